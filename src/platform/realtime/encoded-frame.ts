@@ -1,0 +1,27 @@
+/**
+ * A frame encoded once for all its receivers: `body` is the JSON of the whole frame, the same bytes on both
+ * transports; each transport's own envelope around it is made when its first receiver needs it.
+ */
+export class EncodedFrame {
+  private socketIoPacket: string | undefined;
+
+  constructor(
+    readonly type: string,
+    readonly body: string,
+  ) {}
+
+  static of(type: string, frame: object): EncodedFrame {
+    return new EncodedFrame(type, JSON.stringify({ type, ...frame }));
+  }
+
+  /** Bytes on the wire, near enough for the queue's accounting. */
+  get size(): number {
+    return this.body.length;
+  }
+
+  /** The Socket.IO packet (protocol 5): EVENT in the default namespace, `["<type>", <frame>]`. */
+  get socketIo(): string {
+    this.socketIoPacket ??= `2[${JSON.stringify(this.type)},${this.body}]`;
+    return this.socketIoPacket;
+  }
+}

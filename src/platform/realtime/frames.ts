@@ -1,0 +1,53 @@
+import { Injectable, type Type } from '@nestjs/common';
+import type { LimitAction } from '../throttling/limits.js';
+
+/** How a frame is treated when a reader is slow: durable ones are re-read from the log, state keeps the newest, ephemeral goes first. */
+export type FrameClass = 'durable' | 'state' | 'ephemeral';
+
+export interface FrameOptions {
+  /** The limit the frame draws on; the same counter as the REST route that does the same. */
+  readonly limit: LimitAction;
+  /** One sentence for the generated protocol document. */
+  readonly summary: string;
+}
+
+export interface FrameDefinition extends FrameOptions {
+  readonly type: string;
+  readonly dto: Type<object>;
+  readonly methodName: string | symbol;
+}
+
+const FRAMES = Symbol('frames');
+const GATEWAY = Symbol('gateway');
+
+/** A class whose `@OnFrame` methods enter the command table at start-up. */
+export function Gateway(): ClassDecorator {
+  return (target) => {
+    Reflect.defineMetadata(GATEWAY, true, target);
+    Injectable()(target);
+  };
+}
+
+/**
+ * Takes a request frame. The method gets the connection and the validated input and answers the reply's `data`.
+ * The decorator ties the input class to the parameter's type: a handler that takes another shape does not compile.
+ */
+export function OnFrame<Dto extends object>(type: string, dto: Type<Dto>, options: FrameOptions) {
+  return <Context>(
+    prototype: object,
+    methodName: string | symbol,
+    _descriptor: TypedPropertyDescriptor<(context: Context, dto: Dto) => unknown>,
+  ): void => {
+    const known = (Reflect.getMetadata(FRAMES, prototype.constructor) as FrameDefinition[] | undefined) ?? [];
+    Reflect.defineMetadata(FRAMES, [...known, { ...options, type, dto, methodName }], prototype.constructor);
+  };
+}
+
+export function isGateway(target: object): boolean {
+  return Reflect.getMetadata(GATEWAY, target) === true;
+}
+
+/** The frames a gateway class takes. */
+export function framesOf(target: object): FrameDefinition[] {
+  return (Reflect.getMetadata(FRAMES, target) as FrameDefinition[] | undefined) ?? [];
+}

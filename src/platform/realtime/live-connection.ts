@@ -1,0 +1,34 @@
+import type { Actor } from '../http/actor.js';
+import type { EncodedFrame } from './encoded-frame.js';
+import type { FrameClass } from './frames.js';
+
+/** Where a durable frame stands in the log. */
+export interface Position {
+  readonly streamId: string;
+  readonly seq: number;
+}
+
+/** What of a connection the fan-out sees: it hands frames over and never waits. */
+export interface LiveConnection {
+  readonly id: string;
+  readonly actor: Actor;
+  /** Streams this connection does not want (frame `unsubscribe`); undefined for nearly all connections. */
+  readonly unwanted: ReadonlySet<string> | undefined;
+  /**
+   * Hands a frame to the connection's bounded queue. While `holdBack` is in force frames are kept aside.
+   * A durable frame that finds the queue full is dropped and its stream marked dirty: see `CatchUp`.
+   */
+  deliver(frame: EncodedFrame, frameClass: FrameClass, place?: { position?: Position; key?: string }): void;
+  /** From now on live frames are kept aside, so that a replay can go first. Frames of the replay use `deliverNow`. */
+  holdBack(): void;
+  deliverNow(frame: EncodedFrame, position?: Position): void;
+  /** Sends what was kept aside, without what the replay has covered, and goes live. */
+  release(covered: (position: Position) => boolean): void;
+  close(code: number, reason: string): void;
+}
+
+/** Fills the gaps of a slow reader: provided by the fan-out, called by the connection once its queue is empty again. */
+export abstract class CatchUp {
+  /** `from`: the last position the connection was handed, for each stream that lost frames. Sends the rest or a `resync`. */
+  abstract catchUp(connection: LiveConnection, from: ReadonlyMap<string, number>): Promise<void>;
+}

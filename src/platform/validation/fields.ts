@@ -1,0 +1,179 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import { Transform, Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayUnique,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+  Validate,
+  ValidateIf,
+  ValidateNested,
+  type ValidationArguments,
+  ValidatorConstraint,
+  type ValidatorConstraintInterface,
+} from 'class-validator';
+
+/**
+ * One decorator a field: it checks the value at the edge (REST bodies, queries and frames alike) and describes it in
+ * the OpenAPI document. Two declarations of one field could disagree; one cannot.
+ */
+export interface FieldOptions {
+  description?: string;
+  example?: unknown;
+  /** May be left out. */
+  optional?: boolean;
+  /** May be null, which says "take it away" where leaving it out says "leave it as it is". */
+  nullable?: boolean;
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
+const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
+
+/** Whether `value` is a UUID in the text form of RFC 9562. */
+export function isUuid(value: unknown): value is string {
+  return typeof value === 'string' && UUID.test(value);
+}
+
+function field(options: FieldOptions, schema: ApiPropertyOptions, ...checks: PropertyDecorator[]): PropertyDecorator {
+  const { optional = false, nullable = false, description, example } = options;
+  const decorators: PropertyDecorator[] = [...checks];
+  if (optional && nullable) decorators.push(IsOptional());
+  else if (nullable) decorators.push(ValidateIf((_object, value) => value !== null));
+  else if (optional) decorators.push(ValidateIf((_object, value) => value !== undefined));
+  const described = { ...schema, required: !optional, nullable, description, example } as ApiPropertyOptions;
+  return applyDecorators(...decorators, ApiProperty(described)) as PropertyDecorator;
+}
+
+/** Text of `min` to `max` UTF-16 units; what else holds for it is the service's business. */
+export function TextField(options: FieldOptions & { min?: number; max: number; pattern?: RegExp }): PropertyDecorator {
+  const { min = 0, max, pattern } = options;
+  const checks = [IsString(), MaxLength(max)];
+  if (min > 0) checks.push(MinLength(min));
+  if (pattern) checks.push(Matches(pattern));
+  const schema: ApiPropertyOptions = { type: String, maxLength: max };
+  if (min > 0) schema.minLength = min;
+  if (pattern) schema.pattern = pattern.source;
+  return field(options, schema, ...checks);
+}
+
+/** A UUID; compared and stored in lower case. */
+export function UuidField(options: FieldOptions = {}): PropertyDecorator {
+  return field(
+    options,
+    { type: String, format: 'uuid' },
+    Transform(({ value }) => (typeof value === 'string' ? value.toLowerCase() : value), { toClassOnly: true }),
+    Matches(UUID, { message: '$property must be a UUID' }),
+  );
+}
+
+/** Up to `max` different UUIDs. */
+export function UuidListField(options: FieldOptions & { max: number }): PropertyDecorator {
+  return field(
+    options,
+    { type: [String], format: 'uuid', maxItems: options.max, uniqueItems: true },
+    Transform(
+      ({ value }) =>
+        Array.isArray(value) ? value.map((id) => (typeof id === 'string' ? id.toLowerCase() : id)) : value,
+      { toClassOnly: true },
+    ),
+    IsArray(),
+    ArrayMaxSize(options.max),
+    ArrayUnique(),
+    Matches(UUID, { each: true, message: 'each value in $property must be a UUID' }),
+  );
+}
+
+/** Up to `max` texts of at most `maxLength`. */
+export function TextListField(options: FieldOptions & { max: number; maxLength: number }): PropertyDecorator {
+  return field(
+    options,
+    { type: [String], maxItems: options.max },
+    IsArray(),
+    ArrayMaxSize(options.max),
+    IsString({ each: true }),
+    MaxLength(options.maxLength, { each: true }),
+  );
+}
+
+/** A whole number. In a query string its decimal digits are taken; "1e3", " 1" and "" are not numbers. */
+export function IntField(options: FieldOptions & { min: number; max: number }): PropertyDecorator {
+  return field(
+    options,
+    { type: 'integer', minimum: options.min, maximum: options.max },
+    Transform(({ value }) => (typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value), {
+      toClassOnly: true,
+    }),
+    IsInt(),
+    Min(options.min),
+    Max(options.max),
+  );
+}
+
+/** true or false; in a query string the words. */
+export function BooleanField(options: FieldOptions = {}): PropertyDecorator {
+  return field(
+    options,
+    { type: Boolean },
+    Transform(({ value }) => (value === 'true' ? true : value === 'false' ? false : value), { toClassOnly: true }),
+    IsBoolean(),
+  );
+}
+
+/** One word out of a list. */
+export function EnumField(options: FieldOptions & { values: readonly string[] }): PropertyDecorator {
+  return field(options, { type: String, enum: [...options.values] }, IsIn(options.values));
+}
+
+@ValidatorConstraint({ name: 'isRfc3339' })
+class IsRfc3339 implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    return typeof value === 'string' && RFC3339.test(value) && !Number.isNaN(Date.parse(value));
+  }
+
+  defaultMessage({ property }: ValidationArguments): string {
+    return `${property} must be an RFC 3339 time with a zone`;
+  }
+}
+
+/** A moment, as RFC 3339 text with a zone. */
+export function TimeField(options: FieldOptions = {}): PropertyDecorator {
+  return field(options, { type: String, format: 'date-time' }, Validate(IsRfc3339));
+}
+
+@ValidatorConstraint({ name: 'isSmallJson' })
+class IsSmallJson implements ValidatorConstraintInterface {
+  validate(value: unknown, { constraints }: ValidationArguments): boolean {
+    return Buffer.byteLength(JSON.stringify(value) ?? '') <= (constraints[0] as number);
+  }
+
+  defaultMessage({ property, constraints }: ValidationArguments): string {
+    return `${property} must be at most ${String(constraints[0])} bytes of JSON`;
+  }
+}
+
+/** A JSON object of the caller's own making, kept as it is, at most `maxBytes` of JSON. */
+export function JsonField(options: FieldOptions & { maxBytes: number }): PropertyDecorator {
+  return field(
+    options,
+    { type: 'object', additionalProperties: true },
+    Transform(({ obj, key }) => (obj as Record<string, unknown>)[key], { toClassOnly: true }),
+    IsObject(),
+    Validate(IsSmallJson, [options.maxBytes]),
+  );
+}
+
+/** An object with a class of its own. */
+export function NestedField(options: FieldOptions & { type: () => new () => object }): PropertyDecorator {
+  return field(options, { type: options.type }, IsObject(), ValidateNested(), Type(options.type));
+}

@@ -8,7 +8,13 @@ export const SETTINGS = {
     default: 'development',
     sentence: 'With "production" nothing secret is made up: JWT_SECRET must be set.',
   }),
-  port: integer({ name: 'PORT', default: 3000, min: 0, max: 65_535, sentence: 'Port of HTTP and sockets; 0 takes a free one.' }),
+  port: integer({
+    name: 'PORT',
+    default: 3000,
+    min: 0,
+    max: 65_535,
+    sentence: 'Port of HTTP and sockets; 0 takes a free one.',
+  }),
   host: text({ name: 'HOST', default: '0.0.0.0', sentence: 'Address to listen on.' }),
   dataDir: text({
     name: 'DATA_DIR',
@@ -75,7 +81,10 @@ export const SETTINGS = {
     sentence: 'How new passwords are hashed; older ones are hashed again at the next login.',
   }),
   adminEmail: text({ name: 'ADMIN_EMAIL', sentence: 'E-mail of the first admin; unset: made up and printed once.' }),
-  adminPassword: text({ name: 'ADMIN_PASSWORD', sentence: 'Password of the first admin; unset: made up and printed once.' }),
+  adminPassword: text({
+    name: 'ADMIN_PASSWORD',
+    sentence: 'Password of the first admin; unset: made up and printed once.',
+  }),
   allowedOrigins: list({
     name: 'ALLOWED_ORIGINS',
     aliases: ['CORS_ORIGINS'],
@@ -130,7 +139,7 @@ export const SETTINGS = {
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
 export type SettingValues = { readonly [Key in keyof typeof SETTINGS]: ValueOf<(typeof SETTINGS)[Key]> };
 
-const SAMPLE_SECRET = 
+const SAMPLE_SECRET =
   /your[-_ ]|change[-_ ]?(me|this|it)|secret[-_ ]?key|super[-_ ]?secret|example|sample|placeholder|password|jwt[-_ ]?secret/i;
 
 function parseSecret(value: string): string {
@@ -150,7 +159,9 @@ function parseTrustProxy(value: string): number | readonly string[] {
     const most = version === 4 ? 32 : 128;
     const validBits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
     if (!version || !validBits || rest.length > 0) {
-      throw new Error('must be a number of proxies or a comma list of addresses; anything else lets clients choose their address');
+      throw new Error(
+        'must be a number of proxies or a comma list of addresses; anything else lets clients choose their address',
+      );
     }
   }
   return entries;

@@ -13,6 +13,7 @@ const DATABASE = 'parley';
 const POLL_MS = 25;
 const START_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 20_000;
+const STILL_ENDING = /pre-existing shared memory block|lock file .* already exists/;
 
 export interface EmbeddedPostgresOptions {
   /** Holds the cluster (`postgres/`), its password, its port and its log. */
@@ -36,14 +37,30 @@ export class EmbeddedPostgres {
   /** @throws Error with the end of the server's log when it does not come up within 30 s. */
   static async start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
     const cluster = Cluster.open(options.directory);
-    const running = cluster.runningPid();
-    const child = running ? undefined : cluster.launch(await cluster.freePort(), options.settings ?? []);
-    const pid = running ?? child?.pid ?? 0;
-    const port = await cluster.answeringPort(() => isAlive(pid) && child?.exitCode == null);
-    cluster.claim();
-    const server = new EmbeddedPostgres(cluster.url(port, DATABASE), pid, cluster, child);
-    child?.unref();
-    return server;
+    const deadline = Date.now() + START_DEADLINE_MS;
+    for (;;) {
+      const running = cluster.runningPid();
+      const child = running ? undefined : cluster.launch(await cluster.freePort(), options.settings ?? []);
+      const pid = running ?? child?.pid ?? 0;
+      try {
+        const port = await cluster.answeringPort(deadline, () => isAlive(pid) && child?.exitCode == null);
+        cluster.claim();
+        child?.unref();
+        return new EmbeddedPostgres(cluster.url(port, DATABASE), pid, cluster, child);
+      } catch (error) {
+        // After a crash the old server's children take a moment to notice; PostgreSQL refuses to start beside them.
+        if (!STILL_ENDING.test(cluster.endOfLog()) || Date.now() > deadline) throw error;
+        await sleep(POLL_MS * 8);
+      }
+    }
+  }
+
+  /** Ends the server a killed process left running in `directory`, if there is one. */
+  static async stopAbandoned(directory: string): Promise<void> {
+    const pid = Cluster.existingPid(directory);
+    if (!pid) return;
+    process.kill(pid, 'SIGQUIT');
+    while (isAlive(pid)) await sleep(POLL_MS);
   }
 
   /** Stops the server unless another living process of ours owns it. Safe to call twice. */
@@ -60,6 +77,11 @@ export class EmbeddedPostgres {
     if (this.isRunning()) process.kill(this.pid, 'SIGKILL');
   }
 
+  /** Where the server's files are: beside `directory` unless the account it runs under cannot reach that. */
+  get dataDirectory(): string {
+    return this.cluster.data;
+  }
+
   private isRunning(): boolean {
     // The server removes its pid file as its last act; a process that became a zombie still has a pid.
     return this.child?.exitCode == null && isAlive(this.pid) && existsSync(this.cluster.pidFile);
@@ -74,11 +96,17 @@ class Cluster {
   private constructor(
     private readonly binaries: PostgresBinaries,
     private readonly directory: string,
-    private readonly data: string,
+    readonly data: string,
   ) {
     this.pidFile = join(data, 'postmaster.pid');
     this.password = this.keptPassword();
     if (!existsSync(join(data, 'PG_VERSION'))) this.initialise();
+  }
+
+  static existingPid(directory: string): number | undefined {
+    const binaries = postgresBinaries();
+    const data = join(binaries.reachable(directory), 'postgres');
+    return existsSync(join(data, 'PG_VERSION')) ? new Cluster(binaries, directory, data).runningPid() : undefined;
   }
 
   static open(directory: string): Cluster {
@@ -92,11 +120,14 @@ class Cluster {
     return `postgres://${USER}:${this.password}@127.0.0.1:${port}/${database}`;
   }
 
-  /** The pid of a living server of this very directory. A pid file a crash left behind is removed: its number may be anybody's by now. */
+  /**
+   * The pid of a living server of this very directory. A dead server's pid file stays: PostgreSQL needs it to see
+   * children of a crash that still write. Only when its number belongs to a stranger by now does it have to go.
+   */
   runningPid(): number | undefined {
-    if (!existsSync(this.pidFile)) return undefined;
-    const pid = Number(this.pidFileLine(0));
-    if (pid > 0 && isAlive(pid) && commandOf(pid)?.includes(this.data) !== false) return pid;
+    const pid = Number(this.pidFileLine(0) ?? 0);
+    if (!isAlive(pid)) return undefined;
+    if (commandOf(pid)?.includes(this.data) !== false) return pid;
     rmSync(this.pidFile, { force: true });
     return undefined;
   }
@@ -134,8 +165,7 @@ class Cluster {
   }
 
   /** Waits until the server takes connections and our database is there. Answers its port. */
-  async answeringPort(isLiving: () => boolean): Promise<number> {
-    const deadline = Date.now() + START_DEADLINE_MS;
+  async answeringPort(deadline: number, isLiving: () => boolean): Promise<number> {
     for (;;) {
       try {
         const port = Number(this.pidFileLine(3));
@@ -174,6 +204,11 @@ class Cluster {
 
   disown(): void {
     rmSync(this.ownerFile(), { force: true });
+  }
+
+  endOfLog(): string {
+    const file = join(this.directory, 'postgres.log');
+    return existsSync(file) ? readFileSync(file, 'utf8').slice(-4000) : '';
   }
 
   private async ensureDatabase(port: number): Promise<void> {
@@ -227,10 +262,6 @@ class Cluster {
 
   private ownerFile(): string {
     return join(this.directory, 'postgres-owner');
-  }
-
-  private endOfLog(): string {
-    return readFileSync(join(this.directory, 'postgres.log'), 'utf8').slice(-4000);
   }
 }
 

@@ -46,7 +46,8 @@ function binaries(native: string, prefix: string[], account: PostgresBinaries['a
     reachable: (directory) => {
       const wanted = resolve(directory);
       mkdirSync(wanted, { recursive: true, mode: 0o700 });
-      const there = account && !canExecute(dirname(wanted), account) ? join(SHARED_HOME, wanted.replaceAll('/', '_')) : wanted;
+      const there =
+        account && !canExecute(dirname(wanted), account) ? join(SHARED_HOME, wanted.replaceAll('/', '_')) : wanted;
       mkdirSync(there, { recursive: true, mode: 0o700 });
       give(there);
       return there;
@@ -63,7 +64,9 @@ function nativeDirectory(): string {
     // A path of the working directory's: the file that asks may be compiled to another place or another module format.
     entry = createRequire(join(process.cwd(), 'package.json')).resolve(name);
   } catch {
-    throw new Error(`No PostgreSQL is packaged for ${system}-${process.arch} (${name}). Set DATABASE_URL to one of yours.`);
+    throw new Error(
+      `No PostgreSQL is packaged for ${system}-${process.arch} (${name}). Set DATABASE_URL to one of yours.`,
+    );
   }
   const root = resolve(dirname(entry), '..');
   const links = join(root, 'native', 'pg-symlinks.json');
@@ -85,13 +88,15 @@ function link(source: string, target: string): void {
 }
 
 function postgresAccount(): { uid: number; gid: number } {
-  const id = (flag: string): number => Number(spawnSync('id', [flag, 'postgres'], { encoding: 'utf8' }).stdout || Number.NaN);
+  const id = (flag: string): number =>
+    Number(spawnSync('id', [flag, 'postgres'], { encoding: 'utf8' }).stdout || Number.NaN);
   if (Number.isNaN(id('-u'))) {
     spawnSync('groupadd', ['-f', 'postgres']);
     spawnSync('useradd', ['-r', '-g', 'postgres', 'postgres']);
   }
   const account = { uid: id('-u'), gid: id('-g') };
-  if (Number.isNaN(account.uid)) throw new Error('PostgreSQL cannot run as root here: make an account "postgres", or set DATABASE_URL.');
+  if (Number.isNaN(account.uid))
+    throw new Error('PostgreSQL cannot run as root here: make an account "postgres", or set DATABASE_URL.');
   return account;
 }
 

@@ -1,0 +1,57 @@
+import { runMigrations as runQueueMigrations } from 'bullmq';
+import pg from 'pg';
+import { DataSource, type MigrationInterface } from 'typeorm';
+import { MIGRATIONS } from './migrations.js';
+
+/** Any number; all processes that migrate this database take the same one. */
+const MIGRATION_LOCK = 7_265_539;
+/** How long a step may wait for a table others use: past it the step fails and the old version goes on serving. */
+const LOCK_TIMEOUT_MS = 1000;
+
+export interface MigrationOptions {
+  readonly migrations?: readonly (new () => MigrationInterface)[];
+}
+
+/**
+ * Brings the schema to this version: our steps, each in its own transaction, then the queue's. Processes that start
+ * together wait for each other, the second finds nothing to do. Answers the names of the steps that ran.
+ * @throws Error when the server runs with fsync off: no promise about stored messages could be kept.
+ */
+export async function migrate(url: string, { migrations = MIGRATIONS }: MigrationOptions = {}): Promise<string[]> {
+  const client = new pg.Client({ connectionString: url, application_name: 'parley-migrate' });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await requireDurability(client);
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    const ran = await runOurs(url, migrations);
+    await runQueueMigrations(client, 'bullmq');
+    return ran;
+  } finally {
+    await client.end(); // releases the lock
+  }
+}
+
+async function runOurs(url: string, migrations: readonly (new () => MigrationInterface)[]): Promise<string[]> {
+  const source = new DataSource({
+    type: 'postgres',
+    url,
+    poolSize: 2,
+    migrations: [...migrations],
+    migrationsTableName: 'schema_migrations',
+    extra: { lock_timeout: LOCK_TIMEOUT_MS, application_name: 'parley-migrate' },
+  });
+  await source.initialize();
+  try {
+    return (await source.runMigrations({ transaction: 'each' })).map(({ name }) => name);
+  } finally {
+    await source.destroy();
+  }
+}
+
+async function requireDurability(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ fsync: string }>('show fsync');
+  if (rows[0]?.fsync !== 'on') {
+    throw new Error('PostgreSQL runs with fsync=off: an acknowledged message could be lost. Switch fsync on.');
+  }
+}

@@ -1,0 +1,13 @@
+import type { MigrationInterface } from 'typeorm';
+import { CreateStreams1763700000000 } from '../../../migrations/1763700000000-create-streams.js';
+import { CreateUsers1763700001000 } from '../../../migrations/1763700001000-create-users.js';
+import { CreateConversations1763700002000 } from '../../../migrations/1763700002000-create-conversations.js';
+import { CreateMessages1763700003000 } from '../../../migrations/1763700003000-create-messages.js';
+
+/** Every step of the schema, oldest first. Listed, not searched for: what runs is what was compiled. */
+export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
+  CreateStreams1763700000000,
+  CreateUsers1763700001000,
+  CreateConversations1763700002000,
+  CreateMessages1763700003000,
+];

@@ -1,0 +1,45 @@
+import { DataSource } from 'typeorm';
+import { createEmptyDatabase, createTestDatabase } from '../support/test-database.js';
+import { migrate } from '../../src/platform/database/migrate.js';
+
+describe('the database', () => {
+  it('is cloned from a migrated template', async () => {
+    const database = await createTestDatabase();
+    const rows = await database.query<{ name: string }>('select name from schema_migrations');
+    expect(rows.map(({ name }) => name)).toContain('CreateStreams1763700000000');
+    await database.drop();
+  });
+
+  it('is migrated once by processes that start together', async () => {
+    const database = await createEmptyDatabase();
+    const runs = await Promise.all([migrate(database.url), migrate(database.url), migrate(database.url)]);
+    expect(runs.filter((ran) => ran.length > 0)).toHaveLength(1);
+    await database.drop();
+  });
+
+  it('has the queue in a schema of its own', async () => {
+    const database = await createTestDatabase();
+    const rows = await database.query(`select from information_schema.tables where table_schema = 'bullmq'`);
+    expect(rows.length).toBeGreaterThan(5);
+    await database.drop();
+  });
+
+  it('goes down as well as up', async () => {
+    const database = await createEmptyDatabase();
+    await migrate(database.url);
+    const { MIGRATIONS } = await import('../../src/platform/database/migrations.js');
+    const source = await new DataSource({
+      type: 'postgres',
+      url: database.url,
+      migrations: [...MIGRATIONS],
+      migrationsTableName: 'schema_migrations',
+    }).initialize();
+    for (const _ of MIGRATIONS) await source.undoLastMigration({ transaction: 'each' });
+    await source.destroy();
+    const left = await database.query<{ table_name: string }>(
+      `select table_name from information_schema.tables where table_schema = 'public'`,
+    );
+    expect(left.map(({ table_name }) => table_name)).toEqual(['schema_migrations']);
+    await database.drop();
+  });
+});

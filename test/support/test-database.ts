@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { TEMPLATE_DATABASE, TEST_SERVER_URL } from './test-server.js';
+
+export interface TestDatabase {
+  readonly url: string;
+  /** Runs SQL outside the application, for arranging and looking. */
+  query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** Drops the database; connections others still hold to it are ended. */
+  drop(): Promise<void>;
+}
+
+/** A migrated database of its own for one test file, cloned from the run's template in some 50 ms. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  return cloneDatabase(TEMPLATE_DATABASE);
+}
+
+/** A database without any schema, for tests of the migrations themselves. */
+export async function createEmptyDatabase(): Promise<TestDatabase> {
+  return cloneDatabase('template1');
+}
+
+async function cloneDatabase(template: string): Promise<TestDatabase> {
+  const server = process.env[TEST_SERVER_URL];
+  if (!server) throw new Error('There is no test server: run the tests through jest.');
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  await onServer(server, `create database ${name} template ${template}`);
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  const pool = new pg.Pool({ connectionString: url.href, max: 4 });
+  pool.on('error', () => undefined);
+  return {
+    url: url.href,
+    query: async <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) =>
+      (await pool.query<Row>(text, values)).rows,
+    drop: async () => {
+      await pool.end();
+      await onServer(server, `drop database if exists ${name} with (force)`);
+    },
+  };
+}
+
+async function onServer(server: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: server });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

@@ -27,15 +27,24 @@ async function cloneDatabase(template: string): Promise<TestDatabase> {
   await onServer(server, `create database ${name} template ${template}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
-  const pool = new pg.Pool({ connectionString: url.href, max: 4 });
+  return open(url.href, () => onServer(server, `drop database if exists ${name} with (force)`));
+}
+
+/** A database somebody else made and will drop. */
+export function attachTestDatabase(url: string): TestDatabase {
+  return open(url, () => Promise.resolve());
+}
+
+function open(url: string, dispose: () => Promise<void>): TestDatabase {
+  const pool = new pg.Pool({ connectionString: url, max: 4 });
   pool.on('error', () => undefined);
   return {
-    url: url.href,
+    url,
     query: async <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) =>
       (await pool.query<Row>(text, values)).rows,
     drop: async () => {
       await pool.end();
-      await onServer(server, `drop database if exists ${name} with (force)`);
+      await dispose();
     },
   };
 }

@@ -1,0 +1,33 @@
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import type { Config } from './platform/config/config.js';
+import { ConfigModule } from './platform/config/config.module.js';
+import { DatabaseModule } from './platform/database/database.module.js';
+import { HealthModule } from './platform/health/health.module.js';
+import { HttpModule } from './platform/http/http.module.js';
+import { LoggingModule } from './platform/logging/logging.module.js';
+import { QueueModule } from './platform/queue/queue.module.js';
+import { WORKER_MODULES } from './worker.module.js';
+
+/** What a chat is, lowest first. */
+const FEATURE_MODULES: readonly Type[] = [];
+
+/** The whole program: HTTP, sockets, and the background work too unless `PROCESS_ROLE=api`. */
+@Module({})
+export class AppModule {
+  static of(config: Config): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        // Global modules are shut down in the reverse of this order: the database goes last.
+        DatabaseModule,
+        ConfigModule.of(config),
+        LoggingModule,
+        QueueModule.forRoot(),
+        HealthModule,
+        HttpModule,
+        ...FEATURE_MODULES,
+        ...(config.processRole === 'api' ? [] : WORKER_MODULES),
+      ],
+    };
+  }
+}

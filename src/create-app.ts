@@ -1,0 +1,10 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Logger as Pino } from 'pino';
+import { AppModule } from './app.module.js';
+import type { Config } from './platform/config/config.js';
+import { createHttpApp } from './platform/http/create-http-app.js';
+
+/** The whole application over a database that is migrated already. It does not listen yet. */
+export function createApp(config: Config, log?: Pino): Promise<NestExpressApplication> {
+  return createHttpApp(AppModule.of(config), config, log);
+}

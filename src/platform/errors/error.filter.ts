@@ -1,0 +1,90 @@
+import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { Response } from 'express';
+import { toAppError } from '../database/database-errors.js';
+import { RequestRefused, UnsupportedMediaType } from '../http/http-errors.js';
+import type { ParleyRequest } from '../http/request-context.js';
+import { redactAddress } from '../logging/redaction.js';
+import {
+  AppError,
+  AuthenticationRequired,
+  InternalError,
+  PayloadTooLarge,
+  PermissionDenied,
+  RouteNotFound,
+  ServiceUnavailable,
+  ValidationError,
+} from './app-error.js';
+
+/** What a client sees of an error, whatever it was: nothing of ours gets out that is not declared as an `AppError`. */
+export interface ErrorBody {
+  error: { code: string; message: string; details: Record<string, unknown>; request_id: string };
+}
+
+/** The error a client is told of. Anything nobody declared is `InternalError`, with the cause for the log. */
+export function toDeclaredError(thrown: unknown): AppError {
+  const error = toAppError(thrown);
+  if (error instanceof AppError) return error;
+  if (error instanceof HttpException && error.getStatus() < 500) return ofStatus(error.getStatus());
+  if (error instanceof HttpException && error.getStatus() === 503) return new ServiceUnavailable();
+  const internal = new InternalError();
+  internal.cause = error;
+  return internal;
+}
+
+/** Express, body readers and Nest's own pipes and guards speak in statuses. */
+function ofStatus(status: number): AppError {
+  switch (status) {
+    case 400:
+      return ValidationError.of('', 'the request is malformed');
+    case 401:
+      return new AuthenticationRequired();
+    case 403:
+      return new PermissionDenied();
+    case 404:
+      return new RouteNotFound();
+    case 413:
+      return new PayloadTooLarge();
+    case 415:
+      return new UnsupportedMediaType();
+    default:
+      return new RequestRefused(status);
+  }
+}
+
+/** Answers every error of every route in one shape. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Http');
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<ParleyRequest>();
+    const response = host.switchToHttp().getResponse<Response>();
+    const error = toDeclaredError(thrown);
+    if (error.status >= 500) this.report(error, request);
+    if (response.headersSent) {
+      response.destroy(); // half an answer is out: only a broken connection tells the client that it is half
+      return;
+    }
+    for (const [name, value] of Object.entries(headersOf(error))) response.setHeader(name, value);
+    const { code, message, details } = error;
+    const body: ErrorBody = { error: { code, message, details, request_id: request.requestId } };
+    response.status(error.status).json(body);
+  }
+
+  private report(error: AppError, request: ParleyRequest): void {
+    const fields = { request_id: request.requestId, method: request.method, url: redactAddress(request.originalUrl) };
+    const cause = error.cause ?? error;
+    if (error instanceof InternalError) this.logger.error('a request failed', fields, cause);
+    else this.logger.warn('a request was turned away', fields, cause);
+  }
+}
+
+function headersOf(error: AppError): Record<string, string> {
+  const { headers } = error as { headers?: Record<string, string> };
+  const retryAfter = error.details.retry_after;
+  return {
+    ...headers,
+    ...(typeof retryAfter === 'number' ? { 'Retry-After': String(Math.ceil(retryAfter)) } : {}),
+    ...(error.status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
+  };
+}

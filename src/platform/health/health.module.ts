@@ -1,0 +1,9 @@
+import { Global, Module } from '@nestjs/common';
+import { DrainState } from './drain-state.js';
+import { HealthController } from './health.controller.js';
+import { Health } from './health.js';
+
+/** Liveness, readiness, and the state of being on the way out. */
+@Global()
+@Module({ controllers: [HealthController], providers: [DrainState, Health], exports: [DrainState, Health] })
+export class HealthModule {}

@@ -1,0 +1,50 @@
+import { Injectable, type CanActivate, type ExecutionContext, type OnApplicationBootstrap } from '@nestjs/common';
+import { ModuleRef, Reflector } from '@nestjs/core';
+import { AppError, AuthenticationRequired } from '../errors/app-error.js';
+import { Authenticator } from './authenticator.js';
+import { PUBLIC } from './public.decorator.js';
+import type { ParleyRequest } from './request-context.js';
+
+const BEARER = /^Bearer +([^\s]{1,4096})$/i;
+
+/**
+ * Denies every route that is not `@Public()` unless the request carries a valid bearer token. On public routes a valid
+ * token still says who acts; an invalid one is as good as none, so that a stale token does not lock anybody out of login.
+ */
+@Injectable()
+export class AuthGuard implements CanActivate, OnApplicationBootstrap {
+  private authenticator: Authenticator | undefined;
+
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly modules: ModuleRef,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    try {
+      this.authenticator = this.modules.get(Authenticator, { strict: false });
+    } catch {
+      this.authenticator = undefined; // nobody can prove who they are, so everything but public routes stays shut
+    }
+  }
+
+  /** @throws AuthenticationRequired, AccountBanned */
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (context.getType() !== 'http') return true; // frames are authorised by their connection
+    const request = context.switchToHttp().getRequest<ParleyRequest>();
+    const isPublic = this.reflector.getAllAndOverride<boolean>(PUBLIC, [context.getHandler(), context.getClass()]);
+    const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
+    if (!isPublic && !token) throw new AuthenticationRequired();
+    if (token) await this.identify(request, token, isPublic);
+    return true;
+  }
+
+  private async identify(request: ParleyRequest, token: string, isOptional: boolean): Promise<void> {
+    try {
+      if (!this.authenticator) throw new AuthenticationRequired();
+      request.actor = await this.authenticator.authenticate(token);
+    } catch (error) {
+      if (!isOptional || !(error instanceof AppError)) throw error;
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import type { DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Logger as Pino } from 'pino';
+import type { Config } from '../config/config.js';
+import { createLog, NestLog } from '../logging/log.js';
+import { serveApiDocument } from './api-document.js';
+import { accessLog, crossOrigin, edge } from './edge.js';
+import { FastExpressAdapter } from './fast-express-adapter.js';
+import { jsonBody } from './json-body.js';
+import { RequestsInFlight } from './requests-in-flight.js';
+
+/** The HTTP application over `root`, with everything a request meets before its route. It does not listen yet. */
+export async function createHttpApp(
+  root: DynamicModule,
+  config: Config,
+  log: Pino = createLog(config),
+): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(root, new FastExpressAdapter(), {
+    logger: new NestLog(log),
+    bodyParser: false,
+    abortOnError: false,
+    forceCloseConnections: true,
+  });
+  if (config.trustProxy !== 0) app.set('trust proxy', config.trustProxy);
+  app.use(edge(app.get(RequestsInFlight)));
+  if (log.isLevelEnabled('debug')) app.use(accessLog(log));
+  app.use(crossOrigin(config));
+  app.use(jsonBody);
+  serveApiDocument(app);
+  return app;
+}

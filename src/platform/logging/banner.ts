@@ -1,0 +1,21 @@
+import { Injectable } from '@nestjs/common';
+
+/** What is said once at start, on the terminal and not in the log. Any module may add a line before the start is done. */
+@Injectable()
+export class BannerLines {
+  private readonly lines: { label: string; text: string }[] = [];
+
+  add(label: string, text: string): void {
+    this.lines.push({ label, text });
+  }
+
+  /** The lines in a box. */
+  render(title: string): string {
+    const label = Math.max(0, ...this.lines.map((line) => line.label.length));
+    const body = this.lines.map((line) => `${line.label.padEnd(label)}  ${line.text}`);
+    const width = Math.max(title.length, ...body.map((line) => line.length));
+    const framed = [title, '', ...body].map((line) => `│ ${line.padEnd(width)} │`);
+    const rule = '─'.repeat(width + 2);
+    return [`┌${rule}┐`, ...framed, `└${rule}┘`, ''].join('\n');
+  }
+}

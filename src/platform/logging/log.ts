@@ -1,0 +1,85 @@
+import type { LoggerService } from '@nestjs/common';
+import { pino, stdTimeFunctions, type DestinationStream, type Logger as Pino } from 'pino';
+import type { Config } from '../config/config.js';
+import { REDACTION } from './redaction.js';
+
+/** JSON lines on standard output; `destination` is for tests. */
+export function createLog(config: Pick<Config, 'logLevel'>, destination?: DestinationStream): Pino {
+  const options = {
+    level: config.logLevel,
+    base: undefined,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    redact: REDACTION,
+    serializers: { err: describeError },
+  };
+  return destination ? pino(options, destination) : pino(options);
+}
+
+interface DescribedError {
+  type: string;
+  message: string;
+  code?: unknown;
+  stack?: string;
+  cause?: unknown;
+}
+
+/** An error and its causes. Other properties stay out: a database error carries whole rows in some of them. */
+export function describeError(error: unknown): DescribedError | unknown {
+  if (!(error instanceof Error)) return error;
+  const { code } = error as { code?: unknown };
+  const described: DescribedError = { type: error.constructor.name, message: error.message, stack: error.stack };
+  if (code !== undefined) described.code = code;
+  if (error.cause !== undefined) described.cause = describeError(error.cause);
+  return described;
+}
+
+/** Where Nest tells of every module and route it set up: forty lines a start, of use only to whoever debugs that. */
+const CHATTER = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory', 'NestApplication']);
+
+/** Nest's logger over ours, so that `new Logger('Name')` of @nestjs/common is all that anybody needs. */
+export class NestLog implements LoggerService {
+  constructor(private readonly pino: Pino) {}
+
+  log(message: unknown, ...rest: unknown[]): void {
+    this.write(CHATTER.has(String(rest.at(-1))) ? 'trace' : 'info', message, rest);
+  }
+
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.write('warn', message, rest);
+  }
+
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.write('debug', message, rest);
+  }
+
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.write('trace', message, rest);
+  }
+
+  error(message: unknown, ...rest: unknown[]): void {
+    this.write('error', message, rest);
+  }
+
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.write('fatal', message, rest);
+  }
+
+  /** Nest passes the context as the last argument, and a stack before it for errors. */
+  private write(
+    level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace',
+    message: unknown,
+    rest: unknown[],
+  ): void {
+    if (!this.pino.isLevelEnabled(level)) return;
+    const last = rest.at(-1);
+    const context = typeof last === 'string' ? last : undefined;
+    const extra = context === undefined ? rest : rest.slice(0, -1);
+    const all = [message, ...extra];
+    const err = all.find((value) => value instanceof Error);
+    const fields = all.find((value): value is object => typeof value === 'object' && value !== null && value !== err);
+    const stack = err ? undefined : extra.find((value) => typeof value === 'string');
+    const text = typeof message === 'string' ? message : err?.message;
+    this.pino[level]({ context, ...fields, err, stack }, text);
+  }
+}

@@ -1,0 +1,38 @@
+import { BullModule } from '@nestjs/bullmq';
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { QueueConnection } from './queue-connection.js';
+
+/** Finished jobs are of no use to anybody; failed ones are kept for a look. */
+const KEEP_FAILED_SECONDS = 7 * 24 * 3600;
+
+@Global()
+@Module({ providers: [QueueConnection], exports: [QueueConnection] })
+class QueueConnectionModule {}
+
+/**
+ * Background work. The root imports `QueueModule.forRoot()` once; a module that adds jobs imports
+ * `QueueModule.register('queue-name')` and injects `@InjectQueue('queue-name')`; a worker module imports the same and
+ * provides its `@Processor('queue-name')`.
+ */
+@Module({})
+export class QueueModule {
+  static forRoot(): DynamicModule {
+    return {
+      module: QueueModule,
+      imports: [
+        QueueConnectionModule,
+        BullModule.forRootAsync({
+          inject: [QueueConnection],
+          useFactory: (connection: QueueConnection) => ({
+            connection: connection.options,
+            defaultJobOptions: { removeOnComplete: true, removeOnFail: { age: KEEP_FAILED_SECONDS } },
+          }),
+        }),
+      ],
+    };
+  }
+
+  static register(...names: string[]): DynamicModule {
+    return BullModule.registerQueue(...names.map((name) => ({ name })));
+  }
+}

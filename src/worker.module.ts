@@ -1,0 +1,22 @@
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import type { Config } from './platform/config/config.js';
+import { ConfigModule } from './platform/config/config.module.js';
+import { DatabaseModule } from './platform/database/database.module.js';
+import { DrainState } from './platform/health/drain-state.js';
+import { LoggingModule } from './platform/logging/logging.module.js';
+import { QueueModule } from './platform/queue/queue.module.js';
+
+/** The modules with processors; no other module loads one. */
+export const WORKER_MODULES: readonly Type[] = [];
+
+/** Background work alone, without HTTP and sockets. */
+@Module({})
+export class WorkerModule {
+  static of(config: Config): DynamicModule {
+    return {
+      module: WorkerModule,
+      imports: [DatabaseModule, ConfigModule.of(config), LoggingModule, QueueModule.forRoot(), ...WORKER_MODULES],
+      providers: [DrainState],
+    };
+  }
+}

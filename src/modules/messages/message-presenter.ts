@@ -1,0 +1,65 @@
+import type { MessageDto, MessageStatus, MessageType, ReactionDto } from './messages.dto.js';
+
+/** A message as the repository reads it, with what its neighbours know of it. */
+export interface MessageRow {
+  id: string;
+  conversation_id: string;
+  sequence_number: number;
+  seq: number;
+  sender_id: string;
+  sender_name: string | null;
+  client_message_id: string | null;
+  message_type: MessageType;
+  content: string;
+  reply_to_id: string | null;
+  reply_to_content: string | null;
+  mentions: string[];
+  metadata: Record<string, unknown> | null;
+  reactions: ReactionDto[] | null;
+  read_by_all_seq: number | null;
+  delivered_to_all_seq: number | null;
+  created_at: Date;
+  edited_at: Date | null;
+  deleted_at: Date | null;
+  pinned_at: Date | null;
+}
+
+/**
+ * A message as `viewerId` may see it; undefined for "anybody who takes part", the form that all receivers of an event
+ * share. Only its sender is told the `client_message_id`.
+ */
+export function presentMessage(row: MessageRow, viewerId: string | undefined): MessageDto {
+  const isDeleted = row.deleted_at !== null;
+  const updatedAt = row.deleted_at ?? row.edited_at ?? row.created_at;
+  const message: MessageDto = {
+    id: row.id,
+    conversation_id: row.conversation_id,
+    sequence_number: row.sequence_number,
+    seq: row.seq,
+    sender_id: row.sender_id,
+    sender_name: row.sender_name ?? '',
+    message_type: row.message_type,
+    content: row.content,
+    reply_to_id: row.reply_to_id,
+    reply_to_content: row.reply_to_content,
+    mentions: isDeleted ? [] : row.mentions,
+    attachments: [],
+    reactions: row.reactions ?? [],
+    metadata: row.metadata ?? {},
+    status: statusOf(row),
+    is_edited: row.edited_at !== null,
+    is_deleted: isDeleted,
+    is_pinned: row.pinned_at !== null,
+    created_at: row.created_at.toISOString(),
+    updated_at: updatedAt.toISOString(),
+  };
+  if (row.client_message_id !== null && row.sender_id === viewerId) message.client_message_id = row.client_message_id;
+  return message;
+}
+
+/** sent → delivered → read, never back: both marks of the conversation only grow. */
+function statusOf(row: MessageRow): MessageStatus {
+  if (row.sequence_number <= (row.read_by_all_seq ?? 0)) return 'read';
+  if (row.sequence_number <= (row.delivered_to_all_seq ?? 0)) return 'delivered';
+  return 'sent';
+}

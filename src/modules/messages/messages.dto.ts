@@ -1,0 +1,271 @@
+import { ApiProperty } from '@nestjs/swagger';
+import {
+  EnumField,
+  IntField,
+  JsonField,
+  TextField,
+  TimeField,
+  UuidField,
+  UuidListField,
+} from '../../platform/validation/fields.js';
+
+/** What a client may send; `system` messages are the server's own. */
+export const SENDABLE_TYPES = ['text', 'image', 'file'] as const;
+export const MESSAGE_TYPES = [...SENDABLE_TYPES, 'system'] as const;
+export type MessageType = (typeof MESSAGE_TYPES)[number];
+export type MessageStatus = 'sent' | 'delivered' | 'read';
+
+/** The hard cap on raw content, in UTF-16 units: the limit proper is CONTENT_MAX_LENGTH, counted in code points. */
+const RAW_CONTENT_MAX = 50_000;
+const METADATA_MAX_BYTES = 16_384;
+const MENTIONS_MAX = 50;
+
+/** `client_message_id` is chosen by the sender: sent twice, however often and wherever, one message is stored. */
+export class SendMessageDto {
+  @TextField({ max: RAW_CONTENT_MAX, description: 'Text of the message', example: 'Hello!' })
+  content: string;
+
+  @EnumField({ values: MESSAGE_TYPES, optional: true, description: 'text when left out; system is the server’s own' })
+  message_type?: MessageType;
+
+  @UuidField({ optional: true, nullable: true, description: 'A message of the same conversation' })
+  reply_to_id?: string | null;
+
+  @UuidListField({ max: MENTIONS_MAX, optional: true, description: 'Users; those who do not take part are left out' })
+  mentions?: string[];
+
+  @JsonField({ maxBytes: METADATA_MAX_BYTES, optional: true, description: 'The client’s own, kept as it is' })
+  metadata?: Record<string, unknown>;
+
+  @TextField({ min: 1, max: 128, optional: true, description: 'Idempotency key; unique for sender and conversation' })
+  client_message_id?: string;
+}
+
+export class SendMessageFrameDto extends SendMessageDto {
+  @UuidField()
+  conversation_id: string;
+}
+
+export class EditMessageDto {
+  @TextField({ max: RAW_CONTENT_MAX, description: 'The new text' })
+  content: string;
+
+  @UuidListField({ max: MENTIONS_MAX, optional: true })
+  mentions?: string[];
+
+  @JsonField({ maxBytes: METADATA_MAX_BYTES, optional: true })
+  metadata?: Record<string, unknown>;
+}
+
+export class EditMessageFrameDto extends EditMessageDto {
+  @UuidField()
+  message_id: string;
+}
+
+export class MessageFrameDto {
+  @UuidField()
+  message_id: string;
+}
+
+export class ReactionFrameDto extends MessageFrameDto {
+  @TextField({ min: 1, max: 64, description: 'An emoji, or a short name of one' })
+  emoji: string;
+}
+
+export class MessageIdParam {
+  @UuidField()
+  id: string;
+}
+
+export class ReactionParams extends MessageIdParam {
+  @TextField({ min: 1, max: 64 })
+  emoji: string;
+}
+
+export class PageQuery {
+  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  limit?: number;
+
+  @TextField({ max: 512, optional: true, description: 'Opaque; `next_cursor` of the page before' })
+  cursor?: string;
+}
+
+export class ListMessagesQuery extends PageQuery {
+  @UuidField({ optional: true, description: 'Messages older than this one, newest first' })
+  before?: string;
+
+  @UuidField({ optional: true, description: 'Messages newer than this one, oldest first' })
+  after?: string;
+
+  @IntField({ min: 0, max: Number.MAX_SAFE_INTEGER, optional: true, description: 'By sequence_number, oldest first' })
+  after_seq?: number;
+
+  @IntField({ min: 0, max: Number.MAX_SAFE_INTEGER, optional: true, description: 'By sequence_number, newest first' })
+  before_seq?: number;
+
+  @UuidField({ optional: true, description: 'A page with this message in its middle' })
+  around?: string;
+
+  @EnumField({ values: MESSAGE_TYPES, optional: true })
+  type?: MessageType;
+
+  @TimeField({ optional: true })
+  from?: string;
+
+  @TimeField({ optional: true })
+  to?: string;
+
+  @UuidField({ optional: true })
+  sender_id?: string;
+}
+
+export class HistoryFrameDto extends ListMessagesQuery {
+  @UuidField()
+  conversation_id: string;
+}
+
+export class SearchMessagesQuery extends PageQuery {
+  @TextField({ min: 1, max: 256, description: 'Words, "phrases", -without' })
+  q: string;
+
+  @UuidField({ optional: true })
+  conversation_id?: string;
+
+  @UuidField({ optional: true })
+  sender_id?: string;
+
+  @EnumField({ values: MESSAGE_TYPES, optional: true })
+  type?: MessageType;
+
+  @TimeField({ optional: true })
+  from?: string;
+
+  @TimeField({ optional: true })
+  to?: string;
+}
+
+export class ReactionDto {
+  @ApiProperty()
+  emoji: string;
+
+  @ApiProperty()
+  count: number;
+
+  @ApiProperty({ type: [String], description: 'The first 100' })
+  user_ids: string[];
+}
+
+export class MessageDto {
+  @ApiProperty()
+  id: string;
+
+  @ApiProperty()
+  conversation_id: string;
+
+  @ApiProperty({ description: 'Position among the messages of the conversation, without gaps' })
+  sequence_number: number;
+
+  @ApiProperty({ description: 'Position among all durable events of the conversation, without gaps' })
+  seq: number;
+
+  @ApiProperty()
+  sender_id: string;
+
+  @ApiProperty()
+  sender_name: string;
+
+  @ApiProperty({ enum: MESSAGE_TYPES })
+  message_type: MessageType;
+
+  @ApiProperty({ description: 'Empty when deleted' })
+  content: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  reply_to_id: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'null when that message was deleted' })
+  reply_to_content: string | null;
+
+  @ApiProperty({ type: [String] })
+  mentions: string[];
+
+  @ApiProperty({ type: [Object] })
+  attachments: object[];
+
+  @ApiProperty({ type: [ReactionDto] })
+  reactions: ReactionDto[];
+
+  @ApiProperty({ type: Object })
+  metadata: Record<string, unknown>;
+
+  @ApiProperty({ enum: ['sent', 'delivered', 'read'] })
+  status: MessageStatus;
+
+  @ApiProperty()
+  is_edited: boolean;
+
+  @ApiProperty()
+  is_deleted: boolean;
+
+  @ApiProperty()
+  is_pinned: boolean;
+
+  @ApiProperty({ required: false, description: 'Only to its sender' })
+  client_message_id?: string;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+
+  @ApiProperty({ format: 'date-time' })
+  updated_at: string;
+}
+
+export class MessagePageDto {
+  @ApiProperty({ type: [MessageDto] })
+  data: MessageDto[];
+
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+
+  @ApiProperty()
+  has_more: boolean;
+
+  @ApiProperty({ description: 'Head of the conversation when the page was read: subscribe from here' })
+  at_seq: number;
+
+  @ApiProperty({ description: 'Resume cursor of the same moment' })
+  cursor: string;
+}
+
+export class MessageEditDto {
+  @ApiProperty({ description: '1 is the text as it was first sent' })
+  version: number;
+
+  @ApiProperty()
+  content: string;
+
+  @ApiProperty()
+  edited_by: string;
+
+  @ApiProperty({ format: 'date-time' })
+  edited_at: string;
+}
+
+export class MessageReceiptDto {
+  @ApiProperty()
+  user_id: string;
+
+  @ApiProperty()
+  is_delivered: boolean;
+
+  @ApiProperty()
+  is_read: boolean;
+
+  @ApiProperty({ format: 'date-time', nullable: true, type: String, description: 'Of the newest mark that covers it' })
+  marked_at: string | null;
+}
+
+export class MessageHitDto extends MessageDto {
+  @ApiProperty({ description: 'The text around the hits; hits stand between U+E000 and U+E001' })
+  highlight: string;
+}

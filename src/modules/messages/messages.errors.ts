@@ -1,0 +1,51 @@
+import { AppError } from '../../platform/errors/app-error.js';
+
+/** There is no such message, or it is in a conversation the actor is not in. */
+export class MessageNotFound extends AppError {
+  readonly code = 'MESSAGE_NOT_FOUND';
+  readonly status = 404;
+
+  constructor() {
+    super('No such message.');
+  }
+}
+
+/** Longer than CONTENT_MAX_LENGTH, counted in code points after the content rule. */
+export class ContentTooLong extends AppError {
+  readonly code = 'CONTENT_TOO_LONG';
+  readonly status = 400;
+
+  constructor(length: number, maxLength: number) {
+    super(`The content is longer than ${maxLength} characters.`, { length, max_length: maxLength });
+  }
+}
+
+/** `system` messages are the server's own. */
+export class InvalidMessageType extends AppError {
+  readonly code = 'INVALID_MESSAGE_TYPE';
+  readonly status = 400;
+
+  constructor() {
+    super('Messages of this type cannot be sent by a client.');
+  }
+}
+
+/** A deleted message stays deleted; a message of the server cannot be changed. */
+export class MessageNotEditable extends AppError {
+  readonly code = 'MESSAGE_NOT_EDITABLE';
+  readonly status = 409;
+
+  constructor() {
+    super('This message can no longer be changed.');
+  }
+}
+
+/** A message takes at most so many different reactions. */
+export class TooManyReactions extends AppError {
+  readonly code = 'TOO_MANY_REACTIONS';
+  readonly status = 409;
+
+  constructor(limit: number) {
+    super(`A message takes at most ${limit} different reactions.`, { limit });
+  }
+}

@@ -1,0 +1,196 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
+import type { MessageRow } from './message-presenter.js';
+
+/** One send on its way into the log; the fields of `append_messages`. */
+export interface NewMessage {
+  readonly id: string;
+  readonly conversation_id: string;
+  readonly sender_id: string;
+  readonly session_id: string;
+  readonly client_message_id: string | null;
+  /** Hex of the hash over the body as it came; null without a key. */
+  readonly body_hash: string | null;
+  readonly message_type: string;
+  readonly content: string;
+  readonly reply_to_id: string | null;
+  readonly mentions: string[] | null;
+  readonly metadata: Record<string, unknown> | null;
+}
+
+export type AppendOutcome =
+  | 'stored'
+  | 'replayed'
+  | 'conflict'
+  | 'not_found'
+  | 'not_participant'
+  | 'muted'
+  | 'blocked'
+  | 'banned'
+  | 'session_ended'
+  | 'reply_not_found';
+
+/** What became of one send; the numbers are there only for `stored`, the id also for `replayed`. */
+export interface AppendResult {
+  outcome: AppendOutcome;
+  id: string;
+  sequence_number: number;
+  seq: number;
+  created_at: Date;
+  mentions: string[];
+  reply_to_content: string | null;
+  sender_name: string;
+}
+
+const APPEND = statement<AppendResult>(
+  'messages.append',
+  `select outcome, id, sequence_number, seq, created_at, mentions, reply_to_content, sender_name
+     from append_messages($1)`,
+);
+
+/** The row of a message with all that is shown of it. Deleted parents show no text: what is gone is gone everywhere. */
+export const MESSAGE_COLUMNS = `
+  m.id, m.conversation_id, m.sequence_number, m.seq, m.sender_id, u.display_name as sender_name, m.client_message_id,
+  m.message_type, m.content, m.reply_to_id, case when parent.deleted_at is null then parent.content end as reply_to_content,
+  m.mentions, m.metadata, m.created_at, m.edited_at, m.deleted_at, m.pinned_at,
+  receipts.read_by_all_seq, receipts.delivered_to_all_seq,
+  (select json_agg(json_build_object('emoji', r.emoji, 'count', r.count, 'user_ids', r.user_ids) order by r.first_at, r.emoji)
+     from (select emoji, count(*) as count, min(created_at) as first_at,
+                  (array_agg(user_id order by created_at, user_id))[1:100] as user_ids
+             from reactions where message_id = m.id group by emoji) r) as reactions`;
+
+export const MESSAGE_JOINS = `
+  left join users u on u.id = m.sender_id
+  left join messages parent on parent.id = m.reply_to_id
+  left join conversation_receipts receipts on receipts.conversation_id = m.conversation_id`;
+
+const FIND = statement<MessageRow>(
+  'messages.find',
+  `select ${MESSAGE_COLUMNS} from messages m ${MESSAGE_JOINS} where m.id = any($1::uuid[])`,
+);
+
+const PLACE = statement<{ conversation_id: string; sequence_number: number; seq: number }>(
+  'messages.place',
+  `select conversation_id, sequence_number, seq from messages where id = $1`,
+);
+
+const KEEP_EDIT = statement<unknown>(
+  'messages.keep_edit',
+  `insert into message_edits (message_id, version, content, edited_by, edited_at)
+   select m.id, 1 + (select count(*) from message_edits e where e.message_id = m.id), m.content, $2, $3
+     from messages m where m.id = $1`,
+);
+
+const EDIT = statement<unknown>(
+  'messages.edit',
+  `update messages
+      set content = $2, edited_at = $3, metadata = coalesce($4, metadata),
+          mentions = case when $5::uuid[] is null then mentions else array(
+            select p.user_id from participants p
+             where p.conversation_id = messages.conversation_id and p.left_seq is null and p.user_id = any($5::uuid[])) end
+    where id = $1`,
+);
+
+const DELETE_EDITS = statement<unknown>('messages.delete_edits', `delete from message_edits where message_id = $1`);
+const DELETE_REACTIONS = statement<unknown>('messages.delete_reactions', `delete from reactions where message_id = $1`);
+
+const DELETE = statement<unknown>(
+  'messages.delete',
+  `update messages
+      set content = '', metadata = null, mentions = '{}', pinned_at = null, pinned_by = null, deleted_at = $2, deleted_by = $3
+    where id = $1`,
+);
+
+const COUNT_EMOJIS = statement<{ count: number; is_known: boolean | null }>(
+  'messages.count_emojis',
+  `select count(distinct emoji) as count, bool_or(emoji = $2) as is_known from reactions where message_id = $1`,
+);
+
+const ADD_REACTION = statement<unknown>(
+  'messages.add_reaction',
+  `insert into reactions (message_id, emoji, user_id, created_at) values ($1, $2, $3, $4) on conflict do nothing`,
+);
+
+const REMOVE_REACTION = statement<unknown>(
+  'messages.remove_reaction',
+  `delete from reactions where message_id = $1 and emoji = $2 and user_id = $3`,
+);
+
+const PIN = statement<unknown>(
+  'messages.pin',
+  `update messages set pinned_at = $2, pinned_by = $3 where id = $1 and pinned_at is null`,
+);
+
+const UNPIN = statement<unknown>(
+  'messages.unpin',
+  `update messages set pinned_at = null, pinned_by = null where id = $1 and pinned_at is not null`,
+);
+
+/** Owns: messages, message_edits, reactions. Reads: users, participants, conversations, conversation_receipts, stream_heads. */
+@Injectable()
+export class MessagesRepository {
+  constructor(private readonly sql: Sql) {}
+
+  /** Stores a batch in one transaction; answers in the order of the batch. @throws ServiceUnavailable */
+  append(batch: NewMessage[]): Promise<AppendResult[]> {
+    return this.sql.many(APPEND, [JSON.stringify(batch)]);
+  }
+
+  /** In the order of the ids asked for; undefined where there is none. */
+  async find(ids: string[], tx: Queryable = this.sql): Promise<(MessageRow | undefined)[]> {
+    if (ids.length === 0) return [];
+    const rows = new Map((await tx.many(FIND, [ids])).map((row) => [row.id, row]));
+    return ids.map((id) => rows.get(id));
+  }
+
+  /** Where a message stands; also for deleted ones. */
+  findPlace(id: string): Promise<{ conversation_id: string; sequence_number: number; seq: number } | undefined> {
+    return this.sql.one(PLACE, [id]);
+  }
+
+  /** Replaces the text and keeps the old one as the next version. */
+  async edit(tx: Queryable, edit: MessageChange & { content: string; mentions?: string[]; metadata?: object }): Promise<void> {
+    await tx.run(KEEP_EDIT, [edit.id, edit.actorId, edit.at]);
+    await tx.run(EDIT, [edit.id, edit.content, edit.at, edit.metadata ?? null, edit.mentions ?? null]);
+  }
+
+  /** Leaves a tombstone that keeps its place; text, versions and reactions are gone. */
+  async delete(tx: Queryable, { id, actorId, at }: MessageChange): Promise<void> {
+    await tx.run(DELETE_EDITS, [id]);
+    await tx.run(DELETE_REACTIONS, [id]);
+    await tx.run(DELETE, [id, at, actorId]);
+  }
+
+  /** How many different emojis a message carries, and whether this is one of them. */
+  async countEmojis(tx: Queryable, id: string, emoji: string): Promise<{ count: number; isKnown: boolean }> {
+    const row = await tx.one(COUNT_EMOJIS, [id, emoji]);
+    return { count: row?.count ?? 0, isKnown: row?.is_known ?? false };
+  }
+
+  /** Whether anything changed. */
+  async addReaction(tx: Queryable, emoji: string, { id, actorId, at }: MessageChange): Promise<boolean> {
+    return (await tx.run(ADD_REACTION, [id, emoji, actorId, at])) > 0;
+  }
+
+  /** Whether anything changed. */
+  async removeReaction(tx: Queryable, emoji: string, { id, actorId }: MessageChange): Promise<boolean> {
+    return (await tx.run(REMOVE_REACTION, [id, emoji, actorId])) > 0;
+  }
+
+  /** Whether anything changed. */
+  async pin(tx: Queryable, { id, actorId, at }: MessageChange): Promise<boolean> {
+    return (await tx.run(PIN, [id, at, actorId])) > 0;
+  }
+
+  /** Whether anything changed. */
+  async unpin(tx: Queryable, { id }: MessageChange): Promise<boolean> {
+    return (await tx.run(UNPIN, [id])) > 0;
+  }
+}
+
+/** Who changes which message, at the time of the transaction. */
+export interface MessageChange {
+  readonly id: string;
+  readonly actorId: string;
+  readonly at: Date;
+}

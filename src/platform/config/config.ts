@@ -16,7 +16,7 @@ export class ConfigurationError extends Error {
 }
 
 // The class has exactly the properties of the table; writing them out would declare each setting twice.
-// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging, @typescript-eslint/no-empty-object-type
 export interface Config extends SettingValues {}
 
 /** What the environment says, read and judged once. Nothing else reads `process.env`. */

@@ -1,0 +1,56 @@
+import { ValidationError } from '../errors/app-error.js';
+
+export const DEFAULT_PAGE_SIZE = 50;
+
+/** One page of a list; `next_cursor` is given back as `cursor` for the next one. */
+export interface Page<T> {
+  readonly data: T[];
+  readonly next_cursor: string | null;
+  readonly has_more: boolean;
+}
+
+/** Makes a page out of one row more than was asked for: the extra one says whether there is more. */
+export function toPage<Row, T>(
+  rows: Row[],
+  limit: number,
+  show: (row: Row) => T,
+  cursorOf: (row: Row) => CursorParts,
+): Page<T> {
+  const shown = rows.slice(0, limit);
+  const hasMore = rows.length > limit;
+  const last = shown.at(-1);
+  return {
+    data: shown.map(show),
+    next_cursor: hasMore && last !== undefined ? encodeCursor(cursorOf(last)) : null,
+    has_more: hasMore,
+  };
+}
+
+/** What a cursor remembers: the sort key of the last row shown. It grants nothing: whoever uses it is asked again. */
+export type CursorParts = readonly (string | number)[];
+
+export function encodeCursor(parts: CursorParts): string {
+  return Buffer.from(JSON.stringify(parts)).toString('base64url');
+}
+
+/**
+ * Reads a cursor back; `kinds` says what it must hold.
+ * @throws ValidationError when it is not one of ours
+ */
+export function decodeCursor(cursor: string, kinds: readonly ('string' | 'number')[]): CursorParts {
+  const parts = parse(cursor);
+  const fits =
+    Array.isArray(parts) &&
+    parts.length === kinds.length &&
+    parts.every((part, index) => typeof part === kinds[index] && (kinds[index] === 'string' || Number.isSafeInteger(part)));
+  if (!fits) throw ValidationError.of('cursor', 'is not a cursor of this list');
+  return parts as (string | number)[];
+}
+
+function parse(cursor: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import type { ThrottlerStorage } from '@nestjs/throttler';
+import { type LimitAction, LIMITS } from './limits.js';
+import { RateLimiter } from './rate-limiter.js';
+
+type StoredRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
+
+/** What @nestjs/throttler knows of a hit, and the moment its headers leave out. */
+export interface LimitRecord extends StoredRecord {
+  readonly remaining: number;
+  /** Epoch seconds. */
+  readonly resetAt: number;
+}
+
+/** Lets @nestjs/throttler count in our limiter: the throttler's name is the action, the key is the subject. */
+@Injectable()
+export class LimitStorage implements ThrottlerStorage {
+  constructor(private readonly limiter: RateLimiter) {}
+
+  async increment(
+    subject: string,
+    windowMs: number,
+    limit: number,
+    _blockMs: number,
+    throttlerName: string,
+  ): Promise<LimitRecord> {
+    const action: LimitAction = throttlerName in LIMITS ? (throttlerName as LimitAction) : 'call';
+    const verdict = await this.limiter.consume(action, subject, { limit, windowMs });
+    return {
+      totalHits: limit - verdict.remaining,
+      remaining: verdict.remaining,
+      resetAt: verdict.resetAt,
+      timeToExpire: Math.max(0, verdict.resetAt - Math.floor(Date.now() / 1000)),
+      isBlocked: !verdict.allowed,
+      timeToBlockExpire: verdict.retryAfterSeconds,
+    };
+  }
+}

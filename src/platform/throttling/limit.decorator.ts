@@ -1,0 +1,12 @@
+import { SetMetadata } from '@nestjs/common';
+import type { LimitAction, LimitProfile } from './limits.js';
+
+export const LIMIT_ACTION = Symbol('limit.action');
+export const LIMIT_PROFILE = Symbol('limit.profile');
+
+/** What a call of this route (or of all routes of this controller) counts as; without it, it counts as `call`. */
+export const Limit = (action: LimitAction): MethodDecorator & ClassDecorator => SetMetadata(LIMIT_ACTION, action);
+
+/** The numbers that hold on these addresses instead of the general ones, against the same counters. */
+export const LimitNumbersOf = (profile: LimitProfile): MethodDecorator & ClassDecorator =>
+  SetMetadata(LIMIT_PROFILE, profile);

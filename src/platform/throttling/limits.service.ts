@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../config/config.js';
+import { RateLimitExceeded } from '../errors/app-error.js';
+import type { Actor, SystemRole } from '../http/actor.js';
+import { addressSubject } from './limit-subject.js';
+import { limitFor, type LimitAction, type LimitProfile, type LimitRule } from './limits.js';
+import { type LimitVerdict, RateLimiter } from './rate-limiter.js';
+
+/**
+ * The limits for everything that is not a route: frames, connections, services. The counters are those of the routes.
+ * With one process the answer is there at once; with Redis it is a promise, so callers always `await`.
+ */
+@Injectable()
+export class Limits {
+  constructor(
+    private readonly limiter: RateLimiter,
+    private readonly config: Config,
+  ) {}
+
+  /** Counts one `action` of the actor. @throws RateLimitExceeded (also as a rejection) */
+  check(action: LimitAction, actor: Actor, profile?: LimitProfile): void | Promise<void> {
+    return this.checkSubject(action, actor.userId, actor.role, profile);
+  }
+
+  /** Counts one `action` of an address nobody has signed in from yet. @throws RateLimitExceeded */
+  checkAddress(action: LimitAction, ip: string | undefined, profile?: LimitProfile): void | Promise<void> {
+    return this.checkSubject(action, addressSubject(ip), 'user', profile);
+  }
+
+  /** Counts one `action` of any subject; see limit-subject.ts for how subjects are written. @throws RateLimitExceeded */
+  checkSubject(
+    action: LimitAction,
+    subject: string,
+    role: SystemRole = 'user',
+    profile?: LimitProfile,
+  ): void | Promise<void> {
+    const verdict = this.limiter.consume(action, subject, this.ruleFor(action, role, profile));
+    return verdict instanceof Promise ? verdict.then(requireAllowed) : requireAllowed(verdict);
+  }
+
+  /** Takes the newest hit back: an answer that was given before costs nothing. */
+  refund(action: LimitAction, actor: Actor): void | Promise<void> {
+    return this.limiter.refund(action, actor.userId);
+  }
+
+  ruleFor(action: LimitAction, role: SystemRole, profile?: LimitProfile): LimitRule {
+    return limitFor(action, role, this.config, profile);
+  }
+}
+
+function requireAllowed({ allowed, retryAfterSeconds }: LimitVerdict): void {
+  if (!allowed) throw new RateLimitExceeded(retryAfterSeconds);
+}

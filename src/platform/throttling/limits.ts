@@ -1,0 +1,128 @@
+import type { SystemRole } from '../http/actor.js';
+
+/** How often, and in how long. `byRole` is what one subject may do inside `windowSeconds`, wherever the window lies. */
+export interface LimitNumbers {
+  readonly byRole: Readonly<Record<SystemRole, number>>;
+  readonly windowSeconds: number;
+}
+
+interface LimitDeclaration extends LimitNumbers {
+  /** First part of the names in the environment; see LIMIT_VARIABLES. */
+  readonly environment: string;
+  readonly sentence: string;
+}
+
+function perRole(everyone: number, moderator = everyone, admin = moderator): LimitNumbers['byRole'] {
+  return { user: everyone, student: everyone, teacher: everyone, moderator, admin };
+}
+
+/** Every limit there is. Routes, frames, headers, environment and the documentation take their numbers from here. */
+export const LIMITS = {
+  'message.send': {
+    byRole: perRole(60, 120, 300),
+    windowSeconds: 60,
+    environment: 'LIMIT_MESSAGE_SEND',
+    sentence: 'Messages one user may send.',
+  },
+  'conversation.create': {
+    byRole: perRole(20, 40, 100),
+    windowSeconds: 300,
+    environment: 'LIMIT_CONVERSATION_CREATE',
+    sentence: 'Conversations one user may open.',
+  },
+  upload: {
+    byRole: perRole(20, 40, 100),
+    windowSeconds: 60,
+    environment: 'LIMIT_UPLOAD',
+    sentence: 'Files one user may upload.',
+  },
+  typing: {
+    byRole: perRole(30),
+    windowSeconds: 60,
+    environment: 'LIMIT_TYPING',
+    sentence: 'Typing signals one user may send.',
+  },
+  connect: {
+    byRole: perRole(10, 10, 30),
+    windowSeconds: 60,
+    environment: 'LIMIT_CONNECT',
+    sentence: 'Sockets one user may open.',
+  },
+  'connect.ip': {
+    byRole: perRole(100),
+    windowSeconds: 60,
+    environment: 'LIMIT_CONNECT_IP',
+    sentence: 'Sockets one address may open.',
+  },
+  call: {
+    byRole: perRole(300, 300, 1000),
+    windowSeconds: 60,
+    environment: 'LIMIT_CALL',
+    sentence: 'Calls of any other kind one user, or one address without a credential, may make.',
+  },
+  login: {
+    byRole: perRole(5),
+    windowSeconds: 60,
+    environment: 'LIMIT_LOGIN',
+    sentence: 'Logins and refreshes of one account from one address.',
+  },
+} as const satisfies Record<string, LimitDeclaration>;
+
+export type LimitAction = keyof typeof LIMITS;
+
+/** Numbers that hold instead of LIMITS on some addresses, against the same counters. */
+export type LimitProfile = Partial<Readonly<Record<LimitAction, LimitNumbers>>>;
+
+/** What of the configuration the limits read. `limitOverrides` maps a name of LIMIT_VARIABLES to its number. */
+export interface LimitSettings {
+  readonly rateLimitMultiplier: number;
+  readonly limitOverrides?: ReadonlyMap<string, number>;
+}
+
+export interface LimitRule {
+  readonly limit: number;
+  readonly windowMs: number;
+}
+
+export interface LimitVariable {
+  readonly name: string;
+  readonly fallback: number;
+  readonly sentence: string;
+}
+
+type Tier = '' | '_MODERATOR' | '_ADMIN';
+
+function tierOf(role: SystemRole): Tier {
+  return role === 'admin' ? '_ADMIN' : role === 'moderator' ? '_MODERATOR' : '';
+}
+
+function variablesOf({ byRole, windowSeconds, environment, sentence }: LimitDeclaration): LimitVariable[] {
+  return [
+    { name: environment, fallback: byRole.user, sentence },
+    { name: `${environment}_MODERATOR`, fallback: byRole.moderator, sentence: `${sentence} For moderators.` },
+    { name: `${environment}_ADMIN`, fallback: byRole.admin, sentence: `${sentence} For admins.` },
+    { name: `${environment}_WINDOW`, fallback: windowSeconds, sentence: `${sentence} The window, in seconds.` },
+  ];
+}
+
+/** The name in the environment, the default and the sentence of every number of LIMITS. */
+export const LIMIT_VARIABLES: readonly LimitVariable[] = Object.values(LIMITS).flatMap(variablesOf);
+
+/**
+ * How often `role` may do `action`, and in which window. The multiplier scales the number, never the window; a limit
+ * is at least 1, so that no multiplier locks everybody out.
+ */
+export function limitFor(
+  action: LimitAction,
+  role: SystemRole,
+  settings: LimitSettings,
+  profile?: LimitProfile,
+): LimitRule {
+  const own = profile?.[action];
+  const declared = LIMITS[action];
+  const { environment } = declared;
+  const overrides = settings.limitOverrides;
+  const limit = own ? own.byRole[role] : (overrides?.get(environment + tierOf(role)) ?? declared.byRole[role]);
+  const window = own ? own.windowSeconds : (overrides?.get(`${environment}_WINDOW`) ?? declared.windowSeconds);
+  return { limit: Math.max(1, Math.floor(limit * settings.rateLimitMultiplier)), windowMs: window * 1000 };
+}

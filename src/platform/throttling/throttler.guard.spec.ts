@@ -1,0 +1,185 @@
+import {
+  type ArgumentsHost,
+  Catch,
+  Controller,
+  type ExceptionFilter,
+  Get,
+  type INestApplication,
+  Module,
+  Post,
+} from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
+import type { NextFunction, Request, Response } from 'express';
+import request from 'supertest';
+import type { Config } from '../config/config.js';
+import { ConfigModule } from '../config/config.module.js';
+import { RateLimitExceeded } from '../errors/app-error.js';
+import type { Actor } from '../http/actor.js';
+import { accountNamed, addressSubject, loginSubject } from './limit-subject.js';
+import { Limit, LimitNumbersOf } from './limit.decorator.js';
+import { LIMITS } from './limits.js';
+import { Limits } from './limits.service.js';
+import { LimitGuard } from './throttler.guard.js';
+import { ThrottlingModule } from './throttling.module.js';
+
+@Controller()
+class RoutesController {
+  @Get('any')
+  any(): string {
+    return 'any';
+  }
+
+  @Post('messages')
+  @Limit('message.send')
+  send(): string {
+    return 'sent';
+  }
+
+  @Post('classroom/messages')
+  @Limit('message.send')
+  @LimitNumbersOf({ 'message.send': { byRole: { ...LIMITS['message.send'].byRole, student: 10 }, windowSeconds: 60 } })
+  sendInClass(): string {
+    return 'sent';
+  }
+
+  @Post('login')
+  @Limit('login')
+  login(): string {
+    return 'in';
+  }
+}
+
+@Catch(RateLimitExceeded)
+class RefusalFilter implements ExceptionFilter {
+  catch(error: RateLimitExceeded, host: ArgumentsHost): void {
+    host
+      .switchToHttp()
+      .getResponse<Response>()
+      .status(error.status)
+      .json({ code: error.code, ...error.details });
+  }
+}
+
+@Module({
+  imports: [ThrottlingModule],
+  controllers: [RoutesController],
+  providers: [
+    { provide: APP_FILTER, useClass: RefusalFilter },
+    { provide: APP_GUARD, useExisting: LimitGuard },
+  ],
+})
+class TestModule {}
+
+function actorNamed(userId: string, role: Actor['role'] = 'student'): Actor {
+  return { userId, role, sessionId: 's', username: userId, displayName: userId, expiresAt: 0 };
+}
+
+/** Stands in for the authentication guard: who the header names is who calls. */
+function authenticate(incoming: Request & { actor?: Actor }, _response: Response, next: NextFunction): void {
+  const name = incoming.header('x-test-user');
+  if (name) incoming.actor = actorNamed(name, name === 'root' ? 'admin' : 'student');
+  next();
+}
+
+describe('the limits of routes', () => {
+  let app: INestApplication;
+  let limits: Limits;
+
+  beforeEach(async () => {
+    const config = ConfigModule.of({ rateLimitMultiplier: 1 } as Config);
+    const module = await Test.createTestingModule({ imports: [config, TestModule] }).compile();
+    app = module.createNestApplication({ logger: false });
+    app.use(authenticate);
+    limits = app.get(Limits);
+    await app.listen(0, '127.0.0.1');
+  });
+
+  afterEach(() => app.close());
+
+  const call = (method: 'get' | 'post', path: string, user?: string) => {
+    const made = request(app.getHttpServer())[method](path);
+    return user ? made.set('x-test-user', user) : made;
+  };
+
+  it('say in every answer what is left', async () => {
+    const before = Math.floor(Date.now() / 1000);
+    const { headers } = await call('post', '/messages', 'ada').expect(201);
+    expect(headers).toMatchObject({ 'x-ratelimit-limit': '60', 'x-ratelimit-remaining': '59' });
+    expect(Number(headers['x-ratelimit-reset'])).toBeGreaterThanOrEqual(before + 60);
+    expect(headers).not.toHaveProperty('retry-after');
+    expect((await call('get', '/any', 'ada').expect(200)).headers['x-ratelimit-limit']).toBe('300');
+  });
+
+  it('refuse what is above the limit with 429, all headers and the time to wait', async () => {
+    for (let sent = 0; sent < 60; sent++) await call('post', '/messages', 'ada').expect(201);
+    const { headers, body } = await call('post', '/messages', 'ada').expect(429);
+    expect(headers).toMatchObject({ 'x-ratelimit-limit': '60', 'x-ratelimit-remaining': '0' });
+    expect(headers['x-ratelimit-reset']).toMatch(/^\d{10}$/);
+    const wait = Number(headers['retry-after']);
+    expect(wait).toBeGreaterThanOrEqual(1);
+    expect(wait).toBeLessThanOrEqual(60);
+    expect(body).toEqual({ code: 'RATE_LIMIT_EXCEEDED', retry_after: wait });
+    await call('post', '/messages', 'bob').expect(201);
+    await call('get', '/any', 'ada').expect(200);
+  });
+
+  it('share one counter with frames, and with addresses that have numbers of their own', async () => {
+    for (let frame = 0; frame < 9; frame++) await limits.check('message.send', actorNamed('ada'));
+    await call('post', '/classroom/messages', 'ada').expect(201);
+    await call('post', '/classroom/messages', 'ada').expect(429);
+    const { headers } = await call('post', '/messages', 'ada').expect(201);
+    expect(headers['x-ratelimit-remaining']).toBe('49');
+  });
+
+  it('give back what a repetition took', async () => {
+    const ada = actorNamed('ada');
+    for (let frame = 0; frame < 60; frame++) await limits.check('message.send', ada);
+    expect(() => limits.check('message.send', ada)).toThrow(RateLimitExceeded);
+    await limits.refund('message.send', ada);
+    await limits.check('message.send', ada);
+    expect(() => limits.check('message.send', ada)).toThrow(RateLimitExceeded);
+  });
+
+  it('follow the role', async () => {
+    const { headers } = await call('get', '/any', 'root').expect(200);
+    expect(headers['x-ratelimit-limit']).toBe('1000');
+  });
+
+  it('count callers without a credential by address, whatever they claim about it', async () => {
+    for (let calls = 0; calls < 2; calls++) {
+      const { headers } = await call('get', '/any').set('X-Forwarded-For', `10.0.0.${calls}`).expect(200);
+      expect(headers['x-ratelimit-remaining']).toBe(String(299 - calls));
+    }
+  });
+
+  it('count logins by address and account, in any spelling', async () => {
+    const login = (body: object) => call('post', '/login').send(body);
+    for (let tries = 0; tries < 5; tries++) await login({ email: 'Ada@Example.com' }).expect(201);
+    await login({ email: 'ada@example.com' }).expect(429);
+    await login({ email: 'bob@example.com' }).expect(201);
+    for (const body of [{ email: ['ada'] }, { email: { $gt: '' } }, {}]) await login(body).expect(201);
+  });
+
+  it('let one address try no more accounts than it may make calls', async () => {
+    for (let calls = 0; calls < 300; calls++) await limits.checkAddress('call', '127.0.0.1');
+    await call('post', '/login').send({ email: 'somebody@example.com' }).expect(429);
+  });
+});
+
+describe('the subject of a limit', () => {
+  it('is one for an address of IPv4 in both its spellings', () => {
+    expect(addressSubject('::ffff:192.0.2.7')).toBe(addressSubject('192.0.2.7'));
+  });
+
+  it('is one for a network of IPv6', () => {
+    expect(addressSubject('2001:db8:1:2::1')).toBe(addressSubject('2001:db8:1:2:ffff::9'));
+    expect(addressSubject('2001:db8:1:2::1')).not.toBe(addressSubject('2001:db8:1:3::1'));
+  });
+
+  it('holds neither a long text nor a credential', () => {
+    expect(loginSubject('192.0.2.7', 'a'.repeat(1e5)).length).toBeLessThan(400);
+    expect(accountNamed({ refresh_token: 'secret-token' })).not.toContain('secret');
+    expect(accountNamed(null)).toBe('');
+  });
+});

@@ -1,0 +1,71 @@
+import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { getOptionsToken, ThrottlerGuard, type ThrottlerModuleOptions, type ThrottlerRequest } from '@nestjs/throttler';
+import type { ServerResponse } from 'node:http';
+import { RateLimitExceeded } from '../errors/app-error.js';
+import { type LimitRecord, LimitStorage } from './limit-storage.js';
+import { accountNamed, addressSubject, callerSubject, type LimitedRequest, loginSubject } from './limit-subject.js';
+import { LIMIT_ACTION, LIMIT_PROFILE } from './limit.decorator.js';
+import type { LimitAction, LimitProfile } from './limits.js';
+import { Limits } from './limits.service.js';
+
+/**
+ * Limits every route. It runs after authentication, so that a user has one counter however many addresses they call
+ * from; who is nobody yet is counted by address. All answers of a limited route say how much is left.
+ */
+@Injectable()
+export class LimitGuard extends ThrottlerGuard {
+  constructor(
+    @Inject(getOptionsToken()) options: ThrottlerModuleOptions,
+    // Said explicitly: the base class names its own storage for this place, and that is inherited.
+    @Inject(LimitStorage) private readonly storage: LimitStorage,
+    reflector: Reflector,
+    private readonly limits: Limits,
+  ) {
+    super(options, storage, reflector);
+  }
+
+  protected override async shouldSkip(context: ExecutionContext): Promise<boolean> {
+    return context.getType() !== 'http';
+  }
+
+  /** @throws RateLimitExceeded */
+  protected override async handleRequest({ context }: ThrottlerRequest): Promise<boolean> {
+    const http = context.switchToHttp();
+    const request = http.getRequest<LimitedRequest>();
+    const response = http.getResponse<ServerResponse>();
+    const targets = [context.getHandler(), context.getClass()];
+    const action = this.reflector.getAllAndOverride<LimitAction | undefined>(LIMIT_ACTION, targets) ?? 'call';
+    const profile = this.reflector.getAllAndOverride<LimitProfile | undefined>(LIMIT_PROFILE, targets);
+    if (action !== 'login') {
+      await this.count(response, { action, subject: callerSubject(request), request, profile });
+      return true;
+    }
+    // Five tries an account would let one address try every account there is: the address pays for a call as well.
+    await this.count(response, { action: 'call', subject: addressSubject(request.ip), request, profile });
+    const subject = loginSubject(request.ip, accountNamed(request.body));
+    await this.count(response, { action, subject, request, profile });
+    return true;
+  }
+
+  private async count(response: ServerResponse, hit: Hit): Promise<void> {
+    const { limit, windowMs } = this.limits.ruleFor(hit.action, hit.request.actor?.role ?? 'user', hit.profile);
+    const record = await this.storage.increment(hit.subject, windowMs, limit, 0, hit.action);
+    announce(response, limit, record);
+    if (record.isBlocked) throw new RateLimitExceeded(record.timeToBlockExpire);
+  }
+}
+
+interface Hit {
+  readonly action: LimitAction;
+  readonly subject: string;
+  readonly request: LimitedRequest;
+  readonly profile: LimitProfile | undefined;
+}
+
+function announce(response: ServerResponse, limit: number, record: LimitRecord): void {
+  response.setHeader('X-RateLimit-Limit', limit);
+  response.setHeader('X-RateLimit-Remaining', record.remaining);
+  response.setHeader('X-RateLimit-Reset', record.resetAt);
+  if (record.isBlocked) response.setHeader('Retry-After', record.timeToBlockExpire);
+}

@@ -1,0 +1,33 @@
+import { Global, Module } from '@nestjs/common';
+import { ThrottlerModule } from '@nestjs/throttler';
+import { Config } from '../config/config.js';
+import { LimitStorage } from './limit-storage.js';
+import { LIMITS } from './limits.js';
+import { Limits } from './limits.service.js';
+import { MemoryRateLimiter } from './memory-rate-limiter.js';
+import { RateLimiter } from './rate-limiter.js';
+import { RedisRateLimiter } from './redis-rate-limiter.js';
+import { LimitGuard } from './throttler.guard.js';
+
+/** With Redis all processes share one counter; without it there is one process, and it counts by itself. */
+export function createRateLimiter({ redisUrl }: Pick<Config, 'redisUrl'>): RateLimiter {
+  return redisUrl ? RedisRateLimiter.connect(redisUrl) : new MemoryRateLimiter();
+}
+
+/** The limits: `Limits` for frames and services, `LimitGuard` for routes (as an APP_GUARD after authentication). */
+@Global()
+@Module({
+  imports: [
+    ThrottlerModule.forRoot({
+      throttlers: [{ name: 'default', limit: LIMITS.call.byRole.user, ttl: LIMITS.call.windowSeconds * 1000 }],
+    }),
+  ],
+  providers: [
+    { provide: RateLimiter, useFactory: createRateLimiter, inject: [Config] },
+    LimitStorage,
+    Limits,
+    LimitGuard,
+  ],
+  exports: [RateLimiter, Limits, LimitGuard, LimitStorage, ThrottlerModule],
+})
+export class ThrottlingModule {}

@@ -3,7 +3,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 /**
  * The durable, ordered event log. A stream is a conversation or a user; its head row is the lock under which every
  * durable change of it happens, so that commit order is seq order. Rows of heads change often: a fill factor of 70
- * keeps those updates on their page (HOT).
+ * keeps those updates on their page (HOT). Times of events are whole milliseconds, as the wire has them: a page cursor
+ * made of what a client was shown compares exactly.
  */
 export class CreateStreams1763700000000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
@@ -12,7 +13,7 @@ export class CreateStreams1763700000000 implements MigrationInterface {
         stream_id    uuid        primary key,
         last_seq     bigint      not null default 0,
         last_number  bigint      not null default 0,
-        last_at      timestamptz not null default clock_timestamp(),
+        last_at      timestamptz not null default date_trunc('milliseconds', clock_timestamp()),
         last_number_at timestamptz,
         last_xid     xid8        not null default pg_current_xact_id()
       ) with (fillfactor = 70)`);

@@ -23,7 +23,9 @@ export class CreateUsers1763700001000 implements MigrationInterface {
         constraint users_username_key unique (username),
         constraint users_email_key    unique (email)
       )`);
-    await db.query(`create index users_search_idx on users using gin ((username || ' ' || lower(display_name)) gin_trgm_ops)`);
+    await db.query(
+      `create index users_search_idx on users using gin ((username || ' ' || lower(display_name)) gin_trgm_ops)`,
+    );
     await db.query(`
       create function user_is_banned(banned_at timestamptz, banned_until timestamptz) returns boolean
         language sql stable parallel safe

@@ -1,3 +1,5 @@
+import { DomainEvent } from '../../platform/event-log/domain-events.js';
+
 /** Durable events of a conversation's stream; `subjectId` is the message. Wire name, webhook type and metric label in one. */
 export const MESSAGE_CREATED = 'message.created';
 export const MESSAGE_UPDATED = 'message.updated';
@@ -7,3 +9,22 @@ export const MESSAGE_UNPINNED = 'message.unpinned';
 /** payload: {emoji}; the actor is who reacts. */
 export const REACTION_ADDED = 'reaction.added';
 export const REACTION_REMOVED = 'reaction.removed';
+
+export const MESSAGE_EVENT_TYPES = [
+  MESSAGE_CREATED,
+  MESSAGE_UPDATED,
+  MESSAGE_DELETED,
+  MESSAGE_PINNED,
+  MESSAGE_UNPINNED,
+  REACTION_ADDED,
+  REACTION_REMOVED,
+] as const;
+
+/** Some messages were stored by this process; what they are stands in the log. */
+export class MessagesStored extends DomainEvent {
+  readonly type = 'messages.stored';
+
+  constructor(readonly count: number) {
+    super();
+  }
+}

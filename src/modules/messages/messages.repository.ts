@@ -149,7 +149,10 @@ export class MessagesRepository {
   }
 
   /** Replaces the text and keeps the old one as the next version. */
-  async edit(tx: Queryable, edit: MessageChange & { content: string; mentions?: string[]; metadata?: object }): Promise<void> {
+  async edit(
+    tx: Queryable,
+    edit: MessageChange & { content: string; mentions?: string[]; metadata?: object },
+  ): Promise<void> {
     await tx.run(KEEP_EDIT, [edit.id, edit.actorId, edit.at]);
     await tx.run(EDIT, [edit.id, edit.content, edit.at, edit.metadata ?? null, edit.mentions ?? null]);
   }

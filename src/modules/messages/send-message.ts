@@ -10,6 +10,7 @@ import {
   PermissionDenied,
   ValidationError,
 } from '../../platform/errors/app-error.js';
+import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import { KeyedBatcher } from '../../platform/event-log/keyed-batcher.js';
 import type { CommittedEvent } from '../../platform/event-log/stream-event.js';
@@ -19,7 +20,7 @@ import { applyContentRule, contentLength } from './content-rule.js';
 import { presentMessage } from './message-presenter.js';
 import type { MessageDto, SendMessageDto } from './messages.dto.js';
 import { ContentTooLong, InvalidMessageType, MessageNotFound } from './messages.errors.js';
-import { MESSAGE_CREATED } from './messages.events.js';
+import { MESSAGE_CREATED, MessagesStored } from './messages.events.js';
 import { type AppendOutcome, type AppendResult, MessagesRepository, type NewMessage } from './messages.repository.js';
 
 /** What became of a send: a replay is the same message again, and costs the sender none of his quota. */
@@ -50,6 +51,7 @@ export class SendMessage {
     private readonly repository: MessagesRepository,
     private readonly log: EventLog,
     private readonly config: Config,
+    private readonly events: DomainEvents,
   ) {}
 
   /**
@@ -107,6 +109,7 @@ export class SendMessage {
       return { outcome: 'stored', id: result.id, message };
     });
     this.log.announce(events);
+    if (events.length > 0) this.events.publish(new MessagesStored(events.length));
     return answers;
   }
 }
@@ -150,7 +153,13 @@ function asCommitted(sent: NewMessage, result: AppendResult): { event: Committed
 
 /** Over the body as it came, so that a replay stays a replay whatever the content rule does. */
 function hashBody(dto: SendMessageDto): string {
-  const body = [dto.content, dto.message_type ?? 'text', dto.reply_to_id ?? null, dto.mentions ?? [], dto.metadata ?? null];
+  const body = [
+    dto.content,
+    dto.message_type ?? 'text',
+    dto.reply_to_id ?? null,
+    dto.mentions ?? [],
+    dto.metadata ?? null,
+  ];
   return createHash('sha256').update(JSON.stringify(body)).digest('hex');
 }
 

@@ -28,7 +28,7 @@ const CREATE_HEAD = statement<unknown>(
 
 const LOCK_HEADS = statement<{ stream_id: string; last_seq: number; last_number: number; at: Date }>(
   'event_log.lock_heads',
-  `select stream_id, last_seq, last_number, greatest(clock_timestamp(), last_at) as at
+  `select stream_id, last_seq, last_number, greatest(date_trunc('milliseconds', clock_timestamp()), last_at) as at
      from stream_heads where stream_id = any($1::uuid[]) order by stream_id for no key update`,
 );
 

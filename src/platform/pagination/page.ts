@@ -1,4 +1,5 @@
 import { ValidationError } from '../errors/app-error.js';
+import { isUuid } from '../validation/fields.js';
 
 export const DEFAULT_PAGE_SIZE = 50;
 
@@ -33,18 +34,36 @@ export function encodeCursor(parts: CursorParts): string {
   return Buffer.from(JSON.stringify(parts)).toString('base64url');
 }
 
+/** What a part of a cursor must be. `millis` is a time: epoch milliseconds up to the year 9999. */
+export type CursorPartKind = 'word' | 'number' | 'millis' | 'uuid';
+
+const LAST_MILLIS = 253_402_300_799_999;
+
 /**
  * Reads a cursor back; `kinds` says what it must hold.
  * @throws ValidationError when it is not one of ours
  */
-export function decodeCursor(cursor: string, kinds: readonly ('string' | 'number')[]): CursorParts {
+export function decodeCursor(cursor: string, kinds: readonly CursorPartKind[]): CursorParts {
   const parts = parse(cursor);
   const fits =
     Array.isArray(parts) &&
     parts.length === kinds.length &&
-    parts.every((part, index) => typeof part === kinds[index] && (kinds[index] === 'string' || Number.isSafeInteger(part)));
+    parts.every((part, index) => isOfKind(part, kinds[index]!));
   if (!fits) throw ValidationError.of('cursor', 'is not a cursor of this list');
   return parts as (string | number)[];
+}
+
+function isOfKind(part: unknown, kind: CursorPartKind): boolean {
+  switch (kind) {
+    case 'word':
+      return typeof part === 'string' && part.length <= 256;
+    case 'uuid':
+      return isUuid(part);
+    case 'number':
+      return Number.isSafeInteger(part);
+    case 'millis':
+      return Number.isSafeInteger(part) && (part as number) >= 0 && (part as number) <= LAST_MILLIS;
+  }
 }
 
 function parse(cursor: string): unknown {

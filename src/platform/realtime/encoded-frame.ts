@@ -1,9 +1,13 @@
+import { frameText, type EngineWriteOptions, type Packet } from './packet.js';
+
 /**
  * A frame encoded once for all its receivers: `body` is the JSON of the whole frame, the same bytes on both
  * transports; each transport's own envelope around it is made when its first receiver needs it.
  */
-export class EncodedFrame {
+export class EncodedFrame implements Packet {
   private socketIoPacket: string | undefined;
+  private socketIoOptions: EngineWriteOptions | undefined;
+  private webSocketBytes: Buffer | undefined;
 
   constructor(
     readonly type: string,
@@ -23,5 +27,15 @@ export class EncodedFrame {
   get socketIo(): string {
     this.socketIoPacket ??= `2[${JSON.stringify(this.type)},${this.body}]`;
     return this.socketIoPacket;
+  }
+
+  get engineOptions(): EngineWriteOptions {
+    this.socketIoOptions ??= { compress: false, wsPreEncodedFrame: [frameText(`4${this.socketIo}`)] };
+    return this.socketIoOptions;
+  }
+
+  get webSocketFrame(): Buffer {
+    this.webSocketBytes ??= frameText(this.body);
+    return this.webSocketBytes;
   }
 }

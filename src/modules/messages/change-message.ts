@@ -1,0 +1,141 @@
+import { Injectable } from '@nestjs/common';
+import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
+import type { PresentedEvent } from '../../platform/event-log/stream-event.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { type Membership, ParticipantsPolicy } from '../participants/participants.policy.js';
+import { type MessageRow, presentMessage } from './message-presenter.js';
+import type { EditMessageDto, MessageDto } from './messages.dto.js';
+import { MessageNotEditable, MessageNotFound, TooManyReactions } from './messages.errors.js';
+import {
+  MESSAGE_DELETED,
+  MESSAGE_PINNED,
+  MESSAGE_UNPINNED,
+  MESSAGE_UPDATED,
+  REACTION_ADDED,
+  REACTION_REMOVED,
+} from './messages.events.js';
+import { type MessageChange, MessagesRepository } from './messages.repository.js';
+import { SendMessage } from './send-message.js';
+
+/** Different emojis one message may carry. */
+const EMOJIS_MAX = 50;
+
+/** What stands under the lock when a change is judged: the message as it is now, and who the actor is there now. */
+interface Locked {
+  readonly tx: StreamTransaction;
+  readonly message: MessageRow;
+  readonly membership: Membership;
+  readonly change: MessageChange;
+}
+
+/**
+ * Changes to a message that is there. Each is one durable event of its conversation, judged and written under the
+ * conversation's lock; a change that changes nothing writes none.
+ * All throw MessageNotFound, PermissionDenied, MessageNotEditable, AuthenticationRequired, AccountBanned.
+ */
+@Injectable()
+export class ChangeMessage {
+  constructor(
+    private readonly repository: MessagesRepository,
+    private readonly log: EventLog,
+    private readonly participants: ParticipantsPolicy,
+    private readonly sending: SendMessage,
+  ) {}
+
+  /** Replaces the text; only its sender may, and only while he may post. The old text stays in the history. */
+  async edit(actor: Actor, id: string, dto: EditMessageDto): Promise<MessageDto> {
+    const { content } = this.sending.cleanContent(dto.content);
+    return this.change(actor, id, async ({ tx, message, membership, change }) => {
+      this.participants.requireMayPost(membership);
+      if (message.sender_id !== actor.userId) this.participants.deny('Only its sender may edit a message.');
+      await this.repository.edit(tx, { ...change, content, mentions: dto.mentions, metadata: dto.metadata });
+      return MESSAGE_UPDATED;
+    });
+  }
+
+  /** Leaves a tombstone; its sender may, and moderators of the conversation. */
+  async delete(actor: Actor, id: string): Promise<MessageDto> {
+    return this.change(actor, id, async ({ tx, message, membership, change }) => {
+      if (message.sender_id !== actor.userId) this.participants.requireModerator(membership);
+      await this.repository.delete(tx, change);
+      return MESSAGE_DELETED;
+    });
+  }
+
+  /** Adds the actor's reaction; twice is once. @throws TooManyReactions */
+  async react(actor: Actor, id: string, emoji: string): Promise<MessageDto> {
+    return this.change(actor, id, async ({ tx, membership, change }) => {
+      this.participants.requireMayPost(membership);
+      const { count, isKnown } = await this.repository.countEmojis(tx, id, emoji);
+      if (count >= EMOJIS_MAX && !isKnown) throw new TooManyReactions(EMOJIS_MAX);
+      return (await this.repository.addReaction(tx, emoji, change)) ? { type: REACTION_ADDED, emoji } : undefined;
+    });
+  }
+
+  /** Takes the actor's own reaction back. */
+  async unreact(actor: Actor, id: string, emoji: string): Promise<MessageDto> {
+    return this.change(actor, id, async ({ tx, change }) =>
+      (await this.repository.removeReaction(tx, emoji, change)) ? { type: REACTION_REMOVED, emoji } : undefined,
+    );
+  }
+
+  /** Moderators pin; in a direct conversation both may. */
+  async pin(actor: Actor, id: string): Promise<MessageDto> {
+    return this.change(actor, id, async ({ tx, membership, change }) => {
+      this.participants.requireMayPin(membership);
+      return (await this.repository.pin(tx, change)) ? MESSAGE_PINNED : undefined;
+    });
+  }
+
+  async unpin(actor: Actor, id: string): Promise<MessageDto> {
+    return this.change(actor, id, async ({ tx, membership, change }) => {
+      this.participants.requireMayPin(membership);
+      return (await this.repository.unpin(tx, change)) ? MESSAGE_UNPINNED : undefined;
+    });
+  }
+
+  /** Locks, judges, lets `work` write and say which event it was, and shows the message as it is then. */
+  private async change(
+    actor: Actor,
+    id: string,
+    work: (locked: Locked) => Promise<string | { type: string; emoji: string } | undefined>,
+  ): Promise<MessageDto> {
+    const place = await this.repository.findPlace(id);
+    if (!place) throw new MessageNotFound();
+    const changed = await this.log.write(place.conversation_id, async (tx) => {
+      const membership = await this.participants.requireMemberUnderLock(tx, actor, place.conversation_id);
+      const [message] = await this.repository.find([id], tx);
+      if (!message) throw new MessageNotFound();
+      if (message.deleted_at || message.message_type === 'system') throw new MessageNotEditable();
+      const event = await work({ tx, message, membership, change: { id, actorId: actor.userId, at: tx.head.at } });
+      if (event === undefined) return message;
+      const [after] = await this.repository.find([id], tx);
+      const { type, emoji } = typeof event === 'string' ? { type: event, emoji: undefined } : event;
+      tx.append({
+        type,
+        actorId: actor.userId,
+        subjectId: id,
+        payload: emoji === undefined ? null : { emoji },
+        presented: presentChange(after!, type, { actorId: actor.userId, emoji }),
+      });
+      return after!;
+    });
+    if (!changed) throw new MessageNotFound();
+    return presentMessage(changed, actor.userId);
+  }
+}
+
+/** What receivers are shown of a change: the message as it is now, and for a reaction who did what. */
+export function presentChange(
+  row: MessageRow,
+  type: string,
+  cause: { actorId: string | null; emoji?: string },
+): PresentedEvent {
+  if (type === REACTION_ADDED || type === REACTION_REMOVED) {
+    const { id, reactions, sequence_number } = presentMessage(row, undefined);
+    return { data: { message_id: id, sequence_number, emoji: cause.emoji, user_id: cause.actorId, reactions } };
+  }
+  const data = { message: presentMessage(row, undefined) };
+  if (row.client_message_id === null) return { data };
+  return { data, only: { userId: row.sender_id, data: { message: presentMessage(row, row.sender_id) } } };
+}

@@ -1,0 +1,166 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, statement } from '../../platform/database/sql.js';
+import type { MessageRow } from './message-presenter.js';
+import { MESSAGE_COLUMNS, MESSAGE_JOINS } from './messages.repository.js';
+
+export interface MessageFilter {
+  readonly type?: string;
+  readonly senderId?: string;
+  readonly from?: string;
+  readonly to?: string;
+}
+
+const FILTER = `
+  and ($4::text is null or m.message_type = $4) and ($5::uuid is null or m.sender_id = $5)
+  and ($6::timestamptz is null or m.created_at >= $6) and ($7::timestamptz is null or m.created_at <= $7)`;
+
+const OLDER = statement<MessageRow>(
+  'messages.page_older',
+  `select ${MESSAGE_COLUMNS} from messages m ${MESSAGE_JOINS}
+    where m.conversation_id = $1 and m.sequence_number < $2 ${FILTER}
+    order by m.sequence_number desc limit $3`,
+);
+
+const NEWER = statement<MessageRow>(
+  'messages.page_newer',
+  `select ${MESSAGE_COLUMNS} from messages m ${MESSAGE_JOINS}
+    where m.conversation_id = $1 and m.sequence_number > $2 ${FILTER}
+    order by m.sequence_number limit $3`,
+);
+
+const REPLIES = statement<MessageRow>(
+  'messages.replies',
+  `select ${MESSAGE_COLUMNS} from messages m ${MESSAGE_JOINS}
+    where m.reply_to_id = $1 and m.sequence_number > $2 order by m.sequence_number limit $3`,
+);
+
+const PINS = statement<MessageRow>(
+  'messages.pins',
+  `select ${MESSAGE_COLUMNS} from messages m ${MESSAGE_JOINS}
+    where m.conversation_id = $1 and m.pinned_at is not null order by m.pinned_at desc, m.id limit $2`,
+);
+
+const HISTORY = statement<{ version: number; content: string; edited_by: string; edited_at: Date }>(
+  'messages.history',
+  `select version, content, edited_by, edited_at from message_edits where message_id = $1 order by version`,
+);
+
+export interface ReceiptRow {
+  user_id: string;
+  is_delivered: boolean;
+  is_read: boolean;
+  marked_at: Date | null;
+}
+
+const RECEIPTS = statement<ReceiptRow>(
+  'messages.receipts',
+  `select p.user_id, p.last_delivered_seq >= $2 or p.last_read_seq >= $2 as is_delivered, p.last_read_seq >= $2 as is_read,
+          case when p.last_read_seq >= $2 or p.last_delivered_seq >= $2 then p.marked_at end as marked_at
+     from participants p
+    where p.conversation_id = $1 and p.left_seq is null and p.user_id <> $3 and p.user_id > $4
+    order by p.user_id limit $5`,
+);
+
+export type HitRow = MessageRow & { highlight: string };
+
+// U+E000 and U+E001 are private: a client can tell them from anything a person wrote.
+const SEARCH = statement<HitRow>(
+  'messages.search',
+  `select ${MESSAGE_COLUMNS},
+          ts_headline('simple', m.content, websearch_to_tsquery('simple', $2),
+                      E'StartSel=\\uE000, StopSel=\\uE001, MaxWords=40, MinWords=15') as highlight
+     from messages m ${MESSAGE_JOINS}
+    where to_tsvector('simple', m.content) @@ websearch_to_tsquery('simple', $2)
+      and m.deleted_at is null
+      and exists (select from participants p join conversations c on c.id = p.conversation_id
+                   where p.conversation_id = m.conversation_id and p.user_id = $1 and p.left_seq is null
+                     and c.deleted_at is null)
+      and ($3::uuid is null or m.conversation_id = $3)
+      and ($4::text is null or m.message_type = $4) and ($5::uuid is null or m.sender_id = $5)
+      and ($6::timestamptz is null or m.created_at >= $6) and ($7::timestamptz is null or m.created_at <= $7)
+      and (m.created_at, m.id) < ($8::timestamptz, $9::uuid)
+    order by m.created_at desc, m.id desc limit $10`,
+);
+
+const HEAD = statement<{ last_seq: number }>('messages.head', `select last_seq from stream_heads where stream_id = $1`);
+
+const MERGE_SEARCH_INDEX = statement<unknown>(
+  'messages.merge_search_index',
+  `select gin_clean_pending_list('messages_search_idx'::regclass)`,
+);
+
+export interface SearchQuery extends MessageFilter {
+  readonly userId: string;
+  readonly words: string;
+  readonly conversationId?: string;
+  /** Hits older than this one: creation time and id. */
+  readonly before: { at: string; id: string };
+}
+
+/** Owns nothing. Reads: messages, message_edits, reactions, users, participants, conversations, conversation_receipts, stream_heads. */
+@Injectable()
+export class MessageReadsRepository {
+  constructor(private readonly sql: Sql) {}
+
+  /** Newest first, below a sequence number. */
+  older(conversationId: string, below: number, limit: number, filter: MessageFilter): Promise<MessageRow[]> {
+    return this.sql.many(OLDER, [conversationId, below, limit, ...filterValues(filter)]);
+  }
+
+  /** Oldest first, above a sequence number. */
+  newer(conversationId: string, above: number, limit: number, filter: MessageFilter): Promise<MessageRow[]> {
+    return this.sql.many(NEWER, [conversationId, above, limit, ...filterValues(filter)]);
+  }
+
+  /** The thread under a message, oldest first. */
+  replies(messageId: string, above: number, limit: number): Promise<MessageRow[]> {
+    return this.sql.many(REPLIES, [messageId, above, limit]);
+  }
+
+  /** Latest pin first. */
+  pins(conversationId: string, limit: number): Promise<MessageRow[]> {
+    return this.sql.many(PINS, [conversationId, limit]);
+  }
+
+  /** Earlier versions, the first one first; the present text is in the message itself. */
+  history(messageId: string): Promise<{ version: number; content: string; edited_by: string; edited_at: Date }[]> {
+    return this.sql.many(HISTORY, [messageId]);
+  }
+
+  /** How far the others are with one message, by user id. */
+  receipts(
+    message: { conversationId: string; number: number; senderId: string },
+    afterUserId: string,
+    limit: number,
+  ): Promise<ReceiptRow[]> {
+    return this.sql.many(RECEIPTS, [message.conversationId, message.number, message.senderId, afterUserId, limit]);
+  }
+
+  /** Latest first, only out of conversations this user takes part in. */
+  search(query: SearchQuery, limit: number): Promise<HitRow[]> {
+    const { userId, words, conversationId, before } = query;
+    return this.sql.many(SEARCH, [
+      userId,
+      words,
+      conversationId ?? null,
+      ...filterValues(query),
+      before.at,
+      before.id,
+      limit,
+    ]);
+  }
+
+  /** Position of the newest durable event of a conversation. */
+  async headSeq(conversationId: string): Promise<number> {
+    return (await this.sql.one(HEAD, [conversationId]))?.last_seq ?? 0;
+  }
+
+  /** Moves what sends have appended to the pending list of the search index into its tree. Searches see both. */
+  async mergeSearchIndex(): Promise<void> {
+    await this.sql.run(MERGE_SEARCH_INDEX);
+  }
+}
+
+function filterValues({ type, senderId, from, to }: MessageFilter): (string | null)[] {
+  return [type ?? null, senderId ?? null, from ?? null, to ?? null];
+}

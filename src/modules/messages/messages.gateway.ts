@@ -1,0 +1,63 @@
+import type { OnModuleInit } from '@nestjs/common';
+import { EventCatalogue } from '../../platform/event-log/event-catalogue.js';
+import { Gateway, OnFrame } from '../../platform/realtime/frames.js';
+import type { LiveConnection } from '../../platform/realtime/live-connection.js';
+import {
+  EditMessageFrameDto,
+  HistoryFrameDto,
+  type MessageDto,
+  MessageFrameDto,
+  type MessagePageDto,
+  ReactionFrameDto,
+  SendMessageFrameDto,
+} from './messages.dto.js';
+import { LoggedMessages } from './logged-messages.js';
+import { MESSAGE_EVENT_TYPES } from './messages.events.js';
+import { MessagesService } from './messages.service.js';
+
+type MessageReply = Promise<{ message: MessageDto }>;
+
+/** Socket edge of messages: frames in, and how the log's message events are shown again. No rule lives here. */
+@Gateway()
+export class MessagesGateway implements OnModuleInit {
+  constructor(
+    private readonly messages: MessagesService,
+    private readonly logged: LoggedMessages,
+    private readonly catalogue: EventCatalogue,
+  ) {}
+
+  onModuleInit(): void {
+    const present = this.logged.present.bind(this.logged);
+    this.catalogue.declare(...MESSAGE_EVENT_TYPES.map((type) => ({ type, present })));
+  }
+
+  @OnFrame('message.send', SendMessageFrameDto, { limit: 'message.send', summary: 'Stores a message and sends it on' })
+  async send({ actor }: LiveConnection, { conversation_id, ...dto }: SendMessageFrameDto): MessageReply {
+    return { message: (await this.messages.send(actor, conversation_id, dto)).message };
+  }
+
+  @OnFrame('message.edit', EditMessageFrameDto, { limit: 'call', summary: 'Replaces the text of one’s own message' })
+  async edit({ actor }: LiveConnection, { message_id, ...dto }: EditMessageFrameDto): MessageReply {
+    return { message: await this.messages.edit(actor, message_id, dto) };
+  }
+
+  @OnFrame('message.delete', MessageFrameDto, { limit: 'call', summary: 'Leaves a tombstone' })
+  async delete({ actor }: LiveConnection, { message_id }: MessageFrameDto): MessageReply {
+    return { message: await this.messages.delete(actor, message_id) };
+  }
+
+  @OnFrame('reaction.add', ReactionFrameDto, { limit: 'call', summary: 'Adds one’s reaction' })
+  async react({ actor }: LiveConnection, { message_id, emoji }: ReactionFrameDto): MessageReply {
+    return { message: await this.messages.react(actor, message_id, emoji) };
+  }
+
+  @OnFrame('reaction.remove', ReactionFrameDto, { limit: 'call', summary: 'Takes one’s reaction back' })
+  async unreact({ actor }: LiveConnection, { message_id, emoji }: ReactionFrameDto): MessageReply {
+    return { message: await this.messages.unreact(actor, message_id, emoji) };
+  }
+
+  @OnFrame('history', HistoryFrameDto, { limit: 'call', summary: 'A page of messages, as GET …/messages' })
+  history({ actor }: LiveConnection, { conversation_id, ...query }: HistoryFrameDto): Promise<MessagePageDto> {
+    return this.messages.list(actor, conversation_id, query);
+  }
+}

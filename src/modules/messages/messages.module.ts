@@ -1,0 +1,30 @@
+import { Module } from '@nestjs/common';
+import { ParticipantsModule } from '../participants/participants.module.js';
+import { ChangeMessage } from './change-message.js';
+import { LoggedMessages } from './logged-messages.js';
+import { MessageReadsRepository } from './message-reads.repository.js';
+import { MessagesController } from './messages.controller.js';
+import { MessagesGateway } from './messages.gateway.js';
+import { MessagesRepository } from './messages.repository.js';
+import { MessagesService } from './messages.service.js';
+import { ReadMessages } from './read-messages.js';
+import { SearchUpkeep } from './search-upkeep.js';
+import { SendMessage } from './send-message.js';
+
+@Module({
+  imports: [ParticipantsModule],
+  controllers: [MessagesController],
+  providers: [
+    MessagesService,
+    SendMessage,
+    ChangeMessage,
+    ReadMessages,
+    LoggedMessages,
+    SearchUpkeep,
+    MessagesGateway,
+    MessagesRepository,
+    MessageReadsRepository,
+  ],
+  exports: [MessagesService],
+})
+export class MessagesModule {}

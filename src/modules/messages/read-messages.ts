@@ -1,0 +1,191 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../../platform/http/actor.js';
+import { DEFAULT_PAGE_SIZE, decodeCursor, encodeCursor, type Page, toPage } from '../../platform/pagination/page.js';
+import { ResumeCursors } from '../../platform/realtime/cursor.js';
+import { ParticipantsPolicy } from '../participants/participants.policy.js';
+import { type MessageRow, presentMessage } from './message-presenter.js';
+import { type MessageFilter, MessageReadsRepository } from './message-reads.repository.js';
+import type {
+  ListMessagesQuery,
+  MessageDto,
+  MessageEditDto,
+  MessageHitDto,
+  MessagePageDto,
+  MessageReceiptDto,
+  PageQuery,
+  SearchMessagesQuery,
+} from './messages.dto.js';
+import { MessageNotFound } from './messages.errors.js';
+import { MessagesRepository } from './messages.repository.js';
+
+const BEYOND_ALL = Number.MAX_SAFE_INTEGER;
+const FIRST_UUID = '00000000-0000-0000-0000-000000000000';
+const LAST_UUID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+/** The last millisecond of the year 9999. */
+const END_OF_TIME = 253_402_300_799_999;
+const PINS_MAX = 100;
+
+/** Everything that looks at messages: the caller must take part in the conversation, now. */
+@Injectable()
+export class ReadMessages {
+  constructor(
+    private readonly repository: MessagesRepository,
+    private readonly reads: MessageReadsRepository,
+    private readonly participants: ParticipantsPolicy,
+    private readonly cursors: ResumeCursors,
+  ) {}
+
+  /**
+   * One page; `at_seq` and `cursor` are read before it, so that whoever subscribes from there misses nothing: an event
+   * may come that the page shows already, never one that neither shows.
+   * @throws ConversationNotFound, PermissionDenied, MessageNotFound, ValidationError
+   */
+  async list(actor: Actor, conversationId: string, query: ListMessagesQuery): Promise<MessagePageDto> {
+    await this.participants.requireMember(actor, conversationId);
+    const cursor = await this.cursors.now(actor.userId);
+    const atSeq = await this.reads.headSeq(conversationId);
+    const page = await this.page(actor, conversationId, query);
+    return { ...page, at_seq: atSeq, cursor };
+  }
+
+  /** @throws MessageNotFound, PermissionDenied */
+  async get(actor: Actor, id: string): Promise<MessageDto> {
+    return presentMessage(await this.require(actor, id), actor.userId);
+  }
+
+  /** The versions before the present one. @throws MessageNotFound, PermissionDenied */
+  async history(actor: Actor, id: string): Promise<{ data: MessageEditDto[] }> {
+    await this.require(actor, id);
+    const versions = await this.reads.history(id);
+    return { data: versions.map((version) => ({ ...version, edited_at: version.edited_at.toISOString() })) };
+  }
+
+  /** The thread under a message, oldest first. @throws MessageNotFound, PermissionDenied, ValidationError */
+  async replies(actor: Actor, id: string, { limit = DEFAULT_PAGE_SIZE, cursor }: PageQuery): Promise<Page<MessageDto>> {
+    await this.require(actor, id);
+    const [above] = cursor === undefined ? [0] : decodeCursor(cursor, ['number']);
+    const rows = await this.reads.replies(id, above as number, limit + 1);
+    return toPage(
+      rows,
+      limit,
+      (row) => presentMessage(row, actor.userId),
+      (row) => [row.sequence_number],
+    );
+  }
+
+  /** @throws ConversationNotFound, PermissionDenied */
+  async pins(actor: Actor, conversationId: string): Promise<{ data: MessageDto[] }> {
+    await this.participants.requireMember(actor, conversationId);
+    const rows = await this.reads.pins(conversationId, PINS_MAX);
+    return { data: rows.map((row) => presentMessage(row, actor.userId)) };
+  }
+
+  /** Who else has it, and since when. @throws MessageNotFound, PermissionDenied, ValidationError */
+  async receipts(
+    actor: Actor,
+    id: string,
+    { limit = DEFAULT_PAGE_SIZE, cursor }: PageQuery,
+  ): Promise<Page<MessageReceiptDto>> {
+    const row = await this.require(actor, id);
+    const [after] = cursor === undefined ? [FIRST_UUID] : decodeCursor(cursor, ['uuid']);
+    const message = { conversationId: row.conversation_id, number: row.sequence_number, senderId: row.sender_id };
+    const receipts = await this.reads.receipts(message, after as string, limit + 1);
+    return toPage(
+      receipts,
+      limit,
+      (receipt) => ({ ...receipt, marked_at: receipt.marked_at?.toISOString() ?? null }),
+      (receipt) => [receipt.user_id],
+    );
+  }
+
+  /** Full text over what the caller may see. @throws ConversationNotFound, PermissionDenied, ValidationError */
+  async search(actor: Actor, query: SearchMessagesQuery): Promise<Page<MessageHitDto>> {
+    const { limit = DEFAULT_PAGE_SIZE, cursor, conversation_id: conversationId } = query;
+    if (conversationId !== undefined) await this.participants.requireMember(actor, conversationId);
+    const [millis, id] = cursor === undefined ? [END_OF_TIME, LAST_UUID] : decodeCursor(cursor, ['millis', 'uuid']);
+    const hits = await this.reads.search(
+      {
+        ...toFilter(query),
+        userId: actor.userId,
+        words: query.q,
+        conversationId,
+        before: { at: new Date(millis as number).toISOString(), id: id as string },
+      },
+      limit + 1,
+    );
+    return toPage(
+      hits,
+      limit,
+      (hit) => ({ ...presentMessage(hit, actor.userId), highlight: hit.highlight }),
+      (hit) => [hit.created_at.getTime(), hit.id],
+    );
+  }
+
+  private async require(actor: Actor, id: string): Promise<MessageRow> {
+    const [row] = await this.repository.find([id]);
+    if (!row) throw new MessageNotFound();
+    await this.participants.requireMember(actor, row.conversation_id);
+    return row;
+  }
+
+  private async page(actor: Actor, conversationId: string, query: ListMessagesQuery): Promise<Page<MessageDto>> {
+    const { limit = DEFAULT_PAGE_SIZE } = query;
+    const filter = toFilter(query);
+    const show = (row: MessageRow): MessageDto => presentMessage(row, actor.userId);
+    if (query.around !== undefined) {
+      const rows = await this.around(conversationId, await this.numberOf(conversationId, query.around), limit, filter);
+      const oldest = rows.at(-1);
+      const hasMore = oldest !== undefined && oldest.sequence_number > 1;
+      return {
+        data: rows.map(show),
+        next_cursor: hasMore ? encodeCursor(['<', oldest.sequence_number]) : null,
+        has_more: hasMore,
+      };
+    }
+    const { direction, bound } = await this.start(conversationId, query);
+    const rows =
+      direction === '>'
+        ? await this.reads.newer(conversationId, bound, limit + 1, filter)
+        : await this.reads.older(conversationId, bound, limit + 1, filter);
+    return toPage(rows, limit, show, (row) => [direction, row.sequence_number]);
+  }
+
+  private async start(
+    conversationId: string,
+    query: ListMessagesQuery,
+  ): Promise<{ direction: '<' | '>'; bound: number }> {
+    if (query.cursor !== undefined) {
+      const [direction, bound] = decodeCursor(query.cursor, ['word', 'number']);
+      return { direction: direction === '>' ? '>' : '<', bound: bound as number };
+    }
+    if (query.after_seq !== undefined) return { direction: '>', bound: query.after_seq };
+    if (query.after !== undefined) return { direction: '>', bound: await this.numberOf(conversationId, query.after) };
+    if (query.before_seq !== undefined) return { direction: '<', bound: query.before_seq };
+    if (query.before !== undefined) return { direction: '<', bound: await this.numberOf(conversationId, query.before) };
+    return { direction: '<', bound: BEYOND_ALL };
+  }
+
+  private async around(
+    conversationId: string,
+    number: number,
+    limit: number,
+    filter: MessageFilter,
+  ): Promise<MessageRow[]> {
+    const half = Math.floor(limit / 2);
+    const [older, newer] = await Promise.all([
+      this.reads.older(conversationId, number + 1, limit - half, filter),
+      this.reads.newer(conversationId, number, half, filter),
+    ]);
+    return [...newer.reverse(), ...older];
+  }
+
+  private async numberOf(conversationId: string, messageId: string): Promise<number> {
+    const place = await this.repository.findPlace(messageId);
+    if (!place || place.conversation_id !== conversationId) throw new MessageNotFound();
+    return place.sequence_number;
+  }
+}
+
+function toFilter(query: { type?: string; sender_id?: string; from?: string; to?: string }): MessageFilter {
+  return { type: query.type, senderId: query.sender_id, from: query.from, to: query.to };
+}

@@ -1,0 +1,25 @@
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { map, type Observable } from 'rxjs';
+import type { MessageDto } from './messages.dto.js';
+import type { SentMessage } from './send-message.js';
+
+/**
+ * The HTTP side of idempotent sends: the header `Idempotency-Key` stands for `client_message_id` where the body has
+ * none, and an answer that was given before says so in `Idempotency-Replayed`.
+ */
+@Injectable()
+export class ReplayedSendInterceptor implements NestInterceptor<SentMessage, MessageDto> {
+  intercept(context: ExecutionContext, next: CallHandler<SentMessage>): Observable<MessageDto> {
+    const http = context.switchToHttp();
+    const key = http.getRequest<Request>().headers['idempotency-key'];
+    const body = http.getRequest<Request>().body as Record<string, unknown> | undefined;
+    if (typeof key === 'string' && body && body.client_message_id === undefined) body.client_message_id = key;
+    return next.handle().pipe(
+      map(({ message, isReplay }) => {
+        if (isReplay) http.getResponse<Response>().setHeader('Idempotency-Replayed', 'true');
+        return message;
+      }),
+    );
+  }
+}

@@ -1,3 +1,9 @@
+/**
+ * How a frame is treated when a reader is slow: durable ones are re-read from the log, of state the newest is kept,
+ * ephemeral ones go first.
+ */
+export type FrameClass = 'durable' | 'state' | 'ephemeral';
+
 import { frameText, type EngineWriteOptions, type Packet } from './packet.js';
 
 /**

@@ -1,8 +1,6 @@
 import { Injectable, type Type } from '@nestjs/common';
 import type { LimitAction } from '../throttling/limits.js';
-
-/** How a frame is treated when a reader is slow: durable ones are re-read from the log, state keeps the newest, ephemeral goes first. */
-export type FrameClass = 'durable' | 'state' | 'ephemeral';
+import type { LiveConnection } from './live-connection.js';
 
 export interface FrameOptions {
   /** The limit the frame draws on; the same counter as the REST route that does the same. */
@@ -33,10 +31,10 @@ export function Gateway(): ClassDecorator {
  * The decorator ties the input class to the parameter's type: a handler that takes another shape does not compile.
  */
 export function OnFrame<Dto extends object>(type: string, dto: Type<Dto>, options: FrameOptions) {
-  return <Context>(
+  return <Handler extends (connection: LiveConnection, dto: Dto) => unknown>(
     prototype: object,
     methodName: string | symbol,
-    _descriptor: TypedPropertyDescriptor<(context: Context, dto: Dto) => unknown>,
+    _descriptor: TypedPropertyDescriptor<Handler>,
   ): void => {
     const known = (Reflect.getMetadata(FRAMES, prototype.constructor) as FrameDefinition[] | undefined) ?? [];
     Reflect.defineMetadata(FRAMES, [...known, { ...options, type, dto, methodName }], prototype.constructor);

@@ -1,6 +1,5 @@
 import type { Actor } from '../http/actor.js';
-import type { EncodedFrame } from './encoded-frame.js';
-import type { FrameClass } from './frames.js';
+import type { EncodedFrame, FrameClass } from './encoded-frame.js';
 
 /** Where a durable frame stands in the log. */
 export interface Position {

@@ -1,0 +1,85 @@
+import pg from 'pg';
+import { MessagesRepository } from '../../src/modules/messages/messages.repository.js';
+import { SendMessage } from '../../src/modules/messages/send-message.js';
+import { newId } from '../../src/platform/database/ids.js';
+import { Sql } from '../../src/platform/database/sql.js';
+import { DomainEvents } from '../../src/platform/event-log/domain-events.js';
+import { EventLog } from '../../src/platform/event-log/event-log.js';
+import { CommitListener, type CommittedEvent } from '../../src/platform/event-log/stream-event.js';
+import type { Actor } from '../../src/platform/http/actor.js';
+import { testConfig } from './test-app.js';
+import { createTestDatabase, type TestDatabase } from './test-database.js';
+
+class Announcements extends CommitListener {
+  readonly events: CommittedEvent[] = [];
+
+  committed(events: CommittedEvent[]): void {
+    this.events.push(...events);
+  }
+}
+
+/** The send path alone, over a real database: no edge, no sockets, everything else as in the program. */
+export interface SendPath {
+  readonly database: TestDatabase;
+  readonly sending: SendMessage;
+  readonly log: EventLog;
+  /** Everything announced so far, in the order of announcement. */
+  readonly announced: CommittedEvent[];
+  actor(name: string): Promise<Actor>;
+  conversation(...participants: Actor[]): Promise<string>;
+  /** A second instance over the same database, as another process would be. */
+  another(): SendMessage;
+  close(): Promise<void>;
+}
+
+export async function startSendPath(): Promise<SendPath> {
+  const database = await createTestDatabase();
+  const config = testConfig(database.url);
+  const pool = new pg.Pool({ connectionString: database.url, max: 8, types: { getTypeParser: numbers } });
+  pool.on('error', () => undefined);
+  const sql = new Sql(pool);
+  const announcements = new Announcements();
+  const log = new EventLog(sql, announcements);
+  const make = (): SendMessage => new SendMessage(new MessagesRepository(sql), log, config, new DomainEvents());
+  return {
+    database,
+    sending: make(),
+    log,
+    announced: announcements.events,
+    another: make,
+    actor: (name) => createActor(database, name),
+    conversation: (...participants) => createConversation(database, participants),
+    close: async () => {
+      await pool.end();
+      await database.drop();
+    },
+  };
+}
+
+function numbers(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+  return oid === 20 ? Number : pg.types.getTypeParser(oid, format as 'text');
+}
+
+/** A user with a session, made in SQL. */
+export async function createActor(database: TestDatabase, name: string): Promise<Actor> {
+  const [userId, sessionId] = [newId(), newId()];
+  await database.query(`insert into users (id, username, display_name) values ($1, $2, $3)`, [userId, name, name]);
+  await database.query(`insert into stream_heads (stream_id) values ($1)`, [userId]);
+  await database.query(`insert into sessions (id, user_id, expires_at) values ($1, $2, now() + interval '1 day')`, [
+    sessionId,
+    userId,
+  ]);
+  return { userId, sessionId, role: 'user', username: name, displayName: name, expiresAt: Date.now() / 1000 + 86_400 };
+}
+
+/** A group with these participants, made in SQL; its stream is empty. */
+export async function createConversation(database: TestDatabase, participants: Actor[]): Promise<string> {
+  const id = newId();
+  await database.query(`insert into conversations (id, type) values ($1, 'group')`, [id]);
+  await database.query(`insert into stream_heads (stream_id) values ($1)`, [id]);
+  await database.query(
+    `insert into participants (conversation_id, user_id, joined_seq) select $1, unnest($2::uuid[]), 0`,
+    [id, participants.map(({ userId }) => userId)],
+  );
+  return id;
+}

@@ -45,9 +45,10 @@ export class CreateUsers1763700001000 implements MigrationInterface {
       )`);
     await db.query(`
       create table external_identities (
-        issuer  text not null,
-        subject text not null,
-        user_id uuid not null references users on delete cascade,
+        issuer      text        not null,
+        subject     text        not null,
+        user_id     uuid        not null references users on delete cascade,
+        tokens_from timestamptz not null default '-infinity',
         constraint external_identities_pkey primary key (issuer, subject)
       )`);
     await db.query(`
@@ -86,8 +87,15 @@ export class CreateUsers1763700001000 implements MigrationInterface {
         failures   int         not null,
         last_at    timestamptz not null,
         locked_until timestamptz,
+        attempt    uuid        not null,
         constraint login_failures_pkey primary key (account, source)
       )`);
+    await db.query(`
+      comment on column external_identities.tokens_from is
+        'tokens of the provider issued before this are refused: everything was logged out then'`);
+    await db.query(`comment on column login_failures.attempt is 'the last try that was let through'`);
+    await db.query(`create index login_failures_last_at_idx on login_failures (last_at)`);
+    await db.query(`create index sessions_expires_at_idx on sessions (expires_at)`);
     await db.query(`
       create table known_devices (
         device_hash bytea       not null,

@@ -24,6 +24,9 @@ export function testConfig(databaseUrl: string, overrides: Environment = {}): Co
     DATABASE_URL: databaseUrl,
     DATABASE_POOL_SIZE: '8',
     JWT_SECRET: randomBytes(48).toString('base64'),
+    // The same for all applications of a run: two of them may share a database, and so the passwords in it.
+    PASSWORD_PEPPER: 'q0Lw7Zr2Xk5Vb8Nt3Hj6Pd9Sf1Gm4Yc0',
+    BCRYPT_COST: '4',
     RATE_LIMIT_MULTIPLIER: '100000',
     ADMIN_EMAIL: 'admin@example.com',
     ADMIN_PASSWORD: 'correct horse battery staple',

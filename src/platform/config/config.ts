@@ -32,7 +32,7 @@ export class Config {
     return Config.load(process.env);
   }
 
-  /** @throws ConfigurationError that lists everything wrong. Makes `DATA_DIR`, and a secret in it when none is given. */
+  /** @throws ConfigurationError that lists everything wrong. Makes `DATA_DIR`, and secrets in it when none are given. */
   static load(given: Environment): Config {
     const environment = translated(given);
     const problems: string[] = [];
@@ -42,7 +42,8 @@ export class Config {
     problems.push(...contradictions(values));
     if (problems.length > 0) throw new ConfigurationError(problems);
     values.dataDir = resolve(values.dataDir);
-    values.jwtSecret ||= keptSecret(values.dataDir);
+    values.jwtSecret ||= keptSecret(values.dataDir, 'jwt-secret');
+    values.passwordPepper ||= keptSecret(values.dataDir, 'password-pepper');
     return new Config(values);
   }
 
@@ -81,6 +82,10 @@ function contradictions(values: SettingValues): string[] {
   if (values.nodeEnv === 'production' && !values.jwtSecret) {
     problems.push('JWT_SECRET must be set when NODE_ENV is production');
   }
+  if (values.nodeEnv === 'production' && !values.passwordPepper) {
+    problems.push('PASSWORD_PEPPER must be set when NODE_ENV is production');
+  }
+  if (values.nodeEnv !== 'test' && values.bcryptCost < 10) problems.push('BCRYPT_COST must be at least 10');
   const external = [values.jwtExternalJwksUrl, values.jwtExternalIssuer, values.jwtExternalAudience];
   if (external.some((value) => value) && !external.every((value) => value)) {
     problems.push('JWT_EXTERNAL_JWKS_URL, JWT_EXTERNAL_ISSUER and JWT_EXTERNAL_AUDIENCE must be set together');
@@ -88,10 +93,10 @@ function contradictions(values: SettingValues): string[] {
   return problems;
 }
 
-/** The secret of this data directory: made by the first process that needs it, read by all the others. */
-function keptSecret(dataDir: string): string {
+/** A secret of this data directory: made by the first process that needs it, read by all the others. */
+function keptSecret(dataDir: string, name: string): string {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const file = join(dataDir, 'jwt-secret');
+  const file = join(dataDir, name);
   try {
     writeFileSync(file, randomBytes(48).toString('base64'), { mode: 0o600, flag: 'wx' });
   } catch (error) {

@@ -80,6 +80,22 @@ export const SETTINGS = {
     default: 'bcrypt',
     sentence: 'How new passwords are hashed; older ones are hashed again at the next login.',
   }),
+  passwordPepper: declare(
+    {
+      name: 'PASSWORD_PEPPER',
+      sentence:
+        'Mixed into every password, at least 32 bytes; without it no password works. Unset: generated once into DATA_DIR (refused in production).',
+    },
+    '',
+    parseSecret,
+  ),
+  bcryptCost: integer({
+    name: 'BCRYPT_COST',
+    default: 12,
+    min: 4,
+    max: 16,
+    sentence: 'Work factor of bcrypt; below 10 only when NODE_ENV is test.',
+  }),
   adminEmail: text({ name: 'ADMIN_EMAIL', sentence: 'E-mail of the first admin; unset: made up and printed once.' }),
   adminPassword: text({
     name: 'ADMIN_PASSWORD',

@@ -38,6 +38,11 @@ export class EventCatalogue {
     return definition;
   }
 
+  /** Undefined for a type this version does not know: a newer one may be writing to the same log. */
+  find(type: string): EventDefinition | undefined {
+    return this.definitions.get(type);
+  }
+
   types(): string[] {
     return [...this.definitions.keys()];
   }

@@ -1,0 +1,138 @@
+import { ServiceUnavailable } from '../errors/app-error.js';
+import { KeyedBatcher } from './keyed-batcher.js';
+import { KeyedMutex } from './keyed-mutex.js';
+
+interface Item {
+  readonly key: string;
+  readonly value: number;
+  readonly twin?: string;
+}
+
+/** A batcher whose batches wait until they are let through. */
+function makeBatcher(options: { maxBatchPerKey?: number; maxQueuedPerKey?: number; maxInFlight?: number } = {}) {
+  const batches: { items: Item[]; finish: (error?: Error) => void }[] = [];
+  const batcher = new KeyedBatcher<Item, number>({
+    keyOf: (item) => item.key,
+    twinOf: (item) => item.twin,
+    maxBatch: 8,
+    maxBatchPerKey: 4,
+    maxInFlight: 2,
+    maxQueuedPerKey: 100,
+    ...options,
+    run: (items) =>
+      new Promise((resolve, reject) => {
+        batches.push({
+          items,
+          finish: (error) => (error ? reject(error) : resolve(items.map(({ value }) => value))),
+        });
+      }),
+  });
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  return { batcher, batches, turn };
+}
+
+describe('batches by key', () => {
+  it('never have two of one key under way, and keep its order', async () => {
+    const { batcher, batches, turn } = makeBatcher();
+    const results = Promise.all([1, 2, 3, 4, 5, 6].map((value) => batcher.add({ key: 'a', value })));
+    await turn();
+    expect(batches.map(({ items }) => items.map(({ value }) => value))).toEqual([[1, 2, 3, 4]]);
+    batches[0]!.finish();
+    await turn();
+    expect(batches[1]!.items.map(({ value }) => value)).toEqual([5, 6]);
+    batches[1]!.finish();
+    expect(await results).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('of different keys are under way side by side, up to the limit', async () => {
+    const { batcher, batches, turn } = makeBatcher();
+    void batcher.add({ key: 'a', value: 1 });
+    await turn();
+    void batcher.add({ key: 'b', value: 2 });
+    await turn();
+    void batcher.add({ key: 'c', value: 3 });
+    void batcher.add({ key: 'd', value: 4 });
+    await turn();
+    expect(batches.map(({ items }) => items.map(({ key }) => key))).toEqual([['a'], ['b']]);
+    batches[0]!.finish();
+    await turn();
+    expect(batches[2]!.items.map(({ key }) => key)).toEqual(['c', 'd']);
+  });
+
+  it('keep twins apart', async () => {
+    const { batcher, batches, turn } = makeBatcher();
+    void batcher.add({ key: 'a', value: 1, twin: 'x' });
+    void batcher.add({ key: 'a', value: 2, twin: 'x' });
+    void batcher.add({ key: 'a', value: 3 });
+    await turn();
+    expect(batches[0]!.items.map(({ value }) => value)).toEqual([1]);
+    batches[0]!.finish();
+    await turn();
+    expect(batches[1]!.items.map(({ value }) => value)).toEqual([2, 3]);
+  });
+
+  it('that fail are tried item by item, so that one bad item fails alone', async () => {
+    const tried: number[][] = [];
+    const batcher = new KeyedBatcher<Item, number>({
+      keyOf: (item) => item.key,
+      maxBatch: 8,
+      maxBatchPerKey: 8,
+      maxInFlight: 1,
+      maxQueuedPerKey: 100,
+      run: async (items) => {
+        tried.push(items.map(({ value }) => value));
+        if (items.some(({ value }) => value === 2)) throw new Error('bad item');
+        return items.map(({ value }) => value);
+      },
+    });
+    const outcomes = await Promise.allSettled([1, 2, 3].map((value) => batcher.add({ key: 'a', value })));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(tried).toEqual([[1, 2, 3], [1], [2], [3]]);
+  });
+
+  it('are not tried again when the store is away: nobody knows what became of them', async () => {
+    const { batcher, batches, turn } = makeBatcher();
+    const outcomes = Promise.allSettled([1, 2].map((value) => batcher.add({ key: 'a', value })));
+    await turn();
+    batches[0]!.finish(new ServiceUnavailable());
+    expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(batches).toHaveLength(1);
+  });
+
+  it('turn away what one key has too much of, and nobody else', async () => {
+    const { batcher, batches, turn } = makeBatcher({ maxQueuedPerKey: 2 });
+    void batcher.add({ key: 'a', value: 1 });
+    await turn();
+    void batcher.add({ key: 'a', value: 2 });
+    void batcher.add({ key: 'a', value: 3 });
+    await expect(batcher.add({ key: 'a', value: 4 })).rejects.toBeInstanceOf(ServiceUnavailable);
+    void batcher.add({ key: 'b', value: 5 });
+    await turn();
+    expect(batches[1]!.items.map(({ value }) => value)).toEqual([5]);
+  });
+});
+
+describe('a mutex by key', () => {
+  it('lets one in at a time for one key, in order of arrival, also after a failure', async () => {
+    const mutex = new KeyedMutex();
+    const seen: string[] = [];
+    let inside = 0;
+    const enter = (key: string, name: string) =>
+      mutex.run(key, async () => {
+        expect(++inside).toBe(1);
+        await new Promise((resolve) => setImmediate(resolve));
+        inside--;
+        seen.push(name);
+        if (name === 'second') throw new Error('failed');
+      });
+    await Promise.allSettled([enter('a', 'first'), enter('a', 'second'), enter('a', 'third')]);
+    expect(seen).toEqual(['first', 'second', 'third']);
+  });
+
+  it('does not make different keys wait for each other', async () => {
+    const mutex = new KeyedMutex();
+    const never = mutex.run('a', () => new Promise(() => undefined));
+    await expect(mutex.run('b', async () => 'through')).resolves.toBe('through');
+    void never;
+  });
+});

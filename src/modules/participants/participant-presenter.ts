@@ -1,0 +1,60 @@
+import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
+import type { OwnFlags, ParticipantDto } from './participants.dto.js';
+import { PARTICIPANT_JOINED, PARTICIPANT_LEFT } from './participants.events.js';
+import type { ParticipantRole } from './participant-roles.js';
+import type { FlagsRow, NamedParticipant, ParticipantRow } from './participants.repository.js';
+
+export function presentParticipant(row: ParticipantRow): ParticipantDto {
+  return {
+    user_id: row.user_id,
+    username: row.username,
+    display_name: row.display_name,
+    avatar_url: row.avatar_url,
+    role: row.role,
+    is_muted: row.is_muted,
+    joined_at: row.joined_at.toISOString(),
+    last_read_seq: row.last_read_seq,
+    last_delivered_seq: row.last_delivered_seq,
+  };
+}
+
+/** A time that has passed mutes no more. */
+export function presentFlags(row: FlagsRow, now = new Date()): OwnFlags {
+  const isMuted = row.is_silenced && (row.silenced_until === null || row.silenced_until > now);
+  return {
+    is_archived: row.is_archived,
+    is_muted: isMuted,
+    muted_until: isMuted ? (row.silenced_until?.toISOString() ?? null) : null,
+    is_pinned: row.is_pinned,
+  };
+}
+
+/** What the log keeps of `participant.joined` and `participant.updated`: names are joined when the event is shown. */
+export interface ParticipantPayload extends Record<string, unknown> {
+  readonly role: ParticipantRole;
+  readonly is_muted: boolean;
+  readonly joined_at: string;
+  /** Of a newcomer: the last position owed to him before, 0 for none. */
+  readonly prev?: number;
+}
+
+/** What the log keeps of `participant.left`. */
+export interface LeftPayload extends Record<string, unknown> {
+  readonly reason: 'left' | 'removed';
+}
+
+/** Shows one event about a participant; undefined when the user is gone altogether. */
+export function presentParticipantEvent(
+  event: Pick<StreamEvent, 'type' | 'payload'>,
+  name: NamedParticipant | undefined,
+): PresentedEvent | undefined {
+  if (!name) return undefined;
+  if (event.type === PARTICIPANT_LEFT) {
+    const { reason } = event.payload as LeftPayload;
+    return { data: { user_id: name.user_id, reason } };
+  }
+  const { role, is_muted, joined_at, prev = 0 } = event.payload as ParticipantPayload;
+  const { user_id, username, display_name, avatar_url } = name;
+  const data = { user_id, participant: { user_id, username, display_name, avatar_url, role, is_muted, joined_at } };
+  return event.type === PARTICIPANT_JOINED ? { data, only: { userId: user_id, prev } } : { data };
+}

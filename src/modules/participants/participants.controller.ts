@@ -1,0 +1,101 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { Actor } from '../../platform/http/actor.js';
+import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { Limit } from '../../platform/throttling/limit.decorator.js';
+import { ConversationIdPipe } from './conversation-id.pipe.js';
+import {
+  AddParticipantsDto,
+  ChangeParticipantDto,
+  ListParticipantsQuery,
+  MarkDto,
+  MarkedDto,
+  OwnFlags,
+  OwnFlagsDto,
+  ParticipantDto,
+  ParticipantPageDto,
+  ParticipantUserParam,
+} from './participants.dto.js';
+import { ParticipantsService } from './participants.service.js';
+import { ReadMarks } from './read-marks.js';
+
+@ApiTags('participants')
+@ApiBearerAuth()
+@Limit('call')
+@Controller('api/v1/conversations/:id')
+export class ParticipantsController {
+  constructor(
+    private readonly participants: ParticipantsService,
+    private readonly marks: ReadMarks,
+  ) {}
+
+  @Get('participants')
+  @ApiOkResponse({ type: ParticipantPageDto })
+  list(
+    @CurrentActor() actor: Actor,
+    @Param('id', ConversationIdPipe) id: string,
+    @Query() query: ListParticipantsQuery,
+  ): Promise<ParticipantPageDto> {
+    return this.participants.list(actor, id, query);
+  }
+
+  @Post('participants')
+  @ApiCreatedResponse({ type: [ParticipantDto] })
+  add(
+    @CurrentActor() actor: Actor,
+    @Param('id', ConversationIdPipe) id: string,
+    @Body() dto: AddParticipantsDto,
+  ): Promise<{ data: ParticipantDto[] }> {
+    return this.participants.add(actor, id, dto);
+  }
+
+  @Patch('participants/:user_id')
+  @ApiOkResponse({ type: ParticipantDto })
+  update(
+    @CurrentActor() actor: Actor,
+    @Param('id', ConversationIdPipe) id: string,
+    @Param() { user_id: userId }: ParticipantUserParam,
+    @Body() dto: ChangeParticipantDto,
+  ): Promise<ParticipantDto> {
+    return this.participants.update(actor, id, userId, dto);
+  }
+
+  @Delete('participants/:user_id')
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  remove(
+    @CurrentActor() actor: Actor,
+    @Param('id', ConversationIdPipe) id: string,
+    @Param() { user_id: userId }: ParticipantUserParam,
+  ): Promise<void> {
+    return this.participants.remove(actor, id, userId);
+  }
+
+  @Post('leave')
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  leave(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<void> {
+    return this.participants.leave(actor, id);
+  }
+
+  @Patch('me')
+  @ApiOkResponse({ type: OwnFlags })
+  setFlags(
+    @CurrentActor() actor: Actor,
+    @Param('id', ConversationIdPipe) id: string,
+    @Body() dto: OwnFlagsDto,
+  ): Promise<OwnFlags> {
+    return this.participants.setFlags(actor, id, dto);
+  }
+
+  @Post('read')
+  @HttpCode(200)
+  @ApiOkResponse({ type: MarkedDto })
+  read(
+    @CurrentActor() actor: Actor,
+    @Param('id', ConversationIdPipe) id: string,
+    @Body() dto: MarkDto,
+  ): Promise<MarkedDto> {
+    return this.marks.read(actor, id, dto);
+  }
+}

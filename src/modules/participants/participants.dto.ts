@@ -1,0 +1,144 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { BooleanField, EnumField, IntField, TextField, TimeField, UuidField, UuidListField } from '../../platform/validation/fields.js';
+import { PARTICIPANT_ROLES, type ParticipantRole } from './participant-roles.js';
+
+/** So many may be added at once, and so many may take part. */
+export const ADDED_AT_ONCE_MAX = 256;
+export const PARTICIPANTS_MAX = 5000;
+
+const GIVEN_ROLES = ['admin', 'moderator', 'participant'] as const;
+
+export class AddParticipantsDto {
+  @UuidListField({ max: ADDED_AT_ONCE_MAX, description: 'Users; those who take part already stay as they are' })
+  user_ids: string[];
+
+  @EnumField({ values: GIVEN_ROLES, optional: true, description: 'participant when left out; at most the caller’s own' })
+  role?: Exclude<ParticipantRole, 'owner'>;
+}
+
+export class ChangeParticipantDto {
+  @EnumField({ values: PARTICIPANT_ROLES, optional: true, description: 'owner passes the ownership on' })
+  role?: ParticipantRole;
+
+  @BooleanField({ optional: true, description: 'true: may not post' })
+  is_muted?: boolean;
+}
+
+export class ListParticipantsQuery {
+  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  limit?: number;
+
+  @TextField({ max: 512, optional: true, description: 'Opaque; `next_cursor` of the page before' })
+  cursor?: string;
+
+  @EnumField({ values: PARTICIPANT_ROLES, optional: true })
+  role?: ParticipantRole;
+}
+
+export class ParticipantUserParam {
+  @TextField({ max: 64, description: 'Id of the conversation, or slug of a room' })
+  id: string;
+
+  @UuidField()
+  user_id: string;
+}
+
+/** Up to and including this message; one of the two. */
+export class MarkDto {
+  @UuidField({ optional: true, description: 'A message of the conversation' })
+  message_id?: string;
+
+  @IntField({ min: 0, max: Number.MAX_SAFE_INTEGER, optional: true, description: 'The sequence_number of a message' })
+  sequence_number?: number;
+}
+
+export class MarkFrameDto extends MarkDto {
+  @UuidField()
+  conversation_id: string;
+}
+
+export class OwnFlagsDto {
+  @BooleanField({ optional: true })
+  is_archived?: boolean;
+
+  @BooleanField({ optional: true, description: 'true: wants no notifications' })
+  is_muted?: boolean;
+
+  @TimeField({ optional: true, nullable: true, description: 'End of is_muted; null: no end' })
+  muted_until?: string | null;
+
+  @BooleanField({ optional: true })
+  is_pinned?: boolean;
+}
+
+/** A user's own flags of a conversation, seen by nobody else. */
+export class OwnFlags {
+  @ApiProperty()
+  is_archived: boolean;
+
+  @ApiProperty()
+  is_muted: boolean;
+
+  @ApiProperty({ type: String, nullable: true, format: 'date-time' })
+  muted_until: string | null;
+
+  @ApiProperty()
+  is_pinned: boolean;
+}
+
+export class ParticipantDto {
+  @ApiProperty()
+  user_id: string;
+
+  @ApiProperty()
+  username: string;
+
+  @ApiProperty()
+  display_name: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  avatar_url: string | null;
+
+  @ApiProperty({ enum: PARTICIPANT_ROLES })
+  role: ParticipantRole;
+
+  @ApiProperty({ description: 'May not post' })
+  is_muted: boolean;
+
+  @ApiProperty({ format: 'date-time' })
+  joined_at: string;
+
+  @ApiProperty({ description: 'sequence_number of the newest message read' })
+  last_read_seq: number;
+
+  @ApiProperty({ description: 'sequence_number of the newest message delivered' })
+  last_delivered_seq: number;
+}
+
+export class ParticipantPageDto {
+  @ApiProperty({ type: [ParticipantDto] })
+  data: ParticipantDto[];
+
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+
+  @ApiProperty()
+  has_more: boolean;
+
+  @ApiProperty({ description: 'Head of the conversation before the page was read: subscribe from here' })
+  at_seq: number;
+}
+
+export class MarkedDto {
+  @ApiProperty()
+  conversation_id: string;
+
+  @ApiProperty()
+  last_read_seq: number;
+
+  @ApiProperty()
+  last_delivered_seq: number;
+
+  @ApiProperty()
+  unread_count: number;
+}

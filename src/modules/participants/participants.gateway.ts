@@ -1,0 +1,62 @@
+import type { OnModuleInit } from '@nestjs/common';
+import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import { EventCatalogue } from '../../platform/event-log/event-catalogue.js';
+import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
+import { Broadcaster } from '../../platform/realtime/broadcaster.js';
+import { Gateway, OnFrame } from '../../platform/realtime/frames.js';
+import type { LiveConnection } from '../../platform/realtime/live-connection.js';
+import { presentParticipantEvent } from './participant-presenter.js';
+import { MarkFrameDto, type MarkedDto } from './participants.dto.js';
+import { MarksMoved, PARTICIPANT_JOINED, PARTICIPANT_LEFT, PARTICIPANT_UPDATED } from './participants.events.js';
+import { ParticipantsRepository } from './participants.repository.js';
+import { ReadMarks } from './read-marks.js';
+
+/** Socket edge of participants: marks in; joined, left, updated and unread counts out. */
+@Gateway()
+export class ParticipantsGateway implements OnModuleInit {
+  constructor(
+    private readonly marks: ReadMarks,
+    private readonly repository: ParticipantsRepository,
+    private readonly catalogue: EventCatalogue,
+    private readonly events: DomainEvents,
+    private readonly broadcaster: Broadcaster,
+  ) {}
+
+  onModuleInit(): void {
+    const present = (events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> => this.present(events);
+    this.catalogue.declare(
+      { type: PARTICIPANT_JOINED, present, membership: 'enters' },
+      { type: PARTICIPANT_LEFT, present, membership: 'leaves' },
+      { type: PARTICIPANT_UPDATED, present },
+    );
+    this.events.on(MarksMoved, (event) => this.announceUnread(event));
+  }
+
+  @OnFrame('message.read', MarkFrameDto, { limit: 'call', summary: 'Marks everything up to a message as read.' })
+  read({ actor }: LiveConnection, dto: MarkFrameDto): Promise<MarkedDto> {
+    return this.marks.read(actor, dto.conversation_id, dto);
+  }
+
+  @OnFrame('message.delivered', MarkFrameDto, { limit: 'call', summary: 'Marks everything up to a message as delivered.' })
+  deliver({ actor }: LiveConnection, dto: MarkFrameDto): Promise<MarkedDto> {
+    return this.marks.deliver(actor, dto.conversation_id, dto);
+  }
+
+  /** The reader's other devices clear their counters. */
+  private announceUnread({ moves }: MarksMoved): void {
+    for (const { conversationId, userId, lastReadSeq, unreadCount, hasReadMoved } of moves) {
+      if (!hasReadMoved) continue;
+      this.broadcaster.toUsers([userId], {
+        type: 'unread.changed',
+        class: 'state',
+        key: `unread:${conversationId}`,
+        data: { conversation_id: conversationId, unread_count: unreadCount, last_read_seq: lastReadSeq },
+      });
+    }
+  }
+
+  private async present(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {
+    const names = await this.repository.names(events.map(({ subjectId }) => subjectId!));
+    return events.map((event) => presentParticipantEvent(event, names.get(event.subjectId!)));
+  }
+}

@@ -1,0 +1,154 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, type Queryable } from '../../platform/database/sql.js';
+import { PermissionDenied } from '../../platform/errors/app-error.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { isUuid } from '../../platform/validation/fields.js';
+import { UsersPolicy } from '../users/users.policy.js';
+import { ConversationNotFound, DirectConversationFixed } from './participants.errors.js';
+import { type ConversationType, type ParticipantRole, rankIn, rankOf } from './participant-roles.js';
+import { type AccessRow, ParticipantsRepository } from './participants.repository.js';
+
+/** How an actor stands to a conversation. */
+export interface Access {
+  readonly conversationId: string;
+  readonly type: ConversationType;
+  readonly settings: { readonly is_private: boolean; readonly allow_invites: boolean };
+  /** Set up by the server itself (the room `general`): it needs no owner. */
+  readonly isSystemOwned: boolean;
+  /** Undefined for somebody who does not take part (any more). */
+  readonly role: ParticipantRole | undefined;
+  /** By role and system role, see `rankIn`; 0 for a stranger. */
+  readonly rank: number;
+}
+
+/** The same, of somebody who does take part. */
+export interface Membership extends Access {
+  readonly role: ParticipantRole;
+  readonly isMuted: boolean;
+  /** In a direct conversation: the other one has blocked the actor. */
+  readonly isBlocked: boolean;
+  readonly joinedSeq: number;
+  readonly lastReadSeq: number;
+  readonly lastDeliveredSeq: number;
+}
+
+/**
+ * Who may do what in a conversation. An unknown or deleted conversation is ConversationNotFound; one the actor does not
+ * take part in is PermissionDenied. Reading takes membership, always: no system role reads along. System admins (in
+ * groups and rooms) and system moderators (in rooms) may keep order without taking part; admins may delete anything.
+ */
+@Injectable()
+export class ParticipantsPolicy {
+  constructor(
+    private readonly repository: ParticipantsRepository,
+    private readonly users: UsersPolicy,
+    private readonly sql: Sql,
+  ) {}
+
+  /** The id of a conversation named by its id or, for a room, by its slug. @throws ConversationNotFound */
+  async resolve(idOrSlug: string): Promise<string> {
+    if (isUuid(idOrSlug)) return idOrSlug.toLowerCase();
+    const id = await this.repository.findIdBySlug(idOrSlug);
+    if (id === undefined) throw new ConversationNotFound();
+    return id;
+  }
+
+  /** For reads; what writes must ask again under the lock. @throws ConversationNotFound, PermissionDenied */
+  async requireMember(actor: Actor, conversationId: string, tx: Queryable = this.sql): Promise<Membership> {
+    const row = await this.repository.access(tx, conversationId, actor.userId);
+    if (!row) throw new ConversationNotFound();
+    return toMembership(conversationId, row, actor) ?? this.deny('You are not in this conversation.');
+  }
+
+  /**
+   * For writes, first thing in `EventLog.write`: the account and session are still good, and the actor takes part now.
+   * @throws AuthenticationRequired, AccountBanned, ConversationNotFound, PermissionDenied
+   */
+  async requireMemberUnderLock(tx: Queryable, actor: Actor, conversationId: string): Promise<Membership> {
+    const current = await this.users.requireActive(tx, actor);
+    return this.requireMember(current, conversationId, tx);
+  }
+
+  /**
+   * For what keepers of order may do without taking part, first thing in `EventLog.write`. Strangers of rank 0 are
+   * refused. @throws AuthenticationRequired, AccountBanned, ConversationNotFound, PermissionDenied
+   */
+  async requireRankUnderLock(tx: Queryable, actor: Actor, conversationId: string, least: number): Promise<Access> {
+    const access = await this.accessUnderLock(tx, actor, conversationId);
+    if (access.rank < Math.max(1, least)) this.deny();
+    return access;
+  }
+
+  /** How the actor stands, without a refusal. @throws AuthenticationRequired, AccountBanned, ConversationNotFound */
+  async accessUnderLock(tx: Queryable, actor: Actor, conversationId: string): Promise<Access> {
+    const current = await this.users.requireActive(tx, actor);
+    const row = await this.repository.access(tx, conversationId, actor.userId);
+    if (!row) throw new ConversationNotFound();
+    return toAccess(conversationId, row, current);
+  }
+
+  /** @throws PermissionDenied for the muted, and in a direct conversation for the blocked */
+  requireMayPost(membership: Membership): void {
+    if (membership.isMuted) this.deny('You are muted in this conversation.');
+    if (membership.isBlocked) this.deny('You cannot write to this user.');
+  }
+
+  /** @throws PermissionDenied below moderator */
+  requireModerator(access: Access): void {
+    if (!this.canModerate(access)) this.deny();
+  }
+
+  canModerate(access: Access): boolean {
+    return access.type !== 'direct' && access.rank >= rankOf('moderator');
+  }
+
+  /** Moderators pin; in a direct conversation both may. @throws PermissionDenied */
+  requireMayPin(membership: Membership): void {
+    this.requireMayPost(membership);
+    if (membership.type !== 'direct') this.requireModerator(membership);
+  }
+
+  /** @throws DirectConversationFixed */
+  requireNotDirect(access: Access): void {
+    if (access.type === 'direct') throw new DirectConversationFixed();
+  }
+
+  /** @throws PermissionDenied */
+  deny(message?: string): never {
+    throw new PermissionDenied(message);
+  }
+}
+
+/** What holds for a setting that was never set. */
+export function settingsOf(type: ConversationType, stored: Record<string, unknown>): Access['settings'] {
+  return {
+    is_private: typeof stored.is_private === 'boolean' ? stored.is_private : type !== 'room',
+    allow_invites: stored.allow_invites === true,
+  };
+}
+
+function toAccess(conversationId: string, row: AccessRow, actor: Actor): Access {
+  const role = row.is_member ? (row.role ?? undefined) : undefined;
+  return {
+    conversationId,
+    type: row.type,
+    settings: settingsOf(row.type, row.settings),
+    isSystemOwned: row.created_by === null,
+    role,
+    rank: rankIn(row.type, role, actor.role),
+  };
+}
+
+function toMembership(conversationId: string, row: AccessRow, actor: Actor): Membership | undefined {
+  const access = toAccess(conversationId, row, actor);
+  if (access.role === undefined) return undefined;
+  return {
+    ...access,
+    role: access.role,
+    isMuted: row.is_muted ?? false,
+    isBlocked: row.is_blocked,
+    joinedSeq: row.joined_seq ?? 0,
+    lastReadSeq: row.last_read_seq ?? 0,
+    lastDeliveredSeq: row.last_delivered_seq ?? 0,
+  };
+}

@@ -1,0 +1,258 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
+import type { ConversationType, ParticipantRole } from './participant-roles.js';
+
+export interface AccessRow {
+  type: ConversationType;
+  created_by: string | null;
+  settings: Record<string, unknown>;
+  is_member: boolean;
+  role: ParticipantRole | null;
+  is_muted: boolean | null;
+  is_blocked: boolean;
+  joined_seq: number | null;
+  last_read_seq: number | null;
+  last_delivered_seq: number | null;
+}
+
+const ACCESS = statement<AccessRow>(
+  'participants.access',
+  `select c.type, c.created_by, c.settings, p.user_id is not null and p.left_seq is null as is_member, p.role, p.is_muted,
+          c.type = 'direct' and exists (
+            select from participants other
+              join user_blocks b on b.blocker_id = other.user_id and b.blocked_id = $2
+             where other.conversation_id = c.id) as is_blocked,
+          p.joined_seq, p.last_read_seq, p.last_delivered_seq
+     from conversations c
+     left join participants p on p.conversation_id = c.id and p.user_id = $2
+    where c.id = $1 and c.deleted_at is null`,
+);
+
+const ID_BY_SLUG = statement<{ id: string }>(
+  'participants.id_by_slug',
+  `select id from conversations where slug = $1 and deleted_at is null`,
+);
+
+/** How somebody who is to be added stands to the one who adds, and to the conversation. */
+export interface NewcomerRow {
+  user_id: string;
+  username: string;
+  display_name: string;
+  avatar_url: string | null;
+  is_banned: boolean;
+  is_blocked: boolean;
+  is_member: boolean;
+  /** Stays in force for who leaves and comes back. */
+  is_muted: boolean;
+  left_seq: number | null;
+}
+
+const NEWCOMERS = statement<NewcomerRow>(
+  'participants.newcomers',
+  `select u.id as user_id, u.username, u.display_name, u.avatar_url,
+          user_is_banned(u.banned_at, u.banned_until) as is_banned,
+          exists (select from user_blocks b
+                   where (b.blocker_id = u.id and b.blocked_id = $3) or (b.blocker_id = $3 and b.blocked_id = u.id)) as is_blocked,
+          p.user_id is not null and p.left_seq is null as is_member,
+          coalesce(p.is_muted, false) as is_muted, p.left_seq
+     from users u
+     left join participants p on p.conversation_id = $1 and p.user_id = u.id
+    where u.id = any($2::uuid[]) and u.deleted_at is null`,
+);
+
+export interface ParticipantRow {
+  user_id: string;
+  username: string;
+  display_name: string;
+  avatar_url: string | null;
+  role: ParticipantRole;
+  is_muted: boolean;
+  joined_at: Date;
+  last_read_seq: number;
+  last_delivered_seq: number;
+  is_member: boolean;
+}
+
+const PARTICIPANT_COLUMNS = `
+  p.user_id, u.username, u.display_name, u.avatar_url, p.role, p.is_muted, p.joined_at, p.last_read_seq,
+  p.last_delivered_seq, p.left_seq is null as is_member`;
+
+const FIND = statement<ParticipantRow>(
+  'participants.find',
+  `select ${PARTICIPANT_COLUMNS}
+     from participants p join users u on u.id = p.user_id
+    where p.conversation_id = $1 and p.user_id = any($2::uuid[])`,
+);
+
+const PAGE = statement<ParticipantRow & { at_seq: number; order_rank: number; joined_ms: number }>(
+  'participants.page',
+  `select ${PARTICIPANT_COLUMNS}, k.order_rank, k.joined_ms,
+          (select last_seq from stream_heads where stream_id = $1) as at_seq
+     from participants p
+     join users u on u.id = p.user_id
+    cross join lateral (
+      select array_position(array['owner', 'admin', 'moderator', 'participant'], p.role) as order_rank,
+             floor(extract(epoch from p.joined_at) * 1000)::bigint as joined_ms) k
+    where p.conversation_id = $1 and p.left_seq is null and ($2::text is null or p.role = $2)
+      and ($3::int is null or (k.order_rank, k.joined_ms, p.user_id) > ($3, $4::bigint, $5::uuid))
+    order by k.order_rank, k.joined_ms, p.user_id
+    limit $6`,
+);
+
+const COUNT = statement<{ count: number }>(
+  'participants.count',
+  `select count(*) as count from participants where conversation_id = $1 and left_seq is null`,
+);
+
+const ADMIT = statement<unknown>(
+  'participants.admit',
+  `insert into participants as p (conversation_id, user_id, role, joined_at, joined_seq, last_read_seq, last_delivered_seq)
+   select $1, n.user_id, n.role, $3, n.joined_seq, $4, $4
+     from json_to_recordset($2) as n (user_id uuid, role text, joined_seq bigint)
+       on conflict (conversation_id, user_id) do update
+      set role = excluded.role, joined_at = excluded.joined_at, joined_seq = excluded.joined_seq, left_at = null,
+          left_seq = null, is_archived = false,
+          last_read_seq = greatest(p.last_read_seq, excluded.last_read_seq),
+          last_delivered_seq = greatest(p.last_delivered_seq, excluded.last_delivered_seq)`,
+);
+
+const DISMISS = statement<unknown>(
+  'participants.dismiss',
+  `update participants set left_at = $3, left_seq = $4, role = 'participant', is_pinned = false
+    where conversation_id = $1 and user_id = $2`,
+);
+
+const CHANGE = statement<unknown>(
+  'participants.change',
+  `update participants set role = coalesce($3, role), is_muted = coalesce($4, is_muted)
+    where conversation_id = $1 and user_id = $2`,
+);
+
+const HEIR = statement<{ user_id: string }>(
+  'participants.heir',
+  `select user_id from participants
+    where conversation_id = $1 and left_seq is null and user_id <> $2
+    order by array_position(array['owner', 'admin', 'moderator', 'participant'], role), joined_seq, user_id
+    limit 1`,
+);
+
+const OWNER = statement<{ user_id: string }>(
+  'participants.owner',
+  `select user_id from participants where conversation_id = $1 and left_seq is null and role = 'owner' limit 1`,
+);
+
+export interface FlagsRow {
+  is_archived: boolean;
+  is_silenced: boolean;
+  silenced_until: Date | null;
+  is_pinned: boolean;
+}
+
+const SET_FLAGS = statement<FlagsRow>(
+  'participants.set_flags',
+  `update participants
+      set is_archived = coalesce($3, is_archived), is_pinned = coalesce($4, is_pinned),
+          is_silenced = coalesce($5, is_silenced),
+          silenced_until = case when $6::boolean then $7 when $5 is not null then null else silenced_until end
+    where conversation_id = $1 and user_id = $2
+   returning is_archived, is_silenced, silenced_until, is_pinned`,
+);
+
+export interface NamedParticipant {
+  user_id: string;
+  username: string;
+  display_name: string;
+  avatar_url: string | null;
+}
+
+const NAMES = statement<NamedParticipant>(
+  'participants.names',
+  `select id as user_id, username, display_name, avatar_url from users where id = any($1::uuid[])`,
+);
+
+/** A place in the order of the list: role first, then the longest-standing. */
+export type ListPlace = readonly [rank: number, joinedMs: number, userId: string];
+
+/** Owns: participants (with receipts.repository.ts). Reads: conversations, users, user_blocks, stream_heads. */
+@Injectable()
+export class ParticipantsRepository {
+  constructor(private readonly sql: Sql) {}
+
+  access(tx: Queryable, conversationId: string, userId: string): Promise<AccessRow | undefined> {
+    return tx.one(ACCESS, [conversationId, userId]);
+  }
+
+  async findIdBySlug(slug: string): Promise<string | undefined> {
+    return (await this.sql.one(ID_BY_SLUG, [slug]))?.id;
+  }
+
+  /** Those of these users who exist; `actorId` is who wants to add them. */
+  newcomers(tx: Queryable, conversationId: string, userIds: string[], actorId: string): Promise<NewcomerRow[]> {
+    return tx.many(NEWCOMERS, [conversationId, userIds, actorId]);
+  }
+
+  /** Also those who have left: see `is_member`. */
+  find(tx: Queryable, conversationId: string, userIds: string[]): Promise<ParticipantRow[]> {
+    return tx.many(FIND, [conversationId, userIds]);
+  }
+
+  page(
+    conversationId: string,
+    { role, after, limit }: { role?: ParticipantRole; after?: ListPlace; limit: number },
+  ): Promise<(ParticipantRow & { at_seq: number; order_rank: number; joined_ms: number })[]> {
+    const [rank, joinedMs, userId] = after ?? [null, null, null];
+    return this.sql.many(PAGE, [conversationId, role ?? null, rank, joinedMs, userId, limit]);
+  }
+
+  async count(tx: Queryable, conversationId: string): Promise<number> {
+    return (await tx.one(COUNT, [conversationId]))?.count ?? 0;
+  }
+
+  /** Lets them in, for the first time or again. To a newcomer everything there is counts as read. */
+  async admit(
+    tx: Queryable,
+    conversationId: string,
+    newcomers: { user_id: string; role: ParticipantRole; joined_seq: number }[],
+    { at, lastNumber }: { at: Date; lastNumber: number },
+  ): Promise<void> {
+    await tx.run(ADMIT, [conversationId, JSON.stringify(newcomers), at, lastNumber]);
+  }
+
+  async dismiss(tx: Queryable, conversationId: string, userId: string, left: { at: Date; seq: number }): Promise<void> {
+    await tx.run(DISMISS, [conversationId, userId, left.at, left.seq]);
+  }
+
+  async change(
+    tx: Queryable,
+    conversationId: string,
+    userId: string,
+    change: { role?: ParticipantRole; isMuted?: boolean },
+  ): Promise<void> {
+    await tx.run(CHANGE, [conversationId, userId, change.role ?? null, change.isMuted ?? null]);
+  }
+
+  /** Of all others the one of the highest role, and of those the longest-standing. */
+  async findHeir(tx: Queryable, conversationId: string, leavingId: string): Promise<string | undefined> {
+    return (await tx.one(HEIR, [conversationId, leavingId]))?.user_id;
+  }
+
+  async findOwner(tx: Queryable, conversationId: string): Promise<string | undefined> {
+    return (await tx.one(OWNER, [conversationId]))?.user_id;
+  }
+
+  async setFlags(
+    tx: Queryable,
+    conversationId: string,
+    userId: string,
+    flags: { isArchived?: boolean; isPinned?: boolean; isSilenced?: boolean; silencedUntil?: Date | null },
+  ): Promise<FlagsRow> {
+    const { isArchived = null, isPinned = null, isSilenced = null, silencedUntil } = flags;
+    const values = [isArchived, isPinned, isSilenced, silencedUntil !== undefined, silencedUntil ?? null];
+    return (await tx.one(SET_FLAGS, [conversationId, userId, ...values]))!;
+  }
+
+  async names(userIds: string[]): Promise<Map<string, NamedParticipant>> {
+    const rows = userIds.length > 0 ? await this.sql.many(NAMES, [[...new Set(userIds)]]) : [];
+    return new Map(rows.map((row) => [row.user_id, row]));
+  }
+}

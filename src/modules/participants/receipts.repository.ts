@@ -1,0 +1,81 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, statement } from '../../platform/database/sql.js';
+
+/** One mark on its way; the fields of `mark_participants`. With a message id the numbers only say which mark is meant. */
+export interface NewMark {
+  readonly conversation_id: string;
+  readonly user_id: string;
+  readonly session_id: string;
+  readonly message_id: string | null;
+  readonly read: number | null;
+  readonly delivered: number | null;
+}
+
+export type MarkOutcome = 'marked' | 'session_ended' | 'banned' | 'not_found' | 'not_participant' | 'message_not_found';
+
+export interface MarkResult {
+  outcome: MarkOutcome;
+  last_read_seq: number;
+  last_delivered_seq: number;
+  last_number: number;
+  has_read_moved: boolean;
+  has_moved: boolean;
+}
+
+const MARK = statement<MarkResult>(
+  'receipts.mark',
+  `select outcome, last_read_seq, last_delivered_seq, last_number, has_read_moved, has_moved
+     from mark_participants($1) order by ordinal`,
+);
+
+export interface AggregateRow {
+  read_by_all_seq: number;
+  delivered_to_all_seq: number;
+  marks: { user_id: string; last_read_seq: number; last_delivered_seq: number }[] | null;
+}
+
+/**
+ * A mark set while the one before was being added up may not have been visible then, so those of the last seconds are
+ * named again: told twice is right, told never is not.
+ */
+const AGGREGATE = statement<AggregateRow>(
+  'receipts.aggregate',
+  `with before as (
+     select coalesce((select aggregated_at from conversation_receipts where conversation_id = $1), '-infinity') as at
+   ), total as (
+     select coalesce(min(last_read_seq), 0) as read, coalesce(min(last_delivered_seq), 0) as delivered
+       from participants where conversation_id = $1 and left_seq is null
+   ), stored as (
+     insert into conversation_receipts as r (conversation_id, read_by_all_seq, delivered_to_all_seq, aggregated_at)
+     select c.id, t.read, t.delivered, now() from conversations c cross join total t where c.id = $1 and c.deleted_at is null
+         on conflict (conversation_id) do update
+        set read_by_all_seq = greatest(r.read_by_all_seq, excluded.read_by_all_seq),
+            delivered_to_all_seq = greatest(r.delivered_to_all_seq, excluded.delivered_to_all_seq),
+            aggregated_at = excluded.aggregated_at
+     returning read_by_all_seq, delivered_to_all_seq
+   )
+   select s.read_by_all_seq, s.delivered_to_all_seq,
+          (select json_agg(json_build_object('user_id', m.user_id, 'last_read_seq', m.last_read_seq,
+                                             'last_delivered_seq', m.last_delivered_seq))
+             from (select p.user_id, p.last_read_seq, p.last_delivered_seq
+                     from participants p, before b
+                    where p.conversation_id = $1 and p.left_seq is null and p.marked_at > b.at - interval '5 seconds'
+                    order by p.marked_at desc limit 100) m) as marks
+     from stored s`,
+);
+
+/** Owns: conversation_receipts; of participants the marks. Reads: conversations, messages, users, sessions, stream_heads. */
+@Injectable()
+export class ReceiptsRepository {
+  constructor(private readonly sql: Sql) {}
+
+  /** Moves a batch of marks in one transaction; answers in the order of the batch. @throws ServiceUnavailable */
+  mark(batch: NewMark[]): Promise<MarkResult[]> {
+    return this.sql.many(MARK, [JSON.stringify(batch)]);
+  }
+
+  /** Works out what everybody has read and been handed; it only ever grows. Undefined: there is no such conversation. */
+  aggregate(conversationId: string): Promise<AggregateRow | undefined> {
+    return this.sql.one(AGGREGATE, [conversationId]);
+  }
+}

@@ -28,9 +28,9 @@ module.exports = {
     ),
     rule(
       'leaves-are-leaves',
-      'Events and DTOs import platform and other DTOs only.',
-      { path: `^src/modules/.+${LEAF}` },
-      { path: '^src/modules/', pathNot: LEAF },
+      'Events and DTOs import the platform, other leaves, and the role-less files of their own module.',
+      { path: `^src/modules/([^/]+)/.+${LEAF}` },
+      { path: '^src/modules/', pathNot: [LEAF, '^src/modules/$1/[^.]+\\.ts$'] },
     ),
     rule(
       'services-know-no-transport',
@@ -43,13 +43,15 @@ module.exports = {
           'node_modules/(socket\\.io|ws|express|bullmq|@nestjs/bullmq|typeorm|pg)/',
           '\\.(controller|gateway|processor)\\.ts$',
         ],
+        // A use case may hand a transaction on, so it may know the type of one.
+        dependencyTypesNot: ['type-only'],
       },
     ),
     rule(
       'repositories-are-the-bottom',
-      'A repository knows SQL and shapes: leaves, errors, and the role-less files of its own module.',
+      'A repository knows SQL and shapes: leaves, errors, and its own module without services and edges.',
       { path: '^src/modules/([^/]+)/.+\\.repository\\.ts$' },
-      { path: '^src/modules/', pathNot: [LEAF, '\\.errors\\.ts$', '^src/modules/$1/[^.]+\\.ts$'] },
+      { path: '^src/modules/', pathNot: [LEAF, '\\.errors\\.ts$', '^src/modules/$1/[^.]+(\\.repository)?\\.ts$'] },
     ),
     rule(
       'edges-do-not-touch-sql',

@@ -6,6 +6,7 @@ import { HealthModule } from './platform/health/health.module.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { LoggingModule } from './platform/logging/logging.module.js';
 import { QueueModule } from './platform/queue/queue.module.js';
+import { ThrottlingModule } from './platform/throttling/throttling.module.js';
 import { WORKER_MODULES } from './worker.module.js';
 
 /** What a chat is, lowest first. */
@@ -24,6 +25,7 @@ export class AppModule {
         LoggingModule,
         QueueModule.forRoot(),
         HealthModule,
+        ThrottlingModule,
         HttpModule,
         ...FEATURE_MODULES,
         ...(config.processRole === 'api' ? [] : WORKER_MODULES),

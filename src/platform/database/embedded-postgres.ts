@@ -82,7 +82,7 @@ export class EmbeddedPostgres {
     return this.cluster.data;
   }
 
-  private isRunning(): boolean {
+  isRunning(): boolean {
     // The server removes its pid file as its last act; a process that became a zombie still has a pid.
     return this.child?.exitCode == null && isAlive(this.pid) && existsSync(this.cluster.pidFile);
   }

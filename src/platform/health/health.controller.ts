@@ -1,5 +1,6 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { SkipThrottle } from '@nestjs/throttler';
 import type { Response } from 'express';
 import { Public } from '../http/public.decorator.js';
 import { Health, type HealthReport } from './health.js';
@@ -7,6 +8,7 @@ import { Health, type HealthReport } from './health.js';
 /** For load balancers and supervisors; nothing here needs a credential or tells more than "works" and "does not". */
 @ApiTags('health')
 @Public()
+@SkipThrottle()
 @Controller()
 export class HealthController {
   constructor(private readonly health: Health) {}

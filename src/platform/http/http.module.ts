@@ -1,16 +1,25 @@
 import { Global, Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { ErrorFilter } from '../errors/error.filter.js';
+import { LimitGuard } from '../throttling/throttler.guard.js';
 import { AuthGuard } from './auth.guard.js';
+import { IdempotencyInterceptor } from './idempotency.interceptor.js';
+import { IdempotencyRepository } from './idempotency.repository.js';
 import { RequestsInFlight } from './requests-in-flight.js';
 import { validationPipe } from './validation.js';
 
-/** What every route goes through: the guard that denies by default, validation, and the one answer to errors. */
+/**
+ * What every route goes through, in this order: the guard that denies by default, the limits of whoever is let in,
+ * `Idempotency-Key`, validation; and the one answer to errors.
+ */
 @Global()
 @Module({
   providers: [
     RequestsInFlight,
+    IdempotencyRepository,
     { provide: APP_GUARD, useClass: AuthGuard },
+    { provide: APP_GUARD, useExisting: LimitGuard },
+    { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
     { provide: APP_PIPE, useFactory: validationPipe },
     { provide: APP_FILTER, useClass: ErrorFilter },
   ],

@@ -1,0 +1,86 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Config, ConfigurationError, type Environment } from './config.js';
+
+describe('the configuration', () => {
+  const secret = '7fKq2vXw9zLmP4sTb8YdR1cGhJ6nUeA0';
+  let dataDir: string;
+
+  beforeEach(() => {
+    dataDir = mkdtempSync(join(tmpdir(), 'parley-config-'));
+  });
+  afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
+
+  const load = (environment: Environment = {}): Config => Config.load({ DATA_DIR: dataDir, ...environment });
+  const problems = (environment: Environment): readonly string[] => {
+    try {
+      load(environment);
+      return [];
+    } catch (error) {
+      return (error as ConfigurationError).problems;
+    }
+  };
+
+  it('is complete without any variable', () => {
+    expect(load()).toMatchObject({ port: 3000, processRole: 'all', databasePoolSize: 16, trustProxy: 0 });
+  });
+
+  it('names every problem at once', () => {
+    expect(
+      problems({ PORT: 'http', PROCESS_ROLE: 'king', RATE_LIMIT_MULTIPLIER: '-1', DATABASE_URL: 'mysql://x' }),
+    ).toEqual([
+      'PORT must be a whole number from 0 to 65535',
+      'PROCESS_ROLE must be one of all, api, worker',
+      'DATABASE_URL must be an address starting with postgres:// or postgresql://',
+      'RATE_LIMIT_MULTIPLIER must be a number above 0',
+    ]);
+  });
+
+  it('takes an empty variable for an absent one', () => {
+    expect(load({ PORT: '', ALLOWED_ORIGINS: ' ' })).toMatchObject({ port: 3000, allowedOrigins: [] });
+  });
+
+  it('makes a secret once, for the owner of the directory only', () => {
+    const made = load().jwtSecret;
+    expect(Buffer.byteLength(made)).toBeGreaterThanOrEqual(32);
+    expect(load().jwtSecret).toBe(made);
+    expect(readFileSync(join(dataDir, 'jwt-secret'), 'utf8')).toBe(made);
+    expect(statSync(join(dataDir, 'jwt-secret')).mode & 0o777).toBe(0o600);
+  });
+
+  it('makes no secret in production', () => {
+    expect(problems({ NODE_ENV: 'production' })).toContain('JWT_SECRET must be set when NODE_ENV is production');
+    expect(problems({ NODE_ENV: 'production', JWT_SECRET: secret })).not.toContainEqual(
+      expect.stringContaining('JWT_SECRET'),
+    );
+  });
+
+  it.each(['short', 'your-secret-key-here', 'change-me-change-me-change-me-change-me', 'a'.repeat(64)])(
+    'refuses the secret %p',
+    (sample) => expect(problems({ JWT_SECRET: sample })).toHaveLength(1),
+  );
+
+  it.each(['true', 'yes', 'loopback', '10.0.0.0/99', '1.2.3', '10.0.0.1,*'])('refuses to trust the proxy %p', (value) =>
+    expect(problems({ TRUST_PROXY: value })).toHaveLength(1),
+  );
+
+  it('trusts a number of proxies or their addresses', () => {
+    expect(load({ TRUST_PROXY: '2' }).trustProxy).toBe(2);
+    expect(load({ TRUST_PROXY: '10.0.0.0/8, ::1' }).trustProxy).toEqual(['10.0.0.0/8', '::1']);
+  });
+
+  it.each(['*', 'null', 'https://a.example/', 'a.example'])('refuses the origin %p', (origin) =>
+    expect(problems({ ALLOWED_ORIGINS: origin })).toHaveLength(1),
+  );
+
+  it('reads names of other deployments, and its own first', () => {
+    const other = { JWT_SECRET_KEY: secret, REDIS_HOST: 'cache', REDIS_PORT: '6380', JWT_EXPIRE_MINUTES: '30' };
+    expect(load(other)).toMatchObject({ jwtSecret: secret, redisUrl: 'redis://cache:6380', jwtAccessTtl: 1800 });
+    expect(load({ ...other, REDIS_URL: 'redis://own' }).redisUrl).toBe('redis://own');
+  });
+
+  it('wants all of an identity provider or nothing', () => {
+    expect(problems({ JWT_EXTERNAL_ISSUER: 'https://id.example' })).toHaveLength(1);
+  });
+});

@@ -1,0 +1,80 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, statement } from '../database/sql.js';
+
+export interface IdempotentRequest {
+  readonly userId: string;
+  readonly action: string;
+  readonly key: string;
+  readonly bodyHash: Buffer;
+}
+
+export interface KeptAnswer {
+  body_hash: Buffer;
+  /** Null while the request is still being answered. */
+  status: number | null;
+  body: unknown;
+}
+
+/** A claim whose process died is free again after a minute; an answer is kept for a day. */
+const CLAIM = statement<{ claimed: boolean }>(
+  'idempotency.claim',
+  `insert into idempotency_keys as k (user_id, action, key, body_hash, expires_at)
+   values ($1, $2, $3, $4, now() + interval '1 minute')
+   on conflict (user_id, action, key) do update
+      set body_hash = excluded.body_hash, status = null, body = null,
+          created_at = now(), expires_at = excluded.expires_at
+    where k.expires_at < now()
+   returning true as claimed`,
+);
+
+const FIND = statement<KeptAnswer>(
+  'idempotency.find',
+  `select body_hash, status, body from idempotency_keys
+    where user_id = $1 and action = $2 and key = $3 and expires_at >= now()`,
+);
+
+const KEEP = statement<unknown>(
+  'idempotency.keep',
+  `update idempotency_keys set status = $4, body = $5::jsonb, expires_at = now() + interval '1 day'
+    where user_id = $1 and action = $2 and key = $3`,
+);
+
+const RELEASE = statement<unknown>(
+  'idempotency.release',
+  `delete from idempotency_keys where user_id = $1 and action = $2 and key = $3 and status is null`,
+);
+
+const FORGET = statement<unknown>(
+  'idempotency.forget',
+  `delete from idempotency_keys where ctid = any (array(
+     select ctid from idempotency_keys where expires_at < now() limit 1000))`,
+);
+
+/** Owns: idempotency_keys. Reads: nothing else. */
+@Injectable()
+export class IdempotencyRepository {
+  constructor(private readonly sql: Sql) {}
+
+  /** Whether this request is the first with its key; every other one has to wait for that one's answer. */
+  async claim({ userId, action, key, bodyHash }: IdempotentRequest): Promise<boolean> {
+    return (await this.sql.one(CLAIM, [userId, action, key, bodyHash])) !== undefined;
+  }
+
+  find({ userId, action, key }: IdempotentRequest): Promise<KeptAnswer | undefined> {
+    return this.sql.one(FIND, [userId, action, key]);
+  }
+
+  async keep({ userId, action, key }: IdempotentRequest, status: number, body: unknown): Promise<void> {
+    await this.sql.run(KEEP, [userId, action, key, status, JSON.stringify(body ?? null)]);
+  }
+
+  /** The request failed: the key may be used again at once. */
+  async release({ userId, action, key }: IdempotentRequest): Promise<void> {
+    await this.sql.run(RELEASE, [userId, action, key]);
+  }
+
+  /** Takes out up to a thousand keys that are past their time. Answers how many. */
+  forgetExpired(): Promise<number> {
+    return this.sql.run(FORGET);
+  }
+}

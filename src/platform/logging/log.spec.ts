@@ -1,0 +1,40 @@
+import { createLog, NestLog } from './log.js';
+import { redactAddress } from './redaction.js';
+
+describe('the log', () => {
+  const lines: string[] = [];
+  const log = createLog({ logLevel: 'trace' }, { write: (line: string) => void lines.push(line) });
+  const last = (): Record<string, unknown> => JSON.parse(lines.at(-1) ?? '{}') as Record<string, unknown>;
+
+  it.each(['password', 'token', 'access_token', 'refresh_token', 'session_id', 'ticket', 'authorization', 'cookie'])(
+    'never holds a %s, wherever it stands',
+    (name) => {
+      log.info({ [name]: 'hush', headers: { [name]: 'hush' }, request: { headers: { [name]: 'hush' } } }, 'x');
+      expect(lines.at(-1)).not.toContain('hush');
+    },
+  );
+
+  it.each([
+    ['/socket.io/?token=hush&x=1', '/socket.io/?token=[redacted]&x=1'],
+    ['/api/v1/realtime?ticket=hush', '/api/v1/realtime?ticket=[redacted]'],
+    ['/ws?a=1&session_id=hush#f', '/ws?a=1&session_id=[redacted]#f'],
+    ['/ws?TOKEN=hush', '/ws?TOKEN=[redacted]'],
+    ['/api/ws/hush.hush.hush?x=1', '/api/ws/[redacted]?x=1'],
+  ])('writes the address %s without its secret', (address, redacted) => {
+    expect(redactAddress(address)).toBe(redacted);
+  });
+
+  it('holds an error with its causes, and nothing else of it', () => {
+    const cause = Object.assign(new Error('duplicate key'), { code: '23505', detail: 'Key (email)=(ana@example.com)' });
+    new NestLog(log).error('it failed', new Error('outer', { cause }), 'Here');
+    expect(last()).toMatchObject({ level: 'error', msg: 'it failed', context: 'Here' });
+    expect(last().err).toMatchObject({ message: 'outer', cause: { message: 'duplicate key', code: '23505' } });
+    expect(lines.at(-1)).not.toContain('ana@example.com');
+  });
+
+  it('keeps one record on one line, whatever the text', () => {
+    log.info({ user: 'a\nb\u001b[31m' }, 'x\r\n{"level":"fatal"}');
+    const line = lines.at(-1)?.trimEnd() ?? '';
+    expect(['\n', '\r', '\u001b'].filter((control) => line.includes(control))).toEqual([]);
+  });
+});

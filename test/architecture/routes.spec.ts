@@ -1,0 +1,70 @@
+import { RequestMethod } from '@nestjs/common';
+import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
+import { MetadataScanner, ModulesContainer, Reflector } from '@nestjs/core';
+import { PUBLIC } from '../../src/platform/http/public.decorator.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+interface Route {
+  method: string;
+  path: string;
+  isPublic: boolean;
+}
+
+/** Every route anybody may call without a credential. A new one is a decision, so it is written down here. */
+const PUBLIC_ROUTES = [
+  'GET /healthz',
+  'GET /livez',
+  'GET /readyz',
+  'POST /api/v1/auth/login',
+  'POST /api/v1/auth/refresh',
+  'POST /api/v1/auth/register',
+  'POST /api/v1/users',
+];
+
+describe('every route', () => {
+  let server: TestApp;
+  let routes: Route[];
+
+  beforeAll(async () => {
+    server = await startTestApp();
+    routes = routesOf(server);
+  });
+  afterAll(() => server.close());
+
+  it('is public only when the list says so', () => {
+    const open = routes.filter(({ isPublic }) => isPublic).map(({ method, path }) => `${method} ${path}`);
+    expect(open.filter((route) => !PUBLIC_ROUTES.includes(route))).toEqual([]);
+  });
+
+  it('refuses everybody without a credential unless it is public', async () => {
+    for (const { method, path } of routes.filter(({ isPublic }) => !isPublic)) {
+      const address = path.replaceAll(/:[a-z_]+/gi, '01930000-0000-7000-8000-000000000000');
+      const answer = await fetch(`${server.url}${address}`, { method });
+      expect([method, path, answer.status]).toEqual([method, path, 401]);
+    }
+  });
+});
+
+function routesOf({ app }: TestApp): Route[] {
+  const reflector = app.get(Reflector);
+  const scanner = new MetadataScanner();
+  return [...app.get(ModulesContainer).values()]
+    .flatMap(({ controllers }) => [...controllers.values()])
+    .flatMap(({ instance, metatype }) => {
+      const prototype = Object.getPrototypeOf(instance) as Record<string, () => unknown>;
+      return scanner.getAllMethodNames(prototype).flatMap((name) => {
+        const handler = prototype[name];
+        if (!handler || !metatype || !Reflect.hasMetadata(METHOD_METADATA, handler)) return [];
+        const isPublic = reflector.getAllAndOverride<boolean>(PUBLIC, [handler, metatype]) ?? false;
+        const method = RequestMethod[Reflect.getMetadata(METHOD_METADATA, handler) as number] ?? '';
+        return pathsOf(metatype, handler).map((path) => ({ method, path, isPublic }));
+      });
+    });
+}
+
+function pathsOf(controller: object, handler: object): string[] {
+  const all = (target: object): string[] => [Reflect.getMetadata(PATH_METADATA, target) as string | string[]].flat();
+  return all(controller).flatMap((prefix) =>
+    all(handler).map((path) => `/${prefix}/${path}`.replaceAll(/\/+/g, '/').replace(/(.)\/$/, '$1')),
+  );
+}

@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import { Body, Controller, Global, Module, Post, type DynamicModule } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { AppModule } from '../../src/app.module.js';
+import { PermissionDenied } from '../../src/platform/errors/app-error.js';
+import type { Actor } from '../../src/platform/http/actor.js';
+import { createHttpApp } from '../../src/platform/http/create-http-app.js';
+import { NotReplayed } from '../../src/platform/http/idempotency.interceptor.js';
+import type { ParleyRequest } from '../../src/platform/http/request-context.js';
+import { TextField } from '../../src/platform/validation/fields.js';
+import { AuthGuard } from '../../src/platform/http/auth.guard.js';
+import { testConfig } from '../support/test-app.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+class OrderDto {
+  @TextField({ max: 100 })
+  item: string;
+}
+
+let orders = 0;
+let beforeAnswer: Promise<void> = Promise.resolve();
+
+@Controller('orders')
+class OrdersController {
+  @Post()
+  async order(@Body() { item }: OrderDto): Promise<{ item: string; number: number }> {
+    orders += 1;
+    const number = orders;
+    await beforeAnswer;
+    if (item === 'forbidden') throw new PermissionDenied();
+    return { item, number };
+  }
+
+  @Post('secret')
+  @NotReplayed()
+  secret(): { secret: string } {
+    return { secret: randomUUID() };
+  }
+}
+
+@Global()
+@Module({ controllers: [OrdersController] })
+class OrdersModule {}
+
+describe('an idempotency key', () => {
+  const users = [randomUUID(), randomUUID()];
+  let app: NestExpressApplication;
+  let database: TestDatabase;
+  let url: string;
+
+  beforeAll(async () => {
+    // Stands in for the tokens of real people: who the header names is who calls.
+    jest.spyOn(AuthGuard.prototype, 'canActivate').mockImplementation((context) => {
+      const request = context.switchToHttp().getRequest<ParleyRequest>();
+      const userId = users[Number(request.headers['x-test-user'] ?? 0)] ?? '';
+      request.actor = { userId, role: 'user' } as Actor;
+      return Promise.resolve(true);
+    });
+    database = await createTestDatabase();
+    const config = testConfig(database.url);
+    const root: DynamicModule = { module: class Root {}, imports: [AppModule.of(config), OrdersModule] };
+    app = await createHttpApp(root, config);
+    await app.listen(0, '127.0.0.1');
+    url = await app.getUrl();
+  });
+  afterAll(async () => {
+    await app.close();
+    await database.drop();
+  });
+
+  const order = async (key: string, item: string, { user = 0, path = '' } = {}) => {
+    const answer = await fetch(`${url}/orders${path}`, {
+      method: 'POST',
+      body: JSON.stringify({ item }),
+      headers: { 'content-type': 'application/json', 'idempotency-key': key, 'x-test-user': String(user) },
+    });
+    const body = (await answer.json()) as { number?: number; error?: { code: string } };
+    return { status: answer.status, body, isReplay: answer.headers.get('idempotency-replayed') === 'true' };
+  };
+
+  it('gives the same answer again, and says so', async () => {
+    const key = randomUUID();
+    const first = await order(key, 'tea');
+    const again = await order(key, 'tea');
+    expect(first).toMatchObject({ status: 201, isReplay: false });
+    expect(again).toEqual({ ...first, isReplay: true });
+  });
+
+  it('is refused with another body', async () => {
+    const key = randomUUID();
+    await order(key, 'tea');
+    expect(await order(key, 'coffee')).toMatchObject({
+      status: 422,
+      body: { error: { code: 'IDEMPOTENCY_CONFLICT' } },
+    });
+  });
+
+  it('is each user’s own', async () => {
+    const key = randomUUID();
+    const mine = await order(key, 'tea');
+    const theirs = await order(key, 'tea', { user: 1 });
+    expect(theirs.isReplay).toBe(false);
+    expect(theirs.body.number).not.toBe(mine.body.number);
+  });
+
+  it('lets twenty requests at once do the thing once', async () => {
+    const before = orders;
+    let release: () => void = () => undefined;
+    beforeAnswer = new Promise((resolve) => {
+      release = resolve;
+    });
+    const key = randomUUID();
+    const answers = Array.from({ length: 20 }, () => order(key, 'tea'));
+    setImmediate(release);
+    const all = await Promise.all(answers);
+    expect(orders - before).toBe(1);
+    expect(new Set(all.map(({ body }) => body.number)).size).toBe(1);
+    expect(all.filter(({ isReplay }) => !isReplay)).toHaveLength(1);
+  });
+
+  it('is free again after a failure', async () => {
+    const key = randomUUID();
+    expect((await order(key, 'forbidden')).status).toBe(403);
+    expect(await order(key, 'tea')).toMatchObject({ status: 201, isReplay: false });
+  });
+
+  it.each(['', 'x'.repeat(129), 'with space', 'naïve'])('is refused as %p', async (key) => {
+    expect(await order(key, 'tea')).toMatchObject({ status: 400, body: { error: { code: 'VALIDATION_ERROR' } } });
+  });
+
+  it('keeps no answer that holds a secret', async () => {
+    const key = randomUUID();
+    const first = await order(key, 'tea', { path: '/secret' });
+    expect(await order(key, 'tea', { path: '/secret' })).not.toEqual(first);
+    expect(await database.query('select from idempotency_keys where key = $1', [key])).toEqual([]);
+  });
+});

@@ -1,0 +1,79 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startProcess, type TestProcess } from '../support/test-process.js';
+import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
+import { isAlive } from '../../src/platform/database/processes.js';
+
+describe('the life of a process', () => {
+  let directory: string;
+  const processes: TestProcess[] = [];
+  const start = (entry: string, environment: Record<string, string> = {}): TestProcess => {
+    const started = startProcess(entry, { DATA_DIR: directory, PORT: '0', HOST: '127.0.0.1', ...environment });
+    processes.push(started);
+    return started;
+  };
+  const urlOf = async (server: TestProcess): Promise<string> =>
+    `http://127.0.0.1:${(await server.printed(/REST +http:\/\/localhost:(\d+)/))[1]}`;
+  const postmaster = (): number =>
+    Number(readFileSync(join(directory, 'postgres/postmaster.pid'), 'utf8').split('\n')[0]);
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'parley-life-'));
+  });
+  afterEach(async () => {
+    for (const { child } of processes.splice(0)) child.kill('SIGKILL');
+    await EmbeddedPostgres.stopAbandoned(directory);
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'ends with %s in order: exit 0, the database stopped last',
+    async (signal) => {
+      const server = start('src/main.ts');
+      const url = await urlOf(server);
+      expect((await fetch(`${url}/readyz`)).status).toBe(200);
+      const database = postmaster();
+      expect(await server.end(signal)).toBe(0);
+      expect(isAlive(database)).toBe(false);
+      expect(existsSync(join(directory, 'postgres/postmaster.pid'))).toBe(false);
+      expect(server.output()).not.toMatch(/57P01|terminat|"level":"(warn|error|fatal)"/);
+    },
+  );
+
+  it('is not ready while its database is away, lives on, and starts its own again', async () => {
+    const server = start('src/main.ts', { LOG_LEVEL: 'error' });
+    const url = await urlOf(server);
+    const killed = postmaster();
+    process.kill(killed, 'SIGKILL');
+    const states = new Set<number>();
+    while (!(states.has(503) && states.has(200) && postmaster() !== killed)) {
+      states.add((await fetch(`${url}/readyz`)).status);
+      expect((await fetch(`${url}/livez`)).status).toBe(200);
+    }
+    expect(await server.end('SIGTERM')).toBe(0);
+  });
+
+  it('says everything that is wrong with its configuration, and does not start', async () => {
+    const server = start('src/main.ts', { PORT: 'x', LOG_LEVEL: 'loud' });
+    await server.printed(/2 problem\(s\):\n {2}- PORT must .+\n {2}- LOG_LEVEL must /);
+    expect(await server.ended()).toBe(1);
+  });
+
+  it('leaves no database behind when the start fails', async () => {
+    const taken = start('src/main.ts');
+    const { port } = new URL(await urlOf(taken));
+    const other = mkdtempSync(join(tmpdir(), 'parley-life-'));
+    const failing = start('src/main.ts', { PORT: port, DATA_DIR: other });
+    await failing.printed(/EADDRINUSE/);
+    expect(await failing.ended()).toBe(1);
+    expect(existsSync(join(other, 'postgres/postmaster.pid'))).toBe(false);
+    rmSync(other, { recursive: true, force: true });
+  });
+
+  it('works without HTTP as a worker', async () => {
+    const worker = start('src/worker.ts');
+    await worker.printed(/Parley worker/);
+    expect(await worker.end('SIGTERM')).toBe(0);
+  });
+});

@@ -1,0 +1,16 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+export interface SourceFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Every TypeScript file under this folder of the checkout. */
+export function sourceFiles(folder: string): SourceFile[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => resolve(join(folder, name)))
+    .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
+}

@@ -1,10 +1,10 @@
+import { frameText, type EngineWriteOptions, type Packet } from './packet.js';
+
 /**
  * How a frame is treated when a reader is slow: durable ones are re-read from the log, of state the newest is kept,
  * ephemeral ones go first.
  */
 export type FrameClass = 'durable' | 'state' | 'ephemeral';
-
-import { frameText, type EngineWriteOptions, type Packet } from './packet.js';
 
 /**
  * A frame encoded once for all its receivers: `body` is the JSON of the whole frame, the same bytes on both

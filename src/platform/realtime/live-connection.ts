@@ -23,6 +23,9 @@ export interface LiveConnection {
   deliverNow(frame: EncodedFrame, position?: Position): void;
   /** Sends what was kept aside, without what the replay has covered, and goes live. */
   release(covered: (position: Position) => boolean): void;
+  /** The client wants frames of this stream again, which is how every connection begins, or wants no more of them. */
+  want(streamId: string): void;
+  unwant(streamId: string): void;
   close(code: number, reason: string): void;
 }
 

@@ -1,0 +1,55 @@
+import type { IncomingMessage } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import { Config } from '../config/config.js';
+import { ServiceUnavailable } from '../errors/app-error.js';
+import { DrainState } from '../health/drain-state.js';
+import { addressSubject } from '../throttling/limit-subject.js';
+import { Limits } from '../throttling/limits.service.js';
+import { Connections } from './connections.js';
+import { Handshake } from './handshake.js';
+import { RealtimeSettings } from './realtime-settings.js';
+import { TooManyConnections } from './realtime.errors.js';
+import { TokenBucket } from './token-bucket.js';
+
+/** Past the bucket clients are told to come back within this many seconds, each at another one. */
+const JITTER_SECONDS = 10;
+
+/** Decides, before anything is spent on it, whether a new connection may be made at all. */
+@Injectable()
+export class Admission {
+  private readonly bucket: TokenBucket;
+
+  constructor(
+    private readonly drain: DrainState,
+    private readonly limits: Limits,
+    private readonly connections: Connections,
+    private readonly handshake: Handshake,
+    { settings, config }: AdmissionNumbers,
+  ) {
+    this.bucket = new TokenBucket(Math.max(1, settings.upgradesPerSecond * config.rateLimitMultiplier));
+  }
+
+  /**
+   * Answers the address the connection counts for.
+   * @throws ServiceUnavailable, OriginNotAllowed, RateLimitExceeded, TooManyConnections
+   */
+  async admit(request: IncomingMessage): Promise<string> {
+    if (this.drain.isDraining) throw new ServiceUnavailable(1 + Math.floor(Math.random() * JITTER_SECONDS));
+    this.handshake.checkOrigin(request);
+    const ip = this.handshake.addressOf(request);
+    const address = addressSubject(ip);
+    if (!this.connections.hasRoomFor(address)) throw new TooManyConnections();
+    if (!this.bucket.take()) throw new ServiceUnavailable(1 + Math.floor(Math.random() * JITTER_SECONDS));
+    await this.limits.checkAddress('connect.ip', ip);
+    return address;
+  }
+}
+
+/** The numbers of admission. */
+@Injectable()
+export class AdmissionNumbers {
+  constructor(
+    readonly settings: RealtimeSettings,
+    readonly config: Config,
+  ) {}
+}

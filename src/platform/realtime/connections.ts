@@ -1,0 +1,158 @@
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Config } from '../config/config.js';
+import type { Actor } from '../http/actor.js';
+import { CLOSE } from './close-codes.js';
+import type { ConnectionObserver } from './connection-observer.js';
+import { Connection } from './connection.js';
+import type { LiveConnection } from './live-connection.js';
+import { RealtimeSettings } from './realtime-settings.js';
+import { TimerWheel } from './timer-wheel.js';
+
+/** Several connections under one key; nearly always it is one, and then it is kept without a set around it. */
+class Index {
+  private readonly found = new Map<string, Connection | Set<Connection>>();
+
+  get(key: string): Iterable<Connection> {
+    const entry = this.found.get(key);
+    return entry === undefined ? [] : entry instanceof Set ? entry : [entry];
+  }
+
+  count(key: string): number {
+    const entry = this.found.get(key);
+    return entry === undefined ? 0 : entry instanceof Set ? entry.size : 1;
+  }
+
+  keys(): Iterable<string> {
+    return this.found.keys();
+  }
+
+  add(key: string, connection: Connection): void {
+    const entry = this.found.get(key);
+    if (entry === undefined) this.found.set(key, connection);
+    else if (entry instanceof Set) entry.add(connection);
+    else this.found.set(key, new Set([entry, connection]));
+  }
+
+  remove(key: string, connection: Connection): void {
+    const entry = this.found.get(key);
+    if (entry === connection || (entry instanceof Set && entry.delete(connection) && entry.size === 0)) {
+      this.found.delete(key);
+    }
+  }
+}
+
+/** All connections of this node, and who they belong to. */
+@Injectable()
+export class Connections implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly wheel: TimerWheel;
+  /** Connections with something queued. */
+  readonly slow = new Set<Connection>();
+  private readonly all = new Set<Connection>();
+  private readonly byUser = new Index();
+  private readonly bySession = new Index();
+  private readonly byAddress = new Map<string, number>();
+  private readonly observers = new Set<ConnectionObserver>();
+
+  constructor(
+    private readonly settings: RealtimeSettings,
+    private readonly config: Config,
+  ) {
+    this.wheel = new TimerWheel(settings.tickMs, () => {
+      for (const connection of this.slow) connection.checkDeadlines();
+    });
+  }
+
+  onApplicationBootstrap(): void {
+    this.wheel.start();
+  }
+
+  onApplicationShutdown(): void {
+    this.wheel.stop();
+  }
+
+  get size(): number {
+    return this.all.size;
+  }
+
+  [Symbol.iterator](): Iterator<Connection> {
+    return this.all.values();
+  }
+
+  /** From now on `observer` hears of users' connections coming and going. */
+  observe(observer: ConnectionObserver): void {
+    this.observers.add(observer);
+  }
+
+  /** Whether one more connection of this address fits. */
+  hasRoomFor(address: string): boolean {
+    return (this.byAddress.get(address) ?? 0) < this.scaled(this.settings.socketsPerAddress);
+  }
+
+  add(connection: Connection): void {
+    this.all.add(connection);
+    this.byAddress.set(connection.address, (this.byAddress.get(connection.address) ?? 0) + 1);
+  }
+
+  /** Enters a connection under its user and session, unless the user has as many as he may. */
+  admit(connection: Connection, { userId, sessionId }: Actor): boolean {
+    if (this.byUser.count(userId) >= this.scaled(this.settings.socketsPerUser)) return false;
+    this.byUser.add(userId, connection);
+    this.bySession.add(sessionId, connection);
+    return true;
+  }
+
+  announce(connection: Connection): void {
+    connection.announced = true;
+    for (const observer of this.observers) observer.opened({ id: connection.id, userId: connection.actor.userId });
+  }
+
+  /** A new credential of the same user prolongs a connection. */
+  renew(connection: LiveConnection, actor: Actor): void {
+    if (connection instanceof Connection && !connection.isClosed) connection.renew(actor);
+  }
+
+  moveSession(connection: Connection, { sessionId }: Actor): void {
+    this.bySession.remove(connection.actor.sessionId, connection);
+    this.bySession.add(sessionId, connection);
+  }
+
+  remove(connection: Connection): void {
+    if (!this.all.delete(connection)) return;
+    this.slow.delete(connection);
+    this.wheel.cancel(connection);
+    const left = (this.byAddress.get(connection.address) ?? 1) - 1;
+    if (left > 0) this.byAddress.set(connection.address, left);
+    else this.byAddress.delete(connection.address);
+    if (!connection.isSignedIn) return;
+    const { userId, sessionId } = connection.actor;
+    this.byUser.remove(userId, connection);
+    this.bySession.remove(sessionId, connection);
+    if (!connection.announced) return;
+    for (const observer of this.observers) observer.closed({ id: connection.id, userId });
+  }
+
+  ofUser(userId: string): Iterable<Connection> {
+    return this.byUser.get(userId);
+  }
+
+  sessionIds(): string[] {
+    return [...this.bySession.keys()];
+  }
+
+  /** Ends the connections of these sessions on this node, at once. */
+  endSessions(sessionIds: readonly string[], reason: 'revoked' | 'banned' | 'replaced' | 'expired'): void {
+    const farewell = reason === 'expired' ? CLOSE.sessionExpired : CLOSE[reason];
+    for (const sessionId of sessionIds) {
+      for (const connection of [...this.bySession.get(sessionId)]) connection.bid(farewell);
+    }
+  }
+
+  /** Ends all connections of a user on this node, at once. */
+  endUser(userId: string, reason: 'revoked' | 'banned'): void {
+    for (const connection of [...this.byUser.get(userId)]) connection.bid(CLOSE[reason]);
+  }
+
+  private scaled(limit: number): number {
+    return Math.max(1, Math.floor(limit * this.config.rateLimitMultiplier));
+  }
+}

@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { ValidationError } from '../errors/app-error.js';
+import { toDeclaredError } from '../errors/error.filter.js';
+import type { Actor } from '../http/actor.js';
+import { Limits } from '../throttling/limits.service.js';
+import { findForbiddenText } from '../validation/text.js';
+import { CLOSE } from './close-codes.js';
+import { ConnectionHost } from './connection-host.js';
+import { type Connection, farewellFor } from './connection.js';
+import type { ResumePoint } from './live-sessions.js';
+import { AlreadyAuthenticated } from './realtime.errors.js';
+
+/** Longer texts are no tokens; the authenticator is not asked about them. */
+export const LONGEST_TOKEN = 4096;
+const LONGEST_CURSOR = 1024;
+
+/** The frame `auth {token, resume?}` of a client that brought no credential to the upgrade. */
+@Injectable()
+export class FirstFrame {
+  constructor(
+    private readonly host: ConnectionHost,
+    private readonly limits: Limits,
+  ) {}
+
+  /** Signs the connection in. @throws AppError */
+  async authenticate(connection: Connection, data: unknown): Promise<void> {
+    if (connection.isSignedIn || connection.isAuthenticating) throw new AlreadyAuthenticated();
+    const forbidden = findForbiddenText(data);
+    if (forbidden) throw ValidationError.of(forbidden.path, forbidden.reason);
+    const { token, resume } = (data ?? {}) as { token?: unknown; resume?: unknown };
+    if (typeof token !== 'string' || token.length === 0 || token.length > LONGEST_TOKEN) {
+      throw ValidationError.of('token', `must be text of 1 to ${LONGEST_TOKEN} characters`);
+    }
+    await connection.authenticate(this.identify(token), readResume(resume));
+  }
+
+  /** Closes the connection where another token would not help. After an unknown token it may try until the deadline. */
+  closeAfter(error: unknown, connection: Connection): void {
+    const farewell = farewellFor(toDeclaredError(error));
+    if (farewell !== CLOSE.revoked && !connection.isSignedIn) connection.bid(farewell);
+  }
+
+  private async identify(token: string): Promise<Actor> {
+    const actor = await this.host.authenticator.authenticate(token);
+    await this.limits.check('connect', actor);
+    return actor;
+  }
+}
+
+/** What a client says it has seen. @throws ValidationError */
+export function readResume(resume: unknown): ResumePoint | undefined {
+  if (resume === undefined || resume === null) return undefined;
+  if (typeof resume !== 'object') throw ValidationError.of('resume', 'must be an object');
+  const { cursor, conversations } = resume as { cursor?: unknown; conversations?: unknown };
+  if (cursor !== undefined && (typeof cursor !== 'string' || cursor.length > LONGEST_CURSOR)) {
+    throw ValidationError.of('resume.cursor', `must be text of at most ${LONGEST_CURSOR} characters`);
+  }
+  if (conversations === undefined) return { cursor };
+  const isMap = typeof conversations === 'object' && conversations !== null && !Array.isArray(conversations);
+  if (!isMap || !Object.values(conversations).every((seq) => Number.isSafeInteger(seq) && (seq as number) >= 0)) {
+    throw ValidationError.of('resume.conversations', 'must be an object of positions');
+  }
+  return { cursor, conversations: conversations as Record<string, number> };
+}

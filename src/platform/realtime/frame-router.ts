@@ -1,0 +1,240 @@
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import { AuthenticationRequired, InternalError, RateLimitExceeded, ValidationError } from '../errors/app-error.js';
+import { toDeclaredError } from '../errors/error.filter.js';
+import { LIMITS } from '../throttling/limits.js';
+import { Limits } from '../throttling/limits.service.js';
+import { findForbiddenText } from '../validation/text.js';
+import type { Connection } from './connection.js';
+import { FirstFrame } from './first-frame.js';
+import { FrameInput } from './frame-input.js';
+import { type FrameDefinition, framesOf, isGateway } from './frames.js';
+import type { RequestId } from './packet.js';
+import { RealtimeSettings } from './realtime-settings.js';
+import { InvalidFrame, TooManyInFlight, UnknownFrameType } from './realtime.errors.js';
+
+interface Command {
+  readonly definition: FrameDefinition;
+  readonly input: FrameInput<object>;
+  readonly handle: (connection: Connection, input: object) => unknown;
+}
+
+const LONGEST_ID = 64;
+const noop = (): void => {};
+
+/**
+ * Brings requests to the handlers marked `@OnFrame`, and their results back: exactly one reply a request.
+ *
+ * Invariant: handlers of one connection are *started* in the order in which its requests came, also where limits are
+ * counted in Redis. They may overlap; whoever needs an order among them (the send path does, per conversation) takes
+ * its place synchronously, before its first `await`.
+ */
+@Injectable()
+export class FrameRouter implements OnApplicationBootstrap {
+  private readonly logger = new Logger('Frames');
+  private readonly commands = new Map<string, Command>();
+  private running = 0;
+  private whenIdle: (() => void)[] = [];
+
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly limits: Limits,
+    private readonly settings: RealtimeSettings,
+    private readonly firstFrame: FirstFrame,
+  ) {}
+
+  /** Fills the table. Two handlers of one type, or one without a limit, are a defect nobody should run with. */
+  onApplicationBootstrap(): void {
+    for (const { instance } of this.discovery.getProviders()) {
+      const gateway = (instance as object | undefined)?.constructor;
+      if (gateway && isGateway(gateway)) for (const frame of framesOf(gateway)) this.add(frame, instance as object);
+    }
+  }
+
+  /** Every request there is, for the generated protocol document. */
+  get definitions(): FrameDefinition[] {
+    return [...this.commands.values()].map(({ definition }) => definition);
+  }
+
+  /** Resolves when no request of this node waits for its answer. */
+  idle(): Promise<void> {
+    return this.running === 0 ? Promise.resolve() : new Promise((resolve) => this.whenIdle.push(resolve));
+  }
+
+  /** A text message of a plain WebSocket. */
+  receiveText(connection: Connection, text: string): void {
+    let frame: unknown;
+    try {
+      frame = JSON.parse(text);
+    } catch {
+      return this.refuse(connection, undefined, new InvalidFrame('not JSON'));
+    }
+    if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) {
+      return this.refuse(connection, undefined, new InvalidFrame('not an object'));
+    }
+    const { type, id, data } = frame as { type?: unknown; id?: unknown; data?: unknown };
+    if (id !== undefined && (typeof id !== 'string' || id.length > LONGEST_ID)) {
+      return this.refuse(
+        connection,
+        undefined,
+        new InvalidFrame(`id must be text of at most ${LONGEST_ID} characters`),
+      );
+    }
+    this.receive(connection, type, data, id);
+  }
+
+  /** A frame that is no text, or none at all. */
+  receiveBinary(connection: Connection): void {
+    this.refuse(connection, undefined, new InvalidFrame('binary'));
+  }
+
+  /** A request of either transport: `type` and `data` are whatever the client sent. */
+  receive(connection: Connection, type: unknown, data: unknown, id: RequestId | undefined): void {
+    if (connection.isClosed) return;
+    if (typeof type !== 'string') return this.refuse(connection, id, new InvalidFrame('type must be text'));
+    if (connection.inFlight >= this.settings.inFlight) {
+      connection.fail(id, new TooManyInFlight(this.settings.inFlight));
+      return connection.countRefusal();
+    }
+    if (type === 'auth') return void this.authenticate(connection, data, id);
+    const command = this.commands.get(type);
+    if (!command) return this.refuse(connection, id, new UnknownFrameType());
+    if (!connection.isSignedIn && !connection.starting)
+      return this.refuse(connection, id, new AuthenticationRequired());
+    let input: object;
+    try {
+      input = this.read(command, data);
+    } catch (error) {
+      return this.refuse(connection, id, error);
+    }
+    if (connection.isSignedIn) this.admit(connection, command, input, id);
+    else this.afterAuthentication(connection, command, input, id);
+  }
+
+  private read(command: Command, data: unknown): object {
+    const forbidden = findForbiddenText(data);
+    if (forbidden) throw ValidationError.of(forbidden.path, forbidden.reason);
+    return command.input.read(data ?? {});
+  }
+
+  /** Later requests wait: they are the ones of whoever this turns out to be. */
+  private async authenticate(connection: Connection, data: unknown, id: RequestId | undefined): Promise<void> {
+    this.begin(connection);
+    try {
+      const proven = this.firstFrame.authenticate(connection, data);
+      this.takeTurn(connection, proven.catch(noop));
+      await proven;
+      connection.reply(id, '{"ok":true,"data":{}}');
+    } catch (error) {
+      this.refuse(connection, id, error);
+      this.firstFrame.closeAfter(error, connection);
+    } finally {
+      this.end(connection);
+    }
+  }
+
+  private afterAuthentication(
+    connection: Connection,
+    command: Command,
+    input: object,
+    id: RequestId | undefined,
+  ): void {
+    this.begin(connection);
+    const turn = connection.starting!.then(() => {
+      this.end(connection);
+      if (connection.isSignedIn) this.admit(connection, command, input, id);
+      else this.refuse(connection, id, new AuthenticationRequired());
+    });
+    this.takeTurn(connection, turn);
+  }
+
+  /** Counts the request and starts its handler, at once where nothing has to be waited for. */
+  private admit(connection: Connection, command: Command, input: object, id: RequestId | undefined): void {
+    if (connection.isClosed) return;
+    this.begin(connection);
+    let counted: void | Promise<void>;
+    try {
+      counted = this.limits.check(command.definition.limit, connection.actor);
+    } catch (error) {
+      return this.fail(connection, id, error);
+    }
+    if (!counted && !connection.starting) return this.start(connection, command, input, id);
+    const before = connection.starting;
+    if (counted) counted.catch(noop); // it is looked at in its turn
+    const turn = (before ?? Promise.resolve())
+      .then(() => counted)
+      .then(
+        () => this.start(connection, command, input, id),
+        (error: unknown) => this.fail(connection, id, error),
+      );
+    this.takeTurn(connection, turn);
+  }
+
+  private takeTurn(connection: Connection, turn: Promise<void>): void {
+    connection.starting = turn;
+    void turn.then(() => {
+      if (connection.starting === turn) connection.starting = undefined;
+    });
+  }
+
+  private start(connection: Connection, command: Command, input: object, id: RequestId | undefined): void {
+    if (connection.isClosed) return this.end(connection);
+    try {
+      const outcome = command.handle(connection, input);
+      if (!(outcome instanceof Promise)) return this.succeed(connection, id, outcome);
+      outcome.then(
+        (result: unknown) => this.succeed(connection, id, result),
+        (error: unknown) => this.fail(connection, id, error),
+      );
+    } catch (error) {
+      this.fail(connection, id, error);
+    }
+  }
+
+  private succeed(connection: Connection, id: RequestId | undefined, result: unknown): void {
+    try {
+      connection.reply(id, `{"ok":true,"data":${JSON.stringify(result ?? {})}}`);
+      this.end(connection);
+    } catch (error) {
+      this.fail(connection, id, error);
+    }
+  }
+
+  /** A request that was understood and cannot be granted. */
+  private fail(connection: Connection, id: RequestId | undefined, thrown: unknown): void {
+    const error = toDeclaredError(thrown);
+    if (error instanceof InternalError) this.logger.error('a frame failed', error.cause);
+    connection.fail(id, error);
+    this.end(connection);
+    if (error instanceof RateLimitExceeded) connection.countRefusal();
+  }
+
+  /** A frame that is no request, or an invalid one. */
+  private refuse(connection: Connection, id: RequestId | undefined, thrown: unknown): void {
+    const error = toDeclaredError(thrown);
+    if (error instanceof InternalError) this.logger.error('a frame could not be read', error.cause);
+    connection.fail(id, error);
+    connection.strike();
+  }
+
+  private begin(connection: Connection): void {
+    connection.inFlight++;
+    this.running++;
+  }
+
+  private end(connection: Connection): void {
+    connection.inFlight--;
+    if (--this.running > 0) return;
+    const waiting = this.whenIdle;
+    this.whenIdle = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  private add(definition: FrameDefinition, gateway: object): void {
+    const { type, limit, dto, methodName } = definition;
+    if (this.commands.has(type) || type === 'auth') throw new Error(`The frame ${type} has two handlers.`);
+    if (!Object.hasOwn(LIMITS, limit)) throw new Error(`The frame ${type} has no limit.`);
+    const handle = (gateway as Record<string | symbol, Command['handle']>)[methodName]!.bind(gateway);
+    this.commands.set(type, { definition, input: new FrameInput(dto), handle });
+  }
+}

@@ -1,0 +1,66 @@
+/** Options of Engine.IO's `write`. `wsPreEncodedFrame` holds the packet as a whole WebSocket frame, behind its `4`. */
+export interface EngineWriteOptions {
+  readonly compress: false;
+  readonly wsPreEncodedFrame?: Buffer[];
+}
+
+/** What a transport writes: text that knows its form on each wire. */
+export interface Packet {
+  /** Bytes on the wire, near enough for the queue's accounting. */
+  readonly size: number;
+  /** A whole unmasked WebSocket text frame. */
+  readonly webSocketFrame: Buffer;
+  /** The Socket.IO packet as text. */
+  readonly socketIo: string;
+  /** How Engine.IO writes it to a WebSocket: a frame made once, where it is worth keeping for more receivers. */
+  readonly engineOptions?: EngineWriteOptions;
+}
+
+/** A WebSocket text frame of a server (RFC 6455: FIN, opcode 1, no mask), header and payload in one buffer. */
+export function frameText(text: string): Buffer {
+  const length = Buffer.byteLength(text);
+  if (length < 126) {
+    const frame = Buffer.allocUnsafe(2 + length);
+    frame[0] = 0x81;
+    frame[1] = length;
+    frame.write(text, 2, length, 'utf8');
+    return frame;
+  }
+  const header = length < 65_536 ? 4 : 10;
+  const frame = Buffer.allocUnsafe(header + length);
+  frame[0] = 0x81;
+  if (header === 4) {
+    frame[1] = 126;
+    frame.writeUInt16BE(length, 2);
+  } else {
+    frame[1] = 127;
+    frame.writeUInt32BE(0, 2);
+    frame.writeUInt32BE(length, 6);
+  }
+  frame.write(text, header, length, 'utf8');
+  return frame;
+}
+
+/** How a client names a request: any short text on plain WebSocket, the acknowledgement's number on Socket.IO. */
+export type RequestId = string | number;
+
+/** The one answer to one request. */
+export class Reply implements Packet {
+  constructor(
+    private readonly id: RequestId,
+    /** JSON of `{ok, data}` or `{ok, error}`. */
+    private readonly body: string,
+  ) {}
+
+  get size(): number {
+    return this.body.length;
+  }
+
+  get webSocketFrame(): Buffer {
+    return frameText(`{"type":"reply","id":${JSON.stringify(this.id)},${this.body.slice(1)}`);
+  }
+
+  get socketIo(): string {
+    return `3${this.id}[${this.body}]`;
+  }
+}

@@ -1,0 +1,37 @@
+/** Times and sizes of the protocol. One provider, so that tests can make the times short and the sizes small. */
+export class RealtimeSettings {
+  heartbeatMs = 25_000;
+  pongTimeoutMs = 10_000;
+  authDeadlineMs = 5_000;
+  expiryWarningMs = 60_000;
+  /** How often deadlines are looked at; each may be late by this much. */
+  tickMs = 1_000;
+  revocationSweepMs = 5_000;
+  /** Requests of one connection that may wait for their answers. */
+  inFlight = 32;
+  /** Invalid frames in `strikeWindowMs` that a connection survives. */
+  strikes = 10;
+  /** Requests refused for their number (limits, too many in flight) in `strikeWindowMs` that a connection survives. */
+  refusals = 100;
+  strikeWindowMs = 10_000;
+  socketsPerUser = 10;
+  socketsPerAddress = 200;
+  upgradesPerSecond = 200;
+  frameBytes = 65_536;
+  /** Bytes handed to the transport that nobody has read yet; beyond this frames wait in the connection's queue. */
+  transportBytes = 65_536;
+  /** Queued bytes above which ephemeral frames are dropped. */
+  softQueueBytes = 262_144;
+  /** Queued bytes, frames and time above which durable frames are dropped and read again later. */
+  hardQueueBytes = 1_048_576;
+  hardQueueFrames = 1_000;
+  hardQueueMs = 10_000;
+  /** Time after `hardQueueMs` at which a connection that still does not read is closed. */
+  slowCloseMs = 20_000;
+  /** Replies and replays cannot be dropped: a connection that leaves this much of them unread is closed. */
+  owedBytes = 8_388_608;
+  /** What is in flight at shutdown has this long to finish. */
+  drainMs = 10_000;
+  /** Over how long the clients are asked to spread their return. */
+  reconnectSpreadMs = 15_000;
+}

@@ -1,0 +1,43 @@
+import { Global, Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { Admission, AdmissionNumbers } from './admission.js';
+import { ConnectionHost } from './connection-host.js';
+import { Connections } from './connections.js';
+import { FirstFrame } from './first-frame.js';
+import { FrameRouter } from './frame-router.js';
+import { Handshake } from './handshake.js';
+import { RealtimeDrain } from './realtime-drain.js';
+import { RealtimeSettings } from './realtime-settings.js';
+import { RealtimeGateway } from './realtime.gateway.js';
+import { RevocationSweep } from './revocation-sweep.js';
+import { RealtimeSocketIo, SocketIoEntrance } from './socket-io-server.js';
+import { UpgradeRoutes } from './upgrade-routes.js';
+import { RealtimeWebSockets } from './web-socket-server.js';
+
+/**
+ * Connections over both transports. It needs `Limits`, `DrainState` and `Config`, and from the modules above an
+ * `Authenticator`, `LiveSessions` and `CatchUp`.
+ */
+@Global()
+@Module({
+  imports: [DiscoveryModule],
+  providers: [
+    { provide: RealtimeSettings, useFactory: () => new RealtimeSettings() },
+    Connections,
+    ConnectionHost,
+    FirstFrame,
+    FrameRouter,
+    Handshake,
+    AdmissionNumbers,
+    Admission,
+    UpgradeRoutes,
+    RealtimeWebSockets,
+    SocketIoEntrance,
+    RealtimeSocketIo,
+    RealtimeGateway,
+    RevocationSweep,
+    RealtimeDrain,
+  ],
+  exports: [Connections, UpgradeRoutes, FrameRouter, RealtimeSettings],
+})
+export class RealtimeModule {}

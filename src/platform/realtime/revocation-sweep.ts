@@ -1,0 +1,43 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { ConnectionHost } from './connection-host.js';
+
+/** Sessions asked about in one question. */
+const CHUNK = 1_000;
+
+/**
+ * Asks every 5 s which sessions of this node's connections have ended. Hints on the bus end connections sooner; this
+ * holds when the bus is down and when a hint was lost.
+ */
+@Injectable()
+export class RevocationSweep implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger('Revocation');
+  private timer: NodeJS.Timeout | undefined;
+  private sweeping: Promise<void> | undefined;
+
+  constructor(private readonly host: ConnectionHost) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => {
+      this.sweeping ??= this.sweep().finally(() => (this.sweeping = undefined));
+    }, this.host.settings.revocationSweepMs).unref();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    await this.sweeping;
+  }
+
+  /** Ends what has to end. A question that fails is asked again next time. */
+  async sweep(): Promise<void> {
+    const { connections, authenticator } = this.host;
+    const sessionIds = connections.sessionIds();
+    try {
+      for (let from = 0; from < sessionIds.length; from += CHUNK) {
+        const ended = await authenticator.findEnded(sessionIds.slice(from, from + CHUNK));
+        for (const { sessionId, reason } of ended) connections.endSessions([sessionId], reason);
+      }
+    } catch (error) {
+      this.logger.error('the sessions of live connections could not be checked', error);
+    }
+  }
+}

@@ -1,0 +1,198 @@
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
+import { Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { Server, type Socket } from 'socket.io';
+import { Config } from '../config/config.js';
+import { toDeclaredError } from '../errors/error.filter.js';
+import type { Actor } from '../http/actor.js';
+import { addressSubject } from '../throttling/limit-subject.js';
+import { Admission } from './admission.js';
+import { ConnectionHost } from './connection-host.js';
+import { Connection } from './connection.js';
+import { readResume } from './first-frame.js';
+import { FrameRouter } from './frame-router.js';
+import { credentialOf, Handshake, type Credential } from './handshake.js';
+import type { ResumePoint } from './live-sessions.js';
+import type { ClientToServerEvents, ServerToClientEvents } from './protocol-types.js';
+import { refusal, type Upgrade, UpgradeRoutes } from './upgrade-routes.js';
+import { SocketIoTransport, type EngineSocket } from './socket-io.transport.js';
+import { BoundedWebSocketServer } from './web-socket-server.js';
+
+export const SOCKET_IO_PATH = '/socket.io/';
+
+/** Packets for other namespaces a client may send before it is not believed to be one. */
+const MOST_STRAYS = 10;
+
+/** What is known of a socket before, and the connection after, it is let in. */
+type SocketData = { actor?: Actor; resume?: ResumePoint } | Connection;
+type ParleySocket = Socket<ClientToServerEvents, ServerToClientEvents, Record<string, never>, SocketData>;
+
+/** The parts of Socket.IO's classes below their public interface. The version is pinned; the tests speak the protocol. */
+interface SocketInternals {
+  data: SocketData;
+  handshake: unknown;
+  onevent(packet: { id?: number; data: unknown[] }): void;
+}
+
+interface EngineInternals {
+  handleUpgrade(request: IncomingMessage, socket: unknown, head: Buffer): void;
+  use(middleware: (request: IncomingMessage, response: ServerResponse, next: (error?: Error) => void) => void): void;
+  on(event: 'connection', listener: (socket: EngineSocket & EngineEvents) => void): void;
+}
+
+interface EngineEvents {
+  on(event: 'data', listener: (this: EngineSocket & { strays?: number }, data: unknown) => void): void;
+}
+
+/** Unknown namespaces are answered, and each answer is kept for who may never read it: so they are few. */
+function countStrays(this: EngineSocket & { strays?: number }, data: unknown): void {
+  if (typeof data !== 'string' || data.charCodeAt(0) !== 48 || data.charCodeAt(1) !== 47 || data[2] === ',') return;
+  this.strays = (this.strays ?? 0) + 1;
+  if (this.strays > MOST_STRAYS) this.close(true);
+}
+
+function onDisconnect(this: unknown): void {
+  const { data } = this as SocketInternals;
+  if (data instanceof Connection) data.detach();
+}
+
+/**
+ * Socket.IO at `/socket.io/`, in the default namespace. It carries the same frames as the plain WebSocket; rooms,
+ * adapters and acknowledgement timers of Socket.IO are not used.
+ */
+@Injectable()
+export class RealtimeSocketIo implements OnModuleInit, OnApplicationBootstrap {
+  private server: Server<ClientToServerEvents, ServerToClientEvents> | undefined;
+
+  constructor(
+    private readonly adapter: HttpAdapterHost,
+    private readonly routes: UpgradeRoutes,
+    private readonly entrance: SocketIoEntrance,
+    private readonly host: ConnectionHost,
+    private readonly router: FrameRouter,
+  ) {}
+
+  onModuleInit(): void {
+    this.routes.register(
+      (path) => path === SOCKET_IO_PATH || `${path}/` === SOCKET_IO_PATH,
+      (upgrade) => this.upgrade(upgrade),
+    );
+  }
+
+  onApplicationBootstrap(): void {
+    const { settings } = this.host;
+    const http = this.adapter.httpAdapter.getHttpServer() as HttpServer;
+    const upgradeListeners = http.listeners('upgrade');
+    this.server = new Server(http, {
+      ...this.entrance.cors,
+      path: SOCKET_IO_PATH,
+      pingInterval: settings.heartbeatMs,
+      pingTimeout: settings.pongTimeoutMs,
+      maxHttpBufferSize: settings.frameBytes,
+      connectTimeout: 10_000,
+      serveClient: false,
+      allowEIO3: false,
+      destroyUpgrade: false,
+      httpCompression: false,
+      perMessageDeflate: false,
+      cleanupEmptyChildNamespaces: true,
+      transports: ['websocket', 'polling'],
+      wsEngine: BoundedWebSocketServer,
+    });
+    // Upgrades come through the one listener that decides about all of them.
+    for (const listener of http.listeners('upgrade')) {
+      if (!upgradeListeners.includes(listener)) http.removeListener('upgrade', listener as () => void);
+    }
+    this.listen(this.server);
+  }
+
+  /** The connections are closed before; this takes Engine.IO's own with them. */
+  close(): void {
+    this.server?.engine.close();
+  }
+
+  private listen(server: Server<ClientToServerEvents, ServerToClientEvents>): void {
+    const engine = server.engine as unknown as EngineInternals;
+    engine.use((request, response, next) => this.entrance.gate(request, response, next));
+    engine.on('connection', (socket) => socket.on('data', countStrays));
+    // Nothing is sent to rooms; without the one Socket.IO makes for each socket an idle one costs less.
+    server.of('/').adapter.addAll = () => {};
+    server.use((socket, next) => void this.entrance.letIn(socket as ParleySocket, next));
+    server.on('connection', (socket) => this.accept(socket as ParleySocket));
+  }
+
+  private upgrade({ request, socket, head, url }: Upgrade): void {
+    if (!request.url!.startsWith(SOCKET_IO_PATH)) request.url = SOCKET_IO_PATH + url.search;
+    (this.server!.engine as unknown as EngineInternals).handleUpgrade(request, socket, head);
+  }
+
+  private accept(socket: ParleySocket): void {
+    const { router } = this;
+    const { actor, resume } = socket.data as { actor?: Actor; resume?: ResumePoint };
+    const internals = socket as unknown as SocketInternals;
+    const address = addressSubject(this.entrance.addressOf(socket));
+    const connection = new Connection(new SocketIoTransport(socket as unknown as Socket), this.host, address);
+    internals.data = connection;
+    // The packet has the acknowledgement's number, and with it the reply can be written as text that is encoded once.
+    internals.onevent = ({ data, id }) => {
+      if (data.length > 2) data[1] = data.slice(1);
+      router.receive(connection, data[0], data[1], id);
+    };
+    socket.on('disconnect', onDisconnect);
+    // Headers and address of the request would be kept for as long as the connection lives.
+    internals.handshake = undefined;
+    (socket.conn as unknown as EngineSocket).request = null;
+    connection.open(actor, resume);
+  }
+}
+
+/** Who may come in over Socket.IO. Origin, limits and draining are judged before Engine.IO sees the request. */
+@Injectable()
+export class SocketIoEntrance {
+  constructor(
+    private readonly admission: Admission,
+    private readonly handshake: Handshake,
+    private readonly config: Config,
+  ) {}
+
+  get cors(): object {
+    const { allowedOrigins } = this.config;
+    return { cors: { origin: [...allowedOrigins], credentials: true } };
+  }
+
+  /** A new session over polling is judged like an upgrade; the upgrades come judged. */
+  gate(request: IncomingMessage, response: ServerResponse, next: () => void): void {
+    const isNew = !new URL(request.url ?? '', 'http://host').searchParams.has('sid');
+    if (typeof response.setHeader !== 'function' || !('req' in response) || request.headers.upgrade) return next();
+    const judged = isNew ? this.admission.admit(request) : Promise.resolve(this.handshake.checkOrigin(request));
+    judged.then(next, (error: unknown) => {
+      const { status, headers, body } = refusal(toDeclaredError(error));
+      response.writeHead(status, headers).end(body);
+    });
+  }
+
+  addressOf(socket: ParleySocket): string | undefined {
+    return this.handshake.addressOf(socket.request);
+  }
+
+  /** Judges the credential of the handshake; without one the first frame has to bring it. */
+  async letIn(socket: ParleySocket, next: (error?: Error) => void): Promise<void> {
+    try {
+      const { auth } = socket.handshake;
+      const { searchParams } = new URL(socket.request.url ?? '', 'http://host');
+      const resume = readResume((auth as { resume?: unknown }).resume);
+      const actor = await this.handshake.identify(offered(auth) ?? credentialOf(socket.request, searchParams));
+      socket.data = { actor, resume };
+      next();
+    } catch (thrown) {
+      const { code, message, details } = toDeclaredError(thrown);
+      next(Object.assign(new Error(message), { data: { code, message, details } }));
+    }
+  }
+}
+
+function offered(auth: Record<string, unknown>): Credential | undefined {
+  const { token, ticket } = auth;
+  if (typeof token === 'string' && token) return { token: token.replace(/^Bearer +/i, '') };
+  return typeof ticket === 'string' && ticket ? { ticket } : undefined;
+}

@@ -1,0 +1,58 @@
+/** Something that wants to be woken. `slot` belongs to the wheel and starts at -1. */
+export interface Sleeper {
+  slot: number;
+  /** @returns in how many milliseconds to wake it again; 0 or less: never. */
+  wake(): number;
+}
+
+const SLOTS = 64;
+
+/** One timer for any number of deadlines; each sleeper is in one slot, so that adding and removing cost nothing. */
+export class TimerWheel {
+  private readonly slots: Set<Sleeper>[] = Array.from({ length: SLOTS }, () => new Set());
+  private current = 0;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly tickMs: number,
+    /** Called once a tick, before the sleepers. */
+    private readonly onTick: () => void = () => {},
+  ) {}
+
+  start(): void {
+    this.timer ??= setInterval(() => this.tick(), this.tickMs).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+  }
+
+  /** Wakes `sleeper` after `delayMs`, up to a tick later. A delay longer than the wheel wakes it early: it sleeps on. */
+  schedule(sleeper: Sleeper, delayMs: number): void {
+    this.cancel(sleeper);
+    const ticks = Math.min(Math.max(Math.ceil(delayMs / this.tickMs), 1), SLOTS - 1);
+    sleeper.slot = (this.current + ticks) % SLOTS;
+    this.slots[sleeper.slot]!.add(sleeper);
+  }
+
+  cancel(sleeper: Sleeper): void {
+    if (sleeper.slot < 0) return;
+    this.slots[sleeper.slot]!.delete(sleeper);
+    sleeper.slot = -1;
+  }
+
+  tick(): void {
+    this.onTick();
+    this.current = (this.current + 1) % SLOTS;
+    const due = this.slots[this.current]!;
+    if (due.size === 0) return;
+    this.slots[this.current] = new Set();
+    for (const sleeper of due) {
+      if (sleeper.slot !== this.current) continue;
+      sleeper.slot = -1;
+      const next = sleeper.wake();
+      if (next > 0 && sleeper.slot < 0) this.schedule(sleeper, next);
+    }
+  }
+}

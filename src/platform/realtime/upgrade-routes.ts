@@ -1,0 +1,101 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { type AppError, RouteNotFound } from '../errors/app-error.js';
+import { toDeclaredError } from '../errors/error.filter.js';
+import { Admission } from './admission.js';
+
+export interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  /** Path and query of the request's address. */
+  readonly url: URL;
+  /** What limits count the client's address as. */
+  readonly address: string;
+}
+
+interface UpgradeRoute {
+  readonly takes: (path: string) => boolean;
+  /** Takes over the socket. A rejection before anything was written is answered as HTTP. */
+  readonly open: (upgrade: Upgrade) => Promise<void> | void;
+}
+
+/**
+ * The addresses under which sockets open. One listener decides for all of them: whatever nobody registered is answered
+ * 404 and destroyed, because an upgrade nobody touches stays open for ever.
+ */
+@Injectable()
+export class UpgradeRoutes implements OnApplicationBootstrap {
+  private readonly routes: UpgradeRoute[] = [];
+
+  constructor(
+    private readonly adapter: HttpAdapterHost,
+    private readonly admission: Admission,
+  ) {}
+
+  /** Registers an address: a path, or a question about it. Failures of `open` are answered 401, 403, 429 or 503. */
+  register(path: string | ((path: string) => boolean), open: UpgradeRoute['open']): void {
+    this.routes.push({ takes: typeof path === 'string' ? (asked) => asked === path : path, open });
+  }
+
+  onApplicationBootstrap(): void {
+    const server = this.adapter.httpAdapter.getHttpServer() as Server;
+    server.on('upgrade', (request, socket, head) => void this.route(request, socket, head));
+  }
+
+  private async route(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const onError = (): void => void socket.destroy();
+    socket.on('error', onError);
+    try {
+      const url = parseAddress(request);
+      const route = url && this.routes.find(({ takes }) => takes(url.pathname));
+      if (!route) throw new RouteNotFound();
+      const address = await this.admission.admit(request);
+      await route.open({ request, socket, head, url, address });
+    } catch (error) {
+      refuse(socket, toDeclaredError(error));
+    } finally {
+      // From here on the protocol's own listener stands in; while the socket is being refused this one has to stay.
+      if (socket.listenerCount('error') > 1) socket.removeListener('error', onError);
+    }
+  }
+}
+
+function parseAddress({ url = '' }: IncomingMessage): URL | undefined {
+  return URL.canParse(url, 'http://host') ? new URL(url, 'http://host') : undefined;
+}
+
+const REASONS: Record<number, string> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  429: 'Too Many Requests',
+  503: 'Service Unavailable',
+};
+
+/** The error as a whole HTTP answer. */
+export function refusal(error: AppError): { status: number; headers: Record<string, string>; body: string } {
+  const { code, message, details, status } = error;
+  const body = JSON.stringify({ error: { code, message, details } });
+  const headers: Record<string, string> = {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': String(Buffer.byteLength(body)),
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    Connection: 'close',
+  };
+  if (typeof details.retry_after === 'number') headers['Retry-After'] = String(details.retry_after);
+  if (status === 401) headers['WWW-Authenticate'] = 'Bearer';
+  return { status, headers, body };
+}
+
+function refuse(socket: Duplex, error: AppError): void {
+  if (!socket.writable) return void socket.destroy();
+  const { status, headers, body } = refusal(error);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const answer = `HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}\r\n${lines.join('')}\r\n${body}`;
+  socket.end(answer, () => socket.destroy());
+}

@@ -1,0 +1,123 @@
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
+import { AuthenticationRequired } from '../errors/app-error.js';
+import { ConnectionHost } from './connection-host.js';
+import { Connection } from './connection.js';
+import { readResume } from './first-frame.js';
+import { FrameRouter } from './frame-router.js';
+import { credentialOf, Handshake } from './handshake.js';
+import { type Upgrade, UpgradeRoutes } from './upgrade-routes.js';
+import { WebSocketTransport } from './web-socket.transport.js';
+
+export const REALTIME_PATH = '/api/v1/realtime';
+const SUBPROTOCOL = 'parley.v1';
+
+/** Options of ws its published types do not know yet. */
+export interface WebSocketBounds extends ServerOptions {
+  maxFragments: number;
+  maxBufferedChunks: number;
+  closeTimeout: number;
+}
+
+/** What one peer may make us keep. Compression stays off: it is a bomb, a leak and memory per connection. */
+export function webSocketBounds(frameBytes: number): WebSocketBounds {
+  return {
+    maxPayload: frameBytes,
+    maxFragments: 64,
+    maxBufferedChunks: 1024,
+    perMessageDeflate: false,
+    skipUTF8Validation: false,
+    clientTracking: false,
+    autoPong: false, // pongs nobody reads would pile up without bound
+    closeTimeout: 5_000,
+  };
+}
+
+/** Answers pings, but not into a buffer that is not read. */
+function pong(this: WebSocket, data: Buffer): void {
+  if (this.readyState === this.OPEN && this.bufferedAmount < 65_536) this.pong(data);
+}
+
+/** The server Socket.IO is to use below Engine.IO: the same version and the same bounds as ours. */
+export class BoundedWebSocketServer extends WebSocketServer {
+  constructor(options: ServerOptions) {
+    super({ ...options, ...webSocketBounds(options.maxPayload ?? 65_536) });
+    this.on('connection', () => {});
+  }
+
+  override handleUpgrade(...[request, socket, head, opened]: Parameters<WebSocketServer['handleUpgrade']>): void {
+    super.handleUpgrade(request, socket, head, (client, upgraded) => {
+      client.on('ping', pong);
+      opened(client, upgraded);
+    });
+  }
+}
+
+/** A client's socket with the connection it carries; one set of listeners serves all sockets. */
+type Carrier = WebSocket & { connection: Connection; router: FrameRouter };
+
+function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
+  const { connection, router } = this as Carrier;
+  if (connection.isClosed) return;
+  connection.heard();
+  if (isBinary) router.receiveBinary(connection);
+  else router.receiveText(connection, (data as Buffer).toString('utf8'));
+}
+
+function onPong(this: WebSocket): void {
+  (this as Carrier).connection.heard();
+}
+
+function onClose(this: WebSocket): void {
+  (this as Carrier).connection.detach();
+}
+
+/** ws closes the socket after every error; `close` follows. */
+function onError(): void {}
+
+/** The plain WebSocket: one JSON object a text message, at `/api/v1/realtime`. */
+@Injectable()
+export class RealtimeWebSockets implements OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger('WebSocket');
+  private readonly server: WebSocketServer;
+
+  constructor(
+    private readonly routes: UpgradeRoutes,
+    private readonly handshake: Handshake,
+    private readonly host: ConnectionHost,
+    private readonly router: FrameRouter,
+  ) {
+    this.server = new WebSocketServer({
+      noServer: true,
+      ...webSocketBounds(host.settings.frameBytes),
+      handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
+    } as WebSocketBounds);
+    this.server.on('wsClientError', () => {});
+  }
+
+  onModuleInit(): void {
+    this.routes.register(REALTIME_PATH, (upgrade) => this.open(upgrade));
+  }
+
+  onApplicationShutdown(): void {
+    this.server.close();
+  }
+
+  private async open({ request, socket, head, url, address }: Upgrade): Promise<void> {
+    const { searchParams } = url;
+    const actor = await this.handshake.identify(credentialOf(request, searchParams));
+    if (searchParams.has('ticket') && !actor) throw new AuthenticationRequired();
+    const resume = readResume({ cursor: searchParams.get('cursor') ?? undefined });
+    if (socket.destroyed) return;
+    this.server.handleUpgrade(request, socket, head, (client) => {
+      const connection = new Connection(new WebSocketTransport(client), this.host, address);
+      Object.assign(client, { connection, router: this.router });
+      client.on('message', onMessage);
+      client.on('ping', pong);
+      client.on('pong', onPong);
+      client.on('close', onClose);
+      client.on('error', onError);
+      connection.open(actor, resume?.cursor ? resume : undefined);
+    });
+  }
+}

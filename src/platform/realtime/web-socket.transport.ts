@@ -1,0 +1,32 @@
+import { WebSocket } from 'ws';
+import type { Packet } from './packet.js';
+import type { Transport } from './transport.js';
+
+/** The part of `ws` below its public interface that takes frames encoded before; Socket.IO's adapter uses it, too. */
+interface FrameSender {
+  _sender: { sendFrame(frame: Buffer[], onFlushed?: () => void): void };
+}
+
+/** Plain WebSocket, one frame a text message. */
+export class WebSocketTransport implements Transport {
+  readonly kind = 'websocket';
+
+  constructor(private readonly socket: WebSocket) {}
+
+  get bufferedBytes(): number {
+    return this.socket.bufferedAmount;
+  }
+
+  send(packet: Packet, onFlushed?: () => void): void {
+    if (this.socket.readyState !== WebSocket.OPEN) return;
+    (this.socket as unknown as FrameSender)._sender.sendFrame([packet.webSocketFrame], onFlushed);
+  }
+
+  ping(): void {
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.ping();
+  }
+
+  close(code: number, reason: string): void {
+    this.socket.close(code, reason);
+  }
+}

@@ -1,5 +1,13 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { BooleanField, EnumField, IntField, TextField, TimeField, UuidField, UuidListField } from '../../platform/validation/fields.js';
+import {
+  BooleanField,
+  EnumField,
+  IntField,
+  TextField,
+  TimeField,
+  UuidField,
+  UuidListField,
+} from '../../platform/validation/fields.js';
 import { PARTICIPANT_ROLES, type ParticipantRole } from './participant-roles.js';
 
 /** So many may be added at once, and so many may take part. */
@@ -12,7 +20,11 @@ export class AddParticipantsDto {
   @UuidListField({ max: ADDED_AT_ONCE_MAX, description: 'Users; those who take part already stay as they are' })
   user_ids: string[];
 
-  @EnumField({ values: GIVEN_ROLES, optional: true, description: 'participant when left out; at most the caller’s own' })
+  @EnumField({
+    values: GIVEN_ROLES,
+    optional: true,
+    description: 'participant when left out; at most the caller’s own',
+  })
   role?: Exclude<ParticipantRole, 'owner'>;
 }
 

@@ -37,7 +37,10 @@ export class ParticipantsGateway implements OnModuleInit {
     return this.marks.read(actor, dto.conversation_id, dto);
   }
 
-  @OnFrame('message.delivered', MarkFrameDto, { limit: 'call', summary: 'Marks everything up to a message as delivered.' })
+  @OnFrame('message.delivered', MarkFrameDto, {
+    limit: 'call',
+    summary: 'Marks everything up to a message as delivered.',
+  })
   deliver({ actor }: LiveConnection, dto: MarkFrameDto): Promise<MarkedDto> {
     return this.marks.deliver(actor, dto.conversation_id, dto);
   }

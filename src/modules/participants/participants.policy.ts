@@ -19,6 +19,7 @@ export interface Access {
   readonly role: ParticipantRole | undefined;
   /** By role and system role, see `rankIn`; 0 for a stranger. */
   readonly rank: number;
+  readonly isSystemAdmin: boolean;
 }
 
 /** The same, of somebody who does take part. */
@@ -136,6 +137,7 @@ function toAccess(conversationId: string, row: AccessRow, actor: Actor): Access 
     isSystemOwned: row.created_by === null,
     role,
     rank: rankIn(row.type, role, actor.role),
+    isSystemAdmin: actor.role === 'admin',
   };
 }
 

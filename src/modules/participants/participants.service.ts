@@ -22,7 +22,12 @@ import type {
   ParticipantPageDto,
 } from './participants.dto.js';
 import { ConversationNotFound, ParticipantNotFound } from './participants.errors.js';
-import { CONVERSATION_REMOVED, CONVERSATION_UPDATED, PARTICIPANT_LEFT, PARTICIPANT_UPDATED } from './participants.events.js';
+import {
+  CONVERSATION_REMOVED,
+  CONVERSATION_UPDATED,
+  PARTICIPANT_LEFT,
+  PARTICIPANT_UPDATED,
+} from './participants.events.js';
 import { type Access, ParticipantsPolicy } from './participants.policy.js';
 import { type ListPlace, type ParticipantRow, ParticipantsRepository } from './participants.repository.js';
 
@@ -74,7 +79,8 @@ export class ParticipantsService {
   async join(actor: Actor, conversationId: string): Promise<void> {
     await this.change(actor, conversationId, async (tx, access) => {
       if (access.role) return;
-      if (access.type !== 'room' || access.settings.is_private) this.policy.deny('This conversation is by invitation only.');
+      if (access.type !== 'room' || access.settings.is_private)
+        this.policy.deny('This conversation is by invitation only.');
       await this.admissions.admit(tx, actor, await this.withOwner(tx, access, [actor.userId], 'participant'));
     });
   }
@@ -83,7 +89,12 @@ export class ParticipantsService {
    * Gives a role, or mutes, or both. Giving `owner` passes the ownership on: the owner becomes an admin.
    * @throws ConversationNotFound, ParticipantNotFound, PermissionDenied, DirectConversationFixed
    */
-  async update(actor: Actor, conversationId: string, userId: string, dto: ChangeParticipantDto): Promise<ParticipantDto> {
+  async update(
+    actor: Actor,
+    conversationId: string,
+    userId: string,
+    dto: ChangeParticipantDto,
+  ): Promise<ParticipantDto> {
     return this.change(actor, conversationId, async (tx, access) => {
       if (access.rank < rankOf('moderator')) this.policy.deny();
       const target = await this.requireParticipant(tx, conversationId, userId);
@@ -173,13 +184,22 @@ export class ParticipantsService {
     return userIds.map((userId, index) => ({ userId, role: isEmpty && index === 0 ? 'owner' : role }));
   }
 
-  private async requireParticipant(tx: StreamTransaction, conversationId: string, userId: string): Promise<ParticipantRow> {
+  private async requireParticipant(
+    tx: StreamTransaction,
+    conversationId: string,
+    userId: string,
+  ): Promise<ParticipantRow> {
     const [row] = await this.repository.find(tx, conversationId, [userId]);
     if (!row?.is_member) throw new ParticipantNotFound();
     return row;
   }
 
-  private async dismiss(tx: StreamTransaction, actor: Actor, target: ParticipantRow, reason: LeftPayload['reason']): Promise<void> {
+  private async dismiss(
+    tx: StreamTransaction,
+    actor: Actor,
+    target: ParticipantRow,
+    reason: LeftPayload['reason'],
+  ): Promise<void> {
     const conversationId = tx.head.streamId;
     const payload: LeftPayload = { reason };
     const seq = tx.append({

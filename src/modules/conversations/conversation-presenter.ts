@@ -1,0 +1,66 @@
+import { presentFlags } from '../participants/participant-presenter.js';
+import { settingsOf } from '../participants/participants.policy.js';
+import type {
+  ConversationDto,
+  ConversationSummaryDto,
+  LastMessageDto,
+  PublicRoomDto,
+  SettingsDto,
+} from './conversations.dto.js';
+import type { ConversationRow, PublicRoomRow, SummaryRow } from './conversations.repository.js';
+
+export function presentSummary(row: SummaryRow): ConversationSummaryDto {
+  return {
+    id: row.id,
+    type: row.type,
+    slug: row.slug,
+    category: row.category,
+    title: row.title,
+    description: row.description,
+    created_by: row.created_by,
+    created_at: row.created_at.toISOString(),
+    updated_at: row.updated_at.toISOString(),
+    participant_count: row.participant_count,
+    settings: presentSettings(row),
+  };
+}
+
+export function presentPublicRoom(row: PublicRoomRow): PublicRoomDto {
+  return { ...presentSummary(row), is_participant: row.is_participant };
+}
+
+/** As the viewer of the row sees it. Who does not take part has no flags, nothing unread, and sees no content. */
+export function presentConversation(row: ConversationRow): ConversationDto {
+  const lastReadSeq = row.last_read_seq ?? row.last_number;
+  const flags = presentFlags({
+    is_archived: row.is_archived ?? false,
+    is_pinned: row.is_pinned ?? false,
+    is_silenced: row.is_silenced ?? false,
+    silenced_until: row.silenced_until,
+  });
+  return {
+    ...presentSummary(row),
+    ...flags,
+    role: row.role,
+    last_message_at: row.last_number_at?.toISOString() ?? null,
+    participants: (row.participants ?? []).map((one) => ({ ...one, joined_at: isoTime(one.joined_at) })),
+    last_message: row.last_message && presentLastMessage(row.last_message),
+    unread_count: row.last_number - lastReadSeq,
+    last_read_seq: lastReadSeq,
+    at_seq: row.last_seq,
+  };
+}
+
+function presentSettings(row: SummaryRow): SettingsDto {
+  const { message_retention_days: days } = row.settings;
+  return { ...settingsOf(row.type, row.settings), message_retention_days: typeof days === 'number' ? days : null };
+}
+
+function presentLastMessage(message: NonNullable<ConversationRow['last_message']>): LastMessageDto {
+  return { ...message, sender_name: message.sender_name ?? '', created_at: isoTime(message.created_at) };
+}
+
+/** PostgreSQL's JSON writes times with microseconds and an offset. */
+function isoTime(text: string): string {
+  return new Date(text).toISOString();
+}

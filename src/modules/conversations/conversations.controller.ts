@@ -1,0 +1,86 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import type { Actor } from '../../platform/http/actor.js';
+import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import type { Page } from '../../platform/pagination/page.js';
+import { Limit } from '../../platform/throttling/limit.decorator.js';
+import { ConversationIdPipe } from '../participants/conversation-id.pipe.js';
+import {
+  ConversationDto,
+  ConversationPageDto,
+  CreateConversationDto,
+  ListConversationsQuery,
+  ListPublicRoomsQuery,
+  type PublicRoomDto,
+  PublicRoomPageDto,
+  UpdateConversationDto,
+} from './conversations.dto.js';
+import { ConversationsService } from './conversations.service.js';
+import { CreateConversation } from './create-conversation.js';
+
+@ApiTags('conversations')
+@ApiBearerAuth()
+@Limit('call')
+@Controller('api/v1/conversations')
+export class ConversationsController {
+  constructor(
+    private readonly conversations: ConversationsService,
+    private readonly creation: CreateConversation,
+  ) {}
+
+  @Post()
+  @Limit('conversation.create')
+  @ApiCreatedResponse({ type: ConversationDto, description: '200 with the one there is, for a direct conversation' })
+  async create(
+    @CurrentActor() actor: Actor,
+    @Body() dto: CreateConversationDto,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<ConversationDto> {
+    const { id, isNew } = await this.creation.create(actor, dto);
+    response.status(isNew ? 201 : 200);
+    return this.conversations.show(actor, id);
+  }
+
+  @Get()
+  @ApiOkResponse({ type: ConversationPageDto })
+  list(@CurrentActor() actor: Actor, @Query() query: ListConversationsQuery): Promise<ConversationPageDto> {
+    return this.conversations.list(actor, query);
+  }
+
+  @Get('public')
+  @ApiOkResponse({ type: PublicRoomPageDto })
+  publicRooms(@CurrentActor() actor: Actor, @Query() query: ListPublicRoomsQuery): Promise<Page<PublicRoomDto>> {
+    return this.conversations.publicRooms(actor, query);
+  }
+
+  @Get(':id')
+  @ApiOkResponse({ type: ConversationDto })
+  get(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<ConversationDto> {
+    return this.conversations.get(actor, id);
+  }
+
+  @Patch(':id')
+  @ApiOkResponse({ type: ConversationDto })
+  update(
+    @CurrentActor() actor: Actor,
+    @Param('id', ConversationIdPipe) id: string,
+    @Body() dto: UpdateConversationDto,
+  ): Promise<ConversationDto> {
+    return this.conversations.update(actor, id, dto);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  delete(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<void> {
+    return this.conversations.delete(actor, id);
+  }
+
+  @Post(':id/join')
+  @HttpCode(200)
+  @ApiOkResponse({ type: ConversationDto })
+  join(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<ConversationDto> {
+    return this.conversations.join(actor, id);
+  }
+}

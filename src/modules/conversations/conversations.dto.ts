@@ -1,0 +1,248 @@
+import { ApiProperty } from '@nestjs/swagger';
+import {
+  BooleanField,
+  EnumField,
+  IntField,
+  NestedField,
+  TextField,
+  UuidListField,
+} from '../../platform/validation/fields.js';
+import { ADDED_AT_ONCE_MAX, ParticipantDto } from '../participants/participants.dto.js';
+import {
+  CONVERSATION_TYPES,
+  type ConversationType,
+  PARTICIPANT_ROLES,
+  type ParticipantRole,
+} from '../participants/participant-roles.js';
+
+const TITLE_MAX = 200;
+const DESCRIPTION_MAX = 2000;
+const SLUG = /^[a-z0-9][a-z0-9_-]{1,62}$/;
+const CATEGORY = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+
+export class ConversationSettingsDto {
+  @BooleanField({ optional: true, description: 'Only by invitation; rooms are public when left out' })
+  is_private?: boolean;
+
+  @BooleanField({ optional: true, description: 'Every participant may add others; otherwise moderators do' })
+  allow_invites?: boolean;
+
+  @IntField({
+    min: 1,
+    max: 3650,
+    optional: true,
+    nullable: true,
+    description: 'Messages older than this go; null: none do',
+  })
+  message_retention_days?: number | null;
+}
+
+export class CreateConversationDto {
+  @EnumField({ values: CONVERSATION_TYPES })
+  type: ConversationType;
+
+  @TextField({ max: TITLE_MAX, optional: true, nullable: true, description: 'Not kept for a direct conversation' })
+  title?: string | null;
+
+  @TextField({ max: DESCRIPTION_MAX, optional: true })
+  description?: string;
+
+  @UuidListField({ max: ADDED_AT_ONCE_MAX, optional: true, description: 'For a direct conversation: the other one' })
+  participant_ids?: string[];
+
+  @TextField({ min: 1, max: 63, pattern: CATEGORY, optional: true, description: 'Rooms only' })
+  category?: string;
+
+  @TextField({ min: 2, max: 63, pattern: SLUG, optional: true, description: 'Rooms only; a name for addresses' })
+  slug?: string;
+
+  @NestedField({ type: () => ConversationSettingsDto, optional: true })
+  settings?: ConversationSettingsDto;
+}
+
+export class UpdateConversationDto {
+  @TextField({ max: TITLE_MAX, optional: true, nullable: true })
+  title?: string | null;
+
+  @TextField({ max: DESCRIPTION_MAX, optional: true })
+  description?: string;
+
+  @NestedField({ type: () => ConversationSettingsDto, optional: true, description: 'Merged into those there are' })
+  settings?: ConversationSettingsDto;
+}
+
+export class ListConversationsQuery {
+  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  limit?: number;
+
+  @TextField({ max: 512, optional: true, description: 'Opaque; `next_cursor` of the page before' })
+  cursor?: string;
+
+  @EnumField({ values: CONVERSATION_TYPES, optional: true })
+  type?: ConversationType;
+
+  @BooleanField({ optional: true })
+  is_archived?: boolean;
+
+  @TextField({ max: 100, optional: true, description: 'Part of the title' })
+  search?: string;
+}
+
+export class ListPublicRoomsQuery {
+  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  limit?: number;
+
+  @TextField({ max: 512, optional: true, description: 'Opaque; `next_cursor` of the page before' })
+  cursor?: string;
+
+  @TextField({ max: 63, optional: true })
+  category?: string;
+
+  @TextField({ max: 100, optional: true, description: 'Part of the title or the slug' })
+  search?: string;
+}
+
+export class SettingsDto {
+  @ApiProperty()
+  is_private: boolean;
+
+  @ApiProperty()
+  allow_invites: boolean;
+
+  @ApiProperty({ type: Number, nullable: true })
+  message_retention_days: number | null;
+}
+
+export class LastMessageDto {
+  @ApiProperty()
+  id: string;
+
+  @ApiProperty()
+  sequence_number: number;
+
+  @ApiProperty()
+  seq: number;
+
+  @ApiProperty()
+  sender_id: string;
+
+  @ApiProperty()
+  sender_name: string;
+
+  @ApiProperty()
+  message_type: string;
+
+  @ApiProperty({ description: 'Empty when deleted' })
+  content: string;
+
+  @ApiProperty()
+  is_edited: boolean;
+
+  @ApiProperty()
+  is_deleted: boolean;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+}
+
+/** What is the same for everybody. */
+export class ConversationSummaryDto {
+  @ApiProperty()
+  id: string;
+
+  @ApiProperty({ enum: CONVERSATION_TYPES })
+  type: ConversationType;
+
+  @ApiProperty({ type: String, nullable: true })
+  slug: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  category: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  title: string | null;
+
+  @ApiProperty()
+  description: string;
+
+  @ApiProperty({ type: String, nullable: true, description: 'null: by the server itself' })
+  created_by: string | null;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+
+  @ApiProperty({ format: 'date-time' })
+  updated_at: string;
+
+  @ApiProperty()
+  participant_count: number;
+
+  @ApiProperty({ type: SettingsDto })
+  settings: SettingsDto;
+}
+
+export class PublicRoomDto extends ConversationSummaryDto {
+  @ApiProperty({ description: 'Whether the caller takes part' })
+  is_participant: boolean;
+}
+
+/** A conversation as one participant sees it. */
+export class ConversationDto extends ConversationSummaryDto {
+  @ApiProperty({ enum: PARTICIPANT_ROLES, nullable: true, description: 'The caller’s own' })
+  role: ParticipantRole | null;
+
+  @ApiProperty({ type: String, nullable: true, format: 'date-time' })
+  last_message_at: string | null;
+
+  @ApiProperty()
+  is_archived: boolean;
+
+  @ApiProperty()
+  is_muted: boolean;
+
+  @ApiProperty({ type: String, nullable: true, format: 'date-time' })
+  muted_until: string | null;
+
+  @ApiProperty()
+  is_pinned: boolean;
+
+  @ApiProperty({ type: [ParticipantDto], description: 'The first 20: owner, admins, moderators, then by standing' })
+  participants: ParticipantDto[];
+
+  @ApiProperty({ type: LastMessageDto, nullable: true })
+  last_message: LastMessageDto | null;
+
+  @ApiProperty()
+  unread_count: number;
+
+  @ApiProperty()
+  last_read_seq: number;
+
+  @ApiProperty({ description: 'Head of the conversation in the snapshot of this answer: subscribe from here' })
+  at_seq: number;
+}
+
+export class ConversationPageDto {
+  @ApiProperty({ type: [ConversationDto] })
+  data: ConversationDto[];
+
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+
+  @ApiProperty()
+  has_more: boolean;
+
+  @ApiProperty({ description: 'Resume cursor: whoever resumes from here misses nothing that this page does not show' })
+  cursor: string;
+}
+
+export class PublicRoomPageDto {
+  @ApiProperty({ type: [PublicRoomDto] })
+  data: PublicRoomDto[];
+
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+
+  @ApiProperty()
+  has_more: boolean;
+}

@@ -1,0 +1,51 @@
+import type { OnModuleInit } from '@nestjs/common';
+import { EventCatalogue } from '../../platform/event-log/event-catalogue.js';
+import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
+import { Gateway } from '../../platform/realtime/frames.js';
+import { CONVERSATION_ADDED, CONVERSATION_REMOVED, CONVERSATION_UPDATED } from '../participants/participants.events.js';
+import { CONVERSATION_DELETED } from './conversations.events.js';
+import { ConversationsService } from './conversations.service.js';
+
+/** Socket edge of conversations: how their events are shown. There are no frames of their own. */
+@Gateway()
+export class ConversationsGateway implements OnModuleInit {
+  constructor(
+    private readonly conversations: ConversationsService,
+    private readonly catalogue: EventCatalogue,
+  ) {}
+
+  onModuleInit(): void {
+    this.catalogue.declare(
+      { type: CONVERSATION_ADDED, present: (events) => this.presentAdded(events), opensStream: true },
+      { type: CONVERSATION_REMOVED, present: (events) => Promise.resolve(events.map(presentEnd)) },
+      { type: CONVERSATION_UPDATED, present: (events) => this.presentUpdated(events) },
+      { type: CONVERSATION_DELETED, present: (events) => Promise.resolve(events.map(presentEnd)), endsStream: true },
+    );
+  }
+
+  private async presentAdded(events: StreamEvent[]): Promise<PresentedEvent[]> {
+    const summaries = await this.conversations.summaries(events.map(({ subjectId }) => subjectId!));
+    return events.map(({ subjectId, payload }) => ({
+      data: {
+        conversation_id: subjectId,
+        since_seq: payload?.since_seq,
+        conversation: summaries.get(subjectId!) ?? null,
+      },
+    }));
+  }
+
+  /** On a conversation's stream: the conversation as it is now. On a user's own: the flags of that user. */
+  private async presentUpdated(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {
+    const shared = events.filter(({ payload }) => !payload?.me).map(({ subjectId }) => subjectId!);
+    const summaries = await this.conversations.summaries(shared);
+    return events.map(({ subjectId, payload }) => {
+      if (payload?.me) return { data: { conversation_id: subjectId, me: payload.me } };
+      const conversation = summaries.get(subjectId!);
+      return conversation && { data: { conversation } };
+    });
+  }
+}
+
+function presentEnd({ subjectId, payload }: StreamEvent): PresentedEvent {
+  return { data: { conversation_id: subjectId, ...(payload?.reason ? { reason: payload.reason } : {}) } };
+}

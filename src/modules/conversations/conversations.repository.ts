@@ -1,0 +1,254 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
+import type { ConversationType, ParticipantRole } from '../participants/participant-roles.js';
+
+export interface SummaryRow {
+  id: string;
+  type: ConversationType;
+  slug: string | null;
+  category: string | null;
+  title: string | null;
+  description: string;
+  created_by: string | null;
+  created_at: Date;
+  updated_at: Date;
+  settings: Record<string, unknown>;
+  participant_count: number;
+}
+
+export interface PublicRoomRow extends SummaryRow {
+  is_participant: boolean;
+  created_ms: number;
+}
+
+/** Times inside are text: the row was made by `json_agg`. */
+export interface ListedParticipant {
+  user_id: string;
+  username: string;
+  display_name: string;
+  avatar_url: string | null;
+  role: ParticipantRole;
+  is_muted: boolean;
+  joined_at: string;
+  last_read_seq: number;
+  last_delivered_seq: number;
+}
+
+export interface ConversationRow extends SummaryRow {
+  role: ParticipantRole | null;
+  last_read_seq: number | null;
+  is_archived: boolean | null;
+  is_pinned: boolean | null;
+  is_silenced: boolean | null;
+  silenced_until: Date | null;
+  last_seq: number;
+  last_number: number;
+  last_number_at: Date | null;
+  activity_ms: number;
+  participants: ListedParticipant[] | null;
+  last_message: {
+    id: string;
+    sequence_number: number;
+    seq: number;
+    sender_id: string;
+    sender_name: string | null;
+    message_type: string;
+    content: string;
+    is_edited: boolean;
+    is_deleted: boolean;
+    created_at: string;
+  } | null;
+}
+
+const SUMMARY = `c.id, c.type, c.slug, c.category, c.title, c.description, c.created_by, c.created_at, c.updated_at, c.settings`;
+const COUNT = `(select count(*) from participants n where n.conversation_id = c.id and n.left_seq is null) as participant_count`;
+const LISTED_PARTICIPANTS = 20;
+
+/** A conversation and how the viewer stands to it, before what is gathered around it. */
+const SEEN = `
+  select ${SUMMARY}, p.role, p.last_read_seq, p.is_archived, p.is_pinned, p.is_silenced, p.silenced_until,
+         h.last_seq, h.last_number, h.last_number_at, k.activity_ms
+    from conversations c
+    join stream_heads h on h.stream_id = c.id
+   cross join lateral (
+     select floor(extract(epoch from coalesce(h.last_number_at, c.created_at)) * 1000)::bigint as activity_ms) k`;
+
+/** Around each conversation of a page: one index look-up each, so a page is one statement. */
+const SURROUNDED = `
+  select c.*, ${COUNT},
+         case when c.role is not null then (
+           select json_agg(json_build_object(
+                    'user_id', q.user_id, 'username', u.username, 'display_name', u.display_name, 'avatar_url', u.avatar_url,
+                    'role', q.role, 'is_muted', q.is_muted, 'joined_at', q.joined_at, 'last_read_seq', q.last_read_seq,
+                    'last_delivered_seq', q.last_delivered_seq) order by q.order_rank, q.joined_seq, q.user_id)
+             from (select o.*, array_position(array['owner', 'admin', 'moderator', 'participant'], o.role) as order_rank
+                     from participants o where o.conversation_id = c.id and o.left_seq is null
+                    order by order_rank, o.joined_seq, o.user_id limit ${LISTED_PARTICIPANTS}) q
+             join users u on u.id = q.user_id) end as participants,
+         case when c.role is not null then (
+           select json_build_object(
+                    'id', m.id, 'sequence_number', m.sequence_number, 'seq', m.seq, 'sender_id', m.sender_id,
+                    'sender_name', u.display_name, 'message_type', m.message_type, 'content', m.content,
+                    'is_edited', m.edited_at is not null, 'is_deleted', m.deleted_at is not null, 'created_at', m.created_at)
+             from messages m left join users u on u.id = m.sender_id
+            where m.conversation_id = c.id and m.sequence_number = c.last_number) end as last_message
+    from seen c`;
+
+const PAGE = statement<ConversationRow>(
+  'conversations.page',
+  `with seen as materialized (
+     ${SEEN}
+     join participants p on p.conversation_id = c.id and p.user_id = $1 and p.left_seq is null
+    where c.deleted_at is null
+      and ($2::text is null or c.type = $2)
+      and ($3::boolean is null or p.is_archived = $3)
+      and ($4::text is null or c.title ilike $4)
+      and ($5::bigint is null or (k.activity_ms, c.id) < ($5, $6::uuid))
+    order by k.activity_ms desc, c.id desc
+    limit $7
+   )
+   ${SURROUNDED}
+   order by c.activity_ms desc, c.id desc`,
+);
+
+const FIND = statement<ConversationRow>(
+  'conversations.find',
+  `with seen as materialized (
+     ${SEEN}
+     left join participants p on p.conversation_id = c.id and p.user_id = $1 and p.left_seq is null
+    where c.id = $2 and c.deleted_at is null
+   )
+   ${SURROUNDED}`,
+);
+
+const SUMMARIES = statement<SummaryRow>(
+  'conversations.summaries',
+  `select ${SUMMARY}, ${COUNT} from conversations c where c.id = any($1::uuid[]) and c.deleted_at is null`,
+);
+
+const PUBLIC_ROOMS = statement<PublicRoomRow>(
+  'conversations.public_rooms',
+  `select ${SUMMARY}, ${COUNT}, k.created_ms,
+          exists (select from participants p
+                   where p.conversation_id = c.id and p.user_id = $1 and p.left_seq is null) as is_participant
+     from conversations c
+    cross join lateral (select floor(extract(epoch from c.created_at) * 1000)::bigint as created_ms) k
+    where c.type = 'room' and c.deleted_at is null and coalesce((c.settings ->> 'is_private')::boolean, false) = false
+      and ($2::text is null or c.category = $2)
+      and ($3::text is null or c.title ilike $3 or c.slug ilike $3)
+      and ($4::bigint is null or (k.created_ms, c.id) < ($4, $5::uuid))
+    order by k.created_ms desc, c.id desc
+    limit $6`,
+);
+
+const DIRECT = statement<{ id: string }>(
+  'conversations.direct',
+  `select id from conversations where direct_key = $1 and deleted_at is null`,
+);
+
+const INSERT = statement<{ id: string }>(
+  'conversations.insert',
+  `insert into conversations (id, type, title, description, slug, category, direct_key, created_by, settings, created_at, updated_at)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+       on conflict do nothing
+   returning id`,
+);
+
+const UPDATE = statement<unknown>(
+  'conversations.update',
+  `update conversations
+      set title = case when $2::boolean then $3 else title end, description = coalesce($4, description),
+          settings = settings || $5::jsonb, updated_at = $6
+    where id = $1`,
+);
+
+/** The slug and the pair of a deleted conversation are free again. */
+const DELETE = statement<unknown>(
+  'conversations.delete',
+  `update conversations
+      set deleted_at = $2, updated_at = $2, slug = null,
+          direct_key = case when direct_key is not null then 'deleted:' || id end
+    where id = $1`,
+);
+
+const PARTICIPANT_IDS = statement<{ user_id: string }>(
+  'conversations.participant_ids',
+  `select user_id from participants where conversation_id = $1 and left_seq is null`,
+);
+
+export interface NewConversation {
+  readonly id: string;
+  readonly type: ConversationType;
+  readonly title: string | null;
+  readonly description: string;
+  readonly slug: string | null;
+  readonly category: string | null;
+  readonly directKey: string | null;
+  readonly createdBy: string | null;
+  readonly settings: object;
+}
+
+/** Where a page of a list goes on: after the row with this time and id. */
+export type PagePlace = readonly [millis: number, id: string];
+
+/** Owns: conversations. Reads: participants, users, messages, stream_heads. */
+@Injectable()
+export class ConversationsRepository {
+  constructor(private readonly sql: Sql) {}
+
+  page(
+    userId: string,
+    filter: { type?: ConversationType; isArchived?: boolean; title?: string; after?: PagePlace; limit: number },
+  ): Promise<ConversationRow[]> {
+    const [millis, id] = filter.after ?? [null, null];
+    const { type = null, isArchived = null, title = null, limit } = filter;
+    return this.sql.many(PAGE, [userId, type, isArchived, title, millis, id, limit]);
+  }
+
+  /** As this user sees it; one who does not take part sees neither messages nor participants. */
+  find(userId: string, conversationId: string): Promise<ConversationRow | undefined> {
+    return this.sql.one(FIND, [userId, conversationId]);
+  }
+
+  async summaries(ids: string[]): Promise<Map<string, SummaryRow>> {
+    const rows = ids.length > 0 ? await this.sql.many(SUMMARIES, [[...new Set(ids)]]) : [];
+    return new Map(rows.map((row) => [row.id, row]));
+  }
+
+  publicRooms(
+    userId: string | null,
+    filter: { category?: string; text?: string; after?: PagePlace; limit: number },
+  ): Promise<PublicRoomRow[]> {
+    const [millis, id] = filter.after ?? [null, null];
+    const { category = null, text = null, limit } = filter;
+    return this.sql.many(PUBLIC_ROOMS, [userId, category, text, millis, id, limit]);
+  }
+
+  async findDirect(directKey: string): Promise<string | undefined> {
+    return (await this.sql.one(DIRECT, [directKey]))?.id;
+  }
+
+  /** Whether it was stored; not, when its slug or its pair is taken. Waits for who is about to take it. */
+  async insert(tx: Queryable, conversation: NewConversation, at: Date): Promise<boolean> {
+    const { id, type, title, description, slug, category, directKey, createdBy, settings } = conversation;
+    const values = [id, type, title, description, slug, category, directKey, createdBy, JSON.stringify(settings), at];
+    return (await tx.one(INSERT, values)) !== undefined;
+  }
+
+  async update(
+    tx: Queryable,
+    id: string,
+    changes: { title?: string | null; description?: string; settings: object; at: Date },
+  ): Promise<void> {
+    const { title, description = null, settings, at } = changes;
+    await tx.run(UPDATE, [id, title !== undefined, title ?? null, description, JSON.stringify(settings), at]);
+  }
+
+  async delete(tx: Queryable, id: string, at: Date): Promise<void> {
+    await tx.run(DELETE, [id, at]);
+  }
+
+  async participantIds(tx: Queryable, conversationId: string): Promise<string[]> {
+    return (await tx.many(PARTICIPANT_IDS, [conversationId])).map((row) => row.user_id);
+  }
+}

@@ -1,0 +1,134 @@
+import { Injectable } from '@nestjs/common';
+import { EventLog } from '../../platform/event-log/event-log.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { DEFAULT_PAGE_SIZE, decodeCursor, type Page, toPage } from '../../platform/pagination/page.js';
+import { ResumeCursors } from '../../platform/realtime/cursor.js';
+import { rankOf } from '../participants/participant-roles.js';
+import { ConversationNotFound } from '../participants/participants.errors.js';
+import { CONVERSATION_REMOVED, CONVERSATION_UPDATED } from '../participants/participants.events.js';
+import { ParticipantsPolicy } from '../participants/participants.policy.js';
+import { ParticipantsService } from '../participants/participants.service.js';
+import { presentConversation, presentPublicRoom, presentSummary } from './conversation-presenter.js';
+import type {
+  ConversationDto,
+  ConversationPageDto,
+  ConversationSummaryDto,
+  ListConversationsQuery,
+  ListPublicRoomsQuery,
+  PublicRoomDto,
+  UpdateConversationDto,
+} from './conversations.dto.js';
+import { CONVERSATION_DELETED } from './conversations.events.js';
+import { ConversationsRepository, type PagePlace } from './conversations.repository.js';
+import { descriptionOf, titleOf } from './create-conversation.js';
+
+/** Conversations as such: seeing, naming, and ending them. `CreateConversation` opens them. */
+@Injectable()
+export class ConversationsService {
+  constructor(
+    private readonly repository: ConversationsRepository,
+    private readonly policy: ParticipantsPolicy,
+    private readonly participants: ParticipantsService,
+    private readonly log: EventLog,
+    private readonly cursors: ResumeCursors,
+  ) {}
+
+  /** The actor's own, newest activity first. The resume cursor is older than the page: nothing lies between. */
+  async list(actor: Actor, query: ListConversationsQuery): Promise<ConversationPageDto> {
+    const { limit = DEFAULT_PAGE_SIZE, type, is_archived: isArchived, search } = query;
+    const after = toPlace(query.cursor);
+    const cursor = await this.cursors.now(actor.userId);
+    const filter = { type, isArchived, title: likePattern(search), after, limit: limit + 1 };
+    const rows = await this.repository.page(actor.userId, filter);
+    return { ...toPage(rows, limit, presentConversation, (row) => [row.activity_ms, row.id]), cursor };
+  }
+
+  /** @throws ConversationNotFound, PermissionDenied */
+  async get(actor: Actor, conversationId: string): Promise<ConversationDto> {
+    await this.policy.requireMember(actor, conversationId);
+    return this.show(actor, conversationId);
+  }
+
+  /** Rooms anyone may join, newest first. */
+  async publicRooms(actor: Actor | undefined, query: ListPublicRoomsQuery): Promise<Page<PublicRoomDto>> {
+    const { limit = DEFAULT_PAGE_SIZE, category, search } = query;
+    const filter = { category, text: likePattern(search), after: toPlace(query.cursor), limit: limit + 1 };
+    const rows = await this.repository.publicRooms(actor?.userId ?? null, filter);
+    return toPage(rows, limit, presentPublicRoom, (row) => [row.created_ms, row.id]);
+  }
+
+  /** @throws ConversationNotFound, PermissionDenied for private ones */
+  async join(actor: Actor, conversationId: string): Promise<ConversationDto> {
+    await this.participants.join(actor, conversationId);
+    return this.show(actor, conversationId);
+  }
+
+  /**
+   * Moderators name and describe; how long messages are kept is for admins and the owner to say.
+   * @throws ConversationNotFound, PermissionDenied, DirectConversationFixed
+   */
+  async update(actor: Actor, conversationId: string, dto: UpdateConversationDto): Promise<ConversationDto> {
+    const done = await this.log.write(conversationId, async (tx) => {
+      const access = await this.policy.requireRankUnderLock(tx, actor, conversationId, 1);
+      this.policy.requireNotDirect(access);
+      this.policy.requireModerator(access);
+      const settings = { ...dto.settings };
+      if (settings.message_retention_days !== undefined && access.rank < rankOf('admin')) this.policy.deny();
+      await this.repository.update(tx, conversationId, {
+        title: dto.title === undefined ? undefined : titleOf(dto.title),
+        description: dto.description === undefined ? undefined : descriptionOf(dto.description),
+        settings,
+        at: tx.head.at,
+      });
+      tx.append({ type: CONVERSATION_UPDATED, actorId: actor.userId, subjectId: conversationId });
+      return true;
+    });
+    if (!done) throw new ConversationNotFound();
+    return this.show(actor, conversationId);
+  }
+
+  /**
+   * Ends it for everybody; for its owner (of a direct one, either of the two) or a system admin. What the server itself
+   * has set up stays. @throws ConversationNotFound, PermissionDenied
+   */
+  async delete(actor: Actor, conversationId: string): Promise<void> {
+    const done = await this.log.write(conversationId, async (tx) => {
+      const access = await this.policy.accessUnderLock(tx, actor, conversationId);
+      if (access.isSystemOwned || (access.role !== 'owner' && !access.isSystemAdmin)) this.policy.deny();
+      const userIds = await this.repository.participantIds(tx, conversationId);
+      await this.repository.delete(tx, conversationId, tx.head.at);
+      tx.append({ type: CONVERSATION_DELETED, actorId: actor.userId, subjectId: conversationId });
+      await tx.appendToOthers(userIds, () => ({
+        type: CONVERSATION_REMOVED,
+        actorId: actor.userId,
+        subjectId: conversationId,
+        payload: { reason: 'deleted' },
+      }));
+      return true;
+    });
+    if (!done) throw new ConversationNotFound();
+  }
+
+  /** For those who may: what is the same for everybody, for events. Those that are gone are left out. */
+  async summaries(conversationIds: string[]): Promise<Map<string, ConversationSummaryDto>> {
+    const rows = await this.repository.summaries(conversationIds);
+    return new Map([...rows].map(([id, row]) => [id, presentSummary(row)]));
+  }
+
+  /** After the caller's right was judged. @throws ConversationNotFound when it has gone since */
+  async show(actor: Actor, conversationId: string): Promise<ConversationDto> {
+    const row = await this.repository.find(actor.userId, conversationId);
+    if (!row) throw new ConversationNotFound();
+    return presentConversation(row);
+  }
+}
+
+function toPlace(cursor: string | undefined): PagePlace | undefined {
+  return cursor === undefined ? undefined : (decodeCursor(cursor, ['millis', 'uuid']) as unknown as PagePlace);
+}
+
+/** Finds the text itself: what LIKE takes for a wildcard stands for itself. */
+function likePattern(text: string | undefined): string | undefined {
+  const wanted = text?.trim();
+  return wanted ? `%${wanted.replace(/[\\%_]/g, '\\$&')}%` : undefined;
+}

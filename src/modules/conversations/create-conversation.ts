@@ -1,0 +1,127 @@
+import { Injectable } from '@nestjs/common';
+import { newId } from '../../platform/database/ids.js';
+import { ServiceUnavailable, ValidationError } from '../../platform/errors/app-error.js';
+import { EventLog } from '../../platform/event-log/event-log.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { isUuid } from '../../platform/validation/fields.js';
+import { cleanName } from '../../platform/validation/text.js';
+import { type Admission, Admissions } from '../participants/admissions.js';
+import { UsersPolicy } from '../users/users.policy.js';
+import type { CreateConversationDto } from './conversations.dto.js';
+import { SlugTaken } from './conversations.errors.js';
+import { ConversationsRepository, type NewConversation } from './conversations.repository.js';
+
+/** Part of an address of their own under `/conversations`. */
+const RESERVED_SLUGS = new Set(['public', 'search', 'me']);
+const DIRECT_TRIES = 3;
+
+export interface CreatedConversation {
+  readonly id: string;
+  /** False when the two had a direct conversation already. */
+  readonly isNew: boolean;
+}
+
+/** Rolls the transaction back: somebody else has the slug, or opened the same direct conversation first. */
+class Taken extends Error {}
+
+/**
+ * Opens conversations. There is one direct conversation for a pair, whoever of the two asks, however often and however
+ * many at once: the unique pair decides, and those who come second find the first one's.
+ */
+@Injectable()
+export class CreateConversation {
+  constructor(
+    private readonly repository: ConversationsRepository,
+    private readonly users: UsersPolicy,
+    private readonly admissions: Admissions,
+    private readonly log: EventLog,
+  ) {}
+
+  /** @throws ValidationError, UserNotFound, PermissionDenied across a block, SlugTaken, AuthenticationRequired, AccountBanned */
+  async create(actor: Actor, dto: CreateConversationDto): Promise<CreatedConversation> {
+    const others = [...new Set(dto.participant_ids ?? [])].filter((id) => id !== actor.userId);
+    if (dto.type === 'direct') return this.openDirect(actor, dto, others);
+    requireRoomFields(dto);
+    const conversation = toNewConversation(actor, dto);
+    const admissions: Admission[] = [
+      { userId: actor.userId, role: 'owner' },
+      ...others.map((userId) => ({ userId, role: 'participant' as const })),
+    ];
+    try {
+      await this.store(actor, conversation, admissions);
+    } catch (error) {
+      if (error instanceof Taken) throw new SlugTaken();
+      throw error;
+    }
+    return { id: conversation.id, isNew: true };
+  }
+
+  private async openDirect(actor: Actor, dto: CreateConversationDto, others: string[]): Promise<CreatedConversation> {
+    const [otherId] = others;
+    if (otherId === undefined || others.length !== 1) {
+      throw ValidationError.of('participant_ids', 'must name exactly one other user');
+    }
+    if (dto.slug !== undefined || dto.category !== undefined) {
+      throw ValidationError.of('type', 'a direct conversation has neither slug nor category');
+    }
+    const directKey = [actor.userId, otherId].sort().join(':');
+    for (let round = 0; round < DIRECT_TRIES; round++) {
+      const known = await this.repository.findDirect(directKey);
+      if (known !== undefined) return { id: known, isNew: false };
+      const conversation = { ...toNewConversation(actor, { type: 'direct' }), directKey };
+      try {
+        await this.store(actor, conversation, [
+          { userId: actor.userId, role: 'owner' },
+          { userId: otherId, role: 'owner' },
+        ]);
+        return { id: conversation.id, isNew: true };
+      } catch (error) {
+        if (!(error instanceof Taken)) throw error;
+      }
+    }
+    throw new ServiceUnavailable(); // deleted as often as it was found
+  }
+
+  private store(actor: Actor, conversation: NewConversation, admissions: Admission[]): Promise<unknown> {
+    return this.log.create(conversation.id, async (tx) => {
+      await this.users.requireActive(tx, actor);
+      if (!(await this.repository.insert(tx, conversation, tx.head.at))) throw new Taken();
+      await this.admissions.admit(tx, actor, admissions);
+    });
+  }
+}
+
+function requireRoomFields(dto: CreateConversationDto): void {
+  if (dto.type !== 'room' && (dto.slug !== undefined || dto.category !== undefined)) {
+    throw ValidationError.of('type', 'only rooms have a slug or a category');
+  }
+  if (dto.slug !== undefined && (RESERVED_SLUGS.has(dto.slug) || isUuid(dto.slug))) {
+    throw ValidationError.of('slug', 'is not allowed');
+  }
+  if (dto.type === 'room' && dto.slug === undefined && !titleOf(dto.title)) {
+    throw ValidationError.of('title', 'a room has a title or a slug');
+  }
+}
+
+function toNewConversation(actor: Actor, dto: CreateConversationDto): NewConversation {
+  return {
+    id: newId(),
+    type: dto.type,
+    title: titleOf(dto.title),
+    description: descriptionOf(dto.description ?? ''),
+    slug: dto.slug ?? null,
+    category: dto.category ?? null,
+    directKey: null,
+    createdBy: actor.userId,
+    settings: dto.settings ?? {},
+  };
+}
+
+/** A title as it is stored; nothing left of it is none. */
+export function titleOf(title: string | null | undefined): string | null {
+  return cleanName(title ?? '') || null;
+}
+
+export function descriptionOf(description: string): string {
+  return description.normalize('NFC').trim();
+}

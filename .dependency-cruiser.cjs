@@ -1,6 +1,6 @@
 const LADDER = ['users', 'auth', 'participants', 'conversations', 'presence', 'files', 'messages', 'webhooks', 'admin'];
-/** What other modules may import. An errors file is part of what a service promises. */
-const FACE = '\\.(module|service|policy|events|dto|errors)\\.ts$';
+/** What other modules may import. An errors file is part of what a service promises, a pipe of what an edge takes. */
+const FACE = '\\.(module|service|policy|pipe|events|dto|errors)\\.ts$';
 /** Facts and shapes: importable from anywhere. */
 const LEAF = '\\.(events|dto)\\.ts$';
 
@@ -38,7 +38,8 @@ module.exports = {
       { path: '\\.(service|policy)\\.ts$' },
       {
         path: [
-          '^src/platform/(realtime|queue)/',
+          // Cursors and replays are of the log, not of a transport.
+          '^src/platform/(realtime/(?!(cursor|resume)\\.ts)|queue/)',
           '^src/platform/database/(?!ids|database-errors)',
           'node_modules/(socket\\.io|ws|express|bullmq|@nestjs/bullmq|typeorm|pg)/',
           '\\.(controller|gateway|processor)\\.ts$',

@@ -16,6 +16,7 @@ import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import type { Page } from '../../platform/pagination/page.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
+import { ConversationIdPipe } from '../participants/conversation-id.pipe.js';
 import {
   EditMessageDto,
   ListMessagesQuery,
@@ -46,7 +47,7 @@ export class MessagesController {
   @ApiCreatedResponse({ type: MessageDto })
   send(
     @CurrentActor() actor: Actor,
-    @Param() { id }: MessageIdParam,
+    @Param('id', ConversationIdPipe) id: string,
     @Body() dto: SendMessageDto,
   ): Promise<SentMessage> {
     return this.messages.send(actor, id, dto);
@@ -56,14 +57,14 @@ export class MessagesController {
   @ApiOkResponse({ type: MessagePageDto })
   list(
     @CurrentActor() actor: Actor,
-    @Param() { id }: MessageIdParam,
+    @Param('id', ConversationIdPipe) id: string,
     @Query() query: ListMessagesQuery,
   ): Promise<MessagePageDto> {
     return this.messages.list(actor, id, query);
   }
 
   @Get('conversations/:id/pins')
-  pins(@CurrentActor() actor: Actor, @Param() { id }: MessageIdParam): Promise<{ data: MessageDto[] }> {
+  pins(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<{ data: MessageDto[] }> {
     return this.messages.pins(actor, id);
   }
 

@@ -10,10 +10,12 @@ import { MessagesService } from './messages.service.js';
 import { ReadMessages } from './read-messages.js';
 import { SearchUpkeep } from './search-upkeep.js';
 import { SendMessage } from './send-message.js';
+import { SyncController } from './sync.controller.js';
+import { SyncService } from './sync.service.js';
 
 @Module({
   imports: [ParticipantsModule],
-  controllers: [MessagesController],
+  controllers: [MessagesController, SyncController],
   providers: [
     MessagesService,
     SendMessage,
@@ -21,6 +23,7 @@ import { SendMessage } from './send-message.js';
     ReadMessages,
     LoggedMessages,
     SearchUpkeep,
+    SyncService,
     MessagesGateway,
     MessagesRepository,
     MessageReadsRepository,

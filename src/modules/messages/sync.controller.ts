@@ -1,0 +1,30 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { Actor } from '../../platform/http/actor.js';
+import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { ConversationIdPipe } from '../participants/conversation-id.pipe.js';
+import { EventPageDto, EventsQuery, SyncDto, SyncQuery } from './sync.dto.js';
+import { SyncService } from './sync.service.js';
+
+@ApiTags('sync')
+@ApiBearerAuth()
+@Controller('api/v1')
+export class SyncController {
+  constructor(private readonly sync: SyncService) {}
+
+  @Get('sync')
+  @ApiOkResponse({ type: SyncDto })
+  since(@CurrentActor() actor: Actor, @Query() query: SyncQuery): Promise<SyncDto> {
+    return this.sync.since(actor, query);
+  }
+
+  @Get('conversations/:id/events')
+  @ApiOkResponse({ type: EventPageDto })
+  events(
+    @CurrentActor() actor: Actor,
+    @Param('id', ConversationIdPipe) id: string,
+    @Query() query: EventsQuery,
+  ): Promise<EventPageDto> {
+    return this.sync.events(actor, id, query);
+  }
+}

@@ -1,0 +1,77 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IntField, TextField } from '../../platform/validation/fields.js';
+
+export class SyncQuery {
+  @TextField({ max: 512, optional: true, description: 'The newest cursor the client has; none asks for one' })
+  cursor?: string;
+}
+
+export class EventsQuery {
+  @IntField({ min: 0, max: Number.MAX_SAFE_INTEGER, description: 'Position of the last event the client has applied' })
+  after_seq: number;
+
+  @IntField({ min: 1, max: 300, optional: true, description: '100 when left out' })
+  limit?: number;
+}
+
+export class EventDto {
+  @ApiProperty({ example: 'message.created' })
+  type: string;
+
+  @ApiProperty({ required: false, description: 'Absent for events of the user’s own stream' })
+  conversation_id?: string;
+
+  @ApiProperty()
+  seq: number;
+
+  @ApiProperty({ description: 'Position of the event before it that the caller was entitled to' })
+  prev: number;
+
+  @ApiProperty()
+  id: string;
+
+  @ApiProperty({ format: 'date-time' })
+  at: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  actor_id: string | null;
+
+  @ApiProperty({ type: Object })
+  data: object;
+}
+
+export class ResyncDto {
+  @ApiProperty({ enum: ['all', 'conversation'] })
+  scope: string;
+
+  @ApiProperty({ required: false })
+  conversation_id?: string;
+
+  @ApiProperty()
+  reason: string;
+
+  @ApiProperty({ required: false, description: 'What to fetch instead' })
+  fetch?: string;
+}
+
+export class SyncDto {
+  @ApiProperty({ type: [EventDto], description: 'Of each conversation in order of seq, without a hole' })
+  events: EventDto[];
+
+  @ApiProperty({ type: [ResyncDto], description: 'What is not in `events` and must be fetched' })
+  resync: ResyncDto[];
+
+  @ApiProperty({ description: 'For the next call' })
+  cursor: string;
+}
+
+export class EventPageDto {
+  @ApiProperty({ type: [EventDto] })
+  data: EventDto[];
+
+  @ApiProperty()
+  has_more: boolean;
+
+  @ApiProperty({ description: 'Head of the conversation when the page was read' })
+  at_seq: number;
+}

@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../../platform/http/actor.js';
+import { ResumeCursors } from '../../platform/realtime/cursor.js';
+import { Resume } from '../../platform/realtime/resume.js';
+import { ParticipantsPolicy } from '../participants/participants.policy.js';
+import { MessageReadsRepository } from './message-reads.repository.js';
+import type { EventPageDto, EventsQuery, SyncDto, SyncQuery } from './sync.dto.js';
+
+const DEFAULT_EVENTS = 100;
+
+/** The log, for a client without a socket: what it must apply to what it has. Complete, or it says what to fetch. */
+@Injectable()
+export class SyncService {
+  constructor(
+    private readonly resume: Resume,
+    private readonly cursors: ResumeCursors,
+    private readonly reads: MessageReadsRepository,
+    private readonly participants: ParticipantsPolicy,
+  ) {}
+
+  /** Everything since a cursor; without one, a cursor to begin with. @throws ServiceUnavailable */
+  async since(actor: Actor, { cursor }: SyncQuery): Promise<SyncDto> {
+    if (cursor !== undefined) return this.resume.readSince(actor.userId, cursor);
+    const first = await this.cursors.now(actor.userId);
+    return { events: [], resync: [{ scope: 'all', reason: 'no_cursor' }], cursor: first };
+  }
+
+  /** A piece of one conversation's log, oldest first. @throws ConversationNotFound, PermissionDenied */
+  async events(actor: Actor, conversationId: string, query: EventsQuery): Promise<EventPageDto> {
+    const { after_seq: afterSeq, limit = DEFAULT_EVENTS } = query;
+    await this.participants.requireMember(actor, conversationId);
+    const atSeq = await this.reads.headSeq(conversationId);
+    const data = await this.resume.readStream(conversationId, afterSeq, limit, actor.userId);
+    return { data, has_more: (data.at(-1)?.seq ?? afterSeq) < atSeq, at_seq: atSeq };
+  }
+}

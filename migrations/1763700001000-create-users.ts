@@ -10,6 +10,7 @@ export class CreateUsers1763700001000 implements MigrationInterface {
         username     text        not null check (username = lower(username)),
         email        text                 check (email = lower(email)),
         display_name text        not null,
+        folded_name  text        not null default '',
         bio          text        not null default '',
         avatar_url   text,
         location     text        not null default '',

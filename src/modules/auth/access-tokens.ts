@@ -1,0 +1,86 @@
+import { createHash, createSecretKey } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { JwtService, type JwtModuleOptions } from '@nestjs/jwt';
+import type { Config } from '../../platform/config/config.js';
+import { AuthenticationRequired } from '../../platform/errors/app-error.js';
+import { isUuid } from '../../platform/validation/fields.js';
+
+const ISSUER = 'parley';
+const AUDIENCE = 'parley';
+export const MAX_TOKEN_LENGTH = 4096;
+const MAX_SKEW_SECONDS = 30;
+
+/** Whose session a token speaks for, and until when (epoch seconds). */
+export interface AccessClaims {
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly expiresAt: number;
+}
+
+interface Payload {
+  sub?: unknown;
+  sid?: unknown;
+  iat?: unknown;
+  exp?: unknown;
+}
+
+/** One key, one algorithm, named once. A KeyObject, not text: with text every check costs 350 µs instead of 7. */
+export function jwtOptions({ jwtSecret }: Pick<Config, 'jwtSecret'>): JwtModuleOptions {
+  const kid = createHash('sha256').update(`parley kid ${jwtSecret}`).digest('hex').slice(0, 16);
+  return {
+    secret: createSecretKey(Buffer.from(jwtSecret)),
+    signOptions: {
+      algorithm: 'HS256',
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      header: { alg: 'HS256', typ: 'at+jwt', kid },
+    },
+    verifyOptions: { algorithms: ['HS256'], issuer: ISSUER, audience: AUDIENCE, clockTolerance: 0 },
+  };
+}
+
+/** Our own access tokens. */
+@Injectable()
+export class AccessTokens {
+  /** The header of every token of ours, as it stands in the token. */
+  private readonly header: string;
+
+  constructor(private readonly jwt: JwtService) {
+    this.header = headerOf(jwt.sign({}));
+  }
+
+  sign(claims: { userId: string; sessionId: string; ttlSeconds: number }): string {
+    const { userId, sessionId, ttlSeconds } = claims;
+    return this.jwt.sign({ sub: userId, sid: sessionId }, { expiresIn: ttlSeconds });
+  }
+
+  /**
+   * The header must be ours to the letter. So there is no algorithm, key id, type, key address or extension a caller
+   * could choose, known today or not. @throws AuthenticationRequired
+   */
+  verify(token: string): AccessClaims {
+    if (token.length > MAX_TOKEN_LENGTH || headerOf(token) !== this.header) throw new AuthenticationRequired();
+    const { sub, sid, iat, exp } = this.payloadOf(token);
+    const isOurs = isUuid(sub) && isUuid(sid) && typeof iat === 'number' && typeof exp === 'number';
+    if (!isOurs || iat > Date.now() / 1000 + MAX_SKEW_SECONDS) throw new AuthenticationRequired();
+    return { userId: sub, sessionId: sid, expiresAt: exp };
+  }
+
+  private payloadOf(token: string): Payload {
+    let payload: Payload;
+    try {
+      payload = this.jwt.verify<Payload>(token);
+    } catch (error) {
+      throw new AuthenticationRequired((error as Error).name === 'TokenExpiredError' ? { token_expired: true } : {});
+    }
+    // A member that stands twice is read differently by different readers. What we write reads back as written.
+    if (Buffer.from(JSON.stringify(payload)).toString('base64url') !== token.split('.')[1]) {
+      throw new AuthenticationRequired();
+    }
+    return payload;
+  }
+}
+
+function headerOf(token: string): string {
+  return token.slice(0, token.indexOf('.'));
+}

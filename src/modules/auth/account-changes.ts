@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { EventLog } from '../../platform/event-log/event-log.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { requireEmail, requireUsername } from '../users/user-fields.policy.js';
+import type { UserDto } from '../users/users.dto.js';
+import { UsersService } from '../users/users.service.js';
+import type { ChangeAccountDto, ChangePasswordDto } from './auth.dto.js';
+import { InvalidCredentials } from './auth.errors.js';
+import { ActorPolicy } from './auth.policy.js';
+import { PasswordChecks } from './password-checks.js';
+import { requireStrongPassword } from './password-strength.js';
+import { SessionRevocation } from './session-revocation.js';
+
+/** Changes to what proves who somebody is: each asks for the password again, whatever session asks. */
+@Injectable()
+export class AccountChanges {
+  constructor(
+    private readonly users: UsersService,
+    private readonly passwords: PasswordChecks,
+    private readonly policy: ActorPolicy,
+    private readonly revocation: SessionRevocation,
+    private readonly log: EventLog,
+  ) {}
+
+  /** Every other session ends. @throws ValidationError, InvalidCredentials, AccountLocked, ServiceUnavailable */
+  async changePassword(actor: Actor, dto: ChangePasswordDto): Promise<void> {
+    const current = await this.passwords.requireCurrent(actor, dto.current_password);
+    const user = await this.users.find(actor.userId);
+    const about = [user.username, user.display_name, ...(user.email ? [user.email] : [])];
+    requireStrongPassword('new_password', dto.new_password, about);
+    const renewed = await this.passwords.hash(dto.new_password);
+    const reason = 'password_changed';
+    const ended = await this.log.write(actor.userId, async (tx) => {
+      await this.policy.requireActive(tx, actor);
+      if (!(await this.passwords.replace(tx, actor.userId, current, renewed))) throw new InvalidCredentials();
+      return this.revocation.revokeIn(tx, actor.userId, { except: actor.sessionId, reason });
+    });
+    this.revocation.announce(actor.userId, ended ?? [], reason);
+  }
+
+  /** @throws ValidationError, InvalidCredentials, AccountLocked, AlreadyExists, ServiceUnavailable */
+  async changeNames(actor: Actor, dto: ChangeAccountDto): Promise<UserDto> {
+    const changes = {
+      username: dto.username === undefined ? undefined : requireUsername(dto.username),
+      email: dto.email === undefined ? undefined : requireEmail(dto.email),
+    };
+    await this.passwords.requireCurrent(actor, dto.current_password);
+    await this.log.write(actor.userId, async (tx) => {
+      await this.policy.requireActive(tx, actor);
+      await this.users.changeAccount(tx, actor.userId, changes);
+    });
+    this.users.announceChange(actor.userId);
+    return this.users.get(actor, actor.userId);
+  }
+}

@@ -1,0 +1,100 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
+import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { Actor } from '../../platform/http/actor.js';
+import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { Public } from '../../platform/http/public.decorator.js';
+import { Limit } from '../../platform/throttling/limit.decorator.js';
+import { UserDto } from '../users/users.dto.js';
+import {
+  ChangeAccountDto,
+  ChangePasswordDto,
+  LoginAnswerDto,
+  LoginDto,
+  RefreshDto,
+  RegisterDto,
+  SessionListDto,
+  SessionParamsDto,
+  TicketDto,
+  TokensDto,
+} from './auth.dto.js';
+import { AuthService } from './auth.service.js';
+import { CurrentSource, type LoginSource } from './login-source.js';
+
+@ApiTags('auth')
+@ApiBearerAuth()
+@Controller('api/v1')
+export class AuthController {
+  constructor(private readonly auth: AuthService) {}
+
+  @Public()
+  @Limit('login')
+  @Post(['auth/register', 'users'])
+  @ApiCreatedResponse({ type: UserDto })
+  register(@Body() dto: RegisterDto): Promise<UserDto> {
+    return this.auth.register(dto);
+  }
+
+  @Public()
+  @Limit('login')
+  @Post('auth/login')
+  @HttpCode(200)
+  @ApiOkResponse({ type: LoginAnswerDto })
+  login(@Body() dto: LoginDto, @CurrentSource() source: LoginSource): Promise<LoginAnswerDto> {
+    return this.auth.login(dto, source);
+  }
+
+  @Public()
+  @Limit('login')
+  @Post('auth/refresh')
+  @HttpCode(200)
+  @ApiOkResponse({ type: TokensDto })
+  refresh(@Body() { refresh_token }: RefreshDto, @CurrentSource() source: LoginSource): Promise<TokensDto> {
+    return this.auth.refresh(refresh_token, source);
+  }
+
+  @Post('auth/logout')
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  logout(@CurrentActor() actor: Actor): Promise<void> {
+    return this.auth.logout(actor);
+  }
+
+  @Post('auth/logout-all')
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  logoutAll(@CurrentActor() actor: Actor): Promise<void> {
+    return this.auth.logoutAll(actor);
+  }
+
+  @Post('auth/password')
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  changePassword(@CurrentActor() actor: Actor, @Body() dto: ChangePasswordDto): Promise<void> {
+    return this.auth.changePassword(actor, dto);
+  }
+
+  @Patch('auth/account')
+  @ApiOkResponse({ type: UserDto })
+  changeAccount(@CurrentActor() actor: Actor, @Body() dto: ChangeAccountDto): Promise<UserDto> {
+    return this.auth.changeAccount(actor, dto);
+  }
+
+  @Get('auth/sessions')
+  @ApiOkResponse({ type: SessionListDto })
+  sessions(@CurrentActor() actor: Actor): Promise<SessionListDto> {
+    return this.auth.listSessions(actor);
+  }
+
+  @Delete('auth/sessions/:id')
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  removeSession(@CurrentActor() actor: Actor, @Param() { id }: SessionParamsDto): Promise<void> {
+    return this.auth.removeSession(actor, id);
+  }
+
+  @Post('auth/ticket')
+  @ApiCreatedResponse({ type: TicketDto })
+  issueTicket(@CurrentActor() actor: Actor): Promise<TicketDto> {
+    return this.auth.issueTicket(actor);
+  }
+}

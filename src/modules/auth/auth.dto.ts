@@ -1,0 +1,126 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { TextField, UuidField } from '../../platform/validation/fields.js';
+import { UserDto } from '../users/users.dto.js';
+
+/** In UTF-16 units, ahead of the rule proper: 8 to 128 characters. */
+const PASSWORD_UNITS_MAX = 512;
+const TOKEN_MAX = 256;
+const LOGIN_MAX = 320;
+
+export class RegisterDto {
+  @TextField({ max: LOGIN_MAX, example: 'ana@example.com' })
+  email: string;
+
+  @TextField({ max: 64, description: '3 to 32 of a-z, 0-9, "_", "." and "-"; case does not count', example: 'ana' })
+  username: string;
+
+  @TextField({ max: PASSWORD_UNITS_MAX, description: '8 to 128 characters, not easy to guess' })
+  password: string;
+
+  @TextField({ max: 320, optional: true, description: 'The user name when left out', example: 'Ana Lima' })
+  display_name?: string;
+}
+
+export class LoginDto {
+  @TextField({ max: LOGIN_MAX, optional: true, description: 'One of email, username and login is needed' })
+  email?: string;
+
+  @TextField({ max: LOGIN_MAX, optional: true })
+  username?: string;
+
+  @TextField({ max: LOGIN_MAX, optional: true, description: 'E-mail address or user name' })
+  login?: string;
+
+  @TextField({ max: PASSWORD_UNITS_MAX })
+  password: string;
+
+  @TextField({ max: TOKEN_MAX, optional: true, description: 'Of an earlier login on this device: exempts from lockouts others cause' })
+  device_token?: string;
+}
+
+export class RefreshDto {
+  @TextField({ max: TOKEN_MAX })
+  refresh_token: string;
+}
+
+export class ChangePasswordDto {
+  @TextField({ max: PASSWORD_UNITS_MAX })
+  current_password: string;
+
+  @TextField({ max: PASSWORD_UNITS_MAX })
+  new_password: string;
+}
+
+export class ChangeAccountDto {
+  @TextField({ max: PASSWORD_UNITS_MAX })
+  current_password: string;
+
+  @TextField({ max: 64, optional: true })
+  username?: string;
+
+  @TextField({ max: LOGIN_MAX, optional: true })
+  email?: string;
+}
+
+export class SessionParamsDto {
+  @UuidField()
+  id: string;
+}
+
+export class TokensDto {
+  @ApiProperty()
+  access_token: string;
+
+  @ApiProperty()
+  refresh_token: string;
+
+  @ApiProperty({ description: 'Seconds the access token lives' })
+  expires_in: number;
+
+  @ApiProperty({ enum: ['Bearer'] })
+  token_type: 'Bearer';
+
+  @ApiProperty({ type: UserDto })
+  user: UserDto;
+}
+
+export class LoginAnswerDto extends TokensDto {
+  @ApiProperty({ description: 'Send it with the next login from this device' })
+  device_token: string;
+}
+
+export class TicketDto {
+  @ApiProperty({ description: 'For socket addresses; works once' })
+  ticket: string;
+
+  @ApiProperty({ description: 'Seconds' })
+  expires_in: number;
+}
+
+export class SessionDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty()
+  user_agent: string;
+
+  @ApiProperty()
+  ip: string;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+
+  @ApiProperty({ format: 'date-time' })
+  last_used_at: string;
+
+  @ApiProperty({ format: 'date-time' })
+  expires_at: string;
+
+  @ApiProperty({ description: 'Whether it is the one asking' })
+  is_current: boolean;
+}
+
+export class SessionListDto {
+  @ApiProperty({ type: [SessionDto] })
+  data: SessionDto[];
+}

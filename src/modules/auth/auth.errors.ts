@@ -1,0 +1,30 @@
+import { AppError } from '../../platform/errors/app-error.js';
+
+/** Unknown account or wrong password: which of the two is nobody's business. */
+export class InvalidCredentials extends AppError {
+  readonly code = 'INVALID_CREDENTIALS';
+  readonly status = 401;
+
+  constructor() {
+    super('Account and password do not match.');
+  }
+}
+
+/** Too many failed tries from this place. The account itself stays open to the devices it knows. */
+export class AccountLocked extends AppError {
+  readonly code = 'ACCOUNT_LOCKED';
+  readonly status = 423;
+
+  constructor(retryAfterSeconds: number) {
+    super('Too many failed tries. Wait before the next one.', { retry_after: retryAfterSeconds });
+  }
+}
+
+export class SessionNotFound extends AppError {
+  readonly code = 'SESSION_NOT_FOUND';
+  readonly status = 404;
+
+  constructor() {
+    super('No such session.');
+  }
+}

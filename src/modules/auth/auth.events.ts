@@ -1,0 +1,19 @@
+import { DomainEvent } from '../../platform/event-log/domain-events.js';
+
+/** Durable, on the user's own stream; the subject is the session, the payload `{reason}`. */
+export const SESSION_REVOKED = 'session.revoked';
+
+export type RevocationReason = 'logout' | 'logout_all' | 'removed' | 'password_changed' | 'token_reused';
+
+/** These sessions are over; nothing that came from them is accepted any more. */
+export class SessionsRevoked extends DomainEvent {
+  readonly type = SESSION_REVOKED;
+
+  constructor(
+    readonly userId: string,
+    readonly sessionIds: string[],
+    readonly reason: RevocationReason,
+  ) {
+    super();
+  }
+}

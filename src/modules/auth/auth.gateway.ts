@@ -1,0 +1,26 @@
+import type { OnModuleInit } from '@nestjs/common';
+import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import { EventCatalogue } from '../../platform/event-log/event-catalogue.js';
+import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
+import { Broadcaster } from '../../platform/realtime/broadcaster.js';
+import { Gateway } from '../../platform/realtime/frames.js';
+import { SESSION_REVOKED, SessionsRevoked } from './auth.events.js';
+
+/** Socket edge of auth: sessions that end take their connections with them. Frames go through the Authenticator. */
+@Gateway()
+export class AuthGateway implements OnModuleInit {
+  constructor(
+    private readonly catalogue: EventCatalogue,
+    private readonly events: DomainEvents,
+    private readonly broadcaster: Broadcaster,
+  ) {}
+
+  onModuleInit(): void {
+    this.catalogue.declare({ type: SESSION_REVOKED, present: (events) => Promise.resolve(events.map(presentRevoked)) });
+    this.events.on(SessionsRevoked, ({ sessionIds }) => this.broadcaster.endSessions(sessionIds, 'revoked'));
+  }
+}
+
+function presentRevoked({ subjectId, payload }: StreamEvent): PresentedEvent {
+  return { data: { session_id: subjectId, reason: payload?.reason } };
+}

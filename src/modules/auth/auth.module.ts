@@ -1,0 +1,50 @@
+import { Module } from '@nestjs/common';
+import { JwtModule } from '@nestjs/jwt';
+import { Config } from '../../platform/config/config.js';
+import { Authenticator } from '../../platform/http/authenticator.js';
+import { UsersModule } from '../users/users.module.js';
+import { AccessTokens, jwtOptions } from './access-tokens.js';
+import { AccountChanges } from './account-changes.js';
+import { ActorSessions } from './actor-sessions.js';
+import { AuthUpkeep } from './auth-upkeep.js';
+import { AuthController } from './auth.controller.js';
+import { AuthGateway } from './auth.gateway.js';
+import { ActorPolicy } from './auth.policy.js';
+import { AuthRepository } from './auth.repository.js';
+import { AuthService } from './auth.service.js';
+import { Credentials } from './credentials.js';
+import { ExternalIdentitiesRepository } from './external-identities.repository.js';
+import { ExternalLogin } from './external-login.js';
+import { ExternalTokens } from './external-tokens.js';
+import { FirstAdmin } from './first-admin.js';
+import { LoginLockout } from './login-lockout.js';
+import { Login } from './login.js';
+import { PasswordChecks } from './password-checks.js';
+import { PasswordHasher } from './password-hasher.js';
+import { Registration } from './registration.js';
+import { SessionAuthenticator } from './session-authenticator.js';
+import { SessionCache } from './session-cache.js';
+import { SessionOpener } from './session-opener.js';
+import { SessionRefresh } from './session-refresh.js';
+import { SessionRevocation } from './session-revocation.js';
+import { SessionsRepository } from './sessions.repository.js';
+
+@Module({
+  imports: [UsersModule, JwtModule.registerAsync({ inject: [Config], useFactory: jwtOptions })],
+  controllers: [AuthController],
+  providers: [
+    AuthService,
+    AuthGateway,
+    ActorPolicy,
+    AuthRepository,
+    SessionsRepository,
+    ExternalIdentitiesRepository,
+    ...[Registration, Login, SessionRefresh, ActorSessions, AccountChanges, FirstAdmin],
+    ...[PasswordHasher, PasswordChecks, LoginLockout, SessionOpener, SessionRevocation, SessionCache],
+    ...[AccessTokens, ExternalTokens, ExternalLogin, Credentials, AuthUpkeep],
+    SessionAuthenticator,
+    { provide: Authenticator, useExisting: SessionAuthenticator },
+  ],
+  exports: [AuthService, ActorPolicy, Authenticator],
+})
+export class AuthModule {}

@@ -1,0 +1,156 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
+
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
+const INSERT_CREDENTIAL = statement<unknown>(
+  'auth.insert_credential',
+  `insert into credentials (user_id, password_hash) values ($1, $2)`,
+);
+
+const FIND_CREDENTIAL = statement<{ password_hash: string }>(
+  'auth.find_credential',
+  `select password_hash from credentials where user_id = $1`,
+);
+
+const LOCK_CREDENTIAL = statement<{ user_id: string }>(
+  'auth.lock_credential',
+  `select user_id from credentials where user_id = $1 and password_hash = $2 for share`,
+);
+
+const REPLACE_CREDENTIAL = statement<unknown>(
+  'auth.replace_credential',
+  `update credentials set password_hash = $3, changed_at = now() where user_id = $1 and password_hash = $2`,
+);
+
+const REHASH_CREDENTIAL = statement<unknown>(
+  'auth.rehash_credential',
+  `update credentials set password_hash = $3 where user_id = $1 and password_hash = $2`,
+);
+
+const KNOWS_DEVICE = statement<{ is_known: boolean }>(
+  'auth.knows_device',
+  `select exists (select from known_devices where user_id = $1 and device_hash = $2) as is_known`,
+);
+
+const REMEMBER_DEVICE = statement<unknown>(
+  'auth.remember_device',
+  `with oldest as (
+     delete from known_devices where user_id = $1 and device_hash in (
+       select device_hash from known_devices where user_id = $1 order by last_used_at desc offset 19))
+   insert into known_devices (user_id, device_hash) values ($1, $2)
+   on conflict (user_id, device_hash) do update set last_used_at = now()`,
+);
+
+const FORGET_DEVICES = statement<unknown>('auth.forget_devices', `delete from known_devices where user_id = $1`);
+
+/**
+ * Counts a try before its password is looked at, so that a hundred tries at once are a hundred and not one. While the
+ * place is locked nothing moves: a refused try neither prolongs the lock nor counts.
+ */
+const COUNT_TRY = statement<{ is_allowed: boolean; retry_after: number }>(
+  'auth.count_try',
+  `insert into login_failures as f (account, source, failures, last_at, attempt) values ($1, $2, 1, now(), $3)
+   on conflict (account, source) do update set
+     failures     = case when f.locked_until > now() then f.failures
+                         when f.last_at < now() - interval '1 hour' then 1
+                         else f.failures + 1 end,
+     locked_until = case when f.locked_until > now() then f.locked_until
+                         when f.last_at < now() - interval '1 hour' or f.failures + 1 < $4 then null
+                         else now() + make_interval(secs => least($6, $5 * 2 ^ least(f.failures + 1 - $4, 20))) end,
+     attempt      = case when f.locked_until > now() then f.attempt else $3 end,
+     last_at      = case when f.locked_until > now() then f.last_at else now() end
+   returning attempt = $3 as is_allowed,
+             ceil(extract(epoch from coalesce(locked_until, now()) - now()))::int as retry_after`,
+);
+
+const FORGIVE = statement<unknown>(
+  'auth.forgive_try',
+  `update login_failures set failures = greatest(failures - 1, 0), locked_until = null where account = $1 and source = $2`,
+);
+
+const CLEAR_FAILURES = statement<unknown>(
+  'auth.clear_failures',
+  `delete from login_failures where account = $1 and source = $2`,
+);
+
+const PURGE_FAILURES = statement<unknown>(
+  'auth.purge_failures',
+  `delete from login_failures where last_at < now() - interval '1 day'`,
+);
+
+/** How many failures are free, and how the lock grows after them. */
+export interface LockRule {
+  readonly free: number;
+  readonly firstSeconds: number;
+  readonly mostSeconds: number;
+}
+
+/** Owns: credentials, known_devices, login_failures. */
+@Injectable()
+export class AuthRepository {
+  constructor(private readonly sql: Sql) {}
+
+  async insertCredential(tx: Queryable, userId: string, passwordHash: string): Promise<void> {
+    await tx.run(INSERT_CREDENTIAL, [userId, passwordHash]);
+  }
+
+  /** Asks the database also when there is no user, so that the time does not tell. */
+  async findPasswordHash(userId: string | undefined): Promise<string | undefined> {
+    return (await this.sql.one(FIND_CREDENTIAL, [userId ?? NOBODY]))?.password_hash;
+  }
+
+  /** Whether the password is still the one that was checked; until the transaction ends it cannot be changed. */
+  async holdPassword(tx: Queryable, userId: string, passwordHash: string): Promise<boolean> {
+    return (await tx.one(LOCK_CREDENTIAL, [userId, passwordHash])) !== undefined;
+  }
+
+  /** A new password. False when the old one has been changed meanwhile. */
+  async replacePassword(tx: Queryable, userId: string, oldHash: string, newHash: string): Promise<boolean> {
+    return (await tx.run(REPLACE_CREDENTIAL, [userId, oldHash, newHash])) === 1;
+  }
+
+  /** The same password, hashed as new ones are. */
+  async rehashPassword(userId: string, oldHash: string, newHash: string): Promise<boolean> {
+    return (await this.sql.run(REHASH_CREDENTIAL, [userId, oldHash, newHash])) === 1;
+  }
+
+  async knowsDevice(userId: string | undefined, deviceHash: Buffer): Promise<boolean> {
+    return (await this.sql.one(KNOWS_DEVICE, [userId ?? NOBODY, deviceHash]))!.is_known;
+  }
+
+  /** Twenty devices a user are remembered, the last used. */
+  async rememberDevice(tx: Queryable, userId: string, deviceHash: Buffer): Promise<void> {
+    await tx.run(REMEMBER_DEVICE, [userId, deviceHash]);
+  }
+
+  async forgetDevices(tx: Queryable, userId: string): Promise<void> {
+    await tx.run(FORGET_DEVICES, [userId]);
+  }
+
+  /** Counts one try; `attempt` is a new id. Answers whether it may be made and, if not, the seconds to wait. */
+  async countTry(
+    place: { account: string; source: string },
+    attempt: string,
+    rule: LockRule,
+  ): Promise<{ is_allowed: boolean; retry_after: number }> {
+    const values = [place.account, place.source, attempt, rule.free, rule.firstSeconds, rule.mostSeconds];
+    return (await this.sql.one(COUNT_TRY, values))!;
+  }
+
+  async forgiveTry(place: { account: string; source: string }): Promise<void> {
+    await this.sql.run(FORGIVE, [place.account, place.source]);
+  }
+
+  async clearFailures(place: { account: string; source: string }): Promise<void> {
+    await this.sql.run(CLEAR_FAILURES, [place.account, place.source]);
+  }
+
+  purgeFailures(): Promise<number> {
+    return this.sql.run(PURGE_FAILURES);
+  }
+
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    return this.sql.transaction(work);
+  }
+}

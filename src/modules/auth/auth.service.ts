@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../../platform/http/actor.js';
+import type { UserDto } from '../users/users.dto.js';
+import { AccountChanges } from './account-changes.js';
+import type {
+  ChangeAccountDto,
+  ChangePasswordDto,
+  LoginAnswerDto,
+  LoginDto,
+  RegisterDto,
+  SessionListDto,
+  TicketDto,
+  TokensDto,
+} from './auth.dto.js';
+import { ActorSessions } from './actor-sessions.js';
+import { Login } from './login.js';
+import type { LoginSource } from './login-source.js';
+import { Registration } from './registration.js';
+import { SessionRefresh } from './session-refresh.js';
+
+/** How somebody becomes an actor, stays one and stops being one. Each use case has a file of its own. */
+@Injectable()
+export class AuthService {
+  constructor(
+    private readonly registration: Registration,
+    private readonly logins: Login,
+    private readonly refreshes: SessionRefresh,
+    private readonly sessions: ActorSessions,
+    private readonly changes: AccountChanges,
+  ) {}
+
+  /** @throws ValidationError, AlreadyExists, ServiceUnavailable */
+  register(dto: RegisterDto): Promise<UserDto> {
+    return this.registration.register(dto);
+  }
+
+  /** @throws ValidationError, InvalidCredentials, AccountLocked, AccountBanned, ServiceUnavailable */
+  login(dto: LoginDto, source: LoginSource): Promise<LoginAnswerDto> {
+    return this.logins.login(dto, source);
+  }
+
+  /** @throws AuthenticationRequired, AccountBanned */
+  refresh(refreshToken: string, source: LoginSource): Promise<TokensDto> {
+    return this.refreshes.refresh(refreshToken, source);
+  }
+
+  /** @throws AuthenticationRequired */
+  logout(actor: Actor): Promise<void> {
+    return this.sessions.end(actor);
+  }
+
+  /** @throws AuthenticationRequired, AccountBanned */
+  logoutAll(actor: Actor): Promise<void> {
+    return this.sessions.endAll(actor);
+  }
+
+  listSessions(actor: Actor): Promise<SessionListDto> {
+    return this.sessions.list(actor);
+  }
+
+  /** @throws SessionNotFound */
+  removeSession(actor: Actor, sessionId: string): Promise<void> {
+    return this.sessions.remove(actor, sessionId);
+  }
+
+  issueTicket(actor: Actor): Promise<TicketDto> {
+    return this.sessions.issueTicket(actor);
+  }
+
+  /** @throws ValidationError, InvalidCredentials, AccountLocked, ServiceUnavailable */
+  changePassword(actor: Actor, dto: ChangePasswordDto): Promise<void> {
+    return this.changes.changePassword(actor, dto);
+  }
+
+  /** @throws ValidationError, InvalidCredentials, AccountLocked, AlreadyExists, ServiceUnavailable */
+  changeAccount(actor: Actor, dto: ChangeAccountDto): Promise<UserDto> {
+    return this.changes.changeNames(actor, dto);
+  }
+}

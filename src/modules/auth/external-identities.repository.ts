@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
+
+/** A session of an identity provider's making, as its token describes it. */
+export interface ExternalSession {
+  readonly id: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly issuedAt: Date;
+  readonly expiresAt: Date;
+}
+
+const LINK = statement<unknown>(
+  'auth.link_identity',
+  `insert into external_identities (issuer, subject, user_id) values ($1, $2, $3) on conflict do nothing`,
+);
+
+const FIND = statement<{ user_id: string }>(
+  'auth.find_identity',
+  `select user_id from external_identities where issuer = $1 and subject = $2`,
+);
+
+const OPEN_SESSION = statement<{ id: string }>(
+  'auth.open_external_session',
+  `insert into sessions (id, user_id, user_agent, expires_at)
+   select $1, user_id, 'identity provider', $5 from external_identities
+    where issuer = $2 and subject = $3 and tokens_from <= $4
+   on conflict (id) do update
+      set expires_at = greatest(sessions.expires_at, excluded.expires_at), last_used_at = now()
+   returning id`,
+);
+
+const REFUSE_OLDER = statement<unknown>(
+  'auth.refuse_older_tokens',
+  `update external_identities set tokens_from = now() where user_id = $1`,
+);
+
+/** Owns: external_identities; opens sessions, which are auth's own too. */
+@Injectable()
+export class ExternalIdentitiesRepository {
+  constructor(private readonly sql: Sql) {}
+
+  /** False when the identity belongs to somebody already. */
+  async link(tx: Queryable, identity: { issuer: string; subject: string; userId: string }): Promise<boolean> {
+    return (await tx.run(LINK, [identity.issuer, identity.subject, identity.userId])) === 1;
+  }
+
+  async findUserId(issuer: string, subject: string): Promise<string | undefined> {
+    return (await this.sql.one(FIND, [issuer, subject]))?.user_id;
+  }
+
+  /**
+   * Makes or prolongs the session a token speaks for; a revoked one stays revoked. False when the identity is unknown
+   * or everything issued by then was logged out.
+   */
+  async openSession({ id, issuer, subject, issuedAt, expiresAt }: ExternalSession): Promise<boolean> {
+    return (await this.sql.one(OPEN_SESSION, [id, issuer, subject, issuedAt, expiresAt])) !== undefined;
+  }
+
+  /** Tokens issued before now open no sessions of this user any more, also those never seen yet. */
+  async refuseOlderTokens(tx: Queryable, userId: string): Promise<void> {
+    await tx.run(REFUSE_OLDER, [userId]);
+  }
+}

@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { newId } from '../../platform/database/ids.js';
+import { AuthenticationRequired, ServiceUnavailable } from '../../platform/errors/app-error.js';
+import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import { EventLog } from '../../platform/event-log/event-log.js';
+import { isReservedUsername } from '../../platform/validation/reserved-usernames.js';
+import { cleanName, foldUsername } from '../../platform/validation/text.js';
+import { foldEmail } from '../users/user-fields.policy.js';
+import { AlreadyExists } from '../users/users.errors.js';
+import { UserRegistered } from '../users/users.events.js';
+import { UsersService } from '../users/users.service.js';
+import { ExternalIdentitiesRepository } from './external-identities.repository.js';
+import type { ExternalClaims } from './external-tokens.js';
+
+const MAX_TRIES = 8;
+
+/** Somebody else made the user of this identity a moment ago. */
+class LinkedMeanwhile extends Error {}
+
+/** Sessions and users for tokens of an identity provider. */
+@Injectable()
+export class ExternalLogin {
+  constructor(
+    private readonly identities: ExternalIdentitiesRepository,
+    private readonly users: UsersService,
+    private readonly log: EventLog,
+    private readonly events: DomainEvents,
+  ) {}
+
+  /** Makes sure the session the token speaks for exists, and its user. @throws AuthenticationRequired */
+  async open(claims: ExternalClaims): Promise<void> {
+    const session = { ...claims, id: claims.sessionId };
+    if (await this.identities.openSession(session)) return;
+    if (await this.identities.findUserId(claims.issuer, claims.subject)) throw new AuthenticationRequired();
+    await this.register(claims);
+    if (!(await this.identities.openSession(session))) throw new AuthenticationRequired();
+  }
+
+  /**
+   * An address that somebody here has already is left out, never a reason to give the account away: the provider's
+   * word on an e-mail address is not a login here.
+   */
+  private async register(claims: ExternalClaims): Promise<void> {
+    const base = usernameFrom(claims);
+    let username = isReservedUsername(base) ? withSuffix(base) : base;
+    let email = claims.email && foldEmail(claims.email);
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      try {
+        await this.create(claims, { username, email: email ?? null });
+        return;
+      } catch (error) {
+        if (error instanceof LinkedMeanwhile) return;
+        if (!(error instanceof AlreadyExists)) throw error;
+        if (error.details.field === 'email') email = undefined;
+        else username = withSuffix(base);
+      }
+    }
+    throw new ServiceUnavailable();
+  }
+
+  private async create(claims: ExternalClaims, names: { username: string; email: string | null }): Promise<void> {
+    const id = newId();
+    const displayName = [...cleanName(claims.name ?? '')].slice(0, 80).join('').trim() || names.username;
+    await this.log.create(id, async (tx) => {
+      await this.users.create(tx, { id, ...names, displayName, role: 'user' });
+      const isLinked = await this.identities.link(tx, { ...claims, userId: id });
+      if (!isLinked) throw new LinkedMeanwhile();
+    });
+    this.events.publish(new UserRegistered(id));
+  }
+}
+
+function usernameFrom({ username, email, name }: ExternalClaims): string {
+  const wanted = username ?? email?.split('@')[0] ?? name ?? '';
+  const allowed = foldUsername(wanted.split('@')[0]!.slice(0, 64)).replace(/[^a-z0-9_.-]+/g, '-');
+  const trimmed = allowed.replace(/^[-.]+|[-.]+$/g, '').slice(0, 24);
+  return trimmed.length >= 3 ? trimmed : withSuffix('user');
+}
+
+function withSuffix(base: string): string {
+  return `${base}-${randomBytes(3).toString('hex')}`;
+}

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { createRemoteJWKSet, decodeJwt, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import { Config } from '../../platform/config/config.js';
+import { AuthenticationRequired, ServiceUnavailable } from '../../platform/errors/app-error.js';
+import { isWellFormed } from '../../platform/validation/text.js';
+import { MAX_TOKEN_LENGTH } from './access-tokens.js';
+
+/** Signatures only: with a secret shared between us and the provider either could speak for the other. */
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
+/** Members by which a token would choose the key that judges it. */
+const KEY_CHOOSERS = ['jku', 'jwk', 'x5u', 'x5c', 'crit'];
+const MAX_SKEW_SECONDS = 30;
+const JWKS_TIMEOUT_MS = 3000;
+const ID_MAX = 255;
+
+export interface ExternalClaims {
+  /** The same for the same token, and for all tokens of one login where the provider names logins (`sid`). */
+  readonly sessionId: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly issuedAt: Date;
+  readonly expiresAt: Date;
+  readonly name: string | undefined;
+  readonly username: string | undefined;
+  /** Only when the provider says that it was verified. */
+  readonly email: string | undefined;
+}
+
+/** Access tokens of the team's own identity provider, checked against the keys it publishes. */
+@Injectable()
+export class ExternalTokens {
+  private readonly keys: JWTVerifyGetKey | undefined;
+
+  constructor(private readonly config: Config) {
+    if (config.jwtExternalJwksUrl) {
+      this.keys = createRemoteJWKSet(new URL(config.jwtExternalJwksUrl), { timeoutDuration: JWKS_TIMEOUT_MS });
+    }
+  }
+
+  /** Whether the token says it is the provider's. What it says is believed only by `verify`. */
+  claims(token: string): boolean {
+    if (!this.keys || token.length > MAX_TOKEN_LENGTH) return false;
+    try {
+      return decodeJwt(token).iss === this.config.jwtExternalIssuer;
+    } catch {
+      return false;
+    }
+  }
+
+  /** @throws AuthenticationRequired, ServiceUnavailable when the provider's keys cannot be had */
+  async verify(token: string): Promise<ExternalClaims> {
+    try {
+      const { payload, protectedHeader } = await jwtVerify(token, this.keys!, {
+        issuer: this.config.jwtExternalIssuer,
+        audience: this.config.jwtExternalAudience,
+        algorithms: ALGORITHMS,
+        clockTolerance: MAX_SKEW_SECONDS,
+        requiredClaims: ['sub', 'iat', 'exp'],
+      });
+      if (KEY_CHOOSERS.some((name) => name in protectedHeader)) throw new AuthenticationRequired();
+      return read(payload);
+    } catch (error) {
+      throw refusal(error);
+    }
+  }
+}
+
+function read(payload: JWTPayload): ExternalClaims {
+  const { iss, sub, iat, exp, sid, jti } = payload;
+  const issuer = requireId(iss);
+  const subject = requireId(sub);
+  if (iat! > Date.now() / 1000 + MAX_SKEW_SECONDS) throw new AuthenticationRequired();
+  const login = [sid, jti].find((id) => typeof id === 'string' && id !== '') ?? iat;
+  return {
+    sessionId: sessionIdOf(`${issuer}\n${subject}\n${String(login)}`),
+    issuer,
+    subject,
+    issuedAt: new Date(iat! * 1000),
+    expiresAt: new Date(exp! * 1000),
+    name: textOf(payload.name),
+    username: textOf(payload.preferred_username),
+    email: payload.email_verified === true ? textOf(payload.email) : undefined,
+  };
+}
+
+function requireId(value: unknown): string {
+  const text = textOf(value);
+  if (!text || text.length > ID_MAX) throw new AuthenticationRequired();
+  return text;
+}
+
+/** Text that can be stored. */
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && isWellFormed(value) && !value.includes('\0') ? value : undefined;
+}
+
+/** A UUID (version 8) made of a hash. */
+function sessionIdOf(text: string): string {
+  const bytes = createHash('sha256').update(text).digest().subarray(0, 16);
+  bytes[6] = (bytes[6]! & 0x0f) | 0x80;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+function refusal(error: unknown): Error {
+  if (error instanceof AuthenticationRequired) return error;
+  if (error instanceof errors.JWTExpired) return new AuthenticationRequired({ token_expired: true });
+  const isTheTokensFault =
+    error instanceof errors.JOSEError &&
+    !(error instanceof errors.JWKSTimeout) &&
+    !(error instanceof errors.JWKSInvalid) &&
+    error.code !== 'ERR_JOSE_GENERIC';
+  if (isTheTokensFault) return new AuthenticationRequired();
+  const unavailable = new ServiceUnavailable();
+  unavailable.cause = error;
+  return unavailable;
+}

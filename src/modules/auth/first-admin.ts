@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Config } from '../../platform/config/config.js';
+import { newId } from '../../platform/database/ids.js';
+import { BannerLines } from '../../platform/logging/banner.js';
+import { requireEmail } from '../users/user-fields.policy.js';
+import { AlreadyExists } from '../users/users.errors.js';
+import { UsersService } from '../users/users.service.js';
+import { requireStrongPassword } from './password-strength.js';
+import { Registration } from './registration.js';
+
+const USERNAME = 'admin';
+const DEFAULT_EMAIL = 'admin@parley.local';
+
+/** Somebody must be able to let others in: as long as there is no admin, a start makes one. */
+@Injectable()
+export class FirstAdmin implements OnApplicationBootstrap {
+  private readonly logger = new Logger(FirstAdmin.name);
+
+  constructor(
+    private readonly users: UsersService,
+    private readonly registration: Registration,
+    private readonly banner: BannerLines,
+    private readonly config: Config,
+  ) {}
+
+  /** A made-up password is shown once, on the terminal, and kept nowhere. @throws ValidationError for a weak one given */
+  async onApplicationBootstrap(): Promise<void> {
+    if (await this.users.hasAdmin()) return;
+    const email = requireEmail(this.config.adminEmail ?? DEFAULT_EMAIL);
+    const given = this.config.adminPassword;
+    if (given) requireStrongPassword('ADMIN_PASSWORD', given, [USERNAME, email]);
+    const password = given ?? randomBytes(18).toString('base64url');
+    const admin = { id: newId(), username: USERNAME, email, displayName: 'Admin', role: 'admin' } as const;
+    try {
+      await this.registration.create(admin, password);
+    } catch (error) {
+      if (!(error instanceof AlreadyExists)) throw error;
+      if (!(await this.users.hasAdmin())) {
+        this.logger.warn(`no first admin was made: its ${String(error.details.field)} is taken`);
+      }
+      return;
+    }
+    this.banner.add('Admin', given ? email : `${email}  password: ${password}  (shown only now)`);
+  }
+}

@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import { AccountBanned, ValidationError } from '../../platform/errors/app-error.js';
+import { foldUsername } from '../../platform/validation/text.js';
+import type { UserRow } from '../users/users.dto.js';
+import { UsersService } from '../users/users.service.js';
+import type { LoginAnswerDto, LoginDto } from './auth.dto.js';
+import { InvalidCredentials } from './auth.errors.js';
+import { AuthRepository } from './auth.repository.js';
+import { type CountedTry, LoginLockout } from './login-lockout.js';
+import { type LoginSource, placeOf } from './login-source.js';
+import { PasswordHasher } from './password-hasher.js';
+import { hashSecret, newSecret } from './secrets.js';
+import { SessionOpener } from './session-opener.js';
+
+/**
+ * Login by e-mail address or user name. Unknown account and wrong password are one answer and take the same steps:
+ * the same questions to the database and one hash, of a decoy where there is no account.
+ */
+@Injectable()
+export class Login {
+  constructor(
+    private readonly users: UsersService,
+    private readonly repository: AuthRepository,
+    private readonly hasher: PasswordHasher,
+    private readonly lockout: LoginLockout,
+    private readonly opener: SessionOpener,
+  ) {}
+
+  /** @throws ValidationError, InvalidCredentials, AccountLocked, AccountBanned, ServiceUnavailable */
+  async login(dto: LoginDto, source: LoginSource): Promise<LoginAnswerDto> {
+    const name = dto.email ?? dto.username ?? dto.login;
+    if (!name) throw ValidationError.of('login', 'one of email, username and login is needed');
+    const user = await this.users.findByLogin(name);
+    const deviceToken = await this.knownDevice(user, dto.device_token);
+    const counted = deviceToken
+      ? await this.lockout.tryFromTrusted(fold(name), `device:${hashSecret(deviceToken).toString('hex')}`)
+      : await this.lockout.tryFrom(fold(name), placeOf(source));
+    const passwordHash = await this.requirePassword(user, dto.password, counted);
+    await counted.succeeded();
+    requireNotBanned(user!);
+    return this.open(user!, { passwordHash, source, deviceToken: deviceToken ?? newSecret() });
+  }
+
+  private async knownDevice(user: UserRow | undefined, token: string | undefined): Promise<string | undefined> {
+    if (!token) return undefined;
+    return (await this.repository.knowsDevice(user?.id, hashSecret(token))) ? token : undefined;
+  }
+
+  /** Answers the hash the password was found to fit, hashed again if it was made in an older way. */
+  private async requirePassword(user: UserRow | undefined, password: string, counted: CountedTry): Promise<string> {
+    const stored = await this.repository.findPasswordHash(user?.id);
+    let isRight: boolean;
+    try {
+      isRight = await this.hasher.matches(password, stored);
+    } catch (error) {
+      await counted.cancelled();
+      throw error;
+    }
+    if (!user || !stored || !isRight) throw new InvalidCredentials();
+    if (this.hasher.isCurrent(stored)) return stored;
+    const renewed = await this.hasher.hash(password);
+    return (await this.repository.rehashPassword(user.id, stored, renewed)) ? renewed : stored;
+  }
+
+  private async open(
+    user: UserRow,
+    { passwordHash, source, deviceToken }: { passwordHash: string; source: LoginSource; deviceToken: string },
+  ): Promise<LoginAnswerDto> {
+    const session = await this.repository.transaction(async (tx) => {
+      // A password changed since it was checked ends all sessions, and this one would have slipped past.
+      if (!(await this.repository.holdPassword(tx, user.id, passwordHash))) throw new InvalidCredentials();
+      await this.repository.rememberDevice(tx, user.id, hashSecret(deviceToken));
+      return this.opener.open(tx, user.id, source);
+    });
+    return { ...(await this.opener.answer(session, user)), device_token: deviceToken };
+  }
+}
+
+function requireNotBanned(user: UserRow): void {
+  if (!user.is_banned) return;
+  throw new AccountBanned({ reason: user.ban_reason, until: user.banned_until?.toISOString() ?? null });
+}
+
+function fold(name: string): string {
+  return foldUsername(name.trim());
+}

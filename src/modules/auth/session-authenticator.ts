@@ -1,0 +1,83 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Config } from '../../platform/config/config.js';
+import { AccountBanned, AuthenticationRequired } from '../../platform/errors/app-error.js';
+import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { Authenticator, type EndedSession } from '../../platform/http/authenticator.js';
+import { UserBanned, UserRoleChanged, UserUnbanned, UserUpdated } from '../users/users.events.js';
+import { SessionsRevoked } from './auth.events.js';
+import { Credentials, type Claim } from './credentials.js';
+import { hashSecret } from './secrets.js';
+import { SessionCache } from './session-cache.js';
+import { SessionsRepository, type SessionState } from './sessions.repository.js';
+
+/**
+ * Says who a credential is. A token names a session and no more: whether that session lives, whose it is, with which
+ * role, is read from the database and remembered for at most five seconds; on this node what ends a session or changes
+ * a user is seen at once.
+ */
+@Injectable()
+export class SessionAuthenticator extends Authenticator implements OnModuleInit {
+  constructor(
+    private readonly credentials: Credentials,
+    private readonly sessions: SessionsRepository,
+    private readonly cache: SessionCache,
+    private readonly events: DomainEvents,
+    private readonly config: Config,
+  ) {
+    super();
+  }
+
+  onModuleInit(): void {
+    this.events.on(SessionsRevoked, ({ sessionIds }) => this.cache.dropSessions(sessionIds));
+    for (const change of [UserBanned, UserUnbanned, UserRoleChanged, UserUpdated]) {
+      this.events.on<UserBanned | UserUnbanned | UserRoleChanged | UserUpdated>(change, ({ userId }) =>
+        this.cache.dropUser(userId),
+      );
+    }
+  }
+
+  /** @throws AuthenticationRequired, AccountBanned, ServiceUnavailable */
+  async authenticate(token: string): Promise<Actor> {
+    const claim = await this.credentials.read(token);
+    const state = await this.cache.find(claim.sessionId, claim.owner, () => this.load(claim));
+    if (!state || (claim.userId && state.user_id !== claim.userId)) throw new AuthenticationRequired();
+    return toActor(state, claim.expiresAt);
+  }
+
+  /** @throws AuthenticationRequired, AccountBanned */
+  async redeemTicket(ticket: string): Promise<Actor> {
+    const state = await this.sessions.takeTicket(hashSecret(ticket));
+    if (!state) throw new AuthenticationRequired();
+    return toActor(state, Math.floor(Date.now() / 1000) + this.config.jwtAccessTtl);
+  }
+
+  async findEnded(sessionIds: string[]): Promise<EndedSession[]> {
+    if (sessionIds.length === 0) return [];
+    const rows = await this.sessions.findEnded(sessionIds);
+    return rows.map(({ session_id: sessionId, reason }) => ({ sessionId, reason }));
+  }
+
+  private async load(claim: Claim): Promise<SessionState | undefined> {
+    const state = await this.sessions.findState(claim.sessionId);
+    if (!claim.open || (state && state.expires_at.getTime() >= claim.expiresAt * 1000)) return state;
+    await claim.open();
+    return this.sessions.findState(claim.sessionId);
+  }
+}
+
+function toActor(state: SessionState, credentialExpiresAt: number): Actor {
+  const sessionExpiresAt = state.expires_at.getTime() / 1000;
+  if (sessionExpiresAt <= Date.now() / 1000) throw new AuthenticationRequired();
+  if (state.is_banned) {
+    throw new AccountBanned({ reason: state.ban_reason, until: state.banned_until?.toISOString() ?? null });
+  }
+  return {
+    userId: state.user_id,
+    sessionId: state.session_id,
+    role: state.role,
+    username: state.username,
+    displayName: state.display_name,
+    expiresAt: Math.floor(Math.min(credentialExpiresAt, sessionExpiresAt)),
+  };
+}

@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import { AccountBanned, AuthenticationRequired } from '../../platform/errors/app-error.js';
+import type { Queryable } from '../../platform/database/sql.js';
+import { UsersService } from '../users/users.service.js';
+import type { TokensDto } from './auth.dto.js';
+import type { LoginSource } from './login-source.js';
+import { hashSecret, newSecret, openWith, sealWith } from './secrets.js';
+import { type OpenedSession, SessionOpener } from './session-opener.js';
+import { SessionRevocation } from './session-revocation.js';
+import { type RefreshTokenRow, SessionsRepository } from './sessions.repository.js';
+
+/** How long a used token still gives its successor again: an answer may be lost on the way, and tabs refresh together. */
+const REPLAY_SECONDS = 20;
+
+/**
+ * Every refresh token works once and has one successor. Used again, it gives the same successor as long as that one is
+ * unused and the first use is a few seconds old; otherwise two parties hold it and the session ends.
+ *
+ * The successor is kept encrypted under a key made of the used token. The database alone, which has only hashes of
+ * tokens, gives nobody a token.
+ */
+@Injectable()
+export class SessionRefresh {
+  constructor(
+    private readonly sessions: SessionsRepository,
+    private readonly revocation: SessionRevocation,
+    private readonly opener: SessionOpener,
+    private readonly users: UsersService,
+  ) {}
+
+  /** @throws AuthenticationRequired, AccountBanned */
+  async refresh(refreshToken: string, source: LoginSource): Promise<TokensDto> {
+    const outcome = await this.sessions.withToken(hashSecret(refreshToken), REPLAY_SECONDS, (tx, token) =>
+      this.succeed(tx, { token, refreshToken, source }),
+    );
+    if ('reused' in outcome) {
+      const { user_id: userId, session_id: only } = outcome.reused;
+      await this.revocation.revoke(userId, { only, reason: 'token_reused' });
+      throw new AuthenticationRequired();
+    }
+    return this.opener.answer(outcome, await this.users.find(outcome.userId));
+  }
+
+  private async succeed(
+    tx: Queryable,
+    { token, refreshToken, source }: { token: RefreshTokenRow | undefined; refreshToken: string; source: LoginSource },
+  ): Promise<OpenedSession | { reused: RefreshTokenRow }> {
+    if (!token || token.is_session_over) throw new AuthenticationRequired();
+    if (token.is_banned) {
+      throw new AccountBanned({ reason: token.ban_reason, until: token.banned_until?.toISOString() ?? null });
+    }
+    const session = { sessionId: token.session_id, userId: token.user_id, expiresAt: token.expires_at };
+    if (token.used_at) {
+      const mayReplay = token.is_recent && !token.is_successor_used && token.successor_box;
+      return mayReplay ? { ...session, refreshToken: openWith(refreshToken, token.successor_box) } : { reused: token };
+    }
+    const successor = newSecret();
+    await this.sessions.replaceToken(tx, hashSecret(refreshToken), {
+      sessionId: token.session_id,
+      hash: hashSecret(successor),
+      box: sealWith(refreshToken, successor),
+      ip: source.ip,
+    });
+    return { ...session, refreshToken: successor };
+  }
+}

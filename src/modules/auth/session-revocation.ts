@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
+import { SESSION_REVOKED, SessionsRevoked, type RevocationReason } from './auth.events.js';
+import { ExternalIdentitiesRepository } from './external-identities.repository.js';
+import { SessionsRepository } from './sessions.repository.js';
+
+export interface Revocation {
+  readonly only?: string;
+  readonly except?: string;
+  readonly reason: RevocationReason;
+}
+
+/**
+ * Ends sessions, for good and at once: when the promise is kept no write of theirs is accepted on any node, this node
+ * refuses their tokens, and their live connections are being closed everywhere.
+ */
+@Injectable()
+export class SessionRevocation {
+  constructor(
+    private readonly sessions: SessionsRepository,
+    private readonly identities: ExternalIdentitiesRepository,
+    private readonly log: EventLog,
+    private readonly events: DomainEvents,
+  ) {}
+
+  /** `check` runs first, under the lock of the user's stream. Answers how many sessions ended. */
+  async revoke(
+    userId: string,
+    revocation: Revocation,
+    check?: (tx: StreamTransaction) => Promise<unknown>,
+  ): Promise<number> {
+    const ended = await this.log.write(userId, async (tx) => {
+      await check?.(tx);
+      return this.revokeIn(tx, userId, revocation);
+    });
+    this.announce(userId, ended ?? [], revocation.reason);
+    return ended?.length ?? 0;
+  }
+
+  /** The same inside the caller's transaction on the user's stream; `announce` belongs after its commit. */
+  async revokeIn(tx: StreamTransaction, userId: string, revocation: Revocation): Promise<string[]> {
+    const { only, reason } = revocation;
+    const ended = await this.sessions.revoke(tx, userId, revocation);
+    if (only === undefined) await this.identities.refuseOlderTokens(tx, userId);
+    for (const sessionId of ended) {
+      tx.append({ type: SESSION_REVOKED, actorId: userId, subjectId: sessionId, payload: { reason } });
+    }
+    return ended;
+  }
+
+  announce(userId: string, sessionIds: string[], reason: RevocationReason): void {
+    if (sessionIds.length > 0) this.events.publish(new SessionsRevoked(userId, sessionIds, reason));
+  }
+}

@@ -1,0 +1,199 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
+import type { SystemRole } from '../../platform/http/actor.js';
+
+/** What a request must know of the session it comes from. */
+export interface SessionState {
+  readonly session_id: string;
+  readonly user_id: string;
+  readonly expires_at: Date;
+  readonly role: SystemRole;
+  readonly username: string;
+  readonly display_name: string;
+  readonly is_banned: boolean;
+  readonly banned_until: Date | null;
+  readonly ban_reason: string | null;
+}
+
+export interface SessionRow {
+  readonly id: string;
+  readonly user_agent: string;
+  readonly ip: string;
+  readonly created_at: Date;
+  readonly last_used_at: Date;
+  readonly expires_at: Date;
+}
+
+export interface RefreshTokenRow extends SessionState {
+  readonly used_at: Date | null;
+  readonly is_recent: boolean;
+  readonly is_session_over: boolean;
+  readonly successor_box: Buffer | null;
+  readonly is_successor_used: boolean;
+}
+
+export interface NewSession {
+  readonly id: string;
+  readonly userId: string;
+  readonly userAgent: string;
+  readonly ip: string;
+  readonly ttlSeconds: number;
+}
+
+const STATE_COLUMNS = `s.id as session_id, s.user_id, s.expires_at, u.role, u.username, u.display_name,
+  user_is_banned(u.banned_at, u.banned_until) as is_banned, u.banned_until, u.ban_reason`;
+
+const INSERT = statement<unknown>(
+  'auth.insert_session',
+  `insert into sessions (id, user_id, user_agent, ip, expires_at)
+   values ($1, $2, $3, $4, now() + make_interval(secs => $5))`,
+);
+
+const STATE = statement<SessionState>(
+  'auth.session_state',
+  `select ${STATE_COLUMNS} from sessions s join users u on u.id = s.user_id
+    where s.id = $1 and s.revoked_at is null and s.expires_at > now() and u.deleted_at is null`,
+);
+
+const ENDED = statement<{ session_id: string; reason: 'revoked' | 'expired' | 'banned' }>(
+  'auth.ended_sessions',
+  `select * from (
+     select asked.session_id,
+            case when s.id is null or s.revoked_at is not null or u.deleted_at is not null then 'revoked'
+                 when user_is_banned(u.banned_at, u.banned_until) then 'banned'
+                 when s.expires_at <= now() then 'expired' end as reason
+       from unnest($1::uuid[]) as asked (session_id)
+       left join sessions s on s.id = asked.session_id
+       left join users u on u.id = s.user_id) judged
+    where reason is not null`,
+);
+
+const LIST = statement<SessionRow>(
+  'auth.list_sessions',
+  `select id, user_agent, ip, created_at, last_used_at, expires_at from sessions
+    where user_id = $1 and revoked_at is null and expires_at > now() order by last_used_at desc, id limit 100`,
+);
+
+const REVOKE = statement<{ id: string }>(
+  'auth.revoke_sessions',
+  `update sessions set revoked_at = now(), revoked_why = $4
+    where user_id = $1 and revoked_at is null and expires_at > now()
+      and ($2::uuid is null or id = $2) and ($3::uuid is null or id <> $3)
+   returning id`,
+);
+
+const TOUCH = statement<unknown>(
+  'auth.touch_session',
+  `update sessions set last_used_at = now(), ip = $2 where id = $1`,
+);
+
+const INSERT_TOKEN = statement<unknown>(
+  'auth.insert_refresh_token',
+  `insert into refresh_tokens (token_hash, session_id) values ($1, $2)`,
+);
+
+const LOCK_TOKEN = statement<RefreshTokenRow>(
+  'auth.lock_refresh_token',
+  `select ${STATE_COLUMNS}, t.used_at, t.successor_box,
+          coalesce(t.used_at > clock_timestamp() - make_interval(secs => $2), false) as is_recent,
+          (s.revoked_at is not null or s.expires_at <= now() or u.deleted_at is not null) as is_session_over,
+          exists (select from refresh_tokens n where n.token_hash = t.successor_hash and n.used_at is not null)
+            as is_successor_used
+     from refresh_tokens t join sessions s on s.id = t.session_id join users u on u.id = s.user_id
+    where t.token_hash = $1 for no key update of t`,
+);
+
+const USE_TOKEN = statement<unknown>(
+  'auth.use_refresh_token',
+  `update refresh_tokens set used_at = clock_timestamp(), successor_hash = $2, successor_box = $3 where token_hash = $1`,
+);
+
+const INSERT_TICKET = statement<unknown>(
+  'auth.insert_ticket',
+  `with expired as (delete from tickets where session_id = $2 and expires_at <= now())
+   insert into tickets (ticket_hash, session_id, expires_at) values ($1, $2, now() + make_interval(secs => $3))`,
+);
+
+const TAKE_TICKET = statement<SessionState>(
+  'auth.take_ticket',
+  `with taken as (delete from tickets where ticket_hash = $1 returning session_id, expires_at)
+   select ${STATE_COLUMNS} from taken t join sessions s on s.id = t.session_id join users u on u.id = s.user_id
+    where t.expires_at > now() and s.revoked_at is null and s.expires_at > now() and u.deleted_at is null`,
+);
+
+const PURGE = statement<unknown>(
+  'auth.purge_sessions',
+  `delete from sessions where id in (
+     select id from sessions where expires_at < now() - interval '1 day' order by expires_at limit 1000)`,
+);
+
+/** Owns: sessions, refresh_tokens, tickets. Reads: users. */
+@Injectable()
+export class SessionsRepository {
+  constructor(private readonly sql: Sql) {}
+
+  async insert(tx: Queryable, session: NewSession): Promise<void> {
+    await tx.run(INSERT, [session.id, session.userId, session.userAgent, session.ip, session.ttlSeconds]);
+  }
+
+  /** Undefined when the session is over or its user gone; whether the user is banned is in the answer. */
+  findState(sessionId: string): Promise<SessionState | undefined> {
+    return this.sql.one(STATE, [sessionId]);
+  }
+
+  /** Of these sessions those that may not go on, and why. */
+  findEnded(sessionIds: string[]): Promise<{ session_id: string; reason: 'revoked' | 'expired' | 'banned' }[]> {
+    return this.sql.many(ENDED, [sessionIds]);
+  }
+
+  list(userId: string): Promise<SessionRow[]> {
+    return this.sql.many(LIST, [userId]);
+  }
+
+  /** Ends the living sessions of a user: one, all but one, or all. Answers which. */
+  async revoke(
+    tx: Queryable,
+    userId: string,
+    { only, except, reason }: { only?: string; except?: string; reason: string },
+  ): Promise<string[]> {
+    return (await tx.many(REVOKE, [userId, only, except, reason])).map(({ id }) => id);
+  }
+
+  async insertToken(tx: Queryable, tokenHash: Buffer, sessionId: string): Promise<void> {
+    await tx.run(INSERT_TOKEN, [tokenHash, sessionId]);
+  }
+
+  /** Runs `work` with the refresh token of this hash locked; undefined when there is none. */
+  withToken<T>(
+    tokenHash: Buffer,
+    replaySeconds: number,
+    work: (tx: Queryable, token: RefreshTokenRow | undefined) => Promise<T>,
+  ): Promise<T> {
+    return this.sql.transaction(async (tx) => work(tx, await tx.one(LOCK_TOKEN, [tokenHash, replaySeconds])));
+  }
+
+  /** Puts a successor in the place of a token. */
+  async replaceToken(
+    tx: Queryable,
+    tokenHash: Buffer,
+    successor: { sessionId: string; hash: Buffer; box: Buffer; ip: string },
+  ): Promise<void> {
+    await tx.run(INSERT_TOKEN, [successor.hash, successor.sessionId]);
+    await tx.run(USE_TOKEN, [tokenHash, successor.hash, successor.box]);
+    await tx.run(TOUCH, [successor.sessionId, successor.ip]);
+  }
+
+  async insertTicket(ticketHash: Buffer, sessionId: string, ttlSeconds: number): Promise<void> {
+    await this.sql.run(INSERT_TICKET, [ticketHash, sessionId, ttlSeconds]);
+  }
+
+  /** Takes a ticket away, so that it works once; undefined when it is unknown, too old or its session over. */
+  takeTicket(ticketHash: Buffer): Promise<SessionState | undefined> {
+    return this.sql.one(TAKE_TICKET, [ticketHash]);
+  }
+
+  /** Forgets some of the sessions that ended a day ago or longer; answers how many. */
+  purge(): Promise<number> {
+    return this.sql.run(PURGE);
+  }
+}

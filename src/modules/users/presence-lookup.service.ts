@@ -1,0 +1,36 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { PresenceStatus } from './users.dto.js';
+
+export interface KnownPresence {
+  readonly status: PresenceStatus;
+  readonly lastSeen: Date | null;
+}
+
+/** Whoever knows who is there. It decides what `viewerId` may learn and leaves out what they may not. */
+export interface PresenceSource {
+  find(viewerId: string, userIds: string[]): Promise<ReadonlyMap<string, KnownPresence>>;
+}
+
+/**
+ * How users are shown with their presence, which a module above this one keeps: it gives itself as the source at
+ * start. Without a source, or while it fails, everybody is offline: presence is never a reason for an error.
+ */
+@Injectable()
+export class PresenceLookup {
+  private readonly logger = new Logger(PresenceLookup.name);
+  private source: PresenceSource | undefined;
+
+  use(source: PresenceSource): void {
+    this.source = source;
+  }
+
+  async find(viewerId: string, userIds: string[]): Promise<ReadonlyMap<string, KnownPresence>> {
+    if (!this.source || userIds.length === 0) return new Map();
+    try {
+      return await this.source.find(viewerId, userIds);
+    } catch (error) {
+      this.logger.warn({ err: error }, 'presence is not known right now');
+      return new Map();
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { domainToASCII } from 'node:url';
+import { ValidationError } from '../../platform/errors/app-error.js';
+import { isReservedUsername } from '../../platform/validation/reserved-usernames.js';
+import { cleanName, foldUsername, USERNAME_PATTERN } from '../../platform/validation/text.js';
+
+const DISPLAY_NAME_MAX = 80;
+const BIO_MAX = 500;
+const LOCATION_MAX = 100;
+/** Controls other than tab and line feed have no business in a text of several lines. */
+// eslint-disable-next-line no-control-regex
+const CONTROLS = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
+const LOCAL_PART = /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}$/;
+const DOMAIN_LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
+
+/** The form under which a user name is unique. @throws ValidationError when nobody may have it */
+export function requireUsername(text: string): string {
+  const username = foldUsername(text.trim());
+  if (!USERNAME_PATTERN.test(username)) {
+    throw ValidationError.of('username', 'must be 3 to 32 of a-z, 0-9, "_", "." and "-"');
+  }
+  if (isReservedUsername(username)) throw ValidationError.of('username', 'is reserved');
+  return username;
+}
+
+/** The form under which an e-mail address is unique: lower case, the domain in ASCII. @throws ValidationError */
+export function requireEmail(text: string): string {
+  const email = foldEmail(text);
+  if (!email) throw ValidationError.of('email', 'must be an e-mail address');
+  return email;
+}
+
+/** The same without an error: undefined for what is no e-mail address. */
+export function foldEmail(text: string): string | undefined {
+  const trimmed = text.trim();
+  const at = trimmed.lastIndexOf('@');
+  if (at < 1 || trimmed.length > 254) return undefined;
+  const local = trimmed.slice(0, at).toLowerCase();
+  const domain = domainToASCII(trimmed.slice(at + 1)).toLowerCase();
+  const labels = domain.split('.');
+  const fits = LOCAL_PART.test(local) && labels.length > 1 && labels.every((label) => DOMAIN_LABEL.test(label));
+  return fits ? `${local}@${domain}` : undefined;
+}
+
+/** @throws ValidationError when nothing visible is left, or too much */
+export function requireDisplayName(text: string): string {
+  const name = cleanName(text);
+  if (name === '') throw ValidationError.of('display_name', 'must not be empty');
+  return requireLength('display_name', name, DISPLAY_NAME_MAX);
+}
+
+/** @throws ValidationError */
+export function requireBio(text: string): string {
+  return requireLength('bio', text.replace(CONTROLS, '').trim(), BIO_MAX);
+}
+
+/** @throws ValidationError */
+export function requireLocation(text: string): string {
+  return requireLength('location', cleanName(text), LOCATION_MAX);
+}
+
+/** An https address without credentials in it. Nothing here ever fetches it. @throws ValidationError */
+export function requireAvatarUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'https:' || url.username || url.password || url.href.length > 2048) {
+    throw ValidationError.of('avatar_url', 'must be an https address');
+  }
+  return url.href;
+}
+
+function requireLength(field: string, text: string, max: number): string {
+  if ([...text].length > max) throw ValidationError.of(field, `must be at most ${max} characters`);
+  return text;
+}

@@ -1,0 +1,25 @@
+import type { SystemRole } from '../../platform/http/actor.js';
+import type { KnownPresence } from './presence-lookup.service.js';
+import type { UserDto, UserRow } from './users.dto.js';
+
+/** Who looks. */
+export interface Viewer {
+  readonly userId: string;
+  readonly role: SystemRole;
+}
+
+/** A user as `viewer` may see them: every field is named here, so that a new column is not shown by accident. */
+export function toUserDto(user: UserRow, viewer: Viewer, presence?: KnownPresence): UserDto {
+  const seesEmail = viewer.userId === user.id || viewer.role === 'admin';
+  return {
+    id: user.id,
+    username: user.username,
+    display_name: user.display_name,
+    ...(seesEmail ? { email: user.email } : {}),
+    status: presence?.status ?? 'offline',
+    last_seen: presence?.lastSeen?.toISOString() ?? null,
+    profile: { bio: user.bio, avatar_url: user.avatar_url, location: user.location },
+    role: user.role,
+    created_at: user.created_at.toISOString(),
+  };
+}

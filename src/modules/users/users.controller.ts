@@ -1,0 +1,65 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Put, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { Actor } from '../../platform/http/actor.js';
+import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import type { Page } from '../../platform/pagination/page.js';
+import {
+  SearchUsersDto,
+  UpdateProfileDto,
+  UserDto,
+  UserPageDto,
+  UserPageQueryDto,
+  UserParamsDto,
+} from './users.dto.js';
+import { UsersService } from './users.service.js';
+
+@ApiTags('users')
+@ApiBearerAuth()
+@Controller('api/v1/users')
+export class UsersController {
+  constructor(private readonly users: UsersService) {}
+
+  @Get()
+  @ApiOkResponse({ type: UserPageDto })
+  search(@CurrentActor() actor: Actor, @Query() query: SearchUsersDto): Promise<Page<UserDto>> {
+    return this.users.search(actor, query);
+  }
+
+  @Get('me')
+  @ApiOkResponse({ type: UserDto })
+  me(@CurrentActor() actor: Actor): Promise<UserDto> {
+    return this.users.get(actor, actor.userId);
+  }
+
+  @Patch('me')
+  @ApiOkResponse({ type: UserDto })
+  updateProfile(@CurrentActor() actor: Actor, @Body() dto: UpdateProfileDto): Promise<UserDto> {
+    return this.users.updateProfile(actor, dto);
+  }
+
+  @Get('me/blocks')
+  @ApiOkResponse({ type: UserPageDto })
+  blocks(@CurrentActor() actor: Actor, @Query() query: UserPageQueryDto): Promise<Page<UserDto>> {
+    return this.users.blocks(actor, query);
+  }
+
+  @Get(':id')
+  @ApiOkResponse({ type: UserDto })
+  get(@CurrentActor() actor: Actor, @Param() { id }: UserParamsDto): Promise<UserDto> {
+    return this.users.get(actor, id);
+  }
+
+  @Put(':id/block')
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  block(@CurrentActor() actor: Actor, @Param() { id }: UserParamsDto): Promise<void> {
+    return this.users.block(actor, id);
+  }
+
+  @Delete(':id/block')
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  unblock(@CurrentActor() actor: Actor, @Param() { id }: UserParamsDto): Promise<void> {
+    return this.users.unblock(actor, id);
+  }
+}

@@ -1,0 +1,114 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { SYSTEM_ROLES, type SystemRole } from '../../platform/http/actor.js';
+import { IntField, TextField, UuidField } from '../../platform/validation/fields.js';
+
+/** A user as stored. */
+export interface UserRow {
+  readonly id: string;
+  readonly username: string;
+  readonly email: string | null;
+  readonly display_name: string;
+  readonly bio: string;
+  readonly avatar_url: string | null;
+  readonly location: string;
+  readonly role: SystemRole;
+  readonly is_banned: boolean;
+  readonly banned_until: Date | null;
+  readonly ban_reason: string | null;
+  readonly created_at: Date;
+}
+
+export interface NewUser {
+  readonly id: string;
+  /** Folded; see `requireUsername`. */
+  readonly username: string;
+  readonly email: string | null;
+  readonly displayName: string;
+  readonly role: SystemRole;
+}
+
+export const PRESENCE_STATUSES = ['online', 'away', 'busy', 'offline'] as const;
+export type PresenceStatus = (typeof PRESENCE_STATUSES)[number];
+
+export class UserProfileDto {
+  @ApiProperty()
+  bio: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  avatar_url: string | null;
+
+  @ApiProperty()
+  location: string;
+}
+
+export class UserDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty()
+  username: string;
+
+  @ApiProperty()
+  display_name: string;
+
+  @ApiProperty({ type: String, nullable: true, required: false, description: 'Only to oneself and to admins' })
+  email?: string | null;
+
+  @ApiProperty({ enum: PRESENCE_STATUSES })
+  status: PresenceStatus;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  last_seen: string | null;
+
+  @ApiProperty({ type: UserProfileDto })
+  profile: UserProfileDto;
+
+  @ApiProperty({ enum: SYSTEM_ROLES })
+  role: SystemRole;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+}
+
+export class UserPageDto {
+  @ApiProperty({ type: [UserDto] })
+  data: UserDto[];
+
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+
+  @ApiProperty()
+  has_more: boolean;
+}
+
+export class UserParamsDto {
+  @UuidField()
+  id: string;
+}
+
+export class UpdateProfileDto {
+  @TextField({ max: 320, optional: true, description: 'At most 80 characters', example: 'Ana Lima' })
+  display_name?: string;
+
+  @TextField({ max: 2000, optional: true, description: 'At most 500 characters' })
+  bio?: string;
+
+  @TextField({ max: 2048, optional: true, nullable: true, description: 'An https address; never fetched by the server' })
+  avatar_url?: string | null;
+
+  @TextField({ max: 400, optional: true, description: 'At most 100 characters' })
+  location?: string;
+}
+
+export class UserPageQueryDto {
+  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  limit?: number;
+
+  @TextField({ max: 256, optional: true, description: '`next_cursor` of the page before' })
+  cursor?: string;
+}
+
+export class SearchUsersDto extends UserPageQueryDto {
+  @TextField({ max: 100, optional: true, description: 'Part of a user name or display name' })
+  search?: string;
+}

@@ -1,0 +1,66 @@
+import type { SystemRole } from '../../platform/http/actor.js';
+import { DomainEvent } from '../../platform/event-log/domain-events.js';
+
+/** Durable, on the user's own stream: something the user's other devices show has changed. The subject is the user. */
+export const USER_UPDATED = 'user.updated';
+
+/** An account was made, by registration or by a first login through an identity provider. */
+export class UserRegistered extends DomainEvent {
+  readonly type = 'user.registered';
+
+  constructor(readonly userId: string) {
+    super();
+  }
+}
+
+/** Name or profile of a user changed. */
+export class UserUpdated extends DomainEvent {
+  readonly type = USER_UPDATED;
+
+  constructor(readonly userId: string) {
+    super();
+  }
+}
+
+/** From now on the user may neither read nor write; `until` is null for a ban without end. */
+export class UserBanned extends DomainEvent {
+  readonly type = 'user.banned';
+
+  constructor(
+    readonly userId: string,
+    readonly until: Date | null,
+  ) {
+    super();
+  }
+}
+
+export class UserUnbanned extends DomainEvent {
+  readonly type = 'user.unbanned';
+
+  constructor(readonly userId: string) {
+    super();
+  }
+}
+
+export class UserRoleChanged extends DomainEvent {
+  readonly type = 'user.role_changed';
+
+  constructor(
+    readonly userId: string,
+    readonly role: SystemRole,
+  ) {
+    super();
+  }
+}
+
+/** `blockerId` wants nothing more of `blockedId` in direct conversations. */
+export class UserBlocked extends DomainEvent {
+  readonly type = 'user.blocked';
+
+  constructor(
+    readonly blockerId: string,
+    readonly blockedId: string,
+  ) {
+    super();
+  }
+}

@@ -1,0 +1,38 @@
+import type { OnModuleInit } from '@nestjs/common';
+import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import { EventCatalogue } from '../../platform/event-log/event-catalogue.js';
+import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
+import { Broadcaster } from '../../platform/realtime/broadcaster.js';
+import { Gateway } from '../../platform/realtime/frames.js';
+import { USER_UPDATED, UserBanned } from './users.events.js';
+import { UsersService } from './users.service.js';
+
+/** Socket edge of users: how `user.updated` is shown, and the end of the connections of whoever is banned. */
+@Gateway()
+export class UsersGateway implements OnModuleInit {
+  constructor(
+    private readonly users: UsersService,
+    private readonly catalogue: EventCatalogue,
+    private readonly events: DomainEvents,
+    private readonly broadcaster: Broadcaster,
+  ) {}
+
+  onModuleInit(): void {
+    this.catalogue.declare({ type: USER_UPDATED, present: (events) => this.presentUpdated(events) });
+    this.events.on(UserBanned, ({ userId }) => this.broadcaster.endUser(userId, 'banned'));
+  }
+
+  /** The event is on the user's own stream: its receiver is the user, who sees all of it. */
+  private async presentUpdated(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {
+    const ids = [...new Set(events.map(({ streamId }) => streamId))];
+    const rows = await this.users.findMany(ids);
+    const shown = await Promise.all(
+      rows.map(async (row) => (await this.users.present([row], { userId: row.id, role: row.role }))[0]!),
+    );
+    const byId = new Map(shown.map((user) => [user.id, user]));
+    return events.map(({ streamId }) => {
+      const user = byId.get(streamId);
+      return user && { data: { user } };
+    });
+  }
+}

@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { PresenceLookup } from './presence-lookup.service.js';
+import { UsersController } from './users.controller.js';
+import { UsersGateway } from './users.gateway.js';
+import { UsersPolicy } from './users.policy.js';
+import { UsersRepository } from './users.repository.js';
+import { UsersService } from './users.service.js';
+
+@Module({
+  controllers: [UsersController],
+  providers: [UsersService, UsersPolicy, UsersRepository, UsersGateway, PresenceLookup],
+  exports: [UsersService, UsersPolicy, PresenceLookup],
+})
+export class UsersModule {}

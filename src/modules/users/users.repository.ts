@@ -1,0 +1,191 @@
+import { Injectable } from '@nestjs/common';
+import { isUniqueViolation } from '../../platform/database/database-errors.js';
+import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
+import type { SystemRole } from '../../platform/http/actor.js';
+import type { NewUser, UserRow } from './users.dto.js';
+import { AlreadyExists } from './users.errors.js';
+
+const COLUMNS = `u.id, u.username, u.email, u.display_name, u.bio, u.avatar_url, u.location, u.role,
+  user_is_banned(u.banned_at, u.banned_until) as is_banned, u.banned_until, u.ban_reason, u.created_at`;
+
+const INSERT = statement<unknown>(
+  'users.insert',
+  `insert into users (id, username, email, display_name, role, folded_name) values ($1, $2, $3, $4, $5, $6)`,
+);
+
+const FIND = statement<UserRow>(
+  'users.find',
+  `select ${COLUMNS} from users u where u.id = any($1::uuid[]) and u.deleted_at is null`,
+);
+
+const FIND_BY_NAME = statement<UserRow>(
+  'users.find_by_name',
+  `select ${COLUMNS} from users u where (u.username = $1 or u.email = $2) and u.deleted_at is null`,
+);
+
+const SEARCH = statement<UserRow>(
+  'users.search',
+  `select ${COLUMNS} from users u
+    where u.deleted_at is null and u.username > $2
+      and (u.username || ' ' || u.folded_name) like '%' || $1 || '%'
+    order by u.username limit $3`,
+);
+
+const HAS_ADMIN = statement<{ has_admin: boolean }>(
+  'users.has_admin',
+  `select exists (select from users where role = 'admin' and deleted_at is null) as has_admin`,
+);
+
+const UPDATE_PROFILE = statement<unknown>(
+  'users.update_profile',
+  `update users
+      set display_name = coalesce($2, display_name), bio = coalesce($3, bio), location = coalesce($4, location),
+          avatar_url = case when $5 then $6 else avatar_url end,
+          folded_name = coalesce($7, folded_name), updated_at = now()
+    where id = $1`,
+);
+
+const UPDATE_ACCOUNT = statement<unknown>(
+  'users.update_account',
+  `update users set username = coalesce($2, username), email = coalesce($3, email), updated_at = now() where id = $1`,
+);
+
+const SET_ROLE = statement<unknown>('users.set_role', `update users set role = $2, updated_at = now() where id = $1`);
+
+const SET_BAN = statement<unknown>(
+  'users.set_ban',
+  `update users set banned_at = $2, banned_until = $3, ban_reason = $4, updated_at = now() where id = $1`,
+);
+
+const BLOCK = statement<unknown>(
+  'users.block',
+  `insert into user_blocks (blocker_id, blocked_id) values ($1, $2) on conflict do nothing`,
+);
+
+const UNBLOCK = statement<unknown>(
+  'users.unblock',
+  `delete from user_blocks where blocker_id = $1 and blocked_id = $2`,
+);
+
+const BLOCKS = statement<UserRow>(
+  'users.blocks',
+  `select ${COLUMNS} from user_blocks b join users u on u.id = b.blocked_id
+    where b.blocker_id = $1 and u.deleted_at is null and u.username > $2 order by u.username limit $3`,
+);
+
+const ACTOR_STATE = statement<ActorState>(
+  'users.actor_state',
+  `select u.role, u.username, u.display_name, u.ban_reason, u.banned_until,
+          user_is_banned(u.banned_at, u.banned_until) as is_banned
+     from sessions s join users u on u.id = s.user_id
+    where s.id = $1 and u.id = $2 and s.revoked_at is null and s.expires_at > now() and u.deleted_at is null`,
+);
+
+/** What a write must know of whoever asks for it, as of now. */
+export interface ActorState {
+  readonly role: SystemRole;
+  readonly username: string;
+  readonly display_name: string;
+  readonly is_banned: boolean;
+  readonly banned_until: Date | null;
+  readonly ban_reason: string | null;
+}
+
+export interface ProfileChanges {
+  readonly displayName?: string;
+  readonly bio?: string;
+  readonly location?: string;
+  readonly avatarUrl?: string | null;
+}
+
+/** Where a page of users begins, after which user name, and how long it is. */
+export interface UserPage {
+  readonly after: string;
+  readonly limit: number;
+}
+
+/** Owns: users, user_blocks. Reads: sessions. */
+@Injectable()
+export class UsersRepository {
+  constructor(private readonly sql: Sql) {}
+
+  /** @throws AlreadyExists */
+  insert(tx: Queryable, user: NewUser): Promise<void> {
+    const values = [user.id, user.username, user.email, user.displayName, user.role, foldForSearch(user.displayName)];
+    return refusingDoubles(tx.run(INSERT, values));
+  }
+
+  find(ids: string[], tx: Queryable = this.sql): Promise<UserRow[]> {
+    return tx.many(FIND, [ids]);
+  }
+
+  findByName(username: string, email: string | undefined): Promise<UserRow | undefined> {
+    return this.sql.one(FIND_BY_NAME, [username, email]);
+  }
+
+  /** Users with `text` in one of their names, whatever its case and marks. One row more than the page has. */
+  search(text: string, page: UserPage): Promise<UserRow[]> {
+    const literal = foldForSearch(text).replace(/[\\%_]/g, '\\$&');
+    return this.sql.many(SEARCH, [literal, page.after, page.limit + 1]);
+  }
+
+  async hasAdmin(): Promise<boolean> {
+    return (await this.sql.one(HAS_ADMIN))!.has_admin;
+  }
+
+  async updateProfile(tx: Queryable, userId: string, changes: ProfileChanges): Promise<void> {
+    const { displayName, bio, location, avatarUrl } = changes;
+    const foldedName = displayName === undefined ? undefined : foldForSearch(displayName);
+    const values = [userId, displayName, bio, location, avatarUrl !== undefined, avatarUrl, foldedName];
+    await tx.run(UPDATE_PROFILE, values);
+  }
+
+  /** @throws AlreadyExists */
+  updateAccount(tx: Queryable, userId: string, changes: { username?: string; email?: string }): Promise<void> {
+    return refusingDoubles(tx.run(UPDATE_ACCOUNT, [userId, changes.username, changes.email]));
+  }
+
+  async setRole(tx: Queryable, userId: string, role: SystemRole): Promise<void> {
+    await tx.run(SET_ROLE, [userId, role]);
+  }
+
+  async setBan(tx: Queryable, userId: string, ban: { at: Date; until: Date | null; reason: string }): Promise<void> {
+    await tx.run(SET_BAN, [userId, ban.at, ban.until, ban.reason]);
+  }
+
+  async clearBan(tx: Queryable, userId: string): Promise<void> {
+    await tx.run(SET_BAN, [userId, null, null, null]);
+  }
+
+  async block(tx: Queryable, blockerId: string, blockedId: string): Promise<void> {
+    await tx.run(BLOCK, [blockerId, blockedId]);
+  }
+
+  async unblock(tx: Queryable, blockerId: string, blockedId: string): Promise<void> {
+    await tx.run(UNBLOCK, [blockerId, blockedId]);
+  }
+
+  /** One row more than the page has. */
+  blocks(blockerId: string, page: UserPage): Promise<UserRow[]> {
+    return this.sql.many(BLOCKS, [blockerId, page.after, page.limit + 1]);
+  }
+
+  /** Undefined when the session has ended or the user is gone. */
+  actorState(tx: Queryable, sessionId: string, userId: string): Promise<ActorState | undefined> {
+    return tx.one(ACTOR_STATE, [sessionId, userId]);
+  }
+}
+
+function foldForSearch(text: string): string {
+  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+}
+
+async function refusingDoubles(change: Promise<number>): Promise<void> {
+  try {
+    await change;
+  } catch (error) {
+    if (isUniqueViolation(error, 'users_username_key')) throw new AlreadyExists('username');
+    if (isUniqueViolation(error, 'users_email_key')) throw new AlreadyExists('email');
+    throw error;
+  }
+}

@@ -1,0 +1,199 @@
+import { Injectable } from '@nestjs/common';
+import { ValidationError } from '../../platform/errors/app-error.js';
+import { DomainEvents, type DomainEvent } from '../../platform/event-log/domain-events.js';
+import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
+import type { Actor, SystemRole } from '../../platform/http/actor.js';
+import { decodeCursor, DEFAULT_PAGE_SIZE, toPage, type Page } from '../../platform/pagination/page.js';
+import { foldUsername, USERNAME_PATTERN } from '../../platform/validation/text.js';
+import { PresenceLookup } from './presence-lookup.service.js';
+import { foldEmail, requireAvatarUrl, requireBio, requireDisplayName, requireLocation } from './user-fields.policy.js';
+import { toUserDto, type Viewer } from './user-presenter.js';
+import type { NewUser, SearchUsersDto, UpdateProfileDto, UserDto, UserPageQueryDto, UserRow } from './users.dto.js';
+import { UserNotFound } from './users.errors.js';
+import { USER_UPDATED, UserBanned, UserBlocked, UserRoleChanged, UserUnbanned, UserUpdated } from './users.events.js';
+import { UsersPolicy } from './users.policy.js';
+import { UsersRepository, type ProfileChanges, type UserPage } from './users.repository.js';
+
+/** People: who they are, how they are shown, and whom they do not want to hear from. */
+@Injectable()
+export class UsersService {
+  constructor(
+    private readonly repository: UsersRepository,
+    private readonly policy: UsersPolicy,
+    private readonly log: EventLog,
+    private readonly presence: PresenceLookup,
+    private readonly events: DomainEvents,
+  ) {}
+
+  /** Adds a user inside the transaction that starts their stream. @throws AlreadyExists */
+  create(tx: StreamTransaction, user: NewUser): Promise<void> {
+    return this.repository.insert(tx, user);
+  }
+
+  /** @throws UserNotFound */
+  async find(userId: string): Promise<UserRow> {
+    const [user] = await this.repository.find([userId]);
+    if (!user) throw new UserNotFound();
+    return user;
+  }
+
+  /** Those of these ids that exist, in any order. */
+  findMany(userIds: string[]): Promise<UserRow[]> {
+    return this.repository.find(userIds);
+  }
+
+  /** By user name or e-mail address, in whatever spelling; undefined when there is nobody. */
+  findByLogin(login: string): Promise<UserRow | undefined> {
+    return this.repository.findByName(foldUsername(login.trim()), foldEmail(login));
+  }
+
+  hasAdmin(): Promise<boolean> {
+    return this.repository.hasAdmin();
+  }
+
+  /** @throws UserNotFound */
+  async get(actor: Actor, userId: string): Promise<UserDto> {
+    const [shown] = await this.present([await this.find(userId)], actor);
+    return shown!;
+  }
+
+  async search(actor: Actor, { search = '', limit, cursor }: SearchUsersDto): Promise<Page<UserDto>> {
+    const page = toUserPage({ limit, cursor });
+    return this.show(await this.repository.search(search.trim(), page), page, actor);
+  }
+
+  /** @throws ValidationError */
+  async updateProfile(actor: Actor, dto: UpdateProfileDto): Promise<UserDto> {
+    const changes: ProfileChanges = {
+      displayName: dto.display_name === undefined ? undefined : requireDisplayName(dto.display_name),
+      bio: dto.bio === undefined ? undefined : requireBio(dto.bio),
+      location: dto.location === undefined ? undefined : requireLocation(dto.location),
+      avatarUrl: typeof dto.avatar_url === 'string' ? requireAvatarUrl(dto.avatar_url) : dto.avatar_url,
+    };
+    await this.change(actor.userId, async (tx) => {
+      await this.policy.requireActive(tx, actor);
+      await this.repository.updateProfile(tx, actor.userId, changes);
+      tx.append({ type: USER_UPDATED, actorId: actor.userId, subjectId: actor.userId });
+    });
+    this.events.publish(new UserUpdated(actor.userId));
+    return this.get(actor, actor.userId);
+  }
+
+  /** Changes what a user logs in with, inside the caller's transaction on the user's stream. @throws AlreadyExists */
+  async changeAccount(tx: StreamTransaction, userId: string, changes: AccountNames): Promise<void> {
+    await this.repository.updateAccount(tx, userId, changes);
+    tx.append({ type: USER_UPDATED, actorId: userId, subjectId: userId });
+  }
+
+  /** After the commit of what `changeAccount` was part of. */
+  announceChange(userId: string): void {
+    this.events.publish(new UserUpdated(userId));
+  }
+
+  /** @throws UserNotFound, ValidationError */
+  async block(actor: Actor, userId: string): Promise<void> {
+    if (userId === actor.userId) throw ValidationError.of('id', 'is yourself');
+    await this.change(actor.userId, async (tx) => {
+      await this.policy.requireActive(tx, actor);
+      const [target] = await this.repository.find([userId], tx);
+      if (!target) throw new UserNotFound();
+      await this.repository.block(tx, actor.userId, userId);
+    });
+    this.events.publish(new UserBlocked(actor.userId, userId));
+  }
+
+  async unblock(actor: Actor, userId: string): Promise<void> {
+    await this.change(actor.userId, async (tx) => {
+      await this.policy.requireActive(tx, actor);
+      await this.repository.unblock(tx, actor.userId, userId);
+    });
+  }
+
+  async blocks(actor: Actor, query: UserPageQueryDto): Promise<Page<UserDto>> {
+    const page = toUserPage(query);
+    return this.show(await this.repository.blocks(actor.userId, page), page, actor);
+  }
+
+  /** Shuts a user out, at once and everywhere. @throws UserNotFound, PermissionDenied */
+  async ban(actor: Actor, userId: string, { reason, until }: { reason: string; until: Date | null }): Promise<void> {
+    await this.actUpon(actor, { userId, least: 'moderator' }, (tx) =>
+      this.repository.setBan(tx, userId, { at: tx.head.at, until, reason }),
+    );
+    this.events.publish(new UserBanned(userId, until));
+  }
+
+  /** @throws UserNotFound, PermissionDenied */
+  async unban(actor: Actor, userId: string): Promise<void> {
+    await this.actUpon(actor, { userId, least: 'moderator' }, (tx) => this.repository.clearBan(tx, userId));
+    this.events.publish(new UserUnbanned(userId));
+  }
+
+  /** @throws UserNotFound, PermissionDenied */
+  async setRole(actor: Actor, userId: string, role: SystemRole): Promise<void> {
+    await this.actUpon(actor, { userId, least: 'admin' }, async (tx) => {
+      await this.repository.setRole(tx, userId, role);
+      tx.append({ type: USER_UPDATED, actorId: actor.userId, subjectId: userId });
+    });
+    this.publishAll(new UserRoleChanged(userId, role), new UserUpdated(userId));
+  }
+
+  /** Shows users to a viewer, in the order given. */
+  async present(users: UserRow[], viewer: Viewer): Promise<UserDto[]> {
+    const presences = await this.presence.find(
+      viewer.userId,
+      users.map(({ id }) => id),
+    );
+    return users.map((user) => toUserDto(user, viewer, presences.get(user.id)));
+  }
+
+  private async show(rows: UserRow[], page: UserPage, viewer: Actor): Promise<Page<UserDto>> {
+    const shown = new Map((await this.present(rows.slice(0, page.limit), viewer)).map((user) => [user.id, user]));
+    // Lists never carry e-mail addresses, not even to those who may see one at a time.
+    const show = ({ id }: UserRow): UserDto => withoutEmail(shown.get(id)!);
+    return toPage(rows, page.limit, show, ({ username }) => [username]);
+  }
+
+  /** Rank is judged under the target's lock, with roles of this moment. */
+  private actUpon(
+    actor: Actor,
+    { userId, least }: { userId: string; least: 'moderator' | 'admin' },
+    work: (tx: StreamTransaction) => Promise<void>,
+  ): Promise<void> {
+    return this.change(userId, async (tx) => {
+      const current = await this.policy.requireActive(tx, actor);
+      const [target] = await this.repository.find([userId], tx);
+      if (!target) throw new UserNotFound();
+      this.policy.requireOutranks(current, target, least);
+      await work(tx);
+    });
+  }
+
+  private async change(userId: string, work: (tx: StreamTransaction) => Promise<void>): Promise<void> {
+    const done = await this.log.write(userId, async (tx) => {
+      await work(tx);
+      return true;
+    });
+    if (!done) throw new UserNotFound();
+  }
+
+  private publishAll(...events: DomainEvent[]): void {
+    for (const event of events) this.events.publish(event);
+  }
+}
+
+/** What an account is found by; undefined leaves it as it is. */
+export interface AccountNames {
+  readonly username?: string;
+  readonly email?: string;
+}
+
+function toUserPage({ limit = DEFAULT_PAGE_SIZE, cursor }: UserPageQueryDto): UserPage {
+  if (cursor === undefined) return { after: '', limit };
+  const [after] = decodeCursor(cursor, ['word']) as [string];
+  if (!USERNAME_PATTERN.test(after)) throw ValidationError.of('cursor', 'is not a cursor of this list');
+  return { after, limit };
+}
+
+function withoutEmail({ email: _email, ...user }: UserDto): UserDto {
+  return user;
+}

@@ -59,7 +59,7 @@ describe('the limiter of one process', () => {
         const { allowed, roomInMs } = counter.take(now, { limit, windowMs: 640 });
         const inside = taken.filter((at) => at > now - 640).length;
         if (allowed) expect(inside).toBeLessThan(limit);
-        else expect(taken.filter((at) => at > now - 650).length).toBe(limit);
+        else expect(taken.filter((at) => at > now - 650).length).toBeGreaterThanOrEqual(limit);
         if (allowed) taken.push(now);
         else expect(roomInMs).toBeGreaterThan(0);
       }
@@ -70,7 +70,7 @@ describe('the limiter of one process', () => {
         fc.integer({ min: 1, max: 9 }),
         check,
       ),
-      { numRuns: 300 },
+      { numRuns: 1000 },
     );
   });
 

@@ -1,0 +1,49 @@
+import { Logger } from '@nestjs/common';
+import type { Signal } from '../broadcaster.js';
+
+/** What nodes tell each other. Nothing of it is needed for a promise about durable events: those are in the log. */
+export type BusMessage =
+  /** These streams have got that far. */
+  | { readonly kind: 'heads'; readonly heads: readonly (readonly [streamId: string, seq: number])[] }
+  | { readonly kind: 'stream'; readonly streamId: string; readonly signal: Signal }
+  | { readonly kind: 'users'; readonly userIds: readonly string[]; readonly signal: Signal }
+  | { readonly kind: 'end_sessions'; readonly sessionIds: readonly string[]; readonly reason: EndReason }
+  | { readonly kind: 'end_user'; readonly userId: string; readonly reason: EndReason };
+
+export type EndReason = 'revoked' | 'banned' | 'replaced';
+
+export type BusListener = (message: BusMessage) => void;
+
+/**
+ * Between the nodes, at most once and in no order: losing any of it only adds latency. `publish` never waits and never
+ * throws; what a node publishes does not come back to it.
+ */
+export abstract class Bus {
+  private readonly listeners: BusListener[] = [];
+  protected readonly logger = new Logger('Bus');
+
+  abstract publish(message: BusMessage): void;
+
+  /** Connects in the background; a bus that cannot connect keeps trying. */
+  start(): void {
+    return;
+  }
+
+  async stop(): Promise<void> {
+    return;
+  }
+
+  subscribe(listener: BusListener): void {
+    this.listeners.push(listener);
+  }
+
+  protected dispatch(message: BusMessage): void {
+    for (const listener of this.listeners) {
+      try {
+        listener(message);
+      } catch (error) {
+        this.logger.error({ err: error, kind: message.kind }, 'a message from another node could not be used');
+      }
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import { Bus, type BusMessage } from './bus.js';
+
+/** Connects the nodes of one process with each other; with one node it is a bus without anybody to tell. */
+export class InProcessHub {
+  private readonly members: InProcessBus[] = [];
+
+  join(member: InProcessBus): void {
+    this.members.push(member);
+  }
+
+  relay(from: InProcessBus, message: BusMessage): void {
+    for (const member of this.members) if (member !== from) member.receive(message);
+  }
+}
+
+/** The bus of a process that is the only one. Several of them share a hub where one process plays several nodes. */
+export class InProcessBus extends Bus {
+  constructor(private readonly hub = new InProcessHub()) {
+    super();
+    hub.join(this);
+  }
+
+  publish(message: BusMessage): void {
+    this.hub.relay(this, message);
+  }
+
+  receive(message: BusMessage): void {
+    this.dispatch(message);
+  }
+}

@@ -1,0 +1,104 @@
+import pg from 'pg';
+import { CoalescingBus } from './coalescing-bus.js';
+
+const CHANNEL = 'parley';
+/** PostgreSQL takes less than 8,000 bytes a notification; the rest is the envelope's. */
+const MAX_TEXT_BYTES = 7800;
+const GREET_EVERY_MS = 10_000;
+/** Another node that has not greeted for so long is gone. */
+const PEER_LIFE_MS = 35_000;
+const MAX_RETRY_MS = 15_000;
+
+/**
+ * Nodes tell each other through LISTEN and NOTIFY on a connection of their own, never in the transaction of a send:
+ * a NOTIFY takes a lock of the whole cluster to commit (measured: 6,738 sends/s without, 2,086 with). A node that has
+ * heard of no other sends nothing but its greeting, so that one alone costs the database nothing.
+ */
+export class PostgresBus extends CoalescingBus {
+  private client: pg.Client | undefined;
+  private timer10s: NodeJS.Timeout | undefined;
+  private retryTimer: NodeJS.Timeout | undefined;
+  private retryMs = 250;
+  private isStopped = false;
+  private lastPeerAt = 0;
+
+  constructor(private readonly url: string) {
+    super(MAX_TEXT_BYTES);
+  }
+
+  override start(): void {
+    void this.connect();
+    this.timer10s = setInterval(() => this.greet('hello'), GREET_EVERY_MS);
+    this.timer10s.unref();
+  }
+
+  override async stop(): Promise<void> {
+    this.isStopped = true;
+    clearInterval(this.timer10s);
+    clearTimeout(this.retryTimer);
+    await super.stop();
+    const client = this.client;
+    this.client = undefined;
+    await client?.end().catch(() => undefined);
+  }
+
+  protected override isAlone(): boolean {
+    return Date.now() - this.lastPeerAt > PEER_LIFE_MS;
+  }
+
+  protected override get isConnected(): boolean {
+    return this.client !== undefined;
+  }
+
+  protected override heardOf(): void {
+    const wasAlone = this.isAlone();
+    this.lastPeerAt = Date.now();
+    // A newcomer must learn at once that it is not alone either.
+    if (wasAlone) this.greet('hello');
+  }
+
+  protected override async transmit(texts: string[]): Promise<void> {
+    await this.client?.query('select pg_notify($1, t) from unnest($2::text[]) t', [CHANNEL, texts]);
+  }
+
+  private greet(kind: string): void {
+    if (!this.client) return;
+    this.transmit([this.envelope([{ kind }])]).catch(() => undefined);
+  }
+
+  private async connect(): Promise<void> {
+    if (this.isStopped) return;
+    const client = new pg.Client({
+      connectionString: this.url,
+      application_name: 'parley-bus',
+      connectionTimeoutMillis: 3000,
+      query_timeout: 5000,
+      keepAlive: true,
+    });
+    client.on('error', () => this.reconnect(client, 'the connection was lost'));
+    client.on('end', () => this.reconnect(client, 'the connection was closed'));
+    client.on('notification', ({ payload }) => this.receive(payload ?? ''));
+    try {
+      await client.connect();
+      await client.query(`listen ${CHANNEL}`);
+      this.client = client;
+      this.retryMs = 250;
+      this.greet('hello');
+      this.schedule();
+    } catch (error) {
+      this.client = client;
+      this.reconnect(client, (error as Error).message);
+    }
+    if (this.isStopped) await client.end().catch(() => undefined);
+  }
+
+  private reconnect(client: pg.Client, why: string): void {
+    if (this.client !== client || this.isStopped) return;
+    this.client = undefined;
+    this.logger.warn(`no bus (${why}); events of other nodes arrive by the sweep; next try in ${this.retryMs} ms`);
+    client.end().catch(() => undefined);
+    this.retryTimer = setTimeout(() => void this.connect(), this.retryMs);
+    this.retryTimer.unref();
+    this.retryMs = Math.min(MAX_RETRY_MS, this.retryMs * 2);
+  }
+}

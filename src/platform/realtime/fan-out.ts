@@ -1,0 +1,86 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { EventCatalogue } from '../event-log/event-catalogue.js';
+import { CommitListener, type CommittedEvent } from '../event-log/stream-event.js';
+import { Bus } from './bus/bus.js';
+import type { Entitlement } from './entitlements.js';
+import { GapReader } from './gap-reader.js';
+import { LocalAudience, type LocalUser } from './local-audience.js';
+import { StreamPump, type PumpSurroundings } from './stream-pump.js';
+import type { StreamKind } from './wire-event.js';
+
+/**
+ * Brings durable events to the sockets of this node: what this process has committed in the same turn, what others have
+ * committed as soon as the bus or the sweep tells of it.
+ */
+@Injectable()
+export class FanOut extends CommitListener implements PumpSurroundings {
+  readonly logger = new Logger(FanOut.name);
+  private readonly pumps = new Map<string, StreamPump>();
+
+  constructor(
+    readonly audience: LocalAudience,
+    readonly catalogue: EventCatalogue,
+    readonly reader: GapReader,
+    private readonly bus: Bus,
+  ) {
+    super();
+    bus.subscribe((message) => {
+      if (message.kind !== 'heads') return;
+      for (const [streamId, seq] of message.heads) this.pumps.get(streamId)?.hint(seq);
+    });
+  }
+
+  /** Reaches the queues of this node's connections before it returns. Never throws. */
+  committed(events: CommittedEvent[]): void {
+    // A user who is added to a stream is let in first, so that the stream's own events of this batch find him there.
+    for (const event of events) if (this.catalogue.find(event.type)?.opensStream) this.offer(event);
+    for (const event of events) if (!this.catalogue.find(event.type)?.opensStream) this.offer(event);
+    this.bus.publish({ kind: 'heads', heads: events.map(({ streamId, seq }) => [streamId, seq] as const) });
+  }
+
+  /** Lets a user into his streams, as one snapshot of the database shows them. */
+  admit(user: LocalUser, ownHead: number, entitlements: readonly Entitlement[]): void {
+    this.pump(user.userId, 'user', ownHead).admit(user, this.pumps.get(user.userId)!.last + 1);
+    for (const { streamId, sinceSeq, lastSeq, untilSeq } of entitlements) {
+      if (untilSeq !== null) continue;
+      const pump = this.pump(streamId, 'conversation', lastSeq);
+      // Behind the snapshot: from where the pump is, or from where he came in. Past it: from what the snapshot lacks.
+      pump.admit(user, Math.max(sinceSeq, Math.min(pump.last, lastSeq) + 1));
+    }
+  }
+
+  opensStream(user: LocalUser, streamId: string, sinceSeq: number): void {
+    const pump = this.pump(streamId, 'conversation', sinceSeq - 1);
+    pump.admit(user, sinceSeq);
+    pump.hint(sinceSeq);
+  }
+
+  ended(pump: StreamPump): void {
+    if (this.pumps.get(pump.streamId) === pump) this.pumps.delete(pump.streamId);
+  }
+
+  find(streamId: string): StreamPump | undefined {
+    return this.pumps.get(streamId);
+  }
+
+  all(): IterableIterator<StreamPump> {
+    return this.pumps.values();
+  }
+
+  private pump(streamId: string, kind: StreamKind, last: number): StreamPump {
+    let pump = this.pumps.get(streamId);
+    if (!pump) {
+      pump = new StreamPump(streamId, kind, last, this);
+      this.pumps.set(streamId, pump);
+    }
+    return pump;
+  }
+
+  private offer(event: CommittedEvent): void {
+    try {
+      this.pumps.get(event.streamId)?.offer(event);
+    } catch (error) {
+      this.logger.error({ err: error, stream_id: event.streamId }, 'an event could not be handed out');
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import { Injectable } from '@nestjs/common';
+import { Broadcaster, type Signal } from './broadcaster.js';
+import { Bus, type BusMessage, type EndReason } from './bus/bus.js';
+import { CLOSE } from './close-codes.js';
+import { EncodedFrame } from './encoded-frame.js';
+import { FanOut } from './fan-out.js';
+import type { LiveConnection } from './live-connection.js';
+import { LocalAudience } from './local-audience.js';
+
+/** Signals and endings: to this node's connections at once, to all others through the bus. */
+@Injectable()
+export class LocalBroadcaster extends Broadcaster {
+  constructor(
+    private readonly audience: LocalAudience,
+    private readonly fanOut: FanOut,
+    private readonly bus: Bus,
+  ) {
+    super();
+    bus.subscribe((message) => this.apply(message));
+  }
+
+  toStream(streamId: string, signal: Signal): void {
+    this.tell({ kind: 'stream', streamId, signal });
+  }
+
+  toUsers(userIds: string[], signal: Signal): void {
+    this.tell({ kind: 'users', userIds, signal });
+  }
+
+  endSessions(sessionIds: string[], reason: EndReason): void {
+    this.tell({ kind: 'end_sessions', sessionIds, reason });
+  }
+
+  endUser(userId: string, reason: 'revoked' | 'banned'): void {
+    this.tell({ kind: 'end_user', userId, reason });
+  }
+
+  private tell(message: BusMessage): void {
+    this.apply(message);
+    this.bus.publish(message);
+  }
+
+  private apply(message: BusMessage): void {
+    if (message.kind === 'stream') this.signalStream(message.streamId, message.signal);
+    else if (message.kind === 'users') this.signalUsers(message.userIds, message.signal);
+    else if (message.kind === 'end_sessions') this.closeSessions(message.sessionIds, message.reason);
+    else if (message.kind === 'end_user') this.closeUser(message.userId, message.reason);
+  }
+
+  private signalStream(streamId: string, { type, data, class: frameClass, key, exceptUserId }: Signal): void {
+    const pump = this.fanOut.find(streamId);
+    if (!pump) return;
+    const frame = EncodedFrame.of(type, { conversation_id: streamId, data });
+    pump.signal(frame, frameClass, { key, exceptUserId });
+  }
+
+  private signalUsers(userIds: readonly string[], { type, data, class: frameClass, key, exceptUserId }: Signal): void {
+    let frame: EncodedFrame | undefined;
+    for (const userId of userIds) {
+      const user = userId === exceptUserId ? undefined : this.audience.get(userId);
+      if (!user) continue;
+      frame ??= EncodedFrame.of(type, { data });
+      for (const connection of user.connections) connection.deliver(frame, frameClass, { key });
+    }
+  }
+
+  private closeSessions(sessionIds: readonly string[], reason: EndReason): void {
+    const ended = new Set(sessionIds);
+    for (const user of [...this.audience.all()]) {
+      for (const connection of user.connections) {
+        if (ended.has(connection.actor.sessionId)) this.close(connection, reason);
+      }
+    }
+  }
+
+  private closeUser(userId: string, reason: EndReason): void {
+    for (const connection of this.audience.get(userId)?.connections ?? []) this.close(connection, reason);
+  }
+
+  /** Out of the audience first: from here on nothing reaches it, however long closing takes. */
+  private close(connection: LiveConnection, reason: EndReason): void {
+    this.audience.leave(connection);
+    connection.close(CLOSE[reason].code, CLOSE[reason].message);
+  }
+}

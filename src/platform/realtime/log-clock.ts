@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import { FanOutRepository, type LogState } from './fan-out.repository.js';
+
+/** A state of the log this old still serves: an older watermark only repeats more. */
+const RECENT_MS = 5000;
+/** Longer than a slow reader is kept; see `before`. */
+const REMEMBERED_MS = 60_000;
+const NOTED_EVERY_MS = 5000;
+
+/** Where the log was a moment ago, and a minute ago, as the sweep and the resumes have seen it. */
+@Injectable()
+export class LogClock {
+  private newest: { state: LogState; at: number } | undefined;
+  private marks: { watermark: string; at: number }[] = [];
+
+  constructor(private readonly repository: FanOutRepository) {}
+
+  note(state: LogState, now = Date.now()): void {
+    this.newest = { state, at: now };
+    if (this.marks.length > 0 && now - this.marks.at(-1)!.at < NOTED_EVERY_MS) return;
+    this.marks.push({ watermark: state.watermark, at: now });
+    while (this.marks.length > 1 && this.marks[1]!.at <= now - REMEMBERED_MS) this.marks.shift();
+  }
+
+  /** @throws ServiceUnavailable when the database is away. */
+  async recent(): Promise<LogState> {
+    if (!this.newest || Date.now() - this.newest.at > RECENT_MS) this.note(await this.repository.stateNow());
+    return this.newest!.state;
+  }
+
+  /** A watermark from before anything a living connection can have lost in its queue. */
+  async before(): Promise<string> {
+    if (this.marks.length === 0) await this.recent();
+    return this.marks[0]!.watermark;
+  }
+}

@@ -1,0 +1,37 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { EncodedFrame } from './encoded-frame.js';
+
+/** A frame of state: the newest wins. */
+export interface StateFrame {
+  readonly type: string;
+  readonly conversation_id?: string;
+  readonly data: object;
+}
+
+export type SnapshotSource = (userId: string) => Promise<StateFrame[]>;
+
+/** What is not in the log and yet must be right after a resume: modules say here how it stands now. */
+@Injectable()
+export class ResumeSnapshots {
+  private readonly sources: SnapshotSource[] = [];
+  private readonly logger = new Logger(ResumeSnapshots.name);
+
+  register(source: SnapshotSource): void {
+    this.sources.push(source);
+  }
+
+  /** The state of everything for one user. A source that fails is left out: state heals with its next change. */
+  async of(userId: string): Promise<EncodedFrame[]> {
+    const parts = await Promise.all(
+      this.sources.map(async (source) => {
+        try {
+          return await source(userId);
+        } catch (error) {
+          this.logger.warn({ err: error }, 'state could not be read for a resume');
+          return [];
+        }
+      }),
+    );
+    return parts.flat().map(({ type, ...frame }) => EncodedFrame.of(type, frame));
+  }
+}

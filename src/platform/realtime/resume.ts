@@ -1,0 +1,142 @@
+import { Injectable } from '@nestjs/common';
+import { ServiceUnavailable } from '../errors/app-error.js';
+import { sealCursor } from './cursor.js';
+import { EncodedFrame } from './encoded-frame.js';
+import { FanOut } from './fan-out.js';
+import type { CatchUp, LiveConnection, Position } from './live-connection.js';
+import type { LiveSessions, Opening, ResumePoint } from './live-sessions.js';
+import type { LocalUser } from './local-audience.js';
+import { LogClock } from './log-clock.js';
+import { MissedEvents, type ReplayLimits, type Snapshot } from './missed-events.js';
+import { ResumeAdmission } from './resume-admission.js';
+import { ResumeSnapshots } from './resume-snapshots.js';
+import type { Resync, WireEvent } from './wire-event.js';
+
+/**
+ * Attaches connections to the streams of their users, and tells them what they missed: everything, in order, or by name.
+ *
+ * The order that makes it complete: hold the connection's live frames back, attach it, read one snapshot, send what the
+ * snapshot owes, then let go of what was held back without what the snapshot has covered. An event is either visible to
+ * the snapshot, or is handed out live after the connection was attached; one that is both is sent once.
+ */
+@Injectable()
+export class Resume implements LiveSessions, CatchUp {
+  constructor(
+    private readonly fanOut: FanOut,
+    private readonly missed: MissedEvents,
+    private readonly clock: LogClock,
+    private readonly snapshots: ResumeSnapshots,
+    private readonly admission: ResumeAdmission,
+  ) {}
+
+  /** @throws ServiceUnavailable when too many resume at once, or the database is away. */
+  async opened(connection: LiveConnection, resume?: ResumePoint): Promise<Opening> {
+    const { audience } = this.fanOut;
+    connection.holdBack();
+    const user = audience.enter(connection);
+    try {
+      if (user.isOpen && !resume?.cursor) return await this.join(connection);
+      const snapshot = await this.admission.run(() => this.attach(user, resume));
+      const frames = snapshot.resumed ? await this.snapshots.of(user.userId) : [];
+      if (!user.connections.includes(connection)) throw new ServiceUnavailable();
+      return this.replay(connection, snapshot, frames);
+    } catch (error) {
+      audience.leave(connection);
+      throw error;
+    }
+  }
+
+  closed(connection: LiveConnection): void {
+    this.fanOut.audience.leave(connection);
+  }
+
+  /** The connection keeps aside what comes live for these streams meanwhile. @throws ServiceUnavailable */
+  async catchUp(connection: LiveConnection, from: ReadonlyMap<string, number>): Promise<void> {
+    const { userId } = connection.actor;
+    const watermark = await this.clock.before();
+    const snapshot = await this.admission.run(() => this.missed.after(userId, from, watermark));
+    for (const { streamId, wire, body } of snapshot.events) {
+      connection.deliverNow(new EncodedFrame(wire.type, body), { streamId, seq: wire.seq });
+    }
+    const heads = headsOf(userId, snapshot);
+    for (const resync of snapshot.resync) {
+      const streamId = resync.conversation_id ?? userId;
+      connection.deliverNow(EncodedFrame.of('resync', { data: resync }), { streamId, seq: heads.get(streamId) ?? 0 });
+    }
+  }
+
+  /** For a client without a socket: what happened since its cursor, or what it must fetch. @throws ServiceUnavailable */
+  async readSince(
+    userId: string,
+    cursor: string,
+    limits?: ReplayLimits,
+  ): Promise<{ events: WireEvent[]; resync: Resync[]; cursor: string }> {
+    const snapshot = await this.admission.run(() => this.missed.since(userId, { cursor }, limits));
+    return {
+      events: snapshot.events.map(({ wire }) => wire),
+      resync: [...snapshot.resync],
+      cursor: cursorOf(userId, snapshot),
+    };
+  }
+
+  /** Events of a conversation after a position, as `userId` sees them. Who may ask is the caller's to check. */
+  readStream(streamId: string, afterSeq: number, limit: number, userId?: string): Promise<WireEvent[]> {
+    return this.missed.stream(streamId, afterSeq, limit, userId);
+  }
+
+  /** A fresh connection of a user whose streams are known: nothing is owed, nothing has to be read. */
+  private async join(connection: LiveConnection): Promise<Opening> {
+    const { seal, watermark } = await this.clock.recent();
+    const cursor = sealCursor(seal, connection.actor.userId, watermark, Date.now());
+    connection.release(() => false);
+    connection.deliverNow(EncodedFrame.of('live', { data: { cursor, replayed: 0 } }));
+    return { resumed: false, cursor };
+  }
+
+  /** Reads the snapshot and, for the first connection of a user, lets him into his streams as it shows them. */
+  private async attach(user: LocalUser, resume: ResumePoint | undefined): Promise<Snapshot> {
+    const stopped = resume?.cursor === undefined ? undefined : { ...resume, cursor: resume.cursor };
+    while (user.opening) await user.opening;
+    if (user.connections.length === 0) throw new ServiceUnavailable();
+    if (user.isOpen) return this.missed.since(user.userId, stopped);
+    const reading = this.missed.since(user.userId, stopped);
+    user.opening = reading.then(
+      () => undefined,
+      () => undefined,
+    );
+    try {
+      const snapshot = await reading;
+      if (user.connections.length === 0) throw new ServiceUnavailable();
+      this.fanOut.admit(user, snapshot.ownHead, snapshot.entitlements);
+      user.isOpen = true;
+      this.clock.note(snapshot.state);
+      return snapshot;
+    } finally {
+      user.opening = undefined;
+    }
+  }
+
+  private replay(connection: LiveConnection, snapshot: Snapshot, state: EncodedFrame[]): Opening {
+    const { userId } = connection.actor;
+    const cursor = cursorOf(userId, snapshot);
+    for (const { streamId, wire, body } of snapshot.events) {
+      connection.deliverNow(new EncodedFrame(wire.type, body), { streamId, seq: wire.seq });
+    }
+    for (const resync of snapshot.resync) connection.deliverNow(EncodedFrame.of('resync', { data: resync }));
+    for (const frame of state) connection.deliverNow(frame);
+    const heads = snapshot.resumed ? headsOf(userId, snapshot) : new Map<string, number>();
+    connection.release(({ streamId, seq }: Position) => seq <= (heads.get(streamId) ?? 0));
+    connection.deliverNow(EncodedFrame.of('live', { data: { cursor, replayed: snapshot.events.length } }));
+    return { resumed: snapshot.resumed, cursor };
+  }
+}
+
+function cursorOf(userId: string, { state }: Snapshot): string {
+  return sealCursor(state.seal, userId, state.watermark, Date.now());
+}
+
+/** How far the snapshot has covered each stream. */
+function headsOf(userId: string, { ownHead, entitlements }: Snapshot): Map<string, number> {
+  const heads = new Map(entitlements.map(({ streamId, lastSeq, untilSeq }) => [streamId, untilSeq ?? lastSeq]));
+  return heads.set(userId, ownHead);
+}

@@ -1,0 +1,315 @@
+import type { Logger } from '@nestjs/common';
+import type { EventCatalogue } from '../event-log/event-catalogue.js';
+import type { CommittedEvent, PresentedEvent, StreamEvent } from '../event-log/stream-event.js';
+import type { EncodedFrame, FrameClass } from './encoded-frame.js';
+import { GAP_PAGE, type GapReader } from './gap-reader.js';
+import { handOver } from './hand-over.js';
+import type { LocalAudience, LocalUser } from './local-audience.js';
+import type { ShownEvent, StreamKind } from './wire-event.js';
+
+/** More events than this ahead of a gap are not kept but read again. */
+const MAX_HELD = 1000;
+/** Newcomers are brought up to date from so many recent events before the log is asked. */
+const MAX_RECENT = 128;
+
+/** What all pumps of a node share. */
+export interface PumpSurroundings {
+  readonly audience: LocalAudience;
+  readonly catalogue: EventCatalogue;
+  readonly reader: Pick<GapReader, 'read'>;
+  readonly logger: Logger;
+  /** A user's own stream said that he receives another stream from a position on. */
+  opensStream(user: LocalUser, streamId: string, sinceSeq: number): void;
+  /** Nobody here receives this stream any more. */
+  ended(pump: StreamPump): void;
+}
+
+/** Somebody being brought up to date: from which position, and whether he belongs to the stream there. */
+interface Latecomer {
+  from: number;
+  isInside: boolean;
+}
+
+/**
+ * Hands one stream to those users of this node who receive it: each event once, in the order of seq, without a gap.
+ *
+ * `last` is the only state of the order. The next event goes out at once; one further ahead waits until the log has
+ * filled the gap; one behind is ignored. Events of membership are applied in their place, so it is the log itself that
+ * decides who receives which event: who enters gets his entering event and what follows, who leaves gets his leaving
+ * event and nothing after it.
+ */
+export class StreamPump {
+  private readonly receivers = new Set<LocalUser>();
+  /** Users who come in at a position this pump has not reached yet. */
+  private waiting: Map<LocalUser, number> | undefined;
+  private latecomers: Map<LocalUser, Latecomer> | undefined;
+  private held: Map<number, CommittedEvent> | undefined;
+  private recent: ShownEvent[] | undefined;
+  private recentRound = 0;
+  /** The furthest position anybody has told of. */
+  private wanted: number;
+  /** The last position that was shown: an event without a subject any more is passed over in silence. */
+  private shown: number;
+  private waiters: { seq: number; resolve: (reached: boolean) => void }[] | undefined;
+  private isWorking = false;
+  private hasFailed = false;
+  private isEnded = false;
+
+  constructor(
+    readonly streamId: string,
+    readonly kind: StreamKind,
+    public last: number,
+    private readonly around: PumpSurroundings,
+  ) {
+    this.wanted = last;
+    this.shown = last;
+  }
+
+  /** Takes an event right after its commit. When it is the next one it has reached all queues on return. */
+  offer(event: CommittedEvent): void {
+    if (event.seq <= this.last) return;
+    if (!this.isWorking && event.seq === this.last + 1 && event.presented) {
+      this.deliver(event, event.presented);
+      if (this.held) this.drain();
+      if (!this.isBehind) this.hasFailed = false;
+      return;
+    }
+    if (event.presented && (this.held?.size ?? 0) < MAX_HELD) (this.held ??= new Map()).set(event.seq, event);
+    this.hint(event.seq);
+  }
+
+  /** Somebody says that the stream has got as far as `seq`. */
+  hint(seq: number): void {
+    if (seq > this.wanted) this.wanted = seq;
+    if (!this.hasFailed) this.start();
+  }
+
+  /**
+   * The same with certainty, from the log: tries again what failed. Answers, as soon as it is known, whether everybody
+   * here has been handed everything up to `seq`.
+   */
+  reach(seq: number): Promise<boolean> {
+    this.hasFailed = false;
+    this.hint(seq);
+    if (!this.isWorking) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      (this.waiters ??= []).push({ seq, resolve });
+    });
+  }
+
+  /** Whether something is left to be done that `reach` should try again. */
+  get isBehind(): boolean {
+    return this.wanted > this.last || this.latecomers !== undefined;
+  }
+
+  /**
+   * Lets in a user who belongs to the stream at position `from` and receives everything from there on. When the pump is
+   * past it, he first gets what has passed, up to his own leaving if that is part of it.
+   */
+  admit(user: LocalUser, from: number): void {
+    if (this.receivers.has(user) || this.waiting?.has(user) || this.latecomers?.has(user)) return;
+    user.streams.add(this);
+    user.cursorFromRound = this.around.audience.round + 1;
+    if (from === this.last + 1) {
+      this.receivers.add(user);
+    } else if (from > this.last) {
+      (this.waiting ??= new Map()).set(user, from);
+    } else if (this.recent && this.recent[0]!.event.seq <= from) {
+      const state: Latecomer = { from, isInside: true };
+      this.replay(user, state, this.recent);
+      this.settle(user, state);
+    } else {
+      (this.latecomers ??= new Map()).set(user, { from, isInside: true });
+      this.start();
+    }
+  }
+
+  remove(user: LocalUser): void {
+    this.receivers.delete(user);
+    this.waiting?.delete(user);
+    if (this.latecomers?.delete(user) && this.latecomers.size === 0) this.latecomers = undefined;
+    this.forgetUser(user);
+  }
+
+  /** Nobody here may be told that he has everything before this round: something could not be read. */
+  withholdCursors(untilRound: number): void {
+    for (const user of this.receivers) user.cursorFromRound = untilRound;
+    for (const user of this.latecomers?.keys() ?? []) user.cursorFromRound = untilRound;
+  }
+
+  /** A frame without a place in the order, to everybody who receives the stream now. */
+  signal(frame: EncodedFrame, frameClass: FrameClass, place: { key?: string; exceptUserId?: string }): void {
+    for (const user of this.receivers) {
+      if (user.userId === place.exceptUserId) continue;
+      for (const connection of user.connections) {
+        if (!connection.unwanted?.has(this.streamId)) connection.deliver(frame, frameClass, place);
+      }
+    }
+  }
+
+  /** Lets go of recent events once the stream is quiet. */
+  forget(): void {
+    if (this.recent && this.recentRound < this.around.audience.round - 1) this.recent = undefined;
+  }
+
+  private start(): void {
+    if (this.isWorking || this.isEnded || !this.isBehind) return;
+    this.isWorking = true;
+    void this.run();
+  }
+
+  private async run(): Promise<void> {
+    try {
+      for (;;) {
+        // Two commits of one stream may be announced in the wrong order; a turn later both are here.
+        await new Promise((resolve) => setImmediate(resolve));
+        this.drain();
+        if (this.isEnded) return;
+        if (this.latecomers) await this.bringUpToDate();
+        else if (this.wanted > this.last) await this.fillGap();
+        else return;
+        // A hot stream may keep this loop going: who waited for an earlier position is told on the way.
+        if (this.waiters && !this.latecomers) this.answerReached();
+      }
+    } catch (error) {
+      this.hasFailed = true;
+      this.around.logger.warn(
+        { err: error, stream_id: this.streamId },
+        'a stream could not be read; the sweep tries again',
+      );
+    } finally {
+      // In the same turn as the last look at what is left: an event offered after it must find the pump idle.
+      this.isWorking = false;
+      for (const { seq, resolve } of this.waiters ?? []) {
+        resolve(this.isEnded || (seq <= this.last && !this.latecomers));
+      }
+      this.waiters = undefined;
+    }
+  }
+
+  private answerReached(): void {
+    const { waiters, last } = this;
+    this.waiters = waiters!.filter(({ seq }) => seq > last);
+    for (const { seq, resolve } of waiters!) if (seq <= last) resolve(true);
+  }
+
+  private drain(): void {
+    for (let event = this.held?.get(this.last + 1); event; event = this.held?.get(this.last + 1)) {
+      this.deliver(event, event.presented);
+    }
+    if (this.held?.size === 0) this.held = undefined;
+  }
+
+  private async fillGap(): Promise<void> {
+    const events = await this.around.reader.read(this.streamId, this.last);
+    for (const { event, presented } of events) {
+      if (event.seq > this.last && !this.isEnded) this.deliver(event, presented);
+    }
+    if (events.length >= GAP_PAGE) this.wanted = Math.max(this.wanted, this.last + 1);
+    // Nothing there: the hint was wrong, or the stream is gone.
+    if (events.length === 0) {
+      this.wanted = this.last;
+      this.held = undefined;
+    }
+  }
+
+  /** All who wait share one read. Meanwhile `last` stands still, so nobody is let in too early or too late. */
+  private async bringUpToDate(): Promise<void> {
+    const group = [...this.latecomers!];
+    let from = Math.min(...group.map(([, latecomer]) => latecomer.from));
+    for (;;) {
+      const events = await this.around.reader.read(this.streamId, from - 1);
+      const passed = events.filter(({ event }) => event.seq <= this.last);
+      for (const [user, latecomer] of group) {
+        if (this.latecomers?.get(user) === latecomer) this.replay(user, latecomer, passed);
+      }
+      if (passed.length < GAP_PAGE) break;
+      from = passed.at(-1)!.event.seq + 1;
+    }
+    for (const [user, latecomer] of group) {
+      if (this.latecomers?.get(user) === latecomer) this.settle(user, latecomer);
+    }
+  }
+
+  private replay(user: LocalUser, latecomer: Latecomer, events: readonly ShownEvent[]): void {
+    for (const { event, presented } of events) {
+      if (event.seq < latecomer.from) continue;
+      const membership =
+        event.subjectId === user.userId ? this.around.catalogue.find(event.type)?.membership : undefined;
+      if (membership === 'enters') latecomer.isInside = true;
+      if (latecomer.isInside && presented) this.send([user], event, presented, event.seq - 1);
+      if (membership === 'leaves') latecomer.isInside = false;
+      latecomer.from = event.seq + 1;
+    }
+  }
+
+  private settle(user: LocalUser, latecomer: Latecomer): void {
+    if (this.latecomers?.delete(user) && this.latecomers.size === 0) this.latecomers = undefined;
+    if (latecomer.isInside) this.receivers.add(user);
+    else this.forgetUser(user);
+  }
+
+  private deliver(event: StreamEvent, presented: PresentedEvent | undefined): void {
+    this.last = event.seq;
+    this.held?.delete(event.seq);
+    if (this.waiting) this.letIn(event.seq);
+    const definition = this.around.catalogue.find(event.type);
+    const subject = definition?.membership && event.subjectId ? this.around.audience.get(event.subjectId) : undefined;
+    if (subject && definition?.membership === 'enters') this.enter(subject);
+    if (presented && this.receivers.size > 0) this.send(this.receivers, event, presented, this.shown);
+    // A type this version does not know leaves a visible hole in `prev`: the client fetches it elsewhere.
+    if (presented || !definition) this.shown = event.seq;
+    this.remember(event, presented);
+    if (subject && definition?.membership === 'leaves' && this.receivers.delete(subject)) this.forgetUser(subject);
+    if (definition?.opensStream && event.subjectId) {
+      const since = Number(event.payload?.since_seq);
+      if (since >= 0) for (const user of this.receivers) this.around.opensStream(user, event.subjectId, since);
+    }
+    if (definition?.endsStream) this.end();
+  }
+
+  private send(users: Iterable<LocalUser>, event: StreamEvent, presented: PresentedEvent, prev: number): void {
+    const { audience, logger } = this.around;
+    handOver(users, { kind: this.kind, event, presented, prev, round: audience.round }, logger);
+  }
+
+  private enter(user: LocalUser): void {
+    // A latecomer meets his entering event in what he is still to be told.
+    if (this.receivers.has(user) || this.latecomers?.has(user)) return;
+    user.streams.add(this);
+    user.cursorFromRound = this.around.audience.round + 1;
+    this.receivers.add(user);
+  }
+
+  private letIn(seq: number): void {
+    for (const [user, since] of this.waiting!) {
+      if (since > seq) continue;
+      this.waiting!.delete(user);
+      this.enter(user);
+    }
+    if (this.waiting!.size === 0) this.waiting = undefined;
+  }
+
+  private remember(event: StreamEvent, presented: PresentedEvent | undefined): void {
+    this.recentRound = this.around.audience.round;
+    if (!this.recent || this.recent.length >= 2 * MAX_RECENT) this.recent = this.recent?.slice(-MAX_RECENT) ?? [];
+    this.recent.push({ event, presented });
+  }
+
+  private forgetUser(user: LocalUser): void {
+    if (!this.waiting?.has(user)) user.streams.delete(this);
+    if (this.receivers.size === 0 && !this.waiting?.size && !this.latecomers) this.end();
+  }
+
+  private end(): void {
+    if (this.isEnded) return;
+    this.isEnded = true;
+    for (const user of [...this.receivers, ...(this.waiting?.keys() ?? []), ...(this.latecomers?.keys() ?? [])]) {
+      user.streams.delete(this);
+    }
+    this.receivers.clear();
+    this.waiting = this.latecomers = undefined;
+    this.held = this.recent = undefined;
+    this.around.ended(this);
+  }
+}

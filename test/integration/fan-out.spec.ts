@@ -1,0 +1,234 @@
+import { newId } from '../../src/platform/database/ids.js';
+import { InProcessBus, InProcessHub } from '../../src/platform/realtime/bus/in-process-bus.js';
+import { LocalBroadcaster } from '../../src/platform/realtime/local-broadcaster.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { FakeClient } from '../torture/fake-client.js';
+import { addConversation, addUser, join, leave, post, TestNode } from '../torture/fan-out-world.js';
+import { lossyBusRound, removalRound } from '../torture/fan-out-rounds.js';
+
+describe('the fan-out', () => {
+  let database: TestDatabase;
+  let node: TestNode;
+  let anna: string;
+  let ben: string;
+  let room: string;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    node = new TestNode(database.url);
+  });
+
+  afterAll(async () => {
+    await node.stop();
+    await database.drop();
+  });
+
+  beforeEach(async () => {
+    anna = await addUser(node);
+    ben = await addUser(node);
+    room = await addConversation(node, [anna, ben]);
+  });
+
+  const connected = async (userId: string, to = node): Promise<FakeClient> => {
+    const client = new FakeClient(userId);
+    await client.connect(to);
+    return client;
+  };
+
+  it('hands an event over before the write is answered, in the documented shape', async () => {
+    const client = await connected(anna);
+    const seq = await post(node, room, ben);
+    expect(client.frames.at(-1)).toEqual({
+      type: 'message.created',
+      conversation_id: room,
+      seq,
+      prev: seq! - 1,
+      id: `${room}:${seq}`,
+      at: expect.stringMatching(/Z$/) as string,
+      actor_id: ben,
+      data: { subject: expect.any(String) as string },
+    });
+    expect(node.catalogue.shown).toBe(0);
+  });
+
+  it('leaves the conversation out of events of a user’s own stream', async () => {
+    const client = await connected(anna);
+    await node.log.write(anna, (tx) =>
+      Promise.resolve(
+        tx.append({ type: 'conversation.removed', actorId: null, subjectId: newId(), presented: { data: {} } }),
+      ),
+    );
+    expect(client.frames.at(-1)).not.toHaveProperty('conversation_id');
+    expect(client.frames.at(-1)).toMatchObject({ type: 'conversation.removed', actor_id: null });
+  });
+
+  it('reaches every connection of a user, and none that has turned away from the conversation', async () => {
+    const phone = await connected(anna);
+    const laptop = await connected(anna);
+    laptop.connection!.unwanted = new Set([room]);
+    const seq = await post(node, room, ben);
+    expect(phone.seqs(room)).toEqual([seq]);
+    expect(laptop.seqs(room)).toEqual([]);
+  });
+
+  it('shows one user what is meant for him alone', async () => {
+    const [first, second] = [await connected(anna), await connected(ben)];
+    await node.log.write(room, (tx) =>
+      Promise.resolve(
+        tx.append({
+          type: 'message.created',
+          actorId: anna,
+          presented: { data: { text: 1 }, only: { userId: anna, data: { text: 1, client_message_id: 'c' }, prev: 7 } },
+        }),
+      ),
+    );
+    expect(first.frames.at(-1)).toMatchObject({ prev: 7, data: { client_message_id: 'c' } });
+    expect(second.frames.at(-1)!.data).toEqual({ text: 1 });
+    expect(second.frames.at(-1)!.prev).toBe(2);
+  });
+
+  it('delivers in order what is announced out of order, without reading the log', async () => {
+    const client = await connected(anna);
+    const events = [3, 4, 5].map((seq) => ({
+      streamId: room,
+      seq,
+      type: 'message.created',
+      actorId: ben,
+      subjectId: newId(),
+      payload: null,
+      at: new Date(),
+      presented: { data: {} },
+    }));
+    const shown = node.catalogue.shown;
+    node.fanOut.committed([events[2]!, events[1]!]);
+    expect(client.seqs(room)).toEqual([]);
+    node.fanOut.committed([events[0]!]);
+    await node.fanOut.find(room)!.reach(5);
+    expect(client.seqs(room)).toEqual([3, 4, 5]);
+    expect(node.catalogue.shown).toBe(shown);
+  });
+
+  it('reads from the log what a hint or the sweep says is there', async () => {
+    const other = new TestNode(database.url);
+    const client = await connected(anna);
+    for (let i = 0; i < 450; i++) await post(other, room, ben);
+    expect(client.seqs(room)).toEqual([]);
+    await node.sweep.run();
+    expect(client.seqs(room)).toEqual(Array.from({ length: 450 }, (_, i) => i + 3));
+    await other.stop();
+  });
+
+  it('tries again at the sweep what could not be shown, and holds the cursor until then', async () => {
+    const other = new TestNode(database.url);
+    const client = await connected(anna);
+    const before = client.cursor;
+    node.catalogue.isFailing = true;
+    const seq = await post(other, room, ben);
+    await node.sweep.run();
+    expect(client.seqs(room)).toEqual([]);
+    expect(client.cursor).toBe(before);
+    node.catalogue.isFailing = false;
+    await node.sweep.run();
+    expect(client.seqs(room)).toEqual([seq]);
+    await node.sweep.run();
+    expect(client.cursor).not.toBe(before);
+    await other.stop();
+  });
+
+  it('keeps the chain of prev over an event whose subject is gone', async () => {
+    const client = await connected(anna);
+    await node.log.write(room, (tx) => Promise.resolve(tx.append({ type: 'message.erased', actorId: null })));
+    const seq = await post(node, room, ben);
+    await node.fanOut.find(room)!.reach(seq!);
+    expect(client.frames.at(-1)).toMatchObject({ seq: 4, prev: 2 });
+  });
+
+  it('lets a newcomer in with his entering event, from this node or another', async () => {
+    const other = new TestNode(database.url);
+    const [carl, dora] = [await addUser(node), await addUser(node)];
+    const [here, there] = [await connected(carl), await connected(dora)];
+    await post(node, room, ben);
+    const carlSeq = await join(node, room, carl);
+    const doraSeq = await join(other, room, dora);
+    const seq = await post(node, room, ben);
+    await node.sweep.run();
+    await node.fanOut.find(room)!.reach(seq!);
+    expect(here.seqs(room)).toEqual([carlSeq, doraSeq, seq]);
+    expect(there.seqs(room)).toEqual([doraSeq, seq]);
+    await other.stop();
+  });
+
+  it('gives who leaves his leaving event and nothing after it', async () => {
+    const client = await connected(anna);
+    const seq = await leave(node, room, anna);
+    await post(node, room, ben);
+    await node.sweep.run();
+    expect(client.seqs(room)).toEqual([seq]);
+  });
+
+  it('ends a stream with its last event', async () => {
+    const client = await connected(anna);
+    const end = { type: 'conversation.deleted', actorId: ben, presented: { data: {} } };
+    await node.log.write(room, (tx) => Promise.resolve(tx.append(end)));
+    expect(client.frames.at(-1)!.type).toBe('conversation.deleted');
+    expect(node.fanOut.find(room)).toBeUndefined();
+  });
+
+  it('keeps nothing of a user whose last connection is gone', async () => {
+    const client = await connected(anna);
+    client.cut();
+    expect(node.audience.get(anna)).toBeUndefined();
+    expect(node.fanOut.find(anna)).toBeUndefined();
+    expect(node.fanOut.find(room)).toBeUndefined();
+  });
+
+  it('says nothing to who has been handed nothing, and a newer cursor to who has', async () => {
+    const [client, idle] = [await connected(anna), await connected(await addUser(node))];
+    for (let i = 0; i < 5; i++) {
+      await post(node, room, ben);
+      await node.sweep.run();
+    }
+    expect(client.frames.filter(({ type }) => type === 'cursor').length).toBeGreaterThanOrEqual(4);
+    const count = idle.frames.length;
+    await post(node, room, ben);
+    await node.sweep.run();
+    expect(idle.frames.length).toBe(count);
+  });
+
+  it('brings signals and endings to every node', async () => {
+    const hub = new InProcessHub();
+    const [busHere, busThere] = [new InProcessBus(hub), new InProcessBus(hub)];
+    const [here, there] = [new TestNode(database.url, { bus: busHere }), new TestNode(database.url, { bus: busThere })];
+    const broadcaster = new LocalBroadcaster(here.audience, here.fanOut, busHere);
+    new LocalBroadcaster(there.audience, there.fanOut, busThere);
+    const [first, second] = [await connected(anna, here), await connected(ben, there)];
+    broadcaster.toStream(room, { type: 'typing', data: { user_id: anna }, class: 'ephemeral', exceptUserId: anna });
+    broadcaster.toUsers([anna, ben], { type: 'presence.changed', data: {}, class: 'state', key: 'p' });
+    expect(first.frames.map(({ type }) => type)).toEqual(['live', 'presence.changed']);
+    expect(second.frames.at(-2)).toEqual({ type: 'typing', conversation_id: room, data: { user_id: anna } });
+    const connection = second.connection!;
+    broadcaster.endUser(ben, 'banned');
+    expect(connection.closedWith).toBe(4403);
+    expect(there.audience.get(ben)).toBeUndefined();
+    broadcaster.endSessions([first.connection!.actor.sessionId], 'revoked');
+    expect(first.connection!.closedWith).toBe(4401);
+    await Promise.all([here.stop(), there.stop()]);
+  });
+
+  it('misses nothing when the bus loses half, doubles a tenth and reorders the rest', async () => {
+    const report = await lossyBusRound(database.url, { events: 600, conversations: 6, isSwept: true });
+    expect(report).toMatchObject({ missed: 0, outOfOrder: 0 });
+    expect(report.lost).toBeGreaterThan(0);
+  });
+
+  it('would miss events on such a bus without the sweep', async () => {
+    const report = await lossyBusRound(database.url, { events: 60, conversations: 20, isSwept: false });
+    expect(report.missed).toBeGreaterThan(0);
+  });
+
+  it('cuts exactly at the removal, under traffic, however often somebody is removed and let in again', async () => {
+    const report = await removalRound(database.url, { removals: 120 });
+    expect(report).toMatchObject({ pastTheCut: 0, missing: 0, outOfOrder: 0 });
+    expect(report.removals).toBe(120);
+  });
+});

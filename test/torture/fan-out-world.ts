@@ -1,0 +1,187 @@
+import pg from 'pg';
+import { newId } from '../../src/platform/database/ids.js';
+import { Sql, statement } from '../../src/platform/database/sql.js';
+import { EventCatalogue, type EventDefinition } from '../../src/platform/event-log/event-catalogue.js';
+import { EventLog, type StreamTransaction } from '../../src/platform/event-log/event-log.js';
+import type { PresentedEvent, StreamEvent } from '../../src/platform/event-log/stream-event.js';
+import { Bus } from '../../src/platform/realtime/bus/bus.js';
+import { InProcessBus } from '../../src/platform/realtime/bus/in-process-bus.js';
+import { FanOut } from '../../src/platform/realtime/fan-out.js';
+import { FanOutRepository } from '../../src/platform/realtime/fan-out.repository.js';
+import { GapReader } from '../../src/platform/realtime/gap-reader.js';
+import { LocalAudience } from '../../src/platform/realtime/local-audience.js';
+import { LogClock } from '../../src/platform/realtime/log-clock.js';
+import { MissedEvents } from '../../src/platform/realtime/missed-events.js';
+import { ResumeAdmission } from '../../src/platform/realtime/resume-admission.js';
+import { ResumeSnapshots } from '../../src/platform/realtime/resume-snapshots.js';
+import { Resume } from '../../src/platform/realtime/resume.js';
+import { Sweep } from '../../src/platform/realtime/sweep.js';
+import { ParticipantEntitlements } from '../../src/modules/participants/entitlements.repository.js';
+
+const INT8_OID = 20;
+
+export function openPool(url: string, max = 8): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    types: {
+      getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+        oid === INT8_OID && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format as 'text'),
+    },
+  });
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+/** Shows ids only; `held` makes it fail, as a content store that is away would. */
+export class TestCatalogue extends EventCatalogue {
+  isFailing = false;
+  shown = 0;
+
+  constructor() {
+    super();
+    const present = async (events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> => {
+      await Promise.resolve();
+      if (this.isFailing) throw new Error('content cannot be read');
+      this.shown += events.length;
+      return events.map(({ subjectId }) => ({ data: { subject: subjectId } }));
+    };
+    const types: Omit<EventDefinition, 'present'>[] = [
+      { type: 'message.created' },
+      { type: 'participant.joined', membership: 'enters' },
+      { type: 'participant.left', membership: 'leaves' },
+      { type: 'conversation.deleted', endsStream: true },
+      { type: 'conversation.added', opensStream: true },
+      { type: 'conversation.removed' },
+    ];
+    for (const type of types) this.declare({ ...type, present });
+    this.declare({ type: 'message.erased', present: (events) => Promise.resolve(events.map(() => undefined)) });
+  }
+}
+
+export interface NodeOptions {
+  readonly bus?: Bus;
+  /** A stand-in for what the node reads, for negative controls. */
+  readonly repository?: (sql: Sql) => FanOutRepository;
+}
+
+/** The realtime half of one server process: the log, the fan-out, the resume, the sweep; connections are fakes. */
+export class TestNode {
+  readonly catalogue = new TestCatalogue();
+  readonly audience = new LocalAudience();
+  readonly sql: Sql;
+  readonly fanOut: FanOut;
+  readonly log: EventLog;
+  readonly resume: Resume;
+  readonly snapshots = new ResumeSnapshots();
+  readonly sweep: Sweep;
+  private readonly pool: pg.Pool;
+  private sweeping: Promise<void> | undefined;
+  private isStopped = false;
+
+  constructor(url: string, { bus = new InProcessBus(), repository }: NodeOptions = {}) {
+    this.pool = openPool(url);
+    this.sql = new Sql(this.pool);
+    const reads = repository?.(this.sql) ?? new FanOutRepository(this.sql);
+    const clock = new LogClock(reads);
+    const reader = new GapReader(reads, this.catalogue);
+    this.fanOut = new FanOut(this.audience, this.catalogue, reader, bus);
+    this.log = new EventLog(this.sql, this.fanOut);
+    const missed = new MissedEvents(reads, new ParticipantEntitlements(), this.catalogue, reader);
+    this.resume = new Resume(this.fanOut, missed, clock, this.snapshots, new ResumeAdmission(4));
+    this.sweep = new Sweep(this.fanOut, reads, clock);
+  }
+
+  /** Sweeps again and again, much faster than in earnest. */
+  sweepEvery(ms: number): void {
+    this.sweeping = (async () => {
+      while (!this.isStopped) {
+        await this.sweep.run().catch(() => undefined);
+        await new Promise((resolve) => setTimeout(resolve, ms));
+      }
+    })();
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    await this.sweeping;
+    await this.pool.end();
+  }
+}
+
+const ADD_USER = statement<unknown>(
+  'test.add_user',
+  `insert into users (id, username, display_name) values ($1, $2, 'User')`,
+);
+const ADD_CONVERSATION = statement<unknown>(
+  'test.add_conversation',
+  `insert into conversations (id, type, title) values ($1, 'group', 'Test')`,
+);
+const JOIN = statement<unknown>(
+  'test.join',
+  `insert into participants (conversation_id, user_id, joined_seq) values ($1, $2, $3)
+   on conflict (conversation_id, user_id) do update set joined_seq = $3, left_seq = null, left_at = null`,
+);
+const LEAVE = statement<unknown>(
+  'test.leave',
+  `update participants set left_seq = $3, left_at = now() where conversation_id = $1 and user_id = $2`,
+);
+
+export async function addUser(node: TestNode): Promise<string> {
+  const id = newId();
+  await node.sql.run(ADD_USER, [id, id]);
+  await node.log.create(id, () => Promise.resolve());
+  return id;
+}
+
+export async function addConversation(node: TestNode, userIds: string[]): Promise<string> {
+  const id = newId();
+  await node.sql.run(ADD_CONVERSATION, [id]);
+  await node.log.create(id, () => Promise.resolve());
+  for (const userId of userIds) await join(node, id, userId);
+  return id;
+}
+
+/** The way the module `participants` does it: one transaction over the conversation's stream and the user's own. */
+export function join(node: TestNode, conversationId: string, userId: string): Promise<number | undefined> {
+  return node.log.write(conversationId, async (tx) => {
+    const presented = { data: { subject: userId }, only: { userId, prev: 0 } };
+    const seq = tx.append({ type: 'participant.joined', actorId: userId, subjectId: userId, presented });
+    await tx.run(JOIN, [conversationId, userId, seq]);
+    await tell(tx, userId, 'conversation.added', { conversationId, payload: { since_seq: seq } });
+    return seq;
+  });
+}
+
+export function leave(node: TestNode, conversationId: string, userId: string): Promise<number | undefined> {
+  return node.log.write(conversationId, async (tx) => {
+    const presented = { data: { subject: userId } };
+    const seq = tx.append({ type: 'participant.left', actorId: userId, subjectId: userId, presented });
+    await tx.run(LEAVE, [conversationId, userId, seq]);
+    await tell(tx, userId, 'conversation.removed', { conversationId, payload: null });
+    return seq;
+  });
+}
+
+function tell(
+  tx: StreamTransaction,
+  userId: string,
+  type: string,
+  { conversationId, payload }: { conversationId: string; payload: Record<string, unknown> | null },
+): Promise<void> {
+  return tx.appendToOthers([userId], () => ({
+    type,
+    actorId: userId,
+    subjectId: conversationId,
+    payload,
+    presented: { data: { conversation: conversationId } },
+  }));
+}
+
+export function post(node: TestNode, conversationId: string, senderId: string): Promise<number | undefined> {
+  const subjectId = newId();
+  const presented = { data: { subject: subjectId } };
+  return node.log.write(conversationId, (tx) =>
+    Promise.resolve(tx.append({ type: 'message.created', actorId: senderId, subjectId, presented })),
+  );
+}

@@ -5,9 +5,8 @@ import { ServiceUnavailable } from '../errors/app-error.js';
 import { DrainState } from '../health/drain-state.js';
 import { addressSubject } from '../throttling/limit-subject.js';
 import { Limits } from '../throttling/limits.service.js';
-import { Connections } from './connections.js';
+import { ConnectionHost } from './connection-host.js';
 import { Handshake } from './handshake.js';
-import { RealtimeSettings } from './realtime-settings.js';
 import { TooManyConnections } from './realtime.errors.js';
 import { TokenBucket } from './token-bucket.js';
 
@@ -22,11 +21,11 @@ export class Admission {
   constructor(
     private readonly drain: DrainState,
     private readonly limits: Limits,
-    private readonly connections: Connections,
     private readonly handshake: Handshake,
-    { settings, config }: AdmissionNumbers,
+    private readonly host: ConnectionHost,
+    config: Config,
   ) {
-    this.bucket = new TokenBucket(Math.max(1, settings.upgradesPerSecond * config.rateLimitMultiplier));
+    this.bucket = new TokenBucket(Math.max(1, host.settings.upgradesPerSecond * config.rateLimitMultiplier));
   }
 
   /**
@@ -38,18 +37,9 @@ export class Admission {
     this.handshake.checkOrigin(request);
     const ip = this.handshake.addressOf(request);
     const address = addressSubject(ip);
-    if (!this.connections.hasRoomFor(address)) throw new TooManyConnections();
+    if (!this.host.connections.hasRoomFor(address)) throw new TooManyConnections();
     if (!this.bucket.take()) throw new ServiceUnavailable(1 + Math.floor(Math.random() * JITTER_SECONDS));
     await this.limits.checkAddress('connect.ip', ip);
     return address;
   }
-}
-
-/** The numbers of admission. */
-@Injectable()
-export class AdmissionNumbers {
-  constructor(
-    readonly settings: RealtimeSettings,
-    readonly config: Config,
-  ) {}
 }

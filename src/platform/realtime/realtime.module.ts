@@ -1,6 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { Admission, AdmissionNumbers } from './admission.js';
+import { Admission } from './admission.js';
 import { ConnectionHost } from './connection-host.js';
 import { Connections } from './connections.js';
 import { FirstFrame } from './first-frame.js';
@@ -10,7 +10,8 @@ import { RealtimeDrain } from './realtime-drain.js';
 import { RealtimeSettings } from './realtime-settings.js';
 import { RealtimeGateway } from './realtime.gateway.js';
 import { RevocationSweep } from './revocation-sweep.js';
-import { RealtimeSocketIo, SocketIoEntrance } from './socket-io-server.js';
+import { SocketIoEntrance } from './socket-io-entrance.js';
+import { RealtimeSocketIo } from './socket-io-server.js';
 import { UpgradeRoutes } from './upgrade-routes.js';
 import { RealtimeWebSockets } from './web-socket-server.js';
 
@@ -28,7 +29,6 @@ import { RealtimeWebSockets } from './web-socket-server.js';
     FirstFrame,
     FrameRouter,
     Handshake,
-    AdmissionNumbers,
     Admission,
     UpgradeRoutes,
     RealtimeWebSockets,

@@ -2,19 +2,13 @@ import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node
 import { Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Server, type Socket } from 'socket.io';
-import { Config } from '../config/config.js';
-import { toDeclaredError } from '../errors/error.filter.js';
-import type { Actor } from '../http/actor.js';
 import { addressSubject } from '../throttling/limit-subject.js';
-import { Admission } from './admission.js';
 import { ConnectionHost } from './connection-host.js';
 import { Connection } from './connection.js';
-import { readResume } from './first-frame.js';
 import { FrameRouter } from './frame-router.js';
-import { credentialOf, Handshake, type Credential } from './handshake.js';
-import type { ResumePoint } from './live-sessions.js';
 import type { ClientToServerEvents, ServerToClientEvents } from './protocol-types.js';
-import { refusal, type Upgrade, UpgradeRoutes } from './upgrade-routes.js';
+import { type Upgrade, UpgradeRoutes } from './upgrade-routes.js';
+import { type Arrival, type ParleySocket, SocketIoEntrance } from './socket-io-entrance.js';
 import { SocketIoTransport, type EngineSocket } from './socket-io.transport.js';
 import { BoundedWebSocketServer } from './web-socket-server.js';
 
@@ -23,15 +17,12 @@ export const SOCKET_IO_PATH = '/socket.io/';
 /** Packets for other namespaces a client may send before it is not believed to be one. */
 const MOST_STRAYS = 10;
 
-/** What is known of a socket before, and the connection after, it is let in. */
-type SocketData = { actor?: Actor; resume?: ResumePoint } | Connection;
-type ParleySocket = Socket<ClientToServerEvents, ServerToClientEvents, Record<string, never>, SocketData>;
-
 /** The parts of Socket.IO's classes below their public interface. The version is pinned; the tests speak the protocol. */
 interface SocketInternals {
-  data: SocketData;
+  data: Arrival | Connection;
   handshake: unknown;
-  onevent(packet: { id?: number; data: unknown[] }): void;
+  /** `data` is missing in a packet that ends after its type. */
+  onevent(packet: { id?: number; data?: unknown[] }): void;
 }
 
 interface EngineInternals {
@@ -128,13 +119,13 @@ export class RealtimeSocketIo implements OnModuleInit, OnApplicationBootstrap {
 
   private accept(socket: ParleySocket): void {
     const { router } = this;
-    const { actor, resume } = socket.data as { actor?: Actor; resume?: ResumePoint };
+    const { actor, resume } = socket.data as Arrival;
     const internals = socket as unknown as SocketInternals;
     const address = addressSubject(this.entrance.addressOf(socket));
     const connection = new Connection(new SocketIoTransport(socket as unknown as Socket), this.host, address);
     internals.data = connection;
     // The packet has the acknowledgement's number, and with it the reply can be written as text that is encoded once.
-    internals.onevent = ({ data, id }) => {
+    internals.onevent = ({ data = [], id }) => {
       if (data.length > 2) data[1] = data.slice(1);
       router.receive(connection, data[0], data[1], id);
     };
@@ -144,55 +135,4 @@ export class RealtimeSocketIo implements OnModuleInit, OnApplicationBootstrap {
     (socket.conn as unknown as EngineSocket).request = null;
     connection.open(actor, resume);
   }
-}
-
-/** Who may come in over Socket.IO. Origin, limits and draining are judged before Engine.IO sees the request. */
-@Injectable()
-export class SocketIoEntrance {
-  constructor(
-    private readonly admission: Admission,
-    private readonly handshake: Handshake,
-    private readonly config: Config,
-  ) {}
-
-  get cors(): object {
-    const { allowedOrigins } = this.config;
-    return { cors: { origin: [...allowedOrigins], credentials: true } };
-  }
-
-  /** A new session over polling is judged like an upgrade; the upgrades come judged. */
-  gate(request: IncomingMessage, response: ServerResponse, next: () => void): void {
-    const isNew = !new URL(request.url ?? '', 'http://host').searchParams.has('sid');
-    if (typeof response.setHeader !== 'function' || !('req' in response) || request.headers.upgrade) return next();
-    const judged = isNew ? this.admission.admit(request) : Promise.resolve(this.handshake.checkOrigin(request));
-    judged.then(next, (error: unknown) => {
-      const { status, headers, body } = refusal(toDeclaredError(error));
-      response.writeHead(status, headers).end(body);
-    });
-  }
-
-  addressOf(socket: ParleySocket): string | undefined {
-    return this.handshake.addressOf(socket.request);
-  }
-
-  /** Judges the credential of the handshake; without one the first frame has to bring it. */
-  async letIn(socket: ParleySocket, next: (error?: Error) => void): Promise<void> {
-    try {
-      const { auth } = socket.handshake;
-      const { searchParams } = new URL(socket.request.url ?? '', 'http://host');
-      const resume = readResume((auth as { resume?: unknown }).resume);
-      const actor = await this.handshake.identify(offered(auth) ?? credentialOf(socket.request, searchParams));
-      socket.data = { actor, resume };
-      next();
-    } catch (thrown) {
-      const { code, message, details } = toDeclaredError(thrown);
-      next(Object.assign(new Error(message), { data: { code, message, details } }));
-    }
-  }
-}
-
-function offered(auth: Record<string, unknown>): Credential | undefined {
-  const { token, ticket } = auth;
-  if (typeof token === 'string' && token) return { token: token.replace(/^Bearer +/i, '') };
-  return typeof ticket === 'string' && ticket ? { ticket } : undefined;
 }

@@ -1,0 +1,280 @@
+import { CLOSE } from '../../src/platform/realtime/close-codes.js';
+import { Connections } from '../../src/platform/realtime/connections.js';
+import { DrainState } from '../../src/platform/health/drain-state.js';
+import { startRealtimeApp, type RealtimeApp } from '../support/realtime-app.js';
+import {
+  refusedWith,
+  SocketIoClient,
+  TRANSPORTS,
+  WebSocketClient,
+  type RealtimeClient,
+} from '../support/realtime-client.js';
+
+const QUICK = { tickMs: 20, authDeadlineMs: 100, heartbeatMs: 100, pongTimeoutMs: 60, revocationSweepMs: 30 };
+
+describe('a realtime connection', () => {
+  let server: RealtimeApp;
+  const clients: RealtimeClient[] = [];
+
+  const keep = <Client extends RealtimeClient>(client: Client): Client => {
+    clients.push(client);
+    return client;
+  };
+
+  beforeAll(async () => {
+    server = await startRealtimeApp({}, { ALLOWED_ORIGINS: 'https://chat.example.com' });
+  });
+
+  afterEach(() => {
+    for (const client of clients.splice(0)) client.close();
+  });
+
+  afterAll(() => server.close());
+
+  describe.each(TRANSPORTS)('over %s', (_name, connect) => {
+    it('says hello, then ready, then live', async () => {
+      const client = keep(connect(server.port, 'alice:s1'));
+      const live = await client.next('live');
+      expect(client.frames.map(({ type }) => type)).toEqual(['hello', 'ready', 'live']);
+      expect(live.data).toEqual({ cursor: 'c', replayed: 0 });
+      expect(client.frames[1]!.data).toMatchObject({ user: { id: 'user-alice' }, session_id: 's1', resumed: false });
+    });
+
+    it('answers a request once, with its data', async () => {
+      const client = keep(connect(server.port, 'alice:s1'));
+      await client.next('live');
+      expect(await client.request('test.echo', { text: 'grüß' })).toMatchObject({ ok: true, data: { text: 'grüß' } });
+      expect(await client.request('ping')).toMatchObject({ ok: true, data: { server_time: expect.any(String) } });
+    });
+
+    it('answers invalid input with every problem, and a defect without its cause', async () => {
+      const client = keep(connect(server.port, 'alice:s1'));
+      await client.next('live');
+      const invalid = await client.request('test.echo', { text: 5, more: 1 });
+      expect(invalid.error).toMatchObject({ code: 'VALIDATION_ERROR' });
+      expect(JSON.stringify(invalid.error!.details)).toContain('more');
+      const poisoned = await client.request('test.echo', { text: 'a\u0000b' });
+      expect(poisoned.error!.code).toBe('VALIDATION_ERROR');
+      const broken = await client.request('test.break');
+      expect(broken.error).toMatchObject({ code: 'INTERNAL_ERROR', details: {} });
+      expect(JSON.stringify(broken)).not.toContain('secret');
+      expect(await client.request('nothing.of.the.kind')).toMatchObject({ error: { code: 'UNKNOWN_FRAME_TYPE' } });
+    });
+
+    it('starts requests in the order they came and refuses more than 32 in flight', async () => {
+      server.gateway.started.length = 0;
+      const client = keep(connect(server.port, 'alice:s1'));
+      await client.next('live');
+      const replies = Array.from({ length: 33 }, (_, index) => client.request('test.wait', { text: String(index) }));
+      expect(await replies[32]).toMatchObject({ ok: false, error: { code: 'TOO_MANY_IN_FLIGHT' } });
+      expect(server.gateway.started).toEqual(Array.from({ length: 32 }, (_, index) => String(index)));
+      for (const answer of server.gateway.waiting.splice(0)) answer();
+      await Promise.all(replies);
+      expect(await client.request('test.echo', { text: 'again' })).toMatchObject({ ok: true });
+    });
+
+    it('tells the fan-out when it is gone', async () => {
+      const client = keep(connect(server.port, 'leaver:s9'));
+      await client.next('live');
+      expect(server.fanOut.of('leaver')).toHaveLength(1);
+      client.close();
+      await until(() => server.fanOut.of('leaver').length === 0);
+    });
+
+    it('is closed when its session or its user is ended, and hears why', async () => {
+      const revoked = keep(connect(server.port, 'carol:gone'));
+      const banned = keep(connect(server.port, 'mallory:s2'));
+      const bystander = keep(connect(server.port, 'bob:s3'));
+      await Promise.all([revoked, banned, bystander].map((client) => client.next('live')));
+      server.app.get(Connections).endSessions(['gone'], 'revoked');
+      server.app.get(Connections).endUser('user-mallory', 'banned');
+      expect((await revoked.closed).code).toBe(CLOSE.revoked.code);
+      expect((await banned.closed).code).toBe(CLOSE.banned.code);
+      expect(revoked.frames.at(-1)).toMatchObject({ type: 'error', error: { code: 'SESSION_REVOKED' } });
+      expect(await bystander.request('ping')).toMatchObject({ ok: true });
+    });
+  });
+
+  it('is signed in by its first frame, which may resume', async () => {
+    const plain = keep(new WebSocketClient(server.port));
+    await plain.next('hello');
+    const resume = { cursor: 'x', conversations: { c1: 4 } };
+    plain.socket.send(JSON.stringify({ type: 'auth', id: 'a', data: { token: 'alice:s1', resume } }));
+    plain.socket.send(JSON.stringify({ type: 'test.echo', id: 'b', data: { text: 'early' } }));
+    expect((await plain.next(({ id }) => id === 'b')).data).toEqual({ text: 'early' });
+    expect((await plain.next('ready')).data).toMatchObject({ resumed: true });
+    expect(server.fanOut.resumes.at(-1)).toEqual(resume);
+    const socketIo = keep(new SocketIoClient(server.port));
+    await socketIo.next('hello');
+    expect(await socketIo.request('auth', { token: 'bob:s2' })).toMatchObject({ ok: true });
+    await socketIo.next('live');
+  });
+
+  it('is refused requests before it is signed in, and a second sign-in after', async () => {
+    const client = keep(new WebSocketClient(server.port));
+    await client.next('hello');
+    expect((await client.request('ping')).error!.code).toBe('AUTHENTICATION_REQUIRED');
+    expect((await client.request('auth', { token: 'nonsense' })).error!.code).toBe('AUTHENTICATION_REQUIRED');
+    expect((await client.request('auth', { token: 7 })).error!.code).toBe('VALIDATION_ERROR');
+    expect((await client.request('auth', { token: 'bob:s1' })).ok).toBe(true);
+    expect((await client.request('auth', { token: 'bob:s1' })).error!.code).toBe('ALREADY_AUTHENTICATED');
+  });
+
+  it('takes a header, a single-use ticket, and refuses what is neither before the upgrade', async () => {
+    const header = keep(new WebSocketClient(server.port, '', { headers: { authorization: 'Bearer alice:s1' } }));
+    await header.next('live');
+    server.authenticator.tickets.set('t1', 'alice:s1');
+    await keep(new WebSocketClient(server.port, '?ticket=t1')).next('live');
+    expect(await refusedWith(server.port, '/api/v1/realtime?ticket=t1')).toBe(401);
+    expect(await refusedWith(server.port, '/api/v1/realtime?token=nonsense')).toBe(401);
+    expect(await refusedWith(server.port, '/somewhere/else')).toBe(404);
+    const refused = keep(new SocketIoClient(server.port, { token: 'nonsense' }));
+    const error = await new Promise<Error & { data?: unknown }>((resolve) =>
+      refused.socket.on('connect_error', resolve),
+    );
+    expect(error.data).toMatchObject({ code: 'AUTHENTICATION_REQUIRED' });
+  });
+
+  it.each(['/api/v1/realtime?token=alice:s1', '/socket.io/?EIO=4&transport=websocket'])(
+    'opens %s only for pages of an allowed origin',
+    async (path) => {
+      const refused = [
+        'null',
+        'https://chat.example.com.evil.example',
+        'http://chat.example.com',
+        'https://chat.example.com:8443',
+        'https://CHAT.example.com',
+        'https://evilchat.example.com',
+      ];
+      for (const origin of refused) {
+        expect([origin, await refusedWith(server.port, path, { headers: { origin } })]).toEqual([origin, 403]);
+      }
+    },
+  );
+
+  it('opens for the allowed origin, for its own, and for programs without one', async () => {
+    for (const origin of ['https://chat.example.com', `http://127.0.0.1:${server.port}`]) {
+      await keep(new WebSocketClient(server.port, '?token=alice:s1', { headers: { origin } })).next('live');
+      const extraHeaders = { origin };
+      await keep(new SocketIoClient(server.port, { token: 'alice:s1' }, { extraHeaders })).next('live');
+    }
+  });
+
+  it('judges the origin of polling, too, and carries frames over it', async () => {
+    const address = `http://127.0.0.1:${server.port}/socket.io/?EIO=4&transport=polling`;
+    const foreign = await fetch(address, { headers: { origin: 'https://evil.example' } });
+    expect(foreign.status).toBe(403);
+    const client = keep(
+      new SocketIoClient(server.port, { token: 'alice:s1' }, { transports: ['polling', 'websocket'] }),
+    );
+    await client.next('live');
+    expect(await client.request('test.echo', { text: 'polled' })).toMatchObject({ data: { text: 'polled' } });
+    await until(() => client.socket.io.engine.transport.name === 'websocket');
+    expect(await client.request('test.echo', { text: 'upgraded' })).toMatchObject({ data: { text: 'upgraded' } });
+  });
+
+  it('is prolonged by a token of the same user only', async () => {
+    const client = keep(new WebSocketClient(server.port, '?token=alice:s1'));
+    await client.next('live');
+    expect(await client.request('auth.refresh', { token: 'alice:s2' })).toMatchObject({ ok: true });
+    expect(await client.request('auth.refresh', { token: 'bob:s2' })).toMatchObject({
+      error: { code: 'PERMISSION_DENIED' },
+    });
+    server.app.get(Connections).endSessions(['s2'], 'revoked');
+    expect((await client.closed).code).toBe(4401);
+  });
+});
+
+describe('deadlines and bounds of connections', () => {
+  let server: RealtimeApp;
+
+  afterEach(() => server.close());
+
+  it('closes who does not say who it is in time', async () => {
+    server = await startRealtimeApp(QUICK);
+    const plain = new WebSocketClient(server.port);
+    const socketIo = new SocketIoClient(server.port);
+    expect((await plain.closed).code).toBe(4301);
+    expect((await socketIo.closed).code).toBe(4301);
+  });
+
+  it('closes who does not answer pings, and keeps who does', async () => {
+    server = await startRealtimeApp(QUICK);
+    const dead = new WebSocketClient(server.port, '?token=alice:s1', { autoPong: false });
+    const alive = new WebSocketClient(server.port, '?token=alice:s1');
+    await alive.next('live');
+    expect((await dead.closed).code).toBe(4002);
+    expect(await alive.request('ping')).toMatchObject({ ok: true });
+    alive.close();
+  });
+
+  it('warns before the token expires and closes when it has', async () => {
+    server = await startRealtimeApp(QUICK);
+    const expires = Math.floor(Date.now() / 1000) + 2;
+    const clients = TRANSPORTS.map(([, connect]) => connect(server.port, `alice:s1:${expires}`));
+    for (const client of clients) {
+      await client.next('auth.expiring');
+      expect((await client.closed).code).toBe(4101);
+    }
+  });
+
+  it('ends sessions the database says have ended, without any hint', async () => {
+    server = await startRealtimeApp(QUICK);
+    const clients = TRANSPORTS.map(([, connect]) => connect(server.port, 'alice:s1'));
+    await Promise.all(clients.map((client) => client.next('live')));
+    server.authenticator.ended.set('s1', 'banned');
+    for (const client of clients) expect((await client.closed).code).toBe(4403);
+  });
+
+  it('counts sockets per user', async () => {
+    server = await startRealtimeApp({ socketsPerUser: 0.00002 }); // the multiplier of tests is 100,000
+    const first = new WebSocketClient(server.port, '?token=alice:s1');
+    const second = new SocketIoClient(server.port, { token: 'alice:s1' });
+    await Promise.all([first.next('live'), second.next('live')]);
+    expect((await new WebSocketClient(server.port, '?token=alice:s1').closed).code).toBe(4309);
+    first.close();
+    second.close();
+  });
+
+  it('takes no more upgrades a second than it can', async () => {
+    server = await startRealtimeApp({ upgradesPerSecond: 0.00001 });
+    const first = new WebSocketClient(server.port, '?token=alice:s1');
+    await first.next('live');
+    expect(await refusedWith(server.port, '/api/v1/realtime?token=alice:s1')).toBe(503);
+    first.close();
+  });
+
+  it('counts requests against their limits and throws out who does not stop', async () => {
+    server = await startRealtimeApp({ refusals: 20 }, { RATE_LIMIT_MULTIPLIER: '0.1' });
+    const client = new WebSocketClient(server.port, '?token=alice:s1');
+    await client.next('live');
+    for (let sent = 0; sent < 3; sent++) expect(await client.request('test.limited')).toMatchObject({ ok: true });
+    const refused = await client.request('test.limited');
+    expect(refused.error).toMatchObject({ code: 'RATE_LIMIT_EXCEEDED', details: { retry_after: expect.any(Number) } });
+    for (let sent = 0; sent < 25; sent++) client.socket.send('{"type":"test.limited"}');
+    expect((await client.closed).code).toBe(4308);
+  });
+
+  it('sends clients away at shutdown after their requests are answered, and lets nobody in', async () => {
+    server = await startRealtimeApp();
+    const [plain, socketIo] = TRANSPORTS.map(([, connect]) => connect(server.port, 'alice:s1')) as [
+      RealtimeClient,
+      RealtimeClient,
+    ];
+    await Promise.all([plain.next('live'), socketIo.next('live')]);
+    const answer = plain.request('test.wait', { text: 'last' });
+    await until(() => server.gateway.waiting.length === 1);
+    const drained = server.app.get(DrainState).begin();
+    await Promise.all([plain.next('going_away'), socketIo.next('going_away')]);
+    expect(await refusedWith(server.port, '/api/v1/realtime?token=alice:s1')).toBe(503);
+    server.gateway.waiting.pop()!();
+    expect(await answer).toMatchObject({ ok: true });
+    await drained;
+    expect((await plain.closed).code).toBe(1012);
+    expect((await socketIo.closed).reason).toBe('transport close');
+  });
+});
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+}

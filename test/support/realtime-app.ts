@@ -1,0 +1,171 @@
+import { Global, Injectable, Module, type DynamicModule } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Test } from '@nestjs/testing';
+import type { Config } from '../../src/platform/config/config.js';
+import { ConfigModule } from '../../src/platform/config/config.module.js';
+import { AuthenticationRequired } from '../../src/platform/errors/app-error.js';
+import { DrainState } from '../../src/platform/health/drain-state.js';
+import type { Actor } from '../../src/platform/http/actor.js';
+import { Authenticator, type EndedSession } from '../../src/platform/http/authenticator.js';
+import { EncodedFrame } from '../../src/platform/realtime/encoded-frame.js';
+import { Gateway, OnFrame } from '../../src/platform/realtime/frames.js';
+import { CatchUp, type LiveConnection } from '../../src/platform/realtime/live-connection.js';
+import { LiveSessions, type Opening, type ResumePoint } from '../../src/platform/realtime/live-sessions.js';
+import { RealtimeSettings } from '../../src/platform/realtime/realtime-settings.js';
+import { RealtimeModule } from '../../src/platform/realtime/realtime.module.js';
+import { ThrottlingModule } from '../../src/platform/throttling/throttling.module.js';
+import { JsonField, TextField } from '../../src/platform/validation/fields.js';
+import { testConfig } from './test-app.js';
+
+/** Tokens look like `alice:session-1`, or `alice:session-1:<epoch seconds>` for one that ends at a given time. */
+@Injectable()
+export class FakeAuthenticator extends Authenticator {
+  readonly tickets = new Map<string, string>();
+  readonly ended = new Map<string, EndedSession['reason']>();
+  /** Set to make authentication wait. */
+  gate: Promise<void> = Promise.resolve();
+
+  async authenticate(token: string): Promise<Actor> {
+    await this.gate;
+    const [username = '', sessionId = '', expires] = token.split(':');
+    if (!username || !sessionId) throw new AuthenticationRequired();
+    return {
+      userId: `user-${username}`,
+      sessionId,
+      role: 'user',
+      username,
+      displayName: username,
+      expiresAt: expires ? Number(expires) : Math.floor(Date.now() / 1000) + 3600,
+    };
+  }
+
+  async redeemTicket(ticket: string): Promise<Actor> {
+    const token = this.tickets.get(ticket);
+    this.tickets.delete(ticket);
+    if (!token) throw new AuthenticationRequired();
+    return this.authenticate(token);
+  }
+
+  findEnded(sessionIds: string[]): Promise<EndedSession[]> {
+    const ended = sessionIds.filter((id) => this.ended.has(id));
+    return Promise.resolve(ended.map((sessionId) => ({ sessionId, reason: this.ended.get(sessionId)! })));
+  }
+}
+
+/** A fan-out that remembers who is there and answers gaps with what the test put down. */
+@Injectable()
+export class FakeFanOut extends LiveSessions implements CatchUp {
+  readonly connections = new Set<LiveConnection>();
+  readonly resumes: (ResumePoint | undefined)[] = [];
+  readonly gaps: ReadonlyMap<string, number>[] = [];
+  fill: (connection: LiveConnection, from: ReadonlyMap<string, number>) => Promise<void> | void = () => {};
+
+  opened(connection: LiveConnection, resume?: ResumePoint): Promise<Opening> {
+    this.connections.add(connection);
+    this.resumes.push(resume);
+    connection.deliverNow(EncodedFrame.of('live', { data: { cursor: 'c', replayed: 0 } }));
+    return Promise.resolve({ resumed: resume !== undefined, cursor: 'c' });
+  }
+
+  closed(connection: LiveConnection): void {
+    this.connections.delete(connection);
+  }
+
+  async catchUp(connection: LiveConnection, from: ReadonlyMap<string, number>): Promise<void> {
+    this.gaps.push(from);
+    await this.fill(connection, from);
+  }
+
+  of(username: string): LiveConnection[] {
+    return [...this.connections].filter(({ actor }) => actor.username === username);
+  }
+}
+
+export class EchoDto {
+  @TextField({ max: 5000 })
+  text: string;
+
+  @JsonField({ maxBytes: 4096, optional: true })
+  metadata?: object;
+}
+
+export class NothingDto {}
+
+/** Requests of the tests: one that answers at once, one that waits for the test, one that breaks. */
+@Gateway()
+export class TestGateway {
+  readonly started: string[] = [];
+  readonly waiting: (() => void)[] = [];
+
+  @OnFrame('test.echo', EchoDto, { limit: 'call', summary: 'Answers the same text' })
+  echo(_connection: LiveConnection, { text }: EchoDto): { text: string } {
+    return { text };
+  }
+
+  @OnFrame('test.wait', EchoDto, { limit: 'call', summary: 'Answers when the test says so' })
+  async wait(_connection: LiveConnection, { text }: EchoDto): Promise<{ text: string }> {
+    this.started.push(text);
+    await new Promise<void>((resolve) => this.waiting.push(resolve));
+    return { text };
+  }
+
+  @OnFrame('test.break', NothingDto, { limit: 'call', summary: 'Fails as a defect would' })
+  break(): never {
+    throw new Error('a secret of the inside');
+  }
+
+  @OnFrame('test.limited', NothingDto, { limit: 'typing', summary: 'Has a limit of its own' })
+  limited(): object {
+    return {};
+  }
+}
+
+@Global()
+@Module({
+  providers: [
+    FakeAuthenticator,
+    { provide: Authenticator, useExisting: FakeAuthenticator },
+    FakeFanOut,
+    { provide: LiveSessions, useExisting: FakeFanOut },
+    { provide: CatchUp, useExisting: FakeFanOut },
+    DrainState,
+    TestGateway,
+  ],
+  exports: [Authenticator, LiveSessions, CatchUp, DrainState],
+})
+class FakesModule {}
+
+export interface RealtimeApp {
+  readonly app: NestExpressApplication;
+  readonly port: number;
+  readonly authenticator: FakeAuthenticator;
+  readonly fanOut: FakeFanOut;
+  readonly gateway: TestGateway;
+  close(): Promise<void>;
+}
+
+function modules(config: Config): (DynamicModule | (new () => object))[] {
+  return [ConfigModule.of(config), ThrottlingModule, FakesModule, RealtimeModule];
+}
+
+/** Only the realtime part of the program, on a free port, with everything else pretended: no database is needed. */
+export async function startRealtimeApp(
+  settings: Partial<RealtimeSettings> = {},
+  environment: Record<string, string> = {},
+): Promise<RealtimeApp> {
+  const config = testConfig('postgres://nobody@127.0.0.1:1/none', environment);
+  const testing = await Test.createTestingModule({ imports: modules(config) })
+    .overrideProvider(RealtimeSettings)
+    .useValue(Object.assign(new RealtimeSettings(), settings))
+    .compile();
+  const app = testing.createNestApplication<NestExpressApplication>({ forceCloseConnections: true, logger: false });
+  await app.listen(0, '127.0.0.1');
+  return {
+    app,
+    port: Number(new URL(await app.getUrl()).port),
+    authenticator: app.get(FakeAuthenticator),
+    fanOut: app.get(FakeFanOut),
+    gateway: app.get(TestGateway),
+    close: () => app.close(),
+  };
+}

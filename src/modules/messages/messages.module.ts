@@ -11,6 +11,8 @@ import { ReadMessages } from './read-messages.js';
 import { SearchUpkeep } from './search-upkeep.js';
 import { SendMessage } from './send-message.js';
 import { SyncController } from './sync.controller.js';
+import { Subscriptions } from './subscriptions.js';
+import { SyncGateway } from './sync.gateway.js';
 import { SyncService } from './sync.service.js';
 
 @Module({
@@ -24,6 +26,8 @@ import { SyncService } from './sync.service.js';
     LoggedMessages,
     SearchUpkeep,
     SyncService,
+    SyncGateway,
+    Subscriptions,
     MessagesGateway,
     MessagesRepository,
     MessageReadsRepository,

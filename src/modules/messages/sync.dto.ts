@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IntField, TextField } from '../../platform/validation/fields.js';
+import { IntField, TextField, UuidField } from '../../platform/validation/fields.js';
 
 export class SyncQuery {
   @TextField({ max: 512, optional: true, description: 'The newest cursor the client has; none asks for one' })
@@ -74,4 +74,19 @@ export class EventPageDto {
 
   @ApiProperty({ description: 'Head of the conversation when the page was read' })
   at_seq: number;
+}
+
+export class UnsubscribeFrameDto {
+  @UuidField()
+  conversation_id: string;
+}
+
+export class SubscribeFrameDto extends UnsubscribeFrameDto {
+  @IntField({
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    optional: true,
+    description: 'Position from which the log is replayed first',
+  })
+  from_seq?: number;
 }

@@ -13,6 +13,9 @@ export interface LiveConnection {
   readonly actor: Actor;
   /** Streams this connection does not want (frame `unsubscribe`); undefined for nearly all connections. */
   readonly unwanted: ReadonlySet<string> | undefined;
+  /** Turns to a stream again, or away from it. Being entitled to it is another matter. */
+  want(streamId: string): void;
+  unwant(streamId: string): void;
   /**
    * Hands a frame to the connection's bounded queue. While `holdBack` is in force frames are kept aside.
    * A durable frame that finds the queue full is dropped and its stream marked dirty: see `CatchUp`.

@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import type { LiveConnection } from '../../platform/realtime/live-connection.js';
+import { Resume } from '../../platform/realtime/resume.js';
+import { ParticipantsPolicy } from '../participants/participants.policy.js';
+import type { SubscribeFrameDto, UnsubscribeFrameDto } from './sync.dto.js';
+
+/**
+ * Which of its conversations a connection wants to hear of. It hears of all of them without asking; this is for clients
+ * with very many, and for one that has just loaded a page and wants the log from there.
+ */
+@Injectable()
+export class Subscriptions {
+  constructor(
+    private readonly participants: ParticipantsPolicy,
+    private readonly resume: Resume,
+  ) {}
+
+  /**
+   * With `from_seq`, what came after that position is sent first (or a `resync`), then what is live.
+   * @throws ConversationNotFound, PermissionDenied, ServiceUnavailable
+   */
+  async subscribe(connection: LiveConnection, { conversation_id, from_seq }: SubscribeFrameDto): Promise<object> {
+    await this.participants.requireMember(connection.actor, conversation_id);
+    connection.want(conversation_id);
+    if (from_seq !== undefined) await this.replay(connection, conversation_id, from_seq);
+    return {};
+  }
+
+  unsubscribe(connection: LiveConnection, { conversation_id }: UnsubscribeFrameDto): object {
+    connection.unwant(conversation_id);
+    return {};
+  }
+
+  private async replay(connection: LiveConnection, conversationId: string, fromSeq: number): Promise<void> {
+    connection.holdBack();
+    try {
+      await this.resume.catchUp(connection, new Map([[conversationId, fromSeq]]));
+    } finally {
+      // What was held and replayed comes twice; by its seq the client knows.
+      connection.release(() => false);
+    }
+  }
+}

@@ -1,10 +1,9 @@
 import { Module } from '@nestjs/common';
 import { QueueModule } from '../../platform/queue/queue.module.js';
-import { Entitlements } from '../../platform/realtime/entitlements.js';
 import { UsersModule } from '../users/users.module.js';
 import { Admissions } from './admissions.js';
 import { ConversationIdPipe } from './conversation-id.pipe.js';
-import { ParticipantEntitlements } from './entitlements.repository.js';
+import { EntitlementsModule } from './entitlements.module.js';
 import { ParticipantsController } from './participants.controller.js';
 import { ParticipantsGateway } from './participants.gateway.js';
 import { ParticipantsPolicy } from './participants.policy.js';
@@ -16,7 +15,7 @@ import { ReceiptsRepository } from './receipts.repository.js';
 
 /** Who takes part in which conversation, as what, and how far each has read. */
 @Module({
-  imports: [UsersModule, QueueModule.register(RECEIPTS_QUEUE)],
+  imports: [UsersModule, EntitlementsModule, QueueModule.register(RECEIPTS_QUEUE)],
   controllers: [ParticipantsController],
   providers: [
     ParticipantsService,
@@ -28,8 +27,7 @@ import { ReceiptsRepository } from './receipts.repository.js';
     ReadMarks,
     ReceiptsRepository,
     ReceiptsQueue,
-    { provide: Entitlements, useClass: ParticipantEntitlements },
   ],
-  exports: [ParticipantsService, ParticipantsPolicy, Admissions, ReadMarks, ConversationIdPipe, Entitlements],
+  exports: [ParticipantsService, ParticipantsPolicy, Admissions, ReadMarks, ConversationIdPipe],
 })
 export class ParticipantsModule {}

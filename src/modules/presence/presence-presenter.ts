@@ -1,0 +1,12 @@
+import type { PresenceDto } from './presence.dto.js';
+import type { PresenceRow } from './presence.repository.js';
+
+/** When somebody was last seen is of interest only while he is not. */
+export function presentPresence(row: PresenceRow): PresenceDto {
+  return {
+    user_id: row.user_id,
+    status: row.status,
+    custom: row.custom,
+    last_seen: row.status === 'offline' ? (row.last_seen?.toISOString() ?? null) : null,
+  };
+}

@@ -1,0 +1,48 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { Actor } from '../../platform/http/actor.js';
+import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { Limit } from '../../platform/throttling/limit.decorator.js';
+import { ConversationIdPipe } from '../participants/conversation-id.pipe.js';
+import { GetPresenceQuery, PresenceDto, SetPresenceDto } from './presence.dto.js';
+import { PresenceService } from './presence.service.js';
+import { TypingService } from './typing.service.js';
+
+@ApiTags('presence')
+@ApiBearerAuth()
+@Limit('call')
+@Controller('api/v1')
+export class PresenceController {
+  constructor(
+    private readonly presence: PresenceService,
+    private readonly typing: TypingService,
+  ) {}
+
+  @Get('presence')
+  @ApiOkResponse({ type: [PresenceDto] })
+  get(@CurrentActor() actor: Actor, @Query() query: GetPresenceQuery): Promise<{ data: PresenceDto[] }> {
+    return this.presence.get(actor, query);
+  }
+
+  @Put('presence')
+  @ApiOkResponse({ type: PresenceDto })
+  set(@CurrentActor() actor: Actor, @Body() dto: SetPresenceDto): Promise<PresenceDto> {
+    return this.presence.set(actor, dto);
+  }
+
+  @Post('conversations/:id/typing')
+  @Limit('typing')
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  startTyping(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<void> {
+    return this.typing.start(actor, id);
+  }
+
+  @Delete('conversations/:id/typing')
+  @Limit('typing')
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  stopTyping(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<void> {
+    return this.typing.stop(actor, id);
+  }
+}

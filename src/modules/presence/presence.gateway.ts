@@ -1,0 +1,54 @@
+import type { OnModuleInit } from '@nestjs/common';
+import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import { Broadcaster } from '../../platform/realtime/broadcaster.js';
+import { Gateway, OnFrame } from '../../platform/realtime/frames.js';
+import type { LiveConnection } from '../../platform/realtime/live-connection.js';
+import { type PresenceDto, SetPresenceDto, TYPING_TTL_MS, TypingFrameDto } from './presence.dto.js';
+import { PresenceChanged, TypingChanged } from './presence.events.js';
+import { PresenceService } from './presence.service.js';
+import { TypingService } from './typing.service.js';
+
+/** Socket edge of presence: statuses and typing, in and out. */
+@Gateway()
+export class PresenceGateway implements OnModuleInit {
+  constructor(
+    private readonly presence: PresenceService,
+    private readonly typing: TypingService,
+    private readonly events: DomainEvents,
+    private readonly broadcaster: Broadcaster,
+  ) {}
+
+  onModuleInit(): void {
+    this.events.on(PresenceChanged, (event) => this.announce(event));
+    this.events.on(TypingChanged, (event) => this.announceTyping(event));
+  }
+
+  @OnFrame('presence.set', SetPresenceDto, { limit: 'call', summary: 'Says how one wants to appear.' })
+  set({ actor, id }: LiveConnection, dto: SetPresenceDto): Promise<PresenceDto> {
+    return this.presence.set(actor, dto, id);
+  }
+
+  @OnFrame('typing.start', TypingFrameDto, { limit: 'typing', summary: 'Shows one as typing for six seconds.' })
+  startTyping({ actor }: LiveConnection, dto: TypingFrameDto): Promise<void> {
+    return this.typing.start(actor, dto.conversation_id);
+  }
+
+  @OnFrame('typing.stop', TypingFrameDto, { limit: 'typing', summary: 'Shows one as typing no more.' })
+  stopTyping({ actor }: LiveConnection, dto: TypingFrameDto): Promise<void> {
+    return this.typing.stop(actor, dto.conversation_id);
+  }
+
+  private announce({ presence, audienceIds }: PresenceChanged): void {
+    const key = `presence:${presence.user_id}`;
+    this.broadcaster.toUsers(audienceIds, { type: PresenceChanged.type, class: 'state', key, data: presence });
+  }
+
+  private announceTyping({ conversationId, userId, isTyping }: TypingChanged): void {
+    this.broadcaster.toStream(conversationId, {
+      type: TypingChanged.type,
+      class: 'ephemeral',
+      exceptUserId: userId,
+      data: { user_id: userId, conversation_id: conversationId, is_typing: isTyping, ttl_ms: TYPING_TTL_MS },
+    });
+  }
+}

@@ -1,0 +1,28 @@
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { Connections } from '../../platform/realtime/connections.js';
+import { ParticipantsModule } from '../participants/participants.module.js';
+import { UsersModule } from '../users/users.module.js';
+import { PresenceLeases } from './presence-leases.js';
+import { PresenceController } from './presence.controller.js';
+import { PresenceGateway } from './presence.gateway.js';
+import { PresenceRepository } from './presence.repository.js';
+import { PresenceService } from './presence.service.js';
+import { TypingService } from './typing.service.js';
+
+/** Who is there, and who is typing. Every connection of this node is a lease. */
+@Module({
+  imports: [UsersModule, ParticipantsModule],
+  controllers: [PresenceController],
+  providers: [PresenceService, PresenceRepository, PresenceLeases, PresenceGateway, TypingService],
+  exports: [PresenceService, TypingService],
+})
+export class PresenceModule implements OnModuleInit {
+  constructor(
+    private readonly connections: Connections,
+    private readonly leases: PresenceLeases,
+  ) {}
+
+  onModuleInit(): void {
+    this.connections.observe(this.leases);
+  }
+}

@@ -1,0 +1,177 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
+import type { PresenceStatus } from '../users/users.dto.js';
+
+/** A lease lives so long without being renewed: a node that dies takes its users offline after it. */
+const LEASE = `interval '40 seconds'`;
+/** So long a closed connection still counts: who reconnects within is never shown offline. */
+const GRACE = `interval '30 seconds'`;
+/** Larger conversations hear nothing of presence: each coming and going would be told to all of them. */
+const AUDIENCE_MAX = 500;
+/** The node of a lease whose connection has closed. */
+const NOBODY = `'00000000-0000-0000-0000-000000000000'::uuid`;
+
+export interface Lease {
+  readonly connection_id: string;
+  readonly user_id: string;
+  readonly is_away: boolean;
+}
+
+export interface PresenceRow {
+  user_id: string;
+  status: PresenceStatus;
+  custom: string | null;
+  last_seen: Date | null;
+}
+
+const OPEN = statement<unknown>(
+  'presence.open',
+  `insert into presence_leases (connection_id, user_id, node_id, is_away, expires_at)
+   select l.connection_id, l.user_id, $1, l.is_away, now() + ${LEASE}
+     from json_to_recordset($2) as l (connection_id uuid, user_id uuid, is_away boolean)
+       on conflict (connection_id) do update set is_away = excluded.is_away, expires_at = excluded.expires_at`,
+);
+
+const RENEW = statement<unknown>(
+  'presence.renew',
+  `update presence_leases set expires_at = now() + ${LEASE} where node_id = $1`,
+);
+
+const LET_GO = statement<unknown>(
+  'presence.let_go',
+  `update presence_leases set node_id = ${NOBODY}, expires_at = least(expires_at, now() + ${GRACE})
+    where connection_id = any($1::uuid[])`,
+);
+
+const LET_ALL_GO = statement<unknown>(
+  'presence.let_all_go',
+  `update presence_leases set node_id = ${NOBODY}, expires_at = least(expires_at, now() + ${GRACE}) where node_id = $1`,
+);
+
+const EXPIRE = statement<{ user_id: string }>(
+  'presence.expire',
+  `delete from presence_leases
+    where connection_id in (
+      select connection_id from presence_leases where expires_at < now()
+       order by expires_at limit $1 for update skip locked)
+   returning user_id`,
+);
+
+/** Announced as there and without a connection: a crash of the database empties the leases, which are not logged. */
+const FORGOTTEN = statement<{ user_id: string }>(
+  'presence.forgotten',
+  `select s.user_id from presence_settings s
+    where s.announced_status <> 'offline'
+      and not exists (select from presence_leases l where l.user_id = s.user_id)
+    limit $1`,
+);
+
+const SETTLE = statement<PresenceRow>(
+  'presence.settle',
+  `select user_id, status, custom, last_seen from settle_presence($1::uuid[])`,
+);
+
+const AUDIENCES = statement<{ user_id: string; audience: string[] }>(
+  'presence.audiences',
+  `select w.user_id, array_agg(distinct other.user_id) as audience
+     from unnest($1::uuid[]) as w (user_id)
+     join participants mine on mine.user_id = w.user_id and mine.left_seq is null
+     join conversations c on c.id = mine.conversation_id and c.deleted_at is null
+     join participants other on other.conversation_id = mine.conversation_id and other.left_seq is null
+    where (select count(*) from (select from participants n
+                                  where n.conversation_id = c.id and n.left_seq is null limit ${AUDIENCE_MAX + 1}) n) <= ${AUDIENCE_MAX}
+      and exists (select from presence_leases l where l.user_id = other.user_id)
+      and not exists (select from user_blocks b where b.blocker_id = w.user_id and b.blocked_id = other.user_id)
+    group by w.user_id`,
+);
+
+const VISIBLE = statement<PresenceRow>(
+  'presence.visible',
+  `select u.id as user_id, coalesce(s.announced_status, 'offline') as status,
+          case when s.announced_status <> 'offline' then s.announced_custom end as custom, s.last_seen
+     from users u
+     left join presence_settings s on s.user_id = u.id
+    where u.id = any($2::uuid[]) and u.deleted_at is null
+      and (u.id = $1 or exists (
+            select from participants mine
+              join participants other on other.conversation_id = mine.conversation_id
+              join conversations c on c.id = mine.conversation_id
+             where mine.user_id = $1 and other.user_id = u.id and mine.left_seq is null and other.left_seq is null
+               and c.deleted_at is null))
+      and not exists (select from user_blocks b where b.blocker_id = u.id and b.blocked_id = $1)`,
+);
+
+const SET = statement<unknown>(
+  'presence.set',
+  `insert into presence_settings as s (user_id, status, custom)
+   values ($1, coalesce($2, 'online'), $4)
+       on conflict (user_id) do update
+      set status = coalesce($2, s.status), custom = case when $3::boolean then $4 else s.custom end, updated_at = now()`,
+);
+
+/** Owns: presence_leases, presence_settings. Reads: users, participants, conversations, user_blocks. */
+@Injectable()
+export class PresenceRepository {
+  constructor(private readonly sql: Sql) {}
+
+  async open(nodeId: string, leases: Lease[], tx: Queryable = this.sql): Promise<void> {
+    await tx.run(OPEN, [nodeId, JSON.stringify(leases)]);
+  }
+
+  /** Answers how many there were. */
+  renew(nodeId: string): Promise<number> {
+    return this.sql.run(RENEW, [nodeId]);
+  }
+
+  /** These connections have closed; they still count until the grace is over. */
+  async letGo(connectionIds: string[]): Promise<void> {
+    await this.sql.run(LET_GO, [connectionIds]);
+  }
+
+  async letAllGo(nodeId: string): Promise<void> {
+    await this.sql.run(LET_ALL_GO, [nodeId]);
+  }
+
+  /**
+   * Ends up to `limit` leases that are over and answers whose appearance that changed. Each lease ends on one node
+   * only, and both steps are one transaction: a change is neither announced twice nor forgotten.
+   */
+  expire(limit: number): Promise<{ ended: number; changed: PresenceRow[] }> {
+    return this.sql.transaction(async (tx) => {
+      const ended = await tx.many(EXPIRE, [limit]);
+      const changed =
+        ended.length > 0
+          ? await this.settle(
+              ended.map((row) => row.user_id),
+              tx,
+            )
+          : [];
+      return { ended: ended.length, changed };
+    });
+  }
+
+  async forgotten(limit: number): Promise<string[]> {
+    return (await this.sql.many(FORGOTTEN, [limit])).map((row) => row.user_id);
+  }
+
+  /** Those of these users who appear otherwise than was announced last; from now on that is what was announced. */
+  settle(userIds: string[], tx: Queryable = this.sql): Promise<PresenceRow[]> {
+    return tx.many(SETTLE, [[...new Set(userIds)]]);
+  }
+
+  /** For each user, who shares a conversation with them and is connected. */
+  async audiences(userIds: string[]): Promise<Map<string, string[]>> {
+    const rows = await this.sql.many(AUDIENCES, [userIds]);
+    return new Map(rows.map((row) => [row.user_id, row.audience]));
+  }
+
+  /** What `viewerId` may see of these users; strangers are left out. */
+  visible(viewerId: string, userIds: string[]): Promise<PresenceRow[]> {
+    return this.sql.many(VISIBLE, [viewerId, userIds]);
+  }
+
+  /** Leaves what is undefined as it is. */
+  async set(tx: Queryable, userId: string, to: { status?: PresenceStatus; custom?: string | null }): Promise<void> {
+    await tx.run(SET, [userId, to.status ?? null, to.custom !== undefined, to.custom ?? null]);
+  }
+}

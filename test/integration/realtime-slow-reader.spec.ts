@@ -1,0 +1,152 @@
+import type { Socket as TcpSocket } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { EncodedFrame } from '../../src/platform/realtime/encoded-frame.js';
+import type { LiveConnection } from '../../src/platform/realtime/live-connection.js';
+import type { RealtimeSettings } from '../../src/platform/realtime/realtime-settings.js';
+import { startRealtimeApp, type RealtimeApp } from '../support/realtime-app.js';
+import { type RealtimeClient, SocketIoClient, TRANSPORTS, WebSocketClient } from '../support/realtime-client.js';
+
+setFlagsFromString('--expose_gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+const MEGABYTE = 1_048_576;
+const UNBOUNDED: Partial<RealtimeSettings> = {
+  softQueueBytes: Infinity,
+  hardQueueBytes: Infinity,
+  hardQueueFrames: Infinity,
+};
+
+describe.each(TRANSPORTS)('a slow reader over %s', (_name, connect) => {
+  let server: RealtimeApp;
+  const clients: RealtimeClient[] = [];
+
+  const join = async (name: string): Promise<[RealtimeClient, LiveConnection]> => {
+    const client = connect(server.port, `${name}:s-${name}`);
+    clients.push(client);
+    await client.next('live');
+    return [client, server.fanOut.of(name)[0]!];
+  };
+
+  afterEach(async () => {
+    for (const client of clients.splice(0)) {
+      tcpOf(client).resume();
+      client.close();
+    }
+    await server.close();
+  });
+
+  /** What this process keeps more after 40 MB were sent to somebody who does not read, in MB. */
+  const growth = async (): Promise<number> => {
+    const [client, connection] = await join('stalled');
+    tcpOf(client).pause();
+    collectGarbage();
+    const before = held();
+    for (let seq = 1; seq <= 4_000; seq++) {
+      connection.deliver(durable(seq, 'x'.repeat(10_000)), 'durable', { position: { streamId: 'c', seq } });
+      if (seq % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    collectGarbage();
+    return (held() - before) / MEGABYTE;
+  };
+
+  it('cannot make the server keep more than its bound', async () => {
+    server = await startRealtimeApp();
+    // What the kernel takes is the kernel's; here is only what this process holds.
+    expect(await growth()).toBeLessThan(6);
+  });
+
+  it('would, if nothing bounded it', async () => {
+    server = await startRealtimeApp(UNBOUNDED);
+    expect(await growth()).toBeGreaterThan(20);
+  });
+
+  it('does not delay others', async () => {
+    server = await startRealtimeApp();
+    const [stalled, slow] = await join('stalled');
+    const [healthy, quick] = await join('healthy');
+    tcpOf(stalled).pause();
+    for (let seq = 1; seq <= 3_000; seq++) {
+      const frame = durable(seq, 'x'.repeat(2_000));
+      for (const connection of [slow, quick]) {
+        connection.deliver(frame, 'durable', { position: { streamId: 'c', seq } });
+      }
+      if (seq % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await healthy.next(({ seq }) => seq === 3_000);
+    expect(seqsOf(healthy)).toEqual(numbers(1, 3_000));
+  });
+
+  it('gets everything in order once it reads again: what was dropped is read from the log', async () => {
+    server = await startRealtimeApp();
+    const [client, connection] = await join('stalled');
+    server.fanOut.fill = (asking, from) => {
+      for (let seq = from.get('c')! + 1; seq <= 8_000; seq++) {
+        asking.deliverNow(durable(seq, 'again'), { streamId: 'c', seq });
+      }
+    };
+    tcpOf(client).pause();
+    for (let seq = 1; seq <= 8_000; seq++) {
+      connection.deliver(durable(seq, 'x'.repeat(3_000)), 'durable', { position: { streamId: 'c', seq } });
+      if (seq % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    tcpOf(client).resume();
+    await client.next(({ seq }) => seq === 8_000);
+    expect(server.fanOut.gaps.length).toBeGreaterThan(0);
+    expect(seqsOf(client)).toEqual(numbers(1, 8_000));
+    connection.deliver(durable(8_001, 'live'), 'durable', { position: { streamId: 'c', seq: 8_001 } });
+    await client.next(({ seq }) => seq === 8_001);
+  });
+
+  it('is closed when it does not read for too long', async () => {
+    server = await startRealtimeApp({ hardQueueMs: 40, slowCloseMs: 40, tickMs: 20 });
+    const [client, connection] = await join('stalled');
+    tcpOf(client).pause();
+    for (let seq = 1; server.fanOut.of('stalled').length > 0; seq++) {
+      connection.deliver(durable(seq, 'x'.repeat(3_000)), 'durable', { position: { streamId: 'c', seq } });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect((connection as unknown as { isClosed: boolean }).isClosed).toBe(true);
+  });
+
+  it('cannot pile up answers either', async () => {
+    server = await startRealtimeApp({ owedBytes: MEGABYTE });
+    const [client] = await join('stalled');
+    tcpOf(client).pause();
+    const text = 'x'.repeat(5_000);
+    for (let sent = 0; server.fanOut.of('stalled').length > 0; sent++) {
+      client.request('test.echo', { text }).catch(() => {});
+      if (sent % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+  });
+});
+
+function durable(seq: number, text: string): EncodedFrame {
+  return EncodedFrame.of('message.created', { conversation_id: 'c', seq, prev: seq - 1, data: { text } });
+}
+
+function seqsOf(client: RealtimeClient): number[] {
+  return client.frames.filter(({ type }) => type === 'message.created').map(({ seq }) => seq as number);
+}
+
+function numbers(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+}
+
+function held(): number {
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/** The client's own TCP socket: one that is paused is a client that does not read. */
+function tcpOf(client: RealtimeClient): TcpSocket {
+  const webSocket =
+    client instanceof WebSocketClient
+      ? client.socket
+      : (client as SocketIoClient).socket.io.engine.transport && engineSocket(client as SocketIoClient);
+  return (webSocket as unknown as { _socket: TcpSocket })._socket;
+}
+
+function engineSocket(client: SocketIoClient): unknown {
+  return (client.socket.io.engine.transport as unknown as { ws: unknown }).ws;
+}

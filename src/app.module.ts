@@ -1,16 +1,31 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { AuthModule } from './modules/auth/auth.module.js';
+import { ConversationsModule } from './modules/conversations/conversations.module.js';
+import { MessagesModule } from './modules/messages/messages.module.js';
+import { EntitlementsModule } from './modules/participants/entitlements.module.js';
+import { ParticipantsModule } from './modules/participants/participants.module.js';
+import { UsersModule } from './modules/users/users.module.js';
 import type { Config } from './platform/config/config.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
+import { EventLogModule } from './platform/event-log/event-log.module.js';
 import { HealthModule } from './platform/health/health.module.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { LoggingModule } from './platform/logging/logging.module.js';
 import { QueueModule } from './platform/queue/queue.module.js';
+import { FanOutModule } from './platform/realtime/fan-out.module.js';
+import { RealtimeModule } from './platform/realtime/realtime.module.js';
 import { ThrottlingModule } from './platform/throttling/throttling.module.js';
 import { WORKER_MODULES } from './worker.module.js';
 
 /** What a chat is, lowest first. */
-const FEATURE_MODULES: readonly Type[] = [];
+const FEATURE_MODULES: readonly Type[] = [
+  UsersModule,
+  AuthModule,
+  ParticipantsModule,
+  ConversationsModule,
+  MessagesModule,
+];
 
 /** The whole program: HTTP, sockets, and the background work too unless `PROCESS_ROLE=api`. */
 @Module({})
@@ -27,6 +42,10 @@ export class AppModule {
         HealthModule,
         ThrottlingModule,
         HttpModule,
+        EventLogModule,
+        EntitlementsModule,
+        FanOutModule,
+        RealtimeModule,
         ...FEATURE_MODULES,
         ...(config.processRole === 'api' ? [] : WORKER_MODULES),
       ],

@@ -4,6 +4,7 @@ import { ConversationsModule } from './modules/conversations/conversations.modul
 import { MessagesModule } from './modules/messages/messages.module.js';
 import { EntitlementsModule } from './modules/participants/entitlements.module.js';
 import { ParticipantsModule } from './modules/participants/participants.module.js';
+import { PresenceModule } from './modules/presence/presence.module.js';
 import { UsersModule } from './modules/users/users.module.js';
 import type { Config } from './platform/config/config.js';
 import { ConfigModule } from './platform/config/config.module.js';
@@ -24,6 +25,7 @@ const FEATURE_MODULES: readonly Type[] = [
   AuthModule,
   ParticipantsModule,
   ConversationsModule,
+  PresenceModule,
   MessagesModule,
 ];
 

@@ -1,13 +1,17 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { EntitlementsModule } from './modules/participants/entitlements.module.js';
+import { ParticipantsWorkerModule } from './modules/participants/participants.worker.module.js';
 import type { Config } from './platform/config/config.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
+import { EventLogModule } from './platform/event-log/event-log.module.js';
 import { DrainState } from './platform/health/drain-state.js';
 import { LoggingModule } from './platform/logging/logging.module.js';
 import { QueueModule } from './platform/queue/queue.module.js';
+import { FanOutModule } from './platform/realtime/fan-out.module.js';
 
 /** The modules with processors; no other module loads one. */
-export const WORKER_MODULES: readonly Type[] = [];
+export const WORKER_MODULES: readonly Type[] = [ParticipantsWorkerModule];
 
 /** Background work alone, without HTTP and sockets. */
 @Module({})
@@ -15,7 +19,17 @@ export class WorkerModule {
   static of(config: Config): DynamicModule {
     return {
       module: WorkerModule,
-      imports: [DatabaseModule, ConfigModule.of(config), LoggingModule, QueueModule.forRoot(), ...WORKER_MODULES],
+      imports: [
+        DatabaseModule,
+        ConfigModule.of(config),
+        LoggingModule,
+        QueueModule.forRoot(),
+        // Nobody is connected here; what a job has to tell goes out by the bus.
+        EventLogModule,
+        EntitlementsModule,
+        FanOutModule,
+        ...WORKER_MODULES,
+      ],
       providers: [DrainState],
     };
   }

@@ -77,6 +77,11 @@ export class CreateConversations1763700002000 implements MigrationInterface {
         announced_status text  not null default 'offline',
         announced_custom text
       )`);
+    // Nearly everybody is offline: the look for those who were last announced otherwise must not read them all.
+    await db.query(
+      `create index presence_settings_announced_idx on presence_settings (user_id) where announced_status <> 'offline'`,
+    );
+    await db.query(`create index presence_leases_expires_at_idx on presence_leases (expires_at)`);
     await db.query(
       `comment on column presence_settings.announced_status is 'what the others were told last: only a change is told again'`,
     );

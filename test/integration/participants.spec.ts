@@ -1,0 +1,337 @@
+import { ParticipantsService } from '../../src/modules/participants/participants.service.js';
+import { PARTICIPANT_ROLES, type ParticipantRole } from '../../src/modules/participants/participant-roles.js';
+import { newId } from '../../src/platform/database/ids.js';
+import type { Actor } from '../../src/platform/http/actor.js';
+import { People } from '../support/people.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+describe('participants', () => {
+  let test: TestApp;
+  let people: People;
+  let participants: ParticipantsService;
+
+  beforeAll(async () => {
+    test = await startTestApp();
+    people = new People(test);
+    participants = test.app.get(ParticipantsService, { strict: false });
+  });
+
+  afterAll(() => test.close());
+
+  const events = (streamId: string) =>
+    test.database.query<{ seq: string; type: string; subject_id: string; payload: Record<string, unknown> }>(
+      'select seq, type, subject_id, payload from events where stream_id = $1 order by seq',
+      [streamId],
+    );
+  const rolesOf = async (conversationId: string): Promise<Record<string, string>> => {
+    const rows = await test.database.query<{ user_id: string; role: string }>(
+      'select user_id, role from participants where conversation_id = $1 and left_seq is null',
+      [conversationId],
+    );
+    return Object.fromEntries(rows.map((row) => [row.user_id, row.role]));
+  };
+
+  describe('adding somebody', () => {
+    it('is an event of the conversation, and one on the newcomer’s own stream that says from where on', async () => {
+      const [owner, friend] = await people.many(2);
+      const id = await people.group(owner!);
+      const answer = await people.call(owner!, 'POST', `/conversations/${id}/participants`, {
+        user_ids: [friend!.userId],
+      });
+      expect(answer.status).toBe(201);
+      expect(answer.body.data).toEqual([expect.objectContaining({ user_id: friend!.userId, role: 'participant' })]);
+      const [, joined] = await events(id);
+      expect(joined).toMatchObject({ type: 'participant.joined', subject_id: friend!.userId, payload: { prev: 0 } });
+      const [added] = await events(friend!.userId);
+      expect(added).toMatchObject({
+        type: 'conversation.added',
+        subject_id: id,
+        payload: { since_seq: Number(joined!.seq) },
+      });
+    });
+
+    it('finds everything there is read and delivered, so that no status goes back', async () => {
+      const [owner, friend] = await people.many(2);
+      const id = await people.group(owner!);
+      for (let i = 0; i < 3; i++)
+        await people.call(owner!, 'POST', `/conversations/${id}/messages`, { content: `${i}` });
+      await participants.add(owner!, id, { user_ids: [friend!.userId] });
+      const { body } = await people.call(friend!, 'GET', `/conversations/${id}`);
+      expect(body).toMatchObject({ unread_count: 0, last_read_seq: 3 });
+    });
+
+    it('is for moderators, or for everybody where invitations are allowed, and never across a block', async () => {
+      const [owner, moderator, plain, newcomer, enemy] = await people.many(5);
+      const others: [Actor, ParticipantRole][] = [
+        [moderator!, 'moderator'],
+        [plain!, 'participant'],
+      ];
+      const closed = await people.group(owner!, others);
+      const open = await people.group(owner!, others, { settings: { allow_invites: true } });
+      const add = (who: Actor, id: string, whom: Actor, role?: string) =>
+        people.call(who, 'POST', `/conversations/${id}/participants`, { user_ids: [whom.userId], role });
+      expect((await add(plain!, closed, newcomer!)).status).toBe(403);
+      expect((await add(plain!, open, newcomer!, 'moderator')).status).toBe(403);
+      expect((await add(moderator!, closed, newcomer!, 'admin')).status).toBe(403);
+      expect((await add(moderator!, closed, newcomer!)).status).toBe(201);
+      expect((await add(plain!, open, newcomer!)).status).toBe(201);
+      await people.call(enemy!, 'PUT', `/users/${owner!.userId}/block`);
+      expect((await add(owner!, closed, enemy!)).status).toBe(403);
+    });
+
+    it('refuses strangers to the server, banned people, nobody, and too many at once', async () => {
+      const [owner, banned] = await people.many(2);
+      const id = await people.group(owner!);
+      await test.database.query('update users set banned_at = now() where id = $1', [banned!.userId]);
+      const add = (ids: unknown) => people.call(owner!, 'POST', `/conversations/${id}/participants`, { user_ids: ids });
+      expect((await add([newId()])).body.error.code).toBe('USER_NOT_FOUND');
+      expect((await add([banned!.userId])).body.error.code).toBe('USER_NOT_FOUND');
+      expect((await add([])).body.error.code).toBe('VALIDATION_ERROR');
+      expect((await add(Array.from({ length: 257 }, newId))).body.error.code).toBe('VALIDATION_ERROR');
+      expect((await add([owner!.userId, owner!.userId])).body.error.code).toBe('VALIDATION_ERROR');
+      expect((await add([owner!.userId])).status).toBe(201); // who takes part already stays as he is
+      expect(await rolesOf(id)).toEqual({ [owner!.userId]: 'owner' });
+    });
+
+    it('stops at 5,000 participants', async () => {
+      const [owner, last, oneMore] = await people.many(3);
+      const id = await people.group(owner!);
+      await test.database.query(
+        `with u as (insert into users (id, username, display_name)
+                    select gen_random_uuid(), 'crowd' || n, 'crowd' from generate_series(1, 4998) n returning id)
+         insert into participants (conversation_id, user_id, joined_seq) select $1, id, 1 from u`,
+        [id],
+      );
+      await participants.add(owner!, id, { user_ids: [last!.userId] });
+      const answer = await people.call(owner!, 'POST', `/conversations/${id}/participants`, {
+        user_ids: [oneMore!.userId],
+      });
+      expect(answer).toMatchObject({ status: 409, body: { error: { code: 'TOO_MANY_PARTICIPANTS' } } });
+    });
+  });
+
+  describe('roles', () => {
+    const RANK: Record<ParticipantRole, number> = { owner: 4, admin: 3, moderator: 2, participant: 1 };
+    const cases = PARTICIPANT_ROLES.flatMap((actor) =>
+      PARTICIPANT_ROLES.filter((target) => target !== 'owner').flatMap((target) =>
+        PARTICIPANT_ROLES.filter((to) => to !== target).map((to) => ({ actor, target, to })),
+      ),
+    );
+
+    it.each(cases)(
+      'let a(n) $actor make a(n) $target into $to exactly where rank allows',
+      async ({ actor, target, to }) => {
+        const [owner, one, two] = await people.many(3);
+        const id = await people.group(owner!, [
+          [one!, actor === 'owner' ? 'participant' : actor],
+          [two!, target],
+        ]);
+        const acting = actor === 'owner' ? owner! : one!;
+        const allowed = RANK[actor] >= RANK.admin && RANK[actor] > RANK[target] && RANK[actor] >= RANK[to];
+        const path = `/conversations/${id}/participants/${two!.userId}`;
+        expect((await people.call(acting, 'PATCH', path, { role: to })).status).toBe(allowed ? 200 : 403);
+        expect((await rolesOf(id))[two!.userId]).toBe(allowed ? to : target);
+        expect(Object.values(await rolesOf(id)).filter((role) => role === 'owner')).toHaveLength(1);
+      },
+    );
+
+    it('cannot be changed for oneself', async () => {
+      const [owner, moderator] = await people.many(2);
+      const id = await people.group(owner!, [[moderator!, 'moderator']]);
+      for (const actor of [owner!, moderator!]) {
+        const path = `/conversations/${id}/participants/${actor.userId}`;
+        expect((await people.call(actor, 'PATCH', path, { role: 'admin' })).status).toBe(403);
+      }
+    });
+
+    it('pass the ownership on and leave the former owner an admin', async () => {
+      const [owner, next] = await people.many(2);
+      const id = await people.group(owner!, [[next!, 'participant']]);
+      await people.call(owner!, 'PATCH', `/conversations/${id}/participants/${next!.userId}`, { role: 'owner' });
+      expect(await rolesOf(id)).toEqual({ [owner!.userId]: 'admin', [next!.userId]: 'owner' });
+    });
+
+    it('let moderators mute only who stands below them, and the muted neither send nor type', async () => {
+      const [owner, moderator, plain] = await people.many(3);
+      const id = await people.group(owner!, [
+        [moderator!, 'moderator'],
+        [plain!, 'participant'],
+      ]);
+      const mute = (who: Actor, whom: Actor) =>
+        people.call(who, 'PATCH', `/conversations/${id}/participants/${whom.userId}`, { is_muted: true });
+      expect((await mute(moderator!, owner!)).status).toBe(403);
+      expect((await mute(plain!, moderator!)).status).toBe(403);
+      expect((await mute(moderator!, plain!)).body.is_muted).toBe(true);
+      expect((await people.call(plain!, 'POST', `/conversations/${id}/messages`, { content: 'no' })).status).toBe(403);
+      expect((await people.call(plain!, 'POST', `/conversations/${id}/typing`)).status).toBe(403);
+      expect((await people.call(moderator!, 'POST', `/conversations/${id}/typing`)).status).toBe(204);
+    });
+
+    it('keep a mute in force for who leaves a room and comes back', async () => {
+      const [owner, loud] = await people.many(2);
+      const room = await people.group(owner!, [], { type: 'room', title: 'Hall' });
+      await participants.join(loud!, room);
+      await participants.update(owner!, room, loud!.userId, { is_muted: true });
+      await participants.leave(loud!, room);
+      await participants.join(loud!, room);
+      expect((await people.call(loud!, 'POST', `/conversations/${room}/messages`, { content: 'again' })).status).toBe(
+        403,
+      );
+    });
+
+    it('let a system admin keep order without taking part, but not read', async () => {
+      const [owner, plain] = await people.many(2);
+      const admin = await people.one('admin');
+      const moderator = await people.one('moderator');
+      const group = await people.group(owner!, [[plain!, 'participant']]);
+      const path = `/conversations/${group}/participants/${plain!.userId}`;
+      expect((await people.call(moderator, 'PATCH', path, { is_muted: true })).status).toBe(403);
+      expect((await people.call(admin, 'PATCH', path, { is_muted: true })).status).toBe(200);
+      expect((await people.call(admin, 'GET', `/conversations/${group}`)).status).toBe(403);
+      expect((await people.call(admin, 'GET', `/conversations/${group}/messages`)).status).toBe(403);
+      expect((await people.call(admin, 'GET', `/conversations/${group}/participants`)).status).toBe(403);
+    });
+
+    it('are those of the moment of the lock: a demoted system admin keeps nothing', async () => {
+      const [owner, plain] = await people.many(2);
+      const admin = await people.one('admin');
+      const id = await people.group(owner!, [[plain!, 'participant']]);
+      await test.database.query(`update users set role = 'user' where id = $1`, [admin.userId]);
+      await expect(participants.remove(admin, id, plain!.userId)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+    });
+  });
+
+  describe('leaving and being removed', () => {
+    it('hands the ownership to the highest and longest-standing of the rest', async () => {
+      const [owner, first, admin, second] = await people.many(4);
+      const id = await people.group(owner!, [
+        [first!, 'participant'],
+        [admin!, 'admin'],
+        [second!, 'participant'],
+      ]);
+      for (const [leaving, heir] of [
+        [owner!, admin!],
+        [admin!, first!],
+        [first!, second!],
+      ] as const) {
+        expect((await people.call(leaving, 'POST', `/conversations/${id}/leave`)).status).toBe(204);
+        expect((await rolesOf(id))[heir.userId]).toBe('owner');
+      }
+      await participants.leave(second!, id);
+      expect(await rolesOf(id)).toEqual({});
+    });
+
+    it('ends everything at once: nothing of the conversation answers any more', async () => {
+      const [owner, removed] = await people.many(2);
+      const id = await people.group(owner!, [[removed!, 'admin']]);
+      const message = await people.call(owner!, 'POST', `/conversations/${id}/messages`, { content: 'before' });
+      expect((await people.call(owner!, 'DELETE', `/conversations/${id}/participants/${removed!.userId}`)).status).toBe(
+        204,
+      );
+      const calls: [string, string, object?][] = [
+        ['GET', ''],
+        ['PATCH', '', { title: 'mine' }],
+        ['DELETE', ''],
+        ['GET', '/participants'],
+        ['POST', '/participants', { user_ids: [removed!.userId] }],
+        ['PATCH', `/participants/${owner!.userId}`, { role: 'participant' }],
+        ['DELETE', `/participants/${owner!.userId}`],
+        ['GET', '/messages'],
+        ['POST', '/messages', { content: 'after' }],
+        ['POST', '/read', { message_id: message.body.id }],
+        ['POST', '/typing'],
+        ['PATCH', '/me', { is_pinned: true }],
+        ['POST', '/leave'],
+        ['POST', '/join'],
+      ];
+      for (const [method, path, body] of calls) {
+        const answer = await people.call(removed!, method, `/conversations/${id}${path}`, body);
+        expect([method, path, answer.status, answer.body?.error.code]).toEqual([
+          method,
+          path,
+          403,
+          'PERMISSION_DENIED',
+        ]);
+      }
+      const { body } = await people.call(removed!, 'GET', '/conversations');
+      expect(body.data).toEqual([]);
+      expect((await events(removed!.userId)).at(-1)).toMatchObject({ type: 'conversation.removed', subject_id: id });
+    });
+
+    it('remembers where a returning participant had left', async () => {
+      const [owner, friend] = await people.many(2);
+      const room = await people.group(owner!, [], { type: 'room', title: 'Door' });
+      await participants.join(friend!, room);
+      await participants.leave(friend!, room);
+      await participants.join(friend!, room);
+      const [, , left, again] = await events(room);
+      expect(left).toMatchObject({ type: 'participant.left', payload: { reason: 'left' } });
+      expect(again).toMatchObject({ type: 'participant.joined', payload: { prev: Number(left!.seq) } });
+    });
+
+    it('gives a room that had become empty its owner back with the first who comes', async () => {
+      const [owner, next] = await people.many(2);
+      const room = await people.group(owner!, [], { type: 'room', title: 'Empty' });
+      await participants.leave(owner!, room);
+      await participants.join(next!, room);
+      expect(await rolesOf(room)).toEqual({ [next!.userId]: 'owner' });
+    });
+
+    it('never leaves fifty racers without exactly one owner', async () => {
+      for (let round = 0; round < 3; round++) {
+        const crowd = await people.many(50);
+        const [owner, ...rest] = crowd;
+        const id = await people.group(
+          owner!,
+          rest.map((actor): [Actor, ParticipantRole] => [actor, 'participant']),
+        );
+        const admin = await people.one('admin');
+        const stays = crowd.slice(40);
+        const outcomes = await Promise.allSettled([
+          ...crowd.slice(0, 40).map((actor) => participants.leave(actor, id)),
+          ...crowd.map((actor, i) => participants.update(actor, id, crowd[(i + 7) % 50]!.userId, { role: 'owner' })),
+          ...crowd.map((target) => participants.update(admin, id, target.userId, { role: 'participant' })),
+        ]);
+        const defects = outcomes.filter(
+          (outcome) => outcome.status === 'rejected' && (outcome.reason as { status?: number }).status === undefined,
+        );
+        expect(defects).toEqual([]);
+        const roles = await rolesOf(id);
+        expect(Object.keys(roles).sort()).toEqual(stays.map(({ userId }) => userId).sort());
+        expect(Object.values(roles).filter((role) => role === 'owner')).toHaveLength(1);
+        const [{ gaps }] = (await test.database.query(
+          'select max(seq) - count(*) as gaps from events where stream_id = $1',
+          [id],
+        )) as [{ gaps: string }];
+        expect(Number(gaps)).toBe(0);
+      }
+    });
+  });
+
+  describe('the list', () => {
+    it('shows owner, admins, moderators and the rest, page by page, with nothing private', async () => {
+      const crowd = await people.many(5);
+      const id = await people.group(crowd[0]!, [
+        [crowd[1]!, 'participant'],
+        [crowd[2]!, 'moderator'],
+        [crowd[3]!, 'admin'],
+        [crowd[4]!, 'participant'],
+      ]);
+      const seen: { role: string }[] = [];
+      let cursor = '';
+      do {
+        const { body } = await people.call(crowd[4]!, 'GET', `/conversations/${id}/participants?limit=2${cursor}`);
+        seen.push(...body.data);
+        cursor = body.next_cursor === null ? '' : `&cursor=${body.next_cursor}`;
+      } while (cursor);
+      expect(seen.map(({ role }) => role)).toEqual(['owner', 'admin', 'moderator', 'participant', 'participant']);
+      expect(Object.keys(seen[0]!).sort()).toEqual([
+        'avatar_url', 'display_name', 'is_muted', 'joined_at', 'last_delivered_seq', 'last_read_seq', 'role', 'user_id', 'username',
+      ]); // prettier-ignore
+      const forged = Buffer.from('["x"]').toString('base64url');
+      expect((await people.call(crowd[0]!, 'GET', `/conversations/${id}/participants?cursor=${forged}`)).status).toBe(
+        400,
+      );
+    });
+  });
+});

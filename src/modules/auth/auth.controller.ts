@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@ne
 import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
 import { Public } from '../../platform/http/public.decorator.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { UserDto } from '../users/users.dto.js';
@@ -66,6 +67,7 @@ export class AuthController {
     return this.auth.logoutAll(actor);
   }
 
+  @NotReplayed()
   @Post('auth/password')
   @HttpCode(204)
   @ApiNoContentResponse()
@@ -92,6 +94,7 @@ export class AuthController {
     return this.auth.removeSession(actor, id);
   }
 
+  @NotReplayed()
   @Post('auth/ticket')
   @ApiCreatedResponse({ type: TicketDto })
   issueTicket(@CurrentActor() actor: Actor): Promise<TicketDto> {

@@ -34,7 +34,11 @@ export class LoginDto {
   @TextField({ max: PASSWORD_UNITS_MAX })
   password: string;
 
-  @TextField({ max: TOKEN_MAX, optional: true, description: 'Of an earlier login on this device: exempts from lockouts others cause' })
+  @TextField({
+    max: TOKEN_MAX,
+    optional: true,
+    description: 'Of an earlier login on this device: exempts from lockouts others cause',
+  })
   device_token?: string;
 }
 

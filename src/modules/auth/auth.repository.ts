@@ -64,9 +64,12 @@ const COUNT_TRY = statement<{ is_allowed: boolean; retry_after: number }>(
              ceil(extract(epoch from coalesce(locked_until, now()) - now()))::int as retry_after`,
 );
 
+/** A lock somebody else's try has set meanwhile stays. */
 const FORGIVE = statement<unknown>(
   'auth.forgive_try',
-  `update login_failures set failures = greatest(failures - 1, 0), locked_until = null where account = $1 and source = $2`,
+  `update login_failures
+      set failures = greatest(failures - 1, 0), locked_until = case when attempt = $3 then null else locked_until end
+    where account = $1 and source = $2`,
 );
 
 const CLEAR_FAILURES = statement<unknown>(
@@ -138,8 +141,8 @@ export class AuthRepository {
     return (await this.sql.one(COUNT_TRY, values))!;
   }
 
-  async forgiveTry(place: { account: string; source: string }): Promise<void> {
-    await this.sql.run(FORGIVE, [place.account, place.source]);
+  async forgiveTry(place: { account: string; source: string }, attempt: string): Promise<void> {
+    await this.sql.run(FORGIVE, [place.account, place.source, attempt]);
   }
 
   async clearFailures(place: { account: string; source: string }): Promise<void> {

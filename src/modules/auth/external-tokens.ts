@@ -7,7 +7,19 @@ import { isWellFormed } from '../../platform/validation/text.js';
 import { MAX_TOKEN_LENGTH } from './access-tokens.js';
 
 /** Signatures only: with a secret shared between us and the provider either could speak for the other. */
-const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
+const ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
 /** Members by which a token would choose the key that judges it. */
 const KEY_CHOOSERS = ['jku', 'jwk', 'x5u', 'x5c', 'crit'];
 const MAX_SKEW_SECONDS = 30;

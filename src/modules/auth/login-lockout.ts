@@ -28,22 +28,23 @@ export class LoginLockout {
   /** For a login. `account` is what was typed, folded. @throws AccountLocked */
   async tryFrom(account: string, place: string): Promise<CountedTry> {
     const pair = { account, source: place };
-    await this.count(pair, PAIR);
     const everywhere = { account, source: EVERYWHERE };
+    const attempt = newId();
+    await this.count(pair, attempt, PAIR);
     try {
-      await this.count(everywhere, ACCOUNT);
+      await this.count(everywhere, attempt, ACCOUNT);
     } catch (error) {
-      await this.repository.forgiveTry(pair);
+      await this.repository.forgiveTry(pair, attempt);
       throw error;
     }
     return {
       succeeded: async () => {
         await this.repository.clearFailures(pair);
-        await this.repository.forgiveTry(everywhere);
+        await this.repository.forgiveTry(everywhere, attempt);
       },
       cancelled: async () => {
-        await this.repository.forgiveTry(pair);
-        await this.repository.forgiveTry(everywhere);
+        await this.repository.forgiveTry(pair, attempt);
+        await this.repository.forgiveTry(everywhere, attempt);
       },
     };
   }
@@ -51,15 +52,16 @@ export class LoginLockout {
   /** For a place the account trusts: a known device, or a living session. @throws AccountLocked */
   async tryFromTrusted(account: string, place: string): Promise<CountedTry> {
     const pair = { account, source: place };
-    await this.count(pair, PAIR);
+    const attempt = newId();
+    await this.count(pair, attempt, PAIR);
     return {
       succeeded: () => this.repository.clearFailures(pair),
-      cancelled: () => this.repository.forgiveTry(pair),
+      cancelled: () => this.repository.forgiveTry(pair, attempt),
     };
   }
 
-  private async count(place: { account: string; source: string }, rule: LockRule): Promise<void> {
-    const verdict = await this.repository.countTry(place, newId(), rule);
+  private async count(place: { account: string; source: string }, attempt: string, rule: LockRule): Promise<void> {
+    const verdict = await this.repository.countTry(place, attempt, rule);
     if (!verdict.is_allowed) throw new AccountLocked(Math.max(1, verdict.retry_after));
   }
 }

@@ -31,7 +31,9 @@ export class PasswordHasher implements OnApplicationBootstrap {
   hash(password: string): Promise<string> {
     const input = this.peppered(password);
     const { passwordHash, bcryptCost } = this.config;
-    return this.gate.run(() => (passwordHash === 'bcrypt' ? bcrypt.hash(input, bcryptCost) : argon2.hash(input, ARGON2)));
+    return this.gate.run(() =>
+      passwordHash === 'bcrypt' ? bcrypt.hash(input, bcryptCost) : argon2.hash(input, ARGON2),
+    );
   }
 
   /**

@@ -7,7 +7,6 @@ const DISPLAY_NAME_MAX = 80;
 const BIO_MAX = 500;
 const LOCATION_MAX = 100;
 /** Controls other than tab and line feed have no business in a text of several lines. */
-// eslint-disable-next-line no-control-regex
 const CONTROLS = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
 const LOCAL_PART = /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}$/;
 const DOMAIN_LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;

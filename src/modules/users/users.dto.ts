@@ -93,7 +93,12 @@ export class UpdateProfileDto {
   @TextField({ max: 2000, optional: true, description: 'At most 500 characters' })
   bio?: string;
 
-  @TextField({ max: 2048, optional: true, nullable: true, description: 'An https address; never fetched by the server' })
+  @TextField({
+    max: 2048,
+    optional: true,
+    nullable: true,
+    description: 'An https address; never fetched by the server',
+  })
   avatar_url?: string | null;
 
   @TextField({ max: 400, optional: true, description: 'At most 100 characters' })

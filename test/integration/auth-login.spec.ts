@@ -1,0 +1,314 @@
+import { AccountApp, PASSWORD } from '../support/account-app.js';
+
+describe('registering', () => {
+  let chat: AccountApp;
+  beforeAll(async () => {
+    chat = await AccountApp.start();
+  });
+  afterAll(() => chat.close());
+
+  const register = (fields: object, path = '/auth/register') =>
+    chat.call('POST', path, {
+      body: { email: 'ana@example.com', username: 'ana', password: PASSWORD, display_name: 'Ana Lima', ...fields },
+    });
+
+  it('answers the new user, who is shown no secret', async () => {
+    const { status, body } = await register({});
+    expect(status).toBe(201);
+    expect(body).toEqual({
+      id: expect.any(String),
+      username: 'ana',
+      display_name: 'Ana Lima',
+      email: 'ana@example.com',
+      status: 'offline',
+      last_seen: null,
+      profile: { bio: '', avatar_url: null, location: '' },
+      role: 'user',
+      created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    });
+  });
+
+  it('is the same under POST /users', async () => {
+    const { status } = await register({ username: 'bob', email: 'bob@example.com' }, '/users');
+    expect(status).toBe(201);
+  });
+
+  it('starts a stream for the user', async () => {
+    const heads = await chat.database.query(
+      `select from stream_heads h join users u on u.id = h.stream_id where u.username = 'ana'`,
+    );
+    expect(heads).toHaveLength(1);
+  });
+
+  it.each([
+    ['the same name', { email: 'x1@example.com' }, 'username'],
+    ['the name in other letters', { email: 'x2@example.com', username: 'ANA' }, 'username'],
+    ['the name in full-width letters', { email: 'x3@example.com', username: 'ａｎａ' }, 'username'],
+    ['the same address', { username: 'ana4' }, 'email'],
+    ['the address in other letters', { username: 'ana5', email: 'ANA@Example.COM' }, 'email'],
+    ['the address under a full-width domain', { username: 'ana6', email: 'ana@ＥＸＡＭＰＬＥ.com' }, 'email'],
+  ])('refuses %s', async (_what, fields, field) => {
+    const { status, body } = await register(fields);
+    expect({ status, code: body.error.code, field: body.error.details.field }).toEqual({
+      status: 409,
+      code: 'ALREADY_EXISTS',
+      field,
+    });
+  });
+
+  it.each([
+    ['a reserved name', { username: 'admin' }],
+    ['a reserved name in full-width letters', { username: 'ＡＤＭＩＮ' }],
+    ['a name with a Cyrillic letter in it', { username: 'аdmin' }],
+    ['a name with a space', { username: 'ana lima' }],
+    ['an address without a domain', { email: 'ana' }],
+    ['an address with a control character', { email: 'ana\n@example.com' }],
+    ['a display name of nothing visible', { display_name: '\u200b\u202e ' }],
+    ['a password of seven characters', { password: 'k7#Qz!p' }],
+    ['a common password', { password: 'password123' }],
+    ['a password that is the name', { username: 'gwendolyn77xq', password: 'Gwendolyn77xq' }],
+    ['a password that is the address', { email: 'zq8vw@example.com', password: 'zq8vw@example.com' }],
+    ['a password of 129 characters', { password: 'k7#Qz!p9'.repeat(17).slice(0, 129) }],
+    ['a password with a NUL', { password: 'correct horse\0battery' }],
+    ['a role', { role: 'admin' }],
+    ['an id', { id: '0193d4f0-0000-7000-8000-000000000000' }],
+    ['is_banned', { is_banned: false }],
+    ['created_at', { created_at: '2020-01-01T00:00:00Z' }],
+    ['a list for a name', { username: ['carol'] }],
+    ['an object for a password', { password: { $gt: '' } }],
+  ])('refuses %s', async (_what, fields) => {
+    const { status, body } = await register({ username: 'carol', email: 'carol@example.com', ...fields });
+    expect({ status, code: body.error.code }).toEqual({ status: 400, code: 'VALIDATION_ERROR' });
+  });
+
+  it('gives one account to twenty who ask for the same name at once', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => register({ username: 'dora', email: `dora${i}@example.com` })),
+    );
+    const statuses = answers.map(({ status }) => status).sort();
+    expect(statuses.filter((status) => status === 201)).toHaveLength(1);
+    expect(statuses.filter((status) => status === 409)).toHaveLength(19);
+  });
+
+  it('refuses a body of a megabyte', async () => {
+    const { status } = await register({ password: 'x'.repeat(1_000_000) });
+    expect(status).toBe(413);
+  });
+});
+
+describe('logging in', () => {
+  let chat: AccountApp;
+  beforeAll(async () => {
+    chat = await AccountApp.start();
+    await chat.user('ana');
+  });
+  afterAll(() => chat.close());
+
+  it.each([
+    ['the e-mail address', { email: 'ana@example.com' }],
+    ['the address in other letters', { email: 'Ana@Example.com' }],
+    ['the user name', { username: 'ana' }],
+    ['the user name as login', { login: 'Ana' }],
+    ['the address as login', { login: 'ana@example.com' }],
+  ])('works by %s', async (_what, fields) => {
+    const { status, body } = await chat.call('POST', '/auth/login', { body: { ...fields, password: PASSWORD } });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ token_type: 'Bearer', expires_in: 3600, user: { username: 'ana' } });
+    expect((await chat.me(body.access_token)).body.email).toBe('ana@example.com');
+  });
+
+  it('needs a name', async () => {
+    expect((await chat.call('POST', '/auth/login', { body: { password: PASSWORD } })).status).toBe(400);
+  });
+
+  it('answers the same to an unknown account and to a wrong password', async () => {
+    const [unknown, wrong] = await Promise.all([chat.login('nobody-here', 'wrong'), chat.login('ana', 'wrong')]);
+    expect(unknown.status).toBe(401);
+    const strip = ({ body }: typeof unknown) => ({ ...body.error, request_id: '' });
+    expect(strip(unknown)).toEqual(strip(wrong));
+  });
+
+  it('does as much work for an unknown account as for a wrong password', async () => {
+    const { PasswordHasher } = await import('../../src/modules/auth/password-hasher.js');
+    const { AuthRepository } = await import('../../src/modules/auth/auth.repository.js');
+    const matches = jest.spyOn(chat.app.get(PasswordHasher, { strict: false }), 'matches');
+    const asked = jest.spyOn(chat.app.get(AuthRepository, { strict: false }), 'findPasswordHash');
+    for (const name of ['nobody-at-all', 'ana']) {
+      matches.mockClear();
+      asked.mockClear();
+      expect((await chat.login(name, 'wrong')).status).toBe(401);
+      expect([matches.mock.calls.length, asked.mock.calls.length]).toEqual([1, 1]);
+    }
+    matches.mockRestore();
+    asked.mockRestore();
+  });
+
+  it('tells a banned user so only after the right password', async () => {
+    await chat.user('eve');
+    await chat.database.query(`update users set banned_at = now(), ban_reason = 'spam' where username = 'eve'`);
+    expect((await chat.login('eve', 'wrong')).body.error.code).toBe('INVALID_CREDENTIALS');
+    const right = await chat.login('eve');
+    expect(right.status).toBe(403);
+    expect(right.body.error).toMatchObject({ code: 'ACCOUNT_BANNED', details: { reason: 'spam', until: null } });
+  });
+
+  it('sees all of a long password', async () => {
+    const long = `${'k7#Qz!p9w'.repeat(8)}`; // 72 bytes, where bcrypt alone stops looking
+    const body = { username: 'longo', email: 'longo@example.com', password: `${long}X` };
+    expect((await chat.call('POST', '/auth/register', { body })).status).toBe(201);
+    expect((await chat.login('longo', `${long}Y`)).status).toBe(401);
+    expect((await chat.login('longo', `${long}X`)).status).toBe(200);
+  });
+
+  it('takes a password composed or decomposed', async () => {
+    const body = { username: 'zoe', email: 'zoe@example.com', password: 'crème brûlée 77'.normalize('NFD') };
+    expect((await chat.call('POST', '/auth/register', { body })).status).toBe(201);
+    expect((await chat.login('zoe', 'crème brûlée 77'.normalize('NFC'))).status).toBe(200);
+  });
+
+  it('hashes again what was hashed another way', async () => {
+    const other = await AccountApp.start({
+      DATABASE_URL: chat.database.url,
+      JWT_SECRET: chat.config.jwtSecret,
+      PASSWORD_HASH: 'argon2id',
+    });
+    try {
+      expect((await other.login('ana')).status).toBe(200);
+      const [row] = await chat.database.query<{ password_hash: string }>(
+        `select password_hash from credentials c join users u on u.id = c.user_id where u.username = 'ana'`,
+      );
+      expect(row!.password_hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+      expect((await other.login('ana')).status).toBe(200);
+      expect((await other.login('ana', 'wrong')).status).toBe(401);
+      expect((await chat.login('ana')).status).toBe(200);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('stores neither passwords nor tokens', async () => {
+    const { body } = await chat.login('ana');
+    const { body: ticket } = await chat.call('POST', '/auth/ticket', { token: body.access_token });
+    await chat.refresh(body.refresh_token);
+    const secrets = [PASSWORD, body.access_token, body.refresh_token, body.device_token, ticket.ticket] as string[];
+    const rows = await chat.database.query<{ row: string }>(
+      `select row_to_json(t)::text as row from (select * from credentials) t
+       union all select row_to_json(t)::text from sessions t
+       union all select row_to_json(t)::text from refresh_tokens t
+       union all select row_to_json(t)::text from tickets t
+       union all select row_to_json(t)::text from known_devices t
+       union all select row_to_json(t)::text from events t`,
+    );
+    const text = rows.map(({ row }) => row).join('\n');
+    for (const secret of secrets) {
+      for (const form of [
+        secret,
+        Buffer.from(secret).toString('hex'),
+        Buffer.from(secret, 'base64url').toString('hex'),
+      ]) {
+        expect(text).not.toContain(form);
+      }
+    }
+  });
+});
+
+describe('failing to log in', () => {
+  let chat: AccountApp;
+  beforeAll(async () => {
+    chat = await AccountApp.start();
+  });
+  afterAll(() => chat.close());
+
+  const from = (ip: string) => ({ 'x-forwarded-for': ip });
+
+  it('locks the pair of account and address, and says how long', async () => {
+    await chat.user('ana');
+    for (let i = 0; i < 10; i++) expect((await chat.login('ana', 'wrong', {}, from('192.0.2.1'))).status).toBe(401);
+    const locked = await chat.login('ana', 'wrong', {}, from('192.0.2.1'));
+    expect(locked.status).toBe(423);
+    expect(locked.body.error.code).toBe('ACCOUNT_LOCKED');
+    expect(Number(locked.headers.get('retry-after'))).toBe(locked.body.error.details.retry_after);
+    expect((await chat.login('ana', PASSWORD, {}, from('192.0.2.1'))).status).toBe(423);
+  });
+
+  it('locks nobody else, and nothing else of that address', async () => {
+    expect((await chat.login('ana', PASSWORD, {}, from('192.0.2.2'))).status).toBe(200);
+    await chat.user('bob');
+    expect((await chat.login('bob', PASSWORD, {}, from('192.0.2.1'))).status).toBe(200);
+  });
+
+  it('locks an account that does not exist alike', async () => {
+    const statuses = [];
+    for (let i = 0; i < 11; i++) statuses.push((await chat.login('ghost', 'wrong', {}, from('192.0.2.9'))).status);
+    expect(statuses).toEqual([...Array<number>(10).fill(401), 423]);
+  });
+
+  it('counts tries made at once, and neither more nor less', async () => {
+    await chat.user('cleo');
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, () => chat.login('cleo', 'wrong', {}, from('192.0.2.3'))),
+    );
+    const count = (status: number) => answers.filter((answer) => answer.status === status).length;
+    expect({ judged: count(401), locked: count(423) }).toEqual({ judged: 10, locked: 20 });
+  });
+
+  it('doubles the wait with every failure after a lock', async () => {
+    await chat.database.query(`update login_failures set locked_until = now() where account = 'ana'`);
+    expect((await chat.login('ana', 'wrong', {}, from('192.0.2.1'))).status).toBe(401);
+    const { body } = await chat.login('ana', 'wrong', {}, from('192.0.2.1'));
+    expect(body.error.details.retry_after).toBeGreaterThan(45);
+  });
+
+  it('never keeps the owner from a device the account knows', async () => {
+    const owner = await chat.user('dora');
+    await chat.database.query(`update login_failures set failures = 200 where account = 'dora' and source = '*'`);
+    // From everywhere, far past every limit, the owner's own address among them.
+    for (let i = 0; i < 12; i++) await chat.login('dora', 'wrong', {}, from('192.0.2.7'));
+    expect((await chat.login('dora', PASSWORD, {}, from('192.0.2.7'))).status).toBe(423);
+    const known = await chat.login('dora', PASSWORD, { device_token: owner.device }, from('192.0.2.7'));
+    expect(known.status).toBe(200);
+    expect(known.body.device_token).toBe(owner.device);
+  });
+
+  it('makes unknown devices wait when an account is tried from everywhere', async () => {
+    await chat.user('emma');
+    await chat.database.query(`update login_failures set failures = 120 where account = 'emma' and source = '*'`);
+    expect((await chat.login('emma', 'wrong', {}, from('198.51.100.1'))).status).toBe(401);
+    const next = await chat.login('emma', 'wrong', {}, from('198.51.100.2'));
+    expect(next.status).toBe(423);
+    expect(next.body.error.details.retry_after).toBeLessThanOrEqual(60);
+  });
+
+  it('is not excused by the device of another account, nor by a made-up one', async () => {
+    const { device } = await chat.user('fred');
+    for (let i = 0; i < 10; i++) await chat.login('gina', 'wrong', { device_token: device }, from('192.0.2.8'));
+    expect((await chat.login('gina', 'wrong', { device_token: device }, from('192.0.2.8'))).status).toBe(423);
+  });
+
+  it('locks a known device that guesses', async () => {
+    const { device } = await chat.user('hugo');
+    for (let i = 0; i < 10; i++) await chat.login('hugo', 'wrong', { device_token: device });
+    expect((await chat.login('hugo', PASSWORD, { device_token: device })).status).toBe(423);
+    expect((await chat.login('hugo')).status).toBe(200);
+  });
+});
+
+describe('a flood of logins', () => {
+  it('is answered with 503 past the queue, and counts as nobody’s failure', async () => {
+    const chat = await AccountApp.start({ BCRYPT_COST: '8' });
+    try {
+      const answers = await Promise.all(Array.from({ length: 300 }, (_, i) => chat.login(`flood${i}`, 'wrong')));
+      const statuses = new Set(answers.map(({ status }) => status));
+      expect(statuses).toEqual(new Set([401, 503]));
+      const refused = answers.findIndex(({ status }) => status === 503);
+      const rows = await chat.database.query<{ failures: number }>(
+        `select failures from login_failures where account = $1`,
+        [`flood${refused}`],
+      );
+      expect(rows.every(({ failures }) => failures === 0)).toBe(true);
+      expect((await chat.login('admin', 'correct horse battery staple')).status).toBe(200);
+    } finally {
+      await chat.close();
+    }
+  });
+});

@@ -1,0 +1,323 @@
+import { CreateConversation } from '../../src/modules/conversations/create-conversation.js';
+import { newId } from '../../src/platform/database/ids.js';
+import type { Actor } from '../../src/platform/http/actor.js';
+import { People } from '../support/people.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+describe('conversations', () => {
+  let test: TestApp;
+  let people: People;
+  let creation: CreateConversation;
+
+  beforeAll(async () => {
+    test = await startTestApp();
+    people = new People(test);
+    creation = test.app.get(CreateConversation, { strict: false });
+  });
+
+  afterAll(() => test.close());
+
+  const create = (actor: Actor, body: object) => people.call(actor, 'POST', '/conversations', body);
+  const openDirect = (actor: Actor, other: Actor) => create(actor, { type: 'direct', participant_ids: [other.userId] });
+
+  describe('a direct conversation', () => {
+    it('is the same whoever of the two asks, and however often', async () => {
+      const [anna, ben] = await people.many(2);
+      const first = await openDirect(anna!, ben!);
+      const second = await openDirect(ben!, anna!);
+      expect([first.status, second.status]).toEqual([201, 200]);
+      expect(second.body.id).toBe(first.body.id);
+      expect(first.body.participants).toHaveLength(2);
+    });
+
+    it('is one for fifty racers', async () => {
+      for (let round = 0; round < 3; round++) {
+        const [anna, ben] = await people.many(2);
+        const created = await Promise.all(
+          Array.from({ length: 50 }, (_, i) =>
+            creation.create(i % 2 ? anna! : ben!, {
+              type: 'direct',
+              participant_ids: [(i % 2 ? ben! : anna!).userId],
+            }),
+          ),
+        );
+        expect(new Set(created.map(({ id }) => id)).size).toBe(1);
+        expect(created.filter(({ isNew }) => isNew)).toHaveLength(1);
+        const [{ left_over: leftOver }] = (await test.database.query(
+          `select count(*) as left_over from stream_heads h
+            where not exists (select from conversations c where c.id = h.stream_id)
+              and not exists (select from users u where u.id = h.stream_id)`,
+        )) as [{ left_over: string }];
+        expect(Number(leftOver)).toBe(0);
+      }
+    });
+
+    it('is with exactly one other, existing user', async () => {
+      const [anna, ben, carl] = await people.many(3);
+      const attempts: [unknown, string][] = [
+        [[anna!.userId], 'VALIDATION_ERROR'],
+        [[], 'VALIDATION_ERROR'],
+        [undefined, 'VALIDATION_ERROR'],
+        [[ben!.userId, carl!.userId], 'VALIDATION_ERROR'],
+        [['nobody'], 'VALIDATION_ERROR'],
+        [[newId()], 'USER_NOT_FOUND'],
+      ];
+      for (const [participantIds, code] of attempts) {
+        const { body } = await create(anna!, { type: 'direct', participant_ids: participantIds });
+        expect(body.error.code).toBe(code);
+      }
+    });
+
+    it('cannot be opened across a block, in either direction', async () => {
+      const [anna, ben] = await people.many(2);
+      await people.call(anna!, 'PUT', `/users/${ben!.userId}/block`);
+      expect((await openDirect(ben!, anna!)).status).toBe(403);
+      expect((await openDirect(anna!, ben!)).status).toBe(403);
+    });
+
+    it('cannot be written to, or typed in, by whom the other has blocked since', async () => {
+      const [anna, ben] = await people.many(2);
+      const { body } = await openDirect(anna!, ben!);
+      await people.call(anna!, 'PUT', `/users/${ben!.userId}/block`);
+      expect((await people.call(ben!, 'POST', `/conversations/${body.id}/messages`, { content: 'hey' })).status).toBe(
+        403,
+      );
+      expect((await people.call(ben!, 'POST', `/conversations/${body.id}/typing`)).status).toBe(403);
+    });
+
+    it('keeps its two participants', async () => {
+      const [anna, ben, carl] = await people.many(3);
+      const { body } = await openDirect(anna!, ben!);
+      const calls: [string, string, object?][] = [
+        ['POST', '/participants', { user_ids: [carl!.userId] }],
+        ['DELETE', `/participants/${ben!.userId}`],
+        ['PATCH', `/participants/${ben!.userId}`, { role: 'participant' }],
+        ['POST', '/leave'],
+        ['PATCH', '', { title: 'ours' }],
+      ];
+      for (const [method, path, data] of calls) {
+        const answer = await people.call(anna!, method, `/conversations/${body.id}${path}`, data);
+        expect([path, answer.body.error.code]).toEqual([path, 'DIRECT_CONVERSATION_FIXED']);
+      }
+    });
+
+    it('can be opened anew after it was deleted', async () => {
+      const [anna, ben] = await people.many(2);
+      const first = await openDirect(anna!, ben!);
+      expect((await people.call(ben!, 'DELETE', `/conversations/${first.body.id}`)).status).toBe(204);
+      const second = await openDirect(anna!, ben!);
+      expect(second.status).toBe(201);
+      expect(second.body.id).not.toBe(first.body.id);
+    });
+  });
+
+  describe('a room', () => {
+    it('called general is there from the first start, and nobody can delete it', async () => {
+      const [anna] = await people.many(1);
+      const admin = await people.one('admin');
+      expect((await people.call(anna!, 'POST', '/conversations/general/join')).body).toMatchObject({
+        slug: 'general',
+        created_by: null,
+        role: 'participant',
+      });
+      expect((await people.call(admin, 'DELETE', '/conversations/general')).status).toBe(403);
+      const [{ count }] = (await test.database.query(
+        `select count(*) as count from conversations where slug = 'general'`,
+      )) as [{ count: string }];
+      expect(Number(count)).toBe(1);
+    });
+
+    it('is found by its slug wherever its id is, and a slug is taken once', async () => {
+      const [anna] = await people.many(1);
+      const room = await create(anna!, { type: 'room', slug: 'chess', category: 'games' });
+      expect(room.status).toBe(201);
+      expect((await people.call(anna!, 'GET', '/conversations/chess')).body.id).toBe(room.body.id);
+      expect((await people.call(anna!, 'PATCH', '/conversations/chess', { title: 'Chess' })).body.title).toBe('Chess');
+      expect(await create(anna!, { type: 'room', slug: 'chess' })).toMatchObject({
+        status: 409,
+        body: { error: { code: 'ALREADY_EXISTS' } },
+      });
+      for (const slug of ['public', newId(), 'Ä', '', 'a b', '../x']) {
+        expect((await create(anna!, { type: 'room', slug })).status).toBe(400);
+      }
+    });
+
+    it('is listed and joined by anybody unless it is private', async () => {
+      const [anna, ben] = await people.many(2);
+      const open = (await create(anna!, { type: 'room', title: 'Open 100%', category: 'talk' })).body;
+      const closed = (
+        await create(anna!, { type: 'room', title: 'Closed', category: 'talk', settings: { is_private: true } })
+      ).body;
+      const listed = await people.call(ben!, 'GET', '/conversations/public?category=talk');
+      expect(listed.body.data.map(({ id }: { id: string }) => id)).toEqual([open.id]);
+      expect(listed.body.data[0]).not.toHaveProperty('participants');
+      expect((await people.call(ben!, 'GET', '/conversations/public?search=100%25')).body.data).toHaveLength(1);
+      expect((await people.call(ben!, 'GET', '/conversations/public?search=1_0')).body.data).toHaveLength(0);
+      expect((await people.call(ben!, 'POST', `/conversations/${open.id}/join`)).body.participant_count).toBe(2);
+      expect((await people.call(ben!, 'POST', `/conversations/${open.id}/join`)).body.participant_count).toBe(2);
+      expect((await people.call(ben!, 'POST', `/conversations/${closed.id}/join`)).status).toBe(403);
+    });
+  });
+
+  describe('a stranger', () => {
+    it('is told 403 of what there is, 404 of what there is not, and can do nothing to either', async () => {
+      const [owner, other, stranger] = await people.many(3);
+      const id = await people.group(owner!, [[other!, 'participant']]);
+      const calls: [string, string, object?][] = [
+        ['GET', ''],
+        ['PATCH', '', { title: 'mine' }],
+        ['DELETE', ''],
+        ['GET', '/participants'],
+        ['POST', '/participants', { user_ids: [stranger!.userId] }],
+        ['PATCH', `/participants/${other!.userId}`, { role: 'admin' }],
+        ['DELETE', `/participants/${other!.userId}`],
+        ['POST', '/join'],
+        ['POST', '/leave'],
+        ['PATCH', '/me', { is_archived: true }],
+        ['POST', '/read', { sequence_number: 1 }],
+        ['POST', '/typing'],
+        ['DELETE', '/typing'],
+      ];
+      for (const [method, path, body] of calls) {
+        const known = await people.call(stranger!, method, `/conversations/${id}${path}`, body);
+        expect([method, path, known.status, known.body?.error.code]).toEqual([method, path, 403, 'PERMISSION_DENIED']);
+        for (const nowhere of [newId(), 'no-such-room']) {
+          const unknown = await people.call(stranger!, method, `/conversations/${nowhere}${path}`, body);
+          expect([path, unknown.status, unknown.body?.error.code]).toEqual([path, 404, 'CONVERSATION_NOT_FOUND']);
+        }
+      }
+    });
+  });
+
+  describe('the list', () => {
+    it('has the newest activity first, all that is needed to show it, and goes on page by page', async () => {
+      const [anna, ben] = await people.many(2);
+      const ids: string[] = [];
+      for (let i = 0; i < 5; i++) ids.push(await people.group(anna!, [[ben!, 'participant']], { title: `Group ${i}` }));
+      for (const i of [3, 1]) {
+        await people.call(ben!, 'POST', `/conversations/${ids[i]}/messages`, { content: `hello ${i}` });
+      }
+      const seen: any[] = []; // eslint-disable-line @typescript-eslint/no-explicit-any -- looked into freely
+      let cursor = '';
+      do {
+        const { body } = await people.call(anna!, 'GET', `/conversations?limit=2${cursor}`);
+        expect(body.cursor).toEqual(expect.any(String));
+        seen.push(...body.data);
+        cursor = body.next_cursor === null ? '' : `&cursor=${body.next_cursor}`;
+      } while (cursor);
+      expect(seen.map(({ id }) => id)).toEqual([1, 3, 4, 2, 0].map((i) => ids[i]));
+      expect(seen[0]).toMatchObject({
+        title: 'Group 1',
+        unread_count: 1,
+        last_read_seq: 0,
+        at_seq: 3,
+        participant_count: 2,
+        role: 'owner',
+        last_message: { content: 'hello 1', sequence_number: 1, sender_id: ben!.userId, is_deleted: false },
+        settings: { is_private: true, allow_invites: false, message_retention_days: null },
+        is_archived: false,
+        is_muted: false,
+        is_pinned: false,
+      });
+      expect(seen[2].last_message).toBeNull();
+    });
+
+    it('shows at most twenty participants of a conversation, whatever there are', async () => {
+      const [owner, ...rest] = await people.many(25);
+      const id = await people.group(
+        owner!,
+        rest.map((actor) => [actor, 'participant'] as const) as [Actor, 'participant'][],
+      );
+      const { body } = await people.call(owner!, 'GET', `/conversations/${id}`);
+      expect(body.participants).toHaveLength(20);
+      expect(body).toMatchObject({ participant_count: 25 });
+      expect(body.participants[0].role).toBe('owner');
+    });
+
+    it('is narrowed by type, by archive and by title, where % and _ stand for themselves', async () => {
+      const [anna, ben] = await people.many(2);
+      const direct = (await openDirect(anna!, ben!)).body.id;
+      const group = await people.group(anna!, [], { title: '50% off' });
+      await people.call(anna!, 'PATCH', `/conversations/${direct}/me`, { is_archived: true });
+      const ids = async (query: string): Promise<string[]> =>
+        (await people.call(anna!, 'GET', `/conversations?${query}`)).body.data.map(({ id }: { id: string }) => id);
+      expect(await ids('type=group')).toEqual([group]);
+      expect(await ids('is_archived=true')).toEqual([direct]);
+      expect(await ids('is_archived=false')).toEqual([group]);
+      expect(await ids('search=50%25')).toEqual([group]);
+      expect(await ids('search=5_%25')).toEqual([]);
+    });
+  });
+
+  describe('changing', () => {
+    it('is for moderators, and how long messages are kept for admins and the owner', async () => {
+      const [owner, moderator, plain] = await people.many(3);
+      const id = await people.group(owner!, [
+        [moderator!, 'moderator'],
+        [plain!, 'participant'],
+      ]);
+      const patch = (who: Actor, body: object) => people.call(who, 'PATCH', `/conversations/${id}`, body);
+      expect((await patch(plain!, { title: 'x' })).status).toBe(403);
+      expect((await patch(moderator!, { settings: { message_retention_days: 1 } })).status).toBe(403);
+      expect((await patch(owner!, { settings: { message_retention_days: 30 } })).status).toBe(200);
+      const changed = await patch(moderator!, { title: ' New\u202e  title ', settings: { allow_invites: true } });
+      expect(changed.body).toMatchObject({
+        title: 'New title',
+        settings: { allow_invites: true, is_private: true, message_retention_days: 30 },
+      });
+      expect((await patch(owner!, { title: null })).body.title).toBeNull();
+      for (const foreign of ['created_by', 'id', 'deleted_at', 'role', 'direct_key']) {
+        expect((await patch(owner!, { [foreign]: newId() })).status).toBe(400);
+      }
+    });
+
+    it('of one’s own flags is seen by nobody else', async () => {
+      const [owner, friend] = await people.many(2);
+      const id = await people.group(owner!, [[friend!, 'participant']]);
+      const until = new Date(Date.now() + 3_600_000).toISOString();
+      const flags = await people.call(friend!, 'PATCH', `/conversations/${id}/me`, {
+        muted_until: until,
+        is_pinned: true,
+      });
+      expect(flags.body).toEqual({ is_archived: false, is_muted: true, muted_until: until, is_pinned: true });
+      expect((await people.call(owner!, 'GET', `/conversations/${id}`)).body).toMatchObject({
+        is_muted: false,
+        is_pinned: false,
+      });
+      const past = await people.call(friend!, 'PATCH', `/conversations/${id}/me`, {
+        muted_until: '2001-01-01T00:00:00Z',
+      });
+      expect(past.body).toMatchObject({ is_muted: false, muted_until: null });
+    });
+  });
+
+  describe('deleting', () => {
+    it('is for the owner or a system admin, and ends it for everybody', async () => {
+      const [owner, admin, friend] = await people.many(3);
+      const systemAdmin = await people.one('admin');
+      const systemModerator = await people.one('moderator');
+      const ids = [0, 1].map(() => people.group(owner!, [[admin!, 'admin'], [friend!, 'participant']])); // prettier-ignore
+      const [first, second] = await Promise.all(ids);
+      for (const who of [admin!, friend!, systemModerator]) {
+        expect((await people.call(who, 'DELETE', `/conversations/${first}`)).status).toBe(403);
+      }
+      expect((await people.call(owner!, 'DELETE', `/conversations/${first}`)).status).toBe(204);
+      expect((await people.call(systemAdmin, 'DELETE', `/conversations/${second}`)).status).toBe(204);
+      for (const id of [first, second]) {
+        for (const who of [owner!, friend!]) {
+          expect((await people.call(who, 'GET', `/conversations/${id}`)).status).toBe(404);
+          expect((await people.call(who, 'POST', `/conversations/${id}/messages`, { content: 'x' })).status).toBe(404);
+          expect((await people.call(who, 'POST', `/conversations/${id}/read`, { sequence_number: 1 })).status).toBe(
+            404,
+          );
+        }
+      }
+      expect((await people.call(friend!, 'GET', '/conversations')).body.data).toEqual([]);
+      const removals = await test.database.query(
+        `select subject_id from events where stream_id = $1 and type = 'conversation.removed'`,
+        [friend!.userId],
+      );
+      expect(removals).toHaveLength(2);
+    });
+  });
+});

@@ -218,6 +218,7 @@ export async function resumeRound(url: string, options: ResumeRoundOptions): Pro
   for (let i = 0; i < options.conversations; i++) rooms.push(await addConversation(nodes[0]!, [writer, ...users]));
   const clients = users.map((userId) => new FakeClient(userId, () => delay(Math.random() * 3)));
   nodes.forEach((each) => each.sweepEvery(25));
+  await Promise.all(clients.map((client) => client.connect(pick(nodes))));
   const start = new Map<string, number>();
   for (const room of rooms) start.set(room, await headOf(pool, room));
 
@@ -233,24 +234,25 @@ export async function resumeRound(url: string, options: ResumeRoundOptions): Pro
   ];
   const coming = clients.map(async (client) => {
     while (Date.now() < until) {
-      await client.connect(pick(nodes));
-      connections++;
       await delay(Math.random() * 120);
       client.cut();
       await delay(Math.random() * 60);
+      await client.connect(pick(nodes));
+      connections++;
     }
   });
   const membership = options.withMembership ? moveAbout(nodes, { rooms, users, until }) : Promise.resolve();
   await Promise.all([...writers, ...coming, membership]);
-  await Promise.all(clients.map((client) => client.connect(pick(nodes))));
   for (const each of nodes) await each.sweep.run();
   await delay(100);
 
   const report: ResumeReport = { events: 0, connections, holes: 0, notOwed: 0, named: 0, replayed: 0 };
   for (const room of rooms) {
     report.events += (await headOf(pool, room)) - start.get(room)!;
-    const owed = await owedIn(pool, room, { users, after: start.get(room)! });
-    for (const client of clients) tally(report, client, room, owed.get(client.userId)!);
+    const entitled = await entitledIn(pool, room, users);
+    for (const client of clients) {
+      tally(report, client, { room, entitled: entitled.get(client.userId)!, after: start.get(room)! });
+    }
   }
   report.replayed = clients.reduce((sum, { frames }) => sum + frames.filter(({ replay }) => replay).length, 0);
   await Promise.all(nodes.map((each) => each.stop()));
@@ -258,34 +260,31 @@ export async function resumeRound(url: string, options: ResumeRoundOptions): Pro
   return report;
 }
 
-function tally(report: ResumeReport, client: FakeClient, room: string, owed: Set<number>): void {
+function tally(
+  report: ResumeReport,
+  client: FakeClient,
+  { room, entitled, after }: { room: string; entitled: Set<number>; after: number },
+): void {
   const got = new Set(client.seqs(room));
-  report.notOwed += [...got].filter((seq) => !owed.has(seq)).length;
-  if (client.named.has('all') || client.named.has(room)) {
-    report.named++;
-    return;
-  }
-  report.holes += [...owed].filter((seq) => !got.has(seq)).length;
+  report.notOwed += [...got].filter((seq) => !entitled.has(seq)).length;
+  if (client.named.has('all') || client.named.has(room)) report.named++;
+  else report.holes += [...entitled].filter((seq) => seq > after && !got.has(seq)).length;
 }
 
-/** Who is owed what, told by the log itself. */
-async function owedIn(
-  pool: pg.Pool,
-  room: string,
-  { users, after }: { users: string[]; after: number },
-): Promise<Map<string, Set<number>>> {
+/** Who may have what, told by the log itself. */
+async function entitledIn(pool: pg.Pool, room: string, users: string[]): Promise<Map<string, Set<number>>> {
   const { rows } = await pool.query<{ seq: number; type: string; subject_id: string }>(
     `select seq, type, subject_id from events where stream_id = $1 order by seq`,
     [room],
   );
-  const owed = new Map(users.map((userId) => [userId, new Set<number>()]));
+  const entitled = new Map(users.map((userId) => [userId, new Set<number>()]));
   const inside = new Set<string>();
   for (const { seq, type, subject_id } of rows) {
     if (type === 'participant.joined') inside.add(subject_id);
-    if (seq > after) for (const userId of inside) owed.get(userId)?.add(seq);
+    for (const userId of inside) entitled.get(userId)?.add(seq);
     if (type === 'participant.left') inside.delete(subject_id);
   }
-  return owed;
+  return entitled;
 }
 
 async function moveAbout(

@@ -193,28 +193,30 @@ export class OutboundQueue {
   private isOver(owing: FrameClass): boolean {
     const { settings } = this;
     const bytes = this.bytes + this.transport.bufferedBytes;
-    if (owing === 'ephemeral') return bytes >= settings.softQueueBytes;
+    // A resume cursor is ephemeral: it says that everything before it was handed over, so none may pass a lost frame.
+    if (owing === 'ephemeral') return !!this.dirty || !!this.filling || bytes >= settings.softQueueBytes;
     const frames = this.entries.length - this.head + (this.aside?.length ?? 0);
     if (bytes >= settings.hardQueueBytes || frames >= settings.hardQueueFrames) return true;
     return this.full && performance.now() - this.since >= settings.hardQueueMs;
   }
 
-  /** Drops what is durable and can be read again, so that the queue is small and only streams are remembered. */
+  /**
+   * Drops what is durable and can be read again, so that the queue is small and only streams are remembered; and what
+   * is ephemeral, since a resume cursor among it says that the frames before it have been handed over.
+   */
   private dropDurable(arriving: Position | undefined): void {
-    const lost = (entry: Entry): boolean => entry.owing === 'durable' && entry.position !== undefined;
-    const kept: Entry[] = [];
-    for (const entry of this.entries.slice(this.head)) {
-      if (lost(entry)) this.markDirty(entry.position!, entry.packet.size);
-      else kept.push(entry);
-    }
-    this.entries = kept;
+    this.entries = this.entries.slice(this.head).filter((entry) => this.survives(entry));
     this.head = 0;
     if (arriving) this.markDirty(arriving, 0);
     // What is aside goes behind the replay: when a stream loses an early frame, its later ones have to go as well.
-    this.aside = this.aside?.filter((entry) => {
-      if (lost(entry)) this.markDirty(entry.position!, entry.packet.size);
-      return !lost(entry);
-    });
+    this.aside = this.aside?.filter((entry) => this.survives(entry));
+  }
+
+  private survives({ owing, position, packet }: Entry): boolean {
+    if (owing === 'durable' && position) this.markDirty(position, packet.size);
+    else if (owing === 'ephemeral') this.bytes -= packet.size;
+    else return true;
+    return false;
   }
 
   private markDirty({ streamId, seq }: Position, bytes: number): void {

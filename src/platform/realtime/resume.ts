@@ -39,7 +39,9 @@ export class Resume implements LiveSessions, CatchUp {
       const snapshot = await this.admission.run(() => this.attach(user, resume));
       const frames = snapshot.resumed ? await this.snapshots.of(user.userId) : [];
       if (!user.connections.includes(connection)) throw new ServiceUnavailable();
-      return this.replay(connection, snapshot, frames);
+      const opening = this.replay(connection, snapshot, frames);
+      // `ready` goes before the replay: until `live` the client's own cursor is the one that holds.
+      return snapshot.resumed ? { ...opening, cursor: resume!.cursor! } : opening;
     } catch (error) {
       audience.leave(connection);
       throw error;

@@ -107,13 +107,14 @@ export class StreamPump {
    * past it, he first gets what has passed, up to his own leaving if that is part of it.
    */
   admit(user: LocalUser, from: number): void {
-    if (this.receivers.has(user) || this.waiting?.has(user) || this.latecomers?.has(user)) return;
+    const isKnown = this.receivers.has(user) || !!this.latecomers?.has(user);
+    if (from <= this.last && (isKnown || this.waiting?.has(user))) return;
     user.streams.add(this);
     user.cursorFromRound = this.around.audience.round + 1;
-    if (from === this.last + 1) {
-      this.receivers.add(user);
-    } else if (from > this.last) {
-      (this.waiting ??= new Map()).set(user, from);
+    if (from > this.last) {
+      // Also for who is inside: he may leave before `from`, and must not be the last whose leaving ends the pump.
+      if (from === this.last + 1 && !isKnown) this.receivers.add(user);
+      else (this.waiting ??= new Map()).set(user, Math.max(from, this.waiting.get(user) ?? 0));
     } else if (this.recent && this.recent[0]!.event.seq <= from) {
       const state: Latecomer = { from, isInside: true };
       this.replay(user, state, this.recent);

@@ -1,0 +1,269 @@
+import { CURSOR_MAX_AGE_MS, openCursor, sealCursor } from '../../src/platform/realtime/cursor.js';
+import { FanOutRepository } from '../../src/platform/realtime/fan-out.repository.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { FakeClient, FakeConnection, type Frame } from '../torture/fake-client.js';
+import { resumeRound } from '../torture/fan-out-rounds.js';
+import { addConversation, addUser, join, leave, post, TestNode } from '../torture/fan-out-world.js';
+
+describe('a cursor', () => {
+  const seal = { epoch: 'one', key: Buffer.alloc(32, 7) };
+  const [anna, ben] = ['0198a1b2-0000-7000-8000-000000000001', '0198a1b2-0000-7000-8000-000000000002'];
+  const now = 1_800_000_000_000;
+  const cursor = sealCursor(seal, anna, '18446744073709551615', now);
+
+  it('opens again for its user', () => {
+    expect(openCursor(seal, cursor, anna, now)).toEqual({ watermark: '18446744073709551615' });
+  });
+
+  it('is worth nothing to somebody else, or with any one character changed', () => {
+    expect(openCursor(seal, cursor, ben, now)).toEqual({ refused: 'invalid_cursor' });
+    for (let i = 0; i < cursor.length - 1; i++) {
+      const changed = cursor.slice(0, i) + (cursor[i] === 'A' ? 'B' : 'A') + cursor.slice(i + 1);
+      expect(openCursor(seal, changed, anna, now)).toEqual({ refused: 'invalid_cursor' });
+    }
+  });
+
+  it('is refused in another epoch, or after a week', () => {
+    expect(openCursor({ ...seal, epoch: 'two' }, cursor, anna, now)).toEqual({ refused: 'epoch_changed' });
+    expect(openCursor(seal, cursor, anna, now + CURSOR_MAX_AGE_MS + 1)).toEqual({ refused: 'cursor_expired' });
+  });
+
+  it('may be any text whatsoever', () => {
+    for (const text of ['', '=', 'ä', '\0', 'A'.repeat(71), 'A'.repeat(1e6), '{}', null, 7, {}, []]) {
+      expect(openCursor(seal, text as string, anna, now)).toEqual({ refused: 'invalid_cursor' });
+    }
+  });
+});
+
+describe('a resume', () => {
+  let database: TestDatabase;
+  let node: TestNode;
+  let anna: string;
+  let ben: string;
+  let room: string;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    node = new TestNode(database.url);
+  });
+
+  afterAll(async () => {
+    await node.stop();
+    await database.drop();
+  });
+
+  beforeEach(async () => {
+    anna = await addUser(node);
+    ben = await addUser(node);
+    room = await addConversation(node, [anna, ben]);
+  });
+
+  /** A client that has been there, has everything so far, and is gone. */
+  const away = async (userId: string): Promise<FakeClient> => {
+    const client = new FakeClient(userId);
+    await client.connect(node);
+    client.cut();
+    client.frames.length = 0;
+    return client;
+  };
+
+  const types = (frames: Frame[]): string[] => frames.map(({ type }) => type);
+
+  it('starts a fresh client with nothing but live', async () => {
+    const client = new FakeClient(anna);
+    await client.connect(node);
+    expect(client.frames).toEqual([{ type: 'live', data: { cursor: client.cursor, replayed: 0 } }]);
+  });
+
+  it('replays what was missed, in order, marked as such, and then goes live', async () => {
+    const client = await away(anna);
+    for (let i = 0; i < 3; i++) await post(node, room, ben);
+    await client.connect(node);
+    expect(types(client.frames)).toEqual(['message.created', 'message.created', 'message.created', 'live']);
+    expect(client.frames[0]).toMatchObject({ conversation_id: room, seq: 3, prev: 2, replay: true });
+    expect(client.frames.at(-1)!.data).toEqual({ cursor: client.cursor, replayed: 3 });
+    await post(node, room, ben);
+    expect(client.seqs(room)).toEqual([3, 4, 5, 6]);
+  });
+
+  it('leaves out what the client says it has', async () => {
+    const client = await away(anna);
+    for (let i = 0; i < 3; i++) await post(node, room, ben);
+    await client.connect(node, { [room]: 4, nonsense: Number.NaN, __proto__: 3 });
+    expect(client.seqs(room)).toEqual([5]);
+  });
+
+  it('names a conversation with more than 300 missed events and completes the others', async () => {
+    const client = await away(anna);
+    const other = await addConversation(node, [anna, ben]);
+    for (let i = 0; i < 301; i++) await post(node, room, ben);
+    const seq = await post(node, other, ben);
+    await client.connect(node);
+    expect(client.frames.filter(({ type }) => type === 'resync').map(({ data }) => data)).toEqual([
+      {
+        scope: 'conversation',
+        conversation_id: room,
+        reason: 'gap_too_large',
+        fetch: `/api/v1/conversations/${room}/messages`,
+      },
+    ]);
+    expect(client.seqs(room)).toEqual([]);
+    expect(client.seqs(other)).toEqual([1, 2, seq]);
+  });
+
+  it('completes exactly 300', async () => {
+    const client = await away(anna);
+    for (let i = 0; i < 300; i++) await post(node, room, ben);
+    await client.connect(node);
+    expect(client.seqs(room)).toHaveLength(300);
+    expect(client.named.size).toBe(0);
+  });
+
+  it('tells who was removed up to the removal and not beyond', async () => {
+    const client = await away(anna);
+    await post(node, room, ben);
+    const left = await leave(node, room, anna);
+    await post(node, room, ben);
+    await client.connect(node);
+    await post(node, room, ben);
+    expect(client.seqs(room)).toEqual([left! - 1, left]);
+  });
+
+  it('begins with the joining where somebody was let in meanwhile', async () => {
+    const carl = await addUser(node);
+    const client = await away(carl);
+    await post(node, room, ben);
+    const joined = await join(node, room, carl);
+    await post(node, room, ben);
+    await client.connect(node);
+    expect(client.seqs(room)).toEqual([joined, joined! + 1]);
+    await post(node, room, ben);
+    expect(client.seqs(room)).toHaveLength(3);
+  });
+
+  it('names a conversation that was left and joined again meanwhile', async () => {
+    const client = await away(anna);
+    await leave(node, room, anna);
+    await post(node, room, ben);
+    await join(node, room, anna);
+    await client.connect(node);
+    expect([...client.named.keys()]).toEqual([room]);
+    expect(client.seqs(room)).toEqual([]);
+    await post(node, room, ben);
+    expect(client.seqs(room)).toHaveLength(1);
+  });
+
+  it('does not say that a replay has arrived before it has', async () => {
+    const client = await away(anna);
+    await post(node, room, ben);
+    const connection = new FakeConnection(anna, () => undefined);
+    const opening = await node.resume.opened(connection, { cursor: client.cursor });
+    expect(opening).toEqual({ resumed: true, cursor: client.cursor });
+    node.resume.closed(connection);
+  });
+
+  it('starts over with a cursor that is not ours', async () => {
+    const client = await away(anna);
+    client.cursor = `${client.cursor!.slice(0, -3)}abc`;
+    await client.connect(node);
+    expect(client.frames[0]).toEqual({ type: 'resync', data: { scope: 'all', reason: 'invalid_cursor' } });
+    expect(types(client.frames)).toEqual(['resync', 'live']);
+  });
+
+  it('starts over when the database has another history', async () => {
+    const [client, living] = [await away(anna), new FakeClient(ben)];
+    await living.connect(node);
+    await node.sweep.run();
+    const connection = living.connection!;
+    await database.query('update installation set epoch_salt = gen_random_uuid()');
+    await node.sweep.run();
+    expect(connection.closedWith).toBe(1012);
+    await client.connect(node);
+    expect(client.frames[0]!.data).toEqual({ scope: 'all', reason: 'epoch_changed' });
+  });
+
+  it('adds the present state of what is not in the log', async () => {
+    const client = await away(anna);
+    const other = new TestNode(database.url);
+    other.snapshots.register((userId) => Promise.resolve([{ type: 'unread.changed', data: { userId } }]));
+    other.snapshots.register(() => Promise.reject(new Error('away')));
+    await client.connect(other);
+    expect(types(client.frames)).toEqual(['unread.changed', 'live']);
+    await other.stop();
+  });
+
+  it('misses nothing that is committed while the snapshot is read', async () => {
+    const client = await away(anna);
+    const writing = (async () => {
+      for (let i = 0; i < 150; i++) await post(node, room, ben);
+    })();
+    for (let i = 0; i < 8; i++) {
+      await client.connect(node);
+      if (i < 7) client.cut();
+    }
+    await writing;
+    expect(client.seqs(room)).toEqual(Array.from({ length: 150 }, (_, i) => i + 3));
+  });
+
+  it('gives a slow reader what its queue has dropped, or names it, and nothing of strangers', async () => {
+    const frames: Frame[] = [];
+    const connection = new FakeConnection(anna, (frame) => frames.push(frame));
+    await node.resume.opened(connection);
+    for (let i = 0; i < 5; i++) await post(node, room, ben);
+    const strange = await addConversation(node, [ben]);
+    frames.length = 0;
+    await node.resume.catchUp(connection, new Map([[room, 4], [strange, 0]])); // prettier-ignore
+    expect(frames.map(({ conversation_id, seq }) => [conversation_id, seq])).toEqual(
+      [5, 6, 7].map((seq) => [room, seq]),
+    );
+    for (let i = 0; i < 300; i++) await post(node, room, ben);
+    frames.length = 0;
+    await node.resume.catchUp(connection, new Map([[room, 4]]));
+    expect(frames.map(({ type, data }) => [type, data.conversation_id])).toEqual([['resync', room]]);
+  });
+
+  it('answers clients without a socket alike', async () => {
+    const client = await away(anna);
+    const seq = await post(node, room, ben);
+    const answer = await node.resume.readSince(anna, client.cursor!);
+    expect(answer.events).toMatchObject([{ conversation_id: room, seq }]);
+    expect((await node.resume.readSince(anna, answer.cursor)).events).toEqual([]);
+    expect(await node.resume.readStream(room, 1, 1)).toMatchObject([{ seq: 2, prev: 1 }]);
+    const strange = await node.resume.readSince(ben, client.cursor!);
+    expect(strange).toMatchObject({ events: [], resync: [{ scope: 'all' }] });
+  });
+
+  it('has a hole nowhere, with transactions that take their id early, cuts, and people coming and going', async () => {
+    const report = await resumeRound(database.url, {
+      clients: 12,
+      conversations: 5,
+      forMs: 4000,
+      cursor: 'watermark',
+      withMembership: true,
+    });
+    expect(report).toMatchObject({ holes: 0, notOwed: 0 });
+    expect(report.replayed).toBeGreaterThan(0);
+    console.info(report);
+  });
+
+  it('would have holes with the newest event for a cursor', async () => {
+    const report = await resumeRound(database.url, {
+      clients: 12,
+      conversations: 5,
+      forMs: 3000,
+      cursor: 'newest event',
+    });
+    expect(report.holes).toBeGreaterThan(0);
+    console.info(report);
+  });
+
+  it('reads a watermark below which nothing is under way any more', async () => {
+    const repository = new FanOutRepository(node.sql);
+    const { watermark } = await repository.stateNow();
+    const [row] = await database.query<{ open: boolean }>(
+      `select pg_snapshot_xmin(pg_current_snapshot()) >= $1::xid8 as open`,
+      [watermark],
+    );
+    expect(row!.open).toBe(true);
+  });
+});

@@ -102,7 +102,8 @@ export class CreateConversations1763700002000 implements MigrationInterface {
  * Heads are locked first and in id order, exactly as `append_messages` does it (which moves the sender's own mark), so
  * that the two can never wait for each other. The second statement has a snapshot taken after the locks.
  *
- * Input: [{conversation_id, user_id, session_id, message_id, read, delivered}]; a message id stands for its number.
+ * Input: [{conversation_id, user_id, session_id, message_id, read, delivered}]; `read` may be null; with a message id its
+ * number counts instead of the given ones.
  * Output: one row an entry, in the order of the input; for one user of one conversation the answers are the same.
  */
 const MARK_PARTICIPANTS = `
@@ -128,9 +129,8 @@ begin
   ),
   judged as materialized (
     select e.ordinal, e.conversation_id, e.user_id, h.last_number, p.last_read_seq, p.last_delivered_seq,
-           least(case when e.message_id is null then e.read when e.read is not null then m.sequence_number end,
-                 h.last_number) as read,
-           least(case when e.message_id is null then e.delivered else m.sequence_number end, h.last_number) as delivered,
+           case when e.read is not null then least(coalesce(m.sequence_number, e.read), h.last_number) end as read,
+           least(coalesce(m.sequence_number, e.delivered), h.last_number) as delivered,
            case
              when s.id is null or s.revoked_at is not null or s.expires_at <= now()
                or u.id is null or u.deleted_at is not null                         then 'session_ended'

@@ -1,0 +1,230 @@
+import { getQueueToken } from '@nestjs/bullmq';
+import type { Queue } from 'bullmq';
+import { ReadMarks } from '../../src/modules/participants/read-marks.js';
+import { RECEIPTS_QUEUE } from '../../src/modules/participants/receipts.queue.js';
+import { newId } from '../../src/platform/database/ids.js';
+import type { Actor } from '../../src/platform/http/actor.js';
+import { People } from '../support/people.js';
+import { Socket } from '../support/socket.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+describe('read and delivered marks', () => {
+  let test: TestApp;
+  let people: People;
+  let marks: ReadMarks;
+
+  beforeAll(async () => {
+    test = await startTestApp();
+    people = new People(test);
+    marks = test.app.get(ReadMarks, { strict: false });
+  });
+
+  afterAll(() => test.close());
+
+  const send = async (actor: Actor, id: string, count = 1): Promise<string[]> => {
+    const sent = Array.from({ length: count }, (_, i) =>
+      people.call(actor, 'POST', `/conversations/${id}/messages`, { content: `message ${i}` }),
+    );
+    return (await Promise.all(sent)).map(({ body }) => body.id as string);
+  };
+  const read = (actor: Actor, id: string, body: object) =>
+    people.call(actor, 'POST', `/conversations/${id}/read`, body);
+  const shuffled = <T>(items: T[]): T[] =>
+    items
+      .map((item) => ({ item, at: Math.random() }))
+      .sort((a, b) => a.at - b.at)
+      .map(({ item }) => item);
+  const pair = async (): Promise<[Actor, Actor, string]> => {
+    const [anna, ben] = await people.many(2);
+    return [anna!, ben!, await people.group(anna!, [[ben!, 'participant']])];
+  };
+
+  it('move to a message by its id or its number, never past the newest, and never back', async () => {
+    const [anna, ben, id] = await pair();
+    const ids = await send(anna, id, 5);
+    const { body: second } = await people.call(ben, 'GET', `/messages/${ids[1]}`);
+    expect((await read(ben, id, { message_id: ids[1] })).body).toEqual({
+      conversation_id: id,
+      last_read_seq: second.sequence_number,
+      last_delivered_seq: second.sequence_number,
+      unread_count: 5 - second.sequence_number,
+    });
+    expect((await read(ben, id, { sequence_number: 4 })).body).toMatchObject({ last_read_seq: 4, unread_count: 1 });
+    expect((await read(ben, id, { sequence_number: 1 })).body).toMatchObject({ last_read_seq: 4, unread_count: 1 });
+    expect((await read(ben, id, { sequence_number: 999 })).body).toMatchObject({ last_read_seq: 5, unread_count: 0 });
+    await send(anna, id);
+    expect((await people.call(ben, 'GET', `/conversations/${id}`)).body).toMatchObject({
+      last_read_seq: 5,
+      unread_count: 1,
+    });
+  });
+
+  it('take one place, and a message only of this conversation', async () => {
+    const [anna, ben, id] = await pair();
+    const [elsewhere] = await send(anna, await people.group(anna));
+    const bodies = [
+      {},
+      { message_id: elsewhere },
+      { message_id: newId() },
+      { message_id: newId(), sequence_number: 1 },
+    ];
+    for (const body of [...bodies, { sequence_number: -1 }, { sequence_number: 1.5 }, { sequence_number: '1e3' }]) {
+      expect((await read(ben, id, body)).body.error.code).toBe('VALIDATION_ERROR');
+    }
+  });
+
+  it('move with one’s own messages', async () => {
+    const [anna, ben, id] = await pair();
+    await send(anna, id, 3);
+    await send(ben, id);
+    expect((await people.call(ben, 'GET', `/conversations/${id}`)).body).toMatchObject({
+      unread_count: 0,
+      last_read_seq: 4,
+    });
+  });
+
+  it('end in the same place however three devices shuffle, repeat and race them, beside sends', async () => {
+    const [anna, ben, id] = await pair();
+    await send(anna, id, 60);
+    const seen: number[] = [];
+    let isOver = false;
+    const watch = (async () => {
+      while (!isOver) {
+        const [row] = await test.database.query<{ last_read_seq: string }>(
+          'select last_read_seq from participants where conversation_id = $1 and user_id = $2',
+          [id, ben.userId],
+        );
+        seen.push(Number(row!.last_read_seq));
+      }
+    })();
+    const devices = Array.from({ length: 3 }, async () => {
+      for (const place of shuffled(Array.from({ length: 55 }, (_, i) => i))) {
+        const answer = await marks.read(ben, id, { sequence_number: place });
+        expect(answer.last_read_seq).toBeGreaterThanOrEqual(place);
+      }
+    });
+    const deliveries = shuffled(Array.from({ length: 55 }, (_, i) => marks.deliver(ben, id, { sequence_number: i })));
+    await Promise.all([...devices, ...deliveries, send(anna, id, 40)]);
+    isOver = true;
+    await watch;
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect((await people.call(ben, 'GET', `/conversations/${id}`)).body).toMatchObject({
+      last_read_seq: 54,
+      unread_count: 46,
+    });
+  });
+
+  it('and sends of many conversations at once never wait for each other for ever', async () => {
+    const crowd = await people.many(6);
+    const ids = await Promise.all(
+      Array.from(
+        { length: 12 },
+        () =>
+        people.group(crowd[0]!, [[crowd[1]!, 'participant'], [crowd[2]!, 'participant'], [crowd[3]!, 'participant']]), // prettier-ignore
+      ),
+    );
+    const work: Promise<unknown>[] = [];
+    for (let round = 0; round < 25; round++) {
+      for (const id of shuffled(ids)) {
+        const actor = crowd[round % 4]!;
+        work.push(marks.read(actor, id, { sequence_number: round }));
+        if (round % 5 === 0) work.push(send(actor, id));
+        if (round % 12 === 0) work.push(people.call(actor, 'PATCH', `/conversations/${id}/me`, { is_pinned: true }));
+      }
+    }
+    for (const outcome of await Promise.allSettled(work)) expect(outcome.status).toBe('fulfilled');
+  });
+
+  it('are refused to a session that was ended, whatever the token still says', async () => {
+    const [anna, ben, id] = await pair();
+    await send(anna, id);
+    await test.database.query('update sessions set revoked_at = now() where id = $1', [ben.sessionId]);
+    await expect(marks.read(ben, id, { sequence_number: 1 })).rejects.toMatchObject({
+      code: 'AUTHENTICATION_REQUIRED',
+    });
+  });
+
+  describe('over sockets', () => {
+    const open = (actor: Actor) => Socket.open(test.url, people.tokenOf(actor));
+
+    it('take a message from sent to delivered to read, once everybody has it', async () => {
+      const [anna, ben, carl] = await people.many(3);
+      const id = await people.group(anna!, [[ben!, 'participant'], [carl!, 'participant']]); // prettier-ignore
+      const [annas, bens, carls] = await Promise.all([open(anna!), open(ben!), open(carl!)]);
+      const [messageId] = await send(anna!, id);
+      const status = async () => (await people.call(anna!, 'GET', `/messages/${messageId}`)).body.status;
+      const receipt = (part: object) =>
+        annas!.until(
+          ({ type, data }) =>
+            type === 'receipt.updated' && Object.entries(part).every(([key, value]) => data[key] === value),
+        );
+      expect(await status()).toBe('sent');
+      expect((await bens!.request('message.delivered', { conversation_id: id, message_id: messageId })).ok).toBe(true);
+      await receipt({ conversation_id: id, delivered_to_all_seq: 0 });
+      expect(await status()).toBe('sent');
+      await carls!.request('message.delivered', { conversation_id: id, sequence_number: 1 });
+      await receipt({ delivered_to_all_seq: 1, read_by_all_seq: 0 });
+      expect(await status()).toBe('delivered');
+      await bens!.request('message.read', { conversation_id: id, sequence_number: 1 });
+      await carls!.request('message.read', { conversation_id: id, sequence_number: 1 });
+      const { data } = await receipt({ delivered_to_all_seq: 1, read_by_all_seq: 1 });
+      expect(await status()).toBe('read');
+      expect(data.marks).toContainEqual({ user_id: carl!.userId, last_read_seq: 1, last_delivered_seq: 1 });
+      await Promise.all([annas!.close(), bens!.close(), carls!.close()]);
+    });
+
+    it('are told to the reader’s other devices, and to nobody else', async () => {
+      const [anna, ben, id] = await pair();
+      const [annas, phone, laptop] = await Promise.all([open(anna), open(ben), open(ben)]);
+      await send(anna, id, 3);
+      await phone!.request('message.read', { conversation_id: id, sequence_number: 2 });
+      const { data } = await laptop!.until(({ type }) => type === 'unread.changed');
+      expect(data).toEqual({ conversation_id: id, unread_count: 1, last_read_seq: 2 });
+      await annas!.until(({ type }) => type === 'receipt.updated');
+      expect(annas!.frames.filter(({ type }) => type === 'unread.changed')).toEqual([]);
+      await Promise.all([annas!.close(), phone!.close(), laptop!.close()]);
+    });
+
+    it('are added up once a burst, not once a mark', async () => {
+      const [anna, ben, id] = await pair();
+      const annas = await open(anna);
+      await send(anna, id, 100);
+      await Promise.all(Array.from({ length: 100 }, (_, i) => marks.read(ben, id, { sequence_number: i + 1 })));
+      await annas.until(({ type, data }) => type === 'receipt.updated' && data.read_by_all_seq === 100);
+      expect(annas.frames.filter(({ type }) => type === 'receipt.updated').length).toBeLessThanOrEqual(3);
+      await annas.close();
+    });
+
+    it('are refused for a foreign conversation', async () => {
+      const [, , id] = await pair();
+      const stranger = await people.one();
+      const socket = await open(stranger);
+      for (const type of ['message.read', 'message.delivered', 'typing.start', 'typing.stop']) {
+        const known = await socket.request(type, {
+          conversation_id: id,
+          ...(type.startsWith('m') && { sequence_number: 1 }),
+        });
+        expect(known.error!.code).toBe('PERMISSION_DENIED');
+        const unknown = await socket.request(type, {
+          conversation_id: newId(),
+          ...(type.startsWith('m') && { sequence_number: 1 }),
+        });
+        expect(unknown.error!.code).toBe('CONVERSATION_NOT_FOUND');
+      }
+      await socket.close();
+    });
+  });
+
+  it('do not fail while the queue is away, and are added up once it is back', async () => {
+    const [anna, ben, id] = await pair();
+    const queue = test.app.get<Queue>(getQueueToken(RECEIPTS_QUEUE), { strict: false });
+    const away = jest.spyOn(queue, 'addBulk').mockRejectedValue(new Error('away'));
+    await send(anna, id, 2);
+    expect((await read(ben, id, { sequence_number: 1 })).status).toBe(200);
+    away.mockRestore();
+    const annas = await Socket.open(test.url, people.tokenOf(anna));
+    await read(ben, id, { sequence_number: 2 });
+    await annas.until(({ type, data }) => type === 'receipt.updated' && data.read_by_all_seq === 2);
+    await annas.close();
+  });
+});

@@ -107,7 +107,13 @@ export class AccountApp {
     const database = shared ? attachTestDatabase(shared) : await createTestDatabase();
     const config = testConfig(database.url, { DATA_DIR: dataDir, TRUST_PROXY: '1', ...overrides });
     const app = await createHttpApp(AccountRoot.of(config), config);
-    await app.listen(0, '127.0.0.1');
+    try {
+      await app.listen(0, '127.0.0.1');
+    } catch (error) {
+      await app.close();
+      await database.drop();
+      throw error;
+    }
     return new AccountApp(app, await app.getUrl(), config, database, dataDir);
   }
 

@@ -9,6 +9,8 @@ const LOCATION_MAX = 100;
 /** Controls other than tab and line feed have no business in a text of several lines. */
 const CONTROLS = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
 const LOCAL_PART = /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}$/;
+/** Letters of any script; what a reader of addresses would drop or decode, line feeds and %-escapes, is not among them. */
+const DOMAIN = /^[\p{L}\p{M}\p{N}.-]+$/u;
 const DOMAIN_LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
 
 /** The form under which a user name is unique. @throws ValidationError when nobody may have it */
@@ -34,10 +36,11 @@ export function foldEmail(text: string): string | undefined {
   const at = trimmed.lastIndexOf('@');
   if (at < 1 || trimmed.length > 254) return undefined;
   const local = trimmed.slice(0, at).toLowerCase();
-  const domain = domainToASCII(trimmed.slice(at + 1)).toLowerCase();
+  const written = trimmed.slice(at + 1);
+  const domain = DOMAIN.test(written) ? domainToASCII(written).toLowerCase() : '';
   const labels = domain.split('.');
-  const fits = LOCAL_PART.test(local) && labels.length > 1 && labels.every((label) => DOMAIN_LABEL.test(label));
-  return fits ? `${local}@${domain}` : undefined;
+  const isName = labels.length > 1 && labels.every((label) => DOMAIN_LABEL.test(label)) && /[a-z]/.test(labels.at(-1)!);
+  return isName && LOCAL_PART.test(local) ? `${local}@${domain}` : undefined;
 }
 
 /** @throws ValidationError when nothing visible is left, or too much */

@@ -1,0 +1,20 @@
+import { hashSecret, newSecret, openWith, sealWith } from './secrets.js';
+
+describe('a secret', () => {
+  it('has 256 bits and is stored as a hash', () => {
+    const secret = newSecret();
+    expect(Buffer.from(secret, 'base64url')).toHaveLength(32);
+    expect(hashSecret(secret)).toHaveLength(32);
+    expect(newSecret()).not.toBe(secret);
+  });
+
+  it('opens what was sealed with it, and nothing else does', () => {
+    const [old, successor] = [newSecret(), newSecret()];
+    const box = sealWith(old, successor);
+    expect(openWith(old, box)).toBe(successor);
+    expect(() => openWith(newSecret(), box)).toThrow();
+    expect(() => openWith(hashSecret(old).toString('base64url'), box)).toThrow();
+    box[box.length - 1]! ^= 1;
+    expect(() => openWith(old, box)).toThrow();
+  });
+});

@@ -1,0 +1,55 @@
+import { SessionCache } from './session-cache.js';
+import type { SessionState } from './sessions.repository.js';
+
+const state = (userId: string) => ({ user_id: userId }) as SessionState;
+
+describe('the session cache', () => {
+  afterEach(() => jest.restoreAllMocks());
+
+  it('asks once for requests that come together, and again after five seconds', async () => {
+    const cache = new SessionCache();
+    const load = jest.fn(() => Promise.resolve(state('ana')));
+    await Promise.all([cache.find('s', 'ana', load), cache.find('s', 'ana', load)]);
+    await cache.find('s', 'ana', load);
+    expect(load).toHaveBeenCalledTimes(1);
+    jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 5001);
+    await cache.find('s', 'ana', load);
+    expect(load).toHaveBeenCalledTimes(2);
+  });
+
+  it('never answers one owner with what it knows of another', async () => {
+    const cache = new SessionCache();
+    await cache.find('s', 'ana', () => Promise.resolve(state('ana')));
+    await expect(cache.find('s', 'eve', () => Promise.resolve(undefined))).resolves.toBeUndefined();
+  });
+
+  it('does not keep what was dropped while it was loaded', async () => {
+    const cache = new SessionCache();
+    let finish!: (value: SessionState) => void;
+    const old = cache.find('s', 'ana', () => new Promise((resolve) => (finish = resolve)));
+    cache.dropUser('ana');
+    finish(state('ana'));
+    await old;
+    const load = jest.fn(() => Promise.resolve(undefined));
+    await cache.find('s', 'ana', load);
+    expect(load).toHaveBeenCalledTimes(1);
+  });
+
+  it('drops all sessions of a user and leaves those of others', async () => {
+    const cache = new SessionCache();
+    await cache.find('a1', 'x', () => Promise.resolve(state('ana')));
+    await cache.find('b1', 'y', () => Promise.resolve(state('bob')));
+    cache.dropUser('ana');
+    const load = jest.fn(() => Promise.resolve(state('ana')));
+    await cache.find('a1', 'x', load);
+    await cache.find('b1', 'y', load);
+    expect(load).toHaveBeenCalledTimes(1);
+  });
+
+  it('keeps neither failures nor sessions that are not there', async () => {
+    const cache = new SessionCache();
+    await expect(cache.find('s', 'ana', () => Promise.reject(new Error('away')))).rejects.toThrow('away');
+    await expect(cache.find('s', 'ana', () => Promise.resolve(undefined))).resolves.toBeUndefined();
+    await expect(cache.find('s', 'ana', () => Promise.resolve(state('ana')))).resolves.toBeDefined();
+  });
+});

@@ -1,0 +1,177 @@
+import { createHmac } from 'node:crypto';
+import { generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
+import { AccountApp, TestIdentityProvider } from '../support/account-app.js';
+
+describe('a token of the identity provider', () => {
+  let provider: TestIdentityProvider;
+  let chat: AccountApp;
+  beforeAll(async () => {
+    provider = await TestIdentityProvider.start();
+    chat = await AccountApp.start(provider.environment);
+  });
+  afterAll(async () => {
+    await chat.close();
+    await provider.stop();
+  });
+
+  const now = () => Math.floor(Date.now() / 1000);
+
+  it('makes a user on first sight, one only, however many requests come first', async () => {
+    const token = await provider.token({
+      sub: 'u-1',
+      preferred_username: 'Ana.Lima@corp',
+      name: 'Ana Lima',
+      email: 'ana@example.org',
+      email_verified: true,
+    });
+    const answers = await Promise.all(Array.from({ length: 20 }, () => chat.me(token)));
+    expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
+    expect(answers[0]!.body).toMatchObject({
+      username: 'ana.lima',
+      display_name: 'Ana Lima',
+      email: 'ana@example.org',
+      role: 'user',
+    });
+    expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
+    const next = await provider.token({ sub: 'u-1', jti: 'second' });
+    expect((await chat.me(next)).body.id).toBe(answers[0]!.body.id);
+  });
+
+  it('makes one user on two nodes at once', async () => {
+    const other = await AccountApp.start({ ...provider.environment, DATABASE_URL: chat.database.url });
+    try {
+      const token = await provider.token({ sub: 'u-2', preferred_username: 'twin' });
+      const [here, there] = await Promise.all([chat.me(token), other.me(token)]);
+      expect(here.status).toBe(200);
+      expect(there.body.id).toBe(here.body.id);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('never gives away an account that is here already', async () => {
+    const bob = await chat.user('bob');
+    const token = await provider.token({
+      sub: 'u-3',
+      preferred_username: 'bob',
+      email: 'bob@example.com',
+      email_verified: true,
+    });
+    const { body } = await chat.me(token);
+    expect(body.id).not.toBe(bob.id);
+    expect(body.email).toBeNull();
+    expect(body.username).toMatch(/^bob-[0-9a-f]{6}$/);
+  });
+
+  it.each([
+    ['an unverified address', { email: 'eve@example.org' }, { email: null }],
+    ['a reserved name', { preferred_username: 'admin' }, { username: expect.stringMatching(/^admin-[0-9a-f]{6}$/) }],
+    ['a name of signs', { preferred_username: '☃☃☃' }, { username: expect.stringMatching(/^user-[0-9a-f]{6}$/) }],
+    ['a role', { preferred_username: 'roland', role: 'admin' }, { role: 'user' }],
+  ])('does not take over %s', async (what, claims, expected) => {
+    const token = await provider.token({ sub: `sub ${what}`, ...claims });
+    expect((await chat.me(token)).body).toMatchObject(expected);
+  });
+
+  it('is over after a logout, and so is every token of that login', async () => {
+    const token = await provider.token({ sub: 'u-4', sid: 'login-1' });
+    const later = await provider.token({ sub: 'u-4', sid: 'login-1', jti: 'later' });
+    const other = await provider.token({ sub: 'u-4', sid: 'login-2' });
+    expect((await chat.me(token)).status).toBe(200);
+    expect((await chat.call('POST', '/auth/logout', { token })).status).toBe(204);
+    expect((await chat.me(token)).status).toBe(401);
+    expect((await chat.me(later)).status).toBe(401);
+    expect((await chat.me(other)).status).toBe(200);
+  });
+
+  it('is refused after logout-all also if it was never seen', async () => {
+    const token = await provider.token({ sub: 'u-5', jti: 'seen' });
+    const unseen = await provider.token({ sub: 'u-5', jti: 'unseen' });
+    await chat.call('POST', '/auth/logout-all', { token });
+    expect((await chat.me(token)).status).toBe(401);
+    expect((await chat.me(unseen)).status).toBe(401);
+    const fresh = await provider.token({ sub: 'u-5', jti: 'fresh', iat: now() + 2 });
+    expect((await chat.me(fresh)).status).toBe(200);
+  });
+
+  it('keeps a login alive for as long as its tokens', async () => {
+    const early = await provider.token({ sub: 'u-6', sid: 'long', exp: now() + 60 });
+    const late = await provider.token({ sub: 'u-6', sid: 'long', exp: now() + 3000 });
+    await chat.me(early);
+    await chat.database.query(
+      `update sessions set expires_at = now() + interval '1 second' where user_agent = 'identity provider'`,
+    );
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 5001);
+    expect((await chat.me(late)).status).toBe(200);
+    clock.mockRestore();
+  });
+
+  it('is refused to the banned', async () => {
+    const token = await provider.token({ sub: 'u-7' });
+    const { body } = await chat.me(token);
+    await chat.database.query(`update users set banned_at = now() where id = $1`, [body.id]);
+    const again = await provider.token({ sub: 'u-7', jti: 'again' });
+    expect((await chat.me(again)).body.error.code).toBe('ACCOUNT_BANNED');
+  });
+
+  it('says that it has expired', async () => {
+    const token = await provider.token({ sub: 'u-8', iat: now() - 600, exp: now() - 40 });
+    expect((await chat.me(token)).body.error.details).toEqual({ token_expired: true });
+  });
+
+  const attacks: [string, () => Promise<string>][] = [
+    ['another audience', () => provider.token({ sub: 'x', aud: 'elsewhere' })],
+    ['another issuer', () => provider.token({ sub: 'x', iss: 'https://evil.example' })],
+    ['no subject', () => provider.token({})],
+    ['a subject with a NUL', () => provider.token({ sub: 'x\0y' })],
+    ['an endless subject', () => provider.token({ sub: 'x'.repeat(300) })],
+    ['iat ahead', () => provider.token({ sub: 'x', iat: now() + 300 })],
+    ['nbf ahead', () => provider.token({ sub: 'x', nbf: now() + 300 })],
+    ['jku', () => provider.token({ sub: 'x' }, undefined, { jku: 'https://evil.example/jwks' })],
+    ['an embedded jwk', () => provider.token({ sub: 'x' }, undefined, { jwk: provider.publicJwk })],
+    ['an unknown kid', () => provider.token({ sub: 'x' }, undefined, { kid: '../../dev/null' })],
+    ['a foreign key', async () => provider.token({ sub: 'x' }, (await generateKeyPair('ES256')).privateKey)],
+    [
+      'alg none',
+      () =>
+        Promise.resolve(
+          new UnsecuredJWT({
+            sub: 'x',
+            iss: provider.issuer,
+            aud: provider.audience,
+            iat: now(),
+            exp: now() + 60,
+          }).encode(),
+        ),
+    ],
+    [
+      'the public key as HMAC key',
+      async () => {
+        const secret = createHmac('sha256', JSON.stringify(provider.publicJwk)).digest();
+        return new SignJWT({ sub: 'x', iss: provider.issuer, aud: provider.audience, iat: now(), exp: now() + 60 })
+          .setProtectedHeader({ alg: 'HS256', kid: 'key-1' })
+          .sign(secret);
+      },
+    ],
+  ];
+
+  it.each(attacks)('is refused with %s', async (_what, make) => {
+    const { status, body } = await chat.me(await make());
+    expect({ status, code: body.error.code }).toEqual({ status: 401, code: 'AUTHENTICATION_REQUIRED' });
+  });
+
+  it('cannot claim to be of our own making, and ours still work', async () => {
+    const { token } = await chat.user('carol');
+    expect((await chat.me(token)).status).toBe(200);
+    expect((await chat.me(await provider.token({ sub: 'x', iss: 'parley', aud: 'parley' }))).status).toBe(401);
+  });
+
+  it('is 503, not 401, while the provider’s keys cannot be had', async () => {
+    const away = await AccountApp.start({ ...provider.environment, JWT_EXTERNAL_JWKS_URL: 'http://127.0.0.1:9/jwks' });
+    try {
+      expect((await away.me(await provider.token({ sub: 'u-1' }))).status).toBe(503);
+    } finally {
+      await away.close();
+    }
+  });
+});

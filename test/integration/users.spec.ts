@@ -1,0 +1,246 @@
+import { PresenceLookup } from '../../src/modules/users/presence-lookup.service.js';
+import { UsersService } from '../../src/modules/users/users.service.js';
+import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js';
+import { AccountApp } from '../support/account-app.js';
+
+type User = Awaited<ReturnType<AccountApp['user']>>;
+
+describe('users', () => {
+  let chat: AccountApp;
+  let ana: User;
+  let bob: User;
+  let admin: string;
+  beforeAll(async () => {
+    chat = await AccountApp.start();
+    ana = await chat.user('ana');
+    bob = await chat.user('bob');
+    admin = (await chat.login('admin', 'correct horse battery staple')).body.access_token;
+  });
+  afterAll(() => chat.close());
+
+  describe('looking at somebody', () => {
+    it('shows no e-mail address to others, and shows it to oneself and to admins', async () => {
+      const see = async (token: string) => (await chat.call('GET', `/users/${ana.id}`, { token })).body;
+      expect(await see(bob.token)).not.toHaveProperty('email');
+      expect((await see(ana.token)).email).toBe('ana@example.com');
+      expect((await see(admin)).email).toBe('ana@example.com');
+    });
+
+    it('shows exactly the documented fields', async () => {
+      const { body } = await chat.call('GET', `/users/${ana.id}`, { token: bob.token });
+      expect(Object.keys(body).sort()).toEqual(
+        ['created_at', 'display_name', 'id', 'last_seen', 'profile', 'role', 'status', 'username'].sort(),
+      );
+      expect(Object.keys(body.profile).sort()).toEqual(['avatar_url', 'bio', 'location']);
+    });
+
+    it.each([
+      ['somebody who is not there', '0193d4f0-0000-7000-8000-000000000000', 404],
+      ['an id that is none', '1', 400],
+      ['SQL', "'%20or%20true--", 400],
+    ])('finds no %s', async (_what, id, status) => {
+      expect((await chat.call('GET', `/users/${id}`, { token: ana.token })).status).toBe(status);
+    });
+
+    it('takes an id in capital letters, and a slash at the end', async () => {
+      expect((await chat.call('GET', `/users/${bob.id.toUpperCase()}/`, { token: ana.token })).body.id).toBe(bob.id);
+    });
+
+    it.each(['/users/me', '/users', '/users/me/blocks', '/auth/sessions'])(
+      'needs a credential for %s',
+      async (path) => {
+        expect((await chat.call('GET', path)).status).toBe(401);
+      },
+    );
+
+    it('asks presence for what the viewer may know, and does without it', async () => {
+      const lookup = chat.app.get(PresenceLookup, { strict: false });
+      const lastSeen = new Date('2026-01-02T03:04:05.678Z');
+      lookup.use({
+        find: (viewerId, ids) =>
+          Promise.resolve(new Map(viewerId === bob.id ? ids.map((id) => [id, { status: 'away', lastSeen }]) : [])),
+      });
+      const see = async (token: string) => (await chat.call('GET', `/users/${ana.id}`, { token })).body;
+      expect(await see(bob.token)).toMatchObject({ status: 'away', last_seen: '2026-01-02T03:04:05.678Z' });
+      expect(await see(admin)).toMatchObject({ status: 'offline', last_seen: null });
+      lookup.use({ find: () => Promise.reject(new Error('away')) });
+      expect(await see(bob.token)).toMatchObject({ status: 'offline', last_seen: null });
+    });
+  });
+
+  describe('changing one’s profile', () => {
+    const change = (body: object, token = ana.token) => chat.call('PATCH', '/users/me', { token, body });
+
+    it('stores it, cleaned, and tells the user’s other devices', async () => {
+      const { status, body } = await change({
+        display_name: '  Ana\u202e \u200b Lima\n',
+        bio: 'I <3 you\nand more\u0007',
+        avatar_url: 'https://cdn.example.com/a.png',
+        location: 'Lisboa',
+      });
+      expect(status).toBe(200);
+      expect(body).toMatchObject({
+        display_name: 'Ana Lima',
+        profile: { bio: 'I <3 you\nand more', avatar_url: 'https://cdn.example.com/a.png', location: 'Lisboa' },
+      });
+      const event = chat.commits.events.findLast(({ type }) => type === 'user.updated');
+      expect(event).toMatchObject({ streamId: ana.id, subjectId: ana.id, actorId: ana.id });
+      const [presented] = await chat.app.get(EventCatalogue).present([event!]);
+      expect(presented!.data).toMatchObject({ user: { display_name: 'Ana Lima', email: 'ana@example.com' } });
+    });
+
+    it('leaves what is not named, and takes the picture away with null', async () => {
+      expect((await change({ avatar_url: null })).body).toMatchObject({
+        display_name: 'Ana Lima',
+        profile: { avatar_url: null, location: 'Lisboa' },
+      });
+      expect((await change({})).body.display_name).toBe('Ana Lima');
+    });
+
+    it.each([
+      ['javascript:', { avatar_url: 'javascript:alert(1)' }],
+      ['data:', { avatar_url: 'data:text/html,x' }],
+      ['http:', { avatar_url: 'http://example.com/a.png' }],
+      ['an address with a password', { avatar_url: 'https://a:b@example.com/' }],
+      ['a name of 81 characters', { display_name: 'x'.repeat(81) }],
+      ['an empty name', { display_name: ' \u200b ' }],
+      ['a bio of 501 characters', { bio: 'x'.repeat(501) }],
+      ['a NUL', { bio: 'x\0' }],
+      ['half a character', { bio: 'x\ud800' }],
+      ['null for a name that must be', { display_name: 5 }],
+      ['is_banned', { is_banned: false }],
+      ['id', { id: '0193d4f0-0000-7000-8000-000000000000' }],
+      ['created_at', { created_at: '2020-01-01T00:00:00Z' }],
+      ['status', { status: 'online' }],
+      ['__proto__', JSON.parse('{"__proto__":{"role":"admin"}}') as object],
+    ])('refuses %s', async (_what, body) => {
+      expect((await change(body)).status).toBe(400);
+    });
+
+    it.each(['display_name', 'bio', 'location'])('refuses null for %s', async (field) => {
+      expect((await change({ [field]: null })).status).toBe(400);
+    });
+  });
+
+  describe('searching', () => {
+    const search = async (query: string, token = ana.token) => chat.call('GET', `/users?${query}`, { token });
+    const names = async (query: string) =>
+      (await search(query)).body.data.map(({ username }: { username: string }) => username) as string[];
+
+    beforeAll(async () => {
+      for (const name of ['eric', 'erica', 'wild_card', 'wildecard']) await chat.user(name);
+      const { body } = await chat.login('eric');
+      await chat.call('PATCH', '/users/me', { token: body.access_token, body: { display_name: 'Éric Ångström' } });
+    });
+
+    it('finds parts of user names and display names, whatever their case and marks', async () => {
+      expect(await names('search=ERIC')).toEqual(['eric', 'erica']);
+      expect(await names('search=angstrom')).toEqual(['eric']);
+      expect(await names('search=%C3%89ric')).toEqual(['eric', 'erica']);
+    });
+
+    it('takes wildcards for what they are', async () => {
+      expect(await names('search=wild_card')).toEqual(['wild_card']);
+      expect(await names('search=%25')).toEqual([]);
+      expect(await names('search=_')).toEqual(['wild_card']);
+      expect(await names('search=%5C')).toEqual([]);
+    });
+
+    it('never shows an e-mail address, nor finds people by one, not even to admins', async () => {
+      const { body } = await search('search=eric', admin);
+      for (const user of body.data) expect(user).not.toHaveProperty('email');
+      expect(await names('search=example.com')).toEqual([]);
+    });
+
+    it('goes through everybody page by page, each once', async () => {
+      const seen: string[] = [];
+      let cursor: string | null = '';
+      while (cursor !== null) {
+        const { body }: { body: { data: { username: string }[]; next_cursor: string | null } } = await search(
+          `limit=2${cursor && `&cursor=${cursor}`}`,
+        );
+        expect(body.data.length).toBeLessThanOrEqual(2);
+        seen.push(...body.data.map(({ username }) => username));
+        cursor = body.next_cursor;
+      }
+      expect(seen).toEqual(['admin', 'ana', 'bob', 'eric', 'erica', 'wild_card', 'wildecard']);
+    });
+
+    it.each([
+      'limit=0',
+      'limit=101',
+      'limit=1e2',
+      'limit=abc',
+      'limit=1&limit=2',
+      'cursor=junk',
+      `cursor=${Buffer.from('["\\u0000"]').toString('base64url')}`,
+      `cursor=${Buffer.from('[5]').toString('base64url')}`,
+      `cursor=${Buffer.from(`["' or 1=1"]`).toString('base64url')}`,
+      `search=${'x'.repeat(101)}`,
+      'search=%00',
+      'search=a&search=b',
+      'role=admin',
+    ])('refuses %s', async (query) => {
+      expect((await search(query)).status).toBe(400);
+    });
+  });
+
+  describe('blocking', () => {
+    const block = (id: string, token = ana.token, method = 'PUT') => chat.call(method, `/users/${id}/block`, { token });
+
+    it('is kept, once, and listed to the blocker alone', async () => {
+      expect((await block(bob.id)).status).toBe(204);
+      expect((await block(bob.id)).status).toBe(204);
+      const list = async (token: string) => (await chat.call('GET', '/users/me/blocks', { token })).body.data;
+      expect((await list(ana.token)).map(({ username }: { username: string }) => username)).toEqual(['bob']);
+      expect(await list(bob.token)).toEqual([]);
+      expect((await block(bob.id, ana.token, 'DELETE')).status).toBe(204);
+      expect((await block(bob.id, ana.token, 'DELETE')).status).toBe(204);
+      expect(await list(ana.token)).toEqual([]);
+    });
+
+    it('cannot be done to oneself or to nobody', async () => {
+      expect((await block(ana.id)).status).toBe(400);
+      expect((await block('0193d4f0-0000-7000-8000-000000000000')).status).toBe(404);
+    });
+  });
+
+  describe('the first admin', () => {
+    it('is made once, also by processes that start together, and can log in', async () => {
+      const again = await Promise.all(
+        [1, 2].map(() =>
+          AccountApp.start({ DATABASE_URL: chat.database.url, ADMIN_PASSWORD: 'another horse of battery' }),
+        ),
+      );
+      await Promise.all(again.map((app) => app.close()));
+      const admins = await chat.database.query(`select from users where role = 'admin'`);
+      expect(admins).toHaveLength(1);
+      expect((await chat.login('admin@example.com', 'correct horse battery staple')).status).toBe(200);
+    });
+
+    it('gets a password made up and shown once when none is given', async () => {
+      const fresh = await AccountApp.start({ ADMIN_EMAIL: '', ADMIN_PASSWORD: '' });
+      const { BannerLines } = await import('../../src/platform/logging/banner.js');
+      const text = fresh.app.get(BannerLines).render('Parley');
+      const password = /password: (\S+)/.exec(text)?.[1];
+      expect((await fresh.login('admin', password)).body.user.role).toBe('admin');
+      const second = await AccountApp.start({ DATABASE_URL: fresh.database.url, ADMIN_EMAIL: '', ADMIN_PASSWORD: '' });
+      expect(second.app.get(BannerLines).render('Parley')).not.toContain('password');
+      await second.close();
+      await fresh.close();
+    });
+
+    it('does not start with a weak password', async () => {
+      await expect(AccountApp.start({ ADMIN_PASSWORD: 'admin123' })).rejects.toMatchObject({
+        code: 'VALIDATION_ERROR',
+      });
+    });
+  });
+
+  it('are found by the service in whatever spelling', async () => {
+    const users = chat.app.get(UsersService, { strict: false });
+    expect((await users.findByLogin(' ANA@example.COM '))?.id).toBe(ana.id);
+    expect((await users.findByLogin('ＡＮＡ'))?.id).toBe(ana.id);
+    expect(await users.findByLogin('')).toBeUndefined();
+  });
+});

@@ -185,6 +185,29 @@ describe('the fan-out', () => {
     await other.stop();
   });
 
+  it('takes who comes late through the log, several at once, and keeps out who has left again', async () => {
+    const other = new TestNode(database.url);
+    const carl = await addUser(node);
+    await connected(ben);
+    const joined = await join(other, room, carl);
+    const left = await leave(other, room, carl);
+    await post(other, room, ben);
+    const pump = node.fanOut.find(room)!;
+    await pump.reach(left! + 1);
+    await node.sweep.run();
+    for (let i = 0; i < 3; i++) await node.sweep.run();
+    const [late, stale] = [await connected(await addUser(node)), await connected(carl)];
+    const lateUser = node.audience.get(late.userId)!;
+    pump.admit(lateUser, joined!);
+    pump.admit(node.audience.get(carl)!, joined!);
+    expect(pump.isBehind).toBe(true);
+    expect(await pump.reach(left! + 1)).toBe(true);
+    const seq = await post(node, room, ben);
+    expect(stale.seqs(room)).toEqual([joined, left]);
+    expect(late.seqs(room)).toEqual([joined, left, left! + 1, seq]);
+    await other.stop();
+  });
+
   it('ends a stream with its last event', async () => {
     const client = await connected(anna);
     const end = { type: 'conversation.deleted', actorId: ben, presented: { data: {} } };

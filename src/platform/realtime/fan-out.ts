@@ -5,7 +5,8 @@ import { Bus } from './bus/bus.js';
 import type { Entitlement } from './entitlements.js';
 import { GapReader } from './gap-reader.js';
 import { LocalAudience, type LocalUser } from './local-audience.js';
-import { StreamPump, type PumpSurroundings } from './stream-pump.js';
+import type { PumpSurroundings } from './pump-surroundings.js';
+import { StreamPump } from './stream-pump.js';
 import type { StreamKind } from './wire-event.js';
 
 /**

@@ -1,34 +1,15 @@
-import type { Logger } from '@nestjs/common';
-import type { EventCatalogue } from '../event-log/event-catalogue.js';
 import type { CommittedEvent, PresentedEvent, StreamEvent } from '../event-log/stream-event.js';
 import type { EncodedFrame, FrameClass } from './encoded-frame.js';
-import { GAP_PAGE, type GapReader } from './gap-reader.js';
+import { GAP_PAGE } from './gap-reader.js';
 import { handOver } from './hand-over.js';
-import type { LocalAudience, LocalUser } from './local-audience.js';
-import type { ShownEvent, StreamKind } from './wire-event.js';
+import { Latecomers, retrace, type Latecomer, type Retracing } from './latecomers.js';
+import type { LocalUser } from './local-audience.js';
+import type { PumpSurroundings } from './pump-surroundings.js';
+import { RecentEvents } from './recent-events.js';
+import type { StreamKind } from './wire-event.js';
 
 /** More events than this ahead of a gap are not kept but read again. */
 const MAX_HELD = 1000;
-/** Newcomers are brought up to date from so many recent events before the log is asked. */
-const MAX_RECENT = 128;
-
-/** What all pumps of a node share. */
-export interface PumpSurroundings {
-  readonly audience: LocalAudience;
-  readonly catalogue: EventCatalogue;
-  readonly reader: Pick<GapReader, 'read'>;
-  readonly logger: Logger;
-  /** A user's own stream said that he receives another stream from a position on. */
-  opensStream(user: LocalUser, streamId: string, sinceSeq: number): void;
-  /** Nobody here receives this stream any more. */
-  ended(pump: StreamPump): void;
-}
-
-/** Somebody being brought up to date: from which position, and whether he belongs to the stream there. */
-interface Latecomer {
-  from: number;
-  isInside: boolean;
-}
 
 /**
  * Hands one stream to those users of this node who receive it: each event once, in the order of seq, without a gap.
@@ -42,10 +23,9 @@ export class StreamPump {
   private readonly receivers = new Set<LocalUser>();
   /** Users who come in at a position this pump has not reached yet. */
   private waiting: Map<LocalUser, number> | undefined;
-  private latecomers: Map<LocalUser, Latecomer> | undefined;
+  private latecomers: Latecomers | undefined;
   private held: Map<number, CommittedEvent> | undefined;
-  private recent: ShownEvent[] | undefined;
-  private recentRound = 0;
+  private recent: RecentEvents | undefined;
   /** The furthest position anybody has told of. */
   private wanted: number;
   /** The last position that was shown: an event without a subject any more is passed over in silence. */
@@ -115,12 +95,15 @@ export class StreamPump {
       // Also for who is inside: he may leave before `from`, and must not be the last whose leaving ends the pump.
       if (from === this.last + 1 && !isKnown) this.receivers.add(user);
       else (this.waiting ??= new Map()).set(user, Math.max(from, this.waiting.get(user) ?? 0));
-    } else if (this.recent && this.recent[0]!.event.seq <= from) {
-      const state: Latecomer = { from, isInside: true };
-      this.replay(user, state, this.recent);
-      this.settle(user, state);
+      return;
+    }
+    const passed = this.recent?.from(from);
+    if (passed) {
+      const latecomer: Latecomer = { from, isInside: true };
+      retrace([user, latecomer], passed, this.retracing);
+      this.settle(user, latecomer);
     } else {
-      (this.latecomers ??= new Map()).set(user, { from, isInside: true });
+      (this.latecomers ??= new Latecomers()).add(user, from);
       this.start();
     }
   }
@@ -128,14 +111,14 @@ export class StreamPump {
   remove(user: LocalUser): void {
     this.receivers.delete(user);
     this.waiting?.delete(user);
-    if (this.latecomers?.delete(user) && this.latecomers.size === 0) this.latecomers = undefined;
+    this.latecomers?.remove(user);
+    if (this.latecomers?.size === 0) this.latecomers = undefined;
     this.forgetUser(user);
   }
 
   /** Nobody here may be told that he has everything before this round: something could not be read. */
   withholdCursors(untilRound: number): void {
-    for (const user of this.receivers) user.cursorFromRound = untilRound;
-    for (const user of this.latecomers?.keys() ?? []) user.cursorFromRound = untilRound;
+    for (const user of this.users()) user.cursorFromRound = untilRound;
   }
 
   /** A frame without a place in the order, to everybody who receives the stream now. */
@@ -150,7 +133,7 @@ export class StreamPump {
 
   /** Lets go of recent events once the stream is quiet. */
   forget(): void {
-    if (this.recent && this.recentRound < this.around.audience.round - 1) this.recent = undefined;
+    if (this.recent?.isStale(this.around.audience.round)) this.recent = undefined;
   }
 
   private start(): void {
@@ -166,7 +149,7 @@ export class StreamPump {
         await new Promise((resolve) => setImmediate(resolve));
         this.drain();
         if (this.isEnded) return;
-        if (this.latecomers) await this.bringUpToDate();
+        if (this.latecomers) await this.bringUpToDate(this.latecomers);
         else if (this.wanted > this.last) await this.fillGap();
         else return;
         // A hot stream may keep this loop going: who waited for an earlier position is told on the way.
@@ -214,40 +197,28 @@ export class StreamPump {
     }
   }
 
-  /** All who wait share one read. Meanwhile `last` stands still, so nobody is let in too early or too late. */
-  private async bringUpToDate(): Promise<void> {
-    const group = [...this.latecomers!];
-    let from = Math.min(...group.map(([, latecomer]) => latecomer.from));
-    for (;;) {
-      const events = await this.around.reader.read(this.streamId, from - 1);
-      const passed = events.filter(({ event }) => event.seq <= this.last);
-      for (const [user, latecomer] of group) {
-        if (this.latecomers?.get(user) === latecomer) this.replay(user, latecomer, passed);
-      }
-      if (passed.length < GAP_PAGE) break;
-      from = passed.at(-1)!.event.seq + 1;
-    }
-    for (const [user, latecomer] of group) {
-      if (this.latecomers?.get(user) === latecomer) this.settle(user, latecomer);
-    }
+  /** Meanwhile `last` stands still, so nobody is let in too early or too late. */
+  private async bringUpToDate(latecomers: Latecomers): Promise<void> {
+    const arrived = await latecomers.retrace(this.last, this.retracing);
+    if (latecomers.size === 0 && this.latecomers === latecomers) this.latecomers = undefined;
+    // Who is inside first: the leaving of the others must not end the pump over his head.
+    for (const [user, latecomer] of arrived) if (latecomer.isInside) this.settle(user, latecomer);
+    for (const [user, latecomer] of arrived) if (!latecomer.isInside) this.settle(user, latecomer);
   }
 
-  private replay(user: LocalUser, latecomer: Latecomer, events: readonly ShownEvent[]): void {
-    for (const { event, presented } of events) {
-      if (event.seq < latecomer.from) continue;
-      const membership =
-        event.subjectId === user.userId ? this.around.catalogue.find(event.type)?.membership : undefined;
-      if (membership === 'enters') latecomer.isInside = true;
-      if (latecomer.isInside && presented) this.send([user], event, presented, event.seq - 1);
-      if (membership === 'leaves') latecomer.isInside = false;
-      latecomer.from = event.seq + 1;
-    }
-  }
-
-  private settle(user: LocalUser, latecomer: Latecomer): void {
-    if (this.latecomers?.delete(user) && this.latecomers.size === 0) this.latecomers = undefined;
-    if (latecomer.isInside) this.receivers.add(user);
+  private settle(user: LocalUser, { isInside }: Latecomer): void {
+    if (isInside) this.receivers.add(user);
     else this.forgetUser(user);
+  }
+
+  private get retracing(): Retracing {
+    return {
+      catalogue: this.around.catalogue,
+      read: (after) => this.around.reader.read(this.streamId, after),
+      send: (user, { event, presented }) => {
+        if (presented) this.send([user], event, presented, event.seq - 1);
+      },
+    };
   }
 
   private deliver(event: StreamEvent, presented: PresentedEvent | undefined): void {
@@ -260,7 +231,7 @@ export class StreamPump {
     if (presented && this.receivers.size > 0) this.send(this.receivers, event, presented, this.shown);
     // A type this version does not know leaves a visible hole in `prev`: the client fetches it elsewhere.
     if (presented || !definition) this.shown = event.seq;
-    this.remember(event, presented);
+    (this.recent ??= new RecentEvents()).add({ event, presented }, this.around.audience.round);
     if (subject && definition?.membership === 'leaves' && this.receivers.delete(subject)) this.forgetUser(subject);
     if (definition?.opensStream && event.subjectId) {
       const since = Number(event.payload?.since_seq);
@@ -291,23 +262,19 @@ export class StreamPump {
     if (this.waiting!.size === 0) this.waiting = undefined;
   }
 
-  private remember(event: StreamEvent, presented: PresentedEvent | undefined): void {
-    this.recentRound = this.around.audience.round;
-    if (!this.recent || this.recent.length >= 2 * MAX_RECENT) this.recent = this.recent?.slice(-MAX_RECENT) ?? [];
-    this.recent.push({ event, presented });
-  }
-
   private forgetUser(user: LocalUser): void {
     if (!this.waiting?.has(user)) user.streams.delete(this);
     if (this.receivers.size === 0 && !this.waiting?.size && !this.latecomers) this.end();
   }
 
+  private users(): LocalUser[] {
+    return [...this.receivers, ...(this.waiting?.keys() ?? []), ...(this.latecomers?.users() ?? [])];
+  }
+
   private end(): void {
     if (this.isEnded) return;
     this.isEnded = true;
-    for (const user of [...this.receivers, ...(this.waiting?.keys() ?? []), ...(this.latecomers?.keys() ?? [])]) {
-      user.streams.delete(this);
-    }
+    for (const user of this.users()) user.streams.delete(this);
     this.receivers.clear();
     this.waiting = this.latecomers = undefined;
     this.held = this.recent = undefined;

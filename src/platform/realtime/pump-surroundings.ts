@@ -1,0 +1,17 @@
+import type { Logger } from '@nestjs/common';
+import type { EventCatalogue } from '../event-log/event-catalogue.js';
+import type { GapReader } from './gap-reader.js';
+import type { LocalAudience, LocalUser } from './local-audience.js';
+import type { StreamPump } from './stream-pump.js';
+
+/** What all pumps of a node share. */
+export interface PumpSurroundings {
+  readonly audience: LocalAudience;
+  readonly catalogue: EventCatalogue;
+  readonly reader: Pick<GapReader, 'read'>;
+  readonly logger: Logger;
+  /** A user's own stream said that he receives another stream from a position on. */
+  opensStream(user: LocalUser, streamId: string, sinceSeq: number): void;
+  /** Nobody here receives this stream any more. */
+  ended(pump: StreamPump): void;
+}

@@ -5,7 +5,6 @@ import { RECEIPTS_QUEUE } from '../../src/modules/participants/receipts.queue.js
 import { newId } from '../../src/platform/database/ids.js';
 import type { Actor } from '../../src/platform/http/actor.js';
 import { People } from '../support/people.js';
-import { Socket } from '../support/socket.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 describe('read and delivered marks', () => {
@@ -145,7 +144,7 @@ describe('read and delivered marks', () => {
   });
 
   describe('over sockets', () => {
-    const open = (actor: Actor) => Socket.open(test.url, people.tokenOf(actor));
+    const open = (actor: Actor) => people.connect(actor);
 
     it('take a message from sent to delivered to read, once everybody has it', async () => {
       const [anna, ben, carl] = await people.many(3);
@@ -154,35 +153,35 @@ describe('read and delivered marks', () => {
       const [messageId] = await send(anna!, id);
       const status = async () => (await people.call(anna!, 'GET', `/messages/${messageId}`)).body.status;
       const receipt = (part: object) =>
-        annas!.until(
+        annas.next(
           ({ type, data }) =>
-            type === 'receipt.updated' && Object.entries(part).every(([key, value]) => data[key] === value),
+            type === 'receipt.updated' && Object.entries(part).every(([key, value]) => data?.[key] === value),
         );
       expect(await status()).toBe('sent');
-      expect((await bens!.request('message.delivered', { conversation_id: id, message_id: messageId })).ok).toBe(true);
+      expect((await bens.request('message.delivered', { conversation_id: id, message_id: messageId })).ok).toBe(true);
       await receipt({ conversation_id: id, delivered_to_all_seq: 0 });
       expect(await status()).toBe('sent');
-      await carls!.request('message.delivered', { conversation_id: id, sequence_number: 1 });
+      await carls.request('message.delivered', { conversation_id: id, sequence_number: 1 });
       await receipt({ delivered_to_all_seq: 1, read_by_all_seq: 0 });
       expect(await status()).toBe('delivered');
-      await bens!.request('message.read', { conversation_id: id, sequence_number: 1 });
-      await carls!.request('message.read', { conversation_id: id, sequence_number: 1 });
+      await bens.request('message.read', { conversation_id: id, sequence_number: 1 });
+      await carls.request('message.read', { conversation_id: id, sequence_number: 1 });
       const { data } = await receipt({ delivered_to_all_seq: 1, read_by_all_seq: 1 });
       expect(await status()).toBe('read');
-      expect(data.marks).toContainEqual({ user_id: carl!.userId, last_read_seq: 1, last_delivered_seq: 1 });
-      await Promise.all([annas!.close(), bens!.close(), carls!.close()]);
+      expect(data?.marks).toContainEqual({ user_id: carl!.userId, last_read_seq: 1, last_delivered_seq: 1 });
+      for (const client of [annas, bens, carls]) client.close();
     });
 
     it('are told to the reader’s other devices, and to nobody else', async () => {
       const [anna, ben, id] = await pair();
       const [annas, phone, laptop] = await Promise.all([open(anna), open(ben), open(ben)]);
       await send(anna, id, 3);
-      await phone!.request('message.read', { conversation_id: id, sequence_number: 2 });
-      const { data } = await laptop!.until(({ type }) => type === 'unread.changed');
+      await phone.request('message.read', { conversation_id: id, sequence_number: 2 });
+      const { data } = await laptop.next(({ type }) => type === 'unread.changed');
       expect(data).toEqual({ conversation_id: id, unread_count: 1, last_read_seq: 2 });
-      await annas!.until(({ type }) => type === 'receipt.updated');
-      expect(annas!.frames.filter(({ type }) => type === 'unread.changed')).toEqual([]);
-      await Promise.all([annas!.close(), phone!.close(), laptop!.close()]);
+      await annas.next(({ type }) => type === 'receipt.updated');
+      expect(annas.frames.filter(({ type }) => type === 'unread.changed')).toEqual([]);
+      for (const client of [annas, phone, laptop]) client.close();
     });
 
     it('are added up once a burst, not once a mark', async () => {
@@ -190,9 +189,9 @@ describe('read and delivered marks', () => {
       const annas = await open(anna);
       await send(anna, id, 100);
       await Promise.all(Array.from({ length: 100 }, (_, i) => marks.read(ben, id, { sequence_number: i + 1 })));
-      await annas.until(({ type, data }) => type === 'receipt.updated' && data.read_by_all_seq === 100);
+      await annas.next(({ type, data }) => type === 'receipt.updated' && data?.read_by_all_seq === 100);
       expect(annas.frames.filter(({ type }) => type === 'receipt.updated').length).toBeLessThanOrEqual(3);
-      await annas.close();
+      annas.close();
     });
 
     it('are refused for a foreign conversation', async () => {
@@ -211,7 +210,7 @@ describe('read and delivered marks', () => {
         });
         expect(unknown.error!.code).toBe('CONVERSATION_NOT_FOUND');
       }
-      await socket.close();
+      socket.close();
     });
   });
 
@@ -222,9 +221,9 @@ describe('read and delivered marks', () => {
     await send(anna, id, 2);
     expect((await read(ben, id, { sequence_number: 1 })).status).toBe(200);
     away.mockRestore();
-    const annas = await Socket.open(test.url, people.tokenOf(anna));
+    const annas = await people.connect(anna);
     await read(ben, id, { sequence_number: 2 });
-    await annas.until(({ type, data }) => type === 'receipt.updated' && data.read_by_all_seq === 2);
-    await annas.close();
+    await annas.next(({ type, data }) => type === 'receipt.updated' && data?.read_by_all_seq === 2);
+    annas.close();
   });
 });

@@ -4,6 +4,7 @@ import type { CreateConversationDto } from '../../src/modules/conversations/conv
 import { ParticipantsService } from '../../src/modules/participants/participants.service.js';
 import type { ParticipantRole } from '../../src/modules/participants/participant-roles.js';
 import type { Actor, SystemRole } from '../../src/platform/http/actor.js';
+import { type RealtimeClient, WebSocketClient } from './realtime-client.js';
 import { createActor } from './send-path.js';
 import type { TestApp } from './test-app.js';
 
@@ -51,6 +52,15 @@ export class People {
     });
     const text = await response.text();
     return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+  }
+
+  /** A device of this person, receiving. */
+  async connect(actor: Actor): Promise<RealtimeClient> {
+    const client = new WebSocketClient(Number(new URL(this.test.url).port), '', {
+      headers: { authorization: `Bearer ${this.tokenOf(actor)}` },
+    });
+    await client.next('live');
+    return client;
   }
 
   /** A group with an owner and others of these roles, in the order given. */

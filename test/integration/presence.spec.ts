@@ -1,0 +1,256 @@
+import { PresenceLeases } from '../../src/modules/presence/presence-leases.js';
+import { PresenceService } from '../../src/modules/presence/presence.service.js';
+import { newId } from '../../src/platform/database/ids.js';
+import type { Actor } from '../../src/platform/http/actor.js';
+import type { AnyFrame, RealtimeClient } from '../support/realtime-client.js';
+import { People } from '../support/people.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+describe('presence', () => {
+  let test: TestApp;
+  let people: People;
+  let leases: PresenceLeases;
+  let presence: PresenceService;
+  let clients: RealtimeClient[];
+
+  beforeAll(async () => {
+    test = await startTestApp();
+    people = new People(test);
+    leases = test.app.get(PresenceLeases, { strict: false });
+    presence = test.app.get(PresenceService, { strict: false });
+  });
+
+  beforeEach(() => {
+    clients = [];
+  });
+
+  afterEach(async () => {
+    for (const client of clients) client.close();
+    await Promise.all(clients.map((client) => client.closed));
+  });
+
+  afterAll(() => test.close());
+
+  const connect = async (actor: Actor): Promise<RealtimeClient> => {
+    const client = await people.connect(actor);
+    clients.push(client);
+    await leases.settled();
+    return client;
+  };
+  /** Two who share a group. */
+  const friends = async (): Promise<[Actor, Actor, string]> => {
+    const [anna, ben] = await people.many(2);
+    return [anna!, ben!, await people.group(anna!, [[ben!, 'participant']])];
+  };
+  const changes = (client: RealtimeClient, userId: string): unknown[] =>
+    client.frames
+      .filter(({ type, data }) => type === 'presence.changed' && data?.user_id === userId)
+      .map(({ data }) => data!.status);
+  const changed = (client: RealtimeClient, userId: string, status: string): Promise<AnyFrame> =>
+    client.next(({ type, data }) => type === 'presence.changed' && data?.user_id === userId && data.status === status);
+  const ask = async (actor: Actor, ...ids: string[]) =>
+    (await people.call(actor, 'GET', `/presence?user_ids=${ids.join(',')}`)).body.data;
+  const hangUp = async (client: RealtimeClient, userId: string): Promise<void> => {
+    client.close();
+    await client.closed;
+    await letGo(userId);
+  };
+  /** Waits until the server has let go of what was closed. */
+  const letGo = async (userId: string): Promise<void> => {
+    for (;;) {
+      await leases.settled();
+      const [row] = await test.database.query<{ count: string }>(
+        `select count(*) as count from presence_leases where user_id = $1 and node_id = '00000000-0000-0000-0000-000000000000'`,
+        [userId],
+      );
+      if (Number(row!.count) > 0) return;
+      await new Promise(setImmediate);
+    }
+  };
+  const graceIsOver = async (userId: string): Promise<void> => {
+    await test.database.query(
+      `update presence_leases set expires_at = now() - interval '1 second'
+        where user_id = $1 and node_id = '00000000-0000-0000-0000-000000000000'`,
+      [userId],
+    );
+    await leases.sweep();
+  };
+
+  it('is online with the first connection, told once to those who share a conversation', async () => {
+    const [anna, ben] = await friends();
+    const stranger = await people.one();
+    const [annas, strangers] = [await connect(anna), await connect(stranger)];
+    await connect(ben);
+    await connect(ben);
+    const { data } = await changed(annas, ben.userId, 'online');
+    expect(data).toEqual({ user_id: ben.userId, status: 'online', custom: null, last_seen: null });
+    await presence.set(ben, { status: 'busy' });
+    await changed(annas, ben.userId, 'busy');
+    expect(changes(annas, ben.userId)).toEqual(['online', 'busy']);
+    expect(changes(strangers, ben.userId)).toEqual([]);
+    expect(await ask(anna, ben.userId)).toEqual([expect.objectContaining({ user_id: ben.userId, status: 'busy' })]);
+  });
+
+  it('leaves out those one shares no conversation with, whoever blocked one, and who does not exist', async () => {
+    const [anna, ben] = await friends();
+    const stranger = await people.one();
+    await connect(stranger);
+    await connect(ben);
+    expect(
+      (await ask(anna, stranger.userId, ben.userId, newId())).map((one: { user_id: string }) => one.user_id),
+    ).toEqual([ben.userId]);
+    expect((await people.call(anna, 'GET', `/users/${stranger.userId}`)).body.status).toBe('offline');
+    expect((await people.call(anna, 'GET', `/users/${ben.userId}`)).body.status).toBe('online');
+    await people.call(ben, 'PUT', `/users/${anna.userId}/block`);
+    expect(await ask(anna, ben.userId)).toEqual([]);
+  });
+
+  it('is asked for at most a hundred people, named by their ids', async () => {
+    const anna = await people.one();
+    const get = (query: string) => people.call(anna, 'GET', `/presence${query}`);
+    const ids = Array.from({ length: 100 }, newId);
+    expect((await get(`?user_ids=${ids.join(',')}`)).status).toBe(200);
+    expect((await get(`?user_ids=${ids[0]}&user_ids=${ids[1]}`)).status).toBe(200);
+    for (const query of [
+      `?user_ids=${[...ids, newId()].join(',')}`,
+      '',
+      '?user_ids=',
+      '?user_ids=x',
+      '?user_ids[a]=1',
+    ]) {
+      expect((await get(query)).status).toBe(400);
+    }
+  });
+
+  it('is away when all devices are, and online while any is active', async () => {
+    const [anna, ben] = await friends();
+    const annas = await connect(anna);
+    const [phone, laptop] = [await connect(ben), await connect(ben)];
+    await phone.request('presence.set', { status: 'away' });
+    expect((await ask(anna, ben.userId))[0].status).toBe('online');
+    const reply = await laptop.request('presence.set', { status: 'away', custom: 'lunch' });
+    expect(reply.data).toMatchObject({ user_id: ben.userId, status: 'away', custom: 'lunch' });
+    await changed(annas, ben.userId, 'away');
+    await phone.request('presence.set', { status: 'online' });
+    await annas.next(({ data }) => data?.user_id === ben.userId && data.status === 'online' && data.custom === 'lunch');
+  });
+
+  it('is as one says: busy, or invisible, which nobody can tell from being offline', async () => {
+    const [anna, ben] = await friends();
+    const annas = await connect(anna);
+    await connect(ben);
+    await people.call(ben, 'PUT', '/presence', { status: 'busy', custom: '  in a\nmeeting ' });
+    await changed(annas, ben.userId, 'busy');
+    expect(await ask(anna, ben.userId)).toMatchObject([{ status: 'busy', custom: 'in a meeting' }]);
+    await people.call(ben, 'PUT', '/presence', { status: 'offline' });
+    const { data } = await changed(annas, ben.userId, 'offline');
+    expect(data).toMatchObject({ custom: null, last_seen: expect.any(String) });
+    await connect(ben);
+    expect(await ask(anna, ben.userId)).toMatchObject([{ status: 'offline', custom: null }]);
+    for (const status of ['idle', '', null, 1]) {
+      expect((await people.call(ben, 'PUT', '/presence', { status })).status).toBe(400);
+    }
+  });
+
+  it('does not flap when a device is back within the grace', async () => {
+    const [anna, ben] = await friends();
+    const annas = await connect(anna);
+    await hangUp(await connect(ben), ben.userId);
+    await leases.sweep();
+    await connect(ben);
+    await graceIsOver(ben.userId);
+    await presence.set(ben, { status: 'busy' });
+    await changed(annas, ben.userId, 'busy');
+    expect(changes(annas, ben.userId)).toEqual(['online', 'busy']);
+  });
+
+  it('is offline after the grace, with the time it was seen last', async () => {
+    const [anna, ben] = await friends();
+    const annas = await connect(anna);
+    await hangUp(await connect(ben), ben.userId);
+    await graceIsOver(ben.userId);
+    const { data } = await changed(annas, ben.userId, 'offline');
+    expect(Date.parse(data!.last_seen as string)).toBeLessThanOrEqual(Date.now());
+    expect((await people.call(anna, 'GET', `/users/${ben.userId}`)).body).toMatchObject({
+      status: 'offline',
+      last_seen: data!.last_seen,
+    });
+  });
+
+  it('of a node that died is ended by the others, once', async () => {
+    const [anna, ben] = await friends();
+    const annas = await connect(anna);
+    const deadNode = newId();
+    for (let i = 0; i < 3; i++) {
+      await test.database.query(
+        `insert into presence_leases values ($1, $2, $3, false, now() + interval '40 seconds')`,
+        [newId(), ben.userId, deadNode],
+      );
+    }
+    await leases.settle([ben.userId]);
+    await changed(annas, ben.userId, 'online');
+    await leases.renew();
+    await test.database.query(
+      `update presence_leases set expires_at = now() - interval '1 second' where node_id = $1`,
+      [deadNode],
+    );
+    await Promise.all(Array.from({ length: 5 }, () => leases.sweep()));
+    await changed(annas, ben.userId, 'offline');
+    await leases.sweep();
+    expect(changes(annas, ben.userId)).toEqual(['online', 'offline']);
+  });
+
+  it('survives the loss of all leases: those here come back, those gone are announced', async () => {
+    const [anna, ben, id] = await friends();
+    const carl = await people.one();
+    await people.call(anna, 'POST', `/conversations/${id}/participants`, { user_ids: [carl.userId] });
+    const annas = await connect(anna);
+    await connect(ben);
+    await test.database.query(`insert into presence_leases values ($1, $2, $3, false, now() + interval '40 seconds')`, [
+      newId(),
+      carl.userId,
+      newId(),
+    ]);
+    await leases.settle([carl.userId]);
+    await changed(annas, carl.userId, 'online');
+    await test.database.query('truncate presence_leases');
+    await leases.renew();
+    await changed(annas, carl.userId, 'offline');
+    expect(await ask(anna, ben.userId, carl.userId)).toMatchObject([{ status: 'online' }, { status: 'offline' }]);
+  });
+
+  it('is not told in conversations of more than 500', async () => {
+    const [anna, ben, id] = await friends();
+    await test.database.query(
+      `with u as (insert into users (id, username, display_name)
+                  select gen_random_uuid(), 'many' || n, 'many' from generate_series(1, 499) n returning id)
+       insert into participants (conversation_id, user_id, joined_seq) select $1, id, 1 from u`,
+      [id],
+    );
+    const annas = await connect(anna);
+    const bens = await connect(ben);
+    await changed(bens, ben.userId, 'online'); // one's own devices hear it in any case
+    await bens.request('typing.start', { conversation_id: id });
+    await annas.next('typing');
+    expect(changes(annas, ben.userId)).toEqual([]);
+  });
+
+  describe('typing', () => {
+    it('is told to the others of the conversation, never to the typist, and stops', async () => {
+      const [anna, ben, id] = await friends();
+      const stranger = await people.one();
+      const [annas, bens, strangers] = [await connect(anna), await connect(ben), await connect(stranger)];
+      expect((await bens.request('typing.start', { conversation_id: id })).ok).toBe(true);
+      const frame = await annas.next('typing');
+      expect(frame).toMatchObject({
+        conversation_id: id,
+        data: { user_id: ben.userId, conversation_id: id, is_typing: true, ttl_ms: 6000 },
+      });
+      expect((await people.call(ben, 'DELETE', `/conversations/${id}/typing`)).status).toBe(204);
+      await annas.next(({ type, data }) => type === 'typing' && data?.is_typing === false);
+      await people.call(anna, 'POST', `/conversations/${id}/messages`, { content: 'after' });
+      await bens.next('message.created');
+      expect([...bens.frames, ...strangers.frames].filter(({ type }) => type === 'typing')).toEqual([]);
+    });
+  });
+});

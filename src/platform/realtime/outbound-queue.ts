@@ -103,7 +103,7 @@ export class OutboundQueue {
     this.aside = undefined;
     for (const entry of aside) {
       this.bytes -= entry.packet.size;
-      if (true) this.append(entry);
+      if (!entry.position || !covered(entry.position)) this.append(entry);
     }
     this.pump();
   }

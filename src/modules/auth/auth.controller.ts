@@ -1,11 +1,14 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { AccountBanned, AuthenticationRequired } from '../../platform/errors/app-error.js';
+import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
 import { Public } from '../../platform/http/public.decorator.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { UserDto } from '../users/users.dto.js';
+import { AlreadyExists } from '../users/users.errors.js';
 import {
   ChangeAccountDto,
   ChangePasswordDto,
@@ -18,6 +21,7 @@ import {
   TicketDto,
   TokensDto,
 } from './auth.dto.js';
+import { AccountLocked, InvalidCredentials, SessionNotFound } from './auth.errors.js';
 import { AuthService } from './auth.service.js';
 import { CurrentSource, type LoginSource } from './login-source.js';
 
@@ -31,6 +35,7 @@ export class AuthController {
   @Limit('login')
   @Post(['auth/register', 'users'])
   @ApiCreatedResponse({ type: UserDto })
+  @Throws(AlreadyExists)
   register(@Body() dto: RegisterDto): Promise<UserDto> {
     return this.auth.register(dto);
   }
@@ -40,6 +45,7 @@ export class AuthController {
   @Post('auth/login')
   @HttpCode(200)
   @ApiOkResponse({ type: LoginAnswerDto })
+  @Throws(InvalidCredentials, AccountLocked, AccountBanned)
   login(@Body() dto: LoginDto, @CurrentSource() source: LoginSource): Promise<LoginAnswerDto> {
     return this.auth.login(dto, source);
   }
@@ -49,6 +55,7 @@ export class AuthController {
   @Post('auth/refresh')
   @HttpCode(200)
   @ApiOkResponse({ type: TokensDto })
+  @Throws(AuthenticationRequired, AccountBanned)
   refresh(@Body() { refresh_token }: RefreshDto, @CurrentSource() source: LoginSource): Promise<TokensDto> {
     return this.auth.refresh(refresh_token, source);
   }
@@ -71,12 +78,14 @@ export class AuthController {
   @Post('auth/password')
   @HttpCode(204)
   @ApiNoContentResponse()
+  @Throws(InvalidCredentials, AccountLocked)
   changePassword(@CurrentActor() actor: Actor, @Body() dto: ChangePasswordDto): Promise<void> {
     return this.auth.changePassword(actor, dto);
   }
 
   @Patch('auth/account')
   @ApiOkResponse({ type: UserDto })
+  @Throws(InvalidCredentials, AccountLocked, AlreadyExists)
   changeAccount(@CurrentActor() actor: Actor, @Body() dto: ChangeAccountDto): Promise<UserDto> {
     return this.auth.changeAccount(actor, dto);
   }
@@ -90,6 +99,7 @@ export class AuthController {
   @Delete('auth/sessions/:id')
   @HttpCode(204)
   @ApiNoContentResponse()
+  @Throws(SessionNotFound)
   removeSession(@CurrentActor() actor: Actor, @Param() { id }: SessionParamsDto): Promise<void> {
     return this.auth.removeSession(actor, id);
   }

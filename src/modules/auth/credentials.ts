@@ -26,7 +26,7 @@ export class Credentials {
 
   /** @throws AuthenticationRequired, ServiceUnavailable */
   async read(token: string): Promise<Claim> {
-    if (!this.external.claims(token)) {
+    if (!this.external.recognises(token)) {
       const claims = this.own.verify(token);
       return { ...claims, owner: claims.userId };
     }

@@ -51,7 +51,7 @@ export class ExternalTokens {
   }
 
   /** Whether the token says it is the provider's. What it says is believed only by `verify`. */
-  claims(token: string): boolean {
+  recognises(token: string): boolean {
     if (!this.keys || token.length > MAX_TOKEN_LENGTH) return false;
     try {
       return decodeJwt(token).iss === this.config.jwtExternalIssuer;

@@ -1,0 +1,99 @@
+import { UsersService } from '../../src/modules/users/users.service.js';
+import { Authenticator } from '../../src/platform/http/authenticator.js';
+import { type RealtimeClient, TRANSPORTS } from '../support/realtime-client.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+const PASSWORD = 'correct horse battery';
+
+describe.each(TRANSPORTS)('a live connection over %s', (_transport, connect) => {
+  let chat: TestApp;
+  let count = 0;
+  beforeAll(async () => {
+    chat = await startTestApp();
+  });
+  afterAll(() => chat.close());
+
+  async function post<T>(path: string, body?: object, token?: string): Promise<T> {
+    const response = await fetch(`${chat.url}/api/v1${path}`, {
+      method: 'POST',
+      headers: {
+        ...(body ? { 'content-type': 'application/json' } : {}),
+        ...(token ? { authorization: `Bearer ${token}` } : {}),
+      },
+      body: body && JSON.stringify(body),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
+    return (text ? JSON.parse(text) : undefined) as T;
+  }
+
+  async function login(username: string): Promise<{ token: string; refresh: string; userId: string }> {
+    const answer = await post<{ access_token: string; refresh_token: string; user: { id: string } }>('/auth/login', {
+      username,
+      password: PASSWORD,
+    });
+    return { token: answer.access_token, refresh: answer.refresh_token, userId: answer.user.id };
+  }
+
+  /** Somebody logged in twice, with a live connection from each. */
+  async function twoDevices() {
+    const username = `user${++count}`;
+    await post('/auth/register', { email: `${username}@example.com`, username, password: PASSWORD });
+    const [first, second] = [await login(username), await login(username)];
+    const [here, there] = [await live(first.token), await live(second.token)];
+    return { userId: first.userId, first, second, here, there };
+  }
+
+  async function live(token: string): Promise<RealtimeClient> {
+    const client = connect(Number(new URL(chat.url).port), token);
+    await client.next('live');
+    return client;
+  }
+
+  it('ends with the logout of its session, and no other does', async () => {
+    const { first, here, there } = await twoDevices();
+    await post('/auth/logout', undefined, first.token);
+    expect((await here.closed).code).toBe(4401);
+    expect(await there.next('session.revoked')).toMatchObject({ data: { reason: 'logout' } });
+    expect(await there.request('ping')).toMatchObject({ ok: true });
+    there.close();
+  });
+
+  it('ends with logout-all', async () => {
+    const { first, here, there } = await twoDevices();
+    await post('/auth/logout-all', undefined, first.token);
+    await Promise.all([here.closed, there.closed]);
+  });
+
+  it('ends with a change of the password, but for the one it was changed from', async () => {
+    const { first, here, there } = await twoDevices();
+    await post('/auth/password', { current_password: PASSWORD, new_password: 'staple battery horse 42' }, first.token);
+    await there.closed;
+    expect(await here.request('ping')).toMatchObject({ ok: true });
+    here.close();
+  });
+
+  it('ends when its refresh token turns up twice', async () => {
+    const { first, here, there } = await twoDevices();
+    const { refresh_token: next } = await post<{ refresh_token: string }>('/auth/refresh', {
+      refresh_token: first.refresh,
+    });
+    await post('/auth/refresh', { refresh_token: next });
+    await expect(post('/auth/refresh', { refresh_token: first.refresh })).rejects.toThrow('401');
+    await here.closed;
+    there.close();
+  });
+
+  it('ends with a ban, and none is opened after it', async () => {
+    const { userId, first, here, there } = await twoDevices();
+    const admin = await post<{ access_token: string }>('/auth/login', {
+      username: 'admin',
+      password: chat.config.adminPassword,
+    });
+    const authenticator = chat.app.get(Authenticator, { strict: false });
+    const actor = await authenticator.authenticate(admin.access_token);
+    await chat.app.get(UsersService, { strict: false }).ban(actor, userId, { reason: 'spam', until: null });
+    await Promise.all([here.closed, there.closed]);
+    await expect(authenticator.authenticate(first.token)).rejects.toMatchObject({ code: 'ACCOUNT_BANNED' });
+  });
+});

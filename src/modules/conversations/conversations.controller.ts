@@ -1,11 +1,18 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import type { Page } from '../../platform/pagination/page.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { ConversationIdPipe } from '../participants/conversation-id.pipe.js';
+import {
+  ConversationNotFound,
+  DirectConversationFixed,
+  TooManyParticipants,
+} from '../participants/participants.errors.js';
+import { UserNotFound } from '../users/users.errors.js';
 import {
   ConversationDto,
   ConversationPageDto,
@@ -16,6 +23,7 @@ import {
   PublicRoomPageDto,
   UpdateConversationDto,
 } from './conversations.dto.js';
+import { SlugTaken } from './conversations.errors.js';
 import { ConversationsService } from './conversations.service.js';
 import { CreateConversation } from './create-conversation.js';
 
@@ -31,7 +39,9 @@ export class ConversationsController {
 
   @Post()
   @Limit('conversation.create')
-  @ApiCreatedResponse({ type: ConversationDto, description: '200 with the one there is, for a direct conversation' })
+  @ApiCreatedResponse({ type: ConversationDto })
+  @ApiOkResponse({ type: ConversationDto, description: 'The direct conversation there was' })
+  @Throws(UserNotFound, SlugTaken, TooManyParticipants)
   async create(
     @CurrentActor() actor: Actor,
     @Body() dto: CreateConversationDto,
@@ -56,12 +66,14 @@ export class ConversationsController {
 
   @Get(':id')
   @ApiOkResponse({ type: ConversationDto })
+  @Throws(ConversationNotFound)
   get(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<ConversationDto> {
     return this.conversations.get(actor, id);
   }
 
   @Patch(':id')
   @ApiOkResponse({ type: ConversationDto })
+  @Throws(ConversationNotFound, DirectConversationFixed)
   update(
     @CurrentActor() actor: Actor,
     @Param('id', ConversationIdPipe) id: string,
@@ -73,6 +85,7 @@ export class ConversationsController {
   @Delete(':id')
   @HttpCode(204)
   @ApiNoContentResponse()
+  @Throws(ConversationNotFound)
   delete(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<void> {
     return this.conversations.delete(actor, id);
   }
@@ -80,6 +93,7 @@ export class ConversationsController {
   @Post(':id/join')
   @HttpCode(200)
   @ApiOkResponse({ type: ConversationDto })
+  @Throws(ConversationNotFound, TooManyParticipants, DirectConversationFixed)
   join(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<ConversationDto> {
     return this.conversations.join(actor, id);
   }

@@ -12,25 +12,35 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import type { Page } from '../../platform/pagination/page.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { ConversationIdPipe } from '../participants/conversation-id.pipe.js';
+import { ConversationNotFound } from '../participants/participants.errors.js';
 import {
   EditMessageDto,
   ListMessagesQuery,
   MessageDto,
-  type MessageEditDto,
-  type MessageHitDto,
+  MessageHistoryDto,
+  MessageHitPageDto,
   MessageIdParam,
+  MessageListDto,
   MessagePageDto,
-  type MessageReceiptDto,
+  MessageReceiptPageDto,
   PageQuery,
   ReactionParams,
   SearchMessagesQuery,
   SendMessageDto,
+  ThreadPageDto,
 } from './messages.dto.js';
+import {
+  ContentTooLong,
+  InvalidMessageType,
+  MessageNotEditable,
+  MessageNotFound,
+  TooManyReactions,
+} from './messages.errors.js';
 import { MessagesService } from './messages.service.js';
 import { ReplayedSendInterceptor } from './replayed-send.interceptor.js';
 import type { SentMessage } from './send-message.js';
@@ -45,6 +55,7 @@ export class MessagesController {
   @Limit('message.send')
   @UseInterceptors(ReplayedSendInterceptor)
   @ApiCreatedResponse({ type: MessageDto })
+  @Throws(ConversationNotFound, MessageNotFound, ContentTooLong, InvalidMessageType)
   send(
     @CurrentActor() actor: Actor,
     @Param('id', ConversationIdPipe) id: string,
@@ -55,6 +66,7 @@ export class MessagesController {
 
   @Get('conversations/:id/messages')
   @ApiOkResponse({ type: MessagePageDto })
+  @Throws(ConversationNotFound, MessageNotFound)
   list(
     @CurrentActor() actor: Actor,
     @Param('id', ConversationIdPipe) id: string,
@@ -64,23 +76,29 @@ export class MessagesController {
   }
 
   @Get('conversations/:id/pins')
-  pins(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<{ data: MessageDto[] }> {
+  @ApiOkResponse({ type: MessageListDto })
+  @Throws(ConversationNotFound)
+  pins(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<MessageListDto> {
     return this.messages.pins(actor, id);
   }
 
   @Get('search/messages')
-  search(@CurrentActor() actor: Actor, @Query() query: SearchMessagesQuery): Promise<Page<MessageHitDto>> {
+  @ApiOkResponse({ type: MessageHitPageDto })
+  @Throws(ConversationNotFound)
+  search(@CurrentActor() actor: Actor, @Query() query: SearchMessagesQuery): Promise<MessageHitPageDto> {
     return this.messages.search(actor, query);
   }
 
   @Get('messages/:id')
   @ApiOkResponse({ type: MessageDto })
+  @Throws(MessageNotFound)
   get(@CurrentActor() actor: Actor, @Param() { id }: MessageIdParam): Promise<MessageDto> {
     return this.messages.get(actor, id);
   }
 
   @Patch('messages/:id')
   @ApiOkResponse({ type: MessageDto })
+  @Throws(MessageNotFound, MessageNotEditable, ContentTooLong)
   edit(
     @CurrentActor() actor: Actor,
     @Param() { id }: MessageIdParam,
@@ -92,53 +110,64 @@ export class MessagesController {
   @Delete('messages/:id')
   @HttpCode(200)
   @ApiOkResponse({ type: MessageDto, description: 'The tombstone' })
+  @Throws(MessageNotFound, MessageNotEditable)
   delete(@CurrentActor() actor: Actor, @Param() { id }: MessageIdParam): Promise<MessageDto> {
     return this.messages.delete(actor, id);
   }
 
   @Get('messages/:id/history')
-  history(@CurrentActor() actor: Actor, @Param() { id }: MessageIdParam): Promise<{ data: MessageEditDto[] }> {
+  @ApiOkResponse({ type: MessageHistoryDto })
+  @Throws(MessageNotFound)
+  history(@CurrentActor() actor: Actor, @Param() { id }: MessageIdParam): Promise<MessageHistoryDto> {
     return this.messages.history(actor, id);
   }
 
   @Get('messages/:id/replies')
+  @ApiOkResponse({ type: ThreadPageDto })
+  @Throws(MessageNotFound)
   replies(
     @CurrentActor() actor: Actor,
     @Param() { id }: MessageIdParam,
     @Query() query: PageQuery,
-  ): Promise<Page<MessageDto>> {
+  ): Promise<ThreadPageDto> {
     return this.messages.replies(actor, id, query);
   }
 
   @Get('messages/:id/receipts')
+  @ApiOkResponse({ type: MessageReceiptPageDto })
+  @Throws(MessageNotFound)
   receipts(
     @CurrentActor() actor: Actor,
     @Param() { id }: MessageIdParam,
     @Query() query: PageQuery,
-  ): Promise<Page<MessageReceiptDto>> {
+  ): Promise<MessageReceiptPageDto> {
     return this.messages.receipts(actor, id, query);
   }
 
   @Put('messages/:id/reactions/:emoji')
   @ApiOkResponse({ type: MessageDto })
+  @Throws(MessageNotFound, MessageNotEditable, TooManyReactions)
   react(@CurrentActor() actor: Actor, @Param() { id, emoji }: ReactionParams): Promise<MessageDto> {
     return this.messages.react(actor, id, emoji);
   }
 
   @Delete('messages/:id/reactions/:emoji')
   @ApiOkResponse({ type: MessageDto })
+  @Throws(MessageNotFound, MessageNotEditable)
   unreact(@CurrentActor() actor: Actor, @Param() { id, emoji }: ReactionParams): Promise<MessageDto> {
     return this.messages.unreact(actor, id, emoji);
   }
 
   @Put('messages/:id/pin')
   @ApiOkResponse({ type: MessageDto })
+  @Throws(MessageNotFound, MessageNotEditable)
   pin(@CurrentActor() actor: Actor, @Param() { id }: MessageIdParam): Promise<MessageDto> {
     return this.messages.pin(actor, id);
   }
 
   @Delete('messages/:id/pin')
   @ApiOkResponse({ type: MessageDto })
+  @Throws(MessageNotFound, MessageNotEditable)
   unpin(@CurrentActor() actor: Actor, @Param() { id }: MessageIdParam): Promise<MessageDto> {
     return this.messages.unpin(actor, id);
   }

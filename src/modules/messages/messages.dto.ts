@@ -269,3 +269,46 @@ export class MessageHitDto extends MessageDto {
   @ApiProperty({ description: 'The text around the hits; hits stand between U+E000 and U+E001' })
   highlight: string;
 }
+
+export class MessageListDto {
+  @ApiProperty({ type: [MessageDto] })
+  data: MessageDto[];
+}
+
+export class MessageHistoryDto {
+  @ApiProperty({ type: [MessageEditDto] })
+  data: MessageEditDto[];
+}
+
+export class ThreadPageDto {
+  @ApiProperty({ type: [MessageDto] })
+  data: MessageDto[];
+
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+
+  @ApiProperty()
+  has_more: boolean;
+}
+
+export class MessageReceiptPageDto {
+  @ApiProperty({ type: [MessageReceiptDto] })
+  data: MessageReceiptDto[];
+
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+
+  @ApiProperty()
+  has_more: boolean;
+}
+
+export class MessageHitPageDto {
+  @ApiProperty({ type: [MessageHitDto] })
+  data: MessageHitDto[];
+
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+
+  @ApiProperty()
+  has_more: boolean;
+}

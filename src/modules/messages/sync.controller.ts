@@ -1,8 +1,10 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { ConversationIdPipe } from '../participants/conversation-id.pipe.js';
+import { ConversationNotFound } from '../participants/participants.errors.js';
 import { EventPageDto, EventsQuery, SyncDto, SyncQuery } from './sync.dto.js';
 import { SyncService } from './sync.service.js';
 
@@ -20,6 +22,7 @@ export class SyncController {
 
   @Get('conversations/:id/events')
   @ApiOkResponse({ type: EventPageDto })
+  @Throws(ConversationNotFound)
   events(
     @CurrentActor() actor: Actor,
     @Param('id', ConversationIdPipe) id: string,

@@ -1,8 +1,10 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
+import { UserNotFound } from '../users/users.errors.js';
 import { ConversationIdPipe } from './conversation-id.pipe.js';
 import {
   AddParticipantsDto,
@@ -13,15 +15,23 @@ import {
   OwnFlags,
   OwnFlagsDto,
   ParticipantDto,
+  ParticipantListDto,
   ParticipantPageDto,
   ParticipantUserParam,
 } from './participants.dto.js';
+import {
+  ConversationNotFound,
+  DirectConversationFixed,
+  ParticipantNotFound,
+  TooManyParticipants,
+} from './participants.errors.js';
 import { ParticipantsService } from './participants.service.js';
 import { ReadMarks } from './read-marks.js';
 
 @ApiTags('participants')
 @ApiBearerAuth()
 @Limit('call')
+@Throws(ConversationNotFound)
 @Controller('api/v1/conversations/:id')
 export class ParticipantsController {
   constructor(
@@ -40,17 +50,19 @@ export class ParticipantsController {
   }
 
   @Post('participants')
-  @ApiCreatedResponse({ type: [ParticipantDto] })
+  @ApiCreatedResponse({ type: ParticipantListDto })
+  @Throws(UserNotFound, TooManyParticipants, DirectConversationFixed)
   add(
     @CurrentActor() actor: Actor,
     @Param('id', ConversationIdPipe) id: string,
     @Body() dto: AddParticipantsDto,
-  ): Promise<{ data: ParticipantDto[] }> {
+  ): Promise<ParticipantListDto> {
     return this.participants.add(actor, id, dto);
   }
 
   @Patch('participants/:user_id')
   @ApiOkResponse({ type: ParticipantDto })
+  @Throws(ParticipantNotFound, DirectConversationFixed)
   update(
     @CurrentActor() actor: Actor,
     @Param('id', ConversationIdPipe) id: string,
@@ -63,6 +75,7 @@ export class ParticipantsController {
   @Delete('participants/:user_id')
   @HttpCode(204)
   @ApiNoContentResponse()
+  @Throws(ParticipantNotFound, DirectConversationFixed)
   remove(
     @CurrentActor() actor: Actor,
     @Param('id', ConversationIdPipe) id: string,
@@ -74,6 +87,7 @@ export class ParticipantsController {
   @Post('leave')
   @HttpCode(204)
   @ApiNoContentResponse()
+  @Throws(DirectConversationFixed)
   leave(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<void> {
     return this.participants.leave(actor, id);
   }

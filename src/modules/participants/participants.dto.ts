@@ -10,6 +10,13 @@ import {
 } from '../../platform/validation/fields.js';
 import { PARTICIPANT_ROLES, type ParticipantRole } from './participant-roles.js';
 
+export {
+  CONVERSATION_TYPES,
+  type ConversationType,
+  PARTICIPANT_ROLES,
+  type ParticipantRole,
+} from './participant-roles.js';
+
 /** So many may be added at once, and so many may take part. */
 export const ADDED_AT_ONCE_MAX = 256;
 export const PARTICIPANTS_MAX = 5000;
@@ -98,6 +105,25 @@ export class OwnFlags {
   is_pinned: boolean;
 }
 
+/** The flags as they are stored. */
+export interface FlagsRow {
+  readonly is_archived: boolean;
+  readonly is_silenced: boolean;
+  readonly silenced_until: Date | null;
+  readonly is_pinned: boolean;
+}
+
+/** A time that has passed mutes no more. */
+export function toOwnFlags(row: FlagsRow, now = new Date()): OwnFlags {
+  const isMuted = row.is_silenced && (row.silenced_until === null || row.silenced_until > now);
+  return {
+    is_archived: row.is_archived,
+    is_muted: isMuted,
+    muted_until: isMuted ? (row.silenced_until?.toISOString() ?? null) : null,
+    is_pinned: row.is_pinned,
+  };
+}
+
 export class ParticipantDto {
   @ApiProperty()
   user_id: string;
@@ -125,6 +151,11 @@ export class ParticipantDto {
 
   @ApiProperty({ description: 'sequence_number of the newest message delivered' })
   last_delivered_seq: number;
+}
+
+export class ParticipantListDto {
+  @ApiProperty({ type: [ParticipantDto] })
+  data: ParticipantDto[];
 }
 
 export class ParticipantPageDto {

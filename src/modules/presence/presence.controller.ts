@@ -1,10 +1,12 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { ConversationIdPipe } from '../participants/conversation-id.pipe.js';
-import { GetPresenceQuery, PresenceDto, SetPresenceDto } from './presence.dto.js';
+import { ConversationNotFound } from '../participants/participants.errors.js';
+import { GetPresenceQuery, PresenceDto, PresenceListDto, SetPresenceDto } from './presence.dto.js';
 import { PresenceService } from './presence.service.js';
 import { TypingService } from './typing.service.js';
 
@@ -19,8 +21,8 @@ export class PresenceController {
   ) {}
 
   @Get('presence')
-  @ApiOkResponse({ type: [PresenceDto] })
-  get(@CurrentActor() actor: Actor, @Query() query: GetPresenceQuery): Promise<{ data: PresenceDto[] }> {
+  @ApiOkResponse({ type: PresenceListDto })
+  get(@CurrentActor() actor: Actor, @Query() query: GetPresenceQuery): Promise<PresenceListDto> {
     return this.presence.get(actor, query);
   }
 
@@ -34,6 +36,7 @@ export class PresenceController {
   @Limit('typing')
   @HttpCode(204)
   @ApiNoContentResponse()
+  @Throws(ConversationNotFound)
   startTyping(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<void> {
     return this.typing.start(actor, id);
   }
@@ -42,6 +45,7 @@ export class PresenceController {
   @Limit('typing')
   @HttpCode(204)
   @ApiNoContentResponse()
+  @Throws(ConversationNotFound)
   stopTyping(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<void> {
     return this.typing.stop(actor, id);
   }

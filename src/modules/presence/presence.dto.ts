@@ -51,3 +51,8 @@ export class PresenceDto {
   @ApiProperty({ type: String, nullable: true, format: 'date-time', description: 'When somebody who is offline went' })
   last_seen: string | null;
 }
+
+export class PresenceListDto {
+  @ApiProperty({ type: [PresenceDto] })
+  data: PresenceDto[];
+}

@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Put, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import type { Page } from '../../platform/pagination/page.js';
@@ -11,6 +12,7 @@ import {
   UserPageQueryDto,
   UserParamsDto,
 } from './users.dto.js';
+import { UserNotFound } from './users.errors.js';
 import { UsersService } from './users.service.js';
 
 @ApiTags('users')
@@ -45,6 +47,7 @@ export class UsersController {
 
   @Get(':id')
   @ApiOkResponse({ type: UserDto })
+  @Throws(UserNotFound)
   get(@CurrentActor() actor: Actor, @Param() { id }: UserParamsDto): Promise<UserDto> {
     return this.users.get(actor, id);
   }
@@ -52,6 +55,7 @@ export class UsersController {
   @Put(':id/block')
   @HttpCode(204)
   @ApiNoContentResponse()
+  @Throws(UserNotFound)
   block(@CurrentActor() actor: Actor, @Param() { id }: UserParamsDto): Promise<void> {
     return this.users.block(actor, id);
   }
@@ -59,6 +63,7 @@ export class UsersController {
   @Delete(':id/block')
   @HttpCode(204)
   @ApiNoContentResponse()
+  @Throws(UserNotFound)
   unblock(@CurrentActor() actor: Actor, @Param() { id }: UserParamsDto): Promise<void> {
     return this.users.unblock(actor, id);
   }

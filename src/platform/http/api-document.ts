@@ -1,17 +1,34 @@
+import type { Type } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { type Answers, API_HEADERS, ERROR_SCHEMA, errorAnswers, errorsOf, headersFor } from './api-answers.js';
+import { routeFacts, type RouteFacts } from './documented-routes.js';
 
-/** The OpenAPI 3.1 document of every route of the program. */
-export function apiDocument(app: NestExpressApplication): OpenAPIObject {
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+type Schemas = Record<string, object>;
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+
+/**
+ * The OpenAPI 3.1 document of every route of the program: what the decorators of the routes say, and what holds for all
+ * of them: errors, headers, credentials, and that no unknown field is taken. `extraModels` are described as well.
+ */
+export function apiDocument(app: NestExpressApplication, extraModels: Type[] = []): OpenAPIObject {
   const description = new DocumentBuilder()
     .setTitle('Parley')
-    .setDescription('A self-hosted chat backend.')
+    .setDescription('A self-hosted chat backend. What comes over sockets is described in /asyncapi.json.')
     .setVersion('1')
     .setOpenAPIVersion('3.1.0')
+    .addServer('/')
     .addBearerAuth()
     .addSecurityRequirements('bearer')
     .build();
-  return SwaggerModule.createDocument(app, description);
+  const document = SwaggerModule.createDocument(app, description, {
+    operationIdFactory: (controller, method) => `${controller}_${method}`,
+    extraModels,
+  });
+  complete(document, routeFacts(app));
+  return document;
 }
 
 /** Serves the document at `/openapi.json` and a page over it at `/docs`; both are made at the first request for them. */
@@ -24,4 +41,70 @@ export function serveApiDocument(app: NestExpressApplication): void {
     // Without this the page sends the document to a validator on the internet.
     swaggerOptions: { validatorUrl: null, persistAuthorization: false },
   });
+}
+
+function complete(document: OpenAPIObject, facts: ReadonlyMap<string, RouteFacts>): void {
+  const schemas: Schemas = { ...document.components?.schemas, Error: ERROR_SCHEMA };
+  const shared: Answers = {};
+  const names = new Map<string, number>();
+  const tags = new Set<string>();
+  for (const path of Object.values(document.paths)) {
+    for (const method of METHODS) {
+      const operation = path[method];
+      if (!operation) continue;
+      const handler = /^\w+/.exec(operation.operationId ?? '')?.[0] ?? '';
+      const known = facts.get(handler);
+      if (!known) throw new Error(`The route ${operation.operationId} is not known.`);
+      operation.operationId = uniqueName(handler.replace('Controller_', '_'), names);
+      completeOperation(operation, method, known, shared);
+      closeInput(operation, schemas);
+      operation.tags?.forEach((tag) => tags.add(tag));
+    }
+  }
+  document.tags = [...tags].map((name) => ({ name }));
+  delete (document.info as { contact?: object }).contact;
+  document.components = { ...document.components, schemas, headers: API_HEADERS, responses: shared } as never;
+}
+
+function completeOperation(operation: Operation, method: string, facts: RouteFacts, shared: Answers): void {
+  if (facts.isPublic) operation.security = [];
+  if (method === 'post' && facts.isReplayed) {
+    (operation.parameters ??= []).push({
+      name: 'Idempotency-Key',
+      in: 'header',
+      required: false,
+      description: 'The same key and body give the same answer again for a day',
+      schema: { type: 'string', pattern: '^[!-~]{1,128}$' },
+    });
+  }
+  const successes = Object.values(operation.responses) as { headers?: object }[];
+  for (const answer of successes) answer.headers = headersFor(facts, method);
+  const errors = errorAnswers(errorsOf(facts, method), facts.limit !== undefined, shared);
+  operation.responses = { ...errors, ...operation.responses };
+}
+
+/** Bodies take no field that is not described. */
+function closeInput({ requestBody }: Operation, schemas: Schemas): void {
+  if (requestBody && 'content' in requestBody) close(requestBody.content['application/json']?.schema, schemas);
+}
+
+/** Says of an input's schema, and of those inside it, that there is nothing else. */
+export function close(schema: object | undefined, schemas: Schemas): void {
+  if (!schema) return;
+  const { $ref, properties, allOf, additionalProperties } = schema as {
+    $ref?: string;
+    properties?: Schemas;
+    allOf?: object[];
+    additionalProperties?: unknown;
+  };
+  if ($ref) return close(schemas[$ref.slice('#/components/schemas/'.length)], schemas);
+  if (properties && additionalProperties === undefined) Object.assign(schema, { additionalProperties: false });
+  for (const inner of [...(allOf ?? []), ...Object.values(properties ?? {})]) close(inner, schemas);
+}
+
+/** A handler with several addresses is several operations. */
+function uniqueName(name: string, names: Map<string, number>): string {
+  const count = (names.get(name) ?? 0) + 1;
+  names.set(name, count);
+  return count === 1 ? name : `${name}_${count}`;
 }

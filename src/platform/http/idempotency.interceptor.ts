@@ -18,7 +18,7 @@ import { IdempotencyRepository, type IdempotentRequest, type KeptAnswer } from '
 import { PUBLIC } from './public.decorator.js';
 import type { ParleyRequest } from './request-context.js';
 
-const NOT_REPLAYED = 'parley:not-replayed';
+export const NOT_REPLAYED = 'parley:not-replayed';
 
 /**
  * This route's answers are not kept under `Idempotency-Key`: they hold a secret, or the route has an idempotency of its

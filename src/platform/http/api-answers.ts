@@ -1,0 +1,108 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import {
+  AccountBanned,
+  AuthenticationRequired,
+  IdempotencyConflict,
+  IdempotencyInProgress,
+  InternalError,
+  PayloadTooLarge,
+  PermissionDenied,
+  RateLimitExceeded,
+  ServiceUnavailable,
+  ValidationError,
+} from '../errors/app-error.js';
+import { codeOf, type ErrorClass } from '../errors/throws.decorator.js';
+import type { RouteFacts } from './documented-routes.js';
+import { UnsupportedMediaType } from './http-errors.js';
+
+type Components = NonNullable<OpenAPIObject['components']>;
+export type Answers = NonNullable<Components['responses']>;
+type Headers = NonNullable<Components['headers']>;
+type Schema = NonNullable<Components['schemas']>[string];
+
+const ref = (kind: 'headers' | 'responses' | 'schemas', name: string): { $ref: string } => ({
+  $ref: `#/components/${kind}/${name}`,
+});
+
+/** The body of every answer of 4xx and 5xx. */
+export const ERROR_SCHEMA: Schema = {
+  type: 'object',
+  required: ['error'],
+  properties: {
+    error: {
+      type: 'object',
+      required: ['code', 'message', 'details', 'request_id'],
+      properties: {
+        code: { type: 'string', description: 'Stable; what a program looks at' },
+        message: { type: 'string', description: 'For people; may change' },
+        details: { type: 'object', additionalProperties: true, description: 'Of VALIDATION_ERROR: `errors`' },
+        request_id: { type: 'string', description: 'As in the `X-Request-Id` header' },
+      },
+    },
+  },
+};
+
+export const API_HEADERS: Headers = {
+  'X-Request-Id': {
+    description: 'Of this request; the caller’s own when it was well-formed',
+    schema: { type: 'string' },
+  },
+  'X-RateLimit-Limit': { description: 'Calls in a window', schema: { type: 'integer' } },
+  'X-RateLimit-Remaining': { description: 'Calls left', schema: { type: 'integer' } },
+  'X-RateLimit-Reset': { description: 'Epoch seconds', schema: { type: 'integer' } },
+  'Retry-After': { description: 'Seconds', schema: { type: 'integer' } },
+  'Idempotency-Replayed': { description: 'true: the answer of an earlier request', schema: { type: 'string' } },
+};
+
+const LIMIT_HEADERS = ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'];
+
+/** Every error a route may answer with, its own and those of the edge in front of it. */
+export function errorsOf({ isPublic, isReplayed, limit, errors }: RouteFacts, method: string): ErrorClass[] {
+  return [
+    ValidationError,
+    ...(isPublic ? [] : [AuthenticationRequired, AccountBanned, PermissionDenied]),
+    ...(method === 'post' && isReplayed ? [IdempotencyConflict, IdempotencyInProgress] : []),
+    ...(limit ? [RateLimitExceeded] : []),
+    ...errors,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    InternalError,
+    ServiceUnavailable,
+  ];
+}
+
+/** The answers for these errors: one a status, shared by all routes that have the same codes for it. */
+export function errorAnswers(errors: readonly ErrorClass[], isLimited: boolean, shared: Answers): Answers {
+  const codes = new Map<number, Set<string>>();
+  for (const { status, code } of errors.map(codeOf)) codes.set(status, (codes.get(status) ?? new Set()).add(code));
+  const answers: Answers = {};
+  for (const [status, set] of [...codes].sort(([a], [b]) => a - b)) {
+    const sorted = [...set].sort();
+    const name = [...sorted, ...(isLimited ? [] : ['unlimited'])].join('.');
+    shared[name] ??= errorAnswer(status, sorted, isLimited);
+    answers[status] = ref('responses', name);
+  }
+  return answers;
+}
+
+/** The headers of an answer. */
+export function headersFor(facts: RouteFacts, method: string): Headers {
+  const names = ['X-Request-Id', ...(facts.limit ? LIMIT_HEADERS : [])];
+  if (method === 'post' && facts.isReplayed) names.push('Idempotency-Replayed');
+  return Object.fromEntries(names.map((name) => [name, ref('headers', name)]));
+}
+
+function errorAnswer(status: number, codes: string[], isLimited: boolean): Answers[string] {
+  const names = ['X-Request-Id', ...(isLimited ? LIMIT_HEADERS : [])];
+  if ([423, 429, 503].includes(status)) names.push('Retry-After');
+  const error: Schema = { type: 'object', properties: { code: { type: 'string', enum: codes } } };
+  return {
+    description: codes.join(', '),
+    headers: Object.fromEntries(names.map((name) => [name, ref('headers', name)])),
+    content: {
+      'application/json': {
+        schema: { allOf: [ref('schemas', 'Error'), { type: 'object', properties: { error } }] },
+      },
+    },
+  };
+}

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 
 /** Where a private home directory hides the checkout from the account PostgreSQL must run under. */
@@ -22,12 +23,14 @@ export interface PostgresBinaries {
 /** @throws Error when no PostgreSQL is packaged for this platform. */
 export function postgresBinaries(): PostgresBinaries {
   const native = nativeDirectory();
-  if (process.getuid?.() !== 0) return binaries(native, [], undefined);
+  if (process.getuid?.() !== 0 && hasAccount()) return binaries(native, [], undefined);
   const [unshare = '', ...flags] = USER_NAMESPACE;
   if (spawnSync(unshare, [...flags, 'true']).status === 0) return binaries(native, USER_NAMESPACE, undefined);
+  if (process.getuid?.() !== 0) throw new Error('PostgreSQL needs an account: this uid has none in /etc/passwd.');
   const account = postgresAccount();
   if (canExecute(join(native, 'bin', 'postgres'), account)) return binaries(native, [], account);
   const copy = join(SHARED_HOME, 'program');
+  mkdirSync(SHARED_HOME, { recursive: true, mode: 0o755 });
   if (!existsSync(join(copy, 'bin', 'postgres'))) cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
   return binaries(copy, [], account);
 }
@@ -48,6 +51,7 @@ function binaries(native: string, prefix: string[], account: PostgresBinaries['a
       mkdirSync(wanted, { recursive: true, mode: 0o700 });
       const there =
         account && !canExecute(dirname(wanted), account) ? join(SHARED_HOME, wanted.replaceAll('/', '_')) : wanted;
+      if (there !== wanted) mkdirSync(SHARED_HOME, { recursive: true, mode: 0o755 });
       mkdirSync(there, { recursive: true, mode: 0o700 });
       give(there);
       return there;
@@ -84,6 +88,15 @@ function link(source: string, target: string): void {
     symlinkSync(source, target);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+/** Containers may run under a uid nobody has heard of; initdb then refuses to start. */
+function hasAccount(): boolean {
+  try {
+    return userInfo().username !== '';
+  } catch {
+    return false;
   }
 }
 

@@ -1,0 +1,76 @@
+import { EventEmitter, once } from 'node:events';
+import { InjectQueue, Processor, WorkerHost } from '@nestjs/bullmq';
+import { Injectable, Module, type DynamicModule } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Job, Queue } from 'bullmq';
+import { AppModule } from '../../src/app.module.js';
+import { createHttpApp } from '../../src/platform/http/create-http-app.js';
+import { QueueModule } from '../../src/platform/queue/queue.module.js';
+import { testConfig } from '../support/test-app.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+@Injectable()
+class Letters {
+  constructor(@InjectQueue('letters') readonly queue: Queue) {}
+}
+
+@Module({ imports: [QueueModule.register('letters')], providers: [Letters], exports: [Letters] })
+class LettersModule {}
+
+const seen: string[] = [];
+const work = new EventEmitter();
+
+@Processor('letters')
+class LettersProcessor extends WorkerHost {
+  process(job: Job<{ id: string }>): Promise<void> {
+    seen.push(job.data.id);
+    work.emit('done');
+    if (job.data.id === 'broken' && job.attemptsMade === 0) throw new Error('once');
+    return Promise.resolve();
+  }
+}
+
+@Module({ imports: [QueueModule.register('letters')], providers: [LettersProcessor] })
+class LettersWorkerModule {}
+
+describe('a queue on PostgreSQL', () => {
+  let database: TestDatabase;
+  const apps: NestExpressApplication[] = [];
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  afterEach(async () => {
+    for (const app of apps.splice(0)) await app.close();
+  });
+  afterAll(() => database.drop());
+
+  const start = async (...extra: (typeof LettersModule)[]): Promise<NestExpressApplication> => {
+    const config = testConfig(database.url);
+    const root: DynamicModule = { module: class Root {}, imports: [AppModule.of(config), LettersModule, ...extra] };
+    const app = await createHttpApp(root, config);
+    apps.push(app);
+    return app.init();
+  };
+  const until = async (isTrue: () => boolean): Promise<void> => {
+    while (!isTrue()) await once(work, 'done');
+  };
+
+  it('keeps jobs until a worker comes, and does each of them', async () => {
+    const api = await start();
+    await api
+      .get(Letters, { strict: false })
+      .queue.addBulk(['one', 'two'].map((id) => ({ name: 'letter', data: { id } })));
+    await apps.pop()?.close();
+    expect(seen).toEqual([]);
+    await start(LettersWorkerModule);
+    await until(() => seen.length === 2);
+    expect([...seen].sort()).toEqual(['one', 'two']);
+  });
+
+  it('tries again what failed', async () => {
+    const both = await start(LettersWorkerModule);
+    await both.get(Letters, { strict: false }).queue.add('letter', { id: 'broken' }, { attempts: 2 });
+    await until(() => seen.filter((id) => id === 'broken').length === 2);
+  });
+});

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
+import { ServiceUnavailable } from '../../src/platform/errors/app-error.js';
 import { CLOSE } from '../../src/platform/realtime/close-codes.js';
 import { Connections } from '../../src/platform/realtime/connections.js';
 import { DrainState } from '../../src/platform/health/drain-state.js';
@@ -164,6 +167,10 @@ describe('a realtime connection', () => {
     const address = `http://127.0.0.1:${server.port}/socket.io/?EIO=4&transport=polling`;
     const foreign = await fetch(address, { headers: { origin: 'https://evil.example' } });
     expect(foreign.status).toBe(403);
+    const opened = (await (await fetch(address)).text()).slice(1);
+    const { sid } = JSON.parse(opened) as { sid: string };
+    const stolen = await fetch(`${address}&sid=${sid}`, { headers: { origin: 'https://evil.example' } });
+    expect(stolen.status).toBe(403);
     const client = keep(
       new SocketIoClient(server.port, { token: 'alice:s1' }, { transports: ['polling', 'websocket'] }),
     );
@@ -242,6 +249,37 @@ describe('deadlines and bounds of connections', () => {
     await first.next('live');
     expect(await refusedWith(server.port, '/api/v1/realtime?token=alice:s1')).toBe(503);
     first.close();
+  });
+
+  it('counts upgrades per address, whatever address a client claims to have', async () => {
+    server = await startRealtimeApp({}, { RATE_LIMIT_MULTIPLIER: '0.01' });
+    await new WebSocketClient(server.port, '?token=alice:s1').next('live');
+    const headers = { 'x-forwarded-for': '203.0.113.7', 'x-real-ip': '203.0.113.7', forwarded: 'for=203.0.113.7' };
+    expect(await refusedWith(server.port, '/api/v1/realtime?token=bob:s1', { headers })).toBe(429);
+  });
+
+  it.each([
+    [new ServiceUnavailable(), 1013],
+    [new Error('a defect'), 4000],
+  ])('closes a connection that cannot be opened: %s', async (failure, code) => {
+    server = await startRealtimeApp();
+    server.fanOut.failure = failure;
+    const client = new WebSocketClient(server.port, '?token=alice:s1');
+    expect((await client.closed).code).toBe(code);
+    expect(JSON.stringify(client.frames)).not.toContain('a defect');
+  });
+
+  it('answers an upgrade that is none, and ends it', async () => {
+    server = await startRealtimeApp();
+    for (const headers of ['', 'Sec-WebSocket-Key: x\r\n', 'Sec-WebSocket-Version: 99\r\n']) {
+      const socket = connectTcp(server.port, '127.0.0.1');
+      socket.write(
+        `GET /api/v1/realtime HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${headers}\r\n`,
+      );
+      const [answer] = (await once(socket, 'data')) as [Buffer];
+      expect(answer.toString()).toMatch(/^HTTP\/1\.1 4/);
+      if (!socket.destroyed) await once(socket.resume(), 'close');
+    }
   });
 
   it('counts requests against their limits and throws out who does not stop', async () => {

@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import { Global, Injectable, Module, type DynamicModule } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
-import type { Config } from '../../src/platform/config/config.js';
+import { Config } from '../../src/platform/config/config.js';
 import { ConfigModule } from '../../src/platform/config/config.module.js';
 import { AuthenticationRequired } from '../../src/platform/errors/app-error.js';
 import { DrainState } from '../../src/platform/health/drain-state.js';
@@ -15,7 +17,6 @@ import { RealtimeSettings } from '../../src/platform/realtime/realtime-settings.
 import { RealtimeModule } from '../../src/platform/realtime/realtime.module.js';
 import { ThrottlingModule } from '../../src/platform/throttling/throttling.module.js';
 import { JsonField, TextField } from '../../src/platform/validation/fields.js';
-import { testConfig } from './test-app.js';
 
 /** Tokens look like `alice:session-1`, or `alice:session-1:<epoch seconds>` for one that ends at a given time. */
 @Injectable()
@@ -58,9 +59,12 @@ export class FakeFanOut extends LiveSessions implements CatchUp {
   readonly connections = new Set<LiveConnection>();
   readonly resumes: (ResumePoint | undefined)[] = [];
   readonly gaps: ReadonlyMap<string, number>[] = [];
+  /** What `opened` fails with. */
+  failure: Error | undefined;
   fill: (connection: LiveConnection, from: ReadonlyMap<string, number>) => Promise<void> | void = () => {};
 
   opened(connection: LiveConnection, resume?: ResumePoint): Promise<Opening> {
+    if (this.failure) return Promise.reject(this.failure);
     this.connections.add(connection);
     this.resumes.push(resume);
     connection.deliverNow(EncodedFrame.of('live', { data: { cursor: 'c', replayed: 0 } }));
@@ -153,7 +157,12 @@ export async function startRealtimeApp(
   settings: Partial<RealtimeSettings> = {},
   environment: Record<string, string> = {},
 ): Promise<RealtimeApp> {
-  const config = testConfig('postgres://nobody@127.0.0.1:1/none', environment);
+  const config = Config.load({
+    DATA_DIR: tmpdir(),
+    JWT_SECRET: randomBytes(48).toString('base64'),
+    RATE_LIMIT_MULTIPLIER: '100000',
+    ...environment,
+  });
   const testing = await Test.createTestingModule({ imports: modules(config) })
     .overrideProvider(RealtimeSettings)
     .useValue(Object.assign(new RealtimeSettings(), settings))

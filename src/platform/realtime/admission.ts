@@ -33,13 +33,18 @@ export class Admission {
    * @throws ServiceUnavailable, OriginNotAllowed, RateLimitExceeded, TooManyConnections
    */
   async admit(request: IncomingMessage): Promise<string> {
-    if (this.drain.isDraining) throw new ServiceUnavailable(1 + Math.floor(Math.random() * JITTER_SECONDS));
-    this.handshake.checkOrigin(request);
+    this.judge(request);
     const ip = this.handshake.addressOf(request);
     const address = addressSubject(ip);
     if (!this.host.connections.hasRoomFor(address)) throw new TooManyConnections();
     if (!this.bucket.take()) throw new ServiceUnavailable(1 + Math.floor(Math.random() * JITTER_SECONDS));
     await this.limits.checkAddress('connect.ip', ip);
     return address;
+  }
+
+  /** The same for a session that was counted when it began. @throws ServiceUnavailable, OriginNotAllowed */
+  judge(request: IncomingMessage): void {
+    if (this.drain.isDraining) throw new ServiceUnavailable(1 + Math.floor(Math.random() * JITTER_SECONDS));
+    this.handshake.checkOrigin(request);
   }
 }

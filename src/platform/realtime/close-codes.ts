@@ -1,3 +1,12 @@
+import {
+  AccountBanned,
+  type AppError,
+  InternalError,
+  RateLimitExceeded,
+  ServiceUnavailable,
+} from '../errors/app-error.js';
+import { TooManyConnections } from './realtime.errors.js';
+
 /** Why a connection ends, and what its client should do: the hundreds of the code say it (see `reconnects`). */
 export interface Farewell {
   readonly code: number;
@@ -23,7 +32,23 @@ export const CLOSE = {
   replaced: { code: 4413, error: 'SESSION_REPLACED', message: 'Another connection took the place of this one.' },
 } as const satisfies Record<string, Farewell>;
 
+/** The farewell that belongs to a code; codes of others get the reason they came with. */
+export function farewellOf(code: number, reason: string): Farewell {
+  const known = Object.values<Farewell>(CLOSE).find((farewell) => farewell.code === code);
+  return { code, error: known?.error ?? 'CONNECTION_CLOSED', message: reason };
+}
+
 /** Whether a client may come back by itself: restarts and 40xx. Past that it needs a token, patience or a human. */
 export function reconnects(code: number): boolean {
   return code < 4100;
+}
+
+/** How a connection ends that could not be opened. */
+export function farewellFor(error: AppError): Farewell {
+  if (error instanceof AccountBanned) return CLOSE.banned;
+  if (error instanceof RateLimitExceeded) return CLOSE.rateAbuse;
+  if (error instanceof TooManyConnections) return CLOSE.tooManyConnections;
+  if (error instanceof ServiceUnavailable) return CLOSE.overload;
+  if (error instanceof InternalError) return CLOSE.failed;
+  return CLOSE.revoked;
 }

@@ -1,22 +1,15 @@
 import { Logger } from '@nestjs/common';
 import { newId } from '../database/ids.js';
 import { toDeclaredError } from '../errors/error.filter.js';
-import {
-  AccountBanned,
-  type AppError,
-  InternalError,
-  RateLimitExceeded,
-  ServiceUnavailable,
-} from '../errors/app-error.js';
+import { type AppError, InternalError } from '../errors/app-error.js';
 import type { Actor } from '../http/actor.js';
-import { CLOSE, type Farewell } from './close-codes.js';
+import { CLOSE, type Farewell, farewellFor, farewellOf } from './close-codes.js';
 import type { ConnectionHost } from './connection-host.js';
-import { EncodedFrame, type FrameClass } from './encoded-frame.js';
-import type { LiveConnection, Position } from './live-connection.js';
+import { ConnectionOutput } from './connection-output.js';
+import { EncodedFrame } from './encoded-frame.js';
+import type { LiveConnection } from './live-connection.js';
 import type { ResumePoint } from './live-sessions.js';
-import { OutboundQueue, type Owing, type Place, type QueueOwner } from './outbound-queue.js';
-import { type Packet, Reply, type RequestId } from './packet.js';
-import { TooManyConnections } from './realtime.errors.js';
+import { Reply, type RequestId } from './packet.js';
 import { Strikes } from './strikes.js';
 import type { Sleeper } from './timer-wheel.js';
 import type { Transport } from './transport.js';
@@ -31,7 +24,7 @@ const MOST_UNWANTED = 10_000;
  * One client on either transport, from `hello` to the close. Nothing but a few fields belongs to an idle one: its
  * deadlines are in the shared wheel, its queue exists only while something is queued.
  */
-export class Connection implements LiveConnection, Sleeper, QueueOwner {
+export class Connection extends ConnectionOutput implements LiveConnection, Sleeper {
   readonly id = newId();
   slot = -1;
   unwanted: Set<string> | undefined;
@@ -44,7 +37,6 @@ export class Connection implements LiveConnection, Sleeper, QueueOwner {
   private attached = false;
   private phase: Phase = 'unknown';
   private signedIn: Actor | undefined;
-  private queue: OutboundQueue | undefined;
   private strikes: Strikes | undefined;
   private nextBeat: number;
   private pinged = false;
@@ -53,11 +45,12 @@ export class Connection implements LiveConnection, Sleeper, QueueOwner {
   private readonly authDeadline: number;
 
   constructor(
-    private readonly transport: Transport,
-    private readonly host: ConnectionHost,
+    transport: Transport,
+    host: ConnectionHost,
     /** What limits count the connection's address as. */
     readonly address: string,
   ) {
+    super(transport, host);
     const { settings } = host;
     const now = performance.now();
     this.nextBeat = now + settings.heartbeatMs;
@@ -76,7 +69,7 @@ export class Connection implements LiveConnection, Sleeper, QueueOwner {
     return this.phase === 'authenticating';
   }
 
-  get isClosed(): boolean {
+  override get isClosed(): boolean {
     return this.phase === 'closed';
   }
 
@@ -133,29 +126,6 @@ export class Connection implements LiveConnection, Sleeper, QueueOwner {
     if (this.unwanted.size < MOST_UNWANTED) this.unwanted.add(streamId);
   }
 
-  deliver(frame: EncodedFrame, frameClass: FrameClass, place?: Place): void {
-    if (this.phase === 'closed') return;
-    if (this.queue === undefined && this.transport.bufferedBytes < this.host.settings.transportBytes) {
-      this.transport.send(frame);
-    } else {
-      this.queued().push(frame, frameClass, place);
-    }
-  }
-
-  deliverNow(frame: EncodedFrame, position?: Position): void {
-    if (this.isClosed) return;
-    if (this.queue) this.queue.pushReplayed(frame, position);
-    else this.hand(frame, 'owed');
-  }
-
-  holdBack(): void {
-    if (!this.isClosed) this.queued().holdBack();
-  }
-
-  release(covered: (position: Position) => boolean): void {
-    this.queue?.release(covered);
-  }
-
   /** Answers a request; without an id nobody waits for the answer. `body` is the JSON of `{ok, data}`. */
   reply(id: RequestId | undefined, body: string): void {
     if (id !== undefined && !this.isClosed) this.hand(new Reply(id, body), 'owed');
@@ -203,47 +173,24 @@ export class Connection implements LiveConnection, Sleeper, QueueOwner {
   }
 
   /** Says why and closes. Nothing is sent or taken any more from this moment on. */
-  bid({ code, error, message }: Farewell): void {
+  override bid({ code, error, message }: Farewell): void {
     if (this.isClosed) return;
     this.transport.send(EncodedFrame.of('error', { error: { code: error, message, details: { close_code: code } } }));
-    this.close(code, message);
+    this.detach();
+    this.transport.close(code, message);
   }
 
   close(code: number, reason: string): void {
-    if (this.isClosed) return;
-    this.detach();
-    this.transport.close(code, reason);
+    this.bid(farewellOf(code, reason));
   }
 
   /** The transport is gone, or about to go. */
   detach(): void {
     if (this.isClosed) return;
     this.phase = 'closed';
-    this.queue = undefined;
+    this.dropQueue();
     this.host.connections.remove(this);
     if (this.attached) this.host.sessions.closed(this);
-  }
-
-  checkDeadlines(): void {
-    this.queue?.checkDeadlines();
-  }
-
-  drained(): void {
-    this.queue = undefined;
-    this.host.connections.slow.delete(this);
-  }
-
-  tooSlow(): void {
-    this.bid(CLOSE.slow);
-  }
-
-  async catchUp(from: ReadonlyMap<string, number>): Promise<void> {
-    try {
-      await this.host.catchUp.catchUp(this, from);
-    } catch (error) {
-      logger.error('a slow reader could not be given what it missed', error);
-      this.bid(CLOSE.failed); // it resumes, and is given it then
-    }
   }
 
   private async signIn(actor: Actor, resume: ResumePoint | undefined): Promise<void> {
@@ -251,7 +198,7 @@ export class Connection implements LiveConnection, Sleeper, QueueOwner {
     if (!connections.admit(this, actor)) return this.bid(CLOSE.tooManyConnections);
     this.signedIn = actor;
     this.phase = 'opening';
-    this.queued().cork();
+    this.cork();
     this.attached = true;
     try {
       const { resumed, cursor } = await sessions.opened(this, resume);
@@ -260,7 +207,7 @@ export class Connection implements LiveConnection, Sleeper, QueueOwner {
       this.transport.send(EncodedFrame.of('ready', { data: { ...identity(actor), resumed, cursor } }));
       connections.announce(this);
       connections.wheel.schedule(this, 1);
-      this.queue?.uncork();
+      this.uncork();
     } catch (error) {
       this.giveUp(toDeclaredError(error));
     }
@@ -271,27 +218,11 @@ export class Connection implements LiveConnection, Sleeper, QueueOwner {
     this.bid(farewellFor(error));
   }
 
-  private hand(packet: Packet, owing: Owing): void {
-    if (this.queue === undefined && this.transport.bufferedBytes < this.host.settings.transportBytes) {
-      this.transport.send(packet);
-    } else {
-      this.queued().push(packet, owing);
-    }
-  }
-
-  private queued(): OutboundQueue {
-    if (!this.queue) {
-      this.queue = new OutboundQueue(this.transport, this.host.settings, this);
-      this.host.connections.slow.add(this);
-    }
-    return this.queue;
-  }
-
   private beat(now: number): number {
     const { heartbeatMs, pongTimeoutMs } = this.host.settings;
     if (now >= this.nextBeat && this.pinged) {
       // A ping behind a full buffer is not read either; the queue's own deadline ends such a connection.
-      if (this.silent && this.queue === undefined) this.bid(CLOSE.noPong);
+      if (this.silent && !this.isBehind) this.bid(CLOSE.noPong);
       this.pinged = false;
       this.nextBeat = now + heartbeatMs - pongTimeoutMs;
     } else if (now >= this.nextBeat) {
@@ -317,14 +248,4 @@ export class Connection implements LiveConnection, Sleeper, QueueOwner {
 
 function identity({ userId, sessionId, username, displayName, role }: Actor): object {
   return { user: { id: userId, username, display_name: displayName, role }, session_id: sessionId };
-}
-
-/** How a connection ends that could not be opened. */
-export function farewellFor(error: AppError): Farewell {
-  if (error instanceof AccountBanned) return CLOSE.banned;
-  if (error instanceof RateLimitExceeded) return CLOSE.rateAbuse;
-  if (error instanceof TooManyConnections) return CLOSE.tooManyConnections;
-  if (error instanceof ServiceUnavailable) return CLOSE.overload;
-  if (error instanceof InternalError) return CLOSE.failed;
-  return CLOSE.revoked;
 }

@@ -4,6 +4,7 @@ import type { Actor } from '../http/actor.js';
 import { CLOSE } from './close-codes.js';
 import type { ConnectionObserver } from './connection-observer.js';
 import { Connection } from './connection.js';
+import type { ConnectionOutput } from './connection-output.js';
 import type { LiveConnection } from './live-connection.js';
 import { RealtimeSettings } from './realtime-settings.js';
 import { TimerWheel } from './timer-wheel.js';
@@ -46,7 +47,7 @@ class Index {
 export class Connections implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly wheel: TimerWheel;
   /** Connections with something queued. */
-  readonly slow = new Set<Connection>();
+  readonly slow = new Set<ConnectionOutput>();
   private readonly all = new Set<Connection>();
   private readonly byUser = new Index();
   private readonly bySession = new Index();
@@ -118,7 +119,6 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
 
   remove(connection: Connection): void {
     if (!this.all.delete(connection)) return;
-    this.slow.delete(connection);
     this.wheel.cancel(connection);
     const left = (this.byAddress.get(connection.address) ?? 1) - 1;
     if (left > 0) this.byAddress.set(connection.address, left);

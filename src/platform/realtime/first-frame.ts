@@ -4,9 +4,9 @@ import { toDeclaredError } from '../errors/error.filter.js';
 import type { Actor } from '../http/actor.js';
 import { Limits } from '../throttling/limits.service.js';
 import { findForbiddenText } from '../validation/text.js';
-import { CLOSE } from './close-codes.js';
+import { CLOSE, farewellFor } from './close-codes.js';
 import { ConnectionHost } from './connection-host.js';
-import { type Connection, farewellFor } from './connection.js';
+import type { Connection } from './connection.js';
 import type { ResumePoint } from './live-sessions.js';
 import { AlreadyAuthenticated } from './realtime.errors.js';
 

@@ -45,9 +45,11 @@ export class FrameRouter implements OnApplicationBootstrap {
 
   /** Fills the table. Two handlers of one type, or one without a limit, are a defect nobody should run with. */
   onApplicationBootstrap(): void {
-    for (const { instance } of this.discovery.getProviders()) {
-      const gateway = (instance as object | undefined)?.constructor;
-      if (gateway && isGateway(gateway)) for (const frame of framesOf(gateway)) this.add(frame, instance as object);
+    // A provider under two names is one instance.
+    const instances = new Set(this.discovery.getProviders().map(({ instance }) => instance as object | undefined));
+    for (const instance of instances) {
+      const gateway = instance?.constructor;
+      if (gateway && isGateway(gateway)) for (const frame of framesOf(gateway)) this.add(frame, instance);
     }
   }
 

@@ -45,6 +45,8 @@ export class RealtimeDrain implements OnModuleInit, BeforeApplicationShutdown {
     });
     await Promise.race([this.router.idle(), deadline]);
     clearTimeout(timer);
-    for (const connection of [...connections]) connection.close(CLOSE.restart.code, CLOSE.restart.message);
+    if (connections.size === 0) return;
+    for (const connection of [...connections]) connection.bid(CLOSE.restart);
+    await new Promise((resolve) => setTimeout(resolve, settings.farewellMs)); // for the close frames to get out
   }
 }

@@ -32,6 +32,8 @@ export class RealtimeSettings {
   owedBytes = 8_388_608;
   /** What is in flight at shutdown has this long to finish. */
   drainMs = 10_000;
+  /** From the last close frame to the end of the sockets. */
+  farewellMs = 200;
   /** Over how long the clients are asked to spread their return. */
   reconnectSpreadMs = 15_000;
 }

@@ -29,6 +29,8 @@ export type ParleySocket = Socket<
 /** Who may come in over Socket.IO. Origin, limits and draining are judged before Engine.IO sees the request. */
 @Injectable()
 export class SocketIoEntrance {
+  private readonly judged = new WeakSet<IncomingMessage>();
+
   constructor(
     private readonly admission: Admission,
     private readonly handshake: Handshake,
@@ -40,18 +42,27 @@ export class SocketIoEntrance {
     return { cors: { origin: [...allowedOrigins], credentials: true } };
   }
 
-  /** A new session over polling is judged like an upgrade; the upgrades come judged. */
-  gate(request: IncomingMessage, response: ServerResponse, next: () => void): void {
-    const isNew = !new URL(request.url ?? '', 'http://host').searchParams.has('sid');
-    if (typeof response.setHeader !== 'function' || !('req' in response) || request.headers.upgrade) return next();
-    const judged = isNew ? this.admission.admit(request) : Promise.resolve(this.handshake.checkOrigin(request));
-    judged.then(
-      () => next(),
-      (error: unknown) => {
-        const { status, headers, body } = refusal(toDeclaredError(error));
-        response.writeHead(status, headers).end(body);
-      },
-    );
+  /** Upgrades come judged; what was judged is known here and not told by the request. */
+  take(upgrade: IncomingMessage): void {
+    this.judged.add(upgrade);
+  }
+
+  /** A new session over polling is judged like an upgrade, each of its requests by its origin. */
+  async gate(request: IncomingMessage, response: ServerResponse, next: () => void): Promise<void> {
+    try {
+      if (!this.judged.has(request)) await this.judge(request);
+    } catch (error) {
+      const { status, headers, body } = refusal(toDeclaredError(error));
+      response.writeHead(status, headers).end(body);
+      return;
+    }
+    next();
+  }
+
+  private async judge(request: IncomingMessage): Promise<void> {
+    const { searchParams } = new URL(request.url ?? '', 'http://host');
+    if (searchParams.has('sid')) this.handshake.checkOrigin(request);
+    else await this.admission.admit(request);
   }
 
   addressOf(socket: ParleySocket): string | undefined {

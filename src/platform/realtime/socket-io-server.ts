@@ -67,6 +67,7 @@ export class RealtimeSocketIo implements OnModuleInit, OnApplicationBootstrap {
     this.routes.register(
       (path) => path === SOCKET_IO_PATH || `${path}/` === SOCKET_IO_PATH,
       (upgrade) => this.upgrade(upgrade),
+      ({ searchParams }) => searchParams.has('sid'),
     );
   }
 
@@ -104,7 +105,7 @@ export class RealtimeSocketIo implements OnModuleInit, OnApplicationBootstrap {
 
   private listen(server: Server<ClientToServerEvents, ServerToClientEvents>): void {
     const engine = server.engine as unknown as EngineInternals;
-    engine.use((request, response, next) => this.entrance.gate(request, response, next));
+    engine.use((request, response, next) => void this.entrance.gate(request, response, next));
     engine.on('connection', (socket) => socket.on('data', countStrays));
     // Nothing is sent to rooms; without the one Socket.IO makes for each socket an idle one costs less.
     server.of('/').adapter.addAll = () => {};
@@ -114,6 +115,7 @@ export class RealtimeSocketIo implements OnModuleInit, OnApplicationBootstrap {
 
   private upgrade({ request, socket, head, url }: Upgrade): void {
     if (!request.url!.startsWith(SOCKET_IO_PATH)) request.url = SOCKET_IO_PATH + url.search;
+    this.entrance.take(request);
     (this.server!.engine as unknown as EngineInternals).handleUpgrade(request, socket, head);
   }
 

@@ -12,7 +12,7 @@ export interface Upgrade {
   readonly head: Buffer;
   /** Path and query of the request's address. */
   readonly url: URL;
-  /** What limits count the client's address as. */
+  /** What limits count the client's address as; empty for a session that was counted when it began. */
   readonly address: string;
 }
 
@@ -20,6 +20,8 @@ interface UpgradeRoute {
   readonly takes: (path: string) => boolean;
   /** Takes over the socket. A rejection before anything was written is answered as HTTP. */
   readonly open: (upgrade: Upgrade) => Promise<void> | void;
+  /** Whether this upgrade goes on with a session that exists already. */
+  readonly continues?: (url: URL) => boolean;
 }
 
 /**
@@ -36,8 +38,12 @@ export class UpgradeRoutes implements OnApplicationBootstrap {
   ) {}
 
   /** Registers an address: a path, or a question about it. Failures of `open` are answered 401, 403, 429 or 503. */
-  register(path: string | ((path: string) => boolean), open: UpgradeRoute['open']): void {
-    this.routes.push({ takes: typeof path === 'string' ? (asked) => asked === path : path, open });
+  register(
+    path: string | ((path: string) => boolean),
+    open: UpgradeRoute['open'],
+    continues?: UpgradeRoute['continues'],
+  ): void {
+    this.routes.push({ takes: typeof path === 'string' ? (asked) => asked === path : path, open, continues });
   }
 
   onApplicationBootstrap(): void {
@@ -52,7 +58,9 @@ export class UpgradeRoutes implements OnApplicationBootstrap {
       const url = parseAddress(request);
       const route = url && this.routes.find(({ takes }) => takes(url.pathname));
       if (!route) throw new RouteNotFound();
-      const address = await this.admission.admit(request);
+      const isCounted = route.continues?.(url) ?? false;
+      if (isCounted) this.admission.judge(request);
+      const address = isCounted ? '' : await this.admission.admit(request);
       await route.open({ request, socket, head, url, address });
     } catch (error) {
       refuse(socket, toDeclaredError(error));

@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { AuthenticationRequired } from '../errors/app-error.js';
 import { ConnectionHost } from './connection-host.js';
@@ -42,7 +42,6 @@ function pong(this: WebSocket, data: Buffer): void {
 export class BoundedWebSocketServer extends WebSocketServer {
   constructor(options: ServerOptions) {
     super({ ...options, ...webSocketBounds(options.maxPayload ?? 65_536) });
-    this.on('connection', () => {});
   }
 
   override handleUpgrade(...[request, socket, head, opened]: Parameters<WebSocketServer['handleUpgrade']>): void {
@@ -78,7 +77,6 @@ function onError(): void {}
 /** The plain WebSocket: one JSON object a text message, at `/api/v1/realtime`. */
 @Injectable()
 export class RealtimeWebSockets implements OnModuleInit, OnApplicationShutdown {
-  private readonly logger = new Logger('WebSocket');
   private readonly server: WebSocketServer;
 
   constructor(
@@ -92,7 +90,6 @@ export class RealtimeWebSockets implements OnModuleInit, OnApplicationShutdown {
       ...webSocketBounds(host.settings.frameBytes),
       handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
     } as WebSocketBounds);
-    this.server.on('wsClientError', () => {});
   }
 
   onModuleInit(): void {

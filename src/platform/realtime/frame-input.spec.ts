@@ -1,0 +1,121 @@
+import 'reflect-metadata';
+import fc from 'fast-check';
+import { ValidationError } from '../errors/app-error.js';
+import {
+  BooleanField,
+  EnumField,
+  IntField,
+  JsonField,
+  NestedField,
+  TextField,
+  TextListField,
+  TimeField,
+  UuidField,
+  UuidListField,
+} from '../validation/fields.js';
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
+import { FrameInput } from './frame-input.js';
+
+class EveryFieldDto {
+  @UuidField()
+  id: string;
+
+  @TextField({ min: 1, max: 10, pattern: /^[a-z]*$/ })
+  text: string;
+
+  @TextField({ max: 3, optional: true })
+  short?: string;
+
+  @UuidField({ optional: true, nullable: true })
+  other?: string | null;
+
+  @UuidListField({ max: 2, optional: true })
+  list?: string[];
+
+  @TextListField({ max: 2, maxLength: 2, optional: true })
+  words?: string[];
+
+  @IntField({ min: 0, max: 9, optional: true })
+  count?: number;
+
+  @BooleanField({ optional: true })
+  flag?: boolean;
+
+  @EnumField({ values: ['a', 'b'], optional: true })
+  letter?: string;
+
+  @TimeField({ nullable: true })
+  at: string | null;
+
+  @JsonField({ maxBytes: 30, optional: true })
+  metadata?: object;
+}
+
+class InnerDto {
+  @TextField({ max: 3 })
+  text: string;
+}
+
+class NestedDto {
+  @NestedField({ type: () => InnerDto })
+  inner: InnerDto;
+}
+
+const ID = '01981B1E-1111-7111-8111-111111111111';
+const VALID = { id: ID, text: 'abc', at: '2026-01-01T00:00:00Z' };
+
+describe('the input of a frame', () => {
+  const input = new FrameInput(EveryFieldDto);
+
+  it('becomes its class, transformed', () => {
+    const read = input.read({ ...VALID, metadata: { a: [1] }, other: null, list: [ID] });
+    expect(read).toBeInstanceOf(EveryFieldDto);
+    expect(read).toMatchObject({ id: ID.toLowerCase(), other: null, list: [ID.toLowerCase()], metadata: { a: [1] } });
+  });
+
+  it('is refused with every problem', () => {
+    const problems = problemsOf(() => input.read({ text: 'ABC', count: 12, more: 1, at: null }));
+    expect(problems).toEqual(expect.arrayContaining(['id', 'text', 'count', 'more']));
+  });
+
+  it.each([null, undefined, 'x', 5, [VALID]])('is refused when it is %p and no object', (data) => {
+    expect(() => input.read(data)).toThrow(ValidationError);
+  });
+
+  it('has nested classes validated', () => {
+    const nested = new FrameInput(NestedDto);
+    expect(nested.read({ inner: { text: 'abc' } }).inner).toBeInstanceOf(InnerDto);
+    expect(problemsOf(() => nested.read({ inner: { text: 'abcd' } }))).toEqual(['inner.text']);
+  });
+
+  /** The quick way may only say yes where class-validator says yes, and has to make the same of it. */
+  it('is judged as class-validator judges it', () => {
+    const odd = fc.oneof(
+      fc.constantFrom<unknown>(null, undefined, '', 'a', 'ab', 'abc', 'abcd', ID, ID.toLowerCase(), 0, 1, 10, -1, 1.5),
+      fc.constantFrom<unknown>(true, false, 'true', '5', [], [ID], [ID, ID], ['a'], ['a', 5], {}, { a: 1 }, 'b', NaN),
+      fc.constantFrom<unknown>('2026-01-01T00:00:00Z', '2026-13-01T00:00:00Z', { long: 'x'.repeat(40) }),
+    );
+    const keys = ['id', 'text', 'short', 'other', 'list', 'words', 'count', 'flag', 'letter', 'at', 'metadata', 'more'];
+    const anyInput = fc.dictionary(fc.constantFrom(...keys), odd, { maxKeys: 4 });
+    fc.assert(
+      fc.property(anyInput, fc.boolean(), (changes, isBare) => {
+        const data = isBare ? changes : { ...VALID, ...changes };
+        const expected = plainToInstance(EveryFieldDto, data);
+        const isValid = validateSync(expected, { whitelist: true, forbidNonWhitelisted: true }).length === 0;
+        if (isValid) expect(input.read(data)).toEqual(expected);
+        else expect(() => input.read(data)).toThrow(ValidationError);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+});
+
+function problemsOf(read: () => unknown): string[] {
+  try {
+    read();
+  } catch (error) {
+    return ((error as ValidationError).details.errors as { field: string }[]).map(({ field }) => field);
+  }
+  throw new Error('nothing was refused');
+}

@@ -1,4 +1,4 @@
-import { presentFlags } from '../participants/participant-presenter.js';
+import { toOwnFlags } from '../participants/participants.dto.js';
 import { settingsOf } from '../participants/participants.policy.js';
 import type {
   ConversationDto,
@@ -32,7 +32,7 @@ export function presentPublicRoom(row: PublicRoomRow): PublicRoomDto {
 /** As the viewer of the row sees it. Who does not take part has no flags, nothing unread, and sees no content. */
 export function presentConversation(row: ConversationRow): ConversationDto {
   const lastReadSeq = row.last_read_seq ?? row.last_number;
-  const flags = presentFlags({
+  const flags = toOwnFlags({
     is_archived: row.is_archived ?? false,
     is_pinned: row.is_pinned ?? false,
     is_silenced: row.is_silenced ?? false,

@@ -7,13 +7,14 @@ import {
   TextField,
   UuidListField,
 } from '../../platform/validation/fields.js';
-import { ADDED_AT_ONCE_MAX, ParticipantDto } from '../participants/participants.dto.js';
 import {
+  ADDED_AT_ONCE_MAX,
   CONVERSATION_TYPES,
   type ConversationType,
   PARTICIPANT_ROLES,
+  ParticipantDto,
   type ParticipantRole,
-} from '../participants/participant-roles.js';
+} from '../participants/participants.dto.js';
 
 const TITLE_MAX = 200;
 const DESCRIPTION_MAX = 2000;

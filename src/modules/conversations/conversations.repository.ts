@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
-import type { ConversationType, ParticipantRole } from '../participants/participant-roles.js';
+import type { ConversationType, ParticipantRole } from '../participants/participants.dto.js';
 
 export interface SummaryRow {
   id: string;

@@ -3,7 +3,6 @@ import { EventLog } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, type Page, toPage } from '../../platform/pagination/page.js';
 import { ResumeCursors } from '../../platform/realtime/cursor.js';
-import { rankOf } from '../participants/participant-roles.js';
 import { ConversationNotFound } from '../participants/participants.errors.js';
 import { CONVERSATION_REMOVED, CONVERSATION_UPDATED } from '../participants/participants.events.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
@@ -73,7 +72,7 @@ export class ConversationsService {
       this.policy.requireNotDirect(access);
       this.policy.requireModerator(access);
       const settings = { ...dto.settings };
-      if (settings.message_retention_days !== undefined && access.rank < rankOf('admin')) this.policy.deny();
+      if (settings.message_retention_days !== undefined && !this.policy.canAdminister(access)) this.policy.deny();
       await this.repository.update(tx, conversationId, {
         title: dto.title === undefined ? undefined : titleOf(dto.title),
         description: dto.description === undefined ? undefined : descriptionOf(dto.description),

@@ -5,7 +5,7 @@ import { EventLog } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { isUuid } from '../../platform/validation/fields.js';
 import { cleanName } from '../../platform/validation/text.js';
-import { type Admission, Admissions } from '../participants/admissions.js';
+import { type Admission, ParticipantsService } from '../participants/participants.service.js';
 import { UsersPolicy } from '../users/users.policy.js';
 import type { CreateConversationDto } from './conversations.dto.js';
 import { SlugTaken } from './conversations.errors.js';
@@ -33,7 +33,7 @@ export class CreateConversation {
   constructor(
     private readonly repository: ConversationsRepository,
     private readonly users: UsersPolicy,
-    private readonly admissions: Admissions,
+    private readonly participants: ParticipantsService,
     private readonly log: EventLog,
   ) {}
 
@@ -86,7 +86,7 @@ export class CreateConversation {
     return this.log.create(conversation.id, async (tx) => {
       await this.users.requireActive(tx, actor);
       if (!(await this.repository.insert(tx, conversation, tx.head.at))) throw new Taken();
-      await this.admissions.admit(tx, actor, admissions);
+      await this.participants.admit(tx, actor, admissions);
     });
   }
 }

@@ -1,8 +1,8 @@
 import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
-import type { OwnFlags, ParticipantDto } from './participants.dto.js';
+import type { ParticipantDto } from './participants.dto.js';
 import { PARTICIPANT_JOINED, PARTICIPANT_LEFT } from './participants.events.js';
 import type { ParticipantRole } from './participant-roles.js';
-import type { FlagsRow, NamedParticipant, ParticipantRow } from './participants.repository.js';
+import type { NamedParticipant, ParticipantRow } from './participants.repository.js';
 
 export function presentParticipant(row: ParticipantRow): ParticipantDto {
   return {
@@ -15,17 +15,6 @@ export function presentParticipant(row: ParticipantRow): ParticipantDto {
     joined_at: row.joined_at.toISOString(),
     last_read_seq: row.last_read_seq,
     last_delivered_seq: row.last_delivered_seq,
-  };
-}
-
-/** A time that has passed mutes no more. */
-export function presentFlags(row: FlagsRow, now = new Date()): OwnFlags {
-  const isMuted = row.is_silenced && (row.silenced_until === null || row.silenced_until > now);
-  return {
-    is_archived: row.is_archived,
-    is_muted: isMuted,
-    muted_until: isMuted ? (row.silenced_until?.toISOString() ?? null) : null,
-    is_pinned: row.is_pinned,
   };
 }
 

@@ -5,10 +5,9 @@ import type { PresentedEvent, StreamEvent } from '../../platform/event-log/strea
 import { Broadcaster } from '../../platform/realtime/broadcaster.js';
 import { Gateway, OnFrame } from '../../platform/realtime/frames.js';
 import type { LiveConnection } from '../../platform/realtime/live-connection.js';
-import { presentParticipantEvent } from './participant-presenter.js';
+import { LoggedParticipants } from './logged-participants.js';
 import { MarkFrameDto, type MarkedDto } from './participants.dto.js';
 import { MarksMoved, PARTICIPANT_JOINED, PARTICIPANT_LEFT, PARTICIPANT_UPDATED } from './participants.events.js';
-import { ParticipantsRepository } from './participants.repository.js';
 import { ReadMarks } from './read-marks.js';
 
 /** Socket edge of participants: marks in; joined, left, updated and unread counts out. */
@@ -16,14 +15,14 @@ import { ReadMarks } from './read-marks.js';
 export class ParticipantsGateway implements OnModuleInit {
   constructor(
     private readonly marks: ReadMarks,
-    private readonly repository: ParticipantsRepository,
+    private readonly logged: LoggedParticipants,
     private readonly catalogue: EventCatalogue,
     private readonly events: DomainEvents,
     private readonly broadcaster: Broadcaster,
   ) {}
 
   onModuleInit(): void {
-    const present = (events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> => this.present(events);
+    const present = (events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> => this.logged.present(events);
     this.catalogue.declare(
       { type: PARTICIPANT_JOINED, present, membership: 'enters' },
       { type: PARTICIPANT_LEFT, present, membership: 'leaves' },
@@ -56,10 +55,5 @@ export class ParticipantsGateway implements OnModuleInit {
         data: { conversation_id: conversationId, unread_count: unreadCount, last_read_seq: lastReadSeq },
       });
     }
-  }
-
-  private async present(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {
-    const names = await this.repository.names(events.map(({ subjectId }) => subjectId!));
-    return events.map((event) => presentParticipantEvent(event, names.get(event.subjectId!)));
   }
 }

@@ -4,6 +4,7 @@ import { UsersModule } from '../users/users.module.js';
 import { Admissions } from './admissions.js';
 import { ConversationIdPipe } from './conversation-id.pipe.js';
 import { EntitlementsModule } from './entitlements.module.js';
+import { LoggedParticipants } from './logged-participants.js';
 import { ParticipantsController } from './participants.controller.js';
 import { ParticipantsGateway } from './participants.gateway.js';
 import { ParticipantsPolicy } from './participants.policy.js';
@@ -23,11 +24,12 @@ import { ReceiptsRepository } from './receipts.repository.js';
     ParticipantsRepository,
     ParticipantsGateway,
     Admissions,
+    LoggedParticipants,
     ConversationIdPipe,
     ReadMarks,
     ReceiptsRepository,
     ReceiptsQueue,
   ],
-  exports: [ParticipantsService, ParticipantsPolicy, Admissions, ReadMarks, ConversationIdPipe],
+  exports: [ParticipantsService, ParticipantsPolicy, ReadMarks, ConversationIdPipe],
 })
 export class ParticipantsModule {}

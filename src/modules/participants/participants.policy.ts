@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Sql, type Queryable } from '../../platform/database/sql.js';
+import type { Queryable } from '../../platform/database/sql.js';
 import { PermissionDenied } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { isUuid } from '../../platform/validation/fields.js';
@@ -43,7 +43,6 @@ export class ParticipantsPolicy {
   constructor(
     private readonly repository: ParticipantsRepository,
     private readonly users: UsersPolicy,
-    private readonly sql: Sql,
   ) {}
 
   /** The id of a conversation named by its id or, for a room, by its slug. @throws ConversationNotFound */
@@ -55,8 +54,8 @@ export class ParticipantsPolicy {
   }
 
   /** For reads; what writes must ask again under the lock. @throws ConversationNotFound, PermissionDenied */
-  async requireMember(actor: Actor, conversationId: string, tx: Queryable = this.sql): Promise<Membership> {
-    const row = await this.repository.access(tx, conversationId, actor.userId);
+  async requireMember(actor: Actor, conversationId: string, tx?: Queryable): Promise<Membership> {
+    const row = await this.repository.access(conversationId, actor.userId, tx);
     if (!row) throw new ConversationNotFound();
     return toMembership(conversationId, row, actor) ?? this.deny('You are not in this conversation.');
   }
@@ -83,7 +82,7 @@ export class ParticipantsPolicy {
   /** How the actor stands, without a refusal. @throws AuthenticationRequired, AccountBanned, ConversationNotFound */
   async accessUnderLock(tx: Queryable, actor: Actor, conversationId: string): Promise<Access> {
     const current = await this.users.requireActive(tx, actor);
-    const row = await this.repository.access(tx, conversationId, actor.userId);
+    const row = await this.repository.access(conversationId, actor.userId, tx);
     if (!row) throw new ConversationNotFound();
     return toAccess(conversationId, row, current);
   }
@@ -101,6 +100,11 @@ export class ParticipantsPolicy {
 
   canModerate(access: Access): boolean {
     return access.type !== 'direct' && access.rank >= rankOf('moderator');
+  }
+
+  /** Whether the actor has an admin's say. */
+  canAdminister(access: Access): boolean {
+    return access.type !== 'direct' && access.rank >= rankOf('admin');
   }
 
   /** Moderators pin; in a direct conversation both may. @throws PermissionDenied */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 import type { ConversationType, ParticipantRole } from './participant-roles.js';
+import type { FlagsRow } from './participants.dto.js';
 
 export interface AccessRow {
   type: ConversationType;
@@ -141,13 +142,6 @@ const OWNER = statement<{ user_id: string }>(
   `select user_id from participants where conversation_id = $1 and left_seq is null and role = 'owner' limit 1`,
 );
 
-export interface FlagsRow {
-  is_archived: boolean;
-  is_silenced: boolean;
-  silenced_until: Date | null;
-  is_pinned: boolean;
-}
-
 const SET_FLAGS = statement<FlagsRow>(
   'participants.set_flags',
   `update participants
@@ -178,7 +172,7 @@ export type ListPlace = readonly [rank: number, joinedMs: number, userId: string
 export class ParticipantsRepository {
   constructor(private readonly sql: Sql) {}
 
-  access(tx: Queryable, conversationId: string, userId: string): Promise<AccessRow | undefined> {
+  access(conversationId: string, userId: string, tx: Queryable = this.sql): Promise<AccessRow | undefined> {
     return tx.one(ACCESS, [conversationId, userId]);
   }
 

@@ -3,23 +3,23 @@ import { ValidationError } from '../../platform/errors/app-error.js';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, toPage } from '../../platform/pagination/page.js';
-import { Admissions } from './admissions.js';
+import { type Admission, Admissions } from './admissions.js';
 import {
   type LeftPayload,
   type ParticipantPayload,
-  presentFlags,
   presentParticipant,
   presentParticipantEvent,
 } from './participant-presenter.js';
 import { mayChangeRole, mayModerate, type ParticipantRole, rankOf } from './participant-roles.js';
-import type {
-  AddParticipantsDto,
-  ChangeParticipantDto,
-  ListParticipantsQuery,
-  OwnFlags,
-  OwnFlagsDto,
-  ParticipantDto,
-  ParticipantPageDto,
+import {
+  type AddParticipantsDto,
+  type ChangeParticipantDto,
+  type ListParticipantsQuery,
+  type OwnFlags,
+  type OwnFlagsDto,
+  type ParticipantDto,
+  type ParticipantPageDto,
+  toOwnFlags,
 } from './participants.dto.js';
 import { ConversationNotFound, ParticipantNotFound } from './participants.errors.js';
 import {
@@ -30,6 +30,8 @@ import {
 } from './participants.events.js';
 import { type Access, ParticipantsPolicy } from './participants.policy.js';
 import { type ListPlace, type ParticipantRow, ParticipantsRepository } from './participants.repository.js';
+
+export type { Admission } from './admissions.js';
 
 /**
  * Who takes part in a conversation, and as what. Every change is part of the conversation's ordered log, judged under
@@ -73,6 +75,11 @@ export class ParticipantsService {
       const rows = await this.repository.find(tx, conversationId, userIds);
       return { data: rows.map(presentParticipant) };
     });
+  }
+
+  /** For whoever creates a conversation, under its lock; see `Admissions`. */
+  admit(tx: StreamTransaction, actor: Actor, admissions: Admission[]): Promise<number> {
+    return this.admissions.admit(tx, actor, admissions);
   }
 
   /** The actor comes into a room that is not private; who is in already is in. @throws ConversationNotFound, PermissionDenied */
@@ -144,7 +151,7 @@ export class ParticipantsService {
         isSilenced: dto.is_muted ?? (until ? true : undefined),
         silencedUntil: until,
       });
-      const me = presentFlags(row);
+      const me = toOwnFlags(row);
       await tx.appendToOthers([actor.userId], () => ({
         type: CONVERSATION_UPDATED,
         actorId: actor.userId,
@@ -179,7 +186,7 @@ export class ParticipantsService {
     access: Access,
     userIds: string[],
     role: ParticipantRole,
-  ): Promise<{ userId: string; role: ParticipantRole }[]> {
+  ): Promise<Admission[]> {
     const isEmpty = !access.isSystemOwned && (await this.repository.count(tx, access.conversationId)) === 0;
     return userIds.map((userId, index) => ({ userId, role: isEmpty && index === 0 ? 'owner' : role }));
   }

@@ -114,6 +114,11 @@ const SET = statement<unknown>(
 export class PresenceRepository {
   constructor(private readonly sql: Sql) {}
 
+  /** One transaction over what `work` writes. */
+  change<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    return this.sql.transaction(work);
+  }
+
   async open(nodeId: string, leases: Lease[], tx: Queryable = this.sql): Promise<void> {
     await tx.run(OPEN, [nodeId, JSON.stringify(leases)]);
   }

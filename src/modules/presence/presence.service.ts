@@ -1,5 +1,4 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { Sql } from '../../platform/database/sql.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { cleanName } from '../../platform/validation/text.js';
 import { type KnownPresence, PresenceLookup, type PresenceSource } from '../users/presence-lookup.service.js';
@@ -20,7 +19,6 @@ export class PresenceService implements PresenceSource, OnModuleInit {
     private readonly leases: PresenceLeases,
     private readonly users: UsersPolicy,
     private readonly lookup: PresenceLookup,
-    private readonly sql: Sql,
   ) {}
 
   onModuleInit(): void {
@@ -46,7 +44,7 @@ export class PresenceService implements PresenceSource, OnModuleInit {
     const turned = connectionId === undefined ? undefined : this.leases.turn(connectionId, dto.status === 'away');
     const status = turned && dto.status === 'away' ? undefined : dto.status;
     const custom = typeof dto.custom === 'string' ? cleanName(dto.custom) || null : dto.custom;
-    const changed = await this.sql.transaction(async (tx) => {
+    const changed = await this.repository.change(async (tx) => {
       await this.users.requireActive(tx, actor);
       if (turned) await this.repository.open(turned.nodeId, [turned.lease], tx);
       await this.repository.set(tx, actor.userId, { status, custom });

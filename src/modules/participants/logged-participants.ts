@@ -1,0 +1,15 @@
+import { Injectable } from '@nestjs/common';
+import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
+import { presentParticipantEvent } from './participant-presenter.js';
+import { ParticipantsRepository } from './participants.repository.js';
+
+/** Shows events about participants that were read back from the log, with the names of today. */
+@Injectable()
+export class LoggedParticipants {
+  constructor(private readonly repository: ParticipantsRepository) {}
+
+  async present(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {
+    const names = await this.repository.names(events.map(({ subjectId }) => subjectId!));
+    return events.map((event) => presentParticipantEvent(event, names.get(event.subjectId!)));
+  }
+}

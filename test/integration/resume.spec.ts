@@ -241,9 +241,8 @@ describe('a resume', () => {
       cursor: 'watermark',
       withMembership: true,
     });
-    expect(report).toMatchObject({ holes: 0, notOwed: 0 });
+    expect(report).toMatchObject({ holes: 0, outOfOrder: 0, notOwed: 0 });
     expect(report.replayed).toBeGreaterThan(0);
-    console.info(report);
   });
 
   it('would have holes with the newest event for a cursor', async () => {
@@ -254,7 +253,6 @@ describe('a resume', () => {
       cursor: 'newest event',
     });
     expect(report.holes).toBeGreaterThan(0);
-    console.info(report);
   });
 
   it('reads a watermark below which nothing is under way any more', async () => {

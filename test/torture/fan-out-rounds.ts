@@ -188,6 +188,7 @@ export interface ResumeReport {
   events: number;
   connections: number;
   holes: number;
+  outOfOrder: number;
   notOwed: number;
   named: number;
   replayed: number;
@@ -246,7 +247,7 @@ export async function resumeRound(url: string, options: ResumeRoundOptions): Pro
   for (const each of nodes) await each.sweep.run();
   await delay(100);
 
-  const report: ResumeReport = { events: 0, connections, holes: 0, notOwed: 0, named: 0, replayed: 0 };
+  const report: ResumeReport = { events: 0, connections, holes: 0, outOfOrder: 0, notOwed: 0, named: 0, replayed: 0 };
   for (const room of rooms) {
     report.events += (await headOf(pool, room)) - start.get(room)!;
     const entitled = await entitledIn(pool, room, users);
@@ -267,8 +268,12 @@ function tally(
 ): void {
   const got = new Set(client.seqs(room));
   report.notOwed += [...got].filter((seq) => !entitled.has(seq)).length;
-  if (client.named.has('all') || client.named.has(room)) report.named++;
-  else report.holes += [...entitled].filter((seq) => seq > after && !got.has(seq)).length;
+  if (client.named.has('all') || client.named.has(room)) {
+    report.named++;
+    return;
+  }
+  report.holes += [...entitled].filter((seq) => seq > after && !got.has(seq)).length;
+  report.outOfOrder += disorder(client, [room]);
 }
 
 /** Who may have what, told by the log itself. */

@@ -39,6 +39,9 @@ async function startElsewhere(directory: string): Promise<{ url: string; kill():
   };
 }
 
+// Every test makes a cluster of its own, which takes seconds on a busy machine.
+jest.setTimeout(90_000);
+
 describe('the embedded PostgreSQL', () => {
   let directory: string;
   const running: EmbeddedPostgres[] = [];

@@ -5,6 +5,9 @@ import { startProcess, type TestProcess } from '../support/test-process.js';
 import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
 import { isAlive } from '../../src/platform/database/processes.js';
 
+// Each test starts a process or two from its sources, which takes seconds on a busy machine.
+jest.setTimeout(90_000);
+
 describe('the life of a process', () => {
   let directory: string;
   const processes: TestProcess[] = [];

@@ -106,7 +106,7 @@ begin
         message_type text, content text, reply_to_id uuid, mentions json, metadata jsonb)
   ),
   judged as materialized (
-    select e.*, h.last_seq, h.last_number, greatest(date_trunc('milliseconds', clock_timestamp()), h.last_at) as at,
+    select e.*, h.last_seq, h.last_number, greatest(date_trunc('milliseconds', clock_timestamp()), h.last_at) as clock,
            u.display_name, r.content as reply_to_content, twin.id as twin_id,
            case
              when s.id is null or s.revoked_at is not null or s.expires_at <= now()
@@ -141,6 +141,7 @@ begin
     select j.*,
            j.last_number + count(*) filter (where j.outcome = 'stored') over place as new_number,
            j.last_seq + count(*) filter (where j.outcome = 'stored') over place as new_seq,
+           max(j.clock) over place as at,
            case when j.mentions is null then '{}'::uuid[] else array(
              select p.user_id from participants p
               where p.conversation_id = j.conversation_id and p.left_seq is null

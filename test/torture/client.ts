@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Ack } from './checker.js';
+import { type Frame, type Link, type LinkKind, openLink } from './link.js';
+import type { Person } from './people.js';
+import { Refused, Rest } from './rest.js';
+import { StreamHistory } from './stream-history.js';
+
+/** A message as the server shows it, as far as the rounds look at it. */
+export interface Message {
+  readonly id: string;
+  readonly conversation_id: string;
+  readonly sequence_number: number;
+  readonly seq: number;
+  readonly sender_id: string;
+  readonly content: string;
+  readonly created_at: string;
+}
+
+export interface MessagePage {
+  readonly data: Message[];
+  readonly next_cursor: string | null;
+  readonly at_seq: number;
+  readonly cursor: string;
+}
+
+export interface SendOptions {
+  readonly key?: string;
+  /** Over the socket, if there is one, instead of REST. */
+  readonly overLink?: boolean;
+  /** Until when (by `performance.now()`) an unanswered send is tried again. */
+  readonly until?: number;
+}
+
+const PAUSE_MS = 40;
+
+/**
+ * The client the protocol is made for: it sends until it is told, keeps a cursor, comes back with it, and applies events
+ * by the one rule (`prev == last` apply; `seq ≤ last` drop; else fetch).
+ */
+export class Client {
+  readonly rest: Rest;
+  readonly acks: Ack[] = [];
+  readonly streams = new Map<string, StreamHistory>();
+  /** Sends given up without an answer. */
+  unknown = 0;
+  /** Times the server named a conversation, or everything, to be fetched anew. */
+  resyncs = 0;
+  cursor: string | undefined;
+  onFrame: (frame: Frame) => void = () => undefined;
+  private link: Link | undefined;
+  private repairing: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    readonly person: Person,
+    address: () => string,
+  ) {
+    this.rest = new Rest(address, person.token);
+  }
+
+  get isConnected(): boolean {
+    return this.link?.isOpen ?? false;
+  }
+
+  /** Loads the newest page of a conversation and keeps it up to date from there. */
+  async follow(conversationId: string): Promise<MessagePage> {
+    const page = await this.rest.get<MessagePage>(`/conversations/${conversationId}/messages?limit=1`);
+    this.streams.set(conversationId, new StreamHistory(page.at_seq));
+    this.cursor ??= page.cursor;
+    return page;
+  }
+
+  /** Comes (back), with the cursor and, if wanted, the positions it has. @throws Refused, Unanswered */
+  async connect(kind: LinkKind, options: { statesPositions?: boolean; address?: string } = {}): Promise<Link> {
+    const conversations = Object.fromEntries([...this.streams].map(([id, { last }]) => [id, last]));
+    const link = await openLink(kind, {
+      address: options.address ?? this.rest.address(),
+      token: this.person.token,
+      resume: this.cursor ? { cursor: this.cursor, ...(options.statesPositions && { conversations }) } : undefined,
+      onFrame: (frame) => this.receive(frame),
+    });
+    this.link = link;
+    return link;
+  }
+
+  /** Loses its connection. */
+  cut(): void {
+    this.link?.cut();
+    this.link = undefined;
+  }
+
+  close(): void {
+    this.cut();
+    this.rest.close();
+  }
+
+  /** Resolves when everything the rule told it to fetch has been fetched. */
+  async settled(): Promise<void> {
+    await this.repairing;
+  }
+
+  /**
+   * Sends, again and again under the same key, until it is answered; undefined when `until` came first: then nobody
+   * knows. @throws Refused
+   */
+  async send(conversationId: string, content: string, options: SendOptions = {}): Promise<Ack | undefined> {
+    const { key = randomUUID(), until = Infinity } = options;
+    for (;;) {
+      try {
+        const message = await this.sendOnce(conversationId, content, key, options.overLink);
+        const ack: Ack = {
+          id: message.id,
+          conversationId,
+          sequenceNumber: message.sequence_number,
+          seq: message.seq,
+          content,
+          key,
+        };
+        this.acks.push(ack);
+        return ack;
+      } catch (error) {
+        if (error instanceof Refused) throw error;
+        if (performance.now() > until) {
+          this.unknown++;
+          return undefined;
+        }
+        await sleep(PAUSE_MS);
+      }
+    }
+  }
+
+  /** One try. @throws Refused, Unanswered */
+  async sendOnce(conversationId: string, content: string, key?: string, overLink = false): Promise<Message> {
+    const body = { content, client_message_id: key };
+    if (!overLink || !this.link?.isOpen) return this.rest.post(`/conversations/${conversationId}/messages`, body);
+    const data = { conversation_id: conversationId, ...body };
+    return (await this.link.request<{ message: Message }>('message.send', data)).message;
+  }
+
+  /** @throws Refused, Unanswered when there is no connection */
+  request<Data>(type: string, data: object): Promise<Data> {
+    return this.link!.request<Data>(type, data);
+  }
+
+  private receive(frame: Frame): void {
+    const { cursor } = frame.data ?? {};
+    if (frame.type === 'cursor' || frame.type === 'live') this.cursor = cursor as string;
+    else if (frame.type === 'resync') this.resync(frame.data as { scope: string; conversation_id?: string });
+    else if (frame.seq !== undefined && frame.conversation_id) this.apply(frame.conversation_id, frame);
+    this.onFrame(frame);
+  }
+
+  private apply(conversationId: string, frame: Frame): void {
+    const stream = this.streams.get(conversationId);
+    if (stream?.take(frame) === 'gap') {
+      this.repair(() => stream.fill(frame, (after) => this.fetchEvents(conversationId, after)));
+    }
+  }
+
+  private resync({ scope, conversation_id: named }: { scope: string; conversation_id?: string }): void {
+    this.resyncs++;
+    const ids = scope === 'conversation' ? [named!] : [...this.streams.keys()];
+    for (const id of ids) {
+      const stream = this.streams.get(id);
+      if (!stream) continue;
+      stream.isStale = true;
+      this.repair(async () => {
+        const page = await this.rest.get<MessagePage>(`/conversations/${id}/messages?limit=1`);
+        stream.skipTo(page.at_seq);
+      });
+    }
+  }
+
+  private repair(work: () => Promise<void>): void {
+    this.repairing = this.repairing.then(work).catch(() => undefined);
+  }
+
+  private async fetchEvents(conversationId: string, after: number): Promise<Frame[]> {
+    const page = await this.rest.get<{ data: Frame[] }>(`/conversations/${conversationId}/events?after_seq=${after}`);
+    return page.data;
+  }
+}

@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto';
+import { v7 as timeOrderedId } from 'uuid';
+import type pg from 'pg';
+import type { Person } from './people.js';
+
+/** Stores messages as a node would, through a connection of the harness, so that it decides when, and if, they commit. */
+export async function appendDirectly(
+  client: Pick<pg.ClientBase, 'query'>,
+  conversationId: string,
+  sender: Person,
+  contents: readonly string[],
+): Promise<void> {
+  const batch = contents.map((content) => ({
+    id: timeOrderedId(),
+    conversation_id: conversationId,
+    sender_id: sender.id,
+    session_id: sessionOf(sender.token),
+    client_message_id: randomUUID(),
+    body_hash: '00',
+    message_type: 'text',
+    content,
+  }));
+  const { rows } = await client.query<{ outcome: string }>(`select outcome from append_messages($1)`, [
+    JSON.stringify(batch),
+  ]);
+  const refusal = rows.find(({ outcome }) => outcome !== 'stored');
+  if (refusal) throw new Error(`the database refused: ${refusal.outcome}`);
+}
+
+/** The session a token speaks for. */
+export function sessionOf(token: string): string {
+  const payload = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as { sid: string };
+  return payload.sid;
+}

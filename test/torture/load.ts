@@ -1,0 +1,25 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Lets so many workers do their work over and over, side by side, until the time is up and each has finished. */
+export async function during(
+  seconds: number,
+  workers: number,
+  work: (worker: number, turn: number) => Promise<unknown>,
+): Promise<void> {
+  const until = performance.now() + seconds * 1000;
+  await Promise.all(
+    Array.from({ length: workers }, async (_, worker) => {
+      for (let turn = 0; performance.now() < until; turn++) await work(worker, turn);
+    }),
+  );
+}
+
+/** Waits until it is so, at most `ms`. Answers whether it came to be. */
+export async function within(ms: number, isSo: () => boolean | Promise<boolean>): Promise<boolean> {
+  const until = performance.now() + ms;
+  while (!(await isSo())) {
+    if (performance.now() > until) return false;
+    await sleep(20);
+  }
+  return true;
+}

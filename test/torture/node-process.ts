@@ -1,0 +1,108 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { FAULTS_VARIABLE, type Faults } from './faults.js';
+
+const READY = /REST\s+http:\/\/localhost:(\d+)\/api\/v1/;
+const KEPT_OUTPUT = 20_000;
+const MOST_STARTS = 10;
+
+/** Whether this very file runs from the build (`npm run torture`) or from its source, under Jest say. */
+const isBuilt = process.env.JEST_WORKER_ID === undefined && !process.argv[1]?.endsWith('.ts');
+
+function commandFor(faults: Faults | undefined): string[] {
+  const entry = faults ? 'test/torture/faulty-node' : 'src/main';
+  if (isBuilt) return ['--enable-source-maps', `dist/${entry}.js`];
+  return ['--import', './test/support/register-typescript.mjs', `${entry}.ts`];
+}
+
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** A server process of its own on a free port: the program itself, or with faults the program so altered. */
+export class NodeProcess {
+  port = 0;
+  private child: ChildProcess | undefined;
+  private output = '';
+
+  constructor(
+    private readonly environment: Record<string, string>,
+    private readonly faults?: Faults,
+  ) {}
+
+  get address(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get isUp(): boolean {
+    return this.port > 0;
+  }
+
+  get log(): string {
+    return this.output;
+  }
+
+  /** Answers when it serves. @throws Error with its last words when it ends instead. */
+  async start(): Promise<void> {
+    const { PATH = '', HOME = '' } = process.env;
+    const child = spawn(process.execPath, commandFor(this.faults), {
+      env: {
+        PATH,
+        HOME,
+        ...this.environment,
+        ...(this.faults && { [FAULTS_VARIABLE]: JSON.stringify(this.faults) }),
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.child = child;
+    running.add(child);
+    child.on('exit', () => {
+      running.delete(child);
+      if (this.child === child) this.port = 0;
+    });
+    let started = '';
+    const collect = (chunk: Buffer): void => {
+      started = (started + String(chunk)).slice(-KEPT_OUTPUT);
+      this.output = (this.output + String(chunk)).slice(-KEPT_OUTPUT);
+    };
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+    const exited = once(child, 'exit');
+    for (;;) {
+      const ready = READY.exec(started);
+      if (ready) {
+        this.port = Number(ready[1]);
+        return;
+      }
+      if (child.exitCode !== null || child.signalCode) throw new Error(`a node did not start:\n${started}`);
+      await Promise.race([once(child.stdout, 'data'), exited]);
+    }
+  }
+
+  /** As a supervisor would: a start that failed, because the database was away say, is tried again. */
+  async startPatiently(): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.start();
+      } catch (error) {
+        if (tries === MOST_STARTS) throw error;
+      }
+    }
+  }
+
+  /** Ends it at once, without a chance to say or write anything. */
+  async kill(): Promise<void> {
+    await this.end('SIGKILL');
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.child;
+    this.child = undefined;
+    this.port = 0;
+    if (!child || child.exitCode !== null || child.signalCode) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  }
+}

@@ -1,0 +1,10 @@
+import type { Round } from './round.js';
+import { SURVIVAL } from './rounds/t1-survival.js';
+import { REPEATS } from './rounds/t2-repeats.js';
+import { DENSITY } from './rounds/t3-density.js';
+import { ORDER } from './rounds/t4-order.js';
+import { LOSSY_BUS } from './rounds/t5-lossy-bus.js';
+import { RESUME } from './rounds/t6-resume.js';
+
+/** Every round there is, in the order of the promises. */
+export const ROUNDS: readonly Round[] = [SURVIVAL, REPEATS, DENSITY, ORDER, LOSSY_BUS, RESUME];

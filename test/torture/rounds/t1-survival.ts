@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { countDoubles, countGaps, countLost } from '../checker.js';
+import { Client } from '../client.js';
+import type { Cluster } from '../cluster.js';
+import { logPositions, storedMessages } from '../database-facts.js';
+import { LINK_KINDS } from '../link.js';
+import { during } from '../load.js';
+import { createGroup, register } from '../people.js';
+import { Random } from '../random.js';
+import type { Figures, Round, RoundOptions } from '../round.js';
+import { withAlteredFunction } from '../sabotage.js';
+
+const KILL_EVERY_MS = 1500;
+const PEOPLE_PER_CONVERSATION = 4;
+
+/** The servers are killed, by turns, with nothing but their disks left. */
+async function killByTurns(
+  cluster: Cluster,
+  seconds: number,
+  random: Random,
+): Promise<{ nodes: number; databases: number }> {
+  const kills = { nodes: 0, databases: 0 };
+  const restarts: Promise<void>[] = [];
+  for (let left = Math.max(2, Math.floor((seconds * 1000) / KILL_EVERY_MS)); left > 0; left--) {
+    await sleep(KILL_EVERY_MS);
+    const up = cluster.nodes.filter((node) => node.isUp);
+    if (left % 2 === 1 && up.length > 1) {
+      const node = random.pick(up);
+      await node.kill();
+      kills.nodes++;
+      restarts.push(node.startPatiently());
+    } else {
+      await cluster.crashDatabase();
+      kills.databases++;
+    }
+  }
+  await Promise.all(restarts);
+  return kills;
+}
+
+async function run(cluster: Cluster, { seconds, clients: count, seed }: Required<RoundOptions>): Promise<Figures> {
+  const random = new Random(seed);
+  const people = await register(cluster, count);
+  const conversationIds: string[] = [];
+  for (let first = 0; first < count; first += PEOPLE_PER_CONVERSATION) {
+    conversationIds.push(await createGroup(cluster, people.slice(first, first + PEOPLE_PER_CONVERSATION)));
+  }
+  const writers = people.map((person, index) => new Client(person, () => cluster.address(index)));
+  const killing = killByTurns(cluster, seconds, random);
+  const patience = performance.now() + seconds * 1000 + 20_000;
+  await during(seconds, count, async (writer, turn) => {
+    const client = writers[writer]!;
+    const overLink = writer % 3 !== 0;
+    if (overLink && !client.isConnected) await client.connect(LINK_KINDS[writer % 2]!).catch(() => sleep(50));
+    const conversationId = conversationIds[Math.floor(writer / PEOPLE_PER_CONVERSATION)]!;
+    await client.send(conversationId, `${writer}/${turn}`, { overLink, until: patience });
+  });
+  const { nodes, databases } = await killing;
+  await cluster.untilDatabaseAnswers();
+  const stored = await storedMessages(cluster, conversationIds);
+  const acks = writers.flatMap((client) => client.acks);
+  for (const client of writers) client.close();
+  return {
+    acked: acks.length,
+    lost: countLost(acks, stored),
+    doubles: countDoubles(stored),
+    gaps:
+      countGaps(stored.map((row) => ({ stream: row.conversation_id, position: row.sequence_number }))) +
+      countGaps(await logPositions(cluster, conversationIds)),
+    unknown: writers.reduce((sum, { unknown }) => sum + unknown, 0),
+    node_kills: nodes,
+    database_kills: databases,
+  };
+}
+
+export const SURVIVAL: Round = {
+  name: 'T1',
+  promise: 'P1',
+  sentence: 'An acknowledged message survives kill -9 of nodes and of PostgreSQL',
+  zeros: ['lost', 'doubles', 'gaps'],
+  tried: ['acked', 'node_kills', 'database_kills'],
+  control: 'synchronous_commit is off',
+  broken: ['lost'],
+  short: { seconds: 6, clients: 12 },
+  long: { seconds: 60, clients: 24 },
+  needs: (breakIt) => ({
+    nodes: 2,
+    ownServer: {
+      settings: breakIt ? ['synchronous_commit=off', 'wal_writer_delay=10s', 'wal_writer_flush_after=1GB'] : [],
+    },
+  }),
+  run: (cluster, options) =>
+    options.breakIt
+      ? withAlteredFunction(
+          cluster,
+          'append_messages',
+          (text) => text.replace(`'synchronous_commit', 'on'`, `'synchronous_commit', 'off'`),
+          () => run(cluster, options),
+        )
+      : run(cluster, options),
+};

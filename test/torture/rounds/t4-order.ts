@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { countInversions, countTimeReversals, type Sighting } from '../checker.js';
+import { Client, type Message, type MessagePage } from '../client.js';
+import type { Cluster, ClusterNeeds } from '../cluster.js';
+import { heads } from '../database-facts.js';
+import { LINK_KINDS } from '../link.js';
+import { during, within } from '../load.js';
+import { createGroup, register } from '../people.js';
+import { type Figures, HONEST_PAIR, type Round, type RoundOptions } from '../round.js';
+import { withAlteredFunction } from '../sabotage.js';
+
+const READERS = 8;
+const PAGE = 100;
+
+const UNORDERED_PAIR: ClusterNeeds = { nodes: 2, faults: { deliverUnordered: true } };
+
+function sightingOf({ id, seq, created_at: at }: Message): Sighting {
+  return { id, seq, at };
+}
+
+/** A conversation as REST shows it, page after page from its beginning. */
+async function readForward(client: Client, conversationId: string): Promise<Sighting[]> {
+  const sightings: Sighting[] = [];
+  let page: MessagePage;
+  let query = `after_seq=0`;
+  do {
+    page = await client.rest.get<MessagePage>(`/conversations/${conversationId}/messages?limit=${PAGE}&${query}`);
+    sightings.push(...page.data.map(sightingOf));
+    query = `cursor=${encodeURIComponent(page.next_cursor ?? '')}`;
+  } while (page.next_cursor);
+  return sightings;
+}
+
+/** The newest page, turned around. */
+async function readNewest(client: Client, conversationId: string): Promise<Sighting[]> {
+  const page = await client.rest.get<MessagePage>(`/conversations/${conversationId}/messages?limit=${PAGE}`);
+  return page.data.map(sightingOf).reverse();
+}
+
+async function run(cluster: Cluster, { seconds, clients: count }: Required<RoundOptions>): Promise<Figures> {
+  const people = await register(cluster, count + READERS);
+  const conversationId = await createGroup(cluster, people);
+  const readers = people.slice(count).map((person, index) => new Client(person, () => cluster.address(index)));
+  const seen = readers.map((): Sighting[] => []);
+  await Promise.all(
+    readers.map(async (reader, index) => {
+      await reader.follow(conversationId);
+      reader.onFrame = (frame) => {
+        const message = frame.data?.message as Message | undefined;
+        if (frame.type === 'message.created' && message?.conversation_id === conversationId) {
+          if (!seen[index]!.some(({ seq }) => seq === message.seq)) seen[index]!.push(sightingOf(message));
+        }
+      };
+      await reader.connect(LINK_KINDS[(index >> 1) & 1]!);
+    }),
+  );
+  const writers = people.slice(0, count).map((person, index) => new Client(person, () => cluster.address(index)));
+  const pages: Sighting[][] = [];
+  await Promise.all([
+    during(seconds, count, (writer, turn) => writers[writer]!.send(conversationId, `${writer}/${turn}`)),
+    during(seconds, 2, async (reader) => {
+      pages.push(await readNewest(readers[reader]!, conversationId));
+      await sleep(20);
+    }),
+  ]);
+  const sent = writers.reduce((sum, { acks }) => sum + acks.length, 0);
+  await within(5000, () => seen.every((sightings) => sightings.length >= sent));
+  for (const reader of readers.slice(0, 2)) pages.push(await readForward(reader, conversationId));
+  const complete = pages.at(-1)!;
+  const head = (await heads(cluster, [conversationId])).get(conversationId)!;
+  const figures = {
+    sent,
+    readers: seen.length + pages.length,
+    head,
+    inversions: countInversions([complete, ...seen, ...pages]),
+    time_reversals: countTimeReversals(complete),
+    unseen: seen.reduce((sum, sightings) => sum + (sent - sightings.length), 0),
+  };
+  for (const client of [...readers, ...writers]) client.close();
+  return figures;
+}
+
+/** As if every node had a clock of its own, up to ten minutes off; `greatest` with the time before stands against it. */
+function withWrongClocks(text: string): string {
+  return text.replace('clock_timestamp()', `clock_timestamp() + (random() - 0.5) * interval '20 minutes'`);
+}
+
+function believingClocks(text: string): string {
+  return withWrongClocks(text).replace(/greatest\((date_trunc\([^;]*?\)), h\.last_at\)/, '$1');
+}
+
+export const ORDER: Round = {
+  name: 'T4',
+  promise: 'P4',
+  sentence: 'History, both transports and every node show one order, and time never runs back in it, though clocks do',
+  zeros: ['inversions', 'time_reversals', 'unseen'],
+  tried: ['sent', 'readers'],
+  control: 'nodes hand events out as they come, and times are believed',
+  broken: ['inversions', 'time_reversals'],
+  short: { seconds: 2, clients: 8 },
+  long: { seconds: 30, clients: 16 },
+  needs: (breakIt) => (breakIt ? UNORDERED_PAIR : HONEST_PAIR),
+  run: (cluster, options) =>
+    withAlteredFunction(cluster, 'append_messages', options.breakIt ? believingClocks : withWrongClocks, () =>
+      run(cluster, options),
+    ),
+};

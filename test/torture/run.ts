@@ -1,0 +1,88 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { startTestServer } from '../support/test-server.js';
+import { type Figures, figuresOf, type Round, runRound } from './round.js';
+import { ROUNDS } from './rounds.js';
+
+const USAGE = `npm run torture -- [T1 T6 …] [--seconds 60] [--clients 100] [--seed 7] [--no-control] [--short]
+Tries to break the promises of docs/guarantees.md, each long and with its mechanism on, then briefly with it off: a round
+that cannot see its promise broken proves nothing. Results go to torture-results/.`;
+
+interface Outcome {
+  readonly round: string;
+  readonly promise: string;
+  readonly sentence: string;
+  readonly isKept: boolean;
+  readonly figures: Figures;
+  readonly control?: { readonly what: string; readonly isSeen: boolean; readonly figures: Figures };
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seconds: { type: 'string' },
+    clients: { type: 'string' },
+    seed: { type: 'string' },
+    short: { type: 'boolean' },
+    'no-control': { type: 'boolean' },
+    help: { type: 'boolean' },
+  },
+});
+
+function numberOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text);
+}
+
+async function tryRound(round: Round): Promise<Outcome> {
+  const size = values.short ? round.short : round.long;
+  const seed = numberOf(values.seed);
+  const figures = await runRound(round, {
+    seconds: numberOf(values.seconds) ?? size.seconds,
+    clients: numberOf(values.clients) ?? size.clients,
+    ...(seed !== undefined && { seed }),
+  });
+  const { name, promise, sentence, zeros, tried, broken, control: what } = round;
+  const isKept =
+    Object.values(figuresOf(zeros, figures)).every((count) => count === 0) &&
+    Object.values(figuresOf(tried, figures)).every((count) => count > 0);
+  const outcome = { round: name, promise, sentence, isKept, figures };
+  if (values['no-control']) return outcome;
+  const controlFigures = await runRound(round, { ...round.short, breakIt: true });
+  const isSeen = Object.values(figuresOf(broken, controlFigures)).every((count) => count > 0);
+  return { ...outcome, control: { what, isSeen, figures: controlFigures } };
+}
+
+function print({ round, promise, sentence, isKept, figures, control }: Outcome): void {
+  const list = (shown: Figures): string =>
+    Object.entries(shown)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(' · ');
+  process.stdout.write(`${round}  ${promise}  ${isKept ? 'kept  ' : 'BROKEN'}  ${sentence}\n    ${list(figures)}\n`);
+  if (!control) return;
+  const verdict = control.isSeen ? 'and it is seen' : 'AND IT IS NOT SEEN';
+  process.stdout.write(`    control: ${control.what}, ${verdict}: ${list(control.figures)}\n`);
+}
+
+async function main(): Promise<void> {
+  if (values.help) return void process.stdout.write(`${USAGE}\n`);
+  const chosen = positionals.length > 0 ? ROUNDS.filter(({ name }) => positionals.includes(name)) : ROUNDS;
+  if (chosen.length === 0) throw new Error(`There is no such round.\n${USAGE}`);
+  const server = await startTestServer();
+  const outcomes: Outcome[] = [];
+  try {
+    for (const round of chosen) {
+      const outcome = await tryRound(round);
+      outcomes.push(outcome);
+      print(outcome);
+    }
+  } finally {
+    await server.stop();
+    mkdirSync('torture-results', { recursive: true });
+    const file = `torture-results/${new Date().toISOString().replaceAll(':', '-')}.json`;
+    writeFileSync(file, `${JSON.stringify({ node: process.version, outcomes }, null, 2)}\n`);
+    process.stdout.write(`\n${file}\n`);
+  }
+  if (outcomes.some(({ isKept, control }) => !isKept || control?.isSeen === false)) process.exitCode = 1;
+}
+
+await main();

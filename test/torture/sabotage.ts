@@ -1,0 +1,36 @@
+import type { Cluster } from './cluster.js';
+
+/** Replaces a function of the database by an altered one for as long as `work` takes. */
+export async function withAlteredFunction<T>(
+  cluster: Cluster,
+  name: string,
+  alter: (text: string) => string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const [found] = await cluster.query<{ text: string }>(`select pg_get_functiondef($1::regproc) as text`, [name]);
+  const { text } = found!;
+  const altered = alter(text);
+  if (altered === text) throw new Error(`${name} does not hold what was to be altered`);
+  await cluster.query(altered);
+  try {
+    return await work();
+  } finally {
+    await cluster.untilDatabaseAnswers();
+    await cluster.query(text);
+  }
+}
+
+/** Takes a constraint or unique index away for as long as `work` takes; what offends it afterwards is deleted by `mend`. */
+export async function without<T>(
+  cluster: Cluster,
+  { drop, mend, restore }: { drop: string; mend: string; restore: string },
+  work: () => Promise<T>,
+): Promise<T> {
+  await cluster.query(drop);
+  try {
+    return await work();
+  } finally {
+    await cluster.query(mend);
+    await cluster.query(restore);
+  }
+}

@@ -1,11 +1,17 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { envExample } from '../src/platform/config/env-example.js';
 import { apiDocument } from '../src/platform/http/api-document.js';
+import { protocolDocument } from '../src/platform/realtime/protocol-document.js';
 
 /** Every file that is made from declarations, by its path, as it should be now. */
 export async function generatedFiles(app: NestExpressApplication): Promise<Record<string, string>> {
   return {
     '.env.example': envExample(),
-    'docs/openapi.json': `${JSON.stringify(apiDocument(app), null, 2)}\n`,
+    'docs/openapi.json': json(apiDocument(app)),
+    'docs/asyncapi.json': json(protocolDocument(app)),
   };
+}
+
+function json(document: object): string {
+  return `${JSON.stringify(document, null, 2)}\n`;
 }

@@ -3,8 +3,11 @@ import type { Logger as Pino } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Config } from './platform/config/config.js';
 import { createHttpApp } from './platform/http/create-http-app.js';
+import { serveProtocolDocument } from './platform/realtime/protocol-document.js';
 
 /** The whole application over a database that is migrated already. It does not listen yet. */
-export function createApp(config: Config, log?: Pino): Promise<NestExpressApplication> {
-  return createHttpApp(AppModule.of(config), config, log);
+export async function createApp(config: Config, log?: Pino): Promise<NestExpressApplication> {
+  const app = await createHttpApp(AppModule.of(config), config, log);
+  serveProtocolDocument(app);
+  return app;
 }

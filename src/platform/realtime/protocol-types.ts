@@ -1,5 +1,7 @@
 /** Types for clients in TypeScript: `Socket<ServerToClientEvents, ClientToServerEvents>` of socket.io-client. */
 
+import type { AuthFrameDto, CONNECTION_FRAMES, DeclaredFrame, DURABLE_EVENTS, SIGNALS } from './protocol-frames.js';
+
 export interface ProtocolError {
   code: string;
   message: string;
@@ -38,79 +40,63 @@ export interface SignalFrame<Type extends string = string, Data = Record<string,
   data: Data;
 }
 
-export interface ResumeOffer {
-  cursor?: string;
-  /** Last seq applied, for each conversation the client keeps. */
-  conversations?: Record<string, number>;
-}
-
-type DurableType =
-  | 'message.created'
-  | 'message.updated'
-  | 'message.deleted'
-  | 'message.pinned'
-  | 'message.unpinned'
-  | 'reaction.added'
-  | 'reaction.removed'
-  | 'participant.joined'
-  | 'participant.left'
-  | 'participant.updated'
-  | 'conversation.updated'
-  | 'conversation.deleted'
-  | 'conversation.added'
-  | 'conversation.removed'
-  | 'user.updated'
-  | 'session.revoked';
-
-type SignalType = 'receipt.updated' | 'presence.changed' | 'file.scanned' | 'unread.changed' | 'typing';
-
-interface ConnectionFrames {
-  hello: { connection_id: string; heartbeat_ms: number; timeout_ms: number; server_time: string };
-  ready: {
-    user: { id: string; username: string; display_name: string; role: string };
-    session_id: string;
-    resumed: boolean;
-    cursor: string;
-  };
-  live: { cursor: string; replayed: number };
-  cursor: { cursor: string };
-  resync: { scope: 'all' | 'conversation' | 'user'; conversation_id?: string; reason: string; fetch?: string };
-  'auth.expiring': { expires_at: string };
-  going_away: { reconnect_after_ms: number };
-}
+type DurableType = keyof typeof DURABLE_EVENTS;
+type DataOf<Frames extends Record<string, DeclaredFrame>, Type extends keyof Frames> = InstanceType<
+  Frames[Type]['data']
+>;
 
 export type ServerToClientEvents = {
-  [Type in keyof ConnectionFrames]: (frame: ConnectionFrame<Type, ConnectionFrames[Type]>) => void;
+  [Type in keyof typeof CONNECTION_FRAMES]: (
+    frame: ConnectionFrame<Type, DataOf<typeof CONNECTION_FRAMES, Type>>,
+  ) => void;
 } & { [Type in DurableType]: (frame: DurableFrame<Type>) => void } & {
-  [Type in SignalType]: (frame: SignalFrame<Type>) => void;
+  [Type in keyof typeof SIGNALS]: (frame: SignalFrame<Type, DataOf<typeof SIGNALS, Type>>) => void;
 } & { error: (frame: { type: 'error'; error: ProtocolError }) => void };
 
 /** Requests and their data: the fields of the REST body plus `conversation_id` or `message_id`. */
-interface Requests {
-  auth: { token: string; resume?: ResumeOffer };
+export interface Requests {
+  auth: AuthFrameDto;
   'auth.refresh': { token: string };
   ping: Record<string, never>;
   'message.send': {
     conversation_id: string;
-    content?: string;
+    content: string;
     message_type?: string;
-    client_message_id?: string;
     reply_to_id?: string | null;
-    attachment_ids?: string[];
+    mentions?: string[];
+    metadata?: Record<string, unknown>;
+    client_message_id?: string;
+  };
+  'message.edit': {
+    message_id: string;
+    content: string;
+    mentions?: string[];
     metadata?: Record<string, unknown>;
   };
-  'message.edit': { message_id: string; content: string };
   'message.delete': { message_id: string };
   'reaction.add': { message_id: string; emoji: string };
   'reaction.remove': { message_id: string; emoji: string };
-  'message.read': { conversation_id: string; message_id?: string; up_to?: number };
-  'message.delivered': { conversation_id: string; message_id?: string; up_to?: number };
+  'message.read': { conversation_id: string; message_id?: string; sequence_number?: number };
+  'message.delivered': { conversation_id: string; message_id?: string; sequence_number?: number };
   'typing.start': { conversation_id: string };
   'typing.stop': { conversation_id: string };
-  'presence.set': { status: string };
+  'presence.set': { status: 'online' | 'away' | 'busy' | 'offline'; custom?: string | null };
   subscribe: { conversation_id: string; from_seq?: number };
   unsubscribe: { conversation_id: string };
-  history: { conversation_id: string; limit?: number; before?: string; after?: string };
+  history: {
+    conversation_id: string;
+    limit?: number;
+    cursor?: string;
+    before?: string;
+    after?: string;
+    after_seq?: number;
+    before_seq?: number;
+    around?: string;
+    type?: string;
+    from?: string;
+    to?: string;
+    sender_id?: string;
+  };
 }
 
 export type ClientToServerEvents = {

@@ -5,9 +5,9 @@ import { LONGEST_TOKEN } from './first-frame.js';
 import { Gateway, OnFrame } from './frames.js';
 import type { LiveConnection } from './live-connection.js';
 
-export class PingDto {}
+export class PingFrameDto {}
 
-export class RefreshDto {
+export class AuthRefreshFrameDto {
   @TextField({ min: 1, max: LONGEST_TOKEN, description: 'A new access token of the same user.' })
   token: string;
 }
@@ -17,14 +17,14 @@ export class RefreshDto {
 export class RealtimeGateway {
   constructor(private readonly host: ConnectionHost) {}
 
-  @OnFrame('ping', PingDto, { limit: 'call', summary: 'Answers with the time of the server.' })
-  ping(_connection: LiveConnection, _dto: PingDto): { server_time: string } {
+  @OnFrame('ping', PingFrameDto, { limit: 'call', summary: 'Answers with the time of the server.' })
+  ping(_connection: LiveConnection, _dto: PingFrameDto): { server_time: string } {
     return { server_time: new Date().toISOString() };
   }
 
   /** @throws AuthenticationRequired, PermissionDenied for a token of somebody else */
-  @OnFrame('auth.refresh', RefreshDto, { limit: 'call', summary: 'Prolongs the connection with a new token.' })
-  async refresh(connection: LiveConnection, { token }: RefreshDto): Promise<{ expires_at: string }> {
+  @OnFrame('auth.refresh', AuthRefreshFrameDto, { limit: 'call', summary: 'Prolongs the connection with a new token.' })
+  async refresh(connection: LiveConnection, { token }: AuthRefreshFrameDto): Promise<{ expires_at: string }> {
     const actor = await this.host.authenticator.authenticate(token);
     if (actor.userId !== connection.actor.userId) throw new PermissionDenied('The token belongs to somebody else.');
     this.host.connections.renew(connection, actor);

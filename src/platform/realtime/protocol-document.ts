@@ -1,0 +1,190 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Request, Response } from 'express';
+import {
+  AccountBanned,
+  AuthenticationRequired,
+  IdempotencyConflict,
+  InternalError,
+  PermissionDenied,
+  RateLimitExceeded,
+  ServiceUnavailable,
+  ValidationError,
+} from '../errors/app-error.js';
+import { codeOf, type ErrorClass } from '../errors/throws.decorator.js';
+import { apiDocument, close } from '../http/api-document.js';
+import { routeFacts } from '../http/documented-routes.js';
+import { CLOSE } from './close-codes.js';
+import { FrameRouter } from './frame-router.js';
+import type { FrameDefinition } from './frames.js';
+import { AuthFrameDto, CONNECTION_FRAMES, type DeclaredFrame, DURABLE_EVENTS, SIGNALS } from './protocol-frames.js';
+import { durableSchema, errorSchema, replySchema, requestSchema, signalSchema } from './protocol-schemas.js';
+import { AlreadyAuthenticated, InvalidFrame, TooManyInFlight, UnknownFrameType } from './realtime.errors.js';
+import { REALTIME_PATH } from './web-socket-server.js';
+
+/** An AsyncAPI 3 document, as far as this file cares. */
+export interface ProtocolDocument {
+  readonly asyncapi: '3.0.0';
+  readonly info: object;
+  readonly servers: Record<string, object>;
+  readonly channels: Record<string, object>;
+  readonly operations: Record<string, object>;
+  readonly components: { messages: Record<string, object>; schemas: Record<string, object> };
+}
+
+/** What a frame may be refused with besides the errors of the routes that do the same. */
+const FRAME_ERRORS: ErrorClass[] = [
+  ...[ValidationError, AuthenticationRequired, AccountBanned, PermissionDenied, IdempotencyConflict],
+  ...[RateLimitExceeded, InternalError, ServiceUnavailable],
+  ...[InvalidFrame, UnknownFrameType, TooManyInFlight, AlreadyAuthenticated],
+];
+
+const AUTH: Pick<FrameDefinition, 'type' | 'dto' | 'summary'> = {
+  type: 'auth',
+  dto: AuthFrameDto,
+  summary: 'Says who one is, where no credential came with the upgrade.',
+};
+
+const TRANSPORTS = {
+  webSocket: {
+    title: 'Plain WebSocket',
+    description: `One JSON object a text frame. Credentials, in order of preference: \`Authorization: Bearer\`, \`?ticket=\`, the frame \`auth\` within 5 s, \`?token=\`.`,
+    address: REALTIME_PATH,
+    protocol: 'ws',
+  },
+  socketIo: {
+    title: 'Socket.IO',
+    description:
+      'The type is the name of the event; a request’s data is the first argument, its reply the acknowledgement. Credential: `auth: {token}`.',
+    address: '/socket.io/',
+    protocol: 'socket.io',
+  },
+} as const;
+
+/** The AsyncAPI 3 document of everything that goes over sockets, of both transports. */
+export function protocolDocument(app: NestExpressApplication): ProtocolDocument {
+  const requests = [AUTH, ...app.get(FrameRouter, { strict: false }).definitions].sort(byType);
+  const sent = Object.entries<DeclaredFrame>({ ...CONNECTION_FRAMES, ...SIGNALS });
+  const models = [...requests.map(({ dto }) => dto), ...sent.map(([, { data }]) => data)];
+  const known = apiDocument(app, [...new Set(models)]).components?.schemas ?? {};
+  const messages = messagesOf(requests, sent, errorCodes(app));
+  const schemas = reachable(messages, known as Record<string, object>);
+  // The frame auth alone takes fields it does not know.
+  for (const { dto } of requests) if (dto !== AuthFrameDto) close(schemas[dto.name], schemas);
+  return {
+    asyncapi: '3.0.0',
+    info: {
+      title: 'Parley over sockets',
+      version: '1',
+      description: `The same frames over two transports.\n\nClose codes:\n${closeCodes()}`,
+    },
+    servers: Object.fromEntries(
+      Object.entries(TRANSPORTS).map(([name, { title, protocol }]) => [
+        name,
+        { host: '{host}', protocol, title, variables: { host: { default: 'localhost:3000' } } },
+      ]),
+    ),
+    channels: Object.fromEntries(Object.keys(TRANSPORTS).map((name) => [name, channelOf(name as never, messages)])),
+    operations: operationsOf(requests, messages),
+    components: { messages, schemas },
+  };
+}
+
+/** Serves the document at `/asyncapi.json`; it is made at the first request. */
+export function serveProtocolDocument(app: NestExpressApplication): void {
+  let text: string | undefined;
+  const adapter = app.getHttpAdapter() as unknown as {
+    get(path: string, handler: (request: Request, response: Response) => void): void;
+  };
+  adapter.get('/asyncapi.json', (_request, response) => {
+    response.type('json').send((text ??= JSON.stringify(protocolDocument(app))));
+  });
+}
+
+function messagesOf(
+  requests: Pick<FrameDefinition, 'type' | 'dto' | 'summary'>[],
+  sent: [string, DeclaredFrame][],
+  codes: string[],
+): Record<string, object> {
+  const message = (name: string, summary: string, payload: object): [string, object] => [
+    name,
+    { name, summary, contentType: 'application/json', payload },
+  ];
+  return Object.fromEntries([
+    ...requests.map(({ type, dto, summary }) => message(type, summary, requestSchema(type, dto))),
+    message('reply', 'The one answer to one request, by its id.', replySchema(codes)),
+    message('error', 'What belongs to no request, or says why the connection ends.', errorSchema(codes)),
+    ...sent.map(([type, { data, summary }]) => message(type, summary, signalSchema(type, data))),
+    ...Object.entries(DURABLE_EVENTS).map(([type, summary]) => message(type, summary, durableSchema(type))),
+  ]);
+}
+
+function channelOf(name: keyof typeof TRANSPORTS, messages: Record<string, object>): object {
+  const { address, title, description } = TRANSPORTS[name];
+  return {
+    address,
+    title,
+    description,
+    servers: [{ $ref: `#/servers/${name}` }],
+    messages: Object.fromEntries(
+      Object.keys(messages).map((message) => [message, { $ref: `#/components/messages/${message}` }]),
+    ),
+  };
+}
+
+/** Of the program's side: it receives requests and sends the rest. */
+function operationsOf(
+  requests: Pick<FrameDefinition, 'type' | 'summary'>[],
+  messages: Record<string, object>,
+): Record<string, object> {
+  const summaries = new Map(requests.map(({ type, summary }) => [type, summary]));
+  const operations: Record<string, object> = {};
+  for (const name of Object.keys(TRANSPORTS)) {
+    const channel = { $ref: `#/channels/${name}` };
+    for (const type of Object.keys(messages)) {
+      const own = [{ $ref: `#/channels/${name}/messages/${type}` }];
+      const reply = { channel, messages: [{ $ref: `#/channels/${name}/messages/reply` }] };
+      if (summaries.has(type)) {
+        operations[`${name}.${type}`] = {
+          action: 'receive',
+          channel,
+          summary: summaries.get(type),
+          messages: own,
+          reply,
+        };
+      } else if (type !== 'reply') operations[`${name}.${type}`] = { action: 'send', channel, messages: own };
+    }
+  }
+  return operations;
+}
+
+/** Frames call what routes call, so they are refused with the same errors. */
+function errorCodes(app: NestExpressApplication): string[] {
+  const declared = [...routeFacts(app).values()].flatMap(({ errors }) => errors);
+  const codes = [...FRAME_ERRORS, ...declared].map((error) => codeOf(error).code);
+  return [...new Set([...codes, ...Object.values(CLOSE).map(({ error }) => error)])].sort();
+}
+
+function closeCodes(): string {
+  return Object.values(CLOSE)
+    .map(({ code, error, message }) => `- ${code} \`${error}\`: ${message}`)
+    .join('\n');
+}
+
+/** The schemas the messages name, and those these name. */
+function reachable(from: object, known: Record<string, object>): Record<string, object> {
+  const found: Record<string, object> = {};
+  const waiting: object[] = [from];
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    for (const [, name] of JSON.stringify(next).matchAll(/"#\/components\/schemas\/([\w.]+)"/g)) {
+      const schema = known[name!];
+      if (found[name!] || !schema) continue;
+      found[name!] = schema;
+      waiting.push(schema);
+    }
+  }
+  return Object.fromEntries(Object.entries(found).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function byType(a: { type: string }, b: { type: string }): number {
+  return a.type < b.type ? -1 : 1;
+}

@@ -1,0 +1,104 @@
+/** The documents as the generators of tests read them. */
+export interface Schema {
+  type?: string | string[];
+  $ref?: string;
+  format?: string;
+  pattern?: string;
+  enum?: unknown[];
+  minimum?: number;
+  maximum?: number;
+  minLength?: number;
+  maxLength?: number;
+  maxItems?: number;
+  uniqueItems?: boolean;
+  additionalProperties?: unknown;
+  required?: string[];
+  properties?: Record<string, Schema>;
+  items?: Schema;
+  allOf?: Schema[];
+  anyOf?: Schema[];
+  oneOf?: Schema[];
+}
+
+export interface Parameter {
+  name: string;
+  in: 'path' | 'query' | 'header';
+  required?: boolean;
+  schema?: Schema;
+}
+
+export interface ApiAnswer {
+  $ref?: string;
+  headers?: Record<string, object>;
+  content?: Record<string, { schema?: Schema }>;
+}
+
+interface OperationObject {
+  operationId: string;
+  tags?: string[];
+  security?: object[];
+  parameters?: Parameter[];
+  requestBody?: { content: Record<string, { schema: Schema }> };
+  responses: Record<string, ApiAnswer>;
+}
+
+export interface ApiDocument {
+  openapi: string;
+  paths: Record<string, Record<string, OperationObject>>;
+  components: { schemas: Record<string, Schema>; responses: Record<string, ApiAnswer> };
+}
+
+/** One method of one address. `key` is how tables name it: `POST /api/v1/conversations/{id}/messages`. */
+export interface ApiOperation {
+  readonly key: string;
+  readonly method: string;
+  readonly path: string;
+  readonly operationId: string;
+  readonly tags: string[] | undefined;
+  readonly isPublic: boolean;
+  readonly parameters: Parameter[];
+  readonly body: Schema | undefined;
+  readonly responses: Record<string, ApiAnswer>;
+}
+
+export function operationsOf(document: ApiDocument): ApiOperation[] {
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      key: `${method.toUpperCase()} ${path}`,
+      method: method.toUpperCase(),
+      path,
+      operationId: operation.operationId,
+      tags: operation.tags,
+      isPublic: operation.security?.length === 0,
+      parameters: operation.parameters ?? [],
+      body: operation.requestBody && flat(document, operation.requestBody.content['application/json']!.schema),
+      responses: operation.responses,
+    })),
+  );
+}
+
+/** What a `$ref` into the components stands for; anything else as it is. */
+export function resolve<Value extends { $ref?: string }>(document: object, value: Value): Value {
+  if (!value.$ref) return value;
+  const target = value.$ref
+    .slice(2)
+    .split('/')
+    .reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], document);
+  return resolve(document, target as Value);
+}
+
+/** A schema with its references, and those one level in, replaced by what they stand for. */
+export function flat(document: object, schema: Schema): Schema {
+  const own = resolve(document, schema.allOf?.length === 1 ? schema.allOf[0]! : schema);
+  const properties = Object.entries(own.properties ?? {}).map(([name, inner]) => [name, flat(document, inner)]);
+  return { ...own, ...(own.properties && { properties: Object.fromEntries(properties) as Record<string, Schema> }) };
+}
+
+/** The error codes an operation says it may answer with a status. */
+export function codesOf(document: ApiDocument, { responses }: ApiOperation, status: number): string[] {
+  const answer = responses[status];
+  if (!answer) return [];
+  const schema = resolve(document, answer).content?.['application/json']?.schema;
+  const codes = schema?.allOf?.[1]?.properties?.error?.properties?.code?.enum;
+  return (codes ?? []) as string[];
+}

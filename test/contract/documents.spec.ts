@@ -1,0 +1,124 @@
+import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js';
+import { apiDocument } from '../../src/platform/http/api-document.js';
+import { FrameRouter } from '../../src/platform/realtime/frame-router.js';
+import { protocolDocument } from '../../src/platform/realtime/protocol-document.js';
+import { DURABLE_EVENTS } from '../../src/platform/realtime/protocol-frames.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { type ApiDocument, type ApiOperation, operationsOf, resolve, type Schema } from './contract.js';
+
+let test: TestApp;
+let api: ApiDocument;
+let operations: ApiOperation[];
+
+beforeAll(async () => {
+  test = await startTestApp();
+  api = apiDocument(test.app) as unknown as ApiDocument;
+  operations = operationsOf(api);
+});
+afterAll(() => test.close());
+
+/** Every `$ref` of a document that leads nowhere. */
+function danglingRefs(document: object): string[] {
+  const refs = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(([, ref]) => ref!);
+  return [...new Set(refs)].filter((ref) => {
+    const found = ref
+      .slice(2)
+      .split('/')
+      .reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], document);
+    return !ref.startsWith('#/') || found === undefined;
+  });
+}
+
+const TYPES = ['string', 'number', 'integer', 'boolean', 'array', 'object', 'null'];
+
+/** What is wrong with a schema by the rules of JSON Schema that matter to a generator. */
+function schemaProblems(schema: Schema, where: string): string[] {
+  const problems: string[] = [];
+  const types = schema.type === undefined ? [] : [schema.type].flat();
+  for (const type of types) if (!TYPES.includes(type)) problems.push(`${where}: type ${type}`);
+  if (types.includes('array') && !schema.items) problems.push(`${where}: an array without items`);
+  if ('nullable' in schema) problems.push(`${where}: nullable is no word of 3.1`);
+  for (const name of schema.required ?? [])
+    if (schema.properties && !schema.properties[name]) problems.push(`${where}: requires ${name}, which is not there`);
+  for (const [name, inner] of Object.entries(schema.properties ?? {}))
+    problems.push(...schemaProblems(inner, `${where}.${name}`));
+  for (const inner of [schema.items, ...(schema.allOf ?? []), ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])])
+    if (inner) problems.push(...schemaProblems(inner, where));
+  return problems;
+}
+
+describe('the OpenAPI document', () => {
+  it('is of version 3.1, and none of its references leads nowhere', async () => {
+    const served = (await (await fetch(`${test.url}/openapi.json`)).json()) as ApiDocument;
+    expect(served).toEqual(JSON.parse(JSON.stringify(api)));
+    expect(served.openapi).toMatch(/^3\.1\./);
+    expect(danglingRefs(served)).toEqual([]);
+  });
+
+  it('holds schemas a generator can read', () => {
+    const problems = Object.entries(api.components.schemas).flatMap(([name, schema]) => schemaProblems(schema, name));
+    expect(problems).toEqual([]);
+    expect(schemaProblems({ type: 'array', properties: { a: { type: 'text' } } }, 'planted')).toHaveLength(2);
+  });
+
+  it('describes every parameter of every address', () => {
+    for (const { key, path, parameters } of operations) {
+      const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      const described = parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name);
+      expect([key, described.sort()]).toEqual([key, inPath.sort()]);
+      for (const { name, schema } of parameters)
+        expect([key, name, schema?.type ?? schema?.$ref]).not.toContain(undefined);
+    }
+  });
+
+  it('gives every operation one name, a tag, and an answer whose shape is known', () => {
+    const names = operations.map(({ operationId }) => operationId);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { key, tags, responses } of operations) {
+      expect([key, tags?.length]).toEqual([key, 1]);
+      const successes = Object.entries(responses).filter(([status]) => status.startsWith('2'));
+      expect([key, successes.length > 0]).toEqual([key, true]);
+      for (const [status, answer] of successes) {
+        const shape = answer.content?.['application/json']?.schema;
+        expect([key, status, status === '204' || shape !== undefined]).toEqual([key, status, true]);
+      }
+    }
+  });
+
+  it('names the error codes of every answer, and how a limit is told', () => {
+    for (const { key, responses, isPublic } of operations) {
+      expect([key, responses['401'] !== undefined || isPublic]).toEqual([key, true]);
+      for (const [status, answer] of Object.entries(responses).filter(([code]) => Number(code) >= 400)) {
+        const { content, headers } = resolve(api, answer);
+        if (status === '429') expect(Object.keys(headers ?? {})).toContain('Retry-After');
+        expect([key, status, JSON.stringify(content).includes('"enum"')]).toEqual([key, status, true]);
+      }
+    }
+  });
+});
+
+describe('the AsyncAPI document', () => {
+  it('is served, and none of its references leads nowhere', async () => {
+    const document = protocolDocument(test.app);
+    expect(await (await fetch(`${test.url}/asyncapi.json`)).json()).toEqual(JSON.parse(JSON.stringify(document)));
+    expect(document.asyncapi).toBe('3.0.0');
+    expect(danglingRefs(document)).toEqual([]);
+    const schemas = document.components.schemas as Record<string, Schema>;
+    expect(Object.entries(schemas).flatMap(([name, schema]) => schemaProblems(schema, name))).toEqual([]);
+  });
+
+  it('describes every request over both transports, and every durable event there is', () => {
+    const { operations: known, components } = protocolDocument(test.app);
+    for (const { type } of test.app.get(FrameRouter).definitions) {
+      expect(known).toHaveProperty([`webSocket.${type}`, 'reply']);
+      expect(known).toHaveProperty([`socketIo.${type}`, 'action'], 'receive');
+    }
+    const declared = test.app.get(EventCatalogue).types().sort();
+    expect(declared.filter((type) => !components.messages[type])).toEqual([]);
+    expect(Object.keys(DURABLE_EVENTS).sort()).toEqual(declared);
+  });
+
+  it('knows a reference that leads nowhere', () => {
+    expect(danglingRefs({ a: { $ref: '#/b' }, c: { $ref: '#/a' } })).toEqual(['#/b']);
+  });
+});

@@ -3,6 +3,7 @@ import type { Queue } from 'bullmq';
 import { ReadMarks } from '../../src/modules/participants/read-marks.js';
 import { RECEIPTS_QUEUE } from '../../src/modules/participants/receipts.queue.js';
 import { newId } from '../../src/platform/database/ids.js';
+import { Sql } from '../../src/platform/database/sql.js';
 import type { Actor } from '../../src/platform/http/actor.js';
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -132,6 +133,32 @@ describe('read and delivered marks', () => {
       }
     }
     for (const outcome of await Promise.allSettled(work)) expect(outcome.status).toBe('fulfilled');
+  });
+
+  it('wait for whoever has the conversation locked, and then see what was written under that lock', async () => {
+    const [anna, ben, id] = await pair();
+    await send(anna, id, 1);
+    const sql = test.app.get(Sql, { strict: false });
+    let isAnswered = false;
+    let mark: ReturnType<ReadMarks['read']>;
+    await sql.transaction(async (tx) => {
+      await tx.run({ name: 'test.lock', text: 'select from stream_heads where stream_id = $1 for no key update' }, [
+        id,
+      ]);
+      mark = marks.read(ben, id, { sequence_number: 2 }).finally(() => {
+        isAnswered = true;
+      });
+      for (let waiting = 0; waiting === 0 && !isAnswered;) {
+        const [row] = await test.database.query<{ waiting: string }>(
+          `select count(*) as waiting from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock' and query like '%mark_participants%'`,
+        );
+        waiting = Number(row!.waiting);
+      }
+      expect(isAnswered).toBe(false);
+      await tx.run({ name: 'test.number', text: 'update stream_heads set last_number = 2 where stream_id = $1' }, [id]);
+    });
+    expect(await mark!).toMatchObject({ last_read_seq: 2, unread_count: 0 });
   });
 
   it('are refused to a session that was ended, whatever the token still says', async () => {

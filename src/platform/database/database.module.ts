@@ -3,6 +3,7 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { Config } from '../config/config.js';
+import { closePool } from './close-pool.js';
 import { MIGRATIONS } from './migrations.js';
 import { Sql } from './sql.js';
 
@@ -37,6 +38,10 @@ function dataSource(config: Config): DataSource {
   });
 }
 
+function poolOf(source: DataSource): pg.Pool {
+  return (source.driver as PostgresDriver).master as pg.Pool;
+}
+
 /** PostgreSQL for everybody: one `DataSource`, whose pool is the application's only one, and `Sql` over that pool. */
 @Global()
 @Module({
@@ -45,7 +50,7 @@ function dataSource(config: Config): DataSource {
     {
       provide: Sql,
       inject: [DataSource],
-      useFactory: (source: DataSource) => new Sql((source.driver as PostgresDriver).master as pg.Pool),
+      useFactory: (source: DataSource) => new Sql(poolOf(source)),
     },
   ],
   exports: [DataSource, Sql],
@@ -54,6 +59,6 @@ export class DatabaseModule implements OnApplicationShutdown {
   constructor(private readonly source: DataSource) {}
 
   async onApplicationShutdown(): Promise<void> {
-    if (this.source.isInitialized) await this.source.destroy();
+    if (this.source.isInitialized) await closePool(poolOf(this.source), () => this.source.destroy());
   }
 }

@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { createPostgresBackend, setDefaultBackendFactory, type ConnectionOptions } from 'bullmq';
 import pg from 'pg';
 import { Config } from '../config/config.js';
+import { closePool } from '../database/close-pool.js';
 
 /** Statements of jobs and one waiting connection a worker share this pool. */
 const POOL_SIZE = 12;
@@ -36,6 +37,6 @@ export class QueueConnection implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.pool?.end();
+    if (this.pool) await closePool(this.pool);
   }
 }

@@ -27,6 +27,7 @@ import {
 } from './participants.errors.js';
 import { ParticipantsService } from './participants.service.js';
 import { ReadMarks } from './read-marks.js';
+import { SetOwnFlags } from './set-own-flags.js';
 
 @ApiTags('participants')
 @ApiBearerAuth()
@@ -37,6 +38,7 @@ export class ParticipantsController {
   constructor(
     private readonly participants: ParticipantsService,
     private readonly marks: ReadMarks,
+    private readonly ownFlags: SetOwnFlags,
   ) {}
 
   @Get('participants')
@@ -99,7 +101,7 @@ export class ParticipantsController {
     @Param('id', ConversationIdPipe) id: string,
     @Body() dto: OwnFlagsDto,
   ): Promise<OwnFlags> {
-    return this.participants.setFlags(actor, id, dto);
+    return this.ownFlags.set(actor, id, dto);
   }
 
   @Post('read')

@@ -13,6 +13,7 @@ import { ParticipantsService } from './participants.service.js';
 import { ReadMarks } from './read-marks.js';
 import { RECEIPTS_QUEUE, ReceiptsQueue } from './receipts.queue.js';
 import { ReceiptsRepository } from './receipts.repository.js';
+import { SetOwnFlags } from './set-own-flags.js';
 
 /** Who takes part in which conversation, as what, and how far each has read. */
 @Module({
@@ -27,9 +28,10 @@ import { ReceiptsRepository } from './receipts.repository.js';
     LoggedParticipants,
     ConversationIdPipe,
     ReadMarks,
+    SetOwnFlags,
     ReceiptsRepository,
     ReceiptsQueue,
   ],
-  exports: [ParticipantsService, ParticipantsPolicy, ReadMarks, ConversationIdPipe],
+  exports: [ParticipantsService, ParticipantsPolicy, ReadMarks, SetOwnFlags, ConversationIdPipe],
 })
 export class ParticipantsModule {}

@@ -11,23 +11,15 @@ import {
   presentParticipantEvent,
 } from './participant-presenter.js';
 import { mayChangeRole, mayModerate, type ParticipantRole, rankOf } from './participant-roles.js';
-import {
-  type AddParticipantsDto,
-  type ChangeParticipantDto,
-  type ListParticipantsQuery,
-  type OwnFlags,
-  type OwnFlagsDto,
-  type ParticipantDto,
-  type ParticipantPageDto,
-  toOwnFlags,
+import type {
+  AddParticipantsDto,
+  ChangeParticipantDto,
+  ListParticipantsQuery,
+  ParticipantDto,
+  ParticipantPageDto,
 } from './participants.dto.js';
 import { ConversationNotFound, ParticipantNotFound } from './participants.errors.js';
-import {
-  CONVERSATION_REMOVED,
-  CONVERSATION_UPDATED,
-  PARTICIPANT_LEFT,
-  PARTICIPANT_UPDATED,
-} from './participants.events.js';
+import { CONVERSATION_REMOVED, PARTICIPANT_LEFT, PARTICIPANT_UPDATED } from './participants.events.js';
 import { type Access, ParticipantsPolicy } from './participants.policy.js';
 import { type ListPlace, type ParticipantRow, ParticipantsRepository } from './participants.repository.js';
 
@@ -138,30 +130,6 @@ export class ParticipantsService {
       if (!access.role) this.policy.deny('You are not in this conversation.');
       await this.dismiss(tx, actor, await this.requireParticipant(tx, conversationId, actor.userId), 'left');
     });
-  }
-
-  /** The actor's own flags; only the actor's own devices hear of them. @throws ConversationNotFound, PermissionDenied */
-  async setFlags(actor: Actor, conversationId: string, dto: OwnFlagsDto): Promise<OwnFlags> {
-    const until = typeof dto.muted_until === 'string' ? new Date(dto.muted_until) : dto.muted_until;
-    const flags = await this.log.write(conversationId, async (tx) => {
-      await this.policy.requireMemberUnderLock(tx, actor, conversationId);
-      const row = await this.repository.setFlags(tx, conversationId, actor.userId, {
-        isArchived: dto.is_archived,
-        isPinned: dto.is_pinned,
-        isSilenced: dto.is_muted ?? (until ? true : undefined),
-        silencedUntil: until,
-      });
-      const me = toOwnFlags(row);
-      await tx.appendToOthers([actor.userId], () => ({
-        type: CONVERSATION_UPDATED,
-        actorId: actor.userId,
-        subjectId: conversationId,
-        payload: { me },
-      }));
-      return me;
-    });
-    if (!flags) throw new ConversationNotFound();
-    return flags;
   }
 
   /** Locks, judges who acts, refuses direct conversations, and lets `work` write. */

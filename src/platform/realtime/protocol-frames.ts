@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import { ApiProperty } from '@nestjs/swagger';
 import { SYSTEM_ROLES, type SystemRole } from '../http/actor.js';
 
 /** Every frame the server sends by itself, declared once: the types for clients and the AsyncAPI document come from here. */
@@ -195,11 +195,7 @@ export class ResumeOffer {
   cursor?: string;
 
   /** Last seq applied, for each conversation the client keeps. */
-  @ApiProperty({
-    required: false,
-    type: 'object',
-    additionalProperties: { type: 'integer', minimum: 0 },
-  } as ApiPropertyOptions)
+  @ApiProperty({ type: 'object', selfRequired: false, additionalProperties: { type: 'integer', minimum: 0 } })
   conversations?: Record<string, number>;
 }
 

@@ -78,12 +78,13 @@ export class CreateMessages1763700003000 implements MigrationInterface {
  * The planner settings hold every look-up to its index, whatever the statistics of young tables say.
  *
  * Output: one row an entry, in the order of the input; outcome is stored, replayed, or the reason of the refusal.
+ * `was_behind`: the sender had not read all before; whoever answers has, so his mark has moved over others' messages.
  */
 const APPEND_MESSAGES = `
 create function append_messages(batch json)
 returns table (
   ordinal int, outcome text, id uuid, sequence_number bigint, seq bigint, created_at timestamptz,
-  mentions uuid[], reply_to_content text, sender_name text)
+  mentions uuid[], reply_to_content text, sender_name text, was_behind boolean)
 language plpgsql volatile
 set enable_seqscan = off
 set enable_hashjoin = off
@@ -108,6 +109,7 @@ begin
   judged as materialized (
     select e.*, h.last_seq, h.last_number, greatest(date_trunc('milliseconds', clock_timestamp()), h.last_at) as clock,
            u.display_name, r.content as reply_to_content, twin.id as twin_id,
+           p.last_read_seq < h.last_number as was_behind,
            case
              when s.id is null or s.revoked_at is not null or s.expires_at <= now()
                or u.id is null or u.deleted_at is not null         then 'session_ended'
@@ -179,7 +181,7 @@ begin
      where p.conversation_id = t.conversation_id and p.user_id = t.sender_id
   )
   select n.ordinal, n.outcome, case n.outcome when 'stored' then n.id else n.twin_id end, n.new_number, n.new_seq, n.at,
-         n.present_mentions, n.reply_to_content, n.display_name
+         n.present_mentions, n.reply_to_content, n.display_name, n.was_behind
     from numbered n
    order by n.ordinal;
 end

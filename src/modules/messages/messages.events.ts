@@ -20,11 +20,14 @@ export const MESSAGE_EVENT_TYPES = [
   REACTION_REMOVED,
 ] as const;
 
-/** Some messages were stored by this process; what they are stands in the log. */
+/**
+ * Messages were stored by this process; what they are stands in the log. `caughtUpIn` are the conversations in which a
+ * sender had unread messages: by sending he has read them, so what all have read may have moved.
+ */
 export class MessagesStored extends DomainEvent {
   readonly type = 'messages.stored';
 
-  constructor(readonly count: number) {
+  constructor(readonly caughtUpIn: string[]) {
     super();
   }
 }

@@ -40,11 +40,13 @@ export interface AppendResult {
   mentions: string[];
   reply_to_content: string | null;
   sender_name: string;
+  /** The sender had unread messages before this one; by sending he has read them. */
+  was_behind: boolean;
 }
 
 const APPEND = statement<AppendResult>(
   'messages.append',
-  `select outcome, id, sequence_number, seq, created_at, mentions, reply_to_content, sender_name
+  `select outcome, id, sequence_number, seq, created_at, mentions, reply_to_content, sender_name, was_behind
      from append_messages($1)`,
 );
 

@@ -102,14 +102,16 @@ export class SendMessage {
   private async store(batch: NewMessage[]): Promise<SendResult[]> {
     const results = await this.repository.append(batch);
     const events: CommittedEvent[] = [];
+    const caughtUpIn = new Set<string>();
     const answers = results.map((result, index): SendResult => {
       if (result.outcome !== 'stored') return { outcome: result.outcome, id: result.id };
       const { event, message } = asCommitted(batch[index]!, result);
       events.push(event);
+      if (result.was_behind) caughtUpIn.add(event.streamId);
       return { outcome: 'stored', id: result.id, message };
     });
     this.log.announce(events);
-    if (events.length > 0) this.events.publish(new MessagesStored(events.length));
+    if (events.length > 0) this.events.publish(new MessagesStored([...caughtUpIn]));
     return answers;
   }
 }

@@ -2,6 +2,7 @@ import { InjectQueue } from '@nestjs/bullmq';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import { MessagesStored } from '../messages/messages.events.js';
 import { MarksMoved } from './participants.events.js';
 
 export const RECEIPTS_QUEUE = 'receipts';
@@ -38,16 +39,19 @@ export class ReceiptsQueue implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   onModuleInit(): void {
-    this.events.on(MarksMoved, ({ moves }) => {
-      for (const { conversationId } of moves) this.due.add(conversationId);
-      this.schedule(GATHER_MS);
-    });
+    this.events.on(MarksMoved, ({ moves }) => this.ask(moves.map(({ conversationId }) => conversationId)));
+    this.events.on(MessagesStored, ({ caughtUpIn }) => this.ask(caughtUpIn));
   }
 
   async onApplicationShutdown(): Promise<void> {
     this.isClosed = true;
     clearTimeout(this.timer);
     await this.flush();
+  }
+
+  private ask(conversationIds: string[]): void {
+    for (const conversationId of conversationIds) this.due.add(conversationId);
+    if (this.due.size > 0) this.schedule(GATHER_MS);
   }
 
   private schedule(delay: number): void {

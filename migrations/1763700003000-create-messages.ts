@@ -175,8 +175,8 @@ begin
   marked as (
     update participants p
        set last_read_seq = greatest(p.last_read_seq, t.number),
-           last_delivered_seq = greatest(p.last_delivered_seq, t.number)
-      from (select n.conversation_id, n.sender_id, max(n.new_number) as number
+           last_delivered_seq = greatest(p.last_delivered_seq, t.number), marked_at = t.at
+      from (select n.conversation_id, n.sender_id, max(n.new_number) as number, max(n.at) as at
               from numbered n where n.outcome = 'stored' group by n.conversation_id, n.sender_id) t
      where p.conversation_id = t.conversation_id and p.user_id = t.sender_id
   )

@@ -183,6 +183,16 @@ describe('two people', () => {
     expect(log.body).toMatchObject({ at_seq: 5, has_more: false });
   });
 
+  it('see a message as read once the other one has answered, without any other mark', async () => {
+    const socket = await ana.webSocket();
+    const { body: question } = await send(ana, { content: 'coffee?' });
+    expect(question.status).toBe('sent');
+    await send(bea, { content: 'yes' });
+    const receipt = await socket.next('receipt.updated');
+    expect(receipt.data).toMatchObject({ conversation_id: conversationId, read_by_all_seq: 1 });
+    expect((await ana.call('GET', `/messages/${question.id}`)).body.status).toBe('read');
+  });
+
   it('turn away from a conversation and back, from a position on', async () => {
     const socket = await bea.webSocket();
     await socket.request('unsubscribe', { conversation_id: conversationId });

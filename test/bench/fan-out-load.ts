@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sendFields } from './clients/client.js';
+import { RawWebSocket } from './clients/raw-web-socket.js';
+import { inGroups } from './in-groups.js';
+import type { FanOutJob, FanOutResult } from './jobs.js';
+
+const LIVE = '{"type":"live"';
+const CREATED = '{"type":"message.created"';
+/** The byte that tells `message.created` from all other frames on the way: the `m` of its type. */
+const KIND = 9;
+const M = CREATED.charCodeAt(KIND);
+const QUIET_MS = 500;
+
+/**
+ * Many sockets in one conversation. Frames of the message are counted, and nothing else is done with them; how many
+ * sends are under way is bounded by what has arrived, so that no server is driven into its queues.
+ */
+export async function fanOut(job: FanOutJob, mark: (event: 'begin' | 'end') => void): Promise<FanOutResult> {
+  const { port, path, tokens, window, conversationId } = job;
+  const sockets: RawWebSocket[] = [];
+  let deliveries = 0;
+  let sends = 0;
+  let failures = 0;
+  let firstFailure: string | undefined;
+  let sample = '';
+  let isRunning = false;
+  let heardAt = 0;
+
+  const pump = (): void => {
+    while (isRunning && sends * tokens.length - deliveries < window * tokens.length) {
+      const n = sends++;
+      sockets[n % job.senders]!.sendText(
+        `{"type":"message.send","id":"${n}","data":{"conversation_id":"${conversationId}",${sendFields(n)}}}`,
+      );
+    }
+  };
+  const failed = (reason: string): void => {
+    firstFailure ??= reason;
+    failures++;
+  };
+  const open = async (token: string | undefined): Promise<void> => {
+    let isLive = (): void => {};
+    const live = new Promise<void>((resolve) => {
+      isLive = resolve;
+    });
+    const text = (bytes: Buffer, start: number, end: number): void => {
+      if (bytes[start + KIND] === M) {
+        if (++deliveries % tokens.length === 0) pump();
+        if (sample === '') sample = bytes.toString('utf8', start, end);
+        return;
+      }
+      heardAt = performance.now();
+      if (bytes.toString('latin1', start, start + LIVE.length) === LIVE) isLive();
+    };
+    const headers = token === undefined ? undefined : { Authorization: `Bearer ${token}` };
+    sockets.push(await RawWebSocket.open({ port, path, headers }, { text, closed: failed }));
+    if (token !== undefined) await live;
+  };
+
+  try {
+    await inGroups(tokens, open);
+    // Everybody is told of everybody's coming; that is not what is measured.
+    while (performance.now() - heardAt < QUIET_MS) await sleep(QUIET_MS / 4);
+    isRunning = true;
+    pump();
+    await sleep(job.warmUpMs);
+    mark('begin');
+    const [before, sentBefore, begunAt] = [deliveries, sends, performance.now()];
+    await sleep(job.seconds * 1000);
+    const seconds = (performance.now() - begunAt) / 1000;
+    mark('end');
+    isRunning = false;
+    return { deliveries: deliveries - before, sends: sends - sentBefore, seconds, failures, firstFailure, sample };
+  } finally {
+    isRunning = false;
+    for (const socket of sockets) socket.end();
+  }
+}

@@ -1,0 +1,46 @@
+import type { Job, Order, Report } from './jobs.js';
+import { MeasuredProcess } from './measured-process.js';
+
+export interface WhileWorking {
+  /** The measured time begins and ends; the generator does not wait. */
+  begin?(): void | Promise<void>;
+  end?(): void | Promise<void>;
+}
+
+/** The load generator's process, as those see it who give it work. */
+export class Generator {
+  private readonly process = new MeasuredProcess('test/bench/load');
+
+  cpuMs(): number {
+    return this.process.cpuMs();
+  }
+
+  /** @throws Error when the job could not be done, or takes longer than `limitMs` */
+  work<Result>(job: Job, { begin, end }: WhileWorking = {}, limitMs = 90_000): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const waiting: (void | Promise<void>)[] = [];
+      const late = setTimeout(() => reject(new Error('the load generator did not finish in time')), limitMs);
+      const take = (report: Report): void => {
+        if (report.event === 'begin' || report.event === 'end') {
+          waiting.push(report.event === 'begin' ? begin?.() : end?.());
+          return;
+        }
+        clearTimeout(late);
+        this.process.ignore(take);
+        if (report.event === 'failed') return reject(new Error(report.reason));
+        Promise.all(waiting).then(() => resolve(report.result as Result), reject);
+      };
+      this.process.listen(take);
+      this.process.tell({ order: 'work', job } satisfies Order);
+    });
+  }
+
+  /** Lets idle sockets go. */
+  release(): void {
+    this.process.tell({ order: 'release' } satisfies Order);
+  }
+
+  end(): Promise<void> {
+    return this.process.end();
+  }
+}

@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cpuMsOf } from './process-cpu.js';
+import type { ProbeAnswer, ProbeQuestion } from './probe.js';
+
+const KEPT_OUTPUT = 20_000;
+const END_MS = 30_000;
+
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** A process of the bench's own starting that is looked into from outside. */
+export class MeasuredProcess {
+  private output = '';
+  private readonly child: ChildProcess;
+
+  /** `entry` below `dist`. The limit of open files is raised as far as it goes. */
+  constructor(entry: string, environment: Record<string, string> = {}) {
+    const node = ['--enable-source-maps', '--expose-gc', '--import', './dist/test/bench/probe.js', `dist/${entry}.js`];
+    const command = [process.execPath, ...node];
+    const [file, ...args] =
+      process.platform === 'win32'
+        ? command
+        : ['sh', '-c', 'ulimit -n "$(ulimit -Hn)" 2>/dev/null; exec "$0" "$@"', ...command];
+    const { PATH = '', HOME = '' } = process.env;
+    this.child = spawn(file!, args, {
+      env: { PATH, HOME, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    running.add(this.child);
+    this.child.on('exit', () => running.delete(this.child));
+    // What it is told after its end; that it ended shows where something is waited for.
+    this.child.on('error', () => undefined);
+    const collect = (chunk: Buffer): void => {
+      this.output = (this.output + String(chunk)).slice(-KEPT_OUTPUT);
+    };
+    this.child.stdout!.on('data', collect);
+    this.child.stderr!.on('data', collect);
+  }
+
+  get log(): string {
+    return this.output;
+  }
+
+  get pid(): number {
+    return this.child.pid!;
+  }
+
+  cpuMs(): number {
+    return cpuMsOf(this.pid);
+  }
+
+  tell(message: object): void {
+    this.child.send(message);
+  }
+
+  listen<Message>(listener: (message: Message) => void): void {
+    this.child.on('message', listener);
+  }
+
+  ignore<Message>(listener: (message: Message) => void): void {
+    this.child.off('message', listener);
+  }
+
+  /** Waits until the pattern was printed. @throws Error with its last words when it ends instead */
+  async printed(pattern: RegExp): Promise<RegExpExecArray> {
+    const ended = once(this.child, 'exit');
+    for (;;) {
+      const match = pattern.exec(this.output);
+      if (match) return match;
+      if (this.child.exitCode !== null || this.child.signalCode) throw new Error(`it did not start:\n${this.output}`);
+      await Promise.race([once(this.child.stdout!, 'data'), ended]);
+    }
+  }
+
+  /** Resident memory in bytes after everything that can be collected is. */
+  async memory(): Promise<NodeJS.MemoryUsage> {
+    return (await this.ask('memory')) as NodeJS.MemoryUsage;
+  }
+
+  async startProfile(): Promise<void> {
+    await this.ask('profile-start');
+  }
+
+  stopProfile(): Promise<unknown> {
+    return this.ask('profile-stop');
+  }
+
+  /** Ends it in its own way; by force when it takes too long. */
+  async end(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode) return;
+    const exited = once(this.child, 'exit');
+    this.child.kill('SIGTERM');
+    const late = sleep(END_MS, 'late', { ref: false });
+    if ((await Promise.race([exited, late])) === 'late') {
+      this.child.kill('SIGKILL');
+      await exited;
+    }
+  }
+
+  private async ask(question: ProbeQuestion): Promise<unknown> {
+    const answered = new Promise<unknown>((resolve) => {
+      const listener = (message: ProbeAnswer): void => {
+        if (message.probe !== question) return;
+        this.child.off('message', listener);
+        resolve(message.answer);
+      };
+      this.child.on('message', listener);
+    });
+    this.tell({ probe: question });
+    const ended = once(this.child, 'exit').then(() => {
+      throw new Error(`it ended:\n${this.output}`);
+    });
+    ended.catch(() => {});
+    return Promise.race([answered, ended]);
+  }
+}

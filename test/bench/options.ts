@@ -1,0 +1,36 @@
+import { parseArgs } from 'node:util';
+
+export const SECTIONS = ['start', 'send-ws', 'send-socket-io', 'send-rest', 'latency', 'fan-out', 'idle'] as const;
+export type SectionName = (typeof SECTIONS)[number];
+
+export interface BenchOptions {
+  /** Measured time of one row. */
+  readonly seconds: number;
+  readonly sections: ReadonlySet<SectionName>;
+  /** Whether the server is profiled while it is measured, which costs it some of its speed. */
+  readonly profile: boolean;
+  /** Idle connections to open. */
+  readonly connections: number;
+}
+
+export const USAGE = `npm run bench -- [--seconds 5] [--only ${SECTIONS.join(',')}] [--connections 5000] [--profile]`;
+
+/** @throws Error that says how it is used */
+export function readOptions(args: readonly string[]): BenchOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seconds: { type: 'string', default: '5' },
+      only: { type: 'string', default: SECTIONS.join(',') },
+      connections: { type: 'string', default: '5000' },
+      profile: { type: 'boolean', default: false },
+    },
+  });
+  const seconds = Number(values.seconds);
+  const connections = Number(values.connections);
+  const wanted = values.only.split(',').map((name) => name.trim());
+  const unknown = wanted.filter((name) => !SECTIONS.some((section) => section.startsWith(name)));
+  if (!(seconds > 0) || !(connections > 0) || unknown.length > 0) throw new Error(USAGE);
+  const sections = SECTIONS.filter((section) => wanted.some((name) => section.startsWith(name)));
+  return { seconds, connections, sections: new Set(sections), profile: values.profile };
+}

@@ -1,0 +1,52 @@
+/** `npm run bench`: measures the program as it is started, beside the limits of what it stands on. */
+import { Bench } from './bench.js';
+import type { TransportName } from './jobs.js';
+import { type BenchOptions, readOptions, type SectionName, USAGE } from './options.js';
+import { measureFanOut } from './sections/fan-out.js';
+import { measureIdleConnections } from './sections/idle-connections.js';
+import { measureLatency } from './sections/latency.js';
+import { makeSendScene, measureSends } from './sections/sends.js';
+import { measureStarts } from './sections/starts.js';
+
+const SEND_SECTIONS: readonly (readonly [SectionName, TransportName])[] = [
+  ['send-ws', 'ws'],
+  ['send-socket-io', 'socket.io'],
+  ['send-rest', 'rest'],
+];
+
+async function measure(bench: Bench): Promise<void> {
+  const { sections } = bench.options;
+  if (sections.has('start')) await measureStarts(bench);
+  else await bench.restart();
+  const transports = SEND_SECTIONS.filter(([section]) => sections.has(section)).map(([, transport]) => transport);
+  if (transports.length > 0 || sections.has('latency')) {
+    const scene = await makeSendScene(bench);
+    if (transports.length > 0) await measureSends(bench, scene, transports);
+    if (sections.has('latency')) await measureLatency(bench, scene);
+  }
+  if (sections.has('fan-out')) await measureFanOut(bench);
+  if (sections.has('idle')) await measureIdleConnections(bench);
+}
+
+async function run(options: BenchOptions): Promise<void> {
+  const bench = new Bench(options);
+  const interrupted = (): void => void bench.end().finally(() => process.exit(130));
+  process.once('SIGINT', interrupted);
+  process.once('SIGTERM', interrupted);
+  try {
+    await measure(bench);
+  } finally {
+    bench.report.print();
+    process.stdout.write(`written to ${bench.report.write({ ...options, sections: [...options.sections] })}\n`);
+    await bench.end();
+  }
+}
+
+let options: BenchOptions;
+try {
+  options = readOptions(process.argv.slice(2));
+} catch {
+  process.stderr.write(`${USAGE}\n`);
+  process.exit(2);
+}
+await run(options);

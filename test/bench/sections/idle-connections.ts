@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Bench } from '../bench.js';
+import type { IdleJob, IdleResult } from '../jobs.js';
+import { MeasuredProcess } from '../measured-process.js';
+import type { Person } from '../world.js';
+
+/** Connections opened and closed before the empty process is weighed: code is compiled and pools are filled by then. */
+const WARM_UP = 200;
+const SETTLE_MS = 2000;
+const MOST_TIMES_BARE = 1.5;
+
+type Transport = IdleJob['transport'];
+const NAMES: Record<Transport, string> = { ws: 'WebSocket', 'socket.io': 'Socket.IO' };
+const BARE: Record<Transport, string> = { ws: 'bare-web-sockets', 'socket.io': 'bare-socket-io' };
+
+interface Weighed {
+  readonly result: IdleResult;
+  /** KiB a connection. */
+  readonly resident: number;
+  readonly heap: number;
+}
+
+/** What an open connection that says nothing costs, beside the bare transport; each user has one conversation. */
+export async function measureIdleConnections(bench: Bench): Promise<void> {
+  const { report, options } = bench;
+  const { connections } = options;
+  report.begin(`Memory of an idle connection, at ${connections.toLocaleString('en')} connections`);
+  const people = await bench.world.people(connections + (connections % 2));
+  await bench.world.groups(pairs(people));
+  for (const transport of ['ws', 'socket.io'] as const) {
+    const server = await bench.restart();
+    const own = await weigh(bench, server.process, {
+      transport,
+      port: server.port,
+      people: people.slice(0, connections),
+    });
+    const bare = await weighBare(bench, transport);
+    const figures = ({ result, resident, heap }: Weighed, ratio?: number): Record<string, number | undefined> => ({
+      'KiB resident': resident,
+      'KiB heap': heap,
+      'of bare': ratio,
+      connected: result.connected,
+      'connects/s': (result.connected / result.connectMs) * 1000,
+      failures: result.failures,
+    });
+    report.add({
+      id: `idle.${transport}`,
+      label: `Parley, ${NAMES[transport]}`,
+      figures: figures(own, own.resident / bare.resident),
+      target: { figure: 'of bare', most: MOST_TIMES_BARE },
+    });
+    report.add({ id: `idle.bare-${transport}`, label: `bare ${NAMES[transport]}`, figures: figures(bare) });
+    const reason = own.result.firstFailure ?? bare.result.firstFailure;
+    if (reason) process.stderr.write(`    first failure: ${reason}\n`);
+  }
+}
+
+function pairs(people: readonly Person[]): Person[][] {
+  return Array.from({ length: people.length / 2 }, (_, index) => [people[2 * index]!, people[2 * index + 1]!]);
+}
+
+async function weighBare(bench: Bench, transport: Transport): Promise<Weighed> {
+  const server = new MeasuredProcess(`test/bench/${BARE[transport]}`);
+  try {
+    const port = Number((await server.printed(/listening on (\d+)/))[1]);
+    return await weigh(bench, server, { transport, port });
+  } finally {
+    await server.end();
+  }
+}
+
+/** Without people the server is a bare one. */
+async function weigh(
+  { generator, options }: Bench,
+  server: MeasuredProcess,
+  { transport, port, people }: { transport: Transport; port: number; people?: readonly Person[] },
+): Promise<Weighed> {
+  const job = (count: number): IdleJob => ({
+    kind: 'idle',
+    transport,
+    port,
+    path: '/',
+    tokens: Array.from({ length: count }, (_, index) => people?.[index]?.token),
+  });
+  await generator.work<IdleResult>(job(Math.min(WARM_UP, options.connections)), { begin: () => generator.release() });
+  await sleep(SETTLE_MS);
+  const before = await server.memory();
+  let after = before;
+  const result = await generator.work<IdleResult>(job(options.connections), {
+    begin: async () => {
+      await sleep(SETTLE_MS);
+      after = await server.memory();
+      generator.release();
+    },
+  });
+  const each = (bytes: number): number => bytes / result.connected / 1024;
+  return { result, resident: each(after.rss - before.rss), heap: each(after.heapUsed - before.heapUsed) };
+}

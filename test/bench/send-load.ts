@@ -1,0 +1,176 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Access, Client, ClientEvents } from './clients/client.js';
+import { RestClient } from './clients/rest-client.js';
+import { SocketIoClient } from './clients/socket-io-client.js';
+import { WebSocketClient } from './clients/web-socket-client.js';
+import type { ClosedLoopJob, OpenLoopJob, SendResult } from './jobs.js';
+import { Latencies } from './latencies.js';
+import { inGroups } from './in-groups.js';
+
+/** Sends that can be under way at once; far more than any row has. */
+const REMEMBERED = 1 << 20;
+const MOST_FAILURES = 1000;
+const DRAIN_MS = 3000;
+
+/** One send at a time of one sender, over conversations in turn. */
+interface Lane {
+  readonly client: Client;
+  readonly conversations: readonly string[];
+  next: number;
+}
+
+type Mark = (event: 'begin' | 'end') => void;
+
+/** Runs the sends of a closed or an open loop and measures those that both began and ended in the measured time. */
+export async function sendLoad(job: ClosedLoopJob | OpenLoopJob, mark: Mark): Promise<SendResult> {
+  const load = new SendLoad(job);
+  try {
+    await load.open();
+    load.start();
+    await sleep(job.warmUpMs);
+    mark('begin');
+    load.measure(true);
+    await sleep(job.seconds * 1000);
+    load.measure(false);
+    mark('end');
+    await load.drain();
+    return load.result();
+  } finally {
+    load.end();
+  }
+}
+
+class SendLoad {
+  private readonly clients: Client[] = [];
+  private readonly lanes: Lane[] = [];
+  private readonly laneOf: Lane[] = [];
+  private readonly sentAt = new Float64Array(REMEMBERED);
+  private readonly toAcknowledgement = new Latencies();
+  private readonly toOtherSocket = new Latencies();
+  private acknowledged = 0;
+  private failures = 0;
+  private firstFailure: string | undefined;
+  private count = 0;
+  private open_ = 0;
+  private isRunning = false;
+  private isMeasuring = false;
+  private firstMeasured = Infinity;
+  private begunAt = 0;
+  private measuredMs = 0;
+  private pace: NodeJS.Timeout | undefined;
+
+  constructor(private readonly job: ClosedLoopJob | OpenLoopJob) {}
+
+  async open(): Promise<void> {
+    const { port, transport, senders, readers } = this.job;
+    const sending: ClientEvents = {
+      acknowledged: (n, refusal) => this.answer(n, refusal),
+      failed: (reason) => this.fail(reason),
+    };
+    const receiving: ClientEvents = { ...sending, delivered: (n) => this.arrive(n) };
+    await inGroups(readers, async (token) => {
+      this.clients.push(await openClient(transport === 'rest' ? 'ws' : transport, { port, token }, receiving));
+    });
+    await inGroups(senders, async ({ token, conversations }) => {
+      const perSender = this.job.kind === 'closed-loop' ? this.job.inFlight : 1;
+      let client: Client | undefined;
+      for (let i = 0; i < perSender; i++) {
+        if (!client || transport === 'rest') {
+          client = await openClient(transport, { port, token }, sending);
+          this.clients.push(client);
+        }
+        this.lanes.push({ client, conversations, next: Math.floor((i * conversations.length) / perSender) });
+      }
+    });
+  }
+
+  start(): void {
+    this.isRunning = true;
+    if (this.job.kind === 'closed-loop') for (const lane of this.lanes) this.send(lane);
+    else this.keepPace(this.job.rate);
+  }
+
+  measure(isOn: boolean): void {
+    this.isMeasuring = isOn;
+    if (isOn) {
+      this.begunAt = performance.now();
+      this.firstMeasured = this.count;
+    } else {
+      this.measuredMs = performance.now() - this.begunAt;
+    }
+  }
+
+  /** No more sends; waits for the answers that are still on their way. */
+  async drain(): Promise<void> {
+    this.isRunning = false;
+    clearInterval(this.pace);
+    const deadline = performance.now() + DRAIN_MS;
+    while (this.open_ > 0 && performance.now() < deadline) await sleep(20);
+  }
+
+  end(): void {
+    this.isRunning = false;
+    clearInterval(this.pace);
+    for (const client of this.clients) client.end();
+  }
+
+  result(): SendResult {
+    if (this.open_ > 0) this.fail(`${this.open_} sends were never answered`);
+    return {
+      acknowledged: this.acknowledged,
+      seconds: this.measuredMs / 1000,
+      failures: this.failures,
+      firstFailure: this.firstFailure,
+      toAcknowledgement: this.toAcknowledgement.summary(),
+      toOtherSocket: this.toOtherSocket.summary(),
+    };
+  }
+
+  private keepPace(rate: number): void {
+    const begun = performance.now();
+    let sent = 0;
+    this.pace = setInterval(() => {
+      const due = Math.floor(((performance.now() - begun) / 1000) * rate);
+      for (; sent < due; sent++) this.send(this.lanes[sent % this.lanes.length]!);
+    }, 1);
+  }
+
+  private send(lane: Lane): void {
+    const n = this.count++;
+    const { conversations } = lane;
+    this.laneOf[n % REMEMBERED] = lane;
+    this.sentAt[n % REMEMBERED] = performance.now();
+    this.open_++;
+    lane.client.send(n, conversations[lane.next++ % conversations.length]!);
+  }
+
+  private answer(n: number, refusal: string | undefined): void {
+    this.open_--;
+    if (refusal !== undefined) this.fail(refusal);
+    else if (this.isMeasuring) {
+      this.acknowledged++;
+      if (n >= this.firstMeasured) this.toAcknowledgement.record(performance.now() - this.sentAt[n % REMEMBERED]!);
+    }
+    if (this.isRunning && this.job.kind === 'closed-loop') this.send(this.laneOf[n % REMEMBERED]!);
+  }
+
+  private arrive(n: number): void {
+    if (this.isMeasuring && n >= this.firstMeasured && n < this.count) {
+      this.toOtherSocket.record(performance.now() - this.sentAt[n % REMEMBERED]!);
+    }
+  }
+
+  private fail(reason: string): void {
+    this.firstFailure ??= reason.slice(0, 500);
+    if (++this.failures >= MOST_FAILURES) this.isRunning = false;
+  }
+}
+
+async function openClient(
+  transport: 'rest' | 'socket.io' | 'ws',
+  access: Access,
+  events: ClientEvents,
+): Promise<Client> {
+  if (transport === 'rest') return new RestClient(access, events);
+  return transport === 'ws' ? WebSocketClient.open(access, events) : SocketIoClient.open(access, events);
+}

@@ -5,6 +5,11 @@ import { DENSITY } from './rounds/t3-density.js';
 import { ORDER } from './rounds/t4-order.js';
 import { LOSSY_BUS } from './rounds/t5-lossy-bus.js';
 import { RESUME } from './rounds/t6-resume.js';
+import { READ_YOUR_WRITES } from './rounds/t10-read-your-writes.js';
+import { MARKS } from './rounds/t11-marks.js';
+import { REMOVAL } from './rounds/t14-removal.js';
+import { UNIQUENESS } from './rounds/t21-uniqueness.js';
+import { TEXT } from './rounds/t23-text.js';
 
 /** Every round there is, in the order of the promises. */
-export const ROUNDS: readonly Round[] = [SURVIVAL, REPEATS, DENSITY, ORDER, LOSSY_BUS, RESUME];
+export const ROUNDS: readonly Round[] = [SURVIVAL, REPEATS, DENSITY, ORDER, LOSSY_BUS, RESUME, READ_YOUR_WRITES, MARKS, REMOVAL, UNIQUENESS, TEXT];

@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, type Message } from '../client.js';
+import type { Cluster } from '../cluster.js';
+import { LINK_KINDS } from '../link.js';
+import { during } from '../load.js';
+import { createGroup, logIn, register } from '../people.js';
+import { Random } from '../random.js';
+import { type Figures, HONEST_PAIR, type Round, type RoundOptions } from '../round.js';
+import { withAlteredFunction } from '../sabotage.js';
+
+const DEVICES = 3;
+const STATUSES = ['sent', 'delivered', 'read'];
+
+interface Marked {
+  readonly last_read_seq: number;
+  readonly last_delivered_seq: number;
+}
+
+/** Counts values that are smaller than the one seen before under the same name. */
+class Watch {
+  regressions = 0;
+  private readonly seen = new Map<string, number>();
+
+  see(name: string, value: number): void {
+    if (value < (this.seen.get(name) ?? 0)) this.regressions++;
+    this.seen.set(name, value);
+  }
+}
+
+/** One mark by one device: over REST or its socket, read or delivered. */
+async function mark(device: Client, index: number, conversationId: string, sequenceNumber: number): Promise<Marked> {
+  const place = { sequence_number: sequenceNumber };
+  if (index === 0) return device.rest.post<Marked>(`/conversations/${conversationId}/read`, place);
+  return device.request<Marked>('message.read', { conversation_id: conversationId, ...place });
+}
+
+async function run(cluster: Cluster, { seconds, clients: count, seed }: Required<RoundOptions>): Promise<Figures> {
+  const random = new Random(seed);
+  const [writer, ...readers] = await register(cluster, count + 1);
+  const conversationId = await createGroup(cluster, [writer!, ...readers]);
+  const author = new Client(writer!, () => cluster.address(0));
+  const devices = await Promise.all(
+    readers.flatMap((person) =>
+      Array.from({ length: DEVICES }, async (_, index) => {
+        const device = new Client({ ...person, token: await logIn(cluster, person) }, () => cluster.address(index));
+        if (index > 0) await device.connect(LINK_KINDS[index % 2]!);
+        return device;
+      }),
+    ),
+  );
+  const [stored, answered, shown] = [new Watch(), new Watch(), new Watch()];
+  const highest = new Map(readers.map(({ id }) => [id, 0]));
+  let [marks, newest] = [0, 0];
+  const writing = during(seconds, 1, async (_, turn) => {
+    newest = (await author.send(conversationId, String(turn)))!.sequenceNumber;
+    await sleep(10);
+  });
+  const marking = during(seconds, devices.length, async (worker) => {
+    const [device, index] = [devices[worker]!, worker % DEVICES];
+    const userId = device.person.id;
+    const numbers = random.shuffled(Array.from({ length: 6 }, () => random.between(Math.max(0, newest - 20), newest)));
+    await Promise.all([
+      ...[...numbers, numbers[0]!].map(async (number) => {
+        const { last_read_seq: read } = await mark(device, index, conversationId, number);
+        highest.set(userId, Math.max(highest.get(userId)!, number));
+        marks++;
+        // Answers of one device come in any order, but each covers at least what was asked for.
+        if (read < number) answered.regressions++;
+      }),
+      index > 0 &&
+        device.request('message.delivered', { conversation_id: conversationId, sequence_number: numbers[1]! }),
+    ]);
+  });
+  const watching = during(seconds, 1, async () => {
+    const rows = await cluster.query<Marked & { user_id: string }>(
+      `select user_id, last_read_seq, last_delivered_seq from participants where conversation_id = $1`,
+      [conversationId],
+    );
+    for (const row of rows) {
+      stored.see(`read ${row.user_id}`, row.last_read_seq);
+      stored.see(`delivered ${row.user_id}`, row.last_delivered_seq);
+    }
+    const { data } = await author.rest.get<{ data: (Message & { status: string })[] }>(
+      `/conversations/${conversationId}/messages?limit=100`,
+    );
+    for (const { id, status } of data) shown.see(id, STATUSES.indexOf(status));
+    await sleep(15);
+  });
+  await Promise.all([writing, marking, watching]);
+  let mismatches = 0;
+  for (const device of devices) {
+    const place = await device.rest.get<{ unread_count: number; last_read_seq: number }>(`/conversations/${conversationId}`);
+    const expected = highest.get(device.person.id)!;
+    mismatches += Number(place.last_read_seq !== expected) + Number(place.unread_count !== newest - expected);
+  }
+  for (const client of [author, ...devices]) client.close();
+  return {
+    marks,
+    messages: newest,
+    regressions: stored.regressions + answered.regressions + shown.regressions,
+    unread_mismatches: mismatches,
+  };
+}
+
+/** The newest mark wins, whatever it says. */
+function settingMarks(text: string): string {
+  return text
+    .replace('greatest(p.last_read_seq, w.read)', 'coalesce(w.read, p.last_read_seq)')
+    .replace('greatest(p.last_delivered_seq, w.delivered)', 'coalesce(w.delivered, p.last_delivered_seq)')
+    .replace('(p.last_read_seq < w.read or p.last_delivered_seq < w.delivered)', 'true');
+}
+
+export const MARKS: Round = {
+  name: 'T11',
+  promise: 'P11',
+  sentence: 'Marks and statuses never go back, and unread counts are exact',
+  zeros: ['regressions', 'unread_mismatches'],
+  tried: ['marks', 'messages'],
+  control: 'the newest mark wins instead of the highest',
+  broken: ['regressions', 'unread_mismatches'],
+  short: { seconds: 2, clients: 5 },
+  long: { seconds: 30, clients: 20 },
+  needs: () => HONEST_PAIR,
+  run: (cluster, options) =>
+    options.breakIt
+      ? withAlteredFunction(cluster, 'mark_participants', settingMarks, () => run(cluster, options))
+      : run(cluster, options),
+};

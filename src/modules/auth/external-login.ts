@@ -32,8 +32,8 @@ export class ExternalLogin {
   async open(claims: ExternalClaims): Promise<void> {
     const session = { ...claims, id: claims.sessionId };
     if (await this.identities.openSession(session)) return;
-    if (await this.identities.findUserId(claims.issuer, claims.subject)) throw new AuthenticationRequired();
-    await this.register(claims);
+    if (!(await this.identities.findUserId(claims.issuer, claims.subject))) await this.register(claims);
+    // Asked again also when the identity is known: another node may have made it between the two questions.
     if (!(await this.identities.openSession(session))) throw new AuthenticationRequired();
   }
 

@@ -30,6 +30,8 @@ export interface ChatSocket {
   readonly frames: Received[];
   /** The next frame of this type that was not yet asked for; waits for it. */
   next(type: string): Promise<Received>;
+  /** The first frame of this kind, past or to come. */
+  until(matches: (frame: Received) => boolean): Promise<Received>;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   request(type: string, data: object): Promise<{ ok: boolean; data?: any; error?: { code: string } }>;
   /** The close code; waits for the close. */
@@ -123,6 +125,7 @@ class Inbox {
   readonly frames: Received[] = [];
   private readonly asked = new Map<string, number>();
   private waiting: { type: string; index: number; resolve: (frame: Received) => void }[] = [];
+  private watching: { matches: (frame: Received) => boolean; resolve: (frame: Received) => void }[] = [];
 
   push(frame: Received): void {
     this.frames.push(frame);
@@ -132,6 +135,16 @@ class Inbox {
       waiter.resolve(frame);
       return false;
     });
+    this.watching = this.watching.filter(({ matches, resolve }) => {
+      if (!matches(frame)) return true;
+      resolve(frame);
+      return false;
+    });
+  }
+
+  until(matches: (frame: Received) => boolean): Promise<Received> {
+    const known = this.frames.find(matches);
+    return known ? Promise.resolve(known) : new Promise((resolve) => this.watching.push({ matches, resolve }));
   }
 
   next(type: string): Promise<Received> {
@@ -166,6 +179,7 @@ async function openWebSocket(url: string, token: string, resume?: object): Promi
   return {
     frames: inbox.frames,
     next: (type) => inbox.next(type),
+    until: (matches) => inbox.until(matches),
     request,
     closed: () => ended,
     close: () => socket.terminate(),
@@ -181,6 +195,7 @@ async function openSocketIo(url: string, token: string): Promise<ChatSocket> {
   return {
     frames: inbox.frames,
     next: (type) => inbox.next(type),
+    until: (matches) => inbox.until(matches),
     request: (type, data) => new Promise((resolve) => socket.emit(type, data, resolve)),
     closed: () => ended,
     close: () => socket.disconnect(),

@@ -15,6 +15,7 @@ import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nest
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { ConversationIdPipe } from '../participants/conversation-id.pipe.js';
 import { ConversationNotFound } from '../participants/participants.errors.js';
@@ -53,6 +54,7 @@ export class MessagesController {
 
   @Post('conversations/:id/messages')
   @Limit('message.send')
+  @NotReplayed()
   @UseInterceptors(ReplayedSendInterceptor)
   @ApiCreatedResponse({ type: MessageDto })
   @Throws(ConversationNotFound, MessageNotFound, ContentTooLong, InvalidMessageType)

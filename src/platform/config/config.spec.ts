@@ -80,6 +80,15 @@ describe('the configuration', () => {
     expect(load({ ...other, REDIS_URL: 'redis://own' }).redisUrl).toBe('redis://own');
   });
 
+  it('takes other numbers for the limits, and names those that are none', () => {
+    const { limitOverrides } = load({ LIMIT_CALL: '7', LIMIT_CALL_WINDOW: '9' });
+    expect([...limitOverrides]).toEqual([
+      ['LIMIT_CALL', 7],
+      ['LIMIT_CALL_WINDOW', 9],
+    ]);
+    expect(() => load({ LIMIT_LOGIN: 'many' })).toThrow('LIMIT_LOGIN must be a whole number above 0');
+  });
+
   it('wants all of an identity provider or nothing', () => {
     expect(problems({ JWT_EXTERNAL_ISSUER: 'https://id.example' })).toHaveLength(1);
   });

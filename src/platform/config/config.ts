@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { LIMIT_VARIABLES } from '../throttling/limits.js';
 import type { Setting } from './setting.js';
 import { SETTINGS, type SettingValues } from './settings.js';
 
@@ -22,7 +23,11 @@ export interface Config extends SettingValues {}
 /** What the environment says, read and judged once. Nothing else reads `process.env`. */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class Config {
-  private constructor(values: SettingValues) {
+  private constructor(
+    values: SettingValues,
+    /** Numbers of limits that are not the declared ones, by the names of LIMIT_VARIABLES. */
+    readonly limitOverrides: ReadonlyMap<string, number>,
+  ) {
     Object.assign(this, values);
   }
 
@@ -39,17 +44,18 @@ export class Config {
     const values = Object.fromEntries(
       Object.entries(SETTINGS).map(([key, setting]) => [key, read(setting, environment, problems)]),
     ) as unknown as { -readonly [Key in keyof SettingValues]: SettingValues[Key] };
+    const limitOverrides = readLimits(environment, problems);
     problems.push(...contradictions(values));
     if (problems.length > 0) throw new ConfigurationError(problems);
     values.dataDir = resolve(values.dataDir);
     values.jwtSecret ||= keptSecret(values.dataDir, 'jwt-secret');
     values.passwordPepper ||= keptSecret(values.dataDir, 'password-pepper');
-    return new Config(values);
+    return new Config(values, limitOverrides);
   }
 
   /** The same configuration with these values in place of the old ones. */
   with(values: Partial<SettingValues>): Config {
-    return new Config({ ...(this as SettingValues), ...values });
+    return new Config({ ...(this as SettingValues), ...values }, this.limitOverrides);
   }
 }
 
@@ -75,6 +81,17 @@ function read(setting: Setting<unknown>, environment: Environment, problems: str
     }
   }
   return setting.fallback;
+}
+
+function readLimits(environment: Environment, problems: string[]): Map<string, number> {
+  const overrides = new Map<string, number>();
+  for (const { name } of LIMIT_VARIABLES) {
+    const value = environment[name]?.trim();
+    if (!value) continue;
+    if (/^[1-9]\d{0,8}$/.test(value)) overrides.set(name, Number(value));
+    else problems.push(`${name} must be a whole number above 0`);
+  }
+  return overrides;
 }
 
 function contradictions(values: SettingValues): string[] {

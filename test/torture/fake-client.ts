@@ -44,6 +44,8 @@ export class FakeConnection implements LiveConnection {
     else this.deliverNow(frame);
   }
 
+  changeRole(): void {}
+
   holdBack(): void {
     this.aside ??= [];
   }

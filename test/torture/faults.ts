@@ -8,8 +8,8 @@ export interface Faults {
   readonly newestWatermark?: boolean;
   /** Nobody ends the connections of ended sessions: neither hints nor the sweep. */
   readonly endNothing?: boolean;
-  /** No defect: how often the sessions of living connections are checked, where a round cannot wait for it. */
-  readonly revocationSweepMs?: number;
+  /** No defect: addresses under `/torture` for what only services can do as yet, and for the bus. */
+  readonly door?: boolean;
   /** Leaving a conversation does not end its delivery. */
   readonly leaversStay?: boolean;
   /** Answers to reads are kept so long, whatever has been written since. */

@@ -2,9 +2,12 @@ import 'reflect-metadata';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from '../../src/create-app.js';
 import { SendMessage } from '../../src/modules/messages/send-message.js';
+import { UsersService } from '../../src/modules/users/users.service.js';
 import { declaredStatements } from '../../src/platform/database/sql.js';
 import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js';
 import type { CommittedEvent, PresentedEvent } from '../../src/platform/event-log/stream-event.js';
+import type { SystemRole } from '../../src/platform/http/actor.js';
+import { Authenticator } from '../../src/platform/http/authenticator.js';
 import { BannerLines } from '../../src/platform/logging/banner.js';
 import { runProcess } from '../../src/platform/process/run-process.js';
 import { Broadcaster } from '../../src/platform/realtime/broadcaster.js';
@@ -31,6 +34,27 @@ function spoilBus(app: NestExpressApplication, { lose, repeat, delayMs }: Requir
       }
     };
   }
+}
+
+/** `POST /torture/ban?user_id=`, `/torture/role?user_id=&role=` as the bearer, `/torture/no-bus`. */
+function openDoor(app: NestExpressApplication): void {
+  const [users, authenticator] = [get(app, UsersService), get(app, Authenticator)];
+  app.use('/torture', async (request: Request, response: Response) => {
+    const { pathname, searchParams } = new URL(request.url, 'http://host');
+    const userId = searchParams.get('user_id') ?? '';
+    try {
+      if (pathname === '/no-bus') {
+        spoilBus(app, { lose: 1, repeat: 0, delayMs: 0 });
+      } else {
+        const actor = await authenticator.authenticate(request.headers.authorization!.slice('Bearer '.length));
+        if (pathname === '/ban') await users.ban(actor, userId, { reason: 'torture', until: null });
+        else await users.setRole(actor, userId, searchParams.get('role') as SystemRole);
+      }
+      response.json({});
+    } catch (error) {
+      response.status(500).json({ error: { code: 'TORTURE', message: String(error) } });
+    }
+  });
 }
 
 function moveWatermarks(): void {
@@ -64,10 +88,12 @@ function keepReads(app: NestExpressApplication, forMs: number): void {
 interface Request {
   readonly method: string;
   readonly url: string;
+  readonly headers: { readonly authorization?: string };
 }
 
 interface Response {
   json(body: unknown): unknown;
+  status(code: number): Response;
 }
 
 function deliverUnordered(): void {
@@ -87,7 +113,7 @@ function alterBeforeStart(app: NestExpressApplication): void {
   if (faults.badBus) spoilBus(app, faults.badBus);
   if (faults.noSweep) get(app, Sweep).run = () => Promise.resolve();
   if (faults.newestWatermark) moveWatermarks();
-  if (faults.revocationSweepMs) get(app, RealtimeSettings).revocationSweepMs = faults.revocationSweepMs;
+  if (faults.door) openDoor(app);
   if (faults.endNothing) endNothing(app);
   if (faults.keepReadsMs) keepReads(app, faults.keepReadsMs);
   if (faults.deliverUnordered) deliverUnordered();

@@ -46,12 +46,17 @@ export class Rest {
 
   /** @throws Refused, Unanswered */
   async ask<Body>(method: string, path: string, body?: object): Promise<Answer<Body>> {
-    const { status, text, headers } = await this.exchange(method, `/api/v1${path}`, body);
+    const { status, text, headers } = await this.exchange(
+      method,
+      path.startsWith('/torture') ? path : `/api/v1${path}`,
+      body,
+    );
     const parsed = parse(text);
     if (status < 400) return { status, body: parsed as Body, headers };
-    const { code = '', message = text } = (parsed as { error?: { code?: string; message?: string } }).error ?? {};
+    const { error } = parsed as { error?: { code?: string; message?: string; details?: unknown } };
+    const { code = '', message = text, details } = error ?? {};
     if (status >= 500 || status === 429) throw new Unanswered(`${status} ${code}: ${message}`);
-    throw new Refused(status, code, message);
+    throw new Refused(status, code, `${message} ${JSON.stringify(details)}`);
   }
 
   close(): void {

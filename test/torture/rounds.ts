@@ -7,9 +7,23 @@ import { LOSSY_BUS } from './rounds/t5-lossy-bus.js';
 import { RESUME } from './rounds/t6-resume.js';
 import { READ_YOUR_WRITES } from './rounds/t10-read-your-writes.js';
 import { MARKS } from './rounds/t11-marks.js';
+import { REVOCATION } from './rounds/t13-revocation.js';
 import { REMOVAL } from './rounds/t14-removal.js';
 import { UNIQUENESS } from './rounds/t21-uniqueness.js';
 import { TEXT } from './rounds/t23-text.js';
 
 /** Every round there is, in the order of the promises. */
-export const ROUNDS: readonly Round[] = [SURVIVAL, REPEATS, DENSITY, ORDER, LOSSY_BUS, RESUME, READ_YOUR_WRITES, MARKS, REMOVAL, UNIQUENESS, TEXT];
+export const ROUNDS: readonly Round[] = [
+  SURVIVAL,
+  REPEATS,
+  DENSITY,
+  ORDER,
+  LOSSY_BUS,
+  RESUME,
+  READ_YOUR_WRITES,
+  MARKS,
+  REVOCATION,
+  REMOVAL,
+  UNIQUENESS,
+  TEXT,
+];

@@ -89,7 +89,9 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
   await Promise.all([writing, marking, watching]);
   let mismatches = 0;
   for (const device of devices) {
-    const place = await device.rest.get<{ unread_count: number; last_read_seq: number }>(`/conversations/${conversationId}`);
+    const place = await device.rest.get<{ unread_count: number; last_read_seq: number }>(
+      `/conversations/${conversationId}`,
+    );
     const expected = highest.get(device.person.id)!;
     mismatches += Number(place.last_read_seq !== expected) + Number(place.unread_count !== newest - expected);
   }

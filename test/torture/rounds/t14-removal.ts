@@ -81,7 +81,12 @@ class Leaver {
       `/search/messages?q=marker&conversation_id=${conversationId}`,
     ];
     const refused = await Promise.all(
-      paths.map((path) => rest.get(path).then(() => false, (error) => error instanceof Refused)),
+      paths.map((path) =>
+        rest.get(path).then(
+          () => false,
+          (error) => error instanceof Refused,
+        ),
+      ),
     );
     const { data } = await rest.get<{ data: Message[] }>('/search/messages?q=marker');
     const { events } = await rest.get<{ events: Frame[] }>(`/sync?cursor=${encodeURIComponent(cursor)}`);

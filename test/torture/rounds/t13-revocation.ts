@@ -1,0 +1,220 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { percentile } from '../checker.js';
+import { Client } from '../client.js';
+import type { Cluster, ClusterNeeds } from '../cluster.js';
+import { type Link, LINK_KINDS, openLink } from '../link.js';
+import { createGroup, logIn, logInAdmin, type Person, register } from '../people.js';
+import { Refused, Rest } from '../rest.js';
+import type { Figures, Round, RoundOptions } from '../round.js';
+import { withAlteredFunction } from '../sabotage.js';
+import { countLateChanges } from './t13-demotion.js';
+import { sessionOf } from '../direct-append.js';
+
+const WITH_DOOR: ClusterNeeds = { nodes: 2, faults: { door: true } };
+const ENDING_NOTHING: ClusterNeeds = { nodes: 2, faults: { door: true, endNothing: true } };
+
+/** With the bus it takes a moment; without it the sweep of 5 s has to find out. A second for slow machines. */
+const BOUND_MS = { bus: 2000, sweep: 6000 };
+/** A session that is remembered on another node lets its token in again for as long as that memory lasts. */
+const PAUSE_MS = 30;
+
+interface Tally {
+  victims: number;
+  closedAfterMs: number[];
+  stillOpen: number;
+  writesBefore: number;
+  writesAfter: number;
+  readmitted: number;
+  readsUntilMs: number;
+}
+
+const WAYS_TO_END = ['logout', 'logout-all', 'password', 'revoke', 'ban'] as const;
+
+/** Ends what `person.token` stands for; answers when the server has said that it is done. */
+async function end(how: (typeof WAYS_TO_END)[number], cluster: Cluster, person: Person, admin: string): Promise<void> {
+  const keeper = new Rest(() => cluster.address(0), how === 'ban' ? admin : await logIn(cluster, person));
+  const own = new Rest(() => cluster.address(0), person.token);
+  try {
+    if (how === 'logout') await own.post('/auth/logout');
+    else if (how === 'logout-all') await keeper.post('/auth/logout-all');
+    else if (how === 'revoke') await keeper.call('DELETE', `/auth/sessions/${sessionOf(person.token)}`);
+    else if (how === 'ban') await keeper.post(`/torture/ban?user_id=${person.id}`);
+    else {
+      const renewed = { current_password: person.password, new_password: `${person.password}-other` };
+      await keeper.post('/auth/password', renewed);
+    }
+  } finally {
+    keeper.close();
+    own.close();
+  }
+}
+
+/** One person, busy on both nodes over three transports, whose session ends. */
+class Victim {
+  private endedAt = Infinity;
+  private isOver = false;
+  private readonly links: Link[] = [];
+
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly person: Person,
+    private readonly conversationId: string,
+    private readonly tally: Tally,
+  ) {}
+
+  async suffer(how: (typeof WAYS_TO_END)[number], admin: string, boundMs: number): Promise<void> {
+    for (const index of this.cluster.nodes.keys()) {
+      for (const kind of LINK_KINDS) this.links.push(await this.open(kind, index));
+    }
+    const work = Promise.all([
+      ...this.cluster.nodes.map((_, index) => this.writeOverRest(index)),
+      ...this.links.map((link) => this.writeOver(link)),
+    ]);
+    await sleep(150);
+    await end(how, this.cluster, this.person, admin);
+    this.endedAt = performance.now();
+    this.tally.victims++;
+    const comingBack = this.comeBack();
+    await Promise.race([Promise.all(this.links.map((link) => this.see(link))), sleep(boundMs)]);
+    const readmitted = await comingBack;
+    if (readmitted) await Promise.race([readmitted.closed, sleep(this.endedAt + boundMs - performance.now())]);
+    this.tally.stillOpen += [...this.links, ...(readmitted ? [readmitted] : [])].filter((link) => link.isOpen).length;
+    await sleep(100);
+    this.isOver = true;
+    for (const link of this.links) link.cut();
+    readmitted?.cut();
+    await work;
+  }
+
+  private open(kind: Link['kind'], index: number): Promise<Link> {
+    return openLink(kind, { address: this.cluster.address(index), token: this.person.token, onFrame: () => undefined });
+  }
+
+  private async see(link: Link): Promise<void> {
+    this.tally.closedAfterMs.push(Math.max(0, (await link.closed) - this.endedAt));
+  }
+
+  private async writeOverRest(index: number): Promise<void> {
+    const client = new Client(this.person, () => this.cluster.address(index));
+    await this.write(() => client.sendOnce(this.conversationId, 'still here'));
+    client.close();
+  }
+
+  private writeOver(link: Link): Promise<void> {
+    const message = { conversation_id: this.conversationId, content: 'still here' };
+    return this.write(() => link.request('message.send', message), link);
+  }
+
+  private async write(send: () => Promise<unknown>, link?: Link): Promise<void> {
+    while (!this.isOver && link?.isOpen !== false) {
+      const startedAt = performance.now();
+      try {
+        await send();
+        if (startedAt > this.endedAt) this.tally.writesAfter++;
+        else this.tally.writesBefore++;
+      } catch {
+        // Refused, or closed meanwhile: both are as they should be.
+      }
+      await sleep(PAUSE_MS);
+    }
+  }
+
+  /** Tries the old token at the other node: a new connection, and reads for as long as they are answered. */
+  private async comeBack(): Promise<Link | undefined> {
+    const rest = new Rest(() => this.cluster.address(1), this.person.token);
+    const read = async (): Promise<void> => {
+      try {
+        while (!this.isOver) {
+          const startedAt = performance.now();
+          await rest.get('/users/me');
+          this.tally.readsUntilMs = Math.max(this.tally.readsUntilMs, startedAt - this.endedAt);
+          await sleep(PAUSE_MS);
+        }
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+      } finally {
+        rest.close();
+      }
+    };
+    void read().catch(() => undefined);
+    try {
+      const link = await this.open('websocket', 1);
+      this.tally.readmitted++;
+      return link;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+async function endAll(cluster: Cluster, people: readonly Person[], tally: Tally, boundMs: number): Promise<void> {
+  const conversationId = await createGroup(cluster, people);
+  const admin = await logInAdmin(cluster);
+  await Promise.all(
+    people.map((person, index) => {
+      const victim = new Victim(cluster, person, conversationId, tally);
+      return victim.suffer(WAYS_TO_END[index % WAYS_TO_END.length]!, admin, boundMs);
+    }),
+  );
+}
+
+async function run(cluster: Cluster, { clients: count, breakIt }: Required<RoundOptions>): Promise<Figures> {
+  const tally = (): Tally => ({
+    victims: 0,
+    closedAfterMs: [],
+    stillOpen: 0,
+    writesBefore: 0,
+    writesAfter: 0,
+    readmitted: 0,
+    readsUntilMs: 0,
+  });
+  const [bus, sweep] = [tally(), tally()];
+  await endAll(cluster, await register(cluster, count), bus, BOUND_MS.bus);
+  const changes = await countLateChanges(cluster);
+  if (!breakIt) {
+    for (const index of cluster.nodes.keys()) {
+      await new Rest(() => cluster.address(index)).post('/torture/no-bus');
+    }
+    await endAll(cluster, await register(cluster, count), sweep, BOUND_MS.sweep);
+  }
+  return {
+    victims: bus.victims + sweep.victims,
+    writes_before: bus.writesBefore + sweep.writesBefore,
+    changes_before: changes.before,
+    still_open: bus.stillOpen + sweep.stillOpen,
+    writes_after: bus.writesAfter + sweep.writesAfter,
+    changes_after: changes.after,
+    closed_p99_ms: percentile(bus.closedAfterMs, 0.99),
+    closed_max_ms: percentile(bus.closedAfterMs, 1),
+    no_bus_closed_p99_ms: percentile(sweep.closedAfterMs, 0.99),
+    no_bus_closed_max_ms: percentile(sweep.closedAfterMs, 1),
+    readmitted: bus.readmitted,
+    no_bus_readmitted: sweep.readmitted,
+    reads_until_ms: Math.round(bus.readsUntilMs),
+    no_bus_reads_until_ms: Math.round(sweep.readsUntilMs),
+  };
+}
+
+/** Sends are stored without a look at the session and the account. */
+function trusting(text: string): string {
+  return text
+    .replace('or s.revoked_at is not null', '')
+    .replace('user_is_banned(u.banned_at, u.banned_until)', 'false');
+}
+
+export const REVOCATION: Round = {
+  name: 'T13',
+  promise: 'P13',
+  sentence: 'Logout, password change, revocation, ban and demotion end connections soon and writes at once',
+  zeros: ['still_open', 'writes_after', 'changes_after'],
+  tried: ['victims', 'writes_before', 'changes_before'],
+  control: 'nothing ends connections, and sends do not look at sessions',
+  broken: ['still_open', 'writes_after'],
+  short: { seconds: 0, clients: 5 },
+  long: { seconds: 0, clients: 50 },
+  needs: (breakIt) => (breakIt ? ENDING_NOTHING : WITH_DOOR),
+  run: (cluster, options) =>
+    options.breakIt
+      ? withAlteredFunction(cluster, 'append_messages', trusting, () => run(cluster, options))
+      : run(cluster, options),
+};

@@ -1,5 +1,9 @@
+import { UserRoleChanged } from '../../src/modules/users/users.events.js';
 import { UsersService } from '../../src/modules/users/users.service.js';
+import { DomainEvents } from '../../src/platform/event-log/domain-events.js';
 import { Authenticator } from '../../src/platform/http/authenticator.js';
+import { Connections } from '../../src/platform/realtime/connections.js';
+import { RevocationSweep } from '../../src/platform/realtime/revocation-sweep.js';
 import { type RealtimeClient, TRANSPORTS } from '../support/realtime-client.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -49,6 +53,23 @@ describe.each(TRANSPORTS)('a live connection over %s', (_transport, connect) => 
     await client.next('live');
     return client;
   }
+
+  it('has another system role as soon as its user has, even when nobody told it', async () => {
+    const { userId, here, there } = await twoDevices();
+    const roleOf = () =>
+      chat.app
+        .get(Connections)
+        .knownRoles()
+        .find((known) => known.userId === userId)?.role;
+    chat.app.get(DomainEvents).publish(new UserRoleChanged(userId, 'moderator'));
+    expect(roleOf()).toBe('moderator');
+    await chat.database.query(`update users set role = 'user' where id = $1`, [userId]);
+    expect(roleOf()).toBe('moderator');
+    await chat.app.get(RevocationSweep).sweep();
+    expect(roleOf()).toBe('user');
+    here.close();
+    there.close();
+  });
 
   it('ends with the logout of its session, and no other does', async () => {
     const { first, here, there } = await twoDevices();

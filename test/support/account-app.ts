@@ -31,6 +31,7 @@ export class RecordingBroadcaster extends Broadcaster {
   endSessions(sessionIds: string[]): void {
     this.endedSessions.push(...sessionIds);
   }
+  changeRole(): void {}
   endUser(userId: string): void {
     this.endedUsers.push(userId);
   }

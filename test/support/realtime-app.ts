@@ -8,7 +8,7 @@ import { ConfigModule } from '../../src/platform/config/config.module.js';
 import { AuthenticationRequired } from '../../src/platform/errors/app-error.js';
 import { DrainState } from '../../src/platform/health/drain-state.js';
 import type { Actor } from '../../src/platform/http/actor.js';
-import { Authenticator, type EndedSession } from '../../src/platform/http/authenticator.js';
+import { Authenticator, type EndedSession, type KnownRole } from '../../src/platform/http/authenticator.js';
 import { EncodedFrame } from '../../src/platform/realtime/encoded-frame.js';
 import { Gateway, OnFrame } from '../../src/platform/realtime/frames.js';
 import { CatchUp, type LiveConnection } from '../../src/platform/realtime/live-connection.js';
@@ -22,6 +22,7 @@ import { JsonField, TextField } from '../../src/platform/validation/fields.js';
 @Injectable()
 export class FakeAuthenticator extends Authenticator {
   readonly tickets = new Map<string, string>();
+  readonly roles = new Map<string, KnownRole['role']>();
   readonly ended = new Map<string, EndedSession['reason']>();
   /** Set to make authentication wait. */
   gate: Promise<void> = Promise.resolve();
@@ -45,6 +46,11 @@ export class FakeAuthenticator extends Authenticator {
     this.tickets.delete(ticket);
     if (!token) throw new AuthenticationRequired();
     return this.authenticate(token);
+  }
+
+  findChangedRoles(known: KnownRole[]): Promise<KnownRole[]> {
+    const changed = known.filter(({ userId, role }) => (this.roles.get(userId) ?? role) !== role);
+    return Promise.resolve(changed.map(({ userId }) => ({ userId, role: this.roles.get(userId)! })));
   }
 
   findEnded(sessionIds: string[]): Promise<EndedSession[]> {

@@ -3,7 +3,7 @@ import { Config } from '../../platform/config/config.js';
 import { AccountBanned, AuthenticationRequired } from '../../platform/errors/app-error.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import type { Actor } from '../../platform/http/actor.js';
-import { Authenticator, type EndedSession } from '../../platform/http/authenticator.js';
+import { Authenticator, type EndedSession, type KnownRole } from '../../platform/http/authenticator.js';
 import { UserBanned, UserRoleChanged, UserUnbanned, UserUpdated } from '../users/users.events.js';
 import { SessionsRevoked } from './auth.events.js';
 import { Credentials, type Claim } from './credentials.js';
@@ -56,6 +56,10 @@ export class SessionAuthenticator extends Authenticator implements OnModuleInit 
     if (sessionIds.length === 0) return [];
     const rows = await this.sessions.findEnded(sessionIds);
     return rows.map(({ session_id: sessionId, reason }) => ({ sessionId, reason }));
+  }
+
+  findChangedRoles(known: KnownRole[]): Promise<KnownRole[]> {
+    return known.length === 0 ? Promise.resolve([]) : this.sessions.findChangedRoles(known);
   }
 
   private async load(claim: Claim): Promise<SessionState | undefined> {

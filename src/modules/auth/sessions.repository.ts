@@ -68,6 +68,13 @@ const ENDED = statement<{ session_id: string; reason: 'revoked' | 'expired' | 'b
     where reason is not null`,
 );
 
+const CHANGED_ROLES = statement<{ userId: string; role: SystemRole }>(
+  'auth.changed_roles',
+  `select u.id as "userId", u.role
+     from unnest($1::uuid[], $2::text[]) as known (user_id, role)
+     join users u on u.id = known.user_id and u.role <> known.role`,
+);
+
 const LIST = statement<SessionRow>(
   'auth.list_sessions',
   `select id, user_agent, ip, created_at, last_used_at, expires_at from sessions
@@ -144,6 +151,10 @@ export class SessionsRepository {
   /** Of these sessions those that may not go on, and why. */
   findEnded(sessionIds: string[]): Promise<{ session_id: string; reason: 'revoked' | 'expired' | 'banned' }[]> {
     return this.sql.many(ENDED, [sessionIds]);
+  }
+
+  findChangedRoles(known: { userId: string; role: SystemRole }[]): Promise<{ userId: string; role: SystemRole }[]> {
+    return this.sql.many(CHANGED_ROLES, [known.map(({ userId }) => userId), known.map(({ role }) => role)]);
   }
 
   list(userId: string): Promise<SessionRow[]> {

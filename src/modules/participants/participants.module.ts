@@ -5,6 +5,7 @@ import { Admissions } from './admissions.js';
 import { ConversationIdPipe } from './conversation-id.pipe.js';
 import { EntitlementsModule } from './entitlements.module.js';
 import { LoggedParticipants } from './logged-participants.js';
+import { MarksOnResume } from './marks-on-resume.js';
 import { ParticipantsController } from './participants.controller.js';
 import { ParticipantsGateway } from './participants.gateway.js';
 import { ParticipantsPolicy } from './participants.policy.js';
@@ -28,6 +29,7 @@ import { SetOwnFlags } from './set-own-flags.js';
     LoggedParticipants,
     ConversationIdPipe,
     ReadMarks,
+    MarksOnResume,
     SetOwnFlags,
     ReceiptsRepository,
     ReceiptsQueue,

@@ -34,6 +34,26 @@ export interface AggregateRow {
   marks: { user_id: string; last_read_seq: number; last_delivered_seq: number }[] | null;
 }
 
+export interface StandingRow {
+  conversation_id: string;
+  unread_count: number;
+  last_read_seq: number;
+  read_by_all_seq: number;
+  delivered_to_all_seq: number;
+}
+
+const STANDING = statement<StandingRow>(
+  'receipts.standing',
+  `select p.conversation_id, h.last_number - p.last_read_seq as unread_count, p.last_read_seq,
+          coalesce(r.read_by_all_seq, 0) as read_by_all_seq, coalesce(r.delivered_to_all_seq, 0) as delivered_to_all_seq
+     from participants p
+     join conversations c on c.id = p.conversation_id and c.deleted_at is null
+     join stream_heads h on h.stream_id = p.conversation_id
+     left join conversation_receipts r on r.conversation_id = p.conversation_id
+    where p.user_id = $1 and p.left_seq is null and h.last_number > 0
+    order by h.last_number_at desc limit $2`,
+);
+
 /**
  * A mark set while the one before was being added up may not have been visible then, so those of the last seconds are
  * named again: told twice is right, told never is not.
@@ -77,5 +97,10 @@ export class ReceiptsRepository {
   /** Works out what everybody has read and been handed; it only ever grows. Undefined: there is no such conversation. */
   aggregate(conversationId: string): Promise<AggregateRow | undefined> {
     return this.sql.one(AGGREGATE, [conversationId]);
+  }
+
+  /** How the user's conversations stand, the most recently active first. */
+  standing(userId: string, limit: number): Promise<StandingRow[]> {
+    return this.sql.many(STANDING, [userId, limit]);
   }
 }

@@ -5,6 +5,7 @@ import { UsersModule } from '../users/users.module.js';
 import { PresenceLeases } from './presence-leases.js';
 import { PresenceController } from './presence.controller.js';
 import { PresenceGateway } from './presence.gateway.js';
+import { PresenceOnResume } from './presence-on-resume.js';
 import { PresenceRepository } from './presence.repository.js';
 import { PresenceService } from './presence.service.js';
 import { TypingService } from './typing.service.js';
@@ -13,7 +14,7 @@ import { TypingService } from './typing.service.js';
 @Module({
   imports: [UsersModule, ParticipantsModule],
   controllers: [PresenceController],
-  providers: [PresenceService, PresenceRepository, PresenceLeases, PresenceGateway, TypingService],
+  providers: [PresenceService, PresenceRepository, PresenceLeases, PresenceGateway, PresenceOnResume, TypingService],
   exports: [PresenceService, TypingService],
 })
 export class PresenceModule implements OnModuleInit {

@@ -101,6 +101,23 @@ const VISIBLE = statement<PresenceRow>(
       and not exists (select from user_blocks b where b.blocker_id = u.id and b.blocked_id = $1)`,
 );
 
+const PEERS = statement<PresenceRow>(
+  'presence.peers',
+  `select s.user_id, s.announced_status as status, s.announced_custom as custom, s.last_seen
+     from presence_settings s
+    where s.announced_status <> 'offline' and s.user_id in (
+            select other.user_id
+              from participants mine
+              join participants other on other.conversation_id = mine.conversation_id and other.left_seq is null
+              join conversations c on c.id = mine.conversation_id and c.deleted_at is null
+             where mine.user_id = $1 and mine.left_seq is null
+               and (select count(*) from (select from participants n
+                                           where n.conversation_id = c.id and n.left_seq is null
+                                           limit ${AUDIENCE_MAX + 1}) n) <= ${AUDIENCE_MAX})
+      and not exists (select from user_blocks b where b.blocker_id = s.user_id and b.blocked_id = $1)
+    limit $2`,
+);
+
 const SET = statement<unknown>(
   'presence.set',
   `insert into presence_settings as s (user_id, status, custom)
@@ -173,6 +190,11 @@ export class PresenceRepository {
   /** What `viewerId` may see of these users; strangers are left out. */
   visible(viewerId: string, userIds: string[]): Promise<PresenceRow[]> {
     return this.sql.many(VISIBLE, [viewerId, userIds]);
+  }
+
+  /** Who is there of those whose changes this user is told of. */
+  peers(userId: string, limit: number): Promise<PresenceRow[]> {
+    return this.sql.many(PEERS, [userId, limit]);
   }
 
   /** Leaves what is undefined as it is. */

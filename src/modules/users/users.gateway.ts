@@ -4,7 +4,7 @@ import { EventCatalogue } from '../../platform/event-log/event-catalogue.js';
 import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
 import { Broadcaster } from '../../platform/realtime/broadcaster.js';
 import { Gateway } from '../../platform/realtime/frames.js';
-import { USER_UPDATED, UserBanned } from './users.events.js';
+import { USER_UPDATED, UserBanned, UserRoleChanged } from './users.events.js';
 import { UsersService } from './users.service.js';
 
 /** Socket edge of users: how `user.updated` is shown, and the end of the connections of whoever is banned. */
@@ -19,6 +19,7 @@ export class UsersGateway implements OnModuleInit {
 
   onModuleInit(): void {
     this.catalogue.declare({ type: USER_UPDATED, present: (events) => this.presentUpdated(events) });
+    this.events.on(UserRoleChanged, ({ userId, role }) => this.broadcaster.changeRole(userId, role));
     this.events.on(UserBanned, ({ userId }) => this.broadcaster.endUser(userId, 'banned'));
   }
 

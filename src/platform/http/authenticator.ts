@@ -1,4 +1,4 @@
-import type { Actor } from './actor.js';
+import type { Actor, SystemRole } from './actor.js';
 
 /**
  * Turns a credential into an actor. HTTP guard and sockets share it, so that there is one way to be somebody.
@@ -16,6 +16,14 @@ export abstract class Authenticator {
    * The sweep over live sockets asks it every few seconds.
    */
   abstract findEnded(sessionIds: string[]): Promise<EndedSession[]>;
+
+  /** Which of these actors have another system role by now. The same sweep asks, so that no live socket keeps an old one. */
+  abstract findChangedRoles(known: KnownRole[]): Promise<KnownRole[]>;
+}
+
+export interface KnownRole {
+  userId: string;
+  role: SystemRole;
 }
 
 export interface EndedSession {

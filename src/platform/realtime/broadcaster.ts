@@ -1,3 +1,5 @@
+import type { SystemRole } from '../http/actor.js';
+
 /** A frame without a place in the log: the newest wins, or it may be forgotten. */
 export interface Signal {
   readonly type: string;
@@ -19,6 +21,8 @@ export abstract class Broadcaster {
   abstract toUsers(userIds: string[], signal: Signal): void;
   /** Ends live connections of these sessions on every node within a second. */
   abstract endSessions(sessionIds: string[], reason: 'revoked' | 'banned' | 'replaced'): void;
+  /** Gives live connections of a user his new system role, on every node. */
+  abstract changeRole(userId: string, role: SystemRole): void;
   /** Ends all live connections of a user on every node. */
   abstract endUser(userId: string, reason: 'revoked' | 'banned'): void;
 }

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { newId } from '../database/ids.js';
 import { toDeclaredError } from '../errors/error.filter.js';
 import { type AppError, InternalError } from '../errors/app-error.js';
-import type { Actor } from '../http/actor.js';
+import type { Actor, SystemRole } from '../http/actor.js';
 import { CLOSE, type Farewell, farewellFor, farewellOf } from './close-codes.js';
 import type { ConnectionHost } from './connection-host.js';
 import { ConnectionOutput } from './connection-output.js';
@@ -114,6 +114,10 @@ export class Connection extends ConnectionOutput implements LiveConnection, Slee
     this.signedIn = actor;
     this.warned = false;
     this.host.connections.wheel.schedule(this, 1);
+  }
+
+  changeRole(role: SystemRole): void {
+    if (this.signedIn) this.signedIn = { ...this.signedIn, role };
   }
 
   want(streamId: string): void {

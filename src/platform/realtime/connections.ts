@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import type { Actor } from '../http/actor.js';
+import type { KnownRole } from '../http/authenticator.js';
 import { CLOSE } from './close-codes.js';
 import type { ConnectionObserver } from './connection-observer.js';
 import { Connection } from './connection.js';
@@ -133,6 +134,14 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
 
   ofUser(userId: string): Iterable<Connection> {
     return this.byUser.get(userId);
+  }
+
+  /** Who is connected, with the role their connections go by. */
+  knownRoles(): KnownRole[] {
+    return [...this.byUser.keys()].flatMap((userId) => {
+      const [connection] = this.byUser.get(userId);
+      return connection ? [{ userId, role: connection.actor.role }] : [];
+    });
   }
 
   sessionIds(): string[] {

@@ -31,7 +31,9 @@ export class FirstFrame {
     if (typeof token !== 'string' || token.length === 0 || token.length > LONGEST_TOKEN) {
       throw ValidationError.of('token', `must be text of 1 to ${LONGEST_TOKEN} characters`);
     }
-    await connection.authenticate(this.identify(token), readResume(resume));
+    // First of all that may throw: a rejection of `identify` that nobody waits for ends the process.
+    const resumePoint = readResume(resume);
+    await connection.authenticate(this.identify(token), resumePoint);
   }
 
   /** Closes the connection where another token would not help. After an unknown token it may try until the deadline. */

@@ -1,4 +1,4 @@
-import type { Actor } from '../http/actor.js';
+import type { Actor, SystemRole } from '../http/actor.js';
 import type { EncodedFrame, FrameClass } from './encoded-frame.js';
 
 /** Where a durable frame stands in the log. */
@@ -13,6 +13,8 @@ export interface LiveConnection {
   readonly actor: Actor;
   /** Streams this connection does not want (frame `unsubscribe`); undefined for nearly all connections. */
   readonly unwanted: ReadonlySet<string> | undefined;
+  /** The user has another system role from now on. */
+  changeRole(role: SystemRole): void;
   /** Turns to a stream again, or away from it. Being entitled to it is another matter. */
   want(streamId: string): void;
   unwant(streamId: string): void;

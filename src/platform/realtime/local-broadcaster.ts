@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { SystemRole } from '../http/actor.js';
 import { Broadcaster, type Signal } from './broadcaster.js';
 import { Bus, type BusMessage, type EndReason } from './bus/bus.js';
 import { CLOSE } from './close-codes.js';
@@ -35,6 +36,10 @@ export class LocalBroadcaster extends Broadcaster {
     this.tell({ kind: 'end_user', userId, reason });
   }
 
+  changeRole(userId: string, role: SystemRole): void {
+    this.tell({ kind: 'role', userId, role });
+  }
+
   private tell(message: BusMessage): void {
     this.apply(message);
     this.bus.publish(message);
@@ -45,6 +50,7 @@ export class LocalBroadcaster extends Broadcaster {
     else if (message.kind === 'users') this.signalUsers(message.userIds, message.signal);
     else if (message.kind === 'end_sessions') this.closeSessions(message.sessionIds, message.reason);
     else if (message.kind === 'end_user') this.closeUser(message.userId, message.reason);
+    else if (message.kind === 'role') this.giveRole(message.userId, message.role);
   }
 
   private signalStream(streamId: string, { type, data, class: frameClass, key, exceptUserId }: Signal): void {
@@ -71,6 +77,10 @@ export class LocalBroadcaster extends Broadcaster {
         if (ended.has(connection.actor.sessionId)) this.close(connection, reason);
       }
     }
+  }
+
+  private giveRole(userId: string, role: SystemRole): void {
+    for (const connection of this.audience.get(userId)?.connections ?? []) connection.changeRole(role);
   }
 
   private closeUser(userId: string, reason: EndReason): void {

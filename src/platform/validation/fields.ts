@@ -138,7 +138,7 @@ export function EnumField(options: FieldOptions & { values: readonly string[] })
 @ValidatorConstraint({ name: 'isRfc3339' })
 class IsRfc3339 implements ValidatorConstraintInterface {
   validate(value: unknown): boolean {
-    return typeof value === 'string' && RFC3339.test(value) && !Number.isNaN(Date.parse(value));
+    return typeof value === 'string' && instantOf(value) !== undefined;
   }
 
   defaultMessage({ property }: ValidationArguments): string {
@@ -146,9 +146,31 @@ class IsRfc3339 implements ValidatorConstraintInterface {
   }
 }
 
-/** A moment, as RFC 3339 text with a zone. */
+/**
+ * A moment, as RFC 3339 text with a zone, of the years 1 to 9999. It arrives in UTC and to the millisecond: of days and
+ * zones that do not exist PostgreSQL and JavaScript make different things.
+ */
 export function TimeField(options: FieldOptions = {}): PropertyDecorator {
-  return field(options, { type: String, format: 'date-time' }, Validate(IsRfc3339));
+  return field(
+    options,
+    { type: String, format: 'date-time' },
+    Transform(({ value }) => (typeof value === 'string' ? (instantOf(value)?.toISOString() ?? value) : value), {
+      toClassOnly: true,
+    }),
+    Validate(IsRfc3339),
+  );
+}
+
+const FIRST_INSTANT = Date.parse('0001-01-01T00:00:00Z');
+const LAST_INSTANT = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** The moment a text names; undefined when there is none. JavaScript alone takes the 31st of February for a day of March. */
+function instantOf(text: string): Date | undefined {
+  if (!RFC3339.test(text)) return undefined;
+  const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
+  const instant = new Date(text);
+  const exists = day.getUTCDate() === Number(text.slice(8, 10));
+  return exists && instant.getTime() >= FIRST_INSTANT && instant.getTime() <= LAST_INSTANT ? instant : undefined;
 }
 
 @ValidatorConstraint({ name: 'isSmallJson' })

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import type { SystemRole } from '../../http/actor.js';
 import type { Signal } from '../broadcaster.js';
 
 /** What nodes tell each other. Nothing of it is needed for a promise about durable events: those are in the log. */
@@ -8,6 +9,7 @@ export type BusMessage =
   | { readonly kind: 'stream'; readonly streamId: string; readonly signal: Signal }
   | { readonly kind: 'users'; readonly userIds: readonly string[]; readonly signal: Signal }
   | { readonly kind: 'end_sessions'; readonly sessionIds: readonly string[]; readonly reason: EndReason }
+  | { readonly kind: 'role'; readonly userId: string; readonly role: SystemRole }
   | { readonly kind: 'end_user'; readonly userId: string; readonly reason: EndReason };
 
 export type EndReason = 'revoked' | 'banned' | 'replaced';

@@ -5,6 +5,7 @@ import { DENSITY } from './rounds/t3-density.js';
 import { ORDER } from './rounds/t4-order.js';
 import { LOSSY_BUS } from './rounds/t5-lossy-bus.js';
 import { RESUME } from './rounds/t6-resume.js';
+import { CONVERGENCE } from './rounds/t7-convergence.js';
 import { READ_YOUR_WRITES } from './rounds/t10-read-your-writes.js';
 import { MARKS } from './rounds/t11-marks.js';
 import { REVOCATION } from './rounds/t13-revocation.js';
@@ -20,6 +21,7 @@ export const ROUNDS: readonly Round[] = [
   ORDER,
   LOSSY_BUS,
   RESUME,
+  CONVERGENCE,
   READ_YOUR_WRITES,
   MARKS,
   REVOCATION,

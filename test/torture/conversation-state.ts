@@ -1,0 +1,163 @@
+import type { Frame } from './link.js';
+import { Refused, type Rest } from './rest.js';
+
+type Fields = Record<string, unknown>;
+
+/** What a client shows of one conversation, as far as durable events change it. */
+export interface ConversationState {
+  summary: Fields;
+  flags: Fields;
+  participants: Record<string, Fields>;
+  messages: Record<string, Fields>;
+}
+
+export interface ClientState {
+  me: Fields;
+  conversations: Record<string, ConversationState>;
+}
+
+/** A state together with where in the log it stands. */
+export interface Snapshot {
+  readonly state: ClientState;
+  readonly atSeq: Map<string, number>;
+  /** Resume from here to miss nothing that the state does not show. */
+  readonly cursor: string;
+}
+
+interface Page {
+  readonly data: Fields[];
+  readonly next_cursor: string | null;
+  readonly at_seq: number;
+  readonly cursor: string;
+}
+
+const SUMMARY = [
+  'id',
+  'type',
+  'slug',
+  'category',
+  'title',
+  'description',
+  'created_by',
+  'created_at',
+  'updated_at',
+  'settings',
+];
+const FLAGS = ['is_archived', 'is_muted', 'muted_until', 'is_pinned'];
+const PARTICIPANT = ['user_id', 'username', 'display_name', 'avatar_url', 'role', 'is_muted', 'joined_at'];
+const ME = ['id', 'username', 'display_name', 'email', 'profile', 'role', 'created_at'];
+
+function only(names: readonly string[], from: Fields): Fields {
+  return Object.fromEntries(names.map((name) => [name, from[name]]));
+}
+
+/** `status` follows the receipts, which are state and not log. */
+function messageOf({ status: _status, ...message }: Fields): Fields {
+  return message;
+}
+
+async function* pages(rest: Rest, path: string, query: string): AsyncGenerator<Page> {
+  for (let more = query; ;) {
+    const page = await rest.get<Page>(`${path}?limit=100&${more}`);
+    yield page;
+    if (!page.next_cursor) return;
+    more = `${query}&cursor=${encodeURIComponent(page.next_cursor)}`;
+  }
+}
+
+/** Everything, fetched anew; groups only. */
+export async function fetchState(rest: Rest): Promise<Snapshot> {
+  const state: ClientState = { me: {}, conversations: {} };
+  const atSeq = new Map<string, number>();
+  let cursor: string | undefined;
+  for await (const page of pages(rest, '/conversations', 'type=group')) {
+    cursor ??= page.cursor;
+    for (const { id } of page.data) {
+      const fetched = await fetchConversation(rest, id as string);
+      if (!fetched) continue;
+      state.conversations[id as string] = fetched.state;
+      atSeq.set(id as string, fetched.atSeq);
+    }
+  }
+  state.me = only(ME, await rest.get<Fields>('/users/me'));
+  return { state, atSeq, cursor: cursor! };
+}
+
+/** Undefined when the caller is not in it (any more). The position is that of the first answer: nothing before is missing. */
+export async function fetchConversation(
+  rest: Rest,
+  id: string,
+): Promise<{ state: ConversationState; atSeq: number } | undefined> {
+  try {
+    const shown = await rest.get<Fields>(`/conversations/${id}`);
+    const state: ConversationState = {
+      summary: only(SUMMARY, shown),
+      flags: only(FLAGS, shown),
+      participants: {},
+      messages: {},
+    };
+    for await (const page of pages(rest, `/conversations/${id}/participants`, '')) {
+      for (const one of page.data) state.participants[one.user_id as string] = only(PARTICIPANT, one);
+    }
+    for await (const page of pages(rest, `/conversations/${id}/messages`, '')) {
+      for (const message of page.data) state.messages[message.id as string] = messageOf(message);
+    }
+    return { state, atSeq: shown.at_seq as number };
+  } catch (error) {
+    if (error instanceof Refused) return undefined;
+    throw error;
+  }
+}
+
+/** Applies one event of a conversation, as a client does that has nothing but its state and the event. */
+export function applyToConversation(state: ConversationState, { type, data }: Frame): void {
+  const message = data.message as Fields | undefined;
+  if (message) {
+    state.messages[message.id as string] = messageOf(message);
+    for (const reply of Object.values(state.messages)) {
+      if (reply.reply_to_id === message.id) reply.reply_to_content = message.is_deleted ? null : message.content;
+    }
+  } else if (type === 'reaction.added' || type === 'reaction.removed') {
+    const target = state.messages[data.message_id as string];
+    if (target) target.reactions = data.reactions;
+  } else if (type === 'participant.joined' || type === 'participant.updated') {
+    state.participants[data.user_id as string] = only(PARTICIPANT, data.participant as Fields);
+  } else if (type === 'participant.left') {
+    delete state.participants[data.user_id as string];
+  } else if (type === 'conversation.updated') {
+    state.summary = only(SUMMARY, data.conversation as Fields);
+  }
+}
+
+/** Applies an event of the user's own stream, but for `conversation.added`: that one has to be fetched. */
+export function applyToUser(state: ClientState, { type, data }: Frame): void {
+  const conversation = state.conversations[data.conversation_id as string];
+  if (type === 'conversation.removed') delete state.conversations[data.conversation_id as string];
+  else if (type === 'conversation.updated' && conversation) conversation.flags = only(FLAGS, data.me as Fields);
+  else if (type === 'user.updated') {
+    state.me = only(ME, data.user as Fields);
+    rename(state, data.user as Fields);
+  }
+}
+
+/** One's own name stands in one's messages and among the participants, too. */
+function rename(state: ClientState, user: Fields): void {
+  const { id, username, display_name: name } = user;
+  for (const { messages, participants } of Object.values(state.conversations)) {
+    for (const message of Object.values(messages)) if (message.sender_id === id) message.sender_name = name;
+    const own = participants[id as string];
+    if (own) Object.assign(own, { username, display_name: name, avatar_url: (user.profile as Fields).avatar_url });
+  }
+}
+
+/** The first place where two states differ; undefined when there is none. */
+export function findDifference(a: unknown, b: unknown, path = ''): string | undefined {
+  if (Object.is(a, b)) return undefined;
+  const areObjects = typeof a === 'object' && typeof b === 'object' && a !== null && b !== null;
+  if (!areObjects) return `${path}: ${JSON.stringify(a)} and ${JSON.stringify(b)}`;
+  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    const difference = findDifference((a as Fields)[key], (b as Fields)[key], `${path}/${key}`);
+    if (difference) return difference;
+  }
+  return undefined;
+}

@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import type { Client } from './client.js';
+import { logIn } from './people.js';
+import { sessionOf } from './direct-append.js';
+import type { Cluster } from './cluster.js';
+import { Refused } from './rest.js';
+
+/** Who acts in a small world: its owner, somebody more, the observer, and one who may come in. */
+export const CAST = 4;
+export const OBSERVER = 2;
+
+/** Something that may happen. Numbers choose among what is there at that moment. */
+export interface Operation {
+  readonly kind: Kind;
+  readonly who: number;
+  readonly which: number;
+  readonly text: string;
+}
+
+const KINDS = [
+  ...['send', 'send', 'reply', 'edit', 'delete', 'react', 'react', 'unreact', 'pin', 'unpin'],
+  ...['rename', 'settings', 'add', 'remove', 'leave', 'role', 'flags', 'profile', 'open', 'end', 'logout'],
+] as const;
+type Kind = (typeof KINDS)[number] | string;
+
+const EMOJI = ['👍', '🎉', 'heart'];
+const ROLES = ['admin', 'moderator', 'participant', 'owner'];
+
+export const operations = fc.array(
+  fc.record({
+    kind: fc.constantFrom(...KINDS),
+    who: fc.nat({ max: CAST - 1 }),
+    which: fc.nat({ max: 1000 }),
+    text: fc.string({ minLength: 1, maxLength: 12 }),
+  }),
+  { minLength: 12, maxLength: 40 },
+);
+
+/** One of each kind of durable event, whoever may cause it. */
+export const ONE_OF_EACH: readonly Operation[] = [
+  ...['send', 'reply', 'edit', 'react', 'unreact', 'pin', 'unpin', 'delete', 'rename', 'flags', 'profile', 'logout'],
+  ...['add', 'role', 'remove', 'open', 'end'],
+].map((kind) => ({
+  kind,
+  who: kind === 'flags' || kind === 'profile' || kind === 'logout' ? OBSERVER : 0,
+  which: 3,
+  text: `t${kind}`,
+}));
+
+/** A few people with their groups, to whom operations happen. What the server refuses has not happened. */
+export class World {
+  readonly groupIds: string[];
+  private readonly messageIds: string[] = [];
+  readonly endedSessions: string[] = [];
+  done = 0;
+
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly people: readonly Client[],
+    groupId: string,
+  ) {
+    this.groupIds = [groupId];
+  }
+
+  async perform(operation: Operation): Promise<void> {
+    try {
+      await this.attempt(operation);
+      this.done++;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+    }
+  }
+
+  private async attempt({ kind, who, which, text }: Operation): Promise<void> {
+    const { rest, person } = this.people[who]!;
+    const group = `/conversations/${this.groupIds[which % this.groupIds.length]!}`;
+    const message = this.messageIds[which % this.messageIds.length];
+    const target = this.people[which % CAST]!.person.id;
+    if (kind === 'send' || kind === 'reply') {
+      const body = {
+        content: `x${text}`,
+        client_message_id: `${kind}${which}${text}${this.done}`,
+        ...(kind === 'reply' && { reply_to_id: message }),
+      };
+      this.messageIds.push((await rest.post<{ id: string }>(`${group}/messages`, body)).id);
+    } else if (kind === 'edit') await rest.call('PATCH', `/messages/${message}`, { content: `y${text}` });
+    else if (kind === 'delete') await rest.call('DELETE', `/messages/${message}`);
+    else if (kind === 'react' || kind === 'unreact') {
+      const emoji = encodeURIComponent(EMOJI[which % EMOJI.length]!);
+      await rest.call(kind === 'react' ? 'PUT' : 'DELETE', `/messages/${message}/reactions/${emoji}`);
+    } else if (kind === 'pin' || kind === 'unpin')
+      await rest.call(kind === 'pin' ? 'PUT' : 'DELETE', `/messages/${message}/pin`);
+    else if (kind === 'rename') await rest.call('PATCH', group, { title: `z${text}` });
+    else if (kind === 'settings') await rest.call('PATCH', group, { settings: { allow_invites: which % 2 === 0 } });
+    else if (kind === 'add') await rest.post(`${group}/participants`, { user_ids: [target] });
+    else if (kind === 'remove') await rest.call('DELETE', `${group}/participants/${target}`);
+    else if (kind === 'leave') await rest.post(`${group}/leave`);
+    else if (kind === 'role') {
+      const change = { role: ROLES[which % 3]!, is_muted: which % 5 === 0 };
+      await rest.call('PATCH', `${group}/participants/${target}`, change);
+    } else if (kind === 'flags')
+      await rest.call('PATCH', `${group}/me`, { is_archived: which % 2 === 0, is_pinned: which % 3 === 0 });
+    else if (kind === 'profile')
+      await this.people[OBSERVER]!.rest.call('PATCH', '/users/me', { display_name: `N ${text}a`, bio: text });
+    else if (kind === 'open') {
+      const body = { type: 'group', title: `g${text}`, participant_ids: this.people.map((client) => client.person.id) };
+      this.groupIds.push((await rest.post<{ id: string }>('/conversations', body)).id);
+    } else if (kind === 'end') await rest.call('DELETE', `/conversations/${this.groupIds.at(-1)!}`);
+    else if (kind === 'logout' && person === this.people[OBSERVER]!.person) {
+      const other = sessionOf(await logIn(this.cluster, person));
+      await rest.call('DELETE', `/auth/sessions/${other}`);
+      this.endedSessions.push(other);
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import fc from 'fast-check';
+import { Client } from '../client.js';
+import type { Cluster } from '../cluster.js';
+import { heads } from '../database-facts.js';
+import { LINK_KINDS } from '../link.js';
+import { within } from '../load.js';
+import { Observer } from '../observer.js';
+import { CAST, OBSERVER, ONE_OF_EACH, type Operation, operations, World } from '../operations.js';
+import { createGroup, register } from '../people.js';
+import { Random } from '../random.js';
+import { type Figures, HONEST_PAIR, type Round, type RoundOptions } from '../round.js';
+
+/** Every type of durable event a user may be sent. */
+const TYPES = [
+  ...['message.created', 'message.updated', 'message.deleted', 'message.pinned', 'message.unpinned'],
+  ...['reaction.added', 'reaction.removed', 'participant.joined', 'participant.left', 'participant.updated'],
+  ...['conversation.updated', 'conversation.deleted', 'conversation.added', 'conversation.removed'],
+  ...['user.updated', 'session.revoked'],
+];
+const SETTLE_MS = 4000;
+
+interface Tally {
+  worlds: number;
+  operations: number;
+  divergences: number;
+  brokenChains: number;
+  readonly types: Set<string>;
+}
+
+/** A world of its own in which all of this happens, in this order, and an observer who comes in after `subscribeAt` of it. */
+async function live(
+  cluster: Cluster,
+  plan: readonly Operation[],
+  { subscribeAt, random, ignored }: { subscribeAt: number; random: Random; ignored?: string },
+  tally: Tally,
+): Promise<void> {
+  const people = await register(cluster, CAST);
+  const groupId = await createGroup(cluster, people.slice(0, 3));
+  const clients = people.map((person, index) => new Client(person, () => cluster.address(index)));
+  const world = new World(cluster, clients, groupId);
+  const watching = new Client(people[OBSERVER]!, () => cluster.address(random.between(0, 1)));
+  const observer = new Observer(watching, ignored);
+  const somewhere = () => [random.pick(LINK_KINDS), cluster.address(random.between(0, 1))] as const;
+  let starting: Promise<void> | undefined;
+  for (const [index, operation] of plan.entries()) {
+    // Not waited for: it loads and connects while things go on happening.
+    if (index === subscribeAt) starting = observer.start(...somewhere());
+    if (index === subscribeAt + 8) await starting!.then(() => observer.blink(...somewhere()));
+    await world.perform(operation);
+  }
+  await (starting ?? observer.start(...somewhere()));
+  const ids = [watching.person.id, ...world.groupIds];
+  const ends = await heads(cluster, ids);
+  const hasSettled = await within(SETTLE_MS, () => observer.hasReached(0, ends));
+  await within(SETTLE_MS, () =>
+    observer.hasReached(subscribeAt < plan.length ? (ends.get(watching.person.id) ?? 0) : 0, ends),
+  );
+  const difference = (await observer.findDivergence()) ?? (hasSettled ? undefined : 'it never got to the end');
+  if (difference) {
+    tally.divergences++;
+    if (!ignored) process.stderr.write(`T7 diverged at ${difference}\n${JSON.stringify({ subscribeAt, plan })}\n`);
+  }
+  tally.worlds++;
+  tally.operations += world.done;
+  tally.brokenChains += observer.brokenChains;
+  for (const type of observer.seenTypes) tally.types.add(type);
+  for (const client of [...clients, watching]) client.close();
+}
+
+async function run(
+  cluster: Cluster,
+  { seconds, clients: count, seed, breakIt }: Required<RoundOptions>,
+): Promise<Figures> {
+  const random = new Random(seed);
+  const ignored = breakIt ? 'reaction.added' : undefined;
+  const tally: Tally = { worlds: 0, operations: 0, divergences: 0, brokenChains: 0, types: new Set() };
+  await live(cluster, ONE_OF_EACH, { subscribeAt: 0, random, ignored }, tally);
+  const until = performance.now() + seconds * 1000;
+  await Promise.all(
+    Array.from({ length: count }, async (_, worker) => {
+      for (let turn = 0; performance.now() < until; turn++) {
+        const [plan] = fc.sample(operations, { numRuns: 1, seed: seed + worker * 1000 + turn });
+        const subscribeAt = random.between(0, plan!.length - 1);
+        await live(cluster, plan!, { subscribeAt, random, ignored }, tally);
+      }
+    }),
+  );
+  return {
+    worlds: tally.worlds,
+    operations: tally.operations,
+    types: tally.types.size,
+    types_uncovered: TYPES.filter((type) => !tally.types.has(type)).length,
+    divergences: tally.divergences,
+    broken_chains: tally.brokenChains,
+  };
+}
+
+export const CONVERGENCE: Round = {
+  name: 'T7',
+  promise: 'P7',
+  sentence: 'What a client loaded and the events since are what it would load now, for every type of event',
+  zeros: ['divergences', 'broken_chains', 'types_uncovered'],
+  tried: ['worlds', 'operations'],
+  control: 'the client ignores one type',
+  broken: ['divergences'],
+  short: { seconds: 2, clients: 4 },
+  long: { seconds: 120, clients: 8 },
+  needs: () => HONEST_PAIR,
+  run,
+};

@@ -102,3 +102,32 @@ export function codesOf(document: ApiDocument, { responses }: ApiOperation, stat
   const codes = schema?.allOf?.[1]?.properties?.error?.properties?.code?.enum;
   return (codes ?? []) as string[];
 }
+
+/** A request frame and what it takes. */
+export interface Frame {
+  readonly type: string;
+  readonly data: Schema;
+}
+
+interface Protocol {
+  readonly operations: Record<string, object>;
+  readonly components: { messages: Record<string, object>; schemas: Record<string, object> };
+}
+
+/** Every request a signed-in client may send. */
+export function framesOf(protocol: Protocol): Frame[] {
+  return Object.keys(protocol.operations)
+    .filter((name) => name.startsWith('webSocket.') && 'reply' in protocol.operations[name]!)
+    .map((name) => name.slice('webSocket.'.length))
+    .filter((type) => type !== 'auth')
+    .map((type) => {
+      const { payload } = protocol.components.messages[type] as { payload: Schema };
+      return { type, data: flat(protocol, payload.properties!.data!) };
+    });
+}
+
+/** The codes an error frame may carry. */
+export function errorCodesOf({ components }: Protocol): string[] {
+  const { payload } = components.messages.error as { payload: Schema };
+  return payload.properties!.error!.properties!.code!.enum as string[];
+}

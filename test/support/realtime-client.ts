@@ -75,8 +75,13 @@ export class WebSocketClient implements RealtimeClient {
   }
 
   request(type: string, data: object = {}): Promise<AnyFrame> {
+    return this.requestText(type, JSON.stringify(data));
+  }
+
+  /** A request whose data is this text, JSON or not. */
+  requestText(type: string, data: string | undefined): Promise<AnyFrame> {
     const id = String(++this.requests);
-    this.socket.send(JSON.stringify({ type, id, data }));
+    this.socket.send(`{"type":"${type}","id":"${id}"${data === undefined ? '' : `,"data":${data}`}}`);
     return this.next((frame) => frame.type === 'reply' && frame.id === id);
   }
 

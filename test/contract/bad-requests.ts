@@ -1,0 +1,156 @@
+import { badAddressValues, badValues, deepValues, strangeAddressTexts, strangeValues } from './bad-values.js';
+import type { ApiOperation, Schema } from './contract.js';
+import { addressOf, fieldsOf, jsonWith, type KnownIds, sampleObject } from './samples.js';
+import type { RawRequest } from './world.js';
+
+/** A request made to be refused, or (`mayPass`) at least to be answered. */
+export interface BadRequest {
+  readonly name: string;
+  readonly request: Omit<RawRequest, 'token'>;
+  readonly mayPass: boolean;
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+const LARGE = `{"x":"${'x'.repeat(260 * 1024)}"}`;
+
+/** Every bad request an operation is described well enough for. */
+export function badRequests(operation: ApiOperation, ids: KnownIds): BadRequest[] {
+  return [
+    ...badPaths(operation, ids),
+    ...badQueries(operation, ids),
+    ...badBodies(operation, ids),
+    ...badHeaders(operation, ids),
+  ];
+}
+
+function goodBody({ body }: ApiOperation, ids: KnownIds): Pick<RawRequest, 'headers' | 'body'> {
+  return body ? { headers: JSON_TYPE, body: JSON.stringify(sampleObject(body, ids)) } : {};
+}
+
+function goodQuery({ parameters }: ApiOperation, ids: KnownIds): string {
+  const query = parameters.filter((parameter) => parameter.in === 'query' && parameter.required);
+  const good: Schema = { properties: Object.fromEntries(query.map(({ name, schema }) => [name, schema ?? {}])) };
+  const values = sampleObject({ ...good, required: query.map(({ name }) => name) }, ids);
+  return Object.entries(values)
+    .map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`)
+    .join('&');
+}
+
+function badPaths(operation: ApiOperation, ids: KnownIds): BadRequest[] {
+  const { method, path, parameters } = operation;
+  const query = goodQuery(operation, ids);
+  return parameters
+    .filter((parameter) => parameter.in === 'path')
+    .flatMap(({ name, schema = {} }) => {
+      const make = (value: string, what: string, mayPass: boolean): BadRequest => ({
+        name: `${name} = ${what}`,
+        mayPass,
+        request: { method, path: `${addressOf(path, ids, { [name]: value })}?${query}`, ...goodBody(operation, ids) },
+      });
+      const bad = badAddressValues(schema).filter(({ text }) => text !== '');
+      return [
+        ...bad.map(({ name: what, text }) => make(text, what, false)),
+        ...strangeAddressTexts(schema).map((text) => make(text, text.slice(0, 40), true)),
+      ];
+    });
+}
+
+function badQueries(operation: ApiOperation, ids: KnownIds): BadRequest[] {
+  const { method, path, parameters } = operation;
+  const address = addressOf(path, ids);
+  const known = parameters.filter((parameter) => parameter.in === 'query');
+  const good = goodQuery(operation, ids);
+  const make = (name: string, query: string, mayPass = false): BadRequest => ({
+    name: `?${name}`,
+    mayPass,
+    request: { method, path: `${address}?${query}`, ...goodBody(operation, ids) },
+  });
+  const requests = known.flatMap(({ name, schema = {}, required }) => {
+    const others = good.split('&').filter((pair) => pair && !pair.startsWith(`${name}=`));
+    const withValue = (value: string): string => [...others, `${name}=${value}`].join('&');
+    const isList = schema.type === 'array';
+    return [
+      ...(required ? [make(`${name} is missing`, others.join('&'))] : []),
+      ...badAddressValues(schema).map(({ name: what, text }) => make(`${name} = ${what}`, withValue(text))),
+      make(`${name} twice`, `${withValue('1')}&${name}=2`, isList),
+      make(`${name}[]`, `${withValue('1')}&${name}[]=1`),
+      make(`${name}[key]`, [...others, `${name}[$gt]=1`].join('&')),
+      ...strangeAddressTexts(schema).map((text) => make(`${name} = ${text.slice(0, 40)}`, withValue(text), true)),
+    ];
+  });
+  // Where nothing of the address is read, what stands there is nobody's business.
+  const isRead = known.length > 0;
+  return [
+    ...requests,
+    make('an unknown one', `${good}&no_such_thing=1`, !isRead),
+    make('is_admin', `${good}&is_admin=true`, !isRead),
+    ...['__proto__[a]=1', '__proto__=1', 'constructor=1', 'toString=1', '=', '&&&', '%', 'hasOwnProperty=1'].map(
+      (query) => make(query, `${good}&${query}`, true),
+    ),
+  ];
+}
+
+function badBodies(operation: ApiOperation, ids: KnownIds): BadRequest[] {
+  const { method, path, body } = operation;
+  const address = `${addressOf(path, ids)}?${goodQuery(operation, ids)}`;
+  const make = (name: string, text: string | Buffer, mayPass = false, headers: object = JSON_TYPE): BadRequest => ({
+    name: `body: ${name}`,
+    mayPass,
+    request: { method, path: address, headers: { ...headers }, body: text },
+  });
+  const base = body ? sampleObject(body, ids) : {};
+  const good = JSON.stringify(base);
+  const fields = (body ? fieldsOf(body) : []).flatMap(({ path: at, schema, isRequired }) => [
+    ...(isRequired && at.length === 1 ? [make(`${at[0]} is missing`, jsonWith(base, at, undefined))] : []),
+    ...badValues(schema).map(({ name, json }) => make(`${at.join('.')} is ${name}`, jsonWith(base, at, json))),
+    ...deepValues().map(({ name, json }) => make(`${at.join('.')} is ${name}`, jsonWith(base, at, json))),
+    ...strangeValues(schema).map(({ name, json }) =>
+      make(`${at.join('.')} is ${name}`, jsonWith(base, at, json), true),
+    ),
+  ]);
+  const needed = (body?.required?.length ?? 0) > 0;
+  return [
+    ...fields,
+    ...['null', '[]', '"x"', '1', '{', '', '{"a":1}}', "{'a':1}", '{"a":NaN}', '[{}]'].map((text) =>
+      // A body of no bytes is none.
+      make(JSON.stringify(text), text, text === '' && !needed),
+    ),
+    ...deepValues().map(({ name, json }) => make(name, json)),
+    make('a key __proto__', jsonWith(base, ['__proto__'], '{"is_admin":true}')),
+    make('a key constructor', jsonWith(base, ['constructor'], '{"prototype":{}}')),
+    make('an unknown field', jsonWith(base, ['no_such_thing'], '1'), !body),
+    ...['role', 'is_admin', 'is_banned', 'sender_id', 'created_at', 'status', 'is_edited', 'owner_id', 'id']
+      .filter((name) => !body?.properties?.[name])
+      .map((name) => make(`${name}, which is the server’s`, jsonWith(base, [name], '"x"'), !body)),
+    make('no UTF-8', Buffer.from([0x7b, 0x22, 0xc3, 0x28, 0x22, 0x3a, 0x31, 0x7d])),
+    make('more than 256 kB', LARGE),
+    make('more than 256 kB of an unknown length', LARGE, false, {
+      ...JSON_TYPE,
+      'transfer-encoding': 'chunked',
+    }),
+    ...[
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'application/xml',
+      'application/json; charset=utf-16',
+      '',
+      'json',
+    ].map((type) => make(`of type "${type}"`, good, false, { 'content-type': type })),
+    make('compressed', good, false, { ...JSON_TYPE, 'content-encoding': 'gzip' }),
+    make('a form with files', '--x\r\n\r\n--x--', !needed, { 'content-type': 'multipart/form-data; boundary=x' }),
+  ];
+}
+
+function badHeaders(operation: ApiOperation, ids: KnownIds): BadRequest[] {
+  const { method, path, parameters } = operation;
+  const { headers, body } = goodBody(operation, ids);
+  return parameters
+    .filter((parameter) => parameter.in === 'header')
+    .flatMap(({ name }) =>
+      ['x'.repeat(129), 'é', 'two words', '\t', 'x'.repeat(10_000)].map((value) => ({
+        name: `${name}: ${value.slice(0, 20)}`,
+        mayPass: value === '\t', // trimmed away by HTTP itself
+        request: { method, path: addressOf(path, ids), headers: { ...headers, [name]: value }, body },
+      })),
+    );
+}

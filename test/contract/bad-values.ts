@@ -1,0 +1,214 @@
+import type { Schema } from './contract.js';
+
+/** A value as it stands in JSON text: some of the worst cannot be written by JSON.stringify. */
+export interface BadValue {
+  readonly name: string;
+  readonly json: string;
+}
+
+const bad = (name: string, value: unknown): BadValue => ({ name, json: JSON.stringify(value) });
+
+const DEEP = 100_000;
+const UUID = '01930000-0000-7000-8000-000000000000';
+
+const OF_TYPE: Record<string, BadValue[]> = {
+  string: [bad('text', 'x'), bad('empty text', ''), bad('a number in text', '7')],
+  number: [
+    bad('zero', 0),
+    bad('a negative number', -1),
+    bad('half a number', 1.5),
+    { name: 'infinity', json: '1e400' },
+    { name: 'beyond 2^53', json: '9007199254740993' },
+  ],
+  boolean: [bad('true', true), bad('false', false)],
+  null: [bad('null', null)],
+  array: [bad('an empty list', []), bad('a list', ['x']), bad('a list in lists', [[[1]]])],
+  object: [bad('an empty object', {}), bad('an operator', { $gt: '' }), bad('nested objects', { a: { b: { c: 1 } } })],
+};
+
+/** Never right, whatever the field. */
+const HOSTILE: BadValue[] = [
+  { name: 'NUL', json: '"a\\u0000b"' },
+  { name: 'half a surrogate pair', json: '"\\ud800"' },
+  { name: 'the other half', json: '"x\\udc00"' },
+  { name: 'a key __proto__', json: '{"__proto__":{"is_admin":true}}' },
+  { name: 'a key constructor', json: '{"constructor":{"prototype":{"is_admin":true}}}' },
+  { name: 'NUL in a key', json: '{"a\\u0000":1}' },
+];
+
+/** Far more levels than anybody means; too large for a frame when as deep as for a body. */
+export function deepValues(levels = DEEP): BadValue[] {
+  return [
+    { name: `${levels} lists in each other`, json: '['.repeat(levels) + ']'.repeat(levels) },
+    { name: 'objects in each other', json: '{"a":'.repeat(levels / 4) + '1' + '}'.repeat(levels / 4) },
+    { name: 'thousands of keys', json: `{${Array.from({ length: 5000 }, (_, i) => `"${i}":0`).join()}}` },
+  ];
+}
+
+/** Values a field of this schema must not take. */
+export function badValues(schema: Schema): BadValue[] {
+  const types = new Set([schema.type ?? []].flat());
+  const values = [...HOSTILE];
+  for (const [type, examples] of Object.entries(OF_TYPE)) {
+    const takes = types.has(type) || (type === 'number' && types.has('integer'));
+    if (!takes && (schema.type !== undefined || schema.properties))
+      values.push(...examples.filter((value) => !passes(value, types)));
+  }
+  values.push(...badTexts(schema, types), ...badNumbers(schema, types), ...badLists(schema, types));
+  return values;
+}
+
+/** true and numbers may stand in text where a query string is read; in JSON too, the decoders are the same. */
+function passes({ json }: BadValue, types: Set<string>): boolean {
+  return types.has('integer') && json === '"7"';
+}
+
+function badTexts(schema: Schema, types: Set<string>): BadValue[] {
+  if (!types.has('string')) return [];
+  const values: BadValue[] = [];
+  if (schema.maxLength !== undefined) values.push(bad('text that is too long', 'x'.repeat(schema.maxLength + 1)));
+  if (schema.minLength) values.push(bad('text that is too short', 'x'.repeat(schema.minLength - 1)));
+  if (schema.enum)
+    values.push(bad('no such word', 'nonsense'), bad('another case', String(schema.enum[0]).toUpperCase()));
+  if (schema.pattern) values.push(bad('text of another pattern', ' ÄÖ\n'));
+  if (schema.format === 'uuid') {
+    values.push(bad('no UUID', 'nonsense'), bad('SQL', "' or 1=1 --"), bad('a UUID in braces', `{${UUID}}`));
+    values.push(bad('a UUID and more', `${UUID}\n`), bad('an empty UUID', ''));
+  }
+  if (schema.format === 'date-time') {
+    values.push(bad('no time', 'yesterday'), bad('a day', '2026-01-01'), bad('no month', '2026-13-45T00:00:00Z'));
+    values.push(bad('a time without a zone', '2026-01-01T00:00:00'));
+  }
+  return values;
+}
+
+function badNumbers(schema: Schema, types: Set<string>): BadValue[] {
+  if (!types.has('integer') && !types.has('number')) return [];
+  const values = [bad('half a number', 1.5), { name: 'infinity', json: '1e400' }, bad('an exponent in text', '1e3')];
+  if (schema.minimum !== undefined) values.push(bad('too small', schema.minimum - 1));
+  if (schema.maximum !== undefined && schema.maximum < Number.MAX_SAFE_INTEGER)
+    values.push(bad('too large', schema.maximum + 1));
+  return values;
+}
+
+function badLists(schema: Schema, types: Set<string>): BadValue[] {
+  if (!types.has('array') || !schema.items) return [];
+  const good = schema.items.format === 'uuid' ? UUID : 'x';
+  const values = badValues(schema.items)
+    .filter(({ name }) => !name.startsWith('a key'))
+    .map(({ name, json }) => ({ name: `in a list: ${name}`, json: `[${json}]` }));
+  if (schema.maxItems !== undefined) {
+    const many = Array.from(
+      { length: schema.maxItems + 1 },
+      (_, index) => `${UUID.slice(0, -6)}${String(index).padStart(6, '0')}`,
+    );
+    values.push(bad('too many', many));
+  }
+  if (schema.uniqueItems) values.push(bad('the same twice', [good, good]));
+  return values;
+}
+
+/** The same for a value in an address, where everything is text: encoded, as it goes onto the wire. */
+export function badAddressValues(schema: Schema): { name: string; text: string }[] {
+  const types = new Set([schema.type ?? []].flat());
+  const values: { name: string; text: string }[] = [{ name: 'NUL', text: 'a%00b' }];
+  const add = (...texts: string[]): void => {
+    for (const text of texts) values.push({ name: JSON.stringify(text), text: encodeURIComponent(text) });
+  };
+  if (types.has('integer')) {
+    add('abc', '1e3', '1.5', '', ' 1', '0x10', '1_000', 'NaN', 'Infinity', 'null', '٣', '1;drop table users');
+    add('9'.repeat(16), '9'.repeat(400), '-'.repeat(100));
+    if (schema.minimum !== undefined) add(String(schema.minimum - 1));
+    if (schema.maximum !== undefined) add(String(schema.maximum + 10));
+  }
+  if (types.has('boolean')) add('yes', '1', '', 'TRUE');
+  const texts = schema.items ? badTexts(schema.items, new Set(['string'])) : badTexts(schema, types);
+  for (const { json } of texts) add(JSON.parse(json) as string);
+  return values;
+}
+
+/** What an address may hold, and nobody knows whether it is right: only that it is answered. */
+export const STRANGE_ADDRESS_VALUES = [
+  '..%2F..%2Fetc%2Fpasswd',
+  '%2e%2e',
+  '%ED%A0%80',
+  '%E0%A4%A',
+  '%',
+  '__proto__',
+  'constructor',
+  'undefined',
+  '%F0%9F%8F%B3',
+  "'%20or%201=1--",
+  '%25_%5C',
+  '%0d%0aX-Injected:%201',
+  'x'.repeat(6000),
+  encodeURIComponent('\u0301'.repeat(500)),
+  'eyJhIjoxfQ',
+  'W251bGwsbnVsbF0',
+  'WzEsMiwzLDQsNV0',
+  'WyI8Iiw5MDA3MTk5MjU0NzQwOTkzXQ',
+  'WyI+IiwtMV0',
+  'WzFlNDAwLCJ4Il0',
+  `${'A'.repeat(500)}`,
+];
+
+/** Times that are well-formed and mean nothing, or more than a database can hold. */
+const STRANGE_TIMES = [
+  '0000-01-01T00:00:00Z',
+  '2026-02-31T00:00:00Z',
+  '2026-01-01T24:00:00Z',
+  '2026-01-01T23:59:60Z',
+  '2026-01-01T00:00:00+99:99',
+  '2026-01-01T00:00:00-23:59',
+  '9999-12-31T23:59:59.999999999Z',
+  '9999-12-31T23:59:59-23:59',
+];
+
+const STRANGE_TEXTS = [
+  "'; drop table users; --",
+  '<script>alert(1)</script>',
+  '\u202Egpj.exe',
+  'e' + '\u0301'.repeat(10_000),
+  '\uFFFE\uFFFF\u{1FFFE}',
+  '\u2028\u2029',
+  '%s%n${{7*7}}',
+  '\\',
+  '%_%',
+  '<'.repeat(4000),
+  ' ',
+  '\n',
+  'https://[::1',
+  'data:text/html,x',
+  'a@b',
+];
+
+/** Values a field of this schema may take or not: only that they are answered is known. */
+export function strangeValues(schema: Schema): BadValue[] {
+  const types = new Set([schema.type ?? []].flat());
+  const values = [bad('null', null), bad('the number in text', '7'), bad('the word true', 'true')];
+  if (schema.format === 'date-time') values.push(...STRANGE_TIMES.map((time) => bad(time, time)));
+  else if (schema.format === 'uuid')
+    values.push(bad('a UUID nobody has', UUID), bad('in capitals', UUID.toUpperCase()));
+  else if (types.has('string')) values.push(...STRANGE_TEXTS.map((text) => bad(text.slice(0, 20), text)));
+  if (types.has('integer')) values.push(bad('the largest', schema.maximum ?? 2 ** 53), { name: '-0', json: '-0' });
+  if (types.has('array')) values.push(bad('an empty list', []), bad('one nobody has', [UUID]));
+  if (types.has('object'))
+    values.push(
+      bad('20 kB', { a: 'x'.repeat(20_000) }),
+      bad('many', Object.fromEntries(STRANGE_TEXTS.map((text, i) => [text, i]))),
+    );
+  return values;
+}
+
+export function strangeAddressTexts(schema: Schema): string[] {
+  const times = schema.format === 'date-time' ? STRANGE_TIMES.map(encodeURIComponent) : [];
+  return [
+    ...STRANGE_ADDRESS_VALUES,
+    ...times,
+    UUID,
+    UUID.toUpperCase(),
+    String(Number.MAX_SAFE_INTEGER),
+    '-9007199254740991',
+    '-0',
+  ];
+}

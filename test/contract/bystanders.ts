@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import { SocketIoClient, WebSocketClient, type RealtimeClient } from '../support/realtime-client.js';
+import type { World } from './world.js';
+
+/** Two people who only want to talk to each other, one over each transport, while others misbehave. */
+export class Bystanders {
+  private hasEnded = false;
+
+  private constructor(
+    private readonly clients: readonly [RealtimeClient, RealtimeClient],
+    private readonly conversationId: string,
+  ) {
+    for (const client of clients) void client.closed.then(() => (this.hasEnded = true));
+  }
+
+  static async join(world: World): Promise<Bystanders> {
+    const [ana, bea] = [await world.person(), await world.person()];
+    const conversationId = await world.conversation([
+      [ana, { role: 'owner' }],
+      [bea, { role: 'participant' }],
+    ]);
+    const port = Number(new URL(world.test.url).port);
+    const clients = [
+      new WebSocketClient(port, `?token=${ana.token}`),
+      new SocketIoClient(port, { token: bea.token }),
+    ] as const;
+    await Promise.all(clients.map((client) => client.next('live')));
+    return new Bystanders(clients, conversationId);
+  }
+
+  /** Each says something over the connection it has had all along, and the other hears it. */
+  async talk(): Promise<void> {
+    if (this.hasEnded) throw new Error('a bystander lost the connection');
+    const [first, second] = this.clients;
+    for (const [speaker, listener] of [
+      [first, second],
+      [second, first],
+    ] as const) {
+      const content = `from one to the other ${randomUUID()}`;
+      const reply = await speaker.request('message.send', { conversation_id: this.conversationId, content });
+      if (!reply.ok) throw new Error(`a bystander could not send: ${reply.error?.code}`);
+      await listener.next(({ type, data }) => {
+        return type === 'message.created' && (data?.message as { content?: string } | undefined)?.content === content;
+      });
+    }
+  }
+
+  leave(): void {
+    for (const client of this.clients) client.close();
+  }
+}

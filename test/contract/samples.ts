@@ -1,0 +1,87 @@
+import type { Schema } from './contract.js';
+
+/** Ids that are right where a test needs them right, by the name of the field or parameter. */
+export interface KnownIds {
+  readonly conversationId: string;
+  readonly messageId: string;
+  readonly userId: string;
+  readonly sessionId: string;
+}
+
+/** The id that belongs into a parameter of an address: `{id}` means what the address says before it. */
+export function idFor(path: string, name: string, ids: KnownIds): string {
+  if (name === 'user_id') return ids.userId;
+  if (name === 'emoji') return '%F0%9F%91%8D';
+  const collection = new RegExp(`/([a-z_-]+)/\\{${name}\\}`).exec(path)?.[1];
+  const known: Record<string, string> = {
+    conversations: ids.conversationId,
+    messages: ids.messageId,
+    users: ids.userId,
+    sessions: ids.sessionId,
+  };
+  const id = known[collection ?? ''];
+  if (id === undefined) throw new Error(`Nobody knows which id ${path} wants in ${name}: say it in samples.ts.`);
+  return id;
+}
+
+/** The address with right ids in it, or with `instead` in the place of one parameter. */
+export function addressOf(path: string, ids: KnownIds, instead: Record<string, string> = {}): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => instead[name] ?? idFor(path, name, ids));
+}
+
+function uuidFor(name: string, ids: KnownIds): string {
+  if (/conversation/.test(name)) return ids.conversationId;
+  if (/message|reply|before|after|around/.test(name)) return ids.messageId;
+  if (/session/.test(name)) return ids.sessionId;
+  return ids.userId;
+}
+
+/** A value this schema takes. */
+export function sample(schema: Schema, name: string, ids: KnownIds): unknown {
+  if (schema.properties) return sampleObject(schema, ids);
+  const type = [schema.type ?? 'string'].flat()[0];
+  if (schema.enum) return schema.enum[0];
+  switch (type) {
+    case 'integer':
+    case 'number':
+      return Math.max(schema.minimum ?? 0, 1);
+    case 'boolean':
+      return true;
+    case 'array':
+      return schema.items?.format === 'uuid' ? [uuidFor(name, ids)] : [sample(schema.items ?? {}, name, ids)];
+    case 'object':
+      return {};
+    default:
+      if (schema.format === 'uuid') return uuidFor(name, ids);
+      if (schema.format === 'date-time') return '2026-01-01T00:00:00Z';
+      return 'x'.repeat(Math.max(schema.minLength ?? 1, 1));
+  }
+}
+
+/** The required fields of an object. */
+export function sampleObject(schema: Schema, ids: KnownIds): Record<string, unknown> {
+  const names = schema.required ?? [];
+  return Object.fromEntries(names.map((name) => [name, sample(schema.properties?.[name] ?? {}, name, ids)]));
+}
+
+/** Every field of an object and of the objects in it, with how to put a value there. */
+export function fieldsOf(
+  schema: Schema,
+  path: string[] = [],
+): { path: string[]; schema: Schema; isRequired: boolean }[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, inner]) => [
+    { path: [...path, name], schema: inner, isRequired: schema.required?.includes(name) ?? false },
+    ...fieldsOf(inner, [...path, name]),
+  ]);
+}
+
+/** JSON of `base` with the JSON text `value` at `path`; nothing at all there when it is undefined. */
+export function jsonWith(base: Record<string, unknown>, path: readonly string[], value: string | undefined): string {
+  const [name = '', ...rest] = path;
+  const members = Object.entries(base)
+    .filter(([key]) => key !== name)
+    .map(([key, member]) => `${JSON.stringify(key)}:${JSON.stringify(member)}`);
+  if (rest.length > 0) members.push(`${JSON.stringify(name)}:${jsonWith({}, rest, value)}`);
+  else if (value !== undefined) members.push(`${JSON.stringify(name)}:${value}`);
+  return `{${members.join()}}`;
+}

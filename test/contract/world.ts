@@ -1,0 +1,165 @@
+import { Agent, request as httpRequest } from 'node:http';
+import { AccessTokens } from '../../src/modules/auth/access-tokens.js';
+import { newId } from '../../src/platform/database/ids.js';
+import type { SystemRole } from '../../src/platform/http/actor.js';
+import type { TestApp } from '../support/test-app.js';
+
+/** How somebody stands to the conversation of a world. */
+export interface Standing {
+  readonly role: 'owner' | 'admin' | 'moderator' | 'participant';
+  readonly isMuted?: boolean;
+  /** Was in it once. */
+  readonly isGone?: boolean;
+}
+
+export interface Person {
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly username: string;
+  readonly token: string;
+}
+
+export interface PersonFacts {
+  readonly role?: SystemRole;
+  readonly isBanned?: boolean;
+  /** Stands in every text of theirs. */
+  readonly marker?: string;
+}
+
+export interface RawRequest {
+  readonly method: string;
+  /** As it goes onto the wire: nothing is encoded or tidied up. */
+  readonly path: string;
+  readonly token?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string | Buffer;
+}
+
+export interface RawAnswer {
+  readonly status: number;
+  readonly text: string;
+  /** Of an error. */
+  readonly code: string | undefined;
+}
+
+let count = 0;
+
+/** People and conversations made in SQL, and requests nobody tidies up on the way. */
+export class World {
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: 24 });
+
+  constructor(readonly test: TestApp) {}
+
+  async person({ role = 'user', isBanned = false, marker = '' }: PersonFacts = {}): Promise<Person> {
+    const [userId, sessionId] = [newId(), newId()];
+    const username = `user-${process.pid}-${++count}`;
+    await this.test.database.query(
+      `with u as (
+         insert into users (id, username, email, display_name, bio, location, role, banned_at)
+         values ($1, $2, $3, $4, $4, $4, $5, case when $6 then now() end)
+       ), s as (insert into stream_heads (stream_id) values ($1))
+       insert into sessions (id, user_id, expires_at, user_agent) values ($7, $1, now() + interval '1 day', $4)`,
+      [userId, username, `${username}${marker}@example.com`, `${username} ${marker}`, role, isBanned, sessionId],
+    );
+    const token = this.test.app.get(AccessTokens, { strict: false }).sign({ userId, sessionId, ttlSeconds: 3600 });
+    return { userId, sessionId, username, token };
+  }
+
+  /** A group with these people; whoever is gone left at position 1. */
+  async conversation(members: [Person, Standing][], marker = '', type: 'group' | 'room' = 'group'): Promise<string> {
+    const id = newId();
+    const rows = members.map(([{ userId }, { role, isMuted = false, isGone = false }]) => ({
+      user_id: userId,
+      role,
+      is_muted: isMuted,
+      left_seq: isGone ? 1 : null,
+    }));
+    await this.test.database.query(
+      `with c as (
+         insert into conversations (id, type, title, description, created_by, settings)
+         values ($1, $2, $3, $3, $4, '{"is_private": true}')
+       ), h as (insert into stream_heads (stream_id, last_seq) values ($1, 1)),
+       e as (
+         insert into events (stream_id, seq, type, subject_id, at) values ($1, 1, 'conversation.updated', $1, now())
+       )
+       insert into participants (conversation_id, user_id, role, is_muted, joined_seq, left_seq, left_at)
+       select $1, m.user_id, m.role, m.is_muted, 0, m.left_seq, case when m.left_seq is not null then now() end
+         from json_to_recordset($5) as m (user_id uuid, role text, is_muted boolean, left_seq bigint)`,
+      [id, type, `A conversation ${marker}`, members[0]![0].userId, JSON.stringify(rows)],
+    );
+    return id;
+  }
+
+  /** A message as the send path leaves it. */
+  async message(conversationId: string, sender: Person, content: string): Promise<string> {
+    const id = newId();
+    await this.test.database.query(
+      `with h as (
+         update stream_heads set last_seq = last_seq + 1, last_number = last_number + 1
+          where stream_id = $2 returning last_seq, last_number
+       ), e as (
+         insert into events (stream_id, seq, type, actor_id, subject_id, at)
+         select $2, last_seq, 'message.created', $3, $1, date_trunc('milliseconds', now()) from h
+       )
+       insert into messages (id, conversation_id, sequence_number, seq, sender_id, message_type, content, created_at)
+       select $1, $2, last_number, last_seq, $3, 'text', $4, date_trunc('milliseconds', now()) from h`,
+      [id, conversationId, sender.userId, content],
+    );
+    return id;
+  }
+
+  send({ method, path, token, headers, body }: RawRequest): Promise<RawAnswer> {
+    return new Promise((resolve, reject) => {
+      const request = httpRequest(
+        `${this.test.url}/`,
+        {
+          method,
+          path,
+          agent: this.agent,
+          headers: {
+            ...(token !== undefined && { authorization: `Bearer ${token}` }),
+            ...(body !== undefined &&
+              !headers?.['transfer-encoding'] && { 'content-length': String(Buffer.byteLength(body)) }),
+            ...headers,
+          },
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('error', reject);
+          response.on('end', () => {
+            const text = Buffer.concat(chunks).toString('utf8');
+            resolve({ status: response.statusCode ?? 0, text, code: errorCode(text) });
+          });
+        },
+      );
+      request.on('error', reject);
+      request.end(body);
+    });
+  }
+
+  close(): void {
+    this.agent.destroy();
+  }
+}
+
+function errorCode(text: string): string | undefined {
+  try {
+    return (JSON.parse(text) as { error?: { code?: string } }).error?.code;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Runs `work` for all of them, so many at a time. */
+export async function each<Item>(
+  items: readonly Item[],
+  width: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const waiting = items.values();
+  const lane = async (): Promise<void> => {
+    for (const item of waiting) await work(item);
+  };
+  await Promise.all(Array.from({ length: width }, lane));
+}

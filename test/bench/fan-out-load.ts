@@ -1,14 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sendFields } from './clients/client.js';
+import { isSuccess, sendFields } from './clients/client.js';
 import { RawWebSocket } from './clients/raw-web-socket.js';
 import { inGroups } from './in-groups.js';
 import type { FanOutJob, FanOutResult } from './jobs.js';
 
 const LIVE = '{"type":"live"';
+const REPLY = '{"type":"reply"';
 const CREATED = '{"type":"message.created"';
 /** The byte that tells `message.created` from all other frames on the way: the `m` of its type. */
 const KIND = 9;
 const M = CREATED.charCodeAt(KIND);
+const R = REPLY.charCodeAt(KIND);
+const MOST_FAILURES = 100;
 const QUIET_MS = 500;
 
 /**
@@ -20,6 +23,7 @@ export async function fanOut(job: FanOutJob, mark: (event: 'begin' | 'end') => v
   const sockets: RawWebSocket[] = [];
   let deliveries = 0;
   let sends = 0;
+  let refusals = 0;
   let failures = 0;
   let firstFailure: string | undefined;
   let sample = '';
@@ -27,7 +31,7 @@ export async function fanOut(job: FanOutJob, mark: (event: 'begin' | 'end') => v
   let heardAt = 0;
 
   const pump = (): void => {
-    while (isRunning && sends * tokens.length - deliveries < window * tokens.length) {
+    while (isRunning && (sends - refusals) * tokens.length - deliveries < window * tokens.length) {
       const n = sends++;
       sockets[n % job.senders]!.sendText(
         `{"type":"message.send","id":"${n}","data":{"conversation_id":"${conversationId}",${sendFields(n)}}}`,
@@ -37,6 +41,12 @@ export async function fanOut(job: FanOutJob, mark: (event: 'begin' | 'end') => v
   const failed = (reason: string): void => {
     firstFailure ??= reason;
     failures++;
+  };
+  /** What was refused is delivered to nobody. */
+  const refused = (answer: string): void => {
+    failed(answer);
+    refusals++;
+    if (failures < MOST_FAILURES) pump();
   };
   const open = async (token: string | undefined): Promise<void> => {
     let isLive = (): void => {};
@@ -49,6 +59,7 @@ export async function fanOut(job: FanOutJob, mark: (event: 'begin' | 'end') => v
         if (sample === '') sample = bytes.toString('utf8', start, end);
         return;
       }
+      if (bytes[start + KIND] === R && isRefusal(bytes, start)) refused(bytes.toString('utf8', start, end));
       heardAt = performance.now();
       if (bytes.toString('latin1', start, start + LIVE.length) === LIVE) isLive();
     };
@@ -75,4 +86,8 @@ export async function fanOut(job: FanOutJob, mark: (event: 'begin' | 'end') => v
     isRunning = false;
     for (const socket of sockets) socket.end();
   }
+}
+
+function isRefusal(bytes: Buffer, start: number): boolean {
+  return bytes.toString('latin1', start, start + REPLY.length) === REPLY && !isSuccess(bytes, start + REPLY.length);
 }

@@ -29,6 +29,7 @@ export class MeasuredProcess {
     this.child = spawn(file!, args, {
       env: { PATH, HOME, ...environment },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      serialization: 'advanced',
     });
     running.add(this.child);
     this.child.on('exit', () => running.delete(this.child));

@@ -15,9 +15,16 @@ const BARE: Record<Transport, string> = { ws: 'bare-web-sockets', 'socket.io': '
 
 interface Weighed {
   readonly result: IdleResult;
-  /** KiB a connection. */
+  /** KiB a connection: of the process's resident memory, and of what V8 and its buffers hold. */
   readonly resident: number;
-  readonly heap: number;
+  readonly held: number;
+  /** Processor time of the server to make one. */
+  readonly connectMicroseconds: number;
+}
+
+/** The larger of the two: a heap that had room before grows without the process growing. */
+function sizeOf({ resident, held }: Weighed): number {
+  return Math.max(resident, held);
 }
 
 /** What an open connection that says nothing costs, beside the bare transport; each user has one conversation. */
@@ -35,18 +42,20 @@ export async function measureIdleConnections(bench: Bench): Promise<void> {
       people: people.slice(0, connections),
     });
     const bare = await weighBare(bench, transport);
-    const figures = ({ result, resident, heap }: Weighed, ratio?: number): Record<string, number | undefined> => ({
-      'KiB resident': resident,
-      'KiB heap': heap,
+    const figures = (weighed: Weighed, ratio?: number): Record<string, number | undefined> => ({
+      'KiB each': sizeOf(weighed),
       'of bare': ratio,
-      connected: result.connected,
-      'connects/s': (result.connected / result.connectMs) * 1000,
-      failures: result.failures,
+      resident: weighed.resident,
+      'heap and buffers': weighed.held,
+      connected: weighed.result.connected,
+      'connects/s': (weighed.result.connected / weighed.result.connectMs) * 1000,
+      'server µs a connect': weighed.connectMicroseconds,
+      failures: weighed.result.failures,
     });
     report.add({
       id: `idle.${transport}`,
       label: `Parley, ${NAMES[transport]}`,
-      figures: figures(own, own.resident / bare.resident),
+      figures: figures(own, sizeOf(own) / sizeOf(bare)),
       target: { figure: 'of bare', most: MOST_TIMES_BARE },
     });
     report.add({ id: `idle.bare-${transport}`, label: `bare ${NAMES[transport]}`, figures: figures(bare) });
@@ -86,13 +95,21 @@ async function weigh(
   await sleep(SETTLE_MS);
   const before = await server.memory();
   let after = before;
+  let cpuMs = -server.cpuMs();
   const result = await generator.work<IdleResult>(job(options.connections), {
     begin: async () => {
+      cpuMs += server.cpuMs();
       await sleep(SETTLE_MS);
       after = await server.memory();
       generator.release();
     },
   });
   const each = (bytes: number): number => bytes / result.connected / 1024;
-  return { result, resident: each(after.rss - before.rss), heap: each(after.heapUsed - before.heapUsed) };
+  const held = ({ heapUsed, external }: NodeJS.MemoryUsage): number => heapUsed + external;
+  return {
+    result,
+    resident: each(after.rss - before.rss),
+    held: each(held(after) - held(before)),
+    connectMicroseconds: (cpuMs * 1000) / result.connected,
+  };
 }

@@ -18,7 +18,7 @@ export interface Operation {
 }
 
 const KINDS = [
-  ...['send', 'send', 'reply', 'edit', 'delete', 'react', 'react', 'unreact', 'pin', 'unpin'],
+  ...['send', 'send', 'send', 'reply', 'edit', 'delete', 'react', 'react', 'unreact', 'pin', 'unpin'],
   ...['rename', 'settings', 'add', 'remove', 'leave', 'role', 'flags', 'profile', 'open', 'end', 'logout'],
 ] as const;
 type Kind = (typeof KINDS)[number] | string;
@@ -29,7 +29,8 @@ const ROLES = ['admin', 'moderator', 'participant', 'owner'];
 export const operations = fc.array(
   fc.record({
     kind: fc.constantFrom(...KINDS),
-    who: fc.nat({ max: CAST - 1 }),
+    // Mostly the owner: the others are refused half of what they try.
+    who: fc.constantFrom(0, 0, 0, 1, 2, 3),
     which: fc.nat({ max: 1000 }),
     text: fc.string({ minLength: 1, maxLength: 12 }),
   }),

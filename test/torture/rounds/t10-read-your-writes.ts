@@ -5,7 +5,7 @@ import { during } from '../load.js';
 import { createGroup, register } from '../people.js';
 import { type Figures, HONEST_PAIR, type Round, type RoundOptions } from '../round.js';
 
-const REMEMBERING: ClusterNeeds = { nodes: 2, faults: { keepReadsMs: 200 } };
+const REMEMBERING: ClusterNeeds = { nodes: 1, faults: { keepReadsMs: 200 } };
 
 /** Written on one node, read on the other the moment the answer is there. */
 async function run(cluster: Cluster, { seconds, clients: count }: Required<RoundOptions>): Promise<Figures> {

@@ -25,6 +25,7 @@ interface Tally {
   writesBefore: number;
   writesAfter: number;
   readmitted: number;
+  readmittedOpen: number;
   readsUntilMs: number;
 }
 
@@ -78,7 +79,8 @@ class Victim {
     await Promise.race([Promise.all(this.links.map((link) => this.see(link))), sleep(boundMs)]);
     const readmitted = await comingBack;
     if (readmitted) await Promise.race([readmitted.closed, sleep(this.endedAt + boundMs - performance.now())]);
-    this.tally.stillOpen += [...this.links, ...(readmitted ? [readmitted] : [])].filter((link) => link.isOpen).length;
+    this.tally.stillOpen += this.links.filter((link) => link.isOpen).length;
+    if (readmitted?.isOpen) this.tally.readmittedOpen++;
     await sleep(100);
     this.isOver = true;
     for (const link of this.links) link.cut();
@@ -166,6 +168,7 @@ async function run(cluster: Cluster, { clients: count, breakIt }: Required<Round
     writesBefore: 0,
     writesAfter: 0,
     readmitted: 0,
+    readmittedOpen: 0,
     readsUntilMs: 0,
   });
   const [bus, sweep] = [tally(), tally()];
@@ -188,6 +191,7 @@ async function run(cluster: Cluster, { clients: count, breakIt }: Required<Round
     closed_max_ms: percentile(bus.closedAfterMs, 1),
     no_bus_closed_p99_ms: percentile(sweep.closedAfterMs, 0.99),
     no_bus_closed_max_ms: percentile(sweep.closedAfterMs, 1),
+    readmitted_open: bus.readmittedOpen + sweep.readmittedOpen,
     readmitted: bus.readmitted,
     no_bus_readmitted: sweep.readmitted,
     reads_until_ms: Math.round(bus.readsUntilMs),
@@ -206,7 +210,7 @@ export const REVOCATION: Round = {
   name: 'T13',
   promise: 'P13',
   sentence: 'Logout, password change, revocation, ban and demotion end connections soon and writes at once',
-  zeros: ['still_open', 'writes_after', 'changes_after'],
+  zeros: ['still_open', 'readmitted_open', 'writes_after', 'changes_after'],
   tried: ['victims', 'writes_before', 'changes_before'],
   control: 'nothing ends connections, and sends do not look at sessions',
   broken: ['still_open', 'writes_after'],

@@ -8,7 +8,7 @@ import { Random } from '../random.js';
 import { Refused } from '../rest.js';
 import { type Figures, HONEST_PAIR, type Round, type RoundOptions } from '../round.js';
 
-const STAYING: ClusterNeeds = { nodes: 2, faults: { leaversStay: true } };
+const STAYING: ClusterNeeds = { nodes: 1, faults: { leaversStay: true } };
 
 /** So long after a removal whatever was on its way has come. */
 const LINGER_MS = 250;
@@ -41,7 +41,7 @@ class Leaver {
     this.frames = [];
     await owner.rest.post(`${path}/participants`, { user_ids: [client.person.id] });
     const { at_seq: from } = await client.follow(conversationId);
-    const address = (): string => cluster.address(random.between(0, 1));
+    const address = (): string => cluster.address(random.between(0, cluster.nodes.length - 1));
     await client.connect(random.pick(LINK_KINDS), { address: address() });
     await sleep(random.between(0, 60));
     const { cursor } = client;

@@ -9,7 +9,7 @@ import { createGroup, register } from '../people.js';
 import { Random } from '../random.js';
 import { type Figures, HONEST_PAIR, type Round, type RoundOptions } from '../round.js';
 
-const NAIVE: ClusterNeeds = { nodes: 2, faults: { naiveTags: true } };
+const NAIVE: ClusterNeeds = { nodes: 1, faults: { naiveTags: true } };
 
 /** Generated texts besides the collected ones, for each second asked for. */
 const GENERATED_PER_SECOND = 60;

@@ -10,7 +10,7 @@ import { createGroup, type Person, register } from '../people.js';
 import { Random } from '../random.js';
 import { type Figures, HONEST_PAIR, type Round, type RoundOptions } from '../round.js';
 
-const NEWEST_WATERMARK: ClusterNeeds = { nodes: 2, faults: { newestWatermark: true } };
+const NEWEST_WATERMARK: ClusterNeeds = { nodes: 1, faults: { newestWatermark: true } };
 
 const CONVERSATIONS = 6;
 const SLOW_WRITERS = 3;

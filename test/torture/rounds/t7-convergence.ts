@@ -27,11 +27,18 @@ interface Tally {
   readonly types: Set<string>;
 }
 
-/** A world of its own in which all of this happens, in this order, and an observer who comes in after `subscribeAt` of it. */
+interface LifeOptions {
+  readonly subscribeAt: number;
+  readonly random: Random;
+  readonly ignored: string | undefined;
+  readonly isOrdered?: boolean;
+}
+
+/** A world of its own in which all of this happens, one after the other or at once, and an observer who comes in after `subscribeAt` of it. */
 async function live(
   cluster: Cluster,
   plan: readonly Operation[],
-  { subscribeAt, random, ignored }: { subscribeAt: number; random: Random; ignored?: string },
+  { subscribeAt, random, ignored, isOrdered }: LifeOptions,
   tally: Tally,
 ): Promise<void> {
   const people = await register(cluster, CAST);
@@ -41,13 +48,17 @@ async function live(
   const watching = new Client(people[OBSERVER]!, () => cluster.address(random.between(0, 1)));
   const observer = new Observer(watching, ignored);
   const somewhere = () => [random.pick(LINK_KINDS), cluster.address(random.between(0, 1))] as const;
+  const underWay: Promise<void>[] = [];
   let starting: Promise<void> | undefined;
   for (const [index, operation] of plan.entries()) {
     // Not waited for: it loads and connects while things go on happening.
     if (index === subscribeAt) starting = observer.start(...somewhere());
     if (index === subscribeAt + 8) await starting!.then(() => observer.blink(...somewhere()));
-    await world.perform(operation);
+    const performing = world.perform(operation);
+    underWay.push(performing);
+    if (isOrdered || random.chance(0.6)) await performing;
   }
+  await Promise.all(underWay);
   await (starting ?? observer.start(...somewhere()));
   const ids = [watching.person.id, ...world.groupIds];
   const ends = await heads(cluster, ids);
@@ -74,7 +85,7 @@ async function run(
   const random = new Random(seed);
   const ignored = breakIt ? 'reaction.added' : undefined;
   const tally: Tally = { worlds: 0, operations: 0, divergences: 0, brokenChains: 0, types: new Set() };
-  await live(cluster, ONE_OF_EACH, { subscribeAt: 0, random, ignored }, tally);
+  await live(cluster, ONE_OF_EACH, { subscribeAt: 0, random, ignored, isOrdered: true }, tally);
   const until = performance.now() + seconds * 1000;
   await Promise.all(
     Array.from({ length: count }, async (_, worker) => {

@@ -202,7 +202,9 @@ describe('a resume', () => {
       if (i < 7) client.cut();
     }
     await writing;
-    expect(client.seqs(room)).toEqual(Array.from({ length: 150 }, (_, i) => i + 3));
+    // Its first cursor may be a moment old and repeat what came before; what came after must all be here, once.
+    const fresh = client.seqs(room).filter((seq) => seq > 2);
+    expect(fresh).toEqual(Array.from({ length: 150 }, (_, i) => i + 3));
   });
 
   it('gives a slow reader what its queue has dropped, or names it, and nothing of strangers', async () => {

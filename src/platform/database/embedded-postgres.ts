@@ -83,8 +83,9 @@ export class EmbeddedPostgres {
   }
 
   isRunning(): boolean {
-    // The server removes its pid file as its last act; a process that became a zombie still has a pid.
-    return this.child?.exitCode == null && isAlive(this.pid) && existsSync(this.cluster.pidFile);
+    if (this.child) return this.child.exitCode === null && this.child.signalCode === null;
+    // Not ours to wait for: it removes its pid file as its last act, and a zombie still has a pid.
+    return isAlive(this.pid) && existsSync(this.cluster.pidFile);
   }
 }
 

@@ -1,4 +1,6 @@
 import { runInThisContext } from 'node:vm';
+import { ValidationPipe } from '@nestjs/common';
+import { MessagesService } from '../../src/modules/messages/messages.service.js';
 import { apiDocument } from '../../src/platform/http/api-document.js';
 import { RealtimeSettings } from '../../src/platform/realtime/realtime-settings.js';
 import { protocolDocument } from '../../src/platform/realtime/protocol-document.js';
@@ -20,6 +22,9 @@ import { TEXT_CLIENTS } from './text-clients.js';
 import { each, type RawAnswer, World } from './world.js';
 
 const realProcess = runInThisContext('process') as NodeJS.Process;
+
+// Thousands of requests; the bound is for a machine that is busy with other things.
+jest.setTimeout(180_000);
 
 describe('bad input', () => {
   let test: TestApp;
@@ -65,10 +70,11 @@ describe('bad input', () => {
     return `${status} ${code ?? text.slice(0, 200)}`;
   }
 
-  it('on any route is refused as the documents say, and breaks nothing', async () => {
+  /** Sends all that is wrong with these routes; what was not answered as the documents say, and how much was sent. */
+  async function probe(operations: ApiOperation[]): Promise<{ problems: string[]; count: number }> {
     const problems: string[] = [];
     let count = 0;
-    await each(operationsOf(api), 12, async (operation) => {
+    await each(operations, 12, async (operation) => {
       const { token, ids } = await arrange();
       const requests = badRequests(operation, ids);
       const ask = async (bad: BadRequest): Promise<void> => {
@@ -87,8 +93,31 @@ describe('bad input', () => {
       // What may pass may also end the session, or the conversation: it comes last.
       for (const bad of requests.filter(({ mayPass }) => mayPass)) await ask(bad);
     });
+    return { problems, count };
+  }
+
+  it('on any route is refused as the documents say, and breaks nothing', async () => {
+    const { problems, count } = await probe(operationsOf(api));
     expect(problems).toEqual([]);
     expect(count).toBeGreaterThan(2000);
+  });
+
+  describe('is noticed', () => {
+    const one = (key: string): ApiOperation[] => operationsOf(api).filter((operation) => operation.key === key);
+    afterEach(() => jest.restoreAllMocks());
+
+    it('when nobody looks at it', async () => {
+      jest.spyOn(ValidationPipe.prototype, 'transform').mockImplementation((value: unknown) => Promise.resolve(value));
+      const { problems } = await probe(one('PATCH /api/v1/users/me'));
+      expect(problems).toContainEqual(expect.stringContaining('body: an unknown field: 200'));
+      expect(problems).toContainEqual(expect.stringContaining('body: bio is a list in lists: 500'));
+    });
+
+    it('when it makes the program fail', async () => {
+      jest.spyOn(MessagesService.prototype, 'list').mockRejectedValue(new Error('planted'));
+      const { problems } = await probe(one('GET /api/v1/conversations/{id}/messages'));
+      expect(problems).toContainEqual(expect.stringContaining('500 INTERNAL_ERROR'));
+    });
   });
 
   describe.each(TEXT_CLIENTS)('over %s', (_name, connect) => {

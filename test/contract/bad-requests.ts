@@ -103,7 +103,9 @@ function badBodies(operation: ApiOperation, ids: KnownIds): BadRequest[] {
   const fields = (body ? fieldsOf(body) : []).flatMap(({ path: at, schema, isRequired }) => [
     ...(isRequired && at.length === 1 ? [make(`${at[0]} is missing`, jsonWith(base, at, undefined))] : []),
     ...badValues(schema).map(({ name, json }) => make(`${at.join('.')} is ${name}`, jsonWith(base, at, json))),
-    ...deepValues().map(({ name, json }) => make(`${at.join('.')} is ${name}`, jsonWith(base, at, json))),
+    ...deepValues()
+      .slice(0, 1)
+      .map(({ name, json }) => make(`${at.join('.')} is ${name}`, jsonWith(base, at, json))),
     ...strangeValues(schema).map(({ name, json }) =>
       make(`${at.join('.')} is ${name}`, jsonWith(base, at, json), true),
     ),

@@ -22,8 +22,10 @@ export interface Person {
 export interface PersonFacts {
   readonly role?: SystemRole;
   readonly isBanned?: boolean;
-  /** Stands in every text of theirs. */
+  /** Stands in what everybody may know of them. */
   readonly marker?: string;
+  /** Stands in what only they may know: address and devices. */
+  readonly secret?: string;
 }
 
 export interface RawRequest {
@@ -50,16 +52,25 @@ export class World {
 
   constructor(readonly test: TestApp) {}
 
-  async person({ role = 'user', isBanned = false, marker = '' }: PersonFacts = {}): Promise<Person> {
+  async person({ role = 'user', isBanned = false, marker = '', secret = '' }: PersonFacts = {}): Promise<Person> {
     const [userId, sessionId] = [newId(), newId()];
     const username = `user-${process.pid}-${++count}`;
     await this.test.database.query(
       `with u as (
          insert into users (id, username, email, display_name, bio, location, role, banned_at)
-         values ($1, $2, $3, $4, $4, $4, $5, case when $6 then now() end)
+         values ($1, $2, $3, $4, $4, $4, $5, case when $6::boolean then now() end)
        ), s as (insert into stream_heads (stream_id) values ($1))
-       insert into sessions (id, user_id, expires_at, user_agent) values ($7, $1, now() + interval '1 day', $4)`,
-      [userId, username, `${username}${marker}@example.com`, `${username} ${marker}`, role, isBanned, sessionId],
+       insert into sessions (id, user_id, expires_at, user_agent) values ($7, $1, now() + interval '1 day', $8)`,
+      [
+        userId,
+        username,
+        `${username}${secret}@example.com`,
+        `${username} ${marker}`,
+        role,
+        isBanned,
+        sessionId,
+        secret,
+      ],
     );
     const token = this.test.app.get(AccessTokens, { strict: false }).sign({ userId, sessionId, ttlSeconds: 3600 });
     return { userId, sessionId, username, token };

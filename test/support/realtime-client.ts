@@ -24,6 +24,8 @@ export interface RealtimeClient {
   request(type: string, data?: object): Promise<AnyFrame>;
   /** The connection's end; Socket.IO has no codes, its code is that of the last error frame. */
   readonly closed: Promise<Closed>;
+  /** The server did not let it in. */
+  readonly refused: Promise<unknown>;
   close(): void;
 }
 
@@ -54,6 +56,7 @@ class Inbox {
 export class WebSocketClient implements RealtimeClient {
   readonly socket: WebSocket;
   readonly closed: Promise<Closed>;
+  readonly refused: Promise<unknown>;
   private readonly inbox = new Inbox();
   private requests = 0;
 
@@ -61,6 +64,7 @@ export class WebSocketClient implements RealtimeClient {
     this.socket = new WebSocket(`ws://127.0.0.1:${port}/api/v1/realtime${query}`, options);
     this.socket.on('message', (data: Buffer) => this.inbox.take(JSON.parse(data.toString()) as AnyFrame));
     this.socket.on('error', () => {});
+    this.refused = new Promise((resolve) => this.socket.once('error', resolve));
     this.closed = new Promise((resolve) => {
       this.socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() }));
     });
@@ -93,6 +97,7 @@ export class WebSocketClient implements RealtimeClient {
 export class SocketIoClient implements RealtimeClient {
   readonly socket: Socket;
   readonly closed: Promise<Closed>;
+  readonly refused: Promise<unknown>;
   private readonly inbox = new Inbox();
 
   constructor(port: number, auth: object = {}, options: object = {}) {
@@ -103,6 +108,7 @@ export class SocketIoClient implements RealtimeClient {
       auth,
       ...options,
     });
+    this.refused = new Promise((resolve) => this.socket.once('connect_error', resolve));
     this.socket.onAny((_type: string, frame: AnyFrame) => this.inbox.take(frame));
     this.closed = new Promise((resolve) => {
       this.socket.on('disconnect', (reason) => {

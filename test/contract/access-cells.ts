@@ -1,0 +1,187 @@
+import { SocketIoClient, WebSocketClient, type RealtimeClient } from '../support/realtime-client.js';
+import type { CellIds, Expectation, Who } from './access-expectations.js';
+import type { ApiOperation, Frame } from './contract.js';
+import { addressOf, sampleObject } from './samples.js';
+import type { Person, Standing, World } from './world.js';
+
+/** A conversation with something in it, and one who tries to get at it. */
+export interface Cell {
+  readonly who: Who;
+  readonly token: string | undefined;
+  readonly ids: CellIds;
+  /** Texts that stand nowhere else. `content`: what was said; `title`; `profile`; `secret`: e-mail address and devices. */
+  readonly marks: Record<'content' | 'title' | 'profile' | 'secret', string>;
+  readonly bystander: Person;
+}
+
+const STANDINGS: Partial<Record<Who, Standing>> = {
+  removed: { role: 'participant', isGone: true },
+  muted: { role: 'participant', isMuted: true },
+  participant: { role: 'participant' },
+  moderator: { role: 'moderator' },
+  owner: { role: 'owner' },
+  banned: { role: 'participant' },
+};
+
+/** Takes part now, with an account that is good. */
+function isInside(who: Who): boolean {
+  const standing = STANDINGS[who];
+  return standing !== undefined && !standing.isGone && who !== 'banned';
+}
+
+let count = 0;
+
+export async function arrange(world: World, who: Who): Promise<Cell> {
+  const number = `${process.pid}x${++count}x`;
+  const marks = {
+    content: `mcontent${number}`,
+    title: `mtitle${number}`,
+    profile: `mprofile${number}`,
+    secret: `msecret${number}`,
+  };
+  const [actor, victim, newcomer, bystander] = await Promise.all([
+    world.person({ role: who === 'admin' ? 'admin' : 'user', isBanned: who === 'banned' }),
+    world.person({ marker: marks.profile, secret: marks.secret }),
+    world.person(),
+    world.person(),
+  ]);
+  const standing = STANDINGS[who];
+  const members: [Person, Standing][] = [
+    [bystander, { role: who === 'owner' ? 'participant' : 'owner' }],
+    [victim, { role: 'participant' }],
+    ...(standing ? ([[actor, standing]] as [Person, Standing][]) : []),
+  ];
+  const conversationId = await world.conversation(members, marks.title);
+  const messageId = await world.message(conversationId, victim, `something ${marks.content} was said`);
+  await world.test.database.query(`insert into presence_settings (user_id, custom) values ($1, $2)`, [
+    victim.userId,
+    marks.content,
+  ]);
+  return {
+    who,
+    token: who === 'anonymous' ? undefined : actor.token,
+    marks,
+    bystander,
+    ids: {
+      conversationId,
+      messageId,
+      userId: victim.userId,
+      sessionId: victim.sessionId,
+      newcomerId: newcomer.userId,
+      victimName: victim.username,
+      victimToken: victim.token,
+      content: marks.content,
+    },
+  };
+}
+
+/** All that belongs to others in a cell, as the database has it. */
+async function snapshot(world: World, { ids }: Cell): Promise<string> {
+  const rows = await world.test.database.query(
+    `select (select to_jsonb(c) from conversations c where c.id = $1) as conversation,
+            (select last_seq from stream_heads where stream_id = $1) as head,
+            (select jsonb_agg(to_jsonb(p) order by p.user_id) from participants p where p.conversation_id = $1) as people,
+            (select jsonb_agg(to_jsonb(m) order by m.id) from messages m where m.conversation_id = $1) as messages,
+            (select count(*) from reactions r where r.message_id = $2) as reactions,
+            (select to_jsonb(u) from users u where u.id = $3) as victim,
+            (select jsonb_agg(to_jsonb(s) - 'last_used_at') from sessions s where s.user_id = $3) as sessions,
+            (select count(*) from user_blocks b where b.blocked_id = $3 or b.blocker_id = $3) as blocks`,
+    [ids.conversationId, ids.messageId, ids.userId],
+  );
+  return JSON.stringify(rows);
+}
+
+/** What is wrong with how this route treats this one; nothing when it is as expected. */
+export async function tryRoute(
+  world: World,
+  { operation, expectation, cell }: { operation: ApiOperation; expectation: Expectation; cell: Cell },
+): Promise<string[]> {
+  const { ids, token, who } = cell;
+  const before = await snapshot(world, cell);
+  const query = expectation.query?.(ids);
+  const body = operation.body && (expectation.body?.(ids) ?? sampleObject(operation.body, ids));
+  const { status, text } = await world.send({
+    method: operation.method,
+    path: addressOf(operation.path, ids) + (query ? `?${query}` : ''),
+    token,
+    headers: body && { 'content-type': 'application/json' },
+    body: body && JSON.stringify(body),
+  });
+  const isAllowed = expectation.allow.includes(who);
+  const expected = isAllowed ? '2xx' : String(refusalFor(who, operation.isPublic, expectation));
+  const isAsExpected = isAllowed ? status >= 200 && status < 300 : String(status) === expected;
+  const shown = leaks(text, cell, expectation);
+  const hasChanged = !isAllowed && (await snapshot(world, cell)) !== before;
+  return [
+    ...(isAsExpected ? [] : [`${status} instead of ${expected}: ${text.slice(0, 160)}`]),
+    ...shown.map((mark) => `shows the ${mark} of somebody else`),
+    ...(hasChanged ? ['changes something'] : []),
+  ];
+}
+
+function refusalFor(who: Who, isPublic: boolean, { refusal = 403 }: Expectation): number {
+  if (isPublic) return refusal;
+  if (who === 'anonymous') return 401;
+  return who === 'banned' ? 403 : refusal;
+}
+
+/** Which marks of others stand in what this one was shown and must not. */
+export function leaks(text: string, { marks, who }: Cell, { allow, sees = allow }: Expectation): string[] {
+  const isAllowed = allow.includes(who);
+  const isShown = isAllowed && sees.includes(who);
+  const mayShow = {
+    content: isShown,
+    title: isShown || (isAllowed && who === 'admin'),
+    profile: isAllowed && who !== 'anonymous',
+    secret: isAllowed && who === 'admin',
+  };
+  return (['content', 'title', 'profile', 'secret'] as const).filter(
+    (mark) => !mayShow[mark] && text.includes(marks[mark]),
+  );
+}
+
+export const CONNECT: Record<string, (port: number, token?: string) => RealtimeClient> = {
+  'plain WebSocket': (port, token) => new WebSocketClient(port, token && `?token=${token}`),
+  'Socket.IO': (port, token) => new SocketIoClient(port, token ? { token } : {}),
+};
+
+/** The same for a frame. Afterwards somebody says something: whoever should not, must not hear it. */
+export async function tryFrame(
+  world: World,
+  { frame, expectation, cell, transport }: { frame: Frame; expectation: Expectation; cell: Cell; transport: string },
+): Promise<string[]> {
+  const { ids, token, who, bystander } = cell;
+  const client = CONNECT[transport]!(Number(new URL(world.test.url).port), token);
+  const isIn = await Promise.race([
+    client.next(token ? 'live' : 'hello').then(() => true),
+    client.refused.then(() => false),
+  ]);
+  if (!isIn) return who === 'banned' ? [] : ['was not let in'];
+  if (who === 'banned') return ['was let in'];
+  const before = await snapshot(world, cell);
+  const data = expectation.body?.(ids) ?? sampleObject(frame.data, ids);
+  const reply = await client.request(frame.type, data);
+  const isAllowed = expectation.allow.includes(who);
+  const expected = who === 'anonymous' ? 'AUTHENTICATION_REQUIRED' : 'PERMISSION_DENIED';
+  const isAsExpected = reply.ok === isAllowed && (isAllowed || reply.error?.code === expected);
+  const hasChanged = !isAllowed && (await snapshot(world, cell)) !== before;
+  await world.send({
+    method: 'POST',
+    path: `/api/v1/conversations/${ids.conversationId}/messages`,
+    token: bystander.token,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ content: `later ${cell.marks.content}` }),
+  });
+  await client.request('ping');
+  client.close();
+  // Whoever takes part hears of everything without asking, also when this one request is refused.
+  const hearing: Expectation = isInside(who) ? { allow: [who] } : { allow: isAllowed ? [who] : [], sees: [] };
+  const shown = leaks(JSON.stringify(client.frames), cell, hearing);
+  return [
+    ...(isAsExpected
+      ? []
+      : [`${JSON.stringify(reply).slice(0, 160)} instead of ${isAllowed ? 'an answer' : expected}`]),
+    ...shown.map((mark) => `shows the ${mark} of somebody else`),
+    ...(hasChanged ? ['changes something'] : []),
+  ];
+}

@@ -1,0 +1,170 @@
+import type { KnownIds } from './samples.js';
+
+/** How the one who tries stands to the conversation, or to the system. All but anonymous have a valid token. */
+export const ACTORS = [
+  'anonymous',
+  'outsider',
+  'removed',
+  'muted',
+  'participant',
+  'moderator',
+  'owner',
+  /** Of the system, and not in the conversation. */
+  'admin',
+  /** A participant whose account is banned. */
+  'banned',
+] as const;
+export type Who = (typeof ACTORS)[number];
+
+/** What a cell acts upon: all of it is somebody else’s. */
+export interface CellIds extends KnownIds {
+  /** Not in the conversation. */
+  readonly newcomerId: string;
+  readonly victimName: string;
+  readonly victimToken: string;
+  /** Stands in the message. */
+  readonly content: string;
+}
+
+export interface Expectation {
+  /** Everybody else is refused. */
+  readonly allow: readonly Who[];
+  /** Of those allowed, who may be shown what was said in the conversation; all of them when left out. */
+  readonly sees?: readonly Who[];
+  /** The status for whoever is refused with a valid credential; 403 when left out. A frame’s code goes with it. */
+  readonly refusal?: number;
+  readonly body?: (ids: CellIds) => object;
+  readonly query?: (ids: CellIds) => string;
+}
+
+const ALL: readonly Who[] = ACTORS;
+const EVERYBODY = ACTORS.filter((who) => who !== 'anonymous' && who !== 'banned');
+const MEMBERS: readonly Who[] = ['muted', 'participant', 'moderator', 'owner'];
+const POSTERS: readonly Who[] = ['participant', 'moderator', 'owner'];
+const MODERATORS: readonly Who[] = ['moderator', 'owner'];
+/** Who keeps order: admins do it without taking part, and without reading along. */
+const KEEPERS: readonly Who[] = [...MODERATORS, 'admin'];
+const NOBODY: readonly Who[] = [];
+
+const open: Expectation = { allow: ALL, sees: NOBODY };
+const ownAffair: Expectation = { allow: EVERYBODY, sees: NOBODY };
+const guess = 'no such password as this';
+const registration = ({ newcomerId }: CellIds): object => ({
+  email: `${newcomerId}@example.net`,
+  username: `n${newcomerId.slice(-12)}`,
+  password: 'orbit-41-lamp-plum-river',
+});
+
+const CONVERSATION = '/api/v1/conversations/{id}';
+const MESSAGE = '/api/v1/messages/{id}';
+
+/** Every route, and who may. A route that is not here fails the test, and so does a line without a route. */
+export const ROUTES: Record<string, Expectation> = {
+  'GET /livez': open,
+  'GET /readyz': open,
+  'GET /healthz': open,
+
+  'POST /api/v1/users': { ...open, body: registration },
+  'POST /api/v1/auth/register': { ...open, body: registration },
+  'POST /api/v1/auth/login': {
+    allow: NOBODY,
+    refusal: 401,
+    body: ({ victimName }) => ({ login: victimName, password: guess }),
+  },
+  'POST /api/v1/auth/refresh': { allow: NOBODY, refusal: 401 },
+  'POST /api/v1/auth/logout': ownAffair,
+  'POST /api/v1/auth/logout-all': ownAffair,
+  'POST /api/v1/auth/password': {
+    allow: NOBODY,
+    refusal: 401,
+    body: () => ({ current_password: guess, new_password: 'orbit-41-lamp-plum-river' }),
+  },
+  'PATCH /api/v1/auth/account': {
+    allow: NOBODY,
+    refusal: 401,
+    body: ({ newcomerId }) => ({ current_password: guess, username: `n${newcomerId.slice(-12)}` }),
+  },
+  'GET /api/v1/auth/sessions': ownAffair,
+  'DELETE /api/v1/auth/sessions/{id}': { allow: NOBODY, refusal: 404 },
+  'POST /api/v1/auth/ticket': ownAffair,
+
+  'GET /api/v1/users': { ...ownAffair, query: ({ victimName }) => `search=${victimName}` },
+  'GET /api/v1/users/me': ownAffair,
+  'PATCH /api/v1/users/me': { ...ownAffair, body: () => ({ location: 'here' }) },
+  'GET /api/v1/users/me/blocks': ownAffair,
+  'GET /api/v1/users/{id}': ownAffair,
+  'PUT /api/v1/users/{id}/block': ownAffair,
+  'DELETE /api/v1/users/{id}/block': ownAffair,
+
+  'GET /api/v1/presence': { allow: EVERYBODY, sees: MEMBERS, query: ({ userId }) => `user_ids=${userId}` },
+  'PUT /api/v1/presence': { ...ownAffair, body: () => ({ status: 'busy' }) },
+  [`POST ${CONVERSATION}/typing`]: { allow: POSTERS },
+  [`DELETE ${CONVERSATION}/typing`]: { allow: POSTERS },
+
+  'POST /api/v1/conversations': { ...ownAffair, body: () => ({ type: 'group', title: 'Another' }) },
+  'GET /api/v1/conversations': { allow: EVERYBODY, sees: MEMBERS },
+  'GET /api/v1/conversations/public': ownAffair,
+  [`GET ${CONVERSATION}`]: { allow: MEMBERS },
+  [`PATCH ${CONVERSATION}`]: { allow: KEEPERS, sees: MODERATORS, body: () => ({ title: 'Another title' }) },
+  [`DELETE ${CONVERSATION}`]: { allow: ['owner', 'admin'] },
+  [`POST ${CONVERSATION}/join`]: { allow: MEMBERS },
+
+  [`GET ${CONVERSATION}/participants`]: { allow: MEMBERS },
+  [`POST ${CONVERSATION}/participants`]: {
+    allow: KEEPERS,
+    sees: MODERATORS,
+    body: ({ newcomerId }) => ({ user_ids: [newcomerId] }),
+  },
+  [`PATCH ${CONVERSATION}/participants/{user_id}`]: {
+    allow: KEEPERS,
+    sees: MODERATORS,
+    body: () => ({ is_muted: true }),
+  },
+  [`DELETE ${CONVERSATION}/participants/{user_id}`]: { allow: KEEPERS },
+  [`POST ${CONVERSATION}/leave`]: { allow: MEMBERS },
+  [`PATCH ${CONVERSATION}/me`]: { allow: MEMBERS, body: () => ({ is_pinned: true }) },
+  [`POST ${CONVERSATION}/read`]: { allow: MEMBERS, body: () => ({ sequence_number: 1 }) },
+
+  [`POST ${CONVERSATION}/messages`]: { allow: POSTERS },
+  [`GET ${CONVERSATION}/messages`]: { allow: MEMBERS },
+  [`GET ${CONVERSATION}/pins`]: { allow: MEMBERS },
+  [`GET ${CONVERSATION}/events`]: { allow: MEMBERS, query: () => 'after_seq=0' },
+  'GET /api/v1/search/messages': { allow: EVERYBODY, sees: MEMBERS, query: ({ content }) => `q=${content}` },
+  'GET /api/v1/sync': { allow: EVERYBODY, sees: MEMBERS },
+  [`GET ${MESSAGE}`]: { allow: MEMBERS },
+  [`PATCH ${MESSAGE}`]: { allow: NOBODY },
+  [`DELETE ${MESSAGE}`]: { allow: MODERATORS },
+  [`GET ${MESSAGE}/history`]: { allow: MEMBERS },
+  [`GET ${MESSAGE}/replies`]: { allow: MEMBERS },
+  [`GET ${MESSAGE}/receipts`]: { allow: MEMBERS },
+  [`PUT ${MESSAGE}/reactions/{emoji}`]: { allow: POSTERS },
+  [`DELETE ${MESSAGE}/reactions/{emoji}`]: { allow: MEMBERS },
+  [`PUT ${MESSAGE}/pin`]: { allow: MODERATORS },
+  [`DELETE ${MESSAGE}/pin`]: { allow: MODERATORS },
+};
+
+/** Every frame, and who may. */
+export const FRAMES: Record<string, Expectation> = {
+  ping: ownAffair,
+  'auth.refresh': { allow: NOBODY, body: ({ victimToken }) => ({ token: victimToken }) },
+  'presence.set': ownAffair,
+  'typing.start': { allow: POSTERS },
+  'typing.stop': { allow: POSTERS },
+  subscribe: { allow: MEMBERS },
+  // It says only what one does not want to hear, so nobody is asked.
+  unsubscribe: ownAffair,
+  'message.send': { allow: POSTERS },
+  'message.edit': { allow: NOBODY },
+  'message.delete': { allow: MODERATORS },
+  'reaction.add': { allow: POSTERS, body: ({ messageId }) => ({ message_id: messageId, emoji: '👍' }) },
+  'reaction.remove': { allow: MEMBERS, body: ({ messageId }) => ({ message_id: messageId, emoji: '👍' }) },
+  'message.read': {
+    allow: MEMBERS,
+    body: ({ conversationId }) => ({ conversation_id: conversationId, sequence_number: 1 }),
+  },
+  'message.delivered': {
+    allow: MEMBERS,
+    body: ({ conversationId }) => ({ conversation_id: conversationId, sequence_number: 1 }),
+  },
+  history: { allow: MEMBERS },
+};

@@ -1,0 +1,61 @@
+import type {
+  EditMessageFrameDto,
+  HistoryFrameDto,
+  MessageFrameDto,
+  ReactionFrameDto,
+  SendMessageFrameDto,
+} from '../../src/modules/messages/messages.dto.js';
+import type { SubscribeFrameDto, UnsubscribeFrameDto } from '../../src/modules/messages/sync.dto.js';
+import type { MarkFrameDto } from '../../src/modules/participants/participants.dto.js';
+import type { SetPresenceDto, TypingFrameDto } from '../../src/modules/presence/presence.dto.js';
+import { FrameRouter } from '../../src/platform/realtime/frame-router.js';
+import type { Requests } from '../../src/platform/realtime/protocol-types.js';
+import type { AuthRefreshFrameDto } from '../../src/platform/realtime/realtime.gateway.js';
+import { startTestApp } from '../support/test-app.js';
+
+/** What the handlers take. */
+interface Taken {
+  'auth.refresh': AuthRefreshFrameDto;
+  'message.send': SendMessageFrameDto;
+  'message.edit': EditMessageFrameDto;
+  'message.delete': MessageFrameDto;
+  'reaction.add': ReactionFrameDto;
+  'reaction.remove': ReactionFrameDto;
+  'message.read': MarkFrameDto;
+  'message.delivered': MarkFrameDto;
+  'typing.start': TypingFrameDto;
+  'typing.stop': TypingFrameDto;
+  'presence.set': SetPresenceDto;
+  subscribe: SubscribeFrameDto;
+  unsubscribe: UnsubscribeFrameDto;
+  history: HistoryFrameDto;
+}
+
+type SameFields<A, B> = [keyof A] extends [keyof B] ? ([keyof B] extends [keyof A] ? true : never) : never;
+
+/** Compiles only while the types for clients name the very fields the handlers take. */
+const AGREED: { [Type in keyof Taken]: SameFields<Taken[Type], Requests[Type]> } = {
+  'auth.refresh': true,
+  'message.send': true,
+  'message.edit': true,
+  'message.delete': true,
+  'reaction.add': true,
+  'reaction.remove': true,
+  'message.read': true,
+  'message.delivered': true,
+  'typing.start': true,
+  'typing.stop': true,
+  'presence.set': true,
+  subscribe: true,
+  unsubscribe: true,
+  history: true,
+};
+
+describe('the types for clients', () => {
+  it('know every request there is', async () => {
+    const test = await startTestApp();
+    const types = test.app.get(FrameRouter).definitions.map(({ type }) => type);
+    await test.close();
+    expect(Object.keys(AGREED).concat('ping').sort()).toEqual(types.sort());
+  });
+});

@@ -38,7 +38,7 @@ interface OperationObject {
   tags?: string[];
   security?: object[];
   parameters?: Parameter[];
-  requestBody?: { content: Record<string, { schema: Schema }> };
+  requestBody?: { content: Record<string, { schema: Schema } | undefined> };
   responses: Record<string, ApiAnswer>;
 }
 
@@ -71,10 +71,16 @@ export function operationsOf(document: ApiDocument): ApiOperation[] {
       tags: operation.tags,
       isPublic: operation.security?.length === 0,
       parameters: operation.parameters ?? [],
-      body: operation.requestBody && flat(document, operation.requestBody.content['application/json']!.schema),
+      body: jsonBodyOf(document, operation),
       responses: operation.responses,
     })),
   );
+}
+
+/** Undefined for what takes no body, or another kind of body. */
+function jsonBodyOf(document: ApiDocument, { requestBody }: OperationObject): Schema | undefined {
+  const json = requestBody?.content['application/json'];
+  return json && flat(document, json.schema);
 }
 
 /** What a `$ref` into the components stands for; anything else as it is. */

@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
+import { compiledProgram } from './compiled-program.js';
 import { FAULTS_VARIABLE, type Faults } from './faults.js';
 
 const READY = /REST\s+http:\/\/localhost:(\d+)\/api\/v1/;
@@ -10,9 +12,8 @@ const MOST_STARTS = 10;
 const isBuilt = process.env.JEST_WORKER_ID === undefined && !process.argv[1]?.endsWith('.ts');
 
 function commandFor(faults: Faults | undefined): string[] {
-  const entry = faults ? 'test/torture/faulty-node' : 'src/main';
-  if (isBuilt) return ['--enable-source-maps', `dist/${entry}.js`];
-  return ['--import', './test/support/register-typescript.mjs', `${entry}.ts`];
+  const entry = faults ? 'test/torture/faulty-node.js' : 'src/main.js';
+  return isBuilt ? ['--enable-source-maps', `dist/${entry}`] : [join(compiledProgram(), entry)];
 }
 
 const running = new Set<ChildProcess>();

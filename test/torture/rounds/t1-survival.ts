@@ -21,10 +21,12 @@ async function killByTurns(
 ): Promise<{ nodes: number; databases: number }> {
   const kills = { nodes: 0, databases: 0 };
   const restarts: Promise<void>[] = [];
-  for (let left = Math.max(2, Math.floor((seconds * 1000) / KILL_EVERY_MS)); left > 0; left--) {
-    await sleep(KILL_EVERY_MS);
+  const pauseMs = Math.min(KILL_EVERY_MS, (seconds * 1000) / 4);
+  const until = performance.now() + seconds * 1000;
+  for (let turn = 0; performance.now() + pauseMs < until || turn < 2; turn++) {
+    await sleep(pauseMs);
     const up = cluster.nodes.filter((node) => node.isUp);
-    if (left % 2 === 1 && up.length > 1) {
+    if (turn % 2 === 1 && up.length > 0) {
       const node = random.pick(up);
       await node.kill();
       kills.nodes++;
@@ -81,7 +83,7 @@ export const SURVIVAL: Round = {
   tried: ['acked', 'node_kills', 'database_kills'],
   control: 'synchronous_commit is off',
   broken: ['lost'],
-  short: { seconds: 6, clients: 12 },
+  short: { seconds: 4.5, clients: 12 },
   long: { seconds: 60, clients: 24 },
   needs: (breakIt) => ({
     nodes: 2,

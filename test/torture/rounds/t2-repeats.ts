@@ -117,7 +117,7 @@ export const REPEATS: Round = {
   zeros: ['doubles', 'differing', 'conflicts_missed', 'gaps'],
   tried: ['keys', 'tries', 'cuts'],
   control: 'keys are neither looked up nor unique',
-  broken: ['doubles', 'differing', 'conflicts_missed'],
+  broken: ['doubles', 'differing'],
   short: { seconds: 2, clients: 6 },
   long: { seconds: 30, clients: 16 },
   needs: () => HONEST_PAIR,

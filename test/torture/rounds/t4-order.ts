@@ -11,6 +11,7 @@ import { withAlteredFunction } from '../sabotage.js';
 
 const READERS = 8;
 const PAGE = 100;
+const SETTLE_MS = 8000;
 
 const UNORDERED_PAIR: ClusterNeeds = { nodes: 2, faults: { deliverUnordered: true } };
 
@@ -37,7 +38,7 @@ async function readNewest(client: Client, conversationId: string): Promise<Sight
   return page.data.map(sightingOf).reverse();
 }
 
-async function run(cluster: Cluster, { seconds, clients: count }: Required<RoundOptions>): Promise<Figures> {
+async function run(cluster: Cluster, { seconds, clients: count, breakIt }: Required<RoundOptions>): Promise<Figures> {
   const people = await register(cluster, count + READERS);
   const conversationId = await createGroup(cluster, people);
   const readers = people.slice(count).map((person, index) => new Client(person, () => cluster.address(index)));
@@ -64,7 +65,7 @@ async function run(cluster: Cluster, { seconds, clients: count }: Required<Round
     }),
   ]);
   const sent = writers.reduce((sum, { acks }) => sum + acks.length, 0);
-  await within(5000, () => seen.every((sightings) => sightings.length >= sent));
+  await within(breakIt ? 1000 : SETTLE_MS, () => seen.every((sightings) => sightings.length >= sent));
   for (const reader of readers.slice(0, 2)) pages.push(await readForward(reader, conversationId));
   const complete = pages.at(-1)!;
   const head = (await heads(cluster, [conversationId])).get(conversationId)!;

@@ -198,14 +198,20 @@ export class Connection extends ConnectionOutput implements LiveConnection, Slee
   }
 
   private async signIn(actor: Actor, resume: ResumePoint | undefined): Promise<void> {
-    const { connections, sessions } = this.host;
+    const { connections, sessions, authenticator } = this.host;
     if (!connections.admit(this, actor)) return this.bid(CLOSE.tooManyConnections);
     this.signedIn = actor;
     this.phase = 'opening';
     this.cork();
     this.attached = true;
     try {
-      const { resumed, cursor } = await sessions.opened(this, resume);
+      // What was said of the session may be from before it ended, on another node. The connection hears of every end
+      // from now on; every end until now is asked for.
+      const [{ resumed, cursor }, ended] = await Promise.all([
+        sessions.opened(this, resume),
+        authenticator.findEnded([actor.sessionId]),
+      ]);
+      for (const { sessionId, reason } of ended) connections.endSessions([sessionId], reason);
       if (this.isClosed) return;
       this.phase = 'live';
       this.transport.send(EncodedFrame.of('ready', { data: { ...identity(actor), resumed, cursor } }));

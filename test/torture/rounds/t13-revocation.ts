@@ -61,6 +61,7 @@ class Victim {
     private readonly person: Person,
     private readonly conversationId: string,
     private readonly tally: Tally,
+    private readonly isPatient: boolean,
   ) {}
 
   async suffer(how: (typeof WAYS_TO_END)[number], admin: string, boundMs: number): Promise<void> {
@@ -75,9 +76,10 @@ class Victim {
     await end(how, this.cluster, this.person, admin);
     this.endedAt = performance.now();
     this.tally.victims++;
-    const comingBack = this.comeBack();
-    await Promise.race([Promise.all(this.links.map((link) => this.see(link))), sleep(boundMs)]);
-    const readmitted = await comingBack;
+    const ending = Promise.race([Promise.all(this.links.map((link) => this.see(link))), sleep(boundMs)]);
+    // A token that comes back at once is a chance to notice; half of them keep still.
+    if (this.isPatient) await ending;
+    const [readmitted] = await Promise.all([this.comeBack(), ending]);
     if (readmitted) await Promise.race([readmitted.closed, sleep(this.endedAt + boundMs - performance.now())]);
     this.tally.stillOpen += this.links.filter((link) => link.isOpen).length;
     if (readmitted?.isOpen) this.tally.readmittedOpen++;
@@ -154,7 +156,7 @@ async function endAll(cluster: Cluster, people: readonly Person[], tally: Tally,
   const admin = await logInAdmin(cluster);
   await Promise.all(
     people.map((person, index) => {
-      const victim = new Victim(cluster, person, conversationId, tally);
+      const victim = new Victim(cluster, person, conversationId, tally, index % 2 === 0);
       return victim.suffer(WAYS_TO_END[index % WAYS_TO_END.length]!, admin, boundMs);
     }),
   );

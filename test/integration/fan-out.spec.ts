@@ -1,5 +1,7 @@
 import { newId } from '../../src/platform/database/ids.js';
 import { InProcessBus, InProcessHub } from '../../src/platform/realtime/bus/in-process-bus.js';
+import type { Queryable } from '../../src/platform/database/sql.js';
+import { FanOutRepository } from '../../src/platform/realtime/fan-out.repository.js';
 import { LocalBroadcaster } from '../../src/platform/realtime/local-broadcaster.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { FakeClient } from '../torture/fake-client.js';
@@ -54,6 +56,27 @@ describe('the fan-out', () => {
       data: { subject: expect.any(String) as string },
     });
     expect(node.catalogue.shown).toBe(0);
+  });
+
+  it('hands over what is committed between the look at a newcomer’s streams and his coming in, without a sweep', async () => {
+    let isFirst = true;
+    class Interrupted extends FanOutRepository {
+      override async inSnapshot<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+        const result = await super.inSnapshot(work);
+        if (isFirst) {
+          isFirst = false;
+          await post(other, room, ben);
+        }
+        return result;
+      }
+    }
+    const other: TestNode = new TestNode(database.url, { repository: (sql) => new Interrupted(sql) });
+    const client = await connected(anna, other);
+    await until(
+      () => client.frames.some(({ type }) => type === 'message.created'),
+      () => new Promise((resolve) => setImmediate(resolve)),
+    );
+    await other.stop();
   });
 
   it('leaves the conversation out of events of a user’s own stream', async () => {

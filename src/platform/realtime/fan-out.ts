@@ -17,6 +17,9 @@ import type { StreamKind } from './wire-event.js';
 export class FanOut extends CommitListener implements PumpSurroundings {
   readonly logger = new Logger(FanOut.name);
   private readonly pumps = new Map<string, StreamPump>();
+  /** How many users are having their streams read, and how far streams without a pump have got meanwhile. */
+  private openings = 0;
+  private readonly passed = new Map<string, number>();
 
   constructor(
     readonly audience: LocalAudience,
@@ -27,7 +30,7 @@ export class FanOut extends CommitListener implements PumpSurroundings {
     super();
     bus.subscribe((message) => {
       if (message.kind !== 'heads') return;
-      for (const [streamId, seq] of message.heads) this.pumps.get(streamId)?.hint(seq);
+      for (const [streamId, seq] of message.heads) this.hint(streamId, seq);
     });
   }
 
@@ -39,6 +42,21 @@ export class FanOut extends CommitListener implements PumpSurroundings {
     this.bus.publish({ kind: 'heads', heads: events.map(({ streamId, seq }) => [streamId, seq] as const) });
   }
 
+  /**
+   * Reads what `read` reads of a user's streams and lets him in. What is committed meanwhile in streams nobody here
+   * received yet is remembered, so that he need not wait for the sweep to hear of it.
+   */
+  async opening<T>(read: () => Promise<T>, letIn: (result: T) => void): Promise<T> {
+    this.openings++;
+    try {
+      const result = await read();
+      letIn(result);
+      return result;
+    } finally {
+      if (--this.openings === 0) this.passed.clear();
+    }
+  }
+
   /** Lets a user into his streams, as one snapshot of the database shows them. */
   admit(user: LocalUser, ownHead: number, entitlements: readonly Entitlement[]): void {
     this.pump(user.userId, 'user', ownHead).admit(user, this.pumps.get(user.userId)!.last + 1);
@@ -47,6 +65,8 @@ export class FanOut extends CommitListener implements PumpSurroundings {
       const pump = this.pump(streamId, 'conversation', lastSeq);
       // Behind the snapshot: from where the pump is, or from where he came in. Past it: from what the snapshot lacks.
       pump.admit(user, Math.max(sinceSeq, Math.min(pump.last, lastSeq) + 1));
+      const passed = this.passed.get(streamId);
+      if (passed !== undefined) pump.hint(passed);
     }
   }
 
@@ -77,9 +97,17 @@ export class FanOut extends CommitListener implements PumpSurroundings {
     return pump;
   }
 
+  private hint(streamId: string, seq: number): void {
+    const pump = this.pumps.get(streamId);
+    if (pump) pump.hint(seq);
+    else if (this.openings > 0) this.passed.set(streamId, Math.max(seq, this.passed.get(streamId) ?? 0));
+  }
+
   private offer(event: CommittedEvent): void {
     try {
-      this.pumps.get(event.streamId)?.offer(event);
+      const pump = this.pumps.get(event.streamId);
+      if (pump) pump.offer(event);
+      else this.hint(event.streamId, event.seq);
     } catch (error) {
       this.logger.error({ err: error, stream_id: event.streamId }, 'an event could not be handed out');
     }

@@ -101,21 +101,26 @@ export class Resume implements LiveSessions, CatchUp {
     while (user.opening) await user.opening;
     if (user.connections.length === 0) throw new ServiceUnavailable();
     if (user.isOpen) return this.missed.since(user.userId, stopped);
-    const reading = this.missed.since(user.userId, stopped);
+    const reading = this.fanOut.opening(
+      () => this.missed.since(user.userId, stopped),
+      (snapshot) => this.letIn(user, snapshot),
+    );
     user.opening = reading.then(
       () => undefined,
       () => undefined,
     );
     try {
-      const snapshot = await reading;
-      if (user.connections.length === 0) throw new ServiceUnavailable();
-      this.fanOut.admit(user, snapshot.ownHead, snapshot.entitlements);
-      user.isOpen = true;
-      this.clock.note(snapshot.state);
-      return snapshot;
+      return await reading;
     } finally {
       user.opening = undefined;
     }
+  }
+
+  private letIn(user: LocalUser, { ownHead, entitlements, state }: Snapshot): void {
+    if (user.connections.length === 0) throw new ServiceUnavailable();
+    this.fanOut.admit(user, ownHead, entitlements);
+    user.isOpen = true;
+    this.clock.note(state);
   }
 
   private replay(connection: LiveConnection, snapshot: Snapshot, state: EncodedFrame[]): Opening {

@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { v7 as timeOrderedId } from 'uuid';
 import type pg from 'pg';
+import type { Ack } from './checker.js';
 import type { Person } from './people.js';
 
-/** Stores messages as a node would, through a connection of the harness, so that it decides when, and if, they commit. */
+/**
+ * Stores messages as a node would, through a connection of the harness, so that it decides when, and if, they commit. Answers what
+ * may be acknowledged after that. */
 export async function appendDirectly(
   client: Pick<pg.ClientBase, 'query'>,
   conversationId: string,
   sender: Person,
   contents: readonly string[],
-): Promise<void> {
+): Promise<Ack[]> {
   const batch = contents.map((content) => ({
     id: timeOrderedId(),
     conversation_id: conversationId,
@@ -20,11 +23,15 @@ export async function appendDirectly(
     message_type: 'text',
     content,
   }));
-  const { rows } = await client.query<{ outcome: string }>(`select outcome from append_messages($1)`, [
-    JSON.stringify(batch),
-  ]);
-  const refusal = rows.find(({ outcome }) => outcome !== 'stored');
-  if (refusal) throw new Error(`the database refused: ${refusal.outcome}`);
+  const { rows } = await client.query<{ outcome: string; id: string; sequence_number: string; seq: string }>(
+    `select outcome, id, sequence_number, seq from append_messages($1)`,
+    [JSON.stringify(batch)],
+  );
+  return rows.map(({ outcome, id, sequence_number: sequenceNumber, seq }, index): Ack => {
+    if (outcome !== 'stored') throw new Error(`the database refused: ${outcome}`);
+    const { content, client_message_id: key } = batch[index]!;
+    return { id, conversationId, sequenceNumber: Number(sequenceNumber), seq: Number(seq), content, key };
+  });
 }
 
 /** The session a token speaks for. */

@@ -106,8 +106,10 @@ export class World {
     else if (kind === 'open') {
       const body = { type: 'group', title: `g${text}`, participant_ids: this.people.map((client) => client.person.id) };
       this.groupIds.push((await rest.post<{ id: string }>('/conversations', body)).id);
-    } else if (kind === 'end') await rest.call('DELETE', `/conversations/${this.groupIds.at(-1)!}`);
-    else if (kind === 'logout' && person === this.people[OBSERVER]!.person) {
+    } else if (kind === 'end') {
+      // The first one stays, or nothing would happen any more.
+      if (this.groupIds.length > 1) await rest.call('DELETE', `/conversations/${this.groupIds.pop()!}`);
+    } else if (kind === 'logout' && person === this.people[OBSERVER]!.person) {
       const other = sessionOf(await logIn(this.cluster, person));
       await rest.call('DELETE', `/auth/sessions/${other}`);
       this.endedSessions.push(other);

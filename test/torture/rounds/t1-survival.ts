@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { countDoubles, countGaps, countLost } from '../checker.js';
+import { type Ack, countDoubles, countGaps, countLost } from '../checker.js';
 import { Client } from '../client.js';
 import type { Cluster } from '../cluster.js';
 import { logPositions, storedMessages } from '../database-facts.js';
+import { appendDirectly } from '../direct-append.js';
 import { LINK_KINDS } from '../link.js';
 import { during } from '../load.js';
-import { createGroup, register } from '../people.js';
+import { createGroup, type Person, register } from '../people.js';
 import { Random } from '../random.js';
 import type { Figures, Round, RoundOptions } from '../round.js';
 import { withAlteredFunction } from '../sabotage.js';
@@ -40,6 +41,19 @@ async function killByTurns(
   return kills;
 }
 
+/** Sends past the nodes, by the same function, one after the other: at any moment there is one just committed. */
+async function sendDirectly(cluster: Cluster, seconds: number, conversationId: string, person: Person): Promise<Ack[]> {
+  const acks: Ack[] = [];
+  await during(seconds, 1, async (_, turn) => {
+    try {
+      acks.push(...(await appendDirectly(cluster.pool, conversationId, person, [`direct/${turn}`])));
+    } catch {
+      await sleep(20); // the database is down, and the message is not acknowledged
+    }
+  });
+  return acks;
+}
+
 async function run(cluster: Cluster, { seconds, clients: count, seed }: Required<RoundOptions>): Promise<Figures> {
   const random = new Random(seed);
   const people = await register(cluster, count);
@@ -50,6 +64,7 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
   const writers = people.map((person, index) => new Client(person, () => cluster.address(index)));
   const killing = killByTurns(cluster, seconds, random);
   const patience = performance.now() + seconds * 1000 + 20_000;
+  const sendingDirectly = sendDirectly(cluster, seconds, conversationIds[0]!, people[0]!);
   await during(seconds, count, async (writer, turn) => {
     const client = writers[writer]!;
     const overLink = writer % 3 !== 0;
@@ -57,10 +72,10 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
     const conversationId = conversationIds[Math.floor(writer / PEOPLE_PER_CONVERSATION)]!;
     await client.send(conversationId, `${writer}/${turn}`, { overLink, until: patience });
   });
-  const { nodes, databases } = await killing;
+  const [{ nodes, databases }, direct] = await Promise.all([killing, sendingDirectly]);
   await cluster.untilDatabaseAnswers();
   const stored = await storedMessages(cluster, conversationIds);
-  const acks = writers.flatMap((client) => client.acks);
+  const acks = [...direct, ...writers.flatMap((client) => client.acks)];
   for (const client of writers) client.close();
   return {
     acked: acks.length,

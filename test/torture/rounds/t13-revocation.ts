@@ -11,7 +11,7 @@ import { countLateChanges } from './t13-demotion.js';
 import { sessionOf } from '../direct-append.js';
 
 const WITH_DOOR: ClusterNeeds = { nodes: 2, faults: { door: true } };
-const ENDING_NOTHING: ClusterNeeds = { nodes: 2, faults: { door: true, endNothing: true } };
+const ENDING_NOTHING: ClusterNeeds = { nodes: 1, faults: { door: true, endNothing: true } };
 
 /** With the bus it takes a moment; without it the sweep of 5 s has to find out. A second for slow machines. */
 const BOUND_MS = { bus: 2000, sweep: 6000 };

@@ -71,9 +71,15 @@ async function main(): Promise<void> {
   const outcomes: Outcome[] = [];
   try {
     for (const round of chosen) {
-      const outcome = await tryRound(round);
-      outcomes.push(outcome);
-      print(outcome);
+      try {
+        const outcome = await tryRound(round);
+        outcomes.push(outcome);
+        print(outcome);
+      } catch (error) {
+        // The other rounds are worth running all the same.
+        process.exitCode = 1;
+        console.error(error);
+      }
     }
   } finally {
     await server.stop();

@@ -1,10 +1,14 @@
+import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { Packet } from './packet.js';
+
 import type { Transport } from './transport.js';
+import { corkForThisTurn } from './turn-cork.js';
 
 /** The part of `ws` below its public interface that takes frames encoded before; Socket.IO's adapter uses it, too. */
 interface FrameSender {
   _sender: { sendFrame(frame: Buffer[], onFlushed?: () => void): void };
+  _socket: Socket;
 }
 
 /** Plain WebSocket, one frame a text message. */
@@ -19,7 +23,9 @@ export class WebSocketTransport implements Transport {
 
   send(packet: Packet, onFlushed?: () => void): void {
     if (this.socket.readyState !== WebSocket.OPEN) return;
-    (this.socket as unknown as FrameSender)._sender.sendFrame([packet.webSocketFrame], onFlushed);
+    const { _sender: sender, _socket: socket } = this.socket as unknown as FrameSender;
+    corkForThisTurn(socket);
+    sender.sendFrame([packet.webSocketFrame], onFlushed);
   }
 
   ping(): void {

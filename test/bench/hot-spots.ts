@@ -13,7 +13,8 @@ interface Profile {
 }
 
 const FUNCTIONS = 45;
-const NOT_WORK = new Set(['(idle)', '(program)', '(root)']);
+/** `dispatch` is the profiler's own. */
+const NOT_WORK = new Set(['(idle)', '(root)', 'dispatch']);
 
 /** Names where code belongs: a package, a folder of the program, Node itself. */
 function areaOf({ functionName, url }: ProfileNode['callFrame']): string {
@@ -39,7 +40,7 @@ export function hotSpots(profile: unknown): string {
     const { callFrame } = byId.get(id)!;
     const spent = timeDeltas[index] ?? 0;
     if (callFrame.functionName === '(idle)') idle += spent;
-    if (NOT_WORK.has(callFrame.functionName) && callFrame.functionName !== '(program)') return;
+    if (NOT_WORK.has(callFrame.functionName)) return;
     total += spent;
     const place = callFrame.url.replace(/^.*\/(dist\/src|node_modules)\//, '');
     const name = `${callFrame.functionName || '(anonymous)'}  ${place}${place ? `:${callFrame.lineNumber + 1}` : ''}`;

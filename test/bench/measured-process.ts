@@ -16,6 +16,7 @@ process.on('exit', () => {
 export class MeasuredProcess {
   private output = '';
   private readonly child: ChildProcess;
+  private readonly ended: Promise<unknown>;
 
   /** `entry` below `dist`. The limit of open files is raised as far as it goes. */
   constructor(entry: string, environment: Record<string, string> = {}) {
@@ -25,13 +26,14 @@ export class MeasuredProcess {
       process.platform === 'win32'
         ? command
         : ['sh', '-c', 'ulimit -n "$(ulimit -Hn)" 2>/dev/null; exec "$0" "$@"', ...command];
-    const { PATH = '', HOME = '' } = process.env;
+    const { PATH = '', HOME = '', NODE_OPTIONS = '' } = process.env;
     this.child = spawn(file!, args, {
-      env: { PATH, HOME, ...environment },
+      env: { PATH, HOME, NODE_OPTIONS, ...environment },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       serialization: 'advanced',
     });
     running.add(this.child);
+    this.ended = once(this.child, 'exit');
     this.child.on('exit', () => running.delete(this.child));
     // What it is told after its end; that it ended shows where something is waited for.
     this.child.on('error', () => undefined);
@@ -68,12 +70,11 @@ export class MeasuredProcess {
 
   /** Waits until the pattern was printed. @throws Error with its last words when it ends instead */
   async printed(pattern: RegExp): Promise<RegExpExecArray> {
-    const ended = once(this.child, 'exit');
     for (;;) {
       const match = pattern.exec(this.output);
       if (match) return match;
       if (this.child.exitCode !== null || this.child.signalCode) throw new Error(`it did not start:\n${this.output}`);
-      await Promise.race([once(this.child.stdout!, 'data'), ended]);
+      await Promise.race([once(this.child.stdout!, 'data'), this.ended]);
     }
   }
 
@@ -93,12 +94,11 @@ export class MeasuredProcess {
   /** Ends it in its own way; by force when it takes too long. */
   async end(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode) return;
-    const exited = once(this.child, 'exit');
     this.child.kill('SIGTERM');
     const late = sleep(END_MS, 'late', { ref: false });
-    if ((await Promise.race([exited, late])) === 'late') {
+    if ((await Promise.race([this.ended, late])) === 'late') {
       this.child.kill('SIGKILL');
-      await exited;
+      await this.ended;
     }
   }
 
@@ -112,10 +112,7 @@ export class MeasuredProcess {
       this.child.on('message', listener);
     });
     this.tell({ probe: question });
-    const ended = once(this.child, 'exit').then(() => {
-      throw new Error(`it ended:\n${this.output}`);
-    });
-    ended.catch(() => {});
-    return Promise.race([answered, ended]);
+    const failed = this.ended.then(() => Promise.reject(new Error(`it ended:\n${this.output}`)));
+    return Promise.race([answered, failed]);
   }
 }

@@ -104,12 +104,11 @@ async function measureShape(bench: Bench, scene: SendScene, asked: Asked): Promi
   await world.settle();
   const since = await world.now();
   const clock = new CpuClock(bench);
+  // Before the warm-up: beginning takes V8 half a second.
+  if (options.profile) await server.process.startProfile();
   const id = `send.${transport}.${shape.id}`;
   const result = await generator.work<SendResult>(job, {
-    begin: async () => {
-      clock.begin();
-      if (options.profile) await server.process.startProfile();
-    },
+    begin: () => clock.begin(),
     end: async () => {
       clock.end();
       if (options.profile) writeProfile(id, await server.process.stopProfile());

@@ -73,8 +73,11 @@ export class CreateMessages1763700003000 implements MigrationInterface {
  * post after the removal committed (50 of 50 tries). Two statements of a volatile function see two snapshots, which is
  * what makes the second one fresh.
  *
+ * Files to be attached are locked after the heads, in id order: of several who want one, and of a send and a deletion,
+ * one is first and the other sees what it did. A row of `message_attachments` is the binding; `files` is only read.
+ *
  * Input: [{id, conversation_id, sender_id, session_id, client_message_id, body_hash (hex), message_type, content,
- * reply_to_id, mentions, metadata}], at most one entry for one (conversation, sender, client_message_id).
+ * reply_to_id, mentions, metadata, attachment_ids}], at most one entry for one (conversation, sender, client_message_id).
  * The planner settings hold every look-up to its index, whatever the statistics of young tables say.
  *
  * Output: one row an entry, in the order of the input; outcome is stored, replayed, or the reason of the refusal.
@@ -84,7 +87,7 @@ const APPEND_MESSAGES = `
 create function append_messages(batch json)
 returns table (
   ordinal int, outcome text, id uuid, sequence_number bigint, seq bigint, created_at timestamptz,
-  mentions uuid[], reply_to_content text, sender_name text, was_behind boolean)
+  mentions uuid[], attachments json, reply_to_content text, sender_name text, was_behind boolean)
 language plpgsql volatile
 set enable_seqscan = off
 set enable_hashjoin = off
@@ -99,12 +102,30 @@ begin
     order by h.stream_id
       for no key update;
 
+  if position('"attachment_ids"' in batch::text) > 0 then
+    perform from files f
+      where f.id in (select a.value::uuid from json_array_elements(batch) e, json_array_elements_text(e -> 'attachment_ids') a)
+      order by f.id
+        for no key update;
+  end if;
+
   return query
   with entry as materialized (
     select (row_number() over ())::int as ordinal, e.*
       from json_to_recordset(batch) as e (
         id uuid, conversation_id uuid, sender_id uuid, session_id uuid, client_message_id text, body_hash text,
-        message_type text, content text, reply_to_id uuid, mentions json, metadata jsonb)
+        message_type text, content text, reply_to_id uuid, mentions json, metadata jsonb, attachment_ids json)
+  ),
+  wanted as materialized (
+    select e.ordinal, a.value::uuid as file_id, a.position::int as position,
+           f.uploader_id is not distinct from e.sender_id as is_own,
+           f.status in ('scanning', 'ready') and taken.file_id is null
+             and (f.conversation_id is null or f.conversation_id = e.conversation_id)
+             and row_number() over (partition by a.value order by e.ordinal) = 1 as is_free
+      from entry e
+     cross join json_array_elements_text(e.attachment_ids) with ordinality as a (value, position)
+      left join files f on f.id = a.value::uuid and f.deleted_at is null
+      left join message_attachments taken on taken.file_id = f.id
   ),
   judged as materialized (
     select e.*, h.last_seq, h.last_number, greatest(date_trunc('milliseconds', clock_timestamp()), h.last_at) as clock,
@@ -127,6 +148,12 @@ begin
                                                                    then 'blocked'
              when e.reply_to_id is not null and (r.id is null or r.conversation_id <> e.conversation_id)
                                                                    then 'reply_not_found'
+             when e.attachment_ids is not null and exists (
+                    select from wanted w where w.ordinal = e.ordinal and not w.is_own)
+                                                                   then 'file_not_found'
+             when e.attachment_ids is not null and exists (
+                    select from wanted w where w.ordinal = e.ordinal and not w.is_free)
+                                                                   then 'file_not_attachable'
              else 'stored'
            end as outcome
       from entry e
@@ -159,6 +186,10 @@ begin
            decode(n.body_hash, 'hex'), n.message_type, n.content, n.reply_to_id, n.present_mentions, n.metadata, n.at
       from numbered n where n.outcome = 'stored'
   ),
+  attached as (
+    insert into message_attachments (file_id, message_id, position)
+    select w.file_id, n.id, w.position from wanted w join numbered n on n.ordinal = w.ordinal where n.outcome = 'stored'
+  ),
   logged as (
     insert into events (stream_id, seq, type, actor_id, subject_id, at)
     select n.conversation_id, n.new_seq, 'message.created', n.sender_id, n.id, n.at
@@ -181,7 +212,11 @@ begin
      where p.conversation_id = t.conversation_id and p.user_id = t.sender_id
   )
   select n.ordinal, n.outcome, case n.outcome when 'stored' then n.id else n.twin_id end, n.new_number, n.new_seq, n.at,
-         n.present_mentions, n.reply_to_content, n.display_name, n.was_behind
+         n.present_mentions,
+         case when n.outcome = 'stored' and n.attachment_ids is not null then
+           (select json_agg(file_json(f) order by w.position) from wanted w join files f on f.id = w.file_id
+             where w.ordinal = n.ordinal)
+         end, n.reply_to_content, n.display_name, n.was_behind
     from numbered n
    order by n.ordinal;
 end

@@ -1,6 +1,7 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { AuthModule } from './modules/auth/auth.module.js';
 import { ConversationsModule } from './modules/conversations/conversations.module.js';
+import { FilesModule } from './modules/files/files.module.js';
 import { MessagesModule } from './modules/messages/messages.module.js';
 import { EntitlementsModule } from './modules/participants/entitlements.module.js';
 import { ParticipantsModule } from './modules/participants/participants.module.js';
@@ -26,6 +27,7 @@ const FEATURE_MODULES: readonly Type[] = [
   ParticipantsModule,
   ConversationsModule,
   PresenceModule,
+  FilesModule,
   MessagesModule,
 ];
 

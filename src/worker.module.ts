@@ -1,4 +1,5 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { FilesWorkerModule } from './modules/files/files.worker.module.js';
 import { EntitlementsModule } from './modules/participants/entitlements.module.js';
 import { ParticipantsWorkerModule } from './modules/participants/participants.worker.module.js';
 import type { Config } from './platform/config/config.js';
@@ -11,7 +12,7 @@ import { QueueModule } from './platform/queue/queue.module.js';
 import { FanOutModule } from './platform/realtime/fan-out.module.js';
 
 /** The modules with processors; no other module loads one. */
-export const WORKER_MODULES: readonly Type[] = [ParticipantsWorkerModule];
+export const WORKER_MODULES: readonly Type[] = [ParticipantsWorkerModule, FilesWorkerModule];
 
 /** Background work alone, without HTTP and sockets. */
 @Module({})

@@ -12,6 +12,9 @@ interface Route {
 
 /** Every route anybody may call without a credential. A new one is a decision, so it is written down here. */
 const PUBLIC_ROUTES = [
+  // With a signed address; without one, or a credential, they answer 401.
+  'GET /api/v1/files/:id/content',
+  'GET /api/v1/files/:id/thumbnail',
   'GET /healthz',
   'GET /livez',
   'GET /readyz',

@@ -53,6 +53,7 @@ export async function arrange(world: World, who: Who): Promise<Cell> {
   ];
   const conversationId = await world.conversation(members, marks.title);
   const messageId = await world.message(conversationId, victim, `something ${marks.content} was said`);
+  const fileId = await world.file(messageId, victim, `a picture of ${marks.content}`);
   await world.test.database.query(`insert into presence_settings (user_id, custom) values ($1, $2)`, [
     victim.userId,
     marks.content,
@@ -65,6 +66,7 @@ export async function arrange(world: World, who: Who): Promise<Cell> {
     ids: {
       conversationId,
       messageId,
+      fileId,
       userId: victim.userId,
       sessionId: victim.sessionId,
       newcomerId: newcomer.userId,
@@ -82,6 +84,7 @@ async function snapshot(world: World, { ids }: Cell): Promise<string> {
             (select last_seq from stream_heads where stream_id = $1) as head,
             (select jsonb_agg(to_jsonb(p) order by p.user_id) from participants p where p.conversation_id = $1) as people,
             (select jsonb_agg(to_jsonb(m) order by m.id) from messages m where m.conversation_id = $1) as messages,
+            (select jsonb_agg(to_jsonb(f)) from files f where f.uploader_id = $3) as files,
             (select count(*) from reactions r where r.message_id = $2) as reactions,
             (select to_jsonb(u) from users u where u.id = $3) as victim,
             (select jsonb_agg(to_jsonb(s) - 'last_used_at') from sessions s where s.user_id = $3) as sessions,
@@ -99,13 +102,14 @@ export async function tryRoute(
   const { ids, token, who } = cell;
   const before = await snapshot(world, cell);
   const query = expectation.query?.(ids);
-  const body = operation.body && (expectation.body?.(ids) ?? sampleObject(operation.body, ids));
+  const json = operation.body && (expectation.body?.(ids) ?? sampleObject(operation.body, ids));
+  const body = expectation.raw?.(ids) ?? (json && { type: 'application/json', text: JSON.stringify(json) });
   const { status, text } = await world.send({
     method: operation.method,
     path: addressOf(operation.path, ids) + (query ? `?${query}` : ''),
     token,
-    headers: body && { 'content-type': 'application/json' },
-    body: body && JSON.stringify(body),
+    headers: body && { 'content-type': body.type },
+    body: body?.text,
   });
   const isAllowed = expectation.allow.includes(who);
   const expected = isAllowed ? '2xx' : String(refusalFor(who, operation.isPublic, expectation));
@@ -119,7 +123,8 @@ export async function tryRoute(
   ];
 }
 
-function refusalFor(who: Who, isPublic: boolean, { refusal = 403 }: Expectation): number {
+function refusalFor(who: Who, isPublic: boolean, { refusal = 403, isAddress = false }: Expectation): number {
+  if (isAddress && (who === 'anonymous' || who === 'banned')) return 401;
   if (isPublic) return refusal;
   if (who === 'anonymous') return 401;
   return who === 'banned' ? 403 : refusal;
@@ -162,7 +167,8 @@ export async function tryFrame(
   const data = expectation.body?.(ids) ?? sampleObject(frame.data, ids);
   const reply = await client.request(frame.type, data);
   const isAllowed = expectation.allow.includes(who);
-  const expected = who === 'anonymous' ? 'AUTHENTICATION_REQUIRED' : 'PERMISSION_DENIED';
+  const refusal = expectation.refusal === 404 ? 'FILE_NOT_FOUND' : 'PERMISSION_DENIED';
+  const expected = who === 'anonymous' ? 'AUTHENTICATION_REQUIRED' : refusal;
   const isAsExpected = reply.ok === isAllowed && (isAllowed || reply.error?.code === expected);
   const hasChanged = !isAllowed && (await snapshot(world, cell)) !== before;
   await world.send({

@@ -33,7 +33,11 @@ export interface Expectation {
   readonly sees?: readonly Who[];
   /** The status for whoever is refused with a valid credential; 403 when left out. A frame’s code goes with it. */
   readonly refusal?: number;
+  /** Public for those who come with a signed address; without one it wants a credential like any other. */
+  readonly isAddress?: boolean;
   readonly body?: (ids: CellIds) => object;
+  /** A body that is no JSON. */
+  readonly raw?: (ids: CellIds) => { type: string; text: string };
   readonly query?: (ids: CellIds) => string;
 }
 
@@ -55,8 +59,20 @@ const registration = ({ newcomerId }: CellIds): object => ({
   password: 'orbit-41-lamp-plum-river',
 });
 
+/** A file for the conversation. */
+function uploadTo({ conversationId }: CellIds): { type: string; text: string } {
+  const part = (headers: string, value: string): string =>
+    `--x\r\nContent-Disposition: form-data; ${headers}\r\n\r\n${value}\r\n`;
+  const file = part('name="file"; filename="a.txt"\r\nContent-Type: text/plain', 'some text');
+  return {
+    type: 'multipart/form-data; boundary=x',
+    text: `${part('name="conversation_id"', conversationId)}${file}--x--\r\n`,
+  };
+}
+
 const CONVERSATION = '/api/v1/conversations/{id}';
 const MESSAGE = '/api/v1/messages/{id}';
+const FILE = '/api/v1/files/{id}';
 
 /** Every route, and who may. A route that is not here fails the test, and so does a line without a route. */
 export const ROUTES: Record<string, Expectation> = {
@@ -141,6 +157,13 @@ export const ROUTES: Record<string, Expectation> = {
   [`DELETE ${MESSAGE}/reactions/{emoji}`]: { allow: MEMBERS },
   [`PUT ${MESSAGE}/pin`]: { allow: MODERATORS },
   [`DELETE ${MESSAGE}/pin`]: { allow: MODERATORS },
+
+  'POST /api/v1/files': { allow: MEMBERS, raw: uploadTo },
+  'POST /api/v1/files/addresses': ownAffair,
+  [`GET ${FILE}`]: { allow: MEMBERS, refusal: 404 },
+  [`GET ${FILE}/content`]: { allow: MEMBERS, refusal: 404, isAddress: true },
+  [`GET ${FILE}/thumbnail`]: { allow: MEMBERS, refusal: 404, isAddress: true },
+  [`DELETE ${FILE}`]: { allow: NOBODY, refusal: 404 },
 };
 
 /** Every frame, and who may. */
@@ -167,4 +190,5 @@ export const FRAMES: Record<string, Expectation> = {
     body: ({ conversationId }) => ({ conversation_id: conversationId, sequence_number: 1 }),
   },
   history: { allow: MEMBERS },
+  'file.get': { allow: MEMBERS, refusal: 404 },
 };

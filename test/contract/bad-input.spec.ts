@@ -57,7 +57,9 @@ describe('bad input', () => {
       [other, { role: 'participant' }],
     ]);
     const messageId = await world.message(conversationId, actor, 'something to be wrong about');
-    return { token: actor.token, ids: { conversationId, messageId, userId: other.userId, sessionId: actor.sessionId } };
+    const fileId = await world.file(messageId, actor, 'a file to be wrong about');
+    const { token, sessionId } = actor;
+    return { token, ids: { conversationId, messageId, fileId, userId: other.userId, sessionId } };
   }
 
   function problemOf(operation: ApiOperation, { mayPass }: BadRequest, answer: RawAnswer): string | undefined {

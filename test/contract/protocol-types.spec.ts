@@ -1,3 +1,4 @@
+import type { FileFrameDto } from '../../src/modules/files/files.dto.js';
 import type {
   EditMessageFrameDto,
   HistoryFrameDto,
@@ -26,6 +27,7 @@ interface Taken {
   'typing.start': TypingFrameDto;
   'typing.stop': TypingFrameDto;
   'presence.set': SetPresenceDto;
+  'file.get': FileFrameDto;
   subscribe: SubscribeFrameDto;
   unsubscribe: UnsubscribeFrameDto;
   history: HistoryFrameDto;
@@ -46,6 +48,7 @@ const AGREED: { [Type in keyof Taken]: SameFields<Taken[Type], Requests[Type]> }
   'typing.start': true,
   'typing.stop': true,
   'presence.set': true,
+  'file.get': true,
   subscribe: true,
   unsubscribe: true,
   history: true,

@@ -4,6 +4,7 @@ import type { Schema } from './contract.js';
 export interface KnownIds {
   readonly conversationId: string;
   readonly messageId: string;
+  readonly fileId: string;
   readonly userId: string;
   readonly sessionId: string;
 }
@@ -16,6 +17,7 @@ export function idFor(path: string, name: string, ids: KnownIds): string {
   const known: Record<string, string> = {
     conversations: ids.conversationId,
     messages: ids.messageId,
+    files: ids.fileId,
     users: ids.userId,
     sessions: ids.sessionId,
   };
@@ -33,6 +35,7 @@ function uuidFor(name: string, ids: KnownIds): string {
   if (/conversation/.test(name)) return ids.conversationId;
   if (/message|reply|before|after|around/.test(name)) return ids.messageId;
   if (/session/.test(name)) return ids.sessionId;
+  if (/file|attachment/.test(name)) return ids.fileId;
   return ids.userId;
 }
 

@@ -1,5 +1,9 @@
+import { writeFileSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
 import { AccessTokens } from '../../src/modules/auth/access-tokens.js';
+import { imageKey, thumbnailKey } from '../../src/modules/files/storage/file-keys.js';
+import { FileStorage } from '../../src/modules/files/storage/file-storage.js';
+import { IncomingFolder } from '../../src/modules/files/storage/incoming-folder.js';
 import { newId } from '../../src/platform/database/ids.js';
 import type { SystemRole } from '../../src/platform/http/actor.js';
 import type { TestApp } from '../support/test-app.js';
@@ -115,6 +119,26 @@ export class World {
        insert into messages (id, conversation_id, sequence_number, seq, sender_id, message_type, content, created_at)
        select $1, $2, last_number, last_seq, $3, 'text', $4, date_trunc('milliseconds', now()) from h`,
       [id, conversationId, sender.userId, content],
+    );
+    return id;
+  }
+
+  /** An image in a message, checked and ready, as the scan leaves it. */
+  async file(messageId: string, uploader: Person, description: string): Promise<string> {
+    const id = newId();
+    const storage = this.test.app.get(FileStorage, { strict: false });
+    for (const key of [imageKey(id), thumbnailKey(id)]) {
+      const path = this.test.app.get(IncomingFolder, { strict: false }).newPath();
+      writeFileSync(path, description);
+      await storage.put(key, path, 'image/png');
+    }
+    await this.test.database.query(
+      `with f as (
+         insert into files (id, uploader_id, name, type, category, size, content_hash, description, status, has_thumbnail)
+         values ($1, $2, 'a.png', 'image/png', 'image', $4, repeat('0', 64), $3, 'ready', true)
+       )
+       insert into message_attachments (file_id, message_id, position) values ($1, $5, 1)`,
+      [id, uploader.userId, description, Buffer.byteLength(description), messageId],
     );
     return id;
   }

@@ -1,3 +1,4 @@
+import { FileDto, type FileRow } from '../files/files.dto.js';
 import type { MessageDto, MessageStatus, MessageType, ReactionDto } from './messages.dto.js';
 
 /** A message as the repository reads it, with what its neighbours know of it. */
@@ -15,6 +16,7 @@ export interface MessageRow {
   reply_to_content: string | null;
   mentions: string[];
   metadata: Record<string, unknown> | null;
+  attachments: FileRow[] | null;
   reactions: ReactionDto[] | null;
   read_by_all_seq: number | null;
   delivered_to_all_seq: number | null;
@@ -43,7 +45,7 @@ export function presentMessage(row: MessageRow, viewerId: string | undefined): M
     reply_to_id: row.reply_to_id,
     reply_to_content: row.reply_to_content,
     mentions: isDeleted ? [] : row.mentions,
-    attachments: [],
+    attachments: isDeleted ? [] : (row.attachments ?? []).map((file) => FileDto.of(file)),
     reactions: row.reactions ?? [],
     metadata: row.metadata ?? {},
     status: statusOf(row),

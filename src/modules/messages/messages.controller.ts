@@ -18,6 +18,7 @@ import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { ConversationIdPipe } from '../participants/conversation-id.pipe.js';
+import { FileNotAttachable, FileNotFound } from '../files/files.errors.js';
 import { ConversationNotFound } from '../participants/participants.errors.js';
 import {
   EditMessageDto,
@@ -57,7 +58,7 @@ export class MessagesController {
   @NotReplayed()
   @UseInterceptors(ReplayedSendInterceptor)
   @ApiCreatedResponse({ type: MessageDto })
-  @Throws(ConversationNotFound, MessageNotFound, ContentTooLong, InvalidMessageType)
+  @Throws(ConversationNotFound, MessageNotFound, FileNotFound, FileNotAttachable, ContentTooLong, InvalidMessageType)
   send(
     @CurrentActor() actor: Actor,
     @Param('id', ConversationIdPipe) id: string,

@@ -8,6 +8,9 @@ import {
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
+import { FileDto } from '../files/files.dto.js';
+
+const ATTACHMENTS_MAX = 10;
 
 /** What a client may send; `system` messages are the server's own. */
 export const SENDABLE_TYPES = ['text', 'image', 'file'] as const;
@@ -33,6 +36,13 @@ export class SendMessageDto {
 
   @UuidListField({ max: MENTIONS_MAX, optional: true, description: 'Users; those who do not take part are left out' })
   mentions?: string[];
+
+  @UuidListField({
+    max: ATTACHMENTS_MAX,
+    optional: true,
+    description: 'Files the sender has uploaded, each for one message; with them the content may be empty',
+  })
+  attachment_ids?: string[];
 
   @JsonField({ maxBytes: METADATA_MAX_BYTES, optional: true, description: 'The client’s own, kept as it is' })
   metadata?: Record<string, unknown>;
@@ -189,8 +199,8 @@ export class MessageDto {
   @ApiProperty({ type: [String] })
   mentions: string[];
 
-  @ApiProperty({ type: [Object] })
-  attachments: object[];
+  @ApiProperty({ type: [FileDto], description: 'In the order they were sent in' })
+  attachments: FileDto[];
 
   @ApiProperty({ type: [ReactionDto] })
   reactions: ReactionDto[];

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
+import type { FileRow } from '../files/files.dto.js';
 import type { MessageRow } from './message-presenter.js';
 
 /** One send on its way into the log; the fields of `append_messages`. */
@@ -16,6 +17,8 @@ export interface NewMessage {
   readonly reply_to_id: string | null;
   readonly mentions: string[] | null;
   readonly metadata: Record<string, unknown> | null;
+  /** Left out where there are none: most sends have none, and pay for none. */
+  readonly attachment_ids?: string[];
 }
 
 export type AppendOutcome =
@@ -28,7 +31,9 @@ export type AppendOutcome =
   | 'blocked'
   | 'banned'
   | 'session_ended'
-  | 'reply_not_found';
+  | 'reply_not_found'
+  | 'file_not_found'
+  | 'file_not_attachable';
 
 /** What became of one send; the numbers are there only for `stored`, the id also for `replayed`. */
 export interface AppendResult {
@@ -38,6 +43,7 @@ export interface AppendResult {
   seq: number;
   created_at: Date;
   mentions: string[];
+  attachments: FileRow[] | null;
   reply_to_content: string | null;
   sender_name: string;
   /** The sender had unread messages before this one; by sending he has read them. */
@@ -46,7 +52,8 @@ export interface AppendResult {
 
 const APPEND = statement<AppendResult>(
   'messages.append',
-  `select outcome, id, sequence_number, seq, created_at, mentions, reply_to_content, sender_name, was_behind
+  `select outcome, id, sequence_number, seq, created_at, mentions, attachments, reply_to_content, sender_name,
+          was_behind
      from append_messages($1)`,
 );
 
@@ -59,7 +66,9 @@ export const MESSAGE_COLUMNS = `
   (select json_agg(json_build_object('emoji', r.emoji, 'count', r.count, 'user_ids', r.user_ids) order by r.first_at, r.emoji)
      from (select emoji, count(*) as count, min(created_at) as first_at,
                   (array_agg(user_id order by created_at, user_id))[1:100] as user_ids
-             from reactions where message_id = m.id group by emoji) r) as reactions`;
+             from reactions where message_id = m.id group by emoji) r) as reactions,
+  (select json_agg(file_json(f) order by a.position)
+     from message_attachments a join files f on f.id = a.file_id where a.message_id = m.id) as attachments`;
 
 export const MESSAGE_JOINS = `
   left join users u on u.id = m.sender_id
@@ -96,6 +105,8 @@ const EDIT = statement<unknown>(
 const DELETE_EDITS = statement<unknown>('messages.delete_edits', `delete from message_edits where message_id = $1`);
 const DELETE_REACTIONS = statement<unknown>('messages.delete_reactions', `delete from reactions where message_id = $1`);
 
+const DETACH = statement<unknown>('messages.detach', `delete from message_attachments where message_id = $1`);
+
 const DELETE = statement<unknown>(
   'messages.delete',
   `update messages
@@ -128,7 +139,10 @@ const UNPIN = statement<unknown>(
   `update messages set pinned_at = null, pinned_by = null where id = $1 and pinned_at is not null`,
 );
 
-/** Owns: messages, message_edits, reactions. Reads: users, participants, conversations, conversation_receipts, stream_heads. */
+/**
+ * Owns: messages, message_edits, reactions, message_attachments. Reads: users, participants, conversations,
+ * conversation_receipts, stream_heads, files.
+ */
 @Injectable()
 export class MessagesRepository {
   constructor(private readonly sql: Sql) {}
@@ -159,10 +173,11 @@ export class MessagesRepository {
     await tx.run(EDIT, [edit.id, edit.content, edit.at, edit.metadata ?? null, edit.mentions ?? null]);
   }
 
-  /** Leaves a tombstone that keeps its place; text, versions and reactions are gone. */
+  /** Leaves a tombstone that keeps its place; text, versions, reactions and attachments are gone. */
   async delete(tx: Queryable, { id, actorId, at }: MessageChange): Promise<void> {
     await tx.run(DELETE_EDITS, [id]);
     await tx.run(DELETE_REACTIONS, [id]);
+    await tx.run(DETACH, [id]);
     await tx.run(DELETE, [id, at, actorId]);
   }
 

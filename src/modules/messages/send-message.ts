@@ -15,6 +15,7 @@ import { EventLog } from '../../platform/event-log/event-log.js';
 import { KeyedBatcher } from '../../platform/event-log/keyed-batcher.js';
 import type { CommittedEvent } from '../../platform/event-log/stream-event.js';
 import type { Actor } from '../../platform/http/actor.js';
+import { FileNotAttachable, FileNotFound } from '../files/files.errors.js';
 import { ConversationNotFound } from '../participants/participants.errors.js';
 import { applyContentRule, contentLength } from './content-rule.js';
 import { presentMessage } from './message-presenter.js';
@@ -57,11 +58,12 @@ export class SendMessage {
   /**
    * Stores one message and answers it once it is on disk.
    * @throws ValidationError, ContentTooLong, InvalidMessageType, ConversationNotFound, PermissionDenied, MessageNotFound,
-   *   IdempotencyConflict, AuthenticationRequired, AccountBanned, ServiceUnavailable
+   *   FileNotFound, FileNotAttachable, IdempotencyConflict, AuthenticationRequired, AccountBanned, ServiceUnavailable
    */
   async send(actor: Actor, conversationId: string, dto: SendMessageDto): Promise<SentMessage> {
     if (dto.message_type === 'system') throw new InvalidMessageType();
-    const { content, sanitized } = this.cleanContent(dto.content);
+    const hasAttachments = dto.attachment_ids !== undefined && dto.attachment_ids.length > 0;
+    const { content, sanitized } = this.cleanContent(dto.content, hasAttachments ? 'may be empty' : undefined);
     const result = await this.batcher.add({
       id: newId(),
       conversation_id: conversationId,
@@ -74,6 +76,7 @@ export class SendMessage {
       reply_to_id: dto.reply_to_id ?? null,
       mentions: dto.mentions && dto.mentions.length > 0 ? dto.mentions : null,
       metadata: sanitized ? { ...dto.metadata, sanitized: true } : (dto.metadata ?? null),
+      ...(hasAttachments && { attachment_ids: dto.attachment_ids }),
     });
     if (result.outcome === 'stored') return { message: result.message!, isReplay: false };
     if (result.outcome === 'replayed') return { message: await this.replay(result.id, actor), isReplay: true };
@@ -84,9 +87,9 @@ export class SendMessage {
    * The text as it will be stored.
    * @throws ValidationError when nothing is left of it, ContentTooLong
    */
-  cleanContent(raw: string): { content: string; sanitized: boolean } {
+  cleanContent(raw: string, emptiness?: 'may be empty'): { content: string; sanitized: boolean } {
     const clean = applyContentRule(raw, this.config.contentPolicy);
-    if (clean.content.trim() === '') throw ValidationError.of('content', 'must not be empty');
+    if (clean.content.trim() === '' && !emptiness) throw ValidationError.of('content', 'must not be empty');
     if (clean.content.length > this.config.contentMaxLength) {
       const length = contentLength(clean.content);
       if (length > this.config.contentMaxLength) throw new ContentTooLong(length, this.config.contentMaxLength);
@@ -161,6 +164,7 @@ function hashBody(dto: SendMessageDto): string {
     dto.reply_to_id ?? null,
     dto.mentions ?? [],
     dto.metadata ?? null,
+    ...(dto.attachment_ids && dto.attachment_ids.length > 0 ? [dto.attachment_ids] : []),
   ];
   return createHash('sha256').update(JSON.stringify(body)).digest('hex');
 }
@@ -183,5 +187,9 @@ function refusal(outcome: Exclude<AppendOutcome, 'stored' | 'replayed'>): AppErr
       return new AuthenticationRequired();
     case 'reply_not_found':
       return new MessageNotFound();
+    case 'file_not_found':
+      return new FileNotFound();
+    case 'file_not_attachable':
+      return new FileNotAttachable();
   }
 }

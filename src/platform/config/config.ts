@@ -107,6 +107,10 @@ function contradictions(values: SettingValues): string[] {
   if (external.some((value) => value) && !external.every((value) => value)) {
     problems.push('JWT_EXTERNAL_JWKS_URL, JWT_EXTERNAL_ISSUER and JWT_EXTERNAL_AUDIENCE must be set together');
   }
+  const store = [values.s3Endpoint, values.s3Bucket, values.s3AccessKeyId, values.s3SecretAccessKey];
+  if (values.storage === 's3' && !store.every((value) => value)) {
+    problems.push('S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY must be set when STORAGE is s3');
+  }
   return problems;
 }
 

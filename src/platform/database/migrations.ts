@@ -3,6 +3,7 @@ import { CreateStreams1763700000000 } from '../../../migrations/1763700000000-cr
 import { CreateUsers1763700001000 } from '../../../migrations/1763700001000-create-users.js';
 import { CreateConversations1763700002000 } from '../../../migrations/1763700002000-create-conversations.js';
 import { CreateMessages1763700003000 } from '../../../migrations/1763700003000-create-messages.js';
+import { CreateFiles1763700004000 } from '../../../migrations/1763700004000-create-files.js';
 
 /** Every step of the schema, oldest first. Listed, not searched for: what runs is what was compiled. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -10,4 +11,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateUsers1763700001000,
   CreateConversations1763700002000,
   CreateMessages1763700003000,
+  CreateFiles1763700004000,
 ];

@@ -4,6 +4,7 @@ import type { Logger as Pino } from 'pino';
 import type { Config } from '../config/config.js';
 import { ValidationError } from '../errors/app-error.js';
 import { redactAddress } from '../logging/redaction.js';
+import { limitBodyTime } from './body-deadline.js';
 import type { ParleyRequest } from './request-context.js';
 import type { RequestsInFlight } from './requests-in-flight.js';
 
@@ -34,6 +35,7 @@ export function edge(inFlight: RequestsInFlight): Middleware {
     );
     if (inFlight.drain.isDraining) response.setHeader('Connection', 'close');
     inFlight.enter(response);
+    limitBodyTime(request, response);
     if (request.url.includes('%00')) next(ValidationError.of('', 'the address holds a NUL'));
     else next();
   };

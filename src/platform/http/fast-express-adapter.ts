@@ -5,7 +5,7 @@ import express, { type Express } from 'express';
 
 const SERVER_OPTIONS: ServerOptions = {
   headersTimeout: 10_000,
-  requestTimeout: 30_000,
+  requestTimeout: 0, // would cut off uploads that come: bodies have deadlines of their own, see body-deadline.ts
   keepAliveTimeout: 65_000, // longer than the minute most load balancers keep an idle connection
   connectionsCheckingInterval: 1000,
   maxHeaderSize: 16 * 1024,

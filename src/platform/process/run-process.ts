@@ -48,7 +48,10 @@ function announce(app: INestApplicationContext, config: Config, database: Databa
   const banner = app.get(BannerLines);
   banner.add('Database', database.description);
   banner.add('Queue', config.redisUrl ? `BullMQ on Redis at ${new URL(config.redisUrl).host}` : 'BullMQ on PostgreSQL');
-  banner.add('Storage', `files in ${config.dataDir}`);
+  banner.add(
+    'Storage',
+    config.storage === 's3' ? `files in ${config.s3Bucket} at ${config.s3Endpoint}` : `files in ${config.dataDir}`,
+  );
   process.stdout.write(banner.render(title));
 }
 

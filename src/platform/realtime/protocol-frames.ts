@@ -162,11 +162,23 @@ export class TypingData {
   ttl_ms: number;
 }
 
+export class ScannedFileData {
+  @ApiProperty({ type: 'object', additionalProperties: true, description: 'As `GET /files/{id}` shows it' })
+  file: object;
+
+  @ApiProperty({ format: 'uuid', required: false, description: 'Where it is attached; not said to its uploader' })
+  conversation_id?: string;
+
+  @ApiProperty({ format: 'uuid', required: false })
+  message_id?: string;
+}
+
 /** State, of which the newest counts, and what may be forgotten. */
 export const SIGNALS = {
   'receipt.updated': { summary: 'How far everybody has read.', data: ReceiptsData },
   'presence.changed': { summary: 'Somebody appears otherwise than before.', data: PresenceData },
   'unread.changed': { summary: 'One’s own counter moved, on another device.', data: UnreadData },
+  'file.scanned': { summary: 'The checks of a file are done: it is ready, or rejected.', data: ScannedFileData },
   typing: { summary: 'Somebody began or ended to type.', data: TypingData },
 } as const satisfies Record<string, DeclaredFrame>;
 

@@ -64,6 +64,7 @@ export interface Requests {
     message_type?: string;
     reply_to_id?: string | null;
     mentions?: string[];
+    attachment_ids?: string[];
     metadata?: Record<string, unknown>;
     client_message_id?: string;
   };
@@ -81,6 +82,7 @@ export interface Requests {
   'typing.start': { conversation_id: string };
   'typing.stop': { conversation_id: string };
   'presence.set': { status: 'online' | 'away' | 'busy' | 'offline'; custom?: string | null };
+  'file.get': { file_id: string };
   subscribe: { conversation_id: string; from_seq?: number };
   unsubscribe: { conversation_id: string };
   history: {

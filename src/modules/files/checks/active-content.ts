@@ -1,0 +1,48 @@
+import { InvalidFileType, MalwareDetected } from '../files.errors.js';
+import type { Bytes } from './bytes.js';
+
+/** What a browser, or a server that was told to, would run wherever it stands in a file. */
+const ACTIVE =
+  /<script[\s>/]|<\?php\s|<html[\s>]|<iframe[\s>]|<!doctype\s+html|<svg\s[^>]{0,200}(?:xmlns|on\w{3,20}\s*=)|<%@\s*page/i;
+const ENDS = 4096;
+/** The test file every scanner knows, in halves so that no scanner finds it here. */
+const TEST_VIRUS = ['X5O!P%@AP[4\\PZX54(P^)7CC)7}$', 'EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*'].join('');
+const OVERLAP = 512;
+
+/** @throws MalwareDetected for the scanners' test file, anywhere */
+export function requireHarmless(chunk: Buffer): void {
+  if (chunk.includes(TEST_VIRUS, 0, 'latin1')) throw new MalwareDetected();
+}
+
+/** @throws InvalidFileType for markup or scripts in these bytes */
+export function requireInert(chunk: Buffer): void {
+  if (ACTIVE.test(chunk.toString('latin1'))) throw new InvalidFileType('holds markup or a script');
+}
+
+/**
+ * Looks for scripts and markup where another program than the right one would look for them: everywhere, or
+ * at both ends. The scanners' test file is looked for everywhere in any case.
+ * @throws InvalidFileType, MalwareDetected
+ */
+export async function requireNoActiveContent(bytes: Bytes, where: 'everywhere' | 'ends' | 'nowhere'): Promise<void> {
+  for await (const chunk of bytes.chunks(OVERLAP)) {
+    requireHarmless(chunk);
+    if (where === 'everywhere') requireInert(chunk);
+  }
+  if (where !== 'ends') return;
+  requireInert(await bytes.read(0, ENDS));
+  requireInert(await bytes.read(Math.max(0, bytes.size - ENDS), ENDS));
+}
+
+/** Programs of Windows, Linux and macOS, by their first bytes. */
+export function isProgram(head: Buffer): boolean {
+  if (head.length < 4) return false;
+  const magic = head.readUInt32BE(0);
+  if (magic === 0x7f454c46) return true;
+  if ([0xfeedface, 0xfeedfacf, 0xcefaedfe, 0xcffaedfe].includes(magic)) return true;
+  // A universal binary has few architectures in it; a Java class has its version there.
+  if (magic === 0xcafebabe) return true;
+  if (head.toString('latin1', 0, 2) !== 'MZ' || head.length < 64) return false;
+  const at = head.readUInt32LE(60);
+  return at + 4 > head.length || head.toString('latin1', at, at + 4) === 'PE\0\0';
+}

@@ -1,0 +1,95 @@
+import { InvalidFileType } from '../files.errors.js';
+import type { Bytes } from './bytes.js';
+
+const OGG_TAIL = 128 * 1024;
+/** kbit/s by index, of layer III: version 1, then versions 2 and 2.5. */
+const BITRATES = [
+  [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
+  [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
+];
+const SAMPLE_RATES = [44_100, 48_000, 32_000];
+
+/** How long an Ogg of Vorbis or Opus plays. @throws InvalidFileType */
+export async function oggDuration(bytes: Bytes): Promise<number | undefined> {
+  const first = await bytes.read(0, 512);
+  const segments = first[26] ?? 0;
+  const packet = first.subarray(27 + segments);
+  if (first.toString('latin1', 0, 4) !== 'OggS' || packet.length < 16) throw broken();
+  const isOpus = packet.toString('latin1', 0, 8) === 'OpusHead';
+  const isVorbis = packet.toString('latin1', 0, 7) === '\x01vorbis';
+  if (!isOpus && !isVorbis) throw new InvalidFileType();
+  const rate = isOpus ? 48_000 : packet.readUInt32LE(12);
+  const skipped = isOpus ? packet.readUInt16LE(10) : 0;
+  const tail = await bytes.read(Math.max(0, bytes.size - OGG_TAIL), OGG_TAIL);
+  const last = tail.lastIndexOf('OggS');
+  if (last < 0 || last + 27 > tail.length) throw broken();
+  requireOggEnd(tail.subarray(last));
+  const samples = Number(tail.readBigInt64LE(last + 6)) - skipped;
+  return samples > 0 && rate > 0 ? samples / rate : undefined;
+}
+
+/** The last page ends where the file does. */
+function requireOggEnd(page: Buffer): void {
+  const segments = page[26]!;
+  const body = page.subarray(27, 27 + segments).reduce((sum, length) => sum + length, 0);
+  if (page.length !== 27 + segments + body) throw broken();
+}
+
+interface Frame {
+  readonly length: number;
+  readonly bitrate: number;
+  readonly sampleRate: number;
+  readonly samples: number;
+  /** Where a Xing header would be. */
+  readonly infoAt: number;
+}
+
+/** How long an MP3 plays: by the count of frames its encoder left, else by its bit rate. @throws InvalidFileType */
+export async function mp3Duration(bytes: Bytes): Promise<number | undefined> {
+  const tag = await bytes.read(0, 10);
+  const start = tag.toString('latin1', 0, 3) === 'ID3' ? 10 + syncSafe(tag) : 0;
+  const head = await bytes.read(start, 4096);
+  const offset = head.findIndex((_byte, at) => frameAt(head, at) !== undefined);
+  const frame = offset < 0 ? undefined : frameAt(head, offset);
+  if (!frame) throw broken();
+  const second = await bytes.read(start + offset + frame.length, 4);
+  if (second.length === 4 && !frameAt(second, 0)) throw broken();
+  const count = framesOf(head.subarray(offset + frame.infoAt));
+  if (count) return (count * frame.samples) / frame.sampleRate;
+  return ((bytes.size - start - offset) * 8) / (frame.bitrate * 1000);
+}
+
+function syncSafe(tag: Buffer): number {
+  return tag.subarray(6, 10).reduce((size, byte) => (size << 7) | (byte & 0x7f), 0);
+}
+
+function framesOf(box: Buffer): number | undefined {
+  const name = box.toString('latin1', 0, 4);
+  if ((name !== 'Xing' && name !== 'Info') || box.length < 12 || !(box[7]! & 1)) return undefined;
+  return box.readUInt32BE(8);
+}
+
+function frameAt(buffer: Buffer, at: number): Frame | undefined {
+  if (at + 4 > buffer.length || buffer[at] !== 0xff || (buffer[at + 1]! & 0xe0) !== 0xe0) return undefined;
+  const [version, layer] = [(buffer[at + 1]! >> 3) & 3, (buffer[at + 1]! >> 1) & 3];
+  const rateIndex = (buffer[at + 2]! >> 2) & 3;
+  const isOne = version === 3;
+  const bitrate = BITRATES[isOne ? 0 : 1]![buffer[at + 2]! >> 4];
+  if (version === 1 || layer !== 1 || rateIndex === 3 || !bitrate) return undefined;
+  const sampleRate = SAMPLE_RATES[rateIndex]! / (isOne ? 1 : version === 2 ? 2 : 4);
+  const samples = isOne ? 1152 : 576;
+  const padding = (buffer[at + 2]! >> 1) & 1;
+  const isMono = buffer[at + 3]! >> 6 === 3;
+  const infoAt = 4 + (isOne ? (isMono ? 17 : 32) : isMono ? 9 : 17);
+  return {
+    length: Math.floor(((samples / 8) * bitrate * 1000) / sampleRate) + padding,
+    bitrate,
+    sampleRate,
+    samples,
+    infoAt,
+  };
+}
+
+function broken(): InvalidFileType {
+  return new InvalidFileType('is broken');
+}

@@ -1,0 +1,48 @@
+import { InvalidFileType } from '../files.errors.js';
+import type { Bytes } from './bytes.js';
+
+const MAX_CHUNKS = 1000;
+/** What a recorder writes that did not know the size yet. */
+const UNKNOWN_SIZES = [0, 0xffffffff];
+
+/**
+ * WAV and AVI: the form and how long it plays. Nothing may follow the end the header speaks of.
+ * @throws InvalidFileType
+ */
+export async function readRiff(bytes: Bytes): Promise<{ form: string; duration: number | undefined }> {
+  const header = await bytes.read(0, 12);
+  if (header.length < 12) throw broken();
+  const size = header.readUInt32LE(4);
+  const form = header.toString('latin1', 8, 12);
+  if (!UNKNOWN_SIZES.includes(size) && bytes.size > size + 8 + (size % 2)) throw broken();
+  return { form, duration: form === 'AVI ' ? await aviDuration(bytes) : await waveDuration(bytes) };
+}
+
+async function waveDuration(bytes: Bytes): Promise<number | undefined> {
+  let rate: number | undefined;
+  for (let at = 12, count = 0; at + 8 <= bytes.size && count < MAX_CHUNKS; count++) {
+    const head = await bytes.read(at, 24);
+    const type = head.toString('latin1', 0, 4);
+    const size = head.readUInt32LE(4);
+    if (type === 'fmt ' && head.length >= 20) rate = head.readUInt32LE(16);
+    if (type === 'data') {
+      if (rate === undefined) throw broken();
+      return rate > 0 ? Math.min(size, bytes.size - at - 8) / rate : undefined;
+    }
+    at += 8 + size + (size % 2);
+  }
+  throw broken();
+}
+
+async function aviDuration(bytes: Bytes): Promise<number | undefined> {
+  const head = await bytes.read(12, 64);
+  const isList = head.toString('latin1', 0, 4) === 'LIST' && head.toString('latin1', 8, 16) === 'hdrlavih';
+  if (!isList || head.length < 40) throw broken();
+  const microsPerFrame = head.readUInt32LE(20);
+  const frames = head.readUInt32LE(36);
+  return microsPerFrame > 0 && frames > 0 ? (microsPerFrame * frames) / 1e6 : undefined;
+}
+
+function broken(): InvalidFileType {
+  return new InvalidFileType('is broken');
+}

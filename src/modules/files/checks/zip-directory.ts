@@ -1,0 +1,118 @@
+import { Readable } from 'node:stream';
+import yauzl, { type Entry, type ZipFile } from 'yauzl';
+import { FileTooLarge, InvalidFileType } from '../files.errors.js';
+
+export const MAX_ENTRIES = 1000;
+export const MAX_EXPANDED = 100 * 1024 * 1024;
+/** Below a megabyte any ratio is harmless: a form of spaces shrinks to nothing. */
+const MAX_RATIO = 100;
+const RATIO_FROM = 1024 * 1024;
+const LOCAL_HEADER = 30;
+const STORED = 0;
+const DEFLATED = 8;
+const SYMLINK = 0o120000;
+
+/** A zip whose directory is sound: so many entries, so large, none on top of another, none that leads elsewhere. */
+export class ZipDirectory {
+  private constructor(
+    private readonly zip: ZipFile,
+    readonly entries: readonly Entry[],
+  ) {}
+
+  /** @throws InvalidFileType, FileTooLarge */
+  static async open(source: string | Buffer): Promise<ZipDirectory> {
+    const zip = await openZip(source);
+    try {
+      if (zip.entryCount > MAX_ENTRIES) throw new FileTooLarge({ reason: 'too many entries' });
+      const entries = await readEntries(zip);
+      requireSound(entries);
+      return new ZipDirectory(zip, entries);
+    } catch (error) {
+      zip.close();
+      throw error;
+    }
+  }
+
+  find(name: string): Entry | undefined {
+    return this.entries.find(({ fileName }) => fileName === name);
+  }
+
+  /** What is in an entry. It fails where there is more than the directory says. @throws InvalidFileType */
+  stream(entry: Entry): Promise<Readable> {
+    return new Promise((resolve, reject) => {
+      this.zip.openReadStream(entry, (error, stream) => (error ? reject(brokenZip()) : resolve(stream)));
+    });
+  }
+
+  /** All of a small entry. @throws InvalidFileType, FileTooLarge */
+  async text(entry: Entry, most: number): Promise<string> {
+    if (entry.uncompressedSize > most) throw new FileTooLarge({ reason: 'expands to too much' });
+    const chunks: Buffer[] = [];
+    try {
+      for await (const chunk of await this.stream(entry)) chunks.push(chunk as Buffer);
+    } catch {
+      throw brokenZip();
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  }
+
+  close(): void {
+    this.zip.close();
+  }
+}
+
+export function brokenZip(): InvalidFileType {
+  return new InvalidFileType('is broken');
+}
+
+function openZip(source: string | Buffer): Promise<ZipFile> {
+  return new Promise((resolve, reject) => {
+    const options = { lazyEntries: true, autoClose: false };
+    const done = (error: Error | null, zip: ZipFile): void => (error ? reject(brokenZip()) : resolve(zip));
+    if (typeof source === 'string') yauzl.open(source, options, done);
+    else yauzl.fromBuffer(source, options, done);
+  });
+}
+
+function readEntries(zip: ZipFile): Promise<Entry[]> {
+  return new Promise((resolve, reject) => {
+    const entries: Entry[] = [];
+    zip.on('error', () => reject(brokenZip()));
+    zip.on('end', () => resolve(entries));
+    zip.on('entry', (entry: Entry) => {
+      entries.push(entry);
+      if (entries.length > MAX_ENTRIES) reject(new FileTooLarge({ reason: 'too many entries' }));
+      else zip.readEntry();
+    });
+    zip.readEntry();
+  });
+}
+
+function requireSound(entries: readonly Entry[]): void {
+  let total = 0;
+  for (const entry of entries) {
+    const { compressedSize, uncompressedSize, compressionMethod } = entry;
+    total += uncompressedSize;
+    if (entry.isEncrypted()) throw new InvalidFileType('is encrypted');
+    if (((entry.externalFileAttributes >>> 16) & 0o170000) === SYMLINK) throw new InvalidFileType('holds a link');
+    if (compressionMethod !== STORED && compressionMethod !== DEFLATED) {
+      throw new InvalidFileType('is compressed in a way that cannot be looked into');
+    }
+    const isBomb = uncompressedSize > RATIO_FROM && uncompressedSize > MAX_RATIO * compressedSize;
+    if (total > MAX_EXPANDED || isBomb) throw new FileTooLarge({ reason: 'expands to too much' });
+  }
+  requireNoOverlap(entries);
+}
+
+/** Entries that share their bytes expand to more than any sum of sizes says. */
+function requireNoOverlap(entries: readonly Entry[]): void {
+  const places = entries
+    .map(({ relativeOffsetOfLocalHeader: start, fileNameLength, compressedSize }) => ({
+      start,
+      end: start + LOCAL_HEADER + fileNameLength + compressedSize,
+    }))
+    .sort((a, b) => a.start - b.start);
+  for (let i = 1; i < places.length; i++) {
+    if (places[i]!.start < places[i - 1]!.end) throw new InvalidFileType('has overlapping entries');
+  }
+}

@@ -1,0 +1,28 @@
+import { Processor, WorkerHost } from '@nestjs/bullmq';
+import type { Job } from 'bullmq';
+import { Broadcaster } from '../../platform/realtime/broadcaster.js';
+import { FILE_SCANNED } from './files.events.js';
+import { ScanFile } from './scan-file.js';
+import { type ScanJob, SCANS_QUEUE } from './scans.queue.js';
+
+/** Scans files, two at a time, and tells the uploader and, once a message shows it, the conversation. */
+@Processor(SCANS_QUEUE, { concurrency: 2 })
+export class FileScansProcessor extends WorkerHost {
+  constructor(
+    private readonly scans: ScanFile,
+    private readonly broadcaster: Broadcaster,
+  ) {
+    super();
+  }
+
+  async process({ data: { fileId } }: Job<ScanJob>): Promise<void> {
+    const scanned = await this.scans.scan(fileId);
+    if (!scanned) return;
+    const { file, uploaderId, attachedTo } = scanned;
+    const signal = { type: FILE_SCANNED, class: 'state', key: `file:${file.id}` } as const;
+    this.broadcaster.toUsers([uploaderId], { ...signal, data: { file } });
+    if (!attachedTo) return;
+    const data = { conversation_id: attachedTo.conversationId, message_id: attachedTo.messageId, file };
+    this.broadcaster.toStream(attachedTo.conversationId, { ...signal, data, exceptUserId: uploaderId });
+  }
+}

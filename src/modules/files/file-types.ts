@@ -1,0 +1,80 @@
+export const FILE_CATEGORIES = ['image', 'document', 'audio', 'video', 'archive'] as const;
+export type FileCategory = (typeof FILE_CATEGORIES)[number];
+
+/** How the bytes of a type are looked into. */
+export type FileStructure = 'image' | 'pdf' | 'compound' | 'zip' | 'rtf' | 'text' | 'media' | 'rar' | '7z';
+
+export interface FileType {
+  /** What it is served as. */
+  readonly type: string;
+  readonly category: FileCategory;
+  readonly structure: FileStructure;
+  readonly extensions: readonly string[];
+  /** Other names programs declare it under. */
+  readonly aliases: readonly string[];
+}
+
+function fileType(
+  type: string,
+  category: FileCategory,
+  structure: FileStructure,
+  extensions: string[],
+  aliases: string[] = [],
+): FileType {
+  return { type, category, structure, extensions, aliases };
+}
+
+const OOXML = 'application/vnd.openxmlformats-officedocument';
+const ODF = 'application/vnd.oasis.opendocument';
+
+/** Every type that is taken; whatever is not here is refused. */
+export const FILE_TYPES: readonly FileType[] = [
+  fileType('image/jpeg', 'image', 'image', ['jpg', 'jpeg'], ['image/jpg', 'image/pjpeg']),
+  fileType('image/png', 'image', 'image', ['png'], ['image/apng', 'image/x-png']),
+  fileType('image/gif', 'image', 'image', ['gif']),
+  fileType('image/webp', 'image', 'image', ['webp']),
+  fileType('image/bmp', 'image', 'image', ['bmp'], ['image/x-ms-bmp', 'image/x-bmp']),
+  fileType('image/tiff', 'image', 'image', ['tif', 'tiff']),
+  fileType('application/pdf', 'document', 'pdf', ['pdf'], ['application/x-pdf']),
+  fileType('application/msword', 'document', 'compound', ['doc']),
+  fileType(`${OOXML}.wordprocessingml.document`, 'document', 'zip', ['docx']),
+  fileType('application/vnd.ms-excel', 'document', 'compound', ['xls']),
+  fileType(`${OOXML}.spreadsheetml.sheet`, 'document', 'zip', ['xlsx']),
+  fileType('application/vnd.ms-powerpoint', 'document', 'compound', ['ppt']),
+  fileType(`${OOXML}.presentationml.presentation`, 'document', 'zip', ['pptx']),
+  fileType('text/plain', 'document', 'text', ['txt']),
+  // Windows declares tables of text as Excel's once that is installed.
+  fileType('text/csv', 'document', 'text', ['csv'], ['application/csv', 'text/plain', 'application/vnd.ms-excel']),
+  fileType('application/rtf', 'document', 'rtf', ['rtf'], ['text/rtf']),
+  fileType(`${ODF}.text`, 'document', 'zip', ['odt']),
+  fileType(`${ODF}.spreadsheet`, 'document', 'zip', ['ods']),
+  fileType(`${ODF}.presentation`, 'document', 'zip', ['odp']),
+  fileType('audio/mpeg', 'audio', 'media', ['mp3'], ['audio/mp3', 'audio/x-mpeg']),
+  fileType('audio/wav', 'audio', 'media', ['wav'], ['audio/x-wav', 'audio/wave', 'audio/vnd.wave']),
+  fileType('audio/mp4', 'audio', 'media', ['m4a'], ['audio/x-m4a', 'audio/m4a', 'audio/aac']),
+  fileType('audio/ogg', 'audio', 'media', ['ogg'], ['application/ogg', 'audio/opus', 'audio/vorbis']),
+  fileType('video/mp4', 'video', 'media', ['mp4']),
+  fileType('video/x-msvideo', 'video', 'media', ['avi'], ['video/avi', 'video/vnd.avi', 'video/msvideo']),
+  fileType('video/quicktime', 'video', 'media', ['mov']),
+  fileType('application/zip', 'archive', 'zip', ['zip'], ['application/x-zip-compressed', 'application/x-zip']),
+  fileType('application/vnd.rar', 'archive', 'rar', ['rar'], ['application/x-rar-compressed', 'application/x-rar']),
+  fileType('application/x-7z-compressed', 'archive', '7z', ['7z']),
+];
+
+const BY_TYPE = new Map(FILE_TYPES.map((known) => [known.type, known]));
+
+/** @throws Error for a type that is not of the table: only what stands there is ever asked for. */
+export function fileTypeOf(type: string): FileType {
+  const known = BY_TYPE.get(type);
+  if (!known) throw new Error(`no such file type: ${type}`);
+  return known;
+}
+
+/** What a program declares when it does not know. */
+const UNDECLARED = new Set(['', 'application/octet-stream', 'binary/octet-stream']);
+
+/** Whether a declared type speaks of this one, or of none. */
+export function agreesWith({ type, aliases }: FileType, declared: string): boolean {
+  const named = declared.split(';', 1)[0]!.trim().toLowerCase();
+  return named === type || aliases.includes(named) || UNDECLARED.has(named);
+}

@@ -1,0 +1,127 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res, UseInterceptors } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiBody,
+  ApiConsumes,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiTags,
+} from '@nestjs/swagger';
+import { SkipThrottle } from '@nestjs/throttler';
+import type { Response } from 'express';
+import { AuthenticationRequired, RateLimitExceeded } from '../../platform/errors/app-error.js';
+import { Throws } from '../../platform/errors/throws.decorator.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
+import { Public } from '../../platform/http/public.decorator.js';
+import type { ParleyRequest } from '../../platform/http/request-context.js';
+import { Limit } from '../../platform/throttling/limit.decorator.js';
+import { ConversationNotFound } from '../participants/participants.errors.js';
+import { BINARY, CONTENT_HEADERS, UPLOAD_FORM } from './files.api.js';
+import {
+  DownloadQuery,
+  FileAddressListDto,
+  FileDto,
+  FileIdParam,
+  SignAddressesDto,
+  UploadFileDto,
+} from './files.dto.js';
+import {
+  FileAttached,
+  FileNotFound,
+  FileNotReady,
+  FileQuotaExceeded,
+  FileTooLarge,
+  InvalidFileType,
+  MalwareDetected,
+  RangeNotSatisfiable,
+} from './files.errors.js';
+import { FilesService } from './files.service.js';
+import { OpenDownload } from './open-download.js';
+import type { ReceivedFile } from './receive-upload.js';
+import { sendDownload } from './send-download.js';
+import { SignAddresses } from './sign-addresses.js';
+import { Received, UploadInterceptor } from './upload.interceptor.js';
+
+@ApiTags('files')
+@ApiBearerAuth()
+@Controller('api/v1/files')
+export class FilesController {
+  constructor(
+    private readonly files: FilesService,
+    private readonly downloads: OpenDownload,
+    private readonly addresses: SignAddresses,
+  ) {}
+
+  @Post()
+  @Limit('upload')
+  @NotReplayed()
+  @UseInterceptors(UploadInterceptor)
+  @ApiConsumes('multipart/form-data')
+  @ApiBody({ schema: UPLOAD_FORM })
+  @ApiCreatedResponse({ type: FileDto })
+  @Throws(ConversationNotFound, InvalidFileType, FileTooLarge, MalwareDetected, FileQuotaExceeded)
+  upload(
+    @CurrentActor() actor: Actor,
+    @Received() received: ReceivedFile | undefined,
+    @Body() dto: UploadFileDto,
+  ): Promise<FileDto> {
+    return this.files.upload(actor, received, dto);
+  }
+
+  @Post('addresses')
+  @HttpCode(200)
+  @NotReplayed()
+  @ApiOkResponse({ type: FileAddressListDto })
+  sign(@CurrentActor() actor: Actor, @Body() dto: SignAddressesDto): Promise<FileAddressListDto> {
+    return this.addresses.sign(actor, dto);
+  }
+
+  @Get(':id')
+  @ApiOkResponse({ type: FileDto })
+  @Throws(FileNotFound)
+  get(@CurrentActor() actor: Actor, @Param() { id }: FileIdParam): Promise<FileDto> {
+    return this.files.get(actor, id);
+  }
+
+  /** Public, because a signed address stands in for the credential: without either it answers 401. */
+  @Get(':id/content')
+  @Public()
+  @SkipThrottle()
+  @ApiOkResponse({ content: BINARY, headers: CONTENT_HEADERS })
+  @Throws(AuthenticationRequired, RateLimitExceeded, FileNotFound, FileNotReady, RangeNotSatisfiable)
+  async content(
+    @CurrentActor() actor: Actor | undefined,
+    @Param() { id }: FileIdParam,
+    @Query() query: DownloadQuery,
+    @Req() { headers, ip }: ParleyRequest,
+    @Res() response: Response,
+  ): Promise<void> {
+    await sendDownload(response, await this.downloads.open(actor, { ...query, id, variant: 'content', headers, ip }));
+  }
+
+  @Get(':id/thumbnail')
+  @Public()
+  @SkipThrottle()
+  @ApiOkResponse({ content: BINARY, description: 'WebP, at most 400 pixels wide and high' })
+  @Throws(AuthenticationRequired, RateLimitExceeded, FileNotFound, FileNotReady)
+  async thumbnail(
+    @CurrentActor() actor: Actor | undefined,
+    @Param() { id }: FileIdParam,
+    @Query() query: DownloadQuery,
+    @Req() { headers, ip }: ParleyRequest,
+    @Res() response: Response,
+  ): Promise<void> {
+    await sendDownload(response, await this.downloads.open(actor, { ...query, id, variant: 'thumbnail', headers, ip }));
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  @Throws(FileNotFound, FileAttached)
+  delete(@CurrentActor() actor: Actor, @Param() { id }: FileIdParam): Promise<void> {
+    return this.files.delete(actor, id);
+  }
+}

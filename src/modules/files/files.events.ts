@@ -1,0 +1,13 @@
+import { DomainEvent } from '../../platform/event-log/domain-events.js';
+
+/** The wire name of the signal that a scan is over. */
+export const FILE_SCANNED = 'file.scanned';
+
+/** A file is there as a whole, and waits for its scan. */
+export class FileStored extends DomainEvent {
+  readonly type = 'file.stored';
+
+  constructor(readonly fileId: string) {
+    super();
+  }
+}

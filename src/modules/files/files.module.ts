@@ -1,0 +1,31 @@
+import { Module } from '@nestjs/common';
+import { ParticipantsModule } from '../participants/participants.module.js';
+import { AddressSigner } from './address-signer.js';
+import { FilesController } from './files.controller.js';
+import { FilesGateway } from './files.gateway.js';
+import { FilesRepository } from './files.repository.js';
+import { FilesService } from './files.service.js';
+import { OpenDownload } from './open-download.js';
+import { ScansModule } from './scans.module.js';
+import { SignAddresses } from './sign-addresses.js';
+import { StorageModule } from './storage/storage.module.js';
+import { UploadInterceptor } from './upload.interceptor.js';
+import { UploadSettings } from './upload-settings.js';
+
+/** What people share that is no text. Its scans and its upkeep are in the worker module. */
+@Module({
+  imports: [ParticipantsModule, ScansModule, StorageModule],
+  controllers: [FilesController],
+  providers: [
+    FilesService,
+    OpenDownload,
+    SignAddresses,
+    AddressSigner,
+    FilesRepository,
+    FilesGateway,
+    UploadInterceptor,
+    UploadSettings,
+  ],
+  exports: [FilesService],
+})
+export class FilesModule {}

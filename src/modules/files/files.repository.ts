@@ -1,0 +1,249 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, statement } from '../../platform/database/sql.js';
+import type { FileCategory } from './file-types.js';
+import type { FileRow, FileStatus } from './files.dto.js';
+
+/** A file with what only the program needs to know of it. */
+export interface StoredFile {
+  readonly file: FileRow;
+  readonly uploader_id: string;
+  readonly content_hash: string;
+  readonly is_attached: boolean;
+}
+
+export interface NewFile {
+  readonly id: string;
+  readonly uploaderId: string;
+  readonly conversationId: string | undefined;
+  readonly name: string;
+  readonly type: string;
+  readonly category: FileCategory;
+  readonly size: number;
+  readonly contentHash: string;
+  readonly duration: number | undefined;
+  readonly description: string;
+}
+
+export interface Quota {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** Who asks, by a credential or by a signed address. */
+export interface Viewer {
+  readonly userId: string;
+  readonly sessionId: string;
+}
+
+const LOCK_QUOTA = statement<unknown>(
+  'files.lock_quota',
+  `select pg_advisory_xact_lock(hashtextextended('files.quota ' || $1::text, 0))`,
+);
+
+const RESERVE = statement<unknown>(
+  'files.reserve',
+  `insert into files (id, uploader_id, conversation_id, name, type, category, size, content_hash, duration, description)
+   select $1, $2, $3, $4, $5, $6, $7::bigint, $8, $9, $10
+    where (select count(*) < $11 and coalesce(sum(f.size), 0) + $7::bigint <= $12::bigint
+             from files f where f.uploader_id = $2 and f.deleted_at is null)`,
+);
+
+const ARRIVED = statement<{ file: FileRow }>(
+  'files.arrived',
+  `update files f set status = 'scanning', status_at = now() where id = $1 and status = 'pending' returning file_json(f) as file`,
+);
+
+const ATTACHED = `exists (
+  select from message_attachments a
+    join messages m on m.id = a.message_id and m.deleted_at is null
+    join conversations c on c.id = m.conversation_id and c.deleted_at is null
+   where a.file_id = f.id)`;
+
+const STORED = `file_json(f) as file, f.uploader_id, f.content_hash, ${ATTACHED} as is_attached`;
+
+/** What the viewer may see: his own, and what is in a message of a conversation he takes part in now. */
+const VISIBLE = statement<StoredFile>(
+  'files.visible',
+  `select ${STORED}
+     from files f
+    where f.id = any($1::uuid[]) and f.deleted_at is null
+      and (f.uploader_id = $2 or exists (
+            select from message_attachments a
+              join messages m on m.id = a.message_id and m.deleted_at is null
+              join conversations c on c.id = m.conversation_id and c.deleted_at is null
+              join participants p on p.conversation_id = c.id and p.user_id = $2 and p.left_seq is null
+             where a.file_id = f.id))
+      and exists (
+            select from sessions s
+              join users u on u.id = s.user_id and u.deleted_at is null
+             where s.id = $3 and s.user_id = $2 and s.revoked_at is null and s.expires_at > now()
+               and not user_is_banned(u.banned_at, u.banned_until))`,
+);
+
+const LOCK = statement<{ id: string }>('files.lock', `select id from files where id = $1 for update`);
+
+const DELETE_LOOSE = statement<unknown>(
+  'files.delete_loose',
+  `update files f set deleted_at = now()
+    where f.id = $1 and f.uploader_id = $2 and f.deleted_at is null and not ${ATTACHED}`,
+);
+
+const LOCK_LOOSE = statement<{ id: string }>(
+  'files.lock_loose',
+  `select f.id from files f
+    where f.deleted_at is null and not ${ATTACHED}
+      and (f.uploaded_at < now() - interval '24 hours'
+           or (f.status = 'pending' and f.status_at < now() - interval '1 hour'))
+    order by f.uploaded_at limit $1 for update skip locked`,
+);
+
+const LET_GO = statement<unknown>(
+  'files.let_go',
+  `update files f set deleted_at = now() where f.id = any($1::uuid[]) and not ${ATTACHED}`,
+);
+
+const DELETED = statement<{ id: string }>(
+  'files.deleted',
+  `select id from files where deleted_at is not null order by deleted_at limit $1`,
+);
+
+const FORGET = statement<unknown>('files.forget', `delete from files where id = any($1::uuid[])`);
+
+const BEGIN_SCAN = statement<StoredFile & { scans_begun: number }>(
+  'files.begin_scan',
+  `update files f set scans_begun = scans_begun + 1, status_at = now()
+    where id = $1 and status = 'scanning' and deleted_at is null
+   returning ${STORED}, f.scans_begun`,
+);
+
+const POSTPONE_SCAN = statement<unknown>(
+  'files.postpone_scan',
+  `update files set scans_begun = greatest(scans_begun - 1, 0) where id = $1`,
+);
+
+const SETTLE = statement<{ file: FileRow; uploader_id: string }>(
+  'files.settle',
+  `update files f
+      set status = $2, reason = $3, status_at = now(), size = coalesce($4, size), content_hash = coalesce($5, content_hash),
+          width = $6, height = $7, blurhash = $8, has_thumbnail = $9
+    where id = $1 and status = 'scanning' and deleted_at is null
+   returning file_json(f) as file, f.uploader_id`,
+);
+
+export interface AttachedAt {
+  readonly conversation_id: string;
+  readonly message_id: string;
+}
+
+const PLACE = statement<AttachedAt>(
+  'files.place',
+  `select m.conversation_id, m.id as message_id
+     from message_attachments a join messages m on m.id = a.message_id and m.deleted_at is null
+    where a.file_id = $1`,
+);
+
+const WAITING = statement<{ id: string }>(
+  'files.waiting',
+  `select id from files
+    where status = 'scanning' and deleted_at is null and status_at < now() - interval '5 minutes' order by status_at limit $1`,
+);
+
+/** What a scan found out. */
+export interface Settlement {
+  readonly status: FileStatus;
+  readonly reason?: string;
+  readonly size?: number;
+  readonly contentHash?: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly blurhash?: string;
+  readonly hasThumbnail?: boolean;
+}
+
+/** Owns: files. Reads: message_attachments, messages, conversations, participants, sessions, users. */
+@Injectable()
+export class FilesRepository {
+  constructor(private readonly sql: Sql) {}
+
+  /** Writes the row before the bytes are stored, so that no bytes are ever without one. False: no room within the quota. */
+  async reserve(file: NewFile, quota: Quota): Promise<boolean> {
+    const { id, uploaderId, conversationId, name, type, category, size, contentHash, duration, description } = file;
+    const values = [id, uploaderId, conversationId ?? null, name, type, category, size, contentHash, duration ?? null];
+    return this.sql.transaction(async (tx) => {
+      await tx.many(LOCK_QUOTA, [uploaderId]);
+      return (await tx.run(RESERVE, [...values, description, quota.files, quota.bytes])) > 0;
+    });
+  }
+
+  /** The bytes are stored: from now on the file waits for its scan. */
+  async arrived(id: string): Promise<FileRow | undefined> {
+    return (await this.sql.one(ARRIVED, [id]))?.file;
+  }
+
+  /** Of these files, those the viewer may see now, while his session and account are good. */
+  visible(ids: readonly string[], { userId, sessionId }: Viewer): Promise<StoredFile[]> {
+    return this.sql.many(VISIBLE, [ids, userId, sessionId]);
+  }
+
+  /** Takes the user's own file out of everybody's sight. False when a message shows it. */
+  async delete(id: string, uploaderId: string): Promise<boolean> {
+    return this.sql.transaction(async (tx) => {
+      await tx.one(LOCK, [id]); // whoever attaches it holds the lock, and is seen by the next statement
+      return (await tx.run(DELETE_LOOSE, [id, uploaderId])) > 0;
+    });
+  }
+
+  /** Takes files nobody shows, and uploads that broke off, out of sight. Answers how many were looked at. */
+  async letGoOfLoose(limit: number): Promise<number> {
+    return this.sql.transaction(async (tx) => {
+      const ids = (await tx.many(LOCK_LOOSE, [limit])).map(({ id }) => id);
+      if (ids.length > 0) await tx.run(LET_GO, [ids]);
+      return ids.length;
+    });
+  }
+
+  /** Files out of sight whose bytes may still be there. */
+  async findDeleted(limit: number): Promise<string[]> {
+    return (await this.sql.many(DELETED, [limit])).map(({ id }) => id);
+  }
+
+  async forget(ids: readonly string[]): Promise<void> {
+    await this.sql.run(FORGET, [ids]);
+  }
+
+  /** Undefined when there is nothing to scan (any more). */
+  beginScan(id: string): Promise<(StoredFile & { scans_begun: number }) | undefined> {
+    return this.sql.one(BEGIN_SCAN, [id]);
+  }
+
+  /** The scan did not fail, it could not be made. */
+  async postponeScan(id: string): Promise<void> {
+    await this.sql.run(POSTPONE_SCAN, [id]);
+  }
+
+  /** Ends the scan of a file; undefined when it was ended already. */
+  settle(id: string, result: Settlement): Promise<{ file: FileRow; uploader_id: string } | undefined> {
+    const { status, reason, size, contentHash, width, height, blurhash, hasThumbnail = false } = result;
+    return this.sql.one(SETTLE, [
+      id,
+      status,
+      reason ?? null,
+      size ?? null,
+      contentHash ?? null,
+      width ?? null,
+      height ?? null,
+      blurhash ?? null,
+      hasThumbnail,
+    ]);
+  }
+
+  /** The message that shows a file. */
+  findPlace(id: string): Promise<AttachedAt | undefined> {
+    return this.sql.one(PLACE, [id]);
+  }
+
+  /** Files whose scan is long due. */
+  async findWaiting(limit: number): Promise<string[]> {
+    return (await this.sql.many(WAITING, [limit])).map(({ id }) => id);
+  }
+}

@@ -1,0 +1,107 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Config } from '../../platform/config/config.js';
+import { newId } from '../../platform/database/ids.js';
+import { ValidationError } from '../../platform/errors/app-error.js';
+import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { ParticipantsPolicy } from '../participants/participants.policy.js';
+import { judgeFile } from './checks/judge-file.js';
+import type { FileCategory } from './file-types.js';
+import { FileDto, type UploadFileDto } from './files.dto.js';
+import { FileAttached, FileNotFound, FileQuotaExceeded } from './files.errors.js';
+import { FileStored } from './files.events.js';
+import { FilesRepository, type NewFile, type Quota } from './files.repository.js';
+import type { ReceivedFile } from './receive-upload.js';
+import { keysOf, uploadKey } from './storage/file-keys.js';
+import { FileStorage } from './storage/file-storage.js';
+
+/** C0 and C1 without line breaks and tabs. */
+const CONTROLS = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
+
+/** Files of users: they come in, are looked at, and go. Who may see one is decided anew each time somebody asks. */
+@Injectable()
+export class FilesService {
+  private readonly logger = new Logger(FilesService.name);
+
+  constructor(
+    private readonly repository: FilesRepository,
+    private readonly storage: FileStorage,
+    private readonly participants: ParticipantsPolicy,
+    private readonly config: Config,
+    private readonly events: DomainEvents,
+  ) {}
+
+  /**
+   * Takes a file in. It is complete and on disk when this answers, and its scan is due; it can be sent, not yet read.
+   * @throws ValidationError, ConversationNotFound, PermissionDenied, InvalidFileType, FileTooLarge, MalwareDetected,
+   *   FileQuotaExceeded, ServiceUnavailable
+   */
+  async upload(actor: Actor, received: ReceivedFile | undefined, dto: UploadFileDto): Promise<FileDto> {
+    if (!received) throw ValidationError.of('file', 'is required');
+    const { conversation_id: conversationId, description = '' } = dto;
+    if (conversationId !== undefined) await this.participants.requireMember(actor, conversationId);
+    const { name, fileType, size, duration } = await judgeFile(received, (category) => this.limitOf(category));
+    return this.keep(actor, received.path, {
+      id: newId(),
+      uploaderId: actor.userId,
+      conversationId,
+      name,
+      type: fileType.type,
+      category: fileType.category,
+      size,
+      contentHash: received.contentHash,
+      duration: duration === undefined ? undefined : Math.round(duration * 1000) / 1000,
+      description: description.replace(CONTROLS, ''),
+    });
+  }
+
+  /** @throws FileNotFound */
+  async get(actor: Actor, id: string): Promise<FileDto> {
+    const [stored] = await this.repository.visible([id], actor);
+    if (!stored) throw new FileNotFound();
+    return FileDto.of(stored.file);
+  }
+
+  /** Takes one's own file away for good, while no message shows it. @throws FileNotFound, FileAttached */
+  async delete(actor: Actor, id: string): Promise<void> {
+    const [stored] = await this.repository.visible([id], actor);
+    if (!stored || stored.uploader_id !== actor.userId) throw new FileNotFound();
+    if (!(await this.repository.delete(id, actor.userId))) throw new FileAttached();
+    try {
+      await this.storage.remove(keysOf(id));
+      await this.repository.forget([id]);
+    } catch (error) {
+      this.logger.warn({ err: error, file_id: id }, 'the bytes of a deleted file are left to the upkeep');
+    }
+  }
+
+  private async keep(actor: Actor, path: string, file: NewFile): Promise<FileDto> {
+    const quota = this.quotaOf(actor);
+    if (!(await this.repository.reserve(file, quota))) {
+      throw new FileQuotaExceeded({ max_bytes: quota.bytes, max_files: quota.files });
+    }
+    try {
+      await this.storage.put(uploadKey(file.id), path, file.type);
+    } catch (error) {
+      await this.repository.forget([file.id]).catch((failure: unknown) => this.logger.warn(failure));
+      throw error;
+    }
+    const row = await this.repository.arrived(file.id);
+    if (!row) throw new FileNotFound();
+    this.events.publish(new FileStored(file.id));
+    return FileDto.of(row);
+  }
+
+  private limitOf(category: FileCategory): number {
+    const { fileMaxImageBytes, fileMaxDocumentBytes, fileMaxMediaBytes } = this.config;
+    if (category === 'image') return fileMaxImageBytes;
+    return category === 'audio' || category === 'video' ? fileMaxMediaBytes : fileMaxDocumentBytes;
+  }
+
+  private quotaOf({ role }: Actor): Quota {
+    const { config } = this;
+    if (role === 'admin') return { files: config.fileQuotaCountAdmin, bytes: config.fileQuotaBytesAdmin };
+    if (role === 'moderator') return { files: config.fileQuotaCountModerator, bytes: config.fileQuotaBytesModerator };
+    return { files: config.fileQuotaCount, bytes: config.fileQuotaBytes };
+  }
+}

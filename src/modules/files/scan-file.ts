@@ -1,0 +1,105 @@
+import { rm } from 'node:fs/promises';
+import { Injectable, Logger } from '@nestjs/common';
+import { Config } from '../../platform/config/config.js';
+import { AppError, ServiceUnavailable } from '../../platform/errors/app-error.js';
+import { requireSafeZip } from './checks/zip-contents.js';
+import { Clamd, ScannerUnavailable } from './clamd.js';
+import { type FileType, fileTypeOf } from './file-types.js';
+import { MalwareDetected } from './files.errors.js';
+import { FileDto } from './files.dto.js';
+import { FilesRepository, type Settlement } from './files.repository.js';
+import { renderImage } from './render-image.js';
+import { imageKey, keysOf, thumbnailKey, uploadKey } from './storage/file-keys.js';
+import { FileStorage } from './storage/file-storage.js';
+import { IncomingFolder } from './storage/incoming-folder.js';
+
+/** Scans of one file that may end without a word, as they do when it takes the process down, before it is given up. */
+const BEGUN_MAX = 3;
+const GIVEN_UP = 'SCAN_FAILED';
+
+/** A scan that is over: whom it concerns, and what they are shown. */
+export interface ScannedFile {
+  readonly file: FileDto;
+  readonly uploaderId: string;
+  readonly attachedTo: { readonly conversationId: string; readonly messageId: string } | undefined;
+}
+
+/**
+ * The checks that take more time than a request has: the scanner, unpacking, decoding. A file becomes ready by passing
+ * all of them and in no other way: whatever goes wrong on the way leaves it shut.
+ */
+@Injectable()
+export class ScanFile {
+  private readonly logger = new Logger(ScanFile.name);
+  private readonly clamd: Clamd | undefined;
+
+  constructor(
+    private readonly repository: FilesRepository,
+    private readonly storage: FileStorage,
+    private readonly incoming: IncomingFolder,
+    { clamavUrl }: Config,
+  ) {
+    this.clamd = clamavUrl === undefined ? undefined : new Clamd(clamavUrl);
+  }
+
+  /**
+   * Scans a file and settles what it is; undefined when there was nothing to do.
+   * @throws ScannerUnavailable, ServiceUnavailable: nothing was settled, ask again
+   */
+  async scan(id: string): Promise<ScannedFile | undefined> {
+    const stored = await this.repository.beginScan(id);
+    if (!stored) return undefined;
+    const { file, scans_begun: begun } = stored;
+    const settlement: Settlement =
+      begun > BEGUN_MAX ? { status: 'rejected', reason: GIVEN_UP } : await this.judge(id, fileTypeOf(file.type));
+    return this.settle(id, settlement);
+  }
+
+  private async judge(id: string, type: FileType): Promise<Settlement> {
+    try {
+      return await this.storage.withLocalCopy(uploadKey(id), (path) => this.examine(id, type, path));
+    } catch (error) {
+      if (error instanceof ScannerUnavailable || error instanceof ServiceUnavailable) {
+        await this.repository.postponeScan(id);
+        throw error;
+      }
+      if (!(error instanceof AppError)) throw error;
+      this.logger.log({ file_id: id, code: error.code, ...error.details }, 'a file was rejected');
+      return { status: 'rejected', reason: error.code };
+    }
+  }
+
+  private async examine(id: string, type: FileType, path: string): Promise<Settlement> {
+    const verdict = await this.clamd?.scan(path);
+    if (verdict === 'malware') throw new MalwareDetected();
+    if (verdict === 'impossible') return { status: 'rejected', reason: GIVEN_UP };
+    if (type.structure === 'zip') await requireSafeZip(path, type.category === 'document');
+    return type.category === 'image' ? this.renew(id, type, path) : { status: 'ready' };
+  }
+
+  private async renew(id: string, { type }: FileType, path: string): Promise<Settlement> {
+    const [target, thumbnail] = [this.incoming.newPath(), this.incoming.newPath()];
+    try {
+      const image = await renderImage({ path, type, target, thumbnail });
+      await this.storage.put(imageKey(id), target, type);
+      await this.storage.put(thumbnailKey(id), thumbnail, 'image/webp');
+      return { status: 'ready', ...image, hasThumbnail: true };
+    } finally {
+      await rm(target, { force: true });
+      await rm(thumbnail, { force: true });
+    }
+  }
+
+  private async settle(id: string, settlement: Settlement): Promise<ScannedFile | undefined> {
+    const settled = await this.repository.settle(id, settlement);
+    if (!settled || settlement.status === 'rejected') await this.storage.remove(keysOf(id));
+    else if (settlement.hasThumbnail) await this.storage.remove([uploadKey(id)]);
+    if (!settled) return undefined;
+    const place = await this.repository.findPlace(id);
+    return {
+      file: FileDto.of(settled.file),
+      uploaderId: settled.uploader_id,
+      attachedTo: place && { conversationId: place.conversation_id, messageId: place.message_id },
+    };
+  }
+}

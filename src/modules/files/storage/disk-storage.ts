@@ -1,0 +1,68 @@
+import { createReadStream } from 'node:fs';
+import { access, mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { ServiceUnavailable } from '../../../platform/errors/app-error.js';
+import { type ByteRange, FileStorage } from './file-storage.js';
+
+/** Files in a folder, spread over 256 others. */
+export class DiskStorage extends FileStorage {
+  constructor(private readonly root: string) {
+    super();
+  }
+
+  /** On disk before it has its name, under its name before this returns. `path` must be on the same file system. */
+  override async put(key: string, path: string): Promise<void> {
+    const target = this.pathOf(key);
+    await orUnavailable(async () => {
+      await flush(path);
+      await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+      await rename(path, target);
+      await flush(dirname(target));
+    });
+  }
+
+  override async open(key: string, range?: ByteRange): Promise<Readable> {
+    const path = this.pathOf(key);
+    await orUnavailable(() => access(path));
+    return createReadStream(path, range);
+  }
+
+  override withLocalCopy<T>(key: string, work: (path: string) => Promise<T>): Promise<T> {
+    return work(this.pathOf(key));
+  }
+
+  override async remove(keys: readonly string[]): Promise<void> {
+    for (const key of keys) await rm(this.pathOf(key), { force: true });
+  }
+
+  override addressOf(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  /** The end of an id is its random part. */
+  private pathOf(key: string): string {
+    const [id = ''] = key.split('.', 1);
+    return join(this.root, id.slice(-2), key);
+  }
+}
+
+/** A full or missing disk is nothing a client did. */
+async function orUnavailable(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const unavailable = new ServiceUnavailable();
+    unavailable.cause = error;
+    throw unavailable;
+  }
+}
+
+async function flush(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,120 @@
+import { createWriteStream } from 'node:fs';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
+import type { S3mini } from 's3mini';
+import { ServiceUnavailable } from '../../../platform/errors/app-error.js';
+import { type ByteRange, FileStorage, type ServedAs } from './file-storage.js';
+
+/** The least a store takes as a part; also how much of a file is in memory at a time. */
+const PART_BYTES = 5 * 1024 * 1024;
+const ADDRESS_SECONDS = 60;
+const TIMEOUT_MS = 60_000;
+
+export interface S3Place {
+  /** With the bucket at its end. */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Whether clients are sent to the store for their downloads. */
+  readonly redirects: boolean;
+}
+
+/** Files as objects of a bucket in any S3-compatible store. Larger ones go up in parts. */
+export class S3Storage extends FileStorage {
+  private client: Promise<S3mini> | undefined;
+
+  constructor(
+    private readonly place: S3Place,
+    private readonly newPath: () => string,
+  ) {
+    super();
+  }
+
+  override async put(key: string, path: string, type: string): Promise<void> {
+    const handle = await open(path, 'r');
+    try {
+      const { size } = await handle.stat();
+      if (size > PART_BYTES) await this.putInParts(key, type, handle, size);
+      else await this.ask(async (s3) => s3.putObject(key, await readPart(handle, 0, size), type));
+    } finally {
+      await handle.close();
+    }
+    await rm(path, { force: true });
+  }
+
+  override async open(key: string, range?: ByteRange): Promise<Readable> {
+    const { body } = await this.ask(async (s3) => {
+      const address = await s3.getPresignedUrl('GET', key, ADDRESS_SECONDS);
+      const headers = range ? { range: `bytes=${range.start}-${range.end}` } : undefined;
+      const answer = await fetch(address, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
+      if (!answer.ok || !answer.body) throw new Error(`the store answered ${answer.status}`);
+      return answer;
+    });
+    return Readable.fromWeb(body as ReadableStream);
+  }
+
+  override async withLocalCopy<T>(key: string, work: (path: string) => Promise<T>): Promise<T> {
+    const path = this.newPath();
+    try {
+      await pipeline(await this.open(key), createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+      return await work(path);
+    } finally {
+      await rm(path, { force: true });
+    }
+  }
+
+  override async remove(keys: readonly string[]): Promise<void> {
+    for (const key of keys) await this.ask((s3) => s3.deleteObject(key));
+  }
+
+  override async addressOf(key: string, { type, disposition }: ServedAs): Promise<string | undefined> {
+    if (!this.place.redirects) return undefined;
+    const said = { 'response-content-type': type, 'response-content-disposition': disposition };
+    return this.ask((s3) => s3.getPresignedUrl('GET', key, ADDRESS_SECONDS, said));
+  }
+
+  private async putInParts(key: string, type: string, handle: FileHandle, size: number): Promise<void> {
+    await this.ask(async (s3) => {
+      const upload = await s3.getMultipartUploadId(key, type);
+      try {
+        const parts = [];
+        for (let at = 0; at < size; at += PART_BYTES) {
+          const part = await readPart(handle, at, Math.min(PART_BYTES, size - at));
+          parts.push(await s3.uploadPart(key, upload, part, parts.length + 1));
+        }
+        await s3.completeMultipartUpload(key, upload, parts);
+      } catch (error) {
+        await s3.abortMultipartUpload(key, upload).catch(() => undefined);
+        throw error;
+      }
+    });
+  }
+
+  /** The client is loaded by whoever uses it. @throws ServiceUnavailable */
+  private async ask<T>(question: (s3: S3mini) => Promise<T>): Promise<T> {
+    try {
+      this.client ??= import('s3mini').then(
+        ({ S3mini: Client }) => new Client({ ...this.place, requestAbortTimeout: TIMEOUT_MS }),
+      );
+      return await question(await this.client);
+    } catch (error) {
+      const unavailable = new ServiceUnavailable();
+      unavailable.cause = error;
+      throw unavailable;
+    }
+  }
+}
+
+async function readPart(handle: FileHandle, position: number, length: number): Promise<Uint8Array> {
+  const buffer = Buffer.alloc(length);
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await handle.read(buffer, filled, length - filled, position + filled);
+    if (bytesRead === 0) throw new Error('the file became shorter');
+    filled += bytesRead;
+  }
+  return buffer;
+}

@@ -1,0 +1,75 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Environment } from '../../src/platform/config/config.js';
+import type { SampleFile } from '../fixtures/sample-files.js';
+import { type Answer, type Chat, type ChatUser, startChat } from './chat.js';
+
+/** People who share files, and a look at what is on the disk. */
+export interface FileWorld {
+  readonly chat: Chat;
+  upload(
+    user: ChatUser,
+    file: Pick<SampleFile, 'name' | 'bytes'> & { type?: string },
+    more?: UploadFields,
+  ): Promise<Answer>;
+  /** How the file stands once its scan is over. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  scanned(user: ChatUser, id: string): Promise<any>;
+  /** Uploads, and waits until it is ready. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  ready(user: ChatUser, file: SampleFile, more?: UploadFields): Promise<any>;
+  fetch(user: ChatUser | undefined, path: string, headers?: Record<string, string>): Promise<Response>;
+  /** Paths below the folder of files, of whatever is there. */
+  filesOnDisk(): string[];
+  stop(): Promise<void>;
+}
+
+export interface UploadFields {
+  readonly conversation_id?: string;
+  readonly description?: string;
+}
+
+export async function startFileWorld(overrides: Environment = {}): Promise<FileWorld> {
+  const chat = await startChat(overrides);
+  const { url, config } = chat.app;
+  const upload: FileWorld['upload'] = async (user, { name, bytes, type = '' }, more = {}) => {
+    const form = new FormData();
+    for (const [field, value] of Object.entries(more)) form.set(field, value);
+    form.set('file', new Blob([new Uint8Array(bytes)], { type }), name);
+    const response = await fetch(`${url}/api/v1/files`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${user.token}` },
+      body: form,
+    });
+    return { status: response.status, headers: response.headers, body: await response.json() };
+  };
+  const scanned: FileWorld['scanned'] = async (user, id) => {
+    for (;;) {
+      const { body } = await user.call('GET', `/files/${id}`);
+      if (body.status !== 'scanning') return body;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  return {
+    chat,
+    upload,
+    scanned,
+    ready: async (user, file, more) => {
+      const { status, body } = await upload(user, file, more);
+      if (status !== 201) throw new Error(JSON.stringify(body));
+      return scanned(user, body.id as string);
+    },
+    fetch: (user, path, headers = {}) =>
+      fetch(`${url}${path}`, {
+        redirect: 'manual',
+        headers: { ...(user && { authorization: `Bearer ${user.token}` }), ...headers },
+      }),
+    filesOnDisk: () => {
+      const root = join(config.dataDir, 'files');
+      return readdirSync(root, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map(({ name }) => name);
+    },
+    stop: () => chat.stop(),
+  };
+}

@@ -9,6 +9,8 @@ import { type Figures, HONEST_PAIR, type Round, type RoundOptions } from '../rou
 import { withAlteredFunction } from '../sabotage.js';
 
 const DEVICES = 3;
+/** Marks are set to any of so many newest messages. */
+const SPREAD = 20;
 const STATUSES = ['sent', 'delivered', 'read'];
 
 interface Marked {
@@ -51,14 +53,18 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
   const [stored, answered, shown] = [new Watch(), new Watch(), new Watch()];
   const highest = new Map(readers.map(({ id }) => [id, 0]));
   let [marks, newest] = [0, 0];
-  const writing = during(seconds, 1, async (_, turn) => {
-    newest = (await author.send(conversationId, String(turn)))!.sequenceNumber;
+  const write = async (): Promise<void> => {
+    newest = (await author.send(conversationId, `message after ${newest}`))!.sequenceNumber;
+  };
+  for (let sent = 0; sent < SPREAD; sent++) await write();
+  const writing = during(seconds, 1, async () => {
+    await write();
     await sleep(10);
   });
   const marking = during(seconds, devices.length, async (worker) => {
     const [device, index] = [devices[worker]!, worker % DEVICES];
     const userId = device.person.id;
-    const numbers = random.shuffled(Array.from({ length: 6 }, () => random.between(Math.max(0, newest - 20), newest)));
+    const numbers = random.shuffled(Array.from({ length: 6 }, () => random.between(newest - SPREAD, newest)));
     await Promise.all([
       ...[...numbers, numbers[0]!].map(async (number) => {
         const { last_read_seq: read } = await mark(device, index, conversationId, number);
@@ -80,13 +86,16 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
       stored.see(`read ${row.user_id}`, row.last_read_seq);
       stored.see(`delivered ${row.user_id}`, row.last_delivered_seq);
     }
+    await sleep(5);
+  });
+  const reading = during(seconds, 1, async () => {
     const { data } = await author.rest.get<{ data: (Message & { status: string })[] }>(
       `/conversations/${conversationId}/messages?limit=100`,
     );
     for (const { id, status } of data) shown.see(id, STATUSES.indexOf(status));
     await sleep(15);
   });
-  await Promise.all([writing, marking, watching]);
+  await Promise.all([writing, marking, watching, reading]);
   let mismatches = 0;
   for (const device of devices) {
     const place = await device.rest.get<{ unread_count: number; last_read_seq: number }>(

@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
+import type { Socket as TcpSocket } from 'node:net';
 import { Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Server, type Socket } from 'socket.io';
@@ -7,6 +8,7 @@ import { ConnectionHost } from './connection-host.js';
 import { Connection } from './connection.js';
 import { FrameRouter } from './frame-router.js';
 import type { ClientToServerEvents, ServerToClientEvents } from './protocol-types.js';
+import { corkForThisTurn } from './turn-cork.js';
 import { type Upgrade, UpgradeRoutes } from './upgrade-routes.js';
 import { type Arrival, type ParleySocket, SocketIoEntrance } from './socket-io-entrance.js';
 import { SocketIoTransport, type EngineSocket } from './socket-io.transport.js';
@@ -29,10 +31,21 @@ interface EngineInternals {
   handleUpgrade(request: IncomingMessage, socket: unknown, head: Buffer): void;
   use(middleware: (request: IncomingMessage, response: ServerResponse, next: (error?: Error) => void) => void): void;
   on(event: 'connection', listener: (socket: EngineSocket & EngineEvents) => void): void;
+  on(event: 'flush', listener: (socket: FlushedSocket) => void): void;
+}
+
+/** `socket` is the `ws` socket of a WebSocket transport; polling has none. */
+interface FlushedSocket {
+  readonly transport: { readonly socket?: { readonly _socket?: TcpSocket } };
 }
 
 interface EngineEvents {
   on(event: 'data', listener: (this: EngineSocket & { strays?: number }, data: unknown) => void): void;
+}
+
+function corkFlush({ transport }: FlushedSocket): void {
+  const socket = transport.socket?._socket;
+  if (socket) corkForThisTurn(socket);
 }
 
 /** Unknown namespaces are answered, and each answer is kept for who may never read it: so they are few. */
@@ -107,6 +120,7 @@ export class RealtimeSocketIo implements OnModuleInit, OnApplicationBootstrap {
     const engine = server.engine as unknown as EngineInternals;
     engine.use((request, response, next) => void this.entrance.gate(request, response, next));
     engine.on('connection', (socket) => socket.on('data', countStrays));
+    engine.on('flush', corkFlush);
     // Nothing is sent to rooms; without the one Socket.IO makes for each socket an idle one costs less.
     server.of('/').adapter.addAll = () => {};
     server.use((socket, next) => void this.entrance.letIn(socket as ParleySocket, next));

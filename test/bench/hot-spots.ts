@@ -1,4 +1,5 @@
 /** Reads a CPU profile of V8: where the time itself was spent, by function and by area. */
+import { mkdirSync, writeFileSync } from 'node:fs';
 
 interface ProfileNode {
   readonly id: number;
@@ -56,4 +57,11 @@ export function hotSpots(profile: unknown): string {
       .join('');
   const busy = ((total / (total + idle)) * 100).toFixed(0);
   return `busy ${busy} % of the time\nby area\n${list(areas, 30)}by function\n${list(functions, FUNCTIONS)}`;
+}
+
+/** Keeps a profile for other tools, and prints its table. */
+export function writeProfile(id: string, profile: unknown): void {
+  mkdirSync('bench-results', { recursive: true });
+  writeFileSync(`bench-results/${id}.cpuprofile`, JSON.stringify(profile));
+  process.stdout.write(`\nHot spots of ${id}\n${hotSpots(profile)}`);
 }

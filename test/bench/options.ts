@@ -13,14 +13,14 @@ export interface BenchOptions {
   readonly connections: number;
 }
 
-export const USAGE = `npm run bench -- [--seconds 5] [--only ${SECTIONS.join(',')}] [--connections 5000] [--profile]`;
+export const USAGE = `npm run bench -- [--seconds 4] [--only ${SECTIONS.join(',')}] [--connections 5000] [--profile]`;
 
 /** @throws Error that says how it is used */
 export function readOptions(args: readonly string[]): BenchOptions {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      seconds: { type: 'string', default: '5' },
+      seconds: { type: 'string', default: '4' },
       only: { type: 'string', default: SECTIONS.join(',') },
       connections: { type: 'string', default: '5000' },
       profile: { type: 'boolean', default: false },

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench } from '../bench.js';
+import { writeProfile } from '../hot-spots.js';
 import type { IdleJob, IdleResult } from '../jobs.js';
 import { MeasuredProcess } from '../measured-process.js';
 import type { Person } from '../world.js';
@@ -95,10 +96,13 @@ async function weigh(
   await sleep(SETTLE_MS);
   const before = await server.memory();
   let after = before;
+  if (options.profile) await server.startProfile();
   let cpuMs = -server.cpuMs();
   const result = await generator.work<IdleResult>(job(options.connections), {
     begin: async () => {
       cpuMs += server.cpuMs();
+      if (options.profile)
+        writeProfile(`connect.${people ? 'parley' : 'bare'}-${transport}`, await server.stopProfile());
       await sleep(SETTLE_MS);
       after = await server.memory();
       generator.release();

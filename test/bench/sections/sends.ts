@@ -1,7 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import type { BareLimitJob, BareLimitResult } from '../bare-limit.js';
 import type { Bench } from '../bench.js';
-import { hotSpots } from '../hot-spots.js';
+import { writeProfile } from '../hot-spots.js';
 import type { ClosedLoopJob, SenderSeat, SendResult, TransportName } from '../jobs.js';
 import type { LatencySummary } from '../latencies.js';
 import { MeasuredProcess } from '../measured-process.js';
@@ -116,8 +115,9 @@ async function measureShape(bench: Bench, scene: SendScene, asked: Asked): Promi
   });
   const batch = await world.batchSizeSince(since);
   const perSecond = result.acknowledged / result.seconds;
-  const limit = await bareLimit(bench, { batch, isHot: shape.isHot, limits: asked.limits });
   const isJudged = !shape.isHot;
+  const isBesideLimit = isJudged && shape.inFlight > 1;
+  const limit = await bareLimit(bench, { batch, shape, limits: isBesideLimit ? new Map() : asked.limits });
   report.add({
     id,
     label: `${NAMES[transport]}, ${shape.label}`,
@@ -134,7 +134,7 @@ async function measureShape(bench: Bench, scene: SendScene, asked: Asked): Promi
     target: isJudged ? { figure: 'sends/s', least: LEAST[transport] } : undefined,
     raw: result,
   });
-  if (isJudged && shape.inFlight > 1) {
+  if (isBesideLimit) {
     report.add({
       id: `${id}.of-limit`,
       label: `  beside bare pg in batches of ${Math.round(batch)}`,
@@ -191,10 +191,10 @@ export function percentiles(summary: LatencySummary | undefined): string {
   return summary ? [summary.p50, summary.p95, summary.p99].map((ms) => ms.toFixed(1)).join('/') : '';
 }
 
-/** A limit measured with nearly the same batch size serves again. */
+/** A limit measured with nearly the same batch size serves again; a judged one is measured right after its row. */
 async function bareLimit(
   { server, options }: Bench,
-  { batch, isHot, limits }: { batch: number; isHot: boolean; limits: Map<string, number> },
+  { batch, shape: { isHot }, limits }: { batch: number; shape: Shape; limits: Map<string, number> },
 ): Promise<number> {
   const size = Math.max(1, Math.round(batch));
   const step = Math.round(Math.log2(size) * 2);
@@ -227,10 +227,4 @@ async function runBareLimit(job: BareLimitJob): Promise<BareLimitResult> {
   } finally {
     await writer.end();
   }
-}
-
-function writeProfile(id: string, profile: unknown): void {
-  mkdirSync('bench-results', { recursive: true });
-  writeFileSync(`bench-results/${id}.cpuprofile`, JSON.stringify(profile));
-  process.stdout.write(`\nHot spots of ${id}\n${hotSpots(profile)}`);
 }

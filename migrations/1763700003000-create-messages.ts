@@ -81,6 +81,7 @@ export class CreateMessages1763700003000 implements MigrationInterface {
  * The planner settings hold every look-up to its index, whatever the statistics of young tables say.
  *
  * Output: one row an entry, in the order of the input; outcome is stored, replayed, or the reason of the refusal.
+ * What somebody outside wants to hear of goes into the outbox; when nobody does, that is one look-up a batch.
  * `was_behind`: the sender had not read all before; whoever answers has, so his mark has moved over others' messages.
  */
 const APPEND_MESSAGES = `
@@ -94,6 +95,8 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
 #variable_conflict use_column
+declare
+  is_wanted boolean;
 begin
   perform set_config('synchronous_commit', 'on', true);
 
@@ -108,6 +111,8 @@ begin
       order by f.id
         for no key update;
   end if;
+
+  is_wanted := exists (select from outbox_interests i where i.type = 'message.created');
 
   return query
   with entry as materialized (
@@ -194,6 +199,16 @@ begin
     insert into events (stream_id, seq, type, actor_id, subject_id, at)
     select n.conversation_id, n.new_seq, 'message.created', n.sender_id, n.id, n.at
       from numbered n where n.outcome = 'stored'
+  ),
+  queued as (
+    insert into outbox (type, stream_id, seq, actor_id, subject_id, snapshot, at)
+    select 'message.created', n.conversation_id, n.new_seq, n.sender_id, n.id,
+           json_build_object('content', n.content, 'metadata', coalesce(n.metadata, '{}'), 'mentions', n.present_mentions),
+           n.at
+      from numbered n
+     where is_wanted and n.outcome = 'stored' and n.conversation_id in (
+             select w.conversation_id from (select distinct conversation_id from numbered) w
+              where outbox_wants('message.created', w.conversation_id))
   ),
   moved as (
     update stream_heads h

@@ -20,7 +20,9 @@ export class CreateWebhooks1763700005000 implements MigrationInterface {
         at         timestamptz not null
       ) with (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000)`);
     await db.query(`comment on column outbox.seq is 'position in the stream; null for what has no place in the log'`);
-    await db.query(`comment on column outbox.snapshot is 'what was shown of it when it happened, where that was known'`);
+    await db.query(
+      `comment on column outbox.snapshot is 'what was shown of it when it happened, where that was known'`,
+    );
     await db.query(`
       create table webhooks (
         id                    uuid        primary key,
@@ -87,10 +89,10 @@ export class CreateWebhooks1763700005000 implements MigrationInterface {
         next_attempt_at timestamptz not null default now(),
         queued_at       timestamptz,
         settled_at      timestamptz,
-        created_at      timestamptz not null default now(),
+        created_at      timestamptz not null default date_trunc('milliseconds', now()),
         constraint webhook_deliveries_event_key unique (event_id, webhook_id)
       ) with (fillfactor = 80)`);
-    await db.query(`create index webhook_deliveries_webhook_id_idx on webhook_deliveries (webhook_id, id)`);
+    await db.query(`create index webhook_deliveries_webhook_id_idx on webhook_deliveries (webhook_id, created_at, id)`);
     await db.query(
       `create index webhook_deliveries_waiting_idx on webhook_deliveries (webhook_id, next_attempt_at) where status = 'waiting'`,
     );

@@ -7,6 +7,7 @@ import { EntitlementsModule } from './modules/participants/entitlements.module.j
 import { ParticipantsModule } from './modules/participants/participants.module.js';
 import { PresenceModule } from './modules/presence/presence.module.js';
 import { UsersModule } from './modules/users/users.module.js';
+import { WebhooksModule } from './modules/webhooks/webhooks.module.js';
 import type { Config } from './platform/config/config.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
@@ -29,6 +30,7 @@ const FEATURE_MODULES: readonly Type[] = [
   PresenceModule,
   FilesModule,
   MessagesModule,
+  WebhooksModule,
 ];
 
 /** The whole program: HTTP, sockets, and the background work too unless `PROCESS_ROLE=api`. */

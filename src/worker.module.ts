@@ -2,6 +2,7 @@ import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { FilesWorkerModule } from './modules/files/files.worker.module.js';
 import { EntitlementsModule } from './modules/participants/entitlements.module.js';
 import { ParticipantsWorkerModule } from './modules/participants/participants.worker.module.js';
+import { WebhooksWorkerModule } from './modules/webhooks/webhooks.worker.module.js';
 import type { Config } from './platform/config/config.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
@@ -12,7 +13,7 @@ import { QueueModule } from './platform/queue/queue.module.js';
 import { FanOutModule } from './platform/realtime/fan-out.module.js';
 
 /** The modules with processors; no other module loads one. */
-export const WORKER_MODULES: readonly Type[] = [ParticipantsWorkerModule, FilesWorkerModule];
+export const WORKER_MODULES: readonly Type[] = [ParticipantsWorkerModule, FilesWorkerModule, WebhooksWorkerModule];
 
 /** Background work alone, without HTTP and sockets. */
 @Module({})

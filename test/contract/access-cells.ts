@@ -54,6 +54,7 @@ export async function arrange(world: World, who: Who): Promise<Cell> {
   const conversationId = await world.conversation(members, marks.title);
   const messageId = await world.message(conversationId, victim, `something ${marks.content} was said`);
   const fileId = await world.file(messageId, victim, `a picture of ${marks.content}`);
+  const { webhookId, deliveryId } = await world.webhook(victim, marks.content);
   await world.test.database.query(`insert into presence_settings (user_id, custom) values ($1, $2)`, [
     victim.userId,
     marks.content,
@@ -67,6 +68,8 @@ export async function arrange(world: World, who: Who): Promise<Cell> {
       conversationId,
       messageId,
       fileId,
+      webhookId,
+      deliveryId,
       userId: victim.userId,
       sessionId: victim.sessionId,
       newcomerId: newcomer.userId,
@@ -85,6 +88,9 @@ async function snapshot(world: World, { ids }: Cell): Promise<string> {
             (select jsonb_agg(to_jsonb(p) order by p.user_id) from participants p where p.conversation_id = $1) as people,
             (select jsonb_agg(to_jsonb(m) order by m.id) from messages m where m.conversation_id = $1) as messages,
             (select jsonb_agg(to_jsonb(f)) from files f where f.uploader_id = $3) as files,
+            (select jsonb_agg(to_jsonb(w)) from webhooks w where w.user_id = $3) as webhooks,
+            (select jsonb_agg(to_jsonb(d)) from webhook_deliveries d join webhooks w on w.id = d.webhook_id
+              where w.user_id = $3) as deliveries,
             (select count(*) from reactions r where r.message_id = $2) as reactions,
             (select to_jsonb(u) from users u where u.id = $3) as victim,
             (select jsonb_agg(to_jsonb(s) - 'last_used_at') from sessions s where s.user_id = $3) as sessions,

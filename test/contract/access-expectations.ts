@@ -73,6 +73,7 @@ function uploadTo({ conversationId }: CellIds): { type: string; text: string } {
 const CONVERSATION = '/api/v1/conversations/{id}';
 const MESSAGE = '/api/v1/messages/{id}';
 const FILE = '/api/v1/files/{id}';
+const WEBHOOK = '/api/v1/webhooks/{id}';
 
 /** Every route, and who may. A route that is not here fails the test, and so does a line without a route. */
 export const ROUTES: Record<string, Expectation> = {
@@ -164,6 +165,21 @@ export const ROUTES: Record<string, Expectation> = {
   [`GET ${FILE}/content`]: { allow: MEMBERS, refusal: 404, isAddress: true },
   [`GET ${FILE}/thumbnail`]: { allow: MEMBERS, refusal: 404, isAddress: true },
   [`DELETE ${FILE}`]: { allow: NOBODY, refusal: 404 },
+
+  'POST /api/v1/webhooks': {
+    ...ownAffair,
+    body: () => ({ url: 'https://hooks.example/here', events: ['webhook.disabled'] }),
+  },
+  'GET /api/v1/webhooks': ownAffair,
+  'GET /api/v1/webhooks/events': ownAffair,
+  [`GET ${WEBHOOK}`]: { allow: NOBODY, refusal: 404 },
+  [`PATCH ${WEBHOOK}`]: { allow: NOBODY, refusal: 404, body: () => ({ is_active: false }) },
+  [`DELETE ${WEBHOOK}`]: { allow: NOBODY, refusal: 404 },
+  [`POST ${WEBHOOK}/rotate-secret`]: { allow: NOBODY, refusal: 404 },
+  [`POST ${WEBHOOK}/ping`]: { allow: NOBODY, refusal: 404 },
+  [`GET ${WEBHOOK}/deliveries`]: { allow: NOBODY, refusal: 404 },
+  [`POST ${WEBHOOK}/replay`]: { allow: NOBODY, refusal: 404 },
+  'POST /api/v1/deliveries/{id}/replay': { allow: NOBODY, refusal: 404 },
 };
 
 /** Every frame, and who may. */

@@ -58,8 +58,10 @@ describe('bad input', () => {
     ]);
     const messageId = await world.message(conversationId, actor, 'something to be wrong about');
     const fileId = await world.file(messageId, actor, 'a file to be wrong about');
+    const { webhookId, deliveryId } = await world.webhook(actor, 'a webhook to be wrong about');
     const { token, sessionId } = actor;
-    return { token, ids: { conversationId, messageId, fileId, userId: other.userId, sessionId } };
+    const ids = { conversationId, messageId, fileId, webhookId, deliveryId, userId: other.userId, sessionId };
+    return { token, ids };
   }
 
   function problemOf(operation: ApiOperation, { mayPass }: BadRequest, answer: RawAnswer): string | undefined {

@@ -5,6 +5,8 @@ export interface KnownIds {
   readonly conversationId: string;
   readonly messageId: string;
   readonly fileId: string;
+  readonly webhookId: string;
+  readonly deliveryId: string;
   readonly userId: string;
   readonly sessionId: string;
 }
@@ -18,6 +20,8 @@ export function idFor(path: string, name: string, ids: KnownIds): string {
     conversations: ids.conversationId,
     messages: ids.messageId,
     files: ids.fileId,
+    webhooks: ids.webhookId,
+    deliveries: ids.deliveryId,
     users: ids.userId,
     sessions: ids.sessionId,
   };

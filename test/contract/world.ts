@@ -143,6 +143,27 @@ export class World {
     return id;
   }
 
+  /** A webhook that told of something, with what its receiver said to it. */
+  async webhook(owner: Person, text: string): Promise<{ webhookId: string; deliveryId: string }> {
+    const [webhookId, eventId, deliveryId] = [newId(), newId(), newId()];
+    await this.test.database.query(
+      `with w as (
+         insert into webhooks (id, user_id, scope, url, host, events, description, secret_box)
+         values ($1, $2, 'own', 'https://hooks.example/' || $5, 'hooks.example', '{message.deleted}', $5, '')
+       ), e as (
+         insert into webhook_events (id, type, stream_id, at, data)
+         values ($3, 'message.created', $2, now(), json_build_object('content', $5::text))
+       ), d as (
+         insert into webhook_deliveries (id, webhook_id, event_id, status, attempts, settled_at)
+         values ($4, $1, $3, 'failed', 1, now())
+       )
+       insert into webhook_attempts (delivery_id, number, at, duration_ms, status_code, answer)
+       values ($4, 1, now(), 5, 500, $5)`,
+      [webhookId, owner.userId, eventId, deliveryId, text],
+    );
+    return { webhookId, deliveryId };
+  }
+
   send({ method, path, token, headers, body }: RawRequest): Promise<RawAnswer> {
     return new Promise((resolve, reject) => {
       const request = httpRequest(

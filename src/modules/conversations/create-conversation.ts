@@ -9,6 +9,7 @@ import { type Admission, ParticipantsService } from '../participants/participant
 import { UsersPolicy } from '../users/users.policy.js';
 import type { CreateConversationDto } from './conversations.dto.js';
 import { SlugTaken } from './conversations.errors.js';
+import { CONVERSATION_CREATED } from './conversations.events.js';
 import { ConversationsRepository, type NewConversation } from './conversations.repository.js';
 
 /** Part of an address of their own under `/conversations`. */
@@ -87,6 +88,7 @@ export class CreateConversation {
       await this.users.requireActive(tx, actor);
       if (!(await this.repository.insert(tx, conversation, tx.head.at))) throw new Taken();
       await this.participants.admit(tx, actor, admissions);
+      tx.tellOutside({ type: CONVERSATION_CREATED, actorId: actor.userId, subjectId: conversation.id });
     });
   }
 }

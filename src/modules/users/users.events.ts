@@ -3,6 +3,10 @@ import { DomainEvent } from '../../platform/event-log/domain-events.js';
 
 /** Durable, on the user's own stream: something the user's other devices show has changed. The subject is the user. */
 export const USER_UPDATED = 'user.updated';
+/** Told outside only; the subject is the user. */
+export const USER_CREATED = 'user.created';
+/** Told outside only; payload {reason, until}. */
+export const USER_BANNED = 'user.banned';
 
 /** An account was made, by registration or by a first login through an identity provider. */
 export class UserRegistered extends DomainEvent {
@@ -24,7 +28,7 @@ export class UserUpdated extends DomainEvent {
 
 /** From now on the user may neither read nor write; `until` is null for a ban without end. */
 export class UserBanned extends DomainEvent {
-  readonly type = 'user.banned';
+  readonly type = USER_BANNED;
 
   constructor(
     readonly userId: string,

@@ -10,7 +10,16 @@ import { foldEmail, requireAvatarUrl, requireBio, requireDisplayName, requireLoc
 import { toUserDto, type Viewer } from './user-presenter.js';
 import type { NewUser, SearchUsersDto, UpdateProfileDto, UserDto, UserPageQueryDto, UserRow } from './users.dto.js';
 import { UserNotFound } from './users.errors.js';
-import { USER_UPDATED, UserBanned, UserBlocked, UserRoleChanged, UserUnbanned, UserUpdated } from './users.events.js';
+import {
+  USER_BANNED,
+  USER_CREATED,
+  USER_UPDATED,
+  UserBanned,
+  UserBlocked,
+  UserRoleChanged,
+  UserUnbanned,
+  UserUpdated,
+} from './users.events.js';
 import { UsersPolicy } from './users.policy.js';
 import { UsersRepository, type ProfileChanges, type UserPage } from './users.repository.js';
 
@@ -26,8 +35,9 @@ export class UsersService {
   ) {}
 
   /** Adds a user inside the transaction that starts their stream. @throws AlreadyExists */
-  create(tx: StreamTransaction, user: NewUser): Promise<void> {
-    return this.repository.insert(tx, user);
+  async create(tx: StreamTransaction, user: NewUser): Promise<void> {
+    await this.repository.insert(tx, user);
+    tx.tellOutside({ type: USER_CREATED, actorId: user.id, subjectId: user.id });
   }
 
   /** @throws UserNotFound */
@@ -116,9 +126,11 @@ export class UsersService {
 
   /** Shuts a user out, at once and everywhere. @throws UserNotFound, PermissionDenied */
   async ban(actor: Actor, userId: string, { reason, until }: { reason: string; until: Date | null }): Promise<void> {
-    await this.actUpon(actor, { userId, least: 'moderator' }, (tx) =>
-      this.repository.setBan(tx, userId, { at: tx.head.at, until, reason }),
-    );
+    await this.actUpon(actor, { userId, least: 'moderator' }, async (tx) => {
+      await this.repository.setBan(tx, userId, { at: tx.head.at, until, reason });
+      const payload = { reason, until: until?.toISOString() ?? null };
+      tx.tellOutside({ type: USER_BANNED, actorId: actor.userId, subjectId: userId, payload });
+    });
     this.events.publish(new UserBanned(userId, until));
   }
 

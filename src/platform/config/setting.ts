@@ -86,12 +86,38 @@ export function list(
   });
 }
 
+/** true or false. */
+export function flag(declaration: Declaration & { default: boolean }): Setting<boolean> {
+  return declare(declaration, declaration.default, (value) => {
+    if (value !== 'true' && value !== 'false') throw new Error('must be true or false');
+    return value === 'true';
+  });
+}
+
+/** A comma list of whole numbers. */
+export function integers(
+  declaration: Declaration & { default: readonly number[]; min: number; max: number },
+): Setting<readonly number[]> {
+  const { min, max } = declaration;
+  return declare<readonly number[]>(declaration, declaration.default, (value) =>
+    value.split(',').map((entry) => {
+      const number = Number(entry.trim());
+      if (!/^\s*\d+\s*$/.test(entry) || number < min || number > max) {
+        throw new Error(`must be a comma list of whole numbers from ${min} to ${max}`);
+      }
+      return number;
+    }),
+  );
+}
+
 /** A setting with a rule of its own. */
 export function declare<T>(
   { name, aliases = [], sentence }: Declaration,
   fallback: T,
   parse: (text: string) => T,
 ): Setting<T> {
-  const shown = typeof fallback === 'string' || typeof fallback === 'number' ? String(fallback) : '';
+  const isPlain = ['string', 'number', 'boolean'].includes(typeof fallback);
+  const isNumbers = Array.isArray(fallback) && fallback.every((entry) => typeof entry === 'number');
+  const shown = isPlain || isNumbers ? String(fallback) : '';
   return { name, aliases, sentence, fallback, parse, shown };
 }

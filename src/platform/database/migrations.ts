@@ -4,6 +4,7 @@ import { CreateUsers1763700001000 } from '../../../migrations/1763700001000-crea
 import { CreateConversations1763700002000 } from '../../../migrations/1763700002000-create-conversations.js';
 import { CreateMessages1763700003000 } from '../../../migrations/1763700003000-create-messages.js';
 import { CreateFiles1763700004000 } from '../../../migrations/1763700004000-create-files.js';
+import { CreateWebhooks1763700005000 } from '../../../migrations/1763700005000-create-webhooks.js';
 
 /** Every step of the schema, oldest first. Listed, not searched for: what runs is what was compiled. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -12,4 +13,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateConversations1763700002000,
   CreateMessages1763700003000,
   CreateFiles1763700004000,
+  CreateWebhooks1763700005000,
 ];

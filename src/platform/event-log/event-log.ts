@@ -21,6 +21,14 @@ export interface NewEvent {
   readonly presented?: PresentedEvent;
 }
 
+/** A change outsiders may want to hear of that has no place in the log: nobody's client has to apply it. */
+export interface OutsideEvent {
+  readonly type: string;
+  readonly actorId: string | null;
+  readonly subjectId: string;
+  readonly payload?: Record<string, unknown> | null;
+}
+
 const CREATE_HEAD = statement<unknown>(
   'event_log.create_head',
   `insert into stream_heads (stream_id) values ($1) on conflict do nothing`,
@@ -36,15 +44,20 @@ const APPEND = statement<unknown>(
   'event_log.append',
   `with new_event as (
      select * from json_to_recordset($1) as e (
-       stream_id uuid, seq bigint, type text, actor_id uuid, subject_id uuid, payload jsonb, at timestamptz)
+       stream_id uuid, seq bigint, type text, actor_id uuid, subject_id uuid, payload jsonb, snapshot json, at timestamptz)
    ), moved as (
      update stream_heads h
         set last_seq = t.seq, last_at = t.at, last_xid = pg_current_xact_id()
-       from (select stream_id, max(seq) as seq, max(at) as at from new_event group by stream_id) t
+       from (select stream_id, max(seq) as seq, max(at) as at from new_event where seq is not null group by stream_id) t
       where h.stream_id = t.stream_id
+   ), queued as (
+     insert into outbox (stream_id, seq, type, actor_id, subject_id, payload, snapshot, at)
+     select stream_id, seq, type, actor_id, subject_id, payload, snapshot, at
+       from new_event where outbox_wants(type, stream_id) order by stream_id, seq
    )
    insert into events (stream_id, seq, type, actor_id, subject_id, payload, at)
-   select stream_id, seq, type, actor_id, subject_id, payload, at from new_event order by stream_id, seq`,
+   select stream_id, seq, type, actor_id, subject_id, payload, at
+     from new_event where seq is not null order by stream_id, seq`,
 );
 
 const TAKE_NUMBER = statement<{ last_number: number }>(
@@ -72,6 +85,7 @@ const AFTER = statement<EventRow>(
 /** One transaction over one locked stream. What it appends becomes visible, and is announced, only by the commit. */
 export class StreamTransaction implements Queryable {
   private readonly pending: CommittedEvent[] = [];
+  private readonly outside: OutsideEvent[] = [];
   private readonly appended = new Map<string, number>();
 
   constructor(
@@ -96,6 +110,11 @@ export class StreamTransaction implements Queryable {
     return this.add(this.head, event);
   }
 
+  /** Tells those outside who want to hear of it (see `outbox`), and nobody else; its stream is the locked one. */
+  tellOutside(event: OutsideEvent): void {
+    this.outside.push(event);
+  }
+
   /**
    * Adds one event to each of these streams, one for each user say, locking their heads in id order. Lock order is
    * conversation first, then users: keep it, or two transactions may wait for each other.
@@ -112,14 +131,17 @@ export class StreamTransaction implements Queryable {
 
   /** Writes what was appended; the caller commits. */
   async flush(): Promise<CommittedEvent[]> {
-    if (this.pending.length === 0) return [];
-    const rows = this.pending.map((event) => ({
+    const { streamId, at } = this.head;
+    const outside = this.outside.map((event) => ({ ...event, streamId, at, seq: null, presented: undefined }));
+    if (this.pending.length + outside.length === 0) return [];
+    const rows = [...this.pending, ...outside].map((event) => ({
       stream_id: event.streamId,
       seq: event.seq,
       type: event.type,
       actor_id: event.actorId,
       subject_id: event.subjectId,
       payload: event.payload,
+      snapshot: event.presented?.data,
       at: event.at,
     }));
     await this.tx.run(APPEND, [JSON.stringify(rows)]);
@@ -152,6 +174,7 @@ export class StreamTransaction implements Queryable {
 @Injectable()
 export class EventLog {
   private readonly mutex = new KeyedMutex();
+  private readonly observers: (() => void)[] = [];
 
   constructor(
     private readonly sql: Sql,
@@ -197,6 +220,12 @@ export class EventLog {
   /** For writers with a statement of their own (the batched sends): tells the listener what has been committed. */
   announce(events: CommittedEvent[]): void {
     if (events.length > 0) this.listener.committed(events);
+    for (const observe of this.observers) observe();
+  }
+
+  /** Calls `observer`, which must not throw, after every commit of this process: there may be news in the outbox. */
+  onCommit(observer: () => void): void {
+    this.observers.push(observer);
   }
 
   /** Up to `limit` events of a stream after a position, oldest first. */

@@ -5,7 +5,7 @@ import { Config } from '../config/config.js';
 import { closePool } from '../database/close-pool.js';
 
 /** Statements of jobs and one waiting connection a worker share this pool. */
-const POOL_SIZE = 12;
+const POOL_SIZE = 16;
 
 /**
  * What queues and workers run on: PostgreSQL over a pool of their own, so that jobs never wait for requests nor requests
@@ -30,6 +30,7 @@ export class QueueConnection implements OnApplicationShutdown {
       keepAlive: true, // without it a worker looks for jobs at least every 10 s
       options: '-c search_path=bullmq,public',
     });
+    this.pool.setMaxListeners(0); // one of every queue and worker
     const logger = new Logger('Queue');
     this.pool.on('error', (error) => logger.warn(`a connection was lost: ${error.message}`));
     setDefaultBackendFactory(createPostgresBackend);

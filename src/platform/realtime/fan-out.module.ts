@@ -56,7 +56,7 @@ function admissionFor({ databasePoolSize }: Config): ResumeAdmission {
     { provide: CatchUp, useExisting: Resume },
     Sweep,
   ],
-  exports: [CommitListener, Broadcaster, LiveSessions, CatchUp, Resume, ResumeCursors, ResumeSnapshots, LocalAudience],
+  exports: [Bus, CommitListener, Broadcaster, LiveSessions, CatchUp, Resume, ResumeCursors, ResumeSnapshots, LocalAudience],
 })
 export class FanOutModule implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(@Inject(Bus) private readonly bus: Bus) {}

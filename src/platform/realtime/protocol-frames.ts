@@ -200,6 +200,7 @@ export const DURABLE_EVENTS = {
   'conversation.removed': 'On one’s own stream. data: {conversation_id, reason}',
   'user.updated': 'On one’s own stream. data: {user}',
   'session.revoked': 'On one’s own stream. data: {session_id, reason}',
+  'webhook.disabled': 'On one’s own stream. data: {webhook_id, reason}',
 } as const satisfies Record<string, string>;
 
 export class ResumeOffer {

@@ -1,0 +1,73 @@
+import { networkInterfaces } from 'node:os';
+import ipaddr from 'ipaddr.js';
+
+type Address = ipaddr.IPv4 | ipaddr.IPv6;
+
+/** Reserved blocks, beside everything `ipaddr.js` does not call `unicast`: told by bytes, never by how they are written. */
+const FORBIDDEN = [
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.88.99.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+  '::/128',
+  '::1/128',
+  '::/96',
+  '64:ff9b::/96',
+  '64:ff9b:1::/48',
+  '100::/64',
+  '2001::/23',
+  '2001:db8::/32',
+  '2002::/16',
+  '3fff::/20',
+  '5f00::/16',
+  'fc00::/7',
+  'fe80::/10',
+  'fec0::/10',
+  'ff00::/8',
+].map((block) => ipaddr.parseCIDR(block));
+
+/** What a private network consists of. Link-local is not in it: there live the metadata services of clouds. */
+const PRIVATE_RANGES = new Set(['loopback', 'private', 'uniqueLocal', 'carrierGradeNat']);
+
+/**
+ * Whether a request of ours may go to this address.
+ *
+ * Only public unicast addresses may be reached, and none of this machine's own. With `allowPrivate` loopback and private
+ * networks may be, too. An IPv6 address that carries an IPv4 one (`::ffff:127.0.0.1`) is judged as that.
+ */
+export function isAllowedAddress(text: string, { allowPrivate }: { allowPrivate: boolean }): boolean {
+  const address = parse(text);
+  if (!address) return false;
+  if (allowPrivate && PRIVATE_RANGES.has(address.range())) return true;
+  if (address.range() !== 'unicast') return false;
+  if (FORBIDDEN.some(([base, bits]) => base.kind() === address.kind() && address.match(base, bits))) return false;
+  return allowPrivate || !isOurs(address);
+}
+
+/** Whether two texts name the same address. */
+export function isSameAddress(one: string, other: string): boolean {
+  return parse(one)?.toNormalizedString() === parse(other)?.toNormalizedString();
+}
+
+/** With `::ffff:a.b.c.d` as a.b.c.d; undefined for what is no address, zones included. */
+function parse(text: string): Address | undefined {
+  if (text.includes('%') || !ipaddr.isValid(text)) return undefined;
+  return ipaddr.process(text);
+}
+
+function isOurs(address: Address): boolean {
+  return Object.values(networkInterfaces()).some((list) =>
+    list?.some((own) => isSameAddress(own.address.replace(/%.*$/, ''), address.toString())),
+  );
+}

@@ -1,0 +1,129 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
+
+export type DeliveryStatus = 'waiting' | 'queued' | 'delivered' | 'failed' | 'cancelled';
+
+export interface AttemptRow {
+  readonly number: number;
+  readonly at: string;
+  readonly duration_ms: number;
+  readonly status_code: number | null;
+  readonly error: string | null;
+  readonly answer: string | null;
+}
+
+export interface DeliveryRow {
+  readonly id: string;
+  readonly webhook_id: string;
+  readonly event_id: string;
+  readonly event: string;
+  readonly event_at: Date;
+  readonly status: DeliveryStatus;
+  readonly reason: string | null;
+  readonly attempts: number;
+  readonly next_attempt_at: Date;
+  readonly settled_at: Date | null;
+  readonly created_at: Date;
+  readonly log: AttemptRow[] | null;
+}
+
+/** Where a page of the list goes on: after the delivery with this time and id. */
+export type DeliveryPlace = readonly [millis: number, id: string];
+
+const COLUMNS = `d.id, d.webhook_id, d.event_id, e.type as event, e.at as event_at, d.status, d.reason, d.attempts,
+  d.next_attempt_at, d.settled_at, d.created_at,
+  (select json_agg(json_build_object('number', a.number, 'at', a.at, 'duration_ms', a.duration_ms,
+                                     'status_code', a.status_code, 'error', a.error, 'answer', a.answer) order by a.number)
+     from webhook_attempts a where a.delivery_id = d.id) as log`;
+
+const FIND = statement<DeliveryRow>(
+  'webhooks.find_delivery',
+  `select ${COLUMNS} from webhook_deliveries d join webhook_events e on e.id = d.event_id where d.id = $1`,
+);
+
+const PAGE = statement<DeliveryRow>(
+  'webhooks.page_deliveries',
+  `select ${COLUMNS} from webhook_deliveries d join webhook_events e on e.id = d.event_id
+    where d.webhook_id = $1 and ($2::text[] is null or d.status = any($2)) and ($3::text is null or e.type = $3)
+      and ($4::timestamptz is null or (d.created_at, d.id) < ($4, $5::uuid))
+    order by d.created_at desc, d.id desc limit $6`,
+);
+
+/** The schedule begins again; the attempts so far stay in the log. */
+const AGAIN = `status = 'waiting', reason = null, tries = 0, claims = 0, next_attempt_at = now(), queued_at = null, settled_at = null`;
+
+const REPLAY_ONE = statement<unknown>(
+  'webhooks.replay_delivery',
+  `update webhook_deliveries set ${AGAIN} where id = $1 and status <> 'queued'`,
+);
+
+const REPLAY_FAILED = statement<unknown>(
+  'webhooks.replay_failed',
+  `update webhook_deliveries set ${AGAIN}
+    where id in (select id from webhook_deliveries where webhook_id = $1 and status = 'failed' order by id limit $2)`,
+);
+
+const REPLAY_RANGE = statement<unknown>(
+  'webhooks.replay_range',
+  `update webhook_deliveries set ${AGAIN}
+    where id in (
+      select d.id from webhook_deliveries d join webhook_events e on e.id = d.event_id
+       where d.webhook_id = $1 and d.status in ('delivered', 'failed', 'cancelled')
+         and e.at >= $2 and e.at <= $3 and d.settled_at < $4
+       order by d.id limit $5)`,
+);
+
+const INSERT_EVENT = statement<unknown>(
+  'webhooks.insert_event',
+  `insert into webhook_events (id, type, stream_id, subject_id, actor_id, at, data) values ($1, $2, $3, $4, $3, now(), $5)`,
+);
+
+const INSERT_DELIVERY = statement<unknown>(
+  'webhooks.insert_delivery',
+  `insert into webhook_deliveries (id, webhook_id, event_id) values ($1, $2, $3)`,
+);
+
+/** Owns: webhook_events, webhook_deliveries. Reads: webhook_attempts. */
+@Injectable()
+export class DeliveriesRepository {
+  constructor(private readonly sql: Sql) {}
+
+  find(id: string): Promise<DeliveryRow | undefined> {
+    return this.sql.one(FIND, [id]);
+  }
+
+  /** Newest first; one row more than the page has. */
+  page(
+    webhookId: string,
+    filter: { statuses?: readonly DeliveryStatus[]; event?: string; after?: DeliveryPlace; limit: number },
+  ): Promise<DeliveryRow[]> {
+    const { statuses = null, event = null, after, limit } = filter;
+    const [millis, id] = after ?? [null, null];
+    return this.sql.many(PAGE, [webhookId, statuses, event, millis === null ? null : new Date(millis), id, limit + 1]);
+  }
+
+  async replay(id: string): Promise<void> {
+    await this.sql.run(REPLAY_ONE, [id]);
+  }
+
+  /** Answers how many are sent again. */
+  replayFailed(webhookId: string, limit: number): Promise<number> {
+    return this.sql.run(REPLAY_FAILED, [webhookId, limit]);
+  }
+
+  /** Of events of this time, those settled before `settledBefore`: asked again, it goes on with the rest. */
+  replayRange(webhookId: string, range: { from: Date; to: Date; settledBefore: Date; limit: number }): Promise<number> {
+    const { from, to, settledBefore, limit } = range;
+    return this.sql.run(REPLAY_RANGE, [webhookId, from, to, settledBefore, limit]);
+  }
+
+  /** An event for one webhook alone. */
+  async insertFor(
+    tx: Queryable,
+    event: { id: string; type: string; userId: string; webhookId: string; deliveryId: string; data: object },
+  ): Promise<void> {
+    const { id, type, userId, webhookId, deliveryId, data } = event;
+    await tx.run(INSERT_EVENT, [id, type, userId, webhookId, JSON.stringify(data)]);
+    await tx.run(INSERT_DELIVERY, [deliveryId, webhookId, id]);
+  }
+}

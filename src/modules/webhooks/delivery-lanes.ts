@@ -1,0 +1,47 @@
+import { InjectQueue } from '@nestjs/bullmq';
+import { Injectable } from '@nestjs/common';
+import type { Queue } from 'bullmq';
+import { DELIVERIES_QUEUE, type DeliveryJob, RETRIES_QUEUE } from './webhooks.queue.js';
+
+const QUEUE_PATIENCE_MS = 5000;
+/** What the queue remembers is of no use: the deliveries are the record. */
+const JOB_OPTIONS = { removeOnComplete: true, removeOnFail: true, attempts: 1 };
+
+/** The queues, with a patience: one that is away must not hold up the relay. */
+@Injectable()
+export class DeliveryLanes {
+  constructor(
+    @InjectQueue(DELIVERIES_QUEUE) private readonly deliveries: Queue<DeliveryJob>,
+    @InjectQueue(RETRIES_QUEUE) private readonly retries: Queue<DeliveryJob>,
+  ) {}
+
+  /** @throws Error when a queue does not take them in time; some may have been taken */
+  async add(due: readonly { deliveryId: string; isFailing: boolean }[]): Promise<void> {
+    for (const [queue, isFailing] of [
+      [this.deliveries, false],
+      [this.retries, true],
+    ] as const) {
+      const jobs = due
+        .filter((one) => one.isFailing === isFailing)
+        .map(({ deliveryId }) => ({
+          name: 'deliver',
+          data: { deliveryId },
+          opts: { ...JOB_OPTIONS, jobId: deliveryId },
+        }));
+      if (jobs.length > 0) await inTime(queue.addBulk(jobs));
+    }
+  }
+}
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('it does not answer')), QUEUE_PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => undefined);
+  }
+}

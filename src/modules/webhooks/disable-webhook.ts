@@ -1,0 +1,25 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { EventLog } from '../../platform/event-log/event-log.js';
+import { type DisabledWhy, WebhooksRepository } from './webhooks.repository.js';
+import { WEBHOOK_DISABLED } from './webhooks.events.js';
+
+/** Ends a webhook that does no good, and tells its owner. */
+@Injectable()
+export class DisableWebhook {
+  private readonly logger = new Logger(DisableWebhook.name);
+
+  constructor(
+    private readonly repository: WebhooksRepository,
+    private readonly log: EventLog,
+  ) {}
+
+  /** Once: whoever is second finds it disabled. */
+  async disable(webhookId: string, ownerId: string, why: Exclude<DisabledWhy, 'owner'>): Promise<void> {
+    const isDisabled = await this.log.write(ownerId, async (tx) => {
+      if (!(await this.repository.disable(tx, webhookId, why))) return false;
+      tx.append({ type: WEBHOOK_DISABLED, actorId: null, subjectId: webhookId, payload: { reason: why } });
+      return true;
+    });
+    if (isDisabled) this.logger.warn({ webhook_id: webhookId, reason: why }, 'a webhook was disabled');
+  }
+}

@@ -1,0 +1,90 @@
+import { Injectable } from '@nestjs/common';
+import { EventCatalogue } from '../../platform/event-log/event-catalogue.js';
+import type { OutboxEvent } from '../../platform/event-log/outbox.repository.js';
+import type { StreamEvent } from '../../platform/event-log/stream-event.js';
+import { CONVERSATION_CREATED } from '../conversations/conversations.events.js';
+import { ConversationsService } from '../conversations/conversations.service.js';
+import { FILE_SCANNED } from '../files/files.events.js';
+import type { MessageDto } from '../messages/messages.dto.js';
+import { MESSAGE_CREATED } from '../messages/messages.events.js';
+import { USER_BANNED, USER_CREATED } from '../users/users.events.js';
+import { UsersService } from '../users/users.service.js';
+
+/** What of an event of the outbox is needed to show it. */
+export type ToldEvent = Omit<OutboxEvent, 'at'> & { readonly at: Date };
+
+const OF_CONVERSATIONS = /^(message|reaction|participant|conversation)\./;
+
+/** Shows events to those outside: as the realtime events are shown, with the ids of place and actor beside it. */
+@Injectable()
+export class OutsideEvents {
+  constructor(
+    private readonly catalogue: EventCatalogue,
+    private readonly conversations: ConversationsService,
+    private readonly users: UsersService,
+  ) {}
+
+  /**
+   * `data` of each, in the order given. Text is as it was when it happened where the outbox knows; but of what has been
+   * deleted since, only what is left. Undefined for what is not for outsiders or gone altogether.
+   */
+  async present(events: readonly ToldEvent[]): Promise<(object | undefined)[]> {
+    const shown = new Map<ToldEvent, object | undefined>();
+    const logged = events.filter((event) => event.seq !== null && this.catalogue.find(event.type));
+    const presented = await this.catalogue.present(logged as StreamEvent[]);
+    logged.forEach((event, index) => shown.set(event, presented[index]?.data));
+    await this.presentUsers(events, shown);
+    await this.presentConversations(events, shown);
+    for (const event of events) if (event.type === FILE_SCANNED) shown.set(event, event.payload ?? {});
+    return events.map((event) => complete(event, shown.get(event)));
+  }
+
+  private async presentUsers(events: readonly ToldEvent[], shown: Map<ToldEvent, object | undefined>): Promise<void> {
+    const told = events.filter(({ type }) => type === USER_CREATED || type === USER_BANNED);
+    if (told.length === 0) return;
+    const rows = await this.users.findMany([...new Set(told.map(({ subjectId }) => subjectId!))]);
+    for (const row of rows) {
+      const [user] = await this.users.present([row], { userId: row.id, role: row.role });
+      for (const event of told) if (event.subjectId === row.id) shown.set(event, { ...event.payload, user });
+    }
+  }
+
+  private async presentConversations(
+    events: readonly ToldEvent[],
+    shown: Map<ToldEvent, object | undefined>,
+  ): Promise<void> {
+    const told = events.filter(({ type }) => type === CONVERSATION_CREATED);
+    if (told.length === 0) return;
+    const summaries = await this.conversations.summaries(told.map(({ subjectId }) => subjectId!));
+    for (const event of told) {
+      const conversation = summaries.get(event.subjectId!);
+      if (conversation) shown.set(event, { conversation });
+    }
+  }
+}
+
+function complete(event: ToldEvent, now: object | undefined): object | undefined {
+  // A user's own flags of a conversation carry the name of the shared event; they are nobody else's business.
+  if (!now || event.payload?.me) return undefined;
+  const { actorId: actor_id, streamId, seq } = event;
+  const isOfConversation = OF_CONVERSATIONS.test(event.type);
+  const place = isOfConversation ? { conversation_id: streamId, seq, actor_id } : { actor_id, user_id: streamId };
+  const data = asItWas(event, now);
+  const { message } = data as { message?: MessageDto };
+  if (!message) return { ...place, ...data };
+  return { ...place, message_id: message.id, sender_id: message.sender_id, content: message.content, ...data };
+}
+
+/** The text of a message at the time of the event, unless it is gone by now. */
+function asItWas(event: ToldEvent, now: object): object {
+  const { snapshot } = event;
+  const { message } = now as { message?: MessageDto };
+  if (!snapshot) return now;
+  if (!message) return snapshot;
+  if (message.is_deleted) return now;
+  const then =
+    event.type === MESSAGE_CREATED
+      ? { ...snapshot, is_edited: false }
+      : (snapshot as typeof now & { message: object }).message;
+  return { message: { ...message, ...then, reply_to_content: message.reply_to_content } };
+}

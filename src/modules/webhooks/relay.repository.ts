@@ -1,0 +1,170 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
+import type { OutboxEvent } from '../../platform/event-log/outbox.repository.js';
+
+/** An event on its way to those who want it. */
+export interface RelayedEvent extends OutboxEvent {
+  readonly id: string;
+  readonly messageId: string | null;
+  /** Null when it could not be shown: it is shown when it is tried. */
+  readonly data: object | null;
+}
+
+/** Any number; whoever claims takes it, so that the limits of an endpoint hold for all workers together. */
+const CLAIM_LOCK = 7_265_540;
+
+const SPREAD = statement<{ delivery_count: number }>(
+  'webhooks.spread',
+  `with event as materialized (
+     select * from json_to_recordset($1) as e (
+       id uuid, type text, stream_id uuid, seq bigint, actor_id uuid, subject_id uuid, payload jsonb, message_id uuid,
+       at timestamptz, data json)
+   ), wanted as materialized (
+     select e.id as event_id, w.id as webhook_id
+       from event e
+       join outbox_interests i on i.type = e.type
+       join webhooks w on w.id = i.webhook_id and w.disabled_at is null
+       join users u on u.id = w.user_id and u.deleted_at is null and not user_is_banned(u.banned_at, u.banned_until)
+      where case w.scope
+              when 'all' then u.role = 'admin'
+              else e.stream_id = w.user_id or exists (
+                select from participants p
+                 where p.conversation_id = e.stream_id and p.user_id = w.user_id
+                   and (p.left_seq is null or p.left_seq > e.seq))
+            end
+   ), stored as (
+     insert into webhook_events (id, type, stream_id, seq, actor_id, subject_id, payload, message_id, at, data)
+     select e.id, e.type, e.stream_id, e.seq, e.actor_id, e.subject_id, e.payload, e.message_id, e.at, e.data
+       from event e where e.id in (select event_id from wanted)
+   ), delivery as (
+     insert into webhook_deliveries (id, webhook_id, event_id, next_attempt_at)
+     select gen_random_uuid(), t.webhook_id, t.event_id, now() + make_interval(secs => $2) from wanted t
+     returning 1
+   )
+   select count(*) as delivery_count from delivery`,
+);
+
+/** What was shown of a message before it was deleted is not sent any more: it is shown again, as it is then. */
+const DROP_CONTENT = statement<unknown>(
+  'webhooks.drop_content',
+  `update webhook_events set data = null where message_id = any($1::uuid[]) and data is not null and id <> all($2::uuid[])`,
+);
+
+const LOCK_CLAIMS = statement<unknown>('webhooks.lock_claims', `select pg_advisory_xact_lock(${CLAIM_LOCK})`);
+
+/**
+ * Takes what is due, of every endpoint at most as much as it has room for. Endpoints with something due are found by
+ * leaping through the index, so that a million deliveries waiting for one of them cost as much as one.
+ */
+const CLAIM = statement<{ id: string; is_failing: boolean }>(
+  'webhooks.claim',
+  `with recursive endpoint (webhook_id) as (
+     (select webhook_id from webhook_deliveries where status = 'waiting' order by webhook_id limit 1)
+     union all
+     select (select d.webhook_id from webhook_deliveries d
+              where d.status = 'waiting' and d.webhook_id > e.webhook_id order by d.webhook_id limit 1)
+       from endpoint e where e.webhook_id is not null
+   ), under_way as (
+     select d.webhook_id, w.host, count(*) as count
+       from webhook_deliveries d join webhooks w on w.id = d.webhook_id
+      where d.status = 'queued' group by d.webhook_id, w.host
+   ), due as (
+     select d.id, d.next_attempt_at, w.host, w.failures >= $2 as is_failing
+       from endpoint e
+       join webhooks w on w.id = e.webhook_id and w.disabled_at is null
+      cross join lateral (
+        select id, next_attempt_at from webhook_deliveries
+         where webhook_id = w.id and status = 'waiting' and next_attempt_at <= now()
+         order by next_attempt_at
+         limit greatest(0, case when w.failures >= $2 then 1 else $1 end
+                           - coalesce((select count from under_way u where u.webhook_id = w.id), 0))) d
+   ), fair as (
+     select id, is_failing, next_attempt_at, host, row_number() over (partition by host order by next_attempt_at, id) as place
+       from due
+   )
+   update webhook_deliveries d
+      set status = 'queued', queued_at = now(), claims = claims + 1
+     from (select f.id, f.is_failing from fair f
+            where f.place <= $3 - coalesce((select sum(u.count) from under_way u where u.host = f.host), 0)
+            order by f.next_attempt_at limit $4) chosen
+    where d.id = chosen.id
+   returning d.id, chosen.is_failing`,
+);
+
+/** Their jobs are lost, or the worker died with them. What has done so too often is given up: it may be the cause. */
+const RESCUE = statement<unknown>(
+  'webhooks.rescue',
+  `update webhook_deliveries
+      set status = case when claims >= $2 then 'failed' else 'waiting' end,
+          reason = case when claims >= $2 then 'worker_died' end,
+          settled_at = case when claims >= $2 then now() end,
+          queued_at = null, next_attempt_at = now()
+    where status = 'queued' and queued_at < now() - make_interval(secs => $1)`,
+);
+
+const PUT_BACK = statement<unknown>(
+  'webhooks.put_back',
+  `update webhook_deliveries set status = 'waiting', queued_at = null, claims = claims - 1
+    where id = any($1::uuid[]) and status = 'queued'`,
+);
+
+export interface ClaimLimits {
+  readonly perWebhook: number;
+  /** Failures in a row from which on a webhook gets one try at a time, in a lane for its like. */
+  readonly failingFrom: number;
+  readonly perHost: number;
+  readonly atOnce: number;
+}
+
+export interface Claim {
+  readonly id: string;
+  readonly is_failing: boolean;
+}
+
+/** Owns: webhook_events, webhook_deliveries. Reads: webhooks, outbox_interests, users, participants. */
+@Injectable()
+export class RelayRepository {
+  constructor(private readonly sql: Sql) {}
+
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    return this.sql.transaction(work);
+  }
+
+  /** Makes the deliveries of these events, one for each webhook that may see it now. Answers how many. */
+  async spread(tx: Queryable, events: readonly RelayedEvent[], firstDelaySeconds: number): Promise<number> {
+    const rows = events.map((event) => ({
+      id: event.id,
+      type: event.type,
+      stream_id: event.streamId,
+      seq: event.seq,
+      actor_id: event.actorId,
+      subject_id: event.subjectId,
+      payload: event.payload,
+      message_id: event.messageId,
+      at: event.at,
+      data: event.data,
+    }));
+    return (await tx.one(SPREAD, [JSON.stringify(rows), firstDelaySeconds]))?.delivery_count ?? 0;
+  }
+
+  async dropContent(tx: Queryable, messageIds: string[], exceptEventIds: string[]): Promise<void> {
+    if (messageIds.length > 0) await tx.run(DROP_CONTENT, [messageIds, exceptEventIds]);
+  }
+
+  claim({ perWebhook, failingFrom, perHost, atOnce }: ClaimLimits): Promise<Claim[]> {
+    return this.sql.transaction(async (tx) => {
+      await tx.many(LOCK_CLAIMS);
+      return tx.many(CLAIM, [perWebhook, failingFrom, perHost, atOnce]);
+    });
+  }
+
+  /** Answers how many were taken back from jobs that should have ended long ago. */
+  rescue(olderThanSeconds: number, maxClaims: number): Promise<number> {
+    return this.sql.run(RESCUE, [olderThanSeconds, maxClaims]);
+  }
+
+  /** The queue did not take them. */
+  async putBack(ids: string[]): Promise<void> {
+    await this.sql.run(PUT_BACK, [ids]);
+  }
+}

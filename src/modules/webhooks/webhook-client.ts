@@ -1,0 +1,186 @@
+import http from 'node:http';
+import https from 'node:https';
+import { isIP, type LookupFunction, type Socket } from 'node:net';
+import { Injectable } from '@nestjs/common';
+import { Config } from '../../platform/config/config.js';
+import { isAllowedAddress, isSameAddress } from './address-judge.js';
+import { WebhookResolver } from './webhook-resolver.js';
+import type { SignedWebhook } from './webhook-signature.js';
+import { hostOf, WebhookUrls } from './webhook-url.js';
+
+/** What became of one try. */
+export interface AttemptResult {
+  readonly at: Date;
+  readonly durationMs: number;
+  readonly statusCode: number | null;
+  /** Why there is no success: a word of ours, never what an inner system said. */
+  readonly error: string | null;
+  /** The first bytes of the answer; only of receivers that could be asked. */
+  readonly answer: string | null;
+  readonly retryAfterSeconds: number | null;
+}
+
+const MAX_ANSWER_BYTES = 64 * 1024;
+const KEPT_ANSWER_CHARACTERS = 500;
+const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_RETRY_AFTER_SECONDS = 86_400;
+
+/** A try that ended without an answer; the message is shown to the webhook's owner. */
+class NoAnswer extends Error {}
+
+/**
+ * Sends one webhook, to nobody it should not reach: the name is resolved, every address judged, the connection made to
+ * one of the very addresses that were judged and its other end compared with them. Redirects are not followed. Each try
+ * has a connection of its own, so that each is judged anew.
+ */
+@Injectable()
+export class WebhookClient {
+  constructor(
+    private readonly config: Config,
+    private readonly urls: WebhookUrls,
+    private readonly resolver: WebhookResolver,
+  ) {}
+
+  /** Never throws: whatever happens is the result. */
+  async post(address: string, { body, headers }: SignedWebhook): Promise<AttemptResult> {
+    const at = new Date();
+    const begun = performance.now();
+    const done = (result: Partial<AttemptResult>): AttemptResult => ({
+      at,
+      durationMs: Math.round(performance.now() - begun),
+      statusCode: null,
+      error: null,
+      answer: null,
+      retryAfterSeconds: null,
+      ...result,
+    });
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), this.config.webhookTimeoutMs);
+    const isLate = new Promise<never>((_resolve, reject) => {
+      deadline.signal.addEventListener('abort', () => reject(new NoAnswer('timeout')));
+    });
+    try {
+      return done(await Promise.race([this.exchange(address, body, headers, deadline.signal), isLate]));
+    } catch (error) {
+      return done({ error: reasonOf(error) });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private async exchange(
+    address: string,
+    body: string,
+    headers: Record<string, string>,
+    signal: AbortSignal,
+  ): Promise<Partial<AttemptResult>> {
+    if (this.urls.judge(address)) throw new NoAnswer('address_not_allowed');
+    const url = new URL(address);
+    const allowed = await this.allowedAddresses(hostOf(url));
+    const response = await request(url, { body, headers, signal, allowed });
+    const answer = await readStart(response);
+    const statusCode = response.statusCode ?? 0;
+    return { statusCode, answer, error: errorOf(statusCode), retryAfterSeconds: retryAfterOf(response) };
+  }
+
+  /** One bad address among them and none is used: whoever mixes them in means no good. */
+  private async allowedAddresses(host: string): Promise<string[]> {
+    const addresses = await this.resolver.resolve(host);
+    if (addresses.length === 0) throw new NoAnswer('name_not_resolved');
+    const allowPrivate = this.config.webhookAllowPrivateNetwork;
+    if (!addresses.every((address) => isAllowedAddress(address, { allowPrivate }))) {
+      throw new NoAnswer('address_not_allowed');
+    }
+    return addresses;
+  }
+}
+
+interface Sending {
+  readonly body: string;
+  readonly headers: Record<string, string>;
+  readonly signal: AbortSignal;
+  readonly allowed: readonly string[];
+}
+
+function request(url: URL, { body, headers, signal, allowed }: Sending): Promise<http.IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const sent = (url.protocol === 'https:' ? https : http).request(url, {
+      method: 'POST',
+      agent: false,
+      signal,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      lookup: answerWith(allowed),
+      headers: {
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(body),
+        'user-agent': 'Parley-Webhooks/1',
+        'accept-encoding': 'identity',
+        ...headers,
+      },
+    });
+    sent.once('socket', (socket: Socket) => {
+      // For plain http this is before the first byte of the request, for https before the handshake.
+      socket.once('connect', () => {
+        const other = socket.remoteAddress ?? '';
+        if (!allowed.some((address) => isSameAddress(address, other)))
+          sent.destroy(new NoAnswer('address_not_allowed'));
+      });
+    });
+    sent.once('response', resolve);
+    sent.once('error', reject);
+    sent.end(body);
+  });
+}
+
+/** The name is not resolved a second time: a name server may have another answer for us by then. */
+function answerWith(allowed: readonly string[]): LookupFunction {
+  const records = allowed.map((address) => ({ address, family: isIP(address) }));
+  return (_host, options, callback) => {
+    if (options.all) callback(null, records);
+    else callback(null, records[0]!.address, records[0]!.family);
+  };
+}
+
+/** Reads up to 64 kB and no further; what is longer is cut, and the connection with it. */
+async function readStart(response: http.IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response) {
+    chunks.push(chunk as Buffer);
+    size += (chunk as Buffer).length;
+    if (size >= MAX_ANSWER_BYTES) break; // leaving the loop destroys the stream
+  }
+  response.destroy();
+  const text = Buffer.concat(chunks).toString('utf8', 0, KEPT_ANSWER_CHARACTERS * 4);
+  return [...text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')].slice(0, KEPT_ANSWER_CHARACTERS).join('');
+}
+
+function errorOf(statusCode: number): string | null {
+  if (statusCode >= 200 && statusCode < 300) return null;
+  return statusCode >= 300 && statusCode < 400 ? 'redirect_not_followed' : 'refused';
+}
+
+function retryAfterOf({ headers }: http.IncomingMessage): number | null {
+  const value = headers['retry-after'];
+  if (value === undefined) return null;
+  const seconds = /^\d{1,9}$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? Math.min(Math.max(0, Math.ceil(seconds)), MAX_RETRY_AFTER_SECONDS) : null;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ABORT_ERR: 'timeout',
+  ECONNREFUSED: 'connection_refused',
+  ECONNRESET: 'connection_reset',
+  EPIPE: 'connection_reset',
+  ETIMEDOUT: 'timeout',
+  HPE_HEADER_OVERFLOW: 'answer_not_understood',
+};
+
+function reasonOf(error: unknown): string {
+  if (error instanceof NoAnswer) return error.message;
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (REASONS[code]) return REASONS[code];
+  if (code.startsWith('HPE_')) return 'answer_not_understood';
+  if (/CERT|TLS|SSL|SELF_SIGNED/.test(code)) return 'certificate_not_trusted';
+  return 'connection_failed';
+}

@@ -1,0 +1,111 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Config } from '../../platform/config/config.js';
+import { newId } from '../../platform/database/ids.js';
+import { ServiceUnavailable } from '../../platform/errors/app-error.js';
+import { type OutboxEvent, OutboxRepository } from '../../platform/event-log/outbox.repository.js';
+import { MESSAGE_DELETED } from '../messages/messages.events.js';
+import { DeliveryLanes } from './delivery-lanes.js';
+import { OutsideEvents } from './outside-events.js';
+import { type RelayedEvent, RelayRepository } from './relay.repository.js';
+import { jittered } from './retry-rules.js';
+
+/** Events taken out of the outbox in one transaction. */
+const BATCH = 200;
+/** Failures in a row from which on a webhook is taken for dead until it proves otherwise. */
+const FAILING_FROM = 5;
+/** One host, however many webhooks point at it, is nobody's target. */
+const PER_HOST = 50;
+const CLAIMS_AT_ONCE = 200;
+/** A worker that dies this often over one delivery dies of it. */
+const MAX_CLAIMS = 20;
+/** Beyond the time a try may take, before what was handed to the queue counts as lost. */
+const RESCUE_MARGIN_SECONDS = 15;
+/**
+ * The way from the outbox to the queue. An event is either in the outbox or has its deliveries: one transaction does
+ * both. A delivery that is due is handed to the queue under its own id; when the job is lost, whatever lost it, the
+ * delivery is still there and is handed over again.
+ */
+@Injectable()
+export class WebhookRelay {
+  private readonly logger = new Logger(WebhookRelay.name);
+
+  constructor(
+    private readonly outbox: OutboxRepository,
+    private readonly repository: RelayRepository,
+    private readonly events: OutsideEvents,
+    private readonly config: Config,
+    private readonly lanes: DeliveryLanes,
+  ) {}
+
+  hasInterest(): Promise<boolean> {
+    return this.outbox.hasInterest();
+  }
+
+  /** Takes everything out of the outbox. @throws ServiceUnavailable */
+  async drain(): Promise<void> {
+    while ((await this.drainOnce()) === BATCH);
+  }
+
+  /** Hands over everything that is due and has room. @throws ServiceUnavailable */
+  async dispatch(): Promise<void> {
+    for (;;) {
+      const claims = await this.repository.claim({
+        perWebhook: this.config.webhookConcurrency,
+        failingFrom: FAILING_FROM,
+        perHost: PER_HOST,
+        atOnce: CLAIMS_AT_ONCE,
+      });
+      if (claims.length === 0) return;
+      try {
+        await this.lanes.add(claims.map(({ id, is_failing }) => ({ deliveryId: id, isFailing: is_failing })));
+      } catch (error) {
+        this.logger.warn(`deliveries wait for the queue: ${(error as Error).message}`);
+        return this.repository.putBack(claims.map(({ id }) => id));
+      }
+      if (claims.length < CLAIMS_AT_ONCE) return;
+    }
+  }
+
+  /** Takes back what was handed over long ago and never came to an end. */
+  async rescue(): Promise<void> {
+    const seconds = this.config.webhookTimeoutMs / 1000 + RESCUE_MARGIN_SECONDS;
+    const count = await this.repository.rescue(seconds, MAX_CLAIMS);
+    if (count > 0) this.logger.warn({ count }, 'deliveries whose jobs were lost are handed over again');
+  }
+
+  private drainOnce(): Promise<number> {
+    return this.repository.transaction(async (tx) => {
+      const taken = await this.outbox.take(tx, BATCH);
+      if (taken.length === 0) return 0;
+      const relayed = await this.show(taken);
+      const created = relayed.map(({ id }) => id);
+      await this.repository.spread(tx, relayed, jittered(this.config.webhookRetrySchedule[0] ?? 0));
+      const deleted = taken.filter(({ type }) => type === MESSAGE_DELETED).map(({ subjectId }) => subjectId!);
+      await this.repository.dropContent(tx, deleted, created);
+      return taken.length;
+    });
+  }
+
+  private async show(taken: OutboxEvent[]): Promise<RelayedEvent[]> {
+    const shown = await this.present(taken);
+    return taken.flatMap((event, index) => {
+      const data = shown[index];
+      const messageId = event.type.startsWith('message.') ? event.subjectId : null;
+      return data === undefined ? [] : [{ ...event, id: newId(), messageId, data }];
+    });
+  }
+
+  /** One event nobody can show must not hold up the others: it is kept without its data, and shown at its try. */
+  private async present(taken: OutboxEvent[]): Promise<(object | null | undefined)[]> {
+    try {
+      return await this.events.present(taken);
+    } catch (error) {
+      if (error instanceof ServiceUnavailable) throw error;
+      this.logger.error({ err: error }, 'an event could not be shown');
+      if (taken.length === 1) return [null];
+      const shown: (object | null | undefined)[] = [];
+      for (const event of taken) shown.push(...(await this.present([event])));
+      return shown;
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import { Processor, WorkerHost } from '@nestjs/bullmq';
+import type { Job } from 'bullmq';
+import { DeliverWebhook } from './deliver-webhook.js';
+import { RelayLoop } from './relay-loop.js';
+import { type DeliveryJob, RETRIES_QUEUE } from './webhooks.queue.js';
+
+/** Delivers to webhooks that keep failing, apart from those that work. */
+@Processor(RETRIES_QUEUE, { concurrency: 64 })
+export class WebhookRetriesProcessor extends WorkerHost {
+  constructor(
+    private readonly delivering: DeliverWebhook,
+    private readonly loop: RelayLoop,
+  ) {
+    super();
+  }
+
+  async process({ data }: Job<DeliveryJob>): Promise<void> {
+    await this.delivering.deliver(data.deliveryId);
+    this.loop.wake(); // there is room for the next
+  }
+}

@@ -1,0 +1,67 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Config } from '../../platform/config/config.js';
+import { ValidationError } from '../../platform/errors/app-error.js';
+
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+const SECRET_BYTES = 32;
+export const SECRET_MIN = 16;
+export const SECRET_MAX = 256;
+const GENERATED_PREFIX = 'whsec_';
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+
+/** Secrets of webhooks: made here, kept encrypted (AES-256-GCM), and each box opens only for the webhook it was made for. */
+@Injectable()
+export class WebhookSecrets {
+  private readonly key: Buffer;
+
+  constructor(config: Config) {
+    const root = config.webhookSecretKey || config.jwtSecret;
+    this.key = Buffer.from(hkdfSync('sha256', root, '', 'parley webhook secrets', 32));
+  }
+
+  /** 256 bits nobody can guess, in the form of Standard Webhooks. */
+  make(): string {
+    return GENERATED_PREFIX + randomBytes(SECRET_BYTES).toString('base64');
+  }
+
+  seal(webhookId: string, secret: string): Buffer {
+    const iv = randomBytes(IV_BYTES);
+    const cipher = createCipheriv('aes-256-gcm', this.key, iv).setAAD(Buffer.from(webhookId));
+    const body = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
+    return Buffer.concat([iv, cipher.getAuthTag(), body]);
+  }
+
+  /** Undefined when it was sealed with another key, or for another webhook. */
+  open(webhookId: string, box: Buffer): string | undefined {
+    const decipher = createDecipheriv('aes-256-gcm', this.key, box.subarray(0, IV_BYTES));
+    decipher.setAAD(Buffer.from(webhookId)).setAuthTag(box.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
+    try {
+      const body = decipher.update(box.subarray(IV_BYTES + TAG_BYTES));
+      return Buffer.concat([body, decipher.final()]).toString('utf8');
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** A secret a caller has chosen, judged. @throws ValidationError */
+export function requireSecret(secret: string): string {
+  if (secret.length < SECRET_MIN || secret.length > SECRET_MAX) {
+    throw ValidationError.of('secret', `must have ${SECRET_MIN} to ${SECRET_MAX} characters`);
+  }
+  if (!/^[\x21-\x7e]+$/.test(secret)) throw ValidationError.of('secret', 'must be printable ASCII without spaces');
+  if (new Set(secret).size < 6) throw ValidationError.of('secret', 'is too easy to guess');
+  if (secret.startsWith(GENERATED_PREFIX) && !BASE64.test(secret.slice(GENERATED_PREFIX.length))) {
+    throw ValidationError.of('secret', `must go on in base64 after ${GENERATED_PREFIX}`);
+  }
+  return secret;
+}
+
+/** The bytes Standard Webhooks signs with: what follows `whsec_` in base64, or the text itself. */
+export function standardKeyOf(secret: string): Buffer {
+  return secret.startsWith(GENERATED_PREFIX)
+    ? Buffer.from(secret.slice(GENERATED_PREFIX.length), 'base64')
+    : Buffer.from(secret, 'utf8');
+}

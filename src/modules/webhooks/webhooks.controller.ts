@@ -1,0 +1,137 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import {
+  ApiAcceptedResponse,
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiTags,
+} from '@nestjs/swagger';
+import { Throws } from '../../platform/errors/throws.decorator.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
+import { DeliveriesService } from './deliveries.service.js';
+import { webhookCatalogue } from './webhook-samples.js';
+import {
+  CreateWebhookDto,
+  DeliveryDto,
+  DeliveryPageDto,
+  ListDeliveriesQuery,
+  ReplayDto,
+  ReplayedDto,
+  RotateSecretDto,
+  UpdateWebhookDto,
+  WebhookCatalogueDto,
+  WebhookDto,
+  WebhookPageDto,
+  WebhookPageQuery,
+  WebhookParams,
+  WebhookWithSecretDto,
+} from './webhooks.dto.js';
+import { DeliveryNotFound, TooManyWebhooks, WebhookDisabled, WebhookNotFound } from './webhooks.errors.js';
+import { WebhooksService } from './webhooks.service.js';
+
+@ApiTags('webhooks')
+@ApiBearerAuth()
+@Controller('api/v1')
+export class WebhooksController {
+  constructor(
+    private readonly webhooks: WebhooksService,
+    private readonly deliveries: DeliveriesService,
+  ) {}
+
+  @Post('webhooks')
+  @NotReplayed()
+  @ApiCreatedResponse({ type: WebhookWithSecretDto })
+  @Throws(TooManyWebhooks)
+  create(@CurrentActor() actor: Actor, @Body() dto: CreateWebhookDto): Promise<WebhookWithSecretDto> {
+    return this.webhooks.create(actor, dto);
+  }
+
+  @Get('webhooks')
+  @ApiOkResponse({ type: WebhookPageDto })
+  list(@CurrentActor() actor: Actor, @Query() query: WebhookPageQuery): Promise<WebhookPageDto> {
+    return this.webhooks.list(actor, query);
+  }
+
+  @Get('webhooks/events')
+  @ApiOkResponse({ type: WebhookCatalogueDto })
+  catalogue(): WebhookCatalogueDto {
+    return webhookCatalogue();
+  }
+
+  @Get('webhooks/:id')
+  @ApiOkResponse({ type: WebhookDto })
+  @Throws(WebhookNotFound)
+  get(@CurrentActor() actor: Actor, @Param() { id }: WebhookParams): Promise<WebhookDto> {
+    return this.webhooks.get(actor, id);
+  }
+
+  @Patch('webhooks/:id')
+  @ApiOkResponse({ type: WebhookDto })
+  @Throws(WebhookNotFound)
+  update(
+    @CurrentActor() actor: Actor,
+    @Param() { id }: WebhookParams,
+    @Body() dto: UpdateWebhookDto,
+  ): Promise<WebhookDto> {
+    return this.webhooks.update(actor, id, dto);
+  }
+
+  @Delete('webhooks/:id')
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  @Throws(WebhookNotFound)
+  delete(@CurrentActor() actor: Actor, @Param() { id }: WebhookParams): Promise<void> {
+    return this.webhooks.delete(actor, id);
+  }
+
+  @Post('webhooks/:id/rotate-secret')
+  @HttpCode(200)
+  @NotReplayed()
+  @ApiOkResponse({ type: WebhookWithSecretDto })
+  @Throws(WebhookNotFound)
+  rotateSecret(
+    @CurrentActor() actor: Actor,
+    @Param() { id }: WebhookParams,
+    @Body() dto: RotateSecretDto,
+  ): Promise<WebhookWithSecretDto> {
+    return this.webhooks.rotateSecret(actor, id, dto);
+  }
+
+  @Post('webhooks/:id/ping')
+  @HttpCode(202)
+  @ApiAcceptedResponse({ type: DeliveryDto })
+  @Throws(WebhookNotFound, WebhookDisabled)
+  ping(@CurrentActor() actor: Actor, @Param() { id }: WebhookParams): Promise<DeliveryDto> {
+    return this.deliveries.ping(actor, id);
+  }
+
+  @Get('webhooks/:id/deliveries')
+  @ApiOkResponse({ type: DeliveryPageDto })
+  @Throws(WebhookNotFound)
+  listDeliveries(
+    @CurrentActor() actor: Actor,
+    @Param() { id }: WebhookParams,
+    @Query() query: ListDeliveriesQuery,
+  ): Promise<DeliveryPageDto> {
+    return this.deliveries.list(actor, id, query);
+  }
+
+  @Post('webhooks/:id/replay')
+  @HttpCode(202)
+  @ApiAcceptedResponse({ type: ReplayedDto })
+  @Throws(WebhookNotFound, WebhookDisabled)
+  replay(@CurrentActor() actor: Actor, @Param() { id }: WebhookParams, @Body() dto: ReplayDto): Promise<ReplayedDto> {
+    return this.deliveries.replay(actor, id, dto);
+  }
+
+  @Post('deliveries/:id/replay')
+  @HttpCode(202)
+  @ApiAcceptedResponse({ type: DeliveryDto })
+  @Throws(DeliveryNotFound, WebhookDisabled)
+  replayOne(@CurrentActor() actor: Actor, @Param() { id }: WebhookParams): Promise<DeliveryDto> {
+    return this.deliveries.replayOne(actor, id);
+  }
+}

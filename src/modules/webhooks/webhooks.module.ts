@@ -1,0 +1,24 @@
+import { Module } from '@nestjs/common';
+import { UsersModule } from '../users/users.module.js';
+import { DeliveriesRepository } from './deliveries.repository.js';
+import { DeliveriesService } from './deliveries.service.js';
+import { WebhookChecks } from './webhook-checks.js';
+import { WebhookResolver } from './webhook-resolver.js';
+import { WebhookSecrets } from './webhook-secrets.js';
+import { WebhookUrls } from './webhook-url.js';
+import { WebhooksController } from './webhooks.controller.js';
+import { WebhooksGateway } from './webhooks.gateway.js';
+import { WebhooksRepository } from './webhooks.repository.js';
+import { WebhooksService } from './webhooks.service.js';
+
+/** What outsiders are told: who wants to hear what, and what became of telling it. The telling is the worker's. */
+@Module({
+  imports: [UsersModule],
+  controllers: [WebhooksController],
+  providers: [
+    ...[WebhooksService, DeliveriesService, WebhooksGateway, WebhooksRepository, DeliveriesRepository],
+    ...[WebhookChecks, WebhookUrls, WebhookSecrets, WebhookResolver],
+  ],
+  exports: [WebhooksService, DeliveriesService],
+})
+export class WebhooksModule {}

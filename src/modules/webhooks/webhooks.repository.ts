@@ -1,0 +1,177 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
+
+export type WebhookScope = 'own' | 'all';
+export type DisabledWhy = 'owner' | 'gone' | 'failing';
+
+export interface WebhookRow {
+  readonly id: string;
+  readonly user_id: string;
+  readonly scope: WebhookScope;
+  readonly url: string;
+  readonly events: string[];
+  readonly description: string;
+  readonly previous_secret_until: Date | null;
+  readonly disabled_at: Date | null;
+  readonly disabled_why: DisabledWhy | null;
+  readonly failures: number;
+  readonly failing_since: Date | null;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+}
+
+export interface NewWebhook {
+  readonly id: string;
+  readonly userId: string;
+  readonly scope: WebhookScope;
+  readonly url: URL;
+  readonly events: readonly string[];
+  readonly description: string;
+  readonly secretBox: Buffer;
+}
+
+const COLUMNS = `w.id, w.user_id, w.scope, w.url, w.events, w.description, w.previous_secret_until, w.disabled_at,
+  w.disabled_why, w.failures, w.failing_since, w.created_at, w.updated_at`;
+
+/** Whose webhook it is: one's own, and for admins those that see everything, whoever made them. */
+const MINE = `(w.user_id = $1 or ($2::boolean and w.scope = 'all'))`;
+
+const INSERT = statement<unknown>(
+  'webhooks.insert',
+  `insert into webhooks (id, user_id, scope, url, host, events, description, secret_box)
+   values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+);
+
+const COUNT = statement<{ count: number }>(
+  'webhooks.count',
+  `select count(*) as count from webhooks where user_id = $1`,
+);
+
+const FIND = statement<WebhookRow>('webhooks.find', `select ${COLUMNS} from webhooks w where ${MINE} and w.id = $3`);
+
+const PAGE = statement<WebhookRow>(
+  'webhooks.page',
+  `select ${COLUMNS} from webhooks w where ${MINE} and ($3::uuid is null or w.id < $3) order by w.id desc limit $4`,
+);
+
+const UPDATE = statement<unknown>(
+  'webhooks.update',
+  `update webhooks
+      set url = coalesce($2, url), host = coalesce($3, host), events = coalesce($4, events),
+          description = coalesce($5, description), updated_at = date_trunc('milliseconds', now())
+    where id = $1`,
+);
+
+const ENABLE = statement<unknown>(
+  'webhooks.enable',
+  `update webhooks set disabled_at = null, disabled_why = null, failures = 0, failing_since = null where id = $1`,
+);
+
+const DISABLE = statement<{ user_id: string }>(
+  'webhooks.disable',
+  `update webhooks set disabled_at = now(), disabled_why = $2 where id = $1 and disabled_at is null returning user_id`,
+);
+
+const FAIL_WAITING = statement<unknown>(
+  'webhooks.fail_waiting',
+  `update webhook_deliveries set status = 'failed', reason = 'webhook_disabled', settled_at = now(), queued_at = null
+    where webhook_id = $1 and status in ('waiting', 'queued')`,
+);
+
+const ROTATE = statement<unknown>(
+  'webhooks.rotate',
+  `update webhooks
+      set previous_secret_box = secret_box, previous_secret_until = now() + interval '24 hours', secret_box = $2,
+          updated_at = date_trunc('milliseconds', now())
+    where id = $1`,
+);
+
+const DELETE = statement<unknown>('webhooks.delete', `delete from webhooks where id = $1`);
+
+const FORGET_INTERESTS = statement<unknown>(
+  'webhooks.forget_interests',
+  `delete from outbox_interests where webhook_id = $1`,
+);
+
+const NOTE_INTERESTS = statement<unknown>(
+  'webhooks.note_interests',
+  `insert into outbox_interests (webhook_id, type, user_id)
+   select w.id, wanted, case when w.scope = 'own' then w.user_id end
+     from webhooks w cross join lateral unnest(w.events) wanted
+    where w.id = $1 and w.disabled_at is null`,
+);
+
+/** Owns: webhooks, outbox_interests, webhook_deliveries. Reads: nothing else. */
+@Injectable()
+export class WebhooksRepository {
+  constructor(private readonly sql: Sql) {}
+
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    return this.sql.transaction(work);
+  }
+
+  async count(tx: Queryable, userId: string): Promise<number> {
+    return (await tx.one(COUNT, [userId]))?.count ?? 0;
+  }
+
+  async insert(tx: Queryable, webhook: NewWebhook): Promise<void> {
+    const { id, userId, scope, url, events, description, secretBox } = webhook;
+    await tx.run(INSERT, [id, userId, scope, url.href, url.host, [...events], description, secretBox]);
+    await this.noteInterests(tx, id);
+  }
+
+  find(actor: WebhookViewer, id: string, tx: Queryable = this.sql): Promise<WebhookRow | undefined> {
+    return tx.one(FIND, [actor.userId, actor.isAdmin, id]);
+  }
+
+  /** Newest first; one row more than the page has. */
+  page(actor: WebhookViewer, after: string | undefined, limit: number): Promise<WebhookRow[]> {
+    return this.sql.many(PAGE, [actor.userId, actor.isAdmin, after ?? null, limit + 1]);
+  }
+
+  async update(tx: Queryable, id: string, changes: WebhookChanges): Promise<void> {
+    const { url, events, description } = changes;
+    await tx.run(UPDATE, [id, url?.href ?? null, url?.host ?? null, events ?? null, description ?? null]);
+    await this.noteInterests(tx, id);
+  }
+
+  /** It hears again, from now on; what had failed before is forgotten. */
+  async enable(tx: Queryable, id: string): Promise<void> {
+    await tx.run(ENABLE, [id]);
+    await this.noteInterests(tx, id);
+  }
+
+  /** Nothing is sent to it any more; what was waiting has failed and can be replayed. Its owner, if it was active. */
+  async disable(tx: Queryable, id: string, why: DisabledWhy): Promise<string | undefined> {
+    const disabled = await tx.one(DISABLE, [id, why]);
+    if (!disabled) return undefined;
+    await tx.run(FORGET_INTERESTS, [id]);
+    await tx.run(FAIL_WAITING, [id]);
+    return disabled.user_id;
+  }
+
+  /** The secret so far goes on signing for 24 hours. */
+  async rotate(tx: Queryable, id: string, secretBox: Buffer): Promise<void> {
+    await tx.run(ROTATE, [id, secretBox]);
+  }
+
+  async delete(tx: Queryable, id: string): Promise<void> {
+    await tx.run(DELETE, [id]);
+  }
+
+  private async noteInterests(tx: Queryable, id: string): Promise<void> {
+    await tx.run(FORGET_INTERESTS, [id]);
+    await tx.run(NOTE_INTERESTS, [id]);
+  }
+}
+
+export interface WebhookViewer {
+  readonly userId: string;
+  readonly isAdmin: boolean;
+}
+
+export interface WebhookChanges {
+  readonly url?: URL;
+  readonly events?: string[];
+  readonly description?: string;
+}

@@ -1,0 +1,140 @@
+import { Injectable } from '@nestjs/common';
+import { newId } from '../../platform/database/ids.js';
+import { PermissionDenied, ValidationError } from '../../platform/errors/app-error.js';
+import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { DEFAULT_PAGE_SIZE, decodeCursor, type Page, toPage } from '../../platform/pagination/page.js';
+
+import { USER_BANNED, USER_CREATED } from '../users/users.events.js';
+import { UsersPolicy } from '../users/users.policy.js';
+import { WEBHOOK_EVENT_TYPES } from './webhook-catalogue.js';
+import { WebhookChecks } from './webhook-checks.js';
+import { presentWebhook } from './webhook-presenter.js';
+import type {
+  CreateWebhookDto,
+  RotateSecretDto,
+  UpdateWebhookDto,
+  WebhookDto,
+  WebhookPageQuery,
+  WebhookWithSecretDto,
+} from './webhooks.dto.js';
+import { WebhookNotFound } from './webhooks.errors.js';
+import { WebhooksChanged } from './webhooks.events.js';
+import { WebhooksRepository, type WebhookRow, type WebhookScope, type WebhookViewer } from './webhooks.repository.js';
+
+/** About people at large: nothing a single user could see. */
+const FOR_ADMINS: readonly string[] = [USER_CREATED, USER_BANNED];
+
+/**
+ * Webhooks as such: whose they are, what they want, where it goes. One's own, and for admins those that see everything;
+ * any other is WebhookNotFound, for whoever asks.
+ */
+@Injectable()
+export class WebhooksService {
+  constructor(
+    private readonly repository: WebhooksRepository,
+    private readonly users: UsersPolicy,
+    private readonly checks: WebhookChecks,
+    private readonly log: EventLog,
+    private readonly events: DomainEvents,
+  ) {}
+
+  /** The secret is shown in this answer alone. @throws ValidationError, PermissionDenied, TooManyWebhooks */
+  async create(actor: Actor, dto: CreateWebhookDto): Promise<WebhookWithSecretDto> {
+    const scope = dto.scope ?? 'own';
+    const url = await this.checks.requireUrl(dto.url);
+    const events = requireEvents(dto.events, scope);
+    const id = newId();
+    const { secret, box } = this.checks.makeSecret(id, dto.secret);
+    const row = await this.change(actor, async (tx, current) => {
+      if (scope === 'all' && !current.isAdmin) throw new PermissionDenied('Only admins may see everything.');
+      this.checks.requireRoom(await this.repository.count(tx, actor.userId));
+      const description = dto.description ?? '';
+      await this.repository.insert(tx, { id, userId: actor.userId, scope, url, events, description, secretBox: box });
+      return this.require(current, id, tx);
+    });
+    this.events.publish(new WebhooksChanged());
+    return { ...presentWebhook(row), secret };
+  }
+
+  /** Newest first. */
+  async list(actor: Actor, { limit = DEFAULT_PAGE_SIZE, cursor }: WebhookPageQuery): Promise<Page<WebhookDto>> {
+    const [after] = cursor === undefined ? [] : (decodeCursor(cursor, ['uuid']) as [string]);
+    const rows = await this.repository.page(toViewer(actor), after, limit);
+    return toPage(rows, limit, presentWebhook, ({ id }) => [id]);
+  }
+
+  /** @throws WebhookNotFound */
+  async get(actor: Actor, id: string): Promise<WebhookDto> {
+    return presentWebhook(await this.require(toViewer(actor), id));
+  }
+
+  /** @throws WebhookNotFound, ValidationError */
+  async update(actor: Actor, id: string, dto: UpdateWebhookDto): Promise<WebhookDto> {
+    const url = dto.url === undefined ? undefined : await this.checks.requireUrl(dto.url);
+    const row = await this.change(actor, async (tx, current) => {
+      const { scope } = await this.require(current, id, tx);
+      const events = dto.events && requireEvents(dto.events, scope);
+      await this.repository.update(tx, id, { url, events, description: dto.description });
+      if (dto.is_active === true) await this.repository.enable(tx, id);
+      if (dto.is_active === false) await this.repository.disable(tx, id, 'owner');
+      return this.require(current, id, tx);
+    });
+    this.events.publish(new WebhooksChanged());
+    return presentWebhook(row);
+  }
+
+  /** Its deliveries go with it. @throws WebhookNotFound */
+  async delete(actor: Actor, id: string): Promise<void> {
+    await this.change(actor, async (tx, current) => {
+      await this.require(current, id, tx);
+      await this.repository.delete(tx, id);
+    });
+  }
+
+  /** The secret so far signs along for 24 hours. @throws WebhookNotFound, ValidationError */
+  async rotateSecret(actor: Actor, id: string, dto: RotateSecretDto): Promise<WebhookWithSecretDto> {
+    const { secret, box } = this.checks.makeSecret(id, dto.secret);
+    const row = await this.change(actor, async (tx, current) => {
+      await this.require(current, id, tx);
+      await this.repository.rotate(tx, id, box);
+      return this.require(current, id, tx);
+    });
+    return { ...presentWebhook(row), secret };
+  }
+
+  /** @throws WebhookNotFound */
+  async require(viewer: WebhookViewer, id: string, tx?: StreamTransaction): Promise<WebhookRow> {
+    const row = await this.repository.find(viewer, id, tx);
+    if (!row) throw new WebhookNotFound();
+    return row;
+  }
+
+  /** Under the lock of the actor's own stream, with the role of this moment. */
+  private async change<T>(
+    actor: Actor,
+    work: (tx: StreamTransaction, current: WebhookViewer) => Promise<T>,
+  ): Promise<T> {
+    const done = await this.log.write(actor.userId, async (tx) => {
+      const current = await this.users.requireActive(tx, actor);
+      return { answer: await work(tx, toViewer(current)) };
+    });
+    if (!done) throw new WebhookNotFound();
+    return done.answer;
+  }
+}
+
+export function toViewer({ userId, role }: Actor): WebhookViewer {
+  return { userId, isAdmin: role === 'admin' };
+}
+
+function requireEvents(events: string[], scope: WebhookScope): string[] {
+  const unknown = events.filter((type) => !WEBHOOK_EVENT_TYPES.includes(type));
+  if (unknown.length > 0) throw ValidationError.of('events', 'has a type that is not in GET /webhooks/events');
+  if (events.length === 0) throw ValidationError.of('events', 'must name at least one type');
+  if (scope === 'own' && events.some((type) => FOR_ADMINS.includes(type))) {
+    throw ValidationError.of('events', `${FOR_ADMINS.join(' and ')} are for webhooks with the scope all`);
+  }
+  return [...new Set(events)];
+}

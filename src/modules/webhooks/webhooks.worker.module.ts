@@ -1,0 +1,42 @@
+import { Module } from '@nestjs/common';
+import { QueueModule } from '../../platform/queue/queue.module.js';
+import { ConversationsModule } from '../conversations/conversations.module.js';
+import { MessagesModule } from '../messages/messages.module.js';
+import { UsersModule } from '../users/users.module.js';
+import { AttemptsRepository } from './attempts.repository.js';
+import { DeliverWebhook } from './deliver-webhook.js';
+import { DeliveryLanes } from './delivery-lanes.js';
+import { DisableWebhook } from './disable-webhook.js';
+import { OutsideEvents } from './outside-events.js';
+import { PrepareWebhook } from './prepare-webhook.js';
+import { RelayLoop } from './relay-loop.js';
+import { RelayRepository } from './relay.repository.js';
+import { RetryRules } from './retry-rules.js';
+import { WebhookClient } from './webhook-client.js';
+import { WebhookDeliveriesProcessor } from './webhook-deliveries.processor.js';
+import { WebhookRelay } from './webhook-relay.js';
+import { WebhookResolver } from './webhook-resolver.js';
+import { WebhookRetriesProcessor } from './webhook-retries.processor.js';
+import { WebhookSecrets } from './webhook-secrets.js';
+import { WebhookUrls } from './webhook-url.js';
+import { WebhooksModule } from './webhooks.module.js';
+import { WebhooksRepository } from './webhooks.repository.js';
+import { DELIVERIES_QUEUE, RETRIES_QUEUE } from './webhooks.queue.js';
+
+/**
+ * The telling: from the outbox through the queue to the receivers. What is told is shown by the modules it is about,
+ * which is why they are here; their edges stand idle in a process without HTTP and sockets.
+ */
+@Module({
+  imports: [
+    QueueModule.register(DELIVERIES_QUEUE, RETRIES_QUEUE),
+    ...[UsersModule, ConversationsModule, MessagesModule, WebhooksModule],
+  ],
+  providers: [
+    ...[RelayLoop, WebhookRelay, DeliveryLanes, RelayRepository, OutsideEvents],
+    ...[WebhookDeliveriesProcessor, WebhookRetriesProcessor, DeliverWebhook, RetryRules, PrepareWebhook],
+    ...[AttemptsRepository, DisableWebhook, WebhooksRepository],
+    ...[WebhookClient, WebhookUrls, WebhookSecrets, WebhookResolver],
+  ],
+})
+export class WebhooksWorkerModule {}

@@ -1,0 +1,412 @@
+import { createHmac } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Webhook } from 'standardwebhooks';
+import type { Environment } from '../../src/platform/config/config.js';
+import type { Actor } from '../../src/platform/http/actor.js';
+import { type Answer, People } from '../support/people.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { type ReceivedCall, WebhookReceiver } from '../support/webhook-receiver.js';
+
+const SETTINGS = {
+  WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true',
+  WEBHOOK_RETRY_SCHEDULE: '0,1,1',
+  WEBHOOK_TIMEOUT_MS: '700',
+};
+
+const hmac = (secret: string, text: string): string =>
+  `sha256=${createHmac('sha256', secret).update(text).digest('hex')}`;
+
+/** What webhooks promise, whatever the queues run on. */
+export function itTellsOutsiders(environment: () => Promise<Environment>): void {
+  let server: TestApp;
+  let people: People;
+  let receiver: WebhookReceiver;
+  let count = 0;
+
+  beforeAll(async () => {
+    server = await startTestApp({ ...SETTINGS, ...(await environment()) });
+    people = new People(server);
+    receiver = await WebhookReceiver.start();
+  });
+  afterAll(async () => {
+    await server?.close();
+    await receiver?.stop();
+  });
+  afterEach(() => {
+    receiver.answer = (_call, response) => void response.writeHead(204).end();
+  });
+
+  interface Hook {
+    readonly id: string;
+    readonly secret: string;
+    readonly path: string;
+    calls(): ReceivedCall[];
+    next(matches?: (call: ReceivedCall) => boolean): Promise<ReceivedCall>;
+  }
+
+  async function hook(owner: Actor, events: string[], more: object = {}): Promise<Hook> {
+    const path = `/hook-${++count}`;
+    const created = await people.call(owner, 'POST', '/webhooks', { url: receiver.url(path), events, ...more });
+    expect([created.status, created.body]).toEqual([201, expect.objectContaining({ secret: expect.any(String) })]);
+    return {
+      id: created.body.id,
+      secret: created.body.secret,
+      path,
+      calls: () => receiver.calls.filter((call) => call.path === path),
+      next: (matches = () => true) => receiver.until((call) => call.path === path && matches(call)),
+    };
+  }
+
+  const say = async (actor: Actor, conversationId: string, content = 'hello'): Promise<string> =>
+    (await people.call(actor, 'POST', `/conversations/${conversationId}/messages`, { content })).body.id as string;
+
+  async function deliveries(owner: Actor, { id }: Hook, query = ''): Promise<Answer['body'][]> {
+    return (await people.call(owner, 'GET', `/webhooks/${id}/deliveries${query}`)).body.data as Answer['body'][];
+  }
+
+  /** Asks until it is so; a delivery is written down after its receiver has answered. */
+  async function settled(
+    owner: Actor,
+    of: Hook,
+    matches: (delivery: Answer['body']) => boolean,
+  ): Promise<Answer['body']> {
+    for (;;) {
+      const found = (await deliveries(owner, of)).find(matches);
+      if (found) return found;
+      await sleep(20);
+    }
+  }
+
+  it('say what happened, signed in three ways', async () => {
+    const [ana, bo] = (await people.many(2)) as [Actor, Actor];
+    const group = await people.group(ana, [[bo, 'participant']]);
+    const own = await hook(ana, ['message.created'], { secret: 'a secret nobody knows'.replaceAll(' ', '-') });
+    const made = await hook(ana, ['message.created']);
+    const id = await say(bo, group, 'Grüße, "world" 👋');
+    const call = await own.next();
+    expect(Object.keys(call.body)).toEqual(['event', 'timestamp', 'data', 'signature']);
+    expect(call.body).toMatchObject({
+      event: 'message.created',
+      data: {
+        conversation_id: group,
+        message_id: id,
+        sender_id: bo.userId,
+        content: 'Grüße, "world" 👋',
+        message: { id },
+      },
+    });
+    const verified = new Webhook(own.secret, { format: 'raw' }).verify(call.text, call.headers);
+    expect(verified).toEqual(call.body);
+    expect(call.headers['x-webhook-signature']).toBe(hmac(own.secret, call.text));
+    const { event, timestamp, data } = call.body;
+    expect(call.body.signature).toBe(hmac(own.secret, JSON.stringify({ event, timestamp, data })));
+    const second = await made.next();
+    expect(new Webhook(made.secret).verify(second.text, second.headers)).toEqual(second.body);
+    expect(second.headers['webhook-id']).toBe(call.headers['webhook-id']);
+    expect(() => new Webhook(made.secret).verify(call.text, call.headers)).toThrow();
+  });
+
+  it('are tried again under the same id until the receiver takes them, and every try is in the log', async () => {
+    const [ana] = (await people.many(1)) as [Actor];
+    const group = await people.group(ana);
+    const own = await hook(ana, ['message.created']);
+    receiver.answer = (_call, response, request) => {
+      if (own.calls().length === 1) response.writeHead(500).end('not today');
+      else if (own.calls().length === 2) request.socket.resetAndDestroy();
+      else response.writeHead(200).end('ok');
+    };
+    await say(ana, group);
+    const delivery = await settled(ana, own, ({ status }) => status === 'delivered');
+    expect(own.calls().map(({ headers }) => headers['webhook-id'])).toEqual(Array(3).fill(delivery.event_id));
+    expect(new Set(own.calls().map(({ headers }) => headers['webhook-timestamp'])).size).toBeGreaterThan(1);
+    expect(delivery.attempts).toMatchObject([
+      { number: 1, status_code: 500, error: 'refused', answer: 'not today' },
+      { number: 2, status_code: null, error: 'connection_reset', answer: null },
+      { number: 3, status_code: 200, error: null, answer: 'ok' },
+    ]);
+    expect((await people.call(ana, 'GET', `/webhooks/${own.id}`)).body).toMatchObject({ failures: 0 });
+  });
+
+  it('that nobody takes are listed as failed, and are sent again when asked: one, all, or a time', async () => {
+    const [ana] = (await people.many(1)) as [Actor];
+    const group = await people.group(ana);
+    const own = await hook(ana, ['message.created']);
+    receiver.answer = (_call, response) => void response.writeHead(503).end();
+    for (let i = 0; i < 3; i++) await say(ana, group, `number ${i}`);
+    while ((await deliveries(ana, own, '?status=failed')).length < 3) await sleep(50);
+    const failed = await deliveries(ana, own, '?status=failed');
+    expect(failed[0]).toMatchObject({ reason: 'retries_exhausted', next_attempt_at: null, attempts: { length: 3 } });
+    receiver.answer = (_call, response) => void response.writeHead(204).end();
+    const one = await people.call(ana, 'POST', `/deliveries/${failed[0].id}/replay`);
+    expect([one.status, one.body.status]).toEqual([202, 'pending']);
+    await settled(ana, own, ({ id, status }) => id === failed[0].id && status === 'delivered');
+    expect((await people.call(ana, 'POST', `/webhooks/${own.id}/replay`)).body).toEqual({
+      replayed: 2,
+      has_more: false,
+    });
+    while ((await deliveries(ana, own, '?status=delivered')).length < 3) await sleep(20);
+    const from = failed.map(({ event_at }) => event_at as string).sort()[1]!;
+    expect((await people.call(ana, 'POST', `/webhooks/${own.id}/replay`, { from })).body.replayed).toBe(2);
+    while ((await deliveries(ana, own)).some(({ status }) => status !== 'delivered')) await sleep(20);
+    expect(own.calls()).toHaveLength(3 * 3 + 3 + 2);
+  });
+
+  it('do not follow a redirect', async () => {
+    const [ana] = (await people.many(1)) as [Actor];
+    const group = await people.group(ana);
+    const own = await hook(ana, ['message.created']);
+    receiver.answer = ({ path }, response) =>
+      void (
+        path === '/inside' ? response.writeHead(204) : response.writeHead(307, { location: receiver.url('/inside') })
+      ).end();
+    await say(ana, group);
+    const delivery = await settled(ana, own, ({ attempts }) => attempts.length > 0);
+    expect(delivery.attempts[0]).toMatchObject({ status_code: 307, error: 'redirect_not_followed' });
+    expect(receiver.calls.filter(({ path }) => path === '/inside')).toEqual([]);
+  });
+
+  it('wait as long as the receiver asks for', async () => {
+    const [ana] = (await people.many(1)) as [Actor];
+    const group = await people.group(ana);
+    const own = await hook(ana, ['message.created']);
+    receiver.answer = (_call, response) => void response.writeHead(429, { 'retry-after': '3600' }).end();
+    await say(ana, group);
+    const { next_attempt_at, attempts } = await settled(ana, own, (delivery) => delivery.attempts.length > 0);
+    expect(Date.parse(next_attempt_at) - Date.parse(attempts[0].at)).toBeGreaterThan(3_590_000);
+  });
+
+  it('end with a receiver that is gone, and their owner is told', async () => {
+    const [ana] = (await people.many(1)) as [Actor];
+    const group = await people.group(ana);
+    const own = await hook(ana, ['message.created']);
+    const other = await hook(ana, ['webhook.disabled']);
+    const socket = await people.connect(ana);
+    receiver.answer = ({ path }, response) => void response.writeHead(path === own.path ? 410 : 204).end();
+    await say(ana, group);
+    expect(await socket.next('webhook.disabled')).toMatchObject({ data: { webhook_id: own.id, reason: 'gone' } });
+    socket.close();
+    expect((await other.next()).body.data).toMatchObject({ webhook_id: own.id, reason: 'gone' });
+    expect((await people.call(ana, 'GET', `/webhooks/${own.id}`)).body).toMatchObject({
+      is_active: false,
+      disabled_reason: 'gone',
+    });
+    expect((await people.call(ana, 'POST', `/webhooks/${own.id}/ping`)).body.error.code).toBe('WEBHOOK_DISABLED');
+    expect((await people.call(ana, 'PATCH', `/webhooks/${own.id}`, { is_active: true })).body.is_active).toBe(true);
+    receiver.answer = (_call, response) => void response.writeHead(204).end();
+    await say(ana, group, 'there again');
+    await own.next(({ body }) => body.data.content === 'there again');
+  });
+
+  it('give up a receiver that has failed for days', async () => {
+    const [ana] = (await people.many(1)) as [Actor];
+    const group = await people.group(ana);
+    const own = await hook(ana, ['message.created']);
+    receiver.answer = (_call, response) => void response.writeHead(500).end();
+    await say(ana, group);
+    await settled(ana, own, ({ attempts }) => attempts.length === 1);
+    await server.database.query(`update webhooks set failing_since = now() - interval '6 days' where id = $1`, [
+      own.id,
+    ]);
+    await own.next(() => own.calls().length === 2);
+    for (;;) {
+      const { body } = await people.call(ana, 'GET', `/webhooks/${own.id}`);
+      if (!body.is_active) return expect(body.disabled_reason).toBe('failing');
+      await sleep(20);
+    }
+  });
+
+  it('take neither a slow nor an endless answer', async () => {
+    const [ana] = (await people.many(1)) as [Actor];
+    const group = await people.group(ana);
+    const slow = await hook(ana, ['message.created']);
+    const endless = await hook(ana, ['message.created']);
+    receiver.answer = ({ path }, response) => {
+      response.writeHead(200);
+      if (path === slow.path) {
+        const drip = setInterval(() => response.write('.'), 50);
+        response.on('close', () => clearInterval(drip));
+      } else {
+        const pour = (): void => {
+          while (!response.destroyed && response.write('x'.repeat(16_384)));
+          response.once('drain', pour);
+        };
+        pour();
+      }
+    };
+    await say(ana, group);
+    const late = await settled(ana, slow, ({ attempts }) => attempts.length > 0);
+    expect(late.attempts[0]).toMatchObject({ error: 'timeout' });
+    const cut = await settled(ana, endless, ({ status }) => status === 'delivered');
+    expect(cut.attempts[0].answer).toHaveLength(500);
+  });
+
+  it('see what their owner may see, and no more', async () => {
+    const [ana, bo, eve] = (await people.many(3)) as [Actor, Actor, Actor];
+    const admin = await people.one('admin');
+    const group = await people.group(ana, [[bo, 'participant']]);
+    const [his, hers, all] = await Promise.all([
+      hook(bo, ['message.created']),
+      hook(eve, ['message.created']),
+      hook(admin, ['message.created'], { scope: 'all' }),
+    ]);
+    await say(ana, group, 'before');
+    await his.next();
+    await people.call(ana, 'DELETE', `/conversations/${group}/participants/${bo.userId}`);
+    const id = await say(ana, group, 'after');
+    await all.next(({ body }) => body.data.message_id === id);
+    expect(his.calls().map(({ body }) => body.data.content)).toEqual(['before']);
+    expect(hers.calls()).toEqual([]);
+    const refused = await people.call(eve, 'POST', '/webhooks', {
+      url: receiver.url(),
+      events: ['message.created'],
+      scope: 'all',
+    });
+    expect(refused.status).toBe(403);
+  });
+
+  it('are cancelled when their owner may not see the event any more by the time of the try', async () => {
+    const [ana, bo] = (await people.many(2)) as [Actor, Actor];
+    const group = await people.group(ana, [[bo, 'participant']]);
+    const his = await hook(bo, ['message.created']);
+    receiver.answer = (_call, response) => void response.writeHead(500).end();
+    await say(ana, group, 'between us');
+    await his.next();
+    await people.call(ana, 'DELETE', `/conversations/${group}/participants/${bo.userId}`);
+    const delivery = await settled(bo, his, ({ status }) => status !== 'pending');
+    expect(delivery).toMatchObject({ status: 'cancelled', reason: 'not_visible' });
+    expect(his.calls()).toHaveLength(1);
+  });
+
+  it('of everything end with the role of their owner', async () => {
+    const [ana] = (await people.many(1)) as [Actor];
+    const admin = await people.one('admin');
+    const group = await people.group(ana);
+    const all = await hook(admin, ['message.created'], { scope: 'all' });
+    const own = await hook(ana, ['message.created']);
+    await server.database.query(`update users set role = 'user' where id = $1`, [admin.userId]);
+    await say(ana, group);
+    await own.next();
+    expect(all.calls()).toEqual([]);
+  });
+
+  it('do not carry what was deleted before a try', async () => {
+    const [ana] = (await people.many(1)) as [Actor];
+    const group = await people.group(ana);
+    const own = await hook(ana, ['message.created']);
+    receiver.answer = (_call, response) => void response.writeHead(500).end();
+    const id = await say(ana, group, 'a slip of the tongue');
+    await own.next();
+    await people.call(ana, 'DELETE', `/messages/${id}`);
+    receiver.answer = (_call, response) => void response.writeHead(204).end();
+    await settled(ana, own, ({ status }) => status === 'delivered');
+    const [first, ...later] = own.calls();
+    expect(first!.text).toContain('a slip of the tongue');
+    expect(later.at(-1)!.body.data).toMatchObject({ message_id: id, content: '', message: { is_deleted: true } });
+    const kept = await server.database.query(`select data::text from webhook_events where message_id = $1`, [id]);
+    expect(JSON.stringify(kept)).not.toContain('a slip of the tongue');
+  });
+
+  it('say of an event how it was then, not how it is now', async () => {
+    const [ana] = (await people.many(1)) as [Actor];
+    const group = await people.group(ana);
+    const own = await hook(ana, ['message.created', 'message.updated']);
+    receiver.answer = (_call, response) => void response.writeHead(own.calls().length > 1 ? 204 : 500).end();
+    const id = await say(ana, group, 'first');
+    await own.next();
+    await people.call(ana, 'PATCH', `/messages/${id}`, { content: 'second' });
+    const again = await own.next(({ body }) => body.event === 'message.created' && own.calls().length > 2);
+    expect(again.body.data).toMatchObject({ content: 'first', message: { is_edited: false } });
+    const edit = await own.next(({ body }) => body.event === 'message.updated');
+    expect(edit.body.data).toMatchObject({ content: 'second', message: { is_edited: true } });
+  });
+
+  it('are signed with the old secret too for a day after it was replaced', async () => {
+    const [ana] = (await people.many(1)) as [Actor];
+    const own = await hook(ana, ['message.created']);
+    const rotated = await people.call(ana, 'POST', `/webhooks/${own.id}/rotate-secret`);
+    expect(rotated.status).toBe(200);
+    expect(rotated.body.secret).not.toBe(own.secret);
+    await people.call(ana, 'POST', `/webhooks/${own.id}/ping`);
+    const call = await own.next();
+    for (const secret of [own.secret, rotated.body.secret as string]) {
+      expect(new Webhook(secret).verify(call.text, call.headers)).toEqual(call.body);
+    }
+    expect(call.headers['x-webhook-signature-previous']).toBe(hmac(own.secret, call.text));
+    await server.database.query(`update webhooks set previous_secret_until = now() where id = $1`, [own.id]);
+    await people.call(ana, 'POST', `/webhooks/${own.id}/ping`);
+    const later = await own.next(() => own.calls().length === 2);
+    expect(() => new Webhook(own.secret).verify(own.calls()[1]!.text, own.calls()[1]!.headers)).toThrow();
+    expect(later.headers).toBeDefined();
+  });
+
+  it('come although their jobs were lost', async () => {
+    const [ana] = (await people.many(1)) as [Actor];
+    const group = await people.group(ana);
+    const own = await hook(ana, ['message.created']);
+    await say(ana, group);
+    const { id } = await settled(ana, own, ({ status }) => status === 'delivered');
+    await server.database.query(
+      `update webhook_deliveries set status = 'queued', queued_at = now() - interval '1 hour', claims = 1 where id = $1`,
+      [id],
+    );
+    await own.next(() => own.calls().length === 2);
+  });
+
+  it('keep their secrets encrypted, and show them once', async () => {
+    const [ana] = (await people.many(1)) as [Actor];
+    const own = await hook(ana, ['message.created']);
+    const [row] = await server.database.query<{ secret_box: Buffer }>(`select secret_box from webhooks where id = $1`, [
+      own.id,
+    ]);
+    expect(row!.secret_box.includes(own.secret)).toBe(false);
+    for (const path of ['/webhooks', `/webhooks/${own.id}`, `/webhooks/${own.id}/deliveries`]) {
+      expect(JSON.stringify((await people.call(ana, 'GET', path)).body)).not.toContain(own.secret);
+    }
+  });
+
+  it('tell of every type in the catalogue, with the fields of its sample', async () => {
+    const admin = await people.one('admin');
+    const catalogue = (await people.call(admin, 'GET', '/webhooks/events')).body.data as {
+      type: string;
+      sample: { data: object };
+    }[];
+    const types = catalogue.map(({ type }) => type).filter((type) => type !== 'file.scanned');
+    const all = await hook(admin, types, { scope: 'all' });
+    const gone = await hook(admin, ['message.created']);
+    const [ana, bo, cleo] = (await people.many(3)) as [Actor, Actor, Actor];
+    await register(server.url, `dora${process.pid}${count}`);
+    const group = await people.group(ana, [[bo, 'participant']]);
+    const id = await say(ana, group);
+    await people.call(ana, 'PATCH', `/messages/${id}`, { content: 'changed' });
+    await people.call(ana, 'PUT', `/messages/${id}/reactions/${encodeURIComponent('👍')}`);
+    await people.call(ana, 'DELETE', `/messages/${id}/reactions/${encodeURIComponent('👍')}`);
+    await people.call(ana, 'DELETE', `/messages/${id}`);
+    await people.call(ana, 'PATCH', `/conversations/${group}`, { title: 'Another' });
+    await people.call(ana, 'PATCH', `/conversations/${group}/participants/${bo.userId}`, { role: 'moderator' });
+    await people.call(ana, 'DELETE', `/conversations/${group}/participants/${bo.userId}`);
+    await people.call(ana, 'DELETE', `/conversations/${group}`);
+    await people.call(ana, 'PATCH', '/users/me', { display_name: 'Ana Lima' });
+    await ban(server, admin, cleo);
+    receiver.answer = ({ path }, response) => void response.writeHead(path === gone.path ? 410 : 204).end();
+    await people.call(admin, 'POST', `/webhooks/${gone.id}/ping`);
+    for (const { type, sample } of catalogue.filter((event) => types.includes(event.type))) {
+      const { body } = await all.next((call) => call.body.event === type);
+      expect([type, Object.keys(body.data).sort()]).toEqual([type, Object.keys(sample.data).sort()]);
+    }
+  });
+}
+
+async function register(url: string, username: string): Promise<void> {
+  const account = { email: `${username}@example.com`, username, password: `${username}-orbit-41-lamp-plum` };
+  const { status } = await fetch(`${url}/api/v1/auth/register`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(account),
+  });
+  expect(status).toBe(201);
+}
+
+async function ban({ app }: TestApp, admin: Actor, user: Actor): Promise<void> {
+  const { UsersService } = await import('../../src/modules/users/users.service.js');
+  await app.get(UsersService, { strict: false }).ban(admin, user.userId, { reason: 'spam', until: null });
+}

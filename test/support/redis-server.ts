@@ -1,0 +1,47 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+
+/** Whether this machine has a Redis server; where it has none, what needs one is reported by name instead of run. */
+export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
+
+/** A Redis of its own on a free port of loopback, without persistence. */
+export class RedisServer {
+  private process: ChildProcess | undefined;
+
+  private constructor(readonly port: number) {}
+
+  static async start(): Promise<RedisServer> {
+    const server = new RedisServer(await freePort());
+    await server.resume();
+    return server;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  async resume(): Promise<void> {
+    this.process = spawn('redis-server', ['--port', `${this.port}`, '--bind', '127.0.0.1', '--save', ''], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    for await (const line of this.process.stdout!) if (String(line).includes('Ready to accept')) return;
+  }
+
+  /** As a crash would: everything in it is lost. */
+  async halt(): Promise<void> {
+    if (!this.process || this.process.exitCode !== null || this.process.signalCode) return;
+    const ended = once(this.process, 'exit');
+    this.process.kill('SIGKILL');
+    await ended;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A call as it came in. */
+export interface ReceivedCall {
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly text: string;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into bodies freely
+  readonly body: any;
+}
+
+type Answer = (call: ReceivedCall, response: ServerResponse, request: IncomingMessage) => void;
+
+/** A host system: takes webhooks on loopback, remembers them, and answers as the test says. */
+export class WebhookReceiver {
+  readonly calls: ReceivedCall[] = [];
+  /** Connections that were opened to it, whether or not a request came over them. */
+  connections = 0;
+  answer: Answer = (_call, response) => void response.writeHead(204).end();
+  private waiting: { matches: (call: ReceivedCall) => boolean; resolve: (call: ReceivedCall) => void }[] = [];
+
+  private constructor(private readonly server: Server) {}
+
+  static async start(port = 0): Promise<WebhookReceiver> {
+    const server = createServer();
+    const receiver = new WebhookReceiver(server);
+    server.on('connection', () => receiver.connections++);
+    server.on('request', (request, response) => void receiver.take(request, response));
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    return receiver;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  url(path = '/hook'): string {
+    return `http://127.0.0.1:${this.port}${path}`;
+  }
+
+  /** The first call like this, past or to come. */
+  until(matches: (call: ReceivedCall) => boolean): Promise<ReceivedCall> {
+    const known = this.calls.find(matches);
+    return known ? Promise.resolve(known) : new Promise((resolve) => this.waiting.push({ matches, resolve }));
+  }
+
+  /** Waits for so many calls. */
+  async count(number: number): Promise<ReceivedCall[]> {
+    await this.until(() => this.calls.length >= number);
+    return this.calls;
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  private async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const text = Buffer.concat(chunks).toString('utf8');
+    const call = {
+      path: request.url ?? '',
+      headers: request.headers as Record<string, string>,
+      text,
+      body: text === '' ? undefined : (JSON.parse(text) as unknown),
+    };
+    this.calls.push(call);
+    this.answer(call, response, request);
+    this.waiting = this.waiting.filter(({ matches, resolve }) => {
+      if (!matches(call)) return true;
+      resolve(call);
+      return false;
+    });
+  }
+}

@@ -5,17 +5,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
+import { migrate } from '../../src/platform/database/migrate.js';
 import { createTestDatabase } from '../support/test-database.js';
 import type { Faults } from './faults.js';
 import { NodeProcess } from './node-process.js';
+import { Rest } from './rest.js';
 
-export interface ClusterNeeds {
-  readonly nodes: number;
-  /** For every node, or for one after the other. */
-  readonly faults?: Faults | readonly (Faults | undefined)[];
-  /** A PostgreSQL of its own that may be killed, with these settings, instead of a database in the shared one. */
-  readonly ownServer?: { readonly settings: readonly string[] };
-}
+const NODES = 2;
 
 interface Database {
   readonly url: string;
@@ -42,19 +38,22 @@ export class Cluster {
     this.pool.on('error', () => undefined);
   }
 
-  static async start({ nodes: count, faults, ownServer }: ClusterNeeds): Promise<Cluster> {
+  /**
+   * In a database of its own in the shared server; given settings, over a PostgreSQL of its own that may be killed. Then
+   * the nodes are the program itself, otherwise the program with switches: see `setFaults`.
+   */
+  static async start(ownServer?: readonly string[]): Promise<Cluster> {
     const directory = mkdtempSync(join(tmpdir(), `parley-torture-${process.pid}-`));
-    const server = ownServer && (await KillableServer.start(join(directory, 'server'), ownServer.settings));
+    const server = ownServer && (await KillableServer.start(ownServer));
     const database = server ? { url: server.url, drop: () => server.stop() } : await createTestDatabase();
     const environment = environmentOf(directory, database.url);
-    const nodes = Array.from({ length: count }, (_, index) => {
-      return new NodeProcess(environment, Array.isArray(faults) ? (faults as Faults[])[index] : (faults as Faults));
-    });
+    const entry = server ? 'src/main' : 'test/torture/alterable-node';
+    const nodes = Array.from({ length: NODES }, () => new NodeProcess(entry, environment));
     const cluster = new Cluster(nodes, database, directory, server);
     try {
-      // The first brings the schema of an empty server up to date; together they would only wait for each other.
-      if (server) await nodes[0]!.start();
-      await Promise.all(nodes.filter((node) => !node.isUp).map((node) => node.start()));
+      // The nodes would do it themselves, one waiting for the other.
+      if (server) await migrate(server.url);
+      await Promise.all(nodes.map((node) => node.start()));
       return cluster;
     } catch (error) {
       await cluster.stop();
@@ -66,6 +65,15 @@ export class Cluster {
   address(index: number): string {
     const wanted = this.nodes[index % this.nodes.length]!;
     return (wanted.isUp ? wanted : (this.nodes.find((node) => node.isUp) ?? wanted)).address;
+  }
+
+  /** From now on every node does this wrong, and nothing else. */
+  async setFaults(faults: Faults): Promise<void> {
+    for (const node of this.nodes) {
+      const rest = new Rest(() => node.address);
+      await rest.post(`/torture/faults?are=${encodeURIComponent(JSON.stringify(faults))}`);
+      rest.close();
+    }
   }
 
   async query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]> {
@@ -108,7 +116,9 @@ class KillableServer {
     private readonly settings: readonly string[],
   ) {}
 
-  static async start(directory: string, settings: readonly string[]): Promise<KillableServer> {
+  static async start(settings: readonly string[]): Promise<KillableServer> {
+    // By this name the next run finds, and ends, the server of a run that was killed.
+    const directory = mkdtempSync(join(tmpdir(), `parley-test-${process.pid}-`));
     return new KillableServer(await EmbeddedPostgres.start({ directory, settings }), directory, settings);
   }
 
@@ -128,6 +138,7 @@ class KillableServer {
     this.server.kill();
     while (this.server.isRunning()) await sleep(5);
     rmSync(this.server.dataDirectory, { recursive: true, force: true });
+    rmSync(this.directory, { recursive: true, force: true });
   }
 }
 

@@ -8,8 +8,6 @@ export interface Faults {
   readonly newestWatermark?: boolean;
   /** Nobody ends the connections of ended sessions: neither hints nor the sweep. */
   readonly endNothing?: boolean;
-  /** No defect: addresses under `/torture` for what only services can do as yet, and for the bus. */
-  readonly door?: boolean;
   /** Leaving a conversation does not end its delivery. */
   readonly leaversStay?: boolean;
   /** Answers to reads are kept so long, whatever has been written since. */
@@ -20,5 +18,5 @@ export interface Faults {
   readonly deliverUnordered?: boolean;
 }
 
-/** Where a node finds its faults. */
-export const FAULTS_VARIABLE = 'TORTURE_FAULTS';
+/** The bus as if it were not there. */
+export const NO_BUS: Faults = { badBus: { lose: 1, repeat: 0, delayMs: 0 } };

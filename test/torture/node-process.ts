@@ -2,7 +2,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { compiledProgram } from './compiled-program.js';
-import { FAULTS_VARIABLE, type Faults } from './faults.js';
 
 const READY = /REST\s+http:\/\/localhost:(\d+)\/api\/v1/;
 const KEPT_OUTPUT = 20_000;
@@ -11,25 +10,22 @@ const MOST_STARTS = 10;
 /** Whether this very file runs from the build (`npm run torture`) or from its source, under Jest say. */
 const isBuilt = process.env.JEST_WORKER_ID === undefined && !process.argv[1]?.endsWith('.ts');
 
-function commandFor(faults: Faults | undefined): string[] {
-  const entry = faults ? 'test/torture/faulty-node.js' : 'src/main.js';
-  return isBuilt ? ['--enable-source-maps', `dist/${entry}`] : [join(compiledProgram(), entry)];
+function commandFor(entry: string): string[] {
+  return isBuilt ? ['--enable-source-maps', `dist/${entry}.js`] : [join(compiledProgram(), `${entry}.js`)];
 }
 
-const running = new Set<ChildProcess>();
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
+/** A process whose parent is gone, however it went, is to go too: the pipe between them closes. */
+const ENDS_WITH_PARENT = `data:text/javascript,process.stdin.on('end', () => process.exit(1)).resume().unref()`;
 
-/** A server process of its own on a free port: the program itself, or with faults the program so altered. */
+/** A server process of its own on a free port: the program itself, or the program with switches. */
 export class NodeProcess {
   port = 0;
   private child: ChildProcess | undefined;
   private output = '';
 
   constructor(
+    private readonly entry: string,
     private readonly environment: Record<string, string>,
-    private readonly faults?: Faults,
   ) {}
 
   get address(): string {
@@ -47,19 +43,12 @@ export class NodeProcess {
   /** Answers when it serves. @throws Error with its last words when it ends instead. */
   async start(): Promise<void> {
     const { PATH = '', HOME = '' } = process.env;
-    const child = spawn(process.execPath, commandFor(this.faults), {
-      env: {
-        PATH,
-        HOME,
-        ...this.environment,
-        ...(this.faults && { [FAULTS_VARIABLE]: JSON.stringify(this.faults) }),
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
+    const child = spawn(process.execPath, ['--import', ENDS_WITH_PARENT, ...commandFor(this.entry)], {
+      env: { PATH, HOME, ...this.environment },
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.child = child;
-    running.add(child);
     child.on('exit', () => {
-      running.delete(child);
       if (this.child === child) this.port = 0;
     });
     let started = '';

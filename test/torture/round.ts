@@ -1,4 +1,5 @@
-import { Cluster, type ClusterNeeds } from './cluster.js';
+import { Cluster } from './cluster.js';
+import type { Faults } from './faults.js';
 
 /** What a round counted. */
 export type Figures = Record<string, number>;
@@ -27,25 +28,29 @@ export interface Round {
   readonly broken: readonly string[];
   readonly short: { readonly seconds: number; readonly clients: number };
   readonly long: { readonly seconds: number; readonly clients: number };
-  needs(breakIt: boolean): ClusterNeeds;
+  /** What the nodes do wrong throughout: the promise is to hold in spite of it. */
+  readonly faults?: Faults;
+  /** What they do wrong in the control besides or instead; a round may also break something itself. */
+  readonly controlFaults?: Faults;
+  /** Settings of a PostgreSQL of the round's own, for rounds that kill it. */
+  readonly ownServer?: (breakIt: boolean) => readonly string[];
   run(cluster: Cluster, options: Required<RoundOptions>): Promise<Figures>;
 }
 
-/** Rounds that need nothing but honest nodes may share a cluster: they leave it as they found it. */
-export const HONEST_PAIR: ClusterNeeds = { nodes: 2 };
-
-/** Runs a round, in the cluster given or in one of its own. */
+/** Runs a round, in the cluster given, which it leaves as it found it, or in one of its own. */
 export async function runRound(round: Round, options: RoundOptions, shared?: Cluster): Promise<Figures> {
   const breakIt = options.breakIt ?? false;
   const complete = { breakIt, seed: Math.floor(Math.random() * 2 ** 31), ...options } as Required<RoundOptions>;
-  const needs = round.needs(breakIt);
-  const cluster = shared && needs === HONEST_PAIR ? shared : await Cluster.start(needs);
+  const { faults = {}, controlFaults, ownServer } = round;
+  const cluster = shared && !ownServer ? shared : await Cluster.start(ownServer?.(breakIt));
   try {
+    if (!ownServer) await cluster.setFaults((breakIt && controlFaults) || faults);
     return { ...(await round.run(cluster, complete)), seed: complete.seed };
   } catch (error) {
     throw new Error(`${round.name} failed (seed ${complete.seed}): ${cluster.endOfLogs()}`, { cause: error });
   } finally {
-    if (cluster !== shared) await cluster.stop();
+    if (cluster === shared) await cluster.setFaults({});
+    else await cluster.stop();
   }
 }
 

@@ -1,19 +1,43 @@
-import type { Cluster } from './cluster.js';
+import { Cluster } from './cluster.js';
 import { figuresOf, type Round, runRound } from './round.js';
+import { ROUNDS } from './rounds.js';
 
-/** Holds the round's short form against its promise, and its control against the round itself. For spec files. */
-export function tryRound(round: Round, cluster: () => Cluster | undefined = () => undefined): void {
+/** Two cores with other tests on the second: most of it is processes that start. */
+const DEADLINE_MS = 120_000;
+
+/** Tries these rounds, one after the other in one cluster. For spec files. */
+export function tryRounds(...names: string[]): void {
+  const rounds = ROUNDS.filter(({ name }) => names.includes(name));
+  let cluster: Cluster | undefined;
+  beforeAll(async () => {
+    if (!rounds.every(({ ownServer }) => ownServer)) cluster = await Cluster.start();
+  }, DEADLINE_MS);
+  afterAll(() => cluster?.stop(), DEADLINE_MS);
+
+  for (const round of rounds) tryRound(round, () => cluster);
+}
+
+/** Holds the round's short form against its promise, and its control against the round itself. */
+function tryRound(round: Round, cluster: () => Cluster | undefined): void {
   const { name, promise, sentence, zeros, tried, control, broken } = round;
   describe(`${promise}: ${sentence}`, () => {
-    it(`holds (${name})`, async () => {
-      const figures = await runRound(round, round.short, cluster());
-      expect(figuresOf(zeros, figures)).toEqual(Object.fromEntries(zeros.map((figure) => [figure, 0])));
-      for (const figure of tried) expect({ [figure]: figures[figure] }).not.toEqual({ [figure]: 0 });
-    });
+    it(
+      `holds (${name})`,
+      async () => {
+        const figures = await runRound(round, round.short, cluster());
+        expect(figuresOf(zeros, figures)).toEqual(Object.fromEntries(zeros.map((figure) => [figure, 0])));
+        for (const figure of tried) expect({ [figure]: figures[figure] }).not.toEqual({ [figure]: 0 });
+      },
+      DEADLINE_MS,
+    );
 
-    it(`is seen to break when ${control}`, async () => {
-      const figures = await runRound(round, { ...round.short, breakIt: true }, cluster());
-      for (const figure of broken) expect({ [figure]: figures[figure] }).not.toEqual({ [figure]: 0 });
-    });
+    it(
+      `is seen to break when ${control}`,
+      async () => {
+        const figures = await runRound(round, { ...round.short, breakIt: true }, cluster());
+        for (const figure of broken) expect({ [figure]: figures[figure] }).not.toEqual({ [figure]: 0 });
+      },
+      DEADLINE_MS,
+    );
   });
 }

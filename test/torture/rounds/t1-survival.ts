@@ -100,12 +100,8 @@ export const SURVIVAL: Round = {
   broken: ['lost'],
   short: { seconds: 4.5, clients: 12 },
   long: { seconds: 60, clients: 24 },
-  needs: (breakIt) => ({
-    nodes: 2,
-    ownServer: {
-      settings: breakIt ? ['synchronous_commit=off', 'wal_writer_delay=10s', 'wal_writer_flush_after=1GB'] : [],
-    },
-  }),
+  ownServer: (breakIt) =>
+    breakIt ? ['synchronous_commit=off', 'wal_writer_delay=10s', 'wal_writer_flush_after=1GB'] : [],
   run: (cluster, options) =>
     options.breakIt
       ? withAlteredFunction(

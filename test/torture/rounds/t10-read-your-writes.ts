@@ -1,11 +1,9 @@
 import { Client, type Message, type MessagePage } from '../client.js';
-import type { Cluster, ClusterNeeds } from '../cluster.js';
+import type { Cluster } from '../cluster.js';
 import { LINK_KINDS } from '../link.js';
 import { during } from '../load.js';
 import { createGroup, register } from '../people.js';
-import { type Figures, HONEST_PAIR, type Round, type RoundOptions } from '../round.js';
-
-const REMEMBERING: ClusterNeeds = { nodes: 1, faults: { keepReadsMs: 200 } };
+import type { Figures, Round, RoundOptions } from '../round.js';
 
 /** Written on one node, read on the other the moment the answer is there. */
 async function run(cluster: Cluster, { seconds, clients: count }: Required<RoundOptions>): Promise<Figures> {
@@ -46,6 +44,6 @@ export const READ_YOUR_WRITES: Round = {
   broken: ['stale'],
   short: { seconds: 1.5, clients: 8 },
   long: { seconds: 60, clients: 16 },
-  needs: (breakIt) => (breakIt ? REMEMBERING : HONEST_PAIR),
+  controlFaults: { keepReadsMs: 200 },
   run,
 };

@@ -5,7 +5,7 @@ import { LINK_KINDS } from '../link.js';
 import { during } from '../load.js';
 import { createGroup, logIn, register } from '../people.js';
 import { Random } from '../random.js';
-import { type Figures, HONEST_PAIR, type Round, type RoundOptions } from '../round.js';
+import type { Figures, Round, RoundOptions } from '../round.js';
 import { withAlteredFunction } from '../sabotage.js';
 
 const DEVICES = 3;
@@ -131,7 +131,6 @@ export const MARKS: Round = {
   broken: ['regressions', 'unread_mismatches'],
   short: { seconds: 2, clients: 5 },
   long: { seconds: 30, clients: 20 },
-  needs: () => HONEST_PAIR,
   run: (cluster, options) =>
     options.breakIt
       ? withAlteredFunction(cluster, 'mark_participants', settingMarks, () => run(cluster, options))

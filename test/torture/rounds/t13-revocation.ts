@@ -1,17 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { percentile } from '../checker.js';
 import { Client } from '../client.js';
-import type { Cluster, ClusterNeeds } from '../cluster.js';
+import type { Cluster } from '../cluster.js';
 import { type Link, LINK_KINDS, openLink } from '../link.js';
 import { createGroup, logIn, logInAdmin, type Person, register } from '../people.js';
 import { Refused, Rest } from '../rest.js';
 import type { Figures, Round, RoundOptions } from '../round.js';
 import { withAlteredFunction } from '../sabotage.js';
+import { NO_BUS } from '../faults.js';
 import { countLateChanges } from './t13-demotion.js';
 import { sessionOf } from '../direct-append.js';
-
-const WITH_DOOR: ClusterNeeds = { nodes: 2, faults: { door: true } };
-const ENDING_NOTHING: ClusterNeeds = { nodes: 1, faults: { door: true, endNothing: true } };
 
 /** With the bus it takes a moment; without it the sweep of 5 s has to find out. A second for slow machines. */
 const BOUND_MS = { bus: 2000, sweep: 6000 };
@@ -177,9 +175,7 @@ async function run(cluster: Cluster, { clients: count, breakIt }: Required<Round
   await endAll(cluster, await register(cluster, count), bus, BOUND_MS.bus);
   const changes = await countLateChanges(cluster);
   if (!breakIt) {
-    for (const index of cluster.nodes.keys()) {
-      await new Rest(() => cluster.address(index)).post('/torture/no-bus');
-    }
+    await cluster.setFaults(NO_BUS);
     await endAll(cluster, await register(cluster, count), sweep, BOUND_MS.sweep);
   }
   return {
@@ -218,7 +214,7 @@ export const REVOCATION: Round = {
   broken: ['still_open', 'writes_after'],
   short: { seconds: 0, clients: 5 },
   long: { seconds: 0, clients: 50 },
-  needs: (breakIt) => (breakIt ? ENDING_NOTHING : WITH_DOOR),
+  controlFaults: { endNothing: true },
   run: (cluster, options) =>
     options.breakIt
       ? withAlteredFunction(cluster, 'append_messages', trusting, () => run(cluster, options))

@@ -1,14 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type Message } from '../client.js';
-import type { Cluster, ClusterNeeds } from '../cluster.js';
+import type { Cluster } from '../cluster.js';
 import { type Frame, LINK_KINDS } from '../link.js';
 import { during, within } from '../load.js';
 import { createGroup, register } from '../people.js';
 import { Random } from '../random.js';
 import { Refused } from '../rest.js';
-import { type Figures, HONEST_PAIR, type Round, type RoundOptions } from '../round.js';
-
-const STAYING: ClusterNeeds = { nodes: 1, faults: { leaversStay: true } };
+import type { Figures, Round, RoundOptions } from '../round.js';
 
 /** So long after a removal whatever was on its way has come. */
 const LINGER_MS = 250;
@@ -133,6 +131,6 @@ export const REMOVAL: Round = {
   broken: ['past_cut'],
   short: { seconds: 2, clients: 8 },
   long: { seconds: 60, clients: 24 },
-  needs: (breakIt) => (breakIt ? STAYING : HONEST_PAIR),
+  controlFaults: { leaversStay: true },
   run,
 };

@@ -10,7 +10,7 @@ import { during } from '../load.js';
 import { createGroup, type Person, register } from '../people.js';
 import { Random } from '../random.js';
 import { Refused } from '../rest.js';
-import { type Figures, HONEST_PAIR, type Round, type RoundOptions } from '../round.js';
+import type { Figures, Round, RoundOptions } from '../round.js';
 import { without, withAlteredFunction } from '../sabotage.js';
 
 const MOST_TRIES = 20;
@@ -120,7 +120,6 @@ export const REPEATS: Round = {
   broken: ['doubles', 'differing'],
   short: { seconds: 2, clients: 6 },
   long: { seconds: 30, clients: 16 },
-  needs: () => HONEST_PAIR,
   run: (cluster, options) =>
     options.breakIt ? withoutKeys(cluster, () => run(cluster, options)) : run(cluster, options),
 };

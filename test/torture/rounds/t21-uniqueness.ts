@@ -4,7 +4,7 @@ import { during } from '../load.js';
 import { createGroup, type Person, register } from '../people.js';
 import { Random } from '../random.js';
 import { Refused, type Rest } from '../rest.js';
-import { type Figures, HONEST_PAIR, type Round, type RoundOptions } from '../round.js';
+import type { Figures, Round, RoundOptions } from '../round.js';
 import { without } from '../sabotage.js';
 
 const COUPLES = 4;
@@ -86,7 +86,6 @@ export const UNIQUENESS: Round = {
   broken: ['doubles'],
   short: { seconds: 1.5, clients: 24 },
   long: { seconds: 30, clients: 50 },
-  needs: () => HONEST_PAIR,
   run: (cluster, options) =>
     options.breakIt ? without(cluster, UNIQUE_PAIR, () => run(cluster, options)) : run(cluster, options),
 };

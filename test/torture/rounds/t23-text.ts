@@ -2,14 +2,12 @@ import fc from 'fast-check';
 import { applyContentRule } from '../../../src/modules/messages/content-rule.js';
 import { PLAIN_TEXTS } from '../../fixtures/plain-texts.js';
 import { Client, type Message, type MessagePage } from '../client.js';
-import type { Cluster, ClusterNeeds } from '../cluster.js';
+import type { Cluster } from '../cluster.js';
 import type { Frame } from '../link.js';
 import { within } from '../load.js';
 import { createGroup, register } from '../people.js';
 import { Random } from '../random.js';
-import { type Figures, HONEST_PAIR, type Round, type RoundOptions } from '../round.js';
-
-const NAIVE: ClusterNeeds = { nodes: 1, faults: { naiveTags: true } };
+import type { Figures, Round, RoundOptions } from '../round.js';
 
 /** Generated texts besides the collected ones, for each second asked for. */
 const GENERATED_PER_SECOND = 60;
@@ -118,6 +116,6 @@ export const TEXT: Round = {
   broken: ['altered'],
   short: { seconds: 1, clients: 3 },
   long: { seconds: 60, clients: 3 },
-  needs: (breakIt) => (breakIt ? NAIVE : HONEST_PAIR),
+  controlFaults: { naiveTags: true },
   run,
 };

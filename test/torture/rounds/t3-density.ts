@@ -10,7 +10,7 @@ import { during } from '../load.js';
 import { createGroup, type Person, register } from '../people.js';
 import { Random } from '../random.js';
 import { Refused } from '../rest.js';
-import { type Figures, HONEST_PAIR, type Round, type RoundOptions } from '../round.js';
+import type { Figures, Round, RoundOptions } from '../round.js';
 import { withAlteredFunction } from '../sabotage.js';
 import { appendDirectly } from '../direct-append.js';
 
@@ -104,7 +104,6 @@ export const DENSITY: Round = {
   broken: ['number_gaps'],
   short: { seconds: 2, clients: 32 },
   long: { seconds: 60, clients: 64 },
-  needs: () => HONEST_PAIR,
   run: (cluster, options) =>
     options.breakIt ? withSequences(cluster, () => run(cluster, options)) : run(cluster, options),
 };

@@ -1,19 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { countInversions, countTimeReversals, type Sighting } from '../checker.js';
 import { Client, type Message, type MessagePage } from '../client.js';
-import type { Cluster, ClusterNeeds } from '../cluster.js';
+import type { Cluster } from '../cluster.js';
 import { heads } from '../database-facts.js';
 import { LINK_KINDS } from '../link.js';
 import { during, within } from '../load.js';
 import { createGroup, register } from '../people.js';
-import { type Figures, HONEST_PAIR, type Round, type RoundOptions } from '../round.js';
+import type { Figures, Round, RoundOptions } from '../round.js';
 import { withAlteredFunction } from '../sabotage.js';
 
 const READERS = 8;
 const PAGE = 100;
 const SETTLE_MS = 8000;
-
-const UNORDERED_PAIR: ClusterNeeds = { nodes: 2, faults: { deliverUnordered: true } };
 
 function sightingOf({ id, seq, created_at: at }: Message): Sighting {
   return { id, seq, at };
@@ -100,7 +98,7 @@ export const ORDER: Round = {
   broken: ['inversions', 'time_reversals'],
   short: { seconds: 2, clients: 8 },
   long: { seconds: 30, clients: 16 },
-  needs: (breakIt) => (breakIt ? UNORDERED_PAIR : HONEST_PAIR),
+  controlFaults: { deliverUnordered: true },
   run: (cluster, options) =>
     withAlteredFunction(cluster, 'append_messages', options.breakIt ? believingClocks : withWrongClocks, () =>
       run(cluster, options),

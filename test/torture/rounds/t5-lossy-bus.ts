@@ -1,6 +1,6 @@
 import { percentile } from '../checker.js';
 import { Client } from '../client.js';
-import type { Cluster, ClusterNeeds } from '../cluster.js';
+import type { Cluster } from '../cluster.js';
 import { heads } from '../database-facts.js';
 import type { Faults } from '../faults.js';
 import { LINK_KINDS } from '../link.js';
@@ -10,9 +10,6 @@ import { Random } from '../random.js';
 import type { Figures, Round, RoundOptions } from '../round.js';
 
 const BAD_BUS: Faults = { badBus: { lose: 0.5, repeat: 0.1, delayMs: 300 } };
-const ON_BAD_BUS: ClusterNeeds = { nodes: 2, faults: BAD_BUS };
-const WITHOUT_SWEEP: ClusterNeeds = { nodes: 2, faults: { ...BAD_BUS, noSweep: true } };
-
 const WRITERS_PER_CONVERSATION = 2;
 /** The sweep looks every 1.5 s; after so long nothing can still be on its way. */
 const SETTLE_MS = 8000;
@@ -81,6 +78,7 @@ export const LOSSY_BUS: Round = {
   broken: ['missed'],
   short: { seconds: 3, clients: 24 },
   long: { seconds: 60, clients: 200 },
-  needs: (breakIt) => (breakIt ? WITHOUT_SWEEP : ON_BAD_BUS),
+  faults: BAD_BUS,
+  controlFaults: { ...BAD_BUS, noSweep: true },
   run,
 };

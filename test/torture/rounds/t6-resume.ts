@@ -1,16 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { Client } from '../client.js';
-import { Cluster, type ClusterNeeds } from '../cluster.js';
+import type { Cluster } from '../cluster.js';
 import { heads } from '../database-facts.js';
 import { appendDirectly } from '../direct-append.js';
 import { LINK_KINDS } from '../link.js';
 import { during, within } from '../load.js';
 import { createGroup, type Person, register } from '../people.js';
 import { Random } from '../random.js';
-import { type Figures, HONEST_PAIR, type Round, type RoundOptions } from '../round.js';
-
-const NEWEST_WATERMARK: ClusterNeeds = { nodes: 1, faults: { newestWatermark: true } };
+import type { Figures, Round, RoundOptions } from '../round.js';
 
 const CONVERSATIONS = 6;
 const SLOW_WRITERS = 3;
@@ -100,6 +98,6 @@ export const RESUME: Round = {
   broken: ['holes'],
   short: { seconds: 3, clients: 24 },
   long: { seconds: 120, clients: 200 },
-  needs: (breakIt) => (breakIt ? NEWEST_WATERMARK : HONEST_PAIR),
+  controlFaults: { newestWatermark: true },
   run,
 };

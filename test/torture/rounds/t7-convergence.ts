@@ -8,7 +8,7 @@ import { Observer } from '../observer.js';
 import { CAST, OBSERVER, ONE_OF_EACH, type Operation, operations, World } from '../operations.js';
 import { createGroup, register } from '../people.js';
 import { Random } from '../random.js';
-import { type Figures, HONEST_PAIR, type Round, type RoundOptions } from '../round.js';
+import type { Figures, Round, RoundOptions } from '../round.js';
 
 /** Every type of durable event a user may be sent. */
 const TYPES = [
@@ -117,6 +117,5 @@ export const CONVERGENCE: Round = {
   broken: ['divergences'],
   short: { seconds: 2, clients: 4 },
   long: { seconds: 120, clients: 8 },
-  needs: () => HONEST_PAIR,
   run,
 };

@@ -1,0 +1,150 @@
+import 'reflect-metadata';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { createApp } from '../../src/create-app.js';
+import { SendMessage } from '../../src/modules/messages/send-message.js';
+import { UsersService } from '../../src/modules/users/users.service.js';
+import { declaredStatements } from '../../src/platform/database/sql.js';
+import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js';
+import type { CommittedEvent, PresentedEvent } from '../../src/platform/event-log/stream-event.js';
+import type { SystemRole } from '../../src/platform/http/actor.js';
+import { Authenticator } from '../../src/platform/http/authenticator.js';
+import { BannerLines } from '../../src/platform/logging/banner.js';
+import { runProcess } from '../../src/platform/process/run-process.js';
+import { Broadcaster } from '../../src/platform/realtime/broadcaster.js';
+import { Bus, type BusMessage } from '../../src/platform/realtime/bus/bus.js';
+import { RevocationSweep } from '../../src/platform/realtime/revocation-sweep.js';
+import { StreamPump } from '../../src/platform/realtime/stream-pump.js';
+import { Sweep } from '../../src/platform/realtime/sweep.js';
+import type { Faults } from './faults.js';
+
+/**
+ * The program, with switches at some of its mechanisms. They are put on from outside, the program knows nothing of
+ * them, and all of them are as they should be until somebody asks for a fault.
+ */
+let faults: Faults = {};
+
+type App = NestExpressApplication;
+
+interface Request {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: { readonly authorization?: string };
+}
+
+interface Response {
+  json(body: unknown): unknown;
+  status(code: number): Response;
+}
+
+function get<T>(app: App, token: abstract new (...args: never[]) => T): T {
+  return app.get(token as new () => T, { strict: false });
+}
+
+function alterBus(app: App): void {
+  const bus = get(app, Bus) as unknown as Record<'publish' | 'dispatch', (message: BusMessage) => void>;
+  for (const way of ['publish', 'dispatch'] as const) {
+    const pass = bus[way].bind(bus);
+    bus[way] = (message) => {
+      if (!faults.badBus) return pass(message);
+      const { lose, repeat, delayMs } = faults.badBus;
+      for (let copies = Math.random() < repeat ? 2 : 1; copies > 0; copies--) {
+        if (Math.random() >= lose) setTimeout(() => pass(message), Math.random() * delayMs);
+      }
+    };
+  }
+}
+
+function alterSweeps(app: App): void {
+  const [sweep, revocations, broadcaster] = [get(app, Sweep), get(app, RevocationSweep), get(app, Broadcaster)];
+  const [run, revoke] = [sweep.run.bind(sweep), revocations.sweep.bind(revocations)];
+  sweep.run = async () => (faults.noSweep ? undefined : run());
+  revocations.sweep = async () => (faults.endNothing ? undefined : revoke());
+  const endSessions = broadcaster.endSessions.bind(broadcaster);
+  const endUser = broadcaster.endUser.bind(broadcaster);
+  broadcaster.endSessions = (...ended) => faults.endNothing || endSessions(...ended);
+  broadcaster.endUser = (...ended) => faults.endNothing || endUser(...ended);
+}
+
+function alterReads(app: App): void {
+  const kept = new Map<string, { body: unknown; until: number }>();
+  app.use((request: Request, response: Response, next: () => void) => {
+    const { keepReadsMs } = faults;
+    if (request.method !== 'GET' || !keepReadsMs) return next();
+    const found = kept.get(request.url);
+    if (found && found.until > Date.now()) return response.json(found.body);
+    const json = response.json.bind(response);
+    response.json = (body) => {
+      kept.set(request.url, { body, until: Date.now() + keepReadsMs });
+      return json(body);
+    };
+    next();
+  });
+}
+
+function alterTexts(app: App): void {
+  const sending = get(app, SendMessage);
+  const clean = sending.cleanContent.bind(sending);
+  sending.cleanContent = (raw) =>
+    faults.naiveTags ? { content: raw.replace(/<[^>]*>/g, ''), sanitized: false } : clean(raw);
+}
+
+function alterPumps(): void {
+  interface PumpInside {
+    readonly receivers: Set<unknown>;
+    send(users: Iterable<unknown>, event: CommittedEvent, presented: PresentedEvent, prev: number): void;
+  }
+  const { offer } = StreamPump.prototype;
+  StreamPump.prototype.offer = function (this: StreamPump, event: CommittedEvent): void {
+    const inside = this as unknown as PumpInside;
+    if (faults.deliverUnordered && event.presented)
+      inside.send(inside.receivers, event, event.presented, event.seq - 1);
+    else offer.call(this, event);
+  };
+}
+
+/** Statements are prepared by name, so that another text takes another name. */
+function alterWatermarks(): void {
+  const [right, wrong] = ['pg_snapshot_xmin', 'pg_snapshot_xmax'];
+  const [from, to] = faults.newestWatermark ? [right, wrong] : [wrong, right];
+  for (const statement of declaredStatements() as { name: string; text: string }[]) {
+    if (!statement.text.includes(from)) continue;
+    statement.text = statement.text.replaceAll(from, to);
+    statement.name = faults.newestWatermark ? `${statement.name}.altered` : statement.name.replace('.altered', '');
+  }
+}
+
+function alterLeaving(app: App): void {
+  const left = get(app, EventCatalogue).get('participant.left') as { membership?: string };
+  left.membership = faults.leaversStay ? undefined : 'leaves';
+}
+
+/** `POST /torture/faults?are=<JSON>`; as the bearer, what only services can do: `/ban?user_id=`, `/role?user_id=&role=`. */
+function openDoor(app: App): void {
+  const [users, authenticator] = [get(app, UsersService), get(app, Authenticator)];
+  app.use('/torture', async (request: Request, response: Response) => {
+    const { pathname, searchParams } = new URL(request.url, 'http://host');
+    const asked = (name: string): string => searchParams.get(name) ?? '';
+    try {
+      if (pathname === '/faults') {
+        faults = JSON.parse(asked('are')) as Faults;
+        alterWatermarks();
+        alterLeaving(app);
+      } else {
+        const actor = await authenticator.authenticate(request.headers.authorization!.slice('Bearer '.length));
+        if (pathname === '/ban') await users.ban(actor, asked('user_id'), { reason: 'torture', until: null });
+        else await users.setRole(actor, asked('user_id'), asked('role') as SystemRole);
+      }
+      response.json({});
+    } catch (error) {
+      response.status(500).json({ error: { code: 'TORTURE', message: String(error) } });
+    }
+  });
+}
+
+await runProcess('Parley', async (config, log) => {
+  const app = await createApp(config, log);
+  for (const alter of [alterBus, alterSweeps, alterReads, alterTexts, alterPumps, openDoor]) alter(app);
+  await app.listen(config.port, config.host);
+  app.get(BannerLines).add('REST', `http://localhost:${new URL(await app.getUrl()).port}/api/v1`);
+  return app;
+});

@@ -1,0 +1,3 @@
+import { tryRounds } from './trying.js';
+
+describe('what is acknowledged', () => tryRounds('T1'));

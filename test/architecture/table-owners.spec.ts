@@ -13,7 +13,7 @@ function owned({ text }: Pick<SourceFile, 'text'>): string[] {
 
 /** The tables the SQL of a file writes: in template literals only, prose may say "update" too. */
 function written({ text }: Pick<SourceFile, 'text'>): string[] {
-  const sql = [...text.matchAll(/`([^`]*)`/g)].map(([, literal]) => literal ?? '').join('\n');
+  const sql = [...text.matchAll(/`([^`]*)`/g)].map(([, literal]) => literal ?? '').join(';\n');
   const names = [...sql.matchAll(WRITES)].map(([, name]) => (name ?? '').toLowerCase());
   return [...new Set(names)].filter((name) => !NOT_TABLES.has(name));
 }

@@ -11,6 +11,7 @@ import { DrainState } from './platform/health/drain-state.js';
 import { LoggingModule } from './platform/logging/logging.module.js';
 import { QueueModule } from './platform/queue/queue.module.js';
 import { FanOutModule } from './platform/realtime/fan-out.module.js';
+import { ThrottlingModule } from './platform/throttling/throttling.module.js';
 
 /** The modules with processors; no other module loads one. */
 export const WORKER_MODULES: readonly Type[] = [ParticipantsWorkerModule, FilesWorkerModule, WebhooksWorkerModule];
@@ -26,6 +27,7 @@ export class WorkerModule {
         ConfigModule.of(config),
         LoggingModule,
         QueueModule.forRoot(),
+        ThrottlingModule,
         // Nobody is connected here; what a job has to tell goes out by the bus.
         EventLogModule,
         EntitlementsModule,

@@ -23,12 +23,12 @@ export class WebhookReceiver {
 
   private constructor(private readonly server: Server) {}
 
-  static async start(port = 0): Promise<WebhookReceiver> {
+  static async start({ port = 0, host = '127.0.0.1' } = {}): Promise<WebhookReceiver> {
     const server = createServer();
     const receiver = new WebhookReceiver(server);
     server.on('connection', () => receiver.connections++);
     server.on('request', (request, response) => void receiver.take(request, response));
-    server.listen(port, '127.0.0.1');
+    server.listen(port, host);
     await once(server, 'listening');
     return receiver;
   }

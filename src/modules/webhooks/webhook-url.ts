@@ -5,8 +5,8 @@ import { ValidationError } from '../../platform/errors/app-error.js';
 import { isAllowedAddress } from './address-judge.js';
 
 const MAX_LENGTH = 2048;
-/** Names that only mean something inside a machine or a network. */
-const LOCAL_NAME = /(^|\.)(localhost|local|internal|home\.arpa|localdomain)\.?$/i;
+/** Names that only mean something inside a machine or a network, those of one word among them. */
+const LOCAL_NAME = /^[^.]+\.?$|\.(localhost|local|internal|home\.arpa|localdomain)\.?$/i;
 
 /** What can be said about the address of a webhook before anything is resolved. */
 @Injectable()

@@ -1,0 +1,191 @@
+import { isAllowedAddress } from '../../src/modules/webhooks/address-judge.js';
+import { WebhookClient } from '../../src/modules/webhooks/webhook-client.js';
+import { WebhookResolver } from '../../src/modules/webhooks/webhook-resolver.js';
+import { signWebhook } from '../../src/modules/webhooks/webhook-signature.js';
+import { WebhookUrls } from '../../src/modules/webhooks/webhook-url.js';
+import type { Environment } from '../../src/platform/config/config.js';
+import { People } from '../support/people.js';
+import { startTestApp, testConfig, type TestApp } from '../support/test-app.js';
+import { WebhookReceiver } from '../support/webhook-receiver.js';
+
+const INSIDE = [
+  ...['0.0.0.0', '10.1.2.3', '100.64.0.1', '127.0.0.1', '127.1.1.1', '169.254.169.254', '172.16.0.1', '172.31.255.255'],
+  ...['192.0.0.1', '192.0.2.1', '192.88.99.1', '192.168.1.1', '198.18.0.1', '198.19.255.255', '198.51.100.1'],
+  ...['203.0.113.1', '224.0.0.1', '239.255.255.255', '240.0.0.1', '255.255.255.255'],
+  ...['::', '::1', '::127.0.0.1', '::ffff:127.0.0.1', '::ffff:7f00:1', '::ffff:10.0.0.1', '::ffff:169.254.169.254'],
+  ...['64:ff9b::7f00:1', '64:ff9b:1::1', '100::1', '2001::1', '2001:db8::1', '2002:7f00:1::', '3fff::1', '5f00::1'],
+  ...['fc00::1', 'fd00::1', 'fe80::1', 'fe80::1%eth0', 'fec0::1', 'ff02::1', 'not an address', ''],
+];
+const OUTSIDE = [
+  '1.1.1.1',
+  '8.8.8.8',
+  '93.184.215.14',
+  '172.32.0.1',
+  '192.169.0.1',
+  '2606:4700::1111',
+  '::ffff:8.8.8.8',
+];
+
+describe('the judge of addresses', () => {
+  it.each(INSIDE)('keeps us away from %s', (address) => {
+    expect(isAllowedAddress(address, { allowPrivate: false })).toBe(false);
+  });
+
+  it.each(OUTSIDE)('lets us reach %s', (address) => {
+    expect(isAllowedAddress(address, { allowPrivate: false })).toBe(true);
+  });
+
+  it('lets a private network be reached where that is wanted, but no metadata service of a cloud', () => {
+    const isAllowed = (address: string): boolean => isAllowedAddress(address, { allowPrivate: true });
+    expect(['127.0.0.1', '10.0.0.1', '192.168.1.1', '::1', 'fd00::1'].filter(isAllowed)).toHaveLength(5);
+    expect(['169.254.169.254', 'fe80::1', '0.0.0.0', '224.0.0.1', '::ffff:169.254.169.254'].filter(isAllowed)).toEqual(
+      [],
+    );
+  });
+});
+
+const content = signWebhook({ id: 'x', event: 'x', at: new Date(), data: {} }, ['secret'], new Date());
+
+/** A resolver that says what the test wants, one answer after the other; the last one for good. */
+class ToldResolver extends WebhookResolver {
+  asked = 0;
+
+  constructor(private readonly answers: string[][]) {
+    super();
+  }
+
+  override resolve(): Promise<string[]> {
+    return Promise.resolve(this.answers[Math.min(this.asked++, this.answers.length - 1)]!);
+  }
+}
+
+describe('a webhook', () => {
+  let server: TestApp;
+  let people: People;
+  /** Listens on loopback; nothing may ever get there. */
+  let inside: WebhookReceiver;
+
+  beforeAll(async () => {
+    server = await startTestApp();
+    people = new People(server);
+    inside = await WebhookReceiver.start();
+  });
+  afterAll(async () => {
+    expect(inside.connections).toBe(0);
+    await inside.stop();
+    await server.close();
+  });
+
+  /** Every spelling of an address inside, with the port of the listener and without. */
+  const spellings = (): string[] => {
+    const hosts = [
+      ...['127.0.0.1', 'localhost', 'LOCALHOST', 'localhost.', 'a.localhost', '0', '127.1', '2130706433', '0x7f.1'],
+      ...['0x7f000001', '0177.0.0.1', '017700000001', '[::1]', '[::]', '[::ffff:127.0.0.1]', '[::ffff:7f00:1]'],
+      ...['[0:0:0:0:0:ffff:7f00:1]', '[64:ff9b::7f00:1]', '[2002:7f00:1::]', '169.254.169.254'],
+      ...['metadata.google.internal', '127.0.0.1.nip.io', 'x.127-0-0-1.nip.io', '①②⑦.⓪.⓪.①', '１２７.0.0.1'],
+      ...['127。0。0。1', '[fe80::1%25eth0]', '10.0.0.1', '192.168.0.1', '172.16.0.1', '100.64.0.1', 'printer.local'],
+    ];
+    const [databasePort] = [new URL(server.database.url).port];
+    return [
+      ...hosts.flatMap((host) => [
+        `https://${host}/x`,
+        `http://${host}:${inside.port}/x`,
+        `https://${host}:${inside.port}/x`,
+      ]),
+      `http://127.0.0.1:${databasePort}/`,
+      `https://user:password@127.0.0.1:${inside.port}/x`,
+      `https://example.com@127.0.0.1:${inside.port}/x`,
+      `https://127.0.0.1:${inside.port}\\@example.com/x`,
+      `https://example.com#@127.0.0.1:${inside.port}/`,
+      'https://user:password@example.com/x',
+      'https://example.com:22/x',
+      'https://example.com/x\r\nX-Injected: 1',
+      'https://exam\tple.com/x',
+      ' https://example.com/x',
+      'http://example.com/x',
+      ...[
+        'file:///etc/passwd',
+        'gopher://127.0.0.1:70/x',
+        'ftp://127.0.0.1/x',
+        'javascript:alert(1)',
+        'data:text/html,x',
+      ],
+      ...[
+        'https://',
+        'https:///x',
+        '//127.0.0.1/x',
+        'example.com',
+        'https://exa mple.com/',
+        `https://e.com/${'x'.repeat(3000)}`,
+      ],
+    ];
+  };
+
+  it('to the inside is refused when it is made or changed, however it is spelled', async () => {
+    const ana = await people.one();
+    const taken: string[] = [];
+    for (const url of spellings()) {
+      const { status } = await people.call(ana, 'POST', '/webhooks', { url, events: ['webhook.disabled'] });
+      if (status === 201) taken.push(url);
+      else expect([url, status]).toEqual([url, 400]);
+    }
+    // Names that have no address here. What counts is asked at every try: the next test.
+    expect(taken.filter((url) => !url.includes('.nip.io'))).toEqual([]);
+  });
+
+  it('to the inside is not sent, should one have got into the database', async () => {
+    const ana = await people.one();
+    const made = { url: 'https://hooks.example/x', events: ['webhook.disabled'] };
+    const { body: hook } = await people.call(ana, 'POST', '/webhooks', made);
+    for (const url of spellings().filter((text) => !text.includes('\r'))) {
+      await server.database.query('update webhooks set url = $2, failures = 0 where id = $1', [hook.id, url]);
+      const { body: ping } = await people.call(ana, 'POST', `/webhooks/${hook.id}/ping`);
+      const [attempt] = await attemptsOf(server, ping.id as string);
+      expect([url, attempt]).toEqual([url, expect.objectContaining({ status_code: null, answer: null })]);
+      expect(['address_not_allowed', 'name_not_resolved']).toContain(attempt!.error);
+    }
+    expect(inside.connections).toBe(0);
+  });
+
+  it('to a name is judged by all its addresses, anew at each try', async () => {
+    const clientWith = (resolver: WebhookResolver, more: Environment = {}): WebhookClient => {
+      const config = testConfig(server.database.url, { WEBHOOK_TIMEOUT_MS: '500', ...more });
+      return new WebhookClient(config, new WebhookUrls(config), resolver);
+    };
+    const post = async (client: WebhookClient, url: string) => (await client.post(url, content)).error;
+    const http = { WEBHOOK_ALLOW_HTTP: 'true', WEBHOOK_PORTS: String(inside.port) };
+    const url = `http://rebind.example:${inside.port}/`;
+    for (const answers of [
+      ['127.0.0.1'],
+      ['93.184.215.14', '127.0.0.1'],
+      ['::1'],
+      ['2606:4700::1', '::ffff:127.0.0.1'],
+    ]) {
+      expect(await post(clientWith(new ToldResolver([answers]), http), url)).toBe('address_not_allowed');
+    }
+    expect(inside.connections).toBe(0);
+  });
+
+  it('is sent to the address that was judged, whatever its name server says a moment later', async () => {
+    const receiver = await WebhookReceiver.start({ host: '127.0.0.2' });
+    const elsewhere = await WebhookReceiver.start({ host: '127.0.0.1', port: receiver.port });
+    const config = testConfig(server.database.url, { WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true' });
+    const resolver = new ToldResolver([['127.0.0.2'], ['127.0.0.1']]);
+    const client = new WebhookClient(config, new WebhookUrls(config), resolver);
+    const result = await client.post(`http://no-name-server-knows-this.example:${receiver.port}/`, content);
+    expect([result.error, result.statusCode, resolver.asked]).toEqual([null, 204, 1]);
+    expect([receiver.connections, elsewhere.connections]).toEqual([1, 0]);
+    await Promise.all([receiver.stop(), elsewhere.stop()]);
+  });
+});
+
+async function attemptsOf({ database }: TestApp, deliveryId: string): Promise<{ error: string }[]> {
+  for (;;) {
+    const rows = await database.query<{ error: string; status_code: number | null; answer: string | null }>(
+      'select error, status_code, answer from webhook_attempts where delivery_id = $1',
+      [deliveryId],
+    );
+    if (rows.length > 0) return rows;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

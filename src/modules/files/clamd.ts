@@ -14,12 +14,17 @@ export class ScannerUnavailable extends Error {}
 
 /** Asks a clamd over TCP, file by file (INSTREAM: chunks with their length before them, an empty one at the end). */
 export class Clamd {
+  private readonly asking = new Set<Socket>();
+  private isClosed = false;
+
   constructor(private readonly url: string) {}
 
   /** `impossible`: larger than the scanner takes, or it gave up on it. @throws ScannerUnavailable */
   async scan(path: string): Promise<ScanVerdict> {
+    if (this.isClosed) throw new ScannerUnavailable('shutting down');
     const { hostname, port } = new URL(this.url);
     const socket = createConnection({ host: hostname, port: Number(port || 3310) });
+    this.asking.add(socket);
     socket.setTimeout(SILENCE_MS, () => socket.destroy(new Error('no answer in time')));
     try {
       const [answer] = await Promise.all([answerOf(socket), send(socket, path)]);
@@ -27,8 +32,15 @@ export class Clamd {
     } catch (error) {
       throw error instanceof ScannerUnavailable ? error : new ScannerUnavailable((error as Error).message);
     } finally {
+      this.asking.delete(socket);
       socket.destroy();
     }
+  }
+
+  /** Whatever is being scanned will have to be scanned again. */
+  hangUp(): void {
+    this.isClosed = true;
+    for (const socket of this.asking) socket.destroy(new Error('shutting down'));
   }
 }
 

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { AppError, ServiceUnavailable } from '../../platform/errors/app-error.js';
 import { requireSafeZip } from './checks/zip-contents.js';
@@ -29,7 +29,7 @@ export interface ScannedFile {
  * all of them and in no other way: whatever goes wrong on the way leaves it shut.
  */
 @Injectable()
-export class ScanFile {
+export class ScanFile implements OnModuleDestroy {
   private readonly logger = new Logger(ScanFile.name);
   private readonly clamd: Clamd | undefined;
 
@@ -40,6 +40,11 @@ export class ScanFile {
     { clamavUrl }: Config,
   ) {
     this.clamd = clamavUrl === undefined ? undefined : new Clamd(clamavUrl);
+  }
+
+  /** A shutdown does not wait for a scanner. */
+  onModuleDestroy(): void {
+    this.clamd?.hangUp();
   }
 
   /**

@@ -6,18 +6,14 @@ import type { ReadableStream } from 'node:stream/web';
 import type { S3mini } from 's3mini';
 import { ServiceUnavailable } from '../../../platform/errors/app-error.js';
 import { type ByteRange, FileStorage, type ServedAs } from './file-storage.js';
+import { presignedAddress, type S3Credentials } from './presigned-address.js';
 
 /** The least a store takes as a part; also how much of a file is in memory at a time. */
 const PART_BYTES = 5 * 1024 * 1024;
 const ADDRESS_SECONDS = 60;
 const TIMEOUT_MS = 60_000;
 
-export interface S3Place {
-  /** With the bucket at its end. */
-  readonly endpoint: string;
-  readonly region: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
+export interface S3Place extends S3Credentials {
   /** Whether clients are sent to the store for their downloads. */
   readonly redirects: boolean;
 }
@@ -46,8 +42,8 @@ export class S3Storage extends FileStorage {
   }
 
   override async open(key: string, range?: ByteRange): Promise<Readable> {
-    const { body } = await this.ask(async (s3) => {
-      const address = await s3.getPresignedUrl('GET', key, ADDRESS_SECONDS);
+    const { body } = await this.ask(async () => {
+      const address = presignedAddress(this.place, key, { seconds: ADDRESS_SECONDS });
       const headers = range ? { range: `bytes=${range.start}-${range.end}` } : undefined;
       const answer = await fetch(address, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
       if (!answer.ok || !answer.body) throw new Error(`the store answered ${answer.status}`);
@@ -70,10 +66,10 @@ export class S3Storage extends FileStorage {
     for (const key of keys) await this.ask((s3) => s3.deleteObject(key));
   }
 
-  override async addressOf(key: string, { type, disposition }: ServedAs): Promise<string | undefined> {
-    if (!this.place.redirects) return undefined;
+  override addressOf(key: string, { type, disposition }: ServedAs): Promise<string | undefined> {
+    if (!this.place.redirects) return Promise.resolve(undefined);
     const said = { 'response-content-type': type, 'response-content-disposition': disposition };
-    return this.ask((s3) => s3.getPresignedUrl('GET', key, ADDRESS_SECONDS, said));
+    return Promise.resolve(presignedAddress(this.place, key, { seconds: ADDRESS_SECONDS, said }));
   }
 
   private async putInParts(key: string, type: string, handle: FileHandle, size: number): Promise<void> {

@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto';
+import { isoMedia, picture, type SampleFile } from '../fixtures/sample-files.js';
+import type { ChatUser } from '../support/chat.js';
+import { FakeS3 } from '../support/fake-s3.js';
+import { type FileWorld, startFileWorld } from '../support/file-world.js';
+
+const note: SampleFile = {
+  name: 'Grüße.txt',
+  type: 'text/plain',
+  category: 'document',
+  bytes: Buffer.from('0123456789'),
+};
+
+function film(size: number): SampleFile {
+  const bytes = isoMedia('isom', 'vide');
+  const header = Buffer.alloc(8);
+  header.writeUInt32BE(size);
+  header.write('mdat', 4, 'latin1');
+  return {
+    name: 'a.mp4',
+    type: 'video/mp4',
+    category: 'video',
+    bytes: Buffer.concat([bytes, header, randomBytes(size - 8)]),
+  };
+}
+
+describe.each(['redirect', 'proxy'])('files in an S3-compatible store, downloaded by %s', (downloads) => {
+  let store: FakeS3;
+  let world: FileWorld;
+  let ada: ChatUser;
+
+  beforeAll(async () => {
+    store = await FakeS3.start();
+    world = await startFileWorld({ ...store.environment, S3_DOWNLOADS: downloads });
+    ada = await world.chat.user('ada');
+  });
+  afterAll(async () => {
+    await world.stop();
+    await store.stop();
+  });
+
+  const isRedirected = downloads === 'redirect';
+
+  /** What the client gets in the end, wherever it is sent. */
+  async function download(
+    path: string,
+    headers: Record<string, string> = {},
+  ): Promise<{ response: Response; bytes: Buffer }> {
+    let response = await world.fetch(ada, path, headers);
+    expect(response.status === 302).toBe(isRedirected);
+    if (isRedirected) response = await fetch(response.headers.get('location')!, { headers });
+    return { response, bytes: Buffer.from(await response.arrayBuffer()) };
+  }
+
+  it('come back as they were, with their type and name', async () => {
+    const file = await world.ready(ada, note);
+    const { response, bytes } = await download(file.url);
+    expect([response.status, bytes.toString()]).toEqual([200, '0123456789']);
+    expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    expect(response.headers.get('content-disposition')).toBe(
+      `attachment; filename="Gr__e.txt"; filename*=UTF-8''Gr%C3%BC%C3%9Fe.txt`,
+    );
+    const part = await download(file.url, { range: 'bytes=2-4' });
+    expect([part.response.status, part.bytes.toString()]).toEqual([206, '234']);
+    expect(world.filesOnDisk()).toEqual([]);
+  });
+
+  it('go up in parts when they are large', async () => {
+    const sample = film(12 * 1024 * 1024);
+    const before = store.requests.length;
+    const file = await world.ready(ada, sample);
+    expect(file.status).toBe('ready');
+    const puts = store.requests.slice(before).filter((request) => request.startsWith('PUT'));
+    expect(puts).toHaveLength(3);
+    expect((await download(file.url)).bytes.equals(sample.bytes)).toBe(true);
+    expect(store.uploads.size).toBe(0);
+    expect(world.filesOnDisk()).toEqual([]);
+  });
+
+  it('are images encoded anew, with a thumbnail, and without the original', async () => {
+    const bytes = await picture().png().toBuffer();
+    const file = await world.ready(ada, { name: 'a.png', type: 'image/png', category: 'image', bytes });
+    expect([...store.objects.keys()].filter((key) => key.startsWith(file.id)).sort()).toEqual([
+      `${file.id}.image`,
+      `${file.id}.thumbnail`,
+    ]);
+    const { response } = await download(file.thumbnail_url);
+    expect(response.headers.get('content-type')).toBe('image/webp');
+  });
+
+  it('are gone when they are deleted', async () => {
+    const file = await world.ready(ada, note);
+    expect((await ada.call('DELETE', `/files/${file.id}`)).status).toBe(204);
+    expect([...store.objects.keys()].filter((key) => key.startsWith(file.id))).toEqual([]);
+  });
+
+  it('are asked for in vain by addresses that were changed', async () => {
+    if (!isRedirected) return;
+    const [file, other] = [await world.ready(ada, note), await world.ready(ada, note)];
+    const address = (await world.fetch(ada, file.url)).headers.get('location')!;
+    expect(new URL(address).searchParams.get('X-Amz-Expires')).toBe('60');
+    for (const changed of [address.replace(file.id, other.id), address.replace('Expires=60', 'Expires=6000')]) {
+      expect((await fetch(changed)).status).toBe(403);
+    }
+  });
+
+  it('are refused, and nothing is kept of them, while the store is away', async () => {
+    store.isBroken = true;
+    const { status, body } = await world.upload(ada, note);
+    store.isBroken = false;
+    expect([status, body.error.code]).toEqual([503, 'SERVICE_UNAVAILABLE']);
+    expect(await world.chat.app.database.query(`select 1 from files where status = 'pending'`)).toEqual([]);
+    expect((await world.ready(ada, note)).status).toBe('ready');
+  });
+});

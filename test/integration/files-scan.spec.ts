@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import { ScanFile } from '../../src/modules/files/scan-file.js';
+import { FilesUpkeep } from '../../src/modules/files/files-upkeep.js';
+import { isoMedia, type SampleFile } from '../fixtures/sample-files.js';
+import type { ChatUser } from '../support/chat.js';
+import { FakeClamd } from '../support/fake-clamd.js';
+import { type FileWorld, startFileWorld } from '../support/file-world.js';
+
+const note: SampleFile = { name: 'note.txt', type: 'text/plain', category: 'document', bytes: Buffer.from('a note') };
+
+describe('the scan of a file', () => {
+  let clamd: FakeClamd;
+  let world: FileWorld;
+  let ada: ChatUser;
+  let bob: ChatUser;
+  let group: string;
+
+  beforeAll(async () => {
+    clamd = await FakeClamd.start();
+    world = await startFileWorld({ CLAMAV_URL: clamd.url });
+    [ada, bob] = [await world.chat.user('ada'), await world.chat.user('bob')];
+    group = await world.chat.group(ada, bob);
+  });
+  afterAll(async () => {
+    await world.stop();
+    await clamd.goAway();
+  });
+  beforeEach(() => {
+    clamd.mode = 'clean';
+  });
+
+  const statusOf = async (id: string): Promise<string> => (await ada.call('GET', `/files/${id}`)).body.status;
+
+  it('hands every byte to the scanner before anybody may have one', async () => {
+    const film = isoMedia('isom', 'vide');
+    const bytes = Buffer.concat([film.subarray(0, -1000), randomBytes(1000)]);
+    await world.ready(ada, { name: 'a.mp4', type: 'video/mp4', category: 'video', bytes });
+    expect(clamd.received.at(-1)!.equals(bytes)).toBe(true);
+  });
+
+  it('rejects what the scanner knows, and keeps nothing of it', async () => {
+    clamd.mode = 'malware';
+    const file = await world.ready(ada, note);
+    expect(file).toMatchObject({ status: 'rejected', reason: 'MALWARE_DETECTED' });
+    expect(world.filesOnDisk().filter((name) => name.startsWith(file.id))).toEqual([]);
+    const sent = await ada.call('POST', `/conversations/${group}/messages`, {
+      content: 'x',
+      attachment_ids: [file.id],
+    });
+    expect(sent.body.error.code).toBe('FILE_NOT_ATTACHABLE');
+  });
+
+  it('rejects what the scanner will not look at', async () => {
+    clamd.mode = 'too large';
+    expect(await world.ready(ada, note)).toMatchObject({ status: 'rejected', reason: 'SCAN_FAILED' });
+  });
+
+  it.each(['hangs up', 'nonsense', 'away'] as const)(
+    'leaves it shut while the scanner is %s, and tries again',
+    async (what) => {
+      if (what === 'away') await clamd.goAway();
+      else clamd.mode = what;
+      const scans = world.chat.app.app.get(ScanFile, { strict: false });
+      const { body } = await world.upload(ada, note);
+      await expect(scans.scan(body.id as string)).rejects.toThrow();
+      expect(await statusOf(body.id)).toBe('scanning');
+      expect((await world.fetch(ada, body.url)).status).toBe(409);
+      if (what === 'away') await clamd.comeBack();
+      else clamd.mode = 'clean';
+      expect(await world.scanned(ada, body.id)).toMatchObject({ status: 'ready' });
+    },
+  );
+
+  it('is told to the uploader and, once a message shows the file, to the conversation', async () => {
+    const [hers, his] = [await ada.webSocket(), await bob.webSocket()];
+    clamd.mode = 'nonsense';
+    const { body: file } = await world.upload(ada, note);
+    const sent = await ada.call('POST', `/conversations/${group}/messages`, { content: '', attachment_ids: [file.id] });
+    expect(sent.body.attachments).toMatchObject([{ id: file.id, status: 'scanning' }]);
+    expect((await world.fetch(bob, file.url)).status).toBe(409);
+    clamd.mode = 'clean';
+    const isAbout = ({ type, data }: { type: string; data: { file?: { id: string } } }): boolean =>
+      type === 'file.scanned' && data.file?.id === file.id;
+    expect((await hers.until(isAbout)).data).toEqual({
+      file: expect.objectContaining({ id: file.id, status: 'ready' }),
+    });
+    expect(await his.until(isAbout)).toMatchObject({
+      data: { message_id: sent.body.id, conversation_id: group, file: { id: file.id, status: 'ready' } },
+    });
+    expect((await world.fetch(bob, file.url)).status).toBe(200);
+    expect((await bob.call('GET', `/messages/${sent.body.id}`)).body.attachments).toMatchObject([{ status: 'ready' }]);
+  });
+
+  it('gives up a file that took its scanner down three times', async () => {
+    clamd.mode = 'silent';
+    const { body } = await world.upload(ada, note);
+    await world.chat.app.database.query('update files set scans_begun = 3 where id = $1', [body.id]);
+    await world.chat.app.app.get(ScanFile, { strict: false }).scan(body.id);
+    expect((await ada.call('GET', `/files/${body.id}`)).body).toMatchObject({
+      status: 'rejected',
+      reason: 'SCAN_FAILED',
+    });
+  });
+
+  it('is asked for again when it was forgotten', async () => {
+    const file = await world.ready(ada, note);
+    await world.chat.app.database.query(
+      `update files set status = 'scanning', status_at = now() - interval '1 hour' where id = $1`,
+      [file.id],
+    );
+    await world.chat.app.app.get(FilesUpkeep, { strict: false }).tidy();
+    expect((await world.scanned(ada, file.id)).status).toBe('ready');
+  });
+});

@@ -1,0 +1,316 @@
+import { createHash } from 'node:crypto';
+import sharp from 'sharp';
+import { AddressSigner } from '../../src/modules/files/address-signer.js';
+import { pdf, picture, type SampleFile } from '../fixtures/sample-files.js';
+import type { Answer, ChatUser } from '../support/chat.js';
+import { type FileWorld, startFileWorld } from '../support/file-world.js';
+
+const note: SampleFile = {
+  name: 'note.txt',
+  type: 'text/plain',
+  category: 'document',
+  bytes: Buffer.from('0123456789'),
+};
+
+describe('a shared file', () => {
+  let world: FileWorld;
+  let ada: ChatUser;
+  let bob: ChatUser;
+  let eve: ChatUser;
+  let group: string;
+  let image: SampleFile;
+
+  beforeAll(async () => {
+    world = await startFileWorld();
+    [ada, bob, eve] = [await world.chat.user('ada'), await world.chat.user('bob'), await world.chat.user('eve')];
+    group = await world.chat.group(ada, bob);
+    image = {
+      name: 'photo.jpg',
+      type: 'image/jpeg',
+      category: 'image',
+      bytes: await picture(800, 600).jpeg().toBuffer(),
+    };
+  });
+  afterAll(() => world.stop());
+
+  const send = (user: ChatUser, ids: string[], more: object = {}, to = group): Promise<Answer> =>
+    user.call('POST', `/conversations/${to}/messages`, { content: '', attachment_ids: ids, ...more });
+
+  it('is shown in the message, in its order, to everybody and in every place', async () => {
+    const socket = await bob.webSocket();
+    const [first, second] = [await world.ready(ada, image, { description: 'a field' }), await world.ready(ada, note)];
+    const { status, body } = await send(ada, [second.id, first.id]);
+    expect([status, body.attachments]).toEqual([201, [second, first]]);
+    expect(first).toMatchObject({ description: 'a field', width: 800, height: 600 });
+    const heard = await socket.until(({ type, data }) => type === 'message.created' && data.message.id === body.id);
+    expect(heard.data.message.attachments).toEqual([second, first]);
+    expect((await bob.call('GET', `/messages/${body.id}`)).body.attachments).toEqual([second, first]);
+    const page = await bob.call('GET', `/conversations/${group}/messages?limit=1`);
+    expect(page.body.data[0].attachments).toEqual([second, first]);
+    const log = await bob.call('GET', `/conversations/${group}/events?after_seq=${body.seq - 1}`);
+    expect(log.body.data[0].data.message.attachments).toEqual([second, first]);
+    const edited = await ada.call('PATCH', `/messages/${body.id}`, { content: 'with words' });
+    expect(edited.body.attachments).toEqual([second, first]);
+  });
+
+  it('is shown again by a repeated send, and is part of what the repetition must agree in', async () => {
+    const [file, other] = [await world.ready(ada, note), await world.ready(ada, note)];
+    const key = { client_message_id: 'with a file' };
+    const { body } = await send(ada, [file.id], key);
+    expect((await send(ada, [file.id], key)).body).toEqual(body);
+    expect((await send(ada, [other.id], key)).body.error.code).toBe('IDEMPOTENCY_CONFLICT');
+    expect((await send(ada, [], key)).status).not.toBe(201);
+  });
+
+  it('is attached by its uploader only, and to one message only', async () => {
+    const file = await world.ready(ada, note);
+    expect((await send(bob, [file.id])).body.error.code).toBe('FILE_NOT_FOUND');
+    expect((await send(ada, ['01930000-0000-7000-8000-000000000000'])).body.error.code).toBe('FILE_NOT_FOUND');
+    expect((await send(ada, [file.id])).status).toBe(201);
+    expect((await send(ada, [file.id])).body.error.code).toBe('FILE_NOT_ATTACHABLE');
+    expect((await ada.call('DELETE', `/files/${file.id}`)).body.error.code).toBe('FILE_ATTACHED');
+  });
+
+  it('is attached only where it was uploaded for', async () => {
+    const elsewhere = await world.chat.group(ada, eve);
+    const file = await world.ready(ada, note, { conversation_id: group });
+    expect((await send(ada, [file.id], {}, elsewhere)).body.error.code).toBe('FILE_NOT_ATTACHABLE');
+    expect((await send(ada, [file.id])).status).toBe(201);
+  });
+
+  it('cannot be uploaded for a conversation one is not in', async () => {
+    const { status, body } = await world.upload(eve, note, { conversation_id: group });
+    expect([status, body.error.code]).toEqual([403, 'PERMISSION_DENIED']);
+  });
+
+  it('is bound once, however many want it at the same time in however many conversations', async () => {
+    const groups = await Promise.all([0, 1, 2, 3].map(() => world.chat.group(ada, bob)));
+    for (let round = 0; round < 5; round++) {
+      const file = await world.ready(ada, note);
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_value, i) => send(ada, [file.id], {}, groups[i % groups.length])),
+      );
+      expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+      const refused = answers.filter(({ status }) => status !== 201).map(({ body }) => body.error.code);
+      expect(new Set(refused)).toEqual(new Set(['FILE_NOT_ATTACHABLE']));
+      const bound = await world.chat.app.database.query('select 1 from message_attachments where file_id = $1', [
+        file.id,
+      ]);
+      expect(bound).toHaveLength(1);
+    }
+  });
+
+  it('is either sent or deleted, when both are tried at once', async () => {
+    for (let round = 0; round < 10; round++) {
+      const file = await world.ready(ada, note);
+      const [sent, deleted] = await Promise.all([send(ada, [file.id]), ada.call('DELETE', `/files/${file.id}`)]);
+      expect([sent.status === 201, deleted.status === 204].filter(Boolean)).toHaveLength(1);
+      if (sent.status === 201) expect((await world.fetch(bob, file.url)).status).toBe(200);
+    }
+  });
+
+  it('is seen by who takes part now, by nobody before and by nobody after', async () => {
+    const file = await world.ready(ada, image);
+    const paths = ['', '/content', '/thumbnail'].map((path) => `/api/v1/files/${file.id}${path}`);
+    const statuses = async (user: ChatUser): Promise<number[]> =>
+      Promise.all(paths.map(async (path) => (await world.fetch(user, path)).status));
+    expect(await statuses(ada)).toEqual([200, 200, 200]);
+    expect(await statuses(bob)).toEqual([404, 404, 404]);
+    const conversation = await world.chat.group(ada, bob);
+    await send(ada, [file.id], {}, conversation);
+    expect(await statuses(bob)).toEqual([200, 200, 200]);
+    expect(await statuses(eve)).toEqual([404, 404, 404]);
+    const { url, thumbnail_url } = await addressOf(bob, file.id);
+    expect((await world.fetch(undefined, url)).status).toBe(200);
+    await ada.call('DELETE', `/conversations/${conversation}/participants/${bob.id}`);
+    expect(await statuses(bob)).toEqual([404, 404, 404]);
+    expect((await world.fetch(undefined, url)).status).toBe(404);
+    expect((await world.fetch(undefined, thumbnail_url)).status).toBe(404);
+  });
+
+  it('goes out of sight with its message', async () => {
+    const file = await world.ready(ada, note);
+    const { body } = await send(ada, [file.id]);
+    await ada.call('DELETE', `/messages/${body.id}`);
+    expect((await world.fetch(bob, file.url)).status).toBe(404);
+    expect((await bob.call('GET', `/messages/${body.id}`)).body.attachments).toEqual([]);
+  });
+
+  async function addressOf(user: ChatUser, id: string): Promise<{ url: string; thumbnail_url: string }> {
+    const { body } = await user.call('POST', '/files/addresses', { file_ids: [id] });
+    return body.data[0];
+  }
+
+  it('has addresses for pictures in pages that nobody can change, and that end with the session', async () => {
+    const file = await world.ready(ada, image);
+    const { body } = await ada.call('POST', '/files/addresses', { file_ids: [file.id] });
+    const [{ url, thumbnail_url, expires_at }] = body.data;
+    expect(new Date(expires_at).getTime() - Date.now()).toBeLessThanOrEqual(5 * 60_000);
+    expect((await world.fetch(undefined, url)).headers.get('content-disposition')).toMatch(/^inline/);
+    expect((await world.fetch(undefined, thumbnail_url)).headers.get('content-type')).toBe('image/webp');
+    const token = new URL(url, 'http://x').searchParams.get('token')!;
+    const bytes = Buffer.from(token, 'base64url');
+    for (let at = 0; at < bytes.length; at++) {
+      const changed = Buffer.from(bytes);
+      changed[at]! ^= 1;
+      const address = `${file.url}?token=${changed.toString('base64url')}`;
+      expect([at, (await world.fetch(undefined, address)).status]).toEqual([at, 401]);
+    }
+    const other = await world.ready(ada, image);
+    for (const address of [`${other.url}?token=${token}`, `${file.thumbnail_url}?token=${token}`, file.url]) {
+      expect((await world.fetch(undefined, address)).status).toBe(401);
+    }
+    expect((await eve.call('POST', '/files/addresses', { file_ids: [file.id] })).body.data).toEqual([]);
+  });
+
+  it('has addresses that say no to sessions that ended, and to those whose time is over', async () => {
+    const file = await world.ready(ada, note);
+    const visitor = await world.chat.user('visitor');
+    const [session] = await world.chat.app.database.query<{ id: string }>(
+      'select id from sessions where user_id = $1',
+      [visitor.id],
+    );
+    const signer = world.chat.app.app.get(AddressSigner, { strict: false });
+    const own = await world.ready(visitor, note);
+    const address = (id: string, seconds: number): string => {
+      const expiresAt = new Date(Date.now() + seconds * 1000);
+      const said = {
+        fileId: id,
+        userId: visitor.id,
+        sessionId: session!.id,
+        variant: 'content',
+        disposition: undefined,
+      } as const;
+      return `/api/v1/files/${id}/content?token=${signer.sign({ ...said, expiresAt })}`;
+    };
+    expect((await world.fetch(undefined, address(own.id, 60))).status).toBe(200);
+    expect((await world.fetch(undefined, address(own.id, -1))).status).toBe(401);
+    expect((await world.fetch(undefined, address(file.id, 60))).status).toBe(404);
+    const before = address(own.id, 60);
+    await visitor.call('POST', '/auth/logout');
+    expect((await world.fetch(undefined, before)).status).toBe(404);
+  });
+
+  describe('is downloaded', () => {
+    it('whole, in one part, or not at all when it is known', async () => {
+      const file = await world.ready(ada, note);
+      const get = async (headers: Record<string, string>): Promise<[number, string, string | null]> => {
+        const answer = await world.fetch(ada, file.url, headers);
+        return [answer.status, await answer.text(), answer.headers.get('content-range')];
+      };
+      const etag = `"${createHash('sha256').update(note.bytes).digest('hex').slice(0, 32)}"`;
+      expect((await world.fetch(ada, file.url)).headers.get('etag')).toBe(etag);
+      expect(await get({ range: 'bytes=2-4' })).toEqual([206, '234', 'bytes 2-4/10']);
+      expect(await get({ range: 'bytes=7-' })).toEqual([206, '789', 'bytes 7-9/10']);
+      expect(await get({ range: 'bytes=-3' })).toEqual([206, '789', 'bytes 7-9/10']);
+      expect(await get({ range: 'bytes=5-999' })).toEqual([206, '56789', 'bytes 5-9/10']);
+      for (const range of [
+        'bytes=0-1,3-4',
+        `bytes=${'0-1,'.repeat(1000)}3-4`,
+        'bytes=4-2',
+        'lines=1-2',
+        'bytes=a-b',
+        'bytes=-',
+      ]) {
+        expect(await get({ range })).toEqual([200, '0123456789', null]);
+      }
+      for (const range of ['bytes=10-', 'bytes=-0']) {
+        expect(await get({ range })).toEqual([416, expect.stringContaining('RANGE_NOT_SATISFIABLE'), 'bytes */10']);
+      }
+      expect(await get({ range: 'bytes=2-4', 'if-range': etag })).toEqual([206, '234', 'bytes 2-4/10']);
+      expect(await get({ range: 'bytes=2-4', 'if-range': '"other"' })).toEqual([200, '0123456789', null]);
+      expect(await get({ 'if-none-match': `"x", ${etag}` })).toEqual([304, '', null]);
+      expect(await get({ 'if-none-match': '"x"' })).toEqual([200, '0123456789', null]);
+    });
+
+    it('with headers under which nothing in it runs', async () => {
+      const document = { name: 'a.pdf', type: 'application/pdf', category: 'document', bytes: pdf() };
+      const file = await world.ready(ada, document);
+      for (const query of ['', '?disposition=inline', '?disposition=attachment']) {
+        const { headers } = await world.fetch(ada, file.url + query);
+        expect(headers.get('content-disposition')).toBe(`attachment; filename="a.pdf"; filename*=UTF-8''a.pdf`);
+        expect(headers.get('x-content-type-options')).toBe('nosniff');
+        expect(headers.get('content-security-policy')).toBe("sandbox; default-src 'none'");
+        expect(headers.get('cross-origin-resource-policy')).toBe('same-site');
+        expect(headers.get('cache-control')).toBe('private, no-cache');
+      }
+      const photo = await world.ready(ada, image);
+      const { headers } = await world.fetch(ada, `${photo.url}?disposition=attachment`);
+      expect(headers.get('content-disposition')).toMatch(/^attachment/);
+    });
+
+    it.each([
+      ['../../etc/passwd.txt', 'passwd.txt', 'passwd.txt', 'passwd.txt'],
+      ['..\\..\\boot.txt', 'boot.txt', 'boot.txt', 'boot.txt'],
+      ['/root/a b.txt', 'a b.txt', 'a b.txt', 'a%20b.txt'],
+      ['~/.ssh.txt', 'ssh.txt', 'ssh.txt', 'ssh.txt'],
+      ['CON.txt', '_CON.txt', '_CON.txt', '_CON.txt'],
+      ['a".txt', 'a_.txt', 'a_.txt', 'a_.txt'],
+      ['a\r\nSet-Cookie: b.txt', 'a Set-Cookie_ b.txt', 'a Set-Cookie_ b.txt', 'a%20Set-Cookie_%20b.txt'],
+      ["it's; filename=b.txt", "it's_ filename=b.txt", "it's_ filename=b.txt", 'it%27s_%20filename%3Db.txt'],
+      ['photo\u202Etxt.txt', 'phototxt.txt', 'phototxt.txt', 'phototxt.txt'],
+      ['Grüße 世界.txt', 'Grüße 世界.txt', 'Gr__e __.txt', 'Gr%C3%BC%C3%9Fe%20%E4%B8%96%E7%95%8C.txt'],
+      [`${'ä'.repeat(5000)}.txt`, `${'ä'.repeat(98)}.txt`, `${'_'.repeat(98)}.txt`, `${'%C3%A4'.repeat(98)}.txt`],
+      ['a.txt.', 'a.txt', 'a.txt', 'a.txt'],
+    ])('under the name %#, cleaned', async (name, shown, ascii, escaped) => {
+      const file = await world.ready(ada, { ...note, name });
+      expect(file.file_name).toBe(shown);
+      const { headers } = await world.fetch(ada, file.url);
+      expect(headers.get('content-disposition')).toBe(`attachment; filename="${ascii}"; filename*=UTF-8''${escaped}`);
+      expect(headers.get('set-cookie')).toBeNull();
+    });
+  });
+
+  it('is an image without a word of what stood in it, the right way up, with nothing behind it', async () => {
+    const secret = 'taken at 48.8583 N';
+    const bytes = await picture(60, 40)
+      .withExif({ IFD0: { Copyright: secret }, IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '48/1 51/1 30/1' } })
+      .withMetadata({ orientation: 6 })
+      .jpeg()
+      .toBuffer();
+    const file = await world.ready(ada, {
+      ...image,
+      bytes: Buffer.concat([bytes, Buffer.from('PK\x03\x04 behind it')]),
+    });
+    expect(file).toMatchObject({ status: 'ready', width: 40, height: 60 });
+    const served = Buffer.from(await (await world.fetch(ada, file.url)).arrayBuffer());
+    for (const hidden of [secret, 'Exif', 'behind it']) expect(served.includes(hidden)).toBe(false);
+    expect(await sharp(served).metadata()).toMatchObject({ width: 40, height: 60 });
+    expect((await sharp(served).metadata()).exif).toBeUndefined();
+    expect(
+      world
+        .filesOnDisk()
+        .filter((name) => name.startsWith(file.id))
+        .sort(),
+    ).toEqual([`${file.id}.image`, `${file.id}.thumbnail`]);
+  });
+
+  it('keeps moving when it is a moving image', async () => {
+    const raw = Buffer.alloc(20 * 20 * 3 * 4);
+    for (let i = 0; i < raw.length; i++) raw[i] = (i >> 4) % 256;
+    const bytes = await sharp(raw, { raw: { width: 20, height: 80, channels: 3, pageHeight: 20 } })
+      .gif()
+      .toBuffer();
+    const file = await world.ready(ada, { ...image, name: 'a.gif', type: 'image/gif', bytes });
+    expect(file).toMatchObject({ width: 20, height: 20 });
+    const served = Buffer.from(await (await world.fetch(ada, file.url)).arrayBuffer());
+    expect((await sharp(served).metadata()).pages).toBe((await sharp(bytes).metadata()).pages);
+  });
+
+  it('counts against what its uploader may keep', async () => {
+    const small = await startFileWorld({ FILE_QUOTA_COUNT: '3', FILE_QUOTA_BYTES: '25' });
+    try {
+      const user = await small.chat.user('ida');
+      const answers = await Promise.all([1, 2, 3, 4, 5].map(() => small.upload(user, note)));
+      expect(answers.filter(({ status }) => status === 201)).toHaveLength(2);
+      const refused = answers.find(({ status }) => status !== 201)!;
+      expect([refused.status, refused.body.error.code]).toEqual([409, 'FILE_QUOTA_EXCEEDED']);
+      const kept = answers.find(({ status }) => status === 201)!.body.id;
+      await small.scanned(user, kept);
+      expect((await user.call('DELETE', `/files/${kept}`)).status).toBe(204);
+      expect((await small.upload(user, note)).status).toBe(201);
+    } finally {
+      await small.stop();
+    }
+  });
+});

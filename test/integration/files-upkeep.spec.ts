@@ -1,0 +1,155 @@
+import { connect } from 'node:net';
+import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { getQueueToken } from '@nestjs/bullmq';
+import type { Queue } from 'bullmq';
+import { FilesUpkeep } from '../../src/modules/files/files-upkeep.js';
+import { IncomingFolder } from '../../src/modules/files/storage/incoming-folder.js';
+import type { SampleFile } from '../fixtures/sample-files.js';
+import type { ChatUser } from '../support/chat.js';
+import { type FileWorld, startFileWorld } from '../support/file-world.js';
+import { createTestDatabase } from '../support/test-database.js';
+import { startProcess } from '../support/test-process.js';
+
+const note: SampleFile = { name: 'note.txt', type: 'text/plain', category: 'document', bytes: Buffer.from('a note') };
+
+describe('the upkeep of files', () => {
+  let world: FileWorld;
+  let ada: ChatUser;
+  let group: string;
+  let upkeep: FilesUpkeep;
+
+  beforeAll(async () => {
+    world = await startFileWorld();
+    ada = await world.chat.user('ada');
+    group = await world.chat.group(ada, await world.chat.user('bob'));
+    upkeep = world.chat.app.app.get(FilesUpkeep, { strict: false });
+  });
+  afterAll(() => world.stop());
+
+  const age = (id: string, hours: number): Promise<unknown> =>
+    world.chat.app.database.query(`update files set uploaded_at = now() - $2 * interval '1 hour' where id = $1`, [
+      id,
+      hours,
+    ]);
+  const send = (ids: string[]): ReturnType<ChatUser['call']> =>
+    ada.call('POST', `/conversations/${group}/messages`, { content: '', attachment_ids: ids });
+  const bytesOf = (id: string): string[] => world.filesOnDisk().filter((name) => name.startsWith(id));
+
+  it('takes what no message shows a day after its upload, and nothing else', async () => {
+    const [old, young, shown] = [
+      await world.ready(ada, note),
+      await world.ready(ada, note),
+      await world.ready(ada, note),
+    ];
+    await send([shown.id]);
+    for (const [id, hours] of [
+      [old.id, 25],
+      [young.id, 23],
+      [shown.id, 1000],
+    ] as const)
+      await age(id, hours);
+    await upkeep.tidy();
+    expect((await ada.call('GET', `/files/${old.id}`)).status).toBe(404);
+    expect(bytesOf(old.id)).toEqual([]);
+    for (const { id, url } of [young, shown]) {
+      expect([id, (await world.fetch(ada, url)).status]).toEqual([id, 200]);
+    }
+  });
+
+  it('takes what a deleted message, or a deleted conversation, let go of', async () => {
+    const [file, other] = [await world.ready(ada, note), await world.ready(ada, note)];
+    const { body } = await send([file.id]);
+    const conversation = await world.chat.group(ada);
+    await ada.call('POST', `/conversations/${conversation}/messages`, { content: '', attachment_ids: [other.id] });
+    for (const { id } of [file, other]) await age(id, 1000);
+    await ada.call('DELETE', `/messages/${body.id}`);
+    await ada.call('DELETE', `/conversations/${conversation}`);
+    await upkeep.tidy();
+    expect(bytesOf(file.id).concat(bytesOf(other.id))).toEqual([]);
+    expect(
+      await world.chat.app.database.query('select 1 from files where id = any($1)', [[file.id, other.id]]),
+    ).toEqual([]);
+  });
+
+  it('ends what was cut off between the row and the bytes', async () => {
+    const file = await world.ready(ada, note);
+    await world.chat.app.database.query(
+      `update files set status = 'pending', status_at = now() - interval '2 hours' where id = $1`,
+      [file.id],
+    );
+    await upkeep.tidy();
+    expect(bytesOf(file.id)).toEqual([]);
+    expect((await ada.call('GET', `/files/${file.id}`)).status).toBe(404);
+  });
+
+  it('is scheduled once, however many processes there are', async () => {
+    const queue = world.chat.app.app.get<Queue>(getQueueToken('files-upkeep'), { strict: false });
+    await queue.upsertJobScheduler('files-upkeep', { every: 600_000 }, { name: 'tidy' });
+    expect(await queue.getJobSchedulersCount()).toBe(1);
+  });
+
+  it('leaves no half file of a process that was killed in the middle of uploads', async () => {
+    const database = await createTestDatabase();
+    const directory = mkdtempSync(join(tmpdir(), 'parley-killed-'));
+    const environment = {
+      NODE_ENV: 'test',
+      PORT: '0',
+      HOST: '127.0.0.1',
+      DATA_DIR: directory,
+      DATABASE_URL: database.url,
+      BCRYPT_COST: '4',
+      RATE_LIMIT_MULTIPLIER: '100000',
+    };
+    const first = startProcess('src/main.ts', environment);
+    const [, url = ''] = await first.printed(/REST\s+(http:\/\/localhost:\d+)/);
+    const token = await register(url);
+    const port = Number(new URL(url).port);
+    const sockets = Array.from({ length: 20 }, () => halfUpload(port, token));
+    const incoming = join(directory, 'files', 'incoming');
+    while (readdirSync(incoming).length < 20) await new Promise((resolve) => setTimeout(resolve, 20));
+    await first.end('SIGKILL');
+    for (const socket of sockets) socket.destroy();
+    expect(readdirSync(incoming)).toHaveLength(20);
+    expect(await database.query('select 1 from files')).toEqual([]);
+    const anHourAgo = Date.now() / 1000 - 3600;
+    for (const name of readdirSync(incoming).slice(1)) utimesSync(join(incoming, name), anHourAgo, anHourAgo);
+    const second = startProcess('src/main.ts', environment);
+    await second.printed(/REST\s+http/);
+    // What was written to a moment ago may be the upload of another process.
+    while (readdirSync(incoming).length > 1) await new Promise((resolve) => setTimeout(resolve, 20));
+    await second.end('SIGTERM');
+    await new IncomingFolder({ dataDir: directory } as never).tidy(0);
+    expect(readdirSync(incoming)).toEqual([]);
+    expect(existsSync(join(directory, 'files', 'stored'))).toBe(false);
+    rmSync(directory, { recursive: true, force: true });
+    await database.drop();
+  }, 120_000);
+
+  async function register(url: string): Promise<string> {
+    const json = (body: object): RequestInit => ({
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    const account = {
+      email: 'eve@example.com',
+      username: 'eve',
+      password: 'orbit-41-lamp-plum-river',
+      display_name: 'eve',
+    };
+    await fetch(`${url}/api/v1/auth/register`, json(account));
+    const login = await fetch(`${url}/api/v1/auth/login`, json({ username: 'eve', password: account.password }));
+    return ((await login.json()) as { access_token: string }).access_token;
+  }
+
+  function halfUpload(port: number, token: string): ReturnType<typeof connect> {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write(
+      `POST /api/v1/files HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000000\r\n\r\n--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\nContent-Type: text/plain\r\n\r\n${'x'.repeat(100_000)}`,
+    );
+    return socket;
+  }
+});

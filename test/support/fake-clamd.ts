@@ -1,0 +1,72 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+
+type Mode = 'clean' | 'malware' | 'too large' | 'silent' | 'nonsense' | 'hangs up';
+
+/** A clamd that reads the protocol to the letter and says what it is told to say. */
+export class FakeClamd {
+  mode: Mode = 'clean';
+  /** What was handed to it, as it came. */
+  readonly received: Buffer[] = [];
+  private readonly sockets = new Set<Socket>();
+
+  private constructor(
+    private server: Server,
+    readonly port: number,
+  ) {}
+
+  static async start(): Promise<FakeClamd> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const clamd = new FakeClamd(server, (server.address() as AddressInfo).port);
+    server.on('connection', (socket) => clamd.serve(socket));
+    return clamd;
+  }
+
+  get url(): string {
+    return `tcp://127.0.0.1:${this.port}`;
+  }
+
+  /** Nobody answers at its port any more. */
+  async goAway(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  async comeBack(): Promise<void> {
+    this.server = createServer((socket) => this.serve(socket));
+    await new Promise<void>((resolve) => this.server.listen(this.port, '127.0.0.1', resolve));
+  }
+
+  private serve(socket: Socket): void {
+    this.sockets.add(socket);
+    socket.on('close', () => this.sockets.delete(socket));
+    socket.on('error', () => undefined);
+    let input = Buffer.alloc(0);
+    socket.on('data', (chunk: Buffer) => {
+      input = Buffer.concat([input, chunk]);
+      if (this.mode === 'too large') return void socket.end('INSTREAM size limit exceeded. ERROR\0');
+      if (this.mode === 'hangs up') return void socket.destroy();
+      const content = unframed(input);
+      if (!content || this.mode === 'silent') return;
+      this.received.push(content);
+      const answers = { clean: 'stream: OK', malware: 'stream: Eicar-Test FOUND', nonsense: 'UNKNOWN COMMAND' };
+      socket.end(`${answers[this.mode as 'clean']}\0`);
+    });
+  }
+}
+
+/** The bytes of all chunks once the empty one is there. */
+function unframed(input: Buffer): Buffer | undefined {
+  const command = 'zINSTREAM\0';
+  if (input.toString('latin1', 0, command.length) !== command) return undefined;
+  const chunks: Buffer[] = [];
+  for (let at = command.length; at + 4 <= input.length;) {
+    const length = input.readUInt32BE(at);
+    if (length === 0) return Buffer.concat(chunks);
+    if (at + 4 + length > input.length) return undefined;
+    chunks.push(input.subarray(at + 4, at + 4 + length));
+    at += 4 + length;
+  }
+  return undefined;
+}

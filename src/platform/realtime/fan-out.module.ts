@@ -56,7 +56,17 @@ function admissionFor({ databasePoolSize }: Config): ResumeAdmission {
     { provide: CatchUp, useExisting: Resume },
     Sweep,
   ],
-  exports: [Bus, CommitListener, Broadcaster, LiveSessions, CatchUp, Resume, ResumeCursors, ResumeSnapshots, LocalAudience],
+  exports: [
+    Bus,
+    CommitListener,
+    Broadcaster,
+    LiveSessions,
+    CatchUp,
+    Resume,
+    ResumeCursors,
+    ResumeSnapshots,
+    LocalAudience,
+  ],
 })
 export class FanOutModule implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(@Inject(Bus) private readonly bus: Bus) {}

@@ -144,7 +144,10 @@ class Cluster {
   }
 
   launch(port: number, settings: readonly string[]): ChildProcess {
-    const log = openSync(join(this.directory, 'postgres.log'), 'w', 0o600);
+    const logFile = join(this.directory, 'postgres.log');
+    // A new file: what is left of a crashed server goes on writing to the old one, over what this one has to say.
+    rmSync(logFile, { force: true });
+    const log = openSync(logFile, 'w', 0o600);
     const flags = [
       'listen_addresses=127.0.0.1',
       'unix_socket_directories=',

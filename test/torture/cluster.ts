@@ -9,9 +9,19 @@ import { migrate } from '../../src/platform/database/migrate.js';
 import { createTestDatabase } from '../support/test-database.js';
 import type { Faults } from './faults.js';
 import { NodeProcess } from './node-process.js';
+import { RedisServer } from '../support/redis-server.js';
 import { Rest } from './rest.js';
 
 const NODES = 2;
+
+/** What a round needs beside two nodes in the shared server. */
+export interface ClusterNeeds {
+  /** Settings of a PostgreSQL of its own that may be killed. */
+  readonly ownServer?: readonly string[];
+  /** Of the nodes, beside the usual ones. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly withRedis?: boolean;
+}
 
 interface Database {
   readonly url: string;
@@ -32,24 +42,29 @@ export class Cluster {
     readonly nodes: readonly NodeProcess[],
     private readonly database: Database,
     private readonly directory: string,
-    private readonly server: KillableServer | undefined,
+    private readonly killable: { server: KillableServer | undefined; redis: RedisServer | undefined },
   ) {
     this.pool = new pg.Pool({ connectionString: database.url, max: 8, types });
     this.pool.on('error', () => undefined);
   }
 
   /**
-   * In a database of its own in the shared server; given settings, over a PostgreSQL of its own that may be killed. Then
+   * In a database of its own in the shared server; given some for it, over a PostgreSQL of its own that may be killed. Then
    * the nodes are the program itself, otherwise the program with switches: see `setFaults`.
    */
-  static async start(ownServer?: readonly string[]): Promise<Cluster> {
+  static async start({ ownServer, settings, withRedis }: ClusterNeeds = {}): Promise<Cluster> {
     const directory = mkdtempSync(join(tmpdir(), `parley-torture-${process.pid}-`));
     const server = ownServer && (await KillableServer.start(ownServer));
     const database = server ? { url: server.url, drop: () => server.stop() } : await createTestDatabase();
-    const environment = environmentOf(directory, database.url);
+    const redis = withRedis ? await RedisServer.start() : undefined;
+    const environment = {
+      ...environmentOf(directory, database.url),
+      ...settings,
+      ...(redis && { REDIS_URL: redis.url }),
+    };
     const entry = server ? 'src/main' : 'test/torture/alterable-node';
     const nodes = Array.from({ length: NODES }, () => new NodeProcess(entry, environment));
-    const cluster = new Cluster(nodes, database, directory, server);
+    const cluster = new Cluster(nodes, database, directory, { server, redis });
     try {
       // The nodes would do it themselves, one waiting for the other.
       if (server) await migrate(server.url);
@@ -82,7 +97,13 @@ export class Cluster {
 
   /** Ends the database server as a crash would, and starts it again. */
   async crashDatabase(): Promise<void> {
-    await this.server!.crash();
+    await this.killable.server!.crash();
+  }
+
+  /** Ends Redis as a crash would, everything in it with it, and starts it again, empty. */
+  async crashRedis(): Promise<void> {
+    await this.killable.redis!.halt();
+    await this.killable.redis!.resume();
   }
 
   /** Waits for a database that is being started again. */
@@ -104,6 +125,7 @@ export class Cluster {
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.kill()));
     await this.pool.end();
+    await this.killable.redis?.halt();
     await this.database.drop();
     rmSync(this.directory, { recursive: true, force: true });
   }

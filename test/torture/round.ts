@@ -34,6 +34,9 @@ export interface Round {
   readonly controlFaults?: Faults;
   /** Settings of a PostgreSQL of the round's own, for rounds that kill it. */
   readonly ownServer?: (breakIt: boolean) => readonly string[];
+  /** Settings of the nodes; a round with its own has its own cluster. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly withRedis?: boolean;
   run(cluster: Cluster, options: Required<RoundOptions>): Promise<Figures>;
 }
 
@@ -41,8 +44,9 @@ export interface Round {
 export async function runRound(round: Round, options: RoundOptions, shared?: Cluster): Promise<Figures> {
   const breakIt = options.breakIt ?? false;
   const complete = { breakIt, seed: Math.floor(Math.random() * 2 ** 31), ...options } as Required<RoundOptions>;
-  const { faults = {}, controlFaults, ownServer } = round;
-  const cluster = shared && !ownServer ? shared : await Cluster.start(ownServer?.(breakIt));
+  const { faults = {}, controlFaults, ownServer, settings, withRedis } = round;
+  const needs = { ownServer: ownServer?.(breakIt), settings, withRedis };
+  const cluster = shared && !hasOwnCluster(round) ? shared : await Cluster.start(needs);
   try {
     if (!ownServer) await cluster.setFaults((breakIt && controlFaults) || faults);
     return { ...(await round.run(cluster, complete)), seed: complete.seed };
@@ -52,6 +56,11 @@ export async function runRound(round: Round, options: RoundOptions, shared?: Clu
     if (cluster === shared) await cluster.setFaults({});
     else await cluster.stop();
   }
+}
+
+/** Whether a round cannot share a cluster with others. */
+export function hasOwnCluster({ ownServer, settings, withRedis }: Round): boolean {
+  return Boolean(ownServer ?? settings ?? withRedis);
 }
 
 /** Figures of these names, for comparing. */

@@ -6,6 +6,8 @@ import { ORDER } from './rounds/t4-order.js';
 import { LOSSY_BUS } from './rounds/t5-lossy-bus.js';
 import { RESUME } from './rounds/t6-resume.js';
 import { CONVERGENCE } from './rounds/t7-convergence.js';
+import { WEBHOOKS } from './rounds/t8-webhooks.js';
+import { DEAD_ENDPOINT } from './rounds/t9-dead-endpoint.js';
 import { READ_YOUR_WRITES } from './rounds/t10-read-your-writes.js';
 import { MARKS } from './rounds/t11-marks.js';
 import { REVOCATION } from './rounds/t13-revocation.js';
@@ -22,6 +24,8 @@ export const ROUNDS: readonly Round[] = [
   LOSSY_BUS,
   RESUME,
   CONVERGENCE,
+  ...WEBHOOKS,
+  DEAD_ENDPOINT,
   READ_YOUR_WRITES,
   MARKS,
   REVOCATION,

@@ -1,5 +1,5 @@
 import { Cluster } from './cluster.js';
-import { figuresOf, type Round, runRound } from './round.js';
+import { figuresOf, hasOwnCluster, type Round, runRound } from './round.js';
 import { ROUNDS } from './rounds.js';
 
 /** Two cores with other tests on the second: most of it is processes that start. */
@@ -10,7 +10,7 @@ export function tryRounds(...names: string[]): void {
   const rounds = ROUNDS.filter(({ name }) => names.includes(name));
   let cluster: Cluster | undefined;
   beforeAll(async () => {
-    if (!rounds.every(({ ownServer }) => ownServer)) cluster = await Cluster.start();
+    if (!rounds.every(hasOwnCluster)) cluster = await Cluster.start();
   }, DEADLINE_MS);
   afterAll(() => cluster?.stop(), DEADLINE_MS);
 

@@ -13,6 +13,7 @@ import { withAlteredFunction } from '../sabotage.js';
 
 const KILL_EVERY_MS = 1500;
 const PEOPLE_PER_CONVERSATION = 4;
+const PATIENCE_MS = 20_000;
 
 /** The servers are killed, by turns, with nothing but their disks left. */
 async function killByTurns(
@@ -62,17 +63,19 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
     conversationIds.push(await createGroup(cluster, people.slice(first, first + PEOPLE_PER_CONVERSATION)));
   }
   const writers = people.map((person, index) => new Client(person, () => cluster.address(index)));
-  const killing = killByTurns(cluster, seconds, random);
-  const patience = performance.now() + seconds * 1000 + 20_000;
-  const sendingDirectly = sendDirectly(cluster, seconds, conversationIds[0]!, people[0]!);
-  await during(seconds, count, async (writer, turn) => {
+  const patience = performance.now() + seconds * 1000 + PATIENCE_MS;
+  const writing = during(seconds, count, async (writer, turn) => {
     const client = writers[writer]!;
     const overLink = writer % 3 !== 0;
     if (overLink && !client.isConnected) await client.connect(LINK_KINDS[writer % 2]!).catch(() => sleep(50));
     const conversationId = conversationIds[Math.floor(writer / PEOPLE_PER_CONVERSATION)]!;
     await client.send(conversationId, `${writer}/${turn}`, { overLink, until: patience });
   });
-  const [{ nodes, databases }, direct] = await Promise.all([killing, sendingDirectly]);
+  const [{ nodes, databases }, direct] = await Promise.all([
+    killByTurns(cluster, seconds, random),
+    sendDirectly(cluster, seconds, conversationIds[0]!, people[0]!),
+    writing,
+  ]);
   await cluster.untilDatabaseAnswers();
   const stored = await storedMessages(cluster, conversationIds);
   const acks = [...direct, ...writers.flatMap((client) => client.acks)];

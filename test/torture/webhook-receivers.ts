@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A call as it came in. */
+export interface ReceivedWebhook {
+  readonly id: string;
+  readonly messageId: string;
+  /** From the event to its arrival; both clocks are this machine's. */
+  readonly delayMs: number;
+}
+
+export type ReceiverAnswer = (call: ReceivedWebhook, response: ServerResponse, request: IncomingMessage) => void;
+
+/** Host systems that take webhooks on loopback, each on a port of its own. */
+export class WebhookReceivers {
+  private constructor(private readonly servers: readonly Server[]) {}
+
+  static async start(
+    count: number,
+    answer: (receiver: number, ...rest: Parameters<ReceiverAnswer>) => void,
+  ): Promise<WebhookReceivers> {
+    const servers = Array.from({ length: count }, (_, receiver) =>
+      createServer((request, response) => {
+        response.on('error', () => undefined);
+        read(request).then(
+          (call) => answer(receiver, call, response, request),
+          () => undefined, // a worker was killed in the middle of it
+        );
+      }),
+    );
+    await Promise.all(servers.map((server) => once(server.listen(0, '127.0.0.1'), 'listening')));
+    return new WebhookReceivers(servers);
+  }
+
+  url(receiver: number): string {
+    return `http://127.0.0.1:${(this.servers[receiver]!.address() as AddressInfo).port}/`;
+  }
+
+  async stop(): Promise<void> {
+    for (const server of this.servers) {
+      server.closeAllConnections();
+      server.close();
+    }
+    await Promise.all(this.servers.map((server) => once(server, 'close')));
+  }
+}
+
+async function read(request: IncomingMessage): Promise<ReceivedWebhook> {
+  let text = '';
+  request.setEncoding('utf8');
+  for await (const chunk of request) text += chunk;
+  const { timestamp, data } = JSON.parse(text) as { timestamp: string; data: { message_id: string } };
+  return {
+    id: String(request.headers['webhook-id']),
+    messageId: data.message_id,
+    delayMs: Date.now() - Date.parse(timestamp),
+  };
+}
+
+/** The value below which this share of them lies; 0 of none. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}

@@ -55,6 +55,16 @@ describe('the scan of a file', () => {
     expect(await world.ready(ada, note)).toMatchObject({ status: 'rejected', reason: 'SCAN_FAILED' });
   });
 
+  it('gives up what the scanner hangs up on every time, as it does with what is too large for it', async () => {
+    clamd.mode = 'resets';
+    const film = isoMedia('isom', 'vide');
+    const box = Buffer.alloc(20_000_000);
+    box.writeUInt32BE(box.length);
+    box.write('free', 4, 'latin1');
+    const sample = { name: 'a.mp4', type: 'video/mp4', category: 'video', bytes: Buffer.concat([film, box]) };
+    expect(await world.ready(ada, sample)).toMatchObject({ status: 'rejected', reason: 'SCAN_FAILED' });
+  });
+
   it.each(['hangs up', 'nonsense', 'away'] as const)(
     'leaves it shut while the scanner is %s, and tries again',
     async (what) => {

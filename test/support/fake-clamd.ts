@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
-type Mode = 'clean' | 'malware' | 'too large' | 'silent' | 'nonsense' | 'hangs up';
+type Mode = 'clean' | 'malware' | 'too large' | 'silent' | 'nonsense' | 'hangs up' | 'resets';
 
 /** A clamd that reads the protocol to the letter and says what it is told to say. */
 export class FakeClamd {
@@ -46,9 +46,10 @@ export class FakeClamd {
     socket.on('data', (chunk: Buffer) => {
       input = Buffer.concat([input, chunk]);
       if (this.mode === 'too large') return void socket.end('INSTREAM size limit exceeded. ERROR\0');
+      if (this.mode === 'resets' && input.length > 100_000) return void socket.resetAndDestroy();
       if (this.mode === 'hangs up') return void socket.destroy();
       const content = unframed(input);
-      if (!content || this.mode === 'silent') return;
+      if (!content || this.mode === 'silent' || this.mode === 'resets') return;
       this.received.push(content);
       const answers = { clean: 'stream: OK', malware: 'stream: Eicar-Test FOUND', nonsense: 'UNKNOWN COMMAND' };
       socket.end(`${answers[this.mode as 'clean']}\0`);

@@ -12,6 +12,12 @@ export type ScanVerdict = 'clean' | 'malware' | 'impossible';
 /** The scanner did not answer. Nothing is known of the file, so it stays shut and is asked for again. */
 export class ScannerUnavailable extends Error {}
 
+/**
+ * The scanner hung up in the middle of the file: so it does with one that is larger than it takes, and the word it says
+ * before is mostly lost with the connection. It may also have been stopped just then.
+ */
+export class ScannerHungUp extends ScannerUnavailable {}
+
 /** Asks a clamd over TCP, file by file (INSTREAM: chunks with their length before them, an empty one at the end). */
 export class Clamd {
   private readonly asking = new Set<Socket>();
@@ -26,11 +32,14 @@ export class Clamd {
     const socket = createConnection({ host: hostname, port: Number(port || 3310) });
     this.asking.add(socket);
     socket.setTimeout(SILENCE_MS, () => socket.destroy(new Error('no answer in time')));
+    const sending = new Sending(path);
     try {
-      const [answer] = await Promise.all([answerOf(socket), send(socket, path)]);
+      const [answer] = await Promise.all([answerOf(socket, sending), sending.into(socket)]);
       return verdictOf(answer);
     } catch (error) {
-      throw error instanceof ScannerUnavailable ? error : new ScannerUnavailable((error as Error).message);
+      if (error instanceof ScannerUnavailable) throw error;
+      const { message } = error as Error;
+      throw sending.isInTheMiddle && !this.isClosed ? new ScannerHungUp(message) : new ScannerUnavailable(message);
     } finally {
       this.asking.delete(socket);
       socket.destroy();
@@ -44,26 +53,44 @@ export class Clamd {
   }
 }
 
-/** A scanner that has heard enough answers before the end and closes: what it said counts, not that it closed. */
-async function send(socket: Socket, path: string): Promise<void> {
-  await pipeline(Readable.from(framed(path)), socket, { end: false }).catch(() => undefined);
-}
+/** A file on its way to the scanner, as far as it got. */
+class Sending {
+  private hasBegun = false;
+  private hasEnded = false;
+  /** The scanner has said its word before the end: nothing more is of use to it. */
+  isAnswered = false;
 
-async function* framed(path: string): AsyncGenerator<Buffer> {
-  yield Buffer.from('zINSTREAM\0');
-  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK })) {
-    const bytes = chunk as Buffer;
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(bytes.length);
-    yield Buffer.concat([length, bytes]);
+  constructor(private readonly path: string) {}
+
+  get isInTheMiddle(): boolean {
+    return this.hasBegun && !this.hasEnded;
   }
-  yield Buffer.alloc(4);
+
+  /** A connection that breaks is the business of whoever waits for the answer. */
+  async into(socket: Socket): Promise<void> {
+    await pipeline(Readable.from(this.framed()), socket, { end: false }).catch(() => undefined);
+  }
+
+  private async *framed(): AsyncGenerator<Buffer> {
+    yield Buffer.from('zINSTREAM\0');
+    for await (const chunk of createReadStream(this.path, { highWaterMark: CHUNK })) {
+      if (this.isAnswered) return;
+      const bytes = chunk as Buffer;
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(bytes.length);
+      yield Buffer.concat([length, bytes]);
+      this.hasBegun = true;
+    }
+    this.hasEnded = true;
+    yield Buffer.alloc(4);
+  }
 }
 
-function answerOf(socket: Socket): Promise<string> {
+function answerOf(socket: Socket, sending: Sending): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';
     socket.on('data', (chunk: Buffer) => {
+      sending.isAnswered = true;
       answer += chunk.toString('latin1');
       if (answer.includes('\0') || answer.length > ANSWER_MAX) resolve(answer.replace(/\0.*$/s, ''));
     });

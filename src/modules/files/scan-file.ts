@@ -3,7 +3,7 @@ import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { AppError, ServiceUnavailable } from '../../platform/errors/app-error.js';
 import { requireSafeZip } from './checks/zip-contents.js';
-import { Clamd, ScannerUnavailable } from './clamd.js';
+import { Clamd, ScannerHungUp, ScannerUnavailable } from './clamd.js';
 import { type FileType, fileTypeOf } from './file-types.js';
 import { MalwareDetected } from './files.errors.js';
 import { FileDto } from './files.dto.js';
@@ -13,7 +13,7 @@ import { imageKey, keysOf, thumbnailKey, uploadKey } from './storage/file-keys.j
 import { FileStorage } from './storage/file-storage.js';
 import { IncomingFolder } from './storage/incoming-folder.js';
 
-/** Scans of one file that may end without a word, as they do when it takes the process down, before it is given up. */
+/** Scans of one file that may end without a word, as when it takes the process or the scanner down, before it is given up. */
 const BEGUN_MAX = 3;
 const GIVEN_UP = 'SCAN_FAILED';
 
@@ -65,7 +65,8 @@ export class ScanFile implements OnModuleDestroy {
       return await this.storage.withLocalCopy(uploadKey(id), (path) => this.examine(id, type, path));
     } catch (error) {
       if (error instanceof ScannerUnavailable || error instanceof ServiceUnavailable) {
-        await this.repository.postponeScan(id);
+        // A scanner that always hangs up on this file is no scanner that is away.
+        if (!(error instanceof ScannerHungUp)) await this.repository.postponeScan(id);
         throw error;
       }
       if (!(error instanceof AppError)) throw error;

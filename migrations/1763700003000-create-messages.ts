@@ -25,8 +25,10 @@ export class CreateMessages1763700003000 implements MigrationInterface {
         pinned_by         uuid,
         constraint messages_sequence_number_key unique (conversation_id, sequence_number)
       )`);
+    // The key comes before the conversation, and the look-up says "is not distinct from" of the latter: with the
+    // statistics of a young table the planner took another index instead, and read whole conversations for each send.
     await db.query(`
-      create unique index messages_client_message_id_key on messages (conversation_id, sender_id, client_message_id)
+      create unique index messages_client_message_id_key on messages (sender_id, client_message_id, conversation_id)
        where client_message_id is not null`);
     await db.query(
       `create index messages_reply_to_id_idx on messages (reply_to_id, sequence_number) where reply_to_id is not null`,
@@ -168,7 +170,7 @@ begin
       left join users u on u.id = e.sender_id
       left join sessions s on s.id = e.session_id and s.user_id = e.sender_id
       left join messages r on r.id = e.reply_to_id
-      left join messages twin on twin.conversation_id = e.conversation_id and twin.sender_id = e.sender_id
+      left join messages twin on twin.conversation_id is not distinct from e.conversation_id and twin.sender_id = e.sender_id
                              and twin.client_message_id = e.client_message_id
   ),
   numbered as materialized (

@@ -1,3 +1,4 @@
+import { encodedAs, jsonOf } from '../../platform/json/encoded-once.js';
 import { FileDto, type FileRow } from '../files/files.dto.js';
 import type { MessageDto, MessageStatus, MessageType, ReactionDto } from './messages.dto.js';
 
@@ -32,7 +33,8 @@ export interface MessageRow {
  */
 export function presentMessage(row: MessageRow, viewerId: string | undefined): MessageDto {
   const isDeleted = row.deleted_at !== null;
-  const updatedAt = row.deleted_at ?? row.edited_at ?? row.created_at;
+  const createdAt = row.created_at.toISOString();
+  const updatedAt = row.deleted_at ?? row.edited_at;
   const message: MessageDto = {
     id: row.id,
     conversation_id: row.conversation_id,
@@ -52,11 +54,16 @@ export function presentMessage(row: MessageRow, viewerId: string | undefined): M
     is_edited: row.edited_at !== null,
     is_deleted: isDeleted,
     is_pinned: row.pinned_at !== null,
-    created_at: row.created_at.toISOString(),
-    updated_at: updatedAt.toISOString(),
+    created_at: createdAt,
+    updated_at: updatedAt?.toISOString() ?? createdAt,
   };
   if (row.client_message_id !== null && row.sender_id === viewerId) message.client_message_id = row.client_message_id;
   return message;
+}
+
+/** A message as replies and events carry it. */
+export function inMessage(message: MessageDto): { message: MessageDto } {
+  return encodedAs({ message }, `{"message":${jsonOf(message)}}`);
 }
 
 /** sent → delivered → read, never back: both marks of the conversation only grow. */

@@ -11,6 +11,7 @@ import {
   ReactionFrameDto,
   SendMessageFrameDto,
 } from './messages.dto.js';
+import { inMessage } from './message-presenter.js';
 import { LoggedMessages } from './logged-messages.js';
 import { MESSAGE_EVENT_TYPES } from './messages.events.js';
 import { MessagesService } from './messages.service.js';
@@ -33,7 +34,7 @@ export class MessagesGateway implements OnModuleInit {
 
   @OnFrame('message.send', SendMessageFrameDto, { limit: 'message.send', summary: 'Stores a message and sends it on' })
   async send({ actor }: LiveConnection, { conversation_id, ...dto }: SendMessageFrameDto): MessageReply {
-    return { message: (await this.messages.send(actor, conversation_id, dto)).message };
+    return inMessage((await this.messages.send(actor, conversation_id, dto)).message);
   }
 
   @OnFrame('message.edit', EditMessageFrameDto, { limit: 'call', summary: 'Replaces the text of one’s own message' })

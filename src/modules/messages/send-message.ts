@@ -15,10 +15,11 @@ import { EventLog } from '../../platform/event-log/event-log.js';
 import { KeyedBatcher } from '../../platform/event-log/keyed-batcher.js';
 import type { CommittedEvent } from '../../platform/event-log/stream-event.js';
 import type { Actor } from '../../platform/http/actor.js';
+import { encodedAs } from '../../platform/json/encoded-once.js';
 import { FileNotAttachable, FileNotFound } from '../files/files.errors.js';
 import { ConversationNotFound } from '../participants/participants.errors.js';
 import { applyContentRule, contentLength } from './content-rule.js';
-import { presentMessage } from './message-presenter.js';
+import { inMessage, presentMessage } from './message-presenter.js';
 import type { MessageDto, SendMessageDto } from './messages.dto.js';
 import { ContentTooLong, InvalidMessageType, MessageNotFound } from './messages.errors.js';
 import { MESSAGE_CREATED, MessagesStored } from './messages.events.js';
@@ -125,35 +126,59 @@ interface SendResult {
   readonly message?: MessageDto;
 }
 
-/** The sender's own view and the event for all: the same message, but for the key that only the sender is told. */
+/**
+ * The sender's own view and the event for all: the same message, but for the key that only the sender is told. It is
+ * encoded once; the reply and both forms of the event are made of that text.
+ */
 function asCommitted(sent: NewMessage, result: AppendResult): { event: CommittedEvent; message: MessageDto } {
-  const row = {
-    ...sent,
-    ...result,
-    message_type: sent.message_type as MessageDto['message_type'],
-    reactions: null,
-    read_by_all_seq: null,
-    delivered_to_all_seq: null,
-    edited_at: null,
-    deleted_at: null,
-    pinned_at: null,
-  };
-  const forAll = presentMessage(row, undefined);
-  const forSender = sent.client_message_id === null ? forAll : presentMessage(row, sent.sender_id);
+  const { conversation_id, sender_id, client_message_id } = sent;
+  const { seq, created_at } = result;
+  const forAll = presentMessage(
+    {
+      id: sent.id,
+      conversation_id,
+      sequence_number: result.sequence_number,
+      seq,
+      sender_id,
+      sender_name: result.sender_name,
+      client_message_id,
+      message_type: sent.message_type as MessageDto['message_type'],
+      content: sent.content,
+      reply_to_id: sent.reply_to_id,
+      reply_to_content: result.reply_to_content,
+      mentions: result.mentions,
+      metadata: sent.metadata,
+      attachments: result.attachments,
+      reactions: null,
+      read_by_all_seq: null,
+      delivered_to_all_seq: null,
+      created_at,
+      edited_at: null,
+      deleted_at: null,
+      pinned_at: null,
+    },
+    undefined,
+  );
+  const json = JSON.stringify(forAll);
+  let message = encodedAs(forAll, json);
+  if (client_message_id !== null) {
+    const own = `${json.slice(0, -1)},"client_message_id":${JSON.stringify(client_message_id)}}`;
+    message = encodedAs({ ...forAll, client_message_id }, own);
+  }
   const event: CommittedEvent = {
-    streamId: sent.conversation_id,
-    seq: result.seq,
+    streamId: conversation_id,
+    seq,
     type: MESSAGE_CREATED,
-    actorId: sent.sender_id,
+    actorId: sender_id,
     subjectId: sent.id,
     payload: null,
-    at: result.created_at,
+    at: created_at,
     presented: {
-      data: { message: forAll },
-      only: forSender === forAll ? undefined : { userId: sent.sender_id, data: { message: forSender } },
+      data: inMessage(forAll),
+      only: message === forAll ? undefined : { userId: sender_id, data: inMessage(message) },
     },
   };
-  return { event, message: forSender };
+  return { event, message };
 }
 
 /** Over the body as it came, so that a replay stays a replay whatever the content rule does. */

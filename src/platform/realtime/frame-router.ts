@@ -3,6 +3,7 @@ import { DiscoveryService } from '@nestjs/core';
 import { AuthenticationRequired, InternalError, RateLimitExceeded, ValidationError } from '../errors/app-error.js';
 import { toDeclaredError } from '../errors/error.filter.js';
 import { LIMITS } from '../throttling/limits.js';
+import { jsonOf } from '../json/encoded-once.js';
 import { Limits } from '../throttling/limits.service.js';
 import { findForbiddenText } from '../validation/text.js';
 import type { Connection } from './connection.js';
@@ -195,7 +196,7 @@ export class FrameRouter implements OnApplicationBootstrap {
 
   private succeed(connection: Connection, id: RequestId | undefined, result: unknown): void {
     try {
-      connection.reply(id, `{"ok":true,"data":${JSON.stringify(result ?? {})}}`);
+      connection.reply(id, `{"ok":true,"data":${jsonOf(result ?? {})}}`);
       this.end(connection);
     } catch (error) {
       this.fail(connection, id, error);

@@ -3,7 +3,7 @@ import type { PresentedEvent, StreamEvent } from '../event-log/stream-event.js';
 import { EncodedFrame } from './encoded-frame.js';
 import type { LiveConnection, Position } from './live-connection.js';
 import type { LocalUser } from './local-audience.js';
-import { wireEvent, type StreamKind } from './wire-event.js';
+import { wireText, type StreamKind } from './wire-event.js';
 
 /** One event on its way out: `prev` is the position shown before it, `round` the sweep it falls into. */
 export interface Departure {
@@ -22,12 +22,12 @@ export function handOver(users: Iterable<LocalUser>, departure: Departure, logge
   const { kind, event, presented, prev, round } = departure;
   const { data, only } = presented;
   const { type, streamId } = event;
-  const frame = new EncodedFrame(type, JSON.stringify(wireEvent(kind, event, { data, prev })));
+  const frame = new EncodedFrame(type, wireText(kind, event, { data, prev }));
   const place = { position: { streamId, seq: event.seq } };
   for (const user of users) {
     let mine = frame;
     if (only && only.userId === user.userId) {
-      mine = new EncodedFrame(type, JSON.stringify(wireEvent(kind, event, { data, prev, only })));
+      mine = new EncodedFrame(type, wireText(kind, event, { data, prev, only }));
     }
     user.touchedInRound = round;
     for (const connection of user.connections) {

@@ -1,13 +1,15 @@
 import type { Socket } from 'socket.io';
 import { CLOSE, reconnects } from './close-codes.js';
-import type { EngineWriteOptions, Packet } from './packet.js';
+import { type EngineWriteOptions, frameText, type Packet } from './packet.js';
 import type { Transport } from './transport.js';
+import { corkForThisTurn } from './turn-cork.js';
+import type { FrameSender } from './web-socket.transport.js';
 
 /** What of Engine.IO's socket is used to write packets encoded before, and to see how many it holds. */
 export interface EngineSocket {
   readonly readyState: string;
   readonly writeBuffer: readonly unknown[];
-  readonly transport: { readonly name: string; readonly writable: boolean };
+  readonly transport: { readonly name: string; readonly writable: boolean; readonly socket?: FrameSender };
   request: unknown;
   write(data: string, options: EngineWriteOptions, onFlushed?: () => void): void;
   close(discard?: boolean): void;
@@ -31,6 +33,8 @@ export class SocketIoTransport implements Transport {
 
   /** Everything since the last moment at which Engine.IO held nothing: never less than what is really buffered. */
   get bufferedBytes(): number {
+    const carrier = this.carrier();
+    if (carrier) return carrier.bufferedAmount;
     if (this.unflushed > 0 && this.engine.writeBuffer.length === 0 && this.engine.transport.writable) {
       this.unflushed = 0;
     }
@@ -40,9 +44,27 @@ export class SocketIoTransport implements Transport {
   send(packet: Packet, onFlushed?: () => void): void {
     const { engine } = this;
     if (engine.readyState !== 'open') return;
+    const carrier = this.carrier();
+    if (carrier) {
+      corkForThisTurn(carrier._socket);
+      carrier._sender.sendFrame(
+        packet.engineOptions?.wsPreEncodedFrame ?? [frameText(`4${packet.socketIo}`)],
+        onFlushed,
+      );
+      return;
+    }
     this.unflushed = this.bufferedBytes + packet.size;
     const options = (engine.transport.name === 'websocket' ? packet.engineOptions : undefined) ?? PLAIN;
     engine.write(packet.socketIo, options, onFlushed && this.flushing(onFlushed));
+  }
+
+  /**
+   * The WebSocket below Engine.IO while nothing waits in Engine.IO's own queue: it hands over one packet at a time and
+   * each in a write of its own.
+   */
+  private carrier(): FrameSender | undefined {
+    const { transport, writeBuffer } = this.engine;
+    return transport.name === 'websocket' && writeBuffer.length === 0 ? transport.socket : undefined;
   }
 
   /** Engine.IO has its own heartbeat. */

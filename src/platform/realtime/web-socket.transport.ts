@@ -6,7 +6,8 @@ import type { Transport } from './transport.js';
 import { corkForThisTurn } from './turn-cork.js';
 
 /** The part of `ws` below its public interface that takes frames encoded before; Socket.IO's adapter uses it, too. */
-interface FrameSender {
+export interface FrameSender {
+  readonly bufferedAmount: number;
   _sender: { sendFrame(frame: Buffer[], onFlushed?: () => void): void };
   _socket: Socket;
 }

@@ -1,3 +1,4 @@
+import { jsonOf } from '../json/encoded-once.js';
 import type { PresentedEvent, StreamEvent } from '../event-log/stream-event.js';
 
 /** Whose stream it is. Events of a user's own stream name no conversation. */
@@ -39,6 +40,20 @@ export function wireEvent(
     actor_id: event.actorId,
     data: shown.only?.data ?? shown.data,
   };
+}
+
+/** The same as JSON. Types, ids and times need no escaping; what is shown may have been encoded before. */
+export function wireText(
+  kind: StreamKind,
+  { type, streamId, seq, at, actorId }: StreamEvent,
+  { data, prev, only }: { data: object; prev: number; only?: PresentedEvent['only'] },
+): string {
+  const conversation = kind === 'conversation' ? `"conversation_id":"${streamId}",` : '';
+  const actor = actorId === null ? 'null' : `"${actorId}"`;
+  return (
+    `{"type":"${type}",${conversation}"seq":${seq},"prev":${only?.prev ?? prev},"id":"${streamId}:${seq}",` +
+    `"at":"${at.toISOString()}","actor_id":${actor},"data":${jsonOf(only?.data ?? data)}}`
+  );
 }
 
 /** A run of one stream as one user sees it. An event without a subject any more leaves no hole in the chain of `prev`. */

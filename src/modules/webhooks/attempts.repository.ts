@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement } from '../../platform/database/sql.js';
 import type { AttemptResult } from './webhook-client.js';
+import type { DeliveryJob } from './webhooks.queue.js';
 
 /** Everything a try needs to know, as of now. */
 export interface DueDelivery {
@@ -50,7 +51,7 @@ const LOAD = statement<DueDelivery>(
      join webhooks w on w.id = d.webhook_id
      join webhook_events e on e.id = d.event_id
      join users u on u.id = w.user_id
-    where d.id = $1 and d.status = 'queued'`,
+    where d.id = $1 and d.status = 'queued' and d.attempts = $2 and d.claims = $3`,
 );
 
 const CANCEL = statement<unknown>(
@@ -98,9 +99,9 @@ export interface Verdict {
 export class AttemptsRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** Undefined when it is not to be tried: settled by another worker, its webhook deleted. */
-  load(id: string): Promise<DueDelivery | undefined> {
-    return this.sql.one(LOAD, [id]);
+  /** Undefined when it is not to be tried: settled or claimed by another worker, its webhook deleted. */
+  load({ deliveryId, attempts, claims }: DeliveryJob): Promise<DueDelivery | undefined> {
+    return this.sql.one(LOAD, [deliveryId, attempts, claims]);
   }
 
   async cancel(id: string, reason: string): Promise<void> {

@@ -5,6 +5,7 @@ import { PrepareWebhook } from './prepare-webhook.js';
 import { GONE, RetryRules } from './retry-rules.js';
 import { type AttemptResult, WebhookClient } from './webhook-client.js';
 import { signWebhook } from './webhook-signature.js';
+import type { DeliveryJob } from './webhooks.queue.js';
 
 /**
  * One try of one delivery: whether its webhook may still hear of it, what is left of it to tell, the call, and how it
@@ -20,12 +21,12 @@ export class DeliverWebhook {
     private readonly rules: RetryRules,
   ) {}
 
-  async deliver(id: string): Promise<void> {
-    const due = await this.repository.load(id);
+  async deliver(job: DeliveryJob): Promise<void> {
+    const due = await this.repository.load(job);
     if (!due) return;
     const obstacle = due.is_disabled ? 'webhook_disabled' : due.is_visible ? undefined : 'not_visible';
     const data = obstacle === undefined ? await this.preparing.dataOf(due) : undefined;
-    if (data === undefined) await this.repository.cancel(id, obstacle ?? 'nothing_left');
+    if (data === undefined) await this.repository.cancel(due.id, obstacle ?? 'nothing_left');
     else await this.send(due, data);
   }
 

@@ -1,6 +1,7 @@
 import { InjectQueue } from '@nestjs/bullmq';
 import { Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
+import type { Claim } from './relay.repository.js';
 import { DELIVERIES_QUEUE, type DeliveryJob, RETRIES_QUEUE } from './webhooks.queue.js';
 
 const QUEUE_PATIENCE_MS = 5000;
@@ -16,20 +17,27 @@ export class DeliveryLanes {
   ) {}
 
   /** @throws Error when a queue does not take them in time; some may have been taken */
-  async add(due: readonly { deliveryId: string; isFailing: boolean }[]): Promise<void> {
-    for (const [queue, isFailing] of [
-      [this.deliveries, false],
-      [this.retries, true],
-    ] as const) {
-      const jobs = due
-        .filter((one) => one.isFailing === isFailing)
-        .map(({ deliveryId }) => ({
-          name: 'deliver',
-          data: { deliveryId },
-          opts: { ...JOB_OPTIONS, jobId: deliveryId },
-        }));
-      if (jobs.length > 0) await inTime(queue.addBulk(jobs));
-    }
+  async add(claims: readonly Claim[]): Promise<void> {
+    await Promise.all([
+      this.addTo(
+        this.deliveries,
+        claims.filter(({ is_failing: isFailing }) => !isFailing),
+      ),
+      this.addTo(
+        this.retries,
+        claims.filter(({ is_failing: isFailing }) => isFailing),
+      ),
+    ]);
+  }
+
+  private async addTo(queue: Queue<DeliveryJob>, claims: readonly Claim[]): Promise<void> {
+    if (claims.length === 0) return;
+    const jobs = claims.map(({ id, attempts, claims: number }) => ({
+      name: 'deliver',
+      data: { deliveryId: id, attempts, claims: number },
+      opts: { ...JOB_OPTIONS, jobId: `${id}-${attempts}-${number}` },
+    }));
+    await inTime(queue.addBulk(jobs));
   }
 }
 

@@ -56,7 +56,7 @@ const LOCK_CLAIMS = statement<unknown>('webhooks.lock_claims', `select pg_adviso
  * Takes what is due, of every endpoint at most as much as it has room for. Endpoints with something due are found by
  * leaping through the index, so that a million deliveries waiting for one of them cost as much as one.
  */
-const CLAIM = statement<{ id: string; is_failing: boolean }>(
+const CLAIM = statement<Claim>(
   'webhooks.claim',
   `with recursive endpoint (webhook_id) as (
      (select webhook_id from webhook_deliveries where status = 'waiting' order by webhook_id limit 1)
@@ -65,9 +65,9 @@ const CLAIM = statement<{ id: string; is_failing: boolean }>(
               where d.status = 'waiting' and d.webhook_id > e.webhook_id order by d.webhook_id limit 1)
        from endpoint e where e.webhook_id is not null
    ), under_way as (
-     select d.webhook_id, w.host, count(*) as count
+     select d.webhook_id, w.host, w.failures >= $2 as is_failing, count(*) as count
        from webhook_deliveries d join webhooks w on w.id = d.webhook_id
-      where d.status = 'queued' group by d.webhook_id, w.host
+      where d.status = 'queued' group by d.webhook_id, w.host, is_failing
    ), due as (
      select d.id, d.next_attempt_at, w.host, w.failures >= $2 as is_failing
        from endpoint e
@@ -81,14 +81,17 @@ const CLAIM = statement<{ id: string; is_failing: boolean }>(
    ), fair as (
      select id, is_failing, next_attempt_at, host, row_number() over (partition by host order by next_attempt_at, id) as place
        from due
+   ), placed as (
+     select f.id, f.is_failing, row_number() over (partition by f.is_failing order by f.next_attempt_at, f.id) as place
+       from fair f where f.place <= $3 - coalesce((select sum(u.count) from under_way u where u.host = f.host), 0)
    )
    update webhook_deliveries d
       set status = 'queued', queued_at = now(), claims = claims + 1
-     from (select f.id, f.is_failing from fair f
-            where f.place <= $3 - coalesce((select sum(u.count) from under_way u where u.host = f.host), 0)
-            order by f.next_attempt_at limit $4) chosen
+     from (select p.id, p.is_failing from placed p
+            where p.place <= $4 - coalesce((select sum(u.count) from under_way u where u.is_failing = p.is_failing), 0)
+            order by p.place limit $5) chosen
     where d.id = chosen.id
-   returning d.id, chosen.is_failing`,
+   returning d.id, d.attempts, d.claims, chosen.is_failing`,
 );
 
 /** Their jobs are lost, or the worker died with them. What has done so too often is given up: it may be the cause. */
@@ -113,11 +116,16 @@ export interface ClaimLimits {
   /** Failures in a row from which on a webhook gets one try at a time, in a lane for its like. */
   readonly failingFrom: number;
   readonly perHost: number;
+  /** In the queue of those that work, and as many again in that of those that fail: so nothing waits there for long. */
+  readonly perLane: number;
   readonly atOnce: number;
 }
 
+/** A delivery in the hands of the queue; who claims it again takes it away from whoever had it. */
 export interface Claim {
   readonly id: string;
+  readonly attempts: number;
+  readonly claims: number;
   readonly is_failing: boolean;
 }
 
@@ -151,10 +159,10 @@ export class RelayRepository {
     if (messageIds.length > 0) await tx.run(DROP_CONTENT, [messageIds, exceptEventIds]);
   }
 
-  claim({ perWebhook, failingFrom, perHost, atOnce }: ClaimLimits): Promise<Claim[]> {
+  claim({ perWebhook, failingFrom, perHost, perLane, atOnce }: ClaimLimits): Promise<Claim[]> {
     return this.sql.transaction(async (tx) => {
       await tx.many(LOCK_CLAIMS);
-      return tx.many(CLAIM, [perWebhook, failingFrom, perHost, atOnce]);
+      return tx.many(CLAIM, [perWebhook, failingFrom, perHost, perLane, atOnce]);
     });
   }
 

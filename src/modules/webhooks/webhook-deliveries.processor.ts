@@ -5,7 +5,7 @@ import { RelayLoop } from './relay-loop.js';
 import { DELIVERIES_QUEUE, type DeliveryJob } from './webhooks.queue.js';
 
 /** Delivers one webhook once. When and whether again is decided in the database, not by the queue. */
-@Processor(DELIVERIES_QUEUE, { concurrency: 64 })
+@Processor(DELIVERIES_QUEUE, { concurrency: 64, runRetryDelay: 500 })
 export class WebhookDeliveriesProcessor extends WorkerHost {
   constructor(
     private readonly delivering: DeliverWebhook,
@@ -15,7 +15,7 @@ export class WebhookDeliveriesProcessor extends WorkerHost {
   }
 
   async process({ data }: Job<DeliveryJob>): Promise<void> {
-    await this.delivering.deliver(data.deliveryId);
+    await this.delivering.deliver(data);
     this.loop.wake(); // there is room for the next
   }
 }

@@ -13,17 +13,16 @@ import { jittered } from './retry-rules.js';
 const BATCH = 200;
 /** Failures in a row from which on a webhook is taken for dead until it proves otherwise. */
 const FAILING_FROM = 5;
-/** One host, however many webhooks point at it, is nobody's target. */
-const PER_HOST = 50;
+const PER_LANE = 1000;
 const CLAIMS_AT_ONCE = 200;
 /** A worker that dies this often over one delivery dies of it. */
 const MAX_CLAIMS = 20;
 /** Beyond the time a try may take, before what was handed to the queue counts as lost. */
-const RESCUE_MARGIN_SECONDS = 15;
+const RESCUE_MARGIN_SECONDS = 5;
 /**
  * The way from the outbox to the queue. An event is either in the outbox or has its deliveries: one transaction does
- * both. A delivery that is due is handed to the queue under its own id; when the job is lost, whatever lost it, the
- * delivery is still there and is handed over again.
+ * both. A delivery that is due is claimed and handed to the queue; when the job is lost, whatever lost it, the claim
+ * ends, and the delivery is claimed and handed over again.
  */
 @Injectable()
 export class WebhookRelay {
@@ -52,12 +51,13 @@ export class WebhookRelay {
       const claims = await this.repository.claim({
         perWebhook: this.config.webhookConcurrency,
         failingFrom: FAILING_FROM,
-        perHost: PER_HOST,
+        perHost: this.config.webhookConcurrencyPerHost,
+        perLane: PER_LANE,
         atOnce: CLAIMS_AT_ONCE,
       });
       if (claims.length === 0) return;
       try {
-        await this.lanes.add(claims.map(({ id, is_failing }) => ({ deliveryId: id, isFailing: is_failing })));
+        await this.lanes.add(claims);
       } catch (error) {
         this.logger.warn(`deliveries wait for the queue: ${(error as Error).message}`);
         return this.repository.putBack(claims.map(({ id }) => id));

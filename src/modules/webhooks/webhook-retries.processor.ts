@@ -5,7 +5,7 @@ import { RelayLoop } from './relay-loop.js';
 import { type DeliveryJob, RETRIES_QUEUE } from './webhooks.queue.js';
 
 /** Delivers to webhooks that keep failing, apart from those that work. */
-@Processor(RETRIES_QUEUE, { concurrency: 64 })
+@Processor(RETRIES_QUEUE, { concurrency: 64, runRetryDelay: 500 })
 export class WebhookRetriesProcessor extends WorkerHost {
   constructor(
     private readonly delivering: DeliverWebhook,
@@ -15,7 +15,7 @@ export class WebhookRetriesProcessor extends WorkerHost {
   }
 
   async process({ data }: Job<DeliveryJob>): Promise<void> {
-    await this.delivering.deliver(data.deliveryId);
+    await this.delivering.deliver(data);
     this.loop.wake(); // there is room for the next
   }
 }

@@ -287,6 +287,13 @@ export const SETTINGS = {
     max: 100,
     sentence: 'Tries under way at once to one webhook; to one that keeps failing it is one.',
   }),
+  webhookConcurrencyPerHost: integer({
+    name: 'WEBHOOK_CONCURRENCY_PER_HOST',
+    default: 50,
+    min: 1,
+    max: 10_000,
+    sentence: 'Tries under way at once to one host, however many webhooks name it.',
+  }),
   webhookDisableAfter: integer({
     name: 'WEBHOOK_DISABLE_AFTER',
     default: 432_000,

@@ -12,6 +12,8 @@ import type { Figures, Round, RoundOptions } from '../round.js';
 
 const CONVERSATIONS = 6;
 const SLOW_WRITERS = 3;
+/** Into the first conversation, again and again: whoever is away for long has missed too much of it. */
+const BURST = 60;
 const SETTLE_MS = 10_000;
 /** What a control waits for never comes. */
 const CONTROL_SETTLE_MS = 2500;
@@ -59,13 +61,19 @@ async function run(
       await writeSlowly(cluster, random.pick(conversationIds), random.pick(people), random.between(100, 900));
       await sleep(random.between(10, 100));
     }),
+    during(seconds, 1, async (_, turn) => {
+      const burst = Array.from({ length: BURST }, (__, index) => `burst ${turn}/${index}`);
+      await appendDirectly(cluster.pool, conversationIds[0]!, people[0]!, burst);
+      await sleep(400);
+    }),
     during(seconds, count, async (index) => {
       const reader = readers[index]!;
       await comeAndGo(reader, index, cluster, random);
       await sleep(random.between(10, 900));
       reader.cut();
       cuts++;
-      await sleep(random.between(10, 600));
+      // A few stay away for so long that, in long rounds, the server names what to fetch instead of replaying it.
+      await sleep(random.chance(0.03) ? random.between(600, seconds * 400) : random.between(10, 600));
     }),
   ]);
   await Promise.all(readers.map((reader, index) => comeAndGo(reader, index, cluster, random)));

@@ -370,7 +370,7 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
       type: string;
       sample: { data: object };
     }[];
-    const types = catalogue.map(({ type }) => type).filter((type) => type !== 'file.scanned');
+    const types = catalogue.map(({ type }) => type);
     const all = await hook(admin, types, { scope: 'all' });
     const gone = await hook(admin, ['message.created']);
     const [ana, bo, cleo] = (await people.many(3)) as [Actor, Actor, Actor];
@@ -386,6 +386,7 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
     await people.call(ana, 'DELETE', `/conversations/${group}/participants/${bo.userId}`);
     await people.call(ana, 'DELETE', `/conversations/${group}`);
     await people.call(ana, 'PATCH', '/users/me', { display_name: 'Ana Lima' });
+    await upload(server.url, people.tokenOf(ana));
     await ban(server, admin, cleo);
     receiver.answer = ({ path }, response) => void response.writeHead(path === gone.path ? 410 : 204).end();
     await people.call(admin, 'POST', `/webhooks/${gone.id}/ping`);
@@ -404,6 +405,13 @@ async function register(url: string, username: string): Promise<void> {
     body: JSON.stringify(account),
   });
   expect(status).toBe(201);
+}
+
+async function upload(url: string, token: string): Promise<void> {
+  const form = new FormData();
+  form.set('file', new Blob(['some text'], { type: 'text/plain' }), 'a.txt');
+  const headers = { authorization: `Bearer ${token}` };
+  expect((await fetch(`${url}/api/v1/files`, { method: 'POST', headers, body: form })).status).toBe(201);
 }
 
 async function ban({ app }: TestApp, admin: Actor, user: Actor): Promise<void> {

@@ -9,6 +9,8 @@ const ISSUER = 'parley';
 const AUDIENCE = 'parley';
 export const MAX_TOKEN_LENGTH = 4096;
 const MAX_SKEW_SECONDS = 30;
+/** Tokens whose signature was checked already; the oldest go first. */
+const REMEMBERED = 20_000;
 
 /** Whose session a token speaks for, and until when (epoch seconds). */
 export interface AccessClaims {
@@ -44,6 +46,8 @@ export function jwtOptions({ jwtSecret }: Pick<Config, 'jwtSecret'>): JwtModuleO
 export class AccessTokens {
   /** The header of every token of ours, as it stands in the token. */
   private readonly header: string;
+  /** By the whole text of the token, so that nothing but the very same token is ever found. */
+  private readonly verified = new Map<string, AccessClaims>();
 
   constructor(private readonly jwt: JwtService) {
     this.header = headerOf(jwt.sign({}));
@@ -59,6 +63,15 @@ export class AccessTokens {
    * could choose, known today or not. @throws AuthenticationRequired
    */
   verify(token: string): AccessClaims {
+    const known = this.verified.get(token);
+    if (known && known.expiresAt > Date.now() / 1000) return known;
+    const claims = this.check(token);
+    if (this.verified.size >= REMEMBERED) this.verified.delete(this.verified.keys().next().value!);
+    this.verified.set(token, claims);
+    return claims;
+  }
+
+  private check(token: string): AccessClaims {
     if (token.length > MAX_TOKEN_LENGTH || headerOf(token) !== this.header) throw new AuthenticationRequired();
     const { sub, sid, iat, exp } = this.payloadOf(token);
     const isOurs = isUuid(sub) && isUuid(sid) && typeof iat === 'number' && typeof exp === 'number';

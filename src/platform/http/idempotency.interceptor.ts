@@ -7,8 +7,6 @@ import {
   type CallHandler,
   type ExecutionContext,
   type NestInterceptor,
-  type OnApplicationBootstrap,
-  type OnModuleDestroy,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Response } from 'express';
@@ -29,7 +27,6 @@ export const NotReplayed = (): ClassDecorator & MethodDecorator => SetMetadata(N
 const KEY = /^[\x21-\x7e]{1,128}$/;
 const WAIT_MS = 5000;
 const POLL_MS = 50;
-const FORGET_EVERY_MS = 10 * 60_000;
 
 /**
  * `Idempotency-Key` on a POST: the same key and body of the same user give the same answer again for a day, with
@@ -37,24 +34,13 @@ const FORGET_EVERY_MS = 10 * 60_000;
  * that failed leaves nothing behind. Uploads are not kept: their body is not read yet when this is decided.
  */
 @Injectable()
-export class IdempotencyInterceptor implements NestInterceptor, OnApplicationBootstrap, OnModuleDestroy {
+export class IdempotencyInterceptor implements NestInterceptor {
   private readonly logger = new Logger('Idempotency');
-  private upkeep: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly reflector: Reflector,
     private readonly repository: IdempotencyRepository,
   ) {}
-
-  onApplicationBootstrap(): void {
-    this.upkeep = setInterval(() => {
-      this.repository.forgetExpired().catch((error: unknown) => this.logger.warn(error));
-    }, FORGET_EVERY_MS).unref();
-  }
-
-  onModuleDestroy(): void {
-    clearInterval(this.upkeep);
-  }
 
   /** @throws ValidationError, IdempotencyConflict, IdempotencyInProgress */
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {

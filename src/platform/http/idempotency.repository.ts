@@ -50,6 +50,11 @@ const FORGET = statement<unknown>(
      select ctid from idempotency_keys where expires_at < now() limit 1000))`,
 );
 
+const COUNT_EXPIRED = statement<{ count: number }>(
+  'idempotency.count_expired',
+  `select count(*) as count from idempotency_keys where expires_at < now()`,
+);
+
 /** Owns: idempotency_keys. Reads: nothing else. */
 @Injectable()
 export class IdempotencyRepository {
@@ -71,6 +76,10 @@ export class IdempotencyRepository {
   /** The request failed: the key may be used again at once. */
   async release({ userId, action, key }: IdempotentRequest): Promise<void> {
     await this.sql.run(RELEASE, [userId, action, key]);
+  }
+
+  async countExpired(): Promise<number> {
+    return (await this.sql.one(COUNT_EXPIRED))?.count ?? 0;
   }
 
   /** Takes out up to a thousand keys that are past their time. Answers how many. */

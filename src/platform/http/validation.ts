@@ -1,22 +1,28 @@
-import { ValidationPipe } from '@nestjs/common';
-import type { ValidationError as Violation } from 'class-validator';
-import { ValidationError, type FieldProblem } from '../errors/app-error.js';
-
-/** Every field's problems, nested ones under their dotted path. */
-export function fieldProblems(violations: readonly Violation[], parent = ''): FieldProblem[] {
-  return violations.flatMap(({ property, constraints, children }) => {
-    const field = parent ? `${parent}.${property}` : property;
-    const own = Object.values(constraints ?? {}).map((reason) => ({ field, reason }));
-    return [...own, ...fieldProblems(children ?? [], field)];
-  });
-}
+import { type ArgumentMetadata, ValidationPipe } from '@nestjs/common';
+import { ValidationError } from '../errors/app-error.js';
+import { CheckedInput } from '../validation/checked-input.js';
+import { fieldProblems } from '../validation/field-problems.js';
 
 /** Bodies, queries and parameters become their DTO; fields a DTO does not declare are refused. */
 export function validationPipe(): ValidationPipe {
-  return new ValidationPipe({
+  return new BodyPipe({
     transform: true,
     whitelist: true,
     forbidNonWhitelisted: true,
     exceptionFactory: (violations) => new ValidationError(fieldProblems(violations)),
   });
+}
+
+/** Valid bodies take the short way of `CheckedInput`; everything else goes the long way, which says what is wrong. */
+class BodyPipe extends ValidationPipe {
+  private readonly inputs = new Map<unknown, CheckedInput<object>>();
+
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    const { type, metatype } = metadata;
+    if (type !== 'body' || !metatype || typeof value !== 'object' || value === null)
+      return super.transform(value, metadata);
+    let input = this.inputs.get(metatype);
+    if (!input) this.inputs.set(metatype, (input = new CheckedInput(metatype)));
+    return input.accepted(value) ?? super.transform(value, metadata);
+  }
 }

@@ -8,7 +8,7 @@ import { Limits } from '../throttling/limits.service.js';
 import { findForbiddenText } from '../validation/text.js';
 import type { Connection } from './connection.js';
 import { FirstFrame } from './first-frame.js';
-import { FrameInput } from './frame-input.js';
+import { CheckedInput } from '../validation/checked-input.js';
 import { type FrameDefinition, framesOf, isGateway } from './frames.js';
 import type { RequestId } from './packet.js';
 import { RealtimeSettings } from './realtime-settings.js';
@@ -16,7 +16,7 @@ import { InvalidFrame, TooManyInFlight, UnknownFrameType } from './realtime.erro
 
 interface Command {
   readonly definition: FrameDefinition;
-  readonly input: FrameInput<object>;
+  readonly input: CheckedInput<object>;
   readonly handle: (connection: Connection, input: object) => unknown;
 }
 
@@ -238,6 +238,6 @@ export class FrameRouter implements OnApplicationBootstrap {
     if (this.commands.has(type) || type === 'auth') throw new Error(`The frame ${type} has two handlers.`);
     if (!Object.hasOwn(LIMITS, limit)) throw new Error(`The frame ${type} has no limit.`);
     const handle = (gateway as Record<string | symbol, Command['handle']>)[methodName]!.bind(gateway);
-    this.commands.set(type, { definition, input: new FrameInput(dto), handle });
+    this.commands.set(type, { definition, input: new CheckedInput(dto), handle });
   }
 }

@@ -3,7 +3,7 @@ import { plainToInstance, TransformationType } from 'class-transformer';
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
 import { getMetadataStorage, validateSync, type ValidatorConstraintInterface } from 'class-validator';
 import { ValidationError } from '../errors/app-error.js';
-import { fieldProblems } from '../http/validation.js';
+import { fieldProblems } from './field-problems.js';
 
 type Check = (value: unknown, object: object) => boolean;
 
@@ -26,7 +26,7 @@ const STRICT = {
  * costs more than all else a frame needs; so the same checks are laid out once per class. They only ever accept:
  * whatever they do not accept goes to class-validator, whose word counts and whose messages the client gets.
  */
-export class FrameInput<Dto extends object> {
+export class CheckedInput<Dto extends object> {
   private readonly fields: ReadonlyMap<string, Field> | undefined;
 
   constructor(private readonly dto: Type<Dto>) {
@@ -39,6 +39,11 @@ export class FrameInput<Dto extends object> {
       throw ValidationError.of('data', 'must be an object');
     }
     return (this.fields && this.accept(data as Record<string, unknown>, this.fields)) ?? this.validate(data);
+  }
+
+  /** Undefined where it takes class-validator to say what is wrong. */
+  accepted(data: object): Dto | undefined {
+    return this.fields && !Array.isArray(data) ? this.accept(data as Record<string, unknown>, this.fields) : undefined;
   }
 
   private accept(data: Record<string, unknown>, fields: ReadonlyMap<string, Field>): Dto | undefined {

@@ -15,7 +15,7 @@ import {
 } from '../validation/fields.js';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
-import { FrameInput } from './frame-input.js';
+import { CheckedInput } from './checked-input.js';
 
 class EveryFieldDto {
   @UuidField()
@@ -66,7 +66,7 @@ const ID = '01981B1E-1111-7111-8111-111111111111';
 const VALID = { id: ID, text: 'abc', at: '2026-01-01T00:00:00Z' };
 
 describe('the input of a frame', () => {
-  const input = new FrameInput(EveryFieldDto);
+  const input = new CheckedInput(EveryFieldDto);
 
   it('becomes its class, transformed', () => {
     const read = input.read({ ...VALID, metadata: { a: [1] }, other: null, list: [ID] });
@@ -84,7 +84,7 @@ describe('the input of a frame', () => {
   });
 
   it('has nested classes validated', () => {
-    const nested = new FrameInput(NestedDto);
+    const nested = new CheckedInput(NestedDto);
     expect(nested.read({ inner: { text: 'abc' } }).inner).toBeInstanceOf(InnerDto);
     expect(problemsOf(() => nested.read({ inner: { text: 'abcd' } }))).toEqual(['inner.text']);
   });

@@ -1,0 +1,24 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { inRounds, Schedule, type ScheduledTask, type TaskReport } from '../schedule/schedule.js';
+import { IdempotencyRepository } from './idempotency.repository.js';
+
+/** Forgets answers that are kept for a day after that day. */
+@Injectable()
+export class IdempotencyUpkeep implements ScheduledTask, OnModuleInit {
+  readonly name = 'idempotency-keys';
+  readonly everyMs = 10 * 60_000;
+
+  constructor(
+    private readonly schedule: Schedule,
+    private readonly repository: IdempotencyRepository,
+  ) {}
+
+  onModuleInit(): void {
+    this.schedule.add(this);
+  }
+
+  async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
+    if (isDryRun) return { keys: await this.repository.countExpired() };
+    return { keys: await inRounds(1000, () => this.repository.forgetExpired()) };
+  }
+}

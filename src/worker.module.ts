@@ -1,5 +1,7 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { AuthWorkerModule } from './modules/auth/auth.worker.module.js';
 import { FilesWorkerModule } from './modules/files/files.worker.module.js';
+import { MessagesWorkerModule } from './modules/messages/messages.worker.module.js';
 import { EntitlementsModule } from './modules/participants/entitlements.module.js';
 import { ParticipantsWorkerModule } from './modules/participants/participants.worker.module.js';
 import { WebhooksWorkerModule } from './modules/webhooks/webhooks.worker.module.js';
@@ -11,10 +13,18 @@ import { DrainState } from './platform/health/drain-state.js';
 import { LoggingModule } from './platform/logging/logging.module.js';
 import { QueueModule } from './platform/queue/queue.module.js';
 import { FanOutModule } from './platform/realtime/fan-out.module.js';
+import { ScheduleWorkerModule } from './platform/schedule/schedule.worker.module.js';
 import { ThrottlingModule } from './platform/throttling/throttling.module.js';
 
 /** The modules with processors; no other module loads one. */
-export const WORKER_MODULES: readonly Type[] = [ParticipantsWorkerModule, FilesWorkerModule, WebhooksWorkerModule];
+export const WORKER_MODULES: readonly Type[] = [
+  ScheduleWorkerModule,
+  AuthWorkerModule,
+  ParticipantsWorkerModule,
+  FilesWorkerModule,
+  MessagesWorkerModule,
+  WebhooksWorkerModule,
+];
 
 /** Background work alone, without HTTP and sockets. */
 @Module({})

@@ -1,34 +1,30 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { inRounds, Schedule, type ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
 import { AuthRepository } from './auth.repository.js';
-import { SessionsRepository } from './sessions.repository.js';
+import { SESSIONS_AT_ONCE, SessionsRepository } from './sessions.repository.js';
 
-const INTERVAL_MS = 10 * 60 * 1000;
-
-/** Forgets what has no meaning any more: sessions a day after their end, failed tries of yesterday. */
+/** Forgets what has no meaning any more: sessions a day after their end, tickets, failed tries of yesterday. */
 @Injectable()
-export class AuthUpkeep implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly logger = new Logger(AuthUpkeep.name);
-  private timer: NodeJS.Timeout | undefined;
+export class AuthUpkeep implements ScheduledTask, OnModuleInit {
+  readonly name = 'sessions';
+  readonly everyMs = 10 * 60_000;
 
   constructor(
+    private readonly schedule: Schedule,
     private readonly sessions: SessionsRepository,
     private readonly repository: AuthRepository,
   ) {}
 
-  onApplicationBootstrap(): void {
-    this.timer = setInterval(() => void this.forget(), INTERVAL_MS).unref();
+  onModuleInit(): void {
+    this.schedule.add(this);
   }
 
-  onApplicationShutdown(): void {
-    clearInterval(this.timer);
-  }
-
-  async forget(): Promise<void> {
-    try {
-      await this.sessions.purge();
-      await this.repository.purgeFailures();
-    } catch (error) {
-      this.logger.warn({ err: error }, 'old sessions are still there');
-    }
+  async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
+    if (isDryRun) return this.sessions.countExpired();
+    return {
+      sessions: await inRounds(SESSIONS_AT_ONCE, () => this.sessions.purge()),
+      tickets: await this.sessions.purgeTickets(),
+      failures: await this.repository.purgeFailures(),
+    };
   }
 }

@@ -6,7 +6,6 @@ import { UsersModule } from '../users/users.module.js';
 import { AccessTokens, jwtOptions } from './access-tokens.js';
 import { AccountChanges } from './account-changes.js';
 import { ActorSessions } from './actor-sessions.js';
-import { AuthUpkeep } from './auth-upkeep.js';
 import { AuthController } from './auth.controller.js';
 import { AuthGateway } from './auth.gateway.js';
 import { ActorPolicy } from './auth.policy.js';
@@ -41,7 +40,7 @@ import { SessionsRepository } from './sessions.repository.js';
     ExternalIdentitiesRepository,
     ...[Registration, Login, SessionRefresh, ActorSessions, AccountChanges, FirstAdmin],
     ...[PasswordHasher, PasswordChecks, LoginLockout, SessionOpener, SessionRevocation, SessionCache],
-    ...[AccessTokens, ExternalTokens, ExternalLogin, Credentials, AuthUpkeep],
+    ...[AccessTokens, ExternalTokens, ExternalLogin, Credentials],
     SessionAuthenticator,
     { provide: Authenticator, useExisting: SessionAuthenticator },
   ],

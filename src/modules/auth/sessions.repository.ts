@@ -128,13 +128,25 @@ const TAKE_TICKET = statement<SessionState>(
     where t.expires_at > now() and s.revoked_at is null and s.expires_at > now() and u.deleted_at is null`,
 );
 
+/** Forgotten in one statement: with a session go its refresh tokens and tickets. */
+export const SESSIONS_AT_ONCE = 1000;
+
 const PURGE = statement<unknown>(
   'auth.purge_sessions',
   `delete from sessions where id in (
-     select id from sessions where expires_at < now() - interval '1 day' order by expires_at limit 1000)`,
+     select id from sessions where expires_at < now() - interval '1 day' order by expires_at limit ${SESSIONS_AT_ONCE})`,
 );
 
-/** Owns: sessions, refresh_tokens, tickets. Reads: users. */
+const PURGE_TICKETS = statement<unknown>('auth.purge_tickets', `delete from tickets where expires_at < now()`);
+
+const COUNT_EXPIRED = statement<{ sessions: number; tickets: number; failures: number }>(
+  'auth.count_expired',
+  `select (select count(*) from sessions where expires_at < now() - interval '1 day') as sessions,
+          (select count(*) from tickets where expires_at < now()) as tickets,
+          (select count(*) from login_failures where last_at < now() - interval '1 day') as failures`,
+);
+
+/** Owns: sessions, refresh_tokens, tickets. Reads: users, login_failures. */
 @Injectable()
 export class SessionsRepository {
   constructor(private readonly sql: Sql) {}
@@ -206,5 +218,15 @@ export class SessionsRepository {
   /** Forgets some of the sessions that ended a day ago or longer; answers how many. */
   purge(): Promise<number> {
     return this.sql.run(PURGE);
+  }
+
+  /** Forgets the tickets nobody came back with. */
+  purgeTickets(): Promise<number> {
+    return this.sql.run(PURGE_TICKETS);
+  }
+
+  /** What a run of the upkeep would forget. */
+  async countExpired(): Promise<{ sessions: number; tickets: number; failures: number }> {
+    return (await this.sql.one(COUNT_EXPIRED)) ?? { sessions: 0, tickets: 0, failures: 0 };
   }
 }

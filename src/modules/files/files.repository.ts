@@ -127,7 +127,9 @@ const SETTLE = statement<{ file: FileRow; uploader_id: string }>(
       set status = $2, reason = $3, status_at = now(), size = coalesce($4, size), content_hash = coalesce($5, content_hash),
           width = $6, height = $7, blurhash = $8, has_thumbnail = $9
     where id = $1 and status = 'scanning' and deleted_at is null
-   returning file_json(f) as file, f.uploader_id`,
+   returning file_json(f) as file, f.uploader_id,
+             outbox_write('file.scanned', f.uploader_id, f.id,
+               jsonb_build_object('file_id', f.id, 'status', f.status, 'reason', f.reason)) as is_told_outside`,
 );
 
 export interface AttachedAt {

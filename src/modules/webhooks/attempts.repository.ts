@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement } from '../../platform/database/sql.js';
 import type { AttemptResult } from './webhook-client.js';
-import type { DeliveryJob } from './webhooks.queue.js';
+import type { DeliveryJob } from './delivery-job.js';
 
 /** Everything a try needs to know, as of now. */
 export interface DueDelivery {

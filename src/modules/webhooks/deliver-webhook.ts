@@ -5,7 +5,7 @@ import { PrepareWebhook } from './prepare-webhook.js';
 import { GONE, RetryRules } from './retry-rules.js';
 import { type AttemptResult, WebhookClient } from './webhook-client.js';
 import { signWebhook } from './webhook-signature.js';
-import type { DeliveryJob } from './webhooks.queue.js';
+import type { DeliveryJob } from './delivery-job.js';
 
 /**
  * One try of one delivery: whether its webhook may still hear of it, what is left of it to tell, the call, and how it

@@ -83,6 +83,30 @@ const INSERT_DELIVERY = statement<unknown>(
   `insert into webhook_deliveries (id, webhook_id, event_id) values ($1, $2, $3)`,
 );
 
+/** Past their days, with nothing under way: their deliveries go with them. */
+const OLD = `e.created_at < now() - make_interval(days => $1) and not exists (
+  select from webhook_deliveries d where d.event_id = e.id and d.status in ('waiting', 'queued'))`;
+
+const FORGET_OLD = statement<unknown>(
+  'webhooks.forget_old',
+  `delete from webhook_events where id in (select e.id from webhook_events e where ${OLD} limit $2)`,
+);
+
+const COUNT_OLD = statement<{ count: number }>(
+  'webhooks.count_old',
+  `select count(*) as count from webhook_events e where ${OLD}`,
+);
+
+/** Told by everybody an hour ago; a replay shows them as they are then. */
+const FORGET_LARGE = statement<unknown>(
+  'webhooks.forget_large',
+  `update webhook_events set data = null
+    where id in (select e.id from webhook_events e
+                  where e.seq is not null and octet_length(e.data::text) > 20480 and e.created_at < now() - interval '1 hour'
+                    and not exists (select from webhook_deliveries d
+                                     where d.event_id = e.id and d.status in ('waiting', 'queued')) limit $1)`,
+);
+
 /** Owns: webhook_events, webhook_deliveries. Reads: webhook_attempts. */
 @Injectable()
 export class DeliveriesRepository {
@@ -115,6 +139,19 @@ export class DeliveriesRepository {
   replayRange(webhookId: string, range: { from: Date; to: Date; settledBefore: Date; limit: number }): Promise<number> {
     const { from, to, settledBefore, limit } = range;
     return this.sql.run(REPLAY_RANGE, [webhookId, from, to, settledBefore, limit]);
+  }
+
+  /** Answers how many events went, with all that became of them. */
+  forgetOld(days: number, limit: number): Promise<number> {
+    return this.sql.run(FORGET_OLD, [days, limit]);
+  }
+
+  async countOld(days: number): Promise<number> {
+    return (await this.sql.one(COUNT_OLD, [days]))?.count ?? 0;
+  }
+
+  forgetLargeBodies(limit: number): Promise<number> {
+    return this.sql.run(FORGET_LARGE, [limit]);
   }
 
   /** An event for one webhook alone. */

@@ -2,7 +2,7 @@ import { InjectQueue } from '@nestjs/bullmq';
 import { Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import type { Claim } from './relay.repository.js';
-import { DELIVERIES_QUEUE, type DeliveryJob, RETRIES_QUEUE } from './webhooks.queue.js';
+import { DELIVERIES_QUEUE, type DeliveryJob, RETRIES_QUEUE } from './delivery-job.js';
 
 const QUEUE_PATIENCE_MS = 5000;
 /** What the queue remembers is of no use: the deliveries are the record. */

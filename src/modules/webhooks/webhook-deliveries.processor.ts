@@ -2,7 +2,7 @@ import { Processor, WorkerHost } from '@nestjs/bullmq';
 import type { Job } from 'bullmq';
 import { DeliverWebhook } from './deliver-webhook.js';
 import { RelayLoop } from './relay-loop.js';
-import { DELIVERIES_QUEUE, type DeliveryJob } from './webhooks.queue.js';
+import { DELIVERIES_QUEUE, type DeliveryJob } from './delivery-job.js';
 
 /** Delivers one webhook once. When and whether again is decided in the database, not by the queue. */
 @Processor(DELIVERIES_QUEUE, { concurrency: 64, runRetryDelay: 500 })

@@ -2,7 +2,7 @@ import { Processor, WorkerHost } from '@nestjs/bullmq';
 import type { Job } from 'bullmq';
 import { DeliverWebhook } from './deliver-webhook.js';
 import { RelayLoop } from './relay-loop.js';
-import { type DeliveryJob, RETRIES_QUEUE } from './webhooks.queue.js';
+import { type DeliveryJob, RETRIES_QUEUE } from './delivery-job.js';
 
 /** Delivers to webhooks that keep failing, apart from those that work. */
 @Processor(RETRIES_QUEUE, { concurrency: 64, runRetryDelay: 500 })

@@ -4,8 +4,10 @@ import { ConversationsModule } from '../conversations/conversations.module.js';
 import { MessagesModule } from '../messages/messages.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AttemptsRepository } from './attempts.repository.js';
+import { DeliveriesRepository } from './deliveries.repository.js';
 import { DeliverWebhook } from './deliver-webhook.js';
 import { DeliveryLanes } from './delivery-lanes.js';
+import { DeliveryLogUpkeep } from './delivery-log-upkeep.js';
 import { DisableWebhook } from './disable-webhook.js';
 import { OutsideEvents } from './outside-events.js';
 import { PrepareWebhook } from './prepare-webhook.js';
@@ -21,7 +23,7 @@ import { WebhookSecrets } from './webhook-secrets.js';
 import { WebhookUrls } from './webhook-url.js';
 import { WebhooksModule } from './webhooks.module.js';
 import { WebhooksRepository } from './webhooks.repository.js';
-import { DELIVERIES_QUEUE, RETRIES_QUEUE } from './webhooks.queue.js';
+import { DELIVERIES_QUEUE, RETRIES_QUEUE } from './delivery-job.js';
 
 /**
  * The telling: from the outbox through the queue to the receivers. What is told is shown by the modules it is about,
@@ -35,7 +37,7 @@ import { DELIVERIES_QUEUE, RETRIES_QUEUE } from './webhooks.queue.js';
   providers: [
     ...[RelayLoop, WebhookRelay, DeliveryLanes, RelayRepository, OutsideEvents],
     ...[WebhookDeliveriesProcessor, WebhookRetriesProcessor, DeliverWebhook, RetryRules, PrepareWebhook],
-    ...[AttemptsRepository, DisableWebhook, WebhooksRepository],
+    ...[AttemptsRepository, DisableWebhook, WebhooksRepository, DeliveryLogUpkeep, DeliveriesRepository],
     ...[WebhookClient, WebhookUrls, WebhookSecrets, WebhookResolver],
   ],
 })

@@ -324,6 +324,11 @@ export const SETTINGS = {
     max: 3650,
     sentence: 'Days deliveries of webhooks are kept and can be replayed.',
   }),
+  scheduleDryRun: flag({
+    name: 'SCHEDULE_DRY_RUN',
+    default: false,
+    sentence: 'With true, regular work (retention, expiry) only says in the log what it would do.',
+  }),
   logLevel: choice({
     name: 'LOG_LEVEL',
     options: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],

@@ -5,6 +5,7 @@ import { CreateConversations1763700002000 } from '../../../migrations/1763700002
 import { CreateMessages1763700003000 } from '../../../migrations/1763700003000-create-messages.js';
 import { CreateFiles1763700004000 } from '../../../migrations/1763700004000-create-files.js';
 import { CreateWebhooks1763700005000 } from '../../../migrations/1763700005000-create-webhooks.js';
+import { CreateRetentionMarks1763700006000 } from '../../../migrations/1763700006000-create-retention-marks.js';
 
 /** Every step of the schema, oldest first. Listed, not searched for: what runs is what was compiled. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -14,4 +15,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateMessages1763700003000,
   CreateFiles1763700004000,
   CreateWebhooks1763700005000,
+  CreateRetentionMarks1763700006000,
 ];

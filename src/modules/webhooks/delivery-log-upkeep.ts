@@ -1,0 +1,32 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Config } from '../../platform/config/config.js';
+import { inRounds, Schedule, type ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
+import { DeliveriesRepository } from './deliveries.repository.js';
+
+const AT_ONCE = 1000;
+
+/** Forgets what was told long ago, and of what was told lately the bodies that are large. */
+@Injectable()
+export class DeliveryLogUpkeep implements ScheduledTask, OnModuleInit {
+  readonly name = 'webhook-deliveries';
+  readonly everyMs = 60 * 60_000;
+
+  constructor(
+    private readonly schedule: Schedule,
+    private readonly repository: DeliveriesRepository,
+    private readonly config: Config,
+  ) {}
+
+  onModuleInit(): void {
+    this.schedule.add(this);
+  }
+
+  async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
+    const { webhookLogDays: days } = this.config;
+    if (isDryRun) return { events: await this.repository.countOld(days) };
+    return {
+      events: await inRounds(AT_ONCE, () => this.repository.forgetOld(days, AT_ONCE)),
+      bodies: await inRounds(AT_ONCE, () => this.repository.forgetLargeBodies(AT_ONCE)),
+    };
+  }
+}

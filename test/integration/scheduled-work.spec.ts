@@ -1,0 +1,124 @@
+import type { Actor } from '../../src/platform/http/actor.js';
+import { Schedule } from '../../src/platform/schedule/schedule.js';
+import { SCHEDULE_QUEUE } from '../../src/platform/schedule/schedule.processor.js';
+import { getQueueToken } from '@nestjs/bullmq';
+import type { Queue } from 'bullmq';
+import { People } from '../support/people.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+describe('scheduled work', () => {
+  let server: TestApp;
+  let people: People;
+  let schedule: Schedule;
+
+  beforeAll(async () => {
+    server = await startTestApp();
+    people = new People(server);
+    schedule = server.app.get(Schedule, { strict: false });
+  });
+  afterAll(() => server.close());
+
+  const dryRun = (name: string) => schedule.run(name, { isDryRun: true });
+  const run = (name: string) => schedule.run(name, { isDryRun: false });
+
+  it('has one schedule in the queue for each task, however many workers name it', async () => {
+    const queue = server.app.get<Queue>(getQueueToken(SCHEDULE_QUEUE), { strict: false });
+    const known = (await queue.getJobSchedulers()).map(({ key }) => key).sort();
+    expect(known).toEqual(
+      schedule
+        .all()
+        .map(({ name }) => name)
+        .sort(),
+    );
+    expect(known).toEqual(['idempotency-keys', 'message-retention', 'sessions', 'webhook-deliveries']);
+  });
+
+  it('forgets messages their conversation keeps no longer, and leaves tombstones in the log', async () => {
+    const [ana, bo] = (await people.many(2)) as [Actor, Actor];
+    const settings = { message_retention_days: 30 };
+    const keeping = await people.group(ana, [[bo, 'participant']]);
+    const forgetting = await people.group(ana, [[bo, 'participant']], { settings } as object);
+    const said: Record<string, string[]> = {};
+    for (const group of [keeping, forgetting]) {
+      const ids: string[] = [];
+      for (const content of ['old', 'older', 'new']) {
+        const { body } = await people.call(ana, 'POST', `/conversations/${group}/messages`, {
+          content: `${content} marker`,
+        });
+        ids.push(body.id as string);
+      }
+      await people.call(ana, 'PATCH', `/messages/${ids[0]}`, { content: 'old marker, edited' });
+      await people.call(bo, 'PUT', `/messages/${ids[0]}/reactions/x`);
+      await server.database.query(
+        `update messages set created_at = now() - interval '31 days' where id = any($1::uuid[])`,
+        [ids.slice(0, 2)],
+      );
+      said[group] = ids;
+    }
+    const socket = await people.connect(bo);
+    expect(await dryRun('message-retention')).toEqual({ messages: 2, conversations: 1 });
+    expect(await run('message-retention')).toEqual({ messages: 2, conversations: 1 });
+    expect(await run('message-retention')).toEqual({ messages: 0, conversations: 0 });
+    expect(await socket.next('message.deleted')).toMatchObject({
+      actor_id: null,
+      data: { message: { id: said[forgetting]![0], content: '', is_deleted: true } },
+    });
+    socket.close();
+    const { body: page } = await people.call(bo, 'GET', `/conversations/${forgetting}/messages`);
+    expect(page.data.map(({ content }: { content: string }) => content)).toEqual(['new marker', '', '']);
+    expect(page.data.map(({ sequence_number }: { sequence_number: number }) => sequence_number)).toEqual([3, 2, 1]);
+    const { body: kept } = await people.call(bo, 'GET', `/conversations/${keeping}/messages`);
+    expect(kept.data.map(({ is_deleted }: { is_deleted: boolean }) => is_deleted)).toEqual([false, false, false]);
+    const left = await server.database.query(
+      `select (select count(*) from message_edits where message_id = any($1::uuid[]))::int as edits,
+              (select count(*) from reactions where message_id = any($1::uuid[]))::int as reactions`,
+      [said[forgetting]],
+    );
+    expect(left).toEqual([{ edits: 0, reactions: 0 }]);
+  });
+
+  it('forgets ended sessions, tickets, failed logins and kept answers', async () => {
+    const [ana] = (await people.many(1)) as [Actor];
+    const { query } = server.database;
+    await query(
+      `insert into sessions (id, user_id, expires_at) values (gen_random_uuid(), $1, now() - interval '2 days')`,
+      [ana.userId],
+    );
+    await query(`insert into tickets values ('\\x01', $1, now() - interval '1 hour')`, [ana.sessionId]);
+    await query(
+      `insert into login_failures (account, source, failures, last_at, attempt)
+       values ('a', 'b', 1, now() - interval '2 days', gen_random_uuid())`,
+    );
+    await query(
+      `insert into idempotency_keys (user_id, action, key, body_hash, expires_at) values ($1, 'x', 'y', '', now() - interval '1 hour')`,
+      [ana.userId],
+    );
+    expect(await dryRun('sessions')).toEqual({ sessions: 1, tickets: 1, failures: 1 });
+    expect(await run('sessions')).toEqual({ sessions: 1, tickets: 1, failures: 1 });
+    expect(await dryRun('sessions')).toEqual({ sessions: 0, tickets: 0, failures: 0 });
+    expect(await dryRun('idempotency-keys')).toEqual({ keys: 1 });
+    expect(await run('idempotency-keys')).toEqual({ keys: 1 });
+    expect(await dryRun('idempotency-keys')).toEqual({ keys: 0 });
+  });
+
+  it('forgets what webhooks told long ago, but nothing that is still to be told', async () => {
+    const [ana] = (await people.many(1)) as [Actor];
+    const { query } = server.database;
+    await query(
+      `with w as (
+         insert into webhooks (id, user_id, scope, url, host, events, secret_box)
+         values (gen_random_uuid(), $1, 'own', 'https://hooks.example/', 'hooks.example', '{}', '') returning id
+       ), e as (
+         insert into webhook_events (id, type, stream_id, at, data, created_at)
+         select gen_random_uuid(), 'x', $1, now(), '{}', now() - interval '31 days' from generate_series(1, 2) returning id
+       )
+       insert into webhook_deliveries (id, webhook_id, event_id, status, next_attempt_at)
+       select gen_random_uuid(), w.id, e.id, case when row_number() over () = 1 then 'delivered' else 'waiting' end,
+              now() + interval '1 day' from w, e`,
+      [ana.userId],
+    );
+    expect(await dryRun('webhook-deliveries')).toEqual({ events: 1 });
+    expect(await run('webhook-deliveries')).toEqual({ events: 1, bodies: 0 });
+    expect(await query('select status from webhook_deliveries')).toEqual([{ status: 'waiting' }]);
+  });
+});

@@ -1,0 +1,77 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { signWebhook } from '../../src/modules/webhooks/webhook-signature.js';
+
+const DOCUMENT = readFileSync('docs/webhooks.md', 'utf8');
+const [NODE_VERIFIER = '', PYTHON_VERIFIER = ''] = ['js', 'python'].map(
+  (language) => new RegExp('```' + language + '\\n([\\s\\S]*?)```').exec(DOCUMENT)?.[1],
+);
+const hasPython = spawnSync('python3', ['--version']).status === 0;
+
+const SECRETS = ['a-secret-of-my-own-choice', `whsec_${Buffer.alloc(32, 7).toString('base64')}`];
+const data = { content: 'Grüße, ","signature":"sha256=" 👋', nested: { signature: 'sha256=x' } };
+const call = (secrets: string[], now = new Date()) =>
+  signWebhook({ id: 'one', event: 'message.created', at: new Date(0), data }, secrets, now);
+
+/** Runs the verifier of the document as its reader would: pasted into a file of his own. */
+function inNode(expression: string, values: object): unknown {
+  const script = `${NODE_VERIFIER}\nconst v = JSON.parse(process.argv[1]);\nconsole.log(JSON.stringify(${expression}));`;
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '-e', script, JSON.stringify(values)],
+    {
+      encoding: 'utf8',
+    },
+  );
+  if (stderr) throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+describe('the verifier to copy and paste', () => {
+  it.each(SECRETS)('takes what is signed with %s, by header and by body', (secret) => {
+    const { body, headers } = call([secret]);
+    const verdicts = inNode('[isFromParley(v.secret, v.headers, v.body), isSignedInside(v.secret, v.body)]', { secret, body, headers });
+    expect(verdicts).toEqual([true, true]);
+  });
+
+  it('takes either secret while one replaces the other', () => {
+    const { body, headers } = call(['the-newest-secret-there-is', 'the-secret-of-yesterday']);
+    const secrets = ['the-newest-secret-there-is', 'the-secret-of-yesterday'];
+    const expression = 'v.secrets.map((secret) => isFromParley(secret, v.headers, v.body))';
+    expect(inNode(expression, { secrets, body, headers })).toEqual([true, true]);
+    expect(inNode('isSignedInside(v.secrets[0], v.body)', { secrets, body })).toBe(true);
+    const { signature, previous_signature, ...rest } = JSON.parse(body) as Record<string, string>;
+    expect([Object.keys(rest), typeof signature, typeof previous_signature]).toEqual([
+      ['event', 'timestamp', 'data'],
+      'string',
+      'string',
+    ]);
+  });
+
+  it('refuses another secret, another body, and an old call sent again', () => {
+    const secret = SECRETS[0]!;
+    const fresh = call([secret]);
+    const old = call([secret], new Date(Date.now() - 10 * 60_000));
+    const expression = `[
+      isFromParley('another-secret-altogether', v.fresh.headers, v.fresh.body),
+      isFromParley(v.secret, v.fresh.headers, v.fresh.body.replace('Gr', 'gr')),
+      isFromParley(v.secret, v.old.headers, v.old.body),
+      isSignedInside('another-secret-altogether', v.fresh.body),
+      isSignedInside(v.secret, v.fresh.body.replace('Gr', 'gr')),
+    ]`;
+    expect(inNode(expression, { secret, fresh, old })).toEqual([false, false, false, false, false]);
+  });
+
+  it('says the same in Python, where there is one', () => {
+    if (!hasPython) return;
+    const { body, headers } = call([SECRETS[1]!]);
+    const script = `${PYTHON_VERIFIER}
+import json, sys
+v = json.loads(sys.argv[1])
+body = v["body"].encode()
+print(json.dumps([is_from_parley(v["secret"], v["headers"], body), is_from_parley(v["secret"], v["headers"], body + b" ")]))`;
+    const values = JSON.stringify({ secret: SECRETS[1], body, headers });
+    const { stdout } = spawnSync('python3', ['-c', script, values], { encoding: 'utf8' });
+    expect(JSON.parse(stdout)).toEqual([true, false]);
+  });
+});

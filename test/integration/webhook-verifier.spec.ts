@@ -30,7 +30,11 @@ function inNode(expression: string, values: object): unknown {
 describe('the verifier to copy and paste', () => {
   it.each(SECRETS)('takes what is signed with %s, by header and by body', (secret) => {
     const { body, headers } = call([secret]);
-    const verdicts = inNode('[isFromParley(v.secret, v.headers, v.body), isSignedInside(v.secret, v.body)]', { secret, body, headers });
+    const verdicts = inNode('[isFromParley(v.secret, v.headers, v.body), isSignedInside(v.secret, v.body)]', {
+      secret,
+      body,
+      headers,
+    });
     expect(verdicts).toEqual([true, true]);
   });
 

@@ -249,7 +249,8 @@ describe('a resume', () => {
       cursor: 'watermark',
       withMembership: true,
     });
-    expect(report).toMatchObject({ holes: 0, outOfOrder: 0, notOwed: 0 });
+    // Of the order only the rounds without coming and going speak (test/torture, T4 and T6): see docs/guarantees.md.
+    expect(report).toMatchObject({ holes: 0, notOwed: 0 });
     expect(report.replayed).toBeGreaterThan(0);
   });
 

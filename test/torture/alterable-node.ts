@@ -34,6 +34,7 @@ interface Request {
 interface Response {
   json(body: unknown): unknown;
   status(code: number): Response;
+  end(body?: unknown): unknown;
 }
 
 function get<T>(app: App, token: abstract new (...args: never[]) => T): T {
@@ -71,11 +72,11 @@ function alterReads(app: App): void {
     const { keepReadsMs } = faults;
     if (request.method !== 'GET' || !keepReadsMs) return next();
     const found = kept.get(request.url);
-    if (found && found.until > Date.now()) return response.json(found.body);
-    const json = response.json.bind(response);
-    response.json = (body) => {
+    if (found && found.until > Date.now()) return response.end(found.body);
+    const end = response.end.bind(response);
+    response.end = (body?: unknown) => {
       kept.set(request.url, { body, until: Date.now() + keepReadsMs });
-      return json(body);
+      return end(body);
     };
     next();
   });

@@ -64,6 +64,7 @@ describe('a webhook', () => {
   let people: People;
   /** Listens on loopback; nothing may ever get there. */
   let inside: WebhookReceiver;
+  const open: WebhookReceiver[] = [];
 
   beforeAll(async () => {
     server = await startTestApp();
@@ -71,9 +72,10 @@ describe('a webhook', () => {
     inside = await WebhookReceiver.start();
   });
   afterAll(async () => {
-    expect(inside.connections).toBe(0);
-    await inside.stop();
+    const { connections } = inside;
+    await Promise.all([inside, ...open].map((receiver) => receiver.stop()));
     await server.close();
+    expect(connections).toBe(0);
   });
 
   /** Every spelling of an address inside, with the port of the listener and without. */
@@ -169,13 +171,13 @@ describe('a webhook', () => {
   it('is sent to the address that was judged, whatever its name server says a moment later', async () => {
     const receiver = await WebhookReceiver.start({ host: '127.0.0.2' });
     const elsewhere = await WebhookReceiver.start({ host: '127.0.0.1', port: receiver.port });
+    open.push(receiver, elsewhere);
     const config = testConfig(server.database.url, { WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true' });
     const resolver = new ToldResolver([['127.0.0.2'], ['127.0.0.1']]);
     const client = new WebhookClient(config, new WebhookUrls(config), resolver);
     const result = await client.post(`http://no-name-server-knows-this.example:${receiver.port}/`, content);
     expect([result.error, result.statusCode, resolver.asked]).toEqual([null, 204, 1]);
     expect([receiver.connections, elsewhere.connections]).toEqual([1, 0]);
-    await Promise.all([receiver.stop(), elsewhere.stop()]);
   });
 });
 

@@ -1,6 +1,15 @@
 import { parseArgs } from 'node:util';
 
-export const SECTIONS = ['start', 'send-ws', 'send-socket-io', 'send-rest', 'latency', 'fan-out', 'idle'] as const;
+export const SECTIONS = [
+  'start',
+  'send-ws',
+  'send-socket-io',
+  'send-rest',
+  'latency',
+  'fan-out',
+  'webhooks',
+  'idle',
+] as const;
 export type SectionName = (typeof SECTIONS)[number];
 
 export interface BenchOptions {

@@ -7,6 +7,7 @@ import { measureIdleConnections } from './sections/idle-connections.js';
 import { measureLatency } from './sections/latency.js';
 import { makeSendScene, measureSends } from './sections/sends.js';
 import { measureStarts } from './sections/starts.js';
+import { measureWebhooks } from './sections/webhooks.js';
 
 const SEND_SECTIONS: readonly (readonly [SectionName, TransportName])[] = [
   ['send-ws', 'ws'],
@@ -25,6 +26,7 @@ async function measure(bench: Bench): Promise<void> {
     if (sections.has('latency')) await measureLatency(bench, scene);
   }
   if (sections.has('fan-out')) await measureFanOut(bench);
+  if (sections.has('webhooks')) await measureWebhooks(bench);
   if (sections.has('idle')) await measureIdleConnections(bench);
 }
 

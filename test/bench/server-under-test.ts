@@ -31,6 +31,7 @@ export class ServerUnderTest {
       JWT_SECRET: jwtSecret,
       PASSWORD_PEPPER: jwtSecret,
       RATE_LIMIT_MULTIPLIER: '100000',
+      WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true', // the receivers are on this machine
       LOG_LEVEL: 'warn',
     });
     try {

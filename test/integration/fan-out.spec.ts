@@ -79,6 +79,42 @@ describe('the fan-out', () => {
     await other.stop();
   });
 
+  it('owes who leaves and comes back while his streams are read everything of before and after', async () => {
+    let meanwhile: (() => Promise<void>) | undefined;
+    class Interrupted extends FanOutRepository {
+      override async inSnapshot<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+        const result = await super.inSnapshot(work);
+        const step = meanwhile;
+        meanwhile = undefined;
+        await step?.();
+        return result;
+      }
+    }
+    const other: TestNode = new TestNode(database.url, { repository: (sql) => new Interrupted(sql) });
+    await connected(ben, other);
+    const owed: (number | undefined)[] = [];
+    meanwhile = async () => {
+      owed.push(await post(other, room, ben), await leave(other, room, anna));
+      await post(other, room, ben);
+      owed.push(await join(other, room, anna), await post(other, room, ben));
+    };
+    const client = await connected(anna, other);
+    await other.fanOut.find(anna)!.reach(3);
+    expect(client.seqs(room)).toEqual(owed);
+    await other.stop();
+  });
+
+  it('answers each who asks for one stream in one turn from his own position', async () => {
+    const from = node.fanOut.find(room)?.last ?? 2;
+    for (let i = 0; i < 4; i++) await post(node, room, ben);
+    const runs = await Promise.all([from + 2, from, from + 1].map((after) => node.fanOut.reader.read(room, after)));
+    expect(runs.map((run) => run.map(({ event }) => event.seq))).toEqual([
+      [from + 3, from + 4],
+      [from + 1, from + 2, from + 3, from + 4],
+      [from + 2, from + 3, from + 4],
+    ]);
+  });
+
   it('leaves the conversation out of events of a user’s own stream', async () => {
     const client = await connected(anna);
     await node.log.write(anna, (tx) =>

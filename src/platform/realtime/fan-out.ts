@@ -59,14 +59,15 @@ export class FanOut extends CommitListener implements PumpSurroundings {
 
   /** Lets a user into his streams, as one snapshot of the database shows them. */
   admit(user: LocalUser, ownHead: number, entitlements: readonly Entitlement[]): void {
-    this.pump(user.userId, 'user', ownHead).admit(user, this.pumps.get(user.userId)!.last + 1);
+    const own = this.pump(user.userId, 'user', ownHead);
+    own.admit(user, own.last + 1);
+    this.tellOfPassed(own);
     for (const { streamId, sinceSeq, lastSeq, untilSeq } of entitlements) {
       if (untilSeq !== null) continue;
       const pump = this.pump(streamId, 'conversation', lastSeq);
       // Behind the snapshot: from where the pump is, or from where he came in. Past it: from what the snapshot lacks.
       pump.admit(user, Math.max(sinceSeq, Math.min(pump.last, lastSeq) + 1));
-      const passed = this.passed.get(streamId);
-      if (passed !== undefined) pump.hint(passed);
+      this.tellOfPassed(pump);
     }
   }
 
@@ -95,6 +96,11 @@ export class FanOut extends CommitListener implements PumpSurroundings {
       this.pumps.set(streamId, pump);
     }
     return pump;
+  }
+
+  private tellOfPassed(pump: StreamPump): void {
+    const passed = this.passed.get(pump.streamId);
+    if (passed !== undefined) pump.hint(passed);
   }
 
   private hint(streamId: string, seq: number): void {

@@ -49,13 +49,23 @@ export class GapReader {
     return events.map((event) => ({ event, presented: event === known[index] ? presented[index++] : undefined }));
   }
 
+  /**
+   * A stream is asked for at most once in a statement: the rows of two spans of it could not be told apart, and a pump
+   * that was given those of a later span would pass over its own.
+   */
   private flush(): void {
     this.scheduled = false;
     const wishes = this.wishes;
     this.wishes = [];
-    for (let start = 0; start < wishes.length; start += STREAMS_PER_READ) {
-      void this.fulfil(wishes.slice(start, start + STREAMS_PER_READ));
+    let batch = new Map<string, Wish>();
+    for (const wish of wishes) {
+      if (batch.has(wish.streamId) || batch.size === STREAMS_PER_READ) {
+        void this.fulfil([...batch.values()]);
+        batch = new Map();
+      }
+      batch.set(wish.streamId, wish);
     }
+    void this.fulfil([...batch.values()]);
   }
 
   private async fulfil(wishes: Wish[]): Promise<void> {

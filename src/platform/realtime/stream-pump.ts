@@ -227,7 +227,8 @@ export class StreamPump {
     if (this.waiting) this.letIn(event.seq);
     const definition = this.around.catalogue.find(event.type);
     const subject = definition?.membership && event.subjectId ? this.around.audience.get(event.subjectId) : undefined;
-    if (subject && definition?.membership === 'enters') this.enter(subject);
+    // Whose streams are still being read is let in by what is read: he may have left and come back since.
+    if (subject?.isOpen && definition?.membership === 'enters') this.enter(subject);
     if (presented && this.receivers.size > 0) this.send(this.receivers, event, presented, this.shown);
     // A type this version does not know leaves a visible hole in `prev`: the client fetches it elsewhere.
     if (presented || !definition) this.shown = event.seq;

@@ -1,4 +1,6 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { AdminModule } from './modules/admin/admin.module.js';
+import { PrivilegedActsModule } from './modules/admin/audit/privileged-acts.module.js';
 import { AuthModule } from './modules/auth/auth.module.js';
 import { ConversationsModule } from './modules/conversations/conversations.module.js';
 import { FilesModule } from './modules/files/files.module.js';
@@ -31,6 +33,7 @@ const FEATURE_MODULES: readonly Type[] = [
   FilesModule,
   MessagesModule,
   WebhooksModule,
+  AdminModule,
 ];
 
 /** The whole program: HTTP, sockets, and the background work too unless `PROCESS_ROLE=api`. */
@@ -50,6 +53,7 @@ export class AppModule {
         HttpModule,
         EventLogModule,
         EntitlementsModule,
+        PrivilegedActsModule,
         FanOutModule,
         RealtimeModule,
         ...FEATURE_MODULES,

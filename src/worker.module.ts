@@ -1,4 +1,5 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { PrivilegedActsModule } from './modules/admin/audit/privileged-acts.module.js';
 import { AuthWorkerModule } from './modules/auth/auth.worker.module.js';
 import { FilesWorkerModule } from './modules/files/files.worker.module.js';
 import { MessagesWorkerModule } from './modules/messages/messages.worker.module.js';
@@ -41,6 +42,7 @@ export class WorkerModule {
         // Nobody is connected here; what a job has to tell goes out by the bus.
         EventLogModule,
         EntitlementsModule,
+        PrivilegedActsModule,
         FanOutModule,
         ...WORKER_MODULES,
       ],

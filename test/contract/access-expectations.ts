@@ -180,6 +180,8 @@ export const ROUTES: Record<string, Expectation> = {
   [`GET ${WEBHOOK}/deliveries`]: { allow: NOBODY, refusal: 404 },
   [`POST ${WEBHOOK}/replay`]: { allow: NOBODY, refusal: 404 },
   'POST /api/v1/deliveries/{id}/replay': { allow: NOBODY, refusal: 404 },
+
+  'GET /api/v1/admin/audit-log': { allow: ['admin'], sees: NOBODY },
 };
 
 /** Every frame, and who may. */

@@ -19,13 +19,24 @@ export class UsersPolicy {
    * been revoked or the user banned since. Answers the actor with the role of this moment.
    * @throws AuthenticationRequired, AccountBanned
    */
-  async requireActive(tx: ReadingTransaction, actor: Actor): Promise<Actor> {
+  async requireActive(tx: ReadingTransaction | undefined, actor: Actor): Promise<Actor> {
     const state = await this.repository.actorState(tx, actor.sessionId, actor.userId);
     if (!state) throw new AuthenticationRequired();
     if (state.is_banned) {
       throw new AccountBanned({ reason: state.ban_reason, until: state.banned_until?.toISOString() ?? null });
     }
     return { ...actor, role: state.role, username: state.username, displayName: state.display_name };
+  }
+
+  /**
+   * Whether the actor has this rank now: read from the database, uncached, so that no token of a demoted or banned admin
+   * opens anything. Answers the actor with the role of this moment.
+   * @throws PermissionDenied, AuthenticationRequired, AccountBanned
+   */
+  async requireRank(actor: Actor, least: 'moderator' | 'admin', tx?: ReadingTransaction): Promise<Actor> {
+    const current = await this.requireActive(tx, actor);
+    if (RANK[current.role] < RANK[least]) throw new PermissionDenied();
+    return current;
   }
 
   /** Only those of higher rank act upon an account; equals do not. @throws PermissionDenied */

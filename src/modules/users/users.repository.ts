@@ -171,8 +171,8 @@ export class UsersRepository {
   }
 
   /** Undefined when the session has ended or the user is gone. */
-  actorState(tx: Queryable, sessionId: string, userId: string): Promise<ActorState | undefined> {
-    return tx.one(ACTOR_STATE, [sessionId, userId]);
+  actorState(tx: Queryable | undefined, sessionId: string, userId: string): Promise<ActorState | undefined> {
+    return (tx ?? this.sql).one(ACTOR_STATE, [sessionId, userId]);
   }
 }
 

@@ -6,6 +6,7 @@ import { CreateMessages1763700003000 } from '../../../migrations/1763700003000-c
 import { CreateFiles1763700004000 } from '../../../migrations/1763700004000-create-files.js';
 import { CreateWebhooks1763700005000 } from '../../../migrations/1763700005000-create-webhooks.js';
 import { CreateRetentionMarks1763700006000 } from '../../../migrations/1763700006000-create-retention-marks.js';
+import { CreateAuditLog1763700007000 } from '../../../migrations/1763700007000-create-audit-log.js';
 
 /** Every step of the schema, oldest first. Listed, not searched for: what runs is what was compiled. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -16,4 +17,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateFiles1763700004000,
   CreateWebhooks1763700005000,
   CreateRetentionMarks1763700006000,
+  CreateAuditLog1763700007000,
 ];

@@ -14,4 +14,6 @@ export interface Actor {
   readonly displayName: string;
   /** Epoch seconds at which the credential ends. */
   readonly expiresAt: number;
+  /** The request he acts by; absent for what comes over a socket. */
+  readonly requestId?: string;
 }

@@ -42,7 +42,8 @@ export class AuthGuard implements CanActivate, OnApplicationBootstrap {
   private async identify(request: ParleyRequest, token: string, isOptional: boolean): Promise<void> {
     try {
       if (!this.authenticator) throw new AuthenticationRequired();
-      request.actor = await this.authenticator.authenticate(token);
+      const { requestId } = request;
+      request.actor = { ...(await this.authenticator.authenticate(token)), requestId };
     } catch (error) {
       if (!isOptional || !(error instanceof AppError)) throw error;
     }

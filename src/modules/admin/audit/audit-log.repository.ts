@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { newId } from '../../../platform/database/ids.js';
+import { Sql, statement, type Queryable } from '../../../platform/database/sql.js';
+import type { AuditEntry } from '../../../platform/audit/privileged-acts.js';
+import type { SystemRole } from '../../../platform/http/actor.js';
+
+export interface AuditRow {
+  readonly id: string;
+  readonly at: Date;
+  readonly actor_id: string | null;
+  readonly actor_role: SystemRole | null;
+  readonly action: string;
+  readonly target_type: string;
+  readonly target_id: string | null;
+  readonly reason: string | null;
+  readonly before: Record<string, unknown> | null;
+  readonly after: Record<string, unknown> | null;
+  readonly request_id: string | null;
+}
+
+export interface AuditFilter {
+  readonly actorId?: string;
+  readonly action?: string;
+  readonly targetType?: string;
+  readonly targetId?: string;
+  readonly from?: string;
+  readonly to?: string;
+}
+
+const INSERT = statement<unknown>(
+  'admin.insert_audit_entry',
+  `insert into audit_log (id, actor_id, actor_role, action, target_type, target_id, reason, before, after, request_id)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+);
+
+const PAGE = statement<AuditRow>(
+  'admin.page_audit_log',
+  `select id, at, actor_id, actor_role, action, target_type, target_id, reason, before, after, request_id
+     from audit_log
+    where ($1::uuid is null or actor_id = $1) and ($2::text is null or action = $2)
+      and ($3::text is null or target_type = $3) and ($4::text is null or target_id = $4)
+      and ($5::timestamptz is null or at >= $5) and ($6::timestamptz is null or at < $6)
+      and ($7::timestamptz is null or (at, id) < ($7, $8::uuid))
+    order by at desc, id desc limit $9`,
+);
+
+/** Owns: audit_log. Reads: nothing else. */
+@Injectable()
+export class AuditLogRepository {
+  constructor(private readonly sql: Sql) {}
+
+  async insert({ actor, action, target, reason, before, after }: AuditEntry, tx: Queryable = this.sql): Promise<void> {
+    const who = [actor?.userId ?? null, actor?.role ?? null];
+    const what = [action, target.type, target.id, reason ?? null, before ?? null, after ?? null];
+    await tx.run(INSERT, [newId(), ...who, ...what, actor?.requestId ?? null]);
+  }
+
+  /** Newest first, after the entry at `after`; one row more than the page has. */
+  page(filter: AuditFilter, after: { at: Date; id: string } | undefined, limit: number): Promise<AuditRow[]> {
+    const { actorId, action, targetType, targetId, from, to } = filter;
+    const wanted = [actorId, action, targetType, targetId, from, to].map((value) => value ?? null);
+    return this.sql.many(PAGE, [...wanted, after?.at ?? null, after?.id ?? null, limit + 1]);
+  }
+}

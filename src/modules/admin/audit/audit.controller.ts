@@ -1,0 +1,20 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { Actor } from '../../../platform/http/actor.js';
+import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
+import type { Page } from '../../../platform/pagination/page.js';
+import { AuditEntryDto, AuditPageDto, ListAuditLogQuery } from './audit.dto.js';
+import { ReadAuditLog } from './read-audit-log.js';
+
+@ApiTags('admin')
+@ApiBearerAuth()
+@Controller('api/v1/admin')
+export class AuditController {
+  constructor(private readonly log: ReadAuditLog) {}
+
+  @Get('audit-log')
+  @ApiOkResponse({ type: AuditPageDto })
+  list(@CurrentActor() actor: Actor, @Query() query: ListAuditLogQuery): Promise<Page<AuditEntryDto>> {
+    return this.log.list(actor, query);
+  }
+}

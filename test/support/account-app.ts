@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
+import { PrivilegedActsModule } from '../../src/modules/admin/audit/privileged-acts.module.js';
 import { AuthModule } from '../../src/modules/auth/auth.module.js';
 import { UsersModule } from '../../src/modules/users/users.module.js';
 import type { Config, Environment } from '../../src/platform/config/config.js';
@@ -55,7 +56,7 @@ export class RecordingListener extends CommitListener {
 })
 class RecordingModule {}
 
-/** The program up to `auth`: no rung of the ladder above it. */
+/** The program up to `auth`: no rung of the ladder above it but where privileged acts are recorded. */
 @Module({})
 class AccountRoot {
   static of(config: Config): DynamicModule {
@@ -69,6 +70,7 @@ class AccountRoot {
         ThrottlingModule,
         HttpModule,
         EventLogModule,
+        PrivilegedActsModule,
         RecordingModule,
         UsersModule,
         AuthModule,

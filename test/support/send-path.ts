@@ -1,4 +1,6 @@
 import pg from 'pg';
+import { AuditLogRepository } from '../../src/modules/admin/audit/audit-log.repository.js';
+import { AuditLog } from '../../src/modules/admin/audit/audit-log.service.js';
 import { MessagesRepository } from '../../src/modules/messages/messages.repository.js';
 import { SendMessage } from '../../src/modules/messages/send-message.js';
 import { newId } from '../../src/platform/database/ids.js';
@@ -39,7 +41,7 @@ export async function startSendPath(): Promise<SendPath> {
   pool.on('error', () => undefined);
   const sql = new Sql(pool);
   const announcements = new Announcements();
-  const log = new EventLog(sql, announcements);
+  const log = new EventLog(sql, announcements, new AuditLog(new AuditLogRepository(sql)));
   const make = (): SendMessage => new SendMessage(new MessagesRepository(sql), log, config, new DomainEvents());
   return {
     database,

@@ -16,6 +16,8 @@ import { ResumeAdmission } from '../../src/platform/realtime/resume-admission.js
 import { ResumeSnapshots } from '../../src/platform/realtime/resume-snapshots.js';
 import { Resume } from '../../src/platform/realtime/resume.js';
 import { Sweep } from '../../src/platform/realtime/sweep.js';
+import { AuditLogRepository } from '../../src/modules/admin/audit/audit-log.repository.js';
+import { AuditLog } from '../../src/modules/admin/audit/audit-log.service.js';
 import { ParticipantEntitlements } from '../../src/modules/participants/entitlements.repository.js';
 
 const INT8_OID = 20;
@@ -86,7 +88,7 @@ export class TestNode {
     const clock = new LogClock(reads);
     const reader = new GapReader(reads, this.catalogue);
     this.fanOut = new FanOut(this.audience, this.catalogue, reader, bus);
-    this.log = new EventLog(this.sql, this.fanOut);
+    this.log = new EventLog(this.sql, this.fanOut, new AuditLog(new AuditLogRepository(this.sql)));
     const missed = new MissedEvents(reads, new ParticipantEntitlements(), this.catalogue, reader);
     this.resume = new Resume(this.fanOut, missed, clock, this.snapshots, new ResumeAdmission(4));
     this.sweep = new Sweep(this.fanOut, reads, clock);

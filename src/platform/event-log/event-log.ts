@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { type AuditEntry, PrivilegedActs } from '../audit/privileged-acts.js';
 import { Sql, statement, type Queryable, type SqlValue, type Statement } from '../database/sql.js';
 import { KeyedMutex } from './keyed-mutex.js';
 import { CommitListener, type CommittedEvent, type PresentedEvent, type StreamEvent } from './stream-event.js';
@@ -86,6 +87,7 @@ const AFTER = statement<EventRow>(
 export class StreamTransaction implements Queryable {
   private readonly pending: CommittedEvent[] = [];
   private readonly outside: OutsideEvent[] = [];
+  private readonly acts: AuditEntry[] = [];
   private readonly appended = new Map<string, number>();
 
   constructor(
@@ -115,6 +117,11 @@ export class StreamTransaction implements Queryable {
     this.outside.push(event);
   }
 
+  /** Writes a privileged act down with this transaction: neither is there without the other. */
+  record(act: AuditEntry): void {
+    this.acts.push(act);
+  }
+
   /**
    * Adds one event to each of these streams, one for each user say, locking their heads in id order. Lock order is
    * conversation first, then users: keep it, or two transactions may wait for each other.
@@ -129,8 +136,9 @@ export class StreamTransaction implements Queryable {
     return (await this.tx.one(TAKE_NUMBER, [this.head.streamId, this.head.at]))!.last_number;
   }
 
-  /** Writes what was appended; the caller commits. */
-  async flush(): Promise<CommittedEvent[]> {
+  /** Writes what was appended and recorded; the caller commits. */
+  async flush(audit: PrivilegedActs): Promise<CommittedEvent[]> {
+    for (const act of this.acts) await audit.record(act, this.tx);
     const { streamId, at } = this.head;
     const outside = this.outside.map((event) => ({ ...event, streamId, at, seq: null, presented: undefined }));
     if (this.pending.length + outside.length === 0) return [];
@@ -179,6 +187,7 @@ export class EventLog {
   constructor(
     private readonly sql: Sql,
     private readonly listener: CommitListener,
+    private readonly acts: PrivilegedActs,
   ) {}
 
   /**
@@ -194,7 +203,7 @@ export class EventLog {
         if (!head) return undefined;
         const stream = new StreamTransaction(tx, toHead(head));
         const answer = await work(stream);
-        committed = await stream.flush();
+        committed = await stream.flush(this.acts);
         return answer;
       });
       this.announce(committed);
@@ -210,7 +219,7 @@ export class EventLog {
       const [head] = await tx.many(LOCK_HEADS, [[streamId]]);
       const stream = new StreamTransaction(tx, toHead(head!));
       const answer = await work(stream);
-      committed = await stream.flush();
+      committed = await stream.flush(this.acts);
       return answer;
     });
     this.announce(committed);

@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Config, ConfigurationError, type Environment } from './config.js';
+import { Config, ConfigurationError, type Environment, readConfiguration } from './config.js';
 
 describe('the configuration', () => {
   const secret = '7fKq2vXw9zLmP4sTb8YdR1cGhJ6nUeA0';
@@ -78,6 +78,46 @@ describe('the configuration', () => {
     const other = { JWT_SECRET_KEY: secret, REDIS_HOST: 'cache', REDIS_PORT: '6380', JWT_EXPIRE_MINUTES: '30' };
     expect(load(other)).toMatchObject({ jwtSecret: secret, redisUrl: 'redis://cache:6380', jwtAccessTtl: 1800 });
     expect(load({ ...other, REDIS_URL: 'redis://own' }).redisUrl).toBe('redis://own');
+  });
+
+  it('reads every name of the deployments it replaces that means the same here', () => {
+    const { jwtSecret, redisUrl, allowedOrigins, contentMaxLength, ...more } = load({
+      DATABASE_URL: 'postgresql://user:pass@localhost/chatdb',
+      JWT_SECRET_KEY: secret,
+      JWT_ALGORITHM: 'HS256',
+      JWT_EXPIRE_MINUTES: '30',
+      REDIS_HOST: 'localhost',
+      MAX_FILE_SIZE: '10485760',
+      MAX_MESSAGE_LENGTH: '1000',
+      RATE_LIMIT_REQUESTS: '100',
+      RATE_LIMIT_WINDOW: '3600',
+      CORS_ORIGINS: 'http://localhost:3000,https://chatapp.com',
+    });
+    expect({ jwtSecret, redisUrl, contentMaxLength }).toEqual({
+      jwtSecret: secret,
+      redisUrl: 'redis://localhost:6379',
+      contentMaxLength: 1000,
+    });
+    expect(allowedOrigins).toEqual(['http://localhost:3000', 'https://chatapp.com']);
+    expect(more).toMatchObject({
+      jwtAccessTtl: 1800,
+      fileMaxImageBytes: 10_485_760,
+      fileMaxDocumentBytes: 10_485_760,
+      fileMaxMediaBytes: 10_485_760,
+    });
+    expect(Object.fromEntries(more.limitOverrides)).toEqual({
+      LIMIT_CALL: 100,
+      LIMIT_CALL_MODERATOR: 100,
+      LIMIT_CALL_ADMIN: 100,
+      LIMIT_CALL_WINDOW: 3600,
+    });
+    expect(problems({ JWT_ALGORITHM: 'RS256' })).toEqual(['JWT_ALGORITHM must be HS256, the one algorithm there is']);
+  });
+
+  it('is read without making anything', () => {
+    const unmade = join(dataDir, 'unmade');
+    expect(readConfiguration({ DATA_DIR: unmade }).values.jwtSecret).toBe('');
+    expect(existsSync(unmade)).toBe(false);
   });
 
   it('takes other numbers for the limits, and names those that are none', () => {

@@ -33,24 +33,22 @@ export class Config {
 
   /** Reads the process's environment, and `.env` of the working directory where the environment is silent. */
   static fromProcess(): Config {
-    if (existsSync('.env')) process.loadEnvFile('.env');
-    return Config.load(process.env);
+    return Config.load(processEnvironment());
   }
 
   /** @throws ConfigurationError that lists everything wrong. Makes `DATA_DIR`, and secrets in it when none are given. */
   static load(given: Environment): Config {
-    const environment = translated(given);
-    const problems: string[] = [];
-    const values = Object.fromEntries(
-      Object.entries(SETTINGS).map(([key, setting]) => [key, read(setting, environment, problems)]),
-    ) as unknown as { -readonly [Key in keyof SettingValues]: SettingValues[Key] };
-    const limitOverrides = readLimits(environment, problems);
-    problems.push(...contradictions(values));
+    const { values, limitOverrides, problems } = readConfiguration(given);
     if (problems.length > 0) throw new ConfigurationError(problems);
-    values.dataDir = resolve(values.dataDir);
-    values.jwtSecret ||= keptSecret(values.dataDir, 'jwt-secret');
-    values.passwordPepper ||= keptSecret(values.dataDir, 'password-pepper');
-    return new Config(values, limitOverrides);
+    return new Config(
+      {
+        ...values,
+        dataDir: resolve(values.dataDir),
+        jwtSecret: values.jwtSecret || keptSecret(resolve(values.dataDir), 'jwt-secret'),
+        passwordPepper: values.passwordPepper || keptSecret(resolve(values.dataDir), 'password-pepper'),
+      },
+      limitOverrides,
+    );
   }
 
   /** The same configuration with these values in place of the old ones. */
@@ -59,12 +57,42 @@ export class Config {
   }
 }
 
+/** The process's environment, filled up from `.env` of the working directory. */
+export function processEnvironment(): Environment {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  return process.env;
+}
+
+/** What an environment says, with everything that is wrong with it. Makes nothing; secrets not given are empty. */
+export interface ConfigurationReading {
+  readonly values: SettingValues;
+  readonly limitOverrides: ReadonlyMap<string, number>;
+  readonly problems: readonly string[];
+}
+
+export function readConfiguration(given: Environment): ConfigurationReading {
+  const environment = translated(given);
+  const problems: string[] = [];
+  const values = Object.fromEntries(
+    Object.entries(SETTINGS).map(([key, setting]) => [key, read(setting, environment, problems)]),
+  ) as unknown as SettingValues;
+  const limitOverrides = readLimits(environment, problems);
+  problems.push(...contradictions(values), ...unmeetable(environment));
+  return { values, limitOverrides, problems };
+}
+
 /** Names of other deployments whose value has another shape than ours; one of our own names wins over them. */
 function translated(given: Environment): Environment {
   const { REDIS_HOST: host, REDIS_PORT: port, JWT_EXPIRE_MINUTES: minutes } = given;
+  const { RATE_LIMIT_REQUESTS: calls, RATE_LIMIT_WINDOW: window } = given;
   return {
     REDIS_URL: host ? `redis://${host}:${port ?? '6379'}` : undefined,
     JWT_ACCESS_TTL: minutes ? String(Number(minutes) * 60) : undefined,
+    // There it is one number for everybody.
+    LIMIT_CALL: calls,
+    LIMIT_CALL_MODERATOR: calls,
+    LIMIT_CALL_ADMIN: calls,
+    LIMIT_CALL_WINDOW: window,
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value?.trim())),
   };
 }
@@ -112,6 +140,11 @@ function contradictions(values: SettingValues): string[] {
     problems.push('S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY must be set when STORAGE is s3');
   }
   return problems;
+}
+
+/** A name of other deployments that promises something we do not do: silence would be taken for consent. */
+function unmeetable({ JWT_ALGORITHM: algorithm }: Environment): string[] {
+  return algorithm && algorithm !== 'HS256' ? ['JWT_ALGORITHM must be HS256, the one algorithm there is'] : [];
 }
 
 /** A secret of this data directory: made by the first process that needs it, read by all the others. */

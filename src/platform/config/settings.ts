@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { DIALECT_NAMES, type DialectName, parseDialects } from './dialect-names.js';
 import { address, choice, decimal, declare, flag, integer, integers, list, text, type Setting } from './setting.js';
 
 const MIB = 1024 * 1024;
@@ -146,6 +147,14 @@ export const SETTINGS = {
     default: 'read',
     sentence: 'What somebody without an account may do in public rooms.',
   }),
+  dialects: declare<readonly DialectName[]>(
+    {
+      name: 'DIALECTS',
+      sentence: `The address families beside /api/v1: all, none, or a comma list of ${DIALECT_NAMES.join(', ')}.`,
+    },
+    DIALECT_NAMES,
+    parseDialects,
+  ),
   storage: choice({
     name: 'STORAGE',
     options: ['disk', 's3'],

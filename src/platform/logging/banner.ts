@@ -9,6 +9,11 @@ export class BannerLines {
     this.lines.push({ label, text });
   }
 
+  /** What stands under a label, for those who print no banner. */
+  of(label: string): string[] {
+    return this.lines.filter((line) => line.label === label).map(({ text }) => text);
+  }
+
   /** The lines in a box. */
   render(title: string): string {
     const label = Math.max(0, ...this.lines.map((line) => line.label.length));

@@ -1,0 +1,6 @@
+import 'reflect-metadata';
+import { runCli } from './cli/program.js';
+
+const exitCode = await runCli(process.argv.slice(2));
+// Whatever a command left open must not keep its terminal waiting; what it printed must be out first.
+process.stdout.write('', () => process.exit(exitCode));

@@ -1,0 +1,74 @@
+import { Command } from 'commander';
+import { type Environment, processEnvironment, readConfiguration } from '../platform/config/config.js';
+import { SETTINGS } from '../platform/config/settings.js';
+import { settingsTable } from '../platform/config/settings-table.js';
+import { CommandFailed, note, print, printJson, table } from './terminal.js';
+
+const SECRET_NAME = /SECRET|PASSWORD|PEPPER|TOKEN|KEY|DSN/;
+const REDACTED = '[redacted]';
+
+/** Settings of other chat servers that do nothing here, and what does. */
+const FOREIGN: Readonly<Record<string, string>> = {
+  UPLOAD_DIR: 'files are kept in DATA_DIR',
+  ALLOWED_FILE_TYPES: 'which files are taken is built in, and every one is looked into',
+  SUPABASE_URL: 'tokens of an identity provider are accepted with JWT_EXTERNAL_JWKS_URL, _ISSUER and _AUDIENCE',
+  SUPABASE_SERVICE_KEY: 'no key of the identity provider is needed: its tokens are checked with its public keys',
+};
+
+export function configCommand(): Command {
+  const command = new Command('config').description('what the environment says, judged as a start would judge it');
+  command
+    .command('print')
+    .description('every setting with its value; secrets are not shown')
+    .option('--json', 'as JSON')
+    .action(({ json }: { json?: boolean }) => {
+      const shown = shownSettings(processEnvironment());
+      if (json) printJson(shown);
+      else print(...table(Object.entries(shown).map(([name, value]) => [name, showValue(value)])));
+    });
+  command
+    .command('check')
+    .description('every problem at once; exit code 1 when there is one')
+    .action(() => checkEnvironment(processEnvironment()));
+  command
+    .command('doc')
+    .description('the table of all settings, as Markdown')
+    .action(() => print(settingsTable().trimEnd()));
+  return command;
+}
+
+/** The settings by their names in the environment, without anything secret in them. */
+export function shownSettings(environment: Environment): Record<string, unknown> {
+  const { values, limitOverrides } = readConfiguration(environment);
+  const shown = Object.entries(SETTINGS).map(([key, { name }]) => [
+    name,
+    redact(name, values[key as keyof typeof values]),
+  ]);
+  return Object.fromEntries([...shown, ...limitOverrides]) as Record<string, unknown>;
+}
+
+function checkEnvironment(environment: Environment): void {
+  const { problems } = readConfiguration(environment);
+  for (const [name, instead] of Object.entries(FOREIGN)) {
+    if (environment[name]) note(`${name} does nothing here: ${instead}.`);
+  }
+  if (problems.length > 0) throw new CommandFailed(problems.join('\n'));
+  print('The configuration is right.');
+}
+
+/** A setting whose name sounds secret is not shown, nor the credentials within an address. */
+function redact(name: string, value: unknown): unknown {
+  if (value === undefined || value === '') return undefined;
+  if (SECRET_NAME.test(name)) return REDACTED;
+  if (typeof value !== 'string' || !URL.canParse(value)) return value;
+  const url = new URL(value);
+  if (!url.username && !url.password && !url.search) return value;
+  if (url.username || url.password) url.username = 'redacted';
+  url.password = '';
+  for (const key of url.searchParams.keys()) url.searchParams.set(key, 'redacted');
+  return url.href;
+}
+
+function showValue(value: unknown): string {
+  return value === undefined ? '' : Array.isArray(value) ? value.join(', ') : String(value);
+}

@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { BackupError, type BackupManifest } from '../platform/backup/backup-manifest.js';
+import { restoreBackup } from '../platform/backup/restore-backup.js';
+import { writeBackup } from '../platform/backup/write-backup.js';
+import type { Config } from '../platform/config/config.js';
+import { processEnvironment, readConfiguration } from '../platform/config/config.js';
+import { type DatabaseState, readDatabaseState } from '../platform/database/database-state.js';
+import { migrate } from '../platform/database/migrate.js';
+import { readPackage } from './program-files.js';
+import { withDatabase } from './services.js';
+import { storedFilesOf } from './stored-files-of.js';
+import { CommandFailed, note, print, printJson, table } from './terminal.js';
+
+/** What is generated into `DATA_DIR` where the environment gives none, see `Config.load`. */
+const GENERATED_SECRETS = ['jwt-secret', 'password-pepper'] as const;
+
+export function dbCommand(): Command {
+  const command = new Command('db').description('the database: its schema, and backups of everything');
+  command
+    .command('migrate')
+    .description('brings the schema to this version, as every start does')
+    .action(async () => {
+      const ran = await withDatabase(({ databaseUrl }) => migrate(databaseUrl));
+      print(...(ran.length > 0 ? ran : ['The schema is up to date.']));
+    });
+  command
+    .command('status')
+    .description('which server, how large, which steps of the schema are there; exit code 1 when some are not')
+    .option('--json', 'as JSON')
+    .action(async ({ json }: { json?: boolean }) => {
+      const state = await withDatabase(({ databaseUrl }) => readDatabaseState(databaseUrl));
+      if (json) printJson(state);
+      else print(...describeState(state));
+      if (state.pending.length > 0) throw new CommandFailed('The schema is behind: parley db migrate.');
+    });
+  command
+    .command('backup <folder>')
+    .description('writes everything into a new folder, while the server goes on working')
+    .action(async (folder: string) => {
+      const manifest = await withDatabase((config) => speakPlainly(() => backUp(config, folder)));
+      print(...describeBackup(manifest), `Written to ${folder}.`);
+      if (manifest.secrets.length > 0) note('It holds secrets of this installation: keep it as safe as the server.');
+    });
+  command
+    .command('restore <folder>')
+    .description('brings a backup into an empty database and DATA_DIR; every client then fetches anew')
+    .action(async (folder: string) => {
+      const manifest = await withDatabase((config) => speakPlainly(() => restore(config, folder)));
+      print(...describeBackup(manifest), 'Restored. Clients that come back are told to fetch everything anew.');
+      if (manifest.files.kind === 's3') note('The files stayed in the store: it must be the one of the backup.');
+      if (manifest.secrets.length < GENERATED_SECRETS.length) {
+        note('JWT_SECRET and PASSWORD_PEPPER must be those of before: with others no session and no password works.');
+      }
+    });
+  return command;
+}
+
+function backUp(config: Config & { databaseUrl: string }, folder: string): Promise<BackupManifest> {
+  const given = givenSecrets();
+  const secrets = GENERATED_SECRETS.filter((name) => !given.includes(name)).map((name) => join(config.dataDir, name));
+  const { databaseUrl } = config;
+  return writeBackup({ databaseUrl, files: storedFilesOf(config), secrets, program: readPackage().version }, folder);
+}
+
+function restore(config: Config & { databaseUrl: string }, folder: string): Promise<BackupManifest> {
+  const { databaseUrl, dataDir } = config;
+  return restoreBackup(folder, { databaseUrl, dataDir, givenSecrets: givenSecrets() });
+}
+
+function givenSecrets(): string[] {
+  const { jwtSecret, passwordPepper } = readConfiguration(processEnvironment()).values;
+  return [...(jwtSecret ? ['jwt-secret'] : []), ...(passwordPepper ? ['password-pepper'] : [])];
+}
+
+async function speakPlainly<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof BackupError) throw new CommandFailed(error.message);
+    throw error;
+  }
+}
+
+function describeBackup({ taken_at, program, tables, files }: BackupManifest): string[] {
+  const rows = tables.reduce((sum, { rows: count }) => sum + count, 0);
+  const held = files.kind === 'disk' ? 'copied' : 'in the store, named and not copied';
+  return table([
+    ['Taken', taken_at],
+    ['Version', program],
+    ['Tables', `${tables.length} with ${rows} rows`],
+    ['Files', `${files.count} of ${files.bytes} bytes, ${held}`],
+  ]);
+}
+
+function describeState(state: DatabaseState): string[] {
+  return table([
+    ['Server', `PostgreSQL ${state.postgres}`],
+    ['Size', `${Math.round(state.bytes / 1024 / 1024)} MiB`],
+    ['Applied', `${state.applied.length} steps`],
+    ['Pending', state.pending.join(', ') || 'none'],
+    ...(state.unknown.length > 0 ? [['Unknown', `${state.unknown.join(', ')} (of a newer version)`]] : []),
+    ['Queue', state.hasQueueSchema ? 'there' : 'missing'],
+  ]);
+}

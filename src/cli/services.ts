@@ -1,0 +1,47 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { createApp } from '../create-app.js';
+import { Config } from '../platform/config/config.js';
+import { startDatabaseServer } from '../platform/database/database-server.js';
+import { migrate } from '../platform/database/migrate.js';
+import { BannerLines } from '../platform/logging/banner.js';
+import { commandLog, note } from './terminal.js';
+
+/**
+ * Runs `work` with the configuration and a database that answers: that of `DATABASE_URL`, the embedded one of a server
+ * that runs beside this command, or an embedded one that is started for as long as the command takes.
+ * @throws ConfigurationError
+ */
+export async function withDatabase<T>(work: (config: Config & { databaseUrl: string }) => Promise<T>): Promise<T> {
+  const config = Config.fromProcess();
+  const database = await startDatabaseServer(config);
+  try {
+    return await work(config.with({ databaseUrl: database.url }) as Config & { databaseUrl: string });
+  } finally {
+    await database.stop();
+  }
+}
+
+/**
+ * Runs `work` with the services of the program over a migrated database. Nothing of it is started: no sweep, no worker,
+ * no first admin. A server that runs beside hears of what is changed by its sweep, within two seconds.
+ */
+export function withServices<T>(work: (app: INestApplicationContext, config: Config) => Promise<T>): Promise<T> {
+  return withDatabase(async (config) => {
+    await migrate(config.databaseUrl);
+    const app = await createApp(config, commandLog(config));
+    try {
+      return await work(app, config);
+    } finally {
+      await app.close();
+    }
+  });
+}
+
+/** The same with everything running as after a start, background work included; only nobody can connect. */
+export function withProgram<T>(work: (app: INestApplicationContext, config: Config) => Promise<T>): Promise<T> {
+  return withServices(async (app, config) => {
+    await app.init();
+    for (const line of app.get(BannerLines).of('Admin')) note(`First admin: ${line}`);
+    return work(app, config);
+  });
+}

@@ -1,0 +1,28 @@
+import { join } from 'node:path';
+import type { ListedFile } from '../platform/backup/backup-manifest.js';
+import type { StoredFiles } from '../platform/backup/stored-files.js';
+import type { Config } from '../platform/config/config.js';
+
+/** Where the uploaded files of this configuration are, as a backup sees them. */
+export function storedFilesOf(config: Config): StoredFiles {
+  if (config.storage === 'disk') return { kind: 'disk', folder: join(config.dataDir, 'files', 'stored') };
+  return { kind: 's3', list: () => listBucket(config) };
+}
+
+/** A client of the store; loaded by whoever uses it. */
+export async function storeClient(config: Config): Promise<InstanceType<typeof import('s3mini').S3mini>> {
+  const { S3mini } = await import('s3mini');
+  return new S3mini({
+    endpoint: `${config.s3Endpoint!.replace(/\/+$/, '')}/${config.s3Bucket!}`,
+    region: config.s3Region,
+    accessKeyId: config.s3AccessKeyId!,
+    secretAccessKey: config.s3SecretAccessKey!,
+    requestAbortTimeout: 30_000,
+  });
+}
+
+async function listBucket(config: Config): Promise<ListedFile[]> {
+  const store = await storeClient(config);
+  const objects = (await store.listObjects()) ?? [];
+  return objects.map(({ Key, Size }) => ({ key: Key, bytes: Number(Size) }));
+}

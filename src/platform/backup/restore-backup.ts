@@ -1,0 +1,127 @@
+import { createReadStream } from 'node:fs';
+import { chmod, copyFile, mkdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { migrate } from '../database/migrate.js';
+import { MIGRATIONS } from '../database/migrations.js';
+import {
+  BackupError,
+  type BackedUpTable,
+  type BackupManifest,
+  listedFiles,
+  readManifest,
+  storedPath,
+  verifyBackup,
+} from './backup-manifest.js';
+import { appliedMigrations, copyTarget, tablesOf } from './backup-tables.js';
+import { putBack } from './stored-files.js';
+
+export interface RestoreTarget {
+  readonly databaseUrl: string;
+  readonly dataDir: string;
+  /** Names of generated secrets that the environment gives instead: they are not put back. */
+  readonly givenSecrets: readonly string[];
+}
+
+/** The table whose one row names the installation: made by a migration, and known to every cursor. */
+const INSTALLATION = 'installation';
+
+/**
+ * Brings a backup into an empty database and `DATA_DIR`, all of it or nothing: every byte is checked first, the rows
+ * come in one transaction. Positions stay what they were; what only the old cluster knew is made anew: transaction ids,
+ * sequences, and the salt of the epoch, so that every cursor given out before is answered with `resync: epoch_changed`.
+ * @throws BackupError when the backup is damaged or newer than this program, or the place is not empty
+ */
+export async function restoreBackup(folder: string, target: RestoreTarget): Promise<BackupManifest> {
+  const manifest = readManifest(folder);
+  const known = new Map(MIGRATIONS.map((migration) => [migration.name, migration]));
+  const unknown = manifest.migrations.filter((name) => !known.has(name));
+  if (unknown.length > 0) {
+    throw new BackupError(`The backup was made by a newer version (${manifest.program}): ${unknown.join(', ')}.`);
+  }
+  await verifyBackup(folder, manifest);
+  await requireEmpty(target.databaseUrl, manifest);
+  await migrate(target.databaseUrl, { migrations: manifest.migrations.map((name) => known.get(name)!) });
+  await restoreTables(folder, manifest, target.databaseUrl);
+  await migrate(target.databaseUrl);
+  if (manifest.files.kind === 'disk') {
+    const stored = join(target.dataDir, 'files', 'stored');
+    for (const { key } of listedFiles(folder, manifest)) await putBack(join(folder, storedPath(key)), stored, key);
+  }
+  await restoreSecrets(folder, manifest, target);
+  return manifest;
+}
+
+/** Empty is a database without tables, or one that was migrated to where the backup is and never used. */
+async function requireEmpty(databaseUrl: string, manifest: BackupManifest): Promise<void> {
+  await connected(databaseUrl, async (client) => {
+    const used = [];
+    for (const { name } of await tablesOf(client)) {
+      const { rows } = await client.query(`select from public."${name}" limit 1`);
+      if (rows.length > 0 && name !== INSTALLATION) used.push(name);
+    }
+    if (used.length > 0) {
+      throw new BackupError(
+        `The database is not empty, a restore would mix two histories: ${used.join(', ')} has rows.`,
+      );
+    }
+    const later = (await appliedMigrations(client)).filter((name) => !manifest.migrations.includes(name));
+    if (later.length > 0) {
+      throw new BackupError(`The database has a newer schema than the backup (${later.join(', ')}): use an empty one.`);
+    }
+    const { rows: others } = await client.query(
+      `select from pg_stat_activity where datname = current_database() and application_name in ('parley', 'parley-queue')`,
+    );
+    if (others.length > 0) throw new BackupError('A server uses this database: stop it first.');
+  });
+}
+
+async function restoreTables(folder: string, manifest: BackupManifest, databaseUrl: string): Promise<void> {
+  const written = new Map(manifest.tables.map((table) => [table.name, table]));
+  await connected(databaseUrl, async (client) => {
+    await client.query('begin; set local synchronous_commit to on');
+    await client.query(`delete from ${INSTALLATION}`);
+    for (const { name } of await tablesOf(client)) {
+      const table = written.get(name);
+      if (table) await restoreTable(client, folder, table);
+    }
+    await client.query(`update ${INSTALLATION} set epoch_salt = gen_random_uuid()`);
+    for (const { name, value } of manifest.sequences) {
+      await client.query('select setval($1::regclass, $2::bigint)', [name, value]);
+    }
+    await client.query('commit');
+    await client.query('analyze');
+  });
+}
+
+async function restoreTable(client: pg.Client, folder: string, table: BackedUpTable): Promise<void> {
+  const copy = client.query(copyFrom(`copy ${copyTarget(table)} from stdin`));
+  await pipeline(createReadStream(join(folder, table.path)), createGunzip(), copy);
+  if (copy.rowCount !== table.rows) {
+    throw new BackupError(`${table.name} had ${table.rows} rows and got ${copy.rowCount}.`);
+  }
+}
+
+async function restoreSecrets(folder: string, manifest: BackupManifest, target: RestoreTarget): Promise<void> {
+  await mkdir(target.dataDir, { recursive: true, mode: 0o700 });
+  for (const { path } of manifest.secrets) {
+    if (target.givenSecrets.includes(basename(path))) continue;
+    const place = join(target.dataDir, basename(path));
+    await copyFile(join(folder, path), place);
+    await chmod(place, 0o600);
+  }
+}
+
+async function connected<T>(databaseUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'parley-restore', keepAlive: true });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end(); // an open transaction ends with it, undone
+  }
+}

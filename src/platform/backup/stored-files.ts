@@ -1,0 +1,46 @@
+import { constants, existsSync } from 'node:fs';
+import { copyFile, mkdir, readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { checksum, type ListedFile } from './backup-manifest.js';
+
+/** Where uploaded files are. Those in a store are named, not copied. */
+export type StoredFiles =
+  { readonly kind: 'disk'; readonly folder: string } | { readonly kind: 's3'; list(): Promise<ListedFile[]> };
+
+/**
+ * Copies every stored file that is not in `target` yet. Stored files never change under their name, so one that was
+ * copied is right. One that goes away meanwhile belongs to a row that goes away too.
+ */
+export async function copyStored(folder: string, target: string): Promise<void> {
+  for (const path of await filesBelow(folder)) {
+    const copy = join(target, basename(path));
+    if (!existsSync(copy)) await copyFile(path, copy, constants.COPYFILE_FICLONE).catch(ignoreGone);
+  }
+}
+
+/** What was copied, with checksums. */
+export async function listCopied(target: string): Promise<ListedFile[]> {
+  const listed: ListedFile[] = [];
+  for (const path of await filesBelow(target)) {
+    listed.push({ key: basename(path), bytes: (await stat(path)).size, sha256: await checksum(path) });
+  }
+  return listed;
+}
+
+/** Copies a file to where the storage looks for it. */
+export async function putBack(source: string, folder: string, key: string): Promise<void> {
+  const [id = ''] = key.split('.', 1);
+  const target = join(folder, id.slice(-2), key);
+  await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+  await copyFile(source, target, constants.COPYFILE_FICLONE);
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  if (!existsSync(folder)) return [];
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+function ignoreGone(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}

@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream, existsSync, readdirSync } from 'node:fs';
+import { copyFile, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import pg from 'pg';
+import { to as copyTo } from 'pg-copy-streams';
+import {
+  BACKUP_FORMAT,
+  type BackedUpFile,
+  type BackedUpTable,
+  BackupError,
+  type BackupManifest,
+  checksum,
+  manifestPath,
+} from './backup-manifest.js';
+import { appliedMigrations, copyTarget, type OwnTable, sequencesOf, tablesOf } from './backup-tables.js';
+import { copyStored, listCopied, type StoredFiles } from './stored-files.js';
+
+const NEWLINE = 0x0a;
+/** How rows are written out must not depend on the settings of a server or a role. */
+const SESSION = `set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set datestyle = 'ISO';
+  set intervalstyle = 'postgres'; set bytea_output = 'hex'; set extra_float_digits = 3; set client_encoding = 'UTF8'`;
+
+export interface BackupSource {
+  readonly databaseUrl: string;
+  readonly files: StoredFiles;
+  /** Secrets generated for this installation, by their paths: without them nobody could log in to what is restored. */
+  readonly secrets: readonly string[];
+  /** Version of this program. */
+  readonly program: string;
+}
+
+/**
+ * Writes a backup into a new folder, while the server goes on working: one REPEATABLE READ snapshot of all tables,
+ * gzipped COPY files each with its checksum, and the uploaded files. Everything acknowledged before the call is in it.
+ * The queue is not: all that a job is for is in the tables, and is found there again.
+ * @throws BackupError when the folder is taken or the database has no schema
+ */
+export async function writeBackup(source: BackupSource, folder: string): Promise<BackupManifest> {
+  const target = resolve(folder);
+  if (existsSync(target) && readdirSync(target).length > 0) throw new BackupError(`${target} is not empty.`);
+  const unfinished = `${target}.unfinished`;
+  await rm(unfinished, { recursive: true, force: true });
+  for (const part of ['tables', 'files', 'secrets'])
+    await mkdir(join(unfinished, part), { recursive: true, mode: 0o700 });
+  const { files } = source;
+  const copied = join(unfinished, 'files');
+  // Before the snapshot and after it: what goes in between was there, what came in between is there now.
+  if (files.kind === 'disk') await copyStored(files.folder, copied);
+  const tables = await writeTables(source.databaseUrl, unfinished);
+  if (files.kind === 'disk') await copyStored(files.folder, copied);
+  const manifest: BackupManifest = {
+    format: BACKUP_FORMAT,
+    program: source.program,
+    ...tables,
+    files: await writeList(files, unfinished),
+    secrets: await copySecrets(source.secrets, unfinished),
+  };
+  await writeFile(manifestPath(unfinished), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600, flush: true });
+  await rm(target, { recursive: true, force: true });
+  await rename(unfinished, target);
+  return manifest;
+}
+
+type Tables = Pick<BackupManifest, 'taken_at' | 'postgres' | 'migrations' | 'tables' | 'sequences'>;
+
+async function writeTables(databaseUrl: string, folder: string): Promise<Tables> {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'parley-backup', keepAlive: true });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await client.query(SESSION);
+    await client.query('begin isolation level repeatable read read only');
+    // The first statement takes the snapshot.
+    const { rows } = await client.query<{ taken_at: string; postgres: string }>(
+      `select to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as taken_at,
+              current_setting('server_version') as postgres`,
+    );
+    const migrations = await appliedMigrations(client);
+    if (migrations.length === 0) throw new BackupError('The database is empty: there is nothing to back up.');
+    const tables: BackedUpTable[] = [];
+    for (const table of await tablesOf(client)) tables.push(await writeTable(client, table, folder));
+    const sequences = await sequencesOf(client);
+    await client.query('commit');
+    return { ...rows[0]!, migrations, tables, sequences };
+  } finally {
+    await client.end();
+  }
+}
+
+async function writeTable(client: pg.ClientBase, table: OwnTable, folder: string): Promise<BackedUpTable> {
+  const path = join('tables', `${table.name}.copy.gz`);
+  const file = createWriteStream(join(folder, path), { mode: 0o600, flush: true });
+  let rows = 0;
+  const counting = new Transform({
+    transform(chunk: Buffer, _encoding, next) {
+      // A line break within a value is written as \n: every real one ends a row.
+      for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) rows += 1;
+      next(null, chunk);
+    },
+  });
+  const hash = createHash('sha256');
+  const hashing = new Transform({
+    transform(chunk: Buffer, _encoding, next) {
+      hash.update(chunk);
+      next(null, chunk);
+    },
+  });
+  const copy = client.query(copyTo(`copy ${copyTarget(table)} to stdout`));
+  await pipeline(copy, counting, createGzip({ level: 1 }), hashing, file);
+  return { name: table.name, columns: table.columns, rows, path, sha256: hash.digest('hex') };
+}
+
+async function writeList(files: StoredFiles, folder: string): Promise<BackupManifest['files']> {
+  const listed = files.kind === 'disk' ? await listCopied(join(folder, 'files')) : await files.list();
+  const path = 'files.jsonl';
+  const handle = await open(join(folder, path), 'w', 0o600);
+  try {
+    for (const file of listed) await handle.write(`${JSON.stringify(file)}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  const bytes = listed.reduce((sum, file) => sum + file.bytes, 0);
+  return { kind: files.kind, count: listed.length, bytes, list: { path, sha256: await checksum(join(folder, path)) } };
+}
+
+async function copySecrets(paths: readonly string[], folder: string): Promise<BackedUpFile[]> {
+  const copied: BackedUpFile[] = [];
+  for (const source of paths.filter((path) => existsSync(path))) {
+    const path = join('secrets', source.split(/[\\/]/).at(-1)!);
+    await copyFile(source, join(folder, path));
+    copied.push({ path, sha256: await checksum(join(folder, path)) });
+  }
+  return copied;
+}

@@ -1,0 +1,99 @@
+import pg from 'pg';
+import { MIGRATIONS } from './migrations.js';
+
+/** What a look at a database tells, without changing it. */
+export interface DatabaseState {
+  readonly postgres: string;
+  /** As `server_version_num` has it: 150000 is 15.0. */
+  readonly version: number;
+  readonly bytes: number;
+  readonly settings: {
+    readonly fsync: boolean;
+    readonly synchronousCommit: string;
+    readonly fullPageWrites: boolean;
+    readonly maxConnections: number;
+  };
+  /** Steps of the schema: there, to come, and there though this version does not know them. */
+  readonly applied: readonly string[];
+  readonly pending: readonly string[];
+  readonly unknown: readonly string[];
+  readonly hasQueueSchema: boolean;
+  /** How far the server's clock is ahead of this machine's, the time of the way taken out. */
+  readonly clockAheadMs: number;
+}
+
+interface StateRow {
+  postgres: string;
+  version: string;
+  bytes: string;
+  fsync: string;
+  synchronous_commit: string;
+  full_page_writes: string;
+  max_connections: string;
+  has_migrations: boolean;
+  has_queue: boolean;
+}
+
+const STATE = `
+  select current_setting('server_version') as postgres, current_setting('server_version_num') as version,
+         pg_database_size(current_database())::text as bytes, current_setting('fsync') as fsync,
+         current_setting('synchronous_commit') as synchronous_commit,
+         current_setting('full_page_writes') as full_page_writes, current_setting('max_connections') as max_connections,
+         to_regclass('public.schema_migrations') is not null as has_migrations,
+         exists (select from pg_namespace n where n.nspname = 'bullmq' and has_schema_privilege(n.oid, 'usage'))
+           and to_regclass('bullmq.migration') is not null as has_queue`;
+
+export interface Look {
+  readonly timeoutMs?: number;
+  /** The clock of this machine. */
+  now?(): number;
+}
+
+/** @throws the driver's error when the server cannot be reached or does not let us in */
+export async function readDatabaseState(
+  url: string,
+  { timeoutMs = 5000, now = Date.now }: Look = {},
+): Promise<DatabaseState> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'parley-look',
+    connectionTimeoutMillis: timeoutMs,
+    query_timeout: timeoutMs,
+  });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    const row = (await client.query<StateRow>(STATE)).rows[0]!;
+    const applied = row.has_migrations ? await appliedSteps(client) : [];
+    const ours = MIGRATIONS.map(({ name }) => name);
+    return {
+      postgres: row.postgres,
+      version: Number(row.version),
+      bytes: Number(row.bytes),
+      settings: {
+        fsync: row.fsync === 'on',
+        synchronousCommit: row.synchronous_commit,
+        fullPageWrites: row.full_page_writes === 'on',
+        maxConnections: Number(row.max_connections),
+      },
+      applied,
+      pending: ours.filter((name) => !applied.includes(name)),
+      unknown: applied.filter((name) => !ours.includes(name)),
+      hasQueueSchema: row.has_queue,
+      clockAheadMs: await clockAhead(client, now),
+    };
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+async function appliedSteps(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>('select name from schema_migrations order by timestamp, id');
+  return rows.map(({ name }) => name);
+}
+
+async function clockAhead(client: pg.Client, now: () => number): Promise<number> {
+  const asked = now();
+  const { rows } = await client.query<{ at: string }>(`select extract(epoch from clock_timestamp()) * 1000 as at`);
+  return Math.round(Number(rows[0]!.at) - (asked + now()) / 2);
+}

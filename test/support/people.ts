@@ -31,6 +31,11 @@ export class People {
     return { ...actor, role };
   }
 
+  /** Somebody of another node of the same database. */
+  adopt(others: People, actor: Actor): void {
+    this.tokens.set(actor.userId, others.tokenOf(actor));
+  }
+
   async many(number: number): Promise<Actor[]> {
     const people: Actor[] = [];
     for (let i = 0; i < number; i++) people.push(await this.one());

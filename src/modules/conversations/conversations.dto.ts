@@ -18,6 +18,7 @@ import {
 
 const TITLE_MAX = 200;
 const DESCRIPTION_MAX = 2000;
+const SLOW_MODE_MAX_SECONDS = 21_600;
 const SLUG = /^[a-z0-9][a-z0-9_-]{1,62}$/;
 const CATEGORY = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
@@ -36,6 +37,17 @@ export class ConversationSettingsDto {
     description: 'Messages older than this go; null: none do',
   })
   message_retention_days?: number | null;
+
+  @IntField({
+    min: 0,
+    max: SLOW_MODE_MAX_SECONDS,
+    optional: true,
+    description: 'Seconds between two messages of one participant, moderators excepted; 0: no slow mode',
+  })
+  slow_mode_seconds?: number;
+
+  @BooleanField({ optional: true, description: 'Only moderators post, edit and react; reading goes on' })
+  is_frozen?: boolean;
 }
 
 export class CreateConversationDto {
@@ -112,6 +124,12 @@ export class SettingsDto {
 
   @ApiProperty({ type: Number, nullable: true })
   message_retention_days: number | null;
+
+  @ApiProperty()
+  slow_mode_seconds: number;
+
+  @ApiProperty()
+  is_frozen: boolean;
 }
 
 export class LastMessageDto {

@@ -19,7 +19,7 @@ import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { ConversationIdPipe } from '../participants/conversation-id.pipe.js';
 import { FileNotAttachable, FileNotFound } from '../files/files.errors.js';
-import { ConversationNotFound } from '../participants/participants.errors.js';
+import { ConversationFrozen, ConversationNotFound } from '../participants/participants.errors.js';
 import {
   EditMessageDto,
   ListMessagesQuery,
@@ -41,11 +41,23 @@ import {
   InvalidMessageType,
   MessageNotEditable,
   MessageNotFound,
+  SlowMode,
   TooManyReactions,
 } from './messages.errors.js';
 import { MessagesService } from './messages.service.js';
 import { ReplayedSendInterceptor } from './replayed-send.interceptor.js';
 import type { SentMessage } from './send-message.js';
+
+const REFUSALS_OF_SENDS = [
+  ConversationNotFound,
+  MessageNotFound,
+  FileNotFound,
+  FileNotAttachable,
+  ContentTooLong,
+  InvalidMessageType,
+  ConversationFrozen,
+  SlowMode,
+] as const;
 
 @ApiTags('messages')
 @ApiBearerAuth()
@@ -58,7 +70,7 @@ export class MessagesController {
   @NotReplayed()
   @UseInterceptors(ReplayedSendInterceptor)
   @ApiCreatedResponse({ type: MessageDto })
-  @Throws(ConversationNotFound, MessageNotFound, FileNotFound, FileNotAttachable, ContentTooLong, InvalidMessageType)
+  @Throws(...REFUSALS_OF_SENDS)
   send(
     @CurrentActor() actor: Actor,
     @Param('id', ConversationIdPipe) id: string,
@@ -101,7 +113,7 @@ export class MessagesController {
 
   @Patch('messages/:id')
   @ApiOkResponse({ type: MessageDto })
-  @Throws(MessageNotFound, MessageNotEditable, ContentTooLong)
+  @Throws(MessageNotFound, MessageNotEditable, ContentTooLong, ConversationFrozen)
   edit(
     @CurrentActor() actor: Actor,
     @Param() { id }: MessageIdParam,
@@ -149,7 +161,7 @@ export class MessagesController {
 
   @Put('messages/:id/reactions/:emoji')
   @ApiOkResponse({ type: MessageDto })
-  @Throws(MessageNotFound, MessageNotEditable, TooManyReactions)
+  @Throws(MessageNotFound, MessageNotEditable, TooManyReactions, ConversationFrozen)
   react(@CurrentActor() actor: Actor, @Param() { id, emoji }: ReactionParams): Promise<MessageDto> {
     return this.messages.react(actor, id, emoji);
   }

@@ -40,6 +40,16 @@ export class MessageNotEditable extends AppError {
   }
 }
 
+/** The conversation is in slow mode and the sender has just posted; `retry_after` is in whole seconds. */
+export class SlowMode extends AppError {
+  readonly code = 'SLOW_MODE';
+  readonly status = 429;
+
+  constructor(retryAfterSeconds: number) {
+    super('This conversation is in slow mode.', { retry_after: retryAfterSeconds });
+  }
+}
+
 /** A message takes at most so many different reactions. */
 export class TooManyReactions extends AppError {
   readonly code = 'TOO_MANY_REACTIONS';

@@ -19,6 +19,8 @@ export interface NewMessage {
   readonly metadata: Record<string, unknown> | null;
   /** Left out where there are none: most sends have none, and pay for none. */
   readonly attachment_ids?: string[];
+  /** Was held for review and let through: the sender's session is not asked for, nor slow mode. */
+  readonly is_released?: true;
 }
 
 export type AppendOutcome =
@@ -28,12 +30,14 @@ export type AppendOutcome =
   | 'not_found'
   | 'not_participant'
   | 'muted'
+  | 'frozen'
   | 'blocked'
   | 'banned'
   | 'session_ended'
   | 'reply_not_found'
   | 'file_not_found'
-  | 'file_not_attachable';
+  | 'file_not_attachable'
+  | 'slow_mode';
 
 /** What became of one send; the numbers are there only for `stored`, the id also for `replayed`. */
 export interface AppendResult {
@@ -48,12 +52,14 @@ export interface AppendResult {
   sender_name: string;
   /** The sender had unread messages before this one; by sending he has read them. */
   was_behind: boolean;
+  /** Whole seconds, for `slow_mode`. */
+  retry_after: number | null;
 }
 
 const APPEND = statement<AppendResult>(
   'messages.append',
   `select outcome, id, sequence_number, seq, created_at, mentions, attachments, reply_to_content, sender_name,
-          was_behind
+          was_behind, retry_after
      from append_messages($1)`,
 );
 

@@ -17,11 +17,11 @@ import type { CommittedEvent } from '../../platform/event-log/stream-event.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { encodedAs } from '../../platform/json/encoded-once.js';
 import { FileNotAttachable, FileNotFound } from '../files/files.errors.js';
-import { ConversationNotFound } from '../participants/participants.errors.js';
+import { ConversationFrozen, ConversationNotFound } from '../participants/participants.errors.js';
 import { applyContentRule, contentLength } from './content-rule.js';
 import { inMessage, presentMessage } from './message-presenter.js';
 import type { MessageDto, SendMessageDto } from './messages.dto.js';
-import { ContentTooLong, InvalidMessageType, MessageNotFound } from './messages.errors.js';
+import { ContentTooLong, InvalidMessageType, MessageNotFound, SlowMode } from './messages.errors.js';
 import { MESSAGE_CREATED, MessagesStored } from './messages.events.js';
 import { type AppendOutcome, type AppendResult, MessagesRepository, type NewMessage } from './messages.repository.js';
 
@@ -59,7 +59,7 @@ export class SendMessage {
   /**
    * Stores one message and answers it once it is on disk.
    * @throws ValidationError, ContentTooLong, InvalidMessageType, ConversationNotFound, PermissionDenied, MessageNotFound,
-   *   FileNotFound, FileNotAttachable, IdempotencyConflict, AuthenticationRequired, AccountBanned, ServiceUnavailable
+   *   FileNotFound, FileNotAttachable, ConversationFrozen, SlowMode, IdempotencyConflict, AuthenticationRequired, AccountBanned, ServiceUnavailable
    */
   async send(actor: Actor, conversationId: string, dto: SendMessageDto): Promise<SentMessage> {
     if (dto.message_type === 'system') throw new InvalidMessageType();
@@ -81,7 +81,7 @@ export class SendMessage {
     });
     if (result.outcome === 'stored') return { message: result.message!, isReplay: false };
     if (result.outcome === 'replayed') return { message: await this.replay(result.id, actor), isReplay: true };
-    throw refusal(result.outcome);
+    throw refusal(result.outcome, result.retryAfter);
   }
 
   /**
@@ -108,7 +108,9 @@ export class SendMessage {
     const events: CommittedEvent[] = [];
     const caughtUpIn = new Set<string>();
     const answers = results.map((result, index): SendResult => {
-      if (result.outcome !== 'stored') return { outcome: result.outcome, id: result.id };
+      if (result.outcome !== 'stored') {
+        return { outcome: result.outcome, id: result.id, retryAfter: result.retry_after };
+      }
       const { event, message } = asCommitted(batch[index]!, result);
       events.push(event);
       if (result.was_behind) caughtUpIn.add(event.streamId);
@@ -124,6 +126,7 @@ interface SendResult {
   readonly outcome: AppendOutcome;
   readonly id: string;
   readonly message?: MessageDto;
+  readonly retryAfter?: number | null;
 }
 
 /**
@@ -194,7 +197,7 @@ function hashBody(dto: SendMessageDto): string {
   return createHash('sha256').update(JSON.stringify(body)).digest('hex');
 }
 
-function refusal(outcome: Exclude<AppendOutcome, 'stored' | 'replayed'>): AppError {
+function refusal(outcome: Exclude<AppendOutcome, 'stored' | 'replayed'>, retryAfter?: number | null): AppError {
   switch (outcome) {
     case 'conflict':
       return new IdempotencyConflict();
@@ -204,6 +207,10 @@ function refusal(outcome: Exclude<AppendOutcome, 'stored' | 'replayed'>): AppErr
       return new PermissionDenied('You are not in this conversation.');
     case 'muted':
       return new PermissionDenied('You are muted in this conversation.');
+    case 'frozen':
+      return new ConversationFrozen();
+    case 'slow_mode':
+      return new SlowMode(retryAfter ?? 1);
     case 'blocked':
       return new PermissionDenied('You cannot write to this user.');
     case 'banned':

@@ -30,6 +30,16 @@ export class DirectConversationFixed extends AppError {
   }
 }
 
+/** Only moderators may write here for now; reading goes on. */
+export class ConversationFrozen extends AppError {
+  readonly code = 'CONVERSATION_FROZEN';
+  readonly status = 403;
+
+  constructor() {
+    super('This conversation is frozen.');
+  }
+}
+
 /** A conversation takes at most so many participants. */
 export class TooManyParticipants extends AppError {
   readonly code = 'TOO_MANY_PARTICIPANTS';

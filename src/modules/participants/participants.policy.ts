@@ -1,18 +1,27 @@
 import { Injectable } from '@nestjs/common';
 import type { Queryable } from '../../platform/database/sql.js';
 import { PermissionDenied } from '../../platform/errors/app-error.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor, SystemRole } from '../../platform/http/actor.js';
 import { isUuid } from '../../platform/validation/fields.js';
 import { UsersPolicy } from '../users/users.policy.js';
-import { ConversationNotFound, DirectConversationFixed } from './participants.errors.js';
+import { ConversationFrozen, ConversationNotFound, DirectConversationFixed } from './participants.errors.js';
 import { type ConversationType, type ParticipantRole, rankIn, rankOf } from './participant-roles.js';
 import { type AccessRow, ParticipantsRepository } from './participants.repository.js';
+
+/** What holds in a conversation, whether it was ever set or not. */
+export interface ConversationSettings {
+  readonly is_private: boolean;
+  readonly allow_invites: boolean;
+  /** Seconds between two messages of one participant; 0: none. */
+  readonly slow_mode_seconds: number;
+  readonly is_frozen: boolean;
+}
 
 /** How an actor stands to a conversation. */
 export interface Access {
   readonly conversationId: string;
   readonly type: ConversationType;
-  readonly settings: { readonly is_private: boolean; readonly allow_invites: boolean };
+  readonly settings: ConversationSettings;
   /** Set up by the server itself (the room `general`): it needs no owner. */
   readonly isSystemOwned: boolean;
   /** Undefined for somebody who does not take part (any more). */
@@ -28,6 +37,8 @@ export interface Membership extends Access {
   readonly isMuted: boolean;
   /** In a direct conversation: the other one has blocked the actor. */
   readonly isBlocked: boolean;
+  /** The conversation is frozen, and the actor is none of its or the system's moderators. */
+  readonly isFrozenOut: boolean;
   readonly joinedSeq: number;
   readonly lastReadSeq: number;
   readonly lastDeliveredSeq: number;
@@ -87,9 +98,10 @@ export class ParticipantsPolicy {
     return toAccess(conversationId, row, current);
   }
 
-  /** @throws PermissionDenied for the muted, and in a direct conversation for the blocked */
+  /** @throws PermissionDenied for the muted, and in a direct conversation for the blocked; ConversationFrozen */
   requireMayPost(membership: Membership): void {
     if (membership.isMuted) this.deny('You are muted in this conversation.');
+    if (membership.isFrozenOut) throw new ConversationFrozen();
     if (membership.isBlocked) this.deny('You cannot write to this user.');
   }
 
@@ -124,11 +136,16 @@ export class ParticipantsPolicy {
   }
 }
 
+/** System roles that keep order everywhere. */
+const KEEPERS: ReadonlySet<SystemRole> = new Set(['moderator', 'admin']);
+
 /** What holds for a setting that was never set. */
-export function settingsOf(type: ConversationType, stored: Record<string, unknown>): Access['settings'] {
+export function settingsOf(type: ConversationType, stored: Record<string, unknown>): ConversationSettings {
   return {
     is_private: typeof stored.is_private === 'boolean' ? stored.is_private : type !== 'room',
     allow_invites: stored.allow_invites === true,
+    slow_mode_seconds: typeof stored.slow_mode_seconds === 'number' ? stored.slow_mode_seconds : 0,
+    is_frozen: stored.is_frozen === true,
   };
 }
 
@@ -153,6 +170,7 @@ function toMembership(conversationId: string, row: AccessRow, actor: Actor): Mem
     role: access.role,
     isMuted: row.is_muted ?? false,
     isBlocked: row.is_blocked,
+    isFrozenOut: access.settings.is_frozen && access.role === 'participant' && !KEEPERS.has(actor.role),
     joinedSeq: row.joined_seq ?? 0,
     lastReadSeq: row.last_read_seq ?? 0,
     lastDeliveredSeq: row.last_delivered_seq ?? 0,

@@ -65,7 +65,13 @@ const conversation = {
   created_at: AT,
   updated_at: AT,
   participant_count: 2,
-  settings: { is_private: true, allow_invites: false, message_retention_days: null },
+  settings: {
+    is_private: true,
+    allow_invites: false,
+    message_retention_days: null,
+    slow_mode_seconds: 0,
+    is_frozen: false,
+  },
 };
 const person = { user_id: BO, username: 'bo', display_name: 'Bo', avatar_url: null };
 const participant = { ...person, role: 'participant', is_muted: false, joined_at: AT };

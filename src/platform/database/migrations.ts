@@ -7,6 +7,8 @@ import { CreateFiles1763700004000 } from '../../../migrations/1763700004000-crea
 import { CreateWebhooks1763700005000 } from '../../../migrations/1763700005000-create-webhooks.js';
 import { CreateRetentionMarks1763700006000 } from '../../../migrations/1763700006000-create-retention-marks.js';
 import { CreateAuditLog1763700007000 } from '../../../migrations/1763700007000-create-audit-log.js';
+import { SlowDownAndFreeze1763700008000 } from '../../../migrations/1763700008000-slow-down-and-freeze.js';
+import { CreateSessionKeys1763700010000 } from '../../../migrations/1763700010000-create-session-keys.js';
 
 /** Every step of the schema, oldest first. Listed, not searched for: what runs is what was compiled. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -18,4 +20,6 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateWebhooks1763700005000,
   CreateRetentionMarks1763700006000,
   CreateAuditLog1763700007000,
+  SlowDownAndFreeze1763700008000,
+  CreateSessionKeys1763700010000,
 ];

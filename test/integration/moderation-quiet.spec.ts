@@ -1,0 +1,240 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Actor } from '../../src/platform/http/actor.js';
+import { People } from '../support/people.js';
+import type { AnyFrame, RealtimeClient } from '../support/realtime-client.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+/** Of both nodes. */
+const JWT_SECRET = randomBytes(48).toString('base64');
+const frozenRefusal = { status: 403, body: { error: { code: 'CONVERSATION_FROZEN' } } };
+
+describe('keeping a conversation quiet', () => {
+  let test: TestApp;
+  let people: People;
+  let owner: Actor;
+  let member: Actor;
+  let moderator: Actor;
+  let id: string;
+
+  beforeAll(async () => {
+    test = await startTestApp({ JWT_SECRET });
+    people = new People(test);
+  });
+
+  afterAll(() => test.close());
+
+  beforeEach(async () => {
+    [owner, member, moderator] = (await people.many(3)) as [Actor, Actor, Actor];
+    id = await people.group(owner, [
+      [member, 'participant'],
+      [moderator, 'moderator'],
+    ]);
+  });
+
+  const set = (actor: Actor, settings: object) => people.call(actor, 'PATCH', `/conversations/${id}`, { settings });
+  const send = (actor: Actor, content = 'hello', more: object = {}) =>
+    people.call(actor, 'POST', `/conversations/${id}/messages`, { content, ...more });
+
+  /** Runs `work` with one text of `append_messages` in the place of another. */
+  async function withAltered(from: string, to: string, work: () => Promise<void>): Promise<void> {
+    const [found] = await test.database.query<{ text: string }>(
+      `select pg_get_functiondef('append_messages'::regproc) as text`,
+    );
+    expect(found!.text).toContain(from);
+    await test.database.query(found!.text.replace(from, to));
+    await work().finally(() => test.database.query(found!.text));
+  }
+
+  describe('a frozen conversation', () => {
+    it('takes neither messages nor edits nor reactions of its participants, until it thaws', async () => {
+      const before = (await send(member)).body;
+      const device = await people.connect(member);
+      expect((await set(moderator, { is_frozen: true })).body.settings).toMatchObject({ is_frozen: true });
+
+      const told = await device.next('conversation.updated');
+      expect(told.data).toMatchObject({ conversation: { settings: { is_frozen: true } } });
+      expect(await send(member)).toMatchObject(frozenRefusal);
+      expect(await device.request('message.send', { conversation_id: id, content: 'over the socket' })).toMatchObject({
+        ok: false,
+        error: { code: 'CONVERSATION_FROZEN' },
+      });
+      expect(await people.call(member, 'PATCH', `/messages/${before.id}`, { content: 'else' })).toMatchObject(
+        frozenRefusal,
+      );
+      expect(await people.call(member, 'PUT', `/messages/${before.id}/reactions/👍`)).toMatchObject(frozenRefusal);
+
+      await set(owner, { is_frozen: false });
+      expect((await send(member)).status).toBe(201);
+    });
+
+    it('is still read, and what is one’s own can be taken back', async () => {
+      const { body: message } = await send(member);
+      await set(owner, { is_frozen: true });
+      const page = await people.call(member, 'GET', `/conversations/${id}/messages`);
+      expect(page.body.data).toHaveLength(1);
+      expect((await people.call(member, 'POST', `/conversations/${id}/read`, { sequence_number: 1 })).status).toBe(200);
+      expect((await people.call(member, 'DELETE', `/messages/${message.id}`)).status).toBe(200);
+    });
+
+    it('stays open to its moderators and to those of the system who take part', async () => {
+      const [guard, admin] = [await people.one('moderator'), await people.one('admin')];
+      await people.call(owner, 'POST', `/conversations/${id}/participants`, { user_ids: [guard.userId, admin.userId] });
+      await set(owner, { is_frozen: true });
+      for (const actor of [owner, moderator, guard, admin]) {
+        const sent = await send(actor);
+        expect(sent.status).toBe(201);
+        expect((await people.call(actor, 'PATCH', `/messages/${sent.body.id}`, { content: 'edited' })).status).toBe(
+          200,
+        );
+      }
+    });
+
+    it('is not for participants to freeze', async () => {
+      expect((await set(member, { is_frozen: true })).status).toBe(403);
+      expect((await set(member, { slow_mode_seconds: 5 })).status).toBe(403);
+    });
+
+    /** How many messages of a storm of sends stand behind the event of the freeze. */
+    async function stormWithFreeze(): Promise<{ behind: number; stored: number; refused: number }> {
+      const devices = await Promise.all([1, 2, 3].map(() => people.connect(member)));
+      let isOver = false;
+      const answers: AnyFrame[] = [];
+      const storm = devices.map(async (device) => {
+        while (!isOver) {
+          const sends = Array.from({ length: 10 }, () =>
+            device.request('message.send', { conversation_id: id, content: 'storm' }),
+          );
+          answers.push(...(await Promise.all(sends)));
+        }
+      });
+      const watcher = await people.connect(owner);
+      await watcher.next('message.created');
+      await set(owner, { is_frozen: true });
+      const length = answers.length;
+      while (answers.length < length + 60) await new Promise((resolve) => setImmediate(resolve));
+      isOver = true;
+      await Promise.all(storm);
+      for (const device of [...devices, watcher]) device.close();
+      const [row] = await test.database.query<{ behind: string; stored: string }>(
+        `select count(*) filter (where e.seq > f.seq) as behind, count(*) as stored
+           from events e
+           join (select max(seq) as seq from events where stream_id = $1 and type = 'conversation.updated') f on true
+          where e.stream_id = $1 and e.type = 'message.created'`,
+        [id],
+      );
+      const refused = answers.filter(({ error }) => error?.code === 'CONVERSATION_FROZEN').length;
+      return { behind: Number(row!.behind), stored: Number(row!.stored), refused };
+    }
+
+    it('has no message behind the event of the freeze, whatever races with it', async () => {
+      for (let round = 0; round < 5; round++) {
+        await set(owner, { is_frozen: false });
+        const { behind, stored, refused } = await stormWithFreeze();
+        expect(behind).toBe(0);
+        expect(stored).toBeGreaterThan(0);
+        expect(refused).toBeGreaterThan(0);
+      }
+    });
+
+    it('would have some if the freeze were not judged under the lock', async () => {
+      await withAltered(`c.settings -> 'is_frozen' = 'true'`, 'false', async () => {
+        expect((await stormWithFreeze()).behind).toBeGreaterThan(0);
+      });
+    });
+  });
+
+  describe('slow mode', () => {
+    /** What `count` devices of the member are answered who all send at once, some of it in one batch. */
+    async function sendAtOnce(devices: RealtimeClient[], perDevice = 4): Promise<AnyFrame[]> {
+      const sends = devices.flatMap((device) =>
+        Array.from({ length: perDevice }, () =>
+          device.request('message.send', { conversation_id: id, content: 'me first' }),
+        ),
+      );
+      return Promise.all(sends);
+    }
+
+    it('lets exactly one of many sends through, over several sockets and two nodes', async () => {
+      const other = await startTestApp({ DATABASE_URL: test.database.url, JWT_SECRET });
+      const there = new People(other);
+      there.adopt(people, member);
+      try {
+        await set(owner, { slow_mode_seconds: 600 });
+        const devices = await Promise.all([people, there, people, there].map((node) => node.connect(member)));
+        for (let round = 0; round < 5; round++) {
+          const answers = await sendAtOnce(devices);
+          const refused = answers.filter(({ ok }) => !ok);
+          expect(answers.length - refused.length).toBe(1);
+          for (const { error } of refused) {
+            expect(error).toMatchObject({ code: 'SLOW_MODE' });
+            expect(error!.details.retry_after).toBeGreaterThan(590);
+            expect(error!.details.retry_after).toBeLessThanOrEqual(600);
+          }
+          await forgetLastSend();
+        }
+        for (const device of devices) device.close();
+      } finally {
+        await other.close();
+      }
+    });
+
+    it('would let several through if it were only asked for sends before the batch', async () => {
+      await set(owner, { slow_mode_seconds: 600 });
+      const devices = await Promise.all([1, 2].map(() => people.connect(member)));
+      await withAltered(`and o.ordinal < w.ordinal and o.verdict = 'stored'`, 'and false', async () => {
+        const answers = await sendAtOnce(devices, 20);
+        expect(answers.filter(({ ok }) => ok).length).toBeGreaterThan(1);
+      });
+      for (const device of devices) device.close();
+    });
+
+    const forgetLastSend = () =>
+      test.database.query(
+        `update participants set last_sent_at = now() - interval '1 day' where conversation_id = $1`,
+        [id],
+      );
+
+    it('says over REST how long to wait, and lets the next one through after that', async () => {
+      await set(owner, { slow_mode_seconds: 30 });
+      expect((await send(member)).status).toBe(201);
+      const refused = await send(member);
+      expect(refused).toMatchObject({ status: 429, body: { error: { code: 'SLOW_MODE' } } });
+      expect(refused.body.error.details.retry_after).toBeGreaterThan(25);
+      await forgetLastSend();
+      expect((await send(member)).status).toBe(201);
+    });
+
+    it('answers the same message again for the same key, however soon', async () => {
+      await set(owner, { slow_mode_seconds: 30 });
+      const key = { client_message_id: randomUUID() };
+      const first = await send(member, 'once', key);
+      const again = await send(member, 'once', key);
+      expect(again.status).toBe(201);
+      expect(again.body.id).toBe(first.body.id);
+    });
+
+    it('does not begin anew by leaving and coming back', async () => {
+      await set(owner, { slow_mode_seconds: 600 });
+      await send(member);
+      await people.call(member, 'POST', `/conversations/${id}/leave`);
+      await people.call(owner, 'POST', `/conversations/${id}/participants`, { user_ids: [member.userId] });
+      expect((await send(member)).body.error.code).toBe('SLOW_MODE');
+    });
+
+    it('is not for moderators, and each participant has a time of his own', async () => {
+      const [second] = await people.many(1);
+      await people.call(owner, 'POST', `/conversations/${id}/participants`, { user_ids: [second!.userId] });
+      await set(owner, { slow_mode_seconds: 600 });
+      for (const actor of [owner, owner, moderator, moderator, member, second!]) {
+        expect((await send(actor)).status).toBe(201);
+      }
+    });
+
+    it.each([-1, 21_601, 1.5, 'soon', null])('takes no %p for a time', async (slow) => {
+      expect(await set(owner, { slow_mode_seconds: slow })).toMatchObject({
+        status: 400,
+        body: { error: { code: 'VALIDATION_ERROR' } },
+      });
+    });
+  });
+});

@@ -1,4 +1,5 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { dialectModules } from './dialects/dialects.js';
 import { AdminModule } from './modules/admin/admin.module.js';
 import { PrivilegedActsModule } from './modules/admin/audit/privileged-acts.module.js';
 import { AuthModule } from './modules/auth/auth.module.js';
@@ -57,6 +58,7 @@ export class AppModule {
         FanOutModule,
         RealtimeModule,
         ...FEATURE_MODULES,
+        ...dialectModules(config),
         ...(config.processRole === 'api' ? [] : WORKER_MODULES),
       ],
     };

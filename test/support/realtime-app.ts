@@ -48,6 +48,10 @@ export class FakeAuthenticator extends Authenticator {
     return this.authenticate(token);
   }
 
+  authenticateKey(key: string): Promise<Actor> {
+    return this.authenticate(key);
+  }
+
   findChangedRoles(known: KnownRole[]): Promise<KnownRole[]> {
     const changed = known.filter(({ userId, role }) => (this.roles.get(userId) ?? role) !== role);
     return Promise.resolve(changed.map(({ userId }) => ({ userId, role: this.roles.get(userId)! })));
@@ -130,6 +134,15 @@ export class TestGateway {
   }
 }
 
+/** A request of another protocol. */
+@Gateway('lines')
+export class LinesGateway {
+  @OnFrame('echo', EchoDto, { limit: 'call', summary: 'Answers the same text' })
+  echo(_connection: LiveConnection, { text }: EchoDto): { text: string } {
+    return { text };
+  }
+}
+
 @Global()
 @Module({
   providers: [
@@ -140,6 +153,7 @@ export class TestGateway {
     { provide: CatchUp, useExisting: FakeFanOut },
     DrainState,
     TestGateway,
+    LinesGateway,
   ],
   exports: [Authenticator, LiveSessions, CatchUp, DrainState],
 })

@@ -23,6 +23,8 @@ import { PasswordHasher } from './password-hasher.js';
 import { Registration } from './registration.js';
 import { SessionAuthenticator } from './session-authenticator.js';
 import { SessionCache } from './session-cache.js';
+import { SessionKeysRepository } from './session-keys.repository.js';
+import { SessionKeysService } from './session-keys.service.js';
 import { SessionOpener } from './session-opener.js';
 import { SessionRefresh } from './session-refresh.js';
 import { SessionRevocation } from './session-revocation.js';
@@ -41,9 +43,10 @@ import { SessionsRepository } from './sessions.repository.js';
     ...[Registration, Login, SessionRefresh, ActorSessions, AccountChanges, FirstAdmin],
     ...[PasswordHasher, PasswordChecks, LoginLockout, SessionOpener, SessionRevocation, SessionCache],
     ...[AccessTokens, ExternalTokens, ExternalLogin, Credentials],
+    ...[SessionKeysService, SessionKeysRepository],
     SessionAuthenticator,
     { provide: Authenticator, useExisting: SessionAuthenticator },
   ],
-  exports: [AuthService, ActorPolicy, Authenticator],
+  exports: [AuthService, ActorPolicy, Authenticator, SessionKeysService],
 })
 export class AuthModule {}

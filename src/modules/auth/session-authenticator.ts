@@ -1,5 +1,4 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { Config } from '../../platform/config/config.js';
 import { AccountBanned, AuthenticationRequired } from '../../platform/errors/app-error.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import type { Actor } from '../../platform/http/actor.js';
@@ -7,8 +6,8 @@ import { Authenticator, type EndedSession, type KnownRole } from '../../platform
 import { UserBanned, UserRoleChanged, UserUnbanned, UserUpdated } from '../users/users.events.js';
 import { SessionsRevoked } from './auth.events.js';
 import { Credentials, type Claim } from './credentials.js';
-import { hashSecret } from './secrets.js';
 import { SessionCache } from './session-cache.js';
+import { SessionKeysService } from './session-keys.service.js';
 import { SessionsRepository, type SessionState } from './sessions.repository.js';
 
 /**
@@ -22,8 +21,8 @@ export class SessionAuthenticator extends Authenticator implements OnModuleInit 
     private readonly credentials: Credentials,
     private readonly sessions: SessionsRepository,
     private readonly cache: SessionCache,
+    private readonly keys: SessionKeysService,
     private readonly events: DomainEvents,
-    private readonly config: Config,
   ) {
     super();
   }
@@ -47,9 +46,14 @@ export class SessionAuthenticator extends Authenticator implements OnModuleInit 
 
   /** @throws AuthenticationRequired, AccountBanned */
   async redeemTicket(ticket: string): Promise<Actor> {
-    const state = await this.sessions.takeTicket(hashSecret(ticket));
-    if (!state) throw new AuthenticationRequired();
-    return toActor(state, Math.floor(Date.now() / 1000) + this.config.jwtAccessTtl);
+    const { state, expiresAt } = await this.keys.redeemTicket(ticket);
+    return toActor(state, expiresAt);
+  }
+
+  /** @throws AuthenticationRequired, AccountBanned */
+  async authenticateKey(key: string): Promise<Actor> {
+    const row = await this.keys.find(key);
+    return toActor(row, Math.floor(row.key_expires_at.getTime() / 1000));
   }
 
   async findEnded(sessionIds: string[]): Promise<EndedSession[]> {

@@ -40,7 +40,8 @@ export interface NewSession {
   readonly ttlSeconds: number;
 }
 
-const STATE_COLUMNS = `s.id as session_id, s.user_id, s.expires_at, u.role, u.username, u.display_name,
+/** Of `sessions s` and `users u`. */
+export const STATE_COLUMNS = `s.id as session_id, s.user_id, s.expires_at, u.role, u.username, u.display_name,
   user_is_banned(u.banned_at, u.banned_until) as is_banned, u.banned_until, u.ban_reason`;
 
 const INSERT = statement<unknown>(

@@ -87,12 +87,23 @@ export class PayloadTooLarge extends AppError {
   }
 }
 
+/** Which limit was used up: what counts as it, how often in which window, and the epoch second at which room comes back. */
+export interface SpentLimit {
+  readonly action: string;
+  readonly limit: number;
+  readonly windowSeconds: number;
+  readonly resetAt: number;
+}
+
 /** A limit of the caller is used up; `retry_after` is in whole seconds. */
 export class RateLimitExceeded extends AppError {
   readonly code = 'RATE_LIMIT_EXCEEDED';
   readonly status = 429;
 
-  constructor(readonly retryAfterSeconds: number) {
+  constructor(
+    readonly retryAfterSeconds: number,
+    readonly spent?: SpentLimit,
+  ) {
     super('Too many requests.', { retry_after: retryAfterSeconds });
   }
 }

@@ -14,6 +14,7 @@ import {
   ServiceUnavailable,
   ValidationError,
 } from './app-error.js';
+import { ErrorForms, type PresentedError } from './error-forms.js';
 
 /** What a client sees of an error, whatever it was: nothing of ours gets out that is not declared as an `AppError`. */
 export interface ErrorBody {
@@ -56,6 +57,8 @@ function ofStatus(status: number): AppError {
 export class ErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger('Http');
 
+  constructor(private readonly forms: ErrorForms) {}
+
   catch(thrown: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<ParleyRequest>();
     const response = host.switchToHttp().getResponse<Response>();
@@ -66,9 +69,9 @@ export class ErrorFilter implements ExceptionFilter {
       return;
     }
     for (const [name, value] of Object.entries(headersOf(error))) response.setHeader(name, value);
-    const { code, message, details } = error;
-    const body: ErrorBody = { error: { code, message, details, request_id: request.requestId } };
-    response.status(error.status).json(body);
+    const { status, body, headers = {} } = this.forms.of(request)?.present(error, request) ?? asOurs(error, request);
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    response.status(status).json(body);
   }
 
   private report(error: AppError, request: ParleyRequest): void {
@@ -77,6 +80,11 @@ export class ErrorFilter implements ExceptionFilter {
     if (error instanceof InternalError) this.logger.error('a request failed', fields, cause);
     else this.logger.warn('a request was turned away', fields, cause);
   }
+}
+
+function asOurs({ status, code, message, details }: AppError, { requestId }: ParleyRequest): PresentedError {
+  const body: ErrorBody = { error: { code, message, details, request_id: requestId } };
+  return { status, body };
 }
 
 function headersOf(error: AppError): Record<string, string> {

@@ -11,6 +11,9 @@ export abstract class Authenticator {
   /** Takes a ticket of `POST /auth/ticket` out of circulation and answers whose it was. @throws AuthenticationRequired */
   abstract redeemTicket(ticket: string): Promise<Actor>;
 
+  /** Who the holder of a session key is: a secret that stands for a session where no token can be sent. @throws AuthenticationRequired, AccountBanned */
+  abstract authenticateKey(key: string): Promise<Actor>;
+
   /**
    * Which of these sessions may not go on: revoked, expired, their user banned or gone. Reads the database, uncached.
    * The sweep over live sockets asks it every few seconds.

@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { ErrorFilter } from '../errors/error.filter.js';
+import { ErrorForms } from '../errors/error-forms.js';
 import { LimitGuard } from '../throttling/throttler.guard.js';
 import { AuthGuard } from './auth.guard.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
@@ -16,6 +17,7 @@ import { validationPipe } from './validation.js';
 @Module({
   providers: [
     RequestsInFlight,
+    ErrorForms,
     IdempotencyRepository,
     { provide: APP_GUARD, useClass: AuthGuard },
     { provide: APP_GUARD, useExisting: LimitGuard },
@@ -23,6 +25,6 @@ import { validationPipe } from './validation.js';
     { provide: APP_PIPE, useFactory: validationPipe },
     { provide: APP_FILTER, useClass: ErrorFilter },
   ],
-  exports: [RequestsInFlight],
+  exports: [RequestsInFlight, ErrorForms],
 })
 export class HttpModule {}

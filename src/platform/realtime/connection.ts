@@ -10,6 +10,7 @@ import { EncodedFrame } from './encoded-frame.js';
 import type { LiveConnection } from './live-connection.js';
 import type { ResumePoint } from './live-sessions.js';
 import { Reply, type RequestId } from './packet.js';
+import type { SocketCodec } from './socket-codec.js';
 import { Strikes } from './strikes.js';
 import type { Sleeper } from './timer-wheel.js';
 import type { Transport } from './transport.js';
@@ -49,6 +50,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Slee
     host: ConnectionHost,
     /** What limits count the connection's address as. */
     readonly address: string,
+    readonly codec?: SocketCodec,
   ) {
     super(transport, host);
     const { settings } = host;

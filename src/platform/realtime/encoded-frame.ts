@@ -6,6 +6,19 @@ import { frameText, type EngineWriteOptions, type Packet } from './packet.js';
  */
 export type FrameClass = 'durable' | 'state' | 'ephemeral';
 
+/** A frame as an object: what `EncodedFrame.body` says. */
+export interface FrameContent {
+  readonly type: string;
+  readonly conversation_id?: string;
+  readonly seq?: number;
+  readonly id?: string;
+  readonly at?: string;
+  readonly actor_id?: string | null;
+  readonly replay?: true;
+  readonly data: Record<string, unknown>;
+  readonly error?: { readonly code: string; readonly message: string; readonly details: Record<string, unknown> };
+}
+
 /**
  * A frame encoded once for all its receivers: `body` is the JSON of the whole frame, the same bytes on both
  * transports; each transport's own envelope around it is made when its first receiver needs it.
@@ -14,6 +27,8 @@ export class EncodedFrame implements Packet {
   private socketIoPacket: string | undefined;
   private socketIoOptions: EngineWriteOptions | undefined;
   private webSocketBytes: Buffer | undefined;
+  private content: FrameContent | undefined;
+  private translations: Map<object, unknown> | undefined;
 
   constructor(
     readonly type: string,
@@ -43,5 +58,18 @@ export class EncodedFrame implements Packet {
   get webSocketFrame(): Buffer {
     this.webSocketBytes ??= frameText(this.body);
     return this.webSocketBytes;
+  }
+
+  /**
+   * What `translate` makes of this frame, made once for all who receive it. It must be the same function each time and
+   * must not depend on who receives.
+   */
+  translated<T>(translate: (frame: FrameContent) => T): T {
+    this.translations ??= new Map();
+    if (!this.translations.has(translate)) {
+      this.content ??= JSON.parse(this.body) as FrameContent;
+      this.translations.set(translate, translate(this.content));
+    }
+    return this.translations.get(translate) as T;
   }
 }

@@ -9,9 +9,10 @@ import { findForbiddenText } from '../validation/text.js';
 import type { Connection } from './connection.js';
 import { FirstFrame } from './first-frame.js';
 import { CheckedInput } from '../validation/checked-input.js';
-import { type FrameDefinition, framesOf, isGateway } from './frames.js';
+import { type FrameDefinition, framesOf, OWN_PROTOCOL, protocolOf } from './frames.js';
 import type { RequestId } from './packet.js';
 import { RealtimeSettings } from './realtime-settings.js';
+import type { CodecRequest, SocketCodec } from './socket-codec.js';
 import { InvalidFrame, TooManyInFlight, UnknownFrameType } from './realtime.errors.js';
 
 interface Command {
@@ -33,7 +34,8 @@ const noop = (): void => {};
 @Injectable()
 export class FrameRouter implements OnApplicationBootstrap {
   private readonly logger = new Logger('Frames');
-  private readonly commands = new Map<string, Command>();
+  /** By protocol, then by type. */
+  private readonly commands = new Map<string, Map<string, Command>>();
   private running = 0;
   private whenIdle: (() => void)[] = [];
 
@@ -50,13 +52,19 @@ export class FrameRouter implements OnApplicationBootstrap {
     const instances = new Set(this.discovery.getProviders().map(({ instance }) => instance as object | undefined));
     for (const instance of instances) {
       const gateway = instance?.constructor;
-      if (gateway && isGateway(gateway)) for (const frame of framesOf(gateway)) this.add(frame, instance);
+      const protocol = gateway && protocolOf(gateway);
+      if (protocol) for (const frame of framesOf(gateway)) this.add(protocol, frame, instance);
     }
   }
 
-  /** Every request there is, for the generated protocol document. */
+  /** Every request of our own protocol, for the generated document of it. */
   get definitions(): FrameDefinition[] {
-    return [...this.commands.values()].map(({ definition }) => definition);
+    return this.definitionsOf(OWN_PROTOCOL);
+  }
+
+  /** Every request of a protocol. */
+  definitionsOf(protocol: string): FrameDefinition[] {
+    return [...(this.commands.get(protocol)?.values() ?? [])].map(({ definition }) => definition);
   }
 
   /** Resolves when no request of this node waits for its answer. */
@@ -66,6 +74,7 @@ export class FrameRouter implements OnApplicationBootstrap {
 
   /** A text message of a plain WebSocket. */
   receiveText(connection: Connection, text: string): void {
+    if (connection.codec) return this.receiveCoded(connection, connection.codec, text);
     let frame: unknown;
     try {
       frame = JSON.parse(text);
@@ -86,6 +95,17 @@ export class FrameRouter implements OnApplicationBootstrap {
     this.receive(connection, type, data, id);
   }
 
+  private receiveCoded(connection: Connection, codec: SocketCodec, text: string): void {
+    if (connection.isClosed) return;
+    let request: CodecRequest;
+    try {
+      request = codec.read(text);
+    } catch (error) {
+      return this.refuse(connection, undefined, error);
+    }
+    this.receive(connection, request.type, request.data, request.id);
+  }
+
   /** A frame that is no text, or none at all. */
   receiveBinary(connection: Connection): void {
     this.refuse(connection, undefined, new InvalidFrame('binary'));
@@ -99,8 +119,9 @@ export class FrameRouter implements OnApplicationBootstrap {
       connection.fail(id, new TooManyInFlight(this.settings.inFlight));
       return connection.countRefusal();
     }
-    if (type === 'auth') return void this.authenticate(connection, data, id);
-    const command = this.commands.get(type);
+    const { codec } = connection;
+    if (type === 'auth' && !codec) return void this.authenticate(connection, data, id);
+    const command = this.commands.get(codec?.protocol ?? OWN_PROTOCOL)?.get(type);
     if (!command) return this.refuse(connection, id, new UnknownFrameType());
     if (!connection.isSignedIn && !connection.starting)
       return this.refuse(connection, id, new AuthenticationRequired());
@@ -157,7 +178,7 @@ export class FrameRouter implements OnApplicationBootstrap {
     this.begin(connection);
     let counted: void | Promise<void>;
     try {
-      counted = this.limits.check(command.definition.limit, connection.actor);
+      counted = this.limits.check(command.definition.limit, connection.actor, connection.codec?.limits);
     } catch (error) {
       return this.fail(connection, id, error);
     }
@@ -233,11 +254,15 @@ export class FrameRouter implements OnApplicationBootstrap {
     for (const resolve of waiting) resolve();
   }
 
-  private add(definition: FrameDefinition, gateway: object): void {
+  private add(protocol: string, definition: FrameDefinition, gateway: object): void {
     const { type, limit, dto, methodName } = definition;
-    if (this.commands.has(type) || type === 'auth') throw new Error(`The frame ${type} has two handlers.`);
+    const commands = this.commands.get(protocol) ?? new Map<string, Command>();
+    this.commands.set(protocol, commands);
+    if (commands.has(type) || (type === 'auth' && protocol === OWN_PROTOCOL)) {
+      throw new Error(`The frame ${type} has two handlers.`);
+    }
     if (!Object.hasOwn(LIMITS, limit)) throw new Error(`The frame ${type} has no limit.`);
     const handle = (gateway as Record<string | symbol, Command['handle']>)[methodName]!.bind(gateway);
-    this.commands.set(type, { definition, input: new CheckedInput(dto), handle });
+    commands.set(type, { definition, input: new CheckedInput(dto), handle });
   }
 }

@@ -17,11 +17,13 @@ export interface FrameDefinition extends FrameOptions {
 
 const FRAMES = Symbol('frames');
 const GATEWAY = Symbol('gateway');
+/** The name of our own protocol. */
+export const OWN_PROTOCOL = 'parley';
 
-/** A class whose `@OnFrame` methods enter the command table at start-up. */
-export function Gateway(): ClassDecorator {
+/** A class whose `@OnFrame` methods enter the command table of a protocol at start-up; see `SocketCodec`. */
+export function Gateway(protocol = OWN_PROTOCOL): ClassDecorator {
   return (target) => {
-    Reflect.defineMetadata(GATEWAY, true, target);
+    Reflect.defineMetadata(GATEWAY, protocol, target);
     Injectable()(target);
   };
 }
@@ -41,8 +43,9 @@ export function OnFrame<Dto extends object>(type: string, dto: Type<Dto>, option
   };
 }
 
-export function isGateway(target: object): boolean {
-  return Reflect.getMetadata(GATEWAY, target) === true;
+/** The protocol whose frames this class takes; undefined for a class that is no gateway. */
+export function protocolOf(target: object): string | undefined {
+  return Reflect.getMetadata(GATEWAY, target) as string | undefined;
 }
 
 /** The frames a gateway class takes. */

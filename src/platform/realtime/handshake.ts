@@ -4,12 +4,13 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { Config } from '../config/config.js';
 import { AuthenticationRequired } from '../errors/app-error.js';
 import type { Actor } from '../http/actor.js';
+import type { LimitProfile } from '../throttling/limits.js';
 import { Limits } from '../throttling/limits.service.js';
 import { ConnectionHost } from './connection-host.js';
 import { LONGEST_TOKEN } from './first-frame.js';
 import { OriginNotAllowed } from './realtime.errors.js';
 
-export type Credential = { readonly token: string } | { readonly ticket: string };
+export type Credential = { readonly token: string } | { readonly ticket: string } | { readonly sessionKey: string };
 /** What says of an address in front of us whether it is a proxy of ours; Express compiled it from TRUST_PROXY. */
 type TrustsProxy = (address: string, hop: number) => boolean;
 
@@ -61,14 +62,21 @@ export class Handshake {
    * Who comes, and counts it as one `connect`. Undefined when there is no credential: the first frame may bring one.
    * @throws AuthenticationRequired, AccountBanned, RateLimitExceeded
    */
-  async identify(credential: Credential | undefined): Promise<Actor | undefined> {
+  async identify(credential: Credential | undefined, limits?: LimitProfile): Promise<Actor | undefined> {
     if (!credential) return undefined;
-    const { authenticator } = this.host;
-    const text = 'token' in credential ? credential.token : credential.ticket;
-    if (text.length > LONGEST_TOKEN) throw new AuthenticationRequired();
-    const actor = await ('token' in credential ? authenticator.authenticate(text) : authenticator.redeemTicket(text));
-    await this.limits.check('connect', actor);
+    const actor = await this.authenticate(credential);
+    await this.limits.check('connect', actor, limits);
     return actor;
+  }
+
+  private authenticate(credential: Credential): Promise<Actor> {
+    const { authenticator } = this.host;
+    if (Object.values(credential).some((text: string) => text.length > LONGEST_TOKEN)) {
+      throw new AuthenticationRequired();
+    }
+    if ('token' in credential) return authenticator.authenticate(credential.token);
+    if ('ticket' in credential) return authenticator.redeemTicket(credential.ticket);
+    return authenticator.authenticateKey(credential.sessionKey);
   }
 
   private isBehindTls(headers: IncomingMessage['headers']): boolean {

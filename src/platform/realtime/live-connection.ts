@@ -1,5 +1,6 @@
 import type { Actor, SystemRole } from '../http/actor.js';
 import type { EncodedFrame, FrameClass } from './encoded-frame.js';
+import type { SocketCodec } from './socket-codec.js';
 
 /** Where a durable frame stands in the log. */
 export interface Position {
@@ -11,6 +12,8 @@ export interface Position {
 export interface LiveConnection {
   readonly id: string;
   readonly actor: Actor;
+  /** What its client speaks, where that is not our own protocol. */
+  readonly codec?: SocketCodec;
   /** Streams this connection does not want (frame `unsubscribe`); undefined for nearly all connections. */
   readonly unwanted: ReadonlySet<string> | undefined;
   /** The user has another system role from now on. */

@@ -4,12 +4,16 @@ export interface EngineWriteOptions {
   readonly wsPreEncodedFrame?: Buffer[];
 }
 
-/** What a transport writes: text that knows its form on each wire. */
-export interface Packet {
+/** What a plain WebSocket writes. */
+export interface WebSocketPacket {
   /** Bytes on the wire, near enough for the queue's accounting. */
   readonly size: number;
   /** A whole unmasked WebSocket text frame. */
   readonly webSocketFrame: Buffer;
+}
+
+/** What either transport writes: text that knows its form on each wire. */
+export interface Packet extends WebSocketPacket {
   /** The Socket.IO packet as text. */
   readonly socketIo: string;
   /** How Engine.IO writes it to a WebSocket: a frame made once, where it is worth keeping for more receivers. */
@@ -44,12 +48,29 @@ export function frameText(text: string): Buffer {
 /** How a client names a request: any short text on plain WebSocket, the acknowledgement's number on Socket.IO. */
 export type RequestId = string | number;
 
+/** Text for a socket that speaks another protocol than ours. Encoded once, however many sockets it goes to. */
+export class TextPacket implements WebSocketPacket {
+  readonly webSocketFrame: Buffer;
+
+  constructor(text: string) {
+    this.webSocketFrame = frameText(text);
+  }
+
+  static of(frame: object): TextPacket {
+    return new TextPacket(JSON.stringify(frame));
+  }
+
+  get size(): number {
+    return this.webSocketFrame.length;
+  }
+}
+
 /** The one answer to one request. */
 export class Reply implements Packet {
   constructor(
-    private readonly id: RequestId,
+    readonly id: RequestId,
     /** JSON of `{ok, data}` or `{ok, error}`. */
-    private readonly body: string,
+    readonly body: string,
   ) {}
 
   get size(): number {

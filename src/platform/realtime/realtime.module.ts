@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { Admission } from './admission.js';
+import { CodecSockets } from './codec-sockets.js';
 import { ConnectionHost } from './connection-host.js';
 import { Connections } from './connections.js';
 import { FirstFrame } from './first-frame.js';
@@ -32,12 +33,13 @@ import { RealtimeWebSockets } from './web-socket-server.js';
     Admission,
     UpgradeRoutes,
     RealtimeWebSockets,
+    CodecSockets,
     SocketIoEntrance,
     RealtimeSocketIo,
     RealtimeGateway,
     RevocationSweep,
     RealtimeDrain,
   ],
-  exports: [Connections, UpgradeRoutes, FrameRouter, RealtimeSettings],
+  exports: [CodecSockets, Connections, Handshake, UpgradeRoutes, FrameRouter, RealtimeSettings],
 })
 export class RealtimeModule {}

@@ -1,11 +1,13 @@
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { AuthenticationRequired } from '../errors/app-error.js';
+import { CodecTransport } from './codec.transport.js';
 import { ConnectionHost } from './connection-host.js';
 import { Connection } from './connection.js';
 import { readResume } from './first-frame.js';
 import { FrameRouter } from './frame-router.js';
 import { credentialOf, Handshake } from './handshake.js';
+import type { SocketCodec } from './socket-codec.js';
 import { type Upgrade, UpgradeRoutes } from './upgrade-routes.js';
 import { WebSocketTransport } from './web-socket.transport.js';
 
@@ -100,21 +102,30 @@ export class RealtimeWebSockets implements OnModuleInit, OnApplicationShutdown {
     this.server.close();
   }
 
-  private async open({ request, socket, head, url, address }: Upgrade): Promise<void> {
-    const { searchParams } = url;
-    const actor = await this.handshake.identify(credentialOf(request, searchParams));
-    if (searchParams.has('ticket') && !actor) throw new AuthenticationRequired();
-    const resume = readResume({ cursor: searchParams.get('cursor') ?? undefined });
+  /** Makes a connection of an upgrade; `begin` is to open it. Nothing happens when the client is gone already. */
+  accept(upgrade: Upgrade, codec: SocketCodec | undefined, begin: (connection: Connection) => void): void {
+    const { request, socket, head, address } = upgrade;
     if (socket.destroyed) return;
     this.server.handleUpgrade(request, socket, head, (client) => {
-      const connection = new Connection(new WebSocketTransport(client), this.host, address);
+      const wire = new WebSocketTransport(client);
+      const transport = codec ? new CodecTransport(wire, codec) : wire;
+      const connection = new Connection(transport, this.host, address, codec);
       Object.assign(client, { connection, router: this.router });
       client.on('message', onMessage);
       client.on('ping', pong);
       client.on('pong', onPong);
       client.on('close', onClose);
       client.on('error', onError);
-      connection.open(actor, resume?.cursor ? resume : undefined);
+      begin(connection);
     });
+  }
+
+  private async open(upgrade: Upgrade): Promise<void> {
+    const { request, url } = upgrade;
+    const { searchParams } = url;
+    const actor = await this.handshake.identify(credentialOf(request, searchParams));
+    if (searchParams.has('ticket') && !actor) throw new AuthenticationRequired();
+    const resume = readResume({ cursor: searchParams.get('cursor') ?? undefined });
+    this.accept(upgrade, undefined, (connection) => connection.open(actor, resume?.cursor ? resume : undefined));
   }
 }

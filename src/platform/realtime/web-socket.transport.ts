@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
-import type { Packet } from './packet.js';
-
+import type { WebSocketPacket } from './packet.js';
 import type { Transport } from './transport.js';
 import { corkForThisTurn } from './turn-cork.js';
 
@@ -22,7 +21,7 @@ export class WebSocketTransport implements Transport {
     return this.socket.bufferedAmount;
   }
 
-  send(packet: Packet, onFlushed?: () => void): void {
+  send(packet: WebSocketPacket, onFlushed?: () => void): void {
     if (this.socket.readyState !== WebSocket.OPEN) return;
     const { _sender: sender, _socket: socket } = this.socket as unknown as FrameSender;
     corkForThisTurn(socket);

@@ -34,8 +34,10 @@ export class Limits {
     role: SystemRole = 'user',
     profile?: LimitProfile,
   ): void | Promise<void> {
-    const verdict = this.limiter.consume(action, subject, this.ruleFor(action, role, profile));
-    return verdict instanceof Promise ? verdict.then(requireAllowed) : requireAllowed(verdict);
+    const rule = this.ruleFor(action, role, profile);
+    const verdict = this.limiter.consume(action, subject, rule);
+    if (verdict instanceof Promise) return verdict.then((answer) => requireAllowed(action, rule, answer));
+    return requireAllowed(action, rule, verdict);
   }
 
   /** Takes the newest hit back: an answer that was given before costs nothing. */
@@ -48,6 +50,8 @@ export class Limits {
   }
 }
 
-function requireAllowed({ allowed, retryAfterSeconds }: LimitVerdict): void {
-  if (!allowed) throw new RateLimitExceeded(retryAfterSeconds);
+function requireAllowed(action: LimitAction, { limit, windowMs }: LimitRule, verdict: LimitVerdict): void {
+  const { allowed, retryAfterSeconds, resetAt } = verdict;
+  if (allowed) return;
+  throw new RateLimitExceeded(retryAfterSeconds, { action, limit, windowSeconds: windowMs / 1000, resetAt });
 }

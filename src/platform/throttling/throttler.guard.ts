@@ -52,7 +52,9 @@ export class LimitGuard extends ThrottlerGuard {
     const { limit, windowMs } = this.limits.ruleFor(hit.action, hit.request.actor?.role ?? 'user', hit.profile);
     const record = await this.storage.increment(hit.subject, windowMs, limit, 0, hit.action);
     announce(response, limit, record);
-    if (record.isBlocked) throw new RateLimitExceeded(record.timeToBlockExpire);
+    if (!record.isBlocked) return;
+    const spent = { action: hit.action, limit, windowSeconds: windowMs / 1000, resetAt: record.resetAt };
+    throw new RateLimitExceeded(record.timeToBlockExpire, spent);
   }
 }
 

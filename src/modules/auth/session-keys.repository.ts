@@ -1,0 +1,72 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, statement } from '../../platform/database/sql.js';
+import { STATE_COLUMNS, type SessionState } from './sessions.repository.js';
+
+/** So many keys stand for one session; one more, and the oldest goes. */
+const KEYS_PER_SESSION = 20;
+
+export interface NewSessionKey {
+  readonly hash: Buffer;
+  readonly sessionId: string;
+  readonly preferences: Record<string, unknown>;
+  readonly ttlSeconds: number;
+}
+
+export interface SessionKeyRow extends SessionState {
+  readonly preferences: Record<string, unknown>;
+  readonly created_at: Date;
+  readonly last_used_at: Date;
+  readonly key_expires_at: Date;
+}
+
+/** A key never outlives its session. */
+const INSERT = statement<{ created_at: Date; expires_at: Date }>(
+  'auth.insert_session_key',
+  `with spare as (
+     delete from session_keys where key_hash in (
+       select key_hash from session_keys where session_id = $2
+        order by created_at desc, key_hash offset ${KEYS_PER_SESSION - 1}))
+   insert into session_keys (key_hash, session_id, preferences, expires_at)
+   select $1, s.id, $3, date_trunc('milliseconds', least(s.expires_at, now() + make_interval(secs => $4)))
+     from sessions s where s.id = $2
+   returning created_at, expires_at`,
+);
+
+const FIND = statement<SessionKeyRow>(
+  'auth.find_session_key',
+  `select ${STATE_COLUMNS}, k.preferences, k.created_at, k.last_used_at, k.expires_at as key_expires_at
+     from session_keys k join sessions s on s.id = k.session_id join users u on u.id = s.user_id
+    where k.key_hash = $1 and k.expires_at > now() and s.revoked_at is null and s.expires_at > now()
+      and u.deleted_at is null`,
+);
+
+const TOUCH = statement<unknown>(
+  'auth.touch_session_key',
+  `update session_keys set last_used_at = date_trunc('milliseconds', now()) where key_hash = $1`,
+);
+
+const REMOVE = statement<unknown>('auth.remove_session_key', `delete from session_keys where key_hash = $1`);
+
+/** Owns: session_keys. Reads: sessions, users. */
+@Injectable()
+export class SessionKeysRepository {
+  constructor(private readonly sql: Sql) {}
+
+  /** Undefined when the session is gone. */
+  insert(key: NewSessionKey): Promise<{ created_at: Date; expires_at: Date } | undefined> {
+    return this.sql.one(INSERT, [key.hash, key.sessionId, key.preferences, key.ttlSeconds]);
+  }
+
+  /** Undefined when it is unknown, too old, or its session over. */
+  find(hash: Buffer): Promise<SessionKeyRow | undefined> {
+    return this.sql.one(FIND, [hash]);
+  }
+
+  async touch(hash: Buffer): Promise<void> {
+    await this.sql.run(TOUCH, [hash]);
+  }
+
+  async remove(hash: Buffer): Promise<void> {
+    await this.sql.run(REMOVE, [hash]);
+  }
+}

@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { type AppError, RateLimitExceeded, ServiceUnavailable } from '../errors/app-error.js';
+import { toDeclaredError } from '../errors/error.filter.js';
+import type { Actor } from '../http/actor.js';
+import { type Farewell, farewellFor } from './close-codes.js';
+import type { SocketCodec } from './socket-codec.js';
+import { type Upgrade, UpgradeRoutes } from './upgrade-routes.js';
+import { RealtimeWebSockets } from './web-socket-server.js';
+
+/** The sockets of another protocol at its own addresses. */
+export interface CodecRoute<Codec extends SocketCodec> {
+  readonly takes: (path: string) => boolean;
+  /** The codec of a new connection. What it throws is answered as HTTP, before the upgrade. */
+  readonly codec: (upgrade: Upgrade) => Codec;
+  /** Who comes, and whether he may. What it throws is told in the protocol's words, followed by the close. */
+  readonly identify: (upgrade: Upgrade, codec: Codec) => Promise<Actor>;
+}
+
+/** Opens connections whose clients speak another protocol; from then on they are connections like all others. */
+@Injectable()
+export class CodecSockets {
+  constructor(
+    private readonly routes: UpgradeRoutes,
+    private readonly sockets: RealtimeWebSockets,
+  ) {}
+
+  /** Routes are asked in the order of their registration. */
+  register<Codec extends SocketCodec>(route: CodecRoute<Codec>): void {
+    this.routes.register(route.takes, (upgrade) => this.open(upgrade, route));
+  }
+
+  private async open<Codec extends SocketCodec>(upgrade: Upgrade, route: CodecRoute<Codec>): Promise<void> {
+    const codec = route.codec(upgrade);
+    let actor: Actor | undefined;
+    let refusal: AppError | undefined;
+    try {
+      actor = await route.identify(upgrade, codec);
+    } catch (error) {
+      refusal = toDeclaredError(error);
+    }
+    this.sockets.accept(upgrade, codec, (connection) => {
+      connection.open(actor);
+      if (refusal) connection.bid(refused(refusal));
+    });
+  }
+}
+
+/** A browser is told nothing of an upgrade that is refused, so it is let in to hear why. 401, 403, 404 are 4401, 4403, 4404. */
+function refused(error: AppError): Farewell {
+  const known = farewellFor(error);
+  const isAsOurs = error instanceof RateLimitExceeded || error instanceof ServiceUnavailable || error.status >= 500;
+  return { code: isAsOurs ? known.code : 4000 + error.status, error: error.code, message: error.message };
+}

@@ -415,6 +415,6 @@ async function upload(url: string, token: string): Promise<void> {
 }
 
 async function ban({ app }: TestApp, admin: Actor, user: Actor): Promise<void> {
-  const { UsersService } = await import('../../src/modules/users/users.service.js');
-  await app.get(UsersService, { strict: false }).ban(admin, user.userId, { reason: 'spam', until: null });
+  const { UserAdministration } = await import('../../src/modules/users/user-administration.service.js');
+  await app.get(UserAdministration, { strict: false }).ban(admin, user.userId, { reason: 'spam', until: null });
 }

@@ -1,5 +1,5 @@
 import { UserRoleChanged } from '../../src/modules/users/users.events.js';
-import { UsersService } from '../../src/modules/users/users.service.js';
+import { UserAdministration } from '../../src/modules/users/user-administration.service.js';
 import { DomainEvents } from '../../src/platform/event-log/domain-events.js';
 import { Authenticator } from '../../src/platform/http/authenticator.js';
 import { Connections } from '../../src/platform/realtime/connections.js';
@@ -113,7 +113,7 @@ describe.each(TRANSPORTS)('a live connection over %s', (_transport, connect) => 
     });
     const authenticator = chat.app.get(Authenticator, { strict: false });
     const actor = await authenticator.authenticate(admin.access_token);
-    await chat.app.get(UsersService, { strict: false }).ban(actor, userId, { reason: 'spam', until: null });
+    await chat.app.get(UserAdministration, { strict: false }).ban(actor, userId, { reason: 'spam', until: null });
     await Promise.all([here.closed, there.closed]);
     await expect(authenticator.authenticate(first.token)).rejects.toMatchObject({ code: 'ACCOUNT_BANNED' });
   });

@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, generateKeyPairSync } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { ActorPolicy } from '../../src/modules/auth/auth.policy.js';
-import { UsersService } from '../../src/modules/users/users.service.js';
+import { UserAdministration } from '../../src/modules/users/user-administration.service.js';
 import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js';
 import { EventLog } from '../../src/platform/event-log/event-log.js';
 import type { Actor } from '../../src/platform/http/actor.js';
@@ -335,7 +335,7 @@ describe('a ban', () => {
   });
   afterAll(() => chat.close());
 
-  const users = () => chat.app.get(UsersService, { strict: false });
+  const users = () => chat.app.get(UserAdministration, { strict: false });
 
   it('shuts out at once: requests, writes, sockets, tickets', async () => {
     const { id, token } = await chat.user('ana');
@@ -353,7 +353,7 @@ describe('a ban', () => {
     await expect(authenticator.redeemTicket(ticket.ticket)).rejects.toMatchObject({ code: 'ACCOUNT_BANNED' });
     const { sid } = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString());
     await expect(authenticator.findEnded([sid])).resolves.toEqual([{ sessionId: sid, reason: 'banned' }]);
-    await users().unban(admin, id);
+    await users().unban(admin, id, 'a mistake');
     expect((await chat.me(token)).status).toBe(200);
   });
 
@@ -368,17 +368,21 @@ describe('a ban', () => {
   it('is for those of higher rank, judged by the role of this moment', async () => {
     const cleo = await chat.user('cleo');
     const dora = await chat.user('dora');
-    await users().setRole(admin, cleo.id, 'moderator');
+    await users().update(admin, cleo.id, { role: 'moderator' }, 'a test');
     const authenticator = chat.app.get(Authenticator, { strict: false });
     const moderator = await authenticator.authenticate(cleo.token);
     expect(moderator.role).toBe('moderator');
     const ban = (actor: Actor, id: string) => users().ban(actor, id, { reason: '', until: null });
     await expect(ban(moderator, admin.userId)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     await expect(ban(moderator, moderator.userId)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
-    await expect(users().setRole(moderator, moderator.userId, 'admin')).rejects.toMatchObject({ status: 403 });
-    await expect(users().setRole(admin, admin.userId, 'user')).rejects.toMatchObject({ status: 403 });
+    await expect(users().update(moderator, moderator.userId, { role: 'admin' }, 'a test')).rejects.toMatchObject({
+      status: 403,
+    });
+    await expect(users().update(admin, admin.userId, { role: 'user' }, 'a test')).rejects.toMatchObject({
+      code: 'LAST_ADMIN',
+    });
     await ban(moderator, dora.id);
-    await users().setRole(admin, cleo.id, 'user');
+    await users().update(admin, cleo.id, { role: 'user' }, 'a test');
     await expect(ban({ ...moderator }, dora.id)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     expect((await authenticator.authenticate(cleo.token)).role).toBe('user');
   });

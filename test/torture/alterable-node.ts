@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from '../../src/create-app.js';
 import { SendMessage } from '../../src/modules/messages/send-message.js';
-import { UsersService } from '../../src/modules/users/users.service.js';
+import { UserAdministration } from '../../src/modules/users/user-administration.service.js';
 import { declaredStatements } from '../../src/platform/database/sql.js';
 import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js';
 import type { CommittedEvent, PresentedEvent } from '../../src/platform/event-log/stream-event.js';
@@ -121,7 +121,7 @@ function alterLeaving(app: App): void {
 
 /** `POST /torture/faults?are=<JSON>`; as the bearer, what only services can do: `/ban?user_id=`, `/role?user_id=&role=`. */
 function openDoor(app: App): void {
-  const [users, authenticator] = [get(app, UsersService), get(app, Authenticator)];
+  const [users, authenticator] = [get(app, UserAdministration), get(app, Authenticator)];
   app.use('/torture', async (request: Request, response: Response) => {
     const { pathname, searchParams } = new URL(request.url, 'http://host');
     const asked = (name: string): string => searchParams.get(name) ?? '';
@@ -133,7 +133,7 @@ function openDoor(app: App): void {
       } else {
         const actor = await authenticator.authenticate(request.headers.authorization!.slice('Bearer '.length));
         if (pathname === '/ban') await users.ban(actor, asked('user_id'), { reason: 'torture', until: null });
-        else await users.setRole(actor, asked('user_id'), asked('role') as SystemRole);
+        else await users.update(actor, asked('user_id'), { role: asked('role') as SystemRole }, 'torture');
       }
       response.json({});
     } catch (error) {

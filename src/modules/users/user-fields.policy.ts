@@ -2,6 +2,7 @@ import { domainToASCII } from 'node:url';
 import { ValidationError } from '../../platform/errors/app-error.js';
 import { isReservedUsername } from '../../platform/validation/reserved-usernames.js';
 import { cleanName, foldUsername, USERNAME_PATTERN } from '../../platform/validation/text.js';
+import type { ProfileChanges, UpdateProfileDto } from './users.dto.js';
 
 const DISPLAY_NAME_MAX = 80;
 const BIO_MAX = 500;
@@ -41,6 +42,16 @@ export function foldEmail(text: string): string | undefined {
   const labels = domain.split('.');
   const isName = labels.length > 1 && labels.every((label) => DOMAIN_LABEL.test(label)) && /[a-z]/.test(labels.at(-1)!);
   return isName && LOCAL_PART.test(local) ? `${local}@${domain}` : undefined;
+}
+
+/** @throws ValidationError */
+export function requireProfile(dto: UpdateProfileDto): ProfileChanges {
+  return {
+    displayName: dto.display_name === undefined ? undefined : requireDisplayName(dto.display_name),
+    bio: dto.bio === undefined ? undefined : requireBio(dto.bio),
+    location: dto.location === undefined ? undefined : requireLocation(dto.location),
+    avatarUrl: typeof dto.avatar_url === 'string' ? requireAvatarUrl(dto.avatar_url) : dto.avatar_url,
+  };
 }
 
 /** @throws ValidationError when nothing visible is left, or too much */

@@ -27,6 +27,14 @@ export interface NewUser {
   readonly role: SystemRole;
 }
 
+/** What of a profile is to change; undefined leaves it as it is. */
+export interface ProfileChanges {
+  readonly displayName?: string;
+  readonly bio?: string;
+  readonly location?: string;
+  readonly avatarUrl?: string | null;
+}
+
 export const PRESENCE_STATUSES = ['online', 'away', 'busy', 'offline'] as const;
 export type PresenceStatus = (typeof PRESENCE_STATUSES)[number];
 

@@ -9,6 +9,16 @@ export class UserNotFound extends AppError {
   }
 }
 
+/** Somebody must be able to let others in: the last admin who is not banned stays one. */
+export class LastAdmin extends AppError {
+  readonly code = 'LAST_ADMIN';
+  readonly status = 409;
+
+  constructor() {
+    super('This is the last admin. Make somebody else one first.');
+  }
+}
+
 /** Somebody else has it. `field` says what is taken; this is the one place where the existence of an account shows. */
 export class AlreadyExists extends AppError {
   readonly code = 'ALREADY_EXISTS';

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { PresenceLookup } from './presence-lookup.service.js';
+import { UserAdministration } from './user-administration.service.js';
 import { UsersController } from './users.controller.js';
 import { UsersGateway } from './users.gateway.js';
 import { UsersPolicy } from './users.policy.js';
@@ -8,7 +9,7 @@ import { UsersService } from './users.service.js';
 
 @Module({
   controllers: [UsersController],
-  providers: [UsersService, UsersPolicy, UsersRepository, UsersGateway, PresenceLookup],
-  exports: [UsersService, UsersPolicy, PresenceLookup],
+  providers: [UsersService, UsersPolicy, UsersRepository, UsersGateway, PresenceLookup, UserAdministration],
+  exports: [UsersService, UserAdministration, UsersPolicy, PresenceLookup],
 })
 export class UsersModule {}

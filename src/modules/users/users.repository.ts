@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { isUniqueViolation } from '../../platform/database/database-errors.js';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 import type { SystemRole } from '../../platform/http/actor.js';
-import type { NewUser, UserRow } from './users.dto.js';
+import type { NewUser, ProfileChanges, UserRow } from './users.dto.js';
 import { AlreadyExists } from './users.errors.js';
 
 const COLUMNS = `u.id, u.username, u.email, u.display_name, u.bio, u.avatar_url, u.location, u.role,
@@ -57,6 +57,28 @@ const SET_BAN = statement<unknown>(
   `update users set banned_at = $2, banned_until = $3, ban_reason = $4, updated_at = now() where id = $1`,
 );
 
+const LOCK_ADMINS = statement<{ id: string }>(
+  'users.lock_admins',
+  `select id from users
+    where role = 'admin' and deleted_at is null and not user_is_banned(banned_at, banned_until)
+    order by id for no key update`,
+);
+
+const NAMELESS = 'Deleted user';
+
+/** Names and addresses are free again. */
+const ERASE = statement<unknown>(
+  'users.erase',
+  `update users
+      set username = 'deleted-' || right(replace(id::text, '-', ''), 24), email = null,
+          display_name = case when $3 then display_name else '${NAMELESS}' end, folded_name = '', bio = '', location = '',
+          avatar_url = null, role = 'user', banned_at = null, banned_until = null, ban_reason = null,
+          deleted_at = $2, updated_at = $2
+    where id = $1`,
+);
+
+const FORGET_BLOCKS = statement<unknown>('users.forget_blocks', `delete from user_blocks where blocker_id = $1`);
+
 const BLOCK = statement<unknown>(
   'users.block',
   `insert into user_blocks (blocker_id, blocked_id) values ($1, $2) on conflict do nothing`,
@@ -91,12 +113,8 @@ export interface ActorState {
   readonly ban_reason: string | null;
 }
 
-export interface ProfileChanges {
-  readonly displayName?: string;
-  readonly bio?: string;
-  readonly location?: string;
-  readonly avatarUrl?: string | null;
-}
+/** What an erased account is called: as before, or like all of them. */
+export type ErasedName = 'kept' | 'nameless';
 
 /** Where a page of users begins, after which user name, and how long it is. */
 export interface UserPage {
@@ -155,6 +173,16 @@ export class UsersRepository {
 
   async clearBan(tx: Queryable, userId: string): Promise<void> {
     await tx.run(SET_BAN, [userId, null, null, null]);
+  }
+
+  /** Those who may act as admins now, locked until the transaction ends. */
+  async lockAdmins(tx: Queryable): Promise<string[]> {
+    return (await tx.many(LOCK_ADMINS)).map(({ id }) => id);
+  }
+
+  async erase(tx: Queryable, userId: string, { at, name }: { at: Date; name: ErasedName }): Promise<void> {
+    await tx.run(ERASE, [userId, at, name === 'kept']);
+    await tx.run(FORGET_BLOCKS, [userId]);
   }
 
   async block(tx: Queryable, blockerId: string, blockedId: string): Promise<void> {

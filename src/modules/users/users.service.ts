@@ -1,27 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { ValidationError } from '../../platform/errors/app-error.js';
-import { DomainEvents, type DomainEvent } from '../../platform/event-log/domain-events.js';
+import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
-import type { Actor, SystemRole } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/http/actor.js';
 import { decodeCursor, DEFAULT_PAGE_SIZE, toPage, type Page } from '../../platform/pagination/page.js';
 import { foldUsername, USERNAME_PATTERN } from '../../platform/validation/text.js';
 import { PresenceLookup } from './presence-lookup.service.js';
-import { foldEmail, requireAvatarUrl, requireBio, requireDisplayName, requireLocation } from './user-fields.policy.js';
+import { foldEmail, requireProfile } from './user-fields.policy.js';
 import { toUserDto, type Viewer } from './user-presenter.js';
 import type { NewUser, SearchUsersDto, UpdateProfileDto, UserDto, UserPageQueryDto, UserRow } from './users.dto.js';
 import { UserNotFound } from './users.errors.js';
-import {
-  USER_BANNED,
-  USER_CREATED,
-  USER_UPDATED,
-  UserBanned,
-  UserBlocked,
-  UserRoleChanged,
-  UserUnbanned,
-  UserUpdated,
-} from './users.events.js';
+import { USER_CREATED, USER_UPDATED, UserBlocked, UserUpdated } from './users.events.js';
 import { UsersPolicy } from './users.policy.js';
-import { UsersRepository, type ProfileChanges, type UserPage } from './users.repository.js';
+import { UsersRepository, type UserPage } from './users.repository.js';
 
 /** People: who they are, how they are shown, and whom they do not want to hear from. */
 @Injectable()
@@ -74,12 +65,7 @@ export class UsersService {
 
   /** @throws ValidationError */
   async updateProfile(actor: Actor, dto: UpdateProfileDto): Promise<UserDto> {
-    const changes: ProfileChanges = {
-      displayName: dto.display_name === undefined ? undefined : requireDisplayName(dto.display_name),
-      bio: dto.bio === undefined ? undefined : requireBio(dto.bio),
-      location: dto.location === undefined ? undefined : requireLocation(dto.location),
-      avatarUrl: typeof dto.avatar_url === 'string' ? requireAvatarUrl(dto.avatar_url) : dto.avatar_url,
-    };
+    const changes = requireProfile(dto);
     await this.change(actor.userId, async (tx) => {
       await this.policy.requireActive(tx, actor);
       await this.repository.updateProfile(tx, actor.userId, changes);
@@ -124,31 +110,6 @@ export class UsersService {
     return this.show(await this.repository.blocks(actor.userId, page), page, actor);
   }
 
-  /** Shuts a user out, at once and everywhere. @throws UserNotFound, PermissionDenied */
-  async ban(actor: Actor, userId: string, { reason, until }: { reason: string; until: Date | null }): Promise<void> {
-    await this.actUpon(actor, { userId, least: 'moderator' }, async (tx) => {
-      await this.repository.setBan(tx, userId, { at: tx.head.at, until, reason });
-      const payload = { reason, until: until?.toISOString() ?? null };
-      tx.tellOutside({ type: USER_BANNED, actorId: actor.userId, subjectId: userId, payload });
-    });
-    this.events.publish(new UserBanned(userId, until));
-  }
-
-  /** @throws UserNotFound, PermissionDenied */
-  async unban(actor: Actor, userId: string): Promise<void> {
-    await this.actUpon(actor, { userId, least: 'moderator' }, (tx) => this.repository.clearBan(tx, userId));
-    this.events.publish(new UserUnbanned(userId));
-  }
-
-  /** @throws UserNotFound, PermissionDenied */
-  async setRole(actor: Actor, userId: string, role: SystemRole): Promise<void> {
-    await this.actUpon(actor, { userId, least: 'admin' }, async (tx) => {
-      await this.repository.setRole(tx, userId, role);
-      tx.append({ type: USER_UPDATED, actorId: actor.userId, subjectId: userId });
-    });
-    this.publishAll(new UserRoleChanged(userId, role), new UserUpdated(userId));
-  }
-
   /** Shows users to a viewer, in the order given. */
   async present(users: UserRow[], viewer: Viewer): Promise<UserDto[]> {
     const presences = await this.presence.find(
@@ -165,31 +126,12 @@ export class UsersService {
     return toPage(rows, page.limit, show, ({ username }) => [username]);
   }
 
-  /** Rank is judged under the target's lock, with roles of this moment. */
-  private actUpon(
-    actor: Actor,
-    { userId, least }: { userId: string; least: 'moderator' | 'admin' },
-    work: (tx: StreamTransaction) => Promise<void>,
-  ): Promise<void> {
-    return this.change(userId, async (tx) => {
-      const current = await this.policy.requireActive(tx, actor);
-      const [target] = await this.repository.find([userId], tx);
-      if (!target) throw new UserNotFound();
-      this.policy.requireOutranks(current, target, least);
-      await work(tx);
-    });
-  }
-
   private async change(userId: string, work: (tx: StreamTransaction) => Promise<void>): Promise<void> {
     const done = await this.log.write(userId, async (tx) => {
       await work(tx);
       return true;
     });
     if (!done) throw new UserNotFound();
-  }
-
-  private publishAll(...events: DomainEvent[]): void {
-    for (const event of events) this.events.publish(event);
   }
 }
 

@@ -14,9 +14,9 @@ export interface TestProcess {
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-export function startProcess(entry: string, environment: Record<string, string>): TestProcess {
+export function startProcess(entry: string, environment: Record<string, string>, args: string[] = []): TestProcess {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, ['--import', './test/support/register-typescript.mjs', entry], {
+  const child = spawn(process.execPath, ['--import', './test/support/register-typescript.mjs', entry, ...args], {
     env: { PATH, HOME, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

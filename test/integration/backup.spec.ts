@@ -1,0 +1,363 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readManifest } from '../../src/platform/backup/backup-manifest.js';
+import { restoreBackup } from '../../src/platform/backup/restore-backup.js';
+import { writeBackup } from '../../src/platform/backup/write-backup.js';
+import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
+import { type Chat, type ChatUser, startChat } from '../support/chat.js';
+import { cli } from '../support/cli.js';
+import { type AnyFrame, WebSocketClient } from '../support/realtime-client.js';
+import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { startProcess, type TestProcess } from '../support/test-process.js';
+
+// Two servers and two commands are started from their sources, one after the other.
+jest.setTimeout(180_000);
+
+/** An answer of REST; the tests look into it freely. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type Body = any;
+
+/** Somebody with a socket, who writes, and remembers what was acknowledged and where he stands. */
+class Writer {
+  readonly acknowledged: { conversation: string; id: string; number: number }[] = [];
+  cursor = '';
+  private client: WebSocketClient | undefined;
+  private looked = 0;
+
+  constructor(
+    readonly id: string,
+    readonly token: string,
+  ) {}
+
+  async connect(url: string, resume?: object): Promise<AnyFrame[]> {
+    this.client = new WebSocketClient(Number(new URL(url).port));
+    this.looked = 0;
+    await this.client.next('hello');
+    await this.client.request('auth', { token: this.token, ...(resume && { resume }) });
+    const live = await this.client.next('live');
+    this.cursor = String(live.data!.cursor);
+    return this.client.frames;
+  }
+
+  async send(conversation: string, content: string): Promise<Body> {
+    const reply = await this.client!.request('message.send', { conversation_id: conversation, content });
+    if (!reply.ok) throw new Error(`refused: ${JSON.stringify(reply.error)}`);
+    const { id, sequence_number: number } = reply.data!.message as { id: string; sequence_number: number };
+    this.acknowledged.push({ conversation, id, number });
+    this.noteCursor();
+    return reply.data!.message;
+  }
+
+  close(): void {
+    this.noteCursor();
+    this.client?.close();
+  }
+
+  private noteCursor(): void {
+    const frames = this.client!.frames;
+    for (; this.looked < frames.length; this.looked++) {
+      const { type, data } = frames[this.looked]!;
+      if (type === 'cursor') this.cursor = String(data!.cursor);
+    }
+  }
+}
+
+async function call(
+  url: string,
+  token: string | undefined,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<Body> {
+  const response = await fetch(`${url}/api/v1${path}`, {
+    method,
+    headers: {
+      ...(body && { 'content-type': 'application/json' }),
+      ...(token && { authorization: `Bearer ${token}` }),
+    },
+    body: body && JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  return response.json();
+}
+
+async function writer(url: string, name: string): Promise<Writer> {
+  const password = `${name}-orbit-41-lamp-plum`;
+  await call(url, undefined, 'POST', '/auth/register', { email: `${name}@example.com`, username: name, password });
+  const { access_token, user } = await call(url, undefined, 'POST', '/auth/login', { username: name, password });
+  return new Writer(user.id, access_token);
+}
+
+/** Every message of a conversation, oldest first. */
+async function everyMessage(url: string, token: string, conversation: string): Promise<Body[]> {
+  const all: Body[] = [];
+  for (;;) {
+    const after = all.at(-1)?.sequence_number ?? 0;
+    const { data, has_more } = await call(
+      url,
+      token,
+      'GET',
+      `/conversations/${conversation}/messages?after_seq=${after}&limit=100`,
+    );
+    all.push(...data);
+    if (!has_more) return all;
+  }
+}
+
+describe('a backup taken under load', () => {
+  let folder: string;
+  const processes: TestProcess[] = [];
+  const start = async (environment: Record<string, string>): Promise<string> => {
+    const server = startProcess('src/main.ts', { ...environment, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'warn' });
+    processes.push(server);
+    return `http://127.0.0.1:${(await server.printed(/REST +http:\/\/localhost:(\d+)/))[1]}`;
+  };
+  const place = (name: string): Record<string, string> => ({
+    NODE_ENV: 'test',
+    BCRYPT_COST: '4',
+    RATE_LIMIT_MULTIPLIER: '100000',
+    DATA_DIR: join(folder, name),
+  });
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'parley-backup-'));
+  });
+  afterAll(async () => {
+    for (const { child } of processes) child.kill('SIGKILL');
+    for (const name of ['first', 'second']) await EmbeddedPostgres.stopAbandoned(join(folder, name));
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('restores in an empty place to a consistent state, and every client notices', async () => {
+    const url = await start(place('first'));
+    const people = await Promise.all(['anna', 'berta', 'clara', 'dora'].map((name) => writer(url, name)));
+    const ids = people.map(({ id }) => id);
+    const conversations: string[] = [];
+    for (const title of ['one', 'two', 'three']) {
+      const group = { type: 'group', title, participant_ids: ids.slice(1) };
+      conversations.push((await call(url, people[0]!.token, 'POST', '/conversations', group)).id);
+    }
+    const form = new FormData();
+    form.set('file', new Blob(['plain words\n'], { type: 'text/plain' }), 'words.txt');
+    const headers = { authorization: `Bearer ${people[0]!.token}` };
+    const upload = await fetch(`${url}/api/v1/files`, { method: 'POST', headers, body: form });
+    const { id: fileId } = (await upload.json()) as { id: string };
+    for (const person of people) await person.connect(url);
+
+    let isOver = false;
+    const counted = { acknowledged: 0 };
+    const load = people.map(async (person, index) => {
+      for (let i = 0; !isOver; i++) {
+        await person.send(conversations[(i + index) % conversations.length]!, `message ${i}`);
+        counted.acknowledged += 1;
+      }
+    });
+    const written = async (count: number): Promise<void> => {
+      while (counted.acknowledged < count) await new Promise((resolve) => setImmediate(resolve));
+    };
+    await written(200);
+    const before = people.flatMap(({ acknowledged }) => [...acknowledged]);
+    const backup = await cli(place('first'), 'db', 'backup', join(folder, 'backup'));
+    expect(backup).toMatchObject({ exitCode: 0 });
+    await written(counted.acknowledged + 100);
+    isOver = true;
+    await Promise.all(load);
+    for (const person of people) person.close();
+    expect(await processes[0]!.end('SIGTERM')).toBe(0);
+
+    const restored = await cli(place('second'), 'db', 'restore', join(folder, 'backup'));
+    expect(restored).toMatchObject({ exitCode: 0 });
+    const second = await start(place('second'));
+    for (const person of people) {
+      const positions = Object.fromEntries(conversations.map((id) => [id, 10]));
+      const frames = await person.connect(second, { cursor: person.cursor, conversations: positions });
+      expect(frames.find(({ type }) => type === 'resync')?.data).toEqual({ scope: 'all', reason: 'epoch_changed' });
+      expect(frames.find(({ type }) => type === 'ready')?.data).toMatchObject({ resumed: false });
+    }
+
+    const found = new Map<string, number>();
+    const counts: number[] = [];
+    for (const conversation of conversations) {
+      const messages = await everyMessage(second, people[1]!.token, conversation);
+      expect(messages.map(({ sequence_number }) => sequence_number)).toEqual(messages.map((_, index) => index + 1));
+      for (const { id, sequence_number } of messages) found.set(id, sequence_number);
+      counts.push(messages.length);
+    }
+    expect(before.length).toBeGreaterThanOrEqual(200);
+    expect(before.filter(({ id, number }) => found.get(id) !== number)).toEqual([]);
+    // The backup was taken amid the load: not everything that was acknowledged later is there.
+    const all = people.flatMap(({ acknowledged }) => acknowledged);
+    expect(found.size).toBeLessThan(all.length);
+    process.stdout.write(
+      `backup under load: ${before.length} acknowledged before it, ${found.size} in it, ${all.length} in all\n`,
+    );
+
+    const content = await fetch(`${second}/api/v1/files/${fileId}/content`, { headers });
+    expect(await content.text()).toBe('plain words\n');
+
+    // Life goes on: numbers continue, and a cursor of the new history resumes with what is new and nothing else.
+    const [anna, berta] = people as [Writer, Writer];
+    berta.close();
+    const next = await anna.send(conversations[0]!, 'after the restore');
+    expect(next.sequence_number).toBe(counts[0]! + 1);
+    const frames = await berta.connect(second, { cursor: berta.cursor });
+    expect(frames.filter(({ type }) => type === 'resync')).toEqual([]);
+    const replayed = frames.filter(({ type, replay }) => type === 'message.created' && replay);
+    expect(replayed.map(({ data }) => (data!.message as Body).id)).toEqual([next.id]);
+    for (const person of people) person.close();
+    expect(await processes[1]!.end('SIGTERM')).toBe(0);
+  });
+});
+
+describe('a restore in the place of what was there', () => {
+  let folder: string;
+  let database: TestDatabase;
+  let environment: Record<string, string>;
+  let chat: Chat;
+  let ben: ChatUser;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'parley-backup-'));
+  });
+  afterAll(async () => {
+    await chat.stop();
+    await database.drop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const startAgain = async (): Promise<void> => {
+    chat = await startChat(environment);
+  };
+  const resume = async (cursor: string): Promise<Body> => {
+    const socket = await openWith(chat, ben.token, cursor);
+    const resync = socket.find(({ type }) => type === 'resync');
+    return { resync: resync?.data };
+  };
+
+  it('is noticed by its salt alone: without it a client goes on with what is not there any more', async () => {
+    database = await createTestDatabase();
+    environment = { DATABASE_URL: database.url, JWT_SECRET: '7fKq2vXw9zLmP4sTb8YdR1cGhJ6nUeA0' };
+    await startAgain();
+    const anna = await chat.user('anna');
+    ben = await chat.user('ben');
+    const group = await chat.group(anna, ben);
+    const write = async (content: string): Promise<Body> =>
+      (await anna.call('POST', `/conversations/${group}/messages`, { content })).body;
+    for (let i = 0; i < 10; i++) await write(`kept ${i}`);
+    const source = { databaseUrl: database.url, files: { kind: 'disk', folder: join(folder, 'none') } as const };
+    await writeBackup({ ...source, secrets: [], program: 'test' }, join(folder, 'backup'));
+    const lost = await write('written after the backup');
+    const frames = await openWith(chat, ben.token);
+    const cursor = String(frames.find(({ type }) => type === 'live')!.data!.cursor);
+    await chat.stop();
+
+    const [{ epoch_salt: oldSalt }] = (await database.query('select epoch_salt from installation')) as [Body];
+    await empty(database);
+    const target = { databaseUrl: database.url, dataDir: join(folder, 'data'), givenSecrets: [] };
+    await restoreBackup(join(folder, 'backup'), target);
+    const [{ epoch_salt: newSalt }] = (await database.query('select epoch_salt from installation')) as [Body];
+    const setSalt = (salt: string): Promise<unknown> =>
+      database.query('update installation set epoch_salt = $1', [salt]);
+
+    await setSalt(oldSalt);
+    await startAgain();
+    const deceived = await resume(cursor);
+    const { status } = await chat.call('GET', `/messages/${lost.id}`, undefined, {
+      authorization: `Bearer ${ben.token}`,
+    });
+    expect({ status, ...deceived }).toEqual({ status: 404, resync: undefined });
+    await chat.stop();
+
+    await setSalt(newSalt);
+    await startAgain();
+    expect(await resume(cursor)).toEqual({ resync: { scope: 'all', reason: 'epoch_changed' } });
+  });
+});
+
+describe('a restore', () => {
+  let folder: string;
+  let source: TestDatabase;
+  let target: TestDatabase;
+  const restore = (from = 'backup'): Promise<unknown> =>
+    restoreBackup(join(folder, from), { databaseUrl: target.url, dataDir: join(folder, 'data'), givenSecrets: [] });
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'parley-backup-'));
+    source = await createTestDatabase();
+    await source.query(
+      `insert into users (id, username, display_name) values (gen_random_uuid(), 'ann', E'A\\tn\\n\\\\n')`,
+    );
+    const files = { kind: 'disk', folder: join(folder, 'none') } as const;
+    await writeBackup({ databaseUrl: source.url, files, secrets: [], program: 'test' }, join(folder, 'backup'));
+  });
+  beforeEach(async () => {
+    target = await createEmptyDatabase();
+  });
+  afterEach(() => target.drop());
+  afterAll(async () => {
+    await source.drop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('brings every value back as it was', async () => {
+    await restore();
+    const users = 'select * from users order by id';
+    expect(await target.query(users)).toEqual(await source.query(users));
+  });
+
+  it('refuses a database that holds anything', async () => {
+    await restore();
+    await expect(restore()).rejects.toThrow('The database is not empty, a restore would mix two histories: users');
+  });
+
+  it('refuses a backup of which a byte is another, and leaves the database empty', async () => {
+    const path = join(folder, 'backup', 'tables', 'users.copy.gz');
+    const whole = readFileSync(path);
+    const damaged = Buffer.from(whole);
+    damaged[20]! ^= 1;
+    writeFileSync(path, damaged);
+    await expect(restore()).rejects.toThrow('tables/users.copy.gz is not what was written');
+    writeFileSync(path, whole);
+    expect(await target.query(`select from pg_tables where schemaname = 'public'`)).toEqual([]);
+  });
+
+  it('refuses a backup of a newer version, and a folder that holds none', async () => {
+    const manifest = readManifest(join(folder, 'backup'));
+    const path = join(folder, 'backup', 'manifest.json');
+    const whole = readFileSync(path);
+    writeFileSync(path, JSON.stringify({ ...manifest, migrations: [...manifest.migrations, 'AddWings9999999999999'] }));
+    await expect(restore()).rejects.toThrow('made by a newer version (test): AddWings9999999999999');
+    writeFileSync(path, whole);
+    await expect(restore('nothing')).rejects.toThrow('holds no backup');
+  });
+
+  it('refuses while a server uses the database', async () => {
+    const server = new URL(target.url);
+    server.searchParams.set('application_name', 'parley');
+    const { Client } = (await import('pg')).default;
+    const client = new Client({ connectionString: server.href });
+    await client.connect();
+    await expect(restore()).rejects.toThrow('A server uses this database: stop it first.');
+    await client.end();
+  });
+});
+
+async function openWith(chat: Chat, token: string, cursor?: string): Promise<AnyFrame[]> {
+  const client = new WebSocketClient(Number(new URL(chat.app.url).port));
+  await client.next('hello');
+  await client.request('auth', { token, ...(cursor && { resume: { cursor } }) });
+  await client.next('live');
+  client.close();
+  return client.frames;
+}
+
+/** Takes every row out and leaves the tables: the same cluster, the same database, the same tables. */
+async function empty(database: TestDatabase): Promise<void> {
+  await database.query('alter table audit_log disable trigger all');
+  const tables = await database.query<{ name: string }>(
+    `select string_agg(quote_ident(tablename), ', ') as name from pg_tables
+      where schemaname = 'public' and tablename not in ('schema_migrations', 'installation')`,
+  );
+  await database.query(`truncate ${tables[0]!.name}`);
+}

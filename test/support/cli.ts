@@ -1,0 +1,14 @@
+import { startProcess } from './test-process.js';
+
+export interface CliAnswer {
+  readonly exitCode: number | null;
+  /** Standard output and standard error as they came. */
+  readonly output: string;
+}
+
+/** Runs one command line of the program, as `npm run cli -- …` does, and waits for its end. */
+export async function cli(environment: Record<string, string>, ...args: string[]): Promise<CliAnswer> {
+  const command = startProcess('src/cli.ts', environment, args);
+  const exitCode = await command.ended();
+  return { exitCode, output: command.output() };
+}

@@ -338,6 +338,46 @@ export const SETTINGS = {
     default: false,
     sentence: 'With true, regular work (retention, expiry) only says in the log what it would do.',
   }),
+  metricsToken: text({
+    name: 'METRICS_TOKEN',
+    sentence: 'Bearer token for /metrics; unset: only this machine itself may read them, and not through a proxy.',
+  }),
+  sentryDsn: address({
+    name: 'SENTRY_DSN',
+    schemes: ['https', 'http'],
+    sentence: 'Where what the log calls an error is reported to; unset: nowhere, and nothing of Sentry is loaded.',
+  }),
+  otelEndpoint: address({
+    name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    schemes: ['https', 'http'],
+    sentence: 'Collector of traces over OTLP/HTTP; unset: no traces, and nothing of OpenTelemetry is loaded.',
+  }),
+  otelServiceName: text({
+    name: 'OTEL_SERVICE_NAME',
+    default: 'parley',
+    sentence: 'Name of this program in traces.',
+  }),
+  otelSampleShare: decimal({
+    name: 'OTEL_TRACES_SAMPLER_ARG',
+    default: 1,
+    above: 0,
+    sentence: 'Share of requests and frames that are traced, up to 1.',
+  }),
+  shedPoolWaitMs: integer({
+    name: 'SHED_POOL_WAIT_MS',
+    default: 200,
+    min: 0,
+    max: 60_000,
+    sentence:
+      'Milliseconds of waiting for a database connection from which work is turned away, the least needed first; 0: never.',
+  }),
+  shedLoopLagMs: integer({
+    name: 'SHED_LOOP_LAG_MS',
+    default: 100,
+    min: 0,
+    max: 60_000,
+    sentence: 'Milliseconds the event loop may be late before work is turned away, the least needed first; 0: never.',
+  }),
   logLevel: choice({
     name: 'LOG_LEVEL',
     options: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],

@@ -5,7 +5,9 @@ import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { Config } from '../config/config.js';
 import { closePool } from './close-pool.js';
 import { MIGRATIONS } from './migrations.js';
+import { PoolWatch } from './pool-watch.js';
 import { Sql } from './sql.js';
+import { StatementTimes } from './statement-times.js';
 
 const INT8_OID = 20;
 
@@ -47,13 +49,19 @@ function poolOf(source: DataSource): pg.Pool {
 @Module({
   providers: [
     { provide: DataSource, inject: [Config], useFactory: (config: Config) => dataSource(config).initialize() },
+    StatementTimes,
     {
       provide: Sql,
+      inject: [DataSource, StatementTimes],
+      useFactory: (source: DataSource, times: StatementTimes) => new Sql(poolOf(source), times),
+    },
+    {
+      provide: PoolWatch,
       inject: [DataSource],
-      useFactory: (source: DataSource) => new Sql(poolOf(source)),
+      useFactory: (source: DataSource) => new PoolWatch(poolOf(source)),
     },
   ],
-  exports: [DataSource, Sql],
+  exports: [DataSource, PoolWatch, Sql, StatementTimes],
 })
 export class DatabaseModule implements OnApplicationShutdown {
   constructor(private readonly source: DataSource) {}

@@ -42,8 +42,18 @@ export interface Queryable {
 
 type Runner = Pick<pg.ClientBase, 'query'>;
 
+/** Hears of every statement that was run; must not throw. */
+export interface StatementObserver {
+  ran(name: string, ms: number, failure?: unknown): void;
+}
+
+const nobody: StatementObserver = { ran: () => undefined };
+
 class Session implements Queryable {
-  constructor(private readonly runner: Runner) {}
+  constructor(
+    private readonly runner: Runner,
+    private readonly observer: StatementObserver,
+  ) {}
 
   async many<Row>(statement: Statement<Row>, values: SqlValue[] = []): Promise<Row[]> {
     return (await this.query(statement, values)).rows as Row[];
@@ -58,9 +68,14 @@ class Session implements Queryable {
   }
 
   private async query(statement: Statement<unknown>, values: SqlValue[]): Promise<pg.QueryResult> {
+    const { name, text } = statement;
+    const begun = performance.now();
     try {
-      return await this.runner.query({ name: statement.name, text: statement.text, values: values as unknown[] });
+      const result = await this.runner.query({ name, text, values: values as unknown[] });
+      this.observer.ran(name, performance.now() - begun);
+      return result;
     } catch (error) {
+      this.observer.ran(name, performance.now() - begun, error);
       throw toAppError(error);
     }
   }
@@ -74,8 +89,11 @@ export type Isolation = 'read committed' | 'repeatable read read only';
  */
 @Injectable()
 export class Sql extends Session {
-  constructor(private readonly pool: pg.Pool) {
-    super(pool as unknown as Runner);
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly statements: StatementObserver = nobody,
+  ) {
+    super(pool as unknown as Runner, statements);
   }
 
   /**
@@ -96,7 +114,7 @@ export class Sql extends Session {
     client.on('error', onError);
     try {
       await client.query(`begin isolation level ${isolation}; set local synchronous_commit to on`);
-      const result = await work(new Session(client));
+      const result = await work(new Session(client, this.statements));
       await client.query('commit');
       return result;
     } catch (error) {

@@ -1,0 +1,53 @@
+import type { OnApplicationShutdown } from '@nestjs/common';
+import type pg from 'pg';
+
+const LOOK_EVERY_MS = 50;
+
+/**
+ * How long one waits for a connection of the pool. The pool itself does not say: while anybody waits in its queue a
+ * probe queues up behind him, and its wait is what the next one has to expect. With nobody waiting it costs nothing.
+ */
+export class PoolWatch implements OnApplicationShutdown {
+  private lastWaitMs = 0;
+  private probeSince: number | undefined;
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(private readonly pool: pg.Pool) {
+    this.timer = setInterval(() => this.look(), LOOK_EVERY_MS);
+    this.timer.unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+  }
+
+  /** Milliseconds: the newest probe’s wait, or how long the present one has been waiting, whichever is more. */
+  get waitMs(): number {
+    const waiting = this.probeSince === undefined ? 0 : performance.now() - this.probeSince;
+    return Math.max(waiting, this.lastWaitMs);
+  }
+
+  get state(): { open: number; idle: number; waiting: number } {
+    const { totalCount, idleCount, waitingCount } = this.pool;
+    const probes = this.probeSince === undefined || waitingCount === 0 ? 0 : 1;
+    return { open: totalCount, idle: idleCount, waiting: waitingCount - probes };
+  }
+
+  private look(): void {
+    if (this.probeSince !== undefined) return;
+    if (this.pool.waitingCount === 0) this.lastWaitMs = 0;
+    else void this.probe();
+  }
+
+  private async probe(): Promise<void> {
+    const begun = performance.now();
+    this.probeSince = begun;
+    try {
+      (await this.pool.connect()).release();
+    } catch {
+      // The wait until it failed counts all the same: whoever waits with it fares no better.
+    }
+    this.lastWaitMs = performance.now() - begun;
+    this.probeSince = undefined;
+  }
+}

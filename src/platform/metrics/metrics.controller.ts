@@ -1,0 +1,27 @@
+import { Controller, Get, Header, Req } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { SkipThrottle } from '@nestjs/throttler';
+import { Public } from '../http/public.decorator.js';
+import type { ParleyRequest } from '../http/request-context.js';
+import { MetricsAccess } from './metrics-access.js';
+import { Metrics } from './metrics.js';
+
+/** For Prometheus. It is public as far as accounts go: it has a token of its own. */
+@ApiExcludeController()
+@Public()
+@SkipThrottle()
+@Controller()
+export class MetricsController {
+  constructor(
+    private readonly metrics: Metrics,
+    private readonly access: MetricsAccess,
+  ) {}
+
+  /** @throws RouteNotFound for whoever may not see them */
+  @Get('metrics')
+  @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
+  text(@Req() request: ParleyRequest): Promise<string> {
+    this.access.require(request);
+    return this.metrics.text();
+  }
+}

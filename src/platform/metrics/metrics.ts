@@ -1,0 +1,137 @@
+import { Injectable } from '@nestjs/common';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  type CounterName,
+  type GaugeName,
+  type HistogramName,
+  type LabelsOf,
+  METRICS,
+  type MetricName,
+} from './metric-table.js';
+
+/** One value of a gauge or counter that is read when somebody asks. */
+export interface Reading {
+  readonly value: number;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+type Reader = () => readonly Reading[] | Promise<readonly Reading[]>;
+
+/**
+ * What this process has counted since its start. Hot paths count with `count` and `observe`, once a message or a batch,
+ * never once a receiver; whatever stands somewhere anyway is read by `read` when the metrics are asked for.
+ */
+@Injectable()
+export class Metrics {
+  readonly registry = new Registry();
+  private readonly counters = new Map<CounterName, Counter>();
+  private readonly gauges = new Map<GaugeName, Gauge>();
+  private readonly histograms = new Map<HistogramName, Histogram>();
+  private readonly readers = new Map<MetricName, Reader>();
+  private hasDefaults = false;
+
+  constructor() {
+    for (const [name, declaration] of Object.entries(METRICS)) this.declare(name as MetricName, declaration);
+  }
+
+  count<Name extends CounterName>(name: Name, labels: LabelsOf<Name>, by = 1): void {
+    this.counters.get(name)!.inc(labels as Record<string, string>, by);
+  }
+
+  observe(name: HistogramName, seconds: number): void {
+    this.histograms.get(name)!.observe(seconds);
+  }
+
+  /** Asks `reader` each time the metrics are asked for. What it throws leaves the metric as it was. */
+  read(name: GaugeName | CounterName, reader: Reader): void {
+    this.readers.set(name, reader);
+  }
+
+  /** In the text format of Prometheus. */
+  async text(): Promise<string> {
+    await this.refresh();
+    return this.registry.metrics();
+  }
+
+  /** The sum of a counter or gauge over all its labels. */
+  async total(name: CounterName | GaugeName): Promise<number> {
+    return (await this.values(name)).reduce((sum, { value }) => sum + value, 0);
+  }
+
+  /** The values of a counter or gauge now, by labels. */
+  async values(name: CounterName | GaugeName): Promise<Reading[]> {
+    await this.refreshOne(name);
+    const metric = this.counters.get(name as CounterName) ?? this.gauges.get(name as GaugeName)!;
+    return (await metric.get()).values.map(({ value, labels }) => ({
+      value,
+      labels: labels as Record<string, string>,
+    }));
+  }
+
+  /** A histogram: how many, and percentiles interpolated within their buckets, in seconds. */
+  async distribution(name: HistogramName): Promise<Distribution> {
+    const { values } = await this.histograms.get(name)!.get();
+    const buckets = values.filter(({ metricName }) => metricName?.endsWith('_bucket'));
+    return distributionOf(buckets.map(({ value, labels }) => ({ upTo: Number(labels.le), count: value })));
+  }
+
+  private declare(name: MetricName, declaration: (typeof METRICS)[MetricName]): void {
+    const labelNames = 'labels' in declaration ? [...declaration.labels] : [];
+    const options = { name, help: declaration.help, labelNames, registers: [this.registry] };
+    if (declaration.kind === 'counter') this.counters.set(name as CounterName, new Counter(options));
+    else if (declaration.kind === 'gauge') this.gauges.set(name as GaugeName, new Gauge(options));
+    else this.histograms.set(name as HistogramName, new Histogram({ ...options, buckets: [...declaration.buckets] }));
+  }
+
+  private async refresh(): Promise<void> {
+    if (!this.hasDefaults) {
+      this.hasDefaults = true;
+      collectDefaultMetrics({ register: this.registry, prefix: 'parley_' });
+    }
+    await Promise.all([...this.readers.keys()].map((name) => this.refreshOne(name)));
+  }
+
+  private async refreshOne(name: MetricName): Promise<void> {
+    const reader = this.readers.get(name);
+    if (!reader) return;
+    let readings: readonly Reading[];
+    try {
+      readings = await reader();
+    } catch {
+      return; // what cannot be asked now keeps its last value
+    }
+    const counter = this.counters.get(name as CounterName);
+    counter?.reset();
+    for (const { value, labels = {} } of readings) {
+      if (counter) counter.inc(labels, value);
+      else this.gauges.get(name as GaugeName)!.set(labels, value);
+    }
+  }
+}
+
+export interface Distribution {
+  readonly count: number;
+  readonly p50: number | null;
+  readonly p95: number | null;
+  readonly p99: number | null;
+}
+
+/** Cumulative buckets, smallest first; the last goes to infinity and is shown as the bound before it. */
+export function distributionOf(buckets: readonly { upTo: number; count: number }[]): Distribution {
+  const count = buckets.at(-1)?.count ?? 0;
+  const at = (share: number): number | null => {
+    if (count === 0) return null;
+    const rank = share * count;
+    let below = { upTo: 0, count: 0 };
+    for (const bucket of buckets) {
+      if (bucket.count >= rank) {
+        if (!Number.isFinite(bucket.upTo)) return below.upTo;
+        const inside = (rank - below.count) / (bucket.count - below.count);
+        return below.upTo + inside * (bucket.upTo - below.upTo);
+      }
+      below = bucket;
+    }
+    return below.upTo;
+  };
+  return { count, p50: at(0.5), p95: at(0.95), p99: at(0.99) };
+}

@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { DataSource } from 'typeorm';
 import { createEmptyDatabase, createTestDatabase } from '../support/test-database.js';
+import { connectWhenReady } from '../../src/platform/database/connect-when-ready.js';
 import { migrate } from '../../src/platform/database/migrate.js';
 
 describe('the database', () => {
@@ -14,6 +17,32 @@ describe('the database', () => {
     const database = await createEmptyDatabase();
     const runs = await Promise.all([migrate(database.url), migrate(database.url), migrate(database.url)]);
     expect(runs.filter((ran) => ran.length > 0)).toHaveLength(1);
+    await database.drop();
+  });
+
+  it('is waited for while it does not answer yet, and not when its password is wrong', async () => {
+    const database = await createEmptyDatabase();
+    const address = new URL(database.url);
+    const late = createServer((socket) => {
+      const server = connect(Number(address.port), address.hostname);
+      socket.pipe(server).pipe(socket);
+      for (const each of [socket, server]) each.on('error', () => each.destroy());
+    });
+    late.listen(0, '127.0.0.1');
+    await once(late, 'listening');
+    const { port } = late.address() as AddressInfo;
+    late.close();
+    await once(late, 'close');
+    const through = new URL(database.url);
+    through.host = `127.0.0.1:${port}`;
+    await expect(connectWhenReady({ connectionString: through.href }, 0)).rejects.toThrow('ECONNREFUSED');
+    const connecting = connectWhenReady({ connectionString: through.href });
+    late.listen(port, '127.0.0.1');
+    await (await connecting).end();
+    late.close();
+    const other = new URL(database.url);
+    other.username = 'nobody_of_this_name';
+    await expect(connectWhenReady({ connectionString: other.href })).rejects.toThrow('nobody_of_this_name');
     await database.drop();
   });
 

@@ -126,6 +126,9 @@ describe('a realtime connection', () => {
   it('takes a header, a single-use ticket, and refuses what is neither before the upgrade', async () => {
     const header = keep(new WebSocketClient(server.port, '', { headers: { authorization: 'Bearer alice:s1' } }));
     await header.next('live');
+    const offered = keep(new WebSocketClient(server.port, '', { protocols: ['parley.v1', 'bearer.alice~s1'] }));
+    await offered.next('live');
+    expect(offered.socket.protocol).toBe('parley.v1');
     server.authenticator.tickets.set('t1', 'alice:s1');
     await keep(new WebSocketClient(server.port, '?ticket=t1')).next('live');
     expect(await refusedWith(server.port, '/api/v1/realtime?ticket=t1')).toBe(401);
@@ -189,6 +192,15 @@ describe('a realtime connection', () => {
     });
     server.app.get(Connections).endSessions(['s2'], 'revoked');
     expect((await client.closed).code).toBe(4401);
+  });
+
+  it('is not prolonged by a session that ended a moment ago on another node', async () => {
+    const client = keep(new WebSocketClient(server.port, '?token=alice:s1'));
+    await client.next('live');
+    server.authenticator.ended.set('s3', 'revoked');
+    client.socket.send(JSON.stringify({ type: 'auth.refresh', id: '1', data: { token: 'alice:s3' } }));
+    expect((await client.closed).code).toBe(4401);
+    server.authenticator.ended.clear();
   });
 });
 

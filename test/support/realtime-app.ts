@@ -18,7 +18,7 @@ import { RealtimeModule } from '../../src/platform/realtime/realtime.module.js';
 import { ThrottlingModule } from '../../src/platform/throttling/throttling.module.js';
 import { JsonField, TextField } from '../../src/platform/validation/fields.js';
 
-/** Tokens look like `alice:session-1`, or `alice:session-1:<epoch seconds>` for one that ends at a given time. */
+/** Tokens look like `alice:session-1` (or with `~`, which may stand in a subprotocol), or `alice:session-1:<epoch seconds>` for one that ends at a given time. */
 @Injectable()
 export class FakeAuthenticator extends Authenticator {
   readonly tickets = new Map<string, string>();
@@ -29,7 +29,7 @@ export class FakeAuthenticator extends Authenticator {
 
   async authenticate(token: string): Promise<Actor> {
     await this.gate;
-    const [username = '', sessionId = '', expires] = token.split(':');
+    const [username = '', sessionId = '', expires] = token.split(/[:~]/);
     if (!username || !sessionId) throw new AuthenticationRequired();
     return {
       userId: `user-${username}`,

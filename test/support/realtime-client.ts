@@ -60,8 +60,12 @@ export class WebSocketClient implements RealtimeClient {
   private readonly inbox = new Inbox();
   private requests = 0;
 
-  constructor(port: number, query = '', options: ClientOptions = {}) {
-    this.socket = new WebSocket(`ws://127.0.0.1:${port}/api/v1/realtime${query}`, options);
+  constructor(
+    port: number,
+    query = '',
+    { protocols = [], ...options }: ClientOptions & { readonly protocols?: string[] } = {},
+  ) {
+    this.socket = new WebSocket(`ws://127.0.0.1:${port}/api/v1/realtime${query}`, protocols, options);
     this.socket.on('message', (data: Buffer) => this.inbox.take(JSON.parse(data.toString()) as AnyFrame));
     this.socket.on('error', () => {});
     this.refused = new Promise((resolve) => this.socket.once('error', resolve));

@@ -1,6 +1,7 @@
 import { runMigrations as runQueueMigrations } from 'bullmq';
-import pg from 'pg';
+import type pg from 'pg';
 import { DataSource, type MigrationInterface } from 'typeorm';
+import { connectWhenReady } from './connect-when-ready.js';
 import { MIGRATIONS } from './migrations.js';
 
 /** Any number; all processes that migrate this database take the same one. */
@@ -18,9 +19,7 @@ export interface MigrationOptions {
  * @throws Error when the server runs with fsync off: no promise about stored messages could be kept.
  */
 export async function migrate(url: string, { migrations = MIGRATIONS }: MigrationOptions = {}): Promise<string[]> {
-  const client = new pg.Client({ connectionString: url, application_name: 'parley-migrate' });
-  client.on('error', () => undefined);
-  await client.connect();
+  const client = await connectWhenReady({ connectionString: url, application_name: 'parley-migrate' });
   try {
     await requireDurability(client);
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);

@@ -14,6 +14,7 @@ export type Credential = { readonly token: string } | { readonly ticket: string 
 /** What says of an address in front of us whether it is a proxy of ours; Express compiled it from TRUST_PROXY. */
 type TrustsProxy = (address: string, hop: number) => boolean;
 
+const OFFERED_TOKEN = /(?:^|,)\s*bearer\.([^\s,]+)/;
 const BEARER = /^Bearer +([^\s]+)$/i;
 
 /** What a client says of itself before the first frame: where it comes from, and who it is. */
@@ -89,12 +90,19 @@ export class Handshake {
   }
 }
 
-/** The credential of a request, in order of preference: header, ticket, token in the address. */
-export function credentialOf(request: IncomingMessage, query: URLSearchParams): Credential | undefined {
-  const bearer = BEARER.exec(request.headers.authorization ?? '')?.[1];
+/**
+ * The credential of a request, in order of preference: header, subprotocol `bearer.<token>` (browsers cannot set headers;
+ * it is never echoed), ticket, token in the address.
+ */
+export function credentialOf({ headers }: IncomingMessage, query: URLSearchParams): Credential | undefined {
+  const bearer = BEARER.exec(headers.authorization ?? '')?.[1] ?? offeredToken(headers['sec-websocket-protocol']);
   if (bearer) return { token: bearer };
   const ticket = query.get('ticket');
   if (ticket) return { ticket };
   const token = query.get('token');
   return token ? { token } : undefined;
+}
+
+function offeredToken(subprotocols: string | undefined): string | undefined {
+  return subprotocols === undefined ? undefined : OFFERED_TOKEN.exec(subprotocols)?.[1];
 }

@@ -27,7 +27,12 @@ export class RealtimeGateway {
   async refresh(connection: LiveConnection, { token }: AuthRefreshFrameDto): Promise<{ expires_at: string }> {
     const actor = await this.host.authenticator.authenticate(token);
     if (actor.userId !== connection.actor.userId) throw new PermissionDenied('The token belongs to somebody else.');
-    this.host.connections.renew(connection, actor);
+    const { authenticator, connections } = this.host;
+    connections.renew(connection, actor);
+    // What was known of the new session may be from before it ended; from here on its end reaches the connection.
+    for (const { sessionId, reason } of await authenticator.findEnded([actor.sessionId])) {
+      connections.endSessions([sessionId], reason);
+    }
     return { expires_at: new Date(actor.expiresAt * 1000).toISOString() };
   }
 }

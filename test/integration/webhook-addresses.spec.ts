@@ -179,6 +179,22 @@ describe('a webhook', () => {
     expect([result.error, result.statusCode, resolver.asked]).toEqual([null, 204, 1]);
     expect([receiver.connections, elsewhere.connections]).toEqual([1, 0]);
   });
+
+  it('uses an open connection again only where the same addresses were judged for it', async () => {
+    const receiver = await WebhookReceiver.start({ host: '127.0.0.2' });
+    const elsewhere = await WebhookReceiver.start({ host: '127.0.0.1', port: receiver.port });
+    open.push(receiver, elsewhere);
+    const config = testConfig(server.database.url, { WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true' });
+    const resolver = new ToldResolver([['127.0.0.2'], ['127.0.0.2'], ['127.0.0.1'], ['169.254.169.254']]);
+    const client = new WebhookClient(config, new WebhookUrls(config), resolver);
+    const post = async () => (await client.post(`http://moving.example:${receiver.port}/`, content)).error;
+    expect([await post(), await post()]).toEqual([null, null]);
+    expect([receiver.connections, elsewhere.connections]).toEqual([1, 0]);
+    expect(await post()).toBeNull();
+    expect([receiver.calls.length, elsewhere.calls.length]).toEqual([2, 1]);
+    expect(await post()).toBe('address_not_allowed');
+    expect([receiver.calls.length, elsewhere.calls.length]).toEqual([2, 1]);
+  });
 });
 
 async function attemptsOf({ database }: TestApp, deliveryId: string): Promise<{ error: string }[]> {

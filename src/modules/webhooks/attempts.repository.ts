@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement } from '../../platform/database/sql.js';
 import type { AttemptResult } from './webhook-client.js';
-import type { DeliveryJob } from './delivery-job.js';
+import type { ClaimedDelivery } from './delivery-job.js';
 
 /** Everything a try needs to know, as of now. */
 export interface DueDelivery {
@@ -30,7 +30,7 @@ export interface DueDelivery {
 }
 
 const LOAD = statement<DueDelivery>(
-  'webhooks.load_delivery',
+  'webhooks.load_deliveries',
   `select d.id, d.webhook_id, w.user_id, w.url, w.secret_box, d.tries,
           case when w.previous_secret_until > now() then w.previous_secret_box end as previous_secret_box,
           e.id as event_id, e.type, e.stream_id, e.seq, e.actor_id, e.subject_id, e.payload, e.at, e.data,
@@ -47,11 +47,12 @@ const LOAD = statement<DueDelivery>(
              where m.id = e.message_id and m.deleted_at is null and parent.deleted_at is null) as has_lost_content,
           coalesce((select c.deleted_at is not null from conversations c where c.id = e.stream_id), false)
             as is_conversation_gone
-     from webhook_deliveries d
+     from json_to_recordset($1) as claimed ("deliveryId" uuid, attempts int, claims int)
+     join webhook_deliveries d on d.id = claimed."deliveryId" and d.status = 'queued'
+                              and d.attempts = claimed.attempts and d.claims = claimed.claims
      join webhooks w on w.id = d.webhook_id
      join webhook_events e on e.id = d.event_id
-     join users u on u.id = w.user_id
-    where d.id = $1 and d.status = 'queued' and d.attempts = $2 and d.claims = $3`,
+     join users u on u.id = w.user_id`,
 );
 
 const CANCEL = statement<unknown>(
@@ -62,29 +63,47 @@ const CANCEL = statement<unknown>(
 
 const FORGET_DATA = statement<unknown>('webhooks.forget_data', `update webhook_events set data = null where id = $1`);
 
-const RECORD = statement<{ webhook_id: string; failing_seconds: number }>(
-  'webhooks.record_attempt',
-  `with settled as (
-     update webhook_deliveries
-        set status = $2, reason = $3, attempts = attempts + 1, tries = tries + 1, claims = 0, queued_at = null,
-            next_attempt_at = now() + make_interval(secs => $4),
-            settled_at = case when $2 <> 'waiting' then now() end
-      where id = $1 and status = 'queued'
-     returning id, webhook_id, attempts
+/**
+ * Locks webhooks before deliveries, each by their ids, as whoever disables a webhook does. Of tries of one webhook that
+ * end together any success counts as the last word on its health.
+ */
+const RECORD = statement<{ id: string; failing_seconds: number }>(
+  'webhooks.record_attempts',
+  `with result as materialized (
+     select * from json_to_recordset($1) as r (
+       id uuid, "webhookId" uuid, status text, reason text, "delaySeconds" double precision, at timestamptz,
+       "durationMs" int, "statusCode" int, error text, answer text)
+   ), verdict as materialized (
+     select "webhookId" as webhook_id, bool_or(status = 'delivered') as is_alive, count(*)::int as tries
+       from result group by 1
+   ), sick as materialized (
+     select w.id from webhooks w join verdict v on v.webhook_id = w.id
+      where not v.is_alive or w.failures > 0 order by w.id for no key update of w
+   ), tried as materialized (
+     select d.id from webhook_deliveries d, (select count(*) from sick) as first
+      where d.id in (select id from result) and d.status = 'queued' order by d.id for update of d
+   ), settled as (
+     update webhook_deliveries d
+        set status = r.status, reason = r.reason, attempts = attempts + 1, tries = tries + 1, claims = 0, queued_at = null,
+            next_attempt_at = now() + make_interval(secs => r."delaySeconds"),
+            settled_at = case when r.status <> 'waiting' then now() end
+       from result r join tried t on t.id = r.id
+      where d.id = r.id
+     returning d.id, d.webhook_id, d.attempts
    ), logged as (
      insert into webhook_attempts (delivery_id, number, at, duration_ms, status_code, error, answer)
-     select id, attempts, $5, $6, $7, $8, $9 from settled on conflict do nothing
+     select s.id, s.attempts, r.at, r."durationMs", r."statusCode", r.error, r.answer
+       from settled s join result r on r.id = s.id on conflict do nothing
    ), health as (
      update webhooks w
-        set failures = case when $2 = 'delivered' then 0 else failures + 1 end,
-            failing_since = case when $2 = 'delivered' then null else coalesce(failing_since, now()) end
-       from settled s
-      where w.id = s.webhook_id and ($2 <> 'delivered' or w.failures > 0)
-     returning w.failing_since
+        set failures = case when v.is_alive then 0 else w.failures + v.tries end,
+            failing_since = case when v.is_alive then null else coalesce(w.failing_since, now()) end
+       from verdict v join sick s on s.id = v.webhook_id
+      where w.id = v.webhook_id
+     returning w.id, w.failing_since
    )
-   select s.webhook_id,
-          coalesce((select extract(epoch from now() - failing_since) from health), 0)::double precision as failing_seconds
-     from settled s`,
+   select s.id, coalesce(extract(epoch from now() - h.failing_since), 0)::double precision as failing_seconds
+     from settled s left join health h on h.id = s.webhook_id`,
 );
 
 /** How a delivery goes on after a try. */
@@ -94,14 +113,20 @@ export interface Verdict {
   readonly delaySeconds: number;
 }
 
+/** A try that has ended, to be written down. */
+export interface EndedAttempt extends AttemptResult, Verdict {
+  readonly id: string;
+  readonly webhookId: string;
+}
+
 /** Owns: webhooks, webhook_events, webhook_deliveries, webhook_attempts. Reads: users, participants, conversations, messages. */
 @Injectable()
 export class AttemptsRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** Undefined when it is not to be tried: settled or claimed by another worker, its webhook deleted. */
-  load({ deliveryId, attempts, claims }: DeliveryJob): Promise<DueDelivery | undefined> {
-    return this.sql.one(LOAD, [deliveryId, attempts, claims]);
+  /** Those that are still to be tried: not settled nor claimed by another worker, their webhooks not deleted. */
+  load(deliveries: readonly ClaimedDelivery[]): Promise<DueDelivery[]> {
+    return this.sql.many(LOAD, [JSON.stringify(deliveries)]);
   }
 
   async cancel(id: string, reason: string): Promise<void> {
@@ -112,10 +137,10 @@ export class AttemptsRepository {
     await this.sql.run(FORGET_DATA, [eventId]);
   }
 
-  /** Writes the try down and answers for how many seconds its webhook has had nothing but failures. */
-  async record(id: string, attempt: AttemptResult, { status, reason, delaySeconds }: Verdict): Promise<number> {
-    const { at, durationMs, statusCode, error, answer } = attempt;
-    const values = [id, status, reason, delaySeconds, at, durationMs, statusCode, error, answer];
-    return (await this.sql.one(RECORD, values))?.failing_seconds ?? 0;
+  /** Writes tries down and answers, for each, for how many seconds its webhook has had nothing but failures. */
+  async record(attempts: readonly EndedAttempt[]): Promise<number[]> {
+    const rows = await this.sql.many(RECORD, [JSON.stringify(attempts)]);
+    const seconds = new Map(rows.map((row) => [row.id, row.failing_seconds]));
+    return attempts.map(({ id }) => seconds.get(id) ?? 0);
   }
 }

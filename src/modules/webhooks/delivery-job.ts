@@ -3,9 +3,14 @@ export const DELIVERIES_QUEUE = 'webhook-deliveries';
 /** Tries of webhooks that keep failing: however many of them hang, they only hold up each other. */
 export const RETRIES_QUEUE = 'webhook-retries';
 
-/** One claim of one delivery: when it is claimed again, the job of the claim before does nothing any more. */
+/** One claim of one delivery: when it is claimed again, the claim before does nothing any more. */
+export interface ClaimedDelivery {
+  readonly deliveryId: string;
+  readonly attempts: number;
+  readonly claims: number;
+}
+
+/** Deliveries that are tried at once; what becomes of one says nothing about the others. */
 export interface DeliveryJob {
-  deliveryId: string;
-  attempts: number;
-  claims: number;
+  readonly deliveries: readonly ClaimedDelivery[];
 }

@@ -22,6 +22,8 @@ export class RelayLoop implements OnApplicationBootstrap, OnModuleDestroy {
   private isAsked = false;
   private isClosed = false;
   private hasInterest = false;
+  /** The outbox may hold something: looking into it costs as much as a claim. */
+  private hasNews = false;
 
   constructor(
     private readonly relay: WebhookRelay,
@@ -61,6 +63,7 @@ export class RelayLoop implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private hear(): void {
+    this.hasNews = true;
     if (this.hasInterest) this.wake();
   }
 
@@ -68,6 +71,7 @@ export class RelayLoop implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       await this.relay.rescue();
       this.hasInterest = await this.relay.hasInterest();
+      this.hasNews = true;
     } catch (error) {
       this.logger.warn(`webhooks wait for the database: ${(error as Error).message}`);
       return;
@@ -85,7 +89,10 @@ export class RelayLoop implements OnApplicationBootstrap, OnModuleDestroy {
   private async work(): Promise<void> {
     this.isAsked = false;
     try {
-      if (this.hasInterest) await this.relay.drain();
+      if (this.hasInterest && this.hasNews) {
+        this.hasNews = false;
+        await this.relay.drain();
+      }
       await this.relay.dispatch();
     } catch (error) {
       this.logger.warn({ err: error }, 'webhooks could not be handed over; trying again');

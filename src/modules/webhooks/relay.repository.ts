@@ -84,12 +84,14 @@ const CLAIM = statement<Claim>(
    ), placed as (
      select f.id, f.is_failing, row_number() over (partition by f.is_failing order by f.next_attempt_at, f.id) as place
        from fair f where f.place <= $3 - coalesce((select sum(u.count) from under_way u where u.host = f.host), 0)
+   ), chosen as materialized (
+     select p.id, p.is_failing from placed p join webhook_deliveries d on d.id = p.id and d.status = 'waiting'
+      where p.place <= $4 - coalesce((select sum(u.count) from under_way u where u.is_failing = p.is_failing), 0)
+      order by p.place limit $5 for no key update of d skip locked
    )
    update webhook_deliveries d
       set status = 'queued', queued_at = now(), claims = claims + 1
-     from (select p.id, p.is_failing from placed p
-            where p.place <= $4 - coalesce((select sum(u.count) from under_way u where u.is_failing = p.is_failing), 0)
-            order by p.place limit $5) chosen
+     from chosen
     where d.id = chosen.id
    returning d.id, d.attempts, d.claims, chosen.is_failing`,
 );
@@ -102,7 +104,8 @@ const RESCUE = statement<unknown>(
           reason = case when claims >= $2 then 'worker_died' end,
           settled_at = case when claims >= $2 then now() end,
           queued_at = null, next_attempt_at = now()
-    where status = 'queued' and queued_at < now() - make_interval(secs => $1)`,
+    where id in (select id from webhook_deliveries
+                  where status = 'queued' and queued_at < now() - make_interval(secs => $1) for update skip locked)`,
 );
 
 const PUT_BACK = statement<unknown>(

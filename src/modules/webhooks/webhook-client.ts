@@ -1,9 +1,9 @@
-import http from 'node:http';
-import https from 'node:https';
+import type http from 'node:http';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { isAllowedAddress, isSameAddress } from './address-judge.js';
+import { openRequest } from './judged-agents.js';
 import { WebhookResolver } from './webhook-resolver.js';
 import type { SignedWebhook } from './webhook-signature.js';
 import { hostOf, WebhookUrls } from './webhook-url.js';
@@ -31,7 +31,7 @@ class NoAnswer extends Error {}
 /**
  * Sends one webhook, to nobody it should not reach: the name is resolved, every address judged, the connection made to
  * one of the very addresses that were judged and its other end compared with them. Redirects are not followed. Each try
- * has a connection of its own, so that each is judged anew.
+ * is judged anew; it uses an open connection again only where the same addresses were judged for that.
  */
 @Injectable()
 export class WebhookClient {
@@ -104,9 +104,9 @@ interface Sending {
 
 function request(url: URL, { body, headers, signal, allowed }: Sending): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const sent = (url.protocol === 'https:' ? https : http).request(url, {
+    const sent = openRequest(url, {
       method: 'POST',
-      agent: false,
+      judged: allowed,
       signal,
       maxHeaderSize: MAX_HEADER_BYTES,
       lookup: answerWith(allowed),
@@ -119,12 +119,14 @@ function request(url: URL, { body, headers, signal, allowed }: Sending): Promise
       },
     });
     sent.once('socket', (socket: Socket) => {
-      // For plain http this is before the first byte of the request, for https before the handshake.
-      socket.once('connect', () => {
+      const check = (): void => {
         const other = socket.remoteAddress ?? '';
         if (!allowed.some((address) => isSameAddress(address, other)))
           sent.destroy(new NoAnswer('address_not_allowed'));
-      });
+      };
+      // For plain http this is before the first byte of the request, for https before the handshake.
+      if (socket.connecting) socket.once('connect', check);
+      else check();
     });
     sent.once('response', resolve);
     sent.once('error', reject);
@@ -150,7 +152,6 @@ async function readStart(response: http.IncomingMessage): Promise<string> {
     size += (chunk as Buffer).length;
     if (size >= MAX_ANSWER_BYTES) break; // leaving the loop destroys the stream
   }
-  response.destroy();
   const text = Buffer.concat(chunks).toString('utf8', 0, KEPT_ANSWER_CHARACTERS * 4);
   return [...text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')].slice(0, KEPT_ANSWER_CHARACTERS).join('');
 }

@@ -4,7 +4,7 @@ import { DeliverWebhook } from './deliver-webhook.js';
 import { RelayLoop } from './relay-loop.js';
 import { DELIVERIES_QUEUE, type DeliveryJob } from './delivery-job.js';
 
-/** Delivers one webhook once. When and whether again is decided in the database, not by the queue. */
+/** One try of each delivery of a job. When and whether again is decided in the database, not by the queue. */
 @Processor(DELIVERIES_QUEUE, { concurrency: 64, runRetryDelay: 500 })
 export class WebhookDeliveriesProcessor extends WorkerHost {
   constructor(
@@ -15,7 +15,6 @@ export class WebhookDeliveriesProcessor extends WorkerHost {
   }
 
   async process({ data }: Job<DeliveryJob>): Promise<void> {
-    await this.delivering.deliver(data);
-    this.loop.wake(); // there is room for the next
+    await this.delivering.deliver(data.deliveries, () => this.loop.wake()); // there is room for the next
   }
 }

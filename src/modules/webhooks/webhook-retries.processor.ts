@@ -4,7 +4,7 @@ import { DeliverWebhook } from './deliver-webhook.js';
 import { RelayLoop } from './relay-loop.js';
 import { type DeliveryJob, RETRIES_QUEUE } from './delivery-job.js';
 
-/** Delivers to webhooks that keep failing, apart from those that work. */
+/** One try of each delivery of a job, to webhooks that keep failing: apart from those that work. */
 @Processor(RETRIES_QUEUE, { concurrency: 64, runRetryDelay: 500 })
 export class WebhookRetriesProcessor extends WorkerHost {
   constructor(
@@ -15,7 +15,6 @@ export class WebhookRetriesProcessor extends WorkerHost {
   }
 
   async process({ data }: Job<DeliveryJob>): Promise<void> {
-    await this.delivering.deliver(data);
-    this.loop.wake(); // there is room for the next
+    await this.delivering.deliver(data.deliveries, () => this.loop.wake()); // there is room for the next
   }
 }

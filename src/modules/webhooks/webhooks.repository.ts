@@ -75,7 +75,8 @@ const DISABLE = statement<{ user_id: string }>(
 const FAIL_WAITING = statement<unknown>(
   'webhooks.fail_waiting',
   `update webhook_deliveries set status = 'failed', reason = 'webhook_disabled', settled_at = now(), queued_at = null
-    where webhook_id = $1 and status in ('waiting', 'queued')`,
+    where id in (select id from webhook_deliveries
+                  where webhook_id = $1 and status in ('waiting', 'queued') order by id for update)`,
 );
 
 const ROTATE = statement<unknown>(

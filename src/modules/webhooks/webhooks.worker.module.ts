@@ -14,6 +14,7 @@ import { PrepareWebhook } from './prepare-webhook.js';
 import { RelayLoop } from './relay-loop.js';
 import { RelayRepository } from './relay.repository.js';
 import { RetryRules } from './retry-rules.js';
+import { SettleAttempt } from './settle-attempt.js';
 import { WebhookClient } from './webhook-client.js';
 import { WebhookDeliveriesProcessor } from './webhook-deliveries.processor.js';
 import { WebhookRelay } from './webhook-relay.js';
@@ -36,7 +37,7 @@ import { DELIVERIES_QUEUE, RETRIES_QUEUE } from './delivery-job.js';
   ],
   providers: [
     ...[RelayLoop, WebhookRelay, DeliveryLanes, RelayRepository, OutsideEvents],
-    ...[WebhookDeliveriesProcessor, WebhookRetriesProcessor, DeliverWebhook, RetryRules, PrepareWebhook],
+    ...[WebhookDeliveriesProcessor, WebhookRetriesProcessor, DeliverWebhook, SettleAttempt, RetryRules, PrepareWebhook],
     ...[AttemptsRepository, DisableWebhook, WebhooksRepository, DeliveryLogUpkeep, DeliveriesRepository],
     ...[WebhookClient, WebhookUrls, WebhookSecrets, WebhookResolver],
   ],

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { percentile, WebhookReceivers } from '../../torture/webhook-receivers.js';
 import type { Bench } from '../bench.js';
+import { writeProfile } from '../hot-spots.js';
 import type { Person } from '../world.js';
+import { CpuClock } from './sends.js';
 
 const ENDPOINTS = 20;
 /** Messages sent as fast as they are taken: each is a delivery for every endpoint. */
@@ -46,6 +48,9 @@ export async function measureWebhooks(bench: Bench): Promise<void> {
     }
     await arrived(sent * ENDPOINTS);
     const calm = delays.splice(0);
+    const clock = new CpuClock(bench);
+    if (options.profile) await server.process.startProfile();
+    clock.begin();
     const begunAt = performance.now();
     const next = Array.from({ length: SENDERS }, async (_, sender) => {
       for (let index = sender; index < BURST; index += SENDERS) await send(index);
@@ -53,10 +58,16 @@ export async function measureWebhooks(bench: Bench): Promise<void> {
     await Promise.all(next);
     await arrived(BURST * ENDPOINTS);
     const seconds = (performance.now() - begunAt) / 1000;
+    clock.end();
+    if (options.profile) writeProfile('webhooks.burst', await server.process.stopProfile());
     report.add({
       id: 'webhooks.burst',
       label: `a burst of ${(BURST * ENDPOINTS).toLocaleString('en')} deliveries`,
-      figures: { 'deliveries/s': delays.length / seconds, missing: BURST * ENDPOINTS - delays.length },
+      figures: {
+        'deliveries/s': delays.length / seconds,
+        missing: BURST * ENDPOINTS - delays.length,
+        ...clock.figures(delays.length),
+      },
     });
     report.add({
       id: 'webhooks.delay',

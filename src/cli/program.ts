@@ -3,6 +3,7 @@ import { ConfigurationError } from '../platform/config/config.js';
 import { AppError } from '../platform/errors/app-error.js';
 import { configCommand } from './config.command.js';
 import { dbCommand } from './db.command.js';
+import { doctorCommand } from './doctor.command.js';
 import { readPackage } from './program-files.js';
 import { CommandFailed, note } from './terminal.js';
 
@@ -12,6 +13,7 @@ export function createProgram(): Command {
     .description('Looks after a Parley server. Reads the same environment and .env as npm start.')
     .version(readPackage().version)
     .showHelpAfterError('(--help shows what there is)')
+    .addCommand(doctorCommand())
     .addCommand(configCommand())
     .addCommand(dbCommand());
 }

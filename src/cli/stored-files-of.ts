@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { ListedFile } from '../platform/backup/backup-manifest.js';
 import type { StoredFiles } from '../platform/backup/stored-files.js';
 import type { Config } from '../platform/config/config.js';
+import type { SettingValues } from '../platform/config/settings.js';
 
 /** Where the uploaded files of this configuration are, as a backup sees them. */
 export function storedFilesOf(config: Config): StoredFiles {
@@ -10,7 +11,7 @@ export function storedFilesOf(config: Config): StoredFiles {
 }
 
 /** A client of the store; loaded by whoever uses it. */
-export async function storeClient(config: Config): Promise<InstanceType<typeof import('s3mini').S3mini>> {
+export async function storeClient(config: SettingValues): Promise<InstanceType<typeof import('s3mini').S3mini>> {
   const { S3mini } = await import('s3mini');
   return new S3mini({
     endpoint: `${config.s3Endpoint!.replace(/\/+$/, '')}/${config.s3Bucket!}`,

@@ -77,7 +77,7 @@ export function readConfiguration(given: Environment): ConfigurationReading {
     Object.entries(SETTINGS).map(([key, setting]) => [key, read(setting, environment, problems)]),
   ) as unknown as SettingValues;
   const limitOverrides = readLimits(environment, problems);
-  problems.push(...contradictions(values), ...unmeetable(environment));
+  problems.push(...contradictions(values, problems), ...unmeetable(environment));
   return { values, limitOverrides, problems };
 }
 
@@ -122,12 +122,15 @@ function readLimits(environment: Environment, problems: string[]): Map<string, n
   return overrides;
 }
 
-function contradictions(values: SettingValues): string[] {
+function contradictions(values: SettingValues, known: readonly string[]): string[] {
   const problems: string[] = [];
-  if (values.nodeEnv === 'production' && !values.jwtSecret) {
+  // One that was refused is missing too; it is named once.
+  const isMissing = (name: string, value: string): boolean =>
+    !value && !known.some((problem) => problem.startsWith(name));
+  if (values.nodeEnv === 'production' && isMissing('JWT_SECRET', values.jwtSecret)) {
     problems.push('JWT_SECRET must be set when NODE_ENV is production');
   }
-  if (values.nodeEnv === 'production' && !values.passwordPepper) {
+  if (values.nodeEnv === 'production' && isMissing('PASSWORD_PEPPER', values.passwordPepper)) {
     problems.push('PASSWORD_PEPPER must be set when NODE_ENV is production');
   }
   if (values.nodeEnv !== 'test' && values.bcryptCost < 10) problems.push('BCRYPT_COST must be at least 10');

@@ -342,6 +342,18 @@ export const SETTINGS = {
     name: 'METRICS_TOKEN',
     sentence: 'Bearer token for /metrics; unset: only this machine itself may read them, and not through a proxy.',
   }),
+  metricsPort: declare<number | undefined>(
+    {
+      name: 'METRICS_PORT',
+      sentence: 'A port of its own for /metrics, which a worker has nowhere else; 0 takes a free one, unset: none.',
+    },
+    undefined,
+    (value) => {
+      const port = Number(value);
+      if (!/^\d+$/.test(value) || port > 65_535) throw new Error('must be a whole number from 0 to 65535');
+      return port;
+    },
+  ),
   sentryDsn: address({
     name: 'SENTRY_DSN',
     schemes: ['https', 'http'],

@@ -55,6 +55,11 @@ export class EmbeddedPostgres {
     }
   }
 
+  /** Whether there is a cluster of ours for `directory`, running or not. */
+  static exists(directory: string): boolean {
+    return existsSync(join(postgresBinaries().reachable(directory), 'postgres', 'PG_VERSION'));
+  }
+
   /** Ends the server a killed process left running in `directory`, if there is one. */
   static async stopAbandoned(directory: string): Promise<void> {
     const pid = Cluster.existingPid(directory);

@@ -1,0 +1,87 @@
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, resolve } from 'node:path';
+import { type Check, fault, type Finding, ok, warning } from './finding.js';
+
+const MIB = 1024 * 1024;
+/** Under this PostgreSQL stops taking writes before long. */
+const LEAST_BYTES = 256 * MIB;
+const LEAST_SHARE = 0.05;
+const ANSWER_MS = 1500;
+
+export const checkNode: Check = {
+  needs: [],
+  run: ({ surroundings: { nodeVersion, nodeWanted } }) => {
+    const advice = `Install Node ${nodeWanted.replace('>=', '')} or later; an active LTS release is the best choice.`;
+    const isEnough = compareVersions(nodeVersion, nodeWanted.replace('>=', '')) >= 0;
+    return Promise.resolve([
+      isEnough ? ok('node', nodeVersion) : fault('node', `${nodeVersion} is too old, ${nodeWanted} is needed`, advice),
+    ]);
+  },
+};
+
+export const checkDisk: Check = {
+  needs: ['DATA_DIR'],
+  run: async ({ values, surroundings }) => {
+    const { bytes, share } = await surroundings.freeSpace(existingFolder(values.dataDir));
+    const says = `${Math.round(bytes / MIB)} MiB free (${Math.round(share * 100)} %) where DATA_DIR is`;
+    const advice = `Make room on the disk of ${resolve(values.dataDir)}, or move DATA_DIR: a full disk stops every write.`;
+    if (bytes < LEAST_BYTES) return [fault('disk', says, advice)];
+    return [share < LEAST_SHARE ? warning('disk', says, advice) : ok('disk', says)];
+  },
+};
+
+export const checkPort: Check = {
+  needs: ['PORT', 'HOST'],
+  run: async ({ values: { port, host } }) => [
+    port === 0 ? ok('port', 'a free one is taken') : await tryPort(port, host),
+  ],
+};
+
+async function tryPort(port: number, host: string): Promise<Finding> {
+  const code = await listenOnce(port, host);
+  if (code === undefined) return ok('port', `${port} is free`);
+  if (code === 'EADDRINUSE') {
+    if (await isParley(port)) return ok('port', `a Parley server answers on ${port}`);
+    const advice = `End the other program (ss -ltnp "sport = :${port}" shows which), or set PORT to another port.`;
+    return fault('port', `${port} is taken by another program`, advice);
+  }
+  if (code === 'EACCES') {
+    const advice = 'Use a port from 1024 on and let a proxy have the lower one, or give node the right to bind it.';
+    return fault('port', `${port} may not be used by this account`, advice);
+  }
+  return fault('port', `${host}:${port} cannot be listened on (${code})`, 'Set HOST to an address of this machine.');
+}
+
+function listenOnce(port: number, host: string): Promise<string | undefined> {
+  return new Promise((done) => {
+    const probe = createServer();
+    probe.once('error', (error: NodeJS.ErrnoException) => done(error.code));
+    probe.listen(port, host, () => probe.close(() => done(undefined)));
+  });
+}
+
+async function isParley(port: number): Promise<boolean> {
+  try {
+    const answer = await fetch(`http://127.0.0.1:${port}/livez`, { signal: AbortSignal.timeout(ANSWER_MS) });
+    return answer.ok && ((await answer.json()) as { status?: string }).status === 'ok';
+  } catch {
+    return false;
+  }
+}
+
+/** The folder, or the nearest one above it that is there already. */
+function existingFolder(path: string): string {
+  let folder = resolve(path);
+  while (!existsSync(folder)) folder = dirname(folder);
+  return folder;
+}
+
+function compareVersions(one: string, other: string): number {
+  const [a, b] = [one, other].map((version) => version.replace(/^v/, '').split('.').map(Number));
+  for (let i = 0; i < 3; i++) {
+    const difference = (a![i] ?? 0) - (b![i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

@@ -1,0 +1,45 @@
+import { statfs } from 'node:fs/promises';
+import { type Environment, readConfiguration } from '../../platform/config/config.js';
+import { readPackage } from '../program-files.js';
+import { checkDatabase } from './check-database.js';
+import { checkDisk, checkNode, checkPort } from './check-machine.js';
+import { checkRedis, checkScanner, checkStorage } from './check-neighbours.js';
+import { checkOrigins, checkSecrets, findingsOf } from './check-settings.js';
+import { type Check, fault, type Finding, reasonOf, type Surroundings } from './finding.js';
+
+const CHECKS: readonly Check[] = [
+  ...[checkNode, checkSecrets, checkOrigins],
+  ...[checkDatabase, checkRedis, checkStorage, checkScanner],
+  ...[checkDisk, checkPort],
+];
+
+/** This machine. */
+export function ownSurroundings(): Surroundings {
+  return {
+    nodeVersion: process.versions.node,
+    nodeWanted: readPackage().engines.node,
+    now: Date.now,
+    freeSpace: async (path) => {
+      const { bavail, blocks, bsize } = await statfs(path);
+      return { bytes: bavail * bsize, share: bavail / blocks };
+    },
+  };
+}
+
+/**
+ * Looks at everything a server needs. A setting that cannot be read hides only the looks it stands for; a look that
+ * goes wrong is a finding too.
+ */
+export async function examine(environment: Environment, surroundings = ownSurroundings()): Promise<Finding[]> {
+  const { values, problems } = readConfiguration(environment);
+  const isAskedInVain = ({ needs }: Check): boolean =>
+    problems.some((problem) => needs.some((name) => problem.startsWith(name)));
+  const looks = CHECKS.filter((check) => !isAskedInVain(check)).map((check) =>
+    check
+      .run({ values, surroundings })
+      .catch((error: unknown) => [
+        fault('doctor', `a look failed: ${reasonOf(error)}`, 'This is a fault of Parley itself: please report it.'),
+      ]),
+  );
+  return [...findingsOf(problems), ...(await Promise.all(looks)).flat()];
+}

@@ -1,0 +1,235 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { examine, ownSurroundings } from '../../src/cli/doctor/examine.js';
+import type { Finding, Surroundings } from '../../src/cli/doctor/finding.js';
+import type { Environment } from '../../src/platform/config/config.js';
+import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
+import { migrate } from '../../src/platform/database/migrate.js';
+import { cli } from '../support/cli.js';
+import { FakeS3 } from '../support/fake-s3.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+jest.setTimeout(90_000);
+
+const SECRET = '7fKq2vXw9zLmP4sTb8YdR1cGhJ6nUeA0';
+const NOBODY = '127.0.0.1:1';
+
+interface Place {
+  readonly environment: Environment;
+  readonly dataDir: string;
+  readonly database: TestDatabase;
+  readonly surroundings: { -readonly [Key in keyof Surroundings]: Surroundings[Key] };
+  /** Undone when the fault was looked for. */
+  later(undo: () => unknown): void;
+}
+
+/** A fault: how it comes about, which look finds it, and what the advice must name. */
+type Planted = [name: string, plant: (place: Place) => unknown, check: string, advice: RegExp];
+
+const PLANTED: Planted[] = [
+  ['a Node that is too old', ({ surroundings }) => (surroundings.nodeVersion = '18.20.8'), 'node', /Node 20\.19/],
+  [
+    'a database that is away',
+    ({ environment }) => (environment.DATABASE_URL = `postgres://parley:pw@${NOBODY}/chat`),
+    'database',
+    /PostgreSQL runs at 127\.0\.0\.1:1, has the database chat/,
+  ],
+  [
+    'a migration that was not applied',
+    ({ database }) =>
+      database.query(`delete from schema_migrations where name = (select max(name) from schema_migrations)`),
+    'migrations',
+    /db migrate/,
+  ],
+  [
+    'a schema of a newer version',
+    ({ database }) => database.query(`insert into schema_migrations (timestamp, name) values (9e12, 'Wings9e12')`),
+    'migrations',
+    /Run the version that made them/,
+  ],
+  ['fsync off', withoutFsync, 'durability', /fsync = on/],
+  [
+    'the schema of the queue missing',
+    ({ database }) => database.query('drop schema bullmq cascade'),
+    'queue',
+    /db migrate.*grant usage on schema bullmq/,
+  ],
+  [
+    'a Redis that is away',
+    ({ environment }) => (environment.REDIS_URL = `redis://:secret@${NOBODY}`),
+    'queue',
+    /Redis runs at 127\.0\.0\.1:1/,
+  ],
+  [
+    'a storage that cannot be written to',
+    ({ dataDir }) => writeFileSync(join(dataDir, 'files'), 'in the way'),
+    'storage',
+    /Make .*files a folder that the account of the server may write to/,
+  ],
+  ['a store that answers nobody', withBrokenStore, 'storage', /bucket files exists/],
+  [
+    'a clock apart from the database',
+    ({ surroundings }) => (surroundings.now = () => Date.now() + 90_000),
+    'clock',
+    /NTP/,
+  ],
+  ['a short secret', ({ environment }) => (environment.JWT_SECRET = 'short'), 'secrets', /openssl rand/],
+  [
+    'a sample secret in production',
+    ({ environment }) =>
+      Object.assign(environment, { NODE_ENV: 'production', JWT_SECRET: 'your-secret-key-here'.repeat(2) }),
+    'secrets',
+    /openssl rand/,
+  ],
+  [
+    'a pepper that is made up in production',
+    ({ environment }) => Object.assign(environment, { NODE_ENV: 'production', PASSWORD_PEPPER: '' }),
+    'secrets',
+    /openssl rand/,
+  ],
+  [
+    'secrets others can read',
+    ({ environment, dataDir }) => {
+      environment.JWT_SECRET = '';
+      writeFileSync(join(dataDir, 'jwt-secret'), SECRET, { mode: 0o644 });
+    },
+    'secrets',
+    /chmod 600 .*jwt-secret/,
+  ],
+  ['every origin let in', ({ environment }) => (environment.ALLOWED_ORIGINS = '*'), 'origins', /There is no wildcard/],
+  [
+    'an origin with a path',
+    ({ environment }) => (environment.ALLOWED_ORIGINS = 'https://chat.example.com/app'),
+    'origins',
+    /scheme, host, no path/,
+  ],
+  ['a proxy trusted blindly', ({ environment }) => (environment.TRUST_PROXY = 'true'), 'proxy', /number of proxies/],
+  ['a port that is taken', withTakenPort, 'port', /set PORT to another port/],
+  [
+    'a disk that is almost full',
+    ({ surroundings }) => (surroundings.freeSpace = () => Promise.resolve({ bytes: 10 * 1024 * 1024, share: 0.001 })),
+    'disk',
+    /Make room/,
+  ],
+  [
+    'a scanner that is away',
+    ({ environment }) => (environment.CLAMAV_URL = `tcp://${NOBODY}`),
+    'scanner',
+    /clamd listens/,
+  ],
+  [
+    'a setting that cannot be read',
+    ({ environment }) => (environment.DATABASE_POOL_SIZE = 'many'),
+    'settings',
+    /\.env\.example/,
+  ],
+];
+
+async function withoutFsync({ environment, later }: Place): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'parley-doctor-'));
+  const server = await EmbeddedPostgres.start({ directory });
+  later(() => rmSync(directory, { recursive: true, force: true }));
+  later(() => server.stop());
+  await migrate(server.url);
+  const client = new pg.Client({ connectionString: server.url });
+  await client.connect();
+  await client.query('alter system set fsync = off');
+  await client.query('select pg_reload_conf()');
+  await client.end();
+  environment.DATABASE_URL = server.url;
+}
+
+async function withBrokenStore({ environment, later }: Place): Promise<void> {
+  const store = await FakeS3.start();
+  later(() => store.stop());
+  store.isBroken = true;
+  Object.assign(environment, store.environment);
+}
+
+async function withTakenPort({ environment, later }: Place): Promise<void> {
+  const server: Server = createServer((socket) => socket.end('no')).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  later(() => server.close());
+  environment.PORT = String((server.address() as { port: number }).port);
+}
+
+describe('the doctor', () => {
+  let place: Place;
+  let undo: (() => unknown)[];
+
+  beforeEach(async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'parley-doctor-'));
+    const database = await createTestDatabase();
+    undo = [() => rmSync(dataDir, { recursive: true, force: true }), () => database.drop()];
+    place = {
+      dataDir,
+      database,
+      environment: {
+        DATA_DIR: dataDir,
+        DATABASE_URL: database.url,
+        PORT: '0',
+        HOST: '127.0.0.1',
+        JWT_SECRET: SECRET,
+        PASSWORD_PEPPER: 'q0Lw7Zr2Xk5Vb8Nt3Hj6Pd9Sf1Gm4Yc0',
+      },
+      surroundings: ownSurroundings(),
+      later: (step) => undo.push(step),
+    };
+  });
+  afterEach(async () => {
+    for (const step of undo.reverse()) await step();
+  });
+
+  const faults = async (): Promise<Finding[]> =>
+    (await examine(place.environment, place.surroundings)).filter(({ grade }) => grade === 'fault');
+
+  it('finds nothing wrong where nothing is', async () => {
+    expect(await faults()).toEqual([]);
+    const store = await FakeS3.start();
+    place.later(() => store.stop());
+    Object.assign(place.environment, store.environment);
+    expect(await faults()).toEqual([]);
+  });
+
+  it.each(PLANTED)('finds %s, and says what to do', async (_name, plant, check, advice) => {
+    await plant(place);
+    const found = await faults();
+    expect(found.map((finding) => finding.check)).toEqual([check]);
+    expect(found[0]!.advice).toMatch(advice);
+    expect(JSON.stringify(found)).not.toContain('secret@');
+  });
+
+  it('warns of a database that answers before it is on disk', async () => {
+    await place.database.query(`do $$ begin execute format(
+      'alter database %I set synchronous_commit = off', current_database()); end $$`);
+    const found = await examine(place.environment, place.surroundings);
+    expect(found.find(({ check }) => check === 'durability')).toMatchObject({
+      grade: 'warning',
+      advice: expect.stringContaining('synchronous_commit = on'),
+    });
+  });
+
+  it('says what is to come where nothing is yet', async () => {
+    const fresh = join(place.dataDir, 'fresh');
+    mkdirSync(fresh);
+    Object.assign(place.environment, { DATA_DIR: fresh, DATABASE_URL: '', JWT_SECRET: '', PASSWORD_PEPPER: '' });
+    const found = await examine(place.environment, place.surroundings);
+    expect(found.filter(({ grade }) => grade !== 'ok')).toEqual([]);
+    expect(found.find(({ check }) => check === 'database')?.says).toContain('made in');
+  });
+
+  it('ends with 1 when there is a fault, in words and as JSON', async () => {
+    const environment = { ...(place.environment as Record<string, string>), TRUST_PROXY: 'true' };
+    const spoken = await cli(environment, 'doctor');
+    expect(spoken).toMatchObject({ exitCode: 1, output: expect.stringMatching(/✗ proxy .*\n {2}→ Set the number/) });
+    const json = await cli(environment, 'doctor', '--json');
+    expect(json.exitCode).toBe(1);
+    const { ok, findings } = JSON.parse(json.output.slice(0, json.output.lastIndexOf('}') + 1));
+    expect(ok).toBe(false);
+    expect(findings.filter(({ grade }: Finding) => grade === 'fault')).toMatchObject([{ check: 'proxy' }]);
+    expect((await cli(place.environment as Record<string, string>, 'doctor')).exitCode).toBe(0);
+  });
+});

@@ -74,6 +74,7 @@ const CONVERSATION = '/api/v1/conversations/{id}';
 const MESSAGE = '/api/v1/messages/{id}';
 const FILE = '/api/v1/files/{id}';
 const WEBHOOK = '/api/v1/webhooks/{id}';
+const ACCOUNT = '/api/v1/admin/users/{id}';
 
 /** Every route, and who may. A route that is not here fails the test, and so does a line without a route. */
 export const ROUTES: Record<string, Expectation> = {
@@ -182,6 +183,12 @@ export const ROUTES: Record<string, Expectation> = {
   'POST /api/v1/deliveries/{id}/replay': { allow: NOBODY, refusal: 404 },
 
   'GET /api/v1/admin/audit-log': { allow: ['admin'], sees: NOBODY },
+  'GET /api/v1/admin/users': { allow: ['admin'], sees: NOBODY, query: ({ victimName }) => `search=${victimName}` },
+  [`GET ${ACCOUNT}`]: { allow: ['admin'], sees: NOBODY },
+  [`PATCH ${ACCOUNT}`]: { allow: ['admin'], sees: NOBODY, body: () => ({ role: 'teacher', reason: 'as agreed' }) },
+  [`POST ${ACCOUNT}/ban`]: { allow: ['admin'], body: () => ({ reason: 'spam' }) },
+  [`POST ${ACCOUNT}/unban`]: { allow: ['admin'], body: () => ({ reason: 'a mistake' }) },
+  [`POST ${ACCOUNT}/logout`]: { allow: ['admin'], body: () => ({ reason: 'a lost phone' }) },
 };
 
 /** Every frame, and who may. */

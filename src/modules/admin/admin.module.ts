@@ -1,12 +1,17 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
+import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AuditController } from './audit/audit.controller.js';
 import { ReadAuditLog } from './audit/read-audit-log.js';
+import { AdminUsersController } from './users/admin-users.controller.js';
+import { AdminUsersRepository } from './users/admin-users.repository.js';
+import { AdminUsersService } from './users/admin-users.service.js';
 
 /** What only those who run the place do: accounts, the audit log, moderation, and seeing what the system does. */
 @Module({
-  imports: [UsersModule],
-  controllers: [AuditController],
-  providers: [ReadAuditLog],
+  imports: [UsersModule, AuthModule, ParticipantsModule],
+  controllers: [AuditController, AdminUsersController],
+  providers: [...[ReadAuditLog], ...[AdminUsersService, AdminUsersRepository]],
 })
 export class AdminModule {}

@@ -3,7 +3,15 @@ import { DomainEvent } from '../../platform/event-log/domain-events.js';
 /** Durable, on the user's own stream; the subject is the session, the payload `{reason}`. */
 export const SESSION_REVOKED = 'session.revoked';
 
-export type RevocationReason = 'logout' | 'logout_all' | 'removed' | 'password_changed' | 'token_reused';
+export type RevocationReason =
+  | 'logout'
+  | 'logout_all'
+  | 'removed'
+  | 'password_changed'
+  | 'token_reused'
+  | 'ended_by_admin'
+  | 'account_deleted'
+  | 'too_many';
 
 /** These sessions are over; nothing that came from them is accepted any more. */
 export class SessionsRevoked extends DomainEvent {

@@ -4,6 +4,7 @@ import { Config } from '../../platform/config/config.js';
 import { Authenticator } from '../../platform/http/authenticator.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccessTokens, jwtOptions } from './access-tokens.js';
+import { AccountAdministration } from './account-administration.service.js';
 import { AccountChanges } from './account-changes.js';
 import { ActorSessions } from './actor-sessions.js';
 import { AuthController } from './auth.controller.js';
@@ -40,13 +41,13 @@ import { SessionsRepository } from './sessions.repository.js';
     AuthRepository,
     SessionsRepository,
     ExternalIdentitiesRepository,
-    ...[Registration, Login, SessionRefresh, ActorSessions, AccountChanges, FirstAdmin],
+    ...[Registration, Login, SessionRefresh, ActorSessions, AccountChanges, FirstAdmin, AccountAdministration],
     ...[PasswordHasher, PasswordChecks, LoginLockout, SessionOpener, SessionRevocation, SessionCache],
     ...[AccessTokens, ExternalTokens, ExternalLogin, Credentials],
     ...[SessionKeysService, SessionKeysRepository],
     SessionAuthenticator,
     { provide: Authenticator, useExisting: SessionAuthenticator },
   ],
-  exports: [AuthService, ActorPolicy, Authenticator, SessionKeysService],
+  exports: [AuthService, AccountAdministration, ActorPolicy, Authenticator, SessionKeysService],
 })
 export class AuthModule {}

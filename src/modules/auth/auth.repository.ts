@@ -18,6 +18,8 @@ const LOCK_CREDENTIAL = statement<{ user_id: string }>(
   `select user_id from credentials where user_id = $1 and password_hash = $2 for share`,
 );
 
+const DELETE_CREDENTIAL = statement<unknown>('auth.delete_credential', `delete from credentials where user_id = $1`);
+
 const REPLACE_CREDENTIAL = statement<unknown>(
   'auth.replace_credential',
   `update credentials set password_hash = $3, changed_at = now() where user_id = $1 and password_hash = $2`,
@@ -111,6 +113,10 @@ export class AuthRepository {
   /** A new password. False when the old one has been changed meanwhile. */
   async replacePassword(tx: Queryable, userId: string, oldHash: string, newHash: string): Promise<boolean> {
     return (await tx.run(REPLACE_CREDENTIAL, [userId, oldHash, newHash])) === 1;
+  }
+
+  async deleteCredential(tx: Queryable, userId: string): Promise<void> {
+    await tx.run(DELETE_CREDENTIAL, [userId]);
   }
 
   /** The same password, hashed as new ones are. */

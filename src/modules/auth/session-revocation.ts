@@ -9,6 +9,8 @@ export interface Revocation {
   readonly only?: string;
   readonly except?: string;
   readonly reason: RevocationReason;
+  /** The user himself when left out. */
+  readonly actorId?: string;
 }
 
 /**
@@ -40,11 +42,11 @@ export class SessionRevocation {
 
   /** The same inside the caller's transaction on the user's stream; `announce` belongs after its commit. */
   async revokeIn(tx: StreamTransaction, userId: string, revocation: Revocation): Promise<string[]> {
-    const { only, reason } = revocation;
+    const { only, reason, actorId = userId } = revocation;
     const ended = await this.sessions.revoke(tx, userId, revocation);
     if (only === undefined) await this.identities.refuseOlderTokens(tx, userId);
     for (const sessionId of ended) {
-      tx.append({ type: SESSION_REVOKED, actorId: userId, subjectId: sessionId, payload: { reason } });
+      tx.append({ type: SESSION_REVOKED, actorId, subjectId: sessionId, payload: { reason } });
     }
     return ended;
   }

@@ -90,6 +90,11 @@ const REVOKE = statement<{ id: string }>(
    returning id`,
 );
 
+const FORGET_PLACES = statement<unknown>(
+  'auth.forget_places',
+  `update sessions set ip = '', user_agent = '' where user_id = $1`,
+);
+
 const TOUCH = statement<unknown>(
   'auth.touch_session',
   `update sessions set last_used_at = now(), ip = $2 where id = $1`,
@@ -181,6 +186,11 @@ export class SessionsRepository {
     { only, except, reason }: { only?: string; except?: string; reason: string },
   ): Promise<string[]> {
     return (await tx.many(REVOKE, [userId, only, except, reason])).map(({ id }) => id);
+  }
+
+  /** Where and with what a user was logged in is known no more. */
+  async forgetPlaces(tx: Queryable, userId: string): Promise<void> {
+    await tx.run(FORGET_PLACES, [userId]);
   }
 
   async insertToken(tx: Queryable, tokenHash: Buffer, sessionId: string): Promise<void> {

@@ -27,7 +27,8 @@ export class Admissions {
   /**
    * Lets them in; who takes part already stays as he is. Under the lock of the conversation only.
    * Answers how many came in.
-   * @throws UserNotFound for unknown, deleted and banned users, PermissionDenied across a block, TooManyParticipants
+   * @throws UserNotFound for unknown, deleted and banned users, PermissionDenied across a block and for those
+   *   who are banned from the conversation, TooManyParticipants
    */
   async admit(tx: StreamTransaction, actor: Actor, admissions: Admission[]): Promise<number> {
     const conversationId = tx.head.streamId;
@@ -77,6 +78,7 @@ export class Admissions {
     for (const id of ids) {
       const row = known.get(id);
       if (!row || row.is_banned) throw new UserNotFound();
+      if (row.is_shut_out) throw new PermissionDenied('This user is banned from this conversation.');
       if (row.is_blocked) throw new PermissionDenied('You cannot start a conversation with this user.');
     }
     return known;

@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { QueueModule } from '../../platform/queue/queue.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { Admissions } from './admissions.js';
+import { ConversationBansRepository } from './conversation-bans.repository.js';
+import { ConversationBans } from './conversation-bans.service.js';
 import { ConversationIdPipe } from './conversation-id.pipe.js';
 import { EntitlementsModule } from './entitlements.module.js';
 import { LoggedParticipants } from './logged-participants.js';
@@ -15,6 +17,7 @@ import { ReadMarks } from './read-marks.js';
 import { RECEIPTS_QUEUE, ReceiptsQueue } from './receipts.queue.js';
 import { ReceiptsRepository } from './receipts.repository.js';
 import { SetOwnFlags } from './set-own-flags.js';
+import { Standings } from './standings.js';
 
 /** Who takes part in which conversation, as what, and how far each has read. */
 @Module({
@@ -26,6 +29,9 @@ import { SetOwnFlags } from './set-own-flags.js';
     ParticipantsRepository,
     ParticipantsGateway,
     Admissions,
+    Standings,
+    ConversationBans,
+    ConversationBansRepository,
     LoggedParticipants,
     ConversationIdPipe,
     ReadMarks,
@@ -34,6 +40,6 @@ import { SetOwnFlags } from './set-own-flags.js';
     ReceiptsRepository,
     ReceiptsQueue,
   ],
-  exports: [ParticipantsService, ParticipantsPolicy, ReadMarks, SetOwnFlags, ConversationIdPipe],
+  exports: [ParticipantsService, ConversationBans, ParticipantsPolicy, ReadMarks, SetOwnFlags, ConversationIdPipe],
 })
 export class ParticipantsModule {}

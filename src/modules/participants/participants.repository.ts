@@ -42,6 +42,8 @@ export interface NewcomerRow {
   avatar_url: string | null;
   is_banned: boolean;
   is_blocked: boolean;
+  /** From this conversation. */
+  is_shut_out: boolean;
   is_member: boolean;
   /** Stays in force for who leaves and comes back. */
   is_muted: boolean;
@@ -54,6 +56,9 @@ const NEWCOMERS = statement<NewcomerRow>(
           user_is_banned(u.banned_at, u.banned_until) as is_banned,
           exists (select from user_blocks b
                    where (b.blocker_id = u.id and b.blocked_id = $3) or (b.blocker_id = $3 and b.blocked_id = u.id)) as is_blocked,
+          exists (select from conversation_bans b
+                   where b.conversation_id = $1 and b.user_id = u.id
+                     and (b.banned_until is null or b.banned_until > now())) as is_shut_out,
           p.user_id is not null and p.left_seq is null as is_member,
           coalesce(p.is_muted, false) as is_muted, p.left_seq
      from users u
@@ -167,7 +172,10 @@ const NAMES = statement<NamedParticipant>(
 /** A place in the order of the list: role first, then the longest-standing. */
 export type ListPlace = readonly [rank: number, joinedMs: number, userId: string];
 
-/** Owns: participants (with receipts.repository.ts). Reads: conversations, users, user_blocks, stream_heads. */
+/**
+ * Owns: participants (with receipts.repository.ts). Reads: conversations, users, user_blocks, stream_heads,
+ * conversation_bans.
+ */
 @Injectable()
 export class ParticipantsRepository {
   constructor(private readonly sql: Sql) {}

@@ -4,12 +4,7 @@ import { EventLog, type StreamTransaction } from '../../platform/event-log/event
 import type { Actor } from '../../platform/http/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, toPage } from '../../platform/pagination/page.js';
 import { type Admission, Admissions } from './admissions.js';
-import {
-  type LeftPayload,
-  type ParticipantPayload,
-  presentParticipant,
-  presentParticipantEvent,
-} from './participant-presenter.js';
+import { presentParticipant } from './participant-presenter.js';
 import { mayChangeRole, mayModerate, type ParticipantRole, rankOf } from './participant-roles.js';
 import type {
   AddParticipantsDto,
@@ -18,10 +13,10 @@ import type {
   ParticipantDto,
   ParticipantPageDto,
 } from './participants.dto.js';
-import { ConversationNotFound, ParticipantNotFound } from './participants.errors.js';
-import { CONVERSATION_REMOVED, PARTICIPANT_LEFT, PARTICIPANT_UPDATED } from './participants.events.js';
+import { ConversationNotFound } from './participants.errors.js';
 import { type Access, ParticipantsPolicy } from './participants.policy.js';
-import { type ListPlace, type ParticipantRow, ParticipantsRepository } from './participants.repository.js';
+import { type ListPlace, ParticipantsRepository } from './participants.repository.js';
+import { Standings } from './standings.js';
 
 export type { Admission } from './admissions.js';
 
@@ -35,6 +30,7 @@ export class ParticipantsService {
     private readonly repository: ParticipantsRepository,
     private readonly policy: ParticipantsPolicy,
     private readonly admissions: Admissions,
+    private readonly standings: Standings,
     private readonly log: EventLog,
   ) {}
 
@@ -96,17 +92,17 @@ export class ParticipantsService {
   ): Promise<ParticipantDto> {
     return this.change(actor, conversationId, async (tx, access) => {
       if (access.rank < rankOf('moderator')) this.policy.deny();
-      const target = await this.requireParticipant(tx, conversationId, userId);
+      const target = await this.standings.require(tx, conversationId, userId);
       const role = dto.role === target.role ? undefined : dto.role;
       const isMuted = dto.is_muted === target.is_muted ? undefined : dto.is_muted;
       if (role !== undefined && !mayChangeRole(access.rank, target.role, role)) this.policy.deny();
       if (isMuted !== undefined && !mayModerate(access.rank, target.role)) this.policy.deny();
       if (role === undefined && isMuted === undefined) return presentParticipant(target);
-      if (role === 'owner') await this.stepDown(tx, actor);
-      else if (target.role === 'owner' && role && !(await this.passOn(tx, actor, userId))) {
+      if (role === 'owner') await this.standings.stepDown(tx, actor.userId);
+      else if (target.role === 'owner' && role && !(await this.standings.passOn(tx, actor.userId, userId))) {
         this.policy.deny('Nobody else could own this conversation.');
       }
-      return presentParticipant(await this.alter(tx, actor, target, { role, isMuted }));
+      return presentParticipant(await this.standings.alter(tx, actor.userId, target, { role, isMuted }));
     });
   }
 
@@ -115,9 +111,9 @@ export class ParticipantsService {
     if (userId === actor.userId) return this.leave(actor, conversationId);
     await this.change(actor, conversationId, async (tx, access) => {
       if (access.rank < rankOf('moderator')) this.policy.deny();
-      const target = await this.requireParticipant(tx, conversationId, userId);
+      const target = await this.standings.require(tx, conversationId, userId);
       if (!mayModerate(access.rank, target.role)) this.policy.deny();
-      await this.dismiss(tx, actor, target, 'removed');
+      await this.standings.dismiss(tx, actor.userId, target, 'removed');
     });
   }
 
@@ -128,7 +124,12 @@ export class ParticipantsService {
   async leave(actor: Actor, conversationId: string): Promise<void> {
     await this.change(actor, conversationId, async (tx, access) => {
       if (!access.role) this.policy.deny('You are not in this conversation.');
-      await this.dismiss(tx, actor, await this.requireParticipant(tx, conversationId, actor.userId), 'left');
+      await this.standings.dismiss(
+        tx,
+        actor.userId,
+        await this.standings.require(tx, conversationId, actor.userId),
+        'left',
+      );
     });
   }
 
@@ -157,79 +158,5 @@ export class ParticipantsService {
   ): Promise<Admission[]> {
     const isEmpty = !access.isSystemOwned && (await this.repository.count(tx, access.conversationId)) === 0;
     return userIds.map((userId, index) => ({ userId, role: isEmpty && index === 0 ? 'owner' : role }));
-  }
-
-  private async requireParticipant(
-    tx: StreamTransaction,
-    conversationId: string,
-    userId: string,
-  ): Promise<ParticipantRow> {
-    const [row] = await this.repository.find(tx, conversationId, [userId]);
-    if (!row?.is_member) throw new ParticipantNotFound();
-    return row;
-  }
-
-  private async dismiss(
-    tx: StreamTransaction,
-    actor: Actor,
-    target: ParticipantRow,
-    reason: LeftPayload['reason'],
-  ): Promise<void> {
-    const conversationId = tx.head.streamId;
-    const payload: LeftPayload = { reason };
-    const seq = tx.append({
-      type: PARTICIPANT_LEFT,
-      actorId: actor.userId,
-      subjectId: target.user_id,
-      payload,
-      presented: presentParticipantEvent({ type: PARTICIPANT_LEFT, payload }, target),
-    });
-    await this.repository.dismiss(tx, conversationId, target.user_id, { at: tx.head.at, seq });
-    if (target.role === 'owner') await this.passOn(tx, actor, target.user_id);
-    await tx.appendToOthers([target.user_id], () => ({
-      type: CONVERSATION_REMOVED,
-      actorId: actor.userId,
-      subjectId: conversationId,
-      payload: { reason },
-    }));
-  }
-
-  /** Makes the heir of `formerId` the owner; false when nobody else is there. */
-  private async passOn(tx: StreamTransaction, actor: Actor, formerId: string): Promise<boolean> {
-    const heirId = await this.repository.findHeir(tx, tx.head.streamId, formerId);
-    if (heirId === undefined) return false;
-    const heir = await this.requireParticipant(tx, tx.head.streamId, heirId);
-    await this.alter(tx, actor, heir, { role: 'owner' });
-    return true;
-  }
-
-  /** The present owner becomes an admin. */
-  private async stepDown(tx: StreamTransaction, actor: Actor): Promise<void> {
-    const ownerId = await this.repository.findOwner(tx, tx.head.streamId);
-    if (ownerId === undefined) return;
-    await this.alter(tx, actor, await this.requireParticipant(tx, tx.head.streamId, ownerId), { role: 'admin' });
-  }
-
-  private async alter(
-    tx: StreamTransaction,
-    actor: Actor,
-    target: ParticipantRow,
-    change: { role?: ParticipantRole; isMuted?: boolean },
-  ): Promise<ParticipantRow> {
-    await this.repository.change(tx, tx.head.streamId, target.user_id, change);
-    const after = { ...target, role: change.role ?? target.role, is_muted: change.isMuted ?? target.is_muted };
-    const payload: ParticipantPayload = {
-      role: after.role,
-      is_muted: after.is_muted,
-      joined_at: after.joined_at.toISOString(),
-    };
-    tx.append({
-      type: PARTICIPANT_UPDATED,
-      actorId: actor.userId,
-      subjectId: target.user_id,
-      payload,
-      presented: presentParticipantEvent({ type: PARTICIPANT_UPDATED, payload }, after),
-    });
-    return after;
   }
 }

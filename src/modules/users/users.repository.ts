@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { isUniqueViolation } from '../../platform/database/database-errors.js';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 import type { SystemRole } from '../../platform/http/actor.js';
+import { foldForSearch } from '../../platform/validation/text.js';
 import type { NewUser, ProfileChanges, UserRow } from './users.dto.js';
 import { AlreadyExists } from './users.errors.js';
 
@@ -202,10 +203,6 @@ export class UsersRepository {
   actorState(tx: Queryable | undefined, sessionId: string, userId: string): Promise<ActorState | undefined> {
     return (tx ?? this.sql).one(ACTOR_STATE, [sessionId, userId]);
   }
-}
-
-function foldForSearch(text: string): string {
-  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 }
 
 async function refusingDoubles(change: Promise<number>): Promise<void> {

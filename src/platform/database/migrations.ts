@@ -7,6 +7,8 @@ import { CreateFiles1763700004000 } from '../../../migrations/1763700004000-crea
 import { CreateWebhooks1763700005000 } from '../../../migrations/1763700005000-create-webhooks.js';
 import { CreateRetentionMarks1763700006000 } from '../../../migrations/1763700006000-create-retention-marks.js';
 import { CreateAuditLog1763700007000 } from '../../../migrations/1763700007000-create-audit-log.js';
+import { IndexUsersForSearch1763700007010 } from '../../../migrations/1763700007010-index-users-for-search.js';
+import { CreateConversationBans1763700007100 } from '../../../migrations/1763700007100-create-conversation-bans.js';
 import { SlowDownAndFreeze1763700008000 } from '../../../migrations/1763700008000-slow-down-and-freeze.js';
 import { CreateSessionKeys1763700010000 } from '../../../migrations/1763700010000-create-session-keys.js';
 
@@ -20,6 +22,8 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateWebhooks1763700005000,
   CreateRetentionMarks1763700006000,
   CreateAuditLog1763700007000,
+  IndexUsersForSearch1763700007010,
+  CreateConversationBans1763700007100,
   SlowDownAndFreeze1763700008000,
   CreateSessionKeys1763700010000,
 ];

@@ -120,3 +120,8 @@ export const USERNAME_PATTERN = /^[a-z0-9_.-]{3,32}$/;
 export function foldUsername(text: string): string {
   return text.normalize('NFKC').toLowerCase().normalize('NFKC');
 }
+
+/** The form in which names are searched: without case and marks. */
+export function foldForSearch(text: string): string {
+  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+}

@@ -1,0 +1,45 @@
+import type { AdminUserDetailsDto, AdminUserDto } from './admin-users.dto.js';
+import type { ActivityRow, AdminUserRow, ConversationBanRow, UserFactsRow } from './admin-users.repository.js';
+
+/** An account as admins see it: every field is named, so that a new column is not shown by accident. */
+export function presentAdminUser(row: AdminUserRow): AdminUserDto {
+  return {
+    id: row.id,
+    username: row.username,
+    display_name: row.display_name,
+    email: row.email,
+    role: row.role,
+    status: row.status,
+    ban:
+      row.status === 'banned' && row.banned_at
+        ? { reason: row.ban_reason, at: row.banned_at.toISOString(), until: row.banned_until?.toISOString() ?? null }
+        : null,
+    last_seen: row.last_seen?.toISOString() ?? null,
+    created_at: row.created_at.toISOString(),
+    deleted_at: row.deleted_at?.toISOString() ?? null,
+  };
+}
+
+/** What is shown beside the facts of an account. */
+export interface Surroundings {
+  readonly sessions: AdminUserDetailsDto['sessions'];
+  readonly bans: ConversationBanRow[];
+  readonly activity: ActivityRow[];
+}
+
+export function presentDetails(row: UserFactsRow, { sessions, bans, activity }: Surroundings): AdminUserDetailsDto {
+  const { conversations, files, file_bytes, webhooks, blocked_by } = row;
+  return {
+    ...presentAdminUser(row),
+    profile: { bio: row.bio, avatar_url: row.avatar_url, location: row.location },
+    counts: { conversations, files, file_bytes, webhooks, blocked_by },
+    sessions,
+    conversation_bans: bans.map(({ conversation_id, reason, banned_at, banned_until }) => ({
+      conversation_id,
+      reason,
+      at: banned_at.toISOString(),
+      until: banned_until?.toISOString() ?? null,
+    })),
+    activity: activity.map(({ at, type, subject_id }) => ({ at: at.toISOString(), type, subject_id })),
+  };
+}

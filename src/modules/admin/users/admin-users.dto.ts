@@ -1,0 +1,198 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { SYSTEM_ROLES, type SystemRole } from '../../../platform/http/actor.js';
+import { EnumField, IntField, TextField, TimeField, UuidField } from '../../../platform/validation/fields.js';
+import { UpdateProfileDto, UserProfileDto } from '../../users/users.dto.js';
+
+export const ACCOUNT_STATUSES = ['active', 'banned', 'deleted'] as const;
+export type AccountStatus = (typeof ACCOUNT_STATUSES)[number];
+
+/** What becomes of the messages of a deleted account. */
+export const MESSAGE_FATES = ['keep', 'anonymise', 'delete'] as const;
+export type MessageFate = (typeof MESSAGE_FATES)[number];
+
+const FATES =
+  'keep: they stay, under the name the author had. anonymise: they stay, under "Deleted user". delete: each becomes a ' +
+  'tombstone, as if its author had deleted it; in the background';
+
+export class AdminUserParams {
+  @UuidField()
+  id: string;
+}
+
+export class ListAdminUsersQuery {
+  @TextField({ max: 100, optional: true, description: 'Part of a user name, display name or e-mail address' })
+  search?: string;
+
+  @EnumField({ values: ACCOUNT_STATUSES, optional: true })
+  status?: AccountStatus;
+
+  @EnumField({ values: SYSTEM_ROLES, optional: true })
+  role?: SystemRole;
+
+  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  limit?: number;
+
+  @TextField({ max: 256, optional: true, description: '`next_cursor` of the page before' })
+  cursor?: string;
+}
+
+/** Why something is done; kept in the audit log for good. */
+export class ReasonDto {
+  @TextField({ min: 1, max: 500, description: 'Why; it stays in the audit log', example: 'Spam in several rooms' })
+  reason: string;
+}
+
+export class UpdateAdminUserDto extends UpdateProfileDto {
+  @EnumField({ values: SYSTEM_ROLES, optional: true })
+  role?: SystemRole;
+
+  @TextField({ min: 1, max: 500, description: 'Why; it stays in the audit log' })
+  reason: string;
+}
+
+export class UnbanUserDto extends ReasonDto {
+  @UuidField({ optional: true, description: 'Only the ban from this conversation' })
+  conversation_id?: string;
+}
+
+export class BanUserDto extends UnbanUserDto {
+  @TimeField({ optional: true, nullable: true, description: 'When it ends; left out or null: never' })
+  until?: string | null;
+}
+
+export class DeleteUserDto extends ReasonDto {
+  @EnumField({ values: MESSAGE_FATES, description: FATES })
+  messages: MessageFate;
+}
+
+export class BanDto {
+  @ApiProperty({ type: String, nullable: true })
+  reason: string | null;
+
+  @ApiProperty({ format: 'date-time' })
+  at: string;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'null: without end' })
+  until: string | null;
+}
+
+export class AdminUserDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty()
+  username: string;
+
+  @ApiProperty()
+  display_name: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  email: string | null;
+
+  @ApiProperty({ enum: SYSTEM_ROLES })
+  role: SystemRole;
+
+  @ApiProperty({ enum: ACCOUNT_STATUSES })
+  status: AccountStatus;
+
+  @ApiProperty({ type: BanDto, nullable: true })
+  ban: BanDto | null;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  last_seen: string | null;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  deleted_at: string | null;
+}
+
+export class AdminUserPageDto {
+  @ApiProperty({ type: [AdminUserDto] })
+  data: AdminUserDto[];
+
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+
+  @ApiProperty()
+  has_more: boolean;
+}
+
+export class AdminSessionDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty()
+  user_agent: string;
+
+  @ApiProperty()
+  ip: string;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+
+  @ApiProperty({ format: 'date-time' })
+  last_used_at: string;
+
+  @ApiProperty({ format: 'date-time' })
+  expires_at: string;
+}
+
+export class ConversationBanDto extends BanDto {
+  @ApiProperty({ format: 'uuid' })
+  conversation_id: string;
+}
+
+export class UserCountsDto {
+  @ApiProperty({ type: 'integer', description: 'Conversations taken part in now' })
+  conversations: number;
+
+  @ApiProperty({ type: 'integer' })
+  files: number;
+
+  @ApiProperty({ type: 'integer' })
+  file_bytes: number;
+
+  @ApiProperty({ type: 'integer' })
+  webhooks: number;
+
+  @ApiProperty({ type: 'integer', description: 'Users who have blocked this one' })
+  blocked_by: number;
+}
+
+export class UserActivityDto {
+  @ApiProperty({ format: 'date-time' })
+  at: string;
+
+  @ApiProperty({
+    enum: ['session.opened', 'session.ended', 'conversation.joined', 'conversation.left', 'file.uploaded'],
+  })
+  type: string;
+
+  @ApiProperty({ format: 'uuid', description: 'Of the session, the conversation or the file' })
+  subject_id: string;
+}
+
+/** One account with what is needed to judge it. What its messages say is not part of it. */
+export class AdminUserDetailsDto extends AdminUserDto {
+  @ApiProperty({ type: UserProfileDto })
+  profile: UserProfileDto;
+
+  @ApiProperty({ type: UserCountsDto })
+  counts: UserCountsDto;
+
+  @ApiProperty({ type: [AdminSessionDto], description: 'Live ones, the last used first, at most 100' })
+  sessions: AdminSessionDto[];
+
+  @ApiProperty({ type: [ConversationBanDto], description: 'In force, the newest 100' })
+  conversation_bans: ConversationBanDto[];
+
+  @ApiProperty({ type: [UserActivityDto], description: 'Newest first, at most 50' })
+  activity: UserActivityDto[];
+}
+
+export class EndedSessionsDto {
+  @ApiProperty({ type: 'integer' })
+  sessions_ended: number;
+}

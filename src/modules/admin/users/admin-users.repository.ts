@@ -1,0 +1,162 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, statement, type Statement } from '../../../platform/database/sql.js';
+import type { SystemRole } from '../../../platform/http/actor.js';
+import { foldForSearch } from '../../../platform/validation/text.js';
+import type { AccountStatus } from './admin-users.dto.js';
+
+export interface AdminUserRow {
+  readonly id: string;
+  readonly username: string;
+  readonly display_name: string;
+  readonly email: string | null;
+  readonly role: SystemRole;
+  readonly status: AccountStatus;
+  readonly banned_at: Date | null;
+  readonly banned_until: Date | null;
+  readonly ban_reason: string | null;
+  readonly last_seen: Date | null;
+  readonly created_at: Date;
+  readonly deleted_at: Date | null;
+}
+
+export interface UserFactsRow extends AdminUserRow {
+  readonly bio: string;
+  readonly avatar_url: string | null;
+  readonly location: string;
+  readonly conversations: number;
+  readonly files: number;
+  readonly file_bytes: number;
+  readonly webhooks: number;
+  readonly blocked_by: number;
+}
+
+export interface UserFilter {
+  readonly search?: string;
+  readonly status?: AccountStatus;
+  readonly role?: SystemRole;
+  /** Older than the account of this id. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
+export interface ConversationBanRow {
+  readonly conversation_id: string;
+  readonly reason: string;
+  readonly banned_at: Date;
+  readonly banned_until: Date | null;
+}
+
+export interface ActivityRow {
+  readonly at: Date;
+  readonly type: string;
+  readonly subject_id: string;
+}
+
+const IS_BANNED = `u.deleted_at is null and u.banned_at is not null and user_is_banned(u.banned_at, u.banned_until)`;
+
+const COLUMNS = `u.id, u.username, u.display_name, u.email, u.role, u.ban_reason, u.banned_at, u.banned_until,
+  case when u.deleted_at is not null then 'deleted' when ${IS_BANNED} then 'banned' else 'active' end as status,
+  (select p.last_seen from presence_settings p where p.user_id = u.id) as last_seen, u.created_at, u.deleted_at`;
+
+const STATUSES: Readonly<Record<AccountStatus | 'any', string>> = {
+  any: 'true',
+  active: `u.deleted_at is null and not user_is_banned(u.banned_at, u.banned_until)`,
+  banned: IS_BANNED,
+  deleted: `u.deleted_at is not null`,
+};
+
+const ROLES = { any: '$2::text is null', one: 'u.role = $2' } as const;
+
+/**
+ * With a text of three characters or more the trigram indexes find the users first; anything else goes through the
+ * accounts from the newest on. A filter that is not asked for is not in the statement, so that each has its own plan.
+ */
+function pageOf(status: string, role: string, search: 'all' | 'short' | 'long'): string {
+  const fits = `(u.username || ' ' || u.folded_name) like '%' || $1 || '%' or u.email like '%' || $1 || '%'`;
+  const wanted = `${status} and ${role} and ($3::uuid is null or u.id < $3)`;
+  const end = `order by u.id desc limit $4`;
+  if (search !== 'long') {
+    return `select ${COLUMNS} from users u where ${wanted} and (${search === 'all' ? '$1::text is null' : fits}) ${end}`;
+  }
+  return `with found as materialized (select u.id from users u where ${fits})
+    select ${COLUMNS} from found f join users u on u.id = f.id where ${wanted} ${end}`;
+}
+
+const PAGES = new Map<string, Statement<AdminUserRow>>();
+for (const [status, isStatus] of Object.entries(STATUSES)) {
+  for (const [role, isRole] of Object.entries(ROLES)) {
+    for (const search of ['all', 'short', 'long'] as const) {
+      const key = `${status}_${role}_${search}`;
+      PAGES.set(key, statement<AdminUserRow>(`admin.users_${key}`, pageOf(isStatus, isRole, search)));
+    }
+  }
+}
+
+const FIND = statement<UserFactsRow>(
+  'admin.find_user',
+  `select ${COLUMNS}, u.bio, u.avatar_url, u.location,
+          (select count(*) from participants p where p.user_id = u.id and p.left_seq is null) as conversations,
+          f.files, f.file_bytes,
+          (select count(*) from webhooks w where w.user_id = u.id) as webhooks,
+          (select count(*) from user_blocks b where b.blocked_id = u.id) as blocked_by
+     from users u
+    cross join lateral (
+      select count(*) as files, coalesce(sum(f.size), 0)::bigint as file_bytes
+        from files f where f.uploader_id = u.id and f.deleted_at is null) f
+    where u.id = $1`,
+);
+
+const CONVERSATION_BANS = statement<ConversationBanRow>(
+  'admin.conversation_bans_of',
+  `select conversation_id, reason, banned_at, banned_until from conversation_bans
+    where user_id = $1 and (banned_until is null or banned_until > now()) order by banned_at desc limit 100`,
+);
+
+const ACTIVITY_MAX = 50;
+
+const ACTIVITY = statement<ActivityRow>(
+  'admin.activity_of',
+  `(select created_at as at, 'session.opened' as type, id as subject_id from sessions where user_id = $1
+     order by 1 desc limit ${ACTIVITY_MAX})
+   union all
+   (select revoked_at, 'session.ended', id from sessions where user_id = $1 and revoked_at is not null
+     order by 1 desc limit ${ACTIVITY_MAX})
+   union all
+   (select joined_at, 'conversation.joined', conversation_id from participants where user_id = $1
+     order by 1 desc limit ${ACTIVITY_MAX})
+   union all
+   (select left_at, 'conversation.left', conversation_id from participants where user_id = $1 and left_at is not null
+     order by 1 desc limit ${ACTIVITY_MAX})
+   union all
+   (select uploaded_at, 'file.uploaded', id from files where uploader_id = $1 and deleted_at is null
+     order by 1 desc limit ${ACTIVITY_MAX})
+   order by at desc, subject_id limit ${ACTIVITY_MAX}`,
+);
+
+/** Reads: users, presence_settings, participants, conversation_bans, files, webhooks, user_blocks, sessions. */
+@Injectable()
+export class AdminUsersRepository {
+  constructor(private readonly sql: Sql) {}
+
+  /** Newest first; one row more than the page has. */
+  page({ search, status, role, after, limit }: UserFilter): Promise<AdminUserRow[]> {
+    const text = search && foldForSearch(search);
+    const kind = !text ? 'all' : [...text].length < 3 ? 'short' : 'long';
+    const page = PAGES.get(`${status ?? 'any'}_${role ? 'one' : 'any'}_${kind}`)!;
+    const literal = text ? text.replace(/[\\%_]/g, '\\$&') : null;
+    return this.sql.many(page, [literal, role ?? null, after ?? null, limit + 1]);
+  }
+
+  /** Deleted ones too. */
+  find(userId: string): Promise<UserFactsRow | undefined> {
+    return this.sql.one(FIND, [userId]);
+  }
+
+  conversationBans(userId: string): Promise<ConversationBanRow[]> {
+    return this.sql.many(CONVERSATION_BANS, [userId]);
+  }
+
+  activity(userId: string): Promise<ActivityRow[]> {
+    return this.sql.many(ACTIVITY, [userId]);
+  }
+}

@@ -1,0 +1,84 @@
+import { Injectable } from '@nestjs/common';
+import { ValidationError } from '../../../platform/errors/app-error.js';
+import type { Actor } from '../../../platform/http/actor.js';
+import { decodeCursor, DEFAULT_PAGE_SIZE, toPage, type Page } from '../../../platform/pagination/page.js';
+import { AccountAdministration } from '../../auth/account-administration.service.js';
+import { ConversationBans } from '../../participants/conversation-bans.service.js';
+import { UserAdministration } from '../../users/user-administration.service.js';
+import { UserNotFound } from '../../users/users.errors.js';
+import { UsersPolicy } from '../../users/users.policy.js';
+import { presentAdminUser, presentDetails } from './admin-user-presenter.js';
+import type {
+  AdminUserDetailsDto,
+  AdminUserDto,
+  BanUserDto,
+  EndedSessionsDto,
+  ListAdminUsersQuery,
+  ReasonDto,
+  UnbanUserDto,
+  UpdateAdminUserDto,
+} from './admin-users.dto.js';
+import { AdminUsersRepository } from './admin-users.repository.js';
+import { requireReason } from './reasons.js';
+
+/** Accounts as those see and change them who run the place. */
+@Injectable()
+export class AdminUsersService {
+  constructor(
+    private readonly repository: AdminUsersRepository,
+    private readonly policy: UsersPolicy,
+    private readonly users: UserAdministration,
+    private readonly accounts: AccountAdministration,
+    private readonly conversationBans: ConversationBans,
+  ) {}
+
+  /** Newest accounts first. @throws PermissionDenied, ValidationError */
+  async list(actor: Actor, query: ListAdminUsersQuery): Promise<Page<AdminUserDto>> {
+    await this.policy.requireRank(actor, 'admin');
+    const { limit = DEFAULT_PAGE_SIZE, cursor, status, role } = query;
+    const [after] = cursor === undefined ? [] : (decodeCursor(cursor, ['uuid']) as [string]);
+    const rows = await this.repository.page({ search: query.search?.trim(), status, role, after, limit });
+    return toPage(rows, limit, presentAdminUser, ({ id }) => [id]);
+  }
+
+  /** Deleted accounts too. @throws PermissionDenied, UserNotFound */
+  async get(actor: Actor, userId: string): Promise<AdminUserDetailsDto> {
+    await this.policy.requireRank(actor, 'admin');
+    const facts = await this.repository.find(userId);
+    if (!facts) throw new UserNotFound();
+    const [sessions, bans, activity] = await Promise.all([
+      this.accounts.sessionsOf(userId),
+      this.repository.conversationBans(userId),
+      this.repository.activity(userId),
+    ]);
+    return presentDetails(facts, { sessions, bans, activity });
+  }
+
+  /** @throws PermissionDenied, UserNotFound, LastAdmin, ValidationError */
+  async update(actor: Actor, userId: string, dto: UpdateAdminUserDto): Promise<AdminUserDetailsDto> {
+    const { reason, ...changes } = dto;
+    await this.users.update(actor, userId, changes, requireReason(reason));
+    return this.get(actor, userId);
+  }
+
+  /** From everything, or from one conversation. @throws PermissionDenied, UserNotFound, ConversationNotFound, ValidationError */
+  async ban(actor: Actor, userId: string, dto: BanUserDto): Promise<void> {
+    const until = dto.until ? new Date(dto.until) : null;
+    if (until && until.getTime() <= Date.now()) throw ValidationError.of('until', 'must be in the future');
+    const ban = { reason: requireReason(dto.reason), until };
+    if (dto.conversation_id === undefined) await this.users.ban(actor, userId, ban);
+    else await this.conversationBans.ban(actor, { conversationId: dto.conversation_id, userId, ...ban });
+  }
+
+  /** @throws as `ban` */
+  async unban(actor: Actor, userId: string, dto: UnbanUserDto): Promise<void> {
+    const reason = requireReason(dto.reason);
+    if (dto.conversation_id === undefined) await this.users.unban(actor, userId, reason);
+    else await this.conversationBans.unban(actor, { conversationId: dto.conversation_id, userId, reason });
+  }
+
+  /** @throws PermissionDenied, UserNotFound, ValidationError */
+  async logout(actor: Actor, userId: string, dto: ReasonDto): Promise<EndedSessionsDto> {
+    return { sessions_ended: await this.accounts.logout(actor, userId, requireReason(dto.reason)) };
+  }
+}

@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { type Acting, UserAdministration } from '../users/user-administration.service.js';
+import { ConversationBansRepository } from './conversation-bans.repository.js';
+import { ConversationNotFound, ParticipantNotFound } from './participants.errors.js';
+import { ParticipantsPolicy } from './participants.policy.js';
+import { Standings } from './standings.js';
+
+/** Somebody and the conversation it is about, and why. */
+export interface ConversationBan {
+  readonly conversationId: string;
+  readonly userId: string;
+  readonly reason: string;
+}
+
+/**
+ * Keeps somebody out of one conversation. The ban and the removal are one change under the conversation's lock, and
+ * whoever lets somebody in looks under the same lock: nobody comes back in between.
+ */
+@Injectable()
+export class ConversationBans {
+  constructor(
+    private readonly repository: ConversationBansRepository,
+    private readonly policy: ParticipantsPolicy,
+    private readonly users: UserAdministration,
+    private readonly standings: Standings,
+    private readonly log: EventLog,
+  ) {}
+
+  /** @throws ConversationNotFound, UserNotFound, PermissionDenied, DirectConversationFixed */
+  async ban(actor: Actor, { until, ...ban }: ConversationBan & { until: Date | null }): Promise<void> {
+    await this.change(actor, ban, async (tx, { current }) => {
+      await this.repository.insert(tx, { ...ban, until, bannedBy: actor.userId, at: tx.head.at });
+      const wasIn = await this.dismiss(tx, actor, ban);
+      const after = { user_id: ban.userId, until: until?.toISOString() ?? null };
+      record(tx, current, 'conversation.ban_user', { ...ban, before: { is_participant: wasIn }, after });
+    });
+  }
+
+  /** He may come back; nobody brings him back. @throws as `ban` */
+  async unban(actor: Actor, ban: ConversationBan): Promise<void> {
+    await this.change(actor, ban, async (tx, { current }) => {
+      if (!(await this.repository.delete(tx, ban.conversationId, ban.userId))) return;
+      record(tx, current, 'conversation.unban_user', { ...ban, before: { user_id: ban.userId }, after: null });
+    });
+  }
+
+  private async change(
+    actor: Actor,
+    { conversationId, userId }: ConversationBan,
+    work: (tx: StreamTransaction, acting: Acting) => Promise<void>,
+  ): Promise<void> {
+    const done = await this.log.write(conversationId, async (tx) => {
+      const access = await this.policy.accessUnderLock(tx, actor, conversationId);
+      const acting = await this.users.requireOutranks(tx, actor, userId, 'moderator');
+      this.policy.requireNotDirect(access);
+      this.policy.requireModerator(access);
+      await work(tx, acting);
+      return true;
+    });
+    if (!done) throw new ConversationNotFound();
+  }
+
+  private async dismiss(tx: StreamTransaction, actor: Actor, ban: ConversationBan): Promise<boolean> {
+    try {
+      const target = await this.standings.require(tx, ban.conversationId, ban.userId);
+      await this.standings.dismiss(tx, actor.userId, target, 'removed');
+      return true;
+    } catch (error) {
+      if (error instanceof ParticipantNotFound) return false;
+      throw error;
+    }
+  }
+}
+
+function record(
+  tx: StreamTransaction,
+  actor: Actor,
+  action: string,
+  { conversationId, reason, before, after }: ConversationBan & { before: object; after: object | null },
+): void {
+  tx.record({
+    actor,
+    action,
+    target: { type: 'conversation', id: conversationId },
+    reason,
+    before: before as Record<string, unknown>,
+    after: after as Record<string, unknown> | null,
+  });
+}

@@ -1,0 +1,265 @@
+import { UserAdministration } from '../../src/modules/users/user-administration.service.js';
+import type { Actor } from '../../src/platform/http/actor.js';
+import { type Answer, People } from '../support/people.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+const REASON = 'because of a test';
+
+describe('accounts, as admins see and change them', () => {
+  let test: TestApp;
+  let people: People;
+  let admin: Actor;
+
+  beforeAll(async () => {
+    test = await startTestApp();
+    people = new People(test);
+    admin = await people.one('admin');
+  });
+  afterAll(() => test.close());
+
+  const act = (actor: Actor, path: string, body: object = { reason: REASON }): Promise<Answer> =>
+    people.call(actor, 'POST', `/admin/users/${path}`, body);
+  const codeOf = ({ status, body }: Answer): string => `${status} ${String(body?.error?.code)}`;
+  const audited = async (targetId: string): Promise<Record<string, unknown>[]> =>
+    (await people.call(admin, 'GET', `/admin/audit-log?target_id=${targetId}`)).body.data as Record<string, unknown>[];
+
+  describe('the list', () => {
+    it('goes through all accounts in pages, newest first, and misses none', async () => {
+      await people.many(5);
+      const seen: string[] = [];
+      let cursor: string | null = null;
+      do {
+        const page: Answer = await people.call(
+          admin,
+          'GET',
+          `/admin/users?limit=3${cursor ? `&cursor=${cursor}` : ''}`,
+        );
+        expect(page.status).toBe(200);
+        seen.push(...(page.body.data as { id: string }[]).map(({ id }) => id));
+        cursor = page.body.next_cursor as string | null;
+      } while (cursor);
+      const all = await test.database.query('select id from users order by id desc');
+      expect(seen).toEqual(all.map(({ id }) => id as string));
+    });
+
+    it.each(['Zoë', 'zoe', 'ZO', 'zoe-kra', 'zoe@mail.ex', '%oe'])(
+      'finds by part of a name or address: %s',
+      async (search) => {
+        const [zoe] = await people.many(1);
+        await test.database.query(
+          `update users set username = $2, email = $3, display_name = 'Zoë Kraft', folded_name = 'zoe kraft' where id = $1`,
+          [zoe!.userId, `zoe-kraft-${zoe!.userId.slice(-4)}`, `zoe@mail.example-${zoe!.userId.slice(-6)}.org`],
+        );
+        const { body } = await people.call(admin, 'GET', `/admin/users?search=${encodeURIComponent(search)}`);
+        const found = (body.data as { id: string }[]).some(({ id }) => id === zoe!.userId);
+        expect(found).toBe(search !== '%oe'); // a percent sign stands for itself
+      },
+    );
+
+    it('filters by status and role', async () => {
+      const [teacher, banned] = [await people.one('teacher'), await people.one()];
+      await act(admin, `${banned.userId}/ban`);
+      const ids = async (query: string): Promise<string[]> =>
+        ((await people.call(admin, 'GET', `/admin/users?limit=100&${query}`)).body.data as { id: string }[]).map(
+          ({ id }) => id,
+        );
+      expect(await ids('role=teacher')).toEqual([teacher.userId]);
+      expect(await ids('status=banned')).toEqual([banned.userId]);
+      expect(await ids('status=banned&role=teacher')).toEqual([]);
+      expect(await ids('status=active')).not.toContain(banned.userId);
+      expect(await ids('status=deleted')).toEqual([]);
+    });
+
+    it('refuses words, cursors and numbers that are none', async () => {
+      for (const query of ['status=gone', 'role=king', 'cursor=x', 'limit=0', 'limit=1e2', 'skip=3']) {
+        expect(codeOf(await people.call(admin, 'GET', `/admin/users?${query}`))).toBe('400 VALIDATION_ERROR');
+      }
+    });
+  });
+
+  it('shows one account with its sessions, counts and what it did lately, and nothing of what it said', async () => {
+    const [ana, bo] = await people.many(2);
+    const groupId = await people.group(ana!, [[bo!, 'participant']]);
+    await people.call(ana!, 'POST', `/conversations/${groupId}/messages`, { content: 'between us' });
+    const { status, body } = await people.call(admin, 'GET', `/admin/users/${ana!.userId}`);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ id: ana!.userId, status: 'active', role: 'user', ban: null, deleted_at: null });
+    expect(body.counts).toEqual({ conversations: 1, files: 0, file_bytes: 0, webhooks: 0, blocked_by: 0 });
+    expect((body.sessions as { id: string }[]).map(({ id }) => id)).toEqual([ana!.sessionId]);
+    expect(body.activity).toContainEqual(expect.objectContaining({ type: 'conversation.joined', subject_id: groupId }));
+    expect(JSON.stringify(body)).not.toContain('between us');
+    const unknown = await people.call(admin, 'GET', '/admin/users/01890000-0000-7000-8000-000000000000');
+    expect(codeOf(unknown)).toBe('404 USER_NOT_FOUND');
+  });
+
+  describe('a ban', () => {
+    it('closes live sockets, refuses everything from then on, and is taken back', async () => {
+      const [mallory] = await people.many(1);
+      const socket = await people.connect(mallory!);
+      const until = new Date(Date.now() + 3_600_000).toISOString();
+      expect((await act(admin, `${mallory!.userId}/ban`, { reason: REASON, until })).status).toBe(204);
+      await socket.closed;
+      const refused = await people.call(mallory!, 'PATCH', '/users/me', { location: 'still here' });
+      expect(codeOf(refused)).toBe('403 ACCOUNT_BANNED');
+      expect(refused.body.error.details).toEqual({ reason: REASON, until });
+      const { body } = await people.call(admin, 'GET', `/admin/users/${mallory!.userId}`);
+      expect(body).toMatchObject({ status: 'banned', ban: { reason: REASON, until } });
+      expect((await act(admin, `${mallory!.userId}/unban`)).status).toBe(204);
+      expect((await people.call(mallory!, 'GET', '/users/me')).status).toBe(200);
+      expect((await audited(mallory!.userId)).map(({ action }) => action)).toEqual(['user.unban', 'user.ban']);
+    });
+
+    it('is for those of higher rank: nobody bans himself, equals or those above', async () => {
+      const [moderator, other, peer, user] = [
+        await people.one('moderator'),
+        await people.one('moderator'),
+        await people.one('admin'),
+        await people.one(),
+      ];
+      for (const [actor, target] of [
+        [moderator, other],
+        [moderator, admin],
+        [moderator, moderator],
+        [admin, admin],
+        [admin, peer],
+        [user, other],
+      ] as const) {
+        expect(codeOf(await act(actor, `${target.userId}/ban`))).toBe('403 PERMISSION_DENIED');
+        expect(await audited(target.userId)).toEqual([]);
+      }
+      expect((await act(moderator, `${user.userId}/ban`)).status).toBe(204);
+    });
+
+    it.each([
+      ['no reason', {}],
+      ['an empty reason', { reason: '' }],
+      ['a reason nobody can see', { reason: ' \u200b ' }],
+      ['an end in the past', { reason: REASON, until: '2020-01-01T00:00:00Z' }],
+      ['an end that is no time', { reason: REASON, until: 'tomorrow' }],
+      ['an unknown field', { reason: REASON, is_banned: true }],
+    ])('with %s is refused', async (_what, body) => {
+      const [user] = await people.many(1);
+      expect(codeOf(await act(admin, `${user!.userId}/ban`, body))).toBe('400 VALIDATION_ERROR');
+    });
+  });
+
+  describe('a ban from one conversation', () => {
+    it('removes him through the log, keeps him out whoever asks, and leaves the rest alone', async () => {
+      const [ana, bo, cid] = await people.many(3);
+      const groupId = await people.group(ana!, [[bo!, 'participant']], { settings: { allow_invites: true } });
+      await people.call(ana!, 'POST', `/conversations/${groupId}/participants`, { user_ids: [cid!.userId] });
+      const socket = await people.connect(ana!);
+      const ban = { reason: REASON, conversation_id: groupId };
+      expect((await act(admin, `${bo!.userId}/ban`, ban)).status).toBe(204);
+      expect(await socket.next('participant.left')).toMatchObject({ data: { user_id: bo!.userId, reason: 'removed' } });
+      socket.close();
+      const say = (who: Actor): Promise<Answer> =>
+        people.call(who, 'POST', `/conversations/${groupId}/messages`, { content: 'hello' });
+      expect(codeOf(await say(bo!))).toBe('403 PERMISSION_DENIED');
+      const bring = (by: Actor): Promise<Answer> =>
+        people.call(by, 'POST', `/conversations/${groupId}/participants`, { user_ids: [bo!.userId] });
+      for (const by of [ana!, cid!, admin]) expect(codeOf(await bring(by))).toBe('403 PERMISSION_DENIED');
+      expect((await people.call(bo!, 'GET', '/users/me')).status).toBe(200);
+      const { body } = await people.call(admin, 'GET', `/admin/users/${bo!.userId}`);
+      expect(body).toMatchObject({ status: 'active', conversation_bans: [{ conversation_id: groupId, until: null }] });
+      expect((await act(admin, `${bo!.userId}/unban`, ban)).status).toBe(204);
+      expect((await bring(ana!)).status).toBe(201);
+      expect((await say(bo!)).status).toBe(201);
+      expect((await audited(groupId)).map(({ action }) => action)).toEqual([
+        'conversation.unban_user',
+        'conversation.ban_user',
+      ]);
+    });
+
+    it('keeps him from joining a room until it ends', async () => {
+      const [ana, bo] = await people.many(2);
+      const roomId = await people.group(ana!, [], { type: 'room', title: 'A room' });
+      const until = new Date(Date.now() + 60_000).toISOString();
+      await act(admin, `${bo!.userId}/ban`, { reason: REASON, conversation_id: roomId, until });
+      expect(codeOf(await people.call(bo!, 'POST', `/conversations/${roomId}/join`))).toBe('403 PERMISSION_DENIED');
+      await test.database.query('update conversation_bans set banned_until = now() where user_id = $1', [bo!.userId]);
+      expect((await people.call(bo!, 'POST', `/conversations/${roomId}/join`)).status).toBe(200);
+    });
+
+    it('of an owner passes the ownership on, and is not for direct conversations', async () => {
+      const [ana, bo] = await people.many(2);
+      const groupId = await people.group(ana!, [[bo!, 'participant']]);
+      await act(admin, `${ana!.userId}/ban`, { reason: REASON, conversation_id: groupId });
+      const { body } = await people.call(bo!, 'GET', `/conversations/${groupId}`);
+      expect(body.role ?? body.my_role ?? body.participants[0].role).toBe('owner');
+      const direct = await people.call(ana!, 'POST', '/conversations', {
+        type: 'direct',
+        participant_ids: [bo!.userId],
+      });
+      const answer = await act(admin, `${ana!.userId}/ban`, { reason: REASON, conversation_id: direct.body.id });
+      expect(codeOf(answer)).toBe('409 DIRECT_CONVERSATION_FIXED');
+    });
+  });
+
+  describe('a role', () => {
+    it('given or taken counts at once, on live sockets too, and is written down as before and after', async () => {
+      const cleo = await people.one('admin');
+      expect((await people.call(cleo, 'GET', '/admin/users')).status).toBe(200);
+      const change = { role: 'user', reason: REASON };
+      const { status, body } = await people.call(admin, 'PATCH', `/admin/users/${cleo.userId}`, change);
+      expect({ status, role: body.role }).toEqual({ status: 200, role: 'user' });
+      expect(codeOf(await people.call(cleo, 'GET', '/admin/users'))).toBe('403 PERMISSION_DENIED');
+      const [entry] = await audited(cleo.userId);
+      expect(entry).toMatchObject({
+        action: 'user.update',
+        actor_id: admin.userId,
+        actor_role: 'admin',
+        reason: REASON,
+        before: { role: 'admin' },
+        after: { role: 'user' },
+      });
+    });
+
+    it('changes along with what is shown of an account, by the rules for everybody', async () => {
+      const [dora] = await people.many(1);
+      const path = `/admin/users/${dora!.userId}`;
+      const { body } = await people.call(admin, 'PATCH', path, { display_name: 'Dora', bio: '', reason: REASON });
+      expect(body).toMatchObject({ display_name: 'Dora', profile: { bio: '' } });
+      const bad = await people.call(admin, 'PATCH', path, { display_name: '\u200b', reason: REASON });
+      expect(codeOf(bad)).toBe('400 VALIDATION_ERROR');
+      const more = await people.call(admin, 'PATCH', path, { email: 'x@example.com', reason: REASON });
+      expect(codeOf(more)).toBe('400 VALIDATION_ERROR');
+    });
+
+    it('is not taken from the last admin, not even when two take each other’s at once', async () => {
+      const own = await startTestApp();
+      try {
+        const there = new People(own);
+        const admins = [await there.one('admin'), await there.one('admin')];
+        await own.database.query(`update users set role = 'user' where username = 'admin'`);
+        const administration = own.app.get(UserAdministration, { strict: false });
+        for (let round = 0; round < 10; round++) {
+          await own.database.query(`update users set role = 'admin' where id = any($1)`, [
+            admins.map(({ userId }) => userId),
+          ]);
+          const tries = await Promise.allSettled([
+            administration.update(admins[0]!, admins[1]!.userId, { role: 'user' }, REASON),
+            administration.update(admins[1]!, admins[0]!.userId, { role: 'user' }, REASON),
+          ]);
+          expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+        }
+        const [left] = await own.database.query(`select id from users where role = 'admin'`);
+        const last = admins.find(({ userId }) => userId === left!.id)!;
+        const answer = await there.call(last, 'PATCH', `/admin/users/${last.userId}`, { role: 'user', reason: REASON });
+        expect(codeOf(answer)).toBe('409 LAST_ADMIN');
+      } finally {
+        await own.close();
+      }
+    });
+  });
+
+  it('ends all sessions of somebody when it logs him out', async () => {
+    const [eve] = await people.many(1);
+    const socket = await people.connect(eve!);
+    const { status, body } = await act(admin, `${eve!.userId}/logout`);
+    expect({ status, body }).toEqual({ status: 200, body: { sessions_ended: 1 } });
+    await socket.closed;
+    expect(codeOf(await people.call(eve!, 'GET', '/users/me'))).toBe('401 AUTHENTICATION_REQUIRED');
+    expect((await audited(eve!.userId)).map(({ action }) => action)).toEqual(['user.logout']);
+  });
+});

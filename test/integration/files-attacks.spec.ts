@@ -131,13 +131,17 @@ const WRONG: Attack[] = [
 const LARGE: Attack[] = [
   ['a picture of too many pixels', 'a.png', 'image/png', () => blank(15_000, 15_000)],
   ['a picture that is too wide', 'a.png', 'image/png', () => blank(30_000, 1)],
-  ['a moving picture of too many frames', 'a.gif', 'image/gif', () => frames(250)],
+  ['a picture of a false size', 'a.jpg', 'image/jpeg', falseSize],
+  ['a moving picture of too many frames', 'a.gif', 'image/gif', () => frames(250, 'gif')],
+  ['a moving picture of too many frames', 'a.webp', 'image/webp', () => frames(250, 'webp')],
+  ['a picture of too many pages', 'a.tiff', 'image/tiff', () => frames(250, 'tiff')],
   [
     'an archive of too many entries',
     'a.zip',
     '',
     () => zip(Array.from({ length: 1200 }, (_v, i) => ({ name: `${i}`, data: '' }))),
   ],
+  ['an archive that says it has a million entries', 'a.zip', '', million],
   [
     'an archive that expands to a thousand times',
     'a.zip',
@@ -176,6 +180,7 @@ const LATE: [string, string, string, () => Buffer | Promise<Buffer>][] = [
     'a.zip',
     () => zip([{ name: 'a', data: Buffer.alloc(90_000), lie: { size: 10 } }]),
   ],
+  ['a drawing that grows when it is written anew', 'FILE_TOO_LARGE', 'a.bmp', () => drawing(800)],
   ['half a picture', 'INVALID_FILE_TYPE', 'a.jpg', async () => (await noise()).subarray(0, 3000)],
 ];
 
@@ -185,6 +190,48 @@ function overlapping(): Buffer {
   const entry = once.subarray(at, once.length - 22);
   const twice = [entry, entry];
   return Buffer.concat([once.subarray(0, at), ...twice, zipEnd(twice, at)]);
+}
+
+/** Its header says 60,000 by 60,000. */
+async function falseSize(): Promise<Buffer> {
+  const bytes = await jpeg();
+  const at = bytes.indexOf(Buffer.from([0xff, 0xc0])) + 5;
+  bytes.writeUInt16BE(60_000, at);
+  bytes.writeUInt16BE(60_000, at + 2);
+  return bytes;
+}
+
+/** A drawing in one bit a pixel. */
+function drawing(side: number): Buffer {
+  const file = Buffer.alloc(62 + Math.ceil(side / 32) * 4 * side);
+  file.write('BM', 'latin1');
+  file.writeUInt32LE(file.length, 2);
+  file.writeUInt32LE(62, 10);
+  file.writeUInt32LE(40, 14);
+  file.writeInt32LE(side, 18);
+  file.writeInt32LE(side, 22);
+  file.writeUInt16LE(1, 26);
+  file.writeUInt16LE(1, 28);
+  return file;
+}
+
+/** Says in the longer form of its end that it has a million entries. */
+function million(): Buffer {
+  const once = zip([{ name: 'a', data: 'a' }]);
+  const end = once.subarray(once.length - 22);
+  end.writeUInt16LE(0xffff, 8);
+  end.writeUInt16LE(0xffff, 10);
+  const long = Buffer.alloc(76);
+  long.write('PK\x06\x06', 0, 'latin1');
+  long.writeBigUInt64LE(44n, 4);
+  long.writeBigUInt64LE(1_000_000n, 24);
+  long.writeBigUInt64LE(1_000_000n, 32);
+  long.writeBigUInt64LE(BigInt(end.readUInt32LE(12)), 40);
+  long.writeBigUInt64LE(BigInt(end.readUInt32LE(16)), 48);
+  long.write('PK\x06\x07', 56, 'latin1');
+  long.writeBigUInt64LE(BigInt(once.length - 22), 64);
+  long.writeUInt32LE(1, 72);
+  return Buffer.concat([once.subarray(0, -22), long, end]);
 }
 
 function circular(): Buffer {
@@ -209,11 +256,11 @@ const noise = (): Promise<Buffer> =>
   })
     .jpeg()
     .toBuffer();
-const frames = (count: number): Promise<Buffer> => {
+const frames = (count: number, format: 'gif' | 'webp' | 'tiff'): Promise<Buffer> => {
   const data = Buffer.alloc(2 * 2 * 3 * count, 0);
   for (let i = 0; i < data.length; i++) data[i] = (i * 7) % 256;
   return sharp(data, { raw: { width: 2, height: 2 * count, channels: 3, pageHeight: 2 } })
-    .gif()
+    .toFormat(format)
     .toBuffer();
 };
 const nested = (levels: number, content: string): Buffer =>
@@ -293,6 +340,22 @@ describe('an upload', () => {
     },
   );
 
+  it.each([
+    ['filename=""', 400, undefined],
+    [`filename="a.jpg"; filename*=UTF-8''..%2F..%2Fetc%2Fpasswd.jpg`, 201, 'passwd.jpg'],
+    [`filename="a.jpg"; filename*=UTF-8''a.php%00.jpg`, 400, undefined],
+    [`filename="a.jpg"; filename*=UTF-8''x%0D%0ASet-Cookie%3A%20a.jpg`, 201, 'x Set-Cookie_ a.jpg'],
+  ])('named by %s is answered %i, its name cleaned', async (parameter, status, name) => {
+    const body = form('a.jpg', await jpeg())
+      .toString('latin1')
+      .replace('filename="a.jpg"', parameter);
+    const answer = await send(Buffer.from(body, 'latin1'));
+    expect([answer.status, answer.body.file_name]).toEqual([status, name]);
+    if (status !== 201) return;
+    await world.scanned(eve, answer.body.id as string);
+    expect((await eve.call('DELETE', `/files/${answer.body.id}`)).status).toBe(204);
+  });
+
   /** One form as it goes onto the wire. */
   function form(name: string, content: Buffer, more = ''): Buffer {
     const head = `--b\r\n${more}Content-Disposition: form-data; name="file"; filename="${name}"\r\nContent-Type: image/jpeg\r\n\r\n`;
@@ -354,11 +417,15 @@ describe('an upload', () => {
 
     it('that breaks off leaves nothing, however often', async () => {
       for (let i = 0; i < 50; i++) {
-        const socket = rawUpload(1_000_000);
-        socket.write(form('a.jpg', Buffer.alloc(20_000)).subarray(0, 10_000));
+        const sockets = Array.from({ length: 20 }, () => rawUpload(1_000_000));
+        for (const socket of sockets) socket.write(form('a.jpg', Buffer.alloc(20_000)).subarray(0, 10_000));
         await new Promise((resolve) => setTimeout(resolve, 5));
-        socket.destroy();
+        for (const socket of sockets) socket.destroy();
       }
+      const { status, body } = await send(form('a.jpg', await jpeg()));
+      expect(status).toBe(201);
+      await world.scanned(eve, body.id as string);
+      await eve.call('DELETE', `/files/${body.id}`);
     });
 
     it('that never ends is cut off', async () => {

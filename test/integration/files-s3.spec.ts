@@ -1,4 +1,5 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { FilesUpkeep } from '../../src/modules/files/files-upkeep.js';
 import { isoMedia, picture, type SampleFile } from '../fixtures/sample-files.js';
 import type { ChatUser } from '../support/chat.js';
 import { FakeS3 } from '../support/fake-s3.js';
@@ -104,6 +105,18 @@ describe.each(['redirect', 'proxy'])('files in an S3-compatible store, downloade
     for (const changed of [address.replace(file.id, other.id), address.replace('Expires=60', 'Expires=6000')]) {
       expect((await fetch(changed)).status).toBe(403);
     }
+  });
+
+  it('that broke off on their way in parts are ended a day later, what belongs to others is left', async () => {
+    const key = (): string => `${randomUUID()}.upload`;
+    const [yesterday, now] = [new Date(Date.now() - 25 * 3_600_000), new Date(Date.now() - 3_600_000)];
+    for (let i = 0; i < 5; i++) store.leaveUnderWay(key(), yesterday);
+    const left = [store.leaveUnderWay(key(), now), store.leaveUnderWay('backups/tuesday.tar', yesterday)];
+    store.leaveUnderWay(key(), yesterday);
+    const report = await world.chat.app.app.get(FilesUpkeep, { strict: false }).run({ isDryRun: false });
+    expect(report.broken).toBe(6);
+    expect([...store.uploads.keys()]).toEqual(left);
+    store.uploads.clear();
   });
 
   it('are refused, and nothing is kept of them, while the store is away', async () => {

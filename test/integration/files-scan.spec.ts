@@ -1,4 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Clamd, ScannerUnavailable } from '../../src/modules/files/clamd.js';
 import { ScanFile } from '../../src/modules/files/scan-file.js';
 import { FilesUpkeep } from '../../src/modules/files/files-upkeep.js';
 import { isoMedia, type SampleFile } from '../fixtures/sample-files.js';
@@ -81,6 +85,14 @@ describe('the scan of a file', () => {
     },
   );
 
+  it('takes a scanner that does not answer in time for one that is away', async () => {
+    clamd.mode = 'silent';
+    const path = join(mkdtempSync(join(tmpdir(), 'parley-scan-')), 'note.txt');
+    writeFileSync(path, note.bytes);
+    await expect(new Clamd(clamd.url, 200).scan(path)).rejects.toThrow(ScannerUnavailable);
+    rmSync(dirname(path), { recursive: true });
+  });
+
   it('is told to the uploader and, once a message shows the file, to the conversation', async () => {
     const [hers, his] = [await ada.webSocket(), await bob.webSocket()];
     clamd.mode = 'nonsense';
@@ -118,7 +130,7 @@ describe('the scan of a file', () => {
       `update files set status = 'scanning', status_at = now() - interval '1 hour' where id = $1`,
       [file.id],
     );
-    await world.chat.app.app.get(FilesUpkeep, { strict: false }).tidy();
+    await world.chat.app.app.get(FilesUpkeep, { strict: false }).run({ isDryRun: false });
     expect((await world.scanned(ada, file.id)).status).toBe('ready');
   });
 });

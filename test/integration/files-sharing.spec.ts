@@ -297,6 +297,29 @@ describe('a shared file', () => {
     expect((await sharp(served).metadata()).pages).toBe((await sharp(bytes).metadata()).pages);
   });
 
+  it('may be one of more for those who have more to do', async () => {
+    const small = await startFileWorld({
+      FILE_QUOTA_COUNT: '1',
+      FILE_QUOTA_COUNT_MODERATOR: '2',
+      FILE_QUOTA_COUNT_ADMIN: '3',
+    });
+    try {
+      for (const [role, most] of [
+        ['user', 1],
+        ['moderator', 2],
+        ['admin', 3],
+      ] as const) {
+        const user = await small.chat.user(`ida-${most}`);
+        await small.chat.app.database.query('update users set role = $2 where id = $1', [user.id, role]);
+        const answers = [];
+        for (let i = 0; i < 4; i++) answers.push((await small.upload(user, note)).status);
+        expect([role, answers.filter((status) => status === 201).length]).toEqual([role, most]);
+      }
+    } finally {
+      await small.stop();
+    }
+  });
+
   it('counts against what its uploader may keep', async () => {
     const small = await startFileWorld({ FILE_QUOTA_COUNT: '3', FILE_QUOTA_BYTES: '25' });
     try {

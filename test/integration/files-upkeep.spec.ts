@@ -2,10 +2,9 @@ import { connect } from 'node:net';
 import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { getQueueToken } from '@nestjs/bullmq';
-import type { Queue } from 'bullmq';
 import { FilesUpkeep } from '../../src/modules/files/files-upkeep.js';
 import { IncomingFolder } from '../../src/modules/files/storage/incoming-folder.js';
+import { Schedule } from '../../src/platform/schedule/schedule.js';
 import type { SampleFile } from '../fixtures/sample-files.js';
 import type { ChatUser } from '../support/chat.js';
 import { type FileWorld, startFileWorld } from '../support/file-world.js';
@@ -50,7 +49,7 @@ describe('the upkeep of files', () => {
       [shown.id, 1000],
     ] as const)
       await age(id, hours);
-    await upkeep.tidy();
+    await upkeep.run({ isDryRun: false });
     expect((await ada.call('GET', `/files/${old.id}`)).status).toBe(404);
     expect(bytesOf(old.id)).toEqual([]);
     for (const { id, url } of [young, shown]) {
@@ -66,7 +65,7 @@ describe('the upkeep of files', () => {
     for (const { id } of [file, other]) await age(id, 1000);
     await ada.call('DELETE', `/messages/${body.id}`);
     await ada.call('DELETE', `/conversations/${conversation}`);
-    await upkeep.tidy();
+    await upkeep.run({ isDryRun: false });
     expect(bytesOf(file.id).concat(bytesOf(other.id))).toEqual([]);
     expect(
       await world.chat.app.database.query('select 1 from files where id = any($1)', [[file.id, other.id]]),
@@ -79,15 +78,19 @@ describe('the upkeep of files', () => {
       `update files set status = 'pending', status_at = now() - interval '2 hours' where id = $1`,
       [file.id],
     );
-    await upkeep.tidy();
+    await upkeep.run({ isDryRun: false });
     expect(bytesOf(file.id)).toEqual([]);
     expect((await ada.call('GET', `/files/${file.id}`)).status).toBe(404);
   });
 
-  it('is scheduled once, however many processes there are', async () => {
-    const queue = world.chat.app.app.get<Queue>(getQueueToken('files-upkeep'), { strict: false });
-    await queue.upsertJobScheduler('files-upkeep', { every: 600_000 }, { name: 'tidy' });
-    expect(await queue.getJobSchedulersCount()).toBe(1);
+  it('is scheduled, and only counts when it is told to change nothing', async () => {
+    const file = await world.ready(ada, note);
+    await age(file.id, 25);
+    const schedule = world.chat.app.app.get(Schedule, { strict: false });
+    expect(await schedule.run('files', { isDryRun: true })).toEqual({ let_go: 1, removed: 0, rescanned: 0 });
+    expect((await ada.call('GET', `/files/${file.id}`)).status).toBe(200);
+    expect(await schedule.run('files', { isDryRun: false })).toMatchObject({ let_go: 1, removed: 1 });
+    expect((await ada.call('GET', `/files/${file.id}`)).status).toBe(404);
   });
 
   it('leaves no half file of a process that was killed in the middle of uploads', async () => {

@@ -7,10 +7,19 @@ const KEY_ID = 'test-key';
 const SECRET = 'test-secret-of-the-store';
 const PART_MIN = 5 * 1024 * 1024;
 
+/** Uploads shown on one page. */
+const PAGE = 2;
+
+interface UnderWay {
+  readonly key: string;
+  begunAt: Date;
+  readonly parts: Map<number, Buffer>;
+}
+
 /** A store that speaks as much of S3 as is asked of it, and answers nothing that is not signed as it should be. */
 export class FakeS3 {
   readonly objects = new Map<string, { bytes: Buffer; type: string }>();
-  readonly uploads = new Map<string, Map<number, Buffer>>();
+  readonly uploads = new Map<string, UnderWay>();
   /** Method and path of everything that was let in. */
   readonly requests: string[] = [];
   isBroken = false;
@@ -61,12 +70,15 @@ export class FakeS3 {
     const type = request.headers['content-type'] ?? '';
     if (request.method === 'POST' && url.searchParams.has('uploads')) {
       const id = randomUUID();
-      this.uploads.set(id, new Map());
+      this.uploads.set(id, { key, begunAt: new Date(), parts: new Map() });
       const result = `<InitiateMultipartUploadResult><Bucket>files</Bucket><Key>${key}</Key><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`;
       return answer(response, 200, result);
     }
+    if (request.method === 'GET' && url.searchParams.has('uploads')) {
+      return this.list(response, url.searchParams.get('upload-id-marker') ?? undefined);
+    }
     if (request.method === 'PUT' && upload) {
-      this.uploads.get(upload)?.set(Number(url.searchParams.get('partNumber')), body);
+      this.uploads.get(upload)?.parts.set(Number(url.searchParams.get('partNumber')), body);
       response.setHeader('ETag', etag(body));
       return answer(response, 200);
     }
@@ -87,10 +99,32 @@ export class FakeS3 {
     this.get(request, response, url, key);
   }
 
+  private list(response: ServerResponse, after: string | undefined): void {
+    const all = [...this.uploads];
+    const from = after === undefined ? 0 : all.findIndex(([id]) => id === after) + 1;
+    const page = all.slice(from, from + PAGE);
+    const shown = page.map(
+      ([id, { key, begunAt }]) =>
+        `<Upload><Key>${key}</Key><UploadId>${id}</UploadId><Initiated>${begunAt.toISOString()}</Initiated></Upload>`,
+    );
+    const [lastId, last] = page.at(-1) ?? ['', undefined];
+    const isTruncated = from + PAGE < all.length;
+    const next = isTruncated
+      ? `<NextKeyMarker>${last?.key}</NextKeyMarker><NextUploadIdMarker>${lastId}</NextUploadIdMarker>`
+      : '';
+    const result = `<ListMultipartUploadsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Bucket>files</Bucket>${next}<IsTruncated>${isTruncated}</IsTruncated>${shown.join('')}</ListMultipartUploadsResult>`;
+    answer(response, 200, result);
+  }
+
+  /** An upload in parts that somebody began then and went away from. */
+  leaveUnderWay(key: string, begunAt: Date): string {
+    const id = randomUUID();
+    this.uploads.set(id, { key, begunAt, parts: new Map([[1, Buffer.alloc(10)]]) });
+    return id;
+  }
+
   private complete(response: ServerResponse, key: string, upload: string): void {
-    const parts = [...(this.uploads.get(upload) ?? new Map<number, Buffer>())]
-      .sort(([a], [b]) => a - b)
-      .map(([, part]) => part);
+    const parts = [...(this.uploads.get(upload)?.parts ?? [])].sort(([a], [b]) => a - b).map(([, part]) => part);
     if (parts.slice(0, -1).some((part) => part.length < PART_MIN))
       return answer(response, 400, '<Error><Code>EntityTooSmall</Code></Error>');
     const bytes = Buffer.concat(parts);

@@ -23,7 +23,10 @@ export class Clamd {
   private readonly asking = new Set<Socket>();
   private isClosed = false;
 
-  constructor(private readonly url: string) {}
+  constructor(
+    private readonly url: string,
+    private readonly silenceMs = SILENCE_MS,
+  ) {}
 
   /** `impossible`: larger than the scanner takes, or it gave up on it. @throws ScannerUnavailable */
   async scan(path: string): Promise<ScanVerdict> {
@@ -31,7 +34,7 @@ export class Clamd {
     const { hostname, port } = new URL(this.url);
     const socket = createConnection({ host: hostname, port: Number(port || 3310) });
     this.asking.add(socket);
-    socket.setTimeout(SILENCE_MS, () => socket.destroy(new Error('no answer in time')));
+    socket.setTimeout(this.silenceMs, () => socket.destroy(new Error('no answer in time')));
     const sending = new Sending(path);
     try {
       const [answer] = await Promise.all([answerOf(socket, sending), sending.into(socket)]);

@@ -1,29 +1,45 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import { inRounds, Schedule, type ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
 import { FileStored } from './files.events.js';
 import { FilesRepository } from './files.repository.js';
 import { keysOf } from './storage/file-keys.js';
 import { FileStorage } from './storage/file-storage.js';
 
 const AT_ONCE = 200;
-const MOST_ROUNDS = 50;
+/** No upload into a store takes that long. */
+const BROKEN_MS = 24 * 60 * 60_000;
 
 /**
  * What is due for files, for the whole cluster: those no message shows a day after their upload go, so do uploads that
- * broke off, and scans nobody made are asked for again. Bytes go before rows, so that none are ever left without one.
+ * broke off, here or on their way into the store, and scans nobody made are asked for again. Bytes go before rows, so
+ * that none are ever left without one.
  */
 @Injectable()
-export class FilesUpkeep {
+export class FilesUpkeep implements ScheduledTask, OnModuleInit {
+  readonly name = 'files';
+  readonly everyMs = 10 * 60_000;
+
   constructor(
+    private readonly schedule: Schedule,
     private readonly repository: FilesRepository,
     private readonly storage: FileStorage,
     private readonly events: DomainEvents,
   ) {}
 
-  async tidy(): Promise<void> {
-    await untilDone(() => this.repository.letGoOfLoose(AT_ONCE));
-    await untilDone(() => this.removeDeleted());
-    for (const id of await this.repository.findWaiting(AT_ONCE)) this.events.publish(new FileStored(id));
+  onModuleInit(): void {
+    this.schedule.add(this);
+  }
+
+  /** The store is asked last: when it is away the rest is done. @throws ServiceUnavailable */
+  async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
+    if (isDryRun) return this.repository.countDue();
+    const let_go = await inRounds(AT_ONCE, () => this.repository.letGoOfLoose(AT_ONCE));
+    const waiting = await this.repository.findWaiting(AT_ONCE);
+    for (const id of waiting) this.events.publish(new FileStored(id));
+    const removed = await inRounds(AT_ONCE, () => this.removeDeleted());
+    const broken = await this.storage.removeBroken(new Date(Date.now() - BROKEN_MS));
+    return { let_go, removed, rescanned: waiting.length, broken };
   }
 
   private async removeDeleted(): Promise<number> {
@@ -32,8 +48,4 @@ export class FilesUpkeep {
     await this.repository.forget(ids);
     return ids.length;
   }
-}
-
-async function untilDone(round: () => Promise<number>): Promise<void> {
-  for (let i = 0; i < MOST_ROUNDS && (await round()) === AT_ONCE; i++);
 }

@@ -88,12 +88,14 @@ const DELETE_LOOSE = statement<unknown>(
     where f.id = $1 and f.uploader_id = $2 and f.deleted_at is null and not ${ATTACHED}`,
 );
 
+const IS_LOOSE = `f.deleted_at is null and not ${ATTACHED}
+      and (f.uploaded_at < now() - interval '24 hours'
+           or (f.status = 'pending' and f.status_at < now() - interval '1 hour'))`;
+
 const LOCK_LOOSE = statement<{ id: string }>(
   'files.lock_loose',
   `select f.id from files f
-    where f.deleted_at is null and not ${ATTACHED}
-      and (f.uploaded_at < now() - interval '24 hours'
-           or (f.status = 'pending' and f.status_at < now() - interval '1 hour'))
+    where ${IS_LOOSE}
     order by f.uploaded_at limit $1 for update skip locked`,
 );
 
@@ -144,10 +146,25 @@ const PLACE = statement<AttachedAt>(
     where a.file_id = $1`,
 );
 
+const IS_WAITING = `status = 'scanning' and deleted_at is null and status_at < now() - interval '5 minutes'`;
+
+/** Files the upkeep would let go of, remove the bytes of, and have scanned again. */
+export interface DueFiles extends Record<string, number> {
+  readonly let_go: number;
+  readonly removed: number;
+  readonly rescanned: number;
+}
+
 const WAITING = statement<{ id: string }>(
   'files.waiting',
-  `select id from files
-    where status = 'scanning' and deleted_at is null and status_at < now() - interval '5 minutes' order by status_at limit $1`,
+  `select id from files where ${IS_WAITING} order by status_at limit $1`,
+);
+
+const COUNT_DUE = statement<DueFiles>(
+  'files.count_due',
+  `select (select count(*) from files f where ${IS_LOOSE})::int as let_go,
+          (select count(*) from files where deleted_at is not null)::int as removed,
+          (select count(*) from files where ${IS_WAITING})::int as rescanned`,
 );
 
 /** What a scan found out. */
@@ -207,6 +224,10 @@ export class FilesRepository {
   /** Files out of sight whose bytes may still be there. */
   async findDeleted(limit: number): Promise<string[]> {
     return (await this.sql.many(DELETED, [limit])).map(({ id }) => id);
+  }
+
+  async countDue(): Promise<DueFiles> {
+    return (await this.sql.one(COUNT_DUE, []))!;
   }
 
   async forget(ids: readonly string[]): Promise<void> {

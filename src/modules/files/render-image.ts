@@ -5,12 +5,9 @@ import { encode } from 'blurhash';
 import sharp, { type Sharp } from 'sharp';
 import { decodeBitmap, encodeBitmap } from './checks/bitmap.js';
 import { MAX_PIXELS } from './checks/image-header.js';
-import { InvalidFileType } from './files.errors.js';
 
 const THUMBNAIL_SIDE = 400;
 const BLUR_SIDE = 32;
-/** An image that takes longer was made to. */
-const TIMEOUT_SECONDS = 20;
 
 export interface RenderedImage {
   readonly width: number;
@@ -20,35 +17,33 @@ export interface RenderedImage {
   readonly contentHash: string;
 }
 
+export interface RenderTask {
+  readonly path: string;
+  readonly type: string;
+  /** Where the image goes, and the small one: paths nothing is at. */
+  readonly target: string;
+  readonly thumbnail: string;
+}
+
 /**
  * Decodes an image completely and writes it anew to `target`, the right way up and without a word of metadata, and a
  * small one to `thumbnail`. What was hidden in or behind the old one is not in the new one.
- * @throws InvalidFileType when it cannot be decoded
+ * @throws Error when it cannot be decoded
  */
-export async function renderImage(source: {
-  path: string;
-  type: string;
-  target: string;
-  thumbnail: string;
-}): Promise<RenderedImage> {
-  const { path, type, target, thumbnail } = source;
-  try {
-    const { width, height } =
-      type === 'image/bmp' ? await renderBitmap(path, target) : await render(path, type, target);
-    const small = type === 'image/bmp' ? await bitmapInput(path) : open(path).autoOrient();
-    await small
-      .resize(THUMBNAIL_SIDE, THUMBNAIL_SIDE, { fit: 'inside', withoutEnlargement: true })
-      .webp({ quality: 75 })
-      .toFile(thumbnail);
-    const { size } = await stat(target);
-    return { width, height, size, blurhash: await blurhashOf(thumbnail), contentHash: await hashOf(target) };
-  } catch {
-    throw new InvalidFileType('cannot be decoded');
-  }
+export async function renderImage({ path, type, target, thumbnail }: RenderTask): Promise<RenderedImage> {
+  const isBitmap = type === 'image/bmp';
+  const { width, height } = isBitmap ? await renderBitmap(path, target) : await render(path, type, target);
+  const small = isBitmap ? await bitmapInput(path) : open(path).autoOrient();
+  await small
+    .resize(THUMBNAIL_SIDE, THUMBNAIL_SIDE, { fit: 'inside', withoutEnlargement: true })
+    .webp({ quality: 75 })
+    .toFile(thumbnail);
+  const { size } = await stat(target);
+  return { width, height, size, blurhash: await blurhashOf(thumbnail), contentHash: await hashOf(target) };
 }
 
 function open(path: string, pages = 1): Sharp {
-  return sharp(path, { limitInputPixels: MAX_PIXELS, failOn: 'error', pages }).timeout({ seconds: TIMEOUT_SECONDS });
+  return sharp(path, { limitInputPixels: MAX_PIXELS, failOn: 'error', pages });
 }
 
 async function render(path: string, type: string, target: string): Promise<{ width: number; height: number }> {

@@ -5,10 +5,10 @@ import { AppError, ServiceUnavailable } from '../../platform/errors/app-error.js
 import { requireSafeZip } from './checks/zip-contents.js';
 import { Clamd, ScannerHungUp, ScannerUnavailable } from './clamd.js';
 import { type FileType, fileTypeOf } from './file-types.js';
-import { MalwareDetected } from './files.errors.js';
+import { FileTooLarge, MalwareDetected } from './files.errors.js';
 import { FileDto } from './files.dto.js';
 import { FilesRepository, type Settlement } from './files.repository.js';
-import { renderImage } from './render-image.js';
+import { ImageRenderer } from './image-renderer.js';
 import { imageKey, keysOf, thumbnailKey, uploadKey } from './storage/file-keys.js';
 import { FileStorage } from './storage/file-storage.js';
 import { IncomingFolder } from './storage/incoming-folder.js';
@@ -16,6 +16,8 @@ import { IncomingFolder } from './storage/incoming-folder.js';
 /** Scans of one file that may end without a word, as when it takes the process or the scanner down, before it is given up. */
 const BEGUN_MAX = 3;
 const GIVEN_UP = 'SCAN_FAILED';
+/** An image encoded anew may be larger than the one that was sent; a drawing in one bit a pixel would be 24 times as large. */
+const MOST_GROWTH = 4;
 
 /** A scan that is over: whom it concerns, and what they are shown. */
 export interface ScannedFile {
@@ -32,14 +34,17 @@ export interface ScannedFile {
 export class ScanFile implements OnModuleDestroy {
   private readonly logger = new Logger(ScanFile.name);
   private readonly clamd: Clamd | undefined;
+  private readonly mostImageBytes: number;
 
   constructor(
     private readonly repository: FilesRepository,
     private readonly storage: FileStorage,
     private readonly incoming: IncomingFolder,
-    { clamavUrl }: Config,
+    private readonly images: ImageRenderer,
+    { clamavUrl, fileMaxImageBytes }: Config,
   ) {
     this.clamd = clamavUrl === undefined ? undefined : new Clamd(clamavUrl);
+    this.mostImageBytes = MOST_GROWTH * fileMaxImageBytes;
   }
 
   /** A shutdown does not wait for a scanner. */
@@ -86,7 +91,8 @@ export class ScanFile implements OnModuleDestroy {
   private async renew(id: string, { type }: FileType, path: string): Promise<Settlement> {
     const [target, thumbnail] = [this.incoming.newPath(), this.incoming.newPath()];
     try {
-      const image = await renderImage({ path, type, target, thumbnail });
+      const image = await this.images.render({ path, type, target, thumbnail });
+      if (image.size > this.mostImageBytes) throw new FileTooLarge({ reason: 'expands to too much' });
       await this.storage.put(imageKey(id), target, type);
       await this.storage.put(thumbnailKey(id), thumbnail, 'image/webp');
       return { status: 'ready', ...image, hasThumbnail: true };

@@ -6,7 +6,9 @@ import type { ReadableStream } from 'node:stream/web';
 import type { S3mini } from 's3mini';
 import { ServiceUnavailable } from '../../../platform/errors/app-error.js';
 import { type ByteRange, FileStorage, type ServedAs } from './file-storage.js';
+import { isKey } from './file-keys.js';
 import { presignedAddress, type S3Credentials } from './presigned-address.js';
+import { uploadsUnderWay } from './uploads-under-way.js';
 
 /** The least a store takes as a part; also how much of a file is in memory at a time. */
 const PART_BYTES = 5 * 1024 * 1024;
@@ -64,6 +66,14 @@ export class S3Storage extends FileStorage {
 
   override async remove(keys: readonly string[]): Promise<void> {
     for (const key of keys) await this.ask((s3) => s3.deleteObject(key));
+  }
+
+  override async removeBroken(before: Date): Promise<number> {
+    return this.ask(async (s3) => {
+      const broken = (await uploadsUnderWay(s3)).filter(({ key, begunAt }) => isKey(key) && begunAt < before);
+      for (const { key, id } of broken) await s3.abortMultipartUpload(key, id);
+      return broken.length;
+    });
   }
 
   override addressOf(key: string, { type, disposition }: ServedAs): Promise<string | undefined> {

@@ -18,6 +18,7 @@ import { EventLogModule } from './platform/event-log/event-log.module.js';
 import { HealthModule } from './platform/health/health.module.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { LoggingModule } from './platform/logging/logging.module.js';
+import { EdgeMetricsModule, MetricsModule } from './platform/metrics/metrics.module.js';
 import { QueueModule } from './platform/queue/queue.module.js';
 import { FanOutModule } from './platform/realtime/fan-out.module.js';
 import { RealtimeModule } from './platform/realtime/realtime.module.js';
@@ -51,12 +52,14 @@ export class AppModule {
         QueueModule.forRoot(),
         HealthModule,
         ThrottlingModule,
+        MetricsModule,
         HttpModule,
         EventLogModule,
         EntitlementsModule,
         PrivilegedActsModule,
         FanOutModule,
         RealtimeModule,
+        EdgeMetricsModule,
         ...FEATURE_MODULES,
         ...dialectModules(config),
         ...(config.processRole === 'api' ? [] : WORKER_MODULES),

@@ -12,6 +12,7 @@ import { DatabaseModule } from './platform/database/database.module.js';
 import { EventLogModule } from './platform/event-log/event-log.module.js';
 import { DrainState } from './platform/health/drain-state.js';
 import { LoggingModule } from './platform/logging/logging.module.js';
+import { MetricsModule } from './platform/metrics/metrics.module.js';
 import { QueueModule } from './platform/queue/queue.module.js';
 import { FanOutModule } from './platform/realtime/fan-out.module.js';
 import { ScheduleWorkerModule } from './platform/schedule/schedule.worker.module.js';
@@ -39,6 +40,7 @@ export class WorkerModule {
         LoggingModule,
         QueueModule.forRoot(),
         ThrottlingModule,
+        MetricsModule,
         // Nobody is connected here; what a job has to tell goes out by the bus.
         EventLogModule,
         EntitlementsModule,

@@ -17,6 +17,8 @@ const PUBLIC_ROUTES = [
   'GET /api/v1/files/:id/thumbnail',
   'GET /healthz',
   'GET /livez',
+  // With a token of its own, or for this machine alone.
+  'GET /metrics',
   'GET /readyz',
   'POST /api/v1/auth/login',
   'POST /api/v1/auth/refresh',

@@ -1,4 +1,5 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
+import { Metrics } from '../../platform/metrics/metrics.js';
 import type { SessionState } from './sessions.repository.js';
 
 const MAX_AGE_MS = 5000;
@@ -19,6 +20,12 @@ interface Entry {
 @Injectable()
 export class SessionCache {
   private readonly entries = new Map<string, Entry>();
+  hits = 0;
+  misses = 0;
+
+  constructor(@Optional() metrics?: Metrics) {
+    metrics?.cache('sessions', () => this);
+  }
 
   /** `owner` stands for whom the credential names: one session id under two owners is two questions. */
   find(
@@ -28,6 +35,8 @@ export class SessionCache {
   ): Promise<SessionState | undefined> {
     const known = this.entries.get(sessionId);
     const isFresh = known !== undefined && known.owner === owner && Date.now() - known.loadedAt < MAX_AGE_MS;
+    if (isFresh) this.hits++;
+    else this.misses++;
     const entry: Entry = isFresh ? known : { owner, loadedAt: Date.now(), state: load() };
     this.entries.delete(sessionId);
     this.entries.set(sessionId, entry);

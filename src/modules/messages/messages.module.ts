@@ -10,6 +10,7 @@ import { MessagesService } from './messages.service.js';
 import { ReadMessages } from './read-messages.js';
 import { SearchUpkeep } from './search-upkeep.js';
 import { SendMessage } from './send-message.js';
+import { SendTraffic } from './send-traffic.js';
 import { SyncController } from './sync.controller.js';
 import { Subscriptions } from './subscriptions.js';
 import { SyncGateway } from './sync.gateway.js';
@@ -21,6 +22,7 @@ import { SyncService } from './sync.service.js';
   providers: [
     MessagesService,
     SendMessage,
+    SendTraffic,
     ChangeMessage,
     ReadMessages,
     LoggedMessages,

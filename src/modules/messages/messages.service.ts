@@ -17,6 +17,7 @@ import type {
 } from './messages.dto.js';
 import { ReadMessages } from './read-messages.js';
 import { SendMessage, type SentMessage } from './send-message.js';
+import { SendTraffic } from './send-traffic.js';
 
 /** What one can do with messages; each use case has a file of its own, this is their table of contents. */
 @Injectable()
@@ -26,11 +27,12 @@ export class MessagesService {
     private readonly changing: ChangeMessage,
     private readonly reading: ReadMessages,
     private readonly limits: Limits,
+    private readonly traffic: SendTraffic,
   ) {}
 
   /** Answers once the message is on disk; the same key again answers the same message and costs no quota. */
   async send(actor: Actor, conversationId: string, dto: SendMessageDto): Promise<SentMessage> {
-    const sent = await this.sending.send(actor, conversationId, dto);
+    const sent = await this.traffic.follow(() => this.sending.send(actor, conversationId, dto));
     if (sent.isReplay) await this.limits.refund('message.send', actor);
     return sent;
   }

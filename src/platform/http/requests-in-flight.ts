@@ -2,20 +2,34 @@ import { Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import { DrainState } from '../health/drain-state.js';
 
+/** Hears of every answer once it is out: its status, and the time since the request's head was read. Must not throw. */
+export type AnswerObserver = (status: number, ms: number) => void;
+
 /** Counts the requests that are being answered; a shutdown waits for them before anything is closed. */
 @Injectable()
 export class RequestsInFlight {
   private count = 0;
+  private readonly observers: AnswerObserver[] = [];
   private onIdle: (() => void) | undefined;
 
   constructor(readonly drain: DrainState) {
     drain.onDrain(() => this.whenIdle());
   }
 
+  get size(): number {
+    return this.count;
+  }
+
+  observe(observer: AnswerObserver): void {
+    this.observers.push(observer);
+  }
+
   enter(response: Response): void {
     this.count += 1;
+    const begun = performance.now();
     response.once('close', () => {
       this.count -= 1;
+      for (const observe of this.observers) observe(response.statusCode, performance.now() - begun);
       if (this.count === 0) this.onIdle?.();
     });
   }

@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, stdTimeFunctions, type DestinationStream, type Logger as Pino } from 'pino';
 import type { Config } from '../config/config.js';
+import { LOGGED_ERROR, loggedErrors } from './logged-errors.js';
 import { REDACTION } from './redaction.js';
 
 /** JSON lines on standard output; `destination` is for tests. */
@@ -12,6 +13,12 @@ export function createLog(config: Pick<Config, 'logLevel'>, destination?: Destin
     formatters: { level: (label: string) => ({ level: label }) },
     redact: REDACTION,
     serializers: { err: describeError },
+    hooks: {
+      logMethod(this: Pino, args: unknown[], method: (...args: unknown[]) => void, level: number): void {
+        if (level >= LOGGED_ERROR) loggedErrors.tell(args, level);
+        method.apply(this, args);
+      },
+    },
   };
   return destination ? pino(options, destination) : pino(options);
 }

@@ -28,10 +28,20 @@ export class Metrics {
   private readonly gauges = new Map<GaugeName, Gauge>();
   private readonly histograms = new Map<HistogramName, Histogram>();
   private readonly readers = new Map<MetricName, Reader>();
+  private readonly caches = new Map<string, () => { hits: number; misses: number }>();
   private hasDefaults = false;
 
   constructor() {
     for (const [name, declaration] of Object.entries(METRICS)) this.declare(name as MetricName, declaration);
+    this.read('parley_cache_lookups_total', () =>
+      [...this.caches].flatMap(([cache, lookUps]) => {
+        const { hits, misses } = lookUps();
+        return [
+          { value: hits, labels: { cache, result: 'hit' } },
+          { value: misses, labels: { cache, result: 'miss' } },
+        ];
+      }),
+    );
   }
 
   count<Name extends CounterName>(name: Name, labels: LabelsOf<Name>, by = 1): void {
@@ -45,6 +55,11 @@ export class Metrics {
   /** Asks `reader` each time the metrics are asked for. What it throws leaves the metric as it was. */
   read(name: GaugeName | CounterName, reader: Reader): void {
     this.readers.set(name, reader);
+  }
+
+  /** A cache, by what its look-ups found since the start. */
+  cache(cache: string, lookUps: () => { hits: number; misses: number }): void {
+    this.caches.set(cache, lookUps);
   }
 
   /** In the text format of Prometheus. */

@@ -1,12 +1,14 @@
 import { BullModule } from '@nestjs/bullmq';
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { QueueConnection } from './queue-connection.js';
+import { QueueDepths } from './queue-depths.js';
+import { QUEUE_NAMES } from './queue-names.js';
 
 /** Finished jobs are of no use to anybody; failed ones are kept for a look. */
 const KEEP_FAILED_SECONDS = 7 * 24 * 3600;
 
 @Global()
-@Module({ providers: [QueueConnection], exports: [QueueConnection] })
+@Module({ providers: [QueueConnection, QueueDepths], exports: [QueueConnection, QueueDepths] })
 class QueueConnectionModule {}
 
 /**
@@ -33,6 +35,7 @@ export class QueueModule {
   }
 
   static register(...names: string[]): DynamicModule {
+    for (const name of names) QUEUE_NAMES.add(name);
     return BullModule.registerQueue(...names.map((name) => ({ name })));
   }
 }

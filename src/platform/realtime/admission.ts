@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { ServiceUnavailable } from '../errors/app-error.js';
+import { toDeclaredError } from '../errors/error.filter.js';
 import { DrainState } from '../health/drain-state.js';
 import { addressSubject } from '../throttling/limit-subject.js';
 import { Limits } from '../throttling/limits.service.js';
@@ -33,6 +34,21 @@ export class Admission {
    * @throws ServiceUnavailable, OriginNotAllowed, RateLimitExceeded, TooManyConnections
    */
   async admit(request: IncomingMessage): Promise<string> {
+    try {
+      return await this.weigh(request);
+    } catch (error) {
+      this.host.connections.refused(toDeclaredError(error).code);
+      throw error;
+    }
+  }
+
+  /** The same for a session that was counted when it began. @throws ServiceUnavailable, OriginNotAllowed */
+  judge(request: IncomingMessage): void {
+    if (this.drain.isDraining) throw new ServiceUnavailable(1 + Math.floor(Math.random() * JITTER_SECONDS));
+    this.handshake.checkOrigin(request);
+  }
+
+  private async weigh(request: IncomingMessage): Promise<string> {
     this.judge(request);
     const ip = this.handshake.addressOf(request);
     const address = addressSubject(ip);
@@ -40,11 +56,5 @@ export class Admission {
     if (!this.bucket.take()) throw new ServiceUnavailable(1 + Math.floor(Math.random() * JITTER_SECONDS));
     await this.limits.checkAddress('connect.ip', ip);
     return address;
-  }
-
-  /** The same for a session that was counted when it began. @throws ServiceUnavailable, OriginNotAllowed */
-  judge(request: IncomingMessage): void {
-    if (this.drain.isDraining) throw new ServiceUnavailable(1 + Math.floor(Math.random() * JITTER_SECONDS));
-    this.handshake.checkOrigin(request);
   }
 }

@@ -75,6 +75,10 @@ export class Connection extends ConnectionOutput implements LiveConnection, Slee
     return this.phase === 'closed';
   }
 
+  get ageMs(): number {
+    return performance.now() - (this.authDeadline - this.host.settings.authDeadlineMs);
+  }
+
   get kind(): Transport['kind'] {
     return this.transport.kind;
   }

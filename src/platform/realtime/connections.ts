@@ -105,7 +105,14 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
 
   announce(connection: Connection): void {
     connection.announced = true;
-    for (const observer of this.observers) observer.opened({ id: connection.id, userId: connection.actor.userId });
+    const { id, kind, ageMs: openedInMs } = connection;
+    const { userId } = connection.actor;
+    for (const observer of this.observers) observer.opened({ id, userId, kind, openedInMs });
+  }
+
+  /** Somebody was not let in. */
+  refused(code: string): void {
+    for (const observer of this.observers) observer.refused?.(code);
   }
 
   /** A new credential of the same user prolongs a connection. */

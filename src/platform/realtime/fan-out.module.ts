@@ -66,6 +66,7 @@ function admissionFor({ databasePoolSize }: Config): ResumeAdmission {
     ResumeCursors,
     ResumeSnapshots,
     LocalAudience,
+    FanOut,
   ],
 })
 export class FanOutModule implements OnApplicationBootstrap, OnModuleDestroy {

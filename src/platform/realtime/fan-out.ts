@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { EventCatalogue } from '../event-log/event-catalogue.js';
-import { CommitListener, type CommittedEvent } from '../event-log/stream-event.js';
+import { CommitListener, type CommittedEvent, type StreamEvent } from '../event-log/stream-event.js';
 import { Bus } from './bus/bus.js';
 import type { Entitlement } from './entitlements.js';
 import { GapReader } from './gap-reader.js';
@@ -8,6 +8,9 @@ import { LocalAudience, type LocalUser } from './local-audience.js';
 import type { PumpSurroundings } from './pump-surroundings.js';
 import { StreamPump } from './stream-pump.js';
 import type { StreamKind } from './wire-event.js';
+
+/** Hears of an event and of how many connections it was handed to, once an event; must not throw. */
+export type DeliveryObserver = (event: StreamEvent, frames: number) => void;
 
 /**
  * Brings durable events to the sockets of this node: what this process has committed in the same turn, what others have
@@ -20,6 +23,7 @@ export class FanOut extends CommitListener implements PumpSurroundings {
   /** How many users are having their streams read, and how far streams without a pump have got meanwhile. */
   private openings = 0;
   private readonly passed = new Map<string, number>();
+  private readonly observers: DeliveryObserver[] = [];
 
   constructor(
     readonly audience: LocalAudience,
@@ -75,6 +79,15 @@ export class FanOut extends CommitListener implements PumpSurroundings {
     const pump = this.pump(streamId, 'conversation', sinceSeq - 1);
     pump.admit(user, sinceSeq);
     pump.hint(sinceSeq);
+  }
+
+  /** From now on `observer` hears of every event that is handed to connections of this node. */
+  observe(observer: DeliveryObserver): void {
+    this.observers.push(observer);
+  }
+
+  handedOver(event: StreamEvent, frames: number): void {
+    for (const observe of this.observers) observe(event, frames);
   }
 
   ended(pump: StreamPump): void {

@@ -17,13 +17,15 @@ export interface Departure {
 /**
  * Puts an event into the queue of every connection of these users, in this very turn of the event loop. It is encoded
  * once for all, and once more for the one user who is shown something else; nothing is made for each receiver.
+ * Answers how many connections that were.
  */
-export function handOver(users: Iterable<LocalUser>, departure: Departure, logger: Logger): void {
+export function handOver(users: Iterable<LocalUser>, departure: Departure, logger: Logger): number {
   const { kind, event, presented, prev, round } = departure;
   const { data, only } = presented;
   const { type, streamId } = event;
   const frame = new EncodedFrame(type, wireText(kind, event, { data, prev }));
   const place = { position: { streamId, seq: event.seq } };
+  let frames = 0;
   for (const user of users) {
     let mine = frame;
     if (only && only.userId === user.userId) {
@@ -31,9 +33,12 @@ export function handOver(users: Iterable<LocalUser>, departure: Departure, logge
     }
     user.touchedInRound = round;
     for (const connection of user.connections) {
-      if (!connection.unwanted?.has(streamId)) deliver(connection, mine, place, logger);
+      if (connection.unwanted?.has(streamId)) continue;
+      deliver(connection, mine, place, logger);
+      frames++;
     }
   }
+  return frames;
 }
 
 /** One connection that fails must not keep the frame from the next. */

@@ -1,5 +1,6 @@
 import type { Logger } from '@nestjs/common';
 import type { EventCatalogue } from '../event-log/event-catalogue.js';
+import type { StreamEvent } from '../event-log/stream-event.js';
 import type { GapReader } from './gap-reader.js';
 import type { LocalAudience, LocalUser } from './local-audience.js';
 import type { StreamPump } from './stream-pump.js';
@@ -12,6 +13,8 @@ export interface PumpSurroundings {
   readonly logger: Logger;
   /** A user's own stream said that he receives another stream from a position on. */
   opensStream(user: LocalUser, streamId: string, sinceSeq: number): void;
+  /** An event has been handed to so many connections. */
+  handedOver(event: StreamEvent, frames: number): void;
   /** Nobody here receives this stream any more. */
   ended(pump: StreamPump): void;
 }

@@ -243,7 +243,8 @@ export class StreamPump {
 
   private send(users: Iterable<LocalUser>, event: StreamEvent, presented: PresentedEvent, prev: number): void {
     const { audience, logger } = this.around;
-    handOver(users, { kind: this.kind, event, presented, prev, round: audience.round }, logger);
+    const departure = { kind: this.kind, event, presented, prev, round: audience.round };
+    this.around.handedOver(event, handOver(users, departure, logger));
   }
 
   private enter(user: LocalUser): void {

@@ -13,11 +13,15 @@ export interface ScheduledTask {
   run(options: { isDryRun: boolean }): Promise<TaskReport>;
 }
 
+/** Hears of every run and how it ended; must not throw. */
+export type RunObserver = (name: string, outcome: 'done' | 'failed', ms: number) => void;
+
 /** Everything that is scheduled. Modules add their tasks at start-up; workers run them. */
 @Injectable()
 export class Schedule {
   private readonly logger = new Logger(Schedule.name);
   private readonly tasks = new Map<string, ScheduledTask>();
+  private readonly observers: RunObserver[] = [];
 
   constructor(private readonly config: Config) {}
 
@@ -25,6 +29,10 @@ export class Schedule {
   add(task: ScheduledTask): void {
     if (this.tasks.has(task.name)) throw new Error(`task ${task.name} is scheduled twice`);
     this.tasks.set(task.name, task);
+  }
+
+  observe(observer: RunObserver): void {
+    this.observers.push(observer);
   }
 
   all(): ScheduledTask[] {
@@ -36,7 +44,14 @@ export class Schedule {
     const task = this.tasks.get(name);
     if (!task) return undefined;
     const begun = performance.now();
-    const report = await task.run(options);
+    let outcome: 'done' | 'failed' = 'failed';
+    let report: TaskReport;
+    try {
+      report = await task.run(options);
+      outcome = 'done';
+    } finally {
+      for (const observe of this.observers) observe(name, outcome, performance.now() - begun);
+    }
     const facts = {
       task: name,
       dry_run: options.isDryRun,

@@ -8,6 +8,7 @@ import { MemoryRateLimiter } from './memory-rate-limiter.js';
 import { RateLimiter } from './rate-limiter.js';
 import { RedisRateLimiter } from './redis-rate-limiter.js';
 import { LimitGuard } from './throttler.guard.js';
+import { WatchedRateLimiter } from './watched-rate-limiter.js';
 
 /** With Redis all processes share one counter; without it there is one process, and it counts by itself. */
 export function createRateLimiter({ redisUrl }: Pick<Config, 'redisUrl'>): RateLimiter {
@@ -23,11 +24,16 @@ export function createRateLimiter({ redisUrl }: Pick<Config, 'redisUrl'>): RateL
     }),
   ],
   providers: [
-    { provide: RateLimiter, useFactory: createRateLimiter, inject: [Config] },
+    {
+      provide: WatchedRateLimiter,
+      useFactory: (config: Config) => new WatchedRateLimiter(createRateLimiter(config)),
+      inject: [Config],
+    },
+    { provide: RateLimiter, useExisting: WatchedRateLimiter },
     LimitStorage,
     Limits,
     LimitGuard,
   ],
-  exports: [RateLimiter, Limits, LimitGuard, LimitStorage, ThrottlerModule],
+  exports: [RateLimiter, WatchedRateLimiter, Limits, LimitGuard, LimitStorage, ThrottlerModule],
 })
 export class ThrottlingModule {}

@@ -1,0 +1,50 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { RequestsInFlight } from '../http/requests-in-flight.js';
+import { Connections } from '../realtime/connections.js';
+import { FanOut } from '../realtime/fan-out.js';
+import { Metrics, type Reading } from './metrics.js';
+
+/** Requests, connections and what is handed to them. */
+@Injectable()
+export class EdgeMetrics implements OnModuleInit {
+  private events = 0;
+  private frames = 0;
+
+  constructor(
+    private readonly metrics: Metrics,
+    private readonly requests: RequestsInFlight,
+    private readonly connections: Connections,
+    private readonly fanOut: FanOut,
+  ) {}
+
+  onModuleInit(): void {
+    const { metrics, requests, connections, fanOut } = this;
+    requests.observe((status, ms) => {
+      metrics.count('parley_http_requests_total', { status: `${Math.floor(status / 100)}xx` });
+      metrics.observe('parley_http_request_seconds', ms / 1000);
+    });
+    metrics.read('parley_http_in_flight', () => [{ value: requests.size }]);
+    connections.observe({
+      opened: ({ kind, openedInMs }) => {
+        metrics.count('parley_connections_opened_total', { transport: kind });
+        metrics.observe('parley_connection_open_seconds', openedInMs / 1000);
+      },
+      closed: () => undefined,
+      refused: (code) => metrics.count('parley_connections_refused_total', { code }),
+    });
+    metrics.read('parley_connections', () => this.byTransport());
+    metrics.read('parley_connections_slow', () => [{ value: connections.slow.size }]);
+    fanOut.observe((_event, frames) => {
+      this.events++;
+      this.frames += frames;
+    });
+    metrics.read('parley_events_delivered_total', () => [{ value: this.events }]);
+    metrics.read('parley_deliveries_total', () => [{ value: this.frames }]);
+  }
+
+  private byTransport(): Reading[] {
+    const counts = { websocket: 0, 'socket.io': 0 };
+    for (const { kind } of this.connections) counts[kind]++;
+    return Object.entries(counts).map(([transport, value]) => ({ value, labels: { transport } }));
+  }
+}

@@ -1,0 +1,52 @@
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { loggedErrors } from '../logging/logged-errors.js';
+import { QueueDepths } from '../queue/queue-depths.js';
+import { Schedule } from '../schedule/schedule.js';
+import { WatchedRateLimiter } from '../throttling/watched-rate-limiter.js';
+import { Metrics } from './metrics.js';
+
+/** What any process has: limits, errors, queues, and regular work where it is done. */
+@Injectable()
+export class ProcessMetrics implements OnApplicationBootstrap, OnApplicationShutdown {
+  private endErrors: (() => void) | undefined;
+
+  constructor(
+    private readonly metrics: Metrics,
+    private readonly limiter: WatchedRateLimiter,
+    private readonly queues: QueueDepths,
+    private readonly modules: ModuleRef,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const { metrics } = this;
+    this.limiter.observe({
+      counted: (action, _subject, allowed) => {
+        if (!allowed) metrics.count('parley_limits_hit_total', { action });
+      },
+    });
+    this.endErrors = loggedErrors.observe(({ context }) => metrics.count('parley_errors_total', { context }));
+    metrics.read('parley_queue_jobs', async () =>
+      (await this.queues.read()).flatMap(({ name: queue, jobs }) =>
+        Object.entries(jobs).map(([state, value]) => ({ value, labels: { queue, state } })),
+      ),
+    );
+    this.schedule?.observe((task, outcome, ms) => {
+      metrics.count('parley_scheduled_runs_total', { task, outcome });
+      metrics.count('parley_scheduled_seconds_total', { task }, ms / 1000);
+    });
+  }
+
+  onApplicationShutdown(): void {
+    this.endErrors?.();
+  }
+
+  /** Only processes with background work have one. */
+  private get schedule(): Schedule | undefined {
+    try {
+      return this.modules.get(Schedule, { strict: false });
+    } catch {
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import { Metrics, distributionOf } from '../../src/platform/metrics/metrics.js';
+import { METRICS } from '../../src/platform/metrics/metric-table.js';
+import { MetricsServer } from '../../src/platform/metrics/metrics-server.js';
+import { startChat, type Chat, type ChatUser } from '../support/chat.js';
+import { startTestApp } from '../support/test-app.js';
+
+/** The value of one line of the text format. */
+function valueOf(text: string, line: string): number {
+  const found = text.split('\n').find((candidate) => candidate.startsWith(`${line} `));
+  return found === undefined ? Number.NaN : Number(found.slice(line.length + 1));
+}
+
+describe('what the program counts', () => {
+  let chat: Chat;
+  let ana: ChatUser;
+  let bo: ChatUser;
+  const scrape = async (): Promise<string> => (await fetch(`${chat.app.url}/metrics`)).text();
+
+  beforeAll(async () => {
+    chat = await startChat();
+    [ana, bo] = [await chat.user('ana'), await chat.user('bob')];
+  });
+  afterAll(() => chat.stop());
+
+  it('is every metric of the table, each with its sentence', async () => {
+    const text = await scrape();
+    for (const [name, { kind, help }] of Object.entries(METRICS)) {
+      expect(text).toContain(`# HELP ${name} ${help}`);
+      expect(text).toContain(`# TYPE ${name} ${kind}`);
+    }
+    expect(text).toContain('parley_process_resident_memory_bytes');
+    expect(text).toContain('parley_nodejs_eventloop_lag_seconds');
+  });
+
+  it('follows sends from the request to the sockets of the others', async () => {
+    const group = await chat.group(ana, bo);
+    const socket = await bo.webSocket();
+    const other = await bo.socketIo();
+    const before = await scrape();
+    for (let n = 0; n < 3; n++) {
+      await ana.call('POST', `/conversations/${group}/messages`, { content: `${n}`, client_message_id: `key-${n}` });
+    }
+    await ana.call('POST', `/conversations/${group}/messages`, { content: '0', client_message_id: 'key-0' });
+    await ana.call('POST', `/conversations/${group}/messages`, { content: 'x', client_message_id: 'key-0' });
+    for (let n = 0; n < 3; n++) await Promise.all([socket.next('message.created'), other.next('message.created')]);
+    const after = await scrape();
+    const gained = (line: string): number => valueOf(after, line) - (valueOf(before, line) || 0);
+    expect(gained('parley_sends_total{outcome="stored"}')).toBe(3);
+    expect(gained('parley_sends_total{outcome="replayed"}')).toBe(1);
+    expect(gained('parley_sends_total{outcome="IDEMPOTENCY_CONFLICT"}')).toBe(1);
+    expect(gained('parley_send_ack_seconds_count')).toBe(3);
+    expect(gained('parley_deliveries_total')).toBeGreaterThanOrEqual(6);
+    expect(valueOf(after, 'parley_connections{transport="websocket"}')).toBe(1);
+    expect(valueOf(after, 'parley_connections{transport="socket.io"}')).toBe(1);
+    expect(valueOf(after, 'parley_connection_open_seconds_count')).toBe(2);
+    expect(valueOf(after, 'parley_sends_in_flight')).toBe(0);
+    socket.close();
+    other.close();
+  });
+
+  it('tells statements, the pool, requests, caches and queues apart', async () => {
+    await ana.call('GET', '/users/me');
+    const text = await scrape();
+    expect(valueOf(text, 'parley_database_statements_total{statement="messages.append"}')).toBeGreaterThan(0);
+    expect(valueOf(text, 'parley_database_statement_seconds_total{statement="messages.append"}')).toBeGreaterThan(0);
+    expect(valueOf(text, 'parley_database_connections{state="open"}')).toBeGreaterThan(0);
+    expect(valueOf(text, 'parley_http_requests_total{status="2xx"}')).toBeGreaterThan(0);
+    expect(valueOf(text, 'parley_cache_lookups_total{cache="sessions",result="hit"}')).toBeGreaterThan(0);
+    expect(valueOf(text, 'parley_queue_jobs{queue="receipts",state="failed"}')).toBe(0);
+  });
+
+  it('holds no text of a caller', async () => {
+    await chat.call('GET', '/no/such/route-marker-x1');
+    await ana.call('GET', '/users?search=marker-x2');
+    expect(await scrape()).not.toMatch(/marker-x|ana@|"ana"/);
+  });
+
+  it('counts a limit that was hit, and whoever was not let in', async () => {
+    const app = await startTestApp({
+      RATE_LIMIT_MULTIPLIER: '1',
+      LIMIT_CALL: '2',
+      ALLOWED_ORIGINS: 'https://a.example',
+    });
+    try {
+      for (let n = 0; n < 4; n++) await fetch(`${app.url}/api/v1/users/me`, { headers: { authorization: 'Bearer x' } });
+      for (let n = 0; n < 4; n++) await fetch(`${app.url}/api/v1/auth/register`, { method: 'POST' });
+      const headers = { Origin: 'https://b.example' };
+      await fetch(`${app.url}/socket.io/?EIO=4&transport=polling`, { headers });
+      const text = await (await fetch(`${app.url}/metrics`)).text();
+      expect(valueOf(text, 'parley_limits_hit_total{action="call"}')).toBe(2);
+      expect(valueOf(text, 'parley_connections_refused_total{code="ORIGIN_NOT_ALLOWED"}')).toBe(1);
+    } finally {
+      await app.close();
+    }
+  });
+
+  it('interpolates percentiles within buckets, and knows none of nothing', () => {
+    const of = (...counts: number[]): object =>
+      distributionOf(counts.map((count, index) => ({ upTo: [1, 2, 4, Infinity][index]!, count })));
+    expect(of(0, 0, 0, 0)).toEqual({ count: 0, p50: null, p95: null, p99: null });
+    expect(of(50, 100, 100, 100)).toEqual({ count: 100, p50: 1, p95: 1.9, p99: 1.98 });
+    expect(of(0, 0, 0, 10)).toEqual({ count: 10, p50: 4, p95: 4, p99: 4 });
+  });
+
+  it('keeps what could not be read, and does not fail', async () => {
+    const metrics = new Metrics();
+    let readings: () => { value: number }[] = () => [{ value: 7 }];
+    metrics.read('parley_http_in_flight', () => readings());
+    expect(await metrics.total('parley_http_in_flight')).toBe(7);
+    readings = () => {
+      throw new Error('away');
+    };
+    expect(await metrics.text()).toContain('parley_http_in_flight 7');
+  });
+});
+
+describe('who may see the metrics', () => {
+  it('is whoever has the token, when there is one', async () => {
+    const app = await startTestApp({ METRICS_TOKEN: 'a-token-for-prometheus' });
+    try {
+      const status = async (headers?: Record<string, string>): Promise<number> =>
+        (await fetch(`${app.url}/metrics`, { headers })).status;
+      expect(await status({ authorization: 'Bearer a-token-for-prometheus' })).toBe(200);
+      expect(await status({ authorization: 'Bearer a-token-for-prometheuz' })).toBe(404);
+      expect(await status({ authorization: 'Basic a-token-for-prometheus' })).toBe(404);
+      expect(await status()).toBe(404);
+    } finally {
+      await app.close();
+    }
+  });
+
+  it('is this machine alone without one, and not what a proxy brings', async () => {
+    const app = await startTestApp({ METRICS_PORT: '0' });
+    try {
+      const own = `http://127.0.0.1:${app.app.get(MetricsServer).port}`;
+      for (const url of [app.url, own]) {
+        expect((await fetch(`${url}/metrics`)).status).toBe(200);
+        for (const name of ['X-Forwarded-For', 'Forwarded', 'X-Real-IP']) {
+          expect((await fetch(`${url}/metrics`, { headers: { [name]: '127.0.0.1' } })).status).toBe(404);
+        }
+      }
+      expect((await fetch(`${own}/`)).status).toBe(404);
+      expect((await fetch(`${own}/metrics`, { method: 'POST' })).status).toBe(404);
+    } finally {
+      await app.close();
+    }
+  });
+});

@@ -13,8 +13,8 @@ export interface ScheduledTask {
   run(options: { isDryRun: boolean }): Promise<TaskReport>;
 }
 
-/** Hears of every run and how it ended; must not throw. */
-export type RunObserver = (name: string, outcome: 'done' | 'failed', ms: number) => void;
+/** Hears of every run: how it ended, and what it did (nothing, when it failed or was dry); must not throw. */
+export type RunObserver = (name: string, outcome: 'done' | 'failed', ms: number, done: TaskReport) => void;
 
 /** Everything that is scheduled. Modules add their tasks at start-up; workers run them. */
 @Injectable()
@@ -45,12 +45,13 @@ export class Schedule {
     if (!task) return undefined;
     const begun = performance.now();
     let outcome: 'done' | 'failed' = 'failed';
-    let report: TaskReport;
+    let report: TaskReport = {};
     try {
       report = await task.run(options);
       outcome = 'done';
     } finally {
-      for (const observe of this.observers) observe(name, outcome, performance.now() - begun);
+      const done = options.isDryRun ? {} : report;
+      for (const observe of this.observers) observe(name, outcome, performance.now() - begun, done);
     }
     const facts = {
       task: name,

@@ -1,11 +1,14 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigurationError } from '../platform/config/config.js';
 import { AppError } from '../platform/errors/app-error.js';
+import { adminCommand } from './admin.command.js';
 import { configCommand } from './config.command.js';
 import { dbCommand } from './db.command.js';
 import { doctorCommand } from './doctor.command.js';
 import { readPackage } from './program-files.js';
+import { specCommand } from './spec.command.js';
 import { CommandFailed, note } from './terminal.js';
+import { tokenCommand } from './token.command.js';
 
 /** The command line: the same configuration, database and services as the server, beside it or without it. */
 export function createProgram(): Command {
@@ -15,7 +18,10 @@ export function createProgram(): Command {
     .showHelpAfterError('(--help shows what there is)')
     .addCommand(doctorCommand())
     .addCommand(configCommand())
-    .addCommand(dbCommand());
+    .addCommand(dbCommand())
+    .addCommand(adminCommand())
+    .addCommand(tokenCommand())
+    .addCommand(specCommand());
 }
 
 /** Runs one command line and answers the exit code: 0 done, 1 not done or not well, 2 not understood. */
@@ -41,7 +47,7 @@ function wordsFor(error: unknown): string {
   if (error instanceof CommandFailed || error instanceof ConfigurationError) return error.message;
   if (error instanceof AppError) {
     const cause = error.cause instanceof Error ? ` (${error.cause.message})` : '';
-    const problems = Array.isArray(error.details) ? ` ${JSON.stringify(error.details)}` : '';
+    const problems = Object.keys(error.details).length > 0 ? ` ${JSON.stringify(error.details)}` : '';
     return `${error.message}${problems}${cause}`;
   }
   const { code, address, port } = error as { code?: string; address?: string; port?: number };

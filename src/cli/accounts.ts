@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import type { INestApplicationContext } from '@nestjs/common';
+import { AccessTokens } from '../modules/auth/access-tokens.js';
+import { requireStrongPassword } from '../modules/auth/password-strength.js';
+import { Registration } from '../modules/auth/registration.js';
+import { SessionOpener } from '../modules/auth/session-opener.js';
+import { requireDisplayName, requireEmail, requireUsername } from '../modules/users/user-fields.policy.js';
+import type { NewUser } from '../modules/users/users.dto.js';
+import { UsersService } from '../modules/users/users.service.js';
+import { PrivilegedActs } from '../platform/audit/privileged-acts.js';
+import { newId } from '../platform/database/ids.js';
+import { Sql } from '../platform/database/sql.js';
+import type { Actor, SystemRole } from '../platform/http/actor.js';
+import { CommandFailed } from './terminal.js';
+
+/** Somebody to be made, as typed. */
+export interface Applicant {
+  readonly username: string;
+  readonly email: string;
+  readonly displayName?: string;
+  readonly password?: string;
+}
+
+export function newPassword(): string {
+  return randomBytes(18).toString('base64url');
+}
+
+/** Makes an account of any role; whoever can start a command here may. @throws ValidationError, AlreadyExists */
+export async function createAccount(
+  app: INestApplicationContext,
+  applicant: Applicant & { password: string },
+  role: SystemRole,
+): Promise<NewUser> {
+  const username = requireUsername(applicant.username);
+  const email = requireEmail(applicant.email);
+  const displayName = requireDisplayName(applicant.displayName ?? username);
+  requireStrongPassword('password', applicant.password, [username, email, displayName]);
+  const user: NewUser = { id: newId(), username, email, displayName, role };
+  await app.get(Registration, { strict: false }).create(user, applicant.password);
+  if (role !== 'user') await record(app, 'user.create', user.id, { username, role });
+  return user;
+}
+
+/**
+ * Opens a session of this user and signs a token for it. Both end after `ttlSeconds`, the `jwtRefreshTtl` of these
+ * services: the session is listed, and can be ended, like any other. @throws CommandFailed when there is no such user
+ */
+export async function mintToken(
+  app: INestApplicationContext,
+  login: string,
+  ttlSeconds: number,
+): Promise<{ actor: Actor; token: string }> {
+  const user = await app.get(UsersService, { strict: false }).findByLogin(login);
+  if (!user) throw new CommandFailed(`There is no user ${login}.`);
+  if (user.is_banned) throw new CommandFailed(`${user.username} is banned: no token of theirs would work.`);
+  const opener = app.get(SessionOpener, { strict: false });
+  const source = { ip: '', userAgent: 'command line' };
+  const { sessionId } = await app.get(Sql).transaction((tx) => opener.open(tx, user.id, source));
+  await record(app, 'session.mint', user.id, { session_id: sessionId, ttl_seconds: ttlSeconds });
+  const token = app.get(AccessTokens, { strict: false }).sign({ userId: user.id, sessionId, ttlSeconds });
+  const { id: userId, role, username, display_name: displayName } = user;
+  const expiresAt = Math.floor(Date.now() / 1000) + ttlSeconds;
+  return { token, actor: { userId, sessionId, role, username, displayName, expiresAt } };
+}
+
+function record(
+  app: INestApplicationContext,
+  action: string,
+  userId: string,
+  after: Record<string, unknown>,
+): Promise<void> {
+  const target = { type: 'user', id: userId };
+  return app
+    .get(PrivilegedActs, { strict: false })
+    .record({ actor: null, action, target, reason: 'by the command line', after });
+}

@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { programFolder } from './program-files.js';
+import { print } from './terminal.js';
+
+const DOCUMENTS = [
+  ['openapi', 'the REST API as OpenAPI 3.1'],
+  ['asyncapi', 'the realtime protocol as AsyncAPI 3'],
+] as const;
+
+/** The documents as they were generated from the declarations; a test fails while they differ. */
+export function specCommand(): Command {
+  const command = new Command('spec').description('what clients are written against, as JSON');
+  for (const [name, description] of DOCUMENTS) {
+    command
+      .command(name)
+      .description(description)
+      .action(() => print(readFileSync(join(programFolder(), 'docs', `${name}.json`), 'utf8').trimEnd()));
+  }
+  return command;
+}

@@ -26,6 +26,8 @@ export class SlowDownAndFreeze1763700008000 implements MigrationInterface {
  * `frozen` and `slow_mode` are for those who are bound by them: participants without a role in the conversation or the
  * system. Slow mode is judged last, after whatever else would refuse the send, and of several sends of one person in a
  * batch the first that may be stored is; `retry_after` is in whole seconds.
+ * Without slow mode `slow_seconds` is 0 and never null: only a false spares what stands behind it in an `and`, and the
+ * look through the batch would be one for each pair of its sends (measured, 160 a batch: 130 µs a send instead of 58).
  * `is_released`: a moderator lets through what was held for review. The sender's session may have ended since, and he
  * has waited; everything else is judged as it is now.
  */
@@ -84,7 +86,7 @@ begin
            u.display_name, case when r.deleted_at is null then r.content end as reply_to_content, twin.id as twin_id,
            p.last_read_seq < h.last_number as was_behind, p.last_sent_at,
            case when who.is_bound and e.is_released is not true
-             then (c.settings ->> 'slow_mode_seconds')::int end as slow_seconds,
+             then coalesce((c.settings ->> 'slow_mode_seconds')::int, 0) else 0 end as slow_seconds,
            case
              when (s.id is null or s.revoked_at is not null or s.expires_at <= now()) and e.is_released is not true
                or u.id is null or u.deleted_at is not null         then 'session_ended'

@@ -80,6 +80,7 @@ export class ConversationsService {
         at: tx.head.at,
       });
       tx.append({ type: CONVERSATION_UPDATED, actorId: actor.userId, subjectId: conversationId });
+      this.policy.recordKeeping(tx, actor, access, { action: 'conversation.update', after: { ...dto } });
       return true;
     });
     if (!done) throw new ConversationNotFound();
@@ -95,6 +96,15 @@ export class ConversationsService {
       const access = await this.policy.accessUnderLock(tx, actor, conversationId);
       if (access.isSystemOwned || (access.role !== 'owner' && !access.isSystemAdmin)) this.policy.deny();
       const userIds = await this.repository.participantIds(tx, conversationId);
+      if (access.role !== 'owner') {
+        const before = { type: access.type, participants: userIds.length };
+        tx.record({
+          actor,
+          action: 'conversation.delete',
+          target: { type: 'conversation', id: conversationId },
+          before,
+        });
+      }
       await this.repository.delete(tx, conversationId, tx.head.at);
       tx.append({ type: CONVERSATION_DELETED, actorId: actor.userId, subjectId: conversationId });
       await tx.appendToOthers(userIds, () => ({

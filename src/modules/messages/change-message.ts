@@ -56,7 +56,11 @@ export class ChangeMessage {
   /** Leaves a tombstone; its sender may, and moderators of the conversation. */
   async delete(actor: Actor, id: string): Promise<MessageDto> {
     return this.change(actor, id, async ({ tx, message, membership, change }) => {
-      if (message.sender_id !== actor.userId) this.participants.requireModerator(membership);
+      if (message.sender_id !== actor.userId) {
+        this.participants.requireModerator(membership);
+        const before = { conversation_id: message.conversation_id, sender_id: message.sender_id };
+        tx.record({ actor, action: 'message.delete', target: { type: 'message', id }, before });
+      }
       await this.repository.delete(tx, change);
       return MESSAGE_DELETED;
     });

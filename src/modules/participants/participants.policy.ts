@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import type { AuditEntry } from '../../platform/audit/privileged-acts.js';
 import type { Queryable } from '../../platform/database/sql.js';
 import { PermissionDenied } from '../../platform/errors/app-error.js';
+import type { StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor, SystemRole } from '../../platform/http/actor.js';
 import { isUuid } from '../../platform/validation/fields.js';
 import { UsersPolicy } from '../users/users.policy.js';
@@ -128,6 +130,17 @@ export class ParticipantsPolicy {
   /** @throws DirectConversationFixed */
   requireNotDirect(access: Access): void {
     if (access.type === 'direct') throw new DirectConversationFixed();
+  }
+
+  /** Writes down what somebody does by system role who takes no part; what participants do is their own affair. */
+  recordKeeping(
+    tx: Pick<StreamTransaction, 'record'>,
+    actor: Actor,
+    access: Access,
+    act: Pick<AuditEntry, 'action' | 'after'>,
+  ): void {
+    if (access.role) return;
+    tx.record({ actor, target: { type: 'conversation', id: access.conversationId }, ...act });
   }
 
   /** @throws PermissionDenied */

@@ -60,6 +60,7 @@ export class ParticipantsService {
       if (!this.policy.canModerate(access) && !(access.role && access.settings.allow_invites)) this.policy.deny();
       if (role !== 'participant' && !mayChangeRole(access.rank, 'participant', role)) this.policy.deny();
       await this.admissions.admit(tx, actor, await this.withOwner(tx, access, userIds, role));
+      this.policy.recordKeeping(tx, actor, access, { action: 'participant.add', after: { user_ids: userIds, role } });
       const rows = await this.repository.find(tx, conversationId, userIds);
       return { data: rows.map(presentParticipant) };
     });
@@ -98,6 +99,8 @@ export class ParticipantsService {
       if (role !== undefined && !mayChangeRole(access.rank, target.role, role)) this.policy.deny();
       if (isMuted !== undefined && !mayModerate(access.rank, target.role)) this.policy.deny();
       if (role === undefined && isMuted === undefined) return presentParticipant(target);
+      const after = { user_id: userId, role, is_muted: isMuted };
+      this.policy.recordKeeping(tx, actor, access, { action: 'participant.update', after });
       if (role === 'owner') await this.standings.stepDown(tx, actor.userId);
       else if (target.role === 'owner' && role && !(await this.standings.passOn(tx, actor.userId, userId))) {
         this.policy.deny('Nobody else could own this conversation.');
@@ -113,6 +116,7 @@ export class ParticipantsService {
       if (access.rank < rankOf('moderator')) this.policy.deny();
       const target = await this.standings.require(tx, conversationId, userId);
       if (!mayModerate(access.rank, target.role)) this.policy.deny();
+      this.policy.recordKeeping(tx, actor, access, { action: 'participant.remove', after: { user_id: userId } });
       await this.standings.dismiss(tx, actor.userId, target, 'removed');
     });
   }

@@ -52,7 +52,9 @@ export class WebhooksService {
       this.checks.requireRoom(await this.repository.count(tx, actor.userId));
       const description = dto.description ?? '';
       await this.repository.insert(tx, { id, userId: actor.userId, scope, url, events, description, secretBox: box });
-      return this.require(current, id, tx);
+      const row = await this.require(current, id, tx);
+      recordAct(tx, actor, 'webhook.create', { after: row });
+      return row;
     });
     this.events.publish(new WebhooksChanged());
     return { ...presentWebhook(row), secret };
@@ -74,12 +76,14 @@ export class WebhooksService {
   async update(actor: Actor, id: string, dto: UpdateWebhookDto): Promise<WebhookDto> {
     const url = dto.url === undefined ? undefined : await this.checks.requireUrl(dto.url);
     const row = await this.change(actor, async (tx, current) => {
-      const { scope } = await this.require(current, id, tx);
-      const events = dto.events && requireEvents(dto.events, scope);
+      const webhook = await this.require(current, id, tx);
+      const events = dto.events && requireEvents(dto.events, webhook.scope);
       await this.repository.update(tx, id, { url, events, description: dto.description });
       if (dto.is_active === true) await this.repository.enable(tx, id);
       if (dto.is_active === false) await this.repository.disable(tx, id, 'owner');
-      return this.require(current, id, tx);
+      const row = await this.require(current, id, tx);
+      recordAct(tx, actor, 'webhook.update', { before: webhook, after: row });
+      return row;
     });
     this.events.publish(new WebhooksChanged());
     return presentWebhook(row);
@@ -88,8 +92,9 @@ export class WebhooksService {
   /** Its deliveries go with it. @throws WebhookNotFound */
   async delete(actor: Actor, id: string): Promise<void> {
     await this.change(actor, async (tx, current) => {
-      await this.require(current, id, tx);
+      const webhook = await this.require(current, id, tx);
       await this.repository.delete(tx, id);
+      recordAct(tx, actor, 'webhook.delete', { before: webhook });
     });
   }
 
@@ -97,8 +102,9 @@ export class WebhooksService {
   async rotateSecret(actor: Actor, id: string, dto: RotateSecretDto): Promise<WebhookWithSecretDto> {
     const { secret, box } = this.checks.makeSecret(id, dto.secret);
     const row = await this.change(actor, async (tx, current) => {
-      await this.require(current, id, tx);
+      const webhook = await this.require(current, id, tx);
       await this.repository.rotate(tx, id, box);
+      recordAct(tx, actor, 'webhook.rotate_secret', { before: webhook });
       return this.require(current, id, tx);
     });
     return { ...presentWebhook(row), secret };
@@ -127,6 +133,25 @@ export class WebhooksService {
 
 export function toViewer({ userId, role }: Actor): WebhookViewer {
   return { userId, isAdmin: role === 'admin' };
+}
+
+/** A webhook that sees everything is a privilege, one's own is not. Of its address only the host: the rest may be secret. */
+function recordAct(
+  tx: StreamTransaction,
+  actor: Actor,
+  action: string,
+  { before, after }: { before?: WebhookRow; after?: WebhookRow },
+): void {
+  const webhook = (after ?? before)!;
+  if (webhook.scope !== 'all') return;
+  const facts = ({ user_id, url, events, disabled_at }: WebhookRow): Record<string, unknown> => ({
+    owner_id: user_id,
+    host: new URL(url).host,
+    events,
+    is_active: disabled_at === null,
+  });
+  const target = { type: 'webhook', id: webhook.id };
+  tx.record({ actor, action, target, before: before && facts(before), after: after && facts(after) });
 }
 
 function requireEvents(events: string[], scope: WebhookScope): string[] {

@@ -1,0 +1,171 @@
+import type { Actor } from '../../src/platform/http/actor.js';
+import { AuditLogRepository } from '../../src/modules/admin/audit/audit-log.repository.js';
+import { EventLog } from '../../src/platform/event-log/event-log.js';
+import { type Answer, People } from '../support/people.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+interface Entry {
+  readonly id: string;
+  readonly at: string;
+  readonly action: string;
+  readonly actor_id: string;
+  readonly target_id: string;
+}
+
+const REASON = { reason: 'because of a test' };
+
+describe('the audit log', () => {
+  let test: TestApp;
+  let people: People;
+  let admin: Actor;
+
+  beforeAll(async () => {
+    test = await startTestApp();
+    people = new People(test);
+    admin = await people.one('admin');
+  });
+  afterAll(() => test.close());
+
+  const read = async (query: string): Promise<Entry[]> => {
+    const answer = await people.call(admin, 'GET', `/admin/audit-log?${query}`);
+    expect(answer.status).toBe(200);
+    return answer.body.data as Entry[];
+  };
+  const actionsOn = async (targetId: string): Promise<string[]> =>
+    (await read(`target_id=${targetId}`)).map(({ action }) => action);
+  const ban = (user: Actor, by = admin): Promise<Answer> =>
+    people.call(by, 'POST', `/admin/users/${user.userId}/ban`, REASON);
+
+  it('says who did what to whom, why, what changed, and by which request', async () => {
+    const [user] = await people.many(1);
+    const response = await fetch(`${test.url}/api/v1/admin/users/${user!.userId}/ban`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${people.tokenOf(admin)}`,
+        'content-type': 'application/json',
+        'x-request-id': 'request-of-a-test',
+      },
+      body: JSON.stringify(REASON),
+    });
+    expect(response.status).toBe(204);
+    expect(await read(`target_id=${user!.userId}`)).toEqual([
+      {
+        id: expect.any(String),
+        at: expect.any(String),
+        actor_id: admin.userId,
+        actor_role: 'admin',
+        action: 'user.ban',
+        target_type: 'user',
+        target_id: user!.userId,
+        ...REASON,
+        before: { is_banned: false, until: null },
+        after: { is_banned: true, until: null },
+        request_id: 'request-of-a-test',
+      },
+    ]);
+  });
+
+  it.each([
+    ['changed', `update audit_log set reason = 'another'`],
+    ['taken away', `delete from audit_log`],
+    ['emptied', `truncate audit_log`],
+  ])('is never %s, not even by the database’s owner', async (_what, sql) => {
+    await ban((await people.many(1))[0]!);
+    await expect(test.database.query(sql)).rejects.toMatchObject({ code: '42501' });
+  });
+
+  it('has no entry without its act, and no act without its entry', async () => {
+    const [user] = await people.many(1);
+    const repository = test.app.get(AuditLogRepository, { strict: false });
+    const insert = jest.spyOn(repository, 'insert').mockRejectedValue(new Error('the disk is full'));
+    expect((await ban(user!)).status).toBe(500);
+    insert.mockRestore();
+    expect((await people.call(user!, 'GET', '/users/me')).status).toBe(200);
+    const act = test.app.get(EventLog).write(user!.userId, async (tx) => {
+      tx.record({ actor: admin, action: 'user.ban', target: { type: 'user', id: user!.userId } });
+      await Promise.reject(new Error('changed my mind'));
+    });
+    await expect(act).rejects.toThrow('changed my mind');
+    expect(await actionsOn(user!.userId)).toEqual([]);
+  });
+
+  it('is read in pages, by actor, action, target and time', async () => {
+    const [first, second] = await people.many(2);
+    const other = await people.one('admin');
+    await ban(first!, other);
+    await people.call(other, 'POST', `/admin/users/${first!.userId}/unban`, REASON);
+    await ban(second!, other);
+    const all = await read(`actor_id=${other.userId}`);
+    expect(all.map(({ action }) => action)).toEqual(['user.ban', 'user.unban', 'user.ban']);
+    expect(await read(`actor_id=${other.userId}&action=user.unban`)).toEqual([all[1]]);
+    expect(await read(`actor_id=${other.userId}&target_type=user&target_id=${second!.userId}`)).toEqual([all[0]]);
+    expect(await read(`actor_id=${other.userId}&to=${all[2]!.at}`)).toEqual([]);
+    expect(await read(`actor_id=${other.userId}&from=${all[0]!.at}`)).toContainEqual(all[0]);
+    const { body: page } = await people.call(admin, 'GET', `/admin/audit-log?actor_id=${other.userId}&limit=2`);
+    expect(page).toMatchObject({ data: all.slice(0, 2), has_more: true });
+    expect(await read(`actor_id=${other.userId}&limit=2&cursor=${page.next_cursor}`)).toEqual(all.slice(2));
+  });
+
+  it('is for admins of this moment', async () => {
+    const former = await people.one('admin');
+    const look = (who: Actor): Promise<Answer> => people.call(who, 'GET', '/admin/audit-log');
+    expect((await look(former)).status).toBe(200);
+    // Nobody told this process: its cache still says admin.
+    await test.database.query(`update users set role = 'user' where id = $1`, [former.userId]);
+    expect((await look(former)).body.error.code).toBe('PERMISSION_DENIED');
+    expect((await look(await people.one('moderator'))).status).toBe(403);
+    const bad = await people.call(admin, 'GET', '/admin/audit-log?from=yesterday');
+    expect(bad.body.error.code).toBe('VALIDATION_ERROR');
+  });
+
+  it('has what moderators and admins do to the messages and conversations of others', async () => {
+    const [ana, bo, cid] = await people.many(3);
+    const groupId = await people.group(ana!, [[bo!, 'participant']]);
+    const say = async (): Promise<string> =>
+      (await people.call(bo!, 'POST', `/conversations/${groupId}/messages`, { content: 'hello' })).body.id as string;
+    const [own, others] = [await say(), await say()];
+    await people.call(bo!, 'DELETE', `/messages/${own}`);
+    await people.call(ana!, 'DELETE', `/messages/${others}`);
+    expect(await actionsOn(own)).toEqual([]);
+    expect(await actionsOn(others)).toEqual(['message.delete']);
+    await people.call(ana!, 'PATCH', `/conversations/${groupId}`, { title: 'by its owner' });
+    expect(await actionsOn(groupId)).toEqual([]);
+    const path = `/conversations/${groupId}`;
+    await people.call(admin, 'PATCH', path, { title: 'by an admin' });
+    await people.call(admin, 'POST', `${path}/participants`, { user_ids: [cid!.userId] });
+    await people.call(admin, 'PATCH', `${path}/participants/${cid!.userId}`, { is_muted: true });
+    await people.call(admin, 'DELETE', `${path}/participants/${cid!.userId}`);
+    expect((await people.call(admin, 'DELETE', path)).status).toBe(204);
+    expect(await actionsOn(groupId)).toEqual([
+      'conversation.delete',
+      'participant.remove',
+      'participant.update',
+      'participant.add',
+      'conversation.update',
+    ]);
+    const room = await people.group(ana!);
+    await people.call(ana!, 'DELETE', `/conversations/${room}`);
+    expect(await actionsOn(room)).toEqual([]);
+  });
+
+  it('has webhooks that see everything, without what may be secret in their address', async () => {
+    const url = 'https://hooks.example/secret-path?token=secret-word';
+    const create = async (scope: string): Promise<string> => {
+      const body = { url, events: ['message.created'], scope };
+      return (await people.call(admin, 'POST', '/webhooks', body)).body.id as string;
+    };
+    const [own, all] = [await create('own'), await create('all')];
+    await people.call(admin, 'PATCH', `/webhooks/${all}`, { is_active: false });
+    await people.call(admin, 'POST', `/webhooks/${all}/rotate-secret`, {});
+    await people.call(admin, 'DELETE', `/webhooks/${all}`);
+    await people.call(admin, 'DELETE', `/webhooks/${own}`);
+    expect(await actionsOn(own)).toEqual([]);
+    expect(await actionsOn(all)).toEqual([
+      'webhook.delete',
+      'webhook.rotate_secret',
+      'webhook.update',
+      'webhook.create',
+    ]);
+    expect(JSON.stringify(await read(`target_id=${all}`))).not.toContain('secret-');
+  });
+});

@@ -1,0 +1,108 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { validate } from 'dockerfile-utils';
+import { parse } from 'yaml';
+
+/** A service of the compose file, as far as these tests look. */
+interface Service {
+  image: string;
+  profiles?: string[];
+  environment?: Record<string, unknown>;
+  env_file?: object[];
+  volumes?: string[];
+  depends_on?: Record<string, { condition: string; required?: boolean }>;
+  healthcheck?: object;
+  build?: { context: string; dockerfile: string };
+  secrets?: string[];
+  [more: string]: unknown;
+}
+
+interface Compose {
+  services: Record<string, Service>;
+  volumes: Record<string, unknown>;
+  secrets: Record<string, unknown>;
+}
+
+const dockerfile = readFileSync('docker/Dockerfile', 'utf8');
+const ignored = readFileSync('docker/Dockerfile.dockerignore', 'utf8').split('\n');
+const stages = dockerfile.split(/^FROM /m).slice(1);
+const compose = parse(readFileSync('docker/compose.yml', 'utf8'), { merge: true }) as Compose;
+const services = Object.entries(compose.services);
+
+describe('the image', () => {
+  it('is described without an error or a warning', () => {
+    expect(validate(dockerfile).map(({ message }) => message)).toEqual([]);
+    expect(validate('FROM node\nCOPPY a b\n').length).toBeGreaterThan(0);
+  });
+
+  it('is made in one stage and runs in another, not as root, with a check of its health', () => {
+    expect(stages.length).toBe(2);
+    const [, runtime = ''] = stages;
+    expect(runtime).toMatch(/^USER node$/m);
+    expect(runtime.indexOf('USER node')).toBeGreaterThan(runtime.lastIndexOf('COPY'));
+    expect(runtime).toMatch(/^HEALTHCHECK /m);
+    expect(runtime).not.toMatch(/npm (ci|install)/);
+  });
+
+  it('takes in what is there, and no secret, no test and no data', () => {
+    const copied = [...dockerfile.matchAll(/^COPY (?:--chown=\S+ )?(?!--)(.+)$/gm)].flatMap(([, paths]) =>
+      paths!.split(' ').slice(0, -1),
+    );
+    expect(copied.filter((path) => !existsSync(path))).toEqual([]);
+    expect(copied.filter((path) => !ignored.includes(`!${path}`))).toEqual([]);
+    expect(ignored[0]).toBe('*');
+    expect(dockerfile).not.toMatch(/(SECRET|PASSWORD|PEPPER|TOKEN)\s*=/);
+  });
+});
+
+describe('the compose file', () => {
+  it('starts the server alone, and each neighbour by its profile', () => {
+    const byProfile = (profile?: string): string[] =>
+      services.filter(([, { profiles }]) => (profile ? profiles?.includes(profile) : !profiles)).map(([name]) => name);
+    expect(byProfile()).toEqual(['parley']);
+    expect(byProfile('postgres')).toEqual(['postgres']);
+    expect(byProfile('redis')).toEqual(['worker', 'redis']);
+    expect(byProfile('s3')).toEqual(['s3']);
+    expect(byProfile('monitoring')).toEqual(['prometheus', 'grafana']);
+  });
+
+  it('names every volume, secret and service that it refers to', () => {
+    for (const [, service] of services) {
+      const named = (service.volumes ?? [])
+        .map((volume) => volume.split(':')[0]!)
+        .filter((name) => !name.startsWith('.'));
+      expect(named.filter((name) => !(name in compose.volumes))).toEqual([]);
+      expect(Object.keys(service.depends_on ?? {}).filter((name) => !(name in compose.services))).toEqual([]);
+      expect((service.secrets ?? []).filter((name) => !(name in compose.secrets))).toEqual([]);
+    }
+    const { build } = compose.services.parley!;
+    expect(existsSync(join('docker', build!.context, build!.dockerfile))).toBe(true);
+  });
+
+  it('waits for a neighbour only where there is one, and until it is well', () => {
+    for (const [, service] of services) {
+      for (const [name, { condition, required }] of Object.entries(service.depends_on ?? {})) {
+        expect({ condition, required }).toEqual({ condition: 'service_healthy', required: false });
+        expect(compose.services[name]!.healthcheck).toBeDefined();
+      }
+    }
+  });
+
+  it('holds no secret, takes no image that may be another tomorrow, and gives the program no rights', () => {
+    for (const [, { image, environment = {} }] of services) {
+      expect(image).toMatch(/:[^:]+$/);
+      expect(image).not.toMatch(/:latest$/);
+      for (const [name, value] of Object.entries(environment)) {
+        if (/SECRET|PASSWORD|PEPPER|KEY/.test(name)) expect(value).toMatch(/^\$\{/);
+      }
+    }
+    for (const name of ['parley', 'worker']) {
+      expect(compose.services[name]).toMatchObject({
+        read_only: true,
+        cap_drop: ['ALL'],
+        security_opt: ['no-new-privileges:true'],
+        init: true,
+      });
+    }
+  });
+});

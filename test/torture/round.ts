@@ -1,4 +1,4 @@
-import { Cluster } from './cluster.js';
+import { Cluster, type ClusterNeeds } from './cluster.js';
 import type { Faults } from './faults.js';
 
 /** What a round counted. */
@@ -37,24 +37,30 @@ export interface Round {
   /** Settings of the nodes; a round with its own has its own cluster. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly withRedis?: boolean;
+  /** Whether the control, run after it, can have the very cluster of its own that it had. */
+  readonly sharesWithControl?: boolean;
   run(cluster: Cluster, options: Required<RoundOptions>): Promise<Figures>;
+}
+
+/** What its cluster has to be like. */
+export function needsOf({ ownServer, settings, withRedis }: Round, breakIt: boolean): ClusterNeeds {
+  return { ownServer: ownServer?.(breakIt), settings, withRedis };
 }
 
 /** Runs a round, in the cluster given, which it leaves as it found it, or in one of its own. */
 export async function runRound(round: Round, options: RoundOptions, shared?: Cluster): Promise<Figures> {
   const breakIt = options.breakIt ?? false;
   const complete = { breakIt, seed: Math.floor(Math.random() * 2 ** 31), ...options } as Required<RoundOptions>;
-  const { faults = {}, controlFaults, ownServer, settings, withRedis } = round;
-  const needs = { ownServer: ownServer?.(breakIt), settings, withRedis };
-  const cluster = shared && !hasOwnCluster(round) ? shared : await Cluster.start(needs);
+  const { faults = {}, controlFaults, ownServer } = round;
+  const cluster = shared ?? (await Cluster.start(needsOf(round, breakIt)));
   try {
     if (!ownServer) await cluster.setFaults((breakIt && controlFaults) || faults);
     return { ...(await round.run(cluster, complete)), seed: complete.seed };
   } catch (error) {
     throw new Error(`${round.name} failed (seed ${complete.seed}): ${cluster.endOfLogs()}`, { cause: error });
   } finally {
-    if (cluster === shared) await cluster.setFaults({});
-    else await cluster.stop();
+    if (cluster !== shared) await cluster.stop();
+    else if (!ownServer) await cluster.setFaults({});
   }
 }
 

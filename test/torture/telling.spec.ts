@@ -1,8 +1,4 @@
-import { hasRedis } from '../support/redis-server.js';
 import { tryRounds } from './trying.js';
 
-describe('what outsiders are told', () => {
-  tryRounds('T8', 'T8-redis', 'T9');
-
-  if (!hasRedis) it('was not tried on Redis queues: there is no redis-server on this machine', () => undefined);
-});
+// T8 on Redis queues takes a cluster of its own: it belongs to the long form, `npm run torture`.
+describe('what outsiders are told', () => tryRounds('T8', 'T9'));

@@ -1,5 +1,5 @@
 import { Cluster } from './cluster.js';
-import { figuresOf, hasOwnCluster, type Round, runRound } from './round.js';
+import { figuresOf, hasOwnCluster, needsOf, type Round, runRound } from './round.js';
 import { ROUNDS } from './rounds.js';
 
 /** Two cores with other tests on the second: most of it is processes that start. */
@@ -21,10 +21,19 @@ export function tryRounds(...names: string[]): void {
 function tryRound(round: Round, cluster: () => Cluster | undefined): void {
   const { name, promise, sentence, zeros, tried, control, broken } = round;
   describe(`${promise}: ${sentence}`, () => {
+    let own: Cluster | undefined;
+    if (round.sharesWithControl) {
+      beforeAll(async () => {
+        own = await Cluster.start(needsOf(round, false));
+      }, DEADLINE_MS);
+      afterAll(() => own?.stop(), DEADLINE_MS);
+    }
+    const place = (): Cluster | undefined => own ?? (hasOwnCluster(round) ? undefined : cluster());
+
     it(
       `holds (${name})`,
       async () => {
-        const figures = await runRound(round, round.short, cluster());
+        const figures = await runRound(round, round.short, place());
         expect(figuresOf(zeros, figures)).toEqual(Object.fromEntries(zeros.map((figure) => [figure, 0])));
         for (const figure of tried) expect({ [figure]: figures[figure] }).not.toEqual({ [figure]: 0 });
       },
@@ -34,7 +43,7 @@ function tryRound(round: Round, cluster: () => Cluster | undefined): void {
     it(
       `is seen to break when ${control}`,
       async () => {
-        const figures = await runRound(round, { ...round.short, breakIt: true }, cluster());
+        const figures = await runRound(round, { ...round.short, breakIt: true }, place());
         for (const figure of broken) expect({ [figure]: figures[figure] }).not.toEqual({ [figure]: 0 });
       },
       DEADLINE_MS,

@@ -49,6 +49,9 @@ export class Schedule {
     try {
       report = await task.run(options);
       outcome = 'done';
+    } catch (error) {
+      this.logger.error({ err: error, task: name }, 'scheduled work failed');
+      throw error;
     } finally {
       const done = options.isDryRun ? {} : report;
       for (const observe of this.observers) observe(name, outcome, performance.now() - begun, done);
@@ -60,7 +63,8 @@ export class Schedule {
       ...report,
     };
     const hasDone = Object.values(report).some((count) => count > 0);
-    if (hasDone) this.logger.log(facts, 'scheduled work');
+    if (hasDone || options.isDryRun)
+      this.logger.log(facts, options.isDryRun ? 'scheduled work, dry: this is what it would do' : 'scheduled work');
     else this.logger.debug(facts, 'scheduled work, nothing to do');
     return report;
   }

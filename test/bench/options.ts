@@ -8,6 +8,7 @@ export const SECTIONS = [
   'latency',
   'fan-out',
   'webhooks',
+  'files',
   'idle',
 ] as const;
 export type SectionName = (typeof SECTIONS)[number];

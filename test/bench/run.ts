@@ -3,6 +3,7 @@ import { Bench } from './bench.js';
 import type { TransportName } from './jobs.js';
 import { type BenchOptions, readOptions, type SectionName, USAGE } from './options.js';
 import { measureFanOut } from './sections/fan-out.js';
+import { measureFiles } from './sections/files.js';
 import { measureIdleConnections } from './sections/idle-connections.js';
 import { measureLatency } from './sections/latency.js';
 import { makeSendScene, measureSends } from './sections/sends.js';
@@ -27,6 +28,7 @@ async function measure(bench: Bench): Promise<void> {
   }
   if (sections.has('fan-out')) await measureFanOut(bench);
   if (sections.has('webhooks')) await measureWebhooks(bench);
+  if (sections.has('files')) await measureFiles(bench);
   if (sections.has('idle')) await measureIdleConnections(bench);
 }
 

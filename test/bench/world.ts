@@ -15,7 +15,6 @@ export interface Person {
 export class World {
   private readonly pool: pg.Pool;
   private readonly tokens: AccessTokens;
-  private count = 0;
 
   constructor(databaseUrl: string, jwtSecret: string) {
     this.pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
@@ -28,13 +27,9 @@ export class World {
   }
 
   async people(count: number): Promise<Person[]> {
-    const rows = Array.from({ length: count }, () => ({
-      id: newId(),
-      sessionId: newId(),
-      name: `bench${this.count++}`,
-    }));
+    const rows = Array.from({ length: count }, () => ({ id: newId(), sessionId: newId() }));
     const ids = rows.map(({ id }) => id);
-    const names = rows.map(({ name }) => name);
+    const names = ids.map((id) => `bench.${id.slice(-12)}`); // another world over the same data makes others
     await this.query(
       `insert into users (id, username, display_name) select * from unnest($1::uuid[], $2::text[], $2::text[])`,
       [ids, names],

@@ -9,6 +9,8 @@ import type { RenderedImage, RenderTask } from './render-image.js';
 /** What the process that decodes says of one image. */
 export type RenderAnswer = { readonly image: RenderedImage } | { readonly failure: 'undecodable' | 'memory' };
 
+const SUFFIX = extname(import.meta.url);
+
 /** What a decoding process may take. One provider, so that tests can make it little. */
 export class ImageProcessSettings {
   /** Resident. 50 million pixels of any type that is taken needed 640 MiB at most. */
@@ -18,9 +20,9 @@ export class ImageProcessSettings {
   idleMs = 30_000;
   /** After so many images a new process begins with memory in one piece. */
   imagesEach = 100;
-  /** As this process runs its own modules. */
-  entry = fileURLToPath(new URL(`./image-process${extname(import.meta.url)}`, import.meta.url));
-  nodeOptions: readonly string[] = process.execArgv.filter((option) => !option.startsWith('--inspect'));
+  entry = fileURLToPath(new URL(`./image-process${SUFFIX}`, import.meta.url));
+  /** Run from the sources it needs what compiles them; else nothing that was loaded into this process. */
+  nodeOptions: readonly string[] = SUFFIX === '.ts' ? process.execArgv : [];
   /** Nothing of ours: no secret is in its memory. */
   environment: NodeJS.ProcessEnv = {};
 }

@@ -1,8 +1,14 @@
 import pg from 'pg';
 import { AuditLogRepository } from '../../src/modules/admin/audit/audit-log.repository.js';
 import { AuditLog } from '../../src/modules/admin/audit/audit-log.service.js';
+import { ContentRules } from '../../src/modules/messages/content-rules.policy.js';
 import { MessagesRepository } from '../../src/modules/messages/messages.repository.js';
+import { RuleContent } from '../../src/modules/messages/rule-content.js';
 import { SendMessage } from '../../src/modules/messages/send-message.js';
+import { ParticipantsPolicy } from '../../src/modules/participants/participants.policy.js';
+import { ParticipantsRepository } from '../../src/modules/participants/participants.repository.js';
+import { UsersPolicy } from '../../src/modules/users/users.policy.js';
+import { UsersRepository } from '../../src/modules/users/users.repository.js';
 import { newId } from '../../src/platform/database/ids.js';
 import { Sql } from '../../src/platform/database/sql.js';
 import { DomainEvents } from '../../src/platform/event-log/domain-events.js';
@@ -17,6 +23,16 @@ class Announcements extends CommitListener {
 
   committed(events: CommittedEvent[]): void {
     this.events.push(...events);
+  }
+}
+
+class NoRules extends ContentRules {
+  override judge(): undefined {
+    return undefined;
+  }
+
+  override hold(): never {
+    throw new Error('there is no rule to hold anything');
   }
 }
 
@@ -42,7 +58,14 @@ export async function startSendPath(): Promise<SendPath> {
   const sql = new Sql(pool);
   const announcements = new Announcements();
   const log = new EventLog(sql, announcements, new AuditLog(new AuditLogRepository(sql)));
-  const make = (): SendMessage => new SendMessage(new MessagesRepository(sql), log, config, new DomainEvents());
+  const messages = new MessagesRepository(sql);
+  const users = new UsersPolicy(new UsersRepository(sql));
+  const rules = new RuleContent(
+    new NoRules(),
+    new ParticipantsPolicy(new ParticipantsRepository(sql), users),
+    messages,
+  );
+  const make = (): SendMessage => new SendMessage(messages, log, config, new DomainEvents(), rules);
   return {
     database,
     sending: make(),

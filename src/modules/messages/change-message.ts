@@ -15,6 +15,7 @@ import {
   REACTION_REMOVED,
 } from './messages.events.js';
 import { type MessageChange, MessagesRepository } from './messages.repository.js';
+import { RuleContent } from './rule-content.js';
 import { SendMessage } from './send-message.js';
 
 /** Different emojis one message may carry. */
@@ -40,14 +41,16 @@ export class ChangeMessage {
     private readonly log: EventLog,
     private readonly participants: ParticipantsPolicy,
     private readonly sending: SendMessage,
+    private readonly rules: RuleContent,
   ) {}
 
-  /** Replaces the text; only its sender may, and only while he may post. The old text stays in the history. */
+  /** Replaces the text; only its sender may, and only while he may post. The old text stays in the history. @throws ContentRejected */
   async edit(actor: Actor, id: string, dto: EditMessageDto): Promise<MessageDto> {
-    const { content } = this.sending.cleanContent(dto.content);
+    const clean = this.sending.cleanContent(dto.content).content;
     return this.change(actor, id, async ({ tx, message, membership, change }) => {
       this.participants.requireMayPost(membership);
       if (message.sender_id !== actor.userId) this.participants.deny('Only its sender may edit a message.');
+      const content = await this.rules.edit(message.conversation_id, clean);
       await this.repository.edit(tx, { ...change, content, mentions: dto.mentions, metadata: dto.metadata });
       return MESSAGE_UPDATED;
     });

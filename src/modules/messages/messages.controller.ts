@@ -37,7 +37,9 @@ import {
   ThreadPageDto,
 } from './messages.dto.js';
 import {
+  ContentRejected,
   ContentTooLong,
+  HeldForReview,
   InvalidMessageType,
   MessageNotEditable,
   MessageNotFound,
@@ -57,6 +59,8 @@ const REFUSALS_OF_SENDS = [
   InvalidMessageType,
   ConversationFrozen,
   SlowMode,
+  ContentRejected,
+  HeldForReview,
 ] as const;
 
 @ApiTags('messages')
@@ -113,7 +117,7 @@ export class MessagesController {
 
   @Patch('messages/:id')
   @ApiOkResponse({ type: MessageDto })
-  @Throws(MessageNotFound, MessageNotEditable, ContentTooLong, ConversationFrozen)
+  @Throws(MessageNotFound, MessageNotEditable, ContentTooLong, ContentRejected, ConversationFrozen)
   edit(
     @CurrentActor() actor: Actor,
     @Param() { id }: MessageIdParam,

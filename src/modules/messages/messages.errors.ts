@@ -50,6 +50,29 @@ export class SlowMode extends AppError {
   }
 }
 
+/** A rule of the installation or of the conversation refuses this text; `reason` is what its makers say of it. */
+export class ContentRejected extends AppError {
+  readonly code = 'CONTENT_REJECTED';
+  readonly status = 422;
+
+  constructor(reason: string | null) {
+    super(reason ?? 'This text is not allowed here.', { reason });
+  }
+}
+
+/**
+ * Accepted, but a moderator looks at it first: until then nobody else sees it. Not an error of the sender's, and not a
+ * message yet; the same `client_message_id` again is the same held send.
+ */
+export class HeldForReview extends AppError {
+  readonly code = 'HELD_FOR_REVIEW';
+  readonly status = 202;
+
+  constructor(heldId: string) {
+    super('A moderator will look at this message before it is shown.', { held_id: heldId });
+  }
+}
+
 /** A message takes at most so many different reactions. */
 export class TooManyReactions extends AppError {
   readonly code = 'TOO_MANY_REACTIONS';

@@ -8,6 +8,7 @@ import { MessagesGateway } from './messages.gateway.js';
 import { MessagesRepository } from './messages.repository.js';
 import { MessagesService } from './messages.service.js';
 import { ReadMessages } from './read-messages.js';
+import { RuleContent } from './rule-content.js';
 import { SearchUpkeep } from './search-upkeep.js';
 import { SendMessage } from './send-message.js';
 import { SendTraffic } from './send-traffic.js';
@@ -23,6 +24,7 @@ import { SyncService } from './sync.service.js';
     MessagesService,
     SendMessage,
     SendTraffic,
+    RuleContent,
     ChangeMessage,
     ReadMessages,
     LoggedMessages,

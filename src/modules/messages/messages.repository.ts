@@ -8,7 +8,8 @@ export interface NewMessage {
   readonly id: string;
   readonly conversation_id: string;
   readonly sender_id: string;
-  readonly session_id: string;
+  /** Null only for what is released. */
+  readonly session_id: string | null;
   readonly client_message_id: string | null;
   /** Hex of the hash over the body as it came; null without a key. */
   readonly body_hash: string | null;
@@ -61,6 +62,11 @@ const APPEND = statement<AppendResult>(
   `select outcome, id, sequence_number, seq, created_at, mentions, attachments, reply_to_content, sender_name,
           was_behind, retry_after
      from append_messages($1)`,
+);
+
+const HAS_KEY = statement<{ id: string }>(
+  'messages.has_key',
+  `select id from messages where sender_id = $1 and client_message_id = $2 and conversation_id = $3`,
 );
 
 /** The row of a message with all that is shown of it. Deleted parents show no text: what is gone is gone everywhere. */
@@ -156,6 +162,12 @@ export class MessagesRepository {
   /** Stores a batch in one transaction; answers in the order of the batch. @throws ServiceUnavailable */
   append(batch: NewMessage[]): Promise<AppendResult[]> {
     return this.sql.many(APPEND, [JSON.stringify(batch)]);
+  }
+
+  /** Whether the sender has a stored message under the key of this one. */
+  async hasKey({ sender_id, client_message_id, conversation_id }: NewMessage): Promise<boolean> {
+    if (client_message_id === null) return false;
+    return (await this.sql.one(HAS_KEY, [sender_id, client_message_id, conversation_id])) !== undefined;
   }
 
   /** In the order of the ids asked for; undefined where there is none. */

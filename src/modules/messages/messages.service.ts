@@ -3,6 +3,7 @@ import type { Actor } from '../../platform/http/actor.js';
 import type { Page } from '../../platform/pagination/page.js';
 import { Limits } from '../../platform/throttling/limits.service.js';
 import { ChangeMessage } from './change-message.js';
+import type { HeldSend } from './content-rules.policy.js';
 import type {
   EditMessageDto,
   ListMessagesQuery,
@@ -35,6 +36,11 @@ export class MessagesService {
     const sent = await this.traffic.follow(() => this.sending.send(actor, conversationId, dto));
     if (sent.isReplay) await this.limits.refund('message.send', actor);
     return sent;
+  }
+
+  /** Sends what was held for review, once for one key. */
+  release(held: HeldSend, key: string): Promise<SentMessage> {
+    return this.sending.release(held, key);
   }
 
   edit(actor: Actor, id: string, dto: EditMessageDto): Promise<MessageDto> {

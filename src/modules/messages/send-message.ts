@@ -19,11 +19,13 @@ import { encodedAs } from '../../platform/json/encoded-once.js';
 import { FileNotAttachable, FileNotFound } from '../files/files.errors.js';
 import { ConversationFrozen, ConversationNotFound } from '../participants/participants.errors.js';
 import { applyContentRule, contentLength } from './content-rule.js';
+import type { HeldSend } from './content-rules.policy.js';
 import { inMessage, presentMessage } from './message-presenter.js';
 import type { MessageDto, SendMessageDto } from './messages.dto.js';
 import { ContentTooLong, InvalidMessageType, MessageNotFound, SlowMode } from './messages.errors.js';
 import { MESSAGE_CREATED, MessagesStored } from './messages.events.js';
 import { type AppendOutcome, type AppendResult, MessagesRepository, type NewMessage } from './messages.repository.js';
+import { RuleContent } from './rule-content.js';
 
 /** What became of a send: a replay is the same message again, and costs the sender none of his quota. */
 export interface SentMessage {
@@ -54,18 +56,19 @@ export class SendMessage {
     private readonly log: EventLog,
     private readonly config: Config,
     private readonly events: DomainEvents,
+    private readonly rules: RuleContent,
   ) {}
 
   /**
    * Stores one message and answers it once it is on disk.
    * @throws ValidationError, ContentTooLong, InvalidMessageType, ConversationNotFound, PermissionDenied, MessageNotFound,
-   *   FileNotFound, FileNotAttachable, ConversationFrozen, SlowMode, IdempotencyConflict, AuthenticationRequired, AccountBanned, ServiceUnavailable
+   *   FileNotFound, FileNotAttachable, ConversationFrozen, SlowMode, ContentRejected, HeldForReview, IdempotencyConflict, AuthenticationRequired, AccountBanned, ServiceUnavailable
    */
   async send(actor: Actor, conversationId: string, dto: SendMessageDto): Promise<SentMessage> {
     if (dto.message_type === 'system') throw new InvalidMessageType();
     const hasAttachments = dto.attachment_ids !== undefined && dto.attachment_ids.length > 0;
     const { content, sanitized } = this.cleanContent(dto.content, hasAttachments ? 'may be empty' : undefined);
-    const result = await this.batcher.add({
+    const ruled = this.rules.send(actor, {
       id: newId(),
       conversation_id: conversationId,
       sender_id: actor.userId,
@@ -79,8 +82,29 @@ export class SendMessage {
       metadata: sanitized ? { ...dto.metadata, sanitized: true } : (dto.metadata ?? null),
       ...(hasAttachments && { attachment_ids: dto.attachment_ids }),
     });
+    return this.put(ruled instanceof Promise ? await ruled : ruled);
+  }
+
+  /**
+   * Stores what was held for review, as its sender's. `key` stands for a client_message_id where there is none: released
+   * twice, it is stored once. @throws as `send`, for the reasons there are now
+   */
+  release(held: HeldSend, key: string): Promise<SentMessage> {
+    const { client_message_id = null, body_hash } = held;
+    return this.put({
+      ...held,
+      id: newId(),
+      session_id: null,
+      client_message_id: client_message_id ?? key,
+      body_hash: body_hash ?? createHash('sha256').update(key).digest('hex'),
+      is_released: true,
+    });
+  }
+
+  private async put(message: NewMessage): Promise<SentMessage> {
+    const result = await this.batcher.add(message);
     if (result.outcome === 'stored') return { message: result.message!, isReplay: false };
-    if (result.outcome === 'replayed') return { message: await this.replay(result.id, actor), isReplay: true };
+    if (result.outcome === 'replayed') return { message: await this.replay(result.id, message), isReplay: true };
     throw refusal(result.outcome, result.retryAfter);
   }
 
@@ -98,9 +122,9 @@ export class SendMessage {
     return clean;
   }
 
-  private async replay(id: string, actor: Actor): Promise<MessageDto> {
+  private async replay(id: string, { sender_id }: NewMessage): Promise<MessageDto> {
     const [row] = await this.repository.find([id]);
-    return presentMessage(row!, actor.userId);
+    return presentMessage(row!, sender_id);
   }
 
   private async store(batch: NewMessage[]): Promise<SendResult[]> {

@@ -93,7 +93,12 @@ export class ParticipantsPolicy {
   }
 
   /** How the actor stands, without a refusal. @throws AuthenticationRequired, AccountBanned, ConversationNotFound */
-  async accessUnderLock(tx: Queryable, actor: Actor, conversationId: string): Promise<Access> {
+  accessUnderLock(tx: Queryable, actor: Actor, conversationId: string): Promise<Access> {
+    return this.access(actor, conversationId, tx);
+  }
+
+  /** The same for reads; without a transaction it is the present state all the same. */
+  async access(actor: Actor, conversationId: string, tx?: Queryable): Promise<Access> {
     const current = await this.users.requireActive(tx, actor);
     const row = await this.repository.access(conversationId, actor.userId, tx);
     if (!row) throw new ConversationNotFound();

@@ -10,6 +10,7 @@ import { CreateAuditLog1763700007000 } from '../../../migrations/1763700007000-c
 import { IndexUsersForSearch1763700007010 } from '../../../migrations/1763700007010-index-users-for-search.js';
 import { CreateConversationBans1763700007100 } from '../../../migrations/1763700007100-create-conversation-bans.js';
 import { SlowDownAndFreeze1763700008000 } from '../../../migrations/1763700008000-slow-down-and-freeze.js';
+import { CreateContentRules1763700008100 } from '../../../migrations/1763700008100-create-content-rules.js';
 import { CreateActivity1763700009000 } from '../../../migrations/1763700009000-create-activity.js';
 import { CreateSessionKeys1763700010000 } from '../../../migrations/1763700010000-create-session-keys.js';
 
@@ -26,6 +27,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   IndexUsersForSearch1763700007010,
   CreateConversationBans1763700007100,
   SlowDownAndFreeze1763700008000,
+  CreateContentRules1763700008100,
   CreateActivity1763700009000,
   CreateSessionKeys1763700010000,
 ];

@@ -6,6 +6,8 @@ import type { Signal } from '../broadcaster.js';
 export type BusMessage =
   /** These streams have got that far. */
   | { readonly kind: 'heads'; readonly heads: readonly (readonly [streamId: string, seq: number])[] }
+  /** Something nodes keep a copy of is another by now. */
+  | { readonly kind: 'changed'; readonly topic: string }
   | { readonly kind: 'stream'; readonly streamId: string; readonly signal: Signal }
   | { readonly kind: 'users'; readonly userIds: readonly string[]; readonly signal: Signal }
   | { readonly kind: 'end_sessions'; readonly sessionIds: readonly string[]; readonly reason: EndReason }

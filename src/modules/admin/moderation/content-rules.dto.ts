@@ -1,0 +1,95 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { EnumField, IntField, TextField, UuidField } from '../../../platform/validation/fields.js';
+
+export const RULE_KINDS = ['word', 'link_deny', 'link_allow'] as const;
+export type RuleKind = (typeof RULE_KINDS)[number];
+
+export const RULE_ACTIONS = ['mask', 'hold', 'reject'] as const;
+export type RuleAction = (typeof RULE_ACTIONS)[number];
+
+const PATTERN_MAX = 253;
+const REASON_MAX = 200;
+
+export class CreateContentRuleDto {
+  @EnumField({ values: RULE_KINDS })
+  kind: RuleKind;
+
+  @TextField({
+    min: 1,
+    max: PATTERN_MAX,
+    description: 'A word or phrase, found as whole words in any case; or a domain with all below it, `*` for every one',
+  })
+  pattern: string;
+
+  @EnumField({ values: RULE_ACTIONS, optional: true, description: 'Needed for all kinds but link_allow' })
+  action?: RuleAction;
+
+  @TextField({ min: 1, max: REASON_MAX, optional: true, nullable: true, description: 'Shown to whom it refuses' })
+  reason?: string | null;
+}
+
+export class UpdateContentRuleDto {
+  @EnumField({ values: RULE_ACTIONS, optional: true })
+  action?: RuleAction;
+
+  @TextField({ min: 1, max: REASON_MAX, optional: true, nullable: true })
+  reason?: string | null;
+}
+
+export class ListContentRulesQuery {
+  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  limit?: number;
+
+  @TextField({ max: 512, optional: true, description: '`next_cursor` of the page before' })
+  cursor?: string;
+}
+
+export class RuleIdParam {
+  @UuidField()
+  id: string;
+}
+
+export class ConversationRuleParams {
+  @TextField({ max: 64, description: 'Id of the conversation, or slug of a room' })
+  id: string;
+
+  @UuidField()
+  rule_id: string;
+}
+
+export class ContentRuleDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'null: of the whole installation' })
+  conversation_id: string | null;
+
+  @ApiProperty({ enum: RULE_KINDS })
+  kind: RuleKind;
+
+  @ApiProperty()
+  pattern: string;
+
+  @ApiProperty({ type: String, enum: RULE_ACTIONS, nullable: true })
+  action: RuleAction | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  reason: string | null;
+
+  @ApiProperty({ format: 'uuid' })
+  created_by: string;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+}
+
+export class ContentRulePageDto {
+  @ApiProperty({ type: [ContentRuleDto] })
+  data: ContentRuleDto[];
+
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+
+  @ApiProperty()
+  has_more: boolean;
+}

@@ -1,0 +1,145 @@
+import { Injectable } from '@nestjs/common';
+import { newId } from '../../../platform/database/ids.js';
+import { ValidationError } from '../../../platform/errors/app-error.js';
+import { EventLog, type StreamTransaction } from '../../../platform/event-log/event-log.js';
+import type { Actor } from '../../../platform/http/actor.js';
+import { DEFAULT_PAGE_SIZE, decodeCursor, type Page, toPage } from '../../../platform/pagination/page.js';
+import { normalDomain } from './link-finder.js';
+import { ModerationPolicy, type Place } from './moderation.policy.js';
+import type {
+  ContentRuleDto,
+  CreateContentRuleDto,
+  ListContentRulesQuery,
+  UpdateContentRuleDto,
+} from './content-rules.dto.js';
+import { type ContentRuleRow, ContentRulesRepository } from './content-rules.repository.js';
+import { ContentRuleExists, ContentRuleNotFound, TooManyContentRules } from './moderation.errors.js';
+import { RuleBook } from './rule-book.js';
+import { countWords, foldText } from './word-matcher.js';
+
+const RULES_MAX = { installation: 5000, conversation: 200 };
+/** A phrase of more words is a sentence: people would write it otherwise the next time. */
+const WORDS_MAX = 12;
+
+/** The rules themselves: admins make those of the installation, moderators of a conversation its own. */
+@Injectable()
+export class ContentRulesService {
+  constructor(
+    private readonly repository: ContentRulesRepository,
+    private readonly policy: ModerationPolicy,
+    private readonly book: RuleBook,
+    private readonly log: EventLog,
+  ) {}
+
+  /** Newest first. @throws PermissionDenied, ConversationNotFound, ValidationError */
+  async list(actor: Actor, place: Place, query: ListContentRulesQuery): Promise<Page<ContentRuleDto>> {
+    await this.policy.requireRuler(actor, place);
+    const { limit = DEFAULT_PAGE_SIZE, cursor } = query;
+    const [at, id] = cursor === undefined ? [] : (decodeCursor(cursor, ['millis', 'uuid']) as [number, string]);
+    const after = at === undefined ? undefined : { at: new Date(at), id: id! };
+    const rows = await this.repository.page(place.conversationId, after, limit);
+    return toPage(rows, limit, present, (row) => [row.created_at.getTime(), row.id]);
+  }
+
+  /** Holds here when it is answered, on every node soon after. @throws ContentRuleExists, TooManyContentRules, … as `list` */
+  async create(actor: Actor, place: Place, dto: CreateContentRuleDto): Promise<ContentRuleDto> {
+    const { pattern, key } = patternOf(dto);
+    const { kind, reason = null } = dto;
+    if ((kind === 'link_allow') === (dto.action !== undefined)) {
+      throw ValidationError.of('action', kind === 'link_allow' ? 'is not for what is allowed' : 'is missing');
+    }
+    const row = await this.change(actor, place, async (tx) => {
+      const limit = RULES_MAX[place.queue];
+      if ((await this.repository.count(tx, place.conversationId)) >= limit) throw new TooManyContentRules(limit);
+      const rule = { id: newId(), conversationId: place.conversationId, kind, pattern, key, reason };
+      const stored = await this.repository.insert(tx, { ...rule, action: dto.action ?? null, createdBy: actor.userId });
+      if (!stored) throw new ContentRuleExists();
+      record(tx, actor, 'content_rule.create', { id: stored.id, after: stored });
+      return stored;
+    });
+    return present(row);
+  }
+
+  /** @throws ContentRuleNotFound, … as `list` */
+  async update(actor: Actor, place: Place, id: string, dto: UpdateContentRuleDto): Promise<ContentRuleDto> {
+    const row = await this.change(actor, place, async (tx) => {
+      const before = await this.require(tx, place, id);
+      if (before.action === null && dto.action !== undefined) {
+        throw ValidationError.of('action', 'is not for what is allowed');
+      }
+      const after = await this.repository.update(tx, before, dto);
+      record(tx, actor, 'content_rule.update', { id, before, after });
+      return after;
+    });
+    return present(row);
+  }
+
+  /** @throws ContentRuleNotFound, … as `list` */
+  async delete(actor: Actor, place: Place, id: string): Promise<void> {
+    await this.change(actor, place, async (tx) => {
+      const before = await this.require(tx, place, id);
+      await this.repository.delete(tx, before);
+      record(tx, actor, 'content_rule.delete', { id, before });
+    });
+  }
+
+  private async change<T>(actor: Actor, place: Place, work: (tx: StreamTransaction) => Promise<T>): Promise<T> {
+    const done = await this.log.write(place.conversationId ?? actor.userId, async (tx) => {
+      await this.policy.requireRuler(actor, place, tx);
+      await this.repository.lock(tx);
+      return { answer: await work(tx) };
+    });
+    if (!done) throw this.policy.notFound(place);
+    await this.book.changed();
+    return done.answer;
+  }
+
+  private async require(tx: StreamTransaction, place: Place, id: string): Promise<ContentRuleRow> {
+    const row = await this.repository.find(tx, id, place.conversationId);
+    if (!row) throw new ContentRuleNotFound();
+    return row;
+  }
+}
+
+/** @throws ValidationError when the pattern could never match */
+function patternOf({ kind, pattern }: CreateContentRuleDto): { pattern: string; key: string } {
+  if (kind === 'word') {
+    const text = pattern.normalize('NFC').trim();
+    const words = countWords(text);
+    if (words === 0) throw ValidationError.of('pattern', 'has no word in it');
+    if (words > WORDS_MAX) throw ValidationError.of('pattern', `has more than ${WORDS_MAX} words`);
+    return { pattern: text, key: foldText(text) };
+  }
+  const domain = normalDomain(pattern.trim());
+  if (domain === undefined) throw ValidationError.of('pattern', 'is not a domain');
+  if (domain === '*' && kind === 'link_allow') throw ValidationError.of('pattern', 'allows what is allowed anyway');
+  return { pattern: domain, key: domain };
+}
+
+function record(
+  tx: StreamTransaction,
+  actor: Actor,
+  action: string,
+  change: { id: string; before?: ContentRuleRow; after?: ContentRuleRow },
+): void {
+  const facts = (row: ContentRuleRow | undefined): Record<string, unknown> | null => {
+    if (!row) return null;
+    const { conversation_id, kind, pattern, action: does, reason } = row;
+    return { conversation_id, kind, pattern, action: does, reason };
+  };
+  const target = { type: 'content_rule', id: change.id };
+  tx.record({ actor, action, target, before: facts(change.before), after: facts(change.after) });
+}
+
+function present(row: ContentRuleRow): ContentRuleDto {
+  return {
+    id: row.id,
+    conversation_id: row.conversation_id,
+    kind: row.kind,
+    pattern: row.pattern,
+    action: row.action,
+    reason: row.reason,
+    created_by: row.created_by,
+    created_at: row.created_at.toISOString(),
+  };
+}

@@ -1,0 +1,79 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { EnumField, IntField, TextField, UuidField } from '../../../platform/validation/fields.js';
+
+export const HELD_STATUSES = ['held', 'released', 'dropped'] as const;
+export type HeldStatus = (typeof HELD_STATUSES)[number];
+
+export class ListHeldMessagesQuery {
+  @EnumField({ values: HELD_STATUSES, optional: true, description: 'held when left out' })
+  status?: HeldStatus;
+
+  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  limit?: number;
+
+  @TextField({ max: 512, optional: true, description: '`next_cursor` of the page before' })
+  cursor?: string;
+}
+
+export class HeldMessageIdParam {
+  @UuidField()
+  id: string;
+}
+
+export class ConversationHeldMessageParams {
+  @TextField({ max: 64, description: 'Id of the conversation, or slug of a room' })
+  id: string;
+
+  @UuidField()
+  held_id: string;
+}
+
+/** A message that waits for a moderator, or that one has decided on. */
+export class HeldMessageDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ format: 'uuid' })
+  conversation_id: string;
+
+  @ApiProperty({ format: 'uuid' })
+  sender_id: string;
+
+  @ApiProperty()
+  sender_name: string;
+
+  @ApiProperty()
+  content: string;
+
+  @ApiProperty()
+  message_type: string;
+
+  @ApiProperty({ format: 'uuid', description: 'The rule that held it; it may be gone by now' })
+  rule_id: string;
+
+  @ApiProperty({ enum: HELD_STATUSES })
+  status: HeldStatus;
+
+  @ApiProperty({ format: 'date-time' })
+  held_at: string;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  decided_at: string | null;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  decided_by: string | null;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'The message it became' })
+  message_id: string | null;
+}
+
+export class HeldMessagePageDto {
+  @ApiProperty({ type: [HeldMessageDto] })
+  data: HeldMessageDto[];
+
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+
+  @ApiProperty()
+  has_more: boolean;
+}

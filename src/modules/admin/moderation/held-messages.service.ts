@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../../../platform/errors/app-error.js';
+import { EventLog, type StreamTransaction } from '../../../platform/event-log/event-log.js';
+import type { Actor } from '../../../platform/http/actor.js';
+import { DEFAULT_PAGE_SIZE, decodeCursor, type Page, toPage } from '../../../platform/pagination/page.js';
+import { MessagesService } from '../../messages/messages.service.js';
+import type { HeldMessageDto, ListHeldMessagesQuery } from './held-messages.dto.js';
+import { type HeldRow, HeldMessagesRepository } from './held-messages.repository.js';
+import { HeldMessageDecided, HeldMessageNotFound, HeldMessageNotSendable } from './moderation.errors.js';
+import { ModerationPolicy, type Place } from './moderation.policy.js';
+
+/** A release begins before the message is sent and ends after it: what lies between is still to be decided. */
+const UNDECIDED = ['held', 'releasing'];
+
+/**
+ * What the rules hold back. Released, it goes the way of every send, judged as things are then, with a number of that
+ * moment; of several moderators who decide at once one does, and a message is sent once whatever breaks in between.
+ */
+@Injectable()
+export class HeldMessagesService {
+  constructor(
+    private readonly repository: HeldMessagesRepository,
+    private readonly policy: ModerationPolicy,
+    private readonly messages: MessagesService,
+    private readonly log: EventLog,
+  ) {}
+
+  /** Longest waiting first. @throws PermissionDenied, ConversationNotFound, ValidationError */
+  async list(actor: Actor, place: Place, query: ListHeldMessagesQuery): Promise<Page<HeldMessageDto>> {
+    await this.policy.requireReviewer(actor, place);
+    const { limit = DEFAULT_PAGE_SIZE, cursor, status = 'held' } = query;
+    const [at, id] = cursor === undefined ? [] : (decodeCursor(cursor, ['millis', 'uuid']) as [number, string]);
+    const after = at === undefined ? undefined : { at: new Date(at), id: id! };
+    const rows = await this.repository.page(place, status === 'held' ? UNDECIDED : [status], after, limit);
+    return toPage(rows, limit, present, (row) => [row.held_at.getTime(), row.id]);
+  }
+
+  /** Sends it. @throws HeldMessageNotFound, HeldMessageDecided, HeldMessageNotSendable, … as `list` */
+  async release(actor: Actor, place: Place, id: string): Promise<HeldMessageDto> {
+    const { send } = await this.decide(actor, place, id, { from: UNDECIDED, to: 'releasing' });
+    const messageId = await this.send(id, send);
+    const released = { from: UNDECIDED, to: 'released', messageId };
+    return present(await this.decide(actor, place, id, released, 'held_message.release'));
+  }
+
+  /** It is never sent. @throws HeldMessageNotFound, HeldMessageDecided, … as `list` */
+  async drop(actor: Actor, place: Place, id: string): Promise<HeldMessageDto> {
+    return present(await this.decide(actor, place, id, { from: ['held'], to: 'dropped' }, 'held_message.drop'));
+  }
+
+  private async send(id: string, send: HeldRow['send']): Promise<string> {
+    try {
+      return (await this.messages.release(send, `held:${id}`)).message.id;
+    } catch (error) {
+      // Nothing was stored, for sure: it may still be dropped.
+      if (!(error instanceof AppError) || error.status >= 500) throw error;
+      await this.repository.move(undefined, id, { from: ['releasing'], to: 'held' });
+      throw new HeldMessageNotSendable(error.code);
+    }
+  }
+
+  private async decide(
+    actor: Actor,
+    place: Place,
+    id: string,
+    change: { from: readonly string[]; to: string; messageId?: string },
+    action?: string,
+  ): Promise<HeldRow> {
+    const row = await this.log.write(place.conversationId ?? actor.userId, async (tx: StreamTransaction) => {
+      await this.policy.requireReviewer(actor, place, tx);
+      if (!(await this.repository.find(id, place, tx))) throw new HeldMessageNotFound();
+      const isMoved = await this.repository.move(tx, id, { ...change, by: actor.userId });
+      const after = (await this.repository.find(id, place, tx))!;
+      // Another moderator has released the same message meanwhile: so it is.
+      if (!isMoved && after.status !== change.to) throw new HeldMessageDecided();
+      if (isMoved && action !== undefined) {
+        const { conversation_id, sender_id, message_id } = after;
+        const facts = { conversation_id, sender_id, message_id, status: after.status };
+        tx.record({ actor, action, target: { type: 'held_message', id }, after: facts });
+      }
+      return after;
+    });
+    if (!row) throw this.policy.notFound(place);
+    return row;
+  }
+}
+
+function present(row: HeldRow): HeldMessageDto {
+  return {
+    id: row.id,
+    conversation_id: row.conversation_id,
+    sender_id: row.sender_id,
+    sender_name: row.sender_name ?? '',
+    content: row.send.content,
+    message_type: row.send.message_type,
+    rule_id: row.rule_id,
+    status: row.status === 'releasing' ? 'held' : row.status,
+    held_at: row.held_at.toISOString(),
+    decided_at: row.decided_at?.toISOString() ?? null,
+    decided_by: row.decided_by,
+    message_id: row.message_id,
+  };
+}

@@ -1,0 +1,87 @@
+import { domainToASCII } from 'node:url';
+import type { Span } from './word-matcher.js';
+
+/** A host named in a text. */
+export interface Link extends Span {
+  /** As DNS has it: lower case, punycode. */
+  readonly host: string;
+  /** Whether apps make a link of it; not of `index.html` and `e.g.` */
+  readonly isCertain: boolean;
+}
+
+/** Without spaces, quotes and brackets, but for those of an IPv6 address. */
+const CHUNK = /(?:\[[0-9a-f:.]+\]|[^\s<>"'()[\]{}|])+/gi;
+/** Letters, digits, marks, hyphens, what is invisible, and the four full stops of host names. One class: linear. */
+const DOTTED = /[\p{L}\p{N}\p{M}\p{DI}_.。．｡-]+/gu;
+const INVISIBLE = /\p{DI}/gu;
+const SCHEME_LETTERS = /[a-z0-9+.-]*$/i;
+/** Endings that apps make links of without `www.` or a scheme; all two-letter ones beside. */
+const ENDINGS = new Set(
+  'com net org info biz app dev xyz online site shop store club link click live tech top page blog news chat ninja'.split(
+    ' ',
+  ),
+);
+const EDGE = new Set('.-');
+const PUNCTUATION = new Set('.,;:!?…');
+const DOMAIN = /^[a-z0-9.-]+$/;
+const COUNTRY = /^[a-z]{2}$/;
+
+/** The domain of a rule as it is stored; undefined for what is none. `*` is every one. */
+export function normalDomain(text: string): string | undefined {
+  if (text === '*') return '*';
+  const host = hostOf(text);
+  return host !== undefined && host.includes('.') && host.length <= 253 && DOMAIN.test(host) ? host : undefined;
+}
+
+/** Every host a text names, with a scheme or without. Linear in the length. */
+export function linksIn(text: string): Link[] {
+  const links: Link[] = [];
+  for (const { 0: whole, index } of text.matchAll(CHUNK)) {
+    const chunk = whole.slice(0, endOf(whole));
+    if (!/[.:。．｡]/.test(chunk)) continue;
+    links.push(...withScheme(chunk, index), ...bare(chunk, index));
+  }
+  return links;
+}
+
+/** `scheme://…`: what a browser takes for the host, whatever stands before an @ or is percent-encoded. */
+function withScheme(chunk: string, offset: number): Link[] {
+  const parts = chunk.split('://');
+  const links: Link[] = [];
+  let end = parts[0]!.length;
+  for (const part of parts.slice(1)) {
+    const start = end - SCHEME_LETTERS.exec(chunk.slice(Math.max(0, end - 16), end))![0].length;
+    end += 3 + part.length;
+    const address = `http://${part.replace(INVISIBLE, '')}`;
+    const host = URL.canParse(address) ? new URL(address).hostname.replace(/\.$/, '') : undefined;
+    if (host) links.push({ host, isCertain: true, start: offset + start, end: offset + end });
+  }
+  return links;
+}
+
+function bare(chunk: string, offset: number): Link[] {
+  const links: Link[] = [];
+  for (const { 0: run, index } of chunk.matchAll(DOTTED)) {
+    const host = hostOf(run);
+    if (!host?.includes('.')) continue;
+    const ending = host.slice(host.lastIndexOf('.') + 1);
+    const isCertain = host.startsWith('www.') || ENDINGS.has(ending) || COUNTRY.test(ending);
+    links.push({ host, isCertain, start: offset + index, end: offset + chunk.length });
+  }
+  return links;
+}
+
+function hostOf(text: string): string | undefined {
+  const visible = text.replace(INVISIBLE, '');
+  let [start, end] = [0, visible.length];
+  while (start < end && EDGE.has(visible[start]!)) start++;
+  while (end > start && EDGE.has(visible[end - 1]!)) end--;
+  return start === end ? undefined : domainToASCII(visible.slice(start, end)) || undefined;
+}
+
+/** Where the address ends that a chunk begins with: punctuation after it is the sentence's. */
+function endOf(chunk: string): number {
+  let end = chunk.length;
+  while (end > 0 && PUNCTUATION.has(chunk[end - 1]!)) end--;
+  return end;
+}

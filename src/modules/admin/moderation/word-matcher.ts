@@ -1,0 +1,86 @@
+/** Part of a text, in UTF-16 units. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Match<T> extends Span {
+  readonly value: T;
+}
+
+/**
+ * What counts as one word: a run of letters, digits and marks with whatever is invisible in it; in scripts written
+ * without spaces each character; an emoji. Three alternatives without a common first character and without nesting, so
+ * the scan is linear whatever the text.
+ */
+const UNSPACED = String.raw`\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}`;
+const WORD = new RegExp(
+  String.raw`[${UNSPACED}][\p{M}\p{DI}]*|(?:(?![${UNSPACED}])[\p{L}\p{N}\p{M}])(?:(?![${UNSPACED}])[\p{L}\p{N}\p{M}\p{DI}])*|\p{Extended_Pictographic}[\p{M}\p{DI}\p{Emoji_Modifier}]*`,
+  'gu',
+);
+const UNSEEN = /[\p{DI}\p{Emoji_Modifier}]/gu;
+
+interface Word extends Span {
+  readonly key: string;
+}
+
+/** One key for all ways to write a word: width, case (full folding, as far as case mapping gets), invisible characters. */
+export function foldText(text: string): string {
+  return text.normalize('NFKC').replace(UNSEEN, '').toUpperCase().toLowerCase().normalize('NFC').replaceAll('i̇', 'i');
+}
+
+function wordsOf(text: string): Word[] {
+  return [...text.matchAll(WORD)].map(({ 0: word, index }) => ({
+    key: foldText(word),
+    start: index,
+    end: index + word.length,
+  }));
+}
+
+/** How many words a phrase has; 0 for one that could match nothing. */
+export function countWords(phrase: string): number {
+  return wordsOf(phrase).length;
+}
+
+class Node<T> {
+  readonly next = new Map<string, Node<T>>();
+  readonly values: T[] = [];
+}
+
+/**
+ * Finds whole words and phrases in a text: one walk over its words, at each no further than the longest phrase. There
+ * are no patterns in it, so nothing a user writes, as a rule or as a message, can make it slow.
+ */
+export class WordMatcher<T> {
+  private readonly root = new Node<T>();
+
+  /** A phrase is its words in a row, whatever stands between them. */
+  add(phrase: string, value: T): void {
+    let node = this.root;
+    for (const { key } of wordsOf(phrase)) {
+      let next = node.next.get(key);
+      if (!next) node.next.set(key, (next = new Node()));
+      node = next;
+    }
+    if (node !== this.root) node.values.push(value);
+  }
+
+  get isEmpty(): boolean {
+    return this.root.next.size === 0;
+  }
+
+  match(text: string): Match<T>[] {
+    if (this.isEmpty) return [];
+    const words = wordsOf(text);
+    const matches: Match<T>[] = [];
+    words.forEach(({ start }, first) => {
+      let node: Node<T> | undefined = this.root;
+      for (let at = first; at < words.length && node; at++) {
+        const word: Word = words[at]!;
+        node = node.next.get(word.key);
+        for (const value of node?.values ?? []) matches.push({ value, start, end: word.end });
+      }
+    });
+    return matches;
+  }
+}

@@ -1,0 +1,324 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Actor } from '../../src/platform/http/actor.js';
+import { People } from '../support/people.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+/** Of both nodes. */
+const JWT_SECRET = randomBytes(48).toString('base64');
+
+describe('content rules', () => {
+  let test: TestApp;
+  let people: People;
+  let admin: Actor;
+  let guard: Actor;
+  let owner: Actor;
+  let member: Actor;
+  let other: Actor;
+  let id: string;
+
+  beforeAll(async () => {
+    test = await startTestApp({ JWT_SECRET });
+    people = new People(test);
+    [admin, guard] = [await people.one('admin'), await people.one('moderator')];
+  });
+
+  afterAll(() => test.close());
+
+  beforeEach(async () => {
+    [owner, member, other] = (await people.many(3)) as [Actor, Actor, Actor];
+    id = await people.group(owner, [
+      [member, 'participant'],
+      [other, 'participant'],
+    ]);
+  });
+
+  let made: string[] = [];
+  afterEach(async () => {
+    for (const ruleId of made) await people.call(admin, 'DELETE', `/admin/content-rules/${ruleId}`);
+    made = [];
+  });
+
+  const everywhere = async (rule: object) => {
+    const answer = await people.call(admin, 'POST', '/admin/content-rules', rule);
+    if (answer.status === 201) made.push(answer.body.id as string);
+    return answer;
+  };
+  const here = (rule: object, actor = owner) => people.call(actor, 'POST', `/conversations/${id}/content-rules`, rule);
+  const send = (actor: Actor, content: string, more: object = {}) =>
+    people.call(actor, 'POST', `/conversations/${id}/messages`, { content, ...more });
+  const word = (pattern: string, action: string, more: object = {}) => ({ kind: 'word', pattern, action, ...more });
+  const texts = async (actor: Actor): Promise<string[]> =>
+    (await people.call(actor, 'GET', `/conversations/${id}/messages`)).body.data.map(
+      ({ content }: { content: string }) => content,
+    );
+
+  it('mask words everywhere, for everybody and in every copy', async () => {
+    await everywhere(word('darn', 'mask'));
+    const device = await people.connect(other);
+    const sent = await send(member, 'A DARN thing');
+    expect(sent).toMatchObject({ status: 201, body: { content: 'A ••• thing' } });
+    const heard = await device.next('message.created');
+    expect(heard.data).toMatchObject({ message: { content: 'A ••• thing' } });
+    const [row] = await test.database.query<{ kept: string }>(
+      `select count(*) as kept from messages where content ilike '%darn%'`,
+    );
+    expect(row!.kept).toBe('0');
+  });
+
+  it('refuse with the public reason, over REST and sockets, sends and edits', async () => {
+    await everywhere({ kind: 'link_deny', pattern: 'evil.example', action: 'reject', reason: 'No such links.' });
+    const refusal = { code: 'CONTENT_REJECTED', message: 'No such links.', details: { reason: 'No such links.' } };
+    expect(await send(member, 'see www.evil.example/x')).toMatchObject({ status: 422, body: { error: refusal } });
+    const device = await people.connect(member);
+    const reply = await device.request('message.send', { conversation_id: id, content: 'http://evil.example' });
+    expect(reply).toMatchObject({ ok: false, error: refusal });
+    const { body: message } = await send(member, 'see good.example');
+    expect(await people.call(member, 'PATCH', `/messages/${message.id}`, { content: 'evil.example' })).toMatchObject({
+      status: 422,
+      body: { error: refusal },
+    });
+    expect(await texts(member)).toEqual(['see good.example']);
+  });
+
+  it('mask edits too, and refuse those a send would be held for', async () => {
+    await here(word('darn', 'mask'));
+    await here(word('wait', 'hold'));
+    const { body: message } = await send(member, 'fine');
+    const edited = await people.call(member, 'PATCH', `/messages/${message.id}`, { content: 'darn it' });
+    expect(edited.body.content).toBe('••• it');
+    expect(await people.call(member, 'PATCH', `/messages/${message.id}`, { content: 'wait' })).toMatchObject({
+      status: 422,
+    });
+  });
+
+  it('of a conversation hold there alone; the strictest one speaks', async () => {
+    await everywhere(word('darn', 'mask'));
+    await here(word('darn', 'reject', { reason: 'Not here.' }));
+    expect((await send(member, 'darn')).body.error.message).toBe('Not here.');
+    const elsewhere = await people.group(owner, [[member, 'participant']]);
+    const sent = await people.call(member, 'POST', `/conversations/${elsewhere}/messages`, { content: 'darn' });
+    expect(sent.body.content).toBe('•••');
+  });
+
+  it('tell nobody of them who may not post', async () => {
+    const stranger = await people.one();
+    await here(word('darn', 'reject', { reason: 'A secret of this group.' }));
+    await here(word('wait', 'hold'));
+    for (const content of ['darn', 'wait']) {
+      const answer = await send(stranger, content);
+      expect(answer).toMatchObject({ status: 403, body: { error: { code: 'PERMISSION_DENIED' } } });
+      expect(JSON.stringify(answer.body)).not.toContain('secret');
+    }
+    const [row] = await test.database.query<{ held: string }>(
+      `select count(*) as held from held_messages where conversation_id = $1`,
+      [id],
+    );
+    expect(row!.held).toBe('0');
+  });
+
+  it('let a repeated send be what it was, whatever rules came since', async () => {
+    const key = { client_message_id: randomUUID() };
+    const first = await send(member, 'darn and wait', key);
+    await here(word('darn', 'reject'));
+    const again = await send(member, 'darn and wait', key);
+    expect([again.status, again.body.id]).toEqual([201, first.body.id]);
+    expect((await send(member, 'darn and more', key)).body.error.code).toBe('IDEMPOTENCY_CONFLICT');
+  });
+
+  it('hold at once on this node and within moments on another', async () => {
+    const second = await startTestApp({ DATABASE_URL: test.database.url, JWT_SECRET });
+    const there = new People(second);
+    there.adopt(people, member);
+    try {
+      await here(word('darn', 'mask'));
+      expect((await send(member, 'darn')).body.content).toBe('•••');
+      let content = '';
+      while (content !== '•••') {
+        content = (await there.call(member, 'POST', `/conversations/${id}/messages`, { content: 'darn' })).body.content;
+      }
+    } finally {
+      await second.close();
+    }
+  });
+
+  it('end with their deletion', async () => {
+    const { body: rule } = await here(word('darn', 'reject'));
+    expect((await send(member, 'darn')).status).toBe(422);
+    const path = `/conversations/${id}/content-rules/${rule.id}`;
+    expect((await people.call(owner, 'PATCH', path, { action: 'mask' })).body.action).toBe('mask');
+    expect((await send(member, 'darn')).body.content).toBe('•••');
+    expect((await people.call(owner, 'DELETE', path)).status).toBe(204);
+    expect((await send(member, 'darn')).body.content).toBe('darn');
+    expect((await people.call(owner, 'DELETE', path)).body.error.code).toBe('CONTENT_RULE_NOT_FOUND');
+  });
+
+  it('are made by admins and by moderators of the conversation, listed, and written down', async () => {
+    for (const actor of [member, guard]) {
+      expect((await people.call(actor, 'POST', '/admin/content-rules', word('x', 'mask'))).status).toBe(403);
+      expect((await people.call(actor, 'GET', '/admin/content-rules')).status).toBe(403);
+      expect((await here(word('x', 'mask'), actor)).status).toBe(403);
+      expect((await people.call(actor, 'GET', `/conversations/${id}/content-rules`)).status).toBe(403);
+    }
+    const rules = [];
+    for (const pattern of ['one', 'two', 'three']) rules.push((await here(word(pattern, 'mask'))).body);
+    const first = await people.call(owner, 'GET', `/conversations/${id}/content-rules?limit=2`);
+    expect(first.body).toMatchObject({ data: [rules[2], rules[1]], has_more: true });
+    const next = await people.call(
+      owner,
+      'GET',
+      `/conversations/${id}/content-rules?limit=2&cursor=${first.body.next_cursor}`,
+    );
+    expect(next.body).toMatchObject({ data: [rules[0]], has_more: false });
+    const log = await people.call(admin, 'GET', `/admin/audit-log?target_id=${rules[0].id}`);
+    expect(log.body.data).toMatchObject([{ action: 'content_rule.create', after: { pattern: 'one', action: 'mask' } }]);
+  });
+
+  it.each([
+    [{ kind: 'word', pattern: 'x' }, 'action'],
+    [{ kind: 'link_allow', pattern: 'good.org', action: 'mask' }, 'action'],
+    [{ kind: 'word', pattern: '...', action: 'mask' }, 'pattern'],
+    [{ kind: 'word', pattern: 'a '.repeat(20), action: 'mask' }, 'pattern'],
+    [{ kind: 'link_deny', pattern: 'not a domain', action: 'mask' }, 'pattern'],
+    [{ kind: 'link_allow', pattern: '*' }, 'pattern'],
+    [{ kind: 'regex', pattern: 'x', action: 'mask' }, 'kind'],
+  ])('cannot be %j', async (body, field) => {
+    const answer = await here(body);
+    expect(answer).toMatchObject({ status: 400, body: { error: { details: { errors: [{ field }] } } } });
+  });
+
+  it('stand once, however they are written', async () => {
+    await here(word('Straße', 'mask'));
+    expect(await here(word('STRASSE', 'reject'))).toMatchObject({
+      status: 409,
+      body: { error: { code: 'ALREADY_EXISTS' } },
+    });
+  });
+
+  describe('that hold for review', () => {
+    const list = (actor: Actor, place: string, status = 'held') =>
+      people.call(actor, 'GET', `${place}/held-messages?status=${status}&limit=100`);
+    const inGroup = () => `/conversations/${id}`;
+
+    it('answer 202, show nobody else the message, and send it with a fresh number once it is released', async () => {
+      await here(word('wait', 'hold'));
+      const [mine, theirs] = [await people.connect(member), await people.connect(other)];
+      const key = randomUUID();
+      const held = await send(member, 'wait for me', { client_message_id: key });
+      expect(held).toMatchObject({ status: 202, body: { error: { code: 'HELD_FOR_REVIEW' } } });
+      const heldId = held.body.error.details.held_id as string;
+      const again = await mine.request('message.send', {
+        conversation_id: id,
+        content: 'wait for me',
+        client_message_id: key,
+      });
+      expect(again).toMatchObject({ ok: false, error: { code: 'HELD_FOR_REVIEW', details: { held_id: heldId } } });
+      const changed = await send(member, 'wait for you', { client_message_id: key });
+      expect(changed.body.error.code).toBe('IDEMPOTENCY_CONFLICT');
+      await send(owner, 'meanwhile');
+
+      const queue = await list(owner, inGroup());
+      expect(queue.body.data).toMatchObject([{ id: heldId, content: 'wait for me', sender_id: member.userId }]);
+      const released = await people.call(owner, 'POST', `${inGroup()}/held-messages/${heldId}/release`);
+      expect(released).toMatchObject({ status: 200, body: { status: 'released', decided_by: owner.userId } });
+
+      const heard = await theirs.next(({ data }) => JSON.stringify(data).includes('wait for me'));
+      expect(heard).toMatchObject({
+        type: 'message.created',
+        data: { message: { id: released.body.message_id, sender_id: member.userId, sequence_number: 2 } },
+      });
+      expect(theirs.frames.filter(({ type }) => type === 'message.created')).toHaveLength(2);
+      const replay = await send(member, 'wait for me', { client_message_id: key });
+      expect([replay.status, replay.body.id]).toEqual([201, released.body.message_id]);
+      expect((await list(owner, inGroup())).body.data).toEqual([]);
+      expect((await list(owner, inGroup(), 'released')).body.data).toHaveLength(1);
+    });
+
+    it('never show what is dropped', async () => {
+      await here(word('wait', 'hold'));
+      const key = { client_message_id: randomUUID() };
+      const { held_id: heldId } = (await send(member, 'wait', key)).body.error.details;
+      const path = `${inGroup()}/held-messages/${heldId}`;
+      expect((await people.call(owner, 'POST', `${path}/drop`)).body.status).toBe('dropped');
+      expect((await people.call(owner, 'POST', `${path}/release`)).body.error.code).toBe('HELD_MESSAGE_DECIDED');
+      expect((await send(member, 'wait', key)).body.error.code).toBe('CONTENT_REJECTED');
+      expect(await texts(member)).toEqual([]);
+    });
+
+    it('send once and record once, however many moderators release at once', async () => {
+      await here(word('wait', 'hold'));
+      for (let round = 0; round < 5; round++) {
+        const { held_id: heldId } = (await send(member, `wait ${round}`)).body.error.details;
+        const path = `${inGroup()}/held-messages/${heldId}`;
+        const answers = await Promise.all(
+          Array.from({ length: 8 }, () => people.call(owner, 'POST', `${path}/release`)),
+        );
+        expect(new Set(answers.filter(({ status }) => status === 200).map(({ body }) => body.message_id)).size).toBe(1);
+        const log = await people.call(admin, 'GET', `/admin/audit-log?target_id=${heldId}`);
+        expect(log.body.data).toHaveLength(1);
+      }
+      expect(await texts(member)).toHaveLength(5);
+    });
+
+    it('send or drop, never both, when two moderators disagree at once', async () => {
+      await here(word('wait', 'hold'));
+      let sent = 0;
+      for (let round = 0; round < 10; round++) {
+        const { held_id: heldId } = (await send(member, `wait ${round}`)).body.error.details;
+        const path = `${inGroup()}/held-messages/${heldId}`;
+        const [released, dropped] = await Promise.all(
+          ['release', 'drop'].map((what) => people.call(owner, 'POST', `${path}/${what}`)),
+        );
+        expect([released!.status, dropped!.status].sort()).toEqual([200, 409]);
+        if (released!.status === 200) sent++;
+        expect(await texts(member)).toHaveLength(sent);
+      }
+    });
+
+    it('judge again at the release: whoever left since does not post any more', async () => {
+      await here(word('wait', 'hold'));
+      const { held_id: heldId } = (await send(member, 'wait')).body.error.details;
+      await people.call(member, 'POST', `${inGroup()}/leave`);
+      const path = `${inGroup()}/held-messages/${heldId}`;
+      expect(await people.call(owner, 'POST', `${path}/release`)).toMatchObject({
+        status: 409,
+        body: { error: { code: 'HELD_MESSAGE_NOT_SENDABLE', details: { reason: 'PERMISSION_DENIED' } } },
+      });
+      expect((await people.call(owner, 'POST', `${path}/drop`)).status).toBe(200);
+    });
+
+    it('do not need the sender to be logged in when they are released', async () => {
+      await here(word('wait', 'hold'));
+      const { held_id: heldId } = (await send(member, 'wait')).body.error.details;
+      await people.call(member, 'POST', '/auth/logout');
+      const released = await people.call(owner, 'POST', `${inGroup()}/held-messages/${heldId}/release`);
+      expect(released.status).toBe(200);
+      expect(await texts(other)).toEqual(['wait']);
+    });
+
+    it('of the installation are for its moderators alone, those of a conversation for its own', async () => {
+      await everywhere(word('grave', 'hold'));
+      await here(word('wait', 'hold'));
+      const both = (await send(member, 'grave, wait')).body.error.details.held_id as string;
+      const own = (await send(member, 'wait')).body.error.details.held_id as string;
+      expect((await list(owner, inGroup())).body.data.map((row: { id: string }) => row.id)).toEqual([own]);
+      const above = (await list(guard, '/admin')).body.data.map((row: { id: string }) => row.id);
+      expect(above).toContain(both);
+      expect(above).not.toContain(own);
+      for (const [actor, path] of [
+        [owner, `${inGroup()}/held-messages/${both}/release`],
+        [guard, `/admin/held-messages/${own}/release`],
+      ] as const) {
+        expect((await people.call(actor, 'POST', path)).body.error.code).toBe('HELD_MESSAGE_NOT_FOUND');
+      }
+      for (const [actor, path] of [
+        [member, `${inGroup()}/held-messages/${own}/release`],
+        [owner, `/admin/held-messages/${both}/drop`],
+        [guard, `${inGroup()}/held-messages/${own}/drop`],
+      ] as const) {
+        expect((await people.call(actor, 'POST', path)).status).toBe(403);
+      }
+      expect((await people.call(guard, 'POST', `/admin/held-messages/${both}/release`)).status).toBe(200);
+      expect(await texts(other)).toEqual(['grave, wait']);
+    });
+  });
+});

@@ -30,7 +30,14 @@ describe('scheduled work', () => {
         .map(({ name }) => name)
         .sort(),
     );
-    expect(known).toEqual(['idempotency-keys', 'message-retention', 'sessions', 'webhook-deliveries']);
+    expect(known).toEqual([
+      'files',
+      'idempotency-keys',
+      'message-retention',
+      'message-space',
+      'sessions',
+      'webhook-deliveries',
+    ]);
   });
 
   it('forgets messages their conversation keeps no longer, and leaves tombstones in the log', async () => {
@@ -75,6 +82,38 @@ describe('scheduled work', () => {
       [said[forgetting]],
     );
     expect(left).toEqual([{ edits: 0, reactions: 0 }]);
+  });
+
+  it('gives the space of what retention took out back to the disk, and loses nothing', async () => {
+    const [ana] = (await people.many(1)) as [Actor];
+    const group = await people.group(ana, [], { settings: { message_retention_days: 30 } } as object);
+    const { query } = server.database;
+    await query(
+      `insert into messages (id, conversation_id, sequence_number, seq, sender_id, message_type, content, created_at)
+       select gen_random_uuid(), $1, n, n, $2, 'text', repeat(md5(n::text), 20),
+              now() - case when n <= 8000 then interval '31 days' else interval '1 day' end
+         from generate_series(1, 10_000) n`,
+      [group, ana.userId],
+    );
+    const facts = () =>
+      query<{ size: number; count: number; checksum: string }>(
+        `select pg_relation_size('messages')::int as size, count(*)::int as count,
+                md5(string_agg(id::text || sequence_number || content, ',' order by sequence_number)) as checksum
+           from messages where conversation_id = $1`,
+        [group],
+      ).then(([row]) => row!);
+    const { size: full } = await facts();
+    expect(await run('message-retention')).toMatchObject({ conversations: 1 });
+    while ((await dryRun('message-retention'))!.messages! > 0) await run('message-retention');
+    const before = await facts();
+    expect(before.size).toBeGreaterThanOrEqual(full);
+    expect((await dryRun('message-space'))!.bytes).toBeGreaterThanOrEqual(0);
+    expect((await facts()).size).toBe(before.size);
+    const { bytes } = (await run('message-space'))!;
+    const after = await facts();
+    expect(bytes).toBe(before.size - after.size);
+    expect(after.size).toBeLessThan(full / 2);
+    expect([after.count, after.checksum]).toEqual([before.count, before.checksum]);
   });
 
   it('forgets ended sessions, tickets, failed logins and kept answers', async () => {

@@ -67,6 +67,8 @@ const MARK = statement<unknown>(
        on conflict (conversation_id) do update set last_number = excluded.last_number`,
 );
 
+const HAS_RUN = statement<unknown>('messages.has_retention_run', `select from retention_marks limit 1`);
+
 /** Owns: messages, message_edits, reactions, message_attachments, retention_marks. Reads: conversations. */
 @Injectable()
 export class RetentionRepository {
@@ -91,6 +93,11 @@ export class RetentionRepository {
   async empty(tx: Queryable, ids: string[], at: Date): Promise<void> {
     for (const forget of [FORGET_EDITS, FORGET_REACTIONS, DETACH]) await tx.run(forget, [ids]);
     await tx.run(EMPTY, [ids, at]);
+  }
+
+  /** Whether it has ever taken anything out. */
+  async hasRun(): Promise<boolean> {
+    return (await this.sql.many(HAS_RUN)).length > 0;
   }
 
   async mark(tx: Queryable, conversationId: string, lastNumber: number): Promise<void> {

@@ -12,7 +12,8 @@ import { percentile, WebhookReceivers } from '../webhook-receivers.js';
 
 /** Until nothing is waiting or under way any more. */
 const SETTLE_MS = 60_000;
-const PAUSE_MS = 800;
+/** Between two kills: in a long round everything has time to come back. */
+const pauseMs = (seconds: number): number => Math.min(3000, Math.max(800, seconds * 100));
 /** Of the calls: how many are taken; the rest is refused, never answered, or cut off. */
 const TAKEN = 0.75;
 
@@ -38,6 +39,7 @@ async function killByTurns(cluster: Cluster, killing: Killing): Promise<Kills> {
   const { seconds, random, withRedis, databaseOnly } = killing;
   const kills: Kills = { nodes: 0, databases: 0, redis: 0 };
   const restarts: Promise<void>[] = [];
+  const pause = pauseMs(seconds);
   const until = performance.now() + seconds * 1000;
   const turns: (() => Promise<void>)[] = [
     async () => {
@@ -62,8 +64,8 @@ async function killByTurns(cluster: Cluster, killing: Killing): Promise<Kills> {
         ]
       : []),
   ];
-  for (let turn = 0; performance.now() + PAUSE_MS < until || turn < turns.length; turn++) {
-    await sleep(PAUSE_MS);
+  for (let turn = 0; performance.now() + pause < until || turn < turns.length; turn++) {
+    await sleep(pause);
     await turns[turn % turns.length]!();
   }
   await Promise.all(restarts);

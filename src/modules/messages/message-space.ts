@@ -1,0 +1,33 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { type LooseTable, TableSpace } from '../../platform/database/table-space.js';
+import { Schedule, type ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
+import { RetentionRepository } from './retention.repository.js';
+
+/** Where retention leaves room. */
+const TABLES: readonly LooseTable[] = [
+  { name: 'messages', column: 'content' },
+  { name: 'message_edits', column: 'content' },
+  { name: 'reactions', column: 'emoji' },
+];
+
+/** Once a day, where retention has taken something out: the disk gets the space back that new messages have not taken. */
+@Injectable()
+export class MessageSpace implements ScheduledTask, OnModuleInit {
+  readonly name = 'message-space';
+  readonly everyMs = 24 * 3_600_000;
+
+  constructor(
+    private readonly schedule: Schedule,
+    private readonly repository: RetentionRepository,
+    private readonly space: TableSpace,
+  ) {}
+
+  onModuleInit(): void {
+    this.schedule.add(this);
+  }
+
+  async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
+    if (!(await this.repository.hasRun())) return { bytes: 0 };
+    return { bytes: isDryRun ? await this.space.estimate(TABLES) : await this.space.giveBack(TABLES) };
+  }
+}

@@ -244,7 +244,13 @@ describe('presence', () => {
       const frame = await annas.next('typing');
       expect(frame).toMatchObject({
         conversation_id: id,
-        data: { user_id: ben.userId, conversation_id: id, is_typing: true, ttl_ms: 6000 },
+        data: {
+          user_id: ben.userId,
+          user_name: ben.displayName,
+          conversation_id: id,
+          is_typing: true,
+          ttl_ms: 6000,
+        },
       });
       expect((await people.call(ben, 'DELETE', `/conversations/${id}/typing`)).status).toBe(204);
       await annas.next(({ type, data }) => type === 'typing' && data?.is_typing === false);

@@ -7,12 +7,22 @@ import { ConversationsRepository } from './conversations.repository.js';
 import { ConversationsService } from './conversations.service.js';
 import { CreateConversation } from './create-conversation.js';
 import { GeneralRoom } from './general-room.js';
+import { StatisticsRepository } from './statistics.repository.js';
+import { StatisticsService } from './statistics.service.js';
 
 /** Direct conversations, groups and rooms. */
 @Module({
   imports: [UsersModule, ParticipantsModule],
   controllers: [ConversationsController],
-  providers: [ConversationsService, ConversationsRepository, ConversationsGateway, CreateConversation, GeneralRoom],
-  exports: [ConversationsService, CreateConversation],
+  providers: [
+    ConversationsService,
+    ConversationsRepository,
+    ConversationsGateway,
+    CreateConversation,
+    GeneralRoom,
+    StatisticsService,
+    StatisticsRepository,
+  ],
+  exports: [ConversationsService, CreateConversation, StatisticsService],
 })
 export class ConversationsModule {}

@@ -26,6 +26,6 @@ import { UploadSettings } from './upload-settings.js';
     UploadInterceptor,
     UploadSettings,
   ],
-  exports: [FilesService],
+  exports: [FilesService, SignAddresses, StorageModule, UploadSettings],
 })
 export class FilesModule {}

@@ -12,8 +12,15 @@ export class SignAddresses {
     private readonly signer: AddressSigner,
   ) {}
 
-  /** In the order asked for, without those that are not ready or not for the actor to see. */
-  async sign(actor: Actor, { file_ids: ids, disposition }: SignAddressesDto): Promise<{ data: FileAddressDto[] }> {
+  /**
+   * In the order asked for, without those that are not for the actor to see, and unless told otherwise without those
+   * that are not ready: an address says who asks, and is answered by how the file stands when it is used.
+   */
+  async sign(
+    actor: Actor,
+    { file_ids: ids, disposition }: SignAddressesDto,
+    { evenUnready = false } = {},
+  ): Promise<{ data: FileAddressDto[] }> {
     const stored = new Map((await this.repository.visible(ids, actor)).map((one) => [one.file.id, one.file]));
     const expiresAt = new Date(Math.floor((Date.now() + ADDRESS_TTL_MS) / 1000) * 1000);
     const { userId, sessionId } = actor;
@@ -21,14 +28,16 @@ export class SignAddresses {
       const token = this.signer.sign({ fileId, userId, sessionId, variant, disposition, expiresAt });
       return `/api/v1/files/${fileId}/${variant}?token=${token}`;
     };
-    const ready = ids.flatMap((id) => stored.get(id) ?? []).filter(({ status }) => status === 'ready');
+    const shown = ids.flatMap((id) => stored.get(id) ?? []);
     return {
-      data: ready.map(({ id, has_thumbnail }) => ({
-        file_id: id,
-        url: address(id, 'content'),
-        ...(has_thumbnail && { thumbnail_url: address(id, 'thumbnail') }),
-        expires_at: expiresAt.toISOString(),
-      })),
+      data: shown
+        .filter(({ status }) => evenUnready || status === 'ready')
+        .map(({ id, has_thumbnail }) => ({
+          file_id: id,
+          url: address(id, 'content'),
+          ...(has_thumbnail && { thumbnail_url: address(id, 'thumbnail') }),
+          expires_at: expiresAt.toISOString(),
+        })),
     };
   }
 }

@@ -1,16 +1,20 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { map, type Observable } from 'rxjs';
-import type { MessageDto } from './messages.dto.js';
-import type { SentMessage } from './send-message.js';
+
+/** What a send answered, however the message is written. */
+export interface AnsweredSend<Message> {
+  readonly message: Message;
+  readonly isReplay: boolean;
+}
 
 /**
  * The HTTP side of idempotent sends: the header `Idempotency-Key` stands for `client_message_id` where the body has
  * none, and an answer that was given before says so in `Idempotency-Replayed`.
  */
 @Injectable()
-export class ReplayedSendInterceptor implements NestInterceptor<SentMessage, MessageDto> {
-  intercept(context: ExecutionContext, next: CallHandler<SentMessage>): Observable<MessageDto> {
+export class ReplayedSendInterceptor implements NestInterceptor<AnsweredSend<unknown>, unknown> {
+  intercept(context: ExecutionContext, next: CallHandler<AnsweredSend<unknown>>): Observable<unknown> {
     const http = context.switchToHttp();
     const key = http.getRequest<Request>().headers['idempotency-key'];
     const body = http.getRequest<Request>().body as Record<string, unknown> | undefined;

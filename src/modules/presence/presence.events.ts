@@ -22,6 +22,7 @@ export class TypingChanged extends DomainEvent {
   constructor(
     readonly conversationId: string,
     readonly userId: string,
+    readonly userName: string,
     readonly isTyping: boolean,
   ) {
     super();

@@ -43,12 +43,18 @@ export class PresenceGateway implements OnModuleInit {
     this.broadcaster.toUsers(audienceIds, { type: PresenceChanged.type, class: 'state', key, data: presence });
   }
 
-  private announceTyping({ conversationId, userId, isTyping }: TypingChanged): void {
+  private announceTyping({ conversationId, userId, userName, isTyping }: TypingChanged): void {
     this.broadcaster.toStream(conversationId, {
       type: TypingChanged.type,
       class: 'ephemeral',
       exceptUserId: userId,
-      data: { user_id: userId, conversation_id: conversationId, is_typing: isTyping, ttl_ms: TYPING_TTL_MS },
+      data: {
+        user_id: userId,
+        user_name: userName,
+        conversation_id: conversationId,
+        is_typing: isTyping,
+        ttl_ms: TYPING_TTL_MS,
+      },
     });
   }
 }

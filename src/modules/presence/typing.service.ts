@@ -24,6 +24,6 @@ export class TypingService {
 
   private async tell(actor: Actor, conversationId: string, what: 'start' | 'stop'): Promise<void> {
     this.participants.requireMayPost(await this.participants.requireMember(actor, conversationId));
-    this.events.publish(new TypingChanged(conversationId, actor.userId, what === 'start'));
+    this.events.publish(new TypingChanged(conversationId, actor.userId, actor.displayName, what === 'start'));
   }
 }

@@ -113,6 +113,11 @@ export const SETTINGS = {
         : 'is not an exact origin such as https://chat.example.com',
     sentence: 'Comma list of the exact origins whose pages may call this server.',
   }),
+  publicUrl: address({
+    name: 'PUBLIC_URL',
+    schemes: ['http', 'https'],
+    sentence: 'Where clients reach this server, e.g. https://chat.example.com; unset: as each request says.',
+  }),
   trustProxy: declare<number | readonly string[]>(
     {
       name: 'TRUST_PROXY',

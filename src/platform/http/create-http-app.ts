@@ -7,7 +7,9 @@ import { createLog, NestLog } from '../logging/log.js';
 import { serveApiDocument } from './api-document.js';
 import { accessLog, crossOrigin, edge } from './edge.js';
 import { FastExpressAdapter } from './fast-express-adapter.js';
+import { FormBodies } from './form-bodies.js';
 import { jsonBody } from './json-body.js';
+import { PUBLIC_URL } from './public-address.js';
 import { RequestsInFlight } from './requests-in-flight.js';
 
 /** The HTTP application over `root`, with everything a request meets before its route. It does not listen yet. */
@@ -23,10 +25,11 @@ export async function createHttpApp(
     forceCloseConnections: true,
   });
   if (config.trustProxy !== 0) app.set('trust proxy', config.trustProxy);
+  app.set(PUBLIC_URL, config.publicUrl);
   app.use(edge(app.get(RequestsInFlight)));
   if (log.isLevelEnabled('debug')) app.use(accessLog(log));
   app.use(crossOrigin(config));
-  app.use(jsonBody);
+  app.use(jsonBody(app.get(FormBodies)));
   serveApiDocument(app);
   return app;
 }

@@ -4,6 +4,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { Config } from '../config/config.js';
 import { AuthenticationRequired } from '../errors/app-error.js';
 import type { Actor } from '../http/actor.js';
+import { sessionCookieOf } from '../http/session-cookie.js';
 import type { LimitProfile } from '../throttling/limits.js';
 import { Limits } from '../throttling/limits.service.js';
 import { ConnectionHost } from './connection-host.js';
@@ -78,6 +79,20 @@ export class Handshake {
     if ('token' in credential) return authenticator.authenticate(credential.token);
     if ('ticket' in credential) return authenticator.redeemTicket(credential.ticket);
     return authenticator.authenticateKey(credential.sessionKey);
+  }
+
+  /**
+   * The session key of a browser's cookie. Pages alone may use it, and their origin was judged before: what sends a
+   * cookie and no origin is no page. @see checkOrigin
+   */
+  cookieOf(request: IncomingMessage): Credential | undefined {
+    if (request.headers.origin === undefined) return undefined;
+    const key = sessionCookieOf(request.headers.cookie, this.isSecure(request));
+    return key === undefined ? undefined : { sessionKey: key };
+  }
+
+  private isSecure({ headers, socket }: IncomingMessage): boolean {
+    return this.isBehindTls(headers) || (socket as { encrypted?: boolean }).encrypted === true;
   }
 
   private isBehindTls(headers: IncomingMessage['headers']): boolean {

@@ -105,6 +105,14 @@ export class ReceiptMark {
   @ApiProperty({ type: 'integer' })
   last_read_seq: number;
 
+  @ApiProperty({
+    type: String,
+    format: 'uuid',
+    nullable: true,
+    description: 'The newest message of somebody else among the last 100 read',
+  })
+  last_read_message_id: string | null;
+
   @ApiProperty({ type: 'integer' })
   last_delivered_seq: number;
 }
@@ -152,6 +160,9 @@ export class TypingData {
   @ApiProperty({ format: 'uuid' })
   user_id: string;
 
+  @ApiProperty()
+  user_name: string;
+
   @ApiProperty({ format: 'uuid' })
   conversation_id: string;
 
@@ -173,12 +184,36 @@ export class ScannedFileData {
   message_id?: string;
 }
 
+export class LiveFiguresData {
+  @ApiProperty({ format: 'date-time' })
+  as_of: string;
+
+  @ApiProperty({ type: 'integer', description: 'Sockets of all nodes' })
+  connections: number;
+
+  @ApiProperty()
+  messages_per_second: number;
+
+  @ApiProperty()
+  deliveries_per_second: number;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, description: 'The node the socket is on, now' })
+  node: object;
+
+  @ApiProperty({ type: 'array', items: { type: 'object', additionalProperties: true } })
+  nodes: object[];
+}
+
 /** State, of which the newest counts, and what may be forgotten. */
 export const SIGNALS = {
   'receipt.updated': { summary: 'How far everybody has read.', data: ReceiptsData },
   'presence.changed': { summary: 'Somebody appears otherwise than before.', data: PresenceData },
   'unread.changed': { summary: 'One’s own counter moved, on another device.', data: UnreadData },
   'file.scanned': { summary: 'The checks of a file are done: it is ready, or rejected.', data: ScannedFileData },
+  'admin.figures': {
+    summary: 'To admins who asked with `admin.watch`, every two seconds: what the system is doing.',
+    data: LiveFiguresData,
+  },
   typing: { summary: 'Somebody began or ended to type.', data: TypingData },
 } as const satisfies Record<string, DeclaredFrame>;
 

@@ -12,7 +12,8 @@ interface LimitDeclaration extends LimitNumbers {
   readonly sentence: string;
 }
 
-function perRole(everyone: number, moderator = everyone, admin = moderator): LimitNumbers['byRole'] {
+/** The same number for everybody, or more for those who keep order. */
+export function perRole(everyone: number, moderator = everyone, admin = moderator): LimitNumbers['byRole'] {
   return { user: everyone, student: everyone, teacher: everyone, moderator, admin };
 }
 
@@ -35,6 +36,12 @@ export const LIMITS = {
     windowSeconds: 60,
     environment: 'LIMIT_UPLOAD',
     sentence: 'Files one user may upload.',
+  },
+  report: {
+    byRole: perRole(20, 100, 100),
+    windowSeconds: 3600,
+    environment: 'LIMIT_REPORT',
+    sentence: 'Reports one user may make.',
   },
   typing: {
     byRole: perRole(30),
@@ -59,6 +66,12 @@ export const LIMITS = {
     windowSeconds: 60,
     environment: 'LIMIT_CALL',
     sentence: 'Calls of any other kind one user, or one address without a credential, may make.',
+  },
+  export: {
+    byRole: perRole(3, 10, 60),
+    windowSeconds: 3600,
+    environment: 'LIMIT_EXPORT',
+    sentence: 'Archives of all data of one account one user may ask for.',
   },
   login: {
     byRole: perRole(5),

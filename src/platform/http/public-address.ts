@@ -1,0 +1,16 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { Request } from 'express';
+
+/** The setting of the HTTP application that holds `PUBLIC_URL`. */
+export const PUBLIC_URL = 'public url';
+
+/** Where clients reach this server, without a slash at the end: `PUBLIC_URL`, or else the address of this very request. */
+export function publicAddressOf(request: Request): string {
+  const fixed = request.app.get(PUBLIC_URL) as string | undefined;
+  return fixed?.replace(/\/+$/, '') ?? `${request.protocol}://${request.headers.host ?? 'localhost'}`;
+}
+
+/** For answers whose documented form has whole addresses in it. */
+export const PublicAddress = createParamDecorator((_data: unknown, context: ExecutionContext): string =>
+  publicAddressOf(context.switchToHttp().getRequest<Request>()),
+);

@@ -1,0 +1,40 @@
+import { StatisticsService } from '../../src/modules/conversations/statistics.service.js';
+import { MessagesService } from '../../src/modules/messages/messages.service.js';
+import { People } from '../support/people.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+describe('the figures about one’s own conversations', () => {
+  let test: TestApp;
+  let people: People;
+  beforeAll(async () => {
+    test = await startTestApp();
+    people = new People(test);
+  });
+  afterAll(() => test.close());
+
+  it('count what others have said and one has not read, and name the most recent first', async () => {
+    const [anna, ben] = await people.many(2);
+    const statistics = test.app.get(StatisticsService, { strict: false });
+    const messages = test.app.get(MessagesService, { strict: false });
+    expect(await statistics.own(anna!)).toEqual({ conversations: 0, messages: 0, unread: 0, recent: [] });
+    const [first, second, silent] = [
+      await people.group(anna!, [[ben!, 'participant']]),
+      await people.group(anna!, [[ben!, 'participant']]),
+      await people.group(anna!),
+    ];
+    await messages.send(ben!, second, { content: 'one' });
+    await messages.send(ben!, second, { content: 'two' });
+    const { message } = await messages.send(ben!, first, { content: 'three' });
+    const figures = await statistics.own(anna!);
+    expect(figures).toMatchObject({ conversations: 3, messages: 3, unread: 3 });
+    expect(figures.recent.map(({ conversationId, unread }) => [conversationId, unread])).toEqual([
+      [first, 1],
+      [second, 2],
+    ]);
+    expect(figures.recent[0]!.lastMessageAt.toISOString()).toBe(message.created_at);
+    expect(figures.recent.map(({ conversationId }) => conversationId)).not.toContain(silent);
+    await people.call(anna!, 'POST', `/conversations/${second}/read`, { sequence_number: 2 });
+    await people.call(anna!, 'POST', `/conversations/${first}/leave`);
+    expect(await statistics.own(anna!)).toMatchObject({ conversations: 2, messages: 2, unread: 0 });
+  });
+});

@@ -297,6 +297,20 @@ describe('a shared file', () => {
     expect((await sharp(served).metadata()).pages).toBe((await sharp(bytes).metadata()).pages);
   });
 
+  it('is one of so many a minute', async () => {
+    const strict = await startFileWorld({ RATE_LIMIT_MULTIPLIER: '1', LIMIT_UPLOAD: '2' });
+    try {
+      const user = await strict.chat.user('ida');
+      const answers = [];
+      for (let i = 0; i < 3; i++) answers.push(await strict.upload(user, note));
+      expect(answers.map(({ status }) => status)).toEqual([201, 201, 429]);
+      expect(answers[2]!.body.error.code).toBe('RATE_LIMIT_EXCEEDED');
+      expect(Number(answers[2]!.headers.get('retry-after'))).toBeGreaterThan(0);
+    } finally {
+      await strict.stop();
+    }
+  });
+
   it('may be one of more for those who have more to do', async () => {
     const small = await startFileWorld({
       FILE_QUOTA_COUNT: '1',

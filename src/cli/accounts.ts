@@ -42,25 +42,30 @@ export async function createAccount(
 }
 
 /**
- * Opens a session of this user and signs a token for it. Both end after `ttlSeconds`, the `jwtRefreshTtl` of these
- * services: the session is listed, and can be ended, like any other. @throws CommandFailed when there is no such user
+ * Opens a session of this user that ends after `ttlSeconds`. It is listed, and can be ended, like any other.
+ * @throws CommandFailed when there is no such user, or he is banned
  */
-export async function mintToken(
-  app: INestApplicationContext,
-  login: string,
-  ttlSeconds: number,
-): Promise<{ actor: Actor; token: string }> {
+export async function openSession(app: INestApplicationContext, login: string, ttlSeconds: number): Promise<Actor> {
   const user = await app.get(UsersService, { strict: false }).findByLogin(login);
   if (!user) throw new CommandFailed(`There is no user ${login}.`);
   if (user.is_banned) throw new CommandFailed(`${user.username} is banned: no token of theirs would work.`);
   const opener = app.get(SessionOpener, { strict: false });
   const source = { ip: '', userAgent: 'command line' };
-  const { sessionId } = await app.get(Sql).transaction((tx) => opener.open(tx, user.id, source));
-  await record(app, 'session.mint', user.id, { session_id: sessionId, ttl_seconds: ttlSeconds });
-  const token = app.get(AccessTokens, { strict: false }).sign({ userId: user.id, sessionId, ttlSeconds });
+  const { sessionId } = await app.get(Sql).transaction((tx) => opener.open(tx, user.id, source, ttlSeconds));
   const { id: userId, role, username, display_name: displayName } = user;
-  const expiresAt = Math.floor(Date.now() / 1000) + ttlSeconds;
-  return { token, actor: { userId, sessionId, role, username, displayName, expiresAt } };
+  return { userId, sessionId, role, username, displayName, expiresAt: Math.floor(Date.now() / 1000) + ttlSeconds };
+}
+
+/** Opens a session and signs a token for it that ends with it; written into the audit log. @throws CommandFailed */
+export async function mintToken(
+  app: INestApplicationContext,
+  login: string,
+  ttlSeconds: number,
+): Promise<{ actor: Actor; token: string }> {
+  const actor = await openSession(app, login, ttlSeconds);
+  const { userId, sessionId } = actor;
+  await record(app, 'session.mint', userId, { session_id: sessionId, ttl_seconds: ttlSeconds });
+  return { actor, token: app.get(AccessTokens, { strict: false }).sign({ userId, sessionId, ttlSeconds }) };
 }
 
 function record(

@@ -7,7 +7,7 @@ import type { Config } from '../platform/config/config.js';
 import { processEnvironment, readConfiguration } from '../platform/config/config.js';
 import { type DatabaseState, readDatabaseState } from '../platform/database/database-state.js';
 import { migrate } from '../platform/database/migrate.js';
-import { readPackage } from './program-files.js';
+import { readPackage } from '../platform/process/program-files.js';
 import { withDatabase } from './services.js';
 import { storedFilesOf } from './stored-files-of.js';
 import { CommandFailed, note, print, printJson, table } from './terminal.js';

@@ -4,8 +4,9 @@ import { AppError } from '../platform/errors/app-error.js';
 import { adminCommand } from './admin.command.js';
 import { configCommand } from './config.command.js';
 import { dbCommand } from './db.command.js';
+import { demoCommand } from './demo.command.js';
 import { doctorCommand } from './doctor.command.js';
-import { readPackage } from './program-files.js';
+import { readPackage } from '../platform/process/program-files.js';
 import { specCommand } from './spec.command.js';
 import { CommandFailed, note } from './terminal.js';
 import { tokenCommand } from './token.command.js';
@@ -21,6 +22,7 @@ export function createProgram(): Command {
     .addCommand(dbCommand())
     .addCommand(adminCommand())
     .addCommand(tokenCommand())
+    .addCommand(demoCommand())
     .addCommand(specCommand());
 }
 

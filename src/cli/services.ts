@@ -1,7 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { createApp } from '../create-app.js';
 import { Config } from '../platform/config/config.js';
-import type { SettingValues } from '../platform/config/settings.js';
 import { startDatabaseServer } from '../platform/database/database-server.js';
 import { migrate } from '../platform/database/migrate.js';
 import { BannerLines } from '../platform/logging/banner.js';
@@ -26,13 +25,10 @@ export async function withDatabase<T>(work: (config: Config & { databaseUrl: str
  * Runs `work` with the services of the program over a migrated database. Nothing of it is started: no sweep, no worker,
  * no first admin. A server that runs beside hears of what is changed by its sweep, within two seconds.
  */
-export function withServices<T>(
-  work: (app: INestApplicationContext, config: Config) => Promise<T>,
-  settings: Partial<SettingValues> = {},
-): Promise<T> {
+export function withServices<T>(work: (app: INestApplicationContext, config: Config) => Promise<T>): Promise<T> {
   return withDatabase(async (config) => {
     await migrate(config.databaseUrl);
-    const app = await createApp(config.with(settings), commandLog(config));
+    const app = await createApp(config, commandLog(config));
     try {
       return await work(app, config);
     } finally {

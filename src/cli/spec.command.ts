@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { programFolder } from './program-files.js';
+import { programFolder } from '../platform/process/program-files.js';
 import { print } from './terminal.js';
 
 const DOCUMENTS = [

@@ -12,7 +12,7 @@ export function tokenCommand(): Command {
     .description('prints a token that speaks for a user (name or e-mail address), for scripts and a look at their side')
     .option('--ttl <seconds>', 'how long it is good, at most 30 days', toSeconds, 3600)
     .action(async (login: string, { ttl }: { ttl: number }) => {
-      const { token, actor } = await withServices((app) => mintToken(app, login, ttl), { jwtRefreshTtl: ttl });
+      const { token, actor } = await withServices((app) => mintToken(app, login, ttl));
       print(token);
       note(`Good for ${ttl} s. It ends at once when its session does: ${actor.sessionId}`);
     });

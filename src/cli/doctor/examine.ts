@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { type Environment, readConfiguration } from '../../platform/config/config.js';
-import { readPackage } from '../program-files.js';
+import { readPackage } from '../../platform/process/program-files.js';
 import { checkDatabase } from './check-database.js';
 import { checkDisk, checkNode, checkPort } from './check-machine.js';
 import { checkRedis, checkScanner, checkStorage } from './check-neighbours.js';

@@ -27,10 +27,14 @@ export class SessionOpener {
     private readonly config: Config,
   ) {}
 
-  async open(tx: Queryable, userId: string, source: LoginSource): Promise<OpenedSession> {
+  async open(
+    tx: Queryable,
+    userId: string,
+    source: LoginSource,
+    ttlSeconds = this.config.jwtRefreshTtl,
+  ): Promise<OpenedSession> {
     const sessionId = newId();
     const refreshToken = newSecret();
-    const ttlSeconds = this.config.jwtRefreshTtl;
     await this.sessions.insert(tx, { id: sessionId, userId, ...source, ttlSeconds });
     await this.sessions.insertToken(tx, hashSecret(refreshToken), sessionId);
     return { sessionId, userId, refreshToken, expiresAt: new Date(Date.now() + ttlSeconds * 1000) };

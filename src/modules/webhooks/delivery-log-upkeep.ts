@@ -23,7 +23,9 @@ export class DeliveryLogUpkeep implements ScheduledTask, OnModuleInit {
 
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
     const { webhookLogDays: days } = this.config;
-    if (isDryRun) return { events: await this.repository.countOld(days) };
+    if (isDryRun) {
+      return { events: await this.repository.countOld(days), bodies: await this.repository.countLargeBodies(days) };
+    }
     return {
       events: await inRounds(AT_ONCE, () => this.repository.forgetOld(days, AT_ONCE)),
       bodies: await inRounds(AT_ONCE, () => this.repository.forgetLargeBodies(AT_ONCE)),

@@ -1,4 +1,5 @@
-import { Processor, WorkerHost } from '@nestjs/bullmq';
+import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
+import { Logger } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { DeliverWebhook } from './deliver-webhook.js';
 import { RelayLoop } from './relay-loop.js';
@@ -7,6 +8,8 @@ import { DELIVERIES_QUEUE, type DeliveryJob } from './delivery-job.js';
 /** One try of each delivery of a job. When and whether again is decided in the database, not by the queue. */
 @Processor(DELIVERIES_QUEUE, { concurrency: 64, runRetryDelay: 500 })
 export class WebhookDeliveriesProcessor extends WorkerHost {
+  private readonly logger = new Logger(WebhookDeliveriesProcessor.name);
+
   constructor(
     private readonly delivering: DeliverWebhook,
     private readonly loop: RelayLoop,
@@ -16,5 +19,11 @@ export class WebhookDeliveriesProcessor extends WorkerHost {
 
   async process({ data }: Job<DeliveryJob>): Promise<void> {
     await this.delivering.deliver(data.deliveries, () => this.loop.wake()); // there is room for the next
+  }
+
+  /** The queue is away, or has forgotten a job: what that job was to do is claimed again. */
+  @OnWorkerEvent('error')
+  onError(error: Error): void {
+    this.logger.warn(`the queue fails: ${error.message}`);
   }
 }

@@ -89,6 +89,8 @@ const ROTATE = statement<unknown>(
 
 const DELETE = statement<unknown>('webhooks.delete', `delete from webhooks where id = $1`);
 
+const DELETE_ALL = statement<unknown>('webhooks.delete_all', `delete from webhooks where user_id = $1`);
+
 const FORGET_INTERESTS = statement<unknown>(
   'webhooks.forget_interests',
   `delete from outbox_interests where webhook_id = $1`,
@@ -158,6 +160,10 @@ export class WebhooksRepository {
 
   async delete(tx: Queryable, id: string): Promise<void> {
     await tx.run(DELETE, [id]);
+  }
+
+  async deleteAll(tx: Queryable, userId: string): Promise<void> {
+    await tx.run(DELETE_ALL, [userId]);
   }
 
   private async noteInterests(tx: Queryable, id: string): Promise<void> {

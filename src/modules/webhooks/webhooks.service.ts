@@ -98,6 +98,15 @@ export class WebhooksService {
     });
   }
 
+  /** All of a user's, inside the caller's transaction; `announceRemoval` belongs after its commit. */
+  async removeAllIn(tx: StreamTransaction, userId: string): Promise<void> {
+    await this.repository.deleteAll(tx, userId);
+  }
+
+  announceRemoval(): void {
+    this.events.publish(new WebhooksChanged());
+  }
+
   /** The secret so far signs along for 24 hours. @throws WebhookNotFound, ValidationError */
   async rotateSecret(actor: Actor, id: string, dto: RotateSecretDto): Promise<WebhookWithSecretDto> {
     const { secret, box } = this.checks.makeSecret(id, dto.secret);

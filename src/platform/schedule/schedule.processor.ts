@@ -1,4 +1,4 @@
-import { InjectQueue, Processor, WorkerHost } from '@nestjs/bullmq';
+import { InjectQueue, OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Job, Queue } from 'bullmq';
 import { Schedule } from './schedule.js';
@@ -31,5 +31,10 @@ export class ScheduleProcessor extends WorkerHost implements OnApplicationBootst
 
   async process({ name }: Job): Promise<void> {
     await this.schedule.run(name);
+  }
+
+  @OnWorkerEvent('error')
+  onError(error: Error): void {
+    this.logger.warn(`the queue fails: ${error.message}`);
   }
 }

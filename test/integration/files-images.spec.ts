@@ -1,3 +1,5 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -96,6 +98,16 @@ describe('an image is decoded in a process of its own', () => {
     two.onModuleDestroy();
     while (isAlive(pids[2] as number)) await new Promise((resolve) => setTimeout(resolve, 10));
     await expect(two.render(task())).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+  });
+
+  it('that ends with the server, however that ended', async () => {
+    const { entry } = new ImageProcessSettings();
+    const { nodeOptions, environment } = FROM_SOURCES;
+    const child = fork(entry, ['800000000'], { execArgv: nodeOptions, env: environment });
+    child.send(task());
+    await once(child, 'message');
+    child.disconnect();
+    expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
   });
 
   function isAlive(pid: number): boolean {

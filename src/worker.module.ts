@@ -1,4 +1,5 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { AdminWorkerModule } from './modules/admin/admin.worker.module.js';
 import { PrivilegedActsModule } from './modules/admin/audit/privileged-acts.module.js';
 import { AuthWorkerModule } from './modules/auth/auth.worker.module.js';
 import { FilesWorkerModule } from './modules/files/files.worker.module.js';
@@ -26,6 +27,7 @@ export const WORKER_MODULES: readonly Type[] = [
   FilesWorkerModule,
   MessagesWorkerModule,
   WebhooksWorkerModule,
+  AdminWorkerModule,
 ];
 
 /** Background work alone, without HTTP and sockets. */

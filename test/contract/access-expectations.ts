@@ -188,6 +188,10 @@ export const ROUTES: Record<string, Expectation> = {
   [`PATCH ${ACCOUNT}`]: { allow: ['admin'], sees: NOBODY, body: () => ({ role: 'teacher', reason: 'as agreed' }) },
   [`POST ${ACCOUNT}/ban`]: { allow: ['admin'], body: () => ({ reason: 'spam' }) },
   [`POST ${ACCOUNT}/unban`]: { allow: ['admin'], body: () => ({ reason: 'a mistake' }) },
+  [`GET ${ACCOUNT}/export`]: { allow: ['admin'] },
+  [`DELETE ${ACCOUNT}`]: { allow: ['admin'], body: () => ({ reason: 'as asked', messages: 'keep' }) },
+  'GET /api/v1/users/me/export': ownAffair,
+  'DELETE /api/v1/users/me': { allow: NOBODY, refusal: 401, body: () => ({ password: guess, messages: 'keep' }) },
   [`POST ${ACCOUNT}/logout`]: { allow: ['admin'], body: () => ({ reason: 'a lost phone' }) },
 };
 

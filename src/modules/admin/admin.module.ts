@@ -5,14 +5,12 @@ import { UsersModule } from '../users/users.module.js';
 import { AuditController } from './audit/audit.controller.js';
 import { ReadAuditLog } from './audit/read-audit-log.js';
 import { ModerationModule } from './moderation/moderation.module.js';
-import { AdminUsersController } from './users/admin-users.controller.js';
-import { AdminUsersRepository } from './users/admin-users.repository.js';
-import { AdminUsersService } from './users/admin-users.service.js';
+import { AdminUsersModule } from './users/admin-users.module.js';
 
 /** What only those who run the place do: accounts, the audit log, moderation, and seeing what the system does. */
 @Module({
-  imports: [UsersModule, AuthModule, ParticipantsModule, ModerationModule],
-  controllers: [AuditController, AdminUsersController],
-  providers: [...[ReadAuditLog], ...[AdminUsersService, AdminUsersRepository]],
+  imports: [UsersModule, AuthModule, ParticipantsModule, ModerationModule, AdminUsersModule],
+  controllers: [AuditController],
+  providers: [ReadAuditLog],
 })
 export class AdminModule {}

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { newId } from '../../platform/database/ids.js';
@@ -12,7 +13,7 @@ import { FileAttached, FileNotFound, FileQuotaExceeded } from './files.errors.js
 import { FileStored } from './files.events.js';
 import { FilesRepository, type NewFile, type Quota } from './files.repository.js';
 import type { ReceivedFile } from './receive-upload.js';
-import { keysOf, uploadKey } from './storage/file-keys.js';
+import { imageKey, keysOf, uploadKey } from './storage/file-keys.js';
 import { FileStorage } from './storage/file-storage.js';
 
 /** C0 and C1 without line breaks and tabs. */
@@ -73,6 +74,11 @@ export class FilesService {
     } catch (error) {
       this.logger.warn({ err: error, file_id: id }, 'the bytes of a deleted file are left to the upkeep');
     }
+  }
+
+  /** The bytes of a ready file, as they are shown to those who may see it. Who asks has been judged. */
+  openShown({ id, category }: { id: string; category: string }): Promise<Readable> {
+    return this.storage.open(category === 'image' ? imageKey(id) : uploadKey(id));
   }
 
   private async keep(actor: Actor, path: string, file: NewFile): Promise<FileDto> {

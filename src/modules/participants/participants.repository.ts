@@ -128,6 +128,14 @@ const DISMISS = statement<unknown>(
     where conversation_id = $1 and user_id = $2`,
 );
 
+const LEAVABLE = statement<{ conversation_id: string }>(
+  'participants.leavable',
+  `select p.conversation_id
+     from participants p join conversations c on c.id = p.conversation_id
+    where p.user_id = $1 and p.left_seq is null and c.type <> 'direct' and c.deleted_at is null
+    order by p.conversation_id limit $2`,
+);
+
 const CHANGE = statement<unknown>(
   'participants.change',
   `update participants set role = coalesce($3, role), is_muted = coalesce($4, is_muted)
@@ -222,6 +230,11 @@ export class ParticipantsRepository {
 
   async dismiss(tx: Queryable, conversationId: string, userId: string, left: { at: Date; seq: number }): Promise<void> {
     await tx.run(DISMISS, [conversationId, userId, left.at, left.seq]);
+  }
+
+  /** Groups and rooms a user takes part in. */
+  async findLeavable(userId: string, limit: number): Promise<string[]> {
+    return (await this.sql.many(LEAVABLE, [userId, limit])).map((row) => row.conversation_id);
   }
 
   async change(

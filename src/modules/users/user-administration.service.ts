@@ -98,6 +98,12 @@ export class UserAdministration {
     return { current, target };
   }
 
+  /** The actor himself, as he is at this moment. @throws AuthenticationRequired, AccountBanned */
+  async requireSelf(tx: StreamTransaction, actor: Actor): Promise<Acting> {
+    const current = await this.policy.requireActive(tx, actor);
+    return { current, target: await this.require(tx, actor.userId) };
+  }
+
   /** @throws UserNotFound */
   async require(tx: StreamTransaction, userId: string): Promise<UserRow> {
     const [user] = await this.repository.find([userId], tx);

@@ -9,6 +9,7 @@ import { CreateRetentionMarks1763700006000 } from '../../../migrations/176370000
 import { CreateAuditLog1763700007000 } from '../../../migrations/1763700007000-create-audit-log.js';
 import { IndexUsersForSearch1763700007010 } from '../../../migrations/1763700007010-index-users-for-search.js';
 import { CreateConversationBans1763700007100 } from '../../../migrations/1763700007100-create-conversation-bans.js';
+import { CreateAccountDeletions1763700007200 } from '../../../migrations/1763700007200-create-account-deletions.js';
 import { SlowDownAndFreeze1763700008000 } from '../../../migrations/1763700008000-slow-down-and-freeze.js';
 import { CreateContentRules1763700008100 } from '../../../migrations/1763700008100-create-content-rules.js';
 import { CreateActivity1763700009000 } from '../../../migrations/1763700009000-create-activity.js';
@@ -26,6 +27,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateAuditLog1763700007000,
   IndexUsersForSearch1763700007010,
   CreateConversationBans1763700007100,
+  CreateAccountDeletions1763700007200,
   SlowDownAndFreeze1763700008000,
   CreateContentRules1763700008100,
   CreateActivity1763700009000,

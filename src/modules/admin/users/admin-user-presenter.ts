@@ -32,6 +32,10 @@ export function presentDetails(row: UserFactsRow, { sessions, bans, activity }: 
   return {
     ...presentAdminUser(row),
     profile: { bio: row.bio, avatar_url: row.avatar_url, location: row.location },
+    deletion: row.message_fate && {
+      messages: row.message_fate,
+      finished_at: row.deletion_finished_at?.toISOString() ?? null,
+    },
     counts: { conversations, files, file_bytes, webhooks, blocked_by },
     sessions,
     conversation_bans: bans.map(({ conversation_id, reason, banned_at, banned_until }) => ({

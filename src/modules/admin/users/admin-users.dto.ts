@@ -10,6 +10,9 @@ export type AccountStatus = (typeof ACCOUNT_STATUSES)[number];
 export const MESSAGE_FATES = ['keep', 'anonymise', 'delete'] as const;
 export type MessageFate = (typeof MESSAGE_FATES)[number];
 
+/** How an export is described: lines of JSON by subject, and the bytes of the files, in a zip. */
+export const ARCHIVE = { 'application/zip': { schema: { type: 'string', format: 'binary' } } } as const;
+
 const FATES =
   'keep: they stay, under the name the author had. anonymise: they stay, under "Deleted user". delete: each becomes a ' +
   'tombstone, as if its author had deleted it; in the background';
@@ -61,6 +64,14 @@ export class BanUserDto extends UnbanUserDto {
 }
 
 export class DeleteUserDto extends ReasonDto {
+  @EnumField({ values: MESSAGE_FATES, description: FATES })
+  messages: MessageFate;
+}
+
+export class DeleteOwnAccountDto {
+  @TextField({ min: 1, max: 1024, description: 'Once more' })
+  password: string;
+
   @EnumField({ values: MESSAGE_FATES, description: FATES })
   messages: MessageFate;
 }
@@ -174,6 +185,14 @@ export class UserActivityDto {
   subject_id: string;
 }
 
+export class AccountDeletionDto {
+  @ApiProperty({ enum: MESSAGE_FATES })
+  messages: MessageFate;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'null: still under way' })
+  finished_at: string | null;
+}
+
 /** One account with what is needed to judge it. What its messages say is not part of it. */
 export class AdminUserDetailsDto extends AdminUserDto {
   @ApiProperty({ type: UserProfileDto })
@@ -181,6 +200,9 @@ export class AdminUserDetailsDto extends AdminUserDto {
 
   @ApiProperty({ type: UserCountsDto })
   counts: UserCountsDto;
+
+  @ApiProperty({ type: AccountDeletionDto, nullable: true })
+  deletion: AccountDeletionDto | null;
 
   @ApiProperty({ type: [AdminSessionDto], description: 'Live ones, the last used first, at most 100' })
   sessions: AdminSessionDto[];

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Statement } from '../../../platform/database/sql.js';
 import type { SystemRole } from '../../../platform/http/actor.js';
 import { foldForSearch } from '../../../platform/validation/text.js';
-import type { AccountStatus } from './admin-users.dto.js';
+import type { AccountStatus, MessageFate } from './admin-users.dto.js';
 
 export interface AdminUserRow {
   readonly id: string;
@@ -28,6 +28,9 @@ export interface UserFactsRow extends AdminUserRow {
   readonly file_bytes: number;
   readonly webhooks: number;
   readonly blocked_by: number;
+  /** Of a deleted account: what was to become of its messages, and when all was done. */
+  readonly message_fate: MessageFate | null;
+  readonly deletion_finished_at: Date | null;
 }
 
 export interface UserFilter {
@@ -98,8 +101,10 @@ const FIND = statement<UserFactsRow>(
           (select count(*) from participants p where p.user_id = u.id and p.left_seq is null) as conversations,
           f.files, f.file_bytes,
           (select count(*) from webhooks w where w.user_id = u.id) as webhooks,
-          (select count(*) from user_blocks b where b.blocked_id = u.id) as blocked_by
+          (select count(*) from user_blocks b where b.blocked_id = u.id) as blocked_by,
+          d.messages as message_fate, d.finished_at as deletion_finished_at
      from users u
+     left join account_deletions d on d.user_id = u.id
     cross join lateral (
       select count(*) as files, coalesce(sum(f.size), 0)::bigint as file_bytes
         from files f where f.uploader_id = u.id and f.deleted_at is null) f
@@ -133,7 +138,10 @@ const ACTIVITY = statement<ActivityRow>(
    order by at desc, subject_id limit ${ACTIVITY_MAX}`,
 );
 
-/** Reads: users, presence_settings, participants, conversation_bans, files, webhooks, user_blocks, sessions. */
+/**
+ * Reads: users, presence_settings, participants, conversation_bans, files, webhooks, user_blocks, sessions,
+ * account_deletions.
+ */
 @Injectable()
 export class AdminUsersRepository {
   constructor(private readonly sql: Sql) {}

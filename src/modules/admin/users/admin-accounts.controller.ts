@@ -1,0 +1,43 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { Throws } from '../../../platform/errors/throws.decorator.js';
+import type { Actor } from '../../../platform/http/actor.js';
+import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
+import { Limit } from '../../../platform/throttling/limit.decorator.js';
+import { UserNotFound } from '../../users/users.errors.js';
+import { AdminUserParams, ARCHIVE, DeleteUserDto } from './admin-users.dto.js';
+import { DeleteAccount } from './delete-account.js';
+import { ExportUser } from './export-user.js';
+import { sendArchive } from './send-archive.js';
+
+/** An account as a whole: taken along, or ended. */
+@ApiTags('admin')
+@ApiBearerAuth()
+@Controller('api/v1/admin/users/:id')
+export class AdminAccountsController {
+  constructor(
+    private readonly exports: ExportUser,
+    private readonly deletion: DeleteAccount,
+  ) {}
+
+  @Get('export')
+  @Limit('export')
+  @ApiOkResponse({ content: ARCHIVE })
+  @Throws(UserNotFound)
+  async export(
+    @CurrentActor() actor: Actor,
+    @Param() { id }: AdminUserParams,
+    @Res() response: Response,
+  ): Promise<void> {
+    await sendArchive(response, await this.exports.export(actor, id), `user-${id}.zip`);
+  }
+
+  @Delete()
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  @Throws(UserNotFound)
+  delete(@CurrentActor() actor: Actor, @Param() { id }: AdminUserParams, @Body() dto: DeleteUserDto): Promise<void> {
+    return this.deletion.delete(actor, id, dto);
+  }
+}

@@ -1,0 +1,26 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from '../../auth/auth.module.js';
+import { FilesModule } from '../../files/files.module.js';
+import { ParticipantsModule } from '../../participants/participants.module.js';
+import { UsersModule } from '../../users/users.module.js';
+import { WebhooksModule } from '../../webhooks/webhooks.module.js';
+import { AccountDeletionsRepository } from './account-deletions.repository.js';
+import { AdminAccountsController } from './admin-accounts.controller.js';
+import { AdminUsersController } from './admin-users.controller.js';
+import { AdminUsersRepository } from './admin-users.repository.js';
+import { AdminUsersService } from './admin-users.service.js';
+import { DeleteAccount } from './delete-account.js';
+import { ExportUser } from './export-user.js';
+import { ExportRepository } from './export.repository.js';
+import { OwnAccountController } from './own-account.controller.js';
+
+/** Accounts: seeing and changing those of others, and taking along or ending any. */
+@Module({
+  imports: [UsersModule, AuthModule, ParticipantsModule, FilesModule, WebhooksModule],
+  controllers: [AdminUsersController, AdminAccountsController, OwnAccountController],
+  providers: [
+    ...[AdminUsersService, AdminUsersRepository, DeleteAccount, AccountDeletionsRepository],
+    ...[ExportUser, ExportRepository],
+  ],
+})
+export class AdminUsersModule {}

@@ -1,0 +1,57 @@
+import { Readable } from 'node:stream';
+import { ZipFile } from 'yazl';
+
+export interface ArchiveEntry {
+  readonly path: string;
+  /** Called when its turn has come. */
+  readonly open: () => Readable | Promise<Readable>;
+  /** False for what is compressed already. */
+  readonly isCompressed?: boolean;
+}
+
+/**
+ * A zip of these entries as a stream: one is open at a time, and nothing is read faster than the archive is. The stream
+ * fails with whatever an entry fails with; destroying it closes the entry that is open.
+ */
+export function streamArchive(entries: AsyncIterable<ArchiveEntry>): Readable {
+  const zip = new ZipFile();
+  const output = zip.outputStream as Readable;
+  let current: Readable | undefined;
+  const fail = (error: Error): void => void output.destroy(error);
+  zip.on('error', fail);
+  output.once('close', () => current?.destroy());
+
+  const add = ({ path, open, isCompressed = true }: ArchiveEntry): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const opened = async (): Promise<Readable> => {
+        current = await open();
+        current.once('end', resolve).once('close', resolve).once('error', reject);
+        if (output.destroyed) current.destroy();
+        return current;
+      };
+      zip.addReadStreamLazy(path, { compress: isCompressed }, (use) => {
+        opened().then((stream) => use(null, stream), reject);
+      });
+    });
+
+  const fill = async (): Promise<void> => {
+    for await (const entry of entries) {
+      if (output.destroyed) return;
+      await add(entry);
+    }
+    zip.end();
+  };
+  fill().catch(fail);
+  return output;
+}
+
+/** Pages of objects as lines of JSON. */
+export function toLines(pages: AsyncIterable<object[]>): Readable {
+  return Readable.from(linesOf(pages), { objectMode: false, highWaterMark: 65_536 });
+}
+
+async function* linesOf(pages: AsyncIterable<object[]>): AsyncGenerator<string> {
+  for await (const page of pages) {
+    if (page.length > 0) yield page.map((line) => `${JSON.stringify(line)}\n`).join('');
+  }
+}

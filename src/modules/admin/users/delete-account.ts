@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import { EventLog, type StreamTransaction } from '../../../platform/event-log/event-log.js';
+import type { Actor } from '../../../platform/http/actor.js';
+import { AccountAdministration } from '../../auth/account-administration.service.js';
+import { type Acting, UserAdministration } from '../../users/user-administration.service.js';
+import { UserNotFound } from '../../users/users.errors.js';
+import { WebhooksService } from '../../webhooks/webhooks.service.js';
+import { AccountDeletionsRepository } from './account-deletions.repository.js';
+import type { DeleteOwnAccountDto, DeleteUserDto, MessageFate } from './admin-users.dto.js';
+import { requireReason } from './reasons.js';
+
+/**
+ * Ends an account for good. In one transaction it loses its names, addresses and profile, all sessions, what it was
+ * logged in with, and its webhooks; from then on nobody logs in and nothing is sent. The rest follows in the background.
+ */
+@Injectable()
+export class DeleteAccount {
+  constructor(
+    private readonly users: UserAdministration,
+    private readonly accounts: AccountAdministration,
+    private readonly webhooks: WebhooksService,
+    private readonly deletions: AccountDeletionsRepository,
+    private readonly log: EventLog,
+  ) {}
+
+  /** Of somebody of lower rank. @throws UserNotFound, PermissionDenied, ValidationError */
+  async delete(actor: Actor, userId: string, { messages, reason }: DeleteUserDto): Promise<void> {
+    const ending = { messages, reason: requireReason(reason) };
+    await this.end(userId, ending, (tx) => this.users.requireOutranks(tx, actor, userId, 'admin'));
+  }
+
+  /** One's own; the password says that it is oneself. @throws InvalidCredentials, AccountLocked, LastAdmin */
+  async deleteOwn(actor: Actor, { messages, password }: DeleteOwnAccountDto): Promise<void> {
+    await this.accounts.requirePassword(actor, password);
+    const ending = { messages, reason: 'asked for by the user' };
+    await this.end(actor.userId, ending, (tx) => this.users.requireSelf(tx, actor));
+  }
+
+  private async end(
+    userId: string,
+    { messages, reason }: { messages: MessageFate; reason: string },
+    judge: (tx: StreamTransaction) => Promise<Acting>,
+  ): Promise<void> {
+    const ended = await this.log.write(userId, async (tx) => {
+      const { current, target } = await judge(tx);
+      await this.users.eraseIn(tx, target, messages === 'keep' ? 'kept' : 'nameless');
+      const sessionIds = await this.accounts.closeIn(tx, userId);
+      await this.webhooks.removeAllIn(tx, userId);
+      await this.deletions.insert(tx, userId, { messages, at: tx.head.at });
+      const [before, after] = [{ role: target.role }, { messages }];
+      tx.record({ actor: current, action: 'user.delete', target: { type: 'user', id: userId }, reason, before, after });
+      return sessionIds;
+    });
+    if (!ended) throw new UserNotFound();
+    this.accounts.announceClosed(userId, ended);
+    this.webhooks.announceRemoval();
+  }
+}

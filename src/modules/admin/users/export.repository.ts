@@ -1,0 +1,157 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, statement, type Statement } from '../../../platform/database/sql.js';
+
+export interface ExportedFile {
+  readonly id: string;
+  readonly name: string;
+  readonly category: string;
+  readonly status: string;
+}
+
+/** One row as it is written into the archive: JSON made by the database. */
+interface Line {
+  readonly key: string;
+  readonly line: Record<string, unknown>;
+}
+
+const PROFILE = statement<{ profile: Record<string, unknown> }>(
+  'admin.export_profile',
+  `select json_build_object(
+            'id', u.id, 'username', u.username, 'email', u.email, 'display_name', u.display_name, 'bio', u.bio,
+            'avatar_url', u.avatar_url, 'location', u.location, 'role', u.role, 'created_at', u.created_at,
+            'updated_at', u.updated_at, 'ban', case when u.banned_at is not null then json_build_object(
+              'at', u.banned_at, 'until', u.banned_until, 'reason', u.ban_reason) end,
+            'presence', (select json_build_object('status', p.status, 'custom', p.custom, 'last_seen', p.last_seen)
+                           from presence_settings p where p.user_id = u.id)) as profile
+     from users u where u.id = $1`,
+);
+
+/** Small tables, in pages by their key. */
+function paged(name: string, select: string): Statement<Line> {
+  return statement<Line>(`admin.export_${name}`, `${select} limit $3`);
+}
+
+const SESSIONS = paged(
+  'sessions',
+  `select s.id as key, json_build_object(
+            'id', s.id, 'user_agent', s.user_agent, 'ip', s.ip, 'created_at', s.created_at,
+            'last_used_at', s.last_used_at, 'expires_at', s.expires_at, 'revoked_at', s.revoked_at) as line
+     from sessions s where s.user_id = $1 and s.id > $2 order by s.id`,
+);
+
+const CONVERSATIONS = paged(
+  'conversations',
+  `select p.conversation_id as key, json_build_object(
+            'id', p.conversation_id, 'type', c.type, 'title', c.title, 'role', p.role, 'joined_at', p.joined_at,
+            'left_at', p.left_at, 'is_muted', p.is_muted, 'is_archived', p.is_archived, 'is_pinned', p.is_pinned,
+            'last_read_seq', p.last_read_seq) as line
+     from participants p join conversations c on c.id = p.conversation_id
+    where p.user_id = $1 and p.conversation_id > $2 order by p.conversation_id`,
+);
+
+const BLOCKS = paged(
+  'blocks',
+  `select b.blocked_id as key, json_build_object('user_id', b.blocked_id, 'created_at', b.created_at) as line
+     from user_blocks b where b.blocker_id = $1 and b.blocked_id > $2 order by b.blocked_id`,
+);
+
+const WEBHOOKS = paged(
+  'webhooks',
+  `select w.id as key, json_build_object(
+            'id', w.id, 'url', w.url, 'events', w.events, 'scope', w.scope, 'description', w.description,
+            'created_at', w.created_at) as line
+     from webhooks w where w.user_id = $1 and w.id > $2 order by w.id`,
+);
+
+const FILES = paged(
+  'files',
+  `select f.id as key, json_build_object(
+            'id', f.id, 'name', f.name, 'type', f.type, 'category', f.category, 'size', f.size, 'status', f.status,
+            'description', f.description, 'uploaded_at', f.uploaded_at) as line
+     from files f where f.uploader_id = $1 and f.id > $2 and f.deleted_at is null order by f.id`,
+);
+
+/** Tables that are small for one user. */
+const LISTS = { sessions: SESSIONS, conversations: CONVERSATIONS, blocks: BLOCKS, webhooks: WEBHOOKS, files: FILES };
+export type ListName = keyof typeof LISTS;
+
+const PLACES = statement<{ conversation_id: string; last_number: number }>(
+  'admin.export_places',
+  `select p.conversation_id, h.last_number
+     from participants p join stream_heads h on h.stream_id = p.conversation_id
+    where p.user_id = $1 and p.conversation_id > $2 order by p.conversation_id limit $3`,
+);
+
+const MESSAGES = statement<{ line: Record<string, unknown> }>(
+  'admin.export_messages',
+  `select json_build_object(
+            'id', m.id, 'conversation_id', m.conversation_id, 'sequence_number', m.sequence_number,
+            'message_type', m.message_type, 'content', m.content, 'reply_to_id', m.reply_to_id, 'mentions', m.mentions,
+            'metadata', m.metadata, 'created_at', m.created_at, 'edited_at', m.edited_at,
+            'earlier_versions', (select json_agg(json_build_object('content', e.content, 'replaced_at', e.edited_at)
+                                        order by e.version) from message_edits e where e.message_id = m.id),
+            'file_ids', (select json_agg(a.file_id order by a.position)
+                           from message_attachments a where a.message_id = m.id)) as line
+     from messages m
+    where m.conversation_id = $1 and m.sequence_number > $2 and m.sequence_number <= $3 and m.sender_id = $4
+      and m.deleted_at is null
+    order by m.sequence_number`,
+);
+
+const REACTIONS = statement<{ line: Record<string, unknown> }>(
+  'admin.export_reactions',
+  `select json_build_object('message_id', r.message_id, 'emoji', r.emoji, 'created_at', r.created_at) as line
+     from messages m join reactions r on r.message_id = m.id and r.user_id = $4
+    where m.conversation_id = $1 and m.sequence_number > $2 and m.sequence_number <= $3
+    order by m.sequence_number`,
+);
+
+const SAID = { messages: MESSAGES, reactions: REACTIONS };
+export type SaidName = keyof typeof SAID;
+
+const PAGE = 500;
+/** Messages looked through by one statement; an answer holds at most as many. */
+const WINDOW = 1000;
+const NO_ID = '00000000-0000-0000-0000-000000000000';
+
+type Lines = AsyncGenerator<Record<string, unknown>[]>;
+
+/**
+ * What is kept of one user, a page at a time: nothing holds more than one page, and no transaction stays open while
+ * somebody slow reads. Reads: users, presence_settings, sessions, participants, conversations, stream_heads, messages,
+ * message_edits, message_attachments, reactions, files, user_blocks, webhooks.
+ */
+@Injectable()
+export class ExportRepository {
+  constructor(private readonly sql: Sql) {}
+
+  async profile(userId: string): Promise<Record<string, unknown> | undefined> {
+    return (await this.sql.one(PROFILE, [userId]))?.profile;
+  }
+
+  async *list(name: ListName, userId: string): Lines {
+    let after = NO_ID;
+    for (;;) {
+      const rows = await this.sql.many(LISTS[name], [userId, after, PAGE]);
+      yield rows.map(({ line }) => line);
+      if (rows.length < PAGE) return;
+      after = rows.at(-1)!.key;
+    }
+  }
+
+  /** What the user has said, in every conversation he takes or took part in. */
+  async *said(name: SaidName, userId: string): Lines {
+    let after = NO_ID;
+    for (;;) {
+      const places = await this.sql.many(PLACES, [userId, after, PAGE]);
+      for (const { conversation_id, last_number } of places) {
+        for (let from = 0; from < last_number; from += WINDOW) {
+          const rows = await this.sql.many(SAID[name], [conversation_id, from, from + WINDOW, userId]);
+          yield rows.map(({ line }) => line);
+        }
+      }
+      if (places.length < PAGE) return;
+      after = places.at(-1)!.conversation_id;
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Schedule, type ScheduledTask, type TaskReport } from '../../../platform/schedule/schedule.js';
+import { MessageErasure } from '../../messages/message-erasure.service.js';
+import { AccountDeparture } from '../../participants/account-departure.service.js';
+import { AccountDeletionsRepository } from './account-deletions.repository.js';
+
+const ACCOUNTS_AT_ONCE = 20;
+
+/**
+ * What follows from the deletion of an account, in the background: it leaves its conversations and, where that was
+ * asked for, its messages become tombstones. A deletion is finished when nothing is left to do; one that was broken
+ * off is taken up by the next run.
+ */
+@Injectable()
+export class FinishDeletions implements ScheduledTask, OnModuleInit {
+  readonly name = 'account-deletions';
+  readonly everyMs = 15_000;
+
+  constructor(
+    private readonly schedule: Schedule,
+    private readonly repository: AccountDeletionsRepository,
+    private readonly departure: AccountDeparture,
+    private readonly erasure: MessageErasure,
+  ) {}
+
+  onModuleInit(): void {
+    this.schedule.add(this);
+  }
+
+  async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
+    if (isDryRun) return { accounts: await this.repository.countUnfinished() };
+    let [conversations, messages] = [0, 0];
+    const deletions = await this.repository.unfinished(ACCOUNTS_AT_ONCE);
+    for (const { user_id: userId, messages: fate } of deletions) {
+      conversations += await this.departure.leaveAll(userId);
+      if (fate === 'delete') messages += await this.erasure.eraseAll(userId);
+      await this.repository.finish(userId);
+    }
+    return { accounts: deletions.length, conversations, messages };
+  }
+}

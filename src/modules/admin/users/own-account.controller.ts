@@ -1,0 +1,39 @@
+import { Body, Controller, Delete, Get, HttpCode, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { Throws } from '../../../platform/errors/throws.decorator.js';
+import type { Actor } from '../../../platform/http/actor.js';
+import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
+import { Limit } from '../../../platform/throttling/limit.decorator.js';
+import { AccountLocked, InvalidCredentials } from '../../auth/auth.errors.js';
+import { LastAdmin } from '../../users/users.errors.js';
+import { ARCHIVE, DeleteOwnAccountDto } from './admin-users.dto.js';
+import { DeleteAccount } from './delete-account.js';
+import { ExportUser } from './export-user.js';
+import { sendArchive } from './send-archive.js';
+
+/** What everybody may have done to his own account. */
+@ApiTags('users')
+@ApiBearerAuth()
+@Controller('api/v1/users/me')
+export class OwnAccountController {
+  constructor(
+    private readonly exports: ExportUser,
+    private readonly deletion: DeleteAccount,
+  ) {}
+
+  @Get('export')
+  @Limit('export')
+  @ApiOkResponse({ content: ARCHIVE })
+  async export(@CurrentActor() actor: Actor, @Res() response: Response): Promise<void> {
+    await sendArchive(response, await this.exports.exportOwn(actor), 'my-data.zip');
+  }
+
+  @Delete()
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  @Throws(InvalidCredentials, AccountLocked, LastAdmin)
+  delete(@CurrentActor() actor: Actor, @Body() dto: DeleteOwnAccountDto): Promise<void> {
+    return this.deletion.deleteOwn(actor, dto);
+  }
+}

@@ -1,0 +1,143 @@
+import { FinishDeletions } from '../../src/modules/admin/users/finish-deletions.js';
+import type { Actor } from '../../src/platform/http/actor.js';
+import { EventLog } from '../../src/platform/event-log/event-log.js';
+import { startChat, type Chat, type ChatUser } from '../support/chat.js';
+import { type Answer, People } from '../support/people.js';
+
+const REASON = 'because of a test';
+
+describe('deleting an account', () => {
+  let chat: Chat;
+  let people: People;
+  let admin: Actor;
+
+  beforeAll(async () => {
+    // What follows in the background is set going by the tests, so that they see it begin and end.
+    chat = await startChat({ PROCESS_ROLE: 'all', SCHEDULE_DRY_RUN: 'true' });
+    people = new People(chat.app);
+    admin = await people.one('admin');
+  });
+  afterAll(() => chat.stop());
+
+  const remove = (user: { id: string }, messages: string, by = admin): Promise<Answer> =>
+    people.call(by, 'DELETE', `/admin/users/${user.id}`, { messages, reason: REASON });
+  const finish = (): Promise<unknown> => chat.app.app.get(FinishDeletions, { strict: false }).run({ isDryRun: false });
+  const say = async (who: ChatUser, groupId: string, content: string): Promise<string> =>
+    (await who.call('POST', `/conversations/${groupId}/messages`, { content })).body.id as string;
+  const seen = async (by: ChatUser, id: string): Promise<Record<string, unknown>> =>
+    (await by.call('GET', `/messages/${id}`)).body as Record<string, unknown>;
+
+  it('shuts it at once: sockets, tokens, logins, and every trace of who it was', async () => {
+    const [ana, bo] = [await chat.user('del-ana'), await chat.user('del-bo')];
+    const groupId = await chat.group(ana, bo);
+    const socket = await ana.webSocket();
+    expect((await remove(ana, 'anonymise')).status).toBe(204);
+    await socket.closed();
+    expect((await ana.call('GET', '/users/me')).status).toBe(401);
+    expect((await ana.call('POST', `/conversations/${groupId}/messages`, { content: 'late' })).status).toBe(401);
+    const login = await chat.call('POST', '/auth/login', { username: 'del-ana', password: ana.password });
+    expect(login.status).toBe(401);
+    const rows = await chat.app.database.query(
+      `select row_to_json(u)::text || coalesce((select jsonb_agg(s)::text from sessions s where s.user_id = u.id), '') as t
+         from users u where u.id = $1`,
+      [ana.id],
+    );
+    expect(rows[0]!.t).not.toContain('del-ana');
+    expect((await bo.call('GET', `/users/${ana.id}`)).status).toBe(404);
+    expect((await remove(ana, 'keep')).status).toBe(404);
+    const { body } = await people.call(admin, 'GET', `/admin/users/${ana.id}`);
+    expect(body).toMatchObject({
+      status: 'deleted',
+      display_name: 'Deleted user',
+      email: null,
+      deletion: { messages: 'anonymise', finished_at: null },
+    });
+    // The name is free for somebody else.
+    expect((await chat.user('del-ana')).id).not.toBe(ana.id);
+  });
+
+  it.each([
+    ['keep', 'keeper', 'hello', false],
+    ['anonymise', 'Deleted user', 'hello', false],
+    ['delete', 'Deleted user', '', true],
+  ])('with messages: %s shows "%s" and "%s"', async (fate, name, content, isDeleted) => {
+    const [author, reader] = [await chat.user(`keeper-${fate}`), await chat.user(`reader-${fate}`)];
+    await author.call('PATCH', '/users/me', { display_name: 'keeper' });
+    const groupId = await chat.group(author, reader);
+    const id = await say(author, groupId, 'hello');
+    await remove(author, fate);
+    await finish();
+    expect(await seen(reader, id)).toMatchObject({ sender_name: name, content, is_deleted: isDeleted });
+    const { body } = await reader.call('GET', `/conversations/${groupId}`);
+    expect(
+      (body.participants as { user_id: string; role: string }[]).map(({ user_id, role }) => [user_id, role]),
+    ).toEqual([[reader.id, 'owner']]);
+    const details = await people.call(admin, 'GET', `/admin/users/${author.id}`);
+    expect(details.body.deletion).toEqual({ messages: fate, finished_at: expect.any(String) });
+  });
+
+  it('takes hundreds of messages away in batches, and goes on where it was broken off', async () => {
+    const [author, reader] = [await chat.user('prolific'), await chat.user('listener')];
+    const groupId = await chat.group(author, reader);
+    for (let i = 0; i < 250; i++) {
+      await say(i % 5 === 0 ? reader : author, groupId, `word ${i}`);
+    }
+    await remove(author, 'delete');
+    const log = chat.app.app.get(EventLog);
+    const write = log.write.bind(log);
+    let batches = 0;
+    const broken = jest.spyOn(log, 'write').mockImplementation((streamId, work) => {
+      if (streamId === groupId && ++batches === 3) throw new Error('the process dies here');
+      return write(streamId, work);
+    });
+    await expect(finish()).rejects.toThrow('dies');
+    broken.mockRestore();
+    const left = async (): Promise<number> => {
+      const [row] = await chat.app.database.query(
+        `select count(*)::int as n from messages where sender_id = $1 and deleted_at is null`,
+        [author.id],
+      );
+      return row!.n as number;
+    };
+    expect(await left()).toBe(100); // left the group, then one batch of a hundred
+    await finish();
+    await finish();
+    expect(await left()).toBe(0);
+    const [events] = await chat.app.database.query(
+      `select count(*)::int as n, count(distinct subject_id)::int as different from events
+        where stream_id = $1 and type = 'message.deleted'`,
+      [groupId],
+    );
+    expect(events).toEqual({ n: 200, different: 200 });
+    const [kept] = await chat.app.database.query(
+      `select count(*)::int as n from messages where sender_id = $1 and deleted_at is null`,
+      [reader.id],
+    );
+    expect(kept!.n).toBe(50);
+  });
+
+  it('is for those of higher rank, with a reason, and is written down', async () => {
+    const user = await chat.user('del-target');
+    const [moderator, peer] = [await people.one('moderator'), await people.one('admin')];
+    expect((await remove(user, 'keep', moderator)).status).toBe(403);
+    expect((await remove({ id: peer.userId }, 'keep')).status).toBe(403);
+    expect((await remove({ id: admin.userId }, 'keep')).status).toBe(403);
+    for (const body of [{}, { messages: 'keep' }, { reason: REASON }, { reason: REASON, messages: 'burn' }]) {
+      expect((await people.call(admin, 'DELETE', `/admin/users/${user.id}`, body)).status).toBe(400);
+    }
+    expect((await remove(user, 'keep')).status).toBe(204);
+    const { body } = await people.call(admin, 'GET', `/admin/audit-log?target_id=${user.id}`);
+    expect(body.data).toMatchObject([
+      { action: 'user.delete', actor_id: admin.userId, reason: REASON, after: { messages: 'keep' } },
+    ]);
+  });
+
+  it('of one’s own takes the password', async () => {
+    const user = await chat.user('del-self');
+    const end = (password: string) => user.call('DELETE', '/users/me', { password, messages: 'anonymise' });
+    expect((await end('not my password')).body.error.code).toBe('INVALID_CREDENTIALS');
+    expect((await user.call('GET', '/users/me')).status).toBe(200);
+    expect((await end(user.password)).status).toBe(204);
+    expect((await user.call('GET', '/users/me')).status).toBe(401);
+  });
+});

@@ -1,0 +1,177 @@
+import { fromBuffer } from 'yauzl';
+import { ExportRepository } from '../../src/modules/admin/users/export.repository.js';
+import { ExportUser } from '../../src/modules/admin/users/export-user.js';
+import type { Actor } from '../../src/platform/http/actor.js';
+import type { ChatUser } from '../support/chat.js';
+import { type FileWorld, startFileWorld } from '../support/file-world.js';
+import { People } from '../support/people.js';
+
+/** The entries of a zip, by name. */
+function unzip(bytes: Buffer): Promise<Map<string, Buffer>> {
+  return new Promise((resolve, reject) => {
+    fromBuffer(bytes, { lazyEntries: true }, (error, zip) => {
+      if (error) return reject(error);
+      const entries = new Map<string, Buffer>();
+      zip.on('error', reject);
+      zip.on('end', () => resolve(entries));
+      zip.on('entry', (entry: { fileName: string }) => {
+        zip.openReadStream(entry as never, (failure, stream) => {
+          if (failure) return reject(failure);
+          const chunks: Buffer[] = [];
+          stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+          stream.on('end', () => {
+            entries.set(entry.fileName, Buffer.concat(chunks));
+            zip.readEntry();
+          });
+        });
+      });
+      zip.readEntry();
+    });
+  });
+}
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into lines freely
+function linesOf(bytes: Buffer | undefined): any[] {
+  return (bytes?.toString('utf8') ?? '')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as unknown);
+}
+
+describe('the export of one account', () => {
+  let world: FileWorld;
+  let people: People;
+  let admin: Actor;
+
+  beforeAll(async () => {
+    world = await startFileWorld();
+    people = new People(world.chat.app);
+    admin = await people.one('admin');
+  });
+  afterAll(() => world.stop());
+
+  const download = (token: string, path: string): Promise<Response> =>
+    fetch(`${world.chat.app.url}/api/v1${path}`, { headers: { authorization: `Bearer ${token}` } });
+  const exported = async (userId: string): Promise<Map<string, Buffer>> => {
+    const answer = await download(people.tokenOf(admin), `/admin/users/${userId}/export`);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-type')).toBe('application/zip');
+    return unzip(Buffer.from(await answer.arrayBuffer()));
+  };
+  const text = (content: string) => ({ name: 'notes ü/../x.txt', type: 'text/plain', bytes: Buffer.from(content) });
+
+  async function talkative(name: string): Promise<{ user: ChatUser; other: ChatUser; fileId: string }> {
+    const [user, other] = [await world.chat.user(name), await world.chat.user(`${name}-other`)];
+    const groupId = await world.chat.group(user, other);
+    const file = await world.ready(user, text('what is in the file') as never);
+    const send = (who: ChatUser, body: object) => who.call('POST', `/conversations/${groupId}/messages`, body);
+    const first = await send(user, { content: 'first version' });
+    await user.call('PATCH', `/messages/${first.body.id}`, { content: 'second version' });
+    await send(other, { content: 'words of somebody else' });
+    await send(user, { content: 'with a file', attachment_ids: [file.id] });
+    const gone = await send(user, { content: 'taken back' });
+    await user.call('DELETE', `/messages/${gone.body.id}`);
+    await user.call('PUT', `/messages/${first.body.id}/reactions/%F0%9F%91%8D`);
+    await user.call('PUT', `/users/${other.id}/block`);
+    return { user, other, fileId: file.id as string };
+  }
+
+  it('holds what is kept of it, and nothing of others', async () => {
+    const { user, other, fileId } = await talkative('exp-ana');
+    const entries = await exported(user.id);
+    const name = [...entries.keys()].find((key) => key.startsWith('files/'))!;
+    expect([...entries.keys()].filter((key) => key !== name)).toEqual([
+      'profile.json',
+      'sessions.ndjson',
+      'conversations.ndjson',
+      'blocks.ndjson',
+      'webhooks.ndjson',
+      'files.ndjson',
+      'messages.ndjson',
+      'reactions.ndjson',
+    ]);
+    expect(JSON.parse(entries.get('profile.json')!.toString())).toMatchObject({
+      id: user.id,
+      email: 'exp-ana@example.com',
+      ban: null,
+    });
+    expect(linesOf(entries.get('sessions.ndjson'))).toHaveLength(1);
+    expect(linesOf(entries.get('conversations.ndjson'))).toMatchObject([{ type: 'group', role: 'owner' }]);
+    expect(linesOf(entries.get('blocks.ndjson'))).toMatchObject([{ user_id: other.id }]);
+    expect(linesOf(entries.get('messages.ndjson'))).toMatchObject([
+      { content: 'second version', earlier_versions: [{ content: 'first version' }] },
+      { content: 'with a file', file_ids: [fileId] },
+    ]);
+    expect(linesOf(entries.get('reactions.ndjson'))).toMatchObject([{ emoji: '👍' }]);
+    expect(linesOf(entries.get('files.ndjson'))).toMatchObject([{ id: fileId, status: 'ready' }]);
+    expect(name).toMatch(new RegExp(`^files/${fileId}/[^/]+\\.txt$`));
+    expect(entries.get(name)!.toString()).toBe('what is in the file');
+    const all = Buffer.concat([...entries.values()]).toString();
+    for (const strange of ['words of somebody else', 'taken back', `${other.username}@`]) {
+      expect(all).not.toContain(strange);
+    }
+    const { body } = await people.call(admin, 'GET', `/admin/audit-log?target_id=${user.id}`);
+    expect(body.data).toMatchObject([{ action: 'user.export', actor_id: admin.userId }]);
+  });
+
+  it('of one’s own is the same', async () => {
+    const { user } = await talkative('exp-bo');
+    const own = await unzip(Buffer.from(await (await download(user.token, '/users/me/export')).arrayBuffer()));
+    const theirs = await exported(user.id);
+    expect([...own.keys()]).toEqual([...theirs.keys()]);
+    expect(own.get('messages.ndjson')!.toString()).toBe(theirs.get('messages.ndjson')!.toString());
+  });
+
+  it('goes through conversations of thousands of messages a piece at a time', async () => {
+    const user = await world.chat.user('exp-much');
+    const groupId = await world.chat.group(user);
+    await world.chat.app.database.query(
+      `with n as (select generate_series(1, 4500) as i),
+       h as (update stream_heads set last_number = last_number + 4500 where stream_id = $1 returning last_number - 4500 as base)
+       insert into messages (id, conversation_id, sequence_number, seq, sender_id, message_type, content, created_at)
+       select gen_random_uuid(), $1, h.base + n.i, 1000 + n.i, $2, 'text', 'word ' || n.i, now() from n, h`,
+      [groupId, user.id],
+    );
+    const most: number[] = [];
+    const repository = world.chat.app.app.get(ExportRepository, { strict: false });
+    for await (const page of repository.said('messages', user.id)) most.push(page.length);
+    expect(Math.max(...most)).toBeLessThanOrEqual(1000);
+    const lines = linesOf((await exported(user.id)).get('messages.ndjson'));
+    expect(lines.map(({ content }) => content as string)).toEqual(
+      Array.from({ length: 4500 }, (_, i) => `word ${i + 1}`),
+    );
+  });
+
+  it('that fails in the middle shows as broken off, and one nobody reads to the end is closed', async () => {
+    const { user } = await talkative('exp-cid');
+    const repository = world.chat.app.app.get(ExportRepository, { strict: false });
+    const said = jest.spyOn(repository, 'said').mockImplementation(() => {
+      throw new Error('the database is gone');
+    });
+    const broken = download(user.token, '/users/me/export').then((answer) => answer.arrayBuffer());
+    await expect(broken).rejects.toThrow();
+    said.mockRestore();
+    const exports = world.chat.app.app.get(ExportUser, { strict: false });
+    const actor = { userId: user.id, sessionId: (await people.one()).sessionId } as Actor;
+    await expect(exports.exportOwn(actor)).rejects.toMatchObject({ code: 'AUTHENTICATION_REQUIRED' });
+    for (let i = 0; i < 10; i++) {
+      const archive = await exports.export(admin, user.id);
+      const closed = new Promise((resolve) => archive.once('close', resolve));
+      archive.destroy();
+      await closed;
+    }
+    expect((await exported(user.id)).size).toBeGreaterThan(5);
+  });
+
+  it('is for admins, and of accounts there are', async () => {
+    const [moderator, user] = [await people.one('moderator'), await people.one()];
+    for (const [who, status] of [
+      [moderator, 403],
+      [user, 403],
+    ] as const) {
+      expect((await people.call(who, 'GET', `/admin/users/${admin.userId}/export`)).status).toBe(status);
+    }
+    const unknown = '/admin/users/01890000-0000-7000-8000-000000000000/export';
+    expect((await people.call(admin, 'GET', unknown)).status).toBe(404);
+  });
+});

@@ -31,7 +31,13 @@ describe('scheduled work', () => {
         .sort(),
     );
     expect(known).toEqual(
-      expect.arrayContaining(['idempotency-keys', 'message-retention', 'message-space', 'sessions', 'webhook-deliveries']),
+      expect.arrayContaining([
+        'idempotency-keys',
+        'message-retention',
+        'message-space',
+        'sessions',
+        'webhook-deliveries',
+      ]),
     );
   });
 

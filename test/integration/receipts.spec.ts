@@ -195,7 +195,8 @@ describe('read and delivered marks', () => {
       await carls.request('message.read', { conversation_id: id, sequence_number: 1 });
       const { data } = await receipt({ delivered_to_all_seq: 1, read_by_all_seq: 1 });
       expect(await status()).toBe('read');
-      expect(data?.marks).toContainEqual({ user_id: carl!.userId, last_read_seq: 1, last_delivered_seq: 1 });
+      const mark = { last_read_seq: 1, last_read_message_id: messageId, last_delivered_seq: 1 };
+      expect(data?.marks).toContainEqual({ user_id: carl!.userId, ...mark });
       for (const client of [annas, bens, carls]) client.close();
     });
 

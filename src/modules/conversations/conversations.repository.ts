@@ -105,10 +105,16 @@ const PAGE = statement<ConversationRow>(
       and ($4::text is null or c.title ilike $4)
       and ($5::bigint is null or (k.activity_ms, c.id) < ($5, $6::uuid))
     order by k.activity_ms desc, c.id desc
-    limit $7
+    limit $7 offset $8
    )
    ${SURROUNDED}
    order by c.activity_ms desc, c.id desc`,
+);
+
+const TOTAL = statement<{ total: number }>(
+  'conversations.total',
+  `select count(*) as total from participants p join conversations c on c.id = p.conversation_id and c.deleted_at is null
+    where p.user_id = $1 and p.left_seq is null`,
 );
 
 const FIND = statement<ConversationRow>(
@@ -198,11 +204,23 @@ export class ConversationsRepository {
 
   page(
     userId: string,
-    filter: { type?: ConversationType; isArchived?: boolean; title?: string; after?: PagePlace; limit: number },
+    filter: {
+      type?: ConversationType;
+      isArchived?: boolean;
+      title?: string;
+      after?: PagePlace;
+      offset?: number;
+      limit: number;
+    },
   ): Promise<ConversationRow[]> {
     const [millis, id] = filter.after ?? [null, null];
-    const { type = null, isArchived = null, title = null, limit } = filter;
-    return this.sql.many(PAGE, [userId, type, isArchived, title, millis, id, limit]);
+    const { type = null, isArchived = null, title = null, limit, offset = 0 } = filter;
+    return this.sql.many(PAGE, [userId, type, isArchived, title, millis, id, limit, offset]);
+  }
+
+  /** In how many conversations the user takes part. */
+  async total(userId: string): Promise<number> {
+    return (await this.sql.one(TOTAL, [userId]))!.total;
   }
 
   /** As this user sees it; one who does not take part sees neither messages nor participants. */

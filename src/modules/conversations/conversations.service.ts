@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/http/actor.js';
+import type { Slice, SliceOf } from '../../platform/pagination/numbered-page.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, type Page, toPage } from '../../platform/pagination/page.js';
 import { ResumeCursors } from '../../platform/realtime/cursor.js';
 import { ConversationNotFound } from '../participants/participants.errors.js';
@@ -40,6 +41,13 @@ export class ConversationsService {
     const filter = { type, isArchived, title: likePattern(search), after, limit: limit + 1 };
     const rows = await this.repository.page(actor.userId, filter);
     return { ...toPage(rows, limit, presentConversation, (row) => [row.activity_ms, row.id]), cursor };
+  }
+
+  /** The actor's own by their distance from the most recently active one. */
+  async slice(actor: Actor, { offset, limit }: SliceOf): Promise<Slice<ConversationDto>> {
+    const total = await this.repository.total(actor.userId);
+    const rows = await this.repository.page(actor.userId, { offset, limit });
+    return { data: rows.map(presentConversation), total };
   }
 
   /** @throws ConversationNotFound, PermissionDenied */

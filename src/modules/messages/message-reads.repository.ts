@@ -84,6 +84,11 @@ const SEARCH = statement<HitRow>(
 
 const HEAD = statement<{ last_seq: number }>('messages.head', `select last_seq from stream_heads where stream_id = $1`);
 
+const LAST_NUMBER = statement<{ last_number: number }>(
+  'messages.last_number',
+  `select last_number from stream_heads where stream_id = $1`,
+);
+
 const MERGE_SEARCH_INDEX = statement<unknown>(
   'messages.merge_search_index',
   `select gin_clean_pending_list('messages_search_idx'::regclass)`,
@@ -153,6 +158,11 @@ export class MessageReadsRepository {
   /** Position of the newest durable event of a conversation. */
   async headSeq(conversationId: string): Promise<number> {
     return (await this.sql.one(HEAD, [conversationId]))?.last_seq ?? 0;
+  }
+
+  /** The number of the newest message, and so how many there are. */
+  async lastNumber(conversationId: string): Promise<number> {
+    return (await this.sql.one(LAST_NUMBER, [conversationId]))?.last_number ?? 0;
   }
 
   /** Moves what sends have appended to the pending list of the search index into its tree. Searches see both. */

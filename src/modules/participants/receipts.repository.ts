@@ -28,10 +28,18 @@ const MARK = statement<MarkResult>(
      from mark_participants($1) order by ordinal`,
 );
 
+export interface ReceiptMarkRow {
+  user_id: string;
+  last_read_seq: number;
+  /** The newest message of somebody else among the last 100 read; null when there is none. */
+  last_read_message_id: string | null;
+  last_delivered_seq: number;
+}
+
 export interface AggregateRow {
   read_by_all_seq: number;
   delivered_to_all_seq: number;
-  marks: { user_id: string; last_read_seq: number; last_delivered_seq: number }[] | null;
+  marks: ReceiptMarkRow[] | null;
 }
 
 export interface StandingRow {
@@ -76,6 +84,12 @@ const AGGREGATE = statement<AggregateRow>(
    )
    select s.read_by_all_seq, s.delivered_to_all_seq,
           (select json_agg(json_build_object('user_id', m.user_id, 'last_read_seq', m.last_read_seq,
+                                             'last_read_message_id',
+                                             (select o.id from messages o
+                                               where o.conversation_id = $1 and o.sender_id <> m.user_id
+                                                 and o.sequence_number <= m.last_read_seq
+                                                 and o.sequence_number > m.last_read_seq - 100
+                                               order by o.sequence_number desc limit 1),
                                              'last_delivered_seq', m.last_delivered_seq))
              from (select p.user_id, p.last_read_seq, p.last_delivered_seq
                      from participants p, before b

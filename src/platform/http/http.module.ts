@@ -4,6 +4,7 @@ import { ErrorFilter } from '../errors/error.filter.js';
 import { ErrorForms } from '../errors/error-forms.js';
 import { LimitGuard } from '../throttling/throttler.guard.js';
 import { AuthGuard } from './auth.guard.js';
+import { FormBodies } from './form-bodies.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
 import { RequestsInFlight } from './requests-in-flight.js';
@@ -18,6 +19,7 @@ import { validationPipe } from './validation.js';
   providers: [
     RequestsInFlight,
     ErrorForms,
+    FormBodies,
     IdempotencyRepository,
     { provide: APP_GUARD, useClass: AuthGuard },
     { provide: APP_GUARD, useExisting: LimitGuard },
@@ -25,6 +27,6 @@ import { validationPipe } from './validation.js';
     { provide: APP_PIPE, useFactory: validationPipe },
     { provide: APP_FILTER, useClass: ErrorFilter },
   ],
-  exports: [RequestsInFlight, ErrorForms],
+  exports: [RequestsInFlight, ErrorForms, FormBodies],
 })
 export class HttpModule {}

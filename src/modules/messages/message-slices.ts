@@ -1,0 +1,27 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../../platform/http/actor.js';
+import type { Slice, SliceOf } from '../../platform/pagination/numbered-page.js';
+import { ParticipantsPolicy } from '../participants/participants.policy.js';
+import { presentMessage } from './message-presenter.js';
+import { MessageReadsRepository } from './message-reads.repository.js';
+import type { MessageDto } from './messages.dto.js';
+
+/**
+ * Messages by their distance from the newest, for clients that count pages. Sequence numbers have no gaps, so the
+ * distance is a number: nothing is read and thrown away, however deep the page.
+ */
+@Injectable()
+export class MessageSlices {
+  constructor(
+    private readonly reads: MessageReadsRepository,
+    private readonly participants: ParticipantsPolicy,
+  ) {}
+
+  /** Newest first; `total` counts tombstones too. @throws ConversationNotFound, PermissionDenied */
+  async slice(actor: Actor, conversationId: string, { offset, limit }: SliceOf): Promise<Slice<MessageDto>> {
+    await this.participants.requireMember(actor, conversationId);
+    const total = await this.reads.lastNumber(conversationId);
+    const rows = offset < total ? await this.reads.older(conversationId, total - offset + 1, limit, {}) : [];
+    return { data: rows.map((row) => presentMessage(row, actor.userId)), total };
+  }
+}

@@ -3,6 +3,7 @@ import { ParticipantsModule } from '../participants/participants.module.js';
 import { ChangeMessage } from './change-message.js';
 import { LoggedMessages } from './logged-messages.js';
 import { MessageReadsRepository } from './message-reads.repository.js';
+import { MessageSlices } from './message-slices.js';
 import { MessagesController } from './messages.controller.js';
 import { MessagesGateway } from './messages.gateway.js';
 import { MessagesRepository } from './messages.repository.js';
@@ -27,6 +28,7 @@ import { SyncService } from './sync.service.js';
     RuleContent,
     ChangeMessage,
     ReadMessages,
+    MessageSlices,
     LoggedMessages,
     SearchUpkeep,
     SyncService,
@@ -36,6 +38,6 @@ import { SyncService } from './sync.service.js';
     MessagesRepository,
     MessageReadsRepository,
   ],
-  exports: [MessagesService],
+  exports: [MessagesService, MessageSlices, Subscriptions],
 })
 export class MessagesModule {}

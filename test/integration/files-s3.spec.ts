@@ -113,8 +113,10 @@ describe.each(['redirect', 'proxy'])('files in an S3-compatible store, downloade
     for (let i = 0; i < 5; i++) store.leaveUnderWay(key(), yesterday);
     const left = [store.leaveUnderWay(key(), now), store.leaveUnderWay('backups/tuesday.tar', yesterday)];
     store.leaveUnderWay(key(), yesterday);
-    const report = await world.chat.app.app.get(FilesUpkeep, { strict: false }).run({ isDryRun: false });
-    expect(report.broken).toBe(6);
+    const upkeep = world.chat.app.app.get(FilesUpkeep, { strict: false });
+    expect((await upkeep.run({ isDryRun: true })).broken).toBe(6);
+    expect(store.uploads.size).toBe(8);
+    expect((await upkeep.run({ isDryRun: false })).broken).toBe(6);
     expect([...store.uploads.keys()]).toEqual(left);
     store.uploads.clear();
   });

@@ -1,4 +1,5 @@
-import { Processor, WorkerHost } from '@nestjs/bullmq';
+import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
+import { Logger } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { Broadcaster } from '../../platform/realtime/broadcaster.js';
 import { FILE_SCANNED } from './files.events.js';
@@ -8,6 +9,8 @@ import { type ScanJob, SCANS_QUEUE } from './scans.queue.js';
 /** Scans files, two at a time, and tells the uploader and, once a message shows it, the conversation. */
 @Processor(SCANS_QUEUE, { concurrency: 2 })
 export class FileScansProcessor extends WorkerHost {
+  private readonly logger = new Logger(FileScansProcessor.name);
+
   constructor(
     private readonly scans: ScanFile,
     private readonly broadcaster: Broadcaster,
@@ -24,5 +27,10 @@ export class FileScansProcessor extends WorkerHost {
     if (!attachedTo) return;
     const data = { conversation_id: attachedTo.conversationId, message_id: attachedTo.messageId, file };
     this.broadcaster.toStream(attachedTo.conversationId, { ...signal, data, exceptUserId: uploaderId });
+  }
+
+  @OnWorkerEvent('error')
+  onError(error: Error): void {
+    this.logger.warn(`the queue fails: ${error.message}`);
   }
 }

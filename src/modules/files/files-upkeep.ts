@@ -33,12 +33,17 @@ export class FilesUpkeep implements ScheduledTask, OnModuleInit {
 
   /** The store is asked last: when it is away the rest is done. @throws ServiceUnavailable */
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
-    if (isDryRun) return this.repository.countDue();
+    const yesterday = new Date(Date.now() - BROKEN_MS);
+    if (isDryRun) {
+      const { let_go, removed, rescanned } = await this.repository.countDue();
+      const broken = await this.storage.removeBroken(yesterday, { isDryRun });
+      return { let_go, removed: let_go + removed, rescanned, broken };
+    }
     const let_go = await inRounds(AT_ONCE, () => this.repository.letGoOfLoose(AT_ONCE));
     const waiting = await this.repository.findWaiting(AT_ONCE);
     for (const id of waiting) this.events.publish(new FileStored(id));
     const removed = await inRounds(AT_ONCE, () => this.removeDeleted());
-    const broken = await this.storage.removeBroken(new Date(Date.now() - BROKEN_MS));
+    const broken = await this.storage.removeBroken(yesterday, { isDryRun });
     return { let_go, removed, rescanned: waiting.length, broken };
   }
 

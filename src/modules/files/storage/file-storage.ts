@@ -29,8 +29,8 @@ export abstract class FileStorage {
   /** What is not there is gone already. */
   abstract remove(keys: readonly string[]): Promise<void>;
 
-  /** Ends what began to come in before then and never came to its end; answers how many. */
-  abstract removeBroken(before: Date): Promise<number>;
+  /** Ends what began to come in before then and never came to its end; answers how many. A dry run only counts them. */
+  abstract removeBroken(before: Date, options: { isDryRun: boolean }): Promise<number>;
 
   /** Where clients may fetch the object from the store itself, for a minute; undefined: only through us. */
   abstract addressOf(key: string, as: ServedAs): Promise<string | undefined>;

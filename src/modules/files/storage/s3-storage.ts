@@ -68,9 +68,10 @@ export class S3Storage extends FileStorage {
     for (const key of keys) await this.ask((s3) => s3.deleteObject(key));
   }
 
-  override async removeBroken(before: Date): Promise<number> {
+  override async removeBroken(before: Date, { isDryRun }: { isDryRun: boolean }): Promise<number> {
     return this.ask(async (s3) => {
       const broken = (await uploadsUnderWay(s3)).filter(({ key, begunAt }) => isKey(key) && begunAt < before);
+      if (isDryRun) return broken.length;
       for (const { key, id } of broken) await s3.abortMultipartUpload(key, id);
       return broken.length;
     });

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ParticipantsModule } from '../participants/participants.module.js';
+import { UsersModule } from '../users/users.module.js';
 import { ChangeMessage } from './change-message.js';
 import { LoggedMessages } from './logged-messages.js';
 import { MessageReadsRepository } from './message-reads.repository.js';
@@ -17,15 +18,17 @@ import { SyncController } from './sync.controller.js';
 import { Subscriptions } from './subscriptions.js';
 import { SyncGateway } from './sync.gateway.js';
 import { SyncService } from './sync.service.js';
+import { TakeDown } from './take-down.service.js';
 
 @Module({
-  imports: [ParticipantsModule],
+  imports: [UsersModule, ParticipantsModule],
   controllers: [MessagesController, SyncController],
   providers: [
     MessagesService,
     SendMessage,
     SendTraffic,
     RuleContent,
+    TakeDown,
     ChangeMessage,
     ReadMessages,
     MessageSlices,
@@ -38,6 +41,6 @@ import { SyncService } from './sync.service.js';
     MessagesRepository,
     MessageReadsRepository,
   ],
-  exports: [MessagesService, MessageSlices, Subscriptions],
+  exports: [MessagesService, TakeDown, MessageSlices, Subscriptions],
 })
 export class MessagesModule {}

@@ -12,6 +12,7 @@ import { CreateConversationBans1763700007100 } from '../../../migrations/1763700
 import { CreateAccountDeletions1763700007200 } from '../../../migrations/1763700007200-create-account-deletions.js';
 import { SlowDownAndFreeze1763700008000 } from '../../../migrations/1763700008000-slow-down-and-freeze.js';
 import { CreateContentRules1763700008100 } from '../../../migrations/1763700008100-create-content-rules.js';
+import { CreateReports1763700008200 } from '../../../migrations/1763700008200-create-reports.js';
 import { CreateActivity1763700009000 } from '../../../migrations/1763700009000-create-activity.js';
 import { CreateSessionKeys1763700010000 } from '../../../migrations/1763700010000-create-session-keys.js';
 
@@ -30,6 +31,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateAccountDeletions1763700007200,
   SlowDownAndFreeze1763700008000,
   CreateContentRules1763700008100,
+  CreateReports1763700008200,
   CreateActivity1763700009000,
   CreateSessionKeys1763700010000,
 ];

@@ -184,6 +184,17 @@ export class ScannedFileData {
   message_id?: string;
 }
 
+export class ReportCreatedData {
+  @ApiProperty({ format: 'uuid' })
+  report_id: string;
+
+  @ApiProperty()
+  target_type: string;
+
+  @ApiProperty()
+  category: string;
+}
+
 export class LiveFiguresData {
   @ApiProperty({ format: 'date-time' })
   as_of: string;
@@ -210,6 +221,7 @@ export const SIGNALS = {
   'presence.changed': { summary: 'Somebody appears otherwise than before.', data: PresenceData },
   'unread.changed': { summary: 'One’s own counter moved, on another device.', data: UnreadData },
   'file.scanned': { summary: 'The checks of a file are done: it is ready, or rejected.', data: ScannedFileData },
+  'report.created': { summary: 'To moderators: somebody reported something.', data: ReportCreatedData },
   'admin.figures': {
     summary: 'To admins who asked with `admin.watch`, every two seconds: what the system is doing.',
     data: LiveFiguresData,
@@ -235,6 +247,7 @@ export const DURABLE_EVENTS = {
   'conversation.removed': 'On one’s own stream. data: {conversation_id, reason}',
   'user.updated': 'On one’s own stream. data: {user}',
   'session.revoked': 'On one’s own stream. data: {session_id, reason}',
+  'user.warned': 'On one’s own stream. data: {warning: {id, category, message, created_at}}',
   'webhook.disabled': 'On one’s own stream. data: {webhook_id, reason}',
 } as const satisfies Record<string, string>;
 

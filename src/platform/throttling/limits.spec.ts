@@ -7,6 +7,7 @@ describe('the table of limits', () => {
     ['message.send', 60, 120, 300, 60],
     ['conversation.create', 20, 40, 100, 300],
     ['upload', 20, 40, 100, 60],
+    ['report', 20, 100, 100, 3600],
     ['typing', 30, 30, 30, 60],
     ['connect', 10, 10, 30, 60],
     ['connect.ip', 100, 100, 100, 60],

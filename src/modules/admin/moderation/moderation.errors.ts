@@ -59,3 +59,62 @@ export class HeldMessageNotSendable extends AppError {
     super('This message cannot be sent any more.', { reason });
   }
 }
+
+/** There is no such message, user or conversation, or none that the reporter can see. */
+export class ReportTargetNotFound extends AppError {
+  readonly code = 'REPORT_TARGET_NOT_FOUND';
+  readonly status = 404;
+
+  constructor() {
+    super('There is nothing by this id that you could report.');
+  }
+}
+
+/** The same person reports the same thing once until it is decided. */
+export class AlreadyReported extends AppError {
+  readonly code = 'ALREADY_REPORTED';
+  readonly status = 409;
+
+  constructor() {
+    super('You have reported this already; somebody will look at it.');
+  }
+}
+
+export class ReportNotFound extends AppError {
+  readonly code = 'REPORT_NOT_FOUND';
+  readonly status = 404;
+
+  constructor() {
+    super('No such report.');
+  }
+}
+
+/** Another moderator has it in hand. */
+export class ReportClaimed extends AppError {
+  readonly code = 'REPORT_CLAIMED';
+  readonly status = 409;
+
+  constructor(claimedUntil: string | null) {
+    super('Another moderator has claimed this report.', { claimed_until: claimedUntil });
+  }
+}
+
+/** It has been decided; what was done stays done. */
+export class ReportResolved extends AppError {
+  readonly code = 'REPORT_RESOLVED';
+  readonly status = 409;
+
+  constructor() {
+    super('This report has been resolved.');
+  }
+}
+
+/** What is reported cannot be dealt with in this way. */
+export class OutcomeNotPossible extends AppError {
+  readonly code = 'OUTCOME_NOT_POSSIBLE';
+  readonly status = 409;
+
+  constructor() {
+    super('This outcome is not possible for what was reported.');
+  }
+}

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ConversationsModule } from '../../conversations/conversations.module.js';
 import { MessagesModule } from '../../messages/messages.module.js';
 import { ParticipantsModule } from '../../participants/participants.module.js';
 import { UsersModule } from '../../users/users.module.js';
@@ -7,17 +8,42 @@ import { ContentRulesModule } from './content-rules.module.js';
 import { ContentRulesService } from './content-rules.service.js';
 import { ConversationHeldMessagesController, HeldMessagesController } from './held-messages.controller.js';
 import { HeldMessagesService } from './held-messages.service.js';
+import { ModerationGateway } from './moderation.gateway.js';
 import { ModerationPolicy } from './moderation.policy.js';
+import { ReadReports } from './read-reports.js';
+import { RemoveReported } from './remove-reported.js';
+import { ReportContextRepository } from './report-context.repository.js';
+import { ReportTargets } from './report-targets.js';
+import { ReportQueueController, ReportsController } from './reports.controller.js';
+import { ReportsRepository } from './reports.repository.js';
+import { ReportsService } from './reports.service.js';
+import { ResolveReport } from './resolve-report.js';
+import { Warnings } from './warnings.service.js';
 
 /** Rules for what is written, what they hold back, and what people report. */
 @Module({
-  imports: [ContentRulesModule, UsersModule, ParticipantsModule, MessagesModule],
+  imports: [ContentRulesModule, UsersModule, ParticipantsModule, ConversationsModule, MessagesModule],
   controllers: [
     ContentRulesController,
     ConversationRulesController,
     HeldMessagesController,
     ConversationHeldMessagesController,
+    ReportsController,
+    ReportQueueController,
   ],
-  providers: [ModerationPolicy, ContentRulesService, HeldMessagesService],
+  providers: [
+    ModerationPolicy,
+    ContentRulesService,
+    HeldMessagesService,
+    ReportTargets,
+    ReportsService,
+    ReadReports,
+    ResolveReport,
+    RemoveReported,
+    Warnings,
+    ModerationGateway,
+    ReportsRepository,
+    ReportContextRepository,
+  ],
 })
 export class ModerationModule {}

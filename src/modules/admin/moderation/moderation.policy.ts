@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AppError } from '../../../platform/errors/app-error.js';
-import { AuthenticationRequired } from '../../../platform/errors/app-error.js';
+import { AuthenticationRequired, PermissionDenied } from '../../../platform/errors/app-error.js';
 import type { StreamTransaction } from '../../../platform/event-log/event-log.js';
 import type { Actor } from '../../../platform/http/actor.js';
 import { ConversationNotFound } from '../../participants/participants.errors.js';
@@ -44,6 +44,16 @@ export class ModerationPolicy {
   /** Moderators and admins of the system. Answers the actor as he is now. @throws PermissionDenied */
   requireModerator(actor: Actor, tx?: StreamTransaction): Promise<Actor> {
     return this.users.requireRank(actor, 'moderator', tx);
+  }
+
+  /** The account and session are good now. @throws AuthenticationRequired, AccountBanned */
+  requireActive(actor: Actor, tx: StreamTransaction): Promise<Actor> {
+    return this.users.requireActive(tx, actor);
+  }
+
+  /** @throws PermissionDenied */
+  deny(message: string): never {
+    throw new PermissionDenied(message);
   }
 
   /** The stream of a place has no head. */

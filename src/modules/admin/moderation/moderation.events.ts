@@ -1,0 +1,17 @@
+import { DomainEvent } from '../../../platform/event-log/domain-events.js';
+
+/** Durable, on the user's own stream; the subject is the warning. Who warned is not told. */
+export const USER_WARNED = 'user.warned';
+
+/** Somebody reported something: news for every moderator. */
+export class ReportCreated extends DomainEvent {
+  static readonly type = 'report.created';
+  readonly type = ReportCreated.type;
+
+  constructor(
+    readonly report: { readonly report_id: string; readonly target_type: string; readonly category: string },
+    readonly moderatorIds: string[],
+  ) {
+    super();
+  }
+}

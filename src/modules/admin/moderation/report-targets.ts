@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import { AppError, ValidationError } from '../../../platform/errors/app-error.js';
+import type { Actor } from '../../../platform/http/actor.js';
+import { ConversationsService } from '../../conversations/conversations.service.js';
+import { MessagesService } from '../../messages/messages.service.js';
+import { ParticipantsPolicy } from '../../participants/participants.policy.js';
+import { UsersService } from '../../users/users.service.js';
+import { ReportTargetNotFound } from './moderation.errors.js';
+import type { CreateReportDto } from './reports.dto.js';
+
+/** What a report is about, beside its target. */
+export interface ReportSubject {
+  readonly conversationId: string | null;
+  /** The user whose doing it is. */
+  readonly subjectId: string | null;
+}
+
+/** Finds what somebody wants to report, if he can see it. */
+@Injectable()
+export class ReportTargets {
+  constructor(
+    private readonly messages: MessagesService,
+    private readonly users: UsersService,
+    private readonly participants: ParticipantsPolicy,
+    private readonly conversations: ConversationsService,
+  ) {}
+
+  /** @throws ReportTargetNotFound for what there is not and for what the actor cannot see; ValidationError for his own */
+  async require(actor: Actor, { target_type: type, target_id: id }: CreateReportDto): Promise<ReportSubject> {
+    const subject = await this.find(actor, type, id).catch((error: unknown) => {
+      if (error instanceof AppError && (error.status === 403 || error.status === 404)) throw new ReportTargetNotFound();
+      throw error;
+    });
+    if (type !== 'conversation' && subject.subjectId === actor.userId) {
+      throw ValidationError.of('target_id', 'is your own');
+    }
+    return subject;
+  }
+
+  private async find(actor: Actor, type: CreateReportDto['target_type'], id: string): Promise<ReportSubject> {
+    if (type === 'message') {
+      const message = await this.messages.get(actor, id);
+      if (message.is_deleted) throw new ReportTargetNotFound();
+      return { conversationId: message.conversation_id, subjectId: message.sender_id };
+    }
+    if (type === 'user') {
+      return { conversationId: null, subjectId: (await this.users.find(id)).id };
+    }
+    const { role, type: kind, settings } = await this.participants.access(actor, id);
+    if (role === undefined && (kind !== 'room' || settings.is_private)) throw new ReportTargetNotFound();
+    const summary = (await this.conversations.summaries([id])).get(id);
+    return { conversationId: id, subjectId: summary?.created_by ?? null };
+  }
+}

@@ -1,0 +1,215 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { EnumField, IntField, TextField, TimeField, UuidField } from '../../../platform/validation/fields.js';
+
+export const REPORT_TARGETS = ['message', 'user', 'conversation'] as const;
+export type ReportTarget = (typeof REPORT_TARGETS)[number];
+
+export const REPORT_CATEGORIES = [
+  'spam',
+  'harassment',
+  'hate',
+  'violence',
+  'sexual',
+  'self_harm',
+  'illegal',
+  'other',
+] as const;
+export type ReportCategory = (typeof REPORT_CATEGORIES)[number];
+
+export const REPORT_STATUSES = ['open', 'claimed', 'resolved'] as const;
+export type ReportStatus = (typeof REPORT_STATUSES)[number];
+
+export const REPORT_OUTCOMES = ['dismissed', 'removed', 'warned', 'banned'] as const;
+export type ReportOutcome = (typeof REPORT_OUTCOMES)[number];
+
+const TEXT_MAX = 1000;
+
+export class CreateReportDto {
+  @EnumField({ values: REPORT_TARGETS })
+  target_type: ReportTarget;
+
+  @UuidField()
+  target_id: string;
+
+  @EnumField({ values: REPORT_CATEGORIES })
+  category: ReportCategory;
+
+  @TextField({ max: TEXT_MAX, optional: true, nullable: true, description: 'For the moderators' })
+  comment?: string | null;
+}
+
+export class ListReportsQuery {
+  @EnumField({ values: REPORT_STATUSES, optional: true, description: 'open and claimed when left out' })
+  status?: ReportStatus;
+
+  @EnumField({ values: REPORT_CATEGORIES, optional: true })
+  category?: ReportCategory;
+
+  @EnumField({ values: REPORT_TARGETS, optional: true })
+  target_type?: ReportTarget;
+
+  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  limit?: number;
+
+  @TextField({ max: 512, optional: true, description: '`next_cursor` of the page before' })
+  cursor?: string;
+}
+
+export class ReportIdParam {
+  @UuidField()
+  id: string;
+}
+
+export class ResolveReportDto {
+  @EnumField({ values: REPORT_OUTCOMES, description: 'What is done: removed is for messages and conversations' })
+  outcome: ReportOutcome;
+
+  @TextField({ max: TEXT_MAX, optional: true, nullable: true, description: 'For moderators alone' })
+  note?: string | null;
+
+  @TextField({ max: TEXT_MAX, optional: true, nullable: true, description: 'Told to whoever is warned or banned' })
+  user_message?: string | null;
+
+  @TimeField({ optional: true, nullable: true, description: 'End of a ban; without end when left out' })
+  until?: string | null;
+}
+
+export class UpdateReportDto {
+  @EnumField({
+    values: ['open', 'claimed'],
+    optional: true,
+    description: 'claimed: as POST …/claim; open: as POST …/release',
+  })
+  status?: 'open' | 'claimed';
+
+  @EnumField({ values: REPORT_CATEGORIES, optional: true })
+  category?: ReportCategory;
+
+  @TextField({ max: TEXT_MAX, optional: true, nullable: true, description: 'For moderators alone' })
+  note?: string | null;
+}
+
+/** What whoever reports is told. */
+export class ReportDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ enum: REPORT_TARGETS })
+  target_type: ReportTarget;
+
+  @ApiProperty({ format: 'uuid' })
+  target_id: string;
+
+  @ApiProperty({ enum: REPORT_CATEGORIES })
+  category: ReportCategory;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+}
+
+export class ReportedMessageDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty()
+  sequence_number: number;
+
+  @ApiProperty({ format: 'uuid' })
+  sender_id: string;
+
+  @ApiProperty()
+  sender_name: string;
+
+  @ApiProperty({ description: 'Empty when deleted' })
+  content: string;
+
+  @ApiProperty()
+  is_deleted: boolean;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+}
+
+export class ReportSubjectDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty()
+  username: string;
+
+  @ApiProperty()
+  display_name: string;
+
+  @ApiProperty()
+  is_banned: boolean;
+
+  @ApiProperty({ description: 'Reports about this user, this one not counted' })
+  past_reports: number;
+
+  @ApiProperty({ description: 'Those of them that were not dismissed' })
+  past_sanctions: number;
+
+  @ApiProperty()
+  warnings: number;
+}
+
+export class ReportContextDto {
+  @ApiProperty({ description: 'Different people who have reported the same' })
+  reporter_count: number;
+
+  @ApiProperty({ type: ReportSubjectDto, nullable: true, description: 'The user it is about' })
+  subject: ReportSubjectDto | null;
+
+  @ApiProperty({ type: [ReportedMessageDto], description: 'The message with up to five before and after it' })
+  messages: ReportedMessageDto[];
+
+  @ApiProperty({ type: String, nullable: true })
+  conversation_title: string | null;
+}
+
+/** A report as moderators see it. */
+export class AdminReportDto extends ReportDto {
+  @ApiProperty({ format: 'uuid' })
+  reporter_id: string;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  conversation_id: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  comment: string | null;
+
+  @ApiProperty({ enum: REPORT_STATUSES })
+  status: ReportStatus;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  claimed_by: string | null;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  claimed_until: string | null;
+
+  @ApiProperty({ type: String, enum: REPORT_OUTCOMES, nullable: true })
+  outcome: ReportOutcome | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  note: string | null;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  resolved_by: string | null;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  resolved_at: string | null;
+
+  @ApiProperty({ type: ReportContextDto })
+  context: ReportContextDto;
+}
+
+export class AdminReportPageDto {
+  @ApiProperty({ type: [AdminReportDto] })
+  data: AdminReportDto[];
+
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+
+  @ApiProperty()
+  has_more: boolean;
+}

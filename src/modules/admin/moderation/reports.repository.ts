@@ -1,0 +1,180 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, statement, type Queryable } from '../../../platform/database/sql.js';
+import type { ReportCategory, ReportOutcome, ReportStatus, ReportTarget } from './reports.dto.js';
+
+/** How long a claim keeps others away. */
+const CLAIM = `interval '30 minutes'`;
+
+export interface ReportRow {
+  readonly id: string;
+  readonly reporter_id: string;
+  readonly target_type: ReportTarget;
+  readonly target_id: string;
+  readonly conversation_id: string | null;
+  readonly subject_id: string | null;
+  readonly category: ReportCategory;
+  readonly comment: string | null;
+  readonly status: ReportStatus;
+  readonly claimed_by: string | null;
+  readonly claimed_until: Date | null;
+  readonly outcome: ReportOutcome | null;
+  readonly note: string | null;
+  readonly resolved_by: string | null;
+  readonly resolved_at: Date | null;
+  readonly created_at: Date;
+}
+
+export interface NewReport {
+  readonly id: string;
+  readonly reporterId: string;
+  readonly targetType: ReportTarget;
+  readonly targetId: string;
+  readonly conversationId: string | null;
+  readonly subjectId: string | null;
+  readonly category: ReportCategory;
+  readonly comment: string | null;
+}
+
+/** A claim that has run out is none. */
+const STATUS = `case when r.status = 'claimed' and r.claimed_at <= now() - ${CLAIM} then 'open' else r.status end`;
+const COLUMNS = `
+  r.id, r.reporter_id, r.target_type, r.target_id, r.conversation_id, r.subject_id, r.category, r.comment,
+  ${STATUS} as status, case when ${STATUS} <> 'open' then r.claimed_by end as claimed_by,
+  case when ${STATUS} = 'claimed' then r.claimed_at + ${CLAIM} end as claimed_until,
+  r.outcome, r.note, r.resolved_by, r.resolved_at, r.created_at`;
+
+const INSERT = statement<{ id: string; created_at: Date }>(
+  'reports.insert',
+  `insert into reports (id, reporter_id, target_type, target_id, conversation_id, subject_id, category, comment)
+   values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning id, created_at`,
+);
+
+const LOCK = statement<ReportRow>('reports.lock', `select ${COLUMNS} from reports r where r.id = $1 for update`);
+
+const FIND = statement<ReportRow>('reports.find', `select ${COLUMNS} from reports r where r.id = $1`);
+
+const PAGE = statement<ReportRow>(
+  'reports.page',
+  `select ${COLUMNS} from reports r
+    where case when $1::text is null then r.status <> 'resolved' else ${STATUS} = $1 end
+      and ($2::text is null or r.category = $2) and ($3::text is null or r.target_type = $3)
+      and ($4::timestamptz is null or (r.created_at, r.id) > ($4, $5::uuid))
+    order by r.created_at, r.id limit $6`,
+);
+
+const CLAIM_IT = statement<unknown>(
+  'reports.claim',
+  `update reports set status = 'claimed', claimed_by = $2, claimed_at = clock_timestamp() where id = $1`,
+);
+
+const RELEASE = statement<unknown>(
+  'reports.release',
+  `update reports set status = 'open', claimed_by = null, claimed_at = null where id = $1`,
+);
+
+const UPDATE = statement<unknown>(
+  'reports.update',
+  `update reports set category = coalesce($2, category), note = case when $3::boolean then $4 else note end where id = $1`,
+);
+
+const RESOLVE = statement<{ id: string }>(
+  'reports.resolve',
+  `update reports
+      set status = 'resolved', outcome = $3, note = coalesce($4, note), resolved_by = $5, resolved_at = clock_timestamp()
+    where status <> 'resolved'
+      and (id = $1 or $2::boolean and (target_type, target_id) = (select t.target_type, t.target_id from reports t where t.id = $1))
+   returning id`,
+);
+
+const WARN = statement<{ id: string }>(
+  'reports.warn',
+  `insert into user_warnings (id, user_id, report_id, warned_by, category, message)
+   values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning id`,
+);
+
+export interface WarningRow {
+  readonly id: string;
+  readonly category: ReportCategory;
+  readonly message: string | null;
+  readonly created_at: Date;
+}
+
+const WARNINGS = statement<WarningRow>(
+  'reports.warnings',
+  `select id, category, message, created_at from user_warnings where id = any($1::uuid[])`,
+);
+
+const MODERATORS = statement<{ id: string }>(
+  'reports.moderators',
+  `select id from users where role in ('moderator', 'admin') and deleted_at is null`,
+);
+
+/** Owns: reports, user_warnings. Reads: users. */
+@Injectable()
+export class ReportsRepository {
+  constructor(private readonly sql: Sql) {}
+
+  /** When it was stored; undefined when this reporter has an open report of this target already. */
+  async insert(tx: Queryable, report: NewReport): Promise<Date | undefined> {
+    const { id, reporterId, targetType, targetId, conversationId, subjectId, category, comment } = report;
+    const values = [id, reporterId, targetType, targetId, conversationId, subjectId, category, comment];
+    return (await tx.one(INSERT, values))?.created_at;
+  }
+
+  /** As it is now; others wait until the transaction is over. */
+  lock(tx: Queryable, id: string): Promise<ReportRow | undefined> {
+    return tx.one(LOCK, [id]);
+  }
+
+  find(id: string): Promise<ReportRow | undefined> {
+    return this.sql.one(FIND, [id]);
+  }
+
+  /** Longest waiting first; one row more than the page has. */
+  page(
+    filter: { status?: ReportStatus; category?: ReportCategory; targetType?: ReportTarget },
+    after: { at: Date; id: string } | undefined,
+    limit: number,
+  ): Promise<ReportRow[]> {
+    const wanted = [filter.status ?? null, filter.category ?? null, filter.targetType ?? null];
+    return this.sql.many(PAGE, [...wanted, after?.at ?? null, after?.id ?? null, limit + 1]);
+  }
+
+  async claim(tx: Queryable, id: string, by: string): Promise<void> {
+    await tx.run(CLAIM_IT, [id, by]);
+  }
+
+  async release(tx: Queryable, id: string): Promise<void> {
+    await tx.run(RELEASE, [id]);
+  }
+
+  async update(tx: Queryable, id: string, change: { category?: ReportCategory; note?: string | null }): Promise<void> {
+    await tx.run(UPDATE, [id, change.category ?? null, change.note !== undefined, change.note ?? null]);
+  }
+
+  /** Ends this report, and with `withTwins` all open ones of the same target. Answers which. */
+  async resolve(
+    tx: Queryable,
+    id: string,
+    { outcome, note, by, withTwins }: { outcome: ReportOutcome; note: string | null; by: string; withTwins: boolean },
+  ): Promise<string[]> {
+    return (await tx.many(RESOLVE, [id, withTwins, outcome, note, by])).map((row) => row.id);
+  }
+
+  /** Whether it is new: one report warns once. */
+  async warn(
+    tx: Queryable,
+    warning: { id: string; userId: string; reportId: string; by: string; category: string; message: string | null },
+  ): Promise<boolean> {
+    const { id, userId, reportId, by, category, message } = warning;
+    return (await tx.one(WARN, [id, userId, reportId, by, category, message])) !== undefined;
+  }
+
+  async warnings(ids: string[]): Promise<Map<string, WarningRow>> {
+    return new Map((await this.sql.many(WARNINGS, [ids])).map((row) => [row.id, row]));
+  }
+
+  async moderatorIds(): Promise<string[]> {
+    return (await this.sql.many(MODERATORS)).map((row) => row.id);
+  }
+}

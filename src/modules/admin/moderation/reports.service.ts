@@ -1,0 +1,113 @@
+import { Injectable } from '@nestjs/common';
+import { newId } from '../../../platform/database/ids.js';
+import { AuthenticationRequired } from '../../../platform/errors/app-error.js';
+import { DomainEvents } from '../../../platform/event-log/domain-events.js';
+import { EventLog, type StreamTransaction } from '../../../platform/event-log/event-log.js';
+import type { Actor } from '../../../platform/http/actor.js';
+import { AlreadyReported, ReportClaimed, ReportNotFound, ReportResolved } from './moderation.errors.js';
+import { ReportCreated } from './moderation.events.js';
+import { ModerationPolicy } from './moderation.policy.js';
+import { ReportTargets } from './report-targets.js';
+import type { CreateReportDto, ReportDto, UpdateReportDto } from './reports.dto.js';
+import { type ReportRow, ReportsRepository } from './reports.repository.js';
+
+/** A report as it stood when its row was locked, and the moderator with the role of that moment. */
+export interface Locked {
+  readonly tx: StreamTransaction;
+  readonly report: ReportRow;
+  readonly current: Actor;
+}
+
+/**
+ * Reporting, and having reports in hand. Every change of a report happens under the lock of its row, so of several
+ * moderators one claims it; a claim ends by itself after half an hour.
+ */
+@Injectable()
+export class ReportsService {
+  constructor(
+    private readonly repository: ReportsRepository,
+    private readonly targets: ReportTargets,
+    private readonly policy: ModerationPolicy,
+    private readonly log: EventLog,
+    private readonly events: DomainEvents,
+  ) {}
+
+  /** @throws ReportTargetNotFound, AlreadyReported, ValidationError */
+  async report(actor: Actor, dto: CreateReportDto): Promise<ReportDto> {
+    const subject = await this.targets.require(actor, dto);
+    const { target_type, target_id, category, comment = null } = dto;
+    const id = newId();
+    const target = { targetType: target_type, targetId: target_id, ...subject };
+    const createdAt = await this.log.write(actor.userId, async (tx) => {
+      await this.policy.requireActive(actor, tx);
+      return this.repository.insert(tx, { id, reporterId: actor.userId, ...target, category, comment });
+    });
+    if (!createdAt) throw new AlreadyReported();
+    const news = { report_id: id, target_type, category };
+    this.events.publish(new ReportCreated(news, await this.repository.moderatorIds()));
+    return { id, target_type, target_id, category, created_at: createdAt.toISOString() };
+  }
+
+  /** Takes it in hand; again prolongs it. @throws ReportNotFound, ReportClaimed, ReportResolved, PermissionDenied */
+  async claim(actor: Actor, id: string): Promise<void> {
+    await this.change(actor, id, async (locked) => {
+      this.requireFree(locked);
+      await this.claimIn(locked);
+    });
+  }
+
+  /** Gives it back; admins also what others claimed. @throws ReportNotFound, ReportClaimed, ReportResolved, PermissionDenied */
+  async release(actor: Actor, id: string): Promise<void> {
+    await this.change(actor, id, async (locked) => {
+      const { tx, report, current } = locked;
+      if (report.status === 'open') return;
+      if (current.role !== 'admin') this.requireFree(locked);
+      await this.repository.release(tx, id);
+      this.record(locked, 'report.release', { claimed_by: null });
+    });
+  }
+
+  /** @throws ReportNotFound, ReportClaimed, ReportResolved, PermissionDenied */
+  async update(actor: Actor, id: string, { status, ...change }: UpdateReportDto): Promise<void> {
+    await this.change(actor, id, async (locked) => {
+      this.requireFree(locked);
+      await this.repository.update(locked.tx, id, change);
+      if (status === 'claimed') await this.claimIn(locked);
+      if (status === 'open') await this.repository.release(locked.tx, id);
+      const { category = locked.report.category } = change;
+      this.record(locked, 'report.update', { status: status ?? locked.report.status, category });
+    });
+  }
+
+  /** Locks the report and judges who acts; nobody decides on what is said of himself. @throws as above */
+  async change<T>(actor: Actor, id: string, work: (locked: Locked) => Promise<T>): Promise<T> {
+    const done = await this.log.write(actor.userId, async (tx) => {
+      const current = await this.policy.requireModerator(actor, tx);
+      const report = await this.repository.lock(tx, id);
+      if (!report) throw new ReportNotFound();
+      if (report.subject_id === actor.userId) this.policy.deny('This report is about you.');
+      if (report.status === 'resolved') throw new ReportResolved();
+      return { answer: await work({ tx, report, current }) };
+    });
+    if (!done) throw new AuthenticationRequired();
+    return done.answer;
+  }
+
+  /** @throws ReportClaimed when another moderator has it in hand */
+  requireFree({ report, current }: Locked): void {
+    if (report.status !== 'claimed' || report.claimed_by === current.userId) return;
+    throw new ReportClaimed(report.claimed_until?.toISOString() ?? null);
+  }
+
+  async claimIn(locked: Locked): Promise<void> {
+    const { tx, report, current } = locked;
+    await this.repository.claim(tx, report.id, current.userId);
+    this.record(locked, 'report.claim', { claimed_by: current.userId });
+  }
+
+  record({ tx, report, current }: Locked, action: string, after: Record<string, unknown>): void {
+    const { status, claimed_by, category } = report;
+    const before = { status, claimed_by, category };
+    tx.record({ actor: current, action, target: { type: 'report', id: report.id }, before, after });
+  }
+}

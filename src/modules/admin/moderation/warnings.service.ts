@@ -1,0 +1,19 @@
+import { Injectable } from '@nestjs/common';
+import type { PresentedEvent, StreamEvent } from '../../../platform/event-log/stream-event.js';
+import { ReportsRepository } from './reports.repository.js';
+
+/** Shows warnings to those who were warned. */
+@Injectable()
+export class Warnings {
+  constructor(private readonly repository: ReportsRepository) {}
+
+  async present(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {
+    const rows = await this.repository.warnings(events.map(({ subjectId }) => subjectId!));
+    return events.map(({ subjectId }) => {
+      const row = rows.get(subjectId!);
+      if (!row) return undefined;
+      const { id, category, message, created_at } = row;
+      return { data: { warning: { id, category, message, created_at: created_at.toISOString() } } };
+    });
+  }
+}

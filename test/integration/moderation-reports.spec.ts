@@ -1,0 +1,340 @@
+import type { Actor } from '../../src/platform/http/actor.js';
+import { People } from '../support/people.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+describe('reports', () => {
+  let test: TestApp;
+  let people: People;
+  let admin: Actor;
+  let guards: Actor[];
+  let owner: Actor;
+  let author: Actor;
+  let reader: Actor;
+  let id: string;
+
+  beforeAll(async () => {
+    test = await startTestApp();
+    people = new People(test);
+    admin = await people.one('admin');
+    guards = await Promise.all(['a', 'b', 'c', 'd'].map(() => people.one('moderator')));
+  });
+
+  afterAll(() => test.close());
+
+  beforeEach(async () => {
+    [owner, author, reader] = (await people.many(3)) as [Actor, Actor, Actor];
+    id = await people.group(owner, [
+      [author, 'participant'],
+      [reader, 'participant'],
+    ]);
+  });
+
+  const send = async (actor: Actor, content: string): Promise<string> =>
+    (await people.call(actor, 'POST', `/conversations/${id}/messages`, { content })).body.id as string;
+  const report = (actor: Actor, type: string, targetId: string, more: object = {}) =>
+    people.call(actor, 'POST', '/reports', { target_type: type, target_id: targetId, category: 'spam', ...more });
+  const act = (actor: Actor, reportId: string, what: string, body?: object) =>
+    people.call(actor, 'POST', `/admin/reports/${reportId}/${what}`, body);
+  const get = async (reportId: string) => (await people.call(guards[0]!, 'GET', `/admin/reports/${reportId}`)).body;
+  /** A message, reported. */
+  const reported = async (): Promise<{ messageId: string; reportId: string }> => {
+    const messageId = await send(author, 'buy this');
+    return { messageId, reportId: (await report(reader, 'message', messageId)).body.id as string };
+  };
+  const actionsOn = async (targetId: string): Promise<string[]> =>
+    (await people.call(admin, 'GET', `/admin/audit-log?target_id=${targetId}`)).body.data
+      .map(({ action }: { action: string }) => action)
+      .reverse();
+
+  describe('made by people', () => {
+    it('reach the moderators with what was said around, and who it is about', async () => {
+      for (let i = 1; i <= 7; i++) await send(reader, `before ${i}`);
+      const messageId = await send(author, 'buy this');
+      for (let i = 1; i <= 7; i++) await send(reader, `after ${i}`);
+      const [mine, theirs] = [await people.connect(guards[0]!), await people.connect(author)];
+
+      const made = await report(reader, 'message', messageId, { category: 'harassment', comment: 'again and again' });
+      expect(made).toMatchObject({ status: 201, body: { target_id: messageId, category: 'harassment' } });
+      await report(owner, 'message', messageId);
+
+      const news = await mine.next('report.created');
+      expect(news.data).toEqual({ report_id: made.body.id, target_type: 'message', category: 'harassment' });
+      const shown = await get(made.body.id as string);
+      expect(shown).toMatchObject({
+        reporter_id: reader.userId,
+        conversation_id: id,
+        comment: 'again and again',
+        status: 'open',
+        context: {
+          reporter_count: 2,
+          conversation_title: 'A group',
+          subject: { id: author.userId, past_reports: 1, past_sanctions: 0, warnings: 0, is_banned: false },
+        },
+      });
+      expect(shown.context.messages.map(({ content }: { content: string }) => content)).toEqual([
+        ...[3, 4, 5, 6, 7].map((i) => `before ${i}`),
+        'buy this',
+        ...[1, 2, 3, 4, 5].map((i) => `after ${i}`),
+      ]);
+      await theirs.request('ping');
+      expect(JSON.stringify(theirs.frames)).not.toContain('report');
+    });
+
+    it('are only of what one can see', async () => {
+      const stranger = await people.one();
+      const messageId = await send(author, 'among us');
+      const missing = { status: 404, body: { error: { code: 'REPORT_TARGET_NOT_FOUND' } } };
+      for (const [type, target] of [
+        ['message', messageId],
+        ['conversation', id],
+        ['message', id],
+        ['user', id],
+        ['conversation', messageId],
+      ] as const) {
+        expect(await report(stranger, type, target)).toMatchObject(missing);
+      }
+      expect((await report(stranger, 'user', author.userId)).status).toBe(201);
+      expect((await report(reader, 'conversation', id)).status).toBe(201);
+      const room = await people.call(owner, 'POST', '/conversations', { type: 'room', title: 'Open to all' });
+      expect((await report(stranger, 'conversation', room.body.id as string)).status).toBe(201);
+      await people.call(author, 'DELETE', `/messages/${messageId}`);
+      expect(await report(reader, 'message', messageId)).toMatchObject(missing);
+    });
+
+    it('are not of oneself', async () => {
+      expect((await report(author, 'user', author.userId)).status).toBe(400);
+      expect((await report(author, 'message', await send(author, 'mine'))).status).toBe(400);
+    });
+
+    it('are open once for one person and one target, also when made at once', async () => {
+      const messageId = await send(author, 'buy this');
+      const made = await Promise.all(Array.from({ length: 8 }, () => report(reader, 'message', messageId)));
+      expect(made.map(({ status }) => status).sort()).toEqual([201, ...Array<number>(7).fill(409)]);
+      const open = made.find(({ status }) => status === 201)!.body.id as string;
+      await act(guards[0]!, open, 'resolve', { outcome: 'dismissed' });
+      expect((await report(reader, 'message', messageId)).status).toBe(201);
+    });
+
+    it('are limited', async () => {
+      const limited = await startTestApp({ RATE_LIMIT_MULTIPLIER: '1', LIMIT_REPORT: '3' });
+      const there = new People(limited);
+      try {
+        const [busy, ...others] = await there.many(5);
+        const answers = [];
+        for (const { userId } of others) {
+          const body = { target_type: 'user', target_id: userId, category: 'spam' };
+          answers.push((await there.call(busy!, 'POST', '/reports', body)).status);
+        }
+        expect(answers).toEqual([201, 201, 201, 429]);
+      } finally {
+        await limited.close();
+      }
+    });
+  });
+
+  describe('in the queue', () => {
+    it('are for moderators and admins alone', async () => {
+      const { reportId } = await reported();
+      for (const actor of [owner, author, reader]) {
+        expect((await people.call(actor, 'GET', '/admin/reports')).status).toBe(403);
+        expect((await people.call(actor, 'GET', `/admin/reports/${reportId}`)).status).toBe(403);
+        expect((await people.call(actor, 'PATCH', `/admin/reports/${reportId}`, { note: 'x' })).status).toBe(403);
+        for (const what of ['claim', 'release']) expect((await act(actor, reportId, what)).status).toBe(403);
+        expect((await act(actor, reportId, 'resolve', { outcome: 'dismissed' })).status).toBe(403);
+      }
+      expect((await get(reportId)).status).toBe('open');
+    });
+
+    it('come longest waiting first, page by page, by status and category', async () => {
+      const ids = [];
+      for (let i = 0; i < 5; i++) {
+        ids.push((await report((await people.many(1))[0]!, 'user', author.userId, { category: 'hate' })).body.id);
+      }
+      const seen: string[] = [];
+      let cursor: string | null = '';
+      while (cursor !== null) {
+        const more: string = cursor === '' ? '' : `&cursor=${cursor}`;
+        const page = (await people.call(guards[0]!, 'GET', `/admin/reports?status=open&category=hate&limit=2${more}`))
+          .body;
+        seen.push(...page.data.map((row: { id: string }) => row.id));
+        cursor = page.next_cursor as string | null;
+      }
+      expect(seen).toEqual(ids);
+      await act(guards[0]!, ids[0] as string, 'resolve', { outcome: 'dismissed' });
+      const left = await people.call(guards[0]!, 'GET', '/admin/reports?category=hate');
+      expect(left.body.data).toHaveLength(4);
+      const done = await people.call(guards[0]!, 'GET', '/admin/reports?category=hate&status=resolved');
+      expect(done.body.data.map((row: { id: string }) => row.id)).toEqual([ids[0]]);
+    });
+
+    it('are claimed by one of many who want to, and by nobody else until he gives it back', async () => {
+      for (let round = 0; round < 8; round++) {
+        const { reportId } = await reported();
+        const answers = await Promise.all(guards.map((guard) => act(guard, reportId, 'claim')));
+        const winners = guards.filter((_, index) => answers[index]!.status === 200);
+        expect(winners).toHaveLength(1);
+        const [winner] = winners;
+        const loser = guards.find((guard) => guard !== winner)!;
+        const claimed = { status: 409, body: { error: { code: 'REPORT_CLAIMED' } } };
+        expect(await act(loser, reportId, 'resolve', { outcome: 'removed' })).toMatchObject(claimed);
+        expect(await act(loser, reportId, 'release')).toMatchObject(claimed);
+        expect(await people.call(loser, 'PATCH', `/admin/reports/${reportId}`, { note: 'x' })).toMatchObject(claimed);
+        expect(await get(reportId)).toMatchObject({ status: 'claimed', claimed_by: winner!.userId });
+        expect((await act(winner!, reportId, 'release')).body).toMatchObject({ status: 'open', claimed_by: null });
+        expect((await act(loser, reportId, 'claim')).status).toBe(200);
+        expect((await act(admin, reportId, 'release')).status).toBe(200);
+      }
+    });
+
+    it('are free again when a claim is half an hour old', async () => {
+      const { reportId } = await reported();
+      await act(guards[0]!, reportId, 'claim');
+      await test.database.query(`update reports set claimed_at = now() - interval '31 minutes' where id = $1`, [
+        reportId,
+      ]);
+      expect(await get(reportId)).toMatchObject({ status: 'open', claimed_by: null, claimed_until: null });
+      expect((await act(guards[1]!, reportId, 'claim')).body).toMatchObject({ claimed_by: guards[1]!.userId });
+      expect((await act(guards[0]!, reportId, 'resolve', { outcome: 'dismissed' })).status).toBe(409);
+    });
+
+    it('are not decided by whom they are about', async () => {
+      const guard = await people.one('moderator');
+      const { body } = await report(reader, 'user', guard.userId);
+      expect((await act(guard, body.id as string, 'resolve', { outcome: 'dismissed' })).status).toBe(403);
+      expect((await act(admin, body.id as string, 'resolve', { outcome: 'dismissed' })).status).toBe(200);
+    });
+
+    it('take a note and another category', async () => {
+      const { reportId } = await reported();
+      const path = `/admin/reports/${reportId}`;
+      const changed = await people.call(guards[0]!, 'PATCH', path, {
+        category: 'illegal',
+        note: 'ask',
+        status: 'claimed',
+      });
+      expect(changed.body).toMatchObject({ category: 'illegal', note: 'ask', status: 'claimed' });
+      expect((await people.call(guards[0]!, 'PATCH', path, { status: 'open' })).body.status).toBe('open');
+      expect((await people.call(guards[0]!, 'PATCH', path, { status: 'resolved' })).status).toBe(400);
+    });
+  });
+
+  describe('decided on', () => {
+    it('take the message away for everybody, and end all reports of it', async () => {
+      const { messageId, reportId } = await reported();
+      const second = (await report(owner, 'message', messageId)).body.id as string;
+      const device = await people.connect(reader);
+      const done = await act(guards[0]!, reportId, 'resolve', { outcome: 'removed', note: 'an advert' });
+      expect(done).toMatchObject({
+        status: 200,
+        body: { status: 'resolved', outcome: 'removed', note: 'an advert', resolved_by: guards[0]!.userId },
+      });
+      const gone = await device.next('message.deleted');
+      expect(gone.data).toMatchObject({ message: { id: messageId, content: '', is_deleted: true } });
+      expect(await get(second)).toMatchObject({ status: 'resolved', outcome: 'removed' });
+      expect(await actionsOn(messageId)).toEqual(['message.take_down']);
+      expect(await actionsOn(reportId)).toEqual(['report.claim', 'report.resolve']);
+      expect((await act(guards[1]!, reportId, 'resolve', { outcome: 'banned' })).body.error.code).toBe(
+        'REPORT_RESOLVED',
+      );
+    });
+
+    it('warn the author, on every device and when he comes back, without saying who', async () => {
+      const { reportId } = await reported();
+      const device = await people.connect(author);
+      await act(guards[0]!, reportId, 'resolve', {
+        outcome: 'warned',
+        user_message: 'No adverts, please.',
+        note: 'secret',
+      });
+      const warned = await device.next('user.warned');
+      expect(warned.data).toMatchObject({ warning: { category: 'spam', message: 'No adverts, please.' } });
+      expect(JSON.stringify(device.frames)).not.toContain(guards[0]!.userId);
+      expect(JSON.stringify(device.frames)).not.toContain('secret');
+      const [row] = await test.database.query<{ count: string }>(
+        `select count(*) as count from events where stream_id = $1 and type = 'user.warned'`,
+        [author.userId],
+      );
+      expect(row!.count).toBe('1');
+      expect(await actionsOn(author.userId)).toContain('user.warn');
+      const next = (await report(reader, 'user', author.userId)).body.id as string;
+      expect((await get(next)).context.subject).toMatchObject({ warnings: 1, past_reports: 1, past_sanctions: 1 });
+    });
+
+    it('shut the author out', async () => {
+      const { reportId } = await reported();
+      const device = await people.connect(author);
+      const until = new Date(Date.now() + 86_400_000).toISOString();
+      const done = await act(guards[0]!, reportId, 'resolve', { outcome: 'banned', user_message: 'Adverts.', until });
+      expect(done.body).toMatchObject({
+        status: 'resolved',
+        outcome: 'banned',
+        context: { subject: { is_banned: true } },
+      });
+      await device.closed;
+      const refused = await people.call(author, 'GET', '/users/me');
+      expect(refused).toMatchObject({ status: 403, body: { error: { code: 'ACCOUNT_BANNED' } } });
+      expect(await actionsOn(author.userId)).toContain('user.ban');
+    });
+
+    it('do nothing when they are dismissed', async () => {
+      const { messageId, reportId } = await reported();
+      expect((await act(guards[0]!, reportId, 'resolve', { outcome: 'dismissed' })).status).toBe(200);
+      expect((await people.call(reader, 'GET', `/messages/${messageId}`)).body.content).toBe('buy this');
+      expect(await actionsOn(author.userId)).toEqual([]);
+    });
+
+    it('can end a conversation, for an admin', async () => {
+      const { body } = await report(reader, 'conversation', id);
+      expect((await act(guards[0]!, body.id as string, 'resolve', { outcome: 'removed' })).status).toBe(403);
+      await act(guards[0]!, body.id as string, 'release');
+      expect((await act(admin, body.id as string, 'resolve', { outcome: 'removed' })).status).toBe(200);
+      expect((await people.call(owner, 'GET', `/conversations/${id}`)).status).toBe(404);
+    });
+
+    it('cannot take a user away, nor shut out who ranks as high', async () => {
+      const about = (await report(reader, 'user', author.userId)).body.id as string;
+      expect((await act(guards[0]!, about, 'resolve', { outcome: 'removed' })).body.error.code).toBe(
+        'OUTCOME_NOT_POSSIBLE',
+      );
+      const above = (await report(reader, 'user', admin.userId)).body.id as string;
+      expect((await act(guards[0]!, above, 'resolve', { outcome: 'banned' })).status).toBe(403);
+      expect((await get(above)).status).toBe('claimed');
+      expect((await people.call(admin, 'GET', '/users/me')).status).toBe(200);
+    });
+
+    it('are decided once, whoever decides at once', async () => {
+      for (let round = 0; round < 5; round++) {
+        const { reportId } = await reported();
+        const answers = await Promise.all(
+          guards.map((guard, index) =>
+            act(guard, reportId, 'resolve', { outcome: index % 2 ? 'warned' : 'dismissed', user_message: 'once' }),
+          ),
+        );
+        expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+        const { outcome } = await get(reportId);
+        const warnings = await test.database.query(`select from user_warnings where report_id = $1`, [reportId]);
+        expect(warnings).toHaveLength(outcome === 'warned' ? 1 : 0);
+      }
+    });
+
+    it('can be decided again where the first try broke off, and warn once', async () => {
+      const { reportId } = await reported();
+      await act(guards[0]!, reportId, 'resolve', { outcome: 'warned' });
+      await test.database.query(
+        `update reports set status = 'claimed', claimed_by = $2, claimed_at = now(), outcome = null, resolved_by = null
+          where id = $1`,
+        [reportId, guards[0]!.userId],
+      );
+      expect((await act(guards[0]!, reportId, 'resolve', { outcome: 'warned' })).status).toBe(200);
+      expect(await test.database.query(`select from user_warnings where report_id = $1`, [reportId])).toHaveLength(1);
+    });
+
+    it('need a moderator who still is one', async () => {
+      const guard = await people.one('moderator');
+      const { reportId } = await reported();
+      await act(guard, reportId, 'claim');
+      await test.database.query(`update users set role = 'user' where id = $1`, [guard.userId]);
+      expect((await act(guard, reportId, 'resolve', { outcome: 'removed' })).status).toBe(403);
+    });
+  });
+});

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { dialectModules } from './dialects/dialects.js';
+import { ActivityModule } from './modules/admin/activity/activity.module.js';
 import { AdminModule } from './modules/admin/admin.module.js';
 import { PrivilegedActsModule } from './modules/admin/audit/privileged-acts.module.js';
 import { AuthModule } from './modules/auth/auth.module.js';
@@ -60,6 +61,7 @@ export class AppModule {
         FanOutModule,
         RealtimeModule,
         EdgeMetricsModule,
+        ActivityModule,
         ...FEATURE_MODULES,
         ...dialectModules(config),
         ...(config.processRole === 'api' ? [] : WORKER_MODULES),

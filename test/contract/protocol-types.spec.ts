@@ -1,3 +1,4 @@
+import type { WatchFrameDto } from '../../src/modules/admin/admin.dto.js';
 import type { FileFrameDto } from '../../src/modules/files/files.dto.js';
 import type {
   EditMessageFrameDto,
@@ -16,6 +17,8 @@ import { startTestApp } from '../support/test-app.js';
 
 /** What the handlers take. */
 interface Taken {
+  'admin.watch': WatchFrameDto;
+  'admin.unwatch': WatchFrameDto;
   'auth.refresh': AuthRefreshFrameDto;
   'message.send': SendMessageFrameDto;
   'message.edit': EditMessageFrameDto;
@@ -37,6 +40,8 @@ type SameFields<A, B> = [keyof A] extends [keyof B] ? ([keyof B] extends [keyof 
 
 /** Compiles only while the types for clients name the very fields the handlers take. */
 const AGREED: { [Type in keyof Taken]: SameFields<Taken[Type], Requests[Type]> } = {
+  'admin.watch': true,
+  'admin.unwatch': true,
   'auth.refresh': true,
   'message.send': true,
   'message.edit': true,

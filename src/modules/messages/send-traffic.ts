@@ -1,5 +1,6 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleInit, Optional } from '@nestjs/common';
 import { toDeclaredError } from '../../platform/errors/error.filter.js';
+import { Health } from '../../platform/health/health.js';
 import { Metrics } from '../../platform/metrics/metrics.js';
 import { FanOut } from '../../platform/realtime/fan-out.js';
 import { MESSAGE_CREATED } from './messages.events.js';
@@ -25,6 +26,8 @@ export class SendTraffic implements OnModuleInit {
   constructor(
     private readonly metrics: Metrics,
     private readonly fanOut: FanOut,
+    /** Processes without HTTP have none. */
+    @Optional() private readonly health?: Health,
   ) {}
 
   onModuleInit(): void {
@@ -34,14 +37,10 @@ export class SendTraffic implements OnModuleInit {
       ...[...this.refused].map(([outcome, value]) => ({ value, labels: { outcome } })),
     ]);
     this.metrics.read('parley_sends_in_flight', () => [{ value: this.inFlight }]);
+    this.health?.measure('total_messages_processed', () => this.stored);
     this.fanOut.observe(({ type, subjectId }) => {
       if (type === MESSAGE_CREATED && subjectId?.endsWith(SAMPLED)) this.remember(subjectId);
     });
-  }
-
-  /** Messages stored by this process since its start. */
-  get storedCount(): number {
-    return this.stored;
   }
 
   /** Runs one send. @throws whatever it throws */

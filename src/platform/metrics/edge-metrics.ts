@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Health } from '../health/health.js';
 import { RequestsInFlight } from '../http/requests-in-flight.js';
 import { Connections } from '../realtime/connections.js';
 import { FanOut } from '../realtime/fan-out.js';
@@ -15,10 +16,11 @@ export class EdgeMetrics implements OnModuleInit {
     private readonly requests: RequestsInFlight,
     private readonly connections: Connections,
     private readonly fanOut: FanOut,
+    private readonly health: Health,
   ) {}
 
   onModuleInit(): void {
-    const { metrics, requests, connections, fanOut } = this;
+    const { metrics, requests, connections, fanOut, health } = this;
     requests.observe((status, ms) => {
       metrics.count('parley_http_requests_total', { status: `${Math.floor(status / 100)}xx` });
       metrics.observe('parley_http_request_seconds', ms / 1000);
@@ -39,6 +41,7 @@ export class EdgeMetrics implements OnModuleInit {
       this.frames += frames;
     });
     metrics.read('parley_events_delivered_total', () => [{ value: this.events }]);
+    health.measure('active_connections', () => connections.size);
     metrics.read('parley_deliveries_total', () => [{ value: this.frames }]);
   }
 

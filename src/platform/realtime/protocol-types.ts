@@ -58,6 +58,8 @@ export interface Requests {
   auth: AuthFrameDto;
   'auth.refresh': { token: string };
   ping: Record<string, never>;
+  'admin.watch': object;
+  'admin.unwatch': object;
   'message.send': {
     conversation_id: string;
     content: string;

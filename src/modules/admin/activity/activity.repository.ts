@@ -1,0 +1,111 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, statement } from '../../../platform/database/sql.js';
+
+/** So much more of something was counted in the present hour. */
+export interface HourCount {
+  readonly name: string;
+  readonly label: string;
+  readonly count: number;
+}
+
+export interface NodeReport {
+  readonly id: string;
+  readonly role: string;
+  readonly version: string;
+  readonly startedAt: Date;
+  readonly figures: object;
+}
+
+const REPORT_NODE = statement<unknown>(
+  'admin.report_node',
+  `insert into nodes (id, role, version, started_at, figures) values ($1, $2, $3, $4, $5)
+   on conflict (id) do update set seen_at = now(), figures = excluded.figures`,
+);
+
+const FORGET_NODE = statement<unknown>(
+  'admin.forget_node',
+  `delete from nodes where id = $1 or seen_at < now() - interval '10 minutes'`,
+);
+
+const ADD_COUNTS = statement<unknown>(
+  'admin.add_hour_counts',
+  `insert into activity_hours as a (hour, name, label, count)
+   select date_trunc('hour', now(), 'UTC'), name, label, count
+     from json_to_recordset($1) as c (name text, label text, count bigint) order by name, label
+   on conflict (hour, name, label) do update set count = a.count + excluded.count`,
+);
+
+/** In id order: two nodes that report the same people must not wait for each other both. */
+const ADD_PEOPLE = statement<unknown>(
+  'admin.add_active_people',
+  `insert into active_people as a (day, user_id, hours)
+   select (now() at time zone 'UTC')::date, id, 1 << extract(hour from now() at time zone 'UTC')::int
+     from unnest($1::uuid[]) id order by id
+   on conflict (day, user_id) do update set hours = a.hours | excluded.hours where a.hours & excluded.hours = 0`,
+);
+
+const SUM_UP_DAYS = statement<unknown>(
+  'admin.sum_up_days',
+  `insert into activity_days as d (day, people)
+   select day, count(*) from active_people where day >= (now() at time zone 'UTC')::date - 1 group by day
+   on conflict (day) do update set people = excluded.people`,
+);
+
+const SUM_UP_HOURS = statement<unknown>(
+  'admin.sum_up_hours',
+  `insert into activity_hours as a (hour, name, label, count)
+   select (day + h * interval '1 hour') at time zone 'UTC', 'people', '', people
+     from (select day, h, count(*) filter (where hours & (1 << h) <> 0) as people
+             from active_people, generate_series(0, 23) h
+            where day >= (now() at time zone 'UTC')::date - 1 group by day, h) t
+    where people > 0
+   on conflict (hour, name, label) do update set count = excluded.count`,
+);
+
+const FORGET_PEOPLE = statement<unknown>(
+  'admin.forget_active_people',
+  `delete from active_people where ctid = any (array(
+     select ctid from active_people where day < (now() at time zone 'UTC')::date - 2 limit 10000))`,
+);
+
+const FORGET_HOURS = statement<unknown>(
+  'admin.forget_activity_hours',
+  `delete from activity_hours where hour < now() - interval '90 days'`,
+);
+
+/** Owns: nodes, activity_hours, active_people, activity_days. Reads: nothing else. */
+@Injectable()
+export class ActivityRepository {
+  constructor(private readonly sql: Sql) {}
+
+  async reportNode({ id, role, version, startedAt, figures }: NodeReport): Promise<void> {
+    await this.sql.run(REPORT_NODE, [id, role, version, startedAt, figures]);
+  }
+
+  /** This node goes; those that went without a word ten minutes ago go with it. */
+  async forgetNode(id: string): Promise<void> {
+    await this.sql.run(FORGET_NODE, [id]);
+  }
+
+  async addCounts(counts: readonly HourCount[]): Promise<void> {
+    if (counts.length > 0) await this.sql.run(ADD_COUNTS, [JSON.stringify(counts)]);
+  }
+
+  async addPeople(userIds: readonly string[]): Promise<void> {
+    if (userIds.length > 0) await this.sql.run(ADD_PEOPLE, [userIds]);
+  }
+
+  /** People of yesterday and today, by day and by hour. Answers how many numbers that were. */
+  async sumUpPeople(): Promise<number> {
+    return (await this.sql.run(SUM_UP_DAYS)) + (await this.sql.run(SUM_UP_HOURS));
+  }
+
+  /** Takes out up to ten thousand. Answers how many. */
+  forgetPeople(): Promise<number> {
+    return this.sql.run(FORGET_PEOPLE);
+  }
+
+  forgetHours(): Promise<number> {
+    return this.sql.run(FORGET_HOURS);
+  }
+}

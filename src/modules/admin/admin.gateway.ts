@@ -1,0 +1,41 @@
+import type { OnModuleInit } from '@nestjs/common';
+import { Connections } from '../../platform/realtime/connections.js';
+import { EncodedFrame } from '../../platform/realtime/encoded-frame.js';
+import { Gateway, OnFrame } from '../../platform/realtime/frames.js';
+import type { LiveConnection } from '../../platform/realtime/live-connection.js';
+import { type LiveFiguresDto, WatchFrameDto } from './admin.dto.js';
+import { LiveFigures } from './live-figures.js';
+
+const FIGURES = 'admin.figures';
+
+/** Socket edge of admin: live numbers for those who watch. */
+@Gateway()
+export class AdminGateway implements OnModuleInit {
+  constructor(
+    private readonly live: LiveFigures,
+    private readonly connections: Connections,
+  ) {}
+
+  onModuleInit(): void {
+    this.connections.observe({ opened: () => undefined, closed: ({ id }) => this.live.unwatch(id) });
+  }
+
+  @OnFrame('admin.watch', WatchFrameDto, { limit: 'call', summary: 'Streams live figures, every two seconds.' })
+  watch(connection: LiveConnection, _dto: WatchFrameDto): Promise<LiveFiguresDto> {
+    return this.live.watch(connection.id, toWatcher(connection));
+  }
+
+  @OnFrame('admin.unwatch', WatchFrameDto, { limit: 'call', summary: 'Ends the stream of live figures.' })
+  unwatch({ id }: LiveConnection, _dto: WatchFrameDto): void {
+    this.live.unwatch(id);
+  }
+}
+
+function toWatcher(connection: LiveConnection): { actor: LiveConnection['actor']; tell(data: object): void } {
+  return {
+    get actor() {
+      return connection.actor;
+    },
+    tell: (data) => connection.deliver(EncodedFrame.of(FIGURES, { data }), 'state', { key: FIGURES }),
+  };
+}

@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../../platform/http/actor.js';
+import { QueueDepths } from '../../platform/queue/queue-depths.js';
+import { UsersPolicy } from '../users/users.policy.js';
+import type { AdminHealthDto, AdminMetricsDto, AdminQueuesDto, AdminStatsDto } from './admin.dto.js';
+import { DashboardStats, toBacklog } from './dashboard-stats.js';
+import { NodeInsight } from './node-insight.js';
+
+/** Seeing what the system does: for admins, whose rank is read from the database each time. */
+@Injectable()
+export class AdminService {
+  constructor(
+    private readonly users: UsersPolicy,
+    private readonly dashboard: DashboardStats,
+    private readonly insight: NodeInsight,
+    private readonly queueDepths: QueueDepths,
+  ) {}
+
+  /** The whole installation. @throws PermissionDenied */
+  async stats(actor: Actor): Promise<AdminStatsDto> {
+    await this.users.requireRank(actor, 'admin');
+    return this.dashboard.read();
+  }
+
+  /** The process that answers. @throws PermissionDenied */
+  async metrics(actor: Actor): Promise<AdminMetricsDto> {
+    await this.users.requireRank(actor, 'admin');
+    return this.insight.metrics();
+  }
+
+  /** The process that answers, with what went wrong last. @throws PermissionDenied */
+  async health(actor: Actor): Promise<AdminHealthDto> {
+    await this.users.requireRank(actor, 'admin');
+    return this.insight.health();
+  }
+
+  /** Background work that waits. @throws PermissionDenied, ServiceUnavailable */
+  async queues(actor: Actor): Promise<AdminQueuesDto> {
+    await this.users.requireRank(actor, 'admin');
+    const [depths, backlog] = await Promise.all([this.queueDepths.read(), this.dashboard.backlog()]);
+    return { data: depths.map(({ name, jobs }) => ({ name, jobs })), deliveries: toBacklog(backlog) };
+  }
+}

@@ -1,0 +1,105 @@
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import type { Actor } from '../../platform/http/actor.js';
+import { AppError, ServiceUnavailable } from '../../platform/errors/app-error.js';
+import { UsersPolicy } from '../users/users.policy.js';
+import { NodeFiguresReader, type NodeFigures } from './activity/node-figures.js';
+import { NodeReports } from './activity/node-reports.js';
+import type { LiveFiguresDto, NodeDto } from './admin.dto.js';
+import { DashboardStats } from './dashboard-stats.js';
+
+const EVERY_MS = 2000;
+
+/** Somebody who watches: asked for anew each time, because his rank may have changed. */
+export interface Watcher {
+  readonly actor: Actor;
+  tell(figures: LiveFiguresDto): void;
+}
+
+/**
+ * Live numbers every two seconds for as long as anybody watches. Before each of them the rank of each watcher is read
+ * from the database: whoever is no admin any more gets nothing from that moment on.
+ */
+@Injectable()
+export class LiveFigures implements OnApplicationShutdown {
+  private readonly logger = new Logger('Live figures');
+  private readonly watchers = new Map<string, Watcher>();
+  private timer: NodeJS.Timeout | undefined;
+  private before: { at: number; figures: NodeFigures } | undefined;
+
+  constructor(
+    private readonly users: UsersPolicy,
+    private readonly dashboard: DashboardStats,
+    private readonly reader: NodeFiguresReader,
+    private readonly reports: NodeReports,
+  ) {}
+
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+  }
+
+  /** The first figures come at once. @throws PermissionDenied */
+  async watch(id: string, watcher: Watcher): Promise<LiveFiguresDto> {
+    // Entered before he is judged: should his connection close meanwhile, it takes him out again.
+    this.watchers.set(id, watcher);
+    try {
+      await this.users.requireRank(watcher.actor, 'admin');
+      this.timer ??= setInterval(() => void this.tellAll(), EVERY_MS);
+      return await this.figures();
+    } catch (error) {
+      this.unwatch(id);
+      throw error;
+    }
+  }
+
+  unwatch(id: string): void {
+    if (!this.watchers.delete(id) || this.watchers.size > 0) return;
+    clearInterval(this.timer);
+    this.timer = undefined;
+    this.before = undefined;
+  }
+
+  private async tellAll(): Promise<void> {
+    try {
+      const figures = await this.figures();
+      for (const [id, watcher] of [...this.watchers]) {
+        if (await this.mayWatch(watcher)) watcher.tell(figures);
+        else this.unwatch(id);
+      }
+    } catch (error) {
+      this.logger.warn({ err: error }, 'live figures could not be read');
+    }
+  }
+
+  /** A database that is away takes nobody's rank; meanwhile nobody is told anything. */
+  private async mayWatch({ actor }: Watcher): Promise<boolean> {
+    try {
+      await this.users.requireRank(actor, 'admin');
+      return true;
+    } catch (error) {
+      if (error instanceof AppError && !(error instanceof ServiceUnavailable)) return false;
+      throw error;
+    }
+  }
+
+  private async figures(): Promise<LiveFiguresDto> {
+    const [own, nodes] = [await this.reader.now(), await this.dashboard.nodes()];
+    const at = performance.now();
+    const { before } = this;
+    this.before = { at, figures: own };
+    const perSecond = (of: (figures: NodeFigures) => number): number =>
+      before ? Math.round(((of(own) - of(before.figures)) / Math.max(1, at - before.at)) * 10_000) / 10 : 0;
+    const node = nodes.find(({ id }) => id === this.reports.nodeId);
+    return {
+      as_of: new Date().toISOString(),
+      connections: nodes.reduce((sum, { connections }) => sum + countOf(connections), 0),
+      messages_per_second: perSecond(({ messages }) => messages),
+      deliveries_per_second: perSecond(({ deliveries }) => deliveries),
+      node: { ...(node ?? this.reports.self), ...own } as NodeDto,
+      nodes,
+    };
+  }
+}
+
+function countOf(connections: Readonly<Record<string, number>>): number {
+  return Object.values(connections).reduce((sum, count) => sum + count, 0);
+}

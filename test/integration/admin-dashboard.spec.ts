@@ -1,0 +1,240 @@
+import pg from 'pg';
+import { ActivePeople } from '../../src/modules/admin/activity/active-people.js';
+import { NodeReports } from '../../src/modules/admin/activity/node-reports.js';
+import { DASHBOARD_STATEMENTS } from '../../src/modules/admin/admin.repository.js';
+import type { Actor } from '../../src/platform/http/actor.js';
+import { Schedule } from '../../src/platform/schedule/schedule.js';
+import { fillLargeData } from '../bench/large-data.js';
+import { People } from '../support/people.js';
+import type { RealtimeClient } from '../support/realtime-client.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+describe('the dashboard', () => {
+  let server: TestApp;
+  let people: People;
+  let admin: Actor;
+  let ana: Actor;
+  let bo: Actor;
+  const report = (): Promise<void> => server.app.get(NodeReports).report();
+  const stats = async () => (await people.call(admin, 'GET', '/admin/stats')).body;
+
+  beforeAll(async () => {
+    server = await startTestApp();
+    people = new People(server);
+    [admin, ana, bo] = [await people.one('admin'), ...((await people.many(2)) as [Actor, Actor])];
+  });
+  afterAll(() => server.close());
+
+  it('shows who and what there is', async () => {
+    const before = await stats();
+    const group = await people.group(ana, [[bo, 'participant']]);
+    for (const content of ['one', 'two', 'three']) {
+      await people.call(ana, 'POST', `/conversations/${group}/messages`, { content });
+    }
+    await server.database.query('update users set banned_at = now() where id = $1', [(await people.one()).userId]);
+    const after = await stats();
+    expect(after.users.total).toBe(before.users.total + 1);
+    expect(after.users.banned).toBe(before.users.banned + 1);
+    expect(after.users.by_role.admin).toBe(before.users.by_role.admin);
+    expect(after.conversations.total).toBe(before.conversations.total + 1);
+    expect(after.conversations.by_type.group).toBe((before.conversations.by_type.group ?? 0) + 1);
+    expect(after.messages.total).toBe(before.messages.total + 3);
+    expect(after.storage.database_bytes).toBeGreaterThan(1_000_000);
+    expect(after.days).toHaveLength(30);
+    expect(after.days.at(-1).day).toBe(new Date().toISOString().slice(0, 10));
+  });
+
+  it('shows what the nodes have counted, each thing once', async () => {
+    await report();
+    const before = await stats();
+    const group = await people.group(ana, [[bo, 'participant']]);
+    const socket = await people.connect(bo);
+    await people.call(ana, 'POST', `/conversations/${group}/messages`, { content: 'hello' });
+    await socket.next('message.created');
+    await report();
+    await report();
+    const after = await stats();
+    expect(after.messages.today).toBe(before.messages.today + 1);
+    expect(after.messages.this_hour).toBe((before.messages.this_hour as number) + 1);
+    const { nodeId } = server.app.get(NodeReports);
+    expect(after.connections).toMatchObject({ total: 1, by_transport: { websocket: 1, 'socket.io': 0 } });
+    expect(after.connections.nodes).toMatchObject([{ id: nodeId, role: 'all', connections: { websocket: 1 } }]);
+    const hour = after.hours.at(-1);
+    expect(hour.connections).toBe((before.hours.at(-1).connections as number) + 1);
+    expect(hour.deliveries).toBeGreaterThan(before.hours.at(-1).deliveries as number);
+    socket.close();
+  });
+
+  it('counts a person once an hour and day, however much he does', async () => {
+    const one = await people.one();
+    for (let n = 0; n < 3; n++) await people.call(one, 'GET', '/users/me');
+    await report();
+    await people.call(one, 'GET', '/users/me');
+    await report();
+    const rows = await server.database.query<{ hours: number }>('select hours from active_people where user_id = $1', [
+      one.userId,
+    ]);
+    expect(rows).toEqual([{ hours: 1 << new Date().getUTCHours() }]);
+    await server.database.query(
+      `insert into active_people (day, user_id, hours) values
+         ((now() at time zone 'UTC')::date - 1, gen_random_uuid(), 3), ((now() at time zone 'UTC')::date - 1, gen_random_uuid(), 2),
+         ((now() at time zone 'UTC')::date - 3, gen_random_uuid(), 1)`,
+    );
+    const task = server.app.get(Schedule, { strict: false });
+    expect(await task.run('activity', { isDryRun: false })).toEqual({ people: 1, hours: 0 });
+    const { days, hours } = await stats();
+    const [{ count }] = (await server.database.query<{ count: string }>(
+      `select count(*) from active_people where day = (now() at time zone 'UTC')::date`,
+    )) as [{ count: string }];
+    expect(days.slice(-2).map(({ people: there }: { people: number }) => there)).toEqual([2, Number(count)]);
+    const yesterday = `${days.at(-2).day}T`;
+    const byHour = hours.filter(({ hour }: { hour: string }) => hour.startsWith(yesterday));
+    expect(
+      byHour.map(({ hour, people: there }: { hour: string; people: number }) => [hour.slice(11, 13), there]),
+    ).toEqual([
+      ['00', 1],
+      ['01', 2],
+    ]);
+  });
+
+  it('tells again what it could not tell', async () => {
+    const one = await people.one();
+    await people.call(one, 'GET', '/users/me');
+    await server.database.query('alter table active_people rename to away');
+    await report();
+    await server.database.query('alter table away rename to active_people');
+    await report();
+    const told = await server.database.query('select 1 from active_people where user_id = $1', [one.userId]);
+    expect(told).toHaveLength(1);
+    expect(server.app.get(ActivePeople, { strict: false }).take()).toEqual([]);
+  });
+
+  it('shows this process in numbers', async () => {
+    const { status, body } = await people.call(admin, 'GET', '/admin/metrics');
+    expect(status).toBe(200);
+    expect(body.sends.stored).toBeGreaterThan(0);
+    expect(body.acknowledgement.p50_ms).toBeGreaterThan(0);
+    expect(body.requests.count).toBeGreaterThan(0);
+    expect(body.database.statements.map(({ name }: { name: string }) => name)).toContain('messages.append');
+    expect(body.caches.sessions.hit_ratio).toBeGreaterThan(0);
+  });
+
+  it('shows every queue, whoever works on it', async () => {
+    const { body } = await people.call(admin, 'GET', '/admin/queues');
+    const names = body.data.map(({ name }: { name: string }) => name);
+    expect(names).toEqual(expect.arrayContaining(['receipts', 'schedule', 'webhook-deliveries']));
+    expect(body.data[0].jobs).toMatchObject({ waiting: expect.any(Number), failed: expect.any(Number) });
+    expect(body.deliveries).toMatchObject({ outbox: 0, outbox_oldest_at: null, waiting: 0, failed: 0 });
+  });
+
+  it('is for admins alone', async () => {
+    const moderator = await people.one('moderator');
+    for (const path of ['stats', 'metrics', 'queues', 'health']) {
+      for (const who of [ana, moderator]) expect((await people.call(who, 'GET', `/admin/${path}`)).status).toBe(403);
+    }
+  });
+});
+
+/** Figures that come from now on. */
+function another(socket: RealtimeClient): Promise<object> {
+  const known = new Set(socket.frames);
+  return socket.next((frame) => frame.type === 'admin.figures' && !known.has(frame));
+}
+
+describe('watching', () => {
+  let server: TestApp;
+  let people: People;
+
+  beforeAll(async () => {
+    server = await startTestApp();
+    people = new People(server);
+  });
+  afterAll(() => server.close());
+
+  it('brings figures again and again, until one does not want them any more', async () => {
+    const admin = await people.one('admin');
+    const socket = await people.connect(admin);
+    const first = await socket.request('admin.watch');
+    expect(first).toMatchObject({ ok: true, data: { node: { connections: { websocket: 1 } } } });
+    expect(await another(socket)).toMatchObject({ data: { messages_per_second: expect.any(Number) } });
+    await another(socket);
+    await socket.request('admin.unwatch');
+    const known = socket.frames.filter(({ type }) => type === 'admin.figures').length;
+    const other = await people.connect(admin);
+    await other.request('admin.watch');
+    await another(other);
+    expect(socket.frames.filter(({ type }) => type === 'admin.figures')).toHaveLength(known);
+    socket.close();
+    other.close();
+  });
+
+  it('ends for an admin who is none any more, and is refused to others', async () => {
+    const [demoted, staying] = [await people.one('admin'), await people.one('admin')];
+    const socket = await people.connect(demoted);
+    const control = await people.connect(staying);
+    await socket.request('admin.watch');
+    await control.request('admin.watch');
+    await another(socket);
+    await server.database.query(`update users set role = 'user' where id = $1`, [demoted.userId]);
+    await another(control);
+    await another(control);
+    const known = socket.frames.filter(({ type }) => type === 'admin.figures').length;
+    await another(control);
+    await another(control);
+    expect(socket.frames.filter(({ type }) => type === 'admin.figures')).toHaveLength(known);
+    expect(await socket.request('admin.watch')).toMatchObject({ ok: false, error: { code: 'PERMISSION_DENIED' } });
+    socket.close();
+    control.close();
+  });
+});
+
+interface Plan {
+  'Node Type': string;
+  'Relation Name'?: string;
+  Plans?: Plan[];
+}
+
+/** The tables a plan reads from end to end. */
+function scanned(plan: Plan): string[] {
+  const own = plan['Node Type'] === 'Seq Scan' ? [plan['Relation Name'] ?? ''] : [];
+  return [...own, ...(plan.Plans ?? []).flatMap(scanned)];
+}
+
+describe('with many messages, a statement of the dashboard', () => {
+  let database: TestDatabase;
+  let client: pg.Client;
+  const plan = async (text: string, values: readonly unknown[]): Promise<Plan> => {
+    const { rows } = await client.query<{ 'QUERY PLAN': { Plan: Plan }[] }>(`explain (format json) ${text}`, [
+      ...values,
+    ]);
+    return rows[0]!['QUERY PLAN'][0]!.Plan;
+  };
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    await fillLargeData((text, values) => client.query(text, values), {
+      messages: 20_000,
+      users: 1000,
+      conversations: 200,
+    });
+  }, 120_000);
+  afterAll(async () => {
+    await client.end();
+    await database.drop();
+  });
+
+  it.each(DASHBOARD_STATEMENTS.map(({ statement, values }) => [statement.name, statement.text, values] as const))(
+    '%s reads no table of messages from end to end',
+    async (_name, text, values) => {
+      const tables = scanned(await plan(text, values));
+      expect(tables.filter((table) => ['messages', 'events', 'participants'].includes(table))).toEqual([]);
+    },
+  );
+
+  it('that counted messages would be seen', async () => {
+    expect(scanned(await plan('select count(content) from messages', []))).toEqual(['messages']);
+  });
+});

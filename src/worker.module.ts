@@ -1,5 +1,7 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { AdminWorkerModule } from './modules/admin/admin.worker.module.js';
+import { ActivityModule } from './modules/admin/activity/activity.module.js';
+import { ActivityWorkerModule } from './modules/admin/activity/activity.worker.module.js';
 import { PrivilegedActsModule } from './modules/admin/audit/privileged-acts.module.js';
 import { AuthWorkerModule } from './modules/auth/auth.worker.module.js';
 import { FilesWorkerModule } from './modules/files/files.worker.module.js';
@@ -28,6 +30,7 @@ export const WORKER_MODULES: readonly Type[] = [
   MessagesWorkerModule,
   WebhooksWorkerModule,
   AdminWorkerModule,
+  ActivityWorkerModule,
 ];
 
 /** Background work alone, without HTTP and sockets. */
@@ -48,6 +51,7 @@ export class WorkerModule {
         EntitlementsModule,
         PrivilegedActsModule,
         FanOutModule,
+        ActivityModule,
         ...WORKER_MODULES,
       ],
       providers: [DrainState],

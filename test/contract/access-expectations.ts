@@ -183,6 +183,10 @@ export const ROUTES: Record<string, Expectation> = {
   'POST /api/v1/deliveries/{id}/replay': { allow: NOBODY, refusal: 404 },
 
   'GET /api/v1/admin/audit-log': { allow: ['admin'], sees: NOBODY },
+  'GET /api/v1/admin/stats': { allow: ['admin'], sees: NOBODY },
+  'GET /api/v1/admin/metrics': { allow: ['admin'], sees: NOBODY },
+  'GET /api/v1/admin/queues': { allow: ['admin'], sees: NOBODY },
+  'GET /api/v1/admin/health': { allow: ['admin'], sees: NOBODY },
   'GET /api/v1/admin/users': { allow: ['admin'], sees: NOBODY, query: ({ victimName }) => `search=${victimName}` },
   [`GET ${ACCOUNT}`]: { allow: ['admin'], sees: NOBODY },
   [`PATCH ${ACCOUNT}`]: { allow: ['admin'], sees: NOBODY, body: () => ({ role: 'teacher', reason: 'as agreed' }) },
@@ -198,6 +202,8 @@ export const ROUTES: Record<string, Expectation> = {
 /** Every frame, and who may. */
 export const FRAMES: Record<string, Expectation> = {
   ping: ownAffair,
+  'admin.watch': { allow: ['admin'], sees: NOBODY },
+  'admin.unwatch': ownAffair,
   'auth.refresh': { allow: NOBODY, body: ({ victimToken }) => ({ token: victimToken }) },
   'presence.set': ownAffair,
   'typing.start': { allow: POSTERS },

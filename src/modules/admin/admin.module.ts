@@ -2,15 +2,26 @@ import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { AdminController } from './admin.controller.js';
+import { AdminGateway } from './admin.gateway.js';
+import { AdminRepository } from './admin.repository.js';
+import { AdminService } from './admin.service.js';
 import { AuditController } from './audit/audit.controller.js';
 import { ReadAuditLog } from './audit/read-audit-log.js';
 import { ModerationModule } from './moderation/moderation.module.js';
+import { DashboardStats } from './dashboard-stats.js';
+import { LiveFigures } from './live-figures.js';
+import { NodeInsight } from './node-insight.js';
 import { AdminUsersModule } from './users/admin-users.module.js';
 
 /** What only those who run the place do: accounts, the audit log, moderation, and seeing what the system does. */
 @Module({
   imports: [UsersModule, AuthModule, ParticipantsModule, ModerationModule, AdminUsersModule],
-  controllers: [AuditController],
-  providers: [ReadAuditLog],
+  controllers: [AdminController, AuditController],
+  providers: [
+    ...[AdminService, AdminGateway, AdminRepository, DashboardStats, NodeInsight, LiveFigures],
+    ...[ReadAuditLog],
+  ],
+  exports: [AdminService],
 })
 export class AdminModule {}

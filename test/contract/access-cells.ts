@@ -1,5 +1,5 @@
 import { SocketIoClient, WebSocketClient, type RealtimeClient } from '../support/realtime-client.js';
-import type { CellIds, Expectation, Who } from './access-expectations.js';
+import { type CellIds, type Expectation, isBanned, type Who } from './access-expectations.js';
 import type { ApiOperation, Frame } from './contract.js';
 import { addressOf, sampleObject } from './samples.js';
 import type { Person, Standing, World } from './world.js';
@@ -40,7 +40,9 @@ export async function arrange(world: World, who: Who): Promise<Cell> {
     secret: `msecret${number}`,
   };
   const [actor, victim, newcomer, bystander] = await Promise.all([
-    world.person({ role: who === 'admin' ? 'admin' : 'user', isBanned: who === 'banned' }),
+    who === 'demoted admin' || who === 'banned admin'
+      ? world.fallenAdmin({ isBanned: who === 'banned admin' })
+      : world.person({ role: who === 'admin' ? 'admin' : 'user', isBanned: who === 'banned' }),
     world.person({ marker: marks.profile, secret: marks.secret }),
     world.person(),
     world.person(),
@@ -130,10 +132,10 @@ export async function tryRoute(
 }
 
 function refusalFor(who: Who, isPublic: boolean, { refusal = 403, isAddress = false }: Expectation): number {
-  if (isAddress && (who === 'anonymous' || who === 'banned')) return 401;
+  if (isAddress && (who === 'anonymous' || isBanned(who))) return 401;
   if (isPublic) return refusal;
   if (who === 'anonymous') return 401;
-  return who === 'banned' ? 403 : refusal;
+  return isBanned(who) ? 403 : refusal;
 }
 
 /** Which marks of others stand in what this one was shown and must not. */
@@ -167,8 +169,8 @@ export async function tryFrame(
     client.next(token ? 'live' : 'hello').then(() => true),
     client.refused.then(() => false),
   ]);
-  if (!isIn) return who === 'banned' ? [] : ['was not let in'];
-  if (who === 'banned') return ['was let in'];
+  if (!isIn) return isBanned(who) ? [] : ['was not let in'];
+  if (isBanned(who)) return ['was let in'];
   const before = await snapshot(world, cell);
   const data = expectation.body?.(ids) ?? sampleObject(frame.data, ids);
   const reply = await client.request(frame.type, data);

@@ -13,6 +13,10 @@ export const ACTORS = [
   'admin',
   /** A participant whose account is banned. */
   'banned',
+  /** Acted as an admin a moment ago, with this very token. */
+  'demoted admin',
+  /** The same, and banned since. */
+  'banned admin',
 ] as const;
 export type Who = (typeof ACTORS)[number];
 
@@ -41,8 +45,13 @@ export interface Expectation {
   readonly query?: (ids: CellIds) => string;
 }
 
+/** Who is banned, whatever he was. */
+export function isBanned(who: Who): boolean {
+  return who === 'banned' || who === 'banned admin';
+}
+
 const ALL: readonly Who[] = ACTORS;
-const EVERYBODY = ACTORS.filter((who) => who !== 'anonymous' && who !== 'banned');
+const EVERYBODY = ACTORS.filter((who) => who !== 'anonymous' && !isBanned(who));
 const MEMBERS: readonly Who[] = ['muted', 'participant', 'moderator', 'owner'];
 const POSTERS: readonly Who[] = ['participant', 'moderator', 'owner'];
 const MODERATORS: readonly Who[] = ['moderator', 'owner'];
@@ -187,6 +196,7 @@ export const ROUTES: Record<string, Expectation> = {
   'GET /api/v1/admin/metrics': { allow: ['admin'], sees: NOBODY },
   'GET /api/v1/admin/queues': { allow: ['admin'], sees: NOBODY },
   'GET /api/v1/admin/health': { allow: ['admin'], sees: NOBODY },
+  'GET /api/v1/admin/conversations': { allow: ['admin'], sees: NOBODY },
   'GET /api/v1/admin/users': { allow: ['admin'], sees: NOBODY, query: ({ victimName }) => `search=${victimName}` },
   [`GET ${ACCOUNT}`]: { allow: ['admin'], sees: NOBODY },
   [`PATCH ${ACCOUNT}`]: { allow: ['admin'], sees: NOBODY, body: () => ({ role: 'teacher', reason: 'as agreed' }) },

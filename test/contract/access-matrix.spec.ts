@@ -1,4 +1,5 @@
 import { ParticipantsPolicy } from '../../src/modules/participants/participants.policy.js';
+import { UsersPolicy } from '../../src/modules/users/users.policy.js';
 import { apiDocument } from '../../src/platform/http/api-document.js';
 import { AuthGuard } from '../../src/platform/http/auth.guard.js';
 import { protocolDocument } from '../../src/platform/realtime/protocol-document.js';
@@ -96,6 +97,18 @@ describe('the access matrix', () => {
       const problems = await problemsOf(['GET /api/v1/users/{id}'], ['anonymous', 'banned']);
       expect(problems.map((problem) => problem.split(':')[0])).toEqual(
         expect.arrayContaining(['GET /api/v1/users/{id} as anonymous', 'GET /api/v1/users/{id} as banned']),
+      );
+    });
+
+    it('when the role of a moment ago still counts', async () => {
+      const policy = test.app.get(UsersPolicy, { strict: false });
+      jest.spyOn(policy, 'requireRank').mockImplementation((actor) => Promise.resolve(actor));
+      const problems = await problemsOf(['GET /api/v1/admin/users'], ['demoted admin', 'participant', 'banned admin']);
+      expect(problems.map((problem) => problem.split(': ').slice(0, 2).join(': '))).toEqual(
+        expect.arrayContaining([
+          expect.stringContaining('as demoted admin: 200 instead of 403'),
+          expect.stringContaining('as participant: 200 instead of 403'),
+        ]),
       );
     });
 

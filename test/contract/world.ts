@@ -4,6 +4,7 @@ import { AccessTokens } from '../../src/modules/auth/access-tokens.js';
 import { imageKey, thumbnailKey } from '../../src/modules/files/storage/file-keys.js';
 import { FileStorage } from '../../src/modules/files/storage/file-storage.js';
 import { IncomingFolder } from '../../src/modules/files/storage/incoming-folder.js';
+import { UserAdministration } from '../../src/modules/users/user-administration.service.js';
 import { newId } from '../../src/platform/database/ids.js';
 import type { SystemRole } from '../../src/platform/http/actor.js';
 import type { TestApp } from '../support/test-app.js';
@@ -78,6 +79,18 @@ export class World {
     );
     const token = this.test.app.get(AccessTokens, { strict: false }).sign({ userId, sessionId, ttlSeconds: 3600 });
     return { userId, sessionId, username, token };
+  }
+
+  /** An admin who has just acted as one, on this very process, and is none any more. */
+  async fallenAdmin({ isBanned }: { isBanned: boolean }): Promise<Person> {
+    const [fallen, keeper] = [await this.person({ role: 'admin' }), await this.person({ role: 'admin' })];
+    const { status } = await this.send({ method: 'GET', path: '/api/v1/admin/users?limit=1', token: fallen.token });
+    if (status !== 200) throw new Error(`an admin was answered ${status}`);
+    const administration = this.test.app.get(UserAdministration, { strict: false });
+    const by = { ...keeper, role: 'admin', displayName: keeper.username, expiresAt: Infinity } as const;
+    await administration.update(by, fallen.userId, { role: 'user' }, 'a test');
+    if (isBanned) await administration.ban(by, fallen.userId, { reason: 'a test', until: null });
+    return fallen;
   }
 
   /** A group with these people; whoever is gone left at position 1. */

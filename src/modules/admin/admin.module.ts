@@ -12,11 +12,12 @@ import { ModerationModule } from './moderation/moderation.module.js';
 import { DashboardStats } from './dashboard-stats.js';
 import { LiveFigures } from './live-figures.js';
 import { NodeInsight } from './node-insight.js';
+import { AdminConversationsModule } from './conversations/admin-conversations.module.js';
 import { AdminUsersModule } from './users/admin-users.module.js';
 
 /** What only those who run the place do: accounts, the audit log, moderation, and seeing what the system does. */
 @Module({
-  imports: [UsersModule, AuthModule, ParticipantsModule, ModerationModule, AdminUsersModule],
+  imports: [UsersModule, AuthModule, ParticipantsModule, ModerationModule, AdminUsersModule, AdminConversationsModule],
   controllers: [AdminController, AuditController],
   providers: [
     ...[AdminService, AdminGateway, AdminRepository, DashboardStats, NodeInsight, LiveFigures],

@@ -10,6 +10,7 @@ import { CreateAuditLog1763700007000 } from '../../../migrations/1763700007000-c
 import { IndexUsersForSearch1763700007010 } from '../../../migrations/1763700007010-index-users-for-search.js';
 import { CreateConversationBans1763700007100 } from '../../../migrations/1763700007100-create-conversation-bans.js';
 import { CreateAccountDeletions1763700007200 } from '../../../migrations/1763700007200-create-account-deletions.js';
+import { IndexConversationsForSearch1763700007300 } from '../../../migrations/1763700007300-index-conversations-for-search.js';
 import { SlowDownAndFreeze1763700008000 } from '../../../migrations/1763700008000-slow-down-and-freeze.js';
 import { CreateContentRules1763700008100 } from '../../../migrations/1763700008100-create-content-rules.js';
 import { CreateReports1763700008200 } from '../../../migrations/1763700008200-create-reports.js';
@@ -29,6 +30,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   IndexUsersForSearch1763700007010,
   CreateConversationBans1763700007100,
   CreateAccountDeletions1763700007200,
+  IndexConversationsForSearch1763700007300,
   SlowDownAndFreeze1763700008000,
   CreateContentRules1763700008100,
   CreateReports1763700008200,

@@ -1,0 +1,24 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { Actor } from '../../../platform/http/actor.js';
+import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
+import type { Page } from '../../../platform/pagination/page.js';
+import {
+  AdminConversationDto,
+  AdminConversationPageDto,
+  ListAdminConversationsQuery,
+} from './admin-conversations.dto.js';
+import { AdminConversationsService } from './admin-conversations.service.js';
+
+@ApiTags('admin')
+@ApiBearerAuth()
+@Controller('api/v1/admin/conversations')
+export class AdminConversationsController {
+  constructor(private readonly conversations: AdminConversationsService) {}
+
+  @Get()
+  @ApiOkResponse({ type: AdminConversationPageDto })
+  list(@CurrentActor() actor: Actor, @Query() query: ListAdminConversationsQuery): Promise<Page<AdminConversationDto>> {
+    return this.conversations.list(actor, query);
+  }
+}

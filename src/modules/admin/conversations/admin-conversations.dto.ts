@@ -1,0 +1,58 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { EnumField, IntField, TextField } from '../../../platform/validation/fields.js';
+import { CONVERSATION_TYPES, type ConversationType } from '../../participants/participants.dto.js';
+
+export class ListAdminConversationsQuery {
+  @TextField({ max: 100, optional: true, description: 'Part of a title or slug' })
+  search?: string;
+
+  @EnumField({ values: CONVERSATION_TYPES, optional: true })
+  type?: ConversationType;
+
+  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  limit?: number;
+
+  @TextField({ max: 256, optional: true, description: '`next_cursor` of the page before' })
+  cursor?: string;
+}
+
+/** A conversation by its outside: nothing that was said in it. */
+export class AdminConversationDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ enum: CONVERSATION_TYPES })
+  type: ConversationType;
+
+  @ApiProperty({ type: String, nullable: true })
+  title: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  slug: string | null;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'null: the server itself' })
+  created_by: string | null;
+
+  @ApiProperty({ type: 'integer' })
+  participant_count: number;
+
+  @ApiProperty({ type: 'integer', description: 'Sent so far, deleted ones among them' })
+  message_count: number;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  last_message_at: string | null;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+}
+
+export class AdminConversationPageDto {
+  @ApiProperty({ type: [AdminConversationDto] })
+  data: AdminConversationDto[];
+
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+
+  @ApiProperty()
+  has_more: boolean;
+}

@@ -7,9 +7,12 @@ import { dbCommand } from './db.command.js';
 import { demoCommand } from './demo.command.js';
 import { doctorCommand } from './doctor.command.js';
 import { readPackage } from '../platform/process/program-files.js';
+import { monitoringCommand, performanceMetricsCommand, websocketAnalyticsCommand } from './monitoring.command.js';
 import { specCommand } from './spec.command.js';
 import { CommandFailed, note } from './terminal.js';
+import { testsCommand } from './tests.command.js';
 import { tokenCommand } from './token.command.js';
+import { webhooksCommand } from './webhooks.command.js';
 
 /** The command line: the same configuration, database and services as the server, beside it or without it. */
 export function createProgram(): Command {
@@ -23,7 +26,12 @@ export function createProgram(): Command {
     .addCommand(adminCommand())
     .addCommand(tokenCommand())
     .addCommand(demoCommand())
-    .addCommand(specCommand());
+    .addCommand(specCommand())
+    .addCommand(webhooksCommand())
+    .addCommand(monitoringCommand())
+    .addCommand(performanceMetricsCommand())
+    .addCommand(websocketAnalyticsCommand())
+    .addCommand(testsCommand());
 }
 
 /** Runs one command line and answers the exit code: 0 done, 1 not done or not well, 2 not understood. */

@@ -22,12 +22,16 @@ export async function withDatabase<T>(work: (config: Config & { databaseUrl: str
 }
 
 /**
- * Runs `work` with the services of the program over a migrated database. Nothing of it is started: no sweep, no worker,
- * no first admin. A server that runs beside hears of what is changed by its sweep, within two seconds.
+ * Runs `work` with the services of the program, over a database that is migrated first unless the command only looks.
+ * Nothing of it is started: no sweep, no worker, no first admin. A server that runs beside hears of what is changed by
+ * its sweep, within two seconds.
  */
-export function withServices<T>(work: (app: INestApplicationContext, config: Config) => Promise<T>): Promise<T> {
+export function withServices<T>(
+  work: (app: INestApplicationContext, config: Config) => Promise<T>,
+  { migrates = true } = {},
+): Promise<T> {
   return withDatabase(async (config) => {
-    await migrate(config.databaseUrl);
+    if (migrates) await migrate(config.databaseUrl);
     const app = await createApp(config, commandLog(config));
     try {
       return await work(app, config);

@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { programFolder } from '../platform/process/program-files.js';
+import { CommandFailed, note } from './terminal.js';
+
+interface Options {
+  readonly verbose?: boolean;
+  readonly report?: boolean;
+  readonly coverage?: boolean;
+}
+
+const REPORT = 'test-report.json';
+
+export function testsCommand(): Command {
+  return new Command('tests')
+    .description('runs the tests of the program; needs a checkout, they are not in the image')
+    .argument('[names...]', 'only files whose path has one of these in it')
+    .option('--verbose', 'names every test')
+    .option('--report', `writes ${REPORT}`)
+    .option('--coverage', 'measures which lines were run')
+    .action(async (names: string[], { verbose, report, coverage }: Options) => {
+      const folder = programFolder();
+      const jest = join(folder, 'node_modules', 'jest', 'bin', 'jest.js');
+      if (!existsSync(jest) || !existsSync(join(folder, 'test'))) {
+        throw new CommandFailed('The tests are not here: run this in a checkout, after npm ci.');
+      }
+      const args = [
+        ...(verbose ? ['--verbose'] : []),
+        ...(report ? ['--json', `--outputFile=${REPORT}`] : []),
+        ...(coverage ? ['--coverage'] : []),
+        ...names,
+      ];
+      const run = spawn(process.execPath, [jest, ...args], { cwd: folder, stdio: ['inherit', 'inherit', 'inherit'] });
+      const [exitCode] = (await once(run, 'exit')) as [number | null];
+      if (report) note(`${REPORT} is in ${folder}.`);
+      if (exitCode !== 0) throw new CommandFailed('Not every test has passed.');
+    });
+}

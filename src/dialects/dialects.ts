@@ -7,15 +7,17 @@ import { DirectDialectModule } from './direct/direct.module.js';
 import { MessagingDialectModule } from './messaging/messaging.module.js';
 import { RoomsDialectModule } from './rooms/rooms.module.js';
 
+/** In the order of their routes: `/api/users/status` of the classroom goes before `/api/users/{id}`. */
 const DIALECTS: Readonly<Record<DialectName, Type>> = {
   messaging: MessagingDialectModule,
-  direct: DirectDialectModule,
   classroom: ClassroomDialectModule,
+  direct: DirectDialectModule,
   chat: ChatDialectModule,
   rooms: RoomsDialectModule,
 };
 
 /** The dialects this installation speaks beside its own `/api/v1`. One that is off leaves no address behind. */
 export function dialectModules({ dialects }: Config): Type[] {
-  return dialects.map((name) => DIALECTS[name]);
+  const spoken = Object.entries(DIALECTS).filter(([name]) => (dialects as readonly string[]).includes(name));
+  return spoken.map(([, module]) => module);
 }

@@ -1,0 +1,130 @@
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+  Put,
+  Query,
+  UseInterceptors,
+} from '@nestjs/common';
+import { ApiBearerAuth, ApiBody, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ConversationsService } from '../../modules/conversations/conversations.service.js';
+import { CreateConversation } from '../../modules/conversations/create-conversation.js';
+import { FileQuotaExceeded, FileTooLarge, InvalidFileType, MalwareDetected } from '../../modules/files/files.errors.js';
+import { FilesService } from '../../modules/files/files.service.js';
+import type { ReceivedFile } from '../../modules/files/receive-upload.js';
+import { Received, UploadInterceptor } from '../../modules/files/upload.interceptor.js';
+import { ConversationIdPipe } from '../../modules/participants/conversation-id.pipe.js';
+import { ConversationNotFound, DirectConversationFixed } from '../../modules/participants/participants.errors.js';
+import { UserNotFound } from '../../modules/users/users.errors.js';
+import { Throws } from '../../platform/errors/throws.decorator.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
+import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
+import { ClassroomConversations } from './classroom-conversations.service.js';
+import {
+  ClassroomConversationDto,
+  ClassroomConversationListDto,
+  ClassroomCreateConversationDto,
+  ClassroomDoneDto,
+  ClassroomFileDto,
+  ClassroomPageQuery,
+  ClassroomUpdateConversationDto,
+} from './classroom.dto.js';
+import { CLASSROOM_LIMITS } from './classroom.limits.js';
+import { presentConversation, presentConversations, presentFile, sliceOf, toCreation } from './classroom.presenter.js';
+
+const FORM = { type: 'object', required: ['file'], properties: { file: { type: 'string', format: 'binary' } } };
+
+@ApiTags('dialect: classroom')
+@ApiBearerAuth()
+@Limit('call')
+@LimitNumbersOf(CLASSROOM_LIMITS)
+@Throws(ConversationNotFound)
+@Controller('api/conversations')
+export class ClassroomConversationsController {
+  constructor(
+    private readonly conversations: ConversationsService,
+    private readonly creation: CreateConversation,
+    private readonly changes: ClassroomConversations,
+    private readonly files: FilesService,
+  ) {}
+
+  @Post()
+  @Limit('conversation.create')
+  @ApiCreatedResponse({ type: ClassroomConversationDto })
+  @Throws(UserNotFound)
+  async create(
+    @CurrentActor() actor: Actor,
+    @Body() dto: ClassroomCreateConversationDto,
+  ): Promise<ClassroomConversationDto> {
+    const { id } = await this.creation.create(actor, toCreation(dto));
+    return presentConversation(await this.conversations.show(actor, id));
+  }
+
+  @Get()
+  @ApiOkResponse({ type: ClassroomConversationListDto })
+  async list(@CurrentActor() actor: Actor, @Query() query: ClassroomPageQuery): Promise<ClassroomConversationListDto> {
+    return presentConversations(query, await this.conversations.slice(actor, sliceOf(query)));
+  }
+
+  @Get(':id')
+  @ApiOkResponse({ type: ClassroomConversationDto })
+  async get(
+    @CurrentActor() actor: Actor,
+    @Param('id', ConversationIdPipe) id: string,
+  ): Promise<ClassroomConversationDto> {
+    return presentConversation(await this.conversations.get(actor, id));
+  }
+
+  @Put(':id')
+  @ApiOkResponse({ type: ClassroomConversationDto })
+  @Throws(DirectConversationFixed)
+  async update(
+    @CurrentActor() actor: Actor,
+    @Param('id', ConversationIdPipe) id: string,
+    @Body() dto: ClassroomUpdateConversationDto,
+  ): Promise<ClassroomConversationDto> {
+    return presentConversation(await this.changes.update(actor, id, dto));
+  }
+
+  @Patch(':id')
+  @ApiOkResponse({ type: ClassroomConversationDto })
+  @Throws(DirectConversationFixed)
+  patch(
+    @CurrentActor() actor: Actor,
+    @Param('id', ConversationIdPipe) id: string,
+    @Body() dto: ClassroomUpdateConversationDto,
+  ): Promise<ClassroomConversationDto> {
+    return this.update(actor, id, dto);
+  }
+
+  @Delete(':id')
+  @HttpCode(200)
+  @ApiOkResponse({ type: ClassroomDoneDto })
+  async delete(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<ClassroomDoneDto> {
+    await this.conversations.delete(actor, id);
+    return { message: 'Conversation deleted' };
+  }
+
+  @Post(':id/upload')
+  @Limit('upload')
+  @NotReplayed()
+  @UseInterceptors(UploadInterceptor)
+  @ApiConsumes('multipart/form-data')
+  @ApiBody({ schema: FORM })
+  @ApiCreatedResponse({ type: ClassroomFileDto })
+  @Throws(InvalidFileType, FileTooLarge, MalwareDetected, FileQuotaExceeded)
+  async upload(
+    @CurrentActor() actor: Actor,
+    @Param('id', ConversationIdPipe) id: string,
+    @Received() received: ReceivedFile | undefined,
+  ): Promise<ClassroomFileDto> {
+    return presentFile(id, await this.files.upload(actor, received, { conversation_id: id }));
+  }
+}

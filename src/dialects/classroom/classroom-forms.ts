@@ -1,0 +1,14 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { FormBodies } from '../../platform/http/form-bodies.js';
+
+const EDITS = /^\/api\/(?:messages\/[^/]+|conversations\/[^/]+\/participants\/[^/]+)\/?$/;
+
+/** Edits come as forms as well: of a message, and of what a participant may do. */
+@Injectable()
+export class ClassroomForms implements OnModuleInit {
+  constructor(private readonly forms: FormBodies) {}
+
+  onModuleInit(): void {
+    this.forms.register((path, method) => (method === 'PUT' || method === 'PATCH') && EDITS.test(path));
+  }
+}

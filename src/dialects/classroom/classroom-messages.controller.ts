@@ -1,0 +1,116 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { FileNotAttachable, FileNotFound } from '../../modules/files/files.errors.js';
+import { MessageSlices } from '../../modules/messages/message-slices.js';
+import { MessageIdParam } from '../../modules/messages/messages.dto.js';
+import {
+  ContentRejected,
+  ContentTooLong,
+  HeldForReview,
+  InvalidMessageType,
+  MessageNotEditable,
+  MessageNotFound,
+  SlowMode,
+} from '../../modules/messages/messages.errors.js';
+import { MessagesService } from '../../modules/messages/messages.service.js';
+import { ConversationIdPipe } from '../../modules/participants/conversation-id.pipe.js';
+import { ConversationFrozen, ConversationNotFound } from '../../modules/participants/participants.errors.js';
+import { ReadMarks } from '../../modules/participants/read-marks.js';
+import { Throws } from '../../platform/errors/throws.decorator.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
+import {
+  ClassroomDoneDto,
+  ClassroomEditDto,
+  ClassroomMessageDto,
+  ClassroomMessageListDto,
+  ClassroomPageQuery,
+  ClassroomSendDto,
+} from './classroom.dto.js';
+import { CLASSROOM_LIMITS } from './classroom.limits.js';
+import { presentMessage, presentMessages, sliceOf, toSend } from './classroom.presenter.js';
+
+const FORM_OR_JSON = ['application/json', 'application/x-www-form-urlencoded'];
+
+@ApiTags('dialect: classroom')
+@ApiBearerAuth()
+@Limit('call')
+@LimitNumbersOf(CLASSROOM_LIMITS)
+@Controller('api')
+export class ClassroomMessagesController {
+  constructor(
+    private readonly messages: MessagesService,
+    private readonly slices: MessageSlices,
+    private readonly marks: ReadMarks,
+  ) {}
+
+  @Post('conversations/:id/messages')
+  @Limit('message.send')
+  @ApiCreatedResponse({ type: ClassroomMessageDto })
+  @Throws(
+    ...[ConversationNotFound, MessageNotFound, FileNotFound, FileNotAttachable, ContentTooLong, InvalidMessageType],
+    ...[ConversationFrozen, SlowMode, ContentRejected, HeldForReview],
+  )
+  async send(
+    @CurrentActor() actor: Actor,
+    @Param('id', ConversationIdPipe) id: string,
+    @Body() dto: ClassroomSendDto,
+  ): Promise<ClassroomMessageDto> {
+    return presentMessage((await this.messages.send(actor, id, toSend(dto))).message);
+  }
+
+  @Get('conversations/:id/messages')
+  @ApiOkResponse({ type: ClassroomMessageListDto })
+  @Throws(ConversationNotFound)
+  async list(
+    @CurrentActor() actor: Actor,
+    @Param('id', ConversationIdPipe) id: string,
+    @Query() query: ClassroomPageQuery,
+  ): Promise<ClassroomMessageListDto> {
+    return presentMessages(query, await this.slices.slice(actor, id, sliceOf(query)));
+  }
+
+  @Put('messages/:id')
+  @ApiConsumes(...FORM_OR_JSON)
+  @ApiOkResponse({ type: ClassroomMessageDto })
+  @Throws(MessageNotFound, MessageNotEditable, ContentTooLong, ContentRejected, ConversationFrozen)
+  async edit(
+    @CurrentActor() actor: Actor,
+    @Param() { id }: MessageIdParam,
+    @Body() dto: ClassroomEditDto,
+  ): Promise<ClassroomMessageDto> {
+    return presentMessage(await this.messages.edit(actor, id, dto));
+  }
+
+  @Patch('messages/:id')
+  @ApiConsumes(...FORM_OR_JSON)
+  @ApiOkResponse({ type: ClassroomMessageDto })
+  @Throws(MessageNotFound, MessageNotEditable, ContentTooLong, ContentRejected, ConversationFrozen)
+  patch(
+    @CurrentActor() actor: Actor,
+    @Param() param: MessageIdParam,
+    @Body() dto: ClassroomEditDto,
+  ): Promise<ClassroomMessageDto> {
+    return this.edit(actor, param, dto);
+  }
+
+  @Delete('messages/:id')
+  @HttpCode(200)
+  @ApiOkResponse({ type: ClassroomDoneDto })
+  @Throws(MessageNotFound, MessageNotEditable)
+  async delete(@CurrentActor() actor: Actor, @Param() { id }: MessageIdParam): Promise<ClassroomDoneDto> {
+    await this.messages.delete(actor, id);
+    return { message: 'Message deleted' };
+  }
+
+  @Post('messages/:id/read')
+  @HttpCode(200)
+  @ApiOkResponse({ type: ClassroomDoneDto })
+  @Throws(MessageNotFound)
+  async read(@CurrentActor() actor: Actor, @Param() { id }: MessageIdParam): Promise<ClassroomDoneDto> {
+    const { conversation_id: conversationId } = await this.messages.get(actor, id);
+    await this.marks.read(actor, conversationId, { message_id: id });
+    return { message: 'Message marked as read' };
+  }
+}

@@ -1,0 +1,106 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ConversationIdPipe } from '../../modules/participants/conversation-id.pipe.js';
+import { ParticipantUserParam } from '../../modules/participants/participants.dto.js';
+import {
+  ConversationNotFound,
+  DirectConversationFixed,
+  ParticipantNotFound,
+  TooManyParticipants,
+} from '../../modules/participants/participants.errors.js';
+import { ParticipantsService } from '../../modules/participants/participants.service.js';
+import { UserNotFound } from '../../modules/users/users.errors.js';
+import { Throws } from '../../platform/errors/throws.decorator.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
+import { ClassroomStatus } from './classroom-status.service.js';
+import {
+  ClassroomAddParticipantDto,
+  ClassroomChangeParticipantDto,
+  ClassroomDoneDto,
+  ClassroomParticipantDto,
+  ClassroomSetStatusDto,
+  ClassroomStatusDto,
+  ClassroomStatusQuery,
+} from './classroom.dto.js';
+import { CLASSROOM_LIMITS } from './classroom.limits.js';
+import { presentParticipant } from './classroom.presenter.js';
+
+const FORM_OR_JSON = ['application/json', 'application/x-www-form-urlencoded'];
+
+/** Who takes part, and who is there. */
+@ApiTags('dialect: classroom')
+@ApiBearerAuth()
+@Limit('call')
+@LimitNumbersOf(CLASSROOM_LIMITS)
+@Controller('api')
+export class ClassroomPeopleController {
+  constructor(
+    private readonly participants: ParticipantsService,
+    private readonly status: ClassroomStatus,
+  ) {}
+
+  @Post('conversations/:id/participants')
+  @ApiCreatedResponse({ type: ClassroomParticipantDto })
+  @Throws(ConversationNotFound, UserNotFound, TooManyParticipants, DirectConversationFixed)
+  async add(
+    @CurrentActor() actor: Actor,
+    @Param('id', ConversationIdPipe) id: string,
+    @Body() { user_id, role }: ClassroomAddParticipantDto,
+  ): Promise<ClassroomParticipantDto> {
+    return presentParticipant((await this.participants.add(actor, id, { user_ids: [user_id], role })).data[0]!);
+  }
+
+  @Put('conversations/:id/participants/:user_id')
+  @ApiConsumes(...FORM_OR_JSON)
+  @ApiOkResponse({ type: ClassroomParticipantDto })
+  @Throws(ConversationNotFound, ParticipantNotFound, DirectConversationFixed)
+  async update(
+    @CurrentActor() actor: Actor,
+    @Param('id', ConversationIdPipe) id: string,
+    @Param() { user_id: userId }: ParticipantUserParam,
+    @Body() dto: ClassroomChangeParticipantDto,
+  ): Promise<ClassroomParticipantDto> {
+    return presentParticipant(await this.participants.update(actor, id, userId, dto));
+  }
+
+  @Patch('conversations/:id/participants/:user_id')
+  @ApiConsumes(...FORM_OR_JSON)
+  @ApiOkResponse({ type: ClassroomParticipantDto })
+  @Throws(ConversationNotFound, ParticipantNotFound, DirectConversationFixed)
+  patch(
+    @CurrentActor() actor: Actor,
+    @Param('id', ConversationIdPipe) id: string,
+    @Param() param: ParticipantUserParam,
+    @Body() dto: ClassroomChangeParticipantDto,
+  ): Promise<ClassroomParticipantDto> {
+    return this.update(actor, id, param, dto);
+  }
+
+  @Delete('conversations/:id/participants/:user_id')
+  @HttpCode(200)
+  @ApiOkResponse({ type: ClassroomDoneDto })
+  @Throws(ConversationNotFound, ParticipantNotFound, DirectConversationFixed)
+  async remove(
+    @CurrentActor() actor: Actor,
+    @Param('id', ConversationIdPipe) id: string,
+    @Param() { user_id: userId }: ParticipantUserParam,
+  ): Promise<ClassroomDoneDto> {
+    await this.participants.remove(actor, id, userId);
+    return { message: 'Participant removed' };
+  }
+
+  @Get('users/status')
+  @ApiOkResponse({ type: [ClassroomStatusDto] })
+  statuses(@CurrentActor() actor: Actor, @Query() query: ClassroomStatusQuery): Promise<ClassroomStatusDto[]> {
+    return this.status.get(actor, query);
+  }
+
+  @Put('users/status')
+  @ApiOkResponse({ type: ClassroomStatusDto })
+  @Throws(ConversationNotFound)
+  setStatus(@CurrentActor() actor: Actor, @Body() dto: ClassroomSetStatusDto): Promise<ClassroomStatusDto> {
+    return this.status.set(actor, dto);
+  }
+}

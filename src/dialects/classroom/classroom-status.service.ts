@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import { PresenceService } from '../../modules/presence/presence.service.js';
+import { TypingService } from '../../modules/presence/typing.service.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { Limits } from '../../platform/throttling/limits.service.js';
+import type { ClassroomSetStatusDto, ClassroomStatusDto, ClassroomStatusQuery } from './classroom.dto.js';
+import { CLASSROOM_LIMITS } from './classroom.limits.js';
+import { presentStatus } from './classroom.presenter.js';
+
+/** Status and typing, which are one thing to this dialect. */
+@Injectable()
+export class ClassroomStatus {
+  constructor(
+    private readonly presence: PresenceService,
+    private readonly typing: TypingService,
+    private readonly limits: Limits,
+  ) {}
+
+  async get(actor: Actor, query: ClassroomStatusQuery): Promise<ClassroomStatusDto[]> {
+    const { data } = await this.presence.get(actor, query);
+    return data.map((presence) => presentStatus(presence));
+  }
+
+  /** @throws ConversationNotFound, PermissionDenied, RateLimitExceeded */
+  async set(actor: Actor, dto: ClassroomSetStatusDto): Promise<ClassroomStatusDto> {
+    const { status, is_typing: isTyping = false, typing_in_conversation: typingIn } = dto;
+    if (typingIn) {
+      await this.limits.check('typing', actor, CLASSROOM_LIMITS);
+      await (isTyping ? this.typing.start(actor, typingIn) : this.typing.stop(actor, typingIn));
+    }
+    const presence = status
+      ? await this.presence.set(actor, { status })
+      : (await this.presence.get(actor, { user_ids: [actor.userId] })).data[0]!;
+    return presentStatus(presence, isTyping && typingIn ? typingIn : null);
+  }
+}

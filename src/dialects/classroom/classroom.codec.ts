@@ -1,0 +1,161 @@
+import type { MessageDto } from '../../modules/messages/messages.dto.js';
+import { EncodedFrame, type FrameContent } from '../../platform/realtime/encoded-frame.js';
+import { type Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/packet.js';
+import { InvalidFrame } from '../../platform/realtime/realtime.errors.js';
+import type { CodecRequest, SocketCodec } from '../../platform/realtime/socket-codec.js';
+import { wordingOf } from './classroom.errors.js';
+import { CLASSROOM_LIMITS } from './classroom.limits.js';
+import { presentMessage } from './classroom.presenter.js';
+
+export const CLASSROOM_PROTOCOL = 'classroom';
+
+/** So many readers and people are remembered a connection; whoever is forgotten is told of once more. */
+const REMEMBERED_MAX = 1000;
+/** Whoever types is there, whatever else is known of him. */
+const THERE = 'online';
+
+interface ReadFrame {
+  /** Conversation and reader. */
+  readonly key: string;
+  readonly seq: number;
+  readonly packet: TextPacket;
+}
+
+/**
+ * The sockets of this dialect: flat frames with a `type`. Requests are not answered unless they fail. With `ext=1` in
+ * its address a client is sent our own frames too, where this dialect has no word for them.
+ */
+export class ClassroomCodec implements SocketCodec {
+  readonly protocol = CLASSROOM_PROTOCOL;
+  readonly limits = CLASSROOM_LIMITS;
+  /** How far readers were told of: marks come again with those of others. */
+  private readonly told = new Map<string, number>();
+  private readonly statuses = new Map<string, string>();
+
+  constructor(private readonly isExtended: boolean) {}
+
+  /** Fields a frame of its type has no use for are passed over. @throws InvalidFrame */
+  read(text: string): CodecRequest {
+    let frame: unknown;
+    try {
+      frame = JSON.parse(text);
+    } catch {
+      throw new InvalidFrame('not JSON');
+    }
+    if (typeof frame !== 'object' || frame === null) throw new InvalidFrame('not an object');
+    const { type, conversation_id, message_id } = frame as Record<string, unknown>;
+    if (typeof type !== 'string') throw new InvalidFrame('type must be text');
+    const data = type === 'message_read' ? { conversation_id, message_id } : { conversation_id };
+    return { type, data };
+  }
+
+  write(packet: EncodedFrame | Reply): WebSocketPacket | readonly WebSocketPacket[] | undefined {
+    if (!(packet instanceof EncodedFrame)) return undefined;
+    switch (packet.type) {
+      case 'message.created':
+        return packet.translated(newMessage);
+      case 'receipt.updated':
+        return this.newOnes(packet.translated(messagesRead));
+      case 'presence.changed':
+        return this.statusChange(packet);
+      case 'typing':
+        return this.typing(packet);
+      case 'error':
+        return packet.translated(failure);
+      default:
+        return this.isExtended ? packet : undefined;
+    }
+  }
+
+  private newOnes(frames: ReadFrame[]): TextPacket[] {
+    return frames
+      .filter(({ key, seq }) => {
+        if ((this.told.get(key) ?? 0) >= seq) return false;
+        remember(this.told, key, seq);
+        return true;
+      })
+      .map(({ packet }) => packet);
+  }
+
+  private statusChange(frame: EncodedFrame): TextPacket {
+    const { userId, status, packet } = frame.translated(presence);
+    remember(this.statuses, userId, status);
+    return packet;
+  }
+
+  /** Told twice: as an event of its own, and as part of the status, for clients that listen to one of the two. */
+  private typing(frame: EncodedFrame): TextPacket[] {
+    const { userId, conversationId, isTyping, packet } = frame.translated(typingEvent);
+    const known = this.statuses.get(userId) ?? THERE;
+    const status = known === 'offline' ? THERE : known;
+    return [packet, statusPacket({ userId, status, isTyping, conversationId })];
+  }
+}
+
+function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size > REMEMBERED_MAX) map.delete(map.keys().next().value!);
+}
+
+function newMessage({ data }: FrameContent): TextPacket {
+  return TextPacket.of({ type: 'new_message', message: presentMessage(data.message as MessageDto) });
+}
+
+interface Mark {
+  readonly user_id: string;
+  readonly last_read_seq: number;
+  readonly last_read_message_id: string | null;
+}
+
+/** At most 100: that is how many marks one update names. */
+function messagesRead({ data }: FrameContent): ReadFrame[] {
+  return (data.marks as Mark[]).flatMap(({ user_id: userId, last_read_seq: seq, last_read_message_id: messageId }) => {
+    if (messageId === null) return [];
+    const packet = TextPacket.of({ type: 'message_read', message_id: messageId, user_id: userId });
+    return [{ key: `${String(data.conversation_id)} ${userId}`, seq, packet }];
+  });
+}
+
+function presence({ data }: FrameContent): { userId: string; status: string; packet: TextPacket } {
+  const { user_id: userId, status } = data as { user_id: string; status: string };
+  return { userId, status, packet: statusPacket({ userId, status, isTyping: false, conversationId: null }) };
+}
+
+function typingEvent({ data }: FrameContent): {
+  userId: string;
+  conversationId: string;
+  isTyping: boolean;
+  packet: TextPacket;
+} {
+  const { user_id, conversation_id, is_typing } = data as {
+    user_id: string;
+    conversation_id: string;
+    is_typing: boolean;
+  };
+  const packet = TextPacket.of({ type: is_typing ? 'typing_start' : 'typing_stop', user_id, conversation_id });
+  return { userId: user_id, conversationId: conversation_id, isTyping: is_typing, packet };
+}
+
+function statusPacket(change: {
+  userId: string;
+  status: string;
+  isTyping: boolean;
+  conversationId: string | null;
+}): TextPacket {
+  return TextPacket.of({
+    type: 'user_status_change',
+    user_id: change.userId,
+    status: change.status,
+    is_typing: change.isTyping,
+    conversation_id: change.conversationId,
+  });
+}
+
+const MALFORMED = new Set(['INVALID_FRAME', 'UNKNOWN_FRAME_TYPE', 'VALIDATION_ERROR']);
+
+function failure({ error }: FrameContent): TextPacket {
+  const { code, message } = error!;
+  const text = MALFORMED.has(code) ? 'Invalid message format' : wordingOf(code, message);
+  return TextPacket.of({ type: 'error', message: text });
+}

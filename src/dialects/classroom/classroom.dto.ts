@@ -1,0 +1,317 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import {
+  BooleanField,
+  EnumField,
+  IntField,
+  JsonField,
+  TextField,
+  UuidField,
+  UuidListField,
+} from '../../platform/validation/fields.js';
+
+const PAGE_MAX = 10_000;
+/** The hard cap on raw text; CONTENT_MAX_LENGTH is the limit proper. */
+const RAW_CONTENT_MAX = 50_000;
+const TITLE_MAX = 200;
+const METADATA_MAX_BYTES = 16_384;
+const ADDED_AT_ONCE_MAX = 256;
+const ASKED_AT_ONCE_MAX = 100;
+
+export const CLASSROOM_TYPES = ['direct', 'group'] as const;
+export const CLASSROOM_ROLES = ['participant', 'admin', 'moderator'] as const;
+export type ClassroomRole = (typeof CLASSROOM_ROLES)[number];
+const MESSAGE_TYPES = ['text', 'image', 'file', 'system'] as const;
+const STATUSES = ['online', 'offline', 'away', 'busy'] as const;
+
+export class ClassroomCreateConversationDto {
+  @TextField({ max: TITLE_MAX, optional: true, nullable: true, example: 'Study Group' })
+  title?: string | null;
+
+  @EnumField({ values: CLASSROOM_TYPES, optional: true, description: 'group when left out', example: 'group' })
+  type?: (typeof CLASSROOM_TYPES)[number];
+
+  @UuidListField({ max: ADDED_AT_ONCE_MAX, description: 'Users; the caller takes part in any case' })
+  participant_ids: string[];
+}
+
+export class ClassroomUpdateConversationDto {
+  @TextField({ max: TITLE_MAX, optional: true, nullable: true, description: 'For everybody', example: 'Updated Title' })
+  title?: string | null;
+
+  @BooleanField({ optional: true, description: 'For the caller alone' })
+  is_archived?: boolean;
+}
+
+export class ClassroomPageQuery {
+  @IntField({ min: 1, max: PAGE_MAX, optional: true, description: '1 when left out' })
+  page?: number;
+
+  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  limit?: number;
+}
+
+export class ClassroomSendDto {
+  @TextField({ min: 1, max: RAW_CONTENT_MAX, example: 'Hello, everyone!' })
+  content: string;
+
+  @EnumField({ values: MESSAGE_TYPES, optional: true, description: 'text when left out; system is the server’s own' })
+  message_type?: (typeof MESSAGE_TYPES)[number];
+
+  @UuidField({ optional: true, nullable: true, description: 'A message of the same conversation' })
+  reply_to_id?: string | null;
+
+  @JsonField({
+    maxBytes: METADATA_MAX_BYTES,
+    optional: true,
+    nullable: true,
+    description: 'The client’s own, kept as it is',
+    example: { emoji: '👋' },
+  })
+  metadata?: Record<string, unknown> | null;
+
+  @UuidListField({ max: 10, optional: true, description: 'Files uploaded to this conversation, each for one message' })
+  attachment_ids?: string[];
+}
+
+export class ClassroomEditDto {
+  @TextField({ min: 1, max: RAW_CONTENT_MAX, example: 'Updated message content' })
+  content: string;
+}
+
+export class ClassroomAddParticipantDto {
+  @UuidField()
+  user_id: string;
+
+  @EnumField({ values: CLASSROOM_ROLES, optional: true, example: 'participant' })
+  role?: ClassroomRole;
+}
+
+export class ClassroomChangeParticipantDto {
+  @EnumField({ values: CLASSROOM_ROLES, optional: true, example: 'moderator' })
+  role?: ClassroomRole;
+
+  @BooleanField({ optional: true, description: 'true: may not post' })
+  is_muted?: boolean;
+}
+
+export class ClassroomStatusQuery {
+  /** In an address: `user_ids=a&user_ids=b`; one alone is a text. */
+  @Transform(({ value }) => (typeof value === 'string' ? value.split(',') : value), { toClassOnly: true })
+  @UuidListField({
+    max: ASKED_AT_ONCE_MAX,
+    description: 'Repeated; those one shares no conversation with are left out',
+  })
+  user_ids: string[];
+}
+
+export class ClassroomSetStatusDto {
+  @EnumField({ values: STATUSES, optional: true, example: 'online' })
+  status?: (typeof STATUSES)[number];
+
+  @BooleanField({ optional: true })
+  is_typing?: boolean;
+
+  @UuidField({ optional: true, nullable: true, description: 'Where the caller types, or types no more' })
+  typing_in_conversation?: string | null;
+}
+
+export class ClassroomConversationFrameDto {
+  @TextField({ min: 1, max: 64, description: 'Id of the conversation, or slug of a room' })
+  conversation_id: string;
+}
+
+export class ClassroomReadFrameDto extends ClassroomConversationFrameDto {
+  @UuidField()
+  message_id: string;
+}
+
+export class ClassroomParticipantDto {
+  @ApiProperty()
+  user_id: string;
+
+  @ApiProperty()
+  username: string;
+
+  @ApiProperty()
+  user_name: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  avatar_url: string | null;
+
+  @ApiProperty({ enum: CLASSROOM_ROLES })
+  role: ClassroomRole;
+
+  @ApiProperty()
+  is_muted: boolean;
+
+  @ApiProperty({ format: 'date-time' })
+  joined_at: string;
+}
+
+export class ClassroomConversationDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ type: String, nullable: true, example: 'Study Group' })
+  title: string | null;
+
+  @ApiProperty({ enum: CLASSROOM_TYPES, description: 'Rooms show as groups' })
+  type: (typeof CLASSROOM_TYPES)[number];
+
+  @ApiProperty({ type: String, nullable: true, description: 'null: by the server itself' })
+  created_by: string | null;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+
+  @ApiProperty({ format: 'date-time' })
+  updated_at: string;
+
+  @ApiProperty({ format: 'date-time', description: 'Of one without messages, when it was created' })
+  last_message_at: string;
+
+  @ApiProperty({ description: 'By the caller, for the caller' })
+  is_archived: boolean;
+
+  @ApiProperty()
+  is_deleted: boolean;
+
+  @ApiProperty({ type: [ClassroomParticipantDto], description: 'The first 20' })
+  participants: ClassroomParticipantDto[];
+
+  @ApiProperty()
+  participant_count: number;
+
+  @ApiProperty()
+  unread_count: number;
+}
+
+export class ClassroomConversationListDto {
+  @ApiProperty({ type: [ClassroomConversationDto] })
+  conversations: ClassroomConversationDto[];
+
+  @ApiProperty()
+  page: number;
+
+  @ApiProperty()
+  limit: number;
+
+  @ApiProperty()
+  total: number;
+
+  @ApiProperty()
+  has_more: boolean;
+}
+
+export class ClassroomMessageDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ format: 'uuid' })
+  conversation_id: string;
+
+  @ApiProperty({ format: 'uuid' })
+  sender_id: string;
+
+  @ApiProperty({ example: 'John Doe' })
+  sender_name: string;
+
+  @ApiProperty({ description: 'Empty when deleted', example: 'Hello, everyone!' })
+  content: string;
+
+  @ApiProperty({ enum: MESSAGE_TYPES })
+  message_type: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  reply_to_id: string | null;
+
+  @ApiProperty({ type: String, nullable: true, example: 'Previous message' })
+  reply_to_content: string | null;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+
+  @ApiProperty({ format: 'date-time' })
+  updated_at: string;
+
+  @ApiProperty()
+  is_edited: boolean;
+
+  @ApiProperty()
+  is_deleted: boolean;
+
+  @ApiProperty({ type: Object })
+  metadata: Record<string, unknown>;
+
+  @ApiProperty({ type: [Object], description: 'Files, as POST …/upload answers them' })
+  attachments: object[];
+
+  @ApiProperty({ enum: ['sent', 'delivered', 'read'] })
+  status: string;
+}
+
+export class ClassroomMessageListDto {
+  @ApiProperty({ type: [ClassroomMessageDto], description: 'Newest first' })
+  messages: ClassroomMessageDto[];
+
+  @ApiProperty()
+  page: number;
+
+  @ApiProperty()
+  limit: number;
+
+  @ApiProperty()
+  total: number;
+
+  @ApiProperty()
+  has_more: boolean;
+}
+
+export class ClassroomDoneDto {
+  @ApiProperty({ example: 'Message deleted' })
+  message: string;
+}
+
+export class ClassroomStatusDto {
+  @ApiProperty({ format: 'uuid' })
+  user_id: string;
+
+  @ApiProperty({ enum: STATUSES })
+  status: string;
+
+  @ApiProperty({ type: String, nullable: true, format: 'date-time' })
+  last_seen: string | null;
+
+  @ApiProperty()
+  is_typing: boolean;
+
+  @ApiProperty({ type: String, nullable: true })
+  typing_in_conversation: string | null;
+}
+
+export class ClassroomFileDto {
+  @ApiProperty({ format: 'uuid', description: 'For `attachment_ids` of a message' })
+  id: string;
+
+  @ApiProperty({ format: 'uuid' })
+  conversation_id: string;
+
+  @ApiProperty()
+  file_name: string;
+
+  @ApiProperty({ example: 'image/png' })
+  file_type: string;
+
+  @ApiProperty()
+  file_size: number;
+
+  @ApiProperty()
+  file_url: string;
+
+  @ApiProperty({ enum: ['pending', 'scanning', 'ready', 'rejected'] })
+  status: string;
+
+  @ApiProperty({ format: 'date-time' })
+  uploaded_at: string;
+}

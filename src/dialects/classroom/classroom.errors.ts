@@ -1,0 +1,118 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import {
+  type AppError,
+  type FieldProblem,
+  RateLimitExceeded,
+  type SpentLimit,
+  ValidationError,
+} from '../../platform/errors/app-error.js';
+import { ErrorForms, type PresentedError } from '../../platform/errors/error-forms.js';
+import type { ParleyRequest } from '../../platform/http/request-context.js';
+
+const ADDRESSES = /^\/api\/(?:conversations(?:\/|$)|messages\/[^/]|users\/status\/?$)/;
+const SEND = /^\/api\/conversations\/[^/]+\/messages\/?(?:\?|$)/;
+
+/** Whether an address is this dialect's. */
+export function isClassroomAddress(path: string): boolean {
+  return ADDRESSES.test(path);
+}
+
+/** How this dialect words what our own errors say otherwise. */
+const WORDING: Record<string, string> = {
+  AUTHENTICATION_REQUIRED: 'Invalid token',
+  CONVERSATION_NOT_FOUND: 'Conversation not found',
+  MESSAGE_NOT_FOUND: 'Message not found',
+  USER_NOT_FOUND: 'User not found',
+  PARTICIPANT_NOT_FOUND: 'Participant not found',
+  ROUTE_NOT_FOUND: 'Not Found',
+  FILE_TOO_LARGE: 'File too large',
+  INVALID_FILE_TYPE: 'File type not allowed',
+  MALWARE_DETECTED: 'File type not allowed',
+  INTERNAL_ERROR: 'Internal server error',
+};
+const STATUSES: Record<string, number> = { FILE_TOO_LARGE: 400, INVALID_FILE_TYPE: 400, MALWARE_DETECTED: 400 };
+const OUTSIDE = 'You are not in this conversation.';
+
+/** What of a limit this dialect calls what. */
+const LIMIT_TYPES: Record<string, string> = {
+  'message.send': 'message_send',
+  'conversation.create': 'conversation_create',
+  upload: 'file_upload',
+  connect: 'websocket_connection',
+  call: 'general_api',
+};
+
+/**
+ * Errors as `{detail}`; a field that is wrong as FastAPI tells it; a spent limit with all its numbers. Our own `code` stands
+ * beside them: what it says does not depend on anybody's wording.
+ */
+@Injectable()
+export class ClassroomErrors implements OnModuleInit {
+  constructor(private readonly forms: ErrorForms) {}
+
+  onModuleInit(): void {
+    this.forms.register({ takes: isClassroomAddress, present: presentError });
+  }
+}
+
+export function presentError(error: AppError, request: ParleyRequest): PresentedError {
+  if (error instanceof ValidationError) return invalid(error, problemsOf(error), request);
+  if (error.code === 'CONTENT_TOO_LONG') return invalid(error, [{ field: 'content', reason: error.message }], request);
+  if (error.status === 429) return limited(error);
+  const body = { detail: detailOf(error, request), code: error.code };
+  return { status: STATUSES[error.code] ?? error.status, body };
+}
+
+/** One sentence for whoever reads it; over sockets too. */
+export function wordingOf(code: string, message: string): string {
+  if (message === OUTSIDE) return 'Not a participant in this conversation';
+  return WORDING[code] ?? message;
+}
+
+function detailOf(error: AppError, { originalUrl, method }: ParleyRequest): string {
+  const isSend = method === 'POST' && SEND.test(originalUrl);
+  if (isSend && error.code === 'INTERNAL_ERROR') return 'Failed to send message';
+  return wordingOf(error.code, error.message);
+}
+
+function problemsOf({ details }: ValidationError): FieldProblem[] {
+  return (details.errors as FieldProblem[] | undefined) ?? [];
+}
+
+function invalid({ code }: AppError, problems: FieldProblem[], { method }: ParleyRequest): PresentedError {
+  const place = method === 'GET' ? 'query' : 'body';
+  const detail = problems.map(({ field, reason }) => ({
+    type: 'value_error',
+    loc: field === '' ? [place] : [place, ...field.split('.')],
+    msg: reason,
+  }));
+  return { status: 422, body: { detail, code } };
+}
+
+function limited(error: AppError): PresentedError {
+  const retryAfter = typeof error.details.retry_after === 'number' ? error.details.retry_after : 1;
+  const { action, limit, windowSeconds, resetAt } = spentOf(error, retryAfter);
+  const limitType = LIMIT_TYPES[action] ?? action;
+  const body = {
+    error: 'Rate limit exceeded',
+    message: `Too many ${limitType} requests`,
+    rate_limit_info: {
+      limit_type: limitType,
+      current_count: limit + 1,
+      limit,
+      window: windowSeconds,
+      reset_time: resetAt,
+      remaining: 0,
+    },
+    retry_after: retryAfter,
+    code: error.code,
+  };
+  return { status: 429, body };
+}
+
+/** Slow mode is one message in so many seconds. */
+function spentOf(error: AppError, retryAfter: number): SpentLimit {
+  if (error instanceof RateLimitExceeded && error.spent) return error.spent;
+  const resetAt = Math.ceil(Date.now() / 1000) + retryAfter;
+  return { action: 'message.send', limit: 1, windowSeconds: retryAfter, resetAt };
+}

@@ -1,0 +1,52 @@
+import { Subscriptions } from '../../modules/messages/subscriptions.js';
+import { ParticipantsPolicy } from '../../modules/participants/participants.policy.js';
+import { ReadMarks } from '../../modules/participants/read-marks.js';
+import { TypingService } from '../../modules/presence/typing.service.js';
+import { Gateway, OnFrame } from '../../platform/realtime/frames.js';
+import type { LiveConnection } from '../../platform/realtime/live-connection.js';
+import { CLASSROOM_PROTOCOL } from './classroom.codec.js';
+import { ClassroomConversationFrameDto, ClassroomReadFrameDto } from './classroom.dto.js';
+
+/**
+ * What a socket of this dialect may ask. It hears of all conversations of its user from the beginning: joining is for
+ * one it has left before.
+ */
+@Gateway(CLASSROOM_PROTOCOL)
+export class ClassroomGateway {
+  constructor(
+    private readonly subscriptions: Subscriptions,
+    private readonly typing: TypingService,
+    private readonly marks: ReadMarks,
+    private readonly participants: ParticipantsPolicy,
+  ) {}
+
+  @OnFrame('join_conversation', ClassroomConversationFrameDto, { limit: 'call', summary: 'Hears of a conversation' })
+  async join(connection: LiveConnection, { conversation_id }: ClassroomConversationFrameDto): Promise<void> {
+    const id = await this.participants.resolve(conversation_id);
+    await this.subscriptions.subscribe(connection, { conversation_id: id });
+  }
+
+  @OnFrame('leave_conversation', ClassroomConversationFrameDto, { limit: 'call', summary: 'Hears of it no more' })
+  async leave(connection: LiveConnection, { conversation_id }: ClassroomConversationFrameDto): Promise<void> {
+    const id = await this.participants.resolve(conversation_id);
+    this.subscriptions.unsubscribe(connection, { conversation_id: id });
+  }
+
+  @OnFrame('typing_start', ClassroomConversationFrameDto, { limit: 'typing', summary: 'Shows one as typing' })
+  async startTyping({ actor }: LiveConnection, { conversation_id }: ClassroomConversationFrameDto): Promise<void> {
+    await this.typing.start(actor, await this.participants.resolve(conversation_id));
+  }
+
+  @OnFrame('typing_stop', ClassroomConversationFrameDto, { limit: 'typing', summary: 'Shows one as typing no more' })
+  async stopTyping({ actor }: LiveConnection, { conversation_id }: ClassroomConversationFrameDto): Promise<void> {
+    await this.typing.stop(actor, await this.participants.resolve(conversation_id));
+  }
+
+  @OnFrame('message_read', ClassroomReadFrameDto, {
+    limit: 'call',
+    summary: 'Marks everything up to a message as read',
+  })
+  async read({ actor }: LiveConnection, { conversation_id, message_id }: ClassroomReadFrameDto): Promise<void> {
+    await this.marks.read(actor, await this.participants.resolve(conversation_id), { message_id });
+  }
+}

@@ -1,0 +1,134 @@
+import type { ConversationDto, CreateConversationDto } from '../../modules/conversations/conversations.dto.js';
+import type { FileDto } from '../../modules/files/files.dto.js';
+import type { MessageDto, SendMessageDto } from '../../modules/messages/messages.dto.js';
+import type { ParticipantDto, ParticipantRole } from '../../modules/participants/participants.dto.js';
+import type { PresenceDto } from '../../modules/presence/presence.dto.js';
+import { DEFAULT_PAGE_SIZE } from '../../platform/pagination/page.js';
+import { type Slice, type SliceOf, sliceOfPage } from '../../platform/pagination/numbered-page.js';
+import type {
+  ClassroomConversationDto,
+  ClassroomConversationListDto,
+  ClassroomCreateConversationDto,
+  ClassroomFileDto,
+  ClassroomMessageDto,
+  ClassroomMessageListDto,
+  ClassroomPageQuery,
+  ClassroomParticipantDto,
+  ClassroomRole,
+  ClassroomSendDto,
+  ClassroomStatusDto,
+} from './classroom.dto.js';
+
+/** @throws ValidationError for a page too deep */
+export function sliceOf({ page = 1, limit = DEFAULT_PAGE_SIZE }: ClassroomPageQuery): SliceOf {
+  return sliceOfPage(page, limit);
+}
+
+export function toCreation({ type = 'group', ...dto }: ClassroomCreateConversationDto): CreateConversationDto {
+  return { type, ...dto };
+}
+
+export function toSend({ metadata, ...dto }: ClassroomSendDto): SendMessageDto {
+  return { ...dto, ...(metadata && { metadata }) };
+}
+
+export function presentConversation(conversation: ConversationDto): ClassroomConversationDto {
+  return {
+    id: conversation.id,
+    title: conversation.title,
+    type: conversation.type === 'direct' ? 'direct' : 'group',
+    created_by: conversation.created_by,
+    created_at: conversation.created_at,
+    updated_at: conversation.updated_at,
+    last_message_at: conversation.last_message_at ?? conversation.created_at,
+    is_archived: conversation.is_archived,
+    is_deleted: false,
+    participants: conversation.participants.map(presentParticipant),
+    participant_count: conversation.participant_count,
+    unread_count: conversation.unread_count,
+  };
+}
+
+export function presentConversations(
+  query: ClassroomPageQuery,
+  { data, total }: Slice<ConversationDto>,
+): ClassroomConversationListDto {
+  return { conversations: data.map(presentConversation), ...placeOf(query, data.length, total) };
+}
+
+/** Owners show as the admins they are; this dialect has no higher role. */
+export function presentParticipant(participant: ParticipantDto): ClassroomParticipantDto {
+  return {
+    user_id: participant.user_id,
+    username: participant.username,
+    user_name: participant.display_name,
+    avatar_url: participant.avatar_url,
+    role: roleOf(participant.role),
+    is_muted: participant.is_muted,
+    joined_at: participant.joined_at,
+  };
+}
+
+export function presentMessage(message: MessageDto): ClassroomMessageDto {
+  return {
+    id: message.id,
+    conversation_id: message.conversation_id,
+    sender_id: message.sender_id,
+    sender_name: message.sender_name,
+    content: message.content,
+    message_type: message.message_type,
+    reply_to_id: message.reply_to_id,
+    reply_to_content: message.reply_to_content,
+    created_at: message.created_at,
+    updated_at: message.updated_at,
+    is_edited: message.is_edited,
+    is_deleted: message.is_deleted,
+    metadata: message.metadata,
+    attachments: message.attachments.map((file) => presentFile(message.conversation_id, file)),
+    status: message.status,
+  };
+}
+
+export function presentMessages(
+  query: ClassroomPageQuery,
+  { data, total }: Slice<MessageDto>,
+): ClassroomMessageListDto {
+  return { messages: data.map(presentMessage), ...placeOf(query, data.length, total) };
+}
+
+export function presentFile(conversationId: string, file: FileDto): ClassroomFileDto {
+  return {
+    id: file.id,
+    conversation_id: conversationId,
+    file_name: file.file_name,
+    file_type: file.file_type,
+    file_size: file.file_size,
+    file_url: file.url,
+    status: file.status,
+    uploaded_at: file.uploaded_at,
+  };
+}
+
+/** Where somebody types is told as it happens, and kept nowhere: `typingIn` is known of the caller alone. */
+export function presentStatus(presence: PresenceDto, typingIn: string | null = null): ClassroomStatusDto {
+  return {
+    user_id: presence.user_id,
+    status: presence.status,
+    last_seen: presence.last_seen,
+    is_typing: typingIn !== null,
+    typing_in_conversation: typingIn,
+  };
+}
+
+function roleOf(role: ParticipantRole): ClassroomRole {
+  return role === 'owner' ? 'admin' : role;
+}
+
+function placeOf(
+  query: ClassroomPageQuery,
+  shown: number,
+  total: number,
+): { page: number; limit: number; total: number; has_more: boolean } {
+  const { page = 1, limit = DEFAULT_PAGE_SIZE } = query;
+  return { page, limit, total, has_more: (page - 1) * limit + shown < total };
+}

@@ -1,0 +1,186 @@
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+import { startChat, type Chat, type ChatUser } from '../support/chat.js';
+import { literalCalls } from '../support/literal-calls.js';
+import { HeardConsole, pageFetch, runPrinted } from './clients/printed-code.js';
+import { SmallReact } from './clients/small-react.js';
+
+interface PrintedMessage {
+  readonly id: string;
+  readonly content: string;
+}
+
+interface PrintedClient {
+  ws: WebSocket;
+  connect(): void;
+  joinConversation(id: string): void;
+  sendMessage(id: string, content: string, replyToId?: string | null): Promise<PrintedMessage>;
+  startTyping(id: string): void;
+  stopTyping(id: string): void;
+  markMessageRead(messageId: string, id: string): void;
+  onNewMessage(message: PrintedMessage): void;
+  onUserStatusChange(data: object): void;
+  onTypingStart(data: object): void;
+  onTypingStop(data: object): void;
+  onMessageRead(data: object): void;
+}
+
+type Handler = 'onNewMessage' | 'onUserStatusChange' | 'onTypingStart' | 'onTypingStop' | 'onMessageRead';
+
+/** The next call of a handler the user of the client is to write. */
+function called<Data>(client: PrintedClient, handler: Handler, matches: (data: Data) => boolean): Promise<Data> {
+  return new Promise((resolve) => {
+    client[handler] = (data: unknown) => void (matches(data as Data) && resolve(data as Data));
+  });
+}
+
+interface PrintedHook {
+  isConnected: boolean;
+  messages: PrintedMessage[];
+  typingUsers: Set<string>;
+  sendMessage(id: string, content: string): Promise<PrintedMessage>;
+  joinConversation(id: string): void;
+  startTyping(id: string): void;
+  stopTyping(id: string): void;
+}
+
+describe('the code the classroom documentation prints', () => {
+  let chat: Chat;
+  let john: ChatUser;
+  let mary: ChatUser;
+  let id: string;
+  const sockets: WebSocket[] = [];
+  /** Reconnecting after five seconds is not for tests. */
+  const setTimeout = (): void => undefined;
+
+  /** A socket of the page: the printed `ws://localhost:8000` is this test's server. */
+  class PageWebSocket extends WebSocket {
+    constructor(address: string, options: object) {
+      super(address.replace(/^(ws|http):\/\/localhost:8000/, chat.app.url.replace('http', 'ws')), options);
+      sockets.push(this);
+    }
+  }
+
+  beforeAll(async () => {
+    chat = await startChat();
+    [john, mary] = [await chat.user('john'), await chat.user('mary')];
+    id = await chat.group(john, mary);
+  });
+  afterAll(async () => {
+    for (const socket of sockets) socket.terminate();
+    await chat.stop();
+  });
+
+  const connected = async (token: string): Promise<PrintedClient> => {
+    const surroundings = { WebSocket: PageWebSocket, console: new HeardConsole(), setTimeout, fetch };
+    const Client = runPrinted<new (url: string, token: string) => PrintedClient>(
+      'classroom-client.txt',
+      'MessagingClient',
+      surroundings,
+    );
+    const client = new Client(chat.app.url, token);
+    client.connect();
+    await once(client.ws, 'open');
+    return client;
+  };
+
+  it('connects, sends, types, reads, and hears of all of it', async () => {
+    const [his, hers] = [await connected(john.token), await connected(mary.token)];
+    his.joinConversation(id);
+    const heard = called<PrintedMessage>(hers, 'onNewMessage', () => true);
+    const first = await his.sendMessage(id, 'Hello, everyone!');
+    expect(await heard).toEqual(first);
+    const answered = called<PrintedMessage>(his, 'onNewMessage', ({ content }) => content === 'An answer');
+    await hers.sendMessage(id, 'An answer', first.id);
+    expect(await answered).toMatchObject({ reply_to_id: first.id, reply_to_content: 'Hello, everyone!' });
+    const typing = called(hers, 'onTypingStart', () => true);
+    const status = called<{ is_typing: boolean }>(hers, 'onUserStatusChange', ({ is_typing }) => is_typing);
+    his.startTyping(id);
+    expect(await typing).toEqual({ type: 'typing_start', user_id: john.id, conversation_id: id });
+    expect(await status).toMatchObject({ user_id: john.id, status: 'online', conversation_id: id });
+    const still = called(hers, 'onTypingStop', () => true);
+    his.stopTyping(id);
+    expect(await still).toEqual({ type: 'typing_stop', user_id: john.id, conversation_id: id });
+    const last = await his.sendMessage(id, 'And this?');
+    const read = called<{ message_id: string }>(his, 'onMessageRead', ({ message_id }) => message_id === last.id);
+    hers.markMessageRead(last.id, id);
+    expect(await read).toEqual({ type: 'message_read', message_id: last.id, user_id: mary.id });
+  });
+
+  it('hears messages although its join was sent before the socket was open', async () => {
+    const surroundings = { WebSocket: PageWebSocket, console: new HeardConsole(), setTimeout, fetch };
+    const Client = runPrinted<new (url: string, token: string) => PrintedClient>(
+      'classroom-client.txt',
+      'MessagingClient',
+      surroundings,
+    );
+    const client = new Client(chat.app.url, mary.token);
+    client.connect();
+    client.joinConversation(id); // as the printed example does: nothing goes out yet
+    const heard = called<PrintedMessage>(client, 'onNewMessage', ({ content }) => content === 'anybody?');
+    await once(client.ws, 'open');
+    const his = literalCalls(chat.app.url, john.token);
+    await his('POST', `/api/conversations/${id}/messages`, { content: 'anybody?' });
+    expect(await heard).toMatchObject({ content: 'anybody?' });
+  });
+
+  it('is told why a send failed', async () => {
+    const console = new HeardConsole();
+    const surroundings = { fetch: pageFetch(chat.app.url), console, setTimeout };
+    const Client = runPrinted<new () => { token: string } & Pick<PrintedClient, 'sendMessage'>>(
+      'classroom-errors.txt',
+      'MessagingClient',
+      surroundings,
+    );
+    const client = Object.assign(new Client(), { token: mary.token });
+    expect(await client.sendMessage(id, 'fine')).toMatchObject({ content: 'fine' });
+    const nobody = '01930000-0000-7000-8000-000000000000';
+    await expect(client.sendMessage(nobody, 'x')).rejects.toThrow('Conversation not found');
+    await expect(Object.assign(client, { token: 'wrong' }).sendMessage(id, 'x')).rejects.toThrow('Invalid token');
+  });
+
+  it('shows what was sent before and after it was stored', async () => {
+    const shown: object[] = [];
+    const client = await connected(john.token);
+    const method = runPrinted<(this: object, id: string, content: string) => Promise<void>>(
+      'classroom-optimistic.txt',
+      'Screen.prototype.sendMessageOptimistic',
+      {},
+      'Screen',
+    );
+    const screen = {
+      userId: john.id,
+      sendMessage: client.sendMessage.bind(client),
+      addMessageToUI: (message: object) => shown.push(message),
+      replaceMessage: (_tempId: string, message: object) => shown.push(message),
+      updateMessageStatus: (_tempId: string, status: string) => shown.push({ status }),
+    };
+    await method.call(screen, id, 'at once');
+    expect(shown).toMatchObject([
+      { content: 'at once', status: 'sending', sender_id: john.id },
+      { content: 'at once', status: 'sent', sender_id: john.id },
+    ]);
+    await method.call(screen, '01930000-0000-7000-8000-000000000000', 'never');
+    expect(shown.at(-1)).toEqual({ status: 'failed' });
+  });
+
+  it('draws messages and who is typing, as a hook of React', async () => {
+    const surroundings = { WebSocket: PageWebSocket, fetch: pageFetch(chat.app.url), console: new HeardConsole() };
+    const page = new SmallReact<PrintedHook>(() => useMessaging(mary.token));
+    const { useState, useEffect, useCallback } = page;
+    const useMessaging = runPrinted<(token: string) => PrintedHook>('classroom-hook.txt', 'useMessaging', {
+      ...surroundings,
+      ...{ useState, useEffect, useCallback, setTimeout },
+    });
+    page.render();
+    await page.until(({ isConnected }) => isConnected);
+    page.shown.joinConversation(id);
+    const sent = await page.shown.sendMessage(id, 'from the hook');
+    await page.until(({ messages }) => messages[0]?.id === sent.id);
+    const his = await connected(john.token);
+    his.startTyping(id);
+    await page.until(({ typingUsers }) => typingUsers.has(john.id));
+    his.stopTyping(id);
+    await page.until(({ typingUsers }) => !typingUsers.has(john.id));
+  });
+});

@@ -1,0 +1,115 @@
+import { startChat, type Chat, type ChatUser } from '../support/chat.js';
+import { type LiteralCall, literalCalls, LiteralSocket } from '../support/literal-calls.js';
+
+describe('the limits of the classroom dialect', () => {
+  let chat: Chat;
+  let john: ChatUser;
+  let johns: LiteralCall;
+  let id: string;
+
+  beforeAll(async () => {
+    chat = await startChat({ RATE_LIMIT_MULTIPLIER: '1', LIMIT_LOGIN: '1000' });
+    john = await chat.user('john');
+    johns = literalCalls(chat.app.url, john.token);
+    id = await chat.group(john);
+  });
+  afterAll(() => chat.stop());
+
+  const person = async (name: string, role: string): Promise<LiteralCall> => {
+    const { id: userId, token } = await chat.user(name);
+    await chat.app.database.query('update users set role = $2 where id = $1', [userId, role]);
+    return literalCalls(chat.app.url, token);
+  };
+
+  it('are told with all their numbers, in the body and in the headers', async () => {
+    const address = `/api/conversations/${id}/messages`;
+    for (let left = 9; left >= 0; left--) {
+      const { status, headers } = await johns('POST', address, { content: `${left} left` });
+      expect(status).toBe(201);
+      expect(headers.get('x-ratelimit-limit')).toBe('10');
+      expect(headers.get('x-ratelimit-remaining')).toBe(String(left));
+      expect(Number(headers.get('x-ratelimit-reset'))).toBeGreaterThan(Date.now() / 1000 - 1);
+    }
+    const { status, headers, body } = await johns('POST', address, { content: 'one too many' });
+    expect(status).toBe(429);
+    expect(body).toEqual({
+      error: 'Rate limit exceeded',
+      message: 'Too many message_send requests',
+      rate_limit_info: {
+        limit_type: 'message_send',
+        current_count: 11,
+        limit: 10,
+        window: 60,
+        reset_time: Number(headers.get('x-ratelimit-reset')),
+        remaining: 0,
+      },
+      retry_after: Number(headers.get('retry-after')),
+      code: 'RATE_LIMIT_EXCEEDED',
+    });
+    expect(body.retry_after).toBeGreaterThan(0);
+    expect(headers.get('x-ratelimit-remaining')).toBe('0');
+    // Another family of addresses counts with its own number against the same counter.
+    const other = await john.call('POST', `/conversations/${id}/messages`, { content: 'elsewhere' });
+    expect([other.status, other.headers.get('x-ratelimit-remaining')]).toEqual([201, String(60 - 11)]);
+  });
+
+  it('of conversations, uploads and calls are those of the documentation', async () => {
+    const group = { title: 'x', type: 'group', participant_ids: [] };
+    const first = await johns('POST', '/api/conversations', group);
+    expect(first.headers.get('x-ratelimit-limit')).toBe('5');
+    const calls = await johns('GET', '/api/conversations');
+    expect(calls.headers.get('x-ratelimit-limit')).toBe('100');
+    const uploads = await johns('POST', `/api/conversations/${id}/upload`, '', {
+      'content-type': 'multipart/form-data; boundary=x',
+    });
+    expect(uploads.headers.get('x-ratelimit-limit')).toBe('3');
+  });
+
+  it.each([
+    ['student', '10', '5'],
+    ['teacher', '20', '8'],
+    ['moderator', '30', '10'],
+    ['admin', '50', '20'],
+  ])('of a %s are %s messages a minute and %s conversations in five', async (role, messages, conversations) => {
+    const call = await person(`a-${role}`, role);
+    const created = await call('POST', '/api/conversations', { title: 'x', type: 'group', participant_ids: [] });
+    expect(created.headers.get('x-ratelimit-limit')).toBe(conversations);
+    const sent = await call('POST', `/api/conversations/${created.body.id}/messages`, { content: 'x' });
+    expect(sent.headers.get('x-ratelimit-limit')).toBe(messages);
+  });
+
+  it('let ten sockets a minute in', async () => {
+    const { token } = await chat.user('many');
+    const sockets = Array.from({ length: 10 }, () => new LiteralSocket(chat.app.url, `/api/ws/${token}`));
+    await Promise.all(sockets.map(({ opened }) => opened));
+    const eleventh = new LiteralSocket(chat.app.url, `/api/ws/${token}`);
+    expect(await eleventh.next({ type: 'error' })).toEqual({ type: 'error', message: 'Too many requests.' });
+    expect(await eleventh.closed).toBe(4308);
+    for (const socket of sockets) socket.close();
+  });
+});
+
+describe('an installation without the classroom dialect', () => {
+  let chat: Chat;
+  beforeAll(async () => {
+    chat = await startChat({ DIALECTS: 'messaging,direct,chat,rooms' });
+  });
+  afterAll(() => chat.stop());
+
+  it('has none of its addresses', async () => {
+    const { token } = await chat.user('john');
+    const call = literalCalls(chat.app.url, token);
+    const nobody = '01930000-0000-7000-8000-000000000000';
+    expect((await call('GET', '/api/conversations')).status).toBe(404);
+    expect((await call('DELETE', `/api/messages/${nobody}`)).status).toBe(404);
+    const form = await call('PUT', `/api/messages/${nobody}`, 'content=x', {
+      'content-type': 'application/x-www-form-urlencoded',
+    });
+    expect(form.status).toBe(415);
+    const socket = new LiteralSocket(chat.app.url, `/api/ws/${token}`);
+    const status = await new Promise((resolve) =>
+      socket.socket.once('unexpected-response', (_request, response) => resolve(response.statusCode)),
+    );
+    expect(status).toBe(404);
+  });
+});

@@ -1,0 +1,505 @@
+import { startChat, type Chat, type ChatUser } from '../support/chat.js';
+import { fileForm, type LiteralCall, literalCalls, LiteralSocket } from '../support/literal-calls.js';
+
+const TIME = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/) as string;
+const ID = expect.stringMatching(/^[0-9a-f-]{36}$/) as string;
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+
+describe('the classroom dialect', () => {
+  let chat: Chat;
+  let john: ChatUser;
+  let mary: ChatUser;
+  let paul: ChatUser;
+  let johns: LiteralCall;
+  let marys: LiteralCall;
+  let pauls: LiteralCall;
+  const sockets: LiteralSocket[] = [];
+
+  beforeAll(async () => {
+    chat = await startChat();
+    [john, mary, paul] = [await chat.user('john'), await chat.user('mary'), await chat.user('paul')];
+    [johns, marys, pauls] = [john, mary, paul].map(({ token }) => literalCalls(chat.app.url, token)) as [
+      LiteralCall,
+      LiteralCall,
+      LiteralCall,
+    ];
+  });
+  afterAll(async () => {
+    for (const socket of sockets) socket.close();
+    await chat.stop();
+  });
+
+  const group = async (...others: ChatUser[]): Promise<string> => {
+    const participant_ids = [john, ...others].map(({ id }) => id);
+    const { body } = await johns('POST', '/api/conversations', {
+      title: 'Study Group',
+      type: 'group',
+      participant_ids,
+    });
+    return body.id as string;
+  };
+  const say = async (call: LiteralCall, id: string, content: string) =>
+    (await call('POST', `/api/conversations/${id}/messages`, { content, message_type: 'text' })).body;
+  const listen = async (address: string, headers?: Record<string, string>): Promise<LiteralSocket> => {
+    const socket = new LiteralSocket(chat.app.url, address, { headers });
+    sockets.push(socket);
+    await socket.opened;
+    return socket;
+  };
+
+  describe('keeps conversations', () => {
+    it('which are created with everybody in them, as documented', async () => {
+      const { status, body } = await johns('POST', '/api/conversations', {
+        title: 'Study Group',
+        type: 'group',
+        participant_ids: [john.id, mary.id, paul.id],
+      });
+      expect(status).toBe(201);
+      expect(body).toEqual({
+        id: ID,
+        title: 'Study Group',
+        type: 'group',
+        created_by: john.id,
+        created_at: TIME,
+        updated_at: TIME,
+        last_message_at: body.created_at,
+        is_archived: false,
+        is_deleted: false,
+        participants: expect.arrayContaining([
+          {
+            user_id: john.id,
+            username: 'john',
+            user_name: 'john',
+            avatar_url: null,
+            role: 'admin',
+            is_muted: false,
+            joined_at: TIME,
+          },
+          expect.objectContaining({ user_id: mary.id, role: 'participant' }),
+          expect.objectContaining({ user_id: paul.id, role: 'participant' }),
+        ]),
+        participant_count: 3,
+        unread_count: 0,
+      });
+    });
+
+    it('of which there is one for two, whoever asks', async () => {
+      const direct = { title: null, type: 'direct', participant_ids: [john.id, mary.id] };
+      const [his, hers] = [
+        await johns('POST', '/api/conversations', direct),
+        await marys('POST', '/api/conversations', direct),
+      ];
+      expect(his.body).toMatchObject({ type: 'direct', title: null, participants: expect.any(Array) });
+      expect(hers.body.id).toBe(his.body.id);
+    });
+
+    it('which are listed by pages that add up', async () => {
+      const anna = await chat.user('anna');
+      const annas = literalCalls(chat.app.url, anna.token);
+      const before = (await annas('GET', '/api/conversations?page=1&limit=50')).body;
+      expect(before).toEqual({
+        conversations: expect.any(Array),
+        page: 1,
+        limit: 50,
+        total: before.conversations.length,
+        has_more: false,
+      });
+      const ids: string[] = [];
+      for (const title of ['a', 'b', 'c', 'd', 'e']) {
+        ids.unshift((await annas('POST', '/api/conversations', { title, type: 'group', participant_ids: [] })).body.id);
+      }
+      const seen: string[] = [];
+      for (let page = 1, more = true; more; page++) {
+        const { body } = await annas('GET', `/api/conversations?page=${page}&limit=2`);
+        expect(body).toMatchObject({ page, limit: 2, total: before.total + 5 });
+        seen.push(...body.conversations.map(({ id }: { id: string }) => id));
+        more = body.has_more;
+      }
+      expect(seen.slice(0, 5)).toEqual(ids);
+      expect(new Set(seen).size).toBe(before.total + 5);
+      expect((await annas('GET', '/api/conversations?page=9000&limit=100')).status).toBe(422);
+    });
+
+    it('whose title is everybody’s and whose archive is one’s own', async () => {
+      const id = await group(mary);
+      const update = { title: 'Updated Title', is_archived: false };
+      const renamed = await johns('PUT', `/api/conversations/${id}`, update);
+      expect([renamed.status, renamed.body.title]).toEqual([200, 'Updated Title']);
+      const archived = await marys('PATCH', `/api/conversations/${id}/`, { ...update, is_archived: true });
+      expect([archived.status, archived.body.is_archived]).toEqual([200, true]);
+      expect((await johns('GET', `/api/conversations/${id}`)).body).toMatchObject({ is_archived: false });
+      const refused = await marys('PUT', `/api/conversations/${id}`, { title: 'Mine' });
+      expect(refused).toMatchObject({ status: 403, body: { detail: expect.any(String) } });
+    });
+
+    it('which end for everybody', async () => {
+      const id = await group(mary);
+      expect((await marys('DELETE', `/api/conversations/${id}`)).status).toBe(403);
+      const deleted = await johns('DELETE', `/api/conversations/${id}`);
+      expect(deleted).toMatchObject({ status: 200, body: { message: 'Conversation deleted' } });
+      const gone = await marys('GET', `/api/conversations/${id}`);
+      expect(gone).toMatchObject({ status: 404, body: { detail: 'Conversation not found' } });
+    });
+  });
+
+  describe('keeps messages', () => {
+    it('which are sent and answered, as documented', async () => {
+      const id = await group(mary);
+      const first = await say(marys, id, 'Previous message');
+      const sent = await johns('POST', `/api/conversations/${id}/messages`, {
+        content: 'Hello, everyone!',
+        message_type: 'text',
+        reply_to_id: first.id,
+        metadata: { emoji: '👋' },
+      });
+      expect(sent.status).toBe(201);
+      expect(sent.body).toEqual({
+        id: ID,
+        conversation_id: id,
+        sender_id: john.id,
+        sender_name: 'john',
+        content: 'Hello, everyone!',
+        message_type: 'text',
+        reply_to_id: first.id,
+        reply_to_content: 'Previous message',
+        created_at: TIME,
+        updated_at: TIME,
+        is_edited: false,
+        is_deleted: false,
+        metadata: { emoji: '👋' },
+        attachments: [],
+        status: 'sent',
+      });
+      expect((await marys('GET', `/api/conversations/${id}`)).body).toMatchObject({
+        unread_count: 1,
+        last_message_at: sent.body.created_at,
+      });
+    });
+
+    it('which are read by pages, newest first', async () => {
+      const id = await group(mary);
+      for (let number = 1; number <= 5; number++) await say(johns, id, `message ${number}`);
+      const page = async (number: number) =>
+        (await marys('GET', `/api/conversations/${id}/messages?page=${number}&limit=2`)).body;
+      const contents = ({ messages }: { messages: { content: string }[] }) => messages.map(({ content }) => content);
+      const pages = [await page(1), await page(2), await page(3), await page(4)];
+      expect(pages.map(contents)).toEqual([['message 5', 'message 4'], ['message 3', 'message 2'], ['message 1'], []]);
+      expect(pages.map(({ has_more, total, page: number, limit }) => [has_more, total, number, limit])).toEqual([
+        [true, 5, 1, 2],
+        [true, 5, 2, 2],
+        [false, 5, 3, 2],
+        [false, 5, 4, 2],
+      ]);
+      const whole = await marys('GET', `/api/conversations/${id}/messages`);
+      expect(whole.body).toMatchObject({ page: 1, limit: 50, total: 5, has_more: false });
+    });
+
+    it('which are edited by form and by JSON, with PUT and with PATCH, by their sender alone', async () => {
+      const id = await group(mary);
+      const { id: messageId } = await say(johns, id, 'Hello');
+      const address = `/api/messages/${messageId}`;
+      const form = await johns('PUT', address, 'content=Updated+message%20content', FORM);
+      expect(form.status).toBe(200);
+      expect(form.body).toMatchObject({ id: messageId, content: 'Updated message content', is_edited: true });
+      const patched = await johns('PATCH', address, 'content=%C3%A4%20%F0%9F%91%8B', {
+        'content-type': 'application/x-www-form-urlencoded; charset=UTF-8',
+      });
+      expect(patched.body.content).toBe('ä 👋');
+      expect((await johns('PUT', address, { content: 'as JSON' })).body.content).toBe('as JSON');
+      expect((await johns('PATCH', `${address}/`, { content: 'again' })).body.content).toBe('again');
+      expect((await marys('PUT', address, 'content=hers', FORM)).status).toBe(403);
+    });
+
+    it('which take forms nowhere else, and no form that says two things', async () => {
+      const id = await group(mary);
+      const { id: messageId } = await say(johns, id, 'Hello');
+      expect((await johns('POST', `/api/conversations/${id}/messages`, 'content=x', FORM)).status).toBe(415);
+      expect((await johns('PUT', `/api/conversations/${id}`, 'title=x', FORM)).status).toBe(415);
+      expect((await johns('PATCH', `/api/v1/messages/${messageId}`, 'content=x', FORM)).status).toBe(415);
+      for (const bad of ['content=a&content=b', 'content=%00', '__proto__=1', 'other=1', '']) {
+        const { status, body } = await johns('PUT', `/api/messages/${messageId}`, bad, FORM);
+        expect([bad, status, Array.isArray(body.detail)]).toEqual([bad, 422, true]);
+      }
+      const stranger = literalCalls(chat.app.url);
+      expect((await stranger('PUT', `/api/messages/${messageId}`, 'content=x', FORM)).status).toBe(401);
+    });
+
+    it('which are deleted and leave their place', async () => {
+      const id = await group(mary);
+      const { id: messageId } = await say(johns, id, 'Hello');
+      expect((await marys('DELETE', `/api/messages/${messageId}`)).status).toBe(403);
+      const { status, body } = await johns('DELETE', `/api/messages/${messageId}`);
+      expect([status, body]).toEqual([200, { message: 'Message deleted' }]);
+      const { messages } = (await marys('GET', `/api/conversations/${id}/messages`)).body;
+      expect(messages).toMatchObject([{ id: messageId, content: '', is_deleted: true }]);
+    });
+
+    it('which are marked as read', async () => {
+      const id = await group(mary);
+      const { id: messageId } = await say(johns, id, 'Hello');
+      const read = await marys('POST', `/api/messages/${messageId}/read`);
+      expect(read).toMatchObject({ status: 200, body: { message: 'Message marked as read' } });
+      expect((await marys('GET', `/api/conversations/${id}`)).body.unread_count).toBe(0);
+    });
+
+    it('which show files that were uploaded to the conversation', async () => {
+      const id = await group(mary);
+      const { text, type } = fileForm('notes.txt', 'text/plain', 'what we learnt');
+      const uploaded = await johns('POST', `/api/conversations/${id}/upload`, text, { 'content-type': type });
+      expect(uploaded.status).toBe(201);
+      expect(uploaded.body).toEqual({
+        id: ID,
+        conversation_id: id,
+        file_name: 'notes.txt',
+        file_type: 'text/plain',
+        file_size: 14,
+        file_url: `/api/v1/files/${uploaded.body.id}/content`,
+        status: expect.any(String),
+        uploaded_at: TIME,
+      });
+      const sent = await johns('POST', `/api/conversations/${id}/messages`, {
+        content: 'notes.txt',
+        message_type: 'file',
+        attachment_ids: [uploaded.body.id],
+      });
+      expect(sent.body).toMatchObject({ message_type: 'file', attachments: [{ id: uploaded.body.id }] });
+      const outside = await pauls('POST', `/api/conversations/${id}/upload`, text, { 'content-type': type });
+      expect(outside.status).toBe(403);
+    });
+  });
+
+  describe('keeps participants', () => {
+    it('who are added, made moderators by form, muted, and removed', async () => {
+      const id = await group(mary);
+      const added = await johns('POST', `/api/conversations/${id}/participants`, {
+        user_id: paul.id,
+        role: 'participant',
+      });
+      expect(added).toMatchObject({ status: 201, body: { user_id: paul.id, role: 'participant', is_muted: false } });
+      const address = `/api/conversations/${id}/participants/${paul.id}`;
+      const made = await johns('PUT', address, 'role=moderator&is_muted=false', FORM);
+      expect(made).toMatchObject({ status: 200, body: { user_id: paul.id, role: 'moderator', is_muted: false } });
+      expect((await johns('PATCH', address, { role: 'participant', is_muted: true })).body).toMatchObject({
+        role: 'participant',
+        is_muted: true,
+      });
+      expect((await pauls('POST', `/api/conversations/${id}/messages`, { content: 'x' })).status).toBe(403);
+      expect((await marys('DELETE', address)).status).toBe(403);
+      const removed = await johns('DELETE', address);
+      expect(removed).toMatchObject({ status: 200, body: { message: 'Participant removed' } });
+      expect((await johns('DELETE', address)).body).toMatchObject({ detail: 'Participant not found' });
+      expect((await pauls('GET', `/api/conversations/${id}`)).body).toMatchObject({
+        detail: 'Not a participant in this conversation',
+      });
+    });
+  });
+
+  describe('keeps statuses', () => {
+    it('which are set, and shown to those who share a conversation', async () => {
+      const stranger = await chat.user('stranger');
+      const id = await group(mary);
+      const set = await johns('PUT', '/api/users/status', {
+        status: 'busy',
+        is_typing: true,
+        typing_in_conversation: id,
+      });
+      expect(set.status).toBe(200);
+      expect(set.body).toMatchObject({ user_id: john.id, is_typing: true, typing_in_conversation: id });
+      const back = { status: 'online', is_typing: false, typing_in_conversation: null };
+      expect((await johns('PUT', '/api/users/status', back)).body).toMatchObject({ is_typing: false });
+      const shown = await marys('GET', `/api/users/status?user_ids=${john.id}&user_ids=${mary.id}`);
+      expect(shown.body).toEqual(
+        [john.id, mary.id].map((user_id) => ({
+          user_id,
+          status: expect.stringMatching(/^(online|offline)$/),
+          last_seen: shown.body.find((one: { user_id: string }) => one.user_id === user_id).last_seen,
+          is_typing: false,
+          typing_in_conversation: null,
+        })),
+      );
+      expect((await marys('GET', `/api/users/status?user_ids=${john.id}`)).body).toHaveLength(1);
+      const outside = await literalCalls(chat.app.url, stranger.token)('PUT', '/api/users/status', {
+        is_typing: true,
+        typing_in_conversation: id,
+      });
+      expect(outside).toMatchObject({ status: 403, body: { detail: 'Not a participant in this conversation' } });
+    });
+  });
+
+  describe('tells errors', () => {
+    it.each([
+      ['no token', undefined],
+      ['a wrong one', 'not-a-token'],
+    ])('as documented with %s', async (_what, token) => {
+      const { status, body } = await literalCalls(chat.app.url, token)('GET', '/api/conversations');
+      expect([status, body]).toEqual([401, { detail: 'Invalid token', code: 'AUTHENTICATION_REQUIRED' }]);
+    });
+
+    it('of fields as FastAPI does, with their place', async () => {
+      const id = await group(mary);
+      const { status, body } = await johns('POST', `/api/conversations/${id}/messages`, { content: '' });
+      expect(status).toBe(422);
+      expect(body).toEqual({
+        detail: [{ type: 'value_error', loc: ['body', 'content'], msg: expect.any(String) }],
+        code: 'VALIDATION_ERROR',
+      });
+      const long = await johns('POST', `/api/conversations/${id}/messages`, { content: 'x'.repeat(5001) });
+      expect(long).toMatchObject({ status: 422, body: { detail: [{ loc: ['body', 'content'] }] } });
+      expect((await johns('POST', `/api/conversations/${id}/messages`, { content: 'x'.repeat(5000) })).status).toBe(
+        201,
+      );
+      const query = await johns('GET', `/api/conversations?limit=1000`);
+      expect(query).toMatchObject({ status: 422, body: { detail: [{ loc: ['query', 'limit'] }] } });
+    });
+
+    it('of what is not there, of files, and of clients that play the server', async () => {
+      const id = await group(mary);
+      const nobody = '01930000-0000-7000-8000-000000000000';
+      expect((await johns('GET', `/api/conversations/${nobody}`)).body).toMatchObject({
+        detail: 'Conversation not found',
+      });
+      expect((await johns('GET', '/api/conversations/conv-123')).body).toMatchObject({
+        detail: 'Conversation not found',
+      });
+      const message = await johns('DELETE', `/api/messages/${nobody}`);
+      expect(message).toMatchObject({ status: 404, body: { detail: 'Message not found' } });
+      expect((await johns('GET', '/api/conversations/a/b/c')).body).toMatchObject({ detail: 'Not Found' });
+      const { text, type } = fileForm('run.exe', 'application/x-msdownload', 'MZ');
+      const file = await johns('POST', `/api/conversations/${id}/upload`, text, { 'content-type': type });
+      expect(file).toMatchObject({ status: 400, body: { detail: 'File type not allowed' } });
+      const system = await johns('POST', `/api/conversations/${id}/messages`, { content: 'x', message_type: 'system' });
+      expect(system).toMatchObject({ status: 400, body: { detail: expect.any(String) } });
+    });
+  });
+
+  describe('speaks over sockets', () => {
+    it('at three addresses', async () => {
+      const id = await group(mary);
+      const ways = [
+        await listen('/api/ws', { Authorization: `Bearer ${mary.token}` }),
+        await listen(`/api/ws?token=${mary.token}`),
+        await listen(`/api/ws/${mary.token}`),
+      ];
+      const sent = await say(johns, id, 'Hello!');
+      for (const socket of ways) {
+        const { message } = await socket.until(({ message }) => message?.id === sent.id);
+        expect(message).toEqual(sent);
+      }
+    });
+
+    it('and is told why it may not, before it is closed', async () => {
+      for (const address of ['/api/ws', '/api/ws/', '/api/ws?token=wrong', '/api/ws/wrong']) {
+        const socket = await listen(address);
+        expect(await socket.next({ type: 'error' })).toEqual({ type: 'error', message: 'Invalid token' });
+        expect(await socket.closed).toBe(4401);
+      }
+    });
+
+    it('of who types, in both its words', async () => {
+      const id = await group(mary);
+      const [his, hers] = [await listen(`/api/ws/${john.token}`), await listen(`/api/ws/${mary.token}`)];
+      his.send({ type: 'typing_start', conversation_id: id });
+      expect(await hers.next({ type: 'typing_start', conversation_id: id })).toEqual({
+        type: 'typing_start',
+        user_id: john.id,
+        conversation_id: id,
+      });
+      expect(await hers.next({ type: 'user_status_change', is_typing: true, conversation_id: id })).toEqual({
+        type: 'user_status_change',
+        user_id: john.id,
+        status: 'online',
+        is_typing: true,
+        conversation_id: id,
+      });
+      his.send({ type: 'typing_stop', conversation_id: id });
+      expect(await hers.next({ type: 'typing_stop', conversation_id: id })).toEqual({
+        type: 'typing_stop',
+        user_id: john.id,
+        conversation_id: id,
+      });
+    });
+
+    it('of who read what, once for each reader', async () => {
+      const id = await group(mary, paul);
+      const his = await listen(`/api/ws/${john.token}`);
+      const hers = await listen(`/api/ws/${mary.token}`);
+      const { id: first } = await say(johns, id, 'one');
+      const { id: second } = await say(johns, id, 'two');
+      hers.send({ type: 'message_read', message_id: first, conversation_id: id });
+      expect(await his.next({ type: 'message_read', user_id: mary.id })).toEqual({
+        type: 'message_read',
+        message_id: first,
+        user_id: mary.id,
+      });
+      await pauls('POST', `/api/messages/${second}/read`);
+      expect(await his.next({ type: 'message_read', user_id: paul.id })).toMatchObject({ message_id: second });
+      await marys('POST', `/api/messages/${second}/read`);
+      expect(await his.next({ type: 'message_read', user_id: mary.id })).toMatchObject({ message_id: second });
+      expect(his.frames.filter(({ type }) => type === 'message_read')).toEqual([]);
+    });
+
+    it('of who comes and goes', async () => {
+      await group(mary);
+      const his = await listen(`/api/ws/${john.token}`);
+      const zoe = await chat.user('zoe');
+      await johns('POST', '/api/conversations', { type: 'direct', participant_ids: [zoe.id] });
+      await listen(`/api/ws/${zoe.token}`);
+      expect(await his.next({ type: 'user_status_change', user_id: zoe.id })).toEqual({
+        type: 'user_status_change',
+        user_id: zoe.id,
+        status: 'online',
+        is_typing: false,
+        conversation_id: null,
+      });
+    });
+
+    it('of no conversation it has left, until it joins again', async () => {
+      const [left, kept] = [await group(mary), await group(mary)];
+      const hers = await listen(`/api/ws/${mary.token}`);
+      const heard = async (content: string) =>
+        (await hers.until(({ message }) => message?.content === content)).message;
+      hers.send({ type: 'leave_conversation', conversation_id: left });
+      // An error is the answer that says that the frame before it was dealt with.
+      hers.send({ type: 'join_conversation', conversation_id: 'no-such-room' });
+      await hers.next({ type: 'error', message: 'Conversation not found' });
+      await say(johns, left, 'unheard');
+      await say(johns, kept, 'heard');
+      await heard('heard');
+      expect(hers.frames.filter(({ message }) => message?.content === 'unheard')).toEqual([]);
+      hers.send({ type: 'join_conversation', conversation_id: left });
+      hers.send({ type: 'join_conversation', conversation_id: 'no-such-room' });
+      await hers.next({ type: 'error' });
+      await say(johns, left, 'heard again');
+      expect(await heard('heard again')).toMatchObject({ conversation_id: left });
+    });
+
+    it('and says what is wrong, without closing', async () => {
+      const id = await group(mary);
+      const outside = await listen(`/api/ws/${paul.token}`);
+      const malformed = { type: 'error', message: 'Invalid message format' };
+      for (const bad of ['nonsense', '[]', 'null', '{"type":1}', { type: 'no_such_frame' }, { type: 'typing_start' }]) {
+        outside.send(bad);
+        expect([bad, await outside.next({ type: 'error' })]).toEqual([bad, malformed]);
+      }
+      for (const type of ['join_conversation', 'typing_start', 'typing_stop', 'message_read']) {
+        outside.send({ type, conversation_id: id, message_id: '01930000-0000-7000-8000-000000000000' });
+        const refusal = 'Not a participant in this conversation';
+        expect([type, await outside.next({ type: 'error' })]).toEqual([type, { type: 'error', message: refusal }]);
+      }
+      expect(outside.socket.readyState).toBe(1);
+    });
+
+    it('of nothing it has no word for, unless it asks to', async () => {
+      const id = await group(mary);
+      const [plain, extended] = [await listen(`/api/ws/${mary.token}`), await listen(`/api/ws/${mary.token}?ext=1`)];
+      const { id: messageId } = await say(johns, id, 'Hello');
+      await johns('PUT', `/api/messages/${messageId}`, { content: 'Hello again' });
+      const edited = await extended.next({ type: 'message.updated' });
+      expect(edited.data.message).toMatchObject({ id: messageId, content: 'Hello again' });
+      const { id: last } = await say(johns, id, 'the last');
+      await plain.until(({ message }) => message?.id === last);
+      const known = ['new_message', 'user_status_change', 'typing_start', 'typing_stop', 'message_read', 'error'];
+      expect(plain.frames.filter(({ type }) => !known.includes(type as string))).toEqual([]);
+    });
+  });
+});

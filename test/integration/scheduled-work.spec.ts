@@ -1,6 +1,7 @@
 import type { Actor } from '../../src/platform/http/actor.js';
 import { Schedule } from '../../src/platform/schedule/schedule.js';
 import { SCHEDULE_QUEUE } from '../../src/platform/schedule/schedule.processor.js';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { getQueueToken } from '@nestjs/bullmq';
 import type { Queue } from 'bullmq';
 import { People } from '../support/people.js';
@@ -194,14 +195,23 @@ describe('scheduled work', () => {
     expect(await everything()).toEqual(before);
   });
 
-  it('tells those who measure what a run did, and that a dry one did nothing', async () => {
-    const heard: unknown[] = [];
-    schedule.observe((name, outcome, ms, done) => heard.push([name, outcome, ms >= 0, done]));
-    await run('idempotency-keys');
+  it('counts what a run did, and nothing for a dry one', async () => {
+    const metrics = server.app.get(Metrics, { strict: false });
+    const { query } = server.database;
+    const [ana] = (await people.many(1)) as [Actor];
+    const expire = () =>
+      query(
+        `insert into idempotency_keys (user_id, action, key, body_hash, expires_at) values ($1, 'x', 'z', '', now() - interval '1 hour')`,
+        [ana.userId],
+      );
+    const counted = async () =>
+      (await metrics.values('parley_scheduled_items_total')).find(({ labels }) => labels?.task === 'idempotency-keys')
+        ?.value ?? 0;
+    const before = await counted();
+    await expire();
     await dryRun('idempotency-keys');
-    expect(heard).toEqual([
-      ['idempotency-keys', 'done', true, { keys: 0 }],
-      ['idempotency-keys', 'done', true, {}],
-    ]);
+    expect(await counted()).toBe(before);
+    await run('idempotency-keys');
+    expect(await counted()).toBe(before + 1);
   });
 });

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ServiceUnavailable } from '../../platform/errors/app-error.js';
 import { KeyedBatcher } from '../../platform/event-log/keyed-batcher.js';
+import { Metrics } from '../../platform/metrics/metrics.js';
 import { AttemptsRepository, type DueDelivery, type EndedAttempt } from './attempts.repository.js';
 import { DisableWebhook } from './disable-webhook.js';
 import { GONE, RetryRules } from './retry-rules.js';
@@ -25,10 +26,13 @@ export class SettleAttempt {
     private readonly repository: AttemptsRepository,
     private readonly rules: RetryRules,
     private readonly disabling: DisableWebhook,
+    private readonly metrics: Metrics,
   ) {}
 
   /** @throws ServiceUnavailable */
   async settle(due: DueDelivery, attempt: AttemptResult): Promise<void> {
+    this.metrics.count('parley_webhook_attempts_total', { result: attempt.error ?? 'delivered' });
+    this.metrics.observe('parley_webhook_attempt_seconds', attempt.durationMs / 1000);
     const { id, webhook_id: webhookId, user_id: ownerId, tries } = due;
     const failingSeconds = await this.batcher.add({ id, webhookId, ...attempt, ...this.rules.judge(attempt, tries) });
     if (attempt.statusCode === GONE) await this.disabling.disable(webhookId, ownerId, 'gone');

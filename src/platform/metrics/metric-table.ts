@@ -118,6 +118,11 @@ export const METRICS = {
     labels: ['task', 'outcome'],
   },
   parley_scheduled_seconds_total: { kind: 'counter', help: 'Time spent in regular work.', labels: ['task'] },
+  parley_scheduled_items_total: {
+    kind: 'counter',
+    help: 'What regular work has done, as it says in the log: rows forgotten, bytes given back.',
+    labels: ['task', 'what'],
+  },
   parley_overload_level: {
     kind: 'gauge',
     help: 'What is being shed: 0 nothing, 1 typing and presence, 2 search and figures too, 3 reads too, 4 sends too.',

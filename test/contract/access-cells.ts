@@ -57,6 +57,7 @@ export async function arrange(world: World, who: Who): Promise<Cell> {
   const messageId = await world.message(conversationId, victim, `something ${marks.content} was said`);
   const fileId = await world.file(messageId, victim, `a picture of ${marks.content}`);
   const { webhookId, deliveryId } = await world.webhook(victim, marks.content);
+  const moderation = await world.moderation(messageId, { author: victim, reporter: bystander }, marks);
   await world.test.database.query(`insert into presence_settings (user_id, custom) values ($1, $2)`, [
     victim.userId,
     marks.content,
@@ -72,6 +73,7 @@ export async function arrange(world: World, who: Who): Promise<Cell> {
       fileId,
       webhookId,
       deliveryId,
+      ...moderation,
       userId: victim.userId,
       sessionId: victim.sessionId,
       newcomerId: newcomer.userId,
@@ -93,11 +95,15 @@ async function snapshot(world: World, { ids }: Cell): Promise<string> {
             (select jsonb_agg(to_jsonb(w)) from webhooks w where w.user_id = $3) as webhooks,
             (select jsonb_agg(to_jsonb(d)) from webhook_deliveries d join webhooks w on w.id = d.webhook_id
               where w.user_id = $3) as deliveries,
+            (select jsonb_agg(to_jsonb(r) order by r.id) from content_rules r
+              where r.conversation_id = $1 or r.id = $4) as rules,
+            (select jsonb_agg(to_jsonb(h) order by h.id) from held_messages h where h.conversation_id = $1) as held,
+            (select jsonb_agg(to_jsonb(r) order by r.id) from reports r where r.conversation_id = $1) as reports,
             (select count(*) from reactions r where r.message_id = $2) as reactions,
             (select to_jsonb(u) from users u where u.id = $3) as victim,
             (select jsonb_agg(to_jsonb(s) - 'last_used_at') from sessions s where s.user_id = $3) as sessions,
             (select count(*) from user_blocks b where b.blocked_id = $3 or b.blocker_id = $3) as blocks`,
-    [ids.conversationId, ids.messageId, ids.userId],
+    [ids.conversationId, ids.messageId, ids.userId, ids.ruleId],
   );
   return JSON.stringify(rows);
 }

@@ -83,6 +83,10 @@ const CONVERSATION = '/api/v1/conversations/{id}';
 const MESSAGE = '/api/v1/messages/{id}';
 const FILE = '/api/v1/files/{id}';
 const WEBHOOK = '/api/v1/webhooks/{id}';
+const REPORT = '/api/v1/admin/reports/{id}';
+const RULE = '/api/v1/admin/content-rules/{id}';
+const HELD = '/api/v1/admin/held-messages/{id}';
+const newRule = ({ newcomerId }: CellIds): object => ({ kind: 'word', pattern: newcomerId, action: 'mask' });
 const ACCOUNT = '/api/v1/admin/users/{id}';
 
 /** Every route, and who may. A route that is not here fails the test, and so does a line without a route. */
@@ -190,6 +194,33 @@ export const ROUTES: Record<string, Expectation> = {
   [`GET ${WEBHOOK}/deliveries`]: { allow: NOBODY, refusal: 404 },
   [`POST ${WEBHOOK}/replay`]: { allow: NOBODY, refusal: 404 },
   'POST /api/v1/deliveries/{id}/replay': { allow: NOBODY, refusal: 404 },
+
+  'POST /api/v1/reports': {
+    ...ownAffair,
+    body: ({ userId }) => ({ target_type: 'user', target_id: userId, category: 'spam' }),
+  },
+  'GET /api/v1/admin/reports': { allow: ['admin'] },
+  [`GET ${REPORT}`]: { allow: ['admin'] },
+  [`PATCH ${REPORT}`]: { allow: ['admin'], body: () => ({ note: 'seen' }) },
+  [`POST ${REPORT}/claim`]: { allow: ['admin'] },
+  [`POST ${REPORT}/release`]: { allow: ['admin'] },
+  [`POST ${REPORT}/resolve`]: { allow: ['admin'], body: () => ({ outcome: 'warned' }) },
+
+  'GET /api/v1/admin/content-rules': { allow: ['admin'] },
+  'POST /api/v1/admin/content-rules': { allow: ['admin'], body: newRule },
+  [`PATCH ${RULE}`]: { allow: ['admin'], body: () => ({ action: 'mask' }) },
+  [`DELETE ${RULE}`]: { allow: ['admin'] },
+  [`GET ${CONVERSATION}/content-rules`]: { allow: KEEPERS },
+  [`POST ${CONVERSATION}/content-rules`]: { allow: KEEPERS, body: newRule },
+  [`PATCH ${CONVERSATION}/content-rules/{rule_id}`]: { allow: KEEPERS, body: () => ({ action: 'mask' }) },
+  [`DELETE ${CONVERSATION}/content-rules/{rule_id}`]: { allow: KEEPERS },
+
+  'GET /api/v1/admin/held-messages': { allow: ['admin'] },
+  [`POST ${HELD}/release`]: { allow: ['admin'] },
+  [`POST ${HELD}/drop`]: { allow: ['admin'] },
+  [`GET ${CONVERSATION}/held-messages`]: { allow: MODERATORS },
+  [`POST ${CONVERSATION}/held-messages/{held_id}/release`]: { allow: MODERATORS },
+  [`POST ${CONVERSATION}/held-messages/{held_id}/drop`]: { allow: MODERATORS },
 
   'GET /api/v1/admin/audit-log': { allow: ['admin'], sees: NOBODY },
   'GET /api/v1/admin/stats': { allow: ['admin'], sees: NOBODY },

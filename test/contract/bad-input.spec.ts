@@ -60,7 +60,10 @@ describe('bad input', () => {
     const fileId = await world.file(messageId, actor, 'a file to be wrong about');
     const { webhookId, deliveryId } = await world.webhook(actor, 'a webhook to be wrong about');
     const { token, sessionId } = actor;
-    const ids = { conversationId, messageId, fileId, webhookId, deliveryId, userId: other.userId, sessionId };
+    const marks = { content: 'something held', title: 'a rule to be wrong about' };
+    const moderation = await world.moderation(messageId, { author: actor, reporter: other }, marks);
+    const hooks = { webhookId, deliveryId };
+    const ids = { conversationId, messageId, fileId, ...hooks, ...moderation, userId: other.userId, sessionId };
     return { token, ids };
   }
 

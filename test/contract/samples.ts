@@ -7,6 +7,12 @@ export interface KnownIds {
   readonly fileId: string;
   readonly webhookId: string;
   readonly deliveryId: string;
+  /** Of the installation, and of the conversation. */
+  readonly ruleId: string;
+  readonly conversationRuleId: string;
+  readonly heldId: string;
+  readonly conversationHeldId: string;
+  readonly reportId: string;
   readonly userId: string;
   readonly sessionId: string;
 }
@@ -14,6 +20,8 @@ export interface KnownIds {
 /** The id that belongs into a parameter of an address: `{id}` means what the address says before it. */
 export function idFor(path: string, name: string, ids: KnownIds): string {
   if (name === 'user_id') return ids.userId;
+  if (name === 'rule_id') return ids.conversationRuleId;
+  if (name === 'held_id') return ids.conversationHeldId;
   if (name === 'emoji') return '%F0%9F%91%8D';
   const collection = new RegExp(`/([a-z_-]+)/\\{${name}\\}`).exec(path)?.[1];
   const known: Record<string, string> = {
@@ -22,6 +30,9 @@ export function idFor(path: string, name: string, ids: KnownIds): string {
     files: ids.fileId,
     webhooks: ids.webhookId,
     deliveries: ids.deliveryId,
+    'content-rules': ids.ruleId,
+    'held-messages': ids.heldId,
+    reports: ids.reportId,
     users: ids.userId,
     sessions: ids.sessionId,
   };

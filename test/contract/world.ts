@@ -177,6 +177,51 @@ export class World {
     return { webhookId, deliveryId };
   }
 
+  /** Rules that say nothing to anybody, two sends that wait, and a report of the message. */
+  async moderation(
+    messageId: string,
+    { author, reporter }: { author: Person; reporter: Person },
+    { content, title }: { content: string; title: string },
+  ): Promise<Record<'ruleId' | 'conversationRuleId' | 'heldId' | 'conversationHeldId' | 'reportId', string>> {
+    const [ruleId, conversationRuleId, heldId, conversationHeldId, reportId] = [
+      newId(),
+      newId(),
+      newId(),
+      newId(),
+      newId(),
+    ];
+    await this.test.database.query(
+      `with m as (select conversation_id as place from messages where id = $1),
+       rules as (
+         insert into content_rules (id, conversation_id, kind, pattern, pattern_key, action, reason, created_by)
+         select r.id, case when r.is_own then m.place end, 'word', $8, r.id, 'mask', $8, $3
+           from m, (values ($4::uuid, false), ($5::uuid, true)) r (id, is_own)
+       ), held as (
+         insert into held_messages (id, conversation_id, sender_id, send, queue, rule_id)
+         select h.id, m.place, $2, json_build_object(
+                  'conversation_id', m.place, 'sender_id', $2::uuid, 'client_message_id', null, 'body_hash', null,
+                  'message_type', 'text', 'content', $9::text, 'reply_to_id', null, 'mentions', null, 'metadata', null),
+                h.queue, $4
+           from m, (values ($6::uuid, 'installation'), ($7::uuid, 'conversation')) h (id, queue)
+       )
+       insert into reports (id, reporter_id, target_type, target_id, conversation_id, subject_id, category, comment)
+       select $10, $3, 'message', $1, m.place, $2, 'spam', $9 from m`,
+      [
+        messageId,
+        author.userId,
+        reporter.userId,
+        ruleId,
+        conversationRuleId,
+        heldId,
+        conversationHeldId,
+        title,
+        content,
+        reportId,
+      ],
+    );
+    return { ruleId, conversationRuleId, heldId, conversationHeldId, reportId };
+  }
+
   send({ method, path, token, headers, body }: RawRequest): Promise<RawAnswer> {
     return new Promise((resolve, reject) => {
       const request = httpRequest(
@@ -214,7 +259,9 @@ export class World {
 
 function errorCode(text: string): string | undefined {
   try {
-    return (JSON.parse(text) as { error?: { code?: string } }).error?.code;
+    const { code, error_code: errorCode, error } = JSON.parse(text) as Record<string, { code?: string } | string>;
+    const told = [code, errorCode, (error as { code?: string } | undefined)?.code];
+    return told.find((one): one is string => typeof one === 'string');
   } catch {
     return undefined;
   }

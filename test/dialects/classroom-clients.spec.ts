@@ -165,13 +165,12 @@ describe('the code the classroom documentation prints', () => {
   });
 
   it('draws messages and who is typing, as a hook of React', async () => {
-    const surroundings = { WebSocket: PageWebSocket, fetch: pageFetch(chat.app.url), console: new HeardConsole() };
-    const page = new SmallReact<PrintedHook>(() => useMessaging(mary.token));
+    const hook: { use?: (token: string) => PrintedHook } = {};
+    const page: SmallReact<PrintedHook> = new SmallReact(() => hook.use!(mary.token));
     const { useState, useEffect, useCallback } = page;
-    const useMessaging = runPrinted<(token: string) => PrintedHook>('classroom-hook.txt', 'useMessaging', {
-      ...surroundings,
-      ...{ useState, useEffect, useCallback, setTimeout },
-    });
+    const react = { useState, useEffect, useCallback, setTimeout };
+    const browser = { WebSocket: PageWebSocket, fetch: pageFetch(chat.app.url), console: new HeardConsole() };
+    hook.use = runPrinted('classroom-hook.txt', 'useMessaging', { ...react, ...browser });
     page.render();
     await page.until(({ isConnected }) => isConnected);
     page.shown.joinConversation(id);

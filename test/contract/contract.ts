@@ -105,8 +105,13 @@ export function codesOf(document: ApiDocument, { responses }: ApiOperation, stat
   const answer = responses[status];
   if (!answer) return [];
   const schema = resolve(document, answer).content?.['application/json']?.schema;
-  const codes = schema?.allOf?.[1]?.properties?.error?.properties?.code?.enum;
-  return (codes ?? []) as string[];
+  return codesIn(schema?.allOf?.[1] ?? schema);
+}
+
+/** Wherever a form has its code. */
+function codesIn(schema: Schema | undefined): string[] {
+  const { code, error_code: errorCode, error } = schema?.properties ?? {};
+  return ((code ?? errorCode)?.enum ?? error?.properties?.code?.enum ?? []) as string[];
 }
 
 /** A request frame and what it takes. */

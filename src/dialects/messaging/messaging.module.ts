@@ -1,5 +1,42 @@
 import { Module } from '@nestjs/common';
+import { AdminModule } from '../../modules/admin/admin.module.js';
+import { AuthModule } from '../../modules/auth/auth.module.js';
+import { ConversationsModule } from '../../modules/conversations/conversations.module.js';
+import { FilesModule } from '../../modules/files/files.module.js';
+import { MessagesModule } from '../../modules/messages/messages.module.js';
+import { ParticipantsModule } from '../../modules/participants/participants.module.js';
+import { PresenceModule } from '../../modules/presence/presence.module.js';
+import { CookieSessions } from './cookie-sessions.js';
+import { MessagingConversationsController } from './messaging-conversations.controller.js';
+import { MessagingConversations } from './messaging-conversations.js';
+import { MessagingFilesController } from './messaging-files.controller.js';
+import { MessagingFiles } from './messaging-files.js';
+import { MessagingMessages } from './messaging-messages.js';
+import { MessagingSockets } from './messaging-sockets.js';
+import { MessagingController } from './messaging.controller.js';
+import { MessagingErrors } from './messaging.errors.js';
+import { MessagingGateway } from './messaging.gateway.js';
 
 /** The dialect at `/api/messaging/…`, `/api/csrf/`, `/ws/chat/{conversation_id}/`. */
-@Module({})
+@Module({
+  imports: [
+    AuthModule,
+    ParticipantsModule,
+    ConversationsModule,
+    PresenceModule,
+    FilesModule,
+    MessagesModule,
+    AdminModule,
+  ],
+  controllers: [MessagingController, MessagingConversationsController, MessagingFilesController],
+  providers: [
+    MessagingErrors,
+    CookieSessions,
+    MessagingConversations,
+    MessagingMessages,
+    MessagingFiles,
+    MessagingSockets,
+    MessagingGateway,
+  ],
+})
 export class MessagingDialectModule {}

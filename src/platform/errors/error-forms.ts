@@ -14,6 +14,16 @@ export interface ErrorForm {
   /** `path` as asked for, without its query. */
   readonly takes: (path: string, method: string) => boolean;
   readonly present: (error: AppError, request: ParleyRequest) => PresentedError;
+  /** For the generated documents; without it they describe our own form. */
+  readonly documented?: DocumentedForm;
+}
+
+/** What the OpenAPI document says of the bodies of a form. */
+export interface DocumentedForm {
+  /** A word for the names of shared answers. */
+  readonly name: string;
+  /** The JSON Schema of a body that has one of these codes. */
+  readonly schema: (codes: readonly string[]) => object;
 }
 
 /** The addresses whose errors look otherwise than our own do. They hold for routes nobody has, too. */
@@ -29,7 +39,11 @@ export class ErrorForms {
   of({ originalUrl, method }: ParleyRequest): ErrorForm | undefined {
     if (this.forms.length === 0) return undefined;
     const end = originalUrl.indexOf('?');
-    const path = end < 0 ? originalUrl : originalUrl.slice(0, end);
+    return this.at(end < 0 ? originalUrl : originalUrl.slice(0, end), method);
+  }
+
+  /** The same by path and method. */
+  at(path: string, method: string): ErrorForm | undefined {
     return this.forms.find(({ takes }) => takes(path, method));
   }
 }

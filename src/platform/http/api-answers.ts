@@ -1,6 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import {
   AccountBanned,
+  type AppError,
   AuthenticationRequired,
   IdempotencyConflict,
   IdempotencyInProgress,
@@ -11,9 +12,11 @@ import {
   ServiceUnavailable,
   ValidationError,
 } from '../errors/app-error.js';
-import { codeOf, type ErrorClass } from '../errors/throws.decorator.js';
+import type { ErrorForm } from '../errors/error-forms.js';
+import { codeOf, type ErrorClass, type ErrorCode } from '../errors/throws.decorator.js';
 import type { RouteFacts } from './documented-routes.js';
 import { UnsupportedMediaType } from './http-errors.js';
+import type { ParleyRequest } from './request-context.js';
 
 type Components = NonNullable<OpenAPIObject['components']>;
 export type Answers = NonNullable<Components['responses']>;
@@ -72,17 +75,35 @@ export function errorsOf({ isPublic, isReplayed, limit, errors }: RouteFacts, me
 }
 
 /** The answers for these errors: one a status, shared by all routes that have the same codes for it. */
-export function errorAnswers(errors: readonly ErrorClass[], isLimited: boolean, shared: Answers): Answers {
+export function errorAnswers(
+  errors: readonly ErrorClass[],
+  isLimited: boolean,
+  shared: Answers,
+  form?: ErrorForm,
+): Answers {
   const codes = new Map<number, Set<string>>();
-  for (const { status, code } of errors.map(codeOf)) codes.set(status, (codes.get(status) ?? new Set()).add(code));
+  const told = errors.map((error) => (form ? codeIn(form, error) : codeOf(error)));
+  for (const { status, code } of told) codes.set(status, (codes.get(status) ?? new Set()).add(code));
   const answers: Answers = {};
   for (const [status, set] of [...codes].sort(([a], [b]) => a - b)) {
     const sorted = [...set].sort();
-    const name = [...sorted, ...(isLimited ? [] : ['unlimited'])].join('.');
-    shared[name] ??= errorAnswer(status, sorted, isLimited);
+    const ours = form?.documented ? [form.documented.name] : [];
+    const name = [...ours, ...sorted, ...(isLimited ? [] : ['unlimited'])].join('.');
+    shared[name] ??= errorAnswer(status, sorted, isLimited, form);
     answers[status] = ref('responses', name);
   }
   return answers;
+}
+
+/** Status and code of an error as a form tells it; the status may be another one than ours. */
+function codeIn({ present }: ErrorForm, error: ErrorClass): ErrorCode {
+  const thrown = new (error as unknown as new () => AppError)();
+  const { status, body } = present(thrown, { originalUrl: '', requestId: '' } as ParleyRequest);
+  const { code, error_code: errorCode, error: inner } = body as Record<string, unknown>;
+  const told = [code, errorCode, (inner as { code?: unknown } | undefined)?.code].find(
+    (one) => typeof one === 'string',
+  );
+  return { status, code: (told as string | undefined) ?? thrown.code };
 }
 
 /** The headers of an answer. */
@@ -92,17 +113,14 @@ export function headersFor(facts: RouteFacts, method: string): Headers {
   return Object.fromEntries(names.map((name) => [name, ref('headers', name)]));
 }
 
-function errorAnswer(status: number, codes: string[], isLimited: boolean): Answers[string] {
+function errorAnswer(status: number, codes: string[], isLimited: boolean, form?: ErrorForm): Answers[string] {
   const names = ['X-Request-Id', ...(isLimited ? LIMIT_HEADERS : [])];
   if ([423, 429, 503].includes(status)) names.push('Retry-After');
   const error: Schema = { type: 'object', properties: { code: { type: 'string', enum: codes } } };
+  const ours: Schema = { allOf: [ref('schemas', 'Error'), { type: 'object', properties: { error } }] };
   return {
     description: codes.join(', '),
     headers: Object.fromEntries(names.map((name) => [name, ref('headers', name)])),
-    content: {
-      'application/json': {
-        schema: { allOf: [ref('schemas', 'Error'), { type: 'object', properties: { error } }] },
-      },
-    },
+    content: { 'application/json': { schema: (form?.documented?.schema(codes) as Schema | undefined) ?? ours } },
   };
 }

@@ -1,6 +1,8 @@
 import type { Type } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { ErrorForms } from '../errors/error-forms.js';
+import type { ErrorClass } from '../errors/throws.decorator.js';
 import { type Answers, API_HEADERS, ERROR_SCHEMA, errorAnswers, errorsOf, headersFor } from './api-answers.js';
 import { routeFacts, type RouteFacts } from './documented-routes.js';
 
@@ -27,7 +29,7 @@ export function apiDocument(app: NestExpressApplication, extraModels: Type[] = [
     operationIdFactory: (controller, method) => `${controller}_${method}`,
     extraModels,
   });
-  complete(document, routeFacts(app));
+  complete(document, routeFacts(app), app.get(ErrorForms));
   return document;
 }
 
@@ -43,12 +45,12 @@ export function serveApiDocument(app: NestExpressApplication): void {
   });
 }
 
-function complete(document: OpenAPIObject, facts: ReadonlyMap<string, RouteFacts>): void {
+function complete(document: OpenAPIObject, facts: ReadonlyMap<string, RouteFacts>, forms: ErrorForms): void {
   const schemas: Schemas = { ...document.components?.schemas, Error: ERROR_SCHEMA };
   const shared: Answers = {};
   const names = new Map<string, number>();
   const tags = new Set<string>();
-  for (const path of Object.values(document.paths)) {
+  for (const [address, path] of Object.entries(document.paths)) {
     for (const method of METHODS) {
       const operation = path[method];
       if (!operation) continue;
@@ -56,7 +58,8 @@ function complete(document: OpenAPIObject, facts: ReadonlyMap<string, RouteFacts
       const known = facts.get(handler);
       if (!known) throw new Error(`The route ${operation.operationId} is not known.`);
       operation.operationId = uniqueName(handler.replace('Controller_', '_'), names);
-      completeOperation(operation, method, known, shared);
+      const form = forms.at(address, method.toUpperCase());
+      completeOperation(operation, method, known, (errors, isLimited) => errorAnswers(errors, isLimited, shared, form));
       closeInput(operation, schemas);
       operation.tags?.forEach((tag) => tags.add(tag));
     }
@@ -66,7 +69,12 @@ function complete(document: OpenAPIObject, facts: ReadonlyMap<string, RouteFacts
   document.components = { ...document.components, schemas, headers: API_HEADERS, responses: shared } as never;
 }
 
-function completeOperation(operation: Operation, method: string, facts: RouteFacts, shared: Answers): void {
+function completeOperation(
+  operation: Operation,
+  method: string,
+  facts: RouteFacts,
+  answersOf: (errors: ErrorClass[], isLimited: boolean) => Answers,
+): void {
   if (facts.isPublic) operation.security = [];
   if (method === 'post' && facts.isReplayed) {
     (operation.parameters ??= []).push({
@@ -79,7 +87,7 @@ function completeOperation(operation: Operation, method: string, facts: RouteFac
   }
   const successes = Object.values(operation.responses) as { headers?: object }[];
   for (const answer of successes) answer.headers = headersFor(facts, method);
-  const errors = errorAnswers(errorsOf(facts, method), facts.limit !== undefined, shared);
+  const errors = answersOf(errorsOf(facts, method), facts.limit !== undefined);
   operation.responses = { ...errors, ...operation.responses };
 }
 

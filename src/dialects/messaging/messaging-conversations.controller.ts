@@ -1,0 +1,105 @@
+import { Body, Controller, Get, Param, Post, Query, Res, UseInterceptors } from '@nestjs/common';
+import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { FileNotAttachable, FileNotFound } from '../../modules/files/files.errors.js';
+import {
+  ContentRejected,
+  ContentTooLong,
+  HeldForReview,
+  InvalidMessageType,
+  SlowMode,
+} from '../../modules/messages/messages.errors.js';
+import { type AnsweredSend, ReplayedSendInterceptor } from '../../modules/messages/replayed-send.interceptor.js';
+import { ConversationIdPipe } from '../../modules/participants/conversation-id.pipe.js';
+import {
+  ConversationFrozen,
+  ConversationNotFound,
+  TooManyParticipants,
+} from '../../modules/participants/participants.errors.js';
+import { UserNotFound } from '../../modules/users/users.errors.js';
+import { Throws } from '../../platform/errors/throws.decorator.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
+import { PublicAddress } from '../../platform/http/public-address.js';
+import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
+import { MessagingConversations } from './messaging-conversations.js';
+import { MessagingMessages } from './messaging-messages.js';
+import {
+  CreateMessagingConversationDto,
+  ListMessagingMessagesQuery,
+  MessagingConversationDto,
+  MessagingMessageDto,
+  MessagingMessagePageDto,
+  SendMessagingMessageDto,
+} from './messaging.dto.js';
+import { MESSAGING_LIMITS } from './messaging.limits.js';
+
+const REFUSALS_OF_SENDS = [
+  ConversationNotFound,
+  FileNotFound,
+  FileNotAttachable,
+  ContentTooLong,
+  InvalidMessageType,
+  ConversationFrozen,
+  SlowMode,
+  ContentRejected,
+  HeldForReview,
+] as const;
+
+@ApiTags('dialect: messaging')
+@ApiBearerAuth()
+@LimitNumbersOf(MESSAGING_LIMITS)
+@Controller('api/messaging/conversations')
+export class MessagingConversationsController {
+  constructor(
+    private readonly conversations: MessagingConversations,
+    private readonly messages: MessagingMessages,
+  ) {}
+
+  @Get()
+  @ApiOkResponse({ type: [MessagingConversationDto], description: 'Newest activity first, at most 500' })
+  list(@CurrentActor() actor: Actor): Promise<MessagingConversationDto[]> {
+    return this.conversations.list(actor);
+  }
+
+  @Post()
+  @Limit('conversation.create')
+  @ApiCreatedResponse({ type: MessagingConversationDto })
+  @ApiOkResponse({ type: MessagingConversationDto, description: 'The direct conversation there was' })
+  @Throws(UserNotFound, TooManyParticipants)
+  create(
+    @CurrentActor() actor: Actor,
+    @Body() dto: CreateMessagingConversationDto,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<MessagingConversationDto> {
+    return this.conversations.create(actor, dto, (isNew) => response.status(isNew ? 201 : 200));
+  }
+
+  @Get(':conversation_id/messages')
+  @ApiOkResponse({ type: MessagingMessagePageDto })
+  @Throws(ConversationNotFound)
+  listMessages(
+    @CurrentActor() actor: Actor,
+    @Param('conversation_id', ConversationIdPipe) id: string,
+    @Query() query: ListMessagingMessagesQuery,
+    @PublicAddress() base: string,
+  ): Promise<MessagingMessagePageDto> {
+    return this.messages.list(actor, id, query, base);
+  }
+
+  @Post(':conversation_id/messages')
+  @Limit('message.send')
+  @NotReplayed()
+  @UseInterceptors(ReplayedSendInterceptor)
+  @ApiCreatedResponse({ type: MessagingMessageDto })
+  @Throws(...REFUSALS_OF_SENDS)
+  send(
+    @CurrentActor() actor: Actor,
+    @Param('conversation_id', ConversationIdPipe) id: string,
+    @Body() dto: SendMessagingMessageDto,
+    @PublicAddress() base: string,
+  ): Promise<AnsweredSend<MessagingMessageDto>> {
+    return this.messages.send(actor, id, dto, base);
+  }
+}

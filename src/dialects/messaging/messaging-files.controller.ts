@@ -1,0 +1,51 @@
+import { Body, Controller, Param, Post, UseInterceptors } from '@nestjs/common';
+import { ApiBearerAuth, ApiBody, ApiConsumes, ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
+import { FileQuotaExceeded, FileTooLarge, InvalidFileType, MalwareDetected } from '../../modules/files/files.errors.js';
+import type { ReceivedFile } from '../../modules/files/receive-upload.js';
+import { Received, UploadInterceptor } from '../../modules/files/upload.interceptor.js';
+import { ConversationIdPipe } from '../../modules/participants/conversation-id.pipe.js';
+import { ConversationNotFound } from '../../modules/participants/participants.errors.js';
+import { Throws } from '../../platform/errors/throws.decorator.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
+import { PublicAddress } from '../../platform/http/public-address.js';
+import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
+import { MessagingFiles } from './messaging-files.js';
+import { MessagingAttachmentDto, MessagingUploadDto } from './messaging.dto.js';
+import { MESSAGING_LIMITS } from './messaging.limits.js';
+
+const UPLOAD_FORM = {
+  type: 'object',
+  required: ['file'],
+  properties: {
+    file: { type: 'string', contentMediaType: 'application/octet-stream', description: 'At most 50 MiB, by its kind' },
+    description: { type: 'string', maxLength: 1000 },
+  },
+};
+
+@ApiTags('dialect: messaging')
+@ApiBearerAuth()
+@LimitNumbersOf(MESSAGING_LIMITS)
+@Controller('api/messaging/conversations/:conversation_id/attachments')
+export class MessagingFilesController {
+  constructor(private readonly files: MessagingFiles) {}
+
+  @Post()
+  @Limit('upload')
+  @NotReplayed()
+  @UseInterceptors(UploadInterceptor)
+  @ApiConsumes('multipart/form-data')
+  @ApiBody({ schema: UPLOAD_FORM })
+  @ApiCreatedResponse({ type: MessagingAttachmentDto })
+  @Throws(ConversationNotFound, InvalidFileType, FileTooLarge, MalwareDetected, FileQuotaExceeded)
+  upload(
+    @CurrentActor() actor: Actor,
+    @Param('conversation_id', ConversationIdPipe) id: string,
+    @Received() received: ReceivedFile | undefined,
+    @Body() dto: MessagingUploadDto,
+    @PublicAddress() base: string,
+  ): Promise<MessagingAttachmentDto> {
+    return this.files.upload(actor, received, { conversation_id: id, ...dto }, base);
+  }
+}

@@ -1,0 +1,81 @@
+import { Injectable } from '@nestjs/common';
+import type { MessageDto, SendMessageDto } from '../../modules/messages/messages.dto.js';
+import { MessagesService } from '../../modules/messages/messages.service.js';
+import type { AnsweredSend } from '../../modules/messages/replayed-send.interceptor.js';
+import { ParticipantsPolicy } from '../../modules/participants/participants.policy.js';
+import { ReadMarks } from '../../modules/participants/read-marks.js';
+import type { Actor } from '../../platform/http/actor.js';
+import type {
+  ListMessagingMessagesQuery,
+  MessagingMessageDto,
+  MessagingMessagePageDto,
+  SendMessagingMessageDto,
+} from './messaging.dto.js';
+import { MessagingFiles } from './messaging-files.js';
+import { presentMessage } from './messaging.presenter.js';
+
+/**
+ * Messages in the words of the dialect. It has no call that says "read", so looking at the newest page is reading it;
+ * what is shown says how it stood before.
+ */
+@Injectable()
+export class MessagingMessages {
+  constructor(
+    private readonly messages: MessagesService,
+    private readonly participants: ParticipantsPolicy,
+    private readonly marks: ReadMarks,
+    private readonly files: MessagingFiles,
+  ) {}
+
+  /** `base`: where clients reach this server. @throws ConversationNotFound, PermissionDenied, ValidationError */
+  async list(
+    actor: Actor,
+    conversationId: string,
+    query: ListMessagingMessagesQuery,
+    base: string,
+  ): Promise<MessagingMessagePageDto> {
+    const { lastReadSeq } = await this.participants.requireMember(actor, conversationId);
+    const { data, next_cursor, has_more } = await this.messages.list(actor, conversationId, query);
+    const newest = query.cursor === undefined ? data[0] : undefined;
+    if (newest && newest.sequence_number > lastReadSeq) {
+      await this.marks.read(actor, conversationId, { sequence_number: newest.sequence_number });
+    }
+    const addresses = await this.files.addressesOf(
+      actor,
+      data.flatMap(({ attachments }) => attachments),
+      base,
+    );
+    const viewer = { userId: actor.userId, lastReadNumber: lastReadSeq, addresses };
+    return { results: data.map((message) => presentMessage(message, viewer)), next_cursor, has_more };
+  }
+
+  /** @throws as `MessagesService.send` */
+  async send(
+    actor: Actor,
+    conversationId: string,
+    dto: SendMessagingMessageDto,
+    base: string,
+  ): Promise<AnsweredSend<MessagingMessageDto>> {
+    const { message, isReplay } = await this.messages.send(actor, conversationId, toSend(dto.content ?? '', dto));
+    return { message: await this.show(actor, message, base), isReplay };
+  }
+
+  private async show(actor: Actor, message: MessageDto, base: string): Promise<MessagingMessageDto> {
+    const addresses = await this.files.addressesOf(actor, message.attachments, base);
+    return presentMessage(message, { userId: actor.userId, lastReadNumber: 0, addresses });
+  }
+}
+
+/** A send of this dialect as ours, wherever it names its files. */
+export function toSend(
+  content: string,
+  { message_type, attachment_id, attachment_ids = [], client_message_id }: Omit<SendMessagingMessageDto, 'content'>,
+): SendMessageDto {
+  const ids = [...new Set([...(attachment_id ? [attachment_id] : []), ...attachment_ids])];
+  return {
+    content,
+    ...(message_type !== undefined && { message_type }),
+    ...(ids.length > 0 && { attachment_ids: ids }),
+    ...(client_message_id !== undefined && { client_message_id }),
+  };
+}

@@ -1,0 +1,54 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { ConversationNotFound } from '../../modules/participants/participants.errors.js';
+import { ParticipantsPolicy } from '../../modules/participants/participants.policy.js';
+import { AuthenticationRequired, RateLimitExceeded } from '../../platform/errors/app-error.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { CodecSockets } from '../../platform/realtime/codec-sockets.js';
+import { credentialOf, Handshake } from '../../platform/realtime/handshake.js';
+import type { Upgrade } from '../../platform/realtime/upgrade-routes.js';
+import { MessagingCodec } from './messaging.codec.js';
+import { MESSAGING_LIMITS } from './messaging.limits.js';
+
+const ADDRESS = /^\/ws\/chat\/([^/]+)\/?$/;
+
+/** Opens `/ws/chat/{conversation_id}/`: for who takes part, by token or, from a page of ours, by the session cookie. */
+@Injectable()
+export class MessagingSockets implements OnModuleInit {
+  constructor(
+    private readonly sockets: CodecSockets,
+    private readonly handshake: Handshake,
+    private readonly participants: ParticipantsPolicy,
+  ) {}
+
+  onModuleInit(): void {
+    this.sockets.register({
+      takes: (path) => ADDRESS.test(path),
+      codec: ({ url }) => new MessagingCodec(url.searchParams.get('ext') === '1'),
+      identify: (upgrade, codec) => this.identify(upgrade, codec),
+    });
+  }
+
+  /** @throws AuthenticationRequired, AccountBanned, RateLimitExceeded, ConversationNotFound, PermissionDenied */
+  private async identify({ request, url }: Upgrade, codec: MessagingCodec): Promise<Actor> {
+    const credential = credentialOf(request, url.searchParams) ?? this.handshake.cookieOf(request);
+    let actor: Actor | undefined;
+    try {
+      actor = await this.handshake.identify(credential, MESSAGING_LIMITS);
+    } catch (error) {
+      if (error instanceof RateLimitExceeded) codec.retryAfterSeconds = error.retryAfterSeconds;
+      throw error;
+    }
+    if (!actor) throw new AuthenticationRequired();
+    codec.conversationId = await this.participants.resolve(namedIn(url.pathname));
+    await this.participants.requireMember(actor, codec.conversationId);
+    return actor;
+  }
+}
+
+function namedIn(path: string): string {
+  try {
+    return decodeURIComponent(ADDRESS.exec(path)![1]!);
+  } catch {
+    throw new ConversationNotFound();
+  }
+}

@@ -1,0 +1,156 @@
+import type { MessageDto } from '../../modules/messages/messages.dto.js';
+import type { EncodedFrame, FrameContent } from '../../platform/realtime/encoded-frame.js';
+import { Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/packet.js';
+import { InvalidFrame } from '../../platform/realtime/realtime.errors.js';
+import type { CodecRequest, SocketCodec } from '../../platform/realtime/socket-codec.js';
+import { MESSAGING_LIMITS } from './messaging.limits.js';
+
+/** Longer types are none of ours. */
+const LONGEST_TYPE = 64;
+
+interface FrameProblem {
+  readonly code: string;
+  readonly message: string;
+  readonly details: Record<string, unknown>;
+}
+
+/** A frame in the words of the dialect, with the conversation it is about. */
+interface Translation {
+  readonly conversationId: string | undefined;
+  readonly packet: TextPacket | undefined;
+}
+
+/** The socket of one conversation. It answers nothing that went well: the message itself comes back. */
+export class MessagingCodec implements SocketCodec {
+  readonly protocol = 'messaging';
+  readonly limits = MESSAGING_LIMITS;
+  /** Set once it is known that the client takes part in it. */
+  conversationId = '';
+  /** Of a connection that was one too many. */
+  retryAfterSeconds = MESSAGING_LIMITS.connect!.windowSeconds;
+
+  /** `isExtended`: the client knows our own frames, too, and is sent those the dialect has no word for. */
+  constructor(private readonly isExtended: boolean) {}
+
+  /** @throws InvalidFrame */
+  read(text: string): CodecRequest {
+    let frame: unknown;
+    try {
+      frame = JSON.parse(text);
+    } catch {
+      throw new InvalidFrame('not JSON');
+    }
+    if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) throw new InvalidFrame('not an object');
+    const { type, ...data } = frame as { type?: unknown };
+    if (typeof type !== 'string' || type.length > LONGEST_TYPE) throw new InvalidFrame('type must be text');
+    return { type, data, id: type };
+  }
+
+  write(packet: EncodedFrame | Reply): WebSocketPacket | undefined {
+    if (packet instanceof Reply) return this.answer(packet);
+    switch (packet.type) {
+      case 'ready':
+        return this.established(packet.translated(({ data }) => (data.user as { id: string }).id));
+      case 'error':
+        return this.refusal(
+          'connection',
+          packet.translated(({ error }) => error!),
+        );
+      default:
+        return this.event(packet);
+    }
+  }
+
+  private event(packet: EncodedFrame): WebSocketPacket | undefined {
+    const { conversationId, packet: translated } = packet.translated(translate);
+    if (conversationId !== undefined && conversationId !== this.conversationId) return undefined;
+    return translated ?? (this.isExtended ? packet : undefined);
+  }
+
+  private established(userId: string): TextPacket {
+    return TextPacket.of({
+      type: 'connection_established',
+      conversation_id: this.conversationId,
+      user_id: userId,
+      timestamp: new Date().toISOString(),
+    });
+  }
+
+  private answer({ id, body }: Reply): TextPacket | undefined {
+    if (body.startsWith('{"ok":true')) return undefined;
+    return this.refusal(String(id), (JSON.parse(body) as { error: FrameProblem }).error);
+  }
+
+  private refusal(what: string, { code, message, details }: FrameProblem): TextPacket {
+    if (code !== 'RATE_LIMIT_EXCEEDED') return TextPacket.of({ type: 'error', message, code: codeOf(code, details) });
+    return TextPacket.of({
+      type: 'rate_limit_exceeded',
+      reason: `${what}_rate_limit_exceeded`,
+      retry_after: details.retry_after ?? this.retryAfterSeconds,
+      message: `${what[0]!.toUpperCase()}${what.slice(1)} rate limit exceeded. Please slow down.`,
+    });
+  }
+}
+
+/** A message type nobody knows is no worse than one a client may not send. */
+function codeOf(code: string, { errors }: Record<string, unknown>): string {
+  const problems = code === 'VALIDATION_ERROR' ? (errors as { field: string }[] | undefined) : undefined;
+  return problems?.some(({ field }) => field === 'message_type') ? 'INVALID_MESSAGE_TYPE' : code;
+}
+
+function translate(frame: FrameContent): Translation {
+  const { type, data } = frame;
+  const conversationId = frame.conversation_id ?? (data.conversation_id as string | undefined);
+  return { conversationId, packet: packetOf(type, frame) };
+}
+
+function packetOf(type: string, { data, at }: FrameContent): TextPacket | undefined {
+  switch (type) {
+    case 'message.created':
+      return TextPacket.of(chatMessage(data.message as MessageDto, at));
+    case 'typing':
+      return TextPacket.of({
+        type: 'user_typing',
+        user_id: data.user_id,
+        user_name: data.user_name,
+        is_typing: data.is_typing,
+        timestamp: new Date().toISOString(),
+      });
+    case 'conversation.removed':
+      return problem('PERMISSION_DENIED', 'You are no longer in this conversation.');
+    case 'resync':
+      return problem('MESSAGES_SKIPPED', 'Messages were skipped. Load the list again.');
+    default:
+      return undefined;
+  }
+}
+
+function problem(code: string, message: string): TextPacket {
+  return TextPacket.of({ type: 'error', message, code });
+}
+
+/** The sample's `microsecond_timestamp` has the size of milliseconds. */
+function chatMessage(message: MessageDto, at = message.created_at): object {
+  return {
+    type: 'chat_message',
+    message_id: message.id,
+    conversation_id: message.conversation_id,
+    sequence_number: message.sequence_number,
+    content: message.content,
+    sender_id: message.sender_id,
+    sender_name: message.sender_name,
+    message_type: message.message_type,
+    created_at: message.created_at,
+    timestamp: at,
+    microsecond_timestamp: Date.parse(message.created_at),
+    attachments: message.attachments.map(({ id, file_name, file_type, file_category, file_size, url }) => ({
+      attachment_id: id,
+      file_name,
+      file_type,
+      file_category,
+      file_size,
+      file_url: url,
+    })),
+    ...(message.client_message_id !== undefined && { client_message_id: message.client_message_id }),
+  };
+}

@@ -1,0 +1,58 @@
+import { Controller, Get, Req, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { AdminHealthDto, AdminMetricsDto } from '../../modules/admin/admin.dto.js';
+import { AdminService } from '../../modules/admin/admin.service.js';
+import { StatisticsService } from '../../modules/conversations/statistics.service.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { Public } from '../../platform/http/public.decorator.js';
+import type { ParleyRequest } from '../../platform/http/request-context.js';
+import { LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
+import { CookieSessions } from './cookie-sessions.js';
+import { CsrfDto, MessagingStatisticsDto } from './messaging.dto.js';
+import { MESSAGING_LIMITS } from './messaging.limits.js';
+import { presentStatistics } from './messaging.presenter.js';
+
+@ApiTags('dialect: messaging')
+@LimitNumbersOf(MESSAGING_LIMITS)
+@Controller('api')
+export class MessagingController {
+  constructor(
+    private readonly cookies: CookieSessions,
+    private readonly statistics: StatisticsService,
+    private readonly admin: AdminService,
+  ) {}
+
+  @Get('csrf')
+  @Public()
+  @ApiOkResponse({ type: CsrfDto, description: 'With a token it starts a cookie session, for the sockets of pages' })
+  begin(
+    @CurrentActor() actor: Actor | undefined,
+    @Req() request: ParleyRequest,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<CsrfDto> {
+    return this.cookies.begin(actor, request, response);
+  }
+
+  @Get('messaging/stats')
+  @ApiBearerAuth()
+  @ApiOkResponse({ type: MessagingStatisticsDto })
+  async stats(@CurrentActor() actor: Actor): Promise<MessagingStatisticsDto> {
+    return presentStatistics(await this.statistics.own(actor));
+  }
+
+  @Get('messaging/admin/performance-metrics')
+  @ApiBearerAuth()
+  @ApiOkResponse({ type: AdminMetricsDto })
+  metrics(@CurrentActor() actor: Actor): Promise<AdminMetricsDto> {
+    return this.admin.metrics(actor);
+  }
+
+  @Get('messaging/admin/health-check')
+  @ApiBearerAuth()
+  @ApiOkResponse({ type: AdminHealthDto })
+  health(@CurrentActor() actor: Actor): Promise<AdminHealthDto> {
+    return this.admin.health(actor);
+  }
+}

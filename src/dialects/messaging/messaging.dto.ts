@@ -1,0 +1,216 @@
+import { ApiProperty } from '@nestjs/swagger';
+import {
+  BooleanField,
+  EnumField,
+  IntField,
+  TextField,
+  UuidField,
+  UuidListField,
+} from '../../platform/validation/fields.js';
+import { FILE_CATEGORIES, type FileCategory } from '../../modules/files/file-types.js';
+import { MESSAGE_TYPES, type MessageType } from '../../modules/messages/messages.dto.js';
+
+const CONTENT_MAX = 50_000;
+const ATTACHMENTS_MAX = 10;
+const OTHERS_MAX = 100;
+const ID = { format: 'uuid' } as const;
+const TIME = { format: 'date-time' } as const;
+
+export class CreateMessagingConversationDto {
+  @UuidListField({ max: OTHERS_MAX, description: 'The others: one makes a direct conversation, several a group' })
+  participant_ids: string[];
+}
+
+export class ListMessagingMessagesQuery {
+  @TextField({ max: 512, optional: true, description: 'Opaque; `next_cursor` of the page before' })
+  cursor?: string;
+
+  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  limit?: number;
+}
+
+/** What a message takes along, over HTTP and sockets. */
+class SentAttachments {
+  @EnumField({ values: MESSAGE_TYPES, optional: true, description: 'text when left out; system is the server’s own' })
+  message_type?: MessageType;
+
+  @UuidField({ optional: true, nullable: true, description: 'Of an upload' })
+  attachment_id?: string | null;
+
+  @UuidListField({ max: ATTACHMENTS_MAX, optional: true, description: 'Of several uploads' })
+  attachment_ids?: string[];
+
+  @TextField({ min: 1, max: 128, optional: true, description: 'Sent twice with it, one message is stored' })
+  client_message_id?: string;
+}
+
+export class SendMessagingMessageDto extends SentAttachments {
+  @TextField({ max: CONTENT_MAX, optional: true, description: 'May be left out with an attachment', example: 'Hello!' })
+  content?: string;
+}
+
+export class MessagingMessageFrameDto extends SentAttachments {
+  @TextField({ max: CONTENT_MAX, description: 'The text', example: 'Hello, world!' })
+  message: string;
+}
+
+export class MessagingTypingFrameDto {
+  @BooleanField({ description: 'Whether one begins or ends' })
+  is_typing: boolean;
+}
+
+export class MessagingUploadDto {
+  @TextField({ max: 1000, optional: true, description: 'For those who cannot see it' })
+  description?: string;
+}
+
+export class MessagingAttachmentDto {
+  @ApiProperty(ID)
+  attachment_id: string;
+
+  @ApiProperty({ example: 'document.pdf' })
+  file_name: string;
+
+  @ApiProperty({ example: 'application/pdf' })
+  file_type: string;
+
+  @ApiProperty({ enum: FILE_CATEGORIES })
+  file_category: FileCategory;
+
+  @ApiProperty({ type: 'integer', example: 1_024_000 })
+  file_size: number;
+
+  @ApiProperty({ description: 'Good for five minutes without a credential, for the caller alone' })
+  file_url: string;
+
+  @ApiProperty(TIME)
+  uploaded_at: string;
+
+  @ApiProperty({ description: 'Served once it is ready' })
+  status: string;
+}
+
+export class MessagingMessageDto {
+  @ApiProperty(ID)
+  message_id: string;
+
+  @ApiProperty(ID)
+  conversation_id: string;
+
+  @ApiProperty({ type: 'integer' })
+  sequence_number: number;
+
+  @ApiProperty({ example: 'Hello!' })
+  content: string;
+
+  @ApiProperty(ID)
+  sender_id: string;
+
+  @ApiProperty({ example: 'John Doe' })
+  sender_name: string;
+
+  @ApiProperty({ enum: MESSAGE_TYPES })
+  message_type: MessageType;
+
+  @ApiProperty(TIME)
+  created_at: string;
+
+  @ApiProperty({ description: 'By the caller, or for his own messages by everybody else' })
+  is_read: boolean;
+
+  @ApiProperty({ type: [MessagingAttachmentDto] })
+  attachments: MessagingAttachmentDto[];
+}
+
+export class MessagingMessagePageDto {
+  @ApiProperty({ type: [MessagingMessageDto], description: 'Newest first' })
+  results: MessagingMessageDto[];
+
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+
+  @ApiProperty()
+  has_more: boolean;
+}
+
+export class MessagingLastMessageDto {
+  @ApiProperty(ID)
+  message_id: string;
+
+  @ApiProperty()
+  content: string;
+
+  @ApiProperty(ID)
+  sender_id: string;
+
+  @ApiProperty(TIME)
+  created_at: string;
+}
+
+export class MessagingConversationDto {
+  @ApiProperty(ID)
+  conversation_id: string;
+
+  @ApiProperty({ enum: ['direct', 'group', 'room'] })
+  type: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  title: string | null;
+
+  @ApiProperty(TIME)
+  created_at: string;
+
+  @ApiProperty(TIME)
+  updated_at: string;
+
+  @ApiProperty({ type: [String], description: 'The first twenty' })
+  participants: string[];
+
+  @ApiProperty({ type: 'integer' })
+  participant_count: number;
+
+  @ApiProperty({ type: 'integer' })
+  unread_count: number;
+
+  @ApiProperty({ type: MessagingLastMessageDto, nullable: true })
+  last_message: MessagingLastMessageDto | null;
+}
+
+export class MessagingActivityDto {
+  @ApiProperty(ID)
+  conversation_id: string;
+
+  @ApiProperty(TIME)
+  last_message_at: string;
+
+  @ApiProperty({ type: 'integer' })
+  unread_count: number;
+}
+
+export class MessagingStatisticsDto {
+  @ApiProperty({ type: 'integer' })
+  total_conversations: number;
+
+  @ApiProperty({ type: 'integer' })
+  total_messages: number;
+
+  @ApiProperty({ type: 'integer' })
+  total_unread: number;
+
+  @ApiProperty({ type: [MessagingActivityDto], description: 'At most ten' })
+  recent_activity: MessagingActivityDto[];
+}
+
+export class CsrfDto {
+  @ApiProperty({ description: 'For the header X-CSRFToken' })
+  csrf_token: string;
+
+  @ApiProperty({ description: 'The same under the name some clients know' })
+  csrfToken: string;
+
+  @ApiProperty({ description: 'Whether a cookie session is there from now on' })
+  is_authenticated: boolean;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  user_id: string | null;
+}

@@ -1,0 +1,66 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import {
+  type AppError,
+  type FieldProblem,
+  RateLimitExceeded,
+  ValidationError,
+} from '../../platform/errors/app-error.js';
+import { ErrorForms, type PresentedError } from '../../platform/errors/error-forms.js';
+import { FileTooLarge, InvalidFileType } from '../../modules/files/files.errors.js';
+
+const ADDRESSES = /^\/api\/(?:messaging(?:\/|$)|csrf\/?$)/;
+
+/** `{error: "text", code, details}`; of a limit also how much of it there is. */
+export function presentError(error: AppError): PresentedError {
+  const code = codeOf(error);
+  const details = error instanceof ValidationError ? byField(error) : error.details;
+  if (error instanceof RateLimitExceeded) {
+    const { retryAfterSeconds, spent } = error;
+    const numbers = { retry_after: retryAfterSeconds, limit: spent?.limit ?? 0, remaining: 0 };
+    return { status: 429, body: { error: 'Rate limit exceeded', ...numbers, code, details } };
+  }
+  const isRefusedFile = error instanceof FileTooLarge || error instanceof InvalidFileType;
+  return { status: isRefusedFile ? 400 : error.status, body: { error: error.message, code, details } };
+}
+
+/** A message type nobody knows is no worse than one a client may not send. */
+export function codeOf(error: AppError): string {
+  const isType = error instanceof ValidationError && 'message_type' in byField(error);
+  return isType ? 'INVALID_MESSAGE_TYPE' : error.code;
+}
+
+/** By the name of the field; what concerns the whole stands under `request`. */
+function byField({ details }: ValidationError): Record<string, string> {
+  const problems = (details.errors ?? []) as FieldProblem[];
+  return Object.fromEntries(problems.map(({ field, reason }) => [field || 'request', reason]));
+}
+
+const text = { type: 'string' };
+const schema = (codes: readonly string[]): object => ({
+  type: 'object',
+  required: ['error', 'code', 'details'],
+  properties: {
+    error: { ...text, description: 'For people; may change' },
+    code: { ...text, enum: codes },
+    details: { type: 'object', additionalProperties: true, description: 'What is wrong, by field' },
+    ...(codes.includes('RATE_LIMIT_EXCEEDED') && {
+      retry_after: { type: 'integer', description: 'Seconds' },
+      limit: { type: 'integer' },
+      remaining: { type: 'integer' },
+    }),
+  },
+});
+
+/** How errors look at the addresses of this dialect. */
+@Injectable()
+export class MessagingErrors implements OnModuleInit {
+  constructor(private readonly forms: ErrorForms) {}
+
+  onModuleInit(): void {
+    this.forms.register({
+      takes: (path) => ADDRESSES.test(path),
+      present: presentError,
+      documented: { name: 'messaging', schema },
+    });
+  }
+}

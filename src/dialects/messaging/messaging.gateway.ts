@@ -1,0 +1,27 @@
+import { MessagesService } from '../../modules/messages/messages.service.js';
+import { TypingService } from '../../modules/presence/typing.service.js';
+import { Gateway, OnFrame } from '../../platform/realtime/frames.js';
+import type { LiveConnection } from '../../platform/realtime/live-connection.js';
+import { toSend } from './messaging-messages.js';
+import type { MessagingCodec } from './messaging.codec.js';
+import { MessagingMessageFrameDto, MessagingTypingFrameDto } from './messaging.dto.js';
+
+/** What clients of the dialect say over the socket of a conversation. */
+@Gateway('messaging')
+export class MessagingGateway {
+  constructor(
+    private readonly messages: MessagesService,
+    private readonly typing: TypingService,
+  ) {}
+
+  @OnFrame('message', MessagingMessageFrameDto, { limit: 'message.send', summary: 'Stores a message and sends it on' })
+  async send({ actor, codec }: LiveConnection, dto: MessagingMessageFrameDto): Promise<void> {
+    await this.messages.send(actor, (codec as MessagingCodec).conversationId, toSend(dto.message, dto));
+  }
+
+  @OnFrame('typing', MessagingTypingFrameDto, { limit: 'typing', summary: 'Shows one as typing, or no more' })
+  type({ actor, codec }: LiveConnection, { is_typing: isTyping }: MessagingTypingFrameDto): Promise<void> {
+    const { conversationId } = codec as MessagingCodec;
+    return isTyping ? this.typing.start(actor, conversationId) : this.typing.stop(actor, conversationId);
+  }
+}

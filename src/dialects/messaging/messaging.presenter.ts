@@ -1,0 +1,76 @@
+import type { ConversationDto } from '../../modules/conversations/conversations.dto.js';
+import type { OwnStatistics } from '../../modules/conversations/statistics.service.js';
+import type { FileDto } from '../../modules/files/files.dto.js';
+import type { MessageDto } from '../../modules/messages/messages.dto.js';
+import type {
+  MessagingAttachmentDto,
+  MessagingConversationDto,
+  MessagingMessageDto,
+  MessagingStatisticsDto,
+} from './messaging.dto.js';
+
+/** Whole addresses of files, by id, that need no credential. */
+export type SignedAddresses = ReadonlyMap<string, string>;
+
+/** Who looks, how far he has read, and how he gets at files. */
+export interface Viewer {
+  readonly userId: string;
+  readonly lastReadNumber: number;
+  readonly addresses: SignedAddresses;
+}
+
+export function presentConversation(conversation: ConversationDto): MessagingConversationDto {
+  const { id, type, title, created_at, updated_at, participant_count, unread_count } = conversation;
+  const last = conversation.last_message;
+  return {
+    conversation_id: id,
+    type,
+    title,
+    created_at,
+    updated_at: last && last.created_at > updated_at ? last.created_at : updated_at,
+    participants: conversation.participants.map(({ user_id }) => user_id),
+    participant_count,
+    unread_count,
+    last_message: last && {
+      message_id: last.id,
+      content: last.content,
+      sender_id: last.sender_id,
+      created_at: last.created_at,
+    },
+  };
+}
+
+export function presentMessage(message: MessageDto, viewer: Viewer): MessagingMessageDto {
+  const isOwn = message.sender_id === viewer.userId;
+  return {
+    message_id: message.id,
+    conversation_id: message.conversation_id,
+    sequence_number: message.sequence_number,
+    content: message.content,
+    sender_id: message.sender_id,
+    sender_name: message.sender_name,
+    message_type: message.message_type,
+    created_at: message.created_at,
+    is_read: isOwn ? message.status === 'read' : message.sequence_number <= viewer.lastReadNumber,
+    attachments: message.attachments.map((file) => presentAttachment(file, viewer.addresses)),
+  };
+}
+
+export function presentAttachment(file: FileDto, addresses: SignedAddresses): MessagingAttachmentDto {
+  const { id, file_name, file_type, file_category, file_size, uploaded_at, status, url } = file;
+  const file_url = addresses.get(id) ?? url;
+  return { attachment_id: id, file_name, file_type, file_category, file_size, file_url, uploaded_at, status };
+}
+
+export function presentStatistics(statistics: OwnStatistics): MessagingStatisticsDto {
+  return {
+    total_conversations: statistics.conversations,
+    total_messages: statistics.messages,
+    total_unread: statistics.unread,
+    recent_activity: statistics.recent.map(({ conversationId, lastMessageAt, unread }) => ({
+      conversation_id: conversationId,
+      last_message_at: lastMessageAt.toISOString(),
+      unread_count: unread,
+    })),
+  };
+}

@@ -1,0 +1,86 @@
+import { type ClientOptions, WebSocket } from 'ws';
+import type { Answer } from './chat.js';
+
+export interface DialectCall {
+  readonly token?: string;
+  readonly body?: object | FormData;
+  readonly headers?: Record<string, string>;
+}
+
+/** A request at the literal address of a dialect. */
+export async function call(
+  url: string,
+  method: string,
+  path: string,
+  { token, body, headers }: DialectCall = {},
+): Promise<Answer> {
+  const isForm = body instanceof FormData;
+  const response = await fetch(url + path, {
+    method,
+    redirect: 'manual',
+    headers: {
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(body && !isForm && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    body: isForm ? body : body && JSON.stringify(body),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+}
+
+/** A frame of any protocol that has a type. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into frames freely
+export type AnyJson = Record<string, any>;
+
+/** A client that sends and receives JSON, whatever its protocol. */
+export class JsonSocket {
+  readonly frames: AnyJson[] = [];
+  readonly closed: Promise<{ code: number; reason: string }>;
+  /** The HTTP status the upgrade was refused with. */
+  readonly refused: Promise<number>;
+  private readonly socket: WebSocket;
+  private readonly taken = new Set<AnyJson>();
+  private waiting: (() => void)[] = [];
+
+  constructor(url: string, path: string, options: ClientOptions = {}) {
+    this.socket = new WebSocket(url.replace('http', 'ws') + path, options);
+    this.closed = new Promise((resolve) =>
+      this.socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() })),
+    );
+    this.refused = new Promise((resolve) =>
+      this.socket.on('unexpected-response', (_request, { statusCode }) => {
+        resolve(statusCode ?? 0);
+        this.socket.terminate();
+      }),
+    );
+    this.socket.on('error', () => undefined);
+    this.socket.on('message', (bytes: Buffer) => {
+      this.frames.push(JSON.parse(bytes.toString('utf8')) as AnyJson);
+      const waiting = this.waiting;
+      this.waiting = [];
+      for (const look of waiting) look();
+    });
+  }
+
+  /** The first frame of this type, or that matches, that was not yet asked for; waits for it. */
+  async next(matches: string | ((frame: AnyJson) => boolean)): Promise<AnyJson> {
+    const asked = typeof matches === 'string' ? (frame: AnyJson): boolean => frame.type === matches : matches;
+    for (;;) {
+      const found = this.frames.find((frame) => !this.taken.has(frame) && asked(frame));
+      if (found) {
+        this.taken.add(found);
+        return found;
+      }
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+  }
+
+  send(frame: object | string): void {
+    this.socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
+  }
+
+  close(): void {
+    this.socket.terminate();
+  }
+}

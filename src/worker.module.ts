@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { AdminWorkerModule } from './modules/admin/admin.worker.module.js';
+import { ContentRulesModule } from './modules/admin/moderation/content-rules.module.js';
 import { ActivityModule } from './modules/admin/activity/activity.module.js';
 import { ActivityWorkerModule } from './modules/admin/activity/activity.worker.module.js';
 import { PrivilegedActsModule } from './modules/admin/audit/privileged-acts.module.js';
@@ -52,6 +53,7 @@ export class WorkerModule {
         PrivilegedActsModule,
         FanOutModule,
         ActivityModule,
+        ContentRulesModule,
         ...WORKER_MODULES,
       ],
       providers: [DrainState],

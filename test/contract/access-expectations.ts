@@ -68,10 +68,17 @@ const registration = ({ newcomerId }: CellIds): object => ({
   password: 'orbit-41-lamp-plum-river',
 });
 
+const part = (headers: string, value: string): string =>
+  `--x\r\nContent-Disposition: form-data; ${headers}\r\n\r\n${value}\r\n`;
+
+/** A file for the conversation the address names. */
+function uploadAlone(): { type: string; text: string } {
+  const file = part('name="file"; filename="a.txt"\r\nContent-Type: text/plain', 'some text');
+  return { type: 'multipart/form-data; boundary=x', text: `${file}--x--\r\n` };
+}
+
 /** A file for the conversation. */
 function uploadTo({ conversationId }: CellIds): { type: string; text: string } {
-  const part = (headers: string, value: string): string =>
-    `--x\r\nContent-Disposition: form-data; ${headers}\r\n\r\n${value}\r\n`;
   const file = part('name="file"; filename="a.txt"\r\nContent-Type: text/plain', 'some text');
   return {
     type: 'multipart/form-data; boundary=x',
@@ -238,6 +245,16 @@ export const ROUTES: Record<string, Expectation> = {
   'GET /api/v1/users/me/export': ownAffair,
   'DELETE /api/v1/users/me': { allow: NOBODY, refusal: 401, body: () => ({ password: guess, messages: 'keep' }) },
   [`POST ${ACCOUNT}/logout`]: { allow: ['admin'], body: () => ({ reason: 'a lost phone' }) },
+
+  'GET /api/csrf': open,
+  'GET /api/messaging/conversations': { allow: EVERYBODY, sees: MEMBERS },
+  'POST /api/messaging/conversations': { ...ownAffair, body: ({ newcomerId }) => ({ participant_ids: [newcomerId] }) },
+  'GET /api/messaging/conversations/{conversation_id}/messages': { allow: MEMBERS },
+  'POST /api/messaging/conversations/{conversation_id}/messages': { allow: POSTERS, body: () => ({ content: 'x' }) },
+  'POST /api/messaging/conversations/{conversation_id}/attachments': { allow: MEMBERS, raw: uploadAlone },
+  'GET /api/messaging/stats': ownAffair,
+  'GET /api/messaging/admin/performance-metrics': { allow: ['admin'], sees: NOBODY },
+  'GET /api/messaging/admin/health-check': { allow: ['admin'], sees: NOBODY },
 };
 
 /** Every frame, and who may. */

@@ -181,6 +181,7 @@ export async function startRealtimeApp(
     DATA_DIR: tmpdir(),
     JWT_SECRET: randomBytes(48).toString('base64'),
     RATE_LIMIT_MULTIPLIER: '100000',
+    SHED_LOOP_LAG_MS: '0',
     ...environment,
   });
   const testing = await Test.createTestingModule({ imports: modules(config) })

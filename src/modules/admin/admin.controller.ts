@@ -2,6 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { ApiBearerAuth, ApiExtraModels, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { Weighs } from '../../platform/throttling/shedding.guard.js';
 import {
   AdminHealthDto,
   AdminMetricsDto,
@@ -20,12 +21,14 @@ export class AdminController {
   constructor(private readonly admin: AdminService) {}
 
   @Get('stats')
+  @Weighs('figures')
   @ApiOkResponse({ type: AdminStatsDto })
   stats(@CurrentActor() actor: Actor): Promise<AdminStatsDto> {
     return this.admin.stats(actor);
   }
 
   @Get('metrics')
+  @Weighs('vital')
   @ApiOkResponse({ type: AdminMetricsDto })
   metrics(@CurrentActor() actor: Actor): Promise<AdminMetricsDto> {
     return this.admin.metrics(actor);
@@ -38,6 +41,7 @@ export class AdminController {
   }
 
   @Get('health')
+  @Weighs('vital')
   @ApiOkResponse({ type: AdminHealthDto })
   health(@CurrentActor() actor: Actor): Promise<AdminHealthDto> {
     return this.admin.health(actor);

@@ -20,12 +20,20 @@ export class AdminGateway implements OnModuleInit {
     this.connections.observe({ opened: () => undefined, closed: ({ id }) => this.live.unwatch(id) });
   }
 
-  @OnFrame('admin.watch', WatchFrameDto, { limit: 'call', summary: 'Streams live figures, every two seconds.' })
+  @OnFrame('admin.watch', WatchFrameDto, {
+    limit: 'call',
+    weight: 'vital',
+    summary: 'Streams live figures, every two seconds.',
+  })
   watch(connection: LiveConnection, _dto: WatchFrameDto): Promise<LiveFiguresDto> {
     return this.live.watch(connection.id, toWatcher(connection));
   }
 
-  @OnFrame('admin.unwatch', WatchFrameDto, { limit: 'call', summary: 'Ends the stream of live figures.' })
+  @OnFrame('admin.unwatch', WatchFrameDto, {
+    limit: 'call',
+    weight: 'vital',
+    summary: 'Ends the stream of live figures.',
+  })
   unwatch({ id }: LiveConnection, _dto: WatchFrameDto): void {
     this.live.unwatch(id);
   }

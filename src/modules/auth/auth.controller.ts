@@ -7,6 +7,7 @@ import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
 import { Public } from '../../platform/http/public.decorator.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
+import { Weighs } from '../../platform/throttling/shedding.guard.js';
 import { UserDto } from '../users/users.dto.js';
 import { AlreadyExists } from '../users/users.errors.js';
 import {
@@ -60,6 +61,7 @@ export class AuthController {
     return this.auth.refresh(refresh_token, source);
   }
 
+  @Weighs('vital')
   @Post('auth/logout')
   @HttpCode(204)
   @ApiNoContentResponse()
@@ -67,6 +69,7 @@ export class AuthController {
     return this.auth.logout(actor);
   }
 
+  @Weighs('vital')
   @Post('auth/logout-all')
   @HttpCode(204)
   @ApiNoContentResponse()

@@ -17,6 +17,7 @@ import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
+import { Weighs } from '../../platform/throttling/shedding.guard.js';
 import { ConversationIdPipe } from '../participants/conversation-id.pipe.js';
 import { FileNotAttachable, FileNotFound } from '../files/files.errors.js';
 import { ConversationFrozen, ConversationNotFound } from '../participants/participants.errors.js';
@@ -101,6 +102,7 @@ export class MessagesController {
     return this.messages.pins(actor, id);
   }
 
+  @Weighs('figures')
   @Get('search/messages')
   @ApiOkResponse({ type: MessageHitPageDto })
   @Throws(ConversationNotFound)

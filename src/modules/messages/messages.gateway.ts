@@ -57,7 +57,11 @@ export class MessagesGateway implements OnModuleInit {
     return { message: await this.messages.unreact(actor, message_id, emoji) };
   }
 
-  @OnFrame('history', HistoryFrameDto, { limit: 'call', summary: 'A page of messages, as GET …/messages' })
+  @OnFrame('history', HistoryFrameDto, {
+    limit: 'call',
+    weight: 'reads',
+    summary: 'A page of messages, as GET …/messages',
+  })
   history({ actor }: LiveConnection, { conversation_id, ...query }: HistoryFrameDto): Promise<MessagePageDto> {
     return this.messages.list(actor, conversation_id, query);
   }

@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } f
 import { SkipThrottle } from '@nestjs/throttler';
 import type { Response } from 'express';
 import { Public } from '../http/public.decorator.js';
+import { Weighs } from '../throttling/shedding.guard.js';
 import { PublicHealthDto, ReadinessDto } from './health.dto.js';
 import { Health } from './health.js';
 
@@ -10,6 +11,7 @@ import { Health } from './health.js';
 @ApiTags('health')
 @Public()
 @SkipThrottle()
+@Weighs('vital')
 @Controller()
 export class HealthController {
   constructor(private readonly health: Health) {}

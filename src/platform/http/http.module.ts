@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { ErrorFilter } from '../errors/error.filter.js';
 import { ErrorForms } from '../errors/error-forms.js';
+import { SheddingGuard } from '../throttling/shedding.guard.js';
 import { LimitGuard } from '../throttling/throttler.guard.js';
 import { AuthGuard } from './auth.guard.js';
 import { FormBodies } from './form-bodies.js';
@@ -11,7 +12,7 @@ import { RequestsInFlight } from './requests-in-flight.js';
 import { validationPipe } from './validation.js';
 
 /**
- * What every route goes through, in this order: the guard that denies by default, the limits of whoever is let in,
+ * What every route goes through, in this order: what is turned away under overload, the guard that denies by default, the limits of whoever is let in,
  * `Idempotency-Key`, validation; and the one answer to errors.
  */
 @Global()
@@ -21,6 +22,7 @@ import { validationPipe } from './validation.js';
     ErrorForms,
     FormBodies,
     IdempotencyRepository,
+    { provide: APP_GUARD, useExisting: SheddingGuard },
     { provide: APP_GUARD, useClass: AuthGuard },
     { provide: APP_GUARD, useExisting: LimitGuard },
     { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },

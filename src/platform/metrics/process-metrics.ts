@@ -3,6 +3,7 @@ import { ModuleRef } from '@nestjs/core';
 import { loggedErrors } from '../logging/logged-errors.js';
 import { QueueDepths } from '../queue/queue-depths.js';
 import { Schedule } from '../schedule/schedule.js';
+import { Overload } from '../throttling/overload.js';
 import { WatchedRateLimiter } from '../throttling/watched-rate-limiter.js';
 import { Metrics } from './metrics.js';
 
@@ -15,6 +16,7 @@ export class ProcessMetrics implements OnApplicationBootstrap, OnApplicationShut
     private readonly metrics: Metrics,
     private readonly limiter: WatchedRateLimiter,
     private readonly queues: QueueDepths,
+    private readonly overload: Overload,
     private readonly modules: ModuleRef,
   ) {}
 
@@ -25,6 +27,11 @@ export class ProcessMetrics implements OnApplicationBootstrap, OnApplicationShut
         if (!allowed) metrics.count('parley_limits_hit_total', { action });
       },
     });
+    metrics.read('parley_overload_level', () => [{ value: this.overload.level }]);
+    metrics.read('parley_event_loop_lag_seconds', () => [{ value: this.overload.lagMs / 1000 }]);
+    metrics.read('parley_shed_total', () =>
+      [...this.overload.shed].map(([weight, value]) => ({ value, labels: { class: weight } })),
+    );
     this.endErrors = loggedErrors.observe(({ context }) => metrics.count('parley_errors_total', { context }));
     metrics.read('parley_queue_jobs', async () =>
       (await this.queues.read()).flatMap(({ name: queue, jobs }) =>

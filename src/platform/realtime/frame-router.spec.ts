@@ -1,4 +1,5 @@
 import type { DiscoveryService } from '@nestjs/core';
+import type { Overload } from '../throttling/overload.js';
 import type { LimitAction } from '../throttling/limits.js';
 import type { Limits } from '../throttling/limits.service.js';
 import type { Connection } from './connection.js';
@@ -44,6 +45,7 @@ function routerOf(limits: Partial<Limits>, ...instances: object[]): FrameRouter 
     limits as Limits,
     new RealtimeSettings(),
     {} as FirstFrame,
+    { level: 0 } as Overload,
   );
 }
 

@@ -4,6 +4,7 @@ import { AuthenticationRequired, InternalError, RateLimitExceeded, ValidationErr
 import { toDeclaredError } from '../errors/error.filter.js';
 import { LIMITS } from '../throttling/limits.js';
 import { jsonOf } from '../json/encoded-once.js';
+import { Overload, type Weight } from '../throttling/overload.js';
 import { Limits } from '../throttling/limits.service.js';
 import { findForbiddenText } from '../validation/text.js';
 import type { Connection } from './connection.js';
@@ -23,6 +24,10 @@ interface Command {
 
 const LONGEST_ID = 64;
 const noop = (): void => {};
+
+function weightOf({ weight, limit }: FrameDefinition): Weight {
+  return weight ?? (limit === 'typing' ? 'signals' : 'writes');
+}
 
 /**
  * Brings requests to the handlers marked `@OnFrame`, and their results back: exactly one reply a request.
@@ -44,6 +49,7 @@ export class FrameRouter implements OnApplicationBootstrap {
     private readonly limits: Limits,
     private readonly settings: RealtimeSettings,
     private readonly firstFrame: FirstFrame,
+    private readonly overload: Overload,
   ) {}
 
   /** Fills the table. Two handlers of one type, or one without a limit, are a defect nobody should run with. */
@@ -178,6 +184,7 @@ export class FrameRouter implements OnApplicationBootstrap {
     this.begin(connection);
     let counted: void | Promise<void>;
     try {
+      if (this.overload.level > 0) this.overload.admit(weightOf(command.definition));
       counted = this.limits.check(command.definition.limit, connection.actor, connection.codec?.limits);
     } catch (error) {
       return this.fail(connection, id, error);

@@ -1,10 +1,13 @@
 import { Injectable, type Type } from '@nestjs/common';
+import type { Weight } from '../throttling/overload.js';
 import type { LimitAction } from '../throttling/limits.js';
 import type { LiveConnection } from './live-connection.js';
 
 export interface FrameOptions {
   /** The limit the frame draws on; the same counter as the REST route that does the same. */
   readonly limit: LimitAction;
+  /** When it goes under overload; left out: typing first, everything else with the writes. */
+  readonly weight?: Weight;
   /** One sentence for the generated protocol document. */
   readonly summary: string;
 }

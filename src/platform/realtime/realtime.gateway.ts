@@ -17,13 +17,17 @@ export class AuthRefreshFrameDto {
 export class RealtimeGateway {
   constructor(private readonly host: ConnectionHost) {}
 
-  @OnFrame('ping', PingFrameDto, { limit: 'call', summary: 'Answers with the time of the server.' })
+  @OnFrame('ping', PingFrameDto, { limit: 'call', weight: 'vital', summary: 'Answers with the time of the server.' })
   ping(_connection: LiveConnection, _dto: PingFrameDto): { server_time: string } {
     return { server_time: new Date().toISOString() };
   }
 
   /** @throws AuthenticationRequired, PermissionDenied for a token of somebody else */
-  @OnFrame('auth.refresh', AuthRefreshFrameDto, { limit: 'call', summary: 'Prolongs the connection with a new token.' })
+  @OnFrame('auth.refresh', AuthRefreshFrameDto, {
+    limit: 'call',
+    weight: 'vital',
+    summary: 'Prolongs the connection with a new token.',
+  })
   async refresh(connection: LiveConnection, { token }: AuthRefreshFrameDto): Promise<{ expires_at: string }> {
     const actor = await this.host.authenticator.authenticate(token);
     if (actor.userId !== connection.actor.userId) throw new PermissionDenied('The token belongs to somebody else.');

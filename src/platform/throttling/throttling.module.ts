@@ -5,8 +5,10 @@ import { LimitStorage } from './limit-storage.js';
 import { LIMITS } from './limits.js';
 import { Limits } from './limits.service.js';
 import { MemoryRateLimiter } from './memory-rate-limiter.js';
+import { Overload } from './overload.js';
 import { RateLimiter } from './rate-limiter.js';
 import { RedisRateLimiter } from './redis-rate-limiter.js';
+import { SheddingGuard } from './shedding.guard.js';
 import { LimitGuard } from './throttler.guard.js';
 import { WatchedRateLimiter } from './watched-rate-limiter.js';
 
@@ -33,7 +35,18 @@ export function createRateLimiter({ redisUrl }: Pick<Config, 'redisUrl'>): RateL
     LimitStorage,
     Limits,
     LimitGuard,
+    Overload,
+    SheddingGuard,
   ],
-  exports: [RateLimiter, WatchedRateLimiter, Limits, LimitGuard, LimitStorage, ThrottlerModule],
+  exports: [
+    RateLimiter,
+    WatchedRateLimiter,
+    Limits,
+    LimitGuard,
+    LimitStorage,
+    Overload,
+    SheddingGuard,
+    ThrottlerModule,
+  ],
 })
 export class ThrottlingModule {}

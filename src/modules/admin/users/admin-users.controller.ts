@@ -3,6 +3,7 @@ import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@ne
 import { Throws } from '../../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../../platform/http/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
+import { Weighs } from '../../../platform/throttling/shedding.guard.js';
 import type { Page } from '../../../platform/pagination/page.js';
 import { ConversationNotFound, DirectConversationFixed } from '../../participants/participants.errors.js';
 import { LastAdmin, UserNotFound } from '../../users/users.errors.js';
@@ -22,6 +23,7 @@ import { AdminUsersService } from './admin-users.service.js';
 
 @ApiTags('admin')
 @ApiBearerAuth()
+@Weighs('vital')
 @Controller('api/v1/admin/users')
 export class AdminUsersController {
   constructor(private readonly users: AdminUsersService) {}

@@ -1,0 +1,96 @@
+import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { Config } from '../config/config.js';
+import { PoolWatch } from '../database/pool-watch.js';
+import { ServiceUnavailable } from '../errors/app-error.js';
+
+/**
+ * What is turned away first when there is too much to do: signals (typing, presence), then figures (search, statistics,
+ * exports), then reads, and writes last. What is `vital` never is: health, signing out, banning, ping.
+ */
+export const WEIGHTS = ['signals', 'figures', 'reads', 'writes', 'vital'] as const;
+export type Weight = (typeof WEIGHTS)[number];
+
+/** How many times the threshold it takes for a weight to go. */
+const PRESSURES = [1, 2, 3, 5] as const;
+const LOOK_EVERY_MS = 250;
+const RESOLUTION_MS = 10;
+const LONGEST_RETRY_SECONDS = 4;
+
+/**
+ * Whether this process has more to do than it can, from what a request feels first: how late the event loop is, and how
+ * long one waits for a database connection. One step at a time, up and down, four times a second: a moment's hiccup
+ * costs no more than typing signals, and writes go only when a second of overload was not enough.
+ */
+@Injectable()
+export class Overload implements OnApplicationBootstrap, OnApplicationShutdown {
+  /** By weight. */
+  readonly shed = new Map<Weight, number>();
+  private readonly logger = new Logger('Overload');
+  private readonly lag: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  private current = 0;
+  private latestLagMs = 0;
+  private pool: Pick<PoolWatch, 'waitMs'> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly config: Config,
+    private readonly modules: ModuleRef,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    try {
+      this.pool = this.modules.get(PoolWatch, { strict: false });
+    } catch {
+      this.pool = undefined;
+    }
+    this.lag.enable();
+    this.timer = setInterval(() => this.look(), LOOK_EVERY_MS);
+    this.timer.unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+    this.lag.disable();
+  }
+
+  /** How many of the weights are being turned away. */
+  get level(): number {
+    return this.current;
+  }
+
+  /** The worst delay of the event loop in the last quarter of a second. */
+  get lagMs(): number {
+    return this.latestLagMs;
+  }
+
+  /** @throws ServiceUnavailable when requests of this weight are being turned away */
+  admit(weight: Weight): void {
+    if (this.current === 0 || WEIGHTS.indexOf(weight) >= this.current) return;
+    this.shed.set(weight, (this.shed.get(weight) ?? 0) + 1);
+    throw new ServiceUnavailable(1 + Math.floor(Math.random() * LONGEST_RETRY_SECONDS));
+  }
+
+  /** Looks at how things stand now and moves by at most one step. */
+  look(): void {
+    this.latestLagMs = Math.max(0, this.lag.max / 1e6 - RESOLUTION_MS);
+    this.lag.reset();
+    this.step(this.latestLagMs, this.pool?.waitMs ?? 0);
+  }
+
+  /** One step towards what this lag and this wait, in milliseconds, ask for. */
+  step(lagMs: number, waitMs: number): void {
+    const { shedLoopLagMs, shedPoolWaitMs } = this.config;
+    const pressure = Math.max(
+      shedLoopLagMs > 0 ? lagMs / shedLoopLagMs : 0,
+      shedPoolWaitMs > 0 ? waitMs / shedPoolWaitMs : 0,
+    );
+    const wanted = PRESSURES.filter((least) => pressure >= least).length;
+    const before = this.current;
+    this.current += Math.sign(wanted - before);
+    if (before === 0 && this.current > 0) {
+      this.logger.warn({ lag_ms: Math.round(lagMs), pool_wait_ms: Math.round(waitMs) }, 'overloaded: shedding begins');
+    } else if (before > 0 && this.current === 0) this.logger.log('no longer overloaded');
+  }
+}

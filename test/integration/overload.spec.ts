@@ -1,0 +1,54 @@
+import { Sql } from '../../src/platform/database/sql.js';
+import { Overload } from '../../src/platform/throttling/overload.js';
+import { startChat, type Chat } from '../support/chat.js';
+
+/** Waits until the program has come to this level, which it looks at four times a second. */
+async function level(overload: Overload, wanted: number): Promise<void> {
+  while (overload.level !== wanted) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+describe('with every database connection taken', () => {
+  let chat: Chat;
+
+  beforeAll(async () => {
+    chat = await startChat({ SHED_POOL_WAIT_MS: '20' });
+  });
+  afterAll(() => chat.stop());
+
+  it('turns away at once what would only wait, answers what is vital, and comes back by itself', async () => {
+    const [ana, bob] = [await chat.user('ana'), await chat.user('bob')];
+    const group = await chat.group(ana, bob);
+    const socket = await ana.webSocket();
+    const overload = chat.app.app.get(Overload);
+    const sql = chat.app.app.get(Sql);
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const held = Array.from({ length: chat.app.config.databasePoolSize }, () => sql.transaction(() => gate));
+    const waiting = bob.call('GET', `/conversations/${group}`);
+    await level(overload, 4);
+
+    const refused = await ana.call('POST', `/conversations/${group}/messages`, { content: 'now?' });
+    expect(refused.status).toBe(503);
+    expect(refused.body.error.code).toBe('SERVICE_UNAVAILABLE');
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    for (const type of ['typing.start', 'message.send', 'history']) {
+      const reply = await socket.request(type, {
+        conversation_id: group,
+        ...(type === 'message.send' && { content: 'x' }),
+      });
+      expect([type, reply.error?.code]).toEqual([type, 'SERVICE_UNAVAILABLE']);
+    }
+    expect((await socket.request('ping', {})).ok).toBe(true);
+    expect((await fetch(`${chat.app.url}/livez`)).status).toBe(200);
+    const text = await (await fetch(`${chat.app.url}/metrics`)).text();
+    expect(text).toContain('parley_overload_level 4');
+    expect(text).toMatch(/parley_shed_total\{class="writes"\} [2-9]/);
+
+    open();
+    await Promise.all(held);
+    await waiting;
+    await level(overload, 0);
+    expect((await ana.call('POST', `/conversations/${group}/messages`, { content: 'now' })).status).toBe(201);
+    socket.close();
+  });
+});

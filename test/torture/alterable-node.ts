@@ -2,12 +2,9 @@ import 'reflect-metadata';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from '../../src/create-app.js';
 import { SendMessage } from '../../src/modules/messages/send-message.js';
-import { UserAdministration } from '../../src/modules/users/user-administration.service.js';
 import { declaredStatements } from '../../src/platform/database/sql.js';
 import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js';
 import type { CommittedEvent, PresentedEvent } from '../../src/platform/event-log/stream-event.js';
-import type { SystemRole } from '../../src/platform/http/actor.js';
-import { Authenticator } from '../../src/platform/http/authenticator.js';
 import { BannerLines } from '../../src/platform/logging/banner.js';
 import { runProcess } from '../../src/platform/process/run-process.js';
 import { Broadcaster } from '../../src/platform/realtime/broadcaster.js';
@@ -119,22 +116,13 @@ function alterLeaving(app: App): void {
   left.membership = faults.leaversStay ? undefined : 'leaves';
 }
 
-/** `POST /torture/faults?are=<JSON>`; as the bearer, what only services can do: `/ban?user_id=`, `/role?user_id=&role=`. */
+/** `POST /torture/faults?are=<JSON>`. */
 function openDoor(app: App): void {
-  const [users, authenticator] = [get(app, UserAdministration), get(app, Authenticator)];
-  app.use('/torture', async (request: Request, response: Response) => {
-    const { pathname, searchParams } = new URL(request.url, 'http://host');
-    const asked = (name: string): string => searchParams.get(name) ?? '';
+  app.use('/torture/faults', (request: Request, response: Response) => {
     try {
-      if (pathname === '/faults') {
-        faults = JSON.parse(asked('are')) as Faults;
-        alterWatermarks();
-        alterLeaving(app);
-      } else {
-        const actor = await authenticator.authenticate(request.headers.authorization!.slice('Bearer '.length));
-        if (pathname === '/ban') await users.ban(actor, asked('user_id'), { reason: 'torture', until: null });
-        else await users.update(actor, asked('user_id'), { role: asked('role') as SystemRole }, 'torture');
-      }
+      faults = JSON.parse(new URL(request.url, 'http://host').searchParams.get('are') ?? '') as Faults;
+      alterWatermarks();
+      alterLeaving(app);
       response.json({});
     } catch (error) {
       response.status(500).json({ error: { code: 'TORTURE', message: String(error) } });

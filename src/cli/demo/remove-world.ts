@@ -50,6 +50,7 @@ const REMOVE_CONVERSATIONS = statement(
 const REMOVE_FILES = statement('demo.remove_files', `delete from files where id = any($1::uuid[])`);
 /** Everything else of a user goes with the row. */
 const REMOVE_USERS = [
+  statement('demo.remove_activity', `delete from active_people where user_id = any($1::uuid[])`),
   statement('demo.remove_keys', `delete from idempotency_keys where user_id = any($1::uuid[])`),
   statement(
     'demo.remove_failures',

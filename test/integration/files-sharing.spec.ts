@@ -53,6 +53,23 @@ describe('a shared file', () => {
     expect(edited.body.attachments).toEqual([second, first]);
   });
 
+  it('is uploaded once under one key, however often the network makes the client repeat it', async () => {
+    const again = (file: SampleFile, key: string): Promise<Answer> =>
+      world.upload(ada, file, { description: 'once' }, { 'idempotency-key': key });
+    const kept = (): number => world.filesOnDisk().filter((name) => name.endsWith('.upload')).length;
+    const before = kept();
+    const answers = await Promise.all(Array.from({ length: 4 }, () => again(note, 'the-note')));
+    expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201]);
+    expect(new Set(answers.map(({ body }) => body.id as string)).size).toBe(1);
+    expect(answers.filter(({ headers }) => headers.get('idempotency-replayed') === 'true')).toHaveLength(3);
+    expect(kept()).toBe(before + 1);
+    expect((await again(image, 'the-note')).body.error.code).toBe('IDEMPOTENCY_CONFLICT');
+    expect((await again(note, 'another')).body.id).not.toBe(answers[0]!.body.id);
+    const refused = { ...note, bytes: Buffer.alloc(0) };
+    expect((await again(refused, 'refused')).status).toBe(400);
+    expect((await again(note, 'refused')).status).toBe(201);
+  });
+
   it('is shown again by a repeated send, and is part of what the repetition must agree in', async () => {
     const [file, other] = [await world.ready(ada, note), await world.ready(ada, note)];
     const key = { client_message_id: 'with a file' };

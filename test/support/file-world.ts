@@ -12,6 +12,7 @@ export interface FileWorld {
     user: ChatUser,
     file: Pick<SampleFile, 'name' | 'bytes'> & { type?: string },
     more?: UploadFields,
+    headers?: UploadHeaders,
   ): Promise<Answer>;
   /** How the file stands once its scan is over. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -30,6 +31,10 @@ export interface UploadFields {
   readonly description?: string;
 }
 
+export interface UploadHeaders {
+  readonly 'idempotency-key'?: string;
+}
+
 /** How a process of ours is run from its sources: the compiler keeps things in a home. */
 export const FROM_SOURCES = {
   nodeOptions: ['--import', './test/support/register-typescript.mjs'],
@@ -40,13 +45,13 @@ export async function startFileWorld(overrides: Environment = {}): Promise<FileW
   const chat = await startChat(overrides);
   const { url, config, app } = chat.app;
   Object.assign(app.get(ImageProcessSettings, { strict: false }), FROM_SOURCES);
-  const upload: FileWorld['upload'] = async (user, { name, bytes, type = '' }, more = {}) => {
+  const upload: FileWorld['upload'] = async (user, { name, bytes, type = '' }, more = {}, headers = {}) => {
     const form = new FormData();
     for (const [field, value] of Object.entries(more)) form.set(field, value);
     form.set('file', new Blob([new Uint8Array(bytes)], { type }), name);
     const response = await fetch(`${url}/api/v1/files`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${user.token}` },
+      headers: { authorization: `Bearer ${user.token}`, ...headers },
       body: form,
     });
     return { status: response.status, headers: response.headers, body: await response.json() };

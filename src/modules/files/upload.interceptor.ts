@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import {
   type CallHandler,
@@ -10,6 +11,8 @@ import type { Response } from 'express';
 import { finalize, from, mergeMap, type Observable } from 'rxjs';
 import { Config } from '../../platform/config/config.js';
 import { requireMinimumRate } from '../../platform/http/body-deadline.js';
+import { actionOf } from '../../platform/http/idempotency.interceptor.js';
+import { IdempotentAnswers } from '../../platform/http/idempotent-answers.js';
 import { requireSafeJson } from '../../platform/http/json-guard.js';
 import type { ParleyRequest } from '../../platform/http/request-context.js';
 import { type ReceivedFile, receiveUpload } from './receive-upload.js';
@@ -31,6 +34,7 @@ export class UploadInterceptor implements NestInterceptor {
     private readonly config: Config,
     private readonly incoming: IncomingFolder,
     private readonly settings: UploadSettings,
+    private readonly answers: IdempotentAnswers,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -39,9 +43,19 @@ export class UploadInterceptor implements NestInterceptor {
     const path = this.incoming.newPath();
     this.endWhenRefused(request, response, path);
     return from(this.receive(request, response, path)).pipe(
-      mergeMap(() => next.handle()),
+      mergeMap(() => this.answer(context, next)),
       finalize(() => void rm(path, { force: true })),
     );
+  }
+
+  /** With an `Idempotency-Key` the same form gives the same file again: an upload is repeated on the first bad network. */
+  private answer(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const request = context.switchToHttp().getRequest<UploadRequest>();
+    const key = IdempotentAnswers.keyOf(request);
+    if (key === undefined || !request.actor) return next.handle();
+    const asked = { userId: request.actor.userId, action: actionOf(context), key, bodyHash: hashOf(request) };
+    const response = context.switchToHttp().getResponse<Response>();
+    return from(this.answers.answer(asked, () => next.handle(), response));
   }
 
   private async receive(request: UploadRequest, response: Response, path: string): Promise<void> {
@@ -60,4 +74,12 @@ export class UploadInterceptor implements NestInterceptor {
       setTimeout(() => request.complete || request.socket.destroy(), this.settings.lingerMs).unref();
     });
   }
+}
+
+/** The fields of the form and the file, by its content. */
+function hashOf({ originalUrl, body, received }: UploadRequest): Buffer {
+  const { name, declaredType, contentHash } = received!;
+  return createHash('sha256')
+    .update(JSON.stringify([originalUrl, body, name, declaredType, contentHash]))
+    .digest();
 }

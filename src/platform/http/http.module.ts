@@ -8,6 +8,7 @@ import { AuthGuard } from './auth.guard.js';
 import { FormBodies } from './form-bodies.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
+import { IdempotentAnswers } from './idempotent-answers.js';
 import { RequestsInFlight } from './requests-in-flight.js';
 import { validationPipe } from './validation.js';
 
@@ -22,6 +23,7 @@ import { validationPipe } from './validation.js';
     ErrorForms,
     FormBodies,
     IdempotencyRepository,
+    IdempotentAnswers,
     { provide: APP_GUARD, useExisting: SheddingGuard },
     { provide: APP_GUARD, useClass: AuthGuard },
     { provide: APP_GUARD, useExisting: LimitGuard },
@@ -29,6 +31,6 @@ import { validationPipe } from './validation.js';
     { provide: APP_PIPE, useFactory: validationPipe },
     { provide: APP_FILTER, useClass: ErrorFilter },
   ],
-  exports: [RequestsInFlight, ErrorForms, FormBodies],
+  exports: [IdempotentAnswers, RequestsInFlight, ErrorForms, FormBodies],
 })
 export class HttpModule {}

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, Logger } from '@nestjs/common';
+import type { Response } from 'express';
+import { lastValueFrom, type Observable } from 'rxjs';
+import { IdempotencyConflict, IdempotencyInProgress, ValidationError } from '../errors/app-error.js';
+import { IdempotencyRepository, type IdempotentRequest, type KeptAnswer } from './idempotency.repository.js';
+import type { ParleyRequest } from './request-context.js';
+
+const KEY = /^[\x21-\x7e]{1,128}$/;
+const WAIT_MS = 5000;
+const POLL_MS = 50;
+
+/**
+ * Answers under a key: the same key and body of the same user give the same answer again for a day, with
+ * `Idempotency-Replayed: true`. A request that comes while the first is being answered waits for that answer. A request
+ * that failed leaves nothing behind.
+ */
+@Injectable()
+export class IdempotentAnswers {
+  private readonly logger = new Logger('Idempotency');
+
+  constructor(private readonly repository: IdempotencyRepository) {}
+
+  /** The key of a request; undefined when it has none. @throws ValidationError */
+  static keyOf({ headers }: ParleyRequest): string | undefined {
+    const key = headers['idempotency-key'];
+    if (key === undefined) return undefined;
+    if (typeof key !== 'string' || !KEY.test(key)) {
+      throw ValidationError.of('Idempotency-Key', 'must be 1 to 128 printable ASCII characters');
+    }
+    return key;
+  }
+
+  /** The kept answer, or that of `perform`, kept. @throws IdempotencyConflict, IdempotencyInProgress, whatever `perform` throws */
+  async answer(asked: IdempotentRequest, perform: () => Observable<unknown>, response: Response): Promise<unknown> {
+    const deadline = Date.now() + WAIT_MS;
+    while (!(await this.repository.claim(asked))) {
+      const kept = await this.repository.find(asked);
+      if (kept && !kept.body_hash.equals(asked.bodyHash)) throw new IdempotencyConflict();
+      if (kept && kept.status !== null) return replay(kept, kept.status, response);
+      if (Date.now() > deadline) throw new IdempotencyInProgress();
+      await sleep(POLL_MS);
+    }
+    return this.keep(asked, perform, response);
+  }
+
+  private async keep(
+    asked: IdempotentRequest,
+    perform: () => Observable<unknown>,
+    response: Response,
+  ): Promise<unknown> {
+    let body: unknown;
+    try {
+      body = await lastValueFrom(perform(), { defaultValue: undefined });
+    } catch (error) {
+      await this.repository.release(asked).catch((failure: unknown) => this.logger.warn(failure));
+      throw error;
+    }
+    // It is done: should the answer not be kept, the caller still gets it.
+    await this.repository.keep(asked, response.statusCode, body).catch((error: unknown) => this.logger.warn(error));
+    return body;
+  }
+}
+
+function replay(kept: KeptAnswer, status: number, response: Response): unknown {
+  response.status(status);
+  response.setHeader('Idempotency-Replayed', 'true');
+  return kept.body ?? undefined;
+}

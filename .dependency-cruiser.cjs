@@ -73,6 +73,18 @@ module.exports = {
       { path: ['\\.repository\\.ts$', '^src/platform/database/', 'node_modules/(typeorm|pg)/'] },
     ),
     rule(
+      'commands-know-services',
+      'A command asks services and the platform, never the inside of a module or an edge.',
+      { path: '^src/cli/' },
+      { path: ['\\.(repository|controller|gateway|processor)\\.ts$', '^src/dialects/'] },
+    ),
+    rule(
+      'nobody-needs-a-command',
+      'The command line stands above everything.',
+      { path: '^(src/(?!cli[./])|migrations/)' },
+      { path: '^src/cli[./]' },
+    ),
+    rule(
       'modules-know-no-dialect',
       'A dialect stands above every module.',
       { path: '^src/modules/' },

@@ -41,6 +41,8 @@ const PLANTED: [string, string, string][] = [
   ['edges-do-not-touch-sql', 'src/modules/users/users.gateway.ts', '../../platform/database/sql.js'],
   ['processors-run-in-the-worker', 'src/modules/auth/auth.module.ts', './auth.processor.js'],
   ['dialects-know-services', 'src/dialects/groups/groups.presenter.ts', '../../modules/users/users.repository.js'],
+  ['commands-know-services', 'src/cli/nosy.command.ts', '../modules/users/users.repository.js'],
+  ['nobody-needs-a-command', 'src/platform/http/commanding.ts', '../../cli/nosy.command.js'],
   ['modules-know-no-dialect', 'src/modules/auth/dialect.ts', '../../dialects/groups/groups.presenter.js'],
   ['program-knows-no-test', 'src/platform/http/tested.ts', '../../../test/support/fake.js'],
   ...LADDER.slice(0, -1).map((module, rung): [string, string, string] => [

@@ -1,0 +1,311 @@
+import { startChat, type Answer, type Chat, type ChatUser } from '../support/chat.js';
+import { type AnyJson, call, JsonSocket } from '../support/dialect-client.js';
+
+const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
+const ORIGIN = 'https://chat.example.com';
+
+describe('the sockets of the messaging dialect', () => {
+  let chat: Chat;
+  let john: ChatUser;
+  let mary: ChatUser;
+  let conversationId: string;
+  const sockets: JsonSocket[] = [];
+  const open = (path: string, headers: Record<string, string> = {}): JsonSocket => {
+    const socket = new JsonSocket(chat.app.url, path, { headers });
+    sockets.push(socket);
+    return socket;
+  };
+  const enter = async (user: ChatUser, id = conversationId, query = ''): Promise<JsonSocket> => {
+    const socket = open(`/ws/chat/${id}/?token=${user.token}${query}`);
+    await socket.next('connection_established');
+    return socket;
+  };
+  const csrf = (headers: Record<string, string> = {}, user?: ChatUser): Promise<Answer> =>
+    call(chat.app.url, 'GET', '/api/csrf/', { token: user?.token, headers });
+  const cookieOf = ({ headers }: Answer): string => headers.getSetCookie()[0]?.split(';')[0] ?? '';
+
+  beforeAll(async () => {
+    chat = await startChat({ ALLOWED_ORIGINS: ORIGIN, TRUST_PROXY: '1' });
+    [john, mary] = [await chat.user('john'), await chat.user('mary')];
+    conversationId = await chat.group(john, mary);
+  });
+  afterAll(async () => {
+    for (const socket of sockets) socket.close();
+    await chat.stop();
+  });
+
+  it('say who has come in, and bring messages to everybody in the documented form', async () => {
+    const johns = open(`/ws/chat/${conversationId}/?token=${john.token}`);
+    expect(await johns.next(() => true)).toEqual({
+      type: 'connection_established',
+      conversation_id: conversationId,
+      user_id: john.id,
+      timestamp: TIME,
+    });
+    const marys = await enter(mary);
+    johns.send({ type: 'message', message: 'Hello, world!', message_type: 'text' });
+    const [own, heard] = [await johns.next('chat_message'), await marys.next('chat_message')];
+    expect(heard).toMatchObject({
+      type: 'chat_message',
+      message_id: expect.any(String),
+      sequence_number: 1,
+      content: 'Hello, world!',
+      sender_id: john.id,
+      sender_name: 'john',
+      message_type: 'text',
+      created_at: TIME,
+      timestamp: TIME,
+    });
+    expect(heard.microsecond_timestamp).toBe(Date.parse(heard.created_at as string));
+    expect(own.message_id).toBe(heard.message_id);
+  });
+
+  it('bring what was sent by other ways, and nothing of other conversations', async () => {
+    const elsewhere = await chat.group(john, mary);
+    const marys = await enter(mary, elsewhere);
+    await john.call('POST', `/conversations/${conversationId}/messages`, { content: 'not here' });
+    const native = await john.webSocket();
+    await native.request('message.send', { conversation_id: elsewhere, content: 'here' });
+    await call(chat.app.url, 'POST', `/api/messaging/conversations/${elsewhere}/messages/`, {
+      token: john.token,
+      body: { content: 'and here' },
+    });
+    expect((await marys.next('chat_message')).content).toBe('here');
+    expect((await marys.next('chat_message')).content).toBe('and here');
+  });
+
+  it('show the others who types, and when he ends', async () => {
+    const [johns, marys] = [await enter(john), await enter(mary)];
+    johns.send({ type: 'typing', is_typing: true });
+    expect(await marys.next('user_typing')).toEqual({
+      type: 'user_typing',
+      user_id: john.id,
+      user_name: 'john',
+      is_typing: true,
+      timestamp: TIME,
+    });
+    johns.send({ type: 'typing', is_typing: false });
+    expect(await marys.next('user_typing')).toMatchObject({ is_typing: false });
+    expect(johns.frames.filter(({ type }) => type === 'user_typing')).toEqual([]);
+  });
+
+  it.each<[string, object | string, string]>([
+    ['what is no JSON', '{', 'INVALID_FRAME'],
+    ['what has no type', { message: 'x' }, 'INVALID_FRAME'],
+    ['an unknown type', { type: 'dance' }, 'UNKNOWN_FRAME_TYPE'],
+    ['a message without text', { type: 'message' }, 'VALIDATION_ERROR'],
+    ['an empty message', { type: 'message', message: ' ' }, 'VALIDATION_ERROR'],
+    ['a message of the server', { type: 'message', message: 'x', message_type: 'system' }, 'INVALID_MESSAGE_TYPE'],
+    ['a message of no type', { type: 'message', message: 'x', message_type: 'dance' }, 'INVALID_MESSAGE_TYPE'],
+    ['too long a message', { type: 'message', message: 'x'.repeat(5001) }, 'CONTENT_TOO_LONG'],
+    ['a sender of its own', { type: 'message', message: 'x', sender_id: 'me' }, 'VALIDATION_ERROR'],
+  ])('answer %s with an error in the documented form', async (_name, frame, code) => {
+    const socket = await enter(john);
+    socket.send(frame);
+    expect(await socket.next('error')).toEqual({ type: 'error', message: expect.any(String), code });
+    socket.send({ type: 'message', message: 'still here' });
+    await socket.next(({ type, content }) => type === 'chat_message' && content === 'still here');
+  });
+
+  it('hear of edits only when they ask for more than the documented frames', async () => {
+    const [strict, extended] = [await enter(mary), await enter(mary, conversationId, '&ext=1')];
+    const { body } = await john.call('POST', `/conversations/${conversationId}/messages`, { content: 'before' });
+    await john.call('PATCH', `/messages/${body.id}`, { content: 'after' });
+    const updated = await extended.next('message.updated');
+    expect(updated.data.message.content).toBe('after');
+    await john.call('POST', `/conversations/${conversationId}/messages`, { content: 'last' });
+    await strict.next(({ content }) => content === 'last');
+    const documented = ['connection_established', 'chat_message', 'user_typing', 'rate_limit_exceeded', 'error'];
+    expect(strict.frames.map(({ type }) => type as string).filter((type) => !documented.includes(type))).toEqual([]);
+  });
+
+  it('tell somebody who was taken out, and bring nothing more', async () => {
+    const emil = await chat.user('emil');
+    const group = await chat.group(john, emil);
+    const socket = await enter(emil, group);
+    await john.call('DELETE', `/conversations/${group}/participants/${emil.id}`);
+    expect(await socket.next('error')).toMatchObject({ code: 'PERMISSION_DENIED' });
+    socket.send({ type: 'message', message: 'let me in' });
+    expect(await socket.next('error')).toMatchObject({ code: 'PERMISSION_DENIED' });
+  });
+
+  it.each<[string, (own: string) => [string, Record<string, string>?], string, number]>([
+    ['without a credential', (id) => [`/ws/chat/${id}/`], 'AUTHENTICATION_REQUIRED', 4401],
+    ['with a wrong token', (id) => [`/ws/chat/${id}/?token=no`], 'AUTHENTICATION_REQUIRED', 4401],
+    [
+      'of an unknown conversation',
+      () => [`/ws/chat/01930000-0000-7000-8000-000000000000/?token=${john.token}`],
+      'CONVERSATION_NOT_FOUND',
+      4404,
+    ],
+    ['of a broken name', () => [`/ws/chat/%E0%A4%A/?token=${john.token}`], 'CONVERSATION_NOT_FOUND', 4404],
+    [
+      'for who is not in it',
+      (id) => [`/ws/chat/${id}/`, { authorization: `Bearer ${mary.token}` }],
+      'PERMISSION_DENIED',
+      4403,
+    ],
+  ])('%s say why, and close', async (_name, address, code, close) => {
+    const own = await chat.group(john);
+    const socket = open(...address(own));
+    expect(await socket.next(() => true)).toMatchObject({ type: 'error', message: expect.any(String), code });
+    expect((await socket.closed).code).toBe(close);
+  });
+
+  describe('with the session cookie', () => {
+    it('open as the documents say: first /api/csrf/, then the socket', async () => {
+      const answer = await csrf({}, john);
+      expect(answer.body).toMatchObject({ csrf_token: expect.any(String), is_authenticated: true, user_id: john.id });
+      expect(answer.headers.getSetCookie()[0]).toMatch(
+        /^parley_session=[0-9a-f-]{36}; Path=\/; Expires=[^;]+ GMT; HttpOnly; SameSite=Lax$/,
+      );
+      const socket = open(`/ws/chat/${conversationId}/`, { cookie: cookieOf(answer), origin: ORIGIN });
+      expect(await socket.next('connection_established')).toMatchObject({ user_id: john.id });
+      socket.send({ type: 'message', message: 'by cookie' });
+      expect(await socket.next('chat_message')).toMatchObject({ content: 'by cookie', sender_id: john.id });
+    });
+
+    it('open from the same origin, too', async () => {
+      const cookie = cookieOf(await csrf({}, john));
+      const socket = open(`/ws/chat/${conversationId}/`, { cookie, origin: chat.app.url });
+      await socket.next('connection_established');
+    });
+
+    it('are kept from other origins, and from what has none', async () => {
+      const cookie = cookieOf(await csrf({}, john));
+      for (const origin of ['https://evil.example', 'null', `${ORIGIN}.evil.example`, 'http://chat.example.com']) {
+        const socket = open(`/ws/chat/${conversationId}/`, { cookie, origin });
+        expect([origin, await socket.refused]).toEqual([origin, 403]);
+      }
+      const socket = open(`/ws/chat/${conversationId}/`, { cookie });
+      expect((await socket.closed).code).toBe(4401);
+    });
+
+    it('end with the session', async () => {
+      const dora = await chat.user('dora');
+      const id = await chat.group(dora);
+      const cookie = cookieOf(await csrf({}, dora));
+      const living = open(`/ws/chat/${id}/`, { cookie, origin: ORIGIN });
+      await living.next('connection_established');
+      await dora.call('POST', '/auth/logout');
+      expect((await living.closed).code).toBe(4401);
+      const late = open(`/ws/chat/${id}/`, { cookie, origin: ORIGIN });
+      expect((await late.closed).code).toBe(4401);
+    });
+
+    it('carry the prefix and Secure behind TLS, where a cookie without them counts for nothing', async () => {
+      const tls = { 'x-forwarded-proto': 'https' };
+      const answer = await csrf(tls, john);
+      expect(answer.headers.getSetCookie()[0]).toMatch(
+        /^__Host-parley_session=[0-9a-f-]{36}; Path=\/; .*HttpOnly; Secure; SameSite=Lax$/,
+      );
+      const key = cookieOf(answer).split('=')[1]!;
+      const planted = open(`/ws/chat/${conversationId}/`, { ...tls, cookie: `parley_session=${key}`, origin: ORIGIN });
+      expect((await planted.closed).code).toBe(4401);
+      const right = open(`/ws/chat/${conversationId}/`, { ...tls, cookie: cookieOf(answer), origin: ORIGIN });
+      await right.next('connection_established');
+    });
+  });
+
+  describe('GET /api/csrf/', () => {
+    it('answers nobody without a session, and takes away what is good for nothing', async () => {
+      const nobody = await csrf();
+      expect(nobody.body).toMatchObject({ csrf_token: expect.any(String), is_authenticated: false, user_id: null });
+      expect(nobody.headers.getSetCookie()).toEqual([]);
+      const stale = await csrf({ cookie: 'parley_session=planted' });
+      expect(stale.headers.getSetCookie()[0]).toMatch(/^parley_session=; Path=\/; Expires=Thu, 01 Jan 1970/);
+    });
+
+    it('gives one token for one session, and another session another key', async () => {
+      const first = await csrf({}, john);
+      const again = await csrf({ cookie: cookieOf(first) });
+      expect(again.body).toEqual(first.body);
+      expect(again.headers.getSetCookie()).toEqual([]);
+      const changed = await csrf({ cookie: cookieOf(first) }, mary);
+      expect(changed.body.user_id).toBe(mary.id);
+      expect(cookieOf(changed)).not.toBe(cookieOf(first));
+      expect((await csrf({ cookie: cookieOf(first) })).body.is_authenticated).toBe(false);
+    });
+
+    it('does not make a cookie good for calls', async () => {
+      const cookie = cookieOf(await csrf({}, john));
+      const answer = await call(chat.app.url, 'GET', '/api/messaging/conversations/', { headers: { cookie } });
+      expect(answer.status).toBe(401);
+    });
+  });
+});
+
+describe('the limits of the messaging dialect', () => {
+  let chat: Chat;
+  let john: ChatUser;
+  let conversationId: string;
+  beforeAll(async () => {
+    chat = await startChat({ RATE_LIMIT_MULTIPLIER: '1' });
+    john = await chat.user('john');
+    conversationId = await chat.group(john);
+  });
+  afterAll(() => chat.stop());
+
+  it('hold for calls and sockets together, and are told as documented', async () => {
+    const path = `/api/messaging/conversations/${conversationId}/messages/`;
+    const send = (): Promise<Answer> => call(chat.app.url, 'POST', path, { token: john.token, body: { content: 'x' } });
+    const first = await send();
+    expect([first.headers.get('x-ratelimit-limit'), first.headers.get('x-ratelimit-remaining')]).toEqual(['60', '59']);
+    const socket = new JsonSocket(chat.app.url, `/ws/chat/${conversationId}/?token=${john.token}`);
+    await socket.next('connection_established');
+    for (let i = 0; i < 59; i++) {
+      socket.send({ type: 'message', message: 'y' });
+      await socket.next(({ content }: AnyJson) => content === 'y');
+    }
+    socket.send({ type: 'message', message: 'one too many' });
+    expect(await socket.next('rate_limit_exceeded')).toEqual({
+      type: 'rate_limit_exceeded',
+      reason: 'message_rate_limit_exceeded',
+      retry_after: expect.any(Number),
+      message: 'Message rate limit exceeded. Please slow down.',
+    });
+    const { status, body, headers } = await send();
+    expect(status).toBe(429);
+    expect(body).toMatchObject({ error: 'Rate limit exceeded', limit: 60, remaining: 0, code: 'RATE_LIMIT_EXCEEDED' });
+    expect(body.retry_after).toBe(Number(headers.get('retry-after')));
+    expect(headers.get('x-ratelimit-remaining')).toBe('0');
+    expect(Number(headers.get('x-ratelimit-reset'))).toBeGreaterThan(Date.now() / 1000 - 1);
+    for (let i = 0; i < 31; i++) socket.send({ type: 'typing', is_typing: true });
+    expect(await socket.next('rate_limit_exceeded')).toMatchObject({
+      reason: 'typing_rate_limit_exceeded',
+      message: 'Typing rate limit exceeded. Please slow down.',
+    });
+    socket.close();
+  });
+
+  it('let a user open ten sockets a minute', async () => {
+    const mary = await chat.user('mary');
+    const own = await chat.group(mary);
+    const path = `/ws/chat/${own}/?token=${mary.token}`;
+    for (let i = 0; i < 10; i++) {
+      const socket = new JsonSocket(chat.app.url, path);
+      await socket.next('connection_established');
+      socket.close();
+    }
+    const socket = new JsonSocket(chat.app.url, path);
+    expect(await socket.next('rate_limit_exceeded')).toMatchObject({
+      reason: 'connection_rate_limit_exceeded',
+      retry_after: expect.any(Number),
+    });
+    expect((await socket.closed).code).toBe(4308);
+  });
+});
+
+describe('an installation that does not speak the messaging dialect', () => {
+  it('has none of its addresses', async () => {
+    const chat = await startChat({ DIALECTS: 'rooms,direct,classroom,chat' });
+    const john = await chat.user('john');
+    const own = await chat.group(john);
+    for (const path of ['/api/csrf/', '/api/messaging/conversations/', '/api/messaging/stats/']) {
+      expect((await call(chat.app.url, 'GET', path, { token: john.token })).status).toBe(404);
+    }
+    const socket = new JsonSocket(chat.app.url, `/ws/chat/${own}/?token=${john.token}`);
+    expect(await socket.refused).toBe(404);
+    await chat.stop();
+  });
+});

@@ -1,4 +1,5 @@
-import { Processor, WorkerHost } from '@nestjs/bullmq';
+import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
+import { Logger } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { Broadcaster } from '../../platform/realtime/broadcaster.js';
 import { type ReceiptsJob, RECEIPTS_QUEUE } from './receipts.queue.js';
@@ -7,6 +8,8 @@ import { ReceiptsRepository } from './receipts.repository.js';
 /** Adds up the marks of one conversation and tells its participants how far everybody is: one update, one signal a burst. */
 @Processor(RECEIPTS_QUEUE, { concurrency: 4 })
 export class ReceiptsProcessor extends WorkerHost {
+  private readonly logger = new Logger(ReceiptsProcessor.name);
+
   constructor(
     private readonly repository: ReceiptsRepository,
     private readonly broadcaster: Broadcaster,
@@ -24,5 +27,11 @@ export class ReceiptsProcessor extends WorkerHost {
       key: `receipt:${conversationId}`,
       data: { conversation_id: conversationId, ...receipts, marks: receipts.marks ?? [] },
     });
+  }
+
+  /** The queue is away, or has forgotten a job: the next mark of the conversation asks for another. */
+  @OnWorkerEvent('error')
+  onError(error: Error): void {
+    this.logger.warn(`the queue fails: ${error.message}`);
   }
 }

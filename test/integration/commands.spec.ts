@@ -1,0 +1,138 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isSigned } from '../../src/cli/webhooks.command.js';
+import { signWebhook } from '../../src/modules/webhooks/webhook-signature.js';
+import { type Chat, startChat } from '../support/chat.js';
+import { cli as command, type CliAnswer } from '../support/cli.js';
+import { startProcess } from '../support/test-process.js';
+
+// Every command is a process, started from its sources.
+jest.setTimeout(120_000);
+
+const SECRET = '7fKq2vXw9zLmP4sTb8YdR1cGhJ6nUeA0';
+const PEPPER = 'q0Lw7Zr2Xk5Vb8Nt3Hj6Pd9Sf1Gm4Yc0';
+
+describe('a command', () => {
+  let chat: Chat;
+  let folder: string;
+  let environment: Record<string, string>;
+  const cli = (...args: string[]): Promise<CliAnswer> => command(environment, ...args);
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'parley-cli-'));
+    chat = await startChat({ JWT_SECRET: SECRET, PASSWORD_PEPPER: PEPPER, WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true' });
+    environment = {
+      NODE_ENV: 'test',
+      BCRYPT_COST: '4',
+      DATA_DIR: folder,
+      DATABASE_URL: chat.app.database.url,
+      JWT_SECRET: SECRET,
+      PASSWORD_PEPPER: PEPPER,
+      PORT: new URL(chat.app.url).port,
+    };
+  });
+  afterAll(async () => {
+    await chat.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('makes an admin, whose password is shown once and works', async () => {
+    const { exitCode, output } = await cli('admin', 'create', '--username', 'ops', '--email', 'ops@example.com');
+    expect(exitCode).toBe(0);
+    const password = /^password: (\S{20,})$/m.exec(output)![1]!;
+    const { body } = await chat.call('POST', '/auth/login', { username: 'ops', password });
+    expect(body.user).toMatchObject({ username: 'ops', role: 'admin' });
+    const log = await chat.app.database.query(`select action, reason from audit_log where action = 'user.create'`);
+    expect(log).toEqual([{ action: 'user.create', reason: 'by the command line' }]);
+    const again = await cli('admin', 'create', '--username', 'ops', '--email', 'other@example.com');
+    expect(again).toEqual({ exitCode: 1, output: 'This user name is taken. {"field":"username"}\n' });
+  });
+
+  it('mints a token that works, and ends with its session', async () => {
+    const ann = await chat.user('ann');
+    const minted = await cli('token', 'mint', 'ann', '--ttl', '90');
+    const token = /^[\w-]+\.[\w-]+\.[\w-]+$/m.exec(minted.output)![0];
+    const headers = { authorization: `Bearer ${token}` };
+    expect((await chat.call('GET', '/users/me', undefined, headers)).body.username).toBe('ann');
+    const { body } = await ann.call('GET', '/auth/sessions');
+    const [session] = body.data.filter(({ user_agent }: { user_agent: string }) => user_agent === 'command line');
+    expect(Date.parse(session.expires_at) - Date.parse(session.created_at)).toBe(90_000);
+    await ann.call('DELETE', `/auth/sessions/${session.id}`);
+    expect((await chat.call('GET', '/users/me', undefined, headers)).status).toBe(401);
+    expect(await cli('token', 'mint', 'nobody')).toEqual({ exitCode: 1, output: 'There is no user nobody.\n' });
+  });
+
+  it('shows the configuration without its secrets, and everything that is wrong with it', async () => {
+    const shown = await cli('config', 'print', '--json');
+    const settings = JSON.parse(shown.output) as Record<string, unknown>;
+    expect(settings).toMatchObject({ JWT_SECRET: '[redacted]', PASSWORD_PEPPER: '[redacted]', BCRYPT_COST: 4 });
+    const { password } = new URL(chat.app.database.url);
+    for (const secret of [SECRET, PEPPER, password]) expect(shown.output).not.toContain(secret);
+    const wrong = await command(
+      { ...environment, PORT: 'x', ALLOWED_ORIGINS: '*', UPLOAD_DIR: '/x' },
+      'config',
+      'check',
+    );
+    expect(wrong.exitCode).toBe(1);
+    expect(wrong.output.split('\n')).toEqual([
+      'UPLOAD_DIR does nothing here: files are kept in DATA_DIR.',
+      'PORT must be a whole number from 0 to 65535',
+      expect.stringMatching(/^ALLOWED_ORIGINS has the entry "\*"/),
+      '',
+    ]);
+  });
+
+  it('tells how a running server is, and that none answers', async () => {
+    const health = await cli('monitoring', '--health-check');
+    expect(health).toEqual({ exitCode: 0, output: expect.stringMatching(/^server +healthy\ndatabase +healthy/) });
+    const status = await cli('monitoring', '--status', '--json');
+    expect(JSON.parse(status.output)).toMatchObject({ health: { status: 'healthy' }, stats: { users: { banned: 0 } } });
+    const summary = await cli('performance-metrics', '--summary');
+    expect(summary).toMatchObject({ exitCode: 0, output: expect.stringMatching(/^Requests +\d+; p50/m) });
+    const trends = await cli('performance-metrics', '--trends', 'message_delivery');
+    expect(trends).toMatchObject({ exitCode: 0, output: expect.stringMatching(/^Hour \(UTC\) +messages +deliveries/) });
+    const sockets = await cli('websocket-analytics');
+    expect(sockets).toMatchObject({ exitCode: 0, output: expect.stringMatching(/^Connected now +0$/m) });
+    const away = await cli('monitoring', '--health-check', '--url', 'http://127.0.0.1:1');
+    expect(away).toEqual({ exitCode: 1, output: expect.stringContaining('No server answers at http://127.0.0.1:1') });
+    // What it asked with is over.
+    const open = `select from sessions where user_agent = 'command line' and revoked_at is null and expires_at > now()`;
+    expect(await chat.app.database.query(open)).toEqual([]);
+  });
+
+  it('listens for webhooks as long as it runs, and says what is signed and what is not', async () => {
+    const ben = await chat.user('ben');
+    const args = ['webhooks', 'listen', '--user', 'ben', '--port', '0', '--events', 'message.created'];
+    const listening = startProcess('src/cli.ts', environment, args);
+    const address = (await listening.printed(/Listening at (\S+);/))[1]!;
+    const group = await chat.group(ben);
+    await ben.call('POST', `/conversations/${group}/messages`, { content: 'heard outside' });
+    await listening.printed(/✓ signed[^✗]*"content": "heard outside"/);
+    expect((await fetch(address, { method: 'POST', body: '{"forged":1}' })).status).toBe(401);
+    await listening.printed(/✗ NOT SIGNED[^✓]*"forged": 1/);
+    expect((await ben.call('GET', '/webhooks')).body.data).toHaveLength(1);
+    expect(await listening.end('SIGINT')).toBe(0);
+    expect((await ben.call('GET', '/webhooks')).body.data).toEqual([]);
+  });
+
+  it('that is not understood is refused with 2', async () => {
+    expect((await cli('nonsense')).exitCode).toBe(2);
+    expect((await cli('token', 'mint', 'ann', '--ttl', 'long')).exitCode).toBe(2);
+  });
+});
+
+describe('a signature', () => {
+  const secret = 'whsec_c2VjcmV0LW9mLWEtd2ViaG9vay0xMjM0NTY3OA==';
+  const now = new Date('2026-11-21T12:00:00Z');
+  const { headers, body } = signWebhook({ id: 'w1', event: 'webhook.ping', at: now, data: {} }, [secret], now);
+
+  it('is right only over the very bytes, with the secret, and soon', () => {
+    expect(isSigned(secret, headers, body, now.getTime())).toBe(true);
+    expect(isSigned(secret, headers, `${body} `, now.getTime())).toBe(false);
+    expect(isSigned('another secret of sixteen', headers, body, now.getTime())).toBe(false);
+    expect(isSigned(secret, headers, body, now.getTime() + 301_000)).toBe(false);
+    expect(isSigned(secret, { ...headers, 'webhook-id': 'w2' }, body, now.getTime())).toBe(false);
+    expect(isSigned(secret, {}, body, now.getTime())).toBe(false);
+  });
+});

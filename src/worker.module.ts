@@ -3,6 +3,7 @@ import { AdminWorkerModule } from './modules/admin/admin.worker.module.js';
 import { ContentRulesModule } from './modules/admin/moderation/content-rules.module.js';
 import { ActivityModule } from './modules/admin/activity/activity.module.js';
 import { ActivityWorkerModule } from './modules/admin/activity/activity.worker.module.js';
+import { ModerationWorkerModule } from './modules/admin/moderation/moderation.worker.module.js';
 import { PrivilegedActsModule } from './modules/admin/audit/privileged-acts.module.js';
 import { AuthWorkerModule } from './modules/auth/auth.worker.module.js';
 import { FilesWorkerModule } from './modules/files/files.worker.module.js';
@@ -31,6 +32,7 @@ export const WORKER_MODULES: readonly Type[] = [
   MessagesWorkerModule,
   WebhooksWorkerModule,
   AdminWorkerModule,
+  ModerationWorkerModule,
   ActivityWorkerModule,
 ];
 

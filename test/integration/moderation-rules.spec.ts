@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Actor } from '../../src/platform/http/actor.js';
+import { Schedule } from '../../src/platform/schedule/schedule.js';
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -293,6 +294,34 @@ describe('content rules', () => {
       const released = await people.call(owner, 'POST', `${inGroup()}/held-messages/${heldId}/release`);
       expect(released.status).toBe(200);
       expect(await texts(other)).toEqual(['wait']);
+    });
+
+    it('keep no text for longer than it is needed', async () => {
+      await here(word('wait', 'hold'));
+      const ids = [];
+      for (const what of ['old', 'new', 'waiting']) {
+        ids.push((await send(member, `wait, ${what}`)).body.error.details.held_id as string);
+      }
+      for (const id of ids.slice(0, 2)) await people.call(owner, 'POST', `${inGroup()}/held-messages/${id}/drop`);
+      await test.database.query(`update held_messages set decided_at = now() - interval '31 days' where id = $1`, [
+        ids[0],
+      ]);
+      const upkeep = test.app.get(Schedule, { strict: false });
+      expect(await upkeep.run('moderation-upkeep', { isDryRun: true })).toEqual({ held: 1, comments: 0 });
+      expect(await upkeep.run('moderation-upkeep', { isDryRun: false })).toEqual({ held: 1, comments: 0 });
+      const dropped = await list(owner, inGroup(), 'dropped');
+      expect(dropped.body.data.map(({ content }: { content: string }) => content)).toEqual(['', 'wait, new']);
+
+      await people.call(member, 'POST', '/reports', {
+        target_type: 'user',
+        target_id: other.userId,
+        category: 'spam',
+        comment: 'between us',
+      });
+      await test.database.query(`update users set deleted_at = now() where id = $1`, [member.userId]);
+      expect(await upkeep.run('moderation-upkeep', { isDryRun: false })).toEqual({ held: 2, comments: 1 });
+      expect((await list(owner, inGroup())).body.data).toEqual([]);
+      expect((await list(owner, inGroup(), 'dropped')).body.data).toHaveLength(3);
     });
 
     it('of the installation are for its moderators alone, those of a conversation for its own', async () => {

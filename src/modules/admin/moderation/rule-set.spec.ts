@@ -73,18 +73,8 @@ describe('rules for words', () => {
       '(',
       'é',
     ];
-    for (const part of unfriendly) {
-      const count = (size: number): number => {
-        const text = part.repeat(size / part.length);
-        const begun = process.cpuUsage();
-        for (let i = 0; i < 5; i++) set.judge(text);
-        return process.cpuUsage(begun).user;
-      };
-      count(10_000);
-      const [small, large] = [count(10_000), count(80_000)];
-      // Eight times the text: eight times the work if linear, sixty-four times if not.
-      expect(large).toBeLessThan(Math.max(small, 4000) * 30);
-    }
+    // Three hundred thousand characters each: with a second look at each of them this would not end in the time of a test.
+    for (const part of unfriendly) set.judge(part.repeat(300_000 / part.length));
   });
 });
 

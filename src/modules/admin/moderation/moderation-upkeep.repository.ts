@@ -1,0 +1,51 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, statement } from '../../../platform/database/sql.js';
+
+/** Whose account is gone, and what was decided so long ago that nobody needs the text any more. */
+const SPENT_HELD = `
+  h.send ->> 'content' <> '' and (
+    h.status in ('released', 'dropped') and h.decided_at < now() - interval '30 days'
+    or exists (select from users u where u.id = h.sender_id and u.deleted_at is not null))`;
+const SPENT_COMMENTS = `
+  r.comment is not null and exists (select from users u where u.id = r.reporter_id and u.deleted_at is not null)`;
+
+const COUNT = statement<{ held: number; comments: number }>(
+  'moderation.count_spent',
+  `select (select count(*) from held_messages h where ${SPENT_HELD}) as held,
+          (select count(*) from reports r where ${SPENT_COMMENTS}) as comments`,
+);
+
+/** What still waited of a deleted account is dropped with it. */
+const EMPTY_HELD = statement<unknown>(
+  'moderation.empty_held',
+  `update held_messages u
+      set send = u.send || '{"content": "", "metadata": null, "mentions": null}',
+          status = case when u.status = 'held' then 'dropped' else u.status end,
+          decided_at = coalesce(u.decided_at, clock_timestamp())
+    where u.id in (select h.id from held_messages h where ${SPENT_HELD} order by h.id limit $1 for update skip locked)`,
+);
+
+const EMPTY_COMMENTS = statement<unknown>(
+  'moderation.empty_comments',
+  `update reports u set comment = null
+    where u.id in (select r.id from reports r where ${SPENT_COMMENTS} order by r.id limit $1 for update skip locked)`,
+);
+
+/** Owns: held_messages, reports. Reads: users. */
+@Injectable()
+export class ModerationUpkeepRepository {
+  constructor(private readonly sql: Sql) {}
+
+  async count(): Promise<{ held: number; comments: number }> {
+    return (await this.sql.one(COUNT))!;
+  }
+
+  /** Answers how many were emptied, at most `limit`. */
+  emptyHeld(limit: number): Promise<number> {
+    return this.sql.run(EMPTY_HELD, [limit]);
+  }
+
+  emptyComments(limit: number): Promise<number> {
+    return this.sql.run(EMPTY_COMMENTS, [limit]);
+  }
+}

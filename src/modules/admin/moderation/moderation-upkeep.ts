@@ -1,0 +1,32 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { inRounds, Schedule, type ScheduledTask, type TaskReport } from '../../../platform/schedule/schedule.js';
+import { ModerationUpkeepRepository } from './moderation-upkeep.repository.js';
+
+const AT_ONCE = 500;
+
+/**
+ * Takes the texts out of what moderation keeps: of held messages a month after they were decided on, and of what
+ * belongs to accounts that were deleted. The decisions themselves stay.
+ */
+@Injectable()
+export class ModerationUpkeep implements ScheduledTask, OnModuleInit {
+  readonly name = 'moderation-upkeep';
+  readonly everyMs = 10 * 60 * 1000;
+
+  constructor(
+    private readonly schedule: Schedule,
+    private readonly repository: ModerationUpkeepRepository,
+  ) {}
+
+  onModuleInit(): void {
+    this.schedule.add(this);
+  }
+
+  async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
+    if (isDryRun) return { ...(await this.repository.count()) };
+    return {
+      held: await inRounds(AT_ONCE, () => this.repository.emptyHeld(AT_ONCE)),
+      comments: await inRounds(AT_ONCE, () => this.repository.emptyComments(AT_ONCE)),
+    };
+  }
+}

@@ -1,4 +1,5 @@
 import { UserAdministration } from '../../src/modules/users/user-administration.service.js';
+import { RevocationSweep } from '../../src/platform/realtime/revocation-sweep.js';
 import type { Actor } from '../../src/platform/http/actor.js';
 import { type Answer, People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -11,11 +12,16 @@ describe('accounts, as admins see and change them', () => {
   let admin: Actor;
 
   beforeAll(async () => {
+    // Without the sweep, connections end because somebody was told, or not at all.
+    jest.spyOn(RevocationSweep.prototype, 'sweep').mockResolvedValue();
     test = await startTestApp();
     people = new People(test);
     admin = await people.one('admin');
   });
-  afterAll(() => test.close());
+  afterAll(async () => {
+    await test.close();
+    jest.restoreAllMocks();
+  });
 
   const act = (actor: Actor, path: string, body: object = { reason: REASON }): Promise<Answer> =>
     people.call(actor, 'POST', `/admin/users/${path}`, body);

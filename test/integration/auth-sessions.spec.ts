@@ -484,3 +484,25 @@ describe('changing the account', () => {
     expect(alive).toHaveLength(1);
   });
 });
+
+describe('a user who logs in again and again', () => {
+  let chat: AccountApp;
+  beforeAll(async () => {
+    chat = await AccountApp.start({ SESSIONS_MAX_PER_USER: '3' });
+  });
+  afterAll(() => chat.close());
+
+  it('has so many sessions and no more: the one used longest ago ends', async () => {
+    const { id, username, token } = await chat.user('ana');
+    const tokens = [token];
+    for (let i = 0; i < 3; i++) tokens.push((await chat.login(username)).body.access_token as string);
+    const statuses = await Promise.all(tokens.map(async (each) => (await chat.me(each)).status));
+    expect(statuses).toEqual([401, 200, 200, 200]);
+    expect(chat.sockets.endedSessions).toHaveLength(1);
+    expect(chat.commits.events.filter(({ streamId }) => streamId === id)).toMatchObject([
+      { type: 'session.revoked', payload: { reason: 'too_many' } },
+    ]);
+    const others = await chat.user('bob');
+    expect((await chat.me(others.token)).status).toBe(200);
+  });
+});

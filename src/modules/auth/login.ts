@@ -72,6 +72,7 @@ export class Login {
       await this.repository.rememberDevice(tx, user.id, hashSecret(deviceToken));
       return this.opener.open(tx, user.id, source);
     });
+    await this.opener.makeRoom(user.id);
     return { ...(await this.opener.answer(session, user)), device_token: deviceToken };
   }
 }

@@ -8,6 +8,7 @@ import { AccessTokens } from './access-tokens.js';
 import type { TokensDto } from './auth.dto.js';
 import type { LoginSource } from './login-source.js';
 import { hashSecret, newSecret } from './secrets.js';
+import { SessionRevocation } from './session-revocation.js';
 import { SessionsRepository } from './sessions.repository.js';
 
 export interface OpenedSession {
@@ -24,6 +25,7 @@ export class SessionOpener {
     private readonly sessions: SessionsRepository,
     private readonly tokens: AccessTokens,
     private readonly users: UsersService,
+    private readonly revocation: SessionRevocation,
     private readonly config: Config,
   ) {}
 
@@ -38,6 +40,11 @@ export class SessionOpener {
     await this.sessions.insert(tx, { id: sessionId, userId, ...source, ttlSeconds });
     await this.sessions.insertToken(tx, hashSecret(refreshToken), sessionId);
     return { sessionId, userId, refreshToken, expiresAt: new Date(Date.now() + ttlSeconds * 1000) };
+  }
+
+  /** After the commit of an opened session: whoever has too many loses those he used longest ago. */
+  async makeRoom(userId: string): Promise<void> {
+    await this.revocation.keepNewest(userId, this.config.sessionsMaxPerUser);
   }
 
   /** An access token never outlives its session. */

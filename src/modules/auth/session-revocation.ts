@@ -45,13 +45,31 @@ export class SessionRevocation {
     const { only, reason, actorId = userId } = revocation;
     const ended = await this.sessions.revoke(tx, userId, revocation);
     if (only === undefined) await this.identities.refuseOlderTokens(tx, userId);
-    for (const sessionId of ended) {
-      tx.append({ type: SESSION_REVOKED, actorId, subjectId: sessionId, payload: { reason } });
-    }
+    appendRevoked(tx, ended, { actorId, reason });
     return ended;
+  }
+
+  /** Ends the sessions used longest ago where there are more than `kept`. */
+  async keepNewest(userId: string, kept: number): Promise<void> {
+    if ((await this.sessions.countLive(userId)) <= kept) return;
+    const reason = 'too_many';
+    const ended = await this.log.write(userId, async (tx) => {
+      const ids = await this.sessions.revokeOldest(tx, userId, { kept, reason });
+      appendRevoked(tx, ids, { actorId: userId, reason });
+      return ids;
+    });
+    this.announce(userId, ended ?? [], reason);
   }
 
   announce(userId: string, sessionIds: string[], reason: RevocationReason): void {
     if (sessionIds.length > 0) this.events.publish(new SessionsRevoked(userId, sessionIds, reason));
   }
+}
+
+function appendRevoked(
+  tx: StreamTransaction,
+  sessionIds: string[],
+  { actorId, reason }: { actorId: string; reason: RevocationReason },
+): void {
+  for (const subjectId of sessionIds) tx.append({ type: SESSION_REVOKED, actorId, subjectId, payload: { reason } });
 }

@@ -90,6 +90,19 @@ const REVOKE = statement<{ id: string }>(
    returning id`,
 );
 
+const COUNT_LIVE = statement<{ count: number }>(
+  'auth.count_live_sessions',
+  `select count(*) as count from sessions where user_id = $1 and revoked_at is null and expires_at > now()`,
+);
+
+const REVOKE_OLDEST = statement<{ id: string }>(
+  'auth.revoke_oldest_sessions',
+  `update sessions set revoked_at = now(), revoked_why = $3
+    where id in (select id from sessions where user_id = $1 and revoked_at is null and expires_at > now()
+                  order by last_used_at desc, id desc offset $2)
+   returning id`,
+);
+
 const FORGET_PLACES = statement<unknown>(
   'auth.forget_places',
   `update sessions set ip = '', user_agent = '' where user_id = $1`,
@@ -186,6 +199,19 @@ export class SessionsRepository {
     { only, except, reason }: { only?: string; except?: string; reason: string },
   ): Promise<string[]> {
     return (await tx.many(REVOKE, [userId, only, except, reason])).map(({ id }) => id);
+  }
+
+  async countLive(userId: string): Promise<number> {
+    return (await this.sql.one(COUNT_LIVE, [userId]))?.count ?? 0;
+  }
+
+  /** Ends the living sessions of a user but the `kept` last used ones. Answers which. */
+  async revokeOldest(
+    tx: Queryable,
+    userId: string,
+    { kept, reason }: { kept: number; reason: string },
+  ): Promise<string[]> {
+    return (await tx.many(REVOKE_OLDEST, [userId, kept, reason])).map(({ id }) => id);
   }
 
   /** Where and with what a user was logged in is known no more. */

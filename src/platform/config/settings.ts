@@ -70,6 +70,13 @@ export const SETTINGS = {
     max: 31_536_000,
     sentence: 'Life of a session in seconds, however often it is refreshed.',
   }),
+  sessionsMaxPerUser: integer({
+    name: 'SESSIONS_MAX_PER_USER',
+    default: 100,
+    min: 1,
+    max: 10_000,
+    sentence: 'Sessions one user may have by password; one more ends the one that was used longest ago.',
+  }),
   jwtExternalJwksUrl: address({
     name: 'JWT_EXTERNAL_JWKS_URL',
     schemes: ['https', 'http'],

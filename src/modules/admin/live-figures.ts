@@ -66,7 +66,7 @@ export class LiveFigures implements OnApplicationShutdown {
         else this.unwatch(id);
       }
     } catch (error) {
-      this.logger.warn({ err: error }, 'live figures could not be read');
+      this.logger.warn('live figures could not be read', { err: error });
     }
   }
 

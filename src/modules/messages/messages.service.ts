@@ -33,7 +33,7 @@ export class MessagesService {
 
   /** Answers once the message is on disk; the same key again answers the same message and costs no quota. */
   async send(actor: Actor, conversationId: string, dto: SendMessageDto): Promise<SentMessage> {
-    const sent = await this.traffic.follow(() => this.sending.send(actor, conversationId, dto));
+    const sent = await this.traffic.follow(actor, conversationId, () => this.sending.send(actor, conversationId, dto));
     if (sent.isReplay) await this.limits.refund('message.send', actor);
     return sent;
   }

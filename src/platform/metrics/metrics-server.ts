@@ -24,7 +24,7 @@ export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutd
     this.server = createServer((request, response) => void this.answer(request, response));
     this.server.listen(metricsPort, host);
     await once(this.server, 'listening');
-    this.logger.log({ port: (this.server.address() as AddressInfo).port }, 'metrics are served');
+    this.logger.log('metrics are served', { port: (this.server.address() as AddressInfo).port });
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -1,4 +1,4 @@
-import { Global, Module } from '@nestjs/common';
+import { Global, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
 import { DatabaseMetrics } from './database-metrics.js';
 import { EdgeMetrics } from './edge-metrics.js';
 import { MetricsAccess } from './metrics-access.js';
@@ -6,15 +6,25 @@ import { MetricsController } from './metrics.controller.js';
 import { MetricsServer } from './metrics-server.js';
 import { Metrics } from './metrics.js';
 import { ProcessMetrics } from './process-metrics.js';
+import { tracedRequests } from '../tracing/traced-requests.js';
+import { TracingModule } from '../tracing/tracing.module.js';
+import { Tracing } from '../tracing/tracing.js';
 
 /** What every process counts. Workers show it at `METRICS_PORT` alone, having no other. */
 @Global()
 @Module({
+  imports: [TracingModule],
   providers: [Metrics, MetricsAccess, MetricsServer, DatabaseMetrics, ProcessMetrics],
   exports: [Metrics, MetricsAccess],
 })
 export class MetricsModule {}
 
-/** What a process with HTTP and sockets counts beyond that, and `/metrics`. */
+/** What a process with HTTP and sockets counts beyond that, `/metrics`, and traces of requests. */
 @Module({ controllers: [MetricsController], providers: [EdgeMetrics] })
-export class EdgeMetricsModule {}
+export class EdgeMetricsModule implements NestModule {
+  constructor(private readonly tracing: Tracing) {}
+
+  configure(consumer: MiddlewareConsumer): void {
+    if (this.tracing.isOn) consumer.apply(tracedRequests(this.tracing)).forRoutes('{*path}');
+  }
+}

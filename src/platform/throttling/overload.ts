@@ -90,7 +90,7 @@ export class Overload implements OnApplicationBootstrap, OnApplicationShutdown {
     const before = this.current;
     this.current += Math.sign(wanted - before);
     if (before === 0 && this.current > 0) {
-      this.logger.warn({ lag_ms: Math.round(lagMs), pool_wait_ms: Math.round(waitMs) }, 'overloaded: shedding begins');
+      this.logger.warn('overloaded: shedding begins', { lag_ms: Math.round(lagMs), pool_wait_ms: Math.round(waitMs) });
     } else if (before > 0 && this.current === 0) this.logger.log('no longer overloaded');
   }
 }

@@ -67,7 +67,7 @@ export class NodeReports implements OnApplicationBootstrap, OnApplicationShutdow
       settle();
     } catch (error) {
       this.people.giveBack(people);
-      this.logger.debug({ err: error }, 'the figures of this node could not be written');
+      this.logger.debug('the figures of this node could not be written', { err: error });
     }
   }
 }

@@ -1,0 +1,92 @@
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { context, type Context, type Span, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import {
+  BasicTracerProvider,
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+} from '@opentelemetry/sdk-trace-base';
+import { type SaySpan, type SpanFacts, type SpanTimes, Tracing } from './tracing.js';
+
+/** W3C trace context: version, trace, span, flags. */
+const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
+
+export interface OtelSettings {
+  readonly endpoint: string;
+  readonly serviceName: string;
+  readonly version: string;
+  readonly sampleShare: number;
+}
+
+/** Traces to a collector over OTLP/HTTP. This file is loaded only where one is configured. */
+export class OtelTracing extends Tracing implements OnApplicationShutdown {
+  readonly isOn = true;
+  private readonly provider: BasicTracerProvider;
+  private readonly tracer: Tracer;
+
+  constructor({ endpoint, serviceName, version, sampleShare }: OtelSettings) {
+    super();
+    // The first of a process stays; it carries contexts for all of them.
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, '')}/v1/traces` });
+    this.provider = new BasicTracerProvider({
+      resource: resourceFromAttributes({ 'service.name': serviceName, 'service.version': version }),
+      sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sampleShare) }),
+      spanProcessors: [new BatchSpanProcessor(exporter, { scheduledDelayMillis: 1000 })],
+    });
+    this.tracer = this.provider.getTracer('parley', version);
+  }
+
+  /** What is not sent yet is sent; a collector that is away is not waited for longer than its timeout. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.provider.shutdown().catch(() => undefined);
+  }
+
+  span<T>(name: string, facts: SpanFacts, work: (say: SaySpan) => T, traceparent?: string): T {
+    const parent = remoteParent(context.active(), traceparent);
+    const span = this.tracer.startSpan(name, { attributes: { ...facts } }, parent);
+    try {
+      const result = context.with(trace.setSpan(parent, span), () =>
+        work((more) => void span.setAttributes({ ...more })),
+      );
+      if (!(result instanceof Promise)) return ended(span, result);
+      return result.then(
+        (value: unknown) => ended(span, value),
+        (error: unknown) => failed(span, error),
+      ) as T;
+    } catch (error) {
+      return failed(span, error);
+    }
+  }
+
+  enter(name: string, facts: SpanFacts, { begun, ended: end }: SpanTimes): void {
+    const epoch = (moment: number): number => performance.timeOrigin + moment;
+    this.tracer.startSpan(name, { attributes: { ...facts }, startTime: epoch(begun) }).end(epoch(end));
+  }
+}
+
+function remoteParent(active: Context, traceparent: string | undefined): Context {
+  const [, traceId, spanId, flags] = TRACEPARENT.exec(traceparent ?? '') ?? [];
+  if (!traceId || !spanId) return active;
+  return trace.setSpanContext(active, {
+    traceId,
+    spanId,
+    traceFlags: Number.parseInt(flags ?? '0', 16),
+    isRemote: true,
+  });
+}
+
+function ended<T>(span: Span, result: T): T {
+  span.end();
+  return result;
+}
+
+function failed(span: Span, error: unknown): never {
+  const { code } = error as { code?: unknown };
+  span.setStatus({ code: SpanStatusCode.ERROR, message: typeof code === 'string' ? code : undefined });
+  span.end();
+  throw error;
+}

@@ -1,0 +1,206 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { Logger } from '@nestjs/common';
+import { createApp } from '../../src/create-app.js';
+import { createLog } from '../../src/platform/logging/log.js';
+import { NoTracing, Tracing } from '../../src/platform/tracing/tracing.js';
+import { WebSocketClient } from '../support/realtime-client.js';
+import { startTestApp, testConfig } from '../support/test-app.js';
+import { startProcess } from '../support/test-process.js';
+import { createTestDatabase } from '../support/test-database.js';
+
+interface Span {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly name: string;
+  readonly attributes: { key: string; value: { stringValue?: string; intValue?: number } }[];
+}
+
+/** What was posted to a server that stands in for one of somebody else's. */
+class StandIn {
+  readonly posts: { url: string; body: string }[] = [];
+  private waiting: (() => void)[] = [];
+
+  private constructor(private readonly server: Server) {}
+
+  static async start(): Promise<StandIn> {
+    const server = createServer();
+    const standIn = new StandIn(server);
+    server.on('request', (request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const bytes = Buffer.concat(chunks);
+        const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes;
+        standIn.posts.push({ url: request.url ?? '', body: body.toString('utf8') });
+        response.setHeader('content-type', 'application/json').end('{}');
+        for (const look of standIn.waiting.splice(0)) look();
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return standIn;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** Waits until something was posted that answers. */
+  async until<T>(find: () => T | undefined): Promise<T> {
+    for (;;) {
+      const found = find();
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+}
+
+function spansOf({ posts }: StandIn): Span[] {
+  return posts
+    .filter(({ url }) => url === '/v1/traces')
+    .flatMap(({ body }) => (JSON.parse(body) as { resourceSpans: { scopeSpans: { spans: Span[] }[] }[] }).resourceSpans)
+    .flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans));
+}
+
+function fact(span: Span, name: string): string | number | undefined {
+  const value = span.attributes.find(({ key }) => key === name)?.value;
+  return value?.stringValue ?? (value?.intValue === undefined ? undefined : Number(value.intValue));
+}
+
+// It starts a process from its sources, which takes seconds on a busy machine.
+jest.setTimeout(90_000);
+
+describe('a message', () => {
+  it('is followed from the request to the sockets by its id: in the trace of the caller, and in the log', async () => {
+    const collector = await StandIn.start();
+    const database = await createTestDatabase();
+    const dataDir = mkdtempSync(join(tmpdir(), 'parley-traced-'));
+    const server = startProcess('src/main.ts', {
+      DATABASE_URL: database.url,
+      DATA_DIR: dataDir,
+      PORT: '0',
+      HOST: '127.0.0.1',
+      LOG_LEVEL: 'debug',
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.port}`,
+    });
+    try {
+      const [, port] = await server.printed(/REST +http:\/\/localhost:(\d+)/);
+      const call = async (path: string, body: object, headers = {}): Promise<Record<string, string>> => {
+        const answer = await fetch(`http://127.0.0.1:${port}/api/v1${path}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', ...headers },
+          body: JSON.stringify(body),
+        });
+        return (await answer.json()) as Record<string, string>;
+      };
+      const password = 'orbit-41-lamp-plum';
+      await call('/auth/register', { email: 'ana@example.com', username: 'ana', password });
+      const { access_token: token } = await call('/auth/login', { username: 'ana', password });
+      const authorization = `Bearer ${token}`;
+      const { id: group } = await call('/conversations', { type: 'group', title: 'x' }, { authorization });
+      const socket = new WebSocketClient(Number(port), '', { headers: { authorization } });
+      await socket.next('live');
+      const traceId = '0af7651916cd43dd8448eb211c80319c';
+      const traceparent = `00-${traceId}-b7ad6b7169203331-01`;
+      const headers = { authorization, traceparent, 'X-Request-Id': 'request-of-ana-1' };
+      const { id } = await call(`/conversations/${group}/messages`, { content: 'a secret plan' }, headers);
+
+      const of = (name: string): Promise<Span> =>
+        collector.until(() => spansOf(collector).find((span) => span.name === name && span.traceId === traceId));
+      const [request, send, delivery] = [
+        await of('POST request'),
+        await of('message.send'),
+        await of('message.deliver'),
+      ];
+      expect(request.parentSpanId).toBe('b7ad6b7169203331');
+      expect(send.parentSpanId).toBe(request.spanId);
+      expect(delivery.parentSpanId).toBe(send.spanId);
+      expect([fact(send, 'parley.message_id'), fact(delivery, 'parley.message_id')]).toEqual([id, id]);
+      expect(fact(send, 'parley.request_id')).toBe('request-of-ana-1');
+      expect(fact(request, 'http.response.status_code')).toBe(201);
+      expect(fact(delivery, 'parley.frames')).toBe(1);
+
+      await socket.request('message.send', { conversation_id: group, content: 'by socket' });
+      const framed = await collector.until(() =>
+        spansOf(collector).find((span) => span.name === 'message.send' && span.traceId !== traceId),
+      );
+      expect(framed.parentSpanId ?? '').toBe('');
+      expect(collector.posts.map(({ body }) => body).join('')).not.toMatch(/secret plan|by socket|Bearer/);
+
+      const logged = server
+        .output()
+        .split('\n')
+        .filter((line) => line.startsWith('{'))
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+      expect(logged.find(({ message_id }) => message_id === id)).toMatchObject({
+        level: 'debug',
+        msg: 'message sent',
+        request_id: 'request-of-ana-1',
+        conversation_id: group,
+        frames: 1,
+      });
+      expect(server.output()).not.toContain('secret plan');
+      expect(await server.end('SIGTERM')).toBe(0);
+    } finally {
+      server.child.kill('SIGKILL');
+      await server.ended();
+      await database.drop();
+      await collector.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    }
+  });
+
+  it('leaves no trace where nobody collects any', async () => {
+    const app = await startTestApp();
+    expect(app.app.get(Tracing)).toBeInstanceOf(NoTracing);
+    await app.close();
+  });
+});
+
+describe('an error in the reports', () => {
+  it('is what the log calls an error, with its request, and without what a caller sent', async () => {
+    const sentry = await StandIn.start();
+    const database = await createTestDatabase();
+    const config = testConfig(database.url, {
+      LOG_LEVEL: 'error',
+      SENTRY_DSN: `http://public@127.0.0.1:${sentry.port}/42`,
+    });
+    const app = await createApp(config, createLog(config, { write: () => undefined }));
+    await app.listen(0, '127.0.0.1');
+    try {
+      await database.query('alter table users rename to away');
+      const answer = await fetch(`${await app.getUrl()}/api/v1/auth/login`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'X-Request-Id': 'request-that-failed' },
+        body: JSON.stringify({ username: 'somebody', password: 'marker-of-a-password' }),
+      });
+      expect(answer.status).toBe(500);
+      new Logger('Elsewhere').warn('this is no error');
+      const report = await sentry.until(() => sentry.posts.find(({ body }) => body.includes('request-that-failed')));
+      expect(report.url).toMatch(/^\/api\/42\/envelope\//);
+      const lines = report.body.split('\n').map((line) => JSON.parse(line || '{}') as Record<string, unknown>);
+      const event = lines.find(({ exception }) => exception !== undefined)!;
+      expect(event).toMatchObject({ level: 'error', tags: { context: 'Http', request_id: 'request-that-failed' } });
+      expect(JSON.stringify(event.exception)).toContain('relation');
+      const all = sentry.posts.map(({ body }) => body).join('');
+      expect(all).not.toMatch(/marker-of-a-password|this is no error/);
+    } finally {
+      await app.close();
+      await database.drop();
+      await sentry.stop();
+    }
+  });
+});

@@ -1,6 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { createApp } from '../create-app.js';
 import { Config } from '../platform/config/config.js';
+import type { SettingValues } from '../platform/config/settings.js';
 import { startDatabaseServer } from '../platform/database/database-server.js';
 import { migrate } from '../platform/database/migrate.js';
 import { BannerLines } from '../platform/logging/banner.js';
@@ -28,11 +29,11 @@ export async function withDatabase<T>(work: (config: Config & { databaseUrl: str
  */
 export function withServices<T>(
   work: (app: INestApplicationContext, config: Config) => Promise<T>,
-  { migrates = true } = {},
+  { migrates = true, settings = {} }: { migrates?: boolean; settings?: Partial<SettingValues> } = {},
 ): Promise<T> {
   return withDatabase(async (config) => {
     if (migrates) await migrate(config.databaseUrl);
-    const app = await createApp(config, commandLog(config));
+    const app = await createApp(config.with(settings), commandLog(config));
     try {
       return await work(app, config);
     } finally {
@@ -43,9 +44,12 @@ export function withServices<T>(
 
 /** The same with everything running as after a start, background work included; only nobody can connect. */
 export function withProgram<T>(work: (app: INestApplicationContext, config: Config) => Promise<T>): Promise<T> {
-  return withServices(async (app, config) => {
-    await app.init();
-    for (const line of app.get(BannerLines).of('Admin')) note(`First admin: ${line}`);
-    return work(app, config);
-  });
+  return withServices(
+    async (app, config) => {
+      await app.init();
+      for (const line of app.get(BannerLines).of('Admin')) note(`First admin: ${line}`);
+      return work(app, config);
+    },
+    { settings: { processRole: 'all' } },
+  );
 }

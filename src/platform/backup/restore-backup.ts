@@ -26,6 +26,9 @@ export interface RestoreTarget {
   readonly givenSecrets: readonly string[];
 }
 
+const BEGIN = `begin; set local synchronous_commit = on; set local statement_timeout = 0;
+  set local idle_in_transaction_session_timeout = 0; set local datestyle = 'ISO'; set local client_encoding = 'UTF8'`;
+
 /** The table whose one row names the installation: made by a migration, and known to every cursor. */
 const INSTALLATION = 'installation';
 
@@ -82,12 +85,14 @@ async function requireEmpty(databaseUrl: string, manifest: BackupManifest): Prom
 async function restoreTables(folder: string, manifest: BackupManifest, databaseUrl: string): Promise<void> {
   const written = new Map(manifest.tables.map((table) => [table.name, table]));
   await connected(databaseUrl, async (client) => {
-    await client.query('begin; set local synchronous_commit to on');
+    await client.query(BEGIN);
     await client.query(`delete from ${INSTALLATION}`);
     for (const { name } of await tablesOf(client)) {
       const table = written.get(name);
       if (table) await restoreTable(client, folder, table);
+      written.delete(name);
     }
+    if (written.size > 0) throw new BackupError(`There is no place for ${[...written.keys()].join(', ')}.`);
     await client.query(`update ${INSTALLATION} set epoch_salt = gen_random_uuid()`);
     for (const { name, value } of manifest.sequences) {
       await client.query('select setval($1::regclass, $2::bigint)', [name, value]);

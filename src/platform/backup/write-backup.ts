@@ -20,9 +20,14 @@ import { appliedMigrations, copyTarget, type OwnTable, sequencesOf, tablesOf } f
 import { copyStored, listCopied, type StoredFiles } from './stored-files.js';
 
 const NEWLINE = 0x0a;
-/** How rows are written out must not depend on the settings of a server or a role. */
-const SESSION = `set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set datestyle = 'ISO';
-  set intervalstyle = 'postgres'; set bytea_output = 'hex'; set extra_float_digits = 3; set client_encoding = 'UTF8'`;
+/**
+ * How rows are written out must not depend on the settings of a server or a role; of this transaction alone, for a
+ * pooler may have lent the connection. None of it takes the snapshot yet.
+ */
+const BEGIN = `begin isolation level repeatable read read only;
+  set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; set local datestyle = 'ISO';
+  set local intervalstyle = 'postgres'; set local bytea_output = 'hex'; set local extra_float_digits = 3;
+  set local client_encoding = 'UTF8'`;
 
 export interface BackupSource {
   readonly databaseUrl: string;
@@ -72,9 +77,7 @@ async function writeTables(databaseUrl: string, folder: string): Promise<Tables>
   client.on('error', () => undefined);
   await client.connect();
   try {
-    await client.query(SESSION);
-    await client.query('begin isolation level repeatable read read only');
-    // The first statement takes the snapshot.
+    await client.query(BEGIN);
     const { rows } = await client.query<{ taken_at: string; postgres: string }>(
       `select to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as taken_at,
               current_setting('server_version') as postgres`,

@@ -24,7 +24,7 @@ const STANDINGS: Partial<Record<Who, Standing>> = {
 };
 
 /** Takes part now, with an account that is good. */
-function isInside(who: Who): boolean {
+export function isInside(who: Who): boolean {
   const standing = STANDINGS[who];
   return standing !== undefined && !standing.isGone && who !== 'banned';
 }
@@ -85,7 +85,7 @@ export async function arrange(world: World, who: Who): Promise<Cell> {
 }
 
 /** All that belongs to others in a cell, as the database has it. */
-async function snapshot(world: World, { ids }: Cell): Promise<string> {
+export async function snapshot(world: World, { ids }: Cell): Promise<string> {
   const rows = await world.test.database.query(
     `select (select to_jsonb(c) from conversations c where c.id = $1) as conversation,
             (select last_seq from stream_heads where stream_id = $1) as head,

@@ -285,3 +285,9 @@ export const FRAMES: Record<string, Expectation> = {
   history: { allow: MEMBERS },
   'file.get': { allow: MEMBERS, refusal: 404 },
 };
+
+/** Every frame of the dialects, by `<dialect> <type>`, and who may; whoever may not even connect is refused, too. */
+export const DIALECT_FRAMES: Record<string, Expectation> = {
+  'messaging message': { allow: POSTERS },
+  'messaging typing': { allow: POSTERS },
+};

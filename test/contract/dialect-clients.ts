@@ -1,0 +1,83 @@
+import { type AnyJson, JsonSocket } from '../support/dialect-client.js';
+import type { KnownIds } from './samples.js';
+
+/** How a client of a dialect speaks over its socket: as much as is needed to say something wrong. */
+export interface DialectSpeech {
+  /** Where it connects; `token` may be nobody’s. */
+  readonly address: (ids: KnownIds, token: string | undefined) => string;
+  /** The type of the frame that says one is in. */
+  readonly welcome: string;
+  /** A whole frame of this type; `data` is JSON text, or anything else, or nothing. */
+  readonly say: (type: string, data: string | undefined) => string;
+  /** The code of a frame that refuses something; undefined for every other frame. */
+  readonly errorIn: (frame: AnyJson) => string | undefined;
+}
+
+/** The fields of a request stand beside its type. What is no object is the whole frame. */
+function besideType(type: string, data: string | undefined): string {
+  const head = `{"type":${JSON.stringify(type)}`;
+  if (data === undefined || data === '{}') return `${head}}`;
+  return data.startsWith('{') ? `${head},${data.slice(1)}` : data;
+}
+
+const query = (token: string | undefined): string => (token === undefined ? '' : `?token=${token}`);
+
+/** One for every dialect that has frames. */
+export const DIALECT_SPEECHES: Record<string, DialectSpeech> = {
+  messaging: {
+    address: ({ conversationId }, token) => `/ws/chat/${conversationId}/${query(token)}`,
+    welcome: 'connection_established',
+    say: besideType,
+    errorIn: ({ type, code }) => (type === 'error' ? (code as string) : undefined),
+  },
+};
+
+const NO_FRAME = 'no.such.frame';
+
+/** A socket of a dialect whose answers are told apart by asking, after each request, for what is not there. */
+export class DialectClient {
+  private readonly socket: JsonSocket;
+
+  constructor(
+    url: string,
+    private readonly speech: DialectSpeech,
+    ids: KnownIds,
+    token: string | undefined,
+  ) {
+    this.socket = new JsonSocket(url, speech.address(ids, token));
+  }
+
+  get frames(): AnyJson[] {
+    return this.socket.frames;
+  }
+
+  /** The code with which it was not let in; undefined when it was. */
+  async open(): Promise<string | undefined> {
+    const { welcome, errorIn } = this.speech;
+    const first = this.socket.next((frame) => frame.type === welcome || errorIn(frame) !== undefined);
+    return Promise.race([first.then(errorIn), this.socket.refused.then(String)]);
+  }
+
+  /** The codes that came back; undefined when the connection was closed instead. `settled`: nothing is under way. */
+  async ask(type: string, data: string | undefined, settled?: () => Promise<void>): Promise<string[] | undefined> {
+    const before = this.frames.length;
+    this.socket.send(this.speech.say(type, data));
+    if (settled) {
+      if (!(await this.reachEnd())) return undefined;
+      await settled();
+    }
+    if (!(await this.reachEnd())) return undefined;
+    const codes = this.frames.slice(before).map((frame) => this.speech.errorIn(frame));
+    return codes.filter((code): code is string => code !== undefined && code !== 'UNKNOWN_FRAME_TYPE');
+  }
+
+  close(): void {
+    this.socket.close();
+  }
+
+  private reachEnd(): Promise<boolean> {
+    this.socket.send(this.speech.say(NO_FRAME, undefined));
+    const isAnswered = this.socket.next((frame) => this.speech.errorIn(frame) === 'UNKNOWN_FRAME_TYPE');
+    return Promise.race([isAnswered.then(() => true), this.socket.closed.then(() => false)]);
+  }
+}

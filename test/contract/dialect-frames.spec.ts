@@ -1,0 +1,157 @@
+import { DIALECT_NAMES } from '../../src/platform/config/dialect-names.js';
+import { apiDocument, close } from '../../src/platform/http/api-document.js';
+import { FrameRouter } from '../../src/platform/realtime/frame-router.js';
+import { RealtimeSettings } from '../../src/platform/realtime/realtime-settings.js';
+import { TypingService } from '../../src/modules/presence/typing.service.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { arrange, type Cell, isInside, leaks, snapshot } from './access-cells.js';
+import { ACTORS, DIALECT_FRAMES, type Expectation, isBanned } from './access-expectations.js';
+import { badFrames } from './bad-frames.js';
+import { type ApiDocument, flat, type Frame } from './contract.js';
+import { DIALECT_SPEECHES, DialectClient } from './dialect-clients.js';
+import { sampleObject } from './samples.js';
+import { each, World } from './world.js';
+
+// Thousands of frames; the bound is for a machine that is busy with other things.
+jest.setTimeout(180_000);
+
+/** Nobody’s fault but ours. */
+const OURS = ['INTERNAL_ERROR', 'SERVICE_UNAVAILABLE'];
+
+interface DialectFrame extends Frame {
+  readonly protocol: string;
+  readonly key: string;
+}
+
+describe('the frames of the dialects', () => {
+  let test: TestApp;
+  let world: World;
+  let router: FrameRouter;
+  let frames: DialectFrame[];
+
+  beforeAll(async () => {
+    test = await startTestApp();
+    Object.assign(test.app.get(RealtimeSettings), {
+      strikes: Infinity,
+      refusals: Infinity,
+      upgradesPerSecond: 1e6,
+      socketsPerAddress: 1e6,
+    });
+    world = new World(test);
+    router = test.app.get(FrameRouter);
+    frames = DIALECT_NAMES.flatMap(dialectFrames);
+  });
+  afterAll(async () => {
+    world?.close();
+    await test?.close();
+  });
+
+  function dialectFrames(protocol: string): DialectFrame[] {
+    const definitions = router.definitionsOf(protocol);
+    const models = definitions.map(({ dto }) => dto);
+    const document = apiDocument(test.app, models) as unknown as ApiDocument;
+    return definitions.map(({ type, dto }) => {
+      const ref = { $ref: `#/components/schemas/${dto.name}` };
+      close(ref, document.components.schemas);
+      return { protocol, type, key: `${protocol} ${type}`, data: flat(document, ref) };
+    });
+  }
+
+  const clientOf = ({ protocol }: DialectFrame, { ids, token }: Cell): DialectClient =>
+    new DialectClient(test.url, DIALECT_SPEECHES[protocol]!, ids, token);
+
+  /** What of all that is wrong with a frame was not answered as it should be. */
+  async function probe(frame: DialectFrame): Promise<string[]> {
+    const cell = await arrange(world, 'owner');
+    const client = clientOf(frame, cell);
+    const refusal = await client.open();
+    if (refusal) return [`${frame.key}: was not let in: ${refusal}`];
+    const problems: string[] = [];
+    for (const { name, data, mayPass } of badFrames(frame.data, cell.ids)) {
+      const codes = await client.ask(frame.type, data);
+      const isFine = codes && (mayPass || codes.length > 0) && !codes.some((code) => OURS.includes(code));
+      if (!isFine) problems.push(`${frame.key} ${name}: ${codes ? codes.join() || 'no error' : 'closed'}`);
+      if (!codes) break;
+    }
+    await router.idle();
+    const late = client.frames
+      .map(DIALECT_SPEECHES[frame.protocol]!.errorIn)
+      .filter((code) => OURS.includes(code ?? ''));
+    client.close();
+    return [...problems, ...late.map((code) => `${frame.key}: ${code}`)];
+  }
+
+  /** What is wrong with how a frame treats this one. */
+  async function tryFrame(frame: DialectFrame, expectation: Expectation, cell: Cell): Promise<string[]> {
+    const { who, ids, bystander } = cell;
+    const before = await snapshot(world, cell);
+    const client = clientOf(frame, cell);
+    const isAllowed = expectation.allow.includes(who);
+    const data = JSON.stringify(expectation.body?.(ids) ?? sampleObject(frame.data, ids));
+    const refusal = await client.open();
+    const codes = refusal ? [refusal] : ((await client.ask(frame.type, data, () => router.idle())) ?? ['closed']);
+    const isAsExpected = isAllowed
+      ? codes.length === 0
+      : codes.length > 0 && !codes.some((code) => OURS.includes(code));
+    const hasChanged = !isAllowed && (await snapshot(world, cell)) !== before;
+    await world.send({
+      method: 'POST',
+      path: `/api/v1/conversations/${ids.conversationId}/messages`,
+      token: bystander.token,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ content: `later ${cell.marks.content}` }),
+    });
+    if (!refusal) await client.ask('another.such.frame', undefined);
+    client.close();
+    const hearing: Expectation = isInside(who) ? { allow: [who] } : { allow: isAllowed ? [who] : [], sees: [] };
+    const shown = isBanned(who) && !refusal ? ['let in'] : leaks(JSON.stringify(client.frames), cell, hearing);
+    return [
+      ...(isAsExpected ? [] : [`${codes.join() || 'no error'} instead of ${isAllowed ? 'none' : 'an error'}`]),
+      ...shown.map((mark) => `shows the ${mark} of somebody else`),
+      ...(hasChanged ? ['changes something'] : []),
+    ];
+  }
+
+  async function problemsOf(asked: readonly DialectFrame[]): Promise<string[]> {
+    const problems: string[] = [];
+    const cells = asked.flatMap((frame) => ACTORS.map((who) => ({ frame, who })));
+    await each(cells, 6, async ({ frame, who }) => {
+      const expectation = DIALECT_FRAMES[frame.key] ?? { allow: [] };
+      for (const problem of await tryFrame(frame, expectation, await arrange(world, who))) {
+        problems.push(`${frame.key} as ${who}: ${problem}`);
+      }
+    });
+    return problems;
+  }
+
+  it('have a client for every protocol, and an expectation for every frame', () => {
+    expect([...new Set(frames.map(({ protocol }) => protocol))].sort()).toEqual(Object.keys(DIALECT_SPEECHES).sort());
+    expect(frames.map(({ key }) => key).sort()).toEqual(Object.keys(DIALECT_FRAMES).sort());
+  });
+
+  it('refuse bad input, and close nothing', async () => {
+    const problems: string[] = [];
+    await each(frames, 4, async (frame) => void problems.push(...(await probe(frame))));
+    expect(problems).toEqual([]);
+  });
+
+  it('hold for everybody', async () => {
+    expect(await problemsOf(frames)).toEqual([]);
+  });
+
+  describe('turn red', () => {
+    afterEach(() => jest.restoreAllMocks());
+
+    it('when anybody may', async () => {
+      jest.spyOn(test.app.get(TypingService, { strict: false }), 'start').mockResolvedValue();
+      const typing = frames.filter(({ key }) => key === 'messaging typing');
+      expect(await problemsOf(typing)).toContainEqual('messaging typing as muted: no error instead of an error');
+    });
+
+    it('when the program fails', async () => {
+      jest.spyOn(test.app.get(TypingService, { strict: false }), 'start').mockRejectedValue(new Error('planted'));
+      const typing = frames.filter(({ key }) => key === 'messaging typing');
+      expect(await problemsOf(typing)).toContainEqual('messaging typing as owner: INTERNAL_ERROR instead of none');
+    });
+  });
+});

@@ -23,6 +23,6 @@ import { AdminUsersModule } from './users/admin-users.module.js';
     ...[AdminService, AdminGateway, AdminRepository, DashboardStats, NodeInsight, LiveFigures],
     ...[ReadAuditLog],
   ],
-  exports: [AdminService],
+  exports: [AdminService, AdminUsersModule],
 })
 export class AdminModule {}

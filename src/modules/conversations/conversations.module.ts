@@ -6,6 +6,7 @@ import { ConversationsGateway } from './conversations.gateway.js';
 import { ConversationsRepository } from './conversations.repository.js';
 import { ConversationsService } from './conversations.service.js';
 import { CreateConversation } from './create-conversation.js';
+import { DirectConversations } from './direct-conversations.js';
 import { GeneralRoom } from './general-room.js';
 import { StatisticsRepository } from './statistics.repository.js';
 import { StatisticsService } from './statistics.service.js';
@@ -19,10 +20,11 @@ import { StatisticsService } from './statistics.service.js';
     ConversationsRepository,
     ConversationsGateway,
     CreateConversation,
+    DirectConversations,
     GeneralRoom,
     StatisticsService,
     StatisticsRepository,
   ],
-  exports: [ConversationsService, CreateConversation, StatisticsService],
+  exports: [ConversationsService, CreateConversation, DirectConversations, StatisticsService],
 })
 export class ConversationsModule {}

@@ -36,7 +36,7 @@ export function callerSubject({ actor, ip }: LimitedRequest): string {
  */
 export function accountNamed(body: unknown): string {
   if (typeof body !== 'object' || body === null) return '';
-  const { email, username, login, refresh_token: token } = body as Record<string, unknown>;
-  for (const account of [email, username, login]) if (typeof account === 'string' && account) return account;
+  const { email, username, login, username_or_email: either, refresh_token: token } = body as Record<string, unknown>;
+  for (const account of [email, username, login, either]) if (typeof account === 'string' && account) return account;
   return typeof token === 'string' ? createHash('sha256').update(token).digest('base64url') : '';
 }

@@ -1,4 +1,4 @@
-import { LIMIT_VARIABLES, type LimitAction, LIMITS, limitFor } from './limits.js';
+import { LIMIT_VARIABLES, type LimitAction, LIMITS, limitFor, perRole } from './limits.js';
 
 const settings = { rateLimitMultiplier: 1 };
 
@@ -44,6 +44,15 @@ describe('the table of limits', () => {
     };
     expect(limitFor('message.send', 'student', settings, profile)).toEqual({ limit: 10, windowMs: 30_000 });
     expect(limitFor('call', 'student', settings, profile).limit).toBe(300);
+  });
+
+  it('takes the number of the environment before that of a profile which says so', () => {
+    const profile = { call: { byRole: perRole(100), windowSeconds: 3600, givesWay: true } };
+    const limitOverrides = new Map([['LIMIT_CALL', 7]]);
+    expect(limitFor('call', 'user', settings, profile)).toEqual({ limit: 100, windowMs: 3_600_000 });
+    expect(limitFor('call', 'user', { ...settings, limitOverrides }, profile).limit).toBe(7);
+    const fixed = { call: { byRole: perRole(100), windowSeconds: 3600 } };
+    expect(limitFor('call', 'user', { ...settings, limitOverrides }, fixed).limit).toBe(100);
   });
 
   it('names every number of the environment once', () => {

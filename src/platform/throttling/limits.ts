@@ -4,6 +4,8 @@ import type { SystemRole } from '../http/actor.js';
 export interface LimitNumbers {
   readonly byRole: Readonly<Record<SystemRole, number>>;
   readonly windowSeconds: number;
+  /** In a profile: numbers the environment gives this limit hold on its addresses, too. */
+  readonly givesWay?: boolean;
 }
 
 interface LimitDeclaration extends LimitNumbers {
@@ -132,10 +134,10 @@ export function limitFor(
   profile?: LimitProfile,
 ): LimitRule {
   const own = profile?.[action];
-  const declared = LIMITS[action];
-  const { environment } = declared;
-  const overrides = settings.limitOverrides;
-  const limit = own ? own.byRole[role] : (overrides?.get(environment + tierOf(role)) ?? declared.byRole[role]);
-  const window = own ? own.windowSeconds : (overrides?.get(`${environment}_WINDOW`) ?? declared.windowSeconds);
+  const { byRole, windowSeconds } = own ?? LIMITS[action];
+  const { environment } = LIMITS[action];
+  const overrides = own && !own.givesWay ? undefined : settings.limitOverrides;
+  const limit = overrides?.get(environment + tierOf(role)) ?? byRole[role];
+  const window = overrides?.get(`${environment}_WINDOW`) ?? windowSeconds;
   return { limit: Math.max(1, Math.floor(limit * settings.rateLimitMultiplier)), windowMs: window * 1000 };
 }

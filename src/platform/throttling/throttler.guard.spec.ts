@@ -17,7 +17,7 @@ import { ConfigModule } from '../config/config.module.js';
 import { RateLimitExceeded } from '../errors/app-error.js';
 import type { Actor } from '../http/actor.js';
 import { accountNamed, addressSubject, loginSubject } from './limit-subject.js';
-import { Limit, LimitNumbersOf } from './limit.decorator.js';
+import { CountsAsCall, Limit, LimitNumbersOf } from './limit.decorator.js';
 import { LIMITS } from './limits.js';
 import { Limits } from './limits.service.js';
 import { LimitGuard } from './throttler.guard.js';
@@ -40,6 +40,13 @@ class RoutesController {
   @Limit('message.send')
   @LimitNumbersOf({ 'message.send': { byRole: { ...LIMITS['message.send'].byRole, student: 10 }, windowSeconds: 60 } })
   sendInClass(): string {
+    return 'sent';
+  }
+
+  @Post('counted/messages')
+  @Limit('message.send')
+  @CountsAsCall()
+  sendAndCount(): string {
     return 'sent';
   }
 
@@ -132,6 +139,15 @@ describe('the limits of routes', () => {
     expect(headers['x-ratelimit-remaining']).toBe('49');
   });
 
+  it('count what is more than a call as a call too, where that is said', async () => {
+    const ada = actorNamed('ada');
+    for (let calls = 0; calls < 299; calls++) await limits.check('call', ada);
+    await call('post', '/counted/messages', 'ada').expect(201);
+    await call('post', '/counted/messages', 'ada').expect(429);
+    const { headers } = await call('post', '/messages', 'ada').expect(201);
+    expect(headers['x-ratelimit-remaining']).toBe('58');
+  });
+
   it('give back what a repetition took', async () => {
     const ada = actorNamed('ada');
     for (let frame = 0; frame < 60; frame++) await limits.check('message.send', ada);
@@ -157,6 +173,7 @@ describe('the limits of routes', () => {
     const login = (body: object) => call('post', '/login').send(body);
     for (let tries = 0; tries < 5; tries++) await login({ email: 'Ada@Example.com' }).expect(201);
     await login({ email: 'ada@example.com' }).expect(429);
+    await login({ username_or_email: 'ADA@example.com' }).expect(429);
     await login({ email: 'bob@example.com' }).expect(201);
     for (const body of [{ email: ['ada'] }, { email: { $gt: '' } }, {}]) await login(body).expect(201);
   });

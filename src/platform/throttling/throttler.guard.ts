@@ -5,7 +5,7 @@ import type { ServerResponse } from 'node:http';
 import { RateLimitExceeded } from '../errors/app-error.js';
 import { type LimitRecord, LimitStorage } from './limit-storage.js';
 import { accountNamed, addressSubject, callerSubject, type LimitedRequest, loginSubject } from './limit-subject.js';
-import { LIMIT_ACTION, LIMIT_PROFILE } from './limit.decorator.js';
+import { LIMIT_ACTION, LIMIT_AS_CALL, LIMIT_PROFILE } from './limit.decorator.js';
 import type { LimitAction, LimitProfile } from './limits.js';
 import { Limits } from './limits.service.js';
 
@@ -38,6 +38,9 @@ export class LimitGuard extends ThrottlerGuard {
     const action = this.reflector.getAllAndOverride<LimitAction | undefined>(LIMIT_ACTION, targets) ?? 'call';
     const profile = this.reflector.getAllAndOverride<LimitProfile | undefined>(LIMIT_PROFILE, targets);
     if (action !== 'login') {
+      if (action !== 'call' && this.reflector.getAllAndOverride<boolean | undefined>(LIMIT_AS_CALL, targets)) {
+        await this.count(response, { action: 'call', subject: callerSubject(request), request, profile });
+      }
       await this.count(response, { action, subject: callerSubject(request), request, profile });
       return true;
     }

@@ -1,10 +1,14 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { SYSTEM_ROLES, type SystemRole } from '../../../platform/http/actor.js';
 import { EnumField, IntField, TextField, TimeField, UuidField } from '../../../platform/validation/fields.js';
-import { UpdateProfileDto, UserProfileDto } from '../../users/users.dto.js';
+import { PRESENCE_STATUSES, UpdateProfileDto, UserProfileDto } from '../../users/users.dto.js';
 
 export const ACCOUNT_STATUSES = ['active', 'banned', 'deleted'] as const;
 export type AccountStatus = (typeof ACCOUNT_STATUSES)[number];
+
+/** An account's own status, or how its user appears now. */
+export const USER_STATUSES = [...ACCOUNT_STATUSES, ...PRESENCE_STATUSES] as const;
+export type UserStatus = (typeof USER_STATUSES)[number];
 
 /** What becomes of the messages of a deleted account. */
 export const MESSAGE_FATES = ['keep', 'anonymise', 'delete'] as const;

@@ -6,6 +6,8 @@ import { UsersModule } from '../../users/users.module.js';
 import { WebhooksModule } from '../../webhooks/webhooks.module.js';
 import { AccountDeletionsRepository } from './account-deletions.repository.js';
 import { AdminAccountsController } from './admin-accounts.controller.js';
+import { AdminUserSlices } from './admin-user-slices.js';
+import { AdminUserSlicesRepository } from './admin-user-slices.repository.js';
 import { AdminUsersController } from './admin-users.controller.js';
 import { AdminUsersRepository } from './admin-users.repository.js';
 import { AdminUsersService } from './admin-users.service.js';
@@ -19,8 +21,10 @@ import { OwnAccountController } from './own-account.controller.js';
   imports: [UsersModule, AuthModule, ParticipantsModule, FilesModule, WebhooksModule],
   controllers: [AdminUsersController, AdminAccountsController, OwnAccountController],
   providers: [
-    ...[AdminUsersService, AdminUsersRepository, DeleteAccount, AccountDeletionsRepository],
+    ...[AdminUsersService, AdminUsersRepository, AdminUserSlices, AdminUserSlicesRepository],
+    ...[DeleteAccount, AccountDeletionsRepository],
     ...[ExportUser, ExportRepository],
   ],
+  exports: [AdminUsersService, AdminUserSlices],
 })
 export class AdminUsersModule {}

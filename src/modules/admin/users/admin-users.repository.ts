@@ -55,9 +55,9 @@ export interface ActivityRow {
   readonly subject_id: string;
 }
 
-const IS_BANNED = `u.deleted_at is null and u.banned_at is not null and user_is_banned(u.banned_at, u.banned_until)`;
+export const IS_BANNED = `u.deleted_at is null and u.banned_at is not null and user_is_banned(u.banned_at, u.banned_until)`;
 
-const COLUMNS = `u.id, u.username, u.display_name, u.email, u.role, u.ban_reason, u.banned_at, u.banned_until,
+export const COLUMNS = `u.id, u.username, u.display_name, u.email, u.role, u.ban_reason, u.banned_at, u.banned_until,
   case when u.deleted_at is not null then 'deleted' when ${IS_BANNED} then 'banned' else 'active' end as status,
   (select p.last_seen from presence_settings p where p.user_id = u.id) as last_seen, u.created_at, u.deleted_at`;
 

@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, statement } from '../../../platform/database/sql.js';
+import type { SystemRole } from '../../../platform/http/actor.js';
+import { foldForSearch } from '../../../platform/validation/text.js';
+import type { UserStatus } from './admin-users.dto.js';
+import { type AdminUserRow, COLUMNS, IS_BANNED } from './admin-users.repository.js';
+
+export interface UserSliceFilter {
+  readonly search?: string;
+  readonly status?: UserStatus;
+  readonly role?: SystemRole;
+}
+
+const APPEARS = `coalesce((select p.announced_status from presence_settings p where p.user_id = u.id), 'offline')`;
+
+const WANTED = `
+  ($1::text is null or (u.username || ' ' || u.folded_name) like '%' || $1 || '%' or u.email like '%' || $1 || '%')
+  and ($2::text is null or case $2
+         when 'active' then u.deleted_at is null and not user_is_banned(u.banned_at, u.banned_until)
+         when 'banned' then ${IS_BANNED}
+         when 'deleted' then u.deleted_at is not null
+         else u.deleted_at is null and ${APPEARS} = $2 end)
+  and ($3::text is null or u.role = $3)`;
+
+const SLICE = statement<AdminUserRow>(
+  'admin.users_slice',
+  `select ${COLUMNS} from users u where ${WANTED} order by u.id desc offset $4 limit $5`,
+);
+
+const COUNT = statement<{ total: number }>(
+  'admin.users_slice_total',
+  `select count(*) as total from users u where ${WANTED}`,
+);
+
+/** Reads: users, presence_settings. */
+@Injectable()
+export class AdminUserSlicesRepository {
+  constructor(private readonly sql: Sql) {}
+
+  /** Newest first. */
+  slice(filter: UserSliceFilter, offset: number, limit: number): Promise<AdminUserRow[]> {
+    return this.sql.many(SLICE, [...valuesOf(filter), offset, limit]);
+  }
+
+  async total(filter: UserSliceFilter): Promise<number> {
+    return (await this.sql.one(COUNT, valuesOf(filter)))!.total;
+  }
+}
+
+function valuesOf({ search, status, role }: UserSliceFilter): (string | null)[] {
+  const text = search && foldForSearch(search).replace(/[\\%_]/g, '\\$&');
+  return [text || null, status ?? null, role ?? null];
+}

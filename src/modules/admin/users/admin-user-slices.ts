@@ -1,0 +1,28 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../../../platform/http/actor.js';
+import type { Slice, SliceOf } from '../../../platform/pagination/numbered-page.js';
+import { UsersPolicy } from '../../users/users.policy.js';
+import { presentAdminUser } from './admin-user-presenter.js';
+import { AdminUserSlicesRepository, type UserSliceFilter } from './admin-user-slices.repository.js';
+import type { AdminUserDto } from './admin-users.dto.js';
+
+/** Accounts by their distance from the newest, for clients that count pages: every row before the slice is read, too. */
+@Injectable()
+export class AdminUserSlices {
+  constructor(
+    private readonly repository: AdminUserSlicesRepository,
+    private readonly policy: UsersPolicy,
+  ) {}
+
+  /** @throws PermissionDenied */
+  async slice(
+    actor: Actor,
+    { search, ...filter }: UserSliceFilter,
+    { offset, limit }: SliceOf,
+  ): Promise<Slice<AdminUserDto>> {
+    await this.policy.requireRank(actor, 'admin');
+    const wanted = { ...filter, search: search?.trim() };
+    const [total, rows] = [await this.repository.total(wanted), await this.repository.slice(wanted, offset, limit)];
+    return { data: rows.map(presentAdminUser), total };
+  }
+}

@@ -3,6 +3,7 @@ import type { ListedFile } from '../platform/backup/backup-manifest.js';
 import type { StoredFiles } from '../platform/backup/stored-files.js';
 import type { Config } from '../platform/config/config.js';
 import type { SettingValues } from '../platform/config/settings.js';
+import { CommandFailed } from './terminal.js';
 
 /** Where the uploaded files of this configuration are, as a backup sees them. */
 export function storedFilesOf(config: Config): StoredFiles {
@@ -24,6 +25,7 @@ export async function storeClient(config: SettingValues): Promise<InstanceType<t
 
 async function listBucket(config: Config): Promise<ListedFile[]> {
   const store = await storeClient(config);
-  const objects = (await store.listObjects()) ?? [];
+  const objects = await store.listObjects();
+  if (!objects) throw new CommandFailed(`There is no bucket ${config.s3Bucket} at ${config.s3Endpoint}.`);
   return objects.map(({ Key, Size }) => ({ key: Key, bytes: Number(Size) }));
 }

@@ -1,13 +1,16 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readManifest } from '../../src/platform/backup/backup-manifest.js';
+import { storedFilesOf } from '../../src/cli/stored-files-of.js';
+import { listedFiles, readManifest } from '../../src/platform/backup/backup-manifest.js';
 import { restoreBackup } from '../../src/platform/backup/restore-backup.js';
 import { writeBackup } from '../../src/platform/backup/write-backup.js';
 import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
 import { type Chat, type ChatUser, startChat } from '../support/chat.js';
 import { cli } from '../support/cli.js';
+import { FakeS3 } from '../support/fake-s3.js';
 import { type AnyFrame, WebSocketClient } from '../support/realtime-client.js';
+import { testConfig } from '../support/test-app.js';
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { startProcess, type TestProcess } from '../support/test-process.js';
 
@@ -304,6 +307,20 @@ describe('a restore', () => {
     await restore();
     const users = 'select * from users order by id';
     expect(await target.query(users)).toEqual(await source.query(users));
+  });
+
+  it('leaves files in their store, and names each of them', async () => {
+    const store = await FakeS3.start();
+    for (const [key, size] of Object.entries({ 'a.upload': 10, 'b.image': 20, 'b.thumbnail': 5, 'c.upload': 7 })) {
+      store.objects.set(key, { bytes: Buffer.alloc(size), type: '' });
+    }
+    const files = storedFilesOf(testConfig(source.url, store.environment));
+    const backup = { databaseUrl: source.url, files, secrets: [], program: 'test' };
+    const manifest = await writeBackup(backup, join(folder, 'of-a-store'));
+    expect(manifest.files).toMatchObject({ kind: 's3', count: 4, bytes: 42 });
+    expect(listedFiles(join(folder, 'of-a-store'), manifest).map(({ key }) => key)).toEqual([...store.objects.keys()]);
+    await restore('of-a-store');
+    await store.stop();
   });
 
   it('refuses a database that holds anything', async () => {

@@ -77,6 +77,9 @@ export class FakeS3 {
     if (request.method === 'GET' && url.searchParams.has('uploads')) {
       return this.list(response, url.searchParams.get('upload-id-marker') ?? undefined);
     }
+    if (request.method === 'GET' && url.searchParams.has('list-type')) {
+      return this.listObjects(response, url.searchParams.get('continuation-token') ?? undefined);
+    }
     if (request.method === 'PUT' && upload) {
       this.uploads.get(upload)?.parts.set(Number(url.searchParams.get('partNumber')), body);
       response.setHeader('ETag', etag(body));
@@ -113,6 +116,17 @@ export class FakeS3 {
       ? `<NextKeyMarker>${last?.key}</NextKeyMarker><NextUploadIdMarker>${lastId}</NextUploadIdMarker>`
       : '';
     const result = `<ListMultipartUploadsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Bucket>files</Bucket>${next}<IsTruncated>${isTruncated}</IsTruncated>${shown.join('')}</ListMultipartUploadsResult>`;
+    answer(response, 200, result);
+  }
+
+  private listObjects(response: ServerResponse, after: string | undefined): void {
+    const all = [...this.objects];
+    const from = after === undefined ? 0 : all.findIndex(([key]) => key === after) + 1;
+    const page = all.slice(from, from + PAGE);
+    const shown = page.map(([key, { bytes }]) => `<Contents><Key>${key}</Key><Size>${bytes.length}</Size></Contents>`);
+    const isTruncated = from + PAGE < all.length;
+    const next = isTruncated ? `<NextContinuationToken>${page.at(-1)?.[0]}</NextContinuationToken>` : '';
+    const result = `<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>files</Name>${next}<IsTruncated>${isTruncated}</IsTruncated>${shown.join('')}</ListBucketResult>`;
     answer(response, 200, result);
   }
 

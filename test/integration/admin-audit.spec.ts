@@ -89,6 +89,22 @@ describe('the audit log', () => {
     expect(await actionsOn(user!.userId)).toEqual([]);
   });
 
+  it('takes the reason from a header where the call has no place for one', async () => {
+    const [ana, bo] = await people.many(2);
+    const groupId = await people.group(ana!, [[bo!, 'participant']]);
+    const { body } = await people.call(bo!, 'POST', `/conversations/${groupId}/messages`, { content: 'hello' });
+    const remove = (reason: string): Promise<Response> =>
+      fetch(`${test.url}/api/v1/messages/${body.id}`, {
+        method: 'DELETE',
+        headers: { authorization: `Bearer ${people.tokenOf(ana!)}`, 'x-audit-log-reason': reason },
+      });
+    for (const bad of ['%', '%E0%A4%A', 'x'.repeat(501)]) expect((await remove(bad)).status).toBe(400);
+    expect((await remove(encodeURIComponent('grob – und öfter'))).status).toBe(200);
+    expect(await read(`target_id=${body.id}`)).toMatchObject([
+      { action: 'message.delete', reason: 'grob – und öfter' },
+    ]);
+  });
+
   it('is read in pages, by actor, action, target and time', async () => {
     const [first, second] = await people.many(2);
     const other = await people.one('admin');

@@ -16,4 +16,6 @@ export interface Actor {
   readonly expiresAt: number;
   /** The request he acts by; absent for what comes over a socket. */
   readonly requestId?: string;
+  /** Why he acts, in his own words (`X-Audit-Log-Reason`), where the call itself has no place for it. */
+  readonly auditReason?: string;
 }

@@ -1,6 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext, type OnApplicationBootstrap } from '@nestjs/common';
 import { ModuleRef, Reflector } from '@nestjs/core';
 import { AppError, AuthenticationRequired } from '../errors/app-error.js';
+import { auditReasonOf } from './audit-reason.js';
 import { Authenticator } from './authenticator.js';
 import { PUBLIC } from './public.decorator.js';
 import type { ParleyRequest } from './request-context.js';
@@ -28,7 +29,7 @@ export class AuthGuard implements CanActivate, OnApplicationBootstrap {
     }
   }
 
-  /** @throws AuthenticationRequired, AccountBanned */
+  /** @throws AuthenticationRequired, AccountBanned, ValidationError */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (context.getType() !== 'http') return true; // frames are authorised by their connection
     const request = context.switchToHttp().getRequest<ParleyRequest>();
@@ -43,7 +44,8 @@ export class AuthGuard implements CanActivate, OnApplicationBootstrap {
     try {
       if (!this.authenticator) throw new AuthenticationRequired();
       const { requestId } = request;
-      request.actor = { ...(await this.authenticator.authenticate(token)), requestId };
+      const auditReason = auditReasonOf(request);
+      request.actor = { ...(await this.authenticator.authenticate(token)), requestId, auditReason };
     } catch (error) {
       if (!isOptional || !(error instanceof AppError)) throw error;
     }

@@ -16,7 +16,7 @@ const NOTHING_LOADS = "default-src 'none'; frame-ancestors 'none'";
 const OWN_FILES_LOAD =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
 const PREFLIGHT_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
-const PREFLIGHT_HEADERS = 'Authorization, Content-Type, Idempotency-Key, X-Request-Id, X-CSRFToken';
+const PREFLIGHT_HEADERS = 'Authorization, Content-Type, Idempotency-Key, X-Request-Id, X-CSRFToken, X-Audit-Log-Reason';
 const EXPOSED_HEADERS =
   'X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, Idempotency-Replayed';
 

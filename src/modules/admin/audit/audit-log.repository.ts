@@ -51,7 +51,7 @@ export class AuditLogRepository {
 
   async insert({ actor, action, target, reason, before, after }: AuditEntry, tx: Queryable = this.sql): Promise<void> {
     const who = [actor?.userId ?? null, actor?.role ?? null];
-    const what = [action, target.type, target.id, reason ?? null, before ?? null, after ?? null];
+    const what = [action, target.type, target.id, reason ?? actor?.auditReason ?? null, before ?? null, after ?? null];
     await tx.run(INSERT, [newId(), ...who, ...what, actor?.requestId ?? null]);
   }
 

@@ -1,7 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Throws } from '../../../platform/errors/throws.decorator.js';
+import { AUDIT_REASON_HEADER } from '../../../platform/http/audit-reason.js';
 import type { Actor } from '../../../platform/http/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
 import { Limit } from '../../../platform/throttling/limit.decorator.js';
@@ -22,6 +23,7 @@ export class AdminAccountsController {
   ) {}
 
   @Get('export')
+  @ApiHeader({ name: AUDIT_REASON_HEADER, required: false, description: 'Why, percent-encoded; for the audit log' })
   @Limit('export')
   @ApiOkResponse({ content: ARCHIVE })
   @Throws(UserNotFound)

@@ -2,30 +2,22 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { newId } from '../../platform/database/ids.js';
-import {
-  AccountBanned,
-  type AppError,
-  AuthenticationRequired,
-  IdempotencyConflict,
-  PermissionDenied,
-  ValidationError,
-} from '../../platform/errors/app-error.js';
+import { ValidationError } from '../../platform/errors/app-error.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import { KeyedBatcher } from '../../platform/event-log/keyed-batcher.js';
 import type { CommittedEvent } from '../../platform/event-log/stream-event.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { encodedAs } from '../../platform/json/encoded-once.js';
-import { FileNotAttachable, FileNotFound } from '../files/files.errors.js';
-import { ConversationFrozen, ConversationNotFound } from '../participants/participants.errors.js';
 import { applyContentRule, contentLength } from './content-rule.js';
 import type { HeldSend } from './content-rules.policy.js';
 import { inMessage, presentMessage } from './message-presenter.js';
 import type { MessageDto, SendMessageDto } from './messages.dto.js';
-import { ContentTooLong, InvalidMessageType, MessageNotFound, SlowMode } from './messages.errors.js';
+import { ContentTooLong, InvalidMessageType } from './messages.errors.js';
 import { MESSAGE_CREATED, MessagesStored } from './messages.events.js';
 import { type AppendOutcome, type AppendResult, MessagesRepository, type NewMessage } from './messages.repository.js';
 import { RuleContent } from './rule-content.js';
+import { refusal } from './send-refusal.js';
 
 /** What became of a send: a replay is the same message again, and costs the sender none of his quota. */
 export interface SentMessage {
@@ -219,33 +211,4 @@ function hashBody(dto: SendMessageDto): string {
     ...(dto.attachment_ids && dto.attachment_ids.length > 0 ? [dto.attachment_ids] : []),
   ];
   return createHash('sha256').update(JSON.stringify(body)).digest('hex');
-}
-
-function refusal(outcome: Exclude<AppendOutcome, 'stored' | 'replayed'>, retryAfter?: number | null): AppError {
-  switch (outcome) {
-    case 'conflict':
-      return new IdempotencyConflict();
-    case 'not_found':
-      return new ConversationNotFound();
-    case 'not_participant':
-      return new PermissionDenied('You are not in this conversation.');
-    case 'muted':
-      return new PermissionDenied('You are muted in this conversation.');
-    case 'frozen':
-      return new ConversationFrozen();
-    case 'slow_mode':
-      return new SlowMode(retryAfter ?? 1);
-    case 'blocked':
-      return new PermissionDenied('You cannot write to this user.');
-    case 'banned':
-      return new AccountBanned();
-    case 'session_ended':
-      return new AuthenticationRequired();
-    case 'reply_not_found':
-      return new MessageNotFound();
-    case 'file_not_found':
-      return new FileNotFound();
-    case 'file_not_attachable':
-      return new FileNotAttachable();
-  }
 }

@@ -5,7 +5,7 @@ import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { ConversationIdPipe } from '../participants/conversation-id.pipe.js';
-import { ConversationNotFound } from '../participants/participants.errors.js';
+import { ConversationFrozen, ConversationNotFound } from '../participants/participants.errors.js';
 import { GetPresenceQuery, PresenceDto, PresenceListDto, SetPresenceDto } from './presence.dto.js';
 import { PresenceService } from './presence.service.js';
 import { TypingService } from './typing.service.js';
@@ -36,7 +36,7 @@ export class PresenceController {
   @Limit('typing')
   @HttpCode(204)
   @ApiNoContentResponse()
-  @Throws(ConversationNotFound)
+  @Throws(ConversationNotFound, ConversationFrozen)
   startTyping(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<void> {
     return this.typing.start(actor, id);
   }
@@ -45,7 +45,7 @@ export class PresenceController {
   @Limit('typing')
   @HttpCode(204)
   @ApiNoContentResponse()
-  @Throws(ConversationNotFound)
+  @Throws(ConversationNotFound, ConversationFrozen)
   stopTyping(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<void> {
     return this.typing.stop(actor, id);
   }

@@ -53,14 +53,18 @@ const LOCK = statement<ReportRow>('reports.lock', `select ${COLUMNS} from report
 
 const FIND = statement<ReportRow>('reports.find', `select ${COLUMNS} from reports r where r.id = $1`);
 
-const PAGE = statement<ReportRow>(
-  'reports.page',
-  `select ${COLUMNS} from reports r
-    where case when $1::text is null then r.status <> 'resolved' else ${STATUS} = $1 end
+const page = (name: string, which: string): ReturnType<typeof statement<ReportRow>> =>
+  statement<ReportRow>(
+    `reports.page_${name}`,
+    `select ${COLUMNS} from reports r
+    where ${which} and ($1::text is null or ${STATUS} = $1)
       and ($2::text is null or r.category = $2) and ($3::text is null or r.target_type = $3)
       and ($4::timestamptz is null or (r.created_at, r.id) > ($4, $5::uuid))
     order by r.created_at, r.id limit $6`,
-);
+  );
+
+const PAGE_WAITING = page('waiting', `r.status <> 'resolved'`);
+const PAGE_RESOLVED = page('resolved', `r.status = 'resolved'`);
 
 const CLAIM_IT = statement<unknown>(
   'reports.claim',
@@ -137,7 +141,8 @@ export class ReportsRepository {
     limit: number,
   ): Promise<ReportRow[]> {
     const wanted = [filter.status ?? null, filter.category ?? null, filter.targetType ?? null];
-    return this.sql.many(PAGE, [...wanted, after?.at ?? null, after?.id ?? null, limit + 1]);
+    const statement = filter.status === 'resolved' ? PAGE_RESOLVED : PAGE_WAITING;
+    return this.sql.many(statement, [...wanted, after?.at ?? null, after?.id ?? null, limit + 1]);
   }
 
   async claim(tx: Queryable, id: string, by: string): Promise<void> {

@@ -20,6 +20,8 @@ export class RuleBook extends ContentRules implements OnApplicationBootstrap, On
   private readonly logger = new Logger(RuleBook.name);
   private readonly versions = new Map<string, number>();
   private readonly ready = new Map<string, RuleSet>();
+  /** Sends that came while rules were read wait for the same reading, and so keep their order. */
+  private readonly reading = new Map<string, Promise<RuleSet>>();
   private known = 0;
   private installation: RuleSet | undefined;
   private refreshing: Promise<void> | undefined;
@@ -52,7 +54,7 @@ export class RuleBook extends ContentRules implements OnApplicationBootstrap, On
     if (!this.versions.has(conversationId)) return this.installation && verdictOf(text, this.installation.judge(text));
     const own = this.ready.get(conversationId);
     if (own) return this.both(text, own);
-    return this.read(conversationId).then((set) => this.both(text, set));
+    return this.readOnce(conversationId).then((set) => this.both(text, set));
   }
 
   hold(send: HeldSend, verdict: ContentVerdict & { kind: 'hold' }): Promise<Holding> {
@@ -86,6 +88,15 @@ export class RuleBook extends ContentRules implements OnApplicationBootstrap, On
       else this.versions.delete(id);
       this.known = version;
     }
+  }
+
+  private readOnce(conversationId: string): Promise<RuleSet> {
+    let reading = this.reading.get(conversationId);
+    if (!reading) {
+      reading = this.read(conversationId).finally(() => this.reading.delete(conversationId));
+      this.reading.set(conversationId, reading);
+    }
+    return reading;
   }
 
   private async read(conversationId: string): Promise<RuleSet> {

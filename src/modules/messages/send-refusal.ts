@@ -1,0 +1,41 @@
+import {
+  AccountBanned,
+  type AppError,
+  AuthenticationRequired,
+  IdempotencyConflict,
+  PermissionDenied,
+} from '../../platform/errors/app-error.js';
+import { FileNotAttachable, FileNotFound } from '../files/files.errors.js';
+import { ConversationFrozen, ConversationNotFound } from '../participants/participants.errors.js';
+import { MessageNotFound, SlowMode } from './messages.errors.js';
+import type { AppendOutcome } from './messages.repository.js';
+
+/** What a sender is told whose message was not stored. */
+export function refusal(outcome: Exclude<AppendOutcome, 'stored' | 'replayed'>, retryAfter?: number | null): AppError {
+  switch (outcome) {
+    case 'conflict':
+      return new IdempotencyConflict();
+    case 'not_found':
+      return new ConversationNotFound();
+    case 'not_participant':
+      return new PermissionDenied('You are not in this conversation.');
+    case 'muted':
+      return new PermissionDenied('You are muted in this conversation.');
+    case 'frozen':
+      return new ConversationFrozen();
+    case 'slow_mode':
+      return new SlowMode(retryAfter ?? 1);
+    case 'blocked':
+      return new PermissionDenied('You cannot write to this user.');
+    case 'banned':
+      return new AccountBanned();
+    case 'session_ended':
+      return new AuthenticationRequired();
+    case 'reply_not_found':
+      return new MessageNotFound();
+    case 'file_not_found':
+      return new FileNotFound();
+    case 'file_not_attachable':
+      return new FileNotAttachable();
+  }
+}

@@ -57,6 +57,11 @@ export class CreateConversation {
     return { id: conversation.id, isNew: true };
   }
 
+  /** The direct conversation of the actor and another, where they have one. */
+  findDirect(actor: Actor, otherId: string): Promise<string | undefined> {
+    return this.repository.findDirect(directKeyOf(actor.userId, otherId));
+  }
+
   private async openDirect(actor: Actor, dto: CreateConversationDto, others: string[]): Promise<CreatedConversation> {
     const [otherId] = others;
     if (otherId === undefined || others.length !== 1) {
@@ -65,7 +70,7 @@ export class CreateConversation {
     if (dto.slug !== undefined || dto.category !== undefined) {
       throw ValidationError.of('type', 'a direct conversation has neither slug nor category');
     }
-    const directKey = [actor.userId, otherId].sort().join(':');
+    const directKey = directKeyOf(actor.userId, otherId);
     for (let round = 0; round < DIRECT_TRIES; round++) {
       const known = await this.repository.findDirect(directKey);
       if (known !== undefined) return { id: known, isNew: false };
@@ -91,6 +96,10 @@ export class CreateConversation {
       tx.tellOutside({ type: CONVERSATION_CREATED, actorId: actor.userId, subjectId: conversation.id });
     });
   }
+}
+
+function directKeyOf(...pair: [string, string]): string {
+  return pair.sort().join(':');
 }
 
 function requireRoomFields(dto: CreateConversationDto): void {

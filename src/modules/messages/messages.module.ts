@@ -3,6 +3,8 @@ import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { ChangeMessage } from './change-message.js';
 import { LoggedMessages } from './logged-messages.js';
+import { MessageFeed } from './message-feed.js';
+import { MessageFeedRepository } from './message-feed.repository.js';
 import { MessageReadsRepository } from './message-reads.repository.js';
 import { MessageSlices } from './message-slices.js';
 import { MessagesController } from './messages.controller.js';
@@ -32,6 +34,8 @@ import { TakeDown } from './take-down.service.js';
     ChangeMessage,
     ReadMessages,
     MessageSlices,
+    MessageFeed,
+    MessageFeedRepository,
     LoggedMessages,
     SearchUpkeep,
     SyncService,
@@ -41,6 +45,6 @@ import { TakeDown } from './take-down.service.js';
     MessagesRepository,
     MessageReadsRepository,
   ],
-  exports: [MessagesService, TakeDown, MessageSlices, Subscriptions],
+  exports: [MessagesService, TakeDown, MessageSlices, MessageFeed, Subscriptions],
 })
 export class MessagesModule {}

@@ -6,7 +6,7 @@ import { ValidationError } from '../../platform/errors/app-error.js';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const SECRET_BYTES = 32;
-export const SECRET_MIN = 16;
+export const SECRET_MIN = 12;
 export const SECRET_MAX = 256;
 const GENERATED_PREFIX = 'whsec_';
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;

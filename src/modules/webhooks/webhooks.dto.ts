@@ -17,7 +17,7 @@ export type ShownDeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 const URL_MAX = 2048;
 const EVENTS_MAX = 50;
 const DESCRIPTION_MAX = 200;
-const SECRET = 'Text to sign with, 16 to 256 printable ASCII characters; made up when left out';
+const SECRET = 'Text to sign with, 12 to 256 printable ASCII characters; made up when left out';
 
 export class CreateWebhookDto {
   @TextField({

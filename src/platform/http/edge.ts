@@ -18,7 +18,8 @@ const OWN_FILES_LOAD =
 const PREFLIGHT_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
 const PREFLIGHT_HEADERS = 'Authorization, Content-Type, Idempotency-Key, X-Request-Id, X-CSRFToken, X-Audit-Log-Reason';
 const EXPOSED_HEADERS =
-  'X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, Idempotency-Replayed';
+  'X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, Idempotency-Replayed, ' +
+  'X-Pagination-Total, X-Pagination-Pages, X-Pagination-Current-Page, X-Pagination-Per-Page';
 
 /** The request's id (the client's, when it is well-formed), and the headers every answer carries. */
 export function edge(inFlight: RequestsInFlight): Middleware {

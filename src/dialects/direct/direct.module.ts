@@ -1,5 +1,37 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../../modules/auth/auth.module.js';
+import { ConversationsModule } from '../../modules/conversations/conversations.module.js';
+import { MessagesModule } from '../../modules/messages/messages.module.js';
+import { ParticipantsModule } from '../../modules/participants/participants.module.js';
+import { PresenceModule } from '../../modules/presence/presence.module.js';
+import { UsersModule } from '../../modules/users/users.module.js';
+import { WebhooksModule } from '../../modules/webhooks/webhooks.module.js';
+import { DirectAccountsController, VersionedAccountsController } from './direct-accounts.controller.js';
+import { DirectGroups } from './direct-groups.service.js';
+import { DirectMessagesController, VersionedMessagesController } from './direct-messages.controller.js';
+import { DirectMessages } from './direct-messages.service.js';
+import { DirectSockets } from './direct-sockets.js';
+import { DirectUsers } from './direct-users.service.js';
+import { DirectErrors } from './direct.errors.js';
+import { DirectGateway } from './direct.gateway.js';
 
-/** The dialect at `/api/auth/…`, `/api/users…`, `/api/messages`, `/api/groups`, `/api/webhooks`, the same under `/v1`, `/ws?token=`. */
-@Module({})
+/** The dialect at `/api/auth/…`, `/api/users…`, `/api/messages`, `/api/groups`, `/api/webhooks`, the same under `/v1`, and `/ws`. */
+@Module({
+  imports: [
+    UsersModule,
+    AuthModule,
+    ParticipantsModule,
+    ConversationsModule,
+    PresenceModule,
+    MessagesModule,
+    WebhooksModule,
+  ],
+  controllers: [
+    DirectAccountsController,
+    DirectMessagesController,
+    VersionedAccountsController,
+    VersionedMessagesController,
+  ],
+  providers: [DirectUsers, DirectMessages, DirectGroups, DirectErrors, DirectSockets, DirectGateway],
+})
 export class DirectDialectModule {}

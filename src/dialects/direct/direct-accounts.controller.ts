@@ -1,0 +1,92 @@
+import { Body, Controller, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
+import { ApiBearerAuth, ApiCreatedResponse, ApiExcludeController, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { RegisterDto } from '../../modules/auth/auth.dto.js';
+import { AccountLocked, InvalidCredentials } from '../../modules/auth/auth.errors.js';
+import { AuthService } from '../../modules/auth/auth.service.js';
+import { CurrentSource, type LoginSource } from '../../modules/auth/login-source.js';
+import { AlreadyExists, UserNotFound } from '../../modules/users/users.errors.js';
+import { UsersService } from '../../modules/users/users.service.js';
+import { AccountBanned, AuthenticationRequired } from '../../platform/errors/app-error.js';
+import { Throws } from '../../platform/errors/throws.decorator.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { Public } from '../../platform/http/public.decorator.js';
+import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
+import { DirectUsers } from './direct-users.service.js';
+import {
+  DirectLoginDto,
+  DirectRefreshDto,
+  DirectRegisteredDto,
+  DirectTokensDto,
+  DirectUpdateProfileDto,
+  DirectUserDto,
+  DirectUserParam,
+} from './direct.dto.js';
+import { DIRECT_LIMITS } from './direct.limits.js';
+import { presentRegistered, presentTokens, presentUser } from './direct.presenter.js';
+
+@ApiTags('dialect: direct')
+@ApiBearerAuth()
+@LimitNumbersOf(DIRECT_LIMITS)
+@Controller('api')
+export class DirectAccountsController {
+  constructor(
+    private readonly auth: AuthService,
+    private readonly users: UsersService,
+    private readonly profiles: DirectUsers,
+  ) {}
+
+  @Public()
+  @Limit('login')
+  @Post('auth/login')
+  @HttpCode(200)
+  @ApiOkResponse({ type: DirectTokensDto })
+  @Throws(InvalidCredentials, AccountLocked, AccountBanned)
+  async login(@Body() dto: DirectLoginDto, @CurrentSource() source: LoginSource): Promise<DirectTokensDto> {
+    return presentTokens(await this.auth.login(dto, source));
+  }
+
+  @Public()
+  @Limit('login')
+  @Post('auth/refresh')
+  @HttpCode(200)
+  @ApiOkResponse({ type: DirectTokensDto })
+  @Throws(AuthenticationRequired, AccountBanned)
+  async refresh(
+    @Body() { refresh_token }: DirectRefreshDto,
+    @CurrentSource() source: LoginSource,
+  ): Promise<DirectTokensDto> {
+    return presentTokens(await this.auth.refresh(refresh_token, source));
+  }
+
+  @Public()
+  @Limit('login')
+  @Post('users')
+  @ApiCreatedResponse({ type: DirectRegisteredDto })
+  @Throws(AlreadyExists)
+  async register(@Body() dto: RegisterDto): Promise<DirectRegisteredDto> {
+    return presentRegistered(await this.auth.register(dto));
+  }
+
+  @Get('users/:user_id')
+  @ApiOkResponse({ type: DirectUserDto })
+  @Throws(UserNotFound)
+  async get(@CurrentActor() actor: Actor, @Param() { user_id }: DirectUserParam): Promise<DirectUserDto> {
+    return presentUser(await this.users.get(actor, user_id));
+  }
+
+  @Patch('users/:user_id')
+  @ApiOkResponse({ type: DirectUserDto })
+  async update(
+    @CurrentActor() actor: Actor,
+    @Param() { user_id }: DirectUserParam,
+    @Body() dto: DirectUpdateProfileDto,
+  ): Promise<DirectUserDto> {
+    return presentUser(await this.profiles.update(actor, user_id, dto));
+  }
+}
+
+/** The same at the versioned addresses. */
+@ApiExcludeController()
+@Controller(['v1', 'v1/api'])
+export class VersionedAccountsController extends DirectAccountsController {}

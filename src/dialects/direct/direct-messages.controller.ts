@@ -1,0 +1,99 @@
+import { Body, Controller, Get, Post, Query, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiCreatedResponse, ApiExcludeController, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { FileNotAttachable, FileNotFound } from '../../modules/files/files.errors.js';
+import { MessageFeed } from '../../modules/messages/message-feed.js';
+import {
+  ContentRejected,
+  ContentTooLong,
+  HeldForReview,
+  InvalidMessageType,
+  MessageNotFound,
+  SlowMode,
+} from '../../modules/messages/messages.errors.js';
+import {
+  ConversationFrozen,
+  ConversationNotFound,
+  TooManyParticipants,
+} from '../../modules/participants/participants.errors.js';
+import { UserNotFound } from '../../modules/users/users.errors.js';
+import { TooManyWebhooks } from '../../modules/webhooks/webhooks.errors.js';
+import { WebhooksService } from '../../modules/webhooks/webhooks.service.js';
+import { Throws } from '../../platform/errors/throws.decorator.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
+import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
+import { DirectGroups } from './direct-groups.service.js';
+import { DirectMessages } from './direct-messages.service.js';
+import {
+  DirectCreateGroupDto,
+  DirectCreateWebhookDto,
+  DirectGroupDto,
+  DirectListQuery,
+  DirectMessagePageDto,
+  DirectSendDto,
+  DirectSentDto,
+  DirectWebhookDto,
+} from './direct.dto.js';
+import { DIRECT_LIMITS } from './direct.limits.js';
+import { pageHeaders, presentPage, presentWebhook, toFeed } from './direct.presenter.js';
+
+@ApiTags('dialect: direct')
+@ApiBearerAuth()
+@LimitNumbersOf(DIRECT_LIMITS)
+@Controller('api')
+export class DirectMessagesController {
+  constructor(
+    private readonly messages: DirectMessages,
+    private readonly feed: MessageFeed,
+    private readonly groups: DirectGroups,
+    private readonly webhooks: WebhooksService,
+  ) {}
+
+  @Post('messages')
+  @Limit('message.send')
+  @ApiCreatedResponse({ type: DirectSentDto })
+  @Throws(
+    ...[UserNotFound, ConversationNotFound, MessageNotFound, FileNotFound, FileNotAttachable, ContentTooLong],
+    ...[InvalidMessageType, ConversationFrozen, SlowMode, ContentRejected, HeldForReview],
+  )
+  send(@CurrentActor() actor: Actor, @Body() dto: DirectSendDto): Promise<DirectSentDto> {
+    return this.messages.send(actor, dto);
+  }
+
+  @Get('messages')
+  @ApiOkResponse({ type: DirectMessagePageDto })
+  @Throws(ConversationNotFound, MessageNotFound)
+  async list(
+    @CurrentActor() actor: Actor,
+    @Query() query: DirectListQuery,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<DirectMessagePageDto> {
+    const page = await this.feed.page(actor, toFeed(query));
+    response.set(pageHeaders(page));
+    return presentPage(page, query);
+  }
+
+  @Post('groups')
+  @Limit('conversation.create')
+  @ApiCreatedResponse({ type: DirectGroupDto })
+  @Throws(UserNotFound, TooManyParticipants)
+  createGroup(@CurrentActor() actor: Actor, @Body() dto: DirectCreateGroupDto): Promise<DirectGroupDto> {
+    return this.groups.create(actor, dto);
+  }
+
+  /** Its answer holds a secret, so it is never kept. */
+  @Post('webhooks')
+  @NotReplayed()
+  @ApiCreatedResponse({ type: DirectWebhookDto })
+  @Throws(TooManyWebhooks)
+  async createWebhook(@CurrentActor() actor: Actor, @Body() dto: DirectCreateWebhookDto): Promise<DirectWebhookDto> {
+    return presentWebhook(await this.webhooks.create(actor, dto));
+  }
+}
+
+/** The same at the versioned addresses. */
+@ApiExcludeController()
+@Controller(['v1', 'v1/api'])
+export class VersionedMessagesController extends DirectMessagesController {}

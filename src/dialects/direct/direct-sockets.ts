@@ -1,0 +1,34 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { AuthenticationRequired } from '../../platform/errors/app-error.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { CodecSockets } from '../../platform/realtime/codec-sockets.js';
+import { credentialOf, Handshake } from '../../platform/realtime/handshake.js';
+import type { Upgrade } from '../../platform/realtime/upgrade-routes.js';
+import { DirectCodec } from './direct.codec.js';
+import { DIRECT_LIMITS } from './direct.limits.js';
+
+const ADDRESS = /^(?:\/v1)?\/ws\/?$/;
+
+/** The socket address of this dialect: `/ws`, with a token in the query or a header. */
+@Injectable()
+export class DirectSockets implements OnModuleInit {
+  constructor(
+    private readonly sockets: CodecSockets,
+    private readonly handshake: Handshake,
+  ) {}
+
+  onModuleInit(): void {
+    this.sockets.register({
+      takes: (path) => ADDRESS.test(path),
+      codec: ({ url }) => new DirectCodec(url.searchParams.get('ext') === '1'),
+      identify: (upgrade) => this.identify(upgrade),
+    });
+  }
+
+  /** @throws AuthenticationRequired, AccountBanned, RateLimitExceeded */
+  private async identify({ request, url }: Upgrade): Promise<Actor> {
+    const actor = await this.handshake.identify(credentialOf(request, url.searchParams), DIRECT_LIMITS);
+    if (!actor) throw new AuthenticationRequired();
+    return actor;
+  }
+}

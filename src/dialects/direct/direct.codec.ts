@@ -1,0 +1,78 @@
+import type { MessageDto } from '../../modules/messages/messages.dto.js';
+import { EncodedFrame, type FrameContent } from '../../platform/realtime/encoded-frame.js';
+import { type Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/packet.js';
+import { InvalidFrame } from '../../platform/realtime/realtime.errors.js';
+import type { CodecRequest, SocketCodec } from '../../platform/realtime/socket-codec.js';
+import { told } from './direct.errors.js';
+import { DIRECT_LIMITS } from './direct.limits.js';
+import { lastSeenOf, presentMessage } from './direct.presenter.js';
+
+export const DIRECT_PROTOCOL = 'direct';
+
+/** The one request that is answered; others are when they fail. */
+const PING = 'ping';
+
+/**
+ * The sockets of this dialect: `{type, data}` both ways. With `ext=1` in its address a client is sent our own frames
+ * too, where this dialect has no word for them.
+ */
+export class DirectCodec implements SocketCodec {
+  readonly protocol = DIRECT_PROTOCOL;
+  readonly limits = DIRECT_LIMITS;
+
+  constructor(private readonly isExtended: boolean) {}
+
+  /** @throws InvalidFrame */
+  read(text: string): CodecRequest {
+    let frame: unknown;
+    try {
+      frame = JSON.parse(text);
+    } catch {
+      throw new InvalidFrame('not JSON');
+    }
+    if (typeof frame !== 'object' || frame === null) throw new InvalidFrame('not an object');
+    const { type, data } = frame as Record<string, unknown>;
+    if (typeof type !== 'string') throw new InvalidFrame('type must be text');
+    return type === PING ? { type, data: {}, id: PING } : { type, data };
+  }
+
+  write(packet: EncodedFrame | Reply): WebSocketPacket | undefined {
+    if (!(packet instanceof EncodedFrame)) return answerToPing(packet);
+    switch (packet.type) {
+      case 'message.created':
+        return packet.translated(message);
+      case 'typing':
+        return packet.translated(typing);
+      case 'presence.changed':
+        return packet.translated(presence);
+      case 'error':
+        return packet.translated(failure);
+      default:
+        return this.isExtended ? packet : undefined;
+    }
+  }
+}
+
+const PONG = TextPacket.of({ type: 'pong', data: {} });
+
+function answerToPing({ body }: Reply): TextPacket {
+  const { ok, error } = JSON.parse(body) as { ok: boolean; error?: NonNullable<FrameContent['error']> };
+  return ok ? PONG : TextPacket.of({ type: 'error', data: told(error!) });
+}
+
+function message({ data }: FrameContent): TextPacket {
+  return TextPacket.of({ type: 'message', data: presentMessage(data.message as MessageDto) });
+}
+
+function typing({ data: { user_id, conversation_id, is_typing } }: FrameContent): TextPacket {
+  return TextPacket.of({ type: 'typing', data: { user_id, conversation_id, is_typing } });
+}
+
+function presence({ data }: FrameContent): TextPacket {
+  const { user_id, status, last_seen } = data as { user_id: string; status: string; last_seen: string | null };
+  return TextPacket.of({ type: 'presence', data: { user_id, status, last_seen: lastSeenOf(status, last_seen) } });
+}
+
+function failure({ error }: FrameContent): TextPacket {
+  return TextPacket.of({ type: 'error', data: told(error!) });
+}

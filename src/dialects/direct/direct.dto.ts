@@ -1,0 +1,346 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { FEED_STATUSES } from '../../modules/messages/message-feed.js';
+import {
+  BooleanField,
+  EnumField,
+  IntField,
+  JsonField,
+  NestedField,
+  TextField,
+  TextListField,
+  TimeField,
+  UuidField,
+  UuidListField,
+} from '../../platform/validation/fields.js';
+
+const RAW_CONTENT_MAX = 50_000;
+const METADATA_MAX_BYTES = 16_384;
+const PASSWORD_UNITS_MAX = 512;
+const TOKEN_MAX = 256;
+const NAME_MAX = 200;
+const DESCRIPTION_MAX = 2000;
+const ADDED_AT_ONCE_MAX = 256;
+const MESSAGE_TYPES = ['text', 'image', 'file', 'system'] as const;
+const STATUSES = ['online', 'away', 'busy', 'offline'] as const;
+export const DIRECT_ROLES = ['owner', 'admin', 'member'] as const;
+const A_DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+/** A moment, or a day: from its first millisecond, or to its last. */
+function DayField(options: { isEnd: boolean; description: string }): PropertyDecorator {
+  const rest = options.isEnd ? 'T23:59:59.999Z' : 'T00:00:00.000Z';
+  const whole = Transform(({ value }) => (typeof value === 'string' && A_DAY.test(value) ? value + rest : value), {
+    toClassOnly: true,
+  });
+  const time = TimeField({ optional: true, description: options.description });
+  return (target, property) => {
+    whole(target, property as string);
+    time(target, property);
+  };
+}
+
+export class DirectLoginDto {
+  @TextField({ max: 320, example: 'user@example.com' })
+  email: string;
+
+  @TextField({ max: PASSWORD_UNITS_MAX })
+  password: string;
+}
+
+export class DirectRefreshDto {
+  @TextField({ max: TOKEN_MAX })
+  refresh_token: string;
+}
+
+export class DirectUserParam {
+  @UuidField()
+  user_id: string;
+}
+
+export class DirectUpdateProfileDto {
+  @TextField({ max: 320, optional: true, example: 'New Display Name' })
+  display_name?: string;
+
+  @TextField({ max: 2000, optional: true, example: 'Updated bio' })
+  bio?: string;
+
+  @TextField({ max: 400, optional: true, example: 'New City, Country' })
+  location?: string;
+
+  @TextField({ max: 2048, optional: true, nullable: true, description: 'An https address' })
+  avatar_url?: string | null;
+}
+
+export class DirectSendDto {
+  @UuidField({ optional: true, description: 'A user, or a group; one of the three says where' })
+  receiver_id?: string;
+
+  @UuidField({ optional: true })
+  conversation_id?: string;
+
+  @UuidField({ optional: true })
+  group_id?: string;
+
+  @TextField({ max: RAW_CONTENT_MAX, example: 'Hello, world!' })
+  content: string;
+
+  @EnumField({ values: MESSAGE_TYPES, optional: true, description: 'text when left out; system is the server’s own' })
+  type?: (typeof MESSAGE_TYPES)[number];
+
+  @JsonField({
+    maxBytes: METADATA_MAX_BYTES,
+    optional: true,
+    description: 'Kept as it is; `reply_to` and `mentions` are understood where they hold ids',
+  })
+  metadata?: Record<string, unknown>;
+
+  @UuidListField({ max: 10, optional: true, description: 'Files the sender has uploaded, each for one message' })
+  attachment_ids?: string[];
+
+  @TextField({ min: 1, max: 128, optional: true, description: 'Idempotency key' })
+  client_message_id?: string;
+}
+
+export class DirectListQuery {
+  @UuidField({ optional: true, description: 'All conversations of the caller when left out' })
+  conversation_id?: string;
+
+  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  limit?: number;
+
+  @UuidField({ optional: true, description: 'Id of the last message of the page before' })
+  before?: string;
+
+  @UuidField({ optional: true, description: 'Id of the first message of the page before' })
+  after?: string;
+
+  @EnumField({ values: FEED_STATUSES, optional: true, description: 'active: not deleted' })
+  status?: (typeof FEED_STATUSES)[number];
+
+  @EnumField({ values: MESSAGE_TYPES, optional: true })
+  type?: (typeof MESSAGE_TYPES)[number];
+
+  @DayField({ isEnd: false, description: 'A time, or a day: 2024-03-01' })
+  from?: string;
+
+  @DayField({ isEnd: true, description: 'A time, or a day, with all of it' })
+  to?: string;
+}
+
+export class DirectGroupSettingsDto {
+  @BooleanField({ optional: true })
+  is_private?: boolean;
+
+  @BooleanField({ optional: true })
+  allow_invites?: boolean;
+
+  @IntField({ min: 1, max: 3650, optional: true, nullable: true })
+  message_retention_days?: number | null;
+}
+
+export class DirectCreateGroupDto {
+  @TextField({ min: 1, max: NAME_MAX, example: 'Group Name' })
+  name: string;
+
+  @TextField({ max: DESCRIPTION_MAX, optional: true, example: 'Group description' })
+  description?: string;
+
+  @UuidListField({ max: ADDED_AT_ONCE_MAX, optional: true })
+  members?: string[];
+
+  @NestedField({ type: () => DirectGroupSettingsDto, optional: true })
+  settings?: DirectGroupSettingsDto;
+}
+
+export class DirectCreateWebhookDto {
+  @TextField({ min: 1, max: 2048, example: 'https://your-server.com/webhook' })
+  url: string;
+
+  @TextListField({ max: 50, maxLength: 64, example: ['message.created', 'user.updated'] })
+  events: string[];
+
+  @TextField({ max: 256, optional: true, description: 'To sign with, 12 characters at least; made up when left out' })
+  secret?: string;
+}
+
+export class DirectTypingFrameDto {
+  @UuidField({ optional: true, description: 'Not looked at: who types is who is connected' })
+  user_id?: string;
+
+  @UuidField()
+  conversation_id: string;
+
+  @BooleanField({ optional: true, description: 'true when left out' })
+  is_typing?: boolean;
+}
+
+export class DirectPingFrameDto {}
+
+export class DirectTokensDto {
+  @ApiProperty()
+  access_token: string;
+
+  @ApiProperty()
+  refresh_token: string;
+
+  @ApiProperty({ example: 3600 })
+  expires_in: number;
+
+  @ApiProperty({ enum: ['Bearer'] })
+  token_type: 'Bearer';
+}
+
+export class DirectRegisteredDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  email: string | null;
+
+  @ApiProperty()
+  username: string;
+
+  @ApiProperty()
+  display_name: string;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+}
+
+export class DirectProfileDto {
+  @ApiProperty()
+  bio: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  avatar_url: string | null;
+
+  @ApiProperty()
+  location: string;
+}
+
+export class DirectUserDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty()
+  username: string;
+
+  @ApiProperty()
+  display_name: string;
+
+  @ApiProperty({ enum: STATUSES })
+  status: string;
+
+  @ApiProperty({ type: String, nullable: true, format: 'date-time', description: 'Now, of somebody who is there' })
+  last_seen: string | null;
+
+  @ApiProperty({ type: DirectProfileDto })
+  profile: DirectProfileDto;
+}
+
+export class DirectMessageDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ format: 'uuid' })
+  conversation_id: string;
+
+  @ApiProperty({ format: 'uuid' })
+  sender_id: string;
+
+  @ApiProperty({ description: 'Empty when deleted' })
+  content: string;
+
+  @ApiProperty({ enum: MESSAGE_TYPES })
+  type: string;
+
+  @ApiProperty({ enum: ['sent', 'delivered', 'read'] })
+  status: string;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+
+  @ApiProperty({ type: Object })
+  metadata: Record<string, unknown>;
+}
+
+export class DirectSentDto extends DirectMessageDto {
+  @ApiProperty({ format: 'uuid', description: 'As it was given; the conversation where none was' })
+  receiver_id: string;
+}
+
+export class DirectMessagePageDto {
+  @ApiProperty({ type: [DirectMessageDto], description: 'Newest first' })
+  messages: DirectMessageDto[];
+
+  @ApiProperty()
+  has_more: boolean;
+
+  @ApiProperty({ type: String, nullable: true, description: 'For `before`, or for `after` where that was given' })
+  next_cursor: string | null;
+}
+
+export class DirectMemberDto {
+  @ApiProperty({ format: 'uuid' })
+  user_id: string;
+
+  @ApiProperty({ enum: DIRECT_ROLES })
+  role: (typeof DIRECT_ROLES)[number];
+
+  @ApiProperty({ format: 'date-time' })
+  joined_at: string;
+}
+
+export class DirectShownSettingsDto {
+  @ApiProperty()
+  is_private: boolean;
+
+  @ApiProperty()
+  allow_invites: boolean;
+
+  @ApiProperty({ type: Number, nullable: true })
+  message_retention_days: number | null;
+}
+
+export class DirectGroupDto {
+  @ApiProperty({ format: 'uuid', description: 'The conversation_id of its messages' })
+  id: string;
+
+  @ApiProperty()
+  name: string;
+
+  @ApiProperty()
+  description: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  owner_id: string | null;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+
+  @ApiProperty({ type: [DirectMemberDto] })
+  members: DirectMemberDto[];
+
+  @ApiProperty({ type: DirectShownSettingsDto })
+  settings: DirectShownSettingsDto;
+}
+
+export class DirectWebhookDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty()
+  url: string;
+
+  @ApiProperty({ type: [String] })
+  events: string[];
+
+  @ApiProperty({ description: 'Shown here and never again' })
+  secret: string;
+
+  @ApiProperty()
+  is_active: boolean;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+}

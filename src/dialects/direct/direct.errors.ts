@@ -1,0 +1,65 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { AppError, ErrorDetails, FieldProblem } from '../../platform/errors/app-error.js';
+import { ErrorForms, type PresentedError } from '../../platform/errors/error-forms.js';
+
+const ADDRESSES = /^\/(?:api|v1|v1\/api)\/(?:auth|users|groups|webhooks)(?:\/|$)|^\/(?:api|v1|v1\/api)\/messages\/?$/;
+const VERSIONED = /^\/v[12](?:\/|$)/;
+const BETA = /^\/v2(?:\/|$)/;
+/** An address of this shape that is another dialect's. */
+const FOREIGN = /^\/api\/users\/status\/?$/;
+
+/** Whether an address is this dialect's; `/v2` is the beta nobody has access to. */
+export function isDirectAddress(path: string): boolean {
+  return (ADDRESSES.test(path) && !FOREIGN.test(path)) || VERSIONED.test(path);
+}
+
+/** The words of this dialect, where it does not take ours in lower case. */
+const CODES: Record<string, string> = { AUTHENTICATION_REQUIRED: 'unauthorized', ROUTE_NOT_FOUND: 'not_found' };
+const MESSAGES: Record<string, string> = {
+  AUTHENTICATION_REQUIRED: 'Invalid or expired token',
+  VALIDATION_ERROR: 'Invalid request data',
+  RATE_LIMIT_EXCEEDED: 'Too many requests',
+};
+
+/** Errors as `{error: {code, message, details}}` with the code in lower case. */
+@Injectable()
+export class DirectErrors implements OnModuleInit {
+  constructor(private readonly forms: ErrorForms) {}
+
+  onModuleInit(): void {
+    this.forms.register({
+      takes: isDirectAddress,
+      present: (error, { originalUrl }) => (BETA.test(originalUrl.split('?')[0]!) ? BETA_REFUSAL : presentError(error)),
+    });
+  }
+}
+
+const BETA_REFUSAL: PresentedError = {
+  status: 403,
+  body: { error: { code: 'permission_denied', message: 'This version requires special access', details: {} } },
+};
+
+export function presentError(error: AppError): PresentedError {
+  return { status: error.status, body: { error: told(error) } };
+}
+
+/** An error in the words of this dialect, for answers and frames. */
+export function told({ code, message, details }: Pick<AppError, 'code' | 'message' | 'details'>): {
+  code: string;
+  message: string;
+  details: ErrorDetails;
+} {
+  return {
+    code: CODES[code] ?? code.toLowerCase(),
+    message: MESSAGES[code] ?? message,
+    details: detailsOf(code, details),
+  };
+}
+
+/** Of several fields the first is named; all of them stand beside it. */
+function detailsOf(code: string, details: ErrorDetails): ErrorDetails {
+  if (code === 'AUTHENTICATION_REQUIRED') return { token_expired: details.token_expired === true };
+  if (code !== 'VALIDATION_ERROR') return details;
+  const problems = (details.errors as FieldProblem[] | undefined) ?? [];
+  return { ...problems[0], errors: problems };
+}

@@ -1,0 +1,30 @@
+import { TypingService } from '../../modules/presence/typing.service.js';
+import { Gateway, OnFrame } from '../../platform/realtime/frames.js';
+import type { LiveConnection } from '../../platform/realtime/live-connection.js';
+import { DirectMessages } from './direct-messages.service.js';
+import { DIRECT_PROTOCOL } from './direct.codec.js';
+import { DirectPingFrameDto, DirectSendDto, DirectTypingFrameDto } from './direct.dto.js';
+
+/** What a socket of this dialect may ask, in the form of what it is told. */
+@Gateway(DIRECT_PROTOCOL)
+export class DirectGateway {
+  constructor(
+    private readonly messages: DirectMessages,
+    private readonly typing: TypingService,
+  ) {}
+
+  @OnFrame('message', DirectSendDto, { limit: 'message.send', summary: 'Sends, as POST /api/messages' })
+  async send({ actor }: LiveConnection, dto: DirectSendDto): Promise<void> {
+    await this.messages.send(actor, dto);
+  }
+
+  @OnFrame('typing', DirectTypingFrameDto, { limit: 'typing', summary: 'Shows one as typing, or no more' })
+  type({ actor }: LiveConnection, { conversation_id, is_typing = true }: DirectTypingFrameDto): Promise<void> {
+    return is_typing ? this.typing.start(actor, conversation_id) : this.typing.stop(actor, conversation_id);
+  }
+
+  @OnFrame('ping', DirectPingFrameDto, { limit: 'call', summary: 'Is answered with pong' })
+  ping(): object {
+    return {};
+  }
+}

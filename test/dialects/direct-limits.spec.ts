@@ -1,0 +1,76 @@
+import { startChat, type Chat } from '../support/chat.js';
+import { literalCalls, LiteralSocket } from '../support/literal-calls.js';
+
+describe('the limits of the direct dialect', () => {
+  let chat: Chat;
+  beforeAll(async () => {
+    chat = await startChat({ RATE_LIMIT_MULTIPLIER: '1', LIMIT_LOGIN: '1000' });
+  });
+  afterAll(() => chat.stop());
+
+  it('let five logins a minute through, and tell the sixth how long to wait', async () => {
+    const call = literalCalls(chat.app.url);
+    const login = () => call('POST', '/api/auth/login', { email: 'ana@example.com', password: 'no such password' });
+    for (let left = 4; left >= 0; left--) {
+      const { status, headers } = await login();
+      expect([status, headers.get('x-ratelimit-limit'), headers.get('x-ratelimit-remaining')]).toEqual([
+        401,
+        '5',
+        String(left),
+      ]);
+    }
+    const { status, headers, body } = await login();
+    const wait = Number(headers.get('retry-after'));
+    expect(status).toBe(429);
+    expect(body).toEqual({
+      error: { code: 'rate_limit_exceeded', message: 'Too many requests', details: { retry_after: wait } },
+    });
+    expect(wait).toBeGreaterThan(0);
+    // At another version of the address it is the same login.
+    const again = await call('POST', '/v1/auth/login', { email: 'ana@example.com', password: 'no such password' });
+    expect(again.status).toBe(429);
+  });
+
+  it('are a hundred calls a minute, of which all addresses count', async () => {
+    const ben = await chat.user('ben');
+    const call = literalCalls(chat.app.url, ben.token);
+    const first = await call('GET', '/api/messages');
+    expect(first.headers.get('x-ratelimit-limit')).toBe('100');
+    expect(first.headers.get('x-ratelimit-remaining')).toBe('99');
+    expect(Number(first.headers.get('x-ratelimit-reset'))).toBeGreaterThan(Date.now() / 1000 - 1);
+    const second = await call('GET', `/v1/users/${ben.id}`);
+    expect(second.headers.get('x-ratelimit-remaining')).toBe('98');
+  });
+
+  it('let ten sockets a minute in', async () => {
+    const { token } = await chat.user('many');
+    const sockets = Array.from({ length: 10 }, () => new LiteralSocket(chat.app.url, `/ws?token=${token}`));
+    await Promise.all(sockets.map(({ opened }) => opened));
+    const eleventh = new LiteralSocket(chat.app.url, `/ws?token=${token}`);
+    expect((await eleventh.next({ type: 'error' })).data.code).toBe('rate_limit_exceeded');
+    expect(await eleventh.closed).toBe(4308);
+    for (const socket of sockets) socket.close();
+  });
+});
+
+describe('an installation without the direct dialect', () => {
+  let chat: Chat;
+  beforeAll(async () => {
+    chat = await startChat({ DIALECTS: 'messaging,classroom,chat,rooms' });
+  });
+  afterAll(() => chat.stop());
+
+  it('has none of its addresses', async () => {
+    const { token } = await chat.user('john');
+    const call = literalCalls(chat.app.url, token);
+    for (const address of ['/api/messages', '/v1/messages', '/v2/messages', '/api/users/x']) {
+      expect([address, (await call('GET', address)).status]).toEqual([address, 404]);
+    }
+    expect((await call('POST', '/api/auth/login', { email: 'a', password: 'b' })).status).toBe(404);
+    const socket = new LiteralSocket(chat.app.url, `/ws?token=${token}`);
+    const status = await new Promise((resolve) =>
+      socket.socket.once('unexpected-response', (_request, response) => resolve(response.statusCode)),
+    );
+    expect(status).toBe(404);
+  });
+});

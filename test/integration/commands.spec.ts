@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isSigned } from '../../src/cli/webhooks.command.js';
@@ -114,6 +114,25 @@ describe('a command', () => {
     expect((await ben.call('GET', '/webhooks')).body.data).toHaveLength(1);
     expect(await listening.end('SIGINT')).toBe(0);
     expect((await ben.call('GET', '/webhooks')).body.data).toEqual([]);
+  });
+
+  it('says which steps of the schema are missing, and makes them', async () => {
+    const { query } = chat.app.database;
+    expect(await cli('db', 'status')).toMatchObject({ exitCode: 0, output: expect.stringMatching(/^Pending +none$/m) });
+    await query(`update schema_migrations set name = 'Renamed' where name = 'CreateRetentionMarks1763700006000'`);
+    const behind = await cli('db', 'status', '--json');
+    expect(behind.exitCode).toBe(1);
+    expect(JSON.parse(behind.output.slice(0, behind.output.lastIndexOf('}') + 1))).toMatchObject({
+      pending: ['CreateRetentionMarks1763700006000'],
+      unknown: ['Renamed'],
+    });
+    await query(`update schema_migrations set name = 'CreateRetentionMarks1763700006000' where name = 'Renamed'`);
+    expect(await cli('db', 'migrate')).toEqual({ exitCode: 0, output: 'The schema is up to date.\n' });
+  });
+
+  it('hands out what clients are written against', async () => {
+    const { output } = await cli('spec', 'openapi');
+    expect(JSON.parse(output)).toEqual(JSON.parse(readFileSync('docs/openapi.json', 'utf8')));
   });
 
   it('that is not understood is refused with 2', async () => {

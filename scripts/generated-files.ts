@@ -1,6 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { envExample } from '../src/platform/config/env-example.js';
 import { apiDocument } from '../src/platform/http/api-document.js';
+import { metricsDocument } from '../src/platform/metrics/metrics-document.js';
 import { protocolDocument } from '../src/platform/realtime/protocol-document.js';
 
 /** Every file that is made from declarations, by its path, as it should be now. */
@@ -9,6 +10,7 @@ export async function generatedFiles(app: NestExpressApplication): Promise<Recor
     '.env.example': envExample(),
     'docs/openapi.json': json(apiDocument(app)),
     'docs/asyncapi.json': json(protocolDocument(app)),
+    'docs/metrics.md': metricsDocument(),
   };
 }
 

@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../platform/http/actor.js';
-import { QueueDepths } from '../../platform/queue/queue-depths.js';
 import { UsersPolicy } from '../users/users.policy.js';
 import type { AdminHealthDto, AdminMetricsDto, AdminQueuesDto, AdminStatsDto } from './admin.dto.js';
-import { DashboardStats, toBacklog } from './dashboard-stats.js';
+import { DashboardStats } from './dashboard-stats.js';
 import { NodeInsight } from './node-insight.js';
 
 /** Seeing what the system does: for admins, whose rank is read from the database each time. */
@@ -13,7 +12,6 @@ export class AdminService {
     private readonly users: UsersPolicy,
     private readonly dashboard: DashboardStats,
     private readonly insight: NodeInsight,
-    private readonly queueDepths: QueueDepths,
   ) {}
 
   /** The whole installation. @throws PermissionDenied */
@@ -37,7 +35,6 @@ export class AdminService {
   /** Background work that waits. @throws PermissionDenied, ServiceUnavailable */
   async queues(actor: Actor): Promise<AdminQueuesDto> {
     await this.users.requireRank(actor, 'admin');
-    const [depths, backlog] = await Promise.all([this.queueDepths.read(), this.dashboard.backlog()]);
-    return { data: depths.map(({ name, jobs }) => ({ name, jobs })), deliveries: toBacklog(backlog) };
+    return this.dashboard.queues();
   }
 }

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { QueueDepths } from '../../platform/queue/queue-depths.js';
 import type {
+  AdminQueuesDto,
   AdminStatsDto,
   BacklogDto,
   ConnectionFiguresDto,
@@ -23,7 +25,10 @@ const AT_ONCE = 2;
 /** The figures of the dashboard: ten statements that count no message and no event. */
 @Injectable()
 export class DashboardStats {
-  constructor(private readonly repository: AdminRepository) {}
+  constructor(
+    private readonly repository: AdminRepository,
+    private readonly depths: QueueDepths,
+  ) {}
 
   async read(): Promise<AdminStatsDto> {
     const { repository } = this;
@@ -57,8 +62,10 @@ export class DashboardStats {
     };
   }
 
-  backlog(): Promise<BacklogRow> {
-    return this.repository.backlog();
+  /** Work that waits, in the queues and for outsiders. @throws ServiceUnavailable */
+  async queues(): Promise<AdminQueuesDto> {
+    const [depths, backlog] = await Promise.all([this.depths.read(), this.repository.backlog()]);
+    return { data: depths.map(({ name, jobs }) => ({ name, jobs })), deliveries: toBacklog(backlog) };
   }
 
   async nodes(): Promise<NodeDto[]> {
@@ -79,11 +86,11 @@ async function inTurn<const Works extends readonly (() => Promise<unknown>)[]>(
   return results as never;
 }
 
-export function toBacklog({ outbox_oldest_at, ...counts }: BacklogRow): BacklogDto {
+function toBacklog({ outbox_oldest_at, ...counts }: BacklogRow): BacklogDto {
   return { ...counts, outbox_oldest_at: outbox_oldest_at?.toISOString() ?? null };
 }
 
-export function toNode({ id, role, version, started_at, seen_at, figures }: NodeRow): NodeDto {
+function toNode({ id, role, version, started_at, seen_at, figures }: NodeRow): NodeDto {
   return { id, role, version, started_at: started_at.toISOString(), seen_at: seen_at.toISOString(), ...figures };
 }
 

@@ -1,42 +1,42 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigurationError } from '../platform/config/config.js';
 import { AppError } from '../platform/errors/app-error.js';
-import { adminCommand } from './admin.command.js';
-import { configCommand } from './config.command.js';
-import { dbCommand } from './db.command.js';
-import { demoCommand } from './demo.command.js';
-import { doctorCommand } from './doctor.command.js';
 import { readPackage } from '../platform/process/program-files.js';
-import { monitoringCommand, performanceMetricsCommand, websocketAnalyticsCommand } from './monitoring.command.js';
-import { specCommand } from './spec.command.js';
 import { CommandFailed, note } from './terminal.js';
-import { testsCommand } from './tests.command.js';
-import { tokenCommand } from './token.command.js';
-import { webhooksCommand } from './webhooks.command.js';
 
-/** The command line: the same configuration, database and services as the server, beside it or without it. */
-export function createProgram(): Command {
-  return new Command('parley')
+/** Each is loaded when it is asked for: most need the whole program, which takes a second to load. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  doctor: async () => (await import('./doctor.command.js')).doctorCommand(),
+  config: async () => (await import('./config.command.js')).configCommand(),
+  db: async () => (await import('./db.command.js')).dbCommand(),
+  admin: async () => (await import('./admin.command.js')).adminCommand(),
+  token: async () => (await import('./token.command.js')).tokenCommand(),
+  demo: async () => (await import('./demo.command.js')).demoCommand(),
+  spec: async () => (await import('./spec.command.js')).specCommand(),
+  webhooks: async () => (await import('./webhooks.command.js')).webhooksCommand(),
+  monitoring: async () => (await import('./monitoring.command.js')).monitoringCommand(),
+  'performance-metrics': async () => (await import('./monitoring.command.js')).performanceMetricsCommand(),
+  'websocket-analytics': async () => (await import('./monitoring.command.js')).websocketAnalyticsCommand(),
+  tests: async () => (await import('./tests.command.js')).testsCommand(),
+};
+
+/**
+ * The command line: the same configuration, database and services as the server, beside it or without it. Of the
+ * commands it has the one that is named, or all of them where none is.
+ */
+async function createProgram(name: string | undefined): Promise<Command> {
+  const program = new Command('parley')
     .description('Looks after a Parley server. Reads the same environment and .env as npm start.')
     .version(readPackage().version)
-    .showHelpAfterError('(--help shows what there is)')
-    .addCommand(doctorCommand())
-    .addCommand(configCommand())
-    .addCommand(dbCommand())
-    .addCommand(adminCommand())
-    .addCommand(tokenCommand())
-    .addCommand(demoCommand())
-    .addCommand(specCommand())
-    .addCommand(webhooksCommand())
-    .addCommand(monitoringCommand())
-    .addCommand(performanceMetricsCommand())
-    .addCommand(websocketAnalyticsCommand())
-    .addCommand(testsCommand());
+    .showHelpAfterError('(--help shows what there is)');
+  const named = Object.hasOwn(COMMANDS, name ?? '') ? [COMMANDS[name!]!] : Object.values(COMMANDS);
+  for (const load of named) program.addCommand(await load());
+  return program;
 }
 
 /** Runs one command line and answers the exit code: 0 done, 1 not done or not well, 2 not understood. */
 export async function runCli(args: readonly string[]): Promise<number> {
-  const program = createProgram();
+  const program = await createProgram(args[0]);
   for (const command of everyCommand(program)) command.exitOverride();
   try {
     await program.parseAsync(args, { from: 'user' });

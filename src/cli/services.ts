@@ -1,5 +1,4 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { createApp } from '../create-app.js';
 import { Config } from '../platform/config/config.js';
 import type { SettingValues } from '../platform/config/settings.js';
 import { startDatabaseServer } from '../platform/database/database-server.js';
@@ -33,6 +32,7 @@ export function withServices<T>(
 ): Promise<T> {
   return withDatabase(async (config) => {
     if (migrates) await migrate(config.databaseUrl);
+    const { createApp } = await import('../create-app.js');
     const app = await createApp(config.with(settings), commandLog(config));
     try {
       return await work(app, config);

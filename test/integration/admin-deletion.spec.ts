@@ -70,6 +70,10 @@ describe('deleting an account', () => {
   ])('with messages: %s shows "%s" and "%s"', async (fate, name, content, isDeleted) => {
     const [author, reader] = [await chat.user(`keeper-${fate}`), await chat.user(`reader-${fate}`)];
     await author.call('PATCH', '/users/me', { display_name: 'keeper' });
+    await author.call('PUT', '/presence', { status: 'busy', custom: 'at the dentist' });
+    const presence = () =>
+      chat.app.database.query('select custom from presence_settings where user_id = $1', [author.id]);
+    expect(await presence()).toEqual([{ custom: 'at the dentist' }]);
     const groupId = await chat.group(author, reader);
     const id = await say(author, groupId, 'hello');
     await remove(author, fate);
@@ -81,6 +85,7 @@ describe('deleting an account', () => {
     ).toEqual([[reader.id, 'owner']]);
     const details = await people.call(admin, 'GET', `/admin/users/${author.id}`);
     expect(details.body.deletion).toEqual({ messages: fate, finished_at: expect.any(String) });
+    expect(await presence()).not.toContainEqual({ custom: 'at the dentist' });
   });
 
   it('takes hundreds of messages away in batches, and goes on where it was broken off', async () => {

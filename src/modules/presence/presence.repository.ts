@@ -126,10 +126,16 @@ const SET = statement<unknown>(
       set status = coalesce($2, s.status), custom = case when $3::boolean then $4 else s.custom end, updated_at = now()`,
 );
 
+const FORGET = statement<unknown>('presence.forget', `delete from presence_settings where user_id = $1`);
+
 /** Owns: presence_leases, presence_settings. Reads: users, participants, conversations, user_blocks. */
 @Injectable()
 export class PresenceRepository {
   constructor(private readonly sql: Sql) {}
+
+  async forget(userId: string): Promise<void> {
+    await this.sql.run(FORGET, [userId]);
+  }
 
   /** One transaction over what `work` writes. */
   change<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {

@@ -2,6 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Schedule, type ScheduledTask, type TaskReport } from '../../../platform/schedule/schedule.js';
 import { MessageErasure } from '../../messages/message-erasure.service.js';
 import { AccountDeparture } from '../../participants/account-departure.service.js';
+import { PresenceErasure } from '../../presence/presence-erasure.service.js';
 import { AccountDeletionsRepository } from './account-deletions.repository.js';
 
 const ACCOUNTS_AT_ONCE = 20;
@@ -20,6 +21,7 @@ export class FinishDeletions implements ScheduledTask, OnModuleInit {
     private readonly schedule: Schedule,
     private readonly repository: AccountDeletionsRepository,
     private readonly departure: AccountDeparture,
+    private readonly presence: PresenceErasure,
     private readonly erasure: MessageErasure,
   ) {}
 
@@ -32,6 +34,7 @@ export class FinishDeletions implements ScheduledTask, OnModuleInit {
     let [conversations, messages] = [0, 0];
     const deletions = await this.repository.unfinished(ACCOUNTS_AT_ONCE);
     for (const { user_id: userId, messages: fate } of deletions) {
+      await this.presence.forget(userId);
       conversations += await this.departure.leaveAll(userId);
       if (fate === 'delete') messages += await this.erasure.eraseAll(userId);
       await this.repository.finish(userId);

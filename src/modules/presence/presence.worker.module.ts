@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { PresenceErasure } from './presence-erasure.service.js';
+import { PresenceRepository } from './presence.repository.js';
+
+/** The background work of presence: forgetting those who are gone. */
+@Module({ providers: [PresenceErasure, PresenceRepository], exports: [PresenceErasure] })
+export class PresenceWorkerModule {}

@@ -1,0 +1,77 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { AdminHealthDto } from '../../modules/admin/admin.dto.js';
+import { AdminService } from '../../modules/admin/admin.service.js';
+import { UserNotFound } from '../../modules/users/users.errors.js';
+import { Throws } from '../../platform/errors/throws.decorator.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
+import { Weighs } from '../../platform/throttling/shedding.guard.js';
+import { ChatAdmin } from './chat-admin.js';
+import {
+  ChatBanDto,
+  ChatBannedDto,
+  ChatStatsDto,
+  ChatUnbanDto,
+  ChatUserPageDto,
+  ChatUserParam,
+  ListChatUsersQuery,
+} from './chat-admin.dto.js';
+import { CHAT_LIMITS } from './chat.limits.js';
+import { presentStats } from './chat.presenter.js';
+
+@ApiTags('dialect: chat')
+@ApiBearerAuth()
+@LimitNumbersOf(CHAT_LIMITS)
+@Controller('admin')
+export class ChatAdminController {
+  constructor(
+    private readonly admin: AdminService,
+    private readonly users: ChatAdmin,
+  ) {}
+
+  @Get('dashboard/stats')
+  @Weighs('figures')
+  @ApiOkResponse({ type: ChatStatsDto })
+  async stats(@CurrentActor() actor: Actor): Promise<ChatStatsDto> {
+    return presentStats(await this.admin.stats(actor));
+  }
+
+  @Get('system/health')
+  @Weighs('vital')
+  @ApiOkResponse({ type: AdminHealthDto })
+  health(@CurrentActor() actor: Actor): Promise<AdminHealthDto> {
+    return this.admin.health(actor);
+  }
+
+  @Get('users')
+  @ApiOkResponse({ type: ChatUserPageDto })
+  list(@CurrentActor() actor: Actor, @Query() query: ListChatUsersQuery): Promise<ChatUserPageDto> {
+    return this.users.list(actor, query);
+  }
+
+  @Post('users/:user_id/ban')
+  @HttpCode(200)
+  @ApiOkResponse({ type: ChatBannedDto })
+  @Throws(UserNotFound)
+  ban(
+    @CurrentActor() actor: Actor,
+    @Param() { user_id: id }: ChatUserParam,
+    @Body() dto: ChatBanDto,
+  ): Promise<ChatBannedDto> {
+    return this.users.ban(actor, id, dto);
+  }
+
+  @Post('users/:user_id/unban')
+  @HttpCode(200)
+  @ApiOkResponse({ type: ChatBannedDto })
+  @Throws(UserNotFound)
+  unban(
+    @CurrentActor() actor: Actor,
+    @Param() { user_id: id }: ChatUserParam,
+    @Body() dto: ChatUnbanDto,
+  ): Promise<ChatBannedDto> {
+    return this.users.unban(actor, id, dto);
+  }
+}

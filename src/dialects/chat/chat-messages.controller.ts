@@ -1,0 +1,125 @@
+import { Body, Controller, Delete, Get, Param, Post, Put, Query, UseInterceptors } from '@nestjs/common';
+import { ApiBearerAuth, ApiBody, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { UploadFileDto } from '../../modules/files/files.dto.js';
+import {
+  FileNotAttachable,
+  FileNotFound,
+  FileQuotaExceeded,
+  FileTooLarge,
+  InvalidFileType,
+  MalwareDetected,
+} from '../../modules/files/files.errors.js';
+import { FilesService } from '../../modules/files/files.service.js';
+import type { ReceivedFile } from '../../modules/files/receive-upload.js';
+import { Received, UploadInterceptor } from '../../modules/files/upload.interceptor.js';
+import {
+  ContentRejected,
+  ContentTooLong,
+  HeldForReview,
+  InvalidMessageType,
+  MessageNotEditable,
+  MessageNotFound,
+  SlowMode,
+} from '../../modules/messages/messages.errors.js';
+import { MessagesService } from '../../modules/messages/messages.service.js';
+import { type AnsweredSend, ReplayedSendInterceptor } from '../../modules/messages/replayed-send.interceptor.js';
+import { ConversationFrozen, ConversationNotFound } from '../../modules/participants/participants.errors.js';
+import { UserNotFound } from '../../modules/users/users.errors.js';
+import { Throws } from '../../platform/errors/throws.decorator.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
+import { PublicAddress } from '../../platform/http/public-address.js';
+import { CountsAsCall, Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
+import { ChatMessages } from './chat-messages.js';
+import {
+  ChatDoneDto,
+  ChatFileDto,
+  ChatMessageDto,
+  ChatMessagePageDto,
+  ChatMessageParam,
+  EditChatMessageDto,
+  ListChatMessagesQuery,
+  SendChatMessageDto,
+} from './chat.dto.js';
+import { CHAT_LIMITS } from './chat.limits.js';
+import { presentFile, presentMessage } from './chat.presenter.js';
+
+const REFUSALS_OF_PLACES = [ConversationNotFound, UserNotFound] as const;
+const REFUSALS_OF_TEXTS = [ContentTooLong, ContentRejected, ConversationFrozen] as const;
+
+const UPLOAD_FORM = {
+  type: 'object',
+  required: ['file'],
+  properties: {
+    file: { type: 'string', contentMediaType: 'application/octet-stream', description: 'At most 50 MiB, by its kind' },
+    description: { type: 'string', maxLength: 1000 },
+  },
+};
+
+@ApiTags('dialect: chat')
+@ApiBearerAuth()
+@CountsAsCall()
+@LimitNumbersOf(CHAT_LIMITS)
+@Controller()
+export class ChatMessagesController {
+  constructor(
+    private readonly chat: ChatMessages,
+    private readonly messages: MessagesService,
+    private readonly files: FilesService,
+  ) {}
+
+  @Get('messages')
+  @ApiOkResponse({ type: ChatMessagePageDto })
+  @Throws(...REFUSALS_OF_PLACES)
+  list(@CurrentActor() actor: Actor, @Query() query: ListChatMessagesQuery): Promise<ChatMessagePageDto> {
+    return this.chat.list(actor, query);
+  }
+
+  @Post('messages')
+  @Limit('message.send')
+  @NotReplayed()
+  @UseInterceptors(ReplayedSendInterceptor)
+  @ApiCreatedResponse({ type: ChatMessageDto })
+  @Throws(...REFUSALS_OF_PLACES, ...REFUSALS_OF_TEXTS, InvalidMessageType, SlowMode, HeldForReview)
+  @Throws(FileNotFound, FileNotAttachable)
+  send(@CurrentActor() actor: Actor, @Body() dto: SendChatMessageDto): Promise<AnsweredSend<ChatMessageDto>> {
+    return this.chat.send(actor, dto);
+  }
+
+  @Put('messages/:message_id')
+  @ApiOkResponse({ type: ChatMessageDto })
+  @Throws(MessageNotFound, MessageNotEditable, ...REFUSALS_OF_TEXTS)
+  async edit(
+    @CurrentActor() actor: Actor,
+    @Param() { message_id: id }: ChatMessageParam,
+    @Body() { content }: EditChatMessageDto,
+  ): Promise<ChatMessageDto> {
+    return presentMessage(await this.messages.edit(actor, id, { content }));
+  }
+
+  @Delete('messages/:message_id')
+  @ApiOkResponse({ type: ChatDoneDto })
+  @Throws(MessageNotFound, MessageNotEditable)
+  async delete(@CurrentActor() actor: Actor, @Param() { message_id: id }: ChatMessageParam): Promise<ChatDoneDto> {
+    await this.messages.delete(actor, id);
+    return { message: 'Message deleted' };
+  }
+
+  @Post('files/upload')
+  @Limit('upload')
+  @NotReplayed()
+  @UseInterceptors(UploadInterceptor)
+  @ApiConsumes('multipart/form-data')
+  @ApiBody({ schema: UPLOAD_FORM })
+  @ApiCreatedResponse({ type: ChatFileDto })
+  @Throws(ConversationNotFound, InvalidFileType, FileTooLarge, MalwareDetected, FileQuotaExceeded)
+  async upload(
+    @CurrentActor() actor: Actor,
+    @Received() received: ReceivedFile | undefined,
+    @Body() dto: UploadFileDto,
+    @PublicAddress() base: string,
+  ): Promise<ChatFileDto> {
+    return presentFile(await this.files.upload(actor, received, dto), base);
+  }
+}

@@ -1,0 +1,81 @@
+import { Injectable } from '@nestjs/common';
+import { MessageFeed } from '../../modules/messages/message-feed.js';
+import { MessageSlices } from '../../modules/messages/message-slices.js';
+import { MessagesService } from '../../modules/messages/messages.service.js';
+import type { AnsweredSend } from '../../modules/messages/replayed-send.interceptor.js';
+import { ReadMarks } from '../../modules/participants/read-marks.js';
+import { ValidationError } from '../../platform/errors/app-error.js';
+import type { Actor } from '../../platform/http/actor.js';
+import type { Slice, SliceOf } from '../../platform/pagination/numbered-page.js';
+import { DEFAULT_PAGE_SIZE } from '../../platform/pagination/page.js';
+import type { MessageDto } from '../../modules/messages/messages.dto.js';
+import { ChatPlaces } from './chat-places.js';
+import type {
+  ChatMessageDto,
+  ChatMessageFrameDto,
+  ChatMessagePageDto,
+  ListChatMessagesQuery,
+  SendChatMessageDto,
+} from './chat.dto.js';
+import { presentMessage, toSend } from './chat.presenter.js';
+import type { RememberedPlaces } from './remembered-places.js';
+
+/** Over all conversations a page is found by reading those before it. */
+const SKIPPED_EVERYWHERE_MAX = 1000;
+
+/** Messages in the words of the dialect. It has no call that says "read", so looking at the newest page is reading it. */
+@Injectable()
+export class ChatMessages {
+  constructor(
+    private readonly places: ChatPlaces,
+    private readonly messages: MessagesService,
+    private readonly slices: MessageSlices,
+    private readonly feed: MessageFeed,
+    private readonly marks: ReadMarks,
+  ) {}
+
+  /** @throws as `ChatPlaces.toWrite` and `MessagesService.send` */
+  async send(actor: Actor, dto: SendChatMessageDto): Promise<AnsweredSend<ChatMessageDto>> {
+    const conversationId = await this.places.toWrite(actor, dto);
+    const { message, isReplay } = await this.messages.send(actor, conversationId, toSend(dto));
+    return { message: presentMessage(message), isReplay };
+  }
+
+  /** The same for a frame; the message itself is the answer. */
+  async sendFrame(actor: Actor, dto: ChatMessageFrameDto, known: RememberedPlaces): Promise<void> {
+    try {
+      const conversationId = await known.of(dto, () => this.places.toWrite(actor, dto));
+      await this.messages.send(actor, conversationId, toSend({ ...dto, content: dto.message }));
+    } catch (error) {
+      known.forget(dto);
+      throw error;
+    }
+  }
+
+  /** Without a target those of all conversations. @throws as `ChatPlaces.toRead` */
+  async list(actor: Actor, query: ListChatMessagesQuery): Promise<ChatMessagePageDto> {
+    const { limit = DEFAULT_PAGE_SIZE, skip = 0 } = query;
+    const place = { offset: skip, limit };
+    const isNamed = query.chat_id || query.recipient_id;
+    const { data, total } = isNamed ? await this.inPlace(actor, query, place) : await this.everywhere(actor, place);
+    return { messages: data.map(presentMessage), total, skip, limit };
+  }
+
+  private async inPlace(actor: Actor, query: ListChatMessagesQuery, place: SliceOf): Promise<Slice<MessageDto>> {
+    const conversationId = await this.places.toRead(actor, query);
+    if (conversationId === undefined) return { data: [], total: 0 };
+    const page = await this.slices.slice(actor, conversationId, place);
+    if (place.offset === 0 && page.total > 0) {
+      await this.marks.read(actor, conversationId, { sequence_number: page.total });
+    }
+    return page;
+  }
+
+  private async everywhere(actor: Actor, { offset, limit }: SliceOf): Promise<Slice<MessageDto>> {
+    if (offset > SKIPPED_EVERYWHERE_MAX) {
+      throw ValidationError.of('skip', `must not be over ${SKIPPED_EVERYWHERE_MAX} without chat_id or recipient_id`);
+    }
+    const { data, total } = await this.feed.page(actor, { limit: offset + limit });
+    return { data: data.slice(offset), total };
+  }
+}

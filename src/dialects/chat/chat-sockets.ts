@@ -1,0 +1,55 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { ReadMarks } from '../../modules/participants/read-marks.js';
+import { AuthenticationRequired, PermissionDenied } from '../../platform/errors/app-error.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { CodecSockets } from '../../platform/realtime/codec-sockets.js';
+import { credentialOf, Handshake } from '../../platform/realtime/handshake.js';
+import type { Upgrade } from '../../platform/realtime/upgrade-routes.js';
+import { ChatPlaces } from './chat-places.js';
+import { ChatCodec } from './chat.codec.js';
+import { CHAT_LIMITS } from './chat.limits.js';
+import { DeliveryMarks } from './delivery-marks.js';
+
+/** `/ws/chat/` is another dialect's. */
+const ADDRESS = /^\/ws\/(?!chat\/?$)([^/]+)\/?$/;
+
+/** Opens `/ws/{user_id}`, for that user; with `?chat_id=` or `?recipient_id=` as where messages go. */
+@Injectable()
+export class ChatSockets implements OnModuleInit {
+  constructor(
+    private readonly sockets: CodecSockets,
+    private readonly handshake: Handshake,
+    private readonly places: ChatPlaces,
+    private readonly marks: ReadMarks,
+  ) {}
+
+  onModuleInit(): void {
+    this.sockets.register({
+      takes: (path) => ADDRESS.test(path),
+      codec: ({ url: { searchParams: query } }) =>
+        new ChatCodec({
+          target: {
+            chat_id: query.get('chat_id') || undefined,
+            recipient_id: query.get('recipient_id') || undefined,
+          },
+          isExtended: query.get('ext') === '1',
+        }),
+      identify: (upgrade, codec) => this.identify(upgrade, codec),
+    });
+  }
+
+  /** @throws AuthenticationRequired, AccountBanned, RateLimitExceeded, PermissionDenied, ConversationNotFound */
+  private async identify({ request, url }: Upgrade, codec: ChatCodec): Promise<Actor> {
+    const actor = await this.handshake.identify(credentialOf(request, url.searchParams), CHAT_LIMITS);
+    if (!actor) throw new AuthenticationRequired();
+    if (ADDRESS.exec(url.pathname)![1]!.toLowerCase() !== actor.userId) {
+      throw new PermissionDenied('This is the address of another user.');
+    }
+    const chatId = url.searchParams.get('chat_id');
+    // Who has a room open hears of it before he has said anything.
+    if (chatId) await this.places.enter(actor, chatId);
+    codec.userId = actor.userId;
+    codec.marks = new DeliveryMarks((id, number) => this.marks.deliver(actor, id, { sequence_number: number }));
+    return actor;
+  }
+}

@@ -1,0 +1,63 @@
+import { Body, Controller, Get, HttpCode, Post, Put } from '@nestjs/common';
+import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { RegisterDto } from '../../modules/auth/auth.dto.js';
+import { AccountLocked, InvalidCredentials } from '../../modules/auth/auth.errors.js';
+import { AuthService } from '../../modules/auth/auth.service.js';
+import { CurrentSource, type LoginSource } from '../../modules/auth/login-source.js';
+import { UpdateProfileDto } from '../../modules/users/users.dto.js';
+import { AlreadyExists } from '../../modules/users/users.errors.js';
+import { UsersService } from '../../modules/users/users.service.js';
+import { AccountBanned } from '../../platform/errors/app-error.js';
+import { Throws } from '../../platform/errors/throws.decorator.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { Public } from '../../platform/http/public.decorator.js';
+import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
+import { ChatLoginAnswerDto, ChatLoginDto, ChatUserDto } from './chat-users.dto.js';
+import { CHAT_LIMITS, CHAT_LOGIN_LIMITS } from './chat.limits.js';
+import { presentLogin, presentUser } from './chat.presenter.js';
+
+@ApiTags('dialect: chat')
+@ApiBearerAuth()
+@LimitNumbersOf(CHAT_LIMITS)
+@Controller('users')
+export class ChatUsersController {
+  constructor(
+    private readonly auth: AuthService,
+    private readonly users: UsersService,
+  ) {}
+
+  @Post('register')
+  @Public()
+  @Limit('login')
+  @LimitNumbersOf(CHAT_LOGIN_LIMITS)
+  @ApiCreatedResponse({ type: ChatUserDto })
+  @Throws(AlreadyExists)
+  async register(@Body() dto: RegisterDto): Promise<ChatUserDto> {
+    return presentUser(await this.auth.register(dto));
+  }
+
+  @Post('login')
+  @Public()
+  @HttpCode(200)
+  @Limit('login')
+  @LimitNumbersOf(CHAT_LOGIN_LIMITS)
+  @ApiOkResponse({ type: ChatLoginAnswerDto })
+  @Throws(InvalidCredentials, AccountLocked, AccountBanned)
+  async login(@Body() dto: ChatLoginDto, @CurrentSource() source: LoginSource): Promise<ChatLoginAnswerDto> {
+    const { username_or_email: login, ...rest } = dto;
+    return presentLogin(await this.auth.login({ login, ...rest }, source));
+  }
+
+  @Get('me')
+  @ApiOkResponse({ type: ChatUserDto })
+  async me(@CurrentActor() actor: Actor): Promise<ChatUserDto> {
+    return presentUser(await this.users.get(actor, actor.userId));
+  }
+
+  @Put('me')
+  @ApiOkResponse({ type: ChatUserDto })
+  async update(@CurrentActor() actor: Actor, @Body() dto: UpdateProfileDto): Promise<ChatUserDto> {
+    return presentUser(await this.users.updateProfile(actor, dto));
+  }
+}

@@ -1,0 +1,140 @@
+import type { MessageDto } from '../../modules/messages/messages.dto.js';
+import { EncodedFrame, type FrameContent } from '../../platform/realtime/encoded-frame.js';
+import { type Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/packet.js';
+import { InvalidFrame } from '../../platform/realtime/realtime.errors.js';
+import type { CodecRequest, SocketCodec } from '../../platform/realtime/socket-codec.js';
+import type { ChatTarget } from './chat.dto.js';
+import { bodyOf, type ChatProblem } from './chat.errors.js';
+import { CHAT_LIMITS } from './chat.limits.js';
+import { presentMessage } from './chat.presenter.js';
+import type { DeliveryMarks } from './delivery-marks.js';
+import { OwnMessages, type Progress, type StatusChange } from './own-messages.js';
+import { RememberedPlaces } from './remembered-places.js';
+
+export const CHAT_PROTOCOL = 'chat';
+/** Longer types are none of ours. */
+const LONGEST_TYPE = 64;
+
+/** What a socket's address says of it. */
+export interface ChatSocketOptions {
+  /** Where messages go that name no place. */
+  readonly target: ChatTarget;
+  /** The client knows our own frames, too, and is sent those the dialect has no word for. */
+  readonly isExtended: boolean;
+}
+
+interface Received {
+  readonly senderId: string;
+  readonly conversationId: string;
+  readonly id: string;
+  readonly number: number;
+  readonly forSender: TextPacket;
+  readonly forOthers: TextPacket;
+}
+
+/** The sockets of this dialect. What they send has no type: it is a message. The message itself comes back as its answer. */
+export class ChatCodec implements SocketCodec {
+  readonly protocol = CHAT_PROTOCOL;
+  readonly limits = CHAT_LIMITS;
+  readonly places = new RememberedPlaces();
+  /** Known once the client is let in: whose socket it is, and how what arrives is marked. */
+  userId = '';
+  marks: DeliveryMarks | undefined;
+  private readonly own = new OwnMessages();
+  private requests = 0;
+
+  constructor(private readonly options: ChatSocketOptions) {}
+
+  /** The client's own time orders nothing and is passed over. @throws InvalidFrame */
+  read(text: string): CodecRequest {
+    const id = `req_${++this.requests}`;
+    let frame: unknown;
+    try {
+      frame = JSON.parse(text);
+    } catch {
+      throw new InvalidFrame('not JSON');
+    }
+    if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) throw new InvalidFrame('not an object');
+    const { type = 'message', timestamp: _clientTime, ...data } = frame as Record<string, unknown>;
+    if (typeof type !== 'string' || type.length > LONGEST_TYPE) throw new InvalidFrame('type must be text');
+    const isAddressed = (data.chat_id ?? data.recipient_id ?? undefined) !== undefined;
+    return { type, data: isAddressed ? data : { ...data, ...this.options.target }, id };
+  }
+
+  write(packet: EncodedFrame | Reply): WebSocketPacket | readonly WebSocketPacket[] | undefined {
+    if (!(packet instanceof EncodedFrame)) return this.answer(packet);
+    switch (packet.type) {
+      case 'message.created':
+        return this.received(packet.translated(received));
+      case 'receipt.updated':
+        return this.own.advance(packet.translated(progress)).map(messageStatus);
+      case 'presence.changed':
+        return packet.translated(userStatus);
+      case 'error':
+        return this.problem(packet.translated(({ error }) => error!));
+      case 'resync':
+        return this.problem(SKIPPED);
+      default:
+        return this.options.isExtended ? packet : undefined;
+    }
+  }
+
+  private received({ senderId, conversationId, id, number, forSender, forOthers }: Received): TextPacket {
+    if (senderId !== this.userId) {
+      this.marks?.arrived(conversationId, number);
+      return forOthers;
+    }
+    this.own.add(conversationId, id, number);
+    return forSender;
+  }
+
+  private answer({ id, body }: Reply): TextPacket | undefined {
+    if (body.startsWith('{"ok":true')) return undefined;
+    return this.problem((JSON.parse(body) as { error: ChatProblem }).error, String(id));
+  }
+
+  private problem(problem: ChatProblem, requestId = `req_${this.requests}`): TextPacket {
+    return TextPacket.of(bodyOf(problem, requestId));
+  }
+}
+
+const SKIPPED: ChatProblem = {
+  code: 'MESSAGES_SKIPPED',
+  message: 'Messages were skipped. Load the list again.',
+  details: {},
+};
+
+function received({ data }: FrameContent): Received {
+  const message = data.message as MessageDto;
+  const shown = presentMessage(message);
+  return {
+    senderId: message.sender_id,
+    conversationId: message.conversation_id,
+    id: message.id,
+    number: message.sequence_number,
+    forSender: TextPacket.of(shown),
+    forOthers: TextPacket.of({ ...shown, status: 'delivered' }),
+  };
+}
+
+function progress({ data }: FrameContent): Progress {
+  return {
+    conversationId: data.conversation_id as string,
+    deliveredTo: data.delivered_to_all_seq as number,
+    readTo: data.read_by_all_seq as number,
+  };
+}
+
+function messageStatus({ messageId, status }: StatusChange): TextPacket {
+  return TextPacket.of({
+    type: 'message_status',
+    message_id: messageId,
+    status,
+    timestamp: new Date().toISOString(),
+  });
+}
+
+function userStatus({ data }: FrameContent): TextPacket {
+  const { user_id, status } = data;
+  return TextPacket.of({ type: 'user_status', user_id, status, timestamp: new Date().toISOString() });
+}

@@ -1,0 +1,153 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { FileDto } from '../../modules/files/files.dto.js';
+import { MESSAGE_TYPES, type MessageStatus, type MessageType } from '../../modules/messages/messages.dto.js';
+import {
+  BooleanField,
+  IntField,
+  EnumField,
+  TextField,
+  UuidField,
+  UuidListField,
+} from '../../platform/validation/fields.js';
+import { OFFSET_MAX } from '../../platform/pagination/numbered-page.js';
+
+/** The hard cap on raw text; CONTENT_MAX_LENGTH is the limit proper. */
+const RAW_CONTENT_MAX = 50_000;
+const ATTACHMENTS_MAX = 10;
+const ID = { format: 'uuid' } as const;
+const TIME = { format: 'date-time' } as const;
+
+/** Where a message goes or is: one of the two. */
+export class ChatTarget {
+  @TextField({
+    min: 1,
+    max: 63,
+    optional: true,
+    nullable: true,
+    description: 'A room by its slug, or any conversation by its id',
+    example: 'general',
+  })
+  chat_id?: string | null;
+
+  @UuidField({ optional: true, nullable: true, description: 'The other one of a direct conversation' })
+  recipient_id?: string | null;
+}
+
+/** What a message takes along, over HTTP and sockets. */
+class SentWithText extends ChatTarget {
+  @EnumField({ values: MESSAGE_TYPES, optional: true, description: 'text when left out; system is the server’s own' })
+  message_type?: MessageType;
+
+  @UuidListField({ max: ATTACHMENTS_MAX, optional: true, nullable: true, description: 'Ids of uploads' })
+  attachments?: string[] | null;
+
+  @TextField({ min: 1, max: 128, optional: true, description: 'Sent twice with it, one message is stored' })
+  client_message_id?: string;
+}
+
+export class SendChatMessageDto extends SentWithText {
+  @TextField({ max: RAW_CONTENT_MAX, example: 'Hello everyone!' })
+  content: string;
+}
+
+export class ChatMessageFrameDto extends SentWithText {
+  @TextField({ max: RAW_CONTENT_MAX, example: 'Hello, world!' })
+  message: string;
+}
+
+export class ListChatMessagesQuery extends ChatTarget {
+  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  limit?: number;
+
+  @IntField({ min: 0, max: OFFSET_MAX, optional: true, description: 'So many of the newest are left out' })
+  skip?: number;
+}
+
+export class EditChatMessageDto {
+  @TextField({ max: RAW_CONTENT_MAX, example: 'Updated message content' })
+  content: string;
+
+  @BooleanField({ optional: true, description: 'Taken, and true whatever it says' })
+  is_edited?: boolean;
+}
+
+export class ChatMessageParam {
+  @UuidField()
+  message_id: string;
+}
+
+export class ChatFileDto extends FileDto {
+  @ApiProperty({ example: 'notes.pdf' })
+  filename: string;
+
+  @ApiProperty({ description: 'Whole, and fetched with the token' })
+  file_url: string;
+}
+
+export class ChatMessageDto {
+  @ApiProperty(ID)
+  id: string;
+
+  @ApiProperty({ ...ID, description: 'Of the conversation, also where a slug was named' })
+  chat_id: string;
+
+  @ApiProperty(ID)
+  sender_id: string;
+
+  @ApiProperty({ example: 'John Doe' })
+  sender_name: string;
+
+  @ApiProperty({ description: 'Empty when deleted', example: 'Hello everyone!' })
+  content: string;
+
+  @ApiProperty({ enum: MESSAGE_TYPES })
+  message_type: MessageType;
+
+  @ApiProperty(TIME)
+  created_at: string;
+
+  @ApiProperty(TIME)
+  updated_at: string;
+
+  @ApiProperty({ enum: ['sent', 'delivered', 'read'], description: 'delivered and read: to and by everybody' })
+  status: MessageStatus;
+
+  @ApiProperty({ type: [FileDto] })
+  attachments: FileDto[];
+
+  @ApiProperty()
+  is_edited: boolean;
+
+  @ApiProperty()
+  is_deleted: boolean;
+
+  @ApiProperty({ required: false, description: 'Only to its sender' })
+  client_message_id?: string;
+}
+
+export class ChatMessagePageDto {
+  @ApiProperty({ type: [ChatMessageDto], description: 'Newest first' })
+  messages: ChatMessageDto[];
+
+  @ApiProperty({ type: 'integer' })
+  total: number;
+
+  @ApiProperty({ type: 'integer' })
+  skip: number;
+
+  @ApiProperty({ type: 'integer' })
+  limit: number;
+}
+
+export class ChatDoneDto {
+  @ApiProperty({ example: 'Message deleted' })
+  message: string;
+}
+
+export class ChatHealthDto extends ChatDoneDto {
+  @ApiProperty({ example: 'healthy' })
+  status: string;
+
+  @ApiProperty(TIME)
+  timestamp: string;
+}

@@ -1,0 +1,16 @@
+import { Gateway, OnFrame } from '../../platform/realtime/frames.js';
+import type { LiveConnection } from '../../platform/realtime/live-connection.js';
+import { ChatMessages } from './chat-messages.js';
+import { CHAT_PROTOCOL, type ChatCodec } from './chat.codec.js';
+import { ChatMessageFrameDto } from './chat.dto.js';
+
+/** What clients of the dialect say over their socket. */
+@Gateway(CHAT_PROTOCOL)
+export class ChatGateway {
+  constructor(private readonly messages: ChatMessages) {}
+
+  @OnFrame('message', ChatMessageFrameDto, { limit: 'message.send', summary: 'Stores a message and sends it on' })
+  send({ actor, codec }: LiveConnection, dto: ChatMessageFrameDto): Promise<void> {
+    return this.messages.sendFrame(actor, dto, (codec as ChatCodec).places);
+  }
+}

@@ -1,0 +1,142 @@
+import type { Answer, Chat, ChatUser } from '../support/chat.js';
+import { startChat } from '../support/chat.js';
+import { type AnyJson, call } from '../support/dialect-client.js';
+
+const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
+const COUNT = expect.any(Number) as number;
+
+describe('what admins do in the chat dialect', () => {
+  let chat: Chat;
+  let admin: string;
+  let john: ChatUser;
+  const ask = (token: string, method: string, path: string, body?: object): Promise<Answer> =>
+    call(chat.app.url, method, path, { token, body });
+
+  beforeAll(async () => {
+    chat = await startChat();
+    john = await chat.user('john');
+    for (const name of ['mary', 'carl']) await chat.user(name);
+    const { body } = await call(chat.app.url, 'POST', '/users/login', {
+      body: { username_or_email: 'admin@example.com', password: 'correct horse battery staple' },
+    });
+    admin = body.access_token as string;
+  });
+  afterAll(() => chat.stop());
+
+  it('counts everything', async () => {
+    const before = (await ask(admin, 'GET', '/admin/dashboard/stats')).body;
+    await call(chat.app.url, 'POST', '/messages/', {
+      token: john.token,
+      body: { chat_id: 'general', content: 'counted' },
+    });
+    const { status, body } = await ask(admin, 'GET', '/admin/dashboard/stats');
+    expect([status, body]).toEqual([
+      200,
+      {
+        total_users: 4,
+        active_users: COUNT,
+        online_users: COUNT,
+        banned_users: 0,
+        new_users_today: 4,
+        users_by_role: { user: 3, admin: 1 },
+        total_chats: 1,
+        chats_by_type: { room: 1 },
+        total_messages: before.total_messages + 1,
+        messages_today: COUNT,
+        total_files: 0,
+        storage_used: 0,
+        active_connections: COUNT,
+        timestamp: TIME,
+      },
+    ]);
+  });
+
+  it('says how the system does, as the canonical call does', async () => {
+    const { status, body } = await ask(admin, 'GET', '/admin/system/health');
+    expect([status, body]).toEqual([
+      200,
+      expect.objectContaining({ status: 'healthy', timestamp: TIME, components: expect.any(Object) }),
+    ]);
+    expect(body.components.database.status).toBe('healthy');
+  });
+
+  describe('the list of users', () => {
+    const names = async (query: string): Promise<string[]> =>
+      ((await ask(admin, 'GET', `/admin/users?${query}`)).body.users as AnyJson[]).map(({ username }) => username);
+
+    it('has pages, the newest first, with the number of all', async () => {
+      const { status, body } = await ask(admin, 'GET', '/admin/users?skip=1&limit=2');
+      expect([status, body.total, body.skip, body.limit]).toEqual([200, 4, 1, 2]);
+      expect(body.users).toMatchObject([
+        { username: 'mary', email: 'mary@example.com', role: 'user', status: 'active', ban: null },
+        { username: 'john' },
+      ]);
+      expect((await ask(admin, 'GET', '/admin/users?skip=9')).body).toMatchObject({ users: [], total: 4 });
+    });
+
+    it('is searched by name and e-mail address, literally', async () => {
+      expect(await names('search=JOH')).toEqual(['john']);
+      expect(await names('search=carl@example.com')).toEqual(['carl']);
+      expect(await names('search=%25')).toEqual([]);
+    });
+
+    it('is filtered by role and status, of the account or as its user appears', async () => {
+      expect(await names('role_filter=admin')).toHaveLength(1);
+      expect(await names('role_filter=user&search=ar')).toEqual(['carl', 'mary']);
+      expect(await names('status_filter=active')).toHaveLength(4);
+      expect(await names('status_filter=deleted')).toEqual([]);
+      const socket = await john.webSocket();
+      await socket.until(({ type, data }) => type === 'presence.changed' && data.status === 'online');
+      expect(await names('status_filter=online')).toEqual(['john']);
+      expect(await names('status_filter=offline&role_filter=user')).toEqual(['carl', 'mary']);
+      const wrong = await ask(admin, 'GET', '/admin/users?status_filter=asleep');
+      expect([wrong.status, wrong.body.code]).toEqual([400, 'VALIDATION_ERROR']);
+    });
+  });
+
+  it('bans and lets in again, without a body', async () => {
+    const troll = await chat.user('troll');
+    const banned = await ask(admin, 'POST', `/admin/users/${troll.id}/ban`);
+    expect([banned.status, banned.body]).toEqual([
+      200,
+      { message: 'User banned', user_id: troll.id, status: 'banned' },
+    ]);
+    const refused = await ask(troll.token, 'GET', '/users/me');
+    expect([refused.status, refused.body.error]).toEqual([403, true]);
+    const { body: listed } = await ask(admin, 'GET', '/admin/users?status_filter=banned');
+    expect(listed).toMatchObject({
+      total: 1,
+      users: [{ id: troll.id, status: 'banned', ban: { reason: 'No reason given' } }],
+    });
+    const unbanned = await ask(admin, 'POST', `/admin/users/${troll.id}/unban`);
+    expect([unbanned.status, unbanned.body.status]).toEqual([200, 'active']);
+    const login = await call(chat.app.url, 'POST', '/users/login', {
+      body: { username_or_email: 'troll', password: troll.password },
+    });
+    expect(login.status).toBe(200);
+  });
+
+  it('takes a reason and an end', async () => {
+    const { id } = await chat.user('spammer');
+    const until = '2999-01-01T00:00:00Z';
+    expect((await ask(admin, 'POST', `/admin/users/${id}/ban`, { reason: 'Spam', until })).status).toBe(200);
+    const { body } = await ask(admin, 'GET', '/admin/users?search=spammer');
+    expect(body.users[0].ban).toEqual({ reason: 'Spam', at: TIME, until: '2999-01-01T00:00:00.000Z' });
+    const { status, body: refused } = await ask(admin, 'POST', `/admin/users/${id}/ban`, { reason: 7 });
+    expect([status, refused.code]).toEqual([400, 'VALIDATION_ERROR']);
+  });
+
+  it('is for admins alone', async () => {
+    for (const [method, path] of [
+      ['GET', '/admin/dashboard/stats'],
+      ['GET', '/admin/users'],
+      ['GET', '/admin/system/health'],
+      ['POST', `/admin/users/${john.id}/ban`],
+      ['POST', `/admin/users/${john.id}/unban`],
+    ] as const) {
+      const { status, body } = await ask(john.token, method, path);
+      expect([path, status, body.code]).toEqual([path, 403, 'AUTHORIZATION_ERROR']);
+      expect((await call(chat.app.url, method, path)).status).toBe(401);
+    }
+  });
+});

@@ -1,11 +1,17 @@
-import { Controller, Get, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Res, type Type } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
 import type { Response } from 'express';
 import { Public } from '../http/public.decorator.js';
 import { Weighs } from '../throttling/shedding.guard.js';
 import { PublicHealthDto, ReadinessDto } from './health.dto.js';
 import { Health } from './health.js';
+
+/** The same shape with one of these statuses. */
+function failing(shape: Type, statuses: string[]): { allOf: object[] } {
+  const status = { type: 'string', enum: statuses };
+  return { allOf: [{ $ref: getSchemaPath(shape) }, { type: 'object', properties: { status } }] };
+}
 
 /** For load balancers and supervisors; nothing here needs a credential or tells more than "works" and "does not". */
 @ApiTags('health')
@@ -26,7 +32,7 @@ export class HealthController {
   @Get('readyz')
   @ApiOperation({ summary: 'The process may be sent requests; 503 while it drains or its database is away.' })
   @ApiOkResponse({ type: ReadinessDto })
-  @ApiServiceUnavailableResponse({ type: ReadinessDto })
+  @ApiServiceUnavailableResponse({ schema: failing(ReadinessDto, ['draining', 'unavailable']) })
   async ready(@Res({ passthrough: true }) response: Response): Promise<ReadinessDto> {
     const readiness = ReadinessDto.of(await this.health.report());
     response.status(readiness.status === 'ok' ? 200 : 503);
@@ -36,7 +42,7 @@ export class HealthController {
   @Get('healthz')
   @ApiOperation({ summary: 'The state of every component, and a few figures of this process.' })
   @ApiOkResponse({ type: PublicHealthDto })
-  @ApiServiceUnavailableResponse({ type: PublicHealthDto })
+  @ApiServiceUnavailableResponse({ schema: failing(PublicHealthDto, ['draining', 'unhealthy']) })
   async components(@Res({ passthrough: true }) response: Response): Promise<PublicHealthDto> {
     const shown = PublicHealthDto.of(await this.health.report(), this.health);
     response.status(['healthy', 'degraded'].includes(shown.status) ? 200 : 503);

@@ -24,6 +24,16 @@ const PUBLIC_ROUTES = [
   'POST /api/v1/auth/refresh',
   'POST /api/v1/auth/register',
   'POST /api/v1/users',
+  // Logging in and registering in the words of a dialect, at its versions too.
+  'POST /api/auth/login',
+  'POST /api/auth/refresh',
+  'POST /api/users',
+  'POST /v1/auth/login',
+  'POST /v1/auth/refresh',
+  'POST /v1/users',
+  'POST /v1/api/auth/login',
+  'POST /v1/api/auth/refresh',
+  'POST /v1/api/users',
 ];
 
 describe('every route', () => {

@@ -482,7 +482,8 @@ describe('the classroom dialect', () => {
         expect([bad, await outside.next({ type: 'error' })]).toEqual([bad, malformed]);
       }
       for (const type of ['join_conversation', 'typing_start', 'typing_stop', 'message_read']) {
-        outside.send({ type, conversation_id: id, message_id: '01930000-0000-7000-8000-000000000000' });
+        const message_id = '01930000-0000-7000-8000-000000000000';
+        outside.send({ type, conversation_id: id, ...(type === 'message_read' && { message_id }) });
         const refusal = 'Not a participant in this conversation';
         expect([type, await outside.next({ type: 'error' })]).toEqual([type, { type: 'error', message: refusal }]);
       }

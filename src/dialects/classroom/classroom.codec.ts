@@ -34,7 +34,7 @@ export class ClassroomCodec implements SocketCodec {
 
   constructor(private readonly isExtended: boolean) {}
 
-  /** Fields a frame of its type has no use for are passed over. @throws InvalidFrame */
+  /** @throws InvalidFrame */
   read(text: string): CodecRequest {
     let frame: unknown;
     try {
@@ -42,10 +42,9 @@ export class ClassroomCodec implements SocketCodec {
     } catch {
       throw new InvalidFrame('not JSON');
     }
-    if (typeof frame !== 'object' || frame === null) throw new InvalidFrame('not an object');
-    const { type, conversation_id, message_id } = frame as Record<string, unknown>;
+    if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) throw new InvalidFrame('not an object');
+    const { type, ...data } = frame as Record<string, unknown>;
     if (typeof type !== 'string') throw new InvalidFrame('type must be text');
-    const data = type === 'message_read' ? { conversation_id, message_id } : { conversation_id };
     return { type, data };
   }
 
@@ -61,7 +60,7 @@ export class ClassroomCodec implements SocketCodec {
       case 'typing':
         return this.typing(packet);
       case 'error':
-        return packet.translated(failure);
+        return packet.translated(this.isExtended ? codedFailure : failure);
       default:
         return this.isExtended ? packet : undefined;
     }
@@ -155,7 +154,13 @@ function statusPacket(change: {
 const MALFORMED = new Set(['INVALID_FRAME', 'UNKNOWN_FRAME_TYPE', 'VALIDATION_ERROR']);
 
 function failure({ error }: FrameContent): TextPacket {
-  const { code, message } = error!;
-  const text = MALFORMED.has(code) ? 'Invalid message format' : wordingOf(code, message);
-  return TextPacket.of({ type: 'error', message: text });
+  return TextPacket.of(wordsOf(error!));
+}
+
+function codedFailure({ error }: FrameContent): TextPacket {
+  return TextPacket.of({ ...wordsOf(error!), code: error!.code });
+}
+
+function wordsOf({ code, message }: { code: string; message: string }): object {
+  return { type: 'error', message: MALFORMED.has(code) ? 'Invalid message format' : wordingOf(code, message) };
 }

@@ -42,6 +42,26 @@ const LIMIT_TYPES: Record<string, string> = {
   call: 'general_api',
 };
 
+const text = { type: 'string' };
+const count = { type: 'integer' };
+const place = { type: 'object', properties: { type: text, loc: { type: 'array', items: text }, msg: text } };
+const rate_limit_info = {
+  type: 'object',
+  properties: {
+    ...{ limit_type: text, current_count: count, limit: count, window: count, reset_time: count, remaining: count },
+  },
+};
+
+function schema(codes: readonly string[]): object {
+  const code = { ...text, enum: codes };
+  if (codes.includes('RATE_LIMIT_EXCEEDED')) {
+    const told = { error: text, message: text, rate_limit_info, retry_after: { ...count, description: 'Seconds' } };
+    return { type: 'object', required: [...Object.keys(told), 'code'], properties: { ...told, code } };
+  }
+  const detail = codes.includes('VALIDATION_ERROR') ? { type: 'array', items: place } : text;
+  return { type: 'object', required: ['detail', 'code'], properties: { detail, code } };
+}
+
 /**
  * Errors as `{detail}`; a field that is wrong as FastAPI tells it; a spent limit with all its numbers. Our own `code` stands
  * beside them: what it says does not depend on anybody's wording.
@@ -51,7 +71,11 @@ export class ClassroomErrors implements OnModuleInit {
   constructor(private readonly forms: ErrorForms) {}
 
   onModuleInit(): void {
-    this.forms.register({ takes: isClassroomAddress, present: presentError });
+    this.forms.register({
+      takes: isClassroomAddress,
+      present: presentError,
+      documented: { name: 'classroom', schema },
+    });
   }
 }
 

@@ -33,7 +33,7 @@ export class DirectCodec implements SocketCodec {
     if (typeof frame !== 'object' || frame === null) throw new InvalidFrame('not an object');
     const { type, data } = frame as Record<string, unknown>;
     if (typeof type !== 'string') throw new InvalidFrame('type must be text');
-    return type === PING ? { type, data: {}, id: PING } : { type, data };
+    return type === PING ? { type, data, id: PING } : { type, data };
   }
 
   write(packet: EncodedFrame | Reply): WebSocketPacket | undefined {

@@ -1,3 +1,4 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { FEED_STATUSES } from '../../modules/messages/message-feed.js';
@@ -32,11 +33,9 @@ function DayField(options: { isEnd: boolean; description: string }): PropertyDec
   const whole = Transform(({ value }) => (typeof value === 'string' && A_DAY.test(value) ? value + rest : value), {
     toClassOnly: true,
   });
-  const time = TimeField({ optional: true, description: options.description });
-  return (target, property) => {
-    whole(target, property as string);
-    time(target, property);
-  };
+  // Told otherwise than a time: a day is none.
+  const told = ApiProperty({ format: 'date-or-date-time', description: options.description, example: '2024-03-01' });
+  return applyDecorators(TimeField({ optional: true }), whole, told) as PropertyDecorator;
 }
 
 export class DirectLoginDto {

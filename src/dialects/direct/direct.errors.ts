@@ -29,9 +29,19 @@ export class DirectErrors implements OnModuleInit {
   onModuleInit(): void {
     this.forms.register({
       takes: isDirectAddress,
+      documented: { name: 'direct', schema },
       present: (error, { originalUrl }) => (BETA.test(originalUrl.split('?')[0]!) ? BETA_REFUSAL : presentError(error)),
     });
   }
+}
+
+const text = { type: 'string' };
+
+function schema(codes: readonly string[]): object {
+  const details = { type: 'object', additionalProperties: true };
+  const properties = { code: { ...text, enum: codes }, message: text, details };
+  const error = { type: 'object', required: Object.keys(properties), properties };
+  return { type: 'object', required: ['error'], properties: { error } };
 }
 
 const BETA_REFUSAL: PresentedError = {

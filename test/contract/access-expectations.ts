@@ -88,6 +88,7 @@ function uploadTo({ conversationId }: CellIds): { type: string; text: string } {
 
 const CONVERSATION = '/api/v1/conversations/{id}';
 const MESSAGE = '/api/v1/messages/{id}';
+const CLASSROOM = '/api/conversations/{id}';
 const FILE = '/api/v1/files/{id}';
 const WEBHOOK = '/api/v1/webhooks/{id}';
 const REPORT = '/api/v1/admin/reports/{id}';
@@ -255,6 +256,61 @@ export const ROUTES: Record<string, Expectation> = {
   'GET /api/messaging/stats': ownAffair,
   'GET /api/messaging/admin/performance-metrics': { allow: ['admin'], sees: NOBODY },
   'GET /api/messaging/admin/health-check': { allow: ['admin'], sees: NOBODY },
+
+  [`POST /api/conversations`]: { ...ownAffair, body: ({ newcomerId }) => ({ participant_ids: [newcomerId] }) },
+  'GET /api/conversations': { allow: EVERYBODY, sees: MEMBERS },
+  [`GET ${CLASSROOM}`]: { allow: MEMBERS },
+  [`PUT ${CLASSROOM}`]: { allow: MODERATORS, body: () => ({ title: 'Another title' }) },
+  [`PATCH ${CLASSROOM}`]: { allow: MEMBERS, body: () => ({ is_archived: true }) },
+  [`DELETE ${CLASSROOM}`]: { allow: ['owner', 'admin'] },
+  [`POST ${CLASSROOM}/upload`]: { allow: MEMBERS, raw: uploadAlone },
+  [`POST ${CLASSROOM}/messages`]: { allow: POSTERS },
+  [`GET ${CLASSROOM}/messages`]: { allow: MEMBERS },
+  [`POST ${CLASSROOM}/participants`]: {
+    allow: KEEPERS,
+    sees: MODERATORS,
+    body: ({ newcomerId }) => ({ user_id: newcomerId }),
+  },
+  [`PUT ${CLASSROOM}/participants/{user_id}`]: {
+    allow: KEEPERS,
+    sees: MODERATORS,
+    raw: () => ({ type: 'application/x-www-form-urlencoded', text: 'is_muted=true' }),
+  },
+  [`PATCH ${CLASSROOM}/participants/{user_id}`]: {
+    allow: KEEPERS,
+    sees: MODERATORS,
+    body: () => ({ is_muted: true }),
+  },
+  [`DELETE ${CLASSROOM}/participants/{user_id}`]: { allow: KEEPERS },
+  'PUT /api/messages/{id}': {
+    allow: NOBODY,
+    raw: () => ({ type: 'application/x-www-form-urlencoded', text: 'content=x' }),
+  },
+  'PATCH /api/messages/{id}': { allow: NOBODY },
+  'DELETE /api/messages/{id}': { allow: MODERATORS },
+  'POST /api/messages/{id}/read': { allow: MEMBERS },
+  'GET /api/users/status': { allow: EVERYBODY, sees: MEMBERS, query: ({ userId }) => `user_ids=${userId}` },
+  'PUT /api/users/status': { ...ownAffair, body: () => ({ status: 'busy' }) },
+
+  'POST /api/users': { ...open, body: registration },
+  'POST /api/auth/login': {
+    allow: NOBODY,
+    refusal: 401,
+    body: ({ victimName }) => ({ email: `${victimName}@example.com`, password: guess }),
+  },
+  'POST /api/auth/refresh': { allow: NOBODY, refusal: 401 },
+  'GET /api/users/{user_id}': ownAffair,
+  'PATCH /api/users/{user_id}': { allow: NOBODY, body: () => ({ bio: 'x' }) },
+  'GET /api/messages': { allow: MEMBERS, query: ({ conversationId }) => `conversation_id=${conversationId}` },
+  'POST /api/messages': {
+    allow: POSTERS,
+    body: ({ conversationId }) => ({ conversation_id: conversationId, content: 'x' }),
+  },
+  'POST /api/groups': { ...ownAffair, body: () => ({ name: 'Another' }) },
+  'POST /api/webhooks': {
+    ...ownAffair,
+    body: () => ({ url: 'https://hooks.example/here', events: ['message.created'] }),
+  },
 };
 
 /** Every frame, and who may. */
@@ -286,8 +342,25 @@ export const FRAMES: Record<string, Expectation> = {
   'file.get': { allow: MEMBERS, refusal: 404 },
 };
 
+const inConversation = ({ conversationId }: CellIds): object => ({ conversation_id: conversationId });
+
 /** Every frame of the dialects, by `<dialect> <type>`, and who may; whoever may not even connect is refused, too. */
 export const DIALECT_FRAMES: Record<string, Expectation> = {
   'messaging message': { allow: POSTERS },
   'messaging typing': { allow: POSTERS },
+  'classroom join_conversation': { allow: MEMBERS, body: inConversation },
+  // It says only what one does not want to hear, so nobody is asked.
+  'classroom leave_conversation': { ...ownAffair, body: inConversation },
+  'classroom typing_start': { allow: POSTERS, body: inConversation },
+  'classroom typing_stop': { allow: POSTERS, body: inConversation },
+  'classroom message_read': {
+    allow: MEMBERS,
+    body: ({ conversationId, messageId }) => ({ conversation_id: conversationId, message_id: messageId }),
+  },
+  'direct message': {
+    allow: POSTERS,
+    body: ({ conversationId }) => ({ conversation_id: conversationId, content: 'x' }),
+  },
+  'direct typing': { allow: POSTERS },
+  'direct ping': ownAffair,
 };

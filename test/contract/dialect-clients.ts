@@ -30,6 +30,19 @@ export const DIALECT_SPEECHES: Record<string, DialectSpeech> = {
     say: besideType,
     errorIn: ({ type, code }) => (type === 'error' ? (code as string) : undefined),
   },
+  classroom: {
+    address: (_ids, token) => (token === undefined ? '/api/ws?ext=1' : `/api/ws/${token}?ext=1`),
+    welcome: 'live',
+    say: besideType,
+    errorIn: ({ type, code }) => (type === 'error' ? (code as string) : undefined),
+  },
+  direct: {
+    address: (_ids, token) => `/ws?ext=1${token === undefined ? '' : `&token=${token}`}`,
+    welcome: 'live',
+    say: (type, data) => `{"type":${JSON.stringify(type)}${data === undefined ? '' : `,"data":${data}`}}`,
+    errorIn: ({ type, data }) =>
+      type === 'error' ? String((data as { code?: string } | undefined)?.code).toUpperCase() : undefined,
+  },
 };
 
 const NO_FRAME = 'no.such.frame';

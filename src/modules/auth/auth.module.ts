@@ -17,6 +17,7 @@ import { ExternalIdentitiesRepository } from './external-identities.repository.j
 import { ExternalLogin } from './external-login.js';
 import { ExternalTokens } from './external-tokens.js';
 import { FirstAdmin } from './first-admin.js';
+import { GuestsService } from './guests.service.js';
 import { LoginLockout } from './login-lockout.js';
 import { Login } from './login.js';
 import { PasswordChecks } from './password-checks.js';
@@ -44,10 +45,10 @@ import { SessionsRepository } from './sessions.repository.js';
     ...[Registration, Login, SessionRefresh, ActorSessions, AccountChanges, FirstAdmin, AccountAdministration],
     ...[PasswordHasher, PasswordChecks, LoginLockout, SessionOpener, SessionRevocation, SessionCache],
     ...[AccessTokens, ExternalTokens, ExternalLogin, Credentials],
-    ...[SessionKeysService, SessionKeysRepository],
+    ...[SessionKeysService, SessionKeysRepository, GuestsService],
     SessionAuthenticator,
     { provide: Authenticator, useExisting: SessionAuthenticator },
   ],
-  exports: [AuthService, AccountAdministration, ActorPolicy, Authenticator, SessionKeysService],
+  exports: [AuthService, AccountAdministration, ActorPolicy, Authenticator, SessionKeysService, GuestsService],
 })
 export class AuthModule {}

@@ -1,11 +1,12 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { AccountBanned, AuthenticationRequired } from '../../platform/errors/app-error.js';
+import { AuthenticationRequired } from '../../platform/errors/app-error.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { Authenticator, type EndedSession, type KnownRole } from '../../platform/http/authenticator.js';
 import { UserBanned, UserRoleChanged, UserUnbanned, UserUpdated } from '../users/users.events.js';
 import { SessionsRevoked } from './auth.events.js';
 import { Credentials, type Claim } from './credentials.js';
+import { toActor } from './session-actor.js';
 import { SessionCache } from './session-cache.js';
 import { SessionKeysService } from './session-keys.service.js';
 import { SessionsRepository, type SessionState } from './sessions.repository.js';
@@ -72,20 +73,4 @@ export class SessionAuthenticator extends Authenticator implements OnModuleInit 
     await claim.open();
     return this.sessions.findState(claim.sessionId);
   }
-}
-
-function toActor(state: SessionState, credentialExpiresAt: number): Actor {
-  const sessionExpiresAt = state.expires_at.getTime() / 1000;
-  if (sessionExpiresAt <= Date.now() / 1000) throw new AuthenticationRequired();
-  if (state.is_banned) {
-    throw new AccountBanned({ reason: state.ban_reason, until: state.banned_until?.toISOString() ?? null });
-  }
-  return {
-    userId: state.user_id,
-    sessionId: state.session_id,
-    role: state.role,
-    username: state.username,
-    displayName: state.display_name,
-    expiresAt: Math.floor(Math.min(credentialExpiresAt, sessionExpiresAt)),
-  };
 }

@@ -17,6 +17,16 @@ export interface SessionKeyRow extends SessionState {
   readonly created_at: Date;
   readonly last_used_at: Date;
   readonly key_expires_at: Date;
+  readonly messages_sent: number;
+  readonly messages_received: number;
+  readonly connected_ms: number;
+}
+
+/** What the sockets of a key have done, since it was asked for last. */
+export interface KeyUse {
+  readonly sent: number;
+  readonly received: number;
+  readonly connectedMs: number;
 }
 
 /** A key never outlives its session. */
@@ -34,7 +44,8 @@ const INSERT = statement<{ created_at: Date; expires_at: Date }>(
 
 const FIND = statement<SessionKeyRow>(
   'auth.find_session_key',
-  `select ${STATE_COLUMNS}, k.preferences, k.created_at, k.last_used_at, k.expires_at as key_expires_at
+  `select ${STATE_COLUMNS}, k.preferences, k.created_at, k.last_used_at, k.expires_at as key_expires_at,
+          k.messages_sent, k.messages_received, k.connected_ms
      from session_keys k join sessions s on s.id = k.session_id join users u on u.id = s.user_id
     where k.key_hash = $1 and k.expires_at > now() and s.revoked_at is null and s.expires_at > now()
       and u.deleted_at is null`,
@@ -42,7 +53,10 @@ const FIND = statement<SessionKeyRow>(
 
 const TOUCH = statement<unknown>(
   'auth.touch_session_key',
-  `update session_keys set last_used_at = date_trunc('milliseconds', now()) where key_hash = $1`,
+  `update session_keys
+      set last_used_at = date_trunc('milliseconds', now()), messages_sent = messages_sent + $2,
+          messages_received = messages_received + $3, connected_ms = connected_ms + $4
+    where key_hash = $1`,
 );
 
 const REMOVE = statement<unknown>('auth.remove_session_key', `delete from session_keys where key_hash = $1`);
@@ -62,8 +76,8 @@ export class SessionKeysRepository {
     return this.sql.one(FIND, [hash]);
   }
 
-  async touch(hash: Buffer): Promise<void> {
-    await this.sql.run(TOUCH, [hash]);
+  async touch(hash: Buffer, { sent, received, connectedMs }: KeyUse): Promise<void> {
+    await this.sql.run(TOUCH, [hash, sent, received, connectedMs]);
   }
 
   async remove(hash: Buffer): Promise<void> {

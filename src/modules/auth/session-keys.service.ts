@@ -4,8 +4,12 @@ import { Config } from '../../platform/config/config.js';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { hashSecret } from './secrets.js';
-import { type SessionKeyRow, SessionKeysRepository } from './session-keys.repository.js';
+import { type KeyUse, type SessionKeyRow, SessionKeysRepository } from './session-keys.repository.js';
 import { SessionsRepository, type SessionState } from './sessions.repository.js';
+
+export type { KeyUse } from './session-keys.repository.js';
+
+const UNUSED: KeyUse = { sent: 0, received: 0, connectedMs: 0 };
 
 /** A key as it is handed out, this once. */
 export interface IssuedSessionKey {
@@ -52,9 +56,9 @@ export class SessionKeysService {
     return row;
   }
 
-  /** Notes that the key was used, for `last_used_at`. */
-  touch(key: string): Promise<void> {
-    return this.keys.touch(hashSecret(key));
+  /** Notes that the key was used, and what for. */
+  touch(key: string, use: KeyUse = UNUSED): Promise<void> {
+    return this.keys.touch(hashSecret(key), use);
   }
 
   /** Takes a key out of circulation. Doing it twice is harmless. */

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { newId } from '../../platform/database/ids.js';
-import { ValidationError } from '../../platform/errors/app-error.js';
+import { PermissionDenied, ValidationError } from '../../platform/errors/app-error.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import { KeyedBatcher } from '../../platform/event-log/keyed-batcher.js';
 import type { CommittedEvent } from '../../platform/event-log/stream-event.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { encodedAs } from '../../platform/json/encoded-once.js';
+import { isGuest } from '../../platform/http/guest.js';
 import { applyContentRule, contentLength } from './content-rule.js';
 import type { HeldSend } from './content-rules.policy.js';
 import { inMessage, presentMessage } from './message-presenter.js';
@@ -58,6 +59,7 @@ export class SendMessage {
    */
   async send(actor: Actor, conversationId: string, dto: SendMessageDto): Promise<SentMessage> {
     if (dto.message_type === 'system') throw new InvalidMessageType();
+    if (isGuest(actor) && this.config.guestAccess !== 'write') throw new PermissionDenied('Guests only listen here.');
     const hasAttachments = dto.attachment_ids !== undefined && dto.attachment_ids.length > 0;
     const { content, sanitized } = this.cleanContent(dto.content, hasAttachments ? 'may be empty' : undefined);
     const ruled = this.rules.send(actor, {

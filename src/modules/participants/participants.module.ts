@@ -6,6 +6,7 @@ import { ConversationBansRepository } from './conversation-bans.repository.js';
 import { ConversationBans } from './conversation-bans.service.js';
 import { ConversationIdPipe } from './conversation-id.pipe.js';
 import { EntitlementsModule } from './entitlements.module.js';
+import { GuestAudience } from './guest-audience.js';
 import { LoggedParticipants } from './logged-participants.js';
 import { MarksOnResume } from './marks-on-resume.js';
 import { ParticipantsController } from './participants.controller.js';
@@ -33,6 +34,7 @@ import { Standings } from './standings.js';
     ConversationBans,
     ConversationBansRepository,
     LoggedParticipants,
+    GuestAudience,
     ConversationIdPipe,
     ReadMarks,
     MarksOnResume,

@@ -16,6 +16,9 @@ import { CreateContentRules1763700008100 } from '../../../migrations/17637000081
 import { CreateReports1763700008200 } from '../../../migrations/1763700008200-create-reports.js';
 import { CreateActivity1763700009000 } from '../../../migrations/1763700009000-create-activity.js';
 import { CreateSessionKeys1763700010000 } from '../../../migrations/1763700010000-create-session-keys.js';
+import { CreateGuest1763700011000 } from '../../../migrations/1763700011000-create-guest.js';
+import { LetGuestsSpeak1763700011100 } from '../../../migrations/1763700011100-let-guests-speak.js';
+import { CountBySessionKey1763700011200 } from '../../../migrations/1763700011200-count-by-session-key.js';
 
 /** Every step of the schema, oldest first. Listed, not searched for: what runs is what was compiled. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -36,4 +39,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateReports1763700008200,
   CreateActivity1763700009000,
   CreateSessionKeys1763700010000,
+  CreateGuest1763700011000,
+  LetGuestsSpeak1763700011100,
+  CountBySessionKey1763700011200,
 ];

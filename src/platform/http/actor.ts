@@ -14,6 +14,8 @@ export interface Actor {
   readonly displayName: string;
   /** Epoch seconds at which the credential ends. */
   readonly expiresAt: number;
+  /** For an account many share: what limits count him as, instead of the user; no cap of one user holds for him. */
+  readonly countedAs?: string;
   /** The request he acts by; absent for what comes over a socket. */
   readonly requestId?: string;
   /** Why he acts, in his own words (`X-Audit-Log-Reason`), where the call itself has no place for it. */

@@ -95,9 +95,10 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     this.byAddress.set(connection.address, (this.byAddress.get(connection.address) ?? 0) + 1);
   }
 
-  /** Enters a connection under its user and session, unless the user has as many as he may. */
-  admit(connection: Connection, { userId, sessionId }: Actor): boolean {
-    if (this.byUser.count(userId) >= this.scaled(this.settings.socketsPerUser)) return false;
+  /** Enters a connection under its user and session, unless the user has as many as he may and is one person. */
+  admit(connection: Connection, { userId, sessionId, countedAs }: Actor): boolean {
+    const isFull = this.byUser.count(userId) >= this.scaled(this.settings.socketsPerUser);
+    if (isFull && countedAs === undefined) return false;
     this.byUser.add(userId, connection);
     this.bySession.add(sessionId, connection);
     return true;

@@ -67,8 +67,13 @@ export class Handshake {
   async identify(credential: Credential | undefined, limits?: LimitProfile): Promise<Actor | undefined> {
     if (!credential) return undefined;
     const actor = await this.authenticate(credential);
-    await this.limits.check('connect', actor, limits);
+    await this.count(actor, limits);
     return actor;
+  }
+
+  /** Counts one `connect` of somebody who was identified otherwise. @throws RateLimitExceeded */
+  async count(actor: Actor, limits?: LimitProfile): Promise<void> {
+    await this.limits.check('connect', actor, limits);
   }
 
   private authenticate(credential: Credential): Promise<Actor> {

@@ -1,0 +1,20 @@
+import { AccountBanned, AuthenticationRequired } from '../../platform/errors/app-error.js';
+import type { Actor } from '../../platform/http/actor.js';
+import type { SessionState } from './sessions.repository.js';
+
+/** Who the holder of a credential of this session is; `expiresAt` of it in epoch seconds. @throws AuthenticationRequired, AccountBanned */
+export function toActor(state: SessionState, expiresAt: number): Actor {
+  const sessionExpiresAt = state.expires_at.getTime() / 1000;
+  if (sessionExpiresAt <= Date.now() / 1000) throw new AuthenticationRequired();
+  if (state.is_banned) {
+    throw new AccountBanned({ reason: state.ban_reason, until: state.banned_until?.toISOString() ?? null });
+  }
+  return {
+    userId: state.user_id,
+    sessionId: state.session_id,
+    role: state.role,
+    username: state.username,
+    displayName: state.display_name,
+    expiresAt: Math.floor(Math.min(expiresAt, sessionExpiresAt)),
+  };
+}

@@ -1,0 +1,90 @@
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Sql } from '../../platform/database/sql.js';
+import type { StreamEvent } from '../../platform/event-log/stream-event.js';
+import { Entitlements } from '../../platform/realtime/entitlements.js';
+import { FanOut } from '../../platform/realtime/fan-out.js';
+import type { LocalUser } from '../../platform/realtime/local-audience.js';
+import { GUEST_USER_ID } from '../../platform/http/guest.js';
+import { CONVERSATION_UPDATED } from './participants.events.js';
+
+/** New rooms are heard of this late, at most. */
+const REFRESH_MS = 2_000;
+
+/**
+ * What the guests of this node hear. No membership says so, so no event of the log does: the public rooms are read again
+ * every two seconds while guests are here. Of a room that was changed they hear nothing more until it was read whether it
+ * is still public, and never what was said meanwhile: with the very event that makes a room private the guests are out.
+ */
+@Injectable()
+export class GuestAudience implements OnApplicationBootstrap, OnModuleDestroy {
+  private timer: NodeJS.Timeout | undefined;
+  private reading: Promise<void> | undefined;
+  private isAskedAgain = false;
+  /** Changed since the present reading began: what it says of them may be old. */
+  private readonly changed = new Set<string>();
+
+  constructor(
+    private readonly fanOut: FanOut,
+    private readonly entitlements: Entitlements,
+    private readonly sql: Sql,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.fanOut.observe((event) => this.handedOut(event));
+    this.timer = setInterval(() => void this.refresh(), REFRESH_MS).unref();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearInterval(this.timer);
+    await this.reading;
+  }
+
+  /** Brings what guests hear in line with what is public. Never throws; what failed is tried again in a moment. */
+  refresh(): Promise<void> {
+    if (this.reading) {
+      this.isAskedAgain = true;
+      return this.reading;
+    }
+    this.reading = this.read().finally(() => {
+      this.reading = undefined;
+      if (this.isAskedAgain) void this.refresh();
+    });
+    this.isAskedAgain = false;
+    return this.reading;
+  }
+
+  private get guests(): LocalUser | undefined {
+    const user = this.fanOut.audience.get(GUEST_USER_ID);
+    return user?.isOpen ? user : undefined;
+  }
+
+  private handedOut({ type, streamId }: StreamEvent): void {
+    if (type !== CONVERSATION_UPDATED) return;
+    const { guests } = this;
+    const pump = guests && this.fanOut.find(streamId);
+    if (!pump || !guests.streams.has(pump)) return;
+    pump.remove(guests);
+    this.changed.add(streamId);
+    void this.refresh();
+  }
+
+  private async read(): Promise<void> {
+    const before = this.guests;
+    if (!before) return;
+    this.changed.clear();
+    try {
+      const rooms = await this.entitlements.current(this.sql, GUEST_USER_ID);
+      const { guests } = this;
+      if (guests !== before) return;
+      const isPublic = new Map(rooms.map((room) => [room.streamId, room]));
+      for (const pump of [...guests.streams]) {
+        if (pump.kind === 'conversation' && !isPublic.delete(pump.streamId)) pump.remove(guests);
+      }
+      for (const { streamId, lastSeq } of isPublic.values()) {
+        if (!this.changed.has(streamId)) this.fanOut.opensStream(guests, streamId, lastSeq + 1);
+      }
+    } catch (error) {
+      this.fanOut.logger.warn({ err: error }, 'what guests hear could not be read');
+    }
+  }
+}

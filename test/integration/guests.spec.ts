@@ -1,0 +1,237 @@
+import { GuestsService } from '../../src/modules/auth/guests.service.js';
+import { GuestAudience } from '../../src/modules/participants/guest-audience.js';
+import { MessagesService } from '../../src/modules/messages/messages.service.js';
+import { GUEST_USER_ID } from '../../src/platform/http/guest.js';
+import type { Environment } from '../../src/platform/config/config.js';
+import type { Actor } from '../../src/platform/http/actor.js';
+import { CodecSockets } from '../../src/platform/realtime/codec-sockets.js';
+import type { EncodedFrame } from '../../src/platform/realtime/encoded-frame.js';
+import { Handshake } from '../../src/platform/realtime/handshake.js';
+import type { Reply, WebSocketPacket } from '../../src/platform/realtime/packet.js';
+import type { CodecRequest, SocketCodec } from '../../src/platform/realtime/socket-codec.js';
+import { type AnyJson, JsonSocket } from '../support/dialect-client.js';
+import { People } from '../support/people.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+/** A protocol that is ours, and asks for nothing. */
+class ListeningCodec implements SocketCodec {
+  readonly protocol = 'guests of a test';
+
+  read(): CodecRequest {
+    return { type: 'nothing', data: {} };
+  }
+
+  write(packet: EncodedFrame | Reply): WebSocketPacket {
+    return packet;
+  }
+}
+
+interface GuestWorld {
+  readonly test: TestApp;
+  readonly people: People;
+  readonly messages: MessagesService;
+  guest(address?: string): Promise<Actor>;
+  /** A guest's socket, listening. */
+  listen(): Promise<JsonSocket>;
+  room(owner: Actor, settings?: object): Promise<string>;
+  stop(): Promise<void>;
+}
+
+async function start(overrides: Environment = {}): Promise<GuestWorld> {
+  const test = await startTestApp({ DIALECTS: 'none', ...overrides });
+  const people = new People(test);
+  const guests = test.app.get(GuestsService, { strict: false });
+  const sockets: JsonSocket[] = [];
+  test.app.get(CodecSockets).register({
+    takes: (path) => path === '/guests',
+    codec: () => new ListeningCodec(),
+    identify: ({ address }) => guests.enter(address),
+  });
+  let rooms = 0;
+  return {
+    test,
+    people,
+    messages: test.app.get(MessagesService, { strict: false }),
+    guest: (address = 'ip:192.0.2.1') => guests.enter(address),
+    listen: async () => {
+      const socket = new JsonSocket(test.url, '/guests');
+      sockets.push(socket);
+      await socket.next('live');
+      return socket;
+    },
+    room: async (owner, settings = {}) => {
+      const body = { type: 'room', slug: `room-${++rooms}`, settings };
+      const { id } = (await people.call(owner, 'POST', '/conversations', body)).body;
+      await test.app.get(GuestAudience, { strict: false }).refresh();
+      return id as string;
+    },
+    stop: async () => {
+      for (const socket of sockets) socket.close();
+      await test.close();
+    },
+  };
+}
+
+const says =
+  (content: string) =>
+  (frame: AnyJson): boolean =>
+    frame.type === 'message.created' && frame.data.message.content === content;
+
+describe('guests who may write', () => {
+  let world: GuestWorld;
+  let owner: Actor;
+  beforeAll(async () => {
+    world = await start({ GUEST_ACCESS: 'write' });
+    owner = await world.people.one();
+  });
+  afterAll(() => world.stop());
+
+  it('hear what is said in public rooms, and nothing else', async () => {
+    const [open, closed] = [await world.room(owner), await world.room(owner, { is_private: true })];
+    const group = await world.people.group(owner);
+    const socket = await world.listen();
+    for (const id of [closed, group, open]) await world.messages.send(owner, id, { content: `in ${id}` });
+    await socket.next(says(`in ${open}`));
+    expect(JSON.stringify(socket.frames)).not.toMatch(new RegExp(`in ${closed}|in ${group}`));
+  });
+
+  it('hear a room that is made while they listen', async () => {
+    const socket = await world.listen();
+    const body = { type: 'room', slug: 'made-meanwhile' };
+    const open = (await world.people.call(owner, 'POST', '/conversations', body)).body.id as string;
+    let isHeard = false;
+    const heard = socket.next(({ conversation_id }) => conversation_id === open).then(() => (isHeard = true));
+    for (let i = 0; !isHeard && i < 200; i++) {
+      await world.messages.send(owner, open, { content: `try ${i}` });
+      await Promise.race([heard, new Promise((resolve) => setTimeout(resolve, 50))]);
+    }
+    expect(isHeard).toBe(true);
+  });
+
+  it('hear nothing of a room from the very moment on at which it becomes private', async () => {
+    const [open, other] = [await world.room(owner), await world.room(owner)];
+    const socket = await world.listen();
+    await world.messages.send(owner, open, { content: 'still public' });
+    await socket.next(says('still public'));
+    const change = world.people.call(owner, 'PATCH', `/conversations/${open}`, { settings: { is_private: true } });
+    await Promise.all([
+      change,
+      ...Array.from({ length: 20 }, () => world.messages.send(owner, open, { content: 'x' })),
+    ]);
+    await world.messages.send(owner, open, { content: 'a secret' });
+    await world.messages.send(owner, other, { content: 'the end' });
+    await socket.next(says('the end'));
+    const events = socket.frames.filter(({ conversation_id }) => conversation_id === open);
+    expect(JSON.stringify(events)).not.toContain('a secret');
+    expect(events.at(-1)!.type).toBe('conversation.updated');
+  });
+
+  it('go on hearing a room that was only renamed', async () => {
+    const open = await world.room(owner);
+    const socket = await world.listen();
+    await world.people.call(owner, 'PATCH', `/conversations/${open}`, { title: 'Another name' });
+    await socket.next(({ type, conversation_id }) => type === 'conversation.updated' && conversation_id === open);
+    let isHeard = false;
+    const heard = socket
+      .next(({ type, conversation_id }) => type === 'message.created' && conversation_id === open)
+      .then(() => (isHeard = true));
+    for (let i = 0; !isHeard && i < 200; i++) {
+      await world.messages.send(owner, open, { content: `again ${i}` });
+      await Promise.race([heard, new Promise((resolve) => setTimeout(resolve, 20))]);
+    }
+    expect(isHeard).toBe(true);
+  });
+
+  it('speak in public rooms as Guest, whoever they are', async () => {
+    const open = await world.room(owner);
+    const { message } = await world.messages.send(await world.guest(), open, { content: 'hello' });
+    expect(message).toMatchObject({ sender_id: GUEST_USER_ID, sender_name: 'Guest', sequence_number: 1 });
+    const { body } = await world.people.call(owner, 'GET', `/conversations/${open}`);
+    expect(body.participants.map(({ user_id }: { user_id: string }) => user_id)).toEqual([owner.userId]);
+  });
+
+  it('speak nowhere else, also where somebody has put their account', async () => {
+    const guest = await world.guest();
+    const refused = { code: 'PERMISSION_DENIED' };
+    const closed = await world.room(owner, { is_private: true });
+    const group = await world.people.group(owner);
+    for (const id of [closed, group]) {
+      const added = await world.people.call(owner, 'POST', `/conversations/${id}/participants`, {
+        user_ids: [GUEST_USER_ID],
+      });
+      expect(added.status).toBe(201);
+      await expect(world.messages.send(guest, id, { content: 'x' })).rejects.toMatchObject(refused);
+    }
+    const slow = await world.room(owner, { slow_mode_seconds: 30 });
+    await expect(world.messages.send(guest, slow, { content: 'x' })).rejects.toMatchObject(refused);
+    const frozen = await world.room(owner, { is_frozen: true });
+    await expect(world.messages.send(guest, frozen, { content: 'x' })).rejects.toMatchObject({
+      code: 'CONVERSATION_FROZEN',
+    });
+    const deleted = await world.room(owner);
+    await world.people.call(owner, 'DELETE', `/conversations/${deleted}`);
+    await expect(world.messages.send(guest, deleted, { content: 'x' })).rejects.toMatchObject({
+      code: 'CONVERSATION_NOT_FOUND',
+    });
+  });
+
+  it('are quiet in a room that has their account muted', async () => {
+    const open = await world.room(owner);
+    await world.people.call(owner, 'POST', `/conversations/${open}/participants`, { user_ids: [GUEST_USER_ID] });
+    await world.people.call(owner, 'PATCH', `/conversations/${open}/participants/${GUEST_USER_ID}`, { is_muted: true });
+    await expect(world.messages.send(await world.guest(), open, { content: 'x' })).rejects.toMatchObject({
+      code: 'PERMISSION_DENIED',
+    });
+  });
+
+  it('cannot log in, and nobody takes their name', async () => {
+    const [login, register] = [
+      await world.people.call(owner, 'POST', '/auth/login', { login: 'guest', password: 'guest' }),
+      await world.people.call(owner, 'POST', '/auth/register', {
+        email: 'guest@example.com',
+        username: 'guest',
+        password: 'orbit-41-lamp-plum-river',
+      }),
+    ];
+    expect([login.status, register.status]).toEqual([401, 400]);
+  });
+
+  it('are all out when their account is banned', async () => {
+    const socket = await world.listen();
+    const admin = await world.people.one('admin');
+    const path = `/admin/users/${GUEST_USER_ID}`;
+    expect((await world.people.call(admin, 'POST', `${path}/ban`, { reason: 'spam' })).status).toBe(204);
+    expect((await socket.closed).code).toBe(4403);
+    await expect(world.guest()).rejects.toMatchObject({ code: 'ACCOUNT_BANNED' });
+    await world.people.call(admin, 'POST', `${path}/unban`, { reason: 'over' });
+    await world.listen();
+  });
+});
+
+describe('guests who may only read', () => {
+  it('speak nowhere, and are limited by address', async () => {
+    const world = await start({ GUEST_ACCESS: 'read', RATE_LIMIT_MULTIPLIER: '1' });
+    const open = await world.room(await world.people.one());
+    const [guest, other] = [await world.guest('ip:192.0.2.1'), await world.guest('ip:192.0.2.2')];
+    await expect(world.messages.send(guest, open, { content: 'x' })).rejects.toMatchObject({
+      code: 'PERMISSION_DENIED',
+    });
+    const handshake = world.test.app.get(Handshake, { strict: false });
+    for (let i = 0; i < 10; i++) await handshake.count(guest);
+    await expect(handshake.count(guest)).rejects.toMatchObject({ code: 'RATE_LIMIT_EXCEEDED' });
+    await handshake.count(other);
+    // Twenty sockets are what one user may have.
+    for (let i = 0; i < 25; i++) await world.listen();
+    await world.stop();
+  });
+});
+
+describe('guests who are not wanted', () => {
+  it('are not let in', async () => {
+    const world = await start({ GUEST_ACCESS: 'off' });
+    await expect(world.guest()).rejects.toMatchObject({ code: 'AUTHENTICATION_REQUIRED' });
+    const socket = new JsonSocket(world.test.url, '/guests');
+    expect((await socket.closed).code).toBe(4401);
+    await world.stop();
+  });
+});

@@ -14,6 +14,8 @@ export type Weight = (typeof WEIGHTS)[number];
 
 /** How many times the threshold it takes for a weight to go. */
 const PRESSURES = [1, 2, 3, 5] as const;
+/** The level somebody should know of: from here on people miss something. */
+const SERIOUS = 3;
 const LOOK_EVERY_MS = 250;
 const RESOLUTION_MS = 10;
 const LONGEST_RETRY_SECONDS = 4;
@@ -89,8 +91,10 @@ export class Overload implements OnApplicationBootstrap, OnApplicationShutdown {
     const wanted = PRESSURES.filter((least) => pressure >= least).length;
     const before = this.current;
     this.current += Math.sign(wanted - before);
-    if (before === 0 && this.current > 0) {
-      this.logger.warn('overloaded: shedding begins', { lag_ms: Math.round(lagMs), pool_wait_ms: Math.round(waitMs) });
-    } else if (before > 0 && this.current === 0) this.logger.log('no longer overloaded');
+    if (this.current > before) {
+      const facts = { level: this.current, lag_ms: Math.round(lagMs), pool_wait_ms: Math.round(waitMs) };
+      if (this.current === SERIOUS) this.logger.warn('overloaded: reads are turned away', facts);
+      else this.logger.debug('overloaded', facts);
+    } else if (before === SERIOUS && this.current < SERIOUS) this.logger.log('reads are answered again');
   }
 }

@@ -153,13 +153,15 @@ describe('the sockets of the chat dialect', () => {
       status: 'online',
       timestamp: TIME,
     });
-    marys.close();
+    await mary!.call('PUT', '/presence', { status: 'offline' });
     expect(await johns.next(ofMary)).toMatchObject({ status: 'offline' });
+    expect(marys.frames.some(({ user_id }) => user_id === mary!.id)).toBe(true);
   });
 
   it('stay silent about what the dialect does not know, unless asked with ext=1', async () => {
     const [john, mary] = await people('john', 'mary');
-    const [strict, extended] = [await connect(mary!), await connect(mary!, '&ext=1')];
+    const [strict, extended] = [await connect(mary!), open(`/ws/${mary!.id}?token=${mary!.token}&ext=1`)];
+    await extended.next('live');
     const send = { token: john!.token, body: { recipient_id: mary!.id, content: 'First' } };
     const { body: sent } = await call(chat.app.url, 'POST', '/messages/', send);
     const token = john!.token;
@@ -188,13 +190,13 @@ describe('the sockets of the chat dialect', () => {
     });
 
     it.each([
-      ['a room that is not there', { chat_id: 'no_such_room' }, 'RESOURCE_NOT_FOUND'],
-      ['a user who is not there', { recipient_id: '01930000-0000-7000-8000-000000000000' }, 'RESOURCE_NOT_FOUND'],
-    ])('%s with %3$s', async (_name, target, code) => {
+      ['a room that is not there', { chat_id: 'no_such_room' }],
+      ['a user who is not there', { recipient_id: '01930000-0000-7000-8000-000000000000' }],
+    ])('%s with RESOURCE_NOT_FOUND', async (_name, target) => {
       const [john] = await people('john');
       const johns = await connect(john!);
       johns.send({ ...HELLO, ...target });
-      expect(await johns.next(({ error }) => error === true)).toEqual(problem(code));
+      expect(await johns.next(({ error }) => error === true)).toEqual(problem('RESOURCE_NOT_FOUND'));
     });
 
     it('a conversation of others with AUTHORIZATION_ERROR', async () => {

@@ -257,6 +257,27 @@ export const ROUTES: Record<string, Expectation> = {
   'GET /api/messaging/admin/performance-metrics': { allow: ['admin'], sees: NOBODY },
   'GET /api/messaging/admin/health-check': { allow: ['admin'], sees: NOBODY },
 
+  'GET /': open,
+  'GET /test-db': open,
+  'POST /users/register': { ...open, body: registration },
+  'POST /users/login': {
+    allow: NOBODY,
+    refusal: 401,
+    body: ({ victimName }) => ({ username_or_email: victimName, password: guess }),
+  },
+  'GET /users/me': ownAffair,
+  'PUT /users/me': { ...ownAffair, body: () => ({ location: 'here' }) },
+  'GET /messages': { allow: MEMBERS, query: ({ conversationId }) => `chat_id=${conversationId}` },
+  'POST /messages': { allow: POSTERS, body: ({ conversationId }) => ({ chat_id: conversationId, content: 'x' }) },
+  'PUT /messages/{message_id}': { allow: NOBODY },
+  'DELETE /messages/{message_id}': { allow: MODERATORS },
+  'POST /files/upload': { ...ownAffair, raw: uploadAlone },
+  'GET /admin/dashboard/stats': { allow: ['admin'], sees: NOBODY },
+  'GET /admin/system/health': { allow: ['admin'], sees: NOBODY },
+  'GET /admin/users': { allow: ['admin'], query: ({ victimName }) => `search=${victimName}` },
+  'POST /admin/users/{user_id}/ban': { allow: ['admin'] },
+  'POST /admin/users/{user_id}/unban': { allow: ['admin'] },
+
   [`POST /api/conversations`]: { ...ownAffair, body: ({ newcomerId }) => ({ participant_ids: [newcomerId] }) },
   'GET /api/conversations': { allow: EVERYBODY, sees: MEMBERS },
   [`GET ${CLASSROOM}`]: { allow: MEMBERS },
@@ -348,6 +369,7 @@ const inConversation = ({ conversationId }: CellIds): object => ({ conversation_
 export const DIALECT_FRAMES: Record<string, Expectation> = {
   'messaging message': { allow: POSTERS },
   'messaging typing': { allow: POSTERS },
+  'chat message': { allow: POSTERS },
   'classroom join_conversation': { allow: MEMBERS, body: inConversation },
   // It says only what one does not want to hear, so nobody is asked.
   'classroom leave_conversation': { ...ownAffair, body: inConversation },

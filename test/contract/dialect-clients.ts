@@ -30,6 +30,13 @@ export const DIALECT_SPEECHES: Record<string, DialectSpeech> = {
     say: besideType,
     errorIn: ({ type, code }) => (type === 'error' ? (code as string) : undefined),
   },
+  chat: {
+    address: ({ conversationId }, token) =>
+      `/ws/${holderOf(token)}?ext=1&chat_id=${conversationId}${token === undefined ? '' : `&token=${token}`}`,
+    welcome: 'live',
+    say: besideType,
+    errorIn: ({ error, code }) => (error === true ? (code as string) : undefined),
+  },
   classroom: {
     address: (_ids, token) => (token === undefined ? '/api/ws?ext=1' : `/api/ws/${token}?ext=1`),
     welcome: 'live',
@@ -44,6 +51,12 @@ export const DIALECT_SPEECHES: Record<string, DialectSpeech> = {
       type === 'error' ? String((data as { code?: string } | undefined)?.code).toUpperCase() : undefined,
   },
 };
+
+/** Whose token it is. */
+function holderOf(token: string | undefined): string {
+  const payload = Buffer.from(token?.split('.')[1] ?? '', 'base64url').toString() || '{}';
+  return (JSON.parse(payload) as { sub?: string }).sub ?? 'nobody';
+}
 
 const NO_FRAME = 'no.such.frame';
 

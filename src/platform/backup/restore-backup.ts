@@ -58,17 +58,16 @@ export async function restoreBackup(folder: string, target: RestoreTarget): Prom
   return manifest;
 }
 
-/** Empty is a database without tables, or one that was migrated to where the backup is and never used. */
+/** Empty is a database without tables, or one with the tables of the backup and not a row in them. */
 async function requireEmpty(databaseUrl: string, manifest: BackupManifest): Promise<void> {
   await connected(databaseUrl, async (client) => {
-    const used = [];
+    const used: string[] = [];
     for (const { name } of await tablesOf(client)) {
-      const { rows } = await client.query(`select from public."${name}" limit 1`);
-      if (rows.length > 0 && name !== INSTALLATION) used.push(name);
+      if (name !== INSTALLATION && (await hasRows(client, name))) used.push(name);
     }
     if (used.length > 0) {
       throw new BackupError(
-        `The database is not empty, a restore would mix two histories: ${used.join(', ')} has rows.`,
+        `The database is not empty, a restore would mix two histories. There are rows in ${used.join(', ')}.`,
       );
     }
     const later = (await appliedMigrations(client)).filter((name) => !manifest.migrations.includes(name));
@@ -86,8 +85,12 @@ async function restoreTables(folder: string, manifest: BackupManifest, databaseU
   const written = new Map(manifest.tables.map((table) => [table.name, table]));
   await connected(databaseUrl, async (client) => {
     await client.query(BEGIN);
-    await client.query(`delete from ${INSTALLATION}`);
-    for (const { name } of await tablesOf(client)) {
+    const tables = await tablesOf(client);
+    // The place was empty before: whatever is there now the migrations have made, and the backup has its own of it.
+    for (const { name } of tables.toReversed()) {
+      if (await hasRows(client, name)) await client.query(`delete from public."${name}"`);
+    }
+    for (const { name } of tables) {
       const table = written.get(name);
       if (table) await restoreTable(client, folder, table);
       written.delete(name);
@@ -100,6 +103,10 @@ async function restoreTables(folder: string, manifest: BackupManifest, databaseU
     await client.query('commit');
     await client.query('analyze');
   });
+}
+
+async function hasRows(client: pg.ClientBase, table: string): Promise<boolean> {
+  return (await client.query(`select from public."${table}" limit 1`)).rowCount === 1;
 }
 
 async function restoreTable(client: pg.Client, folder: string, table: BackedUpTable): Promise<void> {

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import { SignJWT } from 'jose';
 import { WebSocket } from 'ws';
+import { TestIdentityProvider } from '../support/account-app.js';
 import { startChat, type Chat, type ChatUser } from '../support/chat.js';
-import { literalCalls } from '../support/literal-calls.js';
+import { literalCalls, LiteralSocket } from '../support/literal-calls.js';
 import { HeardConsole, pageFetch, runPrinted } from './clients/printed-code.js';
 import { SmallReact } from './clients/small-react.js';
 
@@ -181,5 +183,66 @@ describe('the code the classroom documentation prints', () => {
     await page.until(({ typingUsers }) => typingUsers.has(john.id));
     his.stopTyping(id);
     await page.until(({ typingUsers }) => !typingUsers.has(john.id));
+  });
+});
+
+describe('tokens of Supabase', () => {
+  let provider: TestIdentityProvider;
+  let chat: Chat;
+  beforeAll(async () => {
+    provider = await TestIdentityProvider.start();
+    // What the token names its audience, whatever the project is.
+    chat = await startChat({ ...provider.environment, JWT_EXTERNAL_AUDIENCE: 'authenticated' });
+  });
+  afterAll(async () => {
+    await chat.stop();
+    await provider.stop();
+  });
+
+  /** As Supabase issues them since its keys are asymmetric. */
+  const supabaseToken = (sub: string, iat: number): Promise<string> =>
+    provider.token({
+      sub,
+      iat,
+      aud: 'authenticated',
+      role: 'authenticated',
+      email: 'john@example.com',
+      phone: '',
+      app_metadata: { provider: 'email', providers: ['email'] },
+      user_metadata: { full_name: 'John Doe', email_verified: true },
+      aal: 'aal1',
+      amr: [{ method: 'password', timestamp: iat }],
+      session_id: 'f3f8a5e0-6d50-4a7c-9b0e-0d7c8a4f1c11',
+      is_anonymous: false,
+    });
+
+  it('make a user on first sight, who sends and listens, and whose next token is the same session', async () => {
+    const sub = '8f2d8a5e-0c59-4e1c-9a3a-5d2f1f0b7c6e';
+    const now = Math.floor(Date.now() / 1000);
+    const first = literalCalls(chat.app.url, await supabaseToken(sub, now - 10));
+    const { body: conversation } = await first('POST', '/api/conversations', { title: 'x', participant_ids: [] });
+    const token = await supabaseToken(sub, now);
+    const socket = new LiteralSocket(chat.app.url, '/api/ws', { headers: { Authorization: `Bearer ${token}` } });
+    await socket.opened;
+    await first('POST', `/api/conversations/${conversation.id}/messages`, { content: 'Hello!' });
+    const { message } = await socket.next({ type: 'new_message' });
+    expect(message).toMatchObject({ sender_name: 'John Doe', content: 'Hello!', sender_id: conversation.created_by });
+    socket.close();
+    const next = literalCalls(chat.app.url, token);
+    expect((await next('GET', '/api/v1/auth/sessions')).body.data).toHaveLength(1);
+  });
+
+  it('signed with a shared secret are refused: whoever checks such a token could make one', async () => {
+    const shared = new TextEncoder().encode('a secret both would know, of 32 bytes and more');
+    const token = await new SignJWT({ role: 'authenticated' })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setIssuer(provider.issuer)
+      .setAudience('authenticated')
+      .setSubject('8f2d8a5e-0c59-4e1c-9a3a-5d2f1f0b7c6e')
+      .setIssuedAt()
+      .setExpirationTime('10m')
+      .sign(shared);
+    const { status, body } = await literalCalls(chat.app.url, token)('GET', '/api/conversations');
+    expect([status, body.detail]).toEqual([401, 'Invalid token']);
   });
 });

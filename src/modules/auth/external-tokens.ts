@@ -27,7 +27,7 @@ const JWKS_TIMEOUT_MS = 3000;
 const ID_MAX = 255;
 
 export interface ExternalClaims {
-  /** The same for the same token, and for all tokens of one login where the provider names logins (`sid`). */
+  /** The same for the same token, and for all tokens of one login where the provider names logins (`sid`, `session_id`). */
   readonly sessionId: string;
   readonly issuer: string;
   readonly subject: string;
@@ -79,21 +79,28 @@ export class ExternalTokens {
 }
 
 function read(payload: JWTPayload): ExternalClaims {
-  const { iss, sub, iat, exp, sid, jti } = payload;
+  const { iss, sub, iat, exp, sid, session_id, jti } = payload;
   const issuer = requireId(iss);
   const subject = requireId(sub);
   if (iat! > Date.now() / 1000 + MAX_SKEW_SECONDS) throw new AuthenticationRequired();
-  const login = [sid, jti].find((id) => typeof id === 'string' && id !== '') ?? iat;
+  const login = [sid, session_id, jti].find((id) => typeof id === 'string' && id !== '') ?? iat;
   return {
     sessionId: sessionIdOf(`${issuer}\n${subject}\n${String(login)}`),
     issuer,
     subject,
     issuedAt: new Date(iat! * 1000),
     expiresAt: new Date(exp! * 1000),
-    name: textOf(payload.name),
+    name: textOf(payload.name) ?? nameOf(payload.user_metadata),
     username: textOf(payload.preferred_username),
     email: payload.email_verified === true ? textOf(payload.email) : undefined,
   };
+}
+
+/** Supabase keeps what a person says of himself in an object of its own. */
+function nameOf(metadata: unknown): string | undefined {
+  if (typeof metadata !== 'object' || metadata === null) return undefined;
+  const { full_name: fullName, name } = metadata as Record<string, unknown>;
+  return textOf(fullName) ?? textOf(name);
 }
 
 function requireId(value: unknown): string {

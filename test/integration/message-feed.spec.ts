@@ -1,0 +1,99 @@
+import { MessageFeed } from '../../src/modules/messages/message-feed.js';
+import { MessageSlices } from '../../src/modules/messages/message-slices.js';
+import type { MessageDto } from '../../src/modules/messages/messages.dto.js';
+import type { Actor } from '../../src/platform/http/actor.js';
+import { sliceOfPage } from '../../src/platform/pagination/numbered-page.js';
+import { People } from '../support/people.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+describe('messages by pages that are counted', () => {
+  let test: TestApp;
+  let people: People;
+  let feed: MessageFeed;
+  let slices: MessageSlices;
+
+  beforeAll(async () => {
+    test = await startTestApp();
+    people = new People(test);
+    feed = test.app.get(MessageFeed, { strict: false });
+    slices = test.app.get(MessageSlices, { strict: false });
+  });
+  afterAll(() => test.close());
+
+  const send = async (actor: Actor, id: string, content: string): Promise<string> =>
+    (await people.call(actor, 'POST', `/conversations/${id}/messages`, { content })).body.id as string;
+  const contents = (messages: MessageDto[]): string[] => messages.map(({ content }) => content);
+
+  it('hold every message once, tombstones too, whatever the size of the page', async () => {
+    const [anna, ben] = await people.many(2);
+    const id = await people.group(anna!, [[ben!, 'participant']]);
+    const ids: string[] = [];
+    for (let number = 1; number <= 11; number++) ids.unshift(await send(anna!, id, `message ${number}`));
+    await people.call(anna!, 'DELETE', `/messages/${ids[4]}`);
+    for (const limit of [1, 3, 4, 11, 50]) {
+      const seen: string[] = [];
+      for (let page = 1; seen.length < 11; page++) {
+        const slice = await slices.slice(ben!, id, sliceOfPage(page, limit));
+        expect(slice.total).toBe(11);
+        expect(slice.data.length).toBeLessThanOrEqual(limit);
+        seen.push(...slice.data.map((message) => message.id));
+      }
+      expect(seen).toEqual(ids);
+    }
+    expect(await slices.slice(ben!, id, sliceOfPage(3, 50))).toEqual({ data: [], total: 11 });
+    expect(() => sliceOfPage(102, 100)).toThrow(expect.objectContaining({ code: 'VALIDATION_ERROR' }));
+  });
+
+  it('are nobody’s who does not take part, or does so no more', async () => {
+    const [anna, ben, carl] = await people.many(3);
+    const id = await people.group(anna!, [[ben!, 'participant']]);
+    const message = await send(anna!, id, 'among us');
+    await expect(slices.slice(carl!, id, { offset: 0, limit: 5 })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+    await expect(feed.page(carl!, { conversationId: id })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+    await expect(feed.page(carl!, { before: message })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+    expect((await feed.page(carl!, {})).data).toEqual([]);
+    expect(contents((await feed.page(ben!, {})).data)).toEqual(['among us']);
+    await people.call(anna!, 'DELETE', `/conversations/${id}/participants/${ben!.userId}`);
+    expect(await feed.page(ben!, {})).toMatchObject({ data: [], total: 0 });
+    await people.call(anna!, 'DELETE', `/conversations/${id}`);
+    expect(await feed.page(anna!, {})).toMatchObject({ data: [], total: 0 });
+  });
+
+  it('go back and forth over several conversations without losing or repeating one', async () => {
+    const [anna, ben] = await people.many(2);
+    const places = await Promise.all([1, 2, 3].map(() => people.group(anna!, [[ben!, 'participant']])));
+    // Sent together, so that many have the same time.
+    await Promise.all(
+      places.flatMap((id) => Array.from({ length: 12 }, (_, number) => send(anna!, id, `${id} ${number}`))),
+    );
+    const walk = async (side: 'before' | 'after', from?: string): Promise<string[]> => {
+      const seen: string[] = [];
+      for (let cursor = from, more = true; more;) {
+        const page = await feed.page(ben!, { limit: 5, ...(cursor !== undefined && { [side]: cursor }) });
+        const ids = page.data.map(({ id }) => id);
+        seen.push(...(side === 'after' ? ids.toReversed() : ids));
+        expect([page.total, page.limit]).toEqual([36, 5]);
+        more = page.hasMore;
+        cursor = seen.at(-1);
+      }
+      return seen;
+    };
+    const down = await walk('before');
+    expect(new Set(down).size).toBe(36);
+    const up = await walk('after', down.at(-1));
+    expect(up).toEqual(down.slice(0, -1).toReversed());
+  });
+
+  it('say which page they are', async () => {
+    const [anna, ben] = await people.many(2);
+    const id = await people.group(anna!, [[ben!, 'participant']]);
+    const ids: string[] = [];
+    for (let number = 1; number <= 7; number++) ids.unshift(await send(anna!, id, `message ${number}`));
+    const pageOf = async (query: object) => (await feed.page(ben!, { conversationId: id, limit: 2, ...query })).page;
+    expect(await pageOf({})).toBe(1);
+    expect(await pageOf({ before: ids[1] })).toBe(2);
+    expect(await pageOf({ before: ids[5] })).toBe(4);
+    expect(await pageOf({ after: ids[6] })).toBe(3);
+    expect(await pageOf({ after: ids[2] })).toBe(1);
+  });
+});

@@ -1,22 +1,34 @@
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { transformSync } from '@swc/core';
+import { transformSync, version } from '@swc/core';
+
+// A run starts the program some dozen times: what was compiled once is kept, by what it was compiled from.
+const kept = fileURLToPath(new URL('../../node_modules/.cache/parley-typescript/', import.meta.url));
+mkdirSync(kept, { recursive: true });
 
 // Jest compiles what its tests import, but not what its global setup imports: this does it for Node itself.
 export async function resolve(specifier, context, next) {
-  try {
-    return await next(specifier, context);
-  } catch (error) {
-    if (!/^\.{1,2}\/.*\.js$/.test(specifier)) throw error;
-    return next(specifier.replace(/\.js$/, '.ts'), context);
+  if (/^\.{1,2}\/.*\.js$/.test(specifier) && context.parentURL?.endsWith('.ts')) {
+    const source = new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL);
+    if (existsSync(source)) return { url: source.href, format: 'module', shortCircuit: true };
   }
+  return next(specifier, context);
 }
 
 export async function load(url, context, next) {
   if (!url.endsWith('.ts')) return next(url, context);
-  const { code } = transformSync(readFileSync(fileURLToPath(url), 'utf8'), {
+  return { format: 'module', source: compiled(fileURLToPath(url)), shortCircuit: true };
+}
+
+function compiled(path) {
+  const source = readFileSync(path, 'utf8');
+  const file = join(kept, createHash('sha256').update(`${version}\n${path}\n${source}`).digest('hex'));
+  if (existsSync(file)) return readFileSync(file, 'utf8');
+  const { code } = transformSync(source, {
     swcrc: false,
-    filename: fileURLToPath(url),
+    filename: path,
     sourceMaps: 'inline',
     jsc: {
       parser: { syntax: 'typescript', decorators: true },
@@ -26,5 +38,8 @@ export async function load(url, context, next) {
     },
     module: { type: 'es6' },
   });
-  return { format: 'module', source: code, shortCircuit: true };
+  const unfinished = `${file}.${process.pid}`;
+  writeFileSync(unfinished, code);
+  renameSync(unfinished, file);
+  return code;
 }

@@ -64,6 +64,10 @@ describe('the compose file', () => {
     expect(byProfile('redis')).toEqual(['worker', 'redis']);
     expect(byProfile('s3')).toEqual(['s3']);
     expect(byProfile('monitoring')).toEqual(['prometheus', 'grafana']);
+    const mounted = services.flatMap(([, { volumes = [] }]) => volumes).filter((volume) => volume.startsWith('./'));
+    expect(mounted.filter((volume) => !existsSync(join('docker', volume.split(':')[0]!)))).toEqual([]);
+    const [secret] = /\/run\/secrets\/(\w+)/.exec(readFileSync('docker/prometheus/prometheus.yml', 'utf8'))!.slice(1);
+    expect(compose.services.prometheus!.secrets).toContain(secret);
   });
 
   it('names every volume, secret and service that it refers to', () => {

@@ -26,7 +26,7 @@ function strangeLabels(expression: string): string[] {
 }
 
 const rules = parse(readFileSync('docker/prometheus/alerts.yml', 'utf8')) as Rules;
-const dashboard = JSON.parse(readFileSync('docker/grafana/parley.json', 'utf8')) as Dashboard;
+const dashboard = JSON.parse(readFileSync('docker/grafana/dashboards/parley.json', 'utf8')) as Dashboard;
 const alerts = rules.groups.flatMap((group) => group.rules);
 const expressions = [
   ...alerts.map(({ alert, expr }) => [alert, expr] as const),

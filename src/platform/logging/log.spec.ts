@@ -20,6 +20,7 @@ describe('the log', () => {
     ['/ws?a=1&session_id=hush#f', '/ws?a=1&session_id=[redacted]#f'],
     ['/ws?TOKEN=hush', '/ws?TOKEN=[redacted]'],
     ['/api/ws/hush.hush.hush?x=1', '/api/ws/[redacted]?x=1'],
+    ['/api/sessions/hush-hush/', '/api/sessions/[redacted]/'],
   ])('writes the address %s without its secret', (address, redacted) => {
     expect(redactAddress(address)).toBe(redacted);
   });
@@ -30,6 +31,18 @@ describe('the log', () => {
     expect(last()).toMatchObject({ level: 'error', msg: 'it failed', context: 'Here' });
     expect(last().err).toMatchObject({ message: 'outer', cause: { message: 'duplicate key', code: '23505' } });
     expect(lines.at(-1)).not.toContain('ana@example.com');
+  });
+
+  it('has the text, the fields and the error, in whichever order they were given', () => {
+    const err = new Error('outer');
+    new NestLog(log).error({ err, stream_id: 's1' }, 'it failed', 'Here');
+    expect(last()).toMatchObject({ msg: 'it failed', context: 'Here', stream_id: 's1', err: { message: 'outer' } });
+    new NestLog(log).warn('turned away', { request_id: 'r1' }, err, 'Here');
+    expect(last()).toMatchObject({ msg: 'turned away', request_id: 'r1', err: { message: 'outer' } });
+    new NestLog(log).error('it failed', 'Error: it failed\n    at somewhere', 'Here');
+    expect(last()).toMatchObject({ msg: 'it failed', stack: 'Error: it failed\n    at somewhere', context: 'Here' });
+    new NestLog(log).log({ purged: 3 }, 'Here');
+    expect(last()).toMatchObject({ purged: 3, context: 'Here' });
   });
 
   it('keeps one record on one line, whatever the text', () => {

@@ -72,7 +72,10 @@ export class NestLog implements LoggerService {
     this.write('fatal', message, rest);
   }
 
-  /** Nest passes the context as the last argument, and a stack before it for errors. */
+  /**
+   * Nest passes the context as the last argument, and a stack before it for errors. Fields may come before or after the
+   * text; an error may be among the arguments or the `err` of the fields.
+   */
   private write(
     level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace',
     message: unknown,
@@ -81,12 +84,17 @@ export class NestLog implements LoggerService {
     if (!this.pino.isLevelEnabled(level)) return;
     const last = rest.at(-1);
     const context = typeof last === 'string' ? last : undefined;
-    const extra = context === undefined ? rest : rest.slice(0, -1);
-    const all = [message, ...extra];
-    const err = all.find((value) => value instanceof Error);
-    const fields = all.find((value): value is object => typeof value === 'object' && value !== null && value !== err);
-    const stack = err ? undefined : extra.find((value) => typeof value === 'string');
-    const text = typeof message === 'string' ? message : err?.message;
-    this.pino[level]({ context, ...fields, err, stack }, text);
+    const all = [message, ...(context === undefined ? rest : rest.slice(0, -1))];
+    const given = all.find((value) => value instanceof Error);
+    const fields = all.find((value): value is { err?: unknown } => isFields(value));
+    const err = given ?? fields?.err;
+    const [text = err instanceof Error ? err.message : undefined, stack] = all.filter(
+      (value) => typeof value === 'string',
+    );
+    this.pino[level]({ context, ...fields, err, ...(stack !== undefined && !err && { stack }) }, text);
   }
+}
+
+function isFields(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !(value instanceof Error);
 }

@@ -20,8 +20,8 @@ export const REDACTION = {
 };
 
 const SECRET_QUERY = new RegExp(`([?&](?:${SECRET_NAMES.join('|')})=)[^&#]*`, 'gi');
-/** A socket address that carries its token as a path segment. */
-const SECRET_SEGMENT = /(\/api\/ws\/)[^/?#]+/gi;
+/** An address that carries a token, or the key of a session, as a path segment. */
+const SECRET_SEGMENT = /(\/api\/(?:ws|sessions)\/)[^/?#]+/gi;
 
 /** An address as it may stand in a log: tokens that came in the query or the path are gone. */
 export function redactAddress(address: string): string {

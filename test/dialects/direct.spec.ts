@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
 import { startChat, type Chat, type ChatUser } from '../support/chat.js';
 import { type LiteralCall, literalCalls, LiteralSocket } from '../support/literal-calls.js';
 import { WebhookReceiver } from '../support/webhook-receiver.js';
@@ -47,7 +48,7 @@ describe('the direct dialect', () => {
     it('who register, log in and refresh, as documented', async () => {
       const account = {
         email: 'user@example.com',
-        password: 'secure_password-orbit-41',
+        password: 'secure_password',
         username: 'username',
         display_name: 'Display Name',
       };
@@ -324,6 +325,18 @@ describe('the direct dialect', () => {
         const { status, body } = await call('GET', '/api/messages');
         expect([status, body]).toEqual([401, unauthorized]);
       }
+    });
+
+    it('of credentials that have expired', async () => {
+      const past = Math.floor(Date.now() / 1000) - 60;
+      const { kid } = decodeProtectedHeader(ana.token);
+      const expired = await new SignJWT({ ...decodeJwt(ana.token), iat: past - 3600, exp: past })
+        .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt', kid })
+        .sign(Buffer.from(chat.app.config.jwtSecret));
+      const { status, body } = await literalCalls(chat.app.url, expired)('GET', '/api/messages');
+      expect([status, body.error.details]).toEqual([401, { token_expired: true }]);
+      const socket = new LiteralSocket(chat.app.url, `/ws?token=${expired}`);
+      expect((await socket.next({ type: 'error' })).data.details).toEqual({ token_expired: true });
     });
 
     it('of fields, naming the first', async () => {

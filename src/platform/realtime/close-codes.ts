@@ -13,6 +13,8 @@ export interface Farewell {
   /** The code of the `error` frame that goes before the close. */
   readonly error: string;
   readonly message: string;
+  /** Of that frame, beside the close code. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 export const CLOSE = {

@@ -49,5 +49,6 @@ export class CodecSockets {
 function refused(error: AppError): Farewell {
   const known = farewellFor(error);
   const isAsOurs = error instanceof RateLimitExceeded || error instanceof ServiceUnavailable || error.status >= 500;
-  return { code: isAsOurs ? known.code : 4000 + error.status, error: error.code, message: error.message };
+  const { code: name, message, details } = error;
+  return { code: isAsOurs ? known.code : 4000 + error.status, error: name, message, details };
 }

@@ -183,9 +183,10 @@ export class Connection extends ConnectionOutput implements LiveConnection, Slee
   }
 
   /** Says why and closes. Nothing is sent or taken any more from this moment on. */
-  override bid({ code, error, message }: Farewell): void {
+  override bid({ code, error, message, details }: Farewell): void {
     if (this.isClosed) return;
-    this.transport.send(EncodedFrame.of('error', { error: { code: error, message, details: { close_code: code } } }));
+    const told = { code: error, message, details: { ...details, close_code: code } };
+    this.transport.send(EncodedFrame.of('error', { error: told }));
     this.detach();
     this.transport.close(code, message);
   }

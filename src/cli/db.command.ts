@@ -64,8 +64,8 @@ function backUp(config: Config & { databaseUrl: string }, folder: string): Promi
 }
 
 function restore(config: Config & { databaseUrl: string }, folder: string): Promise<BackupManifest> {
-  const { databaseUrl, dataDir } = config;
-  return restoreBackup(folder, { databaseUrl, dataDir, givenSecrets: givenSecrets() });
+  const { databaseUrl, dataDir, filesDir } = config;
+  return restoreBackup(folder, { databaseUrl, dataDir, filesDir, givenSecrets: givenSecrets() });
 }
 
 function givenSecrets(): string[] {

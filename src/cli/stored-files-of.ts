@@ -1,13 +1,13 @@
-import { join } from 'node:path';
 import type { ListedFile } from '../platform/backup/backup-manifest.js';
 import type { StoredFiles } from '../platform/backup/stored-files.js';
 import type { Config } from '../platform/config/config.js';
+import { storedFilesDirOf } from '../platform/config/files-dir.js';
 import type { SettingValues } from '../platform/config/settings.js';
 import { CommandFailed } from './terminal.js';
 
 /** Where the uploaded files of this configuration are, as a backup sees them. */
 export function storedFilesOf(config: Config): StoredFiles {
-  if (config.storage === 'disk') return { kind: 'disk', folder: join(config.dataDir, 'files', 'stored') };
+  if (config.storage === 'disk') return { kind: 'disk', folder: storedFilesDirOf(config) };
   return { kind: 's3', list: () => listBucket(config) };
 }
 

@@ -3,6 +3,7 @@ import { mkdir, open, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { filesDirOf } from '../../platform/config/files-dir.js';
 import type { SettingValues } from '../../platform/config/settings.js';
 import { storeClient } from '../stored-files-of.js';
 import { type Check, fault, type Finding, ok, reasonOf, warning } from './finding.js';
@@ -16,7 +17,7 @@ export const checkRedis: Check = {
 
 export const checkStorage: Check = {
   needs: ['STORAGE', 'S3_', 'DATA_DIR'],
-  run: async ({ values }) => [values.storage === 'disk' ? await tryDisk(values.dataDir) : await tryStore(values)],
+  run: async ({ values }) => [values.storage === 'disk' ? await tryDisk(filesDirOf(values)) : await tryStore(values)],
 };
 
 export const checkScanner: Check = {
@@ -45,8 +46,8 @@ async function tryRedis(url: string): Promise<Finding> {
   }
 }
 
-async function tryDisk(dataDir: string): Promise<Finding> {
-  const folder = join(dataDir, 'files', 'incoming');
+async function tryDisk(filesDir: string): Promise<Finding> {
+  const folder = join(filesDir, 'incoming');
   const path = join(folder, `doctor-${randomUUID()}.part`);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -58,9 +59,9 @@ async function tryDisk(dataDir: string): Promise<Finding> {
       await handle.close();
       await rm(path, { force: true });
     }
-    return ok('storage', `files in ${dataDir}`);
+    return ok('storage', `files in ${filesDir}`);
   } catch (error) {
-    const advice = `Make ${join(dataDir, 'files')} a folder that the account of the server may write to.`;
+    const advice = `Make ${filesDir} a folder that the account of the server may write to.`;
     return fault('storage', `nothing can be written: ${reasonOf(error)}`, advice);
   }
 }

@@ -9,12 +9,13 @@ import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { judgeFile } from './checks/judge-file.js';
 import type { FileCategory } from './file-types.js';
 import { FileDto, type UploadFileDto } from './files.dto.js';
-import { FileAttached, FileNotFound, FileQuotaExceeded } from './files.errors.js';
+import { FileAttached, FileNotFound, FileQuotaExceeded, InvalidFileType } from './files.errors.js';
 import { FileStored } from './files.events.js';
 import { FilesRepository, type NewFile, type Quota } from './files.repository.js';
 import type { ReceivedFile } from './receive-upload.js';
 import { imageKey, keysOf, uploadKey } from './storage/file-keys.js';
 import { FileStorage } from './storage/file-storage.js';
+import { isTaken } from './taken-types.js';
 
 /** C0 and C1 without line breaks and tabs. */
 const CONTROLS = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
@@ -42,6 +43,7 @@ export class FilesService {
     const { conversation_id: conversationId, description = '' } = dto;
     if (conversationId !== undefined) await this.participants.requireMember(actor, conversationId);
     const { name, fileType, size, duration } = await judgeFile(received, (category) => this.limitOf(category));
+    if (!isTaken(fileType, this.config.fileTypes)) throw new InvalidFileType('is of a type that is not taken here');
     return this.keep(actor, received.path, {
       id: newId(),
       uploaderId: actor.userId,

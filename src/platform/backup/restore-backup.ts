@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
+import { storedFilesDirOf } from '../config/files-dir.js';
 import { migrate } from '../database/migrate.js';
 import { MIGRATIONS } from '../database/migrations.js';
 import {
@@ -22,6 +23,7 @@ import { putBack } from './stored-files.js';
 export interface RestoreTarget {
   readonly databaseUrl: string;
   readonly dataDir: string;
+  readonly filesDir?: string;
   /** Names of generated secrets that the environment gives instead: they are not put back. */
   readonly givenSecrets: readonly string[];
 }
@@ -51,7 +53,7 @@ export async function restoreBackup(folder: string, target: RestoreTarget): Prom
   await restoreTables(folder, manifest, target.databaseUrl);
   await migrate(target.databaseUrl);
   if (manifest.files.kind === 'disk') {
-    const stored = join(target.dataDir, 'files', 'stored');
+    const stored = storedFilesDirOf(target);
     for (const { key } of listedFiles(folder, manifest)) await putBack(join(folder, storedPath(key)), stored, key);
   }
   await restoreSecrets(folder, manifest, target);

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Config, ConfigurationError, type Environment, readConfiguration } from './config.js';
+import { incomingFilesDirOf } from './files-dir.js';
 
 describe('the configuration', () => {
   const secret = '7fKq2vXw9zLmP4sTb8YdR1cGhJ6nUeA0';
@@ -89,6 +90,8 @@ describe('the configuration', () => {
       REDIS_HOST: 'localhost',
       MAX_FILE_SIZE: '10485760',
       MAX_MESSAGE_LENGTH: '1000',
+      UPLOAD_DIR: 'uploads',
+      ALLOWED_FILE_TYPES: '.jpg,.png,.pdf,.txt',
       RATE_LIMIT_REQUESTS: '100',
       RATE_LIMIT_WINDOW: '3600',
       CORS_ORIGINS: 'http://localhost:3000,https://chatapp.com',
@@ -104,7 +107,11 @@ describe('the configuration', () => {
       fileMaxImageBytes: 10_485_760,
       fileMaxDocumentBytes: 10_485_760,
       fileMaxMediaBytes: 10_485_760,
+      filesDir: 'uploads',
+      fileTypes: ['.jpg', '.png', '.pdf', '.txt'],
     });
+    expect(incomingFilesDirOf(more)).toBe(join(process.cwd(), 'uploads', 'incoming'));
+    expect(problems({ ALLOWED_FILE_TYPES: '.jpg,*' })).toHaveLength(1);
     expect(Object.fromEntries(more.limitOverrides)).toEqual({
       LIMIT_CALL: 100,
       LIMIT_CALL_MODERATOR: 100,

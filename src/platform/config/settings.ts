@@ -3,6 +3,7 @@ import { DIALECT_NAMES, type DialectName, parseDialects } from './dialect-names.
 import { address, choice, decimal, declare, flag, integer, integers, list, text, type Setting } from './setting.js';
 
 const MIB = 1024 * 1024;
+const FILE_TYPE = /^(?:\.?[a-z0-9]{1,10}|[a-z]+\/[a-z0-9.+-]{1,100})$/i;
 
 /** Every setting of the program. Types, validation, `.env.example` and the documentation come from this table alone. */
 export const SETTINGS = {
@@ -220,6 +221,18 @@ export const SETTINGS = {
     min: 1,
     max: 1024 * MIB,
     sentence: 'Largest audio or video file.',
+  }),
+  fileTypes: list({
+    name: 'FILE_TYPES',
+    aliases: ['ALLOWED_FILE_TYPES'],
+    check: (type) =>
+      FILE_TYPE.test(type) ? undefined : 'is neither an extension such as .jpg nor a type such as image/jpeg',
+    sentence: 'Comma list of the file types taken, as extensions or media types; unset: all that can be checked.',
+  }),
+  filesDir: text({
+    name: 'FILES_DIR',
+    aliases: ['UPLOAD_DIR'],
+    sentence: 'Where uploaded files are kept when STORAGE is disk; unset: in DATA_DIR.',
   }),
   fileQuotaBytes: integer({
     name: 'FILE_QUOTA_BYTES',

@@ -3,6 +3,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Config } from '../../../platform/config/config.js';
+import { incomingFilesDirOf } from '../../../platform/config/files-dir.js';
 import { newId } from '../../../platform/database/ids.js';
 
 /** An upload that still comes in was written to within this time: a slower one is cut off. */
@@ -19,8 +20,8 @@ export class IncomingFolder implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(IncomingFolder.name);
   private timer: NodeJS.Timeout | undefined;
 
-  constructor({ dataDir }: Config) {
-    this.path = join(dataDir, 'files', 'incoming');
+  constructor(config: Config) {
+    this.path = incomingFilesDirOf(config);
     mkdirSync(this.path, { recursive: true, mode: 0o700 });
   }
 

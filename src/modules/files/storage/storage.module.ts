@@ -1,13 +1,13 @@
-import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { Config } from '../../../platform/config/config.js';
+import { storedFilesDirOf } from '../../../platform/config/files-dir.js';
 import { DiskStorage } from './disk-storage.js';
 import { FileStorage } from './file-storage.js';
 import { IncomingFolder } from './incoming-folder.js';
 import { S3Storage } from './s3-storage.js';
 
 function storageFor(config: Config, incoming: IncomingFolder): FileStorage {
-  if (config.storage === 'disk') return new DiskStorage(join(config.dataDir, 'files', 'stored'));
+  if (config.storage === 'disk') return new DiskStorage(storedFilesDirOf(config));
   const { s3Endpoint, s3Bucket, s3Region, s3AccessKeyId, s3SecretAccessKey, s3Downloads } = config;
   const place = {
     endpoint: `${s3Endpoint!.replace(/\/+$/, '')}/${s3Bucket!}`,

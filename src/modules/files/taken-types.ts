@@ -1,0 +1,14 @@
+import { FILE_TYPES, type FileType } from './file-types.js';
+
+const OWN_NAMES = new Set(FILE_TYPES.map(({ type }) => type));
+
+/**
+ * Whether an installation takes files of a type. It names types by extension (`.jpg`, which is `.jpeg` too) or by media
+ * type; naming none it takes every type there is.
+ */
+export function isTaken({ type, aliases, extensions }: FileType, named: readonly string[]): boolean {
+  if (named.length === 0) return true;
+  // Windows declares CSV as Excel's; who names Excel's does not mean CSV.
+  const names = new Set([type, ...aliases.filter((alias) => !OWN_NAMES.has(alias)), ...extensions]);
+  return named.some((name) => names.has(name.toLowerCase().replace(/^\./, '')));
+}

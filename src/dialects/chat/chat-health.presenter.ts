@@ -1,3 +1,4 @@
+import { ServiceUnavailable } from '../../platform/errors/app-error.js';
 import type { HealthReport } from '../../platform/health/health.js';
 import type { ChatHealthDto } from './chat.dto.js';
 
@@ -5,10 +6,8 @@ export function presentHealth(): ChatHealthDto {
   return { status: 'healthy', message: 'The chat API is running', timestamp: new Date().toISOString() };
 }
 
-/** Of the database alone, whatever else is wrong. */
-export function presentDatabase({ components }: HealthReport): { status: number; body: ChatHealthDto } {
-  const timestamp = new Date().toISOString();
-  return components.database?.status === 'healthy'
-    ? { status: 200, body: { status: 'connected', message: 'The database answers', timestamp } }
-    : { status: 503, body: { status: 'disconnected', message: 'The database does not answer', timestamp } };
+/** Of the database alone, whatever else is wrong. @throws ServiceUnavailable without it */
+export function presentDatabase({ components }: HealthReport): ChatHealthDto {
+  if (components.database?.status !== 'healthy') throw new ServiceUnavailable();
+  return { status: 'connected', message: 'The database answers', timestamp: new Date().toISOString() };
 }

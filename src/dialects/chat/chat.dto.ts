@@ -145,7 +145,7 @@ export class ChatDoneDto {
 }
 
 export class ChatHealthDto extends ChatDoneDto {
-  @ApiProperty({ example: 'healthy' })
+  @ApiProperty({ enum: ['healthy', 'connected'] })
   status: string;
 
   @ApiProperty(TIME)

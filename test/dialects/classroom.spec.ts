@@ -305,6 +305,12 @@ describe('the classroom dialect', () => {
       });
       expect(set.status).toBe(200);
       expect(set.body).toMatchObject({ user_id: john.id, is_typing: true, typing_in_conversation: id });
+      const typing = (await marys('GET', `/api/users/status?user_ids=${john.id}`)).body[0];
+      expect(typing).toMatchObject({ user_id: john.id, is_typing: true, typing_in_conversation: id });
+      await johns('POST', '/api/conversations', { type: 'direct', participant_ids: [paul.id] });
+      const unseen = (await pauls('GET', `/api/users/status?user_ids=${john.id}`)).body[0];
+      expect(unseen).toMatchObject({ user_id: john.id, is_typing: false, typing_in_conversation: null });
+      await johns('PUT', '/api/users/status', { is_typing: false, typing_in_conversation: id });
       const back = { status: 'online', is_typing: false, typing_in_conversation: null };
       expect((await johns('PUT', '/api/users/status', back)).body).toMatchObject({ is_typing: false });
       const shown = await marys('GET', `/api/users/status?user_ids=${john.id}&user_ids=${mary.id}`);

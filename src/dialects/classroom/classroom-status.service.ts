@@ -18,7 +18,8 @@ export class ClassroomStatus {
 
   async get(actor: Actor, query: ClassroomStatusQuery): Promise<ClassroomStatusDto[]> {
     const { data } = await this.presence.get(actor, query);
-    return data.map((presence) => presentStatus(presence));
+    const typing = await this.typing.where(actor, query.user_ids);
+    return data.map((presence) => presentStatus(presence, typing.get(presence.user_id)));
   }
 
   /** @throws ConversationNotFound, PermissionDenied, RateLimitExceeded */

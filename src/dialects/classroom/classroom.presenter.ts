@@ -109,7 +109,7 @@ export function presentFile(conversationId: string, file: FileDto): ClassroomFil
   };
 }
 
-/** Where somebody types is told as it happens, and kept nowhere: `typingIn` is known of the caller alone. */
+/** `typingIn`: the conversation the user types in, where that is known. */
 export function presentStatus(presence: PresenceDto, typingIn: string | null = null): ClassroomStatusDto {
   return {
     user_id: presence.user_id,

@@ -1,5 +1,31 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../../modules/auth/auth.module.js';
+import { ConversationsModule } from '../../modules/conversations/conversations.module.js';
+import { MessagesModule } from '../../modules/messages/messages.module.js';
+import { ParticipantsModule } from '../../modules/participants/participants.module.js';
+import { KeyFigures } from './key-figures.js';
+import { RoomNames } from './room-names.js';
+import { RoomSpeech } from './room-speech.js';
+import { RoomsController } from './rooms.controller.js';
+import { RoomsDirectory } from './rooms-directory.js';
+import { RoomsErrors } from './rooms.errors.js';
+import { RoomsGateway } from './rooms.gateway.js';
+import { RoomsSessions } from './rooms-sessions.js';
+import { RoomsSockets } from './rooms-sockets.js';
 
 /** The dialect at `/api/sessions/…`, `/api/rooms/…`, `/ws/chat/`. */
-@Module({})
+@Module({
+  imports: [AuthModule, ParticipantsModule, ConversationsModule, MessagesModule],
+  controllers: [RoomsController],
+  providers: [
+    RoomsErrors,
+    RoomsSessions,
+    RoomsDirectory,
+    RoomSpeech,
+    RoomNames,
+    KeyFigures,
+    RoomsSockets,
+    RoomsGateway,
+  ],
+})
 export class RoomsDialectModule {}

@@ -7,7 +7,7 @@ import { hashSecret } from './secrets.js';
 import { type KeyUse, type SessionKeyRow, SessionKeysRepository } from './session-keys.repository.js';
 import { SessionsRepository, type SessionState } from './sessions.repository.js';
 
-export type { KeyUse } from './session-keys.repository.js';
+export type { KeyUse, SessionKeyRow } from './session-keys.repository.js';
 
 const UNUSED: KeyUse = { sent: 0, received: 0, connectedMs: 0 };
 

@@ -8,6 +8,8 @@ import { ConversationsService } from './conversations.service.js';
 import { CreateConversation } from './create-conversation.js';
 import { DirectConversations } from './direct-conversations.js';
 import { GeneralRoom } from './general-room.js';
+import { RoomDirectoryRepository } from './room-directory.repository.js';
+import { RoomDirectoryService } from './room-directory.service.js';
 import { StatisticsRepository } from './statistics.repository.js';
 import { StatisticsService } from './statistics.service.js';
 
@@ -24,7 +26,9 @@ import { StatisticsService } from './statistics.service.js';
     GeneralRoom,
     StatisticsService,
     StatisticsRepository,
+    RoomDirectoryService,
+    RoomDirectoryRepository,
   ],
-  exports: [ConversationsService, CreateConversation, DirectConversations, StatisticsService],
+  exports: [ConversationsService, CreateConversation, DirectConversations, StatisticsService, RoomDirectoryService],
 })
 export class ConversationsModule {}

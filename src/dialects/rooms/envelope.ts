@@ -1,0 +1,25 @@
+import { frameText, type WebSocketPacket } from '../../platform/realtime/packet.js';
+
+/** Every session id has this length: a UUID. */
+const ID_LENGTH = 36;
+const PLACEHOLDER = '-'.repeat(ID_LENGTH);
+
+/** What of an envelope is the same for all who receive it: a whole frame with room for the session id in it. */
+export class SharedEnvelope {
+  private readonly frame: Buffer;
+  private readonly idAt: number;
+
+  constructor(type: string, data: object, timestamp = Date.now()) {
+    const head = `{"type":${JSON.stringify(type)},"timestamp":${timestamp},"session_id":"`;
+    const metadata = '"metadata":{"version":"1.0","source":"server"}}';
+    this.frame = frameText(`${head}${PLACEHOLDER}","data":${JSON.stringify(data)},${metadata}`);
+    this.idAt = this.frame.indexOf(head + PLACEHOLDER) + head.length;
+  }
+
+  /** The envelope of one receiver: a copy, and his id written into it. */
+  to(sessionId: string): WebSocketPacket {
+    const webSocketFrame = Buffer.from(this.frame);
+    webSocketFrame.write(sessionId, this.idAt, ID_LENGTH, 'latin1');
+    return { size: webSocketFrame.length, webSocketFrame };
+  }
+}

@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { RoomDirectoryService } from '../../modules/conversations/room-directory.service.js';
+import { ParticipantsPolicy } from '../../modules/participants/participants.policy.js';
+import { ParticipantsService } from '../../modules/participants/participants.service.js';
+import { AuthenticationRequired, PermissionDenied } from '../../platform/errors/app-error.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { Authenticator } from '../../platform/http/authenticator.js';
+import { RoomNames } from './room-names.js';
+import type { JoinedRoomDto, JoinRoomDto, ListRoomsQuery, RoomPageDto } from './rooms.dto.js';
+import { presentRoom } from './rooms.presenter.js';
+
+const PAGE = 50;
+
+/** Rooms in the words of the dialect. */
+@Injectable()
+export class RoomsDirectory {
+  constructor(
+    private readonly directory: RoomDirectoryService,
+    private readonly participants: ParticipantsService,
+    private readonly policy: ParticipantsPolicy,
+    private readonly authenticator: Authenticator,
+    private readonly names: RoomNames,
+  ) {}
+
+  /** @throws AuthenticationRequired where guests are not wanted */
+  async list(actor: Actor | undefined, query: ListRoomsQuery): Promise<RoomPageDto> {
+    const { limit = PAGE, offset = 0, category } = query;
+    const { data, total } = await this.directory.list(actor, { limit, offset, category });
+    return {
+      rooms: data.map(presentRoom),
+      pagination: { total, limit, offset, has_next: offset + data.length < total },
+    };
+  }
+
+  /**
+   * Whoever the token or the session says comes in; where both are given they must say the same.
+   * @throws AuthenticationRequired, ConversationNotFound, PermissionDenied for private ones
+   */
+  async join(actor: Actor | undefined, room: string, { session_id: key }: JoinRoomDto): Promise<JoinedRoomDto> {
+    const who = await this.whoComes(actor, key);
+    const id = await this.policy.resolve(room);
+    await this.participants.join(who, id);
+    const joinedAt = new Date().toISOString();
+    const [active] = await Promise.all([this.directory.activeIn(id), this.names.refresh()]);
+    return { room_id: this.names.nameOf(id), session_id: key ?? null, joined_at: joinedAt, active_users: active };
+  }
+
+  private async whoComes(actor: Actor | undefined, key: string | undefined): Promise<Actor> {
+    const holder = key === undefined ? undefined : await this.authenticator.authenticateKey(key);
+    if (actor && holder && actor.userId !== holder.userId) throw new PermissionDenied('The session is not yours.');
+    const who = actor ?? holder;
+    if (!who) throw new AuthenticationRequired();
+    return who;
+  }
+}

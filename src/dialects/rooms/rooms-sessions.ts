@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import { SessionKeysService } from '../../modules/auth/session-keys.service.js';
+import { AuthenticationRequired, PermissionDenied } from '../../platform/errors/app-error.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { KeyFigures } from './key-figures.js';
+import { requireSelf } from './room-speech.js';
+import type { CreateRoomsSessionDto, RoomsSessionDto, RoomsSessionStateDto } from './rooms.dto.js';
+import { SessionNotFound } from './rooms.errors.js';
+import { presentSession, socketAddress } from './rooms.presenter.js';
+
+const TTL_SECONDS = 86_400;
+
+/** Sessions in the words of the dialect: keys of ours, which open its socket without a token. */
+@Injectable()
+export class RoomsSessions {
+  constructor(
+    private readonly keys: SessionKeysService,
+    private readonly figures: KeyFigures,
+  ) {}
+
+  /** `base`: where clients reach this server. @throws PermissionDenied for who names somebody else */
+  async create(actor: Actor, dto: CreateRoomsSessionDto, base: string): Promise<RoomsSessionDto> {
+    requireSelf(actor, dto.user_id);
+    const { preferences = {} } = dto;
+    const { key, createdAt, expiresAt } = await this.keys.issue(actor, { ttlSeconds: TTL_SECONDS, preferences });
+    return {
+      session_id: key,
+      user_id: actor.userId,
+      created_at: createdAt.toISOString(),
+      expires_at: expiresAt.toISOString(),
+      websocket_url: socketAddress(base, key),
+    };
+  }
+
+  /** Whoever has the key may see it; who shows a token as well must be its user. @throws SessionNotFound, PermissionDenied */
+  async get(actor: Actor | undefined, key: string): Promise<RoomsSessionStateDto> {
+    await this.figures.store(key);
+    try {
+      const row = await this.keys.find(key);
+      if (actor && actor.userId !== row.user_id) throw new PermissionDenied();
+      return presentSession(key, row);
+    } catch (error) {
+      throw error instanceof AuthenticationRequired ? new SessionNotFound() : error;
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { GuestsService } from '../../modules/auth/guests.service.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { CodecSockets } from '../../platform/realtime/codec-sockets.js';
+import { credentialOf, Handshake } from '../../platform/realtime/handshake.js';
+import type { Upgrade } from '../../platform/realtime/upgrade-routes.js';
+import { KeyFigures } from './key-figures.js';
+import { RoomNames } from './room-names.js';
+import { RoomsCodec, translator } from './rooms.codec.js';
+
+const ADDRESS = /^\/ws\/chat\/?$/;
+
+/** Opens `/ws/chat/`: by token, by the key of a session, or, where they are wanted, for guests. */
+@Injectable()
+export class RoomsSockets implements OnModuleInit {
+  constructor(
+    private readonly sockets: CodecSockets,
+    private readonly handshake: Handshake,
+    private readonly guests: GuestsService,
+    private readonly names: RoomNames,
+    private readonly figures: KeyFigures,
+  ) {}
+
+  onModuleInit(): void {
+    const translate = translator(this.names);
+    this.sockets.register({
+      takes: (path) => ADDRESS.test(path),
+      codec: ({ url }) => new RoomsCodec(translate, url.searchParams.get('ext') === '1'),
+      identify: (upgrade, codec) => this.identify(upgrade, codec),
+    });
+  }
+
+  /** A credential that is good for nothing makes nobody a guest. @throws AuthenticationRequired, AccountBanned, RateLimitExceeded */
+  private async identify({ request, url, address }: Upgrade, codec: RoomsCodec): Promise<Actor> {
+    await this.names.refresh();
+    const key = url.searchParams.get('session_id');
+    const credential = credentialOf(request, url.searchParams) ?? (key === null ? undefined : { sessionKey: key });
+    const known = await this.handshake.identify(credential);
+    if (!known) return this.receive(await this.guests.enter(address));
+    if (credential && 'sessionKey' in credential) {
+      codec.sessionId = credential.sessionKey;
+      codec.onReady = () => this.figures.follow(codec);
+    }
+    return known;
+  }
+
+  private async receive(guest: Actor): Promise<Actor> {
+    await this.handshake.count(guest);
+    return guest;
+  }
+}

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import type { MessageDto } from '../../modules/messages/messages.dto.js';
+import type { EncodedFrame, FrameContent } from '../../platform/realtime/encoded-frame.js';
+import { Reply, type WebSocketPacket } from '../../platform/realtime/packet.js';
+import { InvalidFrame } from '../../platform/realtime/realtime.errors.js';
+import type { CodecRequest, SocketCodec } from '../../platform/realtime/socket-codec.js';
+import { SharedEnvelope } from './envelope.js';
+import type { RoomNames } from './room-names.js';
+import { problemOf } from './rooms.errors.js';
+
+const LONGEST_TYPE = 64;
+/** The clients of the dialect give a sign of life this often. */
+const HEARTBEAT_MS = 30_000;
+
+/** What is made once of a frame for all receivers, in the words of the dialect. */
+export type Translate = (frame: FrameContent) => SharedEnvelope | undefined;
+
+/** Our frames as envelopes; `names` says what rooms are called. One function for all connections. */
+export function translator(names: RoomNames): Translate {
+  return ({ type, at, conversation_id: conversationId = '', data }) => {
+    const room = { room_id: names.nameOf(conversationId) };
+    const time = at === undefined ? undefined : Date.parse(at);
+    switch (type) {
+      case 'message.created':
+        return new SharedEnvelope('text_message', { ...textOf(data.message as MessageDto), ...room }, time);
+      case 'participant.joined':
+        return new SharedEnvelope('system_message', { action: 'user_joined', user_id: data.user_id, ...room }, time);
+      case 'participant.left':
+        return new SharedEnvelope('system_message', { action: 'user_left', user_id: data.user_id, ...room }, time);
+      case 'conversation.added':
+        void names.refresh().catch(() => undefined); // until then it is called by its id
+        return undefined;
+      default:
+        return undefined;
+    }
+  };
+}
+
+function textOf({ id, content, sender_id, sender_name, sequence_number }: MessageDto): object {
+  return { content, user_id: sender_id, user_name: sender_name, message_id: id, sequence_number };
+}
+
+/** The socket of the envelopes: `{type, timestamp, session_id, data, metadata}` both ways. */
+export class RoomsCodec implements SocketCodec {
+  readonly protocol = 'rooms';
+  /** In every envelope. Without a session of its own the client is given a name that opens nothing. */
+  sessionId: string = randomUUID();
+  readonly openedAt = performance.now();
+  sent = 0;
+  received = 0;
+  connectionId: string | undefined;
+  /** Called once the connection is live. */
+  onReady: () => void = () => undefined;
+
+  constructor(
+    private readonly translate: Translate,
+    private readonly isExtended: boolean,
+  ) {}
+
+  /** What the envelope says of its sender says nothing: who speaks is known. @throws InvalidFrame */
+  read(text: string): CodecRequest {
+    let frame: unknown;
+    try {
+      frame = JSON.parse(text);
+    } catch {
+      throw new InvalidFrame('not JSON');
+    }
+    if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) throw new InvalidFrame('not an object');
+    const { type = 'text_message', data } = frame as { type?: unknown; data?: unknown };
+    if (typeof type !== 'string' || type.length > LONGEST_TYPE) throw new InvalidFrame('type must be text');
+    return { type, data, id: type };
+  }
+
+  write(packet: EncodedFrame | Reply): WebSocketPacket | undefined {
+    if (packet instanceof Reply) return this.answer(packet);
+    switch (packet.type) {
+      case 'hello':
+        this.connectionId = packet.translated(({ data }) => data.connection_id as string);
+        return undefined;
+      case 'ready':
+        this.onReady();
+        return this.welcome(packet.translated(({ data }) => data.user as { id: string; display_name: string }));
+      case 'error':
+        return this.problem(packet.translated(({ error }) => error!));
+      default:
+        return this.event(packet);
+    }
+  }
+
+  private event(packet: EncodedFrame): WebSocketPacket | undefined {
+    const envelope = packet.translated(this.translate);
+    if (!envelope) return this.isExtended ? packet : undefined;
+    if (packet.type === 'message.created') this.received++;
+    return envelope.to(this.sessionId);
+  }
+
+  private welcome({ id, display_name }: { id: string; display_name: string }): WebSocketPacket {
+    const data = {
+      action: 'welcome',
+      user_id: id,
+      user_name: display_name,
+      connection_id: this.connectionId,
+      heartbeat_interval_ms: HEARTBEAT_MS,
+    };
+    return this.wrap('system_message', data);
+  }
+
+  /** A heartbeat is answered, a message comes back as itself. */
+  private answer({ id, body }: Reply): WebSocketPacket | undefined {
+    const { ok, data, error } = JSON.parse(body) as { ok: boolean; data: object; error: Problem };
+    if (!ok) return this.problem(error);
+    return id === 'heartbeat' ? this.wrap('heartbeat', data) : undefined;
+  }
+
+  private problem(error: Problem): WebSocketPacket {
+    return this.wrap('error', problemOf(error));
+  }
+
+  private wrap(type: string, data: object): WebSocketPacket {
+    return new SharedEnvelope(type, data).to(this.sessionId);
+  }
+}
+
+type Problem = Parameters<typeof problemOf>[0];

@@ -1,0 +1,166 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IntField, JsonField, TextField } from '../../platform/validation/fields.js';
+
+const CONTENT_MAX = 50_000;
+const PREFERENCES_MAX_BYTES = 8192;
+const NAME_MAX = 64;
+const OFFSET_MAX = 10_000;
+const KEY = /^[0-9a-f-]{36}$/i;
+const TIME = { format: 'date-time' } as const;
+const COUNT = { type: 'integer' } as const;
+const PREFERENCES = { type: 'object', additionalProperties: true, example: { theme: 'dark' } } as const;
+
+export class CreateRoomsSessionDto {
+  @TextField({ min: 1, max: NAME_MAX, description: 'The caller: his id or user name' })
+  user_id: string;
+
+  @JsonField({ maxBytes: PREFERENCES_MAX_BYTES, optional: true, description: 'The client’s own, kept as they are' })
+  preferences?: Record<string, unknown>;
+}
+
+export class RoomsSessionParam {
+  @TextField({ max: NAME_MAX })
+  session_id: string;
+}
+
+export class ListRoomsQuery {
+  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  limit?: number;
+
+  @IntField({ min: 0, max: OFFSET_MAX, optional: true, description: '0 when left out' })
+  offset?: number;
+
+  @TextField({ min: 1, max: 63, optional: true })
+  category?: string;
+}
+
+export class JoinRoomDto {
+  @TextField({ min: 36, max: 36, pattern: KEY, optional: true, description: 'Says who joins where no token does' })
+  session_id?: string;
+}
+
+export class RoomsTextFrameDto {
+  @TextField({ max: CONTENT_MAX, example: 'Hello, world!' })
+  content: string;
+
+  @TextField({ min: 1, max: NAME_MAX, optional: true, description: 'Slug or id; general when left out' })
+  room_id?: string;
+
+  @TextField({ min: 1, max: NAME_MAX, optional: true, description: 'The speaker: his id or user name, or left out' })
+  user_id?: string;
+}
+
+export class RoomsHeartbeatFrameDto {
+  @IntField({ min: 0, max: Number.MAX_SAFE_INTEGER, optional: true, description: 'Comes back in the answer' })
+  sequence?: number;
+}
+
+export class RoomsSessionDto {
+  @ApiProperty({ description: 'A secret: whoever has it is this user' })
+  session_id: string;
+
+  @ApiProperty({ format: 'uuid' })
+  user_id: string;
+
+  @ApiProperty(TIME)
+  created_at: string;
+
+  @ApiProperty(TIME)
+  expires_at: string;
+
+  @ApiProperty({ example: 'wss://chat.example.com/ws/chat/?session_id=…' })
+  websocket_url: string;
+}
+
+export class RoomsSessionFiguresDto {
+  @ApiProperty(COUNT)
+  messages_sent: number;
+
+  @ApiProperty(COUNT)
+  messages_received: number;
+
+  @ApiProperty(COUNT)
+  connection_time_seconds: number;
+}
+
+export class RoomsSessionStateDto {
+  @ApiProperty()
+  session_id: string;
+
+  @ApiProperty({ format: 'uuid' })
+  user_id: string;
+
+  @ApiProperty({ enum: ['active'], description: 'One that is over is not there any more' })
+  status: 'active';
+
+  @ApiProperty(TIME)
+  created_at: string;
+
+  @ApiProperty(TIME)
+  expires_at: string;
+
+  @ApiProperty(TIME)
+  last_activity: string;
+
+  @ApiProperty(PREFERENCES)
+  preferences: Record<string, unknown>;
+
+  @ApiProperty({ type: RoomsSessionFiguresDto })
+  statistics: RoomsSessionFiguresDto;
+}
+
+export class RoomDto {
+  @ApiProperty({ description: 'Its slug, or its id where it has none', example: 'general' })
+  room_id: string;
+
+  @ApiProperty()
+  name: string;
+
+  @ApiProperty()
+  description: string;
+
+  @ApiProperty()
+  category: string;
+
+  @ApiProperty({ ...COUNT, description: 'Participants who appear as anything but offline' })
+  active_users: number;
+
+  @ApiProperty(TIME)
+  created_at: string;
+}
+
+export class RoomsPaginationDto {
+  @ApiProperty(COUNT)
+  total: number;
+
+  @ApiProperty(COUNT)
+  limit: number;
+
+  @ApiProperty(COUNT)
+  offset: number;
+
+  @ApiProperty()
+  has_next: boolean;
+}
+
+export class RoomPageDto {
+  @ApiProperty({ type: [RoomDto] })
+  rooms: RoomDto[];
+
+  @ApiProperty({ type: RoomsPaginationDto })
+  pagination: RoomsPaginationDto;
+}
+
+export class JoinedRoomDto {
+  @ApiProperty({ example: 'general' })
+  room_id: string;
+
+  @ApiProperty({ type: String, nullable: true, description: 'As it came' })
+  session_id: string | null;
+
+  @ApiProperty(TIME)
+  joined_at: string;
+
+  @ApiProperty(COUNT)
+  active_users: number;
+}

@@ -1,0 +1,73 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { AppError } from '../../platform/errors/app-error.js';
+import { ErrorForms, type PresentedError } from '../../platform/errors/error-forms.js';
+
+const ADDRESSES = /^\/api\/(?:sessions|rooms)(?:\/|$)/;
+
+/** There is no such session, or it is over. */
+export class SessionNotFound extends AppError {
+  readonly code = 'SESSION_NOT_FOUND';
+  readonly status = 404;
+
+  constructor() {
+    super('No such session.');
+  }
+}
+
+/** What is wrong, in the words of the dialect; the same over sockets and HTTP. */
+export interface RoomsProblem {
+  readonly error_code: string;
+  readonly error_message: string;
+  readonly details: Record<string, unknown>;
+}
+
+/** The codes of the dialect; all others are ours. */
+const CODES: Readonly<Record<string, string>> = {
+  INVALID_FRAME: 'VALIDATION_ERROR',
+  UNKNOWN_FRAME_TYPE: 'VALIDATION_ERROR',
+  CONTENT_TOO_LONG: 'VALIDATION_ERROR',
+  AUTHENTICATION_REQUIRED: 'AUTHENTICATION_ERROR',
+  AUTHENTICATION_TIMEOUT: 'AUTHENTICATION_ERROR',
+  TOKEN_EXPIRED: 'AUTHENTICATION_ERROR',
+  SESSION_EXPIRED: 'AUTHENTICATION_ERROR',
+  SESSION_REVOKED: 'AUTHENTICATION_ERROR',
+  ACCOUNT_BANNED: 'PERMISSION_DENIED',
+  CONVERSATION_NOT_FOUND: 'ROOM_NOT_FOUND',
+};
+
+/** Of several fields the first one is named as the sample does, and all of them under `errors`. */
+export function problemOf(error: { code: string; message: string; details: Record<string, unknown> }): RoomsProblem {
+  const { code, message, details } = error;
+  const [first] = (details.errors as { field: string; reason: string }[] | undefined) ?? [];
+  return {
+    error_code: CODES[code] ?? code,
+    error_message: message,
+    details: first ? { field: first.field, issue: first.reason, ...details } : details,
+  };
+}
+
+const text = { type: 'string' };
+const schema = (codes: readonly string[]): object => ({
+  type: 'object',
+  required: ['error_code', 'error_message', 'details'],
+  properties: {
+    error_code: { ...text, enum: codes },
+    error_message: { ...text, description: 'For people; may change' },
+    details: { type: 'object', additionalProperties: true },
+  },
+});
+
+/** How errors look at the addresses of this dialect: as in its sockets, without the envelope. */
+@Injectable()
+export class RoomsErrors implements OnModuleInit {
+  constructor(private readonly forms: ErrorForms) {}
+
+  onModuleInit(): void {
+    const present = (error: AppError): PresentedError => ({ status: error.status, body: problemOf(error) });
+    this.forms.register({
+      takes: (path) => ADDRESSES.test(path),
+      present,
+      documented: { name: 'rooms', schema },
+    });
+  }
+}

@@ -1,0 +1,21 @@
+import { Gateway, OnFrame } from '../../platform/realtime/frames.js';
+import type { LiveConnection } from '../../platform/realtime/live-connection.js';
+import { RoomSpeech } from './room-speech.js';
+import type { RoomsCodec } from './rooms.codec.js';
+import { RoomsHeartbeatFrameDto, RoomsTextFrameDto } from './rooms.dto.js';
+
+/** What clients of the dialect say over their socket. */
+@Gateway('rooms')
+export class RoomsGateway {
+  constructor(private readonly speech: RoomSpeech) {}
+
+  @OnFrame('text_message', RoomsTextFrameDto, { limit: 'message.send', summary: 'Says something in a room' })
+  say({ actor, codec }: LiveConnection, dto: RoomsTextFrameDto): Promise<void> {
+    return this.speech.say(actor, codec as RoomsCodec, dto);
+  }
+
+  @OnFrame('heartbeat', RoomsHeartbeatFrameDto, { limit: 'call', summary: 'Is answered in kind' })
+  beat(_connection: LiveConnection, { sequence }: RoomsHeartbeatFrameDto): object {
+    return sequence === undefined ? {} : { sequence };
+  }
+}

@@ -235,6 +235,13 @@ describe('the sockets of the chat dialect', () => {
       expect((await socket.closed).code).toBe(4401);
     });
 
+    it('not for a room that is not there, 4404', async () => {
+      const [john] = await people('john');
+      const socket = open(`/ws/${john!.id}?token=${john!.token}&chat_id=no_such_room`);
+      expect(await socket.next(({ error }) => error === true)).toEqual(problem('RESOURCE_NOT_FOUND'));
+      expect((await socket.closed).code).toBe(4404);
+    });
+
     it('at an address of several parts not at all', async () => {
       expect(await open('/ws/some/where').refused).toBe(404);
     });

@@ -1,0 +1,38 @@
+import { DeliveryMarks } from './delivery-marks.js';
+
+describe('marks of what has arrived', () => {
+  it('go out one at a time, with what came meanwhile as one', async () => {
+    const made: [string, number][] = [];
+    let finish: () => void = () => undefined;
+    const marks = new DeliveryMarks((conversationId, number) => {
+      made.push([conversationId, number]);
+      return new Promise<void>((resolve) => (finish = resolve));
+    });
+    for (let number = 1; number <= 50; number++) marks.arrived('here', number);
+    marks.arrived('there', 7);
+    expect(made).toEqual([['here', 1]]);
+    finish();
+    await new Promise(setImmediate);
+    expect(made).toHaveLength(2);
+    finish();
+    await new Promise(setImmediate);
+    expect(made).toEqual([
+      ['here', 1],
+      ['here', 50],
+      ['there', 7],
+    ]);
+  });
+
+  it('go on after one that was refused', async () => {
+    const made: number[] = [];
+    const marks = new DeliveryMarks((_conversationId, number) => {
+      made.push(number);
+      return Promise.reject(new Error('no longer in it'));
+    });
+    marks.arrived('here', 1);
+    await new Promise(setImmediate);
+    marks.arrived('here', 2);
+    await new Promise(setImmediate);
+    expect(made).toEqual([1, 2]);
+  });
+});

@@ -142,7 +142,8 @@ describe('the limits of routes', () => {
   it('count what is more than a call as a call too, where that is said', async () => {
     const ada = actorNamed('ada');
     for (let calls = 0; calls < 299; calls++) await limits.check('call', ada);
-    await call('post', '/counted/messages', 'ada').expect(201);
+    const last = await call('post', '/counted/messages', 'ada').expect(201);
+    expect(last.headers).toMatchObject({ 'x-ratelimit-limit': '300', 'x-ratelimit-remaining': '0' });
     await call('post', '/counted/messages', 'ada').expect(429);
     const { headers } = await call('post', '/messages', 'ada').expect(201);
     expect(headers['x-ratelimit-remaining']).toBe('58');

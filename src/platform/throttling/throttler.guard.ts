@@ -54,7 +54,7 @@ export class LimitGuard extends ThrottlerGuard {
   private async count(response: ServerResponse, hit: Hit): Promise<void> {
     const { limit, windowMs } = this.limits.ruleFor(hit.action, hit.request.actor?.role ?? 'user', hit.profile);
     const record = await this.storage.increment(hit.subject, windowMs, limit, 0, hit.action);
-    announce(response, limit, record);
+    if (isNews(response, record)) announce(response, limit, record);
     if (!record.isBlocked) return;
     const spent = { action: hit.action, limit, windowSeconds: windowMs / 1000, resetAt: record.resetAt };
     throw new RateLimitExceeded(record.timeToBlockExpire, spent);
@@ -66,6 +66,12 @@ interface Hit {
   readonly subject: string;
   readonly request: LimitedRequest;
   readonly profile: LimitProfile | undefined;
+}
+
+/** Of two limits the tighter one is told. */
+function isNews(response: ServerResponse, { isBlocked, remaining }: LimitRecord): boolean {
+  const told = response.getHeader('X-RateLimit-Remaining');
+  return isBlocked || told === undefined || remaining < Number(told);
 }
 
 function announce(response: ServerResponse, limit: number, record: LimitRecord): void {

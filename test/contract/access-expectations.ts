@@ -247,6 +247,11 @@ export const ROUTES: Record<string, Expectation> = {
   'DELETE /api/v1/users/me': { allow: NOBODY, refusal: 401, body: () => ({ password: guess, messages: 'keep' }) },
   [`POST ${ACCOUNT}/logout`]: { allow: ['admin'], body: () => ({ reason: 'a lost phone' }) },
 
+  'POST /api/sessions': { allow: NOBODY, body: ({ userId }) => ({ user_id: userId }) },
+  'GET /api/sessions/{session_id}': { allow: NOBODY, refusal: 404 },
+  'GET /api/rooms': open,
+  'POST /api/rooms/{room_id}/join': { allow: MEMBERS, isAddress: true },
+
   'GET /api/csrf': open,
   'GET /api/messaging/conversations': { allow: EVERYBODY, sees: MEMBERS },
   'POST /api/messaging/conversations': { ...ownAffair, body: ({ newcomerId }) => ({ participant_ids: [newcomerId] }) },
@@ -369,6 +374,12 @@ const inConversation = ({ conversationId }: CellIds): object => ({ conversation_
 export const DIALECT_FRAMES: Record<string, Expectation> = {
   'messaging message': { allow: POSTERS },
   'messaging typing': { allow: POSTERS },
+  'rooms text_message': {
+    allow: POSTERS,
+    body: ({ conversationId }) => ({ content: 'x', room_id: conversationId }),
+  },
+  // Guests have hearts, too.
+  'rooms heartbeat': { allow: [...EVERYBODY, 'anonymous'] },
   'chat message': { allow: POSTERS },
   'classroom join_conversation': { allow: MEMBERS, body: inConversation },
   // It says only what one does not want to hear, so nobody is asked.

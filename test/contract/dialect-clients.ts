@@ -50,6 +50,12 @@ export const DIALECT_SPEECHES: Record<string, DialectSpeech> = {
     errorIn: ({ type, data }) =>
       type === 'error' ? String((data as { code?: string } | undefined)?.code).toUpperCase() : undefined,
   },
+  rooms: {
+    address: (_ids, token) => `/ws/chat/${query(token)}`,
+    welcome: 'system_message',
+    say: (type, data) => `{"type":${JSON.stringify(type)}${data === undefined ? '' : `,"data":${data}`}}`,
+    errorIn: ({ type, data }) => (type === 'error' ? String(data.details.cause ?? data.error_code) : undefined),
+  },
 };
 
 /** Whose token it is. */

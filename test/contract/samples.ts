@@ -35,6 +35,7 @@ export function idFor(path: string, name: string, ids: KnownIds): string {
     reports: ids.reportId,
     users: ids.userId,
     sessions: ids.sessionId,
+    rooms: ids.conversationId,
   };
   const id = known[collection ?? ''];
   if (id === undefined) throw new Error(`Nobody knows which id ${path} wants in ${name}: say it in samples.ts.`);

@@ -35,14 +35,22 @@ const CODES: Readonly<Record<string, string>> = {
   CONVERSATION_NOT_FOUND: 'ROOM_NOT_FOUND',
 };
 
-/** Of several fields the first one is named as the sample does, and all of them under `errors`. */
+/**
+ * Of several fields the first one is named as the sample does, and all of them under `errors`; `cause` is our own code
+ * where the dialect has a wider one.
+ */
 export function problemOf(error: { code: string; message: string; details: Record<string, unknown> }): RoomsProblem {
   const { code, message, details } = error;
   const [first] = (details.errors as { field: string; reason: string }[] | undefined) ?? [];
+  const mapped = CODES[code];
   return {
-    error_code: CODES[code] ?? code,
+    error_code: mapped ?? code,
     error_message: message,
-    details: first ? { field: first.field, issue: first.reason, ...details } : details,
+    details: {
+      ...(first && { field: first.field, issue: first.reason }),
+      ...details,
+      ...(mapped !== undefined && mapped !== code && { cause: code }),
+    },
   };
 }
 

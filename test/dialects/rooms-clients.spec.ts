@@ -1,0 +1,127 @@
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+import { startChat, type Chat, type ChatUser } from '../support/chat.js';
+import { call, type AnyJson } from '../support/dialect-client.js';
+import { HeardConsole, runPrinted } from './clients/printed-code.js';
+import { SmallReact } from './clients/small-react.js';
+
+interface PrintedClient {
+  ws: WebSocket;
+  connectionState: string;
+  connect(): Promise<WebSocket>;
+}
+
+interface PrintedManager {
+  ws: WebSocket;
+  retryCount: number;
+  connect(): Promise<WebSocket>;
+  reconnect(): Promise<WebSocket>;
+}
+
+interface PrintedHook {
+  readonly isConnected: boolean;
+  readonly messages: AnyJson[];
+  sendMessage(message: object): void;
+}
+
+type Made<Client> = new (url: string, options?: object) => Client;
+
+/** Frames of a browser's kind of socket, one by one. */
+function heardBy(socket: WebSocket): (matches: (frame: AnyJson) => boolean) => Promise<AnyJson> {
+  const frames: AnyJson[] = [];
+  socket.addEventListener('message', ({ data }) => void frames.push(JSON.parse(String(data)) as AnyJson));
+  return async (matches) => {
+    for (;;) {
+      const found = frames.find(matches);
+      if (found) return found;
+      await once(socket, 'message');
+    }
+  };
+}
+
+describe('the code the rooms documentation prints', () => {
+  let chat: Chat;
+  let ana: ChatUser;
+  let address: string;
+  const sockets: WebSocket[] = [];
+  /** `setInterval`, thirty seconds being short. */
+  const beats: NodeJS.Timeout[] = [];
+  const soon = (work: () => void): number => beats.push(setInterval(work, 20));
+
+  beforeAll(async () => {
+    chat = await startChat({ GUEST_ACCESS: 'write' });
+    ana = await chat.user('ana');
+    address = `${chat.app.url.replace('http', 'ws')}/ws/chat/`;
+    await call(chat.app.url, 'POST', '/api/rooms/general/join/', { token: ana.token, body: {} });
+  });
+  afterAll(async () => {
+    for (const beat of beats) clearInterval(beat);
+    for (const socket of sockets) socket.terminate();
+    await chat.stop();
+  });
+
+  it('WebSocketClient connects, has its heartbeats answered, and comes back by itself', async () => {
+    const console = new HeardConsole();
+    const waits: number[] = [];
+    const setTimeout = (work: () => void, ms: number): void => {
+      waits.push(ms);
+      setImmediate(work);
+    };
+    const surroundings = { WebSocket, console, setInterval: soon, setTimeout };
+    const Client = runPrinted<Made<PrintedClient>>('rooms-client.txt', 'WebSocketClient', surroundings);
+    const client = new Client(`${address}?token=${ana.token}`);
+    const first = await client.connect();
+    sockets.push(first);
+    expect(client.connectionState).toBe('connected');
+    const next = heardBy(first);
+    expect(await next(({ type }) => type === 'heartbeat')).toMatchObject({ metadata: { source: 'server' } });
+    first.terminate();
+    while (client.ws === first || client.ws.readyState !== WebSocket.OPEN) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    sockets.push(client.ws);
+    expect(waits).toEqual([1000]);
+    client.ws.onclose = null;
+  });
+
+  it('WebSocketManager connects, has its heartbeats answered, and reconnects when told to', async () => {
+    const surroundings = { WebSocket, setInterval: soon, setTimeout, clearTimeout };
+    const Manager = runPrinted<Made<PrintedManager>>('rooms-manager.txt', 'WebSocketManager', surroundings);
+    const manager = new Manager(address, { retryDelay: 1, heartbeatInterval: 20 });
+    const first = await manager.connect();
+    sockets.push(first);
+    await heardBy(first)(({ type }) => type === 'heartbeat');
+    first.terminate();
+    const second = await manager.reconnect();
+    sockets.push(second);
+    expect([second.readyState, manager.retryCount]).toEqual([WebSocket.OPEN, 0]);
+  });
+
+  it('the hook shows what is said, and says something', async () => {
+    const hook: { use?: (url: string) => PrintedHook } = {};
+    const page: SmallReact<PrintedHook> = new SmallReact(() => hook.use!(address));
+    const { useState, useEffect, useCallback } = page;
+    class PageWebSocket extends WebSocket {
+      constructor(url: string) {
+        super(url);
+        sockets.push(this);
+      }
+    }
+    hook.use = runPrinted('rooms-hook.txt', 'useWebSocket', {
+      ...{ useState, useEffect, useCallback },
+      WebSocket: PageWebSocket,
+    });
+    page.render();
+    await page.until(({ isConnected }) => isConnected);
+    page.shown.sendMessage({ type: 'text_message', data: { content: 'from the component', room_id: 'general' } });
+    const has =
+      (content: string) =>
+      ({ messages }: PrintedHook) =>
+        messages.some(({ data }) => data.content === content);
+    await page.until(has('from the component'));
+    await ana.call('POST', '/conversations/general/messages', { content: 'from elsewhere' });
+    const { messages } = await page.until(has('from elsewhere'));
+    // The component draws `msg.data.content` of whatever comes: everything has data.
+    expect(messages.every(({ data }) => typeof data === 'object' && data !== null)).toBe(true);
+  });
+});

@@ -1,15 +1,17 @@
 import { startChat, type Chat, type ChatUser } from '../support/chat.js';
-import { type LiteralCall, literalCalls, LiteralSocket } from '../support/literal-calls.js';
+import { fileForm, type LiteralCall, literalCalls, LiteralSocket } from '../support/literal-calls.js';
 
 describe('the limits of the classroom dialect', () => {
   let chat: Chat;
   let john: ChatUser;
+  let max: ChatUser;
   let johns: LiteralCall;
   let id: string;
 
   beforeAll(async () => {
-    chat = await startChat({ RATE_LIMIT_MULTIPLIER: '1', LIMIT_LOGIN: '1000' });
+    chat = await startChat({ RATE_LIMIT_MULTIPLIER: '1', LIMIT_LOGIN: '1000', MAX_FILE_SIZE: '4096' });
     john = await chat.user('john');
+    max = await chat.user('max');
     johns = literalCalls(chat.app.url, john.token);
     id = await chat.group(john);
   });
@@ -63,6 +65,30 @@ describe('the limits of the classroom dialect', () => {
       'content-type': 'multipart/form-data; boundary=x',
     });
     expect(uploads.headers.get('x-ratelimit-limit')).toBe('3');
+  });
+
+  it('of a file is told as documented', async () => {
+    const liz = await chat.user('liz');
+    const place = await chat.group(liz);
+    const { text, type } = fileForm('long.txt', 'text/plain', 'x'.repeat(5000));
+    const call = literalCalls(chat.app.url, liz.token);
+    const answer = await call('POST', `/api/conversations/${place}/upload`, text, { 'content-type': type });
+    expect(answer).toMatchObject({ status: 400, body: { detail: 'File too large' } });
+  });
+
+  it('of a conversation in slow mode is told as one of messages', async () => {
+    const place = await chat.group(john, max);
+    await john.call('PATCH', `/conversations/${place}`, { settings: { slow_mode_seconds: 60 } });
+    const call = literalCalls(chat.app.url, max.token);
+    expect((await call('POST', `/api/conversations/${place}/messages`, { content: 'one' })).status).toBe(201);
+    const { status, body, headers } = await call('POST', `/api/conversations/${place}/messages`, { content: 'two' });
+    expect(status).toBe(429);
+    expect(body).toMatchObject({
+      error: 'Rate limit exceeded',
+      rate_limit_info: { limit_type: 'message_send', limit: 1, window: body.retry_after, remaining: 0 },
+      retry_after: Number(headers.get('retry-after')),
+      code: 'SLOW_MODE',
+    });
   });
 
   it.each([

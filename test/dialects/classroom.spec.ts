@@ -1,3 +1,4 @@
+import { MessagesService } from '../../src/modules/messages/messages.service.js';
 import { startChat, type Chat, type ChatUser } from '../support/chat.js';
 import { fileForm, type LiteralCall, literalCalls, LiteralSocket } from '../support/literal-calls.js';
 
@@ -375,6 +376,21 @@ describe('the classroom dialect', () => {
       expect(file).toMatchObject({ status: 400, body: { detail: 'File type not allowed' } });
       const system = await johns('POST', `/api/conversations/${id}/messages`, { content: 'x', message_type: 'system' });
       expect(system).toMatchObject({ status: 400, body: { detail: expect.any(String) } });
+    });
+  });
+
+  describe('tells what fails on our side', () => {
+    afterEach(() => jest.restoreAllMocks());
+
+    it('and nothing of why', async () => {
+      const id = await group(mary);
+      const messages = chat.app.app.get(MessagesService, { strict: false });
+      jest.spyOn(messages, 'send').mockRejectedValue(new Error('planted'));
+      const sent = await johns('POST', `/api/conversations/${id}/messages`, { content: 'x' });
+      expect(sent).toMatchObject({ status: 500, body: { detail: 'Failed to send message', code: 'INTERNAL_ERROR' } });
+      jest.spyOn(messages, 'edit').mockRejectedValue(new Error('planted'));
+      const edited = await johns('PUT', `/api/messages/01930000-0000-7000-8000-000000000000`, { content: 'x' });
+      expect(edited).toMatchObject({ status: 500, body: { detail: 'Internal server error' } });
     });
   });
 

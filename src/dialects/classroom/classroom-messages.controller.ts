@@ -15,11 +15,11 @@ import {
 import { MessagesService } from '../../modules/messages/messages.service.js';
 import { ConversationIdPipe } from '../../modules/participants/conversation-id.pipe.js';
 import { ConversationFrozen, ConversationNotFound } from '../../modules/participants/participants.errors.js';
-import { ReadMarks } from '../../modules/participants/read-marks.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
+import { ClassroomReads } from './classroom-reads.service.js';
 import {
   ClassroomDoneDto,
   ClassroomEditDto,
@@ -42,7 +42,7 @@ export class ClassroomMessagesController {
   constructor(
     private readonly messages: MessagesService,
     private readonly slices: MessageSlices,
-    private readonly marks: ReadMarks,
+    private readonly reads: ClassroomReads,
   ) {}
 
   @Post('conversations/:id/messages')
@@ -109,8 +109,7 @@ export class ClassroomMessagesController {
   @ApiOkResponse({ type: ClassroomDoneDto })
   @Throws(MessageNotFound)
   async read(@CurrentActor() actor: Actor, @Param() { id }: MessageIdParam): Promise<ClassroomDoneDto> {
-    const { conversation_id: conversationId } = await this.messages.get(actor, id);
-    await this.marks.read(actor, conversationId, { message_id: id });
+    await this.reads.mark(actor, id);
     return { message: 'Message marked as read' };
   }
 }

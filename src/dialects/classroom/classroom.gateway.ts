@@ -22,14 +22,14 @@ export class ClassroomGateway {
 
   @OnFrame('join_conversation', ClassroomConversationFrameDto, { limit: 'call', summary: 'Hears of a conversation' })
   async join(connection: LiveConnection, { conversation_id }: ClassroomConversationFrameDto): Promise<void> {
-    const id = await this.participants.resolve(conversation_id);
-    await this.subscriptions.subscribe(connection, { conversation_id: id });
+    await this.subscriptions.subscribe(connection, {
+      conversation_id: await this.participants.resolve(conversation_id),
+    });
   }
 
   @OnFrame('leave_conversation', ClassroomConversationFrameDto, { limit: 'call', summary: 'Hears of it no more' })
   async leave(connection: LiveConnection, { conversation_id }: ClassroomConversationFrameDto): Promise<void> {
-    const id = await this.participants.resolve(conversation_id);
-    this.subscriptions.unsubscribe(connection, { conversation_id: id });
+    this.subscriptions.unsubscribe(connection, { conversation_id: await this.participants.resolve(conversation_id) });
   }
 
   @OnFrame('typing_start', ClassroomConversationFrameDto, { limit: 'typing', summary: 'Shows one as typing' })

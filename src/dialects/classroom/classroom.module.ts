@@ -10,6 +10,7 @@ import { ClassroomConversations } from './classroom-conversations.service.js';
 import { ClassroomForms } from './classroom-forms.js';
 import { ClassroomMessagesController } from './classroom-messages.controller.js';
 import { ClassroomPeopleController } from './classroom-people.controller.js';
+import { ClassroomReads } from './classroom-reads.service.js';
 import { ClassroomSockets } from './classroom-sockets.js';
 import { ClassroomStatus } from './classroom-status.service.js';
 import { ClassroomErrors } from './classroom.errors.js';
@@ -21,6 +22,7 @@ import { ClassroomGateway } from './classroom.gateway.js';
   controllers: [ClassroomPeopleController, ClassroomConversationsController, ClassroomMessagesController],
   providers: [
     ClassroomConversations,
+    ClassroomReads,
     ClassroomStatus,
     ClassroomErrors,
     ClassroomForms,

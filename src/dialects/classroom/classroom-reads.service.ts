@@ -1,0 +1,20 @@
+import { Injectable } from '@nestjs/common';
+import type { MarkedDto } from '../../modules/participants/participants.dto.js';
+import { ReadMarks } from '../../modules/participants/read-marks.js';
+import { MessagesService } from '../../modules/messages/messages.service.js';
+import type { Actor } from '../../platform/http/actor.js';
+
+/** This dialect marks a message by its id alone; a mark belongs to a conversation. */
+@Injectable()
+export class ClassroomReads {
+  constructor(
+    private readonly messages: MessagesService,
+    private readonly marks: ReadMarks,
+  ) {}
+
+  /** Everything up to the message is read. @throws MessageNotFound, PermissionDenied */
+  async mark(actor: Actor, messageId: string): Promise<MarkedDto> {
+    const { conversation_id: conversationId } = await this.messages.get(actor, messageId);
+    return this.marks.read(actor, conversationId, { message_id: messageId });
+  }
+}

@@ -36,6 +36,12 @@ const PUBLIC_ROUTES = [
   'POST /v1/api/users',
   'POST /users/login',
   'POST /users/register',
+  // A cookie session begins with a token or the cookie; nobody gets none.
+  'GET /api/csrf',
+  // The session in the address or the body says who comes; rooms are for guests, too, where they are wanted.
+  'GET /api/rooms',
+  'GET /api/sessions/:session_id',
+  'POST /api/rooms/:room_id/join',
   // Health in the words of a dialect.
   'GET /',
   'GET /test-db',

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { isUniqueViolation } from '../../platform/database/database-errors.js';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 import type { SystemRole } from '../../platform/http/actor.js';
+import { GUEST_USER_ID } from '../../platform/http/guest.js';
 import { foldForSearch } from '../../platform/validation/text.js';
 import type { NewUser, ProfileChanges, UserRow } from './users.dto.js';
 import { AlreadyExists } from './users.errors.js';
@@ -24,10 +25,11 @@ const FIND_BY_NAME = statement<UserRow>(
   `select ${COLUMNS} from users u where (u.username = $1 or u.email = $2) and u.deleted_at is null`,
 );
 
+/** The account of the guests is nobody one could look for. */
 const SEARCH = statement<UserRow>(
   'users.search',
   `select ${COLUMNS} from users u
-    where u.deleted_at is null and u.username > $2
+    where u.deleted_at is null and u.id <> '${GUEST_USER_ID}' and u.username > $2
       and (u.username || ' ' || u.folded_name) like '%' || $1 || '%'
     order by u.username limit $3`,
 );

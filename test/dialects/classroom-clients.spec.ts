@@ -3,7 +3,8 @@ import { SignJWT } from 'jose';
 import { WebSocket } from 'ws';
 import { TestIdentityProvider } from '../support/account-app.js';
 import { startChat, type Chat, type ChatUser } from '../support/chat.js';
-import { literalCalls, LiteralSocket } from '../support/literal-calls.js';
+import { JsonSocket } from '../support/dialect-client.js';
+import { literalCalls } from '../support/literal-calls.js';
 import { HeardConsole, pageFetch, runPrinted } from './clients/printed-code.js';
 import { SmallReact } from './clients/small-react.js';
 
@@ -222,10 +223,10 @@ describe('tokens of Supabase', () => {
     const first = literalCalls(chat.app.url, await supabaseToken(sub, now - 10));
     const { body: conversation } = await first('POST', '/api/conversations', { title: 'x', participant_ids: [] });
     const token = await supabaseToken(sub, now);
-    const socket = new LiteralSocket(chat.app.url, '/api/ws', { headers: { Authorization: `Bearer ${token}` } });
+    const socket = new JsonSocket(chat.app.url, '/api/ws', { headers: { Authorization: `Bearer ${token}` } });
     await socket.opened;
     await first('POST', `/api/conversations/${conversation.id}/messages`, { content: 'Hello!' });
-    const { message } = await socket.next({ type: 'new_message' });
+    const { message } = await socket.next('new_message');
     expect(message).toMatchObject({ sender_name: 'John Doe', content: 'Hello!', sender_id: conversation.created_by });
     socket.close();
     const next = literalCalls(chat.app.url, token);

@@ -1,5 +1,6 @@
 import { startChat, type Chat, type ChatUser } from '../support/chat.js';
-import { fileForm, type LiteralCall, literalCalls, LiteralSocket } from '../support/literal-calls.js';
+import { JsonSocket } from '../support/dialect-client.js';
+import { fileForm, type LiteralCall, literalCalls } from '../support/literal-calls.js';
 
 describe('the limits of the classroom dialect', () => {
   let chat: Chat;
@@ -106,11 +107,11 @@ describe('the limits of the classroom dialect', () => {
 
   it('let ten sockets a minute in', async () => {
     const { token } = await chat.user('many');
-    const sockets = Array.from({ length: 10 }, () => new LiteralSocket(chat.app.url, `/api/ws/${token}`));
+    const sockets = Array.from({ length: 10 }, () => new JsonSocket(chat.app.url, `/api/ws/${token}`));
     await Promise.all(sockets.map(({ opened }) => opened));
-    const eleventh = new LiteralSocket(chat.app.url, `/api/ws/${token}`);
-    expect(await eleventh.next({ type: 'error' })).toEqual({ type: 'error', message: 'Too many requests.' });
-    expect(await eleventh.closed).toBe(4308);
+    const eleventh = new JsonSocket(chat.app.url, `/api/ws/${token}`);
+    expect(await eleventh.next('error')).toEqual({ type: 'error', message: 'Too many requests.' });
+    expect((await eleventh.closed).code).toBe(4308);
     for (const socket of sockets) socket.close();
   });
 });
@@ -132,10 +133,7 @@ describe('an installation without the classroom dialect', () => {
       'content-type': 'application/x-www-form-urlencoded',
     });
     expect(form.status).toBe(415);
-    const socket = new LiteralSocket(chat.app.url, `/api/ws/${token}`);
-    const status = await new Promise((resolve) =>
-      socket.socket.once('unexpected-response', (_request, response) => resolve(response.statusCode)),
-    );
-    expect(status).toBe(404);
+    const socket = new JsonSocket(chat.app.url, `/api/ws/${token}`);
+    expect(await socket.refused).toBe(404);
   });
 });

@@ -1,6 +1,7 @@
 import { MessagesService } from '../../src/modules/messages/messages.service.js';
 import { startChat, type Chat, type ChatUser } from '../support/chat.js';
-import { fileForm, type LiteralCall, literalCalls, LiteralSocket } from '../support/literal-calls.js';
+import { JsonSocket } from '../support/dialect-client.js';
+import { fileForm, having, type LiteralCall, literalCalls } from '../support/literal-calls.js';
 
 const TIME = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/) as string;
 const ID = expect.stringMatching(/^[0-9a-f-]{36}$/) as string;
@@ -14,7 +15,7 @@ describe('the classroom dialect', () => {
   let johns: LiteralCall;
   let marys: LiteralCall;
   let pauls: LiteralCall;
-  const sockets: LiteralSocket[] = [];
+  const sockets: JsonSocket[] = [];
 
   beforeAll(async () => {
     chat = await startChat();
@@ -41,8 +42,8 @@ describe('the classroom dialect', () => {
   };
   const say = async (call: LiteralCall, id: string, content: string) =>
     (await call('POST', `/api/conversations/${id}/messages`, { content, message_type: 'text' })).body;
-  const listen = async (address: string, headers?: Record<string, string>): Promise<LiteralSocket> => {
-    const socket = new LiteralSocket(chat.app.url, address, { headers });
+  const listen = async (address: string, headers?: Record<string, string>): Promise<JsonSocket> => {
+    const socket = new JsonSocket(chat.app.url, address, { headers });
     sockets.push(socket);
     await socket.opened;
     return socket;
@@ -404,7 +405,7 @@ describe('the classroom dialect', () => {
       ];
       const sent = await say(johns, id, 'Hello!');
       for (const socket of ways) {
-        const { message } = await socket.until(({ message }) => message?.id === sent.id);
+        const { message } = await socket.next(({ message }) => message?.id === sent.id);
         expect(message).toEqual(sent);
       }
     });
@@ -412,8 +413,8 @@ describe('the classroom dialect', () => {
     it('and is told why it may not, before it is closed', async () => {
       for (const address of ['/api/ws', '/api/ws/', '/api/ws?token=wrong', '/api/ws/wrong']) {
         const socket = await listen(address);
-        expect(await socket.next({ type: 'error' })).toEqual({ type: 'error', message: 'Invalid token' });
-        expect(await socket.closed).toBe(4401);
+        expect(await socket.next('error')).toEqual({ type: 'error', message: 'Invalid token' });
+        expect((await socket.closed).code).toBe(4401);
       }
     });
 
@@ -421,12 +422,12 @@ describe('the classroom dialect', () => {
       const id = await group(mary);
       const [his, hers] = [await listen(`/api/ws/${john.token}`), await listen(`/api/ws/${mary.token}`)];
       his.send({ type: 'typing_start', conversation_id: id });
-      expect(await hers.next({ type: 'typing_start', conversation_id: id })).toEqual({
+      expect(await hers.next(having({ type: 'typing_start', conversation_id: id }))).toEqual({
         type: 'typing_start',
         user_id: john.id,
         conversation_id: id,
       });
-      expect(await hers.next({ type: 'user_status_change', is_typing: true, conversation_id: id })).toEqual({
+      expect(await hers.next(having({ type: 'user_status_change', is_typing: true, conversation_id: id }))).toEqual({
         type: 'user_status_change',
         user_id: john.id,
         status: 'online',
@@ -434,7 +435,7 @@ describe('the classroom dialect', () => {
         conversation_id: id,
       });
       his.send({ type: 'typing_stop', conversation_id: id });
-      expect(await hers.next({ type: 'typing_stop', conversation_id: id })).toEqual({
+      expect(await hers.next(having({ type: 'typing_stop', conversation_id: id }))).toEqual({
         type: 'typing_stop',
         user_id: john.id,
         conversation_id: id,
@@ -448,16 +449,16 @@ describe('the classroom dialect', () => {
       const { id: first } = await say(johns, id, 'one');
       const { id: second } = await say(johns, id, 'two');
       hers.send({ type: 'message_read', message_id: first, conversation_id: id });
-      expect(await his.next({ type: 'message_read', user_id: mary.id })).toEqual({
+      expect(await his.next(having({ type: 'message_read', user_id: mary.id }))).toEqual({
         type: 'message_read',
         message_id: first,
         user_id: mary.id,
       });
       await pauls('POST', `/api/messages/${second}/read`);
-      expect(await his.next({ type: 'message_read', user_id: paul.id })).toMatchObject({ message_id: second });
+      expect(await his.next(having({ type: 'message_read', user_id: paul.id }))).toMatchObject({ message_id: second });
       await marys('POST', `/api/messages/${second}/read`);
-      expect(await his.next({ type: 'message_read', user_id: mary.id })).toMatchObject({ message_id: second });
-      expect(his.frames.filter(({ type }) => type === 'message_read')).toEqual([]);
+      expect(await his.next(having({ type: 'message_read', user_id: mary.id }))).toMatchObject({ message_id: second });
+      expect(his.left.filter(({ type }) => type === 'message_read')).toEqual([]);
     });
 
     it('of who comes and goes', async () => {
@@ -466,7 +467,7 @@ describe('the classroom dialect', () => {
       const zoe = await chat.user('zoe');
       await johns('POST', '/api/conversations', { type: 'direct', participant_ids: [zoe.id] });
       await listen(`/api/ws/${zoe.token}`);
-      expect(await his.next({ type: 'user_status_change', user_id: zoe.id })).toEqual({
+      expect(await his.next(having({ type: 'user_status_change', user_id: zoe.id }))).toEqual({
         type: 'user_status_change',
         user_id: zoe.id,
         status: 'online',
@@ -478,19 +479,18 @@ describe('the classroom dialect', () => {
     it('of no conversation it has left, until it joins again', async () => {
       const [left, kept] = [await group(mary), await group(mary)];
       const hers = await listen(`/api/ws/${mary.token}`);
-      const heard = async (content: string) =>
-        (await hers.until(({ message }) => message?.content === content)).message;
+      const heard = async (content: string) => (await hers.next(({ message }) => message?.content === content)).message;
       hers.send({ type: 'leave_conversation', conversation_id: left });
       // An error is the answer that says that the frame before it was dealt with.
       hers.send({ type: 'join_conversation', conversation_id: 'no-such-room' });
-      await hers.next({ type: 'error', message: 'Conversation not found' });
+      await hers.next(having({ type: 'error', message: 'Conversation not found' }));
       await say(johns, left, 'unheard');
       await say(johns, kept, 'heard');
       await heard('heard');
       expect(hers.frames.filter(({ message }) => message?.content === 'unheard')).toEqual([]);
       hers.send({ type: 'join_conversation', conversation_id: left });
       hers.send({ type: 'join_conversation', conversation_id: 'no-such-room' });
-      await hers.next({ type: 'error' });
+      await hers.next('error');
       await say(johns, left, 'heard again');
       expect(await heard('heard again')).toMatchObject({ conversation_id: left });
     });
@@ -501,13 +501,13 @@ describe('the classroom dialect', () => {
       const malformed = { type: 'error', message: 'Invalid message format' };
       for (const bad of ['nonsense', '[]', 'null', '{"type":1}', { type: 'no_such_frame' }, { type: 'typing_start' }]) {
         outside.send(bad);
-        expect([bad, await outside.next({ type: 'error' })]).toEqual([bad, malformed]);
+        expect([bad, await outside.next('error')]).toEqual([bad, malformed]);
       }
       for (const type of ['join_conversation', 'typing_start', 'typing_stop', 'message_read']) {
         const message_id = '01930000-0000-7000-8000-000000000000';
         outside.send({ type, conversation_id: id, ...(type === 'message_read' && { message_id }) });
         const refusal = 'Not a participant in this conversation';
-        expect([type, await outside.next({ type: 'error' })]).toEqual([type, { type: 'error', message: refusal }]);
+        expect([type, await outside.next('error')]).toEqual([type, { type: 'error', message: refusal }]);
       }
       expect(outside.socket.readyState).toBe(1);
     });
@@ -517,10 +517,10 @@ describe('the classroom dialect', () => {
       const [plain, extended] = [await listen(`/api/ws/${mary.token}`), await listen(`/api/ws/${mary.token}?ext=1`)];
       const { id: messageId } = await say(johns, id, 'Hello');
       await johns('PUT', `/api/messages/${messageId}`, { content: 'Hello again' });
-      const edited = await extended.next({ type: 'message.updated' });
+      const edited = await extended.next('message.updated');
       expect(edited.data.message).toMatchObject({ id: messageId, content: 'Hello again' });
       const { id: last } = await say(johns, id, 'the last');
-      await plain.until(({ message }) => message?.id === last);
+      await plain.next(({ message }) => message?.id === last);
       const known = ['new_message', 'user_status_change', 'typing_start', 'typing_stop', 'message_read', 'error'];
       expect(plain.frames.filter(({ type }) => !known.includes(type as string))).toEqual([]);
     });

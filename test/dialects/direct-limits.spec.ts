@@ -1,5 +1,6 @@
 import { startChat, type Chat } from '../support/chat.js';
-import { literalCalls, LiteralSocket } from '../support/literal-calls.js';
+import { JsonSocket } from '../support/dialect-client.js';
+import { literalCalls } from '../support/literal-calls.js';
 
 describe('the limits of the direct dialect', () => {
   let chat: Chat;
@@ -44,11 +45,11 @@ describe('the limits of the direct dialect', () => {
 
   it('let ten sockets a minute in', async () => {
     const { token } = await chat.user('many');
-    const sockets = Array.from({ length: 10 }, () => new LiteralSocket(chat.app.url, `/ws?token=${token}`));
+    const sockets = Array.from({ length: 10 }, () => new JsonSocket(chat.app.url, `/ws?token=${token}`));
     await Promise.all(sockets.map(({ opened }) => opened));
-    const eleventh = new LiteralSocket(chat.app.url, `/ws?token=${token}`);
-    expect((await eleventh.next({ type: 'error' })).data.code).toBe('rate_limit_exceeded');
-    expect(await eleventh.closed).toBe(4308);
+    const eleventh = new JsonSocket(chat.app.url, `/ws?token=${token}`);
+    expect((await eleventh.next('error')).data.code).toBe('rate_limit_exceeded');
+    expect((await eleventh.closed).code).toBe(4308);
     for (const socket of sockets) socket.close();
   });
 });
@@ -67,10 +68,7 @@ describe('an installation without the direct dialect', () => {
       expect([address, (await call('GET', address)).status]).toEqual([address, 404]);
     }
     expect((await call('POST', '/api/auth/login', { email: 'a', password: 'b' })).status).toBe(404);
-    const socket = new LiteralSocket(chat.app.url, `/ws?token=${token}`);
-    const status = await new Promise((resolve) =>
-      socket.socket.once('unexpected-response', (_request, response) => resolve(response.statusCode)),
-    );
-    expect(status).toBe(404);
+    const socket = new JsonSocket(chat.app.url, `/ws?token=${token}`);
+    expect(await socket.refused).toBe(404);
   });
 });

@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
 import { startChat, type Chat, type ChatUser } from '../support/chat.js';
-import { type LiteralCall, literalCalls, LiteralSocket } from '../support/literal-calls.js';
+import { JsonSocket } from '../support/dialect-client.js';
+import { type LiteralCall, literalCalls } from '../support/literal-calls.js';
 import { WebhookReceiver } from '../support/webhook-receiver.js';
 
 const TIME = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/) as string;
@@ -17,7 +18,7 @@ describe('the direct dialect', () => {
   let bens: LiteralCall;
   let eves: LiteralCall;
   let nobodys: LiteralCall;
-  const sockets: LiteralSocket[] = [];
+  const sockets: JsonSocket[] = [];
 
   beforeAll(async () => {
     chat = await startChat({ WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true' });
@@ -37,8 +38,8 @@ describe('the direct dialect', () => {
   const send = async (call: LiteralCall, body: object) => (await call('POST', '/api/messages', body)).body;
   const group = async (...members: ChatUser[]): Promise<string> =>
     (await anas('POST', '/api/groups', { name: 'Group Name', members: members.map(({ id }) => id) })).body.id as string;
-  const listen = async (token: string, query = ''): Promise<LiteralSocket> => {
-    const socket = new LiteralSocket(chat.app.url, `/ws?token=${token}${query}`);
+  const listen = async (token: string, query = ''): Promise<JsonSocket> => {
+    const socket = new JsonSocket(chat.app.url, `/ws?token=${token}${query}`);
     sockets.push(socket);
     await socket.opened;
     return socket;
@@ -335,8 +336,8 @@ describe('the direct dialect', () => {
         .sign(Buffer.from(chat.app.config.jwtSecret));
       const { status, body } = await literalCalls(chat.app.url, expired)('GET', '/api/messages');
       expect([status, body.error.details]).toEqual([401, { token_expired: true }]);
-      const socket = new LiteralSocket(chat.app.url, `/ws?token=${expired}`);
-      expect((await socket.next({ type: 'error' })).data.details).toEqual({ token_expired: true });
+      const socket = new JsonSocket(chat.app.url, `/ws?token=${expired}`);
+      expect((await socket.next('error')).data.details).toEqual({ token_expired: true });
     });
 
     it('of fields, naming the first', async () => {
@@ -384,7 +385,7 @@ describe('the direct dialect', () => {
     it('of messages, which it takes in the same form', async () => {
       const [hers, his] = [await listen(ana.token), await listen(ben.token)];
       hers.send({ type: 'message', data: { receiver_id: ben.id, content: 'Message content', type: 'text' } });
-      const frame = await his.until(({ data }) => data?.content === 'Message content');
+      const frame = await his.next(({ data }) => data?.content === 'Message content');
       expect(frame).toEqual({
         type: 'message',
         data: {
@@ -398,7 +399,7 @@ describe('the direct dialect', () => {
           metadata: {},
         },
       });
-      expect(await hers.until(({ data }) => data?.id === frame.data.id)).toEqual(frame);
+      expect(await hers.next(({ data }) => data?.id === frame.data.id)).toEqual(frame);
     });
 
     it('of who types', async () => {
@@ -407,7 +408,7 @@ describe('the direct dialect', () => {
       for (const is_typing of [true, false]) {
         // In the very form it is told in; whose name it says makes no difference.
         hers.send({ type: 'typing', data: { user_id: eve.id, conversation_id: id, is_typing } });
-        expect(await his.next({ type: 'typing' })).toEqual({
+        expect(await his.next('typing')).toEqual({
           type: 'typing',
           data: { user_id: ana.id, conversation_id: id, is_typing },
         });
@@ -419,7 +420,7 @@ describe('the direct dialect', () => {
       await send(anas, { receiver_id: max.id, content: 'hello' });
       const hers = await listen(ana.token);
       await listen(max.token);
-      expect(await hers.until(({ type, data }) => type === 'presence' && data.user_id === max.id)).toEqual({
+      expect(await hers.next(({ type, data }) => type === 'presence' && data.user_id === max.id)).toEqual({
         type: 'presence',
         data: { user_id: max.id, status: 'online', last_seen: TIME },
       });
@@ -428,7 +429,7 @@ describe('the direct dialect', () => {
     it('and lives on pings, its own and those of WebSocket', async () => {
       const hers = await listen(ana.token);
       hers.send({ type: 'ping' });
-      expect(await hers.next({ type: 'pong' })).toEqual({ type: 'pong', data: {} });
+      expect(await hers.next('pong')).toEqual({ type: 'pong', data: {} });
       const ponged = new Promise((resolve) => hers.socket.once('pong', resolve));
       hers.socket.ping();
       await ponged;
@@ -445,7 +446,7 @@ describe('the direct dialect', () => {
         [{ type: 'typing', data: { conversation_id: NOBODY } }, 'conversation_not_found'],
       ] as const) {
         hers.send(bad);
-        expect(await hers.next({ type: 'error' })).toEqual({
+        expect(await hers.next('error')).toEqual({
           type: 'error',
           data: { code, message: expect.any(String), details: expect.any(Object) },
         });
@@ -455,14 +456,14 @@ describe('the direct dialect', () => {
 
     it('to nobody without a token', async () => {
       for (const address of ['/ws', '/ws?token=wrong', '/ws/?token=']) {
-        const socket = new LiteralSocket(chat.app.url, address);
-        const { data } = await socket.next({ type: 'error' });
+        const socket = new JsonSocket(chat.app.url, address);
+        const { data } = await socket.next('error');
         expect(data).toEqual({
           code: 'unauthorized',
           message: 'Invalid or expired token',
           details: { token_expired: false },
         });
-        expect(await socket.closed).toBe(4401);
+        expect((await socket.closed).code).toBe(4401);
       }
     });
 
@@ -471,9 +472,9 @@ describe('the direct dialect', () => {
       const [plain, extended] = [await listen(ben.token), await listen(ben.token, '&ext=1')];
       const sent = await send(anas, { conversation_id: id, content: 'x' });
       await ana.call('PATCH', `/messages/${sent.id}`, { content: 'edited' });
-      expect((await extended.next({ type: 'message.updated' })).data.message.content).toBe('edited');
+      expect((await extended.next('message.updated')).data.message.content).toBe('edited');
       const last = await send(anas, { conversation_id: id, content: 'the last' });
-      await plain.until(({ data }) => data?.id === last.id);
+      await plain.next(({ data }) => data?.id === last.id);
       const known = ['message', 'typing', 'presence', 'error', 'pong'];
       expect(plain.frames.filter(({ type }) => !known.includes(type as string))).toEqual([]);
     });

@@ -1,11 +1,12 @@
 import { startChat, type Chat, type ChatUser } from '../support/chat.js';
-import { literalCalls, type LiteralFrame, LiteralSocket } from '../support/literal-calls.js';
+import { type AnyJson, JsonSocket } from '../support/dialect-client.js';
+import { literalCalls } from '../support/literal-calls.js';
 
 const ROUNDS = 40;
 
 describe('people who speak different dialects in one conversation', () => {
   let chat: Chat;
-  const sockets: LiteralSocket[] = [];
+  const sockets: JsonSocket[] = [];
 
   beforeAll(async () => {
     chat = await startChat();
@@ -16,13 +17,13 @@ describe('people who speak different dialects in one conversation', () => {
   });
 
   /** The contents a socket of a dialect is told of, once there are so many. */
-  const reader = async (address: string, contentOf: (frame: LiteralFrame) => unknown, count: number) => {
-    const socket = new LiteralSocket(chat.app.url, address);
+  const reader = async (address: string, contentOf: (frame: AnyJson) => unknown, count: number) => {
+    const socket = new JsonSocket(chat.app.url, address);
     sockets.push(socket);
     await socket.opened;
     const heard: string[] = [];
     const all = (async () => {
-      while (heard.length < count) heard.push(String(contentOf(await socket.until((f) => contentOf(f) !== undefined))));
+      while (heard.length < count) heard.push(String(contentOf(await socket.next((f) => contentOf(f) !== undefined))));
       return heard;
     })();
     return { all };

@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { Answer } from './chat.js';
 
 export interface DialectCall {
   readonly token?: string;
-  readonly body?: object | FormData;
+  /** An object goes as JSON; a text goes as it is, with the type in `headers`. */
+  readonly body?: object | FormData | string;
   readonly headers?: Record<string, string>;
 }
 
@@ -14,16 +16,16 @@ export async function call(
   path: string,
   { token, body, headers }: DialectCall = {},
 ): Promise<Answer> {
-  const isForm = body instanceof FormData;
+  const isRaw = body instanceof FormData || typeof body === 'string';
   const response = await fetch(url + path, {
     method,
     redirect: 'manual',
     headers: {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      ...(body && !isForm && { 'content-type': 'application/json' }),
+      ...(body !== undefined && !isRaw && { 'content-type': 'application/json' }),
       ...headers,
     },
-    body: isForm ? body : body && JSON.stringify(body),
+    body: isRaw ? body : body && JSON.stringify(body),
   });
   const text = await response.text();
   return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
@@ -39,7 +41,7 @@ export class JsonSocket {
   readonly closed: Promise<{ code: number; reason: string }>;
   /** The HTTP status the upgrade was refused with. */
   readonly refused: Promise<number>;
-  private readonly socket: WebSocket;
+  readonly socket: WebSocket;
   private readonly taken = new Set<AnyJson>();
   private waiting: (() => void)[] = [];
 
@@ -61,6 +63,15 @@ export class JsonSocket {
       this.waiting = [];
       for (const look of waiting) look();
     });
+  }
+
+  get opened(): Promise<unknown> {
+    return this.socket.readyState === WebSocket.OPEN ? Promise.resolve() : once(this.socket, 'open');
+  }
+
+  /** What was not asked for yet. */
+  get left(): AnyJson[] {
+    return this.frames.filter((frame) => !this.taken.has(frame));
   }
 
   /** The first frame of this type, or that matches, that was not yet asked for; waits for it. */

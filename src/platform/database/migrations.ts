@@ -11,13 +11,12 @@ import { IndexUsersForSearch1763700007010 } from '../../../migrations/1763700007
 import { CreateConversationBans1763700007100 } from '../../../migrations/1763700007100-create-conversation-bans.js';
 import { CreateAccountDeletions1763700007200 } from '../../../migrations/1763700007200-create-account-deletions.js';
 import { IndexConversationsForSearch1763700007300 } from '../../../migrations/1763700007300-index-conversations-for-search.js';
-import { SlowDownAndFreeze1763700008000 } from '../../../migrations/1763700008000-slow-down-and-freeze.js';
 import { CreateContentRules1763700008100 } from '../../../migrations/1763700008100-create-content-rules.js';
 import { CreateReports1763700008200 } from '../../../migrations/1763700008200-create-reports.js';
 import { CreateActivity1763700009000 } from '../../../migrations/1763700009000-create-activity.js';
 import { CreateSessionKeys1763700010000 } from '../../../migrations/1763700010000-create-session-keys.js';
 import { CreateGuest1763700011000 } from '../../../migrations/1763700011000-create-guest.js';
-import { LetGuestsSpeak1763700011100 } from '../../../migrations/1763700011100-let-guests-speak.js';
+import { JudgeSlowFrozenAndGuests1763700011100 } from '../../../migrations/1763700011100-judge-slow-frozen-and-guests.js';
 import { CountBySessionKey1763700011200 } from '../../../migrations/1763700011200-count-by-session-key.js';
 
 /** Every step of the schema, oldest first. Listed, not searched for: what runs is what was compiled. */
@@ -34,12 +33,11 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateConversationBans1763700007100,
   CreateAccountDeletions1763700007200,
   IndexConversationsForSearch1763700007300,
-  SlowDownAndFreeze1763700008000,
   CreateContentRules1763700008100,
   CreateReports1763700008200,
   CreateActivity1763700009000,
   CreateSessionKeys1763700010000,
   CreateGuest1763700011000,
-  LetGuestsSpeak1763700011100,
+  JudgeSlowFrozenAndGuests1763700011100,
   CountBySessionKey1763700011200,
 ];

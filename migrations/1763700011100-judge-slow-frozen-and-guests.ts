@@ -1,20 +1,34 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Guests speak in public rooms, judged where every send is judged: in `append_messages`, under the lock of the room. */
-export class LetGuestsSpeak1763700011100 implements MigrationInterface {
+/**
+ * Slow mode, freezing and guests, judged where every send is judged: in `append_messages`, under the lock of the
+ * conversation. When somebody sent last stands in the row of the participant, which is read for every send and written
+ * with every stored one anyway: no look-up, no index and no lock more than before.
+ */
+export class JudgeSlowFrozenAndGuests1763700011100 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
-    await db.query(`alter function append_messages(json) rename to append_messages_1763700008000`);
+    await db.query(`alter table participants add column last_sent_at timestamptz`);
+    await db.query(`comment on column participants.last_sent_at is 'of the newest message; leaving does not reset it'`);
+    await db.query(`alter function append_messages(json) rename to append_messages_1763700003000`);
     await db.query(APPEND_MESSAGES);
   }
 
   async down(db: QueryRunner): Promise<void> {
     await db.query(`drop function append_messages(json)`);
-    await db.query(`alter function append_messages_1763700008000(json) rename to append_messages`);
+    await db.query(`alter function append_messages_1763700003000(json) rename to append_messages`);
+    await db.query(`alter table participants drop column last_sent_at`);
   }
 }
 
 /**
  * As the step before made it, see there for the promise, and beyond it:
+ *
+ * `frozen` and `slow_mode` are for those who are bound by them: participants without a role in the conversation or the
+ * system. Slow mode is judged last, after whatever else would refuse the send, and of several sends of one person in a
+ * batch the first that may be stored is; `retry_after` is in whole seconds.
+ *
+ * `is_released`: a moderator lets through what was held for review. The sender's session may have ended since, and he
+ * has waited; everything else is judged as it is now.
  *
  * The account of the guests needs no membership, and none helps it: it may write into rooms that are public now, without
  * files, and not in slow mode, because many share the account and there is nobody to count for. Everything said of

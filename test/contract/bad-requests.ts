@@ -143,13 +143,19 @@ function badBodies(operation: ApiOperation, ids: KnownIds): BadRequest[] {
   ];
 }
 
+/** What is wrong in a header depends on what it is for. */
+const BAD_HEADER_VALUES: Readonly<Record<string, readonly string[]>> = {
+  'Idempotency-Key': ['x'.repeat(129), 'é', 'two words', '\t', 'x'.repeat(10_000)],
+  'X-Audit-Log-Reason': ['%', '%ff', 'half%', '%00'.repeat(200), '\t', 'x'.repeat(10_000)],
+};
+
 function badHeaders(operation: ApiOperation, ids: KnownIds): BadRequest[] {
   const { method, path, parameters } = operation;
   const { headers, body } = goodBody(operation, ids);
   return parameters
     .filter((parameter) => parameter.in === 'header')
     .flatMap(({ name }) =>
-      ['x'.repeat(129), 'é', 'two words', '\t', 'x'.repeat(10_000)].map((value) => ({
+      BAD_HEADER_VALUES[name]!.map((value) => ({
         name: `${name}: ${value.slice(0, 20)}`,
         mayPass: value === '\t', // trimmed away by HTTP itself
         request: { method, path: addressOf(path, ids), headers: { ...headers, [name]: value }, body },

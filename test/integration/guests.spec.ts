@@ -6,6 +6,7 @@ import type { Environment } from '../../src/platform/config/config.js';
 import type { Actor } from '../../src/platform/http/actor.js';
 import { CodecSockets } from '../../src/platform/realtime/codec-sockets.js';
 import type { EncodedFrame } from '../../src/platform/realtime/encoded-frame.js';
+import { Entitlements } from '../../src/platform/realtime/entitlements.js';
 import { Handshake } from '../../src/platform/realtime/handshake.js';
 import type { Reply, WebSocketPacket } from '../../src/platform/realtime/packet.js';
 import type { CodecRequest, SocketCodec } from '../../src/platform/realtime/socket-codec.js';
@@ -108,22 +109,41 @@ describe('guests who may write', () => {
     expect(isHeard).toBe(true);
   });
 
-  it('hear nothing of a room from the very moment on at which it becomes private', async () => {
+  it('hear nothing of a room from the very event on that makes it private, however old what is known of it', async () => {
     const [open, other] = [await world.room(owner), await world.room(owner)];
+    const owners = await world.people.connect(owner);
     const socket = await world.listen();
     await world.messages.send(owner, open, { content: 'still public' });
     await socket.next(says('still public'));
-    const change = world.people.call(owner, 'PATCH', `/conversations/${open}`, { settings: { is_private: true } });
-    await Promise.all([
-      change,
-      ...Array.from({ length: 20 }, () => world.messages.send(owner, open, { content: 'x' })),
-    ]);
+    const entitlements = world.test.app.get(Entitlements, { strict: false });
+    const read = entitlements.current.bind(entitlements);
+    let letGo = (): void => undefined;
+    const isLetGo = new Promise<void>((resolve) => (letGo = resolve));
+    // A reading from before the change, whose answer comes after it.
+    const isRead = new Promise<void>((resolve) => {
+      jest.spyOn(entitlements, 'current').mockImplementationOnce(async (...asked) => {
+        const rooms = await read(...asked);
+        resolve();
+        await isLetGo;
+        return rooms;
+      });
+    });
+    const audience = world.test.app.get(GuestAudience, { strict: false });
+    const reading = audience.refresh();
+    await isRead;
+    await world.people.call(owner, 'PATCH', `/conversations/${open}`, { settings: { is_private: true } });
     await world.messages.send(owner, open, { content: 'a secret' });
+    await world.messages.send(owner, other, { content: 'meanwhile' });
+    await socket.next(says('meanwhile'));
+    letGo();
+    await reading;
+    await world.messages.send(owner, open, { content: 'another secret' });
     await world.messages.send(owner, other, { content: 'the end' });
     await socket.next(says('the end'));
     const events = socket.frames.filter(({ conversation_id }) => conversation_id === open);
-    expect(JSON.stringify(events)).not.toContain('a secret');
+    expect(JSON.stringify(events)).not.toContain('secret');
     expect(events.at(-1)!.type).toBe('conversation.updated');
+    owners.close();
   });
 
   it('go on hearing a room that was only renamed', async () => {

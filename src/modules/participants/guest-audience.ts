@@ -60,7 +60,8 @@ export class GuestAudience implements OnApplicationBootstrap, OnModuleDestroy {
 
   private handedOut({ type, streamId }: StreamEvent): void {
     if (type !== CONVERSATION_UPDATED) return;
-    const { guests } = this;
+    // Also while the first of them is being let in: what he is let into by may be older than this event.
+    const guests = this.fanOut.audience.get(GUEST_USER_ID);
     const pump = guests && this.fanOut.find(streamId);
     if (!pump || !guests.streams.has(pump)) return;
     pump.remove(guests);

@@ -207,7 +207,8 @@ export class StreamPump {
   }
 
   private settle(user: LocalUser, { isInside }: Latecomer): void {
-    if (isInside) this.receivers.add(user);
+    // An observer may have taken him out over an event he was just being told.
+    if (isInside && user.streams.has(this)) this.receivers.add(user);
     else this.forgetUser(user);
   }
 
@@ -216,7 +217,7 @@ export class StreamPump {
       catalogue: this.around.catalogue,
       read: (after) => this.around.reader.read(this.streamId, after),
       send: (user, { event, presented }) => {
-        if (presented) this.send([user], event, presented, event.seq - 1);
+        if (presented && user.streams.has(this)) this.send([user], event, presented, event.seq - 1);
       },
     };
   }

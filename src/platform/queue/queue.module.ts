@@ -1,5 +1,6 @@
 import { BullModule } from '@nestjs/bullmq';
 import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
 import { QueueConnection } from './queue-connection.js';
 import { QueueDepths } from './queue-depths.js';
 import { QUEUE_NAMES } from './queue-names.js';
@@ -8,7 +9,11 @@ import { QUEUE_NAMES } from './queue-names.js';
 const KEEP_FAILED_SECONDS = 7 * 24 * 3600;
 
 @Global()
-@Module({ providers: [QueueConnection, QueueDepths], exports: [QueueConnection, QueueDepths] })
+@Module({
+  imports: [DiscoveryModule],
+  providers: [QueueConnection, QueueDepths],
+  exports: [QueueConnection, QueueDepths],
+})
 class QueueConnectionModule {}
 
 /**

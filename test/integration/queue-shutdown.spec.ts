@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ServerResponse } from 'node:http';
+import type { Actor } from '../../src/platform/http/actor.js';
+import { People } from '../support/people.js';
+import { hasRedis, RedisServer } from '../support/redis-server.js';
+import { startTestApp } from '../support/test-app.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { startProcess, type TestProcess } from '../support/test-process.js';
+import { WebhookReceiver } from '../support/webhook-receiver.js';
+
+// Each test starts a process from its sources, which takes seconds on a busy machine.
+jest.setTimeout(90_000);
+
+(hasRedis ? describe : describe.skip)('the way out of a process whose Redis died', () => {
+  let directory: string;
+  let database: TestDatabase;
+  let redis: RedisServer;
+  let server: TestProcess;
+
+  beforeEach(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'parley-life-'));
+    [database, redis] = await Promise.all([createTestDatabase(), RedisServer.start()]);
+    server = startProcess('src/main.ts', {
+      DATA_DIR: directory,
+      DATABASE_URL: database.url,
+      REDIS_URL: redis.url,
+      PORT: '0',
+      HOST: '127.0.0.1',
+    });
+    await server.printed(/REST +http/);
+    await redis.halt();
+    await server.printed(/the queue fails/);
+  });
+  afterEach(async () => {
+    server.child.kill('SIGKILL');
+    await server.ended();
+    await Promise.all([redis.halt(), database.drop()]);
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it('ends in order while Redis is away', async () => {
+    expect(await server.end('SIGTERM')).toBe(0);
+  });
+
+  it('ends in order when Redis has just come back', async () => {
+    await redis.resume();
+    expect(await server.end('SIGTERM')).toBe(0);
+  });
+});
+
+(hasRedis ? describe : describe.skip)('a job under way when Redis dies', () => {
+  it('is finished on the way out, and what could not be queued is done by the next process', async () => {
+    const redis = await RedisServer.start();
+    const receiver = await WebhookReceiver.start();
+    const environment = {
+      REDIS_URL: redis.url,
+      WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true',
+      JWT_SECRET: randomBytes(48).toString('base64'),
+    };
+    const first = await startTestApp(environment);
+    const deliveries = () =>
+      first.database.query<{ status: string; attempts: number }>(
+        'select status, attempts from webhook_deliveries order by id',
+      );
+    try {
+      const people = new People(first);
+      const [ana] = (await people.many(1)) as [Actor];
+      const group = await people.group(ana);
+      const send = (content: string) => people.call(ana, 'POST', `/conversations/${group}/messages`, { content });
+      await people.call(ana, 'POST', '/webhooks', { url: receiver.url(), events: ['message.created'] });
+      let held: ServerResponse | undefined;
+      receiver.answer = (_call, response) => void (held = response);
+      await send('under way');
+      await receiver.until(({ body }) => body.data.content === 'under way');
+      await redis.halt();
+      expect((await send('meanwhile')).status).toBe(201);
+      const closed = first.app.close();
+      held!.writeHead(204).end();
+      receiver.answer = (_call, response) => void response.writeHead(204).end();
+      await closed;
+      expect(await deliveries()).toContainEqual({ status: 'delivered', attempts: 1 });
+      await redis.resume();
+      const second = await startTestApp({ ...environment, DATABASE_URL: first.database.url });
+      await receiver.until(({ body }) => body.data.content === 'meanwhile');
+      await second.close();
+      expect(receiver.calls.map(({ body }) => body.data.content as string).sort()).toEqual(['meanwhile', 'under way']);
+    } finally {
+      await first.close();
+      await receiver.stop();
+      await redis.halt();
+    }
+  });
+});

@@ -1,83 +1,170 @@
-import { startChat, type Chat, type ChatUser } from '../support/chat.js';
-import { type AnyJson, JsonSocket } from '../support/dialect-client.js';
-import { literalCalls } from '../support/literal-calls.js';
+import { startChat, type Answer, type Chat, type ChatSocket, type ChatUser } from '../support/chat.js';
+import { type AnyJson, call, JsonSocket } from '../support/dialect-client.js';
 
-const ROUNDS = 40;
+const ROUNDS = 30;
+const SPEAKERS = ['messaging', 'direct', 'classroom', 'chat', 'rooms', 'canonical'] as const;
+type Speaker = (typeof SPEAKERS)[number];
+const COUNT = ROUNDS * SPEAKERS.length;
 
+/** A message as any of the lists shows it: which one, and what it says. */
+type Shown = [id: string, content: string];
+
+/**
+ * One room with a person of each dialect in it and one over Socket.IO, all of whom speak and listen at once: five at the
+ * addresses their own documents give, with a socket of their own.
+ */
 describe('people who speak different dialects in one conversation', () => {
   let chat: Chat;
-  const sockets: JsonSocket[] = [];
+  let room: string;
+  let people: Record<Speaker, ChatUser>;
+  let canonical: ChatSocket;
+  const sockets = {} as Record<Exclude<Speaker, 'canonical'>, JsonSocket>;
+
+  const ask = (speaker: Speaker, method: string, path: string, body?: object): Promise<Answer> =>
+    call(chat.app.url, method, path, { token: people[speaker].token, body });
 
   beforeAll(async () => {
     chat = await startChat();
+    const users = await Promise.all(SPEAKERS.map((name) => chat.user(`of_${name}`)));
+    people = Object.fromEntries(SPEAKERS.map((name, i) => [name, users[i]!])) as Record<Speaker, ChatUser>;
+    const { body } = await people.canonical.call('POST', '/conversations', {
+      type: 'room',
+      title: 'Babel',
+      slug: 'babel',
+    });
+    room = body.id as string;
+    for (const user of users.slice(0, -1)) await user.call('POST', `/conversations/${room}/join`);
+    const addresses: Record<keyof typeof sockets, string> = {
+      messaging: `/ws/chat/${room}/?ext=1&token=${people.messaging.token}`,
+      direct: `/ws?ext=1&token=${people.direct.token}`,
+      classroom: `/api/ws/${people.classroom.token}?ext=1`,
+      chat: `/ws/${people.chat.id}?ext=1&chat_id=babel&token=${people.chat.token}`,
+      rooms: `/ws/chat/?ext=1&token=${people.rooms.token}`,
+    };
+    for (const [name, address] of Object.entries(addresses)) {
+      sockets[name as keyof typeof sockets] = new JsonSocket(chat.app.url, address);
+    }
+    await sockets.messaging.next('connection_established');
+    await sockets.rooms.next('system_message');
+    await Promise.all([sockets.direct, sockets.classroom, sockets.chat].map((socket) => socket.next('live')));
+    canonical = await people.canonical.socketIo();
   });
+
   afterAll(async () => {
-    for (const socket of sockets) socket.close();
+    for (const socket of Object.values(sockets)) socket.close();
     await chat.stop();
   });
 
-  /** The contents a socket of a dialect is told of, once there are so many. */
-  const reader = async (address: string, contentOf: (frame: AnyJson) => unknown, count: number) => {
-    const socket = new JsonSocket(chat.app.url, address);
-    sockets.push(socket);
-    await socket.opened;
-    const heard: string[] = [];
-    const all = (async () => {
-      while (heard.length < count) heard.push(String(contentOf(await socket.next((f) => contentOf(f) !== undefined))));
-      return heard;
-    })();
-    return { all };
+  /** What the frames of a dialect say of new messages, in the order they came. */
+  const hears: Record<keyof typeof sockets, (frame: AnyJson) => Shown | undefined> = {
+    messaging: (frame) => (frame.type === 'chat_message' ? [frame.message_id, frame.content] : undefined),
+    direct: (frame) => (frame.type === 'message' ? [frame.data.id, frame.data.content] : undefined),
+    classroom: (frame) => (frame.type === 'new_message' ? [frame.message.id, frame.message.content] : undefined),
+    chat: (frame) =>
+      frame.sender_id !== undefined && frame.content !== undefined ? [frame.id, frame.content] : undefined,
+    rooms: (frame) => (frame.type === 'text_message' ? [frame.data.message_id, frame.data.content] : undefined),
   };
 
-  it('all see the same messages in the same order, each once', async () => {
-    const names = ['classroom', 'direct', 'messaging', 'canonical'];
-    const [kim, lou, max, noa] = (await Promise.all(names.map((name) => chat.user(name)))) as [
-      ChatUser,
-      ChatUser,
-      ChatUser,
-      ChatUser,
-    ];
-    const id = await chat.group(noa, kim, lou, max);
-    const count = 4 * ROUNDS;
-    const inOurs = await noa.webSocket();
-    const readers = await Promise.all([
-      reader(
-        `/api/ws/${kim.token}`,
-        ({ type, message }) => (type === 'new_message' ? message.content : undefined),
-        count,
-      ),
-      reader(`/ws?token=${lou.token}`, ({ type, data }) => (type === 'message' ? data.content : undefined), count),
-      reader(
-        `/ws/chat/${id}/?token=${max.token}`,
-        ({ type, content }) => (type === 'chat_message' ? content : undefined),
-        count,
-      ),
+  /** The same conversation by the list of each dialect that has one, oldest first. */
+  const lists: Partial<Record<Speaker, () => Promise<Shown[]>>> = {
+    messaging: async () => {
+      const shown: Shown[] = [];
+      for (let cursor = ''; ;) {
+        const page = await ask('messaging', 'GET', `/api/messaging/conversations/${room}/messages/?limit=100${cursor}`);
+        shown.push(...page.body.results.map((each: AnyJson): Shown => [each.message_id, each.content]));
+        if (!page.body.has_more) return shown.reverse();
+        cursor = `&cursor=${page.body.next_cursor}`;
+      }
+    },
+    direct: async () => {
+      const shown: Shown[] = [];
+      for (let before = ''; ;) {
+        const page = await ask('direct', 'GET', `/api/messages?conversation_id=${room}&limit=100${before}`);
+        shown.push(...page.body.messages.map((each: AnyJson): Shown => [each.id, each.content]));
+        if (!page.body.has_more) return shown.reverse();
+        before = `&before=${page.body.next_cursor}`;
+      }
+    },
+    classroom: async () => {
+      const pages = await Promise.all(
+        [1, 2].map((page) => ask('classroom', 'GET', `/api/conversations/${room}/messages?page=${page}&limit=100`)),
+      );
+      return pages
+        .flatMap(({ body }) => body.messages.map((each: AnyJson): Shown => [each.id, each.content]))
+        .reverse();
+    },
+    chat: async () => {
+      const pages = await Promise.all(
+        [0, 100].map((skip) => ask('chat', 'GET', `/messages/?chat_id=babel&limit=100&skip=${skip}`)),
+      );
+      return pages
+        .flatMap(({ body }) => body.messages.map((each: AnyJson): Shown => [each.id, each.content]))
+        .reverse();
+    },
+    canonical: async () => {
+      const shown: Shown[] = [];
+      for (let after = 0; ; after = shown.length) {
+        const page = await people.canonical.call('GET', `/conversations/${room}/messages?limit=100&after_seq=${after}`);
+        shown.push(...page.body.data.map((each: AnyJson): Shown => [each.id, each.content]));
+        if (!page.body.has_more) return shown;
+      }
+    },
+  };
+
+  const speak = async (round: number): Promise<void> => {
+    sockets.messaging.send({ type: 'message', message: `messaging ${round}`, message_type: 'text' });
+    sockets.chat.send({ message: `chat ${round}`, timestamp: '2024-01-01T12:00:00Z', attachments: [] });
+    sockets.rooms.send({ type: 'text_message', data: { content: `rooms ${round}`, room_id: 'babel' } });
+    const [direct, classroom, reply] = await Promise.all([
+      ask('direct', 'POST', '/api/messages', { conversation_id: room, content: `direct ${round}`, type: 'text' }),
+      ask('classroom', 'POST', `/api/conversations/${room}/messages`, { content: `classroom ${round}` }),
+      canonical.request('message.send', { conversation_id: room, content: `canonical ${round}` }),
     ]);
-    const [kims, lous, maxs, noas] = [kim, lou, max, noa].map(({ token }) => literalCalls(chat.app.url, token)) as [
-      ReturnType<typeof literalCalls>,
-      ReturnType<typeof literalCalls>,
-      ReturnType<typeof literalCalls>,
-      ReturnType<typeof literalCalls>,
-    ];
-    const speak = async (round: number): Promise<void> => {
-      const sent = await Promise.all([
-        kims('POST', `/api/conversations/${id}/messages`, { content: `classroom ${round}` }),
-        lous('POST', '/api/messages', { conversation_id: id, content: `direct ${round}` }),
-        maxs('POST', `/api/messaging/conversations/${id}/messages`, { content: `messaging ${round}` }),
-        noas('POST', `/api/v1/conversations/${id}/messages`, { content: `canonical ${round}` }),
-      ]);
-      expect(sent.map(({ status }) => status)).toEqual([201, 201, 201, 201]);
-    };
+    expect([direct.status, classroom.status, reply.ok]).toEqual([201, 201, true]);
+  };
+
+  const inOurs = (type: string): Shown[] =>
+    canonical.frames.filter((frame) => frame.type === type).map(({ data }) => [data.message.id, data.message.content]);
+
+  it('all hear the same messages in the same order, each once', async () => {
     for (let round = 0; round < ROUNDS; round++) await speak(round);
-    await inOurs.until(({ data }) => data?.message?.sequence_number === count);
-    const ours = inOurs.frames.filter(({ type }) => type === 'message.created').map(({ data }) => data.message.content);
-    expect(new Set(ours).size).toBe(count);
-    for (const { all } of readers) expect(await all).toEqual(ours);
-    const listed: string[] = [];
-    for (let page = 1; page <= 2; page++) {
-      const { messages } = (await kims('GET', `/api/conversations/${id}/messages?page=${page}&limit=100`)).body;
-      listed.push(...messages.map(({ content }: { content: string }) => content));
+    await canonical.until(({ data }) => data?.message?.sequence_number === COUNT);
+    const ours = inOurs('message.created');
+    expect(new Set(ours.map(([, content]) => content)).size).toBe(COUNT);
+    for (const [name, shownIn] of Object.entries(hears)) {
+      const socket = sockets[name as keyof typeof sockets];
+      const heard: Shown[] = [];
+      while (heard.length < COUNT) heard.push(shownIn(await socket.next((frame) => shownIn(frame) !== undefined))!);
+      expect([name, heard]).toEqual([name, ours]);
+      expect(socket.left.filter((frame) => shownIn(frame) !== undefined)).toEqual([]);
     }
-    expect(listed.toReversed()).toEqual(ours);
+    for (const [name, list] of Object.entries(lists)) expect([name, await list()]).toEqual([name, ours]);
+  });
+
+  it('all see what was changed and what was taken back, in the place it had', async () => {
+    const before = await lists.canonical!();
+    const by = (speaker: Speaker): string[] =>
+      before.filter(([, content]) => content.startsWith(`${speaker} `)).map(([id]) => id);
+    const [ofClassroom, ofChat, ofOurs] = [by('classroom'), by('chat'), by('canonical')];
+    expect((await ask('classroom', 'PUT', `/api/messages/${ofClassroom[3]}`, { content: 'changed 1' })).status).toBe(
+      200,
+    );
+    expect((await ask('chat', 'PUT', `/messages/${ofChat[5]}`, { content: 'changed 2', is_edited: true })).status).toBe(
+      200,
+    );
+    expect((await people.canonical.call('PATCH', `/messages/${ofOurs[7]}`, { content: 'changed 3' })).status).toBe(200);
+    const gone = [ofClassroom[4]!, ofChat[6]!, ofOurs[8]!];
+    expect((await ask('classroom', 'DELETE', `/api/messages/${gone[0]}`)).status).toBe(200);
+    expect((await ask('chat', 'DELETE', `/messages/${gone[1]}`)).status).toBe(200);
+    expect((await people.canonical.call('DELETE', `/messages/${gone[2]}`)).status).toBe(200);
+    const changed = new Map([ofClassroom[3]!, ofChat[5]!, ofOurs[7]!].map((id, i) => [id, `changed ${i + 1}`]));
+    const after = before.map(([id, content]): Shown => [id, gone.includes(id) ? '' : (changed.get(id) ?? content)]);
+    for (const [name, list] of Object.entries(lists)) expect([name, await list()]).toEqual([name, after]);
+    for (const [name, socket] of Object.entries(sockets)) {
+      for (const id of changed.keys())
+        await socket.next((f) => f.type === 'message.updated' && f.data.message.id === id);
+      for (const id of gone) await socket.next((f) => f.type === 'message.deleted' && f.data.message.id === id);
+      expect([name, socket.left.filter(({ type }) => type === 'error')]).toEqual([name, []]);
+    }
   });
 });

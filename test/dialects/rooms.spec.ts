@@ -345,6 +345,17 @@ describe('guests of the rooms dialect', () => {
   });
 });
 
+describe('the addresses in answers', () => {
+  it('are those clients reach the server at, where that is said', async () => {
+    const chat = await startChat({ PUBLIC_URL: 'https://chat.example.com/' });
+    const ana = await chat.user('ana');
+    const body = { user_id: 'ana' };
+    const answer = await call(chat.app.url, 'POST', '/api/sessions/', { token: ana.token, body });
+    expect(answer.body.websocket_url).toBe(`wss://chat.example.com/ws/chat/?session_id=${answer.body.session_id}`);
+    await chat.stop();
+  });
+});
+
 describe('an installation that does not speak the rooms dialect', () => {
   it('has none of its addresses', async () => {
     const chat = await startChat({ DIALECTS: 'messaging' });

@@ -32,7 +32,7 @@ export class JudgeSlowFrozenAndGuests1763700011100 implements MigrationInterface
  *
  * The account of the guests needs no membership, and none helps it: it may write into rooms that are public now, without
  * files, and not in slow mode, because many share the account and there is nobody to count for. Everything said of
- * sessions, bans, freezing and deleted rooms holds for it as for everybody; a room that has it muted hears no guest.
+ * sessions, bans, freezing and deleted rooms holds for it as for everybody.
  */
 const APPEND_MESSAGES = `
 create function append_messages(batch json)

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { StreamTransaction } from '../../platform/event-log/event-log.js';
 import { PermissionDenied } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/http/actor.js';
+import { isGuest } from '../../platform/http/guest.js';
 import { UserNotFound } from '../users/users.errors.js';
 import { presentParticipantEvent, type ParticipantPayload } from './participant-presenter.js';
 import { PARTICIPANTS_MAX } from './participants.dto.js';
@@ -27,7 +28,7 @@ export class Admissions {
   /**
    * Lets them in; who takes part already stays as he is. Under the lock of the conversation only.
    * Answers how many came in.
-   * @throws UserNotFound for unknown, deleted and banned users, PermissionDenied across a block and for those
+   * @throws UserNotFound for unknown, deleted and banned users and for guests, PermissionDenied across a block and for those
    *   who are banned from the conversation, TooManyParticipants
    */
   async admit(tx: StreamTransaction, actor: Actor, admissions: Admission[]): Promise<number> {
@@ -77,7 +78,8 @@ export class Admissions {
     const known = new Map(rows.map((row) => [row.user_id, row]));
     for (const id of ids) {
       const row = known.get(id);
-      if (!row || row.is_banned) throw new UserNotFound();
+      // Guests take part in nothing: what opened a conversation to their account would open it to everybody.
+      if (!row || row.is_banned || isGuest({ userId: id })) throw new UserNotFound();
       if (row.is_shut_out) throw new PermissionDenied('This user is banned from this conversation.');
       if (row.is_blocked) throw new PermissionDenied('You cannot start a conversation with this user.');
     }

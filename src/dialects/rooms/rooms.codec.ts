@@ -12,6 +12,9 @@ const LONGEST_TYPE = 64;
 /** The clients of the dialect give a sign of life this often. */
 const HEARTBEAT_MS = 30_000;
 
+/** Said to a client that read too slowly. */
+const SKIPPED = { error_code: 'MESSAGES_SKIPPED', error_message: 'Messages were skipped.', details: {} };
+
 /** What is made once of a frame for all receivers, in the words of the dialect. */
 export type Translate = (frame: FrameContent) => SharedEnvelope | undefined;
 
@@ -27,6 +30,8 @@ export function translator(names: RoomNames): Translate {
         return new SharedEnvelope('system_message', { action: 'user_joined', user_id: data.user_id, ...room }, time);
       case 'participant.left':
         return new SharedEnvelope('system_message', { action: 'user_left', user_id: data.user_id, ...room }, time);
+      case 'resync':
+        return new SharedEnvelope('error', SKIPPED);
       case 'conversation.added':
         void names.refresh().catch(() => undefined); // until then it is called by its id
         return undefined;

@@ -23,7 +23,11 @@ export class PresenceGateway implements OnModuleInit {
     this.events.on(TypingChanged, (event) => this.announceTyping(event));
   }
 
-  @OnFrame('presence.set', SetPresenceDto, { limit: 'call', weight: 'signals', summary: 'Says how one wants to appear.' })
+  @OnFrame('presence.set', SetPresenceDto, {
+    limit: 'call',
+    weight: 'signals',
+    summary: 'Says how one wants to appear.',
+  })
   set({ actor, id }: LiveConnection, dto: SetPresenceDto): Promise<PresenceDto> {
     return this.presence.set(actor, dto, id);
   }

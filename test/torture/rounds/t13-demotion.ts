@@ -21,7 +21,8 @@ export async function countLateChanges(cluster: Cluster): Promise<Changes> {
   const giveRole = (role: string): Promise<unknown> =>
     asOwner.call('PATCH', `/conversations/${groupId}/participants/${keeper!.id}`, { role });
   const { id: roomId } = await asOwner.post<{ id: string }>('/conversations', { type: 'room', title: 'torture' });
-  const appoint = (role: string): Promise<unknown> => asAdmin.call('PATCH', `/admin/users/${guard!.id}`, { role, reason: 'torture' });
+  const appoint = (role: string): Promise<unknown> =>
+    asAdmin.call('PATCH', `/admin/users/${guard!.id}`, { role, reason: 'torture' });
 
   await Promise.all([giveRole('moderator'), appoint('moderator')]);
   const inGroup = await countChanges(cluster, { token: keeper!.token, conversationId: groupId }, () =>

@@ -235,6 +235,20 @@ describe('guests who may write', () => {
     await world.people.call(admin, 'POST', `${path}/unban`, { reason: 'over' });
     await world.listen();
   });
+
+  it('are shut out by a ban and by nothing that could not be undone', async () => {
+    const admin = await world.people.one('admin');
+    const path = `/admin/users/${GUEST_USER_ID}`;
+    const reason = 'tidying up';
+    for (const [method, address, body] of [
+      ['POST', `${path}/logout`, { reason }],
+      ['DELETE', path, { reason, messages: 'keep' }],
+      ['PATCH', path, { reason, role: 'admin' }],
+    ] as const) {
+      expect((await world.people.call(admin, method, address, body)).status).toBe(403);
+    }
+    expect((await world.guest()).role).toBe('user');
+  });
 });
 
 describe('guests who may only read', () => {

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import { PermissionDenied } from '../../platform/errors/app-error.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor, SystemRole } from '../../platform/http/actor.js';
+import { isGuest } from '../../platform/http/guest.js';
 import { requireProfile } from './user-fields.policy.js';
 import type { UpdateProfileDto, UserRow } from './users.dto.js';
 import { LastAdmin, UserNotFound } from './users.errors.js';
@@ -61,6 +63,7 @@ export class UserAdministration {
    * one or by himself, as long as one is left. @throws UserNotFound, PermissionDenied, LastAdmin, ValidationError
    */
   async update(actor: Actor, userId: string, { role, ...profile }: AccountUpdate, reason: string): Promise<void> {
+    requirePerson(userId);
     const changes = requireProfile(profile);
     await this.change(userId, async (tx) => {
       const current = await this.policy.requireRank(actor, 'admin', tx);
@@ -92,6 +95,7 @@ export class UserAdministration {
     userId: string,
     least: 'moderator' | 'admin',
   ): Promise<Acting> {
+    if (least === 'admin') requirePerson(userId);
     const current = await this.policy.requireActive(tx, actor);
     const target = await this.require(tx, userId);
     this.policy.requireOutranks(current, target, least);
@@ -124,6 +128,11 @@ export class UserAdministration {
     });
     if (!done) throw new UserNotFound();
   }
+}
+
+/** Guests can be shut out, all at once; whatever else is done to an account would leave none to let them in by. */
+function requirePerson(userId: string): void {
+  if (isGuest({ userId })) throw new PermissionDenied('All guests share this account: it can be banned, no more.');
 }
 
 function toTarget(id: string): { type: string; id: string } {

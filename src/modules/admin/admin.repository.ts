@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement } from '../../platform/database/sql.js';
+import { GUEST_USER_ID } from '../../platform/http/guest.js';
 import type { NodeFigures } from './activity/node-figures.js';
 
 export interface UserCounts {
@@ -41,6 +42,7 @@ export interface BacklogRow {
   failed: number;
 }
 
+/** People: nobody is the account all guests share. */
 const USERS = statement<UserCounts>(
   'admin.count_users',
   `select coalesce(sum(total), 0)::bigint as total, coalesce(sum(banned), 0)::bigint as banned,
@@ -51,7 +53,7 @@ const USERS = statement<UserCounts>(
                   count(*) filter (where deleted_at is not null) as deleted,
                   count(*) filter (where created_at >= date_trunc('day', now(), 'UTC')) as new_today,
                   count(*) filter (where created_at >= now() - interval '7 days') as new_this_week
-             from users group by role) r`,
+             from users where id <> '${GUEST_USER_ID}' group by role) r`,
 );
 
 const CONVERSATIONS = statement<{ type: string; count: number }>(

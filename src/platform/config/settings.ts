@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
+import { FILE_SETTINGS } from './file-settings.js';
+import { parseSecret } from './secret-setting.js';
+import { WEBHOOK_SETTINGS } from './webhook-settings.js';
 import { DIALECT_NAMES, type DialectName, parseDialects } from './dialect-names.js';
-import { address, choice, decimal, declare, flag, integer, integers, list, text, type Setting } from './setting.js';
-
-const MIB = 1024 * 1024;
-const FILE_TYPE = /^(?:\.?[a-z0-9]{1,10}|[a-z]+\/[a-z0-9.+-]{1,100})$/i;
+import { address, choice, decimal, declare, flag, integer, list, text, type Setting } from './setting.js';
 
 /** Every setting of the program. Types, validation, `.env.example` and the documentation come from this table alone. */
 export const SETTINGS = {
@@ -168,196 +168,8 @@ export const SETTINGS = {
     DIALECT_NAMES,
     parseDialects,
   ),
-  storage: choice({
-    name: 'STORAGE',
-    options: ['disk', 's3'],
-    default: 'disk',
-    sentence: 'Where uploaded files live: in DATA_DIR, or in an S3-compatible store (needed for several machines).',
-  }),
-  s3Endpoint: address({
-    name: 'S3_ENDPOINT',
-    schemes: ['https', 'http'],
-    sentence: 'Address of the S3-compatible store, without the bucket.',
-  }),
-  s3Bucket: text({ name: 'S3_BUCKET', sentence: 'The bucket, which must exist and must not be public.' }),
-  s3Region: text({ name: 'S3_REGION', default: 'us-east-1', sentence: 'Region the requests are signed for.' }),
-  s3AccessKeyId: text({
-    name: 'S3_ACCESS_KEY_ID',
-    aliases: ['AWS_ACCESS_KEY_ID'],
-    sentence: 'Key that may read, write and delete objects of the bucket.',
-  }),
-  s3SecretAccessKey: text({
-    name: 'S3_SECRET_ACCESS_KEY',
-    aliases: ['AWS_SECRET_ACCESS_KEY'],
-    sentence: 'Secret of that key.',
-  }),
-  s3Downloads: choice({
-    name: 'S3_DOWNLOADS',
-    options: ['redirect', 'proxy'],
-    default: 'redirect',
-    sentence:
-      'How files are downloaded from the store: by redirect to an address of the store that lives a minute, or through this server.',
-  }),
-  fileMaxImageBytes: integer({
-    name: 'FILE_MAX_IMAGE_BYTES',
-    aliases: ['MAX_FILE_SIZE'],
-    default: 10 * MIB,
-    min: 1,
-    max: 1024 * MIB,
-    sentence: 'Largest image.',
-  }),
-  fileMaxDocumentBytes: integer({
-    name: 'FILE_MAX_DOCUMENT_BYTES',
-    aliases: ['MAX_FILE_SIZE'],
-    default: 25 * MIB,
-    min: 1,
-    max: 1024 * MIB,
-    sentence: 'Largest document or archive.',
-  }),
-  fileMaxMediaBytes: integer({
-    name: 'FILE_MAX_MEDIA_BYTES',
-    aliases: ['MAX_FILE_SIZE'],
-    default: 50 * MIB,
-    min: 1,
-    max: 1024 * MIB,
-    sentence: 'Largest audio or video file.',
-  }),
-  fileTypes: list({
-    name: 'FILE_TYPES',
-    aliases: ['ALLOWED_FILE_TYPES'],
-    check: (type) =>
-      FILE_TYPE.test(type) ? undefined : 'is neither an extension such as .jpg nor a type such as image/jpeg',
-    sentence: 'Comma list of the file types taken, as extensions or media types; unset: all that can be checked.',
-  }),
-  filesDir: text({
-    name: 'FILES_DIR',
-    aliases: ['UPLOAD_DIR'],
-    sentence: 'Where uploaded files are kept when STORAGE is disk; unset: in DATA_DIR.',
-  }),
-  fileQuotaBytes: integer({
-    name: 'FILE_QUOTA_BYTES',
-    default: 1024 * MIB,
-    min: 1,
-    max: Number.MAX_SAFE_INTEGER,
-    sentence: 'Bytes of files one user may keep.',
-  }),
-  fileQuotaBytesModerator: integer({
-    name: 'FILE_QUOTA_BYTES_MODERATOR',
-    default: 5 * 1024 * MIB,
-    min: 1,
-    max: Number.MAX_SAFE_INTEGER,
-    sentence: 'Bytes of files one user may keep. For moderators.',
-  }),
-  fileQuotaBytesAdmin: integer({
-    name: 'FILE_QUOTA_BYTES_ADMIN',
-    default: 20 * 1024 * MIB,
-    min: 1,
-    max: Number.MAX_SAFE_INTEGER,
-    sentence: 'Bytes of files one user may keep. For admins.',
-  }),
-  fileQuotaCount: integer({
-    name: 'FILE_QUOTA_COUNT',
-    default: 5000,
-    min: 1,
-    max: 1_000_000,
-    sentence: 'Files one user may keep.',
-  }),
-  fileQuotaCountModerator: integer({
-    name: 'FILE_QUOTA_COUNT_MODERATOR',
-    default: 10_000,
-    min: 1,
-    max: 1_000_000,
-    sentence: 'Files one user may keep. For moderators.',
-  }),
-  fileQuotaCountAdmin: integer({
-    name: 'FILE_QUOTA_COUNT_ADMIN',
-    default: 50_000,
-    min: 1,
-    max: 1_000_000,
-    sentence: 'Files one user may keep. For admins.',
-  }),
-  clamavUrl: address({
-    name: 'CLAMAV_URL',
-    schemes: ['tcp'],
-    sentence:
-      'A clamd that looks at every upload, as tcp://host:3310, in a private network; unset: the built-in checks alone.',
-  }),
-  webhookAllowPrivateNetwork: flag({
-    name: 'WEBHOOK_ALLOW_PRIVATE_NETWORK',
-    default: false,
-    sentence:
-      'Whether webhooks may go to loopback and private addresses, over plain http and to any port: for receivers beside this server, and for development.',
-  }),
-  webhookAllowHttp: flag({
-    name: 'WEBHOOK_ALLOW_HTTP',
-    default: false,
-    sentence: 'Whether webhooks may go to public addresses over plain http.',
-  }),
-  webhookPorts: integers({
-    name: 'WEBHOOK_PORTS',
-    default: [443, 80, 8443],
-    min: 1,
-    max: 65_535,
-    sentence: 'Ports webhooks may go to.',
-  }),
-  webhookRetrySchedule: integers({
-    name: 'WEBHOOK_RETRY_SCHEDULE',
-    default: [0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400],
-    min: 0,
-    max: 604_800,
-    sentence: 'Seconds to wait before each try of a webhook, the first one included; give or take 10 %.',
-  }),
-  webhookTimeoutMs: integer({
-    name: 'WEBHOOK_TIMEOUT_MS',
-    default: 15_000,
-    min: 50,
-    max: 60_000,
-    sentence: 'Milliseconds one try of a webhook may take in all.',
-  }),
-  webhookConcurrency: integer({
-    name: 'WEBHOOK_CONCURRENCY',
-    default: 5,
-    min: 1,
-    max: 100,
-    sentence: 'Tries under way at once to one webhook; to one that keeps failing it is one.',
-  }),
-  webhookConcurrencyPerHost: integer({
-    name: 'WEBHOOK_CONCURRENCY_PER_HOST',
-    default: 50,
-    min: 1,
-    max: 10_000,
-    sentence: 'Tries under way at once to one host, however many webhooks name it.',
-  }),
-  webhookDisableAfter: integer({
-    name: 'WEBHOOK_DISABLE_AFTER',
-    default: 432_000,
-    min: 1,
-    max: 31_536_000,
-    sentence: 'Seconds of nothing but failures after which a webhook is disabled.',
-  }),
-  webhookSecretKey: declare(
-    {
-      name: 'WEBHOOK_SECRET_KEY',
-      sentence:
-        'Encrypts the secrets of webhooks, at least 32 bytes; unset: a key made from JWT_SECRET, whose change then makes them unreadable.',
-    },
-    '',
-    parseSecret,
-  ),
-  webhookMaxPerUser: integer({
-    name: 'WEBHOOK_MAX_PER_USER',
-    default: 20,
-    min: 1,
-    max: 10_000,
-    sentence: 'Webhooks one user may have.',
-  }),
-  webhookLogDays: integer({
-    name: 'WEBHOOK_LOG_DAYS',
-    default: 30,
-    min: 1,
-    max: 3650,
-    sentence: 'Days deliveries of webhooks are kept and can be replayed.',
-  }),
+  ...FILE_SETTINGS,
+  ...WEBHOOK_SETTINGS,
   scheduleDryRun: flag({
     name: 'SCHEDULE_DRY_RUN',
     default: false,
@@ -425,17 +237,6 @@ export const SETTINGS = {
 
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
 export type SettingValues = { readonly [Key in keyof typeof SETTINGS]: ValueOf<(typeof SETTINGS)[Key]> };
-
-const SAMPLE_SECRET =
-  /your[-_ ]|change[-_ ]?(me|this|it)|secret[-_ ]?key|super[-_ ]?secret|example|sample|placeholder|password|jwt[-_ ]?secret/i;
-
-function parseSecret(value: string): string {
-  if (Buffer.byteLength(value) < 32) throw new Error('must have at least 32 bytes');
-  if (SAMPLE_SECRET.test(value) || new Set(value).size < 8) {
-    throw new Error('is a sample value; make one of your own, for instance with: openssl rand -base64 48');
-  }
-  return value;
-}
 
 function parseTrustProxy(value: string): number | readonly string[] {
   if (/^\d{1,2}$/.test(value)) return Number(value);

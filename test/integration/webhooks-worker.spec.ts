@@ -1,6 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import pino from 'pino';
 import { createWorker } from '../../src/create-worker.js';
+import { UserAdministration } from '../../src/modules/users/user-administration.service.js';
 import type { Actor } from '../../src/platform/http/actor.js';
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -57,4 +58,49 @@ describe('webhooks of a process that serves and another that works', () => {
     await people.call(bo, 'PATCH', '/users/me', { display_name: 'Bo' });
     expect(await server.database.query('select type from outbox')).toEqual([]);
   });
+
+  it('tell even of what is gone by then, with what is left of it', async () => {
+    const admin = await people.one('admin');
+    const [ana, bo] = (await people.many(2)) as [Actor, Actor];
+    const catalogue = (await people.call(admin, 'GET', '/webhooks/events')).body.data as CataloguedEvent[];
+    const events = catalogue.map(({ type }) => type).filter((type) => /^(message|reaction|conv|part|user)/.test(type));
+    await people.call(admin, 'POST', '/webhooks', { url: receiver.url('/gone'), events, scope: 'all' });
+    const account = { email: 'cleo@example.com', username: 'cleo', password: 'orbit-41-lamp-plum' };
+    const registered = await fetch(`${server.url}/api/v1/auth/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(account),
+    });
+    const cleo = (await registered.json()) as { id: string };
+    const group = await people.group(ana, [[bo, 'participant']]);
+    const { id } = (await people.call(ana, 'POST', `/conversations/${group}/messages`, { content: 'secret plan' }))
+      .body;
+    await people.call(ana, 'PATCH', `/messages/${id}`, { content: 'secret plan B' });
+    await people.call(ana, 'PUT', `/messages/${id}/reactions/x`);
+    await people.call(ana, 'DELETE', `/messages/${id}/reactions/x`);
+    await people.call(ana, 'DELETE', `/messages/${id}`);
+    await people.call(ana, 'PATCH', `/conversations/${group}`, { title: 'secret title' });
+    await people.call(ana, 'PATCH', `/conversations/${group}/participants/${bo.userId}`, { role: 'moderator' });
+    await people.call(ana, 'DELETE', `/conversations/${group}/participants/${bo.userId}`);
+    await people.call(ana, 'DELETE', `/conversations/${group}`);
+    await people.call(bo, 'PATCH', '/users/me', { display_name: 'secret name' });
+    const users = server.app.get(UserAdministration, { strict: false });
+    await users.ban(admin, cleo.id, { reason: 'spam', until: null });
+    await server.database.query('update users set deleted_at = now() where id = any($1)', [[cleo.id, bo.userId]]);
+
+    worker = await createWorker(server.config, pino({ level: 'silent' }));
+    for (const { type, sample } of catalogue.filter((event) => events.includes(event.type))) {
+      const call = await receiver.until(({ path, body }) => path === '/gone' && body.event === type);
+      expect([type, Object.keys(call.body.data).sort()]).toEqual([type, Object.keys(sample.data).sort()]);
+      expect(call.text).not.toContain('secret');
+    }
+    const dataOf = (type: string): unknown => receiver.calls.find(({ body }) => body.event === type)!.body.data;
+    expect(dataOf('conversation.created')).toMatchObject({ conversation_id: group, conversation: null });
+    expect(dataOf('user.banned')).toMatchObject({ user_id: cleo.id, reason: 'spam', user: null });
+  });
 });
+
+interface CataloguedEvent {
+  readonly type: string;
+  readonly sample: { readonly data: object };
+}

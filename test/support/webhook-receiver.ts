@@ -2,6 +2,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+/** Less than the patience of a test: a test that ends by its own timeout does not say what is missing. */
+const PATIENCE_MS = 25_000;
+
 /** A call as it came in. */
 export interface ReceivedCall {
   readonly path: string;
@@ -41,10 +44,24 @@ export class WebhookReceiver {
     return `http://127.0.0.1:${this.port}${path}`;
   }
 
-  /** The first call like this, past or to come. */
-  until(matches: (call: ReceivedCall) => boolean): Promise<ReceivedCall> {
+  /** The first call like this, past or to come. @throws when none has come in 25 s, saying what came instead */
+  async until(matches: (call: ReceivedCall) => boolean): Promise<ReceivedCall> {
     const known = this.calls.find(matches);
-    return known ? Promise.resolve(known) : new Promise((resolve) => this.waiting.push({ matches, resolve }));
+    if (known) return known;
+    let timer: NodeJS.Timeout | undefined;
+    const missing = new Error();
+    try {
+      return await new Promise((resolve, reject) => {
+        this.waiting.push({ matches, resolve });
+        timer = setTimeout(() => {
+          const came = this.calls.map(({ path, body }) => `${path} ${(body as { event?: string }).event}`);
+          missing.message = `the call that was waited for did not come; what came: ${came.join(', ')}`;
+          reject(missing);
+        }, PATIENCE_MS);
+      });
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Waits for so many calls. */

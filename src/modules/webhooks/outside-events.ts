@@ -9,6 +9,7 @@ import type { MessageDto } from '../messages/messages.dto.js';
 import { MESSAGE_CREATED } from '../messages/messages.events.js';
 import { USER_BANNED, USER_CREATED } from '../users/users.events.js';
 import { UsersService } from '../users/users.service.js';
+import { WEBHOOK_EVENTS } from './webhook-catalogue.js';
 
 /** What of an event of the outbox is needed to show it. */
 export type ToldEvent = Omit<OutboxEvent, 'at'> & { readonly at: Date };
@@ -26,7 +27,7 @@ export class OutsideEvents {
 
   /**
    * `data` of each, in the order given. Text is as it was when it happened where the outbox knows; but of what has been
-   * deleted since, only what is left. Undefined for what is not for outsiders or gone altogether.
+   * deleted since, only what is left: that it happened is told in any case. Undefined for what is not for outsiders.
    */
   async present(events: readonly ToldEvent[]): Promise<(object | undefined)[]> {
     const shown = new Map<ToldEvent, object | undefined>();
@@ -65,14 +66,23 @@ export class OutsideEvents {
 
 function complete(event: ToldEvent, now: object | undefined): object | undefined {
   // A user's own flags of a conversation carry the name of the shared event; they are nobody else's business.
-  if (!now || event.payload?.me) return undefined;
+  if (event.payload?.me) return undefined;
   const { actorId: actor_id, streamId, seq } = event;
   const isOfConversation = OF_CONVERSATIONS.test(event.type);
   const place = isOfConversation ? { conversation_id: streamId, seq, actor_id } : { actor_id, user_id: streamId };
+  if (!now) return { ...whatIsLeft(event), ...place };
   const data = asItWas(event, now);
   const { message } = data as { message?: MessageDto };
   if (!message) return { ...place, ...data };
   return { ...place, message_id: message.id, sender_id: message.sender_id, content: message.content, ...data };
+}
+
+/** Of what is gone altogether: the fields of its type, with what the event itself knows, and null for all the rest. */
+function whatIsLeft({ type, subjectId, actorId, payload }: ToldEvent): object {
+  const ids = { message_id: subjectId, user_id: type.startsWith('participant.') ? subjectId : actorId };
+  const known: Record<string, unknown> = { ...ids, ...payload };
+  const fields = Object.keys(WEBHOOK_EVENTS.find((event) => event.type === type)?.sample ?? {});
+  return Object.fromEntries(fields.map((field) => [field, known[field] ?? null]));
 }
 
 /** The text of a message at the time of the event, unless it is gone by now. */

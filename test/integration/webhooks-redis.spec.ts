@@ -1,4 +1,8 @@
+import { getQueueToken } from '@nestjs/bullmq';
+import type { Queue } from 'bullmq';
 import type { Actor } from '../../src/platform/http/actor.js';
+import { Schedule } from '../../src/platform/schedule/schedule.js';
+import { SCHEDULE_QUEUE } from '../../src/platform/schedule/schedule.processor.js';
 import { itTellsOutsiders } from '../contracts/webhooks.contract.js';
 import { People } from '../support/people.js';
 import { hasRedis, RedisServer } from '../support/redis-server.js';
@@ -34,6 +38,31 @@ describeWithRedis('webhooks on a Redis that dies', () => {
       expect((await send('meanwhile')).status).toBe(201);
       await redis.resume();
       await receiver.until(({ body }) => body.data.content === 'meanwhile');
+    } finally {
+      await server.close();
+      await receiver.stop();
+      await redis.halt();
+    }
+  });
+});
+
+describeWithRedis('a server whose Redis is away when it starts', () => {
+  it('serves all the same, and does what had to wait when Redis is there', async () => {
+    const redis = await RedisServer.start();
+    await redis.halt();
+    const receiver = await WebhookReceiver.start();
+    const server = await startTestApp({ REDIS_URL: redis.url, WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true' });
+    try {
+      const people = new People(server);
+      const [ana] = (await people.many(1)) as [Actor];
+      const group = await people.group(ana);
+      await people.call(ana, 'POST', '/webhooks', { url: receiver.url(), events: ['message.created'] });
+      const sent = await people.call(ana, 'POST', `/conversations/${group}/messages`, { content: 'early' });
+      expect(sent.status).toBe(201);
+      await redis.resume();
+      await receiver.until(({ body }) => body.data.content === 'early');
+      const queue = server.app.get<Queue>(getQueueToken(SCHEDULE_QUEUE), { strict: false });
+      while ((await queue.getJobSchedulersCount()) < server.app.get(Schedule, { strict: false }).all().length);
     } finally {
       await server.close();
       await receiver.stop();

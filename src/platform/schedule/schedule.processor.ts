@@ -17,7 +17,12 @@ export class ScheduleProcessor extends WorkerHost implements OnApplicationBootst
     super();
   }
 
-  async onApplicationBootstrap(): Promise<void> {
+  /** Not waited for: a server whose Redis is away serves all the same, and the schedules are named when it is back. */
+  onApplicationBootstrap(): void {
+    void this.nameSchedules();
+  }
+
+  private async nameSchedules(): Promise<void> {
     try {
       const names = new Set(this.schedule.all().map(({ name }) => name));
       for (const { name, everyMs } of this.schedule.all()) {

@@ -60,7 +60,12 @@ export interface SendResult {
   readonly seconds: number;
   readonly failures: number;
   readonly firstFailure?: string;
+  /** Answered with "not now". */
+  readonly refused: number;
   readonly toAcknowledgement?: LatencySummary;
+  readonly toRefusal?: LatencySummary;
+  /** From the last send of an open loop until no answer was owed any more and one more send was taken. */
+  readonly recoveredMs?: number;
   readonly toOtherSocket?: LatencySummary;
 }
 

@@ -6,6 +6,7 @@ export const SECTIONS = [
   'send-socket-io',
   'send-rest',
   'latency',
+  'overload',
   'fan-out',
   'webhooks',
   'files',

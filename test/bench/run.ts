@@ -7,6 +7,7 @@ import { measureFiles } from './sections/files.js';
 import { measureIdleConnections } from './sections/idle-connections.js';
 import { measureLatency } from './sections/latency.js';
 import { makeSendScene, measureSends } from './sections/sends.js';
+import { measureOverload } from './sections/overload.js';
 import { measureStarts } from './sections/starts.js';
 import { measureWebhooks } from './sections/webhooks.js';
 
@@ -26,6 +27,7 @@ async function measure(bench: Bench): Promise<void> {
     if (transports.length > 0) await measureSends(bench, scene, transports);
     if (sections.has('latency')) await measureLatency(bench, scene);
   }
+  if (sections.has('overload')) await measureOverload(bench);
   if (sections.has('fan-out')) await measureFanOut(bench);
   if (sections.has('webhooks')) await measureWebhooks(bench);
   if (sections.has('files')) await measureFiles(bench);

@@ -10,7 +10,8 @@ import { inGroups } from './in-groups.js';
 /** Sends that can be under way at once; far more than any row has. */
 const REMEMBERED = 1 << 20;
 const MOST_FAILURES = 1000;
-const DRAIN_MS = 3000;
+const DRAIN_MS = 10_000;
+const NOT_NOW = /SERVICE_UNAVAILABLE|TOO_MANY_IN_FLIGHT/;
 
 /** One send at a time of one sender, over conversations in turn. */
 interface Lane {
@@ -34,6 +35,7 @@ export async function sendLoad(job: ClosedLoopJob | OpenLoopJob, mark: Mark): Pr
     load.measure(false);
     mark('end');
     await load.drain();
+    if (job.kind === 'open-loop') await load.recover();
     return load.result();
   } finally {
     load.end();
@@ -47,7 +49,10 @@ class SendLoad {
   private readonly sentAt = new Float64Array(REMEMBERED);
   private readonly toAcknowledgement = new Latencies();
   private readonly toOtherSocket = new Latencies();
+  private readonly toRefusal = new Latencies();
   private acknowledged = 0;
+  private refused = 0;
+  private recoveredMs: number | undefined;
   private failures = 0;
   private firstFailure: string | undefined;
   private count = 0;
@@ -55,6 +60,10 @@ class SendLoad {
   private isRunning = false;
   private isMeasuring = false;
   private firstMeasured = Infinity;
+  private lastMeasured = Infinity;
+  /** All that were ever taken. */
+  private taken = 0;
+  private stoppedAt = 0;
   private begunAt = 0;
   private measuredMs = 0;
   private pace: NodeJS.Timeout | undefined;
@@ -97,6 +106,7 @@ class SendLoad {
       this.firstMeasured = this.count;
     } else {
       this.measuredMs = performance.now() - this.begunAt;
+      this.lastMeasured = this.count;
     }
   }
 
@@ -104,8 +114,19 @@ class SendLoad {
   async drain(): Promise<void> {
     this.isRunning = false;
     clearInterval(this.pace);
+    this.stoppedAt = performance.now();
     const deadline = performance.now() + DRAIN_MS;
     while (this.open_ > 0 && performance.now() < deadline) await sleep(20);
+  }
+
+  /** Sends again, one at a time, until one is taken. */
+  async recover(): Promise<void> {
+    const begun = performance.now();
+    this.isRunning = false;
+    for (let taken = this.taken; taken === this.taken && performance.now() - begun < DRAIN_MS; await sleep(10)) {
+      if (this.open_ === 0) this.send(this.lanes[0]!);
+    }
+    this.recoveredMs = performance.now() - this.stoppedAt;
   }
 
   end(): void {
@@ -121,6 +142,9 @@ class SendLoad {
       seconds: this.measuredMs / 1000,
       failures: this.failures,
       firstFailure: this.firstFailure,
+      refused: this.refused,
+      toRefusal: this.toRefusal.summary(),
+      recoveredMs: this.recoveredMs,
       toAcknowledgement: this.toAcknowledgement.summary(),
       toOtherSocket: this.toOtherSocket.summary(),
     };
@@ -146,10 +170,14 @@ class SendLoad {
 
   private answer(n: number, refusal: string | undefined): void {
     this.open_--;
-    if (refusal !== undefined) this.fail(refusal);
-    else if (this.isMeasuring) {
-      this.acknowledged++;
-      if (n >= this.firstMeasured) this.toAcknowledgement.record(performance.now() - this.sentAt[n % REMEMBERED]!);
+    const isRefused = refusal !== undefined && NOT_NOW.test(refusal);
+    if (refusal === undefined) this.taken++;
+    else if (!isRefused) this.fail(refusal);
+    if (this.isMeasuring && isRefused) this.refused++;
+    if (this.isMeasuring && refusal === undefined) this.acknowledged++;
+    if (n >= this.firstMeasured && n < this.lastMeasured) {
+      const latencies = isRefused ? this.toRefusal : this.toAcknowledgement;
+      latencies.record(performance.now() - this.sentAt[n % REMEMBERED]!);
     }
     if (this.isRunning && this.job.kind === 'closed-loop') this.send(this.laneOf[n % REMEMBERED]!);
   }

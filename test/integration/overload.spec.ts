@@ -1,3 +1,4 @@
+import { SendMessage } from '../../src/modules/messages/send-message.js';
 import { Sql } from '../../src/platform/database/sql.js';
 import { Overload } from '../../src/platform/throttling/overload.js';
 import { startChat, type Chat } from '../support/chat.js';
@@ -14,6 +15,26 @@ describe('with every database connection taken', () => {
     chat = await startChat({ SHED_POOL_WAIT_MS: '20' });
   });
   afterAll(() => chat.stop());
+
+  it('turns away at once what would only queue behind other sends, over every transport, and counts it', async () => {
+    const [eva, finn] = [await chat.user('eva'), await chat.user('finn')];
+    const group = await chat.group(eva, finn);
+    const sockets = [await eva.webSocket(), await eva.socketIo()];
+    const full = jest.spyOn(chat.app.app.get(SendMessage, { strict: false }), 'isFull', 'get').mockReturnValue(true);
+    const send = { conversation_id: group, content: 'x' };
+    const refused = await eva.call('POST', `/conversations/${group}/messages`, { content: 'x' });
+    expect([refused.status, refused.body.error.code]).toEqual([503, 'SERVICE_UNAVAILABLE']);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    for (const socket of sockets) {
+      expect((await socket.request('message.send', send)).error?.code).toBe('SERVICE_UNAVAILABLE');
+      expect((await socket.request('ping', {})).ok).toBe(true);
+    }
+    full.mockRestore();
+    for (const socket of sockets) {
+      expect((await socket.request('message.send', send)).ok).toBe(true);
+      socket.close();
+    }
+  });
 
   it('turns away at once what would only wait, answers what is vital, and comes back by itself', async () => {
     const [ana, bob] = [await chat.user('ana'), await chat.user('bob')];

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { Overload } from '../../platform/throttling/overload.js';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { ChangeMessage } from './change-message.js';
@@ -47,4 +48,8 @@ import { TakeDown } from './take-down.service.js';
   ],
   exports: [MessagesService, TakeDown, MessageSlices, MessageFeed, Subscriptions],
 })
-export class MessagesModule {}
+export class MessagesModule {
+  constructor(overload: Overload, sending: SendMessage) {
+    overload.watch(() => sending.isFull);
+  }
+}

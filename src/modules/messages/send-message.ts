@@ -27,7 +27,7 @@ export interface SentMessage {
 }
 
 /** Sizes that measured best on two cores: larger batches add latency, smaller ones commits. */
-const BATCH = { maxBatch: 256, maxBatchPerKey: 64, maxInFlight: 2, maxQueuedPerKey: 500 };
+const BATCH = { maxBatch: 256, maxBatchPerKey: 64, maxInFlight: 2, maxQueuedPerKey: 500, maxWaitMs: 300 };
 
 /**
  * The send path. Sends of all transports meet here, in one queue a conversation, and leave in batches:
@@ -51,6 +51,11 @@ export class SendMessage {
     private readonly events: DomainEvents,
     private readonly rules: RuleContent,
   ) {}
+
+  /** Whether what is sent now would wait too long. */
+  get isFull(): boolean {
+    return this.batcher.isFull;
+  }
 
   /**
    * Stores one message and answers it once it is on disk.

@@ -1,5 +1,5 @@
 import { ServiceUnavailable } from '../errors/app-error.js';
-import { KeyedBatcher } from './keyed-batcher.js';
+import { KeyedBatcher, type KeyedBatcherOptions } from './keyed-batcher.js';
 import { KeyedMutex } from './keyed-mutex.js';
 
 interface Item {
@@ -9,7 +9,7 @@ interface Item {
 }
 
 /** A batcher whose batches wait until they are let through. */
-function makeBatcher(options: { maxBatchPerKey?: number; maxQueuedPerKey?: number; maxInFlight?: number } = {}) {
+function makeBatcher(options: Partial<KeyedBatcherOptions<Item, number>> = {}) {
   const batches: { items: Item[]; finish: (error?: Error) => void }[] = [];
   const batcher = new KeyedBatcher<Item, number>({
     keyOf: (item) => item.key,
@@ -109,6 +109,56 @@ describe('batches by key', () => {
     void batcher.add({ key: 'b', value: 5 });
     await turn();
     expect(batches[1]!.items.map(({ value }) => value)).toEqual([5]);
+  });
+});
+
+describe('a batcher', () => {
+  it('is full with more than goes out in time, but not with a burst from a standing start', async () => {
+    const { batcher, batches, turn } = makeBatcher({ maxBatch: 600, maxBatchPerKey: 1, maxInFlight: 1, maxWaitMs: 1 });
+    const add = (count: number) => {
+      for (let n = 0; n < count; n++) void batcher.add({ key: `${n} of ${batches.length}`, value: n });
+    };
+    add(1023);
+    expect(batcher.isFull).toBe(false);
+    add(1);
+    expect(batcher.isFull).toBe(true);
+    await turn();
+    expect(batcher.isFull).toBe(false);
+    add(600);
+    expect(batcher.isFull).toBe(true);
+    batches[0]!.finish();
+    await turn();
+    expect(batches).toHaveLength(2);
+    expect(batcher.isFull).toBe(false);
+  });
+
+  it('takes as much as has lately gone out in that time', async () => {
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(0);
+    try {
+      const { batcher, batches, turn } = makeBatcher({
+        maxBatch: 4000,
+        maxBatchPerKey: 4000,
+        maxQueuedPerKey: 4000,
+        maxInFlight: 1,
+        maxWaitMs: 500,
+      });
+      const add = (count: number) => {
+        for (let n = 0; n < count; n++) void batcher.add({ key: 'a', value: n });
+      };
+      add(4000);
+      await turn();
+      clock.mockReturnValue(1000);
+      batches[0]!.finish();
+      await turn();
+      add(1);
+      await turn();
+      add(1999);
+      expect(batcher.isFull).toBe(false);
+      add(1);
+      expect(batcher.isFull).toBe(true);
+    } finally {
+      clock.mockRestore();
+    }
   });
 });
 

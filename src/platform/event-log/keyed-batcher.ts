@@ -13,7 +13,14 @@ export interface KeyedBatcherOptions<Item, Result> {
   readonly maxInFlight: number;
   /** Waiting items of one key beyond which `add` says try again. */
   readonly maxQueuedPerKey: number;
+  /** How long, in milliseconds, an item may have to wait before `isFull` says so; left out: as long as it takes. */
+  readonly maxWaitMs?: number;
 }
+
+/** A burst of so many is taken from a standing start. */
+const FEW = 1024;
+/** How long what goes out is counted to say how much that is a second. */
+const COUNT_MS = 500;
 
 interface Entry<Item, Result> {
   readonly item: Item;
@@ -37,9 +44,19 @@ export class KeyedBatcher<Item, Result> {
   private readonly lanes = new Map<string, Lane<Item, Result>>();
   private ready: Lane<Item, Result>[] = [];
   private inFlight = 0;
+  private queued = 0;
+  private finished = 0;
+  private countedSince = performance.now();
+  private perSecond = 0;
   private scheduled = false;
 
   constructor(private readonly options: KeyedBatcherOptions<Item, Result>) {}
+
+  /** Whether what came now would wait too long: more is queued than has lately gone out in that time, and not just a few. */
+  get isFull(): boolean {
+    const { maxWaitMs = Infinity } = this.options;
+    return this.queued >= Math.max(FEW, this.perSecond * (maxWaitMs / 1000));
+  }
 
   /** Queues one item. @throws ServiceUnavailable when its key is overloaded, or when the store is away. */
   add(item: Item): Promise<Result> {
@@ -50,6 +67,7 @@ export class KeyedBatcher<Item, Result> {
       this.lanes.set(key, lane);
     }
     if (lane.queue.length >= this.options.maxQueuedPerKey) return Promise.reject(new ServiceUnavailable());
+    this.queued++;
     if (lane.queue.length === 0 && !lane.inFlight) this.ready.push(lane);
     const queue = lane.queue;
     const promise = new Promise<Result>((resolve, reject) => {
@@ -81,10 +99,20 @@ export class KeyedBatcher<Item, Result> {
       this.inFlight++;
       void this.runBatch(entries).finally(() => {
         this.inFlight--;
+        this.count(entries.length);
         for (const lane of lanes) this.release(lane);
         this.schedule();
       });
     }
+  }
+
+  private count(finished: number): void {
+    this.finished += finished;
+    const ms = performance.now() - this.countedSince;
+    if (ms < COUNT_MS) return;
+    this.perSecond = (this.finished * 1000) / ms;
+    this.finished = 0;
+    this.countedSince += ms;
   }
 
   private take(lane: Lane<Item, Result>, entries: Entry<Item, Result>[]): void {
@@ -101,6 +129,7 @@ export class KeyedBatcher<Item, Result> {
       entries.push(entry);
       count++;
     }
+    this.queued -= count;
     lane.queue = count === lane.queue.length ? [] : lane.queue.slice(count);
   }
 

@@ -18,6 +18,7 @@ import { InvalidFrame, TooManyInFlight, UnknownFrameType } from './realtime.erro
 
 interface Command {
   readonly definition: FrameDefinition;
+  readonly weight: Weight;
   readonly input: CheckedInput<object>;
   readonly handle: (connection: Connection, input: object) => unknown;
 }
@@ -131,6 +132,11 @@ export class FrameRouter implements OnApplicationBootstrap {
     if (!command) return this.refuse(connection, id, new UnknownFrameType());
     if (!connection.isSignedIn && !connection.starting)
       return this.refuse(connection, id, new AuthenticationRequired());
+    try {
+      this.overload.admit(command.weight);
+    } catch (error) {
+      return connection.fail(id, toDeclaredError(error));
+    }
     let input: object;
     try {
       input = this.read(command, data);
@@ -184,7 +190,6 @@ export class FrameRouter implements OnApplicationBootstrap {
     this.begin(connection);
     let counted: void | Promise<void>;
     try {
-      if (this.overload.level > 0) this.overload.admit(weightOf(command.definition));
       counted = this.limits.check(command.definition.limit, connection.actor, connection.codec?.limits);
     } catch (error) {
       return this.fail(connection, id, error);
@@ -270,6 +275,6 @@ export class FrameRouter implements OnApplicationBootstrap {
     }
     if (!Object.hasOwn(LIMITS, limit)) throw new Error(`The frame ${type} has no limit.`);
     const handle = (gateway as Record<string | symbol, Command['handle']>)[methodName]!.bind(gateway);
-    commands.set(type, { definition, input: new CheckedInput(dto), handle });
+    commands.set(type, { definition, weight: weightOf(definition), input: new CheckedInput(dto), handle });
   }
 }

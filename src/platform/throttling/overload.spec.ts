@@ -49,6 +49,17 @@ describe('overload', () => {
     expect(shedBy(overload)).toEqual([]);
   });
 
+  it('turns away all but what is vital while more is waiting than can be done in time, and not a moment longer', () => {
+    const overload = overloadOf();
+    let isTooLong = false;
+    overload.watch(() => isTooLong);
+    expect(shedBy(overload)).toEqual([]);
+    isTooLong = true;
+    expect(shedBy(overload)).toEqual(['signals', 'figures', 'reads', 'writes']);
+    isTooLong = false;
+    expect(shedBy(overload)).toEqual([]);
+  });
+
   it('can be switched off, each half by itself', () => {
     const overload = overloadOf(0, 200);
     for (let n = 0; n < 6; n++) overload.step(5000, 0);

@@ -18,7 +18,8 @@ const PRESSURES = [1, 2, 3, 5] as const;
 const SERIOUS = 3;
 const LOOK_EVERY_MS = 250;
 const RESOLUTION_MS = 10;
-const LONGEST_RETRY_SECONDS = 4;
+/** Made once: the traces of where thousands of them a second come from cost more than all the rest of refusing. */
+const REFUSALS = [1, 2, 3, 4].map((seconds) => new ServiceUnavailable(seconds));
 
 /**
  * Whether this process has more to do than it can, from what a request feels first: how late the event loop is, and how
@@ -31,6 +32,7 @@ export class Overload implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly shed = new Map<Weight, number>();
   private readonly logger = new Logger('Overload');
   private readonly lag: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  private readonly backlogs: (() => boolean)[] = [];
   private current = 0;
   private latestLagMs = 0;
   private pool: Pick<PoolWatch, 'waitMs'> | undefined;
@@ -62,6 +64,14 @@ export class Overload implements OnApplicationBootstrap, OnApplicationShutdown {
     return this.current;
   }
 
+  /**
+   * Nothing but what is vital is taken in while `isTooLong`, asked at every request, says that what came now would wait
+   * too long. Unlike the level it follows at once, both ways, so that as much is taken as can be done.
+   */
+  watch(isTooLong: () => boolean): void {
+    this.backlogs.push(isTooLong);
+  }
+
   /** The worst delay of the event loop in the last quarter of a second. */
   get lagMs(): number {
     return this.latestLagMs;
@@ -69,9 +79,13 @@ export class Overload implements OnApplicationBootstrap, OnApplicationShutdown {
 
   /** @throws ServiceUnavailable when requests of this weight are being turned away */
   admit(weight: Weight): void {
-    if (this.current === 0 || WEIGHTS.indexOf(weight) >= this.current) return;
+    if (weight === 'vital' || (WEIGHTS.indexOf(weight) >= this.current && !this.isBehind())) return;
     this.shed.set(weight, (this.shed.get(weight) ?? 0) + 1);
-    throw new ServiceUnavailable(1 + Math.floor(Math.random() * LONGEST_RETRY_SECONDS));
+    throw REFUSALS[Math.floor(Math.random() * REFUSALS.length)]!;
+  }
+
+  private isBehind(): boolean {
+    return this.backlogs.some((isTooLong) => isTooLong());
   }
 
   /** Looks at how things stand now and moves by at most one step. */

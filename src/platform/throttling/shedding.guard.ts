@@ -20,7 +20,7 @@ export class SheddingGuard implements CanActivate {
 
   /** @throws ServiceUnavailable */
   canActivate(context: ExecutionContext): boolean {
-    if (this.overload.level > 0 && context.getType() === 'http') this.overload.admit(this.weightOf(context));
+    if (context.getType() === 'http') this.overload.admit(this.weightOf(context));
     return true;
   }
 

@@ -44,29 +44,38 @@ export class ChangeMessage {
     private readonly rules: RuleContent,
   ) {}
 
-  /** Replaces the text; only its sender may, and only while he may post. The old text stays in the history. @throws ContentRejected */
+  /**
+   * Replaces the text; only its sender may, and only while he may post. The old text stays in the history.
+   * @throws ContentRejected
+   */
   async edit(actor: Actor, id: string, dto: EditMessageDto): Promise<MessageDto> {
     const clean = this.sending.cleanContent(dto.content).content;
     return this.change(actor, id, async ({ tx, message, membership, change }) => {
       this.participants.requireMayPost(membership);
       if (message.sender_id !== actor.userId) this.participants.deny('Only its sender may edit a message.');
       const content = await this.rules.edit(message.conversation_id, clean);
-      await this.repository.edit(tx, { ...change, content, mentions: dto.mentions, metadata: dto.metadata });
-      return MESSAGE_UPDATED;
+      const edit = { ...change, content, mentions: dto.mentions, metadata: dto.metadata };
+      return (await this.repository.edit(tx, edit)) ? MESSAGE_UPDATED : undefined;
     });
   }
 
-  /** Leaves a tombstone; its sender may, and moderators of the conversation. */
+  /** Leaves a tombstone; its sender may, and moderators of the conversation. Twice is once. */
   async delete(actor: Actor, id: string): Promise<MessageDto> {
-    return this.change(actor, id, async ({ tx, message, membership, change }) => {
-      if (message.sender_id !== actor.userId) {
-        this.participants.requireModerator(membership);
-        const before = { conversation_id: message.conversation_id, sender_id: message.sender_id };
-        tx.record({ actor, action: 'message.delete', target: { type: 'message', id }, before });
-      }
-      await this.repository.delete(tx, change);
-      return MESSAGE_DELETED;
-    });
+    return this.change(
+      actor,
+      id,
+      async ({ tx, message, membership, change }) => {
+        const { conversation_id, sender_id } = message;
+        const isOwn = sender_id === actor.userId;
+        if (!isOwn) this.participants.requireModerator(membership);
+        if (message.deleted_at) return undefined;
+        const before = { conversation_id, sender_id };
+        if (!isOwn) tx.record({ actor, action: 'message.delete', target: { type: 'message', id }, before });
+        await this.repository.delete(tx, change);
+        return MESSAGE_DELETED;
+      },
+      'also of a tombstone',
+    );
   }
 
   /** Adds the actor's reaction; twice is once. @throws TooManyReactions */
@@ -106,6 +115,7 @@ export class ChangeMessage {
     actor: Actor,
     id: string,
     work: (locked: Locked) => Promise<string | { type: string; emoji: string } | undefined>,
+    whichOnes?: 'also of a tombstone',
   ): Promise<MessageDto> {
     const place = await this.repository.findPlace(id);
     if (!place) throw new MessageNotFound();
@@ -113,7 +123,8 @@ export class ChangeMessage {
       const membership = await this.participants.requireMemberUnderLock(tx, actor, place.conversation_id);
       const [message] = await this.repository.find([id], tx);
       if (!message) throw new MessageNotFound();
-      if (message.deleted_at || message.message_type === 'system') throw new MessageNotEditable();
+      const isGone = message.deleted_at !== null && whichOnes === undefined;
+      if (isGone || message.message_type === 'system') throw new MessageNotEditable();
       const event = await work({ tx, message, membership, change: { id, actorId: actor.userId, at: tx.head.at } });
       if (event === undefined) return message;
       const [after] = await this.repository.find([id], tx);

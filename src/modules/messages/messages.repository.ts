@@ -97,21 +97,28 @@ const PLACE = statement<{ conversation_id: string; sequence_number: number; seq:
   `select conversation_id, sequence_number, seq from messages where id = $1`,
 );
 
-const KEEP_EDIT = statement<unknown>(
-  'messages.keep_edit',
-  `insert into message_edits (message_id, version, content, edited_by, edited_at)
-   select m.id, 1 + (select count(*) from message_edits e where e.message_id = m.id), m.content, $2, $3
-     from messages m where m.id = $1`,
-);
-
+/** What is left out stays. The text before goes into the history; an edit that changes nothing leaves no version. */
 const EDIT = statement<unknown>(
   'messages.edit',
-  `update messages
-      set content = $2, edited_at = $3, metadata = coalesce($4, metadata),
-          mentions = case when $5::uuid[] is null then mentions else array(
-            select p.user_id from participants p
-             where p.conversation_id = messages.conversation_id and p.left_seq is null and p.user_id = any($5::uuid[])) end
-    where id = $1`,
+  `with before as (
+     select m.id, m.content, coalesce($4::jsonb, m.metadata) as metadata,
+            case when $5::uuid[] is null then m.mentions else array(
+              select p.user_id from participants p
+               where p.conversation_id = m.conversation_id and p.left_seq is null and p.user_id = any($5::uuid[]))
+            end as mentions
+       from messages m where m.id = $1
+   ), edited as (
+     update messages m
+        set content = $2, edited_at = $3, metadata = b.metadata, mentions = b.mentions
+       from before b
+      where m.id = b.id
+        and (m.content <> $2 or m.metadata is distinct from b.metadata
+             or not (m.mentions @> b.mentions and m.mentions <@ b.mentions))
+     returning m.id
+   )
+   insert into message_edits (message_id, version, content, edited_by, edited_at)
+   select b.id, 1 + (select count(*) from message_edits e where e.message_id = b.id), b.content, $6, $3
+     from before b join edited using (id)`,
 );
 
 const DELETE_EDITS = statement<unknown>('messages.delete_edits', `delete from message_edits where message_id = $1`);
@@ -183,12 +190,13 @@ export class MessagesRepository {
   }
 
   /** Replaces the text and keeps the old one as the next version. */
+  /** Whether anything changed. */
   async edit(
     tx: Queryable,
     edit: MessageChange & { content: string; mentions?: string[]; metadata?: object },
-  ): Promise<void> {
-    await tx.run(KEEP_EDIT, [edit.id, edit.actorId, edit.at]);
-    await tx.run(EDIT, [edit.id, edit.content, edit.at, edit.metadata ?? null, edit.mentions ?? null]);
+  ): Promise<boolean> {
+    const { id, content, at, metadata = null, mentions = null, actorId } = edit;
+    return (await tx.run(EDIT, [id, content, at, metadata, mentions, actorId])) > 0;
   }
 
   /** Leaves a tombstone that keeps its place; text, versions, reactions and attachments are gone. */

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,6 +45,28 @@ describe('the life of a process', () => {
       expect(server.output()).not.toMatch(/57P01|terminat|"level":"(warn|error|fatal)"/);
     },
   );
+
+  it('ends in order with the npm that started it, whose shell hands no signal on', async () => {
+    const command = `"${process.execPath}" --import ./test/support/register-typescript.mjs src/main.ts; true`;
+    const { PATH = '', HOME = '' } = process.env;
+    const shell = spawn('sh', ['-c', command], {
+      env: { PATH, HOME, DATA_DIR: directory, PORT: '0', HOST: '127.0.0.1', npm_lifecycle_event: 'start' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let output = '';
+    const isUp = new Promise<void>((resolve) => {
+      shell.stdout.on('data', (chunk: Buffer) => {
+        output += String(chunk);
+        if (/REST +http/.test(output)) resolve();
+      });
+    });
+    await isUp;
+    const ended = once(shell.stdout, 'close');
+    shell.kill('SIGTERM');
+    await ended;
+    expect(output).toContain('npm ended');
+    expect(existsSync(join(directory, 'postgres/postmaster.pid'))).toBe(false);
+  });
 
   it('is not ready while its database is away, lives on, and starts its own again', async () => {
     const server = start('src/main.ts', { LOG_LEVEL: 'error' });

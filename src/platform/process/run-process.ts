@@ -6,6 +6,7 @@ import { migrate } from '../database/migrate.js';
 import { DrainState } from '../health/drain-state.js';
 import { BannerLines } from '../logging/banner.js';
 import { createLog } from '../logging/log.js';
+import { whenNpmEnds } from './npm-parent.js';
 
 /** The most a shutdown takes; past it the supervisor would kill us in the middle of something. */
 const SHUTDOWN_DEADLINE_MS = 25_000;
@@ -14,8 +15,8 @@ const SHUTDOWN_DEADLINE_MS = 25_000;
 export type Boot = (config: Config, log: Pino) => Promise<INestApplicationContext>;
 
 /**
- * The life of a process: configuration, database, schema, application, banner; and at SIGTERM or SIGINT the way back:
- * drain, close the application, stop the database last, exit 0.
+ * The life of a process: configuration, database, schema, application, banner; and at SIGTERM or SIGINT, or with the end
+ * of the npm that started it, the way back: drain, close the application, stop the database last, exit 0.
  */
 export async function runProcess(title: string, boot: Boot): Promise<void> {
   const config = readConfig();
@@ -73,6 +74,7 @@ function stopOnSignals(app: INestApplicationContext, database: DatabaseServer, l
   };
   process.on('SIGTERM', () => void stop('SIGTERM', 0));
   process.on('SIGINT', () => void stop('SIGINT', 0));
+  whenNpmEnds(() => void stop('npm ended', 0));
   // A promise nobody waited for is one thing that went wrong; ending everybody's connections would be many.
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'a promise failed and nobody waited for it'));
   process.on('uncaughtException', (error) => {

@@ -334,6 +334,44 @@ describe('the classroom dialect', () => {
     });
   });
 
+  describe('keeps who types', () => {
+    const status = { status: 'online', is_typing: false, typing_in_conversation: null };
+
+    it('until the status says that he does not, wherever that was', async () => {
+      const ids = [await group(mary), await group(mary)];
+      const hers = await listen(`/api/ws/${mary.token}`);
+      for (const id of ids) {
+        await johns('PUT', '/api/users/status', { is_typing: true, typing_in_conversation: id });
+        await hers.next(having({ type: 'typing_start', conversation_id: id }));
+      }
+      expect((await johns('PUT', '/api/users/status', status)).body).toMatchObject({
+        is_typing: false,
+        typing_in_conversation: null,
+      });
+      for (const id of ids) {
+        expect(await hers.next(having({ type: 'typing_stop', conversation_id: id }))).toEqual({
+          type: 'typing_stop',
+          user_id: john.id,
+          conversation_id: id,
+        });
+      }
+      const shown = (await marys('GET', `/api/users/status?user_ids=${john.id}`)).body[0];
+      expect(shown).toMatchObject({ is_typing: false, typing_in_conversation: null });
+      await johns('PUT', '/api/users/status', status);
+      const { id: last } = await say(johns, ids[0]!, 'the last');
+      await hers.next(({ message }) => message?.id === last);
+      expect(hers.left.filter(({ type }) => type === 'typing_stop')).toEqual([]);
+    });
+
+    it('where the status speaks of something else', async () => {
+      const id = await group(mary);
+      await johns('PUT', '/api/users/status', { is_typing: true, typing_in_conversation: id });
+      const busy = await johns('PUT', '/api/users/status', { status: 'busy' });
+      expect(busy.body).toMatchObject({ is_typing: true, typing_in_conversation: id });
+      await johns('PUT', '/api/users/status', status);
+    });
+  });
+
   describe('tells errors', () => {
     it.each([
       ['no token', undefined],
@@ -439,6 +477,30 @@ describe('the classroom dialect', () => {
         type: 'typing_stop',
         user_id: john.id,
         conversation_id: id,
+      });
+    });
+
+    it('of who appears otherwise while he types', async () => {
+      const id = await group(mary);
+      const [his, hers] = [await listen(`/api/ws/${john.token}`), await listen(`/api/ws/${mary.token}`)];
+      his.send({ type: 'typing_start', conversation_id: id });
+      await hers.next(having({ type: 'user_status_change', is_typing: true, conversation_id: id }));
+      const change = { type: 'user_status_change', user_id: john.id };
+      await johns('PUT', '/api/users/status', { status: 'busy' });
+      expect(await hers.next(having({ ...change, status: 'busy' }))).toEqual({
+        ...change,
+        status: 'busy',
+        is_typing: true,
+        conversation_id: id,
+      });
+      his.send({ type: 'typing_stop', conversation_id: id });
+      await hers.next(having({ ...change, is_typing: false, conversation_id: id }));
+      await johns('PUT', '/api/users/status', { status: 'online' });
+      expect(await hers.next(having({ ...change, status: 'online' }))).toEqual({
+        ...change,
+        status: 'online',
+        is_typing: false,
+        conversation_id: null,
       });
     });
 

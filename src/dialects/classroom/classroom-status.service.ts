@@ -22,16 +22,17 @@ export class ClassroomStatus {
     return data.map((presence) => presentStatus(presence, typing.get(presence.user_id)));
   }
 
-  /** @throws ConversationNotFound, PermissionDenied, RateLimitExceeded */
+  /**
+   * Who says that he does not type and not where has ended it everywhere. What the status leaves out stays as it is.
+   * @throws ConversationNotFound, PermissionDenied, RateLimitExceeded
+   */
   async set(actor: Actor, dto: ClassroomSetStatusDto): Promise<ClassroomStatusDto> {
-    const { status, is_typing: isTyping = false, typing_in_conversation: typingIn } = dto;
+    const { status, is_typing: isTyping, typing_in_conversation: typingIn } = dto;
     if (typingIn) {
       await this.limits.check('typing', actor, CLASSROOM_LIMITS);
       await (isTyping ? this.typing.start(actor, typingIn) : this.typing.stop(actor, typingIn));
-    }
-    const presence = status
-      ? await this.presence.set(actor, { status })
-      : (await this.presence.get(actor, { user_ids: [actor.userId] })).data[0]!;
-    return presentStatus(presence, isTyping && typingIn ? typingIn : null);
+    } else if (isTyping === false) this.typing.stopEverywhere(actor);
+    if (status) await this.presence.set(actor, { status });
+    return (await this.get(actor, { user_ids: [actor.userId] }))[0]!;
   }
 }

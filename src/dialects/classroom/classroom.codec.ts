@@ -1,4 +1,5 @@
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
+import { TYPING_TTL_MS } from '../../modules/presence/presence.dto.js';
 import { EncodedFrame, type FrameContent } from '../../platform/realtime/encoded-frame.js';
 import { type Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/packet.js';
 import { InvalidFrame } from '../../platform/realtime/realtime.errors.js';
@@ -31,6 +32,8 @@ export class ClassroomCodec implements SocketCodec {
   /** How far readers were told of: marks come again with those of others. */
   private readonly told = new Map<string, number>();
   private readonly statuses = new Map<string, string>();
+  /** Where people type, as far as this client was told, and until when. */
+  private readonly typists = new Map<string, { conversationId: string; until: number }>();
 
   constructor(private readonly isExtended: boolean) {}
 
@@ -79,12 +82,16 @@ export class ClassroomCodec implements SocketCodec {
   private statusChange(frame: EncodedFrame): TextPacket {
     const { userId, status, packet } = frame.translated(presence);
     remember(this.statuses, userId, status);
-    return packet;
+    const typing = this.typists.get(userId);
+    if (!typing || typing.until < Date.now() || status === 'offline') return packet;
+    return statusPacket({ userId, status, isTyping: true, conversationId: typing.conversationId });
   }
 
   /** Told twice: as an event of its own, and as part of the status, for clients that listen to one of the two. */
   private typing(frame: EncodedFrame): TextPacket[] {
     const { userId, conversationId, isTyping, packet } = frame.translated(typingEvent);
+    if (isTyping) remember(this.typists, userId, { conversationId, until: Date.now() + TYPING_TTL_MS });
+    else if (this.typists.get(userId)?.conversationId === conversationId) this.typists.delete(userId);
     const known = this.statuses.get(userId) ?? THERE;
     const status = known === 'offline' ? THERE : known;
     return [packet, statusPacket({ userId, status, isTyping, conversationId })];

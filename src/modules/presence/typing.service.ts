@@ -9,8 +9,8 @@ import { TypingChanged } from './presence.events.js';
 /** Who is typing: told, and forgotten within seconds. Only who may post may be seen typing. */
 @Injectable()
 export class TypingService {
-  /** By user: where, and until when. */
-  private readonly known = new Map<string, { conversationId: string; until: number }>();
+  /** By user: where, and until when. Whoever began last stands last, and where he began last. */
+  private readonly known = new Map<string, Map<string, number>>();
 
   constructor(
     private readonly participants: ParticipantsPolicy,
@@ -28,17 +28,34 @@ export class TypingService {
   }
 
   /**
+   * Ends it wherever the actor is known to type, as far as this process was told: what he was let begin he may end.
+   */
+  stopEverywhere({ userId, displayName }: Actor): void {
+    for (const conversationId of this.placesOf(userId)) {
+      this.remember(userId, conversationId, false);
+      this.events.publish(new TypingChanged(conversationId, userId, displayName, false));
+    }
+  }
+
+  /**
    * Where these users type, in conversations the actor takes part in: of the last six seconds, as far as this process was
    * told. Signals are told and not stored; whoever has to know all of them listens.
    */
   async where(actor: Actor, userIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const shown = new Map<string, string>();
     for (const userId of userIds) {
-      const typing = this.known.get(userId);
-      if (!typing || typing.until < Date.now()) continue;
-      if (await this.isMember(actor, typing.conversationId)) shown.set(userId, typing.conversationId);
+      for (const conversationId of this.placesOf(userId)) {
+        if (await this.isMember(actor, conversationId)) shown.set(userId, conversationId);
+      }
     }
     return shown;
+  }
+
+  private placesOf(userId: string): string[] {
+    const now = Date.now();
+    return [...(this.known.get(userId) ?? [])].flatMap(([conversationId, until]) =>
+      until < now ? [] : conversationId,
+    );
   }
 
   private async isMember(actor: Actor, conversationId: string): Promise<boolean> {
@@ -51,22 +68,30 @@ export class TypingService {
     }
   }
 
-  /** The map is in the order of its ends: what is over goes from its front. */
+  /** Both maps are in the order of their ends, near enough: what is over goes from their fronts. */
   private remember(userId: string, conversationId: string, isTyping: boolean): void {
     const now = Date.now();
+    const places = this.known.get(userId) ?? new Map<string, number>();
+    places.delete(conversationId);
     if (isTyping) {
+      places.set(conversationId, now + TYPING_TTL_MS);
       this.known.delete(userId);
-      this.known.set(userId, { conversationId, until: now + TYPING_TTL_MS });
-    } else if (this.known.get(userId)?.conversationId === conversationId) this.known.delete(userId);
-    for (const [id, { until }] of this.known) {
-      if (until >= now) return;
-      this.known.delete(id);
+      this.known.set(userId, places);
     }
+    dropOver(places, (until) => until < now);
+    dropOver(this.known, (ends) => ends.size === 0 || Math.max(...ends.values()) < now);
   }
 
   private async tell(actor: Actor, conversationId: string, what: 'start' | 'stop'): Promise<void> {
     this.participants.requireMayPost(await this.participants.requireMember(actor, conversationId));
     this.remember(actor.userId, conversationId, what === 'start');
     this.events.publish(new TypingChanged(conversationId, actor.userId, actor.displayName, what === 'start'));
+  }
+}
+
+function dropOver<Value>(map: Map<string, Value>, isOver: (value: Value) => boolean): void {
+  for (const [key, value] of map) {
+    if (!isOver(value)) return;
+    map.delete(key);
   }
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import type { Environment } from '../../src/platform/config/config.js';
 import type { Actor } from '../../src/platform/http/actor.js';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { type Answer, People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { type ReceivedCall, WebhookReceiver } from '../support/webhook-receiver.js';
@@ -77,6 +78,19 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
     }
   }
 
+  /** What the metrics say of tries; those that are let through may be of other tests still. */
+  async function triesCounted(): Promise<{ refused: number; reset: number; all: number; timed: number }> {
+    const metrics = server.app.get(Metrics);
+    const readings = await metrics.values('parley_webhook_attempts_total');
+    const of = (result: string): number => readings.find(({ labels }) => labels?.result === result)?.value ?? 0;
+    return {
+      refused: of('refused'),
+      reset: of('connection_reset'),
+      all: readings.reduce((sum, { value }) => sum + value, 0),
+      timed: (await metrics.distribution('parley_webhook_attempt_seconds')).count,
+    };
+  }
+
   it('say what happened, signed in three ways', async () => {
     const [ana, bo] = (await people.many(2)) as [Actor, Actor];
     const group = await people.group(ana, [[bo, 'participant']]);
@@ -115,6 +129,7 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
       else if (own.calls().length === 2) request.socket.resetAndDestroy();
       else response.writeHead(200).end('ok');
     };
+    const before = await triesCounted();
     await say(ana, group);
     const delivery = await settled(ana, own, ({ status }) => status === 'delivered');
     expect(own.calls().map(({ headers }) => headers['webhook-id'])).toEqual(Array(3).fill(delivery.event_id));
@@ -125,6 +140,9 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
       { number: 3, status_code: 200, error: null, answer: 'ok' },
     ]);
     expect((await people.call(ana, 'GET', `/webhooks/${own.id}`)).body).toMatchObject({ failures: 0 });
+    const after = await triesCounted();
+    expect([after.refused - before.refused, after.reset - before.reset]).toEqual([1, 1]);
+    expect(after.timed).toBe(after.all);
   });
 
   it('that nobody takes are listed as failed, and are sent again when asked: one, all, or a time', async () => {

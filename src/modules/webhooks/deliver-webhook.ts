@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { Metrics } from '../../platform/metrics/metrics.js';
 import { AttemptsRepository, type DueDelivery } from './attempts.repository.js';
 import { PrepareWebhook } from './prepare-webhook.js';
 import { SettleAttempt } from './settle-attempt.js';
@@ -18,7 +17,6 @@ export class DeliverWebhook {
     private readonly preparing: PrepareWebhook,
     private readonly client: WebhookClient,
     private readonly settling: SettleAttempt,
-    private readonly metrics: Metrics,
   ) {}
 
   /** All at once; `onEnd` hears of each as it ends. What fails is claimed again. @throws the first failure, when all ended */
@@ -33,13 +31,7 @@ export class DeliverWebhook {
     const obstacle = due.is_disabled ? 'webhook_disabled' : due.is_visible ? undefined : 'not_visible';
     const data = obstacle === undefined ? await this.preparing.dataOf(due) : undefined;
     if (data === undefined) await this.repository.cancel(due.id, obstacle ?? 'nothing_left');
-    else await this.settling.settle(due, this.counted(await this.attempt(due, data)));
-  }
-
-  private counted(attempt: AttemptResult): AttemptResult {
-    this.metrics.count('parley_webhook_attempts_total', { result: attempt.error ?? 'delivered' });
-    this.metrics.observe('parley_webhook_attempt_seconds', attempt.durationMs / 1000);
-    return attempt;
+    else await this.settling.settle(due, await this.attempt(due, data));
   }
 
   private async attempt(due: DueDelivery, data: object): Promise<AttemptResult> {

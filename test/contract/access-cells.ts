@@ -11,6 +11,7 @@ export interface Cell {
   readonly ids: CellIds;
   /** Texts that stand nowhere else. `content`: what was said; `title`; `profile`; `secret`: e-mail address and devices. */
   readonly marks: Record<'content' | 'title' | 'profile' | 'secret', string>;
+  readonly actor: Person;
   readonly bystander: Person;
 }
 
@@ -66,6 +67,7 @@ export async function arrange(world: World, who: Who): Promise<Cell> {
     who,
     token: who === 'anonymous' ? undefined : actor.token,
     marks,
+    actor,
     bystander,
     ids: {
       conversationId,

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AuthenticationRequired } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/http/actor.js';
 import type { SessionDto, SessionListDto, TicketDto } from './auth.dto.js';
 import { SessionNotFound } from './auth.errors.js';
@@ -40,9 +41,11 @@ export class ActorSessions {
     if (count === 0) throw new SessionNotFound();
   }
 
+  /** @throws AuthenticationRequired */
   async issueTicket(actor: Actor): Promise<TicketDto> {
     const ticket = newSecret();
-    await this.sessions.insertTicket(hashSecret(ticket), actor.sessionId, TICKET_SECONDS);
+    const isIssued = await this.sessions.insertTicket(hashSecret(ticket), actor.sessionId, TICKET_SECONDS);
+    if (!isIssued) throw new AuthenticationRequired();
     return { ticket, expires_in: TICKET_SECONDS };
   }
 }

@@ -137,7 +137,9 @@ const USE_TOKEN = statement<unknown>(
 const INSERT_TICKET = statement<unknown>(
   'auth.insert_ticket',
   `with expired as (delete from tickets where session_id = $2 and expires_at <= now())
-   insert into tickets (ticket_hash, session_id, expires_at) values ($1, $2, now() + make_interval(secs => $3))`,
+   insert into tickets (ticket_hash, session_id, expires_at)
+   select $1, s.id, now() + make_interval(secs => $3)
+     from sessions s where s.id = $2 and s.revoked_at is null and s.expires_at > now()`,
 );
 
 const TAKE_TICKET = statement<SessionState>(
@@ -243,8 +245,9 @@ export class SessionsRepository {
     await tx.run(TOUCH, [successor.sessionId, successor.ip]);
   }
 
-  async insertTicket(ticketHash: Buffer, sessionId: string, ttlSeconds: number): Promise<void> {
-    await this.sql.run(INSERT_TICKET, [ticketHash, sessionId, ttlSeconds]);
+  /** False when the session is over. */
+  async insertTicket(ticketHash: Buffer, sessionId: string, ttlSeconds: number): Promise<boolean> {
+    return (await this.sql.run(INSERT_TICKET, [ticketHash, sessionId, ttlSeconds])) > 0;
   }
 
   /** Takes a ticket away, so that it works once; undefined when it is unknown, too old or its session over. */

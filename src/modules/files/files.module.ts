@@ -1,8 +1,10 @@
 import { Module } from '@nestjs/common';
 import { ParticipantsModule } from '../participants/participants.module.js';
+import { UsersModule } from '../users/users.module.js';
 import { AddressSigner } from './address-signer.js';
 import { FilesController } from './files.controller.js';
 import { FilesGateway } from './files.gateway.js';
+import { FilesPolicy } from './files.policy.js';
 import { FilesRepository } from './files.repository.js';
 import { FilesService } from './files.service.js';
 import { OpenDownload } from './open-download.js';
@@ -14,10 +16,11 @@ import { UploadSettings } from './upload-settings.js';
 
 /** What people share that is no text. Its scans and its upkeep are in the worker module. */
 @Module({
-  imports: [ParticipantsModule, ScansModule, StorageModule],
+  imports: [UsersModule, ParticipantsModule, ScansModule, StorageModule],
   controllers: [FilesController],
   providers: [
     FilesService,
+    FilesPolicy,
     OpenDownload,
     SignAddresses,
     AddressSigner,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Sql, statement } from '../../platform/database/sql.js';
+import { type Queryable, Sql, statement } from '../../platform/database/sql.js';
 import type { FileCategory } from './file-types.js';
 import type { FileRow, FileStatus } from './files.dto.js';
 
@@ -184,14 +184,19 @@ export interface Settlement {
 export class FilesRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** Writes the row before the bytes are stored, so that no bytes are ever without one. False: no room within the quota. */
-  async reserve(file: NewFile, quota: Quota): Promise<boolean> {
+  /** One upload of a user after the other: what there is room for is counted by one alone. */
+  async underQuotaLock(uploaderId: string, work: (tx: Queryable) => Promise<void>): Promise<void> {
+    await this.sql.transaction(async (tx) => {
+      await tx.many(LOCK_QUOTA, [uploaderId]);
+      await work(tx);
+    });
+  }
+
+  /** False: there is no room for it within the quota. */
+  async insert(tx: Queryable, file: NewFile, quota: Quota): Promise<boolean> {
     const { id, uploaderId, conversationId, name, type, category, size, contentHash, duration, description } = file;
     const values = [id, uploaderId, conversationId ?? null, name, type, category, size, contentHash, duration ?? null];
-    return this.sql.transaction(async (tx) => {
-      await tx.many(LOCK_QUOTA, [uploaderId]);
-      return (await tx.run(RESERVE, [...values, description, quota.files, quota.bytes])) > 0;
-    });
+    return (await tx.run(RESERVE, [...values, description, quota.files, quota.bytes])) > 0;
   }
 
   /** The bytes are stored: from now on the file waits for its scan. */

@@ -1,21 +1,18 @@
 import type { Readable } from 'node:stream';
 import { Injectable, Logger } from '@nestjs/common';
-import { Config } from '../../platform/config/config.js';
 import { newId } from '../../platform/database/ids.js';
 import { ValidationError } from '../../platform/errors/app-error.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import type { Actor } from '../../platform/http/actor.js';
-import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { judgeFile } from './checks/judge-file.js';
-import type { FileCategory } from './file-types.js';
 import { FileDto, type UploadFileDto } from './files.dto.js';
-import { FileAttached, FileNotFound, FileQuotaExceeded, InvalidFileType } from './files.errors.js';
+import { FileAttached, FileNotFound, FileQuotaExceeded } from './files.errors.js';
 import { FileStored } from './files.events.js';
-import { FilesRepository, type NewFile, type Quota } from './files.repository.js';
+import { FilesPolicy } from './files.policy.js';
+import { FilesRepository, type NewFile } from './files.repository.js';
 import type { ReceivedFile } from './receive-upload.js';
 import { imageKey, keysOf, uploadKey } from './storage/file-keys.js';
 import { FileStorage } from './storage/file-storage.js';
-import { isTaken } from './taken-types.js';
 
 /** C0 and C1 without line breaks and tabs. */
 const CONTROLS = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
@@ -28,8 +25,7 @@ export class FilesService {
   constructor(
     private readonly repository: FilesRepository,
     private readonly storage: FileStorage,
-    private readonly participants: ParticipantsPolicy,
-    private readonly config: Config,
+    private readonly policy: FilesPolicy,
     private readonly events: DomainEvents,
   ) {}
 
@@ -41,9 +37,9 @@ export class FilesService {
   async upload(actor: Actor, received: ReceivedFile | undefined, dto: UploadFileDto): Promise<FileDto> {
     if (!received) throw ValidationError.of('file', 'is required');
     const { conversation_id: conversationId, description = '' } = dto;
-    if (conversationId !== undefined) await this.participants.requireMember(actor, conversationId);
-    const { name, fileType, size, duration } = await judgeFile(received, (category) => this.limitOf(category));
-    if (!isTaken(fileType, this.config.fileTypes)) throw new InvalidFileType('is of a type that is not taken here');
+    await this.policy.requirePlace(actor, conversationId);
+    const { name, fileType, size, duration } = await judgeFile(received, (category) => this.policy.limitOf(category));
+    this.policy.requireTaken(fileType);
     return this.keep(actor, received.path, {
       id: newId(),
       uploaderId: actor.userId,
@@ -84,10 +80,7 @@ export class FilesService {
   }
 
   private async keep(actor: Actor, path: string, file: NewFile): Promise<FileDto> {
-    const quota = this.quotaOf(actor);
-    if (!(await this.repository.reserve(file, quota))) {
-      throw new FileQuotaExceeded({ max_bytes: quota.bytes, max_files: quota.files });
-    }
+    await this.reserve(actor, file);
     try {
       await this.storage.put(uploadKey(file.id), path, file.type);
     } catch (error) {
@@ -100,16 +93,12 @@ export class FilesService {
     return FileDto.of(row);
   }
 
-  private limitOf(category: FileCategory): number {
-    const { fileMaxImageBytes, fileMaxDocumentBytes, fileMaxMediaBytes } = this.config;
-    if (category === 'image') return fileMaxImageBytes;
-    return category === 'audio' || category === 'video' ? fileMaxMediaBytes : fileMaxDocumentBytes;
-  }
-
-  private quotaOf({ role }: Actor): Quota {
-    const { config } = this;
-    if (role === 'admin') return { files: config.fileQuotaCountAdmin, bytes: config.fileQuotaBytesAdmin };
-    if (role === 'moderator') return { files: config.fileQuotaCountModerator, bytes: config.fileQuotaBytesModerator };
-    return { files: config.fileQuotaCount, bytes: config.fileQuotaBytes };
+  /** Writes the row before the bytes are stored, so that no bytes are ever without one. */
+  private async reserve(actor: Actor, file: NewFile): Promise<void> {
+    await this.repository.underQuotaLock(actor.userId, async (tx) => {
+      const quota = await this.policy.requireQuota(tx, actor);
+      if (await this.repository.insert(tx, file, quota)) return;
+      throw new FileQuotaExceeded({ max_bytes: quota.bytes, max_files: quota.files });
+    });
   }
 }

@@ -27,6 +27,12 @@ export interface DeliveryRow {
   readonly log: AttemptRow[] | null;
 }
 
+export interface ReplayRange {
+  readonly from: Date;
+  readonly to: Date;
+  readonly settledBefore: Date;
+}
+
 /** Where a page of the list goes on: after the delivery with this time and id. */
 export type DeliveryPlace = readonly [millis: number, id: string];
 
@@ -116,8 +122,8 @@ const COUNT_LARGE = statement<{ count: number }>(
 export class DeliveriesRepository {
   constructor(private readonly sql: Sql) {}
 
-  find(id: string): Promise<DeliveryRow | undefined> {
-    return this.sql.one(FIND, [id]);
+  find(id: string, tx: Queryable = this.sql): Promise<DeliveryRow | undefined> {
+    return tx.one(FIND, [id]);
   }
 
   /** Newest first; one row more than the page has. */
@@ -130,19 +136,17 @@ export class DeliveriesRepository {
     return this.sql.many(PAGE, [webhookId, statuses, event, millis === null ? null : new Date(millis), id, limit + 1]);
   }
 
-  async replay(id: string): Promise<void> {
-    await this.sql.run(REPLAY_ONE, [id]);
+  async replay(tx: Queryable, id: string): Promise<void> {
+    await tx.run(REPLAY_ONE, [id]);
   }
 
-  /** Answers how many are sent again. */
-  replayFailed(webhookId: string, limit: number): Promise<number> {
-    return this.sql.run(REPLAY_FAILED, [webhookId, limit]);
-  }
-
-  /** Of events of this time, those settled before `settledBefore`: asked again, it goes on with the rest. */
-  replayRange(webhookId: string, range: { from: Date; to: Date; settledBefore: Date; limit: number }): Promise<number> {
-    const { from, to, settledBefore, limit } = range;
-    return this.sql.run(REPLAY_RANGE, [webhookId, from, to, settledBefore, limit]);
+  /**
+   * Those that failed; of a range, those of events of this time that were settled before `settledBefore`: asked again,
+   * it goes on with the rest. Answers how many are sent again.
+   */
+  replayMany(tx: Queryable, webhookId: string, range: ReplayRange | undefined, limit: number): Promise<number> {
+    if (!range) return tx.run(REPLAY_FAILED, [webhookId, limit]);
+    return tx.run(REPLAY_RANGE, [webhookId, range.from, range.to, range.settledBefore, limit]);
   }
 
   /** Answers how many events went, with all that became of them. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { newId } from '../../platform/database/ids.js';
 import { ValidationError } from '../../platform/errors/app-error.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
-import { EventLog } from '../../platform/event-log/event-log.js';
+import type { StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, type Page, toPage } from '../../platform/pagination/page.js';
 import {
@@ -15,8 +15,8 @@ import { presentDelivery } from './webhook-presenter.js';
 import type { DeliveryDto, ListDeliveriesQuery, ReplayDto, ReplayedDto, ShownDeliveryStatus } from './webhooks.dto.js';
 import { DeliveryNotFound, WebhookDisabled, WebhookNotFound } from './webhooks.errors.js';
 import { DeliveriesDue, WEBHOOK_PING } from './webhooks.events.js';
-import type { WebhookRow } from './webhooks.repository.js';
-import { toViewer, WebhooksService } from './webhooks.service.js';
+import type { WebhookRow, WebhookViewer } from './webhooks.repository.js';
+import { WebhooksService } from './webhooks.service.js';
 
 const REPLAYED_AT_ONCE = 2000;
 /** So many a call; there is no end to what a range may hold. */
@@ -28,14 +28,13 @@ export class DeliveriesService {
   constructor(
     private readonly webhooks: WebhooksService,
     private readonly repository: DeliveriesRepository,
-    private readonly log: EventLog,
     private readonly events: DomainEvents,
   ) {}
 
   /** Newest first. @throws WebhookNotFound */
   async list(actor: Actor, webhookId: string, query: ListDeliveriesQuery): Promise<Page<DeliveryDto>> {
     const { limit = DEFAULT_PAGE_SIZE, cursor, status, event } = query;
-    await this.webhooks.require(toViewer(actor), webhookId);
+    await this.webhooks.require(await this.webhooks.viewerOf(actor), webhookId);
     const after =
       cursor === undefined ? undefined : (decodeCursor(cursor, ['millis', 'uuid']) as unknown as DeliveryPlace);
     const rows = await this.repository.page(webhookId, { statuses: status && storedAs(status), event, after, limit });
@@ -45,8 +44,8 @@ export class DeliveriesService {
   /** Sends `webhook.ping` and answers its delivery, whose log says what came back. @throws WebhookNotFound, WebhookDisabled */
   async ping(actor: Actor, webhookId: string): Promise<DeliveryDto> {
     const deliveryId = newId();
-    await this.log.write(actor.userId, async (tx) => {
-      const webhook = requireActive(await this.webhooks.require(toViewer(actor), webhookId, tx));
+    await this.webhooks.change(actor, async (tx, viewer) => {
+      const webhook = requireActive(await this.webhooks.require(viewer, webhookId, tx));
       const data = { webhook_id: webhook.id, actor_id: actor.userId };
       const event = { id: newId(), type: WEBHOOK_PING, userId: webhook.user_id, webhookId, deliveryId, data };
       await this.repository.insertFor(tx, event);
@@ -59,25 +58,29 @@ export class DeliveriesService {
 
   /** Whatever became of it before. @throws DeliveryNotFound, WebhookDisabled */
   async replayOne(actor: Actor, deliveryId: string): Promise<DeliveryDto> {
-    const delivery = await this.requireDelivery(actor, deliveryId);
-    await this.repository.replay(delivery.id);
+    const delivery = await this.webhooks.change(actor, async (tx, viewer) => {
+      const found = await this.requireDelivery(tx, viewer, deliveryId);
+      await this.repository.replay(tx, deliveryId);
+      return (await this.repository.find(deliveryId, tx)) ?? found;
+    });
     this.events.publish(new DeliveriesDue());
-    return presentDelivery((await this.repository.find(deliveryId)) ?? delivery);
+    return presentDelivery(delivery);
   }
 
   /** All that failed; with a range, all that happened in it. @throws WebhookNotFound, WebhookDisabled, ValidationError */
   async replay(actor: Actor, webhookId: string, dto: ReplayDto): Promise<ReplayedDto> {
-    requireActive(await this.webhooks.require(toViewer(actor), webhookId));
     const settledBefore = new Date();
     const from = new Date(dto.from ?? 0);
     const to = new Date(dto.to ?? settledBefore);
     if (from > to) throw ValidationError.of('to', 'must not be before from');
     const isRange = dto.from !== undefined || dto.to !== undefined;
+    const range = isRange ? { from, to, settledBefore } : undefined;
     let replayed = 0;
     for (let round = 0; round < REPLAY_ROUNDS; round++) {
-      const count = isRange
-        ? await this.repository.replayRange(webhookId, { from, to, settledBefore, limit: REPLAYED_AT_ONCE })
-        : await this.repository.replayFailed(webhookId, REPLAYED_AT_ONCE);
+      const count = await this.webhooks.change(actor, async (tx, viewer) => {
+        requireActive(await this.webhooks.require(viewer, webhookId, tx));
+        return this.repository.replayMany(tx, webhookId, range, REPLAYED_AT_ONCE);
+      });
       replayed += count;
       if (count < REPLAYED_AT_ONCE) break;
     }
@@ -85,11 +88,11 @@ export class DeliveriesService {
     return { replayed, has_more: replayed === REPLAYED_AT_ONCE * REPLAY_ROUNDS };
   }
 
-  private async requireDelivery(actor: Actor, id: string): Promise<DeliveryRow> {
-    const delivery = await this.repository.find(id);
+  private async requireDelivery(tx: StreamTransaction, viewer: WebhookViewer, id: string): Promise<DeliveryRow> {
+    const delivery = await this.repository.find(id, tx);
     if (!delivery) throw new DeliveryNotFound();
     try {
-      requireActive(await this.webhooks.require(toViewer(actor), delivery.webhook_id));
+      requireActive(await this.webhooks.require(viewer, delivery.webhook_id, tx));
     } catch (error) {
       if (error instanceof WebhookNotFound) throw new DeliveryNotFound();
       throw error;

@@ -5,7 +5,6 @@ import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, type Page, toPage } from '../../platform/pagination/page.js';
-
 import { USER_BANNED, USER_CREATED } from '../users/users.events.js';
 import { UsersPolicy } from '../users/users.policy.js';
 import { WEBHOOK_EVENT_TYPES } from './webhook-catalogue.js';
@@ -63,13 +62,13 @@ export class WebhooksService {
   /** Newest first. */
   async list(actor: Actor, { limit = DEFAULT_PAGE_SIZE, cursor }: WebhookPageQuery): Promise<Page<WebhookDto>> {
     const [after] = cursor === undefined ? [] : (decodeCursor(cursor, ['uuid']) as [string]);
-    const rows = await this.repository.page(toViewer(actor), after, limit);
+    const rows = await this.repository.page(await this.viewerOf(actor), after, limit);
     return toPage(rows, limit, presentWebhook, ({ id }) => [id]);
   }
 
   /** @throws WebhookNotFound */
   async get(actor: Actor, id: string): Promise<WebhookDto> {
-    return presentWebhook(await this.require(toViewer(actor), id));
+    return presentWebhook(await this.require(await this.viewerOf(actor), id));
   }
 
   /** @throws WebhookNotFound, ValidationError */
@@ -126,11 +125,16 @@ export class WebhooksService {
     return row;
   }
 
-  /** Under the lock of the actor's own stream, with the role of this moment. */
-  private async change<T>(
-    actor: Actor,
-    work: (tx: StreamTransaction, current: WebhookViewer) => Promise<T>,
-  ): Promise<T> {
+  /** For reads: who asks, with the role of this moment. @throws AuthenticationRequired, AccountBanned */
+  async viewerOf(actor: Actor): Promise<WebhookViewer> {
+    return toViewer(await this.users.requireActive(undefined, actor));
+  }
+
+  /**
+   * For writes: under the lock of the actor's own stream, with the role of this moment.
+   * @throws AuthenticationRequired, AccountBanned
+   */
+  async change<T>(actor: Actor, work: (tx: StreamTransaction, current: WebhookViewer) => Promise<T>): Promise<T> {
     const done = await this.log.write(actor.userId, async (tx) => {
       const current = await this.users.requireActive(tx, actor);
       return { answer: await work(tx, toViewer(current)) };
@@ -140,7 +144,7 @@ export class WebhooksService {
   }
 }
 
-export function toViewer({ userId, role }: Actor): WebhookViewer {
+function toViewer({ userId, role }: Actor): WebhookViewer {
   return { userId, isAdmin: role === 'admin' };
 }
 

@@ -1,0 +1,146 @@
+import { apiDocument } from '../../src/platform/http/api-document.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { arrange, type Cell } from './access-cells.js';
+import { type CellIds, ROUTES, type Who } from './access-expectations.js';
+import { type ApiDocument, type ApiOperation, operationsOf } from './contract.js';
+import { addressOf, sampleObject } from './samples.js';
+import { each, type Person, type RawAnswer, World } from './world.js';
+
+jest.setTimeout(120_000);
+
+/** Somebody with a session that this process knows to be good. */
+type Insider = Extract<Who, 'owner' | 'participant' | 'admin'>;
+
+/** What one may do to one's own things alone is tried on things of one's own. */
+const OWN = /\/(webhooks|deliveries|files)\/\{|^(PATCH|PUT) .*\/messages\/\{|\/api\/users\/\{|\/api\/sessions$/;
+
+/** What changes nothing that lasts. */
+const NO_WRITES: readonly string[] = [
+  'POST /api/v1/conversations/{id}/typing',
+  'DELETE /api/v1/conversations/{id}/typing',
+  'POST /api/v1/files/addresses',
+];
+
+/** Answered in another way. */
+const ANSWERS: Record<string, number> = {
+  // What it asks for has happened.
+  'POST /api/v1/auth/logout': 204,
+  // One's own files are looked for with a session that is good: no other is shown that there is such a file.
+  'DELETE /api/v1/files/{id}': 404,
+};
+
+describe('what this process remembers of a session', () => {
+  let test: TestApp;
+  let world: World;
+  let writes: ApiOperation[];
+
+  beforeAll(async () => {
+    test = await startTestApp();
+    world = new World(test);
+    writes = operationsOf(apiDocument(test.app) as unknown as ApiDocument).filter(
+      ({ key, method, isPublic }) => method !== 'GET' && !isPublic && !NO_WRITES.includes(key),
+    );
+  });
+  afterAll(async () => {
+    world?.close();
+    await test?.close();
+  });
+
+  /** Asks something, so that the answer to who this is is remembered. */
+  async function remember({ token }: Person): Promise<void> {
+    const { status } = await world.send({ method: 'GET', path: '/api/v1/users/me', token });
+    expect(status).toBe(200);
+  }
+
+  function insiderOf({ key }: ApiOperation): Insider {
+    const { allow = [] } = ROUTES[key] ?? {};
+    return (['owner', 'participant', 'admin'] as const).find((who) => allow.includes(who)) ?? 'owner';
+  }
+
+  async function idsOf({ key }: ApiOperation, { ids, actor }: Cell): Promise<CellIds> {
+    if (!OWN.test(key)) return ids;
+    const messageId = await world.message(ids.conversationId, actor, 'my own');
+    const hook = await world.webhook(actor, 'mine');
+    return { ...ids, ...hook, userId: actor.userId, messageId, fileId: await world.file(messageId, actor, 'mine') };
+  }
+
+  function write(operation: ApiOperation, ids: CellIds, token: string): Promise<RawAnswer> {
+    const expectation = ROUTES[operation.key];
+    const query = expectation?.query?.(ids);
+    const json = operation.body && (expectation?.body?.(ids) ?? sampleObject(operation.body, ids));
+    const body = expectation?.raw?.(ids) ?? (json && { type: 'application/json', text: JSON.stringify(json) });
+    return world.send({
+      method: operation.method,
+      path: addressOf(operation.path, ids) + (query ? `?${query}` : ''),
+      token,
+      headers: body && { 'content-type': body.type },
+      body: body?.text,
+    });
+  }
+
+  it('lets no write through once the session has ended', async () => {
+    const letThrough: string[] = [];
+    await each(writes, 6, async (operation) => {
+      const cell = await arrange(world, insiderOf(operation));
+      const ids = await idsOf(operation, cell);
+      await remember(cell.actor);
+      await test.database.query('update sessions set revoked_at = now() where id = $1', [cell.actor.sessionId]);
+      const { status, text } = await write(operation, ids, cell.actor.token);
+      if (status !== (ANSWERS[operation.key] ?? 401)) letThrough.push(`${operation.key}: ${status} ${text}`);
+    });
+    expect(letThrough).toEqual([]);
+  });
+
+  it.each(['ping', 'replay'])('lets nobody %s a webhook of his who has been banned', async (act) => {
+    const { actor } = await arrange(world, 'owner');
+    const { webhookId } = await world.webhook(actor, 'mine');
+    await remember(actor);
+    await test.database.query('update users set banned_at = now() where id = $1', [actor.userId]);
+    expect(await ask(actor, 'POST', `webhooks/${webhookId}/${act}`)).toBe('ACCOUNT_BANNED');
+  });
+
+  it('shows and lets no former admin do anything about webhooks that see everything', async () => {
+    const { actor } = await arrange(world, 'admin');
+    const keeper = await world.person({ role: 'admin' });
+    const { webhookId, deliveryId } = await world.webhook(keeper, 'everything');
+    await test.database.query(`update webhooks set scope = 'all' where id = $1`, [webhookId]);
+    await remember(actor);
+    expect(await list(actor)).toContain(webhookId);
+    await test.database.query(`update users set role = 'user' where id = $1`, [actor.userId]);
+    expect(await list(actor)).not.toContain(webhookId);
+    expect(await ask(actor, 'GET', `webhooks/${webhookId}`)).toBe('WEBHOOK_NOT_FOUND');
+    expect(await ask(actor, 'GET', `webhooks/${webhookId}/deliveries`)).toBe('WEBHOOK_NOT_FOUND');
+    expect(await ask(actor, 'POST', `webhooks/${webhookId}/ping`)).toBe('WEBHOOK_NOT_FOUND');
+    expect(await ask(actor, 'POST', `webhooks/${webhookId}/replay`)).toBe('WEBHOOK_NOT_FOUND');
+    expect(await ask(actor, 'POST', `deliveries/${deliveryId}/replay`)).toBe('DELIVERY_NOT_FOUND');
+  });
+
+  it('gives a former admin no room for more files than anybody has', async () => {
+    const { actor } = await arrange(world, 'admin');
+    await remember(actor);
+    await test.database.query(`update users set role = 'user' where id = $1`, [actor.userId]);
+    await test.database.query(
+      `insert into files (id, uploader_id, name, type, category, size, content_hash, description, status)
+       select gen_random_uuid(), $1, 'a.txt', 'text/plain', 'document', 1, repeat('0', 64), '', 'ready'
+         from generate_series(1, $2)`,
+      [actor.userId, test.config.fileQuotaCount],
+    );
+    const { type, text } = ROUTES['POST /files/upload']!.raw!({} as CellIds);
+    const answer = await world.send({
+      method: 'POST',
+      path: '/api/v1/files',
+      token: actor.token,
+      headers: { 'content-type': type },
+      body: text,
+    });
+    expect(answer.code).toBe('FILE_QUOTA_EXCEEDED');
+  });
+
+  async function ask({ token }: Person, method: string, path: string): Promise<string | undefined> {
+    return (await world.send({ method, path: `/api/v1/${path}`, token })).code;
+  }
+
+  async function list({ token }: Person): Promise<string> {
+    return (await world.send({ method: 'GET', path: '/api/v1/webhooks', token })).text;
+  }
+});

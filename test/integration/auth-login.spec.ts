@@ -243,6 +243,17 @@ describe('failing to log in', () => {
     expect(statuses).toEqual([...Array<number>(10).fill(401), 423]);
   });
 
+  it('counts an account however its address is written', async () => {
+    await chat.user('eva');
+    const spellings = ['eva@example.com', ' EVA@Example.com', 'eva@ｅｘａｍｐｌｅ.com', 'eva@exa\uFE00mple.com'];
+    const statuses = [];
+    for (let i = 0; i < 12; i++) {
+      statuses.push((await chat.login(spellings[i % 3]!, 'wrong', {}, from('192.0.2.8'))).status);
+    }
+    expect(statuses).toEqual([...Array<number>(10).fill(401), 423, 423]);
+    expect((await chat.login(spellings[3]!, PASSWORD, {}, from('192.0.2.8'))).status).toBe(401);
+  });
+
   it('counts tries made at once, and neither more nor less', async () => {
     await chat.user('cleo');
     const answers = await Promise.all(

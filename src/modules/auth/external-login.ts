@@ -6,7 +6,7 @@ import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import { isReservedUsername } from '../../platform/validation/reserved-usernames.js';
 import { cleanName, foldUsername } from '../../platform/validation/text.js';
-import { foldEmail } from '../users/user-fields.policy.js';
+import { foldEmail } from '../../platform/validation/login-name.js';
 import { AlreadyExists } from '../users/users.errors.js';
 import { UserRegistered } from '../users/users.events.js';
 import { UsersService } from '../users/users.service.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AccountBanned, ValidationError } from '../../platform/errors/app-error.js';
-import { foldUsername } from '../../platform/validation/text.js';
+import { foldLogin } from '../../platform/validation/login-name.js';
 import type { UserRow } from '../users/users.dto.js';
 import { UsersService } from '../users/users.service.js';
 import type { LoginAnswerDto, LoginDto } from './auth.dto.js';
@@ -33,8 +33,8 @@ export class Login {
     const user = await this.users.findByLogin(name);
     const deviceToken = await this.knownDevice(user, dto.device_token);
     const counted = deviceToken
-      ? await this.lockout.tryFromTrusted(fold(name), `device:${hashSecret(deviceToken).toString('hex')}`)
-      : await this.lockout.tryFrom(fold(name), placeOf(source));
+      ? await this.lockout.tryFromTrusted(foldLogin(name), `device:${hashSecret(deviceToken).toString('hex')}`)
+      : await this.lockout.tryFrom(foldLogin(name), placeOf(source));
     const passwordHash = await this.requirePassword(user, dto.password, counted);
     await counted.succeeded();
     requireNotBanned(user!);
@@ -80,8 +80,4 @@ export class Login {
 function requireNotBanned(user: UserRow): void {
   if (!user.is_banned) return;
   throw new AccountBanned({ reason: user.ban_reason, until: user.banned_until?.toISOString() ?? null });
-}
-
-function fold(name: string): string {
-  return foldUsername(name.trim());
 }

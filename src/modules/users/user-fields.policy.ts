@@ -1,5 +1,5 @@
-import { domainToASCII } from 'node:url';
 import { ValidationError } from '../../platform/errors/app-error.js';
+import { foldEmail } from '../../platform/validation/login-name.js';
 import { isReservedUsername } from '../../platform/validation/reserved-usernames.js';
 import { cleanName, foldUsername, USERNAME_PATTERN } from '../../platform/validation/text.js';
 import type { ProfileChanges, UpdateProfileDto } from './users.dto.js';
@@ -9,10 +9,6 @@ const BIO_MAX = 500;
 const LOCATION_MAX = 100;
 /** Controls other than tab and line feed have no business in a text of several lines. */
 const CONTROLS = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
-const LOCAL_PART = /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}$/;
-/** Letters of any script; what a reader of addresses would drop or decode, line feeds and %-escapes, is not among them. */
-const DOMAIN = /^[\p{L}\p{M}\p{N}.-]+$/u;
-const DOMAIN_LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
 
 /** The form under which a user name is unique. @throws ValidationError when nobody may have it */
 export function requireUsername(text: string): string {
@@ -29,19 +25,6 @@ export function requireEmail(text: string): string {
   const email = foldEmail(text);
   if (!email) throw ValidationError.of('email', 'must be an e-mail address');
   return email;
-}
-
-/** The same without an error: undefined for what is no e-mail address. */
-export function foldEmail(text: string): string | undefined {
-  const trimmed = text.trim();
-  const at = trimmed.lastIndexOf('@');
-  if (at < 1 || trimmed.length > 254) return undefined;
-  const local = trimmed.slice(0, at).toLowerCase();
-  const written = trimmed.slice(at + 1);
-  const domain = DOMAIN.test(written) ? domainToASCII(written).toLowerCase() : '';
-  const labels = domain.split('.');
-  const isName = labels.length > 1 && labels.every((label) => DOMAIN_LABEL.test(label)) && /[a-z]/.test(labels.at(-1)!);
-  return isName && LOCAL_PART.test(local) ? `${local}@${domain}` : undefined;
 }
 
 /** @throws ValidationError */

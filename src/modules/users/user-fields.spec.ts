@@ -1,36 +1,4 @@
-import { foldEmail, requireAvatarUrl, requireDisplayName, requireUsername } from './user-fields.policy.js';
-
-describe('an e-mail address', () => {
-  it.each([
-    ['Ana@Example.COM', 'ana@example.com'],
-    [' ana+chat@example.co.uk ', 'ana+chat@example.co.uk'],
-    ['ana@bücher.example', 'ana@xn--bcher-kva.example'],
-    ['ana@ｅｘａｍｐｌｅ.com', 'ana@example.com'],
-  ])('%s is %s', (text, folded) => {
-    expect(foldEmail(text)).toBe(folded);
-  });
-
-  it.each([
-    '',
-    'ana',
-    '@example.com',
-    'ana@',
-    'ana@localhost',
-    'a b@example.com',
-    'ana@exa mple.com',
-    'ana@-x.com',
-    'ana@x..com',
-    'а@example.com',
-    'ana@example.com\nbcc',
-    'ana@ex%61mple.com',
-    'ana@127.1',
-    'a"b@example.com',
-    `${'a'.repeat(65)}@example.com`,
-    `ana@${'a.'.repeat(150)}com`,
-  ])('is not %j', (text) => {
-    expect(foldEmail(text)).toBeUndefined();
-  });
-});
+import { requireAvatarUrl, requireDisplayName, requireUsername } from './user-fields.policy.js';
 
 describe('a user name', () => {
   it.each([

@@ -1,7 +1,7 @@
 import { normalizeIp } from '@nestjs/throttler';
 import { createHash } from 'node:crypto';
 import type { Actor } from '../http/actor.js';
-import { foldUsername } from '../validation/text.js';
+import { foldLogin } from '../validation/login-name.js';
 
 /** What of a request says on whose account it goes. `actor` is there when the authentication guard let a credential in. */
 export interface LimitedRequest {
@@ -22,7 +22,7 @@ export function addressSubject(ip: string | undefined): string {
 
 /** The pair of address and account that a login or refresh is counted for. */
 export function loginSubject(ip: string | undefined, account: string): string {
-  return `${addressSubject(ip)}|${foldUsername(account.slice(0, LONGEST_ACCOUNT))}`;
+  return `${addressSubject(ip)}|${foldLogin(account.slice(0, LONGEST_ACCOUNT))}`;
 }
 
 /** Who pays for a call: the user, or the address where there is none. */

@@ -18,7 +18,7 @@ class OrderDto {
 }
 
 let orders = 0;
-let beforeAnswer: Promise<void> = Promise.resolve();
+let beforeAnswer: () => Promise<void> = () => Promise.resolve();
 
 @Controller('orders')
 class OrdersController {
@@ -26,7 +26,7 @@ class OrdersController {
   async order(@Body() { item }: OrderDto): Promise<{ item: string; number: number }> {
     orders += 1;
     const number = orders;
-    await beforeAnswer;
+    await beforeAnswer();
     if (item === 'forbidden') throw new PermissionDenied();
     return { item, number };
   }
@@ -106,9 +106,10 @@ describe('an idempotency key', () => {
   it('lets twenty requests at once do the thing once', async () => {
     const before = orders;
     let release: () => void = () => undefined;
-    beforeAnswer = new Promise((resolve) => {
+    const released = new Promise<void>((resolve) => {
       release = resolve;
     });
+    beforeAnswer = () => released;
     const key = randomUUID();
     const answers = Array.from({ length: 20 }, () => order(key, 'tea'));
     setImmediate(release);
@@ -123,6 +124,39 @@ describe('an idempotency key', () => {
     expect((await order(key, 'forbidden')).status).toBe(403);
     expect(await order(key, 'tea')).toMatchObject({ status: 201, isReplay: false });
   });
+
+  it.each(['tea', 'forbidden'])('stays with its second request when the first, for %s, ends too late', async (item) => {
+    const key = randomUUID();
+    const late = await underWay(key, item);
+    await database.query(`update idempotency_keys set expires_at = now() - interval '1 second' where key = $1`, [key]);
+    const second = await underWay(key, 'coffee');
+    late.goOn();
+    await late.answer;
+    expect(await database.query('select status from idempotency_keys where key = $1', [key])).toEqual([
+      { status: null },
+    ]);
+    second.goOn();
+    const { body } = await second.answer;
+    expect(await order(key, 'coffee')).toMatchObject({ isReplay: true, body });
+  });
+
+  /** A request that has begun, and is answered when it is told to go on. */
+  async function underWay(key: string, item: string) {
+    let goOn: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const begun = new Promise<void>((begin) => {
+      beforeAnswer = () => {
+        begin();
+        return released;
+      };
+    });
+    const answer = order(key, item);
+    await begun;
+    beforeAnswer = () => Promise.resolve();
+    return { answer, goOn };
+  }
 
   it.each(['', 'x'.repeat(129), 'with space', 'naïve'])('is refused as %p', async (key) => {
     expect(await order(key, 'tea')).toMatchObject({ status: 400, body: { error: { code: 'VALIDATION_ERROR' } } });

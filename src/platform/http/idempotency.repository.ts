@@ -8,6 +8,14 @@ export interface IdempotentRequest {
   readonly bodyHash: Buffer;
 }
 
+/** When it was made, as the database writes it: to the microsecond. */
+export type Claim = string;
+
+export interface Answer {
+  readonly status: number;
+  readonly body?: unknown;
+}
+
 export interface KeptAnswer {
   body_hash: Buffer;
   /** Null while the request is still being answered. */
@@ -16,7 +24,7 @@ export interface KeptAnswer {
 }
 
 /** A claim whose process died is free again after a minute; an answer is kept for a day. */
-const CLAIM = statement<{ claimed: boolean }>(
+const CLAIM = statement<{ claimed_at: string }>(
   'idempotency.claim',
   `insert into idempotency_keys as k (user_id, action, key, body_hash, expires_at)
    values ($1, $2, $3, $4, now() + interval '1 minute')
@@ -24,7 +32,7 @@ const CLAIM = statement<{ claimed: boolean }>(
       set body_hash = excluded.body_hash, status = null, body = null,
           created_at = now(), expires_at = excluded.expires_at
     where k.expires_at < now()
-   returning true as claimed`,
+   returning k.created_at::text as claimed_at`,
 );
 
 const FIND = statement<KeptAnswer>(
@@ -36,12 +44,13 @@ const FIND = statement<KeptAnswer>(
 const KEEP = statement<unknown>(
   'idempotency.keep',
   `update idempotency_keys set status = $4, body = $5::jsonb, expires_at = now() + interval '1 day'
-    where user_id = $1 and action = $2 and key = $3`,
+    where user_id = $1 and action = $2 and key = $3 and created_at = $6::timestamptz`,
 );
 
 const RELEASE = statement<unknown>(
   'idempotency.release',
-  `delete from idempotency_keys where user_id = $1 and action = $2 and key = $3 and status is null`,
+  `delete from idempotency_keys
+    where user_id = $1 and action = $2 and key = $3 and created_at = $4::timestamptz and status is null`,
 );
 
 const FORGET = statement<unknown>(
@@ -60,22 +69,24 @@ const COUNT_EXPIRED = statement<{ count: number }>(
 export class IdempotencyRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** Whether this request is the first with its key; every other one has to wait for that one's answer. */
-  async claim({ userId, action, key, bodyHash }: IdempotentRequest): Promise<boolean> {
-    return (await this.sql.one(CLAIM, [userId, action, key, bodyHash])) !== undefined;
+  /** The claim of the first request with its key; every other one has none, and has to wait for that one's answer. */
+  async claim({ userId, action, key, bodyHash }: IdempotentRequest): Promise<Claim | undefined> {
+    return (await this.sql.one(CLAIM, [userId, action, key, bodyHash]))?.claimed_at;
   }
 
   find({ userId, action, key }: IdempotentRequest): Promise<KeptAnswer | undefined> {
     return this.sql.one(FIND, [userId, action, key]);
   }
 
-  async keep({ userId, action, key }: IdempotentRequest, status: number, body: unknown): Promise<void> {
-    await this.sql.run(KEEP, [userId, action, key, status, JSON.stringify(body ?? null)]);
+  /** Nothing is kept of a request so late that another one has taken over its claim. */
+  async keep({ userId, action, key }: IdempotentRequest, claim: Claim, answer: Answer): Promise<void> {
+    const { status, body = null } = answer;
+    await this.sql.run(KEEP, [userId, action, key, status, JSON.stringify(body), claim]);
   }
 
-  /** The request failed: the key may be used again at once. */
-  async release({ userId, action, key }: IdempotentRequest): Promise<void> {
-    await this.sql.run(RELEASE, [userId, action, key]);
+  /** The request failed: the key may be used again at once, unless another one has taken it over. */
+  async release({ userId, action, key }: IdempotentRequest, claim: Claim): Promise<void> {
+    await this.sql.run(RELEASE, [userId, action, key, claim]);
   }
 
   async countExpired(): Promise<number> {

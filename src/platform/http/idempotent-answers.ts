@@ -3,7 +3,12 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { Response } from 'express';
 import { lastValueFrom, type Observable } from 'rxjs';
 import { IdempotencyConflict, IdempotencyInProgress, ValidationError } from '../errors/app-error.js';
-import { IdempotencyRepository, type IdempotentRequest, type KeptAnswer } from './idempotency.repository.js';
+import {
+  type Claim,
+  IdempotencyRepository,
+  type IdempotentRequest,
+  type KeptAnswer,
+} from './idempotency.repository.js';
 import type { ParleyRequest } from './request-context.js';
 
 const KEY = /^[\x21-\x7e]{1,128}$/;
@@ -34,18 +39,20 @@ export class IdempotentAnswers {
   /** The kept answer, or that of `perform`, kept. @throws IdempotencyConflict, IdempotencyInProgress, whatever `perform` throws */
   async answer(asked: IdempotentRequest, perform: () => Observable<unknown>, response: Response): Promise<unknown> {
     const deadline = Date.now() + WAIT_MS;
-    while (!(await this.repository.claim(asked))) {
+    for (;;) {
+      const claim = await this.repository.claim(asked);
+      if (claim !== undefined) return this.keep(asked, claim, perform, response);
       const kept = await this.repository.find(asked);
       if (kept && !kept.body_hash.equals(asked.bodyHash)) throw new IdempotencyConflict();
       if (kept && kept.status !== null) return replay(kept, kept.status, response);
       if (Date.now() > deadline) throw new IdempotencyInProgress();
       await sleep(POLL_MS);
     }
-    return this.keep(asked, perform, response);
   }
 
   private async keep(
     asked: IdempotentRequest,
+    claim: Claim,
     perform: () => Observable<unknown>,
     response: Response,
   ): Promise<unknown> {
@@ -53,11 +60,12 @@ export class IdempotentAnswers {
     try {
       body = await lastValueFrom(perform(), { defaultValue: undefined });
     } catch (error) {
-      await this.repository.release(asked).catch((failure: unknown) => this.logger.warn(failure));
+      await this.repository.release(asked, claim).catch((failure: unknown) => this.logger.warn(failure));
       throw error;
     }
     // It is done: should the answer not be kept, the caller still gets it.
-    await this.repository.keep(asked, response.statusCode, body).catch((error: unknown) => this.logger.warn(error));
+    const answer = { status: response.statusCode, body };
+    await this.repository.keep(asked, claim, answer).catch((error: unknown) => this.logger.warn(error));
     return body;
   }
 }

@@ -73,6 +73,9 @@ describe('the direct dialect', () => {
       expect([login.status, login.body]).toEqual([200, tokens]);
       const refreshed = await nobodys('POST', '/api/auth/refresh', { refresh_token: login.body.refresh_token });
       expect([refreshed.status, refreshed.body]).toEqual([200, tokens]);
+      const unknown = await nobodys('POST', '/api/auth/refresh', { refresh_token: 'x'.repeat(43) });
+      const refusal = { code: 'unauthorized', message: 'Invalid or expired token', details: { token_expired: false } };
+      expect([unknown.status, unknown.body]).toEqual([401, { error: refusal }]);
       const own = literalCalls(chat.app.url, refreshed.body.access_token as string);
       const profile = await own('PATCH', `/api/users/${registered.body.id}`, {
         display_name: 'New Display Name',
@@ -123,6 +126,7 @@ describe('the direct dialect', () => {
         sender_id: ana.id,
         receiver_id: eve.id,
         content: 'Hello, world!',
+        is_deleted: false,
         type: 'text',
         status: 'sent',
         created_at: TIME,
@@ -151,7 +155,8 @@ describe('the direct dialect', () => {
       }
       expect((await eves('POST', '/api/messages', { receiver_id: id, content: 'x' })).status).toBe(403);
       expect((await anas('POST', '/api/messages', { receiver_id: NOBODY, content: 'x' })).status).toBe(404);
-      expect((await anas('POST', '/api/messages', { receiver_id: ana.id, content: 'x' })).status).toBe(400);
+      const own = await anas('POST', '/api/messages', { receiver_id: ana.id, content: 'x' });
+      expect([own.status, own.body.error.details.field]).toEqual([400, 'receiver_id']);
     });
 
     it('that are read backwards and forwards, with headers that say where one is', async () => {
@@ -169,6 +174,7 @@ describe('the direct dialect', () => {
         conversation_id: id,
         sender_id: ana.id,
         content: 'message 7',
+        is_deleted: false,
         type: 'text',
         status: 'sent',
         created_at: TIME,
@@ -223,6 +229,29 @@ describe('the direct dialect', () => {
       expect((await kims('GET', `/api/messages?before=${foreign}`)).status).toBe(403);
     });
 
+    it('which have arrived once a page shows them, or a socket was sent them', async () => {
+      const lea = await chat.user('lea');
+      const hers = await listen(ana.token, '&ext=1');
+      const { conversation_id: id } = await send(anas, { receiver_id: lea.id, content: 'shown' });
+      const arrivedTo = (number: number) =>
+        hers.next(
+          ({ type, conversation_id, data }) =>
+            type === 'receipt.updated' && conversation_id === id && data.delivered_to_all_seq === number,
+        );
+      const contents = async (status: string): Promise<string[]> => {
+        const { body } = await anas('GET', `/api/messages?conversation_id=${id}&status=${status}`);
+        return body.messages.map(({ content }: { content: string }) => content);
+      };
+      expect([await contents('sent'), await contents('delivered')]).toEqual([['shown'], []]);
+      await literalCalls(chat.app.url, lea.token)('GET', `/api/messages?conversation_id=${id}`);
+      await arrivedTo(1);
+      await listen(lea.token);
+      await send(anas, { receiver_id: lea.id, content: 'told' });
+      await arrivedTo(2);
+      expect([await contents('sent'), await contents('delivered')]).toEqual([[], ['told', 'shown']]);
+      expect((await lea.call('GET', `/conversations/${id}`)).body.unread_count).toBe(2);
+    });
+
     it('that are filtered by status, type and date', async () => {
       const id = await group(ben);
       const first = await send(anas, { conversation_id: id, content: 'one' });
@@ -255,6 +284,8 @@ describe('the direct dialect', () => {
       expect(await contents(`to=${encodeURIComponent(first.created_at)}`)).toEqual(['one']);
       await ana.call('DELETE', `/messages/${second.id}`);
       expect(await contents('status=active')).toEqual(['one']);
+      const { messages } = (await anas('GET', `/api/messages?conversation_id=${id}`)).body;
+      expect(messages.map(({ is_deleted }: { is_deleted: boolean }) => is_deleted)).toEqual([true, false]);
       expect((await anas('GET', '/api/messages?from=yesterday')).body.error.details.field).toBe('from');
     });
   });
@@ -393,6 +424,7 @@ describe('the direct dialect', () => {
           conversation_id: ID,
           sender_id: ana.id,
           content: 'Message content',
+          is_deleted: false,
           type: 'text',
           status: 'sent',
           created_at: TIME,

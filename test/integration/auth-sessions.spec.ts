@@ -169,7 +169,8 @@ describe('refreshing', () => {
     const dora = await chat.user('dora');
     const next = await chat.refresh(dora.refresh);
     await age(25);
-    expect((await chat.refresh(dora.refresh)).status).toBe(401);
+    const reused = await chat.refresh(dora.refresh);
+    expect([reused.status, reused.body.error.code]).toEqual([401, 'REFRESH_TOKEN_INVALID']);
     expect((await chat.refresh(next.body.refresh_token)).status).toBe(401);
     expect((await chat.me(next.body.access_token)).status).toBe(401);
     const [session] = await chat.database.query<{ id: string; revoked_why: string }>(

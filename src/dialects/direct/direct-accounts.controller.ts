@@ -1,12 +1,19 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiExcludeController, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiExcludeController,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import { RegisterDto } from '../../modules/auth/auth.dto.js';
-import { AccountLocked, InvalidCredentials } from '../../modules/auth/auth.errors.js';
+import { AccountLocked, InvalidCredentials, RefreshTokenInvalid } from '../../modules/auth/auth.errors.js';
 import { AuthService } from '../../modules/auth/auth.service.js';
 import { CurrentSource, type LoginSource } from '../../modules/auth/login-source.js';
 import { AlreadyExists, UserNotFound } from '../../modules/users/users.errors.js';
 import { UsersService } from '../../modules/users/users.service.js';
-import { AccountBanned, AuthenticationRequired } from '../../platform/errors/app-error.js';
+import { AccountBanned } from '../../platform/errors/app-error.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
@@ -39,6 +46,7 @@ export class DirectAccountsController {
   @Public()
   @Limit('login')
   @Post('auth/login')
+  @ApiOperation({ summary: 'Opens a session with a password.' })
   @HttpCode(200)
   @ApiOkResponse({ type: DirectTokensDto })
   @Throws(InvalidCredentials, AccountLocked, AccountBanned)
@@ -49,9 +57,10 @@ export class DirectAccountsController {
   @Public()
   @Limit('login')
   @Post('auth/refresh')
+  @ApiOperation({ summary: 'Gives the next pair of tokens; each refresh token works once.' })
   @HttpCode(200)
   @ApiOkResponse({ type: DirectTokensDto })
-  @Throws(AuthenticationRequired, AccountBanned)
+  @Throws(RefreshTokenInvalid, AccountBanned)
   async refresh(
     @Body() { refresh_token }: DirectRefreshDto,
     @CurrentSource() source: LoginSource,
@@ -62,6 +71,7 @@ export class DirectAccountsController {
   @Public()
   @Limit('login')
   @Post('users')
+  @ApiOperation({ summary: 'Makes an account.' })
   @ApiCreatedResponse({ type: DirectRegisteredDto })
   @Throws(AlreadyExists)
   async register(@Body() dto: RegisterDto): Promise<DirectRegisteredDto> {
@@ -69,6 +79,7 @@ export class DirectAccountsController {
   }
 
   @Get('users/:user_id')
+  @ApiOperation({ summary: 'The profile of a user.' })
   @ApiOkResponse({ type: DirectUserDto })
   @Throws(UserNotFound)
   async get(@CurrentActor() actor: Actor, @Param() { user_id }: DirectUserParam): Promise<DirectUserDto> {
@@ -76,6 +87,7 @@ export class DirectAccountsController {
   }
 
   @Patch('users/:user_id')
+  @ApiOperation({ summary: 'Changes the caller’s own profile.' })
   @ApiOkResponse({ type: DirectUserDto })
   async update(
     @CurrentActor() actor: Actor,

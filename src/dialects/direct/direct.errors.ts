@@ -14,9 +14,14 @@ export function isDirectAddress(path: string): boolean {
 }
 
 /** The words of this dialect, where it does not take ours in lower case. */
-const CODES: Record<string, string> = { AUTHENTICATION_REQUIRED: 'unauthorized', ROUTE_NOT_FOUND: 'not_found' };
+const CODES: Record<string, string> = {
+  AUTHENTICATION_REQUIRED: 'unauthorized',
+  REFRESH_TOKEN_INVALID: 'unauthorized',
+  ROUTE_NOT_FOUND: 'not_found',
+};
 const MESSAGES: Record<string, string> = {
   AUTHENTICATION_REQUIRED: 'Invalid or expired token',
+  REFRESH_TOKEN_INVALID: 'Invalid or expired token',
   VALIDATION_ERROR: 'Invalid request data',
   RATE_LIMIT_EXCEEDED: 'Too many requests',
 };
@@ -68,7 +73,7 @@ export function told({ code, message, details }: Pick<AppError, 'code' | 'messag
 
 /** Of several fields the first is named; all of them stand beside it. */
 function detailsOf(code: string, details: ErrorDetails): ErrorDetails {
-  if (code === 'AUTHENTICATION_REQUIRED') return { token_expired: details.token_expired === true };
+  if (CODES[code] === 'unauthorized') return { token_expired: details.token_expired === true };
   if (code !== 'VALIDATION_ERROR') return details;
   const problems = (details.errors as FieldProblem[] | undefined) ?? [];
   return { ...problems[0], errors: problems };

@@ -1,6 +1,13 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { AccountBanned, AuthenticationRequired } from '../../platform/errors/app-error.js';
+import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import { AccountBanned } from '../../platform/errors/app-error.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
@@ -22,7 +29,7 @@ import {
   TicketDto,
   TokensDto,
 } from './auth.dto.js';
-import { AccountLocked, InvalidCredentials, SessionNotFound } from './auth.errors.js';
+import { AccountLocked, InvalidCredentials, RefreshTokenInvalid, SessionNotFound } from './auth.errors.js';
 import { AuthService } from './auth.service.js';
 import { CurrentSource, type LoginSource } from './login-source.js';
 
@@ -35,6 +42,7 @@ export class AuthController {
   @Public()
   @Limit('login')
   @Post(['auth/register', 'users'])
+  @ApiOperation({ summary: 'Makes an account.' })
   @ApiCreatedResponse({ type: UserDto })
   @Throws(AlreadyExists)
   register(@Body() dto: RegisterDto): Promise<UserDto> {
@@ -44,6 +52,7 @@ export class AuthController {
   @Public()
   @Limit('login')
   @Post('auth/login')
+  @ApiOperation({ summary: 'Opens a session with a password.' })
   @HttpCode(200)
   @ApiOkResponse({ type: LoginAnswerDto })
   @Throws(InvalidCredentials, AccountLocked, AccountBanned)
@@ -54,15 +63,17 @@ export class AuthController {
   @Public()
   @Limit('login')
   @Post('auth/refresh')
+  @ApiOperation({ summary: 'Gives the next pair of tokens; each refresh token works once.' })
   @HttpCode(200)
   @ApiOkResponse({ type: TokensDto })
-  @Throws(AuthenticationRequired, AccountBanned)
+  @Throws(RefreshTokenInvalid, AccountBanned)
   refresh(@Body() { refresh_token }: RefreshDto, @CurrentSource() source: LoginSource): Promise<TokensDto> {
     return this.auth.refresh(refresh_token, source);
   }
 
   @Weighs('vital')
   @Post('auth/logout')
+  @ApiOperation({ summary: 'Ends the session of the token.' })
   @HttpCode(204)
   @ApiNoContentResponse()
   logout(@CurrentActor() actor: Actor): Promise<void> {
@@ -71,6 +82,7 @@ export class AuthController {
 
   @Weighs('vital')
   @Post('auth/logout-all')
+  @ApiOperation({ summary: 'Ends all sessions of the caller.' })
   @HttpCode(204)
   @ApiNoContentResponse()
   logoutAll(@CurrentActor() actor: Actor): Promise<void> {
@@ -79,6 +91,7 @@ export class AuthController {
 
   @NotReplayed()
   @Post('auth/password')
+  @ApiOperation({ summary: 'Changes the password, and ends all other sessions.' })
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(InvalidCredentials, AccountLocked)
@@ -87,6 +100,7 @@ export class AuthController {
   }
 
   @Patch('auth/account')
+  @ApiOperation({ summary: 'Changes e-mail or username; asks for the password.' })
   @ApiOkResponse({ type: UserDto })
   @Throws(InvalidCredentials, AccountLocked, AlreadyExists)
   changeAccount(@CurrentActor() actor: Actor, @Body() dto: ChangeAccountDto): Promise<UserDto> {
@@ -94,12 +108,14 @@ export class AuthController {
   }
 
   @Get('auth/sessions')
+  @ApiOperation({ summary: 'The caller’s open sessions.' })
   @ApiOkResponse({ type: SessionListDto })
   sessions(@CurrentActor() actor: Actor): Promise<SessionListDto> {
     return this.auth.listSessions(actor);
   }
 
   @Delete('auth/sessions/:id')
+  @ApiOperation({ summary: 'Ends one session of the caller.' })
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(SessionNotFound)
@@ -109,6 +125,7 @@ export class AuthController {
 
   @NotReplayed()
   @Post('auth/ticket')
+  @ApiOperation({ summary: 'A ticket for one WebSocket: single use, good for 60 s.' })
   @ApiCreatedResponse({ type: TicketDto })
   issueTicket(@CurrentActor() actor: Actor): Promise<TicketDto> {
     return this.auth.issueTicket(actor);

@@ -20,6 +20,17 @@ export class AccountLocked extends AppError {
   }
 }
 
+/** The refresh token is unknown, used up, or of a session that is over: log in again. */
+export class RefreshTokenInvalid extends AppError {
+  readonly code = 'REFRESH_TOKEN_INVALID';
+  readonly status = 401;
+
+  constructor() {
+    super('The refresh token is not valid any more. Log in again.');
+  }
+}
+
+/** The caller has no open session of this id. */
 export class SessionNotFound extends AppError {
   readonly code = 'SESSION_NOT_FOUND';
   readonly status = 404;

@@ -39,7 +39,7 @@ export class AuthService {
     return this.logins.login(dto, source);
   }
 
-  /** @throws AuthenticationRequired, AccountBanned */
+  /** @throws RefreshTokenInvalid, AccountBanned */
   refresh(refreshToken: string, source: LoginSource): Promise<TokensDto> {
     return this.refreshes.refresh(refreshToken, source);
   }

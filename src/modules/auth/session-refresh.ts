@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { AccountBanned, AuthenticationRequired } from '../../platform/errors/app-error.js';
+import { AccountBanned } from '../../platform/errors/app-error.js';
 import type { Queryable } from '../../platform/database/sql.js';
 import { UsersService } from '../users/users.service.js';
 import type { TokensDto } from './auth.dto.js';
+import { RefreshTokenInvalid } from './auth.errors.js';
 import type { LoginSource } from './login-source.js';
 import { hashSecret, newSecret, openWith, sealWith } from './secrets.js';
 import { type OpenedSession, SessionOpener } from './session-opener.js';
@@ -28,7 +29,7 @@ export class SessionRefresh {
     private readonly users: UsersService,
   ) {}
 
-  /** @throws AuthenticationRequired, AccountBanned */
+  /** @throws RefreshTokenInvalid, AccountBanned */
   async refresh(refreshToken: string, source: LoginSource): Promise<TokensDto> {
     const outcome = await this.sessions.withToken(hashSecret(refreshToken), REPLAY_SECONDS, (tx, token) =>
       this.succeed(tx, { token, refreshToken, source }),
@@ -36,7 +37,7 @@ export class SessionRefresh {
     if ('reused' in outcome) {
       const { user_id: userId, session_id: only } = outcome.reused;
       await this.revocation.revoke(userId, { only, reason: 'token_reused' });
-      throw new AuthenticationRequired();
+      throw new RefreshTokenInvalid();
     }
     return this.opener.answer(outcome, await this.users.find(outcome.userId));
   }
@@ -45,7 +46,7 @@ export class SessionRefresh {
     tx: Queryable,
     { token, refreshToken, source }: { token: RefreshTokenRow | undefined; refreshToken: string; source: LoginSource },
   ): Promise<OpenedSession | { reused: RefreshTokenRow }> {
-    if (!token || token.is_session_over) throw new AuthenticationRequired();
+    if (!token || token.is_session_over) throw new RefreshTokenInvalid();
     if (token.is_banned) {
       throw new AccountBanned({ reason: token.ban_reason, until: token.banned_until?.toISOString() ?? null });
     }

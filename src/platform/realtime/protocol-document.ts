@@ -47,14 +47,14 @@ const AUTH: Pick<FrameDefinition, 'type' | 'dto' | 'summary'> = {
 const TRANSPORTS = {
   webSocket: {
     title: 'Plain WebSocket',
-    description: `One JSON object a text frame. Credentials, in order of preference: \`Authorization: Bearer\`, \`?ticket=\`, the frame \`auth\` within 5 s, \`?token=\`.`,
+    description: `One JSON object a text frame. Credentials, in order of preference: \`Authorization: Bearer\`, \`?ticket=\`, the frame \`auth\` within 5 s, \`?token=\`. To resume: \`&cursor=\` in the address, or \`resume\` in the frame \`auth\`.`,
     address: REALTIME_PATH,
     protocol: 'ws',
   },
   socketIo: {
     title: 'Socket.IO',
     description:
-      'The type is the name of the event; a request’s data is the first argument, its reply the acknowledgement. Credential: `auth: {token}`.',
+      'The type is the name of the event; a request’s data is the first argument, its reply the acknowledgement. Credential: `auth: {token}`; to resume: `auth: {token, resume: {cursor}}`.',
     address: '/socket.io/',
     protocol: 'socket.io',
   },

@@ -1,0 +1,191 @@
+import { readFileSync } from 'node:fs';
+import { io, type Socket } from 'socket.io-client';
+import { startChat, type Chat, type ChatUser } from '../support/chat.js';
+import { type RealtimeClient, SocketIoClient, WebSocketClient } from '../support/realtime-client.js';
+
+interface Session {
+  token(): string;
+  refresh(): Promise<void>;
+  over(code: string): void;
+}
+interface Listeners {
+  apply(type: string, frame: { data: { message: { content: string } } }): void;
+  resync(data: object): void;
+}
+type OpenChat = (url: string, session: Session, listeners: Listeners) => Socket;
+
+const [, sample = ''] = /```js\n(import \{ io \}[\s\S]*?)```/.exec(readFileSync('docs/realtime.md', 'utf8')) ?? [];
+const body = sample.replace(/^import .*$/m, '').replace('export function', 'return function');
+const openChat = (new Function('io', body) as (library: typeof io) => OpenChat)(io);
+
+/** A person on the client of docs/realtime.md, and everything it was told. */
+class Visitor implements Session, Listeners {
+  readonly applied: string[] = [];
+  readonly resyncs: object[] = [];
+  /** The code that led to the login. */
+  readonly gone: Promise<string>;
+  over!: (code: string) => void;
+  private awake = Promise.resolve();
+  private current: { access: string; refresh: string };
+  private waiting: { text: string; resolve: () => void }[] = [];
+
+  constructor(
+    private readonly chat: Chat,
+    user: ChatUser,
+  ) {
+    this.current = { access: user.token, refresh: user.refreshToken };
+    this.gone = new Promise((resolve) => (this.over = resolve));
+  }
+
+  token = (): string => this.current.access;
+
+  refresh = async (): Promise<void> => {
+    await this.awake;
+    const { status, body } = await this.chat.call('POST', '/auth/refresh', { refresh_token: this.current.refresh });
+    if (status !== 200) throw body.error as Error;
+    this.current = { access: body.access_token, refresh: body.refresh_token };
+  };
+
+  /** From now on refreshes wait, until what is answered is called. */
+  sleep(): () => void {
+    let wake!: () => void;
+    this.awake = new Promise((resolve) => (wake = resolve));
+    return wake;
+  }
+
+  apply: Listeners['apply'] = (type, { data }) => {
+    if (type !== 'message.created') return;
+    this.applied.push(data.message.content);
+    this.waiting = this.waiting.filter(({ text, resolve }) => text !== data.message.content || resolve());
+  };
+
+  resync = (data: object): void => void this.resyncs.push(data);
+
+  heard(text: string): Promise<void> {
+    if (this.applied.includes(text)) return Promise.resolve();
+    return new Promise((resolve) => this.waiting.push({ text, resolve }));
+  }
+}
+
+describe('the Socket.IO client of docs/realtime.md', () => {
+  let chat: Chat;
+  let conversation: string;
+  let bob: ChatUser;
+  let ana: Visitor;
+  let socket: Socket;
+
+  const start = async (environment: Record<string, string>): Promise<void> => {
+    chat = await startChat(environment);
+    const account = await chat.user('ana');
+    bob = await chat.user('bob');
+    conversation = await chat.group(bob, account);
+    ana = new Visitor(chat, account);
+    socket = openChat(chat.app.url, ana, ana);
+    await on('live');
+  };
+  const on = (type: string): Promise<unknown> => new Promise((resolve) => socket.once(type, resolve));
+  /** Bob logs in for each thing he says: tokens are short here. */
+  const say = async (content: string): Promise<void> => {
+    const { username, password } = bob;
+    const { body } = await chat.call('POST', '/auth/login', { username, password });
+    const headers = { authorization: `Bearer ${body.access_token}` };
+    await chat.call('POST', `/conversations/${conversation}/messages`, { content }, headers);
+  };
+
+  afterEach(async () => {
+    socket.disconnect();
+    await chat.stop();
+  });
+
+  it('comes back by itself after its token ended while the device slept, and has missed nothing', async () => {
+    await start({ JWT_ACCESS_TTL: '3' });
+    await say('before');
+    await ana.heard('before');
+    const wake = ana.sleep();
+    expect(await on('disconnect')).toBe('io server disconnect');
+    await say('meanwhile');
+    wake();
+    await ana.heard('meanwhile');
+    expect(ana.applied).toEqual(['before', 'meanwhile']);
+    expect(ana.resyncs).toEqual([]);
+  });
+
+  it('waits as long as a refusal says, and comes back then', async () => {
+    await start({ RATE_LIMIT_MULTIPLIER: '1', LIMIT_CONNECT: '1', LIMIT_CONNECT_WINDOW: '2' });
+    const refused = on('connect_error');
+    socket.io.engine.close();
+    expect(await refused).toMatchObject({ data: { code: 'RATE_LIMIT_EXCEEDED' } });
+    expect(socket.active).toBe(false);
+    await say('after the wait');
+    await ana.heard('after the wait');
+  });
+
+  it('shows the login when its session was ended, connected or asleep', async () => {
+    await start({});
+    await chat.call('POST', '/auth/logout', undefined, { authorization: `Bearer ${ana.token()}` });
+    expect(await ana.gone).toBe('SESSION_REVOKED');
+    await chat.stop();
+
+    await start({ JWT_ACCESS_TTL: '3' });
+    const wake = ana.sleep();
+    const token = ana.token();
+    await on('disconnect');
+    await chat.app.database.query('update sessions set revoked_at = now()');
+    wake();
+    expect([token, await ana.gone]).toEqual([ana.token(), 'REFRESH_TOKEN_INVALID']);
+  });
+});
+
+describe('a cursor handed back', () => {
+  let chat: Chat;
+  let ana: ChatUser;
+  let port: number;
+  let conversation: string;
+
+  beforeAll(async () => {
+    chat = await startChat();
+    ana = await chat.user('ana');
+    conversation = await chat.group(ana);
+    port = Number(new URL(chat.app.url).port);
+  });
+  afterAll(() => chat.stop());
+
+  const ticket = async (): Promise<string> => (await ana.call('POST', '/auth/ticket')).body.ticket as string;
+
+  /** The table of docs/realtime.md. */
+  const ways: [string, (cursor: string) => Promise<RealtimeClient>][] = [
+    ['with a ticket', async (cursor) => new WebSocketClient(port, `?ticket=${await ticket()}&cursor=${cursor}`)],
+    ['with a token', async (cursor) => new WebSocketClient(port, `?token=${ana.token}&cursor=${cursor}`)],
+    [
+      'with a header',
+      async (cursor) =>
+        new WebSocketClient(port, `?cursor=${cursor}`, { headers: { authorization: `Bearer ${ana.token}` } }),
+    ],
+    [
+      'in the first frame',
+      async (cursor) => {
+        const client = new WebSocketClient(port);
+        await client.next('hello');
+        void client.request('auth', { token: ana.token, resume: { cursor } });
+        return client;
+      },
+    ],
+    ['over Socket.IO', async (cursor) => new SocketIoClient(port, { token: ana.token, resume: { cursor } })],
+    [
+      'over Socket.IO with a ticket',
+      async (cursor) => new SocketIoClient(port, { ticket: await ticket(), resume: { cursor } }),
+    ],
+  ];
+
+  it.each(ways)('%s brings what was missed; an empty one brings nothing', async (_way, connect) => {
+    const first = await connect('');
+    const { data } = await first.next('live');
+    first.close();
+    expect(data).toMatchObject({ replayed: 0 });
+    await ana.call('POST', `/conversations/${conversation}/messages`, { content: 'meanwhile' });
+    const second = await connect(data!.cursor as string);
+    expect((await second.next('ready')).data).toMatchObject({ resumed: true });
+    expect(await second.next('message.created')).toMatchObject({ replay: true });
+    second.close();
+  });
+});

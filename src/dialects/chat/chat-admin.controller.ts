@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AdminHealthDto } from '../../modules/admin/admin.dto.js';
 import { AdminService } from '../../modules/admin/admin.service.js';
 import { UserNotFound } from '../../modules/users/users.errors.js';
@@ -32,6 +32,7 @@ export class ChatAdminController {
   ) {}
 
   @Get('dashboard/stats')
+  @ApiOperation({ summary: 'Figures of the whole system. For admins.' })
   @Weighs('figures')
   @ApiOkResponse({ type: ChatStatsDto })
   async stats(@CurrentActor() actor: Actor): Promise<ChatStatsDto> {
@@ -39,6 +40,7 @@ export class ChatAdminController {
   }
 
   @Get('system/health')
+  @ApiOperation({ summary: 'The state of every component. For admins.' })
   @Weighs('vital')
   @ApiOkResponse({ type: AdminHealthDto })
   health(@CurrentActor() actor: Actor): Promise<AdminHealthDto> {
@@ -46,12 +48,14 @@ export class ChatAdminController {
   }
 
   @Get('users')
+  @ApiOperation({ summary: 'The users. For admins.' })
   @ApiOkResponse({ type: ChatUserPageDto })
   list(@CurrentActor() actor: Actor, @Query() query: ListChatUsersQuery): Promise<ChatUserPageDto> {
     return this.users.list(actor, query);
   }
 
   @Post('users/:user_id/ban')
+  @ApiOperation({ summary: 'Bans a user. For admins.' })
   @HttpCode(200)
   @ApiOkResponse({ type: ChatBannedDto })
   @Throws(UserNotFound)
@@ -64,6 +68,7 @@ export class ChatAdminController {
   }
 
   @Post('users/:user_id/unban')
+  @ApiOperation({ summary: 'Ends a ban. For admins.' })
   @HttpCode(200)
   @ApiOkResponse({ type: ChatBannedDto })
   @Throws(UserNotFound)

@@ -1,5 +1,13 @@
 import { Body, Controller, Delete, Get, Param, Post, Put, Query, UseInterceptors } from '@nestjs/common';
-import { ApiBearerAuth, ApiBody, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiBody,
+  ApiConsumes,
+  ApiCreatedResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import { UploadFileDto } from '../../modules/files/files.dto.js';
 import {
   FileNotAttachable,
@@ -70,6 +78,7 @@ export class ChatMessagesController {
   ) {}
 
   @Get('messages')
+  @ApiOperation({ summary: 'One page of the messages of a room.' })
   @ApiOkResponse({ type: ChatMessagePageDto })
   @Throws(...REFUSALS_OF_PLACES)
   list(@CurrentActor() actor: Actor, @Query() query: ListChatMessagesQuery): Promise<ChatMessagePageDto> {
@@ -77,6 +86,7 @@ export class ChatMessagesController {
   }
 
   @Post('messages')
+  @ApiOperation({ summary: 'Sends a message.' })
   @Limit('message.send')
   @NotReplayed()
   @UseInterceptors(ReplayedSendInterceptor)
@@ -88,6 +98,7 @@ export class ChatMessagesController {
   }
 
   @Put('messages/:message_id')
+  @ApiOperation({ summary: 'Changes the text of a message.' })
   @ApiOkResponse({ type: ChatMessageDto })
   @Throws(MessageNotFound, MessageNotEditable, ...REFUSALS_OF_TEXTS)
   async edit(
@@ -99,6 +110,7 @@ export class ChatMessagesController {
   }
 
   @Delete('messages/:message_id')
+  @ApiOperation({ summary: 'Deletes a message.' })
   @ApiOkResponse({ type: ChatDoneDto })
   @Throws(MessageNotFound, MessageNotEditable)
   async delete(@CurrentActor() actor: Actor, @Param() { message_id: id }: ChatMessageParam): Promise<ChatDoneDto> {
@@ -107,6 +119,7 @@ export class ChatMessagesController {
   }
 
   @Post('files/upload')
+  @ApiOperation({ summary: 'Uploads a file.' })
   @Limit('upload')
   @NotReplayed()
   @UseInterceptors(UploadInterceptor)

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Post, Put } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { RegisterDto } from '../../modules/auth/auth.dto.js';
 import { AccountLocked, InvalidCredentials } from '../../modules/auth/auth.errors.js';
 import { AuthService } from '../../modules/auth/auth.service.js';
@@ -28,6 +28,7 @@ export class ChatUsersController {
   ) {}
 
   @Post('register')
+  @ApiOperation({ summary: 'Makes an account.' })
   @Public()
   @Limit('login')
   @LimitNumbersOf(CHAT_LOGIN_LIMITS)
@@ -38,6 +39,7 @@ export class ChatUsersController {
   }
 
   @Post('login')
+  @ApiOperation({ summary: 'Opens a session with a password.' })
   @Public()
   @HttpCode(200)
   @Limit('login')
@@ -50,12 +52,14 @@ export class ChatUsersController {
   }
 
   @Get('me')
+  @ApiOperation({ summary: 'The caller’s own profile.' })
   @ApiOkResponse({ type: ChatUserDto })
   async me(@CurrentActor() actor: Actor): Promise<ChatUserDto> {
     return presentUser(await this.users.get(actor, actor.userId));
   }
 
   @Put('me')
+  @ApiOperation({ summary: 'Changes the caller’s own profile.' })
   @ApiOkResponse({ type: ChatUserDto })
   async update(@CurrentActor() actor: Actor, @Body() dto: UpdateProfileDto): Promise<ChatUserDto> {
     return presentUser(await this.users.updateProfile(actor, dto));

@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
 import { Health } from '../../platform/health/health.js';
 import { Public } from '../../platform/http/public.decorator.js';
@@ -17,12 +17,14 @@ export class ChatController {
   constructor(private readonly health: Health) {}
 
   @Get()
+  @ApiOperation({ summary: 'The server answers.' })
   @ApiOkResponse({ type: ChatHealthDto })
   root(): ChatHealthDto {
     return presentHealth();
   }
 
   @Get('test-db')
+  @ApiOperation({ summary: 'The database answers.' })
   @ApiOkResponse({ type: ChatHealthDto })
   async database(): Promise<ChatHealthDto> {
     return presentDatabase(await this.health.report());

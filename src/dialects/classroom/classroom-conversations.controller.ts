@@ -11,7 +11,15 @@ import {
   Query,
   UseInterceptors,
 } from '@nestjs/common';
-import { ApiBearerAuth, ApiBody, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiBody,
+  ApiConsumes,
+  ApiCreatedResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import { ConversationsService } from '../../modules/conversations/conversations.service.js';
 import { CreateConversation } from '../../modules/conversations/create-conversation.js';
 import { FileQuotaExceeded, FileTooLarge, InvalidFileType, MalwareDetected } from '../../modules/files/files.errors.js';
@@ -56,6 +64,7 @@ export class ClassroomConversationsController {
   ) {}
 
   @Post()
+  @ApiOperation({ summary: 'Makes a conversation.' })
   @Limit('conversation.create')
   @ApiCreatedResponse({ type: ClassroomConversationDto })
   @Throws(UserNotFound)
@@ -68,12 +77,14 @@ export class ClassroomConversationsController {
   }
 
   @Get()
+  @ApiOperation({ summary: 'The caller’s conversations.' })
   @ApiOkResponse({ type: ClassroomConversationListDto })
   async list(@CurrentActor() actor: Actor, @Query() query: ClassroomPageQuery): Promise<ClassroomConversationListDto> {
     return presentConversations(query, await this.conversations.slice(actor, sliceOf(query)));
   }
 
   @Get(':id')
+  @ApiOperation({ summary: 'One conversation.' })
   @ApiOkResponse({ type: ClassroomConversationDto })
   async get(
     @CurrentActor() actor: Actor,
@@ -83,6 +94,7 @@ export class ClassroomConversationsController {
   }
 
   @Put(':id')
+  @ApiOperation({ summary: 'Changes a conversation.' })
   @ApiOkResponse({ type: ClassroomConversationDto })
   @Throws(DirectConversationFixed)
   async update(
@@ -94,6 +106,7 @@ export class ClassroomConversationsController {
   }
 
   @Patch(':id')
+  @ApiOperation({ summary: 'Changes a conversation.' })
   @ApiOkResponse({ type: ClassroomConversationDto })
   @Throws(DirectConversationFixed)
   patch(
@@ -105,6 +118,7 @@ export class ClassroomConversationsController {
   }
 
   @Delete(':id')
+  @ApiOperation({ summary: 'Deletes a conversation.' })
   @HttpCode(200)
   @ApiOkResponse({ type: ClassroomDoneDto })
   async delete(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<ClassroomDoneDto> {
@@ -113,6 +127,7 @@ export class ClassroomConversationsController {
   }
 
   @Post(':id/upload')
+  @ApiOperation({ summary: 'Uploads a file for a conversation.' })
   @Limit('upload')
   @NotReplayed()
   @UseInterceptors(UploadInterceptor)

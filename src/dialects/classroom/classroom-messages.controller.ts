@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { FileNotAttachable, FileNotFound } from '../../modules/files/files.errors.js';
 import { MessageSlices } from '../../modules/messages/message-slices.js';
 import { MessageIdParam } from '../../modules/messages/messages.dto.js';
@@ -46,6 +46,7 @@ export class ClassroomMessagesController {
   ) {}
 
   @Post('conversations/:id/messages')
+  @ApiOperation({ summary: 'Sends a message.' })
   @Limit('message.send')
   @ApiCreatedResponse({ type: ClassroomMessageDto })
   @Throws(
@@ -61,6 +62,7 @@ export class ClassroomMessagesController {
   }
 
   @Get('conversations/:id/messages')
+  @ApiOperation({ summary: 'One page of the messages of a conversation.' })
   @ApiOkResponse({ type: ClassroomMessageListDto })
   @Throws(ConversationNotFound)
   async list(
@@ -72,6 +74,7 @@ export class ClassroomMessagesController {
   }
 
   @Put('messages/:id')
+  @ApiOperation({ summary: 'Changes the text of a message.' })
   @ApiConsumes(...FORM_OR_JSON)
   @ApiOkResponse({ type: ClassroomMessageDto })
   @Throws(MessageNotFound, MessageNotEditable, ContentTooLong, ContentRejected, ConversationFrozen)
@@ -84,6 +87,7 @@ export class ClassroomMessagesController {
   }
 
   @Patch('messages/:id')
+  @ApiOperation({ summary: 'Changes the text of a message.' })
   @ApiConsumes(...FORM_OR_JSON)
   @ApiOkResponse({ type: ClassroomMessageDto })
   @Throws(MessageNotFound, MessageNotEditable, ContentTooLong, ContentRejected, ConversationFrozen)
@@ -96,6 +100,7 @@ export class ClassroomMessagesController {
   }
 
   @Delete('messages/:id')
+  @ApiOperation({ summary: 'Deletes a message.' })
   @HttpCode(200)
   @ApiOkResponse({ type: ClassroomDoneDto })
   @Throws(MessageNotFound, MessageNotEditable)
@@ -105,6 +110,7 @@ export class ClassroomMessagesController {
   }
 
   @Post('messages/:id/read')
+  @ApiOperation({ summary: 'Marks everything up to a message as read.' })
   @HttpCode(200)
   @ApiOkResponse({ type: ClassroomDoneDto })
   @Throws(MessageNotFound)

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ConversationIdPipe } from '../../modules/participants/conversation-id.pipe.js';
 import { ParticipantUserParam } from '../../modules/participants/participants.dto.js';
 import {
@@ -42,6 +42,7 @@ export class ClassroomPeopleController {
   ) {}
 
   @Post('conversations/:id/participants')
+  @ApiOperation({ summary: 'Adds a user to a conversation.' })
   @ApiCreatedResponse({ type: ClassroomParticipantDto })
   @Throws(ConversationNotFound, UserNotFound, TooManyParticipants, DirectConversationFixed)
   async add(
@@ -53,6 +54,7 @@ export class ClassroomPeopleController {
   }
 
   @Put('conversations/:id/participants/:user_id')
+  @ApiOperation({ summary: 'Changes the role of a participant.' })
   @ApiConsumes(...FORM_OR_JSON)
   @ApiOkResponse({ type: ClassroomParticipantDto })
   @Throws(ConversationNotFound, ParticipantNotFound, DirectConversationFixed)
@@ -66,6 +68,7 @@ export class ClassroomPeopleController {
   }
 
   @Patch('conversations/:id/participants/:user_id')
+  @ApiOperation({ summary: 'Changes the role of a participant.' })
   @ApiConsumes(...FORM_OR_JSON)
   @ApiOkResponse({ type: ClassroomParticipantDto })
   @Throws(ConversationNotFound, ParticipantNotFound, DirectConversationFixed)
@@ -79,6 +82,7 @@ export class ClassroomPeopleController {
   }
 
   @Delete('conversations/:id/participants/:user_id')
+  @ApiOperation({ summary: 'Removes a participant.' })
   @HttpCode(200)
   @ApiOkResponse({ type: ClassroomDoneDto })
   @Throws(ConversationNotFound, ParticipantNotFound, DirectConversationFixed)
@@ -92,12 +96,14 @@ export class ClassroomPeopleController {
   }
 
   @Get('users/status')
+  @ApiOperation({ summary: 'The status of users.' })
   @ApiOkResponse({ type: [ClassroomStatusDto] })
   statuses(@CurrentActor() actor: Actor, @Query() query: ClassroomStatusQuery): Promise<ClassroomStatusDto[]> {
     return this.status.get(actor, query);
   }
 
   @Put('users/status')
+  @ApiOperation({ summary: 'Sets the caller’s own status.' })
   @ApiOkResponse({ type: ClassroomStatusDto })
   @Throws(ConversationNotFound)
   setStatus(@CurrentActor() actor: Actor, @Body() dto: ClassroomSetStatusDto): Promise<ClassroomStatusDto> {

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Param, Post, Query, Res, UseInterceptors } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { FileNotAttachable, FileNotFound } from '../../modules/files/files.errors.js';
 import {
@@ -58,12 +58,14 @@ export class MessagingConversationsController {
   ) {}
 
   @Get()
+  @ApiOperation({ summary: 'The caller’s conversations, the latest activity first.' })
   @ApiOkResponse({ type: [MessagingConversationDto], description: 'Newest activity first, at most 500' })
   list(@CurrentActor() actor: Actor): Promise<MessagingConversationDto[]> {
     return this.conversations.list(actor);
   }
 
   @Post()
+  @ApiOperation({ summary: 'Makes a conversation; of a direct one answers the one there was.' })
   @Limit('conversation.create')
   @ApiCreatedResponse({ type: MessagingConversationDto })
   @ApiOkResponse({ type: MessagingConversationDto, description: 'The direct conversation there was' })
@@ -77,6 +79,7 @@ export class MessagingConversationsController {
   }
 
   @Get(':conversation_id/messages')
+  @ApiOperation({ summary: 'One page of the messages of a conversation.' })
   @ApiOkResponse({ type: MessagingMessagePageDto })
   @Throws(ConversationNotFound)
   listMessages(
@@ -89,6 +92,7 @@ export class MessagingConversationsController {
   }
 
   @Post(':conversation_id/messages')
+  @ApiOperation({ summary: 'Sends a message.' })
   @Limit('message.send')
   @NotReplayed()
   @UseInterceptors(ReplayedSendInterceptor)

@@ -1,5 +1,5 @@
 import { Body, Controller, Param, Post, UseInterceptors } from '@nestjs/common';
-import { ApiBearerAuth, ApiBody, ApiConsumes, ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiBody, ApiConsumes, ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { FileQuotaExceeded, FileTooLarge, InvalidFileType, MalwareDetected } from '../../modules/files/files.errors.js';
 import type { ReceivedFile } from '../../modules/files/receive-upload.js';
 import { Received, UploadInterceptor } from '../../modules/files/upload.interceptor.js';
@@ -32,6 +32,7 @@ export class MessagingFilesController {
   constructor(private readonly files: MessagingFiles) {}
 
   @Post()
+  @ApiOperation({ summary: 'Uploads a file for a conversation.' })
   @Limit('upload')
   @NotReplayed()
   @UseInterceptors(UploadInterceptor)

@@ -1,5 +1,5 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { AdminHealthDto, AdminMetricsDto } from '../../modules/admin/admin.dto.js';
 import { AdminService } from '../../modules/admin/admin.service.js';
@@ -25,6 +25,7 @@ export class MessagingController {
   ) {}
 
   @Get('csrf')
+  @ApiOperation({ summary: 'Gives a page its CSRF token, and the caller a cookie session.' })
   @Public()
   @ApiOkResponse({ type: CsrfDto, description: 'With a token it starts a cookie session, for the sockets of pages' })
   begin(
@@ -36,6 +37,7 @@ export class MessagingController {
   }
 
   @Get('messaging/stats')
+  @ApiOperation({ summary: 'Figures of the caller’s own messages and conversations.' })
   @ApiBearerAuth()
   @ApiOkResponse({ type: MessagingStatisticsDto })
   async stats(@CurrentActor() actor: Actor): Promise<MessagingStatisticsDto> {
@@ -43,6 +45,7 @@ export class MessagingController {
   }
 
   @Get('messaging/admin/performance-metrics')
+  @ApiOperation({ summary: 'What the nodes are doing now. For admins.' })
   @ApiBearerAuth()
   @ApiOkResponse({ type: AdminMetricsDto })
   metrics(@CurrentActor() actor: Actor): Promise<AdminMetricsDto> {
@@ -50,6 +53,7 @@ export class MessagingController {
   }
 
   @Get('messaging/admin/health-check')
+  @ApiOperation({ summary: 'The state of every component. For admins.' })
   @ApiBearerAuth()
   @ApiOkResponse({ type: AdminHealthDto })
   health(@CurrentActor() actor: Actor): Promise<AdminHealthDto> {

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   ConversationNotFound,
   DirectConversationFixed,
@@ -35,6 +35,7 @@ export class RoomsController {
   ) {}
 
   @Post('sessions')
+  @ApiOperation({ summary: 'Opens a session for a socket.' })
   @NotReplayed()
   @ApiBearerAuth()
   @ApiCreatedResponse({ type: RoomsSessionDto })
@@ -48,6 +49,7 @@ export class RoomsController {
 
   /** Public, because the address holds the secret. */
   @Get('sessions/:session_id')
+  @ApiOperation({ summary: 'The state of a session.' })
   @Public()
   @ApiOkResponse({ type: RoomsSessionStateDto })
   @Throws(SessionNotFound, PermissionDenied)
@@ -60,6 +62,7 @@ export class RoomsController {
 
   /** Public, because guests look at it, too. */
   @Get('rooms')
+  @ApiOperation({ summary: 'The public rooms, and who is in them.' })
   @Public()
   @ApiOkResponse({ type: RoomPageDto })
   @Throws(AuthenticationRequired)
@@ -69,6 +72,7 @@ export class RoomsController {
 
   /** Public, because the session in the body may say who comes. */
   @Post('rooms/:room_id/join')
+  @ApiOperation({ summary: 'Joins a public room.' })
   @HttpCode(200)
   @Public()
   @ApiOkResponse({ type: JoinedRoomDto })

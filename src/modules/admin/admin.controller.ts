@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiBearerAuth, ApiExtraModels, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { Weighs } from '../../platform/throttling/shedding.guard.js';
@@ -21,6 +21,7 @@ export class AdminController {
   constructor(private readonly admin: AdminService) {}
 
   @Get('stats')
+  @ApiOperation({ summary: 'Figures of the whole system: users, conversations, messages, files. For admins.' })
   @Weighs('figures')
   @ApiOkResponse({ type: AdminStatsDto })
   stats(@CurrentActor() actor: Actor): Promise<AdminStatsDto> {
@@ -28,6 +29,7 @@ export class AdminController {
   }
 
   @Get('metrics')
+  @ApiOperation({ summary: 'What the nodes are doing now: sockets, rates, latency. For admins.' })
   @Weighs('vital')
   @ApiOkResponse({ type: AdminMetricsDto })
   metrics(@CurrentActor() actor: Actor): Promise<AdminMetricsDto> {
@@ -35,12 +37,14 @@ export class AdminController {
   }
 
   @Get('queues')
+  @ApiOperation({ summary: 'The queues of background work, by state of their jobs. For admins.' })
   @ApiOkResponse({ type: AdminQueuesDto })
   queues(@CurrentActor() actor: Actor): Promise<AdminQueuesDto> {
     return this.admin.queues(actor);
   }
 
   @Get('health')
+  @ApiOperation({ summary: 'The state of every component, with its error. For admins.' })
   @Weighs('vital')
   @ApiOkResponse({ type: AdminHealthDto })
   health(@CurrentActor() actor: Actor): Promise<AdminHealthDto> {

@@ -1,5 +1,12 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
@@ -38,6 +45,7 @@ export class ConversationsController {
   ) {}
 
   @Post()
+  @ApiOperation({ summary: 'Makes a conversation; of a direct one answers the one there was.' })
   @Limit('conversation.create')
   @ApiCreatedResponse({ type: ConversationDto })
   @ApiOkResponse({ type: ConversationDto, description: 'The direct conversation there was' })
@@ -53,18 +61,21 @@ export class ConversationsController {
   }
 
   @Get()
+  @ApiOperation({ summary: 'The caller’s conversations, the latest activity first.' })
   @ApiOkResponse({ type: ConversationPageDto })
   list(@CurrentActor() actor: Actor, @Query() query: ListConversationsQuery): Promise<ConversationPageDto> {
     return this.conversations.list(actor, query);
   }
 
   @Get('public')
+  @ApiOperation({ summary: 'Public rooms anybody may join.' })
   @ApiOkResponse({ type: PublicRoomPageDto })
   publicRooms(@CurrentActor() actor: Actor, @Query() query: ListPublicRoomsQuery): Promise<Page<PublicRoomDto>> {
     return this.conversations.publicRooms(actor, query);
   }
 
   @Get(':id')
+  @ApiOperation({ summary: 'One conversation.' })
   @ApiOkResponse({ type: ConversationDto })
   @Throws(ConversationNotFound)
   get(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<ConversationDto> {
@@ -72,6 +83,7 @@ export class ConversationsController {
   }
 
   @Patch(':id')
+  @ApiOperation({ summary: 'Changes title, settings or limits of a conversation.' })
   @ApiOkResponse({ type: ConversationDto })
   @Throws(ConversationNotFound, DirectConversationFixed)
   update(
@@ -83,6 +95,7 @@ export class ConversationsController {
   }
 
   @Delete(':id')
+  @ApiOperation({ summary: 'Deletes a conversation for everybody.' })
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(ConversationNotFound)
@@ -91,6 +104,7 @@ export class ConversationsController {
   }
 
   @Post(':id/join')
+  @ApiOperation({ summary: 'Joins a public room.' })
   @HttpCode(200)
   @ApiOkResponse({ type: ConversationDto })
   @Throws(ConversationNotFound, TooManyParticipants, DirectConversationFixed)

@@ -6,6 +6,7 @@ import {
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
+  ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
@@ -56,6 +57,7 @@ export class FilesController {
   ) {}
 
   @Post()
+  @ApiOperation({ summary: 'Uploads a file; it can be downloaded once its checks are over.' })
   @Limit('upload')
   @NotReplayed()
   @UseInterceptors(UploadInterceptor)
@@ -72,6 +74,7 @@ export class FilesController {
   }
 
   @Post('addresses')
+  @ApiOperation({ summary: 'Signed addresses of files, good for five minutes.' })
   @HttpCode(200)
   @NotReplayed()
   @ApiOkResponse({ type: FileAddressListDto })
@@ -80,6 +83,7 @@ export class FilesController {
   }
 
   @Get(':id')
+  @ApiOperation({ summary: 'What is known of a file.' })
   @ApiOkResponse({ type: FileDto })
   @Throws(FileNotFound)
   get(@CurrentActor() actor: Actor, @Param() { id }: FileIdParam): Promise<FileDto> {
@@ -88,6 +92,7 @@ export class FilesController {
 
   /** Public, because a signed address stands in for the credential: without either it answers 401. */
   @Get(':id/content')
+  @ApiOperation({ summary: 'The bytes of a file, whole or a range.' })
   @Public()
   @SkipThrottle()
   @ApiOkResponse({ content: BINARY, headers: CONTENT_HEADERS })
@@ -103,6 +108,7 @@ export class FilesController {
   }
 
   @Get(':id/thumbnail')
+  @ApiOperation({ summary: 'A small picture of an image.' })
   @Public()
   @SkipThrottle()
   @ApiOkResponse({ content: BINARY, description: 'WebP, at most 400 pixels wide and high' })
@@ -118,6 +124,7 @@ export class FilesController {
   }
 
   @Delete(':id')
+  @ApiOperation({ summary: 'Deletes a file that is in no message.' })
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(FileNotFound, FileAttached)

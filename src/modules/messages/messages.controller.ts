@@ -11,7 +11,7 @@ import {
   Query,
   UseInterceptors,
 } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
@@ -71,6 +71,7 @@ export class MessagesController {
   constructor(private readonly messages: MessagesService) {}
 
   @Post('conversations/:id/messages')
+  @ApiOperation({ summary: 'Sends a message; repeated with the same key it is still one.' })
   @Limit('message.send')
   @NotReplayed()
   @UseInterceptors(ReplayedSendInterceptor)
@@ -85,6 +86,7 @@ export class MessagesController {
   }
 
   @Get('conversations/:id/messages')
+  @ApiOperation({ summary: 'One page of messages: the newest, or around a place.' })
   @ApiOkResponse({ type: MessagePageDto })
   @Throws(ConversationNotFound, MessageNotFound)
   list(
@@ -96,6 +98,7 @@ export class MessagesController {
   }
 
   @Get('conversations/:id/pins')
+  @ApiOperation({ summary: 'The pinned messages, at most 100.' })
   @ApiOkResponse({ type: MessageListDto })
   @Throws(ConversationNotFound)
   pins(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<MessageListDto> {
@@ -104,6 +107,7 @@ export class MessagesController {
 
   @Weighs('figures')
   @Get('search/messages')
+  @ApiOperation({ summary: 'Full text search in the caller’s conversations.' })
   @ApiOkResponse({ type: MessageHitPageDto })
   @Throws(ConversationNotFound)
   search(@CurrentActor() actor: Actor, @Query() query: SearchMessagesQuery): Promise<MessageHitPageDto> {
@@ -111,6 +115,7 @@ export class MessagesController {
   }
 
   @Get('messages/:id')
+  @ApiOperation({ summary: 'One message.' })
   @ApiOkResponse({ type: MessageDto })
   @Throws(MessageNotFound)
   get(@CurrentActor() actor: Actor, @Param() { id }: MessageIdParam): Promise<MessageDto> {
@@ -118,6 +123,7 @@ export class MessagesController {
   }
 
   @Patch('messages/:id')
+  @ApiOperation({ summary: 'Changes the text of the caller’s own message.' })
   @ApiOkResponse({ type: MessageDto })
   @Throws(MessageNotFound, MessageNotEditable, ContentTooLong, ContentRejected, ConversationFrozen)
   edit(
@@ -129,6 +135,7 @@ export class MessagesController {
   }
 
   @Delete('messages/:id')
+  @ApiOperation({ summary: 'Deletes a message; a tombstone stays in its place.' })
   @HttpCode(200)
   @ApiOkResponse({ type: MessageDto, description: 'The tombstone' })
   @Throws(MessageNotFound, MessageNotEditable)
@@ -137,6 +144,7 @@ export class MessagesController {
   }
 
   @Get('messages/:id/history')
+  @ApiOperation({ summary: 'The earlier versions of an edited message.' })
   @ApiOkResponse({ type: MessageHistoryDto })
   @Throws(MessageNotFound)
   history(@CurrentActor() actor: Actor, @Param() { id }: MessageIdParam): Promise<MessageHistoryDto> {
@@ -144,6 +152,7 @@ export class MessagesController {
   }
 
   @Get('messages/:id/replies')
+  @ApiOperation({ summary: 'The replies to a message, oldest first.' })
   @ApiOkResponse({ type: ThreadPageDto })
   @Throws(MessageNotFound)
   replies(
@@ -155,6 +164,7 @@ export class MessagesController {
   }
 
   @Get('messages/:id/receipts')
+  @ApiOperation({ summary: 'Who has received and read a message.' })
   @ApiOkResponse({ type: MessageReceiptPageDto })
   @Throws(MessageNotFound)
   receipts(
@@ -166,6 +176,7 @@ export class MessagesController {
   }
 
   @Put('messages/:id/reactions/:emoji')
+  @ApiOperation({ summary: 'Adds a reaction.' })
   @ApiOkResponse({ type: MessageDto })
   @Throws(MessageNotFound, MessageNotEditable, TooManyReactions, ConversationFrozen)
   react(@CurrentActor() actor: Actor, @Param() { id, emoji }: ReactionParams): Promise<MessageDto> {
@@ -173,6 +184,7 @@ export class MessagesController {
   }
 
   @Delete('messages/:id/reactions/:emoji')
+  @ApiOperation({ summary: 'Takes the caller’s reaction back.' })
   @ApiOkResponse({ type: MessageDto })
   @Throws(MessageNotFound, MessageNotEditable)
   unreact(@CurrentActor() actor: Actor, @Param() { id, emoji }: ReactionParams): Promise<MessageDto> {
@@ -180,6 +192,7 @@ export class MessagesController {
   }
 
   @Put('messages/:id/pin')
+  @ApiOperation({ summary: 'Pins a message.' })
   @ApiOkResponse({ type: MessageDto })
   @Throws(MessageNotFound, MessageNotEditable)
   pin(@CurrentActor() actor: Actor, @Param() { id }: MessageIdParam): Promise<MessageDto> {
@@ -187,6 +200,7 @@ export class MessagesController {
   }
 
   @Delete('messages/:id/pin')
+  @ApiOperation({ summary: 'Unpins a message.' })
   @ApiOkResponse({ type: MessageDto })
   @Throws(MessageNotFound, MessageNotEditable)
   unpin(@CurrentActor() actor: Actor, @Param() { id }: MessageIdParam): Promise<MessageDto> {

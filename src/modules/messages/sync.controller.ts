@@ -1,5 +1,5 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
@@ -15,12 +15,14 @@ export class SyncController {
   constructor(private readonly sync: SyncService) {}
 
   @Get('sync')
+  @ApiOperation({ summary: 'What happened since a cursor, for clients without a socket.' })
   @ApiOkResponse({ type: SyncDto })
   since(@CurrentActor() actor: Actor, @Query() query: SyncQuery): Promise<SyncDto> {
     return this.sync.since(actor, query);
   }
 
   @Get('conversations/:id/events')
+  @ApiOperation({ summary: 'The durable events of a conversation after a position.' })
   @ApiOkResponse({ type: EventPageDto })
   @Throws(ConversationNotFound)
   events(

@@ -1,5 +1,12 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
@@ -42,6 +49,7 @@ export class ParticipantsController {
   ) {}
 
   @Get('participants')
+  @ApiOperation({ summary: 'Who takes part.' })
   @ApiOkResponse({ type: ParticipantPageDto })
   list(
     @CurrentActor() actor: Actor,
@@ -52,6 +60,7 @@ export class ParticipantsController {
   }
 
   @Post('participants')
+  @ApiOperation({ summary: 'Adds users to a group or room.' })
   @ApiCreatedResponse({ type: ParticipantListDto })
   @Throws(UserNotFound, TooManyParticipants, DirectConversationFixed)
   add(
@@ -63,6 +72,7 @@ export class ParticipantsController {
   }
 
   @Patch('participants/:user_id')
+  @ApiOperation({ summary: 'Changes role or mute of a participant.' })
   @ApiOkResponse({ type: ParticipantDto })
   @Throws(ParticipantNotFound, DirectConversationFixed)
   update(
@@ -75,6 +85,7 @@ export class ParticipantsController {
   }
 
   @Delete('participants/:user_id')
+  @ApiOperation({ summary: 'Removes a participant.' })
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(ParticipantNotFound, DirectConversationFixed)
@@ -87,6 +98,7 @@ export class ParticipantsController {
   }
 
   @Post('leave')
+  @ApiOperation({ summary: 'Leaves the conversation.' })
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(DirectConversationFixed)
@@ -95,6 +107,7 @@ export class ParticipantsController {
   }
 
   @Patch('me')
+  @ApiOperation({ summary: 'Archives, mutes or pins the conversation for the caller alone.' })
   @ApiOkResponse({ type: OwnFlags })
   setFlags(
     @CurrentActor() actor: Actor,
@@ -105,6 +118,7 @@ export class ParticipantsController {
   }
 
   @Post('read')
+  @ApiOperation({ summary: 'Marks everything up to a message as read.' })
   @HttpCode(200)
   @ApiOkResponse({ type: MarkedDto })
   read(

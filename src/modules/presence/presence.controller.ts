@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
@@ -21,18 +21,21 @@ export class PresenceController {
   ) {}
 
   @Get('presence')
+  @ApiOperation({ summary: 'The presence of users the caller shares a conversation with.' })
   @ApiOkResponse({ type: PresenceListDto })
   get(@CurrentActor() actor: Actor, @Query() query: GetPresenceQuery): Promise<PresenceListDto> {
     return this.presence.get(actor, query);
   }
 
   @Put('presence')
+  @ApiOperation({ summary: 'Sets one’s own presence.' })
   @ApiOkResponse({ type: PresenceDto })
   set(@CurrentActor() actor: Actor, @Body() dto: SetPresenceDto): Promise<PresenceDto> {
     return this.presence.set(actor, dto);
   }
 
   @Post('conversations/:id/typing')
+  @ApiOperation({ summary: 'Says that the caller is typing.' })
   @Limit('typing')
   @HttpCode(204)
   @ApiNoContentResponse()
@@ -42,6 +45,7 @@ export class PresenceController {
   }
 
   @Delete('conversations/:id/typing')
+  @ApiOperation({ summary: 'Says that the caller stopped typing.' })
   @Limit('typing')
   @HttpCode(204)
   @ApiNoContentResponse()

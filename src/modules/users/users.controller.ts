@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Put, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
@@ -22,30 +22,35 @@ export class UsersController {
   constructor(private readonly users: UsersService) {}
 
   @Get()
+  @ApiOperation({ summary: 'Finds users by the beginning of their names.' })
   @ApiOkResponse({ type: UserPageDto })
   search(@CurrentActor() actor: Actor, @Query() query: SearchUsersDto): Promise<Page<UserDto>> {
     return this.users.search(actor, query);
   }
 
   @Get('me')
+  @ApiOperation({ summary: 'The caller’s own profile.' })
   @ApiOkResponse({ type: UserDto })
   me(@CurrentActor() actor: Actor): Promise<UserDto> {
     return this.users.get(actor, actor.userId);
   }
 
   @Patch('me')
+  @ApiOperation({ summary: 'Changes the caller’s own profile.' })
   @ApiOkResponse({ type: UserDto })
   updateProfile(@CurrentActor() actor: Actor, @Body() dto: UpdateProfileDto): Promise<UserDto> {
     return this.users.updateProfile(actor, dto);
   }
 
   @Get('me/blocks')
+  @ApiOperation({ summary: 'Whom the caller has blocked.' })
   @ApiOkResponse({ type: UserPageDto })
   blocks(@CurrentActor() actor: Actor, @Query() query: UserPageQueryDto): Promise<Page<UserDto>> {
     return this.users.blocks(actor, query);
   }
 
   @Get(':id')
+  @ApiOperation({ summary: 'The profile of a user.' })
   @ApiOkResponse({ type: UserDto })
   @Throws(UserNotFound)
   get(@CurrentActor() actor: Actor, @Param() { id }: UserParamsDto): Promise<UserDto> {
@@ -53,6 +58,7 @@ export class UsersController {
   }
 
   @Put(':id/block')
+  @ApiOperation({ summary: 'Blocks a user.' })
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(UserNotFound)
@@ -61,6 +67,7 @@ export class UsersController {
   }
 
   @Delete(':id/block')
+  @ApiOperation({ summary: 'Ends a block.' })
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(UserNotFound)

@@ -5,6 +5,7 @@ import {
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
+  ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
 import { Throws } from '../../platform/errors/throws.decorator.js';
@@ -42,6 +43,7 @@ export class WebhooksController {
   ) {}
 
   @Post('webhooks')
+  @ApiOperation({ summary: 'Makes a webhook; the secret is shown now and never again.' })
   @NotReplayed()
   @ApiCreatedResponse({ type: WebhookWithSecretDto })
   @Throws(TooManyWebhooks)
@@ -50,18 +52,21 @@ export class WebhooksController {
   }
 
   @Get('webhooks')
+  @ApiOperation({ summary: 'The caller’s webhooks.' })
   @ApiOkResponse({ type: WebhookPageDto })
   list(@CurrentActor() actor: Actor, @Query() query: WebhookPageQuery): Promise<WebhookPageDto> {
     return this.webhooks.list(actor, query);
   }
 
   @Get('webhooks/events')
+  @ApiOperation({ summary: 'The events a webhook can be told of, with samples.' })
   @ApiOkResponse({ type: WebhookCatalogueDto })
   catalogue(): WebhookCatalogueDto {
     return webhookCatalogue();
   }
 
   @Get('webhooks/:id')
+  @ApiOperation({ summary: 'One webhook.' })
   @ApiOkResponse({ type: WebhookDto })
   @Throws(WebhookNotFound)
   get(@CurrentActor() actor: Actor, @Param() { id }: WebhookParams): Promise<WebhookDto> {
@@ -69,6 +74,7 @@ export class WebhooksController {
   }
 
   @Patch('webhooks/:id')
+  @ApiOperation({ summary: 'Changes a webhook, or enables it again.' })
   @ApiOkResponse({ type: WebhookDto })
   @Throws(WebhookNotFound)
   update(
@@ -80,6 +86,7 @@ export class WebhooksController {
   }
 
   @Delete('webhooks/:id')
+  @ApiOperation({ summary: 'Deletes a webhook with its deliveries.' })
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(WebhookNotFound)
@@ -88,6 +95,7 @@ export class WebhooksController {
   }
 
   @Post('webhooks/:id/rotate-secret')
+  @ApiOperation({ summary: 'Makes a new secret; the old one signs beside it for a while.' })
   @HttpCode(200)
   @NotReplayed()
   @ApiOkResponse({ type: WebhookWithSecretDto })
@@ -101,6 +109,7 @@ export class WebhooksController {
   }
 
   @Post('webhooks/:id/ping')
+  @ApiOperation({ summary: 'Sends a test event to a webhook.' })
   @HttpCode(202)
   @ApiAcceptedResponse({ type: DeliveryDto })
   @Throws(WebhookNotFound, WebhookDisabled)
@@ -109,6 +118,7 @@ export class WebhooksController {
   }
 
   @Get('webhooks/:id/deliveries')
+  @ApiOperation({ summary: 'The deliveries of a webhook, newest first.' })
   @ApiOkResponse({ type: DeliveryPageDto })
   @Throws(WebhookNotFound)
   listDeliveries(
@@ -120,6 +130,7 @@ export class WebhooksController {
   }
 
   @Post('webhooks/:id/replay')
+  @ApiOperation({ summary: 'Sends failed deliveries of a webhook again.' })
   @HttpCode(202)
   @ApiAcceptedResponse({ type: ReplayedDto })
   @Throws(WebhookNotFound, WebhookDisabled)
@@ -128,6 +139,7 @@ export class WebhooksController {
   }
 
   @Post('deliveries/:id/replay')
+  @ApiOperation({ summary: 'Sends one delivery again.' })
   @HttpCode(202)
   @ApiAcceptedResponse({ type: DeliveryDto })
   @Throws(DeliveryNotFound, WebhookDisabled)

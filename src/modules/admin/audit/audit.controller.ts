@@ -1,5 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../../../platform/http/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
 import type { Page } from '../../../platform/pagination/page.js';
@@ -13,6 +13,7 @@ export class AuditController {
   constructor(private readonly log: ReadAuditLog) {}
 
   @Get('audit-log')
+  @ApiOperation({ summary: 'The audit log, newest first. For admins.' })
   @ApiOkResponse({ type: AuditPageDto })
   list(@CurrentActor() actor: Actor, @Query() query: ListAuditLogQuery): Promise<Page<AuditEntryDto>> {
     return this.log.list(actor, query);

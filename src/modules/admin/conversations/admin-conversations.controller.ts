@@ -1,5 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../../../platform/http/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
 import type { Page } from '../../../platform/pagination/page.js';
@@ -17,6 +17,7 @@ export class AdminConversationsController {
   constructor(private readonly conversations: AdminConversationsService) {}
 
   @Get()
+  @ApiOperation({ summary: 'All conversations with their figures, without content. For admins.' })
   @ApiOkResponse({ type: AdminConversationPageDto })
   list(@CurrentActor() actor: Actor, @Query() query: ListAdminConversationsQuery): Promise<Page<AdminConversationDto>> {
     return this.conversations.list(actor, query);

@@ -1,5 +1,12 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import { Throws } from '../../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../../platform/http/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
@@ -29,12 +36,14 @@ export class ContentRulesController {
   constructor(private readonly rules: ContentRulesService) {}
 
   @Get()
+  @ApiOperation({ summary: 'The content rules that hold everywhere.' })
   @ApiOkResponse({ type: ContentRulePageDto })
   list(@CurrentActor() actor: Actor, @Query() query: ListContentRulesQuery): Promise<Page<ContentRuleDto>> {
     return this.rules.list(actor, INSTALLATION_PLACE, query);
   }
 
   @Post()
+  @ApiOperation({ summary: 'Makes a content rule that holds everywhere.' })
   @ApiCreatedResponse({ type: ContentRuleDto })
   @Throws(ContentRuleExists, TooManyContentRules)
   create(@CurrentActor() actor: Actor, @Body() dto: CreateContentRuleDto): Promise<ContentRuleDto> {
@@ -42,6 +51,7 @@ export class ContentRulesController {
   }
 
   @Patch(':id')
+  @ApiOperation({ summary: 'Changes a content rule.' })
   @ApiOkResponse({ type: ContentRuleDto })
   @Throws(ContentRuleNotFound)
   update(
@@ -53,6 +63,7 @@ export class ContentRulesController {
   }
 
   @Delete(':id')
+  @ApiOperation({ summary: 'Deletes a content rule.' })
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(ContentRuleNotFound)
@@ -70,6 +81,7 @@ export class ConversationRulesController {
   constructor(private readonly rules: ContentRulesService) {}
 
   @Get()
+  @ApiOperation({ summary: 'The content rules of this conversation.' })
   @ApiOkResponse({ type: ContentRulePageDto })
   @Throws(ConversationNotFound)
   list(
@@ -81,6 +93,7 @@ export class ConversationRulesController {
   }
 
   @Post()
+  @ApiOperation({ summary: 'Makes a content rule of this conversation.' })
   @ApiCreatedResponse({ type: ContentRuleDto })
   @Throws(ConversationNotFound, ContentRuleExists, TooManyContentRules)
   create(
@@ -92,6 +105,7 @@ export class ConversationRulesController {
   }
 
   @Patch(':rule_id')
+  @ApiOperation({ summary: 'Changes a content rule of this conversation.' })
   @ApiOkResponse({ type: ContentRuleDto })
   @Throws(ConversationNotFound, ContentRuleNotFound)
   update(
@@ -104,6 +118,7 @@ export class ConversationRulesController {
   }
 
   @Delete(':rule_id')
+  @ApiOperation({ summary: 'Deletes a content rule of this conversation.' })
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(ConversationNotFound, ContentRuleNotFound)

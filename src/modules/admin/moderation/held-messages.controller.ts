@@ -1,5 +1,5 @@
 import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Throws } from '../../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../../platform/http/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
@@ -27,12 +27,14 @@ export class HeldMessagesController {
   constructor(private readonly held: HeldMessagesService) {}
 
   @Get()
+  @ApiOperation({ summary: 'Messages that rules hold back, of all conversations.' })
   @ApiOkResponse({ type: HeldMessagePageDto })
   list(@CurrentActor() actor: Actor, @Query() query: ListHeldMessagesQuery): Promise<Page<HeldMessageDto>> {
     return this.held.list(actor, INSTALLATION_PLACE, query);
   }
 
   @Post(':id/release')
+  @ApiOperation({ summary: 'Sends a held message in its author’s name.' })
   @HttpCode(200)
   @ApiOkResponse({ type: HeldMessageDto })
   @Throws(HeldMessageNotFound, HeldMessageDecided, HeldMessageNotSendable)
@@ -41,6 +43,7 @@ export class HeldMessagesController {
   }
 
   @Post(':id/drop')
+  @ApiOperation({ summary: 'Decides that a held message is never sent.' })
   @HttpCode(200)
   @ApiOkResponse({ type: HeldMessageDto })
   @Throws(HeldMessageNotFound, HeldMessageDecided)
@@ -58,6 +61,7 @@ export class ConversationHeldMessagesController {
   constructor(private readonly held: HeldMessagesService) {}
 
   @Get()
+  @ApiOperation({ summary: 'Messages that rules hold back in this conversation.' })
   @ApiOkResponse({ type: HeldMessagePageDto })
   @Throws(ConversationNotFound)
   list(
@@ -69,6 +73,7 @@ export class ConversationHeldMessagesController {
   }
 
   @Post(':held_id/release')
+  @ApiOperation({ summary: 'Sends a held message of this conversation in its author’s name.' })
   @HttpCode(200)
   @ApiOkResponse({ type: HeldMessageDto })
   @Throws(ConversationNotFound, HeldMessageNotFound, HeldMessageDecided, HeldMessageNotSendable)
@@ -81,6 +86,7 @@ export class ConversationHeldMessagesController {
   }
 
   @Post(':held_id/drop')
+  @ApiOperation({ summary: 'Decides that a held message of this conversation is never sent.' })
   @HttpCode(200)
   @ApiOkResponse({ type: HeldMessageDto })
   @Throws(ConversationNotFound, HeldMessageNotFound, HeldMessageDecided)

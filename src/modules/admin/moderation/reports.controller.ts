@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Throws } from '../../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../../platform/http/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
@@ -36,6 +36,7 @@ export class ReportsController {
   constructor(private readonly reports: ReportsService) {}
 
   @Post()
+  @ApiOperation({ summary: 'Reports a message, a user or a conversation to the moderators.' })
   @Limit('report')
   @ApiCreatedResponse({ type: ReportDto })
   @Throws(ReportTargetNotFound, AlreadyReported)
@@ -57,12 +58,14 @@ export class ReportQueueController {
   ) {}
 
   @Get()
+  @ApiOperation({ summary: 'The reports, filtered. For moderators.' })
   @ApiOkResponse({ type: AdminReportPageDto })
   list(@CurrentActor() actor: Actor, @Query() query: ListReportsQuery): Promise<Page<AdminReportDto>> {
     return this.reading.list(actor, query);
   }
 
   @Get(':id')
+  @ApiOperation({ summary: 'One report. For moderators.' })
   @ApiOkResponse({ type: AdminReportDto })
   @Throws(ReportNotFound)
   get(@CurrentActor() actor: Actor, @Param() { id }: ReportIdParam): Promise<AdminReportDto> {
@@ -70,6 +73,7 @@ export class ReportQueueController {
   }
 
   @Patch(':id')
+  @ApiOperation({ summary: 'Changes the priority of a report, or leaves a note. For moderators.' })
   @ApiOkResponse({ type: AdminReportDto })
   @Throws(ReportNotFound, ReportClaimed, ReportResolved)
   async update(
@@ -82,6 +86,7 @@ export class ReportQueueController {
   }
 
   @Post(':id/claim')
+  @ApiOperation({ summary: 'Takes a report on. For moderators.' })
   @HttpCode(200)
   @ApiOkResponse({ type: AdminReportDto })
   @Throws(ReportNotFound, ReportClaimed, ReportResolved)
@@ -91,6 +96,7 @@ export class ReportQueueController {
   }
 
   @Post(':id/release')
+  @ApiOperation({ summary: 'Gives a report back that one has taken on. For moderators.' })
   @HttpCode(200)
   @ApiOkResponse({ type: AdminReportDto })
   @Throws(ReportNotFound, ReportClaimed, ReportResolved)
@@ -100,6 +106,7 @@ export class ReportQueueController {
   }
 
   @Post(':id/resolve')
+  @ApiOperation({ summary: 'Decides a report, and does what was decided. For moderators.' })
   @HttpCode(200)
   @ApiOkResponse({ type: AdminReportDto })
   @Throws(ReportNotFound, ReportClaimed, ReportResolved, OutcomeNotPossible, UserNotFound)

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Throws } from '../../../platform/errors/throws.decorator.js';
 import { AUDIT_REASON_HEADER } from '../../../platform/http/audit-reason.js';
@@ -23,6 +23,7 @@ export class AdminAccountsController {
   ) {}
 
   @Get('export')
+  @ApiOperation({ summary: 'Everything there is of a user, as a zip. For admins.' })
   @ApiHeader({ name: AUDIT_REASON_HEADER, required: false, description: 'Why, percent-encoded; for the audit log' })
   @Limit('export')
   @ApiOkResponse({ content: ARCHIVE })
@@ -36,6 +37,7 @@ export class AdminAccountsController {
   }
 
   @Delete()
+  @ApiOperation({ summary: 'Deletes an account. For admins.' })
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(UserNotFound)

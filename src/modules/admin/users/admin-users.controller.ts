@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Throws } from '../../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../../platform/http/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
@@ -29,12 +29,14 @@ export class AdminUsersController {
   constructor(private readonly users: AdminUsersService) {}
 
   @Get()
+  @ApiOperation({ summary: 'The users with what admins see of them.' })
   @ApiOkResponse({ type: AdminUserPageDto })
   list(@CurrentActor() actor: Actor, @Query() query: ListAdminUsersQuery): Promise<Page<AdminUserDto>> {
     return this.users.list(actor, query);
   }
 
   @Get(':id')
+  @ApiOperation({ summary: 'One user with what admins see of him.' })
   @ApiOkResponse({ type: AdminUserDetailsDto })
   @Throws(UserNotFound)
   get(@CurrentActor() actor: Actor, @Param() { id }: AdminUserParams): Promise<AdminUserDetailsDto> {
@@ -42,6 +44,7 @@ export class AdminUsersController {
   }
 
   @Patch(':id')
+  @ApiOperation({ summary: 'Changes role or profile of a user. For admins.' })
   @ApiOkResponse({ type: AdminUserDetailsDto })
   @Throws(UserNotFound, LastAdmin)
   update(
@@ -53,6 +56,7 @@ export class AdminUsersController {
   }
 
   @Post(':id/ban')
+  @ApiOperation({ summary: 'Bans a user, from everything or from one conversation.' })
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(UserNotFound, ConversationNotFound, DirectConversationFixed)
@@ -61,6 +65,7 @@ export class AdminUsersController {
   }
 
   @Post(':id/unban')
+  @ApiOperation({ summary: 'Ends a ban.' })
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(UserNotFound, ConversationNotFound, DirectConversationFixed)
@@ -69,6 +74,7 @@ export class AdminUsersController {
   }
 
   @Post(':id/logout')
+  @ApiOperation({ summary: 'Ends all sessions of a user.' })
   @HttpCode(200)
   @ApiOkResponse({ type: EndedSessionsDto })
   @Throws(UserNotFound)

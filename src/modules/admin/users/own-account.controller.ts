@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Throws } from '../../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../../platform/http/actor.js';
@@ -23,6 +23,7 @@ export class OwnAccountController {
   ) {}
 
   @Get('export')
+  @ApiOperation({ summary: 'Everything there is of the caller, as a zip.' })
   @Limit('export')
   @ApiOkResponse({ content: ARCHIVE })
   async export(@CurrentActor() actor: Actor, @Res() response: Response): Promise<void> {
@@ -30,6 +31,7 @@ export class OwnAccountController {
   }
 
   @Delete()
+  @ApiOperation({ summary: 'Deletes the caller’s account; asks for the password.' })
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(InvalidCredentials, AccountLocked, LastAdmin)

@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { DeliveryMarks } from '../../modules/participants/delivery-marks.js';
 import { ReadMarks } from '../../modules/participants/read-marks.js';
 import { AuthenticationRequired, PermissionDenied } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/http/actor.js';
@@ -8,7 +9,6 @@ import type { Upgrade } from '../../platform/realtime/upgrade-routes.js';
 import { ChatPlaces } from './chat-places.js';
 import { ChatCodec } from './chat.codec.js';
 import { CHAT_LIMITS } from './chat.limits.js';
-import { DeliveryMarks } from './delivery-marks.js';
 
 /** `/ws/chat/` is another dialect's. */
 const ADDRESS = /^\/ws\/(?!chat\/?$)([^/]+)\/?$/;

@@ -1,4 +1,5 @@
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
+import type { DeliveryMarks } from '../../modules/participants/delivery-marks.js';
 import { EncodedFrame, type FrameContent } from '../../platform/realtime/encoded-frame.js';
 import { type Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/packet.js';
 import { InvalidFrame } from '../../platform/realtime/realtime.errors.js';
@@ -7,7 +8,6 @@ import type { ChatTarget } from './chat.dto.js';
 import { bodyOf, type ChatProblem } from './chat.errors.js';
 import { CHAT_LIMITS } from './chat.limits.js';
 import { presentMessage } from './chat.presenter.js';
-import type { DeliveryMarks } from './delivery-marks.js';
 import { OwnMessages, type Progress, type StatusChange } from './own-messages.js';
 import { RememberedPlaces } from './remembered-places.js';
 

@@ -1,12 +1,10 @@
-import type { LimitProfile } from '../../platform/throttling/limits.js';
-
-const everybody = (count: number) => ({ user: count, student: count, teacher: count, moderator: count, admin: count });
+import { type LimitProfile, perRole } from '../../platform/throttling/limits.js';
 
 /** The numbers this dialect promises, against the counters all addresses share. */
 export const CLASSROOM_LIMITS: LimitProfile = {
   'message.send': { byRole: { user: 10, student: 10, teacher: 20, moderator: 30, admin: 50 }, windowSeconds: 60 },
   'conversation.create': { byRole: { user: 5, student: 5, teacher: 8, moderator: 10, admin: 20 }, windowSeconds: 300 },
-  upload: { byRole: everybody(3), windowSeconds: 60 },
-  connect: { byRole: everybody(10), windowSeconds: 60 },
-  call: { byRole: everybody(100), windowSeconds: 60 },
+  upload: { byRole: perRole(3), windowSeconds: 60 },
+  connect: { byRole: perRole(10), windowSeconds: 60 },
+  call: { byRole: perRole(100), windowSeconds: 60 },
 };

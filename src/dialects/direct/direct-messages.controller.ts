@@ -1,8 +1,14 @@
 import { Body, Controller, Get, Post, Query, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiExcludeController, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiExcludeController,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { Response } from 'express';
 import { FileNotAttachable, FileNotFound } from '../../modules/files/files.errors.js';
-import { MessageFeed } from '../../modules/messages/message-feed.js';
 import {
   ContentRejected,
   ContentTooLong,
@@ -37,7 +43,7 @@ import {
   DirectWebhookDto,
 } from './direct.dto.js';
 import { DIRECT_LIMITS } from './direct.limits.js';
-import { pageHeaders, presentPage, presentWebhook, toFeed } from './direct.presenter.js';
+import { pageHeaders, presentPage, presentWebhook } from './direct.presenter.js';
 
 @ApiTags('dialect: direct')
 @ApiBearerAuth()
@@ -46,12 +52,12 @@ import { pageHeaders, presentPage, presentWebhook, toFeed } from './direct.prese
 export class DirectMessagesController {
   constructor(
     private readonly messages: DirectMessages,
-    private readonly feed: MessageFeed,
     private readonly groups: DirectGroups,
     private readonly webhooks: WebhooksService,
   ) {}
 
   @Post('messages')
+  @ApiOperation({ summary: 'Sends a message to a user or a group.' })
   @Limit('message.send')
   @ApiCreatedResponse({ type: DirectSentDto })
   @Throws(
@@ -63,6 +69,7 @@ export class DirectMessagesController {
   }
 
   @Get('messages')
+  @ApiOperation({ summary: 'One page of messages of one conversation, or of all.' })
   @ApiOkResponse({ type: DirectMessagePageDto })
   @Throws(ConversationNotFound, MessageNotFound)
   async list(
@@ -70,12 +77,13 @@ export class DirectMessagesController {
     @Query() query: DirectListQuery,
     @Res({ passthrough: true }) response: Response,
   ): Promise<DirectMessagePageDto> {
-    const page = await this.feed.page(actor, toFeed(query));
+    const page = await this.messages.page(actor, query);
     response.set(pageHeaders(page));
     return presentPage(page, query);
   }
 
   @Post('groups')
+  @ApiOperation({ summary: 'Makes a group.' })
   @Limit('conversation.create')
   @ApiCreatedResponse({ type: DirectGroupDto })
   @Throws(UserNotFound, TooManyParticipants)
@@ -85,6 +93,7 @@ export class DirectMessagesController {
 
   /** Its answer holds a secret, so it is never kept. */
   @Post('webhooks')
+  @ApiOperation({ summary: 'Makes a webhook; the secret is shown now and never again.' })
   @NotReplayed()
   @ApiCreatedResponse({ type: DirectWebhookDto })
   @Throws(TooManyWebhooks)

@@ -1,21 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import { ConversationsService } from '../../modules/conversations/conversations.service.js';
-import { CreateConversation } from '../../modules/conversations/create-conversation.js';
+import { DirectConversations } from '../../modules/conversations/direct-conversations.js';
+import { type FeedPage, MessageFeed } from '../../modules/messages/message-feed.js';
 import { MessagesService } from '../../modules/messages/messages.service.js';
+import { ReadMarks } from '../../modules/participants/read-marks.js';
 import { ValidationError } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/http/actor.js';
-import { Limits } from '../../platform/throttling/limits.service.js';
-import type { DirectSendDto, DirectSentDto } from './direct.dto.js';
-import { presentSent, toSend } from './direct.presenter.js';
+import type { DirectListQuery, DirectSendDto, DirectSentDto } from './direct.dto.js';
+import { presentSent, toFeed, toSend } from './direct.presenter.js';
 
 /** Sending to somebody, whatever that is: this dialect names a receiver where ours names a conversation. */
 @Injectable()
 export class DirectMessages {
   constructor(
     private readonly messages: MessagesService,
+    private readonly feed: MessageFeed,
+    private readonly marks: ReadMarks,
     private readonly conversations: ConversationsService,
-    private readonly creation: CreateConversation,
-    private readonly limits: Limits,
+    private readonly directs: DirectConversations,
   ) {}
 
   /**
@@ -27,6 +29,21 @@ export class DirectMessages {
     return presentSent((await this.messages.send(actor, id, toSend(dto))).message, dto.receiver_id);
   }
 
+  /**
+   * What the newest page of a conversation shows has arrived: the dialect knows `sent` and `delivered`, and has no word
+   * for "read". @throws as `MessageFeed.page`
+   */
+  async page(actor: Actor, query: DirectListQuery): Promise<FeedPage> {
+    const page = await this.feed.page(actor, toFeed(query));
+    const { conversation_id: id, limit: _limit, ...narrower } = query;
+    const isNewest = Object.values(narrower).every((value) => value === undefined);
+    const newest = page.data[0];
+    if (id !== undefined && isNewest && newest) {
+      await this.marks.deliver(actor, id, { sequence_number: newest.sequence_number });
+    }
+    return page;
+  }
+
   private async conversationOf(
     actor: Actor,
     { receiver_id: receiverId, conversation_id: conversationId, group_id: groupId }: DirectSendDto,
@@ -36,10 +53,8 @@ export class DirectMessages {
       throw ValidationError.of('receiver_id', 'exactly one of receiver_id, conversation_id and group_id is required');
     }
     if (receiverId === undefined) return named;
-    const known = await this.creation.findDirect(actor, receiverId);
-    if (known !== undefined) return known;
+    if (receiverId === actor.userId) throw ValidationError.of('receiver_id', 'is yourself');
     if ((await this.conversations.summaries([receiverId])).has(receiverId)) return receiverId;
-    await this.limits.check('conversation.create', actor);
-    return (await this.creation.create(actor, { type: 'direct', participant_ids: [receiverId] })).id;
+    return this.directs.open(actor, receiverId);
   }
 }

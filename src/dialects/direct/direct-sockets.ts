@@ -1,4 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { DeliveryMarks } from '../../modules/participants/delivery-marks.js';
+import { ReadMarks } from '../../modules/participants/read-marks.js';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CodecSockets } from '../../platform/realtime/codec-sockets.js';
@@ -15,20 +17,23 @@ export class DirectSockets implements OnModuleInit {
   constructor(
     private readonly sockets: CodecSockets,
     private readonly handshake: Handshake,
+    private readonly marks: ReadMarks,
   ) {}
 
   onModuleInit(): void {
     this.sockets.register({
       takes: (path) => ADDRESS.test(path),
       codec: ({ url }) => new DirectCodec(url.searchParams.get('ext') === '1'),
-      identify: (upgrade) => this.identify(upgrade),
+      identify: (upgrade, codec) => this.identify(upgrade, codec),
     });
   }
 
   /** @throws AuthenticationRequired, AccountBanned, RateLimitExceeded */
-  private async identify({ request, url }: Upgrade): Promise<Actor> {
+  private async identify({ request, url }: Upgrade, codec: DirectCodec): Promise<Actor> {
     const actor = await this.handshake.identify(credentialOf(request, url.searchParams), DIRECT_LIMITS);
     if (!actor) throw new AuthenticationRequired();
+    codec.userId = actor.userId;
+    codec.marks = new DeliveryMarks((id, number) => this.marks.deliver(actor, id, { sequence_number: number }));
     return actor;
   }
 }

@@ -1,4 +1,5 @@
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
+import type { DeliveryMarks } from '../../modules/participants/delivery-marks.js';
 import { EncodedFrame, type FrameContent } from '../../platform/realtime/encoded-frame.js';
 import { type Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/packet.js';
 import { InvalidFrame } from '../../platform/realtime/realtime.errors.js';
@@ -19,6 +20,9 @@ const PING = 'ping';
 export class DirectCodec implements SocketCodec {
   readonly protocol = DIRECT_PROTOCOL;
   readonly limits = DIRECT_LIMITS;
+  /** Known once the client is let in: whose socket it is, and how what arrives is marked. */
+  userId = '';
+  marks: DeliveryMarks | undefined;
 
   constructor(private readonly isExtended: boolean) {}
 
@@ -40,7 +44,7 @@ export class DirectCodec implements SocketCodec {
     if (!(packet instanceof EncodedFrame)) return answerToPing(packet);
     switch (packet.type) {
       case 'message.created':
-        return packet.translated(message);
+        return this.arrived(packet.translated(message));
       case 'typing':
         return packet.translated(typing);
       case 'presence.changed':
@@ -51,6 +55,18 @@ export class DirectCodec implements SocketCodec {
         return this.isExtended ? packet : undefined;
     }
   }
+
+  private arrived({ senderId, conversationId, number, packet }: Arrived): TextPacket {
+    if (senderId !== this.userId) this.marks?.arrived(conversationId, number);
+    return packet;
+  }
+}
+
+interface Arrived {
+  readonly senderId: string;
+  readonly conversationId: string;
+  readonly number: number;
+  readonly packet: TextPacket;
 }
 
 const PONG = TextPacket.of({ type: 'pong', data: {} });
@@ -60,8 +76,14 @@ function answerToPing({ body }: Reply): TextPacket {
   return ok ? PONG : TextPacket.of({ type: 'error', data: told(error!) });
 }
 
-function message({ data }: FrameContent): TextPacket {
-  return TextPacket.of({ type: 'message', data: presentMessage(data.message as MessageDto) });
+function message({ data }: FrameContent): Arrived {
+  const sent = data.message as MessageDto;
+  return {
+    senderId: sent.sender_id,
+    conversationId: sent.conversation_id,
+    number: sent.sequence_number,
+    packet: TextPacket.of({ type: 'message', data: presentMessage(sent) }),
+  };
 }
 
 function typing({ data: { user_id, conversation_id, is_typing } }: FrameContent): TextPacket {

@@ -250,6 +250,9 @@ export class DirectMessageDto {
   @ApiProperty({ description: 'Empty when deleted' })
   content: string;
 
+  @ApiProperty()
+  is_deleted: boolean;
+
   @ApiProperty({ enum: MESSAGE_TYPES })
   type: string;
 

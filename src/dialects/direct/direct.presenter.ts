@@ -68,6 +68,7 @@ export function presentMessage(message: MessageDto): DirectMessageDto {
     conversation_id: message.conversation_id,
     sender_id: message.sender_id,
     content: message.content,
+    is_deleted: message.is_deleted,
     type: message.message_type,
     status: message.status,
     created_at: message.created_at,

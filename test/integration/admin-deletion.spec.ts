@@ -76,8 +76,16 @@ describe('deleting an account', () => {
     expect(await presence()).toEqual([{ custom: 'at the dentist' }]);
     const groupId = await chat.group(author, reader);
     const id = await say(author, groupId, 'hello');
+    await chat.app.database.query(
+      `update messages set client_message_id = 'from my phone', body_hash = '\\x01' where id = $1`,
+      [id],
+    );
     await remove(author, fate);
     await finish();
+    const [left] = await chat.app.database.query('select client_message_id, body_hash from messages where id = $1', [
+      id,
+    ]);
+    expect(left).toMatchObject(isDeleted ? { client_message_id: null, body_hash: null } : {});
     expect(await seen(reader, id)).toMatchObject({ sender_name: name, content, is_deleted: isDeleted });
     const { body } = await reader.call('GET', `/conversations/${groupId}`);
     expect(

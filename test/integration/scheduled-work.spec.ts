@@ -24,6 +24,7 @@ describe('scheduled work', () => {
 
   it('has one schedule in the queue for each task, however many workers name it', async () => {
     const queue = server.app.get<Queue>(getQueueToken(SCHEDULE_QUEUE), { strict: false });
+    while ((await queue.getJobSchedulersCount()) < schedule.all().length); // it is told in the background
     const known = (await queue.getJobSchedulers()).map(({ key }) => key).sort();
     expect(known).toEqual(
       schedule
@@ -84,6 +85,24 @@ describe('scheduled work', () => {
       [said[forgetting]],
     );
     expect(left).toEqual([{ edits: 0, reactions: 0 }]);
+  });
+
+  it('leaves the key of a message it forgets: the same key never makes a second one', async () => {
+    const [ana] = (await people.many(1)) as [Actor];
+    const group = await people.group(ana, [], { settings: { message_retention_days: 30 } } as object);
+    const send = (content: string) =>
+      people.call(ana, 'POST', `/conversations/${group}/messages`, { content, client_message_id: 'sent once' });
+    const { body: first } = await send('long ago');
+    await server.database.query(`update messages set created_at = now() - interval '31 days' where id = $1`, [
+      first.id,
+    ]);
+    expect(await run('message-retention')).toMatchObject({ messages: 1 });
+    const { id, sequence_number } = first;
+    expect((await send('long ago')).body).toMatchObject({ id, sequence_number, is_deleted: true, content: '' });
+    expect(await send('something else')).toMatchObject({
+      status: 422,
+      body: { error: { code: 'IDEMPOTENCY_CONFLICT' } },
+    });
   });
 
   it('gives the space of what retention took out back to the disk, and loses nothing', async () => {

@@ -26,7 +26,13 @@ const STILL_THERE = statement<{ id: string }>(
   `select id from messages where id = any($1::uuid[]) and deleted_at is null order by sequence_number`,
 );
 
-/** Finds what somebody wrote. Reads: participants, stream_heads, messages. */
+/** A key is free text of the client and may say who it was; nobody is left who could send it again. */
+const FORGET_KEYS = statement<unknown>(
+  'messages.forget_keys',
+  `update messages set client_message_id = null, body_hash = null where id = any($1::uuid[])`,
+);
+
+/** Finds what somebody wrote. Owns: messages. Reads: participants, stream_heads. */
 @Injectable()
 export class ErasureRepository {
   constructor(private readonly sql: Sql) {}
@@ -43,5 +49,9 @@ export class ErasureRepository {
 
   async stillThere(tx: Queryable, ids: string[]): Promise<string[]> {
     return (await tx.many(STILL_THERE, [ids])).map(({ id }) => id);
+  }
+
+  async forgetKeys(tx: Queryable, ids: string[]): Promise<void> {
+    await tx.run(FORGET_KEYS, [ids]);
   }
 }

@@ -12,8 +12,8 @@ const CONVERSATIONS_AT_ONCE = 100;
 const NO_ID = '00000000-0000-0000-0000-000000000000';
 
 /**
- * Turns all that somebody wrote into tombstones, each with a `message.deleted` of the server, as if its author had
- * deleted it. What is done is done: broken off at any point, the next run goes on with what is left.
+ * Turns all that an erased account wrote into tombstones, each with a `message.deleted` of the server, as if its author
+ * had deleted it. What is done is done: broken off at any point, the next run goes on with what is left.
  */
 @Injectable()
 export class MessageErasure {
@@ -45,6 +45,7 @@ export class MessageErasure {
     const erased = await this.log.write(conversationId, async (tx) => {
       const left = await this.repository.stillThere(tx, ids);
       await this.tombstones.empty(tx, left, tx.head.at);
+      await this.repository.forgetKeys(tx, left);
       for (const subjectId of left) tx.append({ type: MESSAGE_DELETED, actorId: null, subjectId });
       return left.length;
     });

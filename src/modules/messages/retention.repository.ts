@@ -56,8 +56,7 @@ const DETACH = statement<unknown>(
 const EMPTY = statement<unknown>(
   'messages.expire',
   `update messages
-      set content = '', metadata = null, mentions = '{}', pinned_at = null, pinned_by = null, body_hash = null,
-          client_message_id = null, deleted_at = $2
+      set content = '', metadata = null, mentions = '{}', pinned_at = null, pinned_by = null, deleted_at = $2
     where id = any($1::uuid[])`,
 );
 
@@ -89,7 +88,10 @@ export class RetentionRepository {
     return (await this.sql.one(COUNT)) ?? { messages: 0, conversations: 0 };
   }
 
-  /** Leaves tombstones that keep their places; everything else of them is gone, attachments are let go. */
+  /**
+   * Leaves tombstones that keep their places and their keys, so that the same key never makes a second message;
+   * everything else of them is gone, attachments are let go.
+   */
   async empty(tx: Queryable, ids: string[], at: Date): Promise<void> {
     for (const forget of [FORGET_EDITS, FORGET_REACTIONS, DETACH]) await tx.run(forget, [ids]);
     await tx.run(EMPTY, [ids, at]);

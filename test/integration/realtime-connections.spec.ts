@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
+import { Logger } from '@nestjs/common';
 import { ServiceUnavailable } from '../../src/platform/errors/app-error.js';
 import { CLOSE } from '../../src/platform/realtime/close-codes.js';
 import { Connections } from '../../src/platform/realtime/connections.js';
@@ -261,6 +262,44 @@ describe('deadlines and bounds of connections', () => {
     await first.next('live');
     expect(await refusedWith(server.port, '/api/v1/realtime?token=alice:s1')).toBe(503);
     first.close();
+  });
+
+  it('takes no more sessions of Socket.IO either, whatever id they say they go on with', async () => {
+    server = await startRealtimeApp({ upgradesPerSecond: 0.00001 });
+    const first = new WebSocketClient(server.port, '?token=alice:s1');
+    await first.next('live');
+    for (const sid of ['', '&sid=', '&sid=none', '&sid=&sid=', '&sid=__proto__']) {
+      const address = `/socket.io/?EIO=4&token=alice:s1${sid}`;
+      expect([sid, await refusedWith(server.port, `${address}&transport=websocket`)]).toEqual([sid, 503]);
+      const polled = await fetch(`http://127.0.0.1:${server.port}${address}&transport=polling`);
+      expect([sid, polled.status]).toEqual([sid, 503]);
+    }
+    first.close();
+  });
+
+  it('is refused an address with a NUL in it', async () => {
+    server = await startRealtimeApp();
+    for (const path of [
+      '/api/v1/realtime?token=alice:s1&cursor=%00',
+      '/socket.io/?EIO=4&transport=websocket&ticket=%00',
+    ]) {
+      expect(await refusedWith(server.port, path)).toBe(400);
+    }
+  });
+
+  it('is told of a defect at its handshake without its cause, which is in the log', async () => {
+    server = await startRealtimeApp();
+    const logged = jest.spyOn(Logger.prototype, 'error').mockImplementation();
+    server.authenticator.gate = Promise.reject(new Error('a defect'));
+    expect(await refusedWith(server.port, '/api/v1/realtime?token=alice:s1')).toBe(500);
+    const client = new SocketIoClient(server.port, { token: 'alice:s1' });
+    const refused = await new Promise<Error & { data?: { code?: string } }>((resolve) => {
+      client.socket.on('connect_error', resolve);
+    });
+    expect([refused.message, refused.data?.code]).toEqual([expect.not.stringContaining('defect'), 'INTERNAL_ERROR']);
+    expect(logged.mock.calls.map(([, cause]) => (cause as Error).message)).toEqual(['a defect', 'a defect']);
+    logged.mockRestore();
+    client.close();
   });
 
   it('counts upgrades per address, whatever address a client claims to have', async () => {

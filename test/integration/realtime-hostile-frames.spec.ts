@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
+import WebSocket from 'ws';
 import { startRealtimeApp, type RealtimeApp } from '../support/realtime-app.js';
 import { SocketIoClient, WebSocketClient } from '../support/realtime-client.js';
 
@@ -158,6 +160,27 @@ describe('what a hostile client sends', () => {
       if (sent % 1000 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     await client.closed;
+  });
+
+  it.each([
+    ['two CONNECTs in one turn', ['40', '40']],
+    ['a CONNECT of each spelling', ['40/,', '40{}']],
+    ['three of them', ['40', '40', '40']],
+    ['leaving and coming back', ['40', '41', '40']],
+  ])('%s in Socket.IO end the connection that sends them, and nothing else', async (_name, packets) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/socket.io/?EIO=4&transport=websocket&token=eve:s1`);
+    await once(socket, 'open');
+    const closed = once(socket, 'close');
+    for (const packet of packets) socket.send(packet);
+    await closed;
+    const session = `http://127.0.0.1:${server.port}/socket.io/?EIO=4&transport=polling&token=eve:s1`;
+    const { sid } = JSON.parse((await (await fetch(session)).text()).slice(1)) as { sid: string };
+    const body = packets.join('\u001e');
+    const headers = { 'content-type': 'text/plain' };
+    await fetch(`${session}&sid=${sid}`, { method: 'POST', body, headers });
+    // A poll may be told that it was the last one.
+    const polls = [await fetch(`${session}&sid=${sid}`), await fetch(`${session}&sid=${sid}`)];
+    expect(polls.at(-1)!.status).toBe(400);
   });
 
   it('requests nobody waits for are no way around the answer to invalid ones', async () => {

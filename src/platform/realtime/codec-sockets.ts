@@ -1,6 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { type AppError, RateLimitExceeded, ServiceUnavailable } from '../errors/app-error.js';
-import { toDeclaredError } from '../errors/error.filter.js';
+import { declareAndLog } from '../errors/error.filter.js';
 import type { Actor } from '../http/actor.js';
 import { type Farewell, farewellFor } from './close-codes.js';
 import type { SocketCodec } from './socket-codec.js';
@@ -19,6 +19,8 @@ export interface CodecRoute<Codec extends SocketCodec> {
 /** Opens connections whose clients speak another protocol; from then on they are connections like all others. */
 @Injectable()
 export class CodecSockets {
+  private readonly logger = new Logger('Sockets');
+
   constructor(
     private readonly routes: UpgradeRoutes,
     private readonly sockets: RealtimeWebSockets,
@@ -36,7 +38,7 @@ export class CodecSockets {
     try {
       actor = await route.identify(upgrade, codec);
     } catch (error) {
-      refusal = toDeclaredError(error);
+      refusal = declareAndLog(error, this.logger);
     }
     this.sockets.accept(upgrade, codec, (connection) => {
       connection.open(actor);

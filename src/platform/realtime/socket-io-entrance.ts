@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { Socket } from 'socket.io';
 import { Config } from '../config/config.js';
-import { toDeclaredError } from '../errors/error.filter.js';
+import { declareAndLog } from '../errors/error.filter.js';
 import type { Actor } from '../http/actor.js';
 import { Admission } from './admission.js';
 import type { Connection } from './connection.js';
@@ -16,6 +16,8 @@ import { refusal } from './upgrade-routes.js';
 export interface Arrival {
   actor?: Actor;
   resume?: ResumePoint;
+  /** Of the client, as limits count it. */
+  address?: string;
 }
 
 /** What a socket carries: who it was let in as, and then its connection. */
@@ -29,6 +31,9 @@ export type ParleySocket = Socket<
 /** Who may come in over Socket.IO. Origin, limits and draining are judged before Engine.IO sees the request. */
 @Injectable()
 export class SocketIoEntrance {
+  /** The sessions of Engine.IO by their ids. */
+  sessions: Readonly<Record<string, unknown>> = {};
+  private readonly logger = new Logger('Sockets');
   private readonly judged = new WeakSet<IncomingMessage>();
 
   constructor(
@@ -47,12 +52,21 @@ export class SocketIoEntrance {
     this.judged.add(upgrade);
   }
 
+  /**
+   * Whether a request goes on with a session that was admitted when it began. To name one is not enough: for an empty id
+   * Engine.IO opens another.
+   */
+  isSession(query: URLSearchParams): boolean {
+    const [id, ...others] = query.getAll('sid');
+    return id !== undefined && others.length === 0 && Object.hasOwn(this.sessions, id);
+  }
+
   /** A new session over polling is judged like an upgrade, each of its requests by its origin. */
   async gate(request: IncomingMessage, response: ServerResponse, next: () => void): Promise<void> {
     try {
       if (!this.judged.has(request)) await this.judge(request);
     } catch (error) {
-      const { status, headers, body } = refusal(toDeclaredError(error));
+      const { status, headers, body } = refusal(declareAndLog(error, this.logger));
       response.writeHead(status, headers).end(body);
       return;
     }
@@ -61,12 +75,8 @@ export class SocketIoEntrance {
 
   private async judge(request: IncomingMessage): Promise<void> {
     const { searchParams } = new URL(request.url ?? '', 'http://host');
-    if (searchParams.has('sid')) this.handshake.checkOrigin(request);
+    if (this.isSession(searchParams)) this.handshake.checkOrigin(request);
     else await this.admission.admit(request);
-  }
-
-  addressOf(socket: ParleySocket): string | undefined {
-    return this.handshake.addressOf(socket.request);
   }
 
   /** Judges the credential of the handshake; without one the first frame has to bring it. */
@@ -74,12 +84,13 @@ export class SocketIoEntrance {
     try {
       const { auth } = socket.handshake;
       const { searchParams } = new URL(socket.request.url ?? '', 'http://host');
+      const address = this.handshake.addressOf(socket.request);
       const resume = readResume((auth as { resume?: unknown }).resume);
       const actor = await this.handshake.identify(offered(auth) ?? credentialOf(socket.request, searchParams));
-      socket.data = { actor, resume };
+      socket.data = { actor, resume, address };
       next();
     } catch (thrown) {
-      const { code, message, details } = toDeclaredError(thrown);
+      const { code, message, details } = declareAndLog(thrown, this.logger);
       next(Object.assign(new Error(message), { data: { code, message, details } }));
     }
   }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import type { Socket as TcpSocket } from 'node:net';
-import { Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Server, type Socket } from 'socket.io';
 import { addressSubject } from '../throttling/limit-subject.js';
@@ -28,6 +28,7 @@ interface SocketInternals {
 }
 
 interface EngineInternals {
+  readonly clients: Readonly<Record<string, unknown>>;
   handleUpgrade(request: IncomingMessage, socket: unknown, head: Buffer): void;
   use(middleware: (request: IncomingMessage, response: ServerResponse, next: (error?: Error) => void) => void): void;
   on(event: 'connection', listener: (socket: EngineSocket & EngineEvents) => void): void;
@@ -40,19 +41,28 @@ interface FlushedSocket {
 }
 
 interface EngineEvents {
-  on(event: 'data', listener: (this: EngineSocket & { strays?: number }, data: unknown) => void): void;
+  prependListener(event: 'data', listener: (this: WatchedSocket, data: unknown) => void): void;
 }
+
+/** What a session of Engine.IO has asked for so far. */
+type WatchedSocket = EngineSocket & { hasEntered?: boolean; strays?: number };
 
 function corkFlush({ transport }: FlushedSocket): void {
   const socket = transport.socket?._socket;
   if (socket) corkForThisTurn(socket);
 }
 
-/** Unknown namespaces are answered, and each answer is kept for who may never read it: so they are few. */
-function countStrays(this: EngineSocket & { strays?: number }, data: unknown): void {
-  if (typeof data !== 'string' || data.charCodeAt(0) !== 48 || data.charCodeAt(1) !== 47 || data[2] === ',') return;
-  this.strays = (this.strays ?? 0) + 1;
-  if (this.strays > MOST_STRAYS) this.close(true);
+/**
+ * Sees every CONNECT before Socket.IO does. A session enters the default namespace once: Socket.IO notes that it has only
+ * after its middleware, and would let two that came together in both. Unknown namespaces are answered, and each answer is
+ * kept for who may never read it: so they are few.
+ */
+function watchConnects(this: WatchedSocket, data: unknown): void {
+  if (typeof data !== 'string' || data.charCodeAt(0) !== 48) return;
+  const isStray = data.charCodeAt(1) === 47 && data[2] !== ',';
+  if (isStray) this.strays = (this.strays ?? 0) + 1;
+  if (isStray ? this.strays! > MOST_STRAYS : this.hasEntered) return this.close(true);
+  if (!isStray) this.hasEntered = true;
 }
 
 function onDisconnect(this: unknown): void {
@@ -66,6 +76,7 @@ function onDisconnect(this: unknown): void {
  */
 @Injectable()
 export class RealtimeSocketIo implements OnModuleInit, OnApplicationBootstrap {
+  private readonly logger = new Logger('Sockets');
   private server: Server<ClientToServerEvents, ServerToClientEvents> | undefined;
 
   constructor(
@@ -80,7 +91,7 @@ export class RealtimeSocketIo implements OnModuleInit, OnApplicationBootstrap {
     this.routes.register(
       (path) => path === SOCKET_IO_PATH || `${path}/` === SOCKET_IO_PATH,
       (upgrade) => this.upgrade(upgrade),
-      ({ searchParams }) => searchParams.has('sid'),
+      ({ searchParams }) => this.entrance.isSession(searchParams),
     );
   }
 
@@ -118,13 +129,22 @@ export class RealtimeSocketIo implements OnModuleInit, OnApplicationBootstrap {
 
   private listen(server: Server<ClientToServerEvents, ServerToClientEvents>): void {
     const engine = server.engine as unknown as EngineInternals;
+    this.entrance.sessions = engine.clients;
     engine.use((request, response, next) => void this.entrance.gate(request, response, next));
-    engine.on('connection', (socket) => socket.on('data', countStrays));
+    engine.on('connection', (socket) => socket.prependListener('data', watchConnects));
     engine.on('flush', corkFlush);
     // Nothing is sent to rooms; without the one Socket.IO makes for each socket an idle one costs less.
     server.of('/').adapter.addAll = () => {};
     server.use((socket, next) => void this.entrance.letIn(socket as ParleySocket, next));
-    server.on('connection', (socket) => this.accept(socket as ParleySocket));
+    server.on('connection', (socket) => {
+      try {
+        this.accept(socket as ParleySocket);
+      } catch (error) {
+        // Nobody above would catch it, and one connection is not worth the process.
+        this.logger.error({ err: error }, 'a connection could not be taken');
+        socket.disconnect(true);
+      }
+    });
   }
 
   private upgrade({ request, socket, head, url }: Upgrade): void {
@@ -135,10 +155,10 @@ export class RealtimeSocketIo implements OnModuleInit, OnApplicationBootstrap {
 
   private accept(socket: ParleySocket): void {
     const { router } = this;
-    const { actor, resume } = socket.data as Arrival;
+    const { actor, resume, address } = socket.data as Arrival;
     const internals = socket as unknown as SocketInternals;
-    const address = addressSubject(this.entrance.addressOf(socket));
-    const connection = new Connection(new SocketIoTransport(socket as unknown as Socket), this.host, address);
+    const transport = new SocketIoTransport(socket as unknown as Socket);
+    const connection = new Connection(transport, this.host, addressSubject(address));
     internals.data = connection;
     // The packet has the acknowledgement's number, and with it the reply can be written as text that is encoded once.
     internals.onevent = ({ data = [], id }) => {

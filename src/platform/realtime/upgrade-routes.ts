@@ -1,9 +1,9 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { type AppError, RouteNotFound } from '../errors/app-error.js';
-import { toDeclaredError } from '../errors/error.filter.js';
+import { type AppError, RouteNotFound, ValidationError } from '../errors/app-error.js';
+import { declareAndLog } from '../errors/error.filter.js';
 import { Admission } from './admission.js';
 
 export interface Upgrade {
@@ -30,6 +30,7 @@ interface UpgradeRoute {
  */
 @Injectable()
 export class UpgradeRoutes implements OnApplicationBootstrap {
+  private readonly logger = new Logger('Sockets');
   private readonly routes: UpgradeRoute[] = [];
 
   constructor(
@@ -58,12 +59,13 @@ export class UpgradeRoutes implements OnApplicationBootstrap {
       const url = parseAddress(request);
       const route = url && this.routes.find(({ takes }) => takes(url.pathname));
       if (!route) throw new RouteNotFound();
+      if (request.url!.includes('%00')) throw ValidationError.of('', 'the address holds a NUL');
       const isCounted = route.continues?.(url) ?? false;
       if (isCounted) this.admission.judge(request);
       const address = isCounted ? '' : await this.admission.admit(request);
       await route.open({ request, socket, head, url, address });
     } catch (error) {
-      refuse(socket, toDeclaredError(error));
+      refuse(socket, declareAndLog(error, this.logger));
     } finally {
       // From here on the protocol's own listener stands in; while the socket is being refused this one has to stay.
       if (socket.listenerCount('error') > 1) socket.removeListener('error', onError);

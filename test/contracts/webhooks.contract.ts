@@ -183,6 +183,17 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
     expect(receiver.calls.filter(({ path }) => path === '/inside')).toEqual([]);
   });
 
+  it('take a receiver that changes the protocol for one that cannot be understood, and do not wait for it', async () => {
+    const [ana] = (await people.many(1)) as [Actor];
+    const group = await people.group(ana);
+    const own = await hook(ana, ['message.created']);
+    receiver.answer = (_call, _response, { socket }) =>
+      void socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    await say(ana, group);
+    const delivery = await settled(ana, own, ({ attempts }) => attempts.length > 0);
+    expect(delivery.attempts[0]).toMatchObject({ status_code: null, error: 'answer_not_understood' });
+  });
+
   it('wait as long as the receiver asks for', async () => {
     const [ana] = (await people.many(1)) as [Actor];
     const group = await people.group(ana);

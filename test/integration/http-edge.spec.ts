@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import {
   Body,
   Controller,
@@ -193,6 +194,14 @@ describe('the HTTP edge', () => {
       ['a doubled slash', '//edge/page', 404, 'ROUTE_NOT_FOUND'],
     ])('with %s is answered with an error', async (_what, path, status, code) => {
       expect(await codeOf(await fetch(`${url}${path}`))).toEqual([status, code]);
+    });
+
+    it.each(['http://[', 'http://[::1', '*'])('that is %s is answered in our form', async (address) => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      socket.end(`GET ${address} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+      const answer = await text(socket);
+      expect(answer).toMatch(/^HTTP\/1\.1 404 /);
+      expect(answer).toContain('ROUTE_NOT_FOUND');
     });
 
     it('cannot reach a prototype', async () => {

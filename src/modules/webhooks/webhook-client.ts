@@ -129,6 +129,11 @@ function request(url: URL, { body, headers, signal, allowed }: Sending): Promise
       else check();
     });
     sent.once('response', resolve);
+    // Answered 101, which nobody asked for: without a listener the request would end without a word.
+    sent.once('upgrade', (_answer, socket) => {
+      socket.destroy();
+      reject(new NoAnswer('answer_not_understood'));
+    });
     sent.once('error', reject);
     sent.end(body);
   });

@@ -49,7 +49,10 @@ export class FastExpressAdapter extends ExpressAdapter {
     adopt(FastResponse.prototype, application, 'response');
     const server = createServer(
       { ...SERVER_OPTIONS, IncomingMessage: FastRequest, ServerResponse: FastResponse },
-      application as unknown as RequestListener,
+      (request, response) => {
+        request.url = readable(request.url!);
+        (application as unknown as RequestListener)(request, response);
+      },
     );
     server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
     this.setHttpServer(server);
@@ -57,6 +60,11 @@ export class FastExpressAdapter extends ExpressAdapter {
       (this as unknown as { trackOpenConnections(): void }).trackOpenConnections();
     }
   }
+}
+
+/** Express passes by everything of ours with an address it cannot read; as a path it is one that nobody serves. */
+function readable(address: string): string {
+  return address.startsWith('/') || URL.canParse(address) ? address : `/${address}`;
 }
 
 /** Gives `prototype` what Express would swap in, and Express `prototype` to swap to. */

@@ -18,6 +18,7 @@ describe('the log', () => {
     ['/socket.io/?token=hush&x=1', '/socket.io/?token=[redacted]&x=1'],
     ['/api/v1/realtime?ticket=hush', '/api/v1/realtime?ticket=[redacted]'],
     ['/ws?a=1&session_id=hush#f', '/ws?a=1&session_id=[redacted]#f'],
+    ['/x?a=%zz&%74oken=hush&+=1', '/x?a=%zz&%74oken=[redacted]&+=1'],
     ['/ws?TOKEN=hush', '/ws?TOKEN=[redacted]'],
     ['/api/ws/hush.hush.hush?x=1', '/api/ws/[redacted]?x=1'],
     ['/api/sessions/hush-hush/', '/api/sessions/[redacted]/'],

@@ -19,11 +19,24 @@ export const REDACTION = {
   paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]).concat('headers["set-cookie"]'),
 };
 
-const SECRET_QUERY = new RegExp(`([?&](?:${SECRET_NAMES.join('|')})=)[^&#]*`, 'gi');
 /** An address that carries a token, or the key of a session, as a path segment. */
 const SECRET_SEGMENT = /(\/api\/(?:ws|sessions)\/)[^/?#]+/gi;
 
-/** An address as it may stand in a log: tokens that came in the query or the path are gone. */
+const PARAMETER = /([?&])([^=&#]*)=[^&#]*/g;
+
+/** An address as it may stand in a log: tokens that came in the query or the path are gone, however their names are written. */
 export function redactAddress(address: string): string {
-  return address.replace(SECRET_SEGMENT, '$1[redacted]').replace(SECRET_QUERY, '$1[redacted]');
+  return address
+    .replace(SECRET_SEGMENT, '$1[redacted]')
+    .replace(PARAMETER, (whole: string, mark: string, name: string) =>
+      SECRET_NAMES.includes(decoded(name)) ? `${mark}${name}=[redacted]` : whole,
+    );
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name.replaceAll('+', ' ')).toLowerCase();
+  } catch {
+    return name.toLowerCase();
+  }
 }

@@ -102,7 +102,8 @@ export function refusal(error: AppError): { status: number; headers: Record<stri
   return { status, headers, body };
 }
 
-function refuse(socket: Duplex, error: AppError): void {
+/** Answers an upgrade with the error and ends it. */
+export function refuse(socket: Duplex, error: AppError): void {
   if (!socket.writable) return void socket.destroy();
   const { status, headers, body } = refusal(error);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);

@@ -1,6 +1,7 @@
+import type { Duplex } from 'node:stream';
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
-import { AuthenticationRequired } from '../errors/app-error.js';
+import { AuthenticationRequired, ValidationError } from '../errors/app-error.js';
 import { CodecTransport } from './codec.transport.js';
 import { ConnectionHost } from './connection-host.js';
 import { Connection } from './connection.js';
@@ -8,7 +9,7 @@ import { readResume } from './first-frame.js';
 import { FrameRouter } from './frame-router.js';
 import { credentialOf, Handshake } from './handshake.js';
 import type { SocketCodec } from './socket-codec.js';
-import { type Upgrade, UpgradeRoutes } from './upgrade-routes.js';
+import { refuse, type Upgrade, UpgradeRoutes } from './upgrade-routes.js';
 import { WebSocketTransport } from './web-socket.transport.js';
 
 export const REALTIME_PATH = '/api/v1/realtime';
@@ -40,10 +41,16 @@ function pong(this: WebSocket, data: Buffer): void {
   if (this.readyState === this.OPEN && this.bufferedAmount < 65_536) this.pong(data);
 }
 
+/** What ws refuses of the headers of an upgrade, it would say in HTML. */
+function refuseInOurForm({ message }: Error, socket: Duplex): void {
+  refuse(socket, ValidationError.of('', message));
+}
+
 /** The server Socket.IO is to use below Engine.IO: the same version and the same bounds as ours. */
 export class BoundedWebSocketServer extends WebSocketServer {
   constructor(options: ServerOptions) {
     super({ ...options, ...webSocketBounds(options.maxPayload ?? 65_536) });
+    this.on('wsClientError', refuseInOurForm);
   }
 
   override handleUpgrade(...[request, socket, head, opened]: Parameters<WebSocketServer['handleUpgrade']>): void {
@@ -92,6 +99,7 @@ export class RealtimeWebSockets implements OnModuleInit, OnApplicationShutdown {
       ...webSocketBounds(host.settings.frameBytes),
       handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
     } as WebSocketBounds);
+    this.server.on('wsClientError', refuseInOurForm);
   }
 
   onModuleInit(): void {

@@ -8,9 +8,7 @@ const SECRET_NAME = /SECRET|PASSWORD|PEPPER|TOKEN|KEY|DSN/;
 const REDACTED = '[redacted]';
 
 /** Settings of other chat servers that do nothing here, and what does. */
-const FOREIGN: Readonly<Record<string, string>> = {
-  UPLOAD_DIR: 'files are kept in DATA_DIR',
-  ALLOWED_FILE_TYPES: 'which files are taken is built in, and every one is looked into',
+export const FOREIGN_SETTINGS: Readonly<Record<string, string>> = {
   SUPABASE_URL: 'tokens of an identity provider are accepted with JWT_EXTERNAL_JWKS_URL, _ISSUER and _AUDIENCE',
   SUPABASE_SERVICE_KEY: 'no key of the identity provider is needed: its tokens are checked with its public keys',
 };
@@ -49,7 +47,7 @@ export function shownSettings(environment: Environment): Record<string, unknown>
 
 function checkEnvironment(environment: Environment): void {
   const { problems } = readConfiguration(environment);
-  for (const [name, instead] of Object.entries(FOREIGN)) {
+  for (const [name, instead] of Object.entries(FOREIGN_SETTINGS)) {
     if (environment[name]) note(`${name} does nothing here: ${instead}.`);
   }
   if (problems.length > 0) throw new CommandFailed(problems.join('\n'));
@@ -70,5 +68,6 @@ function redact(name: string, value: unknown): unknown {
 }
 
 function showValue(value: unknown): string {
-  return value === undefined ? '' : Array.isArray(value) ? value.join(', ') : String(value);
+  if (Array.isArray(value)) return value.join(', ');
+  return value === undefined || typeof value === 'string' ? (value ?? '') : JSON.stringify(value);
 }

@@ -70,13 +70,13 @@ describe('a command', () => {
     const { password } = new URL(chat.app.database.url);
     for (const secret of [SECRET, PEPPER, password]) expect(shown.output).not.toContain(secret);
     const wrong = await command(
-      { ...environment, PORT: 'x', ALLOWED_ORIGINS: '*', UPLOAD_DIR: '/x' },
+      { ...environment, PORT: 'x', ALLOWED_ORIGINS: '*', SUPABASE_SERVICE_KEY: 'x' },
       'config',
       'check',
     );
     expect(wrong.exitCode).toBe(1);
     expect(wrong.output.split('\n')).toEqual([
-      'UPLOAD_DIR does nothing here: files are kept in DATA_DIR.',
+      expect.stringMatching(/^SUPABASE_SERVICE_KEY does nothing here: /),
       'PORT must be a whole number from 0 to 65535',
       expect.stringMatching(/^ALLOWED_ORIGINS has the entry "\*"/),
       '',

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -212,14 +212,18 @@ describe('the doctor', () => {
     });
   });
 
-  it('says what is to come where nothing is yet', async () => {
-    const fresh = join(place.dataDir, 'fresh');
-    mkdirSync(fresh);
-    Object.assign(place.environment, { DATA_DIR: fresh, DATABASE_URL: '', JWT_SECRET: '', PASSWORD_PEPPER: '' });
-    const found = await examine(place.environment, place.surroundings);
-    expect(found.filter(({ grade }) => grade !== 'ok')).toEqual([]);
-    expect(found.find(({ check }) => check === 'database')?.says).toContain('made in');
-  });
+  it.each(['an empty folder', 'no folder'])(
+    'says what is to come where nothing is yet, and leaves %s',
+    async (what) => {
+      const fresh = join(place.dataDir, 'fresh');
+      if (what === 'an empty folder') mkdirSync(fresh);
+      Object.assign(place.environment, { DATA_DIR: fresh, DATABASE_URL: '', JWT_SECRET: '', PASSWORD_PEPPER: '' });
+      const found = await examine(place.environment, place.surroundings);
+      expect(found.filter(({ grade }) => grade !== 'ok')).toEqual([]);
+      expect(found.find(({ check }) => check === 'database')?.says).toContain('made in');
+      expect(existsSync(fresh) ? readdirSync(fresh) : 'no folder').toEqual(what === 'no folder' ? what : []);
+    },
+  );
 
   it('ends with 1 when there is a fault, in words and as JSON', async () => {
     const environment = { ...(place.environment as Record<string, string>), TRUST_PROXY: 'true' };

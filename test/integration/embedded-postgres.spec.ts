@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,6 +58,12 @@ describe('the embedded PostgreSQL', () => {
     for (const server of running.splice(0)) await server.stop();
     await EmbeddedPostgres.stopAbandoned(directory);
     rmSync(directory, { recursive: true, force: true });
+  });
+
+  it('is looked for without making anything', () => {
+    const nowhere = join(directory, 'nowhere');
+    expect(EmbeddedPostgres.exists(nowhere)).toBe(false);
+    expect(existsSync(nowhere)).toBe(false);
   });
 
   it('keeps its data and its address over a restart', async () => {

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { type DatabaseState, readDatabaseState } from '../../platform/database/database-state.js';
 import { EmbeddedPostgres } from '../../platform/database/embedded-postgres.js';
 import { type Check, fault, type Finding, ok, type Patient, reasonOf, warning } from './finding.js';
@@ -20,7 +19,7 @@ export const checkDatabase: Check = {
 
 async function lookIntoEmbedded(patient: Patient): Promise<Finding[]> {
   const { dataDir } = patient.values;
-  if (!existsSync(dataDir) || !EmbeddedPostgres.exists(dataDir)) {
+  if (!EmbeddedPostgres.exists(dataDir)) {
     return [ok('database', `embedded, made in ${dataDir} at the first start`)];
   }
   const advice = `Look into postgres.log in ${dataDir}; with DATABASE_URL a PostgreSQL of your own is used instead.`;

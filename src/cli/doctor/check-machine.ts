@@ -71,7 +71,7 @@ async function isParley(port: number): Promise<boolean> {
 }
 
 /** The folder, or the nearest one above it that is there already. */
-function existingFolder(path: string): string {
+export function existingFolder(path: string): string {
   let folder = resolve(path);
   while (!existsSync(folder)) folder = dirname(folder);
   return folder;

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { filesDirOf } from '../../platform/config/files-dir.js';
 import type { SettingValues } from '../../platform/config/settings.js';
 import { storeClient } from '../stored-files-of.js';
+import { existingFolder } from './check-machine.js';
 import { type Check, fault, type Finding, ok, reasonOf, warning } from './finding.js';
 
 const TIMEOUT_MS = 3000;
@@ -46,11 +47,10 @@ async function tryRedis(url: string): Promise<Finding> {
   }
 }
 
+/** Writes where the files are to come; what is missing there is left to the server to make. */
 async function tryDisk(filesDir: string): Promise<Finding> {
-  const folder = join(filesDir, 'incoming');
-  const path = join(folder, `doctor-${randomUUID()}.part`);
+  const path = join(existingFolder(join(filesDir, 'incoming')), `doctor-${randomUUID()}.part`);
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
     const handle = await open(path, 'wx', 0o600);
     try {
       await handle.writeFile('doctor');

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { postgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
+import { placesOf, postgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
 import { commandOf, isAlive } from './processes.js';
 
 const USER = 'parley';
@@ -55,14 +55,14 @@ export class EmbeddedPostgres {
     }
   }
 
-  /** Whether there is a cluster of ours for `directory`, running or not. */
+  /** Whether there is a cluster of ours for `directory`, running or not. Looks, and makes nothing. */
   static exists(directory: string): boolean {
-    return existsSync(join(postgresBinaries().reachable(directory), 'postgres', 'PG_VERSION'));
+    return placesOf(directory).some((place) => existsSync(join(place, 'postgres', 'PG_VERSION')));
   }
 
   /** Ends the server a killed process left running in `directory`, if there is one. */
   static async stopAbandoned(directory: string): Promise<void> {
-    const pid = Cluster.existingPid(directory);
+    const pid = EmbeddedPostgres.exists(directory) && Cluster.open(directory).runningPid();
     if (!pid) return;
     process.kill(pid, 'SIGQUIT');
     while (isAlive(pid)) await sleep(POLL_MS);
@@ -107,12 +107,6 @@ class Cluster {
     this.pidFile = join(data, 'postmaster.pid');
     this.password = this.keptPassword();
     if (!existsSync(join(data, 'PG_VERSION'))) this.initialise();
-  }
-
-  static existingPid(directory: string): number | undefined {
-    const binaries = postgresBinaries();
-    const data = join(binaries.reachable(directory), 'postgres');
-    return existsSync(join(data, 'PG_VERSION')) ? new Cluster(binaries, directory, data).runningPid() : undefined;
   }
 
   static open(directory: string): Cluster {

@@ -49,14 +49,22 @@ function binaries(native: string, prefix: string[], account: PostgresBinaries['a
     reachable: (directory) => {
       const wanted = resolve(directory);
       mkdirSync(wanted, { recursive: true, mode: 0o700 });
-      const there =
-        account && !canExecute(dirname(wanted), account) ? join(SHARED_HOME, wanted.replaceAll('/', '_')) : wanted;
+      const there = account && !canExecute(dirname(wanted), account) ? sharedPlaceOf(wanted) : wanted;
       if (there !== wanted) mkdirSync(SHARED_HOME, { recursive: true, mode: 0o755 });
       mkdirSync(there, { recursive: true, mode: 0o700 });
       give(there);
       return there;
     },
   };
+}
+
+/** Where what `directory` is to hold may be: there, or where the account can reach it. */
+export function placesOf(directory: string): string[] {
+  return [resolve(directory), sharedPlaceOf(resolve(directory))];
+}
+
+function sharedPlaceOf(wanted: string): string {
+  return join(SHARED_HOME, wanted.replaceAll('/', '_'));
 }
 
 /** The package's directory, with the library links an npm archive cannot carry: no install script has to run. */

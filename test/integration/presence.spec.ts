@@ -55,6 +55,8 @@ describe('presence', () => {
     await client.closed;
     await letGo(userId);
   };
+  const profiles = (client: RealtimeClient): unknown[] =>
+    client.frames.filter(({ type }) => type === 'profile.changed').map(({ data }) => data);
   /** Waits until the server has let go of what was closed. */
   const letGo = async (userId: string): Promise<void> => {
     for (;;) {
@@ -217,6 +219,26 @@ describe('presence', () => {
     await leases.renew();
     await changed(annas, carl.userId, 'offline');
     expect(await ask(anna, ben.userId, carl.userId)).toMatchObject([{ status: 'online' }, { status: 'offline' }]);
+  });
+
+  it('comes with new names and pictures, for those who share a conversation and were not blocked', async () => {
+    const [anna, ben] = await friends();
+    const [blocked, stranger] = (await people.many(2)) as [Actor, Actor];
+    await people.group(anna, [[blocked, 'participant']]);
+    expect((await people.call(anna, 'PUT', `/users/${blocked.userId}/block`)).status).toBe(204);
+    const [own, friend, others] = [
+      await connect(anna),
+      await connect(ben),
+      [await connect(blocked), await connect(stranger)],
+    ];
+    const profile = { display_name: 'Anna Prime', avatar_url: 'https://example.com/anna.png' };
+    expect((await people.call(anna, 'PATCH', '/users/me', profile)).status).toBe(200);
+    const { data } = await friend.next('profile.changed');
+    expect(data).toEqual({ user_id: anna.userId, username: anna.username, ...profile });
+    for (const client of [own, ...others]) {
+      expect((await client.request('ping')).ok).toBe(true);
+      expect(profiles(client)).toEqual([]);
+    }
   });
 
   it('is not told in conversations of more than 500', async () => {

@@ -8,13 +8,22 @@ import { PresenceGateway } from './presence.gateway.js';
 import { PresenceOnResume } from './presence-on-resume.js';
 import { PresenceRepository } from './presence.repository.js';
 import { PresenceService } from './presence.service.js';
+import { ProfileChanges } from './profile-changes.js';
 import { TypingService } from './typing.service.js';
 
 /** Who is there, and who is typing. Every connection of this node is a lease. */
 @Module({
   imports: [UsersModule, ParticipantsModule],
   controllers: [PresenceController],
-  providers: [PresenceService, PresenceRepository, PresenceLeases, PresenceGateway, PresenceOnResume, TypingService],
+  providers: [
+    PresenceService,
+    PresenceRepository,
+    PresenceLeases,
+    PresenceGateway,
+    PresenceOnResume,
+    ProfileChanges,
+    TypingService,
+  ],
   exports: [PresenceService, TypingService],
 })
 export class PresenceModule implements OnModuleInit {

@@ -145,6 +145,20 @@ export class PresenceData {
   last_seen: string | null;
 }
 
+export class ProfileData {
+  @ApiProperty({ format: 'uuid' })
+  user_id: string;
+
+  @ApiProperty()
+  username: string;
+
+  @ApiProperty()
+  display_name: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  avatar_url: string | null;
+}
+
 export class UnreadData {
   @ApiProperty({ format: 'uuid' })
   conversation_id: string;
@@ -219,6 +233,7 @@ export class LiveFiguresData {
 export const SIGNALS = {
   'receipt.updated': { summary: 'How far everybody has read.', data: ReceiptsData },
   'presence.changed': { summary: 'Somebody appears otherwise than before.', data: PresenceData },
+  'profile.changed': { summary: 'Somebody has another name or picture.', data: ProfileData },
   'unread.changed': { summary: 'One’s own counter moved, on another device.', data: UnreadData },
   'file.scanned': { summary: 'The checks of a file are done: it is ready, or rejected.', data: ScannedFileData },
   'report.created': { summary: 'To moderators: somebody reported something.', data: ReportCreatedData },

@@ -1,5 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { fileTypesDocument } from '../src/modules/files/file-types-document.js';
 import { envExample } from '../src/platform/config/env-example.js';
+import { errorsDocument } from '../src/platform/errors/errors-document.js';
 import { apiDocument } from '../src/platform/http/api-document.js';
 import { metricsDocument } from '../src/platform/metrics/metrics-document.js';
 import { protocolDocument } from '../src/platform/realtime/protocol-document.js';
@@ -10,6 +12,8 @@ export async function generatedFiles(app: NestExpressApplication): Promise<Recor
     '.env.example': envExample(),
     'docs/openapi.json': json(apiDocument(app)),
     'docs/asyncapi.json': json(protocolDocument(app)),
+    'docs/errors.md': errorsDocument(),
+    'docs/file-types.md': fileTypesDocument(),
     'docs/metrics.md': metricsDocument(),
   };
 }

@@ -29,12 +29,14 @@ export interface Parameter {
 
 export interface ApiAnswer {
   $ref?: string;
+  description?: string;
   headers?: Record<string, object>;
   content?: Record<string, { schema?: Schema }>;
 }
 
 interface OperationObject {
   operationId: string;
+  summary?: string;
   tags?: string[];
   security?: object[];
   parameters?: Parameter[];
@@ -54,6 +56,7 @@ export interface ApiOperation {
   readonly method: string;
   readonly path: string;
   readonly operationId: string;
+  readonly summary: string | undefined;
   readonly tags: string[] | undefined;
   readonly isPublic: boolean;
   readonly parameters: Parameter[];
@@ -68,6 +71,7 @@ export function operationsOf(document: ApiDocument): ApiOperation[] {
       method: method.toUpperCase(),
       path,
       operationId: operation.operationId,
+      summary: operation.summary,
       tags: operation.tags,
       isPublic: operation.security?.length === 0,
       parameters: operation.parameters ?? [],

@@ -1,8 +1,10 @@
 import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js';
+import { declaredErrors } from '../../src/platform/errors/means.decorator.js';
 import { apiDocument } from '../../src/platform/http/api-document.js';
 import { FrameRouter } from '../../src/platform/realtime/frame-router.js';
 import { protocolDocument } from '../../src/platform/realtime/protocol-document.js';
 import { DURABLE_EVENTS } from '../../src/platform/realtime/protocol-frames.js';
+import { sourceFiles } from '../support/source-files.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { type ApiDocument, type ApiOperation, operationsOf, resolve, type Schema } from './contract.js';
 
@@ -85,6 +87,27 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('says of every operation what it does, and of every answer what it means', () => {
+    for (const { key, summary, responses } of operations) {
+      expect([key, summary]).toEqual([key, expect.stringMatching(/^[A-Z].{5,120}\.$/)]);
+      for (const [status, answer] of Object.entries(responses)) {
+        const { description } = resolve(api, answer);
+        expect([key, status, description]).toEqual([key, status, expect.stringMatching(/\w{2} .*[^:]$/s)]);
+      }
+    }
+  });
+
+  it('names Idempotency-Key wherever it is honoured, and nowhere else', () => {
+    const taking = operations.filter(({ parameters }) => parameters.some(({ name }) => name === 'Idempotency-Key'));
+    const keys = taking.map(({ key }) => key);
+    expect(keys).toEqual(
+      expect.arrayContaining(['POST /api/v1/conversations/{id}/messages', 'POST /api/v1/files', 'POST /messages']),
+    );
+    expect(keys.filter((key) => !key.startsWith('POST ') || /auth\/ticket|webhooks$|rotate-secret/.test(key))).toEqual(
+      [],
+    );
+  });
+
   it('names the error codes of every answer, and how a limit is told', () => {
     for (const { key, responses, isPublic } of operations) {
       expect([key, responses['401'] !== undefined || isPublic]).toEqual([key, true]);
@@ -94,6 +117,17 @@ describe('the OpenAPI document', () => {
         expect([key, status, JSON.stringify(content).includes('"enum"')]).toEqual([key, status, true]);
       }
     }
+  });
+});
+
+describe('the list of errors', () => {
+  it('has every error that is declared, with what it means', () => {
+    const text = sourceFiles('src').map((file) => file.text);
+    const classes = text.flatMap((source) =>
+      [...source.matchAll(/class (\w+) extends AppError/g)].map(([, name]) => name),
+    );
+    const declared = declaredErrors().map(({ name }) => name);
+    expect(declared.sort()).toEqual(classes.sort());
   });
 });
 

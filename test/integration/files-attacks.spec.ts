@@ -312,6 +312,7 @@ describe('an upload', () => {
       409,
       'FILE_NOT_READY',
     ]);
+    expect(answer.headers.get('retry-after')).toBeNull();
   });
 
   it.each(['a.txt', 'a.csv'])('of the scanners’ test file as %s is refused, also across chunks', async (name) => {

@@ -78,7 +78,8 @@ describe('the scan of a file', () => {
       const { body } = await world.upload(ada, note);
       await expect(scans.scan(body.id as string)).rejects.toThrow();
       expect(await statusOf(body.id)).toBe('scanning');
-      expect((await world.fetch(ada, body.url)).status).toBe(409);
+      const early = await world.fetch(ada, body.url);
+      expect([early.status, early.headers.get('retry-after')]).toEqual([409, '1']);
       if (what === 'away') await clamd.comeBack();
       else clamd.mode = 'clean';
       expect(await world.scanned(ada, body.id)).toMatchObject({ status: 'ready' });

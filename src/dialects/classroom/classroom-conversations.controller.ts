@@ -32,7 +32,7 @@ import { UserNotFound } from '../../modules/users/users.errors.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
+import { ReplayedByRoute } from '../../platform/http/idempotency.interceptor.js';
 import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
 import { ClassroomConversations } from './classroom-conversations.service.js';
 import {
@@ -129,7 +129,7 @@ export class ClassroomConversationsController {
   @Post(':id/upload')
   @ApiOperation({ summary: 'Uploads a file for a conversation.' })
   @Limit('upload')
-  @NotReplayed()
+  @ReplayedByRoute()
   @UseInterceptors(UploadInterceptor)
   @ApiConsumes('multipart/form-data')
   @ApiBody({ schema: FORM })

@@ -20,7 +20,7 @@ import { UserNotFound } from '../../modules/users/users.errors.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
+import { ReplayedByRoute } from '../../platform/http/idempotency.interceptor.js';
 import { PublicAddress } from '../../platform/http/public-address.js';
 import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
 import { MessagingConversations } from './messaging-conversations.js';
@@ -94,7 +94,7 @@ export class MessagingConversationsController {
   @Post(':conversation_id/messages')
   @ApiOperation({ summary: 'Sends a message.' })
   @Limit('message.send')
-  @NotReplayed()
+  @ReplayedByRoute()
   @UseInterceptors(ReplayedSendInterceptor)
   @ApiCreatedResponse({ type: MessagingMessageDto })
   @Throws(...REFUSALS_OF_SENDS)

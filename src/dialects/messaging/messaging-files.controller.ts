@@ -8,7 +8,7 @@ import { ConversationNotFound } from '../../modules/participants/participants.er
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
+import { ReplayedByRoute } from '../../platform/http/idempotency.interceptor.js';
 import { PublicAddress } from '../../platform/http/public-address.js';
 import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
 import { MessagingFiles } from './messaging-files.js';
@@ -34,7 +34,7 @@ export class MessagingFilesController {
   @Post()
   @ApiOperation({ summary: 'Uploads a file for a conversation.' })
   @Limit('upload')
-  @NotReplayed()
+  @ReplayedByRoute()
   @UseInterceptors(UploadInterceptor)
   @ApiConsumes('multipart/form-data')
   @ApiBody({ schema: UPLOAD_FORM })

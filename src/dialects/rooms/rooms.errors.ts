@@ -1,10 +1,11 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppError } from '../../platform/errors/app-error.js';
+import { Means } from '../../platform/errors/means.decorator.js';
 import { ErrorForms, type PresentedError } from '../../platform/errors/error-forms.js';
 
 const ADDRESSES = /^\/api\/(?:sessions|rooms)(?:\/|$)/;
 
-/** There is no such session, or it is over. */
+@Means('There is no such session of a socket, or it is over.', 'Open another one.')
 export class SessionNotFound extends AppError {
   readonly code = 'SESSION_NOT_FOUND';
   readonly status = 404;

@@ -1,6 +1,7 @@
 import { AppError } from '../../platform/errors/app-error.js';
+import { Means } from '../../platform/errors/means.decorator.js';
 
-/** Unknown account or wrong password: which of the two is nobody's business. */
+@Means('Unknown account or wrong password: which of the two is nobody’s business.', 'Ask for the password again.')
 export class InvalidCredentials extends AppError {
   readonly code = 'INVALID_CREDENTIALS';
   readonly status = 401;
@@ -10,7 +11,10 @@ export class InvalidCredentials extends AppError {
   }
 }
 
-/** Too many failed tries from this place. The account itself stays open to the devices it knows. */
+@Means(
+  'Too many failed tries from this place; the devices the account knows stay free.',
+  'Wait `details.retry_after` seconds.',
+)
 export class AccountLocked extends AppError {
   readonly code = 'ACCOUNT_LOCKED';
   readonly status = 423;
@@ -20,7 +24,7 @@ export class AccountLocked extends AppError {
   }
 }
 
-/** The refresh token is unknown, used up, or of a session that is over: log in again. */
+@Means('The refresh token is unknown, used up, or of a session that is over.', 'Log in again.')
 export class RefreshTokenInvalid extends AppError {
   readonly code = 'REFRESH_TOKEN_INVALID';
   readonly status = 401;
@@ -30,7 +34,7 @@ export class RefreshTokenInvalid extends AppError {
   }
 }
 
-/** The caller has no open session of this id. */
+@Means('The caller has no open session of this id.', 'Treat it as ended.')
 export class SessionNotFound extends AppError {
   readonly code = 'SESSION_NOT_FOUND';
   readonly status = 404;

@@ -1,6 +1,7 @@
 import { AppError } from '../../platform/errors/app-error.js';
+import { Means } from '../../platform/errors/means.decorator.js';
 
-/** Another room has this slug. */
+@Means('Another room has this slug (`details.field` is `slug`).', 'Choose another one.')
 export class SlugTaken extends AppError {
   readonly code = 'ALREADY_EXISTS';
   readonly status = 409;

@@ -15,7 +15,7 @@ import { AuthenticationRequired, RateLimitExceeded } from '../../platform/errors
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
+import { NotReplayed, ReplayedByRoute } from '../../platform/http/idempotency.interceptor.js';
 import { Public } from '../../platform/http/public.decorator.js';
 import type { ParleyRequest } from '../../platform/http/request-context.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
@@ -59,7 +59,7 @@ export class FilesController {
   @Post()
   @ApiOperation({ summary: 'Uploads a file; it can be downloaded once its checks are over.' })
   @Limit('upload')
-  @NotReplayed()
+  @ReplayedByRoute()
   @UseInterceptors(UploadInterceptor)
   @ApiConsumes('multipart/form-data')
   @ApiBody({ schema: UPLOAD_FORM })

@@ -1,6 +1,7 @@
 import { AppError } from '../../platform/errors/app-error.js';
+import { Means } from '../../platform/errors/means.decorator.js';
 
-/** There is no such file, or it is none the actor may see. */
+@Means('There is no such file, or it is none the caller may see.', 'Treat it as gone.')
 export class FileNotFound extends AppError {
   readonly code = 'FILE_NOT_FOUND';
   readonly status = 404;
@@ -10,7 +11,10 @@ export class FileNotFound extends AppError {
   }
 }
 
-/** Larger than files of its kind may be; also what expands to too much: pixels, frames, or entries of an archive. */
+@Means(
+  'Larger than files of its kind may be (`details.limit` bytes); also what expands to too much: pixels, frames, or entries of an archive.',
+  'Make it smaller before the upload.',
+)
 export class FileTooLarge extends AppError {
   readonly code = 'FILE_TOO_LARGE';
   readonly status = 413;
@@ -20,17 +24,25 @@ export class FileTooLarge extends AppError {
   }
 }
 
-/** Of no type that is taken, or name, declared type and content do not agree, or there is in it what may not be. */
+@Means(
+  'Of no type that is taken, or name, declared type and content do not agree, or there is in it what may not be: `details.reason`.',
+  'Convert it to one of `details.accepted` (extensions); docs/file-types.md has the types.',
+)
 export class InvalidFileType extends AppError {
   readonly code = 'INVALID_FILE_TYPE';
   readonly status = 415;
 
-  constructor(reason = 'is of no type that is taken') {
-    super('This file is not accepted.', { reason });
+  constructor(reason = 'is of no type that is taken', more: { accepted?: readonly string[] } = {}) {
+    super('This file is not accepted.', { reason, ...more });
+  }
+
+  /** Its name does not end as that of any type that is taken. */
+  static none(accepted: readonly string[]): InvalidFileType {
+    return new InvalidFileType(undefined, { accepted });
   }
 }
 
-/** A scanner knows it. */
+@Means('A scanner knows it as malware.', 'Do not try again.')
 export class MalwareDetected extends AppError {
   readonly code = 'MALWARE_DETECTED';
   readonly status = 422;
@@ -40,17 +52,23 @@ export class MalwareDetected extends AppError {
   }
 }
 
-/** Its checks are not done, or it did not pass them. */
+@Means(
+  'The checks of the file are not done (`details.status` is `scanning`), or it did not pass them (`rejected`).',
+  'While `scanning`, wait for `file.scanned` or ask again after a second.',
+)
 export class FileNotReady extends AppError {
   readonly code = 'FILE_NOT_READY';
   readonly status = 409;
 
   constructor(status?: string) {
-    super('The file cannot be downloaded.', { status });
+    super('The file cannot be downloaded.', { status, ...(status === 'scanning' && { retry_after: 1 }) });
   }
 }
 
-/** In a message already, rejected, still arriving, or uploaded for another conversation. */
+@Means(
+  'The file is in a message already, rejected, still arriving, or uploaded for another conversation.',
+  'Upload it anew.',
+)
 export class FileNotAttachable extends AppError {
   readonly code = 'FILE_NOT_ATTACHABLE';
   readonly status = 409;
@@ -60,7 +78,7 @@ export class FileNotAttachable extends AppError {
   }
 }
 
-/** A message shows it; deleting that message lets go of it. */
+@Means('A message shows this file; deleting that message lets go of it.', 'Delete the message instead.')
 export class FileAttached extends AppError {
   readonly code = 'FILE_ATTACHED';
   readonly status = 409;
@@ -70,7 +88,10 @@ export class FileAttached extends AppError {
   }
 }
 
-/** The files of the user take up all they may. */
+@Means(
+  'The files of the user take up all they may: `details.max_bytes`, `details.max_files`.',
+  'Delete messages with files, or files.',
+)
 export class FileQuotaExceeded extends AppError {
   readonly code = 'FILE_QUOTA_EXCEEDED';
   readonly status = 409;
@@ -80,7 +101,7 @@ export class FileQuotaExceeded extends AppError {
   }
 }
 
-/** The asked part lies outside of the file. */
+@Means('The asked part lies outside of the file; `Content-Range` has its size.', 'Ask for a part that is there.')
 export class RangeNotSatisfiable extends AppError {
   readonly code = 'RANGE_NOT_SATISFIABLE';
   readonly status = 416;

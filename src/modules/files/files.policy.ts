@@ -4,8 +4,8 @@ import type { Queryable } from '../../platform/database/sql.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { UsersPolicy } from '../users/users.policy.js';
-import type { FileCategory, FileType } from './file-types.js';
-import { InvalidFileType } from './files.errors.js';
+import type { Acceptance } from './checks/judge-file.js';
+import { FILE_TYPES } from './file-types.js';
 import type { Quota } from './files.repository.js';
 import { isTaken } from './taken-types.js';
 
@@ -23,16 +23,16 @@ export class FilesPolicy {
     if (conversationId !== undefined) await this.participants.requireMember(actor, conversationId);
   }
 
-  /** @throws InvalidFileType */
-  requireTaken(fileType: FileType): void {
-    if (!isTaken(fileType, this.config.fileTypes)) throw new InvalidFileType('is of a type that is not taken here');
-  }
-
-  /** The most bytes a file of this kind may have. */
-  limitOf(category: FileCategory): number {
-    const { fileMaxImageBytes, fileMaxDocumentBytes, fileMaxMediaBytes } = this.config;
-    if (category === 'image') return fileMaxImageBytes;
-    return category === 'audio' || category === 'video' ? fileMaxMediaBytes : fileMaxDocumentBytes;
+  /** Which types, and the most bytes a file of each kind may have. */
+  get acceptance(): Acceptance {
+    const { fileTypes, fileMaxImageBytes, fileMaxDocumentBytes, fileMaxMediaBytes } = this.config;
+    return {
+      types: FILE_TYPES.filter((type) => isTaken(type, fileTypes)),
+      limitOf: (category) => {
+        if (category === 'image') return fileMaxImageBytes;
+        return category === 'audio' || category === 'video' ? fileMaxMediaBytes : fileMaxDocumentBytes;
+      },
+    };
   }
 
   /** For the write: what somebody may store, by the role of this moment. @throws AuthenticationRequired, AccountBanned */

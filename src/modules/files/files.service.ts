@@ -38,8 +38,7 @@ export class FilesService {
     if (!received) throw ValidationError.of('file', 'is required');
     const { conversation_id: conversationId, description = '' } = dto;
     await this.policy.requirePlace(actor, conversationId);
-    const { name, fileType, size, duration } = await judgeFile(received, (category) => this.policy.limitOf(category));
-    this.policy.requireTaken(fileType);
+    const { name, fileType, size, duration } = await judgeFile(received, this.policy.acceptance);
     return this.keep(actor, received.path, {
       id: newId(),
       uploaderId: actor.userId,

@@ -15,7 +15,7 @@ import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
+import { ReplayedByRoute } from '../../platform/http/idempotency.interceptor.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { Weighs } from '../../platform/throttling/shedding.guard.js';
 import { ConversationIdPipe } from '../participants/conversation-id.pipe.js';
@@ -73,7 +73,7 @@ export class MessagesController {
   @Post('conversations/:id/messages')
   @ApiOperation({ summary: 'Sends a message; repeated with the same key it is still one.' })
   @Limit('message.send')
-  @NotReplayed()
+  @ReplayedByRoute()
   @UseInterceptors(ReplayedSendInterceptor)
   @ApiCreatedResponse({ type: MessageDto })
   @Throws(...REFUSALS_OF_SENDS)

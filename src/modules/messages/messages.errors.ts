@@ -1,6 +1,7 @@
 import { AppError } from '../../platform/errors/app-error.js';
+import { Means } from '../../platform/errors/means.decorator.js';
 
-/** There is no such message, or it is in a conversation the actor is not in. */
+@Means('There is no such message, or it is in a conversation the caller is not in.', 'Treat it as gone.')
 export class MessageNotFound extends AppError {
   readonly code = 'MESSAGE_NOT_FOUND';
   readonly status = 404;
@@ -10,7 +11,8 @@ export class MessageNotFound extends AppError {
   }
 }
 
-/** Longer than CONTENT_MAX_LENGTH, counted in code points after the content rule. */
+/** Counted in code points after the content rule. */
+@Means('Longer than `details.max_length` code points (`CONTENT_MAX_LENGTH`).', 'Cut it, or send several.')
 export class ContentTooLong extends AppError {
   readonly code = 'CONTENT_TOO_LONG';
   readonly status = 400;
@@ -20,7 +22,7 @@ export class ContentTooLong extends AppError {
   }
 }
 
-/** `system` messages are the server's own. */
+@Means('`system` messages are the server’s own.', 'Send `text`, `image` or `file`.')
 export class InvalidMessageType extends AppError {
   readonly code = 'INVALID_MESSAGE_TYPE';
   readonly status = 400;
@@ -30,7 +32,7 @@ export class InvalidMessageType extends AppError {
   }
 }
 
-/** A deleted message stays deleted; a message of the server cannot be changed. */
+@Means('A deleted message stays deleted; a message of the server cannot be changed.', 'Load the message anew.')
 export class MessageNotEditable extends AppError {
   readonly code = 'MESSAGE_NOT_EDITABLE';
   readonly status = 409;
@@ -40,7 +42,7 @@ export class MessageNotEditable extends AppError {
   }
 }
 
-/** The conversation is in slow mode and the sender has just posted; `retry_after` is in whole seconds. */
+@Means('The conversation is in slow mode and the sender has just posted.', 'Wait `details.retry_after` seconds.')
 export class SlowMode extends AppError {
   readonly code = 'SLOW_MODE';
   readonly status = 429;
@@ -50,7 +52,10 @@ export class SlowMode extends AppError {
   }
 }
 
-/** A rule of the installation or of the conversation refuses this text; `reason` is what its makers say of it. */
+@Means(
+  'A rule of the installation or of the conversation refuses this text; `details.reason` is what its makers say of it.',
+  'Show the reason; change the text.',
+)
 export class ContentRejected extends AppError {
   readonly code = 'CONTENT_REJECTED';
   readonly status = 422;
@@ -60,10 +65,11 @@ export class ContentRejected extends AppError {
   }
 }
 
-/**
- * Accepted, but a moderator looks at it first: until then nobody else sees it. Not an error of the sender's, and not a
- * message yet; the same `client_message_id` again is the same held send.
- */
+/** Not an error of the sender’s, and not a message yet; the same `client_message_id` again is the same held send. */
+@Means(
+  'Accepted, but a moderator looks at it first: until then nobody else sees it. No message yet.',
+  'Show it as waiting; the same key again is the same held message.',
+)
 export class HeldForReview extends AppError {
   readonly code = 'HELD_FOR_REVIEW';
   readonly status = 202;
@@ -73,7 +79,7 @@ export class HeldForReview extends AppError {
   }
 }
 
-/** A message takes at most so many different reactions. */
+@Means('A message takes at most `details.limit` different reactions.', 'Use one that is there.')
 export class TooManyReactions extends AppError {
   readonly code = 'TOO_MANY_REACTIONS';
   readonly status = 409;

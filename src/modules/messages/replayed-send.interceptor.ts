@@ -1,6 +1,8 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import type { Response } from 'express';
 import { map, type Observable } from 'rxjs';
+import { IdempotentAnswers } from '../../platform/http/idempotent-answers.js';
+import type { ParleyRequest } from '../../platform/http/request-context.js';
 
 /** What a send answered, however the message is written. */
 export interface AnsweredSend<Message> {
@@ -14,11 +16,13 @@ export interface AnsweredSend<Message> {
  */
 @Injectable()
 export class ReplayedSendInterceptor implements NestInterceptor<AnsweredSend<unknown>, unknown> {
+  /** @throws ValidationError */
   intercept(context: ExecutionContext, next: CallHandler<AnsweredSend<unknown>>): Observable<unknown> {
     const http = context.switchToHttp();
-    const key = http.getRequest<Request>().headers['idempotency-key'];
-    const body = http.getRequest<Request>().body as Record<string, unknown> | undefined;
-    if (typeof key === 'string' && body && body.client_message_id === undefined) body.client_message_id = key;
+    const request = http.getRequest<ParleyRequest>();
+    const key = IdempotentAnswers.keyOf(request);
+    const body = request.body as Record<string, unknown> | undefined;
+    if (key !== undefined && body && body.client_message_id === undefined) body.client_message_id = key;
     return next.handle().pipe(
       map(({ message, isReplay }) => {
         if (isReplay) http.getResponse<Response>().setHeader('Idempotency-Replayed', 'true');

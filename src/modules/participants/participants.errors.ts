@@ -1,6 +1,7 @@
 import { AppError } from '../../platform/errors/app-error.js';
+import { Means } from '../../platform/errors/means.decorator.js';
 
-/** There is no such conversation, or there is none any more. */
+@Means('There is no such conversation, there is none any more, or the caller may not know of it.', 'Treat it as gone.')
 export class ConversationNotFound extends AppError {
   readonly code = 'CONVERSATION_NOT_FOUND';
   readonly status = 404;
@@ -10,7 +11,7 @@ export class ConversationNotFound extends AppError {
   }
 }
 
-/** That user does not take part in the conversation. */
+@Means('That user does not take part in the conversation.', 'Load the participants anew.')
 export class ParticipantNotFound extends AppError {
   readonly code = 'PARTICIPANT_NOT_FOUND';
   readonly status = 404;
@@ -20,7 +21,7 @@ export class ParticipantNotFound extends AppError {
   }
 }
 
-/** A direct conversation has its two participants for ever, and neither title nor roles. */
+@Means('A direct conversation has its two participants for ever, and neither title nor roles.', 'Archive it instead.')
 export class DirectConversationFixed extends AppError {
   readonly code = 'DIRECT_CONVERSATION_FIXED';
   readonly status = 409;
@@ -30,7 +31,7 @@ export class DirectConversationFixed extends AppError {
   }
 }
 
-/** Only moderators may write here for now; reading goes on. */
+@Means('Only moderators may write here for now; reading goes on.', 'Wait for `conversation.updated`.')
 export class ConversationFrozen extends AppError {
   readonly code = 'CONVERSATION_FROZEN';
   readonly status = 403;
@@ -40,7 +41,7 @@ export class ConversationFrozen extends AppError {
   }
 }
 
-/** A conversation takes at most so many participants. */
+@Means('A conversation takes at most `details.limit` participants.', 'Open another one.')
 export class TooManyParticipants extends AppError {
   readonly code = 'TOO_MANY_PARTICIPANTS';
   readonly status = 409;

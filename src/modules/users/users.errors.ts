@@ -1,5 +1,7 @@
 import { AppError } from '../../platform/errors/app-error.js';
+import { Means } from '../../platform/errors/means.decorator.js';
 
+@Means('There is no such user.', 'Treat the user as gone.')
 export class UserNotFound extends AppError {
   readonly code = 'USER_NOT_FOUND';
   readonly status = 404;
@@ -9,7 +11,10 @@ export class UserNotFound extends AppError {
   }
 }
 
-/** Somebody must be able to let others in: the last admin who is not banned stays one. */
+@Means(
+  'Somebody must be able to let others in: the last admin who is not banned stays one.',
+  'Make somebody else admin first.',
+)
 export class LastAdmin extends AppError {
   readonly code = 'LAST_ADMIN';
   readonly status = 409;
@@ -19,7 +24,8 @@ export class LastAdmin extends AppError {
   }
 }
 
-/** Somebody else has it. `field` says what is taken; this is the one place where the existence of an account shows. */
+/** This is the one place where the existence of an account shows. */
+@Means('Somebody else has this name or e-mail address; `details.field` says which.', 'Choose another one.')
 export class AlreadyExists extends AppError {
   readonly code = 'ALREADY_EXISTS';
   readonly status = 409;

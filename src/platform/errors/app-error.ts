@@ -1,3 +1,5 @@
+import { Means } from './means.decorator.js';
+
 /** What `details` of an error may hold: plain JSON, never a stack, a path or SQL. */
 export type ErrorDetails = Record<string, unknown>;
 
@@ -23,7 +25,10 @@ export interface FieldProblem {
   reason: string;
 }
 
-/** The input does not have the documented shape. `details.errors` lists every problem at once. */
+@Means(
+  'The input does not have the documented shape; `details.errors` names every field at once, with a reason.',
+  'Mend the fields; the same again is refused again.',
+)
 export class ValidationError extends AppError {
   readonly code = 'VALIDATION_ERROR';
   readonly status = 400;
@@ -37,7 +42,10 @@ export class ValidationError extends AppError {
   }
 }
 
-/** No credential, or one that is not (or no longer) valid; `token_expired` tells a client to refresh. */
+@Means(
+  'No access token, or one that is not (or no longer) valid; `details.token_expired` is true when it has only run out.',
+  'With `token_expired` refresh, else log in.',
+)
 export class AuthenticationRequired extends AppError {
   readonly code = 'AUTHENTICATION_REQUIRED';
   readonly status = 401;
@@ -47,7 +55,7 @@ export class AuthenticationRequired extends AppError {
   }
 }
 
-/** The caller is known and may not do this. */
+@Means('The caller is known and may not do this.', 'Do not try again.')
 export class PermissionDenied extends AppError {
   readonly code = 'PERMISSION_DENIED';
   readonly status = 403;
@@ -57,7 +65,7 @@ export class PermissionDenied extends AppError {
   }
 }
 
-/** The caller's account is banned; `until` is null for a ban without end. */
+@Means('The caller’s account is banned: `details.reason`, and `details.until`, null for a ban without end.', 'Show it.')
 export class AccountBanned extends AppError {
   readonly code = 'ACCOUNT_BANNED';
   readonly status = 403;
@@ -67,7 +75,7 @@ export class AccountBanned extends AppError {
   }
 }
 
-/** No such address or method. */
+@Means('There is no such address or method.', 'Look it up in `/openapi.json`.')
 export class RouteNotFound extends AppError {
   readonly code = 'ROUTE_NOT_FOUND';
   readonly status = 404;
@@ -77,7 +85,7 @@ export class RouteNotFound extends AppError {
   }
 }
 
-/** The body is larger than the route takes. */
+@Means('The body is larger than the route takes.', 'Send less.')
 export class PayloadTooLarge extends AppError {
   readonly code = 'PAYLOAD_TOO_LARGE';
   readonly status = 413;
@@ -95,7 +103,10 @@ export interface SpentLimit {
   readonly resetAt: number;
 }
 
-/** A limit of the caller is used up; `retry_after` is in whole seconds. */
+@Means(
+  'A limit of the caller or of the address is used up.',
+  'Wait `details.retry_after` seconds (also `Retry-After`).',
+)
 export class RateLimitExceeded extends AppError {
   readonly code = 'RATE_LIMIT_EXCEEDED';
   readonly status = 429;
@@ -108,7 +119,10 @@ export class RateLimitExceeded extends AppError {
   }
 }
 
-/** Not the caller's fault and not a promise broken: nothing was stored, trying again is right. */
+@Means(
+  'The server cannot answer right now; nothing was stored.',
+  'Try the same again after `details.retry_after` seconds.',
+)
 export class ServiceUnavailable extends AppError {
   readonly code = 'SERVICE_UNAVAILABLE';
   readonly status = 503;
@@ -118,7 +132,7 @@ export class ServiceUnavailable extends AppError {
   }
 }
 
-/** The same idempotency key came with another body. */
+@Means('This idempotency key (or `client_message_id`) was used with another body.', 'Take a new key for a new request.')
 export class IdempotencyConflict extends AppError {
   readonly code = 'IDEMPOTENCY_CONFLICT';
   readonly status = 422;
@@ -128,7 +142,7 @@ export class IdempotencyConflict extends AppError {
   }
 }
 
-/** A request with the same idempotency key is still being answered. */
+@Means('A request with the same idempotency key is still being answered.', 'Try again in a moment, with the same key.')
 export class IdempotencyInProgress extends AppError {
   readonly code = 'IDEMPOTENCY_IN_PROGRESS';
   readonly status = 409;
@@ -138,7 +152,7 @@ export class IdempotencyInProgress extends AppError {
   }
 }
 
-/** A defect of ours. The log has the cause under the same request id; the client gets nothing of it. */
+@Means('A defect of ours; the log has the cause under the `request_id`.', 'Try again later; report the `request_id`.')
 export class InternalError extends AppError {
   readonly code = 'INTERNAL_ERROR';
   readonly status = 500;

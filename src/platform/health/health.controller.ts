@@ -32,7 +32,10 @@ export class HealthController {
   @Get('readyz')
   @ApiOperation({ summary: 'The process may be sent requests; 503 while it drains or its database is away.' })
   @ApiOkResponse({ type: ReadinessDto })
-  @ApiServiceUnavailableResponse({ schema: failing(ReadinessDto, ['draining', 'unavailable']) })
+  @ApiServiceUnavailableResponse({
+    description: 'Not now.',
+    schema: failing(ReadinessDto, ['draining', 'unavailable']),
+  })
   async ready(@Res({ passthrough: true }) response: Response): Promise<ReadinessDto> {
     const readiness = ReadinessDto.of(await this.health.report());
     response.status(readiness.status === 'ok' ? 200 : 503);
@@ -42,7 +45,10 @@ export class HealthController {
   @Get('healthz')
   @ApiOperation({ summary: 'The state of every component, and a few figures of this process.' })
   @ApiOkResponse({ type: PublicHealthDto })
-  @ApiServiceUnavailableResponse({ schema: failing(PublicHealthDto, ['draining', 'unhealthy']) })
+  @ApiServiceUnavailableResponse({
+    description: 'A component it cannot do without is away.',
+    schema: failing(PublicHealthDto, ['draining', 'unhealthy']),
+  })
   async components(@Res({ passthrough: true }) response: Response): Promise<PublicHealthDto> {
     const shown = PublicHealthDto.of(await this.health.report(), this.health);
     response.status(['healthy', 'degraded'].includes(shown.status) ? 200 : 503);

@@ -13,6 +13,7 @@ import {
   ValidationError,
 } from '../errors/app-error.js';
 import type { ErrorForm } from '../errors/error-forms.js';
+import { meaningOf } from '../errors/means.decorator.js';
 import { codeOf, type ErrorClass, type ErrorCode } from '../errors/throws.decorator.js';
 import type { RouteFacts } from './documented-routes.js';
 import { UnsupportedMediaType } from './http-errors.js';
@@ -22,6 +23,10 @@ type Components = NonNullable<OpenAPIObject['components']>;
 export type Answers = NonNullable<Components['responses']>;
 type Headers = NonNullable<Components['headers']>;
 type Schema = NonNullable<Components['schemas']>[string];
+
+/** Codes of one status, each with what it may mean. */
+type ToldErrors = Map<string, Set<string>>;
+type Answer = Exclude<Answers[string], { $ref: string }>;
 
 const ref = (kind: 'headers' | 'responses' | 'schemas', name: string): { $ref: string } => ({
   $ref: `#/components/${kind}/${name}`,
@@ -81,18 +86,30 @@ export function errorAnswers(
   shared: Answers,
   form?: ErrorForm,
 ): Answers {
-  const codes = new Map<number, Set<string>>();
-  const told = errors.map((error) => (form ? codeIn(form, error) : codeOf(error)));
-  for (const { status, code } of told) codes.set(status, (codes.get(status) ?? new Set()).add(code));
+  const told = new Map<number, ToldErrors>();
+  for (const error of errors) {
+    const { status, code } = form ? codeIn(form, error) : codeOf(error);
+    const codes = told.get(status) ?? new Map<string, Set<string>>();
+    told.set(status, codes.set(code, (codes.get(code) ?? new Set()).add(meaningOf(error).meaning)));
+  }
   const answers: Answers = {};
-  for (const [status, set] of [...codes].sort(([a], [b]) => a - b)) {
-    const sorted = [...set].sort();
+  for (const [status, unsorted] of [...told].sort(([a], [b]) => a - b)) {
+    const codes: ToldErrors = new Map([...unsorted].sort(([a], [b]) => (a < b ? -1 : 1)));
     const ours = form?.documented ? [form.documented.name] : [];
-    const name = [...ours, ...sorted, ...(isLimited ? [] : ['unlimited'])].join('.');
-    shared[name] ??= errorAnswer(status, sorted, isLimited, form);
-    answers[status] = ref('responses', name);
+    const name = [...ours, ...codes.keys(), ...(isLimited ? [] : ['unlimited'])].join('.');
+    answers[status] = ref('responses', share(shared, name, errorAnswer(status, codes, isLimited, form)));
   }
   return answers;
+}
+
+/** The same codes may stand for different errors: an answer that says something else gets a name of its own. */
+function share(shared: Answers, name: string, answer: Answer): string {
+  const { description } = answer;
+  for (let number = 1; ; number++) {
+    const own = number === 1 ? name : `${name}.${number}`;
+    const known = (shared[own] ??= answer) as Answer;
+    if (known.description === description) return own;
+  }
 }
 
 /** Status and code of an error as a form tells it; the status may be another one than ours. */
@@ -113,13 +130,14 @@ export function headersFor(facts: RouteFacts, method: string): Headers {
   return Object.fromEntries(names.map((name) => [name, ref('headers', name)]));
 }
 
-function errorAnswer(status: number, codes: string[], isLimited: boolean, form?: ErrorForm): Answers[string] {
+function errorAnswer(status: number, told: ToldErrors, isLimited: boolean, form?: ErrorForm): Answer {
+  const codes = [...told.keys()];
   const names = ['X-Request-Id', ...(isLimited ? LIMIT_HEADERS : [])];
   if ([423, 429, 503].includes(status)) names.push('Retry-After');
   const error: Schema = { type: 'object', properties: { code: { type: 'string', enum: codes } } };
   const ours: Schema = { allOf: [ref('schemas', 'Error'), { type: 'object', properties: { error } }] };
   return {
-    description: codes.join(', '),
+    description: [...told].map(([code, meanings]) => `- \`${code}\`: ${[...meanings].join(' Or: ')}`).join('\n'),
     headers: Object.fromEntries(names.map((name) => [name, ref('headers', name)])),
     content: { 'application/json': { schema: (form?.documented?.schema(codes) as Schema | undefined) ?? ours } },
   };

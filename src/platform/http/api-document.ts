@@ -9,6 +9,16 @@ import { routeFacts, type RouteFacts } from './documented-routes.js';
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 type Schemas = Record<string, object>;
 
+type Success = { headers?: object; description: string };
+
+/** What a success means where the route says nothing more. */
+const SUCCESSES: Readonly<Record<string, string>> = {
+  200: 'What was asked for, or what it is now.',
+  201: 'What was made.',
+  202: 'It will be done.',
+  204: 'It is done; the answer is empty.',
+};
+
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
 /**
@@ -85,8 +95,10 @@ function completeOperation(
       schema: { type: 'string', pattern: '^[!-~]{1,128}$' },
     });
   }
-  const successes = Object.values(operation.responses) as { headers?: object }[];
-  for (const answer of successes) answer.headers = headersFor(facts, method);
+  for (const [status, answer] of Object.entries(operation.responses) as [string, Success][]) {
+    answer.headers = headersFor(facts, method);
+    answer.description ||= SUCCESSES[status] ?? '';
+  }
   const errors = answersOf(errorsOf(facts, method), facts.limit !== undefined);
   operation.responses = { ...errors, ...operation.responses };
 }

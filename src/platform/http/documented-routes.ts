@@ -4,7 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { type ErrorClass, THROWS } from '../errors/throws.decorator.js';
 import { type LimitAction } from '../throttling/limits.js';
 import { LIMIT_ACTION } from '../throttling/limit.decorator.js';
-import { NOT_REPLAYED } from './idempotency.interceptor.js';
+import { NOT_REPLAYED, type Replay } from './idempotency.interceptor.js';
 import { PUBLIC } from './public.decorator.js';
 
 /** @nestjs/throttler's own mark of a route nobody counts. */
@@ -15,7 +15,7 @@ export interface RouteFacts {
   readonly isPublic: boolean;
   /** Undefined for routes nobody counts. */
   readonly limit: LimitAction | undefined;
-  /** Whether the answer is kept under `Idempotency-Key`, should it be a POST. */
+  /** Whether `Idempotency-Key` is honoured, should it be a POST. */
   readonly isReplayed: boolean;
   readonly errors: readonly ErrorClass[];
 }
@@ -45,7 +45,7 @@ function factsOf(reflector: Reflector, targets: Type[]): RouteFacts {
   return {
     isPublic,
     limit: isSkipped ? undefined : (reflector.getAllAndOverride<LimitAction>(LIMIT_ACTION, targets) ?? 'call'),
-    isReplayed: !isPublic && !reflector.getAllAndOverride<boolean>(NOT_REPLAYED, targets),
+    isReplayed: !isPublic && reflector.getAllAndOverride<Replay | undefined>(NOT_REPLAYED, targets) !== 'never',
     errors: reflector.getAll<(ErrorClass[] | undefined)[]>(THROWS, targets).flatMap((errors) => errors ?? []),
   };
 }

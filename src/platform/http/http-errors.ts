@@ -1,6 +1,7 @@
 import { AppError } from '../errors/app-error.js';
+import { Means } from '../errors/means.decorator.js';
 
-/** The body is of a type this route does not take. JSON routes take `application/json` in UTF-8, not compressed. */
+@Means('The body is of a type this route does not take.', 'Send JSON as `application/json` in UTF-8, not compressed.')
 export class UnsupportedMediaType extends AppError {
   readonly code = 'UNSUPPORTED_MEDIA_TYPE';
   readonly status = 415;
@@ -10,7 +11,10 @@ export class UnsupportedMediaType extends AppError {
   }
 }
 
-/** HTTP itself refuses the request, in a way no error of ours describes better. */
+@Means(
+  'HTTP itself refuses the request, in a way no other error describes better; the status varies.',
+  'Mend the request.',
+)
 export class RequestRefused extends AppError {
   readonly code = 'REQUEST_REFUSED';
 

@@ -9,11 +9,14 @@ import type { ParleyRequest } from './request-context.js';
 
 export const NOT_REPLAYED = 'parley:not-replayed';
 
-/**
- * This route's answers are not kept under `Idempotency-Key`: they hold a secret, or the route has an idempotency of its
- * own. Public routes are never kept.
- */
-export const NotReplayed = (): ClassDecorator & MethodDecorator => SetMetadata(NOT_REPLAYED, true);
+/** Who answers a repeated `Idempotency-Key` where this file does not: nobody, or the route. */
+export type Replay = 'never' | 'by the route';
+
+/** This route's answers hold a secret and are not kept under `Idempotency-Key`. Public routes are never kept. */
+export const NotReplayed = (): ClassDecorator & MethodDecorator => SetMetadata(NOT_REPLAYED, 'never');
+
+/** This route honours `Idempotency-Key` in a way of its own. */
+export const ReplayedByRoute = (): MethodDecorator => SetMetadata(NOT_REPLAYED, 'by the route');
 
 /**
  * `Idempotency-Key` on a POST; see `IdempotentAnswers`. Uploads come later: their body is not read yet when this is

@@ -1,6 +1,10 @@
 import { AppError } from '../errors/app-error.js';
+import { Means } from '../errors/means.decorator.js';
 
-/** The frame is not JSON text of one object with a `type`. */
+@Means(
+  'The frame is not JSON text of one object with a `type`.',
+  'Mend the client; ten of them in ten seconds end the connection.',
+)
 export class InvalidFrame extends AppError {
   readonly code = 'INVALID_FRAME';
   readonly status = 400;
@@ -10,7 +14,7 @@ export class InvalidFrame extends AppError {
   }
 }
 
-/** No handler takes frames of this type. */
+@Means('There is no request of this type.', 'Look it up in `/asyncapi.json`.')
 export class UnknownFrameType extends AppError {
   readonly code = 'UNKNOWN_FRAME_TYPE';
   readonly status = 400;
@@ -20,7 +24,10 @@ export class UnknownFrameType extends AppError {
   }
 }
 
-/** The connection has as many unanswered requests as it may. */
+@Means(
+  'The connection has as many unanswered requests as it may (`details.limit`).',
+  'Wait for replies before the next one.',
+)
 export class TooManyInFlight extends AppError {
   readonly code = 'TOO_MANY_IN_FLIGHT';
   readonly status = 429;
@@ -30,7 +37,7 @@ export class TooManyInFlight extends AppError {
   }
 }
 
-/** The connection has said who it is already; `auth.refresh` prolongs it. */
+@Means('The connection has said who it is already.', 'Prolong it with `auth.refresh`.')
 export class AlreadyAuthenticated extends AppError {
   readonly code = 'ALREADY_AUTHENTICATED';
   readonly status = 409;
@@ -40,7 +47,7 @@ export class AlreadyAuthenticated extends AppError {
   }
 }
 
-/** A page of a foreign origin tried to open a socket. */
+@Means('A page of a foreign origin tried to open a socket.', 'List the origin in `ALLOWED_ORIGINS`.')
 export class OriginNotAllowed extends AppError {
   readonly code = 'ORIGIN_NOT_ALLOWED';
   readonly status = 403;
@@ -50,7 +57,10 @@ export class OriginNotAllowed extends AppError {
   }
 }
 
-/** The address or the user has as many open sockets as it may. */
+@Means(
+  'The address or the user has as many open sockets as it may.',
+  'Close one, or wait `details.retry_after` seconds.',
+)
 export class TooManyConnections extends AppError {
   readonly code = 'TOO_MANY_CONNECTIONS';
   readonly status = 429;

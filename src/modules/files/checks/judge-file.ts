@@ -1,6 +1,6 @@
 import { ValidationError } from '../../../platform/errors/app-error.js';
 import { cleanFileName } from '../file-name.js';
-import { agreesWith, type FileCategory, type FileStructure, type FileType, FILE_TYPES } from '../file-types.js';
+import { agreesWith, type FileCategory, type FileStructure, type FileType } from '../file-types.js';
 import { FileTooLarge, InvalidFileType } from '../files.errors.js';
 import { requireNoActiveContent } from './active-content.js';
 import { require7z, requireRar } from './archive-headers.js';
@@ -24,7 +24,12 @@ export interface JudgedFile {
   readonly duration: number | undefined;
 }
 
-export type SizeLimits = (category: FileCategory) => number;
+/** What an installation takes. */
+export interface Acceptance {
+  readonly types: readonly FileType[];
+  /** The most bytes a file of this kind may have. */
+  readonly limitOf: (category: FileCategory) => number;
+}
 
 const PDF_END = 1024;
 
@@ -48,12 +53,12 @@ const LOOKED_INTO_FOR_SCRIPTS: Readonly<Record<FileStructure, 'everywhere' | 'en
  */
 export async function judgeFile(
   { path, name: rawName, declaredType }: ClaimedFile,
-  limits: SizeLimits,
+  { types: taken, limitOf }: Acceptance,
 ): Promise<JudgedFile> {
   const name = cleanFileName(rawName);
   if (!name) throw ValidationError.of('file', 'has a name that is not allowed');
-  const claimed = FILE_TYPES.filter(({ extensions }) => extensions.includes(name.extension));
-  if (claimed.length === 0) throw new InvalidFileType();
+  const claimed = taken.filter(({ extensions }) => extensions.includes(name.extension));
+  if (claimed.length === 0) throw InvalidFileType.none(taken.flatMap(({ extensions }) => extensions));
   const bytes = await Bytes.open(path);
   try {
     if (bytes.size === 0) throw new InvalidFileType('is empty');
@@ -61,7 +66,7 @@ export async function judgeFile(
     const fileType = claimed.find(({ type }) => types.includes(type));
     if (!fileType) throw new InvalidFileType('is not what its name says');
     if (!agreesWith(fileType, declaredType)) throw new InvalidFileType('is not what it is declared as');
-    const limit = limits(fileType.category);
+    const limit = limitOf(fileType.category);
     if (bytes.size > limit) throw new FileTooLarge({ limit });
     await requireSound(bytes, fileType);
     return { name: name.name, fileType, size: bytes.size, duration };

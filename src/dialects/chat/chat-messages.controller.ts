@@ -36,7 +36,7 @@ import { UserNotFound } from '../../modules/users/users.errors.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
+import { ReplayedByRoute } from '../../platform/http/idempotency.interceptor.js';
 import { PublicAddress } from '../../platform/http/public-address.js';
 import { CountsAsCall, Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
 import { ChatMessages } from './chat-messages.js';
@@ -88,7 +88,7 @@ export class ChatMessagesController {
   @Post('messages')
   @ApiOperation({ summary: 'Sends a message.' })
   @Limit('message.send')
-  @NotReplayed()
+  @ReplayedByRoute()
   @UseInterceptors(ReplayedSendInterceptor)
   @ApiCreatedResponse({ type: ChatMessageDto })
   @Throws(...REFUSALS_OF_PLACES, ...REFUSALS_OF_TEXTS, InvalidMessageType, SlowMode, HeldForReview)
@@ -121,7 +121,7 @@ export class ChatMessagesController {
   @Post('files/upload')
   @ApiOperation({ summary: 'Uploads a file.' })
   @Limit('upload')
-  @NotReplayed()
+  @ReplayedByRoute()
   @UseInterceptors(UploadInterceptor)
   @ApiConsumes('multipart/form-data')
   @ApiBody({ schema: UPLOAD_FORM })

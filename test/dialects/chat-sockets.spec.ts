@@ -1,6 +1,7 @@
 import type { ClientOptions } from 'ws';
 import { type Chat, type ChatUser, startChat } from '../support/chat.js';
 import { type AnyJson, call, JsonSocket } from '../support/dialect-client.js';
+import { fileForm } from '../support/literal-calls.js';
 
 const UUID = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/) as string;
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
@@ -93,7 +94,24 @@ describe('the sockets of the chat dialect', () => {
     const [john, mary] = await people('john', 'mary');
     const [johns, marys] = [await connect(john!), await connect(mary!, '&chat_id=general')];
     johns.send({ ...HELLO, message: 'into the room', chat_id: 'general' });
-    expect((await marys.next(saying('into the room'))).sender_id).toBe(john!.id);
+    expect(await marys.next(saying('into the room'))).toMatchObject({ sender_id: john!.id, chat_id: 'general' });
+  });
+
+  it('bring files with the whole address they were uploaded to', async () => {
+    const [john, mary] = await people('john', 'mary');
+    const [johns, marys] = [await connect(john!, `&recipient_id=${mary!.id}`), await connect(mary!)];
+    const { text, type } = fileForm('notes.txt', 'text/plain', 'what we learnt');
+    const { body: file } = await call(chat.app.url, 'POST', '/files/upload', {
+      token: john!.token,
+      body: text,
+      headers: { 'content-type': type },
+    });
+    johns.send({ ...HELLO, message: 'with a file', attachments: [file.id] });
+    for (const socket of [johns, marys]) {
+      const { attachments } = await socket.next(saying('with a file'));
+      expect(attachments).toEqual([{ ...file, status: expect.any(String) }]);
+      expect(attachments[0].file_url).toBe(`${chat.app.url}/api/v1/files/${file.id}/content`);
+    }
   });
 
   it('keep the order in which messages were sent, also the first ones to somebody', async () => {

@@ -114,7 +114,7 @@ describe('the chat dialect', () => {
         201,
         {
           id: UUID,
-          chat_id: id,
+          chat_id: 'room_123',
           sender_id: jonas.id,
           sender_name: 'jonas',
           content: 'Hello everyone!',
@@ -127,10 +127,15 @@ describe('the chat dialect', () => {
           is_deleted: false,
         },
       ]);
-      expect((await ask(mary, 'POST', '/messages', { chat_id: id, content: 'By the id' })).status).toBe(201);
+      const byId = await ask(mary, 'POST', '/messages', { chat_id: id, content: 'By the id' });
+      expect([byId.status, byId.body.chat_id]).toEqual([201, 'room_123']);
       const { body } = await ask(jonas, 'GET', '/messages/?chat_id=room_123');
       expect(Object.keys(body).sort()).toEqual(['limit', 'messages', 'skip', 'total']);
-      expect(body).toMatchObject({ total: 2, skip: 0, limit: 50, messages: [{ content: 'By the id' }, sent.body] });
+      expect(body).toMatchObject({ total: 2, skip: 0, limit: 50, messages: [byId.body, sent.body] });
+      const edited = await ask(jonas, 'PUT', `/messages/${sent.body.id}`, { content: 'Edited', is_edited: true });
+      expect(edited.body.chat_id).toBe('room_123');
+      const everywhere = (await ask(jonas, 'GET', '/messages/')).body.messages as AnyJson[];
+      expect(everywhere.find((message) => message.id === sent.body.id)).toMatchObject({ chat_id: 'room_123' });
     });
 
     it('go to the room that is there from the first start, without a call to join it', async () => {
@@ -306,7 +311,8 @@ describe('the chat dialect', () => {
         content: 'Look',
         attachments: [file.id],
       });
-      expect(sent.attachments).toMatchObject([{ id: file.id, file_name: 'document.pdf' }]);
+      // As the upload was answered, but for the scan that is over.
+      expect(sent.attachments).toEqual([{ ...file, status: 'ready' }]);
       const fetched = await fetch(file.file_url as string, { headers: { authorization: `Bearer ${mary.token}` } });
       expect(Buffer.from(await fetched.arrayBuffer()).equals(bytes)).toBe(true);
     });

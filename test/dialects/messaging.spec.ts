@@ -1,5 +1,5 @@
 import { type Answer, type ChatUser } from '../support/chat.js';
-import { call, type DialectCall } from '../support/dialect-client.js';
+import { call, type DialectCall, JsonSocket } from '../support/dialect-client.js';
 import { startFileWorld, type FileWorld } from '../support/file-world.js';
 import { pdf } from '../fixtures/sample-files.js';
 
@@ -120,6 +120,15 @@ describe('the messaging dialect', () => {
       expect([await isRead(carl), await isRead(carl)]).toEqual([false, true]);
     });
 
+    it('that were deleted say so', async () => {
+      const path = `/conversations/${conversationId}/messages/`;
+      const { body: sent } = await ask(john, 'POST', path, { body: { content: 'Too much' } });
+      expect(sent.is_deleted).toBe(false);
+      await john.call('DELETE', `/messages/${sent.message_id}`);
+      const { results } = (await ask(mary, 'GET', path)).body;
+      expect(results[0]).toMatchObject({ message_id: sent.message_id, content: '', is_deleted: true });
+    });
+
     it('sent twice under one key are one', async () => {
       const path = `/conversations/${conversationId}/messages/`;
       const send = (): Promise<Answer> =>
@@ -167,6 +176,8 @@ describe('the messaging dialect', () => {
         uploaded_at: TIME,
       });
       await Promise.all([first, second].map((file) => world.scanned(john, file.attachment_id as string)));
+      const marys = new JsonSocket(world.chat.app.url, `/ws/chat/${conversationId}/?token=${mary.token}`);
+      await marys.next('connection_established');
       const sent = await ask(john, 'POST', `/conversations/${conversationId}/messages/`, {
         body: {
           content: 'Hello, world!',
@@ -176,6 +187,15 @@ describe('the messaging dialect', () => {
         },
       });
       expect(sent.status).toBe(201);
+      // Over the socket they come with an address of the receiver's own, ready to be put into a page.
+      const { attachments } = await marys.next('chat_message');
+      expect(attachments[0]).toEqual({
+        ...first,
+        file_url: expect.stringMatching(`^${world.chat.app.url}/`),
+        status: 'ready',
+      });
+      expect((await fetch(attachments[0].file_url as string)).status).toBe(200);
+      marys.close();
       const { body: page } = await ask(mary, 'GET', `/conversations/${conversationId}/messages/`);
       const shown = page.results[0].attachments as { attachment_id: string; file_url: string }[];
       expect(shown.map(({ attachment_id }) => attachment_id)).toEqual([first.attachment_id, second.attachment_id]);

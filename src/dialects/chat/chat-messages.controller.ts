@@ -51,7 +51,7 @@ import {
   SendChatMessageDto,
 } from './chat.dto.js';
 import { CHAT_LIMITS } from './chat.limits.js';
-import { presentFile, presentMessage } from './chat.presenter.js';
+import { presentFile } from './chat.presenter.js';
 
 const REFUSALS_OF_PLACES = [ConversationNotFound, UserNotFound] as const;
 const REFUSALS_OF_TEXTS = [ContentTooLong, ContentRejected, ConversationFrozen] as const;
@@ -81,8 +81,12 @@ export class ChatMessagesController {
   @ApiOperation({ summary: 'One page of the messages of a room.' })
   @ApiOkResponse({ type: ChatMessagePageDto })
   @Throws(...REFUSALS_OF_PLACES)
-  list(@CurrentActor() actor: Actor, @Query() query: ListChatMessagesQuery): Promise<ChatMessagePageDto> {
-    return this.chat.list(actor, query);
+  list(
+    @CurrentActor() actor: Actor,
+    @Query() query: ListChatMessagesQuery,
+    @PublicAddress() base: string,
+  ): Promise<ChatMessagePageDto> {
+    return this.chat.list(actor, query, base);
   }
 
   @Post('messages')
@@ -93,20 +97,25 @@ export class ChatMessagesController {
   @ApiCreatedResponse({ type: ChatMessageDto })
   @Throws(...REFUSALS_OF_PLACES, ...REFUSALS_OF_TEXTS, InvalidMessageType, SlowMode, HeldForReview)
   @Throws(FileNotFound, FileNotAttachable)
-  send(@CurrentActor() actor: Actor, @Body() dto: SendChatMessageDto): Promise<AnsweredSend<ChatMessageDto>> {
-    return this.chat.send(actor, dto);
+  send(
+    @CurrentActor() actor: Actor,
+    @Body() dto: SendChatMessageDto,
+    @PublicAddress() base: string,
+  ): Promise<AnsweredSend<ChatMessageDto>> {
+    return this.chat.send(actor, dto, base);
   }
 
   @Put('messages/:message_id')
   @ApiOperation({ summary: 'Changes the text of a message.' })
   @ApiOkResponse({ type: ChatMessageDto })
   @Throws(MessageNotFound, MessageNotEditable, ...REFUSALS_OF_TEXTS)
-  async edit(
+  edit(
     @CurrentActor() actor: Actor,
     @Param() { message_id: id }: ChatMessageParam,
     @Body() { content }: EditChatMessageDto,
+    @PublicAddress() base: string,
   ): Promise<ChatMessageDto> {
-    return presentMessage(await this.messages.edit(actor, id, { content }));
+    return this.chat.edit(actor, id, content, base);
   }
 
   @Delete('messages/:message_id')

@@ -23,7 +23,10 @@ import type { RememberedPlaces } from './remembered-places.js';
 /** Over all conversations a page is found by reading those before it. */
 const SKIPPED_EVERYWHERE_MAX = 1000;
 
-/** Messages in the words of the dialect. It has no call that says "read", so looking at the newest page is reading it. */
+/**
+ * Messages in the words of the dialect. It has no call that says "read", so looking at the newest page is reading it.
+ * `base`: where clients reach this server.
+ */
 @Injectable()
 export class ChatMessages {
   constructor(
@@ -35,10 +38,16 @@ export class ChatMessages {
   ) {}
 
   /** @throws as `ChatPlaces.toWrite` and `MessagesService.send` */
-  async send(actor: Actor, dto: SendChatMessageDto): Promise<AnsweredSend<ChatMessageDto>> {
+  async send(actor: Actor, dto: SendChatMessageDto, base: string): Promise<AnsweredSend<ChatMessageDto>> {
     const conversationId = await this.places.toWrite(actor, dto);
     const { message, isReplay } = await this.messages.send(actor, conversationId, toSend(dto));
-    return { message: presentMessage(message), isReplay };
+    return { message: this.show(message, base), isReplay };
+  }
+
+  /** @throws as `MessagesService.edit` */
+  async edit(actor: Actor, id: string, content: string, base: string): Promise<ChatMessageDto> {
+    await this.places.readNames();
+    return this.show(await this.messages.edit(actor, id, { content }), base);
   }
 
   /** The same for a frame; the message itself is the answer. */
@@ -53,12 +62,12 @@ export class ChatMessages {
   }
 
   /** Without a target those of all conversations. @throws as `ChatPlaces.toRead` */
-  async list(actor: Actor, query: ListChatMessagesQuery): Promise<ChatMessagePageDto> {
+  async list(actor: Actor, query: ListChatMessagesQuery, base: string): Promise<ChatMessagePageDto> {
     const { limit = DEFAULT_PAGE_SIZE, skip = 0 } = query;
     const place = { offset: skip, limit };
     const isNamed = query.chat_id || query.recipient_id;
     const { data, total } = isNamed ? await this.inPlace(actor, query, place) : await this.everywhere(actor, place);
-    return { messages: data.map(presentMessage), total, skip, limit };
+    return { messages: data.map((message) => this.show(message, base)), total, skip, limit };
   }
 
   private async inPlace(actor: Actor, query: ListChatMessagesQuery, place: SliceOf): Promise<Slice<MessageDto>> {
@@ -75,7 +84,12 @@ export class ChatMessages {
     if (offset > SKIPPED_EVERYWHERE_MAX) {
       throw ValidationError.of('skip', `must not be over ${SKIPPED_EVERYWHERE_MAX} without chat_id or recipient_id`);
     }
+    await this.places.readNames();
     const { data, total } = await this.feed.page(actor, { limit: offset + limit });
     return { data: data.slice(offset), total };
+  }
+
+  private show(message: MessageDto, base: string): ChatMessageDto {
+    return presentMessage(message, { chatId: this.places.nameOf(message.conversation_id), base });
   }
 }

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DirectConversations } from '../../modules/conversations/direct-conversations.js';
+import { RoomNames } from '../../modules/conversations/room-names.js';
 import { ParticipantsPolicy } from '../../modules/participants/participants.policy.js';
 import { ParticipantsService } from '../../modules/participants/participants.service.js';
 import { ValidationError } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/http/actor.js';
+import { isUuid } from '../../platform/validation/fields.js';
 import type { ChatTarget } from './chat.dto.js';
 
 /**
@@ -16,6 +18,7 @@ export class ChatPlaces {
     private readonly policy: ParticipantsPolicy,
     private readonly participants: ParticipantsService,
     private readonly directs: DirectConversations,
+    private readonly names: RoomNames,
   ) {}
 
   /** @throws ValidationError, ConversationNotFound, UserNotFound, PermissionDenied, RateLimitExceeded */
@@ -33,9 +36,21 @@ export class ChatPlaces {
   /** What is not for the actor to enter is refused by whatever he does there. @throws ConversationNotFound, PermissionDenied */
   async enter(actor: Actor, idOrSlug: string): Promise<string> {
     const id = await this.policy.resolve(idOrSlug);
+    if (isUuid(idOrSlug)) await this.names.refresh();
+    else this.names.learn({ id, slug: idOrSlug });
     const { role, type, settings } = await this.policy.access(actor, id);
     if (!role && type === 'room' && !settings.is_private) await this.participants.join(actor, id);
     return id;
+  }
+
+  /** What clients call a conversation: a room by its slug, where it has one. */
+  nameOf(conversationId: string): string {
+    return this.names.nameOf(conversationId);
+  }
+
+  /** So that `nameOf` knows conversations that were not asked for by a name. */
+  readNames(): Promise<void> {
+    return this.names.refresh();
   }
 }
 

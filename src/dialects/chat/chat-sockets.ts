@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { RoomNames } from '../../modules/conversations/room-names.js';
 import { DeliveryMarks } from '../../modules/participants/delivery-marks.js';
 import { ReadMarks } from '../../modules/participants/read-marks.js';
 import { AuthenticationRequired, PermissionDenied } from '../../platform/errors/app-error.js';
@@ -7,7 +8,7 @@ import { CodecSockets } from '../../platform/realtime/codec-sockets.js';
 import { credentialOf, Handshake } from '../../platform/realtime/handshake.js';
 import type { Upgrade } from '../../platform/realtime/upgrade-routes.js';
 import { ChatPlaces } from './chat-places.js';
-import { ChatCodec } from './chat.codec.js';
+import { ChatCodec, translator } from './chat.codec.js';
 import { CHAT_LIMITS } from './chat.limits.js';
 
 /** `/ws/chat/` is another dialect's. */
@@ -21,17 +22,20 @@ export class ChatSockets implements OnModuleInit {
     private readonly handshake: Handshake,
     private readonly places: ChatPlaces,
     private readonly marks: ReadMarks,
+    private readonly names: RoomNames,
   ) {}
 
   onModuleInit(): void {
+    const translate = translator(this.names);
     this.sockets.register({
       takes: (path) => ADDRESS.test(path),
-      codec: ({ url: { searchParams: query } }) =>
-        new ChatCodec({
+      codec: ({ request, url: { searchParams: query } }) =>
+        new ChatCodec(translate, {
           target: {
             chat_id: query.get('chat_id') || undefined,
             recipient_id: query.get('recipient_id') || undefined,
           },
+          base: this.handshake.publicAddressOf(request),
           isExtended: query.get('ext') === '1',
         }),
       identify: (upgrade, codec) => this.identify(upgrade, codec),
@@ -45,6 +49,7 @@ export class ChatSockets implements OnModuleInit {
     if (ADDRESS.exec(url.pathname)![1]!.toLowerCase() !== actor.userId) {
       throw new PermissionDenied('This is the address of another user.');
     }
+    await this.names.refresh();
     const chatId = url.searchParams.get('chat_id');
     // Who has a room open hears of it before he has said anything.
     if (chatId) await this.places.enter(actor, chatId);

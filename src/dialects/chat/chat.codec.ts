@@ -1,4 +1,5 @@
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
+import type { RoomNames } from '../../modules/conversations/room-names.js';
 import type { DeliveryMarks } from '../../modules/participants/delivery-marks.js';
 import { EncodedFrame, type FrameContent } from '../../platform/realtime/encoded-frame.js';
 import { type Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/packet.js';
@@ -19,6 +20,8 @@ const LONGEST_TYPE = 64;
 export interface ChatSocketOptions {
   /** Where messages go that name no place. */
   readonly target: ChatTarget;
+  /** Where its client reaches this server: files of messages have whole addresses. */
+  readonly base: string;
   /** The client knows our own frames, too, and is sent those the dialect has no word for. */
   readonly isExtended: boolean;
 }
@@ -28,8 +31,39 @@ interface Received {
   readonly conversationId: string;
   readonly id: string;
   readonly number: number;
-  readonly forSender: TextPacket;
-  readonly forOthers: TextPacket;
+  readonly forSender: (base: string) => TextPacket;
+  readonly forOthers: (base: string) => TextPacket;
+}
+
+/** What is made once of a new message for all receivers. */
+type Translate = (frame: FrameContent) => Received;
+
+/** `names` says what rooms are called. One function for all connections. */
+export function translator(names: RoomNames): Translate {
+  return ({ data }) => {
+    const message = data.message as MessageDto;
+    const chatId = names.nameOf(message.conversation_id);
+    return {
+      senderId: message.sender_id,
+      conversationId: message.conversation_id,
+      id: message.id,
+      number: message.sequence_number,
+      forSender: perBase((base) => TextPacket.of(presentMessage(message, { chatId, base }))),
+      forOthers: perBase((base) =>
+        TextPacket.of({ ...presentMessage(message, { chatId, base }), status: 'delivered' }),
+      ),
+    };
+  };
+}
+
+/** Made once for each address that clients reach this server at: mostly there is one. */
+function perBase(make: (base: string) => TextPacket): (base: string) => TextPacket {
+  const made = new Map<string, TextPacket>();
+  return (base) => {
+    const packet = made.get(base) ?? make(base);
+    made.set(base, packet);
+    return packet;
+  };
 }
 
 /** The sockets of this dialect. What they send has no type: it is a message. The message itself comes back as its answer. */
@@ -43,7 +77,10 @@ export class ChatCodec implements SocketCodec {
   private readonly own = new OwnMessages();
   private requests = 0;
 
-  constructor(private readonly options: ChatSocketOptions) {}
+  constructor(
+    private readonly translate: Translate,
+    private readonly options: ChatSocketOptions,
+  ) {}
 
   /** The client's own time orders nothing and is passed over. @throws InvalidFrame */
   read(text: string): CodecRequest {
@@ -65,7 +102,7 @@ export class ChatCodec implements SocketCodec {
     if (!(packet instanceof EncodedFrame)) return this.answer(packet);
     switch (packet.type) {
       case 'message.created':
-        return this.received(packet.translated(received));
+        return this.received(packet.translated(this.translate));
       case 'receipt.updated':
         return this.own.advance(packet.translated(progress)).map(messageStatus);
       case 'presence.changed':
@@ -82,10 +119,10 @@ export class ChatCodec implements SocketCodec {
   private received({ senderId, conversationId, id, number, forSender, forOthers }: Received): TextPacket {
     if (senderId !== this.userId) {
       this.marks?.arrived(conversationId, number);
-      return forOthers;
+      return forOthers(this.options.base);
     }
     this.own.add(conversationId, id, number);
-    return forSender;
+    return forSender(this.options.base);
   }
 
   private answer({ id, body }: Reply): TextPacket | undefined {
@@ -103,19 +140,6 @@ const SKIPPED: ChatProblem = {
   message: 'Messages were skipped. Load the list again.',
   details: {},
 };
-
-function received({ data }: FrameContent): Received {
-  const message = data.message as MessageDto;
-  const shown = presentMessage(message);
-  return {
-    senderId: message.sender_id,
-    conversationId: message.conversation_id,
-    id: message.id,
-    number: message.sequence_number,
-    forSender: TextPacket.of(shown),
-    forOthers: TextPacket.of({ ...shown, status: 'delivered' }),
-  };
-}
 
 function progress({ data }: FrameContent): Progress {
   return {

@@ -88,7 +88,7 @@ export class ChatMessageDto {
   @ApiProperty(ID)
   id: string;
 
-  @ApiProperty({ ...ID, description: 'Of the conversation, also where a slug was named' })
+  @ApiProperty({ description: 'The slug of a room that has one; of any other conversation the id', example: 'general' })
   chat_id: string;
 
   @ApiProperty(ID)
@@ -112,8 +112,8 @@ export class ChatMessageDto {
   @ApiProperty({ enum: ['sent', 'delivered', 'read'], description: 'delivered and read: to and by everybody' })
   status: MessageStatus;
 
-  @ApiProperty({ type: [FileDto] })
-  attachments: FileDto[];
+  @ApiProperty({ type: [ChatFileDto], description: 'As POST /files/upload answers them' })
+  attachments: ChatFileDto[];
 
   @ApiProperty()
   is_edited: boolean;

@@ -18,12 +18,16 @@ export function presentLogin(answer: LoginAnswerDto): ChatLoginAnswerDto {
   return { access_token, refresh_token, token_type, expires_in, device_token, user: presentUser(user) };
 }
 
-export function presentMessage(message: MessageDto): ChatMessageDto {
-  const { id, conversation_id, sender_id, sender_name, content, message_type, created_at, updated_at } = message;
+/** `chatId`: what the conversation is called. `base`: where clients reach this server. */
+export function presentMessage(
+  message: MessageDto,
+  { chatId, base }: { chatId: string; base: string },
+): ChatMessageDto {
+  const { id, sender_id, sender_name, content, message_type, created_at, updated_at } = message;
   const { status, attachments, is_edited, is_deleted, client_message_id } = message;
   return {
     id,
-    chat_id: conversation_id,
+    chat_id: chatId,
     sender_id,
     sender_name,
     content,
@@ -31,7 +35,7 @@ export function presentMessage(message: MessageDto): ChatMessageDto {
     created_at,
     updated_at,
     status,
-    attachments,
+    attachments: attachments.map((file) => presentFile(file, base)),
     is_edited,
     is_deleted,
     ...(client_message_id !== undefined && { client_message_id }),

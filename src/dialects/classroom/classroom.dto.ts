@@ -306,7 +306,7 @@ export class ClassroomFileDto {
   @ApiProperty()
   file_size: number;
 
-  @ApiProperty()
+  @ApiProperty({ description: 'Of this server; fetched with the token' })
   file_url: string;
 
   @ApiProperty({ enum: ['pending', 'scanning', 'ready', 'rejected'] })

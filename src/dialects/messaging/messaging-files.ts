@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { FileDto, UploadFileDto } from '../../modules/files/files.dto.js';
+import type { UploadFileDto } from '../../modules/files/files.dto.js';
 import { FilesService } from '../../modules/files/files.service.js';
 import type { ReceivedFile } from '../../modules/files/receive-upload.js';
 import { SignAddresses } from '../../modules/files/sign-addresses.js';
 import type { Actor } from '../../platform/http/actor.js';
 import type { MessagingAttachmentDto } from './messaging.dto.js';
-import { presentAttachment, type SignedAddresses } from './messaging.presenter.js';
+import { type AddressOf, presentAttachment } from './messaging.presenter.js';
 
 /** Files in the words of the dialect: its clients put the address of a file into a page as it is. */
 @Injectable()
@@ -22,15 +22,11 @@ export class MessagingFiles {
     dto: UploadFileDto,
     base: string,
   ): Promise<MessagingAttachmentDto> {
-    const file = await this.files.upload(actor, received, dto);
-    return presentAttachment(file, await this.addressesOf(actor, [file], base));
+    return presentAttachment(await this.files.upload(actor, received, dto), this.addresses(actor, base));
   }
 
-  /** Whole addresses of these files for the actor alone, good for five minutes. */
-  async addressesOf(actor: Actor, files: readonly FileDto[], base: string): Promise<SignedAddresses> {
-    if (files.length === 0) return new Map();
-    const ids = [...new Set(files.map(({ id }) => id))];
-    const { data } = await this.signing.sign(actor, { file_ids: ids }, { evenUnready: true });
-    return new Map(data.map(({ file_id, url }) => [file_id, base + url]));
+  /** Whole addresses of what the actor is shown, for him alone, good for five minutes. */
+  addresses(actor: Actor, base: string): AddressOf {
+    return (fileId) => base + this.signing.addressOf(actor, fileId);
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { MessageDto, SendMessageDto } from '../../modules/messages/messages.dto.js';
+import type { SendMessageDto } from '../../modules/messages/messages.dto.js';
 import { MessagesService } from '../../modules/messages/messages.service.js';
 import type { AnsweredSend } from '../../modules/messages/replayed-send.interceptor.js';
 import { ParticipantsPolicy } from '../../modules/participants/participants.policy.js';
@@ -40,12 +40,8 @@ export class MessagingMessages {
     if (newest && newest.sequence_number > lastReadSeq) {
       await this.marks.read(actor, conversationId, { sequence_number: newest.sequence_number });
     }
-    const addresses = await this.files.addressesOf(
-      actor,
-      data.flatMap(({ attachments }) => attachments),
-      base,
-    );
-    const viewer = { userId: actor.userId, lastReadNumber: lastReadSeq, addresses };
+    const addressOf = this.files.addresses(actor, base);
+    const viewer = { userId: actor.userId, lastReadNumber: lastReadSeq, addressOf };
     return { results: data.map((message) => presentMessage(message, viewer)), next_cursor, has_more };
   }
 
@@ -57,12 +53,8 @@ export class MessagingMessages {
     base: string,
   ): Promise<AnsweredSend<MessagingMessageDto>> {
     const { message, isReplay } = await this.messages.send(actor, conversationId, toSend(dto.content ?? '', dto));
-    return { message: await this.show(actor, message, base), isReplay };
-  }
-
-  private async show(actor: Actor, message: MessageDto, base: string): Promise<MessagingMessageDto> {
-    const addresses = await this.files.addressesOf(actor, message.attachments, base);
-    return presentMessage(message, { userId: actor.userId, lastReadNumber: 0, addresses });
+    const viewer = { userId: actor.userId, lastReadNumber: 0, addressOf: this.files.addresses(actor, base) };
+    return { message: presentMessage(message, viewer), isReplay };
   }
 }
 

@@ -6,6 +6,7 @@ import type { Actor } from '../../platform/http/actor.js';
 import { CodecSockets } from '../../platform/realtime/codec-sockets.js';
 import { credentialOf, Handshake } from '../../platform/realtime/handshake.js';
 import type { Upgrade } from '../../platform/realtime/upgrade-routes.js';
+import { MessagingFiles } from './messaging-files.js';
 import { MessagingCodec } from './messaging.codec.js';
 import { MESSAGING_LIMITS } from './messaging.limits.js';
 
@@ -18,6 +19,7 @@ export class MessagingSockets implements OnModuleInit {
     private readonly sockets: CodecSockets,
     private readonly handshake: Handshake,
     private readonly participants: ParticipantsPolicy,
+    private readonly files: MessagingFiles,
   ) {}
 
   onModuleInit(): void {
@@ -41,6 +43,7 @@ export class MessagingSockets implements OnModuleInit {
     if (!actor) throw new AuthenticationRequired();
     codec.conversationId = await this.participants.resolve(namedIn(url.pathname));
     await this.participants.requireMember(actor, codec.conversationId);
+    codec.addressOf = this.files.addresses(actor, this.handshake.publicAddressOf(request));
     return actor;
   }
 }

@@ -3,7 +3,9 @@ import type { EncodedFrame, FrameContent } from '../../platform/realtime/encoded
 import { Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/packet.js';
 import { InvalidFrame } from '../../platform/realtime/realtime.errors.js';
 import type { CodecRequest, SocketCodec } from '../../platform/realtime/socket-codec.js';
+import { codeOf } from './messaging.errors.js';
 import { MESSAGING_LIMITS } from './messaging.limits.js';
+import { type AddressOf, presentAttachment } from './messaging.presenter.js';
 
 /** Longer types are none of ours. */
 const LONGEST_TYPE = 64;
@@ -17,7 +19,8 @@ interface FrameProblem {
 /** A frame in the words of the dialect, with the conversation it is about. */
 interface Translation {
   readonly conversationId: string | undefined;
-  readonly packet: TextPacket | undefined;
+  /** A message with files is written for each receiver: their addresses are his alone. */
+  readonly packet: TextPacket | ((addressOf: AddressOf) => TextPacket) | undefined;
 }
 
 /** The socket of one conversation. It answers nothing that went well: the message itself comes back. */
@@ -26,6 +29,8 @@ export class MessagingCodec implements SocketCodec {
   readonly limits = MESSAGING_LIMITS;
   /** Set once it is known that the client takes part in it. */
   conversationId = '';
+  /** Set with it: where the client gets the files of messages. */
+  addressOf: AddressOf = (fileId) => fileId;
   /** Of a connection that was one too many. */
   retryAfterSeconds = MESSAGING_LIMITS.connect!.windowSeconds;
 
@@ -64,6 +69,7 @@ export class MessagingCodec implements SocketCodec {
   private event(packet: EncodedFrame): WebSocketPacket | undefined {
     const { conversationId, packet: translated } = packet.translated(translate);
     if (conversationId !== undefined && conversationId !== this.conversationId) return undefined;
+    if (typeof translated === 'function') return translated(this.addressOf);
     return translated ?? (this.isExtended ? packet : undefined);
   }
 
@@ -81,8 +87,9 @@ export class MessagingCodec implements SocketCodec {
     return this.refusal(String(id), (JSON.parse(body) as { error: FrameProblem }).error);
   }
 
-  private refusal(what: string, { code, message, details }: FrameProblem): TextPacket {
-    if (code !== 'RATE_LIMIT_EXCEEDED') return TextPacket.of({ type: 'error', message, code: codeOf(code, details) });
+  private refusal(what: string, problem: FrameProblem): TextPacket {
+    const { code, message, details } = problem;
+    if (code !== 'RATE_LIMIT_EXCEEDED') return TextPacket.of({ type: 'error', message, code: codeOf(problem) });
     return TextPacket.of({
       type: 'rate_limit_exceeded',
       reason: `${what}_rate_limit_exceeded`,
@@ -92,22 +99,16 @@ export class MessagingCodec implements SocketCodec {
   }
 }
 
-/** A message type nobody knows is no worse than one a client may not send. */
-function codeOf(code: string, { errors }: Record<string, unknown>): string {
-  const problems = code === 'VALIDATION_ERROR' ? (errors as { field: string }[] | undefined) : undefined;
-  return problems?.some(({ field }) => field === 'message_type') ? 'INVALID_MESSAGE_TYPE' : code;
-}
-
 function translate(frame: FrameContent): Translation {
   const { type, data } = frame;
   const conversationId = frame.conversation_id ?? (data.conversation_id as string | undefined);
   return { conversationId, packet: packetOf(type, frame) };
 }
 
-function packetOf(type: string, { data, at }: FrameContent): TextPacket | undefined {
+function packetOf(type: string, { data, at }: FrameContent): Translation['packet'] {
   switch (type) {
     case 'message.created':
-      return TextPacket.of(chatMessage(data.message as MessageDto, at));
+      return chatMessage(data.message as MessageDto, at);
     case 'typing':
       return TextPacket.of({
         type: 'user_typing',
@@ -130,27 +131,24 @@ function problem(code: string, message: string): TextPacket {
 }
 
 /** The sample's `microsecond_timestamp` has the size of milliseconds. */
-function chatMessage(message: MessageDto, at = message.created_at): object {
-  return {
+function chatMessage(message: MessageDto, at = message.created_at): Translation['packet'] {
+  const shown = {
     type: 'chat_message',
     message_id: message.id,
     conversation_id: message.conversation_id,
     sequence_number: message.sequence_number,
     content: message.content,
+    is_deleted: message.is_deleted,
     sender_id: message.sender_id,
     sender_name: message.sender_name,
     message_type: message.message_type,
     created_at: message.created_at,
     timestamp: at,
     microsecond_timestamp: Date.parse(message.created_at),
-    attachments: message.attachments.map(({ id, file_name, file_type, file_category, file_size, url }) => ({
-      attachment_id: id,
-      file_name,
-      file_type,
-      file_category,
-      file_size,
-      file_url: url,
-    })),
     ...(message.client_message_id !== undefined && { client_message_id: message.client_message_id }),
   };
+  const { attachments } = message;
+  if (attachments.length === 0) return TextPacket.of({ ...shown, attachments });
+  return (addressOf) =>
+    TextPacket.of({ ...shown, attachments: attachments.map((file) => presentAttachment(file, addressOf)) });
 }

@@ -100,8 +100,11 @@ export class MessagingMessageDto {
   @ApiProperty({ type: 'integer' })
   sequence_number: number;
 
-  @ApiProperty({ example: 'Hello!' })
+  @ApiProperty({ description: 'Empty when deleted', example: 'Hello!' })
   content: string;
+
+  @ApiProperty()
+  is_deleted: boolean;
 
   @ApiProperty(ID)
   sender_id: string;

@@ -24,9 +24,9 @@ export function presentError(error: AppError): PresentedError {
 }
 
 /** A message type nobody knows is no worse than one a client may not send. */
-export function codeOf(error: AppError): string {
-  const isType = error instanceof ValidationError && 'message_type' in byField(error);
-  return isType ? 'INVALID_MESSAGE_TYPE' : error.code;
+export function codeOf({ code, details }: Pick<AppError, 'code' | 'details'>): string {
+  const problems = code === 'VALIDATION_ERROR' ? (details.errors as FieldProblem[] | undefined) : undefined;
+  return problems?.some(({ field }) => field === 'message_type') ? 'INVALID_MESSAGE_TYPE' : code;
 }
 
 /** By the name of the field; what concerns the whole stands under `request`. */

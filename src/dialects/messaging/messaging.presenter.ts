@@ -9,14 +9,14 @@ import type {
   MessagingStatisticsDto,
 } from './messaging.dto.js';
 
-/** Whole addresses of files, by id, that need no credential. */
-export type SignedAddresses = ReadonlyMap<string, string>;
+/** The whole address of a file, which needs no credential: it is one receiver's alone. */
+export type AddressOf = (fileId: string) => string;
 
 /** Who looks, how far he has read, and how he gets at files. */
 export interface Viewer {
   readonly userId: string;
   readonly lastReadNumber: number;
-  readonly addresses: SignedAddresses;
+  readonly addressOf: AddressOf;
 }
 
 export function presentConversation(conversation: ConversationDto): MessagingConversationDto {
@@ -47,18 +47,19 @@ export function presentMessage(message: MessageDto, viewer: Viewer): MessagingMe
     conversation_id: message.conversation_id,
     sequence_number: message.sequence_number,
     content: message.content,
+    is_deleted: message.is_deleted,
     sender_id: message.sender_id,
     sender_name: message.sender_name,
     message_type: message.message_type,
     created_at: message.created_at,
     is_read: isOwn ? message.status === 'read' : message.sequence_number <= viewer.lastReadNumber,
-    attachments: message.attachments.map((file) => presentAttachment(file, viewer.addresses)),
+    attachments: message.attachments.map((file) => presentAttachment(file, viewer.addressOf)),
   };
 }
 
-export function presentAttachment(file: FileDto, addresses: SignedAddresses): MessagingAttachmentDto {
-  const { id, file_name, file_type, file_category, file_size, uploaded_at, status, url } = file;
-  const file_url = addresses.get(id) ?? url;
+export function presentAttachment(file: FileDto, addressOf: AddressOf): MessagingAttachmentDto {
+  const { id, file_name, file_type, file_category, file_size, uploaded_at, status } = file;
+  const file_url = addressOf(id);
   return { attachment_id: id, file_name, file_type, file_category, file_size, file_url, uploaded_at, status };
 }
 

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { RoomDirectoryService } from '../../modules/conversations/room-directory.service.js';
+import { RoomNames } from '../../modules/conversations/room-names.js';
 import { ParticipantsPolicy } from '../../modules/participants/participants.policy.js';
 import { ParticipantsService } from '../../modules/participants/participants.service.js';
 import { AuthenticationRequired, PermissionDenied } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { Authenticator } from '../../platform/http/authenticator.js';
-import { RoomNames } from './room-names.js';
 import type { JoinedRoomDto, JoinRoomDto, ListRoomsQuery, RoomPageDto } from './rooms.dto.js';
 import { presentRoom } from './rooms.presenter.js';
 

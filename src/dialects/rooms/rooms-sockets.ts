@@ -1,11 +1,11 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { GuestsService } from '../../modules/auth/guests.service.js';
+import { RoomNames } from '../../modules/conversations/room-names.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CodecSockets } from '../../platform/realtime/codec-sockets.js';
 import { credentialOf, Handshake } from '../../platform/realtime/handshake.js';
 import type { Upgrade } from '../../platform/realtime/upgrade-routes.js';
 import { KeyFigures } from './key-figures.js';
-import { RoomNames } from './room-names.js';
 import { RoomsCodec, translator } from './rooms.codec.js';
 
 const ADDRESS = /^\/ws\/chat\/?$/;

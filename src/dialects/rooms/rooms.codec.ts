@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import type { RoomNames } from '../../modules/conversations/room-names.js';
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
 import type { EncodedFrame, FrameContent } from '../../platform/realtime/encoded-frame.js';
 import { Reply, type WebSocketPacket } from '../../platform/realtime/packet.js';
 import { InvalidFrame } from '../../platform/realtime/realtime.errors.js';
 import type { CodecRequest, SocketCodec } from '../../platform/realtime/socket-codec.js';
 import { SharedEnvelope } from './envelope.js';
-import type { RoomNames } from './room-names.js';
 import { problemOf } from './rooms.errors.js';
 
 const LONGEST_TYPE = 64;
@@ -32,9 +32,6 @@ export function translator(names: RoomNames): Translate {
         return new SharedEnvelope('system_message', { action: 'user_left', user_id: data.user_id, ...room }, time);
       case 'resync':
         return new SharedEnvelope('error', SKIPPED);
-      case 'conversation.added':
-        void names.refresh().catch(() => undefined); // until then it is called by its id
-        return undefined;
       default:
         return undefined;
     }

@@ -4,7 +4,6 @@ import { ConversationsModule } from '../../modules/conversations/conversations.m
 import { MessagesModule } from '../../modules/messages/messages.module.js';
 import { ParticipantsModule } from '../../modules/participants/participants.module.js';
 import { KeyFigures } from './key-figures.js';
-import { RoomNames } from './room-names.js';
 import { RoomSpeech } from './room-speech.js';
 import { RoomsController } from './rooms.controller.js';
 import { RoomsDirectory } from './rooms-directory.js';
@@ -17,15 +16,6 @@ import { RoomsSockets } from './rooms-sockets.js';
 @Module({
   imports: [AuthModule, ParticipantsModule, ConversationsModule, MessagesModule],
   controllers: [RoomsController],
-  providers: [
-    RoomsErrors,
-    RoomsSessions,
-    RoomsDirectory,
-    RoomSpeech,
-    RoomNames,
-    KeyFigures,
-    RoomsSockets,
-    RoomsGateway,
-  ],
+  providers: [RoomsErrors, RoomsSessions, RoomsDirectory, RoomSpeech, KeyFigures, RoomsSockets, RoomsGateway],
 })
 export class RoomsDialectModule {}

@@ -5,6 +5,7 @@ import { Gateway } from '../../platform/realtime/frames.js';
 import { CONVERSATION_ADDED, CONVERSATION_REMOVED, CONVERSATION_UPDATED } from '../participants/participants.events.js';
 import { CONVERSATION_DELETED } from './conversations.events.js';
 import { ConversationsService } from './conversations.service.js';
+import { RoomNames } from './room-names.js';
 
 /** Socket edge of conversations: how their events are shown. There are no frames of their own. */
 @Gateway()
@@ -12,6 +13,7 @@ export class ConversationsGateway implements OnModuleInit {
   constructor(
     private readonly conversations: ConversationsService,
     private readonly catalogue: EventCatalogue,
+    private readonly names: RoomNames,
   ) {}
 
   onModuleInit(): void {
@@ -25,6 +27,7 @@ export class ConversationsGateway implements OnModuleInit {
 
   private async presentAdded(events: StreamEvent[]): Promise<PresentedEvent[]> {
     const summaries = await this.conversations.summaries(events.map(({ subjectId }) => subjectId!));
+    for (const summary of summaries.values()) this.names.learn(summary);
     return events.map(({ subjectId, payload }) => ({
       data: {
         conversation_id: subjectId,

@@ -10,6 +10,7 @@ import { DirectConversations } from './direct-conversations.js';
 import { GeneralRoom } from './general-room.js';
 import { RoomDirectoryRepository } from './room-directory.repository.js';
 import { RoomDirectoryService } from './room-directory.service.js';
+import { RoomNames } from './room-names.js';
 import { StatisticsRepository } from './statistics.repository.js';
 import { StatisticsService } from './statistics.service.js';
 
@@ -28,7 +29,15 @@ import { StatisticsService } from './statistics.service.js';
     StatisticsRepository,
     RoomDirectoryService,
     RoomDirectoryRepository,
+    RoomNames,
   ],
-  exports: [ConversationsService, CreateConversation, DirectConversations, StatisticsService, RoomDirectoryService],
+  exports: [
+    ConversationsService,
+    CreateConversation,
+    DirectConversations,
+    StatisticsService,
+    RoomDirectoryService,
+    RoomNames,
+  ],
 })
 export class ConversationsModule {}

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../platform/http/actor.js';
-import { ADDRESS_TTL_MS, AddressSigner, type Variant } from './address-signer.js';
+import { ADDRESS_TTL_MS, AddressSigner, type SignedAddress, type Variant } from './address-signer.js';
 import type { FileAddressDto, SignAddressesDto } from './files.dto.js';
 import { FilesRepository } from './files.repository.js';
 
@@ -12,26 +12,16 @@ export class SignAddresses {
     private readonly signer: AddressSigner,
   ) {}
 
-  /**
-   * In the order asked for, without those that are not for the actor to see, and unless told otherwise without those
-   * that are not ready: an address says who asks, and is answered by how the file stands when it is used.
-   */
-  async sign(
-    actor: Actor,
-    { file_ids: ids, disposition }: SignAddressesDto,
-    { evenUnready = false } = {},
-  ): Promise<{ data: FileAddressDto[] }> {
+  /** In the order asked for, without those that are not for the actor to see, or not ready. */
+  async sign(actor: Actor, { file_ids: ids, disposition }: SignAddressesDto): Promise<{ data: FileAddressDto[] }> {
     const stored = new Map((await this.repository.visible(ids, actor)).map((one) => [one.file.id, one.file]));
-    const expiresAt = new Date(Math.floor((Date.now() + ADDRESS_TTL_MS) / 1000) * 1000);
-    const { userId, sessionId } = actor;
-    const address = (fileId: string, variant: Variant): string => {
-      const token = this.signer.sign({ fileId, userId, sessionId, variant, disposition, expiresAt });
-      return `/api/v1/files/${fileId}/${variant}?token=${token}`;
-    };
+    const expiresAt = endOfNewAddress();
+    const address = (fileId: string, variant: Variant): string =>
+      this.address(actor, { fileId, variant, disposition, expiresAt });
     const shown = ids.flatMap((id) => stored.get(id) ?? []);
     return {
       data: shown
-        .filter(({ status }) => evenUnready || status === 'ready')
+        .filter(({ status }) => status === 'ready')
         .map(({ id, has_thumbnail }) => ({
           file_id: id,
           url: address(id, 'content'),
@@ -40,4 +30,21 @@ export class SignAddresses {
         })),
     };
   }
+
+  /**
+   * Of a file the actor is being shown, whether it is ready or not. Nothing is looked up: an address only says who asks,
+   * and is answered by how the file stands, and what he may see, when it is used.
+   */
+  addressOf(actor: Actor, fileId: string): string {
+    return this.address(actor, { fileId, variant: 'content', disposition: undefined, expiresAt: endOfNewAddress() });
+  }
+
+  private address({ userId, sessionId }: Actor, asked: Omit<SignedAddress, 'userId' | 'sessionId'>): string {
+    const token = this.signer.sign({ ...asked, userId, sessionId });
+    return `/api/v1/files/${asked.fileId}/${asked.variant}?token=${token}`;
+  }
+}
+
+function endOfNewAddress(): Date {
+  return new Date(Math.floor((Date.now() + ADDRESS_TTL_MS) / 1000) * 1000);
 }

@@ -6,8 +6,11 @@ export const PUBLIC_URL = 'public url';
 
 /** Where clients reach this server, without a slash at the end: `PUBLIC_URL`, or else the address of this very request. */
 export function publicAddressOf(request: Request): string {
-  const fixed = request.app.get(PUBLIC_URL) as string | undefined;
-  return fixed?.replace(/\/+$/, '') ?? `${request.protocol}://${request.headers.host ?? 'localhost'}`;
+  return wholeAddress(request.app.get(PUBLIC_URL) as string | undefined, request.protocol, request.headers.host);
+}
+
+export function wholeAddress(fixed: string | undefined, protocol: string, host = 'localhost'): string {
+  return fixed?.replace(/\/+$/, '') ?? `${protocol}://${host}`;
 }
 
 /** For answers whose documented form has whole addresses in it. */

@@ -4,6 +4,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { Config } from '../config/config.js';
 import { AuthenticationRequired } from '../errors/app-error.js';
 import type { Actor } from '../http/actor.js';
+import { wholeAddress } from '../http/public-address.js';
 import { sessionCookieOf } from '../http/session-cookie.js';
 import type { LimitProfile } from '../throttling/limits.js';
 import { Limits } from '../throttling/limits.service.js';
@@ -94,6 +95,11 @@ export class Handshake {
     if (request.headers.origin === undefined) return undefined;
     const key = sessionCookieOf(request.headers.cookie, this.isSecure(request));
     return key === undefined ? undefined : { sessionKey: key };
+  }
+
+  /** Where this client reaches the server over HTTP, without a slash at the end. */
+  publicAddressOf(request: IncomingMessage): string {
+    return wholeAddress(this.config.publicUrl, this.isSecure(request) ? 'https' : 'http', request.headers.host);
   }
 
   private isSecure({ headers, socket }: IncomingMessage): boolean {

@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { Answer } from './chat.js';
 
@@ -41,6 +43,8 @@ export class JsonSocket {
   readonly closed: Promise<{ code: number; reason: string }>;
   /** The HTTP status the upgrade was refused with. */
   readonly refused: Promise<number>;
+  /** The body of that answer. */
+  readonly refusal: Promise<AnyJson>;
   readonly socket: WebSocket;
   private readonly taken = new Set<AnyJson>();
   private waiting: (() => void)[] = [];
@@ -50,12 +54,12 @@ export class JsonSocket {
     this.closed = new Promise((resolve) =>
       this.socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() })),
     );
-    this.refused = new Promise((resolve) =>
-      this.socket.on('unexpected-response', (_request, { statusCode }) => {
-        resolve(statusCode ?? 0);
-        this.socket.terminate();
-      }),
+    const answered = new Promise<IncomingMessage>((resolve) =>
+      this.socket.on('unexpected-response', (_request, response) => resolve(response)),
     );
+    this.refused = answered.then(({ statusCode = 0 }) => statusCode);
+    this.refusal = answered.then(async (response) => (await json(response)) as AnyJson);
+    void answered.then(() => this.refusal.finally(() => this.socket.terminate()));
     this.socket.on('error', () => undefined);
     this.socket.on('message', (bytes: Buffer) => {
       this.frames.push(JSON.parse(bytes.toString('utf8')) as AnyJson);

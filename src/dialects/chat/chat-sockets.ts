@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { RoomNames } from '../../modules/conversations/room-names.js';
 import { DeliveryMarks } from '../../modules/participants/delivery-marks.js';
@@ -9,6 +10,7 @@ import { credentialOf, Handshake } from '../../platform/realtime/handshake.js';
 import type { Upgrade } from '../../platform/realtime/upgrade-routes.js';
 import { ChatPlaces } from './chat-places.js';
 import { ChatCodec, translator } from './chat.codec.js';
+import { presentError } from './chat.errors.js';
 import { CHAT_LIMITS } from './chat.limits.js';
 
 /** `/ws/chat/` is another dialect's. */
@@ -39,6 +41,7 @@ export class ChatSockets implements OnModuleInit {
           isExtended: query.get('ext') === '1',
         }),
       identify: (upgrade, codec) => this.identify(upgrade, codec),
+      present: (error) => presentError(error, { requestId: randomUUID() }),
     });
   }
 

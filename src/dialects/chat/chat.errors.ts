@@ -37,7 +37,7 @@ function codeOf(code: string): string {
   return code.endsWith('_NOT_FOUND') ? 'RESOURCE_NOT_FOUND' : (CODES[code] ?? code);
 }
 
-export function presentError(error: AppError, { requestId }: ParleyRequest): PresentedError {
+export function presentError(error: AppError, { requestId }: Pick<ParleyRequest, 'requestId'>): PresentedError {
   const { status, code, message } = error;
   return { status, body: bodyOf({ code, message, details: detailsOf(error) }, requestId) };
 }

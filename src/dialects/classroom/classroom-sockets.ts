@@ -5,6 +5,7 @@ import { CodecSockets } from '../../platform/realtime/codec-sockets.js';
 import { type Credential, credentialOf, Handshake } from '../../platform/realtime/handshake.js';
 import type { Upgrade } from '../../platform/realtime/upgrade-routes.js';
 import { ClassroomCodec } from './classroom.codec.js';
+import { presentError } from './classroom.errors.js';
 import { CLASSROOM_LIMITS } from './classroom.limits.js';
 
 /** `/api/ws` with the token in a header or the query, or `/api/ws/{token}`. */
@@ -23,6 +24,7 @@ export class ClassroomSockets implements OnModuleInit {
       takes: (path) => ADDRESS.test(path),
       codec: ({ url }) => new ClassroomCodec(url.searchParams.get('ext') === '1'),
       identify: (upgrade) => this.identify(upgrade),
+      present: (error) => presentError(error, { method: 'GET', originalUrl: '/api/ws' }),
     });
   }
 

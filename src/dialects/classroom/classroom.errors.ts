@@ -79,7 +79,10 @@ export class ClassroomErrors implements OnModuleInit {
   }
 }
 
-export function presentError(error: AppError, request: ParleyRequest): PresentedError {
+/** What of a request decides how its error is told. */
+type Asked = Pick<ParleyRequest, 'originalUrl' | 'method'>;
+
+export function presentError(error: AppError, request: Asked): PresentedError {
   if (error instanceof ValidationError) return invalid(error, problemsOf(error), request);
   if (error.code === 'CONTENT_TOO_LONG') return invalid(error, [{ field: 'content', reason: error.message }], request);
   if (error.status === 429) return limited(error);
@@ -93,7 +96,7 @@ export function wordingOf(code: string, message: string): string {
   return WORDING[code] ?? message;
 }
 
-function detailOf(error: AppError, { originalUrl, method }: ParleyRequest): string {
+function detailOf(error: AppError, { originalUrl, method }: Asked): string {
   const isSend = method === 'POST' && SEND.test(originalUrl);
   if (isSend && error.code === 'INTERNAL_ERROR') return 'Failed to send message';
   return wordingOf(error.code, error.message);
@@ -103,7 +106,7 @@ function problemsOf({ details }: ValidationError): FieldProblem[] {
   return (details.errors as FieldProblem[] | undefined) ?? [];
 }
 
-function invalid({ code }: AppError, problems: FieldProblem[], { method }: ParleyRequest): PresentedError {
+function invalid({ code }: AppError, problems: FieldProblem[], { method }: Asked): PresentedError {
   const place = method === 'GET' ? 'query' : 'body';
   const detail = problems.map(({ field, reason }) => ({
     type: 'value_error',

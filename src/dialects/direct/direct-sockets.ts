@@ -7,6 +7,7 @@ import { CodecSockets } from '../../platform/realtime/codec-sockets.js';
 import { credentialOf, Handshake } from '../../platform/realtime/handshake.js';
 import type { Upgrade } from '../../platform/realtime/upgrade-routes.js';
 import { DirectCodec } from './direct.codec.js';
+import { presentError } from './direct.errors.js';
 import { DIRECT_LIMITS } from './direct.limits.js';
 
 const ADDRESS = /^(?:\/v1)?\/ws\/?$/;
@@ -25,6 +26,7 @@ export class DirectSockets implements OnModuleInit {
       takes: (path) => ADDRESS.test(path),
       codec: ({ url }) => new DirectCodec(url.searchParams.get('ext') === '1'),
       identify: (upgrade, codec) => this.identify(upgrade, codec),
+      present: presentError,
     });
   }
 

@@ -8,6 +8,7 @@ import { credentialOf, Handshake } from '../../platform/realtime/handshake.js';
 import type { Upgrade } from '../../platform/realtime/upgrade-routes.js';
 import { MessagingFiles } from './messaging-files.js';
 import { MessagingCodec } from './messaging.codec.js';
+import { presentError } from './messaging.errors.js';
 import { MESSAGING_LIMITS } from './messaging.limits.js';
 
 const ADDRESS = /^\/ws\/chat\/([^/]+)\/?$/;
@@ -27,6 +28,7 @@ export class MessagingSockets implements OnModuleInit {
       takes: (path) => ADDRESS.test(path),
       codec: ({ url }) => new MessagingCodec(url.searchParams.get('ext') === '1'),
       identify: (upgrade, codec) => this.identify(upgrade, codec),
+      present: presentError,
     });
   }
 

@@ -7,6 +7,7 @@ import { credentialOf, Handshake } from '../../platform/realtime/handshake.js';
 import type { Upgrade } from '../../platform/realtime/upgrade-routes.js';
 import { KeyFigures } from './key-figures.js';
 import { RoomsCodec, translator } from './rooms.codec.js';
+import { presentError } from './rooms.errors.js';
 
 const ADDRESS = /^\/ws\/chat\/?$/;
 
@@ -27,6 +28,7 @@ export class RoomsSockets implements OnModuleInit {
       takes: (path) => ADDRESS.test(path),
       codec: ({ url }) => new RoomsCodec(translate, url.searchParams.get('ext') === '1'),
       identify: (upgrade, codec) => this.identify(upgrade, codec),
+      present: presentError,
     });
   }
 

@@ -55,6 +55,10 @@ export function problemOf(error: { code: string; message: string; details: Recor
   };
 }
 
+export function presentError(error: AppError): PresentedError {
+  return { status: error.status, body: problemOf(error) };
+}
+
 const text = { type: 'string' };
 const schema = (codes: readonly string[]): object => ({
   type: 'object',
@@ -72,10 +76,9 @@ export class RoomsErrors implements OnModuleInit {
   constructor(private readonly forms: ErrorForms) {}
 
   onModuleInit(): void {
-    const present = (error: AppError): PresentedError => ({ status: error.status, body: problemOf(error) });
     this.forms.register({
       takes: (path) => ADDRESSES.test(path),
-      present,
+      present: presentError,
       documented: { name: 'rooms', schema },
     });
   }

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type AppError, RateLimitExceeded, ServiceUnavailable } from '../errors/app-error.js';
 import { declareAndLog } from '../errors/error.filter.js';
+import type { PresentedError } from '../errors/error-forms.js';
 import type { Actor } from '../http/actor.js';
 import { type Farewell, farewellFor } from './close-codes.js';
 import type { SocketCodec } from './socket-codec.js';
@@ -14,6 +15,8 @@ export interface CodecRoute<Codec extends SocketCodec> {
   readonly codec: (upgrade: Upgrade) => Codec;
   /** Who comes, and whether he may. What it throws is told in the protocol's words, followed by the close. */
   readonly identify: (upgrade: Upgrade, codec: Codec) => Promise<Actor>;
+  /** How what is refused before the upgrade, a foreign origin for one, is answered; left out, in our own form. */
+  readonly present?: (error: AppError) => PresentedError;
 }
 
 /** Opens connections whose clients speak another protocol; from then on they are connections like all others. */
@@ -28,7 +31,7 @@ export class CodecSockets {
 
   /** Routes are asked in the order of their registration. */
   register<Codec extends SocketCodec>(route: CodecRoute<Codec>): void {
-    this.routes.register(route.takes, (upgrade) => this.open(upgrade, route));
+    this.routes.register(route.takes, (upgrade) => this.open(upgrade, route), { present: route.present });
   }
 
   private async open<Codec extends SocketCodec>(upgrade: Upgrade, route: CodecRoute<Codec>): Promise<void> {

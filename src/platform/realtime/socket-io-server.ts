@@ -91,7 +91,7 @@ export class RealtimeSocketIo implements OnModuleInit, OnApplicationBootstrap {
     this.routes.register(
       (path) => path === SOCKET_IO_PATH || `${path}/` === SOCKET_IO_PATH,
       (upgrade) => this.upgrade(upgrade),
-      ({ searchParams }) => this.entrance.isSession(searchParams),
+      { continues: ({ searchParams }) => this.entrance.isSession(searchParams) },
     );
   }
 

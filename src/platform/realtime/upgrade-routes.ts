@@ -4,6 +4,7 @@ import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core';
 import { type AppError, RouteNotFound, ValidationError } from '../errors/app-error.js';
 import { declareAndLog } from '../errors/error.filter.js';
+import type { PresentedError } from '../errors/error-forms.js';
 import { Admission } from './admission.js';
 
 export interface Upgrade {
@@ -22,6 +23,8 @@ interface UpgradeRoute {
   readonly open: (upgrade: Upgrade) => Promise<void> | void;
   /** Whether this upgrade goes on with a session that exists already. */
   readonly continues?: (url: URL) => boolean;
+  /** How its clients are told of an error over HTTP; left out, as ours are. */
+  readonly present?: (error: AppError) => PresentedError;
 }
 
 /**
@@ -42,9 +45,9 @@ export class UpgradeRoutes implements OnApplicationBootstrap {
   register(
     path: string | ((path: string) => boolean),
     open: UpgradeRoute['open'],
-    continues?: UpgradeRoute['continues'],
+    more: Pick<UpgradeRoute, 'continues' | 'present'> = {},
   ): void {
-    this.routes.push({ takes: typeof path === 'string' ? (asked) => asked === path : path, open, continues });
+    this.routes.push({ takes: typeof path === 'string' ? (asked) => asked === path : path, open, ...more });
   }
 
   onApplicationBootstrap(): void {
@@ -55,9 +58,9 @@ export class UpgradeRoutes implements OnApplicationBootstrap {
   private async route(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const onError = (): void => void socket.destroy();
     socket.on('error', onError);
+    const url = parseAddress(request);
+    const route = url && this.routes.find(({ takes }) => takes(url.pathname));
     try {
-      const url = parseAddress(request);
-      const route = url && this.routes.find(({ takes }) => takes(url.pathname));
       if (!route) throw new RouteNotFound();
       if (request.url!.includes('%00')) throw ValidationError.of('', 'the address holds a NUL');
       const isCounted = route.continues?.(url) ?? false;
@@ -65,7 +68,7 @@ export class UpgradeRoutes implements OnApplicationBootstrap {
       const address = isCounted ? '' : await this.admission.admit(request);
       await route.open({ request, socket, head, url, address });
     } catch (error) {
-      refuse(socket, declareAndLog(error, this.logger));
+      refuse(socket, declareAndLog(error, this.logger), route?.present);
     } finally {
       // From here on the protocol's own listener stands in; while the socket is being refused this one has to stay.
       if (socket.listenerCount('error') > 1) socket.removeListener('error', onError);
@@ -86,10 +89,18 @@ const REASONS: Record<number, string> = {
   503: 'Service Unavailable',
 };
 
+function asOurs({ status, code, message, details }: AppError): PresentedError {
+  return { status, body: { error: { code, message, details } } };
+}
+
 /** The error as a whole HTTP answer. */
-export function refusal(error: AppError): { status: number; headers: Record<string, string>; body: string } {
-  const { code, message, details, status } = error;
-  const body = JSON.stringify({ error: { code, message, details } });
+export function refusal(
+  error: AppError,
+  present: (error: AppError) => PresentedError = asOurs,
+): { status: number; headers: Record<string, string>; body: string } {
+  const { details } = error;
+  const { status, body: told } = present(error);
+  const body = JSON.stringify(told);
   const headers: Record<string, string> = {
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': String(Buffer.byteLength(body)),
@@ -103,9 +114,9 @@ export function refusal(error: AppError): { status: number; headers: Record<stri
 }
 
 /** Answers an upgrade with the error and ends it. */
-export function refuse(socket: Duplex, error: AppError): void {
+export function refuse(socket: Duplex, error: AppError, present?: (error: AppError) => PresentedError): void {
   if (!socket.writable) return void socket.destroy();
-  const { status, headers, body } = refusal(error);
+  const { status, headers, body } = refusal(error, present);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   const answer = `HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}\r\n${lines.join('')}\r\n${body}`;
   socket.end(answer, () => socket.destroy());

@@ -1,0 +1,36 @@
+import { startChat, type Chat, type ChatUser } from '../support/chat.js';
+import { JsonSocket } from '../support/dialect-client.js';
+
+const TEXT = expect.any(String) as string;
+const CODE = 'ORIGIN_NOT_ALLOWED';
+
+describe('a page of a foreign origin', () => {
+  let chat: Chat;
+  let john: ChatUser;
+  beforeAll(async () => {
+    chat = await startChat();
+    john = await chat.user('john');
+  });
+  afterAll(() => chat.stop());
+
+  it.each<[string, (own: { room: string; user: string }) => string, object]>([
+    ['messaging', ({ room }) => `/ws/chat/${room}/`, { error: TEXT, code: CODE, details: {} }],
+    ['direct', () => '/ws', { error: { code: CODE.toLowerCase(), message: TEXT, details: {} } }],
+    ['classroom', () => '/api/ws', { detail: TEXT, code: CODE }],
+    [
+      'chat',
+      ({ user }) => `/ws/${user}`,
+      { error: true, message: TEXT, code: CODE, details: {}, timestamp: TEXT, request_id: TEXT },
+    ],
+    ['rooms', () => '/ws/chat/', { error_code: CODE, error_message: TEXT, details: {} }],
+  ])('is refused in the words of the %s dialect', async (_name, address, body) => {
+    const path = address({ room: await chat.group(john), user: john.id });
+    const socket = new JsonSocket(chat.app.url, `${path}?token=${john.token}`, { origin: 'https://evil.example' });
+    expect([await socket.refused, await socket.refusal]).toEqual([403, body]);
+  });
+
+  it('is refused in ours at our own', async () => {
+    const socket = new JsonSocket(chat.app.url, '/api/v1/realtime', { origin: 'https://evil.example' });
+    expect(await socket.refusal).toEqual({ error: { code: CODE, message: TEXT, details: {} } });
+  });
+});

@@ -34,6 +34,12 @@ describe('the upkeep of files', () => {
     ]);
   const send = (ids: string[]): ReturnType<ChatUser['call']> =>
     ada.call('POST', `/conversations/${group}/messages`, { content: '', attachment_ids: ids });
+  const toLookAt = async (): Promise<number> =>
+    (
+      await world.chat.app.database.query(
+        `select from files where shown_in is null and uploaded_at < now() - interval '1 day'`,
+      )
+    ).length;
   const bytesOf = (id: string): string[] => world.filesOnDisk().filter((name) => name.startsWith(id));
 
   it('takes what no message shows a day after its upload, and nothing else', async () => {
@@ -57,20 +63,31 @@ describe('the upkeep of files', () => {
     }
   });
 
-  it('takes what a deleted message, or a deleted conversation, let go of', async () => {
-    const [file, other] = [await world.ready(ada, note), await world.ready(ada, note)];
-    const { body } = await send([file.id]);
-    const conversation = await world.chat.group(ada);
-    await ada.call('POST', `/conversations/${conversation}/messages`, { content: '', attachment_ids: [other.id] });
-    for (const { id } of [file, other]) await age(id, 1000);
-    await ada.call('DELETE', `/messages/${body.id}`);
-    await ada.call('DELETE', `/conversations/${conversation}`);
-    await upkeep.run({ isDryRun: false });
-    expect(bytesOf(file.id).concat(bytesOf(other.id))).toEqual([]);
-    expect(
-      await world.chat.app.database.query('select 1 from files where id = any($1)', [[file.id, other.id]]),
-    ).toEqual([]);
-  });
+  it.each([
+    ['after', true],
+    ['before', false],
+  ])(
+    'takes what a deleted message, or a deleted conversation, let go of %s it was looked at',
+    async (_when, isLate) => {
+      const [file, other] = [await world.ready(ada, note), await world.ready(ada, note)];
+      const { body } = await send([file.id]);
+      const conversation = await world.chat.group(ada);
+      await ada.call('POST', `/conversations/${conversation}/messages`, { content: '', attachment_ids: [other.id] });
+      for (const { id } of [file, other]) await age(id, 1000);
+      if (isLate) {
+        await upkeep.run({ isDryRun: false });
+        expect(await toLookAt()).toBe(0);
+      }
+      await ada.call('DELETE', `/messages/${body.id}`);
+      await ada.call('DELETE', `/conversations/${conversation}`);
+      expect(await upkeep.run({ isDryRun: true })).toMatchObject({ let_go: 2 });
+      await upkeep.run({ isDryRun: false });
+      expect(bytesOf(file.id).concat(bytesOf(other.id))).toEqual([]);
+      expect(
+        await world.chat.app.database.query('select 1 from files where id = any($1)', [[file.id, other.id]]),
+      ).toEqual([]);
+    },
+  );
 
   it('ends what was cut off between the row and the bytes', async () => {
     const file = await world.ready(ada, note);

@@ -18,7 +18,6 @@ export interface SummaryRow {
 
 export interface PublicRoomRow extends SummaryRow {
   is_participant: boolean;
-  created_ms: number;
 }
 
 /** Times inside are text: the row was made by `json_agg`. */
@@ -134,16 +133,15 @@ const SUMMARIES = statement<SummaryRow>(
 
 const PUBLIC_ROOMS = statement<PublicRoomRow>(
   'conversations.public_rooms',
-  `select ${SUMMARY}, ${COUNT}, k.created_ms,
+  `select ${SUMMARY}, ${COUNT},
           exists (select from participants p
                    where p.conversation_id = c.id and p.user_id = $1 and p.left_seq is null) as is_participant
      from conversations c
-    cross join lateral (select floor(extract(epoch from c.created_at) * 1000)::bigint as created_ms) k
     where c.type = 'room' and c.deleted_at is null and coalesce((c.settings ->> 'is_private')::boolean, false) = false
       and ($2::text is null or c.category = $2)
       and ($3::text is null or c.title ilike $3 or c.slug ilike $3)
-      and ($4::bigint is null or (k.created_ms, c.id) < ($4, $5::uuid))
-    order by k.created_ms desc, c.id desc
+      and ($4::timestamptz is null or (c.created_at, c.id) < ($4, $5::uuid))
+    order by c.created_at desc, c.id desc
     limit $6`,
 );
 
@@ -239,7 +237,8 @@ export class ConversationsRepository {
   ): Promise<PublicRoomRow[]> {
     const [millis, id] = filter.after ?? [null, null];
     const { category = null, text = null, limit } = filter;
-    return this.sql.many(PUBLIC_ROOMS, [userId, category, text, millis, id, limit]);
+    const at = millis === null ? null : new Date(millis);
+    return this.sql.many(PUBLIC_ROOMS, [userId, category, text, at, id, limit]);
   }
 
   async findDirect(directKey: string): Promise<string | undefined> {

@@ -61,7 +61,7 @@ export class ConversationsService {
     const { limit = DEFAULT_PAGE_SIZE, category, search } = query;
     const filter = { category, text: likePattern(search), after: toPlace(query.cursor), limit: limit + 1 };
     const rows = await this.repository.publicRooms(actor?.userId ?? null, filter);
-    return toPage(rows, limit, presentPublicRoom, (row) => [row.created_ms, row.id]);
+    return toPage(rows, limit, presentPublicRoom, (row) => [row.created_at.getTime(), row.id]);
   }
 
   /** @throws ConversationNotFound, PermissionDenied for private ones */

@@ -39,12 +39,23 @@ export class FilesUpkeep implements ScheduledTask, OnModuleInit {
       const broken = await this.storage.removeBroken(yesterday, { isDryRun });
       return { let_go, removed: let_go + removed, rescanned, broken };
     }
-    const let_go = await inRounds(AT_ONCE, () => this.repository.letGoOfLoose(AT_ONCE));
+    const let_go = await this.letGo();
     const waiting = await this.repository.findWaiting(AT_ONCE);
     for (const id of waiting) this.events.publish(new FileStored(id));
     const removed = await inRounds(AT_ONCE, () => this.removeDeleted());
     const broken = await this.storage.removeBroken(yesterday, { isDryRun });
     return { let_go, removed, rescanned: waiting.length, broken };
+  }
+
+  private async letGo(): Promise<number> {
+    let total = 0;
+    await inRounds(AT_ONCE, () => this.repository.forgetPlaces(AT_ONCE));
+    await inRounds(AT_ONCE, async () => {
+      const { looked_at, let_go } = await this.repository.letGoOfLoose(AT_ONCE);
+      total += let_go;
+      return looked_at;
+    });
+    return total;
   }
 
   private async removeDeleted(): Promise<number> {

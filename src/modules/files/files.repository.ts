@@ -88,15 +88,33 @@ const DELETE_LOOSE = statement<unknown>(
     where f.id = $1 and f.uploader_id = $2 and f.deleted_at is null and not ${ATTACHED}`,
 );
 
-const IS_LOOSE = `f.deleted_at is null and not ${ATTACHED}
-      and (f.uploaded_at < now() - interval '24 hours'
+const IS_OLD = `f.deleted_at is null and (f.uploaded_at < now() - interval '24 hours'
            or (f.status = 'pending' and f.status_at < now() - interval '1 hour'))`;
 
-const LOCK_LOOSE = statement<{ id: string }>(
-  'files.lock_loose',
+const LOCK_OLD = statement<{ id: string }>(
+  'files.lock_old',
   `select f.id from files f
-    where ${IS_LOOSE}
+    where f.shown_in is null and ${IS_OLD}
     order by f.uploaded_at limit $1 for update skip locked`,
+);
+
+const NOTE_SHOWN = statement<unknown>(
+  'files.note_shown',
+  `update files f set shown_in = c.id
+     from message_attachments a
+     join messages m on m.id = a.message_id and m.deleted_at is null
+     join conversations c on c.id = m.conversation_id and c.deleted_at is null
+    where f.id = any($1::uuid[]) and a.file_id = f.id`,
+);
+
+/** One index look-up for each deleted conversation. */
+const SHOWN_NOWHERE = `conversations c
+    cross join lateral (select f.id from files f where f.shown_in = c.id and f.deleted_at is null order by f.id limit $1) f
+    where c.deleted_at is not null`;
+
+const FORGET_PLACES = statement<unknown>(
+  'files.forget_places',
+  `update files set shown_in = null where id = any (array(select f.id from ${SHOWN_NOWHERE} limit $1))`,
 );
 
 const LET_GO = statement<unknown>(
@@ -162,7 +180,9 @@ const WAITING = statement<{ id: string }>(
 
 const COUNT_DUE = statement<DueFiles>(
   'files.count_due',
-  `select (select count(*) from files f where ${IS_LOOSE})::int as let_go,
+  `select (select count(*) from files f where f.shown_in is null and not ${ATTACHED} and ${IS_OLD})::int
+          + (select count(*) from conversations c join files f on f.shown_in = c.id and ${IS_OLD}
+              where c.deleted_at is not null)::int as let_go,
           (select count(*) from files where deleted_at is not null)::int as removed,
           (select count(*) from files where ${IS_WAITING})::int as rescanned`,
 );
@@ -217,12 +237,21 @@ export class FilesRepository {
     });
   }
 
-  /** Takes files nobody shows, and uploads that broke off, out of sight. Answers how many were looked at. */
-  async letGoOfLoose(limit: number): Promise<number> {
+  /** Files that were shown in conversations deleted since are looked at again. Answers how many. */
+  forgetPlaces(limit: number): Promise<number> {
+    return this.sql.run(FORGET_PLACES, [limit]);
+  }
+
+  /**
+   * Takes files nobody shows, and uploads that broke off, out of sight, and notes where the others are shown: these are
+   * not looked at again until their message lets go of them.
+   */
+  async letGoOfLoose(limit: number): Promise<{ looked_at: number; let_go: number }> {
     return this.sql.transaction(async (tx) => {
-      const ids = (await tx.many(LOCK_LOOSE, [limit])).map(({ id }) => id);
-      if (ids.length > 0) await tx.run(LET_GO, [ids]);
-      return ids.length;
+      const ids = (await tx.many(LOCK_OLD, [limit])).map(({ id }) => id);
+      if (ids.length === 0) return { looked_at: 0, let_go: 0 };
+      await tx.run(NOTE_SHOWN, [ids]);
+      return { looked_at: ids.length, let_go: await tx.run(LET_GO, [ids]) };
     });
   }
 

@@ -18,6 +18,11 @@ import { CreateSessionKeys1763700010000 } from '../../../migrations/176370001000
 import { CreateGuest1763700011000 } from '../../../migrations/1763700011000-create-guest.js';
 import { JudgeSlowFrozenAndGuests1763700011100 } from '../../../migrations/1763700011100-judge-slow-frozen-and-guests.js';
 import { CountBySessionKey1763700011200 } from '../../../migrations/1763700011200-count-by-session-key.js';
+import { IndexExternalIdentitiesByUser1763700014000 } from '../../../migrations/1763700014000-index-external-identities-by-user.js';
+import { NoteWhereFilesAreShown1763700014100 } from '../../../migrations/1763700014100-note-where-files-are-shown.js';
+import { IndexLargeWebhookEvents1763700014200 } from '../../../migrations/1763700014200-index-large-webhook-events.js';
+import { IndexRoomsByCreation1763700014300 } from '../../../migrations/1763700014300-index-rooms-by-creation.js';
+import { TellLeavers1763700015000 } from '../../../migrations/1763700015000-tell-leavers.js';
 
 /** Every step of the schema, oldest first. Listed, not searched for: what runs is what was compiled. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -40,4 +45,9 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateGuest1763700011000,
   JudgeSlowFrozenAndGuests1763700011100,
   CountBySessionKey1763700011200,
+  IndexExternalIdentitiesByUser1763700014000,
+  NoteWhereFilesAreShown1763700014100,
+  IndexLargeWebhookEvents1763700014200,
+  IndexRoomsByCreation1763700014300,
+  TellLeavers1763700015000,
 ];

@@ -293,6 +293,24 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
     expect(refused.status).toBe(403);
   });
 
+  it('tell their owner of his own removal, which is the last he hears of that conversation', async () => {
+    const [ana, bo] = (await people.many(2)) as [Actor, Actor];
+    const group = await people.group(ana, [[bo, 'participant']]);
+    const his = await hook(bo, ['participant.left', 'participant.joined', 'message.created']);
+    await people.call(ana, 'DELETE', `/conversations/${group}/participants/${bo.userId}`);
+    const { body } = await his.next();
+    expect([body.event, body.data]).toEqual([
+      'participant.left',
+      expect.objectContaining({ conversation_id: group, user_id: bo.userId, reason: 'removed' }),
+    ]);
+    const id = await say(ana, group, 'after');
+    const hers = await hook(ana, ['message.created']);
+    await say(ana, group, 'later');
+    await hers.next();
+    expect(id).toBeDefined();
+    expect(his.calls()).toHaveLength(1);
+  });
+
   it('are cancelled when their owner may not see the event any more by the time of the try', async () => {
     const [ana, bo] = (await people.many(2)) as [Actor, Actor];
     const group = await people.group(ana, [[bo, 'participant']]);

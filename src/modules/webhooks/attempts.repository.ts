@@ -37,7 +37,7 @@ const LOAD = statement<DueDelivery>(
           w.disabled_at is not null as is_disabled,
           u.deleted_at is null and not user_is_banned(u.banned_at, u.banned_until) and case w.scope
             when 'all' then u.role = 'admin'
-            else e.stream_id = w.user_id or exists (
+            else e.stream_id = w.user_id or e.type = 'participant.left' and e.subject_id = w.user_id or exists (
               select from participants p join conversations c on c.id = p.conversation_id
                where p.conversation_id = e.stream_id and p.user_id = w.user_id and p.left_seq is null
                  and (c.deleted_at is null or e.type = 'conversation.deleted'))

@@ -27,7 +27,7 @@ const SPREAD = statement<{ delivery_count: number }>(
        join users u on u.id = w.user_id and u.deleted_at is null and not user_is_banned(u.banned_at, u.banned_until)
       where case w.scope
               when 'all' then u.role = 'admin'
-              else e.stream_id = w.user_id or exists (
+              else e.stream_id = w.user_id or e.type = 'participant.left' and e.subject_id = w.user_id or exists (
                 select from participants p
                  where p.conversation_id = e.stream_id and p.user_id = w.user_id
                    and (p.left_seq is null or p.left_seq > e.seq))

@@ -54,7 +54,7 @@ const APPEND = statement<unknown>(
    ), queued as (
      insert into outbox (stream_id, seq, type, actor_id, subject_id, payload, snapshot, at)
      select stream_id, seq, type, actor_id, subject_id, payload, snapshot, at
-       from new_event where outbox_wants(type, stream_id) order by stream_id, seq
+       from new_event where outbox_wants(type, stream_id, subject_id) order by stream_id, seq
    )
    insert into events (stream_id, seq, type, actor_id, subject_id, payload, at)
    select stream_id, seq, type, actor_id, subject_id, payload, at

@@ -31,8 +31,8 @@ describe('presence', () => {
 
   afterAll(() => test.close());
 
-  const connect = async (actor: Actor): Promise<RealtimeClient> => {
-    const client = await people.connect(actor);
+  const connect = async (actor: Actor, cursor?: string): Promise<RealtimeClient> => {
+    const client = await people.connect(actor, cursor);
     clients.push(client);
     await leases.settled();
     return client;
@@ -239,6 +239,20 @@ describe('presence', () => {
       expect((await client.request('ping')).ok).toBe(true);
       expect(profiles(client)).toEqual([]);
     }
+  });
+
+  it('comes with the names and pictures that changed while one was away', async () => {
+    const [anna, ben] = await friends();
+    const before = await connect(ben);
+    const cursor = (await before.next('live')).data!.cursor as string;
+    await hangUp(before, ben.userId);
+    await people.call(anna, 'PATCH', '/users/me', { display_name: 'Anna Second' });
+    await people.call(anna, 'PATCH', '/users/me', { display_name: 'Anna Third' });
+    const after = await connect(ben, cursor);
+    expect(profiles(after)).toEqual([
+      { user_id: anna.userId, username: anna.username, display_name: 'Anna Third', avatar_url: null },
+    ]);
+    expect(profiles(await connect(ben))).toEqual([]);
   });
 
   it('is not told in conversations of more than 500', async () => {

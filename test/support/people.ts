@@ -60,8 +60,8 @@ export class People {
   }
 
   /** A device of this person, receiving. */
-  async connect(actor: Actor): Promise<RealtimeClient> {
-    const client = new WebSocketClient(Number(new URL(this.test.url).port), '', {
+  async connect(actor: Actor, cursor = ''): Promise<RealtimeClient> {
+    const client = new WebSocketClient(Number(new URL(this.test.url).port), `?cursor=${cursor}`, {
       headers: { authorization: `Bearer ${this.tokenOf(actor)}` },
     });
     await client.next('live');

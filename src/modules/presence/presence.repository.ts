@@ -24,6 +24,14 @@ export interface PresenceRow {
   last_seen: Date | null;
 }
 
+/** How somebody is called and looks. */
+export interface ProfileRow {
+  user_id: string;
+  username: string;
+  display_name: string;
+  avatar_url: string | null;
+}
+
 const OPEN = statement<unknown>(
   'presence.open',
   `insert into presence_leases (connection_id, user_id, node_id, is_away, expires_at)
@@ -101,11 +109,15 @@ const VISIBLE = statement<PresenceRow>(
       and not exists (select from user_blocks b where b.blocker_id = u.id and b.blocked_id = $1)`,
 );
 
-const PEERS = statement<PresenceRow>(
-  'presence.peers',
-  `select s.user_id, s.announced_status as status, s.announced_custom as custom, s.last_seen
-     from presence_settings s
-    where s.announced_status <> 'offline' and s.user_id in (
+const OWN = statement<PresenceRow>(
+  'presence.own',
+  `select user_id, announced_status as status, case when announced_status <> 'offline' then announced_custom end as custom,
+          last_seen
+     from presence_settings where user_id = any($1::uuid[])`,
+);
+
+/** Of $1: who shares a conversation with him whose people are told of each other. */
+const PEERS_OF_USER = `
             select other.user_id
               from participants mine
               join participants other on other.conversation_id = mine.conversation_id and other.left_seq is null
@@ -113,9 +125,27 @@ const PEERS = statement<PresenceRow>(
              where mine.user_id = $1 and mine.left_seq is null
                and (select count(*) from (select from participants n
                                            where n.conversation_id = c.id and n.left_seq is null
-                                           limit ${AUDIENCE_MAX + 1}) n) <= ${AUDIENCE_MAX})
+                                           limit ${AUDIENCE_MAX + 1}) n) <= ${AUDIENCE_MAX}`;
+
+const PEERS = statement<PresenceRow>(
+  'presence.peers',
+  `select s.user_id, s.announced_status as status, s.announced_custom as custom, s.last_seen
+     from presence_settings s
+    where s.announced_status <> 'offline' and s.user_id in (
+${PEERS_OF_USER})
       and not exists (select from user_blocks b where b.blocker_id = s.user_id and b.blocked_id = $1)
     limit $2`,
+);
+
+/** The newest first. An account is changed by other things, too; to tell the same name again does no harm. */
+const CHANGED_PROFILES = statement<ProfileRow>(
+  'presence.changed_profiles',
+  `select u.id as user_id, u.username, u.display_name, u.avatar_url
+     from users u
+    where u.updated_at > now() - make_interval(days => $2) and u.updated_at > u.created_at and u.deleted_at is null
+      and u.id <> $1 and u.id in (${PEERS_OF_USER})
+      and not exists (select from user_blocks b where b.blocker_id = u.id and b.blocked_id = $1)
+    order by u.updated_at desc limit $3`,
 );
 
 const SET = statement<unknown>(
@@ -198,9 +228,19 @@ export class PresenceRepository {
     return this.sql.many(VISIBLE, [viewerId, userIds]);
   }
 
+  /** How these users appear, to themselves. */
+  own(userIds: string[]): Promise<PresenceRow[]> {
+    return this.sql.many(OWN, [userIds]);
+  }
+
   /** Who is there of those whose changes this user is told of. */
   peers(userId: string, limit: number): Promise<PresenceRow[]> {
     return this.sql.many(PEERS, [userId, limit]);
+  }
+
+  /** Names and pictures of the same people that changed in these last days, the newest first. */
+  changedProfiles(userId: string, days: number, limit: number): Promise<ProfileRow[]> {
+    return this.sql.many(CHANGED_PROFILES, [userId, days, limit]);
   }
 
   /** Leaves what is undefined as it is. */

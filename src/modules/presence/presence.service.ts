@@ -6,7 +6,7 @@ import { UsersPolicy } from '../users/users.policy.js';
 import { PresenceLeases } from './presence-leases.js';
 import { presentPresence } from './presence-presenter.js';
 import type { GetPresenceQuery, PresenceDto, SetPresenceDto } from './presence.dto.js';
-import { PresenceRepository } from './presence.repository.js';
+import { PresenceRepository, type PresenceRow } from './presence.repository.js';
 
 /**
  * How people appear: online while any of their devices is active, away when all are, busy and offline (invisible) as
@@ -32,8 +32,11 @@ export class PresenceService implements PresenceSource, OnModuleInit {
   }
 
   async find(viewerId: string, userIds: string[]): Promise<ReadonlyMap<string, KnownPresence>> {
-    const rows = await this.repository.visible(viewerId, userIds);
-    return new Map(rows.map((row) => [row.user_id, { status: row.status, lastSeen: row.last_seen }]));
+    return toKnown(await this.repository.visible(viewerId, userIds));
+  }
+
+  async findOwn(userIds: string[]): Promise<ReadonlyMap<string, KnownPresence>> {
+    return toKnown(await this.repository.own(userIds));
   }
 
   /**
@@ -54,4 +57,8 @@ export class PresenceService implements PresenceSource, OnModuleInit {
     const { data } = await this.get(actor, { user_ids: [actor.userId] });
     return data[0]!;
   }
+}
+
+function toKnown(rows: PresenceRow[]): ReadonlyMap<string, KnownPresence> {
+  return new Map(rows.map((row) => [row.user_id, { status: row.status, lastSeen: row.last_seen }]));
 }

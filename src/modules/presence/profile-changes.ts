@@ -1,13 +1,19 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { Broadcaster } from '../../platform/realtime/broadcaster.js';
+import { ResumeSnapshots, type StateFrame } from '../../platform/realtime/resume-snapshots.js';
 import { UserUpdated } from '../users/users.events.js';
 import { UsersService } from '../users/users.service.js';
 import { PresenceRepository } from './presence.repository.js';
 
+const TYPE = 'profile.changed';
+/** Whoever was away for longer, or knows more people who changed, sees it with what he loads. */
+const TOLD_DAYS = 7;
+const PEOPLE_MAX = 200;
+
 /**
  * Tells those who may see somebody come and go of a new name or picture, so that nobody has to load a page again for it.
- * State: whoever is away then sees it with the next message, or the next page.
+ * State: whoever was away is told with his resume.
  */
 @Injectable()
 export class ProfileChanges implements OnModuleInit {
@@ -18,6 +24,7 @@ export class ProfileChanges implements OnModuleInit {
     private readonly users: UsersService,
     private readonly repository: PresenceRepository,
     private readonly broadcaster: Broadcaster,
+    private readonly snapshots: ResumeSnapshots,
   ) {}
 
   onModuleInit(): void {
@@ -26,6 +33,12 @@ export class ProfileChanges implements OnModuleInit {
         this.logger.warn({ err: error }, 'a new name could not be announced'),
       );
     });
+    this.snapshots.register((userId) => this.recent(userId));
+  }
+
+  private async recent(userId: string): Promise<StateFrame[]> {
+    const rows = await this.repository.changedProfiles(userId, TOLD_DAYS, PEOPLE_MAX);
+    return rows.map((data) => ({ type: TYPE, data }));
   }
 
   private async announce(userId: string): Promise<void> {
@@ -34,6 +47,6 @@ export class ProfileChanges implements OnModuleInit {
     if (!user || audience.length === 0) return;
     const { username, display_name, avatar_url } = user;
     const data = { user_id: userId, username, display_name, avatar_url };
-    this.broadcaster.toUsers(audience, { type: 'profile.changed', class: 'state', key: `profile:${userId}`, data });
+    this.broadcaster.toUsers(audience, { type: TYPE, class: 'state', key: `profile:${userId}`, data });
   }
 }

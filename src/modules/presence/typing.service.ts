@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { AppError } from '../../platform/errors/app-error.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
@@ -42,13 +41,12 @@ export class TypingService {
    * told. Signals are told and not stored; whoever has to know all of them listens.
    */
   async where(actor: Actor, userIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const shown = new Map<string, string>();
-    for (const userId of userIds) {
-      for (const conversationId of this.placesOf(userId)) {
-        if (await this.isMember(actor, conversationId)) shown.set(userId, conversationId);
-      }
-    }
-    return shown;
+    const places = userIds.flatMap((userId) => this.placesOf(userId).map((place) => [userId, place] as const));
+    const own = await this.participants.membershipsAmong(
+      actor,
+      places.map(([, place]) => place),
+    );
+    return new Map(places.filter(([, place]) => own.has(place)));
   }
 
   private placesOf(userId: string): string[] {
@@ -56,16 +54,6 @@ export class TypingService {
     return [...(this.known.get(userId) ?? [])].flatMap(([conversationId, until]) =>
       until < now ? [] : conversationId,
     );
-  }
-
-  private async isMember(actor: Actor, conversationId: string): Promise<boolean> {
-    try {
-      await this.participants.requireMember(actor, conversationId);
-      return true;
-    } catch (error) {
-      if (error instanceof AppError && error.status < 500) return false;
-      throw error;
-    }
   }
 
   /** Both maps are in the order of their ends, near enough: what is over goes from their fronts. */

@@ -72,6 +72,11 @@ export class Overload implements OnApplicationBootstrap, OnApplicationShutdown {
     this.backlogs.push(isTooLong);
   }
 
+  /** Whether anything is being turned away: where finding out how much a request weighs costs something, ask this first. */
+  get isShedding(): boolean {
+    return this.current > 0 || this.isBehind();
+  }
+
   /** The worst delay of the event loop in the last quarter of a second. */
   get lagMs(): number {
     return this.latestLagMs;

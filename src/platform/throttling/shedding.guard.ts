@@ -20,7 +20,7 @@ export class SheddingGuard implements CanActivate {
 
   /** @throws ServiceUnavailable */
   canActivate(context: ExecutionContext): boolean {
-    if (context.getType() === 'http') this.overload.admit(this.weightOf(context));
+    if (this.overload.isShedding && context.getType() === 'http') this.overload.admit(this.weightOf(context));
     return true;
   }
 

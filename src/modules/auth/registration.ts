@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../platform/database/ids.js';
+import { type FieldProblem, ValidationError } from '../../platform/errors/app-error.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import { requireDisplayName, requireEmail, requireUsername } from '../users/user-fields.policy.js';
@@ -24,11 +25,7 @@ export class Registration {
 
   /** @throws ValidationError, AlreadyExists, ServiceUnavailable */
   async register(dto: RegisterDto): Promise<UserDto> {
-    const username = requireUsername(dto.username);
-    const email = requireEmail(dto.email);
-    const displayName = requireDisplayName(dto.display_name ?? username);
-    requireStrongPassword('password', dto.password, [username, email, displayName]);
-    const user: NewUser = { id: newId(), username, email, displayName, role: 'user' };
+    const user: NewUser = { id: newId(), ...judged(dto), role: 'user' };
     await this.create(user, dto.password);
     const [shown] = await this.users.present([await this.users.find(user.id)], { userId: user.id, role: 'user' });
     return shown!;
@@ -42,5 +39,30 @@ export class Registration {
       await this.repository.insertCredential(tx, user.id, passwordHash);
     });
     this.events.publish(new UserRegistered(user.id));
+  }
+}
+
+/** The fields as they may be stored. @throws ValidationError with what is wrong with all of them */
+function judged({ username, email, display_name, password }: RegisterDto): Omit<NewUser, 'id' | 'role'> {
+  const problems: FieldProblem[] = [];
+  const name = collect(problems, username, requireUsername);
+  const fields = {
+    username: name,
+    email: collect(problems, email, requireEmail),
+    displayName: display_name === undefined ? name : collect(problems, display_name, requireDisplayName),
+  };
+  collect(problems, password, (text) => requireStrongPassword('password', text, Object.values(fields)));
+  if (problems.length > 0) throw new ValidationError(problems);
+  return fields;
+}
+
+/** What `judge` makes of a text; the text as it is, and the problem noted, when it refuses it. */
+function collect(problems: FieldProblem[], text: string, judge: (text: string) => string | void): string {
+  try {
+    return judge(text) ?? text;
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error;
+    problems.push(...(error.details.errors as FieldProblem[]));
+    return text;
   }
 }

@@ -25,8 +25,13 @@ const MENTIONS_MAX = 50;
 
 /** `client_message_id` is chosen by the sender: sent twice, however often and wherever, one message is stored. */
 export class SendMessageDto {
-  @TextField({ max: RAW_CONTENT_MAX, description: 'Text of the message', example: 'Hello!' })
-  content: string;
+  @TextField({
+    max: RAW_CONTENT_MAX,
+    optional: true,
+    description: 'Text of the message, at most CONTENT_MAX_LENGTH code points; needed where there are no attachments',
+    example: 'Hello!',
+  })
+  content?: string;
 
   @EnumField({ values: MESSAGE_TYPES, optional: true, description: 'text when left out; system is the server’s own' })
   message_type?: MessageType;
@@ -40,7 +45,7 @@ export class SendMessageDto {
   @UuidListField({
     max: ATTACHMENTS_MAX,
     optional: true,
-    description: 'Files the sender has uploaded, each for one message; with them the content may be empty',
+    description: 'Files the sender has uploaded, each for one message; with them the content may be left out',
   })
   attachment_ids?: string[];
 

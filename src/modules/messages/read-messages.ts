@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { ValidationError } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, encodeCursor, type Page, toPage } from '../../platform/pagination/page.js';
 import { ResumeCursors } from '../../platform/realtime/cursor.js';
@@ -18,6 +19,8 @@ import type {
 import { MessageNotFound } from './messages.errors.js';
 import { MessagesRepository } from './messages.repository.js';
 
+/** Where a page begins: one of these, or none for the newest. */
+const PLACES = ['cursor', 'before', 'after', 'before_seq', 'after_seq', 'around'] as const;
 const BEYOND_ALL = Number.MAX_SAFE_INTEGER;
 const FIRST_UUID = '00000000-0000-0000-0000-000000000000';
 const LAST_UUID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
@@ -42,6 +45,7 @@ export class ReadMessages {
    */
   async list(actor: Actor, conversationId: string, query: ListMessagesQuery): Promise<MessagePageDto> {
     await this.participants.requireMember(actor, conversationId);
+    requireOnePlace(query);
     const cursor = await this.cursors.now(actor.userId);
     const atSeq = await this.reads.headSeq(conversationId);
     const page = await this.page(actor, conversationId, query);
@@ -188,4 +192,10 @@ export class ReadMessages {
 
 function toFilter(query: { type?: string; sender_id?: string; from?: string; to?: string }): MessageFilter {
   return { type: query.type, senderId: query.sender_id, from: query.from, to: query.to };
+}
+
+/** @throws ValidationError */
+function requireOnePlace(query: ListMessagesQuery): void {
+  const [first, second] = PLACES.filter((name) => query[name] !== undefined);
+  if (second) throw ValidationError.of(second, `cannot be combined with ${first}`);
 }

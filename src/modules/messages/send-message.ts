@@ -60,13 +60,17 @@ export class SendMessage {
   /**
    * Stores one message and answers it once it is on disk.
    * @throws ValidationError, ContentTooLong, InvalidMessageType, ConversationNotFound, PermissionDenied, MessageNotFound,
-   *   FileNotFound, FileNotAttachable, ConversationFrozen, SlowMode, ContentRejected, HeldForReview, IdempotencyConflict, AuthenticationRequired, AccountBanned, ServiceUnavailable
+   *   FileNotFound, FileNotAttachable, ConversationFrozen, SlowMode, ContentRejected, HeldForReview,
+   *   IdempotencyConflict, AuthenticationRequired, AccountBanned, ServiceUnavailable
    */
   async send(actor: Actor, conversationId: string, dto: SendMessageDto): Promise<SentMessage> {
     if (dto.message_type === 'system') throw new InvalidMessageType();
     if (isGuest(actor) && this.config.guestAccess !== 'write') throw new PermissionDenied('Guests only listen here.');
     const hasAttachments = dto.attachment_ids !== undefined && dto.attachment_ids.length > 0;
-    const { content, sanitized } = this.cleanContent(dto.content, hasAttachments ? 'may be empty' : undefined);
+    const { content, sanitized } = this.cleanContent(
+      contentOf(dto, hasAttachments),
+      hasAttachments ? 'may be empty' : undefined,
+    );
     const ruled = this.rules.send(actor, {
       id: newId(),
       conversation_id: conversationId,
@@ -207,10 +211,15 @@ function asCommitted(sent: NewMessage, result: AppendResult): { event: Committed
   return { event, message };
 }
 
+function contentOf({ content }: SendMessageDto, hasAttachments: boolean): string {
+  if (content === undefined && !hasAttachments) throw ValidationError.of('content', 'is required');
+  return content ?? '';
+}
+
 /** Over the body as it came, so that a replay stays a replay whatever the content rule does. */
 function hashBody(dto: SendMessageDto): string {
   const body = [
-    dto.content,
+    dto.content ?? '',
     dto.message_type ?? 'text',
     dto.reply_to_id ?? null,
     dto.mentions ?? [],

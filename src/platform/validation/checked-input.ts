@@ -18,7 +18,8 @@ const STRICT = {
   whitelist: true,
   forbidNonWhitelisted: true,
   forbidUnknownValues: true,
-  validationError: { target: false, value: false },
+  stopAtFirstError: true,
+  validationError: { target: false },
 } as const;
 
 /**

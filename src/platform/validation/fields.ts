@@ -3,7 +3,6 @@ import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import {
   ArrayMaxSize,
-  ArrayUnique,
   IsArray,
   IsBoolean,
   IsIn,
@@ -77,19 +76,20 @@ export function UuidField(options: FieldOptions = {}): PropertyDecorator {
   );
 }
 
-/** Up to `max` different UUIDs. */
+/** Up to `max` different UUIDs; the same twice is one. */
 export function UuidListField(options: FieldOptions & { max: number }): PropertyDecorator {
   return field(
     options,
-    { type: [String], format: 'uuid', maxItems: options.max, uniqueItems: true },
+    { type: [String], format: 'uuid', maxItems: options.max },
     Transform(
       ({ value }) =>
-        Array.isArray(value) ? value.map((id) => (typeof id === 'string' ? id.toLowerCase() : id)) : value,
+        Array.isArray(value)
+          ? [...new Set(value.map((id: unknown) => (typeof id === 'string' ? id.toLowerCase() : id)))]
+          : value,
       { toClassOnly: true },
     ),
     IsArray(),
     ArrayMaxSize(options.max),
-    ArrayUnique(),
     Matches(UUID, { each: true, message: 'each value in $property must be a UUID' }),
   );
 }
@@ -114,7 +114,7 @@ export function IntField(options: FieldOptions & { min: number; max: number }): 
     Transform(({ value }) => (typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value), {
       toClassOnly: true,
     }),
-    IsInt(),
+    IsInt({ message: '$property must be a whole number' }),
     Min(options.min),
     Max(options.max),
   );

@@ -101,7 +101,7 @@ export class ConversationsService {
    */
   async delete(actor: Actor, conversationId: string): Promise<void> {
     const done = await this.log.write(conversationId, async (tx) => {
-      const access = await this.policy.accessUnderLock(tx, actor, conversationId);
+      const access = await this.policy.access(actor, conversationId, tx);
       if (access.isSystemOwned || (access.role !== 'owner' && !access.isSystemAdmin)) this.policy.deny();
       const userIds = await this.repository.participantIds(tx, conversationId);
       if (access.role !== 'owner') {

@@ -52,7 +52,7 @@ export class ConversationBans {
     work: (tx: StreamTransaction, acting: Acting) => Promise<void>,
   ): Promise<void> {
     const done = await this.log.write(conversationId, async (tx) => {
-      const access = await this.policy.accessUnderLock(tx, actor, conversationId);
+      const access = await this.policy.access(actor, conversationId, tx);
       const acting = await this.users.requireOutranks(tx, actor, userId, 'moderator');
       this.policy.requireNotDirect(access);
       this.policy.requireModerator(access);

@@ -73,6 +73,11 @@ export class ParticipantsPolicy {
     return toMembership(conversationId, row, actor) ?? this.deny('You are not in this conversation.');
   }
 
+  /** For reads: in which of these conversations the actor takes part. */
+  membershipsAmong({ userId }: Actor, conversationIds: string[]): Promise<ReadonlySet<string>> {
+    return this.repository.membershipsAmong(userId, conversationIds);
+  }
+
   /**
    * For writes, first thing in `EventLog.write`: the account and session are still good, and the actor takes part now.
    * @throws AuthenticationRequired, AccountBanned, ConversationNotFound, PermissionDenied
@@ -87,17 +92,15 @@ export class ParticipantsPolicy {
    * refused. @throws AuthenticationRequired, AccountBanned, ConversationNotFound, PermissionDenied
    */
   async requireRankUnderLock(tx: Queryable, actor: Actor, conversationId: string, least: number): Promise<Access> {
-    const access = await this.accessUnderLock(tx, actor, conversationId);
+    const access = await this.access(actor, conversationId, tx);
     if (access.rank < Math.max(1, least)) this.deny();
     return access;
   }
 
-  /** How the actor stands, without a refusal. @throws AuthenticationRequired, AccountBanned, ConversationNotFound */
-  accessUnderLock(tx: Queryable, actor: Actor, conversationId: string): Promise<Access> {
-    return this.access(actor, conversationId, tx);
-  }
-
-  /** The same for reads; without a transaction it is the present state all the same. */
+  /**
+   * How the actor stands, without a refusal: in a write under its lock, in a read at present.
+   * @throws AuthenticationRequired, AccountBanned, ConversationNotFound
+   */
   async access(actor: Actor, conversationId: string, tx?: Queryable): Promise<Access> {
     const current = await this.users.requireActive(tx, actor);
     const row = await this.repository.access(conversationId, actor.userId, tx);

@@ -29,6 +29,13 @@ const ACCESS = statement<AccessRow>(
     where c.id = $1 and c.deleted_at is null`,
 );
 
+const MEMBERSHIPS_AMONG = statement<{ conversation_id: string }>(
+  'participants.memberships_among',
+  `select p.conversation_id
+     from participants p join conversations c on c.id = p.conversation_id and c.deleted_at is null
+    where p.user_id = $1 and p.conversation_id = any($2::uuid[]) and p.left_seq is null`,
+);
+
 const ID_BY_SLUG = statement<{ id: string }>(
   'participants.id_by_slug',
   `select id from conversations where slug = $1 and deleted_at is null`,
@@ -190,6 +197,12 @@ export class ParticipantsRepository {
 
   access(conversationId: string, userId: string, tx: Queryable = this.sql): Promise<AccessRow | undefined> {
     return tx.one(ACCESS, [conversationId, userId]);
+  }
+
+  async membershipsAmong(userId: string, conversationIds: string[]): Promise<ReadonlySet<string>> {
+    if (conversationIds.length === 0) return new Set();
+    const rows = await this.sql.many(MEMBERSHIPS_AMONG, [userId, conversationIds]);
+    return new Set(rows.map(({ conversation_id }) => conversation_id));
   }
 
   async findIdBySlug(slug: string): Promise<string | undefined> {

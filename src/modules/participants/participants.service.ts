@@ -144,7 +144,7 @@ export class ParticipantsService {
     work: (tx: StreamTransaction, access: Access) => Promise<T>,
   ): Promise<T> {
     const changed = await this.log.write(conversationId, async (tx) => {
-      const access = await this.policy.accessUnderLock(tx, actor, conversationId);
+      const access = await this.policy.access(actor, conversationId, tx);
       if (access.type === 'direct' && !access.role) this.policy.deny('You are not in this conversation.');
       this.policy.requireNotDirect(access);
       return { answer: await work(tx, access) };

@@ -9,6 +9,8 @@ export interface KnownPresence {
 /** Whoever knows who is there. It decides what `viewerId` may learn and leaves out what they may not. */
 export interface PresenceSource {
   find(viewerId: string, userIds: string[]): Promise<ReadonlyMap<string, KnownPresence>>;
+  /** Of each what they may learn of themselves. */
+  findOwn(userIds: string[]): Promise<ReadonlyMap<string, KnownPresence>>;
 }
 
 /**
@@ -24,10 +26,21 @@ export class PresenceLookup {
     this.source = source;
   }
 
-  async find(viewerId: string, userIds: string[]): Promise<ReadonlyMap<string, KnownPresence>> {
+  find(viewerId: string, userIds: string[]): Promise<ReadonlyMap<string, KnownPresence>> {
+    return this.ask(userIds, (source) => source.find(viewerId, userIds));
+  }
+
+  findOwn(userIds: string[]): Promise<ReadonlyMap<string, KnownPresence>> {
+    return this.ask(userIds, (source) => source.findOwn(userIds));
+  }
+
+  private async ask(
+    userIds: string[],
+    question: (source: PresenceSource) => Promise<ReadonlyMap<string, KnownPresence>>,
+  ): Promise<ReadonlyMap<string, KnownPresence>> {
     if (!this.source || userIds.length === 0) return new Map();
     try {
-      return await this.source.find(viewerId, userIds);
+      return await question(this.source);
     } catch (error) {
       this.logger.warn({ err: error }, 'presence is not known right now');
       return new Map();

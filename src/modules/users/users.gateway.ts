@@ -26,10 +26,7 @@ export class UsersGateway implements OnModuleInit {
   /** The event is on the user's own stream: its receiver is the user, who sees all of it. */
   private async presentUpdated(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {
     const ids = [...new Set(events.map(({ streamId }) => streamId))];
-    const rows = await this.users.findMany(ids);
-    const shown = await Promise.all(
-      rows.map(async (row) => (await this.users.present([row], { userId: row.id, role: row.role }))[0]!),
-    );
+    const shown = await this.users.presentOwn(await this.users.findMany(ids));
     const byId = new Map(shown.map((user) => [user.id, user]));
     return events.map(({ streamId }) => {
       const user = byId.get(streamId);

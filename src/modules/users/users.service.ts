@@ -120,6 +120,12 @@ export class UsersService {
     return users.map((user) => toUserDto(user, viewer, presences.get(user.id)));
   }
 
+  /** Shows each user as they see themselves, in the order given. */
+  async presentOwn(users: UserRow[]): Promise<UserDto[]> {
+    const presences = await this.presence.findOwn(users.map(({ id }) => id));
+    return users.map((user) => toUserDto(user, { userId: user.id, role: user.role }, presences.get(user.id)));
+  }
+
   private async show(rows: UserRow[], page: UserPage, viewer: Actor): Promise<Page<UserDto>> {
     const shown = new Map((await this.present(rows.slice(0, page.limit), viewer)).map((user) => [user.id, user]));
     // Lists never carry e-mail addresses, not even to those who may see one at a time.

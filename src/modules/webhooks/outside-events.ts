@@ -44,9 +44,10 @@ export class OutsideEvents {
     const told = events.filter(({ type }) => type === USER_CREATED || type === USER_BANNED);
     if (told.length === 0) return;
     const rows = await this.users.findMany([...new Set(told.map(({ subjectId }) => subjectId!))]);
-    for (const row of rows) {
-      const [user] = await this.users.present([row], { userId: row.id, role: row.role });
-      for (const event of told) if (event.subjectId === row.id) shown.set(event, { ...event.payload, user });
+    const users = new Map((await this.users.presentOwn(rows)).map((user) => [user.id, user]));
+    for (const event of told) {
+      const user = users.get(event.subjectId!);
+      if (user) shown.set(event, { ...event.payload, user });
     }
   }
 

@@ -339,7 +339,8 @@ describe('the classroom dialect', () => {
 
     it('until the status says that he does not, wherever that was', async () => {
       const ids = [await group(mary), await group(mary)];
-      const hers = await listen(`/api/ws/${mary.token}`);
+      const hers = await listen(`/api/ws/${mary.token}?ext=1`);
+      await hers.next('live');
       for (const id of ids) {
         await johns('PUT', '/api/users/status', { is_typing: true, typing_in_conversation: id });
         await hers.next(having({ type: 'typing_start', conversation_id: id }));

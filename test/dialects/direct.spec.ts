@@ -232,6 +232,7 @@ describe('the direct dialect', () => {
     it('which have arrived once a page shows them, or a socket was sent them', async () => {
       const lea = await chat.user('lea');
       const hers = await listen(ana.token, '&ext=1');
+      await hers.next('live');
       const { conversation_id: id } = await send(anas, { receiver_id: lea.id, content: 'shown' });
       const arrivedTo = (number: number) =>
         hers.next(
@@ -245,7 +246,7 @@ describe('the direct dialect', () => {
       expect([await contents('sent'), await contents('delivered')]).toEqual([['shown'], []]);
       await literalCalls(chat.app.url, lea.token)('GET', `/api/messages?conversation_id=${id}`);
       await arrivedTo(1);
-      await listen(lea.token);
+      await (await listen(lea.token, '&ext=1')).next('live');
       await send(anas, { receiver_id: lea.id, content: 'told' });
       await arrivedTo(2);
       expect([await contents('sent'), await contents('delivered')]).toEqual([[], ['told', 'shown']]);
@@ -472,6 +473,7 @@ describe('the direct dialect', () => {
       for (const [bad, code] of [
         ['nonsense', 'invalid_frame'],
         ['[]', 'invalid_frame'],
+        [{ type: 'x'.repeat(65) }, 'invalid_frame'],
         [{ type: 'no_such' }, 'unknown_frame_type'],
         [{ type: 'message', data: { receiver_id: ben.id } }, 'validation_error'],
         [{ type: 'message', data: { receiver_id: NOBODY, content: 'x' } }, 'user_not_found'],

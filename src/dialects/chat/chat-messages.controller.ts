@@ -8,6 +8,7 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
+import { uploadForm } from '../../modules/files/files.api.js';
 import { UploadFileDto } from '../../modules/files/files.dto.js';
 import {
   FileNotAttachable,
@@ -55,15 +56,6 @@ import { presentFile } from './chat.presenter.js';
 
 const REFUSALS_OF_PLACES = [ConversationNotFound, UserNotFound] as const;
 const REFUSALS_OF_TEXTS = [ContentTooLong, ContentRejected, ConversationFrozen] as const;
-
-const UPLOAD_FORM = {
-  type: 'object',
-  required: ['file'],
-  properties: {
-    file: { type: 'string', contentMediaType: 'application/octet-stream', description: 'At most 50 MiB, by its kind' },
-    description: { type: 'string', maxLength: 1000 },
-  },
-};
 
 @ApiTags('dialect: chat')
 @ApiBearerAuth()
@@ -133,7 +125,7 @@ export class ChatMessagesController {
   @ReplayedByRoute()
   @UseInterceptors(UploadInterceptor)
   @ApiConsumes('multipart/form-data')
-  @ApiBody({ schema: UPLOAD_FORM })
+  @ApiBody({ schema: uploadForm('conversation_id', 'description') })
   @ApiCreatedResponse({ type: ChatFileDto })
   @Throws(ConversationNotFound, InvalidFileType, FileTooLarge, MalwareDetected, FileQuotaExceeded)
   async upload(

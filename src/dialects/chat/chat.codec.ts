@@ -2,8 +2,8 @@ import type { MessageDto } from '../../modules/messages/messages.dto.js';
 import type { RoomNames } from '../../modules/conversations/room-names.js';
 import type { DeliveryMarks } from '../../modules/participants/delivery-marks.js';
 import { EncodedFrame, type FrameContent } from '../../platform/realtime/encoded-frame.js';
+import { typedFrame } from '../../platform/realtime/frame-object.js';
 import { type Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/packet.js';
-import { InvalidFrame } from '../../platform/realtime/realtime.errors.js';
 import type { CodecRequest, SocketCodec } from '../../platform/realtime/socket-codec.js';
 import type { ChatTarget } from './chat.dto.js';
 import { bodyOf, type ChatProblem } from './chat.errors.js';
@@ -13,9 +13,6 @@ import { OwnMessages, type Progress, type StatusChange } from './own-messages.js
 import { RememberedPlaces } from './remembered-places.js';
 
 export const CHAT_PROTOCOL = 'chat';
-/** Longer types are none of ours. */
-const LONGEST_TYPE = 64;
-
 /** What a socket's address says of it. */
 export interface ChatSocketOptions {
   /** Where messages go that name no place. */
@@ -85,15 +82,7 @@ export class ChatCodec implements SocketCodec {
   /** The client's own time orders nothing and is passed over. @throws InvalidFrame */
   read(text: string): CodecRequest {
     const id = `req_${++this.requests}`;
-    let frame: unknown;
-    try {
-      frame = JSON.parse(text);
-    } catch {
-      throw new InvalidFrame('not JSON');
-    }
-    if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) throw new InvalidFrame('not an object');
-    const { type = 'message', timestamp: _clientTime, ...data } = frame as Record<string, unknown>;
-    if (typeof type !== 'string' || type.length > LONGEST_TYPE) throw new InvalidFrame('type must be text');
+    const { type, timestamp: _clientTime, ...data } = typedFrame(text, 'message');
     const isAddressed = (data.chat_id ?? data.recipient_id ?? undefined) !== undefined;
     return { type, data: isAddressed ? data : { ...data, ...this.options.target }, id };
   }

@@ -22,6 +22,7 @@ import {
 } from '@nestjs/swagger';
 import { ConversationsService } from '../../modules/conversations/conversations.service.js';
 import { CreateConversation } from '../../modules/conversations/create-conversation.js';
+import { uploadForm } from '../../modules/files/files.api.js';
 import { FileQuotaExceeded, FileTooLarge, InvalidFileType, MalwareDetected } from '../../modules/files/files.errors.js';
 import { FilesService } from '../../modules/files/files.service.js';
 import type { ReceivedFile } from '../../modules/files/receive-upload.js';
@@ -46,8 +47,6 @@ import {
 } from './classroom.dto.js';
 import { CLASSROOM_LIMITS } from './classroom.limits.js';
 import { presentConversation, presentConversations, presentFile, sliceOf, toCreation } from './classroom.presenter.js';
-
-const FORM = { type: 'object', required: ['file'], properties: { file: { type: 'string', format: 'binary' } } };
 
 @ApiTags('dialect: classroom')
 @ApiBearerAuth()
@@ -132,7 +131,7 @@ export class ClassroomConversationsController {
   @ReplayedByRoute()
   @UseInterceptors(UploadInterceptor)
   @ApiConsumes('multipart/form-data')
-  @ApiBody({ schema: FORM })
+  @ApiBody({ schema: uploadForm() })
   @ApiCreatedResponse({ type: ClassroomFileDto })
   @Throws(InvalidFileType, FileTooLarge, MalwareDetected, FileQuotaExceeded)
   async upload(

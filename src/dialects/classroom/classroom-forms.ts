@@ -3,6 +3,9 @@ import { FormBodies } from '../../platform/http/form-bodies.js';
 
 const EDITS = /^\/api\/(?:messages\/[^/]+|conversations\/[^/]+\/participants\/[^/]+)\/?$/;
 
+/** How an edit may come, for the OpenAPI document. */
+export const FORM_OR_JSON = ['application/json', 'application/x-www-form-urlencoded'];
+
 /** Edits come as forms as well: of a message, and of what a participant may do. */
 @Injectable()
 export class ClassroomForms implements OnModuleInit {

@@ -19,6 +19,7 @@ import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
+import { FORM_OR_JSON } from './classroom-forms.js';
 import { ClassroomReads } from './classroom-reads.service.js';
 import {
   ClassroomDoneDto,
@@ -30,8 +31,6 @@ import {
 } from './classroom.dto.js';
 import { CLASSROOM_LIMITS } from './classroom.limits.js';
 import { presentMessage, presentMessages, sliceOf, toSend } from './classroom.presenter.js';
-
-const FORM_OR_JSON = ['application/json', 'application/x-www-form-urlencoded'];
 
 @ApiTags('dialect: classroom')
 @ApiBearerAuth()

@@ -14,6 +14,7 @@ import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
+import { FORM_OR_JSON } from './classroom-forms.js';
 import { ClassroomStatus } from './classroom-status.service.js';
 import {
   ClassroomAddParticipantDto,
@@ -26,8 +27,6 @@ import {
 } from './classroom.dto.js';
 import { CLASSROOM_LIMITS } from './classroom.limits.js';
 import { presentParticipant } from './classroom.presenter.js';
-
-const FORM_OR_JSON = ['application/json', 'application/x-www-form-urlencoded'];
 
 /** Who takes part, and who is there. */
 @ApiTags('dialect: classroom')

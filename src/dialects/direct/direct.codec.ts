@@ -1,8 +1,8 @@
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
 import type { DeliveryMarks } from '../../modules/participants/delivery-marks.js';
 import { EncodedFrame, type FrameContent } from '../../platform/realtime/encoded-frame.js';
+import { typedFrame } from '../../platform/realtime/frame-object.js';
 import { type Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/packet.js';
-import { InvalidFrame } from '../../platform/realtime/realtime.errors.js';
 import type { CodecRequest, SocketCodec } from '../../platform/realtime/socket-codec.js';
 import { told } from './direct.errors.js';
 import { DIRECT_LIMITS } from './direct.limits.js';
@@ -28,15 +28,7 @@ export class DirectCodec implements SocketCodec {
 
   /** @throws InvalidFrame */
   read(text: string): CodecRequest {
-    let frame: unknown;
-    try {
-      frame = JSON.parse(text);
-    } catch {
-      throw new InvalidFrame('not JSON');
-    }
-    if (typeof frame !== 'object' || frame === null) throw new InvalidFrame('not an object');
-    const { type, data } = frame as Record<string, unknown>;
-    if (typeof type !== 'string') throw new InvalidFrame('type must be text');
+    const { type, data } = typedFrame(text);
     return type === PING ? { type, data, id: PING } : { type, data };
   }
 

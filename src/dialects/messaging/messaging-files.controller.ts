@@ -1,5 +1,6 @@
 import { Body, Controller, Param, Post, UseInterceptors } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiConsumes, ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { uploadForm } from '../../modules/files/files.api.js';
 import { FileQuotaExceeded, FileTooLarge, InvalidFileType, MalwareDetected } from '../../modules/files/files.errors.js';
 import type { ReceivedFile } from '../../modules/files/receive-upload.js';
 import { Received, UploadInterceptor } from '../../modules/files/upload.interceptor.js';
@@ -15,15 +16,6 @@ import { MessagingFiles } from './messaging-files.js';
 import { MessagingAttachmentDto, MessagingUploadDto } from './messaging.dto.js';
 import { MESSAGING_LIMITS } from './messaging.limits.js';
 
-const UPLOAD_FORM = {
-  type: 'object',
-  required: ['file'],
-  properties: {
-    file: { type: 'string', contentMediaType: 'application/octet-stream', description: 'At most 50 MiB, by its kind' },
-    description: { type: 'string', maxLength: 1000 },
-  },
-};
-
 @ApiTags('dialect: messaging')
 @ApiBearerAuth()
 @LimitNumbersOf(MESSAGING_LIMITS)
@@ -37,7 +29,7 @@ export class MessagingFilesController {
   @ReplayedByRoute()
   @UseInterceptors(UploadInterceptor)
   @ApiConsumes('multipart/form-data')
-  @ApiBody({ schema: UPLOAD_FORM })
+  @ApiBody({ schema: uploadForm('description') })
   @ApiCreatedResponse({ type: MessagingAttachmentDto })
   @Throws(ConversationNotFound, InvalidFileType, FileTooLarge, MalwareDetected, FileQuotaExceeded)
   upload(

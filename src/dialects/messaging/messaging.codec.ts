@@ -1,14 +1,11 @@
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
 import type { EncodedFrame, FrameContent } from '../../platform/realtime/encoded-frame.js';
+import { typedFrame } from '../../platform/realtime/frame-object.js';
 import { Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/packet.js';
-import { InvalidFrame } from '../../platform/realtime/realtime.errors.js';
 import type { CodecRequest, SocketCodec } from '../../platform/realtime/socket-codec.js';
 import { codeOf } from './messaging.errors.js';
 import { MESSAGING_LIMITS } from './messaging.limits.js';
 import { type AddressOf, presentAttachment } from './messaging.presenter.js';
-
-/** Longer types are none of ours. */
-const LONGEST_TYPE = 64;
 
 interface FrameProblem {
   readonly code: string;
@@ -39,15 +36,7 @@ export class MessagingCodec implements SocketCodec {
 
   /** @throws InvalidFrame */
   read(text: string): CodecRequest {
-    let frame: unknown;
-    try {
-      frame = JSON.parse(text);
-    } catch {
-      throw new InvalidFrame('not JSON');
-    }
-    if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) throw new InvalidFrame('not an object');
-    const { type, ...data } = frame as { type?: unknown };
-    if (typeof type !== 'string' || type.length > LONGEST_TYPE) throw new InvalidFrame('type must be text');
+    const { type, ...data } = typedFrame(text);
     return { type, data, id: type };
   }
 

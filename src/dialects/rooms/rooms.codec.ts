@@ -2,13 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { RoomNames } from '../../modules/conversations/room-names.js';
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
 import type { EncodedFrame, FrameContent } from '../../platform/realtime/encoded-frame.js';
+import { typedFrame } from '../../platform/realtime/frame-object.js';
 import { Reply, type WebSocketPacket } from '../../platform/realtime/packet.js';
-import { InvalidFrame } from '../../platform/realtime/realtime.errors.js';
 import type { CodecRequest, SocketCodec } from '../../platform/realtime/socket-codec.js';
 import { SharedEnvelope } from './envelope.js';
 import { problemOf } from './rooms.errors.js';
 
-const LONGEST_TYPE = 64;
 /** The clients of the dialect give a sign of life this often. */
 const HEARTBEAT_MS = 30_000;
 
@@ -61,15 +60,7 @@ export class RoomsCodec implements SocketCodec {
 
   /** What the envelope says of its sender says nothing: who speaks is known. @throws InvalidFrame */
   read(text: string): CodecRequest {
-    let frame: unknown;
-    try {
-      frame = JSON.parse(text);
-    } catch {
-      throw new InvalidFrame('not JSON');
-    }
-    if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) throw new InvalidFrame('not an object');
-    const { type = 'text_message', data } = frame as { type?: unknown; data?: unknown };
-    if (typeof type !== 'string' || type.length > LONGEST_TYPE) throw new InvalidFrame('type must be text');
+    const { type, data } = typedFrame(text, 'text_message');
     return { type, data, id: type };
   }
 

@@ -20,7 +20,7 @@ import { Public } from '../../platform/http/public.decorator.js';
 import type { ParleyRequest } from '../../platform/http/request-context.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { ConversationNotFound } from '../participants/participants.errors.js';
-import { BINARY, CONTENT_HEADERS, UPLOAD_FORM } from './files.api.js';
+import { BINARY, CONTENT_HEADERS, uploadForm } from './files.api.js';
 import {
   DownloadQuery,
   FileAddressListDto,
@@ -62,7 +62,7 @@ export class FilesController {
   @ReplayedByRoute()
   @UseInterceptors(UploadInterceptor)
   @ApiConsumes('multipart/form-data')
-  @ApiBody({ schema: UPLOAD_FORM })
+  @ApiBody({ schema: uploadForm('conversation_id', 'description') })
   @ApiCreatedResponse({ type: FileDto })
   @Throws(ConversationNotFound, InvalidFileType, FileTooLarge, MalwareDetected, FileQuotaExceeded)
   upload(

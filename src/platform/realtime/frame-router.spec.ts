@@ -45,7 +45,7 @@ function routerOf(limits: Partial<Limits>, ...instances: object[]): FrameRouter 
     limits as Limits,
     new RealtimeSettings(),
     {} as FirstFrame,
-    { level: 0 } as Overload,
+    { admit: () => undefined } as unknown as Overload,
   );
 }
 

@@ -9,6 +9,7 @@ import { Limits } from '../throttling/limits.service.js';
 import { findForbiddenText } from '../validation/text.js';
 import type { Connection } from './connection.js';
 import { FirstFrame } from './first-frame.js';
+import { frameObject } from './frame-object.js';
 import { CheckedInput } from '../validation/checked-input.js';
 import { type FrameDefinition, framesOf, OWN_PROTOCOL, protocolOf } from './frames.js';
 import type { RequestId } from './packet.js';
@@ -82,16 +83,13 @@ export class FrameRouter implements OnApplicationBootstrap {
   /** A text message of a plain WebSocket. */
   receiveText(connection: Connection, text: string): void {
     if (connection.codec) return this.receiveCoded(connection, connection.codec, text);
-    let frame: unknown;
+    let frame: Record<string, unknown>;
     try {
-      frame = JSON.parse(text);
-    } catch {
-      return this.refuse(connection, undefined, new InvalidFrame('not JSON'));
+      frame = frameObject(text);
+    } catch (error) {
+      return this.refuse(connection, undefined, error);
     }
-    if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) {
-      return this.refuse(connection, undefined, new InvalidFrame('not an object'));
-    }
-    const { type, id, data } = frame as { type?: unknown; id?: unknown; data?: unknown };
+    const { type, id, data } = frame;
     if (id !== undefined && (typeof id !== 'string' || id.length > LONGEST_ID)) {
       return this.refuse(
         connection,

@@ -1,9 +1,12 @@
 /** `npm run demo`: alice, bob, carol and a conversation on a running server, and lines to try. */
 import { parseArgs } from 'node:util';
+import { processEnvironment, readConfiguration } from '../../src/platform/config/config.js';
 import { Api, ApiError } from './api.js';
 import { makeConversation, makePeople, type Person } from './cast.js';
 
 const USAGE = 'npm run demo -- [--url http://127.0.0.1:3000]';
+/** Where `npm start` with the same environment and `.env` listens. */
+const OWN_SERVER = `http://127.0.0.1:${readConfiguration(processEnvironment()).values.port}`;
 
 /** Lines for a shell in this directory; every one of them works as it is printed. */
 function lines(url: string, people: readonly Person[], conversation: string): string {
@@ -44,7 +47,7 @@ async function run(url: string): Promise<void> {
 
 function readUrl(): string {
   try {
-    const { values } = parseArgs({ options: { url: { type: 'string', default: 'http://127.0.0.1:3000' } } });
+    const { values } = parseArgs({ options: { url: { type: 'string', default: OWN_SERVER } } });
     return new URL(values.url).origin;
   } catch {
     process.stderr.write(`${USAGE}\n`);

@@ -140,7 +140,11 @@ export class HistoryFrameDto extends ListMessagesQuery {
 }
 
 export class SearchMessagesQuery extends PageQuery {
-  @TextField({ min: 1, max: 256, description: 'Words, "phrases", -without' })
+  @TextField({
+    min: 1,
+    max: 256,
+    description: 'Words, "phrases", -without; whole words, accents as written, case does not count',
+  })
   q: string;
 
   @UuidField({ optional: true })

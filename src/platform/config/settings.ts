@@ -10,7 +10,7 @@ export const SETTINGS = {
   nodeEnv: text({
     name: 'NODE_ENV',
     default: 'development',
-    sentence: 'With "production" nothing secret is made up: JWT_SECRET must be set.',
+    sentence: 'With "production" nothing secret is made up: JWT_SECRET and PASSWORD_PEPPER must be set.',
   }),
   port: integer({
     name: 'PORT',
@@ -46,7 +46,8 @@ export const SETTINGS = {
   redisUrl: address({
     name: 'REDIS_URL',
     schemes: ['redis', 'rediss'],
-    sentence: 'Needed only for more than one process: queues, limits and presence are then shared over Redis.',
+    sentence:
+      'For several processes: queues, hints between them and counted limits are then shared over Redis; without it each counts by itself.',
   }),
   jwtSecret: declare(
     {

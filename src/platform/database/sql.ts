@@ -4,7 +4,7 @@ import { toAppError } from './database-errors.js';
 
 declare const rowType: unique symbol;
 
-/** A named statement: prepared once a connection, planned once, printed to `docs/queries.sql`. */
+/** A named statement: prepared once a connection, planned once, counted under its name. */
 export interface Statement<Row> {
   readonly name: string;
   readonly text: string;

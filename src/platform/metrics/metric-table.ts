@@ -9,7 +9,7 @@ interface Declaration {
 }
 
 /**
- * Every metric there is, once. `docs/operations.md` lists them from here; labels take few values each, none of them from
+ * Every metric there is, once. `docs/metrics.md` lists them from here; labels take few values each, none of them from
  * a caller's text. What Node itself tells (`parley_process_…`, `parley_nodejs_…`) is prom-client's own.
  */
 export const METRICS = {
@@ -84,7 +84,7 @@ export const METRICS = {
   },
   parley_database_statements_total: {
     kind: 'counter',
-    help: 'Statements by name; see docs/queries.sql for what each is.',
+    help: 'Statements by name, which stands beside the SQL in the sources.',
     labels: ['statement'],
   },
   parley_database_statement_seconds_total: {

@@ -1,6 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Logger as Pino } from 'pino';
 import { Config, ConfigurationError } from '../config/config.js';
+import { filesDirOf } from '../config/files-dir.js';
 import { startDatabaseServer, type DatabaseServer } from '../database/database-server.js';
 import { migrate } from '../database/migrate.js';
 import { DrainState } from '../health/drain-state.js';
@@ -51,7 +52,7 @@ function announce(app: INestApplicationContext, config: Config, database: Databa
   banner.add('Queue', config.redisUrl ? `BullMQ on Redis at ${new URL(config.redisUrl).host}` : 'BullMQ on PostgreSQL');
   banner.add(
     'Storage',
-    config.storage === 's3' ? `files in ${config.s3Bucket} at ${config.s3Endpoint}` : `files in ${config.dataDir}`,
+    config.storage === 's3' ? `files in ${config.s3Bucket} at ${config.s3Endpoint}` : `files in ${filesDirOf(config)}`,
   );
   process.stdout.write(banner.render(title));
 }

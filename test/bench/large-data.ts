@@ -83,7 +83,8 @@ const SEARCH_INDEX = 'messages_search_idx';
 
 /**
  * Fills an empty, migrated database on the server itself, without a row going over the wire: five million messages in a
- * few minutes and two and a half gigabytes. The search index goes: it would take most of the time, and no figure uses it.
+ * few minutes and two and a half gigabytes. The search index goes: it would take most of the time, and no figure uses
+ * it.
  */
 export async function fillLargeData(run: Run, { messages, users, conversations }: LargeData): Promise<void> {
   await run(`set synchronous_commit = off`);

@@ -1,7 +1,7 @@
 /**
- * What the dashboard costs with many messages: fills a database of its own and explains each statement of it, first with
- * what the filling left in memory, then again. `node dist/test/bench/measure-dashboard.js [messages] [directory]`; with a
- * directory the database is kept there, and filled only once.
+ * What the dashboard costs with many messages: fills a database of its own and explains each statement of it, first
+ * with what the filling left in memory, then again. `node dist/test/bench/measure-dashboard.js [messages] [directory]`;
+ * with a directory the database is kept there, and filled only once.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -9,7 +9,9 @@ export interface Cell {
   readonly who: Who;
   readonly token: string | undefined;
   readonly ids: CellIds;
-  /** Texts that stand nowhere else. `content`: what was said; `title`; `profile`; `secret`: e-mail address and devices. */
+  /**
+   * Texts that stand nowhere else. `content`: what was said; `title`; `profile`; `secret`: e-mail address and devices.
+   */
   readonly marks: Record<'content' | 'title' | 'profile' | 'secret', string>;
   readonly actor: Person;
   readonly bystander: Person;

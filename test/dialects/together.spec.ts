@@ -10,8 +10,8 @@ const COUNT = ROUNDS * SPEAKERS.length;
 type Shown = [id: string, content: string];
 
 /**
- * One room with a person of each dialect in it and one over Socket.IO, all of whom speak and listen at once: five at the
- * addresses their own documents give, with a socket of their own.
+ * One room with a person of each dialect in it and one over Socket.IO, all of whom speak and listen at once: five at
+ * the addresses their own documents give, with a socket of their own.
  */
 describe('people who speak different dialects in one conversation', () => {
   let chat: Chat;

@@ -334,7 +334,8 @@ describe('the HTTP edge', () => {
     };
 
     it('already are what Express would make of them', async () => {
-      // Should an upgrade of Express take its methods from elsewhere, four fifths of the throughput would be gone again.
+      // Should an upgrade of Express take its methods from elsewhere, four fifths of the throughput would be gone
+      // again.
       expect(await areReady(app)).toEqual([true, true]);
       const instance = app.getHttpAdapter().getInstance() as Express;
       for (const method of ['json', 'status', 'send', 'vary']) expect(instance.response).toHaveProperty(method);

@@ -62,7 +62,8 @@ describe('a resume', () => {
   const away = async (userId: string): Promise<FakeClient> => {
     const probe = new FakeClient(userId);
     await probe.connect(node);
-    // A transaction of another test may hold the watermark back for a moment; the cursor must be past all that happened.
+    // A transaction of another test may hold the watermark back for a moment; the cursor must be past all that
+    // happened.
     do {
       probe.cut();
       await probe.connect(node);

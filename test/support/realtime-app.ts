@@ -18,7 +18,10 @@ import { RealtimeModule } from '../../src/platform/realtime/realtime.module.js';
 import { ThrottlingModule } from '../../src/platform/throttling/throttling.module.js';
 import { JsonField, TextField } from '../../src/platform/validation/fields.js';
 
-/** Tokens look like `alice:session-1` (or with `~`, which may stand in a subprotocol), or `alice:session-1:<epoch seconds>` for one that ends at a given time. */
+/**
+ * Tokens look like `alice:session-1` (or with `~`, which may stand in a subprotocol), or `alice:session-1:<epoch
+ * seconds>` for one that ends at a given time.
+ */
 @Injectable()
 export class FakeAuthenticator extends Authenticator {
   readonly tickets = new Map<string, string>();

@@ -39,8 +39,8 @@ export function testConfig(databaseUrl: string, overrides: Environment = {}): Co
 }
 
 /**
- * The whole application on a free port, over a database cloned for it. Give `DATABASE_URL` (and `JWT_SECRET`) of another
- * one to start a second process beside it.
+ * The whole application on a free port, over a database cloned for it. Give `DATABASE_URL` (and `JWT_SECRET`) of
+ * another one to start a second process beside it.
  */
 export async function startTestApp(overrides: Environment = {}): Promise<TestApp> {
   const dataDir = mkdtempSync(join(tmpdir(), 'parley-data-'));

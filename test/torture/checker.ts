@@ -1,4 +1,6 @@
-/** Pure judgements over what clients were told and what the database holds. Each answers a number that ought to be 0. */
+/**
+ * Pure judgements over what clients were told and what the database holds. Each answers a number that ought to be 0.
+ */
 
 /** A send a client was told is stored. */
 export interface Ack {
@@ -74,7 +76,9 @@ export interface Sighting {
   readonly at: string;
 }
 
-/** Places where a reader met something after something newer, or two readers disagree about who stands at a position. */
+/**
+ * Places where a reader met something after something newer, or two readers disagree about who stands at a position.
+ */
 export function countInversions(readers: readonly (readonly Sighting[])[]): number {
   const standing = new Map<number, string>();
   let inversions = 0;

@@ -35,8 +35,8 @@ export interface SendOptions {
 const PAUSE_MS = 40;
 
 /**
- * The client the protocol is made for: it sends until it is told, keeps a cursor, comes back with it, and applies events
- * by the one rule (`prev == last` apply; `seq ≤ last` drop; else fetch).
+ * The client the protocol is made for: it sends until it is told, keeps a cursor, comes back with it, and applies
+ * events by the one rule (`prev == last` apply; `seq ≤ last` drop; else fetch).
  */
 export class Client {
   readonly rest: Rest;

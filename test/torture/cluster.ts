@@ -49,8 +49,8 @@ export class Cluster {
   }
 
   /**
-   * In a database of its own in the shared server; given some for it, over a PostgreSQL of its own that may be killed. Then
-   * the nodes are the program itself, otherwise the program with switches: see `setFaults`.
+   * In a database of its own in the shared server; given some for it, over a PostgreSQL of its own that may be killed.
+   * Then the nodes are the program itself, otherwise the program with switches: see `setFaults`.
    */
   static async start({ ownServer, settings, withRedis }: ClusterNeeds = {}): Promise<Cluster> {
     const directory = mkdtempSync(join(tmpdir(), `parley-torture-${process.pid}-`));

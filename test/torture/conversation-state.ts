@@ -83,7 +83,10 @@ export async function fetchState(rest: Rest): Promise<Snapshot> {
   return { state, atSeq, cursor: cursor! };
 }
 
-/** Undefined when the caller is not in it (any more). The position is that of the first answer: nothing before is missing. */
+/**
+ * Undefined when the caller is not in it (any more). The position is that of the first answer: nothing before is
+ * missing.
+ */
 export async function fetchConversation(
   rest: Rest,
   id: string,

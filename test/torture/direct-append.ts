@@ -5,8 +5,8 @@ import type { Ack } from './checker.js';
 import type { Person } from './people.js';
 
 /**
- * Stores messages as a node would, through a connection of the harness, so that it decides when, and if, they commit. Answers what
- * may be acknowledged after that. */
+ * Stores messages as a node would, through a connection of the harness, so that it decides when, and if, they commit.
+ * Answers what may be acknowledged after that. */
 export async function appendDirectly(
   client: Pick<pg.ClientBase, 'query'>,
   conversationId: string,

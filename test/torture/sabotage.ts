@@ -20,7 +20,9 @@ export async function withAlteredFunction<T>(
   }
 }
 
-/** Takes a constraint or unique index away for as long as `work` takes; what offends it afterwards is deleted by `mend`. */
+/**
+ * Takes a constraint or unique index away for as long as `work` takes; what offends it afterwards is deleted by `mend`.
+ */
 export async function without<T>(
   cluster: Cluster,
   { drop, mend, restore }: { drop: string; mend: string; restore: string },

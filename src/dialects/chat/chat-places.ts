@@ -33,7 +33,10 @@ export class ChatPlaces {
     return recipientId ? this.directs.find(actor, recipientId) : this.enter(actor, chatId!);
   }
 
-  /** What is not for the actor to enter is refused by whatever he does there. @throws ConversationNotFound, PermissionDenied */
+  /**
+   * What is not for the actor to enter is refused by whatever he does there.
+   * @throws ConversationNotFound, PermissionDenied
+   */
   async enter(actor: Actor, idOrSlug: string): Promise<string> {
     const id = await this.policy.resolve(idOrSlug);
     if (isUuid(idOrSlug)) await this.names.refresh();

@@ -63,8 +63,8 @@ function schema(codes: readonly string[]): object {
 }
 
 /**
- * Errors as `{detail}`; a field that is wrong as FastAPI tells it; a spent limit with all its numbers. Our own `code` stands
- * beside them: what it says does not depend on anybody's wording.
+ * Errors as `{detail}`; a field that is wrong as FastAPI tells it; a spent limit with all its numbers. Our own `code`
+ * stands beside them: what it says does not depend on anybody's wording.
  */
 @Injectable()
 export class ClassroomErrors implements OnModuleInit {

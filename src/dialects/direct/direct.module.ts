@@ -15,7 +15,10 @@ import { DirectUsers } from './direct-users.service.js';
 import { DirectErrors } from './direct.errors.js';
 import { DirectGateway } from './direct.gateway.js';
 
-/** The dialect at `/api/auth/…`, `/api/users…`, `/api/messages`, `/api/groups`, `/api/webhooks`, the same under `/v1`, and `/ws`. */
+/**
+ * The dialect at `/api/auth/…`, `/api/users…`, `/api/messages`, `/api/groups`, `/api/webhooks`, the same under `/v1`,
+ * and `/ws`.
+ */
 @Module({
   imports: [
     UsersModule,

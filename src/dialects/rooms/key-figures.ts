@@ -13,8 +13,9 @@ interface Told {
 }
 
 /**
- * Counts what the sockets of session keys do, for who looks at his session. Kept here while it happens, added to the row
- * of the key every ten seconds, at the end of the connection and when somebody looks: what a crash takes is seconds.
+ * Counts what the sockets of session keys do, for who looks at his session. Kept here while it happens, added to the
+ * row of the key every ten seconds, at the end of the connection and when somebody looks: what a crash takes is
+ * seconds.
  */
 @Injectable()
 export class KeyFigures implements OnModuleInit, OnModuleDestroy {

@@ -32,7 +32,10 @@ export class RoomsSessions {
     };
   }
 
-  /** Whoever has the key may see it; who shows a token as well must be its user. @throws SessionNotFound, PermissionDenied */
+  /**
+   * Whoever has the key may see it; who shows a token as well must be its user.
+   * @throws SessionNotFound, PermissionDenied
+   */
   async get(actor: Actor | undefined, key: string): Promise<RoomsSessionStateDto> {
     await this.figures.store(key);
     try {

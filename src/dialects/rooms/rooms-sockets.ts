@@ -32,7 +32,10 @@ export class RoomsSockets implements OnModuleInit {
     });
   }
 
-  /** A credential that is good for nothing makes nobody a guest. @throws AuthenticationRequired, AccountBanned, RateLimitExceeded */
+  /**
+   * A credential that is good for nothing makes nobody a guest.
+   * @throws AuthenticationRequired, AccountBanned, RateLimitExceeded
+   */
   private async identify({ request, url, address }: Upgrade, codec: RoomsCodec): Promise<Actor> {
     await this.names.refresh();
     const key = url.searchParams.get('session_id');

@@ -43,7 +43,10 @@ export class AccountAdministration {
     });
   }
 
-  /** Whoever ends his own account proves again who he is. @throws InvalidCredentials, AccountLocked, ServiceUnavailable */
+  /**
+   * Whoever ends his own account proves again who he is.
+   * @throws InvalidCredentials, AccountLocked, ServiceUnavailable
+   */
   async requirePassword(actor: Actor, password: string): Promise<void> {
     await this.passwords.requireCurrent(actor, password);
   }

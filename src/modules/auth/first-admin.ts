@@ -24,7 +24,10 @@ export class FirstAdmin implements OnApplicationBootstrap {
     private readonly config: Config,
   ) {}
 
-  /** A made-up password is shown once, on the terminal, and kept nowhere. @throws ValidationError for a weak one given */
+  /**
+   * A made-up password is shown once, on the terminal, and kept nowhere.
+   * @throws ValidationError for a weak one given
+   */
   async onApplicationBootstrap(): Promise<void> {
     if (await this.users.hasAdmin()) return;
     const email = requireEmail(this.config.adminEmail ?? DEFAULT_EMAIL);

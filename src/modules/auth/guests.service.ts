@@ -9,7 +9,9 @@ import { SessionsRepository } from './sessions.repository.js';
 /** A guest who stays longer comes in anew. */
 const STAY_SECONDS = 86_400;
 
-/** Lets people in who have no account, where `GUEST_ACCESS` says so. They share one; limits tell them apart by address. */
+/**
+ * Lets people in who have no account, where `GUEST_ACCESS` says so. They share one; limits tell them apart by address.
+ */
 @Injectable()
 export class GuestsService {
   constructor(
@@ -17,7 +19,10 @@ export class GuestsService {
     private readonly config: Config,
   ) {}
 
-  /** Somebody at this address, as limits write it. @throws AuthenticationRequired, AccountBanned where no guests are wanted */
+  /**
+   * Somebody at this address, as limits write it.
+   * @throws AuthenticationRequired, AccountBanned where no guests are wanted
+   */
   async enter(address: string): Promise<Actor> {
     if (this.config.guestAccess === 'off') throw new AuthenticationRequired();
     const state = await this.sessions.findState(GUEST_SESSION_ID);

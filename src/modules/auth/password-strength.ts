@@ -7,7 +7,9 @@ const MAX_LENGTH = 128;
 const MAX_BYTES = 512;
 /** Of 0 to 4. 2 means more than a million guesses, which a throttled login does not give anybody. */
 const LEAST_SCORE = 2;
-/** As far as the estimate looks: a longer password is not weaker, and the estimate grows with the square of the length. */
+/**
+ * As far as the estimate looks: a longer password is not weaker, and the estimate grows with the square of the length.
+ */
 const JUDGED_LENGTH = 48;
 
 let estimator: ZxcvbnFactory | undefined;

@@ -2,7 +2,10 @@ import { AccountBanned, AuthenticationRequired } from '../../platform/errors/app
 import type { Actor } from '../../platform/http/actor.js';
 import type { SessionState } from './sessions.repository.js';
 
-/** Who the holder of a credential of this session is; `expiresAt` of it in epoch seconds. @throws AuthenticationRequired, AccountBanned */
+/**
+ * Who the holder of a credential of this session is; `expiresAt` of it in epoch seconds.
+ * @throws AuthenticationRequired, AccountBanned
+ */
 export function toActor(state: SessionState, expiresAt: number): Actor {
   const sessionExpiresAt = state.expires_at.getTime() / 1000;
   if (sessionExpiresAt <= Date.now() / 1000) throw new AuthenticationRequired();

@@ -30,7 +30,10 @@ export class SessionKeysService {
     private readonly config: Config,
   ) {}
 
-  /** Takes a ticket, which works once, and says for which session and until when (epoch seconds). @throws AuthenticationRequired */
+  /**
+   * Takes a ticket, which works once, and says for which session and until when (epoch seconds).
+   * @throws AuthenticationRequired
+   */
   async redeemTicket(ticket: string): Promise<{ state: SessionState; expiresAt: number }> {
     const state = await this.sessions.takeTicket(hashSecret(ticket));
     if (!state) throw new AuthenticationRequired();

@@ -10,7 +10,9 @@ import { type OpenedSession, SessionOpener } from './session-opener.js';
 import { SessionRevocation } from './session-revocation.js';
 import { type RefreshTokenRow, SessionsRepository } from './sessions.repository.js';
 
-/** How long a used token still gives its successor again: an answer may be lost on the way, and tabs refresh together. */
+/**
+ * How long a used token still gives its successor again: an answer may be lost on the way, and tabs refresh together.
+ */
 const REPLAY_SECONDS = 20;
 
 /**

@@ -38,7 +38,10 @@ export class CreateConversation {
     private readonly log: EventLog,
   ) {}
 
-  /** @throws ValidationError, UserNotFound, PermissionDenied across a block, SlugTaken, AuthenticationRequired, AccountBanned */
+  /**
+   * @throws ValidationError, UserNotFound, PermissionDenied across a block, SlugTaken, AuthenticationRequired,
+   *   AccountBanned
+   */
   async create(actor: Actor, dto: CreateConversationDto): Promise<CreatedConversation> {
     const others = [...new Set(dto.participant_ids ?? [])].filter((id) => id !== actor.userId);
     if (dto.type === 'direct') return this.openDirect(actor, dto, others);

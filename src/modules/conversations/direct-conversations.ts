@@ -23,7 +23,8 @@ export class DirectConversations {
 
   /**
    * Opens it where there is none; that counts as a conversation opened.
-   * @throws ValidationError, UserNotFound, PermissionDenied across a block, RateLimitExceeded, AuthenticationRequired, AccountBanned
+   * @throws ValidationError, UserNotFound, PermissionDenied across a block, RateLimitExceeded, AuthenticationRequired,
+   *   AccountBanned
    */
   async open(actor: Actor, otherId: string): Promise<string> {
     if (otherId === actor.userId) throw ValidationError.of('recipient_id', 'is yourself');

@@ -10,7 +10,9 @@ export const GENERAL_SLUG = 'general';
 /** Rolls back the stream that was made for a room somebody else has made first. */
 class MadeElsewhere extends Error {}
 
-/** The public room that is there from the first start. It is the server's own: it needs no owner and cannot be deleted. */
+/**
+ * The public room that is there from the first start. It is the server's own: it needs no owner and cannot be deleted.
+ */
 @Injectable()
 export class GeneralRoom implements OnApplicationBootstrap {
   constructor(

@@ -3,7 +3,10 @@ import { RoomDirectoryService } from './room-directory.service.js';
 
 const FRESH_MS = 5_000;
 
-/** What rooms are called in frames, known without asking. A room that is not known yet is called by its id, which is as good. */
+/**
+ * What rooms are called in frames, known without asking. A room that is not known yet is called by its id, which is as
+ * good.
+ */
 @Injectable()
 export class RoomNames {
   private slugs = new Map<string, string>();

@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../platform/http/actor.js';
 import { StatisticsRepository } from './statistics.repository.js';
 
-/** How much there is for one user. Messages are counted with those that were deleted since: their numbers stay taken. */
+/**
+ * How much there is for one user. Messages are counted with those that were deleted since: their numbers stay taken.
+ */
 export interface OwnStatistics {
   readonly conversations: number;
   readonly messages: number;

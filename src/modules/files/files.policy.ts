@@ -35,7 +35,10 @@ export class FilesPolicy {
     };
   }
 
-  /** For the write: what somebody may store, by the role of this moment. @throws AuthenticationRequired, AccountBanned */
+  /**
+   * For the write: what somebody may store, by the role of this moment.
+   * @throws AuthenticationRequired, AccountBanned
+   */
   async requireQuota(tx: Queryable, actor: Actor): Promise<Quota> {
     const { config } = this;
     const { role } = await this.users.requireActive(tx, actor);

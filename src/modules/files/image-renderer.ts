@@ -51,7 +51,10 @@ export class ImageRenderer implements OnModuleDestroy {
     for (const decoder of this.decoders) this.end(decoder);
   }
 
-  /** As many at once as are asked for. @throws InvalidFileType, FileTooLarge, ServiceUnavailable, Error when its process broke */
+  /**
+   * As many at once as are asked for.
+   * @throws InvalidFileType, FileTooLarge, ServiceUnavailable, Error when its process broke
+   */
   async render(task: RenderTask): Promise<RenderedImage> {
     if (this.isClosed) throw new ServiceUnavailable();
     const decoder = this.idle.pop() ?? this.start();

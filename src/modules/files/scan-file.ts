@@ -13,10 +13,16 @@ import { imageKey, keysOf, thumbnailKey, uploadKey } from './storage/file-keys.j
 import { FileStorage } from './storage/file-storage.js';
 import { IncomingFolder } from './storage/incoming-folder.js';
 
-/** Scans of one file that may end without a word, as when it takes the process or the scanner down, before it is given up. */
+/**
+ * Scans of one file that may end without a word, as when it takes the process or the scanner down, before it is given
+ * up.
+ */
 const BEGUN_MAX = 3;
 const GIVEN_UP = 'SCAN_FAILED';
-/** An image encoded anew may be larger than the one that was sent; a drawing in one bit a pixel would be 24 times as large. */
+/**
+ * An image encoded anew may be larger than the one that was sent; a drawing in one bit a pixel would be 24 times as
+ * large.
+ */
 const MOST_GROWTH = 4;
 
 /** A scan that is over: whom it concerns, and what they are shown. */

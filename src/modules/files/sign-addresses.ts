@@ -32,8 +32,8 @@ export class SignAddresses {
   }
 
   /**
-   * Of a file the actor is being shown, whether it is ready or not. Nothing is looked up: an address only says who asks,
-   * and is answered by how the file stands, and what he may see, when it is used.
+   * Of a file the actor is being shown, whether it is ready or not. Nothing is looked up: an address only says who
+   * asks, and is answered by how the file stands, and what he may see, when it is used.
    */
   addressOf(actor: Actor, fileId: string): string {
     return this.address(actor, { fileId, variant: 'content', disposition: undefined, expiresAt: endOfNewAddress() });

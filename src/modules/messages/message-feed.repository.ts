@@ -72,7 +72,10 @@ const COUNTS = statement<{ total: number; before_page: number }>(
             where ${IS_MINE} ${FILTER} limit ${COUNTED_MAX}) counted`,
 );
 
-/** Owns nothing. Reads: messages, participants, conversations, conversation_receipts, reactions, message_attachments, files, users. */
+/**
+ * Owns nothing. Reads: messages, participants, conversations, conversation_receipts, reactions, message_attachments,
+ * files, users.
+ */
 @Injectable()
 export class MessageFeedRepository {
   constructor(private readonly sql: Sql) {}

@@ -102,7 +102,10 @@ export interface SearchQuery extends MessageFilter {
   readonly before: { at: string; id: string };
 }
 
-/** Owns nothing. Reads: messages, message_edits, reactions, message_attachments, files, users, participants, conversations, conversation_receipts, stream_heads. */
+/**
+ * Owns nothing. Reads: messages, message_edits, reactions, message_attachments, files, users, participants,
+ * conversations, conversation_receipts, stream_heads.
+ */
 @Injectable()
 export class MessageReadsRepository {
   constructor(private readonly sql: Sql) {}

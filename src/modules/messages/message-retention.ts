@@ -12,8 +12,8 @@ const NO_ID = '00000000-0000-0000-0000-000000000000';
 /**
  * Takes messages out that are older than their conversation keeps them (`settings.message_retention_days`): each leaves
  * a tombstone in its place, with a `message.deleted` of the server, as if somebody had deleted it. Text, versions,
- * reactions and metadata are gone from the tables at once; their space is free for what comes next, and once a day `MessageSpace` gives it back.
- * Files they showed are let go and removed by the upkeep of files.
+ * reactions and metadata are gone from the tables at once; their space is free for what comes next, and once a day
+ * `MessageSpace` gives it back. Files they showed are let go and removed by the upkeep of files.
  */
 @Injectable()
 export class MessageRetention implements ScheduledTask, OnModuleInit {

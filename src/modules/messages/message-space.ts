@@ -10,7 +10,9 @@ const TABLES: readonly LooseTable[] = [
   { name: 'reactions', column: 'emoji' },
 ];
 
-/** Once a day, where retention has taken something out: the disk gets the space back that new messages have not taken. */
+/**
+ * Once a day, where retention has taken something out: the disk gets the space back that new messages have not taken.
+ */
 @Injectable()
 export class MessageSpace implements ScheduledTask, OnModuleInit {
   readonly name = 'message-space';

@@ -1,6 +1,9 @@
 import { DomainEvent } from '../../platform/event-log/domain-events.js';
 
-/** Durable events of a conversation's stream; `subjectId` is the message. Wire name, webhook type and metric label in one. */
+/**
+ * Durable events of a conversation's stream; `subjectId` is the message. Wire name, webhook type and metric label in
+ * one.
+ */
 export const MESSAGE_CREATED = 'message.created';
 export const MESSAGE_UPDATED = 'message.updated';
 export const MESSAGE_DELETED = 'message.deleted';

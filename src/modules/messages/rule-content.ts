@@ -20,7 +20,8 @@ export class RuleContent {
 
   /**
    * The send as it may be stored; at once where no rule speaks.
-   * @throws ContentRejected, HeldForReview, IdempotencyConflict, ConversationNotFound, PermissionDenied, ConversationFrozen
+   * @throws ContentRejected, HeldForReview, IdempotencyConflict, ConversationNotFound, PermissionDenied,
+   *   ConversationFrozen
    */
   send(actor: Actor, message: NewMessage): NewMessage | Promise<NewMessage> {
     if (message.content === '') return message;

@@ -59,8 +59,8 @@ export class SendMessage {
 
   /**
    * Stores one message and answers it once it is on disk.
-   * @throws ValidationError, ContentTooLong, InvalidMessageType, ConversationNotFound, PermissionDenied, MessageNotFound,
-   *   FileNotFound, FileNotAttachable, ConversationFrozen, SlowMode, ContentRejected, HeldForReview,
+   * @throws ValidationError, ContentTooLong, InvalidMessageType, ConversationNotFound, PermissionDenied,
+   *   MessageNotFound, FileNotFound, FileNotAttachable, ConversationFrozen, SlowMode, ContentRejected, HeldForReview,
    *   IdempotencyConflict, AuthenticationRequired, AccountBanned, ServiceUnavailable
    */
   async send(actor: Actor, conversationId: string, dto: SendMessageDto): Promise<SentMessage> {
@@ -89,8 +89,8 @@ export class SendMessage {
   }
 
   /**
-   * Stores what was held for review, as its sender's. `key` stands for a client_message_id where there is none: released
-   * twice, it is stored once. @throws as `send`, for the reasons there are now
+   * Stores what was held for review, as its sender's. `key` stands for a client_message_id where there is none:
+   * released twice, it is stored once. @throws as `send`, for the reasons there are now
    */
   release(held: HeldSend, key: string): Promise<SentMessage> {
     const { client_message_id = null, body_hash } = held;

@@ -23,9 +23,9 @@ interface HandOver {
 
 /**
  * Counts sends, times them, and lets one message be followed from the request to the sockets by its id: as spans where
- * there is a collector of traces, as lines of the log at level debug. The answer is timed for each, the hand-over to the
- * sockets of this node for one in 16. An event is handed out before its sender is answered, so that moment is remembered
- * until the send comes back with the id.
+ * there is a collector of traces, as lines of the log at level debug. The answer is timed for each, the hand-over to
+ * the sockets of this node for one in 16. An event is handed out before its sender is answered, so that moment is
+ * remembered until the send comes back with the id.
  */
 @Injectable()
 export class SendTraffic implements OnModuleInit {

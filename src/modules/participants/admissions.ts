@@ -28,8 +28,8 @@ export class Admissions {
   /**
    * Lets them in; who takes part already stays as he is. Under the lock of the conversation only.
    * Answers how many came in.
-   * @throws UserNotFound for unknown, deleted and banned users and for guests, PermissionDenied across a block and for those
-   *   who are banned from the conversation, TooManyParticipants
+   * @throws UserNotFound for unknown, deleted and banned users and for guests, PermissionDenied across a block and for
+   *   those who are banned from the conversation, TooManyParticipants
    */
   async admit(tx: StreamTransaction, actor: Actor, admissions: Admission[]): Promise<number> {
     const conversationId = tx.head.streamId;

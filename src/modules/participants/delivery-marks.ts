@@ -2,8 +2,8 @@
 type Mark = (conversationId: string, number: number) => Promise<unknown>;
 
 /**
- * For protocols without a frame for "arrived": what is written to their sockets counts as arrived. One mark a connection
- * is on its way at a time; what comes meanwhile goes with the next one.
+ * For protocols without a frame for "arrived": what is written to their sockets counts as arrived. One mark a
+ * connection is on its way at a time; what comes meanwhile goes with the next one.
  */
 export class DeliveryMarks {
   private readonly waiting = new Map<string, number>();

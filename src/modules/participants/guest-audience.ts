@@ -11,9 +11,10 @@ import { CONVERSATION_UPDATED } from './participants.events.js';
 const REFRESH_MS = 2_000;
 
 /**
- * What the guests of this node hear. No membership says so, so no event of the log does: the public rooms are read again
- * every two seconds while guests are here. Of a room that was changed they hear nothing more until it was read whether it
- * is still public, and never what was said meanwhile: with the very event that makes a room private the guests are out.
+ * What the guests of this node hear. No membership says so, so no event of the log does: the public rooms are read
+ * again every two seconds while guests are here. Of a room that was changed they hear nothing more until it was read
+ * whether it is still public, and never what was said meanwhile: with the very event that makes a room private the
+ * guests are out.
  */
 @Injectable()
 export class GuestAudience implements OnApplicationBootstrap, OnModuleDestroy {

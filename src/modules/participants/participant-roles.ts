@@ -27,7 +27,9 @@ export function rankIn(type: ConversationType, role: ParticipantRole | undefined
   return own;
 }
 
-/** Whether `rank` may mute or remove somebody of `targetRole`: only who stands below, and only from moderator upwards. */
+/**
+ * Whether `rank` may mute or remove somebody of `targetRole`: only who stands below, and only from moderator upwards.
+ */
 export function mayModerate(rank: number, targetRole: ParticipantRole): boolean {
   return rank >= RANKS.moderator && rank > RANKS[targetRole];
 }

@@ -71,7 +71,10 @@ export class ParticipantsService {
     return this.admissions.admit(tx, actor, admissions);
   }
 
-  /** The actor comes into a room that is not private; who is in already is in. @throws ConversationNotFound, PermissionDenied */
+  /**
+   * The actor comes into a room that is not private; who is in already is in.
+   * @throws ConversationNotFound, PermissionDenied
+   */
   async join(actor: Actor, conversationId: string): Promise<void> {
     await this.change(actor, conversationId, async (tx, access) => {
       if (access.role) return;

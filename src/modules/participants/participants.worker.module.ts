@@ -7,7 +7,10 @@ import { RECEIPTS_QUEUE } from './receipts.queue.js';
 import { ReceiptsRepository } from './receipts.repository.js';
 import { Standings } from './standings.js';
 
-/** The background work of participants: adding up receipts, leaving for good. Needs a `Broadcaster`, which the realtime module gives. */
+/**
+ * The background work of participants: adding up receipts, leaving for good. Needs a `Broadcaster`, which the realtime
+ * module gives.
+ */
 @Module({
   imports: [QueueModule.register(RECEIPTS_QUEUE)],
   providers: [ReceiptsProcessor, ReceiptsRepository, AccountDeparture, Standings, ParticipantsRepository],

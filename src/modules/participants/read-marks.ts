@@ -17,8 +17,8 @@ import { type MarkOutcome, type MarkResult, type NewMark, ReceiptsRepository } f
 const BATCH = { maxBatch: 512, maxBatchPerKey: 256, maxInFlight: 2, maxQueuedPerKey: 2000 };
 
 /**
- * Read and delivered marks. They are state, not log: only the newest matters, so a burst of them is one UPDATE, answered
- * after its commit. A mark never goes back and never passes the newest message.
+ * Read and delivered marks. They are state, not log: only the newest matters, so a burst of them is one UPDATE,
+ * answered after its commit. A mark never goes back and never passes the newest message.
  */
 @Injectable()
 export class ReadMarks {
@@ -35,7 +35,8 @@ export class ReadMarks {
 
   /**
    * Everything up to there is read, and so delivered too.
-   * @throws ValidationError, ConversationNotFound, PermissionDenied, AuthenticationRequired, AccountBanned, ServiceUnavailable
+   * @throws ValidationError, ConversationNotFound, PermissionDenied, AuthenticationRequired, AccountBanned,
+   *   ServiceUnavailable
    */
   read(actor: Actor, conversationId: string, dto: MarkDto): Promise<MarkedDto> {
     const seq = placeOf(dto);

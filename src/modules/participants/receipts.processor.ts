@@ -5,7 +5,10 @@ import { Broadcaster } from '../../platform/realtime/broadcaster.js';
 import { type ReceiptsJob, RECEIPTS_QUEUE } from './receipts.queue.js';
 import { ReceiptsRepository } from './receipts.repository.js';
 
-/** Adds up the marks of one conversation and tells its participants how far everybody is: one update, one signal a burst. */
+/**
+ * Adds up the marks of one conversation and tells its participants how far everybody is: one update, one signal a
+ * burst.
+ */
 @Processor(RECEIPTS_QUEUE, { concurrency: 4 })
 export class ReceiptsProcessor extends WorkerHost {
   private readonly logger = new Logger(ReceiptsProcessor.name);

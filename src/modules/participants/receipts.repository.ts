@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement } from '../../platform/database/sql.js';
 
-/** One mark on its way; the fields of `mark_participants`. With a message id the numbers only say which mark is meant. */
+/**
+ * One mark on its way; the fields of `mark_participants`. With a message id the numbers only say which mark is meant.
+ */
 export interface NewMark {
   readonly conversation_id: string;
   readonly user_id: string;
@@ -98,7 +100,10 @@ const AGGREGATE = statement<AggregateRow>(
      from stored s`,
 );
 
-/** Owns: conversation_receipts; of participants the marks. Reads: conversations, messages, users, sessions, stream_heads. */
+/**
+ * Owns: conversation_receipts; of participants the marks. Reads: conversations, messages, users, sessions,
+ * stream_heads.
+ */
 @Injectable()
 export class ReceiptsRepository {
   constructor(private readonly sql: Sql) {}
@@ -108,7 +113,9 @@ export class ReceiptsRepository {
     return this.sql.many(MARK, [JSON.stringify(batch)]);
   }
 
-  /** Works out what everybody has read and been handed; it only ever grows. Undefined: there is no such conversation. */
+  /**
+   * Works out what everybody has read and been handed; it only ever grows. Undefined: there is no such conversation.
+   */
   aggregate(conversationId: string): Promise<AggregateRow | undefined> {
     return this.sql.one(AGGREGATE, [conversationId]);
   }

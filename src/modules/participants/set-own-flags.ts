@@ -19,7 +19,10 @@ export class SetOwnFlags {
     private readonly log: EventLog,
   ) {}
 
-  /** The actor's own flags; only the actor's own devices hear of them. @throws ConversationNotFound, PermissionDenied */
+  /**
+   * The actor's own flags; only the actor's own devices hear of them.
+   * @throws ConversationNotFound, PermissionDenied
+   */
   async set(actor: Actor, conversationId: string, dto: OwnFlagsDto): Promise<OwnFlags> {
     const until = typeof dto.muted_until === 'string' ? new Date(dto.muted_until) : dto.muted_until;
     const flags = await this.log.write(conversationId, async (tx) => {

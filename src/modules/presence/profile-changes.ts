@@ -12,8 +12,8 @@ const TOLD_DAYS = 7;
 const PEOPLE_MAX = 200;
 
 /**
- * Tells those who may see somebody come and go of a new name or picture, so that nobody has to load a page again for it.
- * State: whoever was away is told with his resume.
+ * Tells those who may see somebody come and go of a new name or picture, so that nobody has to load a page again for
+ * it. State: whoever was away is told with his resume.
  */
 @Injectable()
 export class ProfileChanges implements OnModuleInit {

@@ -37,8 +37,8 @@ export class TypingService {
   }
 
   /**
-   * Where these users type, in conversations the actor takes part in: of the last six seconds, as far as this process was
-   * told. Signals are told and not stored; whoever has to know all of them listens.
+   * Where these users type, in conversations the actor takes part in: of the last six seconds, as far as this process
+   * was told. Signals are told and not stored; whoever has to know all of them listens.
    */
   async where(actor: Actor, userIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const places = userIds.flatMap((userId) => this.placesOf(userId).map((place) => [userId, place] as const));

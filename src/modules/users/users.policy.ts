@@ -29,8 +29,8 @@ export class UsersPolicy {
   }
 
   /**
-   * Whether the actor has this rank now: read from the database, uncached, so that no token of a demoted or banned admin
-   * opens anything. Answers the actor with the role of this moment.
+   * Whether the actor has this rank now: read from the database, uncached, so that no token of a demoted or banned
+   * admin opens anything. Answers the actor with the role of this moment.
    * @throws PermissionDenied, AuthenticationRequired, AccountBanned
    */
   async requireRank(actor: Actor, least: 'moderator' | 'admin', tx?: ReadingTransaction): Promise<Actor> {

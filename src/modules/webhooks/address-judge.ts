@@ -3,7 +3,9 @@ import ipaddr from 'ipaddr.js';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
-/** Reserved blocks, beside everything `ipaddr.js` does not call `unicast`: told by bytes, never by how they are written. */
+/**
+ * Reserved blocks, beside everything `ipaddr.js` does not call `unicast`: told by bytes, never by how they are written.
+ */
 const FORBIDDEN = [
   '0.0.0.0/8',
   '10.0.0.0/8',
@@ -43,8 +45,8 @@ const PRIVATE_RANGES = new Set(['loopback', 'private', 'uniqueLocal', 'carrierGr
 /**
  * Whether a request of ours may go to this address.
  *
- * Only public unicast addresses may be reached, and none of this machine's own. With `allowPrivate` loopback and private
- * networks may be, too. An IPv6 address that carries an IPv4 one (`::ffff:127.0.0.1`) is judged as that.
+ * Only public unicast addresses may be reached, and none of this machine's own. With `allowPrivate` loopback and
+ * private networks may be, too. An IPv6 address that carries an IPv4 one (`::ffff:127.0.0.1`) is judged as that.
  */
 export function isAllowedAddress(text: string, { allowPrivate }: { allowPrivate: boolean }): boolean {
   const address = parse(text);

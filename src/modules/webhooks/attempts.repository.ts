@@ -119,7 +119,10 @@ export interface EndedAttempt extends AttemptResult, Verdict {
   readonly webhookId: string;
 }
 
-/** Owns: webhooks, webhook_events, webhook_deliveries, webhook_attempts. Reads: users, participants, conversations, messages. */
+/**
+ * Owns: webhooks, webhook_events, webhook_deliveries, webhook_attempts. Reads: users, participants, conversations,
+ * messages.
+ */
 @Injectable()
 export class AttemptsRepository {
   constructor(private readonly sql: Sql) {}

@@ -7,8 +7,8 @@ import { signWebhook } from './webhook-signature.js';
 import type { ClaimedDelivery } from './delivery-job.js';
 
 /**
- * One try of a delivery: whether its webhook may still hear of it, what is left of it to tell, the call, and how it goes
- * on. Should the process die in it, it is tried again: at least once, with the same id.
+ * One try of a delivery: whether its webhook may still hear of it, what is left of it to tell, the call, and how it
+ * goes on. Should the process die in it, it is tried again: at least once, with the same id.
  */
 @Injectable()
 export class DeliverWebhook {
@@ -19,7 +19,10 @@ export class DeliverWebhook {
     private readonly settling: SettleAttempt,
   ) {}
 
-  /** All at once; `onEnd` hears of each as it ends. What fails is claimed again. @throws the first failure, when all ended */
+  /**
+   * All at once; `onEnd` hears of each as it ends. What fails is claimed again.
+   * @throws the first failure, when all ended
+   */
   async deliver(deliveries: readonly ClaimedDelivery[], onEnd: () => void): Promise<void> {
     const due = await this.repository.load(deliveries);
     const ends = await Promise.allSettled(due.map((one) => this.deliverOne(one).finally(onEnd)));

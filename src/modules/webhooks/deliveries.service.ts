@@ -41,7 +41,10 @@ export class DeliveriesService {
     return toPage(rows, limit, presentDelivery, (row) => [row.created_at.getTime(), row.id]);
   }
 
-  /** Sends `webhook.ping` and answers its delivery, whose log says what came back. @throws WebhookNotFound, WebhookDisabled */
+  /**
+   * Sends `webhook.ping` and answers its delivery, whose log says what came back.
+   * @throws WebhookNotFound, WebhookDisabled
+   */
   async ping(actor: Actor, webhookId: string): Promise<DeliveryDto> {
     const deliveryId = newId();
     await this.webhooks.change(actor, async (tx, viewer) => {
@@ -67,7 +70,10 @@ export class DeliveriesService {
     return presentDelivery(delivery);
   }
 
-  /** All that failed; with a range, all that happened in it. @throws WebhookNotFound, WebhookDisabled, ValidationError */
+  /**
+   * All that failed; with a range, all that happened in it.
+   * @throws WebhookNotFound, WebhookDisabled, ValidationError
+   */
   async replay(actor: Actor, webhookId: string, dto: ReplayDto): Promise<ReplayedDto> {
     const settledBefore = new Date();
     const from = new Date(dto.from ?? 0);

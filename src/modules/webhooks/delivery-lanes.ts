@@ -5,7 +5,9 @@ import type { Claim } from './relay.repository.js';
 import { type ClaimedDelivery, DELIVERIES_QUEUE, type DeliveryJob, RETRIES_QUEUE } from './delivery-job.js';
 
 const QUEUE_PATIENCE_MS = 5000;
-/** A job costs the queue three statements, whatever is in it. More in one, and a few workers would get nothing to do. */
+/**
+ * A job costs the queue three statements, whatever is in it. More in one, and a few workers would get nothing to do.
+ */
 const DELIVERIES_PER_JOB = 10;
 /** What the queue remembers is of no use: the deliveries are the record. */
 const JOB_OPTIONS = { removeOnComplete: true, removeOnFail: true, attempts: 1 };

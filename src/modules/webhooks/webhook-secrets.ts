@@ -11,7 +11,10 @@ export const SECRET_MAX = 256;
 const GENERATED_PREFIX = 'whsec_';
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
-/** Secrets of webhooks: made here, kept encrypted (AES-256-GCM), and each box opens only for the webhook it was made for. */
+/**
+ * Secrets of webhooks: made here, kept encrypted (AES-256-GCM), and each box opens only for the webhook it was made
+ * for.
+ */
 @Injectable()
 export class WebhookSecrets {
   private readonly key: Buffer;

@@ -148,7 +148,10 @@ function toViewer({ userId, role }: Actor): WebhookViewer {
   return { userId, isAdmin: role === 'admin' };
 }
 
-/** A webhook that sees everything is a privilege, one's own is not. Of its address only the host: the rest may be secret. */
+/**
+ * A webhook that sees everything is a privilege, one's own is not. Of its address only the host: the rest may be
+ * secret.
+ */
 function recordAct(
   tx: StreamTransaction,
   actor: Actor,

@@ -12,8 +12,8 @@ export interface OwnTable {
 export const MIGRATIONS_TABLE = 'schema_migrations';
 
 /**
- * Columns of the type xid8 stay out: they hold ids of transactions of this cluster, and by their default get that of the
- * transaction that brings their row back. So do generated ones. Unlogged tables (presence) do not outlive a server.
+ * Columns of the type xid8 stay out: they hold ids of transactions of this cluster, and by their default get that of
+ * the transaction that brings their row back. So do generated ones. Unlogged tables (presence) do not outlive a server.
  */
 const TABLES = `
   select c.relname as name,
@@ -28,7 +28,10 @@ const TABLES = `
      and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')
    order by c.relname`;
 
-/** Every table that a backup holds, those others refer to first. @throws Error when they refer to each other in a circle */
+/**
+ * Every table that a backup holds, those others refer to first.
+ * @throws Error when they refer to each other in a circle
+ */
 export async function tablesOf(client: pg.ClientBase): Promise<OwnTable[]> {
   const { rows: waiting } = await client.query<OwnTable>(TABLES);
   const ordered: OwnTable[] = [];

@@ -36,7 +36,9 @@ export class Config {
     return Config.load(processEnvironment());
   }
 
-  /** @throws ConfigurationError that lists everything wrong. Makes `DATA_DIR`, and secrets in it when none are given. */
+  /**
+   * @throws ConfigurationError that lists everything wrong. Makes `DATA_DIR`, and secrets in it when none are given.
+   */
   static load(given: Environment): Config {
     const { values, limitOverrides, problems } = readConfiguration(given);
     if (problems.length > 0) throw new ConfigurationError(problems);

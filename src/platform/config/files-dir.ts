@@ -5,7 +5,9 @@ interface Places {
   readonly filesDir?: string | undefined;
 }
 
-/** Where files are on the disk of this machine, unless a store keeps them: those that came in, and those that come in. */
+/**
+ * Where files are on the disk of this machine, unless a store keeps them: those that came in, and those that come in.
+ */
 export function filesDirOf({ dataDir, filesDir }: Places): string {
   return filesDir ? resolve(filesDir) : join(dataDir, 'files');
 }

@@ -226,7 +226,10 @@ class Cluster {
     }
   }
 
-  /** Made beside its place and renamed when complete: a start that is killed half-way leaves nothing that looks finished. */
+  /**
+   * Made beside its place and renamed when complete: a start that is killed half-way leaves nothing that looks
+   * finished.
+   */
   private initialise(): void {
     const unfinished = `${this.data}.unfinished`;
     rmSync(unfinished, { recursive: true, force: true });

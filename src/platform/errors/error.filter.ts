@@ -32,7 +32,9 @@ export function toDeclaredError(thrown: unknown): AppError {
   return internal;
 }
 
-/** The same, for where nobody else will tell the log of what nobody declared: before there is a request or a connection. */
+/**
+ * The same, for where nobody else will tell the log of what nobody declared: before there is a request or a connection.
+ */
 export function declareAndLog(thrown: unknown, logger: Logger): AppError {
   const error = toDeclaredError(thrown);
   if (error instanceof InternalError) logger.error('a connection failed', error.cause);

@@ -52,7 +52,10 @@ export class KeyedBatcher<Item, Result> {
 
   constructor(private readonly options: KeyedBatcherOptions<Item, Result>) {}
 
-  /** Whether what came now would wait too long: more is queued than has lately gone out in that time, and not just a few. */
+  /**
+   * Whether what came now would wait too long: more is queued than has lately gone out in that time, and not just a
+   * few.
+   */
   get isFull(): boolean {
     const { maxWaitMs = Infinity } = this.options;
     return this.queued >= Math.max(FEW, this.perSecond * (maxWaitMs / 1000));

@@ -19,7 +19,9 @@ export class DrainState {
     return this.draining;
   }
 
-  /** Runs `step` when draining begins, beside the other steps. A step that fails or hangs does not stop the shutdown. */
+  /**
+   * Runs `step` when draining begins, beside the other steps. A step that fails or hangs does not stop the shutdown.
+   */
   onDrain(step: DrainStep): void {
     this.steps.push(step);
   }

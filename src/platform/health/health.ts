@@ -46,7 +46,9 @@ export class Health {
     this.register('redis', undefined);
   }
 
-  /** Without a check the component is one this installation does not have. A process is unhealthy without a vital one. */
+  /**
+   * Without a check the component is one this installation does not have. A process is unhealthy without a vital one.
+   */
   register(component: string, check: HealthCheck | undefined, { isVital = true } = {}): void {
     this.components.set(component, { check, isVital, lastError: null });
   }

@@ -43,7 +43,9 @@ export function apiDocument(app: NestExpressApplication, extraModels: Type[] = [
   return document;
 }
 
-/** Serves the document at `/openapi.json` and a page over it at `/docs`; both are made at the first request for them. */
+/**
+ * Serves the document at `/openapi.json` and a page over it at `/docs`; both are made at the first request for them.
+ */
 export function serveApiDocument(app: NestExpressApplication): void {
   let document: OpenAPIObject | undefined;
   SwaggerModule.setup('docs', app, () => (document ??= apiDocument(app)), {

@@ -10,7 +10,8 @@ const BEARER = /^Bearer +([^\s]{1,4096})$/i;
 
 /**
  * Denies every route that is not `@Public()` unless the request carries a valid bearer token. On public routes a valid
- * token still says who acts; an invalid one is as good as none, so that a stale token does not lock anybody out of login.
+ * token still says who acts; an invalid one is as good as none, so that a stale token does not lock anybody out of
+ * login.
  */
 @Injectable()
 export class AuthGuard implements CanActivate, OnApplicationBootstrap {

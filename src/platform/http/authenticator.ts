@@ -8,10 +8,16 @@ export abstract class Authenticator {
   /** @throws AuthenticationRequired, AccountBanned */
   abstract authenticate(token: string): Promise<Actor>;
 
-  /** Takes a ticket of `POST /auth/ticket` out of circulation and answers whose it was. @throws AuthenticationRequired */
+  /**
+   * Takes a ticket of `POST /auth/ticket` out of circulation and answers whose it was.
+   * @throws AuthenticationRequired
+   */
   abstract redeemTicket(ticket: string): Promise<Actor>;
 
-  /** Who the holder of a session key is: a secret that stands for a session where no token can be sent. @throws AuthenticationRequired, AccountBanned */
+  /**
+   * Who the holder of a session key is: a secret that stands for a session where no token can be sent.
+   * @throws AuthenticationRequired, AccountBanned
+   */
   abstract authenticateKey(key: string): Promise<Actor>;
 
   /**
@@ -20,7 +26,10 @@ export abstract class Authenticator {
    */
   abstract findEnded(sessionIds: string[]): Promise<EndedSession[]>;
 
-  /** Which of these actors have another system role by now. The same sweep asks, so that no live socket keeps an old one. */
+  /**
+   * Which of these actors have another system role by now. The same sweep asks, so that no live socket keeps an old
+   * one.
+   */
   abstract findChangedRoles(known: KnownRole[]): Promise<KnownRole[]>;
 }
 

@@ -24,7 +24,9 @@ export function limitBodyTime(request: IncomingMessage, response: ServerResponse
   );
 }
 
-/** Instead of the deadline: so many bytes a second, once the grace is over. Time in which we do not read does not count. */
+/**
+ * Instead of the deadline: so many bytes a second, once the grace is over. Time in which we do not read does not count.
+ */
 export function requireMinimumRate(request: IncomingMessage, response: ServerResponse, rate: MinimumRate): void {
   const started = Date.now();
   let seen = request.socket.bytesRead;

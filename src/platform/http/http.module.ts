@@ -13,8 +13,8 @@ import { RequestsInFlight } from './requests-in-flight.js';
 import { validationPipe } from './validation.js';
 
 /**
- * What every route goes through, in this order: what is turned away under overload, the guard that denies by default, the limits of whoever is let in,
- * `Idempotency-Key`, validation; and the one answer to errors.
+ * What every route goes through, in this order: what is turned away under overload, the guard that denies by default,
+ * the limits of whoever is let in, `Idempotency-Key`, validation; and the one answer to errors.
  */
 @Global()
 @Module({

@@ -36,7 +36,10 @@ export class IdempotentAnswers {
     return key;
   }
 
-  /** The kept answer, or that of `perform`, kept. @throws IdempotencyConflict, IdempotencyInProgress, whatever `perform` throws */
+  /**
+   * The kept answer, or that of `perform`, kept.
+   * @throws IdempotencyConflict, IdempotencyInProgress, whatever `perform` throws
+   */
   async answer(asked: IdempotentRequest, perform: () => Observable<unknown>, response: Response): Promise<unknown> {
     const deadline = Date.now() + WAIT_MS;
     for (;;) {

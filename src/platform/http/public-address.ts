@@ -4,7 +4,9 @@ import type { Request } from 'express';
 /** The setting of the HTTP application that holds `PUBLIC_URL`. */
 export const PUBLIC_URL = 'public url';
 
-/** Where clients reach this server, without a slash at the end: `PUBLIC_URL`, or else the address of this very request. */
+/**
+ * Where clients reach this server, without a slash at the end: `PUBLIC_URL`, or else the address of this very request.
+ */
 export function publicAddressOf(request: Request): string {
   return wholeAddress(request.app.get(PUBLIC_URL) as string | undefined, request.protocol, request.headers.host);
 }

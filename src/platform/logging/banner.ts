@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
-/** What is said once at start, on the terminal and not in the log. Any module may add a line before the start is done. */
+/**
+ * What is said once at start, on the terminal and not in the log. Any module may add a line before the start is done.
+ */
 @Injectable()
 export class BannerLines {
   private readonly lines: { label: string; text: string }[] = [];

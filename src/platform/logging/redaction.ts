@@ -24,7 +24,10 @@ const SECRET_SEGMENT = /(\/api\/(?:ws|sessions)\/)[^/?#]+/gi;
 
 const PARAMETER = /([?&])([^=&#]*)=[^&#]*/g;
 
-/** An address as it may stand in a log: tokens that came in the query or the path are gone, however their names are written. */
+/**
+ * An address as it may stand in a log: tokens that came in the query or the path are gone, however their names are
+ * written.
+ */
 export function redactAddress(address: string): string {
   return address
     .replace(SECRET_SEGMENT, '$1[redacted]')

@@ -6,7 +6,10 @@ import { Config } from '../config/config.js';
 import { MetricsAccess } from './metrics-access.js';
 import { Metrics } from './metrics.js';
 
-/** The metrics at a port of their own (`METRICS_PORT`): for workers, and for networks that keep them from the public one. */
+/**
+ * The metrics at a port of their own (`METRICS_PORT`): for workers, and for networks that keep them from the public
+ * one.
+ */
 @Injectable()
 export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('Metrics');

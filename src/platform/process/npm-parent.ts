@@ -1,9 +1,9 @@
 const LOOK_EVERY_MS = 500;
 
 /**
- * Calls back once the npm that started this process is gone. npm hands a signal to its shell, which dies of it and hands
- * nothing on: without this, whoever ends `npm start` leaves a server behind that nobody started. Does nothing where npm
- * is not the parent.
+ * Calls back once the npm that started this process is gone. npm hands a signal to its shell, which dies of it and
+ * hands nothing on: without this, whoever ends `npm start` leaves a server behind that nobody started. Does nothing
+ * where npm is not the parent.
  */
 export function whenNpmEnds(callBack: () => void): void {
   // eslint-disable-next-line no-restricted-syntax -- npm's own variable, no setting

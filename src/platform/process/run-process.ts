@@ -16,8 +16,8 @@ const SHUTDOWN_DEADLINE_MS = 25_000;
 export type Boot = (config: Config, log: Pino) => Promise<INestApplicationContext>;
 
 /**
- * The life of a process: configuration, database, schema, application, banner; and at SIGTERM or SIGINT, or with the end
- * of the npm that started it, the way back: drain, close the application, stop the database last, exit 0.
+ * The life of a process: configuration, database, schema, application, banner; and at SIGTERM or SIGINT, or with the
+ * end of the npm that started it, the way back: drain, close the application, stop the database last, exit 0.
  */
 export async function runProcess(title: string, boot: Boot): Promise<void> {
   const config = readConfig();

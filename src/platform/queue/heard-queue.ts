@@ -6,7 +6,9 @@ const SAY_AGAIN_MS = 60_000;
 
 let saidAt = -Infinity;
 
-/** A queue whose failures are in the log: those of one nobody listens to are printed past it, from its first moment on. */
+/**
+ * A queue whose failures are in the log: those of one nobody listens to are printed past it, from its first moment on.
+ */
 export class HeardQueue extends Queue {
   constructor(name: string, options?: QueueOptions) {
     super(name, options);

@@ -27,9 +27,10 @@ const LONGEST_RETRY_MS = 1000;
 const CONNECT_PATIENCE_MS = 2000;
 
 /**
- * What queues and workers run on: PostgreSQL over a pool of their own, so that jobs never wait for requests nor requests
- * for jobs, or Redis with `REDIS_URL`. It is closed after the workers are. On the way out a Redis that is away is waited
- * for no longer: what a job has done stays done, and what could not be said of it is found out by its next turn.
+ * What queues and workers run on: PostgreSQL over a pool of their own, so that jobs never wait for requests nor
+ * requests for jobs, or Redis with `REDIS_URL`. It is closed after the workers are. On the way out a Redis that is away
+ * is waited for no longer: what a job has done stays done, and what could not be said of it is found out by its next
+ * turn.
  */
 @Injectable()
 export class QueueConnection implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {

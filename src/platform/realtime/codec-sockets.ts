@@ -50,7 +50,10 @@ export class CodecSockets {
   }
 }
 
-/** A browser is told nothing of an upgrade that is refused, so it is let in to hear why. 401, 403, 404 are 4401, 4403, 4404. */
+/**
+ * A browser is told nothing of an upgrade that is refused, so it is let in to hear why. 401, 403, 404 are 4401, 4403,
+ * 4404.
+ */
 function refused(error: AppError): Farewell {
   const known = farewellFor(error);
   const isAsOurs = error instanceof RateLimitExceeded || error instanceof ServiceUnavailable || error.status >= 500;

@@ -117,8 +117,8 @@ export class Handshake {
 }
 
 /**
- * The credential of a request, in order of preference: header, subprotocol `bearer.<token>` (browsers cannot set headers;
- * it is never echoed), ticket, token in the address.
+ * The credential of a request, in order of preference: header, subprotocol `bearer.<token>` (browsers cannot set
+ * headers; it is never echoed), ticket, token in the address.
  */
 export function credentialOf({ headers }: IncomingMessage, query: URLSearchParams): Credential | undefined {
   const bearer = BEARER.exec(headers.authorization ?? '')?.[1] ?? offeredToken(headers['sec-websocket-protocol']);

@@ -39,6 +39,9 @@ export interface LiveConnection {
 
 /** Fills the gaps of a slow reader: provided by the fan-out, called by the connection once its queue is empty again. */
 export abstract class CatchUp {
-  /** `from`: the last position the connection was handed, for each stream that lost frames. Sends the rest or a `resync`. */
+  /**
+   * `from`: the last position the connection was handed, for each stream that lost frames. Sends the rest or a
+   * `resync`.
+   */
   abstract catchUp(connection: LiveConnection, from: ReadonlyMap<string, number>): Promise<void>;
 }

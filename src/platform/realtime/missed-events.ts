@@ -114,7 +114,10 @@ export class MissedEvents {
     return wireEvents('conversation', await this.reader.show(events), userId);
   }
 
-  /** Positions are dense, so it is known how much there is before any of it is read: small gaps first, own stream before all. */
+  /**
+   * Positions are dense, so it is known how much there is before any of it is read: small gaps first, own stream before
+   * all.
+   */
   private async read(tx: Queryable, spans: StreamSpan[], limits: ReplayLimits, userId: string): Promise<Plan> {
     const size = ({ streamId, floor, ceiling }: StreamSpan): number => (streamId === userId ? 0 : ceiling - floor);
     const fitting: StreamSpan[] = [];

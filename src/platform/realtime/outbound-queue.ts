@@ -32,8 +32,8 @@ export interface QueueOwner {
 
 /**
  * What a connection has not handed to its transport yet. It exists only while there is something to keep: a slow
- * reader, a replay that goes first, a gap that is being filled. Above the soft bound ephemeral frames go and newer state
- * replaces older; above the hard one durable frames go, too, and their streams are remembered as dirty.
+ * reader, a replay that goes first, a gap that is being filled. Above the soft bound ephemeral frames go and newer
+ * state replaces older; above the hard one durable frames go, too, and their streams are remembered as dirty.
  *
  * Invariant: a stream that lost a frame gets no later one before the log was read again, so a reader sees a prefix of
  * every stream, then the missing part or a `resync`, then the rest.

@@ -2,7 +2,10 @@ import type { Type } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { SYSTEM_ROLES, type SystemRole } from '../http/actor.js';
 
-/** Every frame the server sends by itself, declared once: the types for clients and the AsyncAPI document come from here. */
+/**
+ * Every frame the server sends by itself, declared once: the types for clients and the AsyncAPI document come from
+ * here.
+ */
 export interface DeclaredFrame<Data extends object = object> {
   readonly summary: string;
   readonly data: Type<Data>;

@@ -6,7 +6,9 @@ import { EncodedFrame } from './encoded-frame.js';
 import { FrameRouter } from './frame-router.js';
 import { RealtimeSocketIo } from './socket-io-server.js';
 
-/** Sends the clients away at shutdown: each is told when to come back, what it asked for is answered, then it is closed. */
+/**
+ * Sends the clients away at shutdown: each is told when to come back, what it asked for is answered, then it is closed.
+ */
 @Injectable()
 export class RealtimeDrain implements OnModuleInit, BeforeApplicationShutdown {
   private drained: Promise<void> | undefined;

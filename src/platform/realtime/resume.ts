@@ -13,7 +13,8 @@ import { ResumeSnapshots } from './resume-snapshots.js';
 import type { Resync, WireEvent } from './wire-event.js';
 
 /**
- * Attaches connections to the streams of their users, and tells them what they missed: everything, in order, or by name.
+ * Attaches connections to the streams of their users, and tells them what they missed: everything, in order, or by
+ * name.
  *
  * The order that makes it complete: hold the connection's live frames back, attach it, read one snapshot, send what the
  * snapshot owes, then let go of what was held back without what the snapshot has covered. An event is either visible to
@@ -67,7 +68,10 @@ export class Resume implements LiveSessions, CatchUp {
     }
   }
 
-  /** For a client without a socket: what happened since its cursor, or what it must fetch. @throws ServiceUnavailable */
+  /**
+   * For a client without a socket: what happened since its cursor, or what it must fetch.
+   * @throws ServiceUnavailable
+   */
   async readSince(
     userId: string,
     cursor: string,

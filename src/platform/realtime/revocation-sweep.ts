@@ -5,8 +5,8 @@ import { ConnectionHost } from './connection-host.js';
 const CHUNK = 1_000;
 
 /**
- * Asks every 5 s which sessions of this node's connections have ended, and whose role is another by now. Hints on the bus end connections sooner; this
- * holds when the bus is down and when a hint was lost.
+ * Asks every 5 s which sessions of this node's connections have ended, and whose role is another by now. Hints on the
+ * bus end connections sooner; this holds when the bus is down and when a hint was lost.
  */
 @Injectable()
 export class RevocationSweep implements OnApplicationBootstrap, OnApplicationShutdown {

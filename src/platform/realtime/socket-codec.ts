@@ -2,7 +2,9 @@ import type { LimitProfile } from '../throttling/limits.js';
 import type { EncodedFrame } from './encoded-frame.js';
 import type { Reply, WebSocketPacket } from './packet.js';
 
-/** What a client asks, in the terms of the command table: a frame type of this protocol, its data, and how to name it. */
+/**
+ * What a client asks, in the terms of the command table: a frame type of this protocol, its data, and how to name it.
+ */
 export interface CodecRequest {
   readonly type: string;
   readonly data: unknown;
@@ -11,8 +13,8 @@ export interface CodecRequest {
 }
 
 /**
- * Another protocol over the same connection: it reads what its clients say and writes what they understand. One object a
- * connection, so it may remember what its client told it; what is the same for all receivers of a frame it makes with
+ * Another protocol over the same connection: it reads what its clients say and writes what they understand. One object
+ * a connection, so it may remember what its client told it; what is the same for all receivers of a frame it makes with
  * `EncodedFrame.translated`, once.
  */
 export interface SocketCodec {

@@ -53,8 +53,8 @@ export class SocketIoEntrance {
   }
 
   /**
-   * Whether a request goes on with a session that was admitted when it began. To name one is not enough: for an empty id
-   * Engine.IO opens another.
+   * Whether a request goes on with a session that was admitted when it began. To name one is not enough: for an empty
+   * id Engine.IO opens another.
    */
   isSession(query: URLSearchParams): boolean {
     const [id, ...others] = query.getAll('sid');

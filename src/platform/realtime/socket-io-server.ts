@@ -19,7 +19,9 @@ export const SOCKET_IO_PATH = '/socket.io/';
 /** Packets for other namespaces a client may send before it is not believed to be one. */
 const MOST_STRAYS = 10;
 
-/** The parts of Socket.IO's classes below their public interface. The version is pinned; the tests speak the protocol. */
+/**
+ * The parts of Socket.IO's classes below their public interface. The version is pinned; the tests speak the protocol.
+ */
 interface SocketInternals {
   data: Arrival | Connection;
   handshake: unknown;
@@ -53,9 +55,9 @@ function corkFlush({ transport }: FlushedSocket): void {
 }
 
 /**
- * Sees every CONNECT before Socket.IO does. A session enters the default namespace once: Socket.IO notes that it has only
- * after its middleware, and would let two that came together in both. Unknown namespaces are answered, and each answer is
- * kept for who may never read it: so they are few.
+ * Sees every CONNECT before Socket.IO does. A session enters the default namespace once: Socket.IO notes that it has
+ * only after its middleware, and would let two that came together in both. Unknown namespaces are answered, and each
+ * answer is kept for who may never read it: so they are few.
  */
 function watchConnects(this: WatchedSocket, data: unknown): void {
   if (typeof data !== 'string' || data.charCodeAt(0) !== 48) return;

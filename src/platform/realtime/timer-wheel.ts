@@ -28,7 +28,9 @@ export class TimerWheel {
     this.timer = undefined;
   }
 
-  /** Wakes `sleeper` after `delayMs`, up to a tick later. A delay longer than the wheel wakes it early: it sleeps on. */
+  /**
+   * Wakes `sleeper` after `delayMs`, up to a tick later. A delay longer than the wheel wakes it early: it sleeps on.
+   */
   schedule(sleeper: Sleeper, delayMs: number): void {
     this.cancel(sleeper);
     const ticks = Math.min(Math.max(Math.ceil(delayMs / this.tickMs), 1), SLOTS - 1);

@@ -2,7 +2,9 @@ import type { Packet } from './packet.js';
 
 export type TransportKind = 'websocket' | 'socket.io';
 
-/** What a connection needs of the wire below it. Nothing here waits, nothing throws, and nothing happens after `close`. */
+/**
+ * What a connection needs of the wire below it. Nothing here waits, nothing throws, and nothing happens after `close`.
+ */
 export interface Transport {
   readonly kind: TransportKind;
   /** Bytes written that the peer has not taken yet, as far as this process can see. */

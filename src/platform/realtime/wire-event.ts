@@ -56,7 +56,9 @@ export function wireText(
   );
 }
 
-/** A run of one stream as one user sees it. An event without a subject any more leaves no hole in the chain of `prev`. */
+/**
+ * A run of one stream as one user sees it. An event without a subject any more leaves no hole in the chain of `prev`.
+ */
 export function wireEvents(kind: StreamKind, events: readonly ShownEvent[], userId?: string): WireEvent[] {
   const wired: WireEvent[] = [];
   let prev = events.length > 0 ? events[0]!.event.seq - 1 : 0;

@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import type { Actor } from '../http/actor.js';
 import { foldLogin } from '../validation/login-name.js';
 
-/** What of a request says on whose account it goes. `actor` is there when the authentication guard let a credential in. */
+/**
+ * What of a request says on whose account it goes. `actor` is there when the authentication guard let a credential in.
+ */
 export interface LimitedRequest {
   readonly ip?: string;
   readonly body?: unknown;

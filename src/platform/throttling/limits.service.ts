@@ -27,7 +27,10 @@ export class Limits {
     return this.checkSubject(action, addressSubject(ip), 'user', profile);
   }
 
-  /** Counts one `action` of any subject; see limit-subject.ts for how subjects are written. @throws RateLimitExceeded */
+  /**
+   * Counts one `action` of any subject; see limit-subject.ts for how subjects are written.
+   * @throws RateLimitExceeded
+   */
   checkSubject(
     action: LimitAction,
     subject: string,

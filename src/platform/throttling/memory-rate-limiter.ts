@@ -11,7 +11,9 @@ export interface LimitClock {
 
 const SYSTEM_CLOCK: LimitClock = { monotonicMs: () => performance.now(), epochMs: () => Date.now() };
 
-/** Counters looked at for forgetting with every hit: more than the one a hit can add, so that idle ones cannot pile up. */
+/**
+ * Counters looked at for forgetting with every hit: more than the one a hit can add, so that idle ones cannot pile up.
+ */
 const SWEPT_PER_HIT = 2;
 
 /** The counters of one action. They are few hundred bytes each: a flood of new addresses costs what `most` allows. */

@@ -72,7 +72,9 @@ export class Overload implements OnApplicationBootstrap, OnApplicationShutdown {
     this.backlogs.push(isTooLong);
   }
 
-  /** Whether anything is being turned away: where finding out how much a request weighs costs something, ask this first. */
+  /**
+   * Whether anything is being turned away: where finding out how much a request weighs costs something, ask this first.
+   */
   get isShedding(): boolean {
     return this.current > 0 || this.isBehind();
   }

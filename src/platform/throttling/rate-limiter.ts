@@ -14,8 +14,8 @@ export interface LimitVerdict {
 /**
  * Counts what subjects do. It promises: in no window of `windowMs`, wherever it begins, are more than `limit` accepted
  * for one action and subject; a refused try is not counted, so it does not make the wait longer.
- * One counter may be asked with different rules (the addresses of a dialect have numbers of their own); each rule holds for the
- * hits of all of them.
+ * One counter may be asked with different rules (the addresses of a dialect have numbers of their own); each rule holds
+ * for the hits of all of them.
  */
 export abstract class RateLimiter {
   abstract consume(action: LimitAction, subject: string, rule: LimitRule): LimitVerdict | Promise<LimitVerdict>;

@@ -7,7 +7,8 @@ import { LARGEST_EXACT_LIMIT, type LimitVerdict, RateLimiter, SLOTS } from './ra
 
 /**
  * One step for all nodes, on Redis' own clock. Up to LARGEST_EXACT_LIMIT the key is a sorted set of moments (in
- * microseconds), above it a hash of counted slots. Answers {allowed, count, µs to the oldest's leaving, µs to room, now}.
+ * microseconds), above it a hash of counted slots. Answers {allowed, count, µs to the oldest's leaving, µs to room,
+ * now}.
  */
 const CONSUME = `
 local time = redis.call('TIME')

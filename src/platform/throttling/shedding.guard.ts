@@ -7,7 +7,10 @@ import { Overload, type Weight } from './overload.js';
 
 const WEIGHT = Symbol('weight');
 
-/** When this route (or all of the controller) goes under overload; left out: typing first, then what reads, then the rest. */
+/**
+ * When this route (or all of the controller) goes under overload; left out: typing first, then what reads, then the
+ * rest.
+ */
 export const Weighs = (weight: Weight): MethodDecorator & ClassDecorator => SetMetadata(WEIGHT, weight);
 
 /** Turns requests away under overload, before anybody asks who they are from: a refusal must cost next to nothing. */

@@ -7,7 +7,10 @@ export interface LimitObserver {
   counted(action: LimitAction, subject: string, allowed: boolean): void;
 }
 
-/** A limiter that tells what it decided. Whatever anybody does passes here: it is also how the place knows who is active. */
+/**
+ * A limiter that tells what it decided. Whatever anybody does passes here: it is also how the place knows who is
+ * active.
+ */
 export class WatchedRateLimiter extends RateLimiter implements OnModuleDestroy {
   private readonly observers: LimitObserver[] = [];
 

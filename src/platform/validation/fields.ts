@@ -164,7 +164,10 @@ export function TimeField(options: FieldOptions = {}): PropertyDecorator {
 const FIRST_INSTANT = Date.parse('0001-01-01T00:00:00Z');
 const LAST_INSTANT = Date.parse('9999-12-31T23:59:59.999Z');
 
-/** The moment a text names; undefined when there is none. JavaScript alone takes the 31st of February for a day of March. */
+/**
+ * The moment a text names; undefined when there is none. JavaScript alone takes the 31st of February for a day of
+ * March.
+ */
 function instantOf(text: string): Date | undefined {
   if (!RFC3339.test(text)) return undefined;
   const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);

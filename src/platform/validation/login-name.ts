@@ -2,7 +2,9 @@ import { domainToASCII } from 'node:url';
 import { foldUsername } from './text.js';
 
 const LOCAL_PART = /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}$/;
-/** Letters of any script; what a reader of addresses would drop or decode, line feeds and %-escapes, is not among them. */
+/**
+ * Letters of any script; what a reader of addresses would drop or decode, line feeds and %-escapes, is not among them.
+ */
 const DOMAIN = /^(?!.*\p{Default_Ignorable_Code_Point})[\p{L}\p{M}\p{N}.-]+$/u;
 const DOMAIN_LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
 

@@ -6,7 +6,9 @@ const CREATED = '42["message.created"';
 const ERROR = '42["error"';
 const [PING, MESSAGE, CONNECT, EVENT, ACKNOWLEDGEMENT, REFUSAL] = [50, 52, 48, 50, 51, 52];
 
-/** Socket.IO over its WebSocket transport, by the text of its protocol: the official client costs more than a server. */
+/**
+ * Socket.IO over its WebSocket transport, by the text of its protocol: the official client costs more than a server.
+ */
 export class SocketIoClient implements Client {
   private constructor(private readonly socket: RawWebSocket) {}
 

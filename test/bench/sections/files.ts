@@ -24,7 +24,9 @@ interface Target {
   readonly tokens: readonly (string | undefined)[];
 }
 
-/** Files coming in, beside multer alone that writes them to the same disk and neither looks at them nor flushes them. */
+/**
+ * Files coming in, beside multer alone that writes them to the same disk and neither looks at them nor flushes them.
+ */
 export async function measureFiles(bench: Bench): Promise<void> {
   const { report, options } = bench;
   report.begin(`Uploads, ${AT_ONCE} at a time`);

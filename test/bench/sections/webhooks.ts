@@ -12,7 +12,10 @@ const SENDERS = 8;
 const PAUSE_MS = 100;
 const PATIENCE_MS = 60_000;
 
-/** Deliveries to endpoints that answer at once, the receivers on the same machine: what a burst leaves behind is worked off at this rate. */
+/**
+ * Deliveries to endpoints that answer at once, the receivers on the same machine: what a burst leaves behind is worked
+ * off at this rate.
+ */
 export async function measureWebhooks(bench: Bench): Promise<void> {
   const { report, world, server, options } = bench;
   report.begin(`Webhooks: ${ENDPOINTS} endpoints that each want every message`);

@@ -6,7 +6,9 @@ interface ClientOptions {
   readonly token: string;
 }
 
-/** The package the documentation of the chat dialect installs, as far as its samples use it: its calls, word by word. */
+/**
+ * The package the documentation of the chat dialect installs, as far as its samples use it: its calls, word by word.
+ */
 export class ChatClient {
   readonly messages = {
     send: (message: object): Promise<Record<string, unknown>> => this.call('POST', '/messages/', message),

@@ -80,7 +80,9 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
   };
 }
 
-/** Numbers out of sequences, as databases hand them out by themselves: fast, and lost with whatever is not committed. */
+/**
+ * Numbers out of sequences, as databases hand them out by themselves: fast, and lost with whatever is not committed.
+ */
 async function withSequences(cluster: Cluster, work: () => Promise<Figures>): Promise<Figures> {
   await cluster.query(`
     create function torture_next(id uuid) returns bigint language sql volatile

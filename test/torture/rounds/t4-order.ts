@@ -79,7 +79,9 @@ async function run(cluster: Cluster, { seconds, clients: count, breakIt }: Requi
   return figures;
 }
 
-/** As if every node had a clock of its own, up to ten minutes off; `greatest` with the time before stands against it. */
+/**
+ * As if every node had a clock of its own, up to ten minutes off; `greatest` with the time before stands against it.
+ */
 function withWrongClocks(text: string): string {
   return text.replace('clock_timestamp()', `clock_timestamp() + (random() - 0.5) * interval '20 minutes'`);
 }

@@ -18,7 +18,9 @@ const CONTROL_SETTLE_MS = 2500;
 /** The sweep and a second. */
 const BOUND_MS = 2500;
 
-/** Everybody writes on the first node and reads on the second: all that they read came over the bus, or by the sweep. */
+/**
+ * Everybody writes on the first node and reads on the second: all that they read came over the bus, or by the sweep.
+ */
 async function run(
   cluster: Cluster,
   { seconds, clients: count, seed, breakIt }: Required<RoundOptions>,

@@ -34,7 +34,10 @@ interface LifeOptions {
   readonly isOrdered?: boolean;
 }
 
-/** A world of its own in which all of this happens, one after the other or at once, and an observer who comes in after `subscribeAt` of it. */
+/**
+ * A world of its own in which all of this happens, one after the other or at once, and an observer who comes in after
+ * `subscribeAt` of it.
+ */
 async function live(
   cluster: Cluster,
   plan: readonly Operation[],

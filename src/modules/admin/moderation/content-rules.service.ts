@@ -41,7 +41,10 @@ export class ContentRulesService {
     return toPage(rows, limit, present, (row) => [row.created_at.getTime(), row.id]);
   }
 
-  /** Holds here when it is answered, on every node soon after. @throws ContentRuleExists, TooManyContentRules, … as `list` */
+  /**
+   * Holds here when it is answered, on every node soon after.
+   * @throws ContentRuleExists, TooManyContentRules, … as `list`
+   */
   async create(actor: Actor, place: Place, dto: CreateContentRuleDto): Promise<ContentRuleDto> {
     const { pattern, key } = patternOf(dto);
     const { kind, reason = null } = dto;

@@ -26,13 +26,19 @@ export class ModerationPolicy {
     private readonly participants: ParticipantsPolicy,
   ) {}
 
-  /** Who makes rules: admins; in a conversation its moderators, and who keeps order there. @throws PermissionDenied, … */
+  /**
+   * Who makes rules: admins; in a conversation its moderators, and who keeps order there.
+   * @throws PermissionDenied, …
+   */
   async requireRuler(actor: Actor, { conversationId }: Place, tx?: StreamTransaction): Promise<void> {
     if (conversationId === null) await this.users.requireRank(actor, 'admin', tx);
     else this.participants.requireModerator(await this.participants.access(actor, conversationId, tx));
   }
 
-  /** Who sees what was held and decides on it; in a conversation only who takes part: it is reading. @throws PermissionDenied, … */
+  /**
+   * Who sees what was held and decides on it; in a conversation only who takes part: it is reading.
+   * @throws PermissionDenied, …
+   */
   async requireReviewer(actor: Actor, { conversationId }: Place, tx?: StreamTransaction): Promise<void> {
     if (conversationId === null) return void (await this.users.requireRank(actor, 'moderator', tx));
     const membership = tx

@@ -25,7 +25,9 @@ export class ReportTargets {
     private readonly conversations: ConversationsService,
   ) {}
 
-  /** @throws ReportTargetNotFound for what there is not and for what the actor cannot see; ValidationError for his own */
+  /**
+   * @throws ReportTargetNotFound for what there is not and for what the actor cannot see; ValidationError for his own
+   */
   async require(actor: Actor, { target_type: type, target_id: id }: CreateReportDto): Promise<ReportSubject> {
     const subject = await this.find(actor, type, id).catch((error: unknown) => {
       if (error instanceof AppError && (error.status === 403 || error.status === 404)) throw new ReportTargetNotFound();

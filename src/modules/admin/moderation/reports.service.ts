@@ -56,7 +56,10 @@ export class ReportsService {
     });
   }
 
-  /** Gives it back; admins also what others claimed. @throws ReportNotFound, ReportClaimed, ReportResolved, PermissionDenied */
+  /**
+   * Gives it back; admins also what others claimed.
+   * @throws ReportNotFound, ReportClaimed, ReportResolved, PermissionDenied
+   */
   async release(actor: Actor, id: string): Promise<void> {
     await this.change(actor, id, async (locked) => {
       const { tx, report, current } = locked;

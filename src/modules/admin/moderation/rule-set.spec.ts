@@ -73,7 +73,8 @@ describe('rules for words', () => {
       '(',
       'é',
     ];
-    // Three hundred thousand characters each: with a second look at each of them this would not end in the time of a test.
+    // Three hundred thousand characters each: with a second look at each of them this would not end in the time of a
+    // test.
     for (const part of unfriendly) set.judge(part.repeat(300_000 / part.length));
   });
 });

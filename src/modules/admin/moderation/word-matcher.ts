@@ -24,7 +24,9 @@ interface Word extends Span {
   readonly key: string;
 }
 
-/** One key for all ways to write a word: width, case (full folding, as far as case mapping gets), invisible characters. */
+/**
+ * One key for all ways to write a word: width, case (full folding, as far as case mapping gets), invisible characters.
+ */
 export function foldText(text: string): string {
   return text.normalize('NFKC').replace(UNSEEN, '').toUpperCase().toLowerCase().normalize('NFC').replaceAll('i̇', 'i');
 }

@@ -6,7 +6,9 @@ import { presentAdminUser } from './admin-user-presenter.js';
 import { AdminUserSlicesRepository, type UserSliceFilter } from './admin-user-slices.repository.js';
 import type { AdminUserDto } from './admin-users.dto.js';
 
-/** Accounts by their distance from the newest, for clients that count pages: every row before the slice is read, too. */
+/**
+ * Accounts by their distance from the newest, for clients that count pages: every row before the slice is read, too.
+ */
 @Injectable()
 export class AdminUserSlices {
   constructor(

@@ -74,9 +74,9 @@ const ROLES = { any: '$2::text is null', one: 'u.role = $2' } as const;
 const RECENT = 2000;
 
 /**
- * How users are found by a text. What many have is found among the newest accounts at once, what few have by the trigram
- * indexes; one plan for both is slow for one of them (100,000 users: 200 ms and 12 ms by the indexes alone). A filter
- * that is not asked for is not in the statement, so that each has its own plan.
+ * How users are found by a text. What many have is found among the newest accounts at once, what few have by the
+ * trigram indexes; one plan for both is slow for one of them (100,000 users: 200 ms and 12 ms by the indexes alone). A
+ * filter that is not asked for is not in the statement, so that each has its own plan.
  */
 const WAYS = ['all', 'recent', 'indexed', 'short'] as const;
 type Way = (typeof WAYS)[number];

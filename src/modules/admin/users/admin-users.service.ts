@@ -61,7 +61,10 @@ export class AdminUsersService {
     return this.get(actor, userId);
   }
 
-  /** From everything, or from one conversation. @throws PermissionDenied, UserNotFound, ConversationNotFound, ValidationError */
+  /**
+   * From everything, or from one conversation.
+   * @throws PermissionDenied, UserNotFound, ConversationNotFound, ValidationError
+   */
   async ban(actor: Actor, userId: string, dto: BanUserDto): Promise<void> {
     const until = dto.until ? new Date(dto.until) : null;
     if (until && until.getTime() <= Date.now()) throw ValidationError.of('until', 'must be in the future');

@@ -11,7 +11,8 @@ import { requireReason } from './reasons.js';
 
 /**
  * Ends an account for good. In one transaction it loses its names, addresses and profile, all sessions, what it was
- * logged in with, and its webhooks; from then on nobody logs in and nothing is sent. The rest follows in the background.
+ * logged in with, and its webhooks; from then on nobody logs in and nothing is sent. The rest follows in the
+ * background.
  */
 @Injectable()
 export class DeleteAccount {

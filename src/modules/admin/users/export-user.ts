@@ -28,7 +28,10 @@ export class ExportUser {
     private readonly audit: AuditLog,
   ) {}
 
-  /** Of anybody, for admins; it is written down before the first byte. @throws PermissionDenied, UserNotFound, ServiceUnavailable */
+  /**
+   * Of anybody, for admins; it is written down before the first byte.
+   * @throws PermissionDenied, UserNotFound, ServiceUnavailable
+   */
   async export(actor: Actor, userId: string): Promise<Readable> {
     const current = await this.policy.requireRank(actor, 'admin');
     const profile = await this.require(userId);

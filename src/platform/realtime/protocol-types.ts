@@ -62,7 +62,7 @@ export interface Requests {
   'admin.unwatch': object;
   'message.send': {
     conversation_id: string;
-    content: string;
+    content?: string;
     message_type?: string;
     reply_to_id?: string | null;
     mentions?: string[];

@@ -77,8 +77,10 @@ export async function asUser<T>(
   }
 }
 
-/** Asks the server what only admins may ask. @throws CommandFailed when there is no admin */
-export function asAdmin<T>(url: string, work: (api: ServerApi) => Promise<T>): Promise<T> {
+/** Asks the server what only admins may ask. @throws CommandFailed when nobody answers, or there is no admin */
+export async function asAdmin<T>(url: string, work: (api: ServerApi) => Promise<T>): Promise<T> {
+  // First of all: without a server there may be no database either, and none is to be made for this.
+  await new ServerApi(url).get('/livez');
   return withServices(
     async (app) => {
       const admin = await app.get(Sql).one(FIRST_ADMIN);

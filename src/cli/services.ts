@@ -2,9 +2,10 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { Config } from '../platform/config/config.js';
 import type { SettingValues } from '../platform/config/settings.js';
 import { startDatabaseServer } from '../platform/database/database-server.js';
+import { readDatabaseState } from '../platform/database/database-state.js';
 import { migrate } from '../platform/database/migrate.js';
 import { BannerLines } from '../platform/logging/banner.js';
-import { commandLog, note } from './terminal.js';
+import { CommandFailed, commandLog, note } from './terminal.js';
 
 /**
  * Runs `work` with the configuration and a database that answers: that of `DATABASE_URL`, the embedded one of a server
@@ -24,14 +25,14 @@ export async function withDatabase<T>(work: (config: Config & { databaseUrl: str
 /**
  * Runs `work` with the services of the program, over a database that is migrated first unless the command only looks.
  * Nothing of it is started: no sweep, no worker, no first admin. A server that runs beside hears of what is changed by
- * its sweep, within two seconds.
+ * its sweep, within two seconds. @throws CommandFailed over a database without a schema that is only looked at
  */
 export function withServices<T>(
   work: (app: INestApplicationContext, config: Config) => Promise<T>,
   { migrates = true, settings = {} }: { migrates?: boolean; settings?: Partial<SettingValues> } = {},
 ): Promise<T> {
   return withDatabase(async (config) => {
-    if (migrates) await migrate(config.databaseUrl);
+    await (migrates ? migrate(config.databaseUrl) : requireSchema(config.databaseUrl));
     const { createApp } = await import('../create-app.js');
     const app = await createApp(config.with(settings), commandLog(config));
     try {
@@ -40,6 +41,12 @@ export function withServices<T>(
       await app.close();
     }
   });
+}
+
+async function requireSchema(databaseUrl: string): Promise<void> {
+  const { applied } = await readDatabaseState(databaseUrl);
+  if (applied.length > 0) return;
+  throw new CommandFailed('The database has no schema yet: npm start makes it, or parley db migrate.');
 }
 
 /** The same with everything running as after a start, background work included; only nobody can connect. */

@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isSigned } from '../../src/cli/webhooks.command.js';
 import { signWebhook } from '../../src/modules/webhooks/webhook-signature.js';
 import { type Chat, startChat } from '../support/chat.js';
 import { cli as command, type CliAnswer } from '../support/cli.js';
+import { createEmptyDatabase } from '../support/test-database.js';
 import { startProcess } from '../support/test-process.js';
 
 // Every command is a process, started from its sources.
@@ -99,6 +100,27 @@ describe('a command', () => {
     // What it asked with is over.
     const open = `select from sessions where user_agent = 'command line' and revoked_at is null and expires_at > now()`;
     expect(await chat.app.database.query(open)).toEqual([]);
+  });
+
+  it.each([['monitoring', '--status'], ['performance-metrics', '--summary'], ['websocket-analytics']])(
+    'asks no server that does not answer, and needs nothing for that: %s',
+    async (...args) => {
+      const fresh = mkdtempSync(join(tmpdir(), 'parley-fresh-'));
+      const answer = await command({ NODE_ENV: 'test', DATA_DIR: fresh, PORT: '1' }, ...args);
+      expect(answer).toEqual({ exitCode: 1, output: expect.stringMatching(/^No server answers at \S+:1: .+\n$/) });
+      expect(readdirSync(fresh)).toEqual([]);
+      rmSync(fresh, { recursive: true });
+    },
+  );
+
+  it('says of a database without a schema what it lacks', async () => {
+    const empty = await createEmptyDatabase();
+    const answer = await command({ ...environment, DATABASE_URL: empty.url }, 'monitoring', '--status');
+    expect(answer).toEqual({
+      exitCode: 1,
+      output: 'The database has no schema yet: npm start makes it, or parley db migrate.\n',
+    });
+    await empty.drop();
   });
 
   it('listens for webhooks as long as it runs, and says what is signed and what is not', async () => {

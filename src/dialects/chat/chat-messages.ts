@@ -44,12 +44,6 @@ export class ChatMessages {
     return { message: this.show(message, base), isReplay };
   }
 
-  /** @throws as `MessagesService.edit` */
-  async edit(actor: Actor, id: string, content: string, base: string): Promise<ChatMessageDto> {
-    await this.places.readNames();
-    return this.show(await this.messages.edit(actor, id, { content }), base);
-  }
-
   /** The same for a frame; the message itself is the answer. */
   async sendFrame(actor: Actor, dto: ChatMessageFrameDto, known: RememberedPlaces): Promise<void> {
     try {
@@ -59,6 +53,12 @@ export class ChatMessages {
       known.forget(dto);
       throw error;
     }
+  }
+
+  /** @throws as `MessagesService.edit` */
+  async edit(actor: Actor, id: string, content: string, base: string): Promise<ChatMessageDto> {
+    await this.places.readNames();
+    return this.show(await this.messages.edit(actor, id, { content }), base);
   }
 
   /** Without a target those of all conversations. @throws as `ChatPlaces.toRead` */

@@ -13,6 +13,7 @@ import { OwnMessages, type Progress, type StatusChange } from './own-messages.js
 import { RememberedPlaces } from './remembered-places.js';
 
 export const CHAT_PROTOCOL = 'chat';
+
 /** What a socket's address says of it. */
 export interface ChatSocketOptions {
   /** Where messages go that name no place. */

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { createRemoteJWKSet, decodeJwt, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { Config } from '../../platform/config/config.js';
 import { AuthenticationRequired, ServiceUnavailable } from '../../platform/errors/app-error.js';
-import { isWellFormed } from '../../platform/validation/text.js';
+import { isStorable } from '../../platform/validation/text.js';
 import { MAX_TOKEN_LENGTH } from './access-tokens.js';
 
 /** Signatures only: with a secret shared between us and the provider either could speak for the other. */
@@ -83,9 +83,9 @@ function read(payload: JWTPayload): ExternalClaims {
   const issuer = requireId(iss);
   const subject = requireId(sub);
   if (iat! > Date.now() / 1000 + MAX_SKEW_SECONDS) throw new AuthenticationRequired();
-  const login = [sid, session_id, jti].find((id) => typeof id === 'string' && id !== '') ?? iat;
+  const login = [sid, session_id, jti].find((id): id is string => typeof id === 'string' && id !== '') ?? iat!;
   return {
-    sessionId: sessionIdOf(`${issuer}\n${subject}\n${String(login)}`),
+    sessionId: sessionIdOf(`${issuer}\n${subject}\n${login}`),
     issuer,
     subject,
     issuedAt: new Date(iat! * 1000),
@@ -111,7 +111,7 @@ function requireId(value: unknown): string {
 
 /** Text that can be stored. */
 function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && isWellFormed(value) && !value.includes('\0') ? value : undefined;
+  return typeof value === 'string' && isStorable(value) ? value : undefined;
 }
 
 /** A UUID (version 8) made of a hash. */
@@ -131,7 +131,5 @@ function refusal(error: unknown): Error {
     !(error instanceof errors.JWKSInvalid) &&
     error.code !== 'ERR_JOSE_GENERIC';
   if (isTheTokensFault) return new AuthenticationRequired();
-  const unavailable = new ServiceUnavailable();
-  unavailable.cause = error;
-  return unavailable;
+  return new ServiceUnavailable(undefined, { cause: error });
 }

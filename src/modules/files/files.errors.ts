@@ -32,6 +32,11 @@ export class InvalidFileType extends AppError {
   readonly code = 'INVALID_FILE_TYPE';
   readonly status = 415;
 
+  /** It is not what it begins as. */
+  static broken(): InvalidFileType {
+    return new InvalidFileType('is broken');
+  }
+
   constructor(reason = 'is of no type that is taken', more: { accepted?: readonly string[] } = {}) {
     super('This file is not accepted.', { reason, ...more });
   }

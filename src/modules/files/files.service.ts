@@ -4,6 +4,7 @@ import { newId } from '../../platform/database/ids.js';
 import { ValidationError } from '../../platform/errors/app-error.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import type { Actor } from '../../platform/http/actor.js';
+import { withoutControls } from '../../platform/validation/text.js';
 import { judgeFile } from './checks/judge-file.js';
 import { FileDto, type UploadFileDto } from './files.dto.js';
 import { FileAttached, FileNotFound, FileQuotaExceeded } from './files.errors.js';
@@ -13,9 +14,6 @@ import { FilesRepository, type NewFile } from './files.repository.js';
 import type { ReceivedFile } from './receive-upload.js';
 import { imageKey, keysOf, uploadKey } from './storage/file-keys.js';
 import { FileStorage } from './storage/file-storage.js';
-
-/** C0 and C1 without line breaks and tabs. */
-const CONTROLS = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
 
 /** Files of users: they come in, are looked at, and go. Who may see one is decided anew each time somebody asks. */
 @Injectable()
@@ -49,7 +47,7 @@ export class FilesService {
       size,
       contentHash: received.contentHash,
       duration: duration === undefined ? undefined : Math.round(duration * 1000) / 1000,
-      description: description.replace(CONTROLS, ''),
+      description: withoutControls(description),
     });
   }
 

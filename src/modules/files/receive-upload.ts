@@ -91,14 +91,9 @@ class Landing implements StorageEngine {
 function formProblem(error: unknown, mostBytes: number): AppError {
   const { code } = error as { code?: string };
   if (code === 'LIMIT_FILE_SIZE') return new FileTooLarge({ limit: mostBytes });
-  if ((error as NodeJS.ErrnoException).syscall !== undefined) return unavailable(error);
+  // The disk is full, or there are too many open files.
+  if ((error as NodeJS.ErrnoException).syscall !== undefined)
+    return new ServiceUnavailable(undefined, { cause: error });
   const field = error instanceof MulterError && error.code === 'LIMIT_UNEXPECTED_FILE' ? 'file' : '';
   return ValidationError.of(field, field ? 'must be the one file of the form' : 'is not a form that can be read');
-}
-
-/** The disk is full, or there are too many open files. */
-function unavailable(cause: unknown): ServiceUnavailable {
-  const error = new ServiceUnavailable();
-  error.cause = cause;
-  return error;
 }

@@ -13,11 +13,11 @@ import { Config } from '../../platform/config/config.js';
 import { requireMinimumRate } from '../../platform/http/body-deadline.js';
 import { actionOf } from '../../platform/http/idempotency.interceptor.js';
 import { IdempotentAnswers } from '../../platform/http/idempotent-answers.js';
-import { requireSafeJson } from '../../platform/http/json-guard.js';
 import type { ParleyRequest } from '../../platform/http/request-context.js';
 import { type ReceivedFile, receiveUpload } from './receive-upload.js';
 import { IncomingFolder } from './storage/incoming-folder.js';
 import { UploadSettings } from './upload-settings.js';
+import { requireSafeJson } from '../../platform/validation/safe-json.js';
 
 type UploadRequest = ParleyRequest & { received?: ReceivedFile };
 

@@ -1,4 +1,3 @@
-import { isWellFormed } from '../../platform/validation/text.js';
 import { scanMarkup } from './markup-scanner.js';
 
 export type ContentPolicy = 'strip' | 'preserve';
@@ -26,7 +25,7 @@ const UNSTORABLE = /[\u0000-\u0008\u000B-\u001F\u0080-\u009F\p{Noncharacter_Code
  * The content may come out empty: whether that is an error is the caller's question. Linear in the length.
  */
 export function applyContentRule(raw: string, policy: ContentPolicy): RuledContent {
-  if (!SUSPECT.test(raw) && isWellFormed(raw)) return { content: raw, sanitized: false };
+  if (!SUSPECT.test(raw) && raw.isWellFormed()) return { content: raw, sanitized: false };
   const storable = raw.replace(UNSTORABLE, '');
   const content = policy === 'strip' ? withoutMarkup(storable) : storable;
   return { content, sanitized: content !== raw };

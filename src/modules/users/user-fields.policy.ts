@@ -1,14 +1,12 @@
 import { ValidationError } from '../../platform/errors/app-error.js';
 import { foldEmail } from '../../platform/validation/login-name.js';
 import { isReservedUsername } from '../../platform/validation/reserved-usernames.js';
-import { cleanName, foldUsername, USERNAME_PATTERN } from '../../platform/validation/text.js';
+import { cleanName, foldUsername, USERNAME_PATTERN, withoutControls } from '../../platform/validation/text.js';
 import type { ProfileChanges, UpdateProfileDto } from './users.dto.js';
 
 const DISPLAY_NAME_MAX = 80;
 const BIO_MAX = 500;
 const LOCATION_MAX = 100;
-/** Controls other than tab and line feed have no business in a text of several lines. */
-const CONTROLS = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
 
 /** The form under which a user name is unique. @throws ValidationError when nobody may have it */
 export function requireUsername(text: string): string {
@@ -46,7 +44,7 @@ export function requireDisplayName(text: string): string {
 
 /** @throws ValidationError */
 export function requireBio(text: string): string {
-  return requireLength('bio', text.replace(CONTROLS, '').trim(), BIO_MAX);
+  return requireLength('bio', withoutControls(text).trim(), BIO_MAX);
 }
 
 /** @throws ValidationError */

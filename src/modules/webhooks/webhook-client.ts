@@ -2,6 +2,7 @@ import type http from 'node:http';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
+import { withoutControls } from '../../platform/validation/text.js';
 import { isAllowedAddress, isSameAddress } from './address-judge.js';
 import { openRequest } from './judged-agents.js';
 import { WebhookResolver } from './webhook-resolver.js';
@@ -158,7 +159,7 @@ async function readStart(response: http.IncomingMessage): Promise<string> {
     if (size >= MAX_ANSWER_BYTES) break; // leaving the loop destroys the stream
   }
   const text = Buffer.concat(chunks).toString('utf8', 0, KEPT_ANSWER_CHARACTERS * 4);
-  return [...text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')].slice(0, KEPT_ANSWER_CHARACTERS).join('');
+  return [...withoutControls(text)].slice(0, KEPT_ANSWER_CHARACTERS).join('');
 }
 
 function errorOf(statusCode: number): string | null {

@@ -18,10 +18,7 @@ export function toAppError(error: unknown): unknown {
   const away =
     (typeof code === 'string' && (AWAY.test(code) || AWAY_MESSAGES.test(code))) ||
     (typeof message === 'string' && AWAY_MESSAGES.test(message));
-  if (!away) return error;
-  const unavailable = new ServiceUnavailable();
-  unavailable.cause = error;
-  return unavailable;
+  return away ? new ServiceUnavailable(undefined, { cause: error }) : error;
 }
 
 /** Whether `error` is the violation of this unique constraint or index. */

@@ -14,8 +14,9 @@ export abstract class AppError extends Error {
   constructor(
     message: string,
     readonly details: ErrorDetails = {},
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
   }
 }
 
@@ -127,8 +128,12 @@ export class ServiceUnavailable extends AppError {
   readonly code = 'SERVICE_UNAVAILABLE';
   readonly status = 503;
 
-  constructor(readonly retryAfterSeconds = 1) {
-    super('The service cannot answer right now. Try again.', { retry_after: retryAfterSeconds });
+  /** `cause` is for the log alone. */
+  constructor(
+    readonly retryAfterSeconds = 1,
+    options?: ErrorOptions,
+  ) {
+    super('The service cannot answer right now. Try again.', { retry_after: retryAfterSeconds }, options);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { ValidationError } from '../errors/app-error.js';
-import { cleanName, isWellFormed } from '../validation/text.js';
+import { cleanName, isStorable } from '../validation/text.js';
 
 export const AUDIT_REASON_HEADER = 'X-Audit-Log-Reason';
 const MAX_LENGTH = 500;
@@ -10,7 +10,7 @@ export function auditReasonOf({ headers }: { headers: IncomingHttpHeaders }): st
   const given = headers['x-audit-log-reason'];
   if (typeof given !== 'string' || given === '') return undefined;
   const reason = decode(given);
-  if (reason === undefined || !isWellFormed(reason) || reason.includes('\0') || reason.length > MAX_LENGTH) {
+  if (reason === undefined || !isStorable(reason) || reason.length > MAX_LENGTH) {
     throw ValidationError.of(AUDIT_REASON_HEADER, `must be percent-encoded text of at most ${MAX_LENGTH} characters`);
   }
   return cleanName(reason) || undefined;

@@ -2,8 +2,8 @@ import type { NextFunction, Response } from 'express';
 import { PayloadTooLarge, ValidationError } from '../errors/app-error.js';
 import type { FormBodies } from './form-bodies.js';
 import { UnsupportedMediaType } from './http-errors.js';
-import { requireSafeJson } from './json-guard.js';
 import type { ParleyRequest } from './request-context.js';
+import { requireSafeJson } from '../validation/safe-json.js';
 
 export const MAX_BODY_BYTES = 256 * 1024;
 const JSON_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;

@@ -1,6 +1,5 @@
 import { ValidationError } from '../errors/app-error.js';
 import { isUuid } from '../validation/fields.js';
-import { isWellFormed } from '../validation/text.js';
 
 export const DEFAULT_PAGE_SIZE = 50;
 
@@ -57,7 +56,7 @@ export function decodeCursor(cursor: string, kinds: readonly CursorPartKind[]): 
 function isOfKind(part: unknown, kind: CursorPartKind): boolean {
   switch (kind) {
     case 'word':
-      return typeof part === 'string' && part.length <= 256 && isWellFormed(part);
+      return typeof part === 'string' && part.length <= 256 && part.isWellFormed();
     case 'uuid':
       return isUuid(part);
     case 'number':

@@ -3,7 +3,7 @@ import { ValidationError } from '../errors/app-error.js';
 import { toDeclaredError } from '../errors/error.filter.js';
 import type { Actor } from '../http/actor.js';
 import { Limits } from '../throttling/limits.service.js';
-import { findForbiddenText } from '../validation/text.js';
+import { requireSafeJson } from '../validation/safe-json.js';
 import { CLOSE, farewellFor } from './close-codes.js';
 import { ConnectionHost } from './connection-host.js';
 import type { Connection } from './connection.js';
@@ -25,8 +25,7 @@ export class FirstFrame {
   /** Signs the connection in. @throws AppError */
   async authenticate(connection: Connection, data: unknown): Promise<void> {
     if (connection.isSignedIn || connection.isAuthenticating) throw new AlreadyAuthenticated();
-    const forbidden = findForbiddenText(data);
-    if (forbidden) throw ValidationError.of(forbidden.path, forbidden.reason);
+    requireSafeJson(data);
     const { token, resume } = (data ?? {}) as { token?: unknown; resume?: unknown };
     if (typeof token !== 'string' || token.length === 0 || token.length > LONGEST_TOKEN) {
       throw ValidationError.of('token', `must be text of 1 to ${LONGEST_TOKEN} characters`);

@@ -1,12 +1,12 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import { AuthenticationRequired, InternalError, RateLimitExceeded, ValidationError } from '../errors/app-error.js';
+import { AuthenticationRequired, InternalError, RateLimitExceeded } from '../errors/app-error.js';
 import { toDeclaredError } from '../errors/error.filter.js';
 import { LIMITS } from '../throttling/limits.js';
 import { jsonOf } from '../json/encoded-once.js';
 import { Overload, type Weight } from '../throttling/overload.js';
 import { Limits } from '../throttling/limits.service.js';
-import { findForbiddenText } from '../validation/text.js';
+import { requireSafeJson } from '../validation/safe-json.js';
 import type { Connection } from './connection.js';
 import { FirstFrame } from './first-frame.js';
 import { frameObject } from './frame-object.js';
@@ -146,8 +146,7 @@ export class FrameRouter implements OnApplicationBootstrap {
   }
 
   private read(command: Command, data: unknown): object {
-    const forbidden = findForbiddenText(data);
-    if (forbidden) throw ValidationError.of(forbidden.path, forbidden.reason);
+    requireSafeJson(data);
     return command.input.read(data ?? {});
   }
 

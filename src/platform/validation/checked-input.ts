@@ -23,7 +23,7 @@ const STRICT = {
 } as const;
 
 /**
- * Turns the data of a frame into its input class. class-validator walks its metadata anew for every object, which
+ * Turns the data of a frame, or the body of a request, into its input class. class-validator walks its metadata anew for every object, which
  * costs more than all else a frame needs; so the same checks are laid out once per class. They only ever accept:
  * whatever they do not accept goes to class-validator, whose word counts and whose messages the client gets.
  */

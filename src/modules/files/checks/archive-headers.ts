@@ -7,16 +7,16 @@ import type { Bytes } from './bytes.js';
 /** @throws InvalidFileType */
 export async function require7z(bytes: Bytes): Promise<void> {
   const header = await bytes.read(0, 32);
-  if (header.length < 32 || crc32(header.subarray(12, 32)) !== header.readUInt32LE(8)) throw broken();
+  if (header.length < 32 || crc32(header.subarray(12, 32)) !== header.readUInt32LE(8)) throw InvalidFileType.broken();
   const end = 32n + header.readBigUInt64LE(12) + header.readBigUInt64LE(20);
-  if (end !== BigInt(bytes.size)) throw broken();
+  if (end !== BigInt(bytes.size)) throw InvalidFileType.broken();
 }
 
 /** @throws InvalidFileType */
 export async function requireRar(bytes: Bytes): Promise<void> {
   const head = await bytes.read(0, 512);
   const isFive = head[6] === 1;
-  if (isFive ? !isRar5(head) : !isRar4(head)) throw broken();
+  if (isFive ? !isRar5(head) : !isRar4(head)) throw InvalidFileType.broken();
 }
 
 function isRar4(head: Buffer): boolean {
@@ -37,8 +37,4 @@ function isRar5(head: Buffer): boolean {
     if (byte < 0x80) break;
   }
   return size > 0 && at + size <= block.length && crc32(block.subarray(4, at + size)) === block.readUInt32LE(0);
-}
-
-function broken(): InvalidFileType {
-  return new InvalidFileType('is broken');
 }

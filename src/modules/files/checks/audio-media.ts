@@ -14,7 +14,7 @@ export async function oggDuration(bytes: Bytes): Promise<number | undefined> {
   const first = await bytes.read(0, 512);
   const segments = first[26] ?? 0;
   const packet = first.subarray(27 + segments);
-  if (first.toString('latin1', 0, 4) !== 'OggS' || packet.length < 16) throw broken();
+  if (first.toString('latin1', 0, 4) !== 'OggS' || packet.length < 16) throw InvalidFileType.broken();
   const isOpus = packet.toString('latin1', 0, 8) === 'OpusHead';
   const isVorbis = packet.toString('latin1', 0, 7) === '\x01vorbis';
   if (!isOpus && !isVorbis) throw new InvalidFileType();
@@ -22,7 +22,7 @@ export async function oggDuration(bytes: Bytes): Promise<number | undefined> {
   const skipped = isOpus ? packet.readUInt16LE(10) : 0;
   const tail = await bytes.read(Math.max(0, bytes.size - OGG_TAIL), OGG_TAIL);
   const last = tail.lastIndexOf('OggS');
-  if (last < 0 || last + 27 > tail.length) throw broken();
+  if (last < 0 || last + 27 > tail.length) throw InvalidFileType.broken();
   requireOggEnd(tail.subarray(last));
   const samples = Number(tail.readBigInt64LE(last + 6)) - skipped;
   return samples > 0 && rate > 0 ? samples / rate : undefined;
@@ -32,7 +32,7 @@ export async function oggDuration(bytes: Bytes): Promise<number | undefined> {
 function requireOggEnd(page: Buffer): void {
   const segments = page[26]!;
   const body = page.subarray(27, 27 + segments).reduce((sum, length) => sum + length, 0);
-  if (page.length !== 27 + segments + body) throw broken();
+  if (page.length !== 27 + segments + body) throw InvalidFileType.broken();
 }
 
 interface Frame {
@@ -51,9 +51,9 @@ export async function mp3Duration(bytes: Bytes): Promise<number | undefined> {
   const head = await bytes.read(start, 4096);
   const offset = head.findIndex((_byte, at) => frameAt(head, at) !== undefined);
   const frame = offset < 0 ? undefined : frameAt(head, offset);
-  if (!frame) throw broken();
+  if (!frame) throw InvalidFileType.broken();
   const second = await bytes.read(start + offset + frame.length, 4);
-  if (second.length === 4 && !frameAt(second, 0)) throw broken();
+  if (second.length === 4 && !frameAt(second, 0)) throw InvalidFileType.broken();
   const count = framesOf(head.subarray(offset + frame.infoAt));
   if (count) return (count * frame.samples) / frame.sampleRate;
   return ((bytes.size - start - offset) * 8) / (frame.bitrate * 1000);
@@ -88,8 +88,4 @@ function frameAt(buffer: Buffer, at: number): Frame | undefined {
     samples,
     infoAt,
   };
-}
-
-function broken(): InvalidFileType {
-  return new InvalidFileType('is broken');
 }

@@ -28,7 +28,7 @@ export async function compoundType(bytes: Bytes): Promise<string | undefined> {
 async function directory(bytes: Bytes): Promise<string[]> {
   const header = await bytes.read(0, 512);
   const shift = header.length === 512 ? header.readUInt16LE(30) : 0;
-  if (shift !== 9 && shift !== 12) throw broken();
+  if (shift !== 9 && shift !== 12) throw InvalidFileType.broken();
   const sectorSize = 1 << shift;
   const sector = (index: number): Promise<Buffer> => bytes.read((index + 1) * sectorSize, sectorSize);
   const table = await allocationSectors(header, sector);
@@ -37,13 +37,13 @@ async function directory(bytes: Bytes): Promise<string[]> {
     const at = table[Math.floor(index / perSector)];
     const entries = at === undefined ? Buffer.alloc(0) : await sector(at);
     const offset = (index % perSector) * 4;
-    if (offset + 4 > entries.length) throw broken();
+    if (offset + 4 > entries.length) throw InvalidFileType.broken();
     return entries.readUInt32LE(offset);
   };
   const names: string[] = [];
   for (let index = header.readUInt32LE(48); index !== END_OF_CHAIN; index = await next(index)) {
     const entries = await sector(index);
-    if (entries.length === 0 || names.length > MAX_ENTRIES) throw broken();
+    if (entries.length === 0 || names.length > MAX_ENTRIES) throw InvalidFileType.broken();
     for (let at = 0; at + 128 <= entries.length; at += 128) {
       const length = entries.readUInt16LE(at + 64);
       names.push(length >= 2 && length <= 64 ? entries.toString('utf16le', at, at + length - 2) : '');
@@ -58,13 +58,9 @@ async function allocationSectors(header: Buffer, sector: (index: number) => Prom
   let next = header.readUInt32LE(68);
   for (let left = Math.min(header.readUInt32LE(72), 64); left > 0 && next < END_OF_CHAIN; left--) {
     const more = await sector(next);
-    if (more.length < 8) throw broken();
+    if (more.length < 8) throw InvalidFileType.broken();
     for (let at = 0; at + 8 <= more.length; at += 4) sectors.push(more.readUInt32LE(at));
     next = more.readUInt32LE(more.length - 4);
   }
   return sectors.filter((index) => index < 0xfffffffa);
-}
-
-function broken(): InvalidFileType {
-  return new InvalidFileType('is broken');
 }

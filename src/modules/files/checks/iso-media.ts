@@ -23,16 +23,16 @@ export async function readIsoMedia(bytes: Bytes): Promise<IsoMedia> {
   let count = 0;
   for (let at = 0; at < bytes.size;) {
     const header = await bytes.read(at, 16);
-    if (header.length < 8 || ++count > MAX_BOXES) throw broken();
+    if (header.length < 8 || ++count > MAX_BOXES) throw InvalidFileType.broken();
     const { size, headerSize, type } = boxOf(header, bytes.size - at);
     if (type === 'ftyp') brand = (await bytes.read(at + headerSize, 4)).toString('latin1');
     if (type === 'moov') {
-      if (size > MAX_INDEX) throw broken();
+      if (size > MAX_INDEX) throw InvalidFileType.broken();
       index = await bytes.read(at + headerSize, size - headerSize);
     }
     at += size;
   }
-  if (!index || brand === '') throw broken();
+  if (!index || brand === '') throw InvalidFileType.broken();
   const handlers: string[] = [];
   let duration: number | undefined;
   walk(index, (type, body) => {
@@ -46,10 +46,10 @@ function boxOf(header: Buffer, left: number): { size: number; headerSize: number
   const short = header.readUInt32BE(0);
   const type = header.toString('latin1', 4, 8);
   const isLong = short === 1;
-  if (isLong && header.length < 16) throw broken();
+  if (isLong && header.length < 16) throw InvalidFileType.broken();
   const size = short === 0 ? left : isLong ? Number(header.readBigUInt64BE(8)) : short;
   const headerSize = isLong ? 16 : 8;
-  if (size < headerSize || size > left || !/^[\x20-\x7e\xa9]{4}$/.test(type)) throw broken();
+  if (size < headerSize || size > left || !/^[\x20-\x7e\xa9]{4}$/.test(type)) throw InvalidFileType.broken();
   return { size, headerSize, type };
 }
 
@@ -69,8 +69,4 @@ function movieDuration(body: Buffer): number | undefined {
   const scale = body.readUInt32BE(isLong ? 20 : 12);
   const length = isLong ? Number(body.readBigUInt64BE(24)) : body.readUInt32BE(16);
   return scale > 0 ? length / scale : undefined;
-}
-
-function broken(): InvalidFileType {
-  return new InvalidFileType('is broken');
 }

@@ -11,10 +11,10 @@ const UNKNOWN_SIZES = [0, 0xffffffff];
  */
 export async function readRiff(bytes: Bytes): Promise<{ form: string; duration: number | undefined }> {
   const header = await bytes.read(0, 12);
-  if (header.length < 12) throw broken();
+  if (header.length < 12) throw InvalidFileType.broken();
   const size = header.readUInt32LE(4);
   const form = header.toString('latin1', 8, 12);
-  if (!UNKNOWN_SIZES.includes(size) && bytes.size > size + 8 + (size % 2)) throw broken();
+  if (!UNKNOWN_SIZES.includes(size) && bytes.size > size + 8 + (size % 2)) throw InvalidFileType.broken();
   return { form, duration: form === 'AVI ' ? await aviDuration(bytes) : await waveDuration(bytes) };
 }
 
@@ -26,23 +26,19 @@ async function waveDuration(bytes: Bytes): Promise<number | undefined> {
     const size = head.readUInt32LE(4);
     if (type === 'fmt ' && head.length >= 20) rate = head.readUInt32LE(16);
     if (type === 'data') {
-      if (rate === undefined) throw broken();
+      if (rate === undefined) throw InvalidFileType.broken();
       return rate > 0 ? Math.min(size, bytes.size - at - 8) / rate : undefined;
     }
     at += 8 + size + (size % 2);
   }
-  throw broken();
+  throw InvalidFileType.broken();
 }
 
 async function aviDuration(bytes: Bytes): Promise<number | undefined> {
   const head = await bytes.read(12, 64);
   const isList = head.toString('latin1', 0, 4) === 'LIST' && head.toString('latin1', 8, 16) === 'hdrlavih';
-  if (!isList || head.length < 40) throw broken();
+  if (!isList || head.length < 40) throw InvalidFileType.broken();
   const microsPerFrame = head.readUInt32LE(20);
   const frames = head.readUInt32LE(36);
   return microsPerFrame > 0 && frames > 0 ? (microsPerFrame * frames) / 1e6 : undefined;
-}
-
-function broken(): InvalidFileType {
-  return new InvalidFileType('is broken');
 }

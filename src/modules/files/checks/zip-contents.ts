@@ -2,7 +2,7 @@ import type { Entry } from 'yauzl';
 import { AppError } from '../../../platform/errors/app-error.js';
 import { FileTooLarge, InvalidFileType } from '../files.errors.js';
 import { isProgram, requireHarmless } from './active-content.js';
-import { brokenZip, MAX_EXPANDED, ZipDirectory } from './zip-directory.js';
+import { MAX_EXPANDED, ZipDirectory } from './zip-directory.js';
 
 const HEAD = 4096;
 /** An archive in the archive is looked into once, when it is no larger than this. */
@@ -68,7 +68,7 @@ async function unpack(zip: ZipDirectory, entry: Entry, { isDocument, budget }: P
       kept.push(chunk);
     }
   } catch (error) {
-    throw error instanceof AppError ? error : brokenZip();
+    throw error instanceof AppError ? error : InvalidFileType.broken();
   }
   if (isProgram(head)) throw new InvalidFileType('holds a program');
   return isZip(head) ? Buffer.concat(kept) : undefined;

@@ -40,7 +40,7 @@ export class ZipDirectory {
   /** What is in an entry. It fails where there is more than the directory says. @throws InvalidFileType */
   stream(entry: Entry): Promise<Readable> {
     return new Promise((resolve, reject) => {
-      this.zip.openReadStream(entry, (error, stream) => (error ? reject(brokenZip()) : resolve(stream)));
+      this.zip.openReadStream(entry, (error, stream) => (error ? reject(InvalidFileType.broken()) : resolve(stream)));
     });
   }
 
@@ -51,7 +51,7 @@ export class ZipDirectory {
     try {
       for await (const chunk of await this.stream(entry)) chunks.push(chunk as Buffer);
     } catch {
-      throw brokenZip();
+      throw InvalidFileType.broken();
     }
     return Buffer.concat(chunks).toString('utf8');
   }
@@ -61,14 +61,10 @@ export class ZipDirectory {
   }
 }
 
-export function brokenZip(): InvalidFileType {
-  return new InvalidFileType('is broken');
-}
-
 function openZip(source: string | Buffer): Promise<ZipFile> {
   return new Promise((resolve, reject) => {
     const options = { lazyEntries: true, autoClose: false };
-    const done = (error: Error | null, zip: ZipFile): void => (error ? reject(brokenZip()) : resolve(zip));
+    const done = (error: Error | null, zip: ZipFile): void => (error ? reject(InvalidFileType.broken()) : resolve(zip));
     if (typeof source === 'string') yauzl.open(source, options, done);
     else yauzl.fromBuffer(source, options, done);
   });
@@ -77,7 +73,7 @@ function openZip(source: string | Buffer): Promise<ZipFile> {
 function readEntries(zip: ZipFile): Promise<Entry[]> {
   return new Promise((resolve, reject) => {
     const entries: Entry[] = [];
-    zip.on('error', () => reject(brokenZip()));
+    zip.on('error', () => reject(InvalidFileType.broken()));
     zip.on('end', () => resolve(entries));
     zip.on('entry', (entry: Entry) => {
       entries.push(entry);

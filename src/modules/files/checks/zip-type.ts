@@ -1,5 +1,5 @@
 import { InvalidFileType } from '../files.errors.js';
-import { brokenZip, type ZipDirectory } from './zip-directory.js';
+import type { ZipDirectory } from './zip-directory.js';
 
 const OOXML = 'application/vnd.openxmlformats-officedocument';
 /** The part that makes a package this type of document. */
@@ -46,7 +46,7 @@ async function ooxmlType(zip: ZipDirectory): Promise<string> {
 async function odfType(zip: ZipDirectory): Promise<string | undefined> {
   const first = zip.entries[0];
   if (first?.fileName !== 'mimetype') return undefined;
-  if (first.compressionMethod !== 0) throw brokenZip();
+  if (first.compressionMethod !== 0) throw InvalidFileType.broken();
   const type = await zip.text(first, 256);
   if (!ODF_TYPES.has(type) || !zip.find('content.xml')) throw new InvalidFileType();
   if (zip.entries.some(({ fileName }) => ODF_MACROS.test(fileName))) throw new InvalidFileType('has macros');

@@ -57,9 +57,7 @@ async function orUnavailable(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    const unavailable = new ServiceUnavailable();
-    unavailable.cause = error;
-    throw unavailable;
+    throw new ServiceUnavailable(undefined, { cause: error });
   }
 }
 

@@ -108,9 +108,7 @@ export class S3Storage extends FileStorage {
       );
       return await question(await this.client);
     } catch (error) {
-      const unavailable = new ServiceUnavailable();
-      unavailable.cause = error;
-      throw unavailable;
+      throw new ServiceUnavailable(undefined, { cause: error });
     }
   }
 }

@@ -1,0 +1,68 @@
+import fc from 'fast-check';
+import type { FieldProblem, ValidationError } from '../errors/app-error.js';
+import { requireSafeJson } from './safe-json.js';
+
+function nested(depth: number): unknown {
+  let value: unknown = 'deep';
+  for (let level = 0; level < depth; level++) value = [value];
+  return value;
+}
+
+function problemOf(value: unknown): FieldProblem | undefined {
+  try {
+    requireSafeJson(value);
+    return undefined;
+  } catch (error) {
+    return (error as ValidationError & { details: { errors: FieldProblem[] } }).details.errors[0];
+  }
+}
+
+describe('the guard of bodies and frames', () => {
+  it.each([
+    ['plain text', 'hello'],
+    ['emoji and other planes', '👩‍👩‍👧 𝒳 漢字 🏴󠁧󠁢󠁥󠁮󠁧󠁿'],
+    ['numbers, null and booleans', { a: 1, b: null, c: [true, 2.5] }],
+    ['nothing at all', undefined],
+    ['twenty levels', nested(20)],
+    ['a thousand keys', Object.fromEntries(Array.from({ length: 1000 }, (_none, index) => [`k${index}`, index]))],
+  ])('lets %s pass', (_what, value) => expect(problemOf(value)).toBeUndefined());
+
+  it.each([
+    ['NUL', 'a\0b', ''],
+    ['NUL in a member', { metadata: { tags: ['a', 'b\0'] } }, 'metadata.tags.1'],
+    ['the first half of a pair', { text: 'x\ud83d' }, 'text'],
+    ['the second half of a pair', ['\ude00x'], '0'],
+    ['halves the wrong way round', '\ude00\ud83d', ''],
+    ['NUL in a key', { list: [{ 'a\0': 1 }] }, 'list.0'],
+    ['half a pair in a key', { outer: { '\ud800': 1 } }, 'outer'],
+    ['__proto__', JSON.parse('{"a":{"__proto__":{"admin":true}}}'), 'a'],
+    ['constructor', JSON.parse('{"constructor":{}}'), ''],
+    ['prototype', JSON.parse('[{"prototype":1}]'), '0'],
+    ['bytes', { file: Buffer.from('x') }, 'file'],
+  ])('finds %s and says where', (_what, value, path) => {
+    expect(problemOf(value)).toEqual({ field: path, reason: expect.stringMatching(/^must not /) });
+  });
+
+  it('refuses what is nested too deep, however deep', () => {
+    expect(problemOf(nested(21))?.reason).toContain('20 levels');
+    expect(problemOf(nested(1e5))?.reason).toContain('20 levels');
+  });
+
+  it('refuses more than a thousand keys, wherever they are', () => {
+    const many = Array.from({ length: 501 }, () => ({ a: 1, b: 2 }));
+    expect(problemOf(many)?.reason).toContain('1000 keys');
+  });
+
+  it('finds every NUL and half pair, and nothing else', () => {
+    const hasForbidden = (value: unknown): boolean => {
+      const text = JSON.stringify(value);
+      return /(?<!\\)(\\\\)*\\u(0000|d[89a-f])/.test(text);
+    };
+    const json = fc.jsonValue({ maxDepth: 5, stringUnit: 'binary' });
+    const shallow = json.filter((value) => !/"(__proto__|constructor|prototype)":/.test(JSON.stringify(value)));
+    fc.assert(fc.property(shallow, (value) => problemOf(value) === undefined || hasForbidden(value)));
+    const units = fc.array(fc.constantFrom('a', '\0', '\ud83d', '\ude00', '漢'), { maxLength: 6 });
+    const texts = units.map((parts) => parts.join(''));
+    fc.assert(fc.property(texts, (text) => (problemOf([text]) !== undefined) === hasForbidden([text])));
+  });
+});

@@ -1,0 +1,90 @@
+import { type FieldProblem, ValidationError } from '../errors/app-error.js';
+
+const DEEPEST = 20;
+const MOST_KEYS = 1000;
+/** Keys by which a copied object would reach into the prototypes of all others. */
+const POISONED_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
+
+interface Branch {
+  readonly value: object;
+  readonly parent: Branch | undefined;
+  readonly key: string | number;
+  readonly depth: number;
+}
+
+/**
+ * Refuses a parsed JSON value with what PostgreSQL cannot store (NUL, half surrogate pairs) or what is only ever sent to
+ * do harm (endless depth, thousands of keys, keys of prototypes). Bodies and frames pass it before anything else looks
+ * at them. @throws ValidationError
+ */
+export function requireSafeJson(value: unknown): void {
+  const problem = findProblem(value);
+  if (problem) throw new ValidationError([problem]);
+}
+
+/** Linear, and without recursion, because the value's depth is the sender's choice. */
+function findProblem(value: unknown): FieldProblem | undefined {
+  if (typeof value === 'string') return judgeText(value, () => '');
+  if (typeof value !== 'object' || value === null) return undefined;
+  const waiting: Branch[] = [{ value, parent: undefined, key: '', depth: 1 }];
+  let keys = 0;
+  for (let branch = waiting.pop(); branch; branch = waiting.pop()) {
+    if (branch.depth > DEEPEST) return { field: '', reason: `must not be nested deeper than ${DEEPEST} levels` };
+    if (ArrayBuffer.isView(branch.value) || branch.value instanceof ArrayBuffer) {
+      return { field: pathOf(branch), reason: 'must not be binary' };
+    }
+    if (Array.isArray(branch.value)) {
+      const problem = judgeArray(branch.value, branch, waiting);
+      if (problem) return problem;
+      continue;
+    }
+    const names = Object.keys(branch.value);
+    keys += names.length;
+    if (keys > MOST_KEYS) return { field: '', reason: `must not have more than ${MOST_KEYS} keys` };
+    const problem = judgeObject(names, branch, waiting);
+    if (problem) return problem;
+  }
+  return undefined;
+}
+
+function judgeArray(items: readonly unknown[], branch: Branch, waiting: Branch[]): FieldProblem | undefined {
+  for (let index = 0; index < items.length; index++) {
+    const problem = judgeMember(items[index], index, branch, waiting);
+    if (problem) return problem;
+  }
+  return undefined;
+}
+
+function judgeObject(names: readonly string[], branch: Branch, waiting: Branch[]): FieldProblem | undefined {
+  const members = branch.value as Record<string, unknown>;
+  for (const name of names) {
+    if (POISONED_KEYS.has(name)) return { field: pathOf(branch), reason: `must not have the key ${name}` };
+    // The key itself is left out of the path: it is the text that must not be repeated.
+    const problem = judgeText(name, () => pathOf(branch)) ?? judgeMember(members[name], name, branch, waiting);
+    if (problem) return problem;
+  }
+  return undefined;
+}
+
+function judgeMember(
+  value: unknown,
+  key: string | number,
+  parent: Branch,
+  waiting: Branch[],
+): FieldProblem | undefined {
+  if (typeof value === 'string') return judgeText(value, () => pathOf({ value: parent, parent, key, depth: 0 }));
+  if (typeof value === 'object' && value !== null) waiting.push({ value, parent, key, depth: parent.depth + 1 });
+  return undefined;
+}
+
+function judgeText(text: string, path: () => string): FieldProblem | undefined {
+  if (text.includes('\0')) return { field: path(), reason: 'must not contain NUL characters' };
+  if (!text.isWellFormed()) return { field: path(), reason: 'must not contain half of a surrogate pair' };
+  return undefined;
+}
+
+function pathOf(branch: Branch): string {
+  const keys: (string | number)[] = [];
+  for (let at: Branch | undefined = branch; at?.parent; at = at.parent) keys.push(at.key);
+  return keys.reverse().join('.');
+}

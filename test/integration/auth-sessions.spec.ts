@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, generateKeyPairSync } from 'node:crypto';
 import jwt from 'jsonwebtoken';
-import { ActorPolicy } from '../../src/modules/auth/auth.policy.js';
+import { UsersPolicy } from '../../src/modules/users/users.policy.js';
 import { UserAdministration } from '../../src/modules/users/user-administration.service.js';
 import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js';
 import { EventLog } from '../../src/platform/event-log/event-log.js';
@@ -314,7 +314,7 @@ describe('ending sessions', () => {
     const { id, token } = await chat.user('fred');
     const actor = await chat.app.get(Authenticator, { strict: false }).authenticate(token);
     const log = chat.app.get(EventLog);
-    const policy = chat.app.get(ActorPolicy, { strict: false });
+    const policy = chat.app.get(UsersPolicy, { strict: false });
     const write = () => log.write(id, (tx) => policy.requireActive(tx, actor));
     await expect(write()).resolves.toMatchObject({ userId: id, role: 'user' });
     await chat.database.query(`update users set role = 'moderator' where id = $1`, [id]);

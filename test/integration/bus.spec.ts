@@ -31,7 +31,12 @@ class Listener {
   }
 }
 
-const revoke = (id: string): BusMessage => ({ kind: 'end_sessions', sessionIds: [id], reason: 'revoked' });
+const revoke = (id: string): BusMessage => ({
+  kind: 'end_sessions',
+  userId: 'somebody',
+  sessionIds: [id],
+  reason: 'revoked',
+});
 const heads = (messages: BusMessage[]): [string, number][] =>
   messages.flatMap((message) => (message.kind === 'heads' ? (message.heads as [string, number][]) : []));
 

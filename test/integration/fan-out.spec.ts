@@ -313,7 +313,9 @@ describe('the fan-out', () => {
     broadcaster.endUser(ben, 'banned');
     expect(connection.closedWith).toBe(4403);
     expect(there.audience.get(ben)).toBeUndefined();
-    broadcaster.endSessions([first.connection!.actor.sessionId], 'revoked');
+    broadcaster.endSessions(ben, [first.connection!.actor.sessionId], 'revoked');
+    expect(first.connection!.closedWith).toBeUndefined();
+    broadcaster.endSessions(anna, [first.connection!.actor.sessionId], 'revoked');
     expect(first.connection!.closedWith).toBe(4401);
     await Promise.all([here.stop(), there.stop()]);
   });

@@ -29,7 +29,7 @@ export class RecordingBroadcaster extends Broadcaster {
   readonly endedUsers: string[] = [];
   toStream(): void {}
   toUsers(): void {}
-  endSessions(sessionIds: string[]): void {
+  endSessions(_userId: string, sessionIds: string[]): void {
     this.endedSessions.push(...sessionIds);
   }
   changeRole(): void {}

@@ -3,10 +3,10 @@ import { EventLog } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { requireEmail, requireUsername } from '../users/user-fields.policy.js';
 import type { UserDto } from '../users/users.dto.js';
+import { UsersPolicy } from '../users/users.policy.js';
 import { UsersService } from '../users/users.service.js';
 import type { ChangeAccountDto, ChangePasswordDto } from './auth.dto.js';
 import { InvalidCredentials } from './auth.errors.js';
-import { ActorPolicy } from './auth.policy.js';
 import { PasswordChecks } from './password-checks.js';
 import { requireStrongPassword } from './password-strength.js';
 import { SessionRevocation } from './session-revocation.js';
@@ -17,7 +17,7 @@ export class AccountChanges {
   constructor(
     private readonly users: UsersService,
     private readonly passwords: PasswordChecks,
-    private readonly policy: ActorPolicy,
+    private readonly policy: UsersPolicy,
     private readonly revocation: SessionRevocation,
     private readonly log: EventLog,
   ) {}

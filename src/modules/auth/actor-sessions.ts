@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/http/actor.js';
+import { UsersPolicy } from '../users/users.policy.js';
 import type { SessionDto, SessionListDto, TicketDto } from './auth.dto.js';
 import { SessionNotFound } from './auth.errors.js';
-import { ActorPolicy } from './auth.policy.js';
 import { hashSecret, newSecret } from './secrets.js';
 import { SessionRevocation } from './session-revocation.js';
 import { type SessionRow, SessionsRepository } from './sessions.repository.js';
@@ -16,7 +16,7 @@ export class ActorSessions {
   constructor(
     private readonly sessions: SessionsRepository,
     private readonly revocation: SessionRevocation,
-    private readonly policy: ActorPolicy,
+    private readonly policy: UsersPolicy,
   ) {}
 
   async list(actor: Actor): Promise<SessionListDto> {

@@ -17,7 +17,9 @@ export class AuthGateway implements OnModuleInit {
 
   onModuleInit(): void {
     this.catalogue.declare({ type: SESSION_REVOKED, present: (events) => Promise.resolve(events.map(presentRevoked)) });
-    this.events.on(SessionsRevoked, ({ sessionIds }) => this.broadcaster.endSessions(sessionIds, 'revoked'));
+    this.events.on(SessionsRevoked, ({ userId, sessionIds }) =>
+      this.broadcaster.endSessions(userId, sessionIds, 'revoked'),
+    );
   }
 }
 

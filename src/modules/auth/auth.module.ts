@@ -9,7 +9,6 @@ import { AccountChanges } from './account-changes.js';
 import { ActorSessions } from './actor-sessions.js';
 import { AuthController } from './auth.controller.js';
 import { AuthGateway } from './auth.gateway.js';
-import { ActorPolicy } from './auth.policy.js';
 import { AuthRepository } from './auth.repository.js';
 import { AuthService } from './auth.service.js';
 import { Credentials } from './credentials.js';
@@ -38,7 +37,6 @@ import { SessionsRepository } from './sessions.repository.js';
   providers: [
     AuthService,
     AuthGateway,
-    ActorPolicy,
     AuthRepository,
     SessionsRepository,
     ExternalIdentitiesRepository,
@@ -49,6 +47,6 @@ import { SessionsRepository } from './sessions.repository.js';
     SessionAuthenticator,
     { provide: Authenticator, useExisting: SessionAuthenticator },
   ],
-  exports: [AuthService, AccountAdministration, ActorPolicy, Authenticator, SessionKeysService, GuestsService],
+  exports: [AuthService, AccountAdministration, Authenticator, SessionKeysService, GuestsService],
 })
 export class AuthModule {}

@@ -2,13 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../platform/database/ids.js';
 import { AuthenticationRequired, ServiceUnavailable } from '../../platform/errors/app-error.js';
-import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import { isReservedUsername } from '../../platform/validation/reserved-usernames.js';
 import { cleanName, foldUsername } from '../../platform/validation/text.js';
 import { foldEmail } from '../../platform/validation/login-name.js';
 import { AlreadyExists } from '../users/users.errors.js';
-import { UserRegistered } from '../users/users.events.js';
 import { UsersService } from '../users/users.service.js';
 import { ExternalIdentitiesRepository } from './external-identities.repository.js';
 import type { ExternalClaims } from './external-tokens.js';
@@ -25,7 +23,6 @@ export class ExternalLogin {
     private readonly identities: ExternalIdentitiesRepository,
     private readonly users: UsersService,
     private readonly log: EventLog,
-    private readonly events: DomainEvents,
   ) {}
 
   /** Makes sure the session the token speaks for exists, and its user. @throws AuthenticationRequired */
@@ -67,7 +64,6 @@ export class ExternalLogin {
       const isLinked = await this.identities.link(tx, { ...claims, userId: id });
       if (!isLinked) throw new LinkedMeanwhile();
     });
-    this.events.publish(new UserRegistered(id));
   }
 }
 

@@ -1,11 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../platform/database/ids.js';
 import { type FieldProblem, ValidationError } from '../../platform/errors/app-error.js';
-import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import { requireDisplayName, requireEmail, requireUsername } from '../users/user-fields.policy.js';
 import type { NewUser, UserDto } from '../users/users.dto.js';
-import { UserRegistered } from '../users/users.events.js';
 import { UsersService } from '../users/users.service.js';
 import type { RegisterDto } from './auth.dto.js';
 import { AuthRepository } from './auth.repository.js';
@@ -20,7 +18,6 @@ export class Registration {
     private readonly repository: AuthRepository,
     private readonly hasher: PasswordHasher,
     private readonly log: EventLog,
-    private readonly events: DomainEvents,
   ) {}
 
   /** @throws ValidationError, AlreadyExists, ServiceUnavailable */
@@ -38,7 +35,6 @@ export class Registration {
       await this.users.create(tx, user);
       await this.repository.insertCredential(tx, user.id, passwordHash);
     });
-    this.events.publish(new UserRegistered(user.id));
   }
 }
 

@@ -8,15 +8,6 @@ export const USER_CREATED = 'user.created';
 /** Told outside only; payload {reason, until}. */
 export const USER_BANNED = 'user.banned';
 
-/** An account was made, by registration or by a first login through an identity provider. */
-export class UserRegistered extends DomainEvent {
-  readonly type = 'user.registered';
-
-  constructor(readonly userId: string) {
-    super();
-  }
-}
-
 /** Name or profile of a user changed. */
 export class UserUpdated extends DomainEvent {
   readonly type = USER_UPDATED;
@@ -52,18 +43,6 @@ export class UserRoleChanged extends DomainEvent {
   constructor(
     readonly userId: string,
     readonly role: SystemRole,
-  ) {
-    super();
-  }
-}
-
-/** `blockerId` wants nothing more of `blockedId` in direct conversations. */
-export class UserBlocked extends DomainEvent {
-  readonly type = 'user.blocked';
-
-  constructor(
-    readonly blockerId: string,
-    readonly blockedId: string,
   ) {
     super();
   }

@@ -5,10 +5,12 @@ import { DeliverWebhook } from './deliver-webhook.js';
 import { RelayLoop } from './relay-loop.js';
 import { DELIVERIES_QUEUE, type DeliveryJob } from './delivery-job.js';
 
+export const WORKER = { concurrency: 64, runRetryDelay: 500 };
+
 /** One try of each delivery of a job. When and whether again is decided in the database, not by the queue. */
-@Processor(DELIVERIES_QUEUE, { concurrency: 64, runRetryDelay: 500 })
+@Processor(DELIVERIES_QUEUE, WORKER)
 export class WebhookDeliveriesProcessor extends WorkerHost {
-  private readonly logger = new Logger(WebhookDeliveriesProcessor.name);
+  private readonly logger = new Logger(this.constructor.name);
 
   constructor(
     private readonly delivering: DeliverWebhook,

@@ -1,29 +1,7 @@
-import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
-import { Logger } from '@nestjs/common';
-import type { Job } from 'bullmq';
-import { DeliverWebhook } from './deliver-webhook.js';
-import { RelayLoop } from './relay-loop.js';
-import { type DeliveryJob, RETRIES_QUEUE } from './delivery-job.js';
+import { Processor } from '@nestjs/bullmq';
+import { RETRIES_QUEUE } from './delivery-job.js';
+import { WebhookDeliveriesProcessor, WORKER } from './webhook-deliveries.processor.js';
 
-/** One try of each delivery of a job, to webhooks that keep failing: apart from those that work. */
-@Processor(RETRIES_QUEUE, { concurrency: 64, runRetryDelay: 500 })
-export class WebhookRetriesProcessor extends WorkerHost {
-  private readonly logger = new Logger(WebhookRetriesProcessor.name);
-
-  constructor(
-    private readonly delivering: DeliverWebhook,
-    private readonly loop: RelayLoop,
-  ) {
-    super();
-  }
-
-  async process({ data }: Job<DeliveryJob>): Promise<void> {
-    await this.delivering.deliver(data.deliveries, () => this.loop.wake()); // there is room for the next
-  }
-
-  /** The queue is away, or has forgotten a job: what that job was to do is claimed again. */
-  @OnWorkerEvent('error')
-  onError(error: Error): void {
-    this.logger.warn(`the queue fails: ${error.message}`);
-  }
-}
+/** The same for webhooks that keep failing: apart from those that work. */
+@Processor(RETRIES_QUEUE, WORKER)
+export class WebhookRetriesProcessor extends WebhookDeliveriesProcessor {}

@@ -61,12 +61,6 @@ const APPEND = statement<unknown>(
      from new_event where seq is not null order by stream_id, seq`,
 );
 
-const TAKE_NUMBER = statement<{ last_number: number }>(
-  'event_log.take_number',
-  `update stream_heads set last_number = last_number + 1, last_number_at = $2
-    where stream_id = $1 returning last_number`,
-);
-
 interface EventRow {
   stream_id: string;
   seq: number;
@@ -129,11 +123,6 @@ export class StreamTransaction implements Queryable {
   async appendToOthers(streamIds: string[], event: (streamId: string) => NewEvent): Promise<void> {
     const rows = await this.tx.many(LOCK_HEADS, [[...new Set(streamIds)]]);
     for (const row of rows) this.add(toHead(row), event(row.stream_id));
-  }
-
-  /** Takes the next number of the stream's second counter. */
-  async takeNumber(): Promise<number> {
-    return (await this.tx.one(TAKE_NUMBER, [this.head.streamId, this.head.at]))!.last_number;
   }
 
   /** Writes what was appended and recorded; the caller commits. */

@@ -19,8 +19,8 @@ export abstract class Broadcaster {
   /** To everybody who receives this stream: the participants of a conversation. Carries `conversation_id` = streamId. */
   abstract toStream(streamId: string, signal: Signal): void;
   abstract toUsers(userIds: string[], signal: Signal): void;
-  /** Ends live connections of these sessions on every node within a second. */
-  abstract endSessions(sessionIds: string[], reason: 'revoked' | 'banned' | 'replaced'): void;
+  /** Ends live connections of these sessions of a user on every node within a second. */
+  abstract endSessions(userId: string, sessionIds: string[], reason: 'revoked' | 'banned' | 'replaced'): void;
   /** Gives live connections of a user his new system role, on every node. */
   abstract changeRole(userId: string, role: SystemRole): void;
   /** Ends all live connections of a user on every node. */

@@ -167,11 +167,6 @@ export class Connection extends ConnectionOutput implements LiveConnection, Slee
     this.silent = false;
   }
 
-  /** The answer to a WebSocket ping may be sent: not into a buffer that nobody empties. */
-  get mayPong(): boolean {
-    return !this.isClosed && this.transport.bufferedBytes < this.host.settings.transportBytes;
-  }
-
   wake(): number {
     if (this.isClosed) return 0;
     const now = performance.now();

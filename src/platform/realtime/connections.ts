@@ -164,11 +164,6 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     }
   }
 
-  /** Ends all connections of a user on this node, at once. */
-  endUser(userId: string, reason: 'revoked' | 'banned'): void {
-    for (const connection of [...this.byUser.get(userId)]) connection.bid(CLOSE[reason]);
-  }
-
   private scaled(limit: number): number {
     return Math.max(1, Math.floor(limit * this.config.rateLimitMultiplier));
   }

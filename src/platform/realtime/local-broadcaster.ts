@@ -28,8 +28,8 @@ export class LocalBroadcaster extends Broadcaster {
     this.tell({ kind: 'users', userIds, signal });
   }
 
-  endSessions(sessionIds: string[], reason: EndReason): void {
-    this.tell({ kind: 'end_sessions', sessionIds, reason });
+  endSessions(userId: string, sessionIds: string[], reason: EndReason): void {
+    this.tell({ kind: 'end_sessions', userId, sessionIds, reason });
   }
 
   endUser(userId: string, reason: 'revoked' | 'banned'): void {
@@ -48,7 +48,7 @@ export class LocalBroadcaster extends Broadcaster {
   private apply(message: BusMessage): void {
     if (message.kind === 'stream') this.signalStream(message.streamId, message.signal);
     else if (message.kind === 'users') this.signalUsers(message.userIds, message.signal);
-    else if (message.kind === 'end_sessions') this.closeSessions(message.sessionIds, message.reason);
+    else if (message.kind === 'end_sessions') this.closeSessions(message);
     else if (message.kind === 'end_user') this.closeUser(message.userId, message.reason);
     else if (message.kind === 'role') this.giveRole(message.userId, message.role);
   }
@@ -70,12 +70,10 @@ export class LocalBroadcaster extends Broadcaster {
     }
   }
 
-  private closeSessions(sessionIds: readonly string[], reason: EndReason): void {
+  private closeSessions({ userId, sessionIds, reason }: BusMessage & { kind: 'end_sessions' }): void {
     const ended = new Set(sessionIds);
-    for (const user of [...this.audience.all()]) {
-      for (const connection of user.connections) {
-        if (ended.has(connection.actor.sessionId)) this.close(connection, reason);
-      }
+    for (const connection of this.audience.get(userId)?.connections ?? []) {
+      if (ended.has(connection.actor.sessionId)) this.close(connection, reason);
     }
   }
 

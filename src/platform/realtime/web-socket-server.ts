@@ -8,6 +8,7 @@ import { Connection } from './connection.js';
 import { readResume } from './first-frame.js';
 import { FrameRouter } from './frame-router.js';
 import { credentialOf, Handshake } from './handshake.js';
+import { RealtimeSettings } from './realtime-settings.js';
 import type { SocketCodec } from './socket-codec.js';
 import { refuse, type Upgrade, UpgradeRoutes } from './upgrade-routes.js';
 import { WebSocketTransport } from './web-socket.transport.js';
@@ -36,9 +37,11 @@ export function webSocketBounds(frameBytes: number): WebSocketBounds {
   };
 }
 
+const { frameBytes: FRAME_BYTES, transportBytes: UNREAD_BYTES } = new RealtimeSettings();
+
 /** Answers pings, but not into a buffer that is not read. */
 function pong(this: WebSocket, data: Buffer): void {
-  if (this.readyState === this.OPEN && this.bufferedAmount < 65_536) this.pong(data);
+  if (this.readyState === this.OPEN && this.bufferedAmount < UNREAD_BYTES) this.pong(data);
 }
 
 /** What ws refuses of the headers of an upgrade, it would say in HTML. */
@@ -49,7 +52,7 @@ function refuseInOurForm({ message }: Error, socket: Duplex): void {
 /** The server Socket.IO is to use below Engine.IO: the same version and the same bounds as ours. */
 export class BoundedWebSocketServer extends WebSocketServer {
   constructor(options: ServerOptions) {
-    super({ ...options, ...webSocketBounds(options.maxPayload ?? 65_536) });
+    super({ ...options, ...webSocketBounds(options.maxPayload ?? FRAME_BYTES) });
     this.on('wsClientError', refuseInOurForm);
   }
 

@@ -10,7 +10,12 @@ export type BusMessage =
   | { readonly kind: 'changed'; readonly topic: string }
   | { readonly kind: 'stream'; readonly streamId: string; readonly signal: Signal }
   | { readonly kind: 'users'; readonly userIds: readonly string[]; readonly signal: Signal }
-  | { readonly kind: 'end_sessions'; readonly sessionIds: readonly string[]; readonly reason: EndReason }
+  | {
+      readonly kind: 'end_sessions';
+      readonly userId: string;
+      readonly sessionIds: readonly string[];
+      readonly reason: EndReason;
+    }
   | { readonly kind: 'role'; readonly userId: string; readonly role: SystemRole }
   | { readonly kind: 'end_user'; readonly userId: string; readonly reason: EndReason };
 

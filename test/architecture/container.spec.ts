@@ -23,6 +23,14 @@ interface Compose {
   secrets: Record<string, unknown>;
 }
 
+/** A scrape configuration, as far as these tests look. */
+interface Prometheus {
+  readonly scrape_configs: readonly {
+    readonly static_configs?: readonly { readonly targets: readonly string[] }[];
+    readonly dns_sd_configs?: readonly { readonly names: readonly string[]; readonly port: number }[];
+  }[];
+}
+
 const dockerfile = readFileSync('docker/Dockerfile', 'utf8');
 const ignored = readFileSync('docker/Dockerfile.dockerignore', 'utf8').split('\n');
 const stages = dockerfile.split(/^FROM /m).slice(1);
@@ -68,6 +76,17 @@ describe('the compose file', () => {
     expect(mounted.filter((volume) => !existsSync(join('docker', volume.split(':')[0]!)))).toEqual([]);
     const [secret] = /\/run\/secrets\/(\w+)/.exec(readFileSync('docker/prometheus/prometheus.yml', 'utf8'))!.slice(1);
     expect(compose.services.prometheus!.secrets).toContain(secret);
+  });
+
+  it('has every process scraped where it serves its metrics', () => {
+    const { scrape_configs: jobs } = parse(readFileSync('docker/prometheus/prometheus.yml', 'utf8')) as Prometheus;
+    const targets = jobs.flatMap(({ static_configs: fixed = [], dns_sd_configs: found = [] }) => [
+      ...fixed.flatMap((one) => one.targets),
+      ...found.flatMap(({ names, port }) => names.map((name) => `${name}:${port}`)),
+    ]);
+    const processes = services.filter(([, { image }]) => image.startsWith('parley:'));
+    const ports = processes.map(([name, { environment = {} }]) => [name, environment.METRICS_PORT ?? environment.PORT]);
+    expect(targets.sort()).toEqual(ports.map((pair) => pair.join(':')).sort());
   });
 
   it('names every volume, secret and service that it refers to', () => {

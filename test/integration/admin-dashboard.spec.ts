@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import { ActivePeople } from '../../src/modules/admin/activity/active-people.js';
 import { NodeReports } from '../../src/modules/admin/activity/node-reports.js';
@@ -64,6 +65,20 @@ describe('the dashboard', () => {
     expect(hour.connections).toBe((before.hours.at(-1).connections as number) + 1);
     expect(hour.deliveries).toBeGreaterThan(before.hours.at(-1).deliveries as number);
     socket.close();
+  });
+
+  it('has the log say once that another process counts limits beside this one without Redis', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn');
+    const told = (): number => warn.mock.calls.filter(([text]) => /without REDIS_URL/.test(String(text))).length;
+    await report();
+    expect(told()).toBe(0);
+    const { database, config } = server;
+    const second = await startTestApp({ DATABASE_URL: database.url, JWT_SECRET: config.jwtSecret });
+    await second.app.get(NodeReports).report();
+    for (let n = 0; n < 2; n++) await report();
+    expect(told()).toBe(2); // each of them says it
+    warn.mockRestore();
+    await second.close();
   });
 
   it('counts a person once an hour and day, however much he does', async () => {

@@ -27,6 +27,11 @@ const FORGET_NODE = statement<unknown>(
   `delete from nodes where id = $1 or seen_at < now() - interval '10 minutes'`,
 );
 
+const HAS_OTHER_SERVER = statement<{ exists: boolean }>(
+  'admin.has_other_server',
+  `select exists (select from nodes where id <> $1 and role <> 'worker' and seen_at > $2) as "exists"`,
+);
+
 const ADD_COUNTS = statement<unknown>(
   'admin.add_hour_counts',
   `insert into activity_hours as a (hour, name, label, count)
@@ -85,6 +90,12 @@ export class ActivityRepository {
   /** This node goes; those that went without a word ten minutes ago go with it. */
   async forgetNode(id: string): Promise<void> {
     await this.sql.run(FORGET_NODE, [id]);
+  }
+
+  /** Whether another process that serves has been heard of since then. */
+  async hasOtherServer(id: string, since: Date): Promise<boolean> {
+    const row = await this.sql.one(HAS_OTHER_SERVER, [id, since]);
+    return row!.exists;
   }
 
   async addCounts(counts: readonly HourCount[]): Promise<void> {

@@ -20,6 +20,7 @@ export class NodeReports implements OnApplicationBootstrap, OnApplicationShutdow
   private readonly version = readPackage().version;
   private timer: NodeJS.Timeout | undefined;
   private reporting: Promise<void> | undefined;
+  private hasWarned = false;
 
   constructor(
     private readonly config: Config,
@@ -65,9 +66,19 @@ export class NodeReports implements OnApplicationBootstrap, OnApplicationShutdow
       const { counts, settle } = await this.figures.growth();
       await this.repository.addCounts(counts);
       settle();
+      await this.warnOfOthers();
     } catch (error) {
       this.people.giveBack(people);
       this.logger.debug('the figures of this node could not be written', { err: error });
     }
+  }
+
+  /** Without Redis every process counts limits by itself; said once, when another one that serves is seen. */
+  private async warnOfOthers(): Promise<void> {
+    const { processRole, redisUrl } = this.config;
+    if (this.hasWarned || redisUrl || processRole === 'worker') return;
+    if (!(await this.repository.hasOtherServer(this.nodeId, this.startedAt))) return;
+    this.hasWarned = true;
+    this.logger.warn('another process serves over this database without REDIS_URL: each counts limits by itself');
   }
 }

@@ -3,6 +3,23 @@ import tseslint from 'typescript-eslint';
 /** Names that say nothing about what they name. */
 const EMPTY_NAMES = '(Utils?|Helpers?|Common|Manager|Info)';
 
+const DECLARATIONS = [
+  { selector: 'ExportDefaultDeclaration', message: 'Export it by name: one name per thing.' },
+  { selector: 'ExportAllDeclaration', message: 'Import from where it is declared: no barrels.' },
+  {
+    selector: "MethodDefinition[kind='constructor'] > FunctionExpression[params.length>5]",
+    message: 'At most five parameters: give a use case a file of its own.',
+  },
+  {
+    selector: `:matches(ClassDeclaration, TSInterfaceDeclaration, TSTypeAliasDeclaration) > Identifier[name=/${EMPTY_NAMES}$/]`,
+    message: 'The name says nothing about what it names.',
+  },
+  {
+    selector: 'TSInterfaceDeclaration > Identifier[name=/^I[A-Z][a-z]/]',
+    message: 'An interface is named for what it is, without a prefix.',
+  },
+];
+
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', 'data/', 'coverage/', 'bench-results/', 'torture-results/'] },
   ...tseslint.configs.recommended,
@@ -12,33 +29,19 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       'no-restricted-syntax': [
         'error',
-        { selector: 'ExportDefaultDeclaration', message: 'Export it by name: one name per thing.' },
-        { selector: 'ExportAllDeclaration', message: 'Import from where it is declared: no barrels.' },
-        {
-          selector: "MethodDefinition[kind='constructor'] > FunctionExpression[params.length>5]",
-          message: 'At most five parameters: give a use case a file of its own.',
-        },
-        {
-          selector: `:matches(ClassDeclaration, TSInterfaceDeclaration, TSTypeAliasDeclaration) > Identifier[name=/${EMPTY_NAMES}$/]`,
-          message: 'The name says nothing about what it names.',
-        },
-        {
-          selector: 'TSInterfaceDeclaration > Identifier[name=/^I[A-Z][a-z]/]',
-          message: 'An interface is named for what it is, without a prefix.',
-        },
+        ...DECLARATIONS,
         { selector: "MemberExpression[object.name='process'][property.name='env']", message: 'Ask Config.' },
       ],
     },
   },
   {
     // The environment is read here, or handed on to another program.
-    files: [
-      'src/platform/config/config.ts',
-      'src/platform/database/embedded-postgres.ts',
-      'test/**/*.ts',
-      'scripts/**/*.ts',
-      '**/*.{mjs,cjs}',
-    ],
+    files: ['src/platform/config/config.ts', 'src/platform/database/embedded-postgres.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...DECLARATIONS] },
+  },
+  {
+    // Tools have settings of their own, and export what their runners ask for.
+    files: ['test/**/*.ts', 'scripts/**/*.ts', '**/*.{mjs,cjs}'],
     rules: {
       'no-restricted-syntax': [
         'error',

@@ -18,11 +18,11 @@ export class Generator {
   /** @throws Error when the job could not be done, or takes longer than `limitMs` */
   work<Result>(job: Job, { begin, end }: WhileWorking = {}, limitMs = 90_000): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const waiting: (void | Promise<void>)[] = [];
+      const waiting: Promise<void>[] = [];
       const late = setTimeout(() => reject(new Error('the load generator did not finish in time')), limitMs);
       const take = (report: Report): void => {
         if (report.event === 'begin' || report.event === 'end') {
-          waiting.push(report.event === 'begin' ? begin?.() : end?.());
+          waiting.push(Promise.resolve(report.event === 'begin' ? begin?.() : end?.()));
           return;
         }
         clearTimeout(late);

@@ -21,7 +21,8 @@ export function itIsARateLimiter(create: () => LimiterUnderTest | Promise<Limite
     rule = { limit: 5, windowMs: test.windowMs };
   });
 
-  const consume = (subject = 'ada', wanted: LimitRule = rule) => test.limiter.consume('message.send', subject, wanted);
+  const consume = async (subject = 'ada', wanted: LimitRule = rule) =>
+    test.limiter.consume('message.send', subject, wanted);
 
   async function accepted(tries: number, subject = 'ada', wanted: LimitRule = rule): Promise<number> {
     let count = 0;

@@ -32,7 +32,7 @@ interface DescribedError {
 }
 
 /** An error and its causes. Other properties stay out: a database error carries whole rows in some of them. */
-export function describeError(error: unknown): DescribedError | unknown {
+export function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { code } = error as { code?: unknown };
   const described: DescribedError = { type: error.constructor.name, message: error.message, stack: error.stack };

@@ -2,7 +2,7 @@ import { getQueueToken } from '@nestjs/bullmq';
 import type { Queue } from 'bullmq';
 import type { Actor } from '../../src/platform/http/actor.js';
 import { Schedule } from '../../src/platform/schedule/schedule.js';
-import { SCHEDULE_QUEUE } from '../../src/platform/schedule/schedule.processor.js';
+import { NAMING, SCHEDULE_QUEUE } from '../../src/platform/schedule/schedule.processor.js';
 import { itTellsOutsiders } from '../contracts/webhooks.contract.js';
 import { People } from '../support/people.js';
 import { hasRedis, RedisServer } from '../support/redis-server.js';
@@ -66,6 +66,31 @@ describeWithRedis('a server whose Redis is away when it starts', () => {
     } finally {
       await server.close();
       await receiver.stop();
+      await redis.halt();
+    }
+  });
+});
+
+describeWithRedis('the regular work on a Redis that dies', () => {
+  const { everyMs } = NAMING;
+  afterEach(() => {
+    NAMING.everyMs = everyMs;
+  });
+
+  it('goes on when it is back, empty', async () => {
+    NAMING.everyMs = 50;
+    const redis = await RedisServer.start();
+    const server = await startTestApp({ REDIS_URL: redis.url });
+    try {
+      const queue = server.app.get<Queue>(getQueueToken(SCHEDULE_QUEUE), { strict: false });
+      const tasks = server.app.get(Schedule, { strict: false }).all();
+      const everything = async () => (await queue.getJobSchedulersCount()) === tasks.length;
+      while (!(await everything()));
+      await redis.halt();
+      await redis.resume();
+      while (!(await everything()));
+    } finally {
+      await server.close();
       await redis.halt();
     }
   });

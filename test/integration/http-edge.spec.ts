@@ -204,6 +204,19 @@ describe('the HTTP edge', () => {
       expect(answer).toContain('ROUTE_NOT_FOUND');
     });
 
+    it('is answered although the client offers another protocol, whole body and all', async () => {
+      const offer = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAA\r\n';
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      socket.write(`GET /edge/page?limit=7 HTTP/1.1\r\nHost: x\r\n${offer}\r\n`);
+      expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1\.1 200 [^]*{"limit":7}$/);
+      const body = JSON.stringify({ text: 'x'.repeat(20) });
+      const head = `POST /edge/echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
+      socket.write(`${head}${offer}\r\n${body.slice(0, 5)}`);
+      socket.write(body.slice(5));
+      expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1\.1 201 [^]*xxxx/);
+      socket.destroy();
+    });
+
     it('cannot reach a prototype', async () => {
       const answer = await fetch(`${url}/edge/page?__proto__[limit]=5&__proto__=5`);
       expect(answer.status === 400 || Object.keys((await answer.json()) as object).length === 0).toBe(true);

@@ -320,6 +320,32 @@ describe('deadlines and bounds of connections', () => {
     expect(JSON.stringify(client.frames)).not.toContain('a defect');
   });
 
+  it('tells observers of the end of whoever was signed in and never became live', async () => {
+    server = await startRealtimeApp();
+    server.fanOut.failure = new ServiceUnavailable();
+    const ended: string[] = [];
+    const isEnded = new Promise<void>((resolve) => {
+      server.app.get(Connections, { strict: false }).observe({
+        opened: () => undefined,
+        closed: ({ userId }) => resolve(void ended.push(userId)),
+      });
+    });
+    await new WebSocketClient(server.port, '?token=alice:s1').closed;
+    await isEnded;
+    expect(ended).toEqual(['user-alice']);
+  });
+
+  it.each(['PUT', 'DELETE', 'PATCH'])('understands no %s at the address of Socket.IO', async (method) => {
+    server = await startRealtimeApp();
+    const address = `http://127.0.0.1:${server.port}/socket.io/?EIO=4&transport=polling`;
+    const { sid } = JSON.parse((await (await fetch(address)).text()).slice(1)) as { sid: string };
+    const refused = await fetch(`${address}&sid=${sid}`, { method });
+    expect([refused.status, await refused.json()]).toEqual([
+      400,
+      { error: expect.objectContaining({ code: 'VALIDATION_ERROR' }) },
+    ]);
+  });
+
   it('answers an upgrade that is none, and ends it', async () => {
     server = await startRealtimeApp();
     for (const headers of ['', 'Sec-WebSocket-Key: x\r\n', 'Sec-WebSocket-Version: 99\r\n']) {

@@ -167,6 +167,9 @@ describe('what a hostile client sends', () => {
     ['a CONNECT of each spelling', ['40/,', '40{}']],
     ['three of them', ['40', '40', '40']],
     ['leaving and coming back', ['40', '41', '40']],
+    ['two with a blank for the digit', [' {}', ' {}'].map((packet) => `4${packet}`)],
+    ['two of the bare slash', ['40/', '40/']],
+    ['two that are spelt in two ways', ['40/,{}', '4\t/,{}']],
   ])('%s in Socket.IO end the connection that sends them, and nothing else', async (_name, packets) => {
     const socket = new WebSocket(`ws://127.0.0.1:${server.port}/socket.io/?EIO=4&transport=websocket&token=eve:s1`);
     await once(socket, 'open');

@@ -11,6 +11,7 @@ export interface OpenedConnection {
 /** Hears of connections coming and going on this node. The module `presence` and the metrics listen. */
 export interface ConnectionObserver {
   opened(connection: OpenedConnection): void;
+  /** Of everybody who had signed in, also of one that never became live. */
   closed(connection: { id: string; userId: string }): void;
   /** An upgrade was turned away, with the code of this error. */
   refused?(code: string): void;

@@ -136,7 +136,6 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     const { userId, sessionId } = connection.actor;
     this.byUser.remove(userId, connection);
     this.bySession.remove(sessionId, connection);
-    if (!connection.announced) return;
     for (const observer of this.observers) observer.closed({ id: connection.id, userId });
   }
 

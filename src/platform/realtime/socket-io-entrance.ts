@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Socket } from 'socket.io';
 import { Config } from '../config/config.js';
+import { ValidationError } from '../errors/app-error.js';
 import { declareAndLog } from '../errors/error.filter.js';
 import type { Actor } from '../http/actor.js';
 import { Admission } from './admission.js';
@@ -28,6 +29,9 @@ export type ParleySocket = Socket<
   Arrival | Connection
 >;
 
+/** Others Engine.IO answers with an empty 500. */
+const METHODS = new Set(['GET', 'POST', 'OPTIONS']);
+
 /** Who may come in over Socket.IO. Origin, limits and draining are judged before Engine.IO sees the request. */
 @Injectable()
 export class SocketIoEntrance {
@@ -35,6 +39,7 @@ export class SocketIoEntrance {
   sessions: Readonly<Record<string, unknown>> = {};
   private readonly logger = new Logger('Sockets');
   private readonly judged = new WeakSet<IncomingMessage>();
+  private readonly entered = new WeakSet<object>();
 
   constructor(
     private readonly admission: Admission,
@@ -64,6 +69,7 @@ export class SocketIoEntrance {
   /** A new session over polling is judged like an upgrade, each of its requests by its origin. */
   async gate(request: IncomingMessage, response: ServerResponse, next: () => void): Promise<void> {
     try {
+      if (!METHODS.has(request.method ?? '')) throw ValidationError.of('', 'only GET and POST are understood here');
       if (!this.judged.has(request)) await this.judge(request);
     } catch (error) {
       const { status, headers, body } = refusal(declareAndLog(error, this.logger));
@@ -79,8 +85,13 @@ export class SocketIoEntrance {
     else await this.admission.admit(request);
   }
 
-  /** Judges the credential of the handshake; without one the first frame has to bring it. */
+  /**
+   * Judges the credential of the handshake; without one the first frame has to bring it. A session enters once: Socket.IO
+   * notes that it has only after this, and would let two that came together in both. A second try ends it.
+   */
   async letIn(socket: ParleySocket, next: (error?: Error) => void): Promise<void> {
+    if (this.entered.has(socket.conn)) return socket.conn.close(true);
+    this.entered.add(socket.conn);
     try {
       const { auth } = socket.handshake;
       const { searchParams } = new URL(socket.request.url ?? '', 'http://host');

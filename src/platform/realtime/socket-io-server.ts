@@ -46,8 +46,8 @@ interface EngineEvents {
   prependListener(event: 'data', listener: (this: WatchedSocket, data: unknown) => void): void;
 }
 
-/** What a session of Engine.IO has asked for so far. */
-type WatchedSocket = EngineSocket & { hasEntered?: boolean; strays?: number };
+/** With how many unknown namespaces a session has asked for. */
+type WatchedSocket = EngineSocket & { strays?: number };
 
 function corkFlush({ transport }: FlushedSocket): void {
   const socket = transport.socket?._socket;
@@ -55,16 +55,15 @@ function corkFlush({ transport }: FlushedSocket): void {
 }
 
 /**
- * Sees every CONNECT before Socket.IO does. A session enters the default namespace once: Socket.IO notes that it has
- * only after its middleware, and would let two that came together in both. Unknown namespaces are answered, and each
- * answer is kept for who may never read it: so they are few.
+ * Sees every packet before Socket.IO does, which takes a blank for the digit of a CONNECT. Unknown namespaces are
+ * answered, and each answer is kept for who may never read it: so they are few.
  */
-function watchConnects(this: WatchedSocket, data: unknown): void {
-  if (typeof data !== 'string' || data.charCodeAt(0) !== 48) return;
-  const isStray = data.charCodeAt(1) === 47 && data[2] !== ',';
+function countStrays(this: WatchedSocket, data: unknown): void {
+  if (typeof data !== 'string') return;
+  const type = data.charCodeAt(0) - 48;
+  const isStray = type === 0 && data.charCodeAt(1) === 47 && data.length > 2 && data[2] !== ',';
   if (isStray) this.strays = (this.strays ?? 0) + 1;
-  if (isStray ? this.strays! > MOST_STRAYS : this.hasEntered) return this.close(true);
-  if (!isStray) this.hasEntered = true;
+  if (!(type >= 0 && type <= 6) || (isStray && this.strays! > MOST_STRAYS)) this.close(true);
 }
 
 function onDisconnect(this: unknown): void {
@@ -133,7 +132,7 @@ export class RealtimeSocketIo implements OnModuleInit, OnApplicationBootstrap {
     const engine = server.engine as unknown as EngineInternals;
     this.entrance.sessions = engine.clients;
     engine.use((request, response, next) => void this.entrance.gate(request, response, next));
-    engine.on('connection', (socket) => socket.prependListener('data', watchConnects));
+    engine.on('connection', (socket) => socket.prependListener('data', countStrays));
     engine.on('flush', corkFlush);
     // Nothing is sent to rooms; without the one Socket.IO makes for each socket an idle one costs less.
     server.of('/').adapter.addAll = () => {};

@@ -6,6 +6,7 @@ import { type AppError, RouteNotFound, ValidationError } from '../errors/app-err
 import { declareAndLog } from '../errors/error.filter.js';
 import type { PresentedError } from '../errors/error-forms.js';
 import { Admission } from './admission.js';
+import { answerWithoutUpgrade, asksForWebSocket } from './unwanted-upgrade.js';
 
 export interface Upgrade {
   readonly request: IncomingMessage;
@@ -52,7 +53,10 @@ export class UpgradeRoutes implements OnApplicationBootstrap {
 
   onApplicationBootstrap(): void {
     const server = this.adapter.httpAdapter.getHttpServer() as Server;
-    server.on('upgrade', (request, socket, head) => void this.route(request, socket, head));
+    server.on('upgrade', (request, socket, head) => {
+      if (asksForWebSocket(request)) void this.route(request, socket, head);
+      else answerWithoutUpgrade(server, request, socket, head);
+    });
   }
 
   private async route(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {

@@ -36,21 +36,25 @@ export interface ReplayRange {
 /** Where a page of the list goes on: after the delivery with this time and id. */
 export type DeliveryPlace = readonly [millis: number, id: string];
 
-const COLUMNS = `d.id, d.webhook_id, d.event_id, e.type as event, e.at as event_at, d.status, d.reason, d.attempts,
-  d.next_attempt_at, d.settled_at, d.created_at,
+/** It waited when its webhook was disabled, and is still to be written down as failed. */
+const HAS_FAILED = `d.status in ('waiting', 'queued') and d.created_at <= w.fail_until`;
+const STATUS = `case when ${HAS_FAILED} then 'failed' else d.status end`;
+
+const COLUMNS = `d.id, d.webhook_id, d.event_id, e.type as event, e.at as event_at, ${STATUS} as status,
+  case when ${HAS_FAILED} then 'webhook_disabled' else d.reason end as reason, d.attempts, d.next_attempt_at,
+  case when ${HAS_FAILED} then w.fail_until else d.settled_at end as settled_at, d.created_at,
   (select json_agg(json_build_object('number', a.number, 'at', a.at, 'duration_ms', a.duration_ms,
                                      'status_code', a.status_code, 'error', a.error, 'answer', a.answer) order by a.number)
      from webhook_attempts a where a.delivery_id = d.id) as log`;
 
-const FIND = statement<DeliveryRow>(
-  'webhooks.find_delivery',
-  `select ${COLUMNS} from webhook_deliveries d join webhook_events e on e.id = d.event_id where d.id = $1`,
-);
+const TABLES = `webhook_deliveries d join webhook_events e on e.id = d.event_id join webhooks w on w.id = d.webhook_id`;
+
+const FIND = statement<DeliveryRow>('webhooks.find_delivery', `select ${COLUMNS} from ${TABLES} where d.id = $1`);
 
 const PAGE = statement<DeliveryRow>(
   'webhooks.page_deliveries',
-  `select ${COLUMNS} from webhook_deliveries d join webhook_events e on e.id = d.event_id
-    where d.webhook_id = $1 and ($2::text[] is null or d.status = any($2)) and ($3::text is null or e.type = $3)
+  `select ${COLUMNS} from ${TABLES}
+    where d.webhook_id = $1 and ($2::text[] is null or ${STATUS} = any($2)) and ($3::text is null or e.type = $3)
       and ($4::timestamptz is null or (d.created_at, d.id) < ($4, $5::uuid))
     order by d.created_at desc, d.id desc limit $6`,
 );
@@ -117,7 +121,7 @@ const COUNT_LARGE = statement<{ count: number }>(
   `select count(*) as count from webhook_events e where ${LARGE} and not (${OLD})`,
 );
 
-/** Owns: webhook_events, webhook_deliveries. Reads: webhook_attempts. */
+/** Owns: webhook_events, webhook_deliveries. Reads: webhooks, webhook_attempts. */
 @Injectable()
 export class DeliveriesRepository {
   constructor(private readonly sql: Sql) {}

@@ -107,8 +107,9 @@ export class DeliveriesService {
   }
 }
 
+/** One that was activated again has to wait until all that failed with its disabling is written down. */
 function requireActive(webhook: WebhookRow): WebhookRow {
-  if (webhook.disabled_at) throw new WebhookDisabled();
+  if (webhook.disabled_at || webhook.fail_until) throw new WebhookDisabled();
   return webhook;
 }
 

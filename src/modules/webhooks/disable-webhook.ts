@@ -22,4 +22,9 @@ export class DisableWebhook {
     });
     if (isDisabled) this.logger.warn({ webhook_id: webhookId, reason: why }, 'a webhook was disabled');
   }
+
+  /** Some of what was waiting for disabled webhooks is written down as failed; false when none was left. */
+  failNext(): Promise<boolean> {
+    return this.repository.failNext();
+  }
 }

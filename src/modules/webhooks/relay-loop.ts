@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleD
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import { Bus } from '../../platform/realtime/bus/bus.js';
+import { DisableWebhook } from './disable-webhook.js';
 import { WebhookRelay } from './webhook-relay.js';
 import { DeliveriesDue, WebhooksChanged } from './webhooks.events.js';
 
@@ -30,6 +31,7 @@ export class RelayLoop implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly log: EventLog,
     private readonly events: DomainEvents,
     @Inject(Bus) private readonly bus: Bus,
+    private readonly disabling: DisableWebhook,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -72,11 +74,11 @@ export class RelayLoop implements OnApplicationBootstrap, OnModuleDestroy {
       await this.relay.rescue();
       this.hasInterest = await this.relay.hasInterest();
       this.hasNews = true;
+      this.wake();
+      while (!this.isClosed && (await this.disabling.failNext()));
     } catch (error) {
       this.logger.warn(`webhooks wait for the database: ${(error as Error).message}`);
-      return;
     }
-    this.wake();
   }
 
   private run(): void {

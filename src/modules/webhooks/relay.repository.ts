@@ -71,7 +71,7 @@ const CLAIM = statement<Claim>(
    ), due as (
      select d.id, d.next_attempt_at, w.host, w.failures >= $2 as is_failing
        from endpoint e
-       join webhooks w on w.id = e.webhook_id and w.disabled_at is null
+       join webhooks w on w.id = e.webhook_id and w.disabled_at is null and w.fail_until is null
       cross join lateral (
         select id, next_attempt_at from webhook_deliveries
          where webhook_id = w.id and status = 'waiting' and next_attempt_at <= now()

@@ -14,6 +14,8 @@ export interface WebhookRow {
   readonly previous_secret_until: Date | null;
   readonly disabled_at: Date | null;
   readonly disabled_why: DisabledWhy | null;
+  /** Deliveries made until then that still wait have failed: it has been disabled since. Null when none is left. */
+  readonly fail_until: Date | null;
   readonly failures: number;
   readonly failing_since: Date | null;
   readonly created_at: Date;
@@ -31,7 +33,7 @@ export interface NewWebhook {
 }
 
 const COLUMNS = `w.id, w.user_id, w.scope, w.url, w.events, w.description, w.previous_secret_until, w.disabled_at,
-  w.disabled_why, w.failures, w.failing_since, w.created_at, w.updated_at`;
+  w.disabled_why, w.fail_until, w.failures, w.failing_since, w.created_at, w.updated_at`;
 
 /** Whose webhook it is: one's own, and for admins those that see everything, whoever made them. */
 const MINE = `(w.user_id = $1 or ($2::boolean and w.scope = 'all'))`;
@@ -69,14 +71,46 @@ const ENABLE = statement<unknown>(
 
 const DISABLE = statement<{ user_id: string }>(
   'webhooks.disable',
-  `update webhooks set disabled_at = now(), disabled_why = $2 where id = $1 and disabled_at is null returning user_id`,
+  `update webhooks set disabled_at = now(), disabled_why = $2, fail_until = now()
+    where id = $1 and disabled_at is null returning user_id`,
 );
 
+/** What waits may be any number; one statement fails so many of them. */
+const FAILED_AT_ONCE = 5000;
+
+/** All that is under way, and some of what waits. */
 const FAIL_WAITING = statement<unknown>(
   'webhooks.fail_waiting',
-  `update webhook_deliveries set status = 'failed', reason = 'webhook_disabled', settled_at = now(), queued_at = null
-    where id in (select id from webhook_deliveries
-                  where webhook_id = $1 and status in ('waiting', 'queued') order by id for update)`,
+  `with stale as materialized (
+     (select id from webhook_deliveries where webhook_id = $1 and status = 'queued')
+     union all
+     (select d.id from webhook_deliveries d join webhooks w on w.id = d.webhook_id
+       where d.webhook_id = $1 and d.status = 'waiting' and d.created_at <= w.fail_until
+       order by d.next_attempt_at limit $2)
+   ), locked as materialized (
+     select id from webhook_deliveries
+      where id in (select id from stale) and status in ('waiting', 'queued') order by id for update
+   )
+   update webhook_deliveries d
+      set status = 'failed', reason = 'webhook_disabled', queued_at = null,
+          settled_at = (select fail_until from webhooks where id = $1)
+     from locked
+    where d.id = locked.id`,
+);
+
+const NOTE_NONE_WAITS = statement<unknown>(
+  'webhooks.note_none_waits',
+  `update webhooks w set fail_until = null
+    where id = $1
+      and not exists (select from webhook_deliveries d where d.webhook_id = w.id and d.status = 'queued')
+      and not exists (select from webhook_deliveries d
+                       where d.webhook_id = w.id and d.status = 'waiting' and d.created_at <= w.fail_until)`,
+);
+
+/** One that no other worker has in hand. */
+const NEXT_TO_FAIL = statement<{ id: string }>(
+  'webhooks.next_to_fail',
+  `select id from webhooks where fail_until is not null order by id limit 1 for no key update skip locked`,
 );
 
 const ROTATE = statement<unknown>(
@@ -144,13 +178,25 @@ export class WebhooksRepository {
     await this.noteInterests(tx, id);
   }
 
-  /** Nothing is sent to it any more; what was waiting has failed and can be replayed. Its owner, if it was active. */
+  /**
+   * Nothing is sent to it any more. What was waiting has failed, and can be replayed when all of it is written down
+   * (`failNext`). Its owner, if it was active.
+   */
   async disable(tx: Queryable, id: string, why: DisabledWhy): Promise<string | undefined> {
     const disabled = await tx.one(DISABLE, [id, why]);
     if (!disabled) return undefined;
     await tx.run(FORGET_INTERESTS, [id]);
-    await tx.run(FAIL_WAITING, [id]);
+    await this.failSome(tx, id);
     return disabled.user_id;
+  }
+
+  /** Writes down that some more of what waited for a disabled webhook has failed; false when there was none. */
+  failNext(): Promise<boolean> {
+    return this.sql.transaction(async (tx) => {
+      const next = await tx.one(NEXT_TO_FAIL);
+      if (next) await this.failSome(tx, next.id);
+      return next !== undefined;
+    });
   }
 
   /** The secret so far goes on signing for 24 hours. */
@@ -164,6 +210,11 @@ export class WebhooksRepository {
 
   async deleteAll(tx: Queryable, userId: string): Promise<void> {
     await tx.run(DELETE_ALL, [userId]);
+  }
+
+  private async failSome(tx: Queryable, id: string): Promise<void> {
+    await tx.run(FAIL_WAITING, [id, FAILED_AT_ONCE]);
+    await tx.run(NOTE_NONE_WAITS, [id]);
   }
 
   private async noteInterests(tx: Queryable, id: string): Promise<void> {

@@ -23,6 +23,7 @@ import { NoteWhereFilesAreShown1763700014100 } from '../../../migrations/1763700
 import { IndexLargeWebhookEvents1763700014200 } from '../../../migrations/1763700014200-index-large-webhook-events.js';
 import { IndexRoomsByCreation1763700014300 } from '../../../migrations/1763700014300-index-rooms-by-creation.js';
 import { TellLeavers1763700015000 } from '../../../migrations/1763700015000-tell-leavers.js';
+import { FailWaitingByAndBy1763700016000 } from '../../../migrations/1763700016000-fail-waiting-by-and-by.js';
 
 /** Every step of the schema, oldest first. Listed, not searched for: what runs is what was compiled. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -50,4 +51,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   IndexLargeWebhookEvents1763700014200,
   IndexRoomsByCreation1763700014300,
   TellLeavers1763700015000,
+  FailWaitingByAndBy1763700016000,
 ];

@@ -1,31 +1,7 @@
-import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
-import { Logger } from '@nestjs/common';
-import type { Job } from 'bullmq';
-import { DeliverWebhook } from './deliver-webhook.js';
-import { RelayLoop } from './relay-loop.js';
-import { DELIVERIES_QUEUE, type DeliveryJob } from './delivery-job.js';
+import { Processor } from '@nestjs/bullmq';
+import { DELIVERIES_QUEUE } from './delivery-job.js';
+import { DeliveryWorker, WORKER } from './delivery-worker.js';
 
-export const WORKER = { concurrency: 64, runRetryDelay: 500 };
-
-/** One try of each delivery of a job. When and whether again is decided in the database, not by the queue. */
+/** Delivers to webhooks that work. */
 @Processor(DELIVERIES_QUEUE, WORKER)
-export class WebhookDeliveriesProcessor extends WorkerHost {
-  private readonly logger = new Logger(this.constructor.name);
-
-  constructor(
-    private readonly delivering: DeliverWebhook,
-    private readonly loop: RelayLoop,
-  ) {
-    super();
-  }
-
-  async process({ data }: Job<DeliveryJob>): Promise<void> {
-    await this.delivering.deliver(data.deliveries, () => this.loop.wake()); // there is room for the next
-  }
-
-  /** The queue is away, or has forgotten a job: what that job was to do is claimed again. */
-  @OnWorkerEvent('error')
-  onError(error: Error): void {
-    this.logger.warn(`the queue fails: ${error.message}`);
-  }
-}
+export class WebhookDeliveriesProcessor extends DeliveryWorker {}

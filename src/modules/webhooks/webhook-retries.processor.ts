@@ -1,7 +1,7 @@
 import { Processor } from '@nestjs/bullmq';
 import { RETRIES_QUEUE } from './delivery-job.js';
-import { WebhookDeliveriesProcessor, WORKER } from './webhook-deliveries.processor.js';
+import { DeliveryWorker, WORKER } from './delivery-worker.js';
 
-/** The same for webhooks that keep failing: apart from those that work. */
+/** Delivers to webhooks that keep failing: apart from those that work. */
 @Processor(RETRIES_QUEUE, WORKER)
-export class WebhookRetriesProcessor extends WebhookDeliveriesProcessor {}
+export class WebhookRetriesProcessor extends DeliveryWorker {}

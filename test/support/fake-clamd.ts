@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
-type Mode = 'clean' | 'malware' | 'too large' | 'silent' | 'nonsense' | 'hangs up' | 'resets';
+type Mode = 'clean' | 'malware' | 'too large' | 'silent' | 'nonsense' | 'hangs up' | 'resets' | 'ends' | 'stalls';
 
 /** A clamd that reads the protocol to the letter and says what it is told to say. */
 export class FakeClamd {
@@ -47,6 +47,8 @@ export class FakeClamd {
       input = Buffer.concat([input, chunk]);
       if (this.mode === 'too large') return void socket.end('INSTREAM size limit exceeded. ERROR\0');
       if (this.mode === 'resets' && input.length > 100_000) return void socket.resetAndDestroy();
+      if (this.mode === 'ends') return void socket.end();
+      if (this.mode === 'stalls') return void socket.pause();
       if (this.mode === 'hangs up') return void socket.destroy();
       const content = unframed(input);
       if (!content || this.mode === 'silent' || this.mode === 'resets') return;

@@ -23,6 +23,8 @@ export class FakeS3 {
   /** Method and path of everything that was let in. */
   readonly requests: string[] = [];
   isBroken = false;
+  /** Answers whoever asks for an object instead. */
+  onGet: ((response: ServerResponse) => void) | undefined;
 
   private constructor(
     private readonly server: Server,
@@ -99,6 +101,7 @@ export class FakeS3 {
       this.objects.delete(key);
       return answer(response, 204);
     }
+    if (this.onGet) return this.onGet(response);
     this.get(request, response, url, key);
   }
 

@@ -40,9 +40,9 @@ export class Clamd {
       const [answer] = await Promise.all([answerOf(socket, sending), sending.into(socket)]);
       return verdictOf(answer);
     } catch (error) {
-      if (error instanceof ScannerUnavailable) throw error;
-      const { message } = error as Error;
-      throw sending.isInTheMiddle && !this.isClosed ? new ScannerHungUp(message) : new ScannerUnavailable(message);
+      // Before the file and after it a hang-up says nothing of the file.
+      if (error instanceof ScannerHungUp && sending.isInTheMiddle) throw error;
+      throw new ScannerUnavailable((error as Error).message);
     } finally {
       this.asking.delete(socket);
       socket.destroy();
@@ -97,9 +97,17 @@ function answerOf(socket: Socket, sending: Sending): Promise<string> {
       answer += chunk.toString('latin1');
       if (answer.includes('\0') || answer.length > ANSWER_MAX) resolve(answer.replace(/\0.*$/s, ''));
     });
-    socket.on('error', (error) => (answer === '' ? reject(error) : resolve(answer)));
+    socket.on('error', (error) =>
+      answer === '' ? reject(isHangUp(error) ? new ScannerHungUp(error.message) : error) : resolve(answer),
+    );
+    socket.on('end', () => (answer === '' ? reject(new ScannerHungUp('the scanner hung up')) : resolve(answer)));
     socket.on('close', () => resolve(answer));
   });
+}
+
+/** Whether the other side broke off; our own patience, a shutdown and a file that cannot be read break off, too. */
+function isHangUp({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'ECONNRESET' || code === 'EPIPE';
 }
 
 function verdictOf(answer: string): ScanVerdict {

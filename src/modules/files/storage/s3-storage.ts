@@ -1,19 +1,20 @@
 import { createWriteStream } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ReadableStream } from 'node:stream/web';
 import type { S3mini } from 's3mini';
 import { ServiceUnavailable } from '../../../platform/errors/app-error.js';
 import { type ByteRange, FileStorage, type ServedAs } from './file-storage.js';
 import { isKey } from './file-keys.js';
 import { presignedAddress, type S3Credentials } from './presigned-address.js';
+import { StoreBody } from './store-body.js';
 import { uploadsUnderWay } from './uploads-under-way.js';
 
 /** The least a store takes as a part; also how much of a file is in memory at a time. */
 const PART_BYTES = 5 * 1024 * 1024;
 const ADDRESS_SECONDS = 60;
-const TIMEOUT_MS = 60_000;
+/** How long the store may say nothing. */
+const SILENCE_MS = 60_000;
 
 export interface S3Place extends S3Credentials {
   /** Whether clients are sent to the store for their downloads. */
@@ -27,6 +28,7 @@ export class S3Storage extends FileStorage {
   constructor(
     private readonly place: S3Place,
     private readonly newPath: () => string,
+    private readonly silenceMs = SILENCE_MS,
   ) {
     super();
   }
@@ -44,14 +46,14 @@ export class S3Storage extends FileStorage {
   }
 
   override async open(key: string, range?: ByteRange): Promise<Readable> {
-    const { body } = await this.ask(async () => {
-      const address = presignedAddress(this.place, key, { seconds: ADDRESS_SECONDS });
-      const headers = range ? { range: `bytes=${range.start}-${range.end}` } : undefined;
-      const answer = await fetch(address, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
-      if (!answer.ok || !answer.body) throw new Error(`the store answered ${answer.status}`);
-      return answer;
+    const address = presignedAddress(this.place, key, { seconds: ADDRESS_SECONDS });
+    const headers = range ? { range: `bytes=${range.start}-${range.end}` } : undefined;
+    return this.ask(async () => {
+      const { ok, status, body } = await this.fetchHead(address, headers);
+      if (ok && body) return new StoreBody(body, this.silenceMs);
+      await body?.cancel();
+      throw new Error(`the store answered ${status}`);
     });
-    return Readable.fromWeb(body as ReadableStream);
   }
 
   override async withLocalCopy<T>(key: string, work: (path: string) => Promise<T>): Promise<T> {
@@ -83,6 +85,17 @@ export class S3Storage extends FileStorage {
     return Promise.resolve(presignedAddress(this.place, key, { seconds: ADDRESS_SECONDS, said }));
   }
 
+  /** The body may take its time: `StoreBody` sees that it comes. */
+  private async fetchHead(address: string, headers: Record<string, string> | undefined): Promise<Response> {
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(new Error('the store says nothing')), this.silenceMs);
+    try {
+      return await fetch(address, { headers, signal: patience.signal });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   private async putInParts(key: string, type: string, handle: FileHandle, size: number): Promise<void> {
     await this.ask(async (s3) => {
       const upload = await s3.getMultipartUploadId(key, type);
@@ -104,7 +117,7 @@ export class S3Storage extends FileStorage {
   private async ask<T>(question: (s3: S3mini) => Promise<T>): Promise<T> {
     try {
       this.client ??= import('s3mini').then(
-        ({ S3mini: Client }) => new Client({ ...this.place, requestAbortTimeout: TIMEOUT_MS }),
+        ({ S3mini: Client }) => new Client({ ...this.place, requestAbortTimeout: this.silenceMs }),
       );
       return await question(await this.client);
     } catch (error) {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { startProcess, type TestProcess } from '../support/test-process.js';
 import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
 import { isAlive } from '../../src/platform/database/processes.js';
@@ -45,6 +46,17 @@ describe('the life of a process', () => {
       expect(server.output()).not.toMatch(/57P01|terminat|"level":"(warn|error|fatal)"/);
     },
   );
+
+  it('takes its database with it when it is ended while that is starting', async () => {
+    const server = start('src/main.ts');
+    const pidFile = join(directory, 'postgres/postmaster.pid');
+    while (!existsSync(pidFile) || !(postmaster() > 0)) await pause(10);
+    const database = postmaster();
+    expect(await server.end('SIGTERM')).toBe(0);
+    expect(isAlive(database)).toBe(false);
+    expect(existsSync(pidFile)).toBe(false);
+    expect(server.output()).not.toMatch(/"level":"(error|fatal)"/);
+  });
 
   it('ends in order with the npm that started it, whose shell hands no signal on', async () => {
     const command = `"${process.execPath}" --import ./test/support/register-typescript.mjs src/main.ts; true`;

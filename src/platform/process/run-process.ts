@@ -15,24 +15,38 @@ const SHUTDOWN_DEADLINE_MS = 25_000;
 /** Makes the application and starts it: it serves, or works, when the promise is kept. */
 export type Boot = (config: Config, log: Pino) => Promise<INestApplicationContext>;
 
+/** What there is of a process so far, and so what has to be ended. */
+interface Life {
+  /** Begun as soon as it is there, so that an end during the start finds it. */
+  database?: Promise<DatabaseServer>;
+  app?: INestApplicationContext;
+  isEnding: boolean;
+}
+
+/** Ends the process; what comes after the first call changes nothing. */
+type End = (reason: string, exitCode: number) => Promise<void>;
+
 /**
  * The life of a process: configuration, database, schema, application, banner; and at SIGTERM or SIGINT, or with the
- * end of the npm that started it, the way back: drain, close the application, stop the database last, exit 0.
+ * end of the npm that started it, the way back: drain, close the application, stop the database last, exit 0. Who ends
+ * it while it is starting ends the database it has begun to start.
  */
 export async function runProcess(title: string, boot: Boot): Promise<void> {
   const config = readConfig();
   const log = createLog(config);
-  let database: DatabaseServer | undefined;
+  const life: Life = { isEnding: false };
+  const end = endOf(life, log);
+  endOnSignals(end, log);
   try {
-    database = await startDatabaseServer(config);
+    life.database = startDatabaseServer(config);
+    const database = await life.database;
     await migrate(database.url);
-    const app = await boot(config.with({ databaseUrl: database.url }), log);
-    stopOnSignals(app, database, log);
-    announce(app, config, database, title);
+    life.app = await boot(config.with({ databaseUrl: database.url }), log);
+    if (!life.isEnding) announce(life.app, config, database, title);
   } catch (error) {
+    if (life.isEnding) return; // its database was taken away from it
     log.fatal({ err: error }, 'the start failed');
-    await database?.stop();
-    process.exit(1);
+    await end('the start failed', 1);
   }
 }
 
@@ -57,29 +71,32 @@ function announce(app: INestApplicationContext, config: Config, database: Databa
   process.stdout.write(banner.render(title));
 }
 
-function stopOnSignals(app: INestApplicationContext, database: DatabaseServer, log: Pino): void {
-  let stopping = false;
-  const stop = async (reason: string, exitCode: number): Promise<void> => {
-    if (stopping) return;
-    stopping = true;
+function endOf(life: Life, log: Pino): End {
+  return async (reason, exitCode) => {
+    if (life.isEnding) return;
+    life.isEnding = true;
     log.info({ reason }, 'shutting down');
     setTimeout(() => process.exit(1), SHUTDOWN_DEADLINE_MS).unref();
     try {
-      await app.get(DrainState).begin();
-      await app.close();
+      await life.app?.get(DrainState).begin();
+      await life.app?.close();
     } catch (error) {
       log.error({ err: error }, 'the shutdown did not go as it should');
     }
-    await database.stop();
+    const database = await life.database?.catch(() => undefined);
+    await database?.stop();
     process.exit(exitCode);
   };
-  process.on('SIGTERM', () => void stop('SIGTERM', 0));
-  process.on('SIGINT', () => void stop('SIGINT', 0));
-  whenNpmEnds(() => void stop('npm ended', 0));
+}
+
+function endOnSignals(end: End, log: Pino): void {
+  process.on('SIGTERM', () => void end('SIGTERM', 0));
+  process.on('SIGINT', () => void end('SIGINT', 0));
+  whenNpmEnds(() => void end('npm ended', 0));
   // A promise nobody waited for is one thing that went wrong; ending everybody's connections would be many.
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'a promise failed and nobody waited for it'));
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'an error nobody caught');
-    void stop('uncaught exception', 1);
+    void end('uncaught exception', 1);
   });
 }

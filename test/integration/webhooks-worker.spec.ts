@@ -7,6 +7,16 @@ import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { WebhookReceiver } from '../support/webhook-receiver.js';
 
+/** As the time limit of statements does where many webhooks hear of each event. */
+const TAKE_AT_MOST_50 = `
+  create function take_at_most_50() returns trigger language plpgsql as $$
+  begin
+    if (select count(*) from made) > 50 then raise exception 'too many' using errcode = 'query_canceled'; end if;
+    return null;
+  end $$;
+  create trigger take_at_most_50 after insert on webhook_deliveries referencing new table as made
+    for each statement execute function take_at_most_50()`;
+
 describe('webhooks of a process that serves and another that works', () => {
   let server: TestApp;
   let people: People;
@@ -47,6 +57,22 @@ describe('webhooks of a process that serves and another that works', () => {
     await send('late');
     await receiver.until(({ body }) => body.data.content === 'late');
     expect(await server.database.query('select type from outbox')).toEqual([]);
+  });
+
+  it('come by and by when all of them are too much for one transaction', async () => {
+    await worker?.close();
+    worker = undefined;
+    const [ana] = (await people.many(1)) as [Actor];
+    const group = await people.group(ana);
+    await people.call(ana, 'POST', '/webhooks', { url: receiver.url('/many'), events: ['message.created'] });
+    const send = (i: number) => people.call(ana, 'POST', `/conversations/${group}/messages`, { content: `no. ${i}` });
+    const said = await Promise.all(Array.from({ length: 70 }, (_, i) => send(i)));
+    expect(new Set(said.map(({ status }) => status))).toEqual(new Set([201]));
+    await server.database.query(TAKE_AT_MOST_50);
+    worker = await createWorker(server.config, pino({ level: 'silent' }));
+    const come = () => new Set(receiver.calls.filter(({ path }) => path === '/many').map(({ text }) => text)).size;
+    await receiver.until(() => come() === 70);
+    await server.database.query('drop trigger take_at_most_50 on webhook_deliveries');
   });
 
   it('leave no trace of what nobody wants to hear', async () => {

@@ -13,25 +13,41 @@ export interface RelayedEvent extends OutboxEvent {
 /** Any number; whoever claims takes it, so that the limits of an endpoint hold for all workers together. */
 const CLAIM_LOCK = 7_265_540;
 
+/**
+ * Begins with who may see an event, not with who wants its type: those are many more where everybody has a webhook. A
+ * conversation is looked through once, however much has happened in it.
+ */
 const SPREAD = statement<{ delivery_count: number }>(
   'webhooks.spread',
   `with event as materialized (
      select * from json_to_recordset($1) as e (
        id uuid, type text, stream_id uuid, seq bigint, actor_id uuid, subject_id uuid, payload jsonb, message_id uuid,
        at timestamptz, data json)
+   ), participant as materialized (
+     select place.stream_id, place.type, i.webhook_id, p.left_seq
+       from (select distinct stream_id, type from event) place
+       join participants p on p.conversation_id = place.stream_id
+       join outbox_interests i on i.type = place.type and i.user_id = p.user_id
+   ), hearer as materialized (
+     select e.id as event_id, p.webhook_id
+       from event e join participant p on p.stream_id = e.stream_id and p.type = e.type
+      where p.left_seq is null or p.left_seq > e.seq
+     union
+     select e.id, i.webhook_id
+       from event e join outbox_interests i on i.type = e.type and i.user_id = e.stream_id
+     union
+     select e.id, i.webhook_id
+       from event e join outbox_interests i on i.type = e.type and i.user_id = e.subject_id
+      where e.type = 'participant.left'
+     union
+     select e.id, i.webhook_id
+       from event e join outbox_interests i on i.type = e.type and i.user_id is null
    ), wanted as materialized (
-     select e.id as event_id, w.id as webhook_id
-       from event e
-       join outbox_interests i on i.type = e.type
-       join webhooks w on w.id = i.webhook_id and w.disabled_at is null
+     select h.event_id, h.webhook_id
+       from hearer h
+       join webhooks w on w.id = h.webhook_id and w.disabled_at is null
        join users u on u.id = w.user_id and u.deleted_at is null and not user_is_banned(u.banned_at, u.banned_until)
-      where case w.scope
-              when 'all' then u.role = 'admin'
-              else e.stream_id = w.user_id or e.type = 'participant.left' and e.subject_id = w.user_id or exists (
-                select from participants p
-                 where p.conversation_id = e.stream_id and p.user_id = w.user_id
-                   and (p.left_seq is null or p.left_seq > e.seq))
-            end
+      where w.scope = 'own' or u.role = 'admin'
    ), stored as (
      insert into webhook_events (id, type, stream_id, seq, actor_id, subject_id, payload, message_id, at, data)
      select e.id, e.type, e.stream_id, e.seq, e.actor_id, e.subject_id, e.payload, e.message_id, e.at, e.data

@@ -9,8 +9,8 @@ import { OutsideEvents } from './outside-events.js';
 import { type RelayedEvent, RelayRepository } from './relay.repository.js';
 import { jittered } from './retry-rules.js';
 
-/** Events taken out of the outbox in one transaction. */
-const BATCH = 200;
+/** Events taken out of the outbox in one transaction, at most. */
+const LARGEST_BATCH = 200;
 /** Failures in a row from which on a webhook is taken for dead until it proves otherwise. */
 const FAILING_FROM = 5;
 const PER_LANE = 1000;
@@ -27,6 +27,8 @@ const RESCUE_MARGIN_SECONDS = 5;
 @Injectable()
 export class WebhookRelay {
   private readonly logger = new Logger(WebhookRelay.name);
+  /** Halved when one fails, for it may be too much for the time a statement has; doubled when one succeeds. */
+  private batch = LARGEST_BATCH;
 
   constructor(
     private readonly outbox: OutboxRepository,
@@ -40,9 +42,15 @@ export class WebhookRelay {
     return this.outbox.hasInterest();
   }
 
-  /** Takes everything out of the outbox. @throws ServiceUnavailable */
+  /** Takes everything out of the outbox; after a failure it is asked for less. @throws ServiceUnavailable */
   async drain(): Promise<void> {
-    while ((await this.drainOnce()) === BATCH);
+    for (;;) {
+      const { batch } = this;
+      this.batch = Math.max(1, Math.floor(batch / 2));
+      const count = await this.drainOnce(batch);
+      this.batch = Math.min(LARGEST_BATCH, batch * 2);
+      if (count < batch) return;
+    }
   }
 
   /** Hands over everything that is due and has room. @throws ServiceUnavailable */
@@ -73,9 +81,9 @@ export class WebhookRelay {
     if (count > 0) this.logger.warn({ count }, 'deliveries whose jobs were lost are handed over again');
   }
 
-  private drainOnce(): Promise<number> {
+  private drainOnce(batch: number): Promise<number> {
     return this.repository.transaction(async (tx) => {
-      const taken = await this.outbox.take(tx, BATCH);
+      const taken = await this.outbox.take(tx, batch);
       if (taken.length === 0) return 0;
       const relayed = await this.show(taken);
       const created = relayed.map(({ id }) => id);

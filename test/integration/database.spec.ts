@@ -1,8 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
+import { NestFactory } from '@nestjs/core';
 import { DataSource } from 'typeorm';
+import { ConfigModule } from '../../src/platform/config/config.module.js';
+import { testConfig } from '../support/test-app.js';
 import { createEmptyDatabase, createTestDatabase } from '../support/test-database.js';
 import { connectWhenReady } from '../../src/platform/database/connect-when-ready.js';
+import { DatabaseModule } from '../../src/platform/database/database.module.js';
 import { migrate } from '../../src/platform/database/migrate.js';
 
 describe('the database', () => {
@@ -43,6 +47,30 @@ describe('the database', () => {
     const other = new URL(database.url);
     other.username = 'nobody_of_this_name';
     await expect(connectWhenReady({ connectionString: other.href })).rejects.toThrow('nobody_of_this_name');
+    await database.drop();
+  });
+
+  it('is tried again at the start when the first connection has no answer', async () => {
+    const database = await createTestDatabase();
+    const address = new URL(database.url);
+    let connections = 0;
+    const slow = createServer((socket) => {
+      socket.on('error', () => socket.destroy());
+      if (++connections === 1) return; // as when the process was too busy to hear of it
+      const server = connect(Number(address.port), address.hostname);
+      socket.pipe(server).pipe(socket);
+      server.on('error', () => socket.destroy());
+      socket.on('close', () => server.destroy());
+    });
+    slow.listen(0, '127.0.0.1');
+    await once(slow, 'listening');
+    const through = new URL(database.url);
+    through.port = String((slow.address() as AddressInfo).port);
+    const imports = [DatabaseModule, ConfigModule.of(testConfig(through.href))];
+    const app = await NestFactory.createApplicationContext({ module: class Root {}, imports }, { logger: false });
+    expect(await app.get(DataSource).query('select 1 as one')).toEqual([{ one: 1 }]);
+    await app.close();
+    slow.close();
     await database.drop();
   });
 

@@ -12,9 +12,8 @@ const LONGEST_PAUSE_MS = 2_000;
  * refuses everybody until it has read its log back. Whatever else is wrong (the password, the name) is wrong at once.
  * @throws Error of the last try, when it did not answer within `patienceMs`
  */
-export async function connectWhenReady(options: pg.ClientConfig, patienceMs = 60_000): Promise<pg.Client> {
-  const until = performance.now() + patienceMs;
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+export function connectWhenReady(options: pg.ClientConfig, patienceMs?: number): Promise<pg.Client> {
+  return whenReady(async () => {
     const client = new pg.Client(options);
     client.on('error', () => undefined);
     try {
@@ -22,6 +21,21 @@ export async function connectWhenReady(options: pg.ClientConfig, patienceMs = 60
       return client;
     } catch (error) {
       await client.end().catch(() => undefined);
+      throw error;
+    }
+  }, patienceMs);
+}
+
+/**
+ * What `connect` answers, tried again while the server does not answer: also when it was this process that was too busy
+ * to hear it. @throws Error of the last try, when it did not answer within `patienceMs`
+ */
+export async function whenReady<T>(connect: () => Promise<T>, patienceMs = 60_000): Promise<T> {
+  const until = performance.now() + patienceMs;
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+    try {
+      return await connect();
+    } catch (error) {
       const mayCome = toAppError(error) instanceof ServiceUnavailable || isNameUnknown(error);
       if (!mayCome || performance.now() + pauseMs > until) throw error;
       if (pauseMs === FIRST_PAUSE_MS) new Logger('Database').warn('the database does not answer yet, waiting for it');

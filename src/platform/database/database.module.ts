@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { Config } from '../config/config.js';
 import { closePool } from './close-pool.js';
+import { whenReady } from './connect-when-ready.js';
 import { MIGRATIONS } from './migrations.js';
 import { PoolWatch } from './pool-watch.js';
 import { Sql } from './sql.js';
@@ -48,7 +49,11 @@ function poolOf(source: DataSource): pg.Pool {
 @Global()
 @Module({
   providers: [
-    { provide: DataSource, inject: [Config], useFactory: (config: Config) => dataSource(config).initialize() },
+    {
+      provide: DataSource,
+      inject: [Config],
+      useFactory: (config: Config) => whenReady(() => dataSource(config).initialize()),
+    },
     StatementTimes,
     {
       provide: Sql,

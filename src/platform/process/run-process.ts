@@ -7,6 +7,7 @@ import { migrate } from '../database/migrate.js';
 import { DrainState } from '../health/drain-state.js';
 import { BannerLines } from '../logging/banner.js';
 import { createLog } from '../logging/log.js';
+import { loadTracing } from '../tracing/tracing.module.js';
 import { whenNpmEnds } from './npm-parent.js';
 
 /** The most a shutdown takes; past it the supervisor would kill us in the middle of something. */
@@ -38,6 +39,7 @@ export async function runProcess(title: string, boot: Boot): Promise<void> {
   const end = endOf(life, log);
   endOnSignals(end, log);
   try {
+    await loadTracing(config); // before anything waits for an answer with a deadline
     life.database = startDatabaseServer(config);
     const database = await life.database;
     await migrate(database.url);

@@ -9,7 +9,7 @@ import { AuditLog } from '../audit/audit-log.service.js';
 import { type ArchiveEntry, streamArchive, toLines } from './archive.js';
 import { type ExportedFile, ExportRepository, type ListName, type SaidName } from './export.repository.js';
 
-/** Exports of this process at a time: each keeps a connection busy for as long as it lasts. */
+/** Exports of this process at a time, one for each who asks: each keeps a connection busy for as long as it lasts. */
 const AT_ONCE = 4;
 const RETRY_SECONDS = 30;
 
@@ -19,7 +19,8 @@ const SAID: readonly SaidName[] = ['messages', 'reactions'];
 /** All that is kept of one user, as a zip: JSON and lines of JSON by subject, and the bytes of the files. */
 @Injectable()
 export class ExportUser {
-  private running = 0;
+  /** Those whose export is on its way. */
+  private readonly running = new Set<string>();
 
   constructor(
     private readonly repository: ExportRepository,
@@ -36,13 +37,13 @@ export class ExportUser {
     const current = await this.policy.requireRank(actor, 'admin');
     const profile = await this.require(userId);
     await this.audit.record({ actor: current, action: 'user.export', target: { type: 'user', id: userId } });
-    return this.stream(userId, profile);
+    return this.stream(actor, userId, profile);
   }
 
   /** @throws AuthenticationRequired, AccountBanned, ServiceUnavailable */
   async exportOwn(actor: Actor): Promise<Readable> {
     await this.policy.requireActive(undefined, actor);
-    return this.stream(actor.userId, await this.require(actor.userId));
+    return this.stream(actor, actor.userId, await this.require(actor.userId));
   }
 
   private async require(userId: string): Promise<object> {
@@ -51,10 +52,10 @@ export class ExportUser {
     return profile;
   }
 
-  private stream(userId: string, profile: object): Readable {
-    if (this.running >= AT_ONCE) throw new ServiceUnavailable(RETRY_SECONDS);
-    this.running++;
-    return streamArchive(this.entries(userId, profile)).once('close', () => this.running--);
+  private stream({ userId: askerId }: Actor, userId: string, profile: object): Readable {
+    if (this.running.size >= AT_ONCE || this.running.has(askerId)) throw new ServiceUnavailable(RETRY_SECONDS);
+    this.running.add(askerId);
+    return streamArchive(this.entries(userId, profile)).once('close', () => this.running.delete(askerId));
   }
 
   private async *entries(userId: string, profile: object): AsyncGenerator<ArchiveEntry> {

@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { FileStorage } from '../../src/modules/files/storage/file-storage.js';
+import type { Actor } from '../../src/platform/http/actor.js';
+import { isoMedia } from '../fixtures/sample-files.js';
+import type { ChatUser } from '../support/chat.js';
+import { type FileWorld, startFileWorld } from '../support/file-world.js';
+import { People } from '../support/people.js';
+
+const PATIENCE_MS = 500;
+/** More than the buffers of a connection hold. */
+const FILM_BYTES = 16_000_000;
+
+/** What comes, with so many pauses in it. */
+async function* slowly(source: AsyncIterable<Uint8Array>, pauseMs: number, pauses: number): AsyncGenerator<Uint8Array> {
+  let [got, paused] = [0, 0];
+  for await (const chunk of source) {
+    yield chunk;
+    got += chunk.length;
+    if (pauseMs === 0 || got < (paused + 1) * 1_000_000 || paused === pauses) continue;
+    paused++;
+    await delay(pauseMs);
+  }
+}
+
+describe('an answer that nobody reads', () => {
+  let world: FileWorld;
+  let people: People;
+  let ada: ChatUser;
+  let film: { url: string };
+  /** Of the server's ends of connections. */
+  let closes: Promise<unknown>[] = [];
+
+  beforeAll(async () => {
+    world = await startFileWorld();
+    people = new People(world.chat.app);
+    ada = await world.chat.user('ada');
+    const box = randomBytes(FILM_BYTES);
+    box.writeUInt32BE(box.length);
+    box.write('free', 4, 'latin1');
+    const bytes = Buffer.concat([isoMedia('isom', 'vide'), box]);
+    film = await world.ready(ada, { name: 'a.mp4', type: 'video/mp4', category: 'video', bytes });
+    (world.chat.app.app.getHttpServer() as Server).on('connection', (socket) => {
+      closes.push(once(socket, 'close'));
+      const setTimeout = socket.setTimeout.bind(socket);
+      socket.setTimeout = (ms, listener) => setTimeout(Math.min(ms, PATIENCE_MS), listener);
+    });
+  }, 120_000);
+  afterAll(() => world.stop());
+  beforeEach(() => {
+    closes = [];
+  });
+
+  /** Asks, waits until the answer begins, and reads none of it. */
+  async function ask(path: string, token: string): Promise<Socket> {
+    const socket = connect(Number(new URL(world.chat.app.url).port), '127.0.0.1');
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+    await once(socket, 'readable');
+    return socket;
+  }
+  const exportAs = (who: Actor): Promise<Response> =>
+    fetch(`${world.chat.app.url}/api/v1/admin/users/${ada.id}/export`, {
+      headers: { authorization: `Bearer ${people.tokenOf(who)}`, connection: 'close' },
+    });
+
+  it('is broken off, and the file it came from is closed', async () => {
+    const opened = jest.spyOn(world.chat.app.app.get(FileStorage, { strict: false }), 'open');
+    const socket = await ask(film.url, ada.token);
+    const stream = (await opened.mock.results[0]!.value) as Readable;
+    if (!stream.closed) await once(stream, 'close').catch(() => undefined);
+    await Promise.all(closes);
+    socket.destroy();
+    opened.mockRestore();
+  });
+
+  it.each(['read', 'made'])('is not taken for one that is %s slowly', async (what) => {
+    const storage = world.chat.app.app.get<FileStorage>(FileStorage, { strict: false });
+    const open = storage.open.bind(storage);
+    const opened = jest.spyOn(storage, 'open').mockImplementation(async (key) => {
+      const stream = await open(key);
+      return what === 'made' ? Readable.from(slowly(stream, 2 * PATIENCE_MS, 1), { objectMode: false }) : stream;
+    });
+    const { body } = await world.fetch(ada, film.url);
+    let got = 0;
+    for await (const chunk of slowly(body!, what === 'read' ? PATIENCE_MS / 5 : 0, 12)) got += chunk.length;
+    expect(got).toBeGreaterThan(FILM_BYTES);
+    opened.mockRestore();
+  });
+
+  it('keeps nobody else from an export for longer, and one person has one export at a time', async () => {
+    const [first, second, third, fourth, fifth] = await Promise.all(
+      Array.from({ length: 5 }, () => people.one('admin')),
+    );
+    const path = `/api/v1/admin/users/${ada.id}/export`;
+    const sockets = [await ask(path, people.tokenOf(first!))];
+    const again = await exportAs(first!);
+    expect([again.status, again.headers.get('retry-after')]).toEqual([503, '30']);
+    for (const admin of [second!, third!, fourth!]) sockets.push(await ask(path, people.tokenOf(admin)));
+    expect((await exportAs(fifth!)).status).toBe(503);
+    await Promise.all(closes);
+    const answer = await exportAs(fifth!);
+    expect(answer.status).toBe(200);
+    expect((await answer.arrayBuffer()).byteLength).toBeGreaterThan(FILM_BYTES);
+    for (const socket of sockets) socket.destroy();
+  });
+});

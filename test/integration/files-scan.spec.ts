@@ -54,6 +54,16 @@ describe('the scan of a file', () => {
     expect(sent.body.error.code).toBe('FILE_NOT_ATTACHABLE');
   });
 
+  it('keeps the bytes of a file that is scanned twice at once', async () => {
+    const file = await world.ready(ada, note);
+    await world.chat.app.database.query(`update files set status = 'scanning' where id = $1`, [file.id]);
+    const scans = world.chat.app.app.get(ScanFile, { strict: false });
+    const settled = await Promise.all([scans.scan(file.id), scans.scan(file.id)]);
+    expect(settled.filter((scanned) => scanned !== undefined)).toHaveLength(1);
+    expect(world.filesOnDisk().filter((name) => name.startsWith(file.id))).not.toEqual([]);
+    expect(await statusOf(file.id)).toBe('ready');
+  });
+
   it('rejects what the scanner will not look at', async () => {
     clamd.mode = 'too large';
     expect(await world.ready(ada, note)).toMatchObject({ status: 'rejected', reason: 'SCAN_FAILED' });

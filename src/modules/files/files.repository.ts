@@ -141,6 +141,11 @@ const POSTPONE_SCAN = statement<unknown>(
   `update files set scans_begun = greatest(scans_begun - 1, 0) where id = $1`,
 );
 
+const IS_KEPT = statement<{ is_kept: boolean }>(
+  'files.is_kept',
+  `select exists (select from files where id = $1 and deleted_at is null) as is_kept`,
+);
+
 const SETTLE = statement<{ file: FileRow; uploader_id: string }>(
   'files.settle',
   `update files f
@@ -253,6 +258,11 @@ export class FilesRepository {
       await tx.run(NOTE_SHOWN, [ids]);
       return { looked_at: ids.length, let_go: await tx.run(LET_GO, [ids]) };
     });
+  }
+
+  /** Whether the file is there and was not deleted. */
+  async isKept(id: string): Promise<boolean> {
+    return (await this.sql.one(IS_KEPT, [id]))!.is_kept;
   }
 
   /** Files out of sight whose bytes may still be there. */

@@ -108,11 +108,24 @@ export class ScanFile implements OnModuleDestroy {
     }
   }
 
+  /** What was settled is told, whether or not the store is there to forget the bytes. */
+  private async letGo(id: string, keys: readonly string[]): Promise<void> {
+    try {
+      await this.storage.remove(keys);
+    } catch (error) {
+      this.logger.warn({ err: error, file_id: id }, 'the bytes of a scanned file could not be removed');
+    }
+  }
+
   private async settle(id: string, settlement: Settlement): Promise<ScannedFile | undefined> {
     const settled = await this.repository.settle(id, settlement);
-    if (!settled || settlement.status === 'rejected') await this.storage.remove(keysOf(id));
-    else if (settlement.hasThumbnail) await this.storage.remove([uploadKey(id)]);
-    if (!settled) return undefined;
+    if (!settled) {
+      // Another scan may have been faster, and what it has settled stays; of a file that is gone nothing may be left.
+      if (!(await this.repository.isKept(id))) await this.letGo(id, keysOf(id));
+      return undefined;
+    }
+    if (settlement.status === 'rejected') await this.letGo(id, keysOf(id));
+    else if (settlement.hasThumbnail) await this.letGo(id, [uploadKey(id)]);
     const place = await this.repository.findPlace(id);
     return {
       file: FileDto.of(settled.file),

@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import { Config } from '../../../platform/config/config.js';
 import { newId } from '../../../platform/database/ids.js';
 import { readPackage } from '../../../platform/process/program-files.js';
@@ -27,6 +28,7 @@ export class NodeReports implements OnApplicationBootstrap, OnApplicationShutdow
     private readonly repository: ActivityRepository,
     private readonly figures: NodeFiguresReader,
     private readonly people: ActivePeople,
+    private readonly http: HttpAdapterHost,
   ) {}
 
   /** This process, as others see it. */
@@ -75,8 +77,8 @@ export class NodeReports implements OnApplicationBootstrap, OnApplicationShutdow
 
   /** Without Redis every process counts limits by itself; said once, when another one that serves is seen. */
   private async warnOfOthers(): Promise<void> {
-    const { processRole, redisUrl } = this.config;
-    if (this.hasWarned || redisUrl || processRole === 'worker') return;
+    // Commands and workers serve nobody.
+    if (this.hasWarned || this.config.redisUrl || !this.http.listening) return;
     if (!(await this.repository.hasOtherServer(this.nodeId, this.startedAt))) return;
     this.hasWarned = true;
     this.logger.warn('another process serves over this database without REDIS_URL: each counts limits by itself');

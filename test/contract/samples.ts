@@ -77,10 +77,14 @@ export function sample(schema: Schema, name: string, ids: KnownIds): unknown {
   }
 }
 
-/** The required fields of an object. */
+/** The required fields of an object; and the text of a message, which may be left out beside attachments alone. */
 export function sampleObject(schema: Schema, ids: KnownIds): Record<string, unknown> {
-  const names = schema.required ?? [];
-  return Object.fromEntries(names.map((name) => [name, sample(schema.properties?.[name] ?? {}, name, ids)]));
+  const isMessage = schema.properties !== undefined && 'attachment_ids' in schema.properties;
+  const names = new Set([
+    ...(schema.required ?? []),
+    ...(isMessage && 'content' in schema.properties! ? ['content'] : []),
+  ]);
+  return Object.fromEntries([...names].map((name) => [name, sample(schema.properties?.[name] ?? {}, name, ids)]));
 }
 
 /** Every field of an object and of the objects in it, with how to put a value there. */

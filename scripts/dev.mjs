@@ -1,15 +1,39 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { watch } from 'node:fs';
+import { build } from './build.mjs';
 
-// Compiles, then keeps compiling beside a server that restarts whenever what it runs has changed.
-const tsc = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'];
-const first = spawnSync(process.execPath, tsc, { stdio: 'inherit' });
-if (first.status !== 0) process.exit(first.status ?? 1);
+// Compiles what changes, restarts the server whenever something was compiled, and checks types beside it.
+const SETTLE_MS = 50;
 
+await build();
+const node = (...args) => spawn(process.execPath, args, { stdio: 'inherit' });
 const children = [
-  spawn(process.execPath, [...tsc, '--watch', '--preserveWatchOutput'], { stdio: 'inherit' }),
-  spawn(process.execPath, ['--watch', '--enable-source-maps', 'dist/src/main.js'], { stdio: 'inherit' }),
+  node('--watch', '--watch-preserve-output', '--enable-source-maps', 'dist/src/main.js'),
+  node('node_modules/typescript/bin/tsc', '--noEmit', '--watch', '--preserveWatchOutput'),
 ];
-const stop = (signal) => children.forEach((child) => child.kill(signal));
+
+let building = Promise.resolve();
+let settled;
+const rebuild = () => {
+  building = building.then(() => build()).catch((error) => console.error(error.message));
+};
+for (const folder of ['src', 'migrations']) {
+  watch(folder, { recursive: true }, () => {
+    clearTimeout(settled);
+    settled = setTimeout(rebuild, SETTLE_MS);
+  });
+}
+
+const stop = (signal) => {
+  for (const child of children) child.kill(signal);
+};
 process.on('SIGINT', () => stop('SIGINT'));
 process.on('SIGTERM', () => stop('SIGTERM'));
-for (const child of children) child.on('exit', () => stop('SIGTERM'));
+let running = children.length;
+for (const child of children) {
+  child.on('exit', () => {
+    stop('SIGTERM');
+    running -= 1;
+    if (running === 0) process.exit();
+  });
+}

@@ -11,7 +11,7 @@ interface Options {
 }
 
 export function adminCommand(): Command {
-  const command = new Command('admin').description('those who look after the server');
+  const command = new Command('admin');
   command
     .command('create')
     .description('makes an admin; a password that is not given is made up and shown once')

@@ -14,7 +14,7 @@ export const FOREIGN_SETTINGS: Readonly<Record<string, string>> = {
 };
 
 export function configCommand(): Command {
-  const command = new Command('config').description('what the environment says, judged as a start would judge it');
+  const command = new Command('config');
   command
     .command('print')
     .description('every setting with its value; secrets are not shown')

@@ -16,7 +16,7 @@ import { CommandFailed, note, print, printJson, table } from './terminal.js';
 const GENERATED_SECRETS = ['jwt-secret', 'password-pepper'] as const;
 
 export function dbCommand(): Command {
-  const command = new Command('db').description('the database: its schema, and backups of everything');
+  const command = new Command('db');
   command
     .command('migrate')
     .description('brings the schema to this version, as every start does')

@@ -1,37 +1,58 @@
+import type { INestApplicationContext } from '@nestjs/common';
 import { Command } from 'commander';
-import { newPassword } from './accounts.js';
+import type { Config } from '../platform/config/config.js';
+import { mintToken, newPassword } from './accounts.js';
+import { linesToTry } from './demo/lines-to-try.js';
 import { removeWorld } from './demo/remove-world.js';
-import { WorldSeed } from './demo/seed-world.js';
+import { type SeededWorld, WorldSeed } from './demo/seed-world.js';
 import { DEMO_PEOPLE } from './demo/world.js';
 import { withProgram, withServices } from './services.js';
 import { note, print, table } from './terminal.js';
 
+const TOKEN_SECONDS = 3600;
+
+interface SeedOptions {
+  readonly password?: string;
+  readonly url?: string;
+}
+
 export function demoCommand(): Command {
-  const command = new Command('demo').description('a small world to look at: people, rooms, chats, files');
+  const command = new Command('demo');
   command
     .command('seed')
-    .description('makes it, or what is missing of it')
-    .option('--password <password>', 'what its people log in with; made up and shown once when left out')
-    .action(async ({ password }: { password?: string }) => {
-      const given = password ?? newPassword();
-      const world = await withProgram((app) => new WorldSeed(app, given).plant());
-      print(
-        ...table([
-          ['People', DEMO_PEOPLE.map(({ username }) => username).join(', ')],
-          ['Conversations', String(world.conversations)],
-          ['Messages', String(world.messages)],
-          ...(world.newPeople > 0 && password === undefined ? [['Password', given]] : []),
-        ]),
-      );
-      if (world.newPeople < world.people) note('Who was there already keeps the password of before.');
-    });
+    .description('makes it, or what is missing of it, and prints lines to try')
+    .option('--password <password>', 'the password of its people; made up and shown once when left out')
+    .option('--url <url>', 'where the server is reached; PUBLIC_URL or this machine when left out')
+    .action((options: SeedOptions) => withProgram((app, config) => seed(app, config, options)));
   command
     .command('reset')
-    .description('takes it away again, and nothing else')
+    .description('removes it, and nothing else')
     .action(async () => {
       const { users, conversations, files, kept } = await withServices((app) => removeWorld(app));
       print(`Removed: ${users} people, ${conversations} conversations, ${files} files.`);
       if (kept.length > 0) note(`Kept, for they take part in conversations of others: ${kept.join(', ')}.`);
     });
   return command;
+}
+
+async function seed(app: INestApplicationContext, config: Config, { password, url }: SeedOptions): Promise<void> {
+  const given = password ?? newPassword();
+  const world = await new WorldSeed(app, given).plant();
+  print(...describe(world, password === undefined ? given : undefined));
+  if (world.newPeople < world.people) note('People who were there already keep their password.');
+  const names = DEMO_PEOPLE.slice(0, 2).map(({ username }) => username);
+  const speakers = await Promise.all(
+    names.map(async (username) => ({ username, token: (await mintToken(app, username, TOKEN_SECONDS)).token })),
+  );
+  const address = new URL(url ?? config.publicUrl ?? `http://localhost:${config.port}`).origin;
+  print(linesToTry(address, speakers, world.lobbyId));
+}
+
+function describe(world: SeededWorld, madeUpPassword: string | undefined): string[] {
+  return table([
+    ['People', DEMO_PEOPLE.map(({ username }) => username).join(', ')],
+    ['Conversations', String(world.conversations)],
+    ['Messages', String(world.messages)],
+    ...(world.newPeople > 0 && madeUpPassword !== undefined ? [['Password', madeUpPassword]] : []),
+  ]);
 }

@@ -7,16 +7,13 @@ import { CommandFailed, print, printJson } from './terminal.js';
 const MARKS: Readonly<Record<Grade, string>> = { ok: '✓', warning: '!', fault: '✗' };
 
 export function doctorCommand(): Command {
-  return new Command('doctor')
-    .description('looks at everything a server needs and says what to do; exit code 1 when something is wrong')
-    .option('--json', 'as JSON')
-    .action(async ({ json }: { json?: boolean }) => {
-      const findings = await examine(processEnvironment());
-      const faults = findings.filter(({ grade }) => grade === 'fault').length;
-      if (json) printJson({ ok: faults === 0, findings });
-      else print(...findings.flatMap(describe));
-      if (faults > 0) throw new CommandFailed(`${faults} of ${findings.length} looks found a fault.`);
-    });
+  return new Command('doctor').option('--json', 'as JSON').action(async ({ json }: { json?: boolean }) => {
+    const findings = await examine(processEnvironment());
+    const faults = findings.filter(({ grade }) => grade === 'fault').length;
+    if (json) printJson({ ok: faults === 0, findings });
+    else print(...findings.flatMap(describe));
+    if (faults > 0) throw new CommandFailed(`${faults} of ${findings.length} looks found a fault.`);
+  });
 }
 
 function describe({ grade, check, says, advice }: Finding): string[] {

@@ -23,7 +23,6 @@ const TRENDS = {
 
 export function monitoringCommand(): Command {
   return asked(new Command('monitoring'))
-    .description('how a running server is')
     .option('--health-check', 'every component; exit code 1 unless all that is needed works')
     .option('--status', 'people, messages, connections and what is waiting')
     .action(async ({ url, json, healthCheck, status }: Asked & { healthCheck?: boolean; status?: boolean }) => {
@@ -35,7 +34,6 @@ export function monitoringCommand(): Command {
 
 export function performanceMetricsCommand(): Command {
   return asked(new Command('performance-metrics'))
-    .description('how fast a running server is')
     .option('--summary', 'latencies, database and caches of the process that answers')
     .option('--trends <what>', `the last two days by the hour: ${Object.keys(TRENDS).join(' or ')}`)
     .action(async ({ url, json, summary, trends }: Asked & { summary?: boolean; trends?: string }) => {
@@ -46,30 +44,28 @@ export function performanceMetricsCommand(): Command {
 }
 
 export function websocketAnalyticsCommand(): Command {
-  return asked(new Command('websocket-analytics'))
-    .description('who is connected to a running server, and how')
-    .action(async ({ url, json }: Asked) => {
-      const { connections, hours, opening } = await asAdmin(serverUrl(url), async (api) => {
-        const stats = await api.get<AdminStatsDto>('/api/v1/admin/stats');
-        const metrics = await api.get<AdminMetricsDto>('/api/v1/admin/metrics');
-        return { ...stats, opening: metrics.connection_opening };
-      });
-      if (json) return printJson({ connections, connection_opening: opening });
-      const opened = hours.reduce((sum, hour) => sum + hour.connections, 0);
-      print(
-        ...table([
-          ['Connected now', String(connections.total)],
-          ...Object.entries(connections.by_transport).map(([transport, count]) => [`  ${transport}`, String(count)]),
-          ['Opened in two days', String(opened)],
-          ['Opening takes', latency(opening)],
-        ]),
-        '',
-        ...table([
-          ['Node', 'Role', 'Connections', 'Messages', 'Deliveries', 'Lag', 'Memory'],
-          ...connections.nodes.map(nodeRow),
-        ]),
-      );
+  return asked(new Command('websocket-analytics')).action(async ({ url, json }: Asked) => {
+    const { connections, hours, opening } = await asAdmin(serverUrl(url), async (api) => {
+      const stats = await api.get<AdminStatsDto>('/api/v1/admin/stats');
+      const metrics = await api.get<AdminMetricsDto>('/api/v1/admin/metrics');
+      return { ...stats, opening: metrics.connection_opening };
     });
+    if (json) return printJson({ connections, connection_opening: opening });
+    const opened = hours.reduce((sum, hour) => sum + hour.connections, 0);
+    print(
+      ...table([
+        ['Connected now', String(connections.total)],
+        ...Object.entries(connections.by_transport).map(([transport, count]) => [`  ${transport}`, String(count)]),
+        ['Opened in two days', String(opened)],
+        ['Opening takes', latency(opening)],
+      ]),
+      '',
+      ...table([
+        ['Node', 'Role', 'Connections', 'Messages', 'Deliveries', 'Lag', 'Memory'],
+        ...connections.nodes.map(nodeRow),
+      ]),
+    );
+  });
 }
 
 function asked(command: Command): Command {

@@ -4,39 +4,79 @@ import { AppError } from '../platform/errors/app-error.js';
 import { readPackage } from '../platform/process/program-files.js';
 import { CommandFailed, note } from './terminal.js';
 
-/** Each is loaded when it is asked for: most need the whole program, which takes a second to load. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  doctor: async () => (await import('./doctor.command.js')).doctorCommand(),
-  config: async () => (await import('./config.command.js')).configCommand(),
-  db: async () => (await import('./db.command.js')).dbCommand(),
-  admin: async () => (await import('./admin.command.js')).adminCommand(),
-  token: async () => (await import('./token.command.js')).tokenCommand(),
-  demo: async () => (await import('./demo.command.js')).demoCommand(),
-  spec: async () => (await import('./spec.command.js')).specCommand(),
-  webhooks: async () => (await import('./webhooks.command.js')).webhooksCommand(),
-  monitoring: async () => (await import('./monitoring.command.js')).monitoringCommand(),
-  'performance-metrics': async () => (await import('./monitoring.command.js')).performanceMetricsCommand(),
-  'websocket-analytics': async () => (await import('./monitoring.command.js')).websocketAnalyticsCommand(),
-  tests: async () => (await import('./tests.command.js')).testsCommand(),
+interface NamedCommand {
+  readonly description: string;
+  /** Loaded when it is asked for: most commands need the whole program, which takes a second to load. */
+  load(): Promise<Command>;
+}
+
+const COMMANDS: Readonly<Record<string, NamedCommand>> = {
+  doctor: {
+    description: 'checks everything a server needs and names what to do; exit code 1 when something is wrong',
+    load: async () => (await import('./doctor.command.js')).doctorCommand(),
+  },
+  config: {
+    description: 'the settings of the environment, checked as at a start',
+    load: async () => (await import('./config.command.js')).configCommand(),
+  },
+  db: {
+    description: 'the database: its schema, and backups of everything',
+    load: async () => (await import('./db.command.js')).dbCommand(),
+  },
+  admin: {
+    description: 'accounts of administrators',
+    load: async () => (await import('./admin.command.js')).adminCommand(),
+  },
+  token: { description: 'access tokens', load: async () => (await import('./token.command.js')).tokenCommand() },
+  demo: {
+    description: 'a small demonstration world: people, rooms, chats, files',
+    load: async () => (await import('./demo.command.js')).demoCommand(),
+  },
+  spec: {
+    description: 'the documents that clients are written against, as JSON',
+    load: async () => (await import('./spec.command.js')).specCommand(),
+  },
+  webhooks: {
+    description: 'a receiver of webhooks, for development',
+    load: async () => (await import('./webhooks.command.js')).webhooksCommand(),
+  },
+  monitoring: {
+    description: 'the health and the numbers of a running server',
+    load: async () => (await import('./monitoring.command.js')).monitoringCommand(),
+  },
+  'performance-metrics': {
+    description: 'how fast a running server is',
+    load: async () => (await import('./monitoring.command.js')).performanceMetricsCommand(),
+  },
+  'websocket-analytics': {
+    description: 'the open connections of a running server',
+    load: async () => (await import('./monitoring.command.js')).websocketAnalyticsCommand(),
+  },
+  tests: {
+    description: 'runs the tests of the program; needs a checkout, they are not in the image',
+    load: async () => (await import('./tests.command.js')).testsCommand(),
+  },
 };
 
 /**
- * The command line: the same configuration, database and services as the server, beside it or without it. Of the
- * commands it has the one that is named, or all of them where none is.
+ * The command line: the same configuration, database and services as the server, beside it or without it. The command
+ * that is named is loaded; of the others there are the name and the description.
  */
 async function createProgram(name: string | undefined): Promise<Command> {
   const program = new Command('parley')
     .description('Looks after a Parley server. Reads the same environment and .env as npm start.')
     .version(readPackage().version)
-    .showHelpAfterError('(--help shows what there is)');
-  const named = Object.hasOwn(COMMANDS, name ?? '') ? [COMMANDS[name!]!] : Object.values(COMMANDS);
-  for (const load of named) program.addCommand(await load());
+    .showHelpAfterError('(--help lists the commands)');
+  for (const [known, { description, load }] of Object.entries(COMMANDS)) {
+    const command = known === name ? await load() : new Command(known);
+    program.addCommand(command.description(description));
+  }
   return program;
 }
 
 /** Runs one command line and answers the exit code: 0 done, 1 not done or not well, 2 not understood. */
 export async function runCli(args: readonly string[]): Promise<number> {
-  const program = await createProgram(args[0]);
+  const program = await createProgram(args[0] === 'help' ? args[1] : args[0]);
   for (const command of everyCommand(program)) command.exitOverride();
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -61,6 +101,6 @@ function wordsFor(error: unknown): string {
     return `${error.message}${problems}${cause}`;
   }
   const { code, address, port } = error as { code?: string; address?: string; port?: number };
-  if (code === 'ECONNREFUSED') return `Nobody answers at ${address ?? 'the address'}${port ? `:${port}` : ''}.`;
+  if (code === 'ECONNREFUSED') return `Nothing answers at ${address ?? 'the address'}${port ? `:${port}` : ''}.`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

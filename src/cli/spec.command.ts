@@ -11,7 +11,7 @@ const DOCUMENTS = [
 
 /** The documents as they were generated from the declarations; a test fails while they differ. */
 export function specCommand(): Command {
-  const command = new Command('spec').description('what clients are written against, as JSON');
+  const command = new Command('spec');
   for (const [name, description] of DOCUMENTS) {
     command
       .command(name)

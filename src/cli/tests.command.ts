@@ -16,7 +16,6 @@ const REPORT = 'test-report.json';
 
 export function testsCommand(): Command {
   return new Command('tests')
-    .description('runs the tests of the program; needs a checkout, they are not in the image')
     .argument('[names...]', 'only files whose path has one of these in it')
     .option('--verbose', 'names every test')
     .option('--report', `writes ${REPORT}`)

@@ -6,7 +6,7 @@ import { note, print } from './terminal.js';
 const MOST_SECONDS = 30 * 24 * 3600;
 
 export function tokenCommand(): Command {
-  const command = new Command('token').description('access tokens');
+  const command = new Command('token');
   command
     .command('mint <user>')
     .description('prints a token that speaks for a user (name or e-mail address), for scripts and a look at their side')

@@ -25,7 +25,7 @@ interface Options {
 }
 
 export function webhooksCommand(): Command {
-  const command = new Command('webhooks').description('what outsiders are told');
+  const command = new Command('webhooks');
   command
     .command('listen')
     .description('a receiver on this machine that prints what it is told, and whether the signature is right')

@@ -20,12 +20,14 @@ const REACTION_EVERY = 7;
 const REPLY_EVERY = 9;
 const FILE_READY_MS = 30_000;
 
-/** What there is after a seed, whoever made it. */
+/** What there is after a seed, made by this run or an earlier one. */
 export interface SeededWorld {
   readonly people: number;
   readonly newPeople: number;
   readonly conversations: number;
   readonly messages: number;
+  /** The room that everybody of the demonstration takes part in. */
+  readonly lobbyId: string;
 }
 
 /**
@@ -43,9 +45,11 @@ export class WorldSeed {
 
   async plant(): Promise<SeededWorld> {
     const newPeople = await this.makePeople();
-    for (const conversation of DEMO_CONVERSATIONS) await this.furnish(conversation);
+    const ids: string[] = [];
+    for (const conversation of DEMO_CONVERSATIONS) ids.push(await this.furnish(conversation));
     const { length: people } = DEMO_PEOPLE;
-    return { people, newPeople, conversations: DEMO_CONVERSATIONS.length, messages: this.messages };
+    const { length: conversations } = DEMO_CONVERSATIONS;
+    return { people, newPeople, conversations, messages: this.messages, lobbyId: ids[0]! };
   }
 
   private async makePeople(): Promise<number> {
@@ -64,7 +68,8 @@ export class WorldSeed {
     return made;
   }
 
-  private async furnish(conversation: DemoConversation): Promise<void> {
+  /** Opens the conversation, fills it, and answers its id. */
+  private async furnish(conversation: DemoConversation): Promise<string> {
     const id = await this.open(conversation);
     const sent: string[] = [];
     for (const [index, { by, text }] of conversation.lines.entries()) {
@@ -80,6 +85,7 @@ export class WorldSeed {
     for (const name of conversation.people.slice(0, -1)) {
       await this.get(ReadMarks).read(this.actor(name), id, { message_id: sent.at(-1) });
     }
+    return id;
   }
 
   private async open({ key, type, title, description, category, people }: DemoConversation): Promise<string> {

@@ -117,6 +117,7 @@ function group(
   return { key, type: 'group', title, people, lines: talk(people, lines, 12) };
 }
 
+/** The first one is the lobby, which everybody takes part in. */
 export const DEMO_CONVERSATIONS: readonly DemoConversation[] = [
   {
     key: 'lobby',

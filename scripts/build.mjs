@@ -1,0 +1,109 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { basename, dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+// Compiles what is newer than its output in dist/, and nothing else: node scripts/build.mjs [--tools]
+// Types are checked by npm run check, not here: a whole build takes 1 s instead of 20 s.
+
+const PROGRAM = ['src', 'migrations'];
+const TOOLS = ['scripts', 'test/bench', 'test/torture', 'test/support', 'test/fixtures'];
+const OUTPUT = 'dist';
+const RECORD = join(OUTPUT, '.build.json');
+/** Compiled by nothing here: tests and declarations. */
+const LEFT_OUT = /\.(spec|contract|d)\.ts$/;
+/** A change of one of these may change every output. */
+const COMPILER = ['scripts/build.mjs', 'node_modules/@swc/core/package.json'];
+
+const OPTIONS = {
+  swcrc: false,
+  sourceMaps: true,
+  jsc: {
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+    target: 'es2023',
+    keepClassNames: true,
+  },
+  module: { type: 'es6' },
+};
+
+/**
+ * Brings dist/ up to date and answers the number of files it compiled. An output is replaced in one step, so that a
+ * process that starts meanwhile reads the old one or the new one. Outputs whose source is gone are removed.
+ */
+export async function build({ tools = false, log = console.error } = {}) {
+  const sources = new Map((tools ? [...PROGRAM, ...TOOLS] : PROGRAM).flatMap(sourcesOf));
+  const { compiler, files: known } = readRecord();
+  const current = COMPILER.map(stampOf).join();
+  const isStale = ([path, stamp]) => compiler !== current || known[path] !== stamp;
+  const stale = [...sources].filter(isStale).map(([path]) => path);
+  const gone = Object.keys(known).filter((path) => !sources.has(path) && (tools || isProgram(path)));
+  if (stale.length === 0 && gone.length === 0) return 0;
+
+  if (stale.length > 0) {
+    log(`Compiling ${stale.length === 1 ? stale[0] : `${stale.length} files`} …`);
+    const { transformFile } = await import('@swc/core');
+    await inParallel(stale, async (path) => write(path, await transformFile(path, OPTIONS)));
+  }
+  for (const path of gone) for (const ending of ['.js', '.js.map']) rmSync(outputOf(path, ending), { force: true });
+  const kept = compiler === current ? Object.entries(known).filter(([path]) => !gone.includes(path)) : [];
+  replace(RECORD, JSON.stringify({ compiler: current, files: Object.fromEntries([...kept, ...sources]) }));
+  return stale.length;
+}
+
+/** Every source below a folder, with what tells whether it has changed. */
+function sourcesOf(folder) {
+  return readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith('.ts') && !LEFT_OUT.test(name))
+    .map((name) => join(folder, name))
+    .map((path) => [path, stampOf(path)]);
+}
+
+function stampOf(path) {
+  const { size, mtimeMs } = statSync(path);
+  return `${size} ${mtimeMs}`;
+}
+
+function readRecord() {
+  try {
+    return JSON.parse(readFileSync(RECORD, 'utf8'));
+  } catch {
+    return { compiler: '', files: {} };
+  }
+}
+
+function isProgram(path) {
+  return PROGRAM.some((folder) => path.startsWith(join(folder, '/')));
+}
+
+async function inParallel(items, work) {
+  const waiting = [...items];
+  const worker = async () => {
+    for (let item = waiting.pop(); item !== undefined; item = waiting.pop()) await work(item);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() * 2 }, worker));
+}
+
+function write(path, { code, map }) {
+  const file = outputOf(path, '.js');
+  mkdirSync(dirname(file), { recursive: true });
+  const source = relative(dirname(file), path).replaceAll(sep, '/');
+  replace(`${file}.map`, JSON.stringify({ ...JSON.parse(map), sources: [source] }));
+  replace(file, `${code}\n//# sourceMappingURL=${basename(file)}.map\n`);
+}
+
+function outputOf(path, ending) {
+  return join(OUTPUT, path.replace(/\.ts$/, ending));
+}
+
+function replace(file, text) {
+  mkdirSync(dirname(file), { recursive: true });
+  const unfinished = `${file}.${process.pid}`;
+  writeFileSync(unfinished, text);
+  renameSync(unfinished, file);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+  await build({ tools: process.argv.includes('--tools') });
+}

@@ -1,5 +1,8 @@
 import { getQueueToken } from '@nestjs/bullmq';
 import type { Queue } from 'bullmq';
+import { StatisticsService } from '../../src/modules/conversations/statistics.service.js';
+import { MessageRetention } from '../../src/modules/messages/message-retention.js';
+import { MarksOnResume } from '../../src/modules/participants/marks-on-resume.js';
 import { ReadMarks } from '../../src/modules/participants/read-marks.js';
 import { RECEIPTS_QUEUE } from '../../src/modules/participants/receipts.queue.js';
 import { newId } from '../../src/platform/database/ids.js';
@@ -12,11 +15,15 @@ describe('read and delivered marks', () => {
   let test: TestApp;
   let people: People;
   let marks: ReadMarks;
+  let statistics: StatisticsService;
+  let resumed: MarksOnResume;
 
   beforeAll(async () => {
     test = await startTestApp();
     people = new People(test);
     marks = test.app.get(ReadMarks, { strict: false });
+    statistics = test.app.get(StatisticsService, { strict: false });
+    resumed = test.app.get(MarksOnResume, { strict: false });
   });
 
   afterAll(() => test.close());
@@ -112,6 +119,84 @@ describe('read and delivered marks', () => {
       last_read_seq: 54,
       unread_count: 46,
     });
+  });
+
+  it('count what is deleted above them in no list, answer, figure or frame', async () => {
+    const [anna, ben, id] = await pair();
+    const ids = await send(anna, id, 6);
+    const places = await Promise.all(ids.map(async (it) => (await people.call(anna, 'GET', `/messages/${it}`)).body));
+    const byNumber = new Map(places.map(({ id: it, sequence_number }) => [sequence_number as number, it as string]));
+    const remove = (number: number) => people.call(anna, 'DELETE', `/messages/${byNumber.get(number)}`);
+    const listed = async (): Promise<number[]> => {
+      const [one, list, figures] = await Promise.all([
+        people.call(ben, 'GET', `/conversations/${id}`),
+        people.call(ben, 'GET', '/conversations'),
+        statistics.own(ben),
+      ]);
+      return [one.body.unread_count, list.body.data[0].unread_count, figures.unread, figures.recent[0]!.unread];
+    };
+    for (const number of [1, 4, 6]) await remove(number);
+    await remove(4);
+    expect(await listed()).toEqual([3, 3, 3, 3]);
+    const socket = await people.connect(ben);
+    expect((await read(ben, id, { sequence_number: 2 })).body).toMatchObject({ last_read_seq: 2, unread_count: 2 });
+    const { data } = await socket.next(({ type }) => type === 'unread.changed');
+    expect(data).toMatchObject({ last_read_seq: 2, unread_count: 2 });
+    socket.close();
+    expect(await listed()).toEqual([2, 2, 2, 2]);
+    const [told] = await resumed.of(ben.userId);
+    expect(told).toMatchObject({ type: 'unread.changed', data: { unread_count: 2 } });
+    await remove(2);
+    expect(await listed()).toEqual([2, 2, 2, 2]);
+    await send(anna, id, 2);
+    await send(ben, id);
+    await send(anna, id);
+    expect(await listed()).toEqual([1, 1, 1, 1]);
+    await remove(7);
+    expect(await listed()).toEqual([1, 1, 1, 1]);
+  });
+
+  it('count what retention has emptied in nothing, together with what was deleted by hand', async () => {
+    const [anna, ben, id] = await pair();
+    const ids = await send(anna, id, 8);
+    await people.call(anna, 'DELETE', `/messages/${ids[1]}`);
+    await test.database.query(
+      `update messages set created_at = now() - interval '40 days' where conversation_id = $1 and sequence_number <= 5`,
+      [id],
+    );
+    await test.database.query(`update conversations set settings = settings || '{"message_retention_days": 30}' where id = $1`, [id]); // prettier-ignore
+    await test.app.get(MessageRetention, { strict: false }).run({ isDryRun: false });
+    const [row] = await test.database.query<{ left: string }>(
+      `select count(*) as left from messages where conversation_id = $1 and deleted_at is null`,
+      [id],
+    );
+    expect((await people.call(ben, 'GET', `/conversations/${id}`)).body.unread_count).toBe(Number(row!.left));
+    await people.call(anna, 'DELETE', `/messages/${ids[7]}`);
+    const { body } = await read(ben, id, { sequence_number: 3 });
+    expect(body.unread_count).toBe((await people.call(ben, 'GET', `/conversations/${id}`)).body.unread_count);
+  });
+
+  it('count a deletion that was committed while the mark waited for the conversation', async () => {
+    const [anna, ben, id] = await pair();
+    await send(anna, id, 3);
+    const sql = test.app.get(Sql, { strict: false });
+    let mark: ReturnType<ReadMarks['read']>;
+    await sql.transaction(async (tx) => {
+      await tx.run({ name: 'test.lock', text: 'select from stream_heads where stream_id = $1 for no key update' }, [
+        id,
+      ]);
+      mark = marks.read(ben, id, { sequence_number: 1 });
+      for (let waiting = 0; waiting === 0;) {
+        const [row] = await test.database.query<{ waiting: string }>(
+          `select count(*) as waiting from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock' and query like '%mark_participants%'`,
+        );
+        waiting = Number(row!.waiting);
+      }
+      const deletion = 'update messages set deleted_at = now() where conversation_id = $1 and sequence_number = 3';
+      await tx.run({ name: 'test.deletion', text: deletion }, [id]);
+    });
+    expect(await mark!).toMatchObject({ last_read_seq: 1, unread_count: 1 });
   });
 
   it('and sends of many conversations at once never wait for each other for ever', async () => {

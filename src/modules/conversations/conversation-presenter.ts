@@ -45,7 +45,7 @@ export function presentConversation(row: ConversationRow): ConversationDto {
     last_message_at: row.last_number_at?.toISOString() ?? null,
     participants: (row.participants ?? []).map((one) => ({ ...one, joined_at: isoTime(one.joined_at) })),
     last_message: row.last_message && presentLastMessage(row.last_message),
-    unread_count: row.last_number - lastReadSeq,
+    unread_count: row.unread_count,
     last_read_seq: lastReadSeq,
     at_seq: row.last_seq,
   };

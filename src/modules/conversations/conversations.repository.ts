@@ -42,6 +42,8 @@ export interface ConversationRow extends SummaryRow {
   silenced_until: Date | null;
   last_seq: number;
   last_number: number;
+  /** 0 for who does not take part. */
+  unread_count: number;
   last_number_at: Date | null;
   activity_ms: number;
   participants: ListedParticipant[] | null;
@@ -66,7 +68,8 @@ const LISTED_PARTICIPANTS = 20;
 /** A conversation and how the viewer stands to it, before what is gathered around it. */
 const SEEN = `
   select ${SUMMARY}, p.role, p.last_read_seq, p.is_archived, p.is_pinned, p.is_silenced, p.silenced_until,
-         h.last_seq, h.last_number, h.last_number_at, k.activity_ms
+         h.last_seq, h.last_number, h.last_number_at, k.activity_ms,
+         unread_count(c.id, p.last_read_seq, h.last_number)
     from conversations c
     join stream_heads h on h.stream_id = c.id
    cross join lateral (
@@ -195,7 +198,7 @@ export interface NewConversation {
 /** Where a page of a list goes on: after the row with this time and id. */
 export type PagePlace = readonly [millis: number, id: string];
 
-/** Owns: conversations. Reads: participants, users, messages, stream_heads. */
+/** Owns: conversations. Reads: participants, users, messages, stream_heads, retention_marks. */
 @Injectable()
 export class ConversationsRepository {
   constructor(private readonly sql: Sql) {}

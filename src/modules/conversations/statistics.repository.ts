@@ -11,11 +11,11 @@ export interface StatisticsRow {
   readonly recent: { conversation_id: string; last_message_at: string; unread_count: number }[] | null;
 }
 
-/** Heads and marks say it all: no message is read, so it costs one look-up a conversation. */
+/** Heads, marks and the index of tombstones say it all: no message is read. */
 const OF_USER = statement<StatisticsRow>(
   'conversations.statistics',
   `with mine as materialized (
-     select c.id, h.last_number, h.last_number_at, h.last_number - p.last_read_seq as unread
+     select c.id, h.last_number, h.last_number_at, unread_count(c.id, p.last_read_seq, h.last_number) as unread
        from participants p
        join conversations c on c.id = p.conversation_id and c.deleted_at is null
        join stream_heads h on h.stream_id = c.id
@@ -30,7 +30,7 @@ const OF_USER = statement<StatisticsRow>(
      from mine`,
 );
 
-/** Owns: nothing. Reads: participants, conversations, stream_heads. */
+/** Owns: nothing. Reads: participants, conversations, stream_heads, messages, retention_marks. */
 @Injectable()
 export class StatisticsRepository {
   constructor(private readonly sql: Sql) {}

@@ -17,7 +17,8 @@ export class MarksOnResume implements OnModuleInit {
     this.snapshots.register((userId) => this.of(userId));
   }
 
-  private async of(userId: string): Promise<StateFrame[]> {
+  /** How the most recently active conversations of a user stand. */
+  async of(userId: string): Promise<StateFrame[]> {
     const rows = await this.repository.standing(userId, CONVERSATIONS_MAX);
     return rows.flatMap(({ conversation_id, unread_count, last_read_seq, read_by_all_seq, delivered_to_all_seq }) => [
       { type: 'unread.changed', data: { conversation_id, unread_count, last_read_seq } },

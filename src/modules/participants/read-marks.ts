@@ -66,7 +66,7 @@ export class ReadMarks {
       conversation_id: conversationId,
       last_read_seq: result.last_read_seq,
       last_delivered_seq: result.last_delivered_seq,
-      unread_count: result.last_number - result.last_read_seq,
+      unread_count: result.unread_count,
     };
   }
 
@@ -80,7 +80,7 @@ export class ReadMarks {
         conversationId,
         userId,
         lastReadSeq: result.last_read_seq,
-        unreadCount: result.last_number - result.last_read_seq,
+        unreadCount: result.unread_count,
         hasReadMoved: result.has_read_moved,
       });
     });

@@ -19,15 +19,19 @@ export interface MarkResult {
   outcome: MarkOutcome;
   last_read_seq: number;
   last_delivered_seq: number;
-  last_number: number;
+  /** Messages above the mark that are not deleted. */
+  unread_count: number;
   has_read_moved: boolean;
   has_moved: boolean;
 }
 
 const MARK = statement<MarkResult>(
   'receipts.mark',
-  `select outcome, last_read_seq, last_delivered_seq, last_number, has_read_moved, has_moved
-     from mark_participants($1) order by ordinal`,
+  `select m.outcome, m.last_read_seq, m.last_delivered_seq, m.has_read_moved, m.has_moved,
+          unread_count_after_mark((e.value ->> 'conversation_id')::uuid, m.last_read_seq, m.last_number) as unread_count
+     from mark_participants($1) m
+     join json_array_elements($1) with ordinality as e (value, ordinal) on e.ordinal = m.ordinal
+    order by m.ordinal`,
 );
 
 export interface ReceiptMarkRow {
@@ -54,7 +58,7 @@ export interface StandingRow {
 
 const STANDING = statement<StandingRow>(
   'receipts.standing',
-  `select p.conversation_id, h.last_number - p.last_read_seq as unread_count, p.last_read_seq,
+  `select p.conversation_id, unread_count(p.conversation_id, p.last_read_seq, h.last_number), p.last_read_seq,
           coalesce(r.read_by_all_seq, 0) as read_by_all_seq, coalesce(r.delivered_to_all_seq, 0) as delivered_to_all_seq
      from participants p
      join conversations c on c.id = p.conversation_id and c.deleted_at is null
@@ -102,7 +106,7 @@ const AGGREGATE = statement<AggregateRow>(
 
 /**
  * Owns: conversation_receipts; of participants the marks. Reads: conversations, messages, users, sessions,
- * stream_heads.
+ * stream_heads, retention_marks.
  */
 @Injectable()
 export class ReceiptsRepository {

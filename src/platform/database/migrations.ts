@@ -24,6 +24,7 @@ import { IndexLargeWebhookEvents1763700014200 } from '../../../migrations/176370
 import { IndexRoomsByCreation1763700014300 } from '../../../migrations/1763700014300-index-rooms-by-creation.js';
 import { TellLeavers1763700015000 } from '../../../migrations/1763700015000-tell-leavers.js';
 import { FailWaitingByAndBy1763700016000 } from '../../../migrations/1763700016000-fail-waiting-by-and-by.js';
+import { CountUnreadWithoutDeleted1763700020300 } from '../../../migrations/1763700020300-count-unread-without-deleted.js';
 
 /** Every step of the schema, oldest first. Listed, not searched for: what runs is what was compiled. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -52,4 +53,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   IndexRoomsByCreation1763700014300,
   TellLeavers1763700015000,
   FailWaitingByAndBy1763700016000,
+  CountUnreadWithoutDeleted1763700020300,
 ];

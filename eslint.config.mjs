@@ -36,7 +36,7 @@ export default tseslint.config(
   },
   {
     // The environment is read here, or handed on to another program.
-    files: ['src/platform/config/config.ts', 'src/platform/database/embedded-postgres.ts'],
+    files: ['src/platform/config/config.ts', 'src/platform/database/postgres-cluster.ts'],
     rules: { 'no-restricted-syntax': ['error', ...DECLARATIONS] },
   },
   {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { validate } from 'dockerfile-utils';
@@ -6,6 +7,7 @@ import { parse } from 'yaml';
 /** A service of the compose file, as far as these tests look. */
 interface Service {
   image: string;
+  command?: string[];
   profiles?: string[];
   environment?: Record<string, unknown>;
   env_file?: object[];
@@ -76,6 +78,24 @@ describe('the compose file', () => {
     expect(mounted.filter((volume) => !existsSync(join('docker', volume.split(':')[0]!)))).toEqual([]);
     const [secret] = /\/run\/secrets\/(\w+)/.exec(readFileSync('docker/prometheus/prometheus.yml', 'utf8'))!.slice(1);
     expect(compose.services.prometheus!.secrets).toContain(secret);
+  });
+
+  it('starts no worker without a database that it shares with the server', () => {
+    const { command = [] } = compose.services.worker!;
+    // As compose hands it on: two dollars stand for one.
+    const [program = '', ...args] = command.map((part) => part.replaceAll('$$', '$'));
+    const run = (databaseUrl: string) =>
+      spawnSync(program, args, {
+        env: {
+          PATH: process.env.PATH,
+          DATABASE_URL: databaseUrl,
+          NODE_OPTIONS: '--import=data:text/javascript,process.exit(42)',
+        },
+        encoding: 'utf8',
+      });
+    expect(run('').stderr).toContain('DATABASE_URL: must be set in .env for the profile redis');
+    expect(run('').status).not.toBe(42);
+    expect(run('postgres://db/parley').status).toBe(42);
   });
 
   it('has every process scraped where it serves its metrics', () => {

@@ -1,18 +1,38 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
 
-/** Starts the server from a process of its own, says where it is, and waits to be killed. */
+/** Starts the server from a process of its own, says where it is or why not, and waits to be killed. */
 const STARTER = `
   import { EmbeddedPostgres } from './src/platform/database/embedded-postgres.ts';
-  const server = await EmbeddedPostgres.start({ directory: process.argv[1] });
-  console.log(server.url);
-  setInterval(() => undefined, 1000);`;
+  try {
+    const server = await EmbeddedPostgres.start({ directory: process.argv[1] });
+    console.log(server.url);
+    setInterval(() => undefined, 1000);
+  } catch (error) {
+    console.log(error.message);
+  }`;
+const NODE = [process.execPath, '--import', './test/support/register-typescript.mjs', '--input-type=module', '-e'];
+
+/** What a container has of its own: its processes and its shared memory. All of it dies with its first process. */
+const CONTAINER = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc', '--ipc'];
+/** Only root may make them here; elsewhere what needs them is reported by name instead of run. */
+const hasContainers = spawnSync(CONTAINER[0]!, [...CONTAINER.slice(1), 'true']).status === 0;
 
 async function query(url: string, text: string): Promise<pg.QueryResultRow[]> {
   const client = new pg.Client({ connectionString: url });
@@ -23,16 +43,22 @@ async function query(url: string, text: string): Promise<pg.QueryResultRow[]> {
   return rows;
 }
 
-async function startElsewhere(directory: string): Promise<{ url: string; kill(): Promise<void> }> {
-  const child = spawn(
-    process.execPath,
-    ['--import', './test/support/register-typescript.mjs', '--input-type=module', '-e', STARTER, directory],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+/** A process of its own, in `container` if given, that starts the server; `said` is its address or its error. */
+async function startElsewhere(
+  directory: string,
+  { container = [], path = process.env.PATH }: { container?: readonly string[]; path?: string } = {},
+): Promise<{ said: string; kill(): Promise<void> }> {
+  const [program = '', ...args] = [...container, ...NODE, STARTER, directory];
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, PATH: path } });
+  let said = '';
+  for await (const chunk of child.stdout) {
+    said += String(chunk);
+    if (/^(postgres:|[A-Z].*\.\n)/m.test(said)) break;
+  }
   return {
-    url: String(line).trim(),
+    said: said.trim(),
     kill: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGKILL');
       await once(child, 'exit');
     },
@@ -95,10 +121,10 @@ describe('the embedded PostgreSQL', () => {
 
   it('is adopted, and later stopped, by the next process when the first was killed', async () => {
     const killed = await startElsewhere(directory);
-    await query(killed.url, 'create table kept as select 42 as answer');
+    await query(killed.said, 'create table kept as select 42 as answer');
     await killed.kill();
     const adopted = await start();
-    expect(adopted.url).toBe(killed.url);
+    expect(adopted.url).toBe(killed.said);
     expect(await query(adopted.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
     await adopted.stop();
     await expect(query(adopted.url, 'select 1')).rejects.toThrow(/ECONNREFUSED/);
@@ -107,9 +133,9 @@ describe('the embedded PostgreSQL', () => {
   it('is left running by a second process while the first still lives', async () => {
     const owner = await startElsewhere(directory);
     const guest = await start();
-    expect(guest.url).toBe(owner.url);
+    expect(guest.url).toBe(owner.said);
     await guest.stop();
-    expect(await query(owner.url, 'select 1 as one')).toEqual([{ one: 1 }]);
+    expect(await query(owner.said, 'select 1 as one')).toEqual([{ one: 1 }]);
     await owner.kill();
   });
 
@@ -119,5 +145,85 @@ describe('the embedded PostgreSQL', () => {
     first.kill();
     const second = await start();
     expect(await query(second.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
+  });
+
+  it('compares text by code points, and knows the case of letters outside ASCII', async () => {
+    const { url } = await start();
+    expect(
+      await query(url, `select lower('ÜBER Завтра ΣΑ') as lower, upper('é') as upper, 'Z' < 'a' as points`),
+    ).toEqual([{ lower: 'über завтра σα', upper: 'É', points: true }]);
+  });
+
+  it('waits until the server of another machine has no heartbeat any more, and starts none beside one that has', async () => {
+    const elsewhere = { host: 'other', boot: randomUUID(), pid_namespace: 'pid:[1]', pid: 7, started: '1' };
+    writeFileSync(join(directory, 'postgres-owner'), JSON.stringify(elsewhere));
+    let beat = 0;
+    const beating = setInterval(() => writeFileSync(join(directory, 'postgres-heartbeat'), `${beat++}`), 50);
+    await expect(start()).rejects.toThrow(/Another machine or container .* \(process 7 on other\)/);
+    expect(existsSync(join(directory, 'postgres'))).toBe(false);
+    clearInterval(beating);
+    const { url } = await start();
+    expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }]);
+  });
+
+  (hasContainers ? describe : describe.skip)('beside other containers of the machine', () => {
+    const containers: { kill(): Promise<void> }[] = [];
+    const startInContainer = async (path?: string): ReturnType<typeof startElsewhere> => {
+      const started = await startElsewhere(directory, { container: CONTAINER, ...(path && { path }) });
+      containers.push(started);
+      return started;
+    };
+    const pidFile = (): string => readFileSync(join(directory, 'postgres/postmaster.pid'), 'utf8');
+
+    afterEach(async () => {
+      for (const { kill } of containers.splice(0)) await kill();
+    });
+
+    it('is not started while one of them has it, and the one it has goes on', async () => {
+      const first = await startInContainer();
+      await query(first.said, 'create table kept as select 42 as answer');
+      const before = pidFile();
+      expect((await startInContainer()).said).toMatch(
+        /^Another machine or container uses this DATA_DIR, .*DATABASE_URL/,
+      );
+      await expect(start()).rejects.toThrow('Another machine or container');
+      expect(pidFile()).toBe(before);
+      expect(await query(first.said, 'select answer from kept')).toEqual([{ answer: 42 }]);
+    });
+
+    it('would be started twice without the lock: the control', async () => {
+      await startInContainer();
+      const before = pidFile();
+      for (const file of ['postgres-lock', 'postgres-owner']) rmSync(join(directory, file));
+      expect((await startInContainer()).said).toMatch(/^postgres:/);
+      expect(pidFile()).not.toBe(before);
+    });
+
+    it('is started at once by the next container when one was killed', async () => {
+      const killed = await startInContainer();
+      await query(killed.said, 'create table kept as select 42 as answer');
+      await killed.kill();
+      const next = await startInContainer();
+      expect(await query(next.said, 'select answer from kept')).toEqual([{ answer: 42 }]);
+    });
+
+    it('is known by its heartbeat, whatever became of its process, where there is no lock', async () => {
+      const bin = join(directory, 'bin');
+      mkdirSync(bin);
+      for (const name of ['unshare', 'sh', 'true', 'date', 'sleep']) {
+        const { stdout } = spawnSync('which', [name], { encoding: 'utf8' });
+        symlinkSync(stdout.trim(), join(bin, name));
+      }
+      // A first process that is not ours, so that the container outlives ours; a line on its input ends ours.
+      const script = '"$@" </dev/null & read line; kill -9 $!; wait; echo killed; exec sleep 600';
+      const args = [...CONTAINER.slice(1), 'sh', '-c', script, 'sh', ...NODE, STARTER, directory];
+      const container = spawn(CONTAINER[0]!, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+      containers.push({ kill: async () => void (container.kill('SIGKILL') && (await once(container, 'exit'))) });
+      const [url] = (await once(container.stdout, 'data')) as [Buffer];
+      container.stdin.write('\n');
+      await once(container.stdout, 'data');
+      expect((await startInContainer(bin)).said).toMatch(/^Another machine or container/m);
+      expect(await query(String(url).trim(), 'select 1 as one')).toEqual([{ one: 1 }]);
+    });
   });
 });

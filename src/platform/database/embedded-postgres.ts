@@ -1,18 +1,20 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
-import { placesOf, postgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
-import { commandOf, isAlive } from './processes.js';
+import { Logger } from '@nestjs/common';
+import { ClusterLock } from './cluster-lock.js';
+import { ClusterOwner, SILENCE_MS } from './cluster-owner.js';
+import { DataDirInUse } from './data-dir-in-use.js';
+import { placesOf } from './postgres-binaries.js';
+import { PostgresCluster } from './postgres-cluster.js';
+import { isAlive, isOfThisBoot, isOfThisPidNamespace, livesHere, type ProcessIdentity } from './processes.js';
 
-const USER = 'parley';
-const DATABASE = 'parley';
 const POLL_MS = 25;
 const START_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 20_000;
+/** How long a lock may be held by what we cannot see: processes of a container that was killed take a moment to go. */
+const FOREIGN_LOCK_PATIENCE_MS = 3000;
 const STILL_ENDING = /pre-existing shared memory block|lock file .* already exists/;
 
 export interface EmbeddedPostgresOptions {
@@ -22,36 +24,75 @@ export interface EmbeddedPostgresOptions {
   readonly settings?: readonly string[];
 }
 
+/** A server that was there already, or the right to start one. */
+type Access = { readonly running: number } | { readonly lock: ClusterLock | undefined };
+
 /**
  * A PostgreSQL of our own in a directory. The server is detached from the terminal, so that Ctrl-C reaches only us and
- * we can stop it last; a server that outlived a killed process is adopted by the next one.
+ * we can stop it last; a server that outlived a killed process is adopted by the next one. None is started unless it is
+ * certain that none runs: a lock of the kernel's tells that for every container of this machine, a heartbeat for other
+ * machines that see the same disk (docs/decisions/0006-one-server-in-a-data-directory.md).
  */
 export class EmbeddedPostgres {
   private constructor(
     readonly url: string,
     private readonly pid: number,
-    private readonly cluster: Cluster,
+    private readonly cluster: PostgresCluster,
+    private readonly owner: ClusterOwner,
     private readonly child: ChildProcess | undefined,
   ) {}
 
-  /** @throws Error with the end of the server's log when it does not come up within 30 s. */
+  /**
+   * @throws DataDirInUse when another container or machine uses the directory
+   * @throws Error with the end of the server's log when it does not come up within 30 s
+   */
   static async start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-    const cluster = Cluster.open(options.directory);
+    const cluster = PostgresCluster.open(options.directory);
+    const owner = new ClusterOwner(cluster.home);
     const deadline = Date.now() + START_DEADLINE_MS;
     for (;;) {
-      const running = cluster.runningPid();
-      const child = running ? undefined : cluster.launch(await cluster.freePort(), options.settings ?? []);
-      const pid = running ?? child?.pid ?? 0;
+      const access = await accessTo(cluster, owner, options.directory);
       try {
-        const port = await cluster.answeringPort(deadline, () => isAlive(pid) && child?.exitCode == null);
-        cluster.claim();
-        child?.unref();
-        return new EmbeddedPostgres(cluster.url(port, DATABASE), pid, cluster, child);
+        return await EmbeddedPostgres.startWith(access, cluster, owner, options.settings ?? []);
       } catch (error) {
         // After a crash the old server's children take a moment to notice; PostgreSQL refuses to start beside them.
-        if (!STILL_ENDING.test(cluster.endOfLog()) || Date.now() > deadline) throw error;
-        await sleep(POLL_MS * 8);
+        const mayPass = 'running' in access || STILL_ENDING.test(cluster.endOfLog());
+        if (!mayPass || Date.now() > deadline) throw error;
       }
+      await sleep(POLL_MS * 8);
+    }
+  }
+
+  private static async startWith(
+    access: Access,
+    cluster: PostgresCluster,
+    owner: ClusterOwner,
+    settings: readonly string[],
+  ): Promise<EmbeddedPostgres> {
+    if ('running' in access) {
+      const { running: pid } = access;
+      const port = await cluster.answeringPort(Date.now() + START_DEADLINE_MS, () => isAlive(pid));
+      owner.claim();
+      return new EmbeddedPostgres(cluster.url(port), pid, cluster, owner, undefined);
+    }
+    let child: ChildProcess | undefined;
+    try {
+      owner.claim();
+      owner.beat();
+      await cluster.initialise();
+      cluster.removeMisleadingPidFile();
+      const started = cluster.launch({ port: await cluster.freePort(), settings, lock: access.lock?.descriptor });
+      child = started;
+      const pid = started.pid ?? 0;
+      owner.beatFor(pid);
+      const port = await cluster.answeringPort(Date.now() + START_DEADLINE_MS, () => isLiving(started));
+      started.unref();
+      return new EmbeddedPostgres(cluster.url(port), pid, cluster, owner, started);
+    } catch (error) {
+      if (!child || !isLiving(child)) owner.disown();
+      throw error;
+    } finally {
+      access.lock?.release(); // the server holds it now
     }
   }
 
@@ -62,7 +103,7 @@ export class EmbeddedPostgres {
 
   /** Ends the server a killed process left running in `directory`, if there is one. */
   static async stopAbandoned(directory: string): Promise<void> {
-    const pid = EmbeddedPostgres.exists(directory) && Cluster.open(directory).runningPid();
+    const pid = EmbeddedPostgres.exists(directory) && PostgresCluster.open(directory).runningPid();
     if (!pid) return;
     process.kill(pid, 'SIGQUIT');
     while (isAlive(pid)) await sleep(POLL_MS);
@@ -70,11 +111,11 @@ export class EmbeddedPostgres {
 
   /** Stops the server unless another living process of ours owns it. Safe to call twice. */
   async stop(): Promise<void> {
-    if (!this.cluster.isOurs() || !this.isRunning()) return;
+    if (!this.owner.isOurs() || !this.isRunning()) return;
     this.cluster.interrupt(this.pid);
     const deadline = Date.now() + STOP_DEADLINE_MS;
     while (this.isRunning() && Date.now() < deadline) await sleep(POLL_MS);
-    this.cluster.disown();
+    if (!this.isRunning()) this.owner.disown();
   }
 
   /** Ends the server at once, as a crash would: for tests of what survives it. */
@@ -88,203 +129,57 @@ export class EmbeddedPostgres {
   }
 
   isRunning(): boolean {
-    if (this.child) return this.child.exitCode === null && this.child.signalCode === null;
+    if (this.child) return isLiving(this.child);
     // Not ours to wait for: it removes its pid file as its last act, and a zombie still has a pid.
     return isAlive(this.pid) && existsSync(this.cluster.pidFile);
   }
 }
 
-/** The files of one server. */
-class Cluster {
-  readonly pidFile: string;
-  private readonly password: string;
-
-  private constructor(
-    private readonly binaries: PostgresBinaries,
-    private readonly directory: string,
-    readonly data: string,
-  ) {
-    this.pidFile = join(data, 'postmaster.pid');
-    this.password = this.keptPassword();
-    if (!existsSync(join(data, 'PG_VERSION'))) this.initialise();
-  }
-
-  static open(directory: string): Cluster {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const binaries = postgresBinaries();
-    const home = binaries.reachable(directory);
-    return new Cluster(binaries, directory, join(home, 'postgres'));
-  }
-
-  url(port: number, database: string): string {
-    return `postgres://${USER}:${this.password}@127.0.0.1:${port}/${database}`;
-  }
-
-  /**
-   * The pid of a living server of this very directory. A dead server's pid file stays: PostgreSQL needs it to see
-   * children of a crash that still write. Only when its number belongs to a stranger by now does it have to go.
-   */
-  runningPid(): number | undefined {
-    const pid = Number(this.pidFileLine(0) ?? 0);
-    if (!isAlive(pid)) return undefined;
-    if (commandOf(pid)?.includes(this.data) !== false) return pid;
-    rmSync(this.pidFile, { force: true });
-    return undefined;
-  }
-
-  /** The port of the last run if nobody took it since, else a free one, remembered for the next run. */
-  async freePort(): Promise<number> {
-    const file = join(this.directory, 'postgres-port');
-    const remembered = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
-    const port = (await freePort(remembered)) ?? (await freePort(0));
-    if (!port) throw new Error('There is no free port for PostgreSQL on 127.0.0.1.');
-    writeFileSync(file, `${port}\n`, { mode: 0o600 });
-    return port;
-  }
-
-  launch(port: number, settings: readonly string[]): ChildProcess {
-    const logFile = join(this.directory, 'postgres.log');
-    // A new file: what is left of a crashed server goes on writing to the old one, over what this one has to say.
-    rmSync(logFile, { force: true });
-    const log = openSync(logFile, 'w', 0o600);
-    const flags = [
-      'listen_addresses=127.0.0.1',
-      'unix_socket_directories=',
-      'max_connections=200',
-      'shared_buffers=256MB',
-      'max_wal_size=2GB',
-      ...settings,
-    ].flatMap((setting) => ['-c', setting]);
-    const { file, args } = this.binaries.command('postgres', ['-D', this.data, '-p', String(port), ...flags]);
-    const child = spawn(file, args, {
-      ...this.binaries.account,
-      env: serverEnvironment(),
-      detached: true,
-      stdio: ['ignore', log, log],
-    });
-    closeSync(log);
-    child.on('error', () => undefined); // shows as a dead pid, with the reason in the log
-    return child;
-  }
-
-  /** Waits until the server takes connections and our database is there. Answers its port. */
-  async answeringPort(deadline: number, isLiving: () => boolean): Promise<number> {
-    for (;;) {
-      try {
-        const port = Number(this.pidFileLine(3));
-        if (!port) throw new Error('no port yet');
-        await this.ensureDatabase(port);
-        return port;
-      } catch (error) {
-        if (!isLiving() || Date.now() > deadline) {
-          throw new Error(`The embedded PostgreSQL did not start.\n${this.endOfLog()}`, { cause: error });
-        }
-        await sleep(POLL_MS);
-      }
+/**
+ * The server that runs here, or the right to start one, once it is certain that none runs. A process of ours that is
+ * starting one is waited for. @throws DataDirInUse
+ */
+async function accessTo(cluster: PostgresCluster, owner: ClusterOwner, directory: string): Promise<Access> {
+  const begun = Date.now();
+  for (;;) {
+    const lock = ClusterLock.take(cluster.lockFile);
+    const user = lock === 'held' ? ClusterLock.holder(cluster.lockFile) : owner.read();
+    const running = user && !isOfThisPidNamespace(user) ? undefined : cluster.runningPid();
+    if (running !== undefined) {
+      if (lock !== 'held') lock?.release();
+      return { running };
     }
-  }
-
-  interrupt(pid: number): void {
-    if (process.platform !== 'win32') {
-      process.kill(pid, 'SIGINT'); // "fast": ends sessions, writes a checkpoint
-      return;
+    if (lock !== 'held') {
+      if (user) await requireGone(user, lock, owner, directory);
+      return { lock };
     }
-    const { file, args } = this.binaries.command('pg_ctl', ['stop', '-D', this.data, '-m', 'fast']);
-    spawnSync(file, args);
-  }
-
-  /** The first living process that starts or adopts the server owns it; others use it and leave it running. */
-  claim(): void {
-    if (!this.isOurs()) return;
-    writeFileSync(this.ownerFile(), `${process.pid}\n`, { mode: 0o600 });
-  }
-
-  isOurs(): boolean {
-    if (!existsSync(this.ownerFile())) return true;
-    const owner = Number(readFileSync(this.ownerFile(), 'utf8'));
-    return owner === process.pid || !isAlive(owner);
-  }
-
-  disown(): void {
-    rmSync(this.ownerFile(), { force: true });
-  }
-
-  endOfLog(): string {
-    const file = join(this.directory, 'postgres.log');
-    return existsSync(file) ? readFileSync(file, 'utf8').slice(-4000) : '';
-  }
-
-  private async ensureDatabase(port: number): Promise<void> {
-    const client = new pg.Client({ connectionString: this.url(port, 'postgres'), connectionTimeoutMillis: 2000 });
-    client.on('error', () => undefined);
-    try {
-      await client.connect();
-      const { rowCount } = await client.query('select from pg_database where datname = $1', [DATABASE]);
-      if (!rowCount) await client.query(`create database ${DATABASE}`);
-    } finally {
-      await client.end().catch(() => undefined);
-    }
-  }
-
-  /**
-   * Made beside its place and renamed when complete: a start that is killed half-way leaves nothing that looks
-   * finished.
-   */
-  private initialise(): void {
-    const unfinished = `${this.data}.unfinished`;
-    rmSync(unfinished, { recursive: true, force: true });
-    mkdirSync(unfinished, { mode: 0o700 });
-    this.binaries.give(unfinished);
-    const passwordFile = `${this.data}.password`;
-    writeFileSync(passwordFile, this.password, { mode: 0o600 });
-    this.binaries.give(passwordFile);
-    const { file, args } = this.binaries.command('initdb', [
-      ...['-D', unfinished, '-U', USER, `--pwfile=${passwordFile}`, '--auth=scram-sha-256'],
-      ...['--encoding=UTF8', '--locale=C', '--no-instructions'],
-    ]);
-    const made = spawnSync(file, args, { ...this.binaries.account, env: serverEnvironment(), encoding: 'utf8' });
-    rmSync(passwordFile, { force: true });
-    if (made.status !== 0) throw new Error(`initdb failed: ${made.error?.message ?? made.stderr}`);
-    renameSync(unfinished, this.data);
-  }
-
-  private keptPassword(): string {
-    const file = join(dirname(this.data), 'postgres-password'); // beside the cluster, wherever that had to go
-    try {
-      writeFileSync(file, `${randomBytes(24).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    return readFileSync(file, 'utf8').trim();
-  }
-
-  private pidFileLine(line: number): string | undefined {
-    try {
-      return readFileSync(this.pidFile, 'utf8').split('\n')[line]?.trim();
-    } catch {
-      return undefined;
-    }
-  }
-
-  private ownerFile(): string {
-    return join(this.directory, 'postgres-owner');
+    const patience = user && livesHere(user) ? START_DEADLINE_MS : FOREIGN_LOCK_PATIENCE_MS;
+    if (Date.now() > begun + patience) throw new DataDirInUse(directory, user);
+    await sleep(POLL_MS * 4);
   }
 }
 
-/** The port when nobody listens on it; a free one for 0. */
-function freePort(wanted: number): Promise<number | undefined> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(undefined));
-    probe.listen(wanted, '127.0.0.1', () => {
-      const bound = probe.address();
-      probe.close(() => resolve(typeof bound === 'object' ? bound?.port : undefined));
-    });
-  });
+/**
+ * A lock that is free shows that the last server is gone if it ran under this kernel; where there are no locks, pids
+ * show it within their namespace. For all others its heartbeat must have fallen silent.
+ * @throws DataDirInUse, without the lock, when it has not
+ */
+async function requireGone(
+  last: ProcessIdentity,
+  lock: ClusterLock | undefined,
+  owner: ClusterOwner,
+  directory: string,
+): Promise<void> {
+  if (lock ? isOfThisBoot(last) : isOfThisPidNamespace(last)) return;
+  new Logger('Database').warn(
+    `${directory} was last used on ${last.host} and not left in order: ` +
+      `its server counts as gone after ${SILENCE_MS / 1000} s without a heartbeat, waiting for that`,
+  );
+  if (await owner.takeOver()) return;
+  lock?.release();
+  throw new DataDirInUse(directory, last);
 }
 
-/** What the server may see of our environment: its messages are in English and no secret of ours is in its memory. */
-function serverEnvironment(): NodeJS.ProcessEnv {
-  const { PATH, HOME, TMPDIR, TZ, SystemRoot } = process.env;
-  return { PATH, HOME, TMPDIR, TZ, SystemRoot, LC_ALL: 'C' };
+function isLiving({ pid, exitCode, signalCode }: ChildProcess): boolean {
+  return pid !== undefined && exitCode === null && signalCode === null;
 }

@@ -197,11 +197,42 @@ describe('reports', () => {
       expect((await act(guards[0]!, reportId, 'resolve', { outcome: 'dismissed' })).status).toBe(409);
     });
 
-    it('are not decided by whom they are about', async () => {
+    it('are neither shown to nor decided by the moderator they are about', async () => {
       const guard = await people.one('moderator');
-      const { body } = await report(reader, 'user', guard.userId);
-      expect((await act(guard, body.id as string, 'resolve', { outcome: 'dismissed' })).status).toBe(403);
-      expect((await act(admin, body.id as string, 'resolve', { outcome: 'dismissed' })).status).toBe(200);
+      const group = await people.group(guard, [[reader, 'participant']]);
+      const { body: message } = await people.call(guard, 'POST', `/conversations/${group}/messages`, { content: 'hm' });
+      const theirs = await people.connect(guard);
+      const admins = await people.connect(admin);
+      const about: string[] = [];
+      for (const [type, target] of [
+        ['user', guard.userId],
+        ['message', message.id],
+        ['conversation', group],
+      ] as const) {
+        about.push((await report(reader, type, target as string, { comment: 'it was them' })).body.id as string);
+      }
+      const other = (await report(reader, 'user', author.userId)).body.id as string;
+      await theirs.next(({ type, data }) => type === 'report.created' && data?.report_id === other);
+      await admins.next(({ type, data }) => type === 'report.created' && data?.report_id === other);
+      const toldOf = ({ frames }: typeof theirs): unknown[] =>
+        frames.flatMap(({ type, data }) => (type === 'report.created' ? [data!.report_id] : []));
+      expect(toldOf(theirs)).toEqual([other]);
+      expect(toldOf(admins)).toEqual([...about, other]);
+
+      const listed = JSON.stringify((await people.call(guard, 'GET', '/admin/reports?limit=100')).body);
+      expect(listed).toContain(other);
+      for (const reportId of about) {
+        expect(listed).not.toContain(reportId);
+        const gone = { status: 404, body: { error: { code: 'REPORT_NOT_FOUND' } } };
+        expect(await people.call(guard, 'GET', `/admin/reports/${reportId}`)).toMatchObject(gone);
+        expect(await people.call(guard, 'PATCH', `/admin/reports/${reportId}`, { note: 'x' })).toMatchObject(gone);
+        expect(await act(guard, reportId, 'claim')).toMatchObject(gone);
+        expect(await act(guard, reportId, 'resolve', { outcome: 'dismissed' })).toMatchObject(gone);
+        expect((await act(admin, reportId, 'resolve', { outcome: 'dismissed' })).status).toBe(200);
+      }
+      const own = (await report(reader, 'user', admin.userId)).body.id as string;
+      expect((await people.call(admin, 'GET', `/admin/reports/${own}`)).status).toBe(200);
+      expect((await act(admin, own, 'resolve', { outcome: 'dismissed' })).status).toBe(403);
     });
 
     it('take a note and another category', async () => {

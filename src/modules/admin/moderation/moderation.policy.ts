@@ -52,6 +52,11 @@ export class ModerationPolicy {
     return this.users.requireRank(actor, 'moderator', tx);
   }
 
+  /** Reports about this user are not for this moderator to see: their own. Admins see all. */
+  hiddenSubject({ role, userId }: Actor): string | undefined {
+    return role === 'admin' ? undefined : userId;
+  }
+
   /** The account and session are good now. @throws AuthenticationRequired, AccountBanned */
   requireActive(actor: Actor, tx: StreamTransaction): Promise<Actor> {
     return this.users.requireActive(tx, actor);

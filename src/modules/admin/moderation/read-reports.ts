@@ -7,7 +7,10 @@ import { type ContextRow, ReportContextRepository } from './report-context.repos
 import type { AdminReportDto, ListReportsQuery, ReportContextDto } from './reports.dto.js';
 import { type ReportRow, ReportsRepository } from './reports.repository.js';
 
-/** The queue, with what one must see to decide. It shows what was said around a reported message, and nothing else. */
+/**
+ * The queue, with what one must see to decide. It shows what was said around a reported message, and nothing else.
+ * A moderator is shown no report about themselves: they would read who reported them.
+ */
 @Injectable()
 export class ReadReports {
   constructor(
@@ -18,11 +21,12 @@ export class ReadReports {
 
   /** Longest waiting first. @throws PermissionDenied, ValidationError */
   async list(actor: Actor, query: ListReportsQuery): Promise<Page<AdminReportDto>> {
-    await this.policy.requireModerator(actor);
+    const current = await this.policy.requireModerator(actor);
     const { limit = DEFAULT_PAGE_SIZE, cursor, status, category, target_type: targetType } = query;
     const [at, id] = cursor === undefined ? [] : (decodeCursor(cursor, ['millis', 'uuid']) as [number, string]);
     const after = at === undefined ? undefined : { at: new Date(at), id: id! };
-    const rows = await this.repository.page({ status, category, targetType }, after, limit);
+    const filter = { status, category, targetType, exceptAbout: this.policy.hiddenSubject(current) };
+    const rows = await this.repository.page(filter, after, limit);
     const contexts = await this.contexts.of(rows.map((row) => row.id));
     const show = (row: ReportRow): AdminReportDto => present(row, contexts.get(row.id));
     return toPage(rows, limit, show, (row) => [row.created_at.getTime(), row.id]);
@@ -30,8 +34,8 @@ export class ReadReports {
 
   /** @throws PermissionDenied, ReportNotFound */
   async get(actor: Actor, id: string): Promise<AdminReportDto> {
-    await this.policy.requireModerator(actor);
-    const row = await this.repository.find(id);
+    const current = await this.policy.requireModerator(actor);
+    const row = await this.repository.find(id, this.policy.hiddenSubject(current));
     if (!row) throw new ReportNotFound();
     return present(row, (await this.contexts.of([id])).get(id));
   }

@@ -51,7 +51,10 @@ const INSERT = statement<{ id: string; created_at: Date }>(
 
 const LOCK = statement<ReportRow>('reports.lock', `select ${COLUMNS} from reports r where r.id = $1 for update`);
 
-const FIND = statement<ReportRow>('reports.find', `select ${COLUMNS} from reports r where r.id = $1`);
+const FIND = statement<ReportRow>(
+  'reports.find',
+  `select ${COLUMNS} from reports r where r.id = $1 and r.subject_id is distinct from $2::uuid`,
+);
 
 const page = (name: string, which: string): ReturnType<typeof statement<ReportRow>> =>
   statement<ReportRow>(
@@ -60,6 +63,7 @@ const page = (name: string, which: string): ReturnType<typeof statement<ReportRo
     where ${which} and ($1::text is null or ${STATUS} = $1)
       and ($2::text is null or r.category = $2) and ($3::text is null or r.target_type = $3)
       and ($4::timestamptz is null or (r.created_at, r.id) > ($4, $5::uuid))
+      and r.subject_id is distinct from $7::uuid
     order by r.created_at, r.id limit $6`,
   );
 
@@ -110,7 +114,8 @@ const WARNINGS = statement<WarningRow>(
 
 const MODERATORS = statement<{ id: string }>(
   'reports.moderators',
-  `select id from users where role in ('moderator', 'admin') and deleted_at is null`,
+  `select id from users
+    where deleted_at is null and (role = 'admin' or role = 'moderator' and id is distinct from $1::uuid)`,
 );
 
 /** Owns: reports, user_warnings. Reads: users. */
@@ -130,19 +135,26 @@ export class ReportsRepository {
     return tx.one(LOCK, [id]);
   }
 
-  find(id: string): Promise<ReportRow | undefined> {
-    return this.sql.one(FIND, [id]);
+  /** Undefined too for a report about `exceptAbout`. */
+  find(id: string, exceptAbout: string | undefined): Promise<ReportRow | undefined> {
+    return this.sql.one(FIND, [id, exceptAbout ?? null]);
   }
 
-  /** Longest waiting first; one row more than the page has. */
+  /** Longest waiting first; one row more than the page has. Leaves out reports about `exceptAbout`. */
   page(
-    filter: { status?: ReportStatus; category?: ReportCategory; targetType?: ReportTarget },
+    filter: { status?: ReportStatus; category?: ReportCategory; targetType?: ReportTarget; exceptAbout?: string },
     after: { at: Date; id: string } | undefined,
     limit: number,
   ): Promise<ReportRow[]> {
     const wanted = [filter.status ?? null, filter.category ?? null, filter.targetType ?? null];
     const statement = filter.status === 'resolved' ? PAGE_RESOLVED : PAGE_WAITING;
-    return this.sql.many(statement, [...wanted, after?.at ?? null, after?.id ?? null, limit + 1]);
+    return this.sql.many(statement, [
+      ...wanted,
+      after?.at ?? null,
+      after?.id ?? null,
+      limit + 1,
+      filter.exceptAbout ?? null,
+    ]);
   }
 
   async claim(tx: Queryable, id: string, by: string): Promise<void> {
@@ -179,7 +191,8 @@ export class ReportsRepository {
     return new Map((await this.sql.many(WARNINGS, [ids])).map((row) => [row.id, row]));
   }
 
-  async moderatorIds(): Promise<string[]> {
-    return (await this.sql.many(MODERATORS)).map((row) => row.id);
+  /** All admins, and all moderators but the one the report is about. */
+  async moderatorIds(subjectId: string | null): Promise<string[]> {
+    return (await this.sql.many(MODERATORS, [subjectId])).map((row) => row.id);
   }
 }

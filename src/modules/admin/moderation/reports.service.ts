@@ -44,7 +44,7 @@ export class ReportsService {
     });
     if (!createdAt) throw new AlreadyReported();
     const news = { report_id: id, target_type, category };
-    this.events.publish(new ReportCreated(news, await this.repository.moderatorIds()));
+    this.events.publish(new ReportCreated(news, await this.repository.moderatorIds(subject.subjectId)));
     return { id, target_type, target_id, category, created_at: createdAt.toISOString() };
   }
 
@@ -82,12 +82,16 @@ export class ReportsService {
     });
   }
 
-  /** Locks the report and judges who acts; nobody decides on what is said of himself. @throws as above */
+  /**
+   * Locks the report and checks who acts. For a moderator there is no report about themselves; an admin sees one and
+   * does not decide on it. @throws as above
+   */
   async change<T>(actor: Actor, id: string, work: (locked: Locked) => Promise<T>): Promise<T> {
     const done = await this.log.write(actor.userId, async (tx) => {
       const current = await this.policy.requireModerator(actor, tx);
       const report = await this.repository.lock(tx, id);
-      if (!report) throw new ReportNotFound();
+      const hidden = this.policy.hiddenSubject(current);
+      if (!report || (hidden !== undefined && report.subject_id === hidden)) throw new ReportNotFound();
       if (report.subject_id === actor.userId) this.policy.deny('This report is about you.');
       if (report.status === 'resolved') throw new ReportResolved();
       return { answer: await work({ tx, report, current }) };

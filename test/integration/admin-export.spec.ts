@@ -122,6 +122,31 @@ describe('the export of one account', () => {
     expect(own.get('messages.ndjson')!.toString()).toBe(theirs.get('messages.ndjson')!.toString());
   });
 
+  it('tells nothing of a conversation that came after the user left, was removed, or it was deleted', async () => {
+    const [owner, user] = [await world.chat.user('exp-dee'), await world.chat.user('exp-eve')];
+    const [left, removed, deleted, present] = [
+      await world.chat.group(owner, user),
+      await world.chat.group(owner, user),
+      await world.chat.group(owner, user),
+      await world.chat.group(owner, user),
+    ];
+    await user.call('POST', `/conversations/${left}/leave`);
+    await owner.call('DELETE', `/conversations/${removed}/participants/${user.id}`);
+    for (const id of [left, removed, deleted, present]) {
+      expect((await owner.call('PATCH', `/conversations/${id}`, { title: 'a secret title' })).status).toBe(200);
+    }
+    expect((await owner.call('DELETE', `/conversations/${deleted}`)).status).toBe(204);
+    const lines = linesOf((await exported(user.id)).get('conversations.ndjson'));
+    expect(new Map(lines.map(({ id, title }) => [id as string, title as string | null]))).toEqual(
+      new Map([
+        [left, null],
+        [removed, null],
+        [deleted, null],
+        [present, 'a secret title'],
+      ]),
+    );
+  });
+
   it('goes through conversations of thousands of messages a piece at a time', async () => {
     const user = await world.chat.user('exp-much');
     const groupId = await world.chat.group(user);

@@ -39,10 +39,12 @@ const SESSIONS = paged(
      from sessions s where s.user_id = $1 and s.id > $2 order by s.id`,
 );
 
+/** Of a conversation the user has left, or that is deleted, no title: the present one may be of after their time. */
 const CONVERSATIONS = paged(
   'conversations',
   `select p.conversation_id as key, json_build_object(
-            'id', p.conversation_id, 'type', c.type, 'title', c.title, 'role', p.role, 'joined_at', p.joined_at,
+            'id', p.conversation_id, 'type', c.type, 'title', case when p.left_seq is null and c.deleted_at is null then c.title end,
+            'role', p.role, 'joined_at', p.joined_at,
             'left_at', p.left_at, 'is_muted', p.is_muted, 'is_archived', p.is_archived, 'is_pinned', p.is_pinned,
             'last_read_seq', p.last_read_seq) as line
      from participants p join conversations c on c.id = p.conversation_id

@@ -262,7 +262,7 @@ describe('the chat dialect', () => {
         await ask(jonas, 'POST', '/messages/', { chat_id: 'private', content: 'x' }),
         await ask(jonas, 'GET', '/messages/?chat_id=private'),
       ]) {
-        expect([refused.status, refused.body.code]).toEqual([403, 'AUTHORIZATION_ERROR']);
+        expect([refused.status, refused.body.code]).toEqual([404, 'RESOURCE_NOT_FOUND']);
       }
     });
 

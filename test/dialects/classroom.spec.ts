@@ -226,6 +226,19 @@ describe('the classroom dialect', () => {
       expect((await stranger('PUT', `/api/messages/${messageId}`, 'content=x', FORM)).status).toBe(401);
     });
 
+    it('which sent again under one key are one, as it is then', async () => {
+      const id = await group(mary);
+      const send = (content: string) =>
+        johns('POST', `/api/conversations/${id}/messages`, { content }, { 'idempotency-key': 'classroom-once' });
+      const [first, second] = [await send('a secret'), await send('a secret')];
+      expect([first.status, second.status]).toEqual([201, 201]);
+      expect(second.headers.get('idempotency-replayed')).toBe('true');
+      expect(second.body).toEqual(first.body);
+      expect(await send('another')).toMatchObject({ status: 422 });
+      await johns('DELETE', `/api/messages/${first.body.id}`);
+      expect((await send('a secret')).body).toMatchObject({ id: first.body.id, content: '', is_deleted: true });
+    });
+
     it('which are deleted and leave their place', async () => {
       const id = await group(mary);
       const { id: messageId } = await say(johns, id, 'Hello');

@@ -137,6 +137,19 @@ describe('the direct dialect', () => {
       expect((await send(eves, { receiver_id: ana.id, content: 'Back' })).conversation_id).toBe(first.conversation_id);
     });
 
+    it('that sent again under one key are one, as it is then', async () => {
+      const again = (address: string, content: string) =>
+        anas('POST', address, { receiver_id: eve.id, content }, { 'idempotency-key': 'direct-once' });
+      const [first, second] = [await again('/api/messages', 'a secret'), await again('/v1/messages', 'a secret')];
+      expect([first.status, second.status]).toEqual([201, 201]);
+      expect(second.headers.get('idempotency-replayed')).toBe('true');
+      expect(second.body).toEqual(first.body);
+      expect(await again('/api/messages', 'another')).toMatchObject({ status: 422 });
+      await ana.call('DELETE', `/messages/${first.body.id}`);
+      const gone = await again('/api/messages', 'a secret');
+      expect(gone.body).toMatchObject({ id: first.body.id, content: '', is_deleted: true });
+    });
+
     it('whose metadata may hold what is no id', async () => {
       const metadata = { reply_to: 'optional_message_id', mentions: ['user_id1', 'user_id2'] };
       const sent = await send(anas, { receiver_id: eve.id, content: 'x', type: 'text', metadata });

@@ -185,7 +185,7 @@ describe('the rooms dialect', () => {
         'AUTHENTICATION_ERROR',
       ],
       ['that are not there', () => ask(ana, 'POST', '/api/rooms/nowhere/join/', { body: {} }), 404, 'ROOM_NOT_FOUND'],
-      ['that are private', () => ask(ben, 'POST', '/api/rooms/closed/join/', { body: {} }), 403, 'PERMISSION_DENIED'],
+      ['that are private', () => ask(ben, 'POST', '/api/rooms/closed/join/', { body: {} }), 404, 'ROOM_NOT_FOUND'],
       [
         'with a wrong body',
         () => ask(ana, 'POST', '/api/rooms/general/join/', { body: { session_id: 7 } }),
@@ -288,7 +288,7 @@ describe('the rooms dialect', () => {
         'content',
       ],
       ['a room nobody has', text('x', { room_id: 'nowhere' }), 'ROOM_NOT_FOUND', ''],
-      ['a private room', text('x', { room_id: 'closed' }), 'PERMISSION_DENIED', ''],
+      ['a private room', text('x', { room_id: 'closed' }), 'ROOM_NOT_FOUND', ''],
       ['the name of another', text('x', { user_id: 'ana' }), 'PERMISSION_DENIED', ''],
       ['a wrong heartbeat', { type: 'heartbeat', data: { sequence: 'x' } }, 'VALIDATION_ERROR', 'sequence'],
     ])('answers %s with an error in its envelope', async (_name, frame, code, field) => {

@@ -141,6 +141,58 @@ describe('people who speak different dialects in one conversation', () => {
     for (const [name, list] of Object.entries(lists)) expect([name, await list()]).toEqual([name, ours]);
   });
 
+  it('cannot tell a private room of others from one that is not there, by its slug', async () => {
+    const body = { type: 'room', slug: 'cellar', settings: { is_private: true } };
+    expect((await people.canonical.call('POST', '/conversations', body)).status).toBe(201);
+    const calls: [Speaker, string, (slug: string) => string, object?][] = [
+      ['messaging', 'GET', (slug) => `/api/messaging/conversations/${slug}/messages/`],
+      ['messaging', 'POST', (slug) => `/api/messaging/conversations/${slug}/messages/`, { content: 'hello' }],
+      ['classroom', 'GET', (slug) => `/api/conversations/${slug}`],
+      ['classroom', 'PUT', (slug) => `/api/conversations/${slug}`, { title: 'mine' }],
+      ['classroom', 'POST', (slug) => `/api/conversations/${slug}/messages`, { content: 'hello' }],
+      ['classroom', 'POST', (slug) => `/api/conversations/${slug}/participants`, { user_id: people.chat.id }],
+      ['chat', 'GET', (slug) => `/messages/?chat_id=${slug}`],
+      ['chat', 'POST', () => '/messages/', { chat_id: 'SLUG', content: 'hello' }],
+      ['rooms', 'POST', (slug) => `/api/rooms/${slug}/join/`, {}],
+    ];
+    const without = ({ status, body: answer }: Answer, slug: string): unknown => [
+      status,
+      JSON.stringify({ ...answer, timestamp: 0, request_id: 0 }).replaceAll(slug, 'SLUG'),
+    ];
+    for (const [speaker, method, path, sent] of calls) {
+      const [there, nowhere] = await Promise.all(
+        ['cellar', 'nowhere'].map(async (slug) => {
+          const named = sent && (JSON.parse(JSON.stringify(sent).replace('SLUG', slug)) as object);
+          return without(await ask(speaker, method, path(slug), named), slug);
+        }),
+      );
+      expect([speaker, method, there]).toEqual([speaker, method, nowhere]);
+      expect((there as [number])[0]).toBe(404);
+    }
+    const asked: [keyof typeof sockets, (slug: string) => object][] = [
+      ['classroom', (slug) => ({ type: 'join_conversation', conversation_id: slug })],
+      ['classroom', (slug) => ({ type: 'typing_start', conversation_id: slug })],
+      ['chat', (slug) => ({ message: 'hello', chat_id: slug })],
+      ['rooms', (slug) => ({ type: 'text_message', data: { content: 'hello', room_id: slug } })],
+    ];
+    for (const [speaker, frame] of asked) {
+      const errors: string[] = [];
+      for (const slug of ['cellar', 'nowhere']) {
+        sockets[speaker].send(frame(slug));
+        const told = await sockets[speaker].next((each) => JSON.stringify(each).includes('rror'));
+        errors.push(JSON.stringify(told, (name, value: unknown) => (/time|_id$/.test(name) ? null : value)));
+      }
+      expect([speaker, errors[0]]).toEqual([speaker, errors[1]]);
+    }
+    const closes = await Promise.all(
+      ['cellar', 'nowhere'].map((slug) => {
+        const socket = new JsonSocket(chat.app.url, `/ws/chat/${slug}/?token=${people.messaging.token}`);
+        return socket.closed;
+      }),
+    );
+    expect(closes[0]).toEqual(closes[1]);
+  });
+
   it('all see what was changed and what was taken back, in the place it had', async () => {
     const before = await lists.canonical!();
     const by = (speaker: Speaker): string[] =>

@@ -192,6 +192,51 @@ describe('conversations', () => {
     });
   });
 
+  it('of a private room cannot be told from one that is not there, by its slug', async () => {
+    const [owner, member, stranger] = (await people.many(3)) as [Actor, Actor, Actor];
+    const keeper = await people.one('moderator');
+    const room = await create(owner, { type: 'room', slug: 'board', settings: { is_private: true } });
+    await people.call(owner, 'POST', '/conversations/board/participants', { user_ids: [member.userId] });
+    const calls: [string, string, object?][] = [
+      ['GET', ''],
+      ['PATCH', '', { title: 'mine' }],
+      ['PATCH', '', { title: 7 }],
+      ['DELETE', ''],
+      ['GET', '/participants'],
+      ['POST', '/participants', { user_ids: [stranger.userId] }],
+      ['POST', '/participants', {}],
+      ['POST', '/join'],
+      ['POST', '/leave'],
+      ['POST', '/read', { sequence_number: 1 }],
+      ['POST', '/typing'],
+      ['GET', '/messages'],
+      ['GET', '/events?after_seq=0'],
+      ['POST', '/messages', { content: 'hello' }],
+      ['POST', '/messages', {}],
+      ['GET', '/content-rules'],
+      ['GET', '/held-messages'],
+    ];
+    for (const [method, path, body] of calls) {
+      const [there, nowhere] = [
+        await people.call(stranger, method, `/conversations/board${path}`, body),
+        await people.call(stranger, method, `/conversations/nowhere${path}`, body),
+      ];
+      expect([method, path, there.status, there.body?.error]).toEqual([
+        method,
+        path,
+        nowhere.status,
+        { ...nowhere.body?.error, request_id: there.body?.error.request_id },
+      ]);
+      expect([400, 404]).toContain(nowhere.status);
+    }
+    for (const actor of [owner, member]) {
+      expect((await people.call(actor, 'GET', '/conversations/board')).body.id).toBe(room.body.id);
+    }
+    expect((await people.call(keeper, 'PATCH', '/conversations/board', { title: 'Kept' })).status).toBe(200);
+    await people.call(owner, 'DELETE', `/conversations/board/participants/${member.userId}`);
+    expect((await people.call(member, 'GET', '/conversations/board')).status).toBe(404);
+  });
+
   describe('the list', () => {
     it('has the newest activity first, all that is needed to show it, and goes on page by page', async () => {
       const [anna, ben] = await people.many(2);

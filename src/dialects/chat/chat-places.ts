@@ -38,7 +38,7 @@ export class ChatPlaces {
    * @throws ConversationNotFound, PermissionDenied
    */
   async enter(actor: Actor, idOrSlug: string): Promise<string> {
-    const id = await this.policy.resolve(idOrSlug);
+    const id = await this.policy.resolve(actor, idOrSlug);
     if (isUuid(idOrSlug)) await this.names.refresh();
     else this.names.learn({ id, slug: idOrSlug });
     const { role, type, settings } = await this.policy.access(actor, id);

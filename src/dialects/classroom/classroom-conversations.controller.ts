@@ -1,16 +1,4 @@
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  HttpCode,
-  Param,
-  Patch,
-  Post,
-  Put,
-  Query,
-  UseInterceptors,
-} from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Put, Query, UseInterceptors } from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiBody,
@@ -27,7 +15,7 @@ import { FileQuotaExceeded, FileTooLarge, InvalidFileType, MalwareDetected } fro
 import { FilesService } from '../../modules/files/files.service.js';
 import type { ReceivedFile } from '../../modules/files/receive-upload.js';
 import { Received, UploadInterceptor } from '../../modules/files/upload.interceptor.js';
-import { ConversationIdPipe } from '../../modules/participants/conversation-id.pipe.js';
+import { ConversationId } from '../../modules/participants/conversation-id.pipe.js';
 import { ConversationNotFound, DirectConversationFixed } from '../../modules/participants/participants.errors.js';
 import { UserNotFound } from '../../modules/users/users.errors.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
@@ -85,10 +73,7 @@ export class ClassroomConversationsController {
   @Get(':id')
   @ApiOperation({ summary: 'One conversation.' })
   @ApiOkResponse({ type: ClassroomConversationDto })
-  async get(
-    @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
-  ): Promise<ClassroomConversationDto> {
+  async get(@CurrentActor() actor: Actor, @ConversationId() id: string): Promise<ClassroomConversationDto> {
     return presentConversation(await this.conversations.get(actor, id));
   }
 
@@ -98,7 +83,7 @@ export class ClassroomConversationsController {
   @Throws(DirectConversationFixed)
   async update(
     @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
+    @ConversationId() id: string,
     @Body() dto: ClassroomUpdateConversationDto,
   ): Promise<ClassroomConversationDto> {
     return presentConversation(await this.changes.update(actor, id, dto));
@@ -110,7 +95,7 @@ export class ClassroomConversationsController {
   @Throws(DirectConversationFixed)
   patch(
     @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
+    @ConversationId() id: string,
     @Body() dto: ClassroomUpdateConversationDto,
   ): Promise<ClassroomConversationDto> {
     return this.update(actor, id, dto);
@@ -120,7 +105,7 @@ export class ClassroomConversationsController {
   @ApiOperation({ summary: 'Deletes a conversation.' })
   @HttpCode(200)
   @ApiOkResponse({ type: ClassroomDoneDto })
-  async delete(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<ClassroomDoneDto> {
+  async delete(@CurrentActor() actor: Actor, @ConversationId() id: string): Promise<ClassroomDoneDto> {
     await this.conversations.delete(actor, id);
     return { message: 'Conversation deleted' };
   }
@@ -136,7 +121,7 @@ export class ClassroomConversationsController {
   @Throws(InvalidFileType, FileTooLarge, MalwareDetected, FileQuotaExceeded)
   async upload(
     @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
+    @ConversationId() id: string,
     @Received() received: ReceivedFile | undefined,
   ): Promise<ClassroomFileDto> {
     return presentFile(id, await this.files.upload(actor, received, { conversation_id: id }));

@@ -1,4 +1,16 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+  Put,
+  Query,
+  UseInterceptors,
+} from '@nestjs/common';
 import { ApiBearerAuth, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { FileNotAttachable, FileNotFound } from '../../modules/files/files.errors.js';
 import { MessageSlices } from '../../modules/messages/message-slices.js';
@@ -13,11 +25,13 @@ import {
   SlowMode,
 } from '../../modules/messages/messages.errors.js';
 import { MessagesService } from '../../modules/messages/messages.service.js';
-import { ConversationIdPipe } from '../../modules/participants/conversation-id.pipe.js';
+import { type AnsweredSend, ReplayedSendInterceptor } from '../../modules/messages/replayed-send.interceptor.js';
+import { ConversationId } from '../../modules/participants/conversation-id.pipe.js';
 import { ConversationFrozen, ConversationNotFound } from '../../modules/participants/participants.errors.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { ReplayedByRoute } from '../../platform/http/idempotency.interceptor.js';
 import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
 import { FORM_OR_JSON } from './classroom-forms.js';
 import { ClassroomReads } from './classroom-reads.service.js';
@@ -47,6 +61,8 @@ export class ClassroomMessagesController {
   @Post('conversations/:id/messages')
   @ApiOperation({ summary: 'Sends a message.' })
   @Limit('message.send')
+  @ReplayedByRoute()
+  @UseInterceptors(ReplayedSendInterceptor)
   @ApiCreatedResponse({ type: ClassroomMessageDto })
   @Throws(
     ...[ConversationNotFound, MessageNotFound, FileNotFound, FileNotAttachable, ContentTooLong, InvalidMessageType],
@@ -54,10 +70,11 @@ export class ClassroomMessagesController {
   )
   async send(
     @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
+    @ConversationId() id: string,
     @Body() dto: ClassroomSendDto,
-  ): Promise<ClassroomMessageDto> {
-    return presentMessage((await this.messages.send(actor, id, toSend(dto))).message);
+  ): Promise<AnsweredSend<ClassroomMessageDto>> {
+    const { message, isReplay } = await this.messages.send(actor, id, toSend(dto));
+    return { message: presentMessage(message), isReplay };
   }
 
   @Get('conversations/:id/messages')
@@ -66,7 +83,7 @@ export class ClassroomMessagesController {
   @Throws(ConversationNotFound)
   async list(
     @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
+    @ConversationId() id: string,
     @Query() query: ClassroomPageQuery,
   ): Promise<ClassroomMessageListDto> {
     return presentMessages(query, await this.slices.slice(actor, id, sliceOf(query)));

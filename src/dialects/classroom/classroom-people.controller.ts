@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ConversationIdPipe } from '../../modules/participants/conversation-id.pipe.js';
+import { ConversationId } from '../../modules/participants/conversation-id.pipe.js';
 import { ParticipantUserParam } from '../../modules/participants/participants.dto.js';
 import {
   ConversationNotFound,
@@ -46,7 +46,7 @@ export class ClassroomPeopleController {
   @Throws(ConversationNotFound, UserNotFound, TooManyParticipants, DirectConversationFixed)
   async add(
     @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
+    @ConversationId() id: string,
     @Body() { user_id, role }: ClassroomAddParticipantDto,
   ): Promise<ClassroomParticipantDto> {
     return presentParticipant((await this.participants.add(actor, id, { user_ids: [user_id], role })).data[0]!);
@@ -59,7 +59,7 @@ export class ClassroomPeopleController {
   @Throws(ConversationNotFound, ParticipantNotFound, DirectConversationFixed)
   async update(
     @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
+    @ConversationId() id: string,
     @Param() { user_id: userId }: ParticipantUserParam,
     @Body() dto: ClassroomChangeParticipantDto,
   ): Promise<ClassroomParticipantDto> {
@@ -73,7 +73,7 @@ export class ClassroomPeopleController {
   @Throws(ConversationNotFound, ParticipantNotFound, DirectConversationFixed)
   patch(
     @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
+    @ConversationId() id: string,
     @Param() param: ParticipantUserParam,
     @Body() dto: ClassroomChangeParticipantDto,
   ): Promise<ClassroomParticipantDto> {
@@ -87,7 +87,7 @@ export class ClassroomPeopleController {
   @Throws(ConversationNotFound, ParticipantNotFound, DirectConversationFixed)
   async remove(
     @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
+    @ConversationId() id: string,
     @Param() { user_id: userId }: ParticipantUserParam,
   ): Promise<ClassroomDoneDto> {
     await this.participants.remove(actor, id, userId);

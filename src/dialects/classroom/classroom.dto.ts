@@ -72,6 +72,9 @@ export class ClassroomSendDto {
 
   @UuidListField({ max: 10, optional: true, description: 'Files uploaded to this conversation, each for one message' })
   attachment_ids?: string[];
+
+  @TextField({ min: 1, max: 128, optional: true, description: 'Idempotency key' })
+  client_message_id?: string;
 }
 
 export class ClassroomEditDto {

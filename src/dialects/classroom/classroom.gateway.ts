@@ -23,23 +23,25 @@ export class ClassroomGateway {
   @OnFrame('join_conversation', ClassroomConversationFrameDto, { limit: 'call', summary: 'Hears of a conversation' })
   async join(connection: LiveConnection, { conversation_id }: ClassroomConversationFrameDto): Promise<void> {
     await this.subscriptions.subscribe(connection, {
-      conversation_id: await this.participants.resolve(conversation_id),
+      conversation_id: await this.participants.resolve(connection.actor, conversation_id),
     });
   }
 
   @OnFrame('leave_conversation', ClassroomConversationFrameDto, { limit: 'call', summary: 'Hears of it no more' })
   async leave(connection: LiveConnection, { conversation_id }: ClassroomConversationFrameDto): Promise<void> {
-    this.subscriptions.unsubscribe(connection, { conversation_id: await this.participants.resolve(conversation_id) });
+    this.subscriptions.unsubscribe(connection, {
+      conversation_id: await this.participants.resolve(connection.actor, conversation_id),
+    });
   }
 
   @OnFrame('typing_start', ClassroomConversationFrameDto, { limit: 'typing', summary: 'Shows one as typing' })
   async startTyping({ actor }: LiveConnection, { conversation_id }: ClassroomConversationFrameDto): Promise<void> {
-    await this.typing.start(actor, await this.participants.resolve(conversation_id));
+    await this.typing.start(actor, await this.participants.resolve(actor, conversation_id));
   }
 
   @OnFrame('typing_stop', ClassroomConversationFrameDto, { limit: 'typing', summary: 'Shows one as typing no more' })
   async stopTyping({ actor }: LiveConnection, { conversation_id }: ClassroomConversationFrameDto): Promise<void> {
-    await this.typing.stop(actor, await this.participants.resolve(conversation_id));
+    await this.typing.stop(actor, await this.participants.resolve(actor, conversation_id));
   }
 
   @OnFrame('message_read', ClassroomReadFrameDto, {
@@ -47,6 +49,6 @@ export class ClassroomGateway {
     summary: 'Marks everything up to a message as read',
   })
   async read({ actor }: LiveConnection, { conversation_id, message_id }: ClassroomReadFrameDto): Promise<void> {
-    await this.marks.read(actor, await this.participants.resolve(conversation_id), { message_id });
+    await this.marks.read(actor, await this.participants.resolve(actor, conversation_id), { message_id });
   }
 }

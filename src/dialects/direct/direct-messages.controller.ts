@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Post, Query, Res, UseInterceptors } from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiCreatedResponse,
@@ -17,6 +17,7 @@ import {
   MessageNotFound,
   SlowMode,
 } from '../../modules/messages/messages.errors.js';
+import { type AnsweredSend, ReplayedSendInterceptor } from '../../modules/messages/replayed-send.interceptor.js';
 import {
   ConversationFrozen,
   ConversationNotFound,
@@ -28,7 +29,7 @@ import { WebhooksService } from '../../modules/webhooks/webhooks.service.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
+import { NotReplayed, ReplayedByRoute } from '../../platform/http/idempotency.interceptor.js';
 import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
 import { DirectGroups } from './direct-groups.service.js';
 import { DirectMessages } from './direct-messages.service.js';
@@ -59,12 +60,14 @@ export class DirectMessagesController {
   @Post('messages')
   @ApiOperation({ summary: 'Sends a message to a user or a group.' })
   @Limit('message.send')
+  @ReplayedByRoute()
+  @UseInterceptors(ReplayedSendInterceptor)
   @ApiCreatedResponse({ type: DirectSentDto })
   @Throws(
     ...[UserNotFound, ConversationNotFound, MessageNotFound, FileNotFound, FileNotAttachable, ContentTooLong],
     ...[InvalidMessageType, ConversationFrozen, SlowMode, ContentRejected, HeldForReview],
   )
-  send(@CurrentActor() actor: Actor, @Body() dto: DirectSendDto): Promise<DirectSentDto> {
+  send(@CurrentActor() actor: Actor, @Body() dto: DirectSendDto): Promise<AnsweredSend<DirectSentDto>> {
     return this.messages.send(actor, dto);
   }
 

@@ -3,6 +3,7 @@ import { ConversationsService } from '../../modules/conversations/conversations.
 import { DirectConversations } from '../../modules/conversations/direct-conversations.js';
 import { type FeedPage, MessageFeed } from '../../modules/messages/message-feed.js';
 import { MessagesService } from '../../modules/messages/messages.service.js';
+import type { AnsweredSend } from '../../modules/messages/replayed-send.interceptor.js';
 import { ReadMarks } from '../../modules/participants/read-marks.js';
 import { ValidationError } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/http/actor.js';
@@ -24,9 +25,10 @@ export class DirectMessages {
    * To the conversation of the two, which begins with the first message; or to a group.
    * @throws what `MessagesService.send` throws, ValidationError, UserNotFound, PermissionDenied, RateLimitExceeded
    */
-  async send(actor: Actor, dto: DirectSendDto): Promise<DirectSentDto> {
+  async send(actor: Actor, dto: DirectSendDto): Promise<AnsweredSend<DirectSentDto>> {
     const id = await this.conversationOf(actor, dto);
-    return presentSent((await this.messages.send(actor, id, toSend(dto))).message, dto.receiver_id);
+    const { message, isReplay } = await this.messages.send(actor, id, toSend(dto));
+    return { message: presentSent(message, dto.receiver_id), isReplay };
   }
 
   /**

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Param, Post, Query, Res, UseInterceptors } from '@nestjs/common';
+import { Body, Controller, Get, Post, Query, Res, UseInterceptors } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { FileNotAttachable, FileNotFound } from '../../modules/files/files.errors.js';
@@ -10,7 +10,7 @@ import {
   SlowMode,
 } from '../../modules/messages/messages.errors.js';
 import { type AnsweredSend, ReplayedSendInterceptor } from '../../modules/messages/replayed-send.interceptor.js';
-import { ConversationIdPipe } from '../../modules/participants/conversation-id.pipe.js';
+import { ConversationId } from '../../modules/participants/conversation-id.pipe.js';
 import {
   ConversationFrozen,
   ConversationNotFound,
@@ -84,7 +84,7 @@ export class MessagingConversationsController {
   @Throws(ConversationNotFound)
   listMessages(
     @CurrentActor() actor: Actor,
-    @Param('conversation_id', ConversationIdPipe) id: string,
+    @ConversationId('conversation_id') id: string,
     @Query() query: ListMessagingMessagesQuery,
     @PublicAddress() base: string,
   ): Promise<MessagingMessagePageDto> {
@@ -100,7 +100,7 @@ export class MessagingConversationsController {
   @Throws(...REFUSALS_OF_SENDS)
   send(
     @CurrentActor() actor: Actor,
-    @Param('conversation_id', ConversationIdPipe) id: string,
+    @ConversationId('conversation_id') id: string,
     @Body() dto: SendMessagingMessageDto,
     @PublicAddress() base: string,
   ): Promise<AnsweredSend<MessagingMessageDto>> {

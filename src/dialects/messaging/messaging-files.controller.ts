@@ -1,10 +1,10 @@
-import { Body, Controller, Param, Post, UseInterceptors } from '@nestjs/common';
+import { Body, Controller, Post, UseInterceptors } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiConsumes, ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { uploadForm } from '../../modules/files/files.api.js';
 import { FileQuotaExceeded, FileTooLarge, InvalidFileType, MalwareDetected } from '../../modules/files/files.errors.js';
 import type { ReceivedFile } from '../../modules/files/receive-upload.js';
 import { Received, UploadInterceptor } from '../../modules/files/upload.interceptor.js';
-import { ConversationIdPipe } from '../../modules/participants/conversation-id.pipe.js';
+import { ConversationId } from '../../modules/participants/conversation-id.pipe.js';
 import { ConversationNotFound } from '../../modules/participants/participants.errors.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
@@ -34,7 +34,7 @@ export class MessagingFilesController {
   @Throws(ConversationNotFound, InvalidFileType, FileTooLarge, MalwareDetected, FileQuotaExceeded)
   upload(
     @CurrentActor() actor: Actor,
-    @Param('conversation_id', ConversationIdPipe) id: string,
+    @ConversationId('conversation_id') id: string,
     @Received() received: ReceivedFile | undefined,
     @Body() dto: MessagingUploadDto,
     @PublicAddress() base: string,

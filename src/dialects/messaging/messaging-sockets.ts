@@ -43,7 +43,7 @@ export class MessagingSockets implements OnModuleInit {
       throw error;
     }
     if (!actor) throw new AuthenticationRequired();
-    codec.conversationId = await this.participants.resolve(namedIn(url.pathname));
+    codec.conversationId = await this.participants.resolve(actor, namedIn(url.pathname));
     await this.participants.requireMember(actor, codec.conversationId);
     codec.addressOf = this.files.addresses(actor, this.handshake.publicAddressOf(request));
     return actor;

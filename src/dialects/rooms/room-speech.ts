@@ -22,7 +22,7 @@ export class RoomSpeech {
   /** @throws PermissionDenied for who says he is somebody else; ConversationNotFound, and as `MessagesService.send` */
   async say(actor: Actor, codec: RoomsCodec, dto: RoomsTextFrameDto): Promise<void> {
     requireSelf(actor, dto.user_id);
-    const roomId = await this.policy.resolve(dto.room_id ?? DEFAULT_ROOM);
+    const roomId = await this.policy.resolve(actor, dto.room_id ?? DEFAULT_ROOM);
     const { content } = dto;
     try {
       await this.messages.send(actor, roomId, { content });

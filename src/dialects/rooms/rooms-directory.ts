@@ -38,7 +38,7 @@ export class RoomsDirectory {
    */
   async join(actor: Actor | undefined, room: string, { session_id: key }: JoinRoomDto): Promise<JoinedRoomDto> {
     const who = await this.whoComes(actor, key);
-    const id = await this.policy.resolve(room);
+    const id = await this.policy.resolve(who, room);
     await this.participants.join(who, id);
     const joinedAt = new Date().toISOString();
     const [active] = await Promise.all([this.directory.activeIn(id), this.names.refresh()]);

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query, Res } from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiCreatedResponse,
@@ -11,9 +11,10 @@ import type { Response } from 'express';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
 import type { Page } from '../../platform/pagination/page.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
-import { ConversationIdPipe } from '../participants/conversation-id.pipe.js';
+import { ConversationId } from '../participants/conversation-id.pipe.js';
 import {
   ConversationNotFound,
   DirectConversationFixed,
@@ -78,7 +79,7 @@ export class ConversationsController {
   @ApiOperation({ summary: 'One conversation.' })
   @ApiOkResponse({ type: ConversationDto })
   @Throws(ConversationNotFound)
-  get(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<ConversationDto> {
+  get(@CurrentActor() actor: Actor, @ConversationId() id: string): Promise<ConversationDto> {
     return this.conversations.get(actor, id);
   }
 
@@ -88,7 +89,7 @@ export class ConversationsController {
   @Throws(ConversationNotFound, DirectConversationFixed)
   update(
     @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
+    @ConversationId() id: string,
     @Body() dto: UpdateConversationDto,
   ): Promise<ConversationDto> {
     return this.conversations.update(actor, id, dto);
@@ -99,16 +100,17 @@ export class ConversationsController {
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(ConversationNotFound)
-  delete(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<void> {
+  delete(@CurrentActor() actor: Actor, @ConversationId() id: string): Promise<void> {
     return this.conversations.delete(actor, id);
   }
 
   @Post(':id/join')
   @ApiOperation({ summary: 'Joins a public room.' })
   @HttpCode(200)
+  @NotReplayed() // joining twice is joining once, and a kept answer would repeat a last message that was deleted since
   @ApiOkResponse({ type: ConversationDto })
   @Throws(ConversationNotFound, TooManyParticipants, DirectConversationFixed)
-  join(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<ConversationDto> {
+  join(@CurrentActor() actor: Actor, @ConversationId() id: string): Promise<ConversationDto> {
     return this.conversations.join(actor, id);
   }
 }

@@ -2,7 +2,6 @@ import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { newId } from '../../platform/database/ids.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
-import { ConversationNotFound } from '../participants/participants.errors.js';
 import { ConversationsRepository } from './conversations.repository.js';
 
 export const GENERAL_SLUG = 'general';
@@ -22,7 +21,7 @@ export class GeneralRoom implements OnApplicationBootstrap {
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    if (await this.exists()) return;
+    if (await this.policy.hasSlug(GENERAL_SLUG)) return;
     const room = {
       id: newId(),
       type: 'room' as const,
@@ -40,16 +39,6 @@ export class GeneralRoom implements OnApplicationBootstrap {
       });
     } catch (error) {
       if (!(error instanceof MadeElsewhere)) throw error;
-    }
-  }
-
-  private async exists(): Promise<boolean> {
-    try {
-      await this.policy.resolve(GENERAL_SLUG);
-      return true;
-    } catch (error) {
-      if (error instanceof ConversationNotFound) return false;
-      throw error;
     }
   }
 }

@@ -18,7 +18,7 @@ import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { ReplayedByRoute } from '../../platform/http/idempotency.interceptor.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { Weighs } from '../../platform/throttling/shedding.guard.js';
-import { ConversationIdPipe } from '../participants/conversation-id.pipe.js';
+import { ConversationId } from '../participants/conversation-id.pipe.js';
 import { FileNotAttachable, FileNotFound } from '../files/files.errors.js';
 import { ConversationFrozen, ConversationNotFound } from '../participants/participants.errors.js';
 import {
@@ -77,11 +77,7 @@ export class MessagesController {
   @UseInterceptors(ReplayedSendInterceptor)
   @ApiCreatedResponse({ type: MessageDto })
   @Throws(...REFUSALS_OF_SENDS)
-  send(
-    @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
-    @Body() dto: SendMessageDto,
-  ): Promise<SentMessage> {
+  send(@CurrentActor() actor: Actor, @ConversationId() id: string, @Body() dto: SendMessageDto): Promise<SentMessage> {
     return this.messages.send(actor, id, dto);
   }
 
@@ -91,7 +87,7 @@ export class MessagesController {
   @Throws(ConversationNotFound, MessageNotFound)
   list(
     @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
+    @ConversationId() id: string,
     @Query() query: ListMessagesQuery,
   ): Promise<MessagePageDto> {
     return this.messages.list(actor, id, query);
@@ -101,7 +97,7 @@ export class MessagesController {
   @ApiOperation({ summary: 'The pinned messages, at most 100.' })
   @ApiOkResponse({ type: MessageListDto })
   @Throws(ConversationNotFound)
-  pins(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<MessageListDto> {
+  pins(@CurrentActor() actor: Actor, @ConversationId() id: string): Promise<MessageListDto> {
     return this.messages.pins(actor, id);
   }
 

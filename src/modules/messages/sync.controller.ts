@@ -1,9 +1,9 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Controller, Get, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { ConversationIdPipe } from '../participants/conversation-id.pipe.js';
+import { ConversationId } from '../participants/conversation-id.pipe.js';
 import { ConversationNotFound } from '../participants/participants.errors.js';
 import { EventPageDto, EventsQuery, SyncDto, SyncQuery } from './sync.dto.js';
 import { SyncService } from './sync.service.js';
@@ -27,7 +27,7 @@ export class SyncController {
   @Throws(ConversationNotFound)
   events(
     @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
+    @ConversationId() id: string,
     @Query() query: EventsQuery,
   ): Promise<EventPageDto> {
     return this.sync.events(actor, id, query);

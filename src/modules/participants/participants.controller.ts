@@ -12,7 +12,7 @@ import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { UserNotFound } from '../users/users.errors.js';
-import { ConversationIdPipe } from './conversation-id.pipe.js';
+import { ConversationId } from './conversation-id.pipe.js';
 import {
   AddParticipantsDto,
   ChangeParticipantDto,
@@ -53,7 +53,7 @@ export class ParticipantsController {
   @ApiOkResponse({ type: ParticipantPageDto })
   list(
     @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
+    @ConversationId() id: string,
     @Query() query: ListParticipantsQuery,
   ): Promise<ParticipantPageDto> {
     return this.participants.list(actor, id, query);
@@ -65,7 +65,7 @@ export class ParticipantsController {
   @Throws(UserNotFound, TooManyParticipants, DirectConversationFixed)
   add(
     @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
+    @ConversationId() id: string,
     @Body() dto: AddParticipantsDto,
   ): Promise<ParticipantListDto> {
     return this.participants.add(actor, id, dto);
@@ -77,7 +77,7 @@ export class ParticipantsController {
   @Throws(ParticipantNotFound, DirectConversationFixed)
   update(
     @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
+    @ConversationId() id: string,
     @Param() { user_id: userId }: ParticipantUserParam,
     @Body() dto: ChangeParticipantDto,
   ): Promise<ParticipantDto> {
@@ -91,7 +91,7 @@ export class ParticipantsController {
   @Throws(ParticipantNotFound, DirectConversationFixed)
   remove(
     @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
+    @ConversationId() id: string,
     @Param() { user_id: userId }: ParticipantUserParam,
   ): Promise<void> {
     return this.participants.remove(actor, id, userId);
@@ -102,18 +102,14 @@ export class ParticipantsController {
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(DirectConversationFixed)
-  leave(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<void> {
+  leave(@CurrentActor() actor: Actor, @ConversationId() id: string): Promise<void> {
     return this.participants.leave(actor, id);
   }
 
   @Patch('me')
   @ApiOperation({ summary: 'Archives, mutes or pins the conversation for the caller alone.' })
   @ApiOkResponse({ type: OwnFlags })
-  setFlags(
-    @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
-    @Body() dto: OwnFlagsDto,
-  ): Promise<OwnFlags> {
+  setFlags(@CurrentActor() actor: Actor, @ConversationId() id: string, @Body() dto: OwnFlagsDto): Promise<OwnFlags> {
     return this.ownFlags.set(actor, id, dto);
   }
 
@@ -121,11 +117,7 @@ export class ParticipantsController {
   @ApiOperation({ summary: 'Marks everything up to a message as read.' })
   @HttpCode(200)
   @ApiOkResponse({ type: MarkedDto })
-  read(
-    @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
-    @Body() dto: MarkDto,
-  ): Promise<MarkedDto> {
+  read(@CurrentActor() actor: Actor, @ConversationId() id: string, @Body() dto: MarkDto): Promise<MarkedDto> {
     return this.marks.read(actor, id, dto);
   }
 }

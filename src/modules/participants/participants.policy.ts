@@ -58,12 +58,20 @@ export class ParticipantsPolicy {
     private readonly users: UsersPolicy,
   ) {}
 
-  /** The id of a conversation named by its id or, for a room, by its slug. @throws ConversationNotFound */
-  async resolve(idOrSlug: string): Promise<string> {
+  /**
+   * The id of a conversation named by its id or, for a room, by its slug. Slugs can be guessed, so the slug of a private
+   * room is unknown to a stranger. @throws ConversationNotFound
+   */
+  async resolve(actor: Actor, idOrSlug: string): Promise<string> {
     if (isUuid(idOrSlug)) return idOrSlug.toLowerCase();
-    const id = await this.repository.findIdBySlug(idOrSlug);
-    if (id === undefined) throw new ConversationNotFound();
-    return id;
+    const room = await this.repository.findBySlug(idOrSlug, actor.userId);
+    if (!room || (room.is_private && !room.is_member && !KEEPERS.has(actor.role))) throw new ConversationNotFound();
+    return room.id;
+  }
+
+  /** Whether a room has this slug, private or not: for the server itself. */
+  async hasSlug(slug: string): Promise<boolean> {
+    return (await this.repository.findBySlug(slug)) !== undefined;
   }
 
   /** For reads; what writes must ask again under the lock. @throws ConversationNotFound, PermissionDenied */

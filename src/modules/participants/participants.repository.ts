@@ -36,9 +36,13 @@ const MEMBERSHIPS_AMONG = statement<{ conversation_id: string }>(
     where p.user_id = $1 and p.conversation_id = any($2::uuid[]) and p.left_seq is null`,
 );
 
-const ID_BY_SLUG = statement<{ id: string }>(
+const ID_BY_SLUG = statement<{ id: string; is_private: boolean; is_member: boolean }>(
   'participants.id_by_slug',
-  `select id from conversations where slug = $1 and deleted_at is null`,
+  `select c.id, coalesce((c.settings ->> 'is_private')::boolean, false) as is_private,
+          p.user_id is not null as is_member
+     from conversations c
+     left join participants p on p.conversation_id = c.id and p.user_id = $2 and p.left_seq is null
+    where c.slug = $1 and c.deleted_at is null`,
 );
 
 /** How somebody who is to be added stands to the one who adds, and to the conversation. */
@@ -205,8 +209,12 @@ export class ParticipantsRepository {
     return new Set(rows.map(({ conversation_id }) => conversation_id));
   }
 
-  async findIdBySlug(slug: string): Promise<string | undefined> {
-    return (await this.sql.one(ID_BY_SLUG, [slug]))?.id;
+  /** The room of this slug, and whether `userId` takes part in it. */
+  findBySlug(
+    slug: string,
+    userId?: string,
+  ): Promise<{ id: string; is_private: boolean; is_member: boolean } | undefined> {
+    return this.sql.one(ID_BY_SLUG, [slug, userId ?? null]);
   }
 
   /** Those of these users who exist; `actorId` is who wants to add them. */

@@ -1,10 +1,10 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Post, Put, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
-import { ConversationIdPipe } from '../participants/conversation-id.pipe.js';
+import { ConversationId } from '../participants/conversation-id.pipe.js';
 import { ConversationFrozen, ConversationNotFound } from '../participants/participants.errors.js';
 import { GetPresenceQuery, PresenceDto, PresenceListDto, SetPresenceDto } from './presence.dto.js';
 import { PresenceService } from './presence.service.js';
@@ -40,7 +40,7 @@ export class PresenceController {
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(ConversationNotFound, ConversationFrozen)
-  startTyping(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<void> {
+  startTyping(@CurrentActor() actor: Actor, @ConversationId() id: string): Promise<void> {
     return this.typing.start(actor, id);
   }
 
@@ -50,7 +50,7 @@ export class PresenceController {
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(ConversationNotFound, ConversationFrozen)
-  stopTyping(@CurrentActor() actor: Actor, @Param('id', ConversationIdPipe) id: string): Promise<void> {
+  stopTyping(@CurrentActor() actor: Actor, @ConversationId() id: string): Promise<void> {
     return this.typing.stop(actor, id);
   }
 }

@@ -12,7 +12,7 @@ import type { Actor } from '../../../platform/http/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
 import type { Page } from '../../../platform/pagination/page.js';
 import { Limit } from '../../../platform/throttling/limit.decorator.js';
-import { ConversationIdPipe } from '../../participants/conversation-id.pipe.js';
+import { ConversationId } from '../../participants/conversation-id.pipe.js';
 import { ConversationNotFound } from '../../participants/participants.errors.js';
 import {
   ContentRuleDto,
@@ -86,7 +86,7 @@ export class ConversationRulesController {
   @Throws(ConversationNotFound)
   list(
     @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
+    @ConversationId() id: string,
     @Query() query: ListContentRulesQuery,
   ): Promise<Page<ContentRuleDto>> {
     return this.rules.list(actor, placeOf(id), query);
@@ -98,7 +98,7 @@ export class ConversationRulesController {
   @Throws(ConversationNotFound, ContentRuleExists, TooManyContentRules)
   create(
     @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
+    @ConversationId() id: string,
     @Body() dto: CreateContentRuleDto,
   ): Promise<ContentRuleDto> {
     return this.rules.create(actor, placeOf(id), dto);
@@ -110,7 +110,7 @@ export class ConversationRulesController {
   @Throws(ConversationNotFound, ContentRuleNotFound)
   update(
     @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
+    @ConversationId() id: string,
     @Param() { rule_id: ruleId }: ConversationRuleParams,
     @Body() dto: UpdateContentRuleDto,
   ): Promise<ContentRuleDto> {
@@ -124,7 +124,7 @@ export class ConversationRulesController {
   @Throws(ConversationNotFound, ContentRuleNotFound)
   delete(
     @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
+    @ConversationId() id: string,
     @Param() { rule_id: ruleId }: ConversationRuleParams,
   ): Promise<void> {
     return this.rules.delete(actor, placeOf(id), ruleId);

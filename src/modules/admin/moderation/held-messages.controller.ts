@@ -5,7 +5,7 @@ import type { Actor } from '../../../platform/http/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
 import type { Page } from '../../../platform/pagination/page.js';
 import { Limit } from '../../../platform/throttling/limit.decorator.js';
-import { ConversationIdPipe } from '../../participants/conversation-id.pipe.js';
+import { ConversationId } from '../../participants/conversation-id.pipe.js';
 import { ConversationNotFound } from '../../participants/participants.errors.js';
 import {
   ConversationHeldMessageParams,
@@ -66,7 +66,7 @@ export class ConversationHeldMessagesController {
   @Throws(ConversationNotFound)
   list(
     @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
+    @ConversationId() id: string,
     @Query() query: ListHeldMessagesQuery,
   ): Promise<Page<HeldMessageDto>> {
     return this.held.list(actor, placeOf(id), query);
@@ -79,7 +79,7 @@ export class ConversationHeldMessagesController {
   @Throws(ConversationNotFound, HeldMessageNotFound, HeldMessageDecided, HeldMessageNotSendable)
   release(
     @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
+    @ConversationId() id: string,
     @Param() { held_id: heldId }: ConversationHeldMessageParams,
   ): Promise<HeldMessageDto> {
     return this.held.release(actor, placeOf(id), heldId);
@@ -92,7 +92,7 @@ export class ConversationHeldMessagesController {
   @Throws(ConversationNotFound, HeldMessageNotFound, HeldMessageDecided)
   drop(
     @CurrentActor() actor: Actor,
-    @Param('id', ConversationIdPipe) id: string,
+    @ConversationId() id: string,
     @Param() { held_id: heldId }: ConversationHeldMessageParams,
   ): Promise<HeldMessageDto> {
     return this.held.drop(actor, placeOf(id), heldId);

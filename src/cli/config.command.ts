@@ -45,13 +45,20 @@ export function shownSettings(environment: Environment): Record<string, unknown>
   return Object.fromEntries([...shown, ...limitOverrides]) as Record<string, unknown>;
 }
 
-function checkEnvironment(environment: Environment): void {
-  const { problems } = readConfiguration(environment);
+async function checkEnvironment(environment: Environment): Promise<void> {
+  const problems = await problemsOf(environment);
   for (const [name, instead] of Object.entries(FOREIGN_SETTINGS)) {
     if (environment[name]) note(`${name} does nothing here: ${instead}.`);
   }
   if (problems.length > 0) throw new CommandFailed(problems.join('\n'));
   print('The configuration is right.');
+}
+
+/** Everything that would stop a start. */
+async function problemsOf(environment: Environment): Promise<string[]> {
+  const { values, problems } = readConfiguration(environment);
+  const { settingProblems } = await import('../setting-checks.js');
+  return [...problems, ...(await settingProblems(values))];
 }
 
 /** A setting whose name sounds secret is not shown, nor the credentials within an address. */

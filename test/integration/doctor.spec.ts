@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -107,6 +109,22 @@ const PLANTED: Planted[] = [
     /scheme, host, no path/,
   ],
   ['a proxy trusted blindly', ({ environment }) => (environment.TRUST_PROXY = 'true'), 'proxy', /number of proxies/],
+  [
+    'a file type that does not exist',
+    ({ environment }) => (environment.FILE_TYPES = 'jpg,zzz'),
+    'settings',
+    /\.env\.example/,
+  ],
+  [
+    'a first admin with a weak password',
+    ({ environment }) => (environment.ADMIN_PASSWORD = 'short'),
+    'admin',
+    /no admin/,
+  ],
+  ['a first admin without an address', ({ environment }) => (environment.ADMIN_EMAIL = 'notmail'), 'admin', /no admin/],
+  ['a misspelt setting', ({ environment }) => (environment.ALOWED_ORIGINS = 'x'), 'settings', /\.env\.example/],
+  ['an identity provider that is away', ({ environment }) => withProvider(environment, NOBODY), 'identity', /Key Set/],
+  ['an identity provider without keys', withoutKeys, 'identity', /Key Set/],
   ['a port that is taken', withTakenPort, 'port', /set PORT to another port/],
   [
     'a disk that is almost full',
@@ -147,6 +165,18 @@ async function withBrokenStore({ environment, later }: Place): Promise<void> {
   later(() => store.stop());
   store.isBroken = true;
   Object.assign(environment, store.environment);
+}
+
+function withProvider(environment: Environment, host: string): void {
+  environment.JWT_EXTERNAL_JWKS_URL = `http://${host}/keys`;
+  environment.JWT_EXTERNAL_ISSUER = environment.JWT_EXTERNAL_AUDIENCE = 'id';
+}
+
+async function withoutKeys({ environment, later }: Place): Promise<void> {
+  const provider = createHttpServer((_request, response) => response.end('{}')).listen(0, '127.0.0.1');
+  await once(provider, 'listening');
+  later(() => provider.close());
+  withProvider(environment, `127.0.0.1:${(provider.address() as { port: number }).port}`);
 }
 
 async function withTakenPort({ environment, later }: Place): Promise<void> {
@@ -200,6 +230,29 @@ describe('the doctor', () => {
     expect(found.map((finding) => finding.check)).toEqual([check]);
     expect(found[0]!.advice).toMatch(advice);
     expect(JSON.stringify(found)).not.toContain('secret@');
+  });
+
+  it('names every setting that is wrong in words of its own', async () => {
+    Object.assign(place.environment, { FILE_TYPES: 'zzz', ADMIN_EMAIL: 'notmail', ADMIN_PASSWORD: 'password' });
+    expect((await faults()).map(({ says }) => says)).toEqual([
+      'FILE_TYPES has the entry "zzz", of which there is no type; docs/file-types.md lists them',
+      'ADMIN_EMAIL must be an e-mail address',
+      'ADMIN_PASSWORD is too easy to guess',
+    ]);
+    const check = await cli(place.environment as Record<string, string>, 'config', 'check');
+    expect(check).toMatchObject({
+      exitCode: 1,
+      output: expect.stringMatching(/FILE_TYPES[^]*ADMIN_EMAIL[^]*ADMIN_PASS/),
+    });
+  });
+
+  it('warns of a proxy that is not trusted', async () => {
+    const proxy = async (): Promise<Finding | undefined> =>
+      (await examine(place.environment, place.surroundings)).find(({ check }) => check === 'proxy');
+    place.environment.PUBLIC_URL = 'https://chat.example.com';
+    expect(await proxy()).toMatchObject({ grade: 'warning', advice: expect.stringContaining('TRUST_PROXY') });
+    place.environment.TRUST_PROXY = '1';
+    expect(await proxy()).toMatchObject({ grade: 'ok' });
   });
 
   it('warns of a database that answers before it is on disk', async () => {

@@ -26,6 +26,11 @@ export const checkScanner: Check = {
   run: async ({ values: { clamavUrl } }) => (clamavUrl ? [await tryScanner(clamavUrl)] : []),
 };
 
+export const checkIdentityProvider: Check = {
+  needs: ['JWT_EXTERNAL_JWKS_URL'],
+  run: async ({ values: { jwtExternalJwksUrl } }) => (jwtExternalJwksUrl ? [await tryKeys(jwtExternalJwksUrl)] : []),
+};
+
 async function tryRedis(url: string): Promise<Finding> {
   const { host } = new URL(url);
   const redis = new Redis(url, { lazyConnect: true, connectTimeout: TIMEOUT_MS, retryStrategy: () => null });
@@ -78,6 +83,22 @@ async function tryStore(values: SettingValues): Promise<Finding> {
   } catch (error) {
     const advice = `See that ${s3Endpoint} can be reached, that the bucket ${s3Bucket} exists, and that the key may read, write and delete in it.`;
     return fault('storage', `nothing can be stored: ${reasonOf(error)}`, advice);
+  }
+}
+
+/** The keys of the identity provider, fetched as the server fetches them. */
+async function tryKeys(url: string): Promise<Finding> {
+  const advice = `See that ${url} can be reached from here and answers with a JSON Web Key Set; until then its tokens are refused with 503.`;
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: 'manual' });
+    if (!answer.ok) return fault('identity', `the identity provider answers ${answer.status} at ${url}`, advice);
+    const { keys } = (await answer.json()) as { keys?: unknown };
+    if (!Array.isArray(keys)) return fault('identity', `what ${url} answers is no JSON Web Key Set`, advice);
+    if (keys.length === 0) return fault('identity', `the key set at ${url} is empty`, advice);
+    return ok('identity', `${keys.length} ${keys.length === 1 ? 'key' : 'keys'} of the identity provider at ${url}`);
+  } catch (error) {
+    const { cause } = error as { cause?: unknown };
+    return fault('identity', `the identity provider cannot be reached: ${reasonOf(cause ?? error)}`, advice);
   }
 }
 

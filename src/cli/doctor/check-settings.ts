@@ -17,8 +17,9 @@ const REMEDIES: readonly [RegExp, string, string][] = [
   [
     /^TRUST_PROXY/,
     'proxy',
-    'Set the number of proxies in front of this server, or their addresses: with "true" anybody may claim any address.',
+    'Set the number of proxies in front of this server, or their addresses: with "true" any client may claim any address.',
   ],
+  [/^ADMIN_/, 'admin', 'Correct it in the environment or in .env; it is read when there is no admin yet.'],
   [/^/, 'settings', 'Correct it in the environment or in .env; .env.example has every setting with its sentence.'],
 ];
 
@@ -73,6 +74,18 @@ export const checkOrigins: Check = {
       return Promise.resolve([warning('origins', `${plain.join(', ')}: tokens go unencrypted`, advice)]);
     }
     return Promise.resolve([ok('origins', allowedOrigins.join(', ') || 'none')]);
+  },
+};
+
+/** This server speaks plain http: an https address of its own is that of a proxy. */
+export const checkProxy: Check = {
+  needs: ['TRUST_PROXY', 'PUBLIC_URL'],
+  run: ({ values: { publicUrl, trustProxy } }) => {
+    if (trustProxy !== 0) return Promise.resolve([ok('proxy', `trusted: ${[trustProxy].flat().join(', ')}`)]);
+    if (!publicUrl?.startsWith('https:')) return Promise.resolve([ok('proxy', 'none is trusted')]);
+    const says = `${new URL(publicUrl).host} is reached through a proxy, and none is trusted: all users share its address and its limits`;
+    const advice = 'Set TRUST_PROXY to the number of proxies in front of this server, or to their addresses.';
+    return Promise.resolve([warning('proxy', says, advice)]);
   },
 };
 

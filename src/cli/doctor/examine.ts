@@ -1,14 +1,15 @@
 import { statfs } from 'node:fs/promises';
 import { type Environment, readConfiguration } from '../../platform/config/config.js';
+import { settingProblems } from '../../setting-checks.js';
 import { readPackage } from '../../platform/process/program-files.js';
 import { checkDatabase } from './check-database.js';
 import { checkDisk, checkNode, checkPort } from './check-machine.js';
-import { checkRedis, checkScanner, checkStorage } from './check-neighbours.js';
-import { checkOrigins, checkSecrets, findingsOf } from './check-settings.js';
+import { checkIdentityProvider, checkRedis, checkScanner, checkStorage } from './check-neighbours.js';
+import { checkOrigins, checkProxy, checkSecrets, findingsOf } from './check-settings.js';
 import { type Check, fault, type Finding, reasonOf, type Surroundings } from './finding.js';
 
 const CHECKS: readonly Check[] = [
-  ...[checkNode, checkSecrets, checkOrigins],
+  ...[checkNode, checkSecrets, checkOrigins, checkProxy, checkIdentityProvider],
   ...[checkDatabase, checkRedis, checkStorage, checkScanner],
   ...[checkDisk, checkPort],
 ];
@@ -31,7 +32,8 @@ export function ownSurroundings(): Surroundings {
  * goes wrong is a finding too.
  */
 export async function examine(environment: Environment, surroundings = ownSurroundings()): Promise<Finding[]> {
-  const { values, problems } = readConfiguration(environment);
+  const { values, problems: read } = readConfiguration(environment);
+  const problems = [...read, ...(await settingProblems(values))];
   const isAskedInVain = ({ needs }: Check): boolean =>
     problems.some((problem) => needs.some((name) => problem.startsWith(name)));
   const looks = CHECKS.filter((check) => !isAskedInVain(check)).map((check) =>

@@ -71,8 +71,9 @@ describe('the configuration', () => {
     expect(load({ TRUST_PROXY: '10.0.0.0/8, ::1' }).trustProxy).toEqual(['10.0.0.0/8', '::1']);
   });
 
-  it.each(['*', 'null', 'https://a.example/', 'a.example'])('refuses the origin %p', (origin) =>
-    expect(problems({ ALLOWED_ORIGINS: origin })).toHaveLength(1),
+  it.each(['*', 'null', 'https://a.example/', 'a.example', 'https://*.example.org'])(
+    'refuses the origin %p',
+    (origin) => expect(problems({ ALLOWED_ORIGINS: origin })).toHaveLength(1),
   );
 
   it('reads names of other deployments, and its own first', () => {
@@ -135,6 +136,26 @@ describe('the configuration', () => {
     ]);
     expect(() => load({ LIMIT_LOGIN: 'many' })).toThrow('LIMIT_LOGIN must be a whole number above 0');
   });
+
+  it.each([
+    ['NODE_ENV', 'prod', 'must be one of development, production, test'],
+    ['OTEL_TRACES_SAMPLER_ARG', '2', 'must be a number above 0 and at most 1'],
+  ])('refuses %s=%s', (name, value, reason) => expect(problems({ [name]: value })).toEqual([`${name} ${reason}`]));
+
+  it.each([
+    ['JWT_SECRTE', 'JWT_SECRET'],
+    ['LIMIT_MESAGE_SEND', 'LIMIT_MESSAGE_SEND'],
+    ['ALLOWED_ORIGIN', 'ALLOWED_ORIGINS'],
+    ['DATABASEURL', 'DATABASE_URL'],
+    ['port', 'PORT'],
+  ])('names the setting that %s is meant to be', (name, meant) =>
+    expect(problems({ [name]: 'x' })).toEqual([`${name} is no setting; rename it to ${meant} or remove it`]),
+  );
+
+  it.each(['DATABASE_URL_2', 'POST', 'HOSTS', 'HOSTNAME', 'AWS_REGION', 'REDIS_URLS', 'PGPORT', 'LOGLEVEL_OF_OTHERS'])(
+    'takes %s for a variable of the operator',
+    (name) => expect(problems({ [name]: 'x' })).toEqual([]),
+  );
 
   it('wants all of an identity provider or nothing', () => {
     expect(problems({ JWT_EXTERNAL_ISSUER: 'https://id.example' })).toHaveLength(1);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { LIMIT_VARIABLES } from '../throttling/limits.js';
+import { misspelt } from './misspelt-settings.js';
 import type { Setting } from './setting.js';
 import { SETTINGS, type SettingValues } from './settings.js';
 
@@ -79,7 +80,7 @@ export function readConfiguration(given: Environment): ConfigurationReading {
     Object.entries(SETTINGS).map(([key, setting]) => [key, read(setting, environment, problems)]),
   ) as unknown as SettingValues;
   const limitOverrides = readLimits(environment, problems);
-  problems.push(...contradictions(values, problems), ...unmeetable(environment));
+  problems.push(...contradictions(values, problems), ...unmeetable(environment), ...misspelt(given));
   return { values, limitOverrides, problems };
 }
 

@@ -34,11 +34,13 @@ export function integer(declaration: Declaration & { default: number; min: numbe
   });
 }
 
-export function decimal(declaration: Declaration & { default: number; above: number }): Setting<number> {
+export function decimal(declaration: Declaration & { default: number; above: number; max?: number }): Setting<number> {
+  const { above, max = Number.MAX_VALUE } = declaration;
+  const limit = declaration.max === undefined ? '' : ` and at most ${max}`;
   return declare(declaration, declaration.default, (value) => {
     const number = Number(value);
-    if (!/^\d+(\.\d+)?$/.test(value) || number <= declaration.above) {
-      throw new Error(`must be a number above ${declaration.above}`);
+    if (!/^\d+(\.\d+)?$/.test(value) || number <= above || number > max) {
+      throw new Error(`must be a number above ${above}${limit}`);
     }
     return number;
   });

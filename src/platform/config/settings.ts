@@ -7,10 +7,11 @@ import { address, choice, decimal, declare, flag, integer, list, text, type Sett
 
 /** Every setting of the program. Types, validation, `.env.example` and the documentation come from this table alone. */
 export const SETTINGS = {
-  nodeEnv: text({
+  nodeEnv: choice({
     name: 'NODE_ENV',
+    options: ['development', 'production', 'test'],
     default: 'development',
-    sentence: 'With "production" nothing secret is made up: JWT_SECRET and PASSWORD_PEPPER must be set.',
+    sentence: 'With "production" no secret is generated: JWT_SECRET and PASSWORD_PEPPER must be set.',
   }),
   port: integer({
     name: 'PORT',
@@ -117,7 +118,7 @@ export const SETTINGS = {
     name: 'ALLOWED_ORIGINS',
     aliases: ['CORS_ORIGINS'],
     check: (entry) =>
-      URL.canParse(entry) && new URL(entry).origin === entry && entry !== 'null'
+      URL.canParse(entry) && new URL(entry).origin === entry && entry !== 'null' && !entry.includes('*')
         ? undefined
         : 'is not an exact origin such as https://chat.example.com',
     sentence: 'Comma list of the exact origins whose pages may call this server.',
@@ -211,6 +212,7 @@ export const SETTINGS = {
     name: 'OTEL_TRACES_SAMPLER_ARG',
     default: 1,
     above: 0,
+    max: 1,
     sentence: 'Share of requests and frames that are traced, up to 1.',
   }),
   shedPoolWaitMs: integer({

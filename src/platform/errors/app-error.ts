@@ -34,7 +34,10 @@ export class ValidationError extends AppError {
   readonly code = 'VALIDATION_ERROR';
   readonly status = 400;
 
-  constructor(problems: FieldProblem[], message = 'The request is not valid.') {
+  constructor(
+    readonly problems: FieldProblem[],
+    message = 'The request is not valid.',
+  ) {
     super(message, { errors: problems });
   }
 

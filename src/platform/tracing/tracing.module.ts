@@ -16,7 +16,7 @@ async function createTracing({ otelEndpoint, otelServiceName, otelSampleShare }:
   return new OtelTracing({
     endpoint: otelEndpoint,
     serviceName: otelServiceName,
-    sampleShare: Math.min(1, otelSampleShare),
+    sampleShare: otelSampleShare,
     version: readPackage().version,
   });
 }

@@ -1,0 +1,34 @@
+import { ValidationError } from '../../platform/errors/app-error.js';
+import { requireEmail } from '../users/user-fields.policy.js';
+import { requireStrongPassword } from './password-strength.js';
+
+export const FIRST_ADMIN_USERNAME = 'admin';
+export const FIRST_ADMIN_EMAIL = 'admin@parley.local';
+
+/** What is wrong with the e-mail address and the password given for the first admin, one sentence each. */
+export async function firstAdminProblems({
+  adminEmail = FIRST_ADMIN_EMAIL,
+  adminPassword,
+}: {
+  adminEmail?: string;
+  adminPassword?: string;
+}): Promise<string[]> {
+  return [
+    ...(await problemOf('ADMIN_EMAIL', () => requireEmail(adminEmail))),
+    ...(adminPassword === undefined
+      ? []
+      : await problemOf('ADMIN_PASSWORD', () =>
+          requireStrongPassword('ADMIN_PASSWORD', adminPassword, [FIRST_ADMIN_USERNAME, adminEmail]),
+        )),
+  ];
+}
+
+async function problemOf(name: string, check: () => unknown): Promise<string[]> {
+  try {
+    await check();
+    return [];
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error;
+    return error.problems.map(({ reason }) => `${name} ${reason}`);
+  }
+}

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { NestFactory } from '@nestjs/core';
+import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { ConfigModule } from '../../src/platform/config/config.module.js';
 import { testConfig } from '../support/test-app.js';
@@ -68,7 +69,7 @@ describe('the database', () => {
     through.port = String((slow.address() as AddressInfo).port);
     const imports = [DatabaseModule, ConfigModule.of(testConfig(through.href))];
     const app = await NestFactory.createApplicationContext({ module: class Root {}, imports }, { logger: false });
-    expect(await app.get(DataSource).query('select 1 as one')).toEqual([{ one: 1 }]);
+    expect((await app.get(pg.Pool).query('select 1 as one')).rows).toEqual([{ one: 1 }]);
     await app.close();
     slow.close();
     await database.drop();

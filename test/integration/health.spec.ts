@@ -1,4 +1,4 @@
-import type { DataSource } from 'typeorm';
+import type pg from 'pg';
 import type { Config } from '../../src/platform/config/config.js';
 import type { Actor } from '../../src/platform/http/actor.js';
 import { DrainState } from '../../src/platform/health/drain-state.js';
@@ -85,7 +85,7 @@ describe('health', () => {
   it('is degraded, and serves on, while Redis is away', async () => {
     const redis = await RedisServer.start();
     const database = { query: () => Promise.resolve([]) };
-    const health = new Health(new DrainState(), database as unknown as DataSource);
+    const health = new Health(new DrainState(), database as unknown as pg.Pool);
     const watch = new RedisHealth({ redisUrl: redis.url } as Config, health);
     watch.onModuleInit();
     expect(await health.report()).toMatchObject({ status: 'healthy', components: { redis: { status: 'healthy' } } });

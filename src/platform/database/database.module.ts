@@ -1,11 +1,8 @@
 import { Global, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
-import { DataSource } from 'typeorm';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { Config } from '../config/config.js';
 import { closePool } from './close-pool.js';
 import { whenReady } from './connect-when-ready.js';
-import { MIGRATIONS } from './migrations.js';
 import { PoolWatch } from './pool-watch.js';
 import { Sql } from './sql.js';
 import { StatementTimes } from './statement-times.js';
@@ -18,60 +15,50 @@ const types = {
     oid === INT8_OID && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format as 'text'),
 };
 
-function dataSource(config: Config): DataSource {
+function createPool(config: Config): pg.Pool {
   const logger = new Logger('Database');
-  return new DataSource({
-    type: 'postgres',
-    url: config.databaseUrl,
-    applicationName: 'parley',
-    poolSize: config.databasePoolSize,
-    connectTimeoutMS: 2000,
-    migrations: [...MIGRATIONS],
-    migrationsTableName: 'schema_migrations',
-    installExtensions: false,
-    poolErrorHandler: (error: Error) => logger.warn(`a connection was lost: ${error.message}`),
-    extra: {
-      types,
-      keepAlive: true,
-      statement_timeout: 5000,
-      idle_in_transaction_session_timeout: 10_000,
-      // An acknowledged message must survive a crash of the server, whatever its default says.
-      options: '-c synchronous_commit=on',
-    },
+  const pool = new pg.Pool({
+    connectionString: config.databaseUrl,
+    application_name: 'parley',
+    max: config.databasePoolSize,
+    connectionTimeoutMillis: 2000,
+    types: types as pg.CustomTypesConfig,
+    keepAlive: true,
+    statement_timeout: 5000,
+    idle_in_transaction_session_timeout: 10_000,
+    // An acknowledged message must survive a crash of the server, whatever its default says.
+    options: '-c synchronous_commit=on',
   });
+  pool.on('error', (error) => logger.warn(`a connection was lost: ${error.message}`));
+  return pool;
 }
 
-function poolOf(source: DataSource): pg.Pool {
-  return (source.driver as PostgresDriver).master as pg.Pool;
+/** A pool whose server has answered once. */
+async function connectedPool(config: Config): Promise<pg.Pool> {
+  const pool = createPool(config);
+  (await whenReady(() => pool.connect())).release();
+  return pool;
 }
 
-/** PostgreSQL for everybody: one `DataSource`, whose pool is the application's only one, and `Sql` over that pool. */
+/** PostgreSQL for the whole application: its only pool, and `Sql` over that pool. TypeORM runs the migrations alone. */
 @Global()
 @Module({
   providers: [
-    {
-      provide: DataSource,
-      inject: [Config],
-      useFactory: (config: Config) => whenReady(() => dataSource(config).initialize()),
-    },
+    { provide: pg.Pool, inject: [Config], useFactory: connectedPool },
     StatementTimes,
     {
       provide: Sql,
-      inject: [DataSource, StatementTimes],
-      useFactory: (source: DataSource, times: StatementTimes) => new Sql(poolOf(source), times),
+      inject: [pg.Pool, StatementTimes],
+      useFactory: (pool: pg.Pool, times: StatementTimes) => new Sql(pool, times),
     },
-    {
-      provide: PoolWatch,
-      inject: [DataSource],
-      useFactory: (source: DataSource) => new PoolWatch(poolOf(source)),
-    },
+    { provide: PoolWatch, inject: [pg.Pool], useFactory: (pool: pg.Pool) => new PoolWatch(pool) },
   ],
-  exports: [DataSource, PoolWatch, Sql, StatementTimes],
+  exports: [pg.Pool, PoolWatch, Sql, StatementTimes],
 })
 export class DatabaseModule implements OnApplicationShutdown {
-  constructor(private readonly source: DataSource) {}
+  constructor(private readonly pool: pg.Pool) {}
 
   async onApplicationShutdown(): Promise<void> {
-    if (this.source.isInitialized) await closePool(poolOf(this.source), () => this.source.destroy());
+    if (!this.pool.ended) await closePool(this.pool);
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import pg from 'pg';
 import { readPackage } from '../process/program-files.js';
 import { DrainState } from './drain-state.js';
 
@@ -40,9 +40,9 @@ export class Health {
 
   constructor(
     private readonly drain: DrainState,
-    source: DataSource,
+    pool: pg.Pool,
   ) {
-    this.register('database', () => source.query('select 1'));
+    this.register('database', () => pool.query('select 1'));
     this.register('redis', undefined);
   }
 

@@ -72,6 +72,7 @@ describe('the compose file', () => {
     expect(byProfile()).toEqual(['parley']);
     expect(byProfile('postgres')).toEqual(['postgres']);
     expect(byProfile('redis')).toEqual(['worker', 'redis']);
+    expect(byProfile('balancer')).toEqual(['parley-2', 'balancer']);
     expect(byProfile('s3')).toEqual(['s3']);
     expect(byProfile('monitoring')).toEqual(['prometheus', 'grafana']);
     const mounted = services.flatMap(([, { volumes = [] }]) => volumes).filter((volume) => volume.startsWith('./'));
@@ -80,8 +81,11 @@ describe('the compose file', () => {
     expect(compose.services.prometheus!.secrets).toContain(secret);
   });
 
-  it('starts no worker without a database that it shares with the server', () => {
-    const { command = [] } = compose.services.worker!;
+  it.each([
+    ['worker', 'redis'],
+    ['parley-2', 'balancer'],
+  ])('starts no %s without a database that it shares with the server', (name, profile) => {
+    const { command = [] } = compose.services[name]!;
     // As compose hands it on: two dollars stand for one.
     const [program = '', ...args] = command.map((part) => part.replaceAll('$$', '$'));
     const run = (databaseUrl: string) =>
@@ -93,9 +97,15 @@ describe('the compose file', () => {
         },
         encoding: 'utf8',
       });
-    expect(run('').stderr).toContain('DATABASE_URL: must be set in .env for the profile redis');
+    expect(run('').stderr).toContain(`DATABASE_URL: must be set in .env for the profile ${profile}`);
     expect(run('').status).not.toBe(42);
     expect(run('postgres://db/parley').status).toBe(42);
+  });
+
+  it('balances every node, and no worker', () => {
+    const nodes = services.filter(([, { image, environment = {} }]) => image.startsWith('parley:') && environment.PORT);
+    const servers = [...readFileSync('docker/haproxy/haproxy.cfg', 'utf8').matchAll(/^ {2}server \w+ (\S+)$/gm)];
+    expect(servers.map(([, address]) => address)).toEqual(nodes.map(([name]) => `${name}:3000`));
   });
 
   it('has every process scraped where it serves its metrics', () => {
@@ -139,7 +149,7 @@ describe('the compose file', () => {
         if (/SECRET|PASSWORD|PEPPER|KEY/.test(name)) expect(value).toMatch(/^\$\{/);
       }
     }
-    for (const name of ['parley', 'worker']) {
+    for (const name of ['parley', 'parley-2', 'worker']) {
       expect(compose.services[name]).toMatchObject({
         read_only: true,
         cap_drop: ['ALL'],

@@ -53,8 +53,9 @@ export class Admission {
     const ip = this.handshake.addressOf(request);
     const address = addressSubject(ip);
     if (!this.host.connections.hasRoomFor(address)) throw new TooManyConnections();
-    if (!this.bucket.take()) throw new ServiceUnavailable(1 + Math.floor(Math.random() * JITTER_SECONDS));
+    // The address pays first: what it may not open takes nothing out of the bucket of all.
     await this.limits.checkAddress('connect.ip', ip);
+    if (!this.bucket.take()) throw new ServiceUnavailable(1 + Math.floor(Math.random() * JITTER_SECONDS));
     return address;
   }
 }

@@ -22,6 +22,8 @@ export type MessageStatus = 'sent' | 'delivered' | 'read';
 const RAW_CONTENT_MAX = 50_000;
 const METADATA_MAX_BYTES = 16_384;
 const MENTIONS_MAX = 50;
+const REACTION_DESCRIPTION =
+  'One emoji, or `:name:` of 1 to 32 of a-z, 0-9, `_`, `+` and `-`. With and without its variation selector it is one reaction, kept in the form with it; skin tones are different ones';
 
 /** `client_message_id` is chosen by the sender: sent twice, however often and wherever, one message is stored. */
 export class SendMessageDto {
@@ -83,7 +85,7 @@ export class MessageFrameDto {
 }
 
 export class ReactionFrameDto extends MessageFrameDto {
-  @TextField({ min: 1, max: 64, description: 'An emoji, or a short name of one' })
+  @TextField({ min: 1, max: 64, description: REACTION_DESCRIPTION })
   emoji: string;
 }
 
@@ -93,7 +95,7 @@ export class MessageIdParam {
 }
 
 export class ReactionParams extends MessageIdParam {
-  @TextField({ min: 1, max: 64 })
+  @TextField({ min: 1, max: 64, description: REACTION_DESCRIPTION })
   emoji: string;
 }
 
@@ -297,6 +299,12 @@ export class MessageListDto {
 export class MessageHistoryDto {
   @ApiProperty({ type: [MessageEditDto] })
   data: MessageEditDto[];
+
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+
+  @ApiProperty()
+  has_more: boolean;
 }
 
 export class ThreadPageDto {

@@ -1,29 +1,51 @@
 import {
-  ACTIVE_ATTRIBUTES,
+  ACTING_ELEMENTS,
   ENCLOSING_ELEMENTS,
   KNOWN_ELEMENTS,
-  LONGEST_KNOWN_NAME,
-  RAW_TEXT_ELEMENTS,
+  LONE_ELEMENTS,
+  LONGEST_NAME,
+  REACHING_ATTRIBUTES,
 } from './known-elements.js';
 
 /*
- * One pass over a text, taking the tags out that a browser would make elements of. It follows the tokenizer of the
- * WHATWG in its data state; three things make it linear and safe:
- *
- * - A tag of an unknown element stays as it is, but is not skipped: known names inside its attributes go all the same.
- *   What comes out of the last pass has no `<` before a known name anywhere, in whatever state a reader is.
- * - Attributes are read once: the range of a tag that stays (`opaqueUntil`) is searched for known names only.
- * - Names are read no further than the longest that could matter, and end tags are looked up in an index.
+ * One pass over a text, taking markup out that has an effect where the text is rendered as HTML. Every `<` before a
+ * letter is read as if a tag began there, whatever state a reader is in: inside quotes, comments and scripts too. From
+ * there the tokenizer of the WHATWG has one way to go, so a text in which none of these tags acts is safe for every
+ * reader. Attributes are read once from each place where one can begin, so the work is linear in the length.
  */
 
-const LONGEST_CUSTOM_NAME = 64;
+const SPACES = '\\t\\n\\f\\r ';
+const NAME_END = new RegExp(`[${SPACES}/>]`, 'g');
+const ATTRIBUTE_NAME = new RegExp(`[${SPACES}/]*([^${SPACES}/>][^${SPACES}/>=]*)[${SPACES}]*`, 'y');
+const ATTRIBUTE_VALUE = new RegExp(
+  `=[${SPACES}]*(?:"([^"]*)("|$)|'([^']*)('|$)|([^${SPACES}>"'][^${SPACES}>]*)|)`,
+  'y',
+);
+const TAG_END = new RegExp(`[${SPACES}/]*>`, 'y');
+/** `one`, `once` and `only` are no handlers; the shortest is `oncut`. */
+const HANDLER = /^on[a-z]{3,}$/i;
+/** An element that the page itself may have given a class of its own. */
+const CUSTOM_NAME = /^[a-z][.\w\u00B7-\u{10FFFF}]*-[-.\w\u00B7-\u{10FFFF}]*$/u;
+/** What is no name of an attribute is no attribute somebody wrote, and none that does anything: `x <link && y<=z>`. */
+const PLAIN_NAME = /^[a-z_:][-.:\w]*$/i;
+const COMMENT_END = /--!?>/g;
 
-const SPACES = new Set([0x09, 0x0a, 0x0c, 0x0d, 0x20]);
-const EXCLAMATION = 0x21;
-const SLASH = 0x2f;
-const EQUALS = 0x3d;
-const GREATER = 0x3e;
-const QUESTION = 0x3f;
+/** What the attributes of a tag can do. */
+const HAS_VALUE = 1;
+const REACHES = 2;
+const ACTS = 4;
+
+interface Attributes {
+  /** After the `>`; the length of the text where there is none. */
+  readonly end: number;
+  readonly isClosed: boolean;
+  readonly effects: number;
+}
+
+interface Tag {
+  readonly at: number;
+  readonly end: number;
+}
 
 export interface Scanned {
   text: string;
@@ -31,7 +53,7 @@ export interface Scanned {
   steps: number;
 }
 
-/** Takes every tag out that rule 3 names. The text that is left may need another pass; unchanged means done. */
+/** Takes out every tag that acts. The text that is left may need another pass; unchanged means done. */
 export function scanMarkup(text: string): Scanned {
   const scanner = new MarkupScanner(text);
   return { text: scanner.run(), steps: scanner.steps };
@@ -39,217 +61,124 @@ export function scanMarkup(text: string): Scanned {
 
 class MarkupScanner {
   steps = 0;
-  private readonly lastGreater: number;
-  private opaqueUntil = 0;
-  private endTags: EndTags | undefined;
-  private readonly openedCustom = new Set<string>();
+  private readonly spans: Tag[] = [];
+  private readonly opened = new Map<string, Tag[]>();
+  private readonly known = new Map<number, Attributes>();
+  private nameEnd = -1;
+  private commentEnd = -1;
 
-  constructor(private readonly text: string) {
-    this.lastGreater = text.lastIndexOf('>');
-    this.steps += text.length - this.lastGreater;
-  }
+  constructor(private readonly text: string) {}
 
   run(): string {
     const { text } = this;
-    let kept = '';
-    let keptFrom = 0;
-    for (let at = this.find('<', 0); at >= 0;) {
-      const end = this.endOfRemovable(at);
-      if (end > at) {
-        kept += text.slice(keptFrom, at);
-        keptFrom = end;
+    for (let at = text.indexOf('<'); at >= 0; at = text.indexOf('<', at + 1)) {
+      this.steps++;
+      if (text.startsWith('!--', at + 1)) this.comment(at);
+      else if (text[at + 1] === '/') this.endTag(at);
+      else this.startTag(at);
+    }
+    return this.spans.length === 0 ? text : this.withoutSpans();
+  }
+
+  /** An empty or an unclosed one hides nothing. */
+  private comment(at: number): void {
+    if (/^-?>/.test(this.text.slice(at + 4, at + 6))) return;
+    if (this.commentEnd < at + 4) this.commentEnd = this.find(COMMENT_END, at + 4);
+    const length = this.text.startsWith('--!', this.commentEnd) ? 4 : 3;
+    if (this.commentEnd < this.text.length) this.spans.push({ at, end: this.commentEnd + length });
+  }
+
+  private startTag(at: number): void {
+    const name = this.nameAt(at + 1);
+    if (name === undefined) return;
+    const { end, isClosed, effects } = this.attributesFrom(this.nameEnd);
+    const isKnown = KNOWN_ELEMENTS.has(name);
+    // Without its `>` an unknown name is most likely no tag at all: `if (a <b) { onload = run; }`.
+    if (actsAs(name, effects)) this.spans.push({ at, end: isClosed || isKnown ? end : at + 1 });
+    if (!isClosed || !(isKnown || CUSTOM_NAME.test(name))) return;
+    const opened = this.opened.get(name);
+    if (opened) opened.push({ at, end });
+    else this.opened.set(name, [{ at, end }]);
+  }
+
+  private endTag(at: number): void {
+    const name = this.nameAt(at + 2);
+    const opened = name === undefined ? undefined : this.opened.get(name);
+    const start = opened?.at(-1);
+    if (!start) return;
+    const { end, isClosed } = this.attributesFrom(this.nameEnd);
+    if (!isClosed) return;
+    opened!.pop();
+    if (ENCLOSING_ELEMENTS.has(name!)) this.spans.push({ at: start.at, end });
+    else this.spans.push(start, { at, end });
+  }
+
+  /** The name of a tag in lower case, an empty one where it is too long for any; undefined where none begins. */
+  private nameAt(from: number): string | undefined {
+    if (!/[a-z]/i.test(this.text[from] ?? '')) return undefined;
+    if (this.nameEnd < from) this.nameEnd = this.find(NAME_END, from);
+    return this.nameEnd - from > LONGEST_NAME ? '' : this.text.slice(from, this.nameEnd).toLowerCase();
+  }
+
+  /** What the attributes that begin at a place say, and where their tag ends. */
+  private attributesFrom(place: number): Attributes {
+    const passed: { from: number; effects: number }[] = [];
+    let from = place;
+    let rest = this.known.get(from);
+    while (!rest) {
+      TAG_END.lastIndex = ATTRIBUTE_NAME.lastIndex = from;
+      const name = ATTRIBUTE_NAME.exec(this.text);
+      if (!name) {
+        const isClosed = TAG_END.test(this.text);
+        rest = { end: isClosed ? TAG_END.lastIndex : this.text.length, isClosed, effects: 0 };
+        this.known.set(from, rest);
+        break;
       }
-      at = this.find('<', Math.max(end, at + 1));
+      ATTRIBUTE_VALUE.lastIndex = ATTRIBUTE_NAME.lastIndex;
+      const value = ATTRIBUTE_VALUE.exec(this.text);
+      const next = value ? ATTRIBUTE_VALUE.lastIndex : ATTRIBUTE_NAME.lastIndex;
+      this.steps += next - from;
+      // A value that would begin where the text ends is what stands behind it in the page.
+      const isBlank = next < this.text.length && !(value?.[1] || value?.[3] || value?.[5]);
+      passed.push({ from, effects: value && !isBlank ? effectsOf(name[1]!) : 0 });
+      from = next;
+      rest = this.known.get(from);
     }
-    return keptFrom === 0 ? text : kept + text.slice(keptFrom);
-  }
-
-  /** Where what begins at this `<` ends, if it has to go; otherwise `at` itself. */
-  private endOfRemovable(at: number): number {
-    const { text } = this;
-    const isOpaque = at < this.opaqueUntil;
-    const next = text.charCodeAt(at + 1);
-    if (next === EXCLAMATION || next === QUESTION) return isOpaque ? at : this.endOfDeclaration(at);
-    const isEndTag = next === SLASH;
-    const nameFrom = isEndTag ? at + 2 : at + 1;
-    if (!isLetter(text.charCodeAt(nameFrom))) {
-      if (isEndTag && !isOpaque) this.passBogusComment(nameFrom);
-      return at;
+    for (const { from: before, effects } of passed.reverse()) {
+      rest = { ...rest, effects: rest.effects | effects };
+      this.known.set(before, rest);
     }
-    const name = this.nameAt(nameFrom, LONGEST_KNOWN_NAME);
-    if (name !== undefined && KNOWN_ELEMENTS.has(name)) return this.endOfKnown(name, nameFrom, isEndTag);
-    return isOpaque ? at : this.endOfUnknown(at, nameFrom, isEndTag);
+    return rest;
   }
 
-  /** Comments go even when nothing closes them, as they would hide all that follows; `<!` and `<?` need their `>`. */
-  private endOfDeclaration(at: number): number {
-    const { text } = this;
-    if (text.startsWith('<!--', at)) return this.endOfComment(at + 4);
-    const greater = at < this.lastGreater ? this.find('>', at + 2) : -1;
-    if (greater >= 0) return greater + 1;
-    this.opaqueUntil = text.length;
-    return at;
-  }
-
-  private endOfComment(from: number): number {
-    const { text } = this;
-    if (text.startsWith('>', from)) return from + 1;
-    if (text.startsWith('->', from)) return from + 2;
-    for (let dashes = this.find('--', from); dashes >= 0; dashes = this.find('--', dashes + 1)) {
-      if (text.startsWith('>', dashes + 2)) return dashes + 3;
-      if (text.startsWith('!>', dashes + 2)) return dashes + 4;
-    }
-    return text.length;
-  }
-
-  /** `</3` is a comment to a browser and a broken heart to everybody else: it stays, and so does what it hides. */
-  private passBogusComment(from: number): void {
-    if (from >= this.text.length) return;
-    const greater = from <= this.lastGreater ? this.find('>', from) : -1;
-    this.opaqueUntil = greater < 0 ? this.text.length : greater + 1;
-  }
-
-  private endOfKnown(name: string, nameFrom: number, isEndTag: boolean): number {
-    const tag = this.readAttributes(nameFrom + name.length);
-    if (isEndTag) return tag.end;
-    const isRaw = RAW_TEXT_ELEMENTS.has(name);
-    if (!isRaw && !ENCLOSING_ELEMENTS.has(name)) return tag.end;
-    if (!isRaw && this.text.startsWith('/>', tag.end - 2)) return tag.end;
-    const closing = this.indexedEndTags().firstAfter(name, tag.end);
-    if (closing !== undefined) return this.readAttributes(closing + 2 + name.length).end;
-    return isRaw ? this.text.length : tag.end;
-  }
-
-  private endOfUnknown(at: number, nameFrom: number, isEndTag: boolean): number {
-    const { text } = this;
-    let nameTo = nameFrom;
-    while (nameTo < text.length && !endsTagName(text.charCodeAt(nameTo))) nameTo++;
-    this.steps += nameTo - nameFrom;
-    const tag = this.readAttributes(nameTo);
-    if (tag.isActive && !isEndTag) return tag.end;
-    if (this.isClosedCustom(nameFrom, nameTo, isEndTag)) return tag.end;
-    this.opaqueUntil = tag.end;
-    return at;
-  }
-
-  /** `<my-name>` alone is a placeholder people write; together with `</my-name>` it is an element. */
-  private isClosedCustom(nameFrom: number, nameTo: number, isEndTag: boolean): boolean {
-    if (nameTo - nameFrom > LONGEST_CUSTOM_NAME) return false;
-    const name = this.text.slice(nameFrom, nameTo).toLowerCase();
-    if (!name.includes('-')) return false;
-    if (isEndTag) return this.openedCustom.has(name);
-    if (!this.indexedEndTags().isAnyAfter(name, nameTo)) return false;
-    this.openedCustom.add(name);
-    return true;
-  }
-
-  /** Reads from behind a tag's name to behind its `>`, or to the end of the text when there is none. */
-  private readAttributes(from: number): { end: number; isActive: boolean } {
-    const { text } = this;
-    const length = text.length;
-    let isActive = false;
-    let at = from;
-    const done = (end: number): { end: number; isActive: boolean } => {
-      this.steps += end - from;
-      return { end, isActive };
-    };
-    while (at < length) {
-      const first = text.charCodeAt(at);
-      if (SPACES.has(first) || first === SLASH) {
-        at++;
-        continue;
-      }
-      if (first === GREATER) return done(at + 1);
-      const nameFrom = at++;
-      while (at < length && !endsAttributeName(text.charCodeAt(at))) at++;
-      const nameTo = at;
-      while (SPACES.has(text.charCodeAt(at))) at++;
-      if (text.charCodeAt(at) !== EQUALS) continue;
-      if (isActiveAttribute(text, nameFrom, nameTo)) isActive = true;
-      at++;
-      while (SPACES.has(text.charCodeAt(at))) at++;
-      const quote = text[at];
-      if (quote === '"' || quote === "'") {
-        const close = text.indexOf(quote, at + 1);
-        at = close < 0 ? length : close + 1;
-      } else {
-        while (at < length && !endsUnquotedValue(text.charCodeAt(at))) at++;
-      }
-    }
-    return done(length);
-  }
-
-  /** The lower-case name that begins here, or undefined when it is longer than `longest`. */
-  private nameAt(from: number, longest: number): string | undefined {
-    const { text } = this;
-    let to = from;
-    while (to < text.length && to - from <= longest && !endsTagName(text.charCodeAt(to))) to++;
-    this.steps += to - from;
-    return to - from > longest ? undefined : text.slice(from, to).toLowerCase();
-  }
-
-  private find(what: string, from: number): number {
-    const found = this.text.indexOf(what, from);
-    this.steps += (found < 0 ? this.text.length : found) - from + 1;
+  /** Where the next match begins; the length of the text where there is none. */
+  private find(pattern: RegExp, from: number): number {
+    pattern.lastIndex = from;
+    const found = pattern.exec(this.text)?.index ?? this.text.length;
+    this.steps += found - from;
     return found;
   }
 
-  private indexedEndTags(): EndTags {
-    if (this.endTags) return this.endTags;
-    const endTags = new EndTags();
-    for (let at = this.find('</', 0); at >= 0; at = this.find('</', at + 2)) {
-      const name = this.nameAt(at + 2, LONGEST_CUSTOM_NAME);
-      if (name && (RAW_TEXT_ELEMENTS.has(name) || ENCLOSING_ELEMENTS.has(name) || name.includes('-'))) {
-        endTags.add(name, at);
-      }
+  private withoutSpans(): string {
+    let [kept, from] = ['', 0];
+    for (const { at, end } of this.spans.sort((a, b) => a.at - b.at)) {
+      if (at > from) kept += this.text.slice(from, at);
+      from = Math.max(from, end);
     }
-    return (this.endTags = endTags);
+    return kept + this.text.slice(from);
   }
 }
 
-/** Where the end tags are that somebody may ask for. It is asked from left to right. */
-class EndTags {
-  private readonly places = new Map<string, { at: number[]; next: number }>();
-
-  add(name: string, at: number): void {
-    const known = this.places.get(name);
-    if (known) known.at.push(at);
-    else this.places.set(name, { at: [at], next: 0 });
-  }
-
-  firstAfter(name: string, from: number): number | undefined {
-    const known = this.places.get(name);
-    if (!known) return undefined;
-    while (known.next < known.at.length && known.at[known.next]! < from) known.next++;
-    return known.at[known.next];
-  }
-
-  isAnyAfter(name: string, from: number): boolean {
-    const last = this.places.get(name)?.at.at(-1);
-    return last !== undefined && last >= from;
-  }
+function actsAs(name: string, effects: number): boolean {
+  if (ACTING_ELEMENTS.has(name) || (effects & ACTS) !== 0) return true;
+  if ((effects & REACHES) !== 0 && KNOWN_ELEMENTS.has(name)) return true;
+  return (effects & HAS_VALUE) !== 0 && (LONE_ELEMENTS.has(name) || CUSTOM_NAME.test(name));
 }
 
-function isLetter(code: number): boolean {
-  const lower = code | 0x20;
-  return lower >= 0x61 && lower <= 0x7a;
-}
-
-function endsTagName(code: number): boolean {
-  return code === GREATER || code === SLASH || SPACES.has(code);
-}
-
-function endsAttributeName(code: number): boolean {
-  return code === EQUALS || endsTagName(code);
-}
-
-function endsUnquotedValue(code: number): boolean {
-  return code === GREATER || SPACES.has(code);
-}
-
-/** Only asked about attributes with a value: `<y only if z>` is prose, and `onclick` without a value does nothing. */
-function isActiveAttribute(text: string, from: number, to: number): boolean {
-  const isHandler =
-    to - from > 2 && (text[from] === 'o' || text[from] === 'O') && (text[from + 1] === 'n' || text[from + 1] === 'N');
-  return isHandler || (to - from <= 12 && ACTIVE_ATTRIBUTES.has(text.slice(from, to).toLowerCase()));
+/** Of an attribute that has a value. */
+function effectsOf(attribute: string): number {
+  if (!PLAIN_NAME.test(attribute)) return 0;
+  const name = attribute.toLowerCase();
+  if (name === 'style' || HANDLER.test(name)) return HAS_VALUE | ACTS;
+  return REACHING_ATTRIBUTES.has(name) ? HAS_VALUE | REACHES : HAS_VALUE;
 }

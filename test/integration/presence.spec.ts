@@ -1,8 +1,11 @@
+import { CallerLeases } from '../../src/modules/presence/caller-leases.js';
 import { PresenceLeases } from '../../src/modules/presence/presence-leases.js';
+import { PresenceRepository } from '../../src/modules/presence/presence.repository.js';
 import { PresenceService } from '../../src/modules/presence/presence.service.js';
 import { newId } from '../../src/platform/database/ids.js';
 import type { Actor } from '../../src/platform/http/actor.js';
-import type { AnyFrame, RealtimeClient } from '../support/realtime-client.js';
+import { JsonSocket } from '../support/dialect-client.js';
+import { type AnyFrame, type RealtimeClient, SocketIoClient, WebSocketClient } from '../support/realtime-client.js';
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -179,6 +182,156 @@ describe('presence', () => {
     });
   });
 
+  describe('after the end of the last connection', () => {
+    type Open = (token: string, userId: string) => Promise<{ leave: () => void }>;
+    /** Of leases that wait for their grace. */
+    const graceOf = (userId: string): Promise<{ is_short: boolean }[]> =>
+      test.database.query(
+        `select expires_at <= now() + interval '3 seconds' as is_short from presence_leases
+          where user_id = $1 and node_id = '00000000-0000-0000-0000-000000000000'`,
+        [userId],
+      );
+    const port = (): number => Number(new URL(test.url).port);
+    const plain = async (token: string, leave: (client: WebSocketClient) => void): Promise<{ leave: () => void }> => {
+      const client = new WebSocketClient(port(), `?token=${token}`);
+      await client.next('live');
+      return { leave: () => leave(client) };
+    };
+    const socketIo = async (token: string, leave: (client: SocketIoClient) => void): Promise<{ leave: () => void }> => {
+      const client = new SocketIoClient(port(), { token });
+      await client.next('live');
+      return { leave: () => leave(client) };
+    };
+    const dialect = async (path: string): Promise<{ leave: () => void }> => {
+      const socket = new JsonSocket(test.url, path);
+      await socket.opened;
+      return { leave: () => socket.socket.close(1001) };
+    };
+    const wireOf = ({ socket }: SocketIoClient): WebSocketClient['socket'] =>
+      (socket.io.engine.transport as unknown as { ws: WebSocketClient['socket'] }).ws;
+    const isHere = async ({ userId }: Actor): Promise<void> => {
+      for (;;) {
+        await leases.settled();
+        if ((await test.database.query('select from presence_leases where user_id = $1', [userId])).length > 0) return;
+        await new Promise(setImmediate);
+      }
+    };
+
+    it.each<[string, Open]>([
+      ['a plain WebSocket', (token) => plain(token, ({ socket }) => socket.close())],
+      ['a plain WebSocket of a page that goes away', (token) => plain(token, ({ socket }) => socket.close(1001))],
+      ['Socket.IO', (token) => socketIo(token, (client) => client.close())],
+      ['Socket.IO of a page that goes away', (token) => socketIo(token, (client) => wireOf(client).close(1001))],
+      ['the direct dialect', (token) => dialect(`/ws?token=${token}`)],
+      ['the classroom dialect', (token) => dialect(`/api/ws/${token}`)],
+      ['the chat dialect', (token, userId) => dialect(`/ws/${userId}?token=${token}`)],
+      ['the rooms dialect', (token) => dialect(`/ws/chat/?token=${token}`)],
+    ])('has the short grace where the client closed it: %s', async (_name, open) => {
+      const ben = await people.one();
+      const { leave } = await open(people.tokenOf(ben), ben.userId);
+      await isHere(ben);
+      leave();
+      await letGo(ben.userId);
+      expect((await graceOf(ben.userId)).filter(({ is_short }) => !is_short)).toEqual([]);
+    });
+
+    it.each<[string, Open]>([
+      ['a plain WebSocket', (token) => plain(token, (client) => client.close())],
+      ['Socket.IO', (token) => socketIo(token, (client) => wireOf(client).terminate())],
+    ])('has the long grace where the connection was lost: %s', async (_name, open) => {
+      const ben = await people.one();
+      const { leave } = await open(people.tokenOf(ben), ben.userId);
+      await isHere(ben);
+      leave();
+      await letGo(ben.userId);
+      expect(await graceOf(ben.userId)).toEqual([{ is_short: false }]);
+    });
+
+    it('is decided by the last one: what was lost before has no longer a grace', async () => {
+      const [anna, ben] = await friends();
+      const annas = await connect(anna);
+      await hangUp(await connect(ben), ben.userId);
+      const last = (await connect(ben)) as WebSocketClient;
+      last.socket.close();
+      await last.closed;
+      await changed(annas, ben.userId, 'offline');
+      expect(changes(annas, ben.userId)).toEqual(['online', 'offline']);
+    });
+
+    it('has none after a logout', async () => {
+      const [anna, ben] = await friends();
+      const annas = await connect(anna);
+      await hangUp(await connect(ben), ben.userId);
+      const last = await connect(ben);
+      const told = changed(annas, ben.userId, 'offline');
+      expect((await people.call(ben, 'POST', '/auth/logout')).status).toBe(204);
+      await last.closed;
+      await told;
+      expect(await graceOf(ben.userId)).toEqual([]);
+    });
+
+    it('has none after a logout that comes when the connection is lost already', async () => {
+      const [anna, ben] = await friends();
+      const annas = await connect(anna);
+      await hangUp(await connect(ben), ben.userId);
+      expect((await people.call(ben, 'POST', '/auth/logout')).status).toBe(204);
+      await changed(annas, ben.userId, 'offline');
+    });
+  });
+
+  describe('without a socket', () => {
+    const expiryOf = async (userId: string): Promise<{ left: number }[]> =>
+      test.database.query(
+        `select round(extract(epoch from expires_at - now()))::int as left from presence_leases where user_id = $1`,
+        [userId],
+      );
+    const isAlmostOver = (userId: string): Promise<unknown> =>
+      test.database.query(`update presence_leases set expires_at = now() + interval '20 seconds' where user_id = $1`, [
+        userId,
+      ]);
+
+    it('is what was set for as long as the client keeps calling, and offline after', async () => {
+      const [anna, ben] = await friends();
+      const annas = await connect(anna);
+      const callers = test.app.get(CallerLeases, { strict: false });
+      await people.call(ben, 'PUT', '/presence', { status: 'busy' });
+      await changed(annas, ben.userId, 'busy');
+      expect((await people.call(anna, 'GET', `/users/${ben.userId}`)).body.status).toBe('busy');
+      await isAlmostOver(ben.userId);
+      const renewed = jest.spyOn(PresenceRepository.prototype, 'renewByCalls');
+      await callers.renew();
+      renewed.mockClear();
+      for (let i = 0; i < 5; i++) await people.call(ben, 'GET', '/users/me');
+      expect(renewed).not.toHaveBeenCalled();
+      await callers.renew();
+      expect(renewed.mock.calls).toEqual([[[ben.sessionId]]]);
+      renewed.mockRestore();
+      expect((await expiryOf(ben.userId))[0]!.left).toBeGreaterThan(50);
+      await test.database.query(`update presence_leases set expires_at = now() where user_id = $1`, [ben.userId]);
+      await leases.sweep();
+      await changed(annas, ben.userId, 'offline');
+    });
+
+    it('ends with the session, at once', async () => {
+      const [anna, ben] = await friends();
+      const annas = await connect(anna);
+      await people.call(ben, 'PUT', '/presence', { status: 'online' });
+      await changed(annas, ben.userId, 'online');
+      await people.call(ben, 'POST', '/auth/logout');
+      await changed(annas, ben.userId, 'offline');
+    });
+
+    it('does not outlive the socket of the same session that the client closes', async () => {
+      const [anna, ben] = await friends();
+      const annas = await connect(anna);
+      const bens = (await connect(ben)) as WebSocketClient;
+      await people.call(ben, 'PUT', '/presence', { status: 'busy' });
+      bens.socket.close();
+      await bens.closed;
+      await changed(annas, ben.userId, 'offline');
+    });
+  });
+
   it('of a node that died is ended by the others, once', async () => {
     const [anna, ben] = await friends();
     const annas = await connect(anna);
@@ -293,6 +446,88 @@ describe('presence', () => {
       await people.call(anna, 'POST', `/conversations/${id}/messages`, { content: 'after' });
       await bens.next('message.created');
       expect([...bens.frames, ...strangers.frames].filter(({ type }) => type === 'typing')).toEqual([]);
+    });
+
+    describe('with two nodes', () => {
+      let far: TestApp;
+      let there: People;
+
+      beforeAll(async () => {
+        far = await startTestApp({ DATABASE_URL: test.database.url, JWT_SECRET: test.config.jwtSecret });
+        there = new People(far);
+      });
+      afterAll(() => far.close());
+
+      /** Ben types in a group with Anna at this node and Carl at the other, who both have heard so. */
+      const scene = async () => {
+        const [anna, ben, carl] = (await people.many(3)) as [Actor, Actor, Actor];
+        const id = await people.group(anna, [
+          [ben, 'participant'],
+          [carl, 'participant'],
+        ]);
+        for (const actor of [anna, ben, carl]) there.adopt(people, actor);
+        const [annas, bens, carls] = [await connect(anna), await connect(ben), await there.connect(carl)];
+        clients.push(carls);
+        const begins = async (): Promise<void> => {
+          for (const client of [annas, carls]) client.frames.length = 0;
+          expect((await bens.request('typing.start', { conversation_id: id })).ok).toBe(true);
+          for (const client of [annas, carls]) await client.next('typing');
+        };
+        const ends = async (): Promise<void> => {
+          for (const client of [annas, carls]) {
+            await client.next(({ type, data }) => type === 'typing' && data?.is_typing === false);
+            const told = client.frames.filter(({ type }) => type === 'typing').map(({ data }) => data!.is_typing);
+            expect(told).toEqual([true, false]);
+          }
+        };
+        await begins();
+        return { anna, ben, annas, bens, id, begins, ends };
+      };
+
+      it('ends with the message, by whatever node and way it is sent', async () => {
+        const { ben, bens, id, begins, ends } = await scene();
+        await there.call(ben, 'POST', `/conversations/${id}/messages`, { content: 'done' });
+        await ends();
+        await begins();
+        await bens.request('message.send', { conversation_id: id, content: 'done again' });
+        await ends();
+        await begins();
+        await fetch(`${far.url}/api/conversations/${id}/messages`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${people.tokenOf(ben)}`, 'content-type': 'application/json' },
+          body: JSON.stringify({ content: 'in another dialect' }),
+        });
+        await ends();
+      });
+
+      it.each<[string, (anna: Actor, ben: Actor, id: string) => Promise<unknown>]>([
+        ['leaving', (_anna, ben, id) => there.call(ben, 'POST', `/conversations/${id}/leave`)],
+        [
+          'removal',
+          (anna, { userId }, id) => there.call(anna, 'DELETE', `/conversations/${id}/participants/${userId}`),
+        ],
+        [
+          'muting',
+          (anna, { userId }, id) =>
+            there.call(anna, 'PATCH', `/conversations/${id}/participants/${userId}`, { is_muted: true }),
+        ],
+      ])('ends with the %s of the typist', async (_name, act) => {
+        const { anna, ben, id, ends } = await scene();
+        await act(anna, ben, id);
+        await ends();
+      });
+
+      it('ends with the last socket of the typist, at whatever node it is, and not with one before', async () => {
+        const { ben, bens, annas, ends } = await scene();
+        const last = await there.connect(ben);
+        bens.close();
+        await bens.closed;
+        await letGo(ben.userId);
+        expect((await annas.request('ping')).ok).toBe(true);
+        expect(annas.frames.filter(({ type }) => type === 'typing')).toHaveLength(1);
+        last.close();
+        await ends();
+      });
     });
   });
 });

@@ -1,19 +1,20 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { newId } from '../../platform/database/ids.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
-import type { ConnectionObserver } from '../../platform/realtime/connection-observer.js';
+import type { ClosedConnection, ConnectionObserver } from '../../platform/realtime/connection-observer.js';
 import { presentPresence } from './presence-presenter.js';
-import { PresenceChanged } from './presence.events.js';
-import { type Lease, type PresenceRow, PresenceRepository } from './presence.repository.js';
+import { LastSocketClosed, PresenceChanged } from './presence.events.js';
+import { type ClosedLease, type Lease, type PresenceRow, PresenceRepository } from './presence.repository.js';
 
 const RENEW_MS = 15_000;
-/** With leases of 40 s: nobody whose node died is shown as there for longer than 42 s. */
-const SWEEP_MS = 2000;
+/** With leases of 40 s: nobody whose node died is shown as there for longer than 41 s. */
+const SWEEP_MS = 1000;
 const EXPIRED_AT_ONCE = 500;
 
 /**
  * Who is there, as leases in the database: one a connection, renewed by the node that has it. Closing a connection only
- * shortens its lease to the grace, so that whoever comes back in time was never gone; the end of leases, for whatever
+ * shortens its lease to a grace, so that a client that comes back in time was never gone: 30 s where the connection was
+ * lost, 3 s where the client closed it, none where the session or account was ended. The end of leases, for whatever
  * reason, is noticed by the sweep of any node.
  */
 @Injectable()
@@ -22,7 +23,7 @@ export class PresenceLeases implements ConnectionObserver, OnApplicationBootstra
   private readonly nodeId = newId();
   private readonly held = new Map<string, Lease>();
   private opening: string[] = [];
-  private closing: string[] = [];
+  private closing: ClosedLease[] = [];
   private flushing: Promise<void> | undefined;
   private timers: NodeJS.Timeout[] = [];
 
@@ -48,9 +49,9 @@ export class PresenceLeases implements ConnectionObserver, OnApplicationBootstra
     this.flush();
   }
 
-  closed({ id }: { id: string; userId: string }): void {
+  closed({ id, userId, sessionId, ending }: ClosedConnection): void {
     if (!this.held.delete(id)) return;
-    this.closing.push(id);
+    this.closing.push({ connection_id: id, user_id: userId, session_id: sessionId, ending });
     this.flush();
   }
 
@@ -61,6 +62,12 @@ export class PresenceLeases implements ConnectionObserver, OnApplicationBootstra
     const turned = { ...lease, is_away: isAway };
     this.held.set(connectionId, turned);
     return { nodeId: this.nodeId, lease: turned };
+  }
+
+  /** Sessions of this user are over: what they held by their requests, and what waits for its grace, ends at once. */
+  async endCalls(userId: string, sessionIds: readonly string[]): Promise<void> {
+    await this.repository.endCalls(userId, sessionIds);
+    await this.sweep();
   }
 
   /** Works out how these users appear and tells who may know of what has changed. */
@@ -118,13 +125,16 @@ export class PresenceLeases implements ConnectionObserver, OnApplicationBootstra
   }
 
   /** A lease that could not be written is put back by the next renewal; one that could not be ended expires. */
-  private async write(opening: string[], closing: string[]): Promise<void> {
+  private async write(opening: string[], closing: ClosedLease[]): Promise<void> {
     const leases = opening.map((id) => this.held.get(id)).filter((lease) => lease !== undefined);
     if (leases.length > 0) {
       await this.repository.open(this.nodeId, leases);
       await this.settle(leases.map((lease) => lease.user_id));
     }
-    if (closing.length > 0) await this.repository.letGo(closing);
+    if (closing.length === 0) return;
+    const gone = await this.repository.letGo(closing);
+    if (gone.length > 0) this.events.publish(new LastSocketClosed(gone));
+    if (closing.some(({ ending }) => ending === 'ended')) await this.sweep();
   }
 
   private every(ms: number, work: () => Promise<void>): void {

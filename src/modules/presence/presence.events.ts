@@ -14,7 +14,16 @@ export class PresenceChanged extends DomainEvent {
   }
 }
 
-/** Somebody began or ended to type. */
+/** The last socket of each of these users has closed, on whatever node the others were. */
+export class LastSocketClosed extends DomainEvent {
+  readonly type = 'presence.last_socket_closed';
+
+  constructor(readonly userIds: readonly string[]) {
+    super();
+  }
+}
+
+/** A user began or ended to type. */
 export class TypingChanged extends DomainEvent {
   static readonly type = 'typing';
   readonly type = TypingChanged.type;

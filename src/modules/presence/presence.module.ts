@@ -1,7 +1,9 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
 import { Connections } from '../../platform/realtime/connections.js';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { CallerLeases } from './caller-leases.js';
 import { PresenceLeases } from './presence-leases.js';
 import { PresenceController } from './presence.controller.js';
 import { PresenceGateway } from './presence.gateway.js';
@@ -9,6 +11,7 @@ import { PresenceOnResume } from './presence-on-resume.js';
 import { PresenceRepository } from './presence.repository.js';
 import { PresenceService } from './presence.service.js';
 import { ProfileChanges } from './profile-changes.js';
+import { TypingListener } from './typing-listener.js';
 import { TypingService } from './typing.service.js';
 
 /** Who is there, and who is typing. Every connection of this node is a lease. */
@@ -19,10 +22,13 @@ import { TypingService } from './typing.service.js';
     PresenceService,
     PresenceRepository,
     PresenceLeases,
+    CallerLeases,
+    { provide: APP_INTERCEPTOR, useExisting: CallerLeases },
     PresenceGateway,
     PresenceOnResume,
     ProfileChanges,
     TypingService,
+    TypingListener,
   ],
   exports: [PresenceService, TypingService],
 })

@@ -1,20 +1,38 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
+import type { ConnectionEnding } from '../../platform/realtime/connection-observer.js';
+import type { Actor } from '../../platform/http/actor.js';
 import type { PresenceStatus } from '../users/users.dto.js';
 
 /** A lease lives so long without being renewed: a node that dies takes its users offline after it. */
 const LEASE = `interval '40 seconds'`;
-/** So long a closed connection still counts: who reconnects within is never shown offline. */
-const GRACE = `interval '30 seconds'`;
+/**
+ * How long a connection still counts after its end, see `ConnectionEnding`: a client that comes back within is never
+ * shown offline. A page that is reloaded says goodbye first, and is back within a second or two.
+ */
+const GRACE = `case c.ending when 'ended' then interval '0' when 'left' then interval '3 seconds' else interval '30 seconds' end`;
 /** Larger conversations hear nothing of presence: each coming and going would be told to all of them. */
 const AUDIENCE_MAX = 500;
 /** The node of a lease whose connection has closed. */
 const NOBODY = `'00000000-0000-0000-0000-000000000000'::uuid`;
+/** The node of a lease that a session holds by its requests, whichever nodes they reach: its id is the session's. */
+const CALLERS = `'00000000-0000-0000-0000-000000000001'::uuid`;
+/** So long the status of a client without a socket counts after its last request. */
+const CALL_LEASE = `interval '60 seconds'`;
 
 export interface Lease {
   readonly connection_id: string;
   readonly user_id: string;
   readonly is_away: boolean;
+}
+
+/** A lease whose connection has closed, and how. */
+export interface ClosedLease {
+  readonly connection_id: string;
+  readonly user_id: string;
+  /** What the session held by its requests goes with a connection that its client closed. */
+  readonly session_id: string;
+  readonly ending: ConnectionEnding;
 }
 
 export interface PresenceRow {
@@ -47,13 +65,45 @@ const RENEW = statement<unknown>(
 
 const LET_GO = statement<unknown>(
   'presence.let_go',
-  `update presence_leases set node_id = ${NOBODY}, expires_at = least(expires_at, now() + ${GRACE})
-    where connection_id = any($1::uuid[])`,
+  `update presence_leases l set node_id = ${NOBODY}, expires_at = least(l.expires_at, now() + ${GRACE})
+     from json_to_recordset($1) as c (connection_id uuid, session_id uuid, ending text)
+    where l.connection_id = any(array[c.connection_id, case when c.ending <> 'lost' then c.session_id end])`,
+);
+
+/** The last connection of a user decides for those before it, which still have their grace. */
+const SHORTEN = statement<{ user_id: string }>(
+  'presence.shorten',
+  `update presence_leases l set expires_at = least(l.expires_at, now() + ${GRACE})
+     from json_to_recordset($1) as c (user_id uuid, ending text)
+    where l.user_id = c.user_id and l.node_id = ${NOBODY}
+      and not exists (select from presence_leases o
+                       where o.user_id = c.user_id and o.node_id not in (${NOBODY}, ${CALLERS}))
+   returning l.user_id`,
 );
 
 const LET_ALL_GO = statement<unknown>(
   'presence.let_all_go',
-  `update presence_leases set node_id = ${NOBODY}, expires_at = least(expires_at, now() + ${GRACE}) where node_id = $1`,
+  `update presence_leases l set node_id = ${NOBODY}, expires_at = least(l.expires_at, now() + ${GRACE})
+     from (values ('lost')) as c (ending)
+    where l.node_id = $1`,
+);
+
+const HOLD_BY_CALLS = statement<unknown>(
+  'presence.hold_by_calls',
+  `insert into presence_leases (connection_id, user_id, node_id, is_away, expires_at)
+   values ($1, $2, ${CALLERS}, false, now() + ${CALL_LEASE})
+       on conflict (connection_id) do update set node_id = excluded.node_id, expires_at = excluded.expires_at`,
+);
+
+const RENEW_BY_CALLS = statement<unknown>(
+  'presence.renew_by_calls',
+  `update presence_leases set expires_at = now() + ${CALL_LEASE}
+    where connection_id = any($1::uuid[]) and node_id = ${CALLERS}`,
+);
+
+const END_CALLS = statement<unknown>(
+  'presence.end_calls',
+  `update presence_leases set expires_at = now() where connection_id = any($1::uuid[]) and node_id = ${CALLERS}`,
 );
 
 const EXPIRE = statement<{ user_id: string }>(
@@ -181,9 +231,31 @@ export class PresenceRepository {
     return this.sql.run(RENEW, [nodeId]);
   }
 
-  /** These connections have closed; they still count until the grace is over. */
-  async letGo(connectionIds: string[]): Promise<void> {
-    await this.sql.run(LET_GO, [connectionIds]);
+  /**
+   * These connections have closed; they still count until their grace is over, and no earlier one of the same user
+   * counts longer than the last. Answers the users who have no connection any more.
+   */
+  async letGo(closed: ClosedLease[]): Promise<string[]> {
+    return this.sql.transaction(async (tx) => {
+      await tx.run(LET_GO, [JSON.stringify(closed)]);
+      return [...new Set((await tx.many(SHORTEN, [JSON.stringify(closed)])).map((row) => row.user_id))];
+    });
+  }
+
+  /** The session's requests hold a lease from now on. */
+  async holdByCalls(tx: Queryable, { sessionId, userId }: Actor): Promise<void> {
+    await tx.run(HOLD_BY_CALLS, [sessionId, userId]);
+  }
+
+  /** These sessions have called; those without such a lease are passed over. */
+  async renewByCalls(sessionIds: string[]): Promise<void> {
+    await this.sql.run(RENEW_BY_CALLS, [sessionIds]);
+  }
+
+  /** Nothing of these sessions of a user counts any more. */
+  async endCalls(userId: string, sessionIds: readonly string[]): Promise<void> {
+    await this.sql.run(END_CALLS, [[...sessionIds]]);
+    await this.sql.many(SHORTEN, [JSON.stringify([{ user_id: userId, ending: 'ended' }])]);
   }
 
   async letAllGo(nodeId: string): Promise<void> {

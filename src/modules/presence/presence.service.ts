@@ -41,7 +41,7 @@ export class PresenceService implements PresenceSource, OnModuleInit {
 
   /**
    * Says how the actor wants to appear. Over a socket `away` is said of that connection alone, and anything else makes
-   * it an active one. @throws AuthenticationRequired, AccountBanned
+   * it an active one. Without a socket it counts for as long as the session keeps calling, see `CallerLeases`. @throws AuthenticationRequired, AccountBanned
    */
   async set(actor: Actor, dto: SetPresenceDto, connectionId?: string): Promise<PresenceDto> {
     const turned = connectionId === undefined ? undefined : this.leases.turn(connectionId, dto.status === 'away');
@@ -50,6 +50,7 @@ export class PresenceService implements PresenceSource, OnModuleInit {
     const changed = await this.repository.change(async (tx) => {
       await this.users.requireActive(tx, actor);
       if (turned) await this.repository.open(turned.nodeId, [turned.lease], tx);
+      else if (dto.status !== 'offline') await this.repository.holdByCalls(tx, actor);
       await this.repository.set(tx, actor.userId, { status, custom });
       return this.repository.settle([actor.userId], tx);
     });

@@ -1,20 +1,47 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import type { StreamEvent } from '../../platform/event-log/stream-event.js';
 import type { Actor } from '../../platform/http/actor.js';
+import { CONVERSATION_DELETED } from '../conversations/conversations.events.js';
+import { MESSAGE_CREATED } from '../messages/messages.events.js';
+import { PARTICIPANT_LEFT, PARTICIPANT_UPDATED } from '../participants/participants.events.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
-import { TYPING_TTL_MS } from './presence.dto.js';
-import { TypingChanged } from './presence.events.js';
+import { TypingPlaces } from './typing-places.js';
+import { LastSocketClosed, TypingChanged } from './presence.events.js';
 
-/** Who is typing: told, and forgotten within seconds. Only who may post may be seen typing. */
+/**
+ * Who is typing: told, and forgotten within seconds. Only a user who may post may be seen typing. It ends with the
+ * message, with the user's leaving, removal or muting, and with their last socket; should all of that be missed, after
+ * six seconds.
+ */
 @Injectable()
-export class TypingService {
-  /** By user: where, and until when. Whoever began last stands last, and where he began last. */
-  private readonly known = new Map<string, Map<string, number>>();
+export class TypingService implements OnModuleInit {
+  private readonly places = new TypingPlaces();
 
   constructor(
     private readonly participants: ParticipantsPolicy,
     private readonly events: DomainEvents,
   ) {}
+
+  onModuleInit(): void {
+    this.events.on(LastSocketClosed, ({ userIds }) => {
+      for (const userId of userIds) this.end(userId);
+    });
+  }
+
+  /** Another process has told of this typist. */
+  heard(typist: Pick<Actor, 'userId' | 'displayName'>, conversationId: string, isTyping: boolean): void {
+    this.places.remember(typist, conversationId, { isTyping, isOfThisNode: false });
+  }
+
+  /** Ends what ends with this event, of what began with a request to this process or to any. */
+  endWith({ type, streamId, actorId, subjectId, payload }: StreamEvent, begun: 'here' | 'anywhere'): void {
+    if (this.places.isEmpty) return;
+    if (type === MESSAGE_CREATED) this.end(actorId, { streamId, begun });
+    else if (type === PARTICIPANT_LEFT) this.end(subjectId, { streamId, begun });
+    else if (type === PARTICIPANT_UPDATED && payload?.is_muted === true) this.end(subjectId, { streamId, begun });
+    else if (type === CONVERSATION_DELETED) this.places.forgetConversation(streamId);
+  }
 
   /** @throws ConversationNotFound, PermissionDenied */
   start(actor: Actor, conversationId: string): Promise<void> {
@@ -26,60 +53,41 @@ export class TypingService {
     return this.tell(actor, conversationId, 'stop');
   }
 
-  /**
-   * Ends it wherever the actor is known to type, as far as this process was told: what he was let begin he may end.
-   */
-  stopEverywhere({ userId, displayName }: Actor): void {
-    for (const conversationId of this.placesOf(userId)) {
-      this.remember(userId, conversationId, false);
-      this.events.publish(new TypingChanged(conversationId, userId, displayName, false));
-    }
+  /** Ends it wherever the actor is known to type: what they were let begin they may end. */
+  stopEverywhere({ userId }: Actor): void {
+    this.end(userId);
   }
 
   /**
-   * Where these users type, in conversations the actor takes part in: of the last six seconds, as far as this process
-   * was told. Signals are told and not stored; whoever has to know all of them listens.
+   * Where these users type, in conversations the actor takes part in: of the last six seconds. Signals are told and not
+   * stored; a client that has to know all of them listens.
    */
   async where(actor: Actor, userIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const places = userIds.flatMap((userId) => this.placesOf(userId).map((place) => [userId, place] as const));
+    const places = userIds.flatMap((userId) => this.places.of(userId).map((place) => [userId, place] as const));
     const own = await this.participants.membershipsAmong(
       actor,
-      places.map(([, place]) => place),
+      places.map(([, { conversationId }]) => conversationId),
     );
-    return new Map(places.filter(([, place]) => own.has(place)));
-  }
-
-  private placesOf(userId: string): string[] {
-    const now = Date.now();
-    return [...(this.known.get(userId) ?? [])].flatMap(([conversationId, until]) =>
-      until < now ? [] : conversationId,
+    return new Map(
+      places.flatMap(([userId, { conversationId }]) => (own.has(conversationId) ? [[userId, conversationId]] : [])),
     );
-  }
-
-  /** Both maps are in the order of their ends, near enough: what is over goes from their fronts. */
-  private remember(userId: string, conversationId: string, isTyping: boolean): void {
-    const now = Date.now();
-    const places = this.known.get(userId) ?? new Map<string, number>();
-    places.delete(conversationId);
-    if (isTyping) {
-      places.set(conversationId, now + TYPING_TTL_MS);
-      this.known.delete(userId);
-      this.known.set(userId, places);
-    }
-    dropOver(places, (until) => until < now);
-    dropOver(this.known, (ends) => ends.size === 0 || Math.max(...ends.values()) < now);
   }
 
   private async tell(actor: Actor, conversationId: string, what: 'start' | 'stop'): Promise<void> {
     this.participants.requireMayPost(await this.participants.requireMember(actor, conversationId));
-    this.remember(actor.userId, conversationId, what === 'start');
-    this.events.publish(new TypingChanged(conversationId, actor.userId, actor.displayName, what === 'start'));
+    this.publish(actor, conversationId, what === 'start');
   }
-}
 
-function dropOver<Value>(map: Map<string, Value>, isOver: (value: Value) => boolean): void {
-  for (const [key, value] of map) {
-    if (!isOver(value)) return;
-    map.delete(key);
+  private end(userId: string | null, only?: { streamId: string; begun: 'here' | 'anywhere' }): void {
+    if (userId === null) return;
+    for (const { conversationId, displayName, isOfThisNode } of this.places.of(userId)) {
+      if (only && (conversationId !== only.streamId || (only.begun === 'here' && !isOfThisNode))) continue;
+      this.publish({ userId, displayName }, conversationId, false);
+    }
+  }
+
+  private publish(typist: Pick<Actor, 'userId' | 'displayName'>, conversationId: string, isTyping: boolean): void {
+    this.places.remember(typist, conversationId, { isTyping, isOfThisNode: true });
+    this.events.publish(new TypingChanged(conversationId, typist.userId, typist.displayName, isTyping));
   }
 }

@@ -171,7 +171,7 @@ export class StreamTransaction implements Queryable {
 @Injectable()
 export class EventLog {
   private readonly mutex = new KeyedMutex();
-  private readonly observers: (() => void)[] = [];
+  private readonly observers: ((events: readonly CommittedEvent[]) => void)[] = [];
 
   constructor(
     private readonly sql: Sql,
@@ -218,11 +218,14 @@ export class EventLog {
   /** For writers with a statement of their own (the batched sends): tells the listener what has been committed. */
   announce(events: CommittedEvent[]): void {
     if (events.length > 0) this.listener.committed(events);
-    for (const observe of this.observers) observe();
+    for (const observe of this.observers) observe(events);
   }
 
-  /** Calls `observer`, which must not throw, after every commit of this process: there may be news in the outbox. */
-  onCommit(observer: () => void): void {
+  /**
+   * Calls `observer`, which must not throw, after every commit of this process, with the events that were committed:
+   * there may be news in the outbox also where there are none.
+   */
+  onCommit(observer: (events: readonly CommittedEvent[]) => void): void {
     this.observers.push(observer);
   }
 

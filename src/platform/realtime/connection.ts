@@ -5,6 +5,7 @@ import { type AppError, InternalError } from '../errors/app-error.js';
 import type { Actor, SystemRole } from '../http/actor.js';
 import { CLOSE, type Farewell, farewellFor, farewellOf } from './close-codes.js';
 import type { ConnectionHost } from './connection-host.js';
+import type { ConnectionEnding } from './connection-observer.js';
 import { ConnectionOutput } from './connection-output.js';
 import { EncodedFrame } from './encoded-frame.js';
 import type { LiveConnection } from './live-connection.js';
@@ -182,7 +183,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Slee
     if (this.isClosed) return;
     const told = { code: error, message, details: { ...details, close_code: code } };
     this.transport.send(EncodedFrame.of('error', { error: told }));
-    this.detach();
+    this.detach(code >= CLOSE.revoked.code ? 'ended' : 'lost');
     this.transport.close(code, message);
   }
 
@@ -191,11 +192,11 @@ export class Connection extends ConnectionOutput implements LiveConnection, Slee
   }
 
   /** The transport is gone, or about to go. */
-  detach(): void {
+  detach(ending: ConnectionEnding): void {
     if (this.isClosed) return;
     this.phase = 'closed';
     this.dropQueue();
-    this.host.connections.remove(this);
+    this.host.connections.remove(this, ending);
     if (this.attached) this.host.sessions.closed(this);
   }
 

@@ -3,7 +3,7 @@ import { Config } from '../config/config.js';
 import type { Actor } from '../http/actor.js';
 import type { KnownRole } from '../http/authenticator.js';
 import { CLOSE } from './close-codes.js';
-import type { ConnectionObserver } from './connection-observer.js';
+import type { ConnectionEnding, ConnectionObserver } from './connection-observer.js';
 import { Connection } from './connection.js';
 import type { ConnectionOutput } from './connection-output.js';
 import type { LiveConnection } from './live-connection.js';
@@ -126,7 +126,7 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     this.bySession.add(sessionId, connection);
   }
 
-  remove(connection: Connection): void {
+  remove(connection: Connection, ending: ConnectionEnding): void {
     if (!this.all.delete(connection)) return;
     this.wheel.cancel(connection);
     const left = (this.byAddress.get(connection.address) ?? 1) - 1;
@@ -136,7 +136,7 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     const { userId, sessionId } = connection.actor;
     this.byUser.remove(userId, connection);
     this.bySession.remove(sessionId, connection);
-    for (const observer of this.observers) observer.closed({ id: connection.id, userId });
+    for (const observer of this.observers) observer.closed({ id: connection.id, userId, sessionId, ending });
   }
 
   ofUser(userId: string): Iterable<Connection> {

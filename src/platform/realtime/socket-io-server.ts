@@ -12,7 +12,7 @@ import { corkForThisTurn } from './turn-cork.js';
 import { type Upgrade, UpgradeRoutes } from './upgrade-routes.js';
 import { type Arrival, type ParleySocket, SocketIoEntrance } from './socket-io-entrance.js';
 import { SocketIoTransport, type EngineSocket } from './socket-io.transport.js';
-import { BoundedWebSocketServer } from './web-socket-server.js';
+import { BoundedWebSocketServer, type ClosedSocket, endingOf } from './web-socket-server.js';
 
 export const SOCKET_IO_PATH = '/socket.io/';
 
@@ -24,6 +24,8 @@ const MOST_STRAYS = 10;
  */
 interface SocketInternals {
   data: Arrival | Connection;
+  /** Polling has no `socket`. */
+  readonly conn: { readonly transport: { readonly socket?: ClosedSocket } };
   handshake: unknown;
   /** `data` is missing in a packet that ends after its type. */
   onevent(packet: { id?: number; data?: unknown[] }): void;
@@ -66,9 +68,11 @@ function countStrays(this: WatchedSocket, data: unknown): void {
   if (!(type >= 0 && type <= 6) || (isStray && this.strays! > MOST_STRAYS)) this.close(true);
 }
 
-function onDisconnect(this: unknown): void {
-  const { data } = this as SocketInternals;
-  if (data instanceof Connection) data.detach();
+/** Engine.IO does not pass the close code on; a page that is closed says goodbye by it alone. */
+function onDisconnect(this: unknown, reason: string): void {
+  const { data, conn } = this as SocketInternals;
+  if (!(data instanceof Connection)) return;
+  data.detach(reason === 'client namespace disconnect' ? 'left' : endingOf(conn.transport.socket?.closeCode));
 }
 
 /**

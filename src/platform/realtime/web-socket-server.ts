@@ -59,9 +59,24 @@ export class BoundedWebSocketServer extends WebSocketServer {
   override handleUpgrade(...[request, socket, head, opened]: Parameters<WebSocketServer['handleUpgrade']>): void {
     super.handleUpgrade(request, socket, head, (client, upgraded) => {
       client.on('ping', pong);
+      client.on('close', keepCloseCode);
       opened(client, upgraded);
     });
   }
+}
+
+/** The close code of a socket whose `close` others handle: see `endingOf`. */
+export interface ClosedSocket {
+  closeCode?: number;
+}
+
+function keepCloseCode(this: WebSocket, code: number): void {
+  (this as ClosedSocket).closeCode = code;
+}
+
+/** 1000, 1001 (a page that goes away) and a close frame without a code (1005) are goodbyes of the client. */
+export function endingOf(code: number | undefined): 'left' | 'lost' {
+  return code === 1000 || code === 1001 || code === 1005 ? 'left' : 'lost';
 }
 
 /** A client's socket with the connection it carries; one set of listeners serves all sockets. */
@@ -79,8 +94,8 @@ function onPong(this: WebSocket): void {
   (this as Carrier).connection.heard();
 }
 
-function onClose(this: WebSocket): void {
-  (this as Carrier).connection.detach();
+function onClose(this: WebSocket, code: number): void {
+  (this as Carrier).connection.detach(endingOf(code));
 }
 
 /** ws closes the socket after every error; `close` follows. */

@@ -24,7 +24,6 @@ describe('the access matrix', () => {
     Object.assign(test.app.get(RealtimeSettings), {
       strikes: Infinity,
       upgradesPerSecond: 1e6,
-      socketsPerAddress: 1e6,
     });
     world = new World(test);
     operations = operationsOf(apiDocument(test.app) as unknown as ApiDocument);

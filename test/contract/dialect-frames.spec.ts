@@ -35,7 +35,6 @@ describe('the frames of the dialects', () => {
       strikes: Infinity,
       refusals: Infinity,
       upgradesPerSecond: 1e6,
-      socketsPerAddress: 1e6,
     });
     world = new World(test);
     router = test.app.get(FrameRouter);

@@ -22,7 +22,8 @@ import type { Actor } from '../../src/platform/http/actor.js';
 import { createHttpApp } from '../../src/platform/http/create-http-app.js';
 import { CurrentActor } from '../../src/platform/http/current-actor.decorator.js';
 import { Public } from '../../src/platform/http/public.decorator.js';
-import { IntField, TextField } from '../../src/platform/validation/fields.js';
+import { serveProtocolDocument } from '../../src/platform/realtime/protocol-document.js';
+import { IntField, TextField, TimeField } from '../../src/platform/validation/fields.js';
 import { testConfig } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
@@ -34,6 +35,9 @@ class EchoDto {
 class PageDto {
   @IntField({ min: 1, max: 100, optional: true })
   limit?: number;
+
+  @TimeField({ optional: true })
+  from?: string;
 }
 
 @Public()
@@ -42,6 +46,11 @@ class EdgeController {
   @Post('echo')
   echo(@Body() dto: EchoDto): EchoDto {
     return dto;
+  }
+
+  @Post('ping')
+  ping(): object {
+    return {};
   }
 
   @Get('page')
@@ -92,6 +101,7 @@ describe('the HTTP edge', () => {
     const config = testConfig(database.url, { ALLOWED_ORIGINS: 'https://chat.example' });
     const root: DynamicModule = { module: class Root {}, imports: [AppModule.of(config), EdgeModule] };
     app = await createHttpApp(root, config);
+    serveProtocolDocument(app);
     await app.listen(0, '127.0.0.1');
     url = await app.getUrl();
   });
@@ -146,19 +156,60 @@ describe('the HTTP edge', () => {
       expect(await codeOf(await post(Buffer.from('{"text":"\xff"}', 'latin1')))).toEqual([400, 'VALIDATION_ERROR']);
     });
 
-    it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=latin1', 'application/xml'])(
-      'of type %s is refused',
-      async (type) => {
-        expect(await codeOf(await post('{"text":"a"}', { 'content-type': type }))).toEqual([
-          415,
-          'UNSUPPORTED_MEDIA_TYPE',
-        ]);
-      },
-    );
+    it.each([
+      ...['application/json; charset=utf8', 'application/json;', 'Application/JSON ; Charset="UTF-8"', 'text/json'],
+      ...[
+        'application/problem+json',
+        'application/vnd.api+json; charset=utf-8',
+        'application/json; version=1; charset=us-ascii',
+      ],
+    ])('of type %s is JSON', async (type) => {
+      const answer = await post('{"text":"a"}', { 'content-type': type });
+      expect([answer.status, await answer.json()]).toEqual([201, { text: 'a' }]);
+    });
+
+    it.each([
+      ...['text/plain', 'application/x-www-form-urlencoded', 'application/xml', 'application/jsonp', 'json', ''],
+      ...['application/json; charset=latin1', 'application/json; charset="utf-16"', 'text/plain; a=application/json'],
+      ...['application/json; charset=utf-8; charset=latin1', 'multipart/related; type="application/json"'],
+    ])('of type %p is refused', async (type) => {
+      expect(await codeOf(await post('{"text":"a"}', { 'content-type': type }))).toEqual([
+        415,
+        'UNSUPPORTED_MEDIA_TYPE',
+      ]);
+    });
 
     it('that is compressed is refused', async () => {
       const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
       expect(await codeOf(await post('{}', headers))).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
+    });
+
+    it.each(['application/json', 'text/plain', undefined])(
+      'that is chunked and empty is none, of type %s',
+      async (type) => {
+        const header = type === undefined ? '' : `Content-Type: ${type}\r\n`;
+        const head = `POST /edge/ping HTTP/1.1\r\nHost: x\r\n${header}Transfer-Encoding: chunked\r\n\r\n`;
+        expect(await raw(`${head}0\r\n\r\n`)).toBe('HTTP/1.1 201 Created');
+        const refused = type === 'application/json' ? 201 : 415;
+        expect(await raw(`${head}2\r\n{}\r\n0\r\n\r\n`)).toMatch(new RegExp(`^HTTP/1.1 ${refused} `));
+      },
+    );
+
+    it('is asked for with 100 Continue only where it is going to be read', async () => {
+      const expecting = (path: string, length: number): Promise<string> =>
+        raw(
+          `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\nExpect: 100-continue\r\n\r\n`,
+        );
+      expect(await expecting('/edge/echo', 14)).toBe('HTTP/1.1 100 Continue');
+      expect(await expecting('/edge/echo', 300_000)).toMatch(/^HTTP\/1.1 413 /);
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      socket.write(
+        'POST /edge/echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 12\r\nExpect: 100-continue\r\n\r\n',
+      );
+      expect(String(await once(socket, 'data'))).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+      socket.write('{"text":"a"}');
+      expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1.1 201 [^]*keep-alive[^]*{"text":"a"}$/i);
+      socket.destroy();
     });
 
     it('over 256 kB is refused, announced or not', async () => {
@@ -209,12 +260,43 @@ describe('the HTTP edge', () => {
       const socket = connect(Number(new URL(url).port), '127.0.0.1');
       socket.write(`GET /edge/page?limit=7 HTTP/1.1\r\nHost: x\r\n${offer}\r\n`);
       expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1\.1 200 [^]*{"limit":7}$/);
+      // Read anew without end, the socket would gather listeners.
+      if (!socket.destroyed) await once(socket.resume(), 'close');
       const body = JSON.stringify({ text: 'x'.repeat(20) });
       const head = `POST /edge/echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
-      socket.write(`${head}${offer}\r\n${body.slice(0, 5)}`);
-      socket.write(body.slice(5));
-      expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1\.1 201 [^]*xxxx/);
-      socket.destroy();
+      const another = connect(Number(new URL(url).port), '127.0.0.1');
+      another.write(`${head}${offer}\r\n${body.slice(0, 5)}`);
+      another.write(body.slice(5));
+      expect(String(await once(another, 'data'))).toMatch(/^HTTP\/1\.1 201 [^]*xxxx/);
+      another.destroy();
+    });
+
+    it.each([
+      ['2026-11-28T00:00Z', '2026-11-28T00:00:00.000Z'],
+      ['2026-11-28T01:00:00%2B0200', '2026-11-27T23:00:00.000Z'],
+      ['2026-11-28T01:00%2B02', '2026-11-27T23:00:00.000Z'],
+      ['2026-11-28T01:00:00+02:00', '2026-11-27T23:00:00.000Z'],
+      ['2026-11-28t00:00:00.5z', '2026-11-28T00:00:00.500Z'],
+      ['2026-11-28%2000:00:00,25Z', '2026-11-28T00:00:00.250Z'],
+      ['2026-11-28', '2026-11-28T00:00:00.000Z'],
+    ])('may name the time %s', async (given, from) => {
+      expect(await (await fetch(`${url}/edge/page?from=${given}`)).json()).toEqual({ from });
+    });
+
+    it.each([
+      '2026-11-28T00:00:00',
+      '2026-02-30',
+      '2026-11-28T25:00Z',
+      '2026-11',
+      '1795824000',
+      'tomorrow',
+      '2026-11-28T',
+    ])('may not name %s as a time', async (given) => {
+      expect(await codeOf(await fetch(`${url}/edge/page?from=${given}`))).toEqual([400, 'VALIDATION_ERROR']);
+    });
+
+    it('may leave a field of its query empty, which is to leave it out', async () => {
+      expect(await (await fetch(`${url}/edge/page?limit=7&from=&cursor=`)).json()).toEqual({ limit: 7 });
     });
 
     it('cannot reach a prototype', async () => {
@@ -255,12 +337,12 @@ describe('the HTTP edge', () => {
     expect(await codeOf(answer)).toEqual([429, 'RATE_LIMIT_EXCEEDED']);
   });
 
-  it('keeps a well-formed request id and replaces any other', async () => {
+  it('gives every request an id of its own, whatever the client calls it', async () => {
     const given = async (id: string) =>
       (await fetch(`${url}/livez`, { headers: { 'x-request-id': id } })).headers.get('x-request-id');
-    expect(await given('trace-0123456789')).toBe('trace-0123456789');
-    expect(await given('short')).toMatch(/^[0-9a-f-]{36}$/);
-    expect(await given('has spaces and "quotes"')).toMatch(/^[0-9a-f-]{36}$/);
+    const ids = await Promise.all(['trace-0123456789', 'trace-0123456789', 'short', 'has "quotes"'].map(given));
+    for (const id of ids) expect(id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(new Set(ids).size).toBe(4);
   });
 
   it('sends its protective headers with every answer, errors too', async () => {
@@ -314,6 +396,24 @@ describe('the HTTP edge', () => {
     expect(await raw(request)).toMatch(/^HTTP\/1\.1 4\d\d /);
   });
 
+  it.each([
+    ['no version of HTTP', 'GET /livez\r\n\r\n', 400],
+    ['version 2.0 in its first line', 'GET /livez HTTP/2.0\r\nHost: a\r\n\r\n', 505],
+    ['2,500 header lines', `GET /livez HTTP/1.1\r\nHost: a\r\n${'a:\r\n'.repeat(2500)}\r\n`, 431],
+    ['two hosts', 'GET /livez HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n', 400],
+    ['a path in its host', 'GET /livez HTTP/1.1\r\nHost: evil.example/path\r\n\r\n', 400],
+    ['markup in its host', 'GET /livez HTTP/1.1\r\nHost: a"b<script>\r\n\r\n', 400],
+    ['an open bracket in its host', 'GET /livez HTTP/1.1\r\nHost: [::1\r\n\r\n', 400],
+    ['a user in its host', 'GET /livez HTTP/1.1\r\nHost: user@a\r\n\r\n', 400],
+    ['port 99999', 'GET /livez HTTP/1.1\r\nHost: a:99999\r\n\r\n', 400],
+    ['an empty host', 'GET /livez HTTP/1.1\r\nHost:\r\n\r\n', 400],
+    ['none of that', 'GET /livez HTTP/1.1\r\nHost: chat_1.example.:443\r\n\r\n', 200],
+    ['an address for its host', 'GET /livez HTTP/1.1\r\nHost: [::1]:3000\r\n\r\n', 200],
+    ['HTTP/1.0 and no host', 'GET /livez HTTP/1.0\r\n\r\n', 200],
+  ])('answers a request with %s as it should', async (_what, request, status) => {
+    expect(await raw(request)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+
   it('describes itself in OpenAPI 3.1, and shows it without any outside address', async () => {
     const document = (await (await fetch(`${url}/openapi.json`)).json()) as { openapi: string; paths: object };
     expect(document.openapi).toBe('3.1.0');
@@ -322,8 +422,26 @@ describe('the HTTP edge', () => {
     const parts = [await page.text(), await (await fetch(`${url}/docs/swagger-ui-init.js`)).text()].join('\n');
     expect(parts.match(/(src|href)="?(https?:)?\/\//g)).toBeNull();
     expect(parts).toContain('"validatorUrl": null');
+    expect(parts.length).toBeLessThan(200_000);
     expect((await fetch(`${url}/docs/swagger-ui-bundle.js`)).status).toBe(200);
     expect(page.headers.get('content-security-policy')).not.toMatch(/https?:|\*/);
+  });
+
+  it('serves its documents compressed, and not at all to clients that have them', async () => {
+    for (const path of ['/openapi.json', '/asyncapi.json']) {
+      const plain = await fetch(`${url}${path}`, { headers: { 'accept-encoding': 'identity' } });
+      const etag = plain.headers.get('etag')!;
+      const document = await plain.text();
+      for (const encoding of ['br', 'gzip']) {
+        const answer = await fetch(`${url}${path}`, { headers: { 'accept-encoding': encoding } });
+        expect([answer.headers.get('content-encoding'), answer.headers.get('etag')]).toEqual([encoding, etag]);
+        expect(Number(answer.headers.get('content-length'))).toBeLessThan(document.length / 5);
+        expect(await answer.text()).toBe(document);
+      }
+      expect((await fetch(`${url}${path}`, { headers: { 'if-none-match': etag } })).status).toBe(304);
+      expect((await fetch(`${url}${path}`, { headers: { 'if-none-match': '"another"' } })).status).toBe(200);
+      expect((await fetch(`${url}${path}`, { method: 'HEAD' })).status).toBe(200);
+    }
   });
 
   describe('the objects of a request', () => {

@@ -14,6 +14,8 @@ import {
   type RealtimeClient,
 } from '../support/realtime-client.js';
 
+const UPGRADE =
+  'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n';
 const QUICK = { tickMs: 20, authDeadlineMs: 100, heartbeatMs: 100, pongTimeoutMs: 60, revocationSweepMs: 30 };
 
 describe('a realtime connection', () => {
@@ -97,6 +99,35 @@ describe('a realtime connection', () => {
       expect(revoked.frames.at(-1)).toMatchObject({ type: 'error', error: { code: 'SESSION_REVOKED' } });
       expect(await bystander.request('ping')).toMatchObject({ ok: true });
     });
+  });
+
+  it('answers a request without an id, too, without one', async () => {
+    const client = keep(new WebSocketClient(server.port, '?token=alice:s1'));
+    await client.next('live');
+    client.socket.send('{"type":"test.echo","data":{"text":"no id"}}');
+    expect(await client.next('reply')).toEqual({ type: 'reply', ok: true, data: { text: 'no id' } });
+    client.socket.send('{"type":"test.echo","data":{"text":7}}');
+    expect(await client.next('error')).toMatchObject({ error: { code: 'VALIDATION_ERROR' } });
+    const socketIo = keep(new SocketIoClient(server.port, { token: 'alice:s1' }));
+    await socketIo.next('live');
+    socketIo.socket.emit('test.echo', { text: 'no acknowledgement' });
+    expect(await socketIo.request('ping')).toMatchObject({ ok: true });
+    expect(socketIo.frames.filter(({ type }) => type === 'reply')).toEqual([]);
+  });
+
+  it('opens at its address with a slash at the end, as routes do', async () => {
+    await keep(new WebSocketClient(server.port, '/?token=alice:s1')).next('live');
+  });
+
+  it('is not opened by a request that names no host, or two', async () => {
+    for (const host of ['Host: a/b', 'Host: a\r\nHost: a', 'Host: <x>']) {
+      for (const path of ['/api/v1/realtime?token=alice:s1', '/socket.io/?EIO=4&transport=websocket', '/nowhere']) {
+        const socket = connectTcp(server.port, '127.0.0.1');
+        socket.write(`GET ${path} HTTP/1.1\r\n${host}\r\n${UPGRADE}\r\n`);
+        expect([host, String(await once(socket, 'data'))]).toEqual([host, expect.stringMatching(/^HTTP\/1\.1 400 /)]);
+        socket.destroy();
+      }
+    }
   });
 
   it('is signed in by its first frame, which may resume', async () => {
@@ -264,17 +295,121 @@ describe('deadlines and bounds of connections', () => {
     first.close();
   });
 
-  it('takes no more sessions of Socket.IO either, whatever id they say they go on with', async () => {
+  it('takes no more sessions of Socket.IO either, whatever session they say they continue', async () => {
     server = await startRealtimeApp({ upgradesPerSecond: 0.00001 });
     const first = new WebSocketClient(server.port, '?token=alice:s1');
     await first.next('live');
-    for (const sid of ['', '&sid=', '&sid=none', '&sid=&sid=', '&sid=__proto__']) {
+    for (const [sid, status] of [
+      ['', 503],
+      ['&sid=', 503],
+      ['&sid=&sid=', 503],
+      ['&sid=none', 400],
+      ['&sid=__proto__', 400],
+    ] as const) {
       const address = `/socket.io/?EIO=4&token=alice:s1${sid}`;
-      expect([sid, await refusedWith(server.port, `${address}&transport=websocket`)]).toEqual([sid, 503]);
+      expect([sid, await refusedWith(server.port, `${address}&transport=websocket`)]).toEqual([sid, status]);
       const polled = await fetch(`http://127.0.0.1:${server.port}${address}&transport=polling`);
-      expect([sid, polled.status]).toEqual([sid, 503]);
+      expect([sid, polled.status]).toEqual([sid, status]);
     }
     first.close();
+  });
+
+  describe('over polling', () => {
+    const pollingOf = ({ port }: RealtimeApp): string => `http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling`;
+    const open = async (headers: Record<string, string> = {}): Promise<string> =>
+      (JSON.parse((await (await fetch(pollingOf(server), { headers })).text()).slice(1)) as { sid: string }).sid;
+    const refusal = async (address: string, init?: RequestInit): Promise<[number, string]> => {
+      const answer = await fetch(address, init);
+      return [answer.status, ((await answer.json()) as { error: { code: string } }).error.code];
+    };
+
+    it('says of a session of another process why it is not here, and logs it once', async () => {
+      server = await startRealtimeApp();
+      const warned = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
+      for (let n = 0; n < 3; n++) {
+        expect(await refusal(`${pollingOf(server)}&sid=elsewhere`)).toEqual([400, 'SOCKET_SESSION_UNKNOWN']);
+      }
+      expect(warned.mock.calls.map(([line]) => line as string)).toEqual([
+        expect.stringContaining("transports: ['websocket']"),
+      ]);
+      warned.mockRestore();
+    });
+
+    it('never answers with a script', async () => {
+      server = await startRealtimeApp();
+      for (const j of ['&j=0', '&j=', `&j=0&sid=${await open()}`]) {
+        expect([j, ...(await refusal(pollingOf(server) + j))]).toEqual([j, 400, 'VALIDATION_ERROR']);
+      }
+    });
+
+    it('can be switched off, which is said', async () => {
+      server = await startRealtimeApp({}, { SOCKET_IO_POLLING: 'false' });
+      expect(await refusal(pollingOf(server))).toEqual([400, 'POLLING_DISABLED']);
+      const client = new SocketIoClient(server.port, { token: 'alice:s1' });
+      await client.next('live');
+      client.close();
+    });
+
+    it('continues a session only from where it was opened', async () => {
+      server = await startRealtimeApp({}, { TRUST_PROXY: '1' });
+      const sid = await open({ 'x-forwarded-for': '203.0.113.7:4711' });
+      const from = (address: string): RequestInit => ({
+        method: 'POST',
+        body: '40',
+        headers: { 'x-forwarded-for': address },
+      });
+      expect(await refusal(`${pollingOf(server)}&sid=${sid}`, from('203.0.113.8'))).toEqual([
+        400,
+        'SOCKET_SESSION_TAKEN',
+      ]);
+      const headers = { 'x-forwarded-for': '203.0.113.8' };
+      const upgrade = `/socket.io/?EIO=4&transport=websocket&sid=${sid}`;
+      expect(await refusedWith(server.port, upgrade, { headers })).toBe(400);
+      expect((await fetch(`${pollingOf(server)}&sid=${sid}`, from('203.0.113.7:4712'))).status).toBe(200);
+    });
+  });
+
+  it('is not taken over by who knows its Socket.IO session', async () => {
+    server = await startRealtimeApp();
+    const owner = new SocketIoClient(server.port, { token: 'alice:s1' });
+    await owner.next('live');
+    const { id } = owner.socket.io.engine as unknown as { id: string };
+    expect(await refusedWith(server.port, `/socket.io/?EIO=4&transport=websocket&sid=${id}`)).toBe(400);
+    expect(await owner.request('test.echo', { text: 'still mine' })).toMatchObject({ ok: true });
+    owner.close();
+  });
+
+  it('opens for pages of PUBLIC_URL behind a proxy that rewrites the host', async () => {
+    server = await startRealtimeApp({}, { PUBLIC_URL: 'https://chat.example.com/app' });
+    const headers = { origin: 'https://chat.example.com', host: 'parley-1.internal:3000' };
+    const client = new WebSocketClient(server.port, '?token=alice:s1', { headers });
+    await client.next('live');
+    client.close();
+    for (const origin of [
+      'http://chat.example.com',
+      'https://chat.example.com:444',
+      'https://parley-1.internal:3000',
+    ]) {
+      const foreign = { ...headers, origin };
+      expect([origin, await refusedWith(server.port, '/api/v1/realtime', { headers: foreign })]).toEqual([origin, 403]);
+    }
+  });
+
+  it('does not open for a page of a foreign name that leads to this server', async () => {
+    server = await startRealtimeApp();
+    const rebound = { origin: 'http://evil.example:3000', host: 'evil.example:3000' };
+    expect(await refusedWith(server.port, '/api/v1/realtime', { headers: rebound })).toBe(403);
+    await server.close();
+    server = await startRealtimeApp({}, { ALLOWED_HOSTS: 'chat.example, other.example:8443' });
+    const status = async (name: string): Promise<number | 'opened'> => {
+      const headers = { origin: `https://${name}`, host: name };
+      return refusedWith(server.port, '/api/v1/realtime', { headers }).catch(() => 'opened' as const);
+    };
+    expect(await status('evil.example')).toBe(421);
+    expect(await status('other.example')).toBe(421);
+    for (const name of ['chat.example', 'chat.example:3000', 'other.example:8443', '192.0.2.1', 'localhost:3000']) {
+      expect([name, await status(name)]).toEqual([name, 'opened']);
+    }
   });
 
   it('is refused an address with a NUL in it', async () => {
@@ -302,11 +437,38 @@ describe('deadlines and bounds of connections', () => {
     client.close();
   });
 
-  it('counts upgrades per address, whatever address a client claims to have', async () => {
-    server = await startRealtimeApp({}, { RATE_LIMIT_MULTIPLIER: '0.01' });
+  it('counts upgrades per address, whatever address a client claims to have, and logs what it refuses', async () => {
+    server = await startRealtimeApp({ upgradesPerSecond: 1e6 }, { RATE_LIMIT_MULTIPLIER: '0.01' });
+    const warned = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
     await new WebSocketClient(server.port, '?token=alice:s1').next('live');
     const headers = { 'x-forwarded-for': '203.0.113.7', 'x-real-ip': '203.0.113.7', forwarded: 'for=203.0.113.7' };
-    expect(await refusedWith(server.port, '/api/v1/realtime?token=bob:s1', { headers })).toBe(429);
+    for (let n = 0; n < 3; n++) {
+      expect(await refusedWith(server.port, '/api/v1/realtime?token=bob:s1', { headers })).toBe(429);
+    }
+    const logged = warned.mock.calls.filter(([line]) => String(line).startsWith('sockets are refused'));
+    expect(logged).toEqual([
+      [expect.stringContaining('TRUST_PROXY'), { code: expect.any(String), address: '127.0.0.1', count: 1 }],
+    ]);
+    warned.mockRestore();
+  });
+
+  it('has room for SOCKETS_PER_ADDRESS of one address', async () => {
+    server = await startRealtimeApp({}, { RATE_LIMIT_MULTIPLIER: '1', SOCKETS_PER_ADDRESS: '2' });
+    const clients = ['alice', 'bob'].map((name) => new WebSocketClient(server.port, `?token=${name}:s1`));
+    await Promise.all(clients.map((client) => client.next('live')));
+    expect(await refusedWith(server.port, '/api/v1/realtime?token=carol:s1')).toBe(429);
+    clients[0]!.close();
+    await until(() => server.fanOut.of('alice').length === 0);
+    const next = new WebSocketClient(server.port, '?token=carol:s1');
+    await next.next('live');
+    for (const client of [next, clients[1]!]) client.close();
+  });
+
+  it('counts upgrades of addresses that do not exist as calls', async () => {
+    server = await startRealtimeApp({}, { RATE_LIMIT_MULTIPLIER: '1', LIMIT_CALL: '3' });
+    const statuses: number[] = [];
+    for (let n = 0; n < 5; n++) statuses.push(await refusedWith(server.port, '/nowhere'));
+    expect(statuses).toEqual([404, 404, 404, 429, 429]);
   });
 
   it.each([

@@ -129,7 +129,8 @@ describe('a message', () => {
       expect(send.parentSpanId).toBe(request.spanId);
       expect(delivery.parentSpanId).toBe(send.spanId);
       expect([fact(send, 'parley.message_id'), fact(delivery, 'parley.message_id')]).toEqual([id, id]);
-      expect(fact(send, 'parley.request_id')).toBe('request-of-ana-1');
+      expect(fact(request, 'parley.client_request_id')).toBe('request-of-ana-1');
+      expect(fact(send, 'parley.request_id')).toBe(fact(request, 'parley.request_id'));
       expect(fact(request, 'http.response.status_code')).toBe(201);
       expect(fact(delivery, 'parley.frames')).toBe(1);
 
@@ -148,7 +149,7 @@ describe('a message', () => {
       expect(logged.find(({ message_id }) => message_id === id)).toMatchObject({
         level: 'debug',
         msg: 'message sent',
-        request_id: 'request-of-ana-1',
+        request_id: fact(request, 'parley.request_id'),
         conversation_id: group,
         frames: 1,
       });
@@ -184,16 +185,17 @@ describe('an error in the reports', () => {
       await database.query('alter table users rename to away');
       const answer = await fetch(`${await app.getUrl()}/api/v1/auth/login`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', 'X-Request-Id': 'request-that-failed' },
+        headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ username: 'somebody', password: 'marker-of-a-password' }),
       });
       expect(answer.status).toBe(500);
+      const requestId = answer.headers.get('x-request-id')!;
       new Logger('Elsewhere').warn('this is no error');
-      const report = await sentry.until(() => sentry.posts.find(({ body }) => body.includes('request-that-failed')));
+      const report = await sentry.until(() => sentry.posts.find(({ body }) => body.includes(requestId)));
       expect(report.url).toMatch(/^\/api\/42\/envelope\//);
       const lines = report.body.split('\n').map((line) => JSON.parse(line || '{}') as Record<string, unknown>);
       const event = lines.find(({ exception }) => exception !== undefined)!;
-      expect(event).toMatchObject({ level: 'error', tags: { context: 'Http', request_id: 'request-that-failed' } });
+      expect(event).toMatchObject({ level: 'error', tags: { context: 'Http', request_id: requestId } });
       expect(JSON.stringify(event.exception)).toContain('relation');
       const all = sentry.posts.map(({ body }) => body).join('');
       expect(all).not.toMatch(/marker-of-a-password|this is no error/);

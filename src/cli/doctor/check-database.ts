@@ -1,9 +1,8 @@
-import { DataDirInUse } from '../../platform/database/data-dir-in-use.js';
 import { type DatabaseState, readDatabaseState } from '../../platform/database/database-state.js';
 import { EmbeddedPostgres } from '../../platform/database/embedded-postgres.js';
-import { LEAST_VERSION } from '../../platform/database/migrate.js';
 import { type Check, fault, type Finding, ok, type Patient, reasonOf, warning } from './finding.js';
 
+const LEAST_VERSION = 150_000;
 const MOST_SKEW_MS = 2000;
 const TIMEOUT_MS = 3000;
 /** Connections a process takes besides its pool: the queue's, the bus's, and a command's. */
@@ -28,8 +27,7 @@ async function lookIntoEmbedded(patient: Patient): Promise<Finding[]> {
   try {
     server = await EmbeddedPostgres.start({ directory: dataDir });
   } catch (error) {
-    const instead = 'Run doctor where the server runs, in a container with: docker compose exec parley …';
-    return [fault('database', reasonOf(error), error instanceof DataDirInUse ? instead : advice)];
+    return [fault('database', reasonOf(error), advice)];
   }
   try {
     return await lookInto(server.url, patient, advice);
@@ -54,20 +52,9 @@ async function lookInto(url: string, { values, surroundings }: Patient, advice: 
   ];
 }
 
-function judgeServer(state: DatabaseState, poolSize: number): Finding {
-  const { postgres, version, settings } = state;
+function judgeServer({ postgres, version, settings }: DatabaseState, poolSize: number): Finding {
   if (version < LEAST_VERSION) {
     return fault('database', `PostgreSQL ${postgres} is too old`, 'Upgrade it to PostgreSQL 15 or later.');
-  }
-  if (state.isStandby) {
-    const says = `PostgreSQL ${postgres} is a standby: nothing can be written`;
-    return fault('database', says, 'Let DATABASE_URL name the primary, or promote this server.');
-  }
-  if (state.isReadOnly) {
-    const says = `PostgreSQL ${postgres} is read-only: nothing can be written`;
-    const advice =
-      'See whether its disk is full, then: alter database … set default_transaction_read_only = off (or alter role, or alter system).';
-    return fault('database', says, advice);
   }
   const wanted = poolSize + OTHER_CONNECTIONS;
   if (settings.maxConnections < wanted) {

@@ -98,10 +98,9 @@ export class ChatMessagesController {
   }
 
   @Put('messages/:message_id')
-  @Limit('message.send')
   @ApiOperation({ summary: 'Changes the text of a message.' })
   @ApiOkResponse({ type: ChatMessageDto })
-  @Throws(MessageNotFound, MessageNotEditable, ...REFUSALS_OF_TEXTS, SlowMode)
+  @Throws(MessageNotFound, MessageNotEditable, ...REFUSALS_OF_TEXTS)
   edit(
     @CurrentActor() actor: Actor,
     @Param() { message_id: id }: ChatMessageParam,

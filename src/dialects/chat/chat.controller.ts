@@ -1,16 +1,14 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { SkipThrottle } from '@nestjs/throttler';
 import { Health } from '../../platform/health/health.js';
 import { Public } from '../../platform/http/public.decorator.js';
 import { Weighs } from '../../platform/throttling/shedding.guard.js';
 import { ChatHealthDto } from './chat.dto.js';
 import { presentDatabase, presentHealth } from './chat-health.presenter.js';
 
-/** For load balancers, as `/livez` and `/readyz` are. */
+/** For people and monitors; a load balancer asks `/readyz`, which no limit counts. */
 @ApiTags('dialect: chat')
 @Public()
-@SkipThrottle()
 @Weighs('vital')
 @Controller()
 export class ChatController {

@@ -2,6 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { FileDto } from '../../modules/files/files.dto.js';
 import { MESSAGE_TYPES, type MessageStatus, type MessageType } from '../../modules/messages/messages.dto.js';
 import {
+  LONGEST_TEXT,
   BooleanField,
   IntField,
   EnumField,
@@ -11,8 +12,6 @@ import {
 } from '../../platform/validation/fields.js';
 import { OFFSET_MAX } from '../../platform/pagination/numbered-page.js';
 
-/** The hard cap on raw text; CONTENT_MAX_LENGTH is the limit proper. */
-const RAW_CONTENT_MAX = 50_000;
 const ATTACHMENTS_MAX = 10;
 const ID = { format: 'uuid' } as const;
 const TIME = { format: 'date-time' } as const;
@@ -46,12 +45,12 @@ class SentWithText extends ChatTarget {
 }
 
 export class SendChatMessageDto extends SentWithText {
-  @TextField({ max: RAW_CONTENT_MAX, example: 'Hello everyone!' })
+  @TextField({ max: LONGEST_TEXT, example: 'Hello everyone!' })
   content: string;
 }
 
 export class ChatMessageFrameDto extends SentWithText {
-  @TextField({ max: RAW_CONTENT_MAX, example: 'Hello, world!' })
+  @TextField({ max: LONGEST_TEXT, example: 'Hello, world!' })
   message: string;
 }
 
@@ -64,7 +63,7 @@ export class ListChatMessagesQuery extends ChatTarget {
 }
 
 export class EditChatMessageDto {
-  @TextField({ max: RAW_CONTENT_MAX, example: 'Updated message content' })
+  @TextField({ max: LONGEST_TEXT, example: 'Updated message content' })
   content: string;
 
   @BooleanField({ optional: true, description: 'Taken, and true whatever it says' })

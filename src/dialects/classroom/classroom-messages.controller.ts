@@ -90,11 +90,10 @@ export class ClassroomMessagesController {
   }
 
   @Put('messages/:id')
-  @Limit('message.send')
   @ApiOperation({ summary: 'Changes the text of a message.' })
   @ApiConsumes(...FORM_OR_JSON)
   @ApiOkResponse({ type: ClassroomMessageDto })
-  @Throws(MessageNotFound, MessageNotEditable, ContentTooLong, ContentRejected, ConversationFrozen, SlowMode)
+  @Throws(MessageNotFound, MessageNotEditable, ContentTooLong, ContentRejected, ConversationFrozen)
   async edit(
     @CurrentActor() actor: Actor,
     @Param() { id }: MessageIdParam,
@@ -104,11 +103,10 @@ export class ClassroomMessagesController {
   }
 
   @Patch('messages/:id')
-  @Limit('message.send')
   @ApiOperation({ summary: 'Changes the text of a message.' })
   @ApiConsumes(...FORM_OR_JSON)
   @ApiOkResponse({ type: ClassroomMessageDto })
-  @Throws(MessageNotFound, MessageNotEditable, ContentTooLong, ContentRejected, ConversationFrozen, SlowMode)
+  @Throws(MessageNotFound, MessageNotEditable, ContentTooLong, ContentRejected, ConversationFrozen)
   patch(
     @CurrentActor() actor: Actor,
     @Param() param: MessageIdParam,

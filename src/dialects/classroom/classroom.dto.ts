@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import {
+  LONGEST_TEXT,
   BooleanField,
   EnumField,
   IntField,
@@ -11,8 +12,6 @@ import {
 } from '../../platform/validation/fields.js';
 
 const PAGE_MAX = 10_000;
-/** The hard cap on raw text; CONTENT_MAX_LENGTH is the limit proper. */
-const RAW_CONTENT_MAX = 50_000;
 const TITLE_MAX = 200;
 const METADATA_MAX_BYTES = 16_384;
 const ADDED_AT_ONCE_MAX = 256;
@@ -52,7 +51,7 @@ export class ClassroomPageQuery {
 }
 
 export class ClassroomSendDto {
-  @TextField({ min: 1, max: RAW_CONTENT_MAX, example: 'Hello, everyone!' })
+  @TextField({ min: 1, max: LONGEST_TEXT, example: 'Hello, everyone!' })
   content: string;
 
   @EnumField({ values: MESSAGE_TYPES, optional: true, description: 'text when left out; system is the server’s own' })
@@ -78,7 +77,7 @@ export class ClassroomSendDto {
 }
 
 export class ClassroomEditDto {
-  @TextField({ min: 1, max: RAW_CONTENT_MAX, example: 'Updated message content' })
+  @TextField({ min: 1, max: LONGEST_TEXT, example: 'Updated message content' })
   content: string;
 }
 

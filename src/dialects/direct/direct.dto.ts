@@ -3,6 +3,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { FEED_STATUSES } from '../../modules/messages/message-feed.js';
 import {
+  LONGEST_TEXT,
   BooleanField,
   EnumField,
   IntField,
@@ -15,7 +16,6 @@ import {
   UuidListField,
 } from '../../platform/validation/fields.js';
 
-const RAW_CONTENT_MAX = 50_000;
 const METADATA_MAX_BYTES = 16_384;
 const PASSWORD_UNITS_MAX = 512;
 const TOKEN_MAX = 256;
@@ -80,7 +80,7 @@ export class DirectSendDto {
   @UuidField({ optional: true })
   group_id?: string;
 
-  @TextField({ max: RAW_CONTENT_MAX, example: 'Hello, world!' })
+  @TextField({ max: LONGEST_TEXT, example: 'Hello, world!' })
   content: string;
 
   @EnumField({ values: MESSAGE_TYPES, optional: true, description: 'text when left out; system is the server’s own' })

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import {
+  LONGEST_TEXT,
   BooleanField,
   EnumField,
   IntField,
@@ -10,7 +11,6 @@ import {
 import { FILE_CATEGORIES, type FileCategory } from '../../modules/files/file-types.js';
 import { MESSAGE_TYPES, type MessageType } from '../../modules/messages/messages.dto.js';
 
-const CONTENT_MAX = 50_000;
 const ATTACHMENTS_MAX = 10;
 const OTHERS_MAX = 100;
 const ID = { format: 'uuid' } as const;
@@ -45,12 +45,17 @@ class SentAttachments {
 }
 
 export class SendMessagingMessageDto extends SentAttachments {
-  @TextField({ max: CONTENT_MAX, optional: true, description: 'May be left out with an attachment', example: 'Hello!' })
+  @TextField({
+    max: LONGEST_TEXT,
+    optional: true,
+    description: 'May be left out with an attachment',
+    example: 'Hello!',
+  })
   content?: string;
 }
 
 export class MessagingMessageFrameDto extends SentAttachments {
-  @TextField({ max: CONTENT_MAX, description: 'The text', example: 'Hello, world!' })
+  @TextField({ max: LONGEST_TEXT, description: 'The text', example: 'Hello, world!' })
   message: string;
 }
 

@@ -1,7 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IntField, JsonField, TextField } from '../../platform/validation/fields.js';
+import { LONGEST_TEXT, IntField, JsonField, TextField } from '../../platform/validation/fields.js';
 
-const CONTENT_MAX = 50_000;
 const PREFERENCES_MAX_BYTES = 8192;
 const NAME_MAX = 64;
 const OFFSET_MAX = 10_000;
@@ -40,7 +39,7 @@ export class JoinRoomDto {
 }
 
 export class RoomsTextFrameDto {
-  @TextField({ max: CONTENT_MAX, example: 'Hello, world!' })
+  @TextField({ max: LONGEST_TEXT, example: 'Hello, world!' })
   content: string;
 
   @TextField({ min: 1, max: NAME_MAX, optional: true, description: 'Slug or id; general when left out' })

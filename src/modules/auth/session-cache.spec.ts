@@ -46,10 +46,19 @@ describe('the session cache', () => {
     expect(load).toHaveBeenCalledTimes(1);
   });
 
-  it('keeps neither failures nor sessions that are not there', async () => {
+  it('keeps no failures', async () => {
     const cache = new SessionCache();
     await expect(cache.find('s', 'ana', () => Promise.reject(new Error('away')))).rejects.toThrow('away');
-    await expect(cache.find('s', 'ana', () => Promise.resolve(undefined))).resolves.toBeUndefined();
     await expect(cache.find('s', 'ana', () => Promise.resolve(state('ana')))).resolves.toBeDefined();
+  });
+
+  it('asks once in five seconds for a session that is over', async () => {
+    const cache = new SessionCache();
+    const load = jest.fn(() => Promise.resolve(undefined));
+    for (let n = 0; n < 3; n++) await expect(cache.find('s', 'ana', load)).resolves.toBeUndefined();
+    expect(load).toHaveBeenCalledTimes(1);
+    jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 5001);
+    await cache.find('s', 'ana', load);
+    expect(load).toHaveBeenCalledTimes(2);
   });
 });

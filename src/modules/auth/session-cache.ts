@@ -14,7 +14,8 @@ interface Entry {
 }
 
 /**
- * What is known of sessions, at most five seconds old, least recently used out first. Requests that come together ask
+ * What is known of sessions, at most five seconds old, least recently used out first: also that there is none, which a
+ * token that goes on being sent after its session was ended would otherwise ask the database each time. Requests that come together ask
  * the database once. What is dropped while it is being loaded is not kept: the answer may be from before.
  */
 @Injectable()
@@ -60,7 +61,6 @@ export class SessionCache {
     entry.state.then(
       (state) => {
         entry.userId = state?.user_id;
-        if (!state) this.forget(sessionId, entry);
       },
       () => this.forget(sessionId, entry),
     );

@@ -42,8 +42,7 @@ const PINS = statement<MessageRow>(
 
 const HISTORY = statement<{ version: number; content: string; edited_by: string; edited_at: Date }>(
   'messages.history',
-  `select version, content, edited_by, edited_at from message_edits
-    where message_id = $1 and version > $2 order by version limit $3`,
+  `select version, content, edited_by, edited_at from message_edits where message_id = $1 order by version`,
 );
 
 export interface ReceiptRow {
@@ -132,12 +131,8 @@ export class MessageReadsRepository {
   }
 
   /** Earlier versions, the first one first; the present text is in the message itself. */
-  history(
-    messageId: string,
-    above: number,
-    limit: number,
-  ): Promise<{ version: number; content: string; edited_by: string; edited_at: Date }[]> {
-    return this.sql.many(HISTORY, [messageId, above, limit]);
+  history(messageId: string): Promise<{ version: number; content: string; edited_by: string; edited_at: Date }[]> {
+    return this.sql.many(HISTORY, [messageId]);
   }
 
   /** How far the others are with one message, by user id. */

@@ -119,10 +119,9 @@ export class MessagesController {
   }
 
   @Patch('messages/:id')
-  @ApiOperation({ summary: 'Changes the text of the caller’s own message; counts as a send.' })
-  @Limit('message.send')
+  @ApiOperation({ summary: 'Changes the text of the caller’s own message.' })
   @ApiOkResponse({ type: MessageDto })
-  @Throws(MessageNotFound, MessageNotEditable, ContentTooLong, ContentRejected, ConversationFrozen, SlowMode)
+  @Throws(MessageNotFound, MessageNotEditable, ContentTooLong, ContentRejected, ConversationFrozen)
   edit(
     @CurrentActor() actor: Actor,
     @Param() { id }: MessageIdParam,
@@ -141,15 +140,11 @@ export class MessagesController {
   }
 
   @Get('messages/:id/history')
-  @ApiOperation({ summary: 'The earlier versions of an edited message, oldest first: the first and the latest 99.' })
+  @ApiOperation({ summary: 'The earlier versions of an edited message.' })
   @ApiOkResponse({ type: MessageHistoryDto })
   @Throws(MessageNotFound)
-  history(
-    @CurrentActor() actor: Actor,
-    @Param() { id }: MessageIdParam,
-    @Query() query: PageQuery,
-  ): Promise<MessageHistoryDto> {
-    return this.messages.history(actor, id, query);
+  history(@CurrentActor() actor: Actor, @Param() { id }: MessageIdParam): Promise<MessageHistoryDto> {
+    return this.messages.history(actor, id);
   }
 
   @Get('messages/:id/replies')
@@ -177,9 +172,9 @@ export class MessagesController {
   }
 
   @Put('messages/:id/reactions/:emoji')
-  @ApiOperation({ summary: 'Adds a reaction: one emoji, or :name:.' })
+  @ApiOperation({ summary: 'Adds a reaction.' })
   @ApiOkResponse({ type: MessageDto })
-  @Throws(MessageNotFound, MessageNotEditable, TooManyReactions, ConversationFrozen, SlowMode, ContentRejected)
+  @Throws(MessageNotFound, MessageNotEditable, TooManyReactions, ConversationFrozen)
   react(@CurrentActor() actor: Actor, @Param() { id, emoji }: ReactionParams): Promise<MessageDto> {
     return this.messages.react(actor, id, emoji);
   }

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import {
+  LONGEST_TEXT,
   EnumField,
   IntField,
   JsonField,
@@ -18,17 +19,13 @@ export const MESSAGE_TYPES = [...SENDABLE_TYPES, 'system'] as const;
 export type MessageType = (typeof MESSAGE_TYPES)[number];
 export type MessageStatus = 'sent' | 'delivered' | 'read';
 
-/** The hard cap on raw content, in UTF-16 units: the limit proper is CONTENT_MAX_LENGTH, counted in code points. */
-const RAW_CONTENT_MAX = 50_000;
 const METADATA_MAX_BYTES = 16_384;
 const MENTIONS_MAX = 50;
-const REACTION_DESCRIPTION =
-  'One emoji, or `:name:` of 1 to 32 of a-z, 0-9, `_`, `+` and `-`. With and without its variation selector it is one reaction, kept in the form with it; skin tones are different ones';
 
 /** `client_message_id` is chosen by the sender: sent twice, however often and wherever, one message is stored. */
 export class SendMessageDto {
   @TextField({
-    max: RAW_CONTENT_MAX,
+    max: LONGEST_TEXT,
     optional: true,
     description: 'Text of the message, at most CONTENT_MAX_LENGTH code points; needed where there are no attachments',
     example: 'Hello!',
@@ -64,7 +61,7 @@ export class SendMessageFrameDto extends SendMessageDto {
 }
 
 export class EditMessageDto {
-  @TextField({ max: RAW_CONTENT_MAX, description: 'The new text' })
+  @TextField({ max: LONGEST_TEXT, description: 'The new text' })
   content: string;
 
   @UuidListField({ max: MENTIONS_MAX, optional: true })
@@ -85,7 +82,7 @@ export class MessageFrameDto {
 }
 
 export class ReactionFrameDto extends MessageFrameDto {
-  @TextField({ min: 1, max: 64, description: REACTION_DESCRIPTION })
+  @TextField({ min: 1, max: 64, description: 'An emoji, or a short name of one' })
   emoji: string;
 }
 
@@ -95,7 +92,7 @@ export class MessageIdParam {
 }
 
 export class ReactionParams extends MessageIdParam {
-  @TextField({ min: 1, max: 64, description: REACTION_DESCRIPTION })
+  @TextField({ min: 1, max: 64 })
   emoji: string;
 }
 
@@ -299,12 +296,6 @@ export class MessageListDto {
 export class MessageHistoryDto {
   @ApiProperty({ type: [MessageEditDto] })
   data: MessageEditDto[];
-
-  @ApiProperty({ type: String, nullable: true })
-  next_cursor: string | null;
-
-  @ApiProperty()
-  has_more: boolean;
 }
 
 export class ThreadPageDto {

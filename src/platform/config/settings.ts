@@ -128,6 +128,15 @@ export const SETTINGS = {
     schemes: ['http', 'https'],
     sentence: 'Where clients reach this server, e.g. https://chat.example.com; unset: as each request says.',
   }),
+  allowedHosts: list({
+    name: 'ALLOWED_HOSTS',
+    check: (entry) =>
+      /^[a-z\d._-]+(?::\d{1,5})?$/.test(entry)
+        ? undefined
+        : 'is not a host name in lower case, with a port or none, such as chat.example.com',
+    sentence:
+      'Comma list of the host names this server is called by, beside that of PUBLIC_URL and IP addresses; unset: any.',
+  }),
   trustProxy: declare<number | readonly string[]>(
     {
       name: 'TRUST_PROXY',
@@ -136,6 +145,19 @@ export const SETTINGS = {
     0,
     parseTrustProxy,
   ),
+  socketsPerAddress: integer({
+    name: 'SOCKETS_PER_ADDRESS',
+    default: 200,
+    min: 1,
+    max: 1_000_000,
+    sentence: 'Sockets one address may have open at a time; raise it for offices behind one address.',
+  }),
+  socketIoPolling: flag({
+    name: 'SOCKET_IO_POLLING',
+    default: true,
+    sentence:
+      'With false, Socket.IO over HTTP polling is refused with a reason: behind a balancer without sticky sessions it cannot work.',
+  }),
   rateLimitMultiplier: decimal({
     name: 'RATE_LIMIT_MULTIPLIER',
     default: 1,
@@ -154,7 +176,7 @@ export const SETTINGS = {
     name: 'CONTENT_POLICY',
     options: ['strip', 'preserve'],
     default: 'strip',
-    sentence: 'Whether markup that has an effect in HTML is taken out of messages.',
+    sentence: 'Whether HTML tags are taken out of messages.',
   }),
   guestAccess: choice({
     name: 'GUEST_ACCESS',

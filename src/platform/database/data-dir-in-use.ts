@@ -1,8 +1,7 @@
-import { StartProblem } from '../process/start-problem.js';
 import type { ProcessIdentity } from './processes.js';
 
 /** A second server over the same files would destroy them, so none is started beside one that may run. */
-export class DataDirInUse extends StartProblem {
+export class DataDirInUse extends Error {
   override readonly name = 'DataDirInUse';
 
   constructor(directory: string, user: ProcessIdentity | undefined) {

@@ -36,7 +36,7 @@ function createPool(config: Config): pg.Pool {
 /** A pool whose server has answered once. */
 async function connectedPool(config: Config): Promise<pg.Pool> {
   const pool = createPool(config);
-  (await whenReady(() => pool.connect(), new URL(config.databaseUrl ?? '').host)).release();
+  (await whenReady(() => pool.connect())).release();
   return pool;
 }
 
@@ -51,11 +51,7 @@ async function connectedPool(config: Config): Promise<pg.Pool> {
       inject: [pg.Pool, StatementTimes],
       useFactory: (pool: pg.Pool, times: StatementTimes) => new Sql(pool, times),
     },
-    {
-      provide: PoolWatch,
-      inject: [pg.Pool, StatementTimes],
-      useFactory: (pool: pg.Pool, times: StatementTimes) => new PoolWatch(pool, times),
-    },
+    { provide: PoolWatch, inject: [pg.Pool], useFactory: (pool: pg.Pool) => new PoolWatch(pool) },
   ],
   exports: [pg.Pool, PoolWatch, Sql, StatementTimes],
 })

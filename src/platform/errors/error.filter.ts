@@ -4,6 +4,7 @@ import { toAppError } from '../database/database-errors.js';
 import { RequestRefused, UnsupportedMediaType } from '../http/http-errors.js';
 import type { ParleyRequest } from '../http/request-context.js';
 import { redactAddress } from '../logging/redaction.js';
+import { Limits } from '../throttling/limits.service.js';
 import {
   AppError,
   AuthenticationRequired,
@@ -66,13 +67,35 @@ function ofStatus(status: number): AppError {
 export class ErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger('Http');
 
-  constructor(private readonly forms: ErrorForms) {}
+  constructor(
+    private readonly forms: ErrorForms,
+    private readonly limits: Limits,
+  ) {}
 
-  catch(thrown: unknown, host: ArgumentsHost): void {
+  async catch(thrown: unknown, host: ArgumentsHost): Promise<void> {
     const request = host.switchToHttp().getRequest<ParleyRequest>();
     const response = host.switchToHttp().getResponse<Response>();
     const error = toDeclaredError(thrown);
     if (error.status >= 500) this.report(error, request);
+    const counted = error.status < 500 && !request.isCounted ? this.count(error, request) : error;
+    this.answer(counted instanceof Promise ? await counted : counted, request, response);
+  }
+
+  /**
+   * What is refused before any limit counts it (an unknown route, a refused credential, a body that cannot be read) is
+   * a call of the address: the answer is the refusal of the limit, once it is used up.
+   */
+  private count(error: AppError, request: ParleyRequest): AppError | Promise<AppError> {
+    request.isCounted = true;
+    try {
+      const counted = this.limits.checkAddress('call', request.ip);
+      return counted ? counted.then(() => error, toDeclaredError) : error;
+    } catch (refusal) {
+      return toDeclaredError(refusal);
+    }
+  }
+
+  private answer(error: AppError, request: ParleyRequest, response: Response): void {
     if (response.headersSent) {
       response.destroy(); // half an answer is out: only a broken connection tells the client that it is half
       return;
@@ -84,7 +107,8 @@ export class ErrorFilter implements ExceptionFilter {
   }
 
   private report(error: AppError, request: ParleyRequest): void {
-    const fields = { request_id: request.requestId, method: request.method, url: redactAddress(request.originalUrl) };
+    const { requestId: request_id, clientRequestId: client_request_id, method, originalUrl } = request;
+    const fields = { request_id, client_request_id, method, url: redactAddress(originalUrl) };
     const cause = error.cause ?? error;
     if (error instanceof InternalError) this.logger.error('a request failed', fields, cause);
     else this.logger.warn('a request was turned away', fields, cause);

@@ -1,33 +1,30 @@
 import { ApiProperty } from '@nestjs/swagger';
-import {
-  COMPONENT_STATUSES,
-  type ComponentStatus,
-  type Health,
-  type HealthReport,
-  type OverallStatus,
-  READINESS,
-  type Readiness,
-} from './health.js';
+import type { ComponentStatus, Health, HealthReport, OverallStatus } from './health.js';
 
 const OVERALL = ['healthy', 'degraded', 'unhealthy', 'draining'];
 
 export class ReadinessDto {
-  @ApiProperty({ enum: READINESS })
-  status: Readiness;
+  @ApiProperty({ enum: ['ok', 'draining', 'unavailable'] })
+  status: 'ok' | 'draining' | 'unavailable';
+
+  static of({ status }: HealthReport): ReadinessDto {
+    return { status: status === 'draining' ? status : status === 'unhealthy' ? 'unavailable' : 'ok' };
+  }
 }
 
+/** Null for those who may not know them. */
 export class HealthFiguresDto {
-  @ApiProperty({ type: 'integer', description: 'Sockets of this process' })
-  active_connections: number;
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Sockets of this process' })
+  active_connections: number | null;
 
-  @ApiProperty({ type: 'integer', description: 'Messages this process has stored since its start' })
-  total_messages_processed: number;
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Messages this process has stored since its start' })
+  total_messages_processed: number | null;
 
-  @ApiProperty({ type: 'integer' })
-  uptime_seconds: number;
+  @ApiProperty({ type: 'integer', nullable: true })
+  uptime_seconds: number | null;
 }
 
-/** What anybody may know: which part works, and nothing of why one does not. */
+/** What anybody may know: which part works, and nothing of why one does not. Figures and version are for operators. */
 export class PublicHealthDto {
   @ApiProperty({ enum: OVERALL })
   status: OverallStatus;
@@ -35,12 +32,12 @@ export class PublicHealthDto {
   @ApiProperty({ format: 'date-time' })
   timestamp: string;
 
-  @ApiProperty({ description: 'Of the program' })
-  version: string;
+  @ApiProperty({ type: String, nullable: true, description: 'Of the program; null as the figures are' })
+  version: string | null;
 
   @ApiProperty({
     type: 'object',
-    additionalProperties: { type: 'string', enum: [...COMPONENT_STATUSES] },
+    additionalProperties: { type: 'string', enum: ['healthy', 'unhealthy', 'disabled'] },
     example: { database: 'healthy', redis: 'disabled', websocket: 'healthy' },
   })
   components: Record<string, ComponentStatus>;
@@ -48,14 +45,16 @@ export class PublicHealthDto {
   @ApiProperty({ type: HealthFiguresDto })
   metrics: HealthFiguresDto;
 
-  static of({ status, components }: HealthReport, { version, measured }: Health): PublicHealthDto {
-    const { active_connections = 0, total_messages_processed = 0 } = measured;
+  /** Without `health` the version and the figures are left out. */
+  static of({ status, components }: HealthReport, health: Health | undefined): PublicHealthDto {
+    const { active_connections = 0, total_messages_processed = 0 } = health?.measured ?? {};
+    const figures = { active_connections, total_messages_processed, uptime_seconds: Math.floor(process.uptime()) };
     return {
       status,
       timestamp: new Date().toISOString(),
-      version,
+      version: health?.version ?? null,
       components: Object.fromEntries(Object.entries(components).map(([name, { status: shown }]) => [name, shown])),
-      metrics: { active_connections, total_messages_processed, uptime_seconds: Math.floor(process.uptime()) },
+      metrics: health ? figures : { active_connections: null, total_messages_processed: null, uptime_seconds: null },
     };
   }
 }

@@ -1,10 +1,14 @@
 import type { Type } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Express, NextFunction, Response } from 'express';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { ErrorForms } from '../errors/error-forms.js';
 import type { ErrorClass } from '../errors/throws.decorator.js';
 import { type Answers, API_HEADERS, ERROR_SCHEMA, errorAnswers, errorsOf, headersFor } from './api-answers.js';
+import { Limits } from '../throttling/limits.service.js';
 import { routeFacts, type RouteFacts } from './documented-routes.js';
+import type { ParleyRequest } from './request-context.js';
+import { ServedDocument } from './served-document.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 type Schemas = Record<string, object>;
@@ -44,17 +48,34 @@ export function apiDocument(app: NestExpressApplication, extraModels: Type[] = [
 }
 
 /**
- * Serves the document at `/openapi.json` and a page over it at `/docs`; both are made at the first request for them.
+ * Serves the document at `/openapi.json` and a page over it at `/docs`. No route of Nest's answers there, so that each
+ * request is counted here, as a call of the caller's address.
  */
 export function serveApiDocument(app: NestExpressApplication): void {
-  let document: OpenAPIObject | undefined;
-  SwaggerModule.setup('docs', app, () => (document ??= apiDocument(app)), {
-    jsonDocumentUrl: 'openapi.json',
-    raw: ['json'],
+  const document = new ServedDocument(() => apiDocument(app));
+  app.use(['/openapi.json', '/docs'], countedAsCall(app.get(Limits)));
+  (app.getHttpAdapter().getInstance() as Express).get('/openapi.json', document.serve);
+  // The page loads the document like any other client, instead of having a second copy of it in a script.
+  SwaggerModule.setup('docs', app, () => undefined as never, {
+    raw: false,
     customSiteTitle: 'Parley API',
     // Without this the page sends the document to a validator on the internet.
-    swaggerOptions: { validatorUrl: null, persistAuthorization: false },
+    swaggerOptions: { url: '../openapi.json', validatorUrl: null, persistAuthorization: false },
   });
+}
+
+/** Counts a request for a file of ours that is no route as a call of the address. Refuses it with RateLimitExceeded. */
+export function countedAsCall(limits: Limits) {
+  return async (request: ParleyRequest, _response: Response, next: NextFunction): Promise<void> => {
+    try {
+      request.isCounted = true;
+      await limits.checkAddress('call', request.ip);
+    } catch (error) {
+      next(error);
+      return;
+    }
+    next();
+  };
 }
 
 function complete(document: OpenAPIObject, facts: ReadonlyMap<string, RouteFacts>, forms: ErrorForms): void {

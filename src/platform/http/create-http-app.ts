@@ -6,11 +6,13 @@ import type { Config } from '../config/config.js';
 import { createLog, NestLog } from '../logging/log.js';
 import { serveApiDocument } from './api-document.js';
 import { accessLog, crossOrigin, edge } from './edge.js';
-import { FastExpressAdapter } from './fast-express-adapter.js';
+import { ClientAddresses } from './client-address.js';
+import { CLIENT_ADDRESSES, FastExpressAdapter } from './fast-express-adapter.js';
 import { FormBodies } from './form-bodies.js';
 import { jsonBody } from './json-body.js';
 import { PUBLIC_URL } from './public-address.js';
 import { RequestsInFlight } from './requests-in-flight.js';
+import { SoundRequests } from './sound-request.js';
 
 /** The HTTP application over `root`, with everything a request meets before its route. It does not listen yet. */
 export async function createHttpApp(
@@ -24,9 +26,9 @@ export async function createHttpApp(
     abortOnError: false,
     forceCloseConnections: true,
   });
-  if (config.trustProxy !== 0) app.set('trust proxy', config.trustProxy);
+  app.set(CLIENT_ADDRESSES, app.get(ClientAddresses));
   app.set(PUBLIC_URL, config.publicUrl);
-  app.use(edge(app.get(RequestsInFlight)));
+  app.use(edge(app.get(RequestsInFlight), app.get(SoundRequests)));
   if (log.isLevelEnabled('debug')) app.use(accessLog(log));
   app.use(crossOrigin(config));
   app.use(jsonBody(app.get(FormBodies)));

@@ -7,6 +7,7 @@ import { redactAddress } from '../logging/redaction.js';
 import { limitBodyTime } from './body-deadline.js';
 import type { ParleyRequest } from './request-context.js';
 import type { RequestsInFlight } from './requests-in-flight.js';
+import type { SoundRequests } from './sound-request.js';
 
 type Middleware = (request: ParleyRequest, response: Response, next: NextFunction) => void;
 
@@ -21,11 +22,15 @@ const EXPOSED_HEADERS =
   'X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, Idempotency-Replayed, ' +
   'X-Pagination-Total, X-Pagination-Pages, X-Pagination-Current-Page, X-Pagination-Per-Page';
 
-/** The request's id (the client's, when it is well-formed), and the headers every answer carries. */
-export function edge(inFlight: RequestsInFlight): Middleware {
+/**
+ * The request's id, the headers every answer carries, and what holds for every request. A well-formed `X-Request-Id` of
+ * the client is kept beside our own: with the client's alone, two requests could pass for one in the audit log.
+ */
+export function edge(inFlight: RequestsInFlight, requests: SoundRequests): Middleware {
   return (request, response, next) => {
     const given = request.headers['x-request-id'];
-    request.requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+    request.requestId = randomUUID();
+    if (typeof given === 'string' && REQUEST_ID.test(given)) request.clientRequestId = given;
     response.setHeader('X-Request-Id', request.requestId);
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Referrer-Policy', 'no-referrer');
@@ -37,8 +42,14 @@ export function edge(inFlight: RequestsInFlight): Middleware {
     if (inFlight.drain.isDraining) response.setHeader('Connection', 'close');
     inFlight.enter(response);
     limitBodyTime(request, response);
-    if (request.url.includes('%00')) next(ValidationError.of('', 'the address holds a NUL'));
-    else next();
+    try {
+      requests.require(request);
+      if (request.url.includes('%00')) throw ValidationError.of('', 'the address holds a NUL');
+    } catch (error) {
+      next(error);
+      return;
+    }
+    next();
   };
 }
 
@@ -76,6 +87,7 @@ export function accessLog(log: Pino): Middleware {
       log.debug(
         {
           request_id: request.requestId,
+          client_request_id: request.clientRequestId,
           method: request.method,
           url: redactAddress(request.originalUrl),
           status: response.statusCode,

@@ -3,6 +3,7 @@ import { type NestApplicationOptions, StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import express, { type Express, type Response } from 'express';
 import { jsonOf } from '../json/encoded-once.js';
+import type { ClientAddresses } from './client-address.js';
 
 const SERVER_OPTIONS: ServerOptions = {
   headersTimeout: 10_000,
@@ -13,6 +14,9 @@ const SERVER_OPTIONS: ServerOptions = {
   insecureHTTPParser: false,
 };
 const MAX_REQUESTS_PER_SOCKET = 1000;
+
+/** The setting of the HTTP application that holds its `ClientAddresses`. */
+export const CLIENT_ADDRESSES = 'client addresses';
 
 /**
  * Express on Node without its prototype swap. Express sets the prototype of every request and response, which throws
@@ -43,10 +47,11 @@ export class FastExpressAdapter extends ExpressAdapter {
 
   override initHttpServer(options: NestApplicationOptions): void {
     const application = this.getInstance<Express>();
-    class FastRequest extends IncomingMessage {}
-    class FastResponse extends ServerResponse {}
+    class FastRequest extends WaitingRequest {}
+    class FastResponse extends ServerResponse<FastRequest> {}
     adopt(FastRequest.prototype, application, 'request');
     adopt(FastResponse.prototype, application, 'response');
+    seeThroughOwnProxies(FastRequest.prototype, application);
     const server = createServer(
       { ...SERVER_OPTIONS, IncomingMessage: FastRequest, ServerResponse: FastResponse },
       (request, response) => {
@@ -55,11 +60,54 @@ export class FastExpressAdapter extends ExpressAdapter {
       },
     );
     server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
+    server.maxHeadersCount = 0; // the bytes are bounded; Node would drop lines above its number without a word
+    server.on('checkContinue', (request: WaitingRequest, response: ServerResponse) => {
+      request.awaitLeave(response);
+      server.emit('request', request, response);
+    });
     this.setHttpServer(server);
     if (options.forceCloseConnections) {
       (this as unknown as { trackOpenConnections(): void }).trackOpenConnections();
     }
   }
+}
+
+/**
+ * A request whose client may wait for `100 Continue` before it sends the body. It is told so when the body is first
+ * read, so that what is refused by its headers is refused without it. The connection then ends with the answer,
+ * because the body may still come or not.
+ */
+class WaitingRequest extends IncomingMessage {
+  private waiting: ServerResponse | undefined;
+
+  awaitLeave(response: ServerResponse): void {
+    this.waiting = response;
+    response.shouldKeepAlive = false;
+  }
+
+  override _read(size: number): void {
+    const response = this.waiting;
+    this.waiting = undefined;
+    if (response && !response.headersSent) {
+      response.shouldKeepAlive = true;
+      response.writeContinue();
+    }
+    super._read(size);
+  }
+}
+
+/** Gives `ip` and `protocol` of a request our own reading of proxies' headers instead of that of Express. */
+function seeThroughOwnProxies(prototype: object, application: Express): void {
+  const addresses = (): ClientAddresses => application.get(CLIENT_ADDRESSES) as ClientAddresses;
+  const derive = (name: string, get: (this: IncomingMessage) => unknown): void => {
+    Object.defineProperty(prototype, name, { get, configurable: true, enumerable: true });
+  };
+  derive('ip', function () {
+    return addresses().of(this);
+  });
+  derive('protocol', function () {
+    return addresses().isSecure(this) ? 'https' : 'http';
+  });
 }
 
 /** Express passes by everything of ours with an address it cannot read; as a path it is one that nobody serves. */

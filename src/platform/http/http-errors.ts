@@ -12,6 +12,19 @@ export class UnsupportedMediaType extends AppError {
 }
 
 @Means(
+  'The request names a host in its `Host` header that this server does not go by.',
+  'Use the address of the server that its operator gives, or list the host in `ALLOWED_HOSTS`.',
+)
+export class HostNotAllowed extends AppError {
+  readonly code = 'HOST_NOT_ALLOWED';
+  readonly status = 421;
+
+  constructor() {
+    super('This server does not go by that host name.');
+  }
+}
+
+@Means(
   'HTTP itself refuses the request, in a way no other error describes better; the status varies.',
   'Mend the request.',
 )

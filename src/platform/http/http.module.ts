@@ -9,6 +9,7 @@ import { FormBodies } from './form-bodies.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
 import { IdempotentAnswers } from './idempotent-answers.js';
+import { RequestSourceModule } from './request-source.module.js';
 import { RequestsInFlight } from './requests-in-flight.js';
 import { validationPipe } from './validation.js';
 
@@ -18,6 +19,7 @@ import { validationPipe } from './validation.js';
  */
 @Global()
 @Module({
+  imports: [RequestSourceModule],
   providers: [
     RequestsInFlight,
     ErrorForms,

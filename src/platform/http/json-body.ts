@@ -6,9 +6,13 @@ import type { ParleyRequest } from './request-context.js';
 import { requireSafeJson } from '../validation/safe-json.js';
 
 export const MAX_BODY_BYTES = 256 * 1024;
-const JSON_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
-const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
+/** `text/json` and `application/problem+json` are JSON too. None of these can be sent by a page without a preflight. */
+const JSON_TYPE = /^(?:application|text)\/(?:json|[\w.!#$&^-]{1,100}\+json)$/i;
+const FORM_TYPE = /^application\/x-www-form-urlencoded$/i;
 const MULTIPART_TYPE = /^multipart\/form-data\s*;/i;
+const CHARSET = /^charset\s*=\s*(?:"([^"]*)"|(.*))$/i;
+/** US-ASCII is a part of UTF-8. */
+const UTF8_NAMES = new Set(['utf-8', 'utf8', 'us-ascii']);
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 type Middleware = (request: ParleyRequest, response: Response, next: NextFunction) => void;
@@ -25,7 +29,7 @@ export function jsonBody(forms: FormBodies): Middleware {
 function readBody(request: ParleyRequest, forms: FormBodies, next: NextFunction): void {
   const { headers } = request;
   const length = headers['content-length'];
-  if ((length === undefined || length === '0') && headers['transfer-encoding'] === undefined) {
+  if (Number(length ?? 0) === 0 && headers['transfer-encoding'] === undefined) {
     next();
     return;
   }
@@ -35,8 +39,9 @@ function readBody(request: ParleyRequest, forms: FormBodies, next: NextFunction)
     return;
   }
   const encoding = headers['content-encoding'];
-  const parse = parserOf(type, request, forms);
-  if (!parse || (encoding !== undefined && encoding !== 'identity')) {
+  const isPlain = encoding === undefined || encoding.toLowerCase() === 'identity';
+  const parse = isPlain ? parserOf(type, request, forms) : undefined;
+  if (!parse && length !== undefined) {
     next(new UnsupportedMediaType());
     return;
   }
@@ -48,23 +53,35 @@ function readBody(request: ParleyRequest, forms: FormBodies, next: NextFunction)
 }
 
 function parserOf(type: string, { originalUrl, method }: ParleyRequest, forms: FormBodies): Parse | undefined {
-  if (JSON_TYPE.test(type)) return parseJson;
-  return FORM_TYPE.test(type) && forms.areTakenAt(originalUrl, method) ? parseForm : undefined;
+  const [essence = '', ...parameters] = type.split(';').map((part) => part.trim());
+  if (!parameters.every(isUtf8)) return undefined;
+  if (JSON_TYPE.test(essence)) return parseJson;
+  return FORM_TYPE.test(essence) && forms.areTakenAt(originalUrl, method) ? parseForm : undefined;
 }
 
-function read(request: ParleyRequest, parse: Parse, next: NextFunction): void {
+/** Whether a parameter of a media type names no other charset than UTF-8. */
+function isUtf8(parameter: string): boolean {
+  const [, quoted, plain] = CHARSET.exec(parameter) ?? [];
+  const charset = quoted ?? plain;
+  return charset === undefined || UTF8_NAMES.has(charset.trim().toLowerCase());
+}
+
+/** Reads the body to its end; without `parse` there must be none, as of a chunked body that ends at once. */
+function read(request: ParleyRequest, parse: Parse | undefined, next: NextFunction): void {
   let chunks: Buffer[] = [];
   let size = 0;
   request.on('data', (chunk: Buffer) => {
+    if (!parse && size === 0) next(new UnsupportedMediaType());
     size += chunk.length;
-    if (size > MAX_BODY_BYTES)
+    if (size > MAX_BODY_BYTES || !parse)
       chunks = []; // the rest is read and forgotten
     else chunks.push(chunk);
   });
   request.on('end', () => {
+    if (!parse && size > 0) return; // refused at its first byte
     try {
       if (size > MAX_BODY_BYTES) throw new PayloadTooLarge();
-      request.body = parse(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
+      if (size > 0) request.body = parse?.(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
     } catch (error) {
       next(error);
       return;

@@ -34,5 +34,5 @@ class InputPipe extends ValidationPipe {
 
 function withoutEmpty(query: unknown): unknown {
   if (typeof query !== 'object' || query === null) return query;
-  return Object.fromEntries(Object.entries(query).map(([name, value]) => [name, value === '' ? undefined : value]));
+  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));
 }

@@ -1,7 +1,6 @@
 import { Global, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
 import { DatabaseMetrics } from './database-metrics.js';
 import { EdgeMetrics } from './edge-metrics.js';
-import { HealthMetrics } from './health-metrics.js';
 import { MetricsAccess } from './metrics-access.js';
 import { MetricsController } from './metrics.controller.js';
 import { MetricsServer } from './metrics-server.js';
@@ -15,7 +14,7 @@ import { Tracing } from '../tracing/tracing.js';
 @Global()
 @Module({
   imports: [TracingModule],
-  providers: [Metrics, MetricsAccess, MetricsServer, DatabaseMetrics, HealthMetrics, ProcessMetrics],
+  providers: [Metrics, MetricsAccess, MetricsServer, DatabaseMetrics, ProcessMetrics],
   exports: [Metrics, MetricsAccess],
 })
 export class MetricsModule {}

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config.js';
-import { ServiceUnavailable } from '../errors/app-error.js';
+import { type AppError, RateLimitExceeded, ServiceUnavailable } from '../errors/app-error.js';
 import { toDeclaredError } from '../errors/error.filter.js';
 import { DrainState } from '../health/drain-state.js';
+import { RepeatedWarning } from '../logging/repeated-warning.js';
 import { addressSubject } from '../throttling/limit-subject.js';
 import { Limits } from '../throttling/limits.service.js';
 import { ConnectionHost } from './connection-host.js';
@@ -18,13 +19,18 @@ const JITTER_SECONDS = 10;
 @Injectable()
 export class Admission {
   private readonly bucket: TokenBucket;
+  private readonly refusals = new RepeatedWarning(
+    new Logger('Sockets'),
+    'sockets are refused: an address has as many as SOCKETS_PER_ADDRESS or LIMIT_CONNECT_IP allow. ' +
+      'Behind a proxy, TRUST_PROXY must be set for clients to be told apart',
+  );
 
   constructor(
     private readonly drain: DrainState,
     private readonly limits: Limits,
     private readonly handshake: Handshake,
     private readonly host: ConnectionHost,
-    config: Config,
+    private readonly config: Config,
   ) {
     this.bucket = new TokenBucket(Math.max(1, host.settings.upgradesPerSecond * config.rateLimitMultiplier));
   }
@@ -37,7 +43,7 @@ export class Admission {
     try {
       return await this.weigh(request);
     } catch (error) {
-      this.host.connections.refused(toDeclaredError(error).code);
+      this.report(toDeclaredError(error), request);
       throw error;
     }
   }
@@ -48,14 +54,28 @@ export class Admission {
     this.handshake.checkOrigin(request);
   }
 
+  /** Counts a request that was refused before any limit counted it, as a call of its address. @throws RateLimitExceeded */
+  async countRefused(request: IncomingMessage): Promise<void> {
+    await this.limits.checkAddress('call', this.handshake.addressOf(request));
+  }
+
   private async weigh(request: IncomingMessage): Promise<string> {
     this.judge(request);
     const ip = this.handshake.addressOf(request);
     const address = addressSubject(ip);
-    if (!this.host.connections.hasRoomFor(address)) throw new TooManyConnections();
+    if (!this.host.connections.hasRoomFor(address)) {
+      throw new TooManyConnections({ limit: this.config.socketsPerAddress, counted_by: 'address' });
+    }
     // The address pays first: what it may not open takes nothing out of the bucket of all.
     await this.limits.checkAddress('connect.ip', ip);
     if (!this.bucket.take()) throw new ServiceUnavailable(1 + Math.floor(Math.random() * JITTER_SECONDS));
     return address;
+  }
+
+  private report(error: AppError, request: IncomingMessage): void {
+    const { code } = error;
+    this.host.connections.refused(code);
+    if (!(error instanceof RateLimitExceeded) && !(error instanceof TooManyConnections)) return;
+    this.refusals.warn({ code, address: this.handshake.addressOf(request) });
   }
 }

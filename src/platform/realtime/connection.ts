@@ -137,9 +137,13 @@ export class Connection extends ConnectionOutput implements LiveConnection, Slee
     if (this.unwanted.size < MOST_UNWANTED) this.unwanted.add(streamId);
   }
 
-  /** Answers a request; without an id nobody waits for the answer. `body` is the JSON of `{ok, data}`. */
+  /**
+   * Answers a request; `body` is the JSON of `{ok, data}`. One without an id is answered without one where the wire has
+   * a form for that: Socket.IO has none without an acknowledgement, and other protocols have their own rules.
+   */
   reply(id: RequestId | undefined, body: string): void {
-    if (id !== undefined && !this.isClosed) this.hand(new Reply(id, body), 'owed');
+    const isAnswerable = id !== undefined || (this.kind === 'websocket' && !this.codec);
+    if (isAnswerable && !this.isClosed) this.hand(new Reply(id, body), 'owed');
   }
 
   /** Answers a request with an error; without an id the error is a frame of its own. */

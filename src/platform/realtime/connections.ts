@@ -87,7 +87,7 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
 
   /** Whether one more connection of this address fits. */
   hasRoomFor(address: string): boolean {
-    return (this.byAddress.get(address) ?? 0) < this.scaled(this.settings.socketsPerAddress);
+    return (this.byAddress.get(address) ?? 0) < this.scaled(this.config.socketsPerAddress);
   }
 
   add(connection: Connection): void {

@@ -1,11 +1,14 @@
 import type { IncomingMessage } from 'node:http';
-import { Injectable } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
+import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config.js';
-import { AuthenticationRequired } from '../errors/app-error.js';
+import { AuthenticationRequired, RateLimitExceeded } from '../errors/app-error.js';
 import type { Actor } from '../http/actor.js';
+import { ClientAddresses } from '../http/client-address.js';
 import { wholeAddress } from '../http/public-address.js';
 import { sessionCookieOf } from '../http/session-cookie.js';
+import { SoundRequests } from '../http/sound-request.js';
+import { RepeatedWarning } from '../logging/repeated-warning.js';
+import { addressSubject } from '../throttling/limit-subject.js';
 import type { LimitProfile } from '../throttling/limits.js';
 import { Limits } from '../throttling/limits.service.js';
 import { ConnectionHost } from './connection-host.js';
@@ -13,8 +16,6 @@ import { LONGEST_TOKEN } from './first-frame.js';
 import { OriginNotAllowed } from './realtime.errors.js';
 
 export type Credential = { readonly token: string } | { readonly ticket: string } | { readonly sessionKey: string };
-/** What says of an address in front of us whether it is a proxy of ours; Express compiled it from TRUST_PROXY. */
-type TrustsProxy = (address: string, hop: number) => boolean;
 
 const OFFERED_TOKEN = /(?:^|,)\s*bearer\.([^\s,]+)/;
 const BEARER = /^Bearer +([^\s]+)$/i;
@@ -23,10 +24,15 @@ const BEARER = /^Bearer +([^\s]+)$/i;
 @Injectable()
 export class Handshake {
   private readonly origins: ReadonlySet<string>;
+  private readonly refusals = new RepeatedWarning(
+    new Logger('Sockets'),
+    'sockets are refused: a user opens more of them than LIMIT_CONNECT allows',
+  );
 
   constructor(
     private readonly config: Config,
-    private readonly adapter: HttpAdapterHost,
+    private readonly addresses: ClientAddresses,
+    private readonly requests: SoundRequests,
     private readonly host: ConnectionHost,
     private readonly limits: Limits,
   ) {
@@ -37,28 +43,23 @@ export class Handshake {
    * Pages send their origin and cannot forge it; anything else than an allowed one, or our own, is refused. Programs
    * send none. @throws OriginNotAllowed
    */
-  checkOrigin({ headers }: IncomingMessage): void {
-    const { origin, host } = headers;
+  checkOrigin(request: IncomingMessage): void {
+    const { origin, host } = request.headers;
     if (origin === undefined || this.origins.has(origin)) return;
-    if (host && origin === `https://${host}`) return;
-    if (host && origin === `http://${host}` && !this.isBehindTls(headers)) return;
-    throw new OriginNotAllowed();
+    if (!this.requests.isOwnOrigin(origin, host, this.addresses.isSecure(request))) throw new OriginNotAllowed();
   }
 
-  /** The address limits count, seen through our own proxies only. */
+  /** The address the client connects from. @see ClientAddresses */
   addressOf(request: IncomingMessage): string | undefined {
-    const own = request.socket.remoteAddress;
-    const forwarded = request.headers['x-forwarded-for'];
-    if (this.config.trustProxy === 0 || typeof forwarded !== 'string' || !own) return own;
-    const trusts = this.trustsProxy();
-    const hops = [
-      own,
-      ...forwarded
-        .split(',')
-        .reverse()
-        .map((hop) => hop.trim()),
-    ];
-    return hops.find((hop, index) => index === hops.length - 1 || !trusts(hop, index));
+    return this.addresses.of(request);
+  }
+
+  /**
+   * What the requests of one client have in common. Behind a proxy that nothing is known of they may come from any of its
+   * addresses.
+   */
+  placeOf(request: IncomingMessage): string {
+    return this.addresses.isBehindUnknownProxy(request) ? '' : addressSubject(this.addresses.of(request));
   }
 
   /**
@@ -74,7 +75,12 @@ export class Handshake {
 
   /** Counts one `connect` of somebody who was identified otherwise. @throws RateLimitExceeded */
   async count(actor: Actor, limits?: LimitProfile): Promise<void> {
-    await this.limits.check('connect', actor, limits);
+    try {
+      await this.limits.check('connect', actor, limits);
+    } catch (error) {
+      if (error instanceof RateLimitExceeded) this.refusals.warn({ user_id: actor.userId });
+      throw error;
+    }
   }
 
   private authenticate(credential: Credential): Promise<Actor> {
@@ -93,26 +99,17 @@ export class Handshake {
    */
   cookieOf(request: IncomingMessage): Credential | undefined {
     if (request.headers.origin === undefined) return undefined;
-    const key = sessionCookieOf(request.headers.cookie, this.isSecure(request));
+    const key = sessionCookieOf(request.headers.cookie, this.addresses.isSecure(request));
     return key === undefined ? undefined : { sessionKey: key };
   }
 
   /** Where this client reaches the server over HTTP, without a slash at the end. */
   publicAddressOf(request: IncomingMessage): string {
-    return wholeAddress(this.config.publicUrl, this.isSecure(request) ? 'https' : 'http', request.headers.host);
-  }
-
-  private isSecure({ headers, socket }: IncomingMessage): boolean {
-    return this.isBehindTls(headers) || (socket as { encrypted?: boolean }).encrypted === true;
-  }
-
-  private isBehindTls(headers: IncomingMessage['headers']): boolean {
-    return this.config.trustProxy !== 0 && headers['x-forwarded-proto'] === 'https';
-  }
-
-  private trustsProxy(): TrustsProxy {
-    const express = this.adapter.httpAdapter.getInstance<{ get(setting: string): TrustsProxy }>();
-    return express.get('trust proxy fn');
+    return wholeAddress(
+      this.config.publicUrl,
+      this.addresses.isSecure(request) ? 'https' : 'http',
+      request.headers.host,
+    );
   }
 }
 

@@ -68,7 +68,8 @@ export class TextPacket implements WebSocketPacket {
 /** The one answer to one request. */
 export class Reply implements Packet {
   constructor(
-    readonly id: RequestId,
+    /** Undefined when the request had none. */
+    readonly id: RequestId | undefined,
     /** JSON of `{ok, data}` or `{ok, error}`. */
     readonly body: string,
   ) {}
@@ -78,7 +79,8 @@ export class Reply implements Packet {
   }
 
   get webSocketFrame(): Buffer {
-    return frameText(`{"type":"reply","id":${JSON.stringify(this.id)},${this.body.slice(1)}`);
+    const id = this.id === undefined ? '' : `"id":${JSON.stringify(this.id)},`;
+    return frameText(`{"type":"reply",${id}${this.body.slice(1)}`);
   }
 
   get socketIo(): string {

@@ -1,5 +1,5 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { Request, Response } from 'express';
+import type { Express } from 'express';
 import {
   AccountBanned,
   AuthenticationRequired,
@@ -11,8 +11,10 @@ import {
   ValidationError,
 } from '../errors/app-error.js';
 import { codeOf, type ErrorClass } from '../errors/throws.decorator.js';
-import { apiDocument, close } from '../http/api-document.js';
+import { apiDocument, close, countedAsCall } from '../http/api-document.js';
 import { routeFacts } from '../http/documented-routes.js';
+import { ServedDocument } from '../http/served-document.js';
+import { Limits } from '../throttling/limits.service.js';
 import { CLOSE } from './close-codes.js';
 import { FrameRouter } from './frame-router.js';
 import type { FrameDefinition } from './frames.js';
@@ -89,15 +91,11 @@ export function protocolDocument(app: NestExpressApplication): ProtocolDocument 
   };
 }
 
-/** Serves the document at `/asyncapi.json`; it is made at the first request. */
+/** Serves the document at `/asyncapi.json`; each request is counted as a call of the caller's address. */
 export function serveProtocolDocument(app: NestExpressApplication): void {
-  let text: string | undefined;
-  const adapter = app.getHttpAdapter() as unknown as {
-    get(path: string, handler: (request: Request, response: Response) => void): void;
-  };
-  adapter.get('/asyncapi.json', (_request, response) => {
-    response.type('json').send((text ??= JSON.stringify(protocolDocument(app))));
-  });
+  const document = new ServedDocument(() => protocolDocument(app));
+  app.use('/asyncapi.json', countedAsCall(app.get(Limits)));
+  (app.getHttpAdapter().getInstance() as Express).get('/asyncapi.json', document.serve);
 }
 
 function messagesOf(

@@ -15,7 +15,6 @@ export class RealtimeSettings {
   refusals = 100;
   strikeWindowMs = 10_000;
   socketsPerUser = 10;
-  socketsPerAddress = 200;
   upgradesPerSecond = 200;
   frameBytes = 65_536;
   /** Bytes handed to the transport that nobody has read yet; beyond this frames wait in the connection's queue. */

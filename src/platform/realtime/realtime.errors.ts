@@ -1,6 +1,9 @@
 import { AppError } from '../errors/app-error.js';
 import { Means } from '../errors/means.decorator.js';
 
+/** After this time it is worth asking whether another connection has been closed. */
+const RETRY_SECONDS = 30;
+
 @Means(
   'The frame is not JSON text of one object with a `type`.',
   'Mend the client; ten of them in ten seconds end the connection.',
@@ -58,14 +61,56 @@ export class OriginNotAllowed extends AppError {
 }
 
 @Means(
-  'The address or the user has as many open sockets as it may.',
+  'The address (`details.counted_by`; `SOCKETS_PER_ADDRESS`) or the user has as many open sockets as it may.',
   'Close one, or wait `details.retry_after` seconds.',
 )
 export class TooManyConnections extends AppError {
   readonly code = 'TOO_MANY_CONNECTIONS';
   readonly status = 429;
 
-  constructor(retryAfterSeconds = 30) {
-    super('Too many open connections.', { retry_after: retryAfterSeconds });
+  constructor(counted: { limit?: number; counted_by?: 'address' } = {}) {
+    super('Too many open connections.', { retry_after: RETRY_SECONDS, ...counted });
+  }
+}
+
+@Means(
+  'An HTTP request names a session of Socket.IO (`sid`) that this process does not have: it is over, or another process behind the balancer has it.',
+  "Open another one. Behind several processes connect with `transports: ['websocket']`, or make the balancer sticky.",
+)
+export class SocketSessionUnknown extends AppError {
+  readonly code = 'SOCKET_SESSION_UNKNOWN';
+  readonly status = 400;
+
+  constructor() {
+    super(
+      'This process has no such Socket.IO session. Polling needs a balancer that sends all requests of a client to one ' +
+        "process; connect with transports: ['websocket'] otherwise.",
+    );
+  }
+}
+
+@Means(
+  'An HTTP request for a session of Socket.IO (`sid`) comes from another address than the session, or the session is a WebSocket already.',
+  'Open another session.',
+)
+export class SocketSessionTaken extends AppError {
+  readonly code = 'SOCKET_SESSION_TAKEN';
+  readonly status = 400;
+
+  constructor() {
+    super('This Socket.IO session cannot be continued from here.');
+  }
+}
+
+@Means(
+  'Socket.IO over HTTP polling is switched off here (`SOCKET_IO_POLLING`).',
+  "Connect with `transports: ['websocket']`.",
+)
+export class PollingDisabled extends AppError {
+  readonly code = 'POLLING_DISABLED';
+  readonly status = 400;
+
+  constructor() {
+    super("Polling is switched off on this server. Connect with transports: ['websocket'].");
   }
 }

@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { RequestSourceModule } from '../http/request-source.module.js';
 import { Admission } from './admission.js';
 import { CodecSockets } from './codec-sockets.js';
 import { ConnectionHost } from './connection-host.js';
@@ -22,7 +23,7 @@ import { RealtimeWebSockets } from './web-socket-server.js';
  */
 @Global()
 @Module({
-  imports: [DiscoveryModule],
+  imports: [DiscoveryModule, RequestSourceModule],
   providers: [
     { provide: RealtimeSettings, useFactory: () => new RealtimeSettings() },
     Connections,

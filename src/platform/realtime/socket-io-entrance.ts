@@ -5,12 +5,15 @@ import { Config } from '../config/config.js';
 import { ValidationError } from '../errors/app-error.js';
 import { declareAndLog } from '../errors/error.filter.js';
 import type { Actor } from '../http/actor.js';
+import { SoundRequests } from '../http/sound-request.js';
+import { RepeatedWarning } from '../logging/repeated-warning.js';
 import { Admission } from './admission.js';
 import type { Connection } from './connection.js';
 import { readResume } from './first-frame.js';
 import { credentialOf, type Credential, Handshake } from './handshake.js';
 import type { ResumePoint } from './live-sessions.js';
 import type { ClientToServerEvents, ServerToClientEvents } from './protocol-types.js';
+import { PollingDisabled, SocketSessionTaken, SocketSessionUnknown } from './realtime.errors.js';
 import { refusal } from './upgrade-routes.js';
 
 /** Who a socket was let in as; without an actor its first frame has to say it. */
@@ -29,6 +32,11 @@ export type ParleySocket = Socket<
   Arrival | Connection
 >;
 
+/** A session of Engine.IO. */
+export interface EngineSession {
+  readonly transport: { readonly name: string };
+}
+
 /** Others Engine.IO answers with an empty 500. */
 const METHODS = new Set(['GET', 'POST', 'OPTIONS']);
 
@@ -36,14 +44,22 @@ const METHODS = new Set(['GET', 'POST', 'OPTIONS']);
 @Injectable()
 export class SocketIoEntrance {
   /** The sessions of Engine.IO by their ids. */
-  sessions: Readonly<Record<string, unknown>> = {};
+  sessions: Readonly<Record<string, EngineSession>> = {};
   private readonly logger = new Logger('Sockets');
+  /** Where each session was opened from. */
+  private readonly places = new WeakMap<object, string>();
+  private readonly strays = new RepeatedWarning(
+    this.logger,
+    'requests of Socket.IO name sessions that this process does not have: behind a balancer without sticky sessions ' +
+      "clients must connect with transports: ['websocket'] (SOCKET_IO_POLLING=false tells them so)",
+  );
   private readonly judged = new WeakSet<IncomingMessage>();
   private readonly entered = new WeakSet<object>();
 
   constructor(
     private readonly admission: Admission,
     private readonly handshake: Handshake,
+    private readonly requests: SoundRequests,
     private readonly config: Config,
   ) {}
 
@@ -57,19 +73,33 @@ export class SocketIoEntrance {
     this.judged.add(upgrade);
   }
 
-  /**
-   * Whether a request goes on with a session that was admitted when it began. To name one is not enough: for an empty
-   * id Engine.IO opens another.
-   */
-  isSession(query: URLSearchParams): boolean {
-    const [id, ...others] = query.getAll('sid');
-    return id !== undefined && others.length === 0 && Object.hasOwn(this.sessions, id);
+  /** Notes where a session is opened from: only from there it can be continued. */
+  opened(session: EngineSession, request: IncomingMessage): void {
+    this.places.set(session, this.handshake.placeOf(request));
   }
 
-  /** A new session over polling is judged like an upgrade, each of its requests by its origin. */
+  /**
+   * Whether a request continues a session that was admitted when it began. Naming one is not enough: for an empty id
+   * Engine.IO opens another. The id stands in addresses, which proxies log, so it does not prove whose the session is.
+   * @throws SocketSessionUnknown, SocketSessionTaken
+   */
+  continues(request: IncomingMessage, query: URLSearchParams): boolean {
+    const ids = query.getAll('sid');
+    if (ids.every((id) => id === '')) return false;
+    const [id] = ids;
+    const session = ids.length === 1 && Object.hasOwn(this.sessions, id!) ? this.sessions[id!] : undefined;
+    if (!session) {
+      this.strays.warn({ address: this.handshake.addressOf(request) });
+      throw new SocketSessionUnknown();
+    }
+    const isForeign = this.places.get(session) !== this.handshake.placeOf(request);
+    if (isForeign || session.transport.name === 'websocket') throw new SocketSessionTaken();
+    return true;
+  }
+
+  /** A new session over polling is judged like an upgrade, each of its requests by its origin and address. */
   async gate(request: IncomingMessage, response: ServerResponse, next: () => void): Promise<void> {
     try {
-      if (!METHODS.has(request.method ?? '')) throw ValidationError.of('', 'only GET and POST are understood here');
       if (!this.judged.has(request)) await this.judge(request);
     } catch (error) {
       const { status, headers, body } = refusal(declareAndLog(error, this.logger));
@@ -80,9 +110,21 @@ export class SocketIoEntrance {
   }
 
   private async judge(request: IncomingMessage): Promise<void> {
-    const { searchParams } = new URL(request.url ?? '', 'http://host');
-    if (this.isSession(searchParams)) this.handshake.checkOrigin(request);
-    else await this.admission.admit(request);
+    let isCounted = false;
+    try {
+      this.requests.require(request);
+      if (!METHODS.has(request.method ?? '')) throw ValidationError.of('', 'only GET and POST are understood here');
+      const { searchParams } = new URL(request.url ?? '', 'http://host');
+      // Engine.IO would answer with a script, which pages of any origin can read.
+      if (searchParams.has('j')) throw ValidationError.of('j', 'is not taken: answers are never scripts');
+      if (!this.config.socketIoPolling) throw new PollingDisabled();
+      if (this.continues(request, searchParams)) return this.handshake.checkOrigin(request);
+      isCounted = true;
+      await this.admission.admit(request);
+    } catch (error) {
+      if (!isCounted) await this.admission.countRefused(request);
+      throw error;
+    }
   }
 
   /**

@@ -10,7 +10,7 @@ import { FrameRouter } from './frame-router.js';
 import type { ClientToServerEvents, ServerToClientEvents } from './protocol-types.js';
 import { corkForThisTurn } from './turn-cork.js';
 import { type Upgrade, UpgradeRoutes } from './upgrade-routes.js';
-import { type Arrival, type ParleySocket, SocketIoEntrance } from './socket-io-entrance.js';
+import { type Arrival, type EngineSession, type ParleySocket, SocketIoEntrance } from './socket-io-entrance.js';
 import { SocketIoTransport, type EngineSocket } from './socket-io.transport.js';
 import { BoundedWebSocketServer, type ClosedSocket, endingOf } from './web-socket-server.js';
 
@@ -32,10 +32,10 @@ interface SocketInternals {
 }
 
 interface EngineInternals {
-  readonly clients: Readonly<Record<string, unknown>>;
+  readonly clients: Readonly<Record<string, EngineSession>>;
   handleUpgrade(request: IncomingMessage, socket: unknown, head: Buffer): void;
   use(middleware: (request: IncomingMessage, response: ServerResponse, next: (error?: Error) => void) => void): void;
-  on(event: 'connection', listener: (socket: EngineSocket & EngineEvents) => void): void;
+  on(event: 'connection', listener: (socket: EngineSocket & EngineEvents & EngineSession) => void): void;
   on(event: 'flush', listener: (socket: FlushedSocket) => void): void;
 }
 
@@ -96,7 +96,7 @@ export class RealtimeSocketIo implements OnModuleInit, OnApplicationBootstrap {
     this.routes.register(
       (path) => path === SOCKET_IO_PATH || `${path}/` === SOCKET_IO_PATH,
       (upgrade) => this.upgrade(upgrade),
-      { continues: ({ searchParams }) => this.entrance.isSession(searchParams) },
+      { continues: (request, { searchParams }) => this.entrance.continues(request, searchParams) },
     );
   }
 
@@ -136,7 +136,10 @@ export class RealtimeSocketIo implements OnModuleInit, OnApplicationBootstrap {
     const engine = server.engine as unknown as EngineInternals;
     this.entrance.sessions = engine.clients;
     engine.use((request, response, next) => void this.entrance.gate(request, response, next));
-    engine.on('connection', (socket) => socket.prependListener('data', countStrays));
+    engine.on('connection', (socket) => {
+      socket.prependListener('data', countStrays);
+      this.entrance.opened(socket, socket.request as IncomingMessage);
+    });
     engine.on('flush', corkFlush);
     // Nothing is sent to rooms; without the one Socket.IO makes for each socket an idle one costs less.
     server.of('/').adapter.addAll = () => {};

@@ -2,9 +2,10 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { type AppError, RouteNotFound, ValidationError } from '../errors/app-error.js';
+import { type AppError, RateLimitExceeded, RouteNotFound, ValidationError } from '../errors/app-error.js';
 import { declareAndLog } from '../errors/error.filter.js';
 import type { PresentedError } from '../errors/error-forms.js';
+import { SoundRequests } from '../http/sound-request.js';
 import { Admission } from './admission.js';
 import { answerWithoutUpgrade, asksForWebSocket } from './unwanted-upgrade.js';
 
@@ -22,8 +23,8 @@ interface UpgradeRoute {
   readonly takes: (path: string) => boolean;
   /** Takes over the socket. A rejection before anything was written is answered as HTTP. */
   readonly open: (upgrade: Upgrade) => Promise<void> | void;
-  /** Whether this upgrade goes on with a session that exists already. */
-  readonly continues?: (url: URL) => boolean;
+  /** Whether this upgrade continues a session that exists already. @throws AppError where it may not */
+  readonly continues?: (request: IncomingMessage, url: URL) => boolean;
   /** How its clients are told of an error over HTTP; left out, as ours are. */
   readonly present?: (error: AppError) => PresentedError;
 }
@@ -40,15 +41,20 @@ export class UpgradeRoutes implements OnApplicationBootstrap {
   constructor(
     private readonly adapter: HttpAdapterHost,
     private readonly admission: Admission,
+    private readonly requests: SoundRequests,
   ) {}
 
-  /** Registers an address: a path, or a question about it. Failures of `open` are answered 401, 403, 429 or 503. */
+  /** Registers an address: a path, which may end in a slash, or a question about it. Failures of `open` are answered 401, 403, 429 or 503. */
   register(
     path: string | ((path: string) => boolean),
     open: UpgradeRoute['open'],
     more: Pick<UpgradeRoute, 'continues' | 'present'> = {},
   ): void {
-    this.routes.push({ takes: typeof path === 'string' ? (asked) => asked === path : path, open, ...more });
+    this.routes.push({
+      takes: typeof path === 'string' ? (asked) => asked === path || asked === `${path}/` : path,
+      open,
+      ...more,
+    });
   }
 
   onApplicationBootstrap(): void {
@@ -65,17 +71,38 @@ export class UpgradeRoutes implements OnApplicationBootstrap {
     const url = parseAddress(request);
     const route = url && this.routes.find(({ takes }) => takes(url.pathname));
     try {
-      if (!route) throw new RouteNotFound();
-      if (request.url!.includes('%00')) throw ValidationError.of('', 'the address holds a NUL');
-      const isCounted = route.continues?.(url) ?? false;
-      if (isCounted) this.admission.judge(request);
-      const address = isCounted ? '' : await this.admission.admit(request);
-      await route.open({ request, socket, head, url, address });
+      const address = await this.admit(request, url, route);
+      await route!.open({ request, socket, head, url: url!, address });
     } catch (error) {
       refuse(socket, declareAndLog(error, this.logger), route?.present);
     } finally {
       // From here on the protocol's own listener stands in; while the socket is being refused this one has to stay.
       if (socket.listenerCount('error') > 1) socket.removeListener('error', onError);
+    }
+  }
+
+  /**
+   * Answers what limits count the client's address as. What is refused before the admission counts it, is counted as a
+   * call of the address.
+   */
+  private async admit(
+    request: IncomingMessage,
+    url: URL | undefined,
+    route: UpgradeRoute | undefined,
+  ): Promise<string> {
+    let isCounted = false;
+    try {
+      this.requests.require(request);
+      if (!url || !route) throw new RouteNotFound();
+      if (request.url!.includes('%00')) throw ValidationError.of('', 'the address holds a NUL');
+      const continues = route.continues?.(request, url) ?? false;
+      isCounted = true;
+      if (!continues) return await this.admission.admit(request);
+      this.admission.judge(request);
+      return '';
+    } catch (error) {
+      if (!isCounted) await this.admission.countRefused(request);
+      throw error;
     }
   }
 }
@@ -89,8 +116,11 @@ const REASONS: Record<number, string> = {
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
+  421: 'Misdirected Request',
   429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
   503: 'Service Unavailable',
+  505: 'HTTP Version Not Supported',
 };
 
 function asOurs({ status, code, message, details }: AppError): PresentedError {
@@ -113,6 +143,11 @@ export function refusal(
     Connection: 'close',
   };
   if (typeof details.retry_after === 'number') headers['Retry-After'] = String(details.retry_after);
+  if (error instanceof RateLimitExceeded && error.spent) {
+    headers['X-RateLimit-Limit'] = String(error.spent.limit);
+    headers['X-RateLimit-Remaining'] = '0';
+    headers['X-RateLimit-Reset'] = String(error.spent.resetAt);
+  }
   if (status === 401) headers['WWW-Authenticate'] = 'Bearer';
   return { status, headers, body };
 }

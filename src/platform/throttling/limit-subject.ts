@@ -1,6 +1,6 @@
-import { normalizeIp } from '@nestjs/throttler';
 import { createHash } from 'node:crypto';
 import type { Actor } from '../http/actor.js';
+import { ipOf, networkOf } from '../http/client-address.js';
 import { foldLogin } from '../validation/login-name.js';
 
 /**
@@ -10,16 +10,20 @@ export interface LimitedRequest {
   readonly ip?: string;
   readonly body?: unknown;
   readonly actor?: Actor;
+  /** Set once a limit has counted the request. */
+  isCounted?: boolean;
 }
 
 /** Longer account names cannot exist; a longer text must not become a key. */
 const LONGEST_ACCOUNT = 320;
 
-/** One address of IPv4 or one network (/64) of IPv6: the least that costs money to change. */
+/**
+ * One address of IPv4 or one network (/64) of IPv6: the least that costs money to change. All that is no address is one
+ * subject.
+ */
 export function addressSubject(ip: string | undefined): string {
-  if (!ip) return 'ip:unknown';
-  if (ip.startsWith('::ffff:') && ip.includes('.')) return `ip:${ip.slice(7)}`;
-  return ip.includes(':') ? `ip:${normalizeIp(ip, 64)}` : `ip:${ip}`;
+  const known = ipOf(ip);
+  return known === undefined ? 'ip:unknown' : `ip:${networkOf(known)}`;
 }
 
 /** The pair of address and account that a login or refresh is counted for. */

@@ -25,7 +25,7 @@ export const LIMITS = {
     byRole: perRole(60, 120, 300),
     windowSeconds: 60,
     environment: 'LIMIT_MESSAGE_SEND',
-    sentence: 'Messages one user may send or edit.',
+    sentence: 'Messages one user may send.',
   },
   'conversation.create': {
     byRole: perRole(20, 40, 100),

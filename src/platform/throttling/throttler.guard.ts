@@ -33,6 +33,7 @@ export class LimitGuard extends ThrottlerGuard {
   protected override async handleRequest({ context }: ThrottlerRequest): Promise<boolean> {
     const http = context.switchToHttp();
     const request = http.getRequest<LimitedRequest>();
+    request.isCounted = true;
     const response = http.getResponse<ServerResponse>();
     const targets = [context.getHandler(), context.getClass()];
     const action = this.reflector.getAllAndOverride<LimitAction | undefined>(LIMIT_ACTION, targets) ?? 'call';

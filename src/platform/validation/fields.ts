@@ -37,7 +37,12 @@ export interface FieldOptions {
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
-const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
+/** Day, then hour and minute, second, Z, and sign, hours and minutes of an offset. A `+` in an address means a space. */
+const ISO_TIME =
+  /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2})(?::(\d{2}(?:[.,]\d{1,9})?))?(?:[Zz]|([ +-])(\d{2}):?(\d{2})?))?$/;
+
+/** No text of a body is longer, because no body is (see http/json-body.ts): what is counted otherwise is counted later. */
+export const LONGEST_TEXT = 256 * 1024;
 
 /** Whether `value` is a UUID in the text form of RFC 9562. */
 export function isUuid(value: unknown): value is string {
@@ -135,20 +140,21 @@ export function EnumField(options: FieldOptions & { values: readonly string[] })
   return field(options, { type: String, enum: [...options.values] }, IsIn(options.values));
 }
 
-@ValidatorConstraint({ name: 'isRfc3339' })
-class IsRfc3339 implements ValidatorConstraintInterface {
+@ValidatorConstraint({ name: 'isIsoTime' })
+class IsIsoTime implements ValidatorConstraintInterface {
   validate(value: unknown): boolean {
     return typeof value === 'string' && instantOf(value) !== undefined;
   }
 
   defaultMessage({ property }: ValidationArguments): string {
-    return `${property} must be an RFC 3339 time with a zone`;
+    return `${property} must be an ISO 8601 time with a zone, such as 2026-11-28T09:30:00Z, or a day`;
   }
 }
 
 /**
- * A moment, as RFC 3339 text with a zone, of the years 1 to 9999. It arrives in UTC and to the millisecond: of days and
- * zones that do not exist PostgreSQL and JavaScript make different things.
+ * A moment of the years 1 to 9999: RFC 3339 text, and what ISO 8601 has beside it (no seconds, `+0200`, `+02`). A day
+ * alone is its first moment in UTC; a time without a zone is refused, because it may be that of any zone. It arrives in
+ * UTC and to the millisecond: of days and zones that do not exist PostgreSQL and JavaScript make different things.
  */
 export function TimeField(options: FieldOptions = {}): PropertyDecorator {
   return field(
@@ -157,7 +163,7 @@ export function TimeField(options: FieldOptions = {}): PropertyDecorator {
     Transform(({ value }) => (typeof value === 'string' ? (instantOf(value)?.toISOString() ?? value) : value), {
       toClassOnly: true,
     }),
-    Validate(IsRfc3339),
+    Validate(IsIsoTime),
   );
 }
 
@@ -169,10 +175,12 @@ const LAST_INSTANT = Date.parse('9999-12-31T23:59:59.999Z');
  * March.
  */
 function instantOf(text: string): Date | undefined {
-  if (!RFC3339.test(text)) return undefined;
-  const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
-  const instant = new Date(text);
-  const exists = day.getUTCDate() === Number(text.slice(8, 10));
+  const [, date, minute = '00:00', second = '00', sign, hours, minutes = '00'] = ISO_TIME.exec(text) ?? [];
+  if (date === undefined) return undefined;
+  const zone = sign === undefined ? 'Z' : `${sign === ' ' ? '+' : sign}${hours}:${minutes}`;
+  const day = new Date(`${date}T00:00:00Z`);
+  const instant = new Date(`${date}T${minute}:${second.replace(',', '.')}${zone}`);
+  const exists = day.getUTCDate() === Number(date.slice(8, 10));
   return exists && instant.getTime() >= FIRST_INSTANT && instant.getTime() <= LAST_INSTANT ? instant : undefined;
 }
 

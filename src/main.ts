@@ -1,13 +1,22 @@
 import 'reflect-metadata';
+import type { INestApplicationContext } from '@nestjs/common';
+import type { Logger as Pino } from 'pino';
 import { createApp } from './create-app.js';
 import { createWorker } from './create-worker.js';
+import type { Config } from './platform/config/config.js';
 import { BannerLines } from './platform/logging/banner.js';
 import { runProcess } from './platform/process/run-process.js';
+import { settingProblems } from './setting-checks.js';
 
-await runProcess('Parley', async (config, log) => {
+async function boot(config: Config, log: Pino): Promise<INestApplicationContext> {
   if (config.processRole === 'worker') return createWorker(config, log);
   const app = await createApp(config, log);
-  await app.listen(config.port, config.host);
+  try {
+    await app.listen(config.port, config.host);
+  } catch (error) {
+    await app.close(); // its workers must not outlive the database
+    throw error;
+  }
   const { port } = new URL(await app.getUrl());
   const address = `http://localhost:${port || 80}`;
   const banner = app.get(BannerLines);
@@ -16,4 +25,6 @@ await runProcess('Parley', async (config, log) => {
   banner.add('Socket.IO', address);
   banner.add('WebSocket', `${address.replace('http', 'ws')}/api/v1/realtime`);
   return app;
-});
+}
+
+await runProcess({ title: 'Parley', problems: settingProblems, boot });

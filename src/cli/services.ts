@@ -54,6 +54,7 @@ export function withProgram<T>(work: (app: INestApplicationContext, config: Conf
   return withServices(
     async (app, config) => {
       await app.init();
+      await app.get(BannerLines).complete();
       for (const line of app.get(BannerLines).of('Admin')) note(`First admin: ${line}`);
       return work(app, config);
     },

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,20 +95,51 @@ describe('the life of a process', () => {
   });
 
   it('says everything that is wrong with its configuration, and does not start', async () => {
-    const server = start('src/main.ts', { PORT: 'x', LOG_LEVEL: 'loud' });
-    await server.printed(/2 problem\(s\):\n {2}- PORT must .+\n {2}- LOG_LEVEL must /);
+    const server = start('src/main.ts', { PORT: 'x', LOG_LEVEL: 'loud', ADMIN_PASSWORD: 'short' });
+    await server.printed(/3 problem\(s\):\n {2}- PORT must .+\n {2}- LOG_LEVEL must .+\n {2}- ADMIN_PASSWORD must /);
     expect(await server.ended()).toBe(1);
   });
 
-  it('leaves no database behind when the start fails', async () => {
-    const taken = start('src/main.ts');
-    const { port } = new URL(await urlOf(taken));
-    const other = mkdtempSync(join(tmpdir(), 'parley-life-'));
-    const failing = start('src/main.ts', { PORT: port, DATA_DIR: other });
-    await failing.printed(/EADDRINUSE/);
+  it('leaves no database behind when the start fails, and shows the first password when one succeeds', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const port = String((other.address() as AddressInfo).port);
+    const failing = start('src/main.ts', { PORT: port });
     expect(await failing.ended()).toBe(1);
-    expect(existsSync(join(other, 'postgres/postmaster.pid'))).toBe(false);
-    rmSync(other, { recursive: true, force: true });
+    other.close();
+    expect(existsSync(join(directory, 'postgres/postmaster.pid'))).toBe(false);
+    const said = failing
+      .output()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { level: string; msg: string });
+    expect(said.map(({ level }) => level)).toEqual(['fatal', 'info']);
+    expect(said[0]!.msg).toMatch(new RegExp(`^PORT ${port} is taken by another program. End that one .*, or set PORT`));
+    const next = start('src/main.ts');
+    await next.printed(/Admin +admin@parley\.local {2}password: \S{24}/);
+    expect(await next.end('SIGTERM')).toBe(0);
+  });
+
+  it('ends although its event loop does not turn, when its time is over or when it stands still', async () => {
+    const ended = async (call: string): Promise<[signal: unknown, said: string]> => {
+      const script = `
+        import { Watchdog } from './src/platform/process/watchdog.ts';
+        ${call}
+        const again = () => Promise.resolve().then(again);
+        again();`;
+      const args = ['--import', './test/support/register-typescript.mjs', '--input-type=module', '-e', script];
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      let said = '';
+      child.stdout.on('data', (chunk: Buffer) => (said += String(chunk)));
+      const [, signal] = (await once(child, 'close')) as unknown[];
+      return [signal, said];
+    };
+    const [inTime, still] = await Promise.all([
+      ended('new Watchdog().endWithin(1);'),
+      ended('new Watchdog({ stillSeconds: 2 });'),
+    ]);
+    expect(inTime).toEqual(['SIGKILL', expect.stringContaining('did not end within 1 s')]);
+    expect(still).toEqual(['SIGKILL', expect.stringContaining('stood still for 2 s')]);
   });
 
   it('works without HTTP as a worker', async () => {

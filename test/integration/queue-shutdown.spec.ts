@@ -19,20 +19,25 @@ jest.setTimeout(90_000);
   let database: TestDatabase;
   let redis: RedisServer;
   let server: TestProcess;
-
-  beforeEach(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'parley-life-'));
-    [database, redis] = await Promise.all([createTestDatabase(), RedisServer.start()]);
-    server = startProcess('src/main.ts', {
+  const start = async (entry: string, hasStarted: RegExp): Promise<void> => {
+    server = startProcess(entry, {
       DATA_DIR: directory,
       DATABASE_URL: database.url,
       REDIS_URL: redis.url,
       PORT: '0',
       HOST: '127.0.0.1',
     });
-    await server.printed(/REST +http/);
+    await server.printed(hasStarted);
+  };
+  const startAndHaltRedis = async (): Promise<void> => {
+    await start('src/main.ts', /REST +http/);
     await redis.halt();
     await server.printed(/the queue fails/);
+  };
+
+  beforeEach(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'parley-life-'));
+    [database, redis] = await Promise.all([createTestDatabase(), RedisServer.start()]);
   });
   afterEach(async () => {
     server.child.kill('SIGKILL');
@@ -42,11 +47,23 @@ jest.setTimeout(90_000);
   });
 
   it('ends in order while Redis is away', async () => {
+    await startAndHaltRedis();
     expect(await server.end('SIGTERM')).toBe(0);
   });
 
   it('ends in order when Redis has just come back', async () => {
+    await startAndHaltRedis();
     await redis.resume();
+    expect(await server.end('SIGTERM')).toBe(0);
+  });
+
+  // Past its deadline a shutdown ends with exit code 1.
+  it.each([
+    ['src/main.ts', /REST +http/],
+    ['src/worker.ts', /Parley worker/],
+  ])('ends in order while Redis takes connections and says nothing: %s', async (entry, hasStarted) => {
+    await start(entry, hasStarted);
+    redis.suspend();
     expect(await server.end('SIGTERM')).toBe(0);
   });
 });

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { InjectQueue, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Injectable, Module, type DynamicModule } from '@nestjs/common';
@@ -32,6 +33,21 @@ class LettersProcessor extends WorkerHost {
 
 @Module({ imports: [QueueModule.register('letters')], providers: [LettersProcessor] })
 class LettersWorkerModule {}
+
+/** A worker of the class asked for whose pool ends under it, as when a start fails; a timer ends the process. */
+const WORKER_WITHOUT_POOL = `
+  import pg from 'pg';
+  import { createPostgresBackend, setDefaultBackendFactory, Worker } from 'bullmq';
+  import { PacedWorker } from './src/platform/queue/paced-worker.ts';
+  setDefaultBackendFactory(createPostgresBackend);
+  const [name, url] = process.argv.slice(1);
+  const pool = new pg.Pool({ connectionString: url, options: '-c search_path=bullmq,public' });
+  const worker = new (name === 'PacedWorker' ? PacedWorker : Worker)('no-pool', async () => undefined, { connection: pool });
+  worker.on('error', () => setTimeout(() => process.exit(42), 500));
+  await worker.waitUntilReady();
+  await worker.backend.disconnectBlocking();
+  worker.drained = false;
+  await pool.end();`;
 
 describe('a queue on PostgreSQL', () => {
   let database: TestDatabase;
@@ -73,4 +89,18 @@ describe('a queue on PostgreSQL', () => {
     await both.get(Letters, { strict: false }).queue.add('letter', { id: 'broken' }, { attempts: 2 });
     await until(() => seen.filter((id) => id === 'broken').length === 2);
   });
+
+  it('leaves turns to timers and signals when its store fails at once, which a worker of the library does not', async () => {
+    const exitCodeOf = async (name: string): Promise<unknown> => {
+      const args = ['--import', './test/support/register-typescript.mjs', '--input-type=module', '-e'];
+      const child = spawn(process.execPath, [...args, WORKER_WITHOUT_POOL, name, database.url], {
+        stdio: ['ignore', 'inherit', 'inherit'],
+        timeout: 15_000,
+        killSignal: 'SIGKILL',
+      });
+      return ((await once(child, 'exit')) as unknown[])[0];
+    };
+    expect(await exitCodeOf('PacedWorker')).toBe(42);
+    expect(await exitCodeOf('Worker')).toBeNull();
+  }, 60_000);
 });

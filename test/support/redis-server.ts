@@ -28,6 +28,11 @@ export class RedisServer {
     for await (const line of this.process.stdout!) if (String(line).includes('Ready to accept')) return;
   }
 
+  /** It takes connections from now on, and says nothing. */
+  suspend(): void {
+    this.process?.kill('SIGSTOP');
+  }
+
   /** As a crash would: everything in it is lost. */
   async halt(): Promise<void> {
     if (!this.process || this.process.exitCode !== null || this.process.signalCode) return;

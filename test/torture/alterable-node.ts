@@ -1,3 +1,5 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import type { Logger as Pino } from 'pino';
 import 'reflect-metadata';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from '../../src/create-app.js';
@@ -6,6 +8,7 @@ import { declaredStatements } from '../../src/platform/database/sql.js';
 import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js';
 import type { CommittedEvent, PresentedEvent } from '../../src/platform/event-log/stream-event.js';
 import { BannerLines } from '../../src/platform/logging/banner.js';
+import type { Config } from '../../src/platform/config/config.js';
 import { runProcess } from '../../src/platform/process/run-process.js';
 import { Broadcaster } from '../../src/platform/realtime/broadcaster.js';
 import { Bus, type BusMessage } from '../../src/platform/realtime/bus/bus.js';
@@ -130,10 +133,12 @@ function openDoor(app: App): void {
   });
 }
 
-await runProcess('Parley', async (config, log) => {
+async function boot(config: Config, log: Pino): Promise<INestApplicationContext> {
   const app = await createApp(config, log);
   for (const alter of [alterBus, alterSweeps, alterReads, alterTexts, alterPumps, openDoor]) alter(app);
   await app.listen(config.port, config.host);
   app.get(BannerLines).add('REST', `http://localhost:${new URL(await app.getUrl()).port}/api/v1`);
   return app;
-});
+}
+
+await runProcess({ title: 'Parley', problems: () => Promise.resolve([]), boot });

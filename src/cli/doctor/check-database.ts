@@ -1,8 +1,9 @@
+import { DataDirInUse } from '../../platform/database/data-dir-in-use.js';
 import { type DatabaseState, readDatabaseState } from '../../platform/database/database-state.js';
 import { EmbeddedPostgres } from '../../platform/database/embedded-postgres.js';
+import { LEAST_VERSION } from '../../platform/database/migrate.js';
 import { type Check, fault, type Finding, ok, type Patient, reasonOf, warning } from './finding.js';
 
-const LEAST_VERSION = 150_000;
 const MOST_SKEW_MS = 2000;
 const TIMEOUT_MS = 3000;
 /** Connections a process takes besides its pool: the queue's, the bus's, and a command's. */
@@ -27,7 +28,8 @@ async function lookIntoEmbedded(patient: Patient): Promise<Finding[]> {
   try {
     server = await EmbeddedPostgres.start({ directory: dataDir });
   } catch (error) {
-    return [fault('database', reasonOf(error), advice)];
+    const instead = 'Run doctor where the server runs, in a container with: docker compose exec parley …';
+    return [fault('database', reasonOf(error), error instanceof DataDirInUse ? instead : advice)];
   }
   try {
     return await lookInto(server.url, patient, advice);

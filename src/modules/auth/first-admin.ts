@@ -25,25 +25,38 @@ export class FirstAdmin implements OnApplicationBootstrap {
   ) {}
 
   /**
-   * A made-up password is shown once, on the terminal, and kept nowhere.
-   * @throws ValidationError for a weak one given
+   * With a password that was given the account is made at once. One that is made up is shown once, on the terminal, and
+   * kept nowhere: that account is made last, when nothing else of the start can fail, and its password shown at once.
+   * @throws ValidationError for a weak password
    */
   async onApplicationBootstrap(): Promise<void> {
     if (await this.users.hasAdmin()) return;
     const email = requireEmail(this.config.adminEmail ?? DEFAULT_EMAIL);
     const given = this.config.adminPassword;
-    if (given) requireStrongPassword('ADMIN_PASSWORD', given, [USERNAME, email]);
-    const password = given ?? randomBytes(18).toString('base64url');
+    if (given) {
+      requireStrongPassword('ADMIN_PASSWORD', given, [USERNAME, email]);
+      if (await this.make(email, given)) this.banner.add('Admin', email);
+      return;
+    }
+    this.banner.beforeShown(async () => {
+      const password = randomBytes(18).toString('base64url');
+      if (!(await this.make(email, password))) return;
+      this.banner.add('Admin', `${email}  password: ${password}  (shown only now)`);
+    });
+  }
+
+  /** False when there is an admin since, made by another process, or when the name is taken. */
+  private async make(email: string, password: string): Promise<boolean> {
     const admin = { id: newId(), username: USERNAME, email, displayName: 'Admin', role: 'admin' } as const;
     try {
       await this.registration.create(admin, password);
+      return true;
     } catch (error) {
       if (!(error instanceof AlreadyExists)) throw error;
       if (!(await this.users.hasAdmin())) {
         this.logger.warn(`no first admin was made: its ${String(error.details.field)} is taken`);
       }
-      return;
+      return false;
     }
-    this.banner.add('Admin', given ? email : `${email}  password: ${password}  (shown only now)`);
   }
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { LIMIT_VARIABLES } from '../throttling/limits.js';
+import { makeFolder } from './make-folder.js';
 import { misspelt } from './misspelt-settings.js';
 import type { Setting } from './setting.js';
 import { SETTINGS, type SettingValues } from './settings.js';
@@ -155,7 +156,7 @@ function unmeetable({ JWT_ALGORITHM: algorithm }: Environment): string[] {
 
 /** A secret of this data directory: made by the first process that needs it, read by all the others. */
 function keptSecret(dataDir: string, name: string): string {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(dataDir);
   const file = join(dataDir, name);
   try {
     writeFileSync(file, randomBytes(48).toString('base64'), { mode: 0o600, flag: 'wx' });

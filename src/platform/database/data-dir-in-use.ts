@@ -1,7 +1,8 @@
+import { StartProblem } from '../process/start-problem.js';
 import type { ProcessIdentity } from './processes.js';
 
 /** A second server over the same files would destroy them, so none is started beside one that may run. */
-export class DataDirInUse extends Error {
+export class DataDirInUse extends StartProblem {
   override readonly name = 'DataDirInUse';
 
   constructor(directory: string, user: ProcessIdentity | undefined) {

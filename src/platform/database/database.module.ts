@@ -36,7 +36,7 @@ function createPool(config: Config): pg.Pool {
 /** A pool whose server has answered once. */
 async function connectedPool(config: Config): Promise<pg.Pool> {
   const pool = createPool(config);
-  (await whenReady(() => pool.connect())).release();
+  (await whenReady(() => pool.connect(), new URL(config.databaseUrl ?? '').host)).release();
   return pool;
 }
 

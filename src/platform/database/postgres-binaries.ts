@@ -3,6 +3,8 @@ import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } f
 import { createRequire } from 'node:module';
 import { userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { makeFolder } from '../config/make-folder.js';
+import { StartProblem } from '../process/start-problem.js';
 
 /** Where a private home directory hides the checkout from the account PostgreSQL must run under. */
 const SHARED_HOME = '/var/lib/parley-postgres';
@@ -26,7 +28,8 @@ export function postgresBinaries(): PostgresBinaries {
   if (process.getuid?.() !== 0 && hasAccount()) return binaries(native, [], undefined);
   const [unshare = '', ...flags] = USER_NAMESPACE;
   if (spawnSync(unshare, [...flags, 'true']).status === 0) return binaries(native, USER_NAMESPACE, undefined);
-  if (process.getuid?.() !== 0) throw new Error('PostgreSQL needs an account: this uid has none in /etc/passwd.');
+  if (process.getuid?.() !== 0)
+    throw new StartProblem('PostgreSQL needs an account: this uid has none in /etc/passwd.');
   const account = postgresAccount();
   if (canExecute(join(native, 'bin', 'postgres'), account)) return binaries(native, [], account);
   const copy = join(SHARED_HOME, 'program');
@@ -48,10 +51,10 @@ function binaries(native: string, prefix: string[], account: PostgresBinaries['a
     },
     reachable: (directory) => {
       const wanted = resolve(directory);
-      mkdirSync(wanted, { recursive: true, mode: 0o700 });
+      makeFolder(wanted);
       const there = account && !canExecute(dirname(wanted), account) ? sharedPlaceOf(wanted) : wanted;
       if (there !== wanted) mkdirSync(SHARED_HOME, { recursive: true, mode: 0o755 });
-      mkdirSync(there, { recursive: true, mode: 0o700 });
+      makeFolder(there);
       give(there);
       return there;
     },
@@ -76,7 +79,7 @@ function nativeDirectory(): string {
     // A path of the working directory's: the file that asks may be compiled to another place or another module format.
     entry = createRequire(join(process.cwd(), 'package.json')).resolve(name);
   } catch {
-    throw new Error(
+    throw new StartProblem(
       `No PostgreSQL is packaged for ${system}-${process.arch} (${name}). Set DATABASE_URL to one of yours.`,
     );
   }
@@ -117,7 +120,7 @@ function postgresAccount(): { uid: number; gid: number } {
   }
   const account = { uid: id('-u'), gid: id('-g') };
   if (Number.isNaN(account.uid))
-    throw new Error('PostgreSQL cannot run as root here: make an account "postgres", or set DATABASE_URL.');
+    throw new StartProblem('PostgreSQL cannot run as root here: make an account "postgres", or set DATABASE_URL.');
   return account;
 }
 

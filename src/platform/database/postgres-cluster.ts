@@ -6,6 +6,8 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { makeFolder } from '../config/make-folder.js';
+import { StartProblem } from '../process/start-problem.js';
 import { postgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
 import { commandOf, isAlive } from './processes.js';
 
@@ -41,7 +43,7 @@ export class PostgresCluster {
 
   /** Makes the directory and the password where they are missing, no data. */
   static open(directory: string): PostgresCluster {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeFolder(directory);
     const binaries = postgresBinaries();
     const home = binaries.reachable(directory);
     return new PostgresCluster(binaries, directory, home, join(home, 'postgres'));
@@ -114,11 +116,20 @@ export class PostgresCluster {
         return port;
       } catch (error) {
         if (!isLiving() || Date.now() > deadline) {
-          throw new Error(`The embedded PostgreSQL did not start.\n${this.endOfLog()}`, { cause: error });
+          throw this.notStarted(error);
         }
         await sleep(POLL_MS);
       }
     }
+  }
+
+  /** With what the server said last, of which an error is the best part. */
+  private notStarted(cause: unknown): StartProblem {
+    const lines = this.endOfLog().trim().split('\n');
+    const why = lines.filter((line) => /(FATAL|PANIC|ERROR):/.test(line)).at(-1) ?? lines.at(-1) ?? '';
+    const where = join(this.directory, 'postgres.log');
+    const says = why.replace(/^.*?(FATAL|PANIC|ERROR): +/, '') || 'it does not say why';
+    return new StartProblem(`The embedded PostgreSQL did not start: ${says} (more in ${where}).`, { cause });
   }
 
   interrupt(pid: number): void {
@@ -171,7 +182,9 @@ export class PostgresCluster {
     let said = '';
     child.stderr.on('data', (chunk: Buffer) => (said += String(chunk)));
     const [status] = (await once(child, 'close').catch((error: Error) => [error.message])) as [unknown];
-    if (status !== 0) throw new Error(`initdb failed: ${said || String(status)}`);
+    if (status === 0) return;
+    const why = said.split('\n').find((line) => line.includes('error:')) ?? (said.trim() || String(status));
+    throw new StartProblem(`The embedded database could not be made in ${this.directory}: ${why}`);
   }
 
   private async ensureDatabase(port: number): Promise<void> {

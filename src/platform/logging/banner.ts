@@ -6,9 +6,20 @@ import { Injectable } from '@nestjs/common';
 @Injectable()
 export class BannerLines {
   private readonly lines: { label: string; text: string }[] = [];
+  private readonly last: (() => Promise<void>)[] = [];
 
   add(label: string, text: string): void {
     this.lines.push({ label, text });
+  }
+
+  /** What is done when everything else of the start has succeeded, just before the banner is shown. It may add lines. */
+  beforeShown(work: () => Promise<void>): void {
+    this.last.push(work);
+  }
+
+  /** Does what was left for the end of the start. @throws whatever that throws */
+  async complete(): Promise<void> {
+    for (const work of this.last.splice(0)) await work();
   }
 
   /** What stands under a label, for those who print no banner. */

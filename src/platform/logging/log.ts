@@ -64,8 +64,9 @@ export class NestLog implements LoggerService {
     this.write('trace', message, rest);
   }
 
+  /** A port that cannot be listened on, Nest says and throws; the one who catches it says it with what to do. */
   error(message: unknown, ...rest: unknown[]): void {
-    this.write('error', message, rest);
+    this.write(rest.at(-1) === 'NestApplication' ? 'debug' : 'error', message, rest);
   }
 
   fatal(message: unknown, ...rest: unknown[]): void {

@@ -15,6 +15,7 @@ import {
   type ConnectionOptions,
   type Worker,
 } from 'bullmq';
+import type { RedisOptions } from 'ioredis';
 import pg from 'pg';
 import { Config } from '../config/config.js';
 import { closePool } from '../database/close-pool.js';
@@ -25,17 +26,20 @@ const POOL_SIZE = 16;
 /** A Redis that is away is tried at least so often; at shutdown once more. */
 const LONGEST_RETRY_MS = 1000;
 const CONNECT_PATIENCE_MS = 2000;
+/** A Redis that does not answer a PING within this at shutdown is taken for one that is away. */
+const ANSWER_MS = 1000;
 
 /**
  * What queues and workers run on: PostgreSQL over a pool of their own, so that jobs never wait for requests nor
- * requests for jobs, or Redis with `REDIS_URL`. It is closed after the workers are. On the way out a Redis that is away
- * is waited for no longer: what a job has done stays done, and what could not be said of it is found out by its next
- * turn.
+ * requests for jobs, or Redis with `REDIS_URL`. It is closed after the workers are. On the way out a Redis that is away,
+ * or takes connections and says nothing, is waited for no longer: what a job has done stays done, and what could not be
+ * said of it is found out by its next turn.
  */
 @Injectable()
 export class QueueConnection implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   readonly options: ConnectionOptions;
   private readonly pool: pg.Pool | undefined;
+  private readonly clients = new Set<ClosableRedis>();
   private workers: Worker[] = [];
   private isClosing = false;
 
@@ -45,8 +49,7 @@ export class QueueConnection implements OnApplicationBootstrap, BeforeApplicatio
   ) {
     if (config.redisUrl) {
       setDefaultBackendFactory();
-      RedisConnection.clientFactory = ({ url, ...options }) =>
-        createIORedisClient(url ? new ClosableRedis(url, options) : new ClosableRedis(options));
+      RedisConnection.clientFactory = ({ url, ...options }) => createIORedisClient(this.createClient(url, options));
       this.options = {
         url: config.redisUrl,
         maxRetriesPerRequest: null,
@@ -76,13 +79,28 @@ export class QueueConnection implements OnApplicationBootstrap, BeforeApplicatio
   }
 
   /** The workers have to know first: one that is not closing takes the end of its connection for one more failure. */
-  beforeApplicationShutdown(): void {
+  async beforeApplicationShutdown(): Promise<void> {
     if (this.pool) return;
     for (const worker of this.workers) void worker.close(); // whoever made them waits for it
     this.isClosing = true;
+    if (!(await this.answers())) for (const client of this.clients) client.disconnect();
   }
 
   async onApplicationShutdown(): Promise<void> {
     if (this.pool) await closePool(this.pool);
+  }
+
+  private createClient(url: string | undefined, options: RedisOptions): ClosableRedis {
+    const client = url ? new ClosableRedis(url, options) : new ClosableRedis(options);
+    this.clients.add(client);
+    client.once('end', () => this.clients.delete(client));
+    return client;
+  }
+
+  /** Whether Redis says something in time, to any connection of ours that is not waiting for a job. */
+  private async answers(): Promise<boolean> {
+    const late = new Promise<false>((resolve) => setTimeout(resolve, ANSWER_MS, false).unref());
+    const asked = [...this.clients].map((client) => client.ping().then(() => true));
+    return asked.length === 0 || Promise.race([Promise.any(asked).catch(() => false), late]);
   }
 }

@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Config } from '../../../platform/config/config.js';
 import { incomingFilesDirOf } from '../../../platform/config/files-dir.js';
+import { makeFolder } from '../../../platform/config/make-folder.js';
 import { newId } from '../../../platform/database/ids.js';
 
 /** An upload that still comes in was written to within this time: a slower one is cut off. */
@@ -22,7 +22,7 @@ export class IncomingFolder implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(config: Config) {
     this.path = incomingFilesDirOf(config);
-    mkdirSync(this.path, { recursive: true, mode: 0o700 });
+    makeFolder(this.path);
   }
 
   onApplicationBootstrap(): void {

@@ -1,0 +1,32 @@
+import { Logger } from '@nestjs/common';
+import { Redis } from 'ioredis';
+import type { Config } from '../config/config.js';
+import { reasonOf } from './explain-start.js';
+
+const PATIENCE_MS = 3000;
+
+/** Says it once at start when Redis cannot be used: the process serves all the same, and tries on. */
+export async function warnWithoutRedis({ redisUrl }: Pick<Config, 'redisUrl'>): Promise<void> {
+  if (!redisUrl) return;
+  const redis = new Redis(redisUrl, {
+    lazyConnect: true,
+    connectTimeout: PATIENCE_MS,
+    commandTimeout: PATIENCE_MS,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
+  let reason: unknown;
+  redis.on('error', (error) => (reason ??= error));
+  try {
+    await redis.connect();
+    await redis.ping();
+  } catch (error) {
+    new Logger('Redis').error(
+      `Redis at ${new URL(redisUrl).host} cannot be used: ${reasonOf(reason ?? error)}. ` +
+        'See that it runs there and takes the password of REDIS_URL; until then background work waits, ' +
+        'and each process counts limits by itself.',
+    );
+  } finally {
+    redis.disconnect();
+  }
+}

@@ -19,6 +19,7 @@ import type { RedisOptions } from 'ioredis';
 import pg from 'pg';
 import { Config } from '../config/config.js';
 import { closePool } from '../database/close-pool.js';
+import { DrainState } from '../health/drain-state.js';
 import { ClosableRedis } from './closable-redis.js';
 
 /** Statements of jobs and one waiting connection a worker share this pool. */
@@ -46,8 +47,11 @@ export class QueueConnection implements OnApplicationBootstrap, BeforeApplicatio
   constructor(
     config: Config,
     private readonly discovery: DiscoveryService,
+    drain: DrainState,
   ) {
     if (config.redisUrl) {
+      // Before anything is closed: what is closed first may wait for an answer of Redis.
+      drain.onDrain(() => this.leaveSilentRedis());
       setDefaultBackendFactory();
       RedisConnection.clientFactory = ({ url, ...options }) => createIORedisClient(this.createClient(url, options));
       this.options = {
@@ -78,16 +82,26 @@ export class QueueConnection implements OnApplicationBootstrap, BeforeApplicatio
     this.workers = hosts.filter((host) => host instanceof WorkerHost).map(({ worker }) => worker);
   }
 
-  /** The workers have to know first: one that is not closing takes the end of its connection for one more failure. */
   async beforeApplicationShutdown(): Promise<void> {
     if (this.pool) return;
-    for (const worker of this.workers) void worker.close(); // whoever made them waits for it
-    this.isClosing = true;
-    if (!(await this.answers())) for (const client of this.clients) client.disconnect();
+    this.closeWorkers();
+    await this.leaveSilentRedis();
   }
 
   async onApplicationShutdown(): Promise<void> {
     if (this.pool) await closePool(this.pool);
+  }
+
+  /** The workers have to know first: one that is not closing takes the end of its connection for one more failure. */
+  private closeWorkers(): void {
+    for (const worker of this.workers) void worker.close(); // whoever made them waits for it
+    this.isClosing = true;
+  }
+
+  private async leaveSilentRedis(): Promise<void> {
+    if (await this.answers()) return;
+    this.closeWorkers();
+    for (const client of this.clients) client.disconnect();
   }
 
   private createClient(url: string | undefined, options: RedisOptions): ClosableRedis {

@@ -269,12 +269,26 @@ describe('participants', () => {
       expect(again).toMatchObject({ type: 'participant.joined', payload: { prev: Number(left!.seq) } });
     });
 
-    it('gives a room that had become empty its owner back with the first who comes', async () => {
-      const [owner, next] = await people.many(2);
+    it('gives a room that had become empty to its creator who comes back, and to no stranger', async () => {
+      const [owner, stranger] = await people.many(2);
       const room = await people.group(owner!, [], { type: 'room', title: 'Empty' });
       await participants.leave(owner!, room);
-      await participants.join(next!, room);
-      expect(await rolesOf(room)).toEqual({ [next!.userId]: 'owner' });
+      await participants.join(stranger!, room);
+      expect(await rolesOf(room)).toEqual({ [stranger!.userId]: 'participant' });
+      await participants.leave(stranger!, room);
+      await participants.join(owner!, room);
+      expect(await rolesOf(room)).toEqual({ [owner!.userId]: 'owner' });
+    });
+
+    it('passes the ownership to nobody who is banned, where there is another', async () => {
+      const [owner, banned, next] = await people.many(3);
+      const id = await people.group(owner!, [
+        [banned!, 'admin'],
+        [next!, 'participant'],
+      ]);
+      await test.database.query('update users set banned_at = now() where id = $1', [banned!.userId]);
+      await participants.leave(owner!, id);
+      expect(await rolesOf(id)).toEqual({ [banned!.userId]: 'admin', [next!.userId]: 'owner' });
     });
 
     it('never leaves fifty racers on two nodes without exactly one owner', async () => {

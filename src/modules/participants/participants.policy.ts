@@ -26,6 +26,8 @@ export interface Access {
   readonly settings: ConversationSettings;
   /** Set up by the server itself (the room `general`): it needs no owner. */
   readonly isSystemOwned: boolean;
+  /** Whether the actor has created it. */
+  readonly isCreator: boolean;
   /** Undefined for somebody who does not take part (any more). */
   readonly role: ParticipantRole | undefined;
   /** By role and system role, see `rankIn`; 0 for a stranger. */
@@ -185,6 +187,7 @@ function toAccess(conversationId: string, row: AccessRow, actor: Actor): Access 
     type: row.type,
     settings: settingsOf(row.type, row.settings),
     isSystemOwned: row.created_by === null,
+    isCreator: row.created_by === actor.userId,
     role,
     rank: rankIn(row.type, role, actor.role),
     isSystemAdmin: actor.role === 'admin',

@@ -155,9 +155,10 @@ const CHANGE = statement<unknown>(
 
 const HEIR = statement<{ user_id: string }>(
   'participants.heir',
-  `select user_id from participants
-    where conversation_id = $1 and left_seq is null and user_id <> $2
-    order by array_position(array['owner', 'admin', 'moderator', 'participant'], role), joined_seq, user_id
+  `select p.user_id from participants p join users u on u.id = p.user_id
+    where p.conversation_id = $1 and p.left_seq is null and p.user_id <> $2
+    order by user_is_banned(u.banned_at, u.banned_until),
+             array_position(array['owner', 'admin', 'moderator', 'participant'], p.role), p.joined_seq, p.user_id
     limit 1`,
 );
 
@@ -267,7 +268,7 @@ export class ParticipantsRepository {
     await tx.run(CHANGE, [conversationId, userId, change.role ?? null, change.isMuted ?? null]);
   }
 
-  /** Of all others the one of the highest role, and of those the longest-standing. */
+  /** Of all others the one of the highest role, and of those the longest-standing; a banned one only where all are. */
   async findHeir(tx: Queryable, conversationId: string, leavingId: string): Promise<string | undefined> {
     return (await tx.one(HEIR, [conversationId, leavingId]))?.user_id;
   }

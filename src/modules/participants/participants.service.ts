@@ -72,7 +72,8 @@ export class ParticipantsService {
   }
 
   /**
-   * The actor comes into a room that is not private; who is in already is in.
+   * The actor comes into a room that is not private; who is in already is in. A room that had become empty gets its owner
+   * back with its creator alone: a stranger does not come to own a room, and its history, by joining it.
    * @throws ConversationNotFound, PermissionDenied
    */
   async join(actor: Actor, conversationId: string): Promise<void> {
@@ -80,7 +81,10 @@ export class ParticipantsService {
       if (access.role) return;
       if (access.type !== 'room' || access.settings.is_private)
         this.policy.deny('This conversation is by invitation only.');
-      await this.admissions.admit(tx, actor, await this.withOwner(tx, access, [actor.userId], 'participant'));
+      const joining: Admission[] = access.isCreator
+        ? await this.withOwner(tx, access, [actor.userId], 'participant')
+        : [{ userId: actor.userId, role: 'participant' }];
+      await this.admissions.admit(tx, actor, joining);
     });
   }
 
@@ -156,7 +160,7 @@ export class ParticipantsService {
     return changed.answer;
   }
 
-  /** A conversation that had become empty gets its owner back with the first who comes. */
+  /** A conversation that had become empty gets an owner with the first who is added, or with its creator. */
   private async withOwner(
     tx: StreamTransaction,
     access: Access,

@@ -16,7 +16,7 @@ import type { Config } from './platform/config/config.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
 import { EventLogModule } from './platform/event-log/event-log.module.js';
-import { HealthModule } from './platform/health/health.module.js';
+import { EdgeHealthModule, HealthModule } from './platform/health/health.module.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { LoggingModule } from './platform/logging/logging.module.js';
 import { EdgeMetricsModule, MetricsModule } from './platform/metrics/metrics.module.js';
@@ -55,6 +55,7 @@ export class AppModule {
         ThrottlingModule,
         MetricsModule,
         HttpModule,
+        EdgeHealthModule,
         EventLogModule,
         EntitlementsModule,
         PrivilegedActsModule,

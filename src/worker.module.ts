@@ -15,7 +15,7 @@ import type { Config } from './platform/config/config.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
 import { EventLogModule } from './platform/event-log/event-log.module.js';
-import { DrainState } from './platform/health/drain-state.js';
+import { HealthModule } from './platform/health/health.module.js';
 import { LoggingModule } from './platform/logging/logging.module.js';
 import { MetricsModule } from './platform/metrics/metrics.module.js';
 import { QueueModule } from './platform/queue/queue.module.js';
@@ -47,6 +47,7 @@ export class WorkerModule {
         ConfigModule.of(config),
         LoggingModule,
         QueueModule.forRoot(),
+        HealthModule,
         ThrottlingModule,
         MetricsModule,
         // Nobody is connected here; what a job has to tell goes out by the bus.
@@ -58,7 +59,6 @@ export class WorkerModule {
         ContentRulesModule,
         ...WORKER_MODULES,
       ],
-      providers: [DrainState],
     };
   }
 }

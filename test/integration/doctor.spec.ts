@@ -52,6 +52,14 @@ const PLANTED: Planted[] = [
     'migrations',
     /Run the version that made them/,
   ],
+  [
+    'a database that takes no writes',
+    ({ database }) =>
+      database.query(`do $$ begin execute format(
+        'alter database %I set default_transaction_read_only = on', current_database()); end $$`),
+    'database',
+    /default_transaction_read_only = off/,
+  ],
   ['fsync off', withoutFsync, 'durability', /fsync = on/],
   [
     'the schema of the queue missing',

@@ -1,4 +1,3 @@
-import type pg from 'pg';
 import type { Config } from '../../src/platform/config/config.js';
 import type { Actor } from '../../src/platform/http/actor.js';
 import { DrainState } from '../../src/platform/health/drain-state.js';
@@ -79,7 +78,6 @@ describe('health', () => {
     expect(await get('livez')).toEqual({ status: 200, body: { status: 'ok' } });
     expect(JSON.stringify((await get('healthz')).body)).not.toContain('hung up');
     isAway = false;
-    expect(await get('readyz')).toEqual({ status: 200, body: { status: 'ok' } });
     const { body } = await people.call(admin, 'GET', '/admin/health');
     expect(body.status).toBe('healthy');
     expect(body.components['far-end']).toEqual({
@@ -88,6 +86,48 @@ describe('health', () => {
       last_error: { message: 'the far end hung up', at: expect.any(String) },
     });
     expect(body.components.database).toMatchObject({ status: 'healthy', last_error: null });
+    expect(await get('readyz')).toEqual({ status: 200, body: { status: 'ok' } });
+  });
+
+  it('asks for readiness only what is vital, and once for all who want to know within a second', async () => {
+    const asked = { vital: 0, other: 0 };
+    const health = server.app.get(Health);
+    health.register('vital', () => asked.vital++);
+    health.register('other', () => asked.other++, { isVital: false });
+    const answers = await Promise.all(Array.from({ length: 20 }, () => get('readyz')));
+    expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
+    expect(asked).toEqual({ vital: 1, other: 0 });
+    await get('healthz');
+    expect(asked).toEqual({ vital: 2, other: 1 });
+  });
+
+  it('is not there on a database that takes no writes, and comes back by itself', async () => {
+    const ana = await people.one();
+    const group = await people.group(ana);
+    const name = new URL(server.database.url).pathname.slice(1);
+    const send = (content: string): Promise<{ status: number; body: { error?: { code: string } } }> =>
+      people.call(ana, 'POST', `/conversations/${group}/messages`, { content });
+    const settle = async (setting: 'on' | 'off', inForce: 200 | 503): Promise<void> => {
+      await server.database.query(
+        `begin read write; alter database ${name} set default_transaction_read_only = ${setting}; commit`,
+      );
+      if (setting === 'on') {
+        await server.database.query(
+          `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and application_name = 'parley'`,
+          [name],
+        );
+      }
+      while ((await get('readyz')).status !== inForce) continue;
+    };
+    await settle('on', 503);
+    expect(await get('readyz')).toEqual({ status: 503, body: { status: 'read-only' } });
+    expect((await get('healthz')).body).toMatchObject({ status: 'unhealthy', components: { database: 'read-only' } });
+    const refused = await Promise.all(Array.from({ length: 20 }, (_, n) => send(`${n}`)));
+    expect(refused.map(({ status }) => status)).toEqual(Array(20).fill(503));
+    expect(refused[0]!.body.error).toMatchObject({ code: 'SERVICE_UNAVAILABLE', details: { retry_after: 1 } });
+    await settle('off', 200);
+    const taken = await Promise.all(Array.from({ length: 20 }, (_, n) => send(`${n}`)));
+    expect(taken.map(({ status }) => status)).toEqual(Array(20).fill(201));
   });
 
   it('is draining from the first moment of the way out', async () => {
@@ -101,13 +141,36 @@ describe('health', () => {
 (hasRedis ? describe : describe.skip)('health with Redis', () => {
   it('is degraded, and serves on, while Redis is away', async () => {
     const redis = await RedisServer.start();
-    const database = { query: () => Promise.resolve([]) };
-    const health = new Health(new DrainState(), database as unknown as pg.Pool);
+    const health = new Health(new DrainState());
     const watch = new RedisHealth({ redisUrl: redis.url } as Config, health);
     watch.onModuleInit();
     expect(await health.report()).toMatchObject({ status: 'healthy', components: { redis: { status: 'healthy' } } });
     await redis.halt();
     expect(await health.report()).toMatchObject({ status: 'degraded', components: { redis: { status: 'unhealthy' } } });
     watch.onModuleDestroy();
+  });
+
+  it('tells what it can while Redis is away: neither metrics nor the queues wait for it', async () => {
+    const redis = await RedisServer.start();
+    const server = await startTestApp({ REDIS_URL: redis.url });
+    const people = new People(server);
+    const admin = await people.one('admin');
+    const metrics = async (): Promise<string> => (await fetch(`${server.url}/metrics`)).text();
+    await redis.halt();
+    const text = await metrics();
+    expect(text).toContain('parley_component_up{component="redis"} 0');
+    expect(text).toContain('parley_component_up{component="database"} 1');
+    expect(text).toContain('parley_ready 1');
+    expect(text).not.toContain('parley_queue_jobs{');
+    expect(await people.call(admin, 'GET', '/admin/queues')).toMatchObject({
+      status: 503,
+      body: { error: { code: 'SERVICE_UNAVAILABLE' } },
+    });
+    await redis.resume();
+    while (!(await metrics()).includes('parley_queue_jobs{')) continue;
+    expect(await metrics()).toContain('parley_component_up{component="redis"} 1');
+    expect(await people.call(admin, 'GET', '/admin/queues')).toMatchObject({ status: 200 });
+    await server.close();
+    await redis.halt();
   });
 });

@@ -1,4 +1,5 @@
 import type { Actor } from '../../src/platform/http/actor.js';
+import { MessagesService } from '../../src/modules/messages/messages.service.js';
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -55,6 +56,61 @@ describe('a change that was asked for twice', () => {
     }
     expect(await eventsOf('message.updated')).toBe(5);
     expect(await versions()).toHaveLength(5);
+  });
+
+  it('leaves at most a hundred versions, the first and the latest, a page at a time', async () => {
+    const changes = test.app.get(MessagesService, { strict: false });
+    for (let version = 1; version <= 120; version++)
+      await changes.edit(member, messageId, { content: `text ${version}` });
+    const page = async (query: string) =>
+      (await people.call(member, 'GET', `/messages/${messageId}/history?${query}`)).body as {
+        data: { version: number; content: string }[];
+        next_cursor: string | null;
+        has_more: boolean;
+      };
+    const first = await page('limit=60');
+    expect([first.data.length, first.has_more]).toEqual([60, true]);
+    const last = await page(`limit=60&cursor=${encodeURIComponent(first.next_cursor!)}`);
+    expect([last.data.length, last.has_more, last.next_cursor]).toEqual([40, false, null]);
+    const kept = [...first.data, ...last.data].map(({ version }) => version);
+    expect(kept).toEqual([1, ...Array.from({ length: 99 }, (_, index) => index + 22)]);
+    expect([first.data[0]!.content, last.data.at(-1)!.content]).toEqual(['hi', 'text 119']);
+    expect((await page('')).data).toHaveLength(50);
+    expect((await people.call(member, 'GET', `/messages/${messageId}/history?limit=101`)).status).toBe(400);
+  });
+
+  it('is one reaction, with and without the selector of its emoji, and in another skin tone another', async () => {
+    const react = (emoji: string, method = 'PUT') =>
+      people.call(member, method, `/messages/${messageId}/reactions/${encodeURIComponent(emoji)}`);
+    for (const emoji of ['❤', '❤\uFE0F', '❤\uFE0E', '👍', '👍🏽', ':party_parrot:'])
+      expect((await react(emoji)).status).toBe(200);
+    const { body } = await people.call(member, 'GET', `/messages/${messageId}`);
+    expect(body.reactions.map(({ emoji }: { emoji: string }) => emoji)).toEqual([
+      '❤\uFE0F',
+      '👍',
+      '👍🏽',
+      ':party_parrot:',
+    ]);
+    expect(await eventsOf('reaction.added')).toBe(4);
+    for (const emoji of ['abc def', '<b>', '👍👍', ':No:', '1']) {
+      expect(await react(emoji)).toMatchObject({ status: 400, body: { error: { code: 'VALIDATION_ERROR' } } });
+    }
+    expect((await react('❤', 'DELETE')).body.reactions).toHaveLength(3);
+  });
+
+  it('takes reactions back that were stored in forms no longer taken', async () => {
+    for (const emoji of ['❤', 'old words']) {
+      await test.database.query('insert into reactions (message_id, emoji, user_id) values ($1, $2, $3)', [
+        messageId,
+        emoji,
+        member.userId,
+      ]);
+    }
+    const react = (emoji: string, method: string) =>
+      people.call(member, method, `/messages/${messageId}/reactions/${encodeURIComponent(emoji)}`);
+    expect((await react('❤\uFE0F', 'PUT')).body.reactions).toHaveLength(2);
+    expect((await react('❤\uFE0F', 'DELETE')).body.reactions).toMatchObject([{ emoji: 'old words' }]);
+    expect((await react('old words', 'DELETE')).body.reactions).toEqual([]);
   });
 
   it('is one deletion, and its answer is the tombstone', async () => {

@@ -204,6 +204,32 @@ describe('keeping a conversation quiet', () => {
       expect((await send(member)).status).toBe(201);
     });
 
+    it('holds for edits and reactions, which count as well', async () => {
+      const { body: earlier } = await send(member);
+      await set(owner, { slow_mode_seconds: 600 });
+      const edit = (content: string) => people.call(member, 'PATCH', `/messages/${earlier.id}`, { content });
+      const react = (emoji: string, method = 'PUT', actor = member) =>
+        people.call(actor, method, `/messages/${earlier.id}/reactions/${emoji}`);
+      const refused = { status: 429, body: { error: { code: 'SLOW_MODE' } } };
+      expect(await edit('soon after')).toMatchObject(refused);
+      expect(await react('👍')).toMatchObject(refused);
+      expect((await people.call(member, 'GET', `/messages/${earlier.id}`)).body).toMatchObject({
+        content: earlier.content,
+        reactions: [],
+      });
+      await forgetLastSend();
+      const edits = await Promise.all(Array.from({ length: 8 }, (_, index) => edit(`edit ${index}`)));
+      expect(edits.filter(({ status }) => status === 200)).toHaveLength(1);
+      expect(await send(member)).toMatchObject(refused);
+      await forgetLastSend();
+      const reactions = await Promise.all(['👍', '🎉', '👀', '❤️'].map((emoji) => react(emoji)));
+      expect(reactions.filter(({ status }) => status === 200)).toHaveLength(1);
+      expect(await send(member)).toMatchObject(refused);
+      for (const emoji of ['👍', '🎉', '👀', '❤️']) expect((await react(emoji, 'DELETE')).status).toBe(200);
+      expect((await react('👍', 'PUT', owner)).status).toBe(200);
+      expect((await react('🎉', 'PUT', owner)).status).toBe(200);
+    });
+
     it('answers the same message again for the same key, however soon', async () => {
       await set(owner, { slow_mode_seconds: 30 });
       const key = { client_message_id: randomUUID() };

@@ -92,6 +92,32 @@ describe('content rules', () => {
     });
   });
 
+  it('hold for reactions by name and for every text in the metadata as well', async () => {
+    await here(word('darn', 'mask'));
+    await here(word('wait', 'hold'));
+    await everywhere(word('awful', 'reject', { reason: 'Not here.' }));
+    const { body: message } = await send(member, 'fine');
+    for (const name of ['awful', 'so_awful', 'darn', 'wait']) {
+      expect(await people.call(member, 'PUT', `/messages/${message.id}/reactions/:${name}:`)).toMatchObject({
+        status: 422,
+        body: { error: { code: 'CONTENT_REJECTED' } },
+      });
+    }
+    expect((await people.call(member, 'PUT', `/messages/${message.id}/reactions/:fine:`)).status).toBe(200);
+    const refused = { status: 422, body: { error: { code: 'CONTENT_REJECTED', details: { reason: 'Not here.' } } } };
+    expect(await send(member, 'fine', { metadata: { card: [{ title: 'an AWFUL thing' }] } })).toMatchObject(refused);
+    expect(await send(member, 'fine', { metadata: { awful: 1 } })).toMatchObject(refused);
+    expect(await send(member, 'fine', { metadata: { note: 'wait' } })).toMatchObject({ status: 202 });
+    expect(await send(member, 'fine', { metadata: { note: 'darn it', n: 1 } })).toMatchObject({
+      status: 201,
+      body: { content: 'fine', metadata: { note: '••• it', n: 1 } },
+    });
+    const edit = (metadata: object) =>
+      people.call(member, 'PATCH', `/messages/${message.id}`, { content: 'ok', metadata });
+    expect(await edit({ note: 'awful' })).toMatchObject(refused);
+    expect((await edit({ note: 'darn' })).body.metadata).toEqual({ note: '•••' });
+  });
+
   it('of a conversation hold there alone; the strictest one speaks', async () => {
     await everywhere(word('darn', 'mask'));
     await here(word('darn', 'reject', { reason: 'Not here.' }));

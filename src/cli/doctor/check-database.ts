@@ -54,9 +54,20 @@ async function lookInto(url: string, { values, surroundings }: Patient, advice: 
   ];
 }
 
-function judgeServer({ postgres, version, settings }: DatabaseState, poolSize: number): Finding {
+function judgeServer(state: DatabaseState, poolSize: number): Finding {
+  const { postgres, version, settings } = state;
   if (version < LEAST_VERSION) {
     return fault('database', `PostgreSQL ${postgres} is too old`, 'Upgrade it to PostgreSQL 15 or later.');
+  }
+  if (state.isStandby) {
+    const says = `PostgreSQL ${postgres} is a standby: nothing can be written`;
+    return fault('database', says, 'Let DATABASE_URL name the primary, or promote this server.');
+  }
+  if (state.isReadOnly) {
+    const says = `PostgreSQL ${postgres} is read-only: nothing can be written`;
+    const advice =
+      'See whether its disk is full, then: alter database … set default_transaction_read_only = off (or alter role, or alter system).';
+    return fault('database', says, advice);
   }
   const wanted = poolSize + OTHER_CONNECTIONS;
   if (settings.maxConnections < wanted) {

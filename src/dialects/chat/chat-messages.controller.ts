@@ -98,9 +98,10 @@ export class ChatMessagesController {
   }
 
   @Put('messages/:message_id')
+  @Limit('message.send')
   @ApiOperation({ summary: 'Changes the text of a message.' })
   @ApiOkResponse({ type: ChatMessageDto })
-  @Throws(MessageNotFound, MessageNotEditable, ...REFUSALS_OF_TEXTS)
+  @Throws(MessageNotFound, MessageNotEditable, ...REFUSALS_OF_TEXTS, SlowMode)
   edit(
     @CurrentActor() actor: Actor,
     @Param() { message_id: id }: ChatMessageParam,

@@ -90,10 +90,11 @@ export class ClassroomMessagesController {
   }
 
   @Put('messages/:id')
+  @Limit('message.send')
   @ApiOperation({ summary: 'Changes the text of a message.' })
   @ApiConsumes(...FORM_OR_JSON)
   @ApiOkResponse({ type: ClassroomMessageDto })
-  @Throws(MessageNotFound, MessageNotEditable, ContentTooLong, ContentRejected, ConversationFrozen)
+  @Throws(MessageNotFound, MessageNotEditable, ContentTooLong, ContentRejected, ConversationFrozen, SlowMode)
   async edit(
     @CurrentActor() actor: Actor,
     @Param() { id }: MessageIdParam,
@@ -103,10 +104,11 @@ export class ClassroomMessagesController {
   }
 
   @Patch('messages/:id')
+  @Limit('message.send')
   @ApiOperation({ summary: 'Changes the text of a message.' })
   @ApiConsumes(...FORM_OR_JSON)
   @ApiOkResponse({ type: ClassroomMessageDto })
-  @Throws(MessageNotFound, MessageNotEditable, ContentTooLong, ContentRejected, ConversationFrozen)
+  @Throws(MessageNotFound, MessageNotEditable, ContentTooLong, ContentRejected, ConversationFrozen, SlowMode)
   patch(
     @CurrentActor() actor: Actor,
     @Param() param: MessageIdParam,

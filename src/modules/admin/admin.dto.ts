@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { ComponentStatus, OverallStatus } from '../../platform/health/health.js';
+import { COMPONENT_STATUSES, type ComponentStatus, type OverallStatus } from '../../platform/health/health.js';
 
 const COUNTS = { type: 'object', additionalProperties: { type: 'integer' } } as const;
 const INTEGER = { type: 'integer' } as const;
@@ -315,7 +315,7 @@ export class LastErrorDto {
 }
 
 export class ComponentHealthDto {
-  @ApiProperty({ enum: ['healthy', 'unhealthy', 'disabled'] })
+  @ApiProperty({ enum: COMPONENT_STATUSES })
   status: ComponentStatus;
 
   @ApiProperty(INTEGER)

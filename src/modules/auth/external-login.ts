@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { newId } from '../../platform/database/ids.js';
 import { AuthenticationRequired, ServiceUnavailable } from '../../platform/errors/app-error.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
-import { isReservedUsername } from '../../platform/validation/reserved-usernames.js';
+import { isOfficialName, isReservedUsername } from '../../platform/validation/reserved-usernames.js';
 import { cleanName, foldUsername } from '../../platform/validation/text.js';
 import { foldEmail } from '../../platform/validation/login-name.js';
 import { AlreadyExists } from '../users/users.errors.js';
@@ -58,7 +58,8 @@ export class ExternalLogin {
 
   private async create(claims: ExternalClaims, names: { username: string; email: string | null }): Promise<void> {
     const id = newId();
-    const displayName = [...cleanName(claims.name ?? '')].slice(0, 80).join('').trim() || names.username;
+    const name = [...cleanName(claims.name ?? '')].slice(0, 80).join('').trim();
+    const displayName = name === '' || isOfficialName(name) ? names.username : name;
     await this.log.create(id, async (tx) => {
       await this.users.create(tx, { id, ...names, displayName, role: 'user' });
       const isLinked = await this.identities.link(tx, { ...claims, userId: id });

@@ -42,7 +42,8 @@ export class ConversationSettingsDto {
     min: 0,
     max: SLOW_MODE_MAX_SECONDS,
     optional: true,
-    description: 'Seconds between two messages of one participant, moderators excepted; 0: no slow mode',
+    description:
+      'Seconds between two messages, edits or reactions of one participant, moderators excepted; 0: no slow mode',
   })
   slow_mode_seconds?: number;
 

@@ -4,7 +4,7 @@ import { ServiceUnavailable, ValidationError } from '../../platform/errors/app-e
 import { EventLog } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { isUuid } from '../../platform/validation/fields.js';
-import { cleanName } from '../../platform/validation/text.js';
+import { cleanName, cleanText } from '../../platform/validation/text.js';
 import { type Admission, ParticipantsService } from '../participants/participants.service.js';
 import { UsersPolicy } from '../users/users.policy.js';
 import type { CreateConversationDto } from './conversations.dto.js';
@@ -131,11 +131,14 @@ function toNewConversation(actor: Actor, dto: CreateConversationDto): NewConvers
   };
 }
 
-/** A title as it is stored; nothing left of it is none. */
+/** A title as it is stored; an empty one is none. @throws ValidationError for one of which nothing can be seen */
 export function titleOf(title: string | null | undefined): string | null {
-  return cleanName(title ?? '') || null;
+  const clean = cleanName(title ?? '');
+  if (clean === '' && title?.trim()) throw ValidationError.of('title', 'must have something that can be seen');
+  return clean || null;
 }
 
+/** A description as it is stored. */
 export function descriptionOf(description: string): string {
-  return description.normalize('NFC').trim();
+  return cleanText(description);
 }

@@ -4,7 +4,7 @@ import { newId } from '../../platform/database/ids.js';
 import { ValidationError } from '../../platform/errors/app-error.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import type { Actor } from '../../platform/http/actor.js';
-import { withoutControls } from '../../platform/validation/text.js';
+import { cleanText } from '../../platform/validation/text.js';
 import { judgeFile } from './checks/judge-file.js';
 import { FileDto, type UploadFileDto } from './files.dto.js';
 import { FileAttached, FileNotFound, FileQuotaExceeded } from './files.errors.js';
@@ -47,7 +47,7 @@ export class FilesService {
       size,
       contentHash: received.contentHash,
       duration: duration === undefined ? undefined : Math.round(duration * 1000) / 1000,
-      description: withoutControls(description),
+      description: cleanText(description),
     });
   }
 

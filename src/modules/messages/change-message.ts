@@ -5,7 +5,7 @@ import type { Actor } from '../../platform/http/actor.js';
 import { type Membership, ParticipantsPolicy } from '../participants/participants.policy.js';
 import { type MessageRow, presentMessage } from './message-presenter.js';
 import type { EditMessageDto, MessageDto } from './messages.dto.js';
-import { MessageNotEditable, MessageNotFound, TooManyReactions } from './messages.errors.js';
+import { MessageNotEditable, MessageNotFound, SlowMode, TooManyReactions } from './messages.errors.js';
 import {
   MESSAGE_DELETED,
   MESSAGE_PINNED,
@@ -15,6 +15,7 @@ import {
   REACTION_REMOVED,
 } from './messages.events.js';
 import { type MessageChange, MessagesRepository } from './messages.repository.js';
+import { requireReaction } from './reaction.js';
 import { RuleContent } from './rule-content.js';
 import { SendMessage } from './send-message.js';
 
@@ -45,17 +46,18 @@ export class ChangeMessage {
   ) {}
 
   /**
-   * Replaces the text; only its sender may, and only while he may post. The old text stays in the history.
-   * @throws ContentRejected
+   * Replaces the text; only its sender may, and only while they may post. The old text stays in the history.
+   * @throws ContentRejected, SlowMode
    */
   async edit(actor: Actor, id: string, dto: EditMessageDto): Promise<MessageDto> {
     const clean = this.sending.cleanContent(dto.content).content;
     return this.change(actor, id, async ({ tx, message, membership, change }) => {
       this.participants.requireMayPost(membership);
       if (message.sender_id !== actor.userId) this.participants.deny('Only its sender may edit a message.');
-      const content = await this.rules.edit(message.conversation_id, clean);
-      const edit = { ...change, content, mentions: dto.mentions, metadata: dto.metadata };
-      return (await this.repository.edit(tx, edit)) ? MESSAGE_UPDATED : undefined;
+      const ruled = await this.rules.edit(message.conversation_id, { content: clean, metadata: dto.metadata });
+      if (!(await this.repository.edit(tx, { ...change, ...ruled, mentions: dto.mentions }))) return undefined;
+      await this.requireTurn({ tx, membership, change });
+      return MESSAGE_UPDATED;
     });
   }
 
@@ -78,21 +80,30 @@ export class ChangeMessage {
     );
   }
 
-  /** Adds the actor's reaction; twice is once. @throws TooManyReactions */
-  async react(actor: Actor, id: string, emoji: string): Promise<MessageDto> {
-    return this.change(actor, id, async ({ tx, membership, change }) => {
+  /**
+   * Adds the actor's reaction: one emoji or `:name:`, twice is once.
+   * @throws ValidationError, TooManyReactions, ContentRejected, SlowMode
+   */
+  async react(actor: Actor, id: string, text: string): Promise<MessageDto> {
+    const emoji = requireReaction(text);
+    return this.change(actor, id, async ({ tx, message, membership, change }) => {
       this.participants.requireMayPost(membership);
-      const { count, isKnown } = await this.repository.countEmojis(tx, id, emoji);
+      await this.rules.reaction(message.conversation_id, emoji);
+      const { count, isKnown, isOwn } = await this.repository.countEmojis(tx, emoji, change);
+      if (isOwn) return undefined;
       if (count >= EMOJIS_MAX && !isKnown) throw new TooManyReactions(EMOJIS_MAX);
-      return (await this.repository.addReaction(tx, emoji, change)) ? { type: REACTION_ADDED, emoji } : undefined;
+      if (!(await this.repository.addReaction(tx, emoji, change))) return undefined;
+      await this.requireTurn({ tx, membership, change });
+      return { type: REACTION_ADDED, emoji };
     });
   }
 
   /** Takes the actor's own reaction back. */
   async unreact(actor: Actor, id: string, emoji: string): Promise<MessageDto> {
-    return this.change(actor, id, async ({ tx, change }) =>
-      (await this.repository.removeReaction(tx, emoji, change)) ? { type: REACTION_REMOVED, emoji } : undefined,
-    );
+    return this.change(actor, id, async ({ tx, change }) => {
+      const removed = await this.repository.removeReaction(tx, emoji, change);
+      return removed === undefined ? undefined : { type: REACTION_REMOVED, emoji: removed };
+    });
   }
 
   /** Moderators pin; in a direct conversation both may. */
@@ -108,6 +119,12 @@ export class ChangeMessage {
       this.participants.requireMayPin(membership);
       return (await this.repository.unpin(tx, change)) ? MESSAGE_UNPINNED : undefined;
     });
+  }
+
+  /** @throws SlowMode; the change is then undone with its transaction */
+  private async requireTurn({ tx, membership, change }: Pick<Locked, 'tx' | 'membership' | 'change'>): Promise<void> {
+    const seconds = await this.participants.takeTurn(tx, membership, change);
+    if (seconds > 0) throw new SlowMode(seconds);
   }
 
   /** Locks, judges, lets `work` write and say which event it was, and shows the message as it is then. */

@@ -42,7 +42,8 @@ const PINS = statement<MessageRow>(
 
 const HISTORY = statement<{ version: number; content: string; edited_by: string; edited_at: Date }>(
   'messages.history',
-  `select version, content, edited_by, edited_at from message_edits where message_id = $1 order by version`,
+  `select version, content, edited_by, edited_at from message_edits
+    where message_id = $1 and version > $2 order by version limit $3`,
 );
 
 export interface ReceiptRow {
@@ -131,8 +132,12 @@ export class MessageReadsRepository {
   }
 
   /** Earlier versions, the first one first; the present text is in the message itself. */
-  history(messageId: string): Promise<{ version: number; content: string; edited_by: string; edited_at: Date }[]> {
-    return this.sql.many(HISTORY, [messageId]);
+  history(
+    messageId: string,
+    above: number,
+    limit: number,
+  ): Promise<{ version: number; content: string; edited_by: string; edited_at: Date }[]> {
+    return this.sql.many(HISTORY, [messageId, above, limit]);
   }
 
   /** How far the others are with one message, by user id. */

@@ -119,9 +119,10 @@ export class MessagesController {
   }
 
   @Patch('messages/:id')
-  @ApiOperation({ summary: 'Changes the text of the caller’s own message.' })
+  @ApiOperation({ summary: 'Changes the text of the caller’s own message; counts as a send.' })
+  @Limit('message.send')
   @ApiOkResponse({ type: MessageDto })
-  @Throws(MessageNotFound, MessageNotEditable, ContentTooLong, ContentRejected, ConversationFrozen)
+  @Throws(MessageNotFound, MessageNotEditable, ContentTooLong, ContentRejected, ConversationFrozen, SlowMode)
   edit(
     @CurrentActor() actor: Actor,
     @Param() { id }: MessageIdParam,
@@ -140,11 +141,15 @@ export class MessagesController {
   }
 
   @Get('messages/:id/history')
-  @ApiOperation({ summary: 'The earlier versions of an edited message.' })
+  @ApiOperation({ summary: 'The earlier versions of an edited message, oldest first: the first and the latest 99.' })
   @ApiOkResponse({ type: MessageHistoryDto })
   @Throws(MessageNotFound)
-  history(@CurrentActor() actor: Actor, @Param() { id }: MessageIdParam): Promise<MessageHistoryDto> {
-    return this.messages.history(actor, id);
+  history(
+    @CurrentActor() actor: Actor,
+    @Param() { id }: MessageIdParam,
+    @Query() query: PageQuery,
+  ): Promise<MessageHistoryDto> {
+    return this.messages.history(actor, id, query);
   }
 
   @Get('messages/:id/replies')
@@ -172,9 +177,9 @@ export class MessagesController {
   }
 
   @Put('messages/:id/reactions/:emoji')
-  @ApiOperation({ summary: 'Adds a reaction.' })
+  @ApiOperation({ summary: 'Adds a reaction: one emoji, or :name:.' })
   @ApiOkResponse({ type: MessageDto })
-  @Throws(MessageNotFound, MessageNotEditable, TooManyReactions, ConversationFrozen)
+  @Throws(MessageNotFound, MessageNotEditable, TooManyReactions, ConversationFrozen, SlowMode, ContentRejected)
   react(@CurrentActor() actor: Actor, @Param() { id, emoji }: ReactionParams): Promise<MessageDto> {
     return this.messages.react(actor, id, emoji);
   }

@@ -21,6 +21,8 @@ export type MessageStatus = 'sent' | 'delivered' | 'read';
 
 const METADATA_MAX_BYTES = 16_384;
 const MENTIONS_MAX = 50;
+const REACTION_DESCRIPTION =
+  'One emoji, or `:name:` of 1 to 32 of a-z, 0-9, `_`, `+` and `-`. With and without its variation selector it is one reaction, kept in the form with it; skin tones are different ones';
 
 /** `client_message_id` is chosen by the sender: sent twice, however often and wherever, one message is stored. */
 export class SendMessageDto {
@@ -82,7 +84,7 @@ export class MessageFrameDto {
 }
 
 export class ReactionFrameDto extends MessageFrameDto {
-  @TextField({ min: 1, max: 64, description: 'An emoji, or a short name of one' })
+  @TextField({ min: 1, max: 64, description: REACTION_DESCRIPTION })
   emoji: string;
 }
 
@@ -92,7 +94,7 @@ export class MessageIdParam {
 }
 
 export class ReactionParams extends MessageIdParam {
-  @TextField({ min: 1, max: 64 })
+  @TextField({ min: 1, max: 64, description: REACTION_DESCRIPTION })
   emoji: string;
 }
 
@@ -296,6 +298,12 @@ export class MessageListDto {
 export class MessageHistoryDto {
   @ApiProperty({ type: [MessageEditDto] })
   data: MessageEditDto[];
+
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+
+  @ApiProperty()
+  has_more: boolean;
 }
 
 export class ThreadPageDto {

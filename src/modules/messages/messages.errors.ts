@@ -42,7 +42,10 @@ export class MessageNotEditable extends AppError {
   }
 }
 
-@Means('The conversation is in slow mode and the sender has just posted.', 'Wait `details.retry_after` seconds.')
+@Means(
+  'The conversation is in slow mode and the sender has just posted, edited or reacted.',
+  'Wait `details.retry_after` seconds.',
+)
 export class SlowMode extends AppError {
   readonly code = 'SLOW_MODE';
   readonly status = 429;

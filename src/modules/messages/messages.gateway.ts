@@ -37,7 +37,10 @@ export class MessagesGateway implements OnModuleInit {
     return inMessage((await this.messages.send(actor, conversation_id, dto)).message);
   }
 
-  @OnFrame('message.edit', EditMessageFrameDto, { limit: 'call', summary: 'Replaces the text of one’s own message' })
+  @OnFrame('message.edit', EditMessageFrameDto, {
+    limit: 'message.send',
+    summary: 'Replaces the text of one’s own message; counts as a send',
+  })
   async edit({ actor }: LiveConnection, { message_id, ...dto }: EditMessageFrameDto): MessageReply {
     return { message: await this.messages.edit(actor, message_id, dto) };
   }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 import type { FileRow } from '../files/files.dto.js';
 import type { MessageRow } from './message-presenter.js';
+import { withoutStyle } from './reaction.js';
 
 /** One send on its way into the log; the fields of `append_messages`. */
 export interface NewMessage {
@@ -97,6 +98,9 @@ const PLACE = statement<{ conversation_id: string; sequence_number: number; seq:
   `select conversation_id, sequence_number, seq from messages where id = $1`,
 );
 
+/** Earlier versions that are kept: the first one, and the latest. */
+const VERSIONS_MAX = 100;
+
 /** What is left out stays. The text before goes into the history; an edit that changes nothing leaves no version. */
 const EDIT = statement<unknown>(
   'messages.edit',
@@ -115,10 +119,15 @@ const EDIT = statement<unknown>(
         and (m.content <> $2 or m.metadata is distinct from b.metadata
              or not (m.mentions @> b.mentions and m.mentions <@ b.mentions))
      returning m.id
+   ), newest as (
+     select b.id, b.content, 1 + coalesce((select max(e.version) from message_edits e where e.message_id = b.id), 0) as version
+       from before b join edited using (id)
+   ), cut as (
+     delete from message_edits e using newest n
+      where e.message_id = n.id and e.version > 1 and e.version <= n.version - ${VERSIONS_MAX - 1}
    )
    insert into message_edits (message_id, version, content, edited_by, edited_at)
-   select b.id, 1 + (select count(*) from message_edits e where e.message_id = b.id), b.content, $6, $3
-     from before b join edited using (id)`,
+   select n.id, n.version, n.content, $6, $3 from newest n`,
 );
 
 const DELETE_EDITS = statement<unknown>('messages.delete_edits', `delete from message_edits where message_id = $1`);
@@ -133,9 +142,11 @@ const DELETE = statement<unknown>(
     where id = $1`,
 );
 
-const COUNT_EMOJIS = statement<{ count: number; is_known: boolean | null }>(
+const COUNT_EMOJIS = statement<{ count: number; is_known: boolean | null; is_own: boolean | null }>(
   'messages.count_emojis',
-  `select count(distinct emoji) as count, bool_or(emoji = $2) as is_known from reactions where message_id = $1`,
+  `select count(distinct emoji) as count, bool_or(emoji = $2) as is_known,
+          bool_or(user_id = $3 and translate(emoji, U&'\\FE0E\\FE0F', '') = $4) as is_own
+     from reactions where message_id = $1`,
 );
 
 const ADD_REACTION = statement<unknown>(
@@ -143,9 +154,12 @@ const ADD_REACTION = statement<unknown>(
   `insert into reactions (message_id, emoji, user_id, created_at) values ($1, $2, $3, $4) on conflict do nothing`,
 );
 
-const REMOVE_REACTION = statement<unknown>(
+/** In whatever form it was once taken. */
+const REMOVE_REACTION = statement<{ emoji: string }>(
   'messages.remove_reaction',
-  `delete from reactions where message_id = $1 and emoji = $2 and user_id = $3`,
+  `delete from reactions
+    where message_id = $1 and user_id = $3 and (emoji = $2 or translate(emoji, U&'\\FE0E\\FE0F', '') = $4)
+   returning emoji`,
 );
 
 const PIN = statement<unknown>(
@@ -189,8 +203,10 @@ export class MessagesRepository {
     return this.sql.one(PLACE, [id]);
   }
 
-  /** Replaces the text and keeps the old one as the next version. */
-  /** Whether anything changed. */
+  /**
+   * Replaces the text and keeps the old one as the next version; of more than 100 the first and the latest stay.
+   * Answers whether anything changed.
+   */
   async edit(
     tx: Queryable,
     edit: MessageChange & { content: string; mentions?: string[]; metadata?: object },
@@ -207,10 +223,14 @@ export class MessagesRepository {
     await tx.run(DELETE, [id, at, actorId]);
   }
 
-  /** How many different emojis a message carries, and whether this is one of them. */
-  async countEmojis(tx: Queryable, id: string, emoji: string): Promise<{ count: number; isKnown: boolean }> {
-    const row = await tx.one(COUNT_EMOJIS, [id, emoji]);
-    return { count: row?.count ?? 0, isKnown: row?.is_known ?? false };
+  /** How many different emojis a message carries, whether this is one of them, and the actor's own in any form. */
+  async countEmojis(
+    tx: Queryable,
+    emoji: string,
+    { id, actorId }: MessageChange,
+  ): Promise<{ count: number; isKnown: boolean; isOwn: boolean }> {
+    const row = await tx.one(COUNT_EMOJIS, [id, emoji, actorId, withoutStyle(emoji)]);
+    return { count: row?.count ?? 0, isKnown: row?.is_known ?? false, isOwn: row?.is_own ?? false };
   }
 
   /** Whether anything changed. */
@@ -218,9 +238,9 @@ export class MessagesRepository {
     return (await tx.run(ADD_REACTION, [id, emoji, actorId, at])) > 0;
   }
 
-  /** Whether anything changed. */
-  async removeReaction(tx: Queryable, emoji: string, { id, actorId }: MessageChange): Promise<boolean> {
-    return (await tx.run(REMOVE_REACTION, [id, emoji, actorId])) > 0;
+  /** As it was stored; undefined where the actor has none. */
+  async removeReaction(tx: Queryable, emoji: string, { id, actorId }: MessageChange): Promise<string | undefined> {
+    return (await tx.many(REMOVE_REACTION, [id, emoji, actorId, withoutStyle(emoji)]))[0]?.emoji;
   }
 
   /** Whether anything changed. */

@@ -75,8 +75,8 @@ export class MessagesService {
     return this.reading.list(actor, conversationId, query);
   }
 
-  history(actor: Actor, id: string): Promise<{ data: MessageEditDto[] }> {
-    return this.reading.history(actor, id);
+  history(actor: Actor, id: string, query: PageQuery): Promise<Page<MessageEditDto>> {
+    return this.reading.history(actor, id, query);
   }
 
   replies(actor: Actor, id: string, query: PageQuery): Promise<Page<MessageDto>> {

@@ -57,11 +57,21 @@ export class ReadMessages {
     return presentMessage(await this.require(actor, id), actor.userId);
   }
 
-  /** The versions before the present one. @throws MessageNotFound, PermissionDenied */
-  async history(actor: Actor, id: string): Promise<{ data: MessageEditDto[] }> {
+  /** The versions before the present one, oldest first. @throws MessageNotFound, PermissionDenied, ValidationError */
+  async history(
+    actor: Actor,
+    id: string,
+    { limit = DEFAULT_PAGE_SIZE, cursor }: PageQuery,
+  ): Promise<Page<MessageEditDto>> {
     await this.require(actor, id);
-    const versions = await this.reads.history(id);
-    return { data: versions.map((version) => ({ ...version, edited_at: version.edited_at.toISOString() })) };
+    const [above] = cursor === undefined ? [0] : decodeCursor(cursor, ['number']);
+    const versions = await this.reads.history(id, above as number, limit + 1);
+    return toPage(
+      versions,
+      limit,
+      (version) => ({ ...version, edited_at: version.edited_at.toISOString() }),
+      ({ version }) => [version],
+    );
   }
 
   /** The thread under a message, oldest first. @throws MessageNotFound, PermissionDenied, ValidationError */

@@ -43,6 +43,8 @@ export interface Membership extends Access {
   readonly isBlocked: boolean;
   /** The conversation is frozen, and the actor is none of its or the system's moderators. */
   readonly isFrozenOut: boolean;
+  /** Seconds between two posts of the actor; 0 for those whom slow mode does not bind. */
+  readonly slowModeSeconds: number;
   readonly joinedSeq: number;
   readonly lastReadSeq: number;
   readonly lastDeliveredSeq: number;
@@ -125,6 +127,18 @@ export class ParticipantsPolicy {
     if (membership.isBlocked) this.deny('You cannot write to this user.');
   }
 
+  /**
+   * Under the lock: the seconds the actor has to wait before they post again, 0 where they may and so did at `at`.
+   */
+  async takeTurn(
+    tx: Queryable,
+    membership: Membership,
+    { actorId, at }: { actorId: string; at: Date },
+  ): Promise<number> {
+    const { conversationId, slowModeSeconds: seconds } = membership;
+    return seconds === 0 ? 0 : this.repository.takeTurn(tx, { conversationId, userId: actorId, at, seconds });
+  }
+
   /** @throws PermissionDenied below moderator */
   requireModerator(access: Access): void {
     if (!this.canModerate(access)) this.deny();
@@ -197,12 +211,14 @@ function toAccess(conversationId: string, row: AccessRow, actor: Actor): Access 
 function toMembership(conversationId: string, row: AccessRow, actor: Actor): Membership | undefined {
   const access = toAccess(conversationId, row, actor);
   if (access.role === undefined) return undefined;
+  const isBound = access.role === 'participant' && !KEEPERS.has(actor.role);
   return {
     ...access,
     role: access.role,
     isMuted: row.is_muted ?? false,
     isBlocked: row.is_blocked,
-    isFrozenOut: access.settings.is_frozen && access.role === 'participant' && !KEEPERS.has(actor.role),
+    isFrozenOut: access.settings.is_frozen && isBound,
+    slowModeSeconds: isBound ? access.settings.slow_mode_seconds : 0,
     joinedSeq: row.joined_seq ?? 0,
     lastReadSeq: row.last_read_seq ?? 0,
     lastDeliveredSeq: row.last_delivered_seq ?? 0,

@@ -153,6 +153,20 @@ const CHANGE = statement<unknown>(
     where conversation_id = $1 and user_id = $2`,
 );
 
+/** Notes the turn where it is theirs, and answers the seconds left where it is not. */
+const TAKE_TURN = statement<{ wait: number }>(
+  'participants.take_turn',
+  `with before as (
+     select conversation_id, user_id,
+            greatest(0, ceil(coalesce(extract(epoch from last_sent_at - $3::timestamptz) + $4, 0)))::int as wait
+       from participants where conversation_id = $1 and user_id = $2
+   ), taken as (
+     update participants p set last_sent_at = $3
+       from before b where p.conversation_id = b.conversation_id and p.user_id = b.user_id and b.wait = 0
+   )
+   select wait from before`,
+);
+
 const HEIR = statement<{ user_id: string }>(
   'participants.heir',
   `select p.user_id from participants p join users u on u.id = p.user_id
@@ -248,6 +262,14 @@ export class ParticipantsRepository {
     { at, lastNumber }: { at: Date; lastNumber: number },
   ): Promise<void> {
     await tx.run(ADMIT, [conversationId, JSON.stringify(newcomers), at, lastNumber]);
+  }
+
+  /** Under slow mode: 0 where the turn is the user's, which it then was at `at`; otherwise how many seconds are left. */
+  async takeTurn(
+    tx: Queryable,
+    { conversationId, userId, at, seconds }: { conversationId: string; userId: string; at: Date; seconds: number },
+  ): Promise<number> {
+    return (await tx.one(TAKE_TURN, [conversationId, userId, at, seconds]))?.wait ?? 0;
   }
 
   async dismiss(tx: Queryable, conversationId: string, userId: string, left: { at: Date; seq: number }): Promise<void> {

@@ -1,7 +1,7 @@
 import { ValidationError } from '../../platform/errors/app-error.js';
 import { foldEmail } from '../../platform/validation/login-name.js';
-import { isReservedUsername } from '../../platform/validation/reserved-usernames.js';
-import { cleanName, foldUsername, USERNAME_PATTERN, withoutControls } from '../../platform/validation/text.js';
+import { isOfficialName, isReservedUsername } from '../../platform/validation/reserved-usernames.js';
+import { cleanName, cleanText, foldUsername, USERNAME_PATTERN } from '../../platform/validation/text.js';
 import type { ProfileChanges, UpdateProfileDto } from './users.dto.js';
 
 const DISPLAY_NAME_MAX = 80;
@@ -35,16 +35,17 @@ export function requireProfile(dto: UpdateProfileDto): ProfileChanges {
   };
 }
 
-/** @throws ValidationError when nothing visible is left, or too much */
+/** @throws ValidationError when nothing visible is left, or too much, or it passes for a name of the installation */
 export function requireDisplayName(text: string): string {
   const name = cleanName(text);
   if (name === '') throw ValidationError.of('display_name', 'must not be empty');
+  if (isOfficialName(name)) throw ValidationError.of('display_name', 'is reserved');
   return requireLength('display_name', name, DISPLAY_NAME_MAX);
 }
 
 /** @throws ValidationError */
 export function requireBio(text: string): string {
-  return requireLength('bio', withoutControls(text).trim(), BIO_MAX);
+  return requireLength('bio', cleanText(text), BIO_MAX);
 }
 
 /** @throws ValidationError */

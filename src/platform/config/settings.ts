@@ -176,7 +176,7 @@ export const SETTINGS = {
     name: 'CONTENT_POLICY',
     options: ['strip', 'preserve'],
     default: 'strip',
-    sentence: 'Whether HTML tags are taken out of messages.',
+    sentence: 'Whether markup that has an effect in HTML is taken out of messages.',
   }),
   guestAccess: choice({
     name: 'GUEST_ACCESS',

@@ -5,8 +5,12 @@ const AWAY = /^(08|53|57P|58|40001|40P01|57014|55P03|25P0[34])/;
 const AWAY_MESSAGES =
   /Connection terminated|timeout exceeded when trying to connect|ECONNREFUSED|ECONNRESET|EPIPE|Client has encountered a connection error|pool after calling end|Query read timeout/;
 
+/** Where PostgreSQL says that it is a standby; its message is in the language of the server. */
+const RECOVERY_SOURCES = new Set(['xlogfuncs.c', 'lock.c']);
+
 interface DriverError {
   code?: unknown;
+  file?: unknown;
   constraint?: unknown;
   message?: unknown;
 }
@@ -16,9 +20,29 @@ export function toAppError(error: unknown): unknown {
   if (error instanceof AppError) return error;
   const { code, message } = error as DriverError;
   const away =
+    isReadOnly(error) ||
     (typeof code === 'string' && (AWAY.test(code) || AWAY_MESSAGES.test(code))) ||
     (typeof message === 'string' && AWAY_MESSAGES.test(message));
   return away ? new ServiceUnavailable(undefined, { cause: error }) : error;
+}
+
+/**
+ * Whether the server refused a write, or what only a primary can tell, for being read-only: a standby, or a database
+ * with `default_transaction_read_only`. The connection it came over stays so when the server no longer is.
+ */
+export function isReadOnly(error: unknown): boolean {
+  const { code, file, message } = error as DriverError;
+  if (error instanceof ServiceUnavailable && error.cause) return isReadOnly(error.cause);
+  if (error instanceof ReadOnlyDatabase || code === '25006') return true;
+  if (code !== '55000') return false;
+  return RECOVERY_SOURCES.has(String(file)) || /recovery is in progress/.test(String(message));
+}
+
+/** A server that answers and takes no writes. */
+export class ReadOnlyDatabase extends Error {
+  constructor() {
+    super('the database is read-only');
+  }
 }
 
 /** Whether `error` is the violation of this unique constraint or index. */

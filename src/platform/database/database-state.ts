@@ -7,6 +7,9 @@ export interface DatabaseState {
   /** As `server_version_num` has it: 150000 is 15.0. */
   readonly version: number;
   readonly bytes: number;
+  /** A standby is always read-only. */
+  readonly isStandby: boolean;
+  readonly isReadOnly: boolean;
   readonly settings: {
     readonly fsync: boolean;
     readonly synchronousCommit: string;
@@ -26,6 +29,8 @@ interface StateRow {
   postgres: string;
   version: string;
   bytes: string;
+  is_standby: boolean;
+  is_read_only: boolean;
   fsync: string;
   synchronous_commit: string;
   full_page_writes: string;
@@ -36,7 +41,9 @@ interface StateRow {
 
 const STATE = `
   select current_setting('server_version') as postgres, current_setting('server_version_num') as version,
-         pg_database_size(current_database())::text as bytes, current_setting('fsync') as fsync,
+         pg_database_size(current_database())::text as bytes, pg_is_in_recovery() as is_standby,
+         pg_is_in_recovery() or current_setting('transaction_read_only')::boolean as is_read_only,
+         current_setting('fsync') as fsync,
          current_setting('synchronous_commit') as synchronous_commit,
          current_setting('full_page_writes') as full_page_writes, current_setting('max_connections') as max_connections,
          to_regclass('public.schema_migrations') is not null as has_migrations,
@@ -70,6 +77,8 @@ export async function readDatabaseState(
       postgres: row.postgres,
       version: Number(row.version),
       bytes: Number(row.bytes),
+      isStandby: row.is_standby,
+      isReadOnly: row.is_read_only,
       settings: {
         fsync: row.fsync === 'on',
         synchronousCommit: row.synchronous_commit,

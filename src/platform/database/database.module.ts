@@ -51,7 +51,11 @@ async function connectedPool(config: Config): Promise<pg.Pool> {
       inject: [pg.Pool, StatementTimes],
       useFactory: (pool: pg.Pool, times: StatementTimes) => new Sql(pool, times),
     },
-    { provide: PoolWatch, inject: [pg.Pool], useFactory: (pool: pg.Pool) => new PoolWatch(pool) },
+    {
+      provide: PoolWatch,
+      inject: [pg.Pool, StatementTimes],
+      useFactory: (pool: pg.Pool, times: StatementTimes) => new PoolWatch(pool, times),
+    },
   ],
   exports: [pg.Pool, PoolWatch, Sql, StatementTimes],
 })

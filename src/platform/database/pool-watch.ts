@@ -1,18 +1,31 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type pg from 'pg';
+import { isReadOnly } from './database-errors.js';
+import type { StatementTimes } from './statement-times.js';
 
 const LOOK_EVERY_MS = 50;
+const RENEW_EVERY_MS = 1000;
 
 /**
  * How long one waits for a connection of the pool. The pool itself does not say: while anybody waits in its queue a
  * probe queues up behind him, and its wait is what the next one has to expect. With nobody waiting it costs nothing.
+ *
+ * It also renews the idle connections when a statement finds the server read-only: a connection stays read-only after
+ * its server no longer is, and reaches another server only anew.
  */
 export class PoolWatch implements OnApplicationShutdown {
   private lastWaitMs = 0;
   private probeSince: number | undefined;
+  private renewedAt = -Infinity;
   private readonly timer: NodeJS.Timeout;
 
-  constructor(private readonly pool: pg.Pool) {
+  constructor(
+    private readonly pool: pg.Pool,
+    times?: Pick<StatementTimes, 'observeFailures'>,
+  ) {
+    times?.observeFailures((failure) => {
+      if (isReadOnly(failure)) this.renew();
+    });
     this.timer = setInterval(() => this.look(), LOOK_EVERY_MS);
     this.timer.unref();
   }
@@ -31,6 +44,19 @@ export class PoolWatch implements OnApplicationShutdown {
     const { totalCount, idleCount, waitingCount } = this.pool;
     const probes = this.probeSince === undefined || waitingCount === 0 ? 0 : 1;
     return { open: totalCount, idle: idleCount, waiting: waitingCount - probes };
+  }
+
+  /** Closes the connections nobody uses; whoever wants one gets a new one. At most once a second. */
+  renew(): void {
+    const now = performance.now();
+    if (now - this.renewedAt < RENEW_EVERY_MS) return;
+    this.renewedAt = now;
+    for (let idle = this.pool.idleCount; idle > 0; idle--) {
+      this.pool.connect().then(
+        (client) => client.release(true),
+        () => undefined,
+      );
+    }
   }
 
   private look(): void {

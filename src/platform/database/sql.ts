@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type pg from 'pg';
-import { toAppError } from './database-errors.js';
+import { isReadOnly, toAppError } from './database-errors.js';
 
 declare const rowType: unique symbol;
 
@@ -121,6 +121,7 @@ export class Sql extends Session {
       await client.query('rollback').catch((rollbackError: Error) => {
         broken = rollbackError;
       });
+      if (isReadOnly(error)) broken = error as Error;
       throw toAppError(error);
     } finally {
       client.removeListener('error', onError);

@@ -15,6 +15,7 @@ export class StatementTimes implements StatementObserver {
   /** By class of SQLSTATE. */
   readonly failures = new Map<string, number>();
   private readonly observers: ((ms: number) => void)[] = [];
+  private readonly failureObservers: ((failure: unknown) => void)[] = [];
 
   ran(name: string, ms: number, failure?: unknown): void {
     let time = this.byName.get(name);
@@ -31,9 +32,15 @@ export class StatementTimes implements StatementObserver {
     this.observers.push(observer);
   }
 
+  /** Calls `observer`, which must not throw, with the driver's error of every statement that failed. */
+  observeFailures(observer: (failure: unknown) => void): void {
+    this.failureObservers.push(observer);
+  }
+
   private failed(failure: unknown): void {
     const { code } = failure as { code?: unknown };
     const name = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code.slice(0, 2) : 'connection';
     this.failures.set(name, (this.failures.get(name) ?? 0) + 1);
+    for (const observe of this.failureObservers) observe(failure);
   }
 }

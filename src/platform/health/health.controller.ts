@@ -36,16 +36,18 @@ export class HealthController {
 
   @Get('readyz')
   @SkipThrottle()
-  @ApiOperation({ summary: 'The process may be sent requests; 503 while it drains or its database is away.' })
+  @ApiOperation({
+    summary: 'The process may be sent requests; 503 while it drains, or its database is away or read-only.',
+  })
   @ApiOkResponse({ type: ReadinessDto })
   @ApiServiceUnavailableResponse({
     description: 'Not now.',
-    schema: failing(ReadinessDto, ['draining', 'unavailable']),
+    schema: failing(ReadinessDto, ['draining', 'unavailable', 'read-only']),
   })
   async ready(@Res({ passthrough: true }) response: Response): Promise<ReadinessDto> {
-    const readiness = ReadinessDto.of(await this.health.report());
-    response.status(readiness.status === 'ok' ? 200 : 503);
-    return readiness;
+    const status = await this.health.readiness();
+    response.status(status === 'ok' ? 200 : 503);
+    return { status };
   }
 
   @Get('healthz')

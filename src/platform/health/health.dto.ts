@@ -1,15 +1,19 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { ComponentStatus, Health, HealthReport, OverallStatus } from './health.js';
+import {
+  COMPONENT_STATUSES,
+  type ComponentStatus,
+  type Health,
+  type HealthReport,
+  type OverallStatus,
+  READINESS,
+  type Readiness,
+} from './health.js';
 
 const OVERALL = ['healthy', 'degraded', 'unhealthy', 'draining'];
 
 export class ReadinessDto {
-  @ApiProperty({ enum: ['ok', 'draining', 'unavailable'] })
-  status: 'ok' | 'draining' | 'unavailable';
-
-  static of({ status }: HealthReport): ReadinessDto {
-    return { status: status === 'draining' ? status : status === 'unhealthy' ? 'unavailable' : 'ok' };
-  }
+  @ApiProperty({ enum: READINESS })
+  status: Readiness;
 }
 
 /** Null for those who may not know them. */
@@ -37,7 +41,7 @@ export class PublicHealthDto {
 
   @ApiProperty({
     type: 'object',
-    additionalProperties: { type: 'string', enum: ['healthy', 'unhealthy', 'disabled'] },
+    additionalProperties: { type: 'string', enum: [...COMPONENT_STATUSES] },
     example: { database: 'healthy', redis: 'disabled', websocket: 'healthy' },
   })
   components: Record<string, ComponentStatus>;

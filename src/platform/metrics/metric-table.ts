@@ -13,6 +13,16 @@ interface Declaration {
  * a caller's text. What Node itself tells (`parley_process_…`, `parley_nodejs_…`) is prom-client's own.
  */
 export const METRICS = {
+  parley_ready: {
+    kind: 'gauge',
+    help: 'Whether `/readyz` answers 200: 1, or 0 while it drains or lacks its database.',
+  },
+  parley_draining: { kind: 'gauge', help: 'Whether this process is on its way out.' },
+  parley_component_up: {
+    kind: 'gauge',
+    help: 'Whether a component of this installation works, as `/healthz` shows it.',
+    labels: ['component'],
+  },
   parley_sends_total: {
     kind: 'counter',
     help: 'Sends by what became of them: stored, replayed, or the code of the error.',

@@ -1,6 +1,7 @@
 import { Global, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
 import { DatabaseMetrics } from './database-metrics.js';
 import { EdgeMetrics } from './edge-metrics.js';
+import { HealthMetrics } from './health-metrics.js';
 import { MetricsAccess } from './metrics-access.js';
 import { MetricsController } from './metrics.controller.js';
 import { MetricsServer } from './metrics-server.js';
@@ -14,7 +15,7 @@ import { Tracing } from '../tracing/tracing.js';
 @Global()
 @Module({
   imports: [TracingModule],
-  providers: [Metrics, MetricsAccess, MetricsServer, DatabaseMetrics, ProcessMetrics],
+  providers: [Metrics, MetricsAccess, MetricsServer, DatabaseMetrics, HealthMetrics, ProcessMetrics],
   exports: [Metrics, MetricsAccess],
 })
 export class MetricsModule {}

@@ -15,6 +15,9 @@ export interface Reading {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
+/** What does not answer by then is left out: a scrape has a deadline, and most of it can be told. */
+const READ_DEADLINE_MS = 1000;
+
 type Reader = () => readonly Reading[] | Promise<readonly Reading[]>;
 
 /**
@@ -52,7 +55,10 @@ export class Metrics {
     this.histograms.get(name)!.observe(seconds);
   }
 
-  /** Asks `reader` each time the metrics are asked for. What it throws leaves the metric as it was. */
+  /**
+   * Asks `reader` each time the metrics are asked for. A gauge whose reader fails, or takes longer than a second, is
+   * left out until it can be read again; a counter stays where it was.
+   */
   read(name: GaugeName | CounterName, reader: Reader): void {
     this.readers.set(name, reader);
   }
@@ -109,18 +115,41 @@ export class Metrics {
   private async refreshOne(name: MetricName): Promise<void> {
     const reader = this.readers.get(name);
     if (!reader) return;
+    const gauge = this.gauges.get(name as GaugeName);
     let readings: readonly Reading[];
     try {
-      readings = await reader();
+      readings = await inTime(reader);
     } catch {
-      return; // what cannot be asked now keeps its last value
+      if (gauge) withdraw(gauge);
+      return;
     }
+    if (gauge) withdraw(gauge);
     const counter = this.counters.get(name as CounterName);
     counter?.reset();
     for (const { value, labels = {} } of readings) {
       if (counter) counter.inc(labels, value);
-      else this.gauges.get(name as GaugeName)!.set(labels, value);
+      else gauge!.set(labels, value);
     }
+  }
+}
+
+/** Takes every series of it away; `reset` alone leaves a gauge without labels at zero. */
+function withdraw(gauge: Gauge): void {
+  gauge.reset();
+  gauge.remove({});
+}
+
+async function inTime(reader: Reader): Promise<readonly Reading[]> {
+  const readings = reader();
+  if (!(readings instanceof Promise)) return readings;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), READ_DEADLINE_MS);
+  });
+  try {
+    return await Promise.race([readings, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,10 +1,13 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Queue } from 'bullmq';
+import { ServiceUnavailable } from '../errors/app-error.js';
 import { QueueConnection } from './queue-connection.js';
 import { QUEUE_NAMES } from './queue-names.js';
 
 const STATES = ['waiting', 'active', 'delayed', 'failed'] as const;
 const MAX_AGE_MS = 5000;
+/** A store that is away is waited for no longer: its client would wait until it is back. */
+const PATIENCE_MS = 900;
 
 /** The jobs of one queue by state. */
 export interface QueueDepth {
@@ -16,22 +19,41 @@ export interface QueueDepth {
 @Injectable()
 export class QueueDepths implements OnModuleDestroy {
   private readonly queues = new Map<string, Queue>();
-  private known: { at: number; depths: Promise<QueueDepth[]> } | undefined;
+  private known: { at: number; depths: QueueDepth[] } | undefined;
+  /** One question at a time, however long the store takes and however many want to know. */
+  private asking: Promise<QueueDepth[]> | undefined;
 
   constructor(private readonly connection: QueueConnection) {}
 
-  /** @throws when the queue's store is away */
+  /** Answers within a second. @throws ServiceUnavailable when the queue's store is away */
   async read(): Promise<QueueDepth[]> {
-    if (!this.known || performance.now() - this.known.at > MAX_AGE_MS) {
-      const depths = Promise.all([...QUEUE_NAMES].sort().map((name) => this.depthOf(name)));
-      this.known = { at: performance.now(), depths };
-      depths.catch(() => (this.known = undefined));
+    if (this.known && performance.now() - this.known.at <= MAX_AGE_MS) return this.known.depths;
+    this.asking ??= this.ask();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new ServiceUnavailable()), PATIENCE_MS);
+    });
+    try {
+      return await Promise.race([this.asking, late]);
+    } finally {
+      clearTimeout(timer);
     }
-    return this.known.depths;
   }
 
   async onModuleDestroy(): Promise<void> {
     await Promise.all([...this.queues.values()].map((queue) => queue.close()));
+  }
+
+  private async ask(): Promise<QueueDepth[]> {
+    try {
+      const depths = await Promise.all([...QUEUE_NAMES].sort().map((name) => this.depthOf(name)));
+      this.known = { at: performance.now(), depths };
+      return depths;
+    } catch (error) {
+      throw new ServiceUnavailable(undefined, { cause: error });
+    } finally {
+      this.asking = undefined;
+    }
   }
 
   private async depthOf(name: string): Promise<QueueDepth> {

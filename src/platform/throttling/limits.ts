@@ -25,7 +25,7 @@ export const LIMITS = {
     byRole: perRole(60, 120, 300),
     windowSeconds: 60,
     environment: 'LIMIT_MESSAGE_SEND',
-    sentence: 'Messages one user may send.',
+    sentence: 'Messages one user may send or edit.',
   },
   'conversation.create': {
     byRole: perRole(20, 40, 100),

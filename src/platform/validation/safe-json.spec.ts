@@ -22,6 +22,7 @@ describe('the guard of bodies and frames', () => {
     ['plain text', 'hello'],
     ['emoji and other planes', '👩‍👩‍👧 𝒳 漢字 🏴󠁧󠁢󠁥󠁮󠁧󠁿'],
     ['numbers, null and booleans', { a: 1, b: null, c: [true, 2.5] }],
+    ['the largest whole numbers, and small fractions', { a: 2 ** 53 - 1, b: 1 - 2 ** 53, c: 0.1, d: -0, e: 1e-300 }],
     ['nothing at all', undefined],
     ['twenty levels', nested(20)],
     ['a thousand keys', Object.fromEntries(Array.from({ length: 1000 }, (_none, index) => [`k${index}`, index]))],
@@ -38,6 +39,11 @@ describe('the guard of bodies and frames', () => {
     ['__proto__', JSON.parse('{"a":{"__proto__":{"admin":true}}}'), 'a'],
     ['constructor', JSON.parse('{"constructor":{}}'), ''],
     ['prototype', JSON.parse('[{"prototype":1}]'), '0'],
+    ['2^53', JSON.parse('{"metadata":{"id":9007199254740993}}'), 'metadata.id'],
+    ['a whole number far below', JSON.parse('[-12345678901234567890]'), '0'],
+    ['a number no double holds', JSON.parse('{"a":[1,-1e999]}'), 'a.1'],
+    ['a large power of ten', JSON.parse('{"a":1e21}'), 'a'],
+    ['a number alone', JSON.parse('1e400'), ''],
     ['bytes', { file: Buffer.from('x') }, 'file'],
   ])('finds %s and says where', (_what, value, path) => {
     expect(problemOf(value)).toEqual({ field: path, reason: expect.stringMatching(/^must not /) });
@@ -56,7 +62,7 @@ describe('the guard of bodies and frames', () => {
   it('finds every NUL and half pair, and nothing else', () => {
     const hasForbidden = (value: unknown): boolean => {
       const text = JSON.stringify(value);
-      return /(?<!\\)(\\\\)*\\u(0000|d[89a-f])/.test(text);
+      return /(?<!\\)(\\\\)*\\u(0000|d[89a-f])/.test(text) || /\de\+\d|\d{16}/.test(text);
     };
     const json = fc.jsonValue({ maxDepth: 5, stringUnit: 'binary' });
     const shallow = json.filter((value) => !/"(__proto__|constructor|prototype)":/.test(JSON.stringify(value)));

@@ -5,6 +5,8 @@ const MOST_KEYS = 1000;
 /** Keys by which a copied object would reach into the prototypes of all others. */
 const POISONED_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
+const NUMBER_REASON = 'must not be a number beyond ±(2^53 − 1): send it as text';
+
 interface Branch {
   readonly value: object;
   readonly parent: Branch | undefined;
@@ -13,9 +15,11 @@ interface Branch {
 }
 
 /**
- * Refuses a parsed JSON value with what PostgreSQL cannot store (NUL, half surrogate pairs) or what is only ever sent to
- * do harm (endless depth, thousands of keys, keys of prototypes). Bodies and frames pass it before anything else looks
- * at them. @throws ValidationError
+ * Refuses a parsed JSON value with what PostgreSQL cannot store (NUL, half surrogate pairs), what is only ever sent to
+ * do harm (endless depth, thousands of keys, keys of prototypes), and numbers that reading has changed: whole ones from
+ * 2^53 on and those beyond what a double holds (`1e999`). Of an exact 2^53 the value does not say what was written, so it
+ * goes too. Fractions are kept as the nearest double. Bodies and frames pass it before anything else looks at them.
+ * @throws ValidationError
  */
 export function requireSafeJson(value: unknown): void {
   const problem = findProblem(value);
@@ -25,6 +29,7 @@ export function requireSafeJson(value: unknown): void {
 /** Linear, and without recursion, because the value's depth is the sender's choice. */
 function findProblem(value: unknown): FieldProblem | undefined {
   if (typeof value === 'string') return judgeText(value, () => '');
+  if (typeof value === 'number' && isChanged(value)) return { field: '', reason: NUMBER_REASON };
   if (typeof value !== 'object' || value === null) return undefined;
   const waiting: Branch[] = [{ value, parent: undefined, key: '', depth: 1 }];
   let keys = 0;
@@ -73,6 +78,9 @@ function judgeMember(
   waiting: Branch[],
 ): FieldProblem | undefined {
   if (typeof value === 'string') return judgeText(value, () => pathOf({ value: parent, parent, key, depth: 0 }));
+  if (typeof value === 'number' && isChanged(value)) {
+    return { field: pathOf({ value: parent, parent, key, depth: 0 }), reason: NUMBER_REASON };
+  }
   if (typeof value === 'object' && value !== null) waiting.push({ value, parent, key, depth: parent.depth + 1 });
   return undefined;
 }
@@ -81,6 +89,11 @@ function judgeText(text: string, path: () => string): FieldProblem | undefined {
   if (text.includes('\0')) return { field: path(), reason: 'must not contain NUL characters' };
   if (!text.isWellFormed()) return { field: path(), reason: 'must not contain half of a surrogate pair' };
   return undefined;
+}
+
+/** Whether another number may have been written. JSON has neither NaN nor infinities. */
+function isChanged(value: number): boolean {
+  return Math.abs(value) > Number.MAX_SAFE_INTEGER;
 }
 
 function pathOf(branch: Branch): string {

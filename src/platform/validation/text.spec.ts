@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { isReservedUsername } from './reserved-usernames.js';
-import { cleanName, foldUsername, USERNAME_PATTERN } from './text.js';
+import { isOfficialName, isReservedUsername } from './reserved-usernames.js';
+import { cleanName, cleanText, foldUsername, isBlank, USERNAME_PATTERN } from './text.js';
 
 describe('cleaning a name', () => {
   it.each([
@@ -17,10 +17,67 @@ describe('cleaning a name', () => {
     ['王小明', '王小明'],
     ['محمد', 'محمد'],
     ['\u200B\u202E \u2060', ''],
+    ['می\u200Cخواهم', 'می\u200Cخواهم'],
+    ['گفته\u200Cاند \u200C', 'گفته\u200Cاند'],
+    ['دا\u200Cد', 'داد'],
+    ['क्\u200Dष क्\u200Cष', 'क्\u200Dष क्\u200Cष'],
+    ['അവന്\u200D', 'അവന്\u200D'],
+    ['র\u200D্যাব', 'র\u200D্যাব'],
+    ['ශ්\u200Dරී ලංකා', 'ශ්\u200Dරී ලංකා'],
+    ['a\u200Cb\u200Dc', 'abc'],
+    ['ad\uFE0Fmin\uFE00', 'admin'],
+    ['葛\u{E0100}城', '葛\u{E0100}城'],
+    ['1\uFE0F\u20E3 up', '1\uFE0F\u20E3 up'],
+    ['Ann\u{E0068}\u{E0069}\u{E007F}', 'Ann'],
+    [
+      '🏴\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F} Ann',
+      '🏴\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F} Ann',
+    ],
+    ['🏴\u{E0068}\u{E0069}\u{E007F} Ann', '🏴 Ann'],
+    ['\u2800Ann\u3164\u115F', 'Ann'],
+    ['<img src=x onerror=alert(1)>Ann', 'Ann'],
+    ['<scr\u200Bipt>alert(1)</script>', ''],
+    ['Ann <3 Ben', 'Ann <3 Ben'],
   ])('makes %j into %j', (given, cleaned) => expect(cleanName(given)).toBe(cleaned));
 
   it('changes nothing when done again', () => {
-    const hostile = fc.constantFrom('👩', '\u200D', '\uFE0F', '\u200B', '\u202E', ' ', '\n', 'e', '\u0301', '\0', '🏽');
+    const hostile = fc.constantFrom(
+      ...[
+        '👩',
+        '\u200D',
+        '\uFE0F',
+        '\u200B',
+        '\u202E',
+        ' ',
+        '\n',
+        'e',
+        '\u0301',
+        '\0',
+        '🏽',
+        '\u200C',
+        'ه',
+        'ا',
+        'क',
+        '\u094D',
+      ],
+      ...[
+        '<',
+        '>',
+        '<b>',
+        '</b>',
+        '<script>',
+        '\u180B',
+        'ᠠ',
+        '葛',
+        '\u{E0100}',
+        '🏴',
+        '\u{E0067}',
+        '\u{E0062}',
+        '1',
+        '\u20E3',
+        '\u{2F800}',
+      ],
+    );
     const names = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.array(hostile, { maxLength: 12 }).map((parts) => parts.join('')),
@@ -29,6 +86,39 @@ describe('cleaning a name', () => {
       fc.property(names, (name) => cleanName(cleanName(name)) === cleanName(name)),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe('what nobody sees', () => {
+  const BLANKS = [
+    ...[
+      '',
+      ' \n',
+      '\u200B',
+      '\u2800\u2800',
+      '\u3164',
+      '\u115F',
+      '\u1160\uFFA0',
+      '\uFE0F',
+      '\u{E0100}',
+      '\u{E0041}',
+      '\u00AD',
+    ],
+    ...['\u034F', '\u180E', '\u2062', '\uFEFF', '\u202E', '\u{1D159}', '\u{1D173}', '\uFFF9', '\u17B4', '\u3000'],
+  ];
+
+  it.each(BLANKS)('is all there is in %j', (text) => {
+    expect(isBlank(text)).toBe(true);
+    expect([cleanName(text), cleanText(text)]).toEqual(['', '']);
+  });
+
+  it.each(['a', '.', '👍', '\u0301', '⠁', '🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}', 'ㅤa'])(
+    'is not all there is in %j',
+    (text) => expect(isBlank(text)).toBe(false),
+  );
+
+  it('leaves a text of several lines its lines, and what acts in a page out', () => {
+    expect(cleanText(' one\n\ttwo <b>three</b> <i> e\u0301\u0007 ')).toBe('one\n\ttwo three <i> é');
   });
 });
 
@@ -52,7 +142,30 @@ describe('folding a user name', () => {
     expect(USERNAME_PATTERN.test(foldUsername(name))).toBe(false);
   });
 
-  it.each(['ME', 'Admin', 'chat', 'system', '__proto__'])('keeps %s for the house', (name) => {
-    expect(isReservedUsername(foldUsername(name))).toBe(true);
-  });
+  it.each(['ME', 'Admin', 'chat', 'system', '__proto__', 'deleted-user', 'Deleted_User', 'adm1n', 's.y.s.t.e.m'])(
+    'keeps %s for the house',
+    (name) => {
+      expect(isReservedUsername(foldUsername(name))).toBe(true);
+    },
+  );
+});
+
+describe('a name of the installation', () => {
+  it.each([
+    'Admin',
+    'SYSTEM',
+    'Deleted user',
+    'deleted  USER',
+    'Аdmіn',
+    'ádmin',
+    'Adm1n',
+    '-system-',
+    'Ｓｙｓｔｅｍ',
+    'M0derator',
+  ])('is passed for by %j', (name) => expect(isOfficialName(name)).toBe(true));
+
+  it.each(['Ada', 'Adminah Ali', 'The System of a Down', 'Deleted scenes', 'Simon', '王小明', 'Админа', '!!!'])(
+    'is not passed for by %j',
+    (name) => expect(isOfficialName(name)).toBe(false),
+  );
 });

@@ -1,3 +1,5 @@
+import { withoutActiveMarkup } from './markup.js';
+
 /** Whether PostgreSQL can store it: without NUL, and every surrogate has its other half. */
 export function isStorable(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();
@@ -5,26 +7,62 @@ export function isStorable(text: string): boolean {
 
 /** C0 and C1 without the white space among them, which collapses like any other. */
 const CONTROLS = /[\u0000-\u0008\u000E-\u001F\u007F-\u0084\u0086-\u009F]/g;
-/** Reordering and isolating controls, marks, and characters without width; the zero-width joiner has a rule of its own. */
-const INVISIBLE = /[\u00AD\u061C\u180E\u200B\u200C\u200E\u200F\u202A-\u202E\u2060-\u2064\u2066-\u2069\uFEFF]/g;
-const STRAY_JOINER =
-  /(?<![\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F])\u200D|\u200D(?!\p{Extended_Pictographic})/gu;
 
-/**
- * A name as it is shown: composed (NFC), on one line, without characters that hide or reorder others. Emoji made of
- * several joined ones stay whole. Applying it twice changes nothing more; nothing may be left.
- */
-export function cleanName(text: string): string {
-  return text
-    .replace(CONTROLS, '')
-    .replace(INVISIBLE, '')
-    .replace(STRAY_JOINER, '')
-    .normalize('NFC')
-    .replace(/[\s\u0085]+/g, ' ')
-    .trim();
+/** What nobody sees: ignorable characters, formats that show nothing, and signs that are blank. */
+const UNSEEN = String.raw`\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u2800\uFFF9-\uFFFB\u{13430}-\u{1343F}\u{16FE4}\u{1D159}`;
+const SEEN = new RegExp(String.raw`[^${UNSEEN}\p{White_Space}\p{Cc}\p{Cs}]`, 'u');
+
+/** Scripts whose letters join, and those that write conjuncts: there a joiner changes what is read. */
+const CURSIVE = String.raw`\p{scx=Arabic}\p{scx=Syriac}\p{scx=Mongolian}\p{scx=Nko}\p{scx=Mandaic}\p{scx=Manichaean}\p{scx=Adlam}\p{scx=Hanifi_Rohingya}`;
+const INDIC = String.raw`\p{scx=Devanagari}\p{scx=Bengali}\p{scx=Gurmukhi}\p{scx=Gujarati}\p{scx=Oriya}\p{scx=Tamil}\p{scx=Telugu}\p{scx=Kannada}\p{scx=Malayalam}\p{scx=Sinhala}\p{scx=Khmer}\p{scx=Myanmar}\p{scx=Tibetan}\p{scx=Tai_Tham}\p{scx=Balinese}\p{scx=Javanese}`;
+const VIRAMA = String.raw`\u094D\u09CD\u0A4D\u0ACD\u0B4D\u0BCD\u0C4D\u0CCD\u0D4D\u0DCA\u1039\u103A\u17D2`;
+/** Arabic letters that never join the next one: a joiner behind them changes nothing that is seen. */
+const NEVER_JOINING = String.raw`\u0621-\u0625\u0627\u0629\u062F-\u0632\u0648\u0671-\u0675\u0677\u0688-\u0699\u06C0\u06C3-\u06CB\u06CD\u06CF\u06D2\u06D3\u06D5\u06EE\u06EF`;
+const EMOJI = String.raw`\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F`;
+/** The flags of England, Scotland and Wales, the only ones spelt with tags. */
+const SPELT_FLAGS = String.raw`\u{E0067}\u{E0062}(?:\u{E0065}\u{E006E}\u{E0067}|\u{E0073}\u{E0063}\u{E0074}|\u{E0077}\u{E006C}\u{E0073})\u{E007F}`;
+
+/** Unseen characters that a script or an emoji needs. */
+const NEEDED = [
+  String.raw`(?<=[${EMOJI}])\u200D(?=\p{Extended_Pictographic})`,
+  String.raw`(?<=[${VIRAMA}])\u200D`,
+  String.raw`(?<=(?=[\p{L}\p{M}])[${INDIC}])[\u200C\u200D](?=(?=[\p{L}\p{M}])[${INDIC}])`,
+  String.raw`(?<=(?=\p{L})(?![${NEVER_JOINING}])[${CURSIVE}]\p{M}{0,4})[\u200C\u200D](?=(?=\p{L})[${CURSIVE}])`,
+  String.raw`(?<=\p{sc=Mongolian})[\u180B-\u180F](?=\p{sc=Mongolian}|$|\s)`,
+  String.raw`(?<=\p{Extended_Pictographic})[\uFE0E\uFE0F]`,
+  String.raw`(?<=[0-9#*])\uFE0F(?=\u20E3)`,
+  String.raw`(?<=\p{sc=Han})[\uFE00-\uFE02\u{E0100}-\u{E01EF}]`,
+  String.raw`(?<=\p{sc=Myanmar})\uFE00`,
+  String.raw`(?<=\u{1F3F4})${SPELT_FLAGS}`,
+].join('|');
+const HIDDEN = new RegExp(String.raw`(${NEEDED})|[${UNSEEN}\u200E\u200F\u202A-\u202E\u2066-\u2069]`, 'gu');
+
+/** Whether there is nothing to be seen in a text. */
+export function isBlank(text: string): boolean {
+  return !SEEN.test(text);
 }
 
-/** A text of several lines: C0 and C1 taken out, but for line breaks and tabs. */
+/**
+ * A name, a title, or whatever else is one line: composed (NFC), without markup that acts, and without characters that
+ * hide or reorder others. What a script or an emoji needs stays (joiners in Persian and Hindi, the variants of Han,
+ * flags). Applying it twice changes nothing more; nothing may be left.
+ */
+export function cleanName(text: string): string {
+  const line = text.replace(CONTROLS, '').normalize('NFC').replace(HIDDEN, '$1').normalize('NFC');
+  const name = withoutActiveMarkup(line)
+    .replace(/[\s\u0085]+/g, ' ')
+    .trim();
+  if (isBlank(name)) return '';
+  return name === text ? name : cleanName(name);
+}
+
+/** A text of several lines, composed, without controls and without markup that acts; empty where nothing is seen. */
+export function cleanText(text: string): string {
+  const clean = withoutActiveMarkup(withoutControls(text)).normalize('NFC').trim();
+  return isBlank(clean) ? '' : clean;
+}
+
+/** C0 and C1 taken out, but for line breaks and tabs. */
 export function withoutControls(text: string): string {
   return text.replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, '');
 }
@@ -40,4 +78,21 @@ export function foldUsername(text: string): string {
 /** The form in which names are searched: without case and marks. */
 export function foldForSearch(text: string): string {
   return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+}
+
+/** Signs of other scripts, and digits, that pass for letters of ours. */
+const LOOKALIKES = new Map(
+  [
+    ...['aаαɑ', 'bьв6', 'cсϲ', 'dԁ', 'eеε3', 'gɡ', 'hһ', 'iіιıɩ1l|!', 'jј', 'kκк', 'mм', 'nոռ', 'oοоօ0', 'pрρ'],
+    ...['rг', 'sѕ5$', 'tтτ7', 'uυս', 'vνѵ', 'wԝω', 'xхχ', 'yуγ', 'zᴢ'],
+  ].flatMap((like) => [...like].map((sign): [string, string] => [sign, like[0]!])),
+);
+
+/** One form for names that look alike, or differ in case, marks, spaces and punctuation alone. */
+export function lookOf(name: string): string {
+  const letters = name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}|!$]/gu, '');
+  return [...letters].map((sign) => LOOKALIKES.get(sign) ?? sign).join('');
 }

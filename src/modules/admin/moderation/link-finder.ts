@@ -13,6 +13,9 @@ export interface Link extends Span {
 const CHUNK = /(?:\[[0-9a-f:.]+\]|[^\s<>"'()[\]{}|])+/gi;
 /** Letters, digits, marks, hyphens, what is invisible, and the four full stops of host names. One class: linear. */
 const DOTTED = /[\p{L}\p{N}\p{M}\p{DI}_.。．｡-]+/gu;
+const STOPS = /[.。．｡]/;
+const LABEL_MAX = 63;
+const AUTHORITY = /^[/\\]*([^/\\?#]*)/;
 const INVISIBLE = /\p{DI}/gu;
 const SCHEME_LETTERS = /[a-z0-9+.-]*$/i;
 /** Endings that apps make links of without `www.` or a scheme; all two-letter ones beside. */
@@ -52,8 +55,7 @@ function withScheme(chunk: string, offset: number): Link[] {
   for (const part of parts.slice(1)) {
     const start = end - SCHEME_LETTERS.exec(chunk.slice(Math.max(0, end - 16), end))![0].length;
     end += 3 + part.length;
-    const address = `http://${part.replace(INVISIBLE, '')}`;
-    const host = URL.canParse(address) ? new URL(address).hostname.replace(/\.$/, '') : undefined;
+    const host = hostOfAuthority(part);
     if (host) links.push({ host, isCertain: true, start: offset + start, end: offset + end });
   }
   return links;
@@ -76,7 +78,42 @@ function hostOf(text: string): string | undefined {
   let [start, end] = [0, visible.length];
   while (start < end && EDGE.has(visible[start]!)) start++;
   while (end > start && EDGE.has(visible[end - 1]!)) end--;
-  return start === end ? undefined : domainToASCII(visible.slice(start, end)) || undefined;
+  if (start === end) return undefined;
+  return behindOverlong(domainToASCII(behindOverlong(visible.slice(start, end)))) || undefined;
+}
+
+/** What a browser takes for the host of `part`, what follows `://`; undefined for what it cannot resolve. */
+function hostOfAuthority(part: string): string | undefined {
+  const authority = AUTHORITY.exec(part.replace(INVISIBLE, ''))![1]!;
+  const written = authority.slice(authority.lastIndexOf('@') + 1);
+  const decoded = written.includes('%') ? percentDecoded(written) : written;
+  if (decoded === undefined || behindOverlong(decoded) !== decoded) return undefined;
+  const address = `http://${written}`;
+  const host = URL.canParse(address) ? new URL(address).hostname.replace(/\.$/, '') : '';
+  return host !== '' && behindOverlong(host) === host ? host : undefined;
+}
+
+function percentDecoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined; // no UTF-8: no host
+  }
+}
+
+/**
+ * The labels behind the last one that is longer than DNS has any: a sentence that a host follows. It also bounds the
+ * cost of punycode, which grows with the square of a label's length.
+ */
+function behindOverlong(host: string): string {
+  if (host.length <= LABEL_MAX) return host;
+  const labels = host.split(STOPS);
+  const overlong = labels.findLastIndex((label) => label.length > LABEL_MAX && codePointsOf(label) > LABEL_MAX);
+  return overlong < 0 ? host : labels.slice(overlong + 1).join('.');
+}
+
+function codePointsOf(label: string): number {
+  return [...label.normalize('NFKC')].length;
 }
 
 /** Where the address ends that a chunk begins with: punctuation after it is the sentence's. */

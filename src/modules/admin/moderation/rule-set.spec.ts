@@ -104,6 +104,27 @@ describe('rules for links', () => {
     expect(new RuleSet([rule('link_deny', 'evil.example', 'reject')]).judge(text).rejects).toBeUndefined();
   });
 
+  it.each([
+    `${'長'.repeat(70)}。evil.example`,
+    `${'x'.repeat(64)}.evil.example`,
+    `${'é'.normalize('NFD').repeat(60)}.evil.example`,
+    'http:////evil.example/x',
+    `https://a@${'b'.repeat(63)}.%65vil.example\\x`,
+    `https://${'u'.repeat(100)}@evil.example`,
+  ])('find a denied domain behind what is no label in %s', (text) => {
+    expect(new RuleSet([rule('link_deny', 'evil.example', 'reject')]).judge(text).rejects).toBeDefined();
+  });
+
+  it('take no label for one that DNS could not have, so that none is turned into punycode', () => {
+    const label = Array.from({ length: 50_000 }, (_, index) => String.fromCodePoint(0x4e00 + (index % 20_000))).join(
+      '',
+    );
+    const everything = new RuleSet([rule('link_deny', '*', 'reject')]);
+    for (const text of [`${label}.com`, `https://${label}.com`]) {
+      expect(everything.judge(text).rejects).toBeUndefined();
+    }
+  });
+
   it('replace the whole link', () => {
     const deny = [rule('link_deny', 'evil.example')];
     expect(under(deny, 'see https://evil.example/a?b=c#d, (evil.example)!')).toBe('see •••, (•••)!');

@@ -30,13 +30,27 @@ const MATHML = words(`
 /** Every element of HTML (the withdrawn ones too), SVG and MathML, in lower case. */
 export const KNOWN_ELEMENTS: ReadonlySet<string> = new Set([...HTML, ...SVG, ...MATHML]);
 
-export const LONGEST_KNOWN_NAME = Math.max(...[...KNOWN_ELEMENTS].map((name) => name.length));
+/** Longer names are of no element. */
+export const LONGEST_NAME = 64;
 
-/** Their content is text to a browser, so that without an end tag it reaches to the end. It goes with them. */
-export const RAW_TEXT_ELEMENTS: ReadonlySet<string> = new Set(words('script style iframe noscript noembed noframes'));
+/** Taken out whether they are closed or not: they act upon the whole page, and what follows becomes part of them. */
+export const ACTING_ELEMENTS: ReadonlySet<string> = new Set(words('script style'));
 
-/** Their content goes with them up to the end tag; without one, only the tag goes. */
-export const ENCLOSING_ELEMENTS: ReadonlySet<string> = new Set(words('svg math object embed applet template frameset'));
+/** Elements without an end tag, and those of SVG that change the attributes of others. */
+export const LONE_ELEMENTS: ReadonlySet<string> = new Set(
+  words(`
+    area base basefont bgsound br col embed frame hr image img input keygen link meta param source track wbr
+    animate animatecolor animatemotion animatetransform discard set`),
+);
 
-/** Attributes by which even an unknown element acts. All of `on…` are among them, see the scanner. */
-export const ACTIVE_ATTRIBUTES: ReadonlySet<string> = new Set(words('src href style srcdoc formaction xlink:href'));
+/** Their content is no text of the page, so it goes with a closed pair. */
+export const ENCLOSING_ELEMENTS: ReadonlySet<string> = new Set(
+  words('script style iframe noscript noembed noframes svg math object embed applet template frameset'),
+);
+
+/** Attributes of known elements that fetch, lead somewhere, or take part in the page around them. */
+export const REACHING_ATTRIBUTES: ReadonlySet<string> = new Set(
+  words(`
+    src srcset srcdoc href xlink:href action formaction data poster background ping manifest codebase classid archive
+    code dynsrc lowsrc usemap http-equiv form popovertarget commandfor is slot id name class`),
+);

@@ -1,0 +1,31 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { ReadOnlyDatabase } from '../database/database-errors.js';
+import { PoolWatch } from '../database/pool-watch.js';
+import { Sql, statement } from '../database/sql.js';
+import { Health } from './health.js';
+
+const TAKES_WRITES = statement<{ is_read_only: boolean }>(
+  'health.takes_writes',
+  `select pg_is_in_recovery() or current_setting('transaction_read_only')::boolean as is_read_only`,
+);
+
+/** Asks PostgreSQL whether it answers and takes writes. */
+@Injectable()
+export class DatabaseHealth implements OnModuleInit {
+  constructor(
+    private readonly sql: Sql,
+    private readonly pool: PoolWatch,
+    private readonly health: Health,
+  ) {}
+
+  onModuleInit(): void {
+    this.health.register('database', () => this.check());
+  }
+
+  private async check(): Promise<void> {
+    const row = await this.sql.one(TAKES_WRITES);
+    if (!row!.is_read_only) return;
+    this.pool.renew();
+    throw new ReadOnlyDatabase();
+  }
+}

@@ -1,0 +1,29 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { DrainState } from '../health/drain-state.js';
+import { Health } from '../health/health.js';
+import { Metrics } from './metrics.js';
+
+/** Of the second in which a scrape is answered. */
+const PATIENCE_MS = 900;
+
+/** Whether this process can serve, and which of its components work. */
+@Injectable()
+export class HealthMetrics implements OnModuleInit {
+  constructor(
+    private readonly metrics: Metrics,
+    private readonly health: Health,
+    private readonly drain: DrainState,
+  ) {}
+
+  onModuleInit(): void {
+    const { metrics, health, drain } = this;
+    metrics.read('parley_draining', () => [{ value: Number(drain.isDraining) }]);
+    metrics.read('parley_ready', async () => [{ value: Number(await health.isReadyWithin(PATIENCE_MS)) }]);
+    metrics.read('parley_component_up', async () =>
+      [...(await health.working(PATIENCE_MS))].map(([component, works]) => ({
+        value: Number(works),
+        labels: { component },
+      })),
+    );
+  }
+}

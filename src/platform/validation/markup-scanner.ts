@@ -1,0 +1,184 @@
+import {
+  ACTING_ELEMENTS,
+  ENCLOSING_ELEMENTS,
+  KNOWN_ELEMENTS,
+  LONE_ELEMENTS,
+  LONGEST_NAME,
+  REACHING_ATTRIBUTES,
+} from './known-elements.js';
+
+/*
+ * One pass over a text, taking markup out that has an effect where the text is rendered as HTML. Every `<` before a
+ * letter is read as if a tag began there, whatever state a reader is in: inside quotes, comments and scripts too. From
+ * there the tokenizer of the WHATWG has one way to go, so a text in which none of these tags acts is safe for every
+ * reader. Attributes are read once from each place where one can begin, so the work is linear in the length.
+ */
+
+const SPACES = '\\t\\n\\f\\r ';
+const NAME_END = new RegExp(`[${SPACES}/>]`, 'g');
+const ATTRIBUTE_NAME = new RegExp(`[${SPACES}/]*([^${SPACES}/>][^${SPACES}/>=]*)[${SPACES}]*`, 'y');
+const ATTRIBUTE_VALUE = new RegExp(
+  `=[${SPACES}]*(?:"([^"]*)("|$)|'([^']*)('|$)|([^${SPACES}>"'][^${SPACES}>]*)|)`,
+  'y',
+);
+const TAG_END = new RegExp(`[${SPACES}/]*>`, 'y');
+/** `one`, `once` and `only` are no handlers; the shortest is `oncut`. */
+const HANDLER = /^on[a-z]{3,}$/i;
+/** An element that the page itself may have given a class of its own. */
+const CUSTOM_NAME = /^[a-z][.\w\u00B7-\u{10FFFF}]*-[-.\w\u00B7-\u{10FFFF}]*$/u;
+/** What is no name of an attribute is no attribute somebody wrote, and none that does anything: `x <link && y<=z>`. */
+const PLAIN_NAME = /^[a-z_:][-.:\w]*$/i;
+const COMMENT_END = /--!?>/g;
+
+/** What the attributes of a tag can do. */
+const HAS_VALUE = 1;
+const REACHES = 2;
+const ACTS = 4;
+
+interface Attributes {
+  /** After the `>`; the length of the text where there is none. */
+  readonly end: number;
+  readonly isClosed: boolean;
+  readonly effects: number;
+}
+
+interface Tag {
+  readonly at: number;
+  readonly end: number;
+}
+
+export interface Scanned {
+  text: string;
+  /** Characters looked at. A test holds it to a multiple of the length. */
+  steps: number;
+}
+
+/** Takes out every tag that acts. The text that is left may need another pass; unchanged means done. */
+export function scanMarkup(text: string): Scanned {
+  const scanner = new MarkupScanner(text);
+  return { text: scanner.run(), steps: scanner.steps };
+}
+
+class MarkupScanner {
+  steps = 0;
+  private readonly spans: Tag[] = [];
+  private readonly opened = new Map<string, Tag[]>();
+  private readonly known = new Map<number, Attributes>();
+  private nameEnd = -1;
+  private commentEnd = -1;
+
+  constructor(private readonly text: string) {}
+
+  run(): string {
+    const { text } = this;
+    for (let at = text.indexOf('<'); at >= 0; at = text.indexOf('<', at + 1)) {
+      this.steps++;
+      if (text.startsWith('!--', at + 1)) this.comment(at);
+      else if (text[at + 1] === '/') this.endTag(at);
+      else this.startTag(at);
+    }
+    return this.spans.length === 0 ? text : this.withoutSpans();
+  }
+
+  /** An empty or an unclosed one hides nothing. */
+  private comment(at: number): void {
+    if (/^-?>/.test(this.text.slice(at + 4, at + 6))) return;
+    if (this.commentEnd < at + 4) this.commentEnd = this.find(COMMENT_END, at + 4);
+    const length = this.text.startsWith('--!', this.commentEnd) ? 4 : 3;
+    if (this.commentEnd < this.text.length) this.spans.push({ at, end: this.commentEnd + length });
+  }
+
+  private startTag(at: number): void {
+    const name = this.nameAt(at + 1);
+    if (name === undefined) return;
+    const { end, isClosed, effects } = this.attributesFrom(this.nameEnd);
+    const isKnown = KNOWN_ELEMENTS.has(name);
+    // Without its `>` an unknown name is most likely no tag at all: `if (a <b) { onload = run; }`.
+    if (actsAs(name, effects)) this.spans.push({ at, end: isClosed || isKnown ? end : at + 1 });
+    if (!isClosed || !(isKnown || CUSTOM_NAME.test(name))) return;
+    const opened = this.opened.get(name);
+    if (opened) opened.push({ at, end });
+    else this.opened.set(name, [{ at, end }]);
+  }
+
+  private endTag(at: number): void {
+    const name = this.nameAt(at + 2);
+    const opened = name === undefined ? undefined : this.opened.get(name);
+    const start = opened?.at(-1);
+    if (!start) return;
+    const { end, isClosed } = this.attributesFrom(this.nameEnd);
+    if (!isClosed) return;
+    opened!.pop();
+    if (ENCLOSING_ELEMENTS.has(name!)) this.spans.push({ at: start.at, end });
+    else this.spans.push(start, { at, end });
+  }
+
+  /** The name of a tag in lower case, an empty one where it is too long for any; undefined where none begins. */
+  private nameAt(from: number): string | undefined {
+    if (!/[a-z]/i.test(this.text[from] ?? '')) return undefined;
+    if (this.nameEnd < from) this.nameEnd = this.find(NAME_END, from);
+    return this.nameEnd - from > LONGEST_NAME ? '' : this.text.slice(from, this.nameEnd).toLowerCase();
+  }
+
+  /** What the attributes that begin at a place say, and where their tag ends. */
+  private attributesFrom(place: number): Attributes {
+    const passed: { from: number; effects: number }[] = [];
+    let from = place;
+    let rest = this.known.get(from);
+    while (!rest) {
+      TAG_END.lastIndex = ATTRIBUTE_NAME.lastIndex = from;
+      const name = ATTRIBUTE_NAME.exec(this.text);
+      if (!name) {
+        const isClosed = TAG_END.test(this.text);
+        rest = { end: isClosed ? TAG_END.lastIndex : this.text.length, isClosed, effects: 0 };
+        this.known.set(from, rest);
+        break;
+      }
+      ATTRIBUTE_VALUE.lastIndex = ATTRIBUTE_NAME.lastIndex;
+      const value = ATTRIBUTE_VALUE.exec(this.text);
+      const next = value ? ATTRIBUTE_VALUE.lastIndex : ATTRIBUTE_NAME.lastIndex;
+      this.steps += next - from;
+      // A value that would begin where the text ends is what stands behind it in the page.
+      const isBlank = next < this.text.length && !(value?.[1] || value?.[3] || value?.[5]);
+      passed.push({ from, effects: value && !isBlank ? effectsOf(name[1]!) : 0 });
+      from = next;
+      rest = this.known.get(from);
+    }
+    for (const { from: before, effects } of passed.reverse()) {
+      rest = { ...rest, effects: rest.effects | effects };
+      this.known.set(before, rest);
+    }
+    return rest;
+  }
+
+  /** Where the next match begins; the length of the text where there is none. */
+  private find(pattern: RegExp, from: number): number {
+    pattern.lastIndex = from;
+    const found = pattern.exec(this.text)?.index ?? this.text.length;
+    this.steps += found - from;
+    return found;
+  }
+
+  private withoutSpans(): string {
+    let [kept, from] = ['', 0];
+    for (const { at, end } of this.spans.sort((a, b) => a.at - b.at)) {
+      if (at > from) kept += this.text.slice(from, at);
+      from = Math.max(from, end);
+    }
+    return kept + this.text.slice(from);
+  }
+}
+
+function actsAs(name: string, effects: number): boolean {
+  if (ACTING_ELEMENTS.has(name) || (effects & ACTS) !== 0) return true;
+  if ((effects & REACHES) !== 0 && KNOWN_ELEMENTS.has(name)) return true;
+  return (effects & HAS_VALUE) !== 0 && (LONE_ELEMENTS.has(name) || CUSTOM_NAME.test(name));
+}
+
+/** Of an attribute that has a value. */
+function effectsOf(attribute: string): number {
+  if (!PLAIN_NAME.test(attribute)) return 0;
+  const name = attribute.toLowerCase();
+  if (name === 'style' || HANDLER.test(name)) return HAS_VALUE | ACTS;
+  return REACHING_ATTRIBUTES.has(name) ? HAS_VALUE | REACHES : HAS_VALUE;
+}

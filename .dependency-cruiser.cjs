@@ -28,9 +28,9 @@ module.exports = {
     ),
     rule(
       'leaves-are-leaves',
-      'Events and DTOs import the platform, other leaves, and the role-less files of their own module.',
+      'Events and DTOs import the platform, other leaves, the rules of fields, and the role-less files of their own module.',
       { path: `^src/modules/([^/]+)/.+${LEAF}` },
-      { path: '^src/modules/', pathNot: [LEAF, '^src/modules/$1/[^.]+\\.ts$'] },
+      { path: '^src/modules/', pathNot: [LEAF, '-fields\\.policy\\.ts$', '^src/modules/$1/[^.]+\\.ts$'] },
     ),
     rule(
       'services-know-no-transport',

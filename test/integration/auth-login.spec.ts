@@ -58,6 +58,21 @@ describe('registering', () => {
     });
   });
 
+  it.each<[object, string[]]>([
+    [{ username: 'x', password: 'short' }, ['email', 'username', 'password']],
+    [
+      { username: 'x', password: 'short', email: 'none', display_name: ' ' },
+      ['email', 'username', 'password', 'display_name'],
+    ],
+    [{ username: ['x'], password: 'short', role: 'admin' }, ['role', 'email', 'username', 'password']],
+    [{}, ['email', 'username', 'password']],
+  ])('names every wrong field of %j at once', async (body, fields) => {
+    const answer = await chat.call('POST', '/auth/register', { body });
+    expect(answer.status).toBe(400);
+    const named = answer.body.error.details.errors.map(({ field }: { field: string }) => field);
+    expect(named.sort()).toEqual([...fields].sort());
+  });
+
   it.each([
     ['a reserved name', { username: 'admin' }],
     ['a reserved name in full-width letters', { username: 'ＡＤＭＩＮ' }],
@@ -254,6 +269,30 @@ describe('failing to log in', () => {
     expect((await chat.login(spellings[3]!, PASSWORD, {}, from('192.0.2.8'))).status).toBe(401);
   });
 
+  it('counts an account once, whether it is tried by its name or by its address', async () => {
+    await chat.user('finn');
+    const names = ['finn', 'finn@example.com'];
+    const statuses = [];
+    for (let i = 0; i < 11; i++) {
+      statuses.push((await chat.login(names[i % 2]!, 'wrong', {}, from('192.0.2.12'))).status);
+    }
+    expect(statuses).toEqual([...Array<number>(10).fill(401), 423]);
+  });
+
+  it('allows five tries a minute of an account from an address, by its name and its address together', async () => {
+    const strict = await AccountApp.start({ RATE_LIMIT_MULTIPLIER: '1' });
+    try {
+      await strict.user('finn');
+      const names = ['finn', 'finn@example.com'];
+      const statuses = [];
+      for (let i = 0; i < 6; i++)
+        statuses.push((await strict.login(names[i % 2]!, 'wrong', {}, from('192.0.2.1'))).status);
+      expect(statuses).toEqual([...Array<number>(5).fill(401), 429]);
+    } finally {
+      await strict.close();
+    }
+  });
+
   it('counts tries made at once, and neither more nor less', async () => {
     await chat.user('cleo');
     const answers = await Promise.all(
@@ -264,7 +303,9 @@ describe('failing to log in', () => {
   });
 
   it('doubles the wait with every failure after a lock', async () => {
-    await chat.database.query(`update login_failures set locked_until = now() where account = 'ana'`);
+    await chat.database.query(
+      `update login_failures set locked_until = now() where account = (select 'user:' || id from users where username = 'ana')`,
+    );
     expect((await chat.login('ana', 'wrong', {}, from('192.0.2.1'))).status).toBe(401);
     const { body } = await chat.login('ana', 'wrong', {}, from('192.0.2.1'));
     expect(body.error.details.retry_after).toBeGreaterThan(45);
@@ -272,7 +313,9 @@ describe('failing to log in', () => {
 
   it('never keeps the owner from a device the account knows', async () => {
     const owner = await chat.user('dora');
-    await chat.database.query(`update login_failures set failures = 200 where account = 'dora' and source = '*'`);
+    await chat.database.query(
+      `update login_failures set failures = 200 where account = (select 'user:' || id from users where username = 'dora') and source = '*'`,
+    );
     // From everywhere, far past every limit, the owner's own address among them.
     for (let i = 0; i < 12; i++) await chat.login('dora', 'wrong', {}, from('192.0.2.7'));
     expect((await chat.login('dora', PASSWORD, {}, from('192.0.2.7'))).status).toBe(423);
@@ -283,7 +326,9 @@ describe('failing to log in', () => {
 
   it('makes unknown devices wait when an account is tried from everywhere', async () => {
     await chat.user('emma');
-    await chat.database.query(`update login_failures set failures = 120 where account = 'emma' and source = '*'`);
+    await chat.database.query(
+      `update login_failures set failures = 120 where account = (select 'user:' || id from users where username = 'emma') and source = '*'`,
+    );
     expect((await chat.login('emma', 'wrong', {}, from('198.51.100.1'))).status).toBe(401);
     const next = await chat.login('emma', 'wrong', {}, from('198.51.100.2'));
     expect(next.status).toBe(423);
@@ -321,6 +366,48 @@ describe('a flood of logins', () => {
       );
       expect(rows.every(({ failures }) => failures === 0)).toBe(true);
       expect((await chat.login('admin', 'correct horse battery staple')).status).toBe(200);
+    } finally {
+      await chat.close();
+    }
+  });
+
+  it('of one address keeps nobody else out, nor a known device behind the same address', async () => {
+    const chat = await AccountApp.start({ BCRYPT_COST: '9', RATE_LIMIT_MULTIPLIER: '1' });
+    const [greedyPlace, modestPlace] = [{ 'x-forwarded-for': '2001:db8::1' }, { 'x-forwarded-for': '192.0.2.2' }];
+    try {
+      const { device } = await chat.user('dora');
+      const greedy = Promise.all(
+        Array.from({ length: 60 }, (_, i) => chat.login(`flood${i}`, 'wrong', {}, greedyPlace)),
+      );
+      const modest = await chat.login('dora', PASSWORD, {}, modestPlace);
+      const known = await chat.login('dora', PASSWORD, { device_token: device }, greedyPlace);
+      const registered = await chat.call('POST', '/auth/register', {
+        body: { username: 'emma', email: 'emma@example.com', password: PASSWORD },
+        headers: { 'x-forwarded-for': '192.0.2.3' },
+      });
+      expect([modest.status, known.status, registered.status]).toEqual([200, 200, 201]);
+      const answers = await greedy;
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401, 429]));
+      expect(answers.every(({ status, headers }) => status === 401 || Number(headers.get('retry-after')) > 0)).toBe(
+        true,
+      );
+    } finally {
+      await chat.close();
+    }
+  });
+
+  it('of one address, one after the other, ends at thirty that fail a minute, whatever accounts they name', async () => {
+    const chat = await AccountApp.start({ RATE_LIMIT_MULTIPLIER: '1', LIMIT_LOGIN: '100' });
+    const place = { 'x-forwarded-for': '192.0.2.1' };
+    try {
+      const { device } = await chat.user('dora');
+      for (let i = 0; i < 3; i++) expect((await chat.login('dora', PASSWORD, {}, place)).status).toBe(200);
+      const statuses = [];
+      for (let i = 0; i < 31; i++) statuses.push((await chat.login(`ghost${i}`, 'wrong', {}, place)).status);
+      expect(statuses).toEqual([...Array<number>(30).fill(401), 429]);
+      expect((await chat.login('dora', PASSWORD, {}, place)).status).toBe(429);
+      expect((await chat.login('dora', PASSWORD, { device_token: device }, place)).status).toBe(200);
+      expect((await chat.login('dora', PASSWORD, {}, { 'x-forwarded-for': '192.0.2.2' })).status).toBe(200);
     } finally {
       await chat.close();
     }

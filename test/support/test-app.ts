@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { INestApplicationContext } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from '../../src/create-app.js';
+import { EstimateThreadSettings } from '../../src/modules/auth/password-strength.service.js';
 import { Config, type Environment } from '../../src/platform/config/config.js';
 import { attachTestDatabase, createTestDatabase, type TestDatabase } from './test-database.js';
 
@@ -38,6 +40,12 @@ export function testConfig(databaseUrl: string, overrides: Environment = {}): Co
   });
 }
 
+/** The thread that estimates passwords runs from its sources; Jest compiles only what its tests import. */
+export function estimateFromSources(app: INestApplicationContext): void {
+  const nodeOptions = ['--import', './test/support/register-typescript.mjs'];
+  Object.assign(app.get(EstimateThreadSettings, { strict: false }), { nodeOptions });
+}
+
 /**
  * The whole application on a free port, over a database cloned for it. Give `DATABASE_URL` (and `JWT_SECRET`) of
  * another one to start a second process beside it.
@@ -48,6 +56,7 @@ export async function startTestApp(overrides: Environment = {}): Promise<TestApp
   const database = shared ? attachTestDatabase(shared) : await createTestDatabase();
   const config = testConfig(database.url, { DATA_DIR: dataDir, ...overrides });
   const app = await createApp(config);
+  estimateFromSources(app);
   await app.listen(0, '127.0.0.1');
   return {
     url: await app.getUrl(),

@@ -34,8 +34,8 @@ export class ChatUsersController {
   @LimitNumbersOf(CHAT_LOGIN_LIMITS)
   @ApiCreatedResponse({ type: ChatUserDto })
   @Throws(AlreadyExists)
-  async register(@Body() dto: RegisterDto): Promise<ChatUserDto> {
-    return presentUser(await this.auth.register(dto));
+  async register(@Body() dto: RegisterDto, @CurrentSource() source: LoginSource): Promise<ChatUserDto> {
+    return presentUser(await this.auth.register(dto, source));
   }
 
   @Post('login')

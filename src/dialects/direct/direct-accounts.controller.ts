@@ -74,8 +74,8 @@ export class DirectAccountsController {
   @ApiOperation({ summary: 'Makes an account.' })
   @ApiCreatedResponse({ type: DirectRegisteredDto })
   @Throws(AlreadyExists)
-  async register(@Body() dto: RegisterDto): Promise<DirectRegisteredDto> {
-    return presentRegistered(await this.auth.register(dto));
+  async register(@Body() dto: RegisterDto, @CurrentSource() source: LoginSource): Promise<DirectRegisteredDto> {
+    return presentRegistered(await this.auth.register(dto, source));
   }
 
   @Get('users/:user_id')

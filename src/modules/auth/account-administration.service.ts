@@ -57,9 +57,9 @@ export class AccountAdministration {
    * neither this account nor a new one.
    */
   async closeIn(tx: StreamTransaction, userId: string): Promise<string[]> {
-    const ended = await this.revocation.revokeIn(tx, userId, { reason: 'account_deleted' });
-    await this.repository.forgetDevices(tx, userId);
     await this.repository.deleteCredential(tx, userId);
+    await this.repository.forgetDevices(tx, userId);
+    const ended = await this.revocation.revokeIn(tx, userId, { reason: 'account_deleted' });
     await this.sessions.forgetPlaces(tx, userId);
     return ended;
   }

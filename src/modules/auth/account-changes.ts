@@ -8,7 +8,6 @@ import { UsersService } from '../users/users.service.js';
 import type { ChangeAccountDto, ChangePasswordDto } from './auth.dto.js';
 import { InvalidCredentials } from './auth.errors.js';
 import { PasswordChecks } from './password-checks.js';
-import { requireStrongPassword } from './password-strength.js';
 import { SessionRevocation } from './session-revocation.js';
 
 /** Changes to what proves who somebody is: each asks for the password again, whatever session asks. */
@@ -27,8 +26,8 @@ export class AccountChanges {
     const current = await this.passwords.requireCurrent(actor, dto.current_password);
     const user = await this.users.find(actor.userId);
     const about = [user.username, user.display_name, ...(user.email ? [user.email] : [])];
-    requireStrongPassword('new_password', dto.new_password, about);
-    const renewed = await this.passwords.hash(dto.new_password);
+    const chosen = { field: 'new_password', password: dto.new_password, about };
+    const renewed = await this.passwords.hashChosen(actor, chosen);
     const reason = 'password_changed';
     const ended = await this.log.write(actor.userId, async (tx) => {
       await this.policy.requireActive(tx, actor);

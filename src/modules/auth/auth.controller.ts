@@ -33,6 +33,11 @@ import { AccountLocked, InvalidCredentials, RefreshTokenInvalid, SessionNotFound
 import { AuthService } from './auth.service.js';
 import { CurrentSource, type LoginSource } from './login-source.js';
 
+const REFRESH_RULES =
+  'The same refresh token again within 20 seconds gives the same successor, while that one is unused: a lost answer can ' +
+  'be asked for again, and tabs that refresh together get the same pair. Used later, or after its successor was used, it ' +
+  'is reuse: the whole session ends and the answer is 401 REFRESH_TOKEN_INVALID. All tabs must share one pair.';
+
 @ApiTags('auth')
 @ApiBearerAuth()
 @Controller('api/v1')
@@ -45,8 +50,8 @@ export class AuthController {
   @ApiOperation({ summary: 'Makes an account.' })
   @ApiCreatedResponse({ type: UserDto })
   @Throws(AlreadyExists)
-  register(@Body() dto: RegisterDto): Promise<UserDto> {
-    return this.auth.register(dto);
+  register(@Body() dto: RegisterDto, @CurrentSource() source: LoginSource): Promise<UserDto> {
+    return this.auth.register(dto, source);
   }
 
   @Public()
@@ -63,7 +68,10 @@ export class AuthController {
   @Public()
   @Limit('login')
   @Post('auth/refresh')
-  @ApiOperation({ summary: 'Gives the next pair of tokens; each refresh token works once.' })
+  @ApiOperation({
+    summary: 'Gives the next pair of tokens; each refresh token works once.',
+    description: REFRESH_RULES,
+  })
   @HttpCode(200)
   @ApiOkResponse({ type: TokensDto })
   @Throws(RefreshTokenInvalid, AccountBanned)

@@ -1,22 +1,31 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { TextField, UuidField } from '../../platform/validation/fields.js';
+import { RequiredBy } from '../../platform/validation/required-by.js';
+import { requireDisplayName, requireEmail, requireUsername } from '../users/user-fields.policy.js';
 import { UserDto } from '../users/users.dto.js';
+import { requirePasswordLength } from './password-strength.js';
 
 /** In UTF-16 units, ahead of the rule proper: 8 to 128 characters. */
 const PASSWORD_UNITS_MAX = 512;
 const TOKEN_MAX = 256;
 const LOGIN_MAX = 320;
 
+const requireLength = (password: string): unknown => requirePasswordLength('password', password);
+
 export class RegisterDto {
+  @RequiredBy(requireEmail)
   @TextField({ max: LOGIN_MAX, example: 'ana@example.com' })
   email: string;
 
+  @RequiredBy(requireUsername)
   @TextField({ max: 64, description: '3 to 32 of a-z, 0-9, "_", "." and "-"; case does not count', example: 'ana' })
   username: string;
 
+  @RequiredBy(requireLength)
   @TextField({ max: PASSWORD_UNITS_MAX, description: '8 to 128 characters, not easy to guess' })
   password: string;
 
+  @RequiredBy(requireDisplayName)
   @TextField({ max: 320, optional: true, description: 'The user name when left out', example: 'Ana Lima' })
   display_name?: string;
 }
@@ -51,7 +60,8 @@ export class ChangePasswordDto {
   @TextField({ max: PASSWORD_UNITS_MAX })
   current_password: string;
 
-  @TextField({ max: PASSWORD_UNITS_MAX })
+  @RequiredBy(requireLength)
+  @TextField({ max: PASSWORD_UNITS_MAX, description: '8 to 128 characters, not easy to guess' })
   new_password: string;
 }
 
@@ -59,9 +69,11 @@ export class ChangeAccountDto {
   @TextField({ max: PASSWORD_UNITS_MAX })
   current_password: string;
 
+  @RequiredBy(requireUsername)
   @TextField({ max: 64, optional: true })
   username?: string;
 
+  @RequiredBy(requireEmail)
   @TextField({ max: LOGIN_MAX, optional: true })
   email?: string;
 }

@@ -18,9 +18,11 @@ import { ExternalTokens } from './external-tokens.js';
 import { FirstAdmin } from './first-admin.js';
 import { GuestsService } from './guests.service.js';
 import { LoginLockout } from './login-lockout.js';
+import { LoginTries } from './login-tries.js';
 import { Login } from './login.js';
 import { PasswordChecks } from './password-checks.js';
 import { PasswordHasher } from './password-hasher.js';
+import { EstimateThreadSettings, PasswordStrength } from './password-strength.service.js';
 import { Registration } from './registration.js';
 import { SessionAuthenticator } from './session-authenticator.js';
 import { SessionCache } from './session-cache.js';
@@ -41,7 +43,17 @@ import { SessionsRepository } from './sessions.repository.js';
     SessionsRepository,
     ExternalIdentitiesRepository,
     ...[Registration, Login, SessionRefresh, ActorSessions, AccountChanges, FirstAdmin, AccountAdministration],
-    ...[PasswordHasher, PasswordChecks, LoginLockout, SessionOpener, SessionRevocation, SessionCache],
+    ...[
+      PasswordHasher,
+      PasswordStrength,
+      EstimateThreadSettings,
+      PasswordChecks,
+      LoginLockout,
+      LoginTries,
+      SessionOpener,
+      SessionRevocation,
+      SessionCache,
+    ],
     ...[AccessTokens, ExternalTokens, ExternalLogin, Credentials],
     ...[SessionKeysService, SessionKeysRepository, GuestsService],
     SessionAuthenticator,

@@ -13,9 +13,14 @@ const FIND_CREDENTIAL = statement<{ password_hash: string }>(
   `select password_hash from credentials where user_id = $1`,
 );
 
+const LOCK_USER = statement<unknown>(
+  'auth.lock_user',
+  `select from users where id = $1 and deleted_at is null for key share`,
+);
+
 const LOCK_CREDENTIAL = statement<{ user_id: string }>(
   'auth.lock_credential',
-  `select user_id from credentials where user_id = $1 and password_hash = $2 for share`,
+  `select user_id from credentials where user_id = $1 and password_hash = $2 for no key update`,
 );
 
 const DELETE_CREDENTIAL = statement<unknown>('auth.delete_credential', `delete from credentials where user_id = $1`);
@@ -105,8 +110,13 @@ export class AuthRepository {
     return (await this.sql.one(FIND_CREDENTIAL, [userId ?? NOBODY]))?.password_hash;
   }
 
-  /** Whether the password is still the one that was checked; until the transaction ends it cannot be changed. */
+  /**
+   * Whether the account is there and the password still the one that was checked; until the transaction ends neither
+   * changes, and another login of the account waits. Whatever locks rows of an account takes them in this order: the
+   * user, the credential, the devices, the sessions.
+   */
   async holdPassword(tx: Queryable, userId: string, passwordHash: string): Promise<boolean> {
+    if (!(await tx.one(LOCK_USER, [userId]))) return false;
     return (await tx.one(LOCK_CREDENTIAL, [userId, passwordHash])) !== undefined;
   }
 

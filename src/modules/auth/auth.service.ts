@@ -30,8 +30,8 @@ export class AuthService {
   ) {}
 
   /** @throws ValidationError, AlreadyExists, ServiceUnavailable */
-  register(dto: RegisterDto): Promise<UserDto> {
-    return this.registration.register(dto);
+  register(dto: RegisterDto, source: LoginSource): Promise<UserDto> {
+    return this.registration.register(dto, source);
   }
 
   /** @throws ValidationError, InvalidCredentials, AccountLocked, AccountBanned, ServiceUnavailable */

@@ -1,18 +1,37 @@
-import { ServiceUnavailable } from '../../platform/errors/app-error.js';
+import { RateLimitExceeded, ServiceUnavailable } from '../../platform/errors/app-error.js';
+import { RequestRefused } from '../../platform/http/http-errors.js';
 import { HashingGate } from './hashing-gate.js';
 
 describe('the hashing gate', () => {
-  const open: (() => void)[] = [];
-  const work = () => new Promise<void>((resolve) => open.push(resolve));
-  beforeEach(() => open.splice(0));
+  /** What has begun and not ended, and how to end it. */
+  const open: { who: string; end: () => void }[] = [];
+  const begun: string[] = [];
+  beforeEach(() => {
+    open.splice(0);
+    begun.splice(0);
+  });
+
+  const work = (who: string) => () =>
+    new Promise<void>((resolve) => {
+      begun.push(who);
+      open.push({ who, end: resolve });
+    });
+  const stranger = (gate: HashingGate, place: string, more: object = {}) => gate.run({ place, ...more }, work(place));
+  const trusted = (gate: HashingGate, place: string) => gate.run({ place, isTrusted: true }, work(place));
+  const drain = async () => {
+    while (open.length > 0) {
+      open.shift()!.end();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
 
   it('lets so many run, so many wait, and turns the rest away', async () => {
-    const gate = new HashingGate(2, 3);
-    const runs = Array.from({ length: 5 }, () => gate.run(work));
-    await expect(gate.run(work)).rejects.toBeInstanceOf(ServiceUnavailable);
+    const gate = new HashingGate({ running: 2, waiting: 3, waitingEach: 2 });
+    const runs = ['a', 'b', 'c', 'd', 'e'].map((place) => stranger(gate, place));
+    await expect(stranger(gate, 'f')).rejects.toBeInstanceOf(ServiceUnavailable);
     expect(open).toHaveLength(2);
     while (open.length > 0) {
-      open.shift()!();
+      open.shift()!.end();
       await new Promise((resolve) => setImmediate(resolve));
       expect(open.length).toBeLessThanOrEqual(2);
     }
@@ -20,8 +39,71 @@ describe('the hashing gate', () => {
   });
 
   it('goes on after work that failed', async () => {
-    const gate = new HashingGate(1, 1);
-    await expect(gate.run(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
-    await expect(gate.run(() => Promise.resolve('done'))).resolves.toBe('done');
+    const gate = new HashingGate({ running: 1, waiting: 1, waitingEach: 1 });
+    await expect(gate.run({ place: 'a' }, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+    await expect(gate.run({ place: 'a' }, () => Promise.resolve('done'))).resolves.toBe('done');
+  });
+
+  it('lets an address wait only a few times, and addresses take turns', async () => {
+    const gate = new HashingGate({ running: 1, waiting: 50, waitingEach: 3 });
+    const greedy = Array.from({ length: 60 }, () => stranger(gate, 'greedy'));
+    const outcomes = Promise.allSettled(greedy);
+    const modest = stranger(gate, 'modest');
+    await drain();
+    await modest;
+    expect(begun).toEqual(['greedy', 'greedy', 'modest', 'greedy', 'greedy']);
+    const refused = (await outcomes).filter(({ status }) => status === 'rejected') as PromiseRejectedResult[];
+    expect(refused).toHaveLength(56);
+    expect(refused.every(({ reason }) => reason instanceof RateLimitExceeded)).toBe(true);
+  });
+
+  it('lets an account be waited for only a few times, from however many addresses', async () => {
+    const gate = new HashingGate({ running: 1, waiting: 50, waitingEach: 2 });
+    const runs = [0, 1, 2].map((number) => stranger(gate, `address ${number}`, { account: 'ana' }));
+    await expect(stranger(gate, 'address 3', { account: 'ana' })).rejects.toBeInstanceOf(RateLimitExceeded);
+    const other = stranger(gate, 'address 4', { account: 'bob' });
+    await drain();
+    await Promise.all([...runs, other]);
+  });
+
+  it('makes room in a full queue for an address that waits less than another', async () => {
+    const gate = new HashingGate({ running: 1, waiting: 4, waitingEach: 4 });
+    const greedy = Promise.allSettled(Array.from({ length: 5 }, () => stranger(gate, 'greedy')));
+    const modest = stranger(gate, 'modest');
+    await drain();
+    await modest;
+    expect((await greedy).map(({ status }) => status)).toEqual([...Array<string>(4).fill('fulfilled'), 'rejected']);
+  });
+
+  it('serves those an account knows before strangers, and still a stranger now and then', async () => {
+    const gate = new HashingGate({ running: 1, waiting: 50, waitingEach: 4 });
+    const strangers = [stranger(gate, 'first'), stranger(gate, 's1'), stranger(gate, 's2')];
+    const known = Array.from({ length: 6 }, (_, i) => trusted(gate, `t${i}`));
+    await drain();
+    await Promise.all([...strangers, ...known]);
+    expect(begun).toEqual(['first', 't0', 't1', 't2', 's1', 't3', 't4', 't5', 's2']);
+  });
+
+  it('takes out of a queue full of strangers one of them for a caller the account knows', async () => {
+    const gate = new HashingGate({ running: 1, waiting: 2, waitingEach: 4 });
+    const strangers = Promise.allSettled(['a', 'b', 'c'].map((place) => stranger(gate, place)));
+    const known = trusted(gate, 'ana');
+    await drain();
+    await known;
+    expect((await strangers).filter(({ status }) => status === 'rejected')).toHaveLength(1);
+  });
+
+  it('forgets a caller who disconnects while waiting, and does no work for them', async () => {
+    const gate = new HashingGate({ running: 1, waiting: 50, waitingEach: 1 });
+    const first = stranger(gate, 'first');
+    const gone = new AbortController();
+    const left = stranger(gate, 'gone', { signal: gone.signal });
+    gone.abort();
+    await expect(left).rejects.toBeInstanceOf(RequestRefused);
+    const again = stranger(gate, 'gone');
+    await drain();
+    await Promise.all([first, again]);
+    expect(begun).toEqual(['first', 'gone']);
+    await expect(stranger(gate, 'gone', { signal: gone.signal })).rejects.toBeInstanceOf(RequestRefused);
   });
 });

@@ -25,7 +25,7 @@ export interface CountedTry {
 export class LoginLockout {
   constructor(private readonly repository: AuthRepository) {}
 
-  /** For a login. `account` is what was typed, folded. @throws AccountLocked */
+  /** For a login. `account` is the account's, or what was typed where there is none. @throws AccountLocked */
   async tryFrom(account: string, place: string): Promise<CountedTry> {
     const pair = { account, source: place };
     const everywhere = { account, source: EVERYWHERE };

@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { Response } from 'express';
 import type { ParleyRequest } from '../../platform/http/request-context.js';
-import { addressSubject } from '../../platform/throttling/limit-subject.js';
 
 const USER_AGENT_MAX = 256;
 
@@ -8,14 +8,20 @@ const USER_AGENT_MAX = 256;
 export interface LoginSource {
   readonly ip: string;
   readonly userAgent: string;
+  /** Aborted when the client goes before it is answered. */
+  readonly signal?: AbortSignal;
 }
 
 export const CurrentSource = createParamDecorator((_data: unknown, context: ExecutionContext): LoginSource => {
-  const request = context.switchToHttp().getRequest<ParleyRequest>();
-  return { ip: request.ip ?? '', userAgent: (request.headers['user-agent'] ?? '').slice(0, USER_AGENT_MAX) };
+  const http = context.switchToHttp();
+  const request = http.getRequest<ParleyRequest>();
+  const userAgent = (request.headers['user-agent'] ?? '').slice(0, USER_AGENT_MAX);
+  return { ip: request.ip ?? '', userAgent, signal: signalOf(http.getResponse<Response>()) };
 });
 
-/** One address, or one network of IPv6, counts as one place. */
-export function placeOf(source: LoginSource): string {
-  return addressSubject(source.ip);
+function signalOf(response: Response): AbortSignal {
+  const gone = new AbortController();
+  if (response.closed) gone.abort();
+  else response.once('close', () => response.writableFinished || gone.abort());
+  return gone.signal;
 }

@@ -6,8 +6,8 @@ import { UsersService } from '../users/users.service.js';
 import type { LoginAnswerDto, LoginDto } from './auth.dto.js';
 import { InvalidCredentials } from './auth.errors.js';
 import { AuthRepository } from './auth.repository.js';
-import { type CountedTry, LoginLockout } from './login-lockout.js';
-import { type LoginSource, placeOf } from './login-source.js';
+import type { LoginSource } from './login-source.js';
+import { type LoginTry, LoginTries } from './login-tries.js';
 import { PasswordHasher } from './password-hasher.js';
 import { hashSecret, newSecret } from './secrets.js';
 import { SessionOpener } from './session-opener.js';
@@ -22,21 +22,21 @@ export class Login {
     private readonly users: UsersService,
     private readonly repository: AuthRepository,
     private readonly hasher: PasswordHasher,
-    private readonly lockout: LoginLockout,
+    private readonly tries: LoginTries,
     private readonly opener: SessionOpener,
   ) {}
 
-  /** @throws ValidationError, InvalidCredentials, AccountLocked, AccountBanned, ServiceUnavailable */
+  /**
+   * @throws ValidationError, InvalidCredentials, AccountLocked, AccountBanned, RateLimitExceeded, ServiceUnavailable
+   */
   async login(dto: LoginDto, source: LoginSource): Promise<LoginAnswerDto> {
     const name = dto.email ?? dto.username ?? dto.login;
     if (!name) throw ValidationError.of('login', 'one of email, username and login is needed');
     const user = await this.users.findByLogin(name);
     const deviceToken = await this.knownDevice(user, dto.device_token);
-    const counted = deviceToken
-      ? await this.lockout.tryFromTrusted(foldLogin(name), `device:${hashSecret(deviceToken).toString('hex')}`)
-      : await this.lockout.tryFrom(foldLogin(name), placeOf(source));
-    const passwordHash = await this.requirePassword(user, dto.password, counted);
-    await counted.succeeded();
+    const account = user ? `user:${user.id}` : foldLogin(name);
+    const device = deviceToken && hashSecret(deviceToken).toString('hex');
+    const passwordHash = await this.requirePassword(user, dto.password, { account, device, source });
     requireNotBanned(user!);
     return this.open(user!, { passwordHash, source, deviceToken: deviceToken ?? newSecret() });
   }
@@ -47,16 +47,18 @@ export class Login {
   }
 
   /** Answers the hash the password was found to fit, hashed again if it was made in an older way. */
-  private async requirePassword(user: UserRow | undefined, password: string, counted: CountedTry): Promise<string> {
+  private async requirePassword(user: UserRow | undefined, password: string, loginTry: LoginTry): Promise<string> {
+    const counted = await this.tries.count(loginTry);
     const stored = await this.repository.findPasswordHash(user?.id);
     let isRight: boolean;
     try {
-      isRight = await this.hasher.matches(password, stored);
+      isRight = await this.hasher.matches(password, stored, this.tries.requesterOf(loginTry));
     } catch (error) {
       await counted.cancelled();
       throw error;
     }
     if (!user || !stored || !isRight) throw new InvalidCredentials();
+    await counted.succeeded();
     if (this.hasher.isCurrent(stored)) return stored;
     const renewed = await this.hasher.hash(password);
     return (await this.repository.rehashPassword(user.id, stored, renewed)) ? renewed : stored;

@@ -4,7 +4,8 @@ import type { Actor } from '../../platform/http/actor.js';
 import { InvalidCredentials } from './auth.errors.js';
 import { AuthRepository } from './auth.repository.js';
 import { LoginLockout } from './login-lockout.js';
-import { PasswordHasher } from './password-hasher.js';
+import type { HashRequester } from './hashing-queue.js';
+import { type ChosenPassword, PasswordHasher } from './password-hasher.js';
 
 /** The password of somebody who is logged in. A stolen session must not be a place to guess it from. */
 @Injectable()
@@ -21,7 +22,7 @@ export class PasswordChecks {
     const stored = await this.repository.findPasswordHash(actor.userId);
     let isRight: boolean;
     try {
-      isRight = await this.hasher.matches(password, stored);
+      isRight = await this.hasher.matches(password, stored, requesterOf(actor));
     } catch (error) {
       await counted.cancelled();
       throw error;
@@ -31,13 +32,22 @@ export class PasswordChecks {
     return stored;
   }
 
-  hash(password: string): Promise<string> {
-    return this.hasher.hash(password);
+  /**
+   * Hashes a password the actor has chosen. `about` is what the account is called.
+   * @throws ValidationError, ServiceUnavailable, RateLimitExceeded
+   */
+  hashChosen(actor: Actor, chosen: ChosenPassword): Promise<string> {
+    return this.hasher.hashChosen(chosen, requesterOf(actor));
   }
 
   /** Also forgets the devices that knew the old one. False when it was changed meanwhile. */
   async replace(tx: Queryable, userId: string, oldHash: string, newHash: string): Promise<boolean> {
+    const isReplaced = await this.repository.replacePassword(tx, userId, oldHash, newHash);
     await this.repository.forgetDevices(tx, userId);
-    return this.repository.replacePassword(tx, userId, oldHash, newHash);
+    return isReplaced;
   }
+}
+
+function requesterOf({ userId }: Actor): HashRequester {
+  return { place: `account:user:${userId}`, isTrusted: true };
 }

@@ -4,12 +4,28 @@ import * as argon2 from '@node-rs/argon2';
 import * as bcrypt from '@node-rs/bcrypt';
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
+import { ValidationError } from '../../platform/errors/app-error.js';
 import { HashingGate } from './hashing-gate.js';
+import type { HashRequester } from './hashing-queue.js';
+import { requirePasswordForm, TOO_EASY } from './password-strength.js';
+import { PasswordStrength } from './password-strength.service.js';
 
 /** OWASP's least for argon2id. */
 const ARGON2 = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 const ARGON2_PREFIX = '$argon2id$v=19$m=19456,t=2,p=1$';
 const MAX_WAITING = 50;
+/** Of one address or account, times `RATE_LIMIT_MULTIPLIER`. */
+const WAITING_EACH = 4;
+/** The server itself: commands, the first admin, the decoy. */
+const SERVER: HashRequester = { place: 'server', isTrusted: true };
+
+/** A password as a client chooses it, and what its account is called. */
+export interface ChosenPassword {
+  /** The name of the input. */
+  readonly field: string;
+  readonly password: string;
+  readonly about: readonly string[];
+}
 
 /**
  * Hashes and compares passwords. What is hashed is base64(HMAC-SHA-384(pepper, NFKC(password))): 64 ASCII characters,
@@ -18,32 +34,47 @@ const MAX_WAITING = 50;
  */
 @Injectable()
 export class PasswordHasher implements OnApplicationBootstrap {
-  private readonly gate = new HashingGate(Math.max(1, availableParallelism() - 1), MAX_WAITING);
+  private readonly gate: HashingGate;
   private decoy: Promise<string> | undefined;
 
-  constructor(private readonly config: Config) {}
+  constructor(
+    private readonly config: Config,
+    private readonly strength: PasswordStrength,
+  ) {
+    const running = Math.max(1, availableParallelism() - 1);
+    const waitingEach = Math.max(1, Math.floor(WAITING_EACH * config.rateLimitMultiplier));
+    this.gate = new HashingGate({ running, waiting: MAX_WAITING, waitingEach });
+  }
 
   onApplicationBootstrap(): void {
     this.decoyHash().catch(() => undefined);
   }
 
-  /** @throws ServiceUnavailable */
-  hash(password: string): Promise<string> {
-    const input = this.peppered(password);
-    const { passwordHash, bcryptCost } = this.config;
-    return this.gate.run(() =>
-      passwordHash === 'bcrypt' ? bcrypt.hash(input, bcryptCost) : argon2.hash(input, ARGON2),
-    );
+  /** @throws ServiceUnavailable, RateLimitExceeded */
+  hash(password: string, requester: HashRequester = SERVER): Promise<string> {
+    return this.gate.run(requester, () => this.hashNow(password));
+  }
+
+  /**
+   * Hashes a password that a client has chosen, once it was found strong enough; the estimate shares the turn of the
+   * hash. @throws ValidationError, ServiceUnavailable, RateLimitExceeded
+   */
+  hashChosen({ field, password, about }: ChosenPassword, requester: HashRequester): Promise<string> {
+    const form = requirePasswordForm(field, password, about);
+    return this.gate.run(requester, async () => {
+      if (await this.strength.isGuessable(form)) throw ValidationError.of(field, TOO_EASY);
+      return this.hashNow(password);
+    });
   }
 
   /**
    * Whether the password is the one of this hash. Without a hash (there is no such account) it does the same work and
-   * answers false, so that the time does not tell. @throws ServiceUnavailable
+   * answers false, so that the time does not tell. @throws ServiceUnavailable, RateLimitExceeded
    */
-  async matches(password: string, stored: string | undefined): Promise<boolean> {
+  async matches(password: string, stored: string | undefined, requester: HashRequester): Promise<boolean> {
     const input = this.peppered(password);
     const hash = stored ?? (await this.decoyHash());
-    const isSame = await this.gate.run(() =>
+    const isSame = await this.gate.run(requester, () =>
       hash.startsWith('$argon2') ? argon2.verify(hash, input) : bcrypt.verify(input, hash),
     );
     return isSame && stored !== undefined;
@@ -54,6 +85,12 @@ export class PasswordHasher implements OnApplicationBootstrap {
     const { passwordHash, bcryptCost } = this.config;
     const prefix = passwordHash === 'bcrypt' ? `$2b$${String(bcryptCost).padStart(2, '0')}$` : ARGON2_PREFIX;
     return stored.startsWith(prefix);
+  }
+
+  private hashNow(password: string): Promise<string> {
+    const input = this.peppered(password);
+    const { passwordHash, bcryptCost } = this.config;
+    return passwordHash === 'bcrypt' ? bcrypt.hash(input, bcryptCost) : argon2.hash(input, ARGON2);
   }
 
   private peppered(password: string): string {

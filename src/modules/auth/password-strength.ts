@@ -1,37 +1,52 @@
-import { ZxcvbnFactory } from '@zxcvbn-ts/core';
-import { adjacencyGraphs, dictionary } from '@zxcvbn-ts/language-common';
 import { ValidationError } from '../../platform/errors/app-error.js';
+import { isGuessable } from './password-estimator.js';
 
 const MIN_LENGTH = 8;
 const MAX_LENGTH = 128;
 const MAX_BYTES = 512;
-/** Of 0 to 4. 2 means more than a million guesses, which a throttled login does not give anybody. */
-const LEAST_SCORE = 2;
-/**
- * As far as the estimate looks: a longer password is not weaker, and the estimate grows with the square of the length.
- */
-const JUDGED_LENGTH = 48;
+/** What is said of a password that is guessed easily. */
+export const TOO_EASY = 'is too easy to guess';
 
-let estimator: ZxcvbnFactory | undefined;
+/** A password as it is compared, and the words of its account that make it easier to guess. */
+export interface PasswordForm {
+  readonly normal: string;
+  readonly words: readonly string[];
+}
 
 /**
- * Refuses passwords that are short, that are the account's own name, or that are guessed easily. No rule of which
- * characters there must be. `field` is the name of the input; `about` is what the account is called.
- * @throws ValidationError
+ * Refuses passwords that are too short or too long, in whatever form they are typed. It costs next to nothing.
+ * Answers the normal form. @throws ValidationError
  */
-export function requireStrongPassword(field: string, password: string, about: readonly string[]): void {
+export function requirePasswordLength(field: string, password: string): string {
   const normal = password.normalize('NFKC');
   const { length } = [...normal];
   if (length < MIN_LENGTH) throw ValidationError.of(field, `must have at least ${MIN_LENGTH} characters`);
   if (length > MAX_LENGTH || Buffer.byteLength(normal) > MAX_BYTES) {
     throw ValidationError.of(field, `must have at most ${MAX_LENGTH} characters`);
   }
+  return normal;
+}
+
+/**
+ * The checks of a password that cost next to nothing: its length, and that it is not the account's own name. `about` is
+ * what the account is called. @throws ValidationError
+ */
+export function requirePasswordForm(field: string, password: string, about: readonly string[]): PasswordForm {
+  const normal = requirePasswordLength(field, password);
   const lower = normal.toLowerCase();
   if (about.some((name) => name.toLowerCase() === lower)) {
     throw ValidationError.of(field, 'must not be the name of the account');
   }
-  estimator ??= new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs });
   const words = about.flatMap((name) => [name, ...name.split(/[@.\s]/)]).filter((word) => word.length > 2);
-  const { score } = estimator.check(normal.slice(0, JUDGED_LENGTH), ['parley', 'chat', ...words]);
-  if (score < LEAST_SCORE) throw ValidationError.of(field, 'is too easy to guess');
+  return { normal, words };
+}
+
+/**
+ * Refuses passwords that are short, that are the account's own name, or that are guessed easily. No rule of which
+ * characters there must be. It may hold its thread for a quarter of a second: for commands and for the start alone.
+ * @throws ValidationError
+ */
+export function requireStrongPassword(field: string, password: string, about: readonly string[]): void {
+  const { normal, words } = requirePasswordForm(field, password, about);
+  if (isGuessable(normal, words)) throw ValidationError.of(field, TOO_EASY);
 }

@@ -32,12 +32,12 @@ export class SessionOpener {
   async open(
     tx: Queryable,
     userId: string,
-    source: LoginSource,
+    { ip, userAgent }: Pick<LoginSource, 'ip' | 'userAgent'>,
     ttlSeconds = this.config.jwtRefreshTtl,
   ): Promise<OpenedSession> {
     const sessionId = newId();
     const refreshToken = newSecret();
-    await this.sessions.insert(tx, { id: sessionId, userId, ...source, ttlSeconds });
+    await this.sessions.insert(tx, { id: sessionId, userId, ip, userAgent, ttlSeconds });
     await this.sessions.insertToken(tx, hashSecret(refreshToken), sessionId);
     return { sessionId, userId, refreshToken, expiresAt: new Date(Date.now() + ttlSeconds * 1000) };
   }

@@ -62,10 +62,15 @@ function ofStatus(status: number): AppError {
   }
 }
 
+/** So often a refusal for want of room is written down; the others are counted. */
+const REFUSALS_EVERY_MS = 10_000;
+
 /** Answers every error of every route in one shape. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger('Http');
+  private quietUntil = 0;
+  private unreported = 0;
 
   constructor(
     private readonly forms: ErrorForms,
@@ -109,9 +114,21 @@ export class ErrorFilter implements ExceptionFilter {
   private report(error: AppError, request: ParleyRequest): void {
     const { requestId: request_id, clientRequestId: client_request_id, method, originalUrl } = request;
     const fields = { request_id, client_request_id, method, url: redactAddress(originalUrl) };
-    const cause = error.cause ?? error;
-    if (error instanceof InternalError) this.logger.error('a request failed', fields, cause);
-    else this.logger.warn('a request was turned away', fields, cause);
+    if (error instanceof InternalError) this.logger.error('a request failed', fields, error.cause ?? error);
+    else if (error.cause) this.logger.warn('a request was turned away', fields, error.cause);
+    else this.reportRefusal(fields);
+  }
+
+  /** A refusal for want of room has no cause to look into, and there are as many of them as callers like. */
+  private reportRefusal(fields: Record<string, unknown>): void {
+    const now = Date.now();
+    if (now < this.quietUntil) {
+      this.unreported += 1;
+      return;
+    }
+    this.logger.warn('a request was turned away', { ...fields, unreported_before: this.unreported });
+    this.unreported = 0;
+    this.quietUntil = now + REFUSALS_EVERY_MS;
   }
 }
 

@@ -45,7 +45,12 @@ export class Limits {
 
   /** Takes the newest hit back: an answer that was given before costs nothing. */
   refund(action: LimitAction, actor: Actor): void | Promise<void> {
-    return this.limiter.refund(action, actor.countedAs ?? actor.userId);
+    return this.refundSubject(action, actor.countedAs ?? actor.userId);
+  }
+
+  /** Takes the newest hit of any subject back. */
+  refundSubject(action: LimitAction, subject: string): void | Promise<void> {
+    return this.limiter.refund(action, subject);
   }
 
   ruleFor(action: LimitAction, role: SystemRole, profile?: LimitProfile): LimitRule {

@@ -81,6 +81,12 @@ export const LIMITS = {
     environment: 'LIMIT_LOGIN',
     sentence: 'Logins and refreshes of one account from one address.',
   },
+  'login.failed': {
+    byRole: perRole(30),
+    windowSeconds: 60,
+    environment: 'LIMIT_LOGIN_FAILED',
+    sentence: 'Failed logins of one address, whatever accounts they name; known devices do not count.',
+  },
 } as const satisfies Record<string, LimitDeclaration>;
 
 export type LimitAction = keyof typeof LIMITS;

@@ -118,6 +118,15 @@ describe('the rooms dialect', () => {
       expect(body.statistics.connection_time_seconds).toBeGreaterThanOrEqual(0);
     });
 
+    it('end with a change of the password in the login they came from', async () => {
+      const finn = await chat.user('finn');
+      const key = await session(finn);
+      expect((await ask(undefined, 'GET', `/api/sessions/${key}/`)).status).toBe(200);
+      const body = { current_password: finn.password, new_password: 'plum orbit 41 lamp' };
+      expect((await finn.call('POST', '/auth/password', body)).status).toBe(204);
+      expect((await ask(undefined, 'GET', `/api/sessions/${key}/`)).status).toBe(404);
+    });
+
     it('end with the login they came from', async () => {
       const dora = await chat.user('dora');
       const key = await session(dora);

@@ -135,6 +135,25 @@ describe('deleting an account', () => {
     expect(kept!.n).toBe(50);
   });
 
+  it('meets a login of the same account without either waiting for the other for ever', async () => {
+    for (let round = 0; round < 10; round++) {
+      const user = await chat.user(`del-race-${round}`);
+      const body = { username: `del-race-${round}`, password: user.password };
+      const [removed, ...logins] = await Promise.all([
+        remove(user, 'keep'),
+        ...Array.from({ length: 6 }, () => chat.call('POST', '/auth/login', body)),
+      ]);
+      expect(removed.status).toBe(204);
+      expect(logins.filter(({ status }) => status !== 200 && status !== 401)).toEqual([]);
+      const [left] = await chat.app.database.query(
+        `select (select count(*)::int from sessions where user_id = $1 and revoked_at is null) as sessions,
+                (select count(*)::int from known_devices where user_id = $1) as devices`,
+        [user.id],
+      );
+      expect(left).toEqual({ sessions: 0, devices: 0 });
+    }
+  });
+
   it('is for those of higher rank, with a reason, and is written down', async () => {
     const user = await chat.user('del-target');
     const [moderator, peer] = [await people.one('moderator'), await people.one('admin')];

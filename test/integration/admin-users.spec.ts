@@ -232,6 +232,27 @@ describe('accounts, as admins see and change them', () => {
       expect(codeOf(more)).toBe('400 VALIDATION_ERROR');
     });
 
+    it('is taken by one of two admins who take each other’s at once, though a third is left', async () => {
+      const [one, other] = [await people.one('admin'), await people.one('admin')];
+      const administration = test.app.get(UserAdministration, { strict: false });
+      for (let round = 0; round < 10; round++) {
+        await test.database.query(`update users set role = 'admin' where id = any($1)`, [[one.userId, other.userId]]);
+        const tries = await Promise.allSettled([
+          administration.update(one, other.userId, { role: 'user' }, REASON),
+          administration.update(other, one.userId, { role: 'user' }, REASON),
+        ]);
+        expect(tries.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+      }
+    });
+
+    it('is given up by an admin, who is answered with the account as it is then', async () => {
+      const leaving = await people.one('admin');
+      const path = `/admin/users/${leaving.userId}`;
+      const answer = await people.call(leaving, 'PATCH', path, { role: 'user', reason: REASON });
+      expect([answer.status, answer.body.role]).toEqual([200, 'user']);
+      expect(codeOf(await people.call(leaving, 'GET', path))).toBe('403 PERMISSION_DENIED');
+    });
+
     it('is not taken from the last admin, not even when two take each other’s at once', async () => {
       const own = await startTestApp();
       try {

@@ -121,6 +121,41 @@ describe('a token of the identity provider', () => {
     expect((await chat.me(token)).body.error.details).toEqual({ token_expired: true });
   });
 
+  it.each([0, 1, 25, 29, 31])('says so %i seconds after its end', async (seconds) => {
+    const token = await provider.token({ sub: 'u-9', iat: now() - 600, exp: now() - seconds });
+    expect((await chat.me(token)).body.error).toMatchObject({
+      code: 'AUTHENTICATION_REQUIRED',
+      details: { token_expired: true },
+    });
+  });
+
+  it('stands for the password of an account that has none, when it is new', async () => {
+    const old = await provider.token({ sub: 'u-10', iat: now() - 301 });
+    const fresh = await provider.token({ sub: 'u-10', jti: 'fresh' });
+    const rename = (token: string, body: object) => chat.call('PATCH', '/auth/account', { token, body });
+    const refused = await rename(old, { username: 'renamed-too-late' });
+    expect([refused.status, refused.body.error]).toMatchObject([
+      403,
+      { code: 'FRESH_TOKEN_REQUIRED', details: { max_age_seconds: 300 } },
+    ]);
+    const renamed = await rename(fresh, { username: 'renamed' });
+    expect([renamed.status, renamed.body.username]).toEqual([200, 'renamed']);
+  });
+
+  it('is never needed where there is a password', async () => {
+    const { token } = await chat.user('pia');
+    const { status, body } = await chat.call('PATCH', '/auth/account', { token, body: { username: 'pia2' } });
+    expect([status, body.error.details.errors]).toEqual([400, [{ field: 'current_password', reason: 'is required' }]]);
+  });
+
+  it('of a deleted account says that it was deleted, and makes no new one', async () => {
+    const { body } = await chat.me(await provider.token({ sub: 'u-11' }));
+    await chat.database.query(`update users set deleted_at = now() where id = $1`, [body.id]);
+    const again = await chat.me(await provider.token({ sub: 'u-11', jti: 'again' }));
+    expect([again.status, again.body.error.code]).toEqual([403, 'ACCOUNT_DELETED']);
+    expect(await chat.database.query(`select from sessions where user_id = $1`, [body.id])).toHaveLength(1);
+  });
+
   const attacks: [string, () => Promise<string>][] = [
     ['another audience', () => provider.token({ sub: 'x', aud: 'elsewhere' })],
     ['another issuer', () => provider.token({ sub: 'x', iss: 'https://evil.example' })],

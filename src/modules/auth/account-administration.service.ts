@@ -45,10 +45,10 @@ export class AccountAdministration {
 
   /**
    * Whoever ends his own account proves again who he is.
-   * @throws InvalidCredentials, AccountLocked, ServiceUnavailable
+   * @throws ValidationError, InvalidCredentials, FreshTokenRequired, AccountLocked, ServiceUnavailable
    */
-  async requirePassword(actor: Actor, password: string): Promise<void> {
-    await this.passwords.requireCurrent(actor, password);
+  async requireProof(actor: Actor, password: string | undefined): Promise<void> {
+    await this.passwords.requireProof(actor, 'password', password);
   }
 
   /**

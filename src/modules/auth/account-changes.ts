@@ -21,7 +21,7 @@ export class AccountChanges {
     private readonly log: EventLog,
   ) {}
 
-  /** Every other session ends. @throws ValidationError, InvalidCredentials, AccountLocked, ServiceUnavailable */
+  /** Every other session ends, and every session key, also those of this session. @throws ValidationError, InvalidCredentials, AccountLocked, ServiceUnavailable */
   async changePassword(actor: Actor, dto: ChangePasswordDto): Promise<void> {
     const current = await this.passwords.requireCurrent(actor, dto.current_password);
     const user = await this.users.find(actor.userId);
@@ -43,7 +43,7 @@ export class AccountChanges {
       username: dto.username === undefined ? undefined : requireUsername(dto.username),
       email: dto.email === undefined ? undefined : requireEmail(dto.email),
     };
-    await this.passwords.requireCurrent(actor, dto.current_password);
+    await this.passwords.requireProof(actor, 'current_password', dto.current_password);
     await this.log.write(actor.userId, async (tx) => {
       await this.policy.requireActive(tx, actor);
       await this.users.changeAccount(tx, actor.userId, changes);

@@ -29,7 +29,13 @@ import {
   TicketDto,
   TokensDto,
 } from './auth.dto.js';
-import { AccountLocked, InvalidCredentials, RefreshTokenInvalid, SessionNotFound } from './auth.errors.js';
+import {
+  AccountLocked,
+  FreshTokenRequired,
+  InvalidCredentials,
+  RefreshTokenInvalid,
+  SessionNotFound,
+} from './auth.errors.js';
 import { AuthService } from './auth.service.js';
 import { CurrentSource, type LoginSource } from './login-source.js';
 
@@ -108,9 +114,11 @@ export class AuthController {
   }
 
   @Patch('auth/account')
-  @ApiOperation({ summary: 'Changes e-mail or username; asks for the password.' })
+  @ApiOperation({
+    summary: 'Changes e-mail or username; asks for the password, or for a new token of the identity provider.',
+  })
   @ApiOkResponse({ type: UserDto })
-  @Throws(InvalidCredentials, AccountLocked, AlreadyExists)
+  @Throws(InvalidCredentials, AccountLocked, FreshTokenRequired, AlreadyExists)
   changeAccount(@CurrentActor() actor: Actor, @Body() dto: ChangeAccountDto): Promise<UserDto> {
     return this.auth.changeAccount(actor, dto);
   }

@@ -66,8 +66,13 @@ export class ChangePasswordDto {
 }
 
 export class ChangeAccountDto {
-  @TextField({ max: PASSWORD_UNITS_MAX })
-  current_password: string;
+  @TextField({
+    max: PASSWORD_UNITS_MAX,
+    optional: true,
+    description:
+      'Needed, except for an account of an identity provider: there the token may be five minutes old at most',
+  })
+  current_password?: string;
 
   @RequiredBy(requireUsername)
   @TextField({ max: 64, optional: true })

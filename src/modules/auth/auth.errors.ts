@@ -43,3 +43,26 @@ export class SessionNotFound extends AppError {
     super('No such session.');
   }
 }
+
+@Means(
+  'An account without a password proves who acts by a new token of the identity provider; this one is older than `details.max_age_seconds`.',
+  'Get a new token from the provider, and repeat the call with it.',
+)
+export class FreshTokenRequired extends AppError {
+  readonly code = 'FRESH_TOKEN_REQUIRED';
+  readonly status = 403;
+
+  constructor(maxAgeSeconds = 0) {
+    super('This account has no password. Repeat the call with a new token.', { max_age_seconds: maxAgeSeconds });
+  }
+}
+
+@Means('The account of this identity was deleted here; no token of it opens it again.', 'Show it. Do not refresh.')
+export class AccountDeleted extends AppError {
+  readonly code = 'ACCOUNT_DELETED';
+  readonly status = 403;
+
+  constructor() {
+    super('This account was deleted.');
+  }
+}

@@ -11,6 +11,8 @@ export interface Claim {
   /** Stands for one identity: two of them must never share what is remembered of a session. */
   readonly owner: string;
   readonly expiresAt: number;
+  /** Epoch seconds, of an identity provider's token. */
+  readonly issuedAt?: number;
   /** For sessions somebody else opens: makes sure there is one. @throws AuthenticationRequired */
   readonly open?: () => Promise<void>;
 }
@@ -36,6 +38,7 @@ export class Credentials {
       userId: undefined,
       owner: `${claims.issuer}\n${claims.subject}`,
       expiresAt: Math.floor(claims.expiresAt.getTime() / 1000),
+      issuedAt: claims.issuedAt.getTime() / 1000,
       open: () => this.externalLogin.open(claims),
     };
   }

@@ -15,16 +15,18 @@ const LINK = statement<unknown>(
   `insert into external_identities (issuer, subject, user_id) values ($1, $2, $3) on conflict do nothing`,
 );
 
-const FIND = statement<{ user_id: string }>(
+const FIND = statement<{ is_deleted: boolean }>(
   'auth.find_identity',
-  `select user_id from external_identities where issuer = $1 and subject = $2`,
+  `select u.deleted_at is not null as is_deleted
+     from external_identities i join users u on u.id = i.user_id where i.issuer = $1 and i.subject = $2`,
 );
 
 const OPEN_SESSION = statement<{ id: string }>(
   'auth.open_external_session',
   `insert into sessions (id, user_id, user_agent, expires_at)
-   select $1, user_id, 'identity provider', $5 from external_identities
-    where issuer = $2 and subject = $3 and tokens_from <= $4
+   select $1, i.user_id, 'identity provider', $5
+     from external_identities i join users u on u.id = i.user_id
+    where i.issuer = $2 and i.subject = $3 and i.tokens_from <= $4 and u.deleted_at is null
    on conflict (id) do update
       set expires_at = greatest(sessions.expires_at, excluded.expires_at), last_used_at = now()
    returning id`,
@@ -35,7 +37,7 @@ const REFUSE_OLDER = statement<unknown>(
   `update external_identities set tokens_from = now() where user_id = $1`,
 );
 
-/** Owns: external_identities; opens sessions, which are auth's own too. */
+/** Owns: external_identities; opens sessions, which are auth's own too. Reads: users. */
 @Injectable()
 export class ExternalIdentitiesRepository {
   constructor(private readonly sql: Sql) {}
@@ -45,8 +47,9 @@ export class ExternalIdentitiesRepository {
     return (await tx.run(LINK, [identity.issuer, identity.subject, identity.userId])) === 1;
   }
 
-  async findUserId(issuer: string, subject: string): Promise<string | undefined> {
-    return (await this.sql.one(FIND, [issuer, subject]))?.user_id;
+  /** What became of the account of an identity; undefined when there never was one. */
+  find(issuer: string, subject: string): Promise<{ is_deleted: boolean } | undefined> {
+    return this.sql.one(FIND, [issuer, subject]);
   }
 
   /**

@@ -8,6 +8,7 @@ import { cleanName, foldUsername } from '../../platform/validation/text.js';
 import { foldEmail } from '../../platform/validation/login-name.js';
 import { AlreadyExists } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
+import { AccountDeleted } from './auth.errors.js';
 import { ExternalIdentitiesRepository } from './external-identities.repository.js';
 import type { ExternalClaims } from './external-tokens.js';
 
@@ -25,11 +26,13 @@ export class ExternalLogin {
     private readonly log: EventLog,
   ) {}
 
-  /** Makes sure the session the token speaks for exists, and its user. @throws AuthenticationRequired */
+  /** Makes sure the session the token speaks for exists, and its user. @throws AuthenticationRequired, AccountDeleted */
   async open(claims: ExternalClaims): Promise<void> {
     const session = { ...claims, id: claims.sessionId };
     if (await this.identities.openSession(session)) return;
-    if (!(await this.identities.findUserId(claims.issuer, claims.subject))) await this.register(claims);
+    const known = await this.identities.find(claims.issuer, claims.subject);
+    if (known?.is_deleted) throw new AccountDeleted();
+    if (!known) await this.register(claims);
     // Asked again also when the identity is known: another node may have made it between the two questions.
     if (!(await this.identities.openSession(session))) throw new AuthenticationRequired();
   }

@@ -82,7 +82,10 @@ function read(payload: JWTPayload): ExternalClaims {
   const { iss, sub, iat, exp, sid, session_id, jti } = payload;
   const issuer = requireId(iss);
   const subject = requireId(sub);
-  if (iat! > Date.now() / 1000 + MAX_SKEW_SECONDS) throw new AuthenticationRequired();
+  const now = Date.now() / 1000;
+  // Clocks may differ by the skew for what lies ahead. An end has no grace, or its session would be over without a word.
+  if (exp! <= now) throw new AuthenticationRequired({ token_expired: true });
+  if (iat! > now + MAX_SKEW_SECONDS) throw new AuthenticationRequired();
   const login = [sid, session_id, jti].find((id): id is string => typeof id === 'string' && id !== '') ?? iat!;
   return {
     sessionId: sessionIdOf(`${issuer}\n${subject}\n${login}`),

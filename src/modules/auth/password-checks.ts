@@ -1,11 +1,15 @@
 import { Injectable } from '@nestjs/common';
+import { ValidationError } from '../../platform/errors/app-error.js';
 import type { Queryable } from '../../platform/database/sql.js';
 import type { Actor } from '../../platform/http/actor.js';
-import { InvalidCredentials } from './auth.errors.js';
+import { FreshTokenRequired, InvalidCredentials } from './auth.errors.js';
 import { AuthRepository } from './auth.repository.js';
 import { LoginLockout } from './login-lockout.js';
 import type { HashRequester } from './hashing-queue.js';
 import { type ChosenPassword, PasswordHasher } from './password-hasher.js';
+
+/** How old a token of an identity provider may be that stands for a password. */
+const FRESH_SECONDS = 300;
 
 /** The password of somebody who is logged in. A stolen session must not be a place to guess it from. */
 @Injectable()
@@ -15,6 +19,20 @@ export class PasswordChecks {
     private readonly hasher: PasswordHasher,
     private readonly lockout: LoginLockout,
   ) {}
+
+  /**
+   * That it is really the user who acts: by the password, or, where the account has none, by a token of the identity
+   * provider that is not older than five minutes.
+   * @throws ValidationError, InvalidCredentials, FreshTokenRequired, AccountLocked, ServiceUnavailable
+   */
+  async requireProof(actor: Actor, field: string, password: string | undefined): Promise<void> {
+    if (password !== undefined && actor.issuedAt === undefined)
+      return void (await this.requireCurrent(actor, password));
+    const hasPassword = (await this.repository.findPasswordHash(actor.userId)) !== undefined;
+    if (hasPassword && password === undefined) throw ValidationError.of(field, 'is required');
+    if (hasPassword) await this.requireCurrent(actor, password!);
+    else if (!isFresh(actor)) throw new FreshTokenRequired(FRESH_SECONDS);
+  }
 
   /** Answers the stored hash. @throws InvalidCredentials, AccountLocked, ServiceUnavailable */
   async requireCurrent(actor: Actor, password: string): Promise<string> {
@@ -46,6 +64,10 @@ export class PasswordChecks {
     await this.repository.forgetDevices(tx, userId);
     return isReplaced;
   }
+}
+
+function isFresh({ issuedAt }: Actor): boolean {
+  return issuedAt !== undefined && Date.now() / 1000 - issuedAt < FRESH_SECONDS;
 }
 
 function requesterOf({ userId }: Actor): HashRequester {

@@ -37,12 +37,13 @@ export class SessionAuthenticator extends Authenticator implements OnModuleInit 
     }
   }
 
-  /** @throws AuthenticationRequired, AccountBanned, ServiceUnavailable */
+  /** @throws AuthenticationRequired, AccountBanned, AccountDeleted, ServiceUnavailable */
   async authenticate(token: string): Promise<Actor> {
     const claim = await this.credentials.read(token);
     const state = await this.cache.find(claim.sessionId, claim.owner, () => this.load(claim));
     if (!state || (claim.userId && state.user_id !== claim.userId)) throw new AuthenticationRequired();
-    return toActor(state, claim.expiresAt);
+    const actor = toActor(state, claim.expiresAt);
+    return claim.issuedAt === undefined ? actor : { ...actor, issuedAt: claim.issuedAt };
   }
 
   /** @throws AuthenticationRequired, AccountBanned */

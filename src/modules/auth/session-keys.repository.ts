@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Sql, statement } from '../../platform/database/sql.js';
+import { type Queryable, Sql, statement } from '../../platform/database/sql.js';
 import { STATE_COLUMNS, type SessionState } from './sessions.repository.js';
 
 /** So many keys stand for one session; one more, and the oldest goes. */
@@ -61,6 +61,11 @@ const TOUCH = statement<unknown>(
 
 const REMOVE = statement<unknown>('auth.remove_session_key', `delete from session_keys where key_hash = $1`);
 
+const REMOVE_ALL = statement<unknown>(
+  'auth.remove_session_keys',
+  `delete from session_keys where session_id in (select id from sessions where user_id = $1)`,
+);
+
 /** Owns: session_keys. Reads: sessions, users. */
 @Injectable()
 export class SessionKeysRepository {
@@ -78,6 +83,11 @@ export class SessionKeysRepository {
 
   async touch(hash: Buffer, { sent, received, connectedMs }: KeyUse): Promise<void> {
     await this.sql.run(TOUCH, [hash, sent, received, connectedMs]);
+  }
+
+  /** All keys of all sessions of a user. */
+  async removeAll(tx: Queryable, userId: string): Promise<void> {
+    await tx.run(REMOVE_ALL, [userId]);
   }
 
   async remove(hash: Buffer): Promise<void> {

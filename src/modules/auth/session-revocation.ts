@@ -3,6 +3,7 @@ import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
 import { SESSION_REVOKED, SessionsRevoked, type RevocationReason } from './auth.events.js';
 import { ExternalIdentitiesRepository } from './external-identities.repository.js';
+import { SessionKeysRepository } from './session-keys.repository.js';
 import { SessionsRepository } from './sessions.repository.js';
 
 export interface Revocation {
@@ -22,6 +23,7 @@ export class SessionRevocation {
   constructor(
     private readonly sessions: SessionsRepository,
     private readonly identities: ExternalIdentitiesRepository,
+    private readonly keys: SessionKeysRepository,
     private readonly log: EventLog,
     private readonly events: DomainEvents,
   ) {}
@@ -44,7 +46,11 @@ export class SessionRevocation {
   async revokeIn(tx: StreamTransaction, userId: string, revocation: Revocation): Promise<string[]> {
     const { only, reason, actorId = userId } = revocation;
     const ended = await this.sessions.revoke(tx, userId, revocation);
-    if (only === undefined) await this.identities.refuseOlderTokens(tx, userId);
+    if (only === undefined) {
+      await this.identities.refuseOlderTokens(tx, userId);
+      // Also those of a session that stays: they were made with tokens that may be in other hands.
+      await this.keys.removeAll(tx, userId);
+    }
     appendRevoked(tx, ended, { actorId, reason });
     return ended;
   }

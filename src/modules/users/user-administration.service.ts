@@ -66,9 +66,11 @@ export class UserAdministration {
     requirePerson(userId);
     const changes = requireProfile(profile);
     await this.change(userId, async (tx) => {
+      // A change of role locks all admins first: of two who demote each other the second is no admin any more.
+      const admins = role === undefined ? [] : await this.repository.lockAdmins(tx);
       const current = await this.policy.requireRank(actor, 'admin', tx);
       const target = await this.require(tx, userId);
-      if (target.role === 'admin' && role !== undefined && role !== 'admin') await this.requireAnotherAdmin(tx, userId);
+      if (target.role === 'admin' && role !== undefined && role !== 'admin') requireAnother(admins, userId);
       if (role !== undefined) await this.repository.setRole(tx, userId, role);
       await this.repository.updateProfile(tx, userId, changes);
       tx.append({ type: USER_UPDATED, actorId: actor.userId, subjectId: userId });
@@ -117,8 +119,7 @@ export class UserAdministration {
 
   /** All admins are locked, in the order of their ids: two who demote each other cannot both succeed. */
   private async requireAnotherAdmin(tx: StreamTransaction, userId: string): Promise<void> {
-    const admins = await this.repository.lockAdmins(tx);
-    if (!admins.some((id) => id !== userId)) throw new LastAdmin();
+    requireAnother(await this.repository.lockAdmins(tx), userId);
   }
 
   private async change(userId: string, work: (tx: StreamTransaction) => Promise<void>): Promise<void> {
@@ -128,6 +129,10 @@ export class UserAdministration {
     });
     if (!done) throw new UserNotFound();
   }
+}
+
+function requireAnother(admins: string[], userId: string): void {
+  if (!admins.some((id) => id !== userId)) throw new LastAdmin();
 }
 
 /** Guests can be shut out, all at once; whatever else is done to an account would leave none to let them in by. */

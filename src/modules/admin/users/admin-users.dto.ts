@@ -73,8 +73,14 @@ export class DeleteUserDto extends ReasonDto {
 }
 
 export class DeleteOwnAccountDto {
-  @TextField({ min: 1, max: 1024, description: 'Once more' })
-  password: string;
+  @TextField({
+    min: 1,
+    max: 1024,
+    optional: true,
+    description:
+      'Needed, except for an account of an identity provider: there the token may be five minutes old at most',
+  })
+  password?: string;
 
   @EnumField({ values: MESSAGE_FATES, description: FATES })
   messages: MessageFate;

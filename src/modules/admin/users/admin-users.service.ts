@@ -44,6 +44,10 @@ export class AdminUsersService {
   /** Deleted accounts too. @throws PermissionDenied, UserNotFound */
   async get(actor: Actor, userId: string): Promise<AdminUserDetailsDto> {
     await this.policy.requireRank(actor, 'admin');
+    return this.describe(userId);
+  }
+
+  private async describe(userId: string): Promise<AdminUserDetailsDto> {
     const facts = await this.repository.find(userId);
     if (!facts) throw new UserNotFound();
     const [sessions, bans, activity] = await Promise.all([
@@ -58,7 +62,7 @@ export class AdminUsersService {
   async update(actor: Actor, userId: string, dto: UpdateAdminUserDto): Promise<AdminUserDetailsDto> {
     const { reason, ...changes } = dto;
     await this.users.update(actor, userId, changes, requireReason(reason));
-    return this.get(actor, userId);
+    return this.describe(userId); // also for an admin who has just given up the role
   }
 
   /**

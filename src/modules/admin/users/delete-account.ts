@@ -30,9 +30,12 @@ export class DeleteAccount {
     await this.end(userId, ending, (tx) => this.users.requireOutranks(tx, actor, userId, 'admin'));
   }
 
-  /** One's own; the password says that it is oneself. @throws InvalidCredentials, AccountLocked, LastAdmin */
+  /**
+   * One's own; the password, or a new token of the identity provider, proves it.
+   * @throws ValidationError, InvalidCredentials, FreshTokenRequired, AccountLocked, LastAdmin
+   */
   async deleteOwn(actor: Actor, { messages, password }: DeleteOwnAccountDto): Promise<void> {
-    await this.accounts.requirePassword(actor, password);
+    await this.accounts.requireProof(actor, password);
     const ending = { messages, reason: 'asked for by the user' };
     await this.end(actor.userId, ending, (tx) => this.users.requireSelf(tx, actor));
   }

@@ -5,7 +5,7 @@ import { Throws } from '../../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../../platform/http/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
 import { Limit } from '../../../platform/throttling/limit.decorator.js';
-import { AccountLocked, InvalidCredentials } from '../../auth/auth.errors.js';
+import { AccountLocked, FreshTokenRequired, InvalidCredentials } from '../../auth/auth.errors.js';
 import { LastAdmin } from '../../users/users.errors.js';
 import { ARCHIVE, DeleteOwnAccountDto } from './admin-users.dto.js';
 import { DeleteAccount } from './delete-account.js';
@@ -31,10 +31,12 @@ export class OwnAccountController {
   }
 
   @Delete()
-  @ApiOperation({ summary: 'Deletes the caller’s account; asks for the password.' })
+  @ApiOperation({
+    summary: 'Deletes the caller’s account; asks for the password, or for a new token of the identity provider.',
+  })
   @HttpCode(204)
   @ApiNoContentResponse()
-  @Throws(InvalidCredentials, AccountLocked, LastAdmin)
+  @Throws(InvalidCredentials, AccountLocked, FreshTokenRequired, LastAdmin)
   delete(@CurrentActor() actor: Actor, @Body() dto: DeleteOwnAccountDto): Promise<void> {
     return this.deletion.deleteOwn(actor, dto);
   }

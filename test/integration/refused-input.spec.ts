@@ -55,6 +55,69 @@ describe('input that is not as documented', () => {
     ]);
   });
 
+  it.each(['\u200B', '\u2800', '\u3164', '\u115F', '\uFE0F', '\u{E0041}'])(
+    'of which nothing can be seen is none: %j',
+    async (text) => {
+      const refused = (field: string) => [
+        { field, reason: expect.stringMatching(/must not be empty|that can be seen/) },
+      ];
+      expect(problems(await ana.call('POST', messages, { content: text }))).toEqual(refused('content'));
+      expect(problems(await ana.call('PATCH', '/users/me', { display_name: text }))).toEqual(refused('display_name'));
+      expect(problems(await ana.call('POST', '/conversations', { type: 'group', title: text }))).toEqual(
+        refused('title'),
+      );
+      const group = messages.replace('/messages', '');
+      expect(problems(await ana.call('PATCH', group, { title: text }))).toEqual(refused('title'));
+      expect((await ana.call('PATCH', group, { description: text })).body.description).toBe('');
+    },
+  );
+
+  it('is a name of the installation, or one that looks like it', async () => {
+    for (const name of ['Admin', 'SYSTEM', 'Deleted user', 'Аdmin']) {
+      expect(problems(await ana.call('PATCH', '/users/me', { display_name: name }))).toEqual([
+        { field: 'display_name', reason: 'is reserved' },
+      ]);
+    }
+    const account = { username: 'deleted-user', email: 'du@example.com', password: 'ana-orbit-41-lamp-plum' };
+    expect(problems(await chat.call('POST', '/auth/register', account))).toEqual([
+      { field: 'username', reason: 'is reserved' },
+    ]);
+  });
+
+  it('in a name keeps what a script needs, and loses markup that acts and tags', async () => {
+    const named = async (display_name: string) =>
+      (await ana.call('PATCH', '/users/me', { display_name })).body.display_name;
+    expect(await named('می\u200Cخواهم')).toBe('می\u200Cخواهم');
+    expect(await named('क्\u200Dष')).toBe('क्\u200Dष');
+    expect(await named('Ana<img src=x onerror=alert(1)>\u{E0068}\u{E0069}')).toBe('Ana');
+    const { body } = await ana.call('PATCH', '/users/me', { bio: '<b>bold</b> if x <b and y> z' });
+    expect(body.profile.bio).toBe('bold if x <b and y> z');
+    const flag = '🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}';
+    expect((await ana.call('POST', messages, { content: flag })).body.content).toBe(flag);
+  });
+
+  it('is a number that reading has changed, over every transport', async () => {
+    for (const number of ['9007199254740993', '1e999', '-1e21']) {
+      const answer = await fetch(`${chat.app.url}/api/v1${messages}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${ana.token}`, 'content-type': 'application/json' },
+        body: `{"content":"x","metadata":{"id":${number}}}`,
+      });
+      expect(problems({ status: answer.status, headers: answer.headers, body: await answer.json() })).toEqual([
+        { field: 'metadata.id', reason: expect.stringContaining('2^53') },
+      ]);
+    }
+    const frame = { conversation_id: messages.split('/')[2], content: 'x', metadata: { id: 2 ** 53 } };
+    for (const socket of [await ana.webSocket(), await ana.socketIo()]) {
+      expect(await socket.request('message.send', frame)).toMatchObject({
+        ok: false,
+        error: { code: 'VALIDATION_ERROR' },
+      });
+    }
+    const metadata = { largest: 2 ** 53 - 1, fraction: 0.1, small: 1e-7 };
+    expect((await ana.call('POST', messages, { content: 'x', metadata })).body.metadata).toEqual(metadata);
+  });
+
   it('may name somebody twice', async () => {
     const title = 'Twice';
     const participant_ids = [bob.id, bob.id.toUpperCase()];

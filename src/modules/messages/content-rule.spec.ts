@@ -13,6 +13,7 @@ const ELEMENTS = new Set([...Object.values(html.TAG_NAMES as Record<string, stri
 const PLACES: readonly ((text: string) => string)[] = [
   (text) => text,
   (text) => `<div class=message>${text}</div>`,
+  (text) => `<div class=message>${text}</div><div>' onclick=alert(1) a='" onclick=alert(1) b="</div>`,
   (text) => `<svg><desc>${text}</desc></svg>`,
   (text) => `<p>${text} <script>"'--></script>`,
   (text) => `<title>${text}</title>`,
@@ -116,7 +117,8 @@ describe('the content rule', () => {
     ['<foo onclick="alert(1)">x</foo>', 'x</foo>'],
     ['<foo a="<" onfocus=alert(1) tabindex=0>x', 'x'],
     ['<foo a="<script>alert(1)</script>">x', '<foo a="">x'],
-    ['</3 <x a="><y onclick=alert(1)>z', '</3 <x a=">z'],
+    ['</3 <x a="><y onclick=alert(1)>z', '</3 x a=">z'],
+    ["shown <b title='", "shown b title='"],
     ['if (a <b) { onload = run; }', 'if (a b) { onload = run; }'],
     ['<my-card>inside</my-card>', 'inside'],
     ['<my-card to=x>inside', 'inside'],

@@ -34,6 +34,8 @@ const COMMENT_END = /--!?>/g;
 const HAS_VALUE = 1;
 const REACHES = 2;
 const ACTS = 4;
+/** Ends inside a quote: what follows in the page, another message too, would be read as its attributes. */
+const STAYS_OPEN = 8;
 
 interface Attributes {
   /** After the `>`; the length of the text where there is none. */
@@ -95,6 +97,7 @@ class MarkupScanner {
     const isKnown = KNOWN_ELEMENTS.has(name);
     // Without its `>` an unknown name is most likely no tag at all: `if (a <b) { onload = run; }`.
     if (actsAs(name, effects)) this.spans.push({ at, end: isClosed || isKnown ? end : at + 1 });
+    else if ((effects & STAYS_OPEN) !== 0) this.spans.push({ at, end: at + 1 });
     if (!isClosed || !(isKnown || CUSTOM_NAME.test(name))) return;
     const opened = this.opened.get(name);
     if (opened) opened.push({ at, end });
@@ -140,7 +143,8 @@ class MarkupScanner {
       this.steps += next - from;
       // A value that would begin where the text ends is what stands behind it in the page.
       const isBlank = next < this.text.length && !(value?.[1] || value?.[3] || value?.[5]);
-      passed.push({ from, effects: value && !isBlank ? effectsOf(name[1]!) : 0 });
+      const isOpen = value?.[2] === '' || value?.[4] === '';
+      passed.push({ from, effects: (value && !isBlank ? effectsOf(name[1]!) : 0) | (isOpen ? STAYS_OPEN : 0) });
       from = next;
       rest = this.known.get(from);
     }

@@ -1,14 +1,17 @@
 import 'reflect-metadata';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Logger as Pino } from 'pino';
-import { createApp } from './create-app.js';
-import { createWorker } from './create-worker.js';
 import type { Config } from './platform/config/config.js';
 import { BannerLines } from './platform/logging/banner.js';
 import { runProcess } from './platform/process/run-process.js';
 import { settingProblems } from './setting-checks.js';
 
+/** Loading the program and starting the database take a second or two each: they go on side by side. */
+const loading = Promise.all([import('./create-app.js'), import('./create-worker.js')]);
+loading.catch(() => undefined); // `boot` meets the failure
+
 async function boot(config: Config, log: Pino): Promise<INestApplicationContext> {
+  const [{ createApp }, { createWorker }] = await loading;
   if (config.processRole === 'worker') return createWorker(config, log);
   const app = await createApp(config, log);
   try {

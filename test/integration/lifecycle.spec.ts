@@ -48,6 +48,16 @@ describe('the life of a process', () => {
     },
   );
 
+  it('is not ready and still serves for as long as load balancers need to notice', async () => {
+    const server = start('src/main.ts', { SHUTDOWN_DELAY: '3' });
+    const url = await urlOf(server);
+    server.child.kill('SIGTERM');
+    while ((await fetch(`${url}/readyz`)).status === 200) continue;
+    expect(await (await fetch(`${url}/readyz`)).json()).toEqual({ status: 'draining' });
+    expect((await fetch(`${url}/api/v1/users/me`)).status).toBe(401);
+    expect(await server.ended()).toBe(0);
+  });
+
   it('takes its database with it when it is ended while that is starting', async () => {
     const server = start('src/main.ts');
     const pidFile = join(directory, 'postgres/postmaster.pid');

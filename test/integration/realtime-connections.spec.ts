@@ -5,6 +5,7 @@ import { ServiceUnavailable } from '../../src/platform/errors/app-error.js';
 import { CLOSE } from '../../src/platform/realtime/close-codes.js';
 import { Connections } from '../../src/platform/realtime/connections.js';
 import { DrainState } from '../../src/platform/health/drain-state.js';
+import { returnSpreadMs } from '../../src/platform/realtime/departure.js';
 import { startRealtimeApp, type RealtimeApp } from '../support/realtime-app.js';
 import {
   refusedWith,
@@ -533,7 +534,7 @@ describe('deadlines and bounds of connections', () => {
   });
 
   it('sends clients away at shutdown after their requests are answered, and lets nobody in', async () => {
-    server = await startRealtimeApp();
+    server = await startRealtimeApp({ moveMs: 50 });
     const [plain, socketIo] = TRANSPORTS.map(([, connect]) => connect(server.port, 'alice:s1')) as [
       RealtimeClient,
       RealtimeClient,
@@ -549,6 +550,36 @@ describe('deadlines and bounds of connections', () => {
     await drained;
     expect((await plain.closed).code).toBe(1012);
     expect((await socketIo.closed).reason).toBe('transport close');
+  });
+
+  it('keeps a client that was told to go away until it has moved, and serves it', async () => {
+    server = await startRealtimeApp({ moveMs: 60_000 });
+    const clients = TRANSPORTS.map(([, connect]) => connect(server.port, 'alice:s1'));
+    await Promise.all(clients.map((client) => client.next('live')));
+    let isDrained = false;
+    const drained = server.app
+      .get(DrainState)
+      .begin()
+      .then(() => (isDrained = true));
+    for (const client of clients) {
+      expect((await client.next('going_away')).data).toEqual({ reconnect_after_ms: 0 });
+      expect(await client.request('test.echo', { text: 'still here' })).toMatchObject({ ok: true });
+    }
+    expect(isDrained).toBe(false);
+    for (const client of clients) client.close();
+    await drained;
+  });
+
+  it('takes new clients while load balancers have not noticed yet that it is going', async () => {
+    server = await startRealtimeApp();
+    void server.app.get(DrainState).begin(60_000);
+    const client = new WebSocketClient(server.port, '?token=alice:s1');
+    await client.next('live');
+    expect(client.frames.map(({ type }) => type)).not.toContain('going_away');
+  });
+
+  it('spreads the return of its clients over what their number needs', () => {
+    expect([0, 20, 500, 20_000].map(returnSpreadMs)).toEqual([0, 200, 5000, 12_000]);
   });
 });
 

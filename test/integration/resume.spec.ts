@@ -1,5 +1,7 @@
+import pg from 'pg';
 import { CURSOR_MAX_AGE_MS, openCursor, sealCursor } from '../../src/platform/realtime/cursor.js';
 import { FanOutRepository } from '../../src/platform/realtime/fan-out.repository.js';
+import { LogClock } from '../../src/platform/realtime/log-clock.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { FakeClient, FakeConnection, type Frame } from '../torture/fake-client.js';
 import { resumeRound } from '../torture/fan-out-rounds.js';
@@ -185,6 +187,10 @@ describe('a resume', () => {
     await database.query('update installation set epoch_salt = gen_random_uuid()');
     await node.sweep.run();
     expect(connection.closedWith).toBe(1012);
+    expect(living.frames.at(-1)).toMatchObject({
+      type: 'going_away',
+      data: { reconnect_after_ms: expect.any(Number) },
+    });
     await client.connect(node);
     expect(client.frames[0]!.data).toEqual({ scope: 'all', reason: 'epoch_changed' });
   });
@@ -272,5 +278,32 @@ describe('a resume', () => {
       [watermark],
     );
     expect(row!.open).toBe(true);
+  });
+
+  it('is held back by a transaction of its own database, and not by a forgotten one of another', async () => {
+    const repository = new FanOutRepository(node.sql);
+    const elsewhere = new URL(database.url);
+    elsewhere.pathname = '/postgres';
+    const open = async (url: string): Promise<{ client: pg.Client; id: bigint }> => {
+      const client = new pg.Client({ connectionString: url });
+      await client.connect();
+      await client.query('begin');
+      const { rows } = await client.query<{ id: string }>('select pg_current_xact_id()::text as id');
+      return { client, id: BigInt(rows[0]!.id) };
+    };
+    const forgotten = await open(elsewhere.href);
+    for (let n = 0; n < 100; n++) await database.query('select pg_current_xact_id()');
+    expect(BigInt((await repository.stateNow()).watermark)).toBeGreaterThan(forgotten.id);
+    const own = await open(database.url);
+    for (let n = 0; n < 100; n++) await database.query('select pg_current_xact_id()');
+    expect(await repository.stateNow()).toMatchObject({ watermark: String(own.id), isHeld: true });
+    const clock = new LogClock(repository);
+    const state = await repository.stateNow();
+    clock.note(state, 1_000);
+    clock.note(state, 31_000);
+    expect(clock.heldForMs(31_000)).toBe(30_000);
+    clock.note({ ...state, isHeld: false }, 32_000);
+    expect(clock.heldForMs(32_000)).toBe(0);
+    await Promise.all([forgotten.client.end(), own.client.end()]);
   });
 });

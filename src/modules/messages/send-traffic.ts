@@ -31,7 +31,8 @@ interface HandOver {
 export class SendTraffic implements OnModuleInit {
   private readonly logger = new Logger('Messages');
   private readonly isLogged: boolean;
-  private inFlight = 0;
+  /** When each send was taken that is not answered yet, oldest first. */
+  private readonly inFlight = new Set<{ readonly at: number }>();
   private stored = 0;
   private replayed = 0;
   private readonly refused = new Map<string, number>();
@@ -54,7 +55,8 @@ export class SendTraffic implements OnModuleInit {
       { value: this.replayed, labels: { outcome: 'replayed' } },
       ...[...this.refused].map(([outcome, value]) => ({ value, labels: { outcome } })),
     ]);
-    this.metrics.read('parley_sends_in_flight', () => [{ value: this.inFlight }]);
+    this.metrics.read('parley_sends_in_flight', () => [{ value: this.inFlight.size }]);
+    this.metrics.read('parley_oldest_send_seconds', () => [{ value: this.oldestMs / 1000 }]);
     this.health?.measure('total_messages_processed', () => this.stored);
     const { isFollowed } = this;
     this.fanOut.observe(({ type, subjectId }, frames) => {
@@ -62,6 +64,11 @@ export class SendTraffic implements OnModuleInit {
         this.remember(subjectId, frames, isFollowed);
       }
     });
+  }
+
+  private get oldestMs(): number {
+    const [oldest] = this.inFlight;
+    return oldest ? performance.now() - oldest.at : 0;
   }
 
   private get isFollowed(): boolean {
@@ -77,7 +84,8 @@ export class SendTraffic implements OnModuleInit {
 
   private async count(actor: Actor, send: () => Promise<SentMessage>, say: SaySpan): Promise<SentMessage> {
     const taken = performance.now();
-    this.inFlight++;
+    const waiting = { at: taken };
+    this.inFlight.add(waiting);
     try {
       const sent = await send();
       if (sent.isReplay) this.replayed++;
@@ -89,7 +97,7 @@ export class SendTraffic implements OnModuleInit {
       this.refused.set(code, (this.refused.get(code) ?? 0) + 1);
       throw error;
     } finally {
-      this.inFlight--;
+      this.inFlight.delete(waiting);
     }
   }
 

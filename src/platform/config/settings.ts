@@ -21,6 +21,14 @@ export const SETTINGS = {
     sentence: 'Port of HTTP and sockets; 0 takes a free one.',
   }),
   host: text({ name: 'HOST', default: '0.0.0.0', sentence: 'Address to listen on.' }),
+  shutdownDelay: integer({
+    name: 'SHUTDOWN_DELAY',
+    default: 0,
+    min: 0,
+    max: 300,
+    sentence:
+      'Seconds for which a server that is told to end says it is not ready and still serves, so that load balancers notice; 5 to 10 behind one.',
+  }),
   dataDir: text({
     name: 'DATA_DIR',
     default: './data',

@@ -34,6 +34,12 @@ const HAS_INTEREST = statement<{ has_interest: boolean }>(
   `select exists (select from outbox_interests) or exists (select from outbox) as has_interest`,
 );
 
+const BACKLOG = statement<{ events: number; age_seconds: number }>(
+  'outbox.backlog',
+  `select (select count(*) from (select from outbox limit 10000) o) as events,
+          coalesce(extract(epoch from now() - (select at from outbox order by id limit 1)), 0)::float8 as age_seconds`,
+);
+
 /**
  * Owns: outbox. Reads: outbox_interests.
  * `EventLog` and `append_messages` fill it, each in the transaction of the change itself.
@@ -54,6 +60,12 @@ export class OutboxRepository {
       snapshot: row.snapshot,
       at: row.at,
     }));
+  }
+
+  /** How many wait, counted up to 10,000, and how old the oldest is. */
+  async backlog(): Promise<{ events: number; ageSeconds: number }> {
+    const { events, age_seconds } = (await this.sql.one(BACKLOG))!;
+    return { events, ageSeconds: Math.max(0, age_seconds) };
   }
 
   /** Whether anybody wants to hear of anything, or something is still to be told. */

@@ -13,7 +13,7 @@ export class RequestsInFlight {
   private onIdle: (() => void) | undefined;
 
   constructor(readonly drain: DrainState) {
-    drain.onDrain(() => this.whenIdle());
+    drain.afterDrain(() => this.whenIdle());
   }
 
   get size(): number {

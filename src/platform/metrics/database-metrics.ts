@@ -1,15 +1,17 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { PoolWatch } from '../database/pool-watch.js';
+import { OutboxRepository } from '../event-log/outbox.repository.js';
 import { StatementTimes } from '../database/statement-times.js';
 import { Metrics, type Reading } from './metrics.js';
 
-/** Statements and the pool of requests. */
+/** Statements, the pool of requests, and what waits in the outbox. */
 @Injectable()
 export class DatabaseMetrics implements OnModuleInit {
   constructor(
     private readonly metrics: Metrics,
     private readonly times: StatementTimes,
     private readonly pool: PoolWatch,
+    private readonly outbox: OutboxRepository,
   ) {}
 
   onModuleInit(): void {
@@ -23,6 +25,12 @@ export class DatabaseMetrics implements OnModuleInit {
     metrics.read('parley_database_connections', () =>
       Object.entries(pool.state).map(([state, value]) => ({ value, labels: { state } })),
     );
+    let backlog: Promise<{ events: number; ageSeconds: number }>;
+    metrics.read('parley_outbox_events', async () => {
+      backlog = this.outbox.backlog();
+      return [{ value: (await backlog).events }];
+    });
+    metrics.read('parley_outbox_age_seconds', async () => [{ value: (await backlog).ageSeconds }]);
     metrics.read('parley_database_pool_wait_seconds', () => [{ value: pool.waitMs / 1000 }]);
   }
 

@@ -35,6 +35,9 @@ export class EdgeMetrics implements OnModuleInit {
       refused: (code) => metrics.count('parley_connections_refused_total', { code }),
     });
     metrics.read('parley_connections', () => this.byTransport());
+    metrics.read('parley_connections_closed_total', () =>
+      [...connections.ended].map(([code, value]) => ({ value, labels: { code } })),
+    );
     metrics.read('parley_connections_slow', () => [{ value: connections.slow.size }]);
     fanOut.observe((_event, frames) => {
       this.events++;

@@ -29,6 +29,7 @@ export const METRICS = {
     labels: ['outcome'],
   },
   parley_sends_in_flight: { kind: 'gauge', help: 'Sends taken that are not answered yet.' },
+  parley_oldest_send_seconds: { kind: 'gauge', help: 'For how long the oldest send in flight has been waiting.' },
   parley_send_ack_seconds: {
     kind: 'histogram',
     help: 'From taking a send to its durable answer.',
@@ -44,6 +45,25 @@ export const METRICS = {
     help: 'Durable events handed to connections of this node, each counted once.',
   },
   parley_deliveries_total: { kind: 'counter', help: 'Frames of durable events handed to connections of this node.' },
+  parley_bus_connected: {
+    kind: 'gauge',
+    help: 'Whether the nodes hear of each other; without, events arrive by the sweep.',
+  },
+  parley_sweep_age_seconds: {
+    kind: 'gauge',
+    help: 'Since the log was last swept for what the bus has lost, which is every 1.5 s.',
+  },
+  parley_watermark_held_seconds: {
+    kind: 'gauge',
+    help: 'For how long a transaction of this database has kept cursors from moving on; absent while nobody is connected.',
+  },
+  parley_resyncs_total: {
+    kind: 'counter',
+    help: 'Times a client was told to fetch instead of being sent what it missed.',
+    labels: ['reason'],
+  },
+  parley_outbox_events: { kind: 'gauge', help: 'Events that wait to become webhook deliveries, counted up to 10,000.' },
+  parley_outbox_age_seconds: { kind: 'gauge', help: 'Age of the oldest of them.' },
   parley_connections: { kind: 'gauge', help: 'Open connections.', labels: ['transport'] },
   parley_connections_slow: { kind: 'gauge', help: 'Connections whose reader is behind, so that frames are queued.' },
   parley_connections_opened_total: {
@@ -54,6 +74,11 @@ export const METRICS = {
   parley_connections_refused_total: {
     kind: 'counter',
     help: 'Upgrades that were turned away, by the code of the error.',
+    labels: ['code'],
+  },
+  parley_connections_closed_total: {
+    kind: 'counter',
+    help: 'Connections that ended, by the close code of this server; `left` where the client or the network ended it.',
     labels: ['code'],
   },
   parley_connection_open_seconds: {

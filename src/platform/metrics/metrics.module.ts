@@ -1,6 +1,7 @@
 import { Global, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
 import { DatabaseMetrics } from './database-metrics.js';
 import { EdgeMetrics } from './edge-metrics.js';
+import { FanOutMetrics } from './fan-out-metrics.js';
 import { HealthMetrics } from './health-metrics.js';
 import { MetricsAccess } from './metrics-access.js';
 import { MetricsController } from './metrics.controller.js';
@@ -21,7 +22,7 @@ import { Tracing } from '../tracing/tracing.js';
 export class MetricsModule {}
 
 /** What a process with HTTP and sockets counts beyond that, `/metrics`, and traces of requests. */
-@Module({ controllers: [MetricsController], providers: [EdgeMetrics] })
+@Module({ controllers: [MetricsController], providers: [EdgeMetrics, FanOutMetrics] })
 export class EdgeMetricsModule implements NestModule {
   constructor(private readonly tracing: Tracing) {}
 

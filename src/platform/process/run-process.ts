@@ -14,7 +14,7 @@ import { whenNpmEnds } from './npm-parent.js';
 import { warnWithoutRedis } from './redis-at-start.js';
 import { Watchdog } from './watchdog.js';
 
-/** The most a shutdown takes; past it the supervisor would kill us in the middle of something. */
+/** The most a shutdown takes after its delay; past it the supervisor would kill us in the middle of something. */
 const SHUTDOWN_DEADLINE_MS = 25_000;
 /** Past this a thread ends the process, should the event loop not turn. */
 const KILL_SECONDS = 27;
@@ -53,7 +53,7 @@ export async function runProcess(program: Program): Promise<void> {
   const log = createLog(config);
   Logger.overrideLogger(new NestLog(log)); // what is said before there is an application
   const life: Life = { isEnding: false };
-  const end = endOf(life, log, watchdog);
+  const end = endOf(life, log, { watchdog, delayMs: config.shutdownDelay * 1000 });
   endOnSignals(end, log);
   try {
     await loadTracing(config); // before anything waits for an answer with a deadline
@@ -111,19 +111,20 @@ async function announce(
   process.stdout.write(banner.render(title));
 }
 
-function endOf(life: Life, log: Pino, watchdog: Watchdog): End {
+/** `delayMs`: for how long a server that is told to end goes on before it begins to. */
+function endOf(life: Life, log: Pino, { watchdog, delayMs }: { watchdog: Watchdog; delayMs: number }): End {
   return async (reason, exitCode) => {
     if (life.isEnding) return;
     life.isEnding = true;
-    watchdog.endWithin(KILL_SECONDS);
+    watchdog.endWithin(KILL_SECONDS + delayMs / 1000);
     log.info({ reason }, 'shutting down');
     setTimeout(() => {
-      log.error(`the shutdown is cut off: it took longer than ${SHUTDOWN_DEADLINE_MS / 1000} s`);
+      log.error(`the shutdown is cut off: it took longer than ${(SHUTDOWN_DEADLINE_MS + delayMs) / 1000} s`);
       process.exit(1);
-    }, SHUTDOWN_DEADLINE_MS).unref();
+    }, SHUTDOWN_DEADLINE_MS + delayMs).unref();
     try {
       const app = await startedApp(life);
-      await app?.get(DrainState).begin();
+      await app?.get(DrainState).begin(delayMs);
       await app?.close();
     } catch (error) {
       log.error({ err: error }, 'the shutdown did not go as it should');

@@ -50,7 +50,7 @@ export class Admission {
 
   /** The same for a session that was counted when it began. @throws ServiceUnavailable, OriginNotAllowed */
   judge(request: IncomingMessage): void {
-    if (this.drain.isDraining) throw new ServiceUnavailable(1 + Math.floor(Math.random() * JITTER_SECONDS));
+    if (this.drain.isLeaving) throw new ServiceUnavailable(1 + Math.floor(Math.random() * JITTER_SECONDS));
     this.handshake.checkOrigin(request);
   }
 

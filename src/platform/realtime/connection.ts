@@ -187,7 +187,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Slee
     if (this.isClosed) return;
     const told = { code: error, message, details: { ...details, close_code: code } };
     this.transport.send(EncodedFrame.of('error', { error: told }));
-    this.detach(code >= CLOSE.revoked.code ? 'ended' : 'lost');
+    this.detach(code >= CLOSE.revoked.code ? 'ended' : 'lost', code);
     this.transport.close(code, message);
   }
 
@@ -195,12 +195,12 @@ export class Connection extends ConnectionOutput implements LiveConnection, Slee
     this.bid(farewellOf(code, reason));
   }
 
-  /** The transport is gone, or about to go. */
-  detach(ending: ConnectionEnding): void {
+  /** The transport is gone, or about to be closed with `code`. */
+  detach(ending: ConnectionEnding, code?: number): void {
     if (this.isClosed) return;
     this.phase = 'closed';
     this.dropQueue();
-    this.host.connections.remove(this, ending);
+    this.host.connections.remove(this, ending, code);
     if (this.attached) this.host.sessions.closed(this);
   }
 

@@ -49,6 +49,8 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
   readonly wheel: TimerWheel;
   /** Connections with something queued. */
   readonly slow = new Set<ConnectionOutput>();
+  /** How many have ended, by the close code of this server, or `left` where the client went. */
+  readonly ended = new Map<string, number>();
   private readonly all = new Set<Connection>();
   private readonly byUser = new Index();
   private readonly bySession = new Index();
@@ -126,8 +128,10 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     this.bySession.add(sessionId, connection);
   }
 
-  remove(connection: Connection, ending: ConnectionEnding): void {
+  remove(connection: Connection, ending: ConnectionEnding, code?: number): void {
     if (!this.all.delete(connection)) return;
+    const end = String(code ?? 'left');
+    this.ended.set(end, (this.ended.get(end) ?? 0) + 1);
     this.wheel.cancel(connection);
     const left = (this.byAddress.get(connection.address) ?? 1) - 1;
     if (left > 0) this.byAddress.set(connection.address, left);

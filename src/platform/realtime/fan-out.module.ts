@@ -66,7 +66,9 @@ function admissionFor({ databasePoolSize }: Config): ResumeAdmission {
     ResumeCursors,
     ResumeSnapshots,
     LocalAudience,
+    LogClock,
     FanOut,
+    Sweep,
   ],
 })
 export class FanOutModule implements OnApplicationBootstrap, OnModuleDestroy {

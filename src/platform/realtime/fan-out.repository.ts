@@ -4,10 +4,15 @@ import { toStreamEvent } from '../event-log/event-log.js';
 import type { StreamEvent } from '../event-log/stream-event.js';
 import type { CursorSeal } from './cursor.js';
 
+/** How many transactions the oldest may be behind the next before it is looked up whose it is. */
+const LOOK_UP_BEHIND = 64;
+
 /** Where the database stands in one snapshot. */
 export interface LogState {
-  /** Every transaction with an id below it has ended, and is visible in this snapshot if it committed. */
+  /** Every transaction of this database with an id below it has ended, and is visible in this snapshot if it committed. */
   readonly watermark: string;
+  /** Whether a transaction that is under way keeps the watermark from moving. */
+  readonly isHeld: boolean;
   readonly seal: CursorSeal;
 }
 
@@ -28,7 +33,7 @@ export interface StreamSpan {
  * moves the timeline, a restored dump makes a new table, so none of them can pass for the history before it.
  */
 const STATE = `
-  pg_snapshot_xmin(pg_current_snapshot())::text as watermark,
+  w.watermark::text as watermark, w.watermark < w.next as is_held,
   (select concat_ws('/', (pg_control_system()).system_identifier,
                     substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8),
                     (select d.oid from pg_database d where d.datname = current_database()),
@@ -36,15 +41,34 @@ const STATE = `
      from installation i) as epoch,
   (select i.cursor_key from installation i) as cursor_key`;
 
+/**
+ * The oldest transaction that is under way. A snapshot names those of the whole cluster, and a forgotten one of another
+ * database would hold the watermark for as long as it stays open; it writes nothing here, so it is left out. Which
+ * database a transaction belongs to never changes: one that is known to be of another is, whenever that was read; of
+ * one that cannot be found any more nothing is claimed, and it counts. Looked up only when the oldest is far behind.
+ */
+const WATERMARK = `
+  (select case when next::text::bigint - oldest::text::bigint < ${LOOK_UP_BEHIND} then oldest else coalesce((
+            select x from pg_snapshot_xip(pg_current_snapshot()) as x
+             where not exists (select from pg_stat_get_activity(null) a
+                                where a.backend_xid = x::xid and a.datid <> here.oid)
+               and not exists (select from pg_prepared_xacts p
+                                where p.transaction = x::xid and p.database <> current_database())
+             order by x limit 1
+          ), next) end as watermark, next
+     from (select pg_snapshot_xmin(pg_current_snapshot()) as oldest, pg_snapshot_xmax(pg_current_snapshot()) as next,
+                  (select d.oid from pg_database d where d.datname = current_database()) as oid) here) w`;
+
 interface StateRow {
   watermark: string;
+  is_held: boolean;
   epoch: string;
   cursor_key: Buffer;
 }
 
 const LOG_STATE = statement<StateRow & { head: number }>(
   'realtime.log_state',
-  `select ${STATE}, coalesce((select last_seq from stream_heads where stream_id = $1), 0) as head`,
+  `select ${STATE}, coalesce((select last_seq from stream_heads where stream_id = $1), 0) as head from ${WATERMARK}`,
 );
 
 const HEADS_AHEAD = statement<StateRow & { ahead: [string, number][] | null }>(
@@ -52,7 +76,8 @@ const HEADS_AHEAD = statement<StateRow & { ahead: [string, number][] | null }>(
   `select ${STATE},
           (select json_agg(json_build_array(h.stream_id, h.last_seq))
              from unnest($1::uuid[], $2::bigint[]) as l (stream_id, seq)
-             join stream_heads h on h.stream_id = l.stream_id and h.last_seq > l.seq) as ahead`,
+             join stream_heads h on h.stream_id = l.stream_id and h.last_seq > l.seq) as ahead
+     from ${WATERMARK}`,
 );
 
 /**
@@ -132,7 +157,7 @@ export class FanOutRepository {
 }
 
 function toState(row: StateRow): LogState {
-  return { watermark: row.watermark, seal: { epoch: row.epoch, key: row.cursor_key } };
+  return { watermark: row.watermark, isHeld: row.is_held, seal: { epoch: row.epoch, key: row.cursor_key } };
 }
 
 function columns(spans: StreamSpan[]): [string[], number[], number[]] {

@@ -11,15 +11,26 @@ const NOTED_EVERY_MS = 5000;
 @Injectable()
 export class LogClock {
   private newest: { state: LogState; at: number } | undefined;
+  private movedAt = Date.now();
   private marks: { watermark: string; at: number }[] = [];
 
   constructor(private readonly repository: FanOutRepository) {}
 
   note(state: LogState, now = Date.now()): void {
+    if (!state.isHeld || state.watermark !== this.newest?.state.watermark) this.movedAt = now;
     this.newest = { state, at: now };
     if (this.marks.length > 0 && now - this.marks.at(-1)!.at < NOTED_EVERY_MS) return;
     this.marks.push({ watermark: state.watermark, at: now });
     while (this.marks.length > 1 && this.marks[1]!.at <= now - REMEMBERED_MS) this.marks.shift();
+  }
+
+  /**
+   * For how many milliseconds a transaction has kept the watermark where it is; undefined while nobody is connected,
+   * since nobody looks then.
+   */
+  heldForMs(now = Date.now()): number | undefined {
+    if (!this.newest || now - this.newest.at > 2 * RECENT_MS) return undefined;
+    return this.newest.at - this.movedAt;
   }
 
   /** @throws ServiceUnavailable when the database is away. */

@@ -86,7 +86,7 @@ export class ExpiringData {
 }
 
 export class GoingAwayData {
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', description: 'When to have another connection; the server closes this one.' })
   reconnect_after_ms: number;
 }
 
@@ -98,7 +98,10 @@ export const CONNECTION_FRAMES = {
   cursor: { summary: 'Resume from here; at most once a second.', data: CursorData },
   resync: { summary: 'Fetch this instead of being told what was missed.', data: ResyncData },
   'auth.expiring': { summary: 'The token ends in a minute: send auth.refresh.', data: ExpiringData },
-  going_away: { summary: 'The server restarts: reconnect after this time.', data: GoingAwayData },
+  going_away: {
+    summary: 'The server goes away: after this time open another connection, then close this one.',
+    data: GoingAwayData,
+  },
 } as const satisfies Record<string, DeclaredFrame>;
 
 export class ReceiptMark {

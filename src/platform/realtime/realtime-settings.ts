@@ -33,6 +33,6 @@ export class RealtimeSettings {
   drainMs = 10_000;
   /** From the last close frame to the end of the sockets. */
   farewellMs = 200;
-  /** Over how long the clients are asked to spread their return. */
-  reconnectSpreadMs = 15_000;
+  /** How long a client that was told `going_away` may take to open its next connection before this one is closed. */
+  moveMs = 5_000;
 }

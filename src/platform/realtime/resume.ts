@@ -22,6 +22,9 @@ import type { Resync, WireEvent } from './wire-event.js';
  */
 @Injectable()
 export class Resume implements LiveSessions, CatchUp {
+  /** How often a client was sent a `resync`, by reason. */
+  readonly resyncs = new Map<string, number>();
+
   constructor(
     private readonly fanOut: FanOut,
     private readonly missed: MissedEvents,
@@ -62,6 +65,7 @@ export class Resume implements LiveSessions, CatchUp {
       connection.deliverNow(new EncodedFrame(wire.type, body), { streamId, seq: wire.seq });
     }
     const heads = headsOf(userId, snapshot);
+    this.countResyncs(snapshot);
     for (const resync of snapshot.resync) {
       const streamId = resync.conversation_id ?? userId;
       connection.deliverNow(EncodedFrame.of('resync', { data: resync }), { streamId, seq: heads.get(streamId) ?? 0 });
@@ -127,12 +131,17 @@ export class Resume implements LiveSessions, CatchUp {
     this.clock.note(state);
   }
 
+  private countResyncs({ resync }: Snapshot): void {
+    for (const { reason } of resync) this.resyncs.set(reason, (this.resyncs.get(reason) ?? 0) + 1);
+  }
+
   private replay(connection: LiveConnection, snapshot: Snapshot, state: EncodedFrame[]): Opening {
     const { userId } = connection.actor;
     const cursor = cursorOf(userId, snapshot);
     for (const { streamId, wire, body } of snapshot.events) {
       connection.deliverNow(new EncodedFrame(wire.type, body), { streamId, seq: wire.seq });
     }
+    this.countResyncs(snapshot);
     for (const resync of snapshot.resync) connection.deliverNow(EncodedFrame.of('resync', { data: resync }));
     for (const frame of state) connection.deliverNow(frame);
     const heads = snapshot.resumed ? headsOf(userId, snapshot) : new Map<string, number>();

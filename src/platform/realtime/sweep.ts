@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { CLOSE } from './close-codes.js';
 import { sealCursor } from './cursor.js';
+import { goingAway, returnSpreadMs } from './departure.js';
 import { EncodedFrame } from './encoded-frame.js';
 import { FanOutRepository, type LogState } from './fan-out.repository.js';
 import { FanOut } from './fan-out.js';
@@ -31,6 +32,7 @@ export class Sweep implements OnApplicationBootstrap, OnModuleDestroy {
   private isStopped = false;
   private hasFailed = false;
   private epoch: string | undefined;
+  private sweptAt = performance.now();
 
   constructor(
     private readonly fanOut: FanOut,
@@ -45,6 +47,11 @@ export class Sweep implements OnApplicationBootstrap, OnModuleDestroy {
   onModuleDestroy(): void {
     this.isStopped = true;
     clearTimeout(this.timer);
+  }
+
+  /** Milliseconds since a round was done: for so long events the bus has lost may be missing. */
+  get ageMs(): number {
+    return performance.now() - this.sweptAt;
   }
 
   /** One round. @throws ServiceUnavailable when the database is away. */
@@ -103,14 +110,20 @@ export class Sweep implements OnApplicationBootstrap, OnModuleDestroy {
     return user.touchedInRound >= round - TOUCHED_ROUNDS || now - user.cursorSentAt > RENEW_AFTER_MS;
   }
 
-  /** Another history of the database: positions mean something else now. Clients come back and start over. */
+  /**
+   * Another history of the database: positions mean something else now. No connection can be kept until its client has
+   * moved; the clients are told when to come back, one after the other, and start over.
+   */
   private endAll(): void {
     this.logger.warn(
       'the database has another history than before: all connections are ended, their clients start over',
     );
-    for (const user of [...this.fanOut.audience.all()]) {
+    const users = [...this.fanOut.audience.all()];
+    const spreadMs = returnSpreadMs(users.reduce((count, { connections }) => count + connections.length, 0));
+    for (const user of users) {
       for (const connection of user.connections) {
         this.fanOut.audience.leave(connection);
+        connection.deliver(goingAway(Math.random() * spreadMs), 'state');
         connection.close(CLOSE.restart.code, CLOSE.restart.message);
       }
     }
@@ -125,6 +138,7 @@ export class Sweep implements OnApplicationBootstrap, OnModuleDestroy {
   private async tick(): Promise<void> {
     try {
       await this.run();
+      this.sweptAt = performance.now();
       this.hasFailed = false;
     } catch (error) {
       if (!this.hasFailed) this.logger.warn({ err: error }, 'the log could not be swept; trying on');

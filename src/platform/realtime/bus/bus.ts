@@ -42,6 +42,16 @@ export abstract class Bus {
     return;
   }
 
+  /** Whether the nodes hear of each other now. */
+  get isConnected(): boolean {
+    return true;
+  }
+
+  /** Whether another process listens, as far as is known: a client might find another node to go to. */
+  hasOthers(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   subscribe(listener: BusListener): void {
     this.listeners.push(listener);
   }

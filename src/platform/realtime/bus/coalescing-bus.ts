@@ -38,10 +38,6 @@ export abstract class CoalescingBus extends Bus {
     return false;
   }
 
-  protected get isConnected(): boolean {
-    return true;
-  }
-
   /** Takes a text from the wire. */
   protected receive(text: string): void {
     try {

@@ -8,6 +8,10 @@ export class InProcessHub {
     this.members.push(member);
   }
 
+  get size(): number {
+    return this.members.length;
+  }
+
   relay(from: InProcessBus, message: BusMessage): void {
     for (const member of this.members) if (member !== from) member.receive(message);
   }
@@ -22,6 +26,10 @@ export class InProcessBus extends Bus {
 
   publish(message: BusMessage): void {
     this.hub.relay(this, message);
+  }
+
+  override hasOthers(): Promise<boolean> {
+    return Promise.resolve(this.hub.size > 1);
   }
 
   receive(message: BusMessage): void {

@@ -42,11 +42,15 @@ export class PostgresBus extends CoalescingBus {
     await client?.end().catch(() => undefined);
   }
 
+  override hasOthers(): Promise<boolean> {
+    return Promise.resolve(!this.isAlone());
+  }
+
   protected override isAlone(): boolean {
     return Date.now() - this.lastPeerAt > PEER_LIFE_MS;
   }
 
-  protected override get isConnected(): boolean {
+  override get isConnected(): boolean {
     return this.client !== undefined;
   }
 

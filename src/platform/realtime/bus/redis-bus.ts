@@ -36,7 +36,17 @@ export class RedisBus extends CoalescingBus {
     this.subscriber.disconnect();
   }
 
-  protected override get isConnected(): boolean {
+  /** Without Redis nobody can say, and the clients are given their time. */
+  override async hasOthers(): Promise<boolean> {
+    try {
+      const [, listeners] = (await this.publisher.pubsub('NUMSUB', CHANNEL)) as [string, number];
+      return Number(listeners) > 1;
+    } catch {
+      return true;
+    }
+  }
+
+  override get isConnected(): boolean {
     return this.publisher.status === 'ready';
   }
 

@@ -295,6 +295,26 @@ describe('conversations', () => {
       expect(await ids('search=50%25')).toEqual([group]);
       expect(await ids('search=5_%25')).toEqual([]);
     });
+
+    it('is searched by words of titles and of other members’ names, without case and accents', async () => {
+      const [anna, ben] = await people.many(2);
+      const named = `update users set display_name = $2, folded_name = $3 where id = $1`;
+      await test.database.query(named, [ben!.userId, 'Ben Ångström', 'ben angstrom']);
+      const direct = (await openDirect(anna!, ben!)).body.id;
+      const group = await people.group(anna!, [], { title: 'Завтра: café d’Anna' });
+      const found = async (name: string, words: string): Promise<string[]> => {
+        const { body } = await people.call(anna!, 'GET', `/conversations?${name}=${encodeURIComponent(words)}`);
+        return body.data.map(({ id }: { id: string }) => id) as string[];
+      };
+      expect(await found('q', 'завтра')).toEqual([group]);
+      expect(await found('q', 'CAFE dAnna')).toEqual([group]);
+      expect(await found('q', 'cafe ben')).toEqual([]);
+      expect(await found('q', 'ångström')).toEqual([direct]);
+      expect(await found('search', 'ångström')).toEqual([]);
+      await test.database.query(`update conversations set title = 'Gestern' where id = $1`, [group]); // an older version
+      expect(await found('q', 'завтра')).toEqual([]);
+      expect(await found('q', 'gestern')).toEqual([group]);
+    });
   });
 
   describe('changing', () => {

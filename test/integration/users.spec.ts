@@ -141,6 +141,19 @@ describe('users', () => {
       expect(await names('search=%C3%89ric')).toEqual(['eric', 'erica']);
     });
 
+    it.each([
+      ['Łukasz Weiß', 'lukasz weiss'],
+      ['Μαρία Παππάς', 'μαρια παππας'],
+      ['Nguyễn Đức', 'nguyen duc'],
+      ['Siobhán O’Brien', 'obrien'],
+      ['김철수', '철수'],
+    ])('finds %s by %s', async (displayName, words) => {
+      const { body } = await chat.login('erica');
+      await chat.call('PATCH', '/users/me', { token: body.access_token, body: { display_name: displayName } });
+      expect(await names(`search=${encodeURIComponent(words)}`)).toEqual(['erica']);
+      await chat.call('PATCH', '/users/me', { token: body.access_token, body: { display_name: 'erica' } });
+    });
+
     it('takes wildcards for what they are', async () => {
       expect(await names('search=wild_card')).toEqual(['wild_card']);
       expect(await names('search=%25')).toEqual([]);

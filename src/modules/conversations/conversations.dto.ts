@@ -98,7 +98,15 @@ export class ListConversationsQuery {
   @BooleanField({ optional: true })
   is_archived?: boolean;
 
-  @TextField({ max: 100, optional: true, description: 'Part of the title' })
+  @TextField({
+    max: 100,
+    optional: true,
+    description:
+      'Words, each part of the title or, but for rooms, of the name of another member; case and accents do not count',
+  })
+  q?: string;
+
+  @TextField({ max: 100, optional: true, description: 'As `q`, in titles alone; `q` goes first' })
   search?: string;
 }
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
+import { foldName } from '../../platform/text-search/fold.js';
 import type { ConversationType, ParticipantRole } from '../participants/participants.dto.js';
 
 export interface SummaryRow {
@@ -104,7 +105,13 @@ const PAGE = statement<ConversationRow>(
     where c.deleted_at is null
       and ($2::text is null or c.type = $2)
       and ($3::boolean is null or p.is_archived = $3)
-      and ($4::text is null or c.title ilike $4)
+      and not exists (
+        select from unnest($4::text[]) as wanted (name)
+         where not (coalesce(c.folded_title, lower(c.title), '') like wanted.name
+                    or $9::boolean and c.type <> 'room' and exists (
+                         select from participants o join users u on u.id = o.user_id
+                          where o.conversation_id = c.id and o.left_seq is null and o.user_id <> $1
+                            and (u.username || ' ' || u.folded_name) like wanted.name)))
       and ($5::bigint is null or (k.activity_ms, c.id) < ($5, $6::uuid))
     order by k.activity_ms desc, c.id desc
     limit $7 offset $8
@@ -142,7 +149,7 @@ const PUBLIC_ROOMS = statement<PublicRoomRow>(
      from conversations c
     where c.type = 'room' and c.deleted_at is null and coalesce((c.settings ->> 'is_private')::boolean, false) = false
       and ($2::text is null or c.category = $2)
-      and ($3::text is null or c.title ilike $3 or c.slug ilike $3)
+      and ($3::text is null or coalesce(c.folded_title, lower(c.title)) like $3 or c.slug like $3)
       and ($4::timestamptz is null or (c.created_at, c.id) < ($4, $5::uuid))
     order by c.created_at desc, c.id desc
     limit $6`,
@@ -155,8 +162,9 @@ const DIRECT = statement<{ id: string }>(
 
 const INSERT = statement<{ id: string }>(
   'conversations.insert',
-  `insert into conversations (id, type, title, description, slug, category, direct_key, created_by, settings, created_at, updated_at)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+  `insert into conversations (id, type, title, description, slug, category, direct_key, created_by, settings, created_at, updated_at,
+                              folded_title)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)
        on conflict do nothing
    returning id`,
 );
@@ -164,7 +172,8 @@ const INSERT = statement<{ id: string }>(
 const UPDATE = statement<unknown>(
   'conversations.update',
   `update conversations
-      set title = case when $2::boolean then $3 else title end, description = coalesce($4, description),
+      set title = case when $2::boolean then $3 else title end,
+          folded_title = case when $2::boolean then $7 else folded_title end, description = coalesce($4, description),
           settings = settings || $5::jsonb, updated_at = $6
     where id = $1`,
 );
@@ -208,15 +217,17 @@ export class ConversationsRepository {
     filter: {
       type?: ConversationType;
       isArchived?: boolean;
-      title?: string;
+      /** Patterns for LIKE over folded names; each has to fit the title, or a name of a member where `inMembers`. */
+      names?: readonly string[];
+      inMembers?: boolean;
       after?: PagePlace;
       offset?: number;
       limit: number;
     },
   ): Promise<ConversationRow[]> {
     const [millis, id] = filter.after ?? [null, null];
-    const { type = null, isArchived = null, title = null, limit, offset = 0 } = filter;
-    return this.sql.many(PAGE, [userId, type, isArchived, title, millis, id, limit, offset]);
+    const { type = null, isArchived = null, names = [], inMembers = false, limit, offset = 0 } = filter;
+    return this.sql.many(PAGE, [userId, type, isArchived, names, millis, id, limit, offset, inMembers]);
   }
 
   /** In how many conversations the user takes part. */
@@ -252,7 +263,7 @@ export class ConversationsRepository {
   async insert(tx: Queryable, conversation: NewConversation, at: Date): Promise<boolean> {
     const { id, type, title, description, slug, category, directKey, createdBy, settings } = conversation;
     const values = [id, type, title, description, slug, category, directKey, createdBy, JSON.stringify(settings), at];
-    return (await tx.one(INSERT, values)) !== undefined;
+    return (await tx.one(INSERT, [...values, title === null ? null : foldName(title)])) !== undefined;
   }
 
   async update(
@@ -261,7 +272,8 @@ export class ConversationsRepository {
     changes: { title?: string | null; description?: string; settings: object; at: Date },
   ): Promise<void> {
     const { title, description = null, settings, at } = changes;
-    await tx.run(UPDATE, [id, title !== undefined, title ?? null, description, JSON.stringify(settings), at]);
+    const folded = title == null ? null : foldName(title);
+    await tx.run(UPDATE, [id, title !== undefined, title ?? null, description, JSON.stringify(settings), at, folded]);
   }
 
   async delete(tx: Queryable, id: string, at: Date): Promise<void> {

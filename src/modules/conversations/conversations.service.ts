@@ -6,6 +6,7 @@ import { DEFAULT_PAGE_SIZE, decodeCursor, type Page, toPage } from '../../platfo
 import { ResumeCursors } from '../../platform/realtime/cursor.js';
 import { ConversationNotFound } from '../participants/participants.errors.js';
 import { CONVERSATION_REMOVED, CONVERSATION_UPDATED } from '../participants/participants.events.js';
+import { foldName } from '../../platform/text-search/fold.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { ParticipantsService } from '../participants/participants.service.js';
 import { presentConversation, presentPublicRoom, presentSummary } from './conversation-presenter.js';
@@ -35,10 +36,11 @@ export class ConversationsService {
 
   /** The actor's own, newest activity first. The resume cursor is older than the page: nothing lies between. */
   async list(actor: Actor, query: ListConversationsQuery): Promise<ConversationPageDto> {
-    const { limit = DEFAULT_PAGE_SIZE, type, is_archived: isArchived, search } = query;
+    const { limit = DEFAULT_PAGE_SIZE, type, is_archived: isArchived, search, q } = query;
     const after = toPlace(query.cursor);
     const cursor = await this.cursors.now(actor.userId);
-    const filter = { type, isArchived, title: likePattern(search), after, limit: limit + 1 };
+    const names = likePatterns(q ?? search);
+    const filter = { type, isArchived, names, inMembers: q !== undefined, after, limit: limit + 1 };
     const rows = await this.repository.page(actor.userId, filter);
     return { ...toPage(rows, limit, presentConversation, (row) => [row.activity_ms, row.id]), cursor };
   }
@@ -144,8 +146,17 @@ function toPlace(cursor: string | undefined): PagePlace | undefined {
   return cursor === undefined ? undefined : (decodeCursor(cursor, ['millis', 'uuid']) as unknown as PagePlace);
 }
 
-/** Finds the text itself: what LIKE takes for a wildcard stands for itself. */
+/** A pattern for each different word of at most eight. */
+function likePatterns(text: string | undefined): string[] {
+  const words = new Set(foldName(text ?? '').split(' '));
+  return [...words]
+    .filter((word) => word !== '')
+    .slice(0, 8)
+    .map((word) => likePattern(word)!);
+}
+
+/** Finds the text itself, folded: what LIKE takes for a wildcard stands for itself. */
 function likePattern(text: string | undefined): string | undefined {
-  const wanted = text?.trim();
+  const wanted = foldName(text ?? '');
   return wanted ? `%${wanted.replace(/[\\%_]/g, '\\$&')}%` : undefined;
 }

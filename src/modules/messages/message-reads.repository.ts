@@ -62,46 +62,12 @@ const RECEIPTS = statement<ReceiptRow>(
     order by p.user_id limit $5`,
 );
 
-export type HitRow = MessageRow & { highlight: string };
-
-// U+E000 and U+E001 are private: a client can tell them from anything a person wrote.
-const SEARCH = statement<HitRow>(
-  'messages.search',
-  `select ${MESSAGE_COLUMNS},
-          ts_headline('simple', m.content, websearch_to_tsquery('simple', $2),
-                      E'StartSel=\\uE000, StopSel=\\uE001, MaxWords=40, MinWords=15') as highlight
-     from messages m ${MESSAGE_JOINS}
-    where to_tsvector('simple', m.content) @@ websearch_to_tsquery('simple', $2)
-      and m.deleted_at is null
-      and exists (select from participants p join conversations c on c.id = p.conversation_id
-                   where p.conversation_id = m.conversation_id and p.user_id = $1 and p.left_seq is null
-                     and c.deleted_at is null)
-      and ($3::uuid is null or m.conversation_id = $3)
-      and ($4::text is null or m.message_type = $4) and ($5::uuid is null or m.sender_id = $5)
-      and ($6::timestamptz is null or m.created_at >= $6) and ($7::timestamptz is null or m.created_at <= $7)
-      and (m.created_at, m.id) < ($8::timestamptz, $9::uuid)
-    order by m.created_at desc, m.id desc limit $10`,
-);
-
 const HEAD = statement<{ last_seq: number }>('messages.head', `select last_seq from stream_heads where stream_id = $1`);
 
 const LAST_NUMBER = statement<{ last_number: number }>(
   'messages.last_number',
   `select last_number from stream_heads where stream_id = $1`,
 );
-
-const MERGE_SEARCH_INDEX = statement<unknown>(
-  'messages.merge_search_index',
-  `select gin_clean_pending_list('messages_search_idx'::regclass)`,
-);
-
-export interface SearchQuery extends MessageFilter {
-  readonly userId: string;
-  readonly words: string;
-  readonly conversationId?: string;
-  /** Hits older than this one: creation time and id. */
-  readonly before: { at: string; id: string };
-}
 
 /**
  * Owns nothing. Reads: messages, message_edits, reactions, message_attachments, files, users, participants,
@@ -149,20 +115,6 @@ export class MessageReadsRepository {
     return this.sql.many(RECEIPTS, [message.conversationId, message.number, message.senderId, afterUserId, limit]);
   }
 
-  /** Latest first, only out of conversations this user takes part in. */
-  search(query: SearchQuery, limit: number): Promise<HitRow[]> {
-    const { userId, words, conversationId, before } = query;
-    return this.sql.many(SEARCH, [
-      userId,
-      words,
-      conversationId ?? null,
-      ...filterValues(query),
-      before.at,
-      before.id,
-      limit,
-    ]);
-  }
-
   /** Position of the newest durable event of a conversation. */
   async headSeq(conversationId: string): Promise<number> {
     return (await this.sql.one(HEAD, [conversationId]))?.last_seq ?? 0;
@@ -171,11 +123,6 @@ export class MessageReadsRepository {
   /** The number of the newest message, and so how many there are. */
   async lastNumber(conversationId: string): Promise<number> {
     return (await this.sql.one(LAST_NUMBER, [conversationId]))?.last_number ?? 0;
-  }
-
-  /** Moves what sends have appended to the pending list of the search index into its tree. Searches see both. */
-  async mergeSearchIndex(): Promise<void> {
-    await this.sql.run(MERGE_SEARCH_INDEX);
   }
 }
 

@@ -46,6 +46,7 @@ import {
   MessageNotFound,
   SlowMode,
   TooManyReactions,
+  TooManySearches,
 } from './messages.errors.js';
 import { MessagesService } from './messages.service.js';
 import { ReplayedSendInterceptor } from './replayed-send.interceptor.js';
@@ -103,9 +104,14 @@ export class MessagesController {
 
   @Weighs('figures')
   @Get('search/messages')
-  @ApiOperation({ summary: 'Full text search in the caller’s conversations.' })
+  @ApiOperation({
+    summary: 'Full text search in the caller’s conversations, the latest first.',
+    description:
+      'A page may be shorter than `limit`, or empty, and have `has_more: true`: the search has a bounded time, and ' +
+      '`next_cursor` goes on from where it got to.',
+  })
   @ApiOkResponse({ type: MessageHitPageDto })
-  @Throws(ConversationNotFound)
+  @Throws(ConversationNotFound, TooManySearches)
   search(@CurrentActor() actor: Actor, @Query() query: SearchMessagesQuery): Promise<MessageHitPageDto> {
     return this.messages.search(actor, query);
   }

@@ -144,7 +144,9 @@ export class SearchMessagesQuery extends PageQuery {
   @TextField({
     min: 1,
     max: 256,
-    description: 'Words, "phrases", -without; whole words, accents as written, case does not count',
+    description:
+      'Words, "phrases", -without. Case and accents do not count; the last word may be the beginning of one; ' +
+      'Chinese, Japanese, Korean and Thai are found within sentences; the first 16 words count',
   })
   q: string;
 
@@ -285,9 +287,26 @@ export class MessageReceiptDto {
   marked_at: string | null;
 }
 
+/** In UTF-16 code units, as strings of JavaScript, Java and C# count. */
+export class MatchDto {
+  @ApiProperty({ description: 'First code unit of the match in `highlight`' })
+  start: number;
+
+  @ApiProperty({ description: 'First code unit after the match' })
+  end: number;
+}
+
 export class MessageHitDto extends MessageDto {
-  @ApiProperty({ description: 'The text around the hits; hits stand between U+E000 and U+E001' })
+  @ApiProperty({
+    description: 'The part of `content` around the first match, as it stands there; at most 240 code units',
+  })
   highlight: string;
+
+  @ApiProperty({ description: 'Where `highlight` begins in `content`, in UTF-16 code units' })
+  highlight_start: number;
+
+  @ApiProperty({ type: [MatchDto], description: 'What matched within `highlight`, in order; at most 32' })
+  matches: MatchDto[];
 }
 
 export class MessageListDto {

@@ -11,6 +11,19 @@ export class MessageNotFound extends AppError {
   }
 }
 
+@Means(
+  'The caller has `details.limit` searches of messages running already (in this process).',
+  'Wait for their answers, or cancel them.',
+)
+export class TooManySearches extends AppError {
+  readonly code = 'TOO_MANY_SEARCHES';
+  readonly status = 429;
+
+  constructor(limit: number) {
+    super('Too many searches at once.', { limit, retry_after: 1 });
+  }
+}
+
 /** Counted in code points after the content rule. */
 @Means('Longer than `details.max_length` code points (`CONTENT_MAX_LENGTH`).', 'Cut it, or send several.')
 export class ContentTooLong extends AppError {

@@ -30,7 +30,10 @@ export const MESSAGE_EVENT_TYPES = [
 export class MessagesStored extends DomainEvent {
   readonly type = 'messages.stored';
 
-  constructor(readonly caughtUpIn: string[]) {
+  constructor(
+    readonly caughtUpIn: string[],
+    readonly conversationIds: string[],
+  ) {
     super();
   }
 }

@@ -14,7 +14,10 @@ import { MessagesRepository } from './messages.repository.js';
 import { MessagesService } from './messages.service.js';
 import { ReadMessages } from './read-messages.js';
 import { RuleContent } from './rule-content.js';
-import { SearchUpkeep } from './search-upkeep.js';
+import { MessageIndexRepository } from './message-index.repository.js';
+import { MessageIndexer } from './message-indexer.js';
+import { MessageSearchRepository } from './message-search.repository.js';
+import { SearchMessages } from './search-messages.js';
 import { SendMessage } from './send-message.js';
 import { SendTraffic } from './send-traffic.js';
 import { SyncController } from './sync.controller.js';
@@ -38,7 +41,10 @@ import { TakeDown } from './take-down.service.js';
     MessageFeed,
     MessageFeedRepository,
     LoggedMessages,
-    SearchUpkeep,
+    SearchMessages,
+    MessageSearchRepository,
+    MessageIndexer,
+    MessageIndexRepository,
     SyncService,
     SyncGateway,
     Subscriptions,
@@ -46,7 +52,15 @@ import { TakeDown } from './take-down.service.js';
     MessagesRepository,
     MessageReadsRepository,
   ],
-  exports: [MessagesService, TakeDown, MessageSlices, MessageFeed, Subscriptions],
+  exports: [
+    MessagesService,
+    MessageIndexer,
+    MessageIndexRepository,
+    TakeDown,
+    MessageSlices,
+    MessageFeed,
+    Subscriptions,
+  ],
 })
 export class MessagesModule {
   constructor(overload: Overload, sending: SendMessage) {

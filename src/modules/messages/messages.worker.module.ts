@@ -2,13 +2,24 @@ import { Module } from '@nestjs/common';
 import { ErasureRepository } from './erasure.repository.js';
 import { MessageErasure } from './message-erasure.service.js';
 import { TableSpace } from '../../platform/database/table-space.js';
+import { MessageIndexTask } from './message-index-task.js';
+import { MessagesModule } from './messages.module.js';
 import { MessageRetention } from './message-retention.js';
 import { MessageSpace } from './message-space.js';
 import { RetentionRepository } from './retention.repository.js';
 
 /** The background work of messages: retention, giving back its space, and the erasure of what somebody wrote. */
 @Module({
-  providers: [MessageRetention, MessageSpace, MessageErasure, RetentionRepository, ErasureRepository, TableSpace],
+  imports: [MessagesModule],
+  providers: [
+    MessageIndexTask,
+    MessageRetention,
+    MessageSpace,
+    MessageErasure,
+    RetentionRepository,
+    ErasureRepository,
+    TableSpace,
+  ],
   exports: [MessageErasure],
 })
 export class MessagesWorkerModule {}

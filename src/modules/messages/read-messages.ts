@@ -18,14 +18,12 @@ import type {
 } from './messages.dto.js';
 import { MessageNotFound } from './messages.errors.js';
 import { MessagesRepository } from './messages.repository.js';
+import { SearchMessages } from './search-messages.js';
 
 /** Where a page begins: one of these, or none for the newest. */
 const PLACES = ['cursor', 'before', 'after', 'before_seq', 'after_seq', 'around'] as const;
 const BEYOND_ALL = Number.MAX_SAFE_INTEGER;
 const FIRST_UUID = '00000000-0000-0000-0000-000000000000';
-const LAST_UUID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
-/** The last millisecond of the year 9999. */
-const END_OF_TIME = 253_402_300_799_999;
 const PINS_MAX = 100;
 
 /** Everything that looks at messages: the caller must take part in the conversation, now. */
@@ -36,6 +34,7 @@ export class ReadMessages {
     private readonly reads: MessageReadsRepository,
     private readonly participants: ParticipantsPolicy,
     private readonly cursors: ResumeCursors,
+    private readonly searching: SearchMessages,
   ) {}
 
   /**
@@ -112,27 +111,9 @@ export class ReadMessages {
     );
   }
 
-  /** Full text over what the caller may see. @throws ConversationNotFound, PermissionDenied, ValidationError */
-  async search(actor: Actor, query: SearchMessagesQuery): Promise<Page<MessageHitDto>> {
-    const { limit = DEFAULT_PAGE_SIZE, cursor, conversation_id: conversationId } = query;
-    if (conversationId !== undefined) await this.participants.requireMember(actor, conversationId);
-    const [millis, id] = cursor === undefined ? [END_OF_TIME, LAST_UUID] : decodeCursor(cursor, ['millis', 'uuid']);
-    const hits = await this.reads.search(
-      {
-        ...toFilter(query),
-        userId: actor.userId,
-        words: query.q,
-        conversationId,
-        before: { at: new Date(millis as number).toISOString(), id: id as string },
-      },
-      limit + 1,
-    );
-    return toPage(
-      hits,
-      limit,
-      (hit) => ({ ...presentMessage(hit, actor.userId), highlight: hit.highlight }),
-      (hit) => [hit.created_at.getTime(), hit.id],
-    );
+  /** @throws as `SearchMessages.search` */
+  search(actor: Actor, query: SearchMessagesQuery): Promise<Page<MessageHitDto>> {
+    return this.searching.search(actor, query);
   }
 
   private async require(actor: Actor, id: string): Promise<MessageRow> {

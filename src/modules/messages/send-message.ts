@@ -141,17 +141,19 @@ export class SendMessage {
     const results = await this.repository.append(batch);
     const events: CommittedEvent[] = [];
     const caughtUpIn = new Set<string>();
+    const storedIn = new Set<string>();
     const answers = results.map((result, index): SendResult => {
       if (result.outcome !== 'stored') {
         return { outcome: result.outcome, id: result.id, retryAfter: result.retry_after };
       }
       const { event, message } = asCommitted(batch[index]!, result);
       events.push(event);
+      storedIn.add(event.streamId);
       if (result.was_behind) caughtUpIn.add(event.streamId);
       return { outcome: 'stored', id: result.id, message };
     });
     this.log.announce(events);
-    if (events.length > 0) this.events.publish(new MessagesStored([...caughtUpIn]));
+    if (events.length > 0) this.events.publish(new MessagesStored([...caughtUpIn], [...storedIn]));
     return answers;
   }
 }

@@ -3,7 +3,7 @@ import { isUniqueViolation } from '../../platform/database/database-errors.js';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 import type { SystemRole } from '../../platform/http/actor.js';
 import { GUEST_USER_ID } from '../../platform/http/guest.js';
-import { foldForSearch } from '../../platform/validation/text.js';
+import { foldName } from '../../platform/text-search/fold.js';
 import type { NewUser, ProfileChanges, UserRow } from './users.dto.js';
 import { AlreadyExists } from './users.errors.js';
 
@@ -132,7 +132,7 @@ export class UsersRepository {
 
   /** @throws AlreadyExists */
   insert(tx: Queryable, user: NewUser): Promise<void> {
-    const values = [user.id, user.username, user.email, user.displayName, user.role, foldForSearch(user.displayName)];
+    const values = [user.id, user.username, user.email, user.displayName, user.role, foldName(user.displayName)];
     return refusingDoubles(tx.run(INSERT, values));
   }
 
@@ -146,7 +146,7 @@ export class UsersRepository {
 
   /** Users with `text` in one of their names, whatever its case and marks. One row more than the page has. */
   search(text: string, page: UserPage): Promise<UserRow[]> {
-    const literal = foldForSearch(text).replace(/[\\%_]/g, '\\$&');
+    const literal = foldName(text).replace(/[\\%_]/g, '\\$&');
     return this.sql.many(SEARCH, [literal, page.after, page.limit + 1]);
   }
 
@@ -156,7 +156,7 @@ export class UsersRepository {
 
   async updateProfile(tx: Queryable, userId: string, changes: ProfileChanges): Promise<void> {
     const { displayName, bio, location, avatarUrl } = changes;
-    const foldedName = displayName === undefined ? undefined : foldForSearch(displayName);
+    const foldedName = displayName === undefined ? undefined : foldName(displayName);
     const values = [userId, displayName, bio, location, avatarUrl !== undefined, avatarUrl, foldedName];
     await tx.run(UPDATE_PROFILE, values);
   }

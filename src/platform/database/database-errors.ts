@@ -45,6 +45,12 @@ export class ReadOnlyDatabase extends Error {
   }
 }
 
+/** Whether `error` is what became of a statement that ran into `statement_timeout`. */
+export function isTimeout(error: unknown): boolean {
+  const { cause } = error as { cause?: DriverError };
+  return error instanceof ServiceUnavailable && cause?.code === '57014';
+}
+
 /** Whether `error` is the violation of this unique constraint or index. */
 export function isUniqueViolation(error: unknown, constraint: string): boolean {
   const { code, constraint: violated } = error as DriverError;

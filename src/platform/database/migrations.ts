@@ -24,6 +24,8 @@ import { IndexLargeWebhookEvents1763700014200 } from '../../../migrations/176370
 import { IndexRoomsByCreation1763700014300 } from '../../../migrations/1763700014300-index-rooms-by-creation.js';
 import { TellLeavers1763700015000 } from '../../../migrations/1763700015000-tell-leavers.js';
 import { FailWaitingByAndBy1763700016000 } from '../../../migrations/1763700016000-fail-waiting-by-and-by.js';
+import { CreateMessageSearch1763700020200 } from '../../../migrations/1763700020200-create-message-search.js';
+import { FoldNames1763700020210 } from '../../../migrations/1763700020210-fold-names.js';
 import { CountUnreadWithoutDeleted1763700020300 } from '../../../migrations/1763700020300-count-unread-without-deleted.js';
 
 /** Every step of the schema, oldest first. Listed, not searched for: what runs is what was compiled. */
@@ -53,5 +55,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   IndexRoomsByCreation1763700014300,
   TellLeavers1763700015000,
   FailWaitingByAndBy1763700016000,
+  CreateMessageSearch1763700020200,
+  FoldNames1763700020210,
   CountUnreadWithoutDeleted1763700020300,
 ];

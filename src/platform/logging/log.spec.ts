@@ -20,6 +20,8 @@ describe('the log', () => {
     ['/ws?a=1&session_id=hush#f', '/ws?a=1&session_id=[redacted]#f'],
     ['/x?a=%zz&%74oken=hush&+=1', '/x?a=%zz&%74oken=[redacted]&+=1'],
     ['/ws?TOKEN=hush', '/ws?TOKEN=[redacted]'],
+    ['/api/v1/search/messages?q=hush&limit=1', '/api/v1/search/messages?q=[redacted]&limit=1'],
+    ['/api/v1/users?search=hush', '/api/v1/users?search=[redacted]'],
     ['/api/ws/hush.hush.hush?x=1', '/api/ws/[redacted]?x=1'],
     ['/api/sessions/hush-hush/', '/api/sessions/[redacted]/'],
   ])('writes the address %s without its secret', (address, redacted) => {

@@ -1,3 +1,6 @@
+/** Parameters of addresses with what people look for, which is as private as what they write. */
+const SEARCH_PARAMETERS = ['q', 'search'];
+
 /** Names whose values never reach a log, wherever they stand in an object that is logged. */
 const SECRET_NAMES = [
   'password',
@@ -22,17 +25,18 @@ export const REDACTION = {
 /** An address that carries a token, or the key of a session, as a path segment. */
 const SECRET_SEGMENT = /(\/api\/(?:ws|sessions)\/)[^/?#]+/gi;
 
+const HIDDEN_PARAMETERS = new Set([...SECRET_NAMES, ...SEARCH_PARAMETERS]);
 const PARAMETER = /([?&])([^=&#]*)=[^&#]*/g;
 
 /**
- * An address as it may stand in a log: tokens that came in the query or the path are gone, however their names are
+ * An address as it may stand in a log: tokens and words of a search that came in the query or the path are gone, however their names are
  * written.
  */
 export function redactAddress(address: string): string {
   return address
     .replace(SECRET_SEGMENT, '$1[redacted]')
     .replace(PARAMETER, (whole: string, mark: string, name: string) =>
-      SECRET_NAMES.includes(decoded(name)) ? `${mark}${name}=[redacted]` : whole,
+      HIDDEN_PARAMETERS.has(decoded(name)) ? `${mark}${name}=[redacted]` : whole,
     );
 }
 

@@ -75,11 +75,6 @@ export function foldUsername(text: string): string {
   return text.normalize('NFKC').toLowerCase().normalize('NFKC');
 }
 
-/** The form in which names are searched: without case and marks. */
-export function foldForSearch(text: string): string {
-  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
-}
-
 /** Signs of other scripts, and digits, that pass for letters of ours. */
 const LOOKALIKES = new Map(
   [

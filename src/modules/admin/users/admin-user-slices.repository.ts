@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement } from '../../../platform/database/sql.js';
 import type { SystemRole } from '../../../platform/http/actor.js';
-import { foldForSearch } from '../../../platform/validation/text.js';
+import { foldName } from '../../../platform/text-search/fold.js';
 import type { UserStatus } from './admin-users.dto.js';
 import { type AdminUserRow, COLUMNS, IS_BANNED } from './admin-users.repository.js';
 
@@ -48,6 +48,6 @@ export class AdminUserSlicesRepository {
 }
 
 function valuesOf({ search, status, role }: UserSliceFilter): (string | null)[] {
-  const text = search && foldForSearch(search).replace(/[\\%_]/g, '\\$&');
+  const text = search && foldName(search).replace(/[\\%_]/g, '\\$&');
   return [text || null, status ?? null, role ?? null];
 }

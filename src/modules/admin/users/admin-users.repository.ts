@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Statement } from '../../../platform/database/sql.js';
 import type { SystemRole } from '../../../platform/http/actor.js';
-import { foldForSearch } from '../../../platform/validation/text.js';
+import { foldName } from '../../../platform/text-search/fold.js';
 import type { AccountStatus, MessageFate } from './admin-users.dto.js';
 
 export interface AdminUserRow {
@@ -163,7 +163,7 @@ export class AdminUsersRepository {
 
   /** Newest first; one row more than the page has. */
   async page(filter: UserFilter): Promise<AdminUserRow[]> {
-    const text = filter.search && foldForSearch(filter.search);
+    const text = filter.search && foldName(filter.search);
     if (!text) return this.pageBy('all', null, filter);
     const literal = text.replace(/[\\%_]/g, '\\$&');
     // Fewer than three characters make no trigram.

@@ -1,0 +1,203 @@
+import { Injectable } from '@nestjs/common';
+import { type Queryable, Sql, statement } from '../../platform/database/sql.js';
+
+/** A conversation is begun at its newest message and indexed from there in both directions. */
+const BEGIN = statement<unknown>(
+  'messages.begin_index',
+  `insert into message_search_progress (conversation_id, indexed_from, indexed_to)
+   select c.id, n.newest + 1, n.newest
+     from conversations c
+    cross join lateral (select coalesce(max(m.sequence_number), 0) as newest from messages m where m.conversation_id = c.id) n
+    where c.id = any($1::uuid[])
+    order by c.id
+       on conflict (conversation_id) do nothing`,
+);
+
+interface Progress {
+  readonly conversation_id: string;
+  readonly indexed_from: number;
+  readonly indexed_to: number;
+}
+
+/** Those another process is at are left to it. */
+const CLAIM = statement<Progress>(
+  'messages.claim_index',
+  `select conversation_id, indexed_from, indexed_to from message_search_progress
+    where conversation_id = any($1::uuid[]) order by conversation_id for update skip locked`,
+);
+
+/** A message as it is to be indexed; `content` is empty for what is not found: deleted, or without text. */
+export interface IndexableMessage {
+  readonly id: string;
+  readonly conversation_id: string;
+  readonly created_ms: number;
+  readonly content: string;
+}
+
+type NumberedMessage = IndexableMessage & { readonly sequence_number: number; readonly is_newer: boolean };
+
+const INDEXABLE = `m.id, m.conversation_id, floor(extract(epoch from m.created_at) * 1000)::bigint as created_ms,
+  case when m.deleted_at is null then m.content else '' end as content`;
+
+/** Numbers are given out under the lock of the conversation: what has one below a visible message is visible too. */
+const UNINDEXED = statement<NumberedMessage>(
+  'messages.read_unindexed',
+  `select m.* from unnest($1::uuid[], $2::bigint[], $3::bigint[]) g (conversation_id, indexed_from, indexed_to)
+    cross join lateral (
+      (select ${INDEXABLE}, m.sequence_number, true as is_newer from messages m
+        where m.conversation_id = g.conversation_id and m.sequence_number > g.indexed_to
+        order by m.sequence_number limit $4)
+       union all
+      (select ${INDEXABLE}, m.sequence_number, false from messages m
+        where m.conversation_id = g.conversation_id and m.sequence_number < g.indexed_from
+        order by m.sequence_number desc limit $4)) m`,
+);
+
+const ADVANCE = statement<unknown>(
+  'messages.advance_index',
+  `update message_search_progress g set indexed_from = n.indexed_from, indexed_to = n.indexed_to
+     from unnest($1::uuid[], $2::bigint[], $3::bigint[]) n (conversation_id, indexed_from, indexed_to)
+    where g.conversation_id = n.conversation_id`,
+);
+
+/** The next statement reads what was written before each note was committed. */
+const TAKE_CHANGES = statement<{ message_id: string }>(
+  'messages.take_index_changes',
+  `delete from message_search_changes e
+    using (select conversation_id, message_id from message_search_changes
+            where conversation_id = any($1::uuid[]) limit $2 for update skip locked) n
+    where e.conversation_id = n.conversation_id and e.message_id = n.message_id
+   returning e.message_id`,
+);
+
+const CHANGED = statement<IndexableMessage>(
+  'messages.read_changed',
+  `select ${INDEXABLE} from messages m where m.id = any($1::uuid[])`,
+);
+
+const WRITE = statement<unknown>(
+  'messages.write_index',
+  `insert into message_search (message_id, conversation_id, created_ms, words)
+   select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[]::tsvector[])
+       on conflict (message_id) do update set words = excluded.words`,
+);
+
+const REMOVE = statement<unknown>(
+  'messages.remove_from_index',
+  `delete from message_search where message_id = any($1::uuid[])`,
+);
+
+/** The latest active first: that is what is looked for. */
+const BEHIND = statement<{ conversation_id: string }>(
+  'messages.find_unindexed',
+  `select h.stream_id as conversation_id from stream_heads h
+     join conversations c on c.id = h.stream_id
+     left join message_search_progress g on g.conversation_id = h.stream_id
+    where h.last_number > 0 and c.deleted_at is null
+      and (g.conversation_id is null or h.last_number > g.indexed_to or g.indexed_from > 1)
+    order by h.last_number_at desc nulls last limit $1`,
+);
+
+const NOTED = statement<{ conversation_id: string }>(
+  'messages.find_index_changes',
+  `select distinct conversation_id from message_search_changes limit $1`,
+);
+
+const MERGE_OLD_INDEX = statement<unknown>(
+  'messages.merge_old_index',
+  `select gin_clean_pending_list(i.id) from (select to_regclass('messages_search_idx') as id) i where i.id is not null`,
+);
+const DROP_OLD_INDEX = `drop index concurrently if exists messages_search_idx`;
+
+/** What one batch did; `unfinished` are conversations with more to do. */
+export interface IndexedBatch {
+  readonly messages: number;
+  readonly unfinished: readonly string[];
+}
+
+/** Folds messages into the text form of `tsvector`, one for each; empty for what is not to be found. */
+export type WordsOf = (messages: readonly IndexableMessage[]) => Promise<string[]>;
+
+/**
+ * Owns: message_search, message_search_progress, message_search_changes. Reads: messages, conversations, stream_heads.
+ */
+@Injectable()
+export class MessageIndexRepository {
+  constructor(private readonly sql: Sql) {}
+
+  /** Indexes a bounded number of messages of these conversations, in one transaction. */
+  index(conversationIds: readonly string[], limit: number, wordsOf: WordsOf): Promise<IndexedBatch> {
+    return this.sql.transaction(async (tx) => {
+      await tx.run(BEGIN, [conversationIds]);
+      const progress = await tx.many(CLAIM, [conversationIds]);
+      const each = Math.max(1, Math.floor(limit / Math.max(1, progress.length)));
+      const unindexed = await tx.many(UNINDEXED, [...columnsOf(progress), each]);
+      const moved = progress.map((row) => moveOn(row, unindexed, each));
+      const ids = progress.map((row) => row.conversation_id);
+      const changes = (await tx.many(TAKE_CHANGES, [ids, limit])).map((row) => row.message_id);
+      const changed = changes.length === 0 ? [] : await tx.many(CHANGED, [changes]);
+      await write(tx, unindexed.concat(changed as NumberedMessage[]), changes, wordsOf);
+      await tx.run(ADVANCE, columnsOf(moved));
+      const unfinished = moved
+        .filter((row) => row.isFull || changes.length === limit)
+        .map((row) => row.conversation_id);
+      return { messages: unindexed.length + changes.length, unfinished };
+    });
+  }
+
+  /** Conversations with messages that are not indexed, or not as they are now. */
+  async behind(limit: number): Promise<string[]> {
+    const rows = [...(await this.sql.many(BEHIND, [limit])), ...(await this.sql.many(NOTED, [limit]))];
+    return [...new Set(rows.map((row) => row.conversation_id))];
+  }
+
+  /** Sends append to its pending list as long as it is there. */
+  async mergeOldIndex(): Promise<boolean> {
+    return (await this.sql.run(MERGE_OLD_INDEX)) > 0;
+  }
+
+  async dropOldIndex(): Promise<void> {
+    await this.sql.run({ name: 'messages.drop_old_index', text: DROP_OLD_INDEX });
+  }
+}
+
+function columnsOf(rows: readonly Progress[]): (string | number)[][] {
+  return [
+    rows.map((row) => row.conversation_id),
+    rows.map((row) => row.indexed_from),
+    rows.map((row) => row.indexed_to),
+  ];
+}
+
+function moveOn(row: Progress, read: readonly NumberedMessage[], each: number): Progress & { isFull: boolean } {
+  const own = read.filter((message) => message.conversation_id === row.conversation_id);
+  const newer = own.filter((message) => message.is_newer).map((message) => message.sequence_number);
+  const older = own.filter((message) => !message.is_newer).map((message) => message.sequence_number);
+  return {
+    conversation_id: row.conversation_id,
+    indexed_from: older.length < each ? 1 : Math.min(...older),
+    indexed_to: Math.max(row.indexed_to, ...newer),
+    isFull: newer.length === each || older.length === each,
+  };
+}
+
+async function write(
+  tx: Queryable,
+  messages: readonly IndexableMessage[],
+  changes: readonly string[],
+  wordsOf: WordsOf,
+): Promise<void> {
+  const texts = await wordsOf(messages);
+  // A message may be new and noted as changed: both are the same row, and one statement writes a row once.
+  const rows = new Map(messages.map((message, at) => [message.id, { ...message, words: texts[at]! }]));
+  const found = [...rows.values()].filter(({ words }) => words !== '');
+  const gone = changes.filter((id) => (rows.get(id)?.words ?? '') === '');
+  if (gone.length > 0) await tx.run(REMOVE, [gone]);
+  if (found.length === 0) return;
+  await tx.run(WRITE, [
+    found.map((row) => row.id),
+    found.map((row) => row.conversation_id),
+    found.map((row) => row.created_ms),
+    found.map((row) => row.words),
+  ]);
+}

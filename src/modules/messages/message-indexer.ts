@@ -1,0 +1,93 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import { toTsvector, wordsOf } from '../../platform/text-search/words.js';
+import { type IndexableMessage, MessageIndexRepository } from './message-index.repository.js';
+import { MessagesStored } from './messages.events.js';
+
+const INTERVAL_MS = 1_000;
+const BATCH_MESSAGES = 1_000;
+const BATCH_CONVERSATIONS = 64;
+/** The part of the time that indexing takes at most: under load sends go first, and searches read the rest themselves. */
+const DUTY = 0.25;
+/** How long words are folded before other work of the process gets its turn. */
+const TURN_MS = 4;
+
+/**
+ * Indexes what this process has stored, a second later and in batches, so that a send pays nothing for searches.
+ * A search is right without it, only slower: it reads what is not indexed from the messages themselves.
+ */
+@Injectable()
+export class MessageIndexer implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(MessageIndexer.name);
+  private readonly waiting = new Set<string>();
+  private readonly stopping = new AbortController();
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
+
+  constructor(
+    private readonly repository: MessageIndexRepository,
+    private readonly events: DomainEvents,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.events.on(MessagesStored, ({ conversationIds }) => {
+      for (const id of conversationIds) this.waiting.add(id);
+    });
+    this.timer = setInterval(() => {
+      if (this.waiting.size > 0 && !this.running) this.running = this.indexWaiting();
+    }, INTERVAL_MS);
+    this.timer.unref();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    this.stopping.abort();
+    await this.running;
+  }
+
+  /** Indexes these conversations until nothing is left or the time is up; answers how many messages it took. */
+  async index(conversationIds: readonly string[], forMs: number): Promise<number> {
+    const deadline = performance.now() + forMs;
+    let queue = [...conversationIds];
+    let total = 0;
+    while (queue.length > 0 && performance.now() < deadline && !this.stopping.signal.aborted) {
+      const begun = performance.now();
+      const taken = queue.slice(0, BATCH_CONVERSATIONS);
+      const { messages, unfinished } = await this.repository.index(taken, BATCH_MESSAGES, foldAll);
+      total += messages;
+      queue = [...queue.slice(BATCH_CONVERSATIONS), ...unfinished];
+      if (queue.length > 0) await this.pause((performance.now() - begun) * (1 / DUTY - 1));
+    }
+    return total;
+  }
+
+  private async pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.stopping.signal, ref: false }).catch(() => undefined);
+  }
+
+  private async indexWaiting(): Promise<void> {
+    const ids = [...this.waiting];
+    this.waiting.clear();
+    try {
+      await this.index(ids, Infinity);
+    } catch (error) {
+      this.logger.warn({ err: error }, 'messages could not be indexed for searches; trying again');
+      for (const id of ids) this.waiting.add(id);
+    } finally {
+      this.running = undefined;
+    }
+  }
+}
+
+async function foldAll(messages: readonly IndexableMessage[]): Promise<string[]> {
+  const texts: string[] = [];
+  let begun = performance.now();
+  for (const { content } of messages) {
+    texts.push(content === '' ? '' : toTsvector(wordsOf(content)));
+    if (performance.now() - begun < TURN_MS) continue;
+    await nextTurn();
+    begun = performance.now();
+  }
+  return texts;
+}

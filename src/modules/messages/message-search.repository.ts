@@ -1,0 +1,257 @@
+import { Injectable } from '@nestjs/common';
+import { isTimeout } from '../../platform/database/database-errors.js';
+import { type Queryable, Sql, statement } from '../../platform/database/sql.js';
+import type { MessageRow } from './message-presenter.js';
+import type { MessageFilter } from './message-reads.repository.js';
+import { MESSAGE_COLUMNS, MESSAGE_JOINS } from './messages.repository.js';
+
+/** A statement takes a second at most. What is planned without the values would read whole tables for rare words. */
+const SETTINGS = statement<unknown>(
+  'messages.search_settings',
+  `select set_config('statement_timeout', '1000', true), set_config('plan_cache_mode', 'force_custom_plan', true),
+          set_config('enable_seqscan', 'off', true)`,
+);
+
+// Neither can be prepared ahead, so neither is declared as a statement.
+const SAVEPOINT = { name: 'messages.search_savepoint', text: 'savepoint before_window' };
+const GO_BACK = { name: 'messages.search_go_back', text: 'rollback to savepoint before_window' };
+
+/** A conversation of the searcher, and which of its messages the index holds, both numbers included. */
+export interface SearchedConversation {
+  readonly conversation_id: string;
+  readonly indexed_from: number;
+  readonly indexed_to: number;
+  readonly last_number: number;
+  readonly created_ms: number;
+  /** The present, or the newest message where a clock was set back. */
+  readonly newest_ms: number;
+}
+
+const CONVERSATIONS = statement<SearchedConversation>(
+  'messages.search_conversations',
+  `select c.id as conversation_id, coalesce(g.indexed_from, ${Number.MAX_SAFE_INTEGER}) as indexed_from,
+          coalesce(g.indexed_to, ${Number.MAX_SAFE_INTEGER}) as indexed_to, h.last_number,
+          floor(extract(epoch from c.created_at) * 1000)::bigint as created_ms,
+          ceil(extract(epoch from greatest(h.last_number_at, now())) * 1000)::bigint as newest_ms
+     from participants p
+     join conversations c on c.id = p.conversation_id and c.deleted_at is null
+     join stream_heads h on h.stream_id = c.id
+     left join message_search_progress g on g.conversation_id = c.id
+    where p.user_id = $1 and p.left_seq is null and ($2::uuid is null or p.conversation_id = $2)`,
+);
+
+const MILLISECOND = `floor(extract(epoch from m.created_at) * 1000)::bigint`;
+
+/** Numbers between two bounds, both excluded. */
+interface Stretch {
+  readonly conversation_id: string;
+  readonly above: number;
+  readonly below: number;
+}
+
+/** Messages with the millisecond of the last one of a stretch are read with it: a page ends between milliseconds. */
+const STRETCHES = statement<Stretch & { reached_ms: number | null }>(
+  'messages.search_stretches',
+  `with behind as (
+     select b.*, case when $4::bigint is null then ${Number.MAX_SAFE_INTEGER}
+                      else message_number_at(b.conversation_id, $4) end as below
+       from unnest($1::uuid[], $2::bigint[], $3::bigint[]) b (conversation_id, indexed_from, indexed_to)
+   ), stretch as (
+     select conversation_id, indexed_to as above, below from behind where indexed_to < below
+      union all
+     select conversation_id, 0, least(indexed_from, below) from behind
+   ), bounded as (
+     select s.*, (select ${MILLISECOND} from messages m
+                   where m.conversation_id = s.conversation_id and m.sequence_number > s.above and m.sequence_number < s.below
+                   order by m.sequence_number desc offset $5 limit 1) as reached_ms
+       from stretch s
+   )
+   select conversation_id, below, reached_ms,
+          case when reached_ms is null then above
+               else greatest(above, message_number_at(conversation_id, reached_ms) - 1) end as above
+     from bounded`,
+);
+
+/** The place of a message in what is found: the latest first, of one millisecond the largest id. */
+export interface SearchPlace {
+  readonly created_ms: number;
+  readonly id: string;
+}
+
+export type UnindexedRow = SearchPlace & { readonly content: string };
+
+const IS_WANTED = `m.deleted_at is null and m.content <> ''
+  and ($1::bigint, $2::uuid) > (${MILLISECOND}, m.id) and ${MILLISECOND} >= $3
+  and ($4::text is null or m.message_type = $4) and ($5::uuid is null or m.sender_id = $5)
+  and ($6::timestamptz is null or m.created_at >= $6) and ($7::timestamptz is null or m.created_at <= $7)`;
+
+const UNINDEXED = statement<UnindexedRow>(
+  'messages.search_unindexed',
+  `select m.id, ${MILLISECOND} as created_ms, m.content
+     from unnest($8::uuid[], $9::bigint[], $10::bigint[]) s (conversation_id, above, below)
+     join messages m on m.conversation_id = s.conversation_id and m.sequence_number > s.above and m.sequence_number < s.below
+    where ${IS_WANTED}`,
+);
+
+const CHANGED = statement<UnindexedRow>(
+  'messages.search_changed',
+  `select m.id, ${MILLISECOND} as created_ms, m.content
+     from message_search_changes e join messages m on m.id = e.message_id
+    where e.conversation_id = any($8::uuid[]) and ${IS_WANTED}
+    order by 2 desc, m.id desc limit $9`,
+);
+
+/** How many of all messages have each word, from 0 to 1, as far as statistics know it: 0 for rare ones. */
+const SHARES = statement<{ share: number }>(
+  'messages.search_shares',
+  `select coalesce(sum(w.share), 0)::float8 as share
+     from pg_stats s
+    cross join unnest($1::text[], $2::boolean[]) with ordinality as q (word, is_prefix, position)
+     left join lateral unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs) w (word, share)
+            on w.word = q.word or q.is_prefix and starts_with(w.word, q.word)
+    where s.schemaname = current_schema() and s.tablename = 'message_search' and s.attname = 'words'
+    group by q.position order by q.position`,
+);
+
+/**
+ * The inner select goes over the index and sorts what the window holds; the outer one looks at messages in that order
+ * and ends with the page.
+ */
+const hits = (byIndex: string): string => `
+  select s.message_id as id, s.created_ms
+    from (select s.message_id, s.created_ms from message_search s
+           where ${byIndex}
+             and s.created_ms >= $3 and (s.created_ms, s.message_id) < ($1, $2)
+           order by s.created_ms desc, s.message_id desc offset 0) s
+    join lateral (
+      select from messages m
+       where m.id = s.message_id and ${IS_WANTED}
+         and not exists (select from message_search_changes e
+                          where e.conversation_id = m.conversation_id and e.message_id = m.id)
+       limit 1) m on true
+   order by s.created_ms desc, s.message_id desc limit $8`;
+
+const BY_PLACE = `array[s.conversation_id] && $9::uuid[] and search_spans(s.created_ms) && $10::bigint[]`;
+
+const BY_WORDS = statement<SearchPlace>(
+  'messages.search_by_words',
+  hits(`s.words @@ $10::tsquery and s.conversation_id = any($9::uuid[])`),
+);
+const BY_WORDS_AND_PLACE = statement<SearchPlace>(
+  'messages.search_by_words_and_place',
+  hits(`s.words @@ $12::tsquery and ${BY_PLACE} and (s.words || '') @@ $11::tsquery`),
+);
+const BY_PLACE_ALONE = statement<SearchPlace>(
+  'messages.search_by_place',
+  hits(`${BY_PLACE} and (s.words || '') @@ $11::tsquery`),
+);
+
+/** A query, and as much of it as the index is to be asked for; all of it when it is rare, whatever the time and place. */
+export interface SearchedWords {
+  readonly all: string;
+  readonly indexed: string | undefined;
+  readonly isRare: boolean;
+}
+
+const HITS = statement<MessageRow>(
+  'messages.search_hits',
+  `select ${MESSAGE_COLUMNS} from messages m ${MESSAGE_JOINS} where m.id = any($1::uuid[])`,
+);
+
+/** What is looked for besides words: messages before a place and since a millisecond, that one included. */
+export interface SearchBounds {
+  readonly filter: MessageFilter;
+  readonly before: SearchPlace;
+  readonly sinceMs: number;
+}
+
+/** All of it sees the database at one moment, so what the indexer moves meanwhile is found once. */
+export class SearchView {
+  constructor(private readonly tx: Queryable) {}
+
+  /** In which the user takes part now. */
+  conversations(userId: string, conversationId: string | undefined): Promise<SearchedConversation[]> {
+    return this.tx.many(CONVERSATIONS, [userId, conversationId]);
+  }
+
+  /** The newest messages of each conversation that the index does not hold, before a time, and down to when they are all. */
+  async stretches(behind: readonly SearchedConversation[], beforeMs: number | undefined, limit: number) {
+    const values = [
+      behind.map((row) => row.conversation_id),
+      behind.map((row) => row.indexed_from),
+      behind.map((row) => row.indexed_to),
+    ];
+    const stretches = await this.tx.many(STRETCHES, [...values, beforeMs, limit]);
+    return { stretches, reachedMs: Math.max(0, ...stretches.map((stretch) => stretch.reached_ms ?? 0)) };
+  }
+
+  unindexed(stretches: readonly Stretch[], bounds: SearchBounds): Promise<UnindexedRow[]> {
+    const ids = stretches.map((stretch) => stretch.conversation_id);
+    const numbers = [stretches.map(({ above }) => above), stretches.map(({ below }) => below)];
+    return this.tx.many(UNINDEXED, [...valuesOf(bounds), ids, ...numbers]);
+  }
+
+  /** The latest messages that were changed since they were indexed. */
+  changed(conversationIds: readonly string[], bounds: SearchBounds, limit: number): Promise<UnindexedRow[]> {
+    return this.tx.many(CHANGED, [...valuesOf(bounds), conversationIds, limit]);
+  }
+
+  /** For each word how many of all messages have it, from 0 to 1; empty as long as there are no statistics. */
+  async shares(words: readonly { text: string; isPrefix: boolean }[]): Promise<number[]> {
+    const values = [words.map(({ text }) => text), words.map(({ isPrefix }) => isPrefix)];
+    return (await this.tx.many(SHARES, values)).map(({ share }) => share);
+  }
+
+  /** As `indexed`; undefined when it takes too long. What was read before stays good. */
+  async indexedInTime(...asked: Parameters<SearchView['indexed']>): Promise<SearchPlace[] | undefined> {
+    await this.tx.run(SAVEPOINT);
+    try {
+      return await this.indexed(...asked);
+    } catch (error) {
+      if (!isTimeout(error)) throw error;
+      await this.tx.run(GO_BACK);
+      return undefined;
+    }
+  }
+
+  /** The latest that the index has within these spans of time. */
+  indexed(
+    conversationIds: readonly string[],
+    words: SearchedWords,
+    spans: readonly number[],
+    bounds: SearchBounds,
+    limit: number,
+  ): Promise<SearchPlace[]> {
+    const values = [...valuesOf(bounds), limit, conversationIds];
+    if (words.isRare) return this.tx.many(BY_WORDS, [...values, words.all]);
+    if (words.indexed === undefined) return this.tx.many(BY_PLACE_ALONE, [...values, spans, words.all]);
+    return this.tx.many(BY_WORDS_AND_PLACE, [...values, spans, words.all, words.indexed]);
+  }
+
+  async messages(ids: readonly string[]): Promise<Map<string, MessageRow>> {
+    const rows = ids.length === 0 ? [] : await this.tx.many(HITS, [ids]);
+    return new Map(rows.map((row) => [row.id, row]));
+  }
+}
+
+function valuesOf({ filter, before, sinceMs }: SearchBounds): (string | number | null)[] {
+  const { type, senderId, from, to } = filter;
+  return [before.created_ms, before.id, sinceMs, type ?? null, senderId ?? null, from ?? null, to ?? null];
+}
+
+/**
+ * Owns nothing. Reads: messages, message_search, message_search_progress, message_search_changes, participants,
+ * conversations, stream_heads, and what is shown of a message.
+ */
+@Injectable()
+export class MessageSearchRepository {
+  constructor(private readonly sql: Sql) {}
+
+  /** @throws ServiceUnavailable when one of its statements takes more than a second */
+  view<T>(work: (view: SearchView) => Promise<T>): Promise<T> {
+    return this.sql.transaction(async (tx) => {
+      await tx.run(SETTINGS);
+      return work(new SearchView(tx));
+    }, 'repeatable read read only');
+  }
+}

@@ -1,0 +1,254 @@
+import pg from 'pg';
+import { MessageIndexRepository } from '../../src/modules/messages/message-index.repository.js';
+import { toTsvector, wordsOf } from '../../src/platform/text-search/words.js';
+import type { Actor } from '../../src/platform/http/actor.js';
+import { Schedule } from '../../src/platform/schedule/schedule.js';
+import { type Answer, People } from '../support/people.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+describe('searching messages', () => {
+  let server: TestApp;
+  let people: People;
+  let index: MessageIndexRepository;
+  let ana: Actor;
+  let bo: Actor;
+
+  beforeAll(async () => {
+    server = await startTestApp({ SCHEDULE_DRY_RUN: 'true' });
+    people = new People(server);
+    index = server.app.get(MessageIndexRepository, { strict: false });
+    [ana, bo] = (await people.many(2)) as [Actor, Actor];
+  });
+  afterAll(() => server.close());
+
+  const say = async (groupId: string, content: string, by = ana): Promise<string> =>
+    (await people.call(by, 'POST', `/conversations/${groupId}/messages`, { content })).body.id as string;
+  const search = (q: string, more = '', by = bo): Promise<Answer> =>
+    people.call(by, 'GET', `/search/messages?q=${encodeURIComponent(q)}${more}`);
+  const found = async (q: string, more = '', by = bo): Promise<string[]> =>
+    (await search(q, more, by)).body.data.map(({ content }: { content: string }) => content) as string[];
+  const fold = (messages: readonly { content: string }[]) =>
+    Promise.resolve(messages.map(({ content }) => toTsvector(wordsOf(content))));
+  const indexOf = async (groupId: string): Promise<{ rows: number; rest: boolean }> => {
+    const [row] = await server.database.query<{ rows: number; rest: boolean }>(
+      `select (select count(*)::int from message_search s where s.conversation_id = $1) as rows,
+              exists (select from stream_heads h left join message_search_progress g on g.conversation_id = h.stream_id
+                       where h.stream_id = $1 and (coalesce(g.indexed_from, 2) > 1 or g.indexed_to < h.last_number))
+              or exists (select from message_search_changes e where e.conversation_id = $1) as rest`,
+      [groupId],
+    );
+    return row!;
+  };
+  const indexAll = async (groupId: string): Promise<void> => {
+    while ((await indexOf(groupId)).rest) await index.index([groupId], 100, fold);
+  };
+  /** While nothing can be indexed. */
+  const withoutIndexing = async (work: () => Promise<void>, lock = 'message_search_progress in share mode') => {
+    const client = new pg.Client({ connectionString: server.database.url });
+    await client.connect();
+    try {
+      await client.query(`begin; lock table ${lock}`);
+      await work();
+    } finally {
+      await client.end();
+    }
+  };
+  const everyPage = async (q: string, more: string): Promise<string[]> => {
+    const contents: string[] = [];
+    for (let cursor = ''; ;) {
+      const { status, body } = await search(q, `${more}${cursor}`);
+      expect({ status, error: body.error }).toEqual({ status: 200, error: undefined });
+      contents.push(...body.data.map(({ content }: { content: string }) => content));
+      if (!body.has_more) return contents;
+      cursor = `&cursor=${encodeURIComponent(body.next_cursor)}`;
+    }
+  };
+
+  it.each([
+    ['завтра', 'Завтра в десять'],
+    ['über', 'ÜBER den Wolken'],
+    ['cafe', 'a café'],
+    ['thanks', 'thanks😀'],
+    ['hello', '“hello”'],
+    ['dont', 'we don’t'],
+    ["don't", 'we don’t'],
+    ['main', 'look at src/main.ts'],
+    ['https://example.com/path?x=1', 'see https://example.com/path?x=1 now'],
+    ['日本語', 'これは日本語の文です'],
+    ['서울', '나는서울에서'],
+    ['ไทย', 'ประเทศไทยสวย'],
+    ['need', 'a needle in hay'],
+  ])('%s finds %s before and after it is indexed', async (query, content) => {
+    const groupId = await people.group(ana, [[bo, 'participant']]);
+    await withoutIndexing(async () => {
+      await say(groupId, content);
+      await say(groupId, 'something else');
+      expect(await found(query, `&conversation_id=${groupId}`)).toEqual([content]);
+      expect((await indexOf(groupId)).rows).toBe(0);
+    });
+    await indexAll(groupId);
+    expect((await indexOf(groupId)).rows).toBe(2);
+    expect(await found(query, `&conversation_id=${groupId}`)).toEqual([content]);
+  });
+
+  it('shows the place of each match by offsets, and what is written as markup', async () => {
+    const groupId = await people.group(ana, [[bo, 'participant']]);
+    const content = `${'😀 '.repeat(200)}if (a < b) the Pélican; a pelican > ${'more '.repeat(100)}`;
+    await say(groupId, content);
+    const [hit] = (await search('pelican', `&conversation_id=${groupId}`)).body.data;
+    expect(hit.content).toBe(content);
+    expect(hit.highlight).toBe(hit.content.slice(hit.highlight_start, hit.highlight_start + hit.highlight.length));
+    expect(hit.highlight).toContain('if (a < b) the Pélican; a pelican >');
+    const marked = hit.matches.map(({ start, end }: { start: number; end: number }) => hit.highlight.slice(start, end));
+    expect(marked).toEqual(['Pélican', 'pelican']);
+  });
+
+  it('finds a message by what it says now, edited or deleted before or after it was indexed', async () => {
+    const groupId = await people.group(ana, [[bo, 'participant']]);
+    const more = `&conversation_id=${groupId}`;
+    const [early, gone] = [await say(groupId, 'first alpha'), await say(groupId, 'second alpha')];
+    await indexAll(groupId);
+    await withoutIndexing(async () => {
+      await people.call(ana, 'PATCH', `/messages/${early}`, { content: 'first omega' });
+      await people.call(ana, 'DELETE', `/messages/${gone}`);
+      expect(await found('alpha', more)).toEqual([]);
+      expect(await found('omega', more)).toEqual(['first omega']);
+      const late = await say(groupId, 'third alpha');
+      await people.call(ana, 'PATCH', `/messages/${late}`, { content: 'third omega' });
+      expect(await found('alpha', more)).toEqual([]);
+      expect(await found('omega', more)).toEqual(['third omega', 'first omega']);
+    });
+    await indexAll(groupId);
+    expect(await found('alpha', more)).toEqual([]);
+    expect(await found('omega', more)).toEqual(['third omega', 'first omega']);
+    const [kept] = await server.database.query(
+      `select count(*)::int as count from message_search where message_id = $1`,
+      [gone],
+    );
+    expect(kept!.count).toBe(0);
+  });
+
+  it('gives every message once and in order, however much of them is indexed', async () => {
+    const groupId = await people.group(ana, [[bo, 'participant']]);
+    const said: string[] = [];
+    await withoutIndexing(async () => {
+      for (let n = 0; n < 40; n++) {
+        said.unshift(`tally ${n}`);
+        await say(groupId, `tally ${n}`);
+      }
+      expect(await everyPage('tally', `&conversation_id=${groupId}&limit=7`)).toEqual(said);
+    });
+    await server.database.query(`delete from message_search_progress where conversation_id = $1`, [groupId]);
+    await server.database.query(`delete from message_search where conversation_id = $1`, [groupId]);
+    for (let round = 0; (await indexOf(groupId)).rest; round++) {
+      await index.index([groupId], 9, fold);
+      said.unshift(`tally new ${round}`);
+      await say(groupId, `tally new ${round}`);
+      expect(await everyPage('tally', `&conversation_id=${groupId}&limit=7`)).toEqual(said);
+      if (round > 4) await indexAll(groupId);
+    }
+    expect((await indexOf(groupId)).rows).toBe(said.length);
+  });
+
+  it('finds what was acknowledged, while several processes index and others send', async () => {
+    const groups = await Promise.all([1, 2, 3].map(() => people.group(ana, [[bo, 'participant']])));
+    let isSending = true;
+    const indexer = async (): Promise<void> => {
+      while (isSending) await index.index(groups, 3, fold);
+    };
+    const sender = async (name: string): Promise<void> => {
+      for (let n = 0; n < 25; n++) {
+        const content = `swift${name}x${n}`;
+        const id = await say(groups[n % 3]!, content);
+        expect(await found(content)).toEqual([content]);
+        if (n % 5 > 0) continue;
+        await people.call(ana, 'PATCH', `/messages/${id}`, { content: `${content} changed${name}${n}` });
+        expect(await found(`changed${name}${n}`)).toEqual([`${content} changed${name}${n}`]);
+      }
+    };
+    const indexers = [indexer(), indexer()];
+    await Promise.all(['a', 'b'].map(sender)).finally(() => (isSending = false));
+    await Promise.all(indexers);
+    expect((await everyPage('swift', '&limit=50')).length).toBe(50);
+  });
+
+  it('has a bounded amount of work: short pages go on until all is seen', async () => {
+    const groupId = await people.group(ana, [[bo, 'participant']]);
+    await withoutIndexing(async () => {
+      await server.database.query(
+        `insert into messages (id, conversation_id, sequence_number, seq, sender_id, message_type, content, created_at)
+         select gen_random_uuid(), $1, n, n, $2, 'text', case when n = 3 then 'deep treasure' else 'hay' end,
+                now() - (20000 - n) * interval '1 second' from generate_series(1, 20000) n`,
+        [groupId, ana.userId],
+      );
+      await server.database.query(`update stream_heads set last_number = 20000 where stream_id = $1`, [groupId]);
+      const { body } = await search('treasure', `&conversation_id=${groupId}`);
+      expect(body).toMatchObject({ data: [], has_more: true });
+      expect(await everyPage('treasure', `&conversation_id=${groupId}`)).toEqual(['deep treasure']);
+    });
+    // Not for the tests that index all there is.
+    await server.database.query(
+      `insert into message_search_progress values ($1, 1, 20000)
+      on conflict (conversation_id) do update set indexed_from = 1, indexed_to = 20000`,
+      [groupId],
+    );
+  });
+
+  it('indexes what an older version left, and gives up its index', async () => {
+    const groupId = await people.group(ana, [[bo, 'participant']]);
+    await server.database.query(
+      `insert into messages (id, conversation_id, sequence_number, seq, sender_id, message_type, content, created_at)
+       select gen_random_uuid(), $1, n, n, $2, 'text', 'Altbestand ' || n, now() from generate_series(1, 30) n`,
+      [groupId, ana.userId],
+    );
+    await server.database.query(`update stream_heads set last_number = 30 where stream_id = $1`, [groupId]);
+    await server.database.query(
+      `create index messages_search_idx on messages using gin (to_tsvector('simple', content))`,
+    );
+    expect(await found('altbestand', '&limit=50')).toHaveLength(30);
+    const schedule = server.app.get(Schedule, { strict: false });
+    while ((await schedule.run('message-index', { isDryRun: false }))!.messages! > 0);
+    expect((await indexOf(groupId)).rows).toBe(30);
+    expect(await server.database.query(`select from pg_class where relname = 'messages_search_idx'`)).toEqual([]);
+  });
+
+  it('finds nothing in conversations left or deleted', async () => {
+    const groupId = await people.group(ana, [[bo, 'participant']]);
+    await say(groupId, 'parting words');
+    await indexAll(groupId);
+    expect(await found('parting')).toHaveLength(1);
+    await people.call(bo, 'POST', `/conversations/${groupId}/leave`);
+    await say(groupId, 'parting later');
+    expect(await found('parting')).toEqual([]);
+    expect(await found('parting', '', ana)).toHaveLength(2);
+    await people.call(ana, 'DELETE', `/conversations/${groupId}`);
+    expect(await found('parting', '', ana)).toEqual([]);
+  });
+
+  it.each([
+    '-'.repeat(256),
+    '"',
+    "'",
+    '\\',
+    ':*',
+    '& | ! ( <->',
+    '-a',
+    'a'.repeat(256),
+    '\u{1F600}\uFE0F',
+    '<->'.repeat(80),
+  ])('takes %j for a query', async (query) => {
+    expect((await search(query)).status).toBe(200);
+  });
+
+  it('two at a time for one person; others are served', async () => {
+    await withoutIndexing(async () => {
+      const answers = [search('a'), search('b'), search('c')];
+      expect(await Promise.race(answers)).toMatchObject({
+        status: 429,
+        body: { error: { code: 'TOO_MANY_SEARCHES' } },
+      });
+      expect((await search('b', '', ana)).status).toBe(503); // tried for a second, instead of refused
+    }, 'message_search in access exclusive mode');
+    expect((await search('a')).status).toBe(200);
+  });
+});

@@ -38,6 +38,9 @@ class PageDto {
 
   @TimeField({ optional: true })
   from?: string;
+
+  @TextField({ optional: true, max: 100 })
+  cursor?: string;
 }
 
 @Public()

@@ -23,7 +23,7 @@ class InputPipe extends ValidationPipe {
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     const { type, metatype } = metadata;
-    if (type === 'query' && metatype) return super.transform(withoutEmpty(value), metadata);
+    if (type === 'query' && metatype) return withoutUndefined(await super.transform(emptyAsUndefined(value), metadata));
     if (type !== 'body' || !metatype || typeof value !== 'object' || value === null)
       return super.transform(value, metadata);
     let input = this.inputs.get(metatype);
@@ -32,7 +32,14 @@ class InputPipe extends ValidationPipe {
   }
 }
 
-function withoutEmpty(query: unknown): unknown {
+/** An empty field counts as left out, and yet its name has to be one that the query declares. */
+function emptyAsUndefined(query: unknown): unknown {
   if (typeof query !== 'object' || query === null) return query;
-  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));
+  return Object.fromEntries(Object.entries(query).map(([name, value]) => [name, value === '' ? undefined : value]));
+}
+
+function withoutUndefined(query: unknown): unknown {
+  if (typeof query !== 'object' || query === null) return query;
+  for (const [name, value] of Object.entries(query)) if (value === undefined) Reflect.deleteProperty(query, name);
+  return query;
 }

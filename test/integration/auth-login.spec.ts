@@ -288,6 +288,9 @@ describe('failing to log in', () => {
       for (let i = 0; i < 6; i++)
         statuses.push((await strict.login(names[i % 2]!, 'wrong', {}, from('192.0.2.1'))).status);
       expect(statuses).toEqual([...Array<number>(5).fill(401), 429]);
+      const unknown = [];
+      for (let i = 0; i < 6; i++) unknown.push((await strict.login('ghost', 'wrong', {}, from('192.0.2.2'))).status);
+      expect(unknown).toEqual(statuses);
     } finally {
       await strict.close();
     }

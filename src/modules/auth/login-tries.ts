@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { addressSubject, loginSubject } from '../../platform/throttling/limit-subject.js';
+import { addressSubject } from '../../platform/throttling/limit-subject.js';
 import { Limits } from '../../platform/throttling/limits.service.js';
 import type { HashRequester } from './hashing-queue.js';
 import { type CountedTry, LoginLockout } from './login-lockout.js';
@@ -24,7 +24,8 @@ export class LoginTries {
 
   /** Counts a try before its password is looked at. @throws RateLimitExceeded, AccountLocked */
   async count({ account, device, source }: LoginTry): Promise<CountedTry> {
-    await this.limits.checkSubject('login', loginSubject(source.ip, account));
+    // The guard has counted what was typed; a subject of its own, so that an unknown name is not counted twice.
+    await this.limits.checkSubject('login', `${addressSubject(source.ip)}|found|${account}`);
     if (device) return this.lockout.tryFromTrusted(account, `device:${device}`);
     const address = addressSubject(source.ip);
     await this.limits.checkSubject('login.failed', address);

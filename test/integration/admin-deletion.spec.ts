@@ -96,6 +96,32 @@ describe('deleting an account', () => {
     expect(await presence()).not.toContainEqual({ custom: 'at the dentist' });
   });
 
+  it('ends what is written to it: sends, edits and reactions are refused, and the history stays', async () => {
+    const [gone, other] = [await chat.user('del-peer'), await chat.user('del-left')];
+    const open = await other.call('POST', '/conversations', { type: 'direct', participant_ids: [gone.id] });
+    const directId = open.body.id as string;
+    const mine = await say(other, directId, 'are you there?');
+    const theirs = await say(gone, directId, 'for now');
+    const attempts = () => [
+      other.call('POST', `/conversations/${directId}/messages`, { content: 'hello?' }),
+      other.call('PATCH', `/messages/${mine}`, { content: 'were you there?' }),
+      other.call('PUT', `/messages/${theirs}/reactions/${encodeURIComponent('👍')}`),
+    ];
+    for (const { status } of await Promise.all(attempts())) expect(status).toBeLessThan(300);
+    expect((await remove(gone, 'keep')).status).toBe(204);
+    const refused = { status: 403, body: { error: { code: 'PERMISSION_DENIED' } } };
+    for (const answer of await Promise.all(attempts())) expect(answer).toMatchObject(refused);
+    await finish();
+    for (const answer of await Promise.all(attempts())) expect(answer).toMatchObject(refused);
+    const { body } = await other.call('GET', `/conversations/${directId}/messages`);
+    expect((body.data as { content: string }[]).map(({ content }) => content).sort()).toEqual([
+      'for now',
+      'were you there?',
+    ]);
+    // Another conversation of theirs is open as before.
+    await say(other, await chat.group(other, await chat.user('del-third')), 'still here');
+  });
+
   it('takes hundreds of messages away in batches, and goes on where it was broken off', async () => {
     const [author, reader] = [await chat.user('prolific'), await chat.user('listener')];
     const groupId = await chat.group(author, reader);

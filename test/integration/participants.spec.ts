@@ -2,6 +2,7 @@ import { ParticipantsService } from '../../src/modules/participants/participants
 import { PARTICIPANT_ROLES, type ParticipantRole } from '../../src/modules/participants/participant-roles.js';
 import { newId } from '../../src/platform/database/ids.js';
 import type { Actor } from '../../src/platform/http/actor.js';
+import { BannedOwners } from '../../src/modules/participants/banned-owners.js';
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -11,7 +12,7 @@ describe('participants', () => {
   let participants: ParticipantsService;
 
   beforeAll(async () => {
-    test = await startTestApp();
+    test = await startTestApp({ PROCESS_ROLE: 'all', SCHEDULE_DRY_RUN: 'true' }); // the tests set the schedule going
     people = new People(test);
     participants = test.app.get(ParticipantsService, { strict: false });
   });
@@ -291,6 +292,38 @@ describe('participants', () => {
       expect(await rolesOf(id)).toEqual({ [banned!.userId]: 'admin', [next!.userId]: 'owner' });
     });
 
+    it('passes on what a banned account owns, to who was there and is not banned, once', async () => {
+      const [owner, banned, next, late] = await people.many(4);
+      const members: [Actor, ParticipantRole][] = [
+        [banned!, 'admin'],
+        [next!, 'participant'],
+      ];
+      const [group, lonely] = [await people.group(owner!, members), await people.group(owner!, [[banned!, 'admin']])];
+      const room = await people.group(owner!, [], { type: 'room' });
+      const moderator = await people.one('moderator');
+      const ban = (user: Actor, until?: string) =>
+        people.call(moderator, 'POST', `/admin/users/${user.userId}/ban`, { reason: 'because of a test', until });
+      expect((await ban(banned!)).status).toBe(204);
+      const passOn = () => test.app.get(BannedOwners, { strict: false }).run({ isDryRun: false });
+      expect(await passOn()).toEqual({ conversations: 0 });
+      expect((await ban(owner!)).status).toBe(204);
+      await participants.join(late!, room);
+      await Promise.all([passOn(), passOn()]); // as when two workers do it at once
+      expect(await passOn()).toEqual({ conversations: 0 });
+      expect(await rolesOf(group)).toEqual({
+        [owner!.userId]: 'admin',
+        [banned!.userId]: 'admin',
+        [next!.userId]: 'owner',
+      });
+      expect(await rolesOf(lonely)).toEqual({ [owner!.userId]: 'owner', [banned!.userId]: 'admin' });
+      expect(await rolesOf(room)).toEqual({ [owner!.userId]: 'owner', [late!.userId]: 'participant' });
+      const changes = (await events(group)).filter(({ type }) => type === 'participant.updated');
+      expect(changes.map(({ subject_id, payload }) => [subject_id, payload.role])).toEqual([
+        [owner!.userId, 'admin'],
+        [next!.userId, 'owner'],
+      ]);
+    });
+
     it('never leaves fifty racers on two nodes without exactly one owner', async () => {
       const other = await startTestApp({ DATABASE_URL: test.database.url });
       const nodes = [participants, other.app.get(ParticipantsService, { strict: false })];
@@ -344,12 +377,38 @@ describe('participants', () => {
       } while (cursor);
       expect(seen.map(({ role }) => role)).toEqual(['owner', 'admin', 'moderator', 'participant', 'participant']);
       expect(Object.keys(seen[0]!).sort()).toEqual([
-        'avatar_url', 'display_name', 'is_muted', 'joined_at', 'last_delivered_seq', 'last_read_seq', 'role', 'user_id', 'username',
+        'avatar_url', 'display_name', 'is_banned', 'is_muted', 'joined_at', 'last_delivered_seq', 'last_read_seq', 'role', 'user_id', 'username',
       ]); // prettier-ignore
       const forged = Buffer.from('["x"]').toString('base64url');
       expect((await people.call(crowd[0]!, 'GET', `/conversations/${id}/participants?cursor=${forged}`)).status).toBe(
         400,
       );
+    });
+
+    it('says of each whether the account is banned now, in the page, in the conversation and in events', async () => {
+      const [owner, banned, forgiven] = await people.many(3);
+      const id = await people.group(owner!, [
+        [banned!, 'participant'],
+        [forgiven!, 'participant'],
+      ]);
+      const until = (user: Actor, time: string) =>
+        test.database.query(`update users set banned_at = now() - interval '1 day', banned_until = $2 where id = $1`, [
+          user.userId,
+          time,
+        ]);
+      await until(banned!, 'infinity');
+      await until(forgiven!, '2020-01-01');
+      const bannedIn = (rows: { user_id: string; is_banned: boolean }[]) =>
+        Object.fromEntries(rows.map((row) => [row.user_id, row.is_banned]));
+      const expected = { [owner!.userId]: false, [banned!.userId]: true, [forgiven!.userId]: false };
+      const page = await people.call(owner!, 'GET', `/conversations/${id}/participants`);
+      expect(bannedIn(page.body.data)).toEqual(expected);
+      const conversation = await people.call(owner!, 'GET', `/conversations/${id}`);
+      expect(bannedIn(conversation.body.participants)).toEqual(expected);
+      const muted = await people.call(owner!, 'PATCH', `/conversations/${id}/participants/${banned!.userId}`, {
+        is_muted: true,
+      });
+      expect(muted.body).toMatchObject({ is_muted: true, is_banned: true });
     });
   });
 });

@@ -27,6 +27,7 @@ export interface ListedParticipant {
   username: string;
   display_name: string;
   avatar_url: string | null;
+  is_banned: boolean;
   role: ParticipantRole;
   is_muted: boolean;
   joined_at: string;
@@ -82,6 +83,7 @@ const SURROUNDED = `
          case when c.role is not null then (
            select json_agg(json_build_object(
                     'user_id', q.user_id, 'username', u.username, 'display_name', u.display_name, 'avatar_url', u.avatar_url,
+                    'is_banned', user_is_banned(u.banned_at, u.banned_until),
                     'role', q.role, 'is_muted', q.is_muted, 'joined_at', q.joined_at, 'last_read_seq', q.last_read_seq,
                     'last_delivered_seq', q.last_delivered_seq) order by q.order_rank, q.joined_seq, q.user_id)
              from (select o.*, array_position(array['owner', 'admin', 'moderator', 'participant'], o.role) as order_rank

@@ -10,6 +10,7 @@ export function presentParticipant(row: ParticipantRow): ParticipantDto {
     username: row.username,
     display_name: row.display_name,
     avatar_url: row.avatar_url,
+    is_banned: row.is_banned,
     role: row.role,
     is_muted: row.is_muted,
     joined_at: row.joined_at.toISOString(),
@@ -43,7 +44,8 @@ export function presentParticipantEvent(
     return { data: { user_id: name.user_id, reason } };
   }
   const { role, is_muted, joined_at, prev = 0 } = event.payload as ParticipantPayload;
-  const { user_id, username, display_name, avatar_url } = name;
-  const data = { user_id, participant: { user_id, username, display_name, avatar_url, role, is_muted, joined_at } };
+  const { user_id, username, display_name, avatar_url, is_banned } = name;
+  const participant = { user_id, username, display_name, avatar_url, is_banned, role, is_muted, joined_at };
+  const data = { user_id, participant };
   return event.type === PARTICIPANT_JOINED ? { data, only: { userId: user_id, prev } } : { data };
 }

@@ -137,6 +137,9 @@ export class ParticipantDto {
   @ApiProperty({ type: String, nullable: true })
   avatar_url: string | null;
 
+  @ApiProperty({ description: 'The account is banned from the server' })
+  is_banned: boolean;
+
   @ApiProperty({ enum: PARTICIPANT_ROLES })
   role: ParticipantRole;
 

@@ -84,6 +84,8 @@ export interface ParticipantRow {
   avatar_url: string | null;
   role: ParticipantRole;
   is_muted: boolean;
+  /** From the server; see `conversation-bans.repository.ts` for bans from one conversation. */
+  is_banned: boolean;
   joined_at: Date;
   last_read_seq: number;
   last_delivered_seq: number;
@@ -91,8 +93,8 @@ export interface ParticipantRow {
 }
 
 const PARTICIPANT_COLUMNS = `
-  p.user_id, u.username, u.display_name, u.avatar_url, p.role, p.is_muted, p.joined_at, p.last_read_seq,
-  p.last_delivered_seq, p.left_seq is null as is_member`;
+  p.user_id, u.username, u.display_name, u.avatar_url, user_is_banned(u.banned_at, u.banned_until) as is_banned, p.role,
+  p.is_muted, p.joined_at, p.last_read_seq, p.last_delivered_seq, p.left_seq is null as is_member`;
 
 const FIND = statement<ParticipantRow>(
   'participants.find',
@@ -176,6 +178,34 @@ const HEIR = statement<{ user_id: string }>(
     limit 1`,
 );
 
+/** As the heir, among those who are not banned and were there when the owner, who still is, was banned. */
+const SUCCESSOR_SINCE_BAN = `
+  select p.user_id from participants p join users u on u.id = p.user_id
+   where p.conversation_id = former.conversation_id and p.left_seq is null and p.user_id <> former.user_id
+     and p.joined_at <= owner.banned_at and u.deleted_at is null and not user_is_banned(u.banned_at, u.banned_until)
+   order by array_position(array['owner', 'admin', 'moderator', 'participant'], p.role), p.joined_seq, p.user_id
+   limit 1`;
+
+const OWNED_BY_BANNED = statement<{ conversation_id: string }>(
+  'participants.owned_by_banned',
+  `select former.conversation_id
+     from users owner
+     join participants former on former.user_id = owner.id and former.role = 'owner' and former.left_seq is null
+     join conversations c on c.id = former.conversation_id and c.type <> 'direct' and c.deleted_at is null
+    where owner.banned_at is not null and user_is_banned(owner.banned_at, owner.banned_until)
+      and exists (${SUCCESSOR_SINCE_BAN})
+    limit $1`,
+);
+
+const BANNED_OWNER = statement<{ user_id: string; successor_id: string }>(
+  'participants.banned_owner',
+  `select former.user_id, successor.user_id as successor_id
+     from participants former
+     join users owner on owner.id = former.user_id and user_is_banned(owner.banned_at, owner.banned_until)
+    cross join lateral (${SUCCESSOR_SINCE_BAN}) successor
+    where former.conversation_id = $1 and former.left_seq is null and former.role = 'owner'`,
+);
+
 const OWNER = statement<{ user_id: string }>(
   'participants.owner',
   `select user_id from participants where conversation_id = $1 and left_seq is null and role = 'owner' limit 1`,
@@ -196,11 +226,13 @@ export interface NamedParticipant {
   username: string;
   display_name: string;
   avatar_url: string | null;
+  is_banned: boolean;
 }
 
 const NAMES = statement<NamedParticipant>(
   'participants.names',
-  `select id as user_id, username, display_name, avatar_url from users where id = any($1::uuid[])`,
+  `select id as user_id, username, display_name, avatar_url, user_is_banned(banned_at, banned_until) as is_banned
+     from users where id = any($1::uuid[])`,
 );
 
 /** A place in the order of the list: role first, then the longest-standing. */
@@ -293,6 +325,19 @@ export class ParticipantsRepository {
   /** Of all others the one of the highest role, and of those the longest-standing; a banned one only where all are. */
   async findHeir(tx: Queryable, conversationId: string, leavingId: string): Promise<string | undefined> {
     return (await tx.one(HEIR, [conversationId, leavingId]))?.user_id;
+  }
+
+  /** Conversations whose owner is banned from the server, and has a successor. */
+  async findOwnedByBanned(limit: number): Promise<string[]> {
+    return (await this.sql.many(OWNED_BY_BANNED, [limit])).map((row) => row.conversation_id);
+  }
+
+  /** Undefined where the owner is not banned, or has no successor. */
+  findBannedOwner(
+    tx: Queryable,
+    conversationId: string,
+  ): Promise<{ user_id: string; successor_id: string } | undefined> {
+    return tx.one(BANNED_OWNER, [conversationId]);
   }
 
   async findOwner(tx: Queryable, conversationId: string): Promise<string | undefined> {

@@ -57,7 +57,7 @@ export class Standings {
   }
 
   /** The present owner becomes an admin. */
-  async stepDown(tx: StreamTransaction, actorId: string): Promise<void> {
+  async stepDown(tx: StreamTransaction, actorId: string | null): Promise<void> {
     const ownerId = await this.repository.findOwner(tx, tx.head.streamId);
     if (ownerId === undefined) return;
     await this.alter(tx, actorId, await this.require(tx, tx.head.streamId, ownerId), { role: 'admin' });

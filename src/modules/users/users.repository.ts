@@ -82,6 +82,18 @@ const ERASE = statement<unknown>(
 
 const FORGET_BLOCKS = statement<unknown>('users.forget_blocks', `delete from user_blocks where blocker_id = $1`);
 
+/** Sends, edits and reactions in a direct conversation are refused across a block, by checks they make anyway. */
+const BLOCK_DIRECT_PARTNERS = statement<unknown>(
+  'users.block_direct_partners',
+  `insert into user_blocks (blocker_id, blocked_id)
+   select own.user_id, other.user_id
+     from participants own
+     join conversations c on c.id = own.conversation_id and c.type = 'direct'
+     join participants other on other.conversation_id = own.conversation_id and other.user_id <> own.user_id
+    where own.user_id = $1
+       on conflict do nothing`,
+);
+
 const BLOCK = statement<unknown>(
   'users.block',
   `insert into user_blocks (blocker_id, blocked_id) values ($1, $2) on conflict do nothing`,
@@ -125,7 +137,7 @@ export interface UserPage {
   readonly limit: number;
 }
 
-/** Owns: users, user_blocks. Reads: sessions. */
+/** Owns: users, user_blocks. Reads: sessions, participants, conversations. */
 @Injectable()
 export class UsersRepository {
   constructor(private readonly sql: Sql) {}
@@ -183,9 +195,11 @@ export class UsersRepository {
     return (await tx.many(LOCK_ADMINS)).map(({ id }) => id);
   }
 
+  /** Their own blocks go; whoever has a direct conversation with them can write there no more. */
   async erase(tx: Queryable, userId: string, { at, name }: { at: Date; name: ErasedName }): Promise<void> {
     await tx.run(ERASE, [userId, at, name === 'kept']);
     await tx.run(FORGET_BLOCKS, [userId]);
+    await tx.run(BLOCK_DIRECT_PARTNERS, [userId]);
   }
 
   async block(tx: Queryable, blockerId: string, blockedId: string): Promise<void> {

@@ -74,7 +74,7 @@ const conversation = {
   },
 };
 const person = { user_id: BO, username: 'bo', display_name: 'Bo', avatar_url: null };
-const participant = { ...person, role: 'participant', is_muted: false, joined_at: AT };
+const participant = { ...person, is_banned: false, role: 'participant', is_muted: false, joined_at: AT };
 const user = {
   id: BO,
   username: 'bo',

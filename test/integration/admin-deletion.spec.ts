@@ -116,6 +116,7 @@ describe('deleting an account', () => {
     const { body } = await other.call('GET', `/conversations/${directId}/messages`);
     expect((body.data as { content: string }[]).map(({ content }) => content).sort()).toEqual([
       'for now',
+      'hello?',
       'were you there?',
     ]);
     // Another conversation of theirs is open as before.

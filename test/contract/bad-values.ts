@@ -76,7 +76,11 @@ function badTexts(schema: Schema, types: Set<string>): BadValue[] {
     values.push(bad('a UUID and more', `${UUID}\n`), bad('an empty UUID', ''));
   }
   if (schema.format === 'date-time') {
-    values.push(bad('no time', 'yesterday'), bad('a day that no month has', '2026-02-31'), bad('no month', '2026-13-45T00:00:00Z'));
+    values.push(
+      bad('no time', 'yesterday'),
+      bad('a day that no month has', '2026-02-31'),
+      bad('no month', '2026-13-45T00:00:00Z'),
+    );
     values.push(bad('a time without a zone', '2026-01-01T00:00:00'));
     values.push(bad('no day', '2026-02-31T00:00:00Z'), bad('the year 0', '0000-01-01T00:00:00Z'));
     values.push(bad('a zone of 99 hours', '2026-01-01T00:00:00+99:99'));

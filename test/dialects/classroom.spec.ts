@@ -85,6 +85,26 @@ describe('the classroom dialect', () => {
       });
     });
 
+    it('whose participants are told by the server of an admin who enters by system role', async () => {
+      const id = await group(mary);
+      await chat.app.database.query(`update users set role = 'admin' where id = $1`, [paul.id]);
+      const enter = (headers?: Record<string, string>) =>
+        pauls('POST', `/api/conversations/${id}/participants`, { user_id: paul.id, role: 'participant' }, headers);
+      expect(await enter()).toMatchObject({ status: 403, body: { detail: expect.stringContaining('reason') } });
+      expect((await enter({ 'x-audit-log-reason': 'A%20report' })).status).toBe(201);
+      await chat.app.database.query(`update users set role = 'user' where id = $1`, [paul.id]);
+      const { body } = await marys('GET', `/api/conversations/${id}/messages`);
+      expect(body.messages).toEqual([
+        expect.objectContaining({
+          message_type: 'system',
+          content: 'An admin of the system joined to keep order: A report',
+          sender_id: paul.id,
+        }),
+      ]);
+      const forged = { content: 'An admin of the system joined', message_type: 'system' };
+      expect((await marys('POST', `/api/conversations/${id}/messages`, forged)).status).toBe(400);
+    });
+
     it('of which there is one for two, whoever asks', async () => {
       const direct = { title: null, type: 'direct', participant_ids: [john.id, mary.id] };
       const [his, hers] = [

@@ -1,7 +1,7 @@
 import { CreateConversation } from '../../src/modules/conversations/create-conversation.js';
 import { newId } from '../../src/platform/database/ids.js';
 import type { Actor } from '../../src/platform/http/actor.js';
-import { People } from '../support/people.js';
+import { type Answer, People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 describe('conversations', () => {
@@ -21,6 +21,40 @@ describe('conversations', () => {
   const openDirect = (actor: Actor, other: Actor) => create(actor, { type: 'direct', participant_ids: [other.userId] });
 
   describe('a direct conversation', () => {
+    it.each([
+      ['/api/v1/conversations', { type: 'direct' }],
+      ['/api/messaging/conversations', {}],
+    ])('that there was already is shown as it is now, under whatever Idempotency-Key: %s', async (address, type) => {
+      const [anna, ben] = (await people.many(2)) as [Actor, Actor];
+      const id = (await openDirect(anna, ben)).body.id as string;
+      const said = await people.call(ben, 'POST', `/conversations/${id}/messages`, { content: 'soon gone' });
+      const ask = async (whom: Actor, key: string) => {
+        const response = await fetch(test.url + address, {
+          method: 'POST',
+          headers: {
+            authorization: `Bearer ${people.tokenOf(anna)}`,
+            'content-type': 'application/json',
+            'idempotency-key': key,
+          },
+          body: JSON.stringify({ ...type, participant_ids: [whom.userId] }),
+        });
+        return [response.status, response.headers.get('idempotency-replayed'), await response.text()] as const;
+      };
+      expect(await ask(ben, 'known')).toEqual([200, null, expect.stringContaining('soon gone')]);
+      await people.call(ben, 'DELETE', `/messages/${said.body.id}`);
+      expect(await ask(ben, 'known')).toEqual([200, null, expect.not.stringContaining('soon gone')]);
+      const kept = await test.database.query(`select from idempotency_keys where body::text like '%soon gone%'`);
+      expect(kept).toEqual([]);
+      // One that is new is made once.
+      const [cleo] = (await people.many(1)) as [Actor];
+      const [made, again] = [await ask(cleo, 'new'), await ask(cleo, 'new')];
+      expect([made.slice(0, 2), again.slice(0, 2)]).toEqual([
+        [201, null],
+        [201, 'true'],
+      ]);
+      expect(JSON.parse(again[2])).toEqual(JSON.parse(made[2]));
+    });
+
     it('is the same whoever of the two asks, and however often', async () => {
       const [anna, ben] = await people.many(2);
       const first = await openDirect(anna!, ben!);
@@ -338,6 +372,39 @@ describe('conversations', () => {
         expect((await patch(owner!, { [foreign]: newId() })).status).toBe(400);
       }
     });
+
+    it.each(['outside', 'inside as a participant'])(
+      'the privacy by system role takes a reason, which is audited and told: a moderator %s',
+      async (where) => {
+        const [owner] = (await people.many(1)) as [Actor];
+        const keeper = await people.one('moderator');
+        const others: [Actor, 'participant'][] = where === 'outside' ? [] : [[keeper, 'participant']];
+        const id = await people.group(owner, others, { type: 'room', settings: { is_private: true } });
+        const device = await people.connect(owner);
+        const open = (who: Actor, more: object = {}) =>
+          people.call(who, 'PATCH', `/conversations/${id}`, { settings: { is_private: false }, ...more });
+        expect(await open(keeper)).toMatchObject({
+          status: 403,
+          body: { error: { code: 'REASON_REQUIRED', details: { field: 'reason' } } },
+        });
+        expect((await people.call(owner, 'GET', `/conversations/${id}`)).body.settings.is_private).toBe(true);
+        expect((await open(keeper, { reason: 'Shared by mistake' })).status).toBe(200);
+        const content = 'A moderator of the system made this conversation public: Shared by mistake';
+        const told = { message_type: 'system', content, metadata: { action: 'conversation.update' } };
+        expect((await device.next('message.created')).data.message).toMatchObject(told);
+        device.close();
+        const history = (): Promise<Answer> => people.call(owner, 'GET', `/conversations/${id}/messages`);
+        expect((await history()).body.data).toEqual([expect.objectContaining(told)]);
+        expect(await test.database.query('select action, reason from audit_log where target_id = $1', [id])).toEqual([
+          { action: 'conversation.update', reason: 'Shared by mistake' },
+        ]);
+        // What is not private needs no word, and neither does what a moderator of the conversation itself does.
+        expect((await open(keeper)).status).toBe(200);
+        await people.call(owner, 'PATCH', `/conversations/${id}`, { settings: { is_private: true } });
+        expect((await open(owner)).status).toBe(200);
+        expect((await history()).body.data).toHaveLength(1);
+      },
+    );
 
     it('of one’s own flags is seen by nobody else', async () => {
       const [owner, friend] = await people.many(2);

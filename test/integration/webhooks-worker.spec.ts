@@ -41,7 +41,7 @@ describe('webhooks of a process that serves and another that works', () => {
     await people.call(ana, 'POST', '/webhooks', { url: receiver.url(), events });
     const send = (content: string) => people.call(ana, 'POST', `/conversations/${group}/messages`, { content });
     const { id } = (await send('early')).body as { id: string };
-    await people.call(ana, 'PUT', `/messages/${id}/reactions/x`);
+    await people.call(ana, 'PUT', `/messages/${id}/reactions/${encodeURIComponent('👍')}`);
     await people.call(ana, 'PATCH', `/conversations/${group}`, { title: 'Another' });
     await people.call(ana, 'PATCH', '/users/me', { display_name: 'Ana Lima' });
     const waiting = await server.database.query('select type from outbox order by id');
@@ -56,6 +56,15 @@ describe('webhooks of a process that serves and another that works', () => {
     await receiver.count(4);
     await send('late');
     await receiver.until(({ body }) => body.data.content === 'late');
+    const admin = await people.one('admin');
+    const entry = { user_ids: [admin.userId], reason: 'A report' };
+    expect((await people.call(admin, 'POST', `/conversations/${group}/participants`, entry)).status).toBe(201);
+    await receiver.until(({ body }) => {
+      const { content, message } = body.data as { content: string; message?: Record<string, unknown> };
+      if (message?.message_type !== 'system') return false;
+      expect([content, message.content, 'message' in message]).toEqual([message.content, content, false]);
+      return content === 'An admin of the system joined to keep order: A report';
+    });
     expect(await server.database.query('select type from outbox')).toEqual([]);
   });
 
@@ -102,8 +111,8 @@ describe('webhooks of a process that serves and another that works', () => {
     const { id } = (await people.call(ana, 'POST', `/conversations/${group}/messages`, { content: 'secret plan' }))
       .body;
     await people.call(ana, 'PATCH', `/messages/${id}`, { content: 'secret plan B' });
-    await people.call(ana, 'PUT', `/messages/${id}/reactions/x`);
-    await people.call(ana, 'DELETE', `/messages/${id}/reactions/x`);
+    await people.call(ana, 'PUT', `/messages/${id}/reactions/${encodeURIComponent('👍')}`);
+    await people.call(ana, 'DELETE', `/messages/${id}/reactions/${encodeURIComponent('👍')}`);
     await people.call(ana, 'DELETE', `/messages/${id}`);
     await people.call(ana, 'PATCH', `/conversations/${group}`, { title: 'secret title' });
     await people.call(ana, 'PATCH', `/conversations/${group}/participants/${bo.userId}`, { role: 'moderator' });

@@ -6,6 +6,7 @@ import {
   ConversationNotFound,
   DirectConversationFixed,
   ParticipantNotFound,
+  ReasonRequired,
   TooManyParticipants,
 } from '../../modules/participants/participants.errors.js';
 import { ParticipantsService } from '../../modules/participants/participants.service.js';
@@ -43,7 +44,7 @@ export class ClassroomPeopleController {
   @Post('conversations/:id/participants')
   @ApiOperation({ summary: 'Adds a user to a conversation.' })
   @ApiCreatedResponse({ type: ClassroomParticipantDto })
-  @Throws(ConversationNotFound, UserNotFound, TooManyParticipants, DirectConversationFixed)
+  @Throws(ConversationNotFound, UserNotFound, TooManyParticipants, DirectConversationFixed, ReasonRequired)
   async add(
     @CurrentActor() actor: Actor,
     @ConversationId() id: string,

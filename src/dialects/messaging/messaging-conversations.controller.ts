@@ -20,7 +20,7 @@ import { UserNotFound } from '../../modules/users/users.errors.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { ReplayedByRoute } from '../../platform/http/idempotency.interceptor.js';
+import { ReplayedByRoute, ReplayedWhenCreated } from '../../platform/http/idempotency.interceptor.js';
 import { PublicAddress } from '../../platform/http/public-address.js';
 import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
 import { MessagingConversations } from './messaging-conversations.js';
@@ -67,6 +67,7 @@ export class MessagingConversationsController {
   @Post()
   @ApiOperation({ summary: 'Makes a conversation; of a direct one answers the one there was.' })
   @Limit('conversation.create')
+  @ReplayedWhenCreated()
   @ApiCreatedResponse({ type: MessagingConversationDto })
   @ApiOkResponse({ type: MessagingConversationDto, description: 'The direct conversation there was' })
   @Throws(UserNotFound, TooManyParticipants)

@@ -11,13 +11,14 @@ import type { Response } from 'express';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
+import { NotReplayed, ReplayedWhenCreated } from '../../platform/http/idempotency.interceptor.js';
 import type { Page } from '../../platform/pagination/page.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { ConversationId } from '../participants/conversation-id.pipe.js';
 import {
   ConversationNotFound,
   DirectConversationFixed,
+  ReasonRequired,
   TooManyParticipants,
 } from '../participants/participants.errors.js';
 import { UserNotFound } from '../users/users.errors.js';
@@ -48,6 +49,7 @@ export class ConversationsController {
   @Post()
   @ApiOperation({ summary: 'Makes a conversation; of a direct one answers the one there was.' })
   @Limit('conversation.create')
+  @ReplayedWhenCreated()
   @ApiCreatedResponse({ type: ConversationDto })
   @ApiOkResponse({ type: ConversationDto, description: 'The direct conversation there was' })
   @Throws(UserNotFound, SlugTaken, TooManyParticipants)
@@ -86,7 +88,7 @@ export class ConversationsController {
   @Patch(':id')
   @ApiOperation({ summary: 'Changes title, settings or limits of a conversation.' })
   @ApiOkResponse({ type: ConversationDto })
-  @Throws(ConversationNotFound, DirectConversationFixed)
+  @Throws(ConversationNotFound, DirectConversationFixed, ReasonRequired)
   update(
     @CurrentActor() actor: Actor,
     @ConversationId() id: string,

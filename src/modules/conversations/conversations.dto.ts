@@ -14,6 +14,8 @@ import {
   PARTICIPANT_ROLES,
   ParticipantDto,
   type ParticipantRole,
+  REASON_DESCRIPTION,
+  REASON_MAX,
 } from '../participants/participants.dto.js';
 
 const TITLE_MAX = 200;
@@ -83,6 +85,9 @@ export class UpdateConversationDto {
 
   @NestedField({ type: () => ConversationSettingsDto, optional: true, description: 'Merged into those there are' })
   settings?: ConversationSettingsDto;
+
+  @TextField({ max: REASON_MAX, optional: true, description: REASON_DESCRIPTION })
+  reason?: string;
 }
 
 export class ListConversationsQuery {

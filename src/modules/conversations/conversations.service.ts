@@ -74,9 +74,14 @@ export class ConversationsService {
 
   /**
    * Moderators name and describe; how long messages are kept is for admins and the owner to say.
-   * @throws ConversationNotFound, PermissionDenied, DirectConversationFixed
+   * Who lifts the privacy by system role gives a reason, and the participants are told.
+   * @throws ConversationNotFound, PermissionDenied, DirectConversationFixed, ReasonRequired
    */
-  async update(actor: Actor, conversationId: string, dto: UpdateConversationDto): Promise<ConversationDto> {
+  async update(
+    actor: Actor,
+    conversationId: string,
+    { reason, ...dto }: UpdateConversationDto,
+  ): Promise<ConversationDto> {
     const done = await this.log.write(conversationId, async (tx) => {
       const access = await this.policy.requireRankUnderLock(tx, actor, conversationId, 1);
       this.policy.requireNotDirect(access);
@@ -90,7 +95,10 @@ export class ConversationsService {
         at: tx.head.at,
       });
       tx.append({ type: CONVERSATION_UPDATED, actorId: actor.userId, subjectId: conversationId });
-      this.policy.recordKeeping(tx, actor, access, { action: 'conversation.update', after: { ...dto } });
+      const act = { action: 'conversation.update', after: { ...dto }, reason };
+      const isOpened = access.settings.is_private && settings.is_private === false;
+      if (isOpened && this.policy.moderatesBySystemRole(access)) await this.policy.entry.open(tx, actor, act);
+      else this.policy.recordKeeping(tx, actor, access, act);
       return true;
     });
     if (!done) throw new ConversationNotFound();

@@ -24,10 +24,11 @@ import { SyncController } from './sync.controller.js';
 import { Subscriptions } from './subscriptions.js';
 import { SyncGateway } from './sync.gateway.js';
 import { SyncService } from './sync.service.js';
+import { SystemMessagesModule } from './system-messages.module.js';
 import { TakeDown } from './take-down.service.js';
 
 @Module({
-  imports: [UsersModule, ParticipantsModule],
+  imports: [UsersModule, ParticipantsModule, SystemMessagesModule],
   controllers: [MessagesController, SyncController],
   providers: [
     MessagesService,

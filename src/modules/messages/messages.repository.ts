@@ -65,6 +65,11 @@ const APPEND = statement<AppendResult>(
      from append_messages($1)`,
 );
 
+const APPEND_SYSTEM = statement<{ sequence_number: number }>(
+  'messages.append_system',
+  `select append_system_message($1, $2, $3, $4, $5, $6, $7) as sequence_number`,
+);
+
 const HAS_KEY = statement<{ id: string }>(
   'messages.has_key',
   `select id from messages where sender_id = $1 and client_message_id = $2 and conversation_id = $3`,
@@ -183,6 +188,16 @@ export class MessagesRepository {
   /** Stores a batch in one transaction; answers in the order of the batch. @throws ServiceUnavailable */
   append(batch: NewMessage[]): Promise<AppendResult[]> {
     return this.sql.many(APPEND, [JSON.stringify(batch)]);
+  }
+
+  /** Stores a message of the type `system` at the head of a locked stream; answers its number. */
+  async appendSystem(
+    tx: Queryable,
+    message: Pick<MessageRow, 'id' | 'conversation_id' | 'sender_id' | 'content' | 'metadata' | 'seq' | 'created_at'>,
+  ): Promise<number> {
+    const { id, conversation_id, sender_id, content, metadata, seq, created_at } = message;
+    const values = [id, conversation_id, sender_id, content, metadata, seq, created_at];
+    return (await tx.one(APPEND_SYSTEM, values))!.sequence_number;
   }
 
   /** Whether the sender has a stored message under the key of this one. */

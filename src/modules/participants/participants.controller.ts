@@ -30,6 +30,7 @@ import {
   ConversationNotFound,
   DirectConversationFixed,
   ParticipantNotFound,
+  ReasonRequired,
   TooManyParticipants,
 } from './participants.errors.js';
 import { ParticipantsService } from './participants.service.js';
@@ -62,7 +63,7 @@ export class ParticipantsController {
   @Post('participants')
   @ApiOperation({ summary: 'Adds users to a group or room.' })
   @ApiCreatedResponse({ type: ParticipantListDto })
-  @Throws(UserNotFound, TooManyParticipants, DirectConversationFixed)
+  @Throws(UserNotFound, TooManyParticipants, DirectConversationFixed, ReasonRequired)
   add(
     @CurrentActor() actor: Actor,
     @ConversationId() id: string,

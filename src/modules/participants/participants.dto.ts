@@ -21,6 +21,11 @@ export {
 export const ADDED_AT_ONCE_MAX = 256;
 export const PARTICIPANTS_MAX = 5000;
 
+/** Why a system role is used in a conversation of others. */
+export const REASON_MAX = 500;
+export const REASON_DESCRIPTION =
+  'Why a system role enters or opens a private conversation; it is audited, and the participants are told';
+
 const GIVEN_ROLES = ['admin', 'moderator', 'participant'] as const;
 
 export class AddParticipantsDto {
@@ -33,6 +38,9 @@ export class AddParticipantsDto {
     description: 'participant when left out; at most the caller’s own',
   })
   role?: Exclude<ParticipantRole, 'owner'>;
+
+  @TextField({ max: REASON_MAX, optional: true, description: REASON_DESCRIPTION })
+  reason?: string;
 }
 
 export class ChangeParticipantDto {

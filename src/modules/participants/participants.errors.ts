@@ -41,6 +41,19 @@ export class ConversationFrozen extends AppError {
   }
 }
 
+@Means(
+  'A private conversation is entered or opened by system role only with a reason, which its participants are told.',
+  'Send it again with `reason`; the participants read it.',
+)
+export class ReasonRequired extends AppError {
+  readonly code = 'REASON_REQUIRED';
+  readonly status = 403;
+
+  constructor() {
+    super('By system role this takes a `reason`; it is audited, and the participants are told.', { field: 'reason' });
+  }
+}
+
 @Means('A conversation takes at most `details.limit` participants.', 'Open another one.')
 export class TooManyParticipants extends AppError {
   readonly code = 'TOO_MANY_PARTICIPANTS';

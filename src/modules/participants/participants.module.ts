@@ -5,6 +5,7 @@ import { Admissions } from './admissions.js';
 import { ConversationBansRepository } from './conversation-bans.repository.js';
 import { ConversationBans } from './conversation-bans.service.js';
 import { ConversationIdPipe } from './conversation-id.pipe.js';
+import { EntryBySystemRole } from './entry-by-system-role.service.js';
 import { EntitlementsModule } from './entitlements.module.js';
 import { GuestAudience } from './guest-audience.js';
 import { LoggedParticipants } from './logged-participants.js';
@@ -31,6 +32,7 @@ import { Standings } from './standings.js';
     ParticipantsGateway,
     Admissions,
     Standings,
+    EntryBySystemRole,
     ConversationBans,
     ConversationBansRepository,
     LoggedParticipants,

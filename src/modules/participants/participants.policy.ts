@@ -6,6 +6,7 @@ import type { StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor, SystemRole } from '../../platform/http/actor.js';
 import { isUuid } from '../../platform/validation/fields.js';
 import { UsersPolicy } from '../users/users.policy.js';
+import { EntryBySystemRole } from './entry-by-system-role.service.js';
 import { ConversationFrozen, ConversationNotFound, DirectConversationFixed } from './participants.errors.js';
 import { type ConversationType, type ParticipantRole, rankIn, rankOf } from './participant-roles.js';
 import { type AccessRow, ParticipantsRepository } from './participants.repository.js';
@@ -60,6 +61,7 @@ export class ParticipantsPolicy {
   constructor(
     private readonly repository: ParticipantsRepository,
     private readonly users: UsersPolicy,
+    readonly entry: EntryBySystemRole,
   ) {}
 
   /**
@@ -159,6 +161,16 @@ export class ParticipantsPolicy {
     if (membership.type !== 'direct') this.requireModerator(membership);
   }
 
+  /** Whether anybody may join, and so read. */
+  isOpenToAll(access: Access): boolean {
+    return access.type === 'room' && !access.settings.is_private;
+  }
+
+  /** Whether the actor is a moderator here by system role alone. */
+  moderatesBySystemRole(access: Access): boolean {
+    return this.canModerate(access) && (access.role === undefined || rankOf(access.role) < rankOf('moderator'));
+  }
+
   /** @throws DirectConversationFixed */
   requireNotDirect(access: Access): void {
     if (access.type === 'direct') throw new DirectConversationFixed();
@@ -169,7 +181,7 @@ export class ParticipantsPolicy {
     tx: Pick<StreamTransaction, 'record'>,
     actor: Actor,
     access: Access,
-    act: Pick<AuditEntry, 'action' | 'after'>,
+    act: Pick<AuditEntry, 'action' | 'after' | 'reason'>,
   ): void {
     if (access.role) return;
     tx.record({ actor, target: { type: 'conversation', id: access.conversationId }, ...act });

@@ -49,18 +49,24 @@ export class ParticipantsService {
   }
 
   /**
-   * Lets others in; moderators may, and everybody where the setting `allow_invites` says so.
-   * @throws ConversationNotFound, PermissionDenied, DirectConversationFixed, UserNotFound, TooManyParticipants
+   * Lets others in; moderators may, and everybody where the setting `allow_invites` says so. Of a private conversation
+   * whose participants did not ask for it they are told; who lets themselves in by system role gives a reason.
+   * @throws ConversationNotFound, PermissionDenied, DirectConversationFixed, UserNotFound, TooManyParticipants,
+   *   ReasonRequired
    */
   async add(actor: Actor, conversationId: string, dto: AddParticipantsDto): Promise<{ data: ParticipantDto[] }> {
     const userIds = [...new Set(dto.user_ids)];
     if (userIds.length === 0) throw ValidationError.of('user_ids', 'must not be empty');
-    const { role = 'participant' } = dto;
+    const { role = 'participant', reason } = dto;
     return this.change(actor, conversationId, async (tx, access) => {
       if (!this.policy.canModerate(access) && !(access.role && access.settings.allow_invites)) this.policy.deny();
       if (role !== 'participant' && !mayChangeRole(access.rank, 'participant', role)) this.policy.deny();
-      await this.admissions.admit(tx, actor, await this.withOwner(tx, access, userIds, role));
-      this.policy.recordKeeping(tx, actor, access, { action: 'participant.add', after: { user_ids: userIds, role } });
+      const count = await this.admissions.admit(tx, actor, await this.withOwner(tx, access, userIds, role));
+      const act = { action: 'participant.add', after: { user_ids: userIds, role }, reason };
+      if (access.role || this.policy.isOpenToAll(access)) this.policy.recordKeeping(tx, actor, access, act);
+      else if (userIds.includes(actor.userId)) await this.policy.entry.enter(tx, actor, act);
+      else if (count > 0) await this.policy.entry.letIn(tx, actor, act);
+      else this.policy.recordKeeping(tx, actor, access, act);
       const rows = await this.repository.find(tx, conversationId, userIds);
       return { data: rows.map(presentParticipant) };
     });
@@ -79,8 +85,7 @@ export class ParticipantsService {
   async join(actor: Actor, conversationId: string): Promise<void> {
     await this.change(actor, conversationId, async (tx, access) => {
       if (access.role) return;
-      if (access.type !== 'room' || access.settings.is_private)
-        this.policy.deny('This conversation is by invitation only.');
+      if (!this.policy.isOpenToAll(access)) this.policy.deny('This conversation is by invitation only.');
       const joining: Admission[] = access.isCreator
         ? await this.withOwner(tx, access, [actor.userId], 'participant')
         : [{ userId: actor.userId, role: 'participant' }];

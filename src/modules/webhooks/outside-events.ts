@@ -6,7 +6,6 @@ import { CONVERSATION_CREATED } from '../conversations/conversations.events.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import { FILE_SCANNED } from '../files/files.events.js';
 import type { MessageDto } from '../messages/messages.dto.js';
-import { MESSAGE_CREATED } from '../messages/messages.events.js';
 import { USER_BANNED, USER_CREATED } from '../users/users.events.js';
 import { UsersService } from '../users/users.service.js';
 import { WEBHOOK_EVENTS } from './webhook-catalogue.js';
@@ -93,9 +92,7 @@ function asItWas(event: ToldEvent, now: object): object {
   if (!snapshot) return now;
   if (!message) return snapshot;
   if (message.is_deleted) return now;
-  const then =
-    event.type === MESSAGE_CREATED
-      ? { ...snapshot, is_edited: false }
-      : (snapshot as typeof now & { message: object }).message;
+  // Sends leave the fields an edit may change; what is written with other changes leaves the whole message.
+  const then = 'message' in snapshot ? (snapshot.message as object) : { ...snapshot, is_edited: false };
   return { message: { ...message, ...then, reply_to_content: message.reply_to_content } };
 }

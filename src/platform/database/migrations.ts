@@ -28,6 +28,7 @@ import { CreateMessageSearch1763700020200 } from '../../../migrations/1763700020
 import { FoldNames1763700020210 } from '../../../migrations/1763700020210-fold-names.js';
 import { CountUnreadWithoutDeleted1763700020300 } from '../../../migrations/1763700020300-count-unread-without-deleted.js';
 import { SucceedBannedCloseDirect1763700020900 } from '../../../migrations/1763700020900-succeed-banned-close-direct.js';
+import { AppendSystemMessages1763700021000 } from '../../../migrations/1763700021000-append-system-messages.js';
 
 /** Every step of the schema, oldest first. Listed, not searched for: what runs is what was compiled. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -60,4 +61,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   FoldNames1763700020210,
   CountUnreadWithoutDeleted1763700020300,
   SucceedBannedCloseDirect1763700020900,
+  AppendSystemMessages1763700021000,
 ];

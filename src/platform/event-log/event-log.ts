@@ -101,6 +101,11 @@ export class StreamTransaction implements Queryable {
     return this.tx.run(statement, values);
   }
 
+  /** The seq of the next event of the locked stream. */
+  get nextSeq(): number {
+    return (this.appended.get(this.head.streamId) ?? this.head.lastSeq) + 1;
+  }
+
   /** Adds an event to the locked stream and answers its seq. */
   append(event: NewEvent): number {
     return this.add(this.head, event);

@@ -15,6 +15,14 @@ export type Replay = 'never' | 'by the route';
 /** This route's answers hold a secret and are not kept under `Idempotency-Key`. Public routes are never kept. */
 export const NotReplayed = (): ClassDecorator & MethodDecorator => SetMetadata(NOT_REPLAYED, 'never');
 
+const REPLAYED_WHEN_CREATED = 'parley:replayed-when-created';
+
+/**
+ * This route makes something or answers what there was. Only a 201 is kept: what there was is found again by the same
+ * request, and a kept answer would repeat what has been deleted from it since.
+ */
+export const ReplayedWhenCreated = (): MethodDecorator => SetMetadata(REPLAYED_WHEN_CREATED, true);
+
 /** This route honours `Idempotency-Key` in a way of its own. */
 export const ReplayedByRoute = (): MethodDecorator => SetMetadata(NOT_REPLAYED, 'by the route');
 
@@ -41,7 +49,9 @@ export class IdempotencyInterceptor implements NestInterceptor {
     if (headers['content-type']?.startsWith('multipart/')) return next.handle();
     const asked = { userId: actor.userId, action: actionOf(context), key, bodyHash: hashOf(request) };
     const response = context.switchToHttp().getResponse<Response>();
-    return from(this.answers.answer(asked, () => next.handle(), response));
+    const isOnlyKeptWhenCreated = this.reflector.get<true | undefined>(REPLAYED_WHEN_CREATED, context.getHandler());
+    const isKept = (status: number): boolean => !isOnlyKeptWhenCreated || status === 201;
+    return from(this.answers.answer(asked, () => next.handle(), response, isKept));
   }
 
   private isKept(context: ExecutionContext): boolean {

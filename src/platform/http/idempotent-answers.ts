@@ -15,6 +15,12 @@ const KEY = /^[\x21-\x7e]{1,128}$/;
 const WAIT_MS = 5000;
 const POLL_MS = 50;
 
+interface Claimed {
+  readonly asked: IdempotentRequest;
+  readonly claim: Claim;
+  readonly isKept: (status: number) => boolean;
+}
+
 /**
  * Answers under a key: the same key and body of the same user give the same answer again for a day, with
  * `Idempotency-Replayed: true`. A request that comes while the first is being answered waits for that answer. A request
@@ -37,14 +43,19 @@ export class IdempotentAnswers {
   }
 
   /**
-   * The kept answer, or that of `perform`, kept.
+   * The kept answer, or that of `perform`, kept where `isKept` says so of its status.
    * @throws IdempotencyConflict, IdempotencyInProgress, whatever `perform` throws
    */
-  async answer(asked: IdempotentRequest, perform: () => Observable<unknown>, response: Response): Promise<unknown> {
+  async answer(
+    asked: IdempotentRequest,
+    perform: () => Observable<unknown>,
+    response: Response,
+    isKept: (status: number) => boolean = () => true,
+  ): Promise<unknown> {
     const deadline = Date.now() + WAIT_MS;
     for (;;) {
       const claim = await this.repository.claim(asked);
-      if (claim !== undefined) return this.keep(asked, claim, perform, response);
+      if (claim !== undefined) return this.keep({ asked, claim, isKept }, perform, response);
       const kept = await this.repository.find(asked);
       if (kept && !kept.body_hash.equals(asked.bodyHash)) throw new IdempotencyConflict();
       if (kept && kept.status !== null) return replay(kept, kept.status, response);
@@ -54,8 +65,7 @@ export class IdempotentAnswers {
   }
 
   private async keep(
-    asked: IdempotentRequest,
-    claim: Claim,
+    { asked, claim, isKept }: Claimed,
     perform: () => Observable<unknown>,
     response: Response,
   ): Promise<unknown> {
@@ -67,8 +77,11 @@ export class IdempotentAnswers {
       throw error;
     }
     // It is done: should the answer not be kept, the caller still gets it.
-    const answer = { status: response.statusCode, body };
-    await this.repository.keep(asked, claim, answer).catch((error: unknown) => this.logger.warn(error));
+    const status = response.statusCode;
+    const ending = isKept(status)
+      ? this.repository.keep(asked, claim, { status, body })
+      : this.repository.release(asked, claim);
+    await ending.catch((error: unknown) => this.logger.warn(error));
     return body;
   }
 }

@@ -5,6 +5,7 @@ import type { Actor } from '../../../platform/http/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
 import type { Page } from '../../../platform/pagination/page.js';
 import { Limit } from '../../../platform/throttling/limit.decorator.js';
+import { MessageNotEditable } from '../../messages/messages.errors.js';
 import { UserNotFound } from '../../users/users.errors.js';
 import {
   AlreadyReported,
@@ -109,7 +110,7 @@ export class ReportQueueController {
   @ApiOperation({ summary: 'Decides a report, and does what was decided. For moderators.' })
   @HttpCode(200)
   @ApiOkResponse({ type: AdminReportDto })
-  @Throws(ReportNotFound, ReportClaimed, ReportResolved, OutcomeNotPossible, UserNotFound)
+  @Throws(ReportNotFound, ReportClaimed, ReportResolved, OutcomeNotPossible, UserNotFound, MessageNotEditable)
   async resolve(
     @CurrentActor() actor: Actor,
     @Param() { id }: ReportIdParam,

@@ -1,0 +1,59 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../../platform/config/config.js';
+import { newId } from '../../platform/database/ids.js';
+import type { StreamTransaction } from '../../platform/event-log/event-log.js';
+import { type SystemMessage, SystemMessages } from '../participants/system-messages.policy.js';
+import { applyContentRule } from './content-rule.js';
+import { inMessage, presentMessage } from './message-presenter.js';
+import { MESSAGE_CREATED } from './messages.events.js';
+import { MessagesRepository } from './messages.repository.js';
+
+/** Writes messages of the server itself. Clients, replays and webhooks get them as they get every message. */
+@Injectable()
+export class AppendSystemMessage extends SystemMessages {
+  constructor(
+    private readonly repository: MessagesRepository,
+    private readonly config: Config,
+  ) {
+    super();
+  }
+
+  async append(tx: StreamTransaction, { actor, content, metadata }: SystemMessage): Promise<void> {
+    const stored = {
+      id: newId(),
+      conversation_id: tx.head.streamId,
+      seq: tx.nextSeq,
+      sender_id: actor.userId,
+      content: applyContentRule(content, this.config.contentPolicy).content,
+      metadata,
+      created_at: tx.head.at,
+    };
+    const sequence_number = await this.repository.appendSystem(tx, stored);
+    const message = presentMessage(
+      {
+        ...stored,
+        sequence_number,
+        sender_name: actor.displayName,
+        client_message_id: null,
+        message_type: 'system',
+        reply_to_id: null,
+        reply_to_content: null,
+        mentions: [],
+        attachments: null,
+        reactions: null,
+        read_by_all_seq: null,
+        delivered_to_all_seq: null,
+        edited_at: null,
+        deleted_at: null,
+        pinned_at: null,
+      },
+      undefined,
+    );
+    tx.append({
+      type: MESSAGE_CREATED,
+      actorId: actor.userId,
+      subjectId: stored.id,
+      presented: { data: inMessage(message) },
+    });
+  }
+}

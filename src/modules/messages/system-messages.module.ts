@@ -1,0 +1,12 @@
+import { Global, Module } from '@nestjs/common';
+import { SystemMessages } from '../participants/system-messages.policy.js';
+import { AppendSystemMessage } from './append-system-message.js';
+import { MessagesRepository } from './messages.repository.js';
+
+/** Lets `participants` tell its participants something. Global, because a lower module knows of no higher one. */
+@Global()
+@Module({
+  providers: [AppendSystemMessage, MessagesRepository, { provide: SystemMessages, useExisting: AppendSystemMessage }],
+  exports: [SystemMessages],
+})
+export class SystemMessagesModule {}

@@ -1,10 +1,12 @@
 import pg from 'pg';
 import { AuditLogRepository } from '../../src/modules/admin/audit/audit-log.repository.js';
 import { AuditLog } from '../../src/modules/admin/audit/audit-log.service.js';
+import { AppendSystemMessage } from '../../src/modules/messages/append-system-message.js';
 import { ContentRules } from '../../src/modules/messages/content-rules.policy.js';
 import { MessagesRepository } from '../../src/modules/messages/messages.repository.js';
 import { RuleContent } from '../../src/modules/messages/rule-content.js';
 import { SendMessage } from '../../src/modules/messages/send-message.js';
+import { EntryBySystemRole } from '../../src/modules/participants/entry-by-system-role.service.js';
 import { ParticipantsPolicy } from '../../src/modules/participants/participants.policy.js';
 import { ParticipantsRepository } from '../../src/modules/participants/participants.repository.js';
 import { UsersPolicy } from '../../src/modules/users/users.policy.js';
@@ -60,11 +62,9 @@ export async function startSendPath(): Promise<SendPath> {
   const log = new EventLog(sql, announcements, new AuditLog(new AuditLogRepository(sql)));
   const messages = new MessagesRepository(sql);
   const users = new UsersPolicy(new UsersRepository(sql));
-  const rules = new RuleContent(
-    new NoRules(),
-    new ParticipantsPolicy(new ParticipantsRepository(sql), users),
-    messages,
-  );
+  const entry = new EntryBySystemRole(new AppendSystemMessage(messages, config));
+  const policy = new ParticipantsPolicy(new ParticipantsRepository(sql), users, entry);
+  const rules = new RuleContent(new NoRules(), policy, messages);
   const make = (): SendMessage => new SendMessage(messages, log, config, new DomainEvents(), rules);
   return {
     database,

@@ -391,7 +391,7 @@ describe('conversations', () => {
         expect((await open(keeper, { reason: 'Shared by mistake' })).status).toBe(200);
         const content = 'A moderator of the system made this conversation public: Shared by mistake';
         const told = { message_type: 'system', content, metadata: { action: 'conversation.update' } };
-        expect((await device.next('message.created')).data.message).toMatchObject(told);
+        expect((await device.next('message.created')).data!.message).toMatchObject(told);
         device.close();
         const history = (): Promise<Answer> => people.call(owner, 'GET', `/conversations/${id}/messages`);
         expect((await history()).body.data).toEqual([expect.objectContaining(told)]);

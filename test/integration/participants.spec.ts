@@ -228,12 +228,12 @@ describe('participants', () => {
         metadata: { action: 'participant.add' },
       };
       const heard = await device.next('message.created');
-      expect(heard.data.message).toMatchObject(told);
-      const again = await people.connect(plain, live.cursor as string);
-      expect((await again.next('message.created')).data.message).toEqual(heard.data.message);
+      expect(heard.data!.message).toMatchObject(told);
+      const again = await people.connect(plain, live!.cursor as string);
+      expect((await again.next('message.created')).data!.message).toEqual(heard.data!.message);
       for (const reader of [owner, plain, keeper]) {
         const { body } = await people.call(reader, 'GET', `/conversations/${id}/messages`);
-        expect(body.data).toEqual([heard.data.message]);
+        expect(body.data).toEqual([heard.data!.message]);
       }
       const unread = async (who: Actor) => (await people.call(who, 'GET', `/conversations/${id}`)).body.unread_count;
       expect([await unread(plain), await unread(keeper)]).toEqual([1, 0]);

@@ -1,9 +1,7 @@
 import { removeWorld } from '../../src/cli/demo/remove-world.js';
 import { WorldSeed } from '../../src/cli/demo/seed-world.js';
 import { DEMO_CONVERSATIONS, DEMO_PEOPLE } from '../../src/cli/demo/world.js';
-import { ImageProcessSettings } from '../../src/modules/files/image-renderer.js';
 import { type Chat, startChat } from '../support/chat.js';
-import { FROM_SOURCES } from '../support/file-world.js';
 
 jest.setTimeout(90_000);
 
@@ -16,7 +14,6 @@ describe('the demonstration', () => {
 
   beforeAll(async () => {
     chat = await startChat();
-    Object.assign(chat.app.app.get(ImageProcessSettings, { strict: false }), FROM_SOURCES);
   });
   afterAll(() => chat.stop());
 

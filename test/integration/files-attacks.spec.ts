@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import sharp from 'sharp';
+import { UploadsInProgress } from '../../src/modules/files/uploads-in-progress.js';
 import { UploadSettings } from '../../src/modules/files/upload-settings.js';
 import {
   compound,
@@ -53,19 +55,9 @@ const WRONG: Attack[] = [
     ['a.txt', 'a.jpg', 'a.pdf', 'a.zip', 'a.mp4'].map((name) => [`a program for ${what}`, name, '', () => bytes]),
   ),
   ...PROGRAMS.map(([what, bytes]): Attack => [`a program for ${what}, by its name`, 'a.exe', '', () => bytes]),
-  ...[
-    'a.php',
-    'a.html',
-    'a.svg',
-    'a.js',
-    'a.sh',
-    '.htaccess',
-    'a',
-    'a.jpg .exe',
-    'a.jpg.exe',
-    'a.jpg::$DATA',
-    'a.exe.',
-  ].map((name): Attack => ['an extension that is not taken', name, 'image/jpeg', jpeg]),
+  ...['a.php', 'a.html', 'a.svg', 'a.js', 'a.sh', 'a.jpg .exe', 'a.jpg.exe', 'a.jpg::$DATA', 'a.exe.'].map(
+    (name): Attack => ['an extension that is not taken', name, 'image/jpeg', jpeg],
+  ),
   ['an extension that is not its own', 'a.png', 'image/png', jpeg],
   ['an extension of another kind', 'a.pdf', 'application/pdf', jpeg],
   ['a type that is not its own', 'a.jpg', 'image/png', jpeg],
@@ -73,7 +65,13 @@ const WRONG: Attack[] = [
   ['a type of another kind', 'a.txt', 'image/png', text('hello')],
   ['nothing at all', 'a.txt', 'text/plain', text('')],
   ['text that is no text', 'a.txt', 'text/plain', text('a\0b')],
-  ['text in another encoding', 'a.txt', 'text/plain', () => Buffer.from([0xe4, 0xf6, 0xfc, 0x20])],
+  ['bytes that are text in no encoding', 'a.txt', 'text/plain', () => Buffer.from([0xe4, 0xf6, 0xfc, 0x02])],
+  ['UTF-16 without its mark', 'a.txt', 'text/plain', () => Buffer.from('text', 'utf16le')],
+  ['a page in UTF-16', 'a.txt', 'text/plain', () => Buffer.from(`\ufeff<!doctype html>${SCRIPT}`, 'utf16le')],
+  ['a page in Markdown', 'a.md', 'text/markdown', text(`<script>alert(1)</script>`)],
+  ['a value that is none', 'a.json', 'application/json', text('hello')],
+  ['a page without a name', 'blob', '', text(`<!doctype html>${SCRIPT}`)],
+  ['a picture that is declared as a page, without a name', 'blob', 'text/html', jpeg],
   ['a page that begins late', 'a.csv', 'text/csv', text(`a;b\n${SCRIPT}`)],
   ['a picture with a script behind it', 'a.png', 'image/png', () => with_(png(), SCRIPT)],
   ['a picture with PHP in its comment', 'a.jpg', 'image/jpeg', () => with_(jpeg(), '<?php phpinfo(); ?>')],
@@ -125,16 +123,19 @@ const WRONG: Attack[] = [
   ['an encrypted document', 'a.doc', '', () => compound(['EncryptedPackage', 'EncryptionInfo'])],
   ['a compound file of no document', 'a.doc', '', () => compound(['Something'])],
   ['a compound file in circles', 'a.doc', '', circular],
+  ['a compound file in circles of short sectors', 'a.doc', 'application/msword', circularShort],
+  ['a film of four million boxes', 'a.mp4', 'video/mp4', () => manyBoxes(390_000)],
+  ['a picture of a drawing that has a script', 'a.png', 'image/png', () => with_(png(), '<svg x="1" onload = "a()">')],
 ];
 
 /** Refused as FILE_TOO_LARGE. */
 const LARGE: Attack[] = [
-  ['a picture of too many pixels', 'a.png', 'image/png', () => blank(15_000, 15_000)],
-  ['a picture that is too wide', 'a.png', 'image/png', () => blank(30_000, 1)],
+  ['a picture of too many pixels', 'a.png', 'image/png', () => blank(9_000, 9_000)],
+  ['a picture of a page that is too wide', 'a.png', 'image/png', () => blank(30_000, 2_300)],
   ['a picture of a false size', 'a.jpg', 'image/jpeg', falseSize],
-  ['a moving picture of too many frames', 'a.gif', 'image/gif', () => frames(250, 'gif')],
-  ['a moving picture of too many frames', 'a.webp', 'image/webp', () => frames(250, 'webp')],
-  ['a picture of too many pages', 'a.tiff', 'image/tiff', () => frames(250, 'tiff')],
+  ['a moving picture of too many frames', 'a.gif', 'image/gif', () => frames(3100, 'gif')],
+  ['a moving picture of too many frames', 'a.webp', 'image/webp', () => frames(3100, 'webp')],
+  ['a picture of too many pages', 'a.tiff', 'image/tiff', () => frames(3100, 'tiff')],
   [
     'an archive of too many entries',
     'a.zip',
@@ -234,6 +235,28 @@ function million(): Buffer {
   return Buffer.concat([once.subarray(0, -22), long, end]);
 }
 
+/** Its directory is one sector, shorter than an entry, followed by itself. */
+function circularShort(): Buffer {
+  const file = Buffer.alloc(1034);
+  Buffer.from('d0cf11e0a1b11ae1', 'hex').copy(file);
+  file.writeUInt16LE(9, 30);
+  file.writeUInt32LE(1, 48);
+  file.writeUInt32LE(0xfffffffe, 68);
+  file.fill(0xff, 80, 512);
+  file.writeUInt32LE(1, 516);
+  return file;
+}
+
+/** In its index. */
+function manyBoxes(bytes: number): Buffer {
+  const free = Buffer.from('\0\0\0\x08free', 'latin1');
+  const [type, , data] = [isoMedia('isom', 'vide').subarray(0, 20), 0, Buffer.alloc(bytes - (bytes % 8), free)];
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(data.length + 8);
+  head.write('moov', 4, 'latin1');
+  return Buffer.concat([type, head, data]);
+}
+
 function circular(): Buffer {
   const file = compound(['WordDocument', 'a', 'b', 'c']);
   file.writeUInt32LE(1, 512 + 4); // the first sector of the directory is followed by itself
@@ -286,11 +309,13 @@ describe('an upload', () => {
     eve = await world.chat.user('eve');
   });
   afterAll(() => world.stop());
+  let before: string[];
+  beforeEach(() => (before = world.filesOnDisk()));
   afterEach(async () => {
     // What was refused is taken away once the answer is out.
-    for (let i = 0; i < 100 && world.filesOnDisk().length > 0; i++)
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(world.filesOnDisk()).toEqual([]);
+    const left = (): string[] => world.filesOnDisk().filter((name) => !before.includes(name));
+    for (let i = 0; i < 100 && left().length > 0; i++) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(left()).toEqual([]);
   });
 
   it.each(WRONG)('of %s as %s (%s) is refused', async (_what, name, type, bytes) => {
@@ -414,6 +439,25 @@ describe('an upload', () => {
     it.each(FORMS)('%s is refused', async (...[, body, type]) => {
       const { status, body: answer } = await send(body(), type);
       expect([status, answer.error.code]).toEqual([400, 'VALIDATION_ERROR']);
+    });
+
+    it('with two files is answered by a sentence about them', async () => {
+      const two = Buffer.concat([form('a.jpg', await jpeg()).subarray(0, -7), form('b.jpg', await jpeg())]);
+      const { body } = await send(two);
+      expect(JSON.stringify(body.error)).toContain('send each file in a request of its own');
+    });
+
+    it('is one of five in progress of its sender', async () => {
+      const sockets = Array.from({ length: 5 }, () => rawUpload(1_000_000));
+      const answers = sockets.map((socket) => once(socket, 'data'));
+      const uploads = world.chat.app.app.get(UploadsInProgress, { strict: false });
+      while (uploads.numberOf(eve.id) < 5) await new Promise((resolve) => setTimeout(resolve, 5));
+      const { status, body } = await send(form('a.jpg', await jpeg()));
+      expect([status, body.error.code]).toEqual([429, 'RATE_LIMIT_EXCEEDED']);
+      for (const socket of sockets) socket.destroy();
+      await Promise.allSettled(answers);
+      while (uploads.numberOf(eve.id) > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      expect((await send(form('a.jpg', Buffer.from('x')))).status).toBe(415);
     });
 
     it('that breaks off leaves nothing, however often', async () => {

@@ -4,14 +4,13 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { ImageProcessSettings, ImageRenderer } from '../../src/modules/files/image-renderer.js';
-import type { RenderTask } from '../../src/modules/files/render-image.js';
-import { FROM_SOURCES } from '../support/file-world.js';
+import { FileProcesses, FileProcessSettings } from '../../src/modules/files/file-processes.js';
+import { FROM_SOURCES } from '../support/test-app.js';
 
 describe('an image is decoded in a process of its own', () => {
   let folder: string;
   let large: string;
-  const renderers: ImageRenderer[] = [];
+  const made: FileProcesses[] = [];
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'parley-images-'));
@@ -21,23 +20,23 @@ describe('an image is decoded in a process of its own', () => {
       .jpeg({ progressive: true })
       .toFile(large);
   });
-  afterEach(() => renderers.splice(0).forEach((renderer) => renderer.onModuleDestroy()));
+  afterEach(() => made.splice(0).forEach((one) => one.onModuleDestroy()));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  function renderer(settings: Partial<ImageProcessSettings> = {}): ImageRenderer {
-    const made = new ImageRenderer(Object.assign(new ImageProcessSettings(), FROM_SOURCES, settings));
-    renderers.push(made);
-    return made;
+  function processes(settings: Partial<FileProcessSettings> = {}): FileProcesses {
+    made.push(new FileProcesses(Object.assign(new FileProcessSettings(), FROM_SOURCES, settings)));
+    return made.at(-1)!;
   }
 
   /** A process of another program, which is told to decode as well. */
-  function pretender(name: string, code: string): Partial<ImageProcessSettings> {
+  function pretender(name: string, code: string): Partial<FileProcessSettings> {
     const entry = join(folder, `${name}.mjs`);
     writeFileSync(entry, code);
     return { entry, nodeOptions: [], environment: {} };
   }
 
-  const task = (path = large): RenderTask => ({
+  const task = (path = large) => ({
+    kind: 'render' as const,
     path,
     type: 'image/jpeg',
     target: join(folder, 'out.part'),
@@ -45,23 +44,23 @@ describe('an image is decoded in a process of its own', () => {
   });
 
   it('that has the memory it needs', async () => {
-    expect(await renderer().render(task())).toMatchObject({ width: 5000, height: 6000 });
+    expect(await processes().run(task())).toMatchObject({ width: 5000, height: 6000 });
   });
 
   it('that is ended when the image takes more', async () => {
-    const small = renderer({ memoryBytes: 200 * 1024 * 1024 });
-    await expect(small.render(task())).rejects.toMatchObject({
+    const small = processes({ memoryBytes: 200 * 1024 * 1024 });
+    await expect(small.run(task())).rejects.toMatchObject({
       code: 'FILE_TOO_LARGE',
       details: { reason: 'takes too much memory' },
     });
     const modest = join(folder, 'modest.jpg');
     await sharp({ create: { width: 60, height: 50, channels: 3, background: 'red' } }).toFile(modest);
-    expect(await small.render(task(modest))).toMatchObject({ width: 60 });
+    expect(await small.run(task(modest))).toMatchObject({ width: 60 });
   });
 
   it('that is ended when the image takes too long', async () => {
-    const slow = renderer({ ...pretender('slow', `process.on('message', () => { for (;;); })`), timeoutMs: 300 });
-    await expect(slow.render(task())).rejects.toMatchObject({
+    const slow = processes({ ...pretender('slow', `process.on('message', () => { for (;;); })`), timeoutMs: 300 });
+    await expect(slow.run(task())).rejects.toMatchObject({
       code: 'FILE_TOO_LARGE',
       details: { reason: 'takes too long' },
     });
@@ -71,39 +70,39 @@ describe('an image is decoded in a process of its own', () => {
     const marker = join(folder, 'broken-once');
     const code = `import { existsSync, writeFileSync } from 'node:fs';
       process.on('message', () => {
-        if (existsSync(${JSON.stringify(marker)})) return process.send({ image: { width: 1 } });
+        if (existsSync(${JSON.stringify(marker)})) return process.send({ result: { width: 1 } });
         writeFileSync(${JSON.stringify(marker)}, '');
         process.abort();
       });`;
-    const fragile = renderer(pretender('fragile', code));
-    await expect(fragile.render(task())).rejects.toThrow('decoding ended: SIGABRT');
-    expect(await fragile.render(task())).toEqual({ width: 1 });
+    const fragile = processes(pretender('fragile', code));
+    await expect(fragile.run(task())).rejects.toThrow('it ended: SIGABRT');
+    expect(await fragile.run(task())).toEqual({ width: 1 });
   });
 
   it('that knows no secrets', async () => {
     process.env.TEST_SECRET = 'a secret of the server';
-    const curious = renderer(
-      pretender('curious', `process.on('message', () => process.send({ image: Object.keys(process.env) }));`),
+    const curious = processes(
+      pretender('curious', `process.on('message', () => process.send({ result: Object.keys(process.env) }));`),
     );
-    const known = (await curious.render(task())) as unknown as string[];
+    const known = (await curious.run(task())) as unknown as string[];
     expect(known.filter((name) => !name.startsWith('NODE_CHANNEL_'))).toEqual([]);
   });
 
   it('that is used again, and ends with the server', async () => {
-    const code = `process.on('message', () => process.send({ image: process.pid }));`;
-    const two = renderer({ ...pretender('pid', code), imagesEach: 2 });
-    const pids: unknown[] = [await two.render(task()), await two.render(task()), await two.render(task())];
+    const code = `process.on('message', () => process.send({ result: process.pid }));`;
+    const two = processes({ ...pretender('pid', code), filesEach: 2 });
+    const pids: unknown[] = [await two.run(task()), await two.run(task()), await two.run(task())];
     expect(pids[0]).toBe(pids[1]);
     expect(pids[2]).not.toBe(pids[1]);
     two.onModuleDestroy();
     while (isAlive(pids[2] as number)) await new Promise((resolve) => setTimeout(resolve, 10));
-    await expect(two.render(task())).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    await expect(two.run(task())).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
   });
 
   it('that ends with the server, however that ended', async () => {
-    const { entry } = new ImageProcessSettings();
+    const { entry } = new FileProcessSettings();
     const { nodeOptions, environment } = FROM_SOURCES;
-    const child = fork(entry, ['800000000'], { execArgv: nodeOptions, env: environment });
+    const child = fork(entry, ['1000000000'], { execArgv: nodeOptions, env: environment });
     child.send(task());
     await once(child, 'message');
     child.disconnect();

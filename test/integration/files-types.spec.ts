@@ -1,9 +1,9 @@
-import { sampleFiles, type SampleFile } from '../fixtures/sample-files.js';
+import { picture, sampleFiles, type SampleFile } from '../fixtures/sample-files.js';
 import { type FileWorld, startFileWorld } from '../support/file-world.js';
 import type { ChatUser } from '../support/chat.js';
 
 const NAMES =
-  'jpg png gif webp bmp tiff pdf doc docx xls xlsx ppt pptx txt csv rtf odt ods odp mp3 wav m4a ogg mp4 avi mov zip rar 7z';
+  'jpg png gif webp avif heic bmp tiff pdf doc docx xls xlsx ppt pptx txt csv md json log rtf odt ods odp mp3 wav m4a ogg opus weba webm mp4 avi mov zip rar 7z';
 
 describe('a file of every type that is taken', () => {
   let world: FileWorld;
@@ -38,12 +38,13 @@ describe('a file of every type that is taken', () => {
     ['mp4', 4],
     ['mov', 4],
     ['avi', 5],
+    ['webm', 6],
   ])('%s says how long it plays', async (extension, seconds) => {
     const { body } = await world.upload(ada, samples.get(extension)!);
     expect(body.duration).toBeCloseTo(seconds, 2);
   });
 
-  it.each(['jpg', 'png', 'gif', 'webp', 'bmp', 'tiff'])(
+  it.each(['jpg', 'png', 'gif', 'webp', 'avif', 'bmp', 'tiff'])(
     '%s says how large it is and what to show before',
     async (extension) => {
       const file = await world.ready(ada, samples.get(extension)!);
@@ -54,16 +55,109 @@ describe('a file of every type that is taken', () => {
     },
   );
 
-  it('is taken under every extension and declaration that means it', async () => {
-    const jpeg = samples.get('jpg')!;
-    for (const [name, type] of [
-      ['a.JPEG', 'image/jpeg'],
-      ['a.jpg', 'image/jpg'],
-      ['a.jpg', 'application/octet-stream'],
+  it('has no metadata left where its pixels are kept as they are, and no thumbnail without a decoder', async () => {
+    for (const [extension, hasThumbnail] of [
+      ['avif', true],
+      ['heic', false],
     ] as const) {
-      expect((await world.upload(ada, { ...jpeg, name, type })).status).toBe(201);
+      const sample = samples.get(extension)!;
+      expect(sample.bytes.includes('secret place')).toBe(true);
+      const file = await world.ready(ada, sample);
+      expect([file.status, file.width, 'thumbnail_url' in file]).toEqual(['ready', 64, hasThumbnail]);
+      const shown = Buffer.from(await (await world.fetch(ada, file.url as string)).arrayBuffer());
+      expect([shown.length, shown.includes('secret place')]).toEqual([sample.bytes.length, false]);
+      expect((await world.fetch(ada, `/api/v1/files/${file.id}/thumbnail`)).status).toBe(hasThumbnail ? 200 : 404);
     }
-    const csv = samples.get('csv')!;
-    expect((await world.upload(ada, { ...csv, type: 'application/vnd.ms-excel' })).body.file_type).toBe('text/csv');
+  });
+
+  it.each([
+    'BMW;Audi\n1;2\n',
+    'GIFs of the week',
+    'GIF89a is a format',
+    'FORMULAR A',
+    'MZ,Mosambik,Maputo,25.97,32.58,a row that is longer than the header of a program\n',
+    'ID3 is a kind of tag',
+    'BZh9 was here',
+    'PK is short for penalty kick',
+    '%PDF is a format',
+    '%PDF-1.4 is the version of it',
+    'RIFF of the day, WAVEfmt and all',
+    'OggS and others',
+    'Rar! said the crow',
+    '{\\rtf is how it begins',
+    'II*III',
+  ])('%j is text, whatever it begins with', async (content) => {
+    for (const name of ['a.txt', 'a.csv']) {
+      const { status, body } = await world.upload(ada, { name, bytes: Buffer.from(content) });
+      expect([status, body.error]).toEqual([201, undefined]);
+    }
+  });
+
+  it.each([
+    ['utf-8', Buffer.from('Größe;1')],
+    ['utf-16le', Buffer.from('\ufeffGröße;1', 'utf16le')],
+    ['utf-16be', Buffer.from('\ufeffGröße;1', 'utf16le').swap16()],
+    ['windows-1252', Buffer.from('Größe;1', 'latin1')],
+  ])('is text in %s, and is served as such', async (charset, bytes) => {
+    const file = await world.ready(ada, { ...samples.get('csv')!, bytes });
+    const answer = await world.fetch(ada, file.url as string);
+    expect(answer.headers.get('content-type')).toBe(`text/csv; charset=${charset}`);
+    expect(answer.headers.get('content-disposition')).toMatch(/^attachment/);
+    expect(new TextDecoder(charset).decode(await answer.arrayBuffer())).toBe('Größe;1');
+  });
+
+  it.each([
+    ['csv', 'a.csv', 'text/comma-separated-values', 'text/csv'],
+    ['csv', 'a.csv', 'application/vnd.ms-excel', 'text/csv'],
+    ['csv', 'a.csv', 'text/x-csv', 'text/csv'],
+    ['csv', 'a.csv', 'application/csv', 'text/csv'],
+    ['csv', 'a.csv', 'text/plain', 'text/csv'],
+    ['csv', 'a.csv', 'application/octet-stream', 'text/csv'],
+    ['docx', 'a.docx', 'application/zip', `application/vnd.openxmlformats-officedocument.wordprocessingml.document`],
+    ['mp3', 'a.mp3', 'audio/x-mp3', 'audio/mpeg'],
+    ['mp3', 'a.mp3', 'audio/mp3', 'audio/mpeg'],
+    ['m4a', 'a.mp4', 'audio/mp4', 'audio/mp4'],
+    ['m4a', 'a.mp4', 'video/mp4', 'audio/mp4'],
+    ['weba', 'a.webm', 'audio/webm;codecs=opus', 'audio/webm'],
+    ['jpg', 'a.jfif', 'image/jpeg', 'image/jpeg'],
+    ['jpg', 'a.JPEG', 'image/jpg', 'image/jpeg'],
+    ['heic', 'a.HEIC', 'image/heif', 'image/heic'],
+  ])('%s is taken as %s, declared as %s', async (extension, name, type, detected) => {
+    const { status, body } = await world.upload(ada, { ...samples.get(extension)!, name, type });
+    expect([status, body.file_type, body.error]).toEqual([201, detected, undefined]);
+  });
+
+  it.each([
+    ['jpg', 'blob', 'image/jpeg', 'blob.jpg'],
+    ['pdf', 'Invoice', '', 'Invoice.pdf'],
+    ['csv', 'blob', 'text/csv', 'blob.csv'],
+    ['txt', 'README', '', 'README.txt'],
+    ['webm', 'blob', 'video/webm', 'blob.webm'],
+  ])('%s without an extension, as %s, gets that of its type', async (extension, name, type, kept) => {
+    const { status, body } = await world.upload(ada, { ...samples.get(extension)!, name, type });
+    expect([status, body.file_name]).toEqual([201, kept]);
+  });
+
+  it('is a PDF with bytes behind its end, unless they are a file of their own', async () => {
+    const { bytes } = samples.get('pdf')!;
+    const behind = (more: Buffer) => ({ name: 'a.pdf', bytes: Buffer.concat([bytes, more]) });
+    expect((await world.upload(ada, behind(Buffer.alloc(3000, 0x20)))).status).toBe(201);
+    expect((await world.upload(ada, behind(Buffer.from('\n<!-- served in 3 ms -->\n')))).status).toBe(201);
+    expect((await world.upload(ada, behind(samples.get('zip')!.bytes))).status).toBe(415);
+  });
+
+  it('keeps its name, with a percent sign in it, on the way up and down', async () => {
+    const file = await world.ready(ada, { ...samples.get('txt')!, name: '100% done.txt' });
+    expect(file.file_name).toBe('100% done.txt');
+    const answer = await world.fetch(ada, file.url as string);
+    expect(answer.headers.get('content-disposition')).toContain("filename*=UTF-8''100%25%20done.txt");
+  });
+
+  it.each([
+    ['a panorama', 16_000, 3_000],
+    ['a long screenshot', 1_080, 20_000],
+  ])('is %s', async (_what, width, height) => {
+    const bytes = await picture(width, height).jpeg().toBuffer();
+    expect(await world.ready(ada, { ...samples.get('jpg')!, bytes })).toMatchObject({ status: 'ready', width, height });
   });
 });

@@ -1,6 +1,5 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ImageProcessSettings } from '../../src/modules/files/image-renderer.js';
 import type { Environment } from '../../src/platform/config/config.js';
 import type { SampleFile } from '../fixtures/sample-files.js';
 import { type Answer, type Chat, type ChatUser, startChat } from './chat.js';
@@ -35,16 +34,9 @@ export interface UploadHeaders {
   readonly 'idempotency-key'?: string;
 }
 
-/** How a process of ours is run from its sources: the compiler keeps things in a home. */
-export const FROM_SOURCES = {
-  nodeOptions: ['--import', './test/support/register-typescript.mjs'],
-  environment: { HOME: process.env.HOME },
-};
-
 export async function startFileWorld(overrides: Environment = {}): Promise<FileWorld> {
   const chat = await startChat(overrides);
-  const { url, config, app } = chat.app;
-  Object.assign(app.get(ImageProcessSettings, { strict: false }), FROM_SOURCES);
+  const { url, config } = chat.app;
   const upload: FileWorld['upload'] = async (user, { name, bytes, type = '' }, more = {}, headers = {}) => {
     const form = new FormData();
     for (const [field, value] of Object.entries(more)) form.set(field, value);

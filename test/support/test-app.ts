@@ -6,6 +6,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from '../../src/create-app.js';
 import { EstimateThreadSettings } from '../../src/modules/auth/password-strength.service.js';
+import { FileProcessSettings } from '../../src/modules/files/file-processes.js';
 import { Config, type Environment } from '../../src/platform/config/config.js';
 import { attachTestDatabase, createTestDatabase, type TestDatabase } from './test-database.js';
 
@@ -17,6 +18,12 @@ export interface TestApp {
   readonly database: TestDatabase;
   close(): Promise<void>;
 }
+
+/** How a process of ours is run from its sources: the compiler keeps things in a home. */
+export const FROM_SOURCES = {
+  nodeOptions: ['--import', './test/support/register-typescript.mjs'],
+  environment: { HOME: process.env.HOME },
+};
 
 /** The environment of a test: a database of its own, limits out of the way, a silent log. */
 export function testConfig(databaseUrl: string, overrides: Environment = {}): Config {
@@ -57,6 +64,7 @@ export async function startTestApp(overrides: Environment = {}): Promise<TestApp
   const config = testConfig(database.url, { DATA_DIR: dataDir, ...overrides });
   const app = await createApp(config);
   estimateFromSources(app);
+  Object.assign(app.get(FileProcessSettings, { strict: false }), FROM_SOURCES);
   await app.listen(0, '127.0.0.1');
   return {
     url: await app.getUrl(),

@@ -146,7 +146,8 @@ export class WorldSeed {
     await writeFile(path, bytes, { mode: 0o600 });
     const contentHash = createHash('sha256').update(bytes).digest('hex');
     const files = this.get(FilesService);
-    const { id } = await files.upload(actor, { path, name, declaredType: type, contentHash }, {});
+    const { signal: ended } = new AbortController();
+    const { id } = await files.upload(actor, { path, name, declaredType: type, contentHash, ended }, {});
     const deadline = Date.now() + FILE_READY_MS;
     while ((await files.get(actor, id)).status === 'scanning' && Date.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 50));

@@ -1,8 +1,9 @@
 import { cleanName } from '../../platform/validation/text.js';
+import { fileTypeOf } from './file-types.js';
 
 const MAX_BYTES = 200;
 /** What one or another system reads as something else than a letter of a name. */
-const SPECIAL = /[<>:"|?*\\/;%`$]/g;
+const SPECIAL = /[<>:"|?*\\/;`$]/g;
 /** Names Windows gives to devices, whatever follows the dot. */
 const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 /** Before the last extension these are read as the type by one server or system or another. */
@@ -10,8 +11,8 @@ const RUNS_ANYWAY = /\.(php\d?|phtml|phar|aspx?|jspx?|cgi|exe|scr|pif|bat|cmd|vb
 
 export interface FileName {
   readonly name: string;
-  /** Lower case, without its dot; empty when there is none. */
-  readonly extension: string;
+  /** Lower case, without its dot; undefined when there is none. */
+  readonly extension: string | undefined;
 }
 
 /**
@@ -29,8 +30,14 @@ export function cleanFileName(raw: string): FileName | undefined {
   if (DEVICE.test(name)) name = `_${name}`;
   if (RUNS_ANYWAY.test(name)) return undefined;
   const dot = name.lastIndexOf('.');
-  const extension = dot > 0 ? name.slice(dot + 1).toLowerCase() : '';
+  const extension = dot > 0 ? name.slice(dot + 1).toLowerCase() : undefined;
   return { name: shorten(name, dot), extension };
+}
+
+/** A name that says nothing of the type, as `blob` of a browser, is kept with the extension of what the file is. */
+export function nameWithType({ name }: FileName, type: string): string {
+  const extension = `.${fileTypeOf(type).extensions[0]}`;
+  return shorten(`${name || 'file'}${extension}`, (name || 'file').length);
 }
 
 /** Cuts the stem, never the extension, never inside a character. */

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AddressSigner } from './address-signer.js';
+import { FileProcessesModule } from './file-processes.module.js';
 import { FilesController } from './files.controller.js';
 import { FilesGateway } from './files.gateway.js';
 import { FilesPolicy } from './files.policy.js';
@@ -13,10 +14,11 @@ import { SignAddresses } from './sign-addresses.js';
 import { StorageModule } from './storage/storage.module.js';
 import { UploadInterceptor } from './upload.interceptor.js';
 import { UploadSettings } from './upload-settings.js';
+import { UploadsInProgress } from './uploads-in-progress.js';
 
 /** What people share that is no text. Its scans and its upkeep are in the worker module. */
 @Module({
-  imports: [UsersModule, ParticipantsModule, ScansModule, StorageModule],
+  imports: [UsersModule, ParticipantsModule, ScansModule, StorageModule, FileProcessesModule],
   controllers: [FilesController],
   providers: [
     FilesService,
@@ -28,7 +30,8 @@ import { UploadSettings } from './upload-settings.js';
     FilesGateway,
     UploadInterceptor,
     UploadSettings,
+    UploadsInProgress,
   ],
-  exports: [FilesService, SignAddresses, StorageModule, UploadSettings],
+  exports: [FilesService, FilesPolicy, SignAddresses, StorageModule, UploadSettings, UploadsInProgress],
 })
 export class FilesModule {}

@@ -4,8 +4,8 @@ import type { Queryable } from '../../platform/database/sql.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { UsersPolicy } from '../users/users.policy.js';
-import type { Acceptance } from './checks/judge-file.js';
-import { FILE_TYPES } from './file-types.js';
+import type { TakenType } from './checks/check-file.js';
+import { FILE_TYPES, type FileCategory } from './file-types.js';
 import type { Quota } from './files.repository.js';
 import { isTaken } from './taken-types.js';
 
@@ -23,16 +23,18 @@ export class FilesPolicy {
     if (conversationId !== undefined) await this.participants.requireMember(actor, conversationId);
   }
 
-  /** Which types, and the most bytes a file of each kind may have. */
-  get acceptance(): Acceptance {
-    const { fileTypes, fileMaxImageBytes, fileMaxDocumentBytes, fileMaxMediaBytes } = this.config;
+  /** Which types are taken, with the most bytes of each, and the extensions they go by. */
+  get acceptance(): { taken: TakenType[]; extensions: string[] } {
+    const types = FILE_TYPES.filter((type) => isTaken(type, this.config.fileTypes));
     return {
-      types: FILE_TYPES.filter((type) => isTaken(type, fileTypes)),
-      limitOf: (category) => {
-        if (category === 'image') return fileMaxImageBytes;
-        return category === 'audio' || category === 'video' ? fileMaxMediaBytes : fileMaxDocumentBytes;
-      },
+      taken: types.map(({ type, category }) => ({ type, limit: this.limitOf(category) })),
+      extensions: [...new Set(types.flatMap(({ extensions }) => extensions))],
     };
+  }
+
+  /** The most bytes an upload may have, of whatever kind it turns out to be. */
+  get mostBytes(): number {
+    return Math.max(this.limitOf('image'), this.limitOf('document'), this.limitOf('video'));
   }
 
   /**
@@ -45,5 +47,11 @@ export class FilesPolicy {
     if (role === 'admin') return { files: config.fileQuotaCountAdmin, bytes: config.fileQuotaBytesAdmin };
     if (role === 'moderator') return { files: config.fileQuotaCountModerator, bytes: config.fileQuotaBytesModerator };
     return { files: config.fileQuotaCount, bytes: config.fileQuotaBytes };
+  }
+
+  private limitOf(category: FileCategory): number {
+    const { fileMaxImageBytes, fileMaxDocumentBytes, fileMaxMediaBytes } = this.config;
+    if (category === 'image') return fileMaxImageBytes;
+    return category === 'audio' || category === 'video' ? fileMaxMediaBytes : fileMaxDocumentBytes;
   }
 }

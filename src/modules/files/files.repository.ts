@@ -8,6 +8,8 @@ export interface StoredFile {
   readonly file: FileRow;
   readonly uploader_id: string;
   readonly content_hash: string;
+  /** Of text; null for what an older version took, which was UTF-8 alone. */
+  readonly charset: string | null;
   readonly is_attached: boolean;
 }
 
@@ -21,6 +23,8 @@ export interface NewFile {
   readonly size: number;
   readonly contentHash: string;
   readonly duration: number | undefined;
+  /** Of text. */
+  readonly charset: string | undefined;
   readonly description: string;
 }
 
@@ -42,10 +46,16 @@ const LOCK_QUOTA = statement<unknown>(
 
 const RESERVE = statement<unknown>(
   'files.reserve',
-  `insert into files (id, uploader_id, conversation_id, name, type, category, size, content_hash, duration, description)
-   select $1, $2, $3, $4, $5, $6, $7::bigint, $8, $9, $10
-    where (select count(*) < $11 and coalesce(sum(f.size), 0) + $7::bigint <= $12::bigint
+  `insert into files (id, uploader_id, conversation_id, name, type, category, size, content_hash, duration, description,
+                      charset)
+   select $1, $2, $3, $4, $5, $6, $7::bigint, $8, $9, $10, $11
+    where (select count(*) < $12 and coalesce(sum(f.size), 0) + $7::bigint <= $13::bigint
              from files f where f.uploader_id = $2 and f.deleted_at is null)`,
+);
+
+const USAGE = statement<{ files: number; bytes: string }>(
+  'files.usage',
+  `select count(*)::int as files, coalesce(sum(size), 0) as bytes from files where uploader_id = $1 and deleted_at is null`,
 );
 
 const ARRIVED = statement<{ file: FileRow }>(
@@ -59,7 +69,7 @@ const ATTACHED = `exists (
     join conversations c on c.id = m.conversation_id and c.deleted_at is null
    where a.file_id = f.id)`;
 
-const STORED = `file_json(f) as file, f.uploader_id, f.content_hash, ${ATTACHED} as is_attached`;
+const STORED = `file_json(f) as file, f.uploader_id, f.content_hash, f.charset, ${ATTACHED} as is_attached`;
 
 /** What the viewer may see: his own, and what is in a message of a conversation he takes part in now. */
 const VISIBLE = statement<StoredFile>(
@@ -146,6 +156,11 @@ const IS_KEPT = statement<{ is_kept: boolean }>(
   `select exists (select from files where id = $1 and deleted_at is null) as is_kept`,
 );
 
+const IS_SCANNING = statement<{ is_scanning: boolean }>(
+  'files.is_scanning',
+  `select exists (select from files where id = $1 and status = 'scanning' and deleted_at is null) as is_scanning`,
+);
+
 const SETTLE = statement<{ file: FileRow; uploader_id: string }>(
   'files.settle',
   `update files f
@@ -200,8 +215,10 @@ export interface Settlement {
   readonly contentHash?: string;
   readonly width?: number;
   readonly height?: number;
-  readonly blurhash?: string;
+  readonly blurhash?: string | undefined;
   readonly hasThumbnail?: boolean;
+  /** Whether there is an image to show instead of the one that was sent. */
+  readonly isRenewed?: boolean;
 }
 
 /** Owns: files. Reads: message_attachments, messages, conversations, participants, sessions, users. */
@@ -219,9 +236,15 @@ export class FilesRepository {
 
   /** False: there is no room for it within the quota. */
   async insert(tx: Queryable, file: NewFile, quota: Quota): Promise<boolean> {
-    const { id, uploaderId, conversationId, name, type, category, size, contentHash, duration, description } = file;
+    const { id, uploaderId, conversationId, name, type, category, size, contentHash, duration } = file;
     const values = [id, uploaderId, conversationId ?? null, name, type, category, size, contentHash, duration ?? null];
-    return (await tx.run(RESERVE, [...values, description, quota.files, quota.bytes])) > 0;
+    return (await tx.run(RESERVE, [...values, file.description, file.charset ?? null, quota.files, quota.bytes])) > 0;
+  }
+
+  /** What the files of a user take up. */
+  async usage(tx: Queryable, uploaderId: string): Promise<Quota> {
+    const { files, bytes } = (await tx.one(USAGE, [uploaderId]))!;
+    return { files, bytes: Number(bytes) };
   }
 
   /** The bytes are stored: from now on the file waits for its scan. */
@@ -286,6 +309,10 @@ export class FilesRepository {
   /** The scan did not fail, it could not be made. */
   async postponeScan(id: string): Promise<void> {
     await this.sql.run(POSTPONE_SCAN, [id]);
+  }
+
+  async isScanning(id: string): Promise<boolean> {
+    return (await this.sql.one(IS_SCANNING, [id]))!.is_scanning;
   }
 
   /** Ends the scan of a file; undefined when it was ended already. */

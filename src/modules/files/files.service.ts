@@ -5,9 +5,12 @@ import { ValidationError } from '../../platform/errors/app-error.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { cleanText } from '../../platform/validation/text.js';
-import { judgeFile } from './checks/judge-file.js';
+import type { CheckedFile } from './checks/check-file.js';
+import { cleanFileName, nameWithType } from './file-name.js';
+import { FileProcesses } from './file-processes.js';
+import { fileTypeOf } from './file-types.js';
 import { FileDto, type UploadFileDto } from './files.dto.js';
-import { FileAttached, FileNotFound, FileQuotaExceeded } from './files.errors.js';
+import { FileAttached, FileNotFound, FileQuotaExceeded, InvalidFileType } from './files.errors.js';
 import { FileStored } from './files.events.js';
 import { FilesPolicy } from './files.policy.js';
 import { FilesRepository, type NewFile } from './files.repository.js';
@@ -24,6 +27,7 @@ export class FilesService {
     private readonly repository: FilesRepository,
     private readonly storage: FileStorage,
     private readonly policy: FilesPolicy,
+    private readonly processes: FileProcesses,
     private readonly events: DomainEvents,
   ) {}
 
@@ -36,17 +40,18 @@ export class FilesService {
     if (!received) throw ValidationError.of('file', 'is required');
     const { conversation_id: conversationId, description = '' } = dto;
     await this.policy.requirePlace(actor, conversationId);
-    const { name, fileType, size, duration } = await judgeFile(received, this.policy.acceptance);
+    const { name, type, size, duration, charset } = await this.check(received);
     return this.keep(actor, received.path, {
       id: newId(),
       uploaderId: actor.userId,
       conversationId,
       name,
-      type: fileType.type,
-      category: fileType.category,
+      type,
+      category: fileTypeOf(type).category,
       size,
       contentHash: received.contentHash,
       duration: duration === undefined ? undefined : Math.round(duration * 1000) / 1000,
+      charset,
       description: cleanText(description),
     });
   }
@@ -74,6 +79,22 @@ export class FilesService {
   /** The bytes of a ready file, as they are shown to those who may see it. Who asks has been judged. */
   openShown({ id, category }: { id: string; category: string }): Promise<Readable> {
     return this.storage.open(category === 'image' ? imageKey(id) : uploadKey(id));
+  }
+
+  /** The name it is kept under, and what it is. */
+  private async check({
+    path,
+    name: rawName,
+    declaredType,
+    ended,
+  }: ReceivedFile): Promise<CheckedFile & { name: string }> {
+    const name = cleanFileName(rawName);
+    if (!name) throw ValidationError.of('file', 'has a name that is not allowed');
+    const { taken, extensions } = this.policy.acceptance;
+    const { extension } = name;
+    if (extension !== undefined && !extensions.includes(extension)) throw InvalidFileType.none(extensions);
+    const checked = await this.processes.check({ path, extension, declaredType, taken }, ended);
+    return { ...checked, name: extension === undefined ? nameWithType(name, checked.type) : name.name };
   }
 
   private async keep(actor: Actor, path: string, file: NewFile): Promise<FileDto> {

@@ -1,15 +1,15 @@
 import { Module } from '@nestjs/common';
+import { FileProcessesModule } from './file-processes.module.js';
 import { FileScansProcessor } from './file-scans.processor.js';
 import { FilesRepository } from './files.repository.js';
 import { FilesUpkeep } from './files-upkeep.js';
-import { ImageProcessSettings, ImageRenderer } from './image-renderer.js';
 import { ScanFile } from './scan-file.js';
 import { ScansModule } from './scans.module.js';
 import { StorageModule } from './storage/storage.module.js';
 
 /** The background work of files: scans, and the upkeep. Needs a `Broadcaster`, which the fan-out module gives. */
 @Module({
-  imports: [ScansModule, StorageModule],
-  providers: [FileScansProcessor, FilesUpkeep, ScanFile, ImageRenderer, ImageProcessSettings, FilesRepository],
+  imports: [ScansModule, StorageModule, FileProcessesModule],
+  providers: [FileScansProcessor, FilesUpkeep, ScanFile, FilesRepository],
 })
 export class FilesWorkerModule {}

@@ -33,10 +33,12 @@ const SHOWN = new Set(['image', 'audio', 'video']);
 const INERT = {
   'Content-Security-Policy': "sandbox; default-src 'none'",
   'X-Content-Type-Options': 'nosniff',
-  'Cross-Origin-Resource-Policy': 'same-site',
   // Kept by whoever saw it, and asked for again each time: it costs a 304 as long as he may.
   'Cache-Control': 'private, no-cache',
 };
+
+/** Which pages may show it: with a signed address any, because no other site can have made that. */
+type ResourcePolicy = 'same-site' | 'cross-origin';
 
 /** Lets somebody have the bytes of a file, after looking who it is and what he may see at this moment. */
 @Injectable()
@@ -50,22 +52,23 @@ export class OpenDownload {
 
   /** @throws AuthenticationRequired, RateLimitExceeded, FileNotFound, FileNotReady, RangeNotSatisfiable */
   async open(actor: Actor | undefined, request: DownloadRequest): Promise<Download> {
-    const { viewer, disposition } = await this.admit(actor, request);
+    const { viewer, disposition, policy } = await this.admit(actor, request);
     const [stored] = await this.repository.visible([request.id], viewer);
-    if (!stored || (request.variant === 'thumbnail' && stored.file.category !== 'image')) throw new FileNotFound();
+    if (!stored || (request.variant === 'thumbnail' && !mayHaveThumbnail(stored.file))) throw new FileNotFound();
     if (stored.file.status !== 'ready') throw new FileNotReady(stored.file.status);
-    return request.variant === 'thumbnail'
+    const download = await (request.variant === 'thumbnail'
       ? this.thumbnail(stored, request.headers)
-      : this.content(stored, disposition, request.headers);
+      : this.content(stored, disposition, request.headers));
+    return { ...download, headers: { ...download.headers, 'Cross-Origin-Resource-Policy': policy } };
   }
 
   private async admit(
     actor: Actor | undefined,
     { id, variant, token, disposition, ip }: DownloadRequest,
-  ): Promise<{ viewer: Viewer; disposition: Disposition | undefined }> {
+  ): Promise<{ viewer: Viewer; disposition: Disposition | undefined; policy: ResourcePolicy }> {
     if (actor) {
       await this.limits.check('call', actor);
-      return { viewer: actor, disposition };
+      return { viewer: actor, disposition, policy: 'same-site' };
     }
     const address = token === undefined ? undefined : this.signer.read(token, id, variant);
     if (!address) {
@@ -73,17 +76,17 @@ export class OpenDownload {
       throw new AuthenticationRequired();
     }
     await this.limits.checkSubject('call', address.userId);
-    return { viewer: address, disposition: address.disposition };
+    return { viewer: address, disposition: address.disposition, policy: 'cross-origin' };
   }
 
   private async content(
-    { file, content_hash: hash }: StoredFile,
+    { file, content_hash: hash, charset }: StoredFile,
     wanted: Disposition | undefined,
     headers: IncomingHttpHeaders,
   ): Promise<Download> {
     const disposition = SHOWN.has(file.category) ? (wanted ?? 'inline') : 'attachment';
     const said = {
-      'Content-Type': contentType(file.type),
+      'Content-Type': contentType(file.type, charset),
       'Content-Disposition': contentDisposition(disposition, file.name),
       ETag: `"${hash.slice(0, 32)}"`,
     };
@@ -122,8 +125,13 @@ export class OpenDownload {
   }
 }
 
-function contentType(type: string): string {
-  return type.startsWith('text/') ? `${type}; charset=utf-8` : type;
+function contentType(type: string, charset: string | null): string {
+  return type.startsWith('text/') ? `${type}; charset=${charset ?? 'utf-8'}` : type;
+}
+
+/** Until its scan is over an image is `not ready` in all its variants. */
+function mayHaveThumbnail({ category, status, has_thumbnail }: FileRow): boolean {
+  return category === 'image' && (status !== 'ready' || has_thumbnail);
 }
 
 function thumbnailName({ name }: FileRow): string {

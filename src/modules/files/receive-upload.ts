@@ -14,6 +14,8 @@ export interface ReceivedFile {
   readonly name: string;
   readonly declaredType: string;
   readonly contentHash: string;
+  /** Aborted when the request ends before its answer: nothing more needs to be done for it. */
+  readonly ended: AbortSignal;
 }
 
 interface Reception {
@@ -22,24 +24,29 @@ interface Reception {
   readonly path: string;
   /** Of the largest kind of file there is. */
   readonly mostBytes: number;
+  readonly ended: AbortSignal;
 }
 
 const FORM = { files: 1, fields: 10, parts: 12, fieldNameSize: 100, fieldSize: 8 * 1024, headerPairs: 32 };
 const FLAT = { fieldNestingDepth: 0, fieldArrayIndexLimit: 0 };
+/** What the form around a file may take. */
 const ALLOWANCE = 128 * 1024;
+
+/** The least bytes the file of a form must have, by the length of the request; 0 when that is not said. */
+export function announcedBytes({ headers }: Request): number {
+  return Math.max(0, Number(headers['content-length'] ?? 0) - ALLOWANCE);
+}
 
 /**
  * Takes the file of a form in, straight to disk, counting from the first byte; fields of the form become the body.
  * A form that is too large is refused in the middle, not at its end.
  * @throws FileTooLarge, ValidationError
  */
-export async function receiveUpload({ request, response, path, mostBytes }: Reception): Promise<ReceivedFile> {
+export async function receiveUpload({ request, response, path, mostBytes, ended }: Reception): Promise<ReceivedFile> {
   if (!/^multipart\/form-data\s*;/i.test(request.headers['content-type'] ?? '')) {
     throw ValidationError.of('file', 'must be sent as multipart/form-data');
   }
-  if (Number(request.headers['content-length'] ?? 0) > mostBytes + ALLOWANCE)
-    throw new FileTooLarge({ limit: mostBytes });
-  let received: ReceivedFile | undefined;
+  let received: Landed | undefined;
   await new Promise<void>((resolve, reject) => {
     const storage = new Landing(path, mostBytes, reject, (file) => (received = file));
     const form = multer({ storage, limits: { ...FORM, ...FLAT, fileSize: mostBytes }, defParamCharset: 'utf8' });
@@ -47,8 +54,10 @@ export async function receiveUpload({ request, response, path, mostBytes }: Rece
     void form.single('file')(request, response, done);
   });
   if (!received) throw ValidationError.of('file', 'is required');
-  return received;
+  return { ...received, ended };
 }
+
+type Landed = Omit<ReceivedFile, 'ended'>;
 
 /** Where multer puts the bytes: one path, hashed on the way. */
 class Landing implements StorageEngine {
@@ -56,7 +65,7 @@ class Landing implements StorageEngine {
     private readonly path: string,
     private readonly mostBytes: number,
     private readonly refuse: (error: AppError) => void,
-    private readonly arrived: (file: ReceivedFile) => void,
+    private readonly arrived: (file: Landed) => void,
   ) {}
 
   _handleFile(_request: Request, file: Express.Multer.File, done: (error?: Error) => void): void {
@@ -88,12 +97,21 @@ class Landing implements StorageEngine {
   }
 }
 
+/** What is wrong with a form, by the code of multer. */
+const FORM_PROBLEMS: Readonly<Record<string, [field: string, problem: string]>> = {
+  LIMIT_FILE_COUNT: ['file', 'must be one: send each file in a request of its own'],
+  LIMIT_UNEXPECTED_FILE: ['file', 'must be the name of the field with the file'],
+  LIMIT_FIELD_COUNT: ['', `has more than ${FORM.fields} fields`],
+  LIMIT_PART_COUNT: ['', `has more than ${FORM.parts} parts`],
+  LIMIT_FIELD_VALUE: ['', `has a field of more than ${FORM.fieldSize} bytes`],
+  LIMIT_FIELD_KEY: ['', `has a field name of more than ${FORM.fieldNameSize} bytes`],
+};
+
 function formProblem(error: unknown, mostBytes: number): AppError {
-  const { code } = error as { code?: string };
+  const { code, syscall } = error as NodeJS.ErrnoException;
   if (code === 'LIMIT_FILE_SIZE') return new FileTooLarge({ limit: mostBytes });
   // The disk is full, or there are too many open files.
-  if ((error as NodeJS.ErrnoException).syscall !== undefined)
-    return new ServiceUnavailable(undefined, { cause: error });
-  const field = error instanceof MulterError && error.code === 'LIMIT_UNEXPECTED_FILE' ? 'file' : '';
-  return ValidationError.of(field, field ? 'must be the one file of the form' : 'is not a form that can be read');
+  if (syscall !== undefined) return new ServiceUnavailable(undefined, { cause: error });
+  const known = error instanceof MulterError ? FORM_PROBLEMS[error.code] : undefined;
+  return ValidationError.of(...(known ?? ['', 'is not a form that can be read']));
 }

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { encode } from 'blurhash';
 import sharp, { type Sharp } from 'sharp';
 import { decodeBitmap, encodeBitmap } from './checks/bitmap.js';
-import { MAX_PIXELS } from './checks/image-header.js';
+import { blankPlaces, heifAt } from './checks/heif-image.js';
+import { mostPixels } from './checks/image-header.js';
+import { InvalidFileType } from './files.errors.js';
 
 const THUMBNAIL_SIDE = 400;
 const BLUR_SIDE = 32;
@@ -12,7 +14,8 @@ const BLUR_SIDE = 32;
 export interface RenderedImage {
   readonly width: number;
   readonly height: number;
-  readonly blurhash: string;
+  /** Undefined, as the thumbnail, of an image there is no decoder for. */
+  readonly blurhash: string | undefined;
   readonly size: number;
   readonly contentHash: string;
 }
@@ -27,29 +30,75 @@ export interface RenderTask {
 
 /**
  * Decodes an image completely and writes it anew to `target`, the right way up and without a word of metadata, and a
- * small one to `thumbnail`. What was hidden in or behind the old one is not in the new one.
- * @throws Error when it cannot be decoded
+ * small one to `thumbnail`. What was hidden in or behind the old one is not in the new one. HEIC, which nothing here
+ * decodes, and AVIF, which takes half a minute to encode, keep their pixels as they are, with the metadata blanked.
+ * @throws InvalidFileType when it cannot be decoded
  */
-export async function renderImage({ path, type, target, thumbnail }: RenderTask): Promise<RenderedImage> {
-  const isBitmap = type === 'image/bmp';
-  const { width, height } = isBitmap ? await renderBitmap(path, target) : await render(path, type, target);
-  const small = isBitmap ? await bitmapInput(path) : open(path).autoOrient();
-  await small
+export async function renderImage(task: RenderTask): Promise<RenderedImage> {
+  const { target, thumbnail } = task;
+  try {
+    const { width, height, small } = await renewed(task);
+    if (small) await writeThumbnail(small, thumbnail);
+    const { size } = await stat(target);
+    const blurhash = small && (await blurhashOf(thumbnail));
+    return { width, height, size, blurhash, contentHash: await hashOf(target) };
+  } catch (error) {
+    if (isOfFileSystem(error)) throw error;
+    throw new InvalidFileType('cannot be decoded');
+  }
+}
+
+interface Renewed {
+  readonly width: number;
+  readonly height: number;
+  /** To make the thumbnail of. */
+  readonly small: Sharp | undefined;
+}
+
+async function renewed({ path, type, target }: RenderTask): Promise<Renewed> {
+  switch (type) {
+    case 'image/bmp':
+      return { ...(await renderBitmap(path, target)), small: await bitmapInput(path) };
+    case 'image/heic':
+    case 'image/heif':
+      return { ...(await withoutMetadata(path, target)), small: undefined };
+    case 'image/avif': {
+      await withoutMetadata(path, target);
+      const { width, height, autoOrient } = await open(path, type).metadata();
+      return { ...(autoOrient ?? { width, height }), small: open(path, type).autoOrient() };
+    }
+    default:
+      return { ...(await render(path, type, target)), small: open(path, type).autoOrient() };
+  }
+}
+
+async function withoutMetadata(path: string, target: string): Promise<{ width: number; height: number }> {
+  const { width, height, metadata } = await heifAt(path);
+  await copyFile(path, target);
+  await blankPlaces(target, metadata);
+  return { width, height };
+}
+
+async function writeThumbnail(image: Sharp, thumbnail: string): Promise<void> {
+  await image
     .resize(THUMBNAIL_SIDE, THUMBNAIL_SIDE, { fit: 'inside', withoutEnlargement: true })
     .webp({ quality: 75 })
     .toFile(thumbnail);
-  const { size } = await stat(target);
-  return { width, height, size, blurhash: await blurhashOf(thumbnail), contentHash: await hashOf(target) };
 }
 
-function open(path: string, pages = 1): Sharp {
-  return sharp(path, { limitInputPixels: MAX_PIXELS, failOn: 'error', pages });
+function open(path: string, type: string, pages = 1): Sharp {
+  return sharp(path, { limitInputPixels: mostPixels(type), failOn: 'error', pages });
+}
+
+/** The disk is full, or the file is not there: nothing the image did. */
+function isOfFileSystem(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).syscall !== undefined;
 }
 
 async function render(path: string, type: string, target: string): Promise<{ width: number; height: number }> {
-  const { pages = 1 } = await sharp(path, { limitInputPixels: MAX_PIXELS }).metadata();
+  const { pages = 1 } = await sharp(path, { limitInputPixels: mostPixels(type) }).metadata();
   // Several frames lie on top of each other in memory and cannot be turned; they have no orientation either.
-  const image = pages > 1 ? open(path, -1) : open(path).autoOrient();
+  const image = pages > 1 ? open(path, type, -1) : open(path, type).autoOrient();
   const { width, height, pageHeight } = await encoded(image, type).toFile(target);
   return { width, height: pageHeight ?? Math.round(height / pages) };
 }
@@ -77,7 +126,7 @@ async function renderBitmap(path: string, target: string): Promise<{ width: numb
 
 async function bitmapInput(path: string): Promise<Sharp> {
   const { width, height, data } = decodeBitmap(await readFile(path));
-  return sharp(data, { raw: { width, height, channels: 4 }, limitInputPixels: MAX_PIXELS });
+  return sharp(data, { raw: { width, height, channels: 4 }, limitInputPixels: mostPixels('image/bmp') });
 }
 
 async function blurhashOf(thumbnail: string): Promise<string> {

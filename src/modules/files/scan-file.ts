@@ -2,15 +2,14 @@ import { rm } from 'node:fs/promises';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { AppError, ServiceUnavailable } from '../../platform/errors/app-error.js';
-import { requireSafeZip } from './checks/zip-contents.js';
 import { Clamd, ScannerHungUp, ScannerUnavailable } from './clamd.js';
 import { type FileType, fileTypeOf } from './file-types.js';
 import { FileTooLarge, MalwareDetected } from './files.errors.js';
 import { FileDto } from './files.dto.js';
 import { FilesRepository, type Settlement } from './files.repository.js';
-import { ImageRenderer } from './image-renderer.js';
+import { FileProcesses } from './file-processes.js';
 import { imageKey, keysOf, thumbnailKey, uploadKey } from './storage/file-keys.js';
-import { FileStorage } from './storage/file-storage.js';
+import { BytesMissing, FileStorage } from './storage/file-storage.js';
 import { IncomingFolder } from './storage/incoming-folder.js';
 
 /**
@@ -46,7 +45,7 @@ export class ScanFile implements OnModuleDestroy {
     private readonly repository: FilesRepository,
     private readonly storage: FileStorage,
     private readonly incoming: IncomingFolder,
-    private readonly images: ImageRenderer,
+    private readonly processes: FileProcesses,
     { clamavUrl, fileMaxImageBytes }: Config,
   ) {
     this.clamd = clamavUrl === undefined ? undefined : new Clamd(clamavUrl);
@@ -78,6 +77,8 @@ export class ScanFile implements OnModuleDestroy {
       if (error instanceof ScannerUnavailable || error instanceof ServiceUnavailable) {
         // A scanner that always hangs up on this file is no scanner that is away.
         if (!(error instanceof ScannerHungUp)) await this.repository.postponeScan(id);
+        if (error instanceof BytesMissing && !(await this.isMissing(id)))
+          return { status: 'rejected', reason: GIVEN_UP };
         throw error;
       }
       if (!(error instanceof AppError)) throw error;
@@ -86,22 +87,35 @@ export class ScanFile implements OnModuleDestroy {
     }
   }
 
+  /** Another scan, or a deletion, may have taken them: then there is nothing left to settle. */
+  private async isMissing(id: string): Promise<boolean> {
+    if (!(await this.repository.isScanning(id))) return false;
+    this.logger.error(
+      { file_id: id },
+      'the bytes of a file are not here, so it is not scanned: is FILES_DIR the same folder for all processes?',
+    );
+    return true;
+  }
+
   private async examine(id: string, type: FileType, path: string): Promise<Settlement> {
     const verdict = await this.clamd?.scan(path);
     if (verdict === 'malware') throw new MalwareDetected();
     if (verdict === 'impossible') return { status: 'rejected', reason: GIVEN_UP };
-    if (type.structure === 'zip') await requireSafeZip(path, type.category === 'document');
+    if (type.structure === 'zip') {
+      await this.processes.run({ kind: 'unpack', path, isDocument: type.category === 'document' });
+    }
     return type.category === 'image' ? this.renew(id, type, path) : { status: 'ready' };
   }
 
   private async renew(id: string, { type }: FileType, path: string): Promise<Settlement> {
     const [target, thumbnail] = [this.incoming.newPath(), this.incoming.newPath()];
     try {
-      const image = await this.images.render({ path, type, target, thumbnail });
+      const image = await this.processes.run({ kind: 'render', path, type, target, thumbnail });
       if (image.size > this.mostImageBytes) throw new FileTooLarge({ reason: 'expands to too much' });
       await this.storage.put(imageKey(id), target, type);
-      await this.storage.put(thumbnailKey(id), thumbnail, 'image/webp');
-      return { status: 'ready', ...image, hasThumbnail: true };
+      const hasThumbnail = image.blurhash !== undefined;
+      if (hasThumbnail) await this.storage.put(thumbnailKey(id), thumbnail, 'image/webp');
+      return { status: 'ready', ...image, hasThumbnail, isRenewed: true };
     } finally {
       await rm(target, { force: true });
       await rm(thumbnail, { force: true });
@@ -125,7 +139,7 @@ export class ScanFile implements OnModuleDestroy {
       return undefined;
     }
     if (settlement.status === 'rejected') await this.letGo(id, keysOf(id));
-    else if (settlement.hasThumbnail) await this.letGo(id, [uploadKey(id)]);
+    else if (settlement.isRenewed) await this.letGo(id, [uploadKey(id)]);
     const place = await this.repository.findPlace(id);
     return {
       file: FileDto.of(settled.file),

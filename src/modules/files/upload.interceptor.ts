@@ -9,14 +9,16 @@ import {
 } from '@nestjs/common';
 import type { Response } from 'express';
 import { finalize, from, mergeMap, type Observable } from 'rxjs';
-import { Config } from '../../platform/config/config.js';
 import { requireMinimumRate } from '../../platform/http/body-deadline.js';
 import { actionOf } from '../../platform/http/idempotency.interceptor.js';
 import { IdempotentAnswers } from '../../platform/http/idempotent-answers.js';
 import type { ParleyRequest } from '../../platform/http/request-context.js';
-import { type ReceivedFile, receiveUpload } from './receive-upload.js';
+import { FileTooLarge } from './files.errors.js';
+import { FilesPolicy } from './files.policy.js';
+import { announcedBytes, type ReceivedFile, receiveUpload } from './receive-upload.js';
 import { IncomingFolder } from './storage/incoming-folder.js';
 import { UploadSettings } from './upload-settings.js';
+import { UploadsInProgress } from './uploads-in-progress.js';
 import { requireSafeJson } from '../../platform/validation/safe-json.js';
 
 type UploadRequest = ParleyRequest & { received?: ReceivedFile };
@@ -31,20 +33,26 @@ export const Received = createParamDecorator(
 @Injectable()
 export class UploadInterceptor implements NestInterceptor {
   constructor(
-    private readonly config: Config,
+    private readonly policy: FilesPolicy,
     private readonly incoming: IncomingFolder,
     private readonly settings: UploadSettings,
+    private readonly uploads: UploadsInProgress,
     private readonly answers: IdempotentAnswers,
   ) {}
 
+  /** @throws RateLimitExceeded while too many uploads are in progress */
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<UploadRequest>();
     const response = context.switchToHttp().getResponse<Response>();
     const path = this.incoming.newPath();
     this.endWhenRefused(request, response, path);
+    const leave = this.uploads.enter(request.actor!.userId, announcedBytes(request));
     return from(this.receive(request, response, path)).pipe(
       mergeMap(() => this.answer(context, next)),
-      finalize(() => void rm(path, { force: true })),
+      finalize(() => {
+        leave();
+        void rm(path, { force: true });
+      }),
     );
   }
 
@@ -60,9 +68,11 @@ export class UploadInterceptor implements NestInterceptor {
 
   private async receive(request: UploadRequest, response: Response, path: string): Promise<void> {
     requireMinimumRate(request, response, this.settings);
-    const { fileMaxImageBytes, fileMaxDocumentBytes, fileMaxMediaBytes } = this.config;
-    const mostBytes = Math.max(fileMaxImageBytes, fileMaxDocumentBytes, fileMaxMediaBytes);
-    request.received = await receiveUpload({ request, response, path, mostBytes });
+    const ended = endOf(response);
+    const { mostBytes } = this.policy;
+    if (announcedBytes(request) > mostBytes) throw new FileTooLarge({ limit: mostBytes });
+    await this.uploads.requireRoom(request.actor!);
+    request.received = await receiveUpload({ request, response, path, mostBytes, ended });
     requireSafeJson(request.body);
   }
 
@@ -74,6 +84,13 @@ export class UploadInterceptor implements NestInterceptor {
       setTimeout(() => request.complete || request.socket.destroy(), this.settings.lingerMs).unref();
     });
   }
+}
+
+/** Aborted when the connection is closed before the answer is out. */
+function endOf(response: Response): AbortSignal {
+  const end = new AbortController();
+  response.once('close', () => response.writableFinished || end.abort());
+  return end.signal;
 }
 
 /** The fields of the form and the file, by its content. */

@@ -27,6 +27,7 @@ import { FailWaitingByAndBy1763700016000 } from '../../../migrations/17637000160
 import { CreateMessageSearch1763700020200 } from '../../../migrations/1763700020200-create-message-search.js';
 import { FoldNames1763700020210 } from '../../../migrations/1763700020210-fold-names.js';
 import { CountUnreadWithoutDeleted1763700020300 } from '../../../migrations/1763700020300-count-unread-without-deleted.js';
+import { AddCharsetOfFiles1763700020500 } from '../../../migrations/1763700020500-add-charset-of-files.js';
 import { SucceedBannedCloseDirect1763700020900 } from '../../../migrations/1763700020900-succeed-banned-close-direct.js';
 import { AppendSystemMessages1763700021000 } from '../../../migrations/1763700021000-append-system-messages.js';
 
@@ -60,6 +61,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateMessageSearch1763700020200,
   FoldNames1763700020210,
   CountUnreadWithoutDeleted1763700020300,
+  AddCharsetOfFiles1763700020500,
   SucceedBannedCloseDirect1763700020900,
   AppendSystemMessages1763700021000,
 ];

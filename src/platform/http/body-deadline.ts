@@ -7,6 +7,8 @@ export interface MinimumRate {
   readonly bytesPerSecond: number;
   readonly graceMs: number;
   readonly checkMs: number;
+  /** However fast it comes, it is over after this. */
+  readonly mostMs: number;
 }
 
 const deadlines = new WeakMap<IncomingMessage, NodeJS.Timeout>();
@@ -25,7 +27,8 @@ export function limitBodyTime(request: IncomingMessage, response: ServerResponse
 }
 
 /**
- * Instead of the deadline: so many bytes a second, once the grace is over. Time in which we do not read does not count.
+ * Instead of the deadline: so many bytes a second, once the grace is over, and an end. Time in which we do not read does
+ * not count against the rate.
  */
 export function requireMinimumRate(request: IncomingMessage, response: ServerResponse, rate: MinimumRate): void {
   const started = Date.now();
@@ -33,7 +36,9 @@ export function requireMinimumRate(request: IncomingMessage, response: ServerRes
   const check = (): void => {
     const now = request.socket.bytesRead;
     const isSlow = now - seen < (rate.bytesPerSecond * rate.checkMs) / 1000;
-    if (isSlow && Date.now() - started >= rate.graceMs && !request.isPaused()) cutOff(request, response);
+    const elapsed = Date.now() - started;
+    const isTooSlow = isSlow && elapsed >= rate.graceMs && !request.isPaused();
+    if (isTooSlow || elapsed >= rate.mostMs) cutOff(request, response);
     seen = now;
   };
   watch(request, setInterval(check, rate.checkMs));

@@ -2,8 +2,10 @@ import { InvalidFileType, MalwareDetected } from '../files.errors.js';
 import type { Bytes } from './bytes.js';
 
 /** What a browser, or a server that was told to, would run wherever it stands in a file. */
-const ACTIVE =
-  /<script[\s>/]|<\?php\s|<html[\s>]|<iframe[\s>]|<!doctype\s+html|<svg\s[^>]{0,200}(?:xmlns|on\w{3,20}\s*=)|<%@\s*page/i;
+const ACTIVE = /<script[\s>/]|<\?php\s|<html[\s>]|<iframe[\s>]|<!doctype\s+html|<%@\s*page/i;
+/** Where a drawing begins and a tag ends, and what only a drawing that is one, or runs, has in its first tag. */
+const DRAWING = /<svg\s|>|xmlns|\bon\w{3,20}\s{0,8}=/gi;
+const DRAWING_TAG = 205;
 const ENDS = 4096;
 /** The test file every scanner knows, in halves so that no scanner finds it here. */
 const TEST_VIRUS = ['X5O!P%@AP[4\\PZX54(P^)7CC)7}$', 'EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*'].join('');
@@ -16,7 +18,20 @@ export function requireHarmless(chunk: Buffer): void {
 
 /** @throws InvalidFileType for markup or scripts in these bytes */
 export function requireInert(chunk: Buffer): void {
-  if (ACTIVE.test(chunk.toString('latin1'))) throw new InvalidFileType('holds markup or a script');
+  const text = chunk.toString('latin1');
+  if (ACTIVE.test(text) || hasDrawing(text)) throw new InvalidFileType('holds markup or a script');
+}
+
+/** In one pass: looking ahead from each `<svg` would take the square of the time. */
+function hasDrawing(text: string): boolean {
+  if (!/<svg\s/i.test(text)) return false;
+  let begun = -Infinity;
+  for (const { 0: found, index } of text.matchAll(DRAWING)) {
+    if (found.startsWith('<')) begun = index;
+    else if (found === '>') begun = -Infinity;
+    else if (index - begun <= DRAWING_TAG) return true;
+  }
+  return false;
 }
 
 /**
@@ -42,7 +57,8 @@ export function isProgram(head: Buffer): boolean {
   if ([0xfeedface, 0xfeedfacf, 0xcefaedfe, 0xcffaedfe].includes(magic)) return true;
   // A universal binary has few architectures in it; a Java class has its version there.
   if (magic === 0xcafebabe) return true;
-  if (head.toString('latin1', 0, 2) !== 'MZ' || head.length < 64) return false;
+  // Text may begin with MZ as well; the header of a program has zeros in it.
+  if (head.toString('latin1', 0, 2) !== 'MZ' || head.length < 64 || !head.subarray(0, 64).includes(0)) return false;
   const at = head.readUInt32LE(60);
   return at + 4 > head.length || head.toString('latin1', at, at + 4) === 'PE\0\0';
 }

@@ -1,29 +1,48 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { InvalidFileType } from '../files.errors.js';
 
-/** A file under inspection: read where it is looked at, never as a whole. */
+const CHUNK = 256 * 1024;
+/** Small reads are answered out of one piece of the file, so that a walk over headers is not a read of the disk each. */
+const WINDOW = 64 * 1024;
+/** What any file may cost, and what more of it a larger one may: the parsers spend a step for each read and record. */
+const FIRST_STEPS = 20_000;
+const BYTES_PER_STEP = 32;
+
+/** A file under inspection: read where it is looked at, never as a whole, in no more steps than its size allows. */
 export class Bytes {
+  private window: Buffer = Buffer.alloc(0);
+  private windowAt = 0;
+  private stepsLeft: number;
+
   private constructor(
     private readonly handle: FileHandle,
     readonly path: string,
     readonly size: number,
-  ) {}
+  ) {
+    this.stepsLeft = FIRST_STEPS + Math.ceil(size / BYTES_PER_STEP);
+  }
 
   static async open(path: string): Promise<Bytes> {
     const handle = await open(path, 'r');
     return new Bytes(handle, path, (await handle.stat()).size);
   }
 
-  /** Up to `length` bytes; fewer where the file ends. */
+  /** Counts work on the file. @throws InvalidFileType when its structure costs more than a file of its size may */
+  spend(steps = 1): void {
+    this.stepsLeft -= steps;
+    if (this.stepsLeft < 0) throw new InvalidFileType('has too many parts');
+  }
+
+  /** Up to `length` bytes; fewer where the file ends. @throws InvalidFileType as `spend` does */
   async read(position: number, length: number): Promise<Buffer> {
     const wanted = Math.max(0, Math.min(length, this.size - position));
-    const buffer = Buffer.alloc(wanted);
-    let filled = 0;
-    while (filled < wanted) {
-      const { bytesRead } = await this.handle.read(buffer, filled, wanted - filled, position + filled);
-      if (bytesRead === 0) break;
-      filled += bytesRead;
+    this.spend(1 + Math.floor(wanted / WINDOW));
+    if (wanted > WINDOW / 4) return this.load(position, wanted);
+    if (position < this.windowAt || position + wanted > this.windowAt + this.window.length) {
+      this.window = await this.load(position, Math.min(WINDOW, this.size - position));
+      this.windowAt = position;
     }
-    return buffer.subarray(0, filled);
+    return this.window.subarray(position - this.windowAt, position - this.windowAt + wanted);
   }
 
   /** All of it, in chunks that each begin with the last `overlap` bytes of the one before. */
@@ -37,6 +56,15 @@ export class Bytes {
   close(): Promise<void> {
     return this.handle.close();
   }
-}
 
-const CHUNK = 256 * 1024;
+  private async load(position: number, wanted: number): Promise<Buffer> {
+    const buffer = Buffer.alloc(Math.max(0, wanted));
+    let filled = 0;
+    while (filled < buffer.length) {
+      const { bytesRead } = await this.handle.read(buffer, filled, buffer.length - filled, position + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return buffer.subarray(0, filled);
+  }
+}

@@ -4,6 +4,8 @@ import type { Bytes } from './bytes.js';
 const END_OF_CHAIN = 0xfffffffe;
 const MAX_ENTRIES = 10_000;
 const HEADER_ENTRIES = 109;
+/** Bytes of an entry of the directory. */
+const ENTRY = 128;
 
 /** The stream that makes a compound file this type of document. */
 const KINDS: readonly (readonly [string, string])[] = [
@@ -30,6 +32,7 @@ async function directory(bytes: Bytes): Promise<string[]> {
   const shift = header.length === 512 ? header.readUInt16LE(30) : 0;
   if (shift !== 9 && shift !== 12) throw InvalidFileType.broken();
   const sectorSize = 1 << shift;
+  /** The last sector of a file may be cut short. */
   const sector = (index: number): Promise<Buffer> => bytes.read((index + 1) * sectorSize, sectorSize);
   const table = await allocationSectors(header, sector);
   const next = async (index: number): Promise<number> => {
@@ -41,10 +44,12 @@ async function directory(bytes: Bytes): Promise<string[]> {
     return entries.readUInt32LE(offset);
   };
   const names: string[] = [];
+  const seen = new Set<number>();
   for (let index = header.readUInt32LE(48); index !== END_OF_CHAIN; index = await next(index)) {
     const entries = await sector(index);
-    if (entries.length === 0 || names.length > MAX_ENTRIES) throw InvalidFileType.broken();
-    for (let at = 0; at + 128 <= entries.length; at += 128) {
+    if (entries.length < ENTRY || seen.has(index) || names.length > MAX_ENTRIES) throw InvalidFileType.broken();
+    seen.add(index);
+    for (let at = 0; at + ENTRY <= entries.length; at += ENTRY) {
       const length = entries.readUInt16LE(at + 64);
       names.push(length >= 2 && length <= 64 ? entries.toString('utf16le', at, at + length - 2) : '');
     }

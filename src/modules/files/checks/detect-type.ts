@@ -1,62 +1,149 @@
-import { fileTypeFromFile } from 'file-type/node';
-import { oggDuration, mp3Duration } from './audio-media.js';
+import { InvalidFileType } from '../files.errors.js';
+import { isProgram } from './active-content.js';
+import { mp3Duration, oggDuration } from './audio-media.js';
+import { require7z, requireRar } from './archive-headers.js';
 import type { Bytes } from './bytes.js';
 import { compoundType } from './compound-file.js';
-import { readIsoMedia } from './iso-media.js';
+import { readWebMedia } from './ebml-media.js';
+import { type ImageHeader, readImageHeader } from './image-header.js';
+import { brandsOf, readIsoMedia } from './iso-media.js';
+import { requirePdf } from './pdf.js';
 import { readRiff } from './riff-media.js';
+import { readText, type Text } from './text.js';
 import { ZipDirectory } from './zip-directory.js';
 import { zipType } from './zip-type.js';
 
-/** What the bytes are, whatever anybody calls them. */
+/** What the bytes are, whatever they are called. */
 export interface Detected {
-  /** Usually one; where the bytes alone do not tell (text or a table of text), the name decides among them. */
+  /** Usually one; where the bytes alone do not tell (text or a table of text), name and declaration choose. */
   readonly types: readonly string[];
   /** In seconds, of audio and video. */
-  readonly duration?: number;
+  readonly duration?: number | undefined;
+  readonly image?: ImageHeader;
+  readonly text?: Text;
 }
 
-/** What the library calls otherwise than we do. */
-const RENAMED: Readonly<Record<string, string>> = {
-  'image/apng': 'image/png',
-  'application/x-rar-compressed': 'application/vnd.rar',
-};
-const ISO_MEDIA = /^(?:video\/(?:mp4|quicktime|x-m4v)|audio\/(?:mp4|x-m4a))$/;
-const PLAIN = ['text/plain', 'text/csv'];
+/** A kind of file: how it begins, and what the rest of it says; the reader throws InvalidFileType for another kind. */
+interface Format {
+  readonly begins: (head: Buffer) => boolean;
+  readonly read: (bytes: Bytes) => Promise<Detected>;
+}
 
-/** @throws InvalidFileType, FileTooLarge for what is broken or has in it what may not be */
+const HEAD = 4096;
+const HEIC = new Set(['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx']);
+const AVIF = new Set(['avif', 'avis']);
+const HEIF = new Set(['mif1', 'msf1']);
+const LAYER_3 = 1;
+
+const startsWith =
+  (...signatures: string[]) =>
+  (head: Buffer): boolean =>
+    signatures.some((signature) => head.toString('latin1', 0, signature.length) === signature);
+
+const image =
+  (type: string) =>
+  async (bytes: Bytes): Promise<Detected> => ({
+    types: [type],
+    image: await readImageHeader(bytes, type),
+  });
+
+const FORMATS: readonly Format[] = [
+  { begins: startsWith('\xff\xd8\xff'), read: image('image/jpeg') },
+  { begins: startsWith('\x89PNG\r\n\x1a\n'), read: image('image/png') },
+  { begins: startsWith('GIF87a', 'GIF89a'), read: image('image/gif') },
+  { begins: startsWith('II*\0', 'MM\0*'), read: image('image/tiff') },
+  { begins: startsWith('BM'), read: image('image/bmp') },
+  { begins: startsWith('RIFF'), read: readRiffFile },
+  {
+    begins: startsWith('%PDF-'),
+    read: async (bytes) => requirePdf(bytes).then(() => ({ types: ['application/pdf'] })),
+  },
+  { begins: startsWith('{\\rtf'), read: readRtf },
+  { begins: startsWith('\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1'), read: readCompound },
+  { begins: startsWith('PK\x03\x04', 'PK\x05\x06'), read: readZip },
+  {
+    begins: startsWith('Rar!\x1a\x07'),
+    read: async (bytes) => requireRar(bytes).then(() => ({ types: ['application/vnd.rar'] })),
+  },
+  {
+    begins: startsWith("7z\xbc\xaf'\x1c"),
+    read: async (bytes) => require7z(bytes).then(() => ({ types: ['application/x-7z-compressed'] })),
+  },
+  { begins: startsWith('OggS'), read: async (bytes) => ({ types: ['audio/ogg'], duration: await oggDuration(bytes) }) },
+  { begins: startsWith('\x1aE\xdf\xa3'), read: readWebm },
+  { begins: (head) => head.toString('latin1', 4, 8) === 'ftyp', read: readIso },
+  { begins: isMp3, read: async (bytes) => ({ types: ['audio/mpeg'], duration: await mp3Duration(bytes) }) },
+];
+
+/**
+ * A signature counts where the rest of the structure bears it out: what only begins like a known kind and is text, is
+ * text.
+ * @throws InvalidFileType, FileTooLarge for what is broken or has in it what may not be
+ */
 export async function detectType(bytes: Bytes): Promise<Detected> {
-  const magic = (await bytes.read(0, 8)).toString('latin1');
-  if (magic.startsWith('PK\x03\x04')) return { types: [await typeOfZip(bytes.path)] };
-  const found = (await fileTypeFromFile(bytes.path))?.mime;
-  if (found === undefined) return { types: PLAIN };
-  if (found === 'application/x-cfb') return { types: listOf(await compoundType(bytes)) };
-  if (ISO_MEDIA.test(found)) return isoTypes(bytes);
-  if (found === 'audio/wav' || found === 'video/vnd.avi') return riffTypes(bytes);
-  if (found.startsWith('audio/ogg')) return { types: ['audio/ogg'], duration: await oggDuration(bytes) };
-  if (found === 'audio/mpeg') return { types: ['audio/mpeg'], duration: await mp3Duration(bytes) };
-  return { types: [RENAMED[found] ?? found] };
+  const head = await bytes.read(0, HEAD);
+  if (isProgram(head)) throw new InvalidFileType('is a program');
+  const format = FORMATS.find(({ begins }) => begins(head));
+  if (!format) return (await readAsText(bytes)) ?? { types: [] };
+  try {
+    return await format.read(bytes);
+  } catch (error) {
+    const text = error instanceof InvalidFileType ? await readAsText(bytes) : undefined;
+    if (text) return text;
+    throw error;
+  }
 }
 
-async function typeOfZip(path: string): Promise<string> {
-  const zip = await ZipDirectory.open(path);
+async function readAsText(bytes: Bytes): Promise<Detected | undefined> {
+  const text = await readText(bytes);
+  if (!text) return undefined;
+  return { types: ['text/plain', 'text/csv', 'text/markdown', ...(text.isJson ? ['application/json'] : [])], text };
+}
+
+function isMp3(head: Buffer): boolean {
+  if (head.toString('latin1', 0, 3) === 'ID3') return true;
+  return head.length >= 2 && head[0] === 0xff && head[1]! >= 0xe0 && ((head[1]! >> 1) & 3) === LAYER_3;
+}
+
+/** A document of RTF is one group: it ends where that is closed. */
+async function readRtf(bytes: Bytes): Promise<Detected> {
+  const end = (await bytes.read(Math.max(0, bytes.size - 64), 64)).toString('latin1');
+  if (!/\}[\s\0]*$/.test(end)) throw InvalidFileType.broken();
+  return { types: ['application/rtf'] };
+}
+
+async function readCompound(bytes: Bytes): Promise<Detected> {
+  const type = await compoundType(bytes);
+  return { types: type === undefined ? [] : [type] };
+}
+
+async function readZip(bytes: Bytes): Promise<Detected> {
+  const zip = await ZipDirectory.open(bytes.path);
   try {
-    return await zipType(zip);
+    return { types: [await zipType(zip)] };
   } finally {
     zip.close();
   }
 }
 
-async function isoTypes(bytes: Bytes): Promise<Detected> {
-  const { brand, hasVideo, duration } = await readIsoMedia(bytes);
-  if (brand === 'qt  ') return { types: ['video/quicktime'], duration };
-  return { types: hasVideo ? ['video/mp4'] : ['audio/mp4', 'video/mp4'], duration };
-}
-
-async function riffTypes(bytes: Bytes): Promise<Detected> {
+async function readRiffFile(bytes: Bytes): Promise<Detected> {
   const { form, duration } = await readRiff(bytes);
+  if (form === 'WEBP') return image('image/webp')(bytes);
   return { types: [form === 'AVI ' ? 'video/x-msvideo' : 'audio/wav'], duration };
 }
 
-function listOf(type: string | undefined): string[] {
-  return type === undefined ? [] : [type];
+async function readWebm(bytes: Bytes): Promise<Detected> {
+  const { hasVideo, duration } = await readWebMedia(bytes);
+  return { types: [hasVideo ? 'video/webm' : 'audio/webm'], duration };
+}
+
+async function readIso(bytes: Bytes): Promise<Detected> {
+  const [brand = '', ...compatible] = await brandsOf(bytes);
+  const all = HEIF.has(brand) ? compatible : [brand];
+  if (all.some((name) => AVIF.has(name))) return image('image/avif')(bytes);
+  if (HEIF.has(brand) || HEIC.has(brand))
+    return { ...(await image('image/heic')(bytes)), types: ['image/heic', 'image/heif'] };
+  const { hasVideo, duration } = await readIsoMedia(bytes);
+  if (brand === 'qt  ') return { types: ['video/quicktime'], duration };
+  return { types: [hasVideo ? 'video/mp4' : 'audio/mp4'], duration };
 }

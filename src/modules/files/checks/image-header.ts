@@ -2,31 +2,42 @@ import sharp from 'sharp';
 import { FileTooLarge, InvalidFileType } from '../files.errors.js';
 import { readBitmapHeader } from './bitmap.js';
 import type { Bytes } from './bytes.js';
+import { readHeif } from './heif-image.js';
 
-/** Of all frames together. 50 million are 200 MB in memory. */
-export const MAX_PIXELS = 50_000_000;
-const MAX_SIDE = 20_000;
-const MAX_FRAMES = 200;
+/** Of an image that is in memory as a whole while it is written anew; a panorama of a phone has 63 million. */
+export const MAX_PIXELS = 67_108_864;
+/** Of all frames of a GIF, which are decoded one after the other. */
+export const MAX_PIXELS_GIF = 100_000_000;
+/** A frame costs as much as so many pixels, however small it is. */
+const LEAST_FRAME = 33_000;
 
-// What is decoded is never decoded again, and one image at a time is enough for a process that has other work.
-sharp.cache(false);
-sharp.concurrency(1);
-
-/** @throws FileTooLarge for an image that would take too much memory, by its header; InvalidFileType without one */
-export async function requireSmallImage(bytes: Bytes, type: string): Promise<void> {
-  const { width, height, frames } = await dimensionsOf(bytes, type);
-  if (frames > MAX_FRAMES) throw new FileTooLarge({ reason: 'too many frames' });
-  if (width > MAX_SIDE || height > MAX_SIDE || width * height * frames > MAX_PIXELS) {
-    throw new FileTooLarge({ reason: 'too many pixels' });
-  }
+export interface ImageHeader {
+  readonly width: number;
+  readonly height: number;
+  readonly frames: number;
 }
 
-async function dimensionsOf(bytes: Bytes, type: string): Promise<{ width: number; height: number; frames: number }> {
+/** @throws InvalidFileType when the header does not hold together */
+export async function readImageHeader(bytes: Bytes, type: string): Promise<ImageHeader> {
   if (type === 'image/bmp') return { ...readBitmapHeader(await bytes.read(0, 256)), frames: 1 };
+  if (type === 'image/heic') return { ...(await readHeif(bytes)), frames: 1 };
+  if (type === 'image/avif') await readHeif(bytes);
   try {
     const { width, height, pages } = await sharp(bytes.path, { limitInputPixels: false }).metadata();
     return { width, height, frames: pages ?? 1 };
   } catch {
-    throw new InvalidFileType('is broken');
+    throw InvalidFileType.broken();
   }
+}
+
+/** The most pixels of an image of this type, all frames together. */
+export function mostPixels(type: string): number {
+  return type === 'image/gif' ? MAX_PIXELS_GIF : MAX_PIXELS;
+}
+
+/** @throws FileTooLarge for an image that would cost too much to decode, whether by its frames or by their size */
+export function requireAffordable({ width, height, frames }: ImageHeader, type: string): void {
+  const most = mostPixels(type);
+  if (width * height * frames > most) throw new FileTooLarge({ reason: 'too many pixels' });
+  if (frames > 1 && frames * LEAST_FRAME > MAX_PIXELS_GIF) throw new FileTooLarge({ reason: 'too many frames' });
 }

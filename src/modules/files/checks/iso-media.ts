@@ -1,48 +1,95 @@
 import { InvalidFileType } from '../files.errors.js';
 import type { Bytes } from './bytes.js';
 
+/** Of the whole file, at all depths. */
 const MAX_BOXES = 10_000;
-const MAX_INDEX = 32 * 1024 * 1024;
-const CONTAINERS = new Set(['trak', 'mdia']);
+const MAX_BRANDS = 64;
+
+export interface Box {
+  readonly type: string;
+  /** Where its content begins and ends in the file. */
+  readonly start: number;
+  readonly end: number;
+}
 
 /** What an MP4, M4A or MOV says of itself. */
 export interface IsoMedia {
-  readonly brand: string;
   readonly hasVideo: boolean;
   /** In seconds. */
   readonly duration: number | undefined;
 }
 
 /**
- * Walks the boxes of the file, which must fill it to the last byte: what is hung on behind is no film.
+ * The boxes of an ISO base media file (ISO/IEC 14496-12), read by their headers alone; 10,000 of them at most.
+ * Everything throws InvalidFileType where a box does not fit into the one around it.
+ */
+export class IsoBoxes {
+  private count = 0;
+
+  constructor(private readonly bytes: Bytes) {}
+
+  /** Those of the file: they fill it to its last byte. */
+  ofFile(): Promise<Box[]> {
+    return this.within(0, this.bytes.size);
+  }
+
+  /** Those inside of a box, behind `skipped` bytes of its own. */
+  inside({ start, end }: Box, skipped = 0): Promise<Box[]> {
+    return this.within(start + skipped, end);
+  }
+
+  /** The first bytes of the content of a box. */
+  content({ start, end }: Box, most: number): Promise<Buffer> {
+    return this.bytes.read(start, Math.min(most, end - start));
+  }
+
+  private async within(from: number, to: number): Promise<Box[]> {
+    const boxes: Box[] = [];
+    for (let at = from; at + 8 <= to;) {
+      if (++this.count > MAX_BOXES) throw new InvalidFileType('has too many parts');
+      const header = await this.bytes.read(at, Math.min(16, to - at));
+      const { size, headerSize, type } = sizeOf(header, to - at);
+      boxes.push({ type, start: at + headerSize, end: at + size });
+      at += size;
+    }
+    if (from === 0 && boxes.at(-1)?.end !== to) throw InvalidFileType.broken();
+    return boxes;
+  }
+}
+
+/** The brands of the first box, the main one first; empty where there is none. */
+export async function brandsOf(bytes: Bytes): Promise<string[]> {
+  const head = await bytes.read(0, 16);
+  if (head.length < 16 || head.toString('latin1', 4, 8) !== 'ftyp') return [];
+  const size = Math.min(head.readUInt32BE(0), 16 + 4 * MAX_BRANDS);
+  const names = (await bytes.read(16, Math.max(0, size - 16))).toString('latin1');
+  return [head.toString('latin1', 8, 12), ...(names.match(/[^]{4}/g) ?? [])];
+}
+
+/**
+ * Reads the boxes of a film or sound, which must fill the file to the last byte: what is appended is no film.
  * @throws InvalidFileType
  */
 export async function readIsoMedia(bytes: Bytes): Promise<IsoMedia> {
-  let brand = '';
-  let index: Buffer | undefined;
-  let count = 0;
-  for (let at = 0; at < bytes.size;) {
-    const header = await bytes.read(at, 16);
-    if (header.length < 8 || ++count > MAX_BOXES) throw InvalidFileType.broken();
-    const { size, headerSize, type } = boxOf(header, bytes.size - at);
-    if (type === 'ftyp') brand = (await bytes.read(at + headerSize, 4)).toString('latin1');
-    if (type === 'moov') {
-      if (size > MAX_INDEX) throw InvalidFileType.broken();
-      index = await bytes.read(at + headerSize, size - headerSize);
-    }
-    at += size;
-  }
-  if (!index || brand === '') throw InvalidFileType.broken();
-  const handlers: string[] = [];
+  const boxes = new IsoBoxes(bytes);
+  const movie = (await boxes.ofFile()).find(({ type }) => type === 'moov');
+  if (!movie) throw InvalidFileType.broken();
+  let hasVideo = false;
   let duration: number | undefined;
-  walk(index, (type, body) => {
-    if (type === 'hdlr' && body.length >= 12) handlers.push(body.toString('latin1', 8, 12));
-    if (type === 'mvhd') duration = movieDuration(body);
-  });
-  return { brand, hasVideo: handlers.includes('vide'), duration };
+  for (const box of await boxes.inside(movie)) {
+    if (box.type === 'mvhd') duration = movieDuration(await boxes.content(box, 32));
+    if (box.type === 'trak') hasVideo ||= (await handlerOf(boxes, box)) === 'vide';
+  }
+  return { hasVideo, duration };
 }
 
-function boxOf(header: Buffer, left: number): { size: number; headerSize: number; type: string } {
+async function handlerOf(boxes: IsoBoxes, track: Box): Promise<string | undefined> {
+  const media = (await boxes.inside(track)).find(({ type }) => type === 'mdia');
+  const handler = media && (await boxes.inside(media)).find(({ type }) => type === 'hdlr');
+  return handler && (await boxes.content(handler, 12)).toString('latin1', 8, 12);
+}
+
+function sizeOf(header: Buffer, left: number): { size: number; headerSize: number; type: string } {
   const short = header.readUInt32BE(0);
   const type = header.toString('latin1', 4, 8);
   const isLong = short === 1;
@@ -51,16 +98,6 @@ function boxOf(header: Buffer, left: number): { size: number; headerSize: number
   const headerSize = isLong ? 16 : 8;
   if (size < headerSize || size > left || !/^[\x20-\x7e\xa9]{4}$/.test(type)) throw InvalidFileType.broken();
   return { size, headerSize, type };
-}
-
-function walk(boxes: Buffer, see: (type: string, body: Buffer) => void, depth = 0): void {
-  for (let at = 0; at + 8 <= boxes.length;) {
-    const { size, headerSize, type } = boxOf(boxes.subarray(at, at + 16), boxes.length - at);
-    const body = boxes.subarray(at + headerSize, at + size);
-    see(type, body);
-    if (CONTAINERS.has(type) && depth < 4) walk(body, see, depth + 1);
-    at += size;
-  }
 }
 
 function movieDuration(body: Buffer): number | undefined {

@@ -6,7 +6,7 @@ const MAX_CHUNKS = 1000;
 const UNKNOWN_SIZES = [0, 0xffffffff];
 
 /**
- * WAV and AVI: the form and how long it plays. Nothing may follow the end the header speaks of.
+ * WAV, AVI and WebP: the form, and how long it plays. Nothing may follow the end the header speaks of.
  * @throws InvalidFileType
  */
 export async function readRiff(bytes: Bytes): Promise<{ form: string; duration: number | undefined }> {
@@ -14,6 +14,8 @@ export async function readRiff(bytes: Bytes): Promise<{ form: string; duration: 
   if (header.length < 12) throw InvalidFileType.broken();
   const size = header.readUInt32LE(4);
   const form = header.toString('latin1', 8, 12);
+  // An image is written anew without what follows it.
+  if (form === 'WEBP') return { form, duration: undefined };
   if (!UNKNOWN_SIZES.includes(size) && bytes.size > size + 8 + (size % 2)) throw InvalidFileType.broken();
   return { form, duration: form === 'AVI ' ? await aviDuration(bytes) : await waveDuration(bytes) };
 }

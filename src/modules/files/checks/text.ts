@@ -4,28 +4,73 @@ import type { Bytes } from './bytes.js';
 /** How a text begins that some program runs or renders instead of showing it. */
 const RUNS =
   /^(?:#!|<\?|<%|<!(?:doctype|--)|@echo\s+off|<(?:html|head|body|script|iframe|h1|div|font|table|a|style|title|b|br|p|svg|math|template|object|embed|form|img|meta|link|base)(?:[\s>/]|$))/i;
+/** The same of a text that has tags of its own at its beginning, as a README in Markdown. */
+const RUNS_AS_PAGE =
+  /^(?:#!|<\?|<%|<!doctype|@echo\s+off|<(?:html|head|body|script|iframe|style|svg|meta)(?:[\s>/]|$))/i;
 const HEAD = 1024;
 /** Further in, only what is a page or a script whatever stands before it. */
 const EMBEDS = /<script[\s>/]|<\?php\s|<html[\s>]|<svg\s/i;
+/** What no text in Windows-1252 has in it, so that other bytes are not taken for one. */
+const NO_TEXT = /[\x00-\x06\x0e-\x19\x1c-\x1f\x81\x8d\x8f\x90\x9d]/;
+
+export const CHARSETS = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252'] as const;
+export type Charset = (typeof CHARSETS)[number];
+
+export interface Text {
+  readonly charset: Charset;
+  /** The first letters. */
+  readonly head: string;
+  /** Whether it begins and ends as a value of JSON does. */
+  readonly isJson: boolean;
+}
 
 /**
- * Text in UTF-8 that is nothing but text.
- * @throws InvalidFileType
+ * How the file is text: in UTF-8, in UTF-16 with a byte order mark (without one it cannot be told from other bytes), or
+ * else in Windows-1252. Undefined when it is none.
  */
-export async function requirePlainText(bytes: Bytes): Promise<void> {
-  if (bytes.size === 0) throw new InvalidFileType('is empty');
-  const decoder = new TextDecoder('utf-8', { fatal: true });
+export async function readText(bytes: Bytes): Promise<Text | undefined> {
+  const mark = (await bytes.read(0, 2)).toString('hex');
+  if (mark === 'fffe') return readAs(bytes, 'utf-16le');
+  if (mark === 'feff') return readAs(bytes, 'utf-16be');
+  return (await readAs(bytes, 'utf-8')) ?? readAs(bytes, 'windows-1252');
+}
+
+async function readAs(bytes: Bytes, charset: Charset): Promise<Text | undefined> {
+  const decoder = new TextDecoder(charset, { fatal: true });
   let head = '';
+  let tail = '';
   try {
     for await (const chunk of bytes.chunks()) {
-      if (chunk.includes(0)) throw new InvalidFileType('is not text');
+      if (charset === 'windows-1252' && NO_TEXT.test(chunk.toString('latin1'))) return undefined;
       const text = decoder.decode(chunk, { stream: true });
+      if (text.includes('\0')) return undefined;
       if (head.length < HEAD) head += text.slice(0, HEAD);
+      tail = (tail + text.slice(-HEAD)).slice(-HEAD);
     }
     decoder.decode();
   } catch (error) {
     if (error instanceof InvalidFileType) throw error;
-    throw new InvalidFileType('is not text in UTF-8');
+    return undefined;
   }
-  if (RUNS.test(head.trimStart()) || EMBEDS.test(head)) throw new InvalidFileType('is markup or a script');
+  return { charset, head, isJson: charset === 'utf-8' && isJson(head.trimStart(), tail.trimEnd()) };
+}
+
+function isJson(head: string, tail: string): boolean {
+  const ends = `${head[0]}${tail.at(-1)}`;
+  return (
+    ends === '{}' ||
+    ends === '[]' ||
+    (ends === '""' && head.length > 1) ||
+    /^(?:-?\d[\d.eE+-]*|true|false|null)$/.test(head)
+  );
+}
+
+/**
+ * Text that nothing runs and no browser takes for a page.
+ * @throws InvalidFileType
+ */
+export function requireInertText({ head }: Text, type: string): void {
+  const hasOwnTags = type === 'text/markdown' || type === 'application/json';
+  const runs = hasOwnTags ? RUNS_AS_PAGE.test(head.trimStart()) : RUNS.test(head.trimStart()) || EMBEDS.test(head);
+  if (runs) throw new InvalidFileType('is markup or a script');
 }

@@ -3,7 +3,7 @@ import { access, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ServiceUnavailable } from '../../../platform/errors/app-error.js';
-import { type ByteRange, FileStorage } from './file-storage.js';
+import { type ByteRange, BytesMissing, FileStorage } from './file-storage.js';
 
 /** Files in a folder, spread over 256 others. */
 export class DiskStorage extends FileStorage {
@@ -28,8 +28,19 @@ export class DiskStorage extends FileStorage {
     return createReadStream(path, range);
   }
 
-  override withLocalCopy<T>(key: string, work: (path: string) => Promise<T>): Promise<T> {
-    return work(this.pathOf(key));
+  override async withLocalCopy<T>(key: string, work: (path: string) => Promise<T>): Promise<T> {
+    const path = this.pathOf(key);
+    await this.requireBytes(path);
+    return work(path);
+  }
+
+  /** @throws BytesMissing */
+  private async requireBytes(path: string): Promise<void> {
+    try {
+      await access(path);
+    } catch (error) {
+      throw new BytesMissing(undefined, { cause: error });
+    }
   }
 
   override async remove(keys: readonly string[]): Promise<void> {

@@ -1,4 +1,8 @@
 import type { Readable } from 'node:stream';
+import { ServiceUnavailable } from '../../../platform/errors/app-error.js';
+
+/** The bytes are not where this process looks for them: nothing is known of the file. */
+export class BytesMissing extends ServiceUnavailable {}
 
 /** Both ends are part of it. */
 export interface ByteRange {
@@ -23,7 +27,7 @@ export abstract class FileStorage {
   /** The bytes, or a part of them. */
   abstract open(key: string, range?: ByteRange): Promise<Readable>;
 
-  /** Lets `work` read the object as a file of this machine. */
+  /** Lets `work` read the object as a file of this machine. @throws BytesMissing */
   abstract withLocalCopy<T>(key: string, work: (path: string) => Promise<T>): Promise<T>;
 
   /** What is not there is gone already. */

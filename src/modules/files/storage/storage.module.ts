@@ -3,6 +3,8 @@ import { Config } from '../../../platform/config/config.js';
 import { storedFilesDirOf } from '../../../platform/config/files-dir.js';
 import { DiskStorage } from './disk-storage.js';
 import { FileStorage } from './file-storage.js';
+import { FolderMark } from './folder-mark.js';
+import { FolderRepository } from './folder.repository.js';
 import { IncomingFolder } from './incoming-folder.js';
 import { S3Storage } from './s3-storage.js';
 
@@ -21,7 +23,12 @@ function storageFor(config: Config, incoming: IncomingFolder): FileStorage {
 
 /** Where files are: what `STORAGE` says, and the folder they come in by. */
 @Module({
-  providers: [IncomingFolder, { provide: FileStorage, inject: [Config, IncomingFolder], useFactory: storageFor }],
+  providers: [
+    IncomingFolder,
+    FolderMark,
+    FolderRepository,
+    { provide: FileStorage, inject: [Config, IncomingFolder], useFactory: storageFor },
+  ],
   exports: [IncomingFolder, FileStorage],
 })
 export class StorageModule {}

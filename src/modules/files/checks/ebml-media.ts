@@ -1,0 +1,121 @@
+import { InvalidFileType } from '../files.errors.js';
+import type { Bytes } from './bytes.js';
+
+/** Identifiers of RFC 8794 and RFC 9559. */
+const EBML = 0x1a45dfa3;
+const DOC_TYPE = 0x4282;
+const SEGMENT = 0x18538067;
+const INFO = 0x1549a966;
+const TIMESTAMP_SCALE = 0x2ad7b1;
+const DURATION = 0x4489;
+const TRACKS = 0x1654ae6b;
+const TRACK_ENTRY = 0xae;
+const TRACK_TYPE = 0x83;
+const CLUSTER = 0x1f43b675;
+const TIMESTAMP = 0xe7;
+const VIDEO = 1;
+const MAX_TRACKS = 100;
+/** A millisecond, in nanoseconds. */
+const USUAL_SCALE = 1_000_000;
+
+interface Element {
+  readonly id: number;
+  readonly start: number;
+  /** Undefined: not known when it was written, as in what a browser records. */
+  readonly end: number | undefined;
+}
+
+export interface WebMedia {
+  readonly hasVideo: boolean;
+  /** In seconds; without one in the header, up to the last cluster. */
+  readonly duration: number | undefined;
+}
+
+/**
+ * Reads the elements of a WebM, which must fill the file to the last byte.
+ * @throws InvalidFileType
+ */
+export async function readWebMedia(bytes: Bytes): Promise<WebMedia> {
+  const head = await elementAt(bytes, 0, bytes.size);
+  if (head.id !== EBML || head.end === undefined) throw InvalidFileType.broken();
+  const type = await valueOf(bytes, head, DOC_TYPE);
+  if (type?.toString('latin1').replace(/\0+$/, '') !== 'webm') throw InvalidFileType.broken();
+  const segment = await elementAt(bytes, head.end, bytes.size);
+  if (segment.id !== SEGMENT || (segment.end ?? bytes.size) !== bytes.size) throw InvalidFileType.broken();
+  return readSegment(bytes, segment.start);
+}
+
+async function readSegment(bytes: Bytes, start: number): Promise<WebMedia> {
+  let types: number[] | undefined;
+  let scale = USUAL_SCALE;
+  let length: number | undefined;
+  let last = 0;
+  for (let at = start; at < bytes.size;) {
+    const element = await elementAt(bytes, at, bytes.size);
+    if (element.id === INFO) {
+      scale = numberOf(await valueOf(bytes, element, TIMESTAMP_SCALE)) || USUAL_SCALE;
+      length = floatOf(await valueOf(bytes, element, DURATION));
+    }
+    if (element.id === TRACKS) types = await trackTypes(bytes, element);
+    if (element.id === CLUSTER) last = numberOf(await valueOf(bytes, element, TIMESTAMP)) || last;
+    // What is in a cluster of unknown length is looked at as if it stood beside it.
+    if (element.end === undefined && element.id !== CLUSTER) throw InvalidFileType.broken();
+    at = element.end ?? element.start;
+  }
+  if (!types?.length) throw InvalidFileType.broken();
+  const duration = ((length ?? last) * scale) / 1e9;
+  return { hasVideo: types.includes(VIDEO), duration: duration > 0 && duration < 1e8 ? duration : undefined };
+}
+
+async function trackTypes(bytes: Bytes, tracks: Element): Promise<number[]> {
+  const types: number[] = [];
+  const end = tracks.end ?? bytes.size;
+  for (let at = tracks.start; at < end && types.length < MAX_TRACKS;) {
+    const element = await elementAt(bytes, at, end);
+    if (element.end === undefined) throw InvalidFileType.broken();
+    if (element.id === TRACK_ENTRY) types.push(numberOf(await valueOf(bytes, element, TRACK_TYPE)));
+    at = element.end;
+  }
+  return types;
+}
+
+/** The content of the first element of this name directly inside of another; at most eight bytes of it. */
+async function valueOf(bytes: Bytes, parent: Element, id: number): Promise<Buffer | undefined> {
+  const end = parent.end ?? bytes.size;
+  for (let at = parent.start; at < end;) {
+    const element = await elementAt(bytes, at, end);
+    if (element.id === id) return bytes.read(element.start, Math.min(8, (element.end ?? end) - element.start));
+    // In a cluster of unknown length the time stands first.
+    if (element.end === undefined || parent.end === undefined) return undefined;
+    at = element.end;
+  }
+  return undefined;
+}
+
+async function elementAt(bytes: Bytes, at: number, limit: number): Promise<Element> {
+  const header = await bytes.read(at, Math.min(12, limit - at));
+  const idLength = lengthOf(header[0]);
+  const sizeLength = lengthOf(header[idLength]);
+  if (idLength > 4 || idLength + sizeLength > header.length) throw InvalidFileType.broken();
+  const marked = header.subarray(idLength, idLength + sizeLength);
+  const size = marked.reduce((sum, byte, i) => sum * 256 + (i === 0 ? byte & (0xff >> sizeLength) : byte), 0);
+  const start = at + idLength + sizeLength;
+  const id = header.readUIntBE(0, idLength);
+  if (size === 2 ** (7 * sizeLength) - 1) return { id, start, end: undefined };
+  if (start + size > limit) throw InvalidFileType.broken();
+  return { id, start, end: start + size };
+}
+
+/** Bytes of a number, by the place of the first bit that is set in its first byte. */
+function lengthOf(first: number | undefined): number {
+  return first ? Math.clz32(first) - 23 : 9;
+}
+
+function numberOf(value: Buffer | undefined): number {
+  return value?.reduce((sum, byte) => sum * 256 + byte, 0) ?? 0;
+}
+
+function floatOf(value: Buffer | undefined): number | undefined {
+  if (value?.length === 4) return value.readFloatBE();
+  return value?.length === 8 ? value.readDoubleBE() : undefined;
+}

@@ -1,0 +1,137 @@
+import { open } from 'node:fs/promises';
+import { InvalidFileType } from '../files.errors.js';
+import { Bytes } from './bytes.js';
+import { type Box, IsoBoxes } from './iso-media.js';
+
+const MAX_ITEMS = 10_000;
+const MAX_TABLE = 1024 * 1024;
+/** Items that are no picture: where and when it was taken, and with what. */
+const METADATA = new Set(['Exif', 'mime', 'uri ']);
+
+interface Place {
+  readonly start: number;
+  readonly length: number;
+}
+
+/** What a HEIC, HEIF or AVIF says of itself. */
+export interface HeifImage {
+  /** Of the largest picture in it. */
+  readonly width: number;
+  readonly height: number;
+  readonly metadata: readonly Place[];
+}
+
+/**
+ * Reads the boxes of a picture (ISO/IEC 23008-12), which must fill the file to the last byte.
+ * @throws InvalidFileType
+ */
+export async function readHeif(bytes: Bytes): Promise<HeifImage> {
+  const boxes = new IsoBoxes(bytes);
+  const meta = (await boxes.ofFile()).find(({ type }) => type === 'meta');
+  if (!meta) throw InvalidFileType.broken();
+  const parts = await boxes.inside(meta, 4);
+  const part = (type: string): Box | undefined => parts.find((box) => box.type === type);
+  const [properties, locations, infos] = [part('iprp'), part('iloc'), part('iinf')];
+  if (!properties || !locations || !infos) throw InvalidFileType.broken();
+  const size = await largestOf(boxes, properties);
+  const ids = await metadataItems(boxes, infos);
+  return { ...size, metadata: ids.size > 0 ? await placesOf(bytes, boxes, locations, part('idat'), ids) : [] };
+}
+
+/** Writes zeros over what stands in these places of a file. */
+export async function blankPlaces(path: string, places: readonly Place[]): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    for (const { start, length } of places) await file.write(Buffer.alloc(length), 0, length, start);
+  } finally {
+    await file.close();
+  }
+}
+
+/** @throws InvalidFileType */
+export async function heifAt(path: string): Promise<HeifImage> {
+  const bytes = await Bytes.open(path);
+  try {
+    return await readHeif(bytes);
+  } finally {
+    await bytes.close();
+  }
+}
+
+async function largestOf(boxes: IsoBoxes, properties: Box): Promise<{ width: number; height: number }> {
+  const container = (await boxes.inside(properties)).find(({ type }) => type === 'ipco');
+  let largest = { width: 0, height: 0 };
+  for (const box of container ? await boxes.inside(container) : []) {
+    const content = box.type === 'ispe' ? await boxes.content(box, 12) : undefined;
+    if (content?.length !== 12) continue;
+    const [width, height] = [content.readUInt32BE(4), content.readUInt32BE(8)];
+    if (width * height > largest.width * largest.height) largest = { width, height };
+  }
+  if (largest.width === 0) throw InvalidFileType.broken();
+  return largest;
+}
+
+async function metadataItems(boxes: IsoBoxes, infos: Box): Promise<Set<number>> {
+  const version = (await boxes.content(infos, 1))[0];
+  const ids = new Set<number>();
+  for (const box of await boxes.inside(infos, version === 0 ? 6 : 8)) {
+    const content = await boxes.content(box, 16);
+    if (box.type !== 'infe' || content.length < 12) throw InvalidFileType.broken();
+    const isLong = content[0] === 3;
+    const type = content.toString('latin1', isLong ? 10 : 8, isLong ? 14 : 12);
+    if (METADATA.has(type)) ids.add(isLong ? content.readUInt32BE(4) : content.readUInt16BE(4));
+  }
+  return ids;
+}
+
+/** @throws InvalidFileType where a place lies outside of the file */
+async function placesOf(
+  bytes: Bytes,
+  boxes: IsoBoxes,
+  locations: Box,
+  inner: Box | undefined,
+  ids: ReadonlySet<number>,
+): Promise<Place[]> {
+  const table = new Table(await boxes.content(locations, MAX_TABLE));
+  const version = table.next(1);
+  table.next(3);
+  const sizes = [table.next(1), table.next(1)].flatMap((pair) => [pair >> 4, pair & 15]);
+  const [offsetSize = 0, lengthSize = 0, baseSize = 0, indexSize = 0] = sizes;
+  const places: Place[] = [];
+  let left = table.next(version < 2 ? 2 : 4);
+  if (left > MAX_ITEMS) throw new InvalidFileType('has too many parts');
+  for (; left > 0; left--) {
+    const id = table.next(version < 2 ? 2 : 4);
+    const method = version > 0 ? table.next(2) & 15 : 0;
+    table.next(2);
+    const base = table.next(baseSize);
+    for (let extents = table.next(2); extents > 0; extents--) {
+      bytes.spend();
+      if (version > 0) table.next(indexSize);
+      const offset = base + table.next(offsetSize);
+      const length = table.next(lengthSize);
+      if (!ids.has(id)) continue;
+      const origin = method === 0 ? 0 : method === 1 ? inner?.start : undefined;
+      if (origin === undefined || length === 0) throw InvalidFileType.broken();
+      places.push({ start: origin + offset, length });
+    }
+  }
+  const isOutside = places.some(({ start, length }) => start + length > bytes.size);
+  const total = places.reduce((sum, { length }) => sum + length, 0);
+  if (isOutside || total > bytes.size) throw InvalidFileType.broken();
+  return places;
+}
+
+/** Numbers one after the other. */
+class Table {
+  private at = 0;
+
+  constructor(private readonly content: Buffer) {}
+
+  next(size: number): number {
+    if (size > 8 || this.at + size > this.content.length) throw InvalidFileType.broken();
+    let value = 0;
+    for (let i = 0; i < size; i++) value = value * 256 + this.content[this.at++]!;
+    return value;
+  }
+}

@@ -1,0 +1,30 @@
+import { InvalidFileType } from '../files.errors.js';
+import { requireInert } from './active-content.js';
+import type { Bytes } from './bytes.js';
+
+/** What is behind the end of a PDF is padding or a leftover of a transfer when it is no more than this. */
+const MOST_BEHIND = 64 * 1024;
+const ZIP_END = 22;
+
+/**
+ * A PDF has its own mark at its end. Behind it, readers ignore what they find; nothing may be there that another
+ * program takes for a file of its own.
+ * @throws InvalidFileType
+ */
+export async function requirePdf(bytes: Bytes): Promise<void> {
+  const head = (await bytes.read(0, 8)).toString('latin1');
+  const tail = await bytes.read(Math.max(0, bytes.size - MOST_BEHIND), MOST_BEHIND);
+  const end = tail.lastIndexOf('%%EOF');
+  if (!/^%PDF-\d\.\d/.test(head) || end < 0) throw InvalidFileType.broken();
+  const behind = tail.subarray(end);
+  requireInert(behind);
+  if (hasZipEnd(behind)) throw new InvalidFileType('has an archive behind it');
+}
+
+/** An archive is read from its end: by a record that reaches to the last byte of the file. */
+function hasZipEnd(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf('PK\x05\x06'); at >= 0; at = bytes.indexOf('PK\x05\x06', at + 1)) {
+    if (at + ZIP_END <= bytes.length && at + ZIP_END + bytes.readUInt16LE(at + 20) >= bytes.length) return true;
+  }
+  return false;
+}

@@ -1,7 +1,5 @@
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import sharp from 'sharp';
-import { UploadsInProgress } from '../../src/modules/files/uploads-in-progress.js';
 import { UploadSettings } from '../../src/modules/files/upload-settings.js';
 import {
   compound,
@@ -445,19 +443,6 @@ describe('an upload', () => {
       const two = Buffer.concat([form('a.jpg', await jpeg()).subarray(0, -7), form('b.jpg', await jpeg())]);
       const { body } = await send(two);
       expect(JSON.stringify(body.error)).toContain('send each file in a request of its own');
-    });
-
-    it('is one of five in progress of its sender', async () => {
-      const sockets = Array.from({ length: 5 }, () => rawUpload(1_000_000));
-      const answers = sockets.map((socket) => once(socket, 'data'));
-      const uploads = world.chat.app.app.get(UploadsInProgress, { strict: false });
-      while (uploads.numberOf(eve.id) < 5) await new Promise((resolve) => setTimeout(resolve, 5));
-      const { status, body } = await send(form('a.jpg', await jpeg()));
-      expect([status, body.error.code]).toEqual([429, 'RATE_LIMIT_EXCEEDED']);
-      for (const socket of sockets) socket.destroy();
-      await Promise.allSettled(answers);
-      while (uploads.numberOf(eve.id) > 0) await new Promise((resolve) => setTimeout(resolve, 5));
-      expect((await send(form('a.jpg', Buffer.from('x')))).status).toBe(415);
     });
 
     it('that breaks off leaves nothing, however often', async () => {

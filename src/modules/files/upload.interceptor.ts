@@ -47,6 +47,7 @@ export class UploadInterceptor implements NestInterceptor {
     const path = this.incoming.newPath();
     this.endWhenRefused(request, response, path);
     const leave = this.uploads.enter(request.actor!.userId, announcedBytes(request));
+    response.once('close', leave);
     return from(this.receive(request, response, path)).pipe(
       mergeMap(() => this.answer(context, next)),
       finalize(() => {

@@ -23,7 +23,7 @@ export class UploadsInProgress {
     private readonly repository: FilesRepository,
   ) {}
 
-  /** `bytes`: as announced. Answers what to call once at the end. @throws RateLimitExceeded */
+  /** `bytes`: as announced. Answers what to call at the end, of the request or of its connection. @throws RateLimitExceeded */
   enter(userId: string, bytes: number): () => void {
     const own = this.ofAccounts.get(userId) ?? [];
     if (own.length >= this.settings.mostOfAccount || this.total >= this.settings.mostOfProcess) {
@@ -31,7 +31,11 @@ export class UploadsInProgress {
     }
     this.ofAccounts.set(userId, [...own, bytes]);
     this.total += 1;
-    return () => this.leave(userId, bytes);
+    let isOver = false;
+    return () => {
+      if (!isOver) this.leave(userId, bytes);
+      isOver = true;
+    };
   }
 
   numberOf(userId: string): number {

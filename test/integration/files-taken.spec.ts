@@ -15,7 +15,7 @@ describe('an installation that says where files go, and which it takes', () => {
     const text = { name: 'a.txt', bytes: Buffer.from('some text'), type: 'text/plain' };
     const refused = await world.upload(john, text);
     expect([refused.status, refused.body.error.code]).toEqual([415, 'INVALID_FILE_TYPE']);
-    expect(refused.body.error.details.accepted).toEqual(['jpg', 'jpeg', 'pdf']);
+    expect(refused.body.error.details.accepted).toEqual(['jpg', 'jpeg', 'jfif', 'jpe', 'pdf']);
     const kept = readdirSync(join(folder, 'stored'), { recursive: true, encoding: 'utf8' });
     expect(kept.filter((path) => path.includes(taken.body.id as string))).toHaveLength(1);
     expect(existsSync(join(folder, 'incoming'))).toBe(true);

@@ -14,7 +14,6 @@ import { SignAddresses } from './sign-addresses.js';
 import { StorageModule } from './storage/storage.module.js';
 import { UploadInterceptor } from './upload.interceptor.js';
 import { UploadSettings } from './upload-settings.js';
-import { UploadsInProgress } from './uploads-in-progress.js';
 
 /** What people share that is no text. Its scans and its upkeep are in the worker module. */
 @Module({
@@ -30,8 +29,7 @@ import { UploadsInProgress } from './uploads-in-progress.js';
     FilesGateway,
     UploadInterceptor,
     UploadSettings,
-    UploadsInProgress,
   ],
-  exports: [FilesService, FilesPolicy, SignAddresses, StorageModule, UploadSettings, UploadsInProgress],
+  exports: [FilesService, FilesPolicy, SignAddresses, StorageModule, UploadSettings],
 })
 export class FilesModule {}

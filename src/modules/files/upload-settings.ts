@@ -1,4 +1,4 @@
-/** Times and numbers of uploads. One provider, so that tests can make them short. */
+/** Times of uploads. One provider, so that tests can make them short. */
 export class UploadSettings {
   /** Slower uploads are cut off: they would hold a connection for as long as they like. */
   bytesPerSecond = 8 * 1024;
@@ -7,9 +7,6 @@ export class UploadSettings {
   checkMs = 5_000;
   /** The longest an upload may take: 50 MB at 85 kB/s. */
   mostMs = 10 * 60_000;
-  /** Uploads in progress, of one account and of the whole process. */
-  mostOfAccount = 5;
-  mostOfProcess = 64;
   /** How long a refused upload is still listened to, so that the client gets to reading why. */
   lingerMs = 2_000;
 }

@@ -18,7 +18,6 @@ import { FilesPolicy } from './files.policy.js';
 import { announcedBytes, type ReceivedFile, receiveUpload } from './receive-upload.js';
 import { IncomingFolder } from './storage/incoming-folder.js';
 import { UploadSettings } from './upload-settings.js';
-import { UploadsInProgress } from './uploads-in-progress.js';
 import { requireSafeJson } from '../../platform/validation/safe-json.js';
 
 type UploadRequest = ParleyRequest & { received?: ReceivedFile };
@@ -36,24 +35,17 @@ export class UploadInterceptor implements NestInterceptor {
     private readonly policy: FilesPolicy,
     private readonly incoming: IncomingFolder,
     private readonly settings: UploadSettings,
-    private readonly uploads: UploadsInProgress,
     private readonly answers: IdempotentAnswers,
   ) {}
 
-  /** @throws RateLimitExceeded while too many uploads are in progress */
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<UploadRequest>();
     const response = context.switchToHttp().getResponse<Response>();
     const path = this.incoming.newPath();
     this.endWhenRefused(request, response, path);
-    const leave = this.uploads.enter(request.actor!.userId, announcedBytes(request));
-    response.once('close', leave);
     return from(this.receive(request, response, path)).pipe(
       mergeMap(() => this.answer(context, next)),
-      finalize(() => {
-        leave();
-        void rm(path, { force: true });
-      }),
+      finalize(() => void rm(path, { force: true })),
     );
   }
 
@@ -72,7 +64,6 @@ export class UploadInterceptor implements NestInterceptor {
     const ended = endOf(response);
     const { mostBytes } = this.policy;
     if (announcedBytes(request) > mostBytes) throw new FileTooLarge({ limit: mostBytes });
-    await this.uploads.requireRoom(request.actor!);
     request.received = await receiveUpload({ request, response, path, mostBytes, ended });
     requireSafeJson(request.body);
   }

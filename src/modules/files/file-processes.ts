@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { homedir } from 'node:os';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
@@ -25,8 +26,8 @@ export class FileProcessSettings {
   entry = fileURLToPath(new URL(`./file-process${SUFFIX}`, import.meta.url));
   /** Run from the sources it needs what compiles them; else nothing that was loaded into this process. */
   nodeOptions: readonly string[] = SUFFIX === '.ts' ? process.execArgv : [];
-  /** Nothing of ours: no secret is in its memory. */
-  environment: NodeJS.ProcessEnv = {};
+  /** Nothing of ours: no secret is in its memory. What compiles the sources keeps things in a home. */
+  environment: NodeJS.ProcessEnv = SUFFIX === '.ts' ? { HOME: homedir() } : {};
 }
 
 interface Worker {

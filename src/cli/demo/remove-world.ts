@@ -47,6 +47,11 @@ const REMOVE_CONVERSATIONS = statement(
   'demo.remove_conversations',
   `delete from conversations where id = any($1::uuid[])`,
 );
+/** The removal of a message leaves a note for the indexer. */
+const REMOVE_SEARCH_NOTES = statement(
+  'demo.remove_search_notes',
+  `delete from message_search_changes where conversation_id = any($1::uuid[])`,
+);
 const REMOVE_FILES = statement('demo.remove_files', `delete from files where id = any($1::uuid[])`);
 /** Everything else of a user goes with the row. */
 const REMOVE_USERS = [
@@ -55,7 +60,7 @@ const REMOVE_USERS = [
   statement(
     'demo.remove_failures',
     `delete from login_failures
-      where account in (select unnest(array[username, email]) from users where id = any($1::uuid[]))`,
+      where account in (select unnest(array['user:' || id, username, email]) from users where id = any($1::uuid[]))`,
   ),
   statement('demo.remove_users', `delete from users where id = any($1::uuid[])`),
 ];
@@ -82,6 +87,7 @@ export async function removeWorld(app: INestApplicationContext): Promise<Removed
     await tx.run(LOCK, [streams]);
     for (const removal of REMOVE_STREAMS) await tx.run(removal, [streams]);
     await tx.run(REMOVE_CONVERSATIONS, [conversations]);
+    await tx.run(REMOVE_SEARCH_NOTES, [conversations]);
     await tx.run(REMOVE_FILES, [files]);
     for (const removal of REMOVE_USERS) await tx.run(removal, [users]);
   });

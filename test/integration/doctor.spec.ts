@@ -254,6 +254,22 @@ describe('the doctor', () => {
     });
   });
 
+  it('warns of a first admin who has not logged in', async () => {
+    const admins = async (): Promise<Finding[]> =>
+      (await examine(place.environment, place.surroundings)).filter(({ check }) => check === 'admin');
+    expect(await admins()).toEqual([]);
+    const [user] = await place.database.query<{ id: string }>(
+      `insert into users (id, username, email, display_name, role)
+       values (gen_random_uuid(), 'admin', 'admin@example.com', 'Admin', 'admin') returning id`,
+    );
+    expect(await admins()).toMatchObject([{ grade: 'warning', advice: expect.stringContaining('admin create') }]);
+    await place.database.query(
+      `insert into sessions (id, user_id, expires_at) values (gen_random_uuid(), $1, now() + interval '1 day')`,
+      [user!.id],
+    );
+    expect(await admins()).toEqual([]);
+  });
+
   it('warns of a proxy that is not trusted', async () => {
     const proxy = async (): Promise<Finding | undefined> =>
       (await examine(place.environment, place.surroundings)).find(({ check }) => check === 'proxy');

@@ -50,6 +50,7 @@ async function lookInto(url: string, { values, surroundings }: Patient, advice: 
     judgeDurability(state),
     judgeSchema(state),
     judgeClock(state),
+    ...judgeAdmins(state),
     ...(values.redisUrl ? [] : judgeQueue(state)),
   ];
 }
@@ -116,6 +117,13 @@ function judgeClock({ clockAheadMs }: DatabaseState): Finding {
     says,
     'Let both be set by NTP (timedatectl set-ntp true): tokens and sessions end by the clock.',
   );
+}
+
+function judgeAdmins({ isNoAdminLoggedIn }: DatabaseState): Finding[] {
+  if (!isNoAdminLoggedIn) return [];
+  const advice =
+    'Log in with the password that the first start has printed; if it is lost, npm run cli -- admin create makes another admin.';
+  return [warning('admin', 'no admin has logged in yet, or lately', advice)];
 }
 
 function judgeQueue({ applied, hasQueueSchema }: DatabaseState): Finding[] {

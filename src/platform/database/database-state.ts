@@ -21,6 +21,8 @@ export interface DatabaseState {
   readonly pending: readonly string[];
   readonly unknown: readonly string[];
   readonly hasQueueSchema: boolean;
+  /** There is an admin, and none of them has a session or a known device. */
+  readonly isNoAdminLoggedIn: boolean;
   /** How far the server's clock is ahead of this machine's, the time of the way taken out. */
   readonly clockAheadMs: number;
 }
@@ -49,6 +51,11 @@ const STATE = `
          to_regclass('public.schema_migrations') is not null as has_migrations,
          exists (select from pg_namespace n where n.nspname = 'bullmq' and has_schema_privilege(n.oid, 'usage'))
            and to_regclass('bullmq.migration') is not null as has_queue`;
+
+const NO_ADMIN_LOGGED_IN = `
+  select count(*) > 0 and not bool_or(exists (select from sessions s where s.user_id = u.id)
+                                   or exists (select from known_devices d where d.user_id = u.id)) as is_so
+    from users u where u.role = 'admin' and u.deleted_at is null`;
 
 export interface Look {
   readonly timeoutMs?: number;
@@ -89,6 +96,7 @@ export async function readDatabaseState(
       pending: ours.filter((name) => !applied.includes(name)),
       unknown: applied.filter((name) => !ours.includes(name)),
       hasQueueSchema: row.has_queue,
+      isNoAdminLoggedIn: applied.length > 0 && (await isNoAdminLoggedIn(client)),
       clockAheadMs: await clockAhead(client, now),
     };
   } finally {
@@ -99,6 +107,11 @@ export async function readDatabaseState(
 async function appliedSteps(client: pg.Client): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>('select name from schema_migrations order by timestamp, id');
   return rows.map(({ name }) => name);
+}
+
+async function isNoAdminLoggedIn(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ is_so: boolean | null }>(NO_ADMIN_LOGGED_IN);
+  return rows[0]?.is_so === true;
 }
 
 async function clockAhead(client: pg.Client, now: () => number): Promise<number> {

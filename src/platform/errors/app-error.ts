@@ -124,8 +124,8 @@ export class RateLimitExceeded extends AppError {
 }
 
 @Means(
-  'The server cannot answer right now; nothing was stored.',
-  'Try the same again after `details.retry_after` seconds.',
+  'The server cannot answer right now; whether a write was done is not known.',
+  'Try the same again after `details.retry_after` seconds; with the same `client_message_id` or `Idempotency-Key` it is done once.',
 )
 export class ServiceUnavailable extends AppError {
   readonly code = 'SERVICE_UNAVAILABLE';

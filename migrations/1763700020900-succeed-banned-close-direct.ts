@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
  * The owners of conversations by account, to find what banned accounts own without reading all they take part in. And
- * nobody writes to accounts deleted before this step any more: they block whoever they have a direct conversation with,
+ * accounts deleted before this step are written to no longer: they block every user they have a direct conversation with,
  * as accounts deleted from now on do.
  */
 export class SucceedBannedCloseDirect1763700020900 implements MigrationInterface {

@@ -1,6 +1,6 @@
 import { ServiceUnavailable } from '../../platform/errors/app-error.js';
 
-/** So many places for whoever needs one; the others wait in their order, or until they no longer want it. */
+/** A bounded number of places: callers beyond it wait in their order, or until they give up. */
 export class Places {
   private taken = 0;
   private readonly waiting: (() => void)[] = [];

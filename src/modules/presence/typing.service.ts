@@ -10,7 +10,7 @@ import { TypingPlaces } from './typing-places.js';
 import { LastSocketClosed, TypingChanged } from './presence.events.js';
 
 /**
- * Who is typing: told, and forgotten within seconds. Only a user who may post may be seen typing. It ends with the
+ * Who is typing: signalled, and forgotten within seconds. Only a user who may post may be seen typing. It ends with the
  * message, with the user's leaving, removal or muting, and with their last socket; should all of that be missed, after
  * six seconds.
  */
@@ -29,7 +29,7 @@ export class TypingService implements OnModuleInit {
     });
   }
 
-  /** Another process has told of this typist. */
+  /** Another process has signalled this typist. */
   heard(typist: Pick<Actor, 'userId' | 'displayName'>, conversationId: string, isTyping: boolean): void {
     this.places.remember(typist, conversationId, { isTyping, isOfThisNode: false });
   }

@@ -195,7 +195,7 @@ export class UsersRepository {
     return (await tx.many(LOCK_ADMINS)).map(({ id }) => id);
   }
 
-  /** Their own blocks go; whoever has a direct conversation with them can write there no more. */
+  /** Their own blocks go; users who have a direct conversation with them can write there no longer. */
   async erase(tx: Queryable, userId: string, { at, name }: { at: Date; name: ErasedName }): Promise<void> {
     await tx.run(ERASE, [userId, at, name === 'kept']);
     await tx.run(FORGET_BLOCKS, [userId]);

@@ -46,7 +46,7 @@ export class PoolWatch implements OnApplicationShutdown {
     return { open: totalCount, idle: idleCount, waiting: waitingCount - probes };
   }
 
-  /** Closes the connections nobody uses; whoever wants one gets a new one. At most once a second. */
+  /** Closes the idle connections, so that the next request gets a new one. At most once a second. */
   renew(): void {
     const now = performance.now();
     if (now - this.renewedAt < RENEW_EVERY_MS) return;

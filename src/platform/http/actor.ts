@@ -14,7 +14,7 @@ export interface Actor {
   readonly displayName: string;
   /** Epoch seconds at which the credential ends. */
   readonly expiresAt: number;
-  /** Epoch seconds at which an identity provider issued the token he acts by; absent for every other credential. */
+  /** Epoch seconds at which an identity provider issued the token the user acts by; absent for every other credential. */
   readonly issuedAt?: number;
   /** For an account many share: what limits count him as, instead of the user; no cap of one user holds for him. */
   readonly countedAs?: string;

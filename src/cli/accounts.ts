@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { INestApplicationContext } from '@nestjs/common';
 import { AccessTokens } from '../modules/auth/access-tokens.js';
-import { requireStrongPassword } from '../modules/auth/password-strength.js';
+import { PasswordStrength } from '../modules/auth/password-strength.service.js';
 import { Registration } from '../modules/auth/registration.js';
 import { SessionOpener } from '../modules/auth/session-opener.js';
 import { requireDisplayName, requireEmail, requireUsername } from '../modules/users/user-fields.policy.js';
@@ -34,7 +34,8 @@ export async function createAccount(
   const username = requireUsername(applicant.username);
   const email = requireEmail(applicant.email);
   const displayName = requireDisplayName(applicant.displayName ?? username);
-  requireStrongPassword('password', applicant.password, [username, email, displayName]);
+  const strength = app.get(PasswordStrength, { strict: false });
+  await strength.requireStrong('password', applicant.password, [username, email, displayName]);
   const user: NewUser = { id: newId(), username, email, displayName, role };
   await app.get(Registration, { strict: false }).create(user, applicant.password);
   if (role !== 'user') await record(app, 'user.create', user.id, { username, role });

@@ -1,6 +1,6 @@
 import { ValidationError } from '../../platform/errors/app-error.js';
 import { requireEmail } from '../users/user-fields.policy.js';
-import { requireStrongPassword } from './password-strength.js';
+import { EstimateThreadSettings, PasswordStrength } from './password-strength.service.js';
 
 export const FIRST_ADMIN_USERNAME = 'admin';
 export const FIRST_ADMIN_EMAIL = 'admin@parley.local';
@@ -18,9 +18,15 @@ export async function firstAdminProblems({
     ...(adminPassword === undefined
       ? []
       : await problemOf('ADMIN_PASSWORD', () =>
-          requireStrongPassword('ADMIN_PASSWORD', adminPassword, [FIRST_ADMIN_USERNAME, adminEmail]),
+          requireStrong('ADMIN_PASSWORD', adminPassword, [FIRST_ADMIN_USERNAME, adminEmail]),
         )),
   ];
+}
+
+/** Before there is an application whose thread could be asked. */
+async function requireStrong(field: string, password: string, about: readonly string[]): Promise<void> {
+  const strength = new PasswordStrength(new EstimateThreadSettings());
+  await strength.requireStrong(field, password, about).finally(() => strength.onModuleDestroy());
 }
 
 async function problemOf(name: string, check: () => unknown): Promise<string[]> {

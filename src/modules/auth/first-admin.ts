@@ -6,11 +6,9 @@ import { BannerLines } from '../../platform/logging/banner.js';
 import { requireEmail } from '../users/user-fields.policy.js';
 import { AlreadyExists } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
-import { requireStrongPassword } from './password-strength.js';
+import { FIRST_ADMIN_EMAIL, FIRST_ADMIN_USERNAME } from './first-admin-settings.js';
+import { PasswordStrength } from './password-strength.service.js';
 import { Registration } from './registration.js';
-
-const USERNAME = 'admin';
-const DEFAULT_EMAIL = 'admin@parley.local';
 
 /** Somebody must be able to let others in: as long as there is no admin, a start makes one. */
 @Injectable()
@@ -20,6 +18,7 @@ export class FirstAdmin implements OnApplicationBootstrap {
   constructor(
     private readonly users: UsersService,
     private readonly registration: Registration,
+    private readonly strength: PasswordStrength,
     private readonly banner: BannerLines,
     private readonly config: Config,
   ) {}
@@ -31,10 +30,10 @@ export class FirstAdmin implements OnApplicationBootstrap {
    */
   async onApplicationBootstrap(): Promise<void> {
     if (await this.users.hasAdmin()) return;
-    const email = requireEmail(this.config.adminEmail ?? DEFAULT_EMAIL);
+    const email = requireEmail(this.config.adminEmail ?? FIRST_ADMIN_EMAIL);
     const given = this.config.adminPassword;
     if (given) {
-      requireStrongPassword('ADMIN_PASSWORD', given, [USERNAME, email]);
+      await this.strength.requireStrong('ADMIN_PASSWORD', given, [FIRST_ADMIN_USERNAME, email]);
       if (await this.make(email, given)) this.banner.add('Admin', email);
       return;
     }
@@ -47,7 +46,7 @@ export class FirstAdmin implements OnApplicationBootstrap {
 
   /** False when there is an admin since, made by another process, or when the name is taken. */
   private async make(email: string, password: string): Promise<boolean> {
-    const admin = { id: newId(), username: USERNAME, email, displayName: 'Admin', role: 'admin' } as const;
+    const admin = { id: newId(), username: FIRST_ADMIN_USERNAME, email, displayName: 'Admin', role: 'admin' } as const;
     try {
       await this.registration.create(admin, password);
       return true;

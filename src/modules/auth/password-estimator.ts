@@ -15,7 +15,7 @@ let estimator: ZxcvbnFactory | undefined;
 
 /**
  * Whether a normalised password is guessed easily by those who know these words. It takes up to a quarter of a second
- * of a core for 48 characters: a process that serves asks `PasswordStrength`, which does it in a thread of its own.
+ * of a core for 48 characters: everything else asks `PasswordStrength`, which does it in a thread of its own.
  */
 export function isGuessable(password: string, words: readonly string[]): boolean {
   estimator ??= new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs });

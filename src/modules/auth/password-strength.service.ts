@@ -1,8 +1,8 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { ServiceUnavailable } from '../../platform/errors/app-error.js';
-import type { PasswordForm } from './password-strength.js';
+import { ServiceUnavailable, ValidationError } from '../../platform/errors/app-error.js';
+import { type PasswordForm, requirePasswordForm, TOO_EASY } from './password-strength.js';
 
 export interface EstimateTask {
   readonly password: string;
@@ -29,7 +29,10 @@ interface Pending {
   fail(error: Error): void;
 }
 
-/** Finds out which of the passwords that clients choose are guessed easily. The estimate runs in a thread of its own, never on the event loop. */
+/**
+ * Finds out which passwords are guessed easily. The estimate runs in a thread of its own, never on the event loop, for
+ * clients, commands and the start alike.
+ */
 @Injectable()
 export class PasswordStrength implements OnModuleDestroy {
   private thread: Worker | undefined;
@@ -42,6 +45,15 @@ export class PasswordStrength implements OnModuleDestroy {
   onModuleDestroy(): void {
     this.isClosed = true;
     this.end();
+  }
+
+  /**
+   * Refuses passwords that are too short or too long, that are the account's own name, or that are guessed easily. No
+   * rule of which characters there must be. @throws ValidationError, ServiceUnavailable
+   */
+  async requireStrong(field: string, password: string, about: readonly string[]): Promise<void> {
+    const form = requirePasswordForm(field, password, about);
+    if (await this.isGuessable(form)) throw ValidationError.of(field, TOO_EASY);
   }
 
   /** @throws ServiceUnavailable when the thread breaks, or does not answer in time */

@@ -1,8 +1,22 @@
-import { requireStrongPassword } from './password-strength.js';
+import { performance } from 'node:perf_hooks';
+import { ValidationError } from '../../platform/errors/app-error.js';
+import { isGuessable } from './password-estimator.js';
+import { EstimateThreadSettings, PasswordStrength } from './password-strength.service.js';
+
+/** The longest estimate there is: every part of it is a word of the dictionary, however it is cut. */
+const SLOWEST = 'p4$$w0rd'.repeat(6);
 
 describe('a password', () => {
-  const judge = (password: string) => () =>
-    requireStrongPassword('password', password, ['ana.lima', 'ana@example.com']);
+  let strength: PasswordStrength;
+
+  beforeAll(() => {
+    const nodeOptions = ['--import', './test/support/register-typescript.mjs'];
+    strength = new PasswordStrength(Object.assign(new EstimateThreadSettings(), { nodeOptions }));
+  });
+  afterAll(() => strength.onModuleDestroy());
+
+  const check = (password: string): Promise<void> =>
+    strength.requireStrong('password', password, ['ana.lima', 'ana@example.com']);
 
   it.each([
     'securepassword123',
@@ -11,8 +25,8 @@ describe('a password', () => {
     'k7#Qz!p9',
     'k7#Qz!p9'.repeat(16),
     '🐴🔋📎✅🦄🌵🎷🧊',
-  ])('may be %s', (password) => {
-    expect(judge(password)).not.toThrow();
+  ])('may be %s', async (password) => {
+    await expect(check(password)).resolves.toBeUndefined();
   });
 
   it.each([
@@ -27,7 +41,22 @@ describe('a password', () => {
     'ana.lima1',
     'parley123',
     'k7#Qz!p9'.repeat(17),
-  ])('may not be %s', (password) => {
-    expect(judge(password)).toThrow();
+  ])('may not be %s', async (password) => {
+    await expect(check(password)).rejects.toBeInstanceOf(ValidationError);
+  });
+
+  it('leaves the event loop free while it is estimated', async () => {
+    await check('k7#Qz!p9'); // the dictionary is loaded
+    const inThread = await loopTimeOf(() => check(SLOWEST).catch(() => undefined));
+    const onLoop = await loopTimeOf(() => Promise.resolve(isGuessable(SLOWEST, [])));
+    expect(inThread).toBeLessThan(onLoop / 4);
   });
 });
+
+/** Milliseconds in which the event loop was at work, not waiting, until this is done. */
+async function loopTimeOf(work: () => Promise<unknown>): Promise<number> {
+  const before = performance.eventLoopUtilization();
+  await work();
+  await new Promise((resolve) => setImmediate(resolve));
+  return performance.eventLoopUtilization(before).active;
+}

@@ -1,5 +1,4 @@
 import { ValidationError } from '../../platform/errors/app-error.js';
-import { isGuessable } from './password-estimator.js';
 
 const MIN_LENGTH = 8;
 const MAX_LENGTH = 128;
@@ -39,14 +38,4 @@ export function requirePasswordForm(field: string, password: string, about: read
   }
   const words = about.flatMap((name) => [name, ...name.split(/[@.\s]/)]).filter((word) => word.length > 2);
   return { normal, words };
-}
-
-/**
- * Refuses passwords that are short, that are the account's own name, or that are guessed easily. No rule of which
- * characters there must be. It may hold its thread for a quarter of a second: for commands and for the start alone.
- * @throws ValidationError
- */
-export function requireStrongPassword(field: string, password: string, about: readonly string[]): void {
-  const { normal, words } = requirePasswordForm(field, password, about);
-  if (isGuessable(normal, words)) throw ValidationError.of(field, TOO_EASY);
 }

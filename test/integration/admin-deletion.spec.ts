@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+import pg from 'pg';
 import { FinishDeletions } from '../../src/modules/admin/users/finish-deletions.js';
 import type { Actor } from '../../src/platform/http/actor.js';
 import { EventLog } from '../../src/platform/event-log/event-log.js';
@@ -121,6 +123,36 @@ describe('deleting an account', () => {
     ]);
     // Another conversation of theirs is open as before.
     await say(other, await chat.group(other, await chat.user('del-third')), 'still here');
+  });
+
+  it.each<[string, object]>([
+    ['a direct conversation', { type: 'direct' }],
+    ['a group', { type: 'group', title: 'Too late' }],
+  ])('leaves it out of %s that is opened with it in the same instant', async (name, creation) => {
+    const [gone, other] = [await chat.user(`del-now-${name.at(-1)}`), await chat.user(`del-opens-${name.at(-1)}`)];
+    const db = new pg.Client({ connectionString: chat.app.database.url });
+    await db.connect();
+    const waiting = async (count: number): Promise<void> => {
+      const ask = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+      while ((await chat.app.database.query(ask)).length < count) await setImmediate();
+    };
+    try {
+      // The deletion has done its part and waits before its commit; who opens the conversation sees nothing of it.
+      await db.query('begin; lock table account_deletions in share mode');
+      const deletion = remove(gone, 'keep');
+      await waiting(1);
+      const opening = other.call('POST', '/conversations', { ...creation, participant_ids: [gone.id] });
+      await waiting(2);
+      await db.query('commit');
+      expect((await deletion).status).toBe(204);
+      expect(await opening).toMatchObject({ status: 404, body: { error: { code: 'USER_NOT_FOUND' } } });
+    } finally {
+      await db.end();
+    }
+    const [left] = await chat.app.database.query(`select count(*)::int as n from participants where user_id = $1`, [
+      gone.id,
+    ]);
+    expect(left).toEqual({ n: 0 });
   });
 
   it('takes hundreds of messages away in batches, and goes on where it was broken off', async () => {

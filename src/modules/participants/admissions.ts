@@ -26,7 +26,7 @@ export class Admissions {
   constructor(private readonly repository: ParticipantsRepository) {}
 
   /**
-   * Lets them in; who takes part already stays as he is. Under the lock of the conversation only.
+   * Lets them in; who takes part already stays as they are. Under the lock of the conversation only.
    * Answers how many came in.
    * @throws UserNotFound for unknown, deleted and banned users and for guests, PermissionDenied across a block and for
    *   those who are banned from the conversation, TooManyParticipants
@@ -53,6 +53,8 @@ export class Admissions {
       subjectId: conversationId,
       payload: { since_seq: sinceSeq.get(userId)! },
     }));
+    // Again, under the locks of their streams: an account that was deleted, banned or blocked meanwhile comes in nowhere.
+    await this.judge(tx, actor, coming);
     return coming.length;
   }
 

@@ -511,10 +511,32 @@ describe('presence', () => {
           (anna, { userId }, id) =>
             there.call(anna, 'PATCH', `/conversations/${id}/participants/${userId}`, { is_muted: true }),
         ],
+        [
+          'freezing out',
+          (anna, _ben, id) => there.call(anna, 'PATCH', `/conversations/${id}`, { settings: { is_frozen: true } }),
+        ],
       ])('ends with the %s of the typist', async (_name, act) => {
         const { anna, ben, id, ends } = await scene();
         await act(anna, ben, id);
         await ends();
+      });
+
+      it('ends in a direct conversation when the other one blocks the typist, and nowhere else', async () => {
+        const { anna, ben, annas, bens, id } = await scene();
+        const { body } = await people.call(anna, 'POST', '/conversations', {
+          type: 'direct',
+          participant_ids: [ben.userId],
+        });
+        await bens.request('typing.start', { conversation_id: body.id });
+        await annas.next(({ type, conversation_id }) => type === 'typing' && conversation_id === body.id);
+        expect((await there.call(anna, 'PUT', `/users/${ben.userId}/block`)).status).toBe(204);
+        await annas.next(({ type, data }) => type === 'typing' && data?.is_typing === false);
+        await bens.request('typing.stop', { conversation_id: id });
+        await annas.next(({ type, data, conversation_id }) => {
+          return type === 'typing' && data?.is_typing === false && conversation_id === id;
+        });
+        const ended = annas.frames.filter(({ type, data }) => type === 'typing' && data?.is_typing === false);
+        expect(ended.map(({ conversation_id }) => conversation_id)).toEqual([body.id, id]);
       });
 
       it('ends with the last socket of the typist, at whatever node it is, and not with one before', async () => {

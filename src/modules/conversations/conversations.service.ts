@@ -94,7 +94,8 @@ export class ConversationsService {
         settings,
         at: tx.head.at,
       });
-      tx.append({ type: CONVERSATION_UPDATED, actorId: actor.userId, subjectId: conversationId });
+      const payload = settings.is_frozen === true ? { is_frozen: true } : null;
+      tx.append({ type: CONVERSATION_UPDATED, actorId: actor.userId, subjectId: conversationId, payload });
       const act = { action: 'conversation.update', after: { ...dto }, reason };
       const isOpened = access.settings.is_private && settings.is_private === false;
       if (isOpened && this.policy.moderatesBySystemRole(access)) await this.policy.entry.open(tx, actor, act);

@@ -87,6 +87,11 @@ export class ParticipantsPolicy {
     return toMembership(conversationId, row, actor) ?? this.deny('You are not in this conversation.');
   }
 
+  /** Whether the other one of a direct conversation has blocked this user. */
+  async isBlockedIn(conversationId: string, userId: string): Promise<boolean> {
+    return (await this.repository.access(conversationId, userId))?.is_blocked ?? false;
+  }
+
   /** For reads: in which of these conversations the actor takes part. */
   membershipsAmong({ userId }: Actor, conversationIds: string[]): Promise<ReadonlySet<string>> {
     return this.repository.membershipsAmong(userId, conversationIds);

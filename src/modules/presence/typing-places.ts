@@ -29,6 +29,10 @@ export class TypingPlaces {
     return [...(this.known.get(userId)?.values() ?? [])].filter(({ until }) => until >= now);
   }
 
+  typistsIn(conversationId: string): string[] {
+    return [...this.known].filter(([, places]) => places.has(conversationId)).map(([userId]) => userId);
+  }
+
   remember(
     { userId, displayName }: { readonly userId: string; readonly displayName: string },
     conversationId: string,

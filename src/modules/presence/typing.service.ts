@@ -4,14 +4,16 @@ import type { StreamEvent } from '../../platform/event-log/stream-event.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CONVERSATION_DELETED } from '../conversations/conversations.events.js';
 import { MESSAGE_CREATED } from '../messages/messages.events.js';
-import { PARTICIPANT_LEFT, PARTICIPANT_UPDATED } from '../participants/participants.events.js';
+import { CONVERSATION_UPDATED, PARTICIPANT_LEFT, PARTICIPANT_UPDATED } from '../participants/participants.events.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
+import { UserBlocked } from '../users/users.events.js';
 import { TypingPlaces } from './typing-places.js';
 import { LastSocketClosed, TypingChanged } from './presence.events.js';
 
 /**
  * Who is typing: signalled, and forgotten within seconds. Only a user who may post may be seen typing. It ends with the
- * message, with the user's leaving, removal or muting, and with their last socket; should all of that be missed, after
+ * message, with the user's leaving, removal, muting or being blocked, with the freezing of the conversation (those who
+ * may still post are seen again with their next start), and with their last socket; should all of that be missed, after
  * six seconds.
  */
 @Injectable()
@@ -27,6 +29,7 @@ export class TypingService implements OnModuleInit {
     this.events.on(LastSocketClosed, ({ userIds }) => {
       for (const userId of userIds) this.end(userId);
     });
+    this.events.on(UserBlocked, ({ blockedId }) => this.endBlocked(blockedId));
   }
 
   /** Another process has signalled this typist. */
@@ -40,7 +43,9 @@ export class TypingService implements OnModuleInit {
     if (type === MESSAGE_CREATED) this.end(actorId, { streamId, begun });
     else if (type === PARTICIPANT_LEFT) this.end(subjectId, { streamId, begun });
     else if (type === PARTICIPANT_UPDATED && payload?.is_muted === true) this.end(subjectId, { streamId, begun });
-    else if (type === CONVERSATION_DELETED) this.places.forgetConversation(streamId);
+    else if (type === CONVERSATION_UPDATED && payload?.is_frozen === true) {
+      for (const userId of this.places.typistsIn(streamId)) this.end(userId, { streamId, begun });
+    } else if (type === CONVERSATION_DELETED) this.places.forgetConversation(streamId);
   }
 
   /** @throws ConversationNotFound, PermissionDenied */
@@ -76,6 +81,13 @@ export class TypingService implements OnModuleInit {
   private async tell(actor: Actor, conversationId: string, what: 'start' | 'stop'): Promise<void> {
     this.participants.requireMayPost(await this.participants.requireMember(actor, conversationId));
     this.publish(actor, conversationId, what === 'start');
+  }
+
+  private async endBlocked(userId: string): Promise<void> {
+    for (const { conversationId } of this.places.of(userId)) {
+      const isBlocked = await this.participants.isBlockedIn(conversationId, userId);
+      if (isBlocked) this.end(userId, { streamId: conversationId, begun: 'anywhere' });
+    }
   }
 
   private end(userId: string | null, only?: { streamId: string; begun: 'here' | 'anywhere' }): void {

@@ -29,6 +29,15 @@ export class UserBanned extends DomainEvent {
   }
 }
 
+/** A user of whom another one does not want to hear. */
+export class UserBlocked extends DomainEvent {
+  readonly type = 'user.blocked';
+
+  constructor(readonly blockedId: string) {
+    super();
+  }
+}
+
 export class UserUnbanned extends DomainEvent {
   readonly type = 'user.unbanned';
 

@@ -11,7 +11,7 @@ import { requireProfile } from './user-fields.policy.js';
 import { toUserDto, type Viewer } from './user-presenter.js';
 import type { NewUser, SearchUsersDto, UpdateProfileDto, UserDto, UserPageQueryDto, UserRow } from './users.dto.js';
 import { UserNotFound } from './users.errors.js';
-import { USER_CREATED, USER_UPDATED, UserUpdated } from './users.events.js';
+import { USER_CREATED, USER_UPDATED, UserBlocked, UserUpdated } from './users.events.js';
 import { UsersPolicy } from './users.policy.js';
 import { UsersRepository, type UserPage } from './users.repository.js';
 
@@ -96,6 +96,7 @@ export class UsersService {
       if (!target) throw new UserNotFound();
       await this.repository.block(tx, actor.userId, userId);
     });
+    this.events.publish(new UserBlocked(userId));
   }
 
   async unblock(actor: Actor, userId: string): Promise<void> {

@@ -8,7 +8,7 @@ const SETTLE_MS = 50;
 await build();
 const node = (...args) => spawn(process.execPath, args, { stdio: 'inherit' });
 const children = [
-  node('--watch', '--watch-preserve-output', '--enable-source-maps', 'dist/src/main.js'),
+  node('--watch', '--watch-preserve-output', 'dist/src/main.js'),
   node('node_modules/typescript/bin/tsc', '--noEmit', '--watch', '--preserveWatchOutput'),
 ];
 

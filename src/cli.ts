@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import './platform/process/source-stacks.js';
 import { runCli } from './cli/program.js';
 
 const exitCode = await runCli(process.argv.slice(2));

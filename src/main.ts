@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import './platform/process/source-stacks.js';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Logger as Pino } from 'pino';
 import type { Config } from './platform/config/config.js';

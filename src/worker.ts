@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import './platform/process/source-stacks.js';
 import { runProcess } from './platform/process/run-process.js';
 import { settingProblems } from './setting-checks.js';
 

@@ -29,7 +29,8 @@ describe('the build', () => {
       encoding: 'utf8',
     });
   };
-  const run = (): string => execFileSync(process.execPath, [join(folder, 'dist/src/two.js')], { encoding: 'utf8' });
+  const run = (name = 'two.js'): string =>
+    execFileSync(process.execPath, [join(folder, 'dist/src', name)], { encoding: 'utf8' });
 
   it('compiles the whole program, then only what has changed, and nothing when nothing has', () => {
     expect(build()).toBe('Compiling 2 files …\n');
@@ -45,6 +46,19 @@ describe('the build', () => {
     rmSync(join(folder, 'src', 'one.ts'));
     expect(build()).toBe('');
     expect(existsSync(join(folder, 'dist/src/one.js'))).toBe(false);
+  });
+
+  it('leaves maps by which the stack of an error names the line of its source', () => {
+    const place = 'platform/process/source-stacks.ts';
+    mkdirSync(join(folder, 'src/platform/process'), { recursive: true });
+    cpSync(join('src', place), join(folder, 'src', place));
+    const failure = 'type Gone = 1;\ninterface GoneToo {}\n\nexport const stack = new Error(`no`).stack;\n';
+    write('failure.ts', failure);
+    write('bare.ts', `import { stack } from './failure.js';\nprocess.stdout.write(String(stack));`);
+    write('mapped.ts', `import './${place.replace('.ts', '.js')}';\nimport './bare.js';`);
+    build();
+    expect(run('mapped.js')).toMatch(/^Error: no\n {4}at file:.*\/src\/failure\.ts:4:22\n/);
+    expect(run('bare.js')).toMatch(/^Error: no\n {4}at file:.*\/dist\/src\/failure\.js:\d/); // without it
   });
 
   it('says what cannot be compiled, keeps the old output, and tries again', () => {

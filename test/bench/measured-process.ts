@@ -20,7 +20,7 @@ export class MeasuredProcess {
 
   /** `entry` below `dist`. The limit of open files is raised as far as it goes. */
   constructor(entry: string, environment: Record<string, string> = {}) {
-    const node = ['--enable-source-maps', '--expose-gc', '--import', './dist/test/bench/probe.js', `dist/${entry}.js`];
+    const node = ['--expose-gc', '--import', './dist/test/bench/probe.js', `dist/${entry}.js`];
     const command = [process.execPath, ...node];
     const [file, ...args] =
       process.platform === 'win32'

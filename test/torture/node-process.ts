@@ -11,7 +11,7 @@ const MOST_STARTS = 10;
 const isBuilt = process.env.JEST_WORKER_ID === undefined && !process.argv[1]?.endsWith('.ts');
 
 function commandFor(entry: string): string[] {
-  return isBuilt ? ['--enable-source-maps', `dist/${entry}.js`] : [join(compiledProgram(), `${entry}.js`)];
+  return isBuilt ? [`dist/${entry}.js`] : [join(compiledProgram(), `${entry}.js`)];
 }
 
 /** A process whose parent is gone, however it went, is to go too: the pipe between them closes. */

@@ -135,14 +135,40 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
     expect(own.calls().map(({ headers }) => headers['webhook-id'])).toEqual(Array(3).fill(delivery.event_id));
     expect(new Set(own.calls().map(({ headers }) => headers['webhook-timestamp'])).size).toBeGreaterThan(1);
     expect(delivery.attempts).toMatchObject([
-      { number: 1, status_code: 500, error: 'refused', answer: 'not today' },
-      { number: 2, status_code: null, error: 'connection_reset', answer: null },
-      { number: 3, status_code: 200, error: null, answer: 'ok' },
+      { number: 1, status_code: 500, error: 'refused' },
+      { number: 2, status_code: null, error: 'connection_reset' },
+      { number: 3, status_code: 200, error: null },
     ]);
     expect((await people.call(ana, 'GET', `/webhooks/${own.id}`)).body).toMatchObject({ failures: 0 });
     const after = await triesCounted();
     expect([after.refused - before.refused, after.reset - before.reset]).toEqual([1, 1]);
     expect(after.timed).toBe(after.all);
+  });
+
+  it('show what a receiver inside a private network answered to admins only', async () => {
+    const [ana] = (await people.many(1)) as [Actor];
+    const admin = await people.one('admin');
+    receiver.answer = (_call, response) => void response.writeHead(200).end('root:x:0:0');
+    const answerTo = async (owner: Actor): Promise<[Hook, Answer['body']]> => {
+      const own = await hook(owner, ['message.created']);
+      await people.call(owner, 'POST', `/webhooks/${own.id}/ping`);
+      return [own, await settled(owner, own, ({ status }) => status === 'delivered')];
+    };
+    const [own, delivery] = await answerTo(ana);
+    const withheld = { status_code: 200, error: null, answer: null, is_answer_withheld: true };
+    expect(delivery.attempts).toMatchObject([withheld]);
+    const replayed = (await people.call(ana, 'POST', `/deliveries/${delivery.id}/replay`)).body;
+    expect(replayed.attempts).toMatchObject([withheld]);
+    const [, admins] = await answerTo(admin);
+    expect(admins.attempts).toMatchObject([{ answer: 'root:x:0:0', is_answer_withheld: false }]);
+    const again = async (isPrivate: boolean | null): Promise<string | null> => {
+      await server.database.query('update webhook_attempts set is_private = $2 where delivery_id = $1', [
+        delivery.id,
+        isPrivate,
+      ]);
+      return (await deliveries(ana, own))[0].attempts[0].answer;
+    };
+    expect([await again(false), await again(null), await again(true)]).toEqual(['root:x:0:0', null, null]);
   });
 
   it('that nobody takes are listed as failed, and are sent again when asked: one, all, or a time', async () => {
@@ -266,7 +292,11 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
     const late = await settled(ana, slow, ({ attempts }) => attempts.length > 0);
     expect(late.attempts[0]).toMatchObject({ error: 'timeout' });
     const cut = await settled(ana, endless, ({ status }) => status === 'delivered');
-    expect(cut.attempts[0].answer).toHaveLength(500);
+    const [kept] = await server.database.query<{ answer: string }>(
+      'select answer from webhook_attempts where delivery_id = $1',
+      [cut.id],
+    );
+    expect(kept!.answer).toHaveLength(500);
   });
 
   it('see what their owner may see, and no more', async () => {

@@ -57,6 +57,11 @@ export function isAllowedAddress(text: string, { allowPrivate }: { allowPrivate:
   return allowPrivate || !isOurs(address);
 }
 
+/** Whether a request of ours may go to this address only because private networks are allowed. */
+export function isPrivateAddress(text: string): boolean {
+  return !isAllowedAddress(text, { allowPrivate: false });
+}
+
 /** Whether two texts name the same address. */
 export function isSameAddress(one: string, other: string): boolean {
   return parse(one)?.toNormalizedString() === parse(other)?.toNormalizedString();

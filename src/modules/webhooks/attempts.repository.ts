@@ -72,7 +72,7 @@ const RECORD = statement<{ id: string; failing_seconds: number }>(
   `with result as materialized (
      select * from json_to_recordset($1) as r (
        id uuid, "webhookId" uuid, status text, reason text, "delaySeconds" double precision, at timestamptz,
-       "durationMs" int, "statusCode" int, error text, answer text)
+       "durationMs" int, "statusCode" int, error text, answer text, "isPrivate" boolean)
    ), verdict as materialized (
      select "webhookId" as webhook_id, bool_or(status = 'delivered') as is_alive, count(*)::int as tries
        from result group by 1
@@ -91,8 +91,8 @@ const RECORD = statement<{ id: string; failing_seconds: number }>(
       where d.id = r.id
      returning d.id, d.webhook_id, d.attempts
    ), logged as (
-     insert into webhook_attempts (delivery_id, number, at, duration_ms, status_code, error, answer)
-     select s.id, s.attempts, r.at, r."durationMs", r."statusCode", r.error, r.answer
+     insert into webhook_attempts (delivery_id, number, at, duration_ms, status_code, error, answer, is_private)
+     select s.id, s.attempts, r.at, r."durationMs", r."statusCode", r.error, r.answer, r."isPrivate"
        from settled s join result r on r.id = s.id on conflict do nothing
    ), health as (
      update webhooks w

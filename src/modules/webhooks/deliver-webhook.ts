@@ -41,7 +41,7 @@ export class DeliverWebhook {
     const secrets = this.preparing.secretsOf(due);
     const at = new Date();
     if (!secrets) {
-      const nothing = { statusCode: null, answer: null, retryAfterSeconds: null };
+      const nothing = { statusCode: null, answer: null, retryAfterSeconds: null, isPrivate: false };
       return { at, durationMs: 0, error: 'secret_unreadable', ...nothing };
     }
     const content = { id: due.event_id, event: due.type, at: due.at, data };

@@ -10,6 +10,8 @@ export interface AttemptRow {
   readonly status_code: number | null;
   readonly error: string | null;
   readonly answer: string | null;
+  /** Whether the address it connected to was private; null for attempts from before this was recorded. */
+  readonly is_private: boolean | null;
 }
 
 export interface DeliveryRow {
@@ -44,7 +46,8 @@ const COLUMNS = `d.id, d.webhook_id, d.event_id, e.type as event, e.at as event_
   case when ${HAS_FAILED} then 'webhook_disabled' else d.reason end as reason, d.attempts, d.next_attempt_at,
   case when ${HAS_FAILED} then w.fail_until else d.settled_at end as settled_at, d.created_at,
   (select json_agg(json_build_object('number', a.number, 'at', a.at, 'duration_ms', a.duration_ms,
-                                     'status_code', a.status_code, 'error', a.error, 'answer', a.answer) order by a.number)
+                                     'status_code', a.status_code, 'error', a.error, 'answer', a.answer,
+                                     'is_private', a.is_private) order by a.number)
      from webhook_attempts a where a.delivery_id = d.id) as log`;
 
 const TABLES = `webhook_deliveries d join webhook_events e on e.id = d.event_id join webhooks w on w.id = d.webhook_id`;

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Config } from '../../platform/config/config.js';
 import { newId } from '../../platform/database/ids.js';
 import { ValidationError } from '../../platform/errors/app-error.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
@@ -29,16 +30,23 @@ export class DeliveriesService {
     private readonly webhooks: WebhooksService,
     private readonly repository: DeliveriesRepository,
     private readonly events: DomainEvents,
+    private readonly config: Config,
   ) {}
 
   /** Newest first. @throws WebhookNotFound */
   async list(actor: Actor, webhookId: string, query: ListDeliveriesQuery): Promise<Page<DeliveryDto>> {
     const { limit = DEFAULT_PAGE_SIZE, cursor, status, event } = query;
-    await this.webhooks.require(await this.webhooks.viewerOf(actor), webhookId);
+    const viewer = await this.webhooks.viewerOf(actor);
+    await this.webhooks.require(viewer, webhookId);
     const after =
       cursor === undefined ? undefined : (decodeCursor(cursor, ['millis', 'uuid']) as unknown as DeliveryPlace);
     const rows = await this.repository.page(webhookId, { statuses: status && storedAs(status), event, after, limit });
-    return toPage(rows, limit, presentDelivery, (row) => [row.created_at.getTime(), row.id]);
+    return toPage(
+      rows,
+      limit,
+      (row) => this.present(row, viewer),
+      (row) => [row.created_at.getTime(), row.id],
+    );
   }
 
   /**
@@ -47,16 +55,17 @@ export class DeliveriesService {
    */
   async ping(actor: Actor, webhookId: string): Promise<DeliveryDto> {
     const deliveryId = newId();
-    await this.webhooks.change(actor, async (tx, viewer) => {
+    const viewer = await this.webhooks.change(actor, async (tx, viewer) => {
       const webhook = requireActive(await this.webhooks.require(viewer, webhookId, tx));
       const data = { webhook_id: webhook.id, actor_id: actor.userId };
       const event = { id: newId(), type: WEBHOOK_PING, userId: webhook.user_id, webhookId, deliveryId, data };
       await this.repository.insertFor(tx, event);
+      return viewer;
     });
     this.events.publish(new DeliveriesDue());
     const row = await this.repository.find(deliveryId);
     if (!row) throw new WebhookNotFound(); // deleted meanwhile
-    return presentDelivery(row);
+    return this.present(row, viewer);
   }
 
   /** Whatever became of it before. @throws DeliveryNotFound, WebhookDisabled */
@@ -64,10 +73,10 @@ export class DeliveriesService {
     const delivery = await this.webhooks.change(actor, async (tx, viewer) => {
       const found = await this.requireDelivery(tx, viewer, deliveryId);
       await this.repository.replay(tx, deliveryId);
-      return (await this.repository.find(deliveryId, tx)) ?? found;
+      return this.present((await this.repository.find(deliveryId, tx)) ?? found, viewer);
     });
     this.events.publish(new DeliveriesDue());
-    return presentDelivery(delivery);
+    return delivery;
   }
 
   /**
@@ -92,6 +101,10 @@ export class DeliveriesService {
     }
     this.events.publish(new DeliveriesDue());
     return { replayed, has_more: replayed === REPLAYED_AT_ONCE * REPLAY_ROUNDS };
+  }
+
+  private present(row: DeliveryRow, { isAdmin }: WebhookViewer): DeliveryDto {
+    return presentDelivery(row, { isAdmin, allowPrivate: this.config.webhookAllowPrivateNetwork });
   }
 
   private async requireDelivery(tx: StreamTransaction, viewer: WebhookViewer, id: string): Promise<DeliveryRow> {

@@ -2,10 +2,10 @@ import { OnWorkerEvent, WorkerHost } from '@nestjs/bullmq';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { DeliverWebhook } from './deliver-webhook.js';
-import type { DeliveryJob } from './delivery-job.js';
+import { type DeliveryJob, MOST_PER_LANE } from './delivery-job.js';
 import { RelayLoop } from './relay-loop.js';
 
-export const WORKER = { concurrency: 64, runRetryDelay: 500 };
+export const WORKER = { concurrency: MOST_PER_LANE, runRetryDelay: 500 };
 
 /** One try of each delivery of a job. When and whether again is decided in the database, not by the queue. */
 @Injectable()

@@ -69,8 +69,11 @@ const DROP_CONTENT = statement<unknown>(
 const LOCK_CLAIMS = statement<unknown>('webhooks.lock_claims', `select pg_advisory_xact_lock(${CLAIM_LOCK})`);
 
 /**
- * Takes what is due, of every endpoint at most as much as it has room for. Endpoints with something due are found by
- * leaping through the index, so that a million deliveries waiting for one of them cost as much as one.
+ * Takes what is due, of every webhook, host and account at most as much as it has room for. Webhooks with something due
+ * are found by leaping through the index, so that a million deliveries waiting for one of them cost as much as one.
+ *
+ * Where room is short, the least served comes first: a rank counts what is under way, so that the first delivery of an
+ * account without any stands before the second of every other account, at a host and in a lane.
  */
 const CLAIM = statement<Claim>(
   'webhooks.claim',
@@ -80,12 +83,12 @@ const CLAIM = statement<Claim>(
      select (select d.webhook_id from webhook_deliveries d
               where d.status = 'waiting' and d.webhook_id > e.webhook_id order by d.webhook_id limit 1)
        from endpoint e where e.webhook_id is not null
-   ), under_way as (
-     select d.webhook_id, w.host, w.failures >= $2 as is_failing, count(*) as count
+   ), under_way as materialized (
+     select d.webhook_id, w.user_id, w.host, w.failures >= $2 as is_failing, count(*) as count
        from webhook_deliveries d join webhooks w on w.id = d.webhook_id
-      where d.status = 'queued' group by d.webhook_id, w.host, is_failing
+      where d.status = 'queued' group by d.webhook_id, w.user_id, w.host, is_failing
    ), due as (
-     select d.id, d.next_attempt_at, w.host, w.failures >= $2 as is_failing
+     select d.id, d.next_attempt_at, w.id as webhook_id, w.user_id, w.host, w.failures >= $2 as is_failing
        from endpoint e
        join webhooks w on w.id = e.webhook_id and w.disabled_at is null and w.fail_until is null
       cross join lateral (
@@ -94,16 +97,28 @@ const CLAIM = statement<Claim>(
          order by next_attempt_at
          limit greatest(0, case when w.failures >= $2 then 1 else $1 end
                            - coalesce((select count from under_way u where u.webhook_id = w.id), 0))) d
-   ), fair as (
-     select id, is_failing, next_attempt_at, host, row_number() over (partition by host order by next_attempt_at, id) as place
-       from due
-   ), placed as (
-     select f.id, f.is_failing, row_number() over (partition by f.is_failing order by f.next_attempt_at, f.id) as place
-       from fair f where f.place <= $3 - coalesce((select sum(u.count) from under_way u where u.host = f.host), 0)
+   ), of_webhook as (
+     select due.*, coalesce(o.count, 0)
+                   + row_number() over (partition by webhook_id order by next_attempt_at, id) as webhook_rank
+       from due left join (select webhook_id, sum(count) as count from under_way group by 1) o using (webhook_id)
+   ), of_user as (
+     select w.*, coalesce(o.count, 0)
+                 + row_number() over (partition by user_id order by webhook_rank, next_attempt_at, id) as user_rank
+       from of_webhook w left join (select user_id, sum(count) as count from under_way group by 1) o using (user_id)
+   ), of_host as (
+     select u.*, coalesce(o.count, 0)
+                 + row_number() over (partition by host order by user_rank, next_attempt_at, id) as host_rank
+       from of_user u left join (select host, sum(count) as count from under_way group by 1) o using (host)
+      where u.user_rank <= $4
+   ), of_lane as (
+     select h.*, coalesce(o.count, 0)
+                 + row_number() over (partition by is_failing order by user_rank, next_attempt_at, id) as lane_rank
+       from of_host h left join (select is_failing, sum(count) as count from under_way group by 1) o using (is_failing)
+      where h.host_rank <= $3
    ), chosen as materialized (
-     select p.id, p.is_failing from placed p join webhook_deliveries d on d.id = p.id and d.status = 'waiting'
-      where p.place <= $4 - coalesce((select sum(u.count) from under_way u where u.is_failing = p.is_failing), 0)
-      order by p.place limit $5 for no key update of d skip locked
+     select l.id, l.is_failing from of_lane l join webhook_deliveries d on d.id = l.id and d.status = 'waiting'
+      where l.lane_rank <= $5
+      order by l.user_rank, l.next_attempt_at, l.id limit $6 for no key update of d skip locked
    )
    update webhook_deliveries d
       set status = 'queued', queued_at = now(), claims = claims + 1
@@ -135,6 +150,8 @@ export interface ClaimLimits {
   /** Failures in a row from which on a webhook gets one try at a time, in a lane for its like. */
   readonly failingFrom: number;
   readonly perHost: number;
+  /** To all webhooks of one account. */
+  readonly perUser: number;
   /** In the queue of those that work, and as many again in that of those that fail: so nothing waits there for long. */
   readonly perLane: number;
   readonly atOnce: number;
@@ -178,10 +195,10 @@ export class RelayRepository {
     if (messageIds.length > 0) await tx.run(DROP_CONTENT, [messageIds, exceptEventIds]);
   }
 
-  claim({ perWebhook, failingFrom, perHost, perLane, atOnce }: ClaimLimits): Promise<Claim[]> {
+  claim({ perWebhook, failingFrom, perHost, perUser, perLane, atOnce }: ClaimLimits): Promise<Claim[]> {
     return this.sql.transaction(async (tx) => {
       await tx.many(LOCK_CLAIMS);
-      return tx.many(CLAIM, [perWebhook, failingFrom, perHost, perLane, atOnce]);
+      return tx.many(CLAIM, [perWebhook, failingFrom, perHost, perUser, perLane, atOnce]);
     });
   }
 

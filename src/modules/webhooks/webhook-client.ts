@@ -3,7 +3,7 @@ import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { withoutControls } from '../../platform/validation/text.js';
-import { isAllowedAddress, isSameAddress } from './address-judge.js';
+import { isAllowedAddress, isPrivateAddress, isSameAddress } from './address-judge.js';
 import { openRequest } from './judged-agents.js';
 import { WebhookResolver } from './webhook-resolver.js';
 import type { SignedWebhook } from './webhook-signature.js';
@@ -19,12 +19,22 @@ export interface AttemptResult {
   /** The first bytes of the answer; only of receivers that could be asked. */
   readonly answer: string | null;
   readonly retryAfterSeconds: number | null;
+  /**
+   * Whether the other end of the connection was an address that only `WEBHOOK_ALLOW_PRIVATE_NETWORK` opens; where no
+   * connection was made, whether one of the addresses that were to be used was.
+   */
+  readonly isPrivate: boolean;
 }
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 const KEPT_ANSWER_CHARACTERS = 500;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_RETRY_AFTER_SECONDS = 86_400;
+
+/** Where a request goes, as far as is known. */
+interface Destination {
+  isPrivate: boolean;
+}
 
 /** A try that ended without an answer; the message is shown to the webhook's owner. */
 class NoAnswer extends Error {}
@@ -45,6 +55,7 @@ export class WebhookClient {
   /** Never throws: whatever happens is the result. */
   async post(address: string, { body, headers }: SignedWebhook): Promise<AttemptResult> {
     const at = new Date();
+    const destination: Destination = { isPrivate: false };
     const begun = performance.now();
     const done = (result: Partial<AttemptResult>): AttemptResult => ({
       at,
@@ -53,6 +64,7 @@ export class WebhookClient {
       error: null,
       answer: null,
       retryAfterSeconds: null,
+      isPrivate: destination.isPrivate,
       ...result,
     });
     const deadline = new AbortController();
@@ -61,7 +73,9 @@ export class WebhookClient {
       deadline.signal.addEventListener('abort', () => reject(new NoAnswer('timeout')));
     });
     try {
-      return done(await Promise.race([this.exchange(address, body, headers, deadline.signal), isLate]));
+      return done(
+        await Promise.race([this.exchange(address, { body, headers, destination, signal: deadline.signal }), isLate]),
+      );
     } catch (error) {
       return done({ error: reasonOf(error) });
     } finally {
@@ -69,16 +83,12 @@ export class WebhookClient {
     }
   }
 
-  private async exchange(
-    address: string,
-    body: string,
-    headers: Record<string, string>,
-    signal: AbortSignal,
-  ): Promise<Partial<AttemptResult>> {
+  private async exchange(address: string, sending: Sending): Promise<Partial<AttemptResult>> {
     if (this.urls.judge(address)) throw new NoAnswer('address_not_allowed');
     const url = new URL(address);
     const allowed = await this.allowedAddresses(hostOf(url));
-    const response = await request(url, { body, headers, signal, allowed });
+    sending.destination.isPrivate = allowed.some(isPrivateAddress);
+    const response = await request(url, allowed, sending);
     const answer = await readStart(response);
     const statusCode = response.statusCode ?? 0;
     return { statusCode, answer, error: errorOf(statusCode), retryAfterSeconds: retryAfterOf(response) };
@@ -100,10 +110,15 @@ interface Sending {
   readonly body: string;
   readonly headers: Record<string, string>;
   readonly signal: AbortSignal;
-  readonly allowed: readonly string[];
+  /** Corrected as soon as there is a connection. */
+  readonly destination: Destination;
 }
 
-function request(url: URL, { body, headers, signal, allowed }: Sending): Promise<http.IncomingMessage> {
+function request(
+  url: URL,
+  allowed: readonly string[],
+  { body, headers, signal, destination }: Sending,
+): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
     const sent = openRequest(url, {
       method: 'POST',
@@ -122,6 +137,7 @@ function request(url: URL, { body, headers, signal, allowed }: Sending): Promise
     sent.once('socket', (socket: Socket) => {
       const check = (): void => {
         const other = socket.remoteAddress ?? '';
+        destination.isPrivate = isPrivateAddress(other);
         if (!allowed.some((address) => isSameAddress(address, other)))
           sent.destroy(new NoAnswer('address_not_allowed'));
       };

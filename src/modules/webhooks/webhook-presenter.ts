@@ -22,7 +22,15 @@ export function presentWebhook(row: WebhookRow): WebhookDto {
   };
 }
 
-export function presentDelivery(row: DeliveryRow): DeliveryDto {
+/** Who reads a delivery log. */
+export interface LogReader {
+  readonly isAdmin: boolean;
+  /** Whether private networks are open to webhooks now: attempts that were not recorded as either may have gone there. */
+  readonly allowPrivate: boolean;
+}
+
+/** What a receiver inside a private network answered is shown to admins only. */
+export function presentDelivery(row: DeliveryRow, { isAdmin, allowPrivate }: LogReader): DeliveryDto {
   const isPending = row.status === 'waiting' || row.status === 'queued';
   return {
     id: row.id,
@@ -34,7 +42,11 @@ export function presentDelivery(row: DeliveryRow): DeliveryDto {
     reason: row.reason,
     next_attempt_at: isPending ? row.next_attempt_at.toISOString() : null,
     settled_at: row.settled_at?.toISOString() ?? null,
-    attempts: (row.log ?? []).map((attempt) => ({ ...attempt, at: new Date(attempt.at).toISOString() })),
+    attempts: (row.log ?? []).map(({ is_private, ...attempt }) => {
+      const isWithheld = (is_private ?? allowPrivate) && !isAdmin;
+      const answer = isWithheld ? null : attempt.answer;
+      return { ...attempt, at: new Date(attempt.at).toISOString(), answer, is_answer_withheld: isWithheld };
+    }),
     created_at: row.created_at.toISOString(),
   };
 }

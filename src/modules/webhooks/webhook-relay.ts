@@ -6,6 +6,7 @@ import { type OutboxEvent, OutboxRepository } from '../../platform/event-log/out
 import { MESSAGE_DELETED } from '../messages/messages.events.js';
 import { DeliveryLanes } from './delivery-lanes.js';
 import { OutsideEvents } from './outside-events.js';
+import { MOST_PER_LANE } from './delivery-job.js';
 import { type RelayedEvent, RelayRepository } from './relay.repository.js';
 import { jittered } from './retry-rules.js';
 
@@ -13,7 +14,6 @@ import { jittered } from './retry-rules.js';
 const LARGEST_BATCH = 200;
 /** Failures in a row from which on a webhook is taken for dead until it proves otherwise. */
 const FAILING_FROM = 5;
-const PER_LANE = 1000;
 const CLAIMS_AT_ONCE = 200;
 /** A worker that dies this often over one delivery dies of it. */
 const MAX_CLAIMS = 20;
@@ -60,7 +60,8 @@ export class WebhookRelay {
         perWebhook: this.config.webhookConcurrency,
         failingFrom: FAILING_FROM,
         perHost: this.config.webhookConcurrencyPerHost,
-        perLane: PER_LANE,
+        perUser: this.config.webhookConcurrencyPerUser,
+        perLane: MOST_PER_LANE,
         atOnce: CLAIMS_AT_ONCE,
       });
       if (claims.length === 0) return;

@@ -200,6 +200,11 @@ export class AttemptDto {
 
   @ApiProperty({ type: String, nullable: true, description: 'The first 500 characters of the answer' })
   answer: string | null;
+
+  @ApiProperty({
+    description: 'Whether there may be an answer that only admins see: the receiver is in a private network',
+  })
+  is_answer_withheld: boolean;
 }
 
 export class DeliveryDto {

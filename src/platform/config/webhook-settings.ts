@@ -49,6 +49,13 @@ export const WEBHOOK_SETTINGS = {
     max: 10_000,
     sentence: 'Tries under way at once to one host, however many webhooks name it.',
   }),
+  webhookConcurrencyPerUser: integer({
+    name: 'WEBHOOK_CONCURRENCY_PER_USER',
+    default: 100,
+    min: 1,
+    max: 1000,
+    sentence: 'Tries under way at once to all webhooks of one user.',
+  }),
   webhookDisableAfter: integer({
     name: 'WEBHOOK_DISABLE_AFTER',
     default: 432_000,

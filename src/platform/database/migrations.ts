@@ -30,6 +30,7 @@ import { CountUnreadWithoutDeleted1763700020300 } from '../../../migrations/1763
 import { AddCharsetOfFiles1763700020500 } from '../../../migrations/1763700020500-add-charset-of-files.js';
 import { SucceedBannedCloseDirect1763700020900 } from '../../../migrations/1763700020900-succeed-banned-close-direct.js';
 import { AppendSystemMessages1763700021000 } from '../../../migrations/1763700021000-append-system-messages.js';
+import { RecordPrivateAttempts1764600030000 } from '../../../migrations/1764600030000-record-private-attempts.js';
 
 /** Every step of the schema, oldest first. Listed, not searched for: what runs is what was compiled. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -64,4 +65,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   AddCharsetOfFiles1763700020500,
   SucceedBannedCloseDirect1763700020900,
   AppendSystemMessages1763700021000,
+  RecordPrivateAttempts1764600030000,
 ];

@@ -1,0 +1,140 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import pino from 'pino';
+import { createWorker } from '../../src/create-worker.js';
+import { RelayLoop } from '../../src/modules/webhooks/relay-loop.js';
+import { RelayRepository } from '../../src/modules/webhooks/relay.repository.js';
+import { Sql } from '../../src/platform/database/sql.js';
+import type { Actor } from '../../src/platform/http/actor.js';
+import { People } from '../support/people.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { WebhookReceiver } from '../support/webhook-receiver.js';
+
+/** As many as one account has room for, each in a job of its own: more than the workers of a lane once took. */
+const WEBHOOKS = 20;
+const PER_WEBHOOK = 5;
+const JOBS = 64;
+
+const MAKE_DUE = `
+  with hook as (
+    insert into webhooks (id, user_id, scope, url, host, events, secret_box)
+    select gen_random_uuid(), $1::uuid, 'own', 'https://' || $2::text || '/', $2::text, '{}', ''
+      from generate_series(1, $3::int) returning id
+  ), event as (
+    insert into webhook_events (id, type, stream_id, at, data)
+    select gen_random_uuid(), 'webhook.ping', $1::uuid, now(), '{}' from generate_series(1, $4::int) returning id
+  )
+  insert into webhook_deliveries (id, webhook_id, event_id, next_attempt_at)
+  select gen_random_uuid(), hook.id, event.id, now() - make_interval(secs => $5) from hook cross join event`;
+
+describe('the deliveries of several accounts', () => {
+  let server: TestApp;
+  let people: People;
+  let receiver: WebhookReceiver;
+  let worker: INestApplicationContext | undefined;
+
+  beforeAll(async () => {
+    const environment = { WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true', WEBHOOK_TIMEOUT_MS: '60000' };
+    server = await startTestApp({ PROCESS_ROLE: 'api', ...environment });
+    people = new People(server);
+    receiver = await WebhookReceiver.start({ host: '0.0.0.0' });
+  });
+  afterAll(async () => {
+    await receiver?.stop();
+    await worker?.close();
+    await server?.close();
+  });
+
+  describe('share what room there is', () => {
+    let greedy: Actor;
+    let modest: Actor;
+    const limits = { perWebhook: 5, failingFrom: 5, perHost: 50, perUser: 100, perLane: 1000, atOnce: 200 };
+
+    beforeEach(async () => {
+      [greedy, modest] = (await people.many(2)) as [Actor, Actor];
+    });
+    afterEach(() => server.database.query('delete from webhooks'));
+
+    interface Due {
+      readonly host?: string;
+      readonly webhooks?: number;
+      readonly each?: number;
+      readonly secondsAgo?: number;
+    }
+    const makeDue = ({ userId }: Actor, { host = 'a.example', webhooks = 1, each = 1, secondsAgo = 0 }: Due) =>
+      server.database.query(MAKE_DUE, [userId, host, webhooks, each, secondsAgo]);
+
+    /** Of whom the deliveries are that are handed over next. */
+    async function claim(more: Partial<typeof limits>): Promise<{ greedy: number; modest: number }> {
+      const claims = await new RelayRepository(server.app.get(Sql)).claim({ ...limits, ...more });
+      const owners = await server.database.query<{ user_id: string }>(
+        'select w.user_id from webhook_deliveries d join webhooks w on w.id = d.webhook_id where d.id = any($1)',
+        [claims.map(({ id }) => id)],
+      );
+      const of = (actor: Actor): number => owners.filter(({ user_id }) => user_id === actor.userId).length;
+      return { greedy: of(greedy), modest: of(modest) };
+    }
+
+    it('so that one account has no more under way than its own bound, however much waits', async () => {
+      await makeDue(greedy, { webhooks: 10, each: 10, secondsAgo: 60 });
+      await makeDue(modest, { host: 'b.example' });
+      expect(await claim({ perUser: 7 })).toEqual({ greedy: 7, modest: 1 });
+      expect(await claim({ perUser: 7 })).toEqual({ greedy: 0, modest: 0 });
+    });
+
+    it('of a lane, so that who has nothing under way comes before who has waited longer', async () => {
+      await makeDue(greedy, { webhooks: 10, each: 10, secondsAgo: 60 });
+      await makeDue(modest, { host: 'b.example' });
+      expect(await claim({ perLane: 4 })).toEqual({ greedy: 3, modest: 1 });
+      await makeDue(modest, { host: 'c.example' });
+      expect(await claim({ perLane: 5 })).toEqual({ greedy: 0, modest: 1 });
+    });
+
+    it('of a host, so that the account that fills it gives way to the next that has none', async () => {
+      await makeDue(greedy, { webhooks: 5, each: 10, secondsAgo: 60 });
+      expect(await claim({ perHost: 4 })).toEqual({ greedy: 4, modest: 0 });
+      await makeDue(modest, { each: 3 });
+      expect(await claim({ perHost: 6 })).toEqual({ greedy: 0, modest: 2 });
+    });
+
+    it('of an account, so that its webhooks take turns', async () => {
+      await makeDue(greedy, { each: 10, secondsAgo: 60 });
+      await makeDue(greedy, { host: 'b.example' });
+      await claim({ perUser: 3 });
+      const under = await server.database.query<{ host: string }>(
+        `select w.host from webhook_deliveries d join webhooks w on w.id = d.webhook_id where d.status = 'queued'`,
+      );
+      expect(under.map(({ host }) => host).sort()).toEqual(['a.example', 'a.example', 'b.example']);
+    });
+  });
+
+  it('come although the targets of another account hold on to everything they are sent', async () => {
+    const [greedy, modest] = (await people.many(2)) as [Actor, Actor];
+    const group = await people.group(modest);
+    let held = 0;
+    receiver.answer = ({ path }, response) => {
+      if (path.startsWith('/slow')) held++;
+      else response.writeHead(204).end();
+    };
+    const hook = async (owner: Actor, path: string, loopback = 1): Promise<string> => {
+      const url = receiver.url(path).replace('127.0.0.1', `127.0.0.${loopback}`);
+      const { status, body } = await people.call(owner, 'POST', '/webhooks', { url, events: ['message.created'] });
+      expect(status).toBe(201);
+      return body.id as string;
+    };
+    worker = await createWorker(server.config, pino({ level: 'silent' }));
+    const relay = worker.get(RelayLoop, { strict: false });
+    await hook(modest, '/modest');
+    const hooks: string[] = [];
+    for (let i = 0; i < WEBHOOKS; i++) hooks.push(await hook(greedy, `/slow-${i}`, 2 + Math.floor(i / 5)));
+    const pings = hooks.flatMap((id) => Array<string>(PER_WEBHOOK).fill(id));
+    for (const [index, id] of pings.entries()) {
+      expect((await people.call(greedy, 'POST', `/webhooks/${id}/ping`)).status).toBe(202);
+      relay.wake();
+      // Each of the first is a job by itself; the others need not begin.
+      if (index < JOBS) await receiver.until(() => held > index);
+    }
+    await people.call(modest, 'POST', `/conversations/${group}/messages`, { content: 'beside all that' });
+    await receiver.until(({ path, body }) => path === '/modest' && body.data?.content === 'beside all that');
+    expect(held).toBeGreaterThanOrEqual(JOBS);
+  });
+});

@@ -1,3 +1,4 @@
+import { RevocationSweep } from '../../src/platform/realtime/revocation-sweep.js';
 import { startChat, type Answer, type Chat, type ChatUser } from '../support/chat.js';
 import { type AnyJson, call, type DialectCall, JsonSocket } from '../support/dialect-client.js';
 
@@ -122,9 +123,27 @@ describe('the rooms dialect', () => {
       const finn = await chat.user('finn');
       const key = await session(finn);
       expect((await ask(undefined, 'GET', `/api/sessions/${key}/`)).status).toBe(200);
+      const { socket } = await welcomed(`?session_id=${key}`);
+      const { socket: own } = await welcomed(`?token=${finn.token}`);
       const body = { current_password: finn.password, new_password: 'plum orbit 41 lamp' };
       expect((await finn.call('POST', '/auth/password', body)).status).toBe(204);
+      expect((await socket.closed).code).toBe(4401);
+      own.send(text('still here'));
+      await own.next(says('still here'));
       expect((await ask(undefined, 'GET', `/api/sessions/${key}/`)).status).toBe(404);
+    });
+
+    it('end the sockets they opened also where no process says so', async () => {
+      const { socket } = await welcomed(`?session_id=${await session(ben)}`);
+      const { socket: other } = await welcomed(`?session_id=${await session(ana)}`);
+      await chat.app.database.query(
+        `delete from session_keys where session_id in (select id from sessions where user_id = $1)`,
+        [ben.id],
+      );
+      await chat.app.app.get(RevocationSweep).sweep();
+      expect((await socket.closed).code).toBe(4401);
+      other.send(text('not ended'));
+      await other.next(says('not ended'));
     });
 
     it('end with the login they came from', async () => {

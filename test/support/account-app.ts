@@ -32,6 +32,7 @@ export class RecordingBroadcaster extends Broadcaster {
   endSessions(_userId: string, sessionIds: string[]): void {
     this.endedSessions.push(...sessionIds);
   }
+  endKeys(): void {}
   changeRole(): void {}
   endUser(userId: string): void {
     this.endedUsers.push(userId);

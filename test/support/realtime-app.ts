@@ -55,6 +55,10 @@ export class FakeAuthenticator extends Authenticator {
     return this.authenticate(key);
   }
 
+  findEndedKeys(): Promise<string[]> {
+    return Promise.resolve([]);
+  }
+
   findChangedRoles(known: KnownRole[]): Promise<KnownRole[]> {
     const changed = known.filter(({ userId, role }) => (this.roles.get(userId) ?? role) !== role);
     return Promise.resolve(changed.map(({ userId }) => ({ userId, role: this.roles.get(userId)! })));

@@ -13,6 +13,15 @@ export type RevocationReason =
   | 'account_deleted'
   | 'too_many';
 
+/** Every session key of this user is good for nothing any more, also those of a session that goes on. */
+export class SessionKeysEnded extends DomainEvent {
+  readonly type = 'session_keys.ended';
+
+  constructor(readonly userId: string) {
+    super();
+  }
+}
+
 /** These sessions are over; nothing that came from them is accepted any more. */
 export class SessionsRevoked extends DomainEvent {
   readonly type = SESSION_REVOKED;

@@ -4,9 +4,9 @@ import { EventCatalogue } from '../../platform/event-log/event-catalogue.js';
 import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
 import { Broadcaster } from '../../platform/realtime/broadcaster.js';
 import { Gateway } from '../../platform/realtime/frames.js';
-import { SESSION_REVOKED, SessionsRevoked } from './auth.events.js';
+import { SESSION_REVOKED, SessionKeysEnded, SessionsRevoked } from './auth.events.js';
 
-/** Socket edge of auth: sessions that end take their connections with them. Frames go through the Authenticator. */
+/** Socket edge of auth: sessions and session keys that end take their connections with them. Frames go through the Authenticator. */
 @Gateway()
 export class AuthGateway implements OnModuleInit {
   constructor(
@@ -20,6 +20,7 @@ export class AuthGateway implements OnModuleInit {
     this.events.on(SessionsRevoked, ({ userId, sessionIds }) =>
       this.broadcaster.endSessions(userId, sessionIds, 'revoked'),
     );
+    this.events.on(SessionKeysEnded, ({ userId }) => this.broadcaster.endKeys(userId));
   }
 }
 

@@ -7,6 +7,7 @@ import { UserBanned, UserRoleChanged, UserUnbanned, UserUpdated } from '../users
 import { SessionsRevoked } from './auth.events.js';
 import { Credentials, type Claim } from './credentials.js';
 import { toActor } from './session-actor.js';
+import { hashSecret } from './secrets.js';
 import { SessionCache } from './session-cache.js';
 import { SessionKeysService } from './session-keys.service.js';
 import { SessionsRepository, type SessionState } from './sessions.repository.js';
@@ -55,13 +56,18 @@ export class SessionAuthenticator extends Authenticator implements OnModuleInit 
   /** @throws AuthenticationRequired, AccountBanned */
   async authenticateKey(key: string): Promise<Actor> {
     const row = await this.keys.find(key);
-    return toActor(row, Math.floor(row.key_expires_at.getTime() / 1000));
+    const actor = toActor(row, Math.floor(row.key_expires_at.getTime() / 1000));
+    return { ...actor, keyId: hashSecret(key).toString('hex') };
   }
 
   async findEnded(sessionIds: string[]): Promise<EndedSession[]> {
     if (sessionIds.length === 0) return [];
     const rows = await this.sessions.findEnded(sessionIds);
     return rows.map(({ session_id: sessionId, reason }) => ({ sessionId, reason }));
+  }
+
+  findEndedKeys(keyIds: string[]): Promise<string[]> {
+    return keyIds.length === 0 ? Promise.resolve([]) : this.keys.findEnded(keyIds);
   }
 
   findChangedRoles(known: KnownRole[]): Promise<KnownRole[]> {

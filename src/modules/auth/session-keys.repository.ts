@@ -51,6 +51,14 @@ const FIND = statement<SessionKeyRow>(
       and u.deleted_at is null`,
 );
 
+const ENDED = statement<{ key_id: string }>(
+  'auth.ended_session_keys',
+  `select asked.key_id
+     from unnest($1::text[]) as asked (key_id)
+     left join session_keys k on k.key_hash = decode(asked.key_id, 'hex') and k.expires_at > now()
+    where k.key_hash is null`,
+);
+
 const TOUCH = statement<unknown>(
   'auth.touch_session_key',
   `update session_keys
@@ -79,6 +87,10 @@ export class SessionKeysRepository {
   /** Undefined when it is unknown, too old, or its session over. */
   find(hash: Buffer): Promise<SessionKeyRow | undefined> {
     return this.sql.one(FIND, [hash]);
+  }
+
+  async findEnded(keyIds: string[]): Promise<string[]> {
+    return (await this.sql.many(ENDED, [keyIds])).map(({ key_id: keyId }) => keyId);
   }
 
   async touch(hash: Buffer, { sent, received, connectedMs }: KeyUse): Promise<void> {

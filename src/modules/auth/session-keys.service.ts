@@ -59,6 +59,11 @@ export class SessionKeysService {
     return row;
   }
 
+  /** Those of these keys, named by their hashes in hexadecimal digits, that open nothing any more. */
+  findEnded(keyIds: string[]): Promise<string[]> {
+    return this.keys.findEnded(keyIds);
+  }
+
   /** Notes that the key was used, and what for. */
   touch(key: string, use: KeyUse = UNUSED): Promise<void> {
     return this.keys.touch(hashSecret(key), use);

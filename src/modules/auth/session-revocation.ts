@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
-import { SESSION_REVOKED, SessionsRevoked, type RevocationReason } from './auth.events.js';
+import { SESSION_REVOKED, SessionKeysEnded, SessionsRevoked, type RevocationReason } from './auth.events.js';
 import { ExternalIdentitiesRepository } from './external-identities.repository.js';
 import { SessionKeysRepository } from './session-keys.repository.js';
 import { SessionsRepository } from './sessions.repository.js';
@@ -68,6 +68,7 @@ export class SessionRevocation {
   }
 
   announce(userId: string, sessionIds: string[], reason: RevocationReason): void {
+    if (reason === 'password_changed') this.events.publish(new SessionKeysEnded(userId));
     if (sessionIds.length > 0) this.events.publish(new SessionsRevoked(userId, sessionIds, reason));
   }
 }

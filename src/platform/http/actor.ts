@@ -16,6 +16,8 @@ export interface Actor {
   readonly expiresAt: number;
   /** Epoch seconds at which an identity provider issued the token the user acts by; absent for every other credential. */
   readonly issuedAt?: number;
+  /** The session key the user acts by, as its hash in hexadecimal digits; absent for every other credential. */
+  readonly keyId?: string;
   /** For an account many share: what limits count him as, instead of the user; no cap of one user holds for him. */
   readonly countedAs?: string;
   /** The request he acts by; absent for what comes over a socket. */

@@ -26,6 +26,9 @@ export abstract class Authenticator {
    */
   abstract findEnded(sessionIds: string[]): Promise<EndedSession[]>;
 
+  /** Which of these session keys (see `Actor.keyId`) open nothing any more. The same sweep asks. */
+  abstract findEndedKeys(keyIds: string[]): Promise<string[]>;
+
   /**
    * Which of these actors have another system role by now. The same sweep asks, so that no live socket keeps an old
    * one.

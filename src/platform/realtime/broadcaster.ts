@@ -21,6 +21,8 @@ export abstract class Broadcaster {
   abstract toUsers(userIds: string[], signal: Signal): void;
   /** Ends live connections of these sessions of a user on every node within a second. */
   abstract endSessions(userId: string, sessionIds: string[], reason: 'revoked' | 'banned' | 'replaced'): void;
+  /** Ends live connections of a user that were opened with a session key, on every node within a second. */
+  abstract endKeys(userId: string): void;
   /** Gives live connections of a user his new system role, on every node. */
   abstract changeRole(userId: string, role: SystemRole): void;
   /** Ends all live connections of a user on every node. */

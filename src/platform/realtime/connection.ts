@@ -214,10 +214,12 @@ export class Connection extends ConnectionOutput implements LiveConnection, Slee
     try {
       // What was said of the session may be from before it ended, on another node. The connection hears of every end
       // from now on; every end until now is asked for.
-      const [{ resumed, cursor }, ended] = await Promise.all([
+      const [{ resumed, cursor }, ended, endedKeys] = await Promise.all([
         sessions.opened(this, resume),
         authenticator.findEnded([actor.sessionId]),
+        authenticator.findEndedKeys(actor.keyId === undefined ? [] : [actor.keyId]),
       ]);
+      connections.endKeys(endedKeys);
       for (const { sessionId, reason } of ended) connections.endSessions([sessionId], reason);
       if (this.isClosed) return;
       this.phase = 'live';

@@ -54,6 +54,7 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
   private readonly all = new Set<Connection>();
   private readonly byUser = new Index();
   private readonly bySession = new Index();
+  private readonly byKey = new Index();
   private readonly byAddress = new Map<string, number>();
   private readonly observers = new Set<ConnectionObserver>();
 
@@ -98,11 +99,12 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   /** Enters a connection under its user and session, unless the user has as many as he may and is one person. */
-  admit(connection: Connection, { userId, sessionId, countedAs }: Actor): boolean {
+  admit(connection: Connection, { userId, sessionId, keyId, countedAs }: Actor): boolean {
     const isFull = this.byUser.count(userId) >= this.scaled(this.settings.socketsPerUser);
     if (isFull && countedAs === undefined) return false;
     this.byUser.add(userId, connection);
     this.bySession.add(sessionId, connection);
+    if (keyId !== undefined) this.byKey.add(keyId, connection);
     return true;
   }
 
@@ -123,9 +125,11 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     if (connection instanceof Connection && !connection.isClosed) connection.renew(actor);
   }
 
-  moveSession(connection: Connection, { sessionId }: Actor): void {
+  moveSession(connection: Connection, { sessionId, keyId }: Actor): void {
     this.bySession.remove(connection.actor.sessionId, connection);
     this.bySession.add(sessionId, connection);
+    if (connection.actor.keyId !== undefined) this.byKey.remove(connection.actor.keyId, connection);
+    if (keyId !== undefined) this.byKey.add(keyId, connection);
   }
 
   remove(connection: Connection, ending: ConnectionEnding, code?: number): void {
@@ -137,9 +141,10 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     if (left > 0) this.byAddress.set(connection.address, left);
     else this.byAddress.delete(connection.address);
     if (!connection.isSignedIn) return;
-    const { userId, sessionId } = connection.actor;
+    const { userId, sessionId, keyId } = connection.actor;
     this.byUser.remove(userId, connection);
     this.bySession.remove(sessionId, connection);
+    if (keyId !== undefined) this.byKey.remove(keyId, connection);
     for (const observer of this.observers) observer.closed({ id: connection.id, userId, sessionId, ending });
   }
 
@@ -157,6 +162,17 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
 
   sessionIds(): string[] {
     return [...this.bySession.keys()];
+  }
+
+  keyIds(): string[] {
+    return [...this.byKey.keys()];
+  }
+
+  /** Ends the connections that were opened with these session keys on this node, at once. */
+  endKeys(keyIds: readonly string[]): void {
+    for (const keyId of keyIds) {
+      for (const connection of [...this.byKey.get(keyId)]) connection.bid(CLOSE.revoked);
+    }
   }
 
   /** Ends the connections of these sessions on this node, at once. */

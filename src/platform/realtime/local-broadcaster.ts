@@ -32,6 +32,10 @@ export class LocalBroadcaster extends Broadcaster {
     this.tell({ kind: 'end_sessions', userId, sessionIds, reason });
   }
 
+  endKeys(userId: string): void {
+    this.tell({ kind: 'end_keys', userId });
+  }
+
   endUser(userId: string, reason: 'revoked' | 'banned'): void {
     this.tell({ kind: 'end_user', userId, reason });
   }
@@ -49,6 +53,7 @@ export class LocalBroadcaster extends Broadcaster {
     if (message.kind === 'stream') this.signalStream(message.streamId, message.signal);
     else if (message.kind === 'users') this.signalUsers(message.userIds, message.signal);
     else if (message.kind === 'end_sessions') this.closeSessions(message);
+    else if (message.kind === 'end_keys') this.closeKeys(message.userId);
     else if (message.kind === 'end_user') this.closeUser(message.userId, message.reason);
     else if (message.kind === 'role') this.giveRole(message.userId, message.role);
   }
@@ -74,6 +79,12 @@ export class LocalBroadcaster extends Broadcaster {
     const ended = new Set(sessionIds);
     for (const connection of this.audience.get(userId)?.connections ?? []) {
       if (ended.has(connection.actor.sessionId)) this.close(connection, reason);
+    }
+  }
+
+  private closeKeys(userId: string): void {
+    for (const connection of this.audience.get(userId)?.connections ?? []) {
+      if (connection.actor.keyId !== undefined) this.close(connection, 'revoked');
     }
   }
 

@@ -5,7 +5,7 @@ import { ConnectionHost } from './connection-host.js';
 const CHUNK = 1_000;
 
 /**
- * Asks every 5 s which sessions of this node's connections have ended, and whose role is another by now. Hints on the
+ * Asks every 5 s which sessions and session keys of this node's connections have ended, and whose role is another by now. Hints on the
  * bus end connections sooner; this holds when the bus is down and when a hint was lost.
  */
 @Injectable()
@@ -31,11 +31,15 @@ export class RevocationSweep implements OnApplicationBootstrap, OnApplicationShu
   async sweep(): Promise<void> {
     const { connections, authenticator } = this.host;
     const sessionIds = connections.sessionIds();
+    const keyIds = connections.keyIds();
     const roles = connections.knownRoles();
     try {
       for (let from = 0; from < sessionIds.length; from += CHUNK) {
         const ended = await authenticator.findEnded(sessionIds.slice(from, from + CHUNK));
         for (const { sessionId, reason } of ended) connections.endSessions([sessionId], reason);
+      }
+      for (let from = 0; from < keyIds.length; from += CHUNK) {
+        connections.endKeys(await authenticator.findEndedKeys(keyIds.slice(from, from + CHUNK)));
       }
       for (let from = 0; from < roles.length; from += CHUNK) {
         const changed = await authenticator.findChangedRoles(roles.slice(from, from + CHUNK));

@@ -16,6 +16,8 @@ export type BusMessage =
       readonly sessionIds: readonly string[];
       readonly reason: EndReason;
     }
+  /** The session keys of this user are good for nothing any more. */
+  | { readonly kind: 'end_keys'; readonly userId: string }
   | { readonly kind: 'role'; readonly userId: string; readonly role: SystemRole }
   | { readonly kind: 'end_user'; readonly userId: string; readonly reason: EndReason };
 

@@ -58,6 +58,17 @@ describe('the limits of the chat dialect', () => {
     expect(body.details).toMatchObject({ limit: 5, window: 900 });
   });
 
+  it('are so for the account, by whichever of its names it is called', async () => {
+    const nora = await chat.user('nora');
+    const login = (name: string): Promise<Answer> =>
+      at('POST', '/users/login', { body: { username_or_email: name, password: nora.password } });
+    for (const name of ['nora', 'NORA@example.com', ' Nora ', 'nora@example.com']) {
+      expect((await login(name)).status).toBe(200);
+    }
+    const { status, body } = await login('nora@example.com');
+    expect([status, body.details]).toEqual([429, expect.objectContaining({ limit: 5, window: 900 })]);
+  });
+
   it('are ten uploads an hour', async () => {
     const { token } = await chat.user('carl');
     const upload = (): Promise<Answer> => {

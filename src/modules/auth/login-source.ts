@@ -1,6 +1,10 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import type { Response } from 'express';
+import { signalOf } from '../../platform/http/current-signal.decorator.js';
 import type { ParleyRequest } from '../../platform/http/request-context.js';
+import { LIMIT_PROFILE } from '../../platform/throttling/limit.decorator.js';
+import type { LimitProfile } from '../../platform/throttling/limits.js';
 
 const USER_AGENT_MAX = 256;
 
@@ -8,6 +12,8 @@ const USER_AGENT_MAX = 256;
 export interface LoginSource {
   readonly ip: string;
   readonly userAgent: string;
+  /** The numbers of the address that was called, where it has its own. */
+  readonly limits?: LimitProfile;
   /** Aborted when the client goes before it is answered. */
   readonly signal?: AbortSignal;
 }
@@ -16,12 +22,11 @@ export const CurrentSource = createParamDecorator((_data: unknown, context: Exec
   const http = context.switchToHttp();
   const request = http.getRequest<ParleyRequest>();
   const userAgent = (request.headers['user-agent'] ?? '').slice(0, USER_AGENT_MAX);
-  return { ip: request.ip ?? '', userAgent, signal: signalOf(http.getResponse<Response>()) };
+  const signal = signalOf(http.getResponse<Response>());
+  return { ip: request.ip ?? '', userAgent, limits: limitsOf(context), signal };
 });
 
-function signalOf(response: Response): AbortSignal {
-  const gone = new AbortController();
-  if (response.closed) gone.abort();
-  else response.once('close', () => response.writableFinished || gone.abort());
-  return gone.signal;
+function limitsOf(context: ExecutionContext): LimitProfile | undefined {
+  const targets = [context.getHandler(), context.getClass()];
+  return new Reflector().getAllAndOverride<LimitProfile | undefined>(LIMIT_PROFILE, targets);
 }

@@ -25,10 +25,11 @@ export class LoginTries {
   /** Counts a try before its password is looked at. @throws RateLimitExceeded, AccountLocked */
   async count({ account, device, source }: LoginTry): Promise<CountedTry> {
     // The guard has counted what was typed; a subject of its own, so that an unknown name is not counted twice.
-    await this.limits.checkSubject('login', `${addressSubject(source.ip)}|found|${account}`);
+    const { ip, limits } = source;
+    await this.limits.checkSubject('login', `${addressSubject(ip)}|found|${account}`, 'user', limits);
     if (device) return this.lockout.tryFromTrusted(account, `device:${device}`);
-    const address = addressSubject(source.ip);
-    await this.limits.checkSubject('login.failed', address);
+    const address = addressSubject(ip);
+    await this.limits.checkSubject('login.failed', address, 'user', limits);
     const giveBack = (): void | Promise<void> => this.limits.refundSubject('login.failed', address);
     try {
       const counted = await this.lockout.tryFrom(account, address);

@@ -1,5 +1,9 @@
+import { availableParallelism } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import { AuthRepository } from '../../src/modules/auth/auth.repository.js';
 import { HashingGate } from '../../src/modules/auth/hashing-gate.js';
+import { PasswordHasher } from '../../src/modules/auth/password-hasher.js';
+import { RequestRefused } from '../../src/platform/http/http-errors.js';
 import { AccountApp, PASSWORD } from '../support/account-app.js';
 
 describe('registering', () => {
@@ -156,6 +160,37 @@ describe('logging in', () => {
     }
     hashed.mockRestore();
     asked.mockRestore();
+  });
+
+  it.each([
+    ['a login', 'POST', '/auth/login', { login: 'ana', password: PASSWORD }],
+    ['a registration', 'POST', '/auth/register', { email: 'kim@example.com', username: 'kim', password: PASSWORD }],
+    ['a change of the password', 'POST', '/auth/password', { current_password: PASSWORD, new_password: 'x'.repeat(9) }],
+    ['a change of the name', 'PATCH', '/auth/account', { current_password: PASSWORD, username: 'ana-2' }],
+  ])('%s leaves the queue of hashes when its client disconnects', async (_name, method, path, body) => {
+    const { body: login } = await chat.login('ana');
+    const run = jest.spyOn(HashingGate.prototype, 'run');
+    const { gate } = chat.app.get(PasswordHasher, { strict: false }) as unknown as { gate: HashingGate };
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const holding = Array.from({ length: availableParallelism() }, (_, index) =>
+      gate.run({ place: `holder ${index}`, isTrusted: true }, () => held),
+    );
+    run.mockClear();
+    try {
+      const gone = new AbortController();
+      const headers = { authorization: `Bearer ${login.access_token}`, 'content-type': 'application/json' };
+      const init = { method, headers, body: JSON.stringify(body), signal: gone.signal };
+      const asked = fetch(`${chat.url}/api/v1${path}`, init).catch(() => undefined);
+      while (run.mock.calls.length === 0) await setImmediate();
+      gone.abort();
+      await asked;
+      await expect(run.mock.results[0]!.value).rejects.toBeInstanceOf(RequestRefused);
+    } finally {
+      release();
+      await Promise.all(holding);
+      run.mockRestore();
+    }
   });
 
   it('tells a banned user so only after the right password', async () => {

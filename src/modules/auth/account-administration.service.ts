@@ -44,11 +44,11 @@ export class AccountAdministration {
   }
 
   /**
-   * Whoever ends his own account proves again who he is.
+   * A user who ends their own account proves again who they are. `signal` is aborted when the client disconnects.
    * @throws ValidationError, InvalidCredentials, FreshTokenRequired, AccountLocked, ServiceUnavailable
    */
-  async requireProof(actor: Actor, password: string | undefined): Promise<void> {
-    await this.passwords.requireProof(actor, 'password', password);
+  async requireProof(actor: Actor, password: string | undefined, signal?: AbortSignal): Promise<void> {
+    await this.passwords.requireProof(actor, { field: 'password', password, signal });
   }
 
   /**

@@ -10,7 +10,10 @@ import { InvalidCredentials } from './auth.errors.js';
 import { PasswordChecks } from './password-checks.js';
 import { SessionRevocation } from './session-revocation.js';
 
-/** Changes to what proves who somebody is: each asks for the password again, whatever session asks. */
+/**
+ * Changes to what proves who a user is: each asks for the password again, whatever session asks. `signal` is aborted when
+ * the client disconnects: a hash that waits for its turn is then not made.
+ */
 @Injectable()
 export class AccountChanges {
   constructor(
@@ -21,13 +24,16 @@ export class AccountChanges {
     private readonly log: EventLog,
   ) {}
 
-  /** Every other session ends, and every session key, also those of this session. @throws ValidationError, InvalidCredentials, AccountLocked, ServiceUnavailable */
-  async changePassword(actor: Actor, dto: ChangePasswordDto): Promise<void> {
-    const current = await this.passwords.requireCurrent(actor, dto.current_password);
+  /**
+   * Every other session ends, and every session key, also those of this session.
+   * @throws ValidationError, InvalidCredentials, AccountLocked, ServiceUnavailable
+   */
+  async changePassword(actor: Actor, dto: ChangePasswordDto, signal?: AbortSignal): Promise<void> {
+    const current = await this.passwords.requireCurrent(actor, dto.current_password, signal);
     const user = await this.users.find(actor.userId);
     const about = [user.username, user.display_name, ...(user.email ? [user.email] : [])];
     const chosen = { field: 'new_password', password: dto.new_password, about };
-    const renewed = await this.passwords.hashChosen(actor, chosen);
+    const renewed = await this.passwords.hashChosen(actor, chosen, signal);
     const reason = 'password_changed';
     const ended = await this.log.write(actor.userId, async (tx) => {
       await this.policy.requireActive(tx, actor);
@@ -38,12 +44,12 @@ export class AccountChanges {
   }
 
   /** @throws ValidationError, InvalidCredentials, AccountLocked, AlreadyExists, ServiceUnavailable */
-  async changeNames(actor: Actor, dto: ChangeAccountDto): Promise<UserDto> {
+  async changeNames(actor: Actor, dto: ChangeAccountDto, signal?: AbortSignal): Promise<UserDto> {
     const changes = {
       username: dto.username === undefined ? undefined : requireUsername(dto.username),
       email: dto.email === undefined ? undefined : requireEmail(dto.email),
     };
-    await this.passwords.requireProof(actor, 'current_password', dto.current_password);
+    await this.passwords.requireProof(actor, { field: 'current_password', password: dto.current_password, signal });
     await this.log.write(actor.userId, async (tx) => {
       await this.policy.requireActive(tx, actor);
       await this.users.changeAccount(tx, actor.userId, changes);

@@ -11,6 +11,7 @@ import { AccountBanned } from '../../platform/errors/app-error.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
+import { CurrentSignal } from '../../platform/http/current-signal.decorator.js';
 import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
 import { Public } from '../../platform/http/public.decorator.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
@@ -109,8 +110,12 @@ export class AuthController {
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(InvalidCredentials, AccountLocked)
-  changePassword(@CurrentActor() actor: Actor, @Body() dto: ChangePasswordDto): Promise<void> {
-    return this.auth.changePassword(actor, dto);
+  changePassword(
+    @CurrentActor() actor: Actor,
+    @Body() dto: ChangePasswordDto,
+    @CurrentSignal() signal: AbortSignal,
+  ): Promise<void> {
+    return this.auth.changePassword(actor, dto, signal);
   }
 
   @Patch('auth/account')
@@ -119,8 +124,12 @@ export class AuthController {
   })
   @ApiOkResponse({ type: UserDto })
   @Throws(InvalidCredentials, AccountLocked, FreshTokenRequired, AlreadyExists)
-  changeAccount(@CurrentActor() actor: Actor, @Body() dto: ChangeAccountDto): Promise<UserDto> {
-    return this.auth.changeAccount(actor, dto);
+  changeAccount(
+    @CurrentActor() actor: Actor,
+    @Body() dto: ChangeAccountDto,
+    @CurrentSignal() signal: AbortSignal,
+  ): Promise<UserDto> {
+    return this.auth.changeAccount(actor, dto, signal);
   }
 
   @Get('auth/sessions')

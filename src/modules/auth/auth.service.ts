@@ -68,12 +68,12 @@ export class AuthService {
   }
 
   /** @throws ValidationError, InvalidCredentials, AccountLocked, ServiceUnavailable */
-  changePassword(actor: Actor, dto: ChangePasswordDto): Promise<void> {
-    return this.changes.changePassword(actor, dto);
+  changePassword(actor: Actor, dto: ChangePasswordDto, signal?: AbortSignal): Promise<void> {
+    return this.changes.changePassword(actor, dto, signal);
   }
 
   /** @throws ValidationError, InvalidCredentials, AccountLocked, AlreadyExists, ServiceUnavailable */
-  changeAccount(actor: Actor, dto: ChangeAccountDto): Promise<UserDto> {
-    return this.changes.changeNames(actor, dto);
+  changeAccount(actor: Actor, dto: ChangeAccountDto, signal?: AbortSignal): Promise<UserDto> {
+    return this.changes.changeNames(actor, dto, signal);
   }
 }

@@ -11,6 +11,15 @@ import { type ChosenPassword, PasswordHasher } from './password-hasher.js';
 /** How old a token of an identity provider may be that stands for a password. */
 const FRESH_SECONDS = 300;
 
+/** What a user proves who they are with. */
+export interface Proof {
+  /** The name of the input. */
+  readonly field: string;
+  readonly password: string | undefined;
+  /** Aborted when the client disconnects. */
+  readonly signal?: AbortSignal;
+}
+
 /** The password of somebody who is logged in. A stolen session must not be a place to guess it from. */
 @Injectable()
 export class PasswordChecks {
@@ -25,22 +34,22 @@ export class PasswordChecks {
    * provider that is not older than five minutes.
    * @throws ValidationError, InvalidCredentials, FreshTokenRequired, AccountLocked, ServiceUnavailable
    */
-  async requireProof(actor: Actor, field: string, password: string | undefined): Promise<void> {
+  async requireProof(actor: Actor, { field, password, signal }: Proof): Promise<void> {
     if (password !== undefined && actor.issuedAt === undefined)
-      return void (await this.requireCurrent(actor, password));
+      return void (await this.requireCurrent(actor, password, signal));
     const hasPassword = (await this.repository.findPasswordHash(actor.userId)) !== undefined;
     if (hasPassword && password === undefined) throw ValidationError.of(field, 'is required');
-    if (hasPassword) await this.requireCurrent(actor, password!);
+    if (hasPassword) await this.requireCurrent(actor, password!, signal);
     else if (!isFresh(actor)) throw new FreshTokenRequired(FRESH_SECONDS);
   }
 
-  /** Answers the stored hash. @throws InvalidCredentials, AccountLocked, ServiceUnavailable */
-  async requireCurrent(actor: Actor, password: string): Promise<string> {
+  /** Answers the stored hash. @throws InvalidCredentials, AccountLocked, RequestRefused, ServiceUnavailable */
+  async requireCurrent(actor: Actor, password: string, signal?: AbortSignal): Promise<string> {
     const counted = await this.lockout.tryFromTrusted(`user:${actor.userId}`, `session:${actor.sessionId}`);
     const stored = await this.repository.findPasswordHash(actor.userId);
     let isRight: boolean;
     try {
-      isRight = await this.hasher.matches(password, stored, requesterOf(actor));
+      isRight = await this.hasher.matches(password, stored, requesterOf(actor, signal));
     } catch (error) {
       await counted.cancelled();
       throw error;
@@ -52,10 +61,10 @@ export class PasswordChecks {
 
   /**
    * Hashes a password the actor has chosen. `about` is what the account is called.
-   * @throws ValidationError, ServiceUnavailable, RateLimitExceeded
+   * @throws ValidationError, ServiceUnavailable, RateLimitExceeded, RequestRefused
    */
-  hashChosen(actor: Actor, chosen: ChosenPassword): Promise<string> {
-    return this.hasher.hashChosen(chosen, requesterOf(actor));
+  hashChosen(actor: Actor, chosen: ChosenPassword, signal?: AbortSignal): Promise<string> {
+    return this.hasher.hashChosen(chosen, requesterOf(actor, signal));
   }
 
   /** Also forgets the devices that knew the old one. False when it was changed meanwhile. */
@@ -70,6 +79,6 @@ function isFresh({ issuedAt }: Actor): boolean {
   return issuedAt !== undefined && Date.now() / 1000 - issuedAt < FRESH_SECONDS;
 }
 
-function requesterOf({ userId }: Actor): HashRequester {
-  return { place: `account:user:${userId}`, isTrusted: true };
+function requesterOf({ userId }: Actor, signal: AbortSignal | undefined): HashRequester {
+  return { place: `account:user:${userId}`, isTrusted: true, signal };
 }

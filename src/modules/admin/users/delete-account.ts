@@ -34,8 +34,8 @@ export class DeleteAccount {
    * One's own; the password, or a new token of the identity provider, proves it.
    * @throws ValidationError, InvalidCredentials, FreshTokenRequired, AccountLocked, LastAdmin
    */
-  async deleteOwn(actor: Actor, { messages, password }: DeleteOwnAccountDto): Promise<void> {
-    await this.accounts.requireProof(actor, password);
+  async deleteOwn(actor: Actor, { messages, password }: DeleteOwnAccountDto, signal?: AbortSignal): Promise<void> {
+    await this.accounts.requireProof(actor, password, signal);
     const ending = { messages, reason: 'asked for by the user' };
     await this.end(actor.userId, ending, (tx) => this.users.requireSelf(tx, actor));
   }

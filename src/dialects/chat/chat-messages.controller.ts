@@ -17,6 +17,7 @@ import {
   FileTooLarge,
   InvalidFileType,
   MalwareDetected,
+  TooManyUploads,
 } from '../../modules/files/files.errors.js';
 import { FilesService } from '../../modules/files/files.service.js';
 import type { ReceivedFile } from '../../modules/files/receive-upload.js';
@@ -128,7 +129,7 @@ export class ChatMessagesController {
   @ApiConsumes('multipart/form-data')
   @ApiBody({ schema: uploadForm('conversation_id', 'description') })
   @ApiCreatedResponse({ type: ChatFileDto })
-  @Throws(ConversationNotFound, InvalidFileType, FileTooLarge, MalwareDetected, FileQuotaExceeded)
+  @Throws(ConversationNotFound, InvalidFileType, FileTooLarge, MalwareDetected, FileQuotaExceeded, TooManyUploads)
   async upload(
     @CurrentActor() actor: Actor,
     @Received() received: ReceivedFile | undefined,

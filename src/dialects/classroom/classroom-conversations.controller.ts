@@ -11,7 +11,13 @@ import {
 import { ConversationsService } from '../../modules/conversations/conversations.service.js';
 import { CreateConversation } from '../../modules/conversations/create-conversation.js';
 import { uploadForm } from '../../modules/files/files.api.js';
-import { FileQuotaExceeded, FileTooLarge, InvalidFileType, MalwareDetected } from '../../modules/files/files.errors.js';
+import {
+  FileQuotaExceeded,
+  FileTooLarge,
+  InvalidFileType,
+  MalwareDetected,
+  TooManyUploads,
+} from '../../modules/files/files.errors.js';
 import { FilesService } from '../../modules/files/files.service.js';
 import type { ReceivedFile } from '../../modules/files/receive-upload.js';
 import { Received, UploadInterceptor } from '../../modules/files/upload.interceptor.js';
@@ -118,7 +124,7 @@ export class ClassroomConversationsController {
   @ApiConsumes('multipart/form-data')
   @ApiBody({ schema: uploadForm() })
   @ApiCreatedResponse({ type: ClassroomFileDto })
-  @Throws(InvalidFileType, FileTooLarge, MalwareDetected, FileQuotaExceeded)
+  @Throws(InvalidFileType, FileTooLarge, MalwareDetected, FileQuotaExceeded, TooManyUploads)
   async upload(
     @CurrentActor() actor: Actor,
     @ConversationId() id: string,

@@ -1,7 +1,13 @@
 import { Body, Controller, Post, UseInterceptors } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiConsumes, ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { uploadForm } from '../../modules/files/files.api.js';
-import { FileQuotaExceeded, FileTooLarge, InvalidFileType, MalwareDetected } from '../../modules/files/files.errors.js';
+import {
+  FileQuotaExceeded,
+  FileTooLarge,
+  InvalidFileType,
+  MalwareDetected,
+  TooManyUploads,
+} from '../../modules/files/files.errors.js';
 import type { ReceivedFile } from '../../modules/files/receive-upload.js';
 import { Received, UploadInterceptor } from '../../modules/files/upload.interceptor.js';
 import { ConversationId } from '../../modules/participants/conversation-id.pipe.js';
@@ -31,7 +37,7 @@ export class MessagingFilesController {
   @ApiConsumes('multipart/form-data')
   @ApiBody({ schema: uploadForm('description') })
   @ApiCreatedResponse({ type: MessagingAttachmentDto })
-  @Throws(ConversationNotFound, InvalidFileType, FileTooLarge, MalwareDetected, FileQuotaExceeded)
+  @Throws(ConversationNotFound, InvalidFileType, FileTooLarge, MalwareDetected, FileQuotaExceeded, TooManyUploads)
   upload(
     @CurrentActor() actor: Actor,
     @ConversationId('conversation_id') id: string,

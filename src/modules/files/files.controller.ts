@@ -38,6 +38,7 @@ import {
   InvalidFileType,
   MalwareDetected,
   RangeNotSatisfiable,
+  TooManyUploads,
 } from './files.errors.js';
 import { FilesService } from './files.service.js';
 import { OpenDownload } from './open-download.js';
@@ -64,7 +65,7 @@ export class FilesController {
   @ApiConsumes('multipart/form-data')
   @ApiBody({ schema: uploadForm('conversation_id', 'description') })
   @ApiCreatedResponse({ type: FileDto })
-  @Throws(ConversationNotFound, InvalidFileType, FileTooLarge, MalwareDetected, FileQuotaExceeded)
+  @Throws(ConversationNotFound, InvalidFileType, FileTooLarge, MalwareDetected, FileQuotaExceeded, TooManyUploads)
   upload(
     @CurrentActor() actor: Actor,
     @Received() received: ReceivedFile | undefined,

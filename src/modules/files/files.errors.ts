@@ -101,8 +101,31 @@ export class FileQuotaExceeded extends AppError {
   readonly code = 'FILE_QUOTA_EXCEEDED';
   readonly status = 409;
 
+  static of({ bytes, files }: { bytes: number; files: number }): FileQuotaExceeded {
+    return new FileQuotaExceeded({ max_bytes: bytes, max_files: files });
+  }
+
   constructor(details: { max_bytes?: number; max_files?: number } = {}) {
     super('There is no room left for your files.', details);
+  }
+}
+
+/** An upload that ends frees its place at once; most of them take no longer. */
+const PLACE_FREE_SECONDS = 5;
+
+@Means(
+  'The caller has as many uploads in progress as one account may have at a time (`details.limit`), or the server as many as it takes in from all.',
+  'Wait until one of them is over, or `details.retry_after` seconds (also `Retry-After`), and try again.',
+)
+export class TooManyUploads extends AppError {
+  readonly code = 'TOO_MANY_UPLOADS';
+  readonly status = 429;
+
+  /** `limit`: of the account; none where it is the server that has too many. */
+  constructor(limit?: number) {
+    const message =
+      limit === undefined ? 'The server takes in no more uploads at a time.' : 'You have too many uploads in progress.';
+    super(message, { limit, retry_after: PLACE_FREE_SECONDS });
   }
 }
 

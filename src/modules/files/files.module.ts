@@ -14,6 +14,7 @@ import { SignAddresses } from './sign-addresses.js';
 import { StorageModule } from './storage/storage.module.js';
 import { UploadInterceptor } from './upload.interceptor.js';
 import { UploadSettings } from './upload-settings.js';
+import { UploadsInProgress } from './uploads-in-progress.js';
 
 /** What people share that is no text. Its scans and its upkeep are in the worker module. */
 @Module({
@@ -29,7 +30,8 @@ import { UploadSettings } from './upload-settings.js';
     FilesGateway,
     UploadInterceptor,
     UploadSettings,
+    UploadsInProgress,
   ],
-  exports: [FilesService, FilesPolicy, SignAddresses, StorageModule, UploadSettings],
+  exports: [FilesService, FilesPolicy, SignAddresses, StorageModule, UploadSettings, UploadsInProgress],
 })
 export class FilesModule {}

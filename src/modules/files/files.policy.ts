@@ -37,11 +37,17 @@ export class FilesPolicy {
     return Math.max(this.limitOf('image'), this.limitOf('document'), this.limitOf('video'));
   }
 
+  /** Uploads in progress at a time, in this process. */
+  get atOnce(): { perUser: number; perProcess: number } {
+    const { fileUploadsPerUser, fileUploadsPerProcess } = this.config;
+    return { perUser: fileUploadsPerUser, perProcess: fileUploadsPerProcess };
+  }
+
   /**
-   * For the write: what somebody may store, by the role of this moment.
+   * What a user may store, by the role of this moment; inside the transaction that writes.
    * @throws AuthenticationRequired, AccountBanned
    */
-  async requireQuota(tx: Queryable, actor: Actor): Promise<Quota> {
+  async requireQuota(tx: Queryable | undefined, actor: Actor): Promise<Quota> {
     const { config } = this;
     const { role } = await this.users.requireActive(tx, actor);
     if (role === 'admin') return { files: config.fileQuotaCountAdmin, bytes: config.fileQuotaBytesAdmin };

@@ -53,6 +53,13 @@ const RESERVE = statement<unknown>(
              from files f where f.uploader_id = $2 and f.deleted_at is null)`,
 );
 
+/** Without files that are on their way into the store: those are in progress still. */
+const USAGE = statement<{ files: number; bytes: string }>(
+  'files.usage',
+  `select count(*)::int as files, coalesce(sum(size), 0) as bytes
+     from files where uploader_id = $1 and deleted_at is null and status <> 'pending'`,
+);
+
 const ARRIVED = statement<{ file: FileRow }>(
   'files.arrived',
   `update files f set status = 'scanning', status_at = now() where id = $1 and status = 'pending' returning file_json(f) as file`,
@@ -234,6 +241,12 @@ export class FilesRepository {
     const { id, uploaderId, conversationId, name, type, category, size, contentHash, duration } = file;
     const values = [id, uploaderId, conversationId ?? null, name, type, category, size, contentHash, duration ?? null];
     return (await tx.run(RESERVE, [...values, file.description, file.charset ?? null, quota.files, quota.bytes])) > 0;
+  }
+
+  /** What the files of a user take up that are stored. */
+  async usage(uploaderId: string): Promise<Quota> {
+    const { files, bytes } = (await this.sql.one(USAGE, [uploaderId]))!;
+    return { files, bytes: Number(bytes) };
   }
 
   /** The bytes are stored: from now on the file waits for its scan. */

@@ -116,7 +116,7 @@ export class FilesService {
     await this.repository.underQuotaLock(actor.userId, async (tx) => {
       const quota = await this.policy.requireQuota(tx, actor);
       if (await this.repository.insert(tx, file, quota)) return;
-      throw new FileQuotaExceeded({ max_bytes: quota.bytes, max_files: quota.files });
+      throw FileQuotaExceeded.of(quota);
     });
   }
 }

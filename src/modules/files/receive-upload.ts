@@ -6,7 +6,6 @@ import { Transform, type Readable } from 'node:stream';
 import type { NextFunction, Request, Response } from 'express';
 import multer, { MulterError, type StorageEngine } from 'multer';
 import { type AppError, ServiceUnavailable, ValidationError } from '../../platform/errors/app-error.js';
-import { FileTooLarge } from './files.errors.js';
 
 /** What came in, at a path of ours: nothing is known of it but what the client says. */
 export interface ReceivedFile {
@@ -22,8 +21,9 @@ interface Reception {
   readonly request: Request;
   readonly response: Response;
   readonly path: string;
-  /** Of the largest kind of file there is. */
+  /** The most the file may have, and the error for one that has more. */
   readonly mostBytes: number;
+  readonly tooLarge: () => AppError;
   readonly ended: AbortSignal;
 }
 
@@ -32,25 +32,40 @@ const FLAT = { fieldNestingDepth: 0, fieldArrayIndexLimit: 0 };
 /** What the form around a file may take. */
 const ALLOWANCE = 128 * 1024;
 
-/** The least bytes the file of a form must have, by the length of the request; 0 when that is not said. */
-export function announcedBytes({ headers }: Request): number {
-  return Math.max(0, Number(headers['content-length'] ?? 0) - ALLOWANCE);
+/** The least bytes the file of a form must have, by the length of the request; undefined when that is not said. */
+export function announcedBytes({ headers }: Request): number | undefined {
+  const length = headers['content-length'];
+  return length === undefined ? undefined : Math.max(0, Number(length) - ALLOWANCE);
 }
 
 /**
  * Takes the file of a form in, straight to disk, counting from the first byte; fields of the form become the body.
  * A form that is too large is refused in the middle, not at its end.
- * @throws FileTooLarge, ValidationError
+ * @throws what `tooLarge` makes, ValidationError, ServiceUnavailable when `ended` comes first
  */
-export async function receiveUpload({ request, response, path, mostBytes, ended }: Reception): Promise<ReceivedFile> {
+export async function receiveUpload(reception: Reception): Promise<ReceivedFile> {
+  const { request, response, path, mostBytes, tooLarge, ended } = reception;
   if (!/^multipart\/form-data\s*;/i.test(request.headers['content-type'] ?? '')) {
     throw ValidationError.of('file', 'must be sent as multipart/form-data');
   }
   let received: Landed | undefined;
+  let isRefused = false;
   await new Promise<void>((resolve, reject) => {
-    const storage = new Landing(path, mostBytes, reject, (file) => (received = file));
+    // multer hears of an end from now on: of one before it would wait for ever.
+    const refuse = (error: AppError): void => {
+      isRefused = true;
+      reject(error);
+    };
+    const giveUp = (): void => refuse(new ServiceUnavailable());
+    if (ended.aborted) return giveUp();
+    ended.addEventListener('abort', giveUp, { once: true });
+    const storage = new Landing(path, {
+      isRefused: () => isRefused,
+      refuseTooLarge: () => refuse(tooLarge()),
+      arrived: (file) => (received = file),
+    });
     const form = multer({ storage, limits: { ...FORM, ...FLAT, fileSize: mostBytes }, defParamCharset: 'utf8' });
-    const done: NextFunction = (error?: unknown) => (error ? reject(formProblem(error, mostBytes)) : resolve());
+    const done: NextFunction = (error?: unknown) => (error ? reject(formProblem(error, tooLarge)) : resolve());
     void form.single('file')(request, response, done);
   });
   if (!received) throw ValidationError.of('file', 'is required');
@@ -59,21 +74,25 @@ export async function receiveUpload({ request, response, path, mostBytes, ended 
 
 type Landed = Omit<ReceivedFile, 'ended'>;
 
-/** Where multer puts the bytes: one path, hashed on the way. */
+interface Course {
+  readonly isRefused: () => boolean;
+  readonly refuseTooLarge: () => void;
+  readonly arrived: (file: Landed) => void;
+}
+
+/** Where multer puts the bytes: one path, hashed on the way. What comes of a refused form is removed again. */
 class Landing implements StorageEngine {
   constructor(
     private readonly path: string,
-    private readonly mostBytes: number,
-    private readonly refuse: (error: AppError) => void,
-    private readonly arrived: (file: Landed) => void,
+    private readonly course: Course,
   ) {}
 
   _handleFile(_request: Request, file: Express.Multer.File, done: (error?: Error) => void): void {
     // multer would tell of it only after the client has sent all it wants to send.
-    file.stream.once('limit', () => this.refuse(new FileTooLarge({ limit: this.mostBytes })));
+    file.stream.once('limit', this.course.refuseTooLarge);
     this.land(file.stream).then(
       (contentHash) => {
-        this.arrived({ path: this.path, name: file.originalname, declaredType: file.mimetype, contentHash });
+        this.course.arrived({ path: this.path, name: file.originalname, declaredType: file.mimetype, contentHash });
         done();
       },
       (error: Error) => done(error),
@@ -92,7 +111,14 @@ class Landing implements StorageEngine {
         next(null, chunk);
       },
     });
-    await pipeline(stream, hashing, createWriteStream(this.path, { flags: 'wx', mode: 0o600 }));
+    const file = createWriteStream(this.path, { flags: 'wx', mode: 0o600 });
+    const closed = new Promise<void>((resolve) => file.once('close', resolve));
+    try {
+      await pipeline(stream, hashing, file);
+    } finally {
+      await closed; // a file that is still being opened would be there after its removal
+      if (this.course.isRefused()) await rm(this.path, { force: true });
+    }
     return hash.digest('hex');
   }
 }
@@ -107,9 +133,9 @@ const FORM_PROBLEMS: Readonly<Record<string, [field: string, problem: string]>> 
   LIMIT_FIELD_KEY: ['', `has a field name of more than ${FORM.fieldNameSize} bytes`],
 };
 
-function formProblem(error: unknown, mostBytes: number): AppError {
+function formProblem(error: unknown, tooLarge: () => AppError): AppError {
   const { code, syscall } = error as NodeJS.ErrnoException;
-  if (code === 'LIMIT_FILE_SIZE') return new FileTooLarge({ limit: mostBytes });
+  if (code === 'LIMIT_FILE_SIZE') return tooLarge();
   // The disk is full, or there are too many open files.
   if (syscall !== undefined) return new ServiceUnavailable(undefined, { cause: error });
   const known = error instanceof MulterError ? FORM_PROBLEMS[error.code] : undefined;

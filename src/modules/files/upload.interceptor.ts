@@ -8,16 +8,18 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import type { Response } from 'express';
-import { finalize, from, mergeMap, type Observable } from 'rxjs';
+import { catchError, defer, finalize, from, mergeMap, type Observable } from 'rxjs';
 import { requireMinimumRate } from '../../platform/http/body-deadline.js';
 import { actionOf } from '../../platform/http/idempotency.interceptor.js';
 import { IdempotentAnswers } from '../../platform/http/idempotent-answers.js';
+import type { IdempotentRequest } from '../../platform/http/idempotency.repository.js';
 import type { ParleyRequest } from '../../platform/http/request-context.js';
-import { FileTooLarge } from './files.errors.js';
+import { FileQuotaExceeded, FileTooLarge } from './files.errors.js';
 import { FilesPolicy } from './files.policy.js';
 import { announcedBytes, type ReceivedFile, receiveUpload } from './receive-upload.js';
 import { IncomingFolder } from './storage/incoming-folder.js';
 import { UploadSettings } from './upload-settings.js';
+import { type Upload, UploadsInProgress } from './uploads-in-progress.js';
 import { requireSafeJson } from '../../platform/validation/safe-json.js';
 
 type UploadRequest = ParleyRequest & { received?: ReceivedFile };
@@ -28,61 +30,102 @@ export const Received = createParamDecorator(
     context.switchToHttp().getRequest<UploadRequest>().received,
 );
 
-/** Takes the file of a form in before the route runs; whatever becomes of the request, it is gone afterwards. */
+/**
+ * Takes the file of a form in before the route runs; whatever becomes of the request, it is gone afterwards. As many are
+ * taken in at a time as `UploadsInProgress` has places for.
+ */
 @Injectable()
 export class UploadInterceptor implements NestInterceptor {
   constructor(
     private readonly policy: FilesPolicy,
     private readonly incoming: IncomingFolder,
     private readonly settings: UploadSettings,
+    private readonly uploads: UploadsInProgress,
     private readonly answers: IdempotentAnswers,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<UploadRequest>();
     const response = context.switchToHttp().getResponse<Response>();
-    const path = this.incoming.newPath();
-    this.endWhenRefused(request, response, path);
-    return from(this.receive(request, response, path)).pipe(
-      mergeMap(() => this.answer(context, next)),
-      finalize(() => void rm(path, { force: true })),
+    return defer(() => {
+      const upload = this.uploads.enter(request.actor!.userId);
+      const path = this.incoming.newPath();
+      return from(this.receive(context, upload, path)).pipe(
+        mergeMap(() => this.answer(context, next)),
+        finalize(() => {
+          this.uploads.leave(upload);
+          void rm(path, { force: true });
+        }),
+      );
+    }).pipe(
+      catchError((error: unknown) => {
+        this.hangUp(request, response);
+        throw error;
+      }),
     );
   }
 
   /** With an `Idempotency-Key` the same form gives the same file again: an upload is repeated on the first bad network. */
   private answer(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<UploadRequest>();
-    const key = IdempotentAnswers.keyOf(request);
-    if (key === undefined || !request.actor) return next.handle();
-    const asked = { userId: request.actor.userId, action: actionOf(context), key, bodyHash: hashOf(request) };
+    const asked = askedUnderKey(context);
+    if (!asked) return next.handle();
     const response = context.switchToHttp().getResponse<Response>();
-    return from(this.answers.answer(asked, () => next.handle(), response));
+    return from(this.answers.answer({ ...asked, bodyHash: hashOf(request) }, () => next.handle(), response));
   }
 
-  private async receive(request: UploadRequest, response: Response, path: string): Promise<void> {
+  private async receive(context: ExecutionContext, upload: Upload, path: string): Promise<void> {
+    const request = context.switchToHttp().getRequest<UploadRequest>();
+    const response = context.switchToHttp().getResponse<Response>();
     requireMinimumRate(request, response, this.settings);
-    const ended = endOf(response);
+    const ended = endOf(request, response);
+    const reserved = await this.reserve(context, upload);
     const { mostBytes } = this.policy;
-    if (announcedBytes(request) > mostBytes) throw new FileTooLarge({ limit: mostBytes });
-    request.received = await receiveUpload({ request, response, path, mostBytes, ended });
+    const limits =
+      reserved < mostBytes && announcedBytes(request) === undefined
+        ? { mostBytes: reserved, tooLarge: () => new FileQuotaExceeded() }
+        : { mostBytes, tooLarge: () => new FileTooLarge({ limit: mostBytes }) };
+    request.received = await receiveUpload({ request, response, path, ended, ...limits });
     requireSafeJson(request.body);
   }
 
-  /** A client that goes on sending after the answer is listened to for a moment, then hung up on. */
-  private endWhenRefused(request: UploadRequest, response: Response, path: string): void {
-    request.once('close', () => void (request.complete || rm(path, { force: true })));
-    response.once('finish', () => {
-      if (request.complete) return;
-      setTimeout(() => request.complete || request.socket.destroy(), this.settings.lingerMs).unref();
-    });
+  /** How many bytes the file may have. A repeated request is not counted: what it brings is stored already. */
+  private async reserve(context: ExecutionContext, upload: Upload): Promise<number> {
+    const request = context.switchToHttp().getRequest<UploadRequest>();
+    const { mostBytes } = this.policy;
+    const announced = announcedBytes(request);
+    if (announced !== undefined && announced > mostBytes) throw new FileTooLarge({ limit: mostBytes });
+    const asked = askedUnderKey(context);
+    if (asked && (await this.answers.isKnown(asked))) return mostBytes;
+    return this.uploads.reserve(upload, request.actor!, announced);
+  }
+
+  /**
+   * Ends the connection of a request that is refused while it comes in. What comes after the answer is read for a moment
+   * still: closed at once, the connection could take the answer with it (RFC 9112, 9.6).
+   */
+  private hangUp(request: UploadRequest, response: Response): void {
+    if (request.complete || response.headersSent) return;
+    const { socket } = request;
+    response.setHeader('Connection', 'close');
+    socket.destroySoon = () => void socket.end(); // what the server calls after an answer that says so
+    response.once('finish', () => setTimeout(() => socket.destroy(), this.settings.lingerMs).unref());
   }
 }
 
-/** Aborted when the connection is closed before the answer is out. */
-function endOf(response: Response): AbortSignal {
+/** Aborted when the connection is closed before the answer is out, or before all of the request came in. */
+function endOf(request: UploadRequest, response: Response): AbortSignal {
   const end = new AbortController();
-  response.once('close', () => response.writableFinished || end.abort());
+  response.once('close', () => (request.complete && response.writableFinished) || end.abort());
+  if (request.destroyed) end.abort();
   return end.signal;
+}
+
+/** Whose request it is, and its key; undefined when it has none. */
+function askedUnderKey(context: ExecutionContext): Omit<IdempotentRequest, 'bodyHash'> | undefined {
+  const request = context.switchToHttp().getRequest<UploadRequest>();
+  const key = IdempotentAnswers.keyOf(request);
+  return key === undefined ? undefined : { userId: request.actor!.userId, action: actionOf(context), key };
 }
 
 /** The fields of the form and the file, by its content. */

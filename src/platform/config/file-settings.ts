@@ -113,6 +113,20 @@ export const FILE_SETTINGS = {
     max: 1_000_000,
     sentence: 'Files one user may keep. For admins.',
   }),
+  fileUploadsPerUser: integer({
+    name: 'FILE_UPLOADS_PER_USER',
+    default: 5,
+    min: 1,
+    max: 1000,
+    sentence: 'Uploads one user may have in progress at a time, in each process.',
+  }),
+  fileUploadsPerProcess: integer({
+    name: 'FILE_UPLOADS_PER_PROCESS',
+    default: 64,
+    min: 1,
+    max: 10_000,
+    sentence: 'Uploads one process takes in at a time, of all users.',
+  }),
   clamavUrl: address({
     name: 'CLAMAV_URL',
     schemes: ['tcp'],

@@ -74,7 +74,7 @@ export class IdempotencyRepository {
     return (await this.sql.one(CLAIM, [userId, action, key, bodyHash]))?.claimed_at;
   }
 
-  find({ userId, action, key }: IdempotentRequest): Promise<KeptAnswer | undefined> {
+  find({ userId, action, key }: Omit<IdempotentRequest, 'bodyHash'>): Promise<KeptAnswer | undefined> {
     return this.sql.one(FIND, [userId, action, key]);
   }
 

@@ -42,6 +42,11 @@ export class IdempotentAnswers {
     return key;
   }
 
+  /** Whether a request with this key has been answered, or is being answered. */
+  async isKnown(asked: Omit<IdempotentRequest, 'bodyHash'>): Promise<boolean> {
+    return (await this.repository.find(asked)) !== undefined;
+  }
+
   /**
    * The kept answer, or that of `perform`, kept where `isKept` says so of its status.
    * @throws IdempotencyConflict, IdempotencyInProgress, whatever `perform` throws

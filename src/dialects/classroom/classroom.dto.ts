@@ -1,5 +1,4 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
 import {
   LONGEST_TEXT,
   BooleanField,
@@ -10,6 +9,7 @@ import {
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
+import { Normalised } from '../../platform/validation/normalise.js';
 
 const PAGE_MAX = 10_000;
 const TITLE_MAX = 200;
@@ -99,7 +99,7 @@ export class ClassroomChangeParticipantDto {
 
 export class ClassroomStatusQuery {
   /** In an address: `user_ids=a&user_ids=b`; one alone is a text. */
-  @Transform(({ value }) => (typeof value === 'string' ? value.split(',') : value), { toClassOnly: true })
+  @Normalised((value) => (typeof value === 'string' ? value.split(',') : value))
   @UuidListField({
     max: ASKED_AT_ONCE_MAX,
     description: 'Repeated; those one shares no conversation with are left out',

@@ -1,6 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
 import { FEED_STATUSES } from '../../modules/messages/message-feed.js';
 import {
   LONGEST_TEXT,
@@ -15,6 +14,7 @@ import {
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
+import { Normalised } from '../../platform/validation/normalise.js';
 
 const METADATA_MAX_BYTES = 16_384;
 const PASSWORD_UNITS_MAX = 512;
@@ -30,9 +30,7 @@ const A_DAY = /^\d{4}-\d{2}-\d{2}$/;
 /** A moment, or a day: from its first millisecond, or to its last. */
 function DayField(options: { isEnd: boolean; description: string }): PropertyDecorator {
   const rest = options.isEnd ? 'T23:59:59.999Z' : 'T00:00:00.000Z';
-  const whole = Transform(({ value }) => (typeof value === 'string' && A_DAY.test(value) ? value + rest : value), {
-    toClassOnly: true,
-  });
+  const whole = Normalised((value) => (typeof value === 'string' && A_DAY.test(value) ? value + rest : value));
   // Told otherwise than a time: a day is none.
   const told = ApiProperty({ format: 'date-or-date-time', description: options.description, example: '2024-03-01' });
   return applyDecorators(TimeField({ optional: true }), whole, told) as PropertyDecorator;

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
 import { EnumField, TextField, UuidField, UuidListField } from '../../platform/validation/fields.js';
+import { Normalised } from '../../platform/validation/normalise.js';
 import { PRESENCE_STATUSES, type PresenceStatus } from '../users/users.dto.js';
 
 /** How long a receiver shows somebody as typing without hearing again. */
@@ -9,7 +9,7 @@ const ASKED_AT_ONCE_MAX = 100;
 
 export class GetPresenceQuery {
   /** In an address: `user_ids=a,b` and `user_ids=a&user_ids=b` are one. */
-  @Transform(({ value }) => (typeof value === 'string' ? value.split(',') : value), { toClassOnly: true })
+  @Normalised((value) => (typeof value === 'string' ? value.split(',') : value))
   @UuidListField({
     max: ASKED_AT_ONCE_MAX,
     description: 'Comma list; those one shares no conversation with are left out',

@@ -11,7 +11,7 @@ import { IdempotencyRepository } from './idempotency.repository.js';
 import { IdempotentAnswers } from './idempotent-answers.js';
 import { RequestSourceModule } from './request-source.module.js';
 import { RequestsInFlight } from './requests-in-flight.js';
-import { validationPipe } from './validation.js';
+import { InputPipe } from './input.pipe.js';
 
 /**
  * What every route goes through, in this order: what is turned away under overload, the guard that denies by default,
@@ -30,7 +30,7 @@ import { validationPipe } from './validation.js';
     { provide: APP_GUARD, useClass: AuthGuard },
     { provide: APP_GUARD, useExisting: LimitGuard },
     { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
-    { provide: APP_PIPE, useFactory: validationPipe },
+    { provide: APP_PIPE, useClass: InputPipe },
     { provide: APP_FILTER, useClass: ErrorFilter },
   ],
   exports: [IdempotentAnswers, RequestsInFlight, ErrorForms, FormBodies],

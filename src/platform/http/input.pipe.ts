@@ -1,45 +1,40 @@
-import { type ArgumentMetadata, ValidationPipe } from '@nestjs/common';
+import { type ArgumentMetadata, Injectable, type PipeTransform, type Type } from '@nestjs/common';
 import { ValidationError } from '../errors/app-error.js';
 import { CheckedInput } from '../validation/checked-input.js';
-import { fieldProblems } from '../validation/field-problems.js';
 
-/** Bodies, queries and parameters become their DTO; fields a DTO does not declare are refused. */
-export function validationPipe(): ValidationPipe {
-  return new InputPipe({
-    transform: true,
-    whitelist: true,
-    forbidNonWhitelisted: true,
-    stopAtFirstError: true,
-    exceptionFactory: (violations) => new ValidationError(fieldProblems(violations)),
-  });
-}
+/** What a parameter has for a class when it is no DTO: the pipe leaves it to the parameter's own pipes. */
+const NO_DTO: readonly unknown[] = [undefined, String, Boolean, Number, Array, Object, Buffer, Date];
 
 /**
- * Valid bodies take the short way of `CheckedInput`; everything else goes the long way, which says what is wrong. In an
- * address `?cursor=` is a field left out, as a form sends it.
+ * Bodies, queries and parameters become their DTO; fields a DTO does not declare are refused. In an address `?cursor=`
+ * is a field left out, as a form sends it.
  */
-class InputPipe extends ValidationPipe {
+@Injectable()
+export class InputPipe implements PipeTransform {
   private readonly inputs = new Map<unknown, CheckedInput<object>>();
 
-  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    const { type, metatype } = metadata;
-    if (type === 'query' && metatype) return withoutUndefined(await super.transform(emptyAsUndefined(value), metadata));
-    if (type !== 'body' || !metatype || typeof value !== 'object' || value === null)
-      return super.transform(value, metadata);
+  /** @throws ValidationError with every problem at once */
+  transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
+    if (type === 'custom' || NO_DTO.includes(metatype)) return value;
+    const data = value ?? {}; // without a body every required field is missing
+    if (typeof data !== 'object' || Array.isArray(data)) throw ValidationError.of(type, 'must be an object');
+    const input = this.inputOf(metatype as Type<object>);
+    return type === 'query' ? withoutUndefined(input.read(emptyAsUndefined(data))) : input.read(data);
+  }
+
+  private inputOf(metatype: Type<object>): CheckedInput<object> {
     let input = this.inputs.get(metatype);
     if (!input) this.inputs.set(metatype, (input = new CheckedInput(metatype)));
-    return input.accepted(value) ?? super.transform(value, metadata);
+    return input;
   }
 }
 
 /** An empty field counts as left out, and yet its name has to be one that the query declares. */
-function emptyAsUndefined(query: unknown): unknown {
-  if (typeof query !== 'object' || query === null) return query;
+function emptyAsUndefined(query: object): object {
   return Object.fromEntries(Object.entries(query).map(([name, value]) => [name, value === '' ? undefined : value]));
 }
 
-function withoutUndefined(query: unknown): unknown {
-  if (typeof query !== 'object' || query === null) return query;
+function withoutUndefined(query: object): object {
   for (const [name, value] of Object.entries(query)) if (value === undefined) Reflect.deleteProperty(query, name);
   return query;
 }

@@ -1,15 +1,14 @@
 import type { Type } from '@nestjs/common';
-import { plainToInstance, TransformationType } from 'class-transformer';
-import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
 import { getMetadataStorage, validateSync, type ValidatorConstraintInterface } from 'class-validator';
 import { ValidationError } from '../errors/app-error.js';
 import { fieldProblems } from './field-problems.js';
+import { instanceOf, nestedIn, normaliserOf } from './normalise.js';
 
 type Check = (value: unknown, object: object) => boolean;
 
 interface Field {
   readonly name: string;
-  readonly transforms: ((params: object) => unknown)[];
+  readonly normalise: ((value: unknown) => unknown) | undefined;
   readonly conditions: Check[];
   readonly checks: Check[];
 }
@@ -17,15 +16,15 @@ interface Field {
 const STRICT = {
   whitelist: true,
   forbidNonWhitelisted: true,
-  forbidUnknownValues: true,
+  forbidUnknownValues: false, // a class without fields takes an empty object
   stopAtFirstError: true,
   validationError: { target: false },
 } as const;
 
 /**
- * Turns the data of a frame, or the body of a request, into its input class. class-validator walks its metadata anew for every object, which
- * costs more than all else a frame needs; so the same checks are laid out once per class. They only ever accept:
- * whatever they do not accept goes to class-validator, whose word counts and whose messages the client gets.
+ * Turns the data of a frame, or what a request brings, into its input class. class-validator walks its metadata anew
+ * for every object, which costs more than all else a frame needs; so the same checks are laid out once per class. They
+ * only ever accept: what they do not accept goes to class-validator, which decides and whose messages the client gets.
  */
 export class CheckedInput<Dto extends object> {
   private readonly fields: ReadonlyMap<string, Field> | undefined;
@@ -42,9 +41,12 @@ export class CheckedInput<Dto extends object> {
     return (this.fields && this.accept(data as Record<string, unknown>, this.fields)) ?? this.validate(data);
   }
 
-  /** Undefined where it takes class-validator to say what is wrong. */
-  accepted(data: object): Dto | undefined {
-    return this.fields && !Array.isArray(data) ? this.accept(data as Record<string, unknown>, this.fields) : undefined;
+  /** What `read` answers, the long way. @throws ValidationError with every problem at once */
+  validate(data: object): Dto {
+    const input = instanceOf(this.dto, data);
+    const violations = validateSync(input, STRICT);
+    if (violations.length > 0) throw new ValidationError(fieldProblems(violations));
+    return input;
   }
 
   private accept(data: Record<string, unknown>, fields: ReadonlyMap<string, Field>): Dto | undefined {
@@ -52,24 +54,14 @@ export class CheckedInput<Dto extends object> {
     for (const key of Object.keys(data)) {
       const field = fields.get(key);
       if (!field) return undefined;
-      let value = data[key];
-      for (const transform of field.transforms) {
-        value = transform({ value, key, obj: data, type: TransformationType.PLAIN_TO_CLASS, options: {} });
-      }
-      (input as Record<string, unknown>)[key] = value;
+      const value = data[key];
+      (input as Record<string, unknown>)[key] = field.normalise ? field.normalise(value) : value;
     }
     for (const field of fields.values()) {
       const value = input[field.name];
       if (!field.conditions.every((isAsked) => isAsked(value, input))) continue;
       for (const check of field.checks) if (!check(value, input)) return undefined;
     }
-    return input;
-  }
-
-  private validate(data: object): Dto {
-    const input = plainToInstance(this.dto, data);
-    const violations = validateSync(input, STRICT);
-    if (violations.length > 0) throw new ValidationError(fieldProblems(violations));
     return input;
   }
 }
@@ -80,7 +72,7 @@ function layOut(dto: Type<object>): ReadonlyMap<string, Field> | undefined {
   const fields = new Map<string, Field>();
   for (const declared of metadata) {
     const name = declared.propertyName;
-    const field = fields.get(name) ?? { name, transforms: transformsOf(dto, name), conditions: [], checks: [] };
+    const field = fields.get(name) ?? { name, normalise: normaliserOf(dto, name), conditions: [], checks: [] };
     fields.set(name, field);
     if (declared.type === 'conditionalValidation') {
       field.conditions.push((value, object) => Boolean(declared.constraints[0](object, value)));
@@ -91,19 +83,9 @@ function layOut(dto: Type<object>): ReadonlyMap<string, Field> | undefined {
     } else if (declared.type !== 'whitelistValidation') {
       return undefined;
     }
-    const isTyped =
-      defaultMetadataStorage.findTypeMetadata(dto, name) ??
-      defaultMetadataStorage.findExposeMetadata(dto, name) ??
-      defaultMetadataStorage.findExcludeMetadata(dto, name);
-    if (isTyped) return undefined;
+    if (nestedIn(dto, name)) return undefined;
   }
   return fields;
-}
-
-function transformsOf(dto: Type<object>, name: string): Field['transforms'] {
-  return defaultMetadataStorage
-    .findTransformMetadatas(dto, name, TransformationType.PLAIN_TO_CLASS)
-    .map(({ transformFn }) => transformFn);
 }
 
 function checkOf(

@@ -1,6 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
-import { Transform, Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   IsArray,
@@ -22,6 +21,7 @@ import {
   ValidatorConstraint,
   type ValidatorConstraintInterface,
 } from 'class-validator';
+import { Nested, Normalised } from './normalise.js';
 
 /**
  * One decorator a field: it checks the value at the edge (REST bodies, queries and frames alike) and describes it in
@@ -76,7 +76,7 @@ export function UuidField(options: FieldOptions = {}): PropertyDecorator {
   return field(
     options,
     { type: String, format: 'uuid' },
-    Transform(({ value }) => (typeof value === 'string' ? value.toLowerCase() : value), { toClassOnly: true }),
+    Normalised((value) => (typeof value === 'string' ? value.toLowerCase() : value)),
     Matches(UUID, { message: '$property must be a UUID' }),
   );
 }
@@ -86,12 +86,10 @@ export function UuidListField(options: FieldOptions & { max: number }): Property
   return field(
     options,
     { type: [String], format: 'uuid', maxItems: options.max },
-    Transform(
-      ({ value }) =>
-        Array.isArray(value)
-          ? [...new Set(value.map((id: unknown) => (typeof id === 'string' ? id.toLowerCase() : id)))]
-          : value,
-      { toClassOnly: true },
+    Normalised((value) =>
+      Array.isArray(value)
+        ? [...new Set(value.map((id: unknown) => (typeof id === 'string' ? id.toLowerCase() : id)))]
+        : value,
     ),
     IsArray(),
     ArrayMaxSize(options.max),
@@ -116,9 +114,7 @@ export function IntField(options: FieldOptions & { min: number; max: number }): 
   return field(
     options,
     { type: 'integer', minimum: options.min, maximum: options.max },
-    Transform(({ value }) => (typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value), {
-      toClassOnly: true,
-    }),
+    Normalised((value) => (typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value)),
     IsInt({ message: '$property must be a whole number' }),
     Min(options.min),
     Max(options.max),
@@ -130,7 +126,7 @@ export function BooleanField(options: FieldOptions = {}): PropertyDecorator {
   return field(
     options,
     { type: Boolean },
-    Transform(({ value }) => (value === 'true' ? true : value === 'false' ? false : value), { toClassOnly: true }),
+    Normalised((value) => (value === 'true' ? true : value === 'false' ? false : value)),
     IsBoolean(),
   );
 }
@@ -160,9 +156,7 @@ export function TimeField(options: FieldOptions = {}): PropertyDecorator {
   return field(
     options,
     { type: String, format: 'date-time' },
-    Transform(({ value }) => (typeof value === 'string' ? (instantOf(value)?.toISOString() ?? value) : value), {
-      toClassOnly: true,
-    }),
+    Normalised((value) => (typeof value === 'string' ? (instantOf(value)?.toISOString() ?? value) : value)),
     Validate(IsIsoTime),
   );
 }
@@ -200,7 +194,6 @@ export function JsonField(options: FieldOptions & { maxBytes: number }): Propert
   return field(
     options,
     { type: 'object', additionalProperties: true },
-    Transform(({ obj, key }) => (obj as Record<string, unknown>)[key], { toClassOnly: true }),
     IsObject(),
     Validate(IsSmallJson, [options.maxBytes]),
   );
@@ -208,5 +201,5 @@ export function JsonField(options: FieldOptions & { maxBytes: number }): Propert
 
 /** An object with a class of its own. */
 export function NestedField(options: FieldOptions & { type: () => new () => object }): PropertyDecorator {
-  return field(options, { type: options.type }, IsObject(), ValidateNested(), Type(options.type));
+  return field(options, { type: options.type }, IsObject(), ValidateNested(), Nested(options.type));
 }

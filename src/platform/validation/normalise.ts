@@ -1,0 +1,57 @@
+import 'reflect-metadata';
+
+type Normalise = (value: unknown) => unknown;
+type Class = new () => object;
+
+const NORMALISED = Symbol('normalise');
+const NESTED = Symbol('nested');
+
+/**
+ * Brings the value of a field to its form before it is checked. `normalise` gets whatever the client sent, of any type,
+ * and gives back what it does not know. Of several on one field the uppermost runs first.
+ */
+export function Normalised(normalise: Normalise): PropertyDecorator {
+  return (prototype, property) => {
+    const later = normalisers(prototype, property);
+    Reflect.defineMetadata(NORMALISED, [normalise, ...later], prototype, property);
+  };
+}
+
+/** The value of this field becomes an instance of `type()`, so that the checks of that class hold for it. */
+export function Nested(type: () => Class): PropertyDecorator {
+  return (prototype, property) => Reflect.defineMetadata(NESTED, type, prototype, property);
+}
+
+/** What brings a field of a class to its form, in order. A nested object comes last. */
+export function normaliserOf(dto: Class, property: string): Normalise | undefined {
+  const prototype = dto.prototype as object;
+  const steps = [...normalisers(prototype, property)];
+  const nested = nestedIn(dto, property);
+  if (nested) steps.push((value) => (isPlainObject(value) ? instanceOf(nested(), value) : value));
+  if (steps.length <= 1) return steps[0];
+  return (value) => steps.reduce((current, step) => step(current), value);
+}
+
+export function nestedIn(dto: Class, property: string): (() => Class) | undefined {
+  return Reflect.getMetadata(NESTED, dto.prototype as object, property) as (() => Class) | undefined;
+}
+
+/** An instance with all that `data` has, each field in its form: what the class does not declare is there to be refused. */
+export function instanceOf<Dto extends object>(dto: new () => Dto, data: object): Dto {
+  const instance = new dto();
+  for (const [key, sent] of Object.entries(data)) {
+    const normalise = normaliserOf(dto, key);
+    const value = normalise ? normalise(sent) : sent;
+    // Defined, not assigned: a key such as __proto__ is data.
+    Object.defineProperty(instance, key, { value, writable: true, enumerable: true, configurable: true });
+  }
+  return instance;
+}
+
+function normalisers(prototype: object, property: string | symbol): readonly Normalise[] {
+  return (Reflect.getMetadata(NORMALISED, prototype, property) as readonly Normalise[] | undefined) ?? [];
+}
+
+function isPlainObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

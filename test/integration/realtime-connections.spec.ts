@@ -449,7 +449,7 @@ describe('deadlines and bounds of connections', () => {
     }
     const logged = warned.mock.calls.filter(([line]) => String(line).startsWith('sockets are refused'));
     expect(logged).toEqual([
-      [expect.stringContaining('TRUST_PROXY'), { code: expect.any(String), address: '127.0.0.1', count: 1 }],
+      [expect.stringContaining('TRUST_PROXY'), { code: expect.any(String), address: '127.0.0.1', suppressed: 0 }],
     ]);
     warned.mockRestore();
   });

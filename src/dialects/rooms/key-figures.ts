@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@ne
 import { type KeyUse, SessionKeysService } from '../../modules/auth/session-keys.service.js';
 import { Connections } from '../../platform/realtime/connections.js';
 import type { RoomsCodec } from './rooms.codec.js';
+import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 const STORE_MS = 10_000;
 
@@ -19,7 +20,11 @@ interface Told {
  */
 @Injectable()
 export class KeyFigures implements OnModuleInit, OnModuleDestroy {
-  private readonly logger = new Logger(KeyFigures.name);
+  private readonly unstored = new RepeatedWarning(
+    new Logger(KeyFigures.name),
+    'what a session key was used for could not be stored',
+    { over: 'what session keys are used for is stored again' },
+  );
   private readonly followed = new Map<RoomsCodec, Told>();
   private timer: NodeJS.Timeout | undefined;
 
@@ -73,8 +78,9 @@ export class KeyFigures implements OnModuleInit, OnModuleDestroy {
     Object.assign(told, { sent: codec.sent, received: codec.received, at: now });
     try {
       await this.keys.touch(codec.sessionId, use);
+      this.unstored.worked();
     } catch (error) {
-      this.logger.warn({ err: error }, 'what a session key was used for could not be stored');
+      this.unstored.failed({ err: error });
     }
   }
 }

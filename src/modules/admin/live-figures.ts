@@ -6,6 +6,7 @@ import { NodeFiguresReader, type NodeFigures } from './activity/node-figures.js'
 import { NodeReports } from './activity/node-reports.js';
 import type { LiveFiguresDto, NodeDto } from './admin.dto.js';
 import { DashboardStats } from './dashboard-stats.js';
+import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 const EVERY_MS = 2000;
 
@@ -21,7 +22,9 @@ export interface Watcher {
  */
 @Injectable()
 export class LiveFigures implements OnApplicationShutdown {
-  private readonly logger = new Logger('Live figures');
+  private readonly unread = new RepeatedWarning(new Logger('Live figures'), 'live figures could not be read', {
+    over: 'live figures are read again',
+  });
   private readonly watchers = new Map<string, Watcher>();
   private timer: NodeJS.Timeout | undefined;
   private before: { at: number; figures: NodeFigures } | undefined;
@@ -65,8 +68,9 @@ export class LiveFigures implements OnApplicationShutdown {
         if (await this.mayWatch(watcher)) watcher.tell(figures);
         else this.unwatch(id);
       }
+      this.unread.worked();
     } catch (error) {
-      this.logger.warn('live figures could not be read', { err: error });
+      this.unread.failed({ err: error });
     }
   }
 

@@ -1,15 +1,20 @@
-import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
+import { Processor, WorkerHost } from '@nestjs/bullmq';
 import { Logger } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { Broadcaster } from '../../platform/realtime/broadcaster.js';
 import { FILE_SCANNED } from './files.events.js';
 import { ScanFile } from './scan-file.js';
 import { type ScanJob, SCANS_QUEUE } from './scans.queue.js';
+import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 /** Scans files, two at a time, and tells the uploader and, once a message shows it, the conversation. */
 @Processor(SCANS_QUEUE, { concurrency: 2 })
 export class FileScansProcessor extends WorkerHost {
-  private readonly logger = new Logger(FileScansProcessor.name);
+  private readonly failures = new RepeatedWarning(
+    new Logger(FileScansProcessor.name),
+    'a file could not be scanned; the queue tries again',
+    { over: 'files are scanned again' },
+  );
 
   constructor(
     private readonly scans: ScanFile,
@@ -19,7 +24,7 @@ export class FileScansProcessor extends WorkerHost {
   }
 
   async process({ data: { fileId } }: Job<ScanJob>): Promise<void> {
-    const scanned = await this.scans.scan(fileId);
+    const scanned = await this.failures.watch(() => this.scans.scan(fileId));
     if (!scanned) return;
     const { file, uploaderId, attachedTo } = scanned;
     const signal = { type: FILE_SCANNED, class: 'state', key: `file:${file.id}` } as const;
@@ -27,10 +32,5 @@ export class FileScansProcessor extends WorkerHost {
     if (!attachedTo) return;
     const data = { conversation_id: attachedTo.conversationId, message_id: attachedTo.messageId, file };
     this.broadcaster.toStream(attachedTo.conversationId, { ...signal, data, exceptUserId: uploaderId });
-  }
-
-  @OnWorkerEvent('error')
-  onError(error: Error): void {
-    this.logger.warn(`the queue fails: ${error.message}`);
   }
 }

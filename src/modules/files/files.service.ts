@@ -17,11 +17,20 @@ import { FilesRepository, type NewFile } from './files.repository.js';
 import type { ReceivedFile } from './receive-upload.js';
 import { imageKey, keysOf, uploadKey } from './storage/file-keys.js';
 import { FileStorage } from './storage/file-storage.js';
+import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 /** Files of users: they come in, are looked at, and go. Who may see one is decided anew each time somebody asks. */
 @Injectable()
 export class FilesService {
-  private readonly logger = new Logger(FilesService.name);
+  private readonly unremoved = new RepeatedWarning(
+    new Logger(FilesService.name),
+    'the bytes of a deleted file are left to the upkeep',
+    { over: 'the bytes of deleted files are removed again' },
+  );
+  private readonly unforgotten = new RepeatedWarning(
+    new Logger(FilesService.name),
+    'an upload that was not stored is left to the upkeep',
+  );
 
   constructor(
     private readonly repository: FilesRepository,
@@ -71,8 +80,9 @@ export class FilesService {
     try {
       await this.storage.remove(keysOf(id));
       await this.repository.forget([id]);
+      this.unremoved.worked();
     } catch (error) {
-      this.logger.warn({ err: error, file_id: id }, 'the bytes of a deleted file are left to the upkeep');
+      this.unremoved.failed({ err: error, file_id: id });
     }
   }
 
@@ -102,7 +112,7 @@ export class FilesService {
     try {
       await this.storage.put(uploadKey(file.id), path, file.type);
     } catch (error) {
-      await this.repository.forget([file.id]).catch((failure: unknown) => this.logger.warn(failure));
+      await this.repository.forget([file.id]).catch((err: unknown) => this.unforgotten.failed({ err }));
       throw error;
     }
     const row = await this.repository.arrived(file.id);

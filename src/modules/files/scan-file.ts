@@ -11,6 +11,7 @@ import { FileProcesses } from './file-processes.js';
 import { imageKey, keysOf, thumbnailKey, uploadKey } from './storage/file-keys.js';
 import { BytesMissing, FileStorage } from './storage/file-storage.js';
 import { IncomingFolder } from './storage/incoming-folder.js';
+import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 /**
  * Scans of one file that may end without a word, as when it takes the process or the scanner down, before it is given
@@ -38,6 +39,14 @@ export interface ScannedFile {
 @Injectable()
 export class ScanFile implements OnModuleDestroy {
   private readonly logger = new Logger(ScanFile.name);
+  private readonly unremoved = new RepeatedWarning(this.logger, 'the bytes of a scanned file could not be removed', {
+    over: 'the bytes of scanned files are removed again',
+  });
+  private readonly missing = new RepeatedWarning(
+    this.logger,
+    'the bytes of a file are not here, so it is not scanned: is FILES_DIR the same folder for all processes?',
+    { level: 'error' },
+  );
   private readonly clamd: Clamd | undefined;
   private readonly mostImageBytes: number;
 
@@ -90,10 +99,7 @@ export class ScanFile implements OnModuleDestroy {
   /** Another scan, or a deletion, may have taken them: then there is nothing left to settle. */
   private async isMissing(id: string): Promise<boolean> {
     if (!(await this.repository.isScanning(id))) return false;
-    this.logger.error(
-      { file_id: id },
-      'the bytes of a file are not here, so it is not scanned: is FILES_DIR the same folder for all processes?',
-    );
+    this.missing.failed({ file_id: id });
     return true;
   }
 
@@ -126,8 +132,9 @@ export class ScanFile implements OnModuleDestroy {
   private async letGo(id: string, keys: readonly string[]): Promise<void> {
     try {
       await this.storage.remove(keys);
+      this.unremoved.worked();
     } catch (error) {
-      this.logger.warn({ err: error, file_id: id }, 'the bytes of a scanned file could not be removed');
+      this.unremoved.failed({ err: error, file_id: id });
     }
   }
 

@@ -3,6 +3,7 @@ import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { FileStored } from './files.events.js';
+import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 export const SCANS_QUEUE = 'file-scans';
 
@@ -17,7 +18,9 @@ const BACKOFF_MS = 1000;
 /** Asks for the scans of files. One file is in the queue once, however often it is asked for. */
 @Injectable()
 export class ScansQueue implements OnModuleInit {
-  private readonly logger = new Logger(ScansQueue.name);
+  private readonly waiting = new RepeatedWarning(new Logger(ScansQueue.name), 'scans wait for the queue', {
+    over: 'scans are queued again',
+  });
 
   constructor(
     @InjectQueue(SCANS_QUEUE) private readonly queue: Queue<ScanJob>,
@@ -36,8 +39,9 @@ export class ScansQueue implements OnModuleInit {
         { fileId },
         { attempts: ATTEMPTS, backoff: { type: 'exponential', delay: BACKOFF_MS }, deduplication: { id: fileId } },
       );
+      this.waiting.worked();
     } catch (error) {
-      this.logger.warn(`a scan waits for the queue: ${(error as Error).message}`);
+      this.waiting.failed({ err: error });
     }
   }
 }

@@ -4,6 +4,7 @@ import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { toTsvector, wordsOf } from '../../platform/text-search/words.js';
 import { type IndexableMessage, MessageIndexRepository } from './message-index.repository.js';
 import { MessagesStored } from './messages.events.js';
+import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 const INTERVAL_MS = 1_000;
 const BATCH_MESSAGES = 1_000;
@@ -19,7 +20,11 @@ const TURN_MS = 4;
  */
 @Injectable()
 export class MessageIndexer implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly logger = new Logger(MessageIndexer.name);
+  private readonly unindexed = new RepeatedWarning(
+    new Logger(MessageIndexer.name),
+    'messages could not be indexed for searches; trying again',
+    { over: 'messages are indexed for searches again' },
+  );
   private readonly waiting = new Set<string>();
   private readonly stopping = new AbortController();
   private timer: NodeJS.Timeout | undefined;
@@ -70,9 +75,8 @@ export class MessageIndexer implements OnApplicationBootstrap, OnApplicationShut
     const ids = [...this.waiting];
     this.waiting.clear();
     try {
-      await this.index(ids, Infinity);
-    } catch (error) {
-      this.logger.warn({ err: error }, 'messages could not be indexed for searches; trying again');
+      await this.unindexed.watch(() => this.index(ids, Infinity));
+    } catch {
       for (const id of ids) this.waiting.add(id);
     } finally {
       this.running = undefined;

@@ -1,4 +1,4 @@
-import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Sql } from '../../platform/database/sql.js';
 import type { StreamEvent } from '../../platform/event-log/stream-event.js';
 import { Entitlements } from '../../platform/realtime/entitlements.js';
@@ -6,6 +6,7 @@ import { FanOut } from '../../platform/realtime/fan-out.js';
 import type { LocalUser } from '../../platform/realtime/local-audience.js';
 import { GUEST_USER_ID } from '../../platform/http/guest.js';
 import { CONVERSATION_UPDATED } from './participants.events.js';
+import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 /** New rooms are heard of this late, at most. */
 const REFRESH_MS = 2_000;
@@ -18,6 +19,9 @@ const REFRESH_MS = 2_000;
  */
 @Injectable()
 export class GuestAudience implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly unread = new RepeatedWarning(new Logger(GuestAudience.name), 'what guests hear could not be read', {
+    over: 'what guests hear is read again',
+  });
   private timer: NodeJS.Timeout | undefined;
   private reading: Promise<void> | undefined;
   private isAskedAgain = false;
@@ -85,8 +89,9 @@ export class GuestAudience implements OnApplicationBootstrap, OnModuleDestroy {
       for (const { streamId, lastSeq } of isPublic.values()) {
         if (!this.changed.has(streamId)) this.fanOut.opensStream(guests, streamId, lastSeq + 1);
       }
+      this.unread.worked();
     } catch (error) {
-      this.fanOut.logger.warn({ err: error }, 'what guests hear could not be read');
+      this.unread.failed({ err: error });
     }
   }
 }

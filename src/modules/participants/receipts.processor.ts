@@ -1,5 +1,4 @@
-import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
-import { Logger } from '@nestjs/common';
+import { Processor, WorkerHost } from '@nestjs/bullmq';
 import type { Job } from 'bullmq';
 import { Broadcaster } from '../../platform/realtime/broadcaster.js';
 import { type ReceiptsJob, RECEIPTS_QUEUE } from './receipts.queue.js';
@@ -7,12 +6,10 @@ import { ReceiptsRepository } from './receipts.repository.js';
 
 /**
  * Adds up the marks of one conversation and tells its participants how far everybody is: one update, one signal a
- * burst.
+ * burst. A job the queue has lost is asked for again by the next mark of its conversation.
  */
 @Processor(RECEIPTS_QUEUE, { concurrency: 4 })
 export class ReceiptsProcessor extends WorkerHost {
-  private readonly logger = new Logger(ReceiptsProcessor.name);
-
   constructor(
     private readonly repository: ReceiptsRepository,
     private readonly broadcaster: Broadcaster,
@@ -30,11 +27,5 @@ export class ReceiptsProcessor extends WorkerHost {
       key: `receipt:${conversationId}`,
       data: { conversation_id: conversationId, ...receipts, marks: receipts.marks ?? [] },
     });
-  }
-
-  /** The queue is away, or has forgotten a job: the next mark of the conversation asks for another. */
-  @OnWorkerEvent('error')
-  onError(error: Error): void {
-    this.logger.warn(`the queue fails: ${error.message}`);
   }
 }

@@ -4,6 +4,7 @@ import type { Queue } from 'bullmq';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { MessagesStored } from '../messages/messages.events.js';
 import { MarksMoved } from './participants.events.js';
+import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 export const RECEIPTS_QUEUE = 'receipts';
 
@@ -28,7 +29,9 @@ const DELAY_MS = 250;
  */
 @Injectable()
 export class ReceiptsQueue implements OnModuleInit, OnApplicationShutdown {
-  private readonly logger = new Logger(ReceiptsQueue.name);
+  private readonly waiting = new RepeatedWarning(new Logger(ReceiptsQueue.name), 'receipts wait for the queue', {
+    over: 'receipts are queued again',
+  });
   private due = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private isClosed = false;
@@ -73,8 +76,9 @@ export class ReceiptsQueue implements OnModuleInit, OnApplicationShutdown {
           opts: { delay: DELAY_MS, deduplication: { id: conversationId, ttl: WINDOW_MS } },
         })),
       );
+      this.waiting.worked();
     } catch (error) {
-      this.logger.warn(`receipts wait for the queue: ${(error as Error).message}`);
+      this.waiting.failed({ err: error });
       for (const id of ids) this.due.add(id);
       this.schedule(RETRY_MS);
     }

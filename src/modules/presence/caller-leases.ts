@@ -14,6 +14,7 @@ import type { ParleyRequest } from '../../platform/http/request-context.js';
 import { SessionsRevoked } from '../auth/auth.events.js';
 import { PresenceLeases } from './presence-leases.js';
 import { PresenceRepository } from './presence.repository.js';
+import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 /** With leases of 60 s: a client that calls once in 50 s keeps its status. */
 const RENEW_MS = 10_000;
@@ -24,7 +25,11 @@ const RENEW_MS = 10_000;
  */
 @Injectable()
 export class CallerLeases implements NestInterceptor, OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly logger = new Logger(CallerLeases.name);
+  private readonly unkept = new RepeatedWarning(
+    new Logger(CallerLeases.name),
+    'the presence of clients without a socket is not kept right now',
+    { over: 'the presence of clients without a socket is kept again' },
+  );
   private called = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
 
@@ -58,10 +63,6 @@ export class CallerLeases implements NestInterceptor, OnModuleInit, OnApplicatio
     if (this.called.size === 0) return;
     const sessionIds = [...this.called];
     this.called = new Set();
-    try {
-      await this.repository.renewByCalls(sessionIds);
-    } catch (error) {
-      this.logger.warn({ err: error }, 'the presence of clients without a socket is not kept right now');
-    }
+    await this.unkept.watch(() => this.repository.renewByCalls(sessionIds)).catch(() => undefined);
   }
 }

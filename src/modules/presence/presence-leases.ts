@@ -5,6 +5,7 @@ import type { ClosedConnection, ConnectionObserver } from '../../platform/realti
 import { presentPresence } from './presence-presenter.js';
 import { LastSocketClosed, PresenceChanged } from './presence.events.js';
 import { type ClosedLease, type Lease, type PresenceRow, PresenceRepository } from './presence.repository.js';
+import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 const RENEW_MS = 15_000;
 /** With leases of 40 s: nobody whose node died is shown as there for longer than 41 s. */
@@ -19,7 +20,9 @@ const EXPIRED_AT_ONCE = 500;
  */
 @Injectable()
 export class PresenceLeases implements ConnectionObserver, OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly logger = new Logger(PresenceLeases.name);
+  private readonly unkept = new RepeatedWarning(new Logger(PresenceLeases.name), 'presence is not kept right now', {
+    over: 'presence is kept again',
+  });
   private readonly nodeId = newId();
   private readonly held = new Map<string, Lease>();
   private opening: string[] = [];
@@ -151,10 +154,6 @@ export class PresenceLeases implements ConnectionObserver, OnApplicationBootstra
   }
 
   private async attempt(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      this.logger.warn({ err: error }, 'presence is not kept right now');
-    }
+    await this.unkept.watch(work).catch(() => undefined);
   }
 }

@@ -5,6 +5,7 @@ import { ResumeSnapshots, type StateFrame } from '../../platform/realtime/resume
 import { UserUpdated } from '../users/users.events.js';
 import { UsersService } from '../users/users.service.js';
 import { PresenceRepository } from './presence.repository.js';
+import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 const TYPE = 'profile.changed';
 /** Whoever was away for longer, or knows more people who changed, sees it with what he loads. */
@@ -17,7 +18,11 @@ const PEOPLE_MAX = 200;
  */
 @Injectable()
 export class ProfileChanges implements OnModuleInit {
-  private readonly logger = new Logger(ProfileChanges.name);
+  private readonly unannounced = new RepeatedWarning(
+    new Logger(ProfileChanges.name),
+    'a new name could not be announced',
+    { over: 'new names are announced again' },
+  );
 
   constructor(
     private readonly events: DomainEvents,
@@ -29,9 +34,7 @@ export class ProfileChanges implements OnModuleInit {
 
   onModuleInit(): void {
     this.events.on(UserUpdated, ({ userId }) => {
-      this.announce(userId).catch((error: unknown) =>
-        this.logger.warn({ err: error }, 'a new name could not be announced'),
-      );
+      this.unannounced.watch(() => this.announce(userId)).catch(() => undefined);
     });
     this.snapshots.register((userId) => this.recent(userId));
   }

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { PresenceStatus } from './users.dto.js';
+import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 export interface KnownPresence {
   readonly status: PresenceStatus;
@@ -19,7 +20,9 @@ export interface PresenceSource {
  */
 @Injectable()
 export class PresenceLookup {
-  private readonly logger = new Logger(PresenceLookup.name);
+  private readonly unknown = new RepeatedWarning(new Logger(PresenceLookup.name), 'presence is not known right now', {
+    over: 'presence is known again',
+  });
   private source: PresenceSource | undefined;
 
   use(source: PresenceSource): void {
@@ -40,9 +43,9 @@ export class PresenceLookup {
   ): Promise<ReadonlyMap<string, KnownPresence>> {
     if (!this.source || userIds.length === 0) return new Map();
     try {
-      return await question(this.source);
-    } catch (error) {
-      this.logger.warn({ err: error }, 'presence is not known right now');
+      const source = this.source;
+      return await this.unknown.watch(() => question(source));
+    } catch {
       return new Map();
     }
   }

@@ -5,6 +5,7 @@ import { Bus } from '../../platform/realtime/bus/bus.js';
 import { DisableWebhook } from './disable-webhook.js';
 import { WebhookRelay } from './webhook-relay.js';
 import { DeliveriesDue, WebhooksChanged } from './webhooks.events.js';
+import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 const SWEEP_MS = 1000;
 /** Commits come by the thousand: what they leave in the outbox is taken out in one go. */
@@ -16,7 +17,14 @@ const GATHER_MS = 5;
  */
 @Injectable()
 export class RelayLoop implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly logger = new Logger(RelayLoop.name);
+  private readonly unswept = new RepeatedWarning(new Logger(RelayLoop.name), 'webhooks wait for the database', {
+    over: 'webhooks are swept again',
+  });
+  private readonly undelivered = new RepeatedWarning(
+    new Logger(RelayLoop.name),
+    'webhooks could not be handed over; trying again',
+    { over: 'webhooks are handed over again' },
+  );
   private sweeping: NodeJS.Timeout | undefined;
   private gathering: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
@@ -76,8 +84,9 @@ export class RelayLoop implements OnApplicationBootstrap, OnModuleDestroy {
       this.hasNews = true;
       this.wake();
       while (!this.isClosed && (await this.disabling.failNext()));
+      this.unswept.worked();
     } catch (error) {
-      this.logger.warn(`webhooks wait for the database: ${(error as Error).message}`);
+      this.unswept.failed({ err: error });
     }
   }
 
@@ -96,8 +105,9 @@ export class RelayLoop implements OnApplicationBootstrap, OnModuleDestroy {
         await this.relay.drain();
       }
       await this.relay.dispatch();
+      this.undelivered.worked();
     } catch (error) {
-      this.logger.warn({ err: error }, 'webhooks could not be handed over; trying again');
+      this.undelivered.failed({ err: error });
     }
   }
 }

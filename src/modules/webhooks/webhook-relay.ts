@@ -9,6 +9,7 @@ import { OutsideEvents } from './outside-events.js';
 import { MOST_PER_LANE } from './delivery-job.js';
 import { type RelayedEvent, RelayRepository } from './relay.repository.js';
 import { jittered } from './retry-rules.js';
+import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 /** Events taken out of the outbox in one transaction, at most. */
 const LARGEST_BATCH = 200;
@@ -27,6 +28,9 @@ const RESCUE_MARGIN_SECONDS = 5;
 @Injectable()
 export class WebhookRelay {
   private readonly logger = new Logger(WebhookRelay.name);
+  private readonly waiting = new RepeatedWarning(this.logger, 'deliveries wait for the queue', {
+    over: 'deliveries are queued again',
+  });
   /** Halved when one fails, for it may be too much for the time a statement has; doubled when one succeeds. */
   private batch = LARGEST_BATCH;
 
@@ -66,9 +70,8 @@ export class WebhookRelay {
       });
       if (claims.length === 0) return;
       try {
-        await this.lanes.add(claims);
-      } catch (error) {
-        this.logger.warn(`deliveries wait for the queue: ${(error as Error).message}`);
+        await this.waiting.watch(() => this.lanes.add(claims));
+      } catch {
         return this.repository.putBack(claims.map(({ id }) => id));
       }
       if (claims.length < CLAIMS_AT_ONCE) return;

@@ -6,6 +6,7 @@ import { whenReady } from './connect-when-ready.js';
 import { PoolWatch } from './pool-watch.js';
 import { Sql } from './sql.js';
 import { StatementTimes } from './statement-times.js';
+import { RepeatedWarning } from '../logging/repeated-warning.js';
 
 const INT8_OID = 20;
 
@@ -16,7 +17,6 @@ const types = {
 };
 
 function createPool(config: Config): pg.Pool {
-  const logger = new Logger('Database');
   const pool = new pg.Pool({
     connectionString: config.databaseUrl,
     application_name: 'parley',
@@ -29,7 +29,11 @@ function createPool(config: Config): pg.Pool {
     // An acknowledged message must survive a crash of the server, whatever its default says.
     options: '-c synchronous_commit=on',
   });
-  pool.on('error', (error) => logger.warn(`a connection was lost: ${error.message}`));
+  const lost = new RepeatedWarning(new Logger('Database'), 'connections to PostgreSQL are lost', {
+    over: 'PostgreSQL takes connections again',
+  });
+  pool.on('error', (error) => lost.failed({ err: error }));
+  pool.on('connect', () => lost.worked());
   return pool;
 }
 

@@ -16,6 +16,7 @@ import {
   ValidationError,
 } from './app-error.js';
 import { ErrorForms, type PresentedError } from './error-forms.js';
+import { RepeatedWarning } from '../logging/repeated-warning.js';
 
 /** What a client sees of an error, whatever it was: nothing of ours gets out that is not declared as an `AppError`. */
 export interface ErrorBody {
@@ -62,15 +63,18 @@ function ofStatus(status: number): AppError {
   }
 }
 
-/** So often a refusal for want of room is written down; the others are counted. */
-const REFUSALS_EVERY_MS = 10_000;
+/** Requests of many clients fail together: none turned away for so long means that it is over. */
+const OVER_AFTER_MS = 30_000;
+/** So long the trace of a failure is not written again. */
+const TRACE_EVERY_MS = 60_000;
+const MOST_KINDS = 100;
 
 /** Answers every error of every route in one shape. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger('Http');
-  private quietUntil = 0;
-  private unreported = 0;
+  private readonly refusals = new Map<string, RepeatedWarning>();
+  private readonly tracedAt = new Map<string, number>();
 
   constructor(
     private readonly forms: ErrorForms,
@@ -114,22 +118,40 @@ export class ErrorFilter implements ExceptionFilter {
   private report(error: AppError, request: ParleyRequest): void {
     const { requestId: request_id, clientRequestId: client_request_id, method, originalUrl } = request;
     const fields = { request_id, client_request_id, method, url: redactAddress(originalUrl) };
-    if (error instanceof InternalError) this.logger.error('a request failed', fields, error.cause ?? error);
-    else if (error.cause) this.logger.warn('a request was turned away', fields, error.cause);
-    else this.reportRefusal(fields);
+    if (error instanceof InternalError)
+      this.logger.error('a request failed', { ...fields, ...this.traced(error.cause ?? error) });
+    else this.reportRefusal({ ...fields, code: error.code, err: error.cause });
   }
 
-  /** A refusal for want of room has no cause to look into, and there are as many of them as callers like. */
-  private reportRefusal(fields: Record<string, unknown>): void {
-    const now = Date.now();
-    if (now < this.quietUntil) {
-      this.unreported += 1;
-      return;
-    }
-    this.logger.warn('a request was turned away', { ...fields, unreported_before: this.unreported });
-    this.unreported = 0;
-    this.quietUntil = now + REFUSALS_EVERY_MS;
+  /** The error as it is, or without its trace where one of its kind stands in the log already. */
+  private traced(error: unknown): object {
+    const kind = kindOf(error, (error as Error).stack?.split('\n')[1]);
+    const now = performance.now();
+    if (now - (this.tracedAt.get(kind) ?? -Infinity) < TRACE_EVERY_MS) return { error: kind };
+    if (this.tracedAt.size >= MOST_KINDS) this.tracedAt.clear();
+    this.tracedAt.set(kind, now);
+    return { err: error };
   }
+
+  /** There are as many of them as callers like, for as long as something is away: one line for each kind of cause. */
+  private reportRefusal(fields: { code: string; err: unknown }): void {
+    const kind = this.refusals.size < MOST_KINDS ? kindOf(fields.err, fields.code) : '';
+    let refusals = this.refusals.get(kind);
+    if (!refusals) {
+      refusals = new RepeatedWarning(this.logger, 'requests are turned away', {
+        over: 'requests are no longer turned away',
+        settledAfterMs: OVER_AFTER_MS,
+      });
+      this.refusals.set(kind, refusals);
+    }
+    refusals.failed(fields);
+    refusals.worked(); // as far as this request knows: the next one to be turned away says otherwise
+  }
+}
+
+function kindOf(error: unknown, place = ''): string {
+  const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
+  return [name, code, place.trim()].filter((part) => typeof part === 'string' && part !== '').join(' ');
 }
 
 function asOurs({ status, code, message, details }: AppError, { requestId }: ParleyRequest): PresentedError {

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { RepeatedWarning } from '../logging/repeated-warning.js';
 
 /** A fact of the past that other modules of this process may react to. Published after commit, never before. */
 export abstract class DomainEvent {
@@ -16,7 +17,10 @@ type EventClass<E extends DomainEvent> = abstract new (...args: never[]) => E;
 @Injectable()
 export class DomainEvents {
   private readonly handlers = new Map<unknown, Handler<DomainEvent>[]>();
-  private readonly logger = new Logger(DomainEvents.name);
+  private readonly failures = new RepeatedWarning(new Logger(DomainEvents.name), 'a handler of a domain event failed', {
+    over: 'the handlers of domain events work again',
+    level: 'error',
+  });
 
   on<E extends DomainEvent>(eventClass: EventClass<E>, handler: Handler<E>): void {
     const handlers = this.handlers.get(eventClass) ?? [];
@@ -33,8 +37,9 @@ export class DomainEvents {
   private async run(handler: Handler<DomainEvent>, event: DomainEvent): Promise<void> {
     try {
       await handler(event);
+      this.failures.worked();
     } catch (error) {
-      this.logger.error({ err: error, event: event.type }, 'a handler of a domain event failed');
+      this.failures.failed({ err: error, event: event.type });
     }
   }
 }

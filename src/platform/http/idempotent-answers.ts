@@ -10,6 +10,7 @@ import {
   type KeptAnswer,
 } from './idempotency.repository.js';
 import type { ParleyRequest } from './request-context.js';
+import { RepeatedWarning } from '../logging/repeated-warning.js';
 
 const KEY = /^[\x21-\x7e]{1,128}$/;
 const WAIT_MS = 5000;
@@ -28,7 +29,9 @@ interface Claimed {
  */
 @Injectable()
 export class IdempotentAnswers {
-  private readonly logger = new Logger('Idempotency');
+  private readonly unkept = new RepeatedWarning(new Logger('Idempotency'), 'answers could not be kept', {
+    over: 'answers are kept again',
+  });
 
   constructor(private readonly repository: IdempotencyRepository) {}
 
@@ -78,7 +81,7 @@ export class IdempotentAnswers {
     try {
       body = await lastValueFrom(perform(), { defaultValue: undefined });
     } catch (error) {
-      await this.repository.release(asked, claim).catch((failure: unknown) => this.logger.warn(failure));
+      await this.repository.release(asked, claim).catch((err: unknown) => this.unkept.failed({ err }));
       throw error;
     }
     // It is done: should the answer not be kept, the caller still gets it.
@@ -86,7 +89,7 @@ export class IdempotentAnswers {
     const ending = isKept(status)
       ? this.repository.keep(asked, claim, { status, body })
       : this.repository.release(asked, claim);
-    await ending.catch((error: unknown) => this.logger.warn(error));
+    await this.unkept.watch(() => ending).catch(() => undefined);
     return body;
   }
 }

@@ -1,10 +1,11 @@
 import { Logger } from '@nestjs/common';
 import { Queue, type QueueOptions } from 'bullmq';
+import { RepeatedWarning } from '../logging/repeated-warning.js';
 
-/** Every queue says at every try that its store is away; once is enough for all of them. */
-const SAY_AGAIN_MS = 60_000;
-
-let saidAt = -Infinity;
+/** One for all queues, workers and connections of a process: each of them says at every try that their store is away. */
+export const queueFailures = new RepeatedWarning(new Logger('Queue'), 'the queue fails', {
+  over: 'the queue works again',
+});
 
 /**
  * A queue whose failures are in the log: those of one nobody listens to are printed past it, from its first moment on.
@@ -12,11 +13,6 @@ let saidAt = -Infinity;
 export class HeardQueue extends Queue {
   constructor(name: string, options?: QueueOptions) {
     super(name, options);
-    this.on('error', ({ message }) => {
-      const now = performance.now();
-      if (now - saidAt < SAY_AGAIN_MS) return;
-      saidAt = now;
-      new Logger('Queue').warn(`queues cannot be reached: ${message}`);
-    });
+    this.on('error', (error) => queueFailures.failed({ queue: name, err: error }));
   }
 }

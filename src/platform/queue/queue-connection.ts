@@ -1,7 +1,6 @@
 import { WorkerHost } from '@nestjs/bullmq';
 import {
   Injectable,
-  Logger,
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
@@ -21,6 +20,7 @@ import { Config } from '../config/config.js';
 import { closePool } from '../database/close-pool.js';
 import { DrainState } from '../health/drain-state.js';
 import { ClosableRedis } from './closable-redis.js';
+import { queueFailures } from './heard-queue.js';
 
 /** Statements of jobs and one waiting connection a worker share this pool. */
 const POOL_SIZE = 16;
@@ -71,8 +71,8 @@ export class QueueConnection implements OnApplicationBootstrap, BeforeApplicatio
       options: '-c search_path=bullmq,public',
     });
     this.pool.setMaxListeners(0); // one of every queue and worker
-    const logger = new Logger('Queue');
-    this.pool.on('error', (error) => logger.warn(`a connection was lost: ${error.message}`));
+    this.pool.on('error', (error) => queueFailures.failed({ err: error }));
+    this.pool.on('connect', () => queueFailures.worked());
     setDefaultBackendFactory(createPostgresBackend);
     this.options = this.pool as unknown as ConnectionOptions;
   }
@@ -108,6 +108,7 @@ export class QueueConnection implements OnApplicationBootstrap, BeforeApplicatio
     const client = url ? new ClosableRedis(url, options) : new ClosableRedis(options);
     this.clients.add(client);
     client.once('end', () => this.clients.delete(client));
+    client.on('ready', () => queueFailures.worked());
     return client;
   }
 

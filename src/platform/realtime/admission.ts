@@ -76,6 +76,6 @@ export class Admission {
     const { code } = error;
     this.host.connections.refused(code);
     if (!(error instanceof RateLimitExceeded) && !(error instanceof TooManyConnections)) return;
-    this.refusals.warn({ code, address: this.handshake.addressOf(request) });
+    this.refusals.failed({ code, address: this.handshake.addressOf(request) });
   }
 }

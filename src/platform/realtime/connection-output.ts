@@ -6,8 +6,13 @@ import type { LiveConnection, Position } from './live-connection.js';
 import { OutboundQueue, type Owing, type Place, type QueueOwner } from './outbound-queue.js';
 import type { Packet } from './packet.js';
 import type { Transport } from './transport.js';
+import { RepeatedWarning } from '../logging/repeated-warning.js';
 
-const logger = new Logger('Connection');
+/** By all connections: where the log cannot be read, all slow readers end. */
+const ungiven = new RepeatedWarning(new Logger('Connection'), 'a slow reader could not be given what it missed', {
+  over: 'slow readers are given what they missed again',
+  level: 'error',
+});
 
 /**
  * The way out of a connection: straight to the transport while its reader keeps up, through a queue while it does not.
@@ -62,8 +67,9 @@ export abstract class ConnectionOutput implements QueueOwner {
   async catchUp(from: ReadonlyMap<string, number>): Promise<void> {
     try {
       await this.host.catchUp.catchUp(this as unknown as LiveConnection, from);
+      ungiven.worked();
     } catch (error) {
-      logger.error('a slow reader could not be given what it missed', error);
+      ungiven.failed({ err: error });
       this.bid(CLOSE.failed); // it resumes, and is given it then
     }
   }

@@ -8,6 +8,7 @@ import { LocalAudience, type LocalUser } from './local-audience.js';
 import type { PumpSurroundings } from './pump-surroundings.js';
 import { StreamPump } from './stream-pump.js';
 import type { StreamKind } from './wire-event.js';
+import { RepeatedWarning } from '../logging/repeated-warning.js';
 
 /** Hears of an event and of how many connections it was handed to, once an event; must not throw. */
 export type DeliveryObserver = (event: StreamEvent, frames: number) => void;
@@ -19,6 +20,9 @@ export type DeliveryObserver = (event: StreamEvent, frames: number) => void;
 @Injectable()
 export class FanOut extends CommitListener implements PumpSurroundings {
   readonly logger = new Logger(FanOut.name);
+  readonly unread = new RepeatedWarning(this.logger, 'a stream could not be read; the sweep tries again', {
+    over: 'streams are read again',
+  });
   private readonly pumps = new Map<string, StreamPump>();
   /** How many users are having their streams read, and how far streams without a pump have got meanwhile. */
   private openings = 0;

@@ -78,7 +78,7 @@ export class Handshake {
     try {
       await this.limits.check('connect', actor, limits);
     } catch (error) {
-      if (error instanceof RateLimitExceeded) this.refusals.warn({ user_id: actor.userId });
+      if (error instanceof RateLimitExceeded) this.refusals.failed({ user_id: actor.userId });
       throw error;
     }
   }

@@ -1,6 +1,7 @@
 import type { Logger } from '@nestjs/common';
 import type { EventCatalogue } from '../event-log/event-catalogue.js';
 import type { StreamEvent } from '../event-log/stream-event.js';
+import type { RepeatedWarning } from '../logging/repeated-warning.js';
 import type { GapReader } from './gap-reader.js';
 import type { LocalAudience, LocalUser } from './local-audience.js';
 import type { StreamPump } from './stream-pump.js';
@@ -11,6 +12,8 @@ export interface PumpSurroundings {
   readonly catalogue: EventCatalogue;
   readonly reader: Pick<GapReader, 'read'>;
   readonly logger: Logger;
+  /** Streams that could not be read from the log. */
+  readonly unread: RepeatedWarning;
   /** A user's own stream said that he receives another stream from a position on. */
   opensStream(user: LocalUser, streamId: string, sinceSeq: number): void;
   /** An event has been handed to so many connections. */

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { EncodedFrame } from './encoded-frame.js';
+import { RepeatedWarning } from '../logging/repeated-warning.js';
 
 /** A frame of state: the newest wins. */
 export interface StateFrame {
@@ -14,7 +15,11 @@ export type SnapshotSource = (userId: string) => Promise<StateFrame[]>;
 @Injectable()
 export class ResumeSnapshots {
   private readonly sources: SnapshotSource[] = [];
-  private readonly logger = new Logger(ResumeSnapshots.name);
+  private readonly unread = new RepeatedWarning(
+    new Logger(ResumeSnapshots.name),
+    'state could not be read for a resume',
+    { over: 'state is read for resumes again' },
+  );
 
   register(source: SnapshotSource): void {
     this.sources.push(source);
@@ -25,9 +30,8 @@ export class ResumeSnapshots {
     const parts = await Promise.all(
       this.sources.map(async (source) => {
         try {
-          return await source(userId);
-        } catch (error) {
-          this.logger.warn({ err: error }, 'state could not be read for a resume');
+          return await this.unread.watch(() => source(userId));
+        } catch {
           return [];
         }
       }),

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { ConnectionHost } from './connection-host.js';
+import { RepeatedWarning } from '../logging/repeated-warning.js';
 
 /** Sessions asked about in one question. */
 const CHUNK = 1_000;
@@ -10,7 +11,11 @@ const CHUNK = 1_000;
  */
 @Injectable()
 export class RevocationSweep implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly logger = new Logger('Revocation');
+  private readonly unchecked = new RepeatedWarning(
+    new Logger('Revocation'),
+    'the sessions of live connections could not be checked',
+    { over: 'the sessions of live connections are checked again', level: 'error' },
+  );
   private timer: NodeJS.Timeout | undefined;
   private sweeping: Promise<void> | undefined;
 
@@ -47,8 +52,9 @@ export class RevocationSweep implements OnApplicationBootstrap, OnApplicationShu
           for (const connection of connections.ofUser(userId)) connection.changeRole(role);
         }
       }
+      this.unchecked.worked();
     } catch (error) {
-      this.logger.error('the sessions of live connections could not be checked', error);
+      this.unchecked.failed({ err: error });
     }
   }
 }

@@ -89,7 +89,7 @@ export class SocketIoEntrance {
     const [id] = ids;
     const session = ids.length === 1 && Object.hasOwn(this.sessions, id!) ? this.sessions[id!] : undefined;
     if (!session) {
-      this.strays.warn({ address: this.handshake.addressOf(request) });
+      this.strays.failed({ address: this.handshake.addressOf(request) });
       throw new SocketSessionUnknown();
     }
     const isForeign = this.places.get(session) !== this.handshake.placeOf(request);

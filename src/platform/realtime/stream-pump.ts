@@ -152,15 +152,13 @@ export class StreamPump {
         if (this.latecomers) await this.bringUpToDate(this.latecomers);
         else if (this.wanted > this.last) await this.fillGap();
         else return;
+        this.around.unread.worked();
         // A hot stream may keep this loop going: who waited for an earlier position is told on the way.
         if (this.waiters && !this.latecomers) this.answerReached();
       }
     } catch (error) {
       this.hasFailed = true;
-      this.around.logger.warn(
-        { err: error, stream_id: this.streamId },
-        'a stream could not be read; the sweep tries again',
-      );
+      this.around.unread.failed({ err: error, stream_id: this.streamId });
     } finally {
       // In the same turn as the last look at what is left: an event offered after it must find the pump idle.
       this.isWorking = false;

@@ -8,6 +8,7 @@ import { FanOut } from './fan-out.js';
 import type { LocalUser } from './local-audience.js';
 import { LogClock } from './log-clock.js';
 import type { StreamPump } from './stream-pump.js';
+import { RepeatedWarning } from '../logging/repeated-warning.js';
 
 const SWEEP_EVERY_MS = 1500;
 const STREAMS_PER_READ = 2000;
@@ -28,9 +29,11 @@ const RENEW_AFTER_MS = 10 * 60 * 1000;
 @Injectable()
 export class Sweep implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(Sweep.name);
+  private readonly unswept = new RepeatedWarning(this.logger, 'the log could not be swept; trying on', {
+    over: 'the log is swept again',
+  });
   private timer: NodeJS.Timeout | undefined;
   private isStopped = false;
-  private hasFailed = false;
   private epoch: string | undefined;
   private sweptAt = performance.now();
 
@@ -137,12 +140,9 @@ export class Sweep implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async tick(): Promise<void> {
     try {
-      await this.run();
+      await this.unswept.watch(() => this.run());
       this.sweptAt = performance.now();
-      this.hasFailed = false;
-    } catch (error) {
-      if (!this.hasFailed) this.logger.warn({ err: error }, 'the log could not be swept; trying on');
-      this.hasFailed = true;
+    } catch {
     } finally {
       this.schedule();
     }

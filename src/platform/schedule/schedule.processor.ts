@@ -1,7 +1,8 @@
-import { InjectQueue, OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
+import { InjectQueue, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Job, Queue } from 'bullmq';
 import { Schedule } from './schedule.js';
+import { RepeatedWarning } from '../logging/repeated-warning.js';
 
 export const SCHEDULE_QUEUE = 'schedule';
 
@@ -12,6 +13,10 @@ export const NAMING = { everyMs: 60_000, afterFailureMs: 1000 };
 @Processor(SCHEDULE_QUEUE, { concurrency: 2, runRetryDelay: 1000 })
 export class ScheduleProcessor extends WorkerHost implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(ScheduleProcessor.name);
+  private readonly unnamed = new RepeatedWarning(this.logger, 'the regular work could not be scheduled', {
+    over: 'the regular work is scheduled again',
+    level: 'error',
+  });
   private naming: NodeJS.Timeout | undefined;
   private isClosed = false;
   /** All were named once by this process: their intervals are those of this version. */
@@ -37,10 +42,9 @@ export class ScheduleProcessor extends WorkerHost implements OnApplicationBootst
   private async keepNamed(): Promise<void> {
     let waitMs = NAMING.everyMs;
     try {
-      await this.nameMissing();
-    } catch (error) {
+      await this.unnamed.watch(() => this.nameMissing());
+    } catch {
       if (this.isClosed) return;
-      this.logger.error({ err: error }, 'the regular work could not be scheduled');
       waitMs = NAMING.afterFailureMs;
     }
     if (!this.isClosed) this.naming = setTimeout(() => void this.keepNamed(), waitMs).unref();
@@ -57,10 +61,5 @@ export class ScheduleProcessor extends WorkerHost implements OnApplicationBootst
 
   async process({ name }: Job): Promise<void> {
     await this.schedule.run(name);
-  }
-
-  @OnWorkerEvent('error')
-  onError(error: Error): void {
-    this.logger.warn(`the queue fails: ${error.message}`);
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config.js';
+import { RepeatedWarning } from '../logging/repeated-warning.js';
 
 /** What a run did, or would have done: numbers by name. */
 export type TaskReport = Readonly<Record<string, number>>;
@@ -13,6 +14,11 @@ export interface ScheduledTask {
   run(options: { isDryRun: boolean }): Promise<TaskReport>;
 }
 
+interface Scheduled {
+  readonly task: ScheduledTask;
+  readonly failures: RepeatedWarning;
+}
+
 /** Hears of every run: how it ended, and what it did (nothing, when it failed or was dry); must not throw. */
 export type RunObserver = (name: string, outcome: 'done' | 'failed', ms: number, done: TaskReport) => void;
 
@@ -20,7 +26,7 @@ export type RunObserver = (name: string, outcome: 'done' | 'failed', ms: number,
 @Injectable()
 export class Schedule {
   private readonly logger = new Logger(Schedule.name);
-  private readonly tasks = new Map<string, ScheduledTask>();
+  private readonly tasks = new Map<string, Scheduled>();
   private readonly observers: RunObserver[] = [];
 
   constructor(private readonly config: Config) {}
@@ -28,7 +34,11 @@ export class Schedule {
   /** @throws Error when the name is taken */
   add(task: ScheduledTask): void {
     if (this.tasks.has(task.name)) throw new Error(`task ${task.name} is scheduled twice`);
-    this.tasks.set(task.name, task);
+    const failures = new RepeatedWarning(this.logger, 'scheduled work failed', {
+      over: 'scheduled work is done again',
+      level: 'error',
+    });
+    this.tasks.set(task.name, { task, failures });
   }
 
   observe(observer: RunObserver): void {
@@ -36,22 +46,20 @@ export class Schedule {
   }
 
   all(): ScheduledTask[] {
-    return [...this.tasks.values()];
+    return [...this.tasks.values()].map(({ task }) => task);
   }
 
   /** Runs a task and says in the log what it did; undefined for a name this version does not know. */
   async run(name: string, options = { isDryRun: this.config.scheduleDryRun }): Promise<TaskReport | undefined> {
-    const task = this.tasks.get(name);
-    if (!task) return undefined;
+    const scheduled = this.tasks.get(name);
+    if (!scheduled) return undefined;
+    const { task, failures } = scheduled;
     const begun = performance.now();
     let outcome: 'done' | 'failed' = 'failed';
     let report: TaskReport = {};
     try {
-      report = await task.run(options);
+      report = await failures.watch(() => task.run(options));
       outcome = 'done';
-    } catch (error) {
-      this.logger.error({ err: error, task: name }, 'scheduled work failed');
-      throw error;
     } finally {
       const done = options.isDryRun ? {} : report;
       for (const observe of this.observers) observe(name, outcome, performance.now() - begun, done);

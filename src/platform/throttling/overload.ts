@@ -4,6 +4,7 @@ import { ModuleRef } from '@nestjs/core';
 import { Config } from '../config/config.js';
 import { PoolWatch } from '../database/pool-watch.js';
 import { ServiceUnavailable } from '../errors/app-error.js';
+import { RepeatedWarning } from '../logging/repeated-warning.js';
 
 /**
  * What is turned away first when there is too much to do: signals (typing, presence), then figures (search, statistics,
@@ -31,6 +32,9 @@ export class Overload implements OnApplicationBootstrap, OnApplicationShutdown {
   /** By weight. */
   readonly shed = new Map<Weight, number>();
   private readonly logger = new Logger('Overload');
+  private readonly serious = new RepeatedWarning(this.logger, 'overloaded: reads are turned away', {
+    over: 'reads are answered again',
+  });
   private readonly lag: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   private readonly backlogs: (() => boolean)[] = [];
   private current = 0;
@@ -114,8 +118,8 @@ export class Overload implements OnApplicationBootstrap, OnApplicationShutdown {
     this.current += Math.sign(wanted - before);
     if (this.current > before) {
       const facts = { level: this.current, lag_ms: Math.round(lagMs), pool_wait_ms: Math.round(waitMs) };
-      if (this.current === SERIOUS) this.logger.warn('overloaded: reads are turned away', facts);
+      if (this.current === SERIOUS) this.serious.failed(facts);
       else this.logger.debug('overloaded', facts);
-    } else if (before === SERIOUS && this.current < SERIOUS) this.logger.log('reads are answered again');
+    } else if (before === SERIOUS && this.current < SERIOUS) this.serious.worked();
   }
 }

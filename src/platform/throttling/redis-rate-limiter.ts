@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { LimitAction, LimitRule } from './limits.js';
 import { MemoryRateLimiter } from './memory-rate-limiter.js';
 import { LARGEST_EXACT_LIMIT, type LimitVerdict, RateLimiter, SLOTS } from './rate-limiter.js';
+import { RepeatedWarning } from '../logging/repeated-warning.js';
 
 /**
  * One step for all nodes, on Redis' own clock. Up to LARGEST_EXACT_LIMIT the key is a sorted set of moments (in
@@ -97,7 +98,11 @@ const LEFT_ALONE_MS = 1000;
  * node's counter decides; it knows all this node accepted before, and keeps it for when Redis is back.
  */
 export class RedisRateLimiter extends RateLimiter {
-  private readonly logger = new Logger(RedisRateLimiter.name);
+  private readonly unshared = new RepeatedWarning(
+    new Logger(RedisRateLimiter.name),
+    'Redis does not answer, limits are kept by this node',
+    { over: 'limits are shared over Redis again' },
+  );
   private readonly commands: LimitCommands;
   private readonly node = randomUUID().slice(0, 8);
   private hits = 0;
@@ -133,6 +138,7 @@ export class RedisRateLimiter extends RateLimiter {
     if (!own.allowed || !this.isReachable()) return own;
     try {
       const verdict = await this.consumeShared(action, subject, rule);
+      this.unshared.worked();
       if (!verdict.allowed) this.local.refund(action, subject);
       return verdict;
     } catch (error) {
@@ -177,10 +183,8 @@ export class RedisRateLimiter extends RateLimiter {
   }
 
   private leaveAlone(cause: Error): void {
-    const now = Date.now();
-    if (now >= this.leftAloneUntil)
-      this.logger.warn(`Redis does not answer, limits are kept by this node: ${cause.message}`);
-    this.leftAloneUntil = now + LEFT_ALONE_MS;
+    this.unshared.failed({ err: cause });
+    this.leftAloneUntil = Date.now() + LEFT_ALONE_MS;
   }
 }
 

@@ -4,6 +4,7 @@ import { ContentRules, type ContentVerdict, type HeldSend, type Holding } from '
 import { ContentRulesRepository, INSTALLATION } from './content-rules.repository.js';
 import { HeldMessagesRepository } from './held-messages.repository.js';
 import { type Finding, masked, RuleSet } from './rule-set.js';
+import { RepeatedWarning } from '../../../platform/logging/repeated-warning.js';
 
 const TOPIC = 'content_rules';
 const SWEEP_EVERY_MS = 2000;
@@ -17,7 +18,9 @@ const READY_MAX = 1000;
  */
 @Injectable()
 export class RuleBook extends ContentRules implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly logger = new Logger(RuleBook.name);
+  private readonly unread = new RepeatedWarning(new Logger(RuleBook.name), 'the content rules could not be read', {
+    over: 'the content rules are read again',
+  });
   private readonly versions = new Map<string, number>();
   private readonly ready = new Map<string, RuleSet>();
   /** Sends that came while rules were read wait for the same reading, and so keep their order. */
@@ -110,7 +113,7 @@ export class RuleBook extends ContentRules implements OnApplicationBootstrap, On
   }
 
   private refreshSoon(): void {
-    this.refresh().catch((error: unknown) => this.logger.warn({ err: error }, 'the content rules could not be read'));
+    this.unread.watch(() => this.refresh()).catch(() => undefined);
   }
 }
 

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { SystemRole } from '../../http/actor.js';
 import type { Signal } from '../broadcaster.js';
+import { RepeatedWarning } from '../../logging/repeated-warning.js';
 
 /** What nodes tell each other. Nothing of it is needed for a promise about durable events: those are in the log. */
 export type BusMessage =
@@ -32,6 +33,13 @@ export type BusListener = (message: BusMessage) => void;
 export abstract class Bus {
   private readonly listeners: BusListener[] = [];
   protected readonly logger = new Logger('Bus');
+  /** Without it events of other nodes arrive by the sweep. */
+  protected readonly absence = new RepeatedWarning(this.logger, 'no bus; events of other nodes arrive by the sweep', {
+    over: 'the bus is back',
+  });
+  private readonly unusable = new RepeatedWarning(this.logger, 'a message from another node could not be used', {
+    level: 'error',
+  });
 
   abstract publish(message: BusMessage): void;
 
@@ -63,7 +71,7 @@ export abstract class Bus {
       try {
         listener(message);
       } catch (error) {
-        this.logger.error({ err: error, kind: message.kind }, 'a message from another node could not be used');
+        this.unusable.failed({ err: error, kind: message.kind });
       }
     }
   }

@@ -1,5 +1,6 @@
 import { newId } from '../../database/ids.js';
 import { Bus, type BusMessage } from './bus.js';
+import { RepeatedWarning } from '../../logging/repeated-warning.js';
 
 const FLUSH_AFTER_MS = 5;
 /** Beyond this a bus that cannot keep up drops what is not control: the sweep delivers, and state heals by itself. */
@@ -9,6 +10,7 @@ const HEADS_PER_MESSAGE = 100;
 /** Gathers messages for a few milliseconds and sends them as few texts: a head told of twice goes out once. */
 export abstract class CoalescingBus extends Bus {
   protected readonly nodeId = newId();
+  private readonly unreadable = new RepeatedWarning(this.logger, 'a text on the bus could not be read');
   private heads = new Map<string, number>();
   private pending: BusMessage[] = [];
   private timer: NodeJS.Timeout | undefined;
@@ -46,7 +48,7 @@ export abstract class CoalescingBus extends Bus {
       this.heardOf(node);
       for (const message of messages) this.dispatch(message);
     } catch (error) {
-      this.logger.warn({ err: error }, 'a text on the bus could not be read');
+      this.unreadable.failed({ err: error });
     }
   }
 
@@ -81,7 +83,7 @@ export abstract class CoalescingBus extends Bus {
     try {
       await this.transmit(texts);
     } catch (error) {
-      this.logger.warn(`the bus could not send: ${(error as Error).message}`);
+      this.absence.failed({ err: error });
     } finally {
       this.isSending = false;
       if (this.heads.size > 0 || this.pending.length > 0) this.schedule();

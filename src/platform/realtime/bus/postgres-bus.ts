@@ -79,27 +79,28 @@ export class PostgresBus extends CoalescingBus {
       query_timeout: 5000,
       keepAlive: true,
     });
-    client.on('error', () => this.reconnect(client, 'the connection was lost'));
-    client.on('end', () => this.reconnect(client, 'the connection was closed'));
+    client.on('error', (error) => this.reconnect(client, error));
+    client.on('end', () => this.reconnect(client, new Error('the connection was closed')));
     client.on('notification', ({ payload }) => this.receive(payload ?? ''));
     try {
       await client.connect();
       await client.query(`listen ${CHANNEL}`);
       this.client = client;
       this.retryMs = 250;
+      this.absence.worked();
       this.greet('hello');
       this.schedule();
     } catch (error) {
       this.client = client;
-      this.reconnect(client, (error as Error).message);
+      this.reconnect(client, error as Error);
     }
     if (this.isStopped) await client.end().catch(() => undefined);
   }
 
-  private reconnect(client: pg.Client, why: string): void {
+  private reconnect(client: pg.Client, why: Error): void {
     if (this.client !== client || this.isStopped) return;
     this.client = undefined;
-    this.logger.warn(`no bus (${why}); events of other nodes arrive by the sweep; next try in ${this.retryMs} ms`);
+    this.absence.failed({ err: why });
     client.end().catch(() => undefined);
     this.retryTimer = setTimeout(() => void this.connect(), this.retryMs);
     this.retryTimer.unref();

@@ -9,7 +9,6 @@ const MAX_RETRY_MS = 15_000;
 export class RedisBus extends CoalescingBus {
   private readonly publisher: Redis;
   private readonly subscriber: Redis;
-  private warned = false;
 
   constructor(url: string) {
     super(MAX_TEXT_BYTES);
@@ -17,17 +16,17 @@ export class RedisBus extends CoalescingBus {
     const options = { lazyConnect: true, enableOfflineQueue: false, retryStrategy, commandTimeout: 2000 };
     this.publisher = new Redis(url, { ...options, maxRetriesPerRequest: 0 });
     this.subscriber = new Redis(url, { ...options, commandTimeout: undefined, autoResubscribe: true });
-    for (const client of [this.publisher, this.subscriber]) client.on('error', (error) => this.warn(error));
+    for (const client of [this.publisher, this.subscriber]) client.on('error', (err) => this.absence.failed({ err }));
     this.subscriber.on('ready', () => {
-      this.warned = false;
-      this.subscriber.subscribe(CHANNEL).catch((error: Error) => this.warn(error));
+      this.absence.watch(() => this.subscriber.subscribe(CHANNEL)).catch(() => undefined);
     });
     this.subscriber.on('message', (_channel, text) => this.receive(text));
     this.publisher.on('ready', () => this.schedule());
   }
 
   override start(): void {
-    for (const client of [this.publisher, this.subscriber]) client.connect().catch((error: Error) => this.warn(error));
+    // Why it cannot connect is told to the listeners of `error`.
+    for (const client of [this.publisher, this.subscriber]) client.connect().catch(() => undefined);
   }
 
   override async stop(): Promise<void> {
@@ -52,11 +51,5 @@ export class RedisBus extends CoalescingBus {
 
   protected override async transmit(texts: string[]): Promise<void> {
     await Promise.all(texts.map((text) => this.publisher.publish(CHANNEL, text)));
-  }
-
-  private warn(error: Error): void {
-    if (this.warned) return;
-    this.warned = true;
-    this.logger.warn(`no bus (${error.message}); events of other nodes arrive by the sweep; trying on`);
   }
 }

@@ -1,0 +1,77 @@
+import { Logger } from '@nestjs/common';
+import { createLog, NestLog } from './log.js';
+import { RepeatedWarning } from './repeated-warning.js';
+
+describe('a warning of what fails again and again', () => {
+  let lines: Record<string, unknown>[];
+  let warning: RepeatedWarning;
+
+  beforeEach(() => {
+    jest.useFakeTimers();
+    lines = [];
+    const write = (line: string): void => void lines.push(JSON.parse(line) as Record<string, unknown>);
+    Logger.overrideLogger(new NestLog(createLog({ logLevel: 'info' }, { write })));
+    warning = new RepeatedWarning(new Logger('Store'), 'the store is away', { over: 'the store is back' });
+  });
+  afterEach(() => jest.useRealTimers());
+
+  const failFor = (seconds: number): void => {
+    for (let n = 0; n < seconds * 10; n++) {
+      warning.failed({ err: new Error('refused') });
+      jest.advanceTimersByTime(100);
+    }
+  };
+
+  it('is logged at once, then once a minute with the number of those that were not', () => {
+    failFor(150);
+    expect(lines.map(({ level, msg, suppressed }) => ({ level, msg, suppressed }))).toEqual(
+      [0, 599, 599].map((suppressed) => ({ level: 'warn', msg: 'the store is away', suppressed })),
+    );
+    expect(lines[0]).toMatchObject({ context: 'Store', err: { message: 'refused' } });
+  });
+
+  it('ends with one line that says how long it lasted and how often it failed', () => {
+    failFor(30);
+    warning.worked();
+    warning.worked();
+    jest.advanceTimersByTime(10_000);
+    expect(lines).toHaveLength(2);
+    expect(lines[1]).toMatchObject({ level: 'info', msg: 'the store is back', lasted_ms: 30_000, failed: 300 });
+    warning.worked();
+    jest.advanceTimersByTime(10_000);
+    expect(lines).toHaveLength(2);
+  });
+
+  it('does not end while it works only now and then', () => {
+    for (let n = 0; n < 25; n++) {
+      failFor(1);
+      warning.worked();
+      jest.advanceTimersByTime(3_000);
+    }
+    expect(lines.map(({ msg }) => msg)).toEqual(['the store is away', 'the store is away']);
+  });
+
+  it('is logged at once again when it fails after it has worked', () => {
+    failFor(1);
+    warning.worked();
+    jest.advanceTimersByTime(5_000);
+    failFor(1);
+    expect(lines.map(({ msg }) => msg)).toEqual(['the store is away', 'the store is back', 'the store is away']);
+  });
+
+  it('has no end where none is named: what clients cause is only counted', () => {
+    const caused = new RepeatedWarning(new Logger('Sockets'), 'sockets are refused');
+    caused.failed({ code: 'LIMIT' });
+    caused.worked();
+    jest.advanceTimersByTime(30_000);
+    caused.failed({ code: 'LIMIT' });
+    expect(lines.map(({ msg }) => msg)).toEqual(['sockets are refused']);
+  });
+
+  it('watches work, whose result and error it passes on', async () => {
+    await expect(warning.watch(() => Promise.reject(new Error('refused')))).rejects.toThrow('refused');
+    expect(await warning.watch(() => Promise.resolve(7))).toBe(7);
+    jest.advanceTimersByTime(5_000);
+    expect(lines.map(({ msg }) => msg)).toEqual(['the store is away', 'the store is back']);
+  });
+});

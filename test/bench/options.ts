@@ -10,6 +10,7 @@ export const SECTIONS = [
   'fan-out',
   'webhooks',
   'files',
+  'search',
   'idle',
 ] as const;
 export type SectionName = (typeof SECTIONS)[number];
@@ -20,11 +21,13 @@ export interface BenchOptions {
   readonly sections: ReadonlySet<SectionName>;
   /** Whether the server is profiled while it is measured, which costs it some of its speed. */
   readonly profile: boolean;
+  /** Messages to search in. */
+  readonly messages: number;
   /** Idle connections to open. */
   readonly connections: number;
 }
 
-export const USAGE = `npm run bench -- [--seconds 4] [--only ${SECTIONS.join(',')}] [--connections 5000] [--profile]`;
+export const USAGE = `npm run bench -- [--seconds 4] [--only ${SECTIONS.join(',')}] [--connections 5000] [--messages 200000] [--profile]`;
 
 /** @throws Error that says how it is used */
 export function readOptions(args: readonly string[]): BenchOptions {
@@ -34,14 +37,16 @@ export function readOptions(args: readonly string[]): BenchOptions {
       seconds: { type: 'string', default: '4' },
       only: { type: 'string', default: SECTIONS.join(',') },
       connections: { type: 'string', default: '5000' },
+      messages: { type: 'string', default: '200000' },
       profile: { type: 'boolean', default: false },
     },
   });
   const seconds = Number(values.seconds);
   const connections = Number(values.connections);
+  const messages = Number(values.messages);
   const wanted = values.only.split(',').map((name) => name.trim());
   const unknown = wanted.filter((name) => !SECTIONS.some((section) => section.startsWith(name)));
-  if (!(seconds > 0) || !(connections > 0) || unknown.length > 0) throw new Error(USAGE);
+  if (!(seconds > 0) || !(connections > 0) || !(messages > 0) || unknown.length > 0) throw new Error(USAGE);
   const sections = SECTIONS.filter((section) => wanted.some((name) => section.startsWith(name)));
-  return { seconds, connections, sections: new Set(sections), profile: values.profile };
+  return { seconds, connections, messages, sections: new Set(sections), profile: values.profile };
 }

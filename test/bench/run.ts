@@ -8,6 +8,7 @@ import { measureIdleConnections } from './sections/idle-connections.js';
 import { measureLatency } from './sections/latency.js';
 import { makeSendScene, measureSends } from './sections/sends.js';
 import { measureOverload } from './sections/overload.js';
+import { measureSearches } from './sections/search.js';
 import { measureStarts } from './sections/starts.js';
 import { measureWebhooks } from './sections/webhooks.js';
 
@@ -31,6 +32,7 @@ async function measure(bench: Bench): Promise<void> {
   if (sections.has('fan-out')) await measureFanOut(bench);
   if (sections.has('webhooks')) await measureWebhooks(bench);
   if (sections.has('files')) await measureFiles(bench);
+  if (sections.has('search')) await measureSearches(bench);
   if (sections.has('idle')) await measureIdleConnections(bench);
 }
 

@@ -21,7 +21,7 @@ const DECLARATIONS = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'data/', 'coverage/', 'bench-results/', 'torture-results/'] },
+  { ignores: ['dist/', 'node_modules/', 'data/', 'coverage/', 'bench-results/', 'torture-results/', 'fuzz-results/'] },
   ...tseslint.configs.recommended,
   {
     rules: {

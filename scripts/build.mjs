@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 // Types are checked by npm run check, not here: a whole build takes 1 s instead of 20 s.
 
 const PROGRAM = ['src', 'migrations'];
-const TOOLS = ['scripts', 'test/bench', 'test/torture', 'test/support', 'test/fixtures'];
+const TOOLS = ['scripts', 'test/bench', 'test/torture', 'test/fuzz', 'test/support', 'test/fixtures'];
 const OUTPUT = 'dist';
 const RECORD = join(OUTPUT, '.build.json');
 /** Compiled by nothing here: tests and declarations. */

@@ -40,7 +40,7 @@ function hasDrawing(text: string): boolean {
  * @throws InvalidFileType, MalwareDetected
  */
 export async function requireNoActiveContent(bytes: Bytes, where: 'everywhere' | 'ends' | 'nowhere'): Promise<void> {
-  for await (const chunk of bytes.chunks(OVERLAP)) {
+  for await (const chunk of bytes.chunks({ overlap: OVERLAP })) {
     requireHarmless(chunk);
     if (where === 'everywhere') requireInert(chunk);
   }

@@ -2,7 +2,11 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { InvalidFileType } from '../files.errors.js';
 
 const CHUNK = 256 * 1024;
-/** Small reads are answered out of one piece of the file, so that a walk over headers is not a read of the disk each. */
+/**
+ * Small reads are answered out of one piece of the file, so that a walk over headers is not a read of the disk each. The
+ * piece is small after a jump and grows while reads go on: what jumps about reads little more than it asks for.
+ */
+const FIRST_WINDOW = 4 * 1024;
 const WINDOW = 64 * 1024;
 /** What any file may cost, and what more of it a larger one may: the parsers spend a step for each read and record. */
 const FIRST_STEPS = 20_000;
@@ -39,17 +43,20 @@ export class Bytes {
     this.spend(1 + Math.floor(wanted / WINDOW));
     if (wanted > WINDOW / 4) return this.load(position, wanted);
     if (position < this.windowAt || position + wanted > this.windowAt + this.window.length) {
-      this.window = await this.load(position, Math.min(WINDOW, this.size - position));
+      const end = this.windowAt + this.window.length;
+      const goesOn = position >= this.windowAt && position <= end;
+      const piece = goesOn ? Math.min(WINDOW, 2 * this.window.length) : FIRST_WINDOW;
+      this.window = await this.load(position, Math.min(Math.max(piece, wanted), this.size - position));
       this.windowAt = position;
     }
     return this.window.subarray(position - this.windowAt, position - this.windowAt + wanted);
   }
 
-  /** All of it, in chunks that each begin with the last `overlap` bytes of the one before. */
-  async *chunks(overlap = 0): AsyncGenerator<Buffer> {
-    for (let position = 0; position < this.size; position += CHUNK) {
-      const start = Math.max(0, position - overlap);
-      yield await this.read(start, position - start + CHUNK);
+  /** All of it or a part, in chunks that each begin with the last `overlap` bytes of the one before. */
+  async *chunks({ overlap = 0, from = 0, to = this.size } = {}): AsyncGenerator<Buffer> {
+    for (let position = from; position < to; position += CHUNK) {
+      const start = Math.max(from, position - overlap);
+      yield await this.read(start, Math.min(to, position + CHUNK) - start);
     }
   }
 

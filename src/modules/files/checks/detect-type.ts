@@ -118,7 +118,7 @@ async function readCompound(bytes: Bytes): Promise<Detected> {
 }
 
 async function readZip(bytes: Bytes): Promise<Detected> {
-  const zip = await ZipDirectory.open(bytes.path);
+  const zip = await ZipDirectory.open(bytes);
   try {
     return { types: [await zipType(zip)] };
   } finally {

@@ -2,18 +2,22 @@ import type { Entry } from 'yauzl';
 import { AppError } from '../../../platform/errors/app-error.js';
 import { FileTooLarge, InvalidFileType } from '../files.errors.js';
 import { isProgram, requireHarmless } from './active-content.js';
+import { Bytes } from './bytes.js';
 import { MAX_EXPANDED, ZipDirectory } from './zip-directory.js';
 
 const HEAD = 4096;
 /** An archive in the archive is looked into once, when it is no larger than this. */
 const INNER_MAX = 25 * 1024 * 1024;
+/** Of the archive and of those in it: an entry costs something even where it is empty. */
+const MAX_ENTRIES_IN_ALL = 10_000;
 const XML = /\.(?:xml|rels)$/i;
 const DTD = /<!\s*(?:DOCTYPE|ENTITY)/i;
 const DTD_WIDE = /<\0!\0(?:D\0O\0C\0T\0Y\0P\0E|E\0N\0T\0I\0T\0Y)/i;
 const OVERLAP = 128;
 
 interface Budget {
-  left: number;
+  bytes: number;
+  entries: number;
 }
 
 /**
@@ -22,7 +26,12 @@ interface Budget {
  * @throws InvalidFileType, FileTooLarge, MalwareDetected
  */
 export async function requireSafeZip(path: string, isDocument: boolean): Promise<void> {
-  await look(path, { isDocument, depth: 0, budget: { left: MAX_EXPANDED } });
+  const bytes = await Bytes.open(path);
+  try {
+    await look(bytes, { isDocument, depth: 0, budget: { bytes: MAX_EXPANDED, entries: MAX_ENTRIES_IN_ALL } });
+  } finally {
+    await bytes.close();
+  }
 }
 
 interface Place {
@@ -31,9 +40,11 @@ interface Place {
   readonly budget: Budget;
 }
 
-async function look(source: string | Buffer, place: Place): Promise<void> {
+async function look(source: Bytes | Buffer, place: Place): Promise<void> {
   const zip = await ZipDirectory.open(source);
   try {
+    place.budget.entries -= zip.entries.length;
+    if (place.budget.entries < 0) throw new FileTooLarge({ reason: 'too many entries' });
     for (const entry of zip.entries) {
       const inner = await unpack(zip, entry, place);
       if (!inner) continue;
@@ -56,8 +67,8 @@ async function unpack(zip: ZipDirectory, entry: Entry, { isDocument, budget }: P
     for await (const piece of await zip.stream(entry)) {
       const chunk = piece as Buffer;
       size += chunk.length;
-      budget.left -= chunk.length;
-      if (budget.left < 0) throw new FileTooLarge({ reason: 'expands to too much' });
+      budget.bytes -= chunk.length;
+      if (budget.bytes < 0) throw new FileTooLarge({ reason: 'expands to too much' });
       const seen = Buffer.concat([tail, chunk]);
       requireHarmless(seen);
       if (isXml) requireNoDtd(seen);

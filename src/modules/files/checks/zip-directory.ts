@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import yauzl, { type Entry, type ZipFile } from 'yauzl';
 import { FileTooLarge, InvalidFileType } from '../files.errors.js';
+import { Bytes } from './bytes.js';
 
 export const MAX_ENTRIES = 1000;
 export const MAX_EXPANDED = 100 * 1024 * 1024;
@@ -19,8 +20,8 @@ export class ZipDirectory {
     readonly entries: readonly Entry[],
   ) {}
 
-  /** @throws InvalidFileType, FileTooLarge */
-  static async open(source: string | Buffer): Promise<ZipDirectory> {
+  /** Whose bytes it is given, closes them. @throws InvalidFileType, FileTooLarge */
+  static async open(source: Bytes | Buffer): Promise<ZipDirectory> {
     const zip = await openZip(source);
     try {
       if (zip.entryCount > MAX_ENTRIES) throw new FileTooLarge({ reason: 'too many entries' });
@@ -61,11 +62,34 @@ export class ZipDirectory {
   }
 }
 
-function openZip(source: string | Buffer): Promise<ZipFile> {
+/**
+ * The library asks for places that the archive names, and of those that no file can have it would end the process. Here
+ * it gets nothing from outside of the file, and each read is a step.
+ */
+class ZipReader extends yauzl.RandomAccessReader {
+  constructor(private readonly bytes: Bytes) {
+    super();
+  }
+
+  override read(target: Buffer, offset: number, length: number, position: number, done: ReadDone): void {
+    this.bytes.read(position, length).then(
+      (found) => done(null, found.copy(target, offset)),
+      (error: Error) => done(error),
+    );
+  }
+
+  override _readStreamForRange(start: number, end: number): Readable {
+    return Readable.from(this.bytes.chunks({ from: start, to: end }), { objectMode: false });
+  }
+}
+
+type ReadDone = (error: Error | null, bytesRead?: number) => void;
+
+function openZip(source: Bytes | Buffer): Promise<ZipFile> {
   return new Promise((resolve, reject) => {
     const options = { lazyEntries: true, autoClose: false };
     const done = (error: Error | null, zip: ZipFile): void => (error ? reject(InvalidFileType.broken()) : resolve(zip));
-    if (typeof source === 'string') yauzl.open(source, options, done);
+    if (source instanceof Bytes) yauzl.fromRandomAccessReader(new ZipReader(source), source.size, options, done);
     else yauzl.fromBuffer(source, options, done);
   });
 }

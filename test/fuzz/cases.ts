@@ -1,0 +1,18 @@
+import { Random } from '../torture/random.js';
+import { mutated } from './mutation.js';
+import type { Parser } from './parsers.js';
+import type { Samples } from './samples.js';
+
+/** The file of one case: the same in every run, whichever cases ran before. */
+export function fileOf({ name, kinds }: Parser, samples: Samples, seed: number, number: number): Buffer {
+  const random = new Random(seedOf(`${name} ${seed} ${number}`));
+  const chosen = kinds ? kinds.flatMap((kind) => samples[kind] ?? []) : Object.values(samples).flat();
+  return mutated(chosen, random);
+}
+
+/** FNV-1a. */
+function seedOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const letter of text) hash = Math.imul(hash ^ letter.charCodeAt(0), 0x01000193);
+  return hash >>> 0;
+}

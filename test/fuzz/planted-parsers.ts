@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises';
+import { Bytes } from '../../src/modules/files/checks/bytes.js';
+import { InvalidFileType } from '../../src/modules/files/files.errors.js';
+import type { Parser } from './parsers.js';
+
+/** How one of the samples of text begins. */
+const MARK_OF_UTF_16 = 0xff;
+
+/** Parsers as they must not be, each with one fault, and one without: so that it is known that faults are seen. */
+export const PARSERS: readonly Parser[] = [
+  {
+    name: 'sound',
+    parse: async (path) => {
+      for (const byte of await readFile(path)) if (byte === 7) throw InvalidFileType.broken();
+    },
+  },
+  {
+    name: 'endless',
+    kinds: ['txt'],
+    parse: async (path) => {
+      const [first] = await readFile(path);
+      while (first === MARK_OF_UTF_16);
+    },
+  },
+  {
+    name: 'quadratic',
+    kinds: ['txt'],
+    parse: async (path) => {
+      const file = (await readFile(path)).subarray(0, 10_000);
+      let pairs = 0;
+      for (const one of file) for (const other of file) pairs += one === other ? 1 : 0;
+      return pairs;
+    },
+  },
+  {
+    name: 'throwing',
+    kinds: ['bmp'],
+    parse: async (path) => (await readFile(path)).readUInt32LE(200),
+  },
+  {
+    name: 'throwing-later',
+    kinds: ['txt'],
+    parse: async (path) => {
+      const [first] = await readFile(path);
+      await new Promise<void>((resolve) => {
+        setImmediate(() => {
+          if (first === MARK_OF_UTF_16) throw new RangeError('planted');
+          resolve();
+        });
+      });
+    },
+  },
+  {
+    name: 'trusting',
+    kinds: ['wav'],
+    parse: async (path) => {
+      const file = await readFile(path);
+      if (file.length >= 4) Buffer.alloc(Math.min(file.readUInt32LE(0), 0x2000000));
+    },
+  },
+  {
+    name: 'rereading',
+    kinds: ['wav'],
+    parse: async (path) => {
+      const bytes = await Bytes.open(path);
+      try {
+        for (let i = 0; i < 100; i++) await bytes.read(0, 20_000);
+      } finally {
+        await bytes.close();
+      }
+    },
+  },
+];

@@ -2,8 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { getQueueToken } from '@nestjs/bullmq';
+import type { Queue } from 'bullmq';
 import { Clamd, ScannerUnavailable } from '../../src/modules/files/clamd.js';
 import { ScanFile } from '../../src/modules/files/scan-file.js';
+import { SCANS_QUEUE } from '../../src/modules/files/scans.queue.js';
 import { FilesUpkeep } from '../../src/modules/files/files-upkeep.js';
 import { isoMedia, type SampleFile } from '../fixtures/sample-files.js';
 import type { ChatUser } from '../support/chat.js';
@@ -126,10 +129,11 @@ describe('the scan of a file', () => {
 
   it('gives up a file that took its scanner down three times', async () => {
     clamd.mode = 'silent';
-    const { body } = await world.upload(ada, note);
+    const eve = await world.chat.user('eve'); // the scan of one of her files goes on while the scanner is silent
+    const { body } = await world.upload(eve, note);
     await world.chat.app.database.query('update files set scans_begun = 3 where id = $1', [body.id]);
     await world.chat.app.app.get(ScanFile, { strict: false }).scan(body.id);
-    expect((await ada.call('GET', `/files/${body.id}`)).body).toMatchObject({
+    expect((await eve.call('GET', `/files/${body.id}`)).body).toMatchObject({
       status: 'rejected',
       reason: 'SCAN_FAILED',
     });
@@ -142,6 +146,13 @@ describe('the scan of a file', () => {
       [file.id],
     );
     await world.chat.app.app.get(FilesUpkeep, { strict: false }).run({ isDryRun: false });
+    expect((await world.scanned(ada, file.id)).status).toBe('ready');
+  });
+
+  it('is made for a job of the version before, which names the file alone', async () => {
+    const file = await world.ready(ada, note);
+    await world.chat.app.database.query(`update files set status = 'scanning' where id = $1`, [file.id]);
+    await world.chat.app.app.get<Queue>(getQueueToken(SCANS_QUEUE), { strict: false }).add('scan', { fileId: file.id });
     expect((await world.scanned(ada, file.id)).status).toBe('ready');
   });
 });

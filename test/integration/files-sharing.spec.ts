@@ -179,6 +179,17 @@ describe('a shared file', () => {
     expect((await eve.call('POST', '/files/addresses', { file_ids: [file.id] })).body.data).toEqual([]);
   });
 
+  it('may be shown by pages of any site with a signed address, by those of its own site with a credential', async () => {
+    const file = await world.ready(ada, image);
+    const signed = await addressOf(ada, file.id);
+    const policyOf = async (user: ChatUser | undefined, url: string): Promise<string | null> =>
+      (await world.fetch(user, url)).headers.get('cross-origin-resource-policy');
+    expect(await policyOf(undefined, signed.url)).toBe('cross-origin');
+    expect(await policyOf(undefined, signed.thumbnail_url)).toBe('cross-origin');
+    expect(await policyOf(ada, file.url)).toBe('same-site');
+    expect(await policyOf(ada, file.thumbnail_url)).toBe('same-site');
+  });
+
   it('has addresses that say no to sessions that ended, and to those whose time is over', async () => {
     const file = await world.ready(ada, note);
     const visitor = await world.chat.user('visitor');

@@ -1,8 +1,15 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
+import { DiskStorage } from '../../src/modules/files/storage/disk-storage.js';
+import { FolderMark } from '../../src/modules/files/storage/folder-mark.js';
+import { FolderRepository } from '../../src/modules/files/storage/folder.repository.js';
+import type { Config } from '../../src/platform/config/config.js';
+import { filesDirOf, storedFilesDirOf } from '../../src/platform/config/files-dir.js';
 import { pdf } from '../fixtures/sample-files.js';
-import { startFileWorld } from '../support/file-world.js';
+import { type FileWorld, startFileWorld } from '../support/file-world.js';
 
 describe('an installation that says where files go, and which it takes', () => {
   it('keeps them there, and refuses the others', async () => {
@@ -22,5 +29,60 @@ describe('an installation that says where files go, and which it takes', () => {
     expect(existsSync(join(world.chat.app.config.dataDir, 'files'))).toBe(false);
     await world.stop();
     rmSync(folder, { recursive: true });
+  });
+});
+
+describe('the folder of files', () => {
+  let world: FileWorld;
+  let folders: string;
+  let own: string;
+  let known: string;
+
+  beforeAll(async () => {
+    world = await startFileWorld();
+    folders = mkdtempSync(join(tmpdir(), 'parley-folders-'));
+    own = filesDirOf(world.chat.app.config);
+    known = (await world.chat.app.database.query<{ id: string }>('select id from file_folder'))[0]!.id;
+    const user = await world.chat.user('john');
+    await world.ready(user, { name: 'a.pdf', type: 'application/pdf', category: 'document', bytes: pdf() });
+  });
+  afterAll(async () => {
+    await world.stop();
+    rmSync(folders, { recursive: true });
+  });
+
+  /** What a process with this folder writes down as an error when it starts. */
+  async function errorsWith(filesDir: string): Promise<unknown[]> {
+    const errors = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    const config = Object.assign(Object.create(world.chat.app.config) as Config, { filesDir });
+    const repository = world.chat.app.app.get(FolderRepository, { strict: false });
+    await new FolderMark(repository, new DiskStorage(storedFilesDirOf(config)), config).onApplicationBootstrap();
+    const said = errors.mock.calls.map(([message]) => message as unknown);
+    errors.mockRestore();
+    return said;
+  }
+  const markIn = (folder: string): string => readFileSync(join(folder, 'folder-id'), 'utf8').trim();
+
+  it('is marked with an id which the database knows, and nothing is said of it', async () => {
+    expect(markIn(own)).toBe(known);
+    expect(await errorsWith(own)).toEqual([]);
+  });
+
+  it('is known by its files where it has no mark, and gets one', async () => {
+    const restored = join(folders, 'restored');
+    cpSync(join(own, 'stored'), join(restored, 'stored'), { recursive: true });
+    expect(await errorsWith(restored)).toEqual([]);
+    expect(markIn(restored)).toBe(known);
+  });
+
+  it('is an error in the log at the start where it is another one', async () => {
+    const unshared = join(folders, 'unshared');
+    expect(await errorsWith(unshared)).toEqual([expect.stringContaining(`FILES_DIR (${unshared}) is not the folder`)]);
+    expect(existsSync(join(unshared, 'folder-id'))).toBe(false);
+    mkdirSync(unshared);
+    for (const mark of [randomUUID(), 'half of an i']) {
+      writeFileSync(join(unshared, 'folder-id'), mark);
+      expect(await errorsWith(unshared)).toEqual([expect.stringContaining(`write ${known} into`)]);
+    }
   });
 });

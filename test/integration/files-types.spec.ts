@@ -1,3 +1,4 @@
+import sharp from 'sharp';
 import { picture, sampleFiles, type SampleFile } from '../fixtures/sample-files.js';
 import { type FileWorld, startFileWorld } from '../support/file-world.js';
 import type { ChatUser } from '../support/chat.js';
@@ -54,6 +55,18 @@ describe('a file of every type that is taken', () => {
       expect(thumbnail.headers.get('content-type')).toBe('image/webp');
     },
   );
+
+  it('gif is taken with 260 frames, and keeps them', async () => {
+    const size = { width: 64, height: 48 };
+    const pixels = Buffer.alloc(size.width * size.height * 260, 0);
+    for (let at = 0; at < pixels.length; at++) pixels[at] = Math.floor(at / (size.width * size.height)) + (at % 7);
+    const raw = { width: size.width, height: size.height * 260, channels: 1, pageHeight: size.height } as const;
+    const bytes = await sharp(pixels, { raw }).gif({ effort: 1 }).toBuffer();
+    const file = await world.ready(ada, { name: 'long.gif', type: 'image/gif', category: 'image', bytes });
+    expect(file).toMatchObject({ status: 'ready', ...size });
+    const answer = await world.fetch(ada, file.url as string);
+    expect((await sharp(Buffer.from(await answer.arrayBuffer())).metadata()).pages).toBe(260);
+  });
 
   it('has no metadata left where its pixels are kept as they are, and no thumbnail without a decoder', async () => {
     for (const [extension, hasThumbnail] of [

@@ -1,10 +1,13 @@
 import { WebSocket } from 'ws';
 import { UploadSettings } from '../../src/modules/files/upload-settings.js';
 import { UploadsInProgress } from '../../src/modules/files/uploads-in-progress.js';
+import { picture } from '../fixtures/sample-files.js';
 import type { ChatUser } from '../support/chat.js';
+import { FakeClamd } from '../support/fake-clamd.js';
 import { type BegunUpload, type FileWorld, startFileWorld } from '../support/file-world.js';
 import { startRealtimeApp, type RealtimeApp } from '../support/realtime-app.js';
 import { refusedWith, WebSocketClient } from '../support/realtime-client.js';
+import { hasRedis, RedisServer } from '../support/redis-server.js';
 
 const GREEDY_ADDRESS = '127.0.0.2';
 
@@ -46,15 +49,18 @@ describe('a client that takes what it can get leaves enough for another one', ()
     const HEAD = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n';
     let world: FileWorld;
     let uploads: UploadsInProgress;
+    let settings: UploadSettings;
     let greedy: ChatUser;
+    let other: ChatUser;
     let modest: ChatUser;
 
     beforeAll(async () => {
       world = await startFileWorld({ FILE_UPLOADS_PER_PROCESS: '7', FILE_QUOTA_BYTES: '4000000' });
       uploads = world.chat.app.app.get(UploadsInProgress, { strict: false });
-      const settings = { graceMs: 300, checkMs: 100, lingerMs: 100 };
-      Object.assign(world.chat.app.app.get(UploadSettings, { strict: false }), settings);
-      [greedy, modest] = [await world.chat.user('greedy'), await world.chat.user('modest')];
+      settings = world.chat.app.app.get(UploadSettings, { strict: false });
+      settings.lingerMs = 100;
+      [greedy, other] = [await world.chat.user('greedy'), await world.chat.user('other')];
+      modest = await world.chat.user('modest');
     });
     afterAll(() => world.stop());
     afterEach(() => untilInProgress(0));
@@ -90,7 +96,8 @@ describe('a client that takes what it can get leaves enough for another one', ()
     });
 
     it('a process takes in as many as it has places, whoever sends them', async () => {
-      const [held] = [begin(greedy, 5), begin(await world.chat.user('other'), 2)];
+      const held = [...begin(greedy, 5), ...begin(other, 2)];
+      for (const upload of held) trickle(upload);
       await untilInProgress(7);
       const { status, headers, body } = await world.upload(modest, note);
       expect([status, headers.get('retry-after'), body.error.details.limit]).toEqual([429, '5', undefined]);
@@ -137,7 +144,10 @@ describe('a client that takes what it can get leaves enough for another one', ()
       await answered(415, world.upload(greedy, { ...note, name: 'a.exe' }));
       await answered(400, world.upload(greedy, { ...note, name: '' }));
       await answered(413, world.beginUpload(greedy, 10_000_000_000).answer);
+      const { graceMs, checkMs } = settings;
+      Object.assign(settings, { graceMs: 300, checkMs: 100 });
       await answered(408, world.beginUpload(greedy, 10_000).answer);
+      Object.assign(settings, { graceMs, checkMs });
 
       const [gone] = begin(greedy, 1);
       trickle(gone!);
@@ -153,6 +163,62 @@ describe('a client that takes what it can get leaves enough for another one', ()
       }
       await untilInProgress(0);
       expect((await world.upload(greedy, note)).status).toBe(201);
+    });
+  });
+
+  const queues = [['PostgreSQL'], ...(hasRedis ? [['Redis']] : [])];
+  describe.each(queues)('of the scans of files, queued in %s', (store) => {
+    let clamd: FakeClamd;
+    let redis: RedisServer | undefined;
+    let world: FileWorld;
+
+    beforeAll(async () => {
+      clamd = await FakeClamd.start();
+      clamd.mode = 'holds';
+      redis = store === 'Redis' ? await RedisServer.start() : undefined;
+      world = await startFileWorld({ CLAMAV_URL: clamd.url, ...(redis && { REDIS_URL: redis.url }) });
+    });
+    afterAll(async () => {
+      await world.stop();
+      await clamd.goAway();
+      await redis?.halt();
+    });
+
+    it('uploaders take turns: a modest one’s picture is ready while 30 files of greedy ones wait, and all are scanned', async () => {
+      const [greedy, other, modest] = [
+        await world.chat.user('greedy'),
+        await world.chat.user('other'),
+        await world.chat.user('modest'),
+      ];
+      const scanned = async (count: number): Promise<void> => {
+        while (clamd.received.length < count) await new Promise((resolve) => setTimeout(resolve, 5));
+      };
+      const png = await picture().png().toBuffer();
+      const photo = { name: 'photo.png', type: 'image/png', category: 'image', bytes: png } as const;
+      for (let i = 0; i < 15; i++) {
+        for (const user of [greedy, other]) expect((await world.upload(user, photo)).status).toBe(201);
+        // The workers are busy before there is anything else to do.
+        if (i === 0) await scanned(2);
+      }
+      const portrait = { ...photo, bytes: await picture().negate().png().toBuffer() };
+      const { body } = await world.upload(modest, portrait);
+      clamd.release(1);
+      await scanned(3);
+      expect(clamd.received[2]!.equals(portrait.bytes)).toBe(true);
+
+      clamd.release(2);
+      expect(await world.scanned(modest, body.id as string)).toMatchObject({ status: 'ready', width: 64 });
+      const counts = `select status, count(*)::int as files from files group by status order by status`;
+      const [ready, waiting] = await world.chat.app.database.query<{ status: string; files: number }>(counts);
+      expect([ready!.status, waiting!.status]).toEqual(['ready', 'scanning']);
+      expect(waiting!.files).toBeGreaterThanOrEqual(26);
+
+      clamd.mode = 'clean';
+      clamd.release(30);
+      let counted;
+      do counted = await world.chat.app.database.query(counts);
+      while (counted.length > 1);
+      expect(counted).toEqual([{ status: 'ready', files: 31 }]);
     });
   });
 });

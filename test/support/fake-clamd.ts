@@ -1,7 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
-type Mode = 'clean' | 'malware' | 'too large' | 'silent' | 'nonsense' | 'hangs up' | 'resets' | 'ends' | 'stalls';
+type Mode =
+  'clean' | 'malware' | 'too large' | 'silent' | 'nonsense' | 'hangs up' | 'resets' | 'ends' | 'stalls' | 'holds';
 
 /** A clamd that reads the protocol to the letter and says what it is told to say. */
 export class FakeClamd {
@@ -9,6 +10,7 @@ export class FakeClamd {
   /** What was handed to it, as it came. */
   readonly received: Buffer[] = [];
   private readonly sockets = new Set<Socket>();
+  private readonly held: Socket[] = [];
 
   private constructor(
     private server: Server,
@@ -38,6 +40,11 @@ export class FakeClamd {
     await new Promise<void>((resolve) => this.server.listen(this.port, '127.0.0.1', resolve));
   }
 
+  /** Says of those it has held for longest that they are clean. */
+  release(count: number): void {
+    for (const socket of this.held.splice(0, count)) socket.end('stream: OK\0');
+  }
+
   private serve(socket: Socket): void {
     this.sockets.add(socket);
     socket.on('close', () => this.sockets.delete(socket));
@@ -53,6 +60,7 @@ export class FakeClamd {
       const content = unframed(input);
       if (!content || this.mode === 'silent' || this.mode === 'resets') return;
       this.received.push(content);
+      if (this.mode === 'holds') return void this.held.push(socket);
       const answers = { clean: 'stream: OK', malware: 'stream: Eicar-Test FOUND', nonsense: 'UNKNOWN COMMAND' };
       socket.end(`${answers[this.mode as 'clean']}\0`);
     });

@@ -62,14 +62,14 @@ export class FileProcesses implements OnModuleDestroy {
   }
 
   /**
-   * The check of an upload, which ends when its request does. A process that breaks is replaced, and asked once more.
+   * The check of an upload, which ends when its request does. Uploaders take turns. A process that breaks is replaced, and asked once more.
    * @throws InvalidFileType, FileTooLarge, MalwareDetected, ServiceUnavailable
    */
   async check(
     claim: Omit<Extract<FileTask, { kind: 'check' }>, 'kind'>,
-    ended: AbortSignal,
+    { uploaderId, ended }: { uploaderId: string; ended: AbortSignal },
   ): Promise<FileResults['check']> {
-    await this.checks.take(ended);
+    await this.checks.take(uploaderId, ended);
     try {
       const task = { kind: 'check', ...claim } as const;
       const limits = { timeoutMs: this.settings.checkMs, ended };
@@ -82,7 +82,7 @@ export class FileProcesses implements OnModuleDestroy {
       this.logger.warn({ err: error }, 'a file twice broke the process that checks it');
       throw new InvalidFileType('cannot be checked');
     } finally {
-      this.checks.leave();
+      this.checks.leave(uploaderId);
     }
   }
 

@@ -3,11 +3,15 @@ import { Logger } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { Broadcaster } from '../../platform/realtime/broadcaster.js';
 import { FILE_SCANNED } from './files.events.js';
+import { FilesRepository } from './files.repository.js';
 import { ScanFile } from './scan-file.js';
-import { type ScanJob, SCANS_QUEUE } from './scans.queue.js';
+import { type ScanJob, SCANS_QUEUE, ScansQueue } from './scans.queue.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
-/** Scans files, two at a time, and tells the uploader and, once a message shows it, the conversation. */
+/**
+ * Scans files, two at a time of different uploaders, and tells the uploader and, once a message shows it, the
+ * conversation.
+ */
 @Processor(SCANS_QUEUE, { concurrency: 2 })
 export class FileScansProcessor extends WorkerHost {
   private readonly failures = new RepeatedWarning(
@@ -18,12 +22,22 @@ export class FileScansProcessor extends WorkerHost {
 
   constructor(
     private readonly scans: ScanFile,
+    private readonly repository: FilesRepository,
+    private readonly queue: ScansQueue,
     private readonly broadcaster: Broadcaster,
   ) {
     super();
   }
 
-  async process({ data: { fileId } }: Job<ScanJob>): Promise<void> {
+  async process({ data: { uploaderId, fileId } }: Job<ScanJob>): Promise<void> {
+    if (uploaderId === undefined) return this.scan(fileId);
+    const next = await this.repository.findNextOf(uploaderId);
+    if (!next) return;
+    await this.scan(next.id);
+    if (!next.isLast) await this.queue.ask({ uploaderId, fileId });
+  }
+
+  private async scan(fileId: string): Promise<void> {
     const scanned = await this.failures.watch(() => this.scans.scan(fileId));
     if (!scanned) return;
     const { file, uploaderId, attachedTo } = scanned;

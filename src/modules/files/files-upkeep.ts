@@ -41,10 +41,11 @@ export class FilesUpkeep implements ScheduledTask, OnModuleInit {
     }
     const let_go = await this.letGo();
     const waiting = await this.repository.findWaiting(AT_ONCE);
-    for (const id of waiting) this.events.publish(new FileStored(id));
+    for (const { id, uploader_id } of waiting) this.events.publish(new FileStored(id, uploader_id));
+    const rescanned = waiting.reduce((sum, { files }) => sum + files, 0);
     const removed = await inRounds(AT_ONCE, () => this.removeDeleted());
     const broken = await this.storage.removeBroken(yesterday, { isDryRun });
-    return { let_go, removed, rescanned: waiting.length, broken };
+    return { let_go, removed, rescanned, broken };
   }
 
   private async letGo(): Promise<number> {

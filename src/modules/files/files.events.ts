@@ -7,7 +7,10 @@ export const FILE_SCANNED = 'file.scanned';
 export class FileStored extends DomainEvent {
   readonly type = 'file.stored';
 
-  constructor(readonly fileId: string) {
+  constructor(
+    readonly fileId: string,
+    readonly uploaderId: string,
+  ) {
     super();
   }
 }

@@ -195,9 +195,23 @@ export interface DueFiles extends Record<string, number> {
   readonly rescanned: number;
 }
 
-const WAITING = statement<{ id: string }>(
+/** Files of one uploader whose scan is long due: the one that has waited longest, and how many there are. */
+export interface LongWaiting {
+  readonly id: string;
+  readonly uploader_id: string;
+  readonly files: number;
+}
+
+const WAITING = statement<LongWaiting>(
   'files.waiting',
-  `select id from files where ${IS_WAITING} order by status_at limit $1`,
+  `select (array_agg(id order by status_at))[1] as id, uploader_id, count(*)::int as files
+     from files where ${IS_WAITING} group by uploader_id order by min(status_at) limit $1`,
+);
+
+const NEXT_OF = statement<{ id: string }>(
+  'files.next_of',
+  `select id from files where uploader_id = $1 and status = 'scanning' and deleted_at is null
+    order by status_at, id limit 2`,
 );
 
 const COUNT_DUE = statement<DueFiles>(
@@ -338,8 +352,14 @@ export class FilesRepository {
     return this.sql.one(PLACE, [id]);
   }
 
-  /** Files whose scan is long due. */
-  async findWaiting(limit: number): Promise<string[]> {
-    return (await this.sql.many(WAITING, [limit])).map(({ id }) => id);
+  /** Uploaders of files whose scan is long due. */
+  findWaiting(limit: number): Promise<LongWaiting[]> {
+    return this.sql.many(WAITING, [limit]);
+  }
+
+  /** The file of an uploader that has waited longest for a scan, or for the next try, and whether there are others. */
+  async findNextOf(uploaderId: string): Promise<{ id: string; isLast: boolean } | undefined> {
+    const [next, other] = await this.sql.many(NEXT_OF, [uploaderId]);
+    return next && { id: next.id, isLast: other === undefined };
   }
 }

@@ -49,7 +49,7 @@ export class FilesService {
     if (!received) throw ValidationError.of('file', 'is required');
     const { conversation_id: conversationId, description = '' } = dto;
     await this.policy.requirePlace(actor, conversationId);
-    const { name, type, size, duration, charset } = await this.check(received);
+    const { name, type, size, duration, charset } = await this.check(actor.userId, received);
     return this.keep(actor, received.path, {
       id: newId(),
       uploaderId: actor.userId,
@@ -92,18 +92,15 @@ export class FilesService {
   }
 
   /** The name it is kept under, and what it is. */
-  private async check({
-    path,
-    name: rawName,
-    declaredType,
-    ended,
-  }: ReceivedFile): Promise<CheckedFile & { name: string }> {
+  private async check(uploaderId: string, received: ReceivedFile): Promise<CheckedFile & { name: string }> {
+    const { path, name: rawName, declaredType, ended } = received;
     const name = cleanFileName(rawName);
     if (!name) throw ValidationError.of('file', 'has a name that is not allowed');
     const { taken, extensions } = this.policy.acceptance;
     const { extension } = name;
     if (extension !== undefined && !extensions.includes(extension)) throw InvalidFileType.none(extensions);
-    const checked = await this.processes.check({ path, extension, declaredType, taken }, ended);
+    const claim = { path, extension, declaredType, taken };
+    const checked = await this.processes.check(claim, { uploaderId, ended });
     return { ...checked, name: extension === undefined ? nameWithType(name, checked.type) : name.name };
   }
 
@@ -117,7 +114,7 @@ export class FilesService {
     }
     const row = await this.repository.arrived(file.id);
     if (!row) throw new FileNotFound();
-    this.events.publish(new FileStored(file.id));
+    this.events.publish(new FileStored(file.id, file.uploaderId));
     return FileDto.of(row);
   }
 

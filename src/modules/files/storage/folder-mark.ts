@@ -4,6 +4,7 @@ import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common'
 import { Config } from '../../../platform/config/config.js';
 import { filesDirOf } from '../../../platform/config/files-dir.js';
 import { newId } from '../../../platform/database/ids.js';
+import { isUuid } from '../../../platform/validation/fields.js';
 import { imageKey, uploadKey } from './file-keys.js';
 import { BytesMissing, FileStorage } from './file-storage.js';
 import { FolderRepository } from './folder.repository.js';
@@ -47,7 +48,7 @@ export class FolderMark implements OnApplicationBootstrap {
   /** A folder without a mark is known by the newest file, as after a restored backup, and gets its mark. */
   private async isShared(): Promise<boolean> {
     const mark = (await readFile(this.path, 'utf8').catch(() => '')).trim();
-    if (mark !== '') return mark === (await this.repository.claim(mark));
+    if (mark !== '') return isUuid(mark) && mark === (await this.repository.claim(mark));
     if (!(await this.hasNewest())) return false;
     const own = newId();
     const id = await this.repository.claim(own);

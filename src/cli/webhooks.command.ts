@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { USER_BANNED, USER_CREATED } from '../modules/users/users.events.js';
 import { standardKeyOf } from '../modules/webhooks/webhook-secrets.js';
+import { WEBHOOK_VERIFICATION } from '../modules/webhooks/webhooks.events.js';
 import { asUser, serverUrl } from './server-api.js';
 import { withServices } from './services.js';
 import { CommandFailed, note, print } from './terminal.js';
@@ -78,10 +79,11 @@ async function listen({ port, secret, user, events, scope, url }: Options): Prom
 type Registration = (address: string) => Promise<{ secret: string; end(): Promise<unknown> }>;
 
 async function untilStopped(port: number, by: string | Registration): Promise<void> {
-  let secret = typeof by === 'string' ? by : '';
+  let learn: (secret: string) => void = () => undefined;
+  const secret = new Promise<string>((resolve) => (learn = resolve));
   const server = createServer((request, response) => {
-    takeCall(request, () => secret).then(
-      (status) => response.writeHead(status).end(),
+    takeCall(request, secret).then(
+      ({ status, body }) => response.writeHead(status).end(body),
       () => response.writeHead(413).end(),
     );
   });
@@ -90,7 +92,7 @@ async function untilStopped(port: number, by: string | Registration): Promise<vo
   const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   try {
     const registration = typeof by === 'string' ? undefined : await by(address);
-    secret = registration?.secret ?? secret;
+    learn(registration?.secret ?? (by as string));
     note(`Listening at ${address}; Ctrl-C ends it.`);
     await stopped;
     await registration?.end();
@@ -109,17 +111,24 @@ async function opened(server: Server, port: number): Promise<void> {
   }
 }
 
-/** Prints a call and answers its status. */
-async function takeCall(request: IncomingMessage, secret: () => string): Promise<number> {
+/**
+ * Prints a call and answers it; the challenge that comes before the first event too. It may come before the answer that
+ * has the secret.
+ */
+async function takeCall(request: IncomingMessage, secret: Promise<string>): Promise<{ status: number; body?: string }> {
   let body = '';
   request.setEncoding('utf8');
   for await (const chunk of request) {
     body += String(chunk);
     if (body.length > MOST_BYTES) throw new Error('too large');
   }
-  const isGenuine = isSigned(secret(), request.headers, body);
+  const isGenuine = isSigned(await secret, request.headers, body);
   print(`${isGenuine ? '✓ signed' : '✗ NOT SIGNED'}  ${String(request.headers['webhook-id'] ?? '')}`, shown(body));
-  return isGenuine ? 204 : 401;
+  if (!isGenuine) return { status: 401 };
+  const { event, data } = JSON.parse(body) as { event: string; data: { challenge?: string } };
+  return event === WEBHOOK_VERIFICATION
+    ? { status: 200, body: JSON.stringify({ challenge: data.challenge }) }
+    : { status: 204 };
 }
 
 function shown(body: string): string {

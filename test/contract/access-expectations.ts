@@ -198,6 +198,7 @@ export const ROUTES: Record<string, Expectation> = {
   [`PATCH ${WEBHOOK}`]: { allow: NOBODY, refusal: 404, body: () => ({ is_active: false }) },
   [`DELETE ${WEBHOOK}`]: { allow: NOBODY, refusal: 404 },
   [`POST ${WEBHOOK}/rotate-secret`]: { allow: NOBODY, refusal: 404 },
+  [`POST ${WEBHOOK}/verification`]: { allow: NOBODY, refusal: 404 },
   [`POST ${WEBHOOK}/ping`]: { allow: NOBODY, refusal: 404 },
   [`GET ${WEBHOOK}/deliveries`]: { allow: NOBODY, refusal: 404 },
   [`POST ${WEBHOOK}/replay`]: { allow: NOBODY, refusal: 404 },

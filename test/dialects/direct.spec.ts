@@ -343,7 +343,7 @@ describe('the direct dialect', () => {
         url: receiver.url(),
         events: ['message.created', 'user.updated'],
         secret: 'webhook_secret',
-        is_active: true,
+        is_active: false, // until the receiver has answered the challenge
         created_at: TIME,
       });
       const sent = await send(anas, { receiver_id: ben.id, content: 'Message content' });

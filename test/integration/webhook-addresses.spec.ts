@@ -136,7 +136,7 @@ describe('a webhook', () => {
   });
 
   it('to the inside is not sent, should one have got into the database', async () => {
-    const ana = await people.one();
+    const ana = await people.one('admin');
     const made = { url: 'https://hooks.example/x', events: ['webhook.disabled'] };
     const { body: hook } = await people.call(ana, 'POST', '/webhooks', made);
     for (const url of spellings().filter((text) => !text.includes('\r'))) {

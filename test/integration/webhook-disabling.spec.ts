@@ -23,7 +23,11 @@ describe('a webhook with very many waiting deliveries', () => {
   let receiver: WebhookReceiver;
 
   beforeAll(async () => {
-    server = await startTestApp({ PROCESS_ROLE: 'api', WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true' });
+    server = await startTestApp({
+      PROCESS_ROLE: 'api',
+      WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true',
+      WEBHOOK_TRUSTED_HOSTS: '127.0.0.1',
+    });
     people = new People(server);
     receiver = await WebhookReceiver.start();
   });

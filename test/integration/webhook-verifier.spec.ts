@@ -1,17 +1,35 @@
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { signWebhook } from '../../src/modules/webhooks/webhook-signature.js';
 
 const DOCUMENT = readFileSync('docs/webhooks.md', 'utf8');
-const [NODE_VERIFIER = '', PYTHON_VERIFIER = ''] = ['js', 'python'].map(
-  (language) => new RegExp('```' + language + '\\n([\\s\\S]*?)```').exec(DOCUMENT)?.[1],
-);
+const [NODE_VERIFIER = '', NODE_RECEIVER = ''] = blocksOf('js');
+const [PYTHON_VERIFIER = ''] = blocksOf('python');
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 
 const SECRETS = ['a-secret-of-my-own-choice', `whsec_${Buffer.alloc(32, 7).toString('base64')}`];
 const data = { content: 'Grüße, ","signature":"sha256=" 👋', nested: { signature: 'sha256=x' } };
 const call = (secrets: string[], now = new Date()) =>
   signWebhook({ id: 'one', event: 'message.created', at: new Date(0), data }, secrets, now);
+
+function blocksOf(language: string): string[] {
+  const blocks = DOCUMENT.matchAll(new RegExp('```' + language + '\\n([\\s\\S]*?)```', 'g'));
+  return [...blocks].map((block) => block[1]!);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
 
 /** Runs the verifier of the document as its reader would: pasted into a file of his own. */
 function inNode(expression: string, values: object): unknown {
@@ -77,5 +95,34 @@ print(json.dumps([is_from_parley(v["secret"], v["headers"], body), is_from_parle
     const values = JSON.stringify({ secret: SECRETS[1], body, headers });
     const { stdout } = spawnSync('python3', ['-c', script, values], { encoding: 'utf8' });
     expect(JSON.parse(stdout)).toEqual([true, false]);
+  });
+});
+
+describe('the receiver to copy and paste', () => {
+  it('answers the challenge, takes what is signed, and refuses what is not', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-receiver-'));
+    writeFileSync(join(folder, 'is-from-parley.js'), NODE_VERIFIER);
+    writeFileSync(join(folder, 'receiver.js'), NODE_RECEIVER);
+    writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+    const port = await freePort();
+    const environment = { PATH: process.env.PATH, WEBHOOK_SECRET: SECRETS[1]!, PORT: String(port) };
+    const receiver = spawn(process.execPath, ['receiver.js'], { cwd: folder, env: environment });
+    try {
+      const post = async (event: string, data: object, secret = SECRETS[1]!): Promise<[number, string]> => {
+        const content = { id: 'one', event, at: new Date(), data };
+        const { body, headers } = signWebhook(content, [secret], new Date());
+        const response = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body, headers });
+        return [response.status, await response.text()];
+      };
+      while ((await post('message.created', {}).catch(() => undefined)) === undefined);
+      const challenge = { webhook_id: 'x', challenge: 'a-challenge' };
+      expect(await post('webhook.verification', challenge)).toEqual([200, '{"challenge":"a-challenge"}']);
+      expect(await post('message.created', { content: 'hello' })).toEqual([204, '']);
+      expect(await post('webhook.verification', challenge, SECRETS[0])).toEqual([401, '']);
+    } finally {
+      receiver.kill();
+      await once(receiver, 'exit');
+      rmSync(folder, { recursive: true });
+    }
   });
 });

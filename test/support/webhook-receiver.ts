@@ -19,10 +19,19 @@ type Answer = (call: ReceivedCall, response: ServerResponse, request: IncomingMe
 /** A host system: takes webhooks on loopback, remembers them, and answers as the test says. */
 export class WebhookReceiver {
   readonly calls: ReceivedCall[] = [];
+  /** What it was asked before its first event; it is not among the calls. */
+  readonly challenges: ReceivedCall[] = [];
   /** Connections that were opened to it, whether or not a request came over them. */
   connections = 0;
   answer: Answer = (_call, response) => void response.writeHead(204).end();
-  private waiting: { matches: (call: ReceivedCall) => boolean; resolve: (call: ReceivedCall) => void }[] = [];
+  /** It agrees to be sent events, as long as the test does not say otherwise. */
+  answerChallenge: Answer = ({ body }, response) =>
+    void response.writeHead(200).end(JSON.stringify({ challenge: body.data.challenge as string }));
+  private waiting: {
+    calls: readonly ReceivedCall[];
+    matches: (call: ReceivedCall) => boolean;
+    resolve: (call: ReceivedCall) => void;
+  }[] = [];
 
   private constructor(private readonly server: Server) {}
 
@@ -46,13 +55,22 @@ export class WebhookReceiver {
 
   /** The first call like this, past or to come. @throws when none has come in 25 s, saying what came instead */
   async until(matches: (call: ReceivedCall) => boolean): Promise<ReceivedCall> {
-    const known = this.calls.find(matches);
+    return this.wait(this.calls, matches);
+  }
+
+  /** The first challenge like this, past or to come. @throws as `until` does */
+  async untilChallenged(matches: (call: ReceivedCall) => boolean = () => true): Promise<ReceivedCall> {
+    return this.wait(this.challenges, matches);
+  }
+
+  private async wait(calls: readonly ReceivedCall[], matches: (call: ReceivedCall) => boolean): Promise<ReceivedCall> {
+    const known = calls.find(matches);
     if (known) return known;
     let timer: NodeJS.Timeout | undefined;
     const missing = new Error();
     try {
       return await new Promise((resolve, reject) => {
-        this.waiting.push({ matches, resolve });
+        this.waiting.push({ calls, matches, resolve });
         timer = setTimeout(() => {
           const came = this.calls.map(({ path, body }) => `${path} ${(body as { event?: string }).event}`);
           missing.message = `the call that was waited for did not come; what came: ${came.join(', ')}`;
@@ -86,10 +104,13 @@ export class WebhookReceiver {
       text,
       body: text === '' ? undefined : (JSON.parse(text) as unknown),
     };
-    this.calls.push(call);
-    this.answer(call, response, request);
-    this.waiting = this.waiting.filter(({ matches, resolve }) => {
-      if (!matches(call)) return true;
+    const isChallenge = (call.body as { event?: string } | undefined)?.event === 'webhook.verification';
+    const came = isChallenge ? this.challenges : this.calls;
+    came.push(call);
+    if (isChallenge) this.answerChallenge(call, response, request);
+    else this.answer(call, response, request);
+    this.waiting = this.waiting.filter(({ calls, matches, resolve }) => {
+      if (calls !== came || !matches(call)) return true;
       resolve(call);
       return false;
     });

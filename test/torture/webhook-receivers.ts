@@ -12,7 +12,12 @@ export interface ReceivedWebhook {
 
 export type ReceiverAnswer = (call: ReceivedWebhook, response: ServerResponse, request: IncomingMessage) => void;
 
-/** Host systems that take webhooks on loopback, each on a port of its own. */
+/** Each has its own, for a port makes no other host: what one host may be sent at once is bounded. */
+function hostOf(receiver: number): string {
+  return `127.0.${1 + Math.floor(receiver / 250)}.${1 + (receiver % 250)}`;
+}
+
+/** Host systems that take webhooks on loopback, each on an address and a port of its own. */
 export class WebhookReceivers {
   private constructor(private readonly servers: readonly Server[]) {}
 
@@ -24,17 +29,20 @@ export class WebhookReceivers {
       createServer((request, response) => {
         response.on('error', () => undefined);
         read(request).then(
-          (call) => answer(receiver, call, response, request),
+          (call) =>
+            'challenge' in call
+              ? response.writeHead(200).end(JSON.stringify(call))
+              : answer(receiver, call, response, request),
           () => undefined, // a worker was killed in the middle of it
         );
       }),
     );
-    await Promise.all(servers.map((server) => once(server.listen(0, '127.0.0.1'), 'listening')));
+    await Promise.all(servers.map((server, receiver) => once(server.listen(0, hostOf(receiver)), 'listening')));
     return new WebhookReceivers(servers);
   }
 
   url(receiver: number): string {
-    return `http://127.0.0.1:${(this.servers[receiver]!.address() as AddressInfo).port}/`;
+    return `http://${hostOf(receiver)}:${(this.servers[receiver]!.address() as AddressInfo).port}/`;
   }
 
   async stop(): Promise<void> {
@@ -46,11 +54,17 @@ export class WebhookReceivers {
   }
 }
 
-async function read(request: IncomingMessage): Promise<ReceivedWebhook> {
+/** A call, or the challenge that comes before the first one. */
+async function read(request: IncomingMessage): Promise<ReceivedWebhook | { readonly challenge: string }> {
   let text = '';
   request.setEncoding('utf8');
   for await (const chunk of request) text += chunk;
-  const { timestamp, data } = JSON.parse(text) as { timestamp: string; data: { message_id: string } };
+  const { event, timestamp, data } = JSON.parse(text) as {
+    event: string;
+    timestamp: string;
+    data: { message_id: string; challenge: string };
+  };
+  if (event === 'webhook.verification') return { challenge: data.challenge };
   return {
     id: String(request.headers['webhook-id']),
     messageId: data.message_id,

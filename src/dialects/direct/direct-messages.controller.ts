@@ -24,7 +24,7 @@ import {
   TooManyParticipants,
 } from '../../modules/participants/participants.errors.js';
 import { UserNotFound } from '../../modules/users/users.errors.js';
-import { TooManyWebhooks } from '../../modules/webhooks/webhooks.errors.js';
+import { TooManyWebhooks, TooManyWebhooksForHost } from '../../modules/webhooks/webhooks.errors.js';
 import { WebhooksService } from '../../modules/webhooks/webhooks.service.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
@@ -99,7 +99,7 @@ export class DirectMessagesController {
   @ApiOperation({ summary: 'Makes a webhook; the secret is shown now and never again.' })
   @NotReplayed()
   @ApiCreatedResponse({ type: DirectWebhookDto })
-  @Throws(TooManyWebhooks)
+  @Throws(TooManyWebhooks, TooManyWebhooksForHost)
   async createWebhook(@CurrentActor() actor: Actor, @Body() dto: DirectCreateWebhookDto): Promise<DirectWebhookDto> {
     return presentWebhook(await this.webhooks.create(actor, dto));
   }

@@ -338,7 +338,7 @@ export class DirectWebhookDto {
   @ApiProperty({ description: 'Shown here and never again' })
   secret: string;
 
-  @ApiProperty()
+  @ApiProperty({ description: 'false until the address has answered the challenge it is sent' })
   is_active: boolean;
 
   @ApiProperty({ format: 'date-time' })

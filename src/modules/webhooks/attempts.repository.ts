@@ -50,7 +50,7 @@ const LOAD = statement<DueDelivery>(
      from json_to_recordset($1) as claimed ("deliveryId" uuid, attempts int, claims int)
      join webhook_deliveries d on d.id = claimed."deliveryId" and d.status = 'queued'
                               and d.attempts = claimed.attempts and d.claims = claimed.claims
-     join webhooks w on w.id = d.webhook_id
+     join webhooks w on w.id = d.webhook_id and w.verified_at is not null
      join webhook_events e on e.id = d.event_id
      join users u on u.id = w.user_id`,
 );
@@ -127,7 +127,10 @@ export interface EndedAttempt extends AttemptResult, Verdict {
 export class AttemptsRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** Those that are still to be tried: not settled nor claimed by another worker, their webhooks not deleted. */
+  /**
+   * Those that are still to be tried: not settled nor claimed by another worker, their webhooks not deleted, nor moved to
+   * an address that has not answered yet; what was claimed of such a webhook waits again when its claim ends.
+   */
   load(deliveries: readonly ClaimedDelivery[]): Promise<DueDelivery[]> {
     return this.sql.many(LOAD, [JSON.stringify(deliveries)]);
   }

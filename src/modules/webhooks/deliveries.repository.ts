@@ -43,7 +43,9 @@ const HAS_FAILED = `d.status in ('waiting', 'queued') and d.created_at <= w.fail
 const STATUS = `case when ${HAS_FAILED} then 'failed' else d.status end`;
 
 const COLUMNS = `d.id, d.webhook_id, d.event_id, e.type as event, e.at as event_at, ${STATUS} as status,
-  case when ${HAS_FAILED} then 'webhook_disabled' else d.reason end as reason, d.attempts, d.next_attempt_at,
+  case when ${HAS_FAILED} then 'webhook_disabled'
+       when d.status = 'waiting' and w.verified_at is null then 'webhook_not_verified' else d.reason end as reason,
+  d.attempts, d.next_attempt_at,
   case when ${HAS_FAILED} then w.fail_until else d.settled_at end as settled_at, d.created_at,
   (select json_agg(json_build_object('number', a.number, 'at', a.at, 'duration_ms', a.duration_ms,
                                      'status_code', a.status_code, 'error', a.error, 'answer', a.answer,

@@ -25,11 +25,8 @@ export class PrepareWebhook {
   }
 
   /** The newest first; undefined when the newest cannot be read. */
-  secretsOf({ webhook_id: id, secret_box: box, previous_secret_box: previousBox }: DueDelivery): string[] | undefined {
-    const newest = this.secrets.open(id, box);
-    if (newest === undefined) return undefined;
-    const previous = previousBox ? this.secrets.open(id, previousBox) : undefined;
-    return previous === undefined ? [newest] : [newest, previous];
+  secretsOf(due: DueDelivery): string[] | undefined {
+    return this.secrets.openAll(due);
   }
 
   private async showAgain(due: DueDelivery): Promise<object | undefined> {

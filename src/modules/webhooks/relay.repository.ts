@@ -84,13 +84,14 @@ const CLAIM = statement<Claim>(
               where d.status = 'waiting' and d.webhook_id > e.webhook_id order by d.webhook_id limit 1)
        from endpoint e where e.webhook_id is not null
    ), under_way as materialized (
-     select d.webhook_id, w.user_id, w.host, w.failures >= $2 as is_failing, count(*) as count
+     select d.webhook_id, w.user_id, w.target_host as host, w.failures >= $2 as is_failing, count(*) as count
        from webhook_deliveries d join webhooks w on w.id = d.webhook_id
-      where d.status = 'queued' group by d.webhook_id, w.user_id, w.host, is_failing
+      where d.status = 'queued' group by d.webhook_id, w.user_id, w.target_host, is_failing
    ), due as (
-     select d.id, d.next_attempt_at, w.id as webhook_id, w.user_id, w.host, w.failures >= $2 as is_failing
+     select d.id, d.next_attempt_at, w.id as webhook_id, w.user_id, w.target_host as host, w.failures >= $2 as is_failing
        from endpoint e
        join webhooks w on w.id = e.webhook_id and w.disabled_at is null and w.fail_until is null
+                        and w.verified_at is not null
       cross join lateral (
         select id, next_attempt_at from webhook_deliveries
          where webhook_id = w.id and status = 'waiting' and next_attempt_at <= now()

@@ -158,7 +158,8 @@ export const WEBHOOK_EVENTS: readonly CataloguedEvent[] = [
   },
   {
     type: WEBHOOK_DISABLED,
-    summary: 'Another webhook of the same owner was disabled, because it failed for days or its receiver is gone',
+    summary:
+      'Another webhook of the same owner was disabled, because it failed for days, its receiver is gone, or its address did not answer the challenge',
     sample: { actor_id: null, user_id: ANA, webhook_id: '019a0000-0000-7000-8000-00000000000c', reason: 'failing' },
   },
 ];

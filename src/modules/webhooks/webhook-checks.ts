@@ -1,13 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { ValidationError } from '../../platform/errors/app-error.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { hostNameOf, isHostIn } from '../../platform/http/host-names.js';
+import { Limits } from '../../platform/throttling/limits.service.js';
 import { isAllowedAddress } from './address-judge.js';
 import { WebhookResolver } from './webhook-resolver.js';
-import { TooManyWebhooks } from './webhooks.errors.js';
+import { TooManyWebhooks, TooManyWebhooksForHost } from './webhooks.errors.js';
 import { requireSecret, WebhookSecrets } from './webhook-secrets.js';
 import { hostOf, WebhookUrls } from './webhook-url.js';
 
-/** What is judged of a webhook before it is stored: where it goes, what it signs with, whether there is room for it. */
+/** What is checked of a webhook before it is stored: where it goes, what it signs with, whether there is room for it. */
 @Injectable()
 export class WebhookChecks {
   constructor(
@@ -15,6 +18,7 @@ export class WebhookChecks {
     private readonly resolver: WebhookResolver,
     private readonly secrets: WebhookSecrets,
     private readonly config: Config,
+    private readonly limits: Limits,
   ) {}
 
   /**
@@ -35,6 +39,40 @@ export class WebhookChecks {
   requireRoom(count: number): void {
     const { webhookMaxPerUser: max } = this.config;
     if (count >= max) throw new TooManyWebhooks(max);
+  }
+
+  /** @throws TooManyWebhooksForHost */
+  requireRoomAt(host: string, count: number): void {
+    const { webhookMaxPerHost: max } = this.config;
+    if (count >= max) throw new TooManyWebhooksForHost(host, max);
+  }
+
+  /** Whether an address needs no challenge, and none of the room at its host: an admin, or the operator, answers for it. */
+  isTrusted(url: URL, { isAdmin }: { isAdmin: boolean }): boolean {
+    return isAdmin || isHostIn(this.config.webhookTrustedHosts, hostNameOf(url));
+  }
+
+  /**
+   * Counts a challenge for the actor and for the host, so that asking is no attack itself, and does `work`; what fails
+   * costs nothing.
+   * @throws RateLimitExceeded, and what `work` throws
+   */
+  async countChallenge<T>(actor: Actor, url: URL, work: () => Promise<T>): Promise<T> {
+    const host = `host:${hostNameOf(url)}`;
+    await this.limits.check('webhook.verification', actor);
+    try {
+      await this.limits.checkSubject('webhook.verification.host', host);
+    } catch (error) {
+      await this.limits.refund('webhook.verification', actor);
+      throw error;
+    }
+    try {
+      return await work();
+    } catch (error) {
+      await this.limits.refund('webhook.verification', actor);
+      await this.limits.refundSubject('webhook.verification.host', host);
+      throw error;
+    }
   }
 
   /** The given secret, or a new one, and the box it is kept in. @throws ValidationError */

@@ -52,8 +52,12 @@ export class WebhookClient {
     private readonly resolver: WebhookResolver,
   ) {}
 
-  /** Never throws: whatever happens is the result. */
-  async post(address: string, { body, headers }: SignedWebhook): Promise<AttemptResult> {
+  /** Never throws: whatever happens is the result. Of the answer the first `keptCharacters` are in it. */
+  async post(
+    address: string,
+    { body, headers }: SignedWebhook,
+    keptCharacters = KEPT_ANSWER_CHARACTERS,
+  ): Promise<AttemptResult> {
     const at = new Date();
     const destination: Destination = { isPrivate: false };
     const begun = performance.now();
@@ -74,7 +78,10 @@ export class WebhookClient {
     });
     try {
       return done(
-        await Promise.race([this.exchange(address, { body, headers, destination, signal: deadline.signal }), isLate]),
+        await Promise.race([
+          this.exchange(address, { body, headers, destination, keptCharacters, signal: deadline.signal }),
+          isLate,
+        ]),
       );
     } catch (error) {
       return done({ error: reasonOf(error) });
@@ -89,7 +96,7 @@ export class WebhookClient {
     const allowed = await this.allowedAddresses(hostOf(url));
     sending.destination.isPrivate = allowed.some(isPrivateAddress);
     const response = await request(url, allowed, sending);
-    const answer = await readStart(response);
+    const answer = await readStart(response, sending.keptCharacters);
     const statusCode = response.statusCode ?? 0;
     return { statusCode, answer, error: errorOf(statusCode), retryAfterSeconds: retryAfterOf(response) };
   }
@@ -110,6 +117,7 @@ interface Sending {
   readonly body: string;
   readonly headers: Record<string, string>;
   readonly signal: AbortSignal;
+  readonly keptCharacters: number;
   /** Corrected as soon as there is a connection. */
   readonly destination: Destination;
 }
@@ -166,7 +174,7 @@ function answerWith(allowed: readonly string[]): LookupFunction {
 }
 
 /** Reads up to 64 kB and no further; what is longer is cut, and the connection with it. */
-async function readStart(response: http.IncomingMessage): Promise<string> {
+async function readStart(response: http.IncomingMessage, keptCharacters: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response) {
@@ -174,8 +182,8 @@ async function readStart(response: http.IncomingMessage): Promise<string> {
     size += (chunk as Buffer).length;
     if (size >= MAX_ANSWER_BYTES) break; // leaving the loop destroys the stream
   }
-  const text = Buffer.concat(chunks).toString('utf8', 0, KEPT_ANSWER_CHARACTERS * 4);
-  return [...withoutControls(text)].slice(0, KEPT_ANSWER_CHARACTERS).join('');
+  const text = Buffer.concat(chunks).toString('utf8', 0, keptCharacters * 4);
+  return [...withoutControls(text)].slice(0, keptCharacters).join('');
 }
 
 function errorOf(statusCode: number): string | null {

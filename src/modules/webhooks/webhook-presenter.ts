@@ -1,6 +1,6 @@
 import type { DeliveryRow } from './deliveries.repository.js';
-import type { DeliveryDto, WebhookDto } from './webhooks.dto.js';
-import type { WebhookRow } from './webhooks.repository.js';
+import type { DeliveryDto, WebhookDto, WebhookVerificationDto } from './webhooks.dto.js';
+import { MOST_CHALLENGES, type WebhookRow } from './webhooks.repository.js';
 
 export function presentWebhook(row: WebhookRow): WebhookDto {
   const until = row.previous_secret_until;
@@ -11,7 +11,9 @@ export function presentWebhook(row: WebhookRow): WebhookDto {
     events: row.events,
     scope: row.scope,
     description: row.description,
-    is_active: row.disabled_at === null,
+    status: statusOf(row),
+    is_active: statusOf(row) === 'active',
+    verification: presentVerification(row),
     disabled_reason: row.disabled_why,
     disabled_at: row.disabled_at?.toISOString() ?? null,
     failures: row.failures,
@@ -19,6 +21,23 @@ export function presentWebhook(row: WebhookRow): WebhookDto {
     previous_secret_until: until && until.getTime() > Date.now() ? until.toISOString() : null,
     created_at: row.created_at.toISOString(),
     updated_at: row.updated_at.toISOString(),
+  };
+}
+
+function statusOf({ disabled_at, verified_at }: WebhookRow): WebhookDto['status'] {
+  if (disabled_at) return 'disabled';
+  return verified_at ? 'active' : 'pending_verification';
+}
+
+function presentVerification(row: WebhookRow): WebhookVerificationDto {
+  const { id, verified_at, disabled_at, challenge_at, challenge_error, challenge_tries } = row;
+  const isPending = !verified_at && !disabled_at;
+  return {
+    verified_at: verified_at?.toISOString() ?? null,
+    challenges: Math.min(challenge_tries, MOST_CHALLENGES),
+    error: verified_at ? null : challenge_error,
+    next_challenge_at: (isPending && challenge_at?.toISOString()) || null,
+    request_again: verified_at ? null : `POST /api/v1/webhooks/${id}/verification`,
   };
 }
 

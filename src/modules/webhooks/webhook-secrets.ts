@@ -47,6 +47,21 @@ export class WebhookSecrets {
       return undefined;
     }
   }
+
+  /** The newest first; undefined when the newest cannot be read. */
+  openAll({ webhook_id: id, secret_box: box, previous_secret_box: previousBox }: SecretBoxes): string[] | undefined {
+    const newest = this.open(id, box);
+    if (newest === undefined) return undefined;
+    const previous = previousBox ? this.open(id, previousBox) : undefined;
+    return previous === undefined ? [newest] : [newest, previous];
+  }
+}
+
+/** What a webhook signs with now, as it is kept. */
+export interface SecretBoxes {
+  readonly webhook_id: string;
+  readonly secret_box: Buffer;
+  readonly previous_secret_box: Buffer | null;
 }
 
 /** A secret a caller has chosen, judged. @throws ValidationError */

@@ -30,7 +30,13 @@ import {
   WebhookParams,
   WebhookWithSecretDto,
 } from './webhooks.dto.js';
-import { DeliveryNotFound, TooManyWebhooks, WebhookDisabled, WebhookNotFound } from './webhooks.errors.js';
+import {
+  DeliveryNotFound,
+  TooManyWebhooks,
+  TooManyWebhooksForHost,
+  WebhookDisabled,
+  WebhookNotFound,
+} from './webhooks.errors.js';
 import { WebhooksService } from './webhooks.service.js';
 
 @ApiTags('webhooks')
@@ -46,7 +52,7 @@ export class WebhooksController {
   @ApiOperation({ summary: 'Makes a webhook; the secret is shown now and never again.' })
   @NotReplayed()
   @ApiCreatedResponse({ type: WebhookWithSecretDto })
-  @Throws(TooManyWebhooks)
+  @Throws(TooManyWebhooks, TooManyWebhooksForHost)
   create(@CurrentActor() actor: Actor, @Body() dto: CreateWebhookDto): Promise<WebhookWithSecretDto> {
     return this.webhooks.create(actor, dto);
   }
@@ -76,7 +82,7 @@ export class WebhooksController {
   @Patch('webhooks/:id')
   @ApiOperation({ summary: 'Changes a webhook, or enables it again.' })
   @ApiOkResponse({ type: WebhookDto })
-  @Throws(WebhookNotFound)
+  @Throws(WebhookNotFound, TooManyWebhooksForHost)
   update(
     @CurrentActor() actor: Actor,
     @Param() { id }: WebhookParams,
@@ -106,6 +112,15 @@ export class WebhooksController {
     @Body() dto: RotateSecretDto,
   ): Promise<WebhookWithSecretDto> {
     return this.webhooks.rotateSecret(actor, id, dto);
+  }
+
+  @Post('webhooks/:id/verification')
+  @ApiOperation({ summary: 'Sends the address of a webhook a challenge again.' })
+  @HttpCode(202)
+  @ApiAcceptedResponse({ type: WebhookDto })
+  @Throws(WebhookNotFound, WebhookDisabled)
+  requestVerification(@CurrentActor() actor: Actor, @Param() { id }: WebhookParams): Promise<WebhookDto> {
+    return this.webhooks.requestVerification(actor, id);
   }
 
   @Post('webhooks/:id/ping')

@@ -10,6 +10,7 @@ import {
 } from '../../platform/validation/fields.js';
 
 export const WEBHOOK_SCOPES = ['own', 'all'] as const;
+export const WEBHOOK_STATUSES = ['active', 'pending_verification', 'disabled'] as const;
 /** How a delivery stands; `cancelled`: its owner may not see the event any more, or nothing is left to tell. */
 export const DELIVERY_STATUSES = ['pending', 'delivered', 'failed', 'cancelled'] as const;
 export type ShownDeliveryStatus = (typeof DELIVERY_STATUSES)[number];
@@ -101,6 +102,34 @@ export class ListDeliveriesQuery extends WebhookPageQuery {
   event?: string;
 }
 
+/** What came of asking the address of a webhook whether it wants events. */
+export class WebhookVerificationDto {
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'null until the address has answered',
+  })
+  verified_at: string | null;
+
+  @ApiProperty({ description: 'Challenges that were sent to this address since it was last asked for' })
+  challenges: number;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Why the last one failed',
+    example: 'challenge_not_answered',
+  })
+  error: string | null;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  next_challenge_at: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'The call that has the address asked again' })
+  request_again: string | null;
+}
+
 export class WebhookDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
@@ -120,10 +149,20 @@ export class WebhookDto {
   @ApiProperty()
   description: string;
 
-  @ApiProperty()
+  @ApiProperty({
+    enum: WEBHOOK_STATUSES,
+    description:
+      'pending_verification: its address has not answered the challenge; events are kept, and nothing is sent',
+  })
+  status: (typeof WEBHOOK_STATUSES)[number];
+
+  @ApiProperty({ description: 'Whether it is sent events now: its status is active' })
   is_active: boolean;
 
-  @ApiProperty({ type: String, nullable: true, enum: ['owner', 'gone', 'failing'] })
+  @ApiProperty({ type: WebhookVerificationDto })
+  verification: WebhookVerificationDto;
+
+  @ApiProperty({ type: String, nullable: true, enum: ['owner', 'gone', 'failing', 'unverified'] })
   disabled_reason: string | null;
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true })

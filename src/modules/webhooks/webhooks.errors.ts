@@ -32,6 +32,19 @@ export class WebhookDisabled extends AppError {
   }
 }
 
+@Means(
+  'The caller has as many webhooks at this host (`details.host`) as one may have there (`details.max`); a port makes no other host.',
+  'Delete one of them, or let one webhook have all events.',
+)
+export class TooManyWebhooksForHost extends AppError {
+  readonly code = 'TOO_MANY_WEBHOOKS_FOR_HOST';
+  readonly status = 409;
+
+  constructor(host = '', max = 0) {
+    super('You have as many webhooks at this host as one may have.', { host, max });
+  }
+}
+
 @Means('The caller has as many webhooks as one may have (`details.max`).', 'Delete one.')
 export class TooManyWebhooks extends AppError {
   readonly code = 'TOO_MANY_WEBHOOKS';

@@ -1,8 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import { hostNameOf } from '../../platform/http/host-names.js';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 
 export type WebhookScope = 'own' | 'all';
-export type DisabledWhy = 'owner' | 'gone' | 'failing';
+export type DisabledWhy = 'owner' | 'gone' | 'failing' | 'unverified';
+
+/** Challenges to an address before it is given up. */
+export const MOST_CHALLENGES = 3;
 
 export interface WebhookRow {
   readonly id: string;
@@ -16,6 +20,12 @@ export interface WebhookRow {
   readonly disabled_why: DisabledWhy | null;
   /** Deliveries made until then that still wait have failed: it has been disabled since. Null when none is left. */
   readonly fail_until: Date | null;
+  /** Null until its address has answered a challenge. */
+  readonly verified_at: Date | null;
+  readonly challenge_at: Date | null;
+  readonly challenge_tries: number;
+  readonly challenge_error: string | null;
+  readonly target_host: string;
   readonly failures: number;
   readonly failing_since: Date | null;
   readonly created_at: Date;
@@ -30,10 +40,12 @@ export interface NewWebhook {
   readonly events: readonly string[];
   readonly description: string;
   readonly secretBox: Buffer;
+  /** Whether its address counts as verified without a challenge. */
+  readonly isTrusted: boolean;
 }
 
 const COLUMNS = `w.id, w.user_id, w.scope, w.url, w.events, w.description, w.previous_secret_until, w.disabled_at,
-  w.disabled_why, w.fail_until, w.failures, w.failing_since, w.created_at, w.updated_at`;
+  w.disabled_why, w.fail_until, w.verified_at, w.challenge_at, w.challenge_tries, w.challenge_error, w.target_host, w.failures, w.failing_since, w.created_at, w.updated_at`;
 
 /** Whose webhook it is: one's own, and for admins those that see everything, whoever made them. */
 const MINE = `(w.user_id = $1 or ($2::boolean and w.scope = 'all'))`;
@@ -47,6 +59,11 @@ const INSERT = statement<unknown>(
 const COUNT = statement<{ count: number }>(
   'webhooks.count',
   `select count(*) as count from webhooks where user_id = $1`,
+);
+
+const COUNT_AT = statement<{ count: number }>(
+  'webhooks.count_at',
+  `select count(*) as count from webhooks where user_id = $1 and target_host = $2`,
 );
 
 const FIND = statement<WebhookRow>('webhooks.find', `select ${COLUMNS} from webhooks w where ${MINE} and w.id = $3`);
@@ -69,10 +86,21 @@ const ENABLE = statement<unknown>(
   `update webhooks set disabled_at = null, disabled_why = null, failures = 0, failing_since = null where id = $1`,
 );
 
+/** What was asked of the address before, or of another one, does not count any more. */
+const NOTE_ADDRESS = statement<unknown>(
+  'webhooks.note_address',
+  `update webhooks
+      set verified_at = case when $2 then now() end, challenge_at = case when not $2 then now() end,
+          challenge_tries = 0, challenge_error = null
+    where id = $1`,
+);
+
 const DISABLE = statement<{ user_id: string }>(
   'webhooks.disable',
   `update webhooks set disabled_at = now(), disabled_why = $2, fail_until = now()
-    where id = $1 and disabled_at is null returning user_id`,
+    where id = $1 and disabled_at is null
+      and ($2 <> 'unverified' or verified_at is null and challenge_tries >= ${MOST_CHALLENGES})
+   returning user_id`,
 );
 
 /** What waits may be any number; one statement fails so many of them. */
@@ -151,9 +179,15 @@ export class WebhooksRepository {
     return (await tx.one(COUNT, [userId]))?.count ?? 0;
   }
 
+  /** How many a user has at a host, whatever the port. */
+  async countAt(tx: Queryable, userId: string, host: string): Promise<number> {
+    return (await tx.one(COUNT_AT, [userId, host]))?.count ?? 0;
+  }
+
   async insert(tx: Queryable, webhook: NewWebhook): Promise<void> {
     const { id, userId, scope, url, events, description, secretBox } = webhook;
-    await tx.run(INSERT, [id, userId, scope, url.href, url.host, [...events], description, secretBox]);
+    await tx.run(INSERT, [id, userId, scope, url.href, hostNameOf(url), [...events], description, secretBox]);
+    await this.noteAddress(tx, id, webhook.isTrusted);
     await this.noteInterests(tx, id);
   }
 
@@ -168,8 +202,13 @@ export class WebhooksRepository {
 
   async update(tx: Queryable, id: string, changes: WebhookChanges): Promise<void> {
     const { url, events, description } = changes;
-    await tx.run(UPDATE, [id, url?.href ?? null, url?.host ?? null, events ?? null, description ?? null]);
+    await tx.run(UPDATE, [id, url?.href ?? null, url ? hostNameOf(url) : null, events ?? null, description ?? null]);
     await this.noteInterests(tx, id);
+  }
+
+  /** Of an address that is not trusted a challenge is due now. */
+  async noteAddress(tx: Queryable, id: string, isTrusted: boolean): Promise<void> {
+    await tx.run(NOTE_ADDRESS, [id, isTrusted]);
   }
 
   /** It hears again, from now on; what had failed before is forgotten. */

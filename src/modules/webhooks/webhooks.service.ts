@@ -4,6 +4,7 @@ import { PermissionDenied, ValidationError } from '../../platform/errors/app-err
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/http/actor.js';
+import { hostNameOf } from '../../platform/http/host-names.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, type Page, toPage } from '../../platform/pagination/page.js';
 import { USER_BANNED, USER_CREATED } from '../users/users.events.js';
 import { UsersPolicy } from '../users/users.policy.js';
@@ -18,7 +19,7 @@ import type {
   WebhookPageQuery,
   WebhookWithSecretDto,
 } from './webhooks.dto.js';
-import { WebhookNotFound } from './webhooks.errors.js';
+import { WebhookDisabled, WebhookNotFound } from './webhooks.errors.js';
 import { WebhooksChanged } from './webhooks.events.js';
 import { WebhooksRepository, type WebhookRow, type WebhookScope, type WebhookViewer } from './webhooks.repository.js';
 
@@ -39,18 +40,23 @@ export class WebhooksService {
     private readonly events: DomainEvents,
   ) {}
 
-  /** The secret is shown in this answer alone. @throws ValidationError, PermissionDenied, TooManyWebhooks */
+  /**
+   * The secret is shown in this answer alone. Nothing is sent to the address until it has answered a challenge.
+   * @throws ValidationError, PermissionDenied, TooManyWebhooks, TooManyWebhooksForHost, RateLimitExceeded
+   */
   async create(actor: Actor, dto: CreateWebhookDto): Promise<WebhookWithSecretDto> {
     const scope = dto.scope ?? 'own';
     const url = await this.checks.requireUrl(dto.url);
     const events = requireEvents(dto.events, scope);
     const id = newId();
     const { secret, box } = this.checks.makeSecret(id, dto.secret);
-    const row = await this.change(actor, async (tx, current) => {
+    const row = await this.changeAddress(actor, url, async (tx, current) => {
       if (scope === 'all' && !current.isAdmin) throw new PermissionDenied('Only admins may see everything.');
       this.checks.requireRoom(await this.repository.count(tx, actor.userId));
+      const isTrusted = await this.requireRoomAt(tx, url, current);
       const description = dto.description ?? '';
-      await this.repository.insert(tx, { id, userId: actor.userId, scope, url, events, description, secretBox: box });
+      const webhook = { id, userId: actor.userId, scope, url, events, description, secretBox: box, isTrusted };
+      await this.repository.insert(tx, webhook);
       const row = await this.require(current, id, tx);
       recordAct(tx, actor, 'webhook.create', { after: row });
       return row;
@@ -71,18 +77,45 @@ export class WebhooksService {
     return presentWebhook(await this.require(await this.viewerOf(actor), id));
   }
 
-  /** @throws WebhookNotFound, ValidationError */
+  /**
+   * Another address is asked like that of a new webhook. An address that did not answer is asked again with the enabling,
+   * and a webhook that was disabled for it is enabled with another address.
+   * @throws WebhookNotFound, ValidationError, TooManyWebhooksForHost, RateLimitExceeded
+   */
   async update(actor: Actor, id: string, dto: UpdateWebhookDto): Promise<WebhookDto> {
     const url = dto.url === undefined ? undefined : await this.checks.requireUrl(dto.url);
-    const row = await this.change(actor, async (tx, current) => {
+    const before = await this.require(await this.viewerOf(actor), id);
+    const row = await this.changeAddress(actor, addressToAsk(before, url, dto), async (tx, current) => {
       const webhook = await this.require(current, id, tx);
+      const address = addressToAsk(webhook, url, dto);
+      const isTrusted = address ? await this.requireRoomAt(tx, address, current, webhook) : false;
       const events = dto.events && requireEvents(dto.events, webhook.scope);
       await this.repository.update(tx, id, { url, events, description: dto.description });
-      if (dto.is_active === true) await this.repository.enable(tx, id);
+      if (address) await this.repository.noteAddress(tx, id, isTrusted);
+      const isEnabled = dto.is_active ?? (address !== undefined && webhook.disabled_why === 'unverified');
+      if (isEnabled) await this.repository.enable(tx, id);
       if (dto.is_active === false) await this.repository.disable(tx, id, 'owner');
       const row = await this.require(current, id, tx);
       recordAct(tx, actor, 'webhook.update', { before: webhook, after: row });
       return row;
+    });
+    this.events.publish(new WebhooksChanged());
+    return presentWebhook(row);
+  }
+
+  /**
+   * Has the address of a webhook asked once more; of one that is verified nothing is asked.
+   * @throws WebhookNotFound, WebhookDisabled, RateLimitExceeded
+   */
+  async requestVerification(actor: Actor, id: string): Promise<WebhookDto> {
+    const before = requireUnverified(await this.require(await this.viewerOf(actor), id));
+    if (before.verified_at) return presentWebhook(before);
+    const row = await this.changeAddress(actor, new URL(before.url), async (tx, current) => {
+      const webhook = requireUnverified(await this.require(current, id, tx));
+      if (webhook.verified_at) return webhook;
+      await this.repository.noteAddress(tx, id, this.checks.isTrusted(new URL(webhook.url), current));
+      if (webhook.disabled_at) await this.repository.enable(tx, id);
+      return this.require(current, id, tx);
     });
     this.events.publish(new WebhooksChanged());
     return presentWebhook(row);
@@ -142,6 +175,46 @@ export class WebhooksService {
     if (!done) throw new WebhookNotFound();
     return done.answer;
   }
+
+  /** A change that has an address asked; it is counted, unless the address is trusted. */
+  private changeAddress<T>(
+    actor: Actor,
+    url: URL | undefined,
+    work: (tx: StreamTransaction, current: WebhookViewer) => Promise<T>,
+  ): Promise<T> {
+    const change = (): Promise<T> => this.change(actor, work);
+    return !url || this.checks.isTrusted(url, toViewer(actor))
+      ? change()
+      : this.checks.countChallenge(actor, url, change);
+  }
+
+  /** Whether the address is trusted; of one that is not, its host needs room. The actor's lock is held: none comes between. */
+  private async requireRoomAt(
+    tx: StreamTransaction,
+    url: URL,
+    viewer: WebhookViewer,
+    webhook?: WebhookRow,
+  ): Promise<boolean> {
+    if (this.checks.isTrusted(url, viewer)) return true;
+    const host = hostNameOf(url);
+    if (webhook?.target_host !== host) {
+      this.checks.requireRoomAt(host, await this.repository.countAt(tx, viewer.userId, host));
+    }
+    return false;
+  }
+}
+
+/** The address that has to answer after a change: a new one, or one that has not answered before it is enabled again. */
+function addressToAsk({ url, ...row }: WebhookRow, newUrl: URL | undefined, dto: UpdateWebhookDto): URL | undefined {
+  if (newUrl && newUrl.href !== url) return newUrl;
+  const isEnabledUnverified = dto.is_active === true && row.disabled_at !== null && row.verified_at === null;
+  return isEnabledUnverified ? new URL(url) : undefined;
+}
+
+/** One that is disabled for another reason is asked when it is enabled. */
+function requireUnverified(row: WebhookRow): WebhookRow {
+  if (row.disabled_at && row.disabled_why !== 'unverified') throw new WebhookDisabled();
+  return row;
 }
 
 function toViewer({ userId, role }: Actor): WebhookViewer {

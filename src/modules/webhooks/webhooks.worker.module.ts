@@ -4,6 +4,9 @@ import { ConversationsModule } from '../conversations/conversations.module.js';
 import { MessagesModule } from '../messages/messages.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AttemptsRepository } from './attempts.repository.js';
+import { ChallengeLoop } from './challenge-loop.js';
+import { ChallengeWebhook } from './challenge-webhook.js';
+import { ChallengesRepository } from './challenges.repository.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
 import { DeliverWebhook } from './deliver-webhook.js';
 import { DeliveryLanes } from './delivery-lanes.js';
@@ -38,6 +41,7 @@ import { DELIVERIES_QUEUE, RETRIES_QUEUE } from './delivery-job.js';
   providers: [
     ...[RelayLoop, WebhookRelay, DeliveryLanes, RelayRepository, OutsideEvents],
     ...[WebhookDeliveriesProcessor, WebhookRetriesProcessor, DeliverWebhook, SettleAttempt, RetryRules, PrepareWebhook],
+    ...[ChallengeLoop, ChallengeWebhook, ChallengesRepository],
     ...[AttemptsRepository, DisableWebhook, WebhooksRepository, DeliveryLogUpkeep, DeliveriesRepository],
     ...[WebhookClient, WebhookUrls, WebhookSecrets, WebhookResolver],
   ],

@@ -1,5 +1,6 @@
+import { problemOfHostPattern } from '../http/host-names.js';
 import { parseSecret } from './secret-setting.js';
-import { declare, flag, integer, integers, type Setting } from './setting.js';
+import { declare, flag, integer, integers, list, type Setting } from './setting.js';
 
 /** What webhooks may reach, how often they are tried, and what is kept of it. */
 export const WEBHOOK_SETTINGS = {
@@ -78,6 +79,19 @@ export const WEBHOOK_SETTINGS = {
     min: 1,
     max: 10_000,
     sentence: 'Webhooks one user may have.',
+  }),
+  webhookMaxPerHost: integer({
+    name: 'WEBHOOK_MAX_PER_HOST',
+    default: 5,
+    min: 1,
+    max: 10_000,
+    sentence: 'Webhooks one user may have at one host; admins and trusted hosts are exempt.',
+  }),
+  webhookTrustedHosts: list({
+    name: 'WEBHOOK_TRUSTED_HOSTS',
+    check: problemOfHostPattern,
+    sentence:
+      'Comma list of hosts, or *.example.org for all names below one, whose webhooks need no challenge and are not counted by host.',
   }),
   webhookLogDays: integer({
     name: 'WEBHOOK_LOG_DAYS',

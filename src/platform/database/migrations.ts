@@ -31,6 +31,7 @@ import { AddCharsetOfFiles1763700020500 } from '../../../migrations/176370002050
 import { SucceedBannedCloseDirect1763700020900 } from '../../../migrations/1763700020900-succeed-banned-close-direct.js';
 import { AppendSystemMessages1763700021000 } from '../../../migrations/1763700021000-append-system-messages.js';
 import { RecordPrivateAttempts1764600030000 } from '../../../migrations/1764600030000-record-private-attempts.js';
+import { VerifyWebhookTargets1764600030100 } from '../../../migrations/1764600030100-verify-webhook-targets.js';
 
 /** Every step of the schema, oldest first. Listed, not searched for: what runs is what was compiled. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
@@ -66,4 +67,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   SucceedBannedCloseDirect1763700020900,
   AppendSystemMessages1763700021000,
   RecordPrivateAttempts1764600030000,
+  VerifyWebhookTargets1764600030100,
 ];

@@ -269,7 +269,7 @@ export const DURABLE_EVENTS = {
   'user.updated': 'On one’s own stream. data: {user}',
   'session.revoked': 'On one’s own stream. data: {session_id, reason}',
   'user.warned': 'On one’s own stream. data: {warning: {id, category, message, created_at}}',
-  'webhook.disabled': 'On one’s own stream. data: {webhook_id, reason}',
+  'webhook.disabled': 'On one’s own stream. data: {webhook_id, reason: gone, failing or unverified}',
 } as const satisfies Record<string, string>;
 
 export class ResumeOffer {

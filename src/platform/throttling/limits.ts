@@ -75,6 +75,18 @@ export const LIMITS = {
     environment: 'LIMIT_EXPORT',
     sentence: 'Archives of all data of one account one user may ask for.',
   },
+  'webhook.verification': {
+    byRole: perRole(20),
+    windowSeconds: 3600,
+    environment: 'LIMIT_WEBHOOK_VERIFICATION',
+    sentence: 'New addresses of webhooks one user may have verified.',
+  },
+  'webhook.verification.host': {
+    byRole: perRole(200),
+    windowSeconds: 3600,
+    environment: 'LIMIT_WEBHOOK_VERIFICATION_HOST',
+    sentence: 'New addresses of webhooks at one host that all users together may have verified.',
+  },
   login: {
     byRole: perRole(5),
     windowSeconds: 60,

@@ -61,7 +61,7 @@ const WEBHOOKS = paged(
   'webhooks',
   `select w.id as key, json_build_object(
             'id', w.id, 'url', w.url, 'events', w.events, 'scope', w.scope, 'description', w.description,
-            'created_at', w.created_at) as line
+            'verified_at', w.verified_at, 'created_at', w.created_at) as line
      from webhooks w where w.user_id = $1 and w.id > $2 order by w.id`,
 );
 

@@ -1,0 +1,72 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, statement } from '../../platform/database/sql.js';
+import { MOST_CHALLENGES } from './webhooks.repository.js';
+
+/** A webhook whose address is asked now. It is asked again when the claim ends without an outcome. */
+export interface ClaimedChallenge {
+  readonly webhook_id: string;
+  readonly user_id: string;
+  readonly url: string;
+  readonly secret_box: Buffer;
+  readonly previous_secret_box: Buffer | null;
+  /** Which challenge it is; above MOST_CHALLENGES none is left. */
+  readonly challenge_tries: number;
+}
+
+/** One webhook of an account at a time: who has many slow addresses waits for themselves alone. */
+const CLAIM = statement<ClaimedChallenge>(
+  'webhooks.claim_challenges',
+  `with due as materialized (
+     select distinct on (user_id) id, challenge_at from webhooks
+      where challenge_at <= now() and verified_at is null and disabled_at is null and user_id <> all($1::uuid[])
+      order by user_id, challenge_at
+   ), chosen as materialized (
+     select w.id from webhooks w join due on due.id = w.id and w.challenge_at <= now()
+      order by due.challenge_at limit $2 for no key update of w skip locked
+   )
+   update webhooks w
+      set challenge_at = now() + make_interval(secs => $3), challenge_tries = w.challenge_tries + 1
+     from chosen
+    where w.id = chosen.id
+   returning w.id as webhook_id, w.user_id, w.url, w.secret_box, w.challenge_tries,
+             case when w.previous_secret_until > now() then w.previous_secret_box end as previous_secret_box`,
+);
+
+/** The address and the number of the challenge: what was asked of another address says nothing about this one. */
+const SAME = `id = $1 and url = $2 and challenge_tries = $3 and verified_at is null`;
+
+const SUCCEED = statement<unknown>(
+  'webhooks.verify',
+  `update webhooks set verified_at = now(), challenge_at = null, challenge_error = null where ${SAME}`,
+);
+
+/** After the last one the claim stands, so that whoever finds it ended gives the webhook up. */
+const FAIL = statement<unknown>(
+  'webhooks.fail_challenge',
+  `update webhooks
+      set challenge_error = $4,
+          challenge_at = case when challenge_tries < ${MOST_CHALLENGES} then now() + make_interval(secs => $5) else challenge_at end
+    where ${SAME}`,
+);
+
+/** Owns: webhooks. Reads: nothing else. */
+@Injectable()
+export class ChallengesRepository {
+  constructor(private readonly sql: Sql) {}
+
+  /** Takes some that are due, of accounts that have none under way here, for so many seconds. */
+  claim(busyUserIds: readonly string[], limit: number, seconds: number): Promise<ClaimedChallenge[]> {
+    return this.sql.many(CLAIM, [[...busyUserIds], limit, seconds]);
+  }
+
+  /** False when the webhook has another address by now, or was asked again. */
+  async succeed({ webhook_id: id, url, challenge_tries: tries }: ClaimedChallenge): Promise<boolean> {
+    return (await this.sql.run(SUCCEED, [id, url, tries])) > 0;
+  }
+
+  /** It is asked again so many seconds later, unless this was the last time. */
+  async fail(claim: ClaimedChallenge, error: string, delaySeconds: number): Promise<void> {
+    const { webhook_id: id, url, challenge_tries: tries } = claim;
+    await this.sql.run(FAIL, [id, url, tries, error, delaySeconds]);
+  }
+}

@@ -1,0 +1,364 @@
+import type { ServerResponse } from 'node:http';
+import { Webhook } from 'standardwebhooks';
+import type { Actor } from '../../src/platform/http/actor.js';
+import { type Answer, People } from '../support/people.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { type ReceivedCall, WebhookReceiver } from '../support/webhook-receiver.js';
+
+const MOST_AT_A_HOST = 5;
+
+describe('the address of a webhook', () => {
+  let server: TestApp;
+  let people: People;
+  let receiver: WebhookReceiver;
+  let ana: Actor;
+  let group: string;
+  let count = 0;
+  const agree = (call: ReceivedCall, response: ServerResponse): void =>
+    void response.writeHead(200).end(JSON.stringify({ challenge: call.body.data.challenge as string }));
+
+  beforeAll(async () => {
+    server = await startTestApp({
+      WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true',
+      WEBHOOK_TRUSTED_HOSTS: '127.0.0.9,*.trusted.example',
+    });
+    people = new People(server);
+    receiver = await WebhookReceiver.start({ host: '0.0.0.0' });
+  });
+  afterAll(async () => {
+    await receiver?.stop();
+    await server?.close();
+  });
+  beforeEach(async () => {
+    ana = await people.one();
+    group = await people.group(ana);
+    receiver.answerChallenge = agree;
+  });
+
+  interface Made {
+    readonly id: string;
+    readonly path: string;
+    readonly secret: string;
+    readonly body: Answer['body'];
+  }
+
+  async function make(owner: Actor, more: { host?: string; path?: string } = {}): Promise<Made> {
+    const path = more.path ?? `/hook-${++count}`;
+    const url = receiver.url(path).replace('127.0.0.1', more.host ?? '127.0.0.1');
+    const { status, body } = await people.call(owner, 'POST', '/webhooks', { url, events: ['message.created'] });
+    expect([status, body]).toEqual([201, expect.objectContaining({ url })]);
+    return { id: body.id, path, secret: body.secret, body };
+  }
+  const show = async (id: string): Promise<Answer['body']> => (await people.call(ana, 'GET', `/webhooks/${id}`)).body;
+  const say = (content: string) => people.call(ana, 'POST', `/conversations/${group}/messages`, { content });
+  const callsTo = (path: string) => receiver.calls.filter((call) => call.path === path);
+  const challengesTo = (path: string) => receiver.challenges.filter((call) => call.path === path);
+
+  /** Asks until the webhook is so; what came of a challenge is written down after the receiver has answered. */
+  async function until(id: string, matches: (webhook: Answer['body']) => boolean): Promise<Answer['body']> {
+    for (;;) {
+      const webhook = await show(id);
+      if (matches(webhook)) return webhook;
+    }
+  }
+  /** The next challenge is due at once, and all that failed before have had their time. */
+  const dueNow = (id: string) =>
+    server.database.query('update webhooks set challenge_at = now() where id = $1 and challenge_at is not null', [id]);
+
+  /** Until it is given up, with as many challenges as there are. */
+  async function untilGivenUp(id: string): Promise<Answer['body']> {
+    for (let challenges = 1; challenges <= 3; challenges++) {
+      await until(id, ({ verification, status }) => verification.challenges >= challenges || status === 'disabled');
+      await until(id, ({ verification }) => verification.error !== null);
+      if (challenges < 3) await dueNow(id);
+    }
+    return until(id, ({ status }) => status === 'disabled');
+  }
+
+  it('is asked before its first event, which comes when it has answered', async () => {
+    let held: (() => void) | undefined;
+    receiver.answerChallenge = (call, response) => {
+      held = () => agree(call, response);
+    };
+    const own = await make(ana);
+    expect(own.body).toMatchObject({
+      status: 'pending_verification',
+      is_active: false,
+      verification: { verified_at: null, error: null, request_again: `POST /api/v1/webhooks/${own.id}/verification` },
+    });
+    const challenge = await receiver.untilChallenged(({ path }) => path === own.path);
+    expect(challenge.body).toMatchObject({
+      event: 'webhook.verification',
+      data: { webhook_id: own.id, challenge: expect.stringMatching(/^[\w-]{43}$/) },
+    });
+    expect(new Webhook(own.secret).verify(challenge.text, challenge.headers)).toEqual(challenge.body);
+    const trusted = await make(ana, { host: '127.0.0.9' });
+    await say('early');
+    await receiver.until(({ path, body }) => path === trusted.path && body.data.content === 'early');
+    const ping = await people.call(ana, 'POST', `/webhooks/${own.id}/ping`);
+    expect(ping.body).toMatchObject({ status: 'pending', reason: 'webhook_not_verified', attempts: [] });
+    expect(callsTo(own.path)).toEqual([]);
+    held!();
+    const call = await receiver.until(({ path, body }) => path === own.path && body.event === 'message.created');
+    expect(call.body.data.content).toBe('early');
+    const webhook = await show(own.id);
+    expect(webhook).toMatchObject({ status: 'active', is_active: true });
+    expect(webhook.verification).toMatchObject({ error: null, next_challenge_at: null, request_again: null });
+    expect(challengesTo(own.path)).toHaveLength(1);
+  });
+
+  it.each<[string, (challenge: string) => string, boolean]>([
+    ['JSON', (challenge) => JSON.stringify({ challenge }), true],
+    [
+      'JSON with more in it',
+      (challenge) => JSON.stringify({ ok: true, more: 'x'.repeat(900), challenge }, null, 2),
+      true,
+    ],
+    ['plain text', (challenge) => challenge, true],
+    ['plain text with an end of line', (challenge) => `${challenge}\n`, true],
+    ['nothing', () => '', false],
+    ['another challenge', (challenge) => JSON.stringify({ challenge: challenge.toLowerCase() }), false],
+    ['the beginning of the challenge', (challenge) => challenge.slice(0, -1), false],
+    ['the challenge and more text', (challenge) => `${challenge} ${challenge}`, false],
+    ['JSON of another form', (challenge) => JSON.stringify({ challenge: [challenge] }), false],
+    ['JSON that is null', () => 'null', false],
+  ])('is verified by the challenge alone: %s', async (_name, answer, isVerified) => {
+    receiver.answerChallenge = ({ body }, response) =>
+      void response.writeHead(200).end(answer(body.data.challenge as string));
+    const { id } = await make(ana);
+    const { status, verification } = await until(
+      id,
+      ({ verification: { verified_at, error } }) => verified_at || error,
+    );
+    expect([status, verification.error]).toEqual(
+      isVerified ? ['active', null] : ['pending_verification', 'challenge_not_answered'],
+    );
+  });
+
+  it('is not verified by a server that answers with what it was sent', async () => {
+    receiver.answerChallenge = ({ text }, response) => void response.writeHead(200).end(text);
+    const { id } = await make(ana);
+    const { verification } = await until(id, (webhook) => webhook.verification.error !== null);
+    expect(verification).toMatchObject({ verified_at: null, error: 'challenge_not_answered' });
+  });
+
+  it('is not verified by an answer that is no success', async () => {
+    receiver.answerChallenge = ({ body }, response) =>
+      void response.writeHead(404).end(JSON.stringify({ challenge: body.data.challenge as string }));
+    const { id } = await make(ana);
+    const { verification } = await until(id, (webhook) => webhook.verification.error !== null);
+    expect(verification).toMatchObject({ verified_at: null, error: 'refused' });
+  });
+
+  it('that never answers is given up after three challenges, and what waited can be sent when it has answered', async () => {
+    receiver.answerChallenge = (_call, response) => void response.writeHead(200).end('ok');
+    const socket = await people.connect(ana);
+    const own = await make(ana);
+    await say('too early');
+    const webhook = await untilGivenUp(own.id);
+    expect(webhook).toMatchObject({ is_active: false, disabled_reason: 'unverified' });
+    expect(webhook.verification).toMatchObject({ challenges: 3, error: 'challenge_not_answered' });
+    expect(await socket.next('webhook.disabled')).toMatchObject({ data: { webhook_id: own.id, reason: 'unverified' } });
+    socket.close();
+    expect(challengesTo(own.path)).toHaveLength(3);
+    expect(new Set(challengesTo(own.path).map(({ body }) => body.data.challenge)).size).toBe(3);
+    expect(callsTo(own.path)).toEqual([]);
+    const { body } = await people.call(ana, 'GET', `/webhooks/${own.id}/deliveries`);
+    expect(body.data).toMatchObject([{ status: 'failed', reason: 'webhook_disabled' }]);
+
+    receiver.answerChallenge = agree;
+    const asked = await people.call(ana, 'POST', `/webhooks/${own.id}/verification`);
+    expect([asked.status, asked.body]).toEqual([202, expect.objectContaining({ status: 'pending_verification' })]);
+    await until(own.id, ({ status }) => status === 'active');
+    expect((await people.call(ana, 'POST', `/webhooks/${own.id}/replay`)).body.replayed).toBe(1);
+    await receiver.until(({ path, body: { data } }) => path === own.path && data.content === 'too early');
+    const again = await people.call(ana, 'POST', `/webhooks/${own.id}/verification`);
+    expect([again.status, again.body.status]).toEqual([202, 'active']);
+    expect(challengesTo(own.path)).toHaveLength(4);
+  });
+
+  it('is asked again by enabling what was given up, or with another address', async () => {
+    receiver.answerChallenge = (_call, response) => void response.writeHead(500).end();
+    const [enabled, moved] = [await make(ana), await make(ana)];
+    await untilGivenUp(enabled.id);
+    await untilGivenUp(moved.id);
+    receiver.answerChallenge = agree;
+    const answers = [
+      await people.call(ana, 'PATCH', `/webhooks/${enabled.id}`, { is_active: true }),
+      await people.call(ana, 'PATCH', `/webhooks/${moved.id}`, { url: receiver.url('/elsewhere') }),
+    ];
+    expect(answers.map(({ body }) => body.status)).toEqual(['pending_verification', 'pending_verification']);
+    for (const { id } of [enabled, moved]) await until(id, ({ status }) => status === 'active');
+  });
+
+  it('is asked when it is changed: what waits for the old one goes to the new one, after it has answered', async () => {
+    const own = await make(ana);
+    await until(own.id, ({ status }) => status === 'active');
+    receiver.answerChallenge = (_call, response) => void response.writeHead(200).end('no');
+    const victim = receiver.url('/victim');
+    expect((await people.call(ana, 'PATCH', `/webhooks/${own.id}`, { url: victim })).body).toMatchObject({
+      url: victim,
+      status: 'pending_verification',
+    });
+    await say('not for the victim');
+    await until(own.id, ({ verification }) => verification.error === 'challenge_not_answered');
+    expect(callsTo('/victim')).toEqual([]);
+    receiver.answerChallenge = agree;
+    await people.call(ana, 'POST', `/webhooks/${own.id}/verification`);
+    await receiver.until(({ path, body }) => path === '/victim' && body.data.content === 'not for the victim');
+  });
+
+  it('stays verified when it is written down as it was, and when anything else is changed', async () => {
+    const own = await make(ana);
+    await until(own.id, ({ status }) => status === 'active');
+    const changes = { url: receiver.url(own.path), events: ['message.updated'], description: 'the same' };
+    const { body } = await people.call(ana, 'PATCH', `/webhooks/${own.id}`, changes);
+    expect(body.status).toBe('active');
+    expect(challengesTo(own.path)).toHaveLength(1);
+  });
+
+  it('is not verified by an answer of the address before', async () => {
+    let answerOld: (() => void) | undefined;
+    receiver.answerChallenge = (call, response) => {
+      if (call.path.startsWith('/old')) answerOld = () => agree(call, response);
+    };
+    const own = await make(ana, { path: '/old' });
+    await receiver.untilChallenged(({ path }) => path === '/old');
+    await people.call(ana, 'PATCH', `/webhooks/${own.id}`, { url: receiver.url('/new') });
+    answerOld!();
+    await receiver.untilChallenged(({ path }) => path === '/new');
+    expect((await show(own.id)).verification).toMatchObject({ verified_at: null, challenges: 1 });
+  });
+
+  it('needs no challenge when an admin names it, or the operator trusts its host', async () => {
+    const admin = await people.one('admin');
+    const made = [await make(admin), await make(ana, { host: '127.0.0.9' })];
+    expect(made.map(({ body }) => [body.status, body.is_active])).toEqual([
+      ['active', true],
+      ['active', true],
+    ]);
+    await say('to a trusted host');
+    await receiver.until(({ path }) => path === made[1]!.path);
+    const url = 'https://hooks.trusted.example/x';
+    const named = await people.call(ana, 'PATCH', `/webhooks/${made[1]!.id}`, { url });
+    expect(named.body.status).toBe('active');
+    for (const { path } of made) expect(challengesTo(path)).toEqual([]);
+  });
+
+  describe('at one host', () => {
+    const events = ['message.created'];
+    const create = (owner: Actor, url: string) => people.call(owner, 'POST', '/webhooks', { url, events });
+    const refusal = (host: string) => ({ code: 'TOO_MANY_WEBHOOKS_FOR_HOST', details: { host, max: MOST_AT_A_HOST } });
+
+    it('has room for five webhooks of one account, however the host is written, and whatever the port', async () => {
+      const spellings = [
+        'https://bücher.example/1',
+        'https://BÜCHER.example/2',
+        'https://xn--bcher-kva.example./3',
+        'https://bücher.example:8443/4',
+        'http://xn--BCHER-kva.example:80/5',
+      ];
+      for (const url of spellings) expect([url, (await create(ana, url)).status]).toEqual([url, 201]);
+      for (const url of [...spellings, 'https://bu\u0308cher.example:9/6']) {
+        const { status, body } = await create(ana, url);
+        expect([url, status, body.error]).toEqual([
+          url,
+          409,
+          expect.objectContaining(refusal('xn--bcher-kva.example')),
+        ]);
+      }
+      expect((await create(ana, 'https://other.example/')).status).toBe(201);
+      expect((await create(await people.one(), spellings[0]!)).status).toBe(201);
+    });
+
+    it('has one address for IPv4 and for the same written as IPv6', async () => {
+      for (let i = 0; i < MOST_AT_A_HOST; i++) expect((await create(ana, `http://127.0.0.7:1/${i}`)).status).toBe(201);
+      expect((await create(ana, 'http://[::ffff:127.0.0.7]/')).body.error).toMatchObject(refusal('127.0.0.7'));
+    });
+
+    it('has no more room when many ask at once', async () => {
+      const made = await Promise.all(
+        Array.from({ length: 12 }, (_, i) => create(ana, `http://127.0.0.21:${i + 1000}/`)),
+      );
+      const statuses = made.map(({ status }) => status).sort();
+      expect(statuses).toEqual([...Array<number>(MOST_AT_A_HOST).fill(201), ...Array<number>(7).fill(409)]);
+    });
+
+    it('has no room by a change of address either, but a webhook that is there may move within it', async () => {
+      const made = [];
+      for (let i = 0; i < MOST_AT_A_HOST; i++) made.push((await create(ana, `http://127.0.0.22/${i}`)).body.id);
+      const { id } = (await create(ana, 'http://127.0.0.23/')).body as { id: string };
+      const moveIn = await people.call(ana, 'PATCH', `/webhooks/${id}`, { url: 'http://127.22:444/x' });
+      expect([moveIn.status, moveIn.body.error]).toEqual([409, expect.objectContaining(refusal('127.0.0.22'))]);
+      const moveWithin = await people.call(ana, 'PATCH', `/webhooks/${made[0]}`, { url: 'http://127.0.0.22/other' });
+      expect(moveWithin.status).toBe(200);
+      const moves = made.map((one) => people.call(ana, 'PATCH', `/webhooks/${one}`, { url: 'http://127.0.0.24/' }));
+      const more = [create(ana, 'http://127.0.0.24/'), create(ana, 'http://127.0.0.24:1/')];
+      const statuses = (await Promise.all([...moves, ...more])).map(({ status }) => status);
+      expect(statuses.filter((status) => status === 409)).toHaveLength(2);
+      const [{ count: there }] = await server.database.query<{ count: number }>(
+        `select count(*)::int as count from webhooks where user_id = $1 and target_host = '127.0.0.24'`,
+        [ana.userId],
+      );
+      expect(there).toBe(MOST_AT_A_HOST);
+    });
+
+    it('has room for any number of an admin, or at a trusted host', async () => {
+      const admin = await people.one('admin');
+      const statuses: number[] = [];
+      for (let i = 0; i <= MOST_AT_A_HOST; i++) {
+        statuses.push((await create(admin, `http://127.0.0.25/${i}`)).status);
+        statuses.push((await create(ana, `https://a.trusted.example/${i}`)).status);
+      }
+      expect(new Set(statuses)).toEqual(new Set([201]));
+      for (let i = 0; i < MOST_AT_A_HOST; i++) await create(ana, `https://trusted.example/${i}`);
+      expect((await create(ana, 'https://trusted.example/')).status).toBe(409);
+    });
+
+    it('counts webhooks that an older version has made, which are active without a challenge', async () => {
+      await server.database.query(
+        `insert into webhooks (id, user_id, scope, url, host, events, secret_box)
+         select gen_random_uuid(), $1, 'own', 'https://old.example.:8443/', 'old.example.:8443', '{}', ''
+           from generate_series(1, 5)`,
+        [ana.userId],
+      );
+      expect((await create(ana, 'https://old.example/')).body.error).toMatchObject(refusal('old.example'));
+      const { body } = await people.call(ana, 'GET', '/webhooks');
+      expect(new Set(body.data.map(({ status }: { status: string }) => status))).toEqual(new Set(['active']));
+    });
+  });
+});
+
+describe('asking addresses of webhooks', () => {
+  it('is itself limited by account and by host, and what was refused costs nothing', async () => {
+    const server = await startTestApp({
+      WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true',
+      PROCESS_ROLE: 'api',
+      RATE_LIMIT_MULTIPLIER: '1',
+      LIMIT_WEBHOOK_VERIFICATION: '4',
+      LIMIT_WEBHOOK_VERIFICATION_HOST: '6',
+    });
+    try {
+      const people = new People(server);
+      const [ana, bo] = (await people.many(2)) as [Actor, Actor];
+      const events = ['message.created'];
+      const create = async (owner: Actor, url: string): Promise<Answer> =>
+        people.call(owner, 'POST', '/webhooks', { url, events });
+      const { id } = (await create(ana, 'https://victim.example/')).body as { id: string };
+      for (let i = 0; i < 6; i++) expect((await create(ana, 'https://victim.example/')).status).not.toBe(500);
+      const refused = await people.call(ana, 'POST', `/webhooks/${id}/verification`);
+      expect([refused.status, refused.body.error.code]).toEqual([429, 'RATE_LIMIT_EXCEEDED']);
+      expect((await people.call(ana, 'PATCH', `/webhooks/${id}`, { url: 'https://next.example/' })).status).toBe(429);
+      expect((await people.call(ana, 'PATCH', `/webhooks/${id}`, { description: 'free' })).status).toBe(200);
+      const statuses = [];
+      for (let i = 0; i < 3; i++) statuses.push((await create(bo, 'https://victim.example/')).status);
+      expect(statuses).toEqual([201, 201, 429]);
+      expect((await create(bo, 'https://other.example/')).status).toBe(201);
+      expect((await create(await people.one('admin'), 'https://victim.example/')).status).toBe(201);
+      const [row] = await server.database.query<{ count: number }>('select count(*)::int as count from webhooks');
+      expect(row!.count).toBe(4 + 2 + 1 + 1);
+    } finally {
+      await server.close();
+    }
+  });
+});

@@ -18,6 +18,7 @@ describe('people who speak different dialects in one conversation', () => {
   let room: string;
   let people: Record<Speaker, ChatUser>;
   let canonical: ChatSocket;
+  let addresses: Record<keyof typeof sockets, string>;
   const sockets = {} as Record<Exclude<Speaker, 'canonical'>, JsonSocket>;
 
   const ask = (speaker: Speaker, method: string, path: string, body?: object): Promise<Answer> =>
@@ -34,7 +35,7 @@ describe('people who speak different dialects in one conversation', () => {
     });
     room = body.id as string;
     for (const user of users.slice(0, -1)) await user.call('POST', `/conversations/${room}/join`);
-    const addresses: Record<keyof typeof sockets, string> = {
+    addresses = {
       messaging: `/ws/chat/${room}/?ext=1&token=${people.messaging.token}`,
       direct: `/ws?ext=1&token=${people.direct.token}`,
       classroom: `/api/ws/${people.classroom.token}?ext=1`,
@@ -191,6 +192,75 @@ describe('people who speak different dialects in one conversation', () => {
       }),
     );
     expect(closes[0]).toEqual(closes[1]);
+  });
+
+  it('are told so, each in the form of their dialect, of a text that is too long', async () => {
+    const content = '€'.repeat(30_000) + 'x'.repeat(70_001);
+    const [[id]] = (await lists.canonical!()) as [Shown];
+    const details = { length: 100_001, max_length: 5000 };
+    const ours = { error: { code: 'CONTENT_TOO_LONG', details } };
+    const inMessaging = { code: 'CONTENT_TOO_LONG', details, error: expect.any(String) };
+    const inDirect = { error: { code: 'content_too_long', details } };
+    const inClassroom = { code: 'CONTENT_TOO_LONG', detail: [{ type: 'value_error', loc: ['body', 'content'] }] };
+    const inChat = { error: true, code: 'VALIDATION_ERROR', details };
+    const calls: [Speaker, string, string, object, number, object][] = [
+      ['canonical', 'POST', `/api/v1/conversations/${room}/messages`, {}, 400, ours],
+      ['canonical', 'PATCH', `/api/v1/messages/${id}`, {}, 400, ours],
+      ['messaging', 'POST', `/api/messaging/conversations/${room}/messages/`, {}, 400, inMessaging],
+      ['direct', 'POST', '/api/messages', { conversation_id: room, type: 'text' }, 400, inDirect],
+      ['classroom', 'POST', `/api/conversations/${room}/messages`, {}, 422, inClassroom],
+      ['classroom', 'PUT', `/api/messages/${id}`, {}, 422, inClassroom],
+      ['chat', 'POST', '/messages/', { chat_id: 'babel' }, 400, inChat],
+      ['chat', 'PUT', `/messages/${id}`, { is_edited: true }, 400, inChat],
+    ];
+    for (const [speaker, method, path, more, status, body] of calls) {
+      expect([speaker, await ask(speaker, method, path, { ...more, content })]).toMatchObject([
+        speaker,
+        { status, body },
+      ]);
+    }
+  });
+
+  it('are told the same over sockets, as far as a frame reaches; a larger one closes its socket', async () => {
+    const text = 'x'.repeat(60_000);
+    const details = { length: 60_000, max_length: 5000 };
+    // The sockets of the direct and the classroom dialect take no messages.
+    const frames: [keyof typeof sockets, welcome: string, (content: string) => object, refusal: object][] = [
+      [
+        'messaging',
+        'connection_established',
+        (content) => ({ type: 'message', message: content, message_type: 'text' }),
+        { type: 'error', code: 'CONTENT_TOO_LONG' },
+      ],
+      [
+        'chat',
+        'live',
+        (content) => ({ message: content, timestamp: '2024-01-01T12:00:00Z', attachments: [] }),
+        { error: true, code: 'VALIDATION_ERROR', details },
+      ],
+      [
+        'rooms',
+        'system_message',
+        (content) => ({ type: 'text_message', data: { content, room_id: 'babel' } }),
+        { type: 'error', data: { error_code: 'VALIDATION_ERROR', details: { ...details, cause: 'CONTENT_TOO_LONG' } } },
+      ],
+    ];
+    for (const [name, welcome, frameOf, refusal] of frames) {
+      const socket = new JsonSocket(chat.app.url, addresses[name]);
+      await socket.next(welcome);
+      socket.send(frameOf(text));
+      expect(await socket.next((frame) => JSON.stringify(frame).includes('longer than'))).toMatchObject(refusal);
+      socket.send(frameOf('x'.repeat(100_001)));
+      expect([name, (await socket.closed).code]).toEqual([name, 1009]);
+    }
+    for (const open of [people.canonical.webSocket, people.canonical.socketIo]) {
+      const socket = await open();
+      const reply = await socket.request('message.send', { conversation_id: room, content: text });
+      expect(reply).toMatchObject({ ok: false, error: { code: 'CONTENT_TOO_LONG', details } });
+      void socket.request('message.send', { conversation_id: room, content: 'x'.repeat(100_001) });
+      // Socket.IO tells its clients no code.
+      expect([1009, 'transport close']).toContain(await socket.closed());
+    }
   });
 
   it('all see what was changed and what was taken back, in the place it had', async () => {

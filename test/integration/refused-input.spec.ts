@@ -1,3 +1,4 @@
+import { call } from '../support/dialect-client.js';
 import { startChat, type Answer, type Chat, type ChatUser } from '../support/chat.js';
 
 describe('input that is not as documented', () => {
@@ -34,6 +35,36 @@ describe('input that is not as documented', () => {
     expect(await fields({ username: 'x', password: 'short' })).toEqual(['email', 'password', 'username']);
     // It takes a thread's time to estimate, and waits for everything that costs nothing.
     expect(await fields({ username: 'nora', email: 'nora@example.com', password: '12345678' })).toEqual(['password']);
+  });
+
+  it('of a profile, a conversation or an account is told of every field that a rule refuses, at every address', async () => {
+    const fields = (answer: Answer): string[] =>
+      ((answer.body.error?.details?.errors ?? answer.body.details?.errors ?? []) as { field: string }[])
+        .map(({ field }) => field)
+        .sort();
+    const profile = { display_name: ' ', bio: 'x'.repeat(501), location: 'x'.repeat(101), avatar_url: 'http://a.b/' };
+    const ofProfile = ['avatar_url', 'bio', 'display_name', 'location'];
+    expect(fields(await ana.call('PATCH', '/users/me', profile))).toEqual(ofProfile);
+    for (const [method, path] of [
+      ['PUT', '/users/me'],
+      ['PATCH', `/api/users/${ana.id}`],
+    ] as const) {
+      expect([path, fields(await call(chat.app.url, method, path, { token: ana.token, body: profile }))]).toEqual([
+        path,
+        ofProfile,
+      ]);
+    }
+    const room = { type: 'room', title: '\u200b', slug: 'public', category: '-' };
+    expect(fields(await ana.call('POST', '/conversations', room))).toEqual(['category', 'slug', 'title']);
+    const account = { username: 'a', email: 'nobody' };
+    expect(fields(await ana.call('PATCH', '/auth/account', account))).toEqual(['email', 'username']);
+    const admin = await chat.call('POST', '/auth/login', { login: 'admin', password: chat.app.config.adminPassword });
+    const headers = { authorization: `Bearer ${admin.body.access_token}` };
+    const update = { ...profile, reason: '\u200b' };
+    expect(fields(await chat.call('PATCH', `/admin/users/${ana.id}`, update, headers))).toEqual([
+      ...ofProfile,
+      'reason',
+    ]);
   });
 
   it('of a message without text is told so; with a file it needs none', async () => {

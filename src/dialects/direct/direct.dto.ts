@@ -2,6 +2,12 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { FEED_STATUSES } from '../../modules/messages/message-feed.js';
 import {
+  requireAvatarUrl,
+  requireBio,
+  requireDisplayName,
+  requireLocation,
+} from '../../modules/users/user-fields.policy.js';
+import {
   LONGEST_TEXT,
   BooleanField,
   EnumField,
@@ -15,6 +21,7 @@ import {
   UuidListField,
 } from '../../platform/validation/fields.js';
 import { Normalised } from '../../platform/validation/normalise.js';
+import { RequiredBy } from '../../platform/validation/required-by.js';
 
 const METADATA_MAX_BYTES = 16_384;
 const PASSWORD_UNITS_MAX = 512;
@@ -55,15 +62,19 @@ export class DirectUserParam {
 }
 
 export class DirectUpdateProfileDto {
+  @RequiredBy(requireDisplayName)
   @TextField({ max: 320, optional: true, example: 'New Display Name' })
   display_name?: string;
 
+  @RequiredBy(requireBio)
   @TextField({ max: 2000, optional: true, example: 'Updated bio' })
   bio?: string;
 
+  @RequiredBy(requireLocation)
   @TextField({ max: 400, optional: true, example: 'New City, Country' })
   location?: string;
 
+  @RequiredBy(requireAvatarUrl)
   @TextField({ max: 2048, optional: true, nullable: true, description: 'An https address' })
   avatar_url?: string | null;
 }

@@ -7,6 +7,7 @@ import {
   TextField,
   UuidListField,
 } from '../../platform/validation/fields.js';
+import { RequiredBy } from '../../platform/validation/required-by.js';
 import {
   ADDED_AT_ONCE_MAX,
   CONVERSATION_TYPES,
@@ -17,6 +18,7 @@ import {
   REASON_DESCRIPTION,
   REASON_MAX,
 } from '../participants/participants.dto.js';
+import { requireSlug, titleOf } from './conversation-fields.policy.js';
 
 const TITLE_MAX = 200;
 const DESCRIPTION_MAX = 2000;
@@ -57,6 +59,7 @@ export class CreateConversationDto {
   @EnumField({ values: CONVERSATION_TYPES })
   type: ConversationType;
 
+  @RequiredBy(titleOf)
   @TextField({ max: TITLE_MAX, optional: true, nullable: true, description: 'Not kept for a direct conversation' })
   title?: string | null;
 
@@ -69,6 +72,7 @@ export class CreateConversationDto {
   @TextField({ min: 1, max: 63, pattern: CATEGORY, optional: true, description: 'Rooms only' })
   category?: string;
 
+  @RequiredBy(requireSlug)
   @TextField({ min: 2, max: 63, pattern: SLUG, optional: true, description: 'Rooms only; a name for addresses' })
   slug?: string;
 
@@ -77,6 +81,7 @@ export class CreateConversationDto {
 }
 
 export class UpdateConversationDto {
+  @RequiredBy(titleOf)
   @TextField({ max: TITLE_MAX, optional: true, nullable: true })
   title?: string | null;
 

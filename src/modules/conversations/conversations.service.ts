@@ -9,6 +9,7 @@ import { CONVERSATION_REMOVED, CONVERSATION_UPDATED } from '../participants/part
 import { foldName } from '../../platform/text-search/fold.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { ParticipantsService } from '../participants/participants.service.js';
+import { descriptionOf, titleOf } from './conversation-fields.policy.js';
 import { presentConversation, presentPublicRoom, presentSummary } from './conversation-presenter.js';
 import type {
   ConversationDto,
@@ -21,7 +22,6 @@ import type {
 } from './conversations.dto.js';
 import { CONVERSATION_DELETED } from './conversations.events.js';
 import { ConversationsRepository, type PagePlace } from './conversations.repository.js';
-import { descriptionOf, titleOf } from './create-conversation.js';
 
 /** Conversations as such: seeing, naming, and ending them. `CreateConversation` opens them. */
 @Injectable()

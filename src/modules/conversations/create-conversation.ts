@@ -3,17 +3,14 @@ import { newId } from '../../platform/database/ids.js';
 import { ServiceUnavailable, ValidationError } from '../../platform/errors/app-error.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/http/actor.js';
-import { isUuid } from '../../platform/validation/fields.js';
-import { cleanName, cleanText } from '../../platform/validation/text.js';
 import { type Admission, ParticipantsService } from '../participants/participants.service.js';
 import { UsersPolicy } from '../users/users.policy.js';
+import { descriptionOf, requireSlug, titleOf } from './conversation-fields.policy.js';
 import type { CreateConversationDto } from './conversations.dto.js';
 import { SlugTaken } from './conversations.errors.js';
 import { CONVERSATION_CREATED } from './conversations.events.js';
 import { ConversationsRepository, type NewConversation } from './conversations.repository.js';
 
-/** Part of an address of their own under `/conversations`. */
-const RESERVED_SLUGS = new Set(['public', 'search', 'me']);
 const DIRECT_TRIES = 3;
 
 export interface CreatedConversation {
@@ -106,11 +103,9 @@ function directKeyOf(...pair: [string, string]): string {
 }
 
 function requireRoomFields(dto: CreateConversationDto): void {
+  if (dto.slug !== undefined) requireSlug(dto.slug);
   if (dto.type !== 'room' && (dto.slug !== undefined || dto.category !== undefined)) {
     throw ValidationError.of('type', 'only rooms have a slug or a category');
-  }
-  if (dto.slug !== undefined && (RESERVED_SLUGS.has(dto.slug) || isUuid(dto.slug))) {
-    throw ValidationError.of('slug', 'is not allowed');
   }
   if (dto.type === 'room' && dto.slug === undefined && !titleOf(dto.title)) {
     throw ValidationError.of('title', 'a room has a title or a slug');
@@ -129,16 +124,4 @@ function toNewConversation(actor: Actor, dto: CreateConversationDto): NewConvers
     createdBy: actor.userId,
     settings: dto.settings ?? {},
   };
-}
-
-/** A title as it is stored; an empty one is none. @throws ValidationError for one of which nothing can be seen */
-export function titleOf(title: string | null | undefined): string | null {
-  const clean = cleanName(title ?? '');
-  if (clean === '' && title?.trim()) throw ValidationError.of('title', 'must have something that can be seen');
-  return clean || null;
-}
-
-/** A description as it is stored. */
-export function descriptionOf(description: string): string {
-  return cleanText(description);
 }

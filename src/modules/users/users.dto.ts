@@ -1,6 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { SYSTEM_ROLES, type SystemRole } from '../../platform/http/actor.js';
 import { IntField, TextField, UuidField } from '../../platform/validation/fields.js';
+import { RequiredBy } from '../../platform/validation/required-by.js';
+import { requireAvatarUrl, requireBio, requireDisplayName, requireLocation } from './user-fields.policy.js';
 
 /** A user as stored. */
 export interface UserRow {
@@ -95,12 +97,15 @@ export class UserParamsDto {
 }
 
 export class UpdateProfileDto {
+  @RequiredBy(requireDisplayName)
   @TextField({ max: 320, optional: true, description: 'At most 80 characters', example: 'Ana Lima' })
   display_name?: string;
 
+  @RequiredBy(requireBio)
   @TextField({ max: 2000, optional: true, description: 'At most 500 characters' })
   bio?: string;
 
+  @RequiredBy(requireAvatarUrl)
   @TextField({
     max: 2048,
     optional: true,
@@ -109,6 +114,7 @@ export class UpdateProfileDto {
   })
   avatar_url?: string | null;
 
+  @RequiredBy(requireLocation)
   @TextField({ max: 400, optional: true, description: 'At most 100 characters' })
   location?: string;
 }

@@ -1,7 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { SYSTEM_ROLES, type SystemRole } from '../../../platform/http/actor.js';
 import { EnumField, IntField, TextField, TimeField, UuidField } from '../../../platform/validation/fields.js';
+import { RequiredBy } from '../../../platform/validation/required-by.js';
 import { PRESENCE_STATUSES, UpdateProfileDto, UserProfileDto } from '../../users/users.dto.js';
+import { requireReason } from './reasons.js';
 
 export const ACCOUNT_STATUSES = ['active', 'banned', 'deleted'] as const;
 export type AccountStatus = (typeof ACCOUNT_STATUSES)[number];
@@ -45,6 +47,7 @@ export class ListAdminUsersQuery {
 
 /** Why something is done; kept in the audit log for good. */
 export class ReasonDto {
+  @RequiredBy(requireReason)
   @TextField({ min: 1, max: 500, description: 'Why; it stays in the audit log', example: 'Spam in several rooms' })
   reason: string;
 }
@@ -53,6 +56,7 @@ export class UpdateAdminUserDto extends UpdateProfileDto {
   @EnumField({ values: SYSTEM_ROLES, optional: true })
   role?: SystemRole;
 
+  @RequiredBy(requireReason)
   @TextField({ min: 1, max: 500, description: 'Why; it stays in the audit log' })
   reason: string;
 }

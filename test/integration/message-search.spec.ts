@@ -251,4 +251,33 @@ describe('searching messages', () => {
     }, 'message_search in access exclusive mode');
     expect((await search('a')).status).toBe(200);
   });
+
+  it('of many accounts leave connections to all other calls, and more than can wait are told to come back', async () => {
+    const greedy = await people.many(60);
+    const groupId = await people.group(
+      ana,
+      [bo, ...greedy].map((actor): [Actor, 'participant'] => [actor, 'participant']),
+    );
+    await withoutIndexing(async () => {
+      const answers = greedy.flatMap((actor) => [search('a', '', actor), search('b', '', actor)]);
+      // 120 of them: four run, a hundred wait, sixteen are too many.
+      expect(await Promise.race(answers)).toMatchObject({
+        status: 503,
+        body: { error: { code: 'SERVICE_UNAVAILABLE' } },
+      });
+      const taken = await server.database.query(
+        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      expect(taken).toHaveLength(server.config.databasePoolSize / 2);
+      const { status } = await people.call(ana, 'GET', `/conversations/${groupId}/messages`);
+      expect(status).toBe(200);
+      expect(await people.call(bo, 'POST', `/conversations/${groupId}/messages`, { content: 'as ever' })).toMatchObject(
+        {
+          status: 201,
+        },
+      );
+      await Promise.all(answers);
+    }, 'message_search in access exclusive mode');
+    expect((await search('as ever')).status).toBe(200);
+  });
 });

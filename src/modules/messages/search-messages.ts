@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Config } from '../../platform/config/config.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, encodeCursor, type Page } from '../../platform/pagination/page.js';
 import { SearchTerms } from '../../platform/text-search/search-terms.js';
 import { snippetOf } from '../../platform/text-search/snippet.js';
+import { Turns } from '../../platform/throttling/turns.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { type MessageRow, presentMessage } from './message-presenter.js';
 import {
@@ -25,7 +27,12 @@ const LAST_UUID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 /** The last millisecond of the year 9999. */
 const END_OF_TIME = 253_402_300_799_999;
 
+/** Of one user in this process. */
 const MOST_AT_ONCE = 2;
+/** Of all users: those beyond half of the database connections wait so many at a time, and for so long. */
+const WAITING_MAX = 100;
+const WAIT_MS = 2000;
+const RETRY_SECONDS = 2;
 /** No further window is begun after that; a statement in one may take a second. */
 const BUDGET_MS = 700;
 /** Messages that the index does not hold yet and that one search reads, in all conversations together and in one. */
@@ -64,11 +71,17 @@ interface Found {
 @Injectable()
 export class SearchMessages {
   private readonly running = new Map<string, number>();
+  private readonly turns: Turns;
 
   constructor(
     private readonly repository: MessageSearchRepository,
     private readonly participants: ParticipantsPolicy,
-  ) {}
+    config: Config,
+  ) {
+    // However many users search, half of the connections are left to all other calls.
+    const running = Math.max(1, Math.floor(config.databasePoolSize / 2));
+    this.turns = new Turns({ running, waiting: WAITING_MAX, waitMs: WAIT_MS, retrySeconds: RETRY_SECONDS });
+  }
 
   /** @throws ConversationNotFound, PermissionDenied, ValidationError, TooManySearches, ServiceUnavailable */
   async search(actor: Actor, query: SearchMessagesQuery): Promise<Page<MessageHitDto>> {
@@ -89,7 +102,7 @@ export class SearchMessages {
     if (running >= MOST_AT_ONCE) throw new TooManySearches(MOST_AT_ONCE);
     this.running.set(userId, running + 1);
     try {
-      return await work();
+      return await this.turns.run(work);
     } finally {
       const left = this.running.get(userId)! - 1;
       if (left === 0) this.running.delete(userId);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { type DefaultTreeAdapterTypes, html, parseFragment } from 'parse5';
-import { applyContentRule, contentLength } from './content-rule.js';
+import { codePoints } from '../../platform/validation/text.js';
+import { applyContentRule } from './content-rule.js';
 import { KNOWN_ELEMENTS, REACHING_ATTRIBUTES } from '../../platform/validation/known-elements.js';
 import { scanMarkup } from '../../platform/validation/markup-scanner.js';
 import { PLAIN_TEXTS } from '../../../test/fixtures/plain-texts.js';
@@ -276,9 +277,9 @@ describe('the length of content', () => {
     ['\ud83d', 1],
     ['\ude00\ud83d', 2],
     ['a\ud83d\ud83d\ude00', 3],
-  ])('of %j is %d', (text, length) => expect(contentLength(text)).toBe(length));
+  ])('of %j is %d', (text, length) => expect(codePoints(text)).toBe(length));
 
   it('is what the language itself counts', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => contentLength(text) === [...text].length));
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => codePoints(text) === [...text].length));
   });
 });

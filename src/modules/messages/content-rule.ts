@@ -24,14 +24,3 @@ export function applyContentRule(raw: string, policy: ContentPolicy): RuledConte
   const content = policy === 'strip' ? withoutActiveMarkup(storable) : storable;
   return { content, sanitized: content !== raw };
 }
-
-/** Length as people count it who count characters: Unicode code points. */
-export function contentLength(text: string): number {
-  let length = text.length;
-  for (let at = 0; at + 1 < text.length; at++) {
-    if ((text.charCodeAt(at) & 0xfc00) !== 0xd800 || (text.charCodeAt(at + 1) & 0xfc00) !== 0xdc00) continue;
-    length--;
-    at++;
-  }
-  return length;
-}

@@ -10,8 +10,8 @@ import type { CommittedEvent } from '../../platform/event-log/stream-event.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { encodedAs } from '../../platform/json/encoded-once.js';
 import { isGuest } from '../../platform/http/guest.js';
-import { isBlank } from '../../platform/validation/text.js';
-import { applyContentRule, contentLength } from './content-rule.js';
+import { codePoints, isBlank } from '../../platform/validation/text.js';
+import { applyContentRule } from './content-rule.js';
 import type { HeldSend } from './content-rules.policy.js';
 import { inMessage, presentMessage } from './message-presenter.js';
 import type { MessageDto, SendMessageDto } from './messages.dto.js';
@@ -122,11 +122,11 @@ export class SendMessage {
    * @throws ValidationError when nothing is left of it that can be seen, ContentTooLong
    */
   cleanContent(raw: string, emptiness?: 'may be empty'): { content: string; sanitized: boolean } {
-    if (raw.length > LONGEST_RAW_CONTENT) throw new ContentTooLong(contentLength(raw), this.config.contentMaxLength);
+    if (raw.length > LONGEST_RAW_CONTENT) throw new ContentTooLong(codePoints(raw), this.config.contentMaxLength);
     const clean = applyContentRule(raw, this.config.contentPolicy);
     if (isBlank(clean.content) && !emptiness) throw ValidationError.of('content', 'must not be empty');
     if (clean.content.length > this.config.contentMaxLength) {
-      const length = contentLength(clean.content);
+      const length = codePoints(clean.content);
       if (length > this.config.contentMaxLength) throw new ContentTooLong(length, this.config.contentMaxLength);
     }
     return clean;

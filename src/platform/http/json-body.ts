@@ -3,7 +3,7 @@ import { PayloadTooLarge, ValidationError } from '../errors/app-error.js';
 import type { FormBodies } from './form-bodies.js';
 import { UnsupportedMediaType } from './http-errors.js';
 import type { ParleyRequest } from './request-context.js';
-import { requireSafeJson } from '../validation/safe-json.js';
+import { requireSafeJson, requireSmallJson } from '../validation/safe-json.js';
 
 export const MAX_BODY_BYTES = 256 * 1024;
 /** `text/json` and `application/problem+json` are JSON too. None of these can be sent by a page without a preflight. */
@@ -13,6 +13,7 @@ const MULTIPART_TYPE = /^multipart\/form-data\s*;/i;
 const CHARSET = /^charset\s*=\s*(?:"([^"]*)"|(.*))$/i;
 /** US-ASCII is a part of UTF-8. */
 const UTF8_NAMES = new Set(['utf-8', 'utf8', 'us-ascii']);
+const NO_JSON = 'is not JSON in UTF-8';
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 type Middleware = (request: ParleyRequest, response: Response, next: NextFunction) => void;
@@ -92,17 +93,29 @@ function read(request: ParleyRequest, parse: Parse | undefined, next: NextFuncti
 }
 
 function parseJson(bytes: Buffer): object {
-  let value: unknown;
-  try {
-    value = JSON.parse(utf8.decode(bytes));
-  } catch {
-    throw ValidationError.of('', 'is not JSON in UTF-8');
-  }
+  const value = readJson(textOf(bytes));
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw ValidationError.of('', 'must be a JSON object');
   }
   requireSafeJson(value);
   return value;
+}
+
+function textOf(bytes: Buffer): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw ValidationError.of('', NO_JSON);
+  }
+}
+
+function readJson(text: string): unknown {
+  requireSmallJson(text);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw ValidationError.of('', NO_JSON);
+  }
 }
 
 /** Fields of a form are texts; one that comes twice says two things. */

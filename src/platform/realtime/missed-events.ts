@@ -6,7 +6,7 @@ import { openCursor, type CursorRefusal } from './cursor.js';
 import { Entitlements, type Entitlement } from './entitlements.js';
 import { FanOutRepository, type LogState, type StreamSpan } from './fan-out.repository.js';
 import { GapReader } from './gap-reader.js';
-import { resyncConversation, wireEvents, type Resync, type WireEvent } from './wire-event.js';
+import { resyncConversation, type ShownEvent, wireEvents, type Resync, type WireEvent } from './wire-event.js';
 
 /** How much a replay may hold; what does not fit is named, and the client fetches it. */
 export interface ReplayLimits {
@@ -15,6 +15,9 @@ export interface ReplayLimits {
   readonly bytes: number;
 }
 
+/** No more of a stream is shown in one answer once it has so many bytes, and so many events are shown at a time. */
+const STREAM_BYTES = 1024 * 1024;
+const STREAM_PIECE = 25;
 export const REPLAY_LIMITS: ReplayLimits = { perConversation: 300, total: 2000, bytes: 4 * 1024 * 1024 };
 
 /** A user's streams in one snapshot of the database, and what he missed up to it. */
@@ -107,11 +110,18 @@ export class MissedEvents {
     return { ...base, resumed: true, ...(await this.present(userId, base.entitlements, plan, REPLAY_LIMITS)) };
   }
 
-  /** Events of one stream after a position, at most `limit`. Who may see them is the caller's to decide. */
+  /** Events of one stream after a position, at most `limit`, and fewer once they are a megabyte. Who may see them is the caller's to decide. */
   async stream(streamId: string, afterSeq: number, limit: number, userId?: string): Promise<WireEvent[]> {
     const span = { streamId, floor: afterSeq, ceiling: Number.MAX_SAFE_INTEGER };
     const events = (await this.repository.events(undefined, [span], limit)).get(streamId) ?? [];
-    return wireEvents('conversation', await this.reader.show(events), userId);
+    const shown: ShownEvent[] = [];
+    // In pieces: of long messages a page is megabytes, which would hold up everything else while they are shown.
+    for (let bytes = 0; shown.length < events.length && bytes < STREAM_BYTES;) {
+      const piece = await this.reader.show(events.slice(shown.length, shown.length + STREAM_PIECE));
+      bytes += piece.reduce((sum, { presented }) => sum + (presented ? JSON.stringify(presented.data).length : 0), 0);
+      shown.push(...piece);
+    }
+    return wireEvents('conversation', shown, userId);
   }
 
   /**

@@ -11,17 +11,18 @@ import {
   IsString,
   Matches,
   Max,
-  MaxLength,
   Min,
-  MinLength,
   Validate,
+  ValidateBy,
   ValidateIf,
   ValidateNested,
   type ValidationArguments,
+  type ValidationOptions,
   ValidatorConstraint,
   type ValidatorConstraintInterface,
 } from 'class-validator';
 import { Nested, Normalised } from './normalise.js';
+import { codePoints } from './text.js';
 
 /**
  * One decorator a field: it checks the value at the edge (REST bodies, queries and frames alike) and describes it in
@@ -59,7 +60,23 @@ function field(options: FieldOptions, schema: ApiPropertyOptions, ...checks: Pro
   return applyDecorators(...decorators, ApiProperty(described)) as PropertyDecorator;
 }
 
-/** Text of `min` to `max` UTF-16 units; what else holds for it is the service's business. */
+/** A text of at most `max` code points; of a text that is far longer they are not counted. */
+function MaxLength(max: number, options?: ValidationOptions): PropertyDecorator {
+  const validate = (value: unknown): boolean =>
+    typeof value === 'string' && (value.length <= max || (value.length <= 2 * max && codePoints(value) <= max));
+  const defaultMessage = `$property must be shorter than or equal to ${max} characters`;
+  return ValidateBy({ name: 'maxLength', validator: { validate, defaultMessage: () => defaultMessage } }, options);
+}
+
+/** A text of at least `min` code points. */
+function MinLength(min: number): PropertyDecorator {
+  const validate = (value: unknown): boolean =>
+    typeof value === 'string' && (value.length >= 2 * min || codePoints(value) >= min);
+  const defaultMessage = `$property must be longer than or equal to ${min} characters`;
+  return ValidateBy({ name: 'minLength', validator: { validate, defaultMessage: () => defaultMessage } });
+}
+
+/** Text of `min` to `max` code points; what else holds for it is the service's business. */
 export function TextField(options: FieldOptions & { min?: number; max: number; pattern?: RegExp }): PropertyDecorator {
   const { min = 0, max, pattern } = options;
   const checks = [IsString(), MaxLength(max)];

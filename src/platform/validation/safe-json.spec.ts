@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { FieldProblem, ValidationError } from '../errors/app-error.js';
-import { requireSafeJson } from './safe-json.js';
+import { requireSafeJson, requireSmallJson } from './safe-json.js';
 
 function nested(depth: number): unknown {
   let value: unknown = 'deep';
@@ -70,5 +70,35 @@ describe('the guard of bodies and frames', () => {
     const units = fc.array(fc.constantFrom('a', '\0', '\ud83d', '\ude00', '漢'), { maxLength: 6 });
     const texts = units.map((parts) => parts.join(''));
     fc.assert(fc.property(texts, (text) => (problemOf([text]) !== undefined) === hasForbidden([text])));
+  });
+
+  describe('before text is read', () => {
+    const isSmall = (text: string): boolean => {
+      try {
+        requireSmallJson(text);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+
+    it.each([
+      ['twenty levels', JSON.stringify(nested(20)), true],
+      ['twenty-one levels', JSON.stringify(nested(21)), false],
+      ['half a file of brackets', '['.repeat(125_000), false],
+      ['a thousand keys', `{${Array.from({ length: 1000 }, (_none, index) => `"${index}":0`).join()}}`, true],
+      ['a thousand and one', `{${Array.from({ length: 1001 }, (_none, index) => `"${index}":0`).join()}}`, false],
+      ['twenty thousand values', `[${Array(20_001).fill('1').join()}]`, true],
+      ['more values', `[${Array(20_002).fill('1').join()}]`, false],
+      ['signs within texts', JSON.stringify({ text: '{[:,"\\'.repeat(20_000) }), true],
+      ['an open text', `{"a":"${':'.repeat(5000)}`, true],
+    ])('%s are small: %s', (_name, text, expected) => {
+      expect(isSmall(text)).toBe(expected);
+    });
+
+    it('lets everything pass that passes once it is read', () => {
+      const value = fc.jsonValue({ maxDepth: 25, stringUnit: 'binary' });
+      fc.assert(fc.property(value, (json) => problemOf(json) !== undefined || isSmall(JSON.stringify(json))));
+    });
   });
 });

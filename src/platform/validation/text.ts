@@ -91,3 +91,14 @@ export function lookOf(name: string): string {
     .replace(/[^\p{L}\p{N}|!$]/gu, '');
   return [...letters].map((sign) => LOOKALIKES.get(sign) ?? sign).join('');
 }
+
+/** Length as people count it who count characters: Unicode code points. */
+export function codePoints(text: string): number {
+  let length = text.length;
+  for (let at = 0; at + 1 < text.length; at++) {
+    if ((text.charCodeAt(at) & 0xfc00) !== 0xd800 || (text.charCodeAt(at + 1) & 0xfc00) !== 0xdc00) continue;
+    length--;
+    at++;
+  }
+  return length;
+}

@@ -45,13 +45,23 @@ export function streamArchive(entries: AsyncIterable<ArchiveEntry>): Readable {
   return output;
 }
 
+/** So much is written at a time: everything else has its turn in between. */
+const PIECE = 65_536;
+
 /** Pages of objects as lines of JSON. */
 export function toLines(pages: AsyncIterable<object[]>): Readable {
-  return Readable.from(linesOf(pages), { objectMode: false, highWaterMark: 65_536 });
+  return Readable.from(linesOf(pages), { objectMode: false, highWaterMark: PIECE });
 }
 
 async function* linesOf(pages: AsyncIterable<object[]>): AsyncGenerator<string> {
+  let text = '';
   for await (const page of pages) {
-    if (page.length > 0) yield page.map((line) => `${JSON.stringify(line)}\n`).join('');
+    for (const line of page) {
+      text += `${JSON.stringify(line)}\n`;
+      if (text.length < PIECE) continue;
+      yield text;
+      text = '';
+    }
   }
+  if (text !== '') yield text;
 }

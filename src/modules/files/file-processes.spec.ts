@@ -1,0 +1,167 @@
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { wav } from '../../../test/fixtures/sample-files.js';
+import { FROM_SOURCES } from '../../../test/support/test-app.js';
+import { FileProcesses, FileProcessSettings } from './file-processes.js';
+
+const GIGABYTE = 1024 ** 3;
+
+describe('the check of a file in a process of its own', () => {
+  let folder: string;
+  let processes: FileProcesses;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'parley-checks-'));
+    processes = new FileProcesses({ ...new FileProcessSettings(), ...FROM_SOURCES, checksAtOnce: 1 });
+  });
+  afterEach(() => {
+    processes.onModuleDestroy();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const check = (path: string, ended = new AbortController().signal): Promise<unknown> =>
+    processes.check(
+      { path, extension: 'wav', declaredType: 'audio/wav', taken: [{ type: 'audio/wav', limit: 1e15 }] },
+      ended,
+    );
+
+  /** Takes no place on the disk, and a second for each few gigabytes to look through. */
+  function longFile(bytes: number): string {
+    const path = join(folder, 'long.wav');
+    const header = wav(0);
+    header.writeUInt32LE(0xffffffff, 4);
+    header.writeUInt32LE(0xffffffff, 40);
+    writeFileSync(path, header);
+    truncateSync(path, bytes);
+    return path;
+  }
+
+  function shortFile(): string {
+    const path = join(folder, 'short.wav');
+    writeFileSync(path, wav(1000));
+    return path;
+  }
+
+  /** The processes that have a file of this folder open; none of the program that serves. */
+  function lookingInto(path: string): number[] {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+      .filter((pid) => openFilesOf(pid).includes(path))
+      .map(Number);
+  }
+
+  async function untilOneLooksInto(path: string, butNot?: number): Promise<number> {
+    for (;;) {
+      const pid = lookingInto(path).find((one) => one !== butNot);
+      if (pid !== undefined) return pid;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  async function untilGone(pid: number): Promise<void> {
+    while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
+  it('is done by one process when nothing happens to it, however long it takes', async () => {
+    const path = longFile(GIGABYTE);
+    const checked = check(path);
+    const pid = await untilOneLooksInto(path);
+    expect(await checked).toMatchObject({ type: 'audio/wav', size: GIGABYTE });
+    expect(isAlive(pid)).toBe(true);
+  });
+
+  it('is done once more, by another process, when the first one is killed in the middle', async () => {
+    const path = longFile(500 * GIGABYTE);
+    const checked = check(path);
+    const first = await untilOneLooksInto(path);
+    renameSync(shortFile(), path);
+    process.kill(first, 'SIGKILL');
+    expect(await checked).toMatchObject({ type: 'audio/wav', size: 1044 });
+    expect(isAlive(first)).toBe(false);
+  });
+
+  it('is given up when the second process is killed as well: the file is refused, the next one served', async () => {
+    const path = longFile(500 * GIGABYTE);
+    const checked = expect(check(path)).rejects.toMatchObject({
+      code: 'INVALID_FILE_TYPE',
+      details: { reason: 'cannot be checked' },
+    });
+    const first = await untilOneLooksInto(path);
+    process.kill(first, 'SIGKILL');
+    process.kill(await untilOneLooksInto(path, first), 'SIGKILL');
+    await checked;
+    expect(await check(shortFile())).toMatchObject({ type: 'audio/wav' });
+  });
+
+  it('is ended at its deadline: the file is refused, its process is gone, and the next file served', async () => {
+    const settings = { ...new FileProcessSettings(), ...FROM_SOURCES, checksAtOnce: 1 };
+    processes = new FileProcesses(settings);
+    // With a process that has started: how long that takes is not what is looked at.
+    await check(shortFile());
+    settings.checkMs = 1000;
+    const path = longFile(500 * GIGABYTE);
+    const checked = expect(check(path)).rejects.toMatchObject({
+      code: 'FILE_TOO_LARGE',
+      details: { reason: 'takes too long' },
+    });
+    const pid = await untilOneLooksInto(path);
+    await checked;
+    await untilGone(pid);
+    settings.checkMs = 10_000;
+    expect(await check(shortFile())).toMatchObject({ type: 'audio/wav' });
+  });
+
+  it('ends with its request, and its place is free for the next', async () => {
+    const path = longFile(500 * GIGABYTE);
+    const request = new AbortController();
+    const checked = expect(check(path, request.signal)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    const pid = await untilOneLooksInto(path);
+    const next = check(shortFile());
+    request.abort();
+    await checked;
+    await untilGone(pid);
+    expect(await next).toMatchObject({ type: 'audio/wav' });
+  });
+
+  it('ends with the program, as those do that wait for a place; no process is left', async () => {
+    const path = longFile(500 * GIGABYTE);
+    const unavailable = { code: 'SERVICE_UNAVAILABLE' };
+    const checked = [check(path), check(path), check(shortFile())].map((one) =>
+      expect(one).rejects.toMatchObject(unavailable),
+    );
+    const pid = await untilOneLooksInto(path);
+    processes.onModuleDestroy();
+    await Promise.all(checked);
+    await untilGone(pid);
+    expect(lookingInto(path)).toEqual([]);
+    await expect(check(shortFile())).rejects.toMatchObject(unavailable);
+  });
+});
+
+function openFilesOf(pid: string): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+  } catch {
+    // It has ended, or the descriptor is closed by now.
+    return [];
+  }
+}
+
+/** A process that has ended stays in the list until its end is taken notice of. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}

@@ -2,7 +2,7 @@ import type { Cost } from './meter.js';
 
 /** What a parser may cost: so much for any file, and so much for each byte of it. */
 const BOUNDS: Readonly<Record<keyof Cost, readonly [any: number, each: number]>> = {
-  steps: [20_000, 12],
+  steps: [20_000, 20],
   reads: [100, 1 / 64],
   bytesRead: [64 * 1024, 8],
   allocated: [2 * 1024 * 1024, 32],

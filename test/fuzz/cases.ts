@@ -4,8 +4,9 @@ import type { Parser } from './parsers.js';
 import type { Samples } from './samples.js';
 
 /** The file of one case: the same in every run, whichever cases ran before. */
-export function fileOf({ name, kinds }: Parser, samples: Samples, seed: number, number: number): Buffer {
+export function fileOf({ name, kinds, make }: Parser, samples: Samples, seed: number, number: number): Buffer {
   const random = new Random(seedOf(`${name} ${seed} ${number}`));
+  if (make) return make(random);
   const chosen = kinds ? kinds.flatMap((kind) => samples[kind] ?? []) : Object.values(samples).flat();
   return mutated(chosen, random);
 }

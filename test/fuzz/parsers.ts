@@ -18,6 +18,7 @@ import { requireSafeZip } from '../../src/modules/files/checks/zip-contents.js';
 import { ZipDirectory } from '../../src/modules/files/checks/zip-directory.js';
 import { zipType } from '../../src/modules/files/checks/zip-type.js';
 import { FILE_TYPES } from '../../src/modules/files/file-types.js';
+import type { Random } from '../torture/random.js';
 
 /** A reader of files that strangers made, and how it is asked. */
 export interface Parser {
@@ -25,6 +26,8 @@ export interface Parser {
   readonly name: string;
   /** The endings of the samples it is tried with; all of them when there is no list. */
   readonly kinds?: readonly string[];
+  /** Makes its files where they are none of the samples. */
+  readonly make?: (random: Random) => Buffer;
   /** Answers what it found. It throws nothing but what the caller of an upload is told. */
   readonly parse: (path: string) => Promise<unknown>;
 }

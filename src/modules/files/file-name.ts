@@ -23,15 +23,23 @@ export interface FileName {
 export function cleanFileName(raw: string): FileName | undefined {
   if (raw.includes('\0') || /%00/.test(raw) || !raw.isWellFormed()) return undefined;
   const last = raw.split(/[/\\]/).at(-1) ?? '';
-  let name = cleanName(last)
-    .replace(SPECIAL, '_')
-    .replace(/^[.\s~-]+/, '')
-    .replace(/[.\s]+$/, '');
+  let name = withoutEnd(
+    cleanName(last)
+      .replace(SPECIAL, '_')
+      .replace(/^[.\s~-]+/, ''),
+  );
   if (DEVICE.test(name)) name = `_${name}`;
   if (RUNS_ANYWAY.test(name)) return undefined;
   const dot = name.lastIndexOf('.');
   const extension = dot > 0 ? name.slice(dot + 1).toLowerCase() : undefined;
   return { name: shorten(name, dot), extension };
+}
+
+/** Without dots and blanks at its end. They are looked for from there: a pattern would begin anew at each dot. */
+function withoutEnd(name: string): string {
+  let end = name.length;
+  while (end > 0 && /[.\s]/.test(name[end - 1]!)) end -= 1;
+  return name.slice(0, end);
 }
 
 /** A name that says nothing of the type, as `blob` of a browser, is kept with the extension of what the file is. */

@@ -26,7 +26,8 @@ export const REDACTION = {
 const SECRET_SEGMENT = /(\/api\/(?:ws|sessions)\/)[^/?#]+/gi;
 
 const HIDDEN_PARAMETERS = new Set([...SECRET_NAMES, ...SEARCH_PARAMETERS]);
-const PARAMETER = /([?&])([^=&#]*)=[^&#]*/g;
+/** A name ends where another may begin: else each of many question marks is looked through to the end. */
+const PARAMETER = /([?&])([^?=&#]*)=[^&#]*/g;
 
 /**
  * An address as it may stand in a log: tokens and words of a search that came in the query or the path are gone, however their names are

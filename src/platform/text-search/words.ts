@@ -37,7 +37,8 @@ export function wordsOf(text: string): Word[] {
     position = parts.at(-1)!.position;
     const gap = joined.length > 0 ? text.slice(joined.at(-1)!.end, match.index) : '';
     if (!JOINER.test(gap)) endJoined();
-    words.push(...parts);
+    // One by one: a long text without blanks has more parts than a call can have arguments.
+    for (const part of parts) words.push(part);
     if (parts.length === 1) joined.push(parts[0]!);
     else endJoined();
   }

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { fuzz, type FuzzOptions, type FuzzResult } from './fuzz.js';
 import { PARSERS } from './parsers.js';
 import { PARSERS as PLANTED } from './planted-parsers.js';
+import { PARSERS as TEXT_READERS } from './text-readers.js';
 
 const CHECKS = 'src/modules/files/checks';
 /** Not a parser: what all of them read a file by. */
@@ -44,6 +45,17 @@ describe('the parsers of files', () => {
       // Where nothing is taken, or nothing refused, the samples never reach what they are for.
       expect(accepted).toBeGreaterThan(0);
     });
+  });
+});
+
+describe('the readers of texts, on 200,000 letters of what repeats', () => {
+  let results: FuzzResult[];
+  beforeAll(async () => {
+    results = await tried('text-readers.ts', { parsers: TEXT_READERS.map(({ name }) => name), cases: 10 });
+  }, 240_000);
+
+  it.each(TEXT_READERS.map(({ name }) => name))('%s ends in time', (name) => {
+    expect(results.find(({ parser }) => parser === name)).toMatchObject({ cases: 10, faults: [] });
   });
 });
 

@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises';
+import { linksIn } from '../../src/modules/admin/moderation/link-finder.js';
+import { countWords, foldText as foldForMatching } from '../../src/modules/admin/moderation/word-matcher.js';
+import { cleanFileName } from '../../src/modules/files/file-name.js';
+import { reactionOf } from '../../src/modules/messages/reaction.js';
+import { redactAddress } from '../../src/platform/logging/redaction.js';
+import { foldName, foldText } from '../../src/platform/text-search/fold.js';
+import { SearchTerms } from '../../src/platform/text-search/search-terms.js';
+import { toTsvector, wordsOf } from '../../src/platform/text-search/words.js';
+import { foldEmail } from '../../src/platform/validation/login-name.js';
+import { withoutActiveMarkup } from '../../src/platform/validation/markup.js';
+import { cleanName, cleanText, lookOf } from '../../src/platform/validation/text.js';
+import type { Random } from '../torture/random.js';
+import type { Parser } from './parsers.js';
+
+/**
+ * More than any of them is ever given: what costs the square of this does not end in time, what costs a multiple of it
+ * takes milliseconds.
+ */
+const LETTERS = 200_000;
+const PIECES = [
+  ...['.', '..', ' ', '\t', '\n', '-', '_', '/', '\\', '?', '&', '=', '#', '%', '%41', '+', '@', ':', '://', ','],
+  ...['<', '>', '</', '<a', '<a ', '<!--', '--', '-->', '<![CDATA[', '&amp;', 'on', 'x=', '"', "'", '`', '\u2019'],
+  ...['a', 'A', '0', 'www.', 'http', '.com', '[', ']', '(', ')', '*', '**', '{', '}', '|', '\0', '\u0001', '\u0085'],
+  ...[
+    '\u200b',
+    '\u200d',
+    '\ufe0f',
+    '\u0301',
+    '\u00ad',
+    '\u0600',
+    '\u3042',
+    '\u4e16',
+    '\uff9e',
+    '\u{1f600}',
+    '\u2764\ufe0f',
+  ],
+  ...['\u{1f1e9}', '\u{1f3fb}', '\ud800', '\u{e0041}', 'ß', 'İ', 'ﬃ', '\u0130', 'token=', '/api/ws/', '#!', 'Bearer '],
+];
+
+/** One thing many times between two others: the form of every text that makes a pattern go back and forth. */
+function pumped(random: Random, known: string | undefined): Buffer {
+  const some = (most: number): string =>
+    Array.from({ length: random.between(0, most) }, () => random.pick(PIECES)).join('');
+  const unit = known !== undefined && random.chance(0.3) ? known : some(2) || random.pick(PIECES);
+  return Buffer.from(`${some(3)}${unit.repeat(Math.ceil(LETTERS / unit.length))}${some(3)}`);
+}
+
+/** `known` is what has cost one of them a square. */
+const reader = (name: string, read: (text: string) => unknown, known?: string): Parser => ({
+  name,
+  make: (random) => pumped(random, known),
+  parse: async (path) => read(await readFile(path, 'utf8')),
+});
+
+/** What reads texts of strangers by patterns or by loops of its own. */
+export const PARSERS: readonly Parser[] = [
+  reader('markup', withoutActiveMarkup),
+  reader('clean-text', cleanText),
+  reader('clean-name', cleanName),
+  reader('look-of-name', lookOf),
+  reader('email', foldEmail),
+  reader('fold-text', foldText),
+  reader('fold-name', foldName),
+  reader('words', (text) => toTsvector(wordsOf(text)), '\u4e16'),
+  reader('search-terms', (text) => SearchTerms.parse(text)),
+  reader('reaction', reactionOf),
+  reader('links', linksIn),
+  reader('matched-words', (text) => countWords(foldForMatching(text))),
+  reader('file-name', cleanFileName, '.'),
+  reader('address-in-logs', redactAddress, '?'),
+];

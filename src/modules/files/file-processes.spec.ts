@@ -32,7 +32,7 @@ describe('the check of a file in a process of its own', () => {
   const check = (path: string, ended = new AbortController().signal): Promise<unknown> =>
     processes.check(
       { path, extension: 'wav', declaredType: 'audio/wav', taken: [{ type: 'audio/wav', limit: 1e15 }] },
-      ended,
+      { uploaderId: 'ada', ended },
     );
 
   /** Takes no place on the disk, and a second for each few gigabytes to look through. */

@@ -17,6 +17,12 @@ describe('what the program counts', () => {
   let ana: ChatUser;
   let bo: ChatUser;
   const scrape = async (): Promise<string> => (await fetch(`${chat.app.url}/metrics`)).text();
+  const post = (path: string, body: string, headers: Record<string, string> = {}): Promise<Response> =>
+    fetch(`${chat.app.url}/api/v1${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body,
+    });
 
   beforeAll(async () => {
     chat = await startChat();
@@ -58,6 +64,39 @@ describe('what the program counts', () => {
     expect(valueOf(after, 'parley_sends_in_flight')).toBe(0);
     socket.close();
     other.close();
+  });
+
+  it('counts sends that are refused before their use case, at every edge', async () => {
+    const group = await chat.group(ana);
+    const [socket, other] = [await ana.webSocket(), await ana.socketIo()];
+    const stranger = await bo.webSocket();
+    const path = `/conversations/${group}/messages`;
+    const refusals: [code: string, send: () => Promise<unknown>][] = [
+      ['VALIDATION_ERROR', () => ana.call('POST', path, { content: 5 })],
+      ['VALIDATION_ERROR', () => ana.call('POST', `${path}/`, [])],
+      ['VALIDATION_ERROR', () => post(path, '{"content":', { authorization: `Bearer ${ana.token}` })],
+      ['UNSUPPORTED_MEDIA_TYPE', () => post(path, 'hello', { 'content-type': 'text/plain' })],
+      ['AUTHENTICATION_REQUIRED', () => chat.call('POST', path, { content: 'x' })],
+      ['PERMISSION_DENIED', () => bo.call('POST', path, { content: 'x' })],
+      ['VALIDATION_ERROR', () => socket.request('message.send', { conversation_id: group, content: 5 })],
+      ['PERMISSION_DENIED', () => stranger.request('message.send', { conversation_id: group, content: 'x' })],
+      ['VALIDATION_ERROR', () => other.request('message.send', { content: 'x' })],
+      ['AUTHENTICATION_REQUIRED', () => post('/../messages', '{}')],
+      ['AUTHENTICATION_REQUIRED', () => post(`/../messaging/conversations/${group}/messages?x=1`, '{}')],
+    ];
+    const sends = (text: string): string[] => text.split('\n').filter((line) => line.startsWith('parley_sends_total{'));
+    for (const [code, send] of refusals) {
+      const before = sends(await scrape());
+      await send();
+      const gained = sends(await scrape()).filter((line) => !before.includes(line));
+      expect([send.toString(), gained]).toEqual([send.toString(), [expect.stringContaining(`{outcome="${code}"} `)]]);
+    }
+    const before = sends(await scrape());
+    await ana.call('GET', `${path}?limit=x`);
+    await ana.call('PATCH', `/messages/${group}`, { content: 5 });
+    await socket.request('message.edit', { message_id: group, content: 5 });
+    expect(sends(await scrape())).toEqual(before);
+    for (const each of [socket, other, stranger]) each.close();
   });
 
   it('tells statements, the pool, requests, caches and queues apart', async () => {
@@ -109,6 +148,9 @@ describe('what the program counts', () => {
       const text = await (await fetch(`${app.url}/metrics`)).text();
       expect(valueOf(text, 'parley_limits_hit_total{action="call"}')).toBe(8);
       expect(valueOf(text, 'parley_connections_refused_total{code="ORIGIN_NOT_ALLOWED"}')).toBe(1);
+      expect(await statusOf('/api/v1/conversations/x/messages', { method: 'POST' })).toBe(429);
+      const sends = (await (await fetch(`${app.url}/metrics`)).text()).split('\n');
+      expect(sends).toContain('parley_sends_total{outcome="RATE_LIMIT_EXCEEDED"} 1');
     } finally {
       await app.close();
     }

@@ -40,6 +40,7 @@ import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { ReplayedByRoute } from '../../platform/http/idempotency.interceptor.js';
 import { PublicAddress } from '../../platform/http/public-address.js';
+import { Sends } from '../../platform/metrics/refused-sends.js';
 import { CountsAsCall, Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
 import { ChatMessages } from './chat-messages.js';
 import {
@@ -85,6 +86,7 @@ export class ChatMessagesController {
   @Post('messages')
   @ApiOperation({ summary: 'Sends a message.' })
   @Limit('message.send')
+  @Sends()
   @ReplayedByRoute()
   @UseInterceptors(ReplayedSendInterceptor)
   @ApiCreatedResponse({ type: ChatMessageDto })

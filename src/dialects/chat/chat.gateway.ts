@@ -9,7 +9,11 @@ import { ChatMessageFrameDto } from './chat.dto.js';
 export class ChatGateway {
   constructor(private readonly messages: ChatMessages) {}
 
-  @OnFrame('message', ChatMessageFrameDto, { limit: 'message.send', summary: 'Stores a message and sends it on' })
+  @OnFrame('message', ChatMessageFrameDto, {
+    limit: 'message.send',
+    isSend: true,
+    summary: 'Stores a message and sends it on',
+  })
   send({ actor, codec }: LiveConnection, dto: ChatMessageFrameDto): Promise<void> {
     return this.messages.sendFrame(actor, dto, (codec as ChatCodec).places);
   }

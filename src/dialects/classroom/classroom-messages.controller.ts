@@ -32,6 +32,7 @@ import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { ReplayedByRoute } from '../../platform/http/idempotency.interceptor.js';
+import { Sends } from '../../platform/metrics/refused-sends.js';
 import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
 import { FORM_OR_JSON } from './classroom-forms.js';
 import { ClassroomReads } from './classroom-reads.service.js';
@@ -61,6 +62,7 @@ export class ClassroomMessagesController {
   @Post('conversations/:id/messages')
   @ApiOperation({ summary: 'Sends a message.' })
   @Limit('message.send')
+  @Sends()
   @ReplayedByRoute()
   @UseInterceptors(ReplayedSendInterceptor)
   @ApiCreatedResponse({ type: ClassroomMessageDto })

@@ -30,6 +30,7 @@ import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { NotReplayed, ReplayedByRoute } from '../../platform/http/idempotency.interceptor.js';
+import { Sends } from '../../platform/metrics/refused-sends.js';
 import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
 import { DirectGroups } from './direct-groups.service.js';
 import { DirectMessages } from './direct-messages.service.js';
@@ -60,6 +61,7 @@ export class DirectMessagesController {
   @Post('messages')
   @ApiOperation({ summary: 'Sends a message to a user or a group.' })
   @Limit('message.send')
+  @Sends()
   @ReplayedByRoute()
   @UseInterceptors(ReplayedSendInterceptor)
   @ApiCreatedResponse({ type: DirectSentDto })

@@ -13,7 +13,7 @@ export class DirectGateway {
     private readonly typing: TypingService,
   ) {}
 
-  @OnFrame('message', DirectSendDto, { limit: 'message.send', summary: 'Sends, as POST /api/messages' })
+  @OnFrame('message', DirectSendDto, { limit: 'message.send', isSend: true, summary: 'Sends, as POST /api/messages' })
   async send({ actor }: LiveConnection, dto: DirectSendDto): Promise<void> {
     await this.messages.send(actor, dto);
   }

@@ -22,6 +22,7 @@ import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { ReplayedByRoute, ReplayedWhenCreated } from '../../platform/http/idempotency.interceptor.js';
 import { PublicAddress } from '../../platform/http/public-address.js';
+import { Sends } from '../../platform/metrics/refused-sends.js';
 import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
 import { MessagingConversations } from './messaging-conversations.js';
 import { MessagingMessages } from './messaging-messages.js';
@@ -95,6 +96,7 @@ export class MessagingConversationsController {
   @Post(':conversation_id/messages')
   @ApiOperation({ summary: 'Sends a message.' })
   @Limit('message.send')
+  @Sends()
   @ReplayedByRoute()
   @UseInterceptors(ReplayedSendInterceptor)
   @ApiCreatedResponse({ type: MessagingMessageDto })

@@ -14,7 +14,11 @@ export class MessagingGateway {
     private readonly typing: TypingService,
   ) {}
 
-  @OnFrame('message', MessagingMessageFrameDto, { limit: 'message.send', summary: 'Stores a message and sends it on' })
+  @OnFrame('message', MessagingMessageFrameDto, {
+    limit: 'message.send',
+    isSend: true,
+    summary: 'Stores a message and sends it on',
+  })
   async send({ actor, codec }: LiveConnection, dto: MessagingMessageFrameDto): Promise<void> {
     await this.messages.send(actor, (codec as MessagingCodec).conversationId, toSend(dto.message, dto));
   }

@@ -9,7 +9,11 @@ import { RoomsHeartbeatFrameDto, RoomsTextFrameDto } from './rooms.dto.js';
 export class RoomsGateway {
   constructor(private readonly speech: RoomSpeech) {}
 
-  @OnFrame('text_message', RoomsTextFrameDto, { limit: 'message.send', summary: 'Says something in a room' })
+  @OnFrame('text_message', RoomsTextFrameDto, {
+    limit: 'message.send',
+    isSend: true,
+    summary: 'Says something in a room',
+  })
   say({ actor, codec }: LiveConnection, dto: RoomsTextFrameDto): Promise<void> {
     return this.speech.say(actor, codec as RoomsCodec, dto);
   }

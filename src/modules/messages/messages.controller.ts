@@ -16,6 +16,7 @@ import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { ReplayedByRoute } from '../../platform/http/idempotency.interceptor.js';
+import { Sends } from '../../platform/metrics/refused-sends.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { Weighs } from '../../platform/throttling/shedding.guard.js';
 import { ConversationId } from '../participants/conversation-id.pipe.js';
@@ -74,6 +75,7 @@ export class MessagesController {
   @Post('conversations/:id/messages')
   @ApiOperation({ summary: 'Sends a message; repeated with the same key it is still one.' })
   @Limit('message.send')
+  @Sends()
   @ReplayedByRoute()
   @UseInterceptors(ReplayedSendInterceptor)
   @ApiCreatedResponse({ type: MessageDto })

@@ -32,7 +32,11 @@ export class MessagesGateway implements OnModuleInit {
     this.catalogue.declare(...MESSAGE_EVENT_TYPES.map((type) => ({ type, present })));
   }
 
-  @OnFrame('message.send', SendMessageFrameDto, { limit: 'message.send', summary: 'Stores a message and sends it on' })
+  @OnFrame('message.send', SendMessageFrameDto, {
+    limit: 'message.send',
+    isSend: true,
+    summary: 'Stores a message and sends it on',
+  })
   async send({ actor }: LiveConnection, { conversation_id, ...dto }: SendMessageFrameDto): MessageReply {
     return inMessage((await this.messages.send(actor, conversation_id, dto)).message);
   }

@@ -1,6 +1,5 @@
 import { Injectable, Logger, type OnModuleInit, Optional } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
-import { toDeclaredError } from '../../platform/errors/error.filter.js';
 import { Health } from '../../platform/health/health.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { Metrics } from '../../platform/metrics/metrics.js';
@@ -22,7 +21,7 @@ interface HandOver {
 }
 
 /**
- * Counts sends, times them, and lets one message be followed from the request to the sockets by its id: as spans where
+ * Counts sends that are stored (`RefusedSends` counts the others), times them, and lets one message be followed from the request to the sockets by its id: as spans where
  * there is a collector of traces, as lines of the log at level debug. The answer is timed for each, the hand-over to
  * the sockets of this node for one in 16. An event is handed out before its sender is answered, so that moment is
  * remembered until the send comes back with the id.
@@ -34,8 +33,6 @@ export class SendTraffic implements OnModuleInit {
   /** When each send was taken that is not answered yet, oldest first. */
   private readonly inFlight = new Set<{ readonly at: number }>();
   private stored = 0;
-  private replayed = 0;
-  private readonly refused = new Map<string, number>();
   private readonly handedOver = new Map<string, HandOver>();
 
   constructor(
@@ -50,11 +47,7 @@ export class SendTraffic implements OnModuleInit {
   }
 
   onModuleInit(): void {
-    this.metrics.read('parley_sends_total', () => [
-      { value: this.stored, labels: { outcome: 'stored' } },
-      { value: this.replayed, labels: { outcome: 'replayed' } },
-      ...[...this.refused].map(([outcome, value]) => ({ value, labels: { outcome } })),
-    ]);
+    for (const outcome of ['stored', 'replayed']) this.metrics.count('parley_sends_total', { outcome }, 0);
     this.metrics.read('parley_sends_in_flight', () => [{ value: this.inFlight.size }]);
     this.metrics.read('parley_oldest_send_seconds', () => [{ value: this.oldestMs / 1000 }]);
     this.health?.measure('total_messages_processed', () => this.stored);
@@ -88,14 +81,10 @@ export class SendTraffic implements OnModuleInit {
     this.inFlight.add(waiting);
     try {
       const sent = await send();
-      if (sent.isReplay) this.replayed++;
+      if (sent.isReplay) this.metrics.count('parley_sends_total', { outcome: 'replayed' });
       else this.succeeded(sent, taken);
       if (this.isFollowed) this.tell(actor, sent, { taken, say });
       return sent;
-    } catch (error) {
-      const { code } = toDeclaredError(error);
-      this.refused.set(code, (this.refused.get(code) ?? 0) + 1);
-      throw error;
     } finally {
       this.inFlight.delete(waiting);
     }
@@ -103,6 +92,7 @@ export class SendTraffic implements OnModuleInit {
 
   private succeeded({ message: { id } }: SentMessage, taken: number): void {
     this.stored++;
+    this.metrics.count('parley_sends_total', { outcome: 'stored' });
     this.metrics.observe('parley_send_ack_seconds', (performance.now() - taken) / 1000);
     if (!id.endsWith(SAMPLED)) return;
     const handOver = this.handedOver.get(id);

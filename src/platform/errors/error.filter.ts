@@ -15,6 +15,7 @@ import {
   ServiceUnavailable,
   ValidationError,
 } from './app-error.js';
+import { AnsweredErrors } from './answered-errors.js';
 import { ErrorForms, type PresentedError } from './error-forms.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
 
@@ -79,6 +80,7 @@ export class ErrorFilter implements ExceptionFilter {
   constructor(
     private readonly forms: ErrorForms,
     private readonly limits: Limits,
+    private readonly answered: AnsweredErrors,
   ) {}
 
   async catch(thrown: unknown, host: ArgumentsHost): Promise<void> {
@@ -105,6 +107,7 @@ export class ErrorFilter implements ExceptionFilter {
   }
 
   private answer(error: AppError, request: ParleyRequest, response: Response): void {
+    this.answered.tell(error, request);
     if (response.headersSent) {
       response.destroy(); // half an answer is out: only a broken connection tells the client that it is half
       return;

@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { AnsweredErrors } from '../errors/answered-errors.js';
 import { ErrorFilter } from '../errors/error.filter.js';
 import { ErrorForms } from '../errors/error-forms.js';
 import { SheddingGuard } from '../throttling/shedding.guard.js';
@@ -22,6 +23,7 @@ import { InputPipe } from './input.pipe.js';
   imports: [RequestSourceModule],
   providers: [
     RequestsInFlight,
+    AnsweredErrors,
     ErrorForms,
     FormBodies,
     IdempotencyRepository,
@@ -33,6 +35,6 @@ import { InputPipe } from './input.pipe.js';
     { provide: APP_PIPE, useClass: InputPipe },
     { provide: APP_FILTER, useClass: ErrorFilter },
   ],
-  exports: [IdempotentAnswers, RequestsInFlight, ErrorForms, FormBodies],
+  exports: [AnsweredErrors, IdempotentAnswers, RequestsInFlight, ErrorForms, FormBodies],
 })
 export class HttpModule {}

@@ -25,7 +25,7 @@ export const METRICS = {
   },
   parley_sends_total: {
     kind: 'counter',
-    help: 'Sends by what became of them: stored, replayed, or the code of the error.',
+    help: 'Sends by what became of them: stored, replayed, or the code of the error, wherever they were refused.',
     labels: ['outcome'],
   },
   parley_sends_in_flight: { kind: 'gauge', help: 'Sends taken that are not answered yet.' },

@@ -1,4 +1,5 @@
 import { Global, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
 import { DatabaseMetrics } from './database-metrics.js';
 import { EdgeMetrics } from './edge-metrics.js';
 import { FanOutMetrics } from './fan-out-metrics.js';
@@ -8,6 +9,7 @@ import { MetricsController } from './metrics.controller.js';
 import { MetricsServer } from './metrics-server.js';
 import { Metrics } from './metrics.js';
 import { ProcessMetrics } from './process-metrics.js';
+import { RefusedSends } from './refused-sends.js';
 import { tracedRequests } from '../tracing/traced-requests.js';
 import { TracingModule } from '../tracing/tracing.module.js';
 import { Tracing } from '../tracing/tracing.js';
@@ -22,7 +24,11 @@ import { Tracing } from '../tracing/tracing.js';
 export class MetricsModule {}
 
 /** What a process with HTTP and sockets counts beyond that, `/metrics`, and traces of requests. */
-@Module({ controllers: [MetricsController], providers: [EdgeMetrics, FanOutMetrics] })
+@Module({
+  imports: [DiscoveryModule],
+  controllers: [MetricsController],
+  providers: [EdgeMetrics, FanOutMetrics, RefusedSends],
+})
 export class EdgeMetricsModule implements NestModule {
   constructor(private readonly tracing: Tracing) {}
 

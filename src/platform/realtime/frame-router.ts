@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import { AuthenticationRequired, InternalError, RateLimitExceeded } from '../errors/app-error.js';
+import { type AppError, AuthenticationRequired, InternalError, RateLimitExceeded } from '../errors/app-error.js';
 import { toDeclaredError } from '../errors/error.filter.js';
 import { LIMITS } from '../throttling/limits.js';
 import { jsonOf } from '../json/encoded-once.js';
@@ -24,6 +24,9 @@ interface Command {
   readonly handle: (connection: Connection, input: object) => unknown;
 }
 
+/** Hears of every request of a known type that was refused, and with what; must not throw. */
+export type RefusalObserver = (error: AppError, definition: FrameDefinition) => void;
+
 const LONGEST_ID = 64;
 const noop = (): void => {};
 
@@ -43,6 +46,7 @@ export class FrameRouter implements OnApplicationBootstrap {
   private readonly logger = new Logger('Frames');
   /** By protocol, then by type. */
   private readonly commands = new Map<string, Map<string, Command>>();
+  private readonly observers: RefusalObserver[] = [];
   private running = 0;
   private whenIdle: (() => void)[] = [];
 
@@ -63,6 +67,10 @@ export class FrameRouter implements OnApplicationBootstrap {
       const protocol = gateway && protocolOf(gateway);
       if (protocol) for (const frame of framesOf(gateway)) this.add(protocol, frame, instance);
     }
+  }
+
+  observe(observer: RefusalObserver): void {
+    this.observers.push(observer);
   }
 
   /** Every request of our own protocol, for the generated document of it. */
@@ -120,26 +128,26 @@ export class FrameRouter implements OnApplicationBootstrap {
   receive(connection: Connection, type: unknown, data: unknown, id: RequestId | undefined): void {
     if (connection.isClosed) return;
     if (typeof type !== 'string') return this.refuse(connection, id, new InvalidFrame('type must be text'));
+    const { codec } = connection;
+    const command = this.commands.get(codec?.protocol ?? OWN_PROTOCOL)?.get(type);
     if (connection.inFlight >= this.settings.inFlight) {
-      connection.fail(id, new TooManyInFlight(this.settings.inFlight));
+      this.answerWith(new TooManyInFlight(this.settings.inFlight), connection, id, command);
       return connection.countRefusal();
     }
-    const { codec } = connection;
     if (type === 'auth' && !codec) return void this.authenticate(connection, data, id);
-    const command = this.commands.get(codec?.protocol ?? OWN_PROTOCOL)?.get(type);
     if (!command) return this.refuse(connection, id, new UnknownFrameType());
     if (!connection.isSignedIn && !connection.starting)
-      return this.refuse(connection, id, new AuthenticationRequired());
+      return this.refuse(connection, id, new AuthenticationRequired(), command);
     try {
       this.overload.admit(command.weight);
     } catch (error) {
-      return connection.fail(id, toDeclaredError(error));
+      return this.answerWith(toDeclaredError(error), connection, id, command);
     }
     let input: object;
     try {
       input = this.read(command, data);
     } catch (error) {
-      return this.refuse(connection, id, error);
+      return this.refuse(connection, id, error, command);
     }
     if (connection.isSignedIn) this.admit(connection, command, input, id);
     else this.afterAuthentication(connection, command, input, id);
@@ -176,7 +184,7 @@ export class FrameRouter implements OnApplicationBootstrap {
     const turn = connection.starting!.then(() => {
       this.end(connection);
       if (connection.isSignedIn) this.admit(connection, command, input, id);
-      else this.refuse(connection, id, new AuthenticationRequired());
+      else this.refuse(connection, id, new AuthenticationRequired(), command);
     });
     this.takeTurn(connection, turn);
   }
@@ -189,7 +197,7 @@ export class FrameRouter implements OnApplicationBootstrap {
     try {
       counted = this.limits.check(command.definition.limit, connection.actor, connection.codec?.limits);
     } catch (error) {
-      return this.fail(connection, id, error);
+      return this.fail(connection, id, error, command);
     }
     if (!counted && !connection.starting) return this.start(connection, command, input, id);
     const before = connection.starting;
@@ -198,7 +206,7 @@ export class FrameRouter implements OnApplicationBootstrap {
       .then(() => counted)
       .then(
         () => this.start(connection, command, input, id),
-        (error: unknown) => this.fail(connection, id, error),
+        (error: unknown) => this.fail(connection, id, error, command),
       );
     this.takeTurn(connection, turn);
   }
@@ -217,10 +225,10 @@ export class FrameRouter implements OnApplicationBootstrap {
       if (!(outcome instanceof Promise)) return this.succeed(connection, id, outcome);
       outcome.then(
         (result: unknown) => this.succeed(connection, id, result),
-        (error: unknown) => this.fail(connection, id, error),
+        (error: unknown) => this.fail(connection, id, error, command),
       );
     } catch (error) {
-      this.fail(connection, id, error);
+      this.fail(connection, id, error, command);
     }
   }
 
@@ -234,20 +242,25 @@ export class FrameRouter implements OnApplicationBootstrap {
   }
 
   /** A request that was understood and cannot be granted. */
-  private fail(connection: Connection, id: RequestId | undefined, thrown: unknown): void {
+  private fail(connection: Connection, id: RequestId | undefined, thrown: unknown, command?: Command): void {
     const error = toDeclaredError(thrown);
     if (error instanceof InternalError) this.logger.error('a frame failed', error.cause);
-    connection.fail(id, error);
+    this.answerWith(error, connection, id, command);
     this.end(connection);
     if (error instanceof RateLimitExceeded) connection.countRefusal();
   }
 
   /** A frame that is no request, or an invalid one. */
-  private refuse(connection: Connection, id: RequestId | undefined, thrown: unknown): void {
+  private refuse(connection: Connection, id: RequestId | undefined, thrown: unknown, command?: Command): void {
     const error = toDeclaredError(thrown);
     if (error instanceof InternalError) this.logger.error('a frame could not be read', error.cause);
-    connection.fail(id, error);
+    this.answerWith(error, connection, id, command);
     connection.strike();
+  }
+
+  private answerWith(error: AppError, connection: Connection, id: RequestId | undefined, command?: Command): void {
+    if (command) for (const observe of this.observers) observe(error, command.definition);
+    connection.fail(id, error);
   }
 
   private begin(connection: Connection): void {

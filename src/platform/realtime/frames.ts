@@ -8,6 +8,8 @@ export interface FrameOptions {
   readonly limit: LimitAction;
   /** When it goes under overload; left out: typing first, everything else with the writes. */
   readonly weight?: Weight;
+  /** Whether it stores a message: what it refuses is counted among the sends. */
+  readonly isSend?: boolean;
   /** One sentence for the generated protocol document. */
   readonly summary: string;
 }

@@ -11,6 +11,14 @@ import type { RealtimeClient } from '../support/realtime-client.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
+/** Another process reports. */
+async function reportOf(database: TestDatabase, figures: object): Promise<void> {
+  await database.query(
+    `insert into nodes (id, role, version, started_at, figures) values (gen_random_uuid(), 'all', 'test', now(), $1)`,
+    [figures],
+  );
+}
+
 describe('the dashboard', () => {
   let server: TestApp;
   let people: People;
@@ -70,15 +78,33 @@ describe('the dashboard', () => {
   it('has the log say once that another process counts limits beside this one without Redis', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn');
     const told = (): number => warn.mock.calls.filter(([text]) => /without REDIS_URL/.test(String(text))).length;
+    const { database, config } = server;
+    // A command with the whole program in it, as `npm run demo` is, takes no requests.
+    await reportOf(database, { serves: false });
     await report();
     expect(told()).toBe(0);
-    const { database, config } = server;
     const second = await startTestApp({ DATABASE_URL: database.url, JWT_SECRET: config.jwtSecret });
     await second.app.get(NodeReports).report();
     for (let n = 0; n < 2; n++) await report();
     expect(told()).toBe(2); // each of them says it
     warn.mockRestore();
     await second.close();
+  });
+
+  it('has the log say that processes use different Redis servers', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn');
+    const told = (): unknown[] => warn.mock.calls.filter(([text]) => /the same REDIS_URL/.test(String(text)));
+    await reportOf(server.database, { redis: null });
+    await reportOf(server.database, {});
+    await report();
+    expect(told()).toEqual([]);
+    await reportOf(server.database, { redis: 'redis://redis:6379/0' });
+    await reportOf(server.database, { redis: 'redis://other:6379/0' });
+    for (let n = 0; n < 2; n++) await report();
+    const elsewhere = ['redis://other:6379/0', 'redis://redis:6379/0'];
+    expect(told()).toEqual([[expect.any(String), { here: 'none', elsewhere, suppressed: 0 }]]);
+    warn.mockRestore();
+    await server.database.query(`delete from nodes where version = 'test'`);
   });
 
   it('counts a person once an hour and day, however much he does', async () => {

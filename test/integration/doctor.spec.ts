@@ -270,6 +270,26 @@ describe('the doctor', () => {
     expect(await admins()).toEqual([]);
   });
 
+  it('warns of processes that use another Redis', async () => {
+    const redis = async (): Promise<Finding[]> =>
+      (await examine(place.environment, place.surroundings)).filter(({ check }) => check === 'redis');
+    const report = (figures: object): Promise<unknown> =>
+      place.database.query(
+        `insert into nodes (id, role, version, started_at, figures) values (gen_random_uuid(), 'all', '1', now(), $1)`,
+        [figures],
+      );
+    await report({ redis: null });
+    await report({});
+    expect((await redis()).filter(({ grade }) => grade !== 'ok')).toEqual([]);
+    await report({ redis: 'redis://redis:6379/0' });
+    expect(await redis()).toContainEqual({
+      check: 'redis',
+      grade: 'warning',
+      says: 'the processes that run use as their Redis: none and redis://redis:6379/0; REDIS_URL here names none',
+      advice: expect.stringContaining('the same REDIS_URL'),
+    });
+  });
+
   it('warns of a proxy that is not trusted', async () => {
     const proxy = async (): Promise<Finding | undefined> =>
       (await examine(place.environment, place.surroundings)).find(({ check }) => check === 'proxy');

@@ -2,6 +2,7 @@ import { DataDirInUse } from '../../platform/database/data-dir-in-use.js';
 import { type DatabaseState, readDatabaseState } from '../../platform/database/database-state.js';
 import { EmbeddedPostgres } from '../../platform/database/embedded-postgres.js';
 import { LEAST_VERSION } from '../../platform/database/migrate.js';
+import { redisAddress } from '../../platform/queue/redis-address.js';
 import { type Check, fault, type Finding, ok, type Patient, reasonOf, warning } from './finding.js';
 
 const MOST_SKEW_MS = 2000;
@@ -51,6 +52,7 @@ async function lookInto(url: string, { values, surroundings }: Patient, advice: 
     judgeSchema(state),
     judgeClock(state),
     ...judgeAdmins(state),
+    ...judgeRedis(state, values.redisUrl),
     ...(values.redisUrl ? [] : judgeQueue(state)),
   ];
 }
@@ -124,6 +126,16 @@ function judgeAdmins({ isNoAdminLoggedIn }: DatabaseState): Finding[] {
   const advice =
     'Log in with the password that the first start has printed; if it is lost, npm run cli -- admin create makes another admin.';
   return [warning('admin', 'no admin has logged in yet, or lately', advice)];
+}
+
+function judgeRedis({ redisInUse }: DatabaseState, redisUrl: string | undefined): Finding[] {
+  const here = redisAddress(redisUrl) ?? '';
+  if (redisInUse.every((address) => address === here)) return [];
+  const named = redisInUse.map((address) => address || 'none').join(' and ');
+  const says = `the processes that run use as their Redis: ${named}; REDIS_URL here names ${here || 'none'}`;
+  return [
+    warning('redis', says, 'Give all processes of an installation the same REDIS_URL, and restart those that differ.'),
+  ];
 }
 
 function judgeQueue({ applied, hasQueueSchema }: DatabaseState): Finding[] {

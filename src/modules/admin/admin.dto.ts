@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { COMPONENT_STATUSES, type ComponentStatus, type OverallStatus } from '../../platform/health/health.js';
 
 const COUNTS = { type: 'object', additionalProperties: { type: 'integer' } } as const;
@@ -130,6 +130,17 @@ export class NodeDto {
 
   @ApiProperty(INTEGER)
   memory_bytes: number;
+
+  @ApiPropertyOptional({ description: 'Whether it takes requests; left out by versions that do not tell' })
+  serves?: boolean;
+
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    example: 'redis://redis:6379/0',
+    description: 'The Redis it uses, the same for all; null without one',
+  })
+  redis?: string | null;
 }
 
 export class ConnectionFiguresDto {

@@ -31,7 +31,7 @@ export interface NodeRow {
   version: string;
   started_at: Date;
   seen_at: Date;
-  figures: NodeFigures;
+  figures: NodeFigures & { serves?: boolean; redis?: string | null };
 }
 
 export interface BacklogRow {

@@ -23,6 +23,8 @@ export interface DatabaseState {
   readonly hasQueueSchema: boolean;
   /** There is an admin, and none of them has a session or a known device. */
   readonly isNoAdminLoggedIn: boolean;
+  /** The Redis of each process that reports lately, empty text for none; nothing where a standby cannot tell. */
+  readonly redisInUse: readonly string[];
   /** How far the server's clock is ahead of this machine's, the time of the way taken out. */
   readonly clockAheadMs: number;
 }
@@ -39,6 +41,7 @@ interface StateRow {
   max_connections: string;
   has_migrations: boolean;
   has_queue: boolean;
+  has_nodes: boolean;
 }
 
 const STATE = `
@@ -50,12 +53,17 @@ const STATE = `
          current_setting('full_page_writes') as full_page_writes, current_setting('max_connections') as max_connections,
          to_regclass('public.schema_migrations') is not null as has_migrations,
          exists (select from pg_namespace n where n.nspname = 'bullmq' and has_schema_privilege(n.oid, 'usage'))
-           and to_regclass('bullmq.migration') is not null as has_queue`;
+           and to_regclass('bullmq.migration') is not null as has_queue,
+         to_regclass('public.nodes') is not null as has_nodes`;
 
 const NO_ADMIN_LOGGED_IN = `
   select count(*) > 0 and not bool_or(exists (select from sessions s where s.user_id = u.id)
                                    or exists (select from known_devices d where d.user_id = u.id)) as is_so
     from users u where u.role = 'admin' and u.deleted_at is null`;
+
+const REDIS_IN_USE = `
+  select distinct coalesce(figures->>'redis', '') as redis from nodes
+   where figures ? 'redis' and seen_at > now() - interval '30 seconds' order by 1`;
 
 export interface Look {
   readonly timeoutMs?: number;
@@ -97,6 +105,7 @@ export async function readDatabaseState(
       unknown: applied.filter((name) => !ours.includes(name)),
       hasQueueSchema: row.has_queue,
       isNoAdminLoggedIn: applied.length > 0 && (await isNoAdminLoggedIn(client)),
+      redisInUse: row.has_nodes && !row.is_standby ? await redisInUse(client) : [],
       clockAheadMs: await clockAhead(client, now),
     };
   } finally {
@@ -112,6 +121,11 @@ async function appliedSteps(client: pg.Client): Promise<string[]> {
 async function isNoAdminLoggedIn(client: pg.Client): Promise<boolean> {
   const { rows } = await client.query<{ is_so: boolean | null }>(NO_ADMIN_LOGGED_IN);
   return rows[0]?.is_so === true;
+}
+
+async function redisInUse(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query<{ redis: string }>(REDIS_IN_USE);
+  return rows.map(({ redis }) => redis);
 }
 
 async function clockAhead(client: pg.Client, now: () => number): Promise<number> {

@@ -16,6 +16,14 @@ export interface NodeReport {
   readonly figures: object;
 }
 
+/** What a process has to know of the others. */
+export interface OtherNodes {
+  /** Whether one of them takes requests. */
+  readonly serves: boolean;
+  /** The addresses of the Redis they use; empty text for none. */
+  readonly redis: readonly string[];
+}
+
 const REPORT_NODE = statement<unknown>(
   'admin.report_node',
   `insert into nodes (id, role, version, started_at, figures) values ($1, $2, $3, $4, $5)
@@ -27,9 +35,12 @@ const FORGET_NODE = statement<unknown>(
   `delete from nodes where id = $1 or seen_at < now() - interval '10 minutes'`,
 );
 
-const HAS_OTHER_SERVER = statement<{ exists: boolean }>(
-  'admin.has_other_server',
-  `select exists (select from nodes where id <> $1 and role <> 'worker' and seen_at > $2) as "exists"`,
+/** A process of an older version tells neither. */
+const OTHER_NODES = statement<OtherNodes>(
+  'admin.other_nodes',
+  `select coalesce(bool_or(role <> 'worker' and (figures->>'serves')::boolean is not false), false) as serves,
+          coalesce(array_agg(distinct coalesce(figures->>'redis', '')) filter (where figures ? 'redis'), '{}') as redis
+     from nodes where id <> $1 and seen_at > greatest($2, now() - interval '30 seconds')`,
 );
 
 const ADD_COUNTS = statement<unknown>(
@@ -92,10 +103,9 @@ export class ActivityRepository {
     await this.sql.run(FORGET_NODE, [id]);
   }
 
-  /** Whether another process that serves has been heard of since then. */
-  async hasOtherServer(id: string, since: Date): Promise<boolean> {
-    const row = await this.sql.one(HAS_OTHER_SERVER, [id, since]);
-    return row!.exists;
+  /** The other processes that have been heard of since then, and within half a minute. */
+  async otherNodes(id: string, since: Date): Promise<OtherNodes> {
+    return (await this.sql.one(OTHER_NODES, [id, since]))!;
   }
 
   async addCounts(counts: readonly HourCount[]): Promise<void> {

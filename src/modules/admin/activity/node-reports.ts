@@ -2,9 +2,11 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { HttpAdapterHost } from '@nestjs/core';
 import { Config } from '../../../platform/config/config.js';
 import { newId } from '../../../platform/database/ids.js';
+import { redisAddress } from '../../../platform/queue/redis-address.js';
+import { RepeatedWarning } from '../../../platform/logging/repeated-warning.js';
 import { readPackage } from '../../../platform/process/program-files.js';
 import { ActivePeople } from './active-people.js';
-import { ActivityRepository } from './activity.repository.js';
+import { ActivityRepository, type OtherNodes } from './activity.repository.js';
 import { NodeFiguresReader } from './node-figures.js';
 
 const EVERY_MS = 10_000;
@@ -22,6 +24,12 @@ export class NodeReports implements OnApplicationBootstrap, OnApplicationShutdow
   private timer: NodeJS.Timeout | undefined;
   private reporting: Promise<void> | undefined;
   private hasWarned = false;
+  private readonly divided = new RepeatedWarning(
+    this.logger,
+    'processes over this database use different Redis servers: what one puts into a queue, scans of files among it, ' +
+      'the other does not do, and limits are counted apart. Give all of them the same REDIS_URL',
+    { over: 'all processes use the same Redis' },
+  );
 
   constructor(
     private readonly config: Config,
@@ -30,6 +38,10 @@ export class NodeReports implements OnApplicationBootstrap, OnApplicationShutdow
     private readonly people: ActivePeople,
     private readonly http: HttpAdapterHost,
   ) {}
+
+  private get redis(): string | null {
+    return redisAddress(this.config.redisUrl);
+  }
 
   /** This process, as others see it. */
   get self(): { id: string; role: string; version: string; started_at: string; seen_at: string } {
@@ -61,25 +73,36 @@ export class NodeReports implements OnApplicationBootstrap, OnApplicationShutdow
     const { nodeId: id, version, startedAt } = this;
     const people = this.people.take();
     try {
-      const figures = await this.figures.now();
+      const figures = { ...(await this.figures.now()), serves: this.http.listening, redis: this.redis };
       await this.repository.reportNode({ id, role: this.config.processRole, version, startedAt, figures });
       await this.repository.addPeople(people);
       people.length = 0;
       const { counts, settle } = await this.figures.growth();
       await this.repository.addCounts(counts);
       settle();
-      await this.warnOfOthers();
+      this.compare(await this.repository.otherNodes(this.nodeId, this.startedAt));
     } catch (error) {
       this.people.giveBack(people);
       this.logger.debug('the figures of this node could not be written', { err: error });
     }
   }
 
+  /** All processes of an installation use the same Redis, or none of them uses one. */
+  private compare({ serves, redis }: OtherNodes): void {
+    const others = redis.filter((address) => address !== (this.redis ?? ''));
+    if (others.length > 0) {
+      const named = others.map((address) => address || 'none');
+      this.divided.failed({ here: this.redis ?? 'none', elsewhere: named });
+    } else {
+      this.divided.worked();
+      this.warnOfOtherServers(serves);
+    }
+  }
+
   /** Without Redis every process counts limits by itself; said once, when another one that serves is seen. */
-  private async warnOfOthers(): Promise<void> {
+  private warnOfOtherServers(serves: boolean): void {
     // Commands and workers serve nobody.
-    if (this.hasWarned || this.config.redisUrl || !this.http.listening) return;
-    if (!(await this.repository.hasOtherServer(this.nodeId, this.startedAt))) return;
+    if (this.hasWarned || this.config.redisUrl || !this.http.listening || !serves) return;
     this.hasWarned = true;
     this.logger.warn('another process serves over this database without REDIS_URL: each counts limits by itself');
   }

@@ -1,24 +1,22 @@
 import { spawnSync } from 'node:child_process';
 
 const TIMEOUT_MS = 60_000;
-/** It is to lie there, not to run: tests start their own. */
+/** They are to lie there, not to run: tests start their own. */
 const ENVIRONMENT = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+const OPTIONS = ['Acquire::Retries=0', 'Acquire::http::Timeout=10', 'Acquire::https::Timeout=10'];
+/** Debian's packages, by the program that tests start. */
+const PACKAGES = { 'redis-server': 'redis-server', prometheus: 'prometheus' };
 
-/** Debian's redis-server, where it is missing and we may: what needs one is skipped otherwise, and named at the end. */
-export function installRedis() {
-  if (spawnSync('redis-server', ['--version']).status === 0 || process.getuid?.() !== 0) return;
-  const options = [
-    '-qq',
-    '-o',
-    'Acquire::Retries=0',
-    '-o',
-    'Acquire::http::Timeout=10',
-    '-o',
-    'Acquire::https::Timeout=10',
-  ];
-  spawnSync('apt-get', [...options, 'install', '-y', '--no-install-recommends', 'redis-server'], {
-    env: ENVIRONMENT,
-    stdio: 'ignore',
-    timeout: TIMEOUT_MS,
-  });
+/** What is missing of them, where we may: tests that need one are skipped otherwise, and named at the end. */
+export function installNeighbours() {
+  if (process.getuid?.() !== 0) return;
+  for (const [program, name] of Object.entries(PACKAGES)) {
+    if (spawnSync(program, ['--version']).status === 0) continue;
+    const options = OPTIONS.flatMap((option) => ['-o', option]);
+    spawnSync('apt-get', ['-qq', ...options, 'install', '-y', '--no-install-recommends', name], {
+      env: ENVIRONMENT,
+      stdio: 'ignore',
+      timeout: TIMEOUT_MS,
+    });
+  }
 }

@@ -1,0 +1,264 @@
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { parse } from 'yaml';
+import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
+import { hasPrometheus, PrometheusServer, RULES, shortenedRules } from '../support/prometheus-server.js';
+import { WebSocketClient } from '../support/realtime-client.js';
+import { hasRedis, RedisServer } from '../support/redis-server.js';
+import { startProcess, type TestProcess } from '../support/test-process.js';
+
+/** Durations of the rules are a tenth of the shipped ones: 20 s of silence are what 200 s are to an installation. */
+const SHORTER = 10;
+const SILENT_MS = 20_000;
+const withPrometheus = hasPrometheus ? it : it.skip;
+const withRedis = hasRedis ? it : it.skip;
+
+interface Line {
+  readonly level: string;
+  readonly context?: string;
+  readonly msg: string;
+  readonly failed?: number;
+  readonly lasted_ms?: number;
+}
+
+/** A server of its own, with the database and the Redis it has, under a modest load. */
+class World {
+  private silent: number[] = [];
+
+  private constructor(
+    private readonly directory: string,
+    private readonly postgres: EmbeddedPostgres,
+    readonly redis: RedisServer | undefined,
+    readonly server: TestProcess,
+    readonly url: string,
+  ) {}
+
+  static async start(): Promise<World> {
+    const directory = mkdtempSync(join(tmpdir(), 'parley-outage-'));
+    const postgres = await EmbeddedPostgres.start({ directory });
+    const redis = hasRedis ? await RedisServer.start() : undefined;
+    const server = startProcess('src/main.ts', {
+      DATA_DIR: join(directory, 'data'),
+      DATABASE_URL: postgres.url,
+      ...(redis && { REDIS_URL: redis.url }),
+      PORT: '0',
+      HOST: '127.0.0.1',
+      BCRYPT_COST: '10',
+    });
+    const [, port] = await server.printed(/REST +http:\/\/localhost:(\d+)/);
+    return new World(directory, postgres, redis, server, `http://127.0.0.1:${port}`);
+  }
+
+  /** Whatever the process has written to its log, in the order it did. */
+  lines(): Line[] {
+    const texts = this.server.output().split('\n');
+    return texts.filter((text) => text.startsWith('{')).map((text) => JSON.parse(text) as Line);
+  }
+
+  /** The database holds its connections and says nothing, as a machine does that hangs. */
+  async silence(): Promise<void> {
+    const client = new pg.Client({ connectionString: this.postgres.url });
+    await client.connect();
+    const { rows } = await client.query<{ pid: number }>('select pid from pg_stat_activity');
+    client.on('error', () => undefined);
+    await client.end();
+    const master = Number(readFileSync(join(this.postgres.dataDirectory, 'postmaster.pid'), 'utf8').split('\n')[0]);
+    this.silent = [master, ...rows.map(({ pid }) => pid)];
+    signal(this.silent, 'SIGSTOP');
+  }
+
+  wake(): void {
+    signal(this.silent, 'SIGCONT');
+    this.silent = [];
+  }
+
+  async stop(): Promise<void> {
+    this.wake();
+    this.server.child.kill('SIGKILL');
+    await this.server.ended();
+    await this.redis?.halt();
+    await this.postgres.stop();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+function signal(pids: readonly number[], name: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, name);
+    } catch {
+      // A connection that has ended since.
+    }
+  }
+}
+
+/** Someone with a socket who sends ten messages a second until stopped, whatever they are answered. */
+async function startLoad(url: string): Promise<() => void> {
+  const call = async (path: string, body: object, token = ''): Promise<Record<string, string>> => {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+    const response = await fetch(`${url}/api/v1${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    return (await response.json()) as Record<string, string>;
+  };
+  const password = 'orbit-41-lamp-plum';
+  await call('/auth/register', { username: 'ana', email: 'ana@example.com', password, display_name: 'Ana' });
+  const { access_token: token } = await call('/auth/login', { username: 'ana', password });
+  const { id } = await call('/conversations', { type: 'group', title: 'A group', participant_ids: [] }, token);
+  const socket = new WebSocketClient(Number(new URL(url).port), `?token=${token}`);
+  await socket.next('live');
+  const timer = setInterval(() => {
+    call(`/conversations/${id}/messages`, { content: 'hello' }, token).catch(() => undefined);
+  }, 100);
+  return () => {
+    clearInterval(timer);
+    socket.close();
+  };
+}
+
+/** So often each text stands among these lines. */
+function repeated(lines: readonly Line[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { context, msg } of lines) {
+    const text = `${context}: ${msg}`;
+    counts[text] = (counts[text] ?? 0) + 1;
+  }
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 2));
+}
+
+describe('while a neighbour is away', () => {
+  let world: World;
+  let stopLoad: () => void;
+
+  beforeAll(async () => {
+    world = await World.start();
+    stopLoad = await startLoad(world.url);
+  }, 60_000);
+  afterAll(async () => {
+    stopLoad();
+    await world.stop();
+  });
+
+  it('the log has a line for each thing that fails, and one for each that works again: a silent database', async () => {
+    const before = world.lines().length;
+    await world.silence();
+    await delay(SILENT_MS / 2);
+    const during = world.lines().slice(before);
+    world.wake();
+    await world.server.printed(/the log is swept again/);
+    const ends = world.lines().filter(({ failed }) => failed !== undefined);
+    expect(during.find(({ msg }) => msg === 'the log could not be swept; trying on')).toBeDefined();
+    expect(during.find(({ msg }) => msg === 'requests are turned away')).toBeDefined();
+    expect(repeated(during)).toEqual({});
+    expect(during.length).toBeLessThan(25);
+    expect(ends.find(({ msg }) => msg === 'the log is swept again')).toMatchObject({
+      level: 'info',
+      lasted_ms: expect.any(Number),
+    });
+  }, 60_000);
+
+  withRedis(
+    'the same without Redis, whose queue alone would write many times as much',
+    async () => {
+      const before = world.lines().length;
+      await world.redis!.halt();
+      await world.server.printed(/the queue fails/);
+      await delay(SILENT_MS / 4);
+      const during = world.lines().slice(before);
+      await world.redis!.resume();
+      await world.server.printed(/the queue works again/);
+      expect(repeated(during)).toEqual({});
+      const failed = world.lines().find(({ msg }) => msg === 'the queue works again')?.failed ?? 0;
+      // Each failure wrote a line before: what the log leaves out is what it counts.
+      expect(failed).toBeGreaterThan(4 * during.length);
+    },
+    60_000,
+  );
+
+  withPrometheus(
+    'the shipped alerts tell of a silent database, and that it is over',
+    async () => {
+      const prometheus = await PrometheusServer.start(new URL(world.url).host, shortenedRules(SHORTER));
+      try {
+        await prometheus.until('ParleyNotReady', false);
+        while (!(await prometheus.range('parley_ready')).max) await delay(250);
+        expect(await prometheus.firing()).toEqual([]);
+        await world.silence();
+        const silentSince = performance.now();
+        const seen = new Set<string>();
+        while (performance.now() - silentSince < SILENT_MS) {
+          for (const alert of await prometheus.firing()) seen.add(alert);
+          await delay(250);
+        }
+        expect((await fetch(`${world.url}/metrics`)).status).toBe(200);
+        world.wake();
+        const pages = ['ParleyNotReady', 'ParleyDatabaseErrors', 'ParleySendsUnavailable'];
+        expect([...seen]).toEqual(expect.arrayContaining(pages));
+        for (const alert of pages) await prometheus.until(alert, false);
+        // It was scraped all the time: what it could not read it left out.
+        expect(await prometheus.range('up')).toEqual({ min: 1, max: 1 });
+      } finally {
+        world.wake();
+        await prometheus.stop();
+      }
+    },
+    90_000,
+  );
+});
+
+interface RuleTests {
+  tests: { alert_rule_test: { alertname: string; exp_alerts: object[] }[] }[];
+}
+
+describe('the alert rules', () => {
+  const CASES = 'test/fixtures/alerts.test.yml';
+  const names = (parse(readFileSync(RULES, 'utf8')) as { groups: { rules: { alert: string }[] }[] }).groups.flatMap(
+    ({ rules }) => rules.map(({ alert }) => alert),
+  );
+  let directory: string;
+  const testRules = (rules: string): { status: number | null; output: string } => {
+    writeFileSync(join(directory, 'alerts.yml'), rules);
+    const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', join(directory, 'alerts.test.yml')]);
+    return { status, output: `${stdout}${stderr}` };
+  };
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'parley-rules-'));
+    copyFileSync(CASES, join(directory, 'alerts.test.yml'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  it('have a case that fires and one that is silent, each', () => {
+    const { tests } = parse(readFileSync(CASES, 'utf8')) as RuleTests;
+    const cases = tests.flatMap(({ alert_rule_test }) => alert_rule_test);
+    const of = (isFiring: boolean): string[] => [
+      ...new Set(
+        cases.filter(({ exp_alerts }) => exp_alerts.length > 0 === isFiring).map(({ alertname }) => alertname),
+      ),
+    ];
+    expect(of(true).sort()).toEqual([...names].sort());
+    expect(of(false).sort()).toEqual([...names].sort());
+  });
+
+  withPrometheus('fire when they should, as soon as they should, and are silent where all is well', () => {
+    expect(testRules(readFileSync(RULES, 'utf8'))).toMatchObject({
+      status: 0,
+      output: expect.stringContaining('SUCCESS'),
+    });
+  });
+
+  withPrometheus('are found out, each, when they never fire and when they always do', () => {
+    for (const expression of ['vector(0) > 1', 'vector(1)']) {
+      const rules = parse(readFileSync(RULES, 'utf8')) as { groups: { rules: { expr: string; for?: string }[] }[] };
+      for (const rule of rules.groups.flatMap((group) => group.rules)) {
+        rule.expr = expression;
+        delete rule.for;
+      }
+      const { status, output } = testRules(JSON.stringify(rules));
+      expect(status).not.toBe(0);
+      expect(names.filter((name) => !output.includes(`alertname: ${name},`))).toEqual([]);
+    }
+  });
+});

@@ -81,7 +81,7 @@ describe('the deliveries of several accounts', () => {
       expect(await claim({ perUser: 7 })).toEqual({ greedy: 0, modest: 0 });
     });
 
-    it('of a lane, so that who has nothing under way comes before who has waited longer', async () => {
+    it('of a lane, so that an account with nothing under way comes before one that has waited longer', async () => {
       await makeDue(greedy, { webhooks: 10, each: 10, secondsAgo: 60 });
       await makeDue(modest, { host: 'b.example' });
       expect(await claim({ perLane: 4 })).toEqual({ greedy: 3, modest: 1 });

@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 import { ChallengeWebhook } from './challenge-webhook.js';
 import { ChallengesRepository, type ClaimedChallenge } from './challenges.repository.js';
 import { WebhooksChanged } from './webhooks.events.js';
@@ -14,7 +15,11 @@ const RESCUE_MARGIN_SECONDS = 5;
 /** When addresses are asked: soon after a webhook was made or changed here, and every second whatever happens. */
 @Injectable()
 export class ChallengeLoop implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly logger = new Logger(ChallengeLoop.name);
+  private readonly unclaimed = new RepeatedWarning(
+    new Logger(ChallengeLoop.name),
+    'challenges of webhooks wait for the database',
+    { over: 'challenges of webhooks are sent again' },
+  );
   /** By the id of the account: each has one at a time. */
   private readonly underWay = new Map<string, Promise<void>>();
   private sweeping: NodeJS.Timeout | undefined;
@@ -59,15 +64,16 @@ export class ChallengeLoop implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       const claims = await this.repository.claim([...this.underWay.keys()], room, seconds);
       for (const claim of claims) this.begin(claim);
+      this.unclaimed.worked();
     } catch (error) {
-      this.logger.warn(`challenges of webhooks wait for the database: ${(error as Error).message}`);
+      this.unclaimed.failed({ err: error });
     }
   }
 
   private begin(claim: ClaimedChallenge): void {
     const challenge = this.challenging
       .challenge(claim)
-      .catch((error: unknown) => this.logger.warn({ err: error }, 'a challenge of a webhook could not be written down'))
+      .catch((error: unknown) => this.unclaimed.failed({ err: error })) // its claim ends, and it is sent again
       .finally(() => {
         this.underWay.delete(claim.user_id);
         this.wake(); // the next of the same account

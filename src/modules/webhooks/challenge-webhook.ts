@@ -18,9 +18,8 @@ const CHALLENGE_BYTES = 32;
 const KEPT_CHARACTERS = 4096;
 
 /**
- * Asks the address of a webhook whether it wants to be sent events: it is sent a random challenge, signed like every
- * delivery, and has to answer it. So nobody is sent events who does not want them, and a server that answers 2xx to
- * everything, or with what it was sent, has not agreed.
+ * Asks the address of a webhook whether it agrees to be sent events: it is sent a random challenge, signed like every
+ * delivery, and has to answer it. A server that answers 2xx to everything, or with what it was sent, has not agreed.
  */
 @Injectable()
 export class ChallengeWebhook {

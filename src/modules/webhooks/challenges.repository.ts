@@ -13,7 +13,7 @@ export interface ClaimedChallenge {
   readonly challenge_tries: number;
 }
 
-/** One webhook of an account at a time: who has many slow addresses waits for themselves alone. */
+/** One webhook of an account at a time: an account with many slow addresses holds up itself alone. */
 const CLAIM = statement<ClaimedChallenge>(
   'webhooks.claim_challenges',
   `with due as materialized (
@@ -40,7 +40,7 @@ const SUCCEED = statement<unknown>(
   `update webhooks set verified_at = now(), challenge_at = null, challenge_error = null where ${SAME}`,
 );
 
-/** After the last one the claim stands, so that whoever finds it ended gives the webhook up. */
+/** After the last one the claim stands: should the process die before it gives the webhook up, the next claim does. */
 const FAIL = statement<unknown>(
   'webhooks.fail_challenge',
   `update webhooks

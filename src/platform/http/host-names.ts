@@ -12,11 +12,15 @@ export function hostNameOf(url: URL): string {
   return address.kind() === 'ipv6' ? `[${address.toString()}]` : address.toString();
 }
 
+/** Parsers of addresses take more as a host, an asterisk among it. */
+const HOST_NAME = /^(?:\[[\da-f:]+\]|[a-z\d_-]+(?:\.[a-z\d_-]+)*)$/;
+
 /** What is wrong with an entry of a list of hosts: a host in its one form, or `*.` and a name. Undefined for nothing. */
 export function problemOfHostPattern(entry: string): string | undefined {
   const isWildcard = entry.startsWith('*.');
   const name = isWildcard ? entry.slice(2) : entry;
-  const isHost = URL.canParse(`https://${name}/`) && hostNameOf(new URL(`https://${name}/`)) === name;
+  const address = `https://${name}/`;
+  const isHost = HOST_NAME.test(name) && URL.canParse(address) && hostNameOf(new URL(address)) === name;
   const isBroad = isWildcard && (!/[^.]\.[^.]/.test(name) || ipaddr.isValid(name));
   return isHost && !isBroad
     ? undefined
@@ -26,6 +30,6 @@ export function problemOfHostPattern(entry: string): string | undefined {
 /** Whether a host, in its one form, is in such a list; `*.example.org` is every name below it, and not itself. */
 export function isHostIn(patterns: readonly string[], host: string): boolean {
   return patterns.some((pattern) =>
-    pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) && host.length > pattern.length - 1 : host === pattern,
+    pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) && !host.startsWith('.') : host === pattern,
   );
 }

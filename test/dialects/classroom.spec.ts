@@ -75,6 +75,7 @@ describe('the classroom dialect', () => {
             avatar_url: null,
             role: 'admin',
             is_muted: false,
+            is_banned: false,
             joined_at: TIME,
           },
           expect.objectContaining({ user_id: mary.id, role: 'participant' }),

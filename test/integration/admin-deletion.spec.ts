@@ -155,6 +155,24 @@ describe('deleting an account', () => {
     expect(left).toEqual({ n: 0 });
   });
 
+  it('takes the answers that were kept for it along; those with texts of others were never kept', async () => {
+    const [author, subject] = [await chat.user('del-reporter'), await chat.user('del-reported')];
+    await chat.group(author, subject);
+    const kept = async (key: string): Promise<number> =>
+      (await chat.app.database.query('select from idempotency_keys where key = $1', [key])).length;
+    const report = { target_type: 'user', target_id: subject.id, category: 'spam', comment: 'what I think of it' };
+    const reported = await author.call('POST', '/reports', report, { 'idempotency-key': 'a-report' });
+    expect(reported.status).toBe(201);
+    expect(await kept('a-report')).toBe(1);
+    const login = await chat.call('POST', '/auth/login', { login: 'admin', password: chat.app.config.adminPassword });
+    const headers = { authorization: `Bearer ${login.body.access_token}`, 'idempotency-key': 'a-claim' };
+    const claim = await chat.call('POST', `/admin/reports/${reported.body.id}/claim`, undefined, headers);
+    expect(claim.status).toBe(200);
+    expect(await kept('a-claim')).toBe(0);
+    expect((await remove(author, 'delete')).status).toBe(204);
+    expect(await kept('a-report')).toBe(0);
+  });
+
   it('takes hundreds of messages away in batches, and goes on where it was broken off', async () => {
     const [author, reader] = [await chat.user('prolific'), await chat.user('listener')];
     const groupId = await chat.group(author, reader);

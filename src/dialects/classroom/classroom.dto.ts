@@ -147,6 +147,9 @@ export class ClassroomParticipantDto {
   @ApiProperty()
   is_muted: boolean;
 
+  @ApiProperty({ description: 'From this server' })
+  is_banned: boolean;
+
   @ApiProperty({ format: 'date-time' })
   joined_at: string;
 }

@@ -65,6 +65,7 @@ export function presentParticipant(participant: ParticipantDto): ClassroomPartic
     avatar_url: participant.avatar_url,
     role: roleOf(participant.role),
     is_muted: participant.is_muted,
+    is_banned: participant.is_banned,
     joined_at: participant.joined_at,
   };
 }

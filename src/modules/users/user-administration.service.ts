@@ -4,6 +4,7 @@ import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor, SystemRole } from '../../platform/http/actor.js';
 import { isGuest } from '../../platform/http/guest.js';
+import { IdempotencyRepository } from '../../platform/http/idempotency.repository.js';
 import { requireProfile } from './user-fields.policy.js';
 import type { UpdateProfileDto, UserRow } from './users.dto.js';
 import { LastAdmin, UserNotFound } from './users.errors.js';
@@ -30,6 +31,7 @@ export class UserAdministration {
   constructor(
     private readonly repository: UsersRepository,
     private readonly policy: UsersPolicy,
+    private readonly keptAnswers: IdempotencyRepository,
     private readonly log: EventLog,
     private readonly events: DomainEvents,
   ) {}
@@ -88,6 +90,7 @@ export class UserAdministration {
   async eraseIn(tx: StreamTransaction, target: UserRow, name: ErasedName): Promise<void> {
     if (target.role === 'admin') await this.requireAnotherAdmin(tx, target.id);
     await this.repository.erase(tx, target.id, { at: tx.head.at, name });
+    await this.keptAnswers.forgetUser(tx, target.id);
   }
 
   /** Whether the actor stands above the user, under the user's lock. @throws UserNotFound, PermissionDenied */

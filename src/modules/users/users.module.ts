@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { IdempotencyRepository } from '../../platform/http/idempotency.repository.js';
 import { PresenceLookup } from './presence-lookup.service.js';
 import { UserAdministration } from './user-administration.service.js';
 import { UsersController } from './users.controller.js';
@@ -9,7 +10,15 @@ import { UsersService } from './users.service.js';
 
 @Module({
   controllers: [UsersController],
-  providers: [UsersService, UsersPolicy, UsersRepository, UsersGateway, PresenceLookup, UserAdministration],
+  providers: [
+    UsersService,
+    UsersPolicy,
+    UsersRepository,
+    UsersGateway,
+    PresenceLookup,
+    UserAdministration,
+    IdempotencyRepository,
+  ],
   exports: [UsersService, UserAdministration, UsersPolicy, PresenceLookup],
 })
 export class UsersModule {}

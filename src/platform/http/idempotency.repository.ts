@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Sql, statement } from '../database/sql.js';
+import { type Queryable, Sql, statement } from '../database/sql.js';
 
 export interface IdempotentRequest {
   readonly userId: string;
@@ -59,6 +59,8 @@ const FORGET = statement<unknown>(
      select ctid from idempotency_keys where expires_at < now() limit 1000))`,
 );
 
+const FORGET_USER = statement<unknown>('idempotency.forget_user', `delete from idempotency_keys where user_id = $1`);
+
 const COUNT_EXPIRED = statement<{ count: number }>(
   'idempotency.count_expired',
   `select count(*) as count from idempotency_keys where expires_at < now()`,
@@ -87,6 +89,11 @@ export class IdempotencyRepository {
   /** The request failed: the key may be used again at once, unless another one has taken it over. */
   async release({ userId, action, key }: IdempotentRequest, claim: Claim): Promise<void> {
     await this.sql.run(RELEASE, [userId, action, key, claim]);
+  }
+
+  /** Takes out what a user was answered, with the texts in it; a request under way keeps nothing any more. */
+  async forgetUser(tx: Queryable, userId: string): Promise<void> {
+    await tx.run(FORGET_USER, [userId]);
   }
 
   async countExpired(): Promise<number> {

@@ -1,13 +1,17 @@
+import { get } from 'node:http';
 import { WebSocket } from 'ws';
 import { UploadSettings } from '../../src/modules/files/upload-settings.js';
 import { UploadsInProgress } from '../../src/modules/files/uploads-in-progress.js';
 import { picture } from '../fixtures/sample-files.js';
+import type { Actor } from '../../src/platform/http/actor.js';
 import type { ChatUser } from '../support/chat.js';
 import { FakeClamd } from '../support/fake-clamd.js';
 import { type BegunUpload, type FileWorld, startFileWorld } from '../support/file-world.js';
+import { People } from '../support/people.js';
 import { startRealtimeApp, type RealtimeApp } from '../support/realtime-app.js';
 import { refusedWith, WebSocketClient } from '../support/realtime-client.js';
 import { hasRedis, RedisServer } from '../support/redis-server.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const GREEDY_ADDRESS = '127.0.0.2';
 
@@ -41,6 +45,71 @@ describe('a client that takes what it can get leaves enough for another one', ()
       modest.close();
       expect(await refusedWith(server.port, path, { localAddress: GREEDY_ADDRESS })).toBe(429);
       for (const socket of opened) socket.terminate();
+    });
+  });
+
+  describe('of the documents and the log that a process reads out', () => {
+    let app: TestApp;
+    let people: People;
+
+    beforeAll(async () => {
+      app = await startTestApp({ RATE_LIMIT_MULTIPLIER: '1' });
+      people = new People(app);
+    });
+    afterAll(() => app.close());
+
+    const statusOf = (path: string, localAddress: string): Promise<number> =>
+      new Promise((resolve, reject) => {
+        const asked = get(`${app.url}${path}`, { localAddress }, (response) => {
+          response.resume().once('end', () => resolve(response.statusCode ?? 0));
+        });
+        asked.once('error', reject);
+      });
+
+    it('an address without an account gets its share of the API documents, and another one all it asks for', async () => {
+      const paths = ['/openapi.json', '/asyncapi.json'];
+      const answers = await Promise.all(
+        Array.from({ length: 320 }, (_none, index) => statusOf(paths[index % paths.length]!, GREEDY_ADDRESS)),
+      );
+      expect(answers.filter((status) => status === 200)).toHaveLength(300);
+      expect(new Set(answers)).toEqual(new Set([200, 429]));
+      for (const path of paths) expect(await statusOf(path, '127.0.0.1')).toBe(200);
+    });
+
+    it('an account that comes back from far behind on many sockets is let in ten times, and a modest one is served', async () => {
+      const [greedy, modest] = (await people.many(2)) as [Actor, Actor];
+      const cursorOf = async (actor: Actor): Promise<string> =>
+        encodeURIComponent((await people.call(actor, 'GET', '/sync')).body.cursor as string);
+      const groupId = await people.group(greedy, [[modest, 'participant']]);
+      const cursor = await cursorOf(greedy);
+      await app.database.query(
+        `with m as (
+           insert into messages (id, conversation_id, sequence_number, seq, sender_id, message_type, content, created_at)
+           select gen_random_uuid(), $1, n, n + last_seq, $2, 'text', repeat('x', 4000), now()
+             from stream_heads, generate_series(1, 290) n where stream_id = $1 returning id, seq
+         ), e as (
+           insert into events (stream_id, seq, type, actor_id, subject_id, at)
+           select $1, seq, 'message.created', $2, id, now() from m
+         )
+         update stream_heads set last_seq = last_seq + 290, last_number = 290, last_xid = pg_current_xact_id()
+          where stream_id = $1`,
+        [groupId, greedy.userId],
+      );
+      const port = Number(new URL(app.url).port);
+      const clients = Array.from({ length: 30 }, () => {
+        const query = `?cursor=${cursor}&token=${people.tokenOf(greedy)}`;
+        return new WebSocketClient(port, query, { localAddress: GREEDY_ADDRESS });
+      });
+      const answers = await Promise.all(
+        clients.map((client) =>
+          Promise.race([client.next('live').then(() => 'live'), client.refused.then(() => 'refused')]),
+        ),
+      );
+      expect(answers.filter((answer) => answer === 'live')).toHaveLength(10);
+      const [first] = clients.filter((_client, index) => answers[index] === 'live');
+      expect(first!.frames.filter(({ type, replay }) => type === 'message.created' && replay)).toHaveLength(290);
+      const other = await people.connect(modest, await cursorOf(modest));
+      for (const client of [...clients, other]) client.close();
     });
   });
 

@@ -1,7 +1,10 @@
 import { AppError } from '../../platform/errors/app-error.js';
 import { Means } from '../../platform/errors/means.decorator.js';
 
-@Means('Another room has this slug (`details.field` is `slug`).', 'Choose another one.')
+@Means(
+  'Another room has this slug (`details.field` is `slug`), a private one perhaps: slugs are names for everybody. Nothing else is said of it.',
+  'Choose another one.',
+)
 export class SlugTaken extends AppError {
   readonly code = 'ALREADY_EXISTS';
   readonly status = 409;

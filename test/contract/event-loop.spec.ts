@@ -1,0 +1,216 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { apiDocument } from '../../src/platform/http/api-document.js';
+import { protocolDocument } from '../../src/platform/realtime/protocol-document.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { WebSocketClient } from '../support/realtime-client.js';
+import { NodeProcess } from '../torture/node-process.js';
+import { type ApiDocument, type ApiOperation, framesOf, operationsOf } from './contract.js';
+import type { KnownIds } from './samples.js';
+import { type Person, World } from './world.js';
+import { type WorstRequest, worstFrames, worstRequests } from './worst-requests.js';
+
+// Thousands of requests; the bound is for a machine that is busy with other things.
+jest.setTimeout(300_000);
+
+/** CPU time of one stretch on the event loop. Far above what is meant (5 ms): a slow machine is no defect. */
+const MOST_MS = 50;
+/** What is slow by accident (a collection of garbage, code that is compiled) is not slow three times. */
+const TRIES = 3;
+const MEMBERS = 300;
+
+interface Slow {
+  readonly what: string;
+  readonly ms: number;
+}
+
+describe('the event loop', () => {
+  let test: TestApp;
+  let server: NodeProcess;
+  let world: World;
+  let full: Arranged;
+  let memberIds: string[];
+  let operations: ApiOperation[];
+  /** How many requests were answered with each status. */
+  const answered = new Map<number, number>();
+  const monitor = join(tmpdir(), `parley-loop-${process.pid}-${randomBytes(4).toString('hex')}`);
+
+  interface Arranged {
+    readonly actor: Person;
+    readonly ids: KnownIds;
+  }
+
+  beforeAll(async () => {
+    test = await startTestApp();
+    const { jwtSecret, passwordPepper, dataDir } = test.config;
+    server = new NodeProcess('src/main', {
+      NODE_ENV: 'test',
+      HOST: '127.0.0.1',
+      PORT: '0',
+      DATA_DIR: dataDir,
+      DATABASE_URL: test.database.url,
+      DATABASE_POOL_SIZE: '8',
+      JWT_SECRET: jwtSecret,
+      PASSWORD_PEPPER: passwordPepper,
+      BCRYPT_COST: '4',
+      RATE_LIMIT_MULTIPLIER: '100000',
+      PROCESS_ROLE: 'api',
+      LOG_LEVEL: 'fatal',
+      SHED_LOOP_LAG_MS: '0',
+      SHED_POOL_WAIT_MS: '0',
+      LOOP_MONITOR: monitor,
+      NODE_OPTIONS: '--import ./test/support/loop-monitor.mjs',
+    });
+    await server.start();
+    world = new World({ ...test, url: server.address });
+    operations = operationsOf(apiDocument(test.app) as unknown as ApiDocument);
+    full = await arrange();
+    memberIds = await fill(full);
+  });
+  afterAll(async () => {
+    world?.close();
+    await server?.kill();
+    await test?.close();
+  });
+
+  /** A conversation of an admin's own, with one of everything. */
+  async function arrange(): Promise<Arranged> {
+    const [actor, other] = [await world.person({ role: 'admin' }), await world.person()];
+    const conversationId = await world.conversation([
+      [actor, { role: 'owner' }],
+      [other, { role: 'participant' }],
+    ]);
+    const messageId = await world.message(conversationId, actor, 'a message');
+    const fileId = await world.file(messageId, actor, 'a file');
+    const hooks = await world.webhook(actor, 'a webhook');
+    const marks = { content: 'something held', title: 'a rule' };
+    const moderation = await world.moderation(messageId, { author: actor, reporter: other }, marks);
+    const { sessionId } = actor;
+    return {
+      actor,
+      ids: { conversationId, messageId, fileId, ...hooks, ...moderation, userId: other.userId, sessionId },
+    };
+  }
+
+  /** Members, long messages with mentions and reactions, versions of a message: as much as pages hold. */
+  async function fill({ actor, ids }: Arranged): Promise<string[]> {
+    const { conversationId, messageId } = ids;
+    const { query } = test.database;
+    const members = await query<{ id: string }>(
+      `with u as (
+         insert into users (id, username, email, display_name, bio, location)
+         select gen_random_uuid(), 'member-' || n, 'member-' || n || '@example.com', repeat('👩‍👧', 20), repeat('é', 500), 'x'
+           from generate_series(1, ${MEMBERS}) n returning id
+       ), h as (insert into stream_heads (stream_id) select id from u), p as (
+         insert into participants (conversation_id, user_id, role, joined_seq) select $1, id, 'participant', 0 from u
+       )
+       select id from u`,
+      [conversationId],
+    );
+    await query(
+      `with m as (
+         insert into messages (id, conversation_id, sequence_number, seq, sender_id, message_type, content, mentions,
+                               metadata, created_at, pinned_at, pinned_by)
+         select gen_random_uuid(), $1, n + 1, n + 2, $2, 'text', repeat('👍 a', 1600),
+                (select array_agg(id) from (select id from users where username like 'member-%' limit 50) as mentioned),
+                json_build_object('a', repeat('x', 4000)), now(), now(), $2
+           from generate_series(1, 200) n returning id, seq
+       ), e as (
+         insert into events (stream_id, seq, type, actor_id, subject_id, at)
+         select $1, seq, 'message.created', $2, id, now() from m
+       ), r as (
+         insert into reactions (message_id, emoji, user_id)
+         select m.id, e.emoji, u.id
+           from m, unnest('{👍,👎,❤,😀,😃,😄,😁,😆,😅,🤣}'::text[]) as e (emoji),
+                (select id from users where username like 'member-%' limit 20) as u
+       )
+       update stream_heads set last_seq = 202, last_number = 201 where stream_id = $1`,
+      [conversationId, actor.userId],
+    );
+    await query(
+      `insert into message_edits (message_id, version, content, edited_by, edited_at)
+       select $1, n, repeat('👍 a', 1600), $2, now() from generate_series(1, 99) n`,
+      [messageId, actor.userId],
+    );
+    return members.map(({ id }) => id);
+  }
+
+  /** The longest stretch of work since this was asked before, in milliseconds of CPU time. */
+  async function longestStretch(): Promise<number> {
+    const socket = connect(monitor);
+    let text = '';
+    socket.on('data', (bytes) => (text += bytes.toString()));
+    await once(socket, 'close');
+    return Number(text);
+  }
+
+  /** Runs `work`, again and with what is new when it was slow; the shortest of the tries. */
+  async function cost(work: (attempt: number) => Promise<unknown>): Promise<number> {
+    let least = Infinity;
+    for (let attempt = 0; attempt < TRIES && least > MOST_MS; attempt++) {
+      await work(attempt);
+      least = Math.min(least, await longestStretch());
+    }
+    return least;
+  }
+
+  async function slowRoutes(asked: ApiOperation[], headers: Record<string, string> = {}): Promise<Slow[]> {
+    const slow: Slow[] = [];
+    for (const operation of asked) {
+      const isRead = operation.method === 'GET';
+      const again = (): Promise<Arranged> => (isRead ? Promise.resolve(full) : arrange());
+      const requestsOf = ({ ids }: Arranged): WorstRequest[] => worstRequests(operation, ids, memberIds);
+      const { length } = requestsOf(full);
+      let arranged = await again();
+      for (let index = 0; index < length; index++) {
+        let name = '';
+        const ms = await cost(async (attempt) => {
+          if (attempt > 0) arranged = await again();
+          const worst = requestsOf(arranged)[index]!;
+          name = worst.name;
+          const { request } = worst;
+          const token = arranged.actor.token;
+          const answer = await world.send({ ...request, token, headers: { ...request.headers, ...headers } });
+          answered.set(answer.status, (answered.get(answer.status) ?? 0) + 1);
+        });
+        if (ms > MOST_MS) slow.push({ what: `${operation.key}: ${name}`, ms: Math.round(ms) });
+      }
+    }
+    return slow;
+  }
+
+  it('is never held for long by a request, whatever stands in it', async () => {
+    expect(await slowRoutes(operations)).toEqual([]);
+    expect(answered.get(500)).toBeUndefined();
+    expect(answered.get(200)).toBeGreaterThan(200);
+  });
+
+  it('is seen to be held where it is', async () => {
+    const [operation] = operations.filter(({ key }) => key === 'GET /api/v1/users/me');
+    const slow = await slowRoutes([operation!], { 'x-hold-the-loop-ms': String(2 * MOST_MS) });
+    expect(slow).toContainEqual({ what: 'GET /api/v1/users/me: the largest page', ms: expect.any(Number) });
+  });
+
+  it('is never held for long by a frame, whatever stands in it', async () => {
+    const slow: Slow[] = [];
+    for (const frame of framesOf(protocolDocument(test.app))) {
+      const { length } = worstFrames(frame, full.ids, memberIds);
+      for (let index = 0; index < length; index++) {
+        let name = '';
+        const ms = await cost(async () => {
+          const client = new WebSocketClient(server.port, `?token=${full.actor.token}`);
+          await client.next('live');
+          const [what, json] = worstFrames(frame, full.ids, memberIds)[index]!;
+          name = what;
+          await Promise.race([client.requestText(frame.type, json), client.closed]);
+          client.close();
+        });
+        if (ms > MOST_MS) slow.push({ what: `${frame.type}: ${name}`, ms: Math.round(ms) });
+      }
+    }
+    expect(slow).toEqual([]);
+  });
+});

@@ -6,7 +6,9 @@ const AWAY_MESSAGES =
   /Connection terminated|timeout exceeded when trying to connect|ECONNREFUSED|ECONNRESET|EPIPE|Client has encountered a connection error|pool after calling end|Query read timeout/;
 
 /** Where PostgreSQL says that it is a standby; its message is in the language of the server. */
-const RECOVERY_SOURCES = new Set(['xlogfuncs.c', 'lock.c']);
+const RECOVERY_SOURCES = new Set(['xlogfuncs.c', 'lock.c', 'plancat.c']);
+/** A function that only a primary has, and (feature not supported) an unlogged table, which a standby has no rows of. */
+const RECOVERY_CODES = new Set(['55000', '0A000']);
 
 interface DriverError {
   code?: unknown;
@@ -34,8 +36,8 @@ export function isReadOnly(error: unknown): boolean {
   const { code, file, message } = error as DriverError;
   if (error instanceof ServiceUnavailable && error.cause) return isReadOnly(error.cause);
   if (error instanceof ReadOnlyDatabase || code === '25006') return true;
-  if (code !== '55000') return false;
-  return RECOVERY_SOURCES.has(String(file)) || /recovery is in progress/.test(String(message));
+  if (!RECOVERY_CODES.has(String(code))) return false;
+  return RECOVERY_SOURCES.has(String(file)) || /recovery is in progress|during recovery/.test(String(message));
 }
 
 /** A server that answers and takes no writes. */

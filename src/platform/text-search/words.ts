@@ -18,6 +18,17 @@ const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\u3005\u30FC\uFF70]/u;
 /** A character with what belongs to it. */
 const CHARACTER = /\P{M}[\p{M}\uFF9E\uFF9F]*|\p{M}+/gu;
+/** What is known of a character with its marks. */
+interface Character {
+  /** Folded; empty for what does not count. */
+  readonly text: string;
+  readonly isUnspaced: boolean;
+}
+/** Folding one by one is dear, and a text of 100,000 characters has a few thousand different ones. */
+const characters = new Map<string, Character>();
+const MAX_KNOWN_CHARACTERS = 10_000;
+const MAX_KNOWN_LENGTH = 8;
+
 /** Alone between two words, it may as well not be there: `don’t`, `e-mail`. */
 const JOINER = /^['’‘‛＇`´\-‐‑]$/;
 
@@ -59,17 +70,28 @@ function partsOf(token: string, offset: number, position: number): Word[] {
   return pairsOf(token, offset, position);
 }
 
+function characterOf(written: string): Character {
+  const known = characters.get(written);
+  if (known) return known;
+  const text = foldText(written);
+  const character = { text, isUnspaced: UNSPACED.test(text) };
+  if (characters.size >= MAX_KNOWN_CHARACTERS) characters.clear();
+  if (written.length <= MAX_KNOWN_LENGTH) characters.set(written, character);
+  return character;
+}
+
 /** Spaced and unspaced scripts side by side are words of their own. */
 function pairsOf(token: string, offset: number, position: number): Word[] {
   const words: Word[] = [];
   let run: Word[] = [];
+  let isUnspaced = false;
   let next = position;
   const add = (text: string, from: Word, to: Word): void => {
     words.push({ text, position: next++, start: from.start, end: to.end });
   };
   const endRun = (): void => {
     if (run.length === 0) return;
-    if (UNSPACED.test(run[0]!.text)) {
+    if (isUnspaced) {
       for (let at = 0; at + 1 < run.length; at++) add(run[at]!.text + run[at + 1]!.text, run[at]!, run[at + 1]!);
       // The last character alone, so that every character begins a word. It has the position of the last pair.
       if (run.length > 1) next--;
@@ -80,10 +102,12 @@ function pairsOf(token: string, offset: number, position: number): Word[] {
     run = [];
   };
   for (const match of token.matchAll(CHARACTER)) {
-    const text = foldText(match[0]);
+    const character = characterOf(match[0]);
+    const { text } = character;
     if (text === '') continue;
     const start = offset + match.index;
-    if (run.length > 0 && UNSPACED.test(run[0]!.text) !== UNSPACED.test(text)) endRun();
+    if (character.isUnspaced !== isUnspaced) endRun();
+    isUnspaced = character.isUnspaced;
     run.push({ text, position, start, end: start + match[0].length });
   }
   endRun();

@@ -22,6 +22,7 @@ export default {
   testTimeout: 30_000,
   // Two cores run the tests, the database and the application under test.
   maxWorkers: 2,
+  setupFiles: ['<rootDir>/test/support/compile-started-sources.mjs'],
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   reporters: ['default', '<rootDir>/test/support/summary-reporter.mjs'],

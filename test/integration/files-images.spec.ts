@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { FileProcesses, FileProcessSettings } from '../../src/modules/files/file-processes.js';
-import { FROM_SOURCES } from '../support/test-app.js';
 
 describe('an image is decoded in a process of its own', () => {
   let folder: string;
@@ -24,7 +23,7 @@ describe('an image is decoded in a process of its own', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   function processes(settings: Partial<FileProcessSettings> = {}): FileProcesses {
-    made.push(new FileProcesses(Object.assign(new FileProcessSettings(), FROM_SOURCES, settings)));
+    made.push(new FileProcesses(Object.assign(new FileProcessSettings(), settings)));
     return made.at(-1)!;
   }
 
@@ -100,9 +99,8 @@ describe('an image is decoded in a process of its own', () => {
   });
 
   it('that ends with the server, however that ended', async () => {
-    const { entry } = new FileProcessSettings();
-    const { nodeOptions, environment } = FROM_SOURCES;
-    const child = fork(entry, ['1000000000'], { execArgv: nodeOptions, env: environment });
+    const { entry, nodeOptions, environment } = new FileProcessSettings();
+    const child = fork(entry, ['1000000000'], { execArgv: [...nodeOptions], env: environment });
     child.send(task());
     await once(child, 'message');
     child.disconnect();

@@ -24,7 +24,7 @@ import { CurrentActor } from '../../src/platform/http/current-actor.decorator.js
 import { Public } from '../../src/platform/http/public.decorator.js';
 import { serveProtocolDocument } from '../../src/platform/realtime/protocol-document.js';
 import { IntField, TextField, TimeField } from '../../src/platform/validation/fields.js';
-import { estimateFromSources, testConfig } from '../support/test-app.js';
+import { testConfig } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 class EchoDto {
@@ -104,7 +104,6 @@ describe('the HTTP edge', () => {
     const config = testConfig(database.url, { ALLOWED_ORIGINS: 'https://chat.example' });
     const root: DynamicModule = { module: class Root {}, imports: [AppModule.of(config), EdgeModule] };
     app = await createHttpApp(root, config);
-    estimateFromSources(app);
     serveProtocolDocument(app);
     await app.listen(0, '127.0.0.1');
     url = await app.getUrl();

@@ -9,7 +9,7 @@ import { NotReplayed } from '../../src/platform/http/idempotency.interceptor.js'
 import type { ParleyRequest } from '../../src/platform/http/request-context.js';
 import { TextField } from '../../src/platform/validation/fields.js';
 import { AuthGuard } from '../../src/platform/http/auth.guard.js';
-import { estimateFromSources, testConfig } from '../support/test-app.js';
+import { testConfig } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 class OrderDto {
@@ -60,7 +60,6 @@ describe('an idempotency key', () => {
     const config = testConfig(database.url);
     const root: DynamicModule = { module: class Root {}, imports: [AppModule.of(config), OrdersModule] };
     app = await createHttpApp(root, config);
-    estimateFromSources(app);
     await app.listen(0, '127.0.0.1');
     url = await app.getUrl();
   });

@@ -7,7 +7,7 @@ import type { Job, Queue } from 'bullmq';
 import { AppModule } from '../../src/app.module.js';
 import { createHttpApp } from '../../src/platform/http/create-http-app.js';
 import { QueueModule } from '../../src/platform/queue/queue.module.js';
-import { estimateFromSources, testConfig } from '../support/test-app.js';
+import { testConfig } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 @Injectable()
@@ -65,7 +65,6 @@ describe('a queue on PostgreSQL', () => {
     const config = testConfig(database.url);
     const root: DynamicModule = { module: class Root {}, imports: [AppModule.of(config), LettersModule, ...extra] };
     const app = await createHttpApp(root, config);
-    estimateFromSources(app);
     apps.push(app);
     return app.init();
   };

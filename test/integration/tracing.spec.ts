@@ -10,7 +10,7 @@ import { createApp } from '../../src/create-app.js';
 import { createLog } from '../../src/platform/logging/log.js';
 import { NoTracing, Tracing } from '../../src/platform/tracing/tracing.js';
 import { WebSocketClient } from '../support/realtime-client.js';
-import { estimateFromSources, startTestApp, testConfig } from '../support/test-app.js';
+import { startTestApp, testConfig } from '../support/test-app.js';
 import { startProcess } from '../support/test-process.js';
 import { createTestDatabase } from '../support/test-database.js';
 
@@ -180,7 +180,6 @@ describe('an error in the reports', () => {
       SENTRY_DSN: `http://public@127.0.0.1:${sentry.port}/42`,
     });
     const app = await createApp(config, createLog(config, { write: () => undefined }));
-    estimateFromSources(app);
     await app.listen(0, '127.0.0.1');
     try {
       await database.query('alter table users rename to away');

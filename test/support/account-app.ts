@@ -20,7 +20,7 @@ import { HttpModule } from '../../src/platform/http/http.module.js';
 import { LoggingModule } from '../../src/platform/logging/logging.module.js';
 import { Broadcaster } from '../../src/platform/realtime/broadcaster.js';
 import { ThrottlingModule } from '../../src/platform/throttling/throttling.module.js';
-import { estimateFromSources, testConfig } from './test-app.js';
+import { testConfig } from './test-app.js';
 import { attachTestDatabase, createTestDatabase, type TestDatabase } from './test-database.js';
 
 /** Writes down what would have been sent to sockets. */
@@ -111,7 +111,6 @@ export class AccountApp {
     const database = shared ? attachTestDatabase(shared) : await createTestDatabase();
     const config = testConfig(database.url, { DATA_DIR: dataDir, TRUST_PROXY: '1', ...overrides });
     const app = await createHttpApp(AccountRoot.of(config), config);
-    estimateFromSources(app);
     try {
       await app.listen(0, '127.0.0.1');
     } catch (error) {

@@ -2,11 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { INestApplicationContext } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from '../../src/create-app.js';
-import { EstimateThreadSettings } from '../../src/modules/auth/password-strength.service.js';
-import { FileProcessSettings } from '../../src/modules/files/file-processes.js';
 import { Config, type Environment } from '../../src/platform/config/config.js';
 import { attachTestDatabase, createTestDatabase, type TestDatabase } from './test-database.js';
 
@@ -18,12 +15,6 @@ export interface TestApp {
   readonly database: TestDatabase;
   close(): Promise<void>;
 }
-
-/** How a process of ours is run from its sources: the compiler keeps things in a home. */
-export const FROM_SOURCES = {
-  nodeOptions: ['--import', './test/support/register-typescript.mjs'],
-  environment: { HOME: process.env.HOME },
-};
 
 /** The environment of a test: a database of its own, limits out of the way, a silent log. */
 export function testConfig(databaseUrl: string, overrides: Environment = {}): Config {
@@ -47,12 +38,6 @@ export function testConfig(databaseUrl: string, overrides: Environment = {}): Co
   });
 }
 
-/** The thread that estimates passwords runs from its sources; Jest compiles only what its tests import. */
-export function estimateFromSources(app: INestApplicationContext): void {
-  const nodeOptions = ['--import', './test/support/register-typescript.mjs'];
-  Object.assign(app.get(EstimateThreadSettings, { strict: false }), { nodeOptions });
-}
-
 /**
  * The whole application on a free port, over a database cloned for it. Give `DATABASE_URL` (and `JWT_SECRET`) of
  * another one to start a second process beside it.
@@ -63,8 +48,6 @@ export async function startTestApp(overrides: Environment = {}): Promise<TestApp
   const database = shared ? attachTestDatabase(shared) : await createTestDatabase();
   const config = testConfig(database.url, { DATA_DIR: dataDir, ...overrides });
   const app = await createApp(config);
-  estimateFromSources(app);
-  Object.assign(app.get(FileProcessSettings, { strict: false }), FROM_SOURCES);
   await app.listen(0, '127.0.0.1');
   return {
     url: await app.getUrl(),

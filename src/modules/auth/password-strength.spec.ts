@@ -10,8 +10,7 @@ describe('a password', () => {
   let strength: PasswordStrength;
 
   beforeAll(() => {
-    const nodeOptions = ['--import', './test/support/register-typescript.mjs'];
-    strength = new PasswordStrength(Object.assign(new EstimateThreadSettings(), { nodeOptions }));
+    strength = new PasswordStrength(new EstimateThreadSettings());
   });
   afterAll(() => strength.onModuleDestroy());
 

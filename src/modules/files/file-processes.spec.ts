@@ -11,7 +11,6 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { wav } from '../../../test/fixtures/sample-files.js';
-import { FROM_SOURCES } from '../../../test/support/test-app.js';
 import { FileProcesses, FileProcessSettings } from './file-processes.js';
 
 const GIGABYTE = 1024 ** 3;
@@ -22,7 +21,7 @@ describe('the check of a file in a process of its own', () => {
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'parley-checks-'));
-    processes = new FileProcesses({ ...new FileProcessSettings(), ...FROM_SOURCES, checksAtOnce: 1 });
+    processes = new FileProcesses({ ...new FileProcessSettings(), checksAtOnce: 1 });
   });
   afterEach(() => {
     processes.onModuleDestroy();
@@ -104,7 +103,7 @@ describe('the check of a file in a process of its own', () => {
   });
 
   it('is ended at its deadline: the file is refused, its process is gone, and the next file served', async () => {
-    const settings = { ...new FileProcessSettings(), ...FROM_SOURCES, checksAtOnce: 1 };
+    const settings = { ...new FileProcessSettings(), checksAtOnce: 1 };
     processes = new FileProcesses(settings);
     // With a process that has started: how long that takes is not what is looked at.
     await check(shortFile());

@@ -25,6 +25,8 @@ export interface FileWorld {
   beginUpload(user: ChatUser, length?: number): BegunUpload;
   /** Paths below the folder of files, of whatever is there. */
   filesOnDisk(): string[];
+  /** Waits until these are all the bytes that are kept of a file: its status is told before what is superfluous is removed. */
+  keepsOnly(id: string, names: readonly string[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -77,6 +79,12 @@ export async function startFileWorld(overrides: Environment = {}): Promise<FileW
     );
     return { socket, answer: new Promise((resolve) => socket.once('close', () => resolve(said))) };
   };
+  const filesOnDisk = (): string[] => {
+    const root = join(config.dataDir, 'files');
+    return readdirSync(root, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => name);
+  };
   return {
     chat,
     upload,
@@ -92,11 +100,10 @@ export async function startFileWorld(overrides: Environment = {}): Promise<FileW
         redirect: 'manual',
         headers: { ...(user && { authorization: `Bearer ${user.token}` }), ...headers },
       }),
-    filesOnDisk: () => {
-      const root = join(config.dataDir, 'files');
-      return readdirSync(root, { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile())
-        .map(({ name }) => name);
+    filesOnDisk,
+    keepsOnly: async (id, names) => {
+      const kept = (): string[] => filesOnDisk().filter((name) => name.startsWith(id));
+      while (kept().sort().join() !== [...names].sort().join()) await new Promise((resolve) => setTimeout(resolve, 20));
     },
     stop: () => chat.stop(),
   };

@@ -23,6 +23,7 @@ export default {
   // Two cores run the tests, the database and the application under test.
   maxWorkers: 2,
   setupFiles: ['<rootDir>/test/support/compile-started-sources.mjs'],
+  testSequencer: '<rootDir>/test/support/longest-first.mjs',
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   reporters: ['default', '<rootDir>/test/support/summary-reporter.mjs'],

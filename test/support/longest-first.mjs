@@ -2,6 +2,7 @@ import Sequencer from '@jest/test-sequencer';
 
 /** Specs that take more than half a minute: begun last, one of them would keep one core busy alone. */
 const LONG = [
+  'test/torture/',
   'contract/bad-input',
   'fuzz/untrusted-input',
   'contract/event-loop',
@@ -11,6 +12,7 @@ const LONG = [
   'integration/embedded-postgres',
   'integration/backup',
   'integration/doctor',
+  'integration/webhooks.spec',
   'integration/webhooks-redis',
 ];
 

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { MessageIndexRepository } from '../../src/modules/messages/message-index.repository.js';
+import { SearchView } from '../../src/modules/messages/message-search.repository.js';
 import { toTsvector, wordsOf } from '../../src/platform/text-search/words.js';
 import type { Actor } from '../../src/platform/http/actor.js';
 import { Schedule } from '../../src/platform/schedule/schedule.js';
@@ -53,10 +54,10 @@ describe('searching messages', () => {
       await client.end();
     }
   };
-  const everyPage = async (q: string, more: string): Promise<string[]> => {
+  const everyPage = async (q: string, more: string, by = bo): Promise<string[]> => {
     const contents: string[] = [];
     for (let cursor = ''; ;) {
-      const { status, body } = await search(q, `${more}${cursor}`);
+      const { status, body } = await search(q, `${more}${cursor}`, by);
       expect({ status, error: body.error }).toEqual({ status: 200, error: undefined });
       contents.push(...body.data.map(({ content }: { content: string }) => content));
       if (!body.has_more) return contents;
@@ -210,6 +211,38 @@ describe('searching messages', () => {
     while ((await schedule.run('message-index', { isDryRun: false }))!.messages! > 0);
     expect((await indexOf(groupId)).rows).toBe(30);
     expect(await server.database.query(`select from pg_class where relname = 'messages_search_idx'`)).toEqual([]);
+  });
+
+  it('finds everything in many conversations, by words and by time, and nothing of those of others', async () => {
+    const [cy] = (await people.many(1)) as [Actor];
+    const own = await Promise.all(Array.from({ length: 40 }, () => people.group(ana, [[cy, 'participant']])));
+    const foreign = await people.group(ana, [[bo, 'participant']]);
+    await server.database.query(
+      `with m as (
+         insert into messages (id, conversation_id, sequence_number, seq, sender_id, message_type, content, created_at)
+         select gen_random_uuid(), c.id, n, 100 + n, $2, 'text', 'tern gull ' || n, now() - n * interval '1 hour'
+           from unnest($1::uuid[]) c (id), generate_series(1, 100) n returning conversation_id
+       )
+       update stream_heads set last_number = 100, last_seq = 200 where stream_id = any($1::uuid[])`,
+      [[...own, foreign], ana.userId],
+    );
+    for (const id of [...own, foreign]) await indexAll(id);
+    await server.database.query('vacuum analyze message_search');
+    const asked = jest.spyOn(SearchView.prototype, 'indexed');
+    const ways = new Set<string>();
+    for (const [query, count] of [
+      ['tern', 4000],
+      ['tern gull', 4000],
+      ['gull 77', 40],
+    ] as const) {
+      const contents = await everyPage(query, '&limit=100', cy);
+      expect(contents).toHaveLength(count);
+      const [, { isAnywhere, indexed }] = asked.mock.lastCall!;
+      ways.add(`${indexed === undefined ? 'time' : 'words and time'}${isAnywhere ? '' : ' and place'}`);
+    }
+    asked.mockRestore();
+    expect([...ways]).toEqual(['time', 'words and time']);
+    expect(await everyPage('tern', `&conversation_id=${own[0]!}&limit=100`, cy)).toHaveLength(100);
   });
 
   it('finds nothing in conversations left or deleted', async () => {

@@ -113,6 +113,12 @@ const SHARES = statement<{ share: number }>(
     group by q.position order by q.position`,
 );
 
+/** How many messages the index has, as statistics know it; without them more than there can be. */
+const INDEXED_MESSAGES = statement<{ count: number }>(
+  'messages.search_size',
+  `select case when reltuples > 0 then reltuples else 'infinity' end::float8 as count from pg_class where oid = 'message_search'::regclass`,
+);
+
 /**
  * The inner select goes over the index and sorts what the window holds; the outer one looks at messages in that order
  * and ends with the page.
@@ -141,6 +147,19 @@ const BY_WORDS_AND_PLACE = statement<SearchPlace>(
   'messages.search_by_words_and_place',
   hits(`s.words @@ $12::tsquery and ${BY_PLACE} and (s.words || '') @@ $11::tsquery`),
 );
+const BY_WORDS_AND_TIME = statement<SearchPlace>(
+  'messages.search_by_words_and_time',
+  hits(
+    `s.words @@ $12::tsquery and search_spans(s.created_ms) && $10::bigint[] and s.conversation_id = any($9::uuid[])
+       and (s.words || '') @@ $11::tsquery`,
+  ),
+);
+const BY_TIME_ALONE = statement<SearchPlace>(
+  'messages.search_by_time',
+  hits(
+    `search_spans(s.created_ms) && $10::bigint[] and s.conversation_id = any($9::uuid[]) and (s.words || '') @@ $11::tsquery`,
+  ),
+);
 const BY_PLACE_ALONE = statement<SearchPlace>(
   'messages.search_by_place',
   hits(`${BY_PLACE} and (s.words || '') @@ $11::tsquery`),
@@ -151,6 +170,8 @@ export interface SearchedWords {
   readonly all: string;
   readonly indexed: string | undefined;
   readonly isRare: boolean;
+  /** Whether the index is asked for the time without the place, and the place looked for in the rows it finds. */
+  readonly isAnywhere: boolean;
 }
 
 const HITS = statement<MessageRow>(
@@ -202,6 +223,11 @@ export class SearchView {
     return (await this.tx.many(SHARES, values)).map(({ share }) => share);
   }
 
+  /** How many messages the index has, about. */
+  async size(): Promise<number> {
+    return (await this.tx.one(INDEXED_MESSAGES))?.count ?? Infinity;
+  }
+
   /** As `indexed`; undefined when it takes too long. What was read before stays good. */
   async indexedInTime(...asked: Parameters<SearchView['indexed']>): Promise<SearchPlace[] | undefined> {
     await this.tx.run(SAVEPOINT);
@@ -224,8 +250,11 @@ export class SearchView {
   ): Promise<SearchPlace[]> {
     const values = [...valuesOf(bounds), limit, conversationIds];
     if (words.isRare) return this.tx.many(BY_WORDS, [...values, words.all]);
-    if (words.indexed === undefined) return this.tx.many(BY_PLACE_ALONE, [...values, spans, words.all]);
-    return this.tx.many(BY_WORDS_AND_PLACE, [...values, spans, words.all, words.indexed]);
+    const { all, indexed, isAnywhere } = words;
+    if (indexed === undefined) {
+      return this.tx.many(isAnywhere ? BY_TIME_ALONE : BY_PLACE_ALONE, [...values, spans, all]);
+    }
+    return this.tx.many(isAnywhere ? BY_WORDS_AND_TIME : BY_WORDS_AND_PLACE, [...values, spans, all, indexed]);
   }
 
   async messages(ids: readonly string[]): Promise<Map<string, MessageRow>> {

@@ -41,6 +41,12 @@ const UNINDEXED_MIN_EACH = 20;
 const CHANGED_MAX = 2000;
 /** The list of a beginning that more messages have is read slower than messages are looked at until a page is full. */
 const COMMON_SHARE = 0.01;
+/**
+ * For each message it considers, the index looks into the list of each conversation: of so many conversations that costs
+ * more than the rows of messages elsewhere, as long as there are at most so many of those for one of the searcher's own.
+ */
+const MANY_CONVERSATIONS = 32;
+const MOST_ELSEWHERE = 4;
 /** As many messages as have the rarest word a few dozen times are looked at first: that fills most pages. */
 const FIRST_HITS = 60;
 /** What is taken for the share of a word as long as there are no statistics. */
@@ -159,7 +165,7 @@ export class SearchMessages {
   private async findIndexed(view: SearchView, search: Search, unindexed: Found): Promise<Found> {
     const { conversations, bounds, limit } = search;
     const begun = performance.now();
-    const { words, wanted } = await this.plan(view, search.terms);
+    const { words, wanted } = await this.plan(view, search);
     const ids = conversations.map((row) => row.conversation_id);
     const newestMs = Math.max(0, ...conversations.map((row) => row.newest_ms));
     const places = [...unindexed.places];
@@ -185,21 +191,30 @@ export class SearchMessages {
   }
 
   /** How the index is asked, and how many messages of the searcher are to be looked at first. */
-  private async plan(view: SearchView, terms: SearchTerms): Promise<{ words: SearchedWords; wanted: number }> {
+  private async plan(
+    view: SearchView,
+    { terms, conversations }: Search,
+  ): Promise<{ words: SearchedWords; wanted: number }> {
     const all = terms.toTsquery({ withPrefixes: true })!;
     const asked = terms.words;
     const shares = await view.shares(asked);
     const rarest = Math.min(...(shares.length === 0 ? [UNKNOWN_SHARE] : shares));
     const isCommon = asked.some(({ isPrefix }, at) => isPrefix && (shares[at] ?? 0) > COMMON_SHARE);
     const indexed = isCommon ? terms.toTsquery({ withPrefixes: false }) : all;
-    return { words: { all, indexed, isRare: rarest === 0 }, wanted: FIRST_HITS / rarest };
+    const rarestIndexed = Math.min(1, ...shares.filter((_, at) => !isCommon || !asked[at]!.isPrefix));
+    const elsewhere = (rarestIndexed * (await view.size())) / messagesOf(conversations);
+    const isAnywhere = conversations.length >= MANY_CONVERSATIONS && elsewhere <= MOST_ELSEWHERE;
+    return { words: { all, indexed, isRare: rarest === 0, isAnywhere }, wanted: FIRST_HITS / rarest };
   }
 }
 
+function messagesOf(conversations: readonly SearchedConversation[]): number {
+  return conversations.reduce((sum, { last_number: count }) => sum + count, 0);
+}
+
 function windowsOf(conversations: readonly SearchedConversation[], beforeMs: number, wanted: number): SearchWindow[] {
-  const messages = conversations.reduce((sum, { last_number: count }) => sum + count, 0);
   const sinceMs = Math.min(...conversations.map((row) => row.created_ms));
-  return searchWindows(messages / Math.max(1, beforeMs - sinceMs), beforeMs, wanted);
+  return searchWindows(messagesOf(conversations) / Math.max(1, beforeMs - sinceMs), beforeMs, wanted);
 }
 
 function ordered(places: readonly SearchPlace[], completeDownToMs: number): SearchPlace[] {

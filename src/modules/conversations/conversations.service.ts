@@ -74,7 +74,7 @@ export class ConversationsService {
 
   /**
    * Moderators name and describe; how long messages are kept is for admins and the owner to say.
-   * Who lifts the privacy by system role gives a reason, and the participants are told.
+   * A moderator who lifts the privacy by system role gives a reason, which the participants see.
    * @throws ConversationNotFound, PermissionDenied, DirectConversationFixed, ReasonRequired
    */
   async update(

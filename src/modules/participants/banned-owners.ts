@@ -8,8 +8,8 @@ const AT_ONCE = 100;
 
 /**
  * Passes on what is owned by accounts that are banned from the server: the highest and longest-standing of those who
- * are not banned becomes the owner, and the banned one an admin. Only who was there at the ban succeeds, so nobody
- * comes to own a room by joining it; where there is no successor, nothing changes. Found by the state of the accounts,
+ * are not banned becomes the owner, and the banned one an admin. Only a participant of the time of the ban succeeds, so no
+ * user comes to own a room by joining it; where there is no successor, nothing changes. Found by the state of the accounts,
  * so a run that was broken off is taken up by the next, and a ban that has ended passes on nothing.
  */
 @Injectable()

@@ -24,7 +24,7 @@ export const PARTICIPANTS_MAX = 5000;
 /** Why a system role is used in a conversation of others. */
 export const REASON_MAX = 500;
 export const REASON_DESCRIPTION =
-  'Why a system role enters or opens a private conversation; it is audited, and the participants are told';
+  'Why a system role enters or opens a private conversation; it is audited, and the participants see it';
 
 const GIVEN_ROLES = ['admin', 'moderator', 'participant'] as const;
 

@@ -42,7 +42,7 @@ export class ConversationFrozen extends AppError {
 }
 
 @Means(
-  'A private conversation is entered or opened by system role only with a reason, which its participants are told.',
+  'A private conversation is entered or opened by system role only with a reason, which its participants see.',
   'Send it again with `reason`; the participants read it.',
 )
 export class ReasonRequired extends AppError {

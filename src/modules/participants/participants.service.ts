@@ -49,8 +49,8 @@ export class ParticipantsService {
   }
 
   /**
-   * Lets others in; moderators may, and everybody where the setting `allow_invites` says so. Of a private conversation
-   * whose participants did not ask for it they are told; who lets themselves in by system role gives a reason.
+   * Lets others in; moderators may, and all participants where the setting `allow_invites` says so. A moderator who
+   * enters a private conversation by system role gives a reason, and a system message shows it to the participants.
    * @throws ConversationNotFound, PermissionDenied, DirectConversationFixed, UserNotFound, TooManyParticipants,
    *   ReasonRequired
    */

@@ -5,7 +5,7 @@ import type { AppError } from './app-error.js';
 /** Hears of every error a request was answered with; must not throw. */
 export type AnsweredErrorObserver = (error: AppError, request: ParleyRequest) => void;
 
-/** Errors as clients are told of them, wherever on the way they arose: a body, a guard, a limit, a use case. */
+/** Errors in the form clients receive, wherever they arose: a body, a guard, a limit, a use case. */
 @Injectable()
 export class AnsweredErrors {
   private readonly observers: AnsweredErrorObserver[] = [];

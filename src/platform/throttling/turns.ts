@@ -4,11 +4,11 @@ export interface TurnsRoom {
   readonly running: number;
   readonly waiting: number;
   readonly waitMs: number;
-  /** What a caller who is refused is told: after how many seconds to try again. */
+  /** Seconds after which a refused caller may try again. */
   readonly retrySeconds: number;
 }
 
-/** Lets so many run at once; the next wait a moment, in the order they came, then are told to come back later. */
+/** Lets so many run at once; the next ones wait for a moment, in the order they came, and are then refused. */
 export class Turns {
   private running = 0;
   private readonly queue = new Set<() => void>();

@@ -11,7 +11,7 @@ import { requireReason } from './reasons.js';
 
 /**
  * Ends an account for good. In one transaction it loses its names, addresses and profile, all sessions, what it was
- * logged in with, its webhooks, and the answers kept for it; from then on nobody logs in and nothing is sent. The rest follows in the
+ * logged in with, its webhooks, and the answers kept for it; from then on no login succeeds and nothing is sent. The rest follows in the
  * background.
  */
 @Injectable()

@@ -25,7 +25,7 @@ export class RedisBus extends CoalescingBus {
   }
 
   override start(): void {
-    // Why it cannot connect is told to the listeners of `error`.
+    // The listeners of `error` receive the reason.
     for (const client of [this.publisher, this.subscriber]) client.connect().catch(() => undefined);
   }
 

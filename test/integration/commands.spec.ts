@@ -14,6 +14,9 @@ jest.setTimeout(120_000);
 const SECRET = '7fKq2vXw9zLmP4sTb8YdR1cGhJ6nUeA0';
 const PEPPER = 'q0Lw7Zr2Xk5Vb8Nt3Hj6Pd9Sf1Gm4Yc0';
 
+/** A step with many newer ones, which does nothing but make an index. */
+const LATE_STEP = 'IndexExternalIdentitiesByUser1763700014000';
+
 describe('a command', () => {
   let chat: Chat;
   let folder: string;
@@ -138,17 +141,22 @@ describe('a command', () => {
     expect((await ben.call('GET', '/webhooks')).body.data).toEqual([]);
   });
 
-  it('says which steps of the schema are missing, and makes them', async () => {
+  it('says which steps of the schema are missing, and makes them, also one that was merged after newer ones', async () => {
     const { query } = chat.app.database;
     expect(await cli('db', 'status')).toMatchObject({ exitCode: 0, output: expect.stringMatching(/^Pending +none$/m) });
-    await query(`update schema_migrations set name = 'Renamed' where name = 'CreateRetentionMarks1763700006000'`);
+    await query('drop index external_identities_user_id_idx');
+    await query(`update schema_migrations set name = 'Newer' where name = '${LATE_STEP}'`);
     const behind = await cli('db', 'status', '--json');
     expect(behind.exitCode).toBe(1);
     expect(JSON.parse(behind.output.slice(0, behind.output.lastIndexOf('}') + 1))).toMatchObject({
-      pending: ['CreateRetentionMarks1763700006000'],
-      unknown: ['Renamed'],
+      pending: [LATE_STEP],
+      unknown: ['Newer'],
     });
-    await query(`update schema_migrations set name = 'CreateRetentionMarks1763700006000' where name = 'Renamed'`);
+    await query(`delete from schema_migrations where name = 'Newer'`);
+    expect(await cli('db', 'migrate')).toEqual({ exitCode: 0, output: `${LATE_STEP}\n` });
+    expect(await query(`select to_regclass('external_identities_user_id_idx') is not null as there`)).toEqual([
+      { there: true },
+    ]);
     expect(await cli('db', 'migrate')).toEqual({ exitCode: 0, output: 'The schema is up to date.\n' });
   });
 

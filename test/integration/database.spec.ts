@@ -2,13 +2,29 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import pg from 'pg';
-import { DataSource } from 'typeorm';
+import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { ConfigModule } from '../../src/platform/config/config.module.js';
 import { testConfig } from '../support/test-app.js';
 import { createEmptyDatabase, createTestDatabase } from '../support/test-database.js';
 import { connectWhenReady } from '../../src/platform/database/connect-when-ready.js';
 import { DatabaseModule } from '../../src/platform/database/database.module.js';
 import { migrate } from '../../src/platform/database/migrate.js';
+
+/** A step that writes down that it ran; its number ends its name, as the names of all steps do. */
+function step(name: string): new () => MigrationInterface {
+  class Step implements MigrationInterface {
+    readonly name = name;
+
+    async up(runner: QueryRunner): Promise<void> {
+      await runner.query('create table if not exists ran (at serial, name text)');
+      await runner.query('insert into ran (name) values ($1)', [name]);
+    }
+
+    async down(): Promise<void> {}
+  }
+  Object.defineProperty(Step, 'name', { value: name });
+  return Step;
+}
 
 describe('the database', () => {
   it('is cloned from a migrated template', async () => {
@@ -22,6 +38,18 @@ describe('the database', () => {
     const database = await createEmptyDatabase();
     const runs = await Promise.all([migrate(database.url), migrate(database.url), migrate(database.url)]);
     expect(runs.filter((ran) => ran.length > 0)).toHaveLength(1);
+    await database.drop();
+  });
+
+  it('runs a step that was merged late, although a newer one has been applied, in the start and by the command', async () => {
+    const [older, late] = [step('Older1763700000500'), step('Late1763700000700')];
+    const newest = step('Newest1763700000900');
+    const database = await createEmptyDatabase();
+    expect(await migrate(database.url, { migrations: [older, newest] })).toEqual([older.name, newest.name]);
+    expect(await migrate(database.url, { migrations: [older, late, newest] })).toEqual([late.name]);
+    expect(await migrate(database.url, { migrations: [older, late, newest] })).toEqual([]);
+    const made = await database.query<{ name: string }>('select name from ran order by at');
+    expect(made.map(({ name }) => name)).toEqual([older.name, newest.name, late.name]);
     await database.drop();
   });
 

@@ -46,6 +46,10 @@ export class Client {
   unknown = 0;
   /** Times the server named a conversation, or everything, to be fetched anew. */
   resyncs = 0;
+  /** Tries to send over REST that were refused a connection, cut off, or answered with "later". */
+  unansweredOverRest = 0;
+  /** Comes back as if it had never been there, as a client must not. */
+  forgetsCursor = false;
   cursor: string | undefined;
   onFrame: (frame: Frame) => void = () => undefined;
   private link: Link | undefined;
@@ -76,7 +80,10 @@ export class Client {
     const link = await openLink(kind, {
       address: options.address ?? this.rest.address(),
       token: this.person.token,
-      resume: this.cursor ? { cursor: this.cursor, ...(options.statesPositions && { conversations }) } : undefined,
+      resume:
+        this.cursor && !this.forgetsCursor
+          ? { cursor: this.cursor, ...(options.statesPositions && { conversations }) }
+          : undefined,
       onFrame: (frame) => this.receive(frame),
     });
     this.link = link;
@@ -106,6 +113,7 @@ export class Client {
   async send(conversationId: string, content: string, options: SendOptions = {}): Promise<Ack | undefined> {
     const { key = randomUUID(), until = Infinity } = options;
     for (;;) {
+      const isOverRest = !options.overLink || !this.isConnected;
       try {
         const message = await this.sendOnce(conversationId, content, key, options.overLink);
         const ack: Ack = {
@@ -120,6 +128,7 @@ export class Client {
         return ack;
       } catch (error) {
         if (error instanceof Refused) throw error;
+        if (isOverRest) this.unansweredOverRest++;
         if (performance.now() > until) {
           this.unknown++;
           return undefined;

@@ -86,13 +86,19 @@ export class NodeProcess {
     await this.end('SIGKILL');
   }
 
-  private async end(signal: NodeJS.Signals): Promise<void> {
+  /** Ends it as a supervisor would; whoever asks for its address is given another one's meanwhile. Answers its exit code. */
+  stop(): Promise<number | null> {
+    return this.end('SIGTERM');
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<number | null> {
     const child = this.child;
     this.child = undefined;
     this.port = 0;
-    if (!child || child.exitCode !== null || child.signalCode) return;
+    if (!child || child.exitCode !== null || child.signalCode) return child?.exitCode ?? null;
     const exited = once(child, 'exit');
     child.kill(signal);
     await exited;
+    return child.exitCode;
   }
 }

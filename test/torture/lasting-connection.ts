@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from './client.js';
+import type { Link, LinkKind } from './link.js';
+
+/**
+ * What a client does when its server says `going_away`: opens another connection and then closes the old one, closes
+ * first as the Socket.IO client of docs/realtime.md does, or does nothing until the server closes it.
+ */
+export const WAYS_TO_MOVE = ['open first', 'close first', 'wait for the close'] as const;
+export type WayToMove = (typeof WAYS_TO_MOVE)[number];
+
+const TRY_AGAIN_MS = 100;
+
+/** Keeps a client connected over restarts of its servers, by the rules of docs/realtime.md. */
+export class LastingConnection {
+  /** Connections that took the place of another one. */
+  moves = 0;
+  /** Times without a connection that is live. */
+  interruptions = 0;
+  private link: Link | undefined;
+  private reconnectAfterMs = 0;
+  private isOver = false;
+
+  constructor(
+    private readonly client: Client,
+    private readonly kind: LinkKind,
+    private readonly way: WayToMove,
+  ) {
+    client.onFrame = ({ type, data }) => {
+      if (type === 'going_away') void this.leave(data.reconnect_after_ms as number);
+    };
+  }
+
+  async open(): Promise<void> {
+    const link = await this.client.connect(this.kind);
+    this.link = link;
+    void link.closed.then(() => this.link === link && this.comeBack());
+  }
+
+  /** Keeps it no longer. */
+  end(): void {
+    this.isOver = true;
+  }
+
+  private async leave(afterMs: number): Promise<void> {
+    const old = this.link;
+    this.reconnectAfterMs = afterMs;
+    if (!old || this.way === 'wait for the close') return;
+    await sleep(afterMs);
+    if (this.way === 'close first') return old.cut();
+    while (this.link === old && !this.isOver) {
+      if (await this.tryToOpen()) return old.cut();
+    }
+  }
+
+  private async comeBack(): Promise<void> {
+    this.link = undefined;
+    if (this.isOver) return;
+    this.interruptions++;
+    await sleep(this.reconnectAfterMs);
+    while (!this.link && !this.isOver) await this.tryToOpen();
+  }
+
+  private async tryToOpen(): Promise<boolean> {
+    try {
+      await this.open();
+      this.moves++;
+      return true;
+    } catch {
+      await sleep(Math.random() * TRY_AGAIN_MS);
+      return false;
+    }
+  }
+}

@@ -34,7 +34,9 @@ export class LastingConnection {
   async open(): Promise<void> {
     const link = await this.client.connect(this.kind);
     this.link = link;
-    void link.closed.then(() => this.link === link && this.comeBack());
+    void link.closed.then(async () => {
+      if (this.link === link) await this.comeBack();
+    });
   }
 
   /** Keeps it no longer. */

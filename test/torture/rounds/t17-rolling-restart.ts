@@ -5,6 +5,7 @@ import type { Cluster } from '../cluster.js';
 import { heads, logPositions, storedMessages } from '../database-facts.js';
 import { LastingConnection, WAYS_TO_MOVE } from '../lasting-connection.js';
 import { within } from '../load.js';
+import type { NodeProcess } from '../node-process.js';
 import { createGroup, register } from '../people.js';
 import { Random } from '../random.js';
 import type { Figures, Round, RoundOptions } from '../round.js';
@@ -14,11 +15,11 @@ const WRITERS = 6;
 const SETTLE_MS = 10_000;
 
 /** Ends one node after the other, each when the one before serves again. Answers their exit codes. */
-async function restartInTurn(cluster: Cluster, seconds: number): Promise<(number | null)[]> {
+async function restartInTurn(nodes: readonly NodeProcess[], seconds: number): Promise<(number | null)[]> {
   const exitCodes: (number | null)[] = [];
   const until = performance.now() + seconds * 1000;
   do {
-    for (const node of cluster.nodes) {
+    for (const node of nodes) {
       exitCodes.push(await node.stop());
       await node.start();
     }
@@ -53,7 +54,9 @@ async function run(
       await sleep(random.between(5, 30));
     }
   };
-  const restarting = restartInTurn(cluster, seconds).finally(() => (isOver = true));
+  // What the control has to show, one restart shows.
+  const nodes = breakIt ? cluster.nodes.slice(0, 1) : cluster.nodes;
+  const restarting = restartInTurn(nodes, seconds).finally(() => (isOver = true));
   const [exitCodes] = await Promise.all([restarting, ...writers.map(write)]);
 
   const ends = await heads(cluster, conversationIds);

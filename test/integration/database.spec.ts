@@ -8,6 +8,7 @@ import { testConfig } from '../support/test-app.js';
 import { createEmptyDatabase, createTestDatabase } from '../support/test-database.js';
 import { connectWhenReady } from '../../src/platform/database/connect-when-ready.js';
 import { DatabaseModule } from '../../src/platform/database/database.module.js';
+import { type Queryable, Sql, statement } from '../../src/platform/database/sql.js';
 import { migrate } from '../../src/platform/database/migrate.js';
 
 /** A step that writes down that it ran; its number ends its name, as the names of all steps do. */
@@ -26,7 +27,17 @@ function step(name: string): new () => MigrationInterface {
   return Step;
 }
 
+const OWN_PID = statement<{ pid: number }>('test.own_pid', 'select pg_backend_pid() as pid');
+
 describe('the database', () => {
+  let silenced: number[] = [];
+
+  const wake = (): void => {
+    for (const pid of silenced) process.kill(pid, 'SIGCONT');
+    silenced = [];
+  };
+  afterEach(wake);
+
   it('is cloned from a migrated template', async () => {
     const database = await createTestDatabase();
     const rows = await database.query<{ name: string }>('select name from schema_migrations');
@@ -100,6 +111,40 @@ describe('the database', () => {
     expect((await app.get(pg.Pool).query('select 1 as one')).rows).toEqual([{ one: 1 }]);
     await app.close();
     slow.close();
+    await database.drop();
+  });
+
+  it('that falls silent fails every statement within seconds, and no connection that was silent is used again', async () => {
+    const database = await createTestDatabase();
+    const imports = [DatabaseModule, ConfigModule.of(testConfig(database.url))];
+    const app = await NestFactory.createApplicationContext({ module: class Root {}, imports }, { logger: false });
+    const [sql, pool] = [app.get(Sql), app.get(pg.Pool)];
+    const stop = (pid: number): void => {
+      silenced.push(pid);
+      process.kill(pid, 'SIGSTOP');
+    };
+    const silence = async (tx: Queryable): Promise<void> => stop((await tx.one(OWN_PID))!.pid);
+    const idle = await Promise.all([pool.connect(), pool.connect()]);
+    const inside = [
+      sql.transaction(async (tx) => {
+        await silence(tx);
+        await tx.one(OWN_PID);
+      }),
+      sql.transaction(silence), // its commit is not answered
+    ];
+    for (const client of idle) {
+      const { rows } = await client.query<{ pid: number }>(OWN_PID.text);
+      stop(rows[0]!.pid);
+      client.release();
+    }
+    const waiting = [...inside, sql.one(OWN_PID), sql.transaction((tx) => tx.one(OWN_PID))];
+    for (const outcome of await Promise.allSettled(waiting)) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'SERVICE_UNAVAILABLE' } });
+    }
+    expect(pool.totalCount).toBe(0);
+    expect(silenced).not.toContain((await sql.one(OWN_PID))?.pid);
+    wake();
+    await app.close();
     await database.drop();
   });
 

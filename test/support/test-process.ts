@@ -6,9 +6,12 @@ export interface TestProcess {
   readonly child: ChildProcess;
   /** What it printed so far. */
   output(): string;
-  /** Waits until the pattern was printed; answers the match. Throws when the process ends first. */
-  printed(pattern: RegExp): Promise<RegExpExecArray>;
-  /** Waits for the end and answers the exit code. */
+  /**
+   * Waits until the pattern stands in whole lines, of those printed after the first `after` characters; answers the
+   * match. Throws when the process ends first.
+   */
+  printed(pattern: RegExp, after?: number): Promise<RegExpExecArray>;
+  /** Waits until the process has ended and all it printed is here; answers the exit code. */
   ended(): Promise<number | null>;
   /** Sends the signal and answers the exit code (null when the signal itself ended it). */
   end(signal: NodeJS.Signals): Promise<number | null>;
@@ -21,31 +24,33 @@ export function startProcess(entry: string, environment: Record<string, string>,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  const collect = (chunk: Buffer): void => {
-    output += String(chunk);
-  };
-  child.stdout.on('data', collect);
-  child.stderr.on('data', collect);
-  const exited = once(child, 'exit') as Promise<[number | null]>;
-  let hasExited = false;
-  void exited.then(() => {
-    hasExited = true;
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      child.emit('output');
+    });
+  }
+  let hasEnded = false;
+  // Not `exit`, which may come before the last of what was printed.
+  const ended = (once(child, 'close') as Promise<[number | null]>).then(([exitCode]) => {
+    hasEnded = true;
+    return exitCode;
   });
   return {
     child,
     output: () => output,
-    printed: async (pattern) => {
+    printed: async (pattern, after = 0) => {
       for (;;) {
-        const match = pattern.exec(output);
+        const match = pattern.exec(output.slice(after, hasEnded ? undefined : output.lastIndexOf('\n') + 1));
         if (match) return match;
-        if (hasExited) throw new Error(`the process ended without printing ${pattern}:\n${output}`);
-        await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data'), exited]);
+        if (hasEnded) throw new Error(`the process ended without printing ${pattern}:\n${output}`);
+        await Promise.race([new Promise((resolve) => child.once('output', resolve)), ended]);
       }
     },
-    ended: async () => (await exited)[0],
-    end: async (signal) => {
+    ended: () => ended,
+    end: (signal) => {
       child.kill(signal);
-      return (await exited)[0];
+      return ended;
     },
   };
 }

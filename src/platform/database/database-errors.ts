@@ -5,6 +5,9 @@ const AWAY = /^(08|53|57P|58|40001|40P01|57014|55P03|25P0[34])/;
 const AWAY_MESSAGES =
   /Connection terminated|timeout exceeded when trying to connect|ECONNREFUSED|ECONNRESET|EPIPE|Client has encountered a connection error|pool after calling end|Query read timeout/;
 
+/** The driver's own error, without a code. */
+const UNANSWERED = 'Query read timeout';
+
 /** Where PostgreSQL says that it is a standby; its message is in the language of the server. */
 const RECOVERY_SOURCES = new Set(['xlogfuncs.c', 'lock.c', 'plancat.c']);
 /** A function that only a primary has, and (feature not supported) an unlogged table, which a standby has no rows of. */
@@ -38,6 +41,15 @@ export function isReadOnly(error: unknown): boolean {
   if (error instanceof ReadOnlyDatabase || code === '25006') return true;
   if (!RECOVERY_CODES.has(String(code))) return false;
   return RECOVERY_SOURCES.has(String(file)) || /recovery is in progress|during recovery/.test(String(message));
+}
+
+/**
+ * Whether the driver has waited for an answer in vain. The statement may still be done; the connection is of no more use,
+ * since what is asked next waits behind it.
+ */
+export function isUnanswered(error: unknown): boolean {
+  if (error instanceof ServiceUnavailable && error.cause) return isUnanswered(error.cause);
+  return (error as DriverError).message === UNANSWERED;
 }
 
 /** A server that answers and takes no writes. */

@@ -9,6 +9,11 @@ import { StatementTimes } from './statement-times.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
 
 const INT8_OID = 20;
+/**
+ * A server that hangs, or whose machine is gone, neither answers nor closes its connections, and keeps none of the limits
+ * of its own. Longer than `statement_timeout`, so that a server that works is the one that ends a statement.
+ */
+const ANSWER_TIMEOUT_MS = 8000;
 
 /** bigint as a number: positions and counts stay far below 2^53. Everything else as `pg` has it. */
 const types = {
@@ -25,6 +30,7 @@ function createPool(config: Config): pg.Pool {
     types: types as pg.CustomTypesConfig,
     keepAlive: true,
     statement_timeout: 5000,
+    query_timeout: ANSWER_TIMEOUT_MS,
     idle_in_transaction_session_timeout: 10_000,
     // An acknowledged message must survive a crash of the server, whatever its default says.
     options: '-c synchronous_commit=on',

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type pg from 'pg';
-import { isReadOnly, toAppError } from './database-errors.js';
+import { isReadOnly, isUnanswered, toAppError } from './database-errors.js';
 
 declare const rowType: unique symbol;
 
@@ -85,7 +85,8 @@ export type Isolation = 'read committed' | 'repeatable read read only';
 
 /**
  * The door to PostgreSQL. bigint columns come back as numbers (positions stay below 2^53), xid8 as text.
- * A lost connection, a timeout or a full pool is `ServiceUnavailable`; everything else is the driver's own error.
+ * A lost connection, a timeout or a full pool is `ServiceUnavailable`; everything else is the driver's own error. A
+ * statement that is not answered in time may still be done; its connection is closed.
  */
 @Injectable()
 export class Sql extends Session {
@@ -118,10 +119,13 @@ export class Sql extends Session {
       await client.query('commit');
       return result;
     } catch (error) {
-      await client.query('rollback').catch((rollbackError: Error) => {
-        broken = rollbackError;
-      });
-      if (isReadOnly(error)) broken = error as Error;
+      // A connection that is closed takes its transaction with it.
+      if (isUnanswered(error) || isReadOnly(error)) broken = error as Error;
+      else {
+        await client.query('rollback').catch((rollbackError: Error) => {
+          broken = rollbackError;
+        });
+      }
       throw toAppError(error);
     } finally {
       client.removeListener('error', onError);

@@ -68,6 +68,20 @@ describe('a warning of what fails again and again', () => {
     expect(lines.map(({ msg }) => msg)).toEqual(['sockets are refused']);
   });
 
+  it('says in each of its lines which one it is of several with one message', () => {
+    const one = new RepeatedWarning(new Logger('Tasks'), 'a task failed', {
+      over: 'done again',
+      fields: { task: 'a' },
+    });
+    one.failed({ code: 'X' });
+    one.worked();
+    jest.advanceTimersByTime(5_000);
+    expect(lines).toMatchObject([
+      { msg: 'a task failed', task: 'a', code: 'X' },
+      { msg: 'done again', task: 'a', failed: 1 },
+    ]);
+  });
+
   it('watches work, whose result and error it passes on', async () => {
     await expect(warning.watch(() => Promise.reject(new Error('refused')))).rejects.toThrow('refused');
     expect(await warning.watch(() => Promise.resolve(7))).toBe(7);

@@ -17,6 +17,8 @@ interface Options {
   /** `error` for what an operator has to look at even when it happens once. */
   readonly level?: 'warn' | 'error';
   readonly settledAfterMs?: number;
+  /** What each of its lines holds: which one of several things fails, where they share a message. */
+  readonly fields?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -47,7 +49,11 @@ export class RepeatedWarning {
       this.suppressed += 1;
       return;
     }
-    this.logger[this.options.level ?? 'warn'](this.message, { ...fields, suppressed: this.suppressed });
+    this.logger[this.options.level ?? 'warn'](this.message, {
+      ...this.options.fields,
+      ...fields,
+      suppressed: this.suppressed,
+    });
     this.suppressed = 0;
     this.silentUntil = now + INTERVAL_MS;
   }
@@ -92,6 +98,6 @@ export class RepeatedWarning {
     this.suppressed = 0;
     this.silentUntil = -Infinity;
     const lastedMs = Math.round(failing.worksSince - failing.since);
-    this.logger.log(this.options.over, { lasted_ms: lastedMs, failed: failing.count });
+    this.logger.log(this.options.over, { ...this.options.fields, lasted_ms: lastedMs, failed: failing.count });
   }
 }

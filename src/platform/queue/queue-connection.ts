@@ -24,6 +24,8 @@ import { queueFailures } from './heard-queue.js';
 
 /** Statements of jobs and one waiting connection a worker share this pool. */
 const POOL_SIZE = 16;
+/** A PostgreSQL that does not answer a statement of the queue within this is away. Jobs wait for notifications, not here. */
+const ANSWER_TIMEOUT_MS = 15_000;
 /** A Redis that is away is tried at least so often; at shutdown once more. */
 const LONGEST_RETRY_MS = 1000;
 const CONNECT_PATIENCE_MS = 2000;
@@ -67,6 +69,7 @@ export class QueueConnection implements OnApplicationBootstrap, BeforeApplicatio
       application_name: 'parley-queue',
       max: POOL_SIZE,
       connectionTimeoutMillis: 5000,
+      query_timeout: ANSWER_TIMEOUT_MS,
       keepAlive: true, // without it a worker looks for jobs at least every 10 s
       options: '-c search_path=bullmq,public',
     });

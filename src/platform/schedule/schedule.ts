@@ -37,6 +37,7 @@ export class Schedule {
     const failures = new RepeatedWarning(this.logger, 'scheduled work failed', {
       over: 'scheduled work is done again',
       level: 'error',
+      fields: { task: task.name },
     });
     this.tasks.set(task.name, { task, failures });
   }

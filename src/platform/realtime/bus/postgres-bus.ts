@@ -66,8 +66,9 @@ export class PostgresBus extends CoalescingBus {
   }
 
   private greet(kind: string): void {
-    if (!this.client) return;
-    this.transmit([this.envelope([{ kind }])]).catch(() => undefined);
+    const { client } = this;
+    if (!client) return;
+    this.transmit([this.envelope([{ kind }])]).catch((error: Error) => this.reconnect(client, error));
   }
 
   private async connect(): Promise<void> {

@@ -23,11 +23,17 @@ const work = new EventEmitter();
 
 @Processor('letters')
 class LettersProcessor extends WorkerHost {
-  process(job: Job<{ id: string }>): Promise<void> {
+  constructor(@InjectQueue('letters') private readonly queue: Queue) {
+    super();
+  }
+
+  async process(job: Job<{ id: string }>): Promise<void> {
     seen.push(job.data.id);
     work.emit('done');
     if (job.data.id === 'broken' && job.attemptsMade === 0) throw new Error('once');
-    return Promise.resolve();
+    if (job.data.id !== 'question') return;
+    await once(this.worker, 'closing');
+    await this.queue.add('letter', { id: 'answer' });
   }
 }
 
@@ -88,6 +94,15 @@ describe('a queue on PostgreSQL', () => {
     const both = await start(LettersWorkerModule);
     await both.get(Letters, { strict: false }).queue.add('letter', { id: 'broken' }, { attempts: 2 });
     await until(() => seen.filter((id) => id === 'broken').length === 2);
+  });
+
+  it('takes a job that another one adds while the process shuts down', async () => {
+    const first = await start(LettersWorkerModule);
+    await first.get(Letters, { strict: false }).queue.add('letter', { id: 'question' });
+    await until(() => seen.includes('question'));
+    await apps.pop()?.close();
+    await start(LettersWorkerModule);
+    await until(() => seen.includes('answer'));
   });
 
   it('leaves turns to timers and signals when its store fails at once, which a worker of the library does not', async () => {

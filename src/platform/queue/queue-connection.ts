@@ -85,10 +85,11 @@ export class QueueConnection implements OnApplicationBootstrap, BeforeApplicatio
     this.workers = hosts.filter((host) => host instanceof WorkerHost).map(({ worker }) => worker);
   }
 
+  /** Queues are closed after this: a job that adds another one to a closed queue would wait for an answer for ever. */
   async beforeApplicationShutdown(): Promise<void> {
-    if (this.pool) return;
-    this.closeWorkers();
-    await this.leaveSilentRedis();
+    const closed = this.closeWorkers();
+    if (!this.pool) await this.leaveSilentRedis();
+    await closed;
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -96,14 +97,14 @@ export class QueueConnection implements OnApplicationBootstrap, BeforeApplicatio
   }
 
   /** The workers have to know first: one that is not closing takes the end of its connection for one more failure. */
-  private closeWorkers(): void {
-    for (const worker of this.workers) void worker.close(); // whoever made them waits for it
+  private async closeWorkers(): Promise<void> {
     this.isClosing = true;
+    await Promise.all(this.workers.map((worker) => worker.close()));
   }
 
   private async leaveSilentRedis(): Promise<void> {
     if (await this.answers()) return;
-    this.closeWorkers();
+    void this.closeWorkers(); // waited for before the shutdown
     for (const client of this.clients) client.disconnect();
   }
 

@@ -135,6 +135,35 @@ describe('the bus over PostgreSQL', () => {
     await Promise.all([first.stop(), second.stop()]);
   });
 
+  it('connects anew when the connections it has fall silent', async () => {
+    const [first, second] = [new PostgresBus(database.url), new PostgresBus(database.url)];
+    const ear = new Listener(second);
+    first.start();
+    second.start();
+    await ear.until(
+      (heard) => heard.length > 0,
+      () => first.publish(revoke('a')),
+    );
+    const silent = await database.query<{ pid: number }>(
+      `select pid from pg_stat_activity where application_name = 'parley-bus' and datname = current_database()`,
+    );
+    const signal = (name: NodeJS.Signals): void => silent.forEach(({ pid }) => process.kill(pid, name));
+    signal('SIGSTOP');
+    try {
+      ear.heard.length = 0;
+      await ear.until(
+        (heard) => heard.length > 0,
+        () => {
+          first.publish(revoke('b'));
+          second.publish(revoke('c'));
+        },
+      );
+    } finally {
+      signal('SIGCONT');
+    }
+    await Promise.all([first.stop(), second.stop()]);
+  });
+
   it('never fails a publish, wherever the database is', async () => {
     const bus = new PostgresBus('postgres://nobody:x@127.0.0.1:1/none');
     bus.start();

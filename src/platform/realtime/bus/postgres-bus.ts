@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { CoalescingBus } from './coalescing-bus.js';
+import { isUnanswered } from '../../database/database-errors.js';
 
 const CHANNEL = 'parley';
 /** PostgreSQL takes less than 8,000 bytes a notification; the rest is the envelope's. */
@@ -62,13 +63,18 @@ export class PostgresBus extends CoalescingBus {
   }
 
   protected override async transmit(texts: string[]): Promise<void> {
-    await this.client?.query('select pg_notify($1, t) from unnest($2::text[]) t', [CHANNEL, texts]);
+    const { client } = this;
+    try {
+      await client?.query('select pg_notify($1, t) from unnest($2::text[]) t', [CHANNEL, texts]);
+    } catch (error) {
+      if (client && isUnanswered(error)) this.reconnect(client, error as Error);
+      throw error;
+    }
   }
 
   private greet(kind: string): void {
-    const { client } = this;
-    if (!client) return;
-    this.transmit([this.envelope([{ kind }])]).catch((error: Error) => this.reconnect(client, error));
+    if (!this.client) return;
+    this.transmit([this.envelope([{ kind }])]).catch(() => undefined);
   }
 
   private async connect(): Promise<void> {

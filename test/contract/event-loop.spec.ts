@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { apiDocument } from '../../src/platform/http/api-document.js';
 import { protocolDocument } from '../../src/platform/realtime/protocol-document.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -17,7 +18,7 @@ import { type WorstRequest, worstFrames, worstRequests } from './worst-requests.
 jest.setTimeout(300_000);
 
 /** CPU time of one stretch on the event loop. Far above what is meant (5 ms): a slow machine is no defect. */
-const MOST_MS = 50;
+const MOST_MS = Number(process.env.MOST_MS ?? 25);
 /** What is slow by accident (a collection of garbage, code that is compiled) is not slow three times. */
 const TRIES = 3;
 const MEMBERS = 300;
@@ -114,9 +115,9 @@ describe('the event loop', () => {
       `with m as (
          insert into messages (id, conversation_id, sequence_number, seq, sender_id, message_type, content, mentions,
                                metadata, created_at, pinned_at, pinned_by)
-         select gen_random_uuid(), $1, n + 1, n + 2, $2, 'text', repeat('👍 a', 1600),
+         select gen_random_uuid(), $1, n + 1, n + 2, $2, 'text', repeat('👍 a', 1600) || repeat('é', 5000),
                 (select array_agg(id) from (select id from users where username like 'member-%' limit 50) as mentioned),
-                json_build_object('a', repeat('x', 4000)), now(), now(), $2
+                json_build_object('a', repeat('x', 16000)), now(), now(), $2
            from generate_series(1, 200) n returning id, seq
        ), e as (
          insert into events (stream_id, seq, type, actor_id, subject_id, at)
@@ -192,6 +193,30 @@ describe('the event loop', () => {
     const [operation] = operations.filter(({ key }) => key === 'GET /api/v1/users/me');
     const slow = await slowRoutes([operation!], { 'x-hold-the-loop-ms': String(2 * MOST_MS) });
     expect(slow).toContainEqual({ what: 'GET /api/v1/users/me: the largest page', ms: expect.any(Number) });
+  });
+
+  it('is never held for long by the indexing and the search of a long text without blanks', async () => {
+    const { query } = test.database;
+    const word = '中文';
+    const text =
+      String.fromCharCode(...Array.from({ length: 100_000 }, (_, n) => 0x4e00 + ((n * 7919) % 20_000))) + word;
+    const ms = await cost(async () => {
+      const { actor, ids } = await arrange();
+      const { token } = actor;
+      const address = `/api/v1/conversations/${ids.conversationId}/messages`;
+      const id = await world.message(ids.conversationId, actor, text);
+      const find = async (): Promise<void> => {
+        const path = `/api/v1/search/messages?conversation_id=${ids.conversationId}&q=${encodeURIComponent(word)}`;
+        expect((await world.send({ method: 'GET', path, token })).text).toContain(id);
+      };
+      await find();
+      const headers = { 'content-type': 'application/json' };
+      await world.send({ method: 'POST', path: address, token, headers, body: '{"content":"what has it indexed"}' });
+      const indexed = 'select message_id from message_search where message_id = $1';
+      while ((await query(indexed, [id])).length === 0) await sleep(50);
+      await find();
+    });
+    expect(ms).toBeLessThanOrEqual(MOST_MS);
   });
 
   it('is never held for long by a frame, whatever stands in it', async () => {

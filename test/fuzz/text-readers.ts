@@ -6,7 +6,8 @@ import { reactionOf } from '../../src/modules/messages/reaction.js';
 import { redactAddress } from '../../src/platform/logging/redaction.js';
 import { foldName, foldText } from '../../src/platform/text-search/fold.js';
 import { SearchTerms } from '../../src/platform/text-search/search-terms.js';
-import { toTsvector, wordsOf } from '../../src/platform/text-search/words.js';
+import { atOnce } from '../../src/platform/process/in-turns.js';
+import { tsvectorInSteps } from '../../src/platform/text-search/words.js';
 import { foldEmail } from '../../src/platform/validation/login-name.js';
 import { withoutActiveMarkup } from '../../src/platform/validation/markup.js';
 import { cleanName, cleanText, lookOf } from '../../src/platform/validation/text.js';
@@ -55,14 +56,14 @@ const reader = (name: string, read: (text: string) => unknown, known?: string): 
 
 /** What reads texts of strangers by patterns or by loops of its own. */
 export const PARSERS: readonly Parser[] = [
-  reader('markup', withoutActiveMarkup),
+  reader('markup', withoutActiveMarkup, '<svg/onload='),
   reader('clean-text', cleanText),
   reader('clean-name', cleanName),
   reader('look-of-name', lookOf),
   reader('email', foldEmail),
   reader('fold-text', foldText),
   reader('fold-name', foldName),
-  reader('words', (text) => toTsvector(wordsOf(text)), '\u4e16'),
+  reader('words', (text) => atOnce(tsvectorInSteps(text)), '\u4e16'),
   reader('search-terms', (text) => SearchTerms.parse(text)),
   reader('reaction', reactionOf),
   reader('links', linksIn),

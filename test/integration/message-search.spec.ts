@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { MessageIndexRepository } from '../../src/modules/messages/message-index.repository.js';
 import { SearchView } from '../../src/modules/messages/message-search.repository.js';
-import { toTsvector, wordsOf } from '../../src/platform/text-search/words.js';
+import { atOnce } from '../../src/platform/process/in-turns.js';
+import { tsvectorInSteps } from '../../src/platform/text-search/words.js';
 import type { Actor } from '../../src/platform/http/actor.js';
 import { Schedule } from '../../src/platform/schedule/schedule.js';
 import { type Answer, People } from '../support/people.js';
@@ -29,7 +30,7 @@ describe('searching messages', () => {
   const found = async (q: string, more = '', by = bo): Promise<string[]> =>
     (await search(q, more, by)).body.data.map(({ content }: { content: string }) => content) as string[];
   const fold = (messages: readonly { content: string }[]) =>
-    Promise.resolve(messages.map(({ content }) => toTsvector(wordsOf(content))));
+    Promise.resolve(messages.map(({ content }) => atOnce(tsvectorInSteps(content))));
   const indexOf = async (groupId: string): Promise<{ rows: number; rest: boolean }> => {
     const [row] = await server.database.query<{ rows: number; rest: boolean }>(
       `select (select count(*)::int from message_search s where s.conversation_id = $1) as rows,

@@ -249,6 +249,8 @@ describe('the content rule', () => {
     '<x =',
     '<x a="<b>',
     '<object><x a=">',
+    '<svg/onload=',
+    '<x/a=x',
   ])('takes work in proportion to the length for %j over and over', (piece) => {
     const steps = (times: number): number => scanMarkup(piece.repeat(times)).steps;
     const [once, twice] = [steps(2_000), steps(4_000)];

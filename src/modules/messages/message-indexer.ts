@@ -1,7 +1,8 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
-import { toTsvector, wordsOf } from '../../platform/text-search/words.js';
+import { eachInSteps, inTurns } from '../../platform/process/in-turns.js';
+import { tsvectorInSteps } from '../../platform/text-search/words.js';
 import { type IndexableMessage, MessageIndexRepository } from './message-index.repository.js';
 import { MessagesStored } from './messages.events.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
@@ -11,8 +12,6 @@ const BATCH_MESSAGES = 1_000;
 const BATCH_CONVERSATIONS = 64;
 /** The part of the time that indexing takes at most: under load sends go first, and searches read the rest themselves. */
 const DUTY = 0.25;
-/** How long words are folded before other work of the process gets its turn. */
-const TURN_MS = 4;
 
 /**
  * Indexes what this process has stored, a second later and in batches, so that a send pays nothing for searches.
@@ -85,13 +84,5 @@ export class MessageIndexer implements OnApplicationBootstrap, OnApplicationShut
 }
 
 async function foldAll(messages: readonly IndexableMessage[]): Promise<string[]> {
-  const texts: string[] = [];
-  let begun = performance.now();
-  for (const { content } of messages) {
-    texts.push(content === '' ? '' : toTsvector(wordsOf(content)));
-    if (performance.now() - begun < TURN_MS) continue;
-    await nextTurn();
-    begun = performance.now();
-  }
-  return texts;
+  return inTurns(eachInSteps(messages, ({ content }) => tsvectorInSteps(content)));
 }

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Config } from '../../platform/config/config.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, encodeCursor, type Page } from '../../platform/pagination/page.js';
+import { eachInSteps, inTurns, type Steps } from '../../platform/process/in-turns.js';
 import { SearchTerms } from '../../platform/text-search/search-terms.js';
 import { snippetOf } from '../../platform/text-search/snippet.js';
 import { Turns } from '../../platform/throttling/turns.js';
@@ -51,8 +51,6 @@ const MOST_ELSEWHERE = 4;
 const FIRST_HITS = 60;
 /** What is taken for the share of a word as long as there are no statistics. */
 const UNKNOWN_SHARE = 0.01;
-/** How long words are folded before other requests get their turn. */
-const TURN_MS = 4;
 
 /** What one search asks for. */
 interface Search {
@@ -131,7 +129,7 @@ export class SearchMessages {
     const found = await this.findIndexed(view, search, unindexed);
     const page = found.places.slice(0, limit);
     const rows = await view.messages(page.map((place) => place.id));
-    const data = await inTurns(page, ({ id }) => presentHit(rows.get(id)!, actor, terms));
+    const data = await inTurns(eachInSteps(page, ({ id }) => presentHit(rows.get(id)!, actor, terms)));
     const hasMore = found.places.length > limit || found.completeDownToMs > 0;
     const last = found.places.length > limit ? page.at(-1)! : { created_ms: found.completeDownToMs, id: FIRST_UUID };
     return { data, next_cursor: hasMore ? encodeCursor([last.created_ms, last.id]) : null, has_more: hasMore };
@@ -152,12 +150,10 @@ export class SearchMessages {
       completeDownToMs = Math.max(completeDownToMs, reachedMs);
       rows.push(...(await view.unindexed(stretches, { ...bounds, sinceMs: completeDownToMs })));
     }
-    const fits = await inTurns(
-      rows,
-      (row) => row.created_ms >= completeDownToMs && terms.find(row.content) !== undefined,
-    );
+    const read = rows.filter((row) => row.created_ms >= completeDownToMs);
+    const found = await inTurns(eachInSteps(read, (row) => terms.findInSteps(row.content)));
     // Of an edited message in the unindexed part both ways may speak.
-    const places = new Map(rows.filter((_, at) => fits[at]).map(({ id, created_ms }) => [id, { id, created_ms }]));
+    const places = new Map(read.filter((_, at) => found[at]).map(({ id, created_ms }) => [id, { id, created_ms }]));
     return { places: [...places.values()], completeDownToMs };
   }
 
@@ -223,20 +219,7 @@ function ordered(places: readonly SearchPlace[], completeDownToMs: number): Sear
     .sort((a, b) => b.created_ms - a.created_ms || (a.id < b.id ? 1 : -1));
 }
 
-/** Works on one after the other, and lets others have their turn every few milliseconds. */
-async function inTurns<T, R>(items: readonly T[], work: (item: T) => R): Promise<R[]> {
-  const results: R[] = [];
-  let begun = performance.now();
-  for (const item of items) {
-    results.push(work(item));
-    if (performance.now() - begun < TURN_MS) continue;
-    await nextTurn();
-    begun = performance.now();
-  }
-  return results;
-}
-
-function presentHit(row: MessageRow, actor: Actor, terms: SearchTerms): MessageHitDto {
-  const { text, start, matches } = snippetOf(row.content, terms.find(row.content) ?? []);
+function* presentHit(row: MessageRow, actor: Actor, terms: SearchTerms): Steps<MessageHitDto> {
+  const { text, start, matches } = snippetOf(row.content, (yield* terms.findInSteps(row.content)) ?? []);
   return { ...presentMessage(row, actor.userId), highlight: text, highlight_start: start, matches: [...matches] };
 }

@@ -27,11 +27,10 @@ export interface SentMessage {
   readonly isReplay: boolean;
 }
 
-/**
- * Raw text above this many UTF-16 units is not looked at: no text of CONTENT_MAX_LENGTH code points, which is at most
- * 50,000, has as many.
- */
-const LONGEST_RAW_CONTENT = 100_000;
+/** UTF-16 units of raw text for each code point that may be left of it: emoji have two, and markup is taken out. */
+const RAW_UNITS_EACH = 4;
+/** Between these lies what is looked at of any raw text; no text of CONTENT_MAX_LENGTH, at most 50,000, has more. */
+const RAW_CONTENT = { least: 20_000, most: 100_000 };
 /** Sizes that measured best on two cores: larger batches add latency, smaller ones commits. */
 const BATCH = { maxBatch: 256, maxBatchPerKey: 64, maxInFlight: 2, maxQueuedPerKey: 500, maxWaitMs: 300 };
 
@@ -122,12 +121,14 @@ export class SendMessage {
    * @throws ValidationError when nothing is left of it that can be seen, ContentTooLong
    */
   cleanContent(raw: string, emptiness?: 'may be empty'): { content: string; sanitized: boolean } {
-    if (raw.length > LONGEST_RAW_CONTENT) throw new ContentTooLong(codePoints(raw), this.config.contentMaxLength);
-    const clean = applyContentRule(raw, this.config.contentPolicy);
+    const { contentMaxLength: most, contentPolicy } = this.config;
+    const longestRaw = Math.min(RAW_CONTENT.most, Math.max(RAW_CONTENT.least, RAW_UNITS_EACH * most));
+    if (raw.length > longestRaw) throw new ContentTooLong(codePoints(raw), most);
+    const clean = applyContentRule(raw, contentPolicy);
     if (isBlank(clean.content) && !emptiness) throw ValidationError.of('content', 'must not be empty');
-    if (clean.content.length > this.config.contentMaxLength) {
+    if (clean.content.length > most) {
       const length = codePoints(clean.content);
-      if (length > this.config.contentMaxLength) throw new ContentTooLong(length, this.config.contentMaxLength);
+      if (length > most) throw new ContentTooLong(length, most);
     }
     return clean;
   }

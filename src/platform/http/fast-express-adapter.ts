@@ -2,7 +2,8 @@ import { createServer, IncomingMessage, ServerResponse, type RequestListener, ty
 import { type NestApplicationOptions, StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import express, { type Express, type Response } from 'express';
-import { jsonOf } from '../json/encoded-once.js';
+import { jsonInSteps } from '../json/encoded-once.js';
+import { inTurns } from '../process/in-turns.js';
 import type { ClientAddresses } from './client-address.js';
 
 const SERVER_OPTIONS: ServerOptions = {
@@ -34,12 +35,19 @@ export class FastExpressAdapter extends ExpressAdapter {
     super(instance);
   }
 
-  /** An object as JSON in one write, head and body together; Express would make two buffers of them. */
+  /**
+   * An object as JSON in one write, head and body together; Express would make two buffers of them. A large one is
+   * encoded in turns.
+   */
   override reply(response: Response, body: unknown, statusCode?: number): unknown {
     if (typeof body !== 'object' || body === null || body instanceof StreamableFile)
       return super.reply(response, body, statusCode);
     if (statusCode) response.statusCode = statusCode;
-    const text = jsonOf(body);
+    const text = inTurns(jsonInSteps(body));
+    return text instanceof Promise ? text.then((made) => this.endWith(response, made)) : this.endWith(response, text);
+  }
+
+  private endWith(response: Response, text: string): Response {
     response.setHeader('Content-Type', 'application/json; charset=utf-8');
     response.setHeader('Content-Length', Buffer.byteLength(text));
     return response.end(text);

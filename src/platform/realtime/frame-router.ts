@@ -3,7 +3,8 @@ import { DiscoveryService } from '@nestjs/core';
 import { type AppError, AuthenticationRequired, InternalError, RateLimitExceeded } from '../errors/app-error.js';
 import { toDeclaredError } from '../errors/error.filter.js';
 import { LIMITS } from '../throttling/limits.js';
-import { jsonOf } from '../json/encoded-once.js';
+import { jsonInSteps } from '../json/encoded-once.js';
+import { inTurns } from '../process/in-turns.js';
 import { Overload, type Weight } from '../throttling/overload.js';
 import { Limits } from '../throttling/limits.service.js';
 import { requireSafeJson } from '../validation/safe-json.js';
@@ -233,9 +234,14 @@ export class FrameRouter implements OnApplicationBootstrap {
   }
 
   private succeed(connection: Connection, id: RequestId | undefined, result: unknown): void {
-    try {
-      connection.reply(id, `{"ok":true,"data":${jsonOf(result ?? {})}}`);
+    const reply = (json: string): void => {
+      connection.reply(id, `{"ok":true,"data":${json}}`);
       this.end(connection);
+    };
+    try {
+      const json = inTurns(jsonInSteps(result ?? {}));
+      if (json instanceof Promise) json.then(reply).catch((error: unknown) => this.fail(connection, id, error));
+      else reply(json);
     } catch (error) {
       this.fail(connection, id, error);
     }

@@ -1,4 +1,5 @@
-import { type Word, wordsOf } from './words.js';
+import { atOnce, type Steps } from '../process/in-turns.js';
+import { type Word, wordsInSteps, wordsOf } from './words.js';
 
 /** Words that stand next to each other. */
 type Phrase = readonly string[];
@@ -82,12 +83,19 @@ export class SearchTerms {
 
   /** Where the words that are asked for stand, in order, at most 32; undefined when the text does not fit. */
   find(text: string): Range[] | undefined {
-    const places = placesOf(wordsOf(text));
+    return atOnce(this.findInSteps(text));
+  }
+
+  /** What `find` answers, of a long text too. */
+  *findInSteps(text: string): Steps<Range[] | undefined> {
+    const places = placesOf(yield* wordsInSteps(text), this.terms);
+    yield;
     const found: Range[] = [];
     for (const term of this.terms) {
       const ranges = occurrences(places, term);
       if (ranges.length > 0 === term.isExcluded) return undefined;
-      found.push(...ranges);
+      for (const range of ranges) found.push(range);
+      yield;
     }
     return merged(found).slice(0, MAX_OCCURRENCES);
   }
@@ -115,9 +123,15 @@ function joinedOf(words: readonly Word[]): string | undefined {
 
 type Places = ReadonlyMap<string, readonly Word[]>;
 
-function placesOf(words: readonly Word[]): Places {
+/** Only of words that are asked for: a long text has a hundred thousand others. */
+function placesOf(words: readonly Word[], terms: readonly Term[]): Places {
+  const wanted = new Set(terms.flatMap(({ phrases }) => phrases.flat()));
+  const beginnings = terms
+    .filter(({ isPrefix }) => isPrefix)
+    .flatMap(({ phrases }) => phrases.map((words) => words.at(-1)!));
   const places = new Map<string, Word[]>();
   for (const word of words) {
+    if (!wanted.has(word.text) && !beginnings.some((beginning) => word.text.startsWith(beginning))) continue;
     const known = places.get(word.text);
     if (known === undefined) places.set(word.text, [word]);
     else known.push(word);

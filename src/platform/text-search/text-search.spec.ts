@@ -1,7 +1,8 @@
 import { foldName, foldText } from './fold.js';
 import { SearchTerms } from './search-terms.js';
 import { snippetOf } from './snippet.js';
-import { toTsvector, wordsOf } from './words.js';
+import { atOnce } from '../process/in-turns.js';
+import { tsvectorInSteps } from './words.js';
 
 const finds = (query: string, text: string): boolean => SearchTerms.parse(query).find(text) !== undefined;
 const marked = (query: string, text: string): string[] =>
@@ -129,5 +130,5 @@ describe('what is found', () => {
 });
 
 it('the words of a text are what PostgreSQL reads as a tsvector', () => {
-  expect(toTsvector(wordsOf("Don't do 日本"))).toBe("'don':1 't':2 'dont':1 'do':3 '日本':4 '本':4");
+  expect(atOnce(tsvectorInSteps("Don't do 日本"))).toBe("'don':1 't':2 'dont':1 'do':3 '日本':4 '本':4");
 });

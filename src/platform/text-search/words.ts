@@ -1,3 +1,4 @@
+import { atOnce, type Steps } from '../process/in-turns.js';
 import { foldText } from './fold.js';
 
 /** A word of a text as it is searched, and where it stands: in code units, the end excluded. */
@@ -11,6 +12,8 @@ export interface Word {
 
 /** Longer ones (keys, encoded data) are found by as much of them. */
 const MAX_WORD_LENGTH = 64;
+/** What is folded of a word, so that enough is left of it without its marks and invisible characters. */
+const MAX_FOLDED_LENGTH = 1024;
 
 const TOKEN = /[\p{L}\p{M}\p{N}\p{Cf}]+|\p{Extended_Pictographic}/gu;
 /** Scripts that put no blanks between words, or hang endings on them: read as pairs of characters. */
@@ -32,10 +35,18 @@ const MAX_KNOWN_LENGTH = 8;
 /** Alone between two words, it may as well not be there: `don’t`, `e-mail`. */
 const JOINER = /^['’‘‛＇`´\-‐‑]$/;
 
+/** So many words, or characters of one run, are read in one step: a fraction of a millisecond. */
+const STEP = 512;
+
 /** The words of a text in their order; those of two readings of one place stand next to each other. */
 export function wordsOf(text: string): Word[] {
+  return atOnce(wordsInSteps(text));
+}
+
+/** What `wordsOf` answers, of a long text too. */
+export function* wordsInSteps(text: string): Steps<Word[]> {
   const words: Word[] = [];
-  let position = 0;
+  let [position, tokens] = [0, 0];
   /** Tokens that an apostrophe or hyphen joins to the one before. */
   let joined: Word[] = [];
   const endJoined = (): void => {
@@ -43,7 +54,8 @@ export function wordsOf(text: string): Word[] {
     joined = [];
   };
   for (const match of text.matchAll(TOKEN)) {
-    const parts = partsOf(match[0], match.index, position + 1);
+    if (++tokens % STEP === 0) yield;
+    const parts = yield* partsOf(match[0], match.index, position + 1);
     if (parts.length === 0) continue;
     position = parts.at(-1)!.position;
     const gap = joined.length > 0 ? text.slice(joined.at(-1)!.end, match.index) : '';
@@ -62,12 +74,12 @@ function joinedWord(parts: readonly Word[]): Word {
   return { text, position: parts[0]!.position, start: parts[0]!.start, end: parts.at(-1)!.end };
 }
 
-function partsOf(token: string, offset: number, position: number): Word[] {
+function* partsOf(token: string, offset: number, position: number): Steps<Word[]> {
   if (!UNSPACED.test(token)) {
-    const text = cut(foldText(token));
+    const text = cut(foldText(token.slice(0, MAX_FOLDED_LENGTH).toWellFormed()));
     return text === '' ? [] : [{ text, position, start: offset, end: offset + token.length }];
   }
-  return pairsOf(token, offset, position);
+  return yield* pairsOf(token, offset, position);
 }
 
 function characterOf(written: string): Character {
@@ -81,7 +93,7 @@ function characterOf(written: string): Character {
 }
 
 /** Spaced and unspaced scripts side by side are words of their own. */
-function pairsOf(token: string, offset: number, position: number): Word[] {
+function* pairsOf(token: string, offset: number, position: number): Steps<Word[]> {
   const words: Word[] = [];
   let run: Word[] = [];
   let isUnspaced = false;
@@ -89,10 +101,13 @@ function pairsOf(token: string, offset: number, position: number): Word[] {
   const add = (text: string, from: Word, to: Word): void => {
     words.push({ text, position: next++, start: from.start, end: to.end });
   };
-  const endRun = (): void => {
+  function* endRun(): Steps<void> {
     if (run.length === 0) return;
     if (isUnspaced) {
-      for (let at = 0; at + 1 < run.length; at++) add(run[at]!.text + run[at + 1]!.text, run[at]!, run[at + 1]!);
+      for (let at = 0; at + 1 < run.length; at++) {
+        if (at % STEP === STEP - 1) yield;
+        add(run[at]!.text + run[at + 1]!.text, run[at]!, run[at + 1]!);
+      }
       // The last character alone, so that every character begins a word. It has the position of the last pair.
       if (run.length > 1) next--;
       add(run.at(-1)!.text, run.at(-1)!, run.at(-1)!);
@@ -100,17 +115,18 @@ function pairsOf(token: string, offset: number, position: number): Word[] {
       add(cut(run.map(({ text }) => text).join('')), run[0]!, run.at(-1)!);
     }
     run = [];
-  };
+  }
   for (const match of token.matchAll(CHARACTER)) {
     const character = characterOf(match[0]);
     const { text } = character;
     if (text === '') continue;
     const start = offset + match.index;
-    if (character.isUnspaced !== isUnspaced) endRun();
+    if (character.isUnspaced !== isUnspaced) yield* endRun();
     isUnspaced = character.isUnspaced;
     run.push({ text, position, start, end: start + match[0].length });
+    if (run.length % STEP === 0) yield;
   }
-  endRun();
+  yield* endRun();
   return words;
 }
 
@@ -123,13 +139,27 @@ function cut(text: string): string {
         .replace(/\uFFFD$/, '');
 }
 
-/** The words as PostgreSQL reads a `tsvector`. They hold letters, digits, marks and pictographs: nothing to escape. */
-export function toTsvector(words: readonly Word[]): string {
+/** PostgreSQL keeps neither further positions nor more of one word. */
+const LAST_POSITION = 16_383;
+const MAX_POSITIONS = 256;
+
+/**
+ * The words of a text as PostgreSQL reads a `tsvector`. They hold letters, digits, marks and pictographs: nothing to
+ * escape.
+ */
+export function* tsvectorInSteps(text: string): Steps<string> {
   const positions = new Map<string, number[]>();
-  for (const { text, position } of words) {
-    const known = positions.get(text);
-    if (known === undefined) positions.set(text, [position]);
-    else known.push(position);
+  let words = 0;
+  for (const word of yield* wordsInSteps(text)) {
+    if (++words % STEP === 0) yield;
+    const position = Math.min(word.position, LAST_POSITION);
+    const known = positions.get(word.text);
+    if (known === undefined) positions.set(word.text, [position]);
+    else if (known.length < MAX_POSITIONS && known.at(-1) !== position) known.push(position);
   }
-  return [...positions].map(([text, at]) => `'${text}':${at.join(',')}`).join(' ');
+  const parts: string[] = [];
+  for (const [word, at] of positions) {
+    if (parts.push(`'${word}':${at.join(',')}`) % STEP === 0) yield;
+  }
+  return parts.join(' ');
 }

@@ -17,10 +17,12 @@ import {
 const SPACES = '\\t\\n\\f\\r ';
 const NAME_END = new RegExp(`[${SPACES}/>]`, 'g');
 const ATTRIBUTE_NAME = new RegExp(`[${SPACES}/]*([^${SPACES}/>][^${SPACES}/>=]*)[${SPACES}]*`, 'y');
-const ATTRIBUTE_VALUE = new RegExp(
-  `=[${SPACES}]*(?:"([^"]*)("|$)|'([^']*)('|$)|([^${SPACES}>"'][^${SPACES}>]*)|)`,
-  'y',
-);
+const VALUE_START = new RegExp(`=[${SPACES}]*(["']?)`, 'y');
+const VALUE_ENDS: Readonly<Record<string, RegExp>> = {
+  '"': /"/g,
+  "'": /'/g,
+  '': new RegExp(`[${SPACES}>]`, 'g'),
+};
 const TAG_END = new RegExp(`[${SPACES}/]*>`, 'y');
 /** `one`, `once` and `only` are no handlers; the shortest is `oncut`. */
 const HANDLER = /^on[a-z]{3,}$/i;
@@ -42,6 +44,13 @@ interface Attributes {
   readonly end: number;
   readonly isClosed: boolean;
   readonly effects: number;
+}
+
+interface Value {
+  /** Behind the closing quote; the length of the text where that is missing. */
+  readonly end: number;
+  readonly isEmpty: boolean;
+  readonly isOpen: boolean;
 }
 
 interface Tag {
@@ -66,6 +75,8 @@ class MarkupScanner {
   private readonly spans: Tag[] = [];
   private readonly opened = new Map<string, Tag[]>();
   private readonly known = new Map<number, Attributes>();
+  /** For each kind of quote, the stretch without an end of a value that was looked through last. */
+  private readonly valueEnds = new Map<string, { from: number; end: number }>();
   private nameEnd = -1;
   private commentEnd = -1;
 
@@ -137,14 +148,15 @@ class MarkupScanner {
         this.known.set(from, rest);
         break;
       }
-      ATTRIBUTE_VALUE.lastIndex = ATTRIBUTE_NAME.lastIndex;
-      const value = ATTRIBUTE_VALUE.exec(this.text);
-      const next = value ? ATTRIBUTE_VALUE.lastIndex : ATTRIBUTE_NAME.lastIndex;
-      this.steps += next - from;
+      const value = this.valueAt(ATTRIBUTE_NAME.lastIndex);
+      const next = value?.end ?? ATTRIBUTE_NAME.lastIndex;
+      this.steps += ATTRIBUTE_NAME.lastIndex - from;
       // A value that would begin where the text ends is what stands behind it in the page.
-      const isBlank = next < this.text.length && !(value?.[1] || value?.[3] || value?.[5]);
-      const isOpen = value?.[2] === '' || value?.[4] === '';
-      passed.push({ from, effects: (value && !isBlank ? effectsOf(name[1]!) : 0) | (isOpen ? STAYS_OPEN : 0) });
+      const isBlank = next < this.text.length && value?.isEmpty;
+      passed.push({
+        from,
+        effects: (value && !isBlank ? effectsOf(name[1]!) : 0) | (value?.isOpen ? STAYS_OPEN : 0),
+      });
       from = next;
       rest = this.known.get(from);
     }
@@ -153,6 +165,28 @@ class MarkupScanner {
       this.known.set(before, rest);
     }
     return rest;
+  }
+
+  /** The value of an attribute whose name ends here; undefined where it has none. */
+  private valueAt(place: number): Value | undefined {
+    VALUE_START.lastIndex = place;
+    const start = VALUE_START.exec(this.text);
+    if (!start) return undefined;
+    const [quote, from] = [start[1]!, VALUE_START.lastIndex];
+    const end = this.valueEnd(quote, from);
+    this.steps += from - place;
+    if (quote === '') return { end, isEmpty: end === from, isOpen: false };
+    const isOpen = end === this.text.length;
+    return { end: isOpen ? end : end + 1, isEmpty: end === from, isOpen };
+  }
+
+  /** Many values may go on to one end, which is looked for once. */
+  private valueEnd(quote: string, from: number): number {
+    const known = this.valueEnds.get(quote);
+    if (known && known.from <= from && from <= known.end) return known.end;
+    const end = this.find(VALUE_ENDS[quote]!, from);
+    this.valueEnds.set(quote, { from, end });
+    return end;
   }
 
   /** Where the next match begins; the length of the text where there is none. */

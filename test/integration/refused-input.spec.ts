@@ -67,6 +67,81 @@ describe('input that is not as documented', () => {
     ]);
   });
 
+  it('is told of every wrong field also where a rule is about several, or depends on settings', async () => {
+    const admin = await chat.call('POST', '/auth/login', { login: 'admin', password: chat.app.config.adminPassword });
+    const asAdmin = { authorization: `Bearer ${admin.body.access_token}` };
+    const asAna = { authorization: `Bearer ${ana.token}` };
+    const group = messages.replace('/messages', '');
+    const some = '01890a5d-ac96-774b-bcce-b302099a8057';
+    const refused: [string, string, object | undefined, object, string[]][] = [
+      [
+        'POST',
+        '/webhooks',
+        { url: 'http://127.0.0.1/', events: [], secret: 'short' },
+        asAna,
+        ['events', 'secret', 'url'],
+      ],
+      ['POST', '/webhooks', { url: 'https://10.0.0.1/', events: 'x', secret: 5 }, asAna, ['events', 'secret', 'url']],
+      ['POST', '/webhooks', { url: 'ftp://a.example/', events: ['user.banned'] }, asAna, ['events', 'url']],
+      ['PATCH', `/webhooks/${some}`, { url: 'https://localhost/', events: [] }, asAna, ['events', 'url']],
+      [
+        'POST',
+        messages,
+        { content: '\u200b', metadata: [], mentions: 'x' },
+        asAna,
+        ['content', 'mentions', 'metadata'],
+      ],
+      [
+        'POST',
+        messages,
+        { content: '<b></b>', attachment_ids: [], reply_to_id: 'x' },
+        asAna,
+        ['content', 'reply_to_id'],
+      ],
+      ['POST', messages, { attachment_ids: ['x'], metadata: 5 }, asAna, ['attachment_ids', 'metadata']],
+      ['PATCH', `/messages/${some}`, { content: ' ', metadata: 5 }, asAna, ['content', 'metadata']],
+      ['POST', '/conversations', { type: 'room', description: 5 }, asAna, ['description', 'title']],
+      [
+        'POST',
+        '/conversations',
+        { type: 'direct', slug: 'public', category: 'a' },
+        asAna,
+        ['participant_ids', 'slug', 'type'],
+      ],
+      ['POST', '/conversations', { type: 'direct', category: 'a' }, asAna, ['participant_ids', 'type']],
+      ['POST', `${group}/participants`, { user_ids: [], role: 'king' }, asAna, ['role', 'user_ids']],
+      ['POST', '/auth/login', { password: 5 }, {}, ['login', 'password']],
+      ['POST', '/admin/content-rules', { kind: 'word', pattern: '!' }, asAdmin, ['action', 'pattern']],
+      [
+        'POST',
+        '/admin/content-rules',
+        { kind: 'link_allow', pattern: '*', action: 'mask', reason: 5 },
+        asAdmin,
+        ['action', 'pattern', 'reason'],
+      ],
+      ['POST', `/admin/users/${ana.id}/ban`, { until: '2020-01-01', reason: '' }, asAdmin, ['reason', 'until']],
+      [
+        'GET',
+        `${messages}?limit=0&before=${some}&after=${some}&around=${some}`,
+        undefined,
+        asAna,
+        ['after', 'around', 'limit'],
+      ],
+      ['GET', `${messages}?limit=0&cursor=zzz`, undefined, asAna, ['cursor', 'limit']],
+    ];
+    for (const [method, path, body, headers, fields] of refused) {
+      const answer = await chat.call(method, path, body, headers as Record<string, string>);
+      const named = (answer.body.error?.details?.errors ?? []) as { field: string }[];
+      expect([method, path, body, answer.status, named.map(({ field }) => field).sort()]).toEqual([
+        method,
+        path,
+        body,
+        400,
+        fields,
+      ]);
+    }
+  });
+
   it('of a message without text is told so; with a file it needs none', async () => {
     expect(problems(await ana.call('POST', messages, {}))).toEqual([{ field: 'content', reason: 'is required' }]);
     const form = new FormData();

@@ -1,4 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { requireCursor } from '../../platform/pagination/page.js';
+import { RequiredBy } from '../../platform/validation/required-by.js';
 import {
   LONGEST_TEXT,
   BooleanField,
@@ -22,6 +24,7 @@ export class CreateMessagingConversationDto {
 }
 
 export class ListMessagingMessagesQuery {
+  @RequiredBy(requireCursor)
   @TextField({ max: 512, optional: true, description: 'Opaque; `next_cursor` of the page before' })
   cursor?: string;
 

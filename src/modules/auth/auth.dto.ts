@@ -1,6 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
+import type { FieldProblem } from '../../platform/errors/app-error.js';
 import { TextField, UuidField } from '../../platform/validation/fields.js';
 import { RequiredBy } from '../../platform/validation/required-by.js';
+import { RuledBy } from '../../platform/validation/ruled-by.js';
 import { requireDisplayName, requireEmail, requireUsername } from '../users/user-fields.policy.js';
 import { UserDto } from '../users/users.dto.js';
 import { requirePasswordLength } from './password-strength.js';
@@ -30,6 +32,7 @@ export class RegisterDto {
   display_name?: string;
 }
 
+@RuledBy(problemsOfLogin)
 export class LoginDto {
   @TextField({ max: LOGIN_MAX, optional: true, description: 'One of email, username and login is needed' })
   email?: string;
@@ -49,6 +52,17 @@ export class LoginDto {
     description: 'Of an earlier login on this device: exempts from lockouts others cause',
   })
   device_token?: string;
+}
+
+/** What names the account of a login. */
+export function problemsOfLogin(
+  { email, username, login }: Partial<LoginDto>,
+  _config?: unknown,
+  wrong?: ReadonlySet<string>,
+): FieldProblem[] {
+  const isNamed =
+    Boolean(email ?? username ?? login) || ['email', 'username', 'login'].some((name) => wrong?.has(name));
+  return isNamed ? [] : [{ field: 'login', reason: 'one of email, username and login is needed' }];
 }
 
 export class RefreshDto {

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { AccountBanned, ValidationError } from '../../platform/errors/app-error.js';
+import { AccountBanned } from '../../platform/errors/app-error.js';
 import { foldLogin } from '../../platform/validation/login-name.js';
+import { requireNone } from '../../platform/validation/ruled-by.js';
 import type { UserRow } from '../users/users.dto.js';
 import { UsersService } from '../users/users.service.js';
-import type { LoginAnswerDto, LoginDto } from './auth.dto.js';
+import { type LoginAnswerDto, type LoginDto, problemsOfLogin } from './auth.dto.js';
 import { InvalidCredentials } from './auth.errors.js';
 import { AuthRepository } from './auth.repository.js';
 import type { LoginSource } from './login-source.js';
@@ -30,8 +31,8 @@ export class Login {
    * @throws ValidationError, InvalidCredentials, AccountLocked, AccountBanned, RateLimitExceeded, ServiceUnavailable
    */
   async login(dto: LoginDto, source: LoginSource): Promise<LoginAnswerDto> {
-    const name = dto.email ?? dto.username ?? dto.login;
-    if (!name) throw ValidationError.of('login', 'one of email, username and login is needed');
+    requireNone(problemsOfLogin(dto));
+    const name = (dto.email ?? dto.username ?? dto.login)!;
     const user = await this.users.findByLogin(name);
     const deviceToken = await this.knownDevice(user, dto.device_token);
     const account = user ? `user:${user.id}` : foldLogin(name);

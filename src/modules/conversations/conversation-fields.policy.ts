@@ -1,5 +1,6 @@
-import { ValidationError } from '../../platform/errors/app-error.js';
+import { type FieldProblem, ValidationError } from '../../platform/errors/app-error.js';
 import { isUuid } from '../../platform/validation/fields.js';
+import { problemsOf, requireNone } from '../../platform/validation/ruled-by.js';
 import { cleanName, cleanText } from '../../platform/validation/text.js';
 
 /** Part of an address of their own under `/conversations`. */
@@ -20,4 +21,48 @@ export function titleOf(title: string | null | undefined): string | null {
 /** A description as it is stored. */
 export function descriptionOf(description: string): string {
   return cleanText(description);
+}
+
+const NOT_ONE_OTHER = { field: 'participant_ids', reason: 'must name exactly one other user' };
+
+/** What is said of a conversation that is to be opened. */
+interface NewConversationInput {
+  readonly type?: string;
+  readonly title?: string | null;
+  readonly slug?: string;
+  readonly category?: string;
+  readonly participant_ids?: readonly string[];
+}
+
+/** What of a new conversation does not go together. Its creator may be among `participant_ids`. */
+export function problemsOfNewConversation(
+  { type, title, slug, category, participant_ids: ids = [] }: NewConversationInput,
+  _config?: unknown,
+  wrong?: ReadonlySet<string>,
+): FieldProblem[] {
+  const problems: FieldProblem[] = [];
+  const hasRoomFields = slug !== undefined || category !== undefined;
+  if (type === 'direct' && (ids.length === 0 || ids.length > 2)) problems.push(NOT_ONE_OTHER);
+  if (type === 'direct' && hasRoomFields) {
+    problems.push({ field: 'type', reason: 'a direct conversation has neither slug nor category' });
+  }
+  if (type === 'group' && hasRoomFields)
+    problems.push({ field: 'type', reason: 'only rooms have a slug or a category' });
+  if (type === 'room' && slug === undefined && !wrong?.has('slug'))
+    problems.push(...problemsOf(() => requireTitle(title)));
+  return problems;
+}
+
+/** What is wrong with a new conversation of a caller, who is not among `others`. @throws ValidationError */
+export function requireNewConversation(input: NewConversationInput, others: readonly string[]): void {
+  const { type, slug } = input;
+  requireNone([
+    ...(slug === undefined ? [] : problemsOf(() => requireSlug(slug))),
+    ...(type === 'direct' && others.length !== 1 ? [NOT_ONE_OTHER] : []),
+    ...problemsOfNewConversation({ ...input, participant_ids: others }),
+  ]);
+}
+
+function requireTitle(title: string | null | undefined): void {
+  if (!titleOf(title)) throw ValidationError.of('title', 'a room has a title or a slug');
 }

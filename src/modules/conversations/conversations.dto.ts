@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { requireCursor } from '../../platform/pagination/page.js';
 import {
   BooleanField,
   EnumField,
@@ -8,6 +9,7 @@ import {
   UuidListField,
 } from '../../platform/validation/fields.js';
 import { RequiredBy } from '../../platform/validation/required-by.js';
+import { RuledBy } from '../../platform/validation/ruled-by.js';
 import {
   ADDED_AT_ONCE_MAX,
   CONVERSATION_TYPES,
@@ -18,7 +20,7 @@ import {
   REASON_DESCRIPTION,
   REASON_MAX,
 } from '../participants/participants.dto.js';
-import { requireSlug, titleOf } from './conversation-fields.policy.js';
+import { problemsOfNewConversation, requireSlug, titleOf } from './conversation-fields.policy.js';
 
 const TITLE_MAX = 200;
 const DESCRIPTION_MAX = 2000;
@@ -55,6 +57,7 @@ export class ConversationSettingsDto {
   is_frozen?: boolean;
 }
 
+@RuledBy(problemsOfNewConversation)
 export class CreateConversationDto {
   @EnumField({ values: CONVERSATION_TYPES })
   type: ConversationType;
@@ -99,6 +102,7 @@ export class ListConversationsQuery {
   @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
   limit?: number;
 
+  @RequiredBy(requireCursor)
   @TextField({ max: 512, optional: true, description: 'Opaque; `next_cursor` of the page before' })
   cursor?: string;
 
@@ -124,6 +128,7 @@ export class ListPublicRoomsQuery {
   @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
   limit?: number;
 
+  @RequiredBy(requireCursor)
   @TextField({ max: 512, optional: true, description: 'Opaque; `next_cursor` of the page before' })
   cursor?: string;
 

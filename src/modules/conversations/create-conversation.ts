@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../platform/database/ids.js';
-import { ServiceUnavailable, ValidationError } from '../../platform/errors/app-error.js';
+import { ServiceUnavailable } from '../../platform/errors/app-error.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { type Admission, ParticipantsService } from '../participants/participants.service.js';
 import { UsersPolicy } from '../users/users.policy.js';
-import { descriptionOf, requireSlug, titleOf } from './conversation-fields.policy.js';
+import { descriptionOf, requireNewConversation, titleOf } from './conversation-fields.policy.js';
 import type { CreateConversationDto } from './conversations.dto.js';
 import { SlugTaken } from './conversations.errors.js';
 import { CONVERSATION_CREATED } from './conversations.events.js';
@@ -41,8 +41,8 @@ export class CreateConversation {
    */
   async create(actor: Actor, dto: CreateConversationDto): Promise<CreatedConversation> {
     const others = [...new Set(dto.participant_ids ?? [])].filter((id) => id !== actor.userId);
-    if (dto.type === 'direct') return this.openDirect(actor, dto, others);
-    requireRoomFields(dto);
+    requireNewConversation(dto, others);
+    if (dto.type === 'direct') return this.openDirect(actor, others[0]!);
     const conversation = toNewConversation(actor, dto);
     const admissions: Admission[] = [
       { userId: actor.userId, role: 'owner' },
@@ -62,14 +62,7 @@ export class CreateConversation {
     return this.repository.findDirect(directKeyOf(actor.userId, otherId));
   }
 
-  private async openDirect(actor: Actor, dto: CreateConversationDto, others: string[]): Promise<CreatedConversation> {
-    const [otherId] = others;
-    if (otherId === undefined || others.length !== 1) {
-      throw ValidationError.of('participant_ids', 'must name exactly one other user');
-    }
-    if (dto.slug !== undefined || dto.category !== undefined) {
-      throw ValidationError.of('type', 'a direct conversation has neither slug nor category');
-    }
+  private async openDirect(actor: Actor, otherId: string): Promise<CreatedConversation> {
     const directKey = directKeyOf(actor.userId, otherId);
     for (let round = 0; round < DIRECT_TRIES; round++) {
       const known = await this.repository.findDirect(directKey);
@@ -100,16 +93,6 @@ export class CreateConversation {
 
 function directKeyOf(...pair: [string, string]): string {
   return pair.sort().join(':');
-}
-
-function requireRoomFields(dto: CreateConversationDto): void {
-  if (dto.slug !== undefined) requireSlug(dto.slug);
-  if (dto.type !== 'room' && (dto.slug !== undefined || dto.category !== undefined)) {
-    throw ValidationError.of('type', 'only rooms have a slug or a category');
-  }
-  if (dto.type === 'room' && dto.slug === undefined && !titleOf(dto.title)) {
-    throw ValidationError.of('title', 'a room has a title or a slug');
-  }
 }
 
 function toNewConversation(actor: Actor, dto: CreateConversationDto): NewConversation {

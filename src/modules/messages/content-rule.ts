@@ -1,4 +1,6 @@
+import type { FieldProblem } from '../../platform/errors/app-error.js';
 import { withoutActiveMarkup } from '../../platform/validation/markup.js';
+import { isBlank } from '../../platform/validation/text.js';
 
 export type ContentPolicy = 'strip' | 'preserve';
 
@@ -23,4 +25,17 @@ export function applyContentRule(raw: string, policy: ContentPolicy): RuledConte
   const storable = raw.replace(UNSTORABLE, '');
   const content = policy === 'strip' ? withoutActiveMarkup(storable) : storable;
   return { content, sanitized: content !== raw };
+}
+
+/** A longer text is not looked at to say whether something of it can be seen. */
+const LONGEST_LOOKED_AT = 20_000;
+
+/** What is wrong with the text of a message that needs one; that it is too long is an error of its own. */
+export function problemsOfText(
+  { content }: { content?: string },
+  { contentPolicy }: { contentPolicy: ContentPolicy },
+): FieldProblem[] {
+  if (content === undefined) return [{ field: 'content', reason: 'is required' }];
+  if (content.length > LONGEST_LOOKED_AT || !isBlank(applyContentRule(content, contentPolicy).content)) return [];
+  return [{ field: 'content', reason: 'must not be empty' }];
 }

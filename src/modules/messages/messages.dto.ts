@@ -1,4 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
+import type { FieldProblem } from '../../platform/errors/app-error.js';
+import { requireCursor } from '../../platform/pagination/page.js';
+import { RequiredBy } from '../../platform/validation/required-by.js';
 import {
   LONGEST_TEXT,
   EnumField,
@@ -9,6 +12,8 @@ import {
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
+import { RuledBy } from '../../platform/validation/ruled-by.js';
+import { problemsOfText } from './content-rule.js';
 import { FileDto } from '../files/files.dto.js';
 
 const ATTACHMENTS_MAX = 10;
@@ -25,6 +30,9 @@ const REACTION_DESCRIPTION =
   'One emoji, or `:name:` of 1 to 32 of a-z, 0-9, `_`, `+` and `-`. With and without its variation selector it is one reaction, kept in the form with it; skin tones are different ones';
 
 /** `client_message_id` is chosen by the sender: sent twice, however often and wherever, one message is stored. */
+@RuledBy((input: Partial<SendMessageDto>, config, wrong) =>
+  input.attachment_ids?.length || wrong.has('attachment_ids') ? [] : problemsOfText(input, config),
+)
 export class SendMessageDto {
   @TextField({
     max: LONGEST_TEXT,
@@ -62,6 +70,7 @@ export class SendMessageFrameDto extends SendMessageDto {
   conversation_id: string;
 }
 
+@RuledBy(problemsOfText)
 export class EditMessageDto {
   @TextField({ max: LONGEST_TEXT, description: 'The new text' })
   content: string;
@@ -102,10 +111,21 @@ export class PageQuery {
   @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
   limit?: number;
 
+  @RequiredBy(requireCursor)
   @TextField({ max: 512, optional: true, description: 'Opaque; `next_cursor` of the page before' })
   cursor?: string;
 }
 
+/** Where a page begins: one of these, or none for the newest. */
+const PLACES = ['cursor', 'before', 'after', 'before_seq', 'after_seq', 'around'] as const;
+
+/** Of several places a page may begin at, all but the first are wrong. */
+export function problemsOfPlace(query: { readonly [Place in (typeof PLACES)[number]]?: unknown }): FieldProblem[] {
+  const [first, ...others] = PLACES.filter((name) => query[name] !== undefined);
+  return others.map((name) => ({ field: name, reason: `cannot be combined with ${first}` }));
+}
+
+@RuledBy(problemsOfPlace)
 export class ListMessagesQuery extends PageQuery {
   @UuidField({ optional: true, description: 'Messages older than this one, newest first' })
   before?: string;

@@ -1,27 +1,26 @@
 import { Injectable } from '@nestjs/common';
-import { ValidationError } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, encodeCursor, type Page, toPage } from '../../platform/pagination/page.js';
 import { ResumeCursors } from '../../platform/realtime/cursor.js';
+import { requireNone } from '../../platform/validation/ruled-by.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { type MessageRow, presentMessage } from './message-presenter.js';
 import { type MessageFilter, MessageReadsRepository } from './message-reads.repository.js';
-import type {
-  ListMessagesQuery,
-  MessageDto,
-  MessageEditDto,
-  MessageHitDto,
-  MessagePageDto,
-  MessageReceiptDto,
-  PageQuery,
-  SearchMessagesQuery,
+import {
+  type ListMessagesQuery,
+  type MessageDto,
+  type MessageEditDto,
+  type MessageHitDto,
+  type MessagePageDto,
+  type MessageReceiptDto,
+  type PageQuery,
+  type SearchMessagesQuery,
+  problemsOfPlace,
 } from './messages.dto.js';
 import { MessageNotFound } from './messages.errors.js';
 import { MessagesRepository } from './messages.repository.js';
 import { SearchMessages } from './search-messages.js';
 
-/** Where a page begins: one of these, or none for the newest. */
-const PLACES = ['cursor', 'before', 'after', 'before_seq', 'after_seq', 'around'] as const;
 const BEYOND_ALL = Number.MAX_SAFE_INTEGER;
 const FIRST_UUID = '00000000-0000-0000-0000-000000000000';
 const PINS_MAX = 100;
@@ -44,7 +43,7 @@ export class ReadMessages {
    */
   async list(actor: Actor, conversationId: string, query: ListMessagesQuery): Promise<MessagePageDto> {
     await this.participants.requireMember(actor, conversationId);
-    requireOnePlace(query);
+    requireNone(problemsOfPlace(query));
     const cursor = await this.cursors.now(actor.userId);
     const atSeq = await this.reads.headSeq(conversationId);
     const page = await this.page(actor, conversationId, query);
@@ -183,10 +182,4 @@ export class ReadMessages {
 
 function toFilter(query: { type?: string; sender_id?: string; from?: string; to?: string }): MessageFilter {
   return { type: query.type, senderId: query.sender_id, from: query.from, to: query.to };
-}
-
-/** @throws ValidationError */
-function requireOnePlace(query: ListMessagesQuery): void {
-  const [first, second] = PLACES.filter((name) => query[name] !== undefined);
-  if (second) throw ValidationError.of(second, `cannot be combined with ${first}`);
 }

@@ -1,4 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { requireCursor } from '../../platform/pagination/page.js';
+import { RequiredBy } from '../../platform/validation/required-by.js';
+import type { FieldProblem } from '../../platform/errors/app-error.js';
 import {
   BooleanField,
   EnumField,
@@ -8,6 +11,7 @@ import {
   UuidField,
   UuidListField,
 } from '../../platform/validation/fields.js';
+import { RuledBy } from '../../platform/validation/ruled-by.js';
 import { PARTICIPANT_ROLES, type ParticipantRole } from './participant-roles.js';
 
 export {
@@ -28,6 +32,9 @@ export const REASON_DESCRIPTION =
 
 const GIVEN_ROLES = ['admin', 'moderator', 'participant'] as const;
 
+@RuledBy(({ user_ids: ids }: Partial<AddParticipantsDto>) =>
+  ids?.length === 0 ? [{ field: 'user_ids', reason: 'must not be empty' }] : [],
+)
 export class AddParticipantsDto {
   @UuidListField({ max: ADDED_AT_ONCE_MAX, description: 'Users; those who take part already stay as they are' })
   user_ids: string[];
@@ -55,6 +62,7 @@ export class ListParticipantsQuery {
   @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
   limit?: number;
 
+  @RequiredBy(requireCursor)
   @TextField({ max: 512, optional: true, description: 'Opaque; `next_cursor` of the page before' })
   cursor?: string;
 
@@ -71,12 +79,20 @@ export class ParticipantUserParam {
 }
 
 /** Up to and including this message; one of the two. */
+@RuledBy((mark: Partial<MarkDto>, _config, wrong) => problemsOfMark(mark, wrong))
 export class MarkDto {
   @UuidField({ optional: true, description: 'A message of the conversation' })
   message_id?: string;
 
   @IntField({ min: 0, max: Number.MAX_SAFE_INTEGER, optional: true, description: 'The sequence_number of a message' })
   sequence_number?: number;
+}
+
+/** One of the two says where a mark is set, not both. */
+export function problemsOfMark(mark: Partial<MarkDto>, wrong?: ReadonlySet<string>): FieldProblem[] {
+  if (wrong?.has('message_id') || wrong?.has('sequence_number')) return [];
+  const isOne = (mark.message_id === undefined) !== (mark.sequence_number === undefined);
+  return isOne ? [] : [{ field: 'message_id', reason: 'give either message_id or sequence_number' }];
 }
 
 export class MarkFrameDto extends MarkDto {

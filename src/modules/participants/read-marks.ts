@@ -9,7 +9,8 @@ import {
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { KeyedBatcher } from '../../platform/event-log/keyed-batcher.js';
 import type { Actor } from '../../platform/http/actor.js';
-import type { MarkDto, MarkedDto } from './participants.dto.js';
+import { requireNone } from '../../platform/validation/ruled-by.js';
+import { type MarkDto, type MarkedDto, problemsOfMark } from './participants.dto.js';
 import { ConversationNotFound } from './participants.errors.js';
 import { MarksMoved, type MovedMark } from './participants.events.js';
 import { type MarkOutcome, type MarkResult, type NewMark, ReceiptsRepository } from './receipts.repository.js';
@@ -91,9 +92,7 @@ export class ReadMarks {
 
 /** The number asked for; for a message id any number says "the one of that message". */
 function placeOf(dto: MarkDto): number {
-  if ((dto.message_id === undefined) === (dto.sequence_number === undefined)) {
-    throw ValidationError.of('message_id', 'give either message_id or sequence_number');
-  }
+  requireNone(problemsOfMark(dto));
   return dto.sequence_number ?? 0;
 }
 

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { requireCursor } from '../../platform/pagination/page.js';
 import { SYSTEM_ROLES, type SystemRole } from '../../platform/http/actor.js';
 import { IntField, TextField, UuidField } from '../../platform/validation/fields.js';
 import { RequiredBy } from '../../platform/validation/required-by.js';
@@ -123,6 +124,7 @@ export class UserPageQueryDto {
   @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
   limit?: number;
 
+  @RequiredBy(requireCursor)
   @TextField({ max: 256, optional: true, description: '`next_cursor` of the page before' })
   cursor?: string;
 }

@@ -1,20 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
-import { ValidationError } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { hostNameOf, isHostIn } from '../../platform/http/host-names.js';
 import { Limits } from '../../platform/throttling/limits.service.js';
+import { requireNone } from '../../platform/validation/ruled-by.js';
 import { isAllowedAddress } from './address-judge.js';
+import { problemsOfWebhook, type WebhookInput } from './webhook-rules.js';
 import { WebhookResolver } from './webhook-resolver.js';
 import { TooManyWebhooks, TooManyWebhooksForHost } from './webhooks.errors.js';
 import { requireSecret, WebhookSecrets } from './webhook-secrets.js';
-import { hostOf, WebhookUrls } from './webhook-url.js';
+import { hostOf } from './webhook-url.js';
 
 /** What is checked of a webhook before it is stored: where it goes, what it signs with, whether there is room for it. */
 @Injectable()
 export class WebhookChecks {
   constructor(
-    private readonly urls: WebhookUrls,
     private readonly resolver: WebhookResolver,
     private readonly secrets: WebhookSecrets,
     private readonly config: Config,
@@ -22,17 +22,25 @@ export class WebhookChecks {
   ) {}
 
   /**
-   * A name that does not resolve (yet) is taken: it is judged again at every try, and that is what counts.
-   * @throws ValidationError
+   * Answers the address in its one normal form. A name that does not resolve (yet) is taken: it is judged again at every
+   * try, and that is what counts.
+   * @throws ValidationError with everything that is wrong
    */
-  async requireUrl(text: string): Promise<URL> {
-    const url = this.urls.require(text);
+  async require(input: WebhookInput): Promise<URL | undefined> {
+    const problems = problemsOfWebhook(input, this.config);
+    const isUrlSound = input.url !== undefined && !problems.some(({ field }) => field === 'url');
+    const url = isUrlSound ? new URL(input.url!) : undefined;
+    if (url && !(await this.leadsOutside(url))) {
+      problems.push({ field: 'url', reason: 'must not point into a private network' });
+    }
+    requireNone(problems);
+    return url;
+  }
+
+  private async leadsOutside(url: URL): Promise<boolean> {
     const allowPrivate = this.config.webhookAllowPrivateNetwork;
     const addresses = await this.resolver.resolve(hostOf(url));
-    if (!addresses.every((address) => isAllowedAddress(address, { allowPrivate }))) {
-      throw ValidationError.of('url', 'must not point into a private network');
-    }
-    return url;
+    return addresses.every((address) => isAllowedAddress(address, { allowPrivate }));
   }
 
   /** @throws TooManyWebhooks */

@@ -1,7 +1,6 @@
 import { isIP } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
-import { ValidationError } from '../../platform/errors/app-error.js';
 import { isAllowedAddress } from './address-judge.js';
 
 const MAX_LENGTH = 2048;
@@ -12,13 +11,6 @@ const LOCAL_NAME = /^[^.]+\.?$|\.(localhost|local|internal|home\.arpa|localdomai
 @Injectable()
 export class WebhookUrls {
   constructor(private readonly config: Config) {}
-
-  /** The address in its one normal form. @throws ValidationError */
-  require(text: string): URL {
-    const problem = this.judge(text);
-    if (problem) throw ValidationError.of('url', problem);
-    return new URL(text);
-  }
 
   /** What is wrong with it; undefined for nothing. Asked again at each try: settings change. */
   judge(text: string): string | undefined {

@@ -1,4 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { requireCursor } from '../../platform/pagination/page.js';
+import { RequiredBy } from '../../platform/validation/required-by.js';
 import {
   BooleanField,
   EnumField,
@@ -8,6 +10,8 @@ import {
   TimeField,
   UuidField,
 } from '../../platform/validation/fields.js';
+import { RuledBy } from '../../platform/validation/ruled-by.js';
+import { problemsOfWebhook } from './webhook-rules.js';
 
 export const WEBHOOK_SCOPES = ['own', 'all'] as const;
 export const WEBHOOK_STATUSES = ['active', 'pending_verification', 'disabled'] as const;
@@ -20,6 +24,7 @@ const EVENTS_MAX = 50;
 const DESCRIPTION_MAX = 200;
 const SECRET = 'Text to sign with, 12 to 256 printable ASCII characters; made up when left out';
 
+@RuledBy(problemsOfWebhook)
 export class CreateWebhookDto {
   @TextField({
     min: 1,
@@ -51,6 +56,7 @@ export class CreateWebhookDto {
   description?: string;
 }
 
+@RuledBy((input: Partial<UpdateWebhookDto>, config) => problemsOfWebhook({ ...input, scope: 'all' }, config))
 export class UpdateWebhookDto {
   @TextField({ min: 1, max: URL_MAX, optional: true })
   url?: string;
@@ -90,6 +96,7 @@ export class WebhookPageQuery {
   @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
   limit?: number;
 
+  @RequiredBy(requireCursor)
   @TextField({ max: 256, optional: true, description: '`next_cursor` of the page before' })
   cursor?: string;
 }

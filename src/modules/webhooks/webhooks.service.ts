@@ -6,11 +6,10 @@ import { EventLog, type StreamTransaction } from '../../platform/event-log/event
 import type { Actor } from '../../platform/http/actor.js';
 import { hostNameOf } from '../../platform/http/host-names.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, type Page, toPage } from '../../platform/pagination/page.js';
-import { USER_BANNED, USER_CREATED } from '../users/users.events.js';
 import { UsersPolicy } from '../users/users.policy.js';
-import { WEBHOOK_EVENT_TYPES } from './webhook-catalogue.js';
 import { WebhookChecks } from './webhook-checks.js';
 import { presentWebhook } from './webhook-presenter.js';
+import { problemOfEvents } from './webhook-rules.js';
 import type {
   CreateWebhookDto,
   RotateSecretDto,
@@ -22,9 +21,6 @@ import type {
 import { WebhookDisabled, WebhookNotFound } from './webhooks.errors.js';
 import { WebhooksChanged } from './webhooks.events.js';
 import { WebhooksRepository, type WebhookRow, type WebhookScope, type WebhookViewer } from './webhooks.repository.js';
-
-/** About people at large: nothing a single user could see. */
-const FOR_ADMINS: readonly string[] = [USER_CREATED, USER_BANNED];
 
 /**
  * Webhooks as such: whose they are, what they want, where it goes. One's own, and for admins those that see everything;
@@ -46,8 +42,8 @@ export class WebhooksService {
    */
   async create(actor: Actor, dto: CreateWebhookDto): Promise<WebhookWithSecretDto> {
     const scope = dto.scope ?? 'own';
-    const url = await this.checks.requireUrl(dto.url);
-    const events = requireEvents(dto.events, scope);
+    const url = (await this.checks.require(dto))!;
+    const events = [...new Set(dto.events)];
     const id = newId();
     const { secret, box } = this.checks.makeSecret(id, dto.secret);
     const row = await this.changeAddress(actor, url, async (tx, current) => {
@@ -83,7 +79,8 @@ export class WebhooksService {
    * @throws WebhookNotFound, ValidationError, TooManyWebhooksForHost, RateLimitExceeded
    */
   async update(actor: Actor, id: string, dto: UpdateWebhookDto): Promise<WebhookDto> {
-    const url = dto.url === undefined ? undefined : await this.checks.requireUrl(dto.url);
+    // Whether its events fit its scope is asked under the lock.
+    const url = await this.checks.require({ ...dto, scope: 'all' });
     const before = await this.require(await this.viewerOf(actor), id);
     const row = await this.changeAddress(actor, addressToAsk(before, url, dto), async (tx, current) => {
       const webhook = await this.require(current, id, tx);
@@ -243,12 +240,9 @@ function recordAct(
   tx.record({ actor, action, target, before: before && facts(before), after: after && facts(after) });
 }
 
+/** @throws ValidationError */
 function requireEvents(events: string[], scope: WebhookScope): string[] {
-  const unknown = events.filter((type) => !WEBHOOK_EVENT_TYPES.includes(type));
-  if (unknown.length > 0) throw ValidationError.of('events', 'has a type that is not in GET /webhooks/events');
-  if (events.length === 0) throw ValidationError.of('events', 'must name at least one type');
-  if (scope === 'own' && events.some((type) => FOR_ADMINS.includes(type))) {
-    throw ValidationError.of('events', `${FOR_ADMINS.join(' and ')} are for webhooks with the scope all`);
-  }
+  const problem = problemOfEvents(events, scope);
+  if (problem) throw ValidationError.of('events', problem);
   return [...new Set(events)];
 }

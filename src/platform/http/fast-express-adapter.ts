@@ -2,8 +2,8 @@ import { createServer, IncomingMessage, ServerResponse, type RequestListener, ty
 import { type NestApplicationOptions, StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import express, { type Express, type Response } from 'express';
-import { jsonInSteps } from '../json/encoded-once.js';
-import { inTurns } from '../process/in-turns.js';
+import { jsonInSteps, utf8InSteps } from '../json/encoded-once.js';
+import { inTurns, type Steps } from '../process/in-turns.js';
 import type { ClientAddresses } from './client-address.js';
 
 const SERVER_OPTIONS: ServerOptions = {
@@ -43,11 +43,11 @@ export class FastExpressAdapter extends ExpressAdapter {
     if (typeof body !== 'object' || body === null || body instanceof StreamableFile)
       return super.reply(response, body, statusCode);
     if (statusCode) response.statusCode = statusCode;
-    const text = inTurns(jsonInSteps(body));
+    const text = inTurns(textInSteps(body));
     return text instanceof Promise ? text.then((made) => this.endWith(response, made)) : this.endWith(response, text);
   }
 
-  private endWith(response: Response, text: string): Response {
+  private endWith(response: Response, text: string | Buffer): Response {
     response.setHeader('Content-Type', 'application/json; charset=utf-8');
     response.setHeader('Content-Length', Buffer.byteLength(text));
     return response.end(text);
@@ -78,6 +78,11 @@ export class FastExpressAdapter extends ExpressAdapter {
       (this as unknown as { trackOpenConnections(): void }).trackOpenConnections();
     }
   }
+}
+
+function* textInSteps(body: object): Steps<string | Buffer> {
+  const json = yield* jsonInSteps(body);
+  return (yield* utf8InSteps(json)) ?? json;
 }
 
 /**

@@ -1,6 +1,8 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform, type Type } from '@nestjs/common';
+import { Config } from '../config/config.js';
 import { ValidationError } from '../errors/app-error.js';
 import { CheckedInput } from '../validation/checked-input.js';
+import { withRule } from '../validation/ruled-by.js';
 
 /** What a parameter has for a class when it is no DTO: the pipe leaves it to the parameter's own pipes. */
 const NO_DTO: readonly unknown[] = [undefined, String, Boolean, Number, Array, Object, Buffer, Date];
@@ -13,13 +15,19 @@ const NO_DTO: readonly unknown[] = [undefined, String, Boolean, Number, Array, O
 export class InputPipe implements PipeTransform {
   private readonly inputs = new Map<unknown, CheckedInput<object>>();
 
+  constructor(private readonly config: Config) {}
+
   /** @throws ValidationError with every problem at once */
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
     if (type === 'custom' || NO_DTO.includes(metatype)) return value;
-    const data = value ?? {}; // without a body every required field is missing
-    if (typeof data !== 'object' || Array.isArray(data)) throw ValidationError.of(type, 'must be an object');
-    const input = this.inputOf(metatype as Type<object>);
-    return type === 'query' ? withoutUndefined(input.read(emptyAsUndefined(data))) : input.read(data);
+    const sent = value ?? {}; // without a body every required field is missing
+    if (typeof sent !== 'object' || Array.isArray(sent)) throw ValidationError.of(type, 'must be an object');
+    const data = type === 'query' ? emptyAsUndefined(sent) : sent;
+    const dto = metatype as Type<object>;
+    const input = this.inputOf(dto);
+    return withRule(dto, data, this.config, () =>
+      type === 'query' ? withoutUndefined(input.read(data)) : input.read(data),
+    );
   }
 
   private inputOf(metatype: Type<object>): CheckedInput<object> {

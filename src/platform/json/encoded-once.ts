@@ -56,3 +56,23 @@ function* listInSteps(list: readonly unknown[]): Steps<string> {
   }
   return `[${json}]`;
 }
+
+/** Of more characters the bytes are made beforehand: the socket would encode them in one piece. */
+const LARGE = 128 * 1024;
+
+/** Well-formed text in UTF-8, where it is large. */
+export function* utf8InSteps(text: string): Steps<Buffer | undefined> {
+  if (text.length <= LARGE) return undefined;
+  const parts: Buffer[] = [];
+  for (let from = 0, to: number; from < text.length; from = to) {
+    to = Math.min(from + STEP_CHARACTERS, text.length);
+    if (isHighSurrogate(text.charCodeAt(to - 1))) to++;
+    parts.push(Buffer.from(text.slice(from, to)));
+    yield;
+  }
+  return Buffer.concat(parts);
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
+}

@@ -37,6 +37,7 @@ export function encodeCursor(parts: CursorParts): string {
 /** What a part of a cursor must be. `millis` is a time: epoch milliseconds up to the year 9999. */
 export type CursorPartKind = 'word' | 'number' | 'millis' | 'uuid';
 
+const NO_CURSOR = 'is not a cursor of this list';
 const LAST_MILLIS = 253_402_300_799_999;
 
 /**
@@ -49,8 +50,13 @@ export function decodeCursor(cursor: string, kinds: readonly CursorPartKind[]): 
     Array.isArray(parts) &&
     parts.length === kinds.length &&
     parts.every((part, index) => isOfKind(part, kinds[index]!));
-  if (!fits) throw ValidationError.of('cursor', 'is not a cursor of this list');
+  if (!fits) throw ValidationError.of('cursor', NO_CURSOR);
   return parts as (string | number)[];
+}
+
+/** Refuses what is no cursor of any list. @throws ValidationError */
+export function requireCursor(cursor: string): void {
+  if (!Array.isArray(parse(cursor))) throw ValidationError.of('cursor', NO_CURSOR);
 }
 
 function isOfKind(part: unknown, kind: CursorPartKind): boolean {

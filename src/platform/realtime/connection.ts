@@ -138,12 +138,12 @@ export class Connection extends ConnectionOutput implements LiveConnection, Slee
   }
 
   /**
-   * Answers a request; `body` is the JSON of `{ok, data}`. One without an id is answered without one where the wire has
+   * Answers a request; `body` is the JSON of `{ok, data}`, and `data` that of its data in UTF-8 where it is large. One without an id is answered without one where the wire has
    * a form for that: Socket.IO has none without an acknowledgement, and other protocols have their own rules.
    */
-  reply(id: RequestId | undefined, body: string): void {
+  reply(id: RequestId | undefined, body: string, data?: Buffer): void {
     const isAnswerable = id !== undefined || (this.kind === 'websocket' && !this.codec);
-    if (isAnswerable && !this.isClosed) this.hand(new Reply(id, body), 'owed');
+    if (isAnswerable && !this.isClosed) this.hand(new Reply(id, body, data), 'owed');
   }
 
   /** Answers a request with an error; without an id the error is a frame of its own. */

@@ -1,10 +1,11 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
+import { Config } from '../config/config.js';
 import { type AppError, AuthenticationRequired, InternalError, RateLimitExceeded } from '../errors/app-error.js';
 import { toDeclaredError } from '../errors/error.filter.js';
 import { LIMITS } from '../throttling/limits.js';
-import { jsonInSteps } from '../json/encoded-once.js';
-import { inTurns } from '../process/in-turns.js';
+import { jsonInSteps, utf8InSteps } from '../json/encoded-once.js';
+import { inTurns, type Steps } from '../process/in-turns.js';
 import { Overload, type Weight } from '../throttling/overload.js';
 import { Limits } from '../throttling/limits.service.js';
 import { requireSafeJson } from '../validation/safe-json.js';
@@ -12,6 +13,7 @@ import type { Connection } from './connection.js';
 import { FirstFrame } from './first-frame.js';
 import { frameObject } from './frame-object.js';
 import { CheckedInput } from '../validation/checked-input.js';
+import { withRule } from '../validation/ruled-by.js';
 import { type FrameDefinition, framesOf, OWN_PROTOCOL, protocolOf } from './frames.js';
 import type { RequestId } from './packet.js';
 import { RealtimeSettings } from './realtime-settings.js';
@@ -27,6 +29,12 @@ interface Command {
 
 /** Hears of every request of a known type that was refused, and with what; must not throw. */
 export type RefusalObserver = (error: AppError, definition: FrameDefinition) => void;
+
+/** The result of a request, and for a wire of our own its bytes where they are many. */
+interface EncodedResult {
+  readonly json: string;
+  readonly bytes: Buffer | undefined;
+}
 
 const LONGEST_ID = 64;
 const noop = (): void => {};
@@ -57,6 +65,7 @@ export class FrameRouter implements OnApplicationBootstrap {
     private readonly settings: RealtimeSettings,
     private readonly firstFrame: FirstFrame,
     private readonly overload: Overload,
+    private readonly config: Config,
   ) {}
 
   /** Fills the table. Two handlers of one type, or one without a limit, are a defect nobody should run with. */
@@ -156,7 +165,7 @@ export class FrameRouter implements OnApplicationBootstrap {
 
   private read(command: Command, data: unknown): object {
     requireSafeJson(data);
-    return command.input.read(data ?? {});
+    return withRule(command.definition.dto, data, this.config, () => command.input.read(data ?? {}));
   }
 
   /** Later requests wait: they are the ones of whoever this turns out to be. */
@@ -234,14 +243,14 @@ export class FrameRouter implements OnApplicationBootstrap {
   }
 
   private succeed(connection: Connection, id: RequestId | undefined, result: unknown): void {
-    const reply = (json: string): void => {
-      connection.reply(id, `{"ok":true,"data":${json}}`);
+    const reply = ({ json, bytes }: EncodedResult): void => {
+      connection.reply(id, `{"ok":true,"data":${json}}`, bytes);
       this.end(connection);
     };
     try {
-      const json = inTurns(jsonInSteps(result ?? {}));
-      if (json instanceof Promise) json.then(reply).catch((error: unknown) => this.fail(connection, id, error));
-      else reply(json);
+      const encoded = inTurns(resultInSteps(result ?? {}, connection));
+      if (encoded instanceof Promise) encoded.then(reply).catch((error: unknown) => this.fail(connection, id, error));
+      else reply(encoded);
     } catch (error) {
       this.fail(connection, id, error);
     }
@@ -293,4 +302,9 @@ export class FrameRouter implements OnApplicationBootstrap {
     const handle = (gateway as Record<string | symbol, Command['handle']>)[methodName]!.bind(gateway);
     commands.set(type, { definition, weight: weightOf(definition), input: new CheckedInput(dto), handle });
   }
+}
+
+function* resultInSteps(result: object, { codec }: Connection): Steps<EncodedResult> {
+  const json = yield* jsonInSteps(result);
+  return { json, bytes: codec ? undefined : yield* utf8InSteps(json) };
 }

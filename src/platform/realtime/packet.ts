@@ -21,13 +21,13 @@ export interface Packet extends WebSocketPacket {
 }
 
 /** A WebSocket text frame of a server (RFC 6455: FIN, opcode 1, no mask), header and payload in one buffer. */
-export function frameText(text: string): Buffer {
+export function frameText(text: string | Buffer): Buffer {
   const length = Buffer.byteLength(text);
   if (length < 126) {
     const frame = Buffer.allocUnsafe(2 + length);
     frame[0] = 0x81;
     frame[1] = length;
-    frame.write(text, 2, length, 'utf8');
+    put(text, frame, 2);
     return frame;
   }
   const header = length < 65_536 ? 4 : 10;
@@ -41,8 +41,13 @@ export function frameText(text: string): Buffer {
     frame.writeUInt32BE(0, 2);
     frame.writeUInt32BE(length, 6);
   }
-  frame.write(text, header, length, 'utf8');
+  put(text, frame, header);
   return frame;
+}
+
+function put(text: string | Buffer, frame: Buffer, at: number): void {
+  if (typeof text === 'string') frame.write(text, at, 'utf8');
+  else text.copy(frame, at);
 }
 
 /** How a client names a request: any short text on plain WebSocket, the acknowledgement's number on Socket.IO. */
@@ -72,6 +77,8 @@ export class Reply implements Packet {
     readonly id: RequestId | undefined,
     /** JSON of `{ok, data}` or `{ok, error}`. */
     readonly body: string,
+    /** The data of a large answer in UTF-8, so that no socket encodes it in one piece. */
+    private readonly data?: Buffer,
   ) {}
 
   get size(): number {
@@ -80,10 +87,20 @@ export class Reply implements Packet {
 
   get webSocketFrame(): Buffer {
     const id = this.id === undefined ? '' : `"id":${JSON.stringify(this.id)},`;
-    return frameText(`{"type":"reply",${id}${this.body.slice(1)}`);
+    const start = `{"type":"reply",${id}`;
+    return this.data ? this.frame(`${start}"ok":true,"data":`, this.data, '}') : frameText(start + this.body.slice(1));
   }
 
   get socketIo(): string {
     return `3${this.id}[${this.body}]`;
+  }
+
+  get engineOptions(): EngineWriteOptions | undefined {
+    if (!this.data) return undefined;
+    return { compress: false, wsPreEncodedFrame: [this.frame(`43${this.id}[{"ok":true,"data":`, this.data, '}]')] };
+  }
+
+  private frame(start: string, data: Buffer, end: string): Buffer {
+    return frameText(Buffer.concat([Buffer.from(start), data, Buffer.from(end)]));
   }
 }

@@ -1,4 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { requireCursor } from '../../../platform/pagination/page.js';
+import { RequiredBy } from '../../../platform/validation/required-by.js';
 import { EnumField, IntField, TextField } from '../../../platform/validation/fields.js';
 import { CONVERSATION_TYPES, type ConversationType } from '../../participants/participants.dto.js';
 
@@ -12,6 +14,7 @@ export class ListAdminConversationsQuery {
   @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
   limit?: number;
 
+  @RequiredBy(requireCursor)
   @TextField({ max: 256, optional: true, description: '`next_cursor` of the page before' })
   cursor?: string;
 }

@@ -1,5 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { requireCursor } from '../../../platform/pagination/page.js';
+import { RequiredBy } from '../../../platform/validation/required-by.js';
 import { EnumField, IntField, TextField, UuidField } from '../../../platform/validation/fields.js';
+import { RuledBy } from '../../../platform/validation/ruled-by.js';
+import { problemsOfContentRule } from './pattern-of-rule.js';
 
 export const RULE_KINDS = ['word', 'link_deny', 'link_allow'] as const;
 export type RuleKind = (typeof RULE_KINDS)[number];
@@ -10,6 +14,7 @@ export type RuleAction = (typeof RULE_ACTIONS)[number];
 const PATTERN_MAX = 253;
 const REASON_MAX = 200;
 
+@RuledBy(problemsOfContentRule)
 export class CreateContentRuleDto {
   @EnumField({ values: RULE_KINDS })
   kind: RuleKind;
@@ -40,6 +45,7 @@ export class ListContentRulesQuery {
   @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
   limit?: number;
 
+  @RequiredBy(requireCursor)
   @TextField({ max: 512, optional: true, description: '`next_cursor` of the page before' })
   cursor?: string;
 }

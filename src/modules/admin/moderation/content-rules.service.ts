@@ -4,7 +4,7 @@ import { ValidationError } from '../../../platform/errors/app-error.js';
 import { EventLog, type StreamTransaction } from '../../../platform/event-log/event-log.js';
 import type { Actor } from '../../../platform/http/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, type Page, toPage } from '../../../platform/pagination/page.js';
-import { normalDomain } from './link-finder.js';
+import { requireNone } from '../../../platform/validation/ruled-by.js';
 import { ModerationPolicy, type Place } from './moderation.policy.js';
 import type {
   ContentRuleDto,
@@ -14,12 +14,10 @@ import type {
 } from './content-rules.dto.js';
 import { type ContentRuleRow, ContentRulesRepository } from './content-rules.repository.js';
 import { ContentRuleExists, ContentRuleNotFound, TooManyContentRules } from './moderation.errors.js';
+import { NOT_FOR_ALLOWED, patternOf, problemsOfContentRule } from './pattern-of-rule.js';
 import { RuleBook } from './rule-book.js';
-import { countWords, foldText } from './word-matcher.js';
 
 const RULES_MAX = { installation: 5000, conversation: 200 };
-/** A phrase of more words is a sentence: people would write it otherwise the next time. */
-const WORDS_MAX = 12;
 
 /** The rules themselves: admins make those of the installation, moderators of a conversation its own. */
 @Injectable()
@@ -46,11 +44,9 @@ export class ContentRulesService {
    * @throws ContentRuleExists, TooManyContentRules, … as `list`
    */
   async create(actor: Actor, place: Place, dto: CreateContentRuleDto): Promise<ContentRuleDto> {
+    requireNone(problemsOfContentRule(dto));
     const { pattern, key } = patternOf(dto);
     const { kind, reason = null } = dto;
-    if ((kind === 'link_allow') === (dto.action !== undefined)) {
-      throw ValidationError.of('action', kind === 'link_allow' ? 'is not for what is allowed' : 'is missing');
-    }
     const row = await this.change(actor, place, async (tx) => {
       const limit = RULES_MAX[place.queue];
       if ((await this.repository.count(tx, place.conversationId)) >= limit) throw new TooManyContentRules(limit);
@@ -68,7 +64,7 @@ export class ContentRulesService {
     const row = await this.change(actor, place, async (tx) => {
       const before = await this.require(tx, place, id);
       if (before.action === null && dto.action !== undefined) {
-        throw ValidationError.of('action', 'is not for what is allowed');
+        throw ValidationError.of('action', NOT_FOR_ALLOWED);
       }
       const after = await this.repository.update(tx, before, dto);
       record(tx, actor, 'content_rule.update', { id, before, after });
@@ -102,21 +98,6 @@ export class ContentRulesService {
     if (!row) throw new ContentRuleNotFound();
     return row;
   }
-}
-
-/** @throws ValidationError when the pattern could never match */
-function patternOf({ kind, pattern }: CreateContentRuleDto): { pattern: string; key: string } {
-  if (kind === 'word') {
-    const text = pattern.normalize('NFC').trim();
-    const words = countWords(text);
-    if (words === 0) throw ValidationError.of('pattern', 'has no word in it');
-    if (words > WORDS_MAX) throw ValidationError.of('pattern', `has more than ${WORDS_MAX} words`);
-    return { pattern: text, key: foldText(text) };
-  }
-  const domain = normalDomain(pattern.trim());
-  if (domain === undefined) throw ValidationError.of('pattern', 'is not a domain');
-  if (domain === '*' && kind === 'link_allow') throw ValidationError.of('pattern', 'allows what is allowed anyway');
-  return { pattern: domain, key: domain };
 }
 
 function record(

@@ -1,4 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { requireCursor } from '../../../platform/pagination/page.js';
+import { RequiredBy } from '../../../platform/validation/required-by.js';
 import { EnumField, IntField, TextField, UuidField } from '../../../platform/validation/fields.js';
 
 export const HELD_STATUSES = ['held', 'released', 'dropped'] as const;
@@ -11,6 +13,7 @@ export class ListHeldMessagesQuery {
   @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
   limit?: number;
 
+  @RequiredBy(requireCursor)
   @TextField({ max: 512, optional: true, description: '`next_cursor` of the page before' })
   cursor?: string;
 }

@@ -1,7 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { requireCursor } from '../../../platform/pagination/page.js';
+import type { FieldProblem } from '../../../platform/errors/app-error.js';
 import { SYSTEM_ROLES, type SystemRole } from '../../../platform/http/actor.js';
 import { EnumField, IntField, TextField, TimeField, UuidField } from '../../../platform/validation/fields.js';
 import { RequiredBy } from '../../../platform/validation/required-by.js';
+import { RuledBy } from '../../../platform/validation/ruled-by.js';
 import { PRESENCE_STATUSES, UpdateProfileDto, UserProfileDto } from '../../users/users.dto.js';
 import { requireReason } from './reasons.js';
 
@@ -41,6 +44,7 @@ export class ListAdminUsersQuery {
   @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
   limit?: number;
 
+  @RequiredBy(requireCursor)
   @TextField({ max: 256, optional: true, description: '`next_cursor` of the page before' })
   cursor?: string;
 }
@@ -66,9 +70,16 @@ export class UnbanUserDto extends ReasonDto {
   conversation_id?: string;
 }
 
+@RuledBy(problemsOfBan)
 export class BanUserDto extends UnbanUserDto {
   @TimeField({ optional: true, nullable: true, description: 'When it ends; left out or null: never' })
   until?: string | null;
+}
+
+/** What of a ban is wrong at this moment. */
+export function problemsOfBan({ until }: { until?: string | null }): FieldProblem[] {
+  const isOver = typeof until === 'string' && Date.parse(until) <= Date.now();
+  return isOver ? [{ field: 'until', reason: 'must be in the future' }] : [];
 }
 
 export class DeleteUserDto extends ReasonDto {

@@ -1,22 +1,23 @@
 import { Injectable } from '@nestjs/common';
-import { ValidationError } from '../../../platform/errors/app-error.js';
 import type { Actor } from '../../../platform/http/actor.js';
 import { decodeCursor, DEFAULT_PAGE_SIZE, toPage, type Page } from '../../../platform/pagination/page.js';
+import { problemsOf, requireNone } from '../../../platform/validation/ruled-by.js';
 import { AccountAdministration } from '../../auth/account-administration.service.js';
 import { ConversationBans } from '../../participants/conversation-bans.service.js';
 import { UserAdministration } from '../../users/user-administration.service.js';
 import { UserNotFound } from '../../users/users.errors.js';
 import { UsersPolicy } from '../../users/users.policy.js';
 import { presentAdminUser, presentDetails } from './admin-user-presenter.js';
-import type {
-  AdminUserDetailsDto,
-  AdminUserDto,
-  BanUserDto,
-  EndedSessionsDto,
-  ListAdminUsersQuery,
-  ReasonDto,
-  UnbanUserDto,
-  UpdateAdminUserDto,
+import {
+  type AdminUserDetailsDto,
+  type AdminUserDto,
+  type BanUserDto,
+  type EndedSessionsDto,
+  type ListAdminUsersQuery,
+  type ReasonDto,
+  type UnbanUserDto,
+  type UpdateAdminUserDto,
+  problemsOfBan,
 } from './admin-users.dto.js';
 import { AdminUsersRepository } from './admin-users.repository.js';
 import { requireReason } from './reasons.js';
@@ -70,9 +71,8 @@ export class AdminUsersService {
    * @throws PermissionDenied, UserNotFound, ConversationNotFound, ValidationError
    */
   async ban(actor: Actor, userId: string, dto: BanUserDto): Promise<void> {
-    const until = dto.until ? new Date(dto.until) : null;
-    if (until && until.getTime() <= Date.now()) throw ValidationError.of('until', 'must be in the future');
-    const ban = { reason: requireReason(dto.reason), until };
+    requireNone([...problemsOfBan(dto), ...problemsOf(() => requireReason(dto.reason))]);
+    const ban = { reason: requireReason(dto.reason), until: dto.until ? new Date(dto.until) : null };
     if (dto.conversation_id === undefined) await this.users.ban(actor, userId, ban);
     else await this.conversationBans.ban(actor, { conversationId: dto.conversation_id, userId, ...ban });
   }

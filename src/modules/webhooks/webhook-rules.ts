@@ -1,0 +1,40 @@
+import type { Config } from '../../platform/config/config.js';
+import type { FieldProblem } from '../../platform/errors/app-error.js';
+import { problemsOf } from '../../platform/validation/ruled-by.js';
+import { USER_BANNED, USER_CREATED } from '../users/users.events.js';
+import { WEBHOOK_EVENT_TYPES } from './webhook-catalogue.js';
+import { requireSecret } from './webhook-secrets.js';
+import { WebhookUrls } from './webhook-url.js';
+
+/** About people at large: nothing a single user could see. */
+const FOR_ADMINS: readonly string[] = [USER_CREATED, USER_BANNED];
+
+/** What a caller says of a webhook. */
+export interface WebhookInput {
+  readonly url?: string;
+  readonly events?: string[];
+  readonly secret?: string;
+  readonly scope?: string;
+}
+
+/** What can be said of a webhook before anything is looked up. */
+export function problemsOfWebhook({ url, events, secret, scope }: WebhookInput, config: Config): FieldProblem[] {
+  const ofUrl = url === undefined ? undefined : new WebhookUrls(config).judge(url);
+  const ofEvents = events && problemOfEvents(events, scope ?? 'own');
+  return [
+    ...(ofUrl === undefined ? [] : [{ field: 'url', reason: ofUrl }]),
+    ...(ofEvents === undefined ? [] : [{ field: 'events', reason: ofEvents }]),
+    ...(secret === undefined ? [] : problemsOf(() => requireSecret(secret))),
+  ];
+}
+
+/** What is wrong with the types of events; undefined for nothing. */
+export function problemOfEvents(events: readonly string[], scope: string): string | undefined {
+  if (events.some((type) => !WEBHOOK_EVENT_TYPES.includes(type)))
+    return 'has a type that is not in GET /webhooks/events';
+  if (events.length === 0) return 'must name at least one type';
+  if (scope === 'own' && events.some((type) => FOR_ADMINS.includes(type))) {
+    return `${FOR_ADMINS.join(' and ')} are for webhooks with the scope all`;
+  }
+  return undefined;
+}

@@ -298,6 +298,7 @@ describe('an upload', () => {
       FILE_MAX_DOCUMENT_BYTES: '200000',
       FILE_MAX_MEDIA_BYTES: '400000',
       FILE_UPLOADS_PER_USER: '1000',
+      FILE_UPLOADS_PER_ADDRESS: '1000',
       FILE_UPLOADS_PER_PROCESS: '1000',
     });
     Object.assign(world.chat.app.app.get(UploadSettings, { strict: false }), {

@@ -112,20 +112,23 @@ export class FileQuotaExceeded extends AppError {
 
 /** An upload that ends frees its place at once; most of them take no longer. */
 const PLACE_FREE_SECONDS = 5;
+const TOO_MANY_UPLOADS = {
+  account: 'You have too many uploads in progress.',
+  address: 'Too many uploads are in progress from your address.',
+  server: 'The server takes in no more uploads at a time.',
+} as const;
 
 @Means(
-  'The caller has as many uploads in progress as one account may have at a time (`details.limit`), or the server as many as it takes in from all.',
+  'The caller has as many uploads in progress as one account may have at a time (`details.limit`), their address as many as one may have, or the server as many as it takes in from all.',
   'Wait until one of them is over, or `details.retry_after` seconds (also `Retry-After`), and try again.',
 )
 export class TooManyUploads extends AppError {
   readonly code = 'TOO_MANY_UPLOADS';
   readonly status = 429;
 
-  /** `limit`: of the account; none where it is the server that has too many. */
-  constructor(limit?: number) {
-    const message =
-      limit === undefined ? 'The server takes in no more uploads at a time.' : 'You have too many uploads in progress.';
-    super(message, { limit, retry_after: PLACE_FREE_SECONDS });
+  /** `limit`: of the account, where that has too many. */
+  constructor(whose: 'account' | 'address' | 'server', limit?: number) {
+    super(TOO_MANY_UPLOADS[whose], { limit, retry_after: PLACE_FREE_SECONDS });
   }
 }
 

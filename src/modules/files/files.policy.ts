@@ -38,9 +38,13 @@ export class FilesPolicy {
   }
 
   /** Uploads in progress at a time, in this process. */
-  get atOnce(): { perUser: number; perProcess: number } {
-    const { fileUploadsPerUser, fileUploadsPerProcess } = this.config;
-    return { perUser: fileUploadsPerUser, perProcess: fileUploadsPerProcess };
+  get atOnce(): { perUser: number; perAddress: number; perProcess: number } {
+    const {
+      fileUploadsPerUser: perUser,
+      fileUploadsPerAddress: perAddress,
+      fileUploadsPerProcess: perProcess,
+    } = this.config;
+    return { perUser, perAddress, perProcess };
   }
 
   /**

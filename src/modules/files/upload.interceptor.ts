@@ -48,7 +48,7 @@ export class UploadInterceptor implements NestInterceptor {
     const request = context.switchToHttp().getRequest<UploadRequest>();
     const response = context.switchToHttp().getResponse<Response>();
     return defer(() => {
-      const upload = this.uploads.enter(request.actor!.userId);
+      const upload = this.uploads.enter(request.actor!.userId, request.ip);
       const path = this.incoming.newPath();
       return from(this.receive(context, upload, path)).pipe(
         mergeMap(() => this.answer(context, next)),

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../platform/http/actor.js';
+import { addressSubject } from '../../platform/throttling/limit-subject.js';
 import { FileQuotaExceeded, TooManyUploads } from './files.errors.js';
 import { FilesPolicy } from './files.policy.js';
 import { FilesRepository } from './files.repository.js';
@@ -7,14 +8,16 @@ import { FilesRepository } from './files.repository.js';
 /** An upload that has not been answered. */
 export interface Upload {
   readonly userId: string;
+  /** Where it comes from, as limits tell addresses apart. */
+  readonly address: string;
   /** Of the file, set aside in the quota; undefined until there is known to be room for it. */
   reservedBytes: number | undefined;
 }
 
 /**
  * Uploads of this process that have not been answered. Each holds a connection, an open file, and space on the disk that
- * is in no row yet. So there are only so many of an account and of all together, and what they announce counts against
- * the quota of the account while they last.
+ * is in no row yet. So there are only so many of an account, of an address, whose accounts cost nothing where anybody
+ * may register, and of all together. What they announce counts against the quota of the account while they last.
  */
 @Injectable()
 export class UploadsInProgress {
@@ -30,11 +33,14 @@ export class UploadsInProgress {
   }
 
   /** Takes a place, to be left however the upload ends. @throws TooManyUploads */
-  enter(userId: string): Upload {
-    const { perUser, perProcess } = this.policy.atOnce;
-    if (this.of(userId).length >= perUser) throw new TooManyUploads(perUser);
-    if (this.uploads.size >= perProcess) throw new TooManyUploads();
-    const upload: Upload = { userId, reservedBytes: undefined };
+  enter(userId: string, ip: string | undefined): Upload {
+    const { perUser, perAddress, perProcess } = this.policy.atOnce;
+    const address = addressSubject(ip);
+    if (this.of(userId).length >= perUser) throw new TooManyUploads('account', perUser);
+    const fromThere = [...this.uploads].filter((upload) => upload.address === address);
+    if (fromThere.length >= perAddress) throw new TooManyUploads('address');
+    if (this.uploads.size >= perProcess) throw new TooManyUploads('server');
+    const upload: Upload = { userId, address, reservedBytes: undefined };
     this.uploads.add(upload);
     return upload;
   }

@@ -120,6 +120,13 @@ export const FILE_SETTINGS = {
     max: 1000,
     sentence: 'Uploads one user may have in progress at a time, in each process.',
   }),
+  fileUploadsPerAddress: integer({
+    name: 'FILE_UPLOADS_PER_ADDRESS',
+    default: 32,
+    min: 1,
+    max: 10_000,
+    sentence: 'Uploads one address of clients may have in progress at a time, in each process, of however many users.',
+  }),
   fileUploadsPerProcess: integer({
     name: 'FILE_UPLOADS_PER_PROCESS',
     default: 64,

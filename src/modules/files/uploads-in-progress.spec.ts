@@ -1,0 +1,45 @@
+import type { FilesPolicy } from './files.policy.js';
+import type { FilesRepository } from './files.repository.js';
+import { UploadsInProgress } from './uploads-in-progress.js';
+
+describe('uploads in progress', () => {
+  let uploads: UploadsInProgress;
+
+  beforeEach(() => {
+    const policy = { atOnce: { perUser: 5, perAddress: 32, perProcess: 64 } } as FilesPolicy;
+    uploads = new UploadsInProgress(policy, {} as FilesRepository);
+  });
+
+  /** As many as are let in, of this number of accounts with five each. */
+  function fill(accounts: number, ipOf: (account: number) => string): number {
+    const before = uploads.total;
+    for (let account = 0; account < accounts; account++) {
+      for (let number = 0; number < 5; number++) {
+        try {
+          uploads.enter(`account-${account} of ${ipOf(account)}`, ipOf(account));
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'TOO_MANY_UPLOADS', status: 429 });
+        }
+      }
+    }
+    return uploads.total - before;
+  }
+
+  it('of one address are at most 32, however many accounts it has, and others have their places', () => {
+    expect(fill(13, () => '192.0.2.1')).toBe(32);
+    expect(fill(1, () => '192.0.2.2')).toBe(5);
+    expect(() => uploads.enter('one more', '192.0.2.1')).toThrow('from your address');
+  });
+
+  it('of one network of IPv6 are those of one address, since its addresses cost nothing', () => {
+    expect(fill(13, (account) => `2001:db8::${account + 1}`)).toBe(32);
+    expect(fill(1, () => '2001:db8:0:1::1')).toBe(5);
+  });
+
+  it('give their place up when they end', () => {
+    fill(13, () => '192.0.2.1');
+    const upload = uploads.enter('other', '192.0.2.2');
+    uploads.leave(upload);
+    expect(uploads.total).toBe(32);
+  });
+});

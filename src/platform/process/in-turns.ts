@@ -25,7 +25,10 @@ export function inTurns<Result>(steps: Steps<Result>): Result | Promise<Result> 
 }
 
 /** The results of work on one after the other. */
-export function* eachInSteps<Item, Result>(items: Iterable<Item>, work: (item: Item) => Steps<Result>): Steps<Result[]> {
+export function* eachInSteps<Item, Result>(
+  items: Iterable<Item>,
+  work: (item: Item) => Steps<Result>,
+): Steps<Result[]> {
   const results: Result[] = [];
   for (const item of items) {
     results.push(yield* work(item));

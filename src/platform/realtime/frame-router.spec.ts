@@ -1,5 +1,4 @@
 import type { DiscoveryService } from '@nestjs/core';
-import type { Config } from '../config/config.js';
 import type { Overload } from '../throttling/overload.js';
 import type { LimitAction } from '../throttling/limits.js';
 import type { Limits } from '../throttling/limits.service.js';
@@ -47,7 +46,6 @@ function routerOf(limits: Partial<Limits>, ...instances: object[]): FrameRouter 
     new RealtimeSettings(),
     {} as FirstFrame,
     { admit: () => undefined } as unknown as Overload,
-    {} as Config,
   );
 }
 

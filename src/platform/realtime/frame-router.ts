@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { Config } from '../config/config.js';
 import { type AppError, AuthenticationRequired, InternalError, RateLimitExceeded } from '../errors/app-error.js';
@@ -58,6 +58,8 @@ export class FrameRouter implements OnApplicationBootstrap {
   private readonly observers: RefusalObserver[] = [];
   private running = 0;
   private whenIdle: (() => void)[] = [];
+  /** For rules of input classes that depend on settings. */
+  @Inject() private readonly config: Config;
 
   constructor(
     private readonly discovery: DiscoveryService,
@@ -65,7 +67,6 @@ export class FrameRouter implements OnApplicationBootstrap {
     private readonly settings: RealtimeSettings,
     private readonly firstFrame: FirstFrame,
     private readonly overload: Overload,
-    private readonly config: Config,
   ) {}
 
   /** Fills the table. Two handlers of one type, or one without a limit, are a defect nobody should run with. */

@@ -103,14 +103,17 @@ function alterPumps(): void {
   };
 }
 
+const originals = new Map<Altered, { readonly name: string; readonly text: string }>();
+type Altered = { name: string; text: string };
+
 /** Statements are prepared by name, so that another text takes another name. */
 function alterWatermarks(): void {
-  const [right, wrong] = ['pg_snapshot_xmin', 'pg_snapshot_xmax'];
-  const [from, to] = faults.newestWatermark ? [right, wrong] : [wrong, right];
-  for (const statement of declaredStatements() as { name: string; text: string }[]) {
-    if (!statement.text.includes(from)) continue;
-    statement.text = statement.text.replaceAll(from, to);
-    statement.name = faults.newestWatermark ? `${statement.name}.altered` : statement.name.replace('.altered', '');
+  for (const statement of declaredStatements() as Altered[]) {
+    if (!originals.has(statement)) originals.set(statement, { ...statement });
+    const { name, text } = originals.get(statement)!;
+    const isAltered = faults.newestWatermark && text.includes('pg_snapshot_xmin');
+    statement.text = isAltered ? text.replaceAll('pg_snapshot_xmin', 'pg_snapshot_xmax') : text;
+    statement.name = isAltered ? `${name}.altered` : name;
   }
 }
 

@@ -9,7 +9,8 @@ import { migrate } from '../../src/platform/database/migrate.js';
 import { createTestDatabase } from '../support/test-database.js';
 import type { Faults } from './faults.js';
 import { NodeProcess } from './node-process.js';
-import { RedisServer } from '../support/redis-server.js';
+import { Haproxy } from '../support/haproxy.js';
+import { freePort, RedisServer } from '../support/redis-server.js';
 import { Rest } from './rest.js';
 
 const NODES = 2;
@@ -21,6 +22,8 @@ export interface ClusterNeeds {
   /** Of the nodes, beside the usual ones. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly withRedis?: boolean;
+  /** The nodes have one address, that of HAProxy as shipped. */
+  readonly behindHaproxy?: boolean;
 }
 
 interface Database {
@@ -43,6 +46,7 @@ export class Cluster {
     private readonly database: Database,
     private readonly directory: string,
     private readonly killable: { server: KillableServer | undefined; redis: RedisServer | undefined },
+    private readonly balancer: Haproxy | undefined,
   ) {
     this.pool = new pg.Pool({ connectionString: database.url, max: 8, types });
     this.pool.on('error', () => undefined);
@@ -52,7 +56,7 @@ export class Cluster {
    * In a database of its own in the shared server; given some for it, over a PostgreSQL of its own that may be killed.
    * Then the nodes are the program itself, otherwise the program with switches: see `setFaults`.
    */
-  static async start({ ownServer, settings, withRedis }: ClusterNeeds = {}): Promise<Cluster> {
+  static async start({ ownServer, settings, withRedis, behindHaproxy }: ClusterNeeds = {}): Promise<Cluster> {
     const directory = mkdtempSync(join(tmpdir(), `parley-torture-${process.pid}-`));
     const server = ownServer && (await KillableServer.start(ownServer));
     const database = server ? { url: server.url, drop: () => server.stop() } : await createTestDatabase();
@@ -63,12 +67,19 @@ export class Cluster {
       ...(redis && { REDIS_URL: redis.url }),
     };
     const entry = server ? 'src/main' : 'test/torture/alterable-node';
-    const nodes = Array.from({ length: NODES }, () => new NodeProcess(entry, environment));
-    const cluster = new Cluster(nodes, database, directory, { server, redis });
+    // Behind a balancer a node has the same port after each start.
+    const ports = behindHaproxy ? await Promise.all([freePort(), freePort()]) : undefined;
+    const nodes = Array.from(
+      { length: NODES },
+      (_, index) => new NodeProcess(entry, { ...environment, PORT: String(ports?.[index] ?? 0) }),
+    );
+    const balancer = ports && (await Haproxy.start(ports));
+    const cluster = new Cluster(nodes, database, directory, { server, redis }, balancer);
     try {
       // The nodes would do it themselves, one waiting for the other.
       if (server) await migrate(server.url);
       await Promise.all(nodes.map((node) => node.start()));
+      await balancer?.untilItServes();
       return cluster;
     } catch (error) {
       await cluster.stop();
@@ -76,8 +87,9 @@ export class Cluster {
     }
   }
 
-  /** The address of a node, wherever it is by now; another one's while it is down. */
+  /** The address of a node, wherever it is by now; another one's while it is down. That of the balancer, if there is one. */
   address(index: number): string {
+    if (this.balancer) return this.balancer.address;
     const wanted = this.nodes[index % this.nodes.length]!;
     return (wanted.isUp ? wanted : (this.nodes.find((node) => node.isUp) ?? wanted)).address;
   }
@@ -124,6 +136,7 @@ export class Cluster {
 
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.kill()));
+    await this.balancer?.stop();
     await this.pool.end();
     await this.killable.redis?.halt();
     await this.database.drop();

@@ -17,6 +17,8 @@ export class LastingConnection {
   moves = 0;
   /** Times without a connection that is live. */
   interruptions = 0;
+  /** Tries to open one that no server let in. */
+  refusals = 0;
   private link: Link | undefined;
   private reconnectAfterMs = 0;
   private isOver = false;
@@ -69,6 +71,7 @@ export class LastingConnection {
       this.moves++;
       return true;
     } catch {
+      this.refusals++;
       await sleep(Math.random() * TRY_AGAIN_MS);
       return false;
     }

@@ -37,14 +37,17 @@ export interface Round {
   /** Settings of the nodes; a round with its own has its own cluster. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly withRedis?: boolean;
+  readonly behindHaproxy?: boolean;
+  /** False where this machine lacks what it needs: the round is then named as skipped. */
+  readonly isPossible?: boolean;
   /** Whether the control, run after it, can have the very cluster of its own that it had. */
   readonly sharesWithControl?: boolean;
   run(cluster: Cluster, options: Required<RoundOptions>): Promise<Figures>;
 }
 
 /** What its cluster has to be like. */
-export function needsOf({ ownServer, settings, withRedis }: Round, breakIt: boolean): ClusterNeeds {
-  return { ownServer: ownServer?.(breakIt), settings, withRedis };
+export function needsOf({ ownServer, settings, withRedis, behindHaproxy }: Round, breakIt: boolean): ClusterNeeds {
+  return { ownServer: ownServer?.(breakIt), settings, withRedis, behindHaproxy };
 }
 
 /** Runs a round, in the cluster given, which it leaves as it found it, or in one of its own. */
@@ -65,8 +68,8 @@ export async function runRound(round: Round, options: RoundOptions, shared?: Clu
 }
 
 /** Whether a round cannot share a cluster with others. */
-export function hasOwnCluster({ ownServer, settings, withRedis }: Round): boolean {
-  return Boolean(ownServer ?? settings ?? withRedis);
+export function hasOwnCluster({ ownServer, settings, withRedis, behindHaproxy }: Round): boolean {
+  return Boolean(ownServer ?? settings ?? withRedis ?? behindHaproxy);
 }
 
 /** Figures of these names, for comparing. */

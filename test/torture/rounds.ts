@@ -12,7 +12,7 @@ import { READ_YOUR_WRITES } from './rounds/t10-read-your-writes.js';
 import { MARKS } from './rounds/t11-marks.js';
 import { REVOCATION } from './rounds/t13-revocation.js';
 import { REMOVAL } from './rounds/t14-removal.js';
-import { ROLLING_RESTART } from './rounds/t17-rolling-restart.js';
+import { ROLLING_RESTARTS } from './rounds/t17-rolling-restart.js';
 import { UNIQUENESS } from './rounds/t21-uniqueness.js';
 import { TEXT } from './rounds/t23-text.js';
 
@@ -31,7 +31,7 @@ export const ROUNDS: readonly Round[] = [
   MARKS,
   REVOCATION,
   REMOVAL,
-  ROLLING_RESTART,
+  ...ROLLING_RESTARTS,
   UNIQUENESS,
   TEXT,
 ];

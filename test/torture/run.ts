@@ -71,6 +71,10 @@ async function main(): Promise<void> {
   const outcomes: Outcome[] = [];
   try {
     for (const round of chosen) {
+      if (round.isPossible === false) {
+        process.stdout.write(`${round.name}  skipped: this machine lacks what it needs\n`);
+        continue;
+      }
       try {
         const outcome = await tryRound(round);
         outcomes.push(outcome);

@@ -1,5 +1,6 @@
-import type { OnApplicationShutdown } from '@nestjs/common';
+import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type pg from 'pg';
+import { RepeatedWarning } from '../logging/repeated-warning.js';
 import { isReadOnly } from './database-errors.js';
 import type { StatementTimes } from './statement-times.js';
 
@@ -18,13 +19,18 @@ export class PoolWatch implements OnApplicationShutdown {
   private probeSince: number | undefined;
   private renewedAt = -Infinity;
   private readonly timer: NodeJS.Timeout;
+  private readonly readOnly = new RepeatedWarning(
+    new Logger('Database'),
+    'PostgreSQL takes no writes: it is a standby, or default_transaction_read_only is on',
+    { over: 'PostgreSQL takes writes again' },
+  );
 
   constructor(
     private readonly pool: pg.Pool,
     times?: Pick<StatementTimes, 'observeFailures'>,
   ) {
     times?.observeFailures((failure) => {
-      if (isReadOnly(failure)) this.renew();
+      if (isReadOnly(failure)) this.foundReadOnly();
     });
     this.timer = setInterval(() => this.look(), LOOK_EVERY_MS);
     this.timer.unref();
@@ -46,8 +52,17 @@ export class PoolWatch implements OnApplicationShutdown {
     return { open: totalCount, idle: idleCount, waiting: waitingCount - probes };
   }
 
-  /** Closes the idle connections, so that the next request gets a new one. At most once a second. */
-  renew(): void {
+  /** The server takes no writes: says so, and closes the idle connections, at most once a second. */
+  foundReadOnly(): void {
+    this.readOnly.failed({});
+    this.renew();
+  }
+
+  foundWritable(): void {
+    this.readOnly.worked();
+  }
+
+  private renew(): void {
     const now = performance.now();
     if (now - this.renewedAt < RENEW_EVERY_MS) return;
     this.renewedAt = now;

@@ -24,8 +24,8 @@ export class DatabaseHealth implements OnModuleInit {
 
   private async check(): Promise<void> {
     const row = await this.sql.one(TAKES_WRITES);
-    if (!row!.is_read_only) return;
-    this.pool.renew();
+    if (!row!.is_read_only) return this.pool.foundWritable();
+    this.pool.foundReadOnly();
     throw new ReadOnlyDatabase();
   }
 }

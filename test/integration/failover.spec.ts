@@ -1,0 +1,204 @@
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
+import { WebSocketClient } from '../support/realtime-client.js';
+import { startProcess, type TestProcess } from '../support/test-process.js';
+import { ChaosProxy } from '../torture/chaos-proxy.js';
+
+const STANDBY = 'standby_one';
+
+/** A primary and a streaming standby, made of a copy of it, and one address that leads to either. */
+class Pair {
+  private constructor(
+    private readonly directories: readonly string[],
+    readonly primary: EmbeddedPostgres,
+    readonly standby: EmbeddedPostgres,
+    private readonly way: ChaosProxy,
+    private target: EmbeddedPostgres,
+  ) {}
+
+  static async start(): Promise<Pair> {
+    const [first, second] = ['primary', 'standby'].map((name) => mkdtempSync(join(tmpdir(), `parley-${name}-`)));
+    const atRest = await EmbeddedPostgres.start({ directory: first! });
+    await atRest.stop();
+    const copy = copyOf(atRest.dataDirectory, basename(first!), basename(second!));
+    const primary = await EmbeddedPostgres.start({ directory: first! });
+    const { port, username, password } = new URL(primary.url);
+    const source = `host=127.0.0.1 port=${port} user=${username} password=${password} application_name=${STANDBY}`;
+    appendFileSync(join(copy, 'postgresql.auto.conf'), `primary_conninfo = '${source}'\n`);
+    spawnSync('cp', ['-a', join(copy, 'PG_VERSION'), join(copy, 'standby.signal')]); // of the owner of the others
+    const standby = await EmbeddedPostgres.start({ directory: second! });
+    const pair: Pair = new Pair(
+      [first!, second!, dirname(primary.dataDirectory), dirname(copy)],
+      primary,
+      standby,
+      await ChaosProxy.start(() => Number(new URL(pair.target.url).port)),
+      primary,
+    );
+    return pair;
+  }
+
+  /** What `DATABASE_URL` names. */
+  get url(): string {
+    const url = new URL(this.primary.url);
+    url.port = String(this.way.port);
+    return url.href;
+  }
+
+  /** From now on the address leads there, and connections to the other one are cut. */
+  leadTo(target: EmbeddedPostgres): void {
+    this.target = target;
+    this.way.dropConnections();
+  }
+
+  /** Whether the primary waits for the standby before it confirms a commit. */
+  async waitForStandby(waits: boolean): Promise<void> {
+    await ask(this.primary, `alter system set synchronous_standby_names = '${waits ? STANDBY : ''}'`);
+    await ask(this.primary, 'select pg_reload_conf()');
+    const state = waits ? 'sync' : 'async';
+    await until(this.primary, `select from pg_stat_replication where sync_state = '${state}'`);
+  }
+
+  /** The standby gets nothing more. */
+  async cutReplication(): Promise<void> {
+    await ask(this.standby, 'alter system reset primary_conninfo');
+    await ask(this.standby, 'select pg_reload_conf()');
+    await until(this.standby, 'select where not exists (select from pg_stat_wal_receiver)');
+  }
+
+  async stop(): Promise<void> {
+    await this.way.stop();
+    await this.primary.stop();
+    await this.standby.stop();
+    for (const directory of this.directories) rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Copies the data and what stands beside it to where a server of the other directory has them. */
+function copyOf(data: string, directory: string, other: string): string {
+  const target = data.replace(directory, other);
+  spawnSync('cp', ['-aT', dirname(data), dirname(target)]);
+  return target;
+}
+
+async function ask<Row extends pg.QueryResultRow>(server: EmbeddedPostgres, text: string): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: server.url });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Waits until the question has an answer of at least one row. */
+async function until(server: EmbeddedPostgres, question: string): Promise<void> {
+  while ((await ask(server, question)).length === 0) await pause(50);
+}
+
+interface Answer {
+  readonly status: number;
+  readonly retryAfter: string | null;
+  readonly body: Record<string, unknown>;
+}
+
+async function call(
+  url: string,
+  path: string,
+  { token = '', body }: { token?: string; body?: object },
+): Promise<Answer> {
+  const response = await fetch(`${url}/api/v1${path}`, {
+    method: body ? 'POST' : 'GET',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body: body && JSON.stringify(body),
+  });
+  const retryAfter = response.headers.get('retry-after');
+  return { status: response.status, retryAfter, body: (await response.json()) as Record<string, unknown> };
+}
+
+/** Waits for what `/readyz` says. */
+async function untilItSays(url: string, status: string): Promise<void> {
+  for (;;) {
+    const answer = (await (await fetch(`${url}/readyz`)).json()) as { status: string };
+    if (answer.status === status) return;
+    await pause(50);
+  }
+}
+
+describe('when PostgreSQL dies and its standby takes its address', () => {
+  let pair: Pair;
+  let server: TestProcess;
+  let directory: string;
+  let url: string;
+  let token: string;
+  let group: string;
+  const send = (content: string): Promise<Answer> =>
+    call(url, `/conversations/${group}/messages`, { token, body: { content, client_message_id: randomUUID() } });
+  const texts = async (): Promise<string[]> => {
+    const { body } = await call(url, `/conversations/${group}/messages?limit=100`, { token });
+    return (body.data as { content: string }[]).map(({ content }) => content);
+  };
+
+  beforeAll(async () => {
+    pair = await Pair.start();
+    directory = mkdtempSync(join(tmpdir(), 'parley-failover-'));
+    server = startProcess('src/main.ts', {
+      DATA_DIR: directory,
+      DATABASE_URL: pair.url,
+      PORT: '0',
+      HOST: '127.0.0.1',
+      RATE_LIMIT_MULTIPLIER: '1000',
+    });
+    const [, port] = await server.printed(/REST +http:\/\/localhost:(\d+)/);
+    url = `http://127.0.0.1:${port}`;
+    const person = { username: 'ana', email: 'ana@example.com', password: 'orbit-41-lamp-plum', display_name: 'Ana' };
+    await call(url, '/auth/register', { body: person });
+    const login = await call(url, '/auth/login', { body: { username: 'ana', password: person.password } });
+    token = login.body.access_token as string;
+    const made = await call(url, '/conversations', { token, body: { type: 'group', title: 'G', participant_ids: [] } });
+    group = made.body.id as string;
+  }, 90_000);
+  afterAll(async () => {
+    server.child.kill('SIGKILL');
+    await server.ended();
+    await pair.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }, 60_000);
+
+  it('what was acknowledged with a synchronous standby is there, writes wait for the promotion, and reads go on', async () => {
+    await pair.waitForStandby(true);
+    const socket = new WebSocketClient(Number(new URL(url).port), `?token=${token}`);
+    await socket.next('live');
+    const safe = Array.from({ length: 20 }, (_, index) => `with the standby ${index}`);
+    for (const text of safe) expect((await send(text)).status).toBe(201);
+
+    // The control: what the primary alone has confirmed is lost with it.
+    await pair.waitForStandby(false);
+    await pair.cutReplication();
+    expect((await send('without the standby')).status).toBe(201);
+
+    pair.primary.kill();
+    pair.leadTo(pair.standby);
+    await untilItSays(url, 'read-only');
+    const refused = await Promise.all(Array.from({ length: 10 }, (_, index) => send(`to the standby ${index}`)));
+    for (const answer of refused) {
+      expect(answer).toMatchObject({ status: 503, body: { error: { code: 'SERVICE_UNAVAILABLE' } } });
+      expect(Number(answer.retryAfter)).toBeGreaterThan(0);
+    }
+    expect((await texts()).reverse()).toEqual(safe);
+
+    await ask(pair.standby, 'select pg_promote()');
+    await untilItSays(url, 'ok');
+    expect((await send('to the new primary')).status).toBe(201);
+    expect((await texts()).reverse()).toEqual([...safe, 'to the new primary']);
+    // The history is another one: clients that may have seen what is lost start over.
+    expect((await socket.closed).code).toBe(1012);
+    await server.printed(/"PostgreSQL takes no writes: it is a standby/);
+    await server.printed(/"PostgreSQL takes writes again"/);
+  }, 120_000);
+});

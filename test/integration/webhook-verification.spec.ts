@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import type { Actor } from '../../src/platform/http/actor.js';
 import { type Answer, People } from '../support/people.js';
@@ -6,6 +8,7 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 import { type ReceivedCall, WebhookReceiver } from '../support/webhook-receiver.js';
 
 const MOST_AT_A_HOST = 5;
+const TIMEOUT_MS = 1000;
 
 describe('the address of a webhook', () => {
   let server: TestApp;
@@ -20,6 +23,7 @@ describe('the address of a webhook', () => {
   beforeAll(async () => {
     server = await startTestApp({
       WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true',
+      WEBHOOK_TIMEOUT_MS: String(TIMEOUT_MS),
       WEBHOOK_TRUSTED_HOSTS: '127.0.0.9,*.trusted.example',
     });
     people = new People(server);
@@ -65,14 +69,13 @@ describe('the address of a webhook', () => {
   const dueNow = (id: string) =>
     server.database.query('update webhooks set challenge_at = now() where id = $1 and challenge_at is not null', [id]);
 
-  /** Until it is given up, with as many challenges as there are. */
+  /** Until it is given up, with as many challenges as there are; the next is due as soon as one has failed. */
   async function untilGivenUp(id: string): Promise<Answer['body']> {
-    for (let challenges = 1; challenges <= 3; challenges++) {
-      await until(id, ({ verification, status }) => verification.challenges >= challenges || status === 'disabled');
-      await until(id, ({ verification }) => verification.error !== null);
-      if (challenges < 3) await dueNow(id);
+    for (;;) {
+      const webhook = await show(id);
+      if (webhook.status === 'disabled') return webhook;
+      if (webhook.verification.error !== null && webhook.verification.challenges < 3) await dueNow(id);
     }
-    return until(id, ({ status }) => status === 'disabled');
   }
 
   it('is asked before its first event, which comes when it has answered', async () => {
@@ -147,7 +150,31 @@ describe('the address of a webhook', () => {
       void response.writeHead(404).end(JSON.stringify({ challenge: body.data.challenge as string }));
     const { id } = await make(ana);
     const { verification } = await until(id, (webhook) => webhook.verification.error !== null);
-    expect(verification).toMatchObject({ verified_at: null, error: 'refused' });
+    expect(verification).toMatchObject({ verified_at: null, error: 'challenge_not_answered' });
+  });
+
+  it('shows its owner nothing of what listens in a private network, neither by a word nor by the time', async () => {
+    const closed = createServer();
+    await once(closed.listen(0, '127.0.0.1'), 'listening');
+    const { port } = closed.address() as AddressInfo;
+    closed.close();
+    receiver.answerChallenge = (_call, response) => void response.writeHead(200).end('open');
+    const open = await make(ana);
+    const { body } = await people.call(ana, 'POST', '/webhooks', {
+      url: `http://127.0.0.1:${port}/`,
+      events: ['message.created'],
+    });
+    const begun = performance.now();
+    const met = await Promise.all(
+      [open.id, body.id as string].map(async (id) => {
+        const { verification } = await until(id, (webhook) => webhook.verification.error !== null);
+        return [verification.error, performance.now() - begun >= TIMEOUT_MS / 2];
+      }),
+    );
+    expect(met).toEqual([
+      ['challenge_not_answered', true],
+      ['challenge_not_answered', true],
+    ]);
   });
 
   it('that never answers is given up after three challenges, and what waited can be sent when it has answered', async () => {

@@ -13,13 +13,15 @@ import { MOST_CHALLENGES } from './webhooks.repository.js';
 
 /** The first wait is for receivers that learn their secret only from the answer that made the webhook. */
 const DELAYS_SECONDS = [5, 60];
+const NOT_ANSWERED = 'challenge_not_answered';
 const CHALLENGE_BYTES = 32;
 /** Of an answer: enough for a challenge among other members, or with spaces around it. */
 const KEPT_CHARACTERS = 4096;
 
 /**
  * Asks the address of a webhook whether it agrees to be sent events: it is sent a random challenge, signed like every
- * delivery, and has to answer it. A server that answers 2xx to everything, or with what it was sent, has not agreed.
+ * delivery, and has to answer it. A server that answers 2xx to everything, or with what it was sent, has not agreed. Of an
+ * address in a private network every failure looks alike and takes as long: a challenge is no scanner of its ports.
  */
 @Injectable()
 export class ChallengeWebhook {
@@ -50,9 +52,12 @@ export class ChallengeWebhook {
     const challenge = randomBytes(CHALLENGE_BYTES).toString('base64url');
     const at = new Date();
     const content = { id: newId(), event: WEBHOOK_VERIFICATION, at, data: { webhook_id, challenge } };
-    const { error, answer } = await this.client.post(url, signWebhook(content, secrets, at), KEPT_CHARACTERS);
-    if (error !== null) return error;
-    return isAnswer(answer ?? '', challenge) ? undefined : 'challenge_not_answered';
+    const attempt = await this.client.post(url, signWebhook(content, secrets, at), KEPT_CHARACTERS);
+    if (attempt.error === null && isAnswer(attempt.answer ?? '', challenge)) return undefined;
+    if (!attempt.isPrivate) return attempt.error ?? NOT_ANSWERED;
+    // What listens at an address inside is told by neither the word nor the time.
+    await this.client.waitOut(attempt);
+    return NOT_ANSWERED;
   }
 }
 

@@ -1,5 +1,6 @@
 import type http from 'node:http';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { withoutControls } from '../../platform/validation/text.js';
@@ -88,6 +89,11 @@ export class WebhookClient {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** Resolves when the attempt would have ended had the other end been silent. */
+  async waitOut({ durationMs }: AttemptResult): Promise<void> {
+    await sleep(Math.max(0, this.config.webhookTimeoutMs - durationMs));
   }
 
   private async exchange(address: string, sending: Sending): Promise<Partial<AttemptResult>> {

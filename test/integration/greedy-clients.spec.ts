@@ -1,4 +1,6 @@
 import { get } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
+import pg from 'pg';
 import { WebSocket } from 'ws';
 import { UploadSettings } from '../../src/modules/files/upload-settings.js';
 import { UploadsInProgress } from '../../src/modules/files/uploads-in-progress.js';
@@ -110,6 +112,43 @@ describe('a client that takes what it can get leaves enough for another one', ()
       expect(first!.frames.filter(({ type, replay }) => type === 'message.created' && replay)).toHaveLength(290);
       const other = await people.connect(modest, await cursorOf(modest));
       for (const client of [...clients, other]) client.close();
+    });
+
+    it('accounts that all come back at once read with half of the connections', async () => {
+      const actors = await people.many(12);
+      const [modest, ...returning] = actors as [Actor, ...Actor[]];
+      const groupId = await people.group(
+        modest,
+        returning.map((actor) => [actor, 'participant']),
+      );
+      const cursors = [];
+      for (const actor of returning) cursors.push((await people.call(actor, 'GET', '/sync')).body.cursor as string);
+      await people.call(modest, 'POST', `/conversations/${groupId}/messages`, { content: 'missed' });
+      const lock = new pg.Client({ connectionString: app.database.url });
+      await lock.connect();
+      await lock.query('begin; lock table events in access exclusive mode');
+      const reading = async (): Promise<number> => {
+        const waiting = await app.database.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        return waiting.length;
+      };
+      const half = app.config.databasePoolSize / 2;
+      const back = returning.map((actor, index) => people.connect(actor, encodeURIComponent(cursors[index]!)));
+      try {
+        while ((await reading()) < half) await setImmediate();
+        for (let call = 0; call < 50; call++) {
+          expect((await people.call(modest, 'GET', '/users/me')).status).toBe(200);
+          expect(await reading()).toBe(half);
+        }
+      } finally {
+        await lock.end();
+      }
+      const clients = await Promise.all(back);
+      for (const client of clients) {
+        expect((await client.next('message.created')).replay).toBe(true);
+        client.close();
+      }
     });
   });
 

@@ -121,7 +121,7 @@ describe('a client that takes what it can get leaves enough for another one', ()
         modest,
         returning.map((actor) => [actor, 'participant']),
       );
-      const cursors = [];
+      const cursors: string[] = [];
       for (const actor of returning) cursors.push((await people.call(actor, 'GET', '/sync')).body.cursor as string);
       await people.call(modest, 'POST', `/conversations/${groupId}/messages`, { content: 'missed' });
       const lock = new pg.Client({ connectionString: app.database.url });

@@ -18,7 +18,7 @@ import { type WorstRequest, worstFrames, worstRequests } from './worst-requests.
 jest.setTimeout(540_000);
 
 /** CPU time of one stretch on the event loop. Far above what is meant (5 ms): a slow machine is no defect. */
-const MOST_MS = 25;
+const MOST_MS = 40;
 /** What is slow by accident (a collection of garbage, code that is compiled) is not slow three times. */
 const TRIES = 3;
 const MEMBERS = 300;

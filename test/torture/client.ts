@@ -75,7 +75,10 @@ export class Client {
   }
 
   /** Comes (back), with the cursor and, if wanted, the positions it has. @throws Refused, Unanswered */
-  async connect(kind: LinkKind, options: { statesPositions?: boolean; address?: string } = {}): Promise<Link> {
+  async connect(
+    kind: LinkKind,
+    options: { statesPositions?: boolean; address?: string; timeoutMs?: number } = {},
+  ): Promise<Link> {
     const conversations = Object.fromEntries([...this.streams].map(([id, { last }]) => [id, last]));
     const link = await openLink(kind, {
       address: options.address ?? this.rest.address(),
@@ -85,6 +88,7 @@ export class Client {
           ? { cursor: this.cursor, ...(options.statesPositions && { conversations }) }
           : undefined,
       onFrame: (frame) => this.receive(frame),
+      timeoutMs: options.timeoutMs,
     });
     this.link = link;
     return link;

@@ -137,9 +137,12 @@ async function judge(
       .map((id) => countInversions(readers.map(({ client }) => client.streams.get(id)!.sightings)))
       .reduce((total, count) => total + count, 0),
     unanswered_over_rest: sum(({ client }) => client.unansweredOverRest),
-    refused_connections: sum(({ lasting }) => lasting.refusals),
+    refused_connections: sum(({ lasting }) => lasting.refusals.length),
     moves: sum(({ lasting }) => lasting.moves),
-    interrupted_although_open_first: sum(({ way, lasting }) => (way === 'open first' ? lasting.interruptions : 0)),
+    interrupted_although_open_first: sum(({ way, lasting }) =>
+      way === 'open first' ? lasting.interruptions - lasting.lateMoves : 0,
+    ),
+    late_moves: sum(({ lasting }) => lasting.lateMoves),
     interruptions: sum(({ lasting }) => lasting.interruptions),
     repeats: sumOfStreams((stream) => stream.repeats),
     resyncs: sum(({ client }) => client.resyncs),

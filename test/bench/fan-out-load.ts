@@ -30,7 +30,7 @@ export async function fanOut(job: FanOutJob, mark: (event: 'begin' | 'end') => v
   let isRunning = false;
   let heardAt = 0;
 
-  const pump = (): void => {
+  const dispatcher = (): void => {
     while (isRunning && (sends - refusals) * tokens.length - deliveries < window * tokens.length) {
       const n = sends++;
       sockets[n % job.senders]!.sendText(
@@ -46,7 +46,7 @@ export async function fanOut(job: FanOutJob, mark: (event: 'begin' | 'end') => v
   const refused = (answer: string): void => {
     failed(answer);
     refusals++;
-    if (failures < MOST_FAILURES) pump();
+    if (failures < MOST_FAILURES) dispatcher();
   };
   const open = async (token: string | undefined): Promise<void> => {
     let isLive = (): void => {};
@@ -55,7 +55,7 @@ export async function fanOut(job: FanOutJob, mark: (event: 'begin' | 'end') => v
     });
     const text = (bytes: Buffer, start: number, end: number): void => {
       if (bytes[start + KIND] === M) {
-        if (++deliveries % tokens.length === 0) pump();
+        if (++deliveries % tokens.length === 0) dispatcher();
         if (sample === '') sample = bytes.toString('utf8', start, end);
         return;
       }
@@ -73,7 +73,7 @@ export async function fanOut(job: FanOutJob, mark: (event: 'begin' | 'end') => v
     // Everybody is told of everybody's coming; that is not what is measured.
     while (performance.now() - heardAt < QUIET_MS) await sleep(QUIET_MS / 4);
     isRunning = true;
-    pump();
+    dispatcher();
     await sleep(job.warmUpMs);
     mark('begin');
     const [before, sentBefore, begunAt] = [deliveries, sends, performance.now()];

@@ -32,7 +32,7 @@ function tablesOf(plan: Plan): string[] {
 async function measure(client: pg.Client): Promise<void> {
   // One core each: what others use of the machine meanwhile must not decide.
   await client.query('set max_parallel_workers_per_gather = 0');
-  for (const round of ['first', 'again']) {
+  for (const cycle of ['first', 'again']) {
     for (const { statement, values } of DASHBOARD_STATEMENTS) {
       const text = `explain (analyze, buffers, format json) ${statement.text}`;
       const { rows } = await client.query<Explained>(text, [...values]);
@@ -40,7 +40,7 @@ async function measure(client: pg.Client): Promise<void> {
       const pages = plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
       const tables = [...new Set(tablesOf(plan))].join(', ');
       process.stdout.write(
-        `${round}  ${statement.name.padEnd(28)} ${ms.toFixed(1).padStart(8)} ms ${pages} pages  ${tables}\n`,
+        `${cycle}  ${statement.name.padEnd(28)} ${ms.toFixed(1).padStart(8)} ms ${pages} pages  ${tables}\n`,
       );
     }
   }

@@ -218,13 +218,13 @@ describe('the direct dialect', () => {
         LiteralCall,
       ];
       const sent: string[] = [];
-      for (let round = 0; round < 3; round++) {
+      for (let cycle = 0; cycle < 3; cycle++) {
         for (const [call, receiver] of [
           [kims, ben],
           [lous, kim],
           [kims, ana],
         ] as const) {
-          sent.unshift((await send(call, { receiver_id: receiver.id, content: `round ${round}` })).id as string);
+          sent.unshift((await send(call, { receiver_id: receiver.id, content: `round ${cycle}` })).id as string);
         }
       }
       await send(lous, { receiver_id: ben.id, content: 'not for kim' });

@@ -112,14 +112,14 @@ describe('people who speak different dialects in one conversation', () => {
     },
   };
 
-  const speak = async (round: number): Promise<void> => {
-    sockets.messaging.send({ type: 'message', message: `messaging ${round}`, message_type: 'text' });
-    sockets.chat.send({ message: `chat ${round}`, timestamp: '2024-01-01T12:00:00Z', attachments: [] });
-    sockets.rooms.send({ type: 'text_message', data: { content: `rooms ${round}`, room_id: 'babel' } });
+  const speak = async (cycle: number): Promise<void> => {
+    sockets.messaging.send({ type: 'message', message: `messaging ${cycle}`, message_type: 'text' });
+    sockets.chat.send({ message: `chat ${cycle}`, timestamp: '2024-01-01T12:00:00Z', attachments: [] });
+    sockets.rooms.send({ type: 'text_message', data: { content: `rooms ${cycle}`, room_id: 'babel' } });
     const [direct, classroom, reply] = await Promise.all([
-      ask('direct', 'POST', '/api/messages', { conversation_id: room, content: `direct ${round}`, type: 'text' }),
-      ask('classroom', 'POST', `/api/conversations/${room}/messages`, { content: `classroom ${round}` }),
-      canonical.request('message.send', { conversation_id: room, content: `canonical ${round}` }),
+      ask('direct', 'POST', '/api/messages', { conversation_id: room, content: `direct ${cycle}`, type: 'text' }),
+      ask('classroom', 'POST', `/api/conversations/${room}/messages`, { content: `classroom ${cycle}` }),
+      canonical.request('message.send', { conversation_id: room, content: `canonical ${cycle}` }),
     ]);
     expect([direct.status, classroom.status, reply.ok]).toEqual([201, 201, true]);
   };
@@ -128,7 +128,7 @@ describe('people who speak different dialects in one conversation', () => {
     canonical.frames.filter((frame) => frame.type === type).map(({ data }) => [data.message.id, data.message.content]);
 
   it('all hear the same messages in the same order, each once', async () => {
-    for (let round = 0; round < ROUNDS; round++) await speak(round);
+    for (let cycle = 0; cycle < ROUNDS; cycle++) await speak(cycle);
     await canonical.until(({ data }) => data?.message?.sequence_number === COUNT);
     const ours = inOurs('message.created');
     expect(new Set(ours.map(([, content]) => content)).size).toBe(COUNT);

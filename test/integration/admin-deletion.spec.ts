@@ -213,9 +213,9 @@ describe('deleting an account', () => {
   });
 
   it('meets a login of the same account without either waiting for the other for ever', async () => {
-    for (let round = 0; round < 10; round++) {
-      const user = await chat.user(`del-race-${round}`);
-      const body = { username: `del-race-${round}`, password: user.password };
+    for (let cycle = 0; cycle < 10; cycle++) {
+      const user = await chat.user(`del-race-${cycle}`);
+      const body = { username: `del-race-${cycle}`, password: user.password };
       const [removed, ...logins] = await Promise.all([
         remove(user, 'keep'),
         ...Array.from({ length: 6 }, () => chat.call('POST', '/auth/login', body)),

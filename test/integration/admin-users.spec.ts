@@ -235,7 +235,7 @@ describe('accounts, as admins see and change them', () => {
     it('is taken by one of two admins who take each other’s at once, though a third is left', async () => {
       const [one, other] = [await people.one('admin'), await people.one('admin')];
       const administration = test.app.get(UserAdministration, { strict: false });
-      for (let round = 0; round < 10; round++) {
+      for (let cycle = 0; cycle < 10; cycle++) {
         await test.database.query(`update users set role = 'admin' where id = any($1)`, [[one.userId, other.userId]]);
         const tries = await Promise.allSettled([
           administration.update(one, other.userId, { role: 'user' }, REASON),
@@ -260,7 +260,7 @@ describe('accounts, as admins see and change them', () => {
         const admins = [await there.one('admin'), await there.one('admin')];
         await own.database.query(`update users set role = 'user' where username = 'admin'`);
         const administration = own.app.get(UserAdministration, { strict: false });
-        for (let round = 0; round < 10; round++) {
+        for (let cycle = 0; cycle < 10; cycle++) {
           await own.database.query(`update users set role = 'admin' where id = any($1)`, [
             admins.map(({ userId }) => userId),
           ]);

@@ -99,15 +99,17 @@ describe('the fan-out', () => {
       owed.push(await join(other, room, anna), await post(other, room, ben));
     };
     const client = await connected(anna, other);
-    await other.fanOut.find(anna)!.reach(3);
+    await other.fanOut.findDispatcher(anna)!.reach(3);
     expect(client.seqs(room)).toEqual(owed);
     await other.stop();
   });
 
   it('answers each who asks for one stream in one turn from his own position', async () => {
-    const from = node.fanOut.find(room)?.last ?? 2;
+    const from = node.fanOut.findDispatcher(room)?.last ?? 2;
     for (let i = 0; i < 4; i++) await post(node, room, ben);
-    const runs = await Promise.all([from + 2, from, from + 1].map((after) => node.fanOut.reader.read(room, after)));
+    const runs = await Promise.all(
+      [from + 2, from, from + 1].map((after) => node.fanOut.reader.readAfter(room, after)),
+    );
     expect(runs.map((run) => run.map(({ event }) => event.seq))).toEqual([
       [from + 3, from + 4],
       [from + 1, from + 2, from + 3, from + 4],
@@ -129,7 +131,7 @@ describe('the fan-out', () => {
   it('reaches every connection of a user, and none that has turned away from the conversation', async () => {
     const phone = await connected(anna);
     const laptop = await connected(anna);
-    laptop.connection!.unwanted = new Set([room]);
+    laptop.connection!.mutedStreams = new Set([room]);
     const seq = await post(node, room, ben);
     expect(phone.seqs(room)).toEqual([seq]);
     expect(laptop.seqs(room)).toEqual([]);
@@ -167,7 +169,7 @@ describe('the fan-out', () => {
     node.fanOut.committed([events[2]!, events[1]!]);
     expect(client.seqs(room)).toEqual([]);
     node.fanOut.committed([events[0]!]);
-    await node.fanOut.find(room)!.reach(5);
+    await node.fanOut.findDispatcher(room)!.reach(5);
     expect(client.seqs(room)).toEqual([3, 4, 5]);
     expect(node.catalogue.shown).toBe(shown);
   });
@@ -177,7 +179,7 @@ describe('the fan-out', () => {
     const client = await connected(anna);
     for (let i = 0; i < 450; i++) await post(other, room, ben);
     expect(client.seqs(room)).toEqual([]);
-    await node.sweep.run();
+    await node.sweep.reconcile();
     expect(client.seqs(room)).toEqual(Array.from({ length: 450 }, (_, i) => i + 3));
     await other.stop();
   });
@@ -188,13 +190,13 @@ describe('the fan-out', () => {
     const before = client.cursor;
     node.catalogue.isFailing = true;
     const seq = await post(other, room, ben);
-    await node.sweep.run();
+    await node.sweep.reconcile();
     expect(client.seqs(room)).toEqual([]);
     expect(client.cursor).toBe(before);
     node.catalogue.isFailing = false;
-    await node.sweep.run();
+    await node.sweep.reconcile();
     expect(client.seqs(room)).toEqual([seq]);
-    await until(() => client.cursor !== before, () => node.sweep.run()); // prettier-ignore
+    await until(() => client.cursor !== before, () => node.sweep.reconcile()); // prettier-ignore
     await other.stop();
   });
 
@@ -202,7 +204,7 @@ describe('the fan-out', () => {
     const client = await connected(anna);
     await node.log.write(room, (tx) => Promise.resolve(tx.append({ type: 'message.erased', actorId: null })));
     const seq = await post(node, room, ben);
-    await node.fanOut.find(room)!.reach(seq!);
+    await node.fanOut.findDispatcher(room)!.reach(seq!);
     expect(client.frames.at(-1)).toMatchObject({ seq: 4, prev: 2 });
   });
 
@@ -214,8 +216,8 @@ describe('the fan-out', () => {
     const carlSeq = await join(node, room, carl);
     const doraSeq = await join(other, room, dora);
     const seq = await post(node, room, ben);
-    await node.sweep.run();
-    await node.fanOut.find(room)!.reach(seq!);
+    await node.sweep.reconcile();
+    await node.fanOut.findDispatcher(room)!.reach(seq!);
     expect(here.seqs(room)).toEqual([carlSeq, doraSeq, seq]);
     expect(there.seqs(room)).toEqual([doraSeq, seq]);
     await other.stop();
@@ -225,7 +227,7 @@ describe('the fan-out', () => {
     const client = await connected(anna);
     const seq = await leave(node, room, anna);
     await post(node, room, ben);
-    await node.sweep.run();
+    await node.sweep.reconcile();
     expect(client.seqs(room)).toEqual([seq]);
   });
 
@@ -235,9 +237,9 @@ describe('the fan-out', () => {
     const left = await leave(other, room, anna);
     await post(other, room, ben);
     const joined = await join(other, room, anna);
-    await node.fanOut.find(anna)!.reach(4);
+    await node.fanOut.findDispatcher(anna)!.reach(4);
     expect(client.seqs('user')).toEqual([2, 3]);
-    await node.fanOut.find(room)!.reach(joined!);
+    await node.fanOut.findDispatcher(room)!.reach(joined!);
     expect(client.seqs(room)).toEqual([left, joined]);
     await post(node, room, ben);
     expect(client.seqs(room)).toHaveLength(3);
@@ -251,16 +253,16 @@ describe('the fan-out', () => {
     const joined = await join(other, room, carl);
     const left = await leave(other, room, carl);
     await post(other, room, ben);
-    const pump = node.fanOut.find(room)!;
-    await pump.reach(left! + 1);
-    await node.sweep.run();
-    for (let i = 0; i < 3; i++) await node.sweep.run();
+    const dispatcher = node.fanOut.findDispatcher(room)!;
+    await dispatcher.reach(left! + 1);
+    await node.sweep.reconcile();
+    for (let i = 0; i < 3; i++) await node.sweep.reconcile();
     const [late, stale] = [await connected(await addUser(node)), await connected(carl)];
     const lateUser = node.audience.get(late.userId)!;
-    pump.admit(lateUser, joined!);
-    pump.admit(node.audience.get(carl)!, joined!);
-    expect(pump.isBehind).toBe(true);
-    expect(await pump.reach(left! + 1)).toBe(true);
+    dispatcher.subscribe(lateUser, joined!);
+    dispatcher.subscribe(node.audience.get(carl)!, joined!);
+    expect(dispatcher.isBehind).toBe(true);
+    expect(await dispatcher.reach(left! + 1)).toBe(true);
     const seq = await post(node, room, ben);
     expect(stale.seqs(room)).toEqual([joined, left]);
     expect(late.seqs(room)).toEqual([joined, left, left! + 1, seq]);
@@ -272,15 +274,15 @@ describe('the fan-out', () => {
     const end = { type: 'conversation.deleted', actorId: ben, presented: { data: {} } };
     await node.log.write(room, (tx) => Promise.resolve(tx.append(end)));
     expect(client.frames.at(-1)!.type).toBe('conversation.deleted');
-    expect(node.fanOut.find(room)).toBeUndefined();
+    expect(node.fanOut.findDispatcher(room)).toBeUndefined();
   });
 
   it('keeps nothing of a user whose last connection is gone', async () => {
     const client = await connected(anna);
     client.cut();
     expect(node.audience.get(anna)).toBeUndefined();
-    expect(node.fanOut.find(anna)).toBeUndefined();
-    expect(node.fanOut.find(room)).toBeUndefined();
+    expect(node.fanOut.findDispatcher(anna)).toBeUndefined();
+    expect(node.fanOut.findDispatcher(room)).toBeUndefined();
   });
 
   it('says nothing to who has been handed nothing, and a newer cursor to who has', async () => {
@@ -289,12 +291,12 @@ describe('the fan-out', () => {
       () => client.frames.some(({ type }) => type === 'cursor'),
       async () => {
         await post(node, room, ben);
-        await node.sweep.run();
+        await node.sweep.reconcile();
       },
     );
     const count = idle.frames.length;
     await post(node, room, ben);
-    await node.sweep.run();
+    await node.sweep.reconcile();
     expect(idle.frames.length).toBe(count);
   });
 

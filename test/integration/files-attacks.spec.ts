@@ -465,9 +465,9 @@ describe('an upload', () => {
       const chunk = (bytes: Buffer): Buffer =>
         Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]);
       socket.write(chunk(form('a.mp4', Buffer.alloc(100)).subarray(0, 150)));
-      const pump = setInterval(() => socket.write(chunk(Buffer.alloc(50_000))), 1);
+      const dispatcher = setInterval(() => socket.write(chunk(Buffer.alloc(50_000))), 1);
       const said = await answer;
-      clearInterval(pump);
+      clearInterval(dispatcher);
       expect(said).toContain('413 ');
       expect(said).toContain('FILE_TOO_LARGE');
     });
@@ -481,9 +481,9 @@ describe('an upload', () => {
 
     it('that comes byte by byte is cut off', async () => {
       const { socket, answer } = world.beginUpload(eve, 10_000);
-      const pump = setInterval(() => socket.write('x'), 20);
+      const dispatcher = setInterval(() => socket.write('x'), 20);
       expect(await answer).toContain('408 ');
-      clearInterval(pump);
+      clearInterval(dispatcher);
     });
   });
 });

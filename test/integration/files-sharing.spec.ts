@@ -101,7 +101,7 @@ describe('a shared file', () => {
 
   it('is bound once, however many want it at the same time in however many conversations', async () => {
     const groups = await Promise.all([0, 1, 2, 3].map(() => world.chat.group(ada, bob)));
-    for (let round = 0; round < 5; round++) {
+    for (let cycle = 0; cycle < 5; cycle++) {
       const file = await world.ready(ada, note);
       const answers = await Promise.all(
         Array.from({ length: 20 }, (_value, i) => send(ada, [file.id], {}, groups[i % groups.length])),
@@ -117,7 +117,7 @@ describe('a shared file', () => {
   });
 
   it('is either sent or deleted, when both are tried at once', async () => {
-    for (let round = 0; round < 10; round++) {
+    for (let cycle = 0; cycle < 10; cycle++) {
       const file = await world.ready(ada, note);
       const [sent, deleted] = await Promise.all([send(ada, [file.id]), ada.call('DELETE', `/files/${file.id}`)]);
       expect([sent.status === 201, deleted.status === 204].filter(Boolean)).toHaveLength(1);

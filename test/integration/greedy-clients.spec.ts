@@ -264,9 +264,9 @@ describe('a client that takes what it can get leaves enough for another one', ()
       await untilInProgress(0);
 
       // Gone while the request is on its way through the checks before its body is read.
-      for (let round = 0; round < 20; round++) {
+      for (let cycle = 0; cycle < 20; cycle++) {
         const uploads = begin(greedy, 5);
-        await new Promise((resolve) => setTimeout(resolve, round % 7));
+        await new Promise((resolve) => setTimeout(resolve, cycle % 7));
         for (const { socket } of uploads) socket.destroy();
       }
       await untilInProgress(0);

@@ -6,7 +6,7 @@ import type { Environment } from '../../src/platform/config/config.js';
 import type { Actor } from '../../src/platform/http/actor.js';
 import { CodecSockets } from '../../src/platform/realtime/codec-sockets.js';
 import type { EncodedFrame } from '../../src/platform/realtime/encoded-frame.js';
-import { Entitlements } from '../../src/platform/realtime/entitlements.js';
+import { StreamAccessReader } from '../../src/platform/realtime/stream-access.js';
 import { Handshake } from '../../src/platform/realtime/handshake.js';
 import type { Reply, WebSocketPacket } from '../../src/platform/realtime/packet.js';
 import type { CodecRequest, SocketCodec } from '../../src/platform/realtime/socket-codec.js';
@@ -115,21 +115,21 @@ describe('guests who may write', () => {
     const socket = await world.listen();
     await world.messages.send(owner, open, { content: 'still public' });
     await socket.next(says('still public'));
-    const entitlements = world.test.app.get(Entitlements, { strict: false });
-    const read = entitlements.current.bind(entitlements);
+    const streamAccess = world.test.app.get(StreamAccessReader, { strict: false });
+    const read = streamAccess.current.bind(streamAccess);
     let letGo = (): void => undefined;
     const isLetGo = new Promise<void>((resolve) => (letGo = resolve));
     // A reading from before the change, whose answer comes after it.
     const isRead = new Promise<void>((resolve) => {
-      jest.spyOn(entitlements, 'current').mockImplementationOnce(async (...asked) => {
+      jest.spyOn(streamAccess, 'current').mockImplementationOnce(async (...asked) => {
         const rooms = await read(...asked);
         resolve();
         await isLetGo;
         return rooms;
       });
     });
-    const audience = world.test.app.get(GuestAudience, { strict: false });
-    const reading = audience.refresh();
+    const subscribers = world.test.app.get(GuestAudience, { strict: false });
+    const reading = subscribers.refresh();
     await isRead;
     await world.people.call(owner, 'PATCH', `/conversations/${open}`, { settings: { is_private: true } });
     await world.messages.send(owner, open, { content: 'a secret' });

@@ -142,12 +142,12 @@ describe('searching messages', () => {
     });
     await server.database.query(`delete from message_search_progress where conversation_id = $1`, [groupId]);
     await server.database.query(`delete from message_search where conversation_id = $1`, [groupId]);
-    for (let round = 0; (await indexOf(groupId)).rest; round++) {
+    for (let cycle = 0; (await indexOf(groupId)).rest; cycle++) {
       await index.index([groupId], 9, fold);
-      said.unshift(`tally new ${round}`);
-      await say(groupId, `tally new ${round}`);
+      said.unshift(`tally new ${cycle}`);
+      await say(groupId, `tally new ${cycle}`);
       expect(await everyPage('tally', `&conversation_id=${groupId}&limit=7`)).toEqual(said);
-      if (round > 4) await indexAll(groupId);
+      if (cycle > 4) await indexAll(groupId);
     }
     expect((await indexOf(groupId)).rows).toBe(said.length);
   });

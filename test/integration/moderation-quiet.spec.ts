@@ -127,7 +127,7 @@ describe('keeping a conversation quiet', () => {
     }
 
     it('has no message behind the event of the freeze, whatever races with it', async () => {
-      for (let round = 0; round < 5; round++) {
+      for (let cycle = 0; cycle < 5; cycle++) {
         await set(owner, { is_frozen: false });
         const { behind, stored, refused } = await stormWithFreeze();
         expect(behind).toBe(0);
@@ -161,7 +161,7 @@ describe('keeping a conversation quiet', () => {
       try {
         await set(owner, { slow_mode_seconds: 600 });
         const devices = await Promise.all([people, there, people, there].map((node) => node.connect(member)));
-        for (let round = 0; round < 5; round++) {
+        for (let cycle = 0; cycle < 5; cycle++) {
           const answers = await sendAtOnce(devices);
           const refused = answers.filter(({ ok }) => !ok);
           expect(answers.length - refused.length).toBe(1);

@@ -168,7 +168,7 @@ describe('reports', () => {
     });
 
     it('are claimed by one of many who want to, and by nobody else until he gives it back', async () => {
-      for (let round = 0; round < 8; round++) {
+      for (let cycle = 0; cycle < 8; cycle++) {
         const { reportId } = await reported();
         const answers = await Promise.all(guards.map((guard) => act(guard, reportId, 'claim')));
         const winners = guards.filter((_, index) => answers[index]!.status === 200);
@@ -334,7 +334,7 @@ describe('reports', () => {
     });
 
     it('are decided once, whoever decides at once', async () => {
-      for (let round = 0; round < 5; round++) {
+      for (let cycle = 0; cycle < 5; cycle++) {
         const { reportId } = await reported();
         const answers = await Promise.all(
           guards.map((guard, index) =>

@@ -273,8 +273,8 @@ describe('content rules', () => {
 
     it('send once and record once, however many moderators release at once', async () => {
       await here(word('wait', 'hold'));
-      for (let round = 0; round < 5; round++) {
-        const { held_id: heldId } = (await send(member, `wait ${round}`)).body.error.details;
+      for (let cycle = 0; cycle < 5; cycle++) {
+        const { held_id: heldId } = (await send(member, `wait ${cycle}`)).body.error.details;
         const path = `${inGroup()}/held-messages/${heldId}`;
         const answers = await Promise.all(
           Array.from({ length: 8 }, () => people.call(owner, 'POST', `${path}/release`)),
@@ -289,8 +289,8 @@ describe('content rules', () => {
     it('send or drop, never both, when two moderators disagree at once', async () => {
       await here(word('wait', 'hold'));
       let sent = 0;
-      for (let round = 0; round < 10; round++) {
-        const { held_id: heldId } = (await send(member, `wait ${round}`)).body.error.details;
+      for (let cycle = 0; cycle < 10; cycle++) {
+        const { held_id: heldId } = (await send(member, `wait ${cycle}`)).body.error.details;
         const path = `${inGroup()}/held-messages/${heldId}`;
         const [released, dropped] = await Promise.all(
           ['release', 'drop'].map((what) => people.call(owner, 'POST', `${path}/${what}`)),

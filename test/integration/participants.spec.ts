@@ -425,7 +425,7 @@ describe('participants', () => {
       const other = await startTestApp({ DATABASE_URL: test.database.url });
       const nodes = [participants, other.app.get(ParticipantsService, { strict: false })];
       const node = (i: number): ParticipantsService => nodes[i % 2]!;
-      for (let round = 0; round < 3; round++) {
+      for (let cycle = 0; cycle < 3; cycle++) {
         const crowd = await people.many(50);
         const [owner, ...rest] = crowd;
         const id = await people.group(

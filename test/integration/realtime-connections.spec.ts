@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { ServiceUnavailable } from '../../src/platform/errors/app-error.js';
-import { CLOSE } from '../../src/platform/realtime/close-codes.js';
+import { CLOSE_REASONS } from '../../src/platform/realtime/close-reasons.js';
 import { Connections } from '../../src/platform/realtime/connections.js';
 import { DrainState } from '../../src/platform/health/drain-state.js';
-import { returnSpreadMs } from '../../src/platform/realtime/departure.js';
+import { reconnectSpreadMs } from '../../src/platform/realtime/going-away.js';
 import { startRealtimeApp, type RealtimeApp } from '../support/realtime-app.js';
 import {
   refusedWith,
@@ -95,8 +95,8 @@ describe('a realtime connection', () => {
       await Promise.all([revoked, banned, bystander].map((client) => client.next('live')));
       server.app.get(Connections).endSessions(['gone'], 'revoked');
       server.app.get(Connections).endSessions(['s2'], 'banned');
-      expect((await revoked.closed).code).toBe(CLOSE.revoked.code);
-      expect((await banned.closed).code).toBe(CLOSE.banned.code);
+      expect((await revoked.closed).code).toBe(CLOSE_REASONS.revoked.code);
+      expect((await banned.closed).code).toBe(CLOSE_REASONS.banned.code);
       expect(revoked.frames.at(-1)).toMatchObject({ type: 'error', error: { code: 'SESSION_REVOKED' } });
       expect(await bystander.request('ping')).toMatchObject({ ok: true });
     });
@@ -524,7 +524,7 @@ describe('deadlines and bounds of connections', () => {
   });
 
   it('counts requests against their limits and throws out who does not stop', async () => {
-    server = await startRealtimeApp({ refusals: 20 }, { RATE_LIMIT_MULTIPLIER: '0.1' });
+    server = await startRealtimeApp({ maxRateLimited: 20 }, { RATE_LIMIT_MULTIPLIER: '0.1' });
     const client = new WebSocketClient(server.port, '?token=alice:s1');
     await client.next('live');
     for (let sent = 0; sent < 3; sent++) expect(await client.request('test.limited')).toMatchObject({ ok: true });
@@ -580,7 +580,7 @@ describe('deadlines and bounds of connections', () => {
   });
 
   it('spreads the return of its clients over what their number needs', () => {
-    expect([0, 20, 500, 20_000].map(returnSpreadMs)).toEqual([0, 200, 5000, 12_000]);
+    expect([0, 20, 500, 20_000].map(reconnectSpreadMs)).toEqual([0, 200, 5000, 12_000]);
   });
 });
 

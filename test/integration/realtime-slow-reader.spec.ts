@@ -118,7 +118,7 @@ describe.each(TRANSPORTS)('a slow reader over %s', (_name, connect) => {
   });
 
   it('cannot pile up answers either', async () => {
-    server = await startRealtimeApp({ owedBytes: MEGABYTE });
+    server = await startRealtimeApp({ reliableBytes: MEGABYTE });
     const [client] = await join('stalled');
     tcpOf(client).pause();
     const text = 'x'.repeat(5_000);

@@ -2,7 +2,7 @@ import { getQueueToken } from '@nestjs/bullmq';
 import type { Queue } from 'bullmq';
 import { StatisticsService } from '../../src/modules/conversations/statistics.service.js';
 import { MessageRetention } from '../../src/modules/messages/message-retention.js';
-import { MarksOnResume } from '../../src/modules/participants/marks-on-resume.js';
+import { ReadStateProvider } from '../../src/modules/participants/read-state-provider.js';
 import { ReadMarks } from '../../src/modules/participants/read-marks.js';
 import { RECEIPTS_QUEUE } from '../../src/modules/participants/receipts.queue.js';
 import { newId } from '../../src/platform/database/ids.js';
@@ -16,14 +16,14 @@ describe('read and delivered marks', () => {
   let people: People;
   let marks: ReadMarks;
   let statistics: StatisticsService;
-  let resumed: MarksOnResume;
+  let resumed: ReadStateProvider;
 
   beforeAll(async () => {
     test = await startTestApp();
     people = new People(test);
     marks = test.app.get(ReadMarks, { strict: false });
     statistics = test.app.get(StatisticsService, { strict: false });
-    resumed = test.app.get(MarksOnResume, { strict: false });
+    resumed = test.app.get(ReadStateProvider, { strict: false });
   });
 
   afterAll(() => test.close());
@@ -209,12 +209,12 @@ describe('read and delivered marks', () => {
       ),
     );
     const work: Promise<unknown>[] = [];
-    for (let round = 0; round < 25; round++) {
+    for (let cycle = 0; cycle < 25; cycle++) {
       for (const id of shuffled(ids)) {
-        const actor = crowd[round % 4]!;
-        work.push(marks.read(actor, id, { sequence_number: round }));
-        if (round % 5 === 0) work.push(send(actor, id));
-        if (round % 12 === 0) work.push(people.call(actor, 'PATCH', `/conversations/${id}/me`, { is_pinned: true }));
+        const actor = crowd[cycle % 4]!;
+        work.push(marks.read(actor, id, { sequence_number: cycle }));
+        if (cycle % 5 === 0) work.push(send(actor, id));
+        if (cycle % 12 === 0) work.push(people.call(actor, 'PATCH', `/conversations/${id}/me`, { is_pinned: true }));
       }
     }
     for (const outcome of await Promise.allSettled(work)) expect(outcome.status).toBe('fulfilled');

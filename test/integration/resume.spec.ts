@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { CURSOR_MAX_AGE_MS, openCursor, sealCursor } from '../../src/platform/realtime/cursor.js';
 import { FanOutRepository } from '../../src/platform/realtime/fan-out.repository.js';
-import { LogClock } from '../../src/platform/realtime/log-clock.js';
+import { WatermarkTracker } from '../../src/platform/realtime/watermark-tracker.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { FakeClient, FakeConnection, type Frame } from '../torture/fake-client.js';
 import { resumeRound } from '../torture/fan-out-rounds.js';
@@ -166,9 +166,9 @@ describe('a resume', () => {
     const client = await away(anna);
     await post(node, room, ben);
     const connection = new FakeConnection(anna, () => undefined);
-    const opening = await node.resume.opened(connection, { cursor: client.cursor });
+    const opening = await node.resume.attach(connection, { cursor: client.cursor });
     expect(opening).toEqual({ resumed: true, cursor: client.cursor });
-    node.resume.closed(connection);
+    node.resume.detach(connection);
   });
 
   it('starts over with a cursor that is not ours', async () => {
@@ -182,10 +182,10 @@ describe('a resume', () => {
   it('starts over when the database has another history', async () => {
     const [client, living] = [await away(anna), new FakeClient(ben)];
     await living.connect(node);
-    await node.sweep.run();
+    await node.sweep.reconcile();
     const connection = living.connection!;
     await database.query('update installation set epoch_salt = gen_random_uuid()');
-    await node.sweep.run();
+    await node.sweep.reconcile();
     expect(connection.closedWith).toBe(1012);
     expect(living.frames.at(-1)).toMatchObject({
       type: 'going_away',
@@ -223,7 +223,7 @@ describe('a resume', () => {
   it('gives a slow reader what its queue has dropped, or names it, and nothing of strangers', async () => {
     const frames: Frame[] = [];
     const connection = new FakeConnection(anna, (frame) => frames.push(frame));
-    await node.resume.opened(connection);
+    await node.resume.attach(connection);
     for (let i = 0; i < 5; i++) await post(node, room, ben);
     const strange = await addConversation(node, [ben]);
     frames.length = 0;
@@ -297,13 +297,13 @@ describe('a resume', () => {
     const own = await open(database.url);
     for (let n = 0; n < 100; n++) await database.query('select pg_current_xact_id()');
     expect(await repository.stateNow()).toMatchObject({ watermark: String(own.id), isHeld: true });
-    const clock = new LogClock(repository);
+    const clock = new WatermarkTracker(repository);
     const state = await repository.stateNow();
-    clock.note(state, 1_000);
-    clock.note(state, 31_000);
-    expect(clock.heldForMs(31_000)).toBe(30_000);
-    clock.note({ ...state, isHeld: false }, 32_000);
-    expect(clock.heldForMs(32_000)).toBe(0);
+    clock.record(state, 1_000);
+    clock.record(state, 31_000);
+    expect(clock.stalledForMs(31_000)).toBe(30_000);
+    clock.record({ ...state, isHeld: false }, 32_000);
+    expect(clock.stalledForMs(32_000)).toBe(0);
     await Promise.all([forgotten.client.end(), own.client.end()]);
   });
 });

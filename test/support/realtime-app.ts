@@ -11,8 +11,12 @@ import type { Actor } from '../../src/platform/http/actor.js';
 import { Authenticator, type EndedSession, type KnownRole } from '../../src/platform/http/authenticator.js';
 import { EncodedFrame } from '../../src/platform/realtime/encoded-frame.js';
 import { Gateway, OnFrame } from '../../src/platform/realtime/frames.js';
-import { CatchUp, type LiveConnection } from '../../src/platform/realtime/live-connection.js';
-import { LiveSessions, type Opening, type ResumePoint } from '../../src/platform/realtime/live-sessions.js';
+import { SlowConsumerRecovery, type LiveConnection } from '../../src/platform/realtime/live-connection.js';
+import {
+  ConnectionAttacher,
+  type AttachedConnection,
+  type ResumeRequest,
+} from '../../src/platform/realtime/connection-attacher.js';
 import { RealtimeSettings } from '../../src/platform/realtime/realtime-settings.js';
 import { RealtimeModule } from '../../src/platform/realtime/realtime.module.js';
 import { ThrottlingModule } from '../../src/platform/throttling/throttling.module.js';
@@ -72,15 +76,15 @@ export class FakeAuthenticator extends Authenticator {
 
 /** A fan-out that remembers who is there and answers gaps with what the test put down. */
 @Injectable()
-export class FakeFanOut extends LiveSessions implements CatchUp {
+export class FakeFanOut extends ConnectionAttacher implements SlowConsumerRecovery {
   readonly connections = new Set<LiveConnection>();
-  readonly resumes: (ResumePoint | undefined)[] = [];
+  readonly resumes: (ResumeRequest | undefined)[] = [];
   readonly gaps: ReadonlyMap<string, number>[] = [];
   /** What `opened` fails with. */
   failure: Error | undefined;
   fill: (connection: LiveConnection, from: ReadonlyMap<string, number>) => Promise<void> | void = () => {};
 
-  opened(connection: LiveConnection, resume?: ResumePoint): Promise<Opening> {
+  attach(connection: LiveConnection, resume?: ResumeRequest): Promise<AttachedConnection> {
     if (this.failure) return Promise.reject(this.failure);
     this.connections.add(connection);
     this.resumes.push(resume);
@@ -88,7 +92,7 @@ export class FakeFanOut extends LiveSessions implements CatchUp {
     return Promise.resolve({ resumed: resume !== undefined, cursor: 'c' });
   }
 
-  closed(connection: LiveConnection): void {
+  detach(connection: LiveConnection): void {
     this.connections.delete(connection);
   }
 
@@ -156,13 +160,13 @@ export class LinesGateway {
     FakeAuthenticator,
     { provide: Authenticator, useExisting: FakeAuthenticator },
     FakeFanOut,
-    { provide: LiveSessions, useExisting: FakeFanOut },
-    { provide: CatchUp, useExisting: FakeFanOut },
+    { provide: ConnectionAttacher, useExisting: FakeFanOut },
+    { provide: SlowConsumerRecovery, useExisting: FakeFanOut },
     DrainState,
     TestGateway,
     LinesGateway,
   ],
-  exports: [Authenticator, LiveSessions, CatchUp, DrainState],
+  exports: [Authenticator, ConnectionAttacher, SlowConsumerRecovery, DrainState],
 })
 class FakesModule {}
 

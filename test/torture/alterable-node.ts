@@ -13,8 +13,8 @@ import { runProcess } from '../../src/platform/process/run-process.js';
 import { Broadcaster } from '../../src/platform/realtime/broadcaster.js';
 import { Bus, type BusMessage } from '../../src/platform/realtime/bus/bus.js';
 import { RevocationSweep } from '../../src/platform/realtime/revocation-sweep.js';
-import { StreamPump } from '../../src/platform/realtime/stream-pump.js';
-import { Sweep } from '../../src/platform/realtime/sweep.js';
+import { StreamDispatcher } from '../../src/platform/realtime/stream-dispatcher.js';
+import { HeadReconciler } from '../../src/platform/realtime/head-reconciler.js';
 import type { Faults } from './faults.js';
 
 /**
@@ -56,9 +56,13 @@ function alterBus(app: App): void {
 }
 
 function alterSweeps(app: App): void {
-  const [sweep, revocations, broadcaster] = [get(app, Sweep), get(app, RevocationSweep), get(app, Broadcaster)];
-  const [run, revoke] = [sweep.run.bind(sweep), revocations.sweep.bind(revocations)];
-  sweep.run = async () => (faults.noSweep ? undefined : run());
+  const [reconciler, revocations, broadcaster] = [
+    get(app, HeadReconciler),
+    get(app, RevocationSweep),
+    get(app, Broadcaster),
+  ];
+  const [run, revoke] = [reconciler.reconcile.bind(reconciler), revocations.sweep.bind(revocations)];
+  reconciler.reconcile = async () => (faults.noSweep ? undefined : run());
   revocations.sweep = async () => (faults.endNothing ? undefined : revoke());
   const endSessions = broadcaster.endSessions.bind(broadcaster);
   const endUser = broadcaster.endUser.bind(broadcaster);
@@ -94,8 +98,8 @@ function alterPumps(): void {
     readonly receivers: Set<unknown>;
     send(users: Iterable<unknown>, event: CommittedEvent, presented: PresentedEvent, prev: number): void;
   }
-  const { offer } = StreamPump.prototype;
-  StreamPump.prototype.offer = function (this: StreamPump, event: CommittedEvent): void {
+  const { offer } = StreamDispatcher.prototype;
+  StreamDispatcher.prototype.offer = function (this: StreamDispatcher, event: CommittedEvent): void {
     const inside = this as unknown as PumpInside;
     if (faults.deliverUnordered && event.presented)
       inside.send(inside.receivers, event, event.presented, event.seq - 1);

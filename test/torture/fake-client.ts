@@ -18,7 +18,7 @@ export interface Frame {
 export class FakeConnection implements LiveConnection {
   readonly id = newId();
   readonly actor: LiveConnection['actor'];
-  unwanted: ReadonlySet<string> | undefined;
+  mutedStreams: ReadonlySet<string> | undefined;
   closedWith: number | undefined;
   private aside: { frame: EncodedFrame; position?: Position }[] | undefined;
   private isCut = false;
@@ -46,7 +46,7 @@ export class FakeConnection implements LiveConnection {
 
   changeRole(): void {}
 
-  holdBack(): void {
+  deferLive(): void {
     this.aside ??= [];
   }
 
@@ -76,12 +76,12 @@ export class FakeConnection implements LiveConnection {
     this.isCut = true;
   }
 
-  want(): void {
-    this.unwanted = undefined;
+  subscribe(): void {
+    this.mutedStreams = undefined;
   }
 
-  unwant(streamId: string): void {
-    this.unwanted = new Set([streamId]);
+  unsubscribe(streamId: string): void {
+    this.mutedStreams = new Set([streamId]);
   }
 }
 
@@ -110,7 +110,7 @@ export class FakeClient {
     this.connection = connection;
     this.node = node;
     const resume = this.cursor === undefined ? undefined : { cursor: this.cursor, conversations };
-    const opening = await node.resume.opened(connection, resume);
+    const opening = await node.resume.attach(connection, resume);
     // `live` comes last and is what counts; a client that is cut before it goes on with its old cursor.
     this.cursor ??= opening.cursor;
   }
@@ -118,7 +118,7 @@ export class FakeClient {
   cut(): void {
     if (!this.connection) return;
     this.connection.cut();
-    this.node!.resume.closed(this.connection);
+    this.node!.resume.detach(this.connection);
     this.connection = undefined;
   }
 

@@ -84,7 +84,7 @@ export async function lossyBusRound(
     }),
   );
   await delay(400);
-  if (options.isSwept) await reading.sweep.run();
+  if (options.isSwept) await reading.sweep.reconcile();
   const owed = [...writtenAt.keys()].length * clients.length;
   const got = clients.reduce((sum, client) => sum + rooms.reduce((all, room) => all + client.seqs(room).length, 0), 0);
   const outOfOrder = clients.reduce((sum, client) => sum + disorder(client, rooms), 0);
@@ -116,7 +116,7 @@ export async function removalRound(url: string, { removals }: { removals: number
   const room = await addConversation(nodes[0]!, [owner, ...users]);
   const clients = users.map((userId) => new FakeClient(userId));
   await Promise.all(clients.map((client, i) => client.connect(nodes[i % 2]!)));
-  const entered = new Map(users.map((userId) => [userId, (nodes[0]!.fanOut.find(room)?.last ?? 0) + 1]));
+  const entered = new Map(users.map((userId) => [userId, (nodes[0]!.fanOut.findDispatcher(room)?.last ?? 0) + 1]));
   nodes.forEach((node) => node.sweepEvery(40));
 
   const spans = new Map<string, [number, number][]>(users.map((userId) => [userId, []]));
@@ -139,9 +139,9 @@ export async function removalRound(url: string, { removals }: { removals: number
   isOver = true;
   await Promise.all(traffic);
   await delay(50);
-  for (const node of nodes) await node.sweep.run();
-  for (const node of nodes) await node.sweep.run();
-  const head = Math.max(...nodes.map((node) => node.fanOut.find(room)?.last ?? 0));
+  for (const node of nodes) await node.sweep.reconcile();
+  for (const node of nodes) await node.sweep.reconcile();
+  const head = Math.max(...nodes.map((node) => node.fanOut.findDispatcher(room)?.last ?? 0));
   for (const userId of users) spans.get(userId)!.push([entered.get(userId)!, head]);
 
   const report = { removals: perUser * users.length, pastTheCut: 0, missing: 0, outOfOrder: 0, received: 0 };
@@ -244,7 +244,7 @@ export async function resumeRound(url: string, options: ResumeRoundOptions): Pro
   });
   const membership = options.withMembership ? moveAbout(nodes, { rooms, users, until }) : Promise.resolve();
   await Promise.all([...writers, ...coming, membership]);
-  for (const each of nodes) await each.sweep.run();
+  for (const each of nodes) await each.sweep.reconcile();
   await delay(100);
 
   const report: ResumeReport = { events: 0, connections, holes: 0, outOfOrder: 0, notOwed: 0, named: 0, replayed: 0 };

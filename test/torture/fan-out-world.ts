@@ -8,14 +8,14 @@ import { Bus } from '../../src/platform/realtime/bus/bus.js';
 import { InProcessBus } from '../../src/platform/realtime/bus/in-process-bus.js';
 import { FanOut } from '../../src/platform/realtime/fan-out.js';
 import { FanOutRepository } from '../../src/platform/realtime/fan-out.repository.js';
-import { GapReader } from '../../src/platform/realtime/gap-reader.js';
-import { LocalAudience } from '../../src/platform/realtime/local-audience.js';
-import { LogClock } from '../../src/platform/realtime/log-clock.js';
-import { MissedEvents } from '../../src/platform/realtime/missed-events.js';
+import { EventReader } from '../../src/platform/realtime/event-reader.js';
+import { LocalSubscribers } from '../../src/platform/realtime/local-subscribers.js';
+import { WatermarkTracker } from '../../src/platform/realtime/watermark-tracker.js';
+import { ReplayReader } from '../../src/platform/realtime/replay-reader.js';
 import { ResumeAdmission } from '../../src/platform/realtime/resume-admission.js';
-import { ResumeSnapshots } from '../../src/platform/realtime/resume-snapshots.js';
+import { ResumeStateProviders } from '../../src/platform/realtime/resume-state-providers.js';
 import { Resume } from '../../src/platform/realtime/resume.js';
-import { Sweep } from '../../src/platform/realtime/sweep.js';
+import { HeadReconciler } from '../../src/platform/realtime/head-reconciler.js';
 import { AuditLogRepository } from '../../src/modules/admin/audit/audit-log.repository.js';
 import { AuditLog } from '../../src/modules/admin/audit/audit-log.service.js';
 import { ParticipantEntitlements } from '../../src/modules/participants/entitlements.repository.js';
@@ -70,13 +70,13 @@ export interface NodeOptions {
 /** The realtime half of one server process: the log, the fan-out, the resume, the sweep; connections are fakes. */
 export class TestNode {
   readonly catalogue = new TestCatalogue();
-  readonly audience = new LocalAudience();
+  readonly audience = new LocalSubscribers();
   readonly sql: Sql;
   readonly fanOut: FanOut;
   readonly log: EventLog;
   readonly resume: Resume;
-  readonly snapshots = new ResumeSnapshots();
-  readonly sweep: Sweep;
+  readonly snapshots = new ResumeStateProviders();
+  readonly sweep: HeadReconciler;
   private readonly pool: pg.Pool;
   private sweeping: Promise<void> | undefined;
   private isStopped = false;
@@ -85,20 +85,20 @@ export class TestNode {
     this.pool = openPool(url);
     this.sql = new Sql(this.pool);
     const reads = repository?.(this.sql) ?? new FanOutRepository(this.sql);
-    const clock = new LogClock(reads);
-    const reader = new GapReader(reads, this.catalogue);
+    const clock = new WatermarkTracker(reads);
+    const reader = new EventReader(reads, this.catalogue);
     this.fanOut = new FanOut(this.audience, this.catalogue, reader, bus);
     this.log = new EventLog(this.sql, this.fanOut, new AuditLog(new AuditLogRepository(this.sql)));
-    const missed = new MissedEvents(reads, new ParticipantEntitlements(), this.catalogue, reader);
+    const missed = new ReplayReader(reads, new ParticipantEntitlements(), this.catalogue, reader);
     this.resume = new Resume(this.fanOut, missed, clock, this.snapshots, new ResumeAdmission(4));
-    this.sweep = new Sweep(this.fanOut, reads, clock);
+    this.sweep = new HeadReconciler(this.fanOut, reads, clock);
   }
 
   /** Sweeps again and again, much faster than in earnest. */
   sweepEvery(ms: number): void {
     this.sweeping = (async () => {
       while (!this.isStopped) {
-        await this.sweep.run().catch(() => undefined);
+        await this.sweep.reconcile().catch(() => undefined);
         await new Promise((resolve) => setTimeout(resolve, ms));
       }
     })();

@@ -51,16 +51,16 @@ export function needsOf({ ownServer, settings, withRedis, behindHaproxy }: Round
 }
 
 /** Runs a round, in the cluster given, which it leaves as it found it, or in one of its own. */
-export async function runRound(round: Round, options: RoundOptions, shared?: Cluster): Promise<Figures> {
+export async function runRound(cycle: Round, options: RoundOptions, shared?: Cluster): Promise<Figures> {
   const breakIt = options.breakIt ?? false;
   const complete = { breakIt, seed: Math.floor(Math.random() * 2 ** 31), ...options } as Required<RoundOptions>;
-  const { faults = {}, controlFaults, ownServer } = round;
-  const cluster = shared ?? (await Cluster.start(needsOf(round, breakIt)));
+  const { faults = {}, controlFaults, ownServer } = cycle;
+  const cluster = shared ?? (await Cluster.start(needsOf(cycle, breakIt)));
   try {
     if (!ownServer) await cluster.setFaults((breakIt && controlFaults) || faults);
-    return { ...(await round.run(cluster, complete)), seed: complete.seed };
+    return { ...(await cycle.run(cluster, complete)), seed: complete.seed };
   } catch (error) {
-    throw new Error(`${round.name} failed (seed ${complete.seed}): ${cluster.endOfLogs()}`, { cause: error });
+    throw new Error(`${cycle.name} failed (seed ${complete.seed}): ${cluster.endOfLogs()}`, { cause: error });
   } finally {
     if (cluster !== shared) await cluster.stop();
     else if (!ownServer) await cluster.setFaults({});

@@ -33,31 +33,31 @@ function numberOf(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Number(text);
 }
 
-async function tryRound(round: Round): Promise<Outcome> {
-  const size = values.short ? round.short : round.long;
+async function tryRound(cycle: Round): Promise<Outcome> {
+  const size = values.short ? cycle.short : cycle.long;
   const seed = numberOf(values.seed);
-  const figures = await runRound(round, {
+  const figures = await runRound(cycle, {
     seconds: numberOf(values.seconds) ?? size.seconds,
     clients: numberOf(values.clients) ?? size.clients,
     ...(seed !== undefined && { seed }),
   });
-  const { name, promise, sentence, zeros, tried, broken, control: what } = round;
+  const { name, promise, sentence, zeros, tried, broken, control: what } = cycle;
   const isKept =
     Object.values(figuresOf(zeros, figures)).every((count) => count === 0) &&
     Object.values(figuresOf(tried, figures)).every((count) => count > 0);
   const outcome = { round: name, promise, sentence, isKept, figures };
   if (values['no-control']) return outcome;
-  const controlFigures = await runRound(round, { ...round.short, breakIt: true });
+  const controlFigures = await runRound(cycle, { ...cycle.short, breakIt: true });
   const isSeen = Object.values(figuresOf(broken, controlFigures)).every((count) => count > 0);
   return { ...outcome, control: { what, isSeen, figures: controlFigures } };
 }
 
-function print({ round, promise, sentence, isKept, figures, control }: Outcome): void {
+function print({ round: cycle, promise, sentence, isKept, figures, control }: Outcome): void {
   const list = (shown: Figures): string =>
     Object.entries(shown)
       .map(([name, value]) => `${name} ${value}`)
       .join(' · ');
-  process.stdout.write(`${round}  ${promise}  ${isKept ? 'kept  ' : 'BROKEN'}  ${sentence}\n    ${list(figures)}\n`);
+  process.stdout.write(`${cycle}  ${promise}  ${isKept ? 'kept  ' : 'BROKEN'}  ${sentence}\n    ${list(figures)}\n`);
   if (!control) return;
   const verdict = control.isSeen ? 'and it is seen' : 'AND IT IS NOT SEEN';
   process.stdout.write(`    control: ${control.what}, ${verdict}: ${list(control.figures)}\n`);
@@ -70,13 +70,13 @@ async function main(): Promise<void> {
   const server = await startTestServer();
   const outcomes: Outcome[] = [];
   try {
-    for (const round of chosen) {
-      if (round.isPossible === false) {
-        process.stdout.write(`${round.name}  skipped: this machine lacks what it needs\n`);
+    for (const cycle of chosen) {
+      if (cycle.isPossible === false) {
+        process.stdout.write(`${cycle.name}  skipped: this machine lacks what it needs\n`);
         continue;
       }
       try {
-        const outcome = await tryRound(round);
+        const outcome = await tryRound(cycle);
         outcomes.push(outcome);
         print(outcome);
       } catch (error) {

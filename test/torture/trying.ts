@@ -14,26 +14,26 @@ export function tryRounds(...names: string[]): void {
   }, DEADLINE_MS);
   afterAll(() => cluster?.stop(), DEADLINE_MS);
 
-  for (const round of rounds) tryRound(round, () => cluster);
+  for (const cycle of rounds) tryRound(cycle, () => cluster);
 }
 
 /** Holds the round's short form against its promise, and its control against the round itself. */
-function tryRound(round: Round, cluster: () => Cluster | undefined): void {
-  const { name, promise, sentence, zeros, tried, control, broken, isPossible = true } = round;
+function tryRound(cycle: Round, cluster: () => Cluster | undefined): void {
+  const { name, promise, sentence, zeros, tried, control, broken, isPossible = true } = cycle;
   (isPossible ? describe : describe.skip)(`${promise}: ${sentence}`, () => {
     let own: Cluster | undefined;
-    if (round.sharesWithControl) {
+    if (cycle.sharesWithControl) {
       beforeAll(async () => {
-        own = await Cluster.start(needsOf(round, false));
+        own = await Cluster.start(needsOf(cycle, false));
       }, DEADLINE_MS);
       afterAll(() => own?.stop(), DEADLINE_MS);
     }
-    const place = (): Cluster | undefined => own ?? (hasOwnCluster(round) ? undefined : cluster());
+    const place = (): Cluster | undefined => own ?? (hasOwnCluster(cycle) ? undefined : cluster());
 
     it(
       `holds (${name})`,
       async () => {
-        const figures = await runRound(round, round.short, place());
+        const figures = await runRound(cycle, cycle.short, place());
         expect(figuresOf(zeros, figures)).toEqual(Object.fromEntries(zeros.map((figure) => [figure, 0])));
         for (const figure of tried) expect({ [figure]: figures[figure] }).not.toEqual({ [figure]: 0 });
       },
@@ -43,7 +43,7 @@ function tryRound(round: Round, cluster: () => Cluster | undefined): void {
     it(
       `is seen to break when ${control}`,
       async () => {
-        const figures = await runRound(round, { ...round.short, breakIt: true }, place());
+        const figures = await runRound(cycle, { ...cycle.short, breakIt: true }, place());
         for (const figure of broken) expect({ [figure]: figures[figure] }).not.toEqual({ [figure]: 0 });
       },
       DEADLINE_MS,

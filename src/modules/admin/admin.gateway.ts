@@ -22,7 +22,7 @@ export class AdminGateway implements OnModuleInit {
 
   @OnFrame('admin.watch', WatchFrameDto, {
     limit: 'call',
-    weight: 'vital',
+    priority: 'vital',
     summary: 'Streams live figures, every two seconds.',
   })
   watch(connection: LiveConnection, _dto: WatchFrameDto): Promise<LiveFiguresDto> {
@@ -31,7 +31,7 @@ export class AdminGateway implements OnModuleInit {
 
   @OnFrame('admin.unwatch', WatchFrameDto, {
     limit: 'call',
-    weight: 'vital',
+    priority: 'vital',
     summary: 'Ends the stream of live figures.',
   })
   unwatch({ id }: LiveConnection, _dto: WatchFrameDto): void {

@@ -12,7 +12,7 @@ import {
   SendMessageFrameDto,
 } from './messages.dto.js';
 import { inMessage } from './message-presenter.js';
-import { LoggedMessages } from './logged-messages.js';
+import { MessageEventRenderer } from './message-event-renderer.js';
 import { MESSAGE_EVENT_TYPES } from './messages.events.js';
 import { MessagesService } from './messages.service.js';
 
@@ -23,7 +23,7 @@ type MessageReply = Promise<{ message: MessageDto }>;
 export class MessagesGateway implements OnModuleInit {
   constructor(
     private readonly messages: MessagesService,
-    private readonly logged: LoggedMessages,
+    private readonly logged: MessageEventRenderer,
     private readonly catalogue: EventCatalogue,
   ) {}
 
@@ -66,7 +66,7 @@ export class MessagesGateway implements OnModuleInit {
 
   @OnFrame('history', HistoryFrameDto, {
     limit: 'call',
-    weight: 'reads',
+    priority: 'reads',
     summary: 'A page of messages, as GET …/messages',
   })
   history({ actor }: LiveConnection, { conversation_id, ...query }: HistoryFrameDto): Promise<MessagePageDto> {

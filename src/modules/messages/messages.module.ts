@@ -3,7 +3,7 @@ import { Overload } from '../../platform/throttling/overload.js';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { ChangeMessage } from './change-message.js';
-import { LoggedMessages } from './logged-messages.js';
+import { MessageEventRenderer } from './message-event-renderer.js';
 import { MessageFeed } from './message-feed.js';
 import { MessageFeedRepository } from './message-feed.repository.js';
 import { MessageReadsRepository } from './message-reads.repository.js';
@@ -41,7 +41,7 @@ import { TakeDown } from './take-down.service.js';
     MessageSlices,
     MessageFeed,
     MessageFeedRepository,
-    LoggedMessages,
+    MessageEventRenderer,
     SearchMessages,
     MessageSearchRepository,
     MessageIndexer,

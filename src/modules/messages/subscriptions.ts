@@ -21,18 +21,18 @@ export class Subscriptions {
    */
   async subscribe(connection: LiveConnection, { conversation_id, from_seq }: SubscribeFrameDto): Promise<object> {
     await this.participants.requireMember(connection.actor, conversation_id);
-    connection.want(conversation_id);
+    connection.subscribe(conversation_id);
     if (from_seq !== undefined) await this.replay(connection, conversation_id, from_seq);
     return {};
   }
 
   unsubscribe(connection: LiveConnection, { conversation_id }: UnsubscribeFrameDto): object {
-    connection.unwant(conversation_id);
+    connection.unsubscribe(conversation_id);
     return {};
   }
 
   private async replay(connection: LiveConnection, conversationId: string, fromSeq: number): Promise<void> {
-    connection.holdBack();
+    connection.deferLive();
     try {
       await this.resume.catchUp(connection, new Map([[conversationId, fromSeq]]));
     } finally {

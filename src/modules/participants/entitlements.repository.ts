@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { statement, type Queryable } from '../../platform/database/sql.js';
-import { type Entitlement, Entitlements } from '../../platform/realtime/entitlements.js';
+import { type StreamAccess, StreamAccessReader } from '../../platform/realtime/stream-access.js';
 import { isGuest } from '../../platform/http/guest.js';
 
 interface EntitlementRow {
@@ -51,18 +51,18 @@ const OF_GUESTS = statement<EntitlementRow>(
 
 /** Owns: nothing. Reads: participants, conversations, stream_heads, events. */
 @Injectable()
-export class ParticipantEntitlements extends Entitlements {
-  override async current(tx: Queryable, userId: string): Promise<Entitlement[]> {
+export class ParticipantEntitlements extends StreamAccessReader {
+  override async current(tx: Queryable, userId: string): Promise<StreamAccess[]> {
     const rows = isGuest({ userId }) ? tx.many(OF_GUESTS) : tx.many(CURRENT, [userId]);
     return (await rows).map(toEntitlement);
   }
 
-  override async since(tx: Queryable, userId: string, watermark: string): Promise<Entitlement[]> {
+  override async since(tx: Queryable, userId: string, watermark: string): Promise<StreamAccess[]> {
     if (isGuest({ userId })) return this.current(tx, userId);
     return (await tx.many(SINCE, [userId, watermark])).map(toEntitlement);
   }
 }
 
-function toEntitlement(row: EntitlementRow): Entitlement {
-  return { streamId: row.stream_id, lastSeq: row.last_seq, sinceSeq: row.since_seq, untilSeq: row.until_seq };
+function toEntitlement(row: EntitlementRow): StreamAccess {
+  return { streamId: row.stream_id, lastSeq: row.last_seq, fromSeq: row.since_seq, toSeq: row.until_seq };
 }

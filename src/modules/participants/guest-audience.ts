@@ -1,9 +1,9 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Sql } from '../../platform/database/sql.js';
 import type { StreamEvent } from '../../platform/event-log/stream-event.js';
-import { Entitlements } from '../../platform/realtime/entitlements.js';
+import { StreamAccessReader } from '../../platform/realtime/stream-access.js';
 import { FanOut } from '../../platform/realtime/fan-out.js';
-import type { LocalUser } from '../../platform/realtime/local-audience.js';
+import type { LocalSubscriber } from '../../platform/realtime/local-subscribers.js';
 import { GUEST_USER_ID } from '../../platform/http/guest.js';
 import { CONVERSATION_UPDATED } from './participants.events.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
@@ -30,7 +30,7 @@ export class GuestAudience implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     private readonly fanOut: FanOut,
-    private readonly entitlements: Entitlements,
+    private readonly entitlements: StreamAccessReader,
     private readonly sql: Sql,
   ) {}
 
@@ -58,18 +58,18 @@ export class GuestAudience implements OnApplicationBootstrap, OnModuleDestroy {
     return this.reading;
   }
 
-  private get guests(): LocalUser | undefined {
-    const user = this.fanOut.audience.get(GUEST_USER_ID);
-    return user?.isOpen ? user : undefined;
+  private get guests(): LocalSubscriber | undefined {
+    const user = this.fanOut.subscribers.get(GUEST_USER_ID);
+    return user?.isLoaded ? user : undefined;
   }
 
   private handedOut({ type, streamId }: StreamEvent): void {
     if (type !== CONVERSATION_UPDATED) return;
     // Also while the first of them is being let in: what he is let into by may be older than this event.
-    const guests = this.fanOut.audience.get(GUEST_USER_ID);
-    const pump = guests && this.fanOut.find(streamId);
+    const guests = this.fanOut.subscribers.get(GUEST_USER_ID);
+    const pump = guests && this.fanOut.findDispatcher(streamId);
     if (!pump || !guests.streams.has(pump)) return;
-    pump.remove(guests);
+    pump.unsubscribe(guests);
     this.changed.add(streamId);
     void this.refresh();
   }
@@ -84,10 +84,10 @@ export class GuestAudience implements OnApplicationBootstrap, OnModuleDestroy {
       if (guests !== before) return;
       const isPublic = new Map(rooms.map((room) => [room.streamId, room]));
       for (const pump of [...guests.streams]) {
-        if (pump.kind === 'conversation' && !isPublic.delete(pump.streamId)) pump.remove(guests);
+        if (pump.kind === 'conversation' && !isPublic.delete(pump.streamId)) pump.unsubscribe(guests);
       }
       for (const { streamId, lastSeq } of isPublic.values()) {
-        if (!this.changed.has(streamId)) this.fanOut.opensStream(guests, streamId, lastSeq + 1);
+        if (!this.changed.has(streamId)) this.fanOut.onStreamAccess(guests, streamId, lastSeq + 1);
       }
       this.unread.worked();
     } catch (error) {

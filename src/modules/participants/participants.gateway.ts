@@ -5,7 +5,7 @@ import type { PresentedEvent, StreamEvent } from '../../platform/event-log/strea
 import { Broadcaster } from '../../platform/realtime/broadcaster.js';
 import { Gateway, OnFrame } from '../../platform/realtime/frames.js';
 import type { LiveConnection } from '../../platform/realtime/live-connection.js';
-import { LoggedParticipants } from './logged-participants.js';
+import { ParticipantEventRenderer } from './participant-event-renderer.js';
 import { MarkFrameDto, type MarkedDto } from './participants.dto.js';
 import { MarksMoved, PARTICIPANT_JOINED, PARTICIPANT_LEFT, PARTICIPANT_UPDATED } from './participants.events.js';
 import { ReadMarks } from './read-marks.js';
@@ -15,7 +15,7 @@ import { ReadMarks } from './read-marks.js';
 export class ParticipantsGateway implements OnModuleInit {
   constructor(
     private readonly marks: ReadMarks,
-    private readonly logged: LoggedParticipants,
+    private readonly logged: ParticipantEventRenderer,
     private readonly catalogue: EventCatalogue,
     private readonly events: DomainEvents,
     private readonly broadcaster: Broadcaster,

@@ -8,8 +8,8 @@ import { ConversationIdPipe } from './conversation-id.pipe.js';
 import { EntryBySystemRole } from './entry-by-system-role.service.js';
 import { EntitlementsModule } from './entitlements.module.js';
 import { GuestAudience } from './guest-audience.js';
-import { LoggedParticipants } from './logged-participants.js';
-import { MarksOnResume } from './marks-on-resume.js';
+import { ParticipantEventRenderer } from './participant-event-renderer.js';
+import { ReadStateProvider } from './read-state-provider.js';
 import { ParticipantsController } from './participants.controller.js';
 import { ParticipantsGateway } from './participants.gateway.js';
 import { ParticipantsPolicy } from './participants.policy.js';
@@ -35,11 +35,11 @@ import { Standings } from './standings.js';
     EntryBySystemRole,
     ConversationBans,
     ConversationBansRepository,
-    LoggedParticipants,
+    ParticipantEventRenderer,
     GuestAudience,
     ConversationIdPipe,
     ReadMarks,
-    MarksOnResume,
+    ReadStateProvider,
     SetOwnFlags,
     ReceiptsRepository,
     ReceiptsQueue,

@@ -25,7 +25,7 @@ export class PresenceGateway implements OnModuleInit {
 
   @OnFrame('presence.set', SetPresenceDto, {
     limit: 'call',
-    weight: 'signals',
+    priority: 'signals',
     summary: 'Says how one wants to appear.',
   })
   set({ actor, id }: LiveConnection, dto: SetPresenceDto): Promise<PresenceDto> {

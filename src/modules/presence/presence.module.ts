@@ -7,7 +7,7 @@ import { CallerLeases } from './caller-leases.js';
 import { PresenceLeases } from './presence-leases.js';
 import { PresenceController } from './presence.controller.js';
 import { PresenceGateway } from './presence.gateway.js';
-import { PresenceOnResume } from './presence-on-resume.js';
+import { PresenceStateProvider } from './presence-state-provider.js';
 import { PresenceRepository } from './presence.repository.js';
 import { PresenceService } from './presence.service.js';
 import { ProfileChanges } from './profile-changes.js';
@@ -25,7 +25,7 @@ import { TypingService } from './typing.service.js';
     CallerLeases,
     { provide: APP_INTERCEPTOR, useExisting: CallerLeases },
     PresenceGateway,
-    PresenceOnResume,
+    PresenceStateProvider,
     ProfileChanges,
     TypingService,
     TypingListener,

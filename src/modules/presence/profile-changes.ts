@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { Broadcaster } from '../../platform/realtime/broadcaster.js';
-import { ResumeSnapshots, type StateFrame } from '../../platform/realtime/resume-snapshots.js';
+import { ResumeStateProviders, type StateFrame } from '../../platform/realtime/resume-state-providers.js';
 import { UserUpdated } from '../users/users.events.js';
 import { UsersService } from '../users/users.service.js';
 import { PresenceRepository } from './presence.repository.js';
@@ -29,7 +29,7 @@ export class ProfileChanges implements OnModuleInit {
     private readonly users: UsersService,
     private readonly repository: PresenceRepository,
     private readonly broadcaster: Broadcaster,
-    private readonly snapshots: ResumeSnapshots,
+    private readonly snapshots: ResumeStateProviders,
   ) {}
 
   onModuleInit(): void {

@@ -1,8 +1,8 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Bus } from '../realtime/bus/bus.js';
-import { LogClock } from '../realtime/log-clock.js';
+import { WatermarkTracker } from '../realtime/watermark-tracker.js';
 import { Resume } from '../realtime/resume.js';
-import { Sweep } from '../realtime/sweep.js';
+import { HeadReconciler } from '../realtime/head-reconciler.js';
 import { Metrics } from './metrics.js';
 
 /** How events reach the connections of this node: the bus, the sweep behind it, and what comes back as `resync`. */
@@ -11,8 +11,8 @@ export class FanOutMetrics implements OnModuleInit {
   constructor(
     private readonly metrics: Metrics,
     private readonly bus: Bus,
-    private readonly sweep: Sweep,
-    private readonly clock: LogClock,
+    private readonly sweep: HeadReconciler,
+    private readonly clock: WatermarkTracker,
     private readonly resume: Resume,
   ) {}
 
@@ -21,7 +21,7 @@ export class FanOutMetrics implements OnModuleInit {
     metrics.read('parley_bus_connected', () => [{ value: Number(bus.isConnected) }]);
     metrics.read('parley_sweep_age_seconds', () => [{ value: sweep.ageMs / 1000 }]);
     metrics.read('parley_watermark_held_seconds', () => {
-      const heldMs = clock.heldForMs();
+      const heldMs = clock.stalledForMs();
       return heldMs === undefined ? [] : [{ value: heldMs / 1000 }];
     });
     metrics.read('parley_resyncs_total', () =>

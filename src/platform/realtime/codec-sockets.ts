@@ -3,10 +3,10 @@ import { type AppError, RateLimitExceeded, ServiceUnavailable } from '../errors/
 import { declareAndLog } from '../errors/error.filter.js';
 import type { PresentedError } from '../errors/error-forms.js';
 import type { Actor } from '../http/actor.js';
-import { type Farewell, farewellFor } from './close-codes.js';
+import { type CloseReason, closeReasonFor } from './close-reasons.js';
 import type { SocketCodec } from './socket-codec.js';
 import { type Upgrade, UpgradeRoutes } from './upgrade-routes.js';
-import { RealtimeWebSockets } from './web-socket-server.js';
+import { PlainWebSocketServer } from './plain-web-socket-server.js';
 
 /** The sockets of another protocol at its own addresses. */
 export interface CodecRoute<Codec extends SocketCodec> {
@@ -26,7 +26,7 @@ export class CodecSockets {
 
   constructor(
     private readonly routes: UpgradeRoutes,
-    private readonly sockets: RealtimeWebSockets,
+    private readonly sockets: PlainWebSocketServer,
   ) {}
 
   /** Routes are asked in the order of their registration. */
@@ -45,7 +45,7 @@ export class CodecSockets {
     }
     this.sockets.accept(upgrade, codec, (connection) => {
       connection.open(actor);
-      if (refusal) connection.bid(refused(refusal));
+      if (refusal) connection.closeWith(refused(refusal));
     });
   }
 }
@@ -54,8 +54,8 @@ export class CodecSockets {
  * A browser is told nothing of an upgrade that is refused, so it is let in to hear why. 401, 403, 404 are 4401, 4403,
  * 4404.
  */
-function refused(error: AppError): Farewell {
-  const known = farewellFor(error);
+function refused(error: AppError): CloseReason {
+  const known = closeReasonFor(error);
   const isAsOurs = error instanceof RateLimitExceeded || error instanceof ServiceUnavailable || error.status >= 500;
   const { code: name, message, details } = error;
   return { code: isAsOurs ? known.code : 4000 + error.status, error: name, message, details };

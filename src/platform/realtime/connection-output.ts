@@ -1,18 +1,22 @@
 import { Logger } from '@nestjs/common';
-import { CLOSE, type Farewell } from './close-codes.js';
-import type { ConnectionHost } from './connection-host.js';
+import { CLOSE_REASONS, type CloseReason } from './close-reasons.js';
+import type { ConnectionServices } from './connection-services.js';
 import type { EncodedFrame, FrameClass } from './encoded-frame.js';
 import type { LiveConnection, Position } from './live-connection.js';
-import { OutboundQueue, type Owing, type Place, type QueueOwner } from './outbound-queue.js';
+import { OutboundQueue, type DeliveryClass, type FrameRouting, type QueueOwner } from './outbound-queue.js';
 import type { Packet } from './packet.js';
 import type { Transport } from './transport.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
 
 /** By all connections: where the log cannot be read, all slow readers end. */
-const ungiven = new RepeatedWarning(new Logger('Connection'), 'a slow reader could not be given what it missed', {
-  over: 'slow readers are given what they missed again',
-  level: 'error',
-});
+const recoveryFailures = new RepeatedWarning(
+  new Logger('Connection'),
+  'a slow reader could not be given what it missed',
+  {
+    over: 'slow readers are given what they missed again',
+    level: 'error',
+  },
+);
 
 /**
  * The way out of a connection: straight to the transport while its reader keeps up, through a queue while it does not.
@@ -23,29 +27,29 @@ export abstract class ConnectionOutput implements QueueOwner {
 
   constructor(
     protected readonly transport: Transport,
-    protected readonly host: ConnectionHost,
+    protected readonly services: ConnectionServices,
   ) {}
 
   abstract get isClosed(): boolean;
-  abstract bid(farewell: Farewell): void;
+  abstract closeWith(reason: CloseReason): void;
 
-  deliver(frame: EncodedFrame, frameClass: FrameClass, place?: Place): void {
+  deliver(frame: EncodedFrame, frameClass: FrameClass, routing?: FrameRouting): void {
     if (this.isClosed) return;
-    if (this.queue === undefined && this.transport.bufferedBytes < this.host.settings.transportBytes) {
+    if (this.queue === undefined && this.transport.bufferedBytes < this.services.settings.transportBytes) {
       this.transport.send(frame);
     } else {
-      this.queued().push(frame, frameClass, place);
+      this.ensureQueue().push(frame, frameClass, routing);
     }
   }
 
   deliverNow(frame: EncodedFrame, position?: Position): void {
     if (this.isClosed) return;
     if (this.queue) this.queue.pushReplayed(frame, position);
-    else this.hand(frame, 'owed');
+    else this.enqueue(frame, 'owed');
   }
 
-  holdBack(): void {
-    if (!this.isClosed) this.queued().holdBack();
+  deferLive(): void {
+    if (!this.isClosed) this.ensureQueue().deferLive();
   }
 
   release(covered: (position: Position) => boolean): void {
@@ -56,21 +60,21 @@ export abstract class ConnectionOutput implements QueueOwner {
     this.queue?.checkDeadlines();
   }
 
-  drained(): void {
-    this.dropQueue();
+  onDrained(): void {
+    this.releaseQueue();
   }
 
-  tooSlow(): void {
-    this.bid(CLOSE.slow);
+  onTooSlow(): void {
+    this.closeWith(CLOSE_REASONS.slow);
   }
 
   async catchUp(from: ReadonlyMap<string, number>): Promise<void> {
     try {
-      await this.host.catchUp.catchUp(this as unknown as LiveConnection, from);
-      ungiven.worked();
+      await this.services.catchUp.catchUp(this as unknown as LiveConnection, from);
+      recoveryFailures.worked();
     } catch (error) {
-      ungiven.failed({ err: error });
-      this.bid(CLOSE.failed); // it resumes, and is given it then
+      recoveryFailures.failed({ err: error });
+      this.closeWith(CLOSE_REASONS.failed); // it resumes, and is given it then
     }
   }
 
@@ -81,30 +85,30 @@ export abstract class ConnectionOutput implements QueueOwner {
 
   /** Keeps everything until `uncork`: `ready` goes first. */
   protected cork(): void {
-    this.queued().cork();
+    this.ensureQueue().cork();
   }
 
   protected uncork(): void {
     this.queue?.uncork();
   }
 
-  protected dropQueue(): void {
+  protected releaseQueue(): void {
     this.queue = undefined;
-    this.host.connections.slow.delete(this);
+    this.services.connections.slow.delete(this);
   }
 
-  protected hand(packet: Packet, owing: Owing): void {
-    if (this.queue === undefined && this.transport.bufferedBytes < this.host.settings.transportBytes) {
+  protected enqueue(packet: Packet, deliveryClass: DeliveryClass): void {
+    if (this.queue === undefined && this.transport.bufferedBytes < this.services.settings.transportBytes) {
       this.transport.send(packet);
     } else {
-      this.queued().push(packet, owing);
+      this.ensureQueue().push(packet, deliveryClass);
     }
   }
 
-  private queued(): OutboundQueue {
+  private ensureQueue(): OutboundQueue {
     if (!this.queue) {
-      this.queue = new OutboundQueue(this.transport, this.host.settings, this);
-      this.host.connections.slow.add(this);
+      this.queue = new OutboundQueue(this.transport, this.services.settings, this);
+      this.services.connections.slow.add(this);
     }
     return this.queue;
   }

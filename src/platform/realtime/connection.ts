@@ -3,17 +3,17 @@ import { newId } from '../database/ids.js';
 import { toDeclaredError } from '../errors/error.filter.js';
 import { type AppError, InternalError } from '../errors/app-error.js';
 import type { Actor, SystemRole } from '../http/actor.js';
-import { CLOSE, type Farewell, farewellFor, farewellOf } from './close-codes.js';
-import type { ConnectionHost } from './connection-host.js';
+import { CLOSE_REASONS, type CloseReason, closeReasonFor, closeReasonByCode } from './close-reasons.js';
+import type { ConnectionServices } from './connection-services.js';
 import type { ConnectionEnding } from './connection-observer.js';
 import { ConnectionOutput } from './connection-output.js';
 import { EncodedFrame } from './encoded-frame.js';
 import type { LiveConnection } from './live-connection.js';
-import type { ResumePoint } from './live-sessions.js';
+import type { ResumeRequest } from './connection-attacher.js';
 import { Reply, type RequestId } from './packet.js';
 import type { SocketCodec } from './socket-codec.js';
-import { Strikes } from './strikes.js';
-import type { Sleeper } from './timer-wheel.js';
+import { ProtocolAbuseCounter } from './protocol-abuse-counter.js';
+import type { TimerEntry } from './timer-wheel.js';
 import type { Transport } from './transport.js';
 
 type Phase = 'unknown' | 'authenticating' | 'opening' | 'live' | 'closed';
@@ -26,37 +26,37 @@ const MOST_UNWANTED = 10_000;
  * One client on either transport, from `hello` to the close. Nothing but a few fields belongs to an idle one: its
  * deadlines are in the shared wheel, its queue exists only while something is queued.
  */
-export class Connection extends ConnectionOutput implements LiveConnection, Sleeper {
+export class Connection extends ConnectionOutput implements LiveConnection, TimerEntry {
   readonly id = newId();
   slot = -1;
-  unwanted: Set<string> | undefined;
+  mutedStreams: Set<string> | undefined;
   /** Requests that wait for their answers. */
   inFlight = 0;
   /** Kept while earlier requests of this connection are not started yet: later ones wait behind it. */
   starting: Promise<void> | undefined;
-  /** Whether the observers know of this connection and have to hear of its end; `attached`: whether `LiveSessions` does. */
+  /** Whether the observers know of this connection and have to hear of its end; `attached`: whether `ConnectionAttacher` does. */
   announced = false;
   private attached = false;
   private phase: Phase = 'unknown';
   private signedIn: Actor | undefined;
-  private strikes: Strikes | undefined;
-  private nextBeat: number;
+  private abuse: ProtocolAbuseCounter | undefined;
+  private nextHeartbeat: number;
   private pinged = false;
-  private silent = false;
+  private missedPongs = false;
   private warned = false;
   private readonly authDeadline: number;
 
   constructor(
     transport: Transport,
-    host: ConnectionHost,
+    services: ConnectionServices,
     /** What limits count the connection's address as. */
     readonly address: string,
     readonly codec?: SocketCodec,
   ) {
-    super(transport, host);
-    const { settings } = host;
+    super(transport, services);
+    const { settings } = services;
     const now = performance.now();
-    this.nextBeat = now + settings.heartbeatMs;
+    this.nextHeartbeat = now + settings.heartbeatMs;
     this.authDeadline = now + settings.authDeadlineMs;
   }
 
@@ -77,7 +77,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Slee
   }
 
   get ageMs(): number {
-    return performance.now() - (this.authDeadline - this.host.settings.authDeadlineMs);
+    return performance.now() - (this.authDeadline - this.services.settings.authDeadlineMs);
   }
 
   get kind(): Transport['kind'] {
@@ -85,11 +85,11 @@ export class Connection extends ConnectionOutput implements LiveConnection, Slee
   }
 
   /** Says hello, and signs in at once where the credential came with the upgrade. */
-  open(actor?: Actor, resume?: ResumePoint): void {
-    const { settings, connections } = this.host;
+  open(actor?: Actor, resume?: ResumeRequest): void {
+    const { settings, connections } = this.services;
     connections.add(this);
     connections.wheel.schedule(this, Math.min(settings.authDeadlineMs, settings.heartbeatMs));
-    this.hand(
+    this.enqueue(
       EncodedFrame.of('hello', {
         data: {
           connection_id: this.id,
@@ -100,16 +100,16 @@ export class Connection extends ConnectionOutput implements LiveConnection, Slee
       }),
       'owed',
     );
-    if (actor) void this.signIn(actor, resume);
+    if (actor) void this.attach(actor, resume);
   }
 
   /** Finds out who this is. The caller has checked that nobody said so before. @throws AppError */
-  async authenticate(credential: Promise<Actor>, resume?: ResumePoint): Promise<void> {
+  async authenticate(credential: Promise<Actor>, resume?: ResumeRequest): Promise<void> {
     this.phase = 'authenticating';
     try {
       const actor = await credential;
       if (this.isClosed) return;
-      void this.signIn(actor, resume);
+      void this.attach(actor, resume);
     } finally {
       if (this.isAuthenticating) this.phase = 'unknown';
     }
@@ -117,24 +117,24 @@ export class Connection extends ConnectionOutput implements LiveConnection, Slee
 
   /** A new token of the same user prolongs the connection. */
   renew(actor: Actor): void {
-    this.host.connections.moveSession(this, actor);
+    this.services.connections.moveSession(this, actor);
     this.signedIn = actor;
     this.warned = false;
-    this.host.connections.wheel.schedule(this, 1);
+    this.services.connections.wheel.schedule(this, 1);
   }
 
   changeRole(role: SystemRole): void {
     if (this.signedIn) this.signedIn = { ...this.signedIn, role };
   }
 
-  want(streamId: string): void {
-    if (!this.unwanted?.delete(streamId) || this.unwanted.size > 0) return;
-    this.unwanted = undefined;
+  subscribe(streamId: string): void {
+    if (!this.mutedStreams?.delete(streamId) || this.mutedStreams.size > 0) return;
+    this.mutedStreams = undefined;
   }
 
-  unwant(streamId: string): void {
-    this.unwanted ??= new Set();
-    if (this.unwanted.size < MOST_UNWANTED) this.unwanted.add(streamId);
+  unsubscribe(streamId: string): void {
+    this.mutedStreams ??= new Set();
+    if (this.mutedStreams.size < MOST_UNWANTED) this.mutedStreams.add(streamId);
   }
 
   /**
@@ -143,70 +143,70 @@ export class Connection extends ConnectionOutput implements LiveConnection, Slee
    */
   reply(id: RequestId | undefined, body: string, data?: Buffer): void {
     const isAnswerable = id !== undefined || (this.kind === 'websocket' && !this.codec);
-    if (isAnswerable && !this.isClosed) this.hand(new Reply(id, body, data), 'owed');
+    if (isAnswerable && !this.isClosed) this.enqueue(new Reply(id, body, data), 'owed');
   }
 
   /** Answers a request with an error; without an id the error is a frame of its own. */
   fail(id: RequestId | undefined, error: AppError): void {
     if (this.isClosed) return;
     const { code, message, details } = error;
-    if (id === undefined) this.hand(EncodedFrame.of('error', { error: { code, message, details } }), 'owed');
+    if (id === undefined) this.enqueue(EncodedFrame.of('error', { error: { code, message, details } }), 'owed');
     else this.reply(id, JSON.stringify({ ok: false, error: { code, message, details } }));
   }
 
   /** Counts a frame that was no request at all; too many in a short time end the connection. */
-  strike(): void {
-    const { settings } = this.host;
-    this.strikes ??= new Strikes(settings);
-    if (this.strikes.invalid()) this.bid(CLOSE.tooManyErrors);
+  countInvalidFrame(): void {
+    const { settings } = this.services;
+    this.abuse ??= new ProtocolAbuseCounter(settings);
+    if (this.abuse.countInvalidFrame()) this.closeWith(CLOSE_REASONS.tooManyErrors);
   }
 
   /** Counts a request that was one too many. */
-  countRefusal(): void {
-    this.strikes ??= new Strikes(this.host.settings);
-    if (this.strikes.refused()) this.bid(CLOSE.rateAbuse);
+  countRateLimited(): void {
+    this.abuse ??= new ProtocolAbuseCounter(this.services.settings);
+    if (this.abuse.countRateLimited()) this.closeWith(CLOSE_REASONS.rateAbuse);
   }
 
   /** Any sign of life: a pong, or a frame. */
-  heard(): void {
-    this.silent = false;
+  noteActivity(): void {
+    this.missedPongs = false;
   }
 
-  wake(): number {
+  onTimeout(): number {
     if (this.isClosed) return 0;
     const now = performance.now();
-    let next = this.transport.kind === 'websocket' ? this.beat(now) : this.host.settings.expiryWarningMs;
+    let next = this.transport.kind === 'websocket' ? this.heartbeat(now) : this.services.settings.expiryWarningMs;
     if (this.signedIn) next = Math.min(next, this.watchExpiry(this.signedIn.expiresAt * 1000 - Date.now()));
-    else if (now >= this.authDeadline) this.bid(CLOSE.noAuth);
+    else if (now >= this.authDeadline) this.closeWith(CLOSE_REASONS.noAuth);
     else next = Math.min(next, this.authDeadline - now);
     return this.isClosed ? 0 : next;
   }
 
   /** Says why and closes. Nothing is sent or taken any more from this moment on. */
-  override bid({ code, error, message, details }: Farewell): void {
+  override closeWith({ code, error, message, details }: CloseReason): void {
     if (this.isClosed) return;
     const told = { code: error, message, details: { ...details, close_code: code } };
     this.transport.send(EncodedFrame.of('error', { error: told }));
-    this.detach(code >= CLOSE.revoked.code ? 'ended' : 'lost', code);
+    this.detach(code >= CLOSE_REASONS.revoked.code ? 'ended' : 'lost', code);
     this.transport.close(code, message);
   }
 
   close(code: number, reason: string): void {
-    this.bid(farewellOf(code, reason));
+    this.closeWith(closeReasonByCode(code, reason));
   }
 
   /** The transport is gone, or about to be closed with `code`. */
   detach(ending: ConnectionEnding, code?: number): void {
     if (this.isClosed) return;
     this.phase = 'closed';
-    this.dropQueue();
-    this.host.connections.remove(this, ending, code);
-    if (this.attached) this.host.sessions.closed(this);
+    this.releaseQueue();
+    this.services.connections.remove(this, ending, code);
+    if (this.attached) this.services.attacher.detach(this);
   }
 
-  private async signIn(actor: Actor, resume: ResumePoint | undefined): Promise<void> {
-    const { connections, sessions, authenticator } = this.host;
-    if (!connections.admit(this, actor)) return this.bid(CLOSE.tooManyConnections);
+  private async attach(actor: Actor, resume: ResumeRequest | undefined): Promise<void> {
+    const { connections, attacher: sessions, authenticator } = this.services;
+    if (!connections.admit(this, actor)) return this.closeWith(CLOSE_REASONS.tooManyConnections);
     this.signedIn = actor;
     this.phase = 'opening';
     this.cork();
@@ -215,7 +215,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Slee
       // What was said of the session may be from before it ended, on another node. The connection hears of every end
       // from now on; every end until now is asked for.
       const [{ resumed, cursor }, ended, endedKeys] = await Promise.all([
-        sessions.opened(this, resume),
+        sessions.attach(this, resume),
         authenticator.findEnded([actor.sessionId]),
         authenticator.findEndedKeys(actor.keyId === undefined ? [] : [actor.keyId]),
       ]);
@@ -228,38 +228,38 @@ export class Connection extends ConnectionOutput implements LiveConnection, Slee
       connections.wheel.schedule(this, 1);
       this.uncork();
     } catch (error) {
-      this.giveUp(toDeclaredError(error));
+      this.abortOpening(toDeclaredError(error));
     }
   }
 
-  private giveUp(error: AppError): void {
+  private abortOpening(error: AppError): void {
     if (error instanceof InternalError) logger.error('a connection could not be opened', error.cause);
-    this.bid(farewellFor(error));
+    this.closeWith(closeReasonFor(error));
   }
 
-  private beat(now: number): number {
-    const { heartbeatMs, pongTimeoutMs } = this.host.settings;
-    if (now >= this.nextBeat && this.pinged) {
+  private heartbeat(now: number): number {
+    const { heartbeatMs, pongTimeoutMs } = this.services.settings;
+    if (now >= this.nextHeartbeat && this.pinged) {
       // A ping behind a full buffer is not read either; the queue's own deadline ends such a connection.
-      if (this.silent && !this.isBehind) this.bid(CLOSE.noPong);
+      if (this.missedPongs && !this.isBehind) this.closeWith(CLOSE_REASONS.noPong);
       this.pinged = false;
-      this.nextBeat = now + heartbeatMs - pongTimeoutMs;
-    } else if (now >= this.nextBeat) {
-      this.pinged = this.silent = true;
-      this.nextBeat = now + pongTimeoutMs;
+      this.nextHeartbeat = now + heartbeatMs - pongTimeoutMs;
+    } else if (now >= this.nextHeartbeat) {
+      this.pinged = this.missedPongs = true;
+      this.nextHeartbeat = now + pongTimeoutMs;
       this.transport.ping();
     }
-    return this.nextBeat - now;
+    return this.nextHeartbeat - now;
   }
 
   private watchExpiry(leftMs: number): number {
-    const { expiryWarningMs } = this.host.settings;
-    if (leftMs <= 0) this.bid(CLOSE.tokenExpired);
+    const { expiryWarningMs } = this.services.settings;
+    if (leftMs <= 0) this.closeWith(CLOSE_REASONS.tokenExpired);
     if (leftMs > expiryWarningMs) return leftMs - expiryWarningMs;
     if (!this.warned && !this.isClosed) {
       this.warned = true;
       const expires = new Date(this.actor.expiresAt * 1000).toISOString();
-      this.hand(EncodedFrame.of('auth.expiring', { data: { expires_at: expires } }), 'owed');
+      this.enqueue(EncodedFrame.of('auth.expiring', { data: { expires_at: expires } }), 'owed');
     }
     return leftMs;
   }

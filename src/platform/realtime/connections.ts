@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { Config } from '../config/config.js';
 import type { Actor } from '../http/actor.js';
 import type { KnownRole } from '../http/authenticator.js';
-import { CLOSE } from './close-codes.js';
+import { CLOSE_REASONS } from './close-reasons.js';
 import type { ConnectionEnding, ConnectionObserver } from './connection-observer.js';
 import { Connection } from './connection.js';
 import type { ConnectionOutput } from './connection-output.js';
@@ -171,15 +171,15 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
   /** Ends the connections that were opened with these session keys on this node, at once. */
   endKeys(keyIds: readonly string[]): void {
     for (const keyId of keyIds) {
-      for (const connection of [...this.byKey.get(keyId)]) connection.bid(CLOSE.revoked);
+      for (const connection of [...this.byKey.get(keyId)]) connection.closeWith(CLOSE_REASONS.revoked);
     }
   }
 
   /** Ends the connections of these sessions on this node, at once. */
   endSessions(sessionIds: readonly string[], reason: 'revoked' | 'banned' | 'replaced' | 'expired'): void {
-    const farewell = reason === 'expired' ? CLOSE.sessionExpired : CLOSE[reason];
+    const farewell = reason === 'expired' ? CLOSE_REASONS.sessionExpired : CLOSE_REASONS[reason];
     for (const sessionId of sessionIds) {
-      for (const connection of [...this.bySession.get(sessionId)]) connection.bid(farewell);
+      for (const connection of [...this.bySession.get(sessionId)]) connection.closeWith(farewell);
     }
   }
 

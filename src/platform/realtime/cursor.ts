@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { LogClock } from './log-clock.js';
+import { WatermarkTracker } from './watermark-tracker.js';
 
 /** What a cursor is sealed with: it is good only for the database, and the history of that database, that gave it. */
 export interface CursorSeal {
@@ -58,11 +58,11 @@ export function openCursor(seal: CursorSeal, text: string, userId: string, now: 
 /** Gives out cursors. One taken before a read covers whatever the read does not show. */
 @Injectable()
 export class ResumeCursors {
-  constructor(private readonly clock: LogClock) {}
+  constructor(private readonly clock: WatermarkTracker) {}
 
   /** A cursor for this user as of a moment ago: from there nothing that happens from now on is missed. */
   async now(userId: string): Promise<string> {
-    const { seal, watermark } = await this.clock.recent();
+    const { seal, watermark } = await this.clock.recentState();
     return sealCursor(seal, userId, watermark, Date.now());
   }
 }

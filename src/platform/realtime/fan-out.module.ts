@@ -9,17 +9,17 @@ import { RedisBus } from './bus/redis-bus.js';
 import { ResumeCursors } from './cursor.js';
 import { FanOutRepository } from './fan-out.repository.js';
 import { FanOut } from './fan-out.js';
-import { GapReader } from './gap-reader.js';
-import { CatchUp } from './live-connection.js';
-import { LiveSessions } from './live-sessions.js';
-import { LocalAudience } from './local-audience.js';
+import { EventReader } from './event-reader.js';
+import { SlowConsumerRecovery } from './live-connection.js';
+import { ConnectionAttacher } from './connection-attacher.js';
+import { LocalSubscribers } from './local-subscribers.js';
 import { LocalBroadcaster } from './local-broadcaster.js';
-import { LogClock } from './log-clock.js';
-import { MissedEvents } from './missed-events.js';
+import { WatermarkTracker } from './watermark-tracker.js';
+import { ReplayReader } from './replay-reader.js';
 import { ResumeAdmission } from './resume-admission.js';
-import { ResumeSnapshots } from './resume-snapshots.js';
+import { ResumeStateProviders } from './resume-state-providers.js';
 import { Resume } from './resume.js';
-import { Sweep } from './sweep.js';
+import { HeadReconciler } from './head-reconciler.js';
 
 /** Redis where it is configured, otherwise the database itself; a process without either has nobody to tell. */
 function busFor({ redisUrl, databaseUrl }: Config): Bus {
@@ -34,41 +34,41 @@ function admissionFor({ databasePoolSize }: Config): ResumeAdmission {
   return new ResumeAdmission(Math.min(MAX_RESUMES, Math.ceil(databasePoolSize / 2)));
 }
 
-/** From the log to the sockets: hears of commits, of hints and of the clock. Needs `Entitlements` from a module. */
+/** From the log to the sockets: hears of commits, of hints and of the clock. Needs `StreamAccessReader` from a module. */
 @Global()
 @Module({
   providers: [
     { provide: Bus, inject: [Config], useFactory: busFor },
     FanOutRepository,
-    LogClock,
+    WatermarkTracker,
     ResumeCursors,
-    GapReader,
-    LocalAudience,
+    EventReader,
+    LocalSubscribers,
     FanOut,
     { provide: CommitListener, useExisting: FanOut },
     LocalBroadcaster,
     { provide: Broadcaster, useExisting: LocalBroadcaster },
-    MissedEvents,
-    ResumeSnapshots,
+    ReplayReader,
+    ResumeStateProviders,
     { provide: ResumeAdmission, inject: [Config], useFactory: admissionFor },
     Resume,
-    { provide: LiveSessions, useExisting: Resume },
-    { provide: CatchUp, useExisting: Resume },
-    Sweep,
+    { provide: ConnectionAttacher, useExisting: Resume },
+    { provide: SlowConsumerRecovery, useExisting: Resume },
+    HeadReconciler,
   ],
   exports: [
     Bus,
     CommitListener,
     Broadcaster,
-    LiveSessions,
-    CatchUp,
+    ConnectionAttacher,
+    SlowConsumerRecovery,
     Resume,
     ResumeCursors,
-    ResumeSnapshots,
-    LocalAudience,
-    LogClock,
+    ResumeStateProviders,
+    LocalSubscribers,
+    WatermarkTracker,
     FanOut,
-    Sweep,
+    HeadReconciler,
   ],
 })
 export class FanOutModule implements OnApplicationBootstrap, OnModuleDestroy {

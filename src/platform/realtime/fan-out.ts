@@ -2,11 +2,11 @@ import { Injectable, Logger } from '@nestjs/common';
 import { EventCatalogue } from '../event-log/event-catalogue.js';
 import { CommitListener, type CommittedEvent, type StreamEvent } from '../event-log/stream-event.js';
 import { Bus } from './bus/bus.js';
-import type { Entitlement } from './entitlements.js';
-import { GapReader } from './gap-reader.js';
-import { LocalAudience, type LocalUser } from './local-audience.js';
-import type { PumpSurroundings } from './pump-surroundings.js';
-import { StreamPump } from './stream-pump.js';
+import type { StreamAccess } from './stream-access.js';
+import { EventReader } from './event-reader.js';
+import { LocalSubscribers, type LocalSubscriber } from './local-subscribers.js';
+import type { DispatchContext } from './dispatch-context.js';
+import { StreamDispatcher } from './stream-dispatcher.js';
 import type { StreamKind } from './wire-event.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
 
@@ -18,21 +18,21 @@ export type DeliveryObserver = (event: StreamEvent, frames: number) => void;
  * committed as soon as the bus or the sweep tells of it.
  */
 @Injectable()
-export class FanOut extends CommitListener implements PumpSurroundings {
+export class FanOut extends CommitListener implements DispatchContext {
   readonly logger = new Logger(FanOut.name);
-  readonly unread = new RepeatedWarning(this.logger, 'a stream could not be read; the sweep tries again', {
+  readonly unreadStreams = new RepeatedWarning(this.logger, 'a stream could not be read; the sweep tries again', {
     over: 'streams are read again',
   });
-  private readonly pumps = new Map<string, StreamPump>();
+  private readonly dispatchers = new Map<string, StreamDispatcher>();
   /** How many users are having their streams read, and how far streams without a pump have got meanwhile. */
-  private openings = 0;
-  private readonly passed = new Map<string, number>();
+  private pendingLoads = 0;
+  private readonly passedHeads = new Map<string, number>();
   private readonly observers: DeliveryObserver[] = [];
 
   constructor(
-    readonly audience: LocalAudience,
+    readonly subscribers: LocalSubscribers,
     readonly catalogue: EventCatalogue,
-    readonly reader: GapReader,
+    readonly reader: EventReader,
     private readonly bus: Bus,
   ) {
     super();
@@ -54,35 +54,35 @@ export class FanOut extends CommitListener implements PumpSurroundings {
    * Reads what `read` reads of a user's streams and lets him in. What is committed meanwhile in streams nobody here
    * received yet is remembered, so that he need not wait for the sweep to hear of it.
    */
-  async opening<T>(read: () => Promise<T>, letIn: (result: T) => void): Promise<T> {
-    this.openings++;
+  async whileLoading<T>(read: () => Promise<T>, letIn: (result: T) => void): Promise<T> {
+    this.pendingLoads++;
     try {
       const result = await read();
       letIn(result);
       return result;
     } finally {
-      if (--this.openings === 0) this.passed.clear();
+      if (--this.pendingLoads === 0) this.passedHeads.clear();
     }
   }
 
   /** Lets a user into his streams, as one snapshot of the database shows them. */
-  admit(user: LocalUser, ownHead: number, entitlements: readonly Entitlement[]): void {
-    const own = this.pump(user.userId, 'user', ownHead);
-    own.admit(user, own.last + 1);
-    this.tellOfPassed(own);
-    for (const { streamId, sinceSeq, lastSeq, untilSeq } of entitlements) {
+  subscribe(user: LocalSubscriber, ownHead: number, streamAccess: readonly StreamAccess[]): void {
+    const own = this.dispatcherFor(user.userId, 'user', ownHead);
+    own.subscribe(user, own.last + 1);
+    this.applyPassedHead(own);
+    for (const { streamId, fromSeq: sinceSeq, lastSeq, toSeq: untilSeq } of streamAccess) {
       if (untilSeq !== null) continue;
-      const pump = this.pump(streamId, 'conversation', lastSeq);
+      const dispatcherFor = this.dispatcherFor(streamId, 'conversation', lastSeq);
       // Behind the snapshot: from where the pump is, or from where he came in. Past it: from what the snapshot lacks.
-      pump.admit(user, Math.max(sinceSeq, Math.min(pump.last, lastSeq) + 1));
-      this.tellOfPassed(pump);
+      dispatcherFor.subscribe(user, Math.max(sinceSeq, Math.min(dispatcherFor.last, lastSeq) + 1));
+      this.applyPassedHead(dispatcherFor);
     }
   }
 
-  opensStream(user: LocalUser, streamId: string, sinceSeq: number): void {
-    const pump = this.pump(streamId, 'conversation', sinceSeq - 1);
-    pump.admit(user, sinceSeq);
-    pump.hint(sinceSeq);
+  onStreamAccess(user: LocalSubscriber, streamId: string, sinceSeq: number): void {
+    const dispatcherFor = this.dispatcherFor(streamId, 'conversation', sinceSeq - 1);
+    dispatcherFor.subscribe(user, sinceSeq);
+    dispatcherFor.hint(sinceSeq);
   }
 
   /** From now on `observer` hears of every event that is handed to connections of this node. */
@@ -90,46 +90,46 @@ export class FanOut extends CommitListener implements PumpSurroundings {
     this.observers.push(observer);
   }
 
-  handedOver(event: StreamEvent, frames: number): void {
+  onDispatched(event: StreamEvent, frames: number): void {
     for (const observe of this.observers) observe(event, frames);
   }
 
-  ended(pump: StreamPump): void {
-    if (this.pumps.get(pump.streamId) === pump) this.pumps.delete(pump.streamId);
+  onDispatcherEnded(dispatcherFor: StreamDispatcher): void {
+    if (this.dispatchers.get(dispatcherFor.streamId) === dispatcherFor) this.dispatchers.delete(dispatcherFor.streamId);
   }
 
-  find(streamId: string): StreamPump | undefined {
-    return this.pumps.get(streamId);
+  findDispatcher(streamId: string): StreamDispatcher | undefined {
+    return this.dispatchers.get(streamId);
   }
 
-  all(): IterableIterator<StreamPump> {
-    return this.pumps.values();
+  allDispatchers(): IterableIterator<StreamDispatcher> {
+    return this.dispatchers.values();
   }
 
-  private pump(streamId: string, kind: StreamKind, last: number): StreamPump {
-    let pump = this.pumps.get(streamId);
-    if (!pump) {
-      pump = new StreamPump(streamId, kind, last, this);
-      this.pumps.set(streamId, pump);
+  private dispatcherFor(streamId: string, kind: StreamKind, last: number): StreamDispatcher {
+    let dispatcherFor = this.dispatchers.get(streamId);
+    if (!dispatcherFor) {
+      dispatcherFor = new StreamDispatcher(streamId, kind, last, this);
+      this.dispatchers.set(streamId, dispatcherFor);
     }
-    return pump;
+    return dispatcherFor;
   }
 
-  private tellOfPassed(pump: StreamPump): void {
-    const passed = this.passed.get(pump.streamId);
-    if (passed !== undefined) pump.hint(passed);
+  private applyPassedHead(dispatcherFor: StreamDispatcher): void {
+    const passedHeads = this.passedHeads.get(dispatcherFor.streamId);
+    if (passedHeads !== undefined) dispatcherFor.hint(passedHeads);
   }
 
   private hint(streamId: string, seq: number): void {
-    const pump = this.pumps.get(streamId);
-    if (pump) pump.hint(seq);
-    else if (this.openings > 0) this.passed.set(streamId, Math.max(seq, this.passed.get(streamId) ?? 0));
+    const dispatcherFor = this.dispatchers.get(streamId);
+    if (dispatcherFor) dispatcherFor.hint(seq);
+    else if (this.pendingLoads > 0) this.passedHeads.set(streamId, Math.max(seq, this.passedHeads.get(streamId) ?? 0));
   }
 
   private offer(event: CommittedEvent): void {
     try {
-      const pump = this.pumps.get(event.streamId);
-      if (pump) pump.offer(event);
+      const dispatcherFor = this.dispatchers.get(event.streamId);
+      if (dispatcherFor) dispatcherFor.offer(event);
       else this.hint(event.streamId, event.seq);
     } catch (error) {
       this.logger.error({ err: error, stream_id: event.streamId }, 'an event could not be handed out');

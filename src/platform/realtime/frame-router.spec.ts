@@ -3,7 +3,7 @@ import type { Overload } from '../throttling/overload.js';
 import type { LimitAction } from '../throttling/limits.js';
 import type { Limits } from '../throttling/limits.service.js';
 import type { Connection } from './connection.js';
-import type { FirstFrame } from './first-frame.js';
+import type { AuthFrameHandler } from './auth-frame-handler.js';
 import { FrameRouter } from './frame-router.js';
 import { Gateway, OnFrame } from './frames.js';
 import type { LiveConnection } from './live-connection.js';
@@ -44,7 +44,7 @@ function routerOf(limits: Partial<Limits>, ...instances: object[]): FrameRouter 
     discovery as unknown as DiscoveryService,
     limits as Limits,
     new RealtimeSettings(),
-    {} as FirstFrame,
+    {} as AuthFrameHandler,
     { admit: () => undefined } as unknown as Overload,
   );
 }

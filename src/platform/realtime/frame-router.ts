@@ -10,11 +10,11 @@ import { Overload, type Weight } from '../throttling/overload.js';
 import { Limits } from '../throttling/limits.service.js';
 import { requireSafeJson } from '../validation/safe-json.js';
 import type { Connection } from './connection.js';
-import { FirstFrame } from './first-frame.js';
+import { AuthFrameHandler } from './auth-frame-handler.js';
 import { frameObject } from './frame-object.js';
 import { CheckedInput } from '../validation/checked-input.js';
 import { withRule } from '../validation/ruled-by.js';
-import { type FrameDefinition, framesOf, OWN_PROTOCOL, protocolOf } from './frames.js';
+import { type FrameDefinition, framesOf, PARLEY_PROTOCOL, protocolOf } from './frames.js';
 import type { RequestId } from './packet.js';
 import { RealtimeSettings } from './realtime-settings.js';
 import type { CodecRequest, SocketCodec } from './socket-codec.js';
@@ -22,7 +22,7 @@ import { InvalidFrame, TooManyInFlight, UnknownFrameType } from './realtime.erro
 
 interface Command {
   readonly definition: FrameDefinition;
-  readonly weight: Weight;
+  readonly priority: Weight;
   readonly input: CheckedInput<object>;
   readonly handle: (connection: Connection, input: object) => unknown;
 }
@@ -39,7 +39,7 @@ interface EncodedResult {
 const LONGEST_ID = 64;
 const noop = (): void => {};
 
-function weightOf({ weight, limit }: FrameDefinition): Weight {
+function weightOf({ priority: weight, limit }: FrameDefinition): Weight {
   return weight ?? (limit === 'typing' ? 'signals' : 'writes');
 }
 
@@ -65,7 +65,7 @@ export class FrameRouter implements OnApplicationBootstrap {
     private readonly discovery: DiscoveryService,
     private readonly limits: Limits,
     private readonly settings: RealtimeSettings,
-    private readonly firstFrame: FirstFrame,
+    private readonly authFrame: AuthFrameHandler,
     private readonly overload: Overload,
   ) {}
 
@@ -86,7 +86,7 @@ export class FrameRouter implements OnApplicationBootstrap {
 
   /** Every request of our own protocol, for the generated document of it. */
   get definitions(): FrameDefinition[] {
-    return this.definitionsOf(OWN_PROTOCOL);
+    return this.definitionsOf(PARLEY_PROTOCOL);
   }
 
   /** Every request of a protocol. */
@@ -140,17 +140,17 @@ export class FrameRouter implements OnApplicationBootstrap {
     if (connection.isClosed) return;
     if (typeof type !== 'string') return this.refuse(connection, id, new InvalidFrame('type must be text'));
     const { codec } = connection;
-    const command = this.commands.get(codec?.protocol ?? OWN_PROTOCOL)?.get(type);
+    const command = this.commands.get(codec?.protocol ?? PARLEY_PROTOCOL)?.get(type);
     if (connection.inFlight >= this.settings.inFlight) {
       this.answerWith(new TooManyInFlight(this.settings.inFlight), connection, id, command);
-      return connection.countRefusal();
+      return connection.countRateLimited();
     }
     if (type === 'auth' && !codec) return void this.authenticate(connection, data, id);
     if (!command) return this.refuse(connection, id, new UnknownFrameType());
     if (!connection.isSignedIn && !connection.starting)
       return this.refuse(connection, id, new AuthenticationRequired(), command);
     try {
-      this.overload.admit(command.weight);
+      this.overload.admit(command.priority);
     } catch (error) {
       return this.answerWith(toDeclaredError(error), connection, id, command);
     }
@@ -173,13 +173,13 @@ export class FrameRouter implements OnApplicationBootstrap {
   private async authenticate(connection: Connection, data: unknown, id: RequestId | undefined): Promise<void> {
     this.begin(connection);
     try {
-      const proven = this.firstFrame.authenticate(connection, data);
+      const proven = this.authFrame.authenticate(connection, data);
       this.takeTurn(connection, proven.catch(noop));
       await proven;
       connection.reply(id, '{"ok":true,"data":{}}');
     } catch (error) {
       this.refuse(connection, id, error);
-      this.firstFrame.closeAfter(error, connection);
+      this.authFrame.closeAfter(error, connection);
     } finally {
       this.end(connection);
     }
@@ -263,7 +263,7 @@ export class FrameRouter implements OnApplicationBootstrap {
     if (error instanceof InternalError) this.logger.error('a frame failed', error.cause);
     this.answerWith(error, connection, id, command);
     this.end(connection);
-    if (error instanceof RateLimitExceeded) connection.countRefusal();
+    if (error instanceof RateLimitExceeded) connection.countRateLimited();
   }
 
   /** A frame that is no request, or an invalid one. */
@@ -271,7 +271,7 @@ export class FrameRouter implements OnApplicationBootstrap {
     const error = toDeclaredError(thrown);
     if (error instanceof InternalError) this.logger.error('a frame could not be read', error.cause);
     this.answerWith(error, connection, id, command);
-    connection.strike();
+    connection.countInvalidFrame();
   }
 
   private answerWith(error: AppError, connection: Connection, id: RequestId | undefined, command?: Command): void {
@@ -296,12 +296,12 @@ export class FrameRouter implements OnApplicationBootstrap {
     const { type, limit, dto, methodName } = definition;
     const commands = this.commands.get(protocol) ?? new Map<string, Command>();
     this.commands.set(protocol, commands);
-    if (commands.has(type) || (type === 'auth' && protocol === OWN_PROTOCOL)) {
+    if (commands.has(type) || (type === 'auth' && protocol === PARLEY_PROTOCOL)) {
       throw new Error(`The frame ${type} has two handlers.`);
     }
     if (!Object.hasOwn(LIMITS, limit)) throw new Error(`The frame ${type} has no limit.`);
     const handle = (gateway as Record<string | symbol, Command['handle']>)[methodName]!.bind(gateway);
-    commands.set(type, { definition, weight: weightOf(definition), input: new CheckedInput(dto), handle });
+    commands.set(type, { definition, priority: weightOf(definition), input: new CheckedInput(dto), handle });
   }
 }
 

@@ -7,7 +7,7 @@ export interface FrameOptions {
   /** The limit the frame draws on; the same counter as the REST route that does the same. */
   readonly limit: LimitAction;
   /** When it goes under overload; left out: typing first, everything else with the writes. */
-  readonly weight?: Weight;
+  readonly priority?: Weight;
   /** Whether it stores a message: what it refuses is counted among the sends. */
   readonly isSend?: boolean;
   /** One sentence for the generated protocol document. */
@@ -23,10 +23,10 @@ export interface FrameDefinition extends FrameOptions {
 const FRAMES = Symbol('frames');
 const GATEWAY = Symbol('gateway');
 /** The name of our own protocol. */
-export const OWN_PROTOCOL = 'parley';
+export const PARLEY_PROTOCOL = 'parley';
 
 /** A class whose `@OnFrame` methods enter the command table of a protocol at start-up; see `SocketCodec`. */
-export function Gateway(protocol = OWN_PROTOCOL): ClassDecorator {
+export function Gateway(protocol = PARLEY_PROTOCOL): ClassDecorator {
   return (target) => {
     Reflect.defineMetadata(GATEWAY, protocol, target);
     Injectable()(target);

@@ -11,8 +11,8 @@ import { RepeatedWarning } from '../logging/repeated-warning.js';
 import { addressSubject } from '../throttling/limit-subject.js';
 import type { LimitProfile } from '../throttling/limits.js';
 import { Limits } from '../throttling/limits.service.js';
-import { ConnectionHost } from './connection-host.js';
-import { LONGEST_TOKEN } from './first-frame.js';
+import { ConnectionServices } from './connection-services.js';
+import { LONGEST_TOKEN } from './auth-frame-handler.js';
 import { OriginNotAllowed } from './realtime.errors.js';
 
 export type Credential = { readonly token: string } | { readonly ticket: string } | { readonly sessionKey: string };
@@ -33,7 +33,7 @@ export class Handshake {
     private readonly config: Config,
     private readonly addresses: ClientAddresses,
     private readonly requests: SoundRequests,
-    private readonly host: ConnectionHost,
+    private readonly services: ConnectionServices,
     private readonly limits: Limits,
   ) {
     this.origins = new Set(config.allowedOrigins);
@@ -44,9 +44,9 @@ export class Handshake {
    * send none. @throws OriginNotAllowed
    */
   checkOrigin(request: IncomingMessage): void {
-    const { origin, host } = request.headers;
+    const { origin, host: services } = request.headers;
     if (origin === undefined || this.origins.has(origin)) return;
-    if (!this.requests.isOwnOrigin(origin, host, this.addresses.isSecure(request))) throw new OriginNotAllowed();
+    if (!this.requests.isOwnOrigin(origin, services, this.addresses.isSecure(request))) throw new OriginNotAllowed();
   }
 
   /** The address the client connects from. @see ClientAddresses */
@@ -84,7 +84,7 @@ export class Handshake {
   }
 
   private authenticate(credential: Credential): Promise<Actor> {
-    const { authenticator } = this.host;
+    const { authenticator } = this.services;
     if (Object.values(credential).some((text: string) => text.length > LONGEST_TOKEN)) {
       throw new AuthenticationRequired();
     }

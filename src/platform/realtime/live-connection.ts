@@ -15,30 +15,30 @@ export interface LiveConnection {
   /** What its client speaks, where that is not our own protocol. */
   readonly codec?: SocketCodec;
   /** Streams this connection does not want (frame `unsubscribe`); undefined for nearly all connections. */
-  readonly unwanted: ReadonlySet<string> | undefined;
+  readonly mutedStreams: ReadonlySet<string> | undefined;
   /** The user has another system role from now on. */
   changeRole(role: SystemRole): void;
   /** Turns to a stream again, or away from it. Being entitled to it is another matter. */
-  want(streamId: string): void;
-  unwant(streamId: string): void;
+  subscribe(streamId: string): void;
+  unsubscribe(streamId: string): void;
   /**
    * Hands a frame to the connection's bounded queue. While `holdBack` is in force frames are kept aside.
-   * A durable frame that finds the queue full is dropped and its stream marked dirty: see `CatchUp`.
+   * A durable frame that finds the queue full is dropped and its stream marked dirty: see `SlowConsumerRecovery`.
    */
   deliver(frame: EncodedFrame, frameClass: FrameClass, place?: { position?: Position; key?: string }): void;
   /** From now on live frames are kept aside, so that a replay can go first. Frames of the replay use `deliverNow`. */
-  holdBack(): void;
+  deferLive(): void;
   deliverNow(frame: EncodedFrame, position?: Position): void;
   /** Sends what was kept aside, without what the replay has covered, and goes live. */
   release(covered: (position: Position) => boolean): void;
   /** The client wants frames of this stream again, which is how every connection begins, or wants no more of them. */
-  want(streamId: string): void;
-  unwant(streamId: string): void;
+  subscribe(streamId: string): void;
+  unsubscribe(streamId: string): void;
   close(code: number, reason: string): void;
 }
 
 /** Fills the gaps of a slow reader: provided by the fan-out, called by the connection once its queue is empty again. */
-export abstract class CatchUp {
+export abstract class SlowConsumerRecovery {
   /**
    * `from`: the last position the connection was handed, for each stream that lost frames. Sends the rest or a
    * `resync`.

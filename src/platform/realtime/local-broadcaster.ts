@@ -2,17 +2,17 @@ import { Injectable } from '@nestjs/common';
 import type { SystemRole } from '../http/actor.js';
 import { Broadcaster, type Signal } from './broadcaster.js';
 import { Bus, type BusMessage, type EndReason } from './bus/bus.js';
-import { CLOSE } from './close-codes.js';
+import { CLOSE_REASONS } from './close-reasons.js';
 import { EncodedFrame } from './encoded-frame.js';
 import { FanOut } from './fan-out.js';
 import type { LiveConnection } from './live-connection.js';
-import { LocalAudience } from './local-audience.js';
+import { LocalSubscribers } from './local-subscribers.js';
 
 /** Signals and endings: to this node's connections at once, to all others through the bus. */
 @Injectable()
 export class LocalBroadcaster extends Broadcaster {
   constructor(
-    private readonly audience: LocalAudience,
+    private readonly subscribers: LocalSubscribers,
     private readonly fanOut: FanOut,
     private readonly bus: Bus,
   ) {
@@ -59,16 +59,16 @@ export class LocalBroadcaster extends Broadcaster {
   }
 
   private signalStream(streamId: string, { type, data, class: frameClass, key, exceptUserId }: Signal): void {
-    const pump = this.fanOut.find(streamId);
-    if (!pump) return;
+    const dispatcher = this.fanOut.findDispatcher(streamId);
+    if (!dispatcher) return;
     const frame = EncodedFrame.of(type, { conversation_id: streamId, data });
-    pump.signal(frame, frameClass, { key, exceptUserId });
+    dispatcher.signal(frame, frameClass, { key, exceptUserId });
   }
 
   private signalUsers(userIds: readonly string[], { type, data, class: frameClass, key, exceptUserId }: Signal): void {
     let frame: EncodedFrame | undefined;
     for (const userId of userIds) {
-      const user = userId === exceptUserId ? undefined : this.audience.get(userId);
+      const user = userId === exceptUserId ? undefined : this.subscribers.get(userId);
       if (!user) continue;
       frame ??= EncodedFrame.of(type, { data });
       for (const connection of user.connections) connection.deliver(frame, frameClass, { key });
@@ -77,28 +77,28 @@ export class LocalBroadcaster extends Broadcaster {
 
   private closeSessions({ userId, sessionIds, reason }: BusMessage & { kind: 'end_sessions' }): void {
     const ended = new Set(sessionIds);
-    for (const connection of this.audience.get(userId)?.connections ?? []) {
+    for (const connection of this.subscribers.get(userId)?.connections ?? []) {
       if (ended.has(connection.actor.sessionId)) this.close(connection, reason);
     }
   }
 
   private closeKeys(userId: string): void {
-    for (const connection of this.audience.get(userId)?.connections ?? []) {
+    for (const connection of this.subscribers.get(userId)?.connections ?? []) {
       if (connection.actor.keyId !== undefined) this.close(connection, 'revoked');
     }
   }
 
   private giveRole(userId: string, role: SystemRole): void {
-    for (const connection of this.audience.get(userId)?.connections ?? []) connection.changeRole(role);
+    for (const connection of this.subscribers.get(userId)?.connections ?? []) connection.changeRole(role);
   }
 
   private closeUser(userId: string, reason: EndReason): void {
-    for (const connection of this.audience.get(userId)?.connections ?? []) this.close(connection, reason);
+    for (const connection of this.subscribers.get(userId)?.connections ?? []) this.close(connection, reason);
   }
 
   /** Out of the audience first: from here on nothing reaches it, however long closing takes. */
   private close(connection: LiveConnection, reason: EndReason): void {
-    this.audience.leave(connection);
-    connection.close(CLOSE[reason].code, CLOSE[reason].message);
+    this.subscribers.remove(connection);
+    connection.close(CLOSE_REASONS[reason].code, CLOSE_REASONS[reason].message);
   }
 }

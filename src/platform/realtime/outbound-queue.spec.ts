@@ -32,11 +32,11 @@ class Owner implements QueueOwner {
   readonly asked: [string, number][][] = [];
   fill: (from: ReadonlyMap<string, number>) => void = () => {};
 
-  drained(): void {
+  onDrained(): void {
     this.isDrained = true;
   }
 
-  tooSlow(): void {
+  onTooSlow(): void {
     this.isTooSlow = true;
   }
 
@@ -154,7 +154,7 @@ describe('the queue in front of a transport', () => {
 
   it('sends a replay before what came live meanwhile, without what the replay covered', () => {
     queue.cork();
-    queue.holdBack();
+    queue.deferLive();
     for (let seq = 4; seq <= 6; seq++) durable('a', seq);
     queue.pushReplayed(frame('replayed 1..5'));
     queue.release(({ seq }) => seq <= 5);

@@ -15,13 +15,13 @@ import { apiDocument, close, countedAsCall } from '../http/api-document.js';
 import { routeFacts } from '../http/documented-routes.js';
 import { ServedDocument } from '../http/served-document.js';
 import { Limits } from '../throttling/limits.service.js';
-import { CLOSE } from './close-codes.js';
+import { CLOSE_REASONS } from './close-reasons.js';
 import { FrameRouter } from './frame-router.js';
 import type { FrameDefinition } from './frames.js';
 import { AuthFrameDto, CONNECTION_FRAMES, type DeclaredFrame, DURABLE_EVENTS, SIGNALS } from './protocol-frames.js';
 import { durableSchema, errorSchema, replySchema, requestSchema, signalSchema } from './protocol-schemas.js';
 import { AlreadyAuthenticated, InvalidFrame, TooManyInFlight, UnknownFrameType } from './realtime.errors.js';
-import { REALTIME_PATH } from './web-socket-server.js';
+import { REALTIME_PATH } from './plain-web-socket-server.js';
 
 /** An AsyncAPI 3 document, as far as this file cares. */
 export interface ProtocolDocument {
@@ -159,11 +159,11 @@ function operationsOf(
 function errorCodes(app: NestExpressApplication): string[] {
   const declared = [...routeFacts(app).values()].flatMap(({ errors }) => errors);
   const codes = [...FRAME_ERRORS, ...declared].map((error) => codeOf(error).code);
-  return [...new Set([...codes, ...Object.values(CLOSE).map(({ error }) => error)])].sort();
+  return [...new Set([...codes, ...Object.values(CLOSE_REASONS).map(({ error }) => error)])].sort();
 }
 
 function closeCodes(): string {
-  return Object.values(CLOSE)
+  return Object.values(CLOSE_REASONS)
     .map(({ code, error, message }) => `- ${code} \`${error}\`: ${message}`)
     .join('\n');
 }

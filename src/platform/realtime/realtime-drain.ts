@@ -2,11 +2,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, type BeforeApplicationShutdown, type OnModuleInit, Optional } from '@nestjs/common';
 import { DrainState } from '../health/drain-state.js';
 import { Bus } from './bus/bus.js';
-import { CLOSE } from './close-codes.js';
-import { ConnectionHost } from './connection-host.js';
+import { CLOSE_REASONS } from './close-reasons.js';
+import { ConnectionServices } from './connection-services.js';
 import type { Connection } from './connection.js';
-import { goingAway, returnSpreadMs } from './departure.js';
-import { RealtimeSocketIo } from './socket-io-server.js';
+import { goingAwayFrame, reconnectSpreadMs } from './going-away.js';
+import { SocketIoServer } from './socket-io-server.js';
 
 const LOOK_EVERY_MS = 50;
 
@@ -22,8 +22,8 @@ export class RealtimeDrain implements OnModuleInit, BeforeApplicationShutdown {
 
   constructor(
     private readonly state: DrainState,
-    private readonly host: ConnectionHost,
-    private readonly socketIo: RealtimeSocketIo,
+    private readonly services: ConnectionServices,
+    private readonly socketIo: SocketIoServer,
     /** Tests of the connections alone have none. */
     @Optional() private readonly bus?: Bus,
   ) {}
@@ -43,16 +43,16 @@ export class RealtimeDrain implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private async sendAway({ canMove }: { canMove: boolean }): Promise<void> {
-    const { connections, settings } = this.host;
+    const { connections, settings } = this.services;
     if (connections.size === 0) return;
     const begun = performance.now();
     const queue = [...connections];
-    const spreadMs = returnSpreadMs(queue.length);
+    const spreadMs = reconnectSpreadMs(queue.length);
     const stayMs = canMove ? settings.moveMs : 0;
     const mayStayUntil = new Map<Connection, number>();
     const tell = (connection: Connection, now: number): void => {
       mayStayUntil.set(connection, now + stayMs);
-      connection.deliver(goingAway(canMove ? 0 : Math.random() * spreadMs), 'state');
+      connection.deliver(goingAwayFrame(canMove ? 0 : Math.random() * spreadMs), 'state');
     };
     const deadline = begun + Math.max(stayMs + (canMove ? spreadMs : 0), settings.drainMs);
     for (let now = begun; connections.size > 0 && now < deadline; now = performance.now()) {
@@ -61,11 +61,11 @@ export class RealtimeDrain implements OnModuleInit, BeforeApplicationShutdown {
       // Who was being let in when this began.
       if (queue.length === 0) for (const each of connections) if (!mayStayUntil.has(each)) tell(each, now);
       for (const [connection, until] of mayStayUntil) {
-        if (now >= until && connection.inFlight === 0) connection.bid(CLOSE.restart);
+        if (now >= until && connection.inFlight === 0) connection.closeWith(CLOSE_REASONS.restart);
       }
       if (connections.size > 0) await pause(LOOK_EVERY_MS);
     }
-    for (const connection of [...connections]) connection.bid(CLOSE.restart);
-    await pause(settings.farewellMs); // for the close frames to get out
+    for (const connection of [...connections]) connection.closeWith(CLOSE_REASONS.restart);
+    await pause(settings.closeHandshakeMs); // for the close frames to get out
   }
 }

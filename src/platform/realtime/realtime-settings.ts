@@ -10,10 +10,10 @@ export class RealtimeSettings {
   /** Requests of one connection that may wait for their answers. */
   inFlight = 32;
   /** Invalid frames in `strikeWindowMs` that a connection survives. */
-  strikes = 10;
+  maxInvalidFrames = 10;
   /** Requests refused for their number (limits, too many in flight) in `strikeWindowMs` that a connection survives. */
-  refusals = 100;
-  strikeWindowMs = 10_000;
+  maxRateLimited = 100;
+  abuseWindowMs = 10_000;
   socketsPerUser = 10;
   upgradesPerSecond = 200;
   frameBytes = 65_536;
@@ -28,11 +28,11 @@ export class RealtimeSettings {
   /** Time after `hardQueueMs` at which a connection that still does not read is closed. */
   slowCloseMs = 20_000;
   /** Replies and replays cannot be dropped: a connection that leaves this much of them unread is closed. */
-  owedBytes = 8_388_608;
+  reliableBytes = 8_388_608;
   /** What is in flight at shutdown has this long to finish. */
   drainMs = 10_000;
   /** From the last close frame to the end of the sockets. */
-  farewellMs = 200;
+  closeHandshakeMs = 200;
   /** How long a client that was told `going_away` may take to open its next connection before this one is closed. */
   moveMs = 5_000;
 }

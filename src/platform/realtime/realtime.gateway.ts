@@ -1,7 +1,7 @@
 import { PermissionDenied } from '../errors/app-error.js';
 import { TextField } from '../validation/fields.js';
-import { ConnectionHost } from './connection-host.js';
-import { LONGEST_TOKEN } from './first-frame.js';
+import { ConnectionServices } from './connection-services.js';
+import { LONGEST_TOKEN } from './auth-frame-handler.js';
 import { Gateway, OnFrame } from './frames.js';
 import type { LiveConnection } from './live-connection.js';
 
@@ -15,9 +15,9 @@ export class AuthRefreshFrameDto {
 /** The requests that are about the connection itself. */
 @Gateway()
 export class RealtimeGateway {
-  constructor(private readonly host: ConnectionHost) {}
+  constructor(private readonly services: ConnectionServices) {}
 
-  @OnFrame('ping', PingFrameDto, { limit: 'call', weight: 'vital', summary: 'Answers with the time of the server.' })
+  @OnFrame('ping', PingFrameDto, { limit: 'call', priority: 'vital', summary: 'Answers with the time of the server.' })
   ping(_connection: LiveConnection, _dto: PingFrameDto): { server_time: string } {
     return { server_time: new Date().toISOString() };
   }
@@ -25,13 +25,13 @@ export class RealtimeGateway {
   /** @throws AuthenticationRequired, PermissionDenied for a token of somebody else */
   @OnFrame('auth.refresh', AuthRefreshFrameDto, {
     limit: 'call',
-    weight: 'vital',
+    priority: 'vital',
     summary: 'Prolongs the connection with a new token.',
   })
   async refresh(connection: LiveConnection, { token }: AuthRefreshFrameDto): Promise<{ expires_at: string }> {
-    const actor = await this.host.authenticator.authenticate(token);
+    const actor = await this.services.authenticator.authenticate(token);
     if (actor.userId !== connection.actor.userId) throw new PermissionDenied('The token belongs to somebody else.');
-    const { authenticator, connections } = this.host;
+    const { authenticator, connections } = this.services;
     connections.renew(connection, actor);
     // What was known of the new session may be from before it ended; from here on its end reaches the connection.
     for (const { sessionId, reason } of await authenticator.findEnded([actor.sessionId])) {

@@ -1,25 +1,25 @@
 import { Global, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { RequestSourceModule } from '../http/request-source.module.js';
-import { Admission } from './admission.js';
+import { ConnectionGate } from './connection-gate.js';
 import { CodecSockets } from './codec-sockets.js';
-import { ConnectionHost } from './connection-host.js';
+import { ConnectionServices } from './connection-services.js';
 import { Connections } from './connections.js';
-import { FirstFrame } from './first-frame.js';
+import { AuthFrameHandler } from './auth-frame-handler.js';
 import { FrameRouter } from './frame-router.js';
 import { Handshake } from './handshake.js';
 import { RealtimeDrain } from './realtime-drain.js';
 import { RealtimeSettings } from './realtime-settings.js';
 import { RealtimeGateway } from './realtime.gateway.js';
 import { RevocationSweep } from './revocation-sweep.js';
-import { SocketIoEntrance } from './socket-io-entrance.js';
-import { RealtimeSocketIo } from './socket-io-server.js';
+import { SocketIoHandshake } from './socket-io-handshake.js';
+import { SocketIoServer } from './socket-io-server.js';
 import { UpgradeRoutes } from './upgrade-routes.js';
-import { RealtimeWebSockets } from './web-socket-server.js';
+import { PlainWebSocketServer } from './plain-web-socket-server.js';
 
 /**
  * Connections over both transports. It needs `Limits`, `DrainState` and `Config`, and from the modules above an
- * `Authenticator`, `LiveSessions` and `CatchUp`.
+ * `Authenticator`, `ConnectionAttacher` and `SlowConsumerRecovery`.
  */
 @Global()
 @Module({
@@ -27,16 +27,16 @@ import { RealtimeWebSockets } from './web-socket-server.js';
   providers: [
     { provide: RealtimeSettings, useFactory: () => new RealtimeSettings() },
     Connections,
-    ConnectionHost,
-    FirstFrame,
+    ConnectionServices,
+    AuthFrameHandler,
     FrameRouter,
     Handshake,
-    Admission,
+    ConnectionGate,
     UpgradeRoutes,
-    RealtimeWebSockets,
+    PlainWebSocketServer,
     CodecSockets,
-    SocketIoEntrance,
-    RealtimeSocketIo,
+    SocketIoHandshake,
+    SocketIoServer,
     RealtimeGateway,
     RevocationSweep,
     RealtimeDrain,

@@ -3,13 +3,13 @@ import { ServiceUnavailable } from '../errors/app-error.js';
 import { sealCursor } from './cursor.js';
 import { EncodedFrame } from './encoded-frame.js';
 import { FanOut } from './fan-out.js';
-import type { CatchUp, LiveConnection, Position } from './live-connection.js';
-import type { LiveSessions, Opening, ResumePoint } from './live-sessions.js';
-import type { LocalUser } from './local-audience.js';
-import { LogClock } from './log-clock.js';
-import { MissedEvents, type ReplayLimits, type Snapshot } from './missed-events.js';
+import type { SlowConsumerRecovery, LiveConnection, Position } from './live-connection.js';
+import type { ConnectionAttacher, AttachedConnection, ResumeRequest } from './connection-attacher.js';
+import type { LocalSubscriber } from './local-subscribers.js';
+import { WatermarkTracker } from './watermark-tracker.js';
+import { ReplayReader, type ReplayLimits, type Snapshot } from './replay-reader.js';
 import { ResumeAdmission } from './resume-admission.js';
-import { ResumeSnapshots } from './resume-snapshots.js';
+import { ResumeStateProviders } from './resume-state-providers.js';
 import type { Resync, WireEvent } from './wire-event.js';
 
 /**
@@ -21,46 +21,46 @@ import type { Resync, WireEvent } from './wire-event.js';
  * the snapshot, or is handed out live after the connection was attached; one that is both is sent once.
  */
 @Injectable()
-export class Resume implements LiveSessions, CatchUp {
+export class Resume implements ConnectionAttacher, SlowConsumerRecovery {
   /** How often a client was sent a `resync`, by reason. */
   readonly resyncs = new Map<string, number>();
 
   constructor(
     private readonly fanOut: FanOut,
-    private readonly missed: MissedEvents,
-    private readonly clock: LogClock,
-    private readonly snapshots: ResumeSnapshots,
+    private readonly replayReader: ReplayReader,
+    private readonly watermarks: WatermarkTracker,
+    private readonly stateProviders: ResumeStateProviders,
     private readonly admission: ResumeAdmission,
   ) {}
 
   /** @throws ServiceUnavailable when too many resume at once, or the database is away. */
-  async opened(connection: LiveConnection, resume?: ResumePoint): Promise<Opening> {
-    const { audience } = this.fanOut;
-    connection.holdBack();
-    const user = audience.enter(connection);
+  async attach(connection: LiveConnection, resume?: ResumeRequest): Promise<AttachedConnection> {
+    const { subscribers } = this.fanOut;
+    connection.deferLive();
+    const user = subscribers.add(connection);
     try {
-      if (user.isOpen && !resume?.cursor) return await this.join(connection);
-      const snapshot = await this.admission.run(() => this.attach(user, resume));
-      const frames = snapshot.resumed ? await this.snapshots.of(user.userId) : [];
+      if (user.isLoaded && !resume?.cursor) return await this.joinStreams(connection);
+      const snapshot = await this.admission.run(() => this.attachNow(user, resume));
+      const frames = snapshot.resumed ? await this.stateProviders.of(user.userId) : [];
       if (!user.connections.includes(connection)) throw new ServiceUnavailable();
       const opening = this.replay(connection, snapshot, frames);
       // `ready` goes before the replay: until `live` the client's own cursor is the one that holds.
       return snapshot.resumed ? { ...opening, cursor: resume!.cursor! } : opening;
     } catch (error) {
-      audience.leave(connection);
+      subscribers.remove(connection);
       throw error;
     }
   }
 
-  closed(connection: LiveConnection): void {
-    this.fanOut.audience.leave(connection);
+  detach(connection: LiveConnection): void {
+    this.fanOut.subscribers.remove(connection);
   }
 
   /** The connection keeps aside what comes live for these streams meanwhile. @throws ServiceUnavailable */
   async catchUp(connection: LiveConnection, from: ReadonlyMap<string, number>): Promise<void> {
     const { userId } = connection.actor;
-    const watermark = await this.clock.before();
-    const snapshot = await this.admission.run(() => this.missed.after(userId, from, watermark));
+    const watermark = await this.watermarks.olderWatermark();
+    const snapshot = await this.admission.run(() => this.replayReader.readAfter(userId, from, watermark));
     for (const { streamId, wire, body } of snapshot.events) {
       connection.deliverNow(new EncodedFrame(wire.type, body), { streamId, seq: wire.seq });
     }
@@ -81,7 +81,7 @@ export class Resume implements LiveSessions, CatchUp {
     cursor: string,
     limits?: ReplayLimits,
   ): Promise<{ events: WireEvent[]; resync: Resync[]; cursor: string }> {
-    const snapshot = await this.admission.run(() => this.missed.since(userId, { cursor }, limits));
+    const snapshot = await this.admission.run(() => this.replayReader.readSince(userId, { cursor }, limits));
     return {
       events: snapshot.events.map(({ wire }) => wire),
       resync: [...snapshot.resync],
@@ -91,12 +91,12 @@ export class Resume implements LiveSessions, CatchUp {
 
   /** Events of a conversation after a position, as `userId` sees them. Who may ask is the caller's to check. */
   readStream(streamId: string, afterSeq: number, limit: number, userId?: string): Promise<WireEvent[]> {
-    return this.missed.stream(streamId, afterSeq, limit, userId);
+    return this.replayReader.readStream(streamId, afterSeq, limit, userId);
   }
 
   /** A fresh connection of a user whose streams are known: nothing is owed, nothing has to be read. */
-  private async join(connection: LiveConnection): Promise<Opening> {
-    const { seal, watermark } = await this.clock.recent();
+  private async joinStreams(connection: LiveConnection): Promise<AttachedConnection> {
+    const { seal, watermark } = await this.watermarks.recentState();
     const cursor = sealCursor(seal, connection.actor.userId, watermark, Date.now());
     connection.release(() => false);
     connection.deliverNow(EncodedFrame.of('live', { data: { cursor, replayed: 0 } }));
@@ -104,38 +104,38 @@ export class Resume implements LiveSessions, CatchUp {
   }
 
   /** Reads the snapshot and, for the first connection of a user, lets him into his streams as it shows them. */
-  private async attach(user: LocalUser, resume: ResumePoint | undefined): Promise<Snapshot> {
+  private async attachNow(user: LocalSubscriber, resume: ResumeRequest | undefined): Promise<Snapshot> {
     const stopped = resume?.cursor === undefined ? undefined : { ...resume, cursor: resume.cursor };
-    while (user.opening) await user.opening;
+    while (user.loading) await user.loading;
     if (user.connections.length === 0) throw new ServiceUnavailable();
-    if (user.isOpen) return this.missed.since(user.userId, stopped);
-    const reading = this.fanOut.opening(
-      () => this.missed.since(user.userId, stopped),
-      (snapshot) => this.letIn(user, snapshot),
+    if (user.isLoaded) return this.replayReader.readSince(user.userId, stopped);
+    const reading = this.fanOut.whileLoading(
+      () => this.replayReader.readSince(user.userId, stopped),
+      (snapshot) => this.subscribe(user, snapshot),
     );
-    user.opening = reading.then(
+    user.loading = reading.then(
       () => undefined,
       () => undefined,
     );
     try {
       return await reading;
     } finally {
-      user.opening = undefined;
+      user.loading = undefined;
     }
   }
 
-  private letIn(user: LocalUser, { ownHead, entitlements, state }: Snapshot): void {
+  private subscribe(user: LocalSubscriber, { ownHead, streamAccess, state }: Snapshot): void {
     if (user.connections.length === 0) throw new ServiceUnavailable();
-    this.fanOut.admit(user, ownHead, entitlements);
-    user.isOpen = true;
-    this.clock.note(state);
+    this.fanOut.subscribe(user, ownHead, streamAccess);
+    user.isLoaded = true;
+    this.watermarks.record(state);
   }
 
   private countResyncs({ resync }: Snapshot): void {
     for (const { reason } of resync) this.resyncs.set(reason, (this.resyncs.get(reason) ?? 0) + 1);
   }
 
-  private replay(connection: LiveConnection, snapshot: Snapshot, state: EncodedFrame[]): Opening {
+  private replay(connection: LiveConnection, snapshot: Snapshot, state: EncodedFrame[]): AttachedConnection {
     const { userId } = connection.actor;
     const cursor = cursorOf(userId, snapshot);
     for (const { streamId, wire, body } of snapshot.events) {
@@ -156,7 +156,7 @@ function cursorOf(userId: string, { state }: Snapshot): string {
 }
 
 /** How far the snapshot has covered each stream. */
-function headsOf(userId: string, { ownHead, entitlements }: Snapshot): Map<string, number> {
-  const heads = new Map(entitlements.map(({ streamId, lastSeq, untilSeq }) => [streamId, untilSeq ?? lastSeq]));
+function headsOf(userId: string, { ownHead, streamAccess }: Snapshot): Map<string, number> {
+  const heads = new Map(streamAccess.map(({ streamId, lastSeq, toSeq: untilSeq }) => [streamId, untilSeq ?? lastSeq]));
   return heads.set(userId, ownHead);
 }

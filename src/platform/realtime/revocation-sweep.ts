@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { ConnectionHost } from './connection-host.js';
+import { ConnectionServices } from './connection-services.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
 
 /** Sessions asked about in one question. */
@@ -19,12 +19,12 @@ export class RevocationSweep implements OnApplicationBootstrap, OnApplicationShu
   private timer: NodeJS.Timeout | undefined;
   private sweeping: Promise<void> | undefined;
 
-  constructor(private readonly host: ConnectionHost) {}
+  constructor(private readonly services: ConnectionServices) {}
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => {
       this.sweeping ??= this.sweep().finally(() => (this.sweeping = undefined));
-    }, this.host.settings.revocationSweepMs).unref();
+    }, this.services.settings.revocationSweepMs).unref();
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -34,7 +34,7 @@ export class RevocationSweep implements OnApplicationBootstrap, OnApplicationShu
 
   /** Ends what has to end. A question that fails is asked again next time. */
   async sweep(): Promise<void> {
-    const { connections, authenticator } = this.host;
+    const { connections, authenticator } = this.services;
     const sessionIds = connections.sessionIds();
     const keyIds = connections.keyIds();
     const roles = connections.knownRoles();

@@ -4,15 +4,20 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleInit } fr
 import { HttpAdapterHost } from '@nestjs/core';
 import { Server, type Socket } from 'socket.io';
 import { addressSubject } from '../throttling/limit-subject.js';
-import { ConnectionHost } from './connection-host.js';
+import { ConnectionServices } from './connection-services.js';
 import { Connection } from './connection.js';
 import { FrameRouter } from './frame-router.js';
 import type { ClientToServerEvents, ServerToClientEvents } from './protocol-types.js';
-import { corkForThisTurn } from './turn-cork.js';
+import { corkUntilNextTick } from './write-coalescing.js';
 import { type Upgrade, UpgradeRoutes } from './upgrade-routes.js';
-import { type Arrival, type EngineSession, type ParleySocket, SocketIoEntrance } from './socket-io-entrance.js';
+import {
+  type HandshakeResult,
+  type EngineSession,
+  type ParleySocket,
+  SocketIoHandshake,
+} from './socket-io-handshake.js';
 import { SocketIoTransport, type EngineSocket } from './socket-io.transport.js';
-import { BoundedWebSocketServer, type ClosedSocket, endingOf } from './web-socket-server.js';
+import { BoundedWebSocketServer, type ClosedSocket, endingOf } from './plain-web-socket-server.js';
 
 export const SOCKET_IO_PATH = '/socket.io/';
 
@@ -23,7 +28,7 @@ const MOST_STRAYS = 10;
  * The parts of Socket.IO's classes below their public interface. The version is pinned; the tests speak the protocol.
  */
 interface SocketInternals {
-  data: Arrival | Connection;
+  data: HandshakeResult | Connection;
   /** Polling has no `socket`. */
   readonly conn: { readonly transport: { readonly socket?: ClosedSocket } };
   handshake: unknown;
@@ -53,7 +58,7 @@ type WatchedSocket = EngineSocket & { strays?: number };
 
 function corkFlush({ transport }: FlushedSocket): void {
   const socket = transport.socket?._socket;
-  if (socket) corkForThisTurn(socket);
+  if (socket) corkUntilNextTick(socket);
 }
 
 /**
@@ -80,15 +85,15 @@ function onDisconnect(this: unknown, reason: string): void {
  * adapters and acknowledgement timers of Socket.IO are not used.
  */
 @Injectable()
-export class RealtimeSocketIo implements OnModuleInit, OnApplicationBootstrap {
+export class SocketIoServer implements OnModuleInit, OnApplicationBootstrap {
   private readonly logger = new Logger('Sockets');
   private server: Server<ClientToServerEvents, ServerToClientEvents> | undefined;
 
   constructor(
     private readonly adapter: HttpAdapterHost,
     private readonly routes: UpgradeRoutes,
-    private readonly entrance: SocketIoEntrance,
-    private readonly host: ConnectionHost,
+    private readonly socketHandshake: SocketIoHandshake,
+    private readonly services: ConnectionServices,
     private readonly router: FrameRouter,
   ) {}
 
@@ -96,16 +101,16 @@ export class RealtimeSocketIo implements OnModuleInit, OnApplicationBootstrap {
     this.routes.register(
       (path) => path === SOCKET_IO_PATH || `${path}/` === SOCKET_IO_PATH,
       (upgrade) => this.upgrade(upgrade),
-      { continues: (request, { searchParams }) => this.entrance.continues(request, searchParams) },
+      { continues: (request, { searchParams }) => this.socketHandshake.continues(request, searchParams) },
     );
   }
 
   onApplicationBootstrap(): void {
-    const { settings } = this.host;
+    const { settings } = this.services;
     const http = this.adapter.httpAdapter.getHttpServer() as HttpServer;
     const upgradeListeners = http.listeners('upgrade');
     this.server = new Server(http, {
-      ...this.entrance.cors,
+      ...this.socketHandshake.cors,
       path: SOCKET_IO_PATH,
       pingInterval: settings.heartbeatMs,
       pingTimeout: settings.pongTimeoutMs,
@@ -134,16 +139,16 @@ export class RealtimeSocketIo implements OnModuleInit, OnApplicationBootstrap {
 
   private listen(server: Server<ClientToServerEvents, ServerToClientEvents>): void {
     const engine = server.engine as unknown as EngineInternals;
-    this.entrance.sessions = engine.clients;
-    engine.use((request, response, next) => void this.entrance.gate(request, response, next));
+    this.socketHandshake.sessions = engine.clients;
+    engine.use((request, response, next) => void this.socketHandshake.middleware(request, response, next));
     engine.on('connection', (socket) => {
       socket.prependListener('data', countStrays);
-      this.entrance.opened(socket, socket.request as IncomingMessage);
+      this.socketHandshake.opened(socket, socket.request as IncomingMessage);
     });
     engine.on('flush', corkFlush);
     // Nothing is sent to rooms; without the one Socket.IO makes for each socket an idle one costs less.
     server.of('/').adapter.addAll = () => {};
-    server.use((socket, next) => void this.entrance.letIn(socket as ParleySocket, next));
+    server.use((socket, next) => void this.socketHandshake.authenticateSocket(socket as ParleySocket, next));
     server.on('connection', (socket) => {
       try {
         this.accept(socket as ParleySocket);
@@ -157,16 +162,16 @@ export class RealtimeSocketIo implements OnModuleInit, OnApplicationBootstrap {
 
   private upgrade({ request, socket, head, url }: Upgrade): void {
     if (!request.url!.startsWith(SOCKET_IO_PATH)) request.url = SOCKET_IO_PATH + url.search;
-    this.entrance.take(request);
+    this.socketHandshake.authorizeRequest(request);
     (this.server!.engine as unknown as EngineInternals).handleUpgrade(request, socket, head);
   }
 
   private accept(socket: ParleySocket): void {
     const { router } = this;
-    const { actor, resume, address } = socket.data as Arrival;
+    const { actor, resume, address } = socket.data as HandshakeResult;
     const internals = socket as unknown as SocketInternals;
     const transport = new SocketIoTransport(socket as unknown as Socket);
-    const connection = new Connection(transport, this.host, addressSubject(address));
+    const connection = new Connection(transport, this.services, addressSubject(address));
     internals.data = connection;
     // The packet has the acknowledgement's number, and with it the reply can be written as text that is encoded once.
     internals.onevent = ({ data = [], id }) => {

@@ -1,8 +1,8 @@
 import type { Socket } from 'socket.io';
-import { CLOSE, reconnects } from './close-codes.js';
+import { CLOSE_REASONS, reconnects } from './close-reasons.js';
 import { type EngineWriteOptions, frameText, type Packet } from './packet.js';
 import type { Transport } from './transport.js';
-import { corkForThisTurn } from './turn-cork.js';
+import { corkUntilNextTick } from './write-coalescing.js';
 import type { FrameSender } from './web-socket.transport.js';
 
 /** What of Engine.IO's socket is used to write packets encoded before, and to see how many it holds. */
@@ -46,7 +46,7 @@ export class SocketIoTransport implements Transport {
     if (engine.readyState !== 'open') return;
     const carrier = this.carrier();
     if (carrier) {
-      corkForThisTurn(carrier._socket);
+      corkUntilNextTick(carrier._socket);
       carrier._sender.sendFrame(
         packet.engineOptions?.wsPreEncodedFrame ?? [frameText(`4${packet.socketIo}`)],
         onFlushed,
@@ -72,7 +72,7 @@ export class SocketIoTransport implements Transport {
 
   /** Socket.IO knows no codes: a client told DISCONNECT stays away, one whose connection just ends comes back. */
   close(code: number): void {
-    if (code === CLOSE.slow.code) this.engine.close(true);
+    if (code === CLOSE_REASONS.slow.code) this.engine.close(true);
     else if (reconnects(code)) this.engine.close();
     else this.socket.disconnect(true);
   }

@@ -1,12 +1,12 @@
-import { type Sleeper, TimerWheel } from './timer-wheel.js';
+import { type TimerEntry, TimerWheel } from './timer-wheel.js';
 
-class Counting implements Sleeper {
+class Counting implements TimerEntry {
   slot = -1;
   woken = 0;
 
   constructor(private readonly again = 0) {}
 
-  wake(): number {
+  onTimeout(): number {
     this.woken++;
     return this.again;
   }
@@ -40,7 +40,7 @@ describe('the timer wheel', () => {
   it('forgets one that was taken out, also while others of its moment are woken', () => {
     const wheel = new TimerWheel(1_000);
     const second = new Counting();
-    const first: Sleeper = { slot: -1, wake: () => (wheel.cancel(second), 0) };
+    const first: TimerEntry = { slot: -1, onTimeout: () => (wheel.cancel(second), 0) };
     wheel.schedule(first, 1_000);
     wheel.schedule(second, 1_000);
     turn(wheel, 100);

@@ -1,15 +1,15 @@
 /** Something that wants to be woken. `slot` belongs to the wheel and starts at -1. */
-export interface Sleeper {
+export interface TimerEntry {
   slot: number;
   /** @returns in how many milliseconds to wake it again; 0 or less: never. */
-  wake(): number;
+  onTimeout(): number;
 }
 
 const SLOTS = 64;
 
 /** One timer for any number of deadlines; each sleeper is in one slot, so that adding and removing cost nothing. */
 export class TimerWheel {
-  private readonly slots: Set<Sleeper>[] = Array.from({ length: SLOTS }, () => new Set());
+  private readonly slots: Set<TimerEntry>[] = Array.from({ length: SLOTS }, () => new Set());
   private current = 0;
   private timer: NodeJS.Timeout | undefined;
 
@@ -31,14 +31,14 @@ export class TimerWheel {
   /**
    * Wakes `sleeper` after `delayMs`, up to a tick later. A delay longer than the wheel wakes it early: it sleeps on.
    */
-  schedule(sleeper: Sleeper, delayMs: number): void {
+  schedule(sleeper: TimerEntry, delayMs: number): void {
     this.cancel(sleeper);
     const ticks = Math.min(Math.max(Math.ceil(delayMs / this.tickMs), 1), SLOTS - 1);
     sleeper.slot = (this.current + ticks) % SLOTS;
     this.slots[sleeper.slot]!.add(sleeper);
   }
 
-  cancel(sleeper: Sleeper): void {
+  cancel(sleeper: TimerEntry): void {
     if (sleeper.slot < 0) return;
     this.slots[sleeper.slot]!.delete(sleeper);
     sleeper.slot = -1;
@@ -53,7 +53,7 @@ export class TimerWheel {
     for (const sleeper of due) {
       if (sleeper.slot !== this.current) continue;
       sleeper.slot = -1;
-      const next = sleeper.wake();
+      const next = sleeper.onTimeout();
       if (next > 0 && sleeper.slot < 0) this.schedule(sleeper, next);
     }
   }

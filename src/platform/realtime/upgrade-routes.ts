@@ -6,8 +6,8 @@ import { type AppError, RateLimitExceeded, RouteNotFound, ValidationError } from
 import { declareAndLog } from '../errors/error.filter.js';
 import type { PresentedError } from '../errors/error-forms.js';
 import { SoundRequests } from '../http/sound-request.js';
-import { Admission } from './admission.js';
-import { answerWithoutUpgrade, asksForWebSocket } from './unwanted-upgrade.js';
+import { ConnectionGate } from './connection-gate.js';
+import { answerWithoutUpgrade, asksForWebSocket } from './ignored-upgrade.js';
 
 export interface Upgrade {
   readonly request: IncomingMessage;
@@ -40,7 +40,7 @@ export class UpgradeRoutes implements OnApplicationBootstrap {
 
   constructor(
     private readonly adapter: HttpAdapterHost,
-    private readonly admission: Admission,
+    private readonly admission: ConnectionGate,
     private readonly requests: SoundRequests,
   ) {}
 
@@ -97,8 +97,8 @@ export class UpgradeRoutes implements OnApplicationBootstrap {
       if (request.url!.includes('%00')) throw ValidationError.of('', 'the address holds a NUL');
       const continues = route.continues?.(request, url) ?? false;
       isCounted = true;
-      if (!continues) return await this.admission.admit(request);
-      this.admission.judge(request);
+      if (!continues) return await this.admission.check(request);
+      this.admission.checkOpen(request);
       return '';
     } catch (error) {
       if (!isCounted) await this.admission.countRefused(request);
@@ -123,14 +123,14 @@ const REASONS: Record<number, string> = {
   505: 'HTTP Version Not Supported',
 };
 
-function asOurs({ status, code, message, details }: AppError): PresentedError {
+function toParleyRequest({ status, code, message, details }: AppError): PresentedError {
   return { status, body: { error: { code, message, details } } };
 }
 
 /** The error as a whole HTTP answer. */
 export function refusal(
   error: AppError,
-  present: (error: AppError) => PresentedError = asOurs,
+  present: (error: AppError) => PresentedError = toParleyRequest,
 ): { status: number; headers: Record<string, string>; body: string } {
   const { details } = error;
   const { status, body: told } = present(error);

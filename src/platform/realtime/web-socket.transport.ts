@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { WebSocketPacket } from './packet.js';
 import type { Transport } from './transport.js';
-import { corkForThisTurn } from './turn-cork.js';
+import { corkUntilNextTick } from './write-coalescing.js';
 
 /** The part of `ws` below its public interface that takes frames encoded before; Socket.IO's adapter uses it, too. */
 export interface FrameSender {
@@ -24,7 +24,7 @@ export class WebSocketTransport implements Transport {
   send(packet: WebSocketPacket, onFlushed?: () => void): void {
     if (this.socket.readyState !== WebSocket.OPEN) return;
     const { _sender: sender, _socket: socket } = this.socket as unknown as FrameSender;
-    corkForThisTurn(socket);
+    corkUntilNextTick(socket);
     sender.sendFrame([packet.webSocketFrame], onFlushed);
   }
 

@@ -19,7 +19,7 @@ export interface WireEvent {
 }
 
 /** An event with what its receivers are shown; nothing for one whose subject is gone altogether. */
-export interface ShownEvent {
+export interface RenderedEvent {
   readonly event: StreamEvent;
   readonly presented: PresentedEvent | undefined;
 }
@@ -43,7 +43,7 @@ export function wireEvent(
 }
 
 /** The same as JSON. Types, ids and times need no escaping; what is shown may have been encoded before. */
-export function wireText(
+export function encodeEvent(
   kind: StreamKind,
   { type, streamId, seq, at, actorId }: StreamEvent,
   { data, prev, only }: { data: object; prev: number; only?: PresentedEvent['only'] },
@@ -59,7 +59,7 @@ export function wireText(
 /**
  * A run of one stream as one user sees it. An event without a subject any more leaves no hole in the chain of `prev`.
  */
-export function wireEvents(kind: StreamKind, events: readonly ShownEvent[], userId?: string): WireEvent[] {
+export function wireEvents(kind: StreamKind, events: readonly RenderedEvent[], userId?: string): WireEvent[] {
   const wired: WireEvent[] = [];
   let prev = events.length > 0 ? events[0]!.event.seq - 1 : 0;
   for (const { event, presented } of events) {

@@ -171,29 +171,29 @@ async function run(cluster: Cluster, { clients: count, breakIt }: Required<Round
     readmittedOpen: 0,
     readsUntilMs: 0,
   });
-  const [bus, sweep] = [tally(), tally()];
+  const [bus, reconciler] = [tally(), tally()];
   await endAll(cluster, await register(cluster, count), bus, BOUND_MS.bus);
   const changes = await countLateChanges(cluster);
   if (!breakIt) {
     await cluster.setFaults(NO_BUS);
-    await endAll(cluster, await register(cluster, count), sweep, BOUND_MS.sweep);
+    await endAll(cluster, await register(cluster, count), reconciler, BOUND_MS.sweep);
   }
   return {
-    victims: bus.victims + sweep.victims,
-    writes_before: bus.writesBefore + sweep.writesBefore,
+    victims: bus.victims + reconciler.victims,
+    writes_before: bus.writesBefore + reconciler.writesBefore,
     changes_before: changes.before,
-    still_open: bus.stillOpen + sweep.stillOpen,
-    writes_after: bus.writesAfter + sweep.writesAfter,
+    still_open: bus.stillOpen + reconciler.stillOpen,
+    writes_after: bus.writesAfter + reconciler.writesAfter,
     changes_after: changes.after,
     closed_p99_ms: percentile(bus.closedAfterMs, 0.99),
     closed_max_ms: percentile(bus.closedAfterMs, 1),
-    no_bus_closed_p99_ms: percentile(sweep.closedAfterMs, 0.99),
-    no_bus_closed_max_ms: percentile(sweep.closedAfterMs, 1),
-    readmitted_open: bus.readmittedOpen + sweep.readmittedOpen,
+    no_bus_closed_p99_ms: percentile(reconciler.closedAfterMs, 0.99),
+    no_bus_closed_max_ms: percentile(reconciler.closedAfterMs, 1),
+    readmitted_open: bus.readmittedOpen + reconciler.readmittedOpen,
     readmitted: bus.readmitted,
-    no_bus_readmitted: sweep.readmitted,
+    no_bus_readmitted: reconciler.readmitted,
     reads_until_ms: Math.round(bus.readsUntilMs),
-    no_bus_reads_until_ms: Math.round(sweep.readsUntilMs),
+    no_bus_reads_until_ms: Math.round(reconciler.readsUntilMs),
   };
 }
 

@@ -7,7 +7,7 @@ import { type Finding, masked, RuleSet } from './rule-set.js';
 import { RepeatedWarning } from '../../../platform/logging/repeated-warning.js';
 
 const TOPIC = 'content_rules';
-const SWEEP_EVERY_MS = 2000;
+const RECONCILE_EVERY_MS = 2000;
 /** Rule sets of conversations that are kept ready; the others are read when somebody writes there. */
 const READY_MAX = 1000;
 
@@ -44,7 +44,7 @@ export class RuleBook extends ContentRules implements OnApplicationBootstrap, On
   /** Nothing is judged before all rules are known. @throws ServiceUnavailable */
   async onApplicationBootstrap(): Promise<void> {
     await this.refresh();
-    this.timer = setInterval(() => this.refreshSoon(), SWEEP_EVERY_MS);
+    this.timer = setInterval(() => this.refreshSoon(), RECONCILE_EVERY_MS);
     this.timer.unref();
   }
 

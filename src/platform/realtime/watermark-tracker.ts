@@ -9,39 +9,39 @@ const NOTED_EVERY_MS = 5000;
 
 /** Where the log was a moment ago, and a minute ago, as the sweep and the resumes have seen it. */
 @Injectable()
-export class LogClock {
+export class WatermarkTracker {
   private newest: { state: LogState; at: number } | undefined;
   private movedAt = Date.now();
-  private marks: { watermark: string; at: number }[] = [];
+  private samples: { watermark: string; at: number }[] = [];
 
   constructor(private readonly repository: FanOutRepository) {}
 
-  note(state: LogState, now = Date.now()): void {
+  record(state: LogState, now = Date.now()): void {
     if (!state.isHeld || state.watermark !== this.newest?.state.watermark) this.movedAt = now;
     this.newest = { state, at: now };
-    if (this.marks.length > 0 && now - this.marks.at(-1)!.at < NOTED_EVERY_MS) return;
-    this.marks.push({ watermark: state.watermark, at: now });
-    while (this.marks.length > 1 && this.marks[1]!.at <= now - REMEMBERED_MS) this.marks.shift();
+    if (this.samples.length > 0 && now - this.samples.at(-1)!.at < NOTED_EVERY_MS) return;
+    this.samples.push({ watermark: state.watermark, at: now });
+    while (this.samples.length > 1 && this.samples[1]!.at <= now - REMEMBERED_MS) this.samples.shift();
   }
 
   /**
    * For how many milliseconds a transaction has kept the watermark where it is; undefined while nobody is connected,
    * since nobody looks then.
    */
-  heldForMs(now = Date.now()): number | undefined {
+  stalledForMs(now = Date.now()): number | undefined {
     if (!this.newest || now - this.newest.at > 2 * RECENT_MS) return undefined;
     return this.newest.at - this.movedAt;
   }
 
   /** @throws ServiceUnavailable when the database is away. */
-  async recent(): Promise<LogState> {
-    if (!this.newest || Date.now() - this.newest.at > RECENT_MS) this.note(await this.repository.stateNow());
+  async recentState(): Promise<LogState> {
+    if (!this.newest || Date.now() - this.newest.at > RECENT_MS) this.record(await this.repository.stateNow());
     return this.newest!.state;
   }
 
   /** A watermark from before anything a living connection can have lost in its queue. */
-  async before(): Promise<string> {
-    if (this.marks.length === 0) await this.recent();
-    return this.marks[0]!.watermark;
+  async olderWatermark(): Promise<string> {
+    if (this.samples.length === 0) await this.recentState();
+    return this.samples[0]!.watermark;
   }
 }

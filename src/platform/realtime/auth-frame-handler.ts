@@ -4,10 +4,10 @@ import { toDeclaredError } from '../errors/error.filter.js';
 import type { Actor } from '../http/actor.js';
 import { Limits } from '../throttling/limits.service.js';
 import { requireSafeJson } from '../validation/safe-json.js';
-import { CLOSE, farewellFor } from './close-codes.js';
-import { ConnectionHost } from './connection-host.js';
+import { CLOSE_REASONS, closeReasonFor } from './close-reasons.js';
+import { ConnectionServices } from './connection-services.js';
 import type { Connection } from './connection.js';
-import type { ResumePoint } from './live-sessions.js';
+import type { ResumeRequest } from './connection-attacher.js';
 import { AlreadyAuthenticated } from './realtime.errors.js';
 
 /** Longer texts are no tokens; the authenticator is not asked about them. */
@@ -16,9 +16,9 @@ const LONGEST_CURSOR = 1024;
 
 /** The frame `auth {token, resume?}` of a client that brought no credential to the upgrade. */
 @Injectable()
-export class FirstFrame {
+export class AuthFrameHandler {
   constructor(
-    private readonly host: ConnectionHost,
+    private readonly services: ConnectionServices,
     private readonly limits: Limits,
   ) {}
 
@@ -37,19 +37,19 @@ export class FirstFrame {
 
   /** Closes the connection where another token would not help. After an unknown token it may try until the deadline. */
   closeAfter(error: unknown, connection: Connection): void {
-    const farewell = farewellFor(toDeclaredError(error));
-    if (farewell !== CLOSE.revoked && !connection.isSignedIn) connection.bid(farewell);
+    const farewell = closeReasonFor(toDeclaredError(error));
+    if (farewell !== CLOSE_REASONS.revoked && !connection.isSignedIn) connection.closeWith(farewell);
   }
 
   private async identify(token: string): Promise<Actor> {
-    const actor = await this.host.authenticator.authenticate(token);
+    const actor = await this.services.authenticator.authenticate(token);
     await this.limits.check('connect', actor);
     return actor;
   }
 }
 
 /** What a client says it has seen. @throws ValidationError */
-export function readResume(resume: unknown): ResumePoint | undefined {
+export function readResume(resume: unknown): ResumeRequest | undefined {
   if (resume === undefined || resume === null) return undefined;
   if (typeof resume !== 'object') throw ValidationError.of('resume', 'must be an object');
   const { cursor, conversations } = resume as { cursor?: unknown; conversations?: unknown };

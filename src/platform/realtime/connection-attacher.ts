@@ -1,14 +1,14 @@
 import type { LiveConnection } from './live-connection.js';
 
 /** What a client brings along to be told everything it missed. Untrusted: any text, any numbers. */
-export interface ResumePoint {
+export interface ResumeRequest {
   readonly cursor?: string;
   /** Last seq the client has applied, for each conversation it keeps. */
   readonly conversations?: Record<string, number>;
 }
 
 /** What the `ready` frame says of the resume. */
-export interface Opening {
+export interface AttachedConnection {
   readonly resumed: boolean;
   readonly cursor: string;
 }
@@ -20,8 +20,8 @@ export interface Opening {
  * frames after it, in the order they came. The `live` frame is the fan-out's, too, as the last of the replay.
  * A rejection closes the connection: an `AppError` is told to the client, `ServiceUnavailable` as 1013.
  */
-export abstract class LiveSessions {
-  abstract opened(connection: LiveConnection, resume?: ResumePoint): Promise<Opening>;
+export abstract class ConnectionAttacher {
+  abstract attach(connection: LiveConnection, resume?: ResumeRequest): Promise<AttachedConnection>;
   /** Called exactly once for every connection `opened` was called for, even while `opened` is still at work. */
-  abstract closed(connection: LiveConnection): void;
+  abstract detach(connection: LiveConnection): void;
 }

@@ -5,7 +5,7 @@ import { MessagesRepository } from './messages.repository.js';
 
 /** Shows message events read back from the log: with the message as it is now, so that what was deleted stays gone. */
 @Injectable()
-export class LoggedMessages {
+export class MessageEventRenderer {
   constructor(private readonly repository: MessagesRepository) {}
 
   async present(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {

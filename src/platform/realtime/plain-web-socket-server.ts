@@ -3,9 +3,9 @@ import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nest
 import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { AuthenticationRequired, ValidationError } from '../errors/app-error.js';
 import { CodecTransport } from './codec.transport.js';
-import { ConnectionHost } from './connection-host.js';
+import { ConnectionServices } from './connection-services.js';
 import { Connection } from './connection.js';
-import { readResume } from './first-frame.js';
+import { readResume } from './auth-frame-handler.js';
 import { FrameRouter } from './frame-router.js';
 import { credentialOf, Handshake } from './handshake.js';
 import { RealtimeSettings } from './realtime-settings.js';
@@ -45,7 +45,7 @@ function pong(this: WebSocket, data: Buffer): void {
 }
 
 /** What ws refuses of the headers of an upgrade, it would say in HTML. */
-function refuseInOurForm({ message }: Error, socket: Duplex): void {
+function refuseUpgradeAsJson({ message }: Error, socket: Duplex): void {
   refuse(socket, ValidationError.of('', message));
 }
 
@@ -53,7 +53,7 @@ function refuseInOurForm({ message }: Error, socket: Duplex): void {
 export class BoundedWebSocketServer extends WebSocketServer {
   constructor(options: ServerOptions) {
     super({ ...options, ...webSocketBounds(options.maxPayload ?? FRAME_BYTES) });
-    this.on('wsClientError', refuseInOurForm);
+    this.on('wsClientError', refuseUpgradeAsJson);
   }
 
   override handleUpgrade(...[request, socket, head, opened]: Parameters<WebSocketServer['handleUpgrade']>): void {
@@ -85,13 +85,13 @@ type Carrier = WebSocket & { connection: Connection; router: FrameRouter };
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
   const { connection, router } = this as Carrier;
   if (connection.isClosed) return;
-  connection.heard();
+  connection.noteActivity();
   if (isBinary) router.receiveBinary(connection);
   else router.receiveText(connection, (data as Buffer).toString('utf8'));
 }
 
 function onPong(this: WebSocket): void {
-  (this as Carrier).connection.heard();
+  (this as Carrier).connection.noteActivity();
 }
 
 function onClose(this: WebSocket, code: number): void {
@@ -103,21 +103,21 @@ function onError(): void {}
 
 /** The plain WebSocket: one JSON object a text message, at `/api/v1/realtime`. */
 @Injectable()
-export class RealtimeWebSockets implements OnModuleInit, OnApplicationShutdown {
+export class PlainWebSocketServer implements OnModuleInit, OnApplicationShutdown {
   private readonly server: WebSocketServer;
 
   constructor(
     private readonly routes: UpgradeRoutes,
     private readonly handshake: Handshake,
-    private readonly host: ConnectionHost,
+    private readonly services: ConnectionServices,
     private readonly router: FrameRouter,
   ) {
     this.server = new WebSocketServer({
       noServer: true,
-      ...webSocketBounds(host.settings.frameBytes),
+      ...webSocketBounds(services.settings.frameBytes),
       handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
     } as WebSocketBounds);
-    this.server.on('wsClientError', refuseInOurForm);
+    this.server.on('wsClientError', refuseUpgradeAsJson);
   }
 
   onModuleInit(): void {
@@ -135,7 +135,7 @@ export class RealtimeWebSockets implements OnModuleInit, OnApplicationShutdown {
     this.server.handleUpgrade(request, socket, head, (client) => {
       const wire = new WebSocketTransport(client);
       const transport = codec ? new CodecTransport(wire, codec) : wire;
-      const connection = new Connection(transport, this.host, address, codec);
+      const connection = new Connection(transport, this.services, address, codec);
       Object.assign(client, { connection, router: this.router });
       client.on('message', onMessage);
       client.on('ping', pong);

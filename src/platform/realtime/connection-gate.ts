@@ -7,7 +7,7 @@ import { DrainState } from '../health/drain-state.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
 import { addressSubject } from '../throttling/limit-subject.js';
 import { Limits } from '../throttling/limits.service.js';
-import { ConnectionHost } from './connection-host.js';
+import { ConnectionServices } from './connection-services.js';
 import { Handshake } from './handshake.js';
 import { TooManyConnections } from './realtime.errors.js';
 import { TokenBucket } from './token-bucket.js';
@@ -17,7 +17,7 @@ const JITTER_SECONDS = 10;
 
 /** Decides, before anything is spent on it, whether a new connection may be made at all. */
 @Injectable()
-export class Admission {
+export class ConnectionGate {
   private readonly bucket: TokenBucket;
   private readonly refusals = new RepeatedWarning(
     new Logger('Sockets'),
@@ -29,19 +29,19 @@ export class Admission {
     private readonly drain: DrainState,
     private readonly limits: Limits,
     private readonly handshake: Handshake,
-    private readonly host: ConnectionHost,
+    private readonly services: ConnectionServices,
     private readonly config: Config,
   ) {
-    this.bucket = new TokenBucket(Math.max(1, host.settings.upgradesPerSecond * config.rateLimitMultiplier));
+    this.bucket = new TokenBucket(Math.max(1, services.settings.upgradesPerSecond * config.rateLimitMultiplier));
   }
 
   /**
    * Answers the address the connection counts for.
    * @throws ServiceUnavailable, OriginNotAllowed, RateLimitExceeded, TooManyConnections
    */
-  async admit(request: IncomingMessage): Promise<string> {
+  async check(request: IncomingMessage): Promise<string> {
     try {
-      return await this.weigh(request);
+      return await this.checkLimits(request);
     } catch (error) {
       this.report(toDeclaredError(error), request);
       throw error;
@@ -49,7 +49,7 @@ export class Admission {
   }
 
   /** The same for a session that was counted when it began. @throws ServiceUnavailable, OriginNotAllowed */
-  judge(request: IncomingMessage): void {
+  checkOpen(request: IncomingMessage): void {
     if (this.drain.isLeaving) throw new ServiceUnavailable(1 + Math.floor(Math.random() * JITTER_SECONDS));
     this.handshake.checkOrigin(request);
   }
@@ -59,11 +59,11 @@ export class Admission {
     await this.limits.checkAddress('call', this.handshake.addressOf(request));
   }
 
-  private async weigh(request: IncomingMessage): Promise<string> {
-    this.judge(request);
+  private async checkLimits(request: IncomingMessage): Promise<string> {
+    this.checkOpen(request);
     const ip = this.handshake.addressOf(request);
     const address = addressSubject(ip);
-    if (!this.host.connections.hasRoomFor(address)) {
+    if (!this.services.connections.hasRoomFor(address)) {
       throw new TooManyConnections({ limit: this.config.socketsPerAddress, counted_by: 'address' });
     }
     // The address pays first: what it may not open takes nothing out of the bucket of all.
@@ -74,7 +74,7 @@ export class Admission {
 
   private report(error: AppError, request: IncomingMessage): void {
     const { code } = error;
-    this.host.connections.refused(code);
+    this.services.connections.refused(code);
     if (!(error instanceof RateLimitExceeded) && !(error instanceof TooManyConnections)) return;
     this.refusals.failed({ code, address: this.handshake.addressOf(request) });
   }

@@ -5,7 +5,7 @@ import { ParticipantsRepository } from './participants.repository.js';
 
 /** Shows events about participants that were read back from the log, with the names of today. */
 @Injectable()
-export class LoggedParticipants {
+export class ParticipantEventRenderer {
   constructor(private readonly repository: ParticipantsRepository) {}
 
   async present(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {

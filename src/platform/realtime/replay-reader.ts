@@ -3,10 +3,10 @@ import type { Queryable } from '../database/sql.js';
 import { EventCatalogue } from '../event-log/event-catalogue.js';
 import type { StreamEvent } from '../event-log/stream-event.js';
 import { openCursor, type CursorRefusal } from './cursor.js';
-import { Entitlements, type Entitlement } from './entitlements.js';
+import { StreamAccessReader, type StreamAccess } from './stream-access.js';
 import { FanOutRepository, type LogState, type StreamSpan } from './fan-out.repository.js';
-import { GapReader } from './gap-reader.js';
-import { resyncConversation, type ShownEvent, wireEvents, type Resync, type WireEvent } from './wire-event.js';
+import { EventReader } from './event-reader.js';
+import { resyncConversation, type RenderedEvent, wireEvents, type Resync, type WireEvent } from './wire-event.js';
 
 /** How much a replay may hold; what does not fit is named, and the client fetches it. */
 export interface ReplayLimits {
@@ -24,7 +24,7 @@ export const REPLAY_LIMITS: ReplayLimits = { perConversation: 300, total: 2000, 
 export interface Snapshot {
   readonly state: LogState;
   readonly ownHead: number;
-  readonly entitlements: readonly Entitlement[];
+  readonly streamAccess: readonly StreamAccess[];
   /** Whether what was missed is below; false for a fresh start, and when the cursor was refused. */
   readonly resumed: boolean;
   /** Of each stream in order of seq, over all streams in order of time. */
@@ -55,16 +55,16 @@ interface Plan {
  * stand, what is new in them. A conversation is complete in the answer or named in `resync`; there is no third way.
  */
 @Injectable()
-export class MissedEvents {
+export class ReplayReader {
   constructor(
     private readonly repository: FanOutRepository,
-    private readonly entitlements: Entitlements,
+    private readonly streamAccess: StreamAccessReader,
     private readonly catalogue: EventCatalogue,
-    private readonly reader: GapReader,
+    private readonly reader: EventReader,
   ) {}
 
   /** The user's streams now and, given where he stopped, all he is owed since. @throws ServiceUnavailable */
-  async since(userId: string, stopped?: StoppedAt, limits = REPLAY_LIMITS): Promise<Snapshot> {
+  async readSince(userId: string, stopped?: StoppedAt, limits = REPLAY_LIMITS): Promise<Snapshot> {
     let plan: Plan = { spans: [], runs: new Map() };
     let refused: CursorRefusal | undefined;
     const base = await this.repository.inSnapshot(async (tx) => {
@@ -72,52 +72,52 @@ export class MissedEvents {
       const opened = stopped && openCursor(state.seal, stopped.cursor, userId, Date.now());
       if (!opened || 'refused' in opened) {
         refused = opened?.refused;
-        return { state, ownHead, entitlements: await this.entitlements.current(tx, userId) };
+        return { state, ownHead, streamAccess: await this.streamAccess.current(tx, userId) };
       }
-      const entitlements = await this.entitlements.since(tx, userId, opened.watermark);
+      const streamAccess = await this.streamAccess.since(tx, userId, opened.watermark);
       const candidates = [
         { streamId: userId, floor: 0, ceiling: ownHead },
-        ...entitlements.map((entitlement) => ({
-          streamId: entitlement.streamId,
-          floor: statedPosition(stopped.conversations, entitlement.streamId),
-          ceiling: entitlement.untilSeq ?? entitlement.lastSeq,
+        ...streamAccess.map((access) => ({
+          streamId: access.streamId,
+          floor: statedPosition(stopped.conversations, access.streamId),
+          ceiling: access.toSeq ?? access.lastSeq,
         })),
       ];
       const spans = await this.repository.newSince(tx, opened.watermark, candidates, limits.perConversation + 1);
       plan = await this.read(tx, spans, limits, userId);
-      return { state, ownHead, entitlements };
+      return { state, ownHead, streamAccess: streamAccess };
     });
     if (refused) return { ...base, resumed: false, events: [], resync: [{ scope: 'all', reason: refused }] };
     return {
       ...base,
       resumed: stopped !== undefined,
-      ...(await this.present(userId, base.entitlements, plan, limits)),
+      ...(await this.present(userId, base.streamAccess, plan, limits)),
     };
   }
 
   /** What a living connection lost after these positions. `watermark`: from before it lost anything. */
-  async after(userId: string, from: ReadonlyMap<string, number>, watermark: string): Promise<Snapshot> {
+  async readAfter(userId: string, from: ReadonlyMap<string, number>, watermark: string): Promise<Snapshot> {
     const { plan, ...base } = await this.repository.inSnapshot(async (tx) => {
       const { head: ownHead, ...state } = await this.repository.state(tx, userId);
-      const entitlements = await this.entitlements.since(tx, userId, watermark);
+      const streamAccess = await this.streamAccess.since(tx, userId, watermark);
       const spans = [...from].flatMap(([streamId, floor]) => {
-        const entitlement = entitlements.find((known) => known.streamId === streamId);
-        const ceiling = streamId === userId ? ownHead : (entitlement?.untilSeq ?? entitlement?.lastSeq ?? 0);
+        const access = streamAccess.find((known) => known.streamId === streamId);
+        const ceiling = streamId === userId ? ownHead : (access?.toSeq ?? access?.lastSeq ?? 0);
         return ceiling > floor ? [{ streamId, floor, ceiling }] : [];
       });
-      return { state, ownHead, entitlements, plan: await this.read(tx, spans, REPLAY_LIMITS, userId) };
+      return { state, ownHead, streamAccess: streamAccess, plan: await this.read(tx, spans, REPLAY_LIMITS, userId) };
     });
-    return { ...base, resumed: true, ...(await this.present(userId, base.entitlements, plan, REPLAY_LIMITS)) };
+    return { ...base, resumed: true, ...(await this.present(userId, base.streamAccess, plan, REPLAY_LIMITS)) };
   }
 
   /** Events of one stream after a position, at most `limit`, and fewer once they are a megabyte. Who may see them is the caller's to decide. */
-  async stream(streamId: string, afterSeq: number, limit: number, userId?: string): Promise<WireEvent[]> {
+  async readStream(streamId: string, afterSeq: number, limit: number, userId?: string): Promise<WireEvent[]> {
     const span = { streamId, floor: afterSeq, ceiling: Number.MAX_SAFE_INTEGER };
     const events = (await this.repository.events(undefined, [span], limit)).get(streamId) ?? [];
-    const shown: ShownEvent[] = [];
+    const shown: RenderedEvent[] = [];
     // In pieces: of long messages a page is megabytes, which would hold up everything else while they are shown.
     for (let bytes = 0; shown.length < events.length && bytes < STREAM_BYTES;) {
-      const piece = await this.reader.show(events.slice(shown.length, shown.length + STREAM_PIECE));
+      const piece = await this.reader.render(events.slice(shown.length, shown.length + STREAM_PIECE));
       bytes += piece.reduce((sum, { presented }) => sum + (presented ? JSON.stringify(presented.data).length : 0), 0);
       shown.push(...piece);
     }
@@ -144,22 +144,22 @@ export class MissedEvents {
   /** Content is joined after the snapshot is closed: what was deleted meanwhile is gone from the replay too. */
   private async present(
     userId: string,
-    entitlements: readonly Entitlement[],
+    streamAccess: readonly StreamAccess[],
     { spans, runs }: Plan,
     limits: ReplayLimits,
   ): Promise<Pick<Snapshot, 'events' | 'resync'>> {
-    const known = new Map(entitlements.map((entitlement) => [entitlement.streamId, entitlement]));
+    const known = new Map(streamAccess.map((access) => [access.streamId, access]));
     const resync: Resync[] = [];
     const owed = spans.flatMap((span) => {
       const run = runs.get(span.streamId) ?? [];
       if (this.isWhole(span, run, userId, known.get(span.streamId))) {
-        const sinceSeq = known.get(span.streamId)?.sinceSeq ?? 0;
+        const sinceSeq = known.get(span.streamId)?.fromSeq ?? 0;
         return [{ span, events: run.filter(({ seq }) => seq >= sinceSeq) }];
       }
       resync.push(nameOf(span.streamId, userId));
       return [];
     });
-    const shown = await this.reader.show(owed.flatMap(({ events }) => events));
+    const shown = await this.reader.render(owed.flatMap(({ events }) => events));
     const events: ReplayedEvent[] = [];
     let index = 0;
     let bytes = 0;
@@ -180,11 +180,11 @@ export class MissedEvents {
    * Whether a run can be handed over as it is: nothing of it was left out or has been deleted by retention, and the
    * user did not leave and come back within it, in which case the hole is his to fetch.
    */
-  private isWhole(span: StreamSpan, run: StreamEvent[], userId: string, entitlement: Entitlement | undefined): boolean {
+  private isWhole(span: StreamSpan, run: StreamEvent[], userId: string, access: StreamAccess | undefined): boolean {
     if (run.length !== span.ceiling - span.floor) return false;
     return !run.some(
       ({ type, subjectId, seq }) =>
-        subjectId === userId && seq !== entitlement?.untilSeq && this.catalogue.find(type)?.membership === 'leaves',
+        subjectId === userId && seq !== access?.toSeq && this.catalogue.find(type)?.membership === 'leaves',
     );
   }
 }

@@ -7,19 +7,19 @@ import { declareAndLog } from '../errors/error.filter.js';
 import type { Actor } from '../http/actor.js';
 import { SoundRequests } from '../http/sound-request.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
-import { Admission } from './admission.js';
+import { ConnectionGate } from './connection-gate.js';
 import type { Connection } from './connection.js';
-import { readResume } from './first-frame.js';
+import { readResume } from './auth-frame-handler.js';
 import { credentialOf, type Credential, Handshake } from './handshake.js';
-import type { ResumePoint } from './live-sessions.js';
+import type { ResumeRequest } from './connection-attacher.js';
 import type { ClientToServerEvents, ServerToClientEvents } from './protocol-types.js';
 import { PollingDisabled, SocketSessionTaken, SocketSessionUnknown } from './realtime.errors.js';
 import { refusal } from './upgrade-routes.js';
 
 /** Who a socket was let in as; without an actor its first frame has to say it. */
-export interface Arrival {
+export interface HandshakeResult {
   actor?: Actor;
-  resume?: ResumePoint;
+  resume?: ResumeRequest;
   /** Of the client, as limits count it. */
   address?: string;
 }
@@ -29,7 +29,7 @@ export type ParleySocket = Socket<
   ClientToServerEvents,
   ServerToClientEvents,
   Record<string, never>,
-  Arrival | Connection
+  HandshakeResult | Connection
 >;
 
 /** A session of Engine.IO. */
@@ -42,22 +42,22 @@ const METHODS = new Set(['GET', 'POST', 'OPTIONS']);
 
 /** Who may come in over Socket.IO. Origin, limits and draining are judged before Engine.IO sees the request. */
 @Injectable()
-export class SocketIoEntrance {
+export class SocketIoHandshake {
   /** The sessions of Engine.IO by their ids. */
   sessions: Readonly<Record<string, EngineSession>> = {};
   private readonly logger = new Logger('Sockets');
   /** Where each session was opened from. */
-  private readonly places = new WeakMap<object, string>();
-  private readonly strays = new RepeatedWarning(
+  private readonly sources = new WeakMap<object, string>();
+  private readonly unattached = new RepeatedWarning(
     this.logger,
     'requests of Socket.IO name sessions that this process does not have: behind a balancer without sticky sessions ' +
       "clients must connect with transports: ['websocket'] (SOCKET_IO_POLLING=false tells them so)",
   );
-  private readonly judged = new WeakSet<IncomingMessage>();
-  private readonly entered = new WeakSet<object>();
+  private readonly authorized = new WeakSet<IncomingMessage>();
+  private readonly authenticated = new WeakSet<object>();
 
   constructor(
-    private readonly admission: Admission,
+    private readonly admission: ConnectionGate,
     private readonly handshake: Handshake,
     private readonly requests: SoundRequests,
     private readonly config: Config,
@@ -69,13 +69,13 @@ export class SocketIoEntrance {
   }
 
   /** Upgrades come judged; what was judged is known here and not told by the request. */
-  take(upgrade: IncomingMessage): void {
-    this.judged.add(upgrade);
+  authorizeRequest(upgrade: IncomingMessage): void {
+    this.authorized.add(upgrade);
   }
 
   /** Notes where a session is opened from: only from there it can be continued. */
   opened(session: EngineSession, request: IncomingMessage): void {
-    this.places.set(session, this.handshake.placeOf(request));
+    this.sources.set(session, this.handshake.placeOf(request));
   }
 
   /**
@@ -89,18 +89,18 @@ export class SocketIoEntrance {
     const [id] = ids;
     const session = ids.length === 1 && Object.hasOwn(this.sessions, id!) ? this.sessions[id!] : undefined;
     if (!session) {
-      this.strays.failed({ address: this.handshake.addressOf(request) });
+      this.unattached.failed({ address: this.handshake.addressOf(request) });
       throw new SocketSessionUnknown();
     }
-    const isForeign = this.places.get(session) !== this.handshake.placeOf(request);
+    const isForeign = this.sources.get(session) !== this.handshake.placeOf(request);
     if (isForeign || session.transport.name === 'websocket') throw new SocketSessionTaken();
     return true;
   }
 
   /** A new session over polling is judged like an upgrade, each of its requests by its origin and address. */
-  async gate(request: IncomingMessage, response: ServerResponse, next: () => void): Promise<void> {
+  async middleware(request: IncomingMessage, response: ServerResponse, next: () => void): Promise<void> {
     try {
-      if (!this.judged.has(request)) await this.judge(request);
+      if (!this.authorized.has(request)) await this.authorize(request);
     } catch (error) {
       const { status, headers, body } = refusal(declareAndLog(error, this.logger));
       response.writeHead(status, headers).end(body);
@@ -109,7 +109,7 @@ export class SocketIoEntrance {
     next();
   }
 
-  private async judge(request: IncomingMessage): Promise<void> {
+  private async authorize(request: IncomingMessage): Promise<void> {
     let isCounted = false;
     try {
       this.requests.require(request);
@@ -120,7 +120,7 @@ export class SocketIoEntrance {
       if (!this.config.socketIoPolling) throw new PollingDisabled();
       if (this.continues(request, searchParams)) return this.handshake.checkOrigin(request);
       isCounted = true;
-      await this.admission.admit(request);
+      await this.admission.check(request);
     } catch (error) {
       if (!isCounted) await this.admission.countRefused(request);
       throw error;
@@ -131,9 +131,9 @@ export class SocketIoEntrance {
    * Judges the credential of the handshake; without one the first frame has to bring it. A session enters once: Socket.IO
    * notes that it has only after this, and would let two that came together in both. A second try ends it.
    */
-  async letIn(socket: ParleySocket, next: (error?: Error) => void): Promise<void> {
-    if (this.entered.has(socket.conn)) return socket.conn.close(true);
-    this.entered.add(socket.conn);
+  async authenticateSocket(socket: ParleySocket, next: (error?: Error) => void): Promise<void> {
+    if (this.authenticated.has(socket.conn)) return socket.conn.close(true);
+    this.authenticated.add(socket.conn);
     try {
       const { auth } = socket.handshake;
       const { searchParams } = new URL(socket.request.url ?? '', 'http://host');

@@ -1,16 +1,16 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { CLOSE } from './close-codes.js';
+import { CLOSE_REASONS } from './close-reasons.js';
 import { sealCursor } from './cursor.js';
-import { goingAway, returnSpreadMs } from './departure.js';
+import { goingAwayFrame, reconnectSpreadMs } from './going-away.js';
 import { EncodedFrame } from './encoded-frame.js';
 import { FanOutRepository, type LogState } from './fan-out.repository.js';
 import { FanOut } from './fan-out.js';
-import type { LocalUser } from './local-audience.js';
-import { LogClock } from './log-clock.js';
-import type { StreamPump } from './stream-pump.js';
+import type { LocalSubscriber } from './local-subscribers.js';
+import { WatermarkTracker } from './watermark-tracker.js';
+import type { StreamDispatcher } from './stream-dispatcher.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
 
-const SWEEP_EVERY_MS = 1500;
+const RECONCILE_EVERY_MS = 1500;
 const STREAMS_PER_READ = 2000;
 const USERS_PER_TURN = 500;
 /** A user who has been handed nothing for this many rounds has nothing to gain from a newer cursor. */
@@ -27,20 +27,20 @@ const RENEW_AFTER_MS = 10 * 60 * 1000;
  * stream that was behind its head has been brought up to it before the cursor is queued behind those frames.
  */
 @Injectable()
-export class Sweep implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly logger = new Logger(Sweep.name);
-  private readonly unswept = new RepeatedWarning(this.logger, 'the log could not be swept; trying on', {
+export class HeadReconciler implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(HeadReconciler.name);
+  private readonly cycleFailures = new RepeatedWarning(this.logger, 'the log could not be swept; trying on', {
     over: 'the log is swept again',
   });
   private timer: NodeJS.Timeout | undefined;
   private isStopped = false;
   private epoch: string | undefined;
-  private sweptAt = performance.now();
+  private finishedAt = performance.now();
 
   constructor(
     private readonly fanOut: FanOut,
     private readonly repository: FanOutRepository,
-    private readonly clock: LogClock,
+    private readonly clock: WatermarkTracker,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -54,52 +54,52 @@ export class Sweep implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Milliseconds since a round was done: for so long events the bus has lost may be missing. */
   get ageMs(): number {
-    return performance.now() - this.sweptAt;
+    return performance.now() - this.finishedAt;
   }
 
   /** One round. @throws ServiceUnavailable when the database is away. */
-  async run(): Promise<void> {
-    const { audience } = this.fanOut;
-    const round = ++audience.round;
-    const pumps = [...this.fanOut.all()];
-    if (pumps.length === 0) return;
-    const state = await this.repair(pumps, round);
-    this.clock.note(state);
+  async reconcile(): Promise<void> {
+    const { subscribers } = this.fanOut;
+    const cycle = ++subscribers.cycle;
+    const dispatchers = [...this.fanOut.allDispatchers()];
+    if (dispatchers.length === 0) return;
+    const state = await this.catchUpStreams(dispatchers, cycle);
+    this.clock.record(state);
     if (this.epoch !== undefined && this.epoch !== state.seal.epoch) this.endAll();
     this.epoch = state.seal.epoch;
-    await this.sendCursors(state, round);
+    await this.sendCursors(state, cycle);
   }
 
-  private async repair(pumps: StreamPump[], round: number): Promise<LogState> {
+  private async catchUpStreams(dispatchers: StreamDispatcher[], cycle: number): Promise<LogState> {
     let first: LogState | undefined;
     const repairs: Promise<void>[] = [];
-    const repair = async (pump: StreamPump, seq: number): Promise<void> => {
-      if (!(await pump.reach(seq))) pump.withholdCursors(round + 1);
+    const catchUpStreams = async (dispatcher: StreamDispatcher, seq: number): Promise<void> => {
+      if (!(await dispatcher.reach(seq))) dispatcher.withholdCursors(cycle + 1);
     };
-    for (let start = 0; start < pumps.length; start += STREAMS_PER_READ) {
-      const chunk = pumps.slice(start, start + STREAMS_PER_READ);
+    for (let start = 0; start < dispatchers.length; start += STREAMS_PER_READ) {
+      const chunk = dispatchers.slice(start, start + STREAMS_PER_READ);
       const { ahead, ...state } = await this.repository.headsAhead(
         chunk.map(({ streamId, last }) => ({ streamId, seq: last })),
       );
       first ??= state;
       for (const { streamId, seq } of ahead) {
-        const pump = this.fanOut.find(streamId);
-        if (pump) repairs.push(repair(pump, seq));
+        const dispatcher = this.fanOut.findDispatcher(streamId);
+        if (dispatcher) repairs.push(catchUpStreams(dispatcher, seq));
       }
-      for (const pump of chunk) {
-        pump.forget();
-        if (pump.isBehind) repairs.push(repair(pump, pump.last));
+      for (const dispatcher of chunk) {
+        dispatcher.close();
+        if (dispatcher.isBehind) repairs.push(catchUpStreams(dispatcher, dispatcher.last));
       }
     }
     await Promise.all(repairs);
     return first!;
   }
 
-  private async sendCursors({ seal, watermark }: LogState, round: number): Promise<void> {
+  private async sendCursors({ seal, watermark }: LogState, cycle: number): Promise<void> {
     const now = Date.now();
     let sent = 0;
-    for (const user of [...this.fanOut.audience.all()]) {
-      if (!this.isDue(user, watermark, round, now)) continue;
+    for (const user of [...this.fanOut.subscribers.all()]) {
+      if (!this.isDue(user, watermark, cycle, now)) continue;
       user.watermark = watermark;
       user.cursorSentAt = now;
       const frame = EncodedFrame.of('cursor', { data: { cursor: sealCursor(seal, user.userId, watermark, now) } });
@@ -108,9 +108,9 @@ export class Sweep implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  private isDue(user: LocalUser, watermark: string, round: number, now: number): boolean {
-    if (!user.isOpen || round < user.cursorFromRound || watermark === user.watermark) return false;
-    return user.touchedInRound >= round - TOUCHED_ROUNDS || now - user.cursorSentAt > RENEW_AFTER_MS;
+  private isDue(user: LocalSubscriber, watermark: string, cycle: number, now: number): boolean {
+    if (!user.isLoaded || cycle < user.cursorFromCycle || watermark === user.watermark) return false;
+    return user.dispatchedInCycle >= cycle - TOUCHED_ROUNDS || now - user.cursorSentAt > RENEW_AFTER_MS;
   }
 
   /**
@@ -121,27 +121,27 @@ export class Sweep implements OnApplicationBootstrap, OnModuleDestroy {
     this.logger.warn(
       'the database has another history than before: all connections are ended, their clients start over',
     );
-    const users = [...this.fanOut.audience.all()];
-    const spreadMs = returnSpreadMs(users.reduce((count, { connections }) => count + connections.length, 0));
+    const users = [...this.fanOut.subscribers.all()];
+    const spreadMs = reconnectSpreadMs(users.reduce((count, { connections }) => count + connections.length, 0));
     for (const user of users) {
       for (const connection of user.connections) {
-        this.fanOut.audience.leave(connection);
-        connection.deliver(goingAway(Math.random() * spreadMs), 'state');
-        connection.close(CLOSE.restart.code, CLOSE.restart.message);
+        this.fanOut.subscribers.remove(connection);
+        connection.deliver(goingAwayFrame(Math.random() * spreadMs), 'state');
+        connection.close(CLOSE_REASONS.restart.code, CLOSE_REASONS.restart.message);
       }
     }
   }
 
   private schedule(): void {
     if (this.isStopped) return;
-    this.timer = setTimeout(() => void this.tick(), SWEEP_EVERY_MS);
+    this.timer = setTimeout(() => void this.tick(), RECONCILE_EVERY_MS);
     this.timer.unref();
   }
 
   private async tick(): Promise<void> {
     try {
-      await this.unswept.watch(() => this.run());
-      this.sweptAt = performance.now();
+      await this.cycleFailures.watch(() => this.reconcile());
+      this.finishedAt = performance.now();
     } catch {
     } finally {
       this.schedule();

@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { ResumeSnapshots, type StateFrame } from '../../platform/realtime/resume-snapshots.js';
+import { ResumeStateProviders, type StateFrame } from '../../platform/realtime/resume-state-providers.js';
 import { presentPresence } from './presence-presenter.js';
 import { PresenceChanged } from './presence.events.js';
 import { PresenceRepository } from './presence.repository.js';
@@ -9,10 +9,10 @@ const PEOPLE_MAX = 500;
 
 /** Presence is not in the log: whoever comes back is told who is there now. Who is not named is offline. */
 @Injectable()
-export class PresenceOnResume implements OnModuleInit {
+export class PresenceStateProvider implements OnModuleInit {
   constructor(
     private readonly repository: PresenceRepository,
-    private readonly snapshots: ResumeSnapshots,
+    private readonly snapshots: ResumeStateProviders,
   ) {}
 
   onModuleInit(): void {

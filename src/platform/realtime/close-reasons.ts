@@ -8,7 +8,7 @@ import {
 import { TooManyConnections } from './realtime.errors.js';
 
 /** Why a connection ends, and what its client should do: the hundreds of the code say it (see `reconnects`). */
-export interface Farewell {
+export interface CloseReason {
   readonly code: number;
   /** The code of the `error` frame that goes before the close. */
   readonly error: string;
@@ -17,7 +17,7 @@ export interface Farewell {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-export const CLOSE = {
+export const CLOSE_REASONS = {
   restart: { code: 1012, error: 'SERVER_RESTART', message: 'The server restarts. Reconnect.' },
   overload: { code: 1013, error: 'SERVICE_UNAVAILABLE', message: 'The server is busy. Reconnect later.' },
   failed: { code: 4000, error: 'INTERNAL_ERROR', message: 'Something went wrong on our side. Reconnect.' },
@@ -32,11 +32,11 @@ export const CLOSE = {
   revoked: { code: 4401, error: 'SESSION_REVOKED', message: 'The session was ended.' },
   banned: { code: 4403, error: 'ACCOUNT_BANNED', message: 'This account is banned.' },
   replaced: { code: 4413, error: 'SESSION_REPLACED', message: 'Another connection took the place of this one.' },
-} as const satisfies Record<string, Farewell>;
+} as const satisfies Record<string, CloseReason>;
 
 /** The farewell that belongs to a code; codes of others get the reason they came with. */
-export function farewellOf(code: number, reason: string): Farewell {
-  const known = Object.values<Farewell>(CLOSE).find((farewell) => farewell.code === code);
+export function closeReasonByCode(code: number, reason: string): CloseReason {
+  const known = Object.values<CloseReason>(CLOSE_REASONS).find((reason) => reason.code === code);
   return { code, error: known?.error ?? 'CONNECTION_CLOSED', message: reason };
 }
 
@@ -46,11 +46,11 @@ export function reconnects(code: number): boolean {
 }
 
 /** How a connection ends that could not be opened. */
-export function farewellFor(error: AppError): Farewell {
-  if (error instanceof AccountBanned) return CLOSE.banned;
-  if (error instanceof RateLimitExceeded) return CLOSE.rateAbuse;
-  if (error instanceof TooManyConnections) return CLOSE.tooManyConnections;
-  if (error instanceof ServiceUnavailable) return CLOSE.overload;
-  if (error instanceof InternalError) return CLOSE.failed;
-  return CLOSE.revoked;
+export function closeReasonFor(error: AppError): CloseReason {
+  if (error instanceof AccountBanned) return CLOSE_REASONS.banned;
+  if (error instanceof RateLimitExceeded) return CLOSE_REASONS.rateAbuse;
+  if (error instanceof TooManyConnections) return CLOSE_REASONS.tooManyConnections;
+  if (error instanceof ServiceUnavailable) return CLOSE_REASONS.overload;
+  if (error instanceof InternalError) return CLOSE_REASONS.failed;
+  return CLOSE_REASONS.revoked;
 }

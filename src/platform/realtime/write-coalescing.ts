@@ -12,7 +12,7 @@ function uncorkAll(): void {
  * Holds what is written to a socket until this turn of the event loop is over, so that it leaves in one system call:
  * a batch brings a busy connection many events and replies in one turn. Nothing waits longer than the turn.
  */
-export function corkForThisTurn(socket: Socket): void {
+export function corkUntilNextTick(socket: Socket): void {
   if (socket.writableCorked > 0) return;
   socket.cork();
   if (corked.push(socket) === 1) process.nextTick(uncorkAll);

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { Authenticator } from '../http/authenticator.js';
 import { Connections } from './connections.js';
-import { CatchUp } from './live-connection.js';
-import { LiveSessions } from './live-sessions.js';
+import { SlowConsumerRecovery } from './live-connection.js';
+import { ConnectionAttacher } from './connection-attacher.js';
 import { RealtimeSettings } from './realtime-settings.js';
 
 /**
@@ -11,8 +11,9 @@ import { RealtimeSettings } from './realtime-settings.js';
  * started: the platform is built before them and knows only their contracts.
  */
 @Injectable()
-export class ConnectionHost {
-  private found: { authenticator: Authenticator; sessions: LiveSessions; catchUp: CatchUp } | undefined;
+export class ConnectionServices {
+  private resolved:
+    { authenticator: Authenticator; attacher: ConnectionAttacher; catchUp: SlowConsumerRecovery } | undefined;
 
   constructor(
     private readonly modules: ModuleRef,
@@ -24,20 +25,24 @@ export class ConnectionHost {
     return this.providers.authenticator;
   }
 
-  get sessions(): LiveSessions {
-    return this.providers.sessions;
+  get attacher(): ConnectionAttacher {
+    return this.providers.attacher;
   }
 
-  get catchUp(): CatchUp {
+  get catchUp(): SlowConsumerRecovery {
     return this.providers.catchUp;
   }
 
-  private get providers(): { authenticator: Authenticator; sessions: LiveSessions; catchUp: CatchUp } {
-    this.found ??= {
+  private get providers(): {
+    authenticator: Authenticator;
+    attacher: ConnectionAttacher;
+    catchUp: SlowConsumerRecovery;
+  } {
+    this.resolved ??= {
       authenticator: this.modules.get(Authenticator, { strict: false }),
-      sessions: this.modules.get(LiveSessions, { strict: false }),
-      catchUp: this.modules.get(CatchUp, { strict: false }),
+      attacher: this.modules.get(ConnectionAttacher, { strict: false }),
+      catchUp: this.modules.get(SlowConsumerRecovery, { strict: false }),
     };
-    return this.found;
+    return this.resolved;
   }
 }

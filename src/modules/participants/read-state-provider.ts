@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { ResumeSnapshots, type StateFrame } from '../../platform/realtime/resume-snapshots.js';
+import { ResumeStateProviders, type StateFrame } from '../../platform/realtime/resume-state-providers.js';
 import { ReceiptsRepository } from './receipts.repository.js';
 
 /** Conversations told of, the most recently active first; what a list page shows of the others is newer anyway. */
@@ -7,10 +7,10 @@ const CONVERSATIONS_MAX = 200;
 
 /** Marks are not in the log: whoever comes back is told how they stand now. */
 @Injectable()
-export class MarksOnResume implements OnModuleInit {
+export class ReadStateProvider implements OnModuleInit {
   constructor(
     private readonly repository: ReceiptsRepository,
-    private readonly snapshots: ResumeSnapshots,
+    private readonly snapshots: ResumeStateProviders,
   ) {}
 
   onModuleInit(): void {

@@ -9,19 +9,19 @@ export interface StateFrame {
   readonly data: object;
 }
 
-export type SnapshotSource = (userId: string) => Promise<StateFrame[]>;
+export type ResumeStateSource = (userId: string) => Promise<StateFrame[]>;
 
 /** What is not in the log and yet must be right after a resume: modules say here how it stands now. */
 @Injectable()
-export class ResumeSnapshots {
-  private readonly sources: SnapshotSource[] = [];
+export class ResumeStateProviders {
+  private readonly sources: ResumeStateSource[] = [];
   private readonly unread = new RepeatedWarning(
-    new Logger(ResumeSnapshots.name),
+    new Logger(ResumeStateProviders.name),
     'state could not be read for a resume',
     { over: 'state is read for resumes again' },
   );
 
-  register(source: SnapshotSource): void {
+  register(source: ResumeStateSource): void {
     this.sources.push(source);
   }
 

@@ -1,19 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import type { LiveConnection } from './live-connection.js';
-import type { StreamPump } from './stream-pump.js';
+import type { StreamDispatcher } from './stream-dispatcher.js';
 
 /** A user with at least one connection to this node, and the streams this node hands him. */
-export class LocalUser {
+export class LocalSubscriber {
   /** Replaced, never changed: a connection may close while a frame is on its way through the list. */
   connections: readonly LiveConnection[] = [];
-  readonly streams = new Set<StreamPump>();
+  readonly streams = new Set<StreamDispatcher>();
   /** Whether his streams are known; until then `opening` is under way. */
-  isOpen = false;
-  opening: Promise<void> | undefined;
+  isLoaded = false;
+  loading: Promise<void> | undefined;
   /** The round of the sweep in which he was last handed a durable event. */
-  touchedInRound = -2;
+  dispatchedInCycle = -2;
   /** The first round whose watermark holds for him: one that began after all his streams were known. */
-  cursorFromRound = 0;
+  cursorFromCycle = 0;
   watermark = '';
   cursorSentAt = 0;
 
@@ -22,24 +22,24 @@ export class LocalUser {
 
 /** Who is connected to this node. An idle user costs one small object and a place in the sets of his streams. */
 @Injectable()
-export class LocalAudience {
-  /** Counts the sweeps; see `Sweep`. */
-  round = 0;
-  private readonly users = new Map<string, LocalUser>();
+export class LocalSubscribers {
+  /** Counts the sweeps; see `HeadReconciler`. */
+  cycle = 0;
+  private readonly users = new Map<string, LocalSubscriber>();
 
-  get(userId: string): LocalUser | undefined {
+  get(userId: string): LocalSubscriber | undefined {
     return this.users.get(userId);
   }
 
-  all(): IterableIterator<LocalUser> {
+  all(): IterableIterator<LocalSubscriber> {
     return this.users.values();
   }
 
-  enter(connection: LiveConnection): LocalUser {
+  add(connection: LiveConnection): LocalSubscriber {
     const { userId } = connection.actor;
     let user = this.users.get(userId);
     if (!user) {
-      user = new LocalUser(userId);
+      user = new LocalSubscriber(userId);
       this.users.set(userId, user);
     }
     user.connections = [...user.connections, connection];
@@ -47,12 +47,12 @@ export class LocalAudience {
   }
 
   /** Forgets a connection, and its user with the last one. Doing it twice is harmless. */
-  leave(connection: LiveConnection): void {
+  remove(connection: LiveConnection): void {
     const user = this.users.get(connection.actor.userId);
     if (!user) return;
     user.connections = user.connections.filter((known) => known !== connection);
     if (user.connections.length > 0) return;
     this.users.delete(user.userId);
-    for (const pump of [...user.streams]) pump.remove(user);
+    for (const dispatcher of [...user.streams]) dispatcher.unsubscribe(user);
   }
 }

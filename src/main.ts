@@ -3,7 +3,7 @@ import './platform/process/source-stacks.js';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Logger as Pino } from 'pino';
 import type { Config } from './platform/config/config.js';
-import { BannerLines } from './platform/logging/banner.js';
+import { StartupBanner } from './platform/logging/startup-banner.js';
 import { runProcess } from './platform/process/run-process.js';
 import { settingProblems } from './setting-checks.js';
 
@@ -23,7 +23,7 @@ async function boot(config: Config, log: Pino): Promise<INestApplicationContext>
   }
   const { port } = new URL(await app.getUrl());
   const address = `http://localhost:${port || 80}`;
-  const banner = app.get(BannerLines);
+  const banner = app.get(StartupBanner);
   banner.add('REST', `${address}/api/v1`);
   banner.add('Documents', `${address}/docs`);
   banner.add('Socket.IO', address);

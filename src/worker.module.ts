@@ -4,7 +4,7 @@ import { ContentRulesModule } from './modules/admin/moderation/content-rules.mod
 import { ActivityModule } from './modules/admin/activity/activity.module.js';
 import { ActivityWorkerModule } from './modules/admin/activity/activity.worker.module.js';
 import { ModerationWorkerModule } from './modules/admin/moderation/moderation.worker.module.js';
-import { PrivilegedActsModule } from './modules/admin/audit/privileged-acts.module.js';
+import { AuditLogModule } from './modules/admin/audit/privileged-acts.module.js';
 import { AuthWorkerModule } from './modules/auth/auth.worker.module.js';
 import { FilesWorkerModule } from './modules/files/files.worker.module.js';
 import { MessagesWorkerModule } from './modules/messages/messages.worker.module.js';
@@ -53,7 +53,7 @@ export class WorkerModule {
         // Nobody is connected here; what a job has to tell goes out by the bus.
         EventLogModule,
         EntitlementsModule,
-        PrivilegedActsModule,
+        AuditLogModule,
         FanOutModule,
         ActivityModule,
         ContentRulesModule,

@@ -3,11 +3,11 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { AccessTokens } from '../modules/auth/access-tokens.js';
 import { PasswordStrength } from '../modules/auth/password-strength.service.js';
 import { Registration } from '../modules/auth/registration.js';
-import { SessionOpener } from '../modules/auth/session-opener.js';
+import { SessionIssuer } from '../modules/auth/session-issuer.js';
 import { requireDisplayName, requireEmail, requireUsername } from '../modules/users/user-fields.policy.js';
 import type { NewUser } from '../modules/users/users.dto.js';
 import { UsersService } from '../modules/users/users.service.js';
-import { PrivilegedActs } from '../platform/audit/privileged-acts.js';
+import { AuditLog } from '../platform/audit/audit-log.js';
 import { newId } from '../platform/database/ids.js';
 import { Sql } from '../platform/database/sql.js';
 import type { Actor, SystemRole } from '../platform/http/actor.js';
@@ -50,9 +50,9 @@ export async function openSession(app: INestApplicationContext, login: string, t
   const user = await app.get(UsersService, { strict: false }).findByLogin(login);
   if (!user) throw new CommandFailed(`There is no user ${login}.`);
   if (user.is_banned) throw new CommandFailed(`${user.username} is banned: no token of theirs would work.`);
-  const opener = app.get(SessionOpener, { strict: false });
+  const issuer = app.get(SessionIssuer, { strict: false });
   const source = { ip: '', userAgent: 'command line' };
-  const { sessionId } = await app.get(Sql).transaction((tx) => opener.open(tx, user.id, source, ttlSeconds));
+  const { sessionId } = await app.get(Sql).transaction((tx) => issuer.open(tx, user.id, source, ttlSeconds));
   const { id: userId, role, username, display_name: displayName } = user;
   return { userId, sessionId, role, username, displayName, expiresAt: Math.floor(Date.now() / 1000) + ttlSeconds };
 }
@@ -77,6 +77,6 @@ function record(
 ): Promise<void> {
   const target = { type: 'user', id: userId };
   return app
-    .get(PrivilegedActs, { strict: false })
+    .get(AuditLog, { strict: false })
     .record({ actor: null, action, target, reason: 'by the command line', after });
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { createAccount, newPassword } from './accounts.js';
 import { withServices } from './services.js';
-import { note, print } from './terminal.js';
+import { printError, print } from './terminal.js';
 
 interface Options {
   readonly username: string;
@@ -25,7 +25,7 @@ export function adminCommand(): Command {
       print(`${admin.username} <${admin.email}> is an admin.`);
       if (password === undefined) {
         print(`password: ${given}`);
-        note('It is shown only now, and kept nowhere.');
+        printError('It is shown only now, and kept nowhere.');
       }
     });
   return command;

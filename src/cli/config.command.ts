@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { type Environment, processEnvironment, readConfiguration } from '../platform/config/config.js';
 import { SETTINGS } from '../platform/config/settings.js';
 import { settingsTable } from '../platform/config/settings-table.js';
-import { CommandFailed, note, print, printJson, table } from './terminal.js';
+import { CommandFailed, printError, print, printJson, table } from './terminal.js';
 
 const SECRET_NAME = /SECRET|PASSWORD|PEPPER|TOKEN|KEY|DSN/;
 const REDACTED = '[redacted]';
@@ -48,7 +48,7 @@ export function shownSettings(environment: Environment): Record<string, unknown>
 async function checkEnvironment(environment: Environment): Promise<void> {
   const problems = await problemsOf(environment);
   for (const [name, instead] of Object.entries(FOREIGN_SETTINGS)) {
-    if (environment[name]) note(`${name} does nothing here: ${instead}.`);
+    if (environment[name]) printError(`${name} does nothing here: ${instead}.`);
   }
   if (problems.length > 0) throw new CommandFailed(problems.join('\n'));
   print('The configuration is right.');

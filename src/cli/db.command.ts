@@ -10,7 +10,7 @@ import { migrate } from '../platform/database/migrate.js';
 import { readPackage } from '../platform/process/program-files.js';
 import { withDatabase } from './services.js';
 import { storedFilesOf } from './stored-files-of.js';
-import { CommandFailed, note, print, printJson, table } from './terminal.js';
+import { CommandFailed, printError, print, printJson, table } from './terminal.js';
 
 /** What is generated into `DATA_DIR` where the environment gives none, see `Config.load`. */
 const GENERATED_SECRETS = ['jwt-secret', 'password-pepper'] as const;
@@ -40,7 +40,8 @@ export function dbCommand(): Command {
     .action(async (folder: string) => {
       const manifest = await withDatabase((config) => speakPlainly(() => backUp(config, folder)));
       print(...describeBackup(manifest), `Written to ${folder}.`);
-      if (manifest.secrets.length > 0) note('It holds secrets of this installation: keep it as safe as the server.');
+      if (manifest.secrets.length > 0)
+        printError('It holds secrets of this installation: keep it as safe as the server.');
     });
   command
     .command('restore <folder>')
@@ -48,9 +49,11 @@ export function dbCommand(): Command {
     .action(async (folder: string) => {
       const manifest = await withDatabase((config) => speakPlainly(() => restore(config, folder)));
       print(...describeBackup(manifest), 'Restored. Clients that come back are told to fetch everything anew.');
-      if (manifest.files.kind === 's3') note('The files stayed in the store: it must be the one of the backup.');
+      if (manifest.files.kind === 's3') printError('The files stayed in the store: it must be the one of the backup.');
       if (manifest.secrets.length < GENERATED_SECRETS.length) {
-        note('JWT_SECRET and PASSWORD_PEPPER must be those of before: with others no session and no password works.');
+        printError(
+          'JWT_SECRET and PASSWORD_PEPPER must be those of before: with others no session and no password works.',
+        );
       }
     });
   return command;

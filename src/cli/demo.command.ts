@@ -7,7 +7,7 @@ import { removeWorld } from './demo/remove-world.js';
 import { type SeededWorld, WorldSeed } from './demo/seed-world.js';
 import { DEMO_PEOPLE } from './demo/world.js';
 import { withProgram, withServices } from './services.js';
-import { note, print, table } from './terminal.js';
+import { printError, print, table } from './terminal.js';
 
 const TOKEN_SECONDS = 3600;
 
@@ -30,7 +30,7 @@ export function demoCommand(): Command {
     .action(async () => {
       const { users, conversations, files, kept } = await withServices((app) => removeWorld(app));
       print(`Removed: ${users} people, ${conversations} conversations, ${files} files.`);
-      if (kept.length > 0) note(`Kept, for they take part in conversations of others: ${kept.join(', ')}.`);
+      if (kept.length > 0) printError(`Kept, for they take part in conversations of others: ${kept.join(', ')}.`);
     });
   return command;
 }
@@ -39,7 +39,7 @@ async function seed(app: INestApplicationContext, config: Config, { password, ur
   const given = password ?? newPassword();
   const world = await new WorldSeed(app, given).plant();
   print(...describe(world, password === undefined ? given : undefined));
-  if (world.newPeople < world.people) note('People who were there already keep their password.');
+  if (world.newPeople < world.people) printError('People who were there already keep their password.');
   const names = DEMO_PEOPLE.slice(0, 2).map(({ username }) => username);
   const speakers = await Promise.all(
     names.map(async (username) => ({ username, token: (await mintToken(app, username, TOKEN_SECONDS)).token })),

@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigurationError } from '../platform/config/config.js';
 import { AppError } from '../platform/errors/app-error.js';
 import { readPackage } from '../platform/process/program-files.js';
-import { CommandFailed, note } from './terminal.js';
+import { CommandFailed, printError } from './terminal.js';
 
 interface NamedCommand {
   readonly description: string;
@@ -83,7 +83,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    note(wordsFor(error));
+    printError(wordsFor(error));
     return 1;
   }
 }

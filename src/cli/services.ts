@@ -4,8 +4,8 @@ import type { SettingValues } from '../platform/config/settings.js';
 import { startDatabaseServer } from '../platform/database/database-server.js';
 import { readDatabaseState } from '../platform/database/database-state.js';
 import { migrate } from '../platform/database/migrate.js';
-import { BannerLines } from '../platform/logging/banner.js';
-import { CommandFailed, commandLog, note } from './terminal.js';
+import { StartupBanner } from '../platform/logging/startup-banner.js';
+import { CommandFailed, commandLog, printError } from './terminal.js';
 
 /**
  * Runs `work` with the configuration and a database that answers: that of `DATABASE_URL`, the embedded one of a server
@@ -54,8 +54,8 @@ export function withProgram<T>(work: (app: INestApplicationContext, config: Conf
   return withServices(
     async (app, config) => {
       await app.init();
-      await app.get(BannerLines).complete();
-      for (const line of app.get(BannerLines).of('Admin')) note(`First admin: ${line}`);
+      await app.get(StartupBanner).complete();
+      for (const line of app.get(StartupBanner).of('Admin')) printError(`First admin: ${line}`);
       return work(app, config);
     },
     { settings: { processRole: 'all' } },

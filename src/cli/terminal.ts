@@ -15,7 +15,7 @@ export function printJson(value: unknown): void {
 }
 
 /** What a person should know beside the result. */
-export function note(...lines: string[]): void {
+export function printError(...lines: string[]): void {
   process.stderr.write(`${lines.join('\n')}\n`);
 }
 

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { mintToken } from './accounts.js';
 import { withServices } from './services.js';
-import { note, print } from './terminal.js';
+import { printError, print } from './terminal.js';
 
 const MOST_SECONDS = 30 * 24 * 3600;
 
@@ -14,7 +14,7 @@ export function tokenCommand(): Command {
     .action(async (login: string, { ttl }: { ttl: number }) => {
       const { token, actor } = await withServices((app) => mintToken(app, login, ttl));
       print(token);
-      note(`Good for ${ttl} s. It ends at once when its session does: ${actor.sessionId}`);
+      printError(`Good for ${ttl} s. It ends at once when its session does: ${actor.sessionId}`);
     });
   return command;
 }

@@ -8,7 +8,7 @@ import { standardKeyOf } from '../modules/webhooks/webhook-secrets.js';
 import { WEBHOOK_VERIFICATION } from '../modules/webhooks/webhooks.events.js';
 import { asUser, serverUrl } from './server-api.js';
 import { withServices } from './services.js';
-import { CommandFailed, note, print } from './terminal.js';
+import { CommandFailed, printError, print } from './terminal.js';
 
 const MOST_SKEW_SECONDS = 300;
 const MOST_BYTES = 1024 * 1024;
@@ -93,7 +93,7 @@ async function untilStopped(port: number, by: string | Registration): Promise<vo
   try {
     const registration = typeof by === 'string' ? undefined : await by(address);
     learn(registration?.secret ?? (by as string));
-    note(`Listening at ${address}; Ctrl-C ends it.`);
+    printError(`Listening at ${address}; Ctrl-C ends it.`);
     await stopped;
     await registration?.end();
   } finally {

@@ -56,7 +56,7 @@ const MEMBERS: readonly Who[] = ['muted', 'participant', 'moderator', 'owner'];
 const POSTERS: readonly Who[] = ['participant', 'moderator', 'owner'];
 const MODERATORS: readonly Who[] = ['moderator', 'owner'];
 /** Who keeps order: admins do it without taking part, and without reading along. */
-const KEEPERS: readonly Who[] = [...MODERATORS, 'admin'];
+const MODERATOR_ROLES: readonly Who[] = [...MODERATORS, 'admin'];
 const NOBODY: readonly Who[] = [];
 
 const open: Expectation = { allow: ALL, sees: NOBODY };
@@ -144,22 +144,22 @@ export const ROUTES: Record<string, Expectation> = {
   'GET /api/v1/conversations': { allow: EVERYBODY, sees: MEMBERS },
   'GET /api/v1/conversations/public': ownAffair,
   [`GET ${CONVERSATION}`]: { allow: MEMBERS },
-  [`PATCH ${CONVERSATION}`]: { allow: KEEPERS, sees: MODERATORS, body: () => ({ title: 'Another title' }) },
+  [`PATCH ${CONVERSATION}`]: { allow: MODERATOR_ROLES, sees: MODERATORS, body: () => ({ title: 'Another title' }) },
   [`DELETE ${CONVERSATION}`]: { allow: ['owner', 'admin'] },
   [`POST ${CONVERSATION}/join`]: { allow: MEMBERS },
 
   [`GET ${CONVERSATION}/participants`]: { allow: MEMBERS },
   [`POST ${CONVERSATION}/participants`]: {
-    allow: KEEPERS,
+    allow: MODERATOR_ROLES,
     sees: MODERATORS,
     body: ({ newcomerId }) => ({ user_ids: [newcomerId] }),
   },
   [`PATCH ${CONVERSATION}/participants/{user_id}`]: {
-    allow: KEEPERS,
+    allow: MODERATOR_ROLES,
     sees: MODERATORS,
     body: () => ({ is_muted: true }),
   },
-  [`DELETE ${CONVERSATION}/participants/{user_id}`]: { allow: KEEPERS },
+  [`DELETE ${CONVERSATION}/participants/{user_id}`]: { allow: MODERATOR_ROLES },
   [`POST ${CONVERSATION}/leave`]: { allow: MEMBERS },
   [`PATCH ${CONVERSATION}/me`]: { allow: MEMBERS, body: () => ({ is_pinned: true }) },
   [`POST ${CONVERSATION}/read`]: { allow: MEMBERS, body: () => ({ sequence_number: 1 }) },
@@ -219,10 +219,10 @@ export const ROUTES: Record<string, Expectation> = {
   'POST /api/v1/admin/content-rules': { allow: ['admin'], body: newRule },
   [`PATCH ${RULE}`]: { allow: ['admin'], body: () => ({ action: 'mask' }) },
   [`DELETE ${RULE}`]: { allow: ['admin'] },
-  [`GET ${CONVERSATION}/content-rules`]: { allow: KEEPERS },
-  [`POST ${CONVERSATION}/content-rules`]: { allow: KEEPERS, body: newRule },
-  [`PATCH ${CONVERSATION}/content-rules/{rule_id}`]: { allow: KEEPERS, body: () => ({ action: 'mask' }) },
-  [`DELETE ${CONVERSATION}/content-rules/{rule_id}`]: { allow: KEEPERS },
+  [`GET ${CONVERSATION}/content-rules`]: { allow: MODERATOR_ROLES },
+  [`POST ${CONVERSATION}/content-rules`]: { allow: MODERATOR_ROLES, body: newRule },
+  [`PATCH ${CONVERSATION}/content-rules/{rule_id}`]: { allow: MODERATOR_ROLES, body: () => ({ action: 'mask' }) },
+  [`DELETE ${CONVERSATION}/content-rules/{rule_id}`]: { allow: MODERATOR_ROLES },
 
   'GET /api/v1/admin/held-messages': { allow: ['admin'] },
   [`POST ${HELD}/release`]: { allow: ['admin'] },
@@ -294,21 +294,21 @@ export const ROUTES: Record<string, Expectation> = {
   [`POST ${CLASSROOM}/messages`]: { allow: POSTERS },
   [`GET ${CLASSROOM}/messages`]: { allow: MEMBERS },
   [`POST ${CLASSROOM}/participants`]: {
-    allow: KEEPERS,
+    allow: MODERATOR_ROLES,
     sees: MODERATORS,
     body: ({ newcomerId }) => ({ user_id: newcomerId }),
   },
   [`PUT ${CLASSROOM}/participants/{user_id}`]: {
-    allow: KEEPERS,
+    allow: MODERATOR_ROLES,
     sees: MODERATORS,
     raw: () => ({ type: 'application/x-www-form-urlencoded', text: 'is_muted=true' }),
   },
   [`PATCH ${CLASSROOM}/participants/{user_id}`]: {
-    allow: KEEPERS,
+    allow: MODERATOR_ROLES,
     sees: MODERATORS,
     body: () => ({ is_muted: true }),
   },
-  [`DELETE ${CLASSROOM}/participants/{user_id}`]: { allow: KEEPERS },
+  [`DELETE ${CLASSROOM}/participants/{user_id}`]: { allow: MODERATOR_ROLES },
   'PUT /api/messages/{id}': {
     allow: NOBODY,
     raw: () => ({ type: 'application/x-www-form-urlencoded', text: 'content=x' }),

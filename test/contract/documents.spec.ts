@@ -1,5 +1,5 @@
 import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js';
-import { declaredErrors } from '../../src/platform/errors/means.decorator.js';
+import { declaredErrors } from '../../src/platform/errors/error-doc.decorator.js';
 import { apiDocument } from '../../src/platform/http/api-document.js';
 import { FrameRouter } from '../../src/platform/realtime/frame-router.js';
 import { protocolDocument } from '../../src/platform/realtime/protocol-document.js';

@@ -3,7 +3,7 @@ import { Agent, request as httpRequest } from 'node:http';
 import { AccessTokens } from '../../src/modules/auth/access-tokens.js';
 import { imageKey, thumbnailKey } from '../../src/modules/files/storage/file-keys.js';
 import { FileStorage } from '../../src/modules/files/storage/file-storage.js';
-import { IncomingFolder } from '../../src/modules/files/storage/incoming-folder.js';
+import { TempUploads } from '../../src/modules/files/storage/temp-uploads.js';
 import { UserAdministration } from '../../src/modules/users/user-administration.service.js';
 import { newId } from '../../src/platform/database/ids.js';
 import type { SystemRole } from '../../src/platform/http/actor.js';
@@ -141,7 +141,7 @@ export class World {
     const id = newId();
     const storage = this.test.app.get(FileStorage, { strict: false });
     for (const key of [imageKey(id), thumbnailKey(id)]) {
-      const path = this.test.app.get(IncomingFolder, { strict: false }).newPath();
+      const path = this.test.app.get(TempUploads, { strict: false }).createPath();
       writeFileSync(path, description);
       await storage.put(key, path, 'image/png');
     }

@@ -83,7 +83,7 @@ describe('the audit log', () => {
     insert.mockRestore();
     expect((await people.call(user!, 'GET', '/users/me')).status).toBe(200);
     const act = test.app.get(EventLog).write(user!.userId, async (tx) => {
-      tx.record({ actor: admin, action: 'user.ban', target: { type: 'user', id: user!.userId } });
+      tx.audit({ actor: admin, action: 'user.ban', target: { type: 'user', id: user!.userId } });
       await Promise.reject(new Error('changed my mind'));
     });
     await expect(act).rejects.toThrow('changed my mind');

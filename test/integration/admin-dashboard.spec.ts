@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import pg from 'pg';
-import { ActivePeople } from '../../src/modules/admin/activity/active-people.js';
+import { ActiveUsers } from '../../src/modules/admin/activity/active-users.js';
 import { NodeReports } from '../../src/modules/admin/activity/node-reports.js';
 import { DASHBOARD_STATEMENTS } from '../../src/modules/admin/admin.repository.js';
 import type { Actor } from '../../src/platform/http/actor.js';
@@ -148,7 +148,7 @@ describe('the dashboard', () => {
     await report();
     const told = await server.database.query('select 1 from active_people where user_id = $1', [one.userId]);
     expect(told).toHaveLength(1);
-    expect(server.app.get(ActivePeople, { strict: false }).take()).toEqual([]);
+    expect(server.app.get(ActiveUsers, { strict: false }).take()).toEqual([]);
   });
 
   it('shows this process in numbers', async () => {

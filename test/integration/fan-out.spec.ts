@@ -179,7 +179,7 @@ describe('the fan-out', () => {
     const client = await connected(anna);
     for (let i = 0; i < 450; i++) await post(other, room, ben);
     expect(client.seqs(room)).toEqual([]);
-    await node.sweep.reconcile();
+    await node.reconciler.reconcile();
     expect(client.seqs(room)).toEqual(Array.from({ length: 450 }, (_, i) => i + 3));
     await other.stop();
   });
@@ -190,13 +190,13 @@ describe('the fan-out', () => {
     const before = client.cursor;
     node.catalogue.isFailing = true;
     const seq = await post(other, room, ben);
-    await node.sweep.reconcile();
+    await node.reconciler.reconcile();
     expect(client.seqs(room)).toEqual([]);
     expect(client.cursor).toBe(before);
     node.catalogue.isFailing = false;
-    await node.sweep.reconcile();
+    await node.reconciler.reconcile();
     expect(client.seqs(room)).toEqual([seq]);
-    await until(() => client.cursor !== before, () => node.sweep.reconcile()); // prettier-ignore
+    await until(() => client.cursor !== before, () => node.reconciler.reconcile()); // prettier-ignore
     await other.stop();
   });
 
@@ -216,7 +216,7 @@ describe('the fan-out', () => {
     const carlSeq = await join(node, room, carl);
     const doraSeq = await join(other, room, dora);
     const seq = await post(node, room, ben);
-    await node.sweep.reconcile();
+    await node.reconciler.reconcile();
     await node.fanOut.findDispatcher(room)!.reach(seq!);
     expect(here.seqs(room)).toEqual([carlSeq, doraSeq, seq]);
     expect(there.seqs(room)).toEqual([doraSeq, seq]);
@@ -227,7 +227,7 @@ describe('the fan-out', () => {
     const client = await connected(anna);
     const seq = await leave(node, room, anna);
     await post(node, room, ben);
-    await node.sweep.reconcile();
+    await node.reconciler.reconcile();
     expect(client.seqs(room)).toEqual([seq]);
   });
 
@@ -255,12 +255,12 @@ describe('the fan-out', () => {
     await post(other, room, ben);
     const dispatcher = node.fanOut.findDispatcher(room)!;
     await dispatcher.reach(left! + 1);
-    await node.sweep.reconcile();
-    for (let i = 0; i < 3; i++) await node.sweep.reconcile();
+    await node.reconciler.reconcile();
+    for (let i = 0; i < 3; i++) await node.reconciler.reconcile();
     const [late, stale] = [await connected(await addUser(node)), await connected(carl)];
-    const lateUser = node.audience.get(late.userId)!;
+    const lateUser = node.subscribers.get(late.userId)!;
     dispatcher.subscribe(lateUser, joined!);
-    dispatcher.subscribe(node.audience.get(carl)!, joined!);
+    dispatcher.subscribe(node.subscribers.get(carl)!, joined!);
     expect(dispatcher.isBehind).toBe(true);
     expect(await dispatcher.reach(left! + 1)).toBe(true);
     const seq = await post(node, room, ben);
@@ -280,7 +280,7 @@ describe('the fan-out', () => {
   it('keeps nothing of a user whose last connection is gone', async () => {
     const client = await connected(anna);
     client.cut();
-    expect(node.audience.get(anna)).toBeUndefined();
+    expect(node.subscribers.get(anna)).toBeUndefined();
     expect(node.fanOut.findDispatcher(anna)).toBeUndefined();
     expect(node.fanOut.findDispatcher(room)).toBeUndefined();
   });
@@ -291,12 +291,12 @@ describe('the fan-out', () => {
       () => client.frames.some(({ type }) => type === 'cursor'),
       async () => {
         await post(node, room, ben);
-        await node.sweep.reconcile();
+        await node.reconciler.reconcile();
       },
     );
     const count = idle.frames.length;
     await post(node, room, ben);
-    await node.sweep.reconcile();
+    await node.reconciler.reconcile();
     expect(idle.frames.length).toBe(count);
   });
 
@@ -304,8 +304,8 @@ describe('the fan-out', () => {
     const hub = new InProcessHub();
     const [busHere, busThere] = [new InProcessBus(hub), new InProcessBus(hub)];
     const [here, there] = [new TestNode(database.url, { bus: busHere }), new TestNode(database.url, { bus: busThere })];
-    const broadcaster = new LocalBroadcaster(here.audience, here.fanOut, busHere);
-    new LocalBroadcaster(there.audience, there.fanOut, busThere);
+    const broadcaster = new LocalBroadcaster(here.subscribers, here.fanOut, busHere);
+    new LocalBroadcaster(there.subscribers, there.fanOut, busThere);
     const [first, second] = [await connected(anna, here), await connected(ben, there)];
     broadcaster.toStream(room, { type: 'typing', data: { user_id: anna }, class: 'ephemeral', exceptUserId: anna });
     broadcaster.toUsers([anna, ben], { type: 'presence.changed', data: {}, class: 'state', key: 'p' });
@@ -314,7 +314,7 @@ describe('the fan-out', () => {
     const connection = second.connection!;
     broadcaster.endUser(ben, 'banned');
     expect(connection.closedWith).toBe(4403);
-    expect(there.audience.get(ben)).toBeUndefined();
+    expect(there.subscribers.get(ben)).toBeUndefined();
     broadcaster.endSessions(ben, [first.connection!.actor.sessionId], 'revoked');
     expect(first.connection!.closedWith).toBeUndefined();
     broadcaster.endSessions(anna, [first.connection!.actor.sessionId], 'revoked');

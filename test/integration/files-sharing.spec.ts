@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
-import { AddressSigner } from '../../src/modules/files/address-signer.js';
+import { UrlSigner } from '../../src/modules/files/url-signer.js';
 import { pdf, picture, type SampleFile } from '../fixtures/sample-files.js';
 import type { Answer, ChatUser } from '../support/chat.js';
 import { type FileWorld, startFileWorld } from '../support/file-world.js';
@@ -197,7 +197,7 @@ describe('a shared file', () => {
       'select id from sessions where user_id = $1',
       [visitor.id],
     );
-    const signer = world.chat.app.app.get(AddressSigner, { strict: false });
+    const signer = world.chat.app.app.get(UrlSigner, { strict: false });
     const own = await world.ready(visitor, note);
     const address = (id: string, seconds: number): string => {
       const expiresAt = new Date(Date.now() + seconds * 1000);

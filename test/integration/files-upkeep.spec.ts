@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FilesUpkeep } from '../../src/modules/files/files-upkeep.js';
-import { IncomingFolder } from '../../src/modules/files/storage/incoming-folder.js';
+import { TempUploads } from '../../src/modules/files/storage/temp-uploads.js';
 import { Schedule } from '../../src/platform/schedule/schedule.js';
 import type { SampleFile } from '../fixtures/sample-files.js';
 import type { ChatUser } from '../support/chat.js';
@@ -145,7 +145,7 @@ describe('the upkeep of files', () => {
     // What was written to a moment ago may be the upload of another process.
     while (readdirSync(incoming).length > 1) await new Promise((resolve) => setTimeout(resolve, 20));
     await second.end('SIGTERM');
-    await new IncomingFolder({ dataDir: directory } as never).tidy(0);
+    await new TempUploads({ dataDir: directory } as never).removeAbandoned(0);
     expect(readdirSync(incoming)).toEqual([]);
     expect(existsSync(join(directory, 'files', 'stored'))).toBe(false);
     rmSync(directory, { recursive: true, force: true });

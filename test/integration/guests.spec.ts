@@ -1,5 +1,5 @@
 import { GuestsService } from '../../src/modules/auth/guests.service.js';
-import { GuestAudience } from '../../src/modules/participants/guest-audience.js';
+import { GuestSubscriptions } from '../../src/modules/participants/guest-subscriptions.js';
 import { MessagesService } from '../../src/modules/messages/messages.service.js';
 import { GUEST_USER_ID } from '../../src/platform/http/guest.js';
 import type { Environment } from '../../src/platform/config/config.js';
@@ -63,7 +63,7 @@ async function start(overrides: Environment = {}): Promise<GuestWorld> {
     room: async (owner, settings = {}) => {
       const body = { type: 'room', slug: `room-${++rooms}`, settings };
       const { id } = (await people.call(owner, 'POST', '/conversations', body)).body;
-      await test.app.get(GuestAudience, { strict: false }).refresh();
+      await test.app.get(GuestSubscriptions, { strict: false }).refresh();
       return id as string;
     },
     stop: async () => {
@@ -128,7 +128,7 @@ describe('guests who may write', () => {
         return rooms;
       });
     });
-    const subscribers = world.test.app.get(GuestAudience, { strict: false });
+    const subscribers = world.test.app.get(GuestSubscriptions, { strict: false });
     const reading = subscribers.refresh();
     await isRead;
     await world.people.call(owner, 'PATCH', `/conversations/${open}`, { settings: { is_private: true } });

@@ -5,7 +5,7 @@ import { AppModule } from '../../src/app.module.js';
 import { PermissionDenied } from '../../src/platform/errors/app-error.js';
 import type { Actor } from '../../src/platform/http/actor.js';
 import { createHttpApp } from '../../src/platform/http/create-http-app.js';
-import { NotReplayed } from '../../src/platform/http/idempotency.interceptor.js';
+import { NotIdempotent } from '../../src/platform/http/idempotency.interceptor.js';
 import type { ParleyRequest } from '../../src/platform/http/request-context.js';
 import { TextField } from '../../src/platform/validation/fields.js';
 import { AuthGuard } from '../../src/platform/http/auth.guard.js';
@@ -32,7 +32,7 @@ class OrdersController {
   }
 
   @Post('secret')
-  @NotReplayed()
+  @NotIdempotent()
   secret(): { secret: string } {
     return { secret: randomUUID() };
   }

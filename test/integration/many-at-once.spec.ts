@@ -1,6 +1,6 @@
 import { TypingService } from '../../src/modules/presence/typing.service.js';
 import { USER_CREATED, USER_UPDATED } from '../../src/modules/users/users.events.js';
-import { OutsideEvents, type ToldEvent } from '../../src/modules/webhooks/outside-events.js';
+import { WebhookPayloads, type OutboxEventRow } from '../../src/modules/webhooks/webhook-payloads.js';
 import { Sql } from '../../src/platform/database/sql.js';
 import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js';
 import type { Actor } from '../../src/platform/http/actor.js';
@@ -34,7 +34,7 @@ describe('what is said of many at once', () => {
     return { names: names.filter((name) => /^(users|presence|participants)\./.test(name)), answer };
   }
 
-  const eventOf = (type: string, { userId }: Actor): ToldEvent => ({
+  const eventOf = (type: string, { userId }: Actor): OutboxEventRow => ({
     ...{ streamId: userId, seq: 1, type, actorId: userId, subjectId: userId },
     ...{ payload: null, snapshot: null, at: new Date() },
   });
@@ -52,7 +52,7 @@ describe('what is said of many at once', () => {
 
   it('is read of users whom outsiders are told of with one statement each for them and their presence', async () => {
     const events = crowd.map((user) => ({ ...eventOf(USER_CREATED, user), seq: null }));
-    const { names, answer } = await statementsOf(() => get(OutsideEvents).present(events));
+    const { names, answer } = await statementsOf(() => get(WebhookPayloads).present(events));
     expect(names).toEqual(['users.find', 'presence.own']);
     expect(answer).toMatchObject(
       crowd.map(({ userId, username }, index) => ({

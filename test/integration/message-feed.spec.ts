@@ -2,7 +2,7 @@ import { MessageFeed } from '../../src/modules/messages/message-feed.js';
 import { MessageSlices } from '../../src/modules/messages/message-slices.js';
 import type { MessageDto } from '../../src/modules/messages/messages.dto.js';
 import type { Actor } from '../../src/platform/http/actor.js';
-import { sliceOfPage } from '../../src/platform/pagination/numbered-page.js';
+import { offsetRangeOfPage } from '../../src/platform/pagination/offset-page.js';
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -33,15 +33,15 @@ describe('messages by pages that are counted', () => {
     for (const limit of [1, 3, 4, 11, 50]) {
       const seen: string[] = [];
       for (let page = 1; seen.length < 11; page++) {
-        const slice = await slices.slice(ben!, id, sliceOfPage(page, limit));
+        const slice = await slices.slice(ben!, id, offsetRangeOfPage(page, limit));
         expect(slice.total).toBe(11);
         expect(slice.data.length).toBeLessThanOrEqual(limit);
         seen.push(...slice.data.map((message) => message.id));
       }
       expect(seen).toEqual(ids);
     }
-    expect(await slices.slice(ben!, id, sliceOfPage(3, 50))).toEqual({ data: [], total: 11 });
-    expect(() => sliceOfPage(102, 100)).toThrow(expect.objectContaining({ code: 'VALIDATION_ERROR' }));
+    expect(await slices.slice(ben!, id, offsetRangeOfPage(3, 50))).toEqual({ data: [], total: 11 });
+    expect(() => offsetRangeOfPage(102, 100)).toThrow(expect.objectContaining({ code: 'VALIDATION_ERROR' }));
   });
 
   it('are nobody’s who does not take part, or does so no more', async () => {

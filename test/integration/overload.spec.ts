@@ -1,10 +1,10 @@
 import { SendMessage } from '../../src/modules/messages/send-message.js';
 import { Sql } from '../../src/platform/database/sql.js';
-import { Overload } from '../../src/platform/throttling/overload.js';
+import { LoadShedder } from '../../src/platform/throttling/load-shedder.js';
 import { startChat, type Chat } from '../support/chat.js';
 
 /** Waits until the program has come to this level, which it looks at four times a second. */
-async function level(overload: Overload, wanted: number): Promise<void> {
+async function level(overload: LoadShedder, wanted: number): Promise<void> {
   while (overload.level !== wanted) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
@@ -40,7 +40,7 @@ describe('with every database connection taken', () => {
     const [ana, bob] = [await chat.user('ana'), await chat.user('bob')];
     const group = await chat.group(ana, bob);
     const socket = await ana.webSocket();
-    const overload = chat.app.app.get(Overload);
+    const overload = chat.app.app.get(LoadShedder);
     const sql = chat.app.app.get(Sql);
     let open = (): void => undefined;
     const gate = new Promise<void>((resolve) => (open = resolve));

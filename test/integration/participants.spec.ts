@@ -1,4 +1,4 @@
-import { TakeDown } from '../../src/modules/messages/take-down.service.js';
+import { ModeratorDelete } from '../../src/modules/messages/moderator-delete.service.js';
 import { ParticipantsService } from '../../src/modules/participants/participants.service.js';
 import { PARTICIPANT_ROLES, type ParticipantRole } from '../../src/modules/participants/participant-roles.js';
 import { newId } from '../../src/platform/database/ids.js';
@@ -267,7 +267,7 @@ describe('participants', () => {
           'MESSAGE_NOT_EDITABLE',
         ]);
       }
-      const takeDown = test.app.get(TakeDown, { strict: false });
+      const takeDown = test.app.get(ModeratorDelete, { strict: false });
       await expect(takeDown.takeDown(admin, told.id, 'No need')).rejects.toMatchObject({
         code: 'MESSAGE_NOT_EDITABLE',
       });

@@ -3,7 +3,7 @@ import type { Queue } from 'bullmq';
 import { StatisticsService } from '../../src/modules/conversations/statistics.service.js';
 import { MessageRetention } from '../../src/modules/messages/message-retention.js';
 import { ReadStateProvider } from '../../src/modules/participants/read-state-provider.js';
-import { ReadMarks } from '../../src/modules/participants/read-marks.js';
+import { ReadState } from '../../src/modules/participants/read-state.js';
 import { RECEIPTS_QUEUE } from '../../src/modules/participants/receipts.queue.js';
 import { newId } from '../../src/platform/database/ids.js';
 import { Sql } from '../../src/platform/database/sql.js';
@@ -14,14 +14,14 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 describe('read and delivered marks', () => {
   let test: TestApp;
   let people: People;
-  let marks: ReadMarks;
+  let marks: ReadState;
   let statistics: StatisticsService;
   let resumed: ReadStateProvider;
 
   beforeAll(async () => {
     test = await startTestApp();
     people = new People(test);
-    marks = test.app.get(ReadMarks, { strict: false });
+    marks = test.app.get(ReadState, { strict: false });
     statistics = test.app.get(StatisticsService, { strict: false });
     resumed = test.app.get(ReadStateProvider, { strict: false });
   });
@@ -180,7 +180,7 @@ describe('read and delivered marks', () => {
     const [anna, ben, id] = await pair();
     await send(anna, id, 3);
     const sql = test.app.get(Sql, { strict: false });
-    let mark: ReturnType<ReadMarks['read']>;
+    let mark: ReturnType<ReadState['read']>;
     await sql.transaction(async (tx) => {
       await tx.run({ name: 'test.lock', text: 'select from stream_heads where stream_id = $1 for no key update' }, [
         id,
@@ -225,7 +225,7 @@ describe('read and delivered marks', () => {
     await send(anna, id, 1);
     const sql = test.app.get(Sql, { strict: false });
     let isAnswered = false;
-    let mark: ReturnType<ReadMarks['read']>;
+    let mark: ReturnType<ReadState['read']>;
     await sql.transaction(async (tx) => {
       await tx.run({ name: 'test.lock', text: 'select from stream_heads where stream_id = $1 for no key update' }, [
         id,

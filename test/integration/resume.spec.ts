@@ -182,10 +182,10 @@ describe('a resume', () => {
   it('starts over when the database has another history', async () => {
     const [client, living] = [await away(anna), new FakeClient(ben)];
     await living.connect(node);
-    await node.sweep.reconcile();
+    await node.reconciler.reconcile();
     const connection = living.connection!;
     await database.query('update installation set epoch_salt = gen_random_uuid()');
-    await node.sweep.reconcile();
+    await node.reconciler.reconcile();
     expect(connection.closedWith).toBe(1012);
     expect(living.frames.at(-1)).toMatchObject({
       type: 'going_away',
@@ -198,8 +198,8 @@ describe('a resume', () => {
   it('adds the present state of what is not in the log', async () => {
     const client = await away(anna);
     const other = new TestNode(database.url);
-    other.snapshots.register((userId) => Promise.resolve([{ type: 'unread.changed', data: { userId } }]));
-    other.snapshots.register(() => Promise.reject(new Error('away')));
+    other.stateProviders.register((userId) => Promise.resolve([{ type: 'unread.changed', data: { userId } }]));
+    other.stateProviders.register(() => Promise.reject(new Error('away')));
     await client.connect(other);
     expect(types(client.frames)).toEqual(['unread.changed', 'live']);
     await other.stop();

@@ -235,14 +235,14 @@ describe('users', () => {
 
     it('gets a password made up and shown once when none is given', async () => {
       const fresh = await AccountApp.start({ ADMIN_EMAIL: '', ADMIN_PASSWORD: '' });
-      const { BannerLines } = await import('../../src/platform/logging/banner.js');
-      await fresh.app.get(BannerLines).complete();
-      const text = fresh.app.get(BannerLines).render('Parley');
+      const { StartupBanner: StartupBanner } = await import('../../src/platform/logging/startup-banner.js');
+      await fresh.app.get(StartupBanner).complete();
+      const text = fresh.app.get(StartupBanner).render('Parley');
       const password = /password: (\S+)/.exec(text)?.[1];
       expect((await fresh.login('admin', password)).body.user.role).toBe('admin');
       const second = await AccountApp.start({ DATABASE_URL: fresh.database.url, ADMIN_EMAIL: '', ADMIN_PASSWORD: '' });
-      await second.app.get(BannerLines).complete();
-      expect(second.app.get(BannerLines).render('Parley')).not.toContain('password');
+      await second.app.get(StartupBanner).complete();
+      expect(second.app.get(StartupBanner).render('Parley')).not.toContain('password');
       await second.close();
       await fresh.close();
     });

@@ -1,4 +1,4 @@
-import { isAllowedAddress } from '../../src/modules/webhooks/address-judge.js';
+import { isAllowedAddress } from '../../src/modules/webhooks/ssrf-guard.js';
 import { WebhookClient } from '../../src/modules/webhooks/webhook-client.js';
 import { WebhookResolver } from '../../src/modules/webhooks/webhook-resolver.js';
 import { signWebhook } from '../../src/modules/webhooks/webhook-signature.js';

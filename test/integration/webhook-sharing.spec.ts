@@ -1,7 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import pino from 'pino';
 import { createWorker } from '../../src/create-worker.js';
-import { RelayLoop } from '../../src/modules/webhooks/relay-loop.js';
+import { OutboxPoller } from '../../src/modules/webhooks/outbox-poller.js';
 import { RelayRepository } from '../../src/modules/webhooks/relay.repository.js';
 import { Sql } from '../../src/platform/database/sql.js';
 import type { Actor } from '../../src/platform/http/actor.js';
@@ -122,7 +122,7 @@ describe('the deliveries of several accounts', () => {
       return body.id as string;
     };
     worker = await createWorker(server.config, pino({ level: 'silent' }));
-    const relay = worker.get(RelayLoop, { strict: false });
+    const relay = worker.get(OutboxPoller, { strict: false });
     await hook(modest, '/modest');
     const hooks: string[] = [];
     for (let i = 0; i < WEBHOOKS; i++) hooks.push(await hook(greedy, `/slow-${i}`, 2 + Math.floor(i / 5)));

@@ -1,10 +1,10 @@
 import pg from 'pg';
 import { AuditLogRepository } from '../../src/modules/admin/audit/audit-log.repository.js';
-import { AuditLog } from '../../src/modules/admin/audit/audit-log.service.js';
+import { DatabaseAuditLog } from '../../src/modules/admin/audit/database-audit-log.service.js';
 import { AppendSystemMessage } from '../../src/modules/messages/append-system-message.js';
-import { ContentRules } from '../../src/modules/messages/content-rules.policy.js';
+import { ContentModerator } from '../../src/modules/messages/content-moderator.policy.js';
 import { MessagesRepository } from '../../src/modules/messages/messages.repository.js';
-import { RuleContent } from '../../src/modules/messages/rule-content.js';
+import { ContentModeration } from '../../src/modules/messages/content-moderation.js';
 import { SendMessage } from '../../src/modules/messages/send-message.js';
 import { EntryBySystemRole } from '../../src/modules/participants/entry-by-system-role.service.js';
 import { ParticipantsPolicy } from '../../src/modules/participants/participants.policy.js';
@@ -28,12 +28,12 @@ class Announcements extends CommitListener {
   }
 }
 
-class NoRules extends ContentRules {
-  override judge(): undefined {
+class NoRules extends ContentModerator {
+  override evaluate(): undefined {
     return undefined;
   }
 
-  override hold(): never {
+  override defer(): never {
     throw new Error('there is no rule to hold anything');
   }
 }
@@ -59,12 +59,12 @@ export async function startSendPath(): Promise<SendPath> {
   pool.on('error', () => undefined);
   const sql = new Sql(pool);
   const announcements = new Announcements();
-  const log = new EventLog(sql, announcements, new AuditLog(new AuditLogRepository(sql)));
+  const log = new EventLog(sql, announcements, new DatabaseAuditLog(new AuditLogRepository(sql)));
   const messages = new MessagesRepository(sql);
   const users = new UsersPolicy(new UsersRepository(sql));
   const entry = new EntryBySystemRole(new AppendSystemMessage(messages, config));
   const policy = new ParticipantsPolicy(new ParticipantsRepository(sql), users, entry);
-  const rules = new RuleContent(new NoRules(), policy, messages);
+  const rules = new ContentModeration(new NoRules(), policy, messages);
   const make = (): SendMessage => new SendMessage(messages, log, config, new DomainEvents(), rules);
   return {
     database,

@@ -7,7 +7,7 @@ import { SendMessage } from '../../src/modules/messages/send-message.js';
 import { declaredStatements } from '../../src/platform/database/sql.js';
 import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js';
 import type { CommittedEvent, PresentedEvent } from '../../src/platform/event-log/stream-event.js';
-import { BannerLines } from '../../src/platform/logging/banner.js';
+import { StartupBanner } from '../../src/platform/logging/startup-banner.js';
 import type { Config } from '../../src/platform/config/config.js';
 import { runProcess } from '../../src/platform/process/run-process.js';
 import { Broadcaster } from '../../src/platform/realtime/broadcaster.js';
@@ -144,7 +144,7 @@ async function boot(config: Config, log: Pino): Promise<INestApplicationContext>
   const app = await createApp(config, log);
   for (const alter of [alterBus, alterSweeps, alterReads, alterTexts, alterPumps, openDoor]) alter(app);
   await app.listen(config.port, config.host);
-  app.get(BannerLines).add('REST', `http://localhost:${new URL(await app.getUrl()).port}/api/v1`);
+  app.get(StartupBanner).add('REST', `http://localhost:${new URL(await app.getUrl()).port}/api/v1`);
   return app;
 }
 

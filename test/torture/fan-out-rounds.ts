@@ -84,7 +84,7 @@ export async function lossyBusRound(
     }),
   );
   await delay(400);
-  if (options.isSwept) await reading.sweep.reconcile();
+  if (options.isSwept) await reading.reconciler.reconcile();
   const owed = [...writtenAt.keys()].length * clients.length;
   const got = clients.reduce((sum, client) => sum + rooms.reduce((all, room) => all + client.seqs(room).length, 0), 0);
   const outOfOrder = clients.reduce((sum, client) => sum + disorder(client, rooms), 0);
@@ -139,8 +139,8 @@ export async function removalRound(url: string, { removals }: { removals: number
   isOver = true;
   await Promise.all(traffic);
   await delay(50);
-  for (const node of nodes) await node.sweep.reconcile();
-  for (const node of nodes) await node.sweep.reconcile();
+  for (const node of nodes) await node.reconciler.reconcile();
+  for (const node of nodes) await node.reconciler.reconcile();
   const head = Math.max(...nodes.map((node) => node.fanOut.findDispatcher(room)?.last ?? 0));
   for (const userId of users) spans.get(userId)!.push([entered.get(userId)!, head]);
 
@@ -244,7 +244,7 @@ export async function resumeRound(url: string, options: ResumeRoundOptions): Pro
   });
   const membership = options.withMembership ? moveAbout(nodes, { rooms, users, until }) : Promise.resolve();
   await Promise.all([...writers, ...coming, membership]);
-  for (const each of nodes) await each.sweep.reconcile();
+  for (const each of nodes) await each.reconciler.reconcile();
   await delay(100);
 
   const report: ResumeReport = { events: 0, connections, holes: 0, outOfOrder: 0, notOwed: 0, named: 0, replayed: 0 };

@@ -17,7 +17,7 @@ import { ResumeStateProviders } from '../../src/platform/realtime/resume-state-p
 import { Resume } from '../../src/platform/realtime/resume.js';
 import { HeadReconciler } from '../../src/platform/realtime/head-reconciler.js';
 import { AuditLogRepository } from '../../src/modules/admin/audit/audit-log.repository.js';
-import { AuditLog } from '../../src/modules/admin/audit/audit-log.service.js';
+import { DatabaseAuditLog } from '../../src/modules/admin/audit/database-audit-log.service.js';
 import { ParticipantEntitlements } from '../../src/modules/participants/entitlements.repository.js';
 
 const INT8_OID = 20;
@@ -70,13 +70,13 @@ export interface NodeOptions {
 /** The realtime half of one server process: the log, the fan-out, the resume, the sweep; connections are fakes. */
 export class TestNode {
   readonly catalogue = new TestCatalogue();
-  readonly audience = new LocalSubscribers();
+  readonly subscribers = new LocalSubscribers();
   readonly sql: Sql;
   readonly fanOut: FanOut;
   readonly log: EventLog;
   readonly resume: Resume;
-  readonly snapshots = new ResumeStateProviders();
-  readonly sweep: HeadReconciler;
+  readonly stateProviders = new ResumeStateProviders();
+  readonly reconciler: HeadReconciler;
   private readonly pool: pg.Pool;
   private sweeping: Promise<void> | undefined;
   private isStopped = false;
@@ -85,20 +85,20 @@ export class TestNode {
     this.pool = openPool(url);
     this.sql = new Sql(this.pool);
     const reads = repository?.(this.sql) ?? new FanOutRepository(this.sql);
-    const clock = new WatermarkTracker(reads);
+    const watermarks = new WatermarkTracker(reads);
     const reader = new EventReader(reads, this.catalogue);
-    this.fanOut = new FanOut(this.audience, this.catalogue, reader, bus);
-    this.log = new EventLog(this.sql, this.fanOut, new AuditLog(new AuditLogRepository(this.sql)));
-    const missed = new ReplayReader(reads, new ParticipantEntitlements(), this.catalogue, reader);
-    this.resume = new Resume(this.fanOut, missed, clock, this.snapshots, new ResumeAdmission(4));
-    this.sweep = new HeadReconciler(this.fanOut, reads, clock);
+    this.fanOut = new FanOut(this.subscribers, this.catalogue, reader, bus);
+    this.log = new EventLog(this.sql, this.fanOut, new DatabaseAuditLog(new AuditLogRepository(this.sql)));
+    const replay = new ReplayReader(reads, new ParticipantEntitlements(), this.catalogue, reader);
+    this.resume = new Resume(this.fanOut, replay, watermarks, this.stateProviders, new ResumeAdmission(4));
+    this.reconciler = new HeadReconciler(this.fanOut, reads, watermarks);
   }
 
   /** Sweeps again and again, much faster than in earnest. */
   sweepEvery(ms: number): void {
     this.sweeping = (async () => {
       while (!this.isStopped) {
-        await this.sweep.reconcile().catch(() => undefined);
+        await this.reconciler.reconcile().catch(() => undefined);
         await new Promise((resolve) => setTimeout(resolve, ms));
       }
     })();

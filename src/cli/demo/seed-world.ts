@@ -5,9 +5,9 @@ import sharp from 'sharp';
 import { CreateConversation } from '../../modules/conversations/create-conversation.js';
 import { ConversationsService } from '../../modules/conversations/conversations.service.js';
 import { FilesService } from '../../modules/files/files.service.js';
-import { IncomingFolder } from '../../modules/files/storage/incoming-folder.js';
+import { TempUploads } from '../../modules/files/storage/temp-uploads.js';
 import { MessagesService } from '../../modules/messages/messages.service.js';
-import { ReadMarks } from '../../modules/participants/read-marks.js';
+import { ReadState } from '../../modules/participants/read-state.js';
 import { UsersService } from '../../modules/users/users.service.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { createAccount, openSession } from '../accounts.js';
@@ -83,7 +83,7 @@ export class WorldSeed {
     if (conversation.type !== 'direct') await this.showFiles(conversation, id);
     // All but the last of them have read it: there is something unread for somebody.
     for (const name of conversation.people.slice(0, -1)) {
-      await this.get(ReadMarks).read(this.actor(name), id, { message_id: sent.at(-1) });
+      await this.get(ReadState).read(this.actor(name), id, { message_id: sent.at(-1) });
     }
     return id;
   }
@@ -142,7 +142,7 @@ export class WorldSeed {
   }
 
   private async upload(actor: Actor, name: string, type: string, bytes: Buffer): Promise<string> {
-    const path = this.get(IncomingFolder).newPath();
+    const path = this.get(TempUploads).createPath();
     await writeFile(path, bytes, { mode: 0o600 });
     const contentHash = createHash('sha256').update(bytes).digest('hex');
     const files = this.get(FilesService);

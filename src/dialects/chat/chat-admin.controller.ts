@@ -6,8 +6,8 @@ import { UserNotFound } from '../../modules/users/users.errors.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
-import { Weighs } from '../../platform/throttling/shedding.guard.js';
+import { RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
+import { Priority } from '../../platform/throttling/load-shedding.guard.js';
 import { ChatAdmin } from './chat-admin.js';
 import {
   ChatBanDto,
@@ -23,7 +23,7 @@ import { presentStats } from './chat.presenter.js';
 
 @ApiTags('dialect: chat')
 @ApiBearerAuth()
-@LimitNumbersOf(CHAT_LIMITS)
+@RateLimitProfile(CHAT_LIMITS)
 @Controller('admin')
 export class ChatAdminController {
   constructor(
@@ -33,7 +33,7 @@ export class ChatAdminController {
 
   @Get('dashboard/stats')
   @ApiOperation({ summary: 'Figures of the whole system. For admins.' })
-  @Weighs('figures')
+  @Priority('figures')
   @ApiOkResponse({ type: ChatStatsDto })
   async stats(@CurrentActor() actor: Actor): Promise<ChatStatsDto> {
     return presentStats(await this.admin.stats(actor));
@@ -41,7 +41,7 @@ export class ChatAdminController {
 
   @Get('system/health')
   @ApiOperation({ summary: 'The state of every component. For admins.' })
-  @Weighs('vital')
+  @Priority('vital')
   @ApiOkResponse({ type: AdminHealthDto })
   health(@CurrentActor() actor: Actor): Promise<AdminHealthDto> {
     return this.admin.health(actor);

@@ -38,10 +38,10 @@ import { UserNotFound } from '../../modules/users/users.errors.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { ReplayedByRoute } from '../../platform/http/idempotency.interceptor.js';
+import { OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
 import { PublicAddress } from '../../platform/http/public-address.js';
 import { Sends } from '../../platform/metrics/refused-sends.js';
-import { CountsAsCall, Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
+import { AlsoCountsAsCall, Limit, RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
 import { ChatMessages } from './chat-messages.js';
 import {
   ChatDoneDto,
@@ -61,8 +61,8 @@ const REFUSALS_OF_TEXTS = [ContentTooLong, ContentRejected, ConversationFrozen] 
 
 @ApiTags('dialect: chat')
 @ApiBearerAuth()
-@CountsAsCall()
-@LimitNumbersOf(CHAT_LIMITS)
+@AlsoCountsAsCall()
+@RateLimitProfile(CHAT_LIMITS)
 @Controller()
 export class ChatMessagesController {
   constructor(
@@ -87,7 +87,7 @@ export class ChatMessagesController {
   @ApiOperation({ summary: 'Sends a message.' })
   @Limit('message.send')
   @Sends()
-  @ReplayedByRoute()
+  @OwnIdempotency()
   @UseInterceptors(ReplayedSendInterceptor)
   @ApiCreatedResponse({ type: ChatMessageDto })
   @Throws(...REFUSALS_OF_PLACES, ...REFUSALS_OF_TEXTS, InvalidMessageType, SlowMode, HeldForReview)
@@ -126,7 +126,7 @@ export class ChatMessagesController {
   @Post('files/upload')
   @ApiOperation({ summary: 'Uploads a file.' })
   @Limit('upload')
-  @ReplayedByRoute()
+  @OwnIdempotency()
   @UseInterceptors(UploadInterceptor)
   @ApiConsumes('multipart/form-data')
   @ApiBody({ schema: uploadForm('conversation_id', 'description') })

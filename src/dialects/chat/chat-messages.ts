@@ -3,13 +3,13 @@ import { MessageFeed } from '../../modules/messages/message-feed.js';
 import { MessageSlices } from '../../modules/messages/message-slices.js';
 import { MessagesService } from '../../modules/messages/messages.service.js';
 import type { AnsweredSend } from '../../modules/messages/replayed-send.interceptor.js';
-import { ReadMarks } from '../../modules/participants/read-marks.js';
+import { ReadState } from '../../modules/participants/read-state.js';
 import { ValidationError } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/http/actor.js';
-import type { Slice, SliceOf } from '../../platform/pagination/numbered-page.js';
+import type { OffsetPage, OffsetRange } from '../../platform/pagination/offset-page.js';
 import { DEFAULT_PAGE_SIZE } from '../../platform/pagination/page.js';
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
-import { ChatPlaces } from './chat-places.js';
+import { ChatConversations } from './chat-conversations.js';
 import type {
   ChatMessageDto,
   ChatMessageFrameDto,
@@ -18,7 +18,7 @@ import type {
   SendChatMessageDto,
 } from './chat.dto.js';
 import { presentMessage, toSend } from './chat.presenter.js';
-import type { RememberedPlaces } from './remembered-places.js';
+import type { ConversationCache } from './conversation-cache.js';
 
 /** Over all conversations a page is found by reading those before it. */
 const SKIPPED_EVERYWHERE_MAX = 1000;
@@ -30,66 +30,70 @@ const SKIPPED_EVERYWHERE_MAX = 1000;
 @Injectable()
 export class ChatMessages {
   constructor(
-    private readonly places: ChatPlaces,
+    private readonly conversations: ChatConversations,
     private readonly messages: MessagesService,
     private readonly slices: MessageSlices,
     private readonly feed: MessageFeed,
-    private readonly marks: ReadMarks,
+    private readonly readState: ReadState,
   ) {}
 
   /** @throws as `ChatPlaces.toWrite` and `MessagesService.send` */
   async send(actor: Actor, dto: SendChatMessageDto, base: string): Promise<AnsweredSend<ChatMessageDto>> {
-    const conversationId = await this.places.toWrite(actor, dto);
+    const conversationId = await this.conversations.toWrite(actor, dto);
     const { message, isReplay } = await this.messages.send(actor, conversationId, toSend(dto));
     return { message: this.show(message, base), isReplay };
   }
 
   /** The same for a frame; the message itself is the answer. */
-  async sendFrame(actor: Actor, dto: ChatMessageFrameDto, known: RememberedPlaces): Promise<void> {
+  async sendFrame(actor: Actor, dto: ChatMessageFrameDto, cache: ConversationCache): Promise<void> {
     try {
-      const conversationId = await known.of(dto, () => this.places.toWrite(actor, dto));
+      const conversationId = await cache.of(dto, () => this.conversations.toWrite(actor, dto));
       await this.messages.send(actor, conversationId, toSend({ ...dto, content: dto.message }));
     } catch (error) {
-      known.forget(dto);
+      cache.forget(dto);
       throw error;
     }
   }
 
   /** @throws as `MessagesService.edit` */
   async edit(actor: Actor, id: string, content: string, base: string): Promise<ChatMessageDto> {
-    await this.places.readNames();
+    await this.conversations.readNames();
     return this.show(await this.messages.edit(actor, id, { content }), base);
   }
 
   /** Without a target those of all conversations. @throws as `ChatPlaces.toRead` */
   async list(actor: Actor, query: ListChatMessagesQuery, base: string): Promise<ChatMessagePageDto> {
     const { limit = DEFAULT_PAGE_SIZE, skip = 0 } = query;
-    const place = { offset: skip, limit };
+    const range = { offset: skip, limit };
     const isNamed = query.chat_id || query.recipient_id;
-    const { data, total } = isNamed ? await this.inPlace(actor, query, place) : await this.everywhere(actor, place);
+    const { data, total } = isNamed ? await this.inPlace(actor, query, range) : await this.everywhere(actor, range);
     return { messages: data.map((message) => this.show(message, base)), total, skip, limit };
   }
 
-  private async inPlace(actor: Actor, query: ListChatMessagesQuery, place: SliceOf): Promise<Slice<MessageDto>> {
-    const conversationId = await this.places.toRead(actor, query);
+  private async inPlace(
+    actor: Actor,
+    query: ListChatMessagesQuery,
+    range: OffsetRange,
+  ): Promise<OffsetPage<MessageDto>> {
+    const conversationId = await this.conversations.toRead(actor, query);
     if (conversationId === undefined) return { data: [], total: 0 };
-    const page = await this.slices.slice(actor, conversationId, place);
-    if (place.offset === 0 && page.total > 0) {
-      await this.marks.read(actor, conversationId, { sequence_number: page.total });
+    const page = await this.slices.slice(actor, conversationId, range);
+    if (range.offset === 0 && page.total > 0) {
+      await this.readState.read(actor, conversationId, { sequence_number: page.total });
     }
     return page;
   }
 
-  private async everywhere(actor: Actor, { offset, limit }: SliceOf): Promise<Slice<MessageDto>> {
+  private async everywhere(actor: Actor, { offset, limit }: OffsetRange): Promise<OffsetPage<MessageDto>> {
     if (offset > SKIPPED_EVERYWHERE_MAX) {
       throw ValidationError.of('skip', `must not be over ${SKIPPED_EVERYWHERE_MAX} without chat_id or recipient_id`);
     }
-    await this.places.readNames();
+    await this.conversations.readNames();
     const { data, total } = await this.feed.page(actor, { limit: offset + limit });
     return { data: data.slice(offset), total };
   }
 
   private show(message: MessageDto, base: string): ChatMessageDto {
-    return presentMessage(message, { chatId: this.places.nameOf(message.conversation_id), base });
+    return presentMessage(message, { chatId: this.conversations.nameOf(message.conversation_id), base });
   }
 }

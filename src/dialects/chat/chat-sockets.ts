@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { RoomNames } from '../../modules/conversations/room-names.js';
-import { DeliveryMarks } from '../../modules/participants/delivery-marks.js';
-import { ReadMarks } from '../../modules/participants/read-marks.js';
+import { RoomNameCache } from '../../modules/conversations/room-name-cache.js';
+import { DeliveryReceipts } from '../../modules/participants/delivery-receipts.js';
+import { ReadState } from '../../modules/participants/read-state.js';
 import { AuthenticationRequired, PermissionDenied } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CodecSockets } from '../../platform/realtime/codec-sockets.js';
 import { credentialOf, Handshake } from '../../platform/realtime/handshake.js';
 import type { Upgrade } from '../../platform/realtime/upgrade-routes.js';
-import { ChatPlaces } from './chat-places.js';
+import { ChatConversations } from './chat-conversations.js';
 import { ChatCodec, translator } from './chat.codec.js';
 import { presentError } from './chat.errors.js';
 import { CHAT_LIMITS } from './chat.limits.js';
@@ -22,9 +22,9 @@ export class ChatSockets implements OnModuleInit {
   constructor(
     private readonly sockets: CodecSockets,
     private readonly handshake: Handshake,
-    private readonly places: ChatPlaces,
-    private readonly marks: ReadMarks,
-    private readonly names: RoomNames,
+    private readonly conversations: ChatConversations,
+    private readonly readState: ReadState,
+    private readonly names: RoomNameCache,
   ) {}
 
   onModuleInit(): void {
@@ -55,9 +55,9 @@ export class ChatSockets implements OnModuleInit {
     await this.names.refresh();
     const chatId = url.searchParams.get('chat_id');
     // Who has a room open hears of it before he has said anything.
-    if (chatId) await this.places.enter(actor, chatId);
+    if (chatId) await this.conversations.enter(actor, chatId);
     codec.userId = actor.userId;
-    codec.marks = new DeliveryMarks((id, number) => this.marks.deliver(actor, id, { sequence_number: number }));
+    codec.marks = new DeliveryReceipts((id, number) => this.readState.deliver(actor, id, { sequence_number: number }));
     return actor;
   }
 }

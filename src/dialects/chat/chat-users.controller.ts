@@ -12,14 +12,14 @@ import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { Public } from '../../platform/http/public.decorator.js';
-import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
+import { Limit, RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
 import { ChatLoginAnswerDto, ChatLoginDto, ChatUserDto } from './chat-users.dto.js';
 import { CHAT_LIMITS, CHAT_LOGIN_LIMITS } from './chat.limits.js';
 import { presentLogin, presentUser } from './chat.presenter.js';
 
 @ApiTags('dialect: chat')
 @ApiBearerAuth()
-@LimitNumbersOf(CHAT_LIMITS)
+@RateLimitProfile(CHAT_LIMITS)
 @Controller('users')
 export class ChatUsersController {
   constructor(
@@ -31,7 +31,7 @@ export class ChatUsersController {
   @ApiOperation({ summary: 'Makes an account.' })
   @Public()
   @Limit('login')
-  @LimitNumbersOf(CHAT_LOGIN_LIMITS)
+  @RateLimitProfile(CHAT_LOGIN_LIMITS)
   @ApiCreatedResponse({ type: ChatUserDto })
   @Throws(AlreadyExists)
   async register(@Body() dto: RegisterDto, @CurrentSource() source: LoginSource): Promise<ChatUserDto> {
@@ -43,7 +43,7 @@ export class ChatUsersController {
   @Public()
   @HttpCode(200)
   @Limit('login')
-  @LimitNumbersOf(CHAT_LOGIN_LIMITS)
+  @RateLimitProfile(CHAT_LOGIN_LIMITS)
   @ApiOkResponse({ type: ChatLoginAnswerDto })
   @Throws(InvalidCredentials, AccountLocked, AccountBanned)
   async login(@Body() dto: ChatLoginDto, @CurrentSource() source: LoginSource): Promise<ChatLoginAnswerDto> {

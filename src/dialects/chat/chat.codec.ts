@@ -1,6 +1,6 @@
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
-import type { RoomNames } from '../../modules/conversations/room-names.js';
-import type { DeliveryMarks } from '../../modules/participants/delivery-marks.js';
+import type { RoomNameCache } from '../../modules/conversations/room-name-cache.js';
+import type { DeliveryReceipts } from '../../modules/participants/delivery-receipts.js';
 import { EncodedFrame, type FrameContent } from '../../platform/realtime/encoded-frame.js';
 import { typedFrame } from '../../platform/realtime/frame-object.js';
 import { type Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/packet.js';
@@ -9,8 +9,8 @@ import type { ChatTarget } from './chat.dto.js';
 import { bodyOf, type ChatProblem } from './chat.errors.js';
 import { CHAT_LIMITS } from './chat.limits.js';
 import { presentMessage } from './chat.presenter.js';
-import { OwnMessages, type Progress, type StatusChange } from './own-messages.js';
-import { RememberedPlaces } from './remembered-places.js';
+import { SentMessageTracker, type Progress, type StatusChange } from './sent-message-tracker.js';
+import { ConversationCache } from './conversation-cache.js';
 
 export const CHAT_PROTOCOL = 'chat';
 
@@ -37,7 +37,7 @@ interface Received {
 type Translate = (frame: FrameContent) => Received;
 
 /** `names` says what rooms are called. One function for all connections. */
-export function translator(names: RoomNames): Translate {
+export function translator(names: RoomNameCache): Translate {
   return ({ data }) => {
     const message = data.message as MessageDto;
     const chatId = names.nameOf(message.conversation_id);
@@ -68,11 +68,11 @@ function perBase(make: (base: string) => TextPacket): (base: string) => TextPack
 export class ChatCodec implements SocketCodec {
   readonly protocol = CHAT_PROTOCOL;
   readonly limits = CHAT_LIMITS;
-  readonly places = new RememberedPlaces();
+  readonly conversations = new ConversationCache();
   /** Known once the client is let in: whose socket it is, and how what arrives is marked. */
   userId = '';
-  marks: DeliveryMarks | undefined;
-  private readonly own = new OwnMessages();
+  marks: DeliveryReceipts | undefined;
+  private readonly tracker = new SentMessageTracker();
   private requests = 0;
 
   constructor(
@@ -94,7 +94,7 @@ export class ChatCodec implements SocketCodec {
       case 'message.created':
         return this.received(packet.translated(this.translate));
       case 'receipt.updated':
-        return this.own.advance(packet.translated(progress)).map(messageStatus);
+        return this.tracker.advance(packet.translated(progress)).map(messageStatus);
       case 'presence.changed':
         return packet.translated(userStatus);
       case 'error':
@@ -111,7 +111,7 @@ export class ChatCodec implements SocketCodec {
       this.marks?.arrived(conversationId, number);
       return forOthers(this.options.base);
     }
-    this.own.add(conversationId, id, number);
+    this.tracker.add(conversationId, id, number);
     return forSender(this.options.base);
   }
 

@@ -2,14 +2,14 @@ import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Health } from '../../platform/health/health.js';
 import { Public } from '../../platform/http/public.decorator.js';
-import { Weighs } from '../../platform/throttling/shedding.guard.js';
+import { Priority } from '../../platform/throttling/load-shedding.guard.js';
 import { ChatHealthDto } from './chat.dto.js';
 import { presentDatabase, presentHealth } from './chat-health.presenter.js';
 
 /** For people and monitors; a load balancer asks `/readyz`, which no limit counts. */
 @ApiTags('dialect: chat')
 @Public()
-@Weighs('vital')
+@Priority('vital')
 @Controller()
 export class ChatController {
   constructor(private readonly health: Health) {}

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { type AppError, RateLimitExceeded } from '../../platform/errors/app-error.js';
-import { ErrorForms, type PresentedError } from '../../platform/errors/error-forms.js';
+import { ErrorFormats, type PresentedError } from '../../platform/errors/error-formats.js';
 import type { ParleyRequest } from '../../platform/http/request-context.js';
 
 const ADDRESSES = /^\/(?:$|test-db\/?$|(?:users|messages|files|admin)(?:\/|$))/;
@@ -66,10 +66,10 @@ const schema = (codes: readonly string[]): object => ({
 /** How errors look at the addresses of this dialect. */
 @Injectable()
 export class ChatErrors implements OnModuleInit {
-  constructor(private readonly forms: ErrorForms) {}
+  constructor(private readonly formats: ErrorFormats) {}
 
   onModuleInit(): void {
-    this.forms.register({
+    this.formats.register({
       takes: (path) => ADDRESSES.test(path),
       present: presentError,
       documented: { name: 'chat', schema },

@@ -15,6 +15,6 @@ export class ChatGateway {
     summary: 'Stores a message and sends it on',
   })
   send({ actor, codec }: LiveConnection, dto: ChatMessageFrameDto): Promise<void> {
-    return this.messages.sendFrame(actor, dto, (codec as ChatCodec).places);
+    return this.messages.sendFrame(actor, dto, (codec as ChatCodec).conversations);
   }
 }

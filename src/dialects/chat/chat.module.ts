@@ -10,7 +10,7 @@ import { ChatAdmin } from './chat-admin.js';
 import { ChatAdminController } from './chat-admin.controller.js';
 import { ChatMessages } from './chat-messages.js';
 import { ChatMessagesController } from './chat-messages.controller.js';
-import { ChatPlaces } from './chat-places.js';
+import { ChatConversations } from './chat-conversations.js';
 import { ChatSockets } from './chat-sockets.js';
 import { ChatUsersController } from './chat-users.controller.js';
 import { ChatController } from './chat.controller.js';
@@ -21,6 +21,6 @@ import { ChatGateway } from './chat.gateway.js';
 @Module({
   imports: [UsersModule, AuthModule, ParticipantsModule, ConversationsModule, FilesModule, MessagesModule, AdminModule],
   controllers: [ChatController, ChatUsersController, ChatMessagesController, ChatAdminController],
-  providers: [ChatErrors, ChatPlaces, ChatMessages, ChatAdmin, ChatSockets, ChatGateway],
+  providers: [ChatErrors, ChatConversations, ChatMessages, ChatAdmin, ChatSockets, ChatGateway],
 })
 export class ChatDialectModule {}

@@ -1,4 +1,4 @@
-import { OwnMessages } from './own-messages.js';
+import { SentMessageTracker } from './sent-message-tracker.js';
 
 describe('messages whose sender waits to hear of them', () => {
   const progress = (deliveredTo: number, readTo: number, conversationId = 'here') => ({
@@ -8,7 +8,7 @@ describe('messages whose sender waits to hear of them', () => {
   });
 
   it('are told of as delivered, then as read, each once', () => {
-    const own = new OwnMessages();
+    const own = new SentMessageTracker();
     own.add('here', 'a', 1);
     own.add('here', 'b', 2);
     own.add('there', 'c', 1);
@@ -24,7 +24,7 @@ describe('messages whose sender waits to hear of them', () => {
   });
 
   it('are forgotten past 200', () => {
-    const own = new OwnMessages();
+    const own = new SentMessageTracker();
     for (let number = 1; number <= 1000; number++) own.add('here', `m${number}`, number);
     const told = own.advance(progress(1000, 0));
     expect([told.length, told[0]?.messageId]).toEqual([200, 'm801']);

@@ -27,8 +27,8 @@ import { UserNotFound } from '../../modules/users/users.errors.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { ReplayedByRoute } from '../../platform/http/idempotency.interceptor.js';
-import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
+import { OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
+import { Limit, RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
 import { ClassroomConversations } from './classroom-conversations.service.js';
 import {
   ClassroomConversationDto,
@@ -45,7 +45,7 @@ import { presentConversation, presentConversations, presentFile, sliceOf, toCrea
 @ApiTags('dialect: classroom')
 @ApiBearerAuth()
 @Limit('call')
-@LimitNumbersOf(CLASSROOM_LIMITS)
+@RateLimitProfile(CLASSROOM_LIMITS)
 @Throws(ConversationNotFound)
 @Controller('api/conversations')
 export class ClassroomConversationsController {
@@ -119,7 +119,7 @@ export class ClassroomConversationsController {
   @Post(':id/upload')
   @ApiOperation({ summary: 'Uploads a file for a conversation.' })
   @Limit('upload')
-  @ReplayedByRoute()
+  @OwnIdempotency()
   @UseInterceptors(UploadInterceptor)
   @ApiConsumes('multipart/form-data')
   @ApiBody({ schema: uploadForm() })

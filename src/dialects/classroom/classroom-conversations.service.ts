@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ConversationDto } from '../../modules/conversations/conversations.dto.js';
 import { ConversationsService } from '../../modules/conversations/conversations.service.js';
-import { SetOwnFlags } from '../../modules/participants/set-own-flags.js';
+import { ConversationPreferences } from '../../modules/participants/conversation-preferences.js';
 import type { Actor } from '../../platform/http/actor.js';
 import type { ClassroomUpdateConversationDto } from './classroom.dto.js';
 
@@ -10,7 +10,7 @@ import type { ClassroomUpdateConversationDto } from './classroom.dto.js';
 export class ClassroomConversations {
   constructor(
     private readonly conversations: ConversationsService,
-    private readonly ownFlags: SetOwnFlags,
+    private readonly preferences: ConversationPreferences,
   ) {}
 
   /**
@@ -25,7 +25,7 @@ export class ClassroomConversations {
     const before = await this.conversations.get(actor, id);
     if (title !== undefined && title !== before.title) await this.conversations.update(actor, id, { title });
     if (is_archived !== undefined && is_archived !== before.is_archived) {
-      await this.ownFlags.set(actor, id, { is_archived });
+      await this.preferences.set(actor, id, { is_archived });
     }
     return this.conversations.get(actor, id);
   }

@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { FormBodies } from '../../platform/http/form-bodies.js';
+import { UrlEncodedRoutes } from '../../platform/http/url-encoded-routes.js';
 
 const EDITS = /^\/api\/(?:messages\/[^/]+|conversations\/[^/]+\/participants\/[^/]+)\/?$/;
 
@@ -9,9 +9,9 @@ export const FORM_OR_JSON = ['application/json', 'application/x-www-form-urlenco
 /** Edits come as forms as well: of a message, and of what a participant may do. */
 @Injectable()
 export class ClassroomForms implements OnModuleInit {
-  constructor(private readonly forms: FormBodies) {}
+  constructor(private readonly urlEncoded: UrlEncodedRoutes) {}
 
   onModuleInit(): void {
-    this.forms.register((path, method) => (method === 'PUT' || method === 'PATCH') && EDITS.test(path));
+    this.urlEncoded.register((path, method) => (method === 'PUT' || method === 'PATCH') && EDITS.test(path));
   }
 }

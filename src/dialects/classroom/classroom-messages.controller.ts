@@ -31,9 +31,9 @@ import { ConversationFrozen, ConversationNotFound } from '../../modules/particip
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { ReplayedByRoute } from '../../platform/http/idempotency.interceptor.js';
+import { OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
 import { Sends } from '../../platform/metrics/refused-sends.js';
-import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
+import { Limit, RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
 import { FORM_OR_JSON } from './classroom-forms.js';
 import { ClassroomReads } from './classroom-reads.service.js';
 import {
@@ -50,7 +50,7 @@ import { presentMessage, presentMessages, sliceOf, toSend } from './classroom.pr
 @ApiTags('dialect: classroom')
 @ApiBearerAuth()
 @Limit('call')
-@LimitNumbersOf(CLASSROOM_LIMITS)
+@RateLimitProfile(CLASSROOM_LIMITS)
 @Controller('api')
 export class ClassroomMessagesController {
   constructor(
@@ -63,7 +63,7 @@ export class ClassroomMessagesController {
   @ApiOperation({ summary: 'Sends a message.' })
   @Limit('message.send')
   @Sends()
-  @ReplayedByRoute()
+  @OwnIdempotency()
   @UseInterceptors(ReplayedSendInterceptor)
   @ApiCreatedResponse({ type: ClassroomMessageDto })
   @Throws(

@@ -14,7 +14,7 @@ import { UserNotFound } from '../../modules/users/users.errors.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
+import { Limit, RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
 import { FORM_OR_JSON } from './classroom-forms.js';
 import { ClassroomStatus } from './classroom-status.service.js';
 import {
@@ -33,7 +33,7 @@ import { presentParticipant } from './classroom.presenter.js';
 @ApiTags('dialect: classroom')
 @ApiBearerAuth()
 @Limit('call')
-@LimitNumbersOf(CLASSROOM_LIMITS)
+@RateLimitProfile(CLASSROOM_LIMITS)
 @Controller('api')
 export class ClassroomPeopleController {
   constructor(

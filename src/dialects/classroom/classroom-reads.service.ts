@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { MarkedDto } from '../../modules/participants/participants.dto.js';
-import { ReadMarks } from '../../modules/participants/read-marks.js';
+import { ReadState } from '../../modules/participants/read-state.js';
 import { MessagesService } from '../../modules/messages/messages.service.js';
 import type { Actor } from '../../platform/http/actor.js';
 
@@ -9,12 +9,12 @@ import type { Actor } from '../../platform/http/actor.js';
 export class ClassroomReads {
   constructor(
     private readonly messages: MessagesService,
-    private readonly marks: ReadMarks,
+    private readonly readState: ReadState,
   ) {}
 
   /** Everything up to the message is read. @throws MessageNotFound, PermissionDenied */
   async mark(actor: Actor, messageId: string): Promise<MarkedDto> {
     const { conversation_id: conversationId } = await this.messages.get(actor, messageId);
-    return this.marks.read(actor, conversationId, { message_id: messageId });
+    return this.readState.read(actor, conversationId, { message_id: messageId });
   }
 }

@@ -4,7 +4,7 @@ import { EncodedFrame, type FrameContent } from '../../platform/realtime/encoded
 import { typedFrame } from '../../platform/realtime/frame-object.js';
 import { type Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/packet.js';
 import type { CodecRequest, SocketCodec } from '../../platform/realtime/socket-codec.js';
-import { wordingOf } from './classroom.errors.js';
+import { translateMessage } from './classroom.errors.js';
 import { CLASSROOM_LIMITS } from './classroom.limits.js';
 import { presentMessage } from './classroom.presenter.js';
 
@@ -161,5 +161,5 @@ function codedFailure({ error }: FrameContent): TextPacket {
 }
 
 function wordsOf({ code, message }: { code: string; message: string }): object {
-  return { type: 'error', message: MALFORMED.has(code) ? 'Invalid message format' : wordingOf(code, message) };
+  return { type: 'error', message: MALFORMED.has(code) ? 'Invalid message format' : translateMessage(code, message) };
 }

@@ -6,7 +6,7 @@ import {
   type SpentLimit,
   ValidationError,
 } from '../../platform/errors/app-error.js';
-import { ErrorForms, type PresentedError } from '../../platform/errors/error-forms.js';
+import { ErrorFormats, type PresentedError } from '../../platform/errors/error-formats.js';
 import type { ParleyRequest } from '../../platform/http/request-context.js';
 
 const ADDRESSES = /^\/api\/(?:conversations(?:\/|$)|messages\/[^/]|users\/status\/?$)/;
@@ -68,10 +68,10 @@ function schema(codes: readonly string[]): object {
  */
 @Injectable()
 export class ClassroomErrors implements OnModuleInit {
-  constructor(private readonly forms: ErrorForms) {}
+  constructor(private readonly formats: ErrorFormats) {}
 
   onModuleInit(): void {
-    this.forms.register({
+    this.formats.register({
       takes: isClassroomAddress,
       present: presentError,
       documented: { name: 'classroom', schema },
@@ -91,7 +91,7 @@ export function presentError(error: AppError, request: Asked): PresentedError {
 }
 
 /** One sentence for whoever reads it; over sockets too. */
-export function wordingOf(code: string, message: string): string {
+export function translateMessage(code: string, message: string): string {
   if (message === OUTSIDE) return 'Not a participant in this conversation';
   return WORDING[code] ?? message;
 }
@@ -99,7 +99,7 @@ export function wordingOf(code: string, message: string): string {
 function detailOf(error: AppError, { originalUrl, method }: Asked): string {
   const isSend = method === 'POST' && SEND.test(originalUrl);
   if (isSend && error.code === 'INTERNAL_ERROR') return 'Failed to send message';
-  return wordingOf(error.code, error.message);
+  return translateMessage(error.code, error.message);
 }
 
 function problemsOf({ details }: ValidationError): FieldProblem[] {

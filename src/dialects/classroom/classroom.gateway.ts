@@ -1,6 +1,6 @@
 import { Subscriptions } from '../../modules/messages/subscriptions.js';
 import { ParticipantsPolicy } from '../../modules/participants/participants.policy.js';
-import { ReadMarks } from '../../modules/participants/read-marks.js';
+import { ReadState } from '../../modules/participants/read-state.js';
 import { TypingService } from '../../modules/presence/typing.service.js';
 import { Gateway, OnFrame } from '../../platform/realtime/frames.js';
 import type { LiveConnection } from '../../platform/realtime/live-connection.js';
@@ -16,7 +16,7 @@ export class ClassroomGateway {
   constructor(
     private readonly subscriptions: Subscriptions,
     private readonly typing: TypingService,
-    private readonly marks: ReadMarks,
+    private readonly readState: ReadState,
     private readonly participants: ParticipantsPolicy,
   ) {}
 
@@ -49,6 +49,6 @@ export class ClassroomGateway {
     summary: 'Marks everything up to a message as read',
   })
   async read({ actor }: LiveConnection, { conversation_id, message_id }: ClassroomReadFrameDto): Promise<void> {
-    await this.marks.read(actor, await this.participants.resolve(actor, conversation_id), { message_id });
+    await this.readState.read(actor, await this.participants.resolve(actor, conversation_id), { message_id });
   }
 }

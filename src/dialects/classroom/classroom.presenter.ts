@@ -4,7 +4,7 @@ import type { MessageDto, SendMessageDto } from '../../modules/messages/messages
 import type { ParticipantDto, ParticipantRole } from '../../modules/participants/participants.dto.js';
 import type { PresenceDto } from '../../modules/presence/presence.dto.js';
 import { DEFAULT_PAGE_SIZE } from '../../platform/pagination/page.js';
-import { type Slice, type SliceOf, sliceOfPage } from '../../platform/pagination/numbered-page.js';
+import { type OffsetPage, type OffsetRange, offsetRangeOfPage } from '../../platform/pagination/offset-page.js';
 import type {
   ClassroomConversationDto,
   ClassroomConversationListDto,
@@ -20,8 +20,8 @@ import type {
 } from './classroom.dto.js';
 
 /** @throws ValidationError for a page too deep */
-export function sliceOf({ page = 1, limit = DEFAULT_PAGE_SIZE }: ClassroomPageQuery): SliceOf {
-  return sliceOfPage(page, limit);
+export function sliceOf({ page = 1, limit = DEFAULT_PAGE_SIZE }: ClassroomPageQuery): OffsetRange {
+  return offsetRangeOfPage(page, limit);
 }
 
 export function toCreation({ type = 'group', ...dto }: ClassroomCreateConversationDto): CreateConversationDto {
@@ -51,7 +51,7 @@ export function presentConversation(conversation: ConversationDto): ClassroomCon
 
 export function presentConversations(
   query: ClassroomPageQuery,
-  { data, total }: Slice<ConversationDto>,
+  { data, total }: OffsetPage<ConversationDto>,
 ): ClassroomConversationListDto {
   return { conversations: data.map(presentConversation), ...placeOf(query, data.length, total) };
 }
@@ -92,7 +92,7 @@ export function presentMessage(message: MessageDto): ClassroomMessageDto {
 
 export function presentMessages(
   query: ClassroomPageQuery,
-  { data, total }: Slice<MessageDto>,
+  { data, total }: OffsetPage<MessageDto>,
 ): ClassroomMessageListDto {
   return { messages: data.map(presentMessage), ...placeOf(query, data.length, total) };
 }

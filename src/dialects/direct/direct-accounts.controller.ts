@@ -18,7 +18,7 @@ import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { Public } from '../../platform/http/public.decorator.js';
-import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
+import { Limit, RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
 import { DirectUsers } from './direct-users.service.js';
 import {
   DirectLoginDto,
@@ -34,7 +34,7 @@ import { presentRegistered, presentTokens, presentUser } from './direct.presente
 
 @ApiTags('dialect: direct')
 @ApiBearerAuth()
-@LimitNumbersOf(DIRECT_LIMITS)
+@RateLimitProfile(DIRECT_LIMITS)
 @Controller('api')
 export class DirectAccountsController {
   constructor(

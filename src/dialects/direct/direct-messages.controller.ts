@@ -29,9 +29,9 @@ import { WebhooksService } from '../../modules/webhooks/webhooks.service.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { NotReplayed, ReplayedByRoute } from '../../platform/http/idempotency.interceptor.js';
+import { NotIdempotent, OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
 import { Sends } from '../../platform/metrics/refused-sends.js';
-import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
+import { Limit, RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
 import { DirectGroups } from './direct-groups.service.js';
 import { DirectMessages } from './direct-messages.service.js';
 import {
@@ -49,7 +49,7 @@ import { pageHeaders, presentPage, presentWebhook } from './direct.presenter.js'
 
 @ApiTags('dialect: direct')
 @ApiBearerAuth()
-@LimitNumbersOf(DIRECT_LIMITS)
+@RateLimitProfile(DIRECT_LIMITS)
 @Controller('api')
 export class DirectMessagesController {
   constructor(
@@ -62,7 +62,7 @@ export class DirectMessagesController {
   @ApiOperation({ summary: 'Sends a message to a user or a group.' })
   @Limit('message.send')
   @Sends()
-  @ReplayedByRoute()
+  @OwnIdempotency()
   @UseInterceptors(ReplayedSendInterceptor)
   @ApiCreatedResponse({ type: DirectSentDto })
   @Throws(
@@ -99,7 +99,7 @@ export class DirectMessagesController {
   /** Its answer holds a secret, so it is never kept. */
   @Post('webhooks')
   @ApiOperation({ summary: 'Makes a webhook; the secret is shown now and never again.' })
-  @NotReplayed()
+  @NotIdempotent()
   @ApiCreatedResponse({ type: DirectWebhookDto })
   @Throws(TooManyWebhooks, TooManyWebhooksForHost)
   async createWebhook(@CurrentActor() actor: Actor, @Body() dto: DirectCreateWebhookDto): Promise<DirectWebhookDto> {

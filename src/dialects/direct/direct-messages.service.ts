@@ -4,7 +4,7 @@ import { DirectConversations } from '../../modules/conversations/direct-conversa
 import { type FeedPage, MessageFeed } from '../../modules/messages/message-feed.js';
 import { MessagesService } from '../../modules/messages/messages.service.js';
 import type { AnsweredSend } from '../../modules/messages/replayed-send.interceptor.js';
-import { ReadMarks } from '../../modules/participants/read-marks.js';
+import { ReadState } from '../../modules/participants/read-state.js';
 import { ValidationError } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/http/actor.js';
 import type { DirectListQuery, DirectSendDto, DirectSentDto } from './direct.dto.js';
@@ -16,7 +16,7 @@ export class DirectMessages {
   constructor(
     private readonly messages: MessagesService,
     private readonly feed: MessageFeed,
-    private readonly marks: ReadMarks,
+    private readonly readState: ReadState,
     private readonly conversations: ConversationsService,
     private readonly directs: DirectConversations,
   ) {}
@@ -41,7 +41,7 @@ export class DirectMessages {
     const isNewest = Object.values(narrower).every((value) => value === undefined);
     const newest = page.data[0];
     if (id !== undefined && isNewest && newest) {
-      await this.marks.deliver(actor, id, { sequence_number: newest.sequence_number });
+      await this.readState.deliver(actor, id, { sequence_number: newest.sequence_number });
     }
     return page;
   }

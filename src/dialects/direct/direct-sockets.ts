@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { DeliveryMarks } from '../../modules/participants/delivery-marks.js';
-import { ReadMarks } from '../../modules/participants/read-marks.js';
+import { DeliveryReceipts } from '../../modules/participants/delivery-receipts.js';
+import { ReadState } from '../../modules/participants/read-state.js';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CodecSockets } from '../../platform/realtime/codec-sockets.js';
@@ -18,7 +18,7 @@ export class DirectSockets implements OnModuleInit {
   constructor(
     private readonly sockets: CodecSockets,
     private readonly handshake: Handshake,
-    private readonly marks: ReadMarks,
+    private readonly readState: ReadState,
   ) {}
 
   onModuleInit(): void {
@@ -35,7 +35,7 @@ export class DirectSockets implements OnModuleInit {
     const actor = await this.handshake.identify(credentialOf(request, url.searchParams), DIRECT_LIMITS);
     if (!actor) throw new AuthenticationRequired();
     codec.userId = actor.userId;
-    codec.marks = new DeliveryMarks((id, number) => this.marks.deliver(actor, id, { sequence_number: number }));
+    codec.marks = new DeliveryReceipts((id, number) => this.readState.deliver(actor, id, { sequence_number: number }));
     return actor;
   }
 }

@@ -1,5 +1,5 @@
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
-import type { DeliveryMarks } from '../../modules/participants/delivery-marks.js';
+import type { DeliveryReceipts } from '../../modules/participants/delivery-receipts.js';
 import { EncodedFrame, type FrameContent } from '../../platform/realtime/encoded-frame.js';
 import { typedFrame } from '../../platform/realtime/frame-object.js';
 import { type Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/packet.js';
@@ -22,7 +22,7 @@ export class DirectCodec implements SocketCodec {
   readonly limits = DIRECT_LIMITS;
   /** Known once the client is let in: whose socket it is, and how what arrives is marked. */
   userId = '';
-  marks: DeliveryMarks | undefined;
+  marks: DeliveryReceipts | undefined;
 
   constructor(private readonly isExtended: boolean) {}
 

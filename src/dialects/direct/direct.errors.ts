@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { AppError, ErrorDetails, FieldProblem } from '../../platform/errors/app-error.js';
-import { ErrorForms, type PresentedError } from '../../platform/errors/error-forms.js';
+import { ErrorFormats, type PresentedError } from '../../platform/errors/error-formats.js';
 
 const ADDRESSES = /^\/(?:api|v1|v1\/api)\/(?:auth|users|groups|webhooks)(?:\/|$)|^\/(?:api|v1|v1\/api)\/messages\/?$/;
 const VERSIONED = /^\/v[12](?:\/|$)/;
@@ -29,10 +29,10 @@ const MESSAGES: Record<string, string> = {
 /** Errors as `{error: {code, message, details}}` with the code in lower case. */
 @Injectable()
 export class DirectErrors implements OnModuleInit {
-  constructor(private readonly forms: ErrorForms) {}
+  constructor(private readonly formats: ErrorFormats) {}
 
   onModuleInit(): void {
-    this.forms.register({
+    this.formats.register({
       takes: isDirectAddress,
       documented: { name: 'direct', schema },
       present: (error, { originalUrl }) => (BETA.test(originalUrl.split('?')[0]!) ? BETA_REFUSAL : presentError(error)),

@@ -20,10 +20,10 @@ import { UserNotFound } from '../../modules/users/users.errors.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { ReplayedByRoute, ReplayedWhenCreated } from '../../platform/http/idempotency.interceptor.js';
+import { OwnIdempotency, IdempotentWhenCreated } from '../../platform/http/idempotency.interceptor.js';
 import { PublicAddress } from '../../platform/http/public-address.js';
 import { Sends } from '../../platform/metrics/refused-sends.js';
-import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
+import { Limit, RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
 import { MessagingConversations } from './messaging-conversations.js';
 import { MessagingMessages } from './messaging-messages.js';
 import {
@@ -50,7 +50,7 @@ const REFUSALS_OF_SENDS = [
 
 @ApiTags('dialect: messaging')
 @ApiBearerAuth()
-@LimitNumbersOf(MESSAGING_LIMITS)
+@RateLimitProfile(MESSAGING_LIMITS)
 @Controller('api/messaging/conversations')
 export class MessagingConversationsController {
   constructor(
@@ -68,7 +68,7 @@ export class MessagingConversationsController {
   @Post()
   @ApiOperation({ summary: 'Makes a conversation; of a direct one answers the one there was.' })
   @Limit('conversation.create')
-  @ReplayedWhenCreated()
+  @IdempotentWhenCreated()
   @ApiCreatedResponse({ type: MessagingConversationDto })
   @ApiOkResponse({ type: MessagingConversationDto, description: 'The direct conversation there was' })
   @Throws(UserNotFound, TooManyParticipants)
@@ -97,7 +97,7 @@ export class MessagingConversationsController {
   @ApiOperation({ summary: 'Sends a message.' })
   @Limit('message.send')
   @Sends()
-  @ReplayedByRoute()
+  @OwnIdempotency()
   @UseInterceptors(ReplayedSendInterceptor)
   @ApiCreatedResponse({ type: MessagingMessageDto })
   @Throws(...REFUSALS_OF_SENDS)

@@ -15,16 +15,16 @@ import { ConversationNotFound } from '../../modules/participants/participants.er
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { ReplayedByRoute } from '../../platform/http/idempotency.interceptor.js';
+import { OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
 import { PublicAddress } from '../../platform/http/public-address.js';
-import { Limit, LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
+import { Limit, RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
 import { MessagingFiles } from './messaging-files.js';
 import { MessagingAttachmentDto, MessagingUploadDto } from './messaging.dto.js';
 import { MESSAGING_LIMITS } from './messaging.limits.js';
 
 @ApiTags('dialect: messaging')
 @ApiBearerAuth()
-@LimitNumbersOf(MESSAGING_LIMITS)
+@RateLimitProfile(MESSAGING_LIMITS)
 @Controller('api/messaging/conversations/:conversation_id/attachments')
 export class MessagingFilesController {
   constructor(private readonly files: MessagingFiles) {}
@@ -32,7 +32,7 @@ export class MessagingFilesController {
   @Post()
   @ApiOperation({ summary: 'Uploads a file for a conversation.' })
   @Limit('upload')
-  @ReplayedByRoute()
+  @OwnIdempotency()
   @UseInterceptors(UploadInterceptor)
   @ApiConsumes('multipart/form-data')
   @ApiBody({ schema: uploadForm('description') })

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { UploadFileDto } from '../../modules/files/files.dto.js';
 import { FilesService } from '../../modules/files/files.service.js';
 import type { ReceivedFile } from '../../modules/files/receive-upload.js';
-import { SignAddresses } from '../../modules/files/sign-addresses.js';
+import { SignedUrls } from '../../modules/files/signed-urls.js';
 import type { Actor } from '../../platform/http/actor.js';
 import type { MessagingAttachmentDto } from './messaging.dto.js';
 import { type AddressOf, presentAttachment } from './messaging.presenter.js';
@@ -12,7 +12,7 @@ import { type AddressOf, presentAttachment } from './messaging.presenter.js';
 export class MessagingFiles {
   constructor(
     private readonly files: FilesService,
-    private readonly signing: SignAddresses,
+    private readonly signedUrls: SignedUrls,
   ) {}
 
   /** `base`: where clients reach this server. @throws as `FilesService.upload` */
@@ -27,6 +27,6 @@ export class MessagingFiles {
 
   /** Whole addresses of what the actor is shown, for him alone, good for five minutes. */
   addresses(actor: Actor, base: string): AddressOf {
-    return (fileId) => base + this.signing.addressOf(actor, fileId);
+    return (fileId) => base + this.signedUrls.addressOf(actor, fileId);
   }
 }

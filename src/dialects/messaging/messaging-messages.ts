@@ -3,7 +3,7 @@ import type { SendMessageDto } from '../../modules/messages/messages.dto.js';
 import { MessagesService } from '../../modules/messages/messages.service.js';
 import type { AnsweredSend } from '../../modules/messages/replayed-send.interceptor.js';
 import { ParticipantsPolicy } from '../../modules/participants/participants.policy.js';
-import { ReadMarks } from '../../modules/participants/read-marks.js';
+import { ReadState } from '../../modules/participants/read-state.js';
 import type { Actor } from '../../platform/http/actor.js';
 import type {
   ListMessagingMessagesQuery,
@@ -23,7 +23,7 @@ export class MessagingMessages {
   constructor(
     private readonly messages: MessagesService,
     private readonly participants: ParticipantsPolicy,
-    private readonly marks: ReadMarks,
+    private readonly readState: ReadState,
     private readonly files: MessagingFiles,
   ) {}
 
@@ -38,7 +38,7 @@ export class MessagingMessages {
     const { data, next_cursor, has_more } = await this.messages.list(actor, conversationId, query);
     const newest = query.cursor === undefined ? data[0] : undefined;
     if (newest && newest.sequence_number > lastReadSeq) {
-      await this.marks.read(actor, conversationId, { sequence_number: newest.sequence_number });
+      await this.readState.read(actor, conversationId, { sequence_number: newest.sequence_number });
     }
     const addressOf = this.files.addresses(actor, base);
     const viewer = { userId: actor.userId, lastReadNumber: lastReadSeq, addressOf };

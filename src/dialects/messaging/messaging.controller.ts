@@ -8,14 +8,14 @@ import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { Public } from '../../platform/http/public.decorator.js';
 import type { ParleyRequest } from '../../platform/http/request-context.js';
-import { LimitNumbersOf } from '../../platform/throttling/limit.decorator.js';
+import { RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
 import { CookieSessions } from './cookie-sessions.js';
 import { CsrfDto, MessagingStatisticsDto } from './messaging.dto.js';
 import { MESSAGING_LIMITS } from './messaging.limits.js';
 import { presentStatistics } from './messaging.presenter.js';
 
 @ApiTags('dialect: messaging')
-@LimitNumbersOf(MESSAGING_LIMITS)
+@RateLimitProfile(MESSAGING_LIMITS)
 @Controller('api')
 export class MessagingController {
   constructor(

@@ -5,7 +5,7 @@ import {
   RateLimitExceeded,
   ValidationError,
 } from '../../platform/errors/app-error.js';
-import { ErrorForms, type PresentedError } from '../../platform/errors/error-forms.js';
+import { ErrorFormats, type PresentedError } from '../../platform/errors/error-formats.js';
 import { FileTooLarge, InvalidFileType } from '../../modules/files/files.errors.js';
 
 const ADDRESSES = /^\/api\/(?:messaging(?:\/|$)|csrf\/?$)/;
@@ -54,10 +54,10 @@ const schema = (codes: readonly string[]): object => ({
 /** How errors look at the addresses of this dialect. */
 @Injectable()
 export class MessagingErrors implements OnModuleInit {
-  constructor(private readonly forms: ErrorForms) {}
+  constructor(private readonly formats: ErrorFormats) {}
 
   onModuleInit(): void {
-    this.forms.register({
+    this.formats.register({
       takes: (path) => ADDRESSES.test(path),
       present: presentError,
       documented: { name: 'messaging', schema },

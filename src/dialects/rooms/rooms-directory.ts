@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { RoomDirectoryService } from '../../modules/conversations/room-directory.service.js';
-import { RoomNames } from '../../modules/conversations/room-names.js';
+import { RoomNameCache } from '../../modules/conversations/room-name-cache.js';
 import { ParticipantsPolicy } from '../../modules/participants/participants.policy.js';
 import { ParticipantsService } from '../../modules/participants/participants.service.js';
 import { AuthenticationRequired, PermissionDenied } from '../../platform/errors/app-error.js';
@@ -19,7 +19,7 @@ export class RoomsDirectory {
     private readonly participants: ParticipantsService,
     private readonly policy: ParticipantsPolicy,
     private readonly authenticator: Authenticator,
-    private readonly names: RoomNames,
+    private readonly names: RoomNameCache,
   ) {}
 
   /** @throws AuthenticationRequired where guests are not wanted */

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { SessionKeysService } from '../../modules/auth/session-keys.service.js';
 import { AuthenticationRequired, PermissionDenied } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/http/actor.js';
-import { KeyFigures } from './key-figures.js';
-import { requireSelf } from './room-speech.js';
+import { SessionKeyStats } from './session-key-stats.js';
+import { requireSelf } from './room-messages.js';
 import type { CreateRoomsSessionDto, RoomsSessionDto, RoomsSessionStateDto } from './rooms.dto.js';
 import { SessionNotFound } from './rooms.errors.js';
 import { presentSession, socketAddress } from './rooms.presenter.js';
@@ -15,7 +15,7 @@ const TTL_SECONDS = 86_400;
 export class RoomsSessions {
   constructor(
     private readonly keys: SessionKeysService,
-    private readonly figures: KeyFigures,
+    private readonly stats: SessionKeyStats,
   ) {}
 
   /** `base`: where clients reach this server. @throws PermissionDenied for who names somebody else */
@@ -37,7 +37,7 @@ export class RoomsSessions {
    * @throws SessionNotFound, PermissionDenied
    */
   async get(actor: Actor | undefined, key: string): Promise<RoomsSessionStateDto> {
-    await this.figures.store(key);
+    await this.stats.store(key);
     try {
       const row = await this.keys.find(key);
       if (actor && actor.userId !== row.user_id) throw new PermissionDenied();

@@ -1,11 +1,11 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { GuestsService } from '../../modules/auth/guests.service.js';
-import { RoomNames } from '../../modules/conversations/room-names.js';
+import { RoomNameCache } from '../../modules/conversations/room-name-cache.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CodecSockets } from '../../platform/realtime/codec-sockets.js';
 import { credentialOf, Handshake } from '../../platform/realtime/handshake.js';
 import type { Upgrade } from '../../platform/realtime/upgrade-routes.js';
-import { KeyFigures } from './key-figures.js';
+import { SessionKeyStats } from './session-key-stats.js';
 import { RoomsCodec, translator } from './rooms.codec.js';
 import { presentError } from './rooms.errors.js';
 
@@ -18,8 +18,8 @@ export class RoomsSockets implements OnModuleInit {
     private readonly sockets: CodecSockets,
     private readonly handshake: Handshake,
     private readonly guests: GuestsService,
-    private readonly names: RoomNames,
-    private readonly figures: KeyFigures,
+    private readonly names: RoomNameCache,
+    private readonly stats: SessionKeyStats,
   ) {}
 
   onModuleInit(): void {
@@ -44,7 +44,7 @@ export class RoomsSockets implements OnModuleInit {
     if (!known) return this.receive(await this.guests.enter(address));
     if (credential && 'sessionKey' in credential) {
       codec.sessionId = credential.sessionKey;
-      codec.onReady = () => this.figures.follow(codec);
+      codec.onReady = () => this.stats.follow(codec);
     }
     return known;
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { RoomNames } from '../../modules/conversations/room-names.js';
+import type { RoomNameCache } from '../../modules/conversations/room-name-cache.js';
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
 import type { EncodedFrame, FrameContent } from '../../platform/realtime/encoded-frame.js';
 import { typedFrame } from '../../platform/realtime/frame-object.js';
@@ -18,7 +18,7 @@ const SKIPPED = { error_code: 'MESSAGES_SKIPPED', error_message: 'Messages were 
 export type Translate = (frame: FrameContent) => SharedEnvelope | undefined;
 
 /** Our frames as envelopes; `names` says what rooms are called. One function for all connections. */
-export function translator(names: RoomNames): Translate {
+export function translator(names: RoomNameCache): Translate {
   return ({ type, at, conversation_id: conversationId = '', data }) => {
     const room = { room_id: names.nameOf(conversationId) };
     const time = at === undefined ? undefined : Date.parse(at);

@@ -9,7 +9,7 @@ import { AccountBanned, AuthenticationRequired, PermissionDenied } from '../../p
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
+import { NotIdempotent } from '../../platform/http/idempotency.interceptor.js';
 import { Public } from '../../platform/http/public.decorator.js';
 import { PublicAddress } from '../../platform/http/public-address.js';
 import { RoomsDirectory } from './rooms-directory.js';
@@ -36,7 +36,7 @@ export class RoomsController {
 
   @Post('sessions')
   @ApiOperation({ summary: 'Opens a session for a socket.' })
-  @NotReplayed()
+  @NotIdempotent()
   @ApiBearerAuth()
   @ApiCreatedResponse({ type: RoomsSessionDto })
   create(

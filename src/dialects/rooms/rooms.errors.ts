@@ -1,11 +1,11 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppError } from '../../platform/errors/app-error.js';
-import { Means } from '../../platform/errors/means.decorator.js';
-import { ErrorForms, type PresentedError } from '../../platform/errors/error-forms.js';
+import { ErrorDoc } from '../../platform/errors/error-doc.decorator.js';
+import { ErrorFormats, type PresentedError } from '../../platform/errors/error-formats.js';
 
 const ADDRESSES = /^\/api\/(?:sessions|rooms)(?:\/|$)/;
 
-@Means('There is no such session of a socket, or it is over.', 'Open another one.')
+@ErrorDoc('There is no such session of a socket, or it is over.', 'Open another one.')
 export class SessionNotFound extends AppError {
   readonly code = 'SESSION_NOT_FOUND';
   readonly status = 404;
@@ -73,10 +73,10 @@ const schema = (codes: readonly string[]): object => ({
 /** How errors look at the addresses of this dialect: as in its sockets, without the envelope. */
 @Injectable()
 export class RoomsErrors implements OnModuleInit {
-  constructor(private readonly forms: ErrorForms) {}
+  constructor(private readonly formats: ErrorFormats) {}
 
   onModuleInit(): void {
-    this.forms.register({
+    this.formats.register({
       takes: (path) => ADDRESSES.test(path),
       present: presentError,
       documented: { name: 'rooms', schema },

@@ -1,13 +1,13 @@
 import { Gateway, OnFrame } from '../../platform/realtime/frames.js';
 import type { LiveConnection } from '../../platform/realtime/live-connection.js';
-import { RoomSpeech } from './room-speech.js';
+import { RoomMessages } from './room-messages.js';
 import type { RoomsCodec } from './rooms.codec.js';
 import { RoomsHeartbeatFrameDto, RoomsTextFrameDto } from './rooms.dto.js';
 
 /** What clients of the dialect say over their socket. */
 @Gateway('rooms')
 export class RoomsGateway {
-  constructor(private readonly speech: RoomSpeech) {}
+  constructor(private readonly messages: RoomMessages) {}
 
   @OnFrame('text_message', RoomsTextFrameDto, {
     limit: 'message.send',
@@ -15,7 +15,7 @@ export class RoomsGateway {
     summary: 'Says something in a room',
   })
   say({ actor, codec }: LiveConnection, dto: RoomsTextFrameDto): Promise<void> {
-    return this.speech.say(actor, codec as RoomsCodec, dto);
+    return this.messages.send(actor, codec as RoomsCodec, dto);
   }
 
   @OnFrame('heartbeat', RoomsHeartbeatFrameDto, { limit: 'call', summary: 'Is answered in kind' })

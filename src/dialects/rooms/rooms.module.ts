@@ -3,8 +3,8 @@ import { AuthModule } from '../../modules/auth/auth.module.js';
 import { ConversationsModule } from '../../modules/conversations/conversations.module.js';
 import { MessagesModule } from '../../modules/messages/messages.module.js';
 import { ParticipantsModule } from '../../modules/participants/participants.module.js';
-import { KeyFigures } from './key-figures.js';
-import { RoomSpeech } from './room-speech.js';
+import { SessionKeyStats } from './session-key-stats.js';
+import { RoomMessages } from './room-messages.js';
 import { RoomsController } from './rooms.controller.js';
 import { RoomsDirectory } from './rooms-directory.js';
 import { RoomsErrors } from './rooms.errors.js';
@@ -16,6 +16,6 @@ import { RoomsSockets } from './rooms-sockets.js';
 @Module({
   imports: [AuthModule, ParticipantsModule, ConversationsModule, MessagesModule],
   controllers: [RoomsController],
-  providers: [RoomsErrors, RoomsSessions, RoomsDirectory, RoomSpeech, KeyFigures, RoomsSockets, RoomsGateway],
+  providers: [RoomsErrors, RoomsSessions, RoomsDirectory, RoomMessages, SessionKeyStats, RoomsSockets, RoomsGateway],
 })
 export class RoomsDialectModule {}

@@ -2,7 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { ApiBearerAuth, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { Weighs } from '../../platform/throttling/shedding.guard.js';
+import { Priority } from '../../platform/throttling/load-shedding.guard.js';
 import {
   AdminHealthDto,
   AdminMetricsDto,
@@ -22,7 +22,7 @@ export class AdminController {
 
   @Get('stats')
   @ApiOperation({ summary: 'Figures of the whole system: users, conversations, messages, files. For admins.' })
-  @Weighs('figures')
+  @Priority('figures')
   @ApiOkResponse({ type: AdminStatsDto })
   stats(@CurrentActor() actor: Actor): Promise<AdminStatsDto> {
     return this.admin.stats(actor);
@@ -30,7 +30,7 @@ export class AdminController {
 
   @Get('metrics')
   @ApiOperation({ summary: 'What the nodes are doing now: sockets, rates, latency. For admins.' })
-  @Weighs('vital')
+  @Priority('vital')
   @ApiOkResponse({ type: AdminMetricsDto })
   metrics(@CurrentActor() actor: Actor): Promise<AdminMetricsDto> {
     return this.admin.metrics(actor);
@@ -45,7 +45,7 @@ export class AdminController {
 
   @Get('health')
   @ApiOperation({ summary: 'The state of every component, with its error. For admins.' })
-  @Weighs('vital')
+  @Priority('vital')
   @ApiOkResponse({ type: AdminHealthDto })
   health(@CurrentActor() actor: Actor): Promise<AdminHealthDto> {
     return this.admin.health(actor);

@@ -4,7 +4,7 @@ import { EncodedFrame } from '../../platform/realtime/encoded-frame.js';
 import { Gateway, OnFrame } from '../../platform/realtime/frames.js';
 import type { LiveConnection } from '../../platform/realtime/live-connection.js';
 import { type LiveFiguresDto, WatchFrameDto } from './admin.dto.js';
-import { LiveFigures } from './live-figures.js';
+import { LiveStats } from './live-stats.js';
 
 const FIGURES = 'admin.figures';
 
@@ -12,7 +12,7 @@ const FIGURES = 'admin.figures';
 @Gateway()
 export class AdminGateway implements OnModuleInit {
   constructor(
-    private readonly live: LiveFigures,
+    private readonly live: LiveStats,
     private readonly connections: Connections,
   ) {}
 

@@ -10,8 +10,8 @@ import { AuditController } from './audit/audit.controller.js';
 import { ReadAuditLog } from './audit/read-audit-log.js';
 import { ModerationModule } from './moderation/moderation.module.js';
 import { DashboardStats } from './dashboard-stats.js';
-import { LiveFigures } from './live-figures.js';
-import { NodeInsight } from './node-insight.js';
+import { LiveStats } from './live-stats.js';
+import { NodeMetrics } from './node-metrics.js';
 import { AdminConversationsModule } from './conversations/admin-conversations.module.js';
 import { AdminUsersModule } from './users/admin-users.module.js';
 
@@ -20,7 +20,7 @@ import { AdminUsersModule } from './users/admin-users.module.js';
   imports: [UsersModule, AuthModule, ParticipantsModule, ModerationModule, AdminUsersModule, AdminConversationsModule],
   controllers: [AdminController, AuditController],
   providers: [
-    ...[AdminService, AdminGateway, AdminRepository, DashboardStats, NodeInsight, LiveFigures],
+    ...[AdminService, AdminGateway, AdminRepository, DashboardStats, NodeMetrics, LiveStats],
     ...[ReadAuditLog],
   ],
   exports: [AdminService, AdminUsersModule],

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement } from '../../platform/database/sql.js';
 import { GUEST_USER_ID } from '../../platform/http/guest.js';
-import type { NodeFigures } from './activity/node-figures.js';
+import type { NodeStats } from './activity/node-stats.js';
 
 export interface UserCounts {
   total: number;
@@ -31,7 +31,7 @@ export interface NodeRow {
   version: string;
   started_at: Date;
   seen_at: Date;
-  figures: NodeFigures & { serves?: boolean; redis?: string | null };
+  figures: NodeStats & { serves?: boolean; redis?: string | null };
 }
 
 export interface BacklogRow {

@@ -3,7 +3,7 @@ import type { Actor } from '../../platform/http/actor.js';
 import { UsersPolicy } from '../users/users.policy.js';
 import type { AdminHealthDto, AdminMetricsDto, AdminQueuesDto, AdminStatsDto } from './admin.dto.js';
 import { DashboardStats } from './dashboard-stats.js';
-import { NodeInsight } from './node-insight.js';
+import { NodeMetrics } from './node-metrics.js';
 
 /** Seeing what the system does: for admins, whose rank is read from the database each time. */
 @Injectable()
@@ -11,7 +11,7 @@ export class AdminService {
   constructor(
     private readonly users: UsersPolicy,
     private readonly dashboard: DashboardStats,
-    private readonly insight: NodeInsight,
+    private readonly metricsReader: NodeMetrics,
   ) {}
 
   /** The whole installation. @throws PermissionDenied */
@@ -23,13 +23,13 @@ export class AdminService {
   /** The process that answers. @throws PermissionDenied */
   async metrics(actor: Actor): Promise<AdminMetricsDto> {
     await this.users.requireRank(actor, 'admin');
-    return this.insight.metrics();
+    return this.metricsReader.metrics();
   }
 
   /** The process that answers, with what went wrong last. @throws PermissionDenied */
   async health(actor: Actor): Promise<AdminHealthDto> {
     await this.users.requireRank(actor, 'admin');
-    return this.insight.health();
+    return this.metricsReader.health();
   }
 
   /** Background work that waits. @throws PermissionDenied, ServiceUnavailable */

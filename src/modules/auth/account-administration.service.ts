@@ -39,7 +39,7 @@ export class AccountAdministration {
   async logout(actor: Actor, userId: string, reason: string): Promise<number> {
     return this.revocation.revoke(userId, { reason: 'ended_by_admin', actorId: actor.userId }, async (tx) => {
       const { current } = await this.users.requireOutranks(tx, actor, userId, 'admin');
-      tx.record({ actor: current, action: 'user.logout', target: { type: 'user', id: userId }, reason });
+      tx.audit({ actor: current, action: 'user.logout', target: { type: 'user', id: userId }, reason });
     });
   }
 
@@ -56,7 +56,7 @@ export class AccountAdministration {
    * user's stream; `announceClosed` belongs after its commit. The identity at a provider stays, shut: its tokens open
    * neither this account nor a new one.
    */
-  async closeIn(tx: StreamTransaction, userId: string): Promise<string[]> {
+  async deleteCredentials(tx: StreamTransaction, userId: string): Promise<string[]> {
     await this.repository.deleteCredential(tx, userId);
     await this.repository.forgetDevices(tx, userId);
     const ended = await this.revocation.revokeIn(tx, userId, { reason: 'account_deleted' });

@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { inRounds, Schedule, type ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
+import { inBatches, Schedule, type ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
 import { AuthRepository } from './auth.repository.js';
 import { SESSIONS_AT_ONCE, SessionsRepository } from './sessions.repository.js';
 
@@ -22,7 +22,7 @@ export class AuthUpkeep implements ScheduledTask, OnModuleInit {
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
     if (isDryRun) return this.sessions.countExpired();
     return {
-      sessions: await inRounds(SESSIONS_AT_ONCE, () => this.sessions.purge()),
+      sessions: await inBatches(SESSIONS_AT_ONCE, () => this.sessions.purge()),
       tickets: await this.sessions.purgeTickets(),
       failures: await this.repository.purgeFailures(),
     };

@@ -12,10 +12,10 @@ import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { CurrentSignal } from '../../platform/http/current-signal.decorator.js';
-import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
+import { NotIdempotent } from '../../platform/http/idempotency.interceptor.js';
 import { Public } from '../../platform/http/public.decorator.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
-import { Weighs } from '../../platform/throttling/shedding.guard.js';
+import { Priority } from '../../platform/throttling/load-shedding.guard.js';
 import { UserDto } from '../users/users.dto.js';
 import { AlreadyExists } from '../users/users.errors.js';
 import {
@@ -86,7 +86,7 @@ export class AuthController {
     return this.auth.refresh(refresh_token, source);
   }
 
-  @Weighs('vital')
+  @Priority('vital')
   @Post('auth/logout')
   @ApiOperation({ summary: 'Ends the session of the token.' })
   @HttpCode(204)
@@ -95,7 +95,7 @@ export class AuthController {
     return this.auth.logout(actor);
   }
 
-  @Weighs('vital')
+  @Priority('vital')
   @Post('auth/logout-all')
   @ApiOperation({ summary: 'Ends all sessions of the caller.' })
   @HttpCode(204)
@@ -104,7 +104,7 @@ export class AuthController {
     return this.auth.logoutAll(actor);
   }
 
-  @NotReplayed()
+  @NotIdempotent()
   @Post('auth/password')
   @ApiOperation({ summary: 'Changes the password, and ends all other sessions.' })
   @HttpCode(204)
@@ -148,7 +148,7 @@ export class AuthController {
     return this.auth.removeSession(actor, id);
   }
 
-  @NotReplayed()
+  @NotIdempotent()
   @Post('auth/ticket')
   @ApiOperation({ summary: 'A ticket for one WebSocket: single use, good for 60 s.' })
   @ApiCreatedResponse({ type: TicketDto })

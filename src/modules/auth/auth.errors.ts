@@ -1,7 +1,7 @@
 import { AppError } from '../../platform/errors/app-error.js';
-import { Means } from '../../platform/errors/means.decorator.js';
+import { ErrorDoc } from '../../platform/errors/error-doc.decorator.js';
 
-@Means('Unknown account or wrong password: which of the two is nobody’s business.', 'Ask for the password again.')
+@ErrorDoc('Unknown account or wrong password: which of the two is nobody’s business.', 'Ask for the password again.')
 export class InvalidCredentials extends AppError {
   readonly code = 'INVALID_CREDENTIALS';
   readonly status = 401;
@@ -11,7 +11,7 @@ export class InvalidCredentials extends AppError {
   }
 }
 
-@Means(
+@ErrorDoc(
   'Too many failed tries from this place; the devices the account knows stay free.',
   'Wait `details.retry_after` seconds.',
 )
@@ -24,7 +24,7 @@ export class AccountLocked extends AppError {
   }
 }
 
-@Means('The refresh token is unknown, used up, or of a session that is over.', 'Log in again.')
+@ErrorDoc('The refresh token is unknown, used up, or of a session that is over.', 'Log in again.')
 export class RefreshTokenInvalid extends AppError {
   readonly code = 'REFRESH_TOKEN_INVALID';
   readonly status = 401;
@@ -34,7 +34,7 @@ export class RefreshTokenInvalid extends AppError {
   }
 }
 
-@Means('The caller has no open session of this id.', 'Treat it as ended.')
+@ErrorDoc('The caller has no open session of this id.', 'Treat it as ended.')
 export class SessionNotFound extends AppError {
   readonly code = 'SESSION_NOT_FOUND';
   readonly status = 404;
@@ -44,7 +44,7 @@ export class SessionNotFound extends AppError {
   }
 }
 
-@Means(
+@ErrorDoc(
   'An account without a password proves who acts by a new token of the identity provider; this one is older than `details.max_age_seconds`.',
   'Get a new token from the provider, and repeat the call with it.',
 )
@@ -57,7 +57,7 @@ export class FreshTokenRequired extends AppError {
   }
 }
 
-@Means('The account of this identity was deleted here; no token of it opens it again.', 'Show it. Do not refresh.')
+@ErrorDoc('The account of this identity was deleted here; no token of it opens it again.', 'Show it. Do not refresh.')
 export class AccountDeleted extends AppError {
   readonly code = 'ACCOUNT_DELETED';
   readonly status = 403;

@@ -5,20 +5,20 @@ import { Authenticator } from '../../platform/http/authenticator.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccessTokens, jwtOptions } from './access-tokens.js';
 import { AccountAdministration } from './account-administration.service.js';
-import { AccountChanges } from './account-changes.js';
-import { ActorSessions } from './actor-sessions.js';
+import { AccountSettings } from './account-settings.js';
+import { OwnSessions } from './own-sessions.js';
 import { AuthController } from './auth.controller.js';
 import { AuthGateway } from './auth.gateway.js';
 import { AuthRepository } from './auth.repository.js';
 import { AuthService } from './auth.service.js';
-import { Credentials } from './credentials.js';
+import { TokenReader } from './token-reader.js';
 import { ExternalIdentitiesRepository } from './external-identities.repository.js';
 import { ExternalLogin } from './external-login.js';
 import { ExternalTokens } from './external-tokens.js';
-import { FirstAdmin } from './first-admin.js';
+import { BootstrapAdmin } from './bootstrap-admin.js';
 import { GuestsService } from './guests.service.js';
 import { LoginLockout } from './login-lockout.js';
-import { LoginTries } from './login-tries.js';
+import { LoginAttempts } from './login-attempts.js';
 import { Login } from './login.js';
 import { PasswordChecks } from './password-checks.js';
 import { PasswordHasher } from './password-hasher.js';
@@ -28,7 +28,7 @@ import { SessionAuthenticator } from './session-authenticator.js';
 import { SessionCache } from './session-cache.js';
 import { SessionKeysRepository } from './session-keys.repository.js';
 import { SessionKeysService } from './session-keys.service.js';
-import { SessionOpener } from './session-opener.js';
+import { SessionIssuer } from './session-issuer.js';
 import { SessionRefresh } from './session-refresh.js';
 import { SessionRevocation } from './session-revocation.js';
 import { SessionsRepository } from './sessions.repository.js';
@@ -42,19 +42,19 @@ import { SessionsRepository } from './sessions.repository.js';
     AuthRepository,
     SessionsRepository,
     ExternalIdentitiesRepository,
-    ...[Registration, Login, SessionRefresh, ActorSessions, AccountChanges, FirstAdmin, AccountAdministration],
+    ...[Registration, Login, SessionRefresh, OwnSessions, AccountSettings, BootstrapAdmin, AccountAdministration],
     ...[
       PasswordHasher,
       PasswordStrength,
       EstimateThreadSettings,
       PasswordChecks,
       LoginLockout,
-      LoginTries,
-      SessionOpener,
+      LoginAttempts,
+      SessionIssuer,
       SessionRevocation,
       SessionCache,
     ],
-    ...[AccessTokens, ExternalTokens, ExternalLogin, Credentials],
+    ...[AccessTokens, ExternalTokens, ExternalLogin, TokenReader],
     ...[SessionKeysService, SessionKeysRepository, GuestsService],
     SessionAuthenticator,
     { provide: Authenticator, useExisting: SessionAuthenticator },

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../platform/http/actor.js';
 import type { UserDto } from '../users/users.dto.js';
-import { AccountChanges } from './account-changes.js';
+import { AccountSettings } from './account-settings.js';
 import type {
   ChangeAccountDto,
   ChangePasswordDto,
@@ -12,7 +12,7 @@ import type {
   TicketDto,
   TokensDto,
 } from './auth.dto.js';
-import { ActorSessions } from './actor-sessions.js';
+import { OwnSessions } from './own-sessions.js';
 import { Login } from './login.js';
 import type { LoginSource } from './login-source.js';
 import { Registration } from './registration.js';
@@ -25,8 +25,8 @@ export class AuthService {
     private readonly registration: Registration,
     private readonly logins: Login,
     private readonly refreshes: SessionRefresh,
-    private readonly sessions: ActorSessions,
-    private readonly changes: AccountChanges,
+    private readonly sessions: OwnSessions,
+    private readonly settings: AccountSettings,
   ) {}
 
   /** @throws ValidationError, AlreadyExists, ServiceUnavailable */
@@ -69,11 +69,11 @@ export class AuthService {
 
   /** @throws ValidationError, InvalidCredentials, AccountLocked, ServiceUnavailable */
   changePassword(actor: Actor, dto: ChangePasswordDto, signal?: AbortSignal): Promise<void> {
-    return this.changes.changePassword(actor, dto, signal);
+    return this.settings.changePassword(actor, dto, signal);
   }
 
   /** @throws ValidationError, InvalidCredentials, AccountLocked, AlreadyExists, ServiceUnavailable */
   changeAccount(actor: Actor, dto: ChangeAccountDto, signal?: AbortSignal): Promise<UserDto> {
-    return this.changes.changeNames(actor, dto, signal);
+    return this.settings.changeNames(actor, dto, signal);
   }
 }

@@ -27,6 +27,6 @@ export class GuestsService {
     if (this.config.guestAccess === 'off') throw new AuthenticationRequired();
     const state = await this.sessions.findState(GUEST_SESSION_ID);
     if (!state) throw new AuthenticationRequired();
-    return { ...toActor(state, Math.floor(Date.now() / 1000) + STAY_SECONDS), countedAs: address };
+    return { ...toActor(state, Math.floor(Date.now() / 1000) + STAY_SECONDS), rateLimitKey: address };
   }
 }

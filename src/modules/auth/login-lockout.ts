@@ -10,7 +10,7 @@ const ACCOUNT: LockRule = { free: 100, firstSeconds: 5, mostSeconds: 60 };
 const EVERYWHERE = '*';
 
 /** One try that was let through; it counts as failed until it is said otherwise. */
-export interface CountedTry {
+export interface LoginAttemptCount {
   succeeded(): Promise<void>;
   /** The password was never looked at. */
   cancelled(): Promise<void>;
@@ -26,7 +26,7 @@ export class LoginLockout {
   constructor(private readonly repository: AuthRepository) {}
 
   /** For a login. `account` is the account's, or what was typed where there is none. @throws AccountLocked */
-  async tryFrom(account: string, place: string): Promise<CountedTry> {
+  async reserveAttempt(account: string, place: string): Promise<LoginAttemptCount> {
     const pair = { account, source: place };
     const everywhere = { account, source: EVERYWHERE };
     const attempt = newId();
@@ -50,7 +50,7 @@ export class LoginLockout {
   }
 
   /** For a place the account trusts: a known device, or a living session. @throws AccountLocked */
-  async tryFromTrusted(account: string, place: string): Promise<CountedTry> {
+  async reserveTrustedAttempt(account: string, place: string): Promise<LoginAttemptCount> {
     const pair = { account, source: place };
     const attempt = newId();
     await this.count(pair, attempt, PAIR);

@@ -8,10 +8,10 @@ import { type LoginAnswerDto, type LoginDto, problemsOfLogin } from './auth.dto.
 import { InvalidCredentials } from './auth.errors.js';
 import { AuthRepository } from './auth.repository.js';
 import type { LoginSource } from './login-source.js';
-import { type LoginTry, LoginTries } from './login-tries.js';
+import { type LoginAttempt, LoginAttempts } from './login-attempts.js';
 import { PasswordHasher } from './password-hasher.js';
 import { hashSecret, newSecret } from './secrets.js';
-import { SessionOpener } from './session-opener.js';
+import { SessionIssuer } from './session-issuer.js';
 
 /**
  * Login by e-mail address or user name. Unknown account and wrong password are one answer and take the same steps:
@@ -23,8 +23,8 @@ export class Login {
     private readonly users: UsersService,
     private readonly repository: AuthRepository,
     private readonly hasher: PasswordHasher,
-    private readonly tries: LoginTries,
-    private readonly opener: SessionOpener,
+    private readonly attempts: LoginAttempts,
+    private readonly issuer: SessionIssuer,
   ) {}
 
   /**
@@ -48,18 +48,18 @@ export class Login {
   }
 
   /** Answers the hash the password was found to fit, hashed again if it was made in an older way. */
-  private async requirePassword(user: UserRow | undefined, password: string, loginTry: LoginTry): Promise<string> {
-    const counted = await this.tries.count(loginTry);
+  private async requirePassword(user: UserRow | undefined, password: string, loginTry: LoginAttempt): Promise<string> {
+    const count = await this.attempts.count(loginTry);
     const stored = await this.repository.findPasswordHash(user?.id);
     let isRight: boolean;
     try {
-      isRight = await this.hasher.matches(password, stored, this.tries.requesterOf(loginTry));
+      isRight = await this.hasher.matches(password, stored, this.attempts.requesterOf(loginTry));
     } catch (error) {
-      await counted.cancelled();
+      await count.cancelled();
       throw error;
     }
     if (!user || !stored || !isRight) throw new InvalidCredentials();
-    await counted.succeeded();
+    await count.succeeded();
     if (this.hasher.isCurrent(stored)) return stored;
     const renewed = await this.hasher.hash(password);
     return (await this.repository.rehashPassword(user.id, stored, renewed)) ? renewed : stored;
@@ -73,10 +73,10 @@ export class Login {
       // A password changed since it was checked ends all sessions, and this one would have slipped past.
       if (!(await this.repository.holdPassword(tx, user.id, passwordHash))) throw new InvalidCredentials();
       await this.repository.rememberDevice(tx, user.id, hashSecret(deviceToken));
-      return this.opener.open(tx, user.id, source);
+      return this.issuer.open(tx, user.id, source);
     });
-    await this.opener.makeRoom(user.id);
-    return { ...(await this.opener.answer(session, user)), device_token: deviceToken };
+    await this.issuer.makeRoom(user.id);
+    return { ...(await this.issuer.answer(session, user)), device_token: deviceToken };
   }
 }
 

@@ -45,17 +45,17 @@ export class PasswordChecks {
 
   /** Answers the stored hash. @throws InvalidCredentials, AccountLocked, RequestRefused, ServiceUnavailable */
   async requireCurrent(actor: Actor, password: string, signal?: AbortSignal): Promise<string> {
-    const counted = await this.lockout.tryFromTrusted(`user:${actor.userId}`, `session:${actor.sessionId}`);
+    const count = await this.lockout.reserveTrustedAttempt(`user:${actor.userId}`, `session:${actor.sessionId}`);
     const stored = await this.repository.findPasswordHash(actor.userId);
     let isRight: boolean;
     try {
       isRight = await this.hasher.matches(password, stored, requesterOf(actor, signal));
     } catch (error) {
-      await counted.cancelled();
+      await count.cancelled();
       throw error;
     }
     if (!stored || !isRight) throw new InvalidCredentials();
-    await counted.succeeded();
+    await count.succeeded();
     return stored;
   }
 

@@ -35,7 +35,7 @@ export interface ChosenPassword {
 @Injectable()
 export class PasswordHasher implements OnApplicationBootstrap {
   private readonly gate: HashingGate;
-  private decoy: Promise<string> | undefined;
+  private dummy: Promise<string> | undefined;
 
   constructor(
     private readonly config: Config,
@@ -47,7 +47,7 @@ export class PasswordHasher implements OnApplicationBootstrap {
   }
 
   onApplicationBootstrap(): void {
-    this.decoyHash().catch(() => undefined);
+    this.dummyHash().catch(() => undefined);
   }
 
   /** @throws ServiceUnavailable, RateLimitExceeded */
@@ -73,7 +73,7 @@ export class PasswordHasher implements OnApplicationBootstrap {
    */
   async matches(password: string, stored: string | undefined, requester: HashRequester): Promise<boolean> {
     const input = this.peppered(password);
-    const hash = stored ?? (await this.decoyHash());
+    const hash = stored ?? (await this.dummyHash());
     const isSame = await this.gate.run(requester, () =>
       hash.startsWith('$argon2') ? argon2.verify(hash, input) : bcrypt.verify(input, hash),
     );
@@ -97,11 +97,11 @@ export class PasswordHasher implements OnApplicationBootstrap {
     return createHmac('sha384', this.config.passwordPepper).update(password.normalize('NFKC')).digest('base64');
   }
 
-  private decoyHash(): Promise<string> {
-    this.decoy ??= this.hash(randomBytes(32).toString('base64')).catch((error: unknown) => {
-      this.decoy = undefined;
+  private dummyHash(): Promise<string> {
+    this.dummy ??= this.hash(randomBytes(32).toString('base64')).catch((error: unknown) => {
+      this.dummy = undefined;
       throw error;
     });
-    return this.decoy;
+    return this.dummy;
   }
 }

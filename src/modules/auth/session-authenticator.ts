@@ -5,7 +5,7 @@ import type { Actor } from '../../platform/http/actor.js';
 import { Authenticator, type EndedSession, type KnownRole } from '../../platform/http/authenticator.js';
 import { UserBanned, UserRoleChanged, UserUnbanned, UserUpdated } from '../users/users.events.js';
 import { SessionsRevoked } from './auth.events.js';
-import { Credentials, type Claim } from './credentials.js';
+import { TokenReader, type TokenClaims } from './token-reader.js';
 import { toActor } from './session-actor.js';
 import { hashSecret } from './secrets.js';
 import { SessionCache } from './session-cache.js';
@@ -20,7 +20,7 @@ import { SessionsRepository, type SessionState } from './sessions.repository.js'
 @Injectable()
 export class SessionAuthenticator extends Authenticator implements OnModuleInit {
   constructor(
-    private readonly credentials: Credentials,
+    private readonly tokens: TokenReader,
     private readonly sessions: SessionsRepository,
     private readonly cache: SessionCache,
     private readonly keys: SessionKeysService,
@@ -40,7 +40,7 @@ export class SessionAuthenticator extends Authenticator implements OnModuleInit 
 
   /** @throws AuthenticationRequired, AccountBanned, AccountDeleted, ServiceUnavailable */
   async authenticate(token: string): Promise<Actor> {
-    const claim = await this.credentials.read(token);
+    const claim = await this.tokens.read(token);
     const state = await this.cache.find(claim.sessionId, claim.owner, () => this.load(claim));
     if (!state || (claim.userId && state.user_id !== claim.userId)) throw new AuthenticationRequired();
     const actor = toActor(state, claim.expiresAt);
@@ -74,7 +74,7 @@ export class SessionAuthenticator extends Authenticator implements OnModuleInit 
     return known.length === 0 ? Promise.resolve([]) : this.sessions.findChangedRoles(known);
   }
 
-  private async load(claim: Claim): Promise<SessionState | undefined> {
+  private async load(claim: TokenClaims): Promise<SessionState | undefined> {
     const state = await this.sessions.findState(claim.sessionId);
     if (!claim.open || (state && state.expires_at.getTime() >= claim.expiresAt * 1000)) return state;
     await claim.open();

@@ -6,7 +6,7 @@ import type { TokensDto } from './auth.dto.js';
 import { RefreshTokenInvalid } from './auth.errors.js';
 import type { LoginSource } from './login-source.js';
 import { hashSecret, newSecret, openWith, sealWith } from './secrets.js';
-import { type OpenedSession, SessionOpener } from './session-opener.js';
+import { type OpenedSession, SessionIssuer } from './session-issuer.js';
 import { SessionRevocation } from './session-revocation.js';
 import { type RefreshTokenRow, SessionsRepository } from './sessions.repository.js';
 
@@ -27,7 +27,7 @@ export class SessionRefresh {
   constructor(
     private readonly sessions: SessionsRepository,
     private readonly revocation: SessionRevocation,
-    private readonly opener: SessionOpener,
+    private readonly issuer: SessionIssuer,
     private readonly users: UsersService,
   ) {}
 
@@ -41,7 +41,7 @@ export class SessionRefresh {
       await this.revocation.revoke(userId, { only, reason: 'token_reused' });
       throw new RefreshTokenInvalid();
     }
-    return this.opener.answer(outcome, await this.users.find(outcome.userId));
+    return this.issuer.answer(outcome, await this.users.find(outcome.userId));
   }
 
   private async succeed(

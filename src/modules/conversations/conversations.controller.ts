@@ -11,7 +11,7 @@ import type { Response } from 'express';
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { NotReplayed, ReplayedWhenCreated } from '../../platform/http/idempotency.interceptor.js';
+import { NotIdempotent, IdempotentWhenCreated } from '../../platform/http/idempotency.interceptor.js';
 import type { Page } from '../../platform/pagination/page.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { ConversationId } from '../participants/conversation-id.pipe.js';
@@ -49,7 +49,7 @@ export class ConversationsController {
   @Post()
   @ApiOperation({ summary: 'Makes a conversation; of a direct one answers the one there was.' })
   @Limit('conversation.create')
-  @ReplayedWhenCreated()
+  @IdempotentWhenCreated()
   @ApiCreatedResponse({ type: ConversationDto })
   @ApiOkResponse({ type: ConversationDto, description: 'The direct conversation there was' })
   @Throws(UserNotFound, SlugTaken, TooManyParticipants)
@@ -109,7 +109,7 @@ export class ConversationsController {
   @Post(':id/join')
   @ApiOperation({ summary: 'Joins a public room.' })
   @HttpCode(200)
-  @NotReplayed() // joining twice is joining once, and a kept answer would repeat a last message that was deleted since
+  @NotIdempotent() // joining twice is joining once, and a kept answer would repeat a last message that was deleted since
   @ApiOkResponse({ type: ConversationDto })
   @Throws(ConversationNotFound, TooManyParticipants, DirectConversationFixed)
   join(@CurrentActor() actor: Actor, @ConversationId() id: string): Promise<ConversationDto> {

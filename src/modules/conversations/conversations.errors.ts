@@ -1,7 +1,7 @@
 import { AppError } from '../../platform/errors/app-error.js';
-import { Means } from '../../platform/errors/means.decorator.js';
+import { ErrorDoc } from '../../platform/errors/error-doc.decorator.js';
 
-@Means(
+@ErrorDoc(
   'Another room has this slug (`details.field` is `slug`), a private one perhaps: slugs are names for everybody. Nothing else is said of it.',
   'Choose another one.',
 )

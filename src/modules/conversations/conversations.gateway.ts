@@ -5,7 +5,7 @@ import { Gateway } from '../../platform/realtime/frames.js';
 import { CONVERSATION_ADDED, CONVERSATION_REMOVED, CONVERSATION_UPDATED } from '../participants/participants.events.js';
 import { CONVERSATION_DELETED } from './conversations.events.js';
 import { ConversationsService } from './conversations.service.js';
-import { RoomNames } from './room-names.js';
+import { RoomNameCache } from './room-name-cache.js';
 
 /** Socket edge of conversations: how their events are shown. There are no frames of their own. */
 @Gateway()
@@ -13,7 +13,7 @@ export class ConversationsGateway implements OnModuleInit {
   constructor(
     private readonly conversations: ConversationsService,
     private readonly catalogue: EventCatalogue,
-    private readonly names: RoomNames,
+    private readonly names: RoomNameCache,
   ) {}
 
   onModuleInit(): void {

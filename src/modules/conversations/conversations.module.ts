@@ -10,7 +10,7 @@ import { DirectConversations } from './direct-conversations.js';
 import { GeneralRoom } from './general-room.js';
 import { RoomDirectoryRepository } from './room-directory.repository.js';
 import { RoomDirectoryService } from './room-directory.service.js';
-import { RoomNames } from './room-names.js';
+import { RoomNameCache } from './room-name-cache.js';
 import { StatisticsRepository } from './statistics.repository.js';
 import { StatisticsService } from './statistics.service.js';
 
@@ -29,7 +29,7 @@ import { StatisticsService } from './statistics.service.js';
     StatisticsRepository,
     RoomDirectoryService,
     RoomDirectoryRepository,
-    RoomNames,
+    RoomNameCache,
   ],
   exports: [
     ConversationsService,
@@ -37,7 +37,7 @@ import { StatisticsService } from './statistics.service.js';
     DirectConversations,
     StatisticsService,
     RoomDirectoryService,
-    RoomNames,
+    RoomNameCache,
   ],
 })
 export class ConversationsModule {}

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/http/actor.js';
-import type { Slice, SliceOf } from '../../platform/pagination/numbered-page.js';
+import type { OffsetPage, OffsetRange } from '../../platform/pagination/offset-page.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, type Page, toPage } from '../../platform/pagination/page.js';
 import { ResumeCursors } from '../../platform/realtime/cursor.js';
 import { ConversationNotFound } from '../participants/participants.errors.js';
@@ -46,7 +46,7 @@ export class ConversationsService {
   }
 
   /** The actor's own by their distance from the most recently active one. */
-  async slice(actor: Actor, { offset, limit }: SliceOf): Promise<Slice<ConversationDto>> {
+  async slice(actor: Actor, { offset, limit }: OffsetRange): Promise<OffsetPage<ConversationDto>> {
     const total = await this.repository.total(actor.userId);
     const rows = await this.repository.page(actor.userId, { offset, limit });
     return { data: rows.map(presentConversation), total };
@@ -99,7 +99,7 @@ export class ConversationsService {
       const act = { action: 'conversation.update', after: { ...dto }, reason };
       const isOpened = access.settings.is_private && settings.is_private === false;
       if (isOpened && this.policy.moderatesBySystemRole(access)) await this.policy.entry.open(tx, actor, act);
-      else this.policy.recordKeeping(tx, actor, access, act);
+      else this.policy.auditModeration(tx, actor, access, act);
       return true;
     });
     if (!done) throw new ConversationNotFound();
@@ -117,7 +117,7 @@ export class ConversationsService {
       const userIds = await this.repository.participantIds(tx, conversationId);
       if (access.role !== 'owner') {
         const before = { type: access.type, participants: userIds.length };
-        tx.record({
+        tx.audit({
           actor,
           action: 'conversation.delete',
           target: { type: 'conversation', id: conversationId },

@@ -86,7 +86,7 @@ export class CreateConversation {
       await this.users.requireActive(tx, actor);
       if (!(await this.repository.insert(tx, conversation, tx.head.at))) throw new Taken();
       await this.participants.admit(tx, actor, admissions);
-      tx.tellOutside({ type: CONVERSATION_CREATED, actorId: actor.userId, subjectId: conversation.id });
+      tx.publishExternal({ type: CONVERSATION_CREATED, actorId: actor.userId, subjectId: conversation.id });
     });
   }
 }

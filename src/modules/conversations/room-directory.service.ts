@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/http/actor.js';
-import type { Slice } from '../../platform/pagination/numbered-page.js';
+import type { OffsetPage } from '../../platform/pagination/offset-page.js';
 import { type DirectoryRow, RoomDirectoryRepository } from './room-directory.repository.js';
 
 export type { DirectoryRow } from './room-directory.repository.js';
@@ -22,7 +22,7 @@ export class RoomDirectoryService {
   async list(
     actor: Actor | undefined,
     filter: { category?: string; limit: number; offset: number },
-  ): Promise<Slice<DirectoryRow>> {
+  ): Promise<OffsetPage<DirectoryRow>> {
     if (!actor && this.config.guestAccess === 'off') throw new AuthenticationRequired();
     const [data, total] = await Promise.all([this.repository.page(filter), this.repository.count(filter.category)]);
     return { data, total };

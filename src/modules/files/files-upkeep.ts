@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
-import { inRounds, Schedule, type ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
+import { inBatches, Schedule, type ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
 import { FileStored } from './files.events.js';
 import { FilesRepository } from './files.repository.js';
 import { keysOf } from './storage/file-keys.js';
@@ -43,16 +43,16 @@ export class FilesUpkeep implements ScheduledTask, OnModuleInit {
     const waiting = await this.repository.findWaiting(AT_ONCE);
     for (const { id, uploader_id } of waiting) this.events.publish(new FileStored(id, uploader_id));
     const rescanned = waiting.reduce((sum, { files }) => sum + files, 0);
-    const removed = await inRounds(AT_ONCE, () => this.removeDeleted());
+    const removed = await inBatches(AT_ONCE, () => this.removeDeleted());
     const broken = await this.storage.removeBroken(yesterday, { isDryRun });
     return { let_go, removed, rescanned, broken };
   }
 
   private async letGo(): Promise<number> {
     let total = 0;
-    await inRounds(AT_ONCE, () => this.repository.forgetPlaces(AT_ONCE));
-    await inRounds(AT_ONCE, async () => {
-      const { looked_at, let_go } = await this.repository.letGoOfLoose(AT_ONCE);
+    await inBatches(AT_ONCE, () => this.repository.clearStalePlaces(AT_ONCE));
+    await inBatches(AT_ONCE, async () => {
+      const { looked_at, let_go } = await this.repository.releaseOrphans(AT_ONCE);
       total += let_go;
       return looked_at;
     });

@@ -15,7 +15,7 @@ import { AuthenticationRequired, RateLimitExceeded } from '../../platform/errors
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { NotReplayed, ReplayedByRoute } from '../../platform/http/idempotency.interceptor.js';
+import { NotIdempotent, OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
 import { Public } from '../../platform/http/public.decorator.js';
 import type { ParleyRequest } from '../../platform/http/request-context.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
@@ -44,7 +44,7 @@ import { FilesService } from './files.service.js';
 import { OpenDownload } from './open-download.js';
 import type { ReceivedFile } from './receive-upload.js';
 import { sendDownload } from './send-download.js';
-import { SignAddresses } from './sign-addresses.js';
+import { SignedUrls } from './signed-urls.js';
 import { Received, UploadInterceptor } from './upload.interceptor.js';
 
 @ApiTags('files')
@@ -54,13 +54,13 @@ export class FilesController {
   constructor(
     private readonly files: FilesService,
     private readonly downloads: OpenDownload,
-    private readonly addresses: SignAddresses,
+    private readonly signedUrls: SignedUrls,
   ) {}
 
   @Post()
   @ApiOperation({ summary: 'Uploads a file; it can be downloaded once its checks are over.' })
   @Limit('upload')
-  @ReplayedByRoute()
+  @OwnIdempotency()
   @UseInterceptors(UploadInterceptor)
   @ApiConsumes('multipart/form-data')
   @ApiBody({ schema: uploadForm('conversation_id', 'description') })
@@ -77,10 +77,10 @@ export class FilesController {
   @Post('addresses')
   @ApiOperation({ summary: 'Signed addresses of files, good for five minutes.' })
   @HttpCode(200)
-  @NotReplayed()
+  @NotIdempotent()
   @ApiOkResponse({ type: FileAddressListDto })
   sign(@CurrentActor() actor: Actor, @Body() dto: SignAddressesDto): Promise<FileAddressListDto> {
-    return this.addresses.sign(actor, dto);
+    return this.signedUrls.sign(actor, dto);
   }
 
   @Get(':id')

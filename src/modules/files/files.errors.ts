@@ -1,7 +1,7 @@
 import { AppError } from '../../platform/errors/app-error.js';
-import { Means } from '../../platform/errors/means.decorator.js';
+import { ErrorDoc } from '../../platform/errors/error-doc.decorator.js';
 
-@Means('There is no such file, or it is none the caller may see.', 'Treat it as gone.')
+@ErrorDoc('There is no such file, or it is none the caller may see.', 'Treat it as gone.')
 export class FileNotFound extends AppError {
   readonly code = 'FILE_NOT_FOUND';
   readonly status = 404;
@@ -11,7 +11,7 @@ export class FileNotFound extends AppError {
   }
 }
 
-@Means(
+@ErrorDoc(
   'Larger than files of its kind may be (`details.limit` bytes); also what expands to too much: pixels, frames, or entries of an archive.',
   'Make it smaller before the upload.',
 )
@@ -24,7 +24,7 @@ export class FileTooLarge extends AppError {
   }
 }
 
-@Means(
+@ErrorDoc(
   'Of no type that is taken, or name, declared type and content do not agree, or there is in it what may not be: `details.reason`.',
   'Convert it to one of `details.accepted` (extensions); docs/file-types.md has the types.',
 )
@@ -47,7 +47,7 @@ export class InvalidFileType extends AppError {
   }
 }
 
-@Means('A scanner knows it as malware.', 'Do not try again.')
+@ErrorDoc('A scanner knows it as malware.', 'Do not try again.')
 export class MalwareDetected extends AppError {
   readonly code = 'MALWARE_DETECTED';
   readonly status = 422;
@@ -57,7 +57,7 @@ export class MalwareDetected extends AppError {
   }
 }
 
-@Means(
+@ErrorDoc(
   'The checks of the file are not done (`details.status` is `scanning`), or it did not pass them (`rejected`).',
   'While `scanning`, wait for `file.scanned` or ask again after a second.',
 )
@@ -70,7 +70,7 @@ export class FileNotReady extends AppError {
   }
 }
 
-@Means(
+@ErrorDoc(
   'The file is in a message already, rejected, still arriving, or uploaded for another conversation.',
   'Upload it anew.',
 )
@@ -83,7 +83,7 @@ export class FileNotAttachable extends AppError {
   }
 }
 
-@Means('A message shows this file; deleting that message lets go of it.', 'Delete the message instead.')
+@ErrorDoc('A message shows this file; deleting that message lets go of it.', 'Delete the message instead.')
 export class FileAttached extends AppError {
   readonly code = 'FILE_ATTACHED';
   readonly status = 409;
@@ -93,7 +93,7 @@ export class FileAttached extends AppError {
   }
 }
 
-@Means(
+@ErrorDoc(
   'The files of the user take up all they may: `details.max_bytes`, `details.max_files`.',
   'Delete messages with files, or files.',
 )
@@ -118,7 +118,7 @@ const TOO_MANY_UPLOADS = {
   server: 'The server takes in no more uploads at a time.',
 } as const;
 
-@Means(
+@ErrorDoc(
   'The caller has as many uploads in progress as one account may have at a time (`details.limit`), their address as many as one may have, or the server as many as it takes in from all.',
   'Wait until one of them is over, or `details.retry_after` seconds (also `Retry-After`), and try again.',
 )
@@ -132,7 +132,7 @@ export class TooManyUploads extends AppError {
   }
 }
 
-@Means('The asked part lies outside of the file; `Content-Range` has its size.', 'Ask for a part that is there.')
+@ErrorDoc('The asked part lies outside of the file; `Content-Range` has its size.', 'Ask for a part that is there.')
 export class RangeNotSatisfiable extends AppError {
   readonly code = 'RANGE_NOT_SATISFIABLE';
   readonly status = 416;

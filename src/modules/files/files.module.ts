@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
-import { AddressSigner } from './address-signer.js';
+import { UrlSigner } from './url-signer.js';
 import { FileProcessesModule } from './file-processes.module.js';
 import { FilesController } from './files.controller.js';
 import { FilesGateway } from './files.gateway.js';
@@ -10,7 +10,7 @@ import { FilesRepository } from './files.repository.js';
 import { FilesService } from './files.service.js';
 import { OpenDownload } from './open-download.js';
 import { ScansModule } from './scans.module.js';
-import { SignAddresses } from './sign-addresses.js';
+import { SignedUrls } from './signed-urls.js';
 import { StorageModule } from './storage/storage.module.js';
 import { UploadInterceptor } from './upload.interceptor.js';
 import { UploadSettings } from './upload-settings.js';
@@ -24,14 +24,14 @@ import { UploadsInProgress } from './uploads-in-progress.js';
     FilesService,
     FilesPolicy,
     OpenDownload,
-    SignAddresses,
-    AddressSigner,
+    SignedUrls,
+    UrlSigner,
     FilesRepository,
     FilesGateway,
     UploadInterceptor,
     UploadSettings,
     UploadsInProgress,
   ],
-  exports: [FilesService, FilesPolicy, SignAddresses, StorageModule, UploadSettings, UploadsInProgress],
+  exports: [FilesService, FilesPolicy, SignedUrls, StorageModule, UploadSettings, UploadsInProgress],
 })
 export class FilesModule {}

@@ -7,7 +7,7 @@ import { UsersPolicy } from '../users/users.policy.js';
 import type { TakenType } from './checks/check-file.js';
 import { FILE_TYPES, type FileCategory } from './file-types.js';
 import type { Quota } from './files.repository.js';
-import { isTaken } from './taken-types.js';
+import { isAllowedType } from './allowed-types.js';
 
 /** Who may bring what in, and how much of it. */
 @Injectable()
@@ -25,7 +25,7 @@ export class FilesPolicy {
 
   /** Which types are taken, with the most bytes of each, and the extensions they go by. */
   get acceptance(): { taken: TakenType[]; extensions: string[] } {
-    const types = FILE_TYPES.filter((type) => isTaken(type, this.config.fileTypes));
+    const types = FILE_TYPES.filter((type) => isAllowedType(type, this.config.fileTypes));
     return {
       taken: types.map(({ type, category }) => ({ type, limit: this.limitOf(category) })),
       extensions: [...new Set(types.flatMap(({ extensions }) => extensions))],

@@ -264,7 +264,7 @@ export class FilesRepository {
   }
 
   /** The bytes are stored: from now on the file waits for its scan. */
-  async arrived(id: string): Promise<FileRow | undefined> {
+  async markStored(id: string): Promise<FileRow | undefined> {
     return (await this.sql.one(ARRIVED, [id]))?.file;
   }
 
@@ -282,7 +282,7 @@ export class FilesRepository {
   }
 
   /** Files that were shown in conversations deleted since are looked at again. Answers how many. */
-  forgetPlaces(limit: number): Promise<number> {
+  clearStalePlaces(limit: number): Promise<number> {
     return this.sql.run(FORGET_PLACES, [limit]);
   }
 
@@ -290,7 +290,7 @@ export class FilesRepository {
    * Takes files nobody shows, and uploads that broke off, out of sight, and notes where the others are shown: these are
    * not looked at again until their message lets go of them.
    */
-  async letGoOfLoose(limit: number): Promise<{ looked_at: number; let_go: number }> {
+  async releaseOrphans(limit: number): Promise<{ looked_at: number; let_go: number }> {
     return this.sql.transaction(async (tx) => {
       const ids = (await tx.many(LOCK_OLD, [limit])).map(({ id }) => id);
       if (ids.length === 0) return { looked_at: 0, let_go: 0 };
@@ -332,7 +332,7 @@ export class FilesRepository {
   }
 
   /** Ends the scan of a file; undefined when it was ended already. */
-  settle(id: string, result: Settlement): Promise<{ file: FileRow; uploader_id: string } | undefined> {
+  completeScan(id: string, result: Settlement): Promise<{ file: FileRow; uploader_id: string } | undefined> {
     const { status, reason, size, contentHash, width, height, blurhash, hasThumbnail = false } = result;
     return this.sql.one(SETTLE, [
       id,

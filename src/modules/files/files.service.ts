@@ -49,8 +49,8 @@ export class FilesService {
     if (!received) throw ValidationError.of('file', 'is required');
     const { conversation_id: conversationId, description = '' } = dto;
     await this.policy.requirePlace(actor, conversationId);
-    const { name, type, size, duration, charset } = await this.check(actor.userId, received);
-    return this.keep(actor, received.path, {
+    const { name, type, size, duration, charset } = await this.inspect(actor.userId, received);
+    return this.store(actor, received.path, {
       id: newId(),
       uploaderId: actor.userId,
       conversationId,
@@ -87,12 +87,12 @@ export class FilesService {
   }
 
   /** The bytes of a ready file, as they are shown to those who may see it. Who asks has been judged. */
-  openShown({ id, category }: { id: string; category: string }): Promise<Readable> {
+  openForDownload({ id, category }: { id: string; category: string }): Promise<Readable> {
     return this.storage.open(category === 'image' ? imageKey(id) : uploadKey(id));
   }
 
   /** The name it is kept under, and what it is. */
-  private async check(uploaderId: string, received: ReceivedFile): Promise<CheckedFile & { name: string }> {
+  private async inspect(uploaderId: string, received: ReceivedFile): Promise<CheckedFile & { name: string }> {
     const { path, name: rawName, declaredType, ended } = received;
     const name = cleanFileName(rawName);
     if (!name) throw ValidationError.of('file', 'has a name that is not allowed');
@@ -104,7 +104,7 @@ export class FilesService {
     return { ...checked, name: extension === undefined ? nameWithType(name, checked.type) : name.name };
   }
 
-  private async keep(actor: Actor, path: string, file: NewFile): Promise<FileDto> {
+  private async store(actor: Actor, path: string, file: NewFile): Promise<FileDto> {
     await this.reserve(actor, file);
     try {
       await this.storage.put(uploadKey(file.id), path, file.type);
@@ -112,7 +112,7 @@ export class FilesService {
       await this.repository.forget([file.id]).catch((err: unknown) => this.unforgotten.failed({ err }));
       throw error;
     }
-    const row = await this.repository.arrived(file.id);
+    const row = await this.repository.markStored(file.id);
     if (!row) throw new FileNotFound();
     this.events.publish(new FileStored(file.id, file.uploaderId));
     return FileDto.of(row);

@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { Limits } from '../../platform/throttling/limits.service.js';
-import { AddressSigner, type Variant } from './address-signer.js';
+import { UrlSigner, type Variant } from './url-signer.js';
 import { requestedRange } from './byte-ranges.js';
 import { contentDisposition } from './content-disposition.js';
 import type { Disposition, DownloadQuery, FileRow } from './files.dto.js';
@@ -46,7 +46,7 @@ export class OpenDownload {
   constructor(
     private readonly repository: FilesRepository,
     private readonly storage: FileStorage,
-    private readonly signer: AddressSigner,
+    private readonly signer: UrlSigner,
     private readonly limits: Limits,
   ) {}
 

@@ -59,7 +59,7 @@ export async function receiveUpload(reception: Reception): Promise<ReceivedFile>
     const giveUp = (): void => refuse(new ServiceUnavailable());
     if (ended.aborted) return giveUp();
     ended.addEventListener('abort', giveUp, { once: true });
-    const storage = new Landing(path, {
+    const storage = new DiskUpload(path, {
       isRefused: () => isRefused,
       refuseTooLarge: () => refuse(tooLarge()),
       arrived: (file) => (received = file),
@@ -81,7 +81,7 @@ interface Course {
 }
 
 /** Where multer puts the bytes: one path, hashed on the way. What comes of a refused form is removed again. */
-class Landing implements StorageEngine {
+class DiskUpload implements StorageEngine {
   constructor(
     private readonly path: string,
     private readonly course: Course,

@@ -10,7 +10,7 @@ import { FilesRepository, type Settlement } from './files.repository.js';
 import { FileProcesses } from './file-processes.js';
 import { imageKey, keysOf, thumbnailKey, uploadKey } from './storage/file-keys.js';
 import { BytesMissing, FileStorage } from './storage/file-storage.js';
-import { IncomingFolder } from './storage/incoming-folder.js';
+import { TempUploads } from './storage/temp-uploads.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 /**
@@ -53,7 +53,7 @@ export class ScanFile implements OnModuleDestroy {
   constructor(
     private readonly repository: FilesRepository,
     private readonly storage: FileStorage,
-    private readonly incoming: IncomingFolder,
+    private readonly tempUploads: TempUploads,
     private readonly processes: FileProcesses,
     { clamavUrl, fileMaxImageBytes }: Config,
   ) {
@@ -75,11 +75,13 @@ export class ScanFile implements OnModuleDestroy {
     if (!stored) return undefined;
     const { file, scans_begun: begun } = stored;
     const settlement: Settlement =
-      begun > BEGUN_MAX ? { status: 'rejected', reason: GIVEN_UP } : await this.judge(id, fileTypeOf(file.type));
-    return this.settle(id, settlement);
+      begun > BEGUN_MAX
+        ? { status: 'rejected', reason: GIVEN_UP }
+        : await this.examineSafely(id, fileTypeOf(file.type));
+    return this.complete(id, settlement);
   }
 
-  private async judge(id: string, type: FileType): Promise<Settlement> {
+  private async examineSafely(id: string, type: FileType): Promise<Settlement> {
     try {
       return await this.storage.withLocalCopy(uploadKey(id), (path) => this.examine(id, type, path));
     } catch (error) {
@@ -110,11 +112,11 @@ export class ScanFile implements OnModuleDestroy {
     if (type.structure === 'zip') {
       await this.processes.run({ kind: 'unpack', path, isDocument: type.category === 'document' });
     }
-    return type.category === 'image' ? this.renew(id, type, path) : { status: 'ready' };
+    return type.category === 'image' ? this.reencode(id, type, path) : { status: 'ready' };
   }
 
-  private async renew(id: string, { type }: FileType, path: string): Promise<Settlement> {
-    const [target, thumbnail] = [this.incoming.newPath(), this.incoming.newPath()];
+  private async reencode(id: string, { type }: FileType, path: string): Promise<Settlement> {
+    const [target, thumbnail] = [this.tempUploads.createPath(), this.tempUploads.createPath()];
     try {
       const image = await this.processes.run({ kind: 'render', path, type, target, thumbnail });
       if (image.size > this.mostImageBytes) throw new FileTooLarge({ reason: 'expands to too much' });
@@ -129,7 +131,7 @@ export class ScanFile implements OnModuleDestroy {
   }
 
   /** What was settled is told, whether or not the store is there to forget the bytes. */
-  private async letGo(id: string, keys: readonly string[]): Promise<void> {
+  private async removeBytes(id: string, keys: readonly string[]): Promise<void> {
     try {
       await this.storage.remove(keys);
       this.unremoved.worked();
@@ -138,15 +140,15 @@ export class ScanFile implements OnModuleDestroy {
     }
   }
 
-  private async settle(id: string, settlement: Settlement): Promise<ScannedFile | undefined> {
-    const settled = await this.repository.settle(id, settlement);
+  private async complete(id: string, settlement: Settlement): Promise<ScannedFile | undefined> {
+    const settled = await this.repository.completeScan(id, settlement);
     if (!settled) {
       // Another scan may have been faster, and what it has settled stays; of a file that is gone nothing may be left.
-      if (!(await this.repository.isKept(id))) await this.letGo(id, keysOf(id));
+      if (!(await this.repository.isKept(id))) await this.removeBytes(id, keysOf(id));
       return undefined;
     }
-    if (settlement.status === 'rejected') await this.letGo(id, keysOf(id));
-    else if (settlement.isRenewed) await this.letGo(id, [uploadKey(id)]);
+    if (settlement.status === 'rejected') await this.removeBytes(id, keysOf(id));
+    else if (settlement.isRenewed) await this.removeBytes(id, [uploadKey(id)]);
     const place = await this.repository.findPlace(id);
     return {
       file: FileDto.of(settled.file),

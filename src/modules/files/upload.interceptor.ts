@@ -11,13 +11,13 @@ import type { Response } from 'express';
 import { catchError, defer, finalize, from, mergeMap, type Observable } from 'rxjs';
 import { requireMinimumRate } from '../../platform/http/body-deadline.js';
 import { actionOf } from '../../platform/http/idempotency.interceptor.js';
-import { IdempotentAnswers } from '../../platform/http/idempotent-answers.js';
+import { IdempotencyStore } from '../../platform/http/idempotency-store.js';
 import type { IdempotentRequest } from '../../platform/http/idempotency.repository.js';
 import type { ParleyRequest } from '../../platform/http/request-context.js';
 import { FileQuotaExceeded, FileTooLarge } from './files.errors.js';
 import { FilesPolicy } from './files.policy.js';
 import { announcedBytes, type ReceivedFile, receiveUpload } from './receive-upload.js';
-import { IncomingFolder } from './storage/incoming-folder.js';
+import { TempUploads } from './storage/temp-uploads.js';
 import { UploadSettings } from './upload-settings.js';
 import { type Upload, UploadsInProgress } from './uploads-in-progress.js';
 import { requireSafeJson } from '../../platform/validation/safe-json.js';
@@ -38,10 +38,10 @@ export const Received = createParamDecorator(
 export class UploadInterceptor implements NestInterceptor {
   constructor(
     private readonly policy: FilesPolicy,
-    private readonly incoming: IncomingFolder,
+    private readonly tempUploads: TempUploads,
     private readonly settings: UploadSettings,
     private readonly uploads: UploadsInProgress,
-    private readonly answers: IdempotentAnswers,
+    private readonly idempotency: IdempotencyStore,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -49,7 +49,7 @@ export class UploadInterceptor implements NestInterceptor {
     const response = context.switchToHttp().getResponse<Response>();
     return defer(() => {
       const upload = this.uploads.enter(request.actor!.userId, request.ip);
-      const path = this.incoming.newPath();
+      const path = this.tempUploads.createPath();
       return from(this.receive(context, upload, path)).pipe(
         mergeMap(() => this.answer(context, next)),
         finalize(() => {
@@ -71,7 +71,7 @@ export class UploadInterceptor implements NestInterceptor {
     const asked = askedUnderKey(context);
     if (!asked) return next.handle();
     const response = context.switchToHttp().getResponse<Response>();
-    return from(this.answers.answer({ ...asked, bodyHash: hashOf(request) }, () => next.handle(), response));
+    return from(this.idempotency.answer({ ...asked, bodyHash: hashOf(request) }, () => next.handle(), response));
   }
 
   private async receive(context: ExecutionContext, upload: Upload, path: string): Promise<void> {
@@ -96,7 +96,7 @@ export class UploadInterceptor implements NestInterceptor {
     const announced = announcedBytes(request);
     if (announced !== undefined && announced > mostBytes) throw new FileTooLarge({ limit: mostBytes });
     const asked = askedUnderKey(context);
-    if (asked && (await this.answers.isKnown(asked))) return mostBytes;
+    if (asked && (await this.idempotency.isKnown(asked))) return mostBytes;
     return this.uploads.reserve(upload, request.actor!, announced);
   }
 
@@ -124,7 +124,7 @@ function endOf(request: UploadRequest, response: Response): AbortSignal {
 /** Whose request it is, and its key; undefined when it has none. */
 function askedUnderKey(context: ExecutionContext): Omit<IdempotentRequest, 'bodyHash'> | undefined {
   const request = context.switchToHttp().getRequest<UploadRequest>();
-  const key = IdempotentAnswers.keyOf(request);
+  const key = IdempotencyStore.keyOf(request);
   return key === undefined ? undefined : { userId: request.actor!.userId, action: actionOf(context), key };
 }
 

@@ -3,7 +3,7 @@ import { Config } from '../../platform/config/config.js';
 import { newId } from '../../platform/database/ids.js';
 import type { StreamTransaction } from '../../platform/event-log/event-log.js';
 import { type SystemMessage, SystemMessages } from '../participants/system-messages.policy.js';
-import { applyContentRule } from './content-rule.js';
+import { applyContentRule } from './sanitize-content.js';
 import { inMessage, presentMessage } from './message-presenter.js';
 import { MESSAGE_CREATED } from './messages.events.js';
 import { MessagesRepository } from './messages.repository.js';

@@ -16,7 +16,7 @@ import {
 } from './messages.events.js';
 import { type MessageChange, MessagesRepository } from './messages.repository.js';
 import { requireReaction } from './reaction.js';
-import { RuleContent } from './rule-content.js';
+import { ContentModeration } from './content-moderation.js';
 import { SendMessage } from './send-message.js';
 
 /** Different emojis one message may carry. */
@@ -42,7 +42,7 @@ export class ChangeMessage {
     private readonly log: EventLog,
     private readonly participants: ParticipantsPolicy,
     private readonly sending: SendMessage,
-    private readonly rules: RuleContent,
+    private readonly moderation: ContentModeration,
   ) {}
 
   /**
@@ -54,7 +54,7 @@ export class ChangeMessage {
     return this.change(actor, id, async ({ tx, message, membership, change }) => {
       this.participants.requireMayPost(membership);
       if (message.sender_id !== actor.userId) this.participants.deny('Only its sender may edit a message.');
-      const ruled = await this.rules.edit(message.conversation_id, { content: clean, metadata: dto.metadata });
+      const ruled = await this.moderation.edit(message.conversation_id, { content: clean, metadata: dto.metadata });
       if (!(await this.repository.edit(tx, { ...change, ...ruled, mentions: dto.mentions }))) return undefined;
       await this.requireTurn({ tx, membership, change });
       return MESSAGE_UPDATED;
@@ -72,7 +72,7 @@ export class ChangeMessage {
         if (!isOwn) this.participants.requireModerator(membership);
         if (message.deleted_at) return undefined;
         const before = { conversation_id, sender_id };
-        if (!isOwn) tx.record({ actor, action: 'message.delete', target: { type: 'message', id }, before });
+        if (!isOwn) tx.audit({ actor, action: 'message.delete', target: { type: 'message', id }, before });
         await this.repository.delete(tx, change);
         return MESSAGE_DELETED;
       },
@@ -88,7 +88,7 @@ export class ChangeMessage {
     const emoji = requireReaction(text);
     return this.change(actor, id, async ({ tx, message, membership, change }) => {
       this.participants.requireMayPost(membership);
-      await this.rules.reaction(message.conversation_id, emoji);
+      await this.moderation.reaction(message.conversation_id, emoji);
       const { count, isKnown, isOwn } = await this.repository.countEmojis(tx, emoji, change);
       if (isOwn) return undefined;
       if (count >= EMOJIS_MAX && !isKnown) throw new TooManyReactions(EMOJIS_MAX);

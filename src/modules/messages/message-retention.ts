@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { EventLog } from '../../platform/event-log/event-log.js';
-import { inRounds, Schedule, type ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
+import { inBatches, Schedule, type ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
 import { MESSAGE_DELETED } from './messages.events.js';
 import { RetentionRepository } from './retention.repository.js';
 
@@ -44,7 +44,7 @@ export class MessageRetention implements ScheduledTask, OnModuleInit {
 
   private async expire(conversationId: string): Promise<number> {
     let emptied = 0;
-    await inRounds(AT_ONCE, async () => {
+    await inBatches(AT_ONCE, async () => {
       const seen = await this.log.write(conversationId, async (tx) => {
         const messages = await this.repository.expiring(tx, conversationId, AT_ONCE);
         const last = messages.at(-1);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../platform/http/actor.js';
-import type { Slice, SliceOf } from '../../platform/pagination/numbered-page.js';
+import type { OffsetPage, OffsetRange } from '../../platform/pagination/offset-page.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { presentMessage } from './message-presenter.js';
 import { MessageReadsRepository } from './message-reads.repository.js';
@@ -18,7 +18,7 @@ export class MessageSlices {
   ) {}
 
   /** Newest first; `total` counts tombstones too. @throws ConversationNotFound, PermissionDenied */
-  async slice(actor: Actor, conversationId: string, { offset, limit }: SliceOf): Promise<Slice<MessageDto>> {
+  async slice(actor: Actor, conversationId: string, { offset, limit }: OffsetRange): Promise<OffsetPage<MessageDto>> {
     await this.participants.requireMember(actor, conversationId);
     const total = await this.reads.lastNumber(conversationId);
     const rows = offset < total ? await this.reads.older(conversationId, total - offset + 1, limit, {}) : [];

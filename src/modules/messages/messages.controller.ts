@@ -15,10 +15,10 @@ import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { ReplayedByRoute } from '../../platform/http/idempotency.interceptor.js';
+import { OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
 import { Sends } from '../../platform/metrics/refused-sends.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
-import { Weighs } from '../../platform/throttling/shedding.guard.js';
+import { Priority } from '../../platform/throttling/load-shedding.guard.js';
 import { ConversationId } from '../participants/conversation-id.pipe.js';
 import { FileNotAttachable, FileNotFound } from '../files/files.errors.js';
 import { ConversationFrozen, ConversationNotFound } from '../participants/participants.errors.js';
@@ -76,7 +76,7 @@ export class MessagesController {
   @ApiOperation({ summary: 'Sends a message; repeated with the same key it is still one.' })
   @Limit('message.send')
   @Sends()
-  @ReplayedByRoute()
+  @OwnIdempotency()
   @UseInterceptors(ReplayedSendInterceptor)
   @ApiCreatedResponse({ type: MessageDto })
   @Throws(...REFUSALS_OF_SENDS)
@@ -104,7 +104,7 @@ export class MessagesController {
     return this.messages.pins(actor, id);
   }
 
-  @Weighs('figures')
+  @Priority('figures')
   @Get('search/messages')
   @ApiOperation({
     summary: 'Full text search in the caller’s conversations, the latest first.',

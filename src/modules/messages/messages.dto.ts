@@ -13,7 +13,7 @@ import {
   UuidListField,
 } from '../../platform/validation/fields.js';
 import { RuledBy } from '../../platform/validation/ruled-by.js';
-import { problemsOfText } from './content-rule.js';
+import { problemsOfText } from './sanitize-content.js';
 import { FileDto } from '../files/files.dto.js';
 
 const ATTACHMENTS_MAX = 10;

@@ -1,7 +1,7 @@
 import { AppError } from '../../platform/errors/app-error.js';
-import { Means } from '../../platform/errors/means.decorator.js';
+import { ErrorDoc } from '../../platform/errors/error-doc.decorator.js';
 
-@Means('There is no such message, or it is in a conversation the caller is not in.', 'Treat it as gone.')
+@ErrorDoc('There is no such message, or it is in a conversation the caller is not in.', 'Treat it as gone.')
 export class MessageNotFound extends AppError {
   readonly code = 'MESSAGE_NOT_FOUND';
   readonly status = 404;
@@ -11,7 +11,7 @@ export class MessageNotFound extends AppError {
   }
 }
 
-@Means(
+@ErrorDoc(
   'The caller has `details.limit` searches of messages running already (in this process).',
   'Wait for their answers, or cancel them.',
 )
@@ -25,7 +25,7 @@ export class TooManySearches extends AppError {
 }
 
 /** Counted in code points after the content rule. */
-@Means('Longer than `details.max_length` code points (`CONTENT_MAX_LENGTH`).', 'Cut it, or send several.')
+@ErrorDoc('Longer than `details.max_length` code points (`CONTENT_MAX_LENGTH`).', 'Cut it, or send several.')
 export class ContentTooLong extends AppError {
   readonly code = 'CONTENT_TOO_LONG';
   readonly status = 400;
@@ -35,7 +35,7 @@ export class ContentTooLong extends AppError {
   }
 }
 
-@Means('`system` messages are the server’s own.', 'Send `text`, `image` or `file`.')
+@ErrorDoc('`system` messages are the server’s own.', 'Send `text`, `image` or `file`.')
 export class InvalidMessageType extends AppError {
   readonly code = 'INVALID_MESSAGE_TYPE';
   readonly status = 400;
@@ -45,7 +45,7 @@ export class InvalidMessageType extends AppError {
   }
 }
 
-@Means('A deleted message stays deleted; a message of the server cannot be changed.', 'Load the message anew.')
+@ErrorDoc('A deleted message stays deleted; a message of the server cannot be changed.', 'Load the message anew.')
 export class MessageNotEditable extends AppError {
   readonly code = 'MESSAGE_NOT_EDITABLE';
   readonly status = 409;
@@ -55,7 +55,7 @@ export class MessageNotEditable extends AppError {
   }
 }
 
-@Means(
+@ErrorDoc(
   'The conversation is in slow mode and the sender has just posted, edited or reacted.',
   'Wait `details.retry_after` seconds.',
 )
@@ -68,7 +68,7 @@ export class SlowMode extends AppError {
   }
 }
 
-@Means(
+@ErrorDoc(
   'A rule of the installation or of the conversation refuses this text; `details.reason` is what its makers say of it.',
   'Show the reason; change the text.',
 )
@@ -82,7 +82,7 @@ export class ContentRejected extends AppError {
 }
 
 /** Not an error of the sender’s, and not a message yet; the same `client_message_id` again is the same held send. */
-@Means(
+@ErrorDoc(
   'Accepted, but a moderator looks at it first: until then nobody else sees it. No message yet.',
   'Show it as waiting; the same key again is the same held message.',
 )
@@ -95,7 +95,7 @@ export class HeldForReview extends AppError {
   }
 }
 
-@Means('A message takes at most `details.limit` different reactions.', 'Use one that is there.')
+@ErrorDoc('A message takes at most `details.limit` different reactions.', 'Use one that is there.')
 export class TooManyReactions extends AppError {
   readonly code = 'TOO_MANY_REACTIONS';
   readonly status = 409;

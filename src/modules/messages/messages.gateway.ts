@@ -23,12 +23,12 @@ type MessageReply = Promise<{ message: MessageDto }>;
 export class MessagesGateway implements OnModuleInit {
   constructor(
     private readonly messages: MessagesService,
-    private readonly logged: MessageEventRenderer,
+    private readonly renderer: MessageEventRenderer,
     private readonly catalogue: EventCatalogue,
   ) {}
 
   onModuleInit(): void {
-    const present = this.logged.present.bind(this.logged);
+    const present = this.renderer.present.bind(this.renderer);
     this.catalogue.declare(...MESSAGE_EVENT_TYPES.map((type) => ({ type, present })));
   }
 

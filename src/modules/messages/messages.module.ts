@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { Overload } from '../../platform/throttling/overload.js';
+import { LoadShedder } from '../../platform/throttling/load-shedder.js';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { ChangeMessage } from './change-message.js';
@@ -13,19 +13,19 @@ import { MessagesGateway } from './messages.gateway.js';
 import { MessagesRepository } from './messages.repository.js';
 import { MessagesService } from './messages.service.js';
 import { ReadMessages } from './read-messages.js';
-import { RuleContent } from './rule-content.js';
+import { ContentModeration } from './content-moderation.js';
 import { MessageIndexRepository } from './message-index.repository.js';
 import { MessageIndexer } from './message-indexer.js';
 import { MessageSearchRepository } from './message-search.repository.js';
 import { SearchMessages } from './search-messages.js';
 import { SendMessage } from './send-message.js';
-import { SendTraffic } from './send-traffic.js';
+import { SendMetrics } from './send-metrics.js';
 import { SyncController } from './sync.controller.js';
 import { Subscriptions } from './subscriptions.js';
 import { SyncGateway } from './sync.gateway.js';
 import { SyncService } from './sync.service.js';
 import { SystemMessagesModule } from './system-messages.module.js';
-import { TakeDown } from './take-down.service.js';
+import { ModeratorDelete } from './moderator-delete.service.js';
 
 @Module({
   imports: [UsersModule, ParticipantsModule, SystemMessagesModule],
@@ -33,9 +33,9 @@ import { TakeDown } from './take-down.service.js';
   providers: [
     MessagesService,
     SendMessage,
-    SendTraffic,
-    RuleContent,
-    TakeDown,
+    SendMetrics,
+    ContentModeration,
+    ModeratorDelete,
     ChangeMessage,
     ReadMessages,
     MessageSlices,
@@ -57,14 +57,14 @@ import { TakeDown } from './take-down.service.js';
     MessagesService,
     MessageIndexer,
     MessageIndexRepository,
-    TakeDown,
+    ModeratorDelete,
     MessageSlices,
     MessageFeed,
     Subscriptions,
   ],
 })
 export class MessagesModule {
-  constructor(overload: Overload, sending: SendMessage) {
-    overload.watch(() => sending.isFull);
+  constructor(shedder: LoadShedder, sending: SendMessage) {
+    shedder.watch(() => sending.isFull);
   }
 }

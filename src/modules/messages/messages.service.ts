@@ -3,7 +3,7 @@ import type { Actor } from '../../platform/http/actor.js';
 import type { Page } from '../../platform/pagination/page.js';
 import { Limits } from '../../platform/throttling/limits.service.js';
 import { ChangeMessage } from './change-message.js';
-import type { HeldSend } from './content-rules.policy.js';
+import type { HeldSend } from './content-moderator.policy.js';
 import type {
   EditMessageDto,
   ListMessagesQuery,
@@ -18,7 +18,7 @@ import type {
 } from './messages.dto.js';
 import { ReadMessages } from './read-messages.js';
 import { SendMessage, type SentMessage } from './send-message.js';
-import { SendTraffic } from './send-traffic.js';
+import { SendMetrics } from './send-metrics.js';
 
 /** What one can do with messages; each use case has a file of its own, this is their table of contents. */
 @Injectable()
@@ -28,12 +28,12 @@ export class MessagesService {
     private readonly changing: ChangeMessage,
     private readonly reading: ReadMessages,
     private readonly limits: Limits,
-    private readonly traffic: SendTraffic,
+    private readonly metrics: SendMetrics,
   ) {}
 
   /** Answers once the message is on disk; the same key again answers the same message and costs no quota. */
   async send(actor: Actor, conversationId: string, dto: SendMessageDto): Promise<SentMessage> {
-    const sent = await this.traffic.follow(actor, conversationId, () => this.sending.send(actor, conversationId, dto));
+    const sent = await this.metrics.follow(actor, conversationId, () => this.sending.send(actor, conversationId, dto));
     if (sent.isReplay) await this.limits.refund('message.send', actor);
     return sent;
   }

@@ -1,11 +1,11 @@
 import { Module } from '@nestjs/common';
 import { ErasureRepository } from './erasure.repository.js';
 import { MessageErasure } from './message-erasure.service.js';
-import { TableSpace } from '../../platform/database/table-space.js';
+import { TableCompactor } from '../../platform/database/table-compactor.js';
 import { MessageIndexTask } from './message-index-task.js';
 import { MessagesModule } from './messages.module.js';
 import { MessageRetention } from './message-retention.js';
-import { MessageSpace } from './message-space.js';
+import { MessageTableCompaction } from './message-table-compaction.js';
 import { RetentionRepository } from './retention.repository.js';
 
 /** The background work of messages: retention, giving back its space, and the erasure of what somebody wrote. */
@@ -14,11 +14,11 @@ import { RetentionRepository } from './retention.repository.js';
   providers: [
     MessageIndexTask,
     MessageRetention,
-    MessageSpace,
+    MessageTableCompaction,
     MessageErasure,
     RetentionRepository,
     ErasureRepository,
-    TableSpace,
+    TableCompactor,
   ],
   exports: [MessageErasure],
 })

@@ -1,7 +1,7 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { Response } from 'express';
 import { map, type Observable } from 'rxjs';
-import { IdempotentAnswers } from '../../platform/http/idempotent-answers.js';
+import { IdempotencyStore } from '../../platform/http/idempotency-store.js';
 import type { ParleyRequest } from '../../platform/http/request-context.js';
 
 /** What a send answered, however the message is written. */
@@ -20,7 +20,7 @@ export class ReplayedSendInterceptor implements NestInterceptor<AnsweredSend<unk
   intercept(context: ExecutionContext, next: CallHandler<AnsweredSend<unknown>>): Observable<unknown> {
     const http = context.switchToHttp();
     const request = http.getRequest<ParleyRequest>();
-    const key = IdempotentAnswers.keyOf(request);
+    const key = IdempotencyStore.keyOf(request);
     const body = request.body as Record<string, unknown> | undefined;
     if (key !== undefined && body && body.client_message_id === undefined) body.client_message_id = key;
     return next.handle().pipe(

@@ -11,15 +11,15 @@ import type { Actor } from '../../platform/http/actor.js';
 import { encodedAs } from '../../platform/json/encoded-once.js';
 import { isGuest } from '../../platform/http/guest.js';
 import { codePoints, isBlank } from '../../platform/validation/text.js';
-import { applyContentRule } from './content-rule.js';
-import type { HeldSend } from './content-rules.policy.js';
+import { applyContentRule } from './sanitize-content.js';
+import type { HeldSend } from './content-moderator.policy.js';
 import { inMessage, presentMessage } from './message-presenter.js';
 import type { MessageDto, SendMessageDto } from './messages.dto.js';
 import { ContentTooLong, InvalidMessageType } from './messages.errors.js';
 import { MESSAGE_CREATED, MessagesStored } from './messages.events.js';
 import { type AppendOutcome, type AppendResult, MessagesRepository, type NewMessage } from './messages.repository.js';
-import { RuleContent } from './rule-content.js';
-import { refusal } from './send-refusal.js';
+import { ContentModeration } from './content-moderation.js';
+import { toSendError } from './send-refusal.js';
 
 /** What became of a send: a replay is the same message again, and costs the sender none of his quota. */
 export interface SentMessage {
@@ -44,7 +44,7 @@ export class SendMessage {
   private readonly batcher = new KeyedBatcher<NewMessage, SendResult>({
     ...BATCH,
     keyOf: (message) => message.conversation_id,
-    twinOf: (message) =>
+    dedupKeyOf: (message) =>
       message.client_message_id === null ? undefined : `${message.sender_id} ${message.client_message_id}`,
     run: (batch) => this.store(batch),
   });
@@ -54,7 +54,7 @@ export class SendMessage {
     private readonly log: EventLog,
     private readonly config: Config,
     private readonly events: DomainEvents,
-    private readonly rules: RuleContent,
+    private readonly moderation: ContentModeration,
   ) {}
 
   /** Whether what is sent now would wait too long. */
@@ -76,7 +76,7 @@ export class SendMessage {
       contentOf(dto, hasAttachments),
       hasAttachments ? 'may be empty' : undefined,
     );
-    const ruled = this.rules.send(actor, {
+    const ruled = this.moderation.send(actor, {
       id: newId(),
       conversation_id: conversationId,
       sender_id: actor.userId,
@@ -113,7 +113,7 @@ export class SendMessage {
     const result = await this.batcher.add(message);
     if (result.outcome === 'stored') return { message: result.message!, isReplay: false };
     if (result.outcome === 'replayed') return { message: await this.replay(result.id, message), isReplay: true };
-    throw refusal(result.outcome, result.retryAfter);
+    throw toSendError(result.outcome, result.retryAfter);
   }
 
   /**

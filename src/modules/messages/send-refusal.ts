@@ -11,7 +11,10 @@ import { MessageNotFound, SlowMode } from './messages.errors.js';
 import type { AppendOutcome } from './messages.repository.js';
 
 /** What a sender is told whose message was not stored. */
-export function refusal(outcome: Exclude<AppendOutcome, 'stored' | 'replayed'>, retryAfter?: number | null): AppError {
+export function toSendError(
+  outcome: Exclude<AppendOutcome, 'stored' | 'replayed'>,
+  retryAfter?: number | null,
+): AppError {
   switch (outcome) {
     case 'conflict':
       return new IdempotencyConflict();

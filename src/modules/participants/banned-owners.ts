@@ -1,8 +1,8 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { EventLog } from '../../platform/event-log/event-log.js';
-import { inRounds, Schedule, type ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
+import { inBatches, Schedule, type ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
 import { ParticipantsRepository } from './participants.repository.js';
-import { Standings } from './standings.js';
+import { ParticipantChanges } from './participant-changes.js';
 
 const AT_ONCE = 100;
 
@@ -20,7 +20,7 @@ export class BannedOwners implements ScheduledTask, OnModuleInit {
   constructor(
     private readonly schedule: Schedule,
     private readonly repository: ParticipantsRepository,
-    private readonly standings: Standings,
+    private readonly changes: ParticipantChanges,
     private readonly log: EventLog,
   ) {}
 
@@ -30,7 +30,7 @@ export class BannedOwners implements ScheduledTask, OnModuleInit {
 
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
     if (isDryRun) return { conversations: (await this.repository.findOwnedByBanned(AT_ONCE)).length };
-    const conversations = await inRounds(AT_ONCE, async () => {
+    const conversations = await inBatches(AT_ONCE, async () => {
       const ids = await this.repository.findOwnedByBanned(AT_ONCE);
       for (const id of ids) await this.passOn(id);
       return ids.length;
@@ -42,9 +42,9 @@ export class BannedOwners implements ScheduledTask, OnModuleInit {
     await this.log.write(conversationId, async (tx) => {
       const former = await this.repository.findBannedOwner(tx, conversationId);
       if (!former) return;
-      await this.standings.stepDown(tx, null);
-      const successor = await this.standings.require(tx, conversationId, former.successor_id);
-      await this.standings.alter(tx, null, successor, { role: 'owner' });
+      await this.changes.demoteOwner(tx, null);
+      const successor = await this.changes.require(tx, conversationId, former.successor_id);
+      await this.changes.updateParticipant(tx, null, successor, { role: 'owner' });
     });
   }
 }

@@ -5,7 +5,7 @@ import { type Acting, UserAdministration } from '../users/user-administration.se
 import { ConversationBansRepository } from './conversation-bans.repository.js';
 import { ConversationNotFound, ParticipantNotFound } from './participants.errors.js';
 import { ParticipantsPolicy } from './participants.policy.js';
-import { Standings } from './standings.js';
+import { ParticipantChanges } from './participant-changes.js';
 
 /** Somebody and the conversation it is about, and why. */
 export interface ConversationBan {
@@ -24,7 +24,7 @@ export class ConversationBans {
     private readonly repository: ConversationBansRepository,
     private readonly policy: ParticipantsPolicy,
     private readonly users: UserAdministration,
-    private readonly standings: Standings,
+    private readonly changes: ParticipantChanges,
     private readonly log: EventLog,
   ) {}
 
@@ -64,8 +64,8 @@ export class ConversationBans {
 
   private async dismiss(tx: StreamTransaction, actor: Actor, ban: ConversationBan): Promise<boolean> {
     try {
-      const target = await this.standings.require(tx, ban.conversationId, ban.userId);
-      await this.standings.dismiss(tx, actor.userId, target, 'removed');
+      const target = await this.changes.require(tx, ban.conversationId, ban.userId);
+      await this.changes.removeParticipant(tx, actor.userId, target, 'removed');
       return true;
     } catch (error) {
       if (error instanceof ParticipantNotFound) return false;
@@ -80,7 +80,7 @@ function record(
   action: string,
   { conversationId, reason, before, after }: ConversationBan & { before: object; after: object | null },
 ): void {
-  tx.record({
+  tx.audit({
     actor,
     action,
     target: { type: 'conversation', id: conversationId },

@@ -1,10 +1,10 @@
-import { DeliveryMarks } from './delivery-marks.js';
+import { DeliveryReceipts } from './delivery-receipts.js';
 
 describe('marks of what has arrived', () => {
   it('go out one at a time, with what came meanwhile as one', async () => {
     const made: [string, number][] = [];
     let finish: () => void = () => undefined;
-    const marks = new DeliveryMarks((conversationId, number) => {
+    const marks = new DeliveryReceipts((conversationId, number) => {
       made.push([conversationId, number]);
       return new Promise<void>((resolve) => (finish = resolve));
     });
@@ -25,7 +25,7 @@ describe('marks of what has arrived', () => {
 
   it('go on after one that was refused', async () => {
     const made: number[] = [];
-    const marks = new DeliveryMarks((_conversationId, number) => {
+    const marks = new DeliveryReceipts((_conversationId, number) => {
       made.push(number);
       return Promise.reject(new Error('no longer in it'));
     });

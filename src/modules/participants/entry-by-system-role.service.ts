@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { AuditEntry } from '../../platform/audit/privileged-acts.js';
+import type { AuditEntry } from '../../platform/audit/audit-log.js';
 import type { StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { cleanName } from '../../platform/validation/text.js';
@@ -33,7 +33,7 @@ export class EntryBySystemRole {
 
   private async tell(tx: StreamTransaction, actor: Actor, act: Act, deed: string): Promise<void> {
     const { action, reason } = act;
-    tx.record({ actor, target: { type: 'conversation', id: tx.head.streamId }, ...act });
+    tx.audit({ actor, target: { type: 'conversation', id: tx.head.streamId }, ...act });
     // The name stands in `sender_name`, which an account that is deleted loses; in the text it would stay.
     const done = `${actor.role === 'admin' ? 'An admin' : 'A moderator'} of the system ${deed}`;
     const content = reason ? `${done}: ${reason}` : `${done}.`;

@@ -34,8 +34,8 @@ import {
   TooManyParticipants,
 } from './participants.errors.js';
 import { ParticipantsService } from './participants.service.js';
-import { ReadMarks } from './read-marks.js';
-import { SetOwnFlags } from './set-own-flags.js';
+import { ReadState } from './read-state.js';
+import { ConversationPreferences } from './conversation-preferences.js';
 
 @ApiTags('participants')
 @ApiBearerAuth()
@@ -45,8 +45,8 @@ import { SetOwnFlags } from './set-own-flags.js';
 export class ParticipantsController {
   constructor(
     private readonly participants: ParticipantsService,
-    private readonly marks: ReadMarks,
-    private readonly ownFlags: SetOwnFlags,
+    private readonly readState: ReadState,
+    private readonly preferences: ConversationPreferences,
   ) {}
 
   @Get('participants')
@@ -111,7 +111,7 @@ export class ParticipantsController {
   @ApiOperation({ summary: 'Archives, mutes or pins the conversation for the caller alone.' })
   @ApiOkResponse({ type: OwnFlags })
   setFlags(@CurrentActor() actor: Actor, @ConversationId() id: string, @Body() dto: OwnFlagsDto): Promise<OwnFlags> {
-    return this.ownFlags.set(actor, id, dto);
+    return this.preferences.set(actor, id, dto);
   }
 
   @Post('read')
@@ -119,6 +119,6 @@ export class ParticipantsController {
   @HttpCode(200)
   @ApiOkResponse({ type: MarkedDto })
   read(@CurrentActor() actor: Actor, @ConversationId() id: string, @Body() dto: MarkDto): Promise<MarkedDto> {
-    return this.marks.read(actor, id, dto);
+    return this.readState.read(actor, id, dto);
   }
 }

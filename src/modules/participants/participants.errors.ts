@@ -1,7 +1,10 @@
 import { AppError } from '../../platform/errors/app-error.js';
-import { Means } from '../../platform/errors/means.decorator.js';
+import { ErrorDoc } from '../../platform/errors/error-doc.decorator.js';
 
-@Means('There is no such conversation, there is none any more, or the caller may not know of it.', 'Treat it as gone.')
+@ErrorDoc(
+  'There is no such conversation, there is none any more, or the caller may not know of it.',
+  'Treat it as gone.',
+)
 export class ConversationNotFound extends AppError {
   readonly code = 'CONVERSATION_NOT_FOUND';
   readonly status = 404;
@@ -11,7 +14,7 @@ export class ConversationNotFound extends AppError {
   }
 }
 
-@Means('That user does not take part in the conversation.', 'Load the participants anew.')
+@ErrorDoc('That user does not take part in the conversation.', 'Load the participants anew.')
 export class ParticipantNotFound extends AppError {
   readonly code = 'PARTICIPANT_NOT_FOUND';
   readonly status = 404;
@@ -21,7 +24,10 @@ export class ParticipantNotFound extends AppError {
   }
 }
 
-@Means('A direct conversation has its two participants for ever, and neither title nor roles.', 'Archive it instead.')
+@ErrorDoc(
+  'A direct conversation has its two participants for ever, and neither title nor roles.',
+  'Archive it instead.',
+)
 export class DirectConversationFixed extends AppError {
   readonly code = 'DIRECT_CONVERSATION_FIXED';
   readonly status = 409;
@@ -31,7 +37,7 @@ export class DirectConversationFixed extends AppError {
   }
 }
 
-@Means('Only moderators may write here for now; reading goes on.', 'Wait for `conversation.updated`.')
+@ErrorDoc('Only moderators may write here for now; reading goes on.', 'Wait for `conversation.updated`.')
 export class ConversationFrozen extends AppError {
   readonly code = 'CONVERSATION_FROZEN';
   readonly status = 403;
@@ -41,7 +47,7 @@ export class ConversationFrozen extends AppError {
   }
 }
 
-@Means(
+@ErrorDoc(
   'A private conversation is entered or opened by system role only with a reason, which its participants see.',
   'Send it again with `reason`; the participants read it.',
 )
@@ -54,7 +60,7 @@ export class ReasonRequired extends AppError {
   }
 }
 
-@Means('A conversation takes at most `details.limit` participants.', 'Open another one.')
+@ErrorDoc('A conversation takes at most `details.limit` participants.', 'Open another one.')
 export class TooManyParticipants extends AppError {
   readonly code = 'TOO_MANY_PARTICIPANTS';
   readonly status = 409;

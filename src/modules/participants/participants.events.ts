@@ -20,9 +20,9 @@ export interface MovedMark {
 }
 
 /** Marks have moved. The numbers are those of the commit: of several devices each user is named once. */
-export class MarksMoved extends DomainEvent {
+export class ReadStateChanged extends DomainEvent {
   static readonly type = 'participant.marks_moved';
-  readonly type = MarksMoved.type;
+  readonly type = ReadStateChanged.type;
 
   constructor(readonly moves: readonly MovedMark[]) {
     super();

@@ -7,33 +7,33 @@ import { Gateway, OnFrame } from '../../platform/realtime/frames.js';
 import type { LiveConnection } from '../../platform/realtime/live-connection.js';
 import { ParticipantEventRenderer } from './participant-event-renderer.js';
 import { MarkFrameDto, type MarkedDto } from './participants.dto.js';
-import { MarksMoved, PARTICIPANT_JOINED, PARTICIPANT_LEFT, PARTICIPANT_UPDATED } from './participants.events.js';
-import { ReadMarks } from './read-marks.js';
+import { ReadStateChanged, PARTICIPANT_JOINED, PARTICIPANT_LEFT, PARTICIPANT_UPDATED } from './participants.events.js';
+import { ReadState } from './read-state.js';
 
 /** Socket edge of participants: marks in; joined, left, updated and unread counts out. */
 @Gateway()
 export class ParticipantsGateway implements OnModuleInit {
   constructor(
-    private readonly marks: ReadMarks,
-    private readonly logged: ParticipantEventRenderer,
+    private readonly readState: ReadState,
+    private readonly renderer: ParticipantEventRenderer,
     private readonly catalogue: EventCatalogue,
     private readonly events: DomainEvents,
     private readonly broadcaster: Broadcaster,
   ) {}
 
   onModuleInit(): void {
-    const present = (events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> => this.logged.present(events);
+    const present = (events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> => this.renderer.present(events);
     this.catalogue.declare(
       { type: PARTICIPANT_JOINED, present, membership: 'enters' },
       { type: PARTICIPANT_LEFT, present, membership: 'leaves' },
       { type: PARTICIPANT_UPDATED, present },
     );
-    this.events.on(MarksMoved, (event) => this.announceUnread(event));
+    this.events.on(ReadStateChanged, (event) => this.announceUnread(event));
   }
 
   @OnFrame('message.read', MarkFrameDto, { limit: 'call', summary: 'Marks everything up to a message as read.' })
   read({ actor }: LiveConnection, dto: MarkFrameDto): Promise<MarkedDto> {
-    return this.marks.read(actor, dto.conversation_id, dto);
+    return this.readState.read(actor, dto.conversation_id, dto);
   }
 
   @OnFrame('message.delivered', MarkFrameDto, {
@@ -41,11 +41,11 @@ export class ParticipantsGateway implements OnModuleInit {
     summary: 'Marks everything up to a message as delivered.',
   })
   deliver({ actor }: LiveConnection, dto: MarkFrameDto): Promise<MarkedDto> {
-    return this.marks.deliver(actor, dto.conversation_id, dto);
+    return this.readState.deliver(actor, dto.conversation_id, dto);
   }
 
   /** The reader's other devices clear their counters. */
-  private announceUnread({ moves }: MarksMoved): void {
+  private announceUnread({ moves }: ReadStateChanged): void {
     for (const { conversationId, userId, lastReadSeq, unreadCount, hasReadMoved } of moves) {
       if (!hasReadMoved) continue;
       this.broadcaster.toUsers([userId], {

@@ -1,13 +1,13 @@
 import { Module } from '@nestjs/common';
 import { QueueModule } from '../../platform/queue/queue.module.js';
 import { UsersModule } from '../users/users.module.js';
-import { Admissions } from './admissions.js';
+import { AddParticipants } from './add-participants.js';
 import { ConversationBansRepository } from './conversation-bans.repository.js';
 import { ConversationBans } from './conversation-bans.service.js';
 import { ConversationIdPipe } from './conversation-id.pipe.js';
 import { EntryBySystemRole } from './entry-by-system-role.service.js';
 import { EntitlementsModule } from './entitlements.module.js';
-import { GuestAudience } from './guest-audience.js';
+import { GuestSubscriptions } from './guest-subscriptions.js';
 import { ParticipantEventRenderer } from './participant-event-renderer.js';
 import { ReadStateProvider } from './read-state-provider.js';
 import { ParticipantsController } from './participants.controller.js';
@@ -15,11 +15,11 @@ import { ParticipantsGateway } from './participants.gateway.js';
 import { ParticipantsPolicy } from './participants.policy.js';
 import { ParticipantsRepository } from './participants.repository.js';
 import { ParticipantsService } from './participants.service.js';
-import { ReadMarks } from './read-marks.js';
+import { ReadState } from './read-state.js';
 import { RECEIPTS_QUEUE, ReceiptsQueue } from './receipts.queue.js';
 import { ReceiptsRepository } from './receipts.repository.js';
-import { SetOwnFlags } from './set-own-flags.js';
-import { Standings } from './standings.js';
+import { ConversationPreferences } from './conversation-preferences.js';
+import { ParticipantChanges } from './participant-changes.js';
 
 /** Who takes part in which conversation, as what, and how far each has read. */
 @Module({
@@ -30,20 +30,27 @@ import { Standings } from './standings.js';
     ParticipantsPolicy,
     ParticipantsRepository,
     ParticipantsGateway,
-    Admissions,
-    Standings,
+    AddParticipants,
+    ParticipantChanges,
     EntryBySystemRole,
     ConversationBans,
     ConversationBansRepository,
     ParticipantEventRenderer,
-    GuestAudience,
+    GuestSubscriptions,
     ConversationIdPipe,
-    ReadMarks,
+    ReadState,
     ReadStateProvider,
-    SetOwnFlags,
+    ConversationPreferences,
     ReceiptsRepository,
     ReceiptsQueue,
   ],
-  exports: [ParticipantsService, ConversationBans, ParticipantsPolicy, ReadMarks, SetOwnFlags, ConversationIdPipe],
+  exports: [
+    ParticipantsService,
+    ConversationBans,
+    ParticipantsPolicy,
+    ReadState,
+    ConversationPreferences,
+    ConversationIdPipe,
+  ],
 })
 export class ParticipantsModule {}

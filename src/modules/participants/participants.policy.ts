@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { AuditEntry } from '../../platform/audit/privileged-acts.js';
+import type { AuditEntry } from '../../platform/audit/audit-log.js';
 import type { Queryable } from '../../platform/database/sql.js';
 import { PermissionDenied } from '../../platform/errors/app-error.js';
 import type { StreamTransaction } from '../../platform/event-log/event-log.js';
@@ -43,7 +43,7 @@ export interface Membership extends Access {
   /** In a direct conversation: the other one has blocked the actor. */
   readonly isBlocked: boolean;
   /** The conversation is frozen, and the actor is none of its or the system's moderators. */
-  readonly isFrozenOut: boolean;
+  readonly isBlockedByFreeze: boolean;
   /** Seconds between two posts of the actor; 0 for those whom slow mode does not bind. */
   readonly slowModeSeconds: number;
   readonly joinedSeq: number;
@@ -71,7 +71,8 @@ export class ParticipantsPolicy {
   async resolve(actor: Actor, idOrSlug: string): Promise<string> {
     if (isUuid(idOrSlug)) return idOrSlug.toLowerCase();
     const room = await this.repository.findBySlug(idOrSlug, actor.userId);
-    if (!room || (room.is_private && !room.is_member && !KEEPERS.has(actor.role))) throw new ConversationNotFound();
+    if (!room || (room.is_private && !room.is_member && !MODERATOR_ROLES.has(actor.role)))
+      throw new ConversationNotFound();
     return room.id;
   }
 
@@ -130,7 +131,7 @@ export class ParticipantsPolicy {
   /** @throws PermissionDenied for the muted, and in a direct conversation for the blocked; ConversationFrozen */
   requireMayPost(membership: Membership): void {
     if (membership.isMuted) this.deny('You are muted in this conversation.');
-    if (membership.isFrozenOut) throw new ConversationFrozen();
+    if (membership.isBlockedByFreeze) throw new ConversationFrozen();
     if (membership.isBlocked) this.deny('You cannot write to this user.');
   }
 
@@ -182,14 +183,14 @@ export class ParticipantsPolicy {
   }
 
   /** Writes down what somebody does by system role who takes no part; what participants do is their own affair. */
-  recordKeeping(
-    tx: Pick<StreamTransaction, 'record'>,
+  auditModeration(
+    tx: Pick<StreamTransaction, 'audit'>,
     actor: Actor,
     access: Access,
     act: Pick<AuditEntry, 'action' | 'after' | 'reason'>,
   ): void {
     if (access.role) return;
-    tx.record({ actor, target: { type: 'conversation', id: access.conversationId }, ...act });
+    tx.audit({ actor, target: { type: 'conversation', id: access.conversationId }, ...act });
   }
 
   /** @throws PermissionDenied */
@@ -199,7 +200,7 @@ export class ParticipantsPolicy {
 }
 
 /** System roles that keep order everywhere. */
-const KEEPERS: ReadonlySet<SystemRole> = new Set(['moderator', 'admin']);
+const MODERATOR_ROLES: ReadonlySet<SystemRole> = new Set(['moderator', 'admin']);
 
 /** What holds for a setting that was never set. */
 export function settingsOf(type: ConversationType, stored: Record<string, unknown>): ConversationSettings {
@@ -228,13 +229,13 @@ function toAccess(conversationId: string, row: AccessRow, actor: Actor): Access 
 function toMembership(conversationId: string, row: AccessRow, actor: Actor): Membership | undefined {
   const access = toAccess(conversationId, row, actor);
   if (access.role === undefined) return undefined;
-  const isBound = access.role === 'participant' && !KEEPERS.has(actor.role);
+  const isBound = access.role === 'participant' && !MODERATOR_ROLES.has(actor.role);
   return {
     ...access,
     role: access.role,
     isMuted: row.is_muted ?? false,
     isBlocked: row.is_blocked,
-    isFrozenOut: access.settings.is_frozen && isBound,
+    isBlockedByFreeze: access.settings.is_frozen && isBound,
     slowModeSeconds: isBound ? access.settings.slow_mode_seconds : 0,
     joinedSeq: row.joined_seq ?? 0,
     lastReadSeq: row.last_read_seq ?? 0,

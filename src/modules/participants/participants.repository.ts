@@ -46,7 +46,7 @@ const ID_BY_SLUG = statement<{ id: string; is_private: boolean; is_member: boole
 );
 
 /** How somebody who is to be added stands to the one who adds, and to the conversation. */
-export interface NewcomerRow {
+export interface CandidateRow {
   user_id: string;
   username: string;
   display_name: string;
@@ -61,7 +61,7 @@ export interface NewcomerRow {
   left_seq: number | null;
 }
 
-const NEWCOMERS = statement<NewcomerRow>(
+const NEWCOMERS = statement<CandidateRow>(
   'participants.newcomers',
   `select u.id as user_id, u.username, u.display_name, u.avatar_url,
           user_is_banned(u.banned_at, u.banned_until) as is_banned,
@@ -265,7 +265,7 @@ export class ParticipantsRepository {
   }
 
   /** Those of these users who exist; `actorId` is who wants to add them. */
-  newcomers(tx: Queryable, conversationId: string, userIds: string[], actorId: string): Promise<NewcomerRow[]> {
+  newcomers(tx: Queryable, conversationId: string, userIds: string[], actorId: string): Promise<CandidateRow[]> {
     return tx.many(NEWCOMERS, [conversationId, userIds, actorId]);
   }
 

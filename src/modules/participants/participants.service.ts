@@ -3,7 +3,7 @@ import { ValidationError } from '../../platform/errors/app-error.js';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, toPage } from '../../platform/pagination/page.js';
-import { type Admission, Admissions } from './admissions.js';
+import { type NewParticipant, AddParticipants } from './add-participants.js';
 import { presentParticipant } from './participant-presenter.js';
 import { mayChangeRole, mayModerate, type ParticipantRole, rankOf } from './participant-roles.js';
 import type {
@@ -16,9 +16,9 @@ import type {
 import { ConversationNotFound } from './participants.errors.js';
 import { type Access, ParticipantsPolicy } from './participants.policy.js';
 import { type ListPlace, ParticipantsRepository } from './participants.repository.js';
-import { Standings } from './standings.js';
+import { ParticipantChanges } from './participant-changes.js';
 
-export type { Admission } from './admissions.js';
+export type { NewParticipant as Admission } from './add-participants.js';
 
 /**
  * Who takes part in a conversation, and as what. Every change is part of the conversation's ordered log, judged under
@@ -29,8 +29,8 @@ export class ParticipantsService {
   constructor(
     private readonly repository: ParticipantsRepository,
     private readonly policy: ParticipantsPolicy,
-    private readonly admissions: Admissions,
-    private readonly standings: Standings,
+    private readonly additions: AddParticipants,
+    private readonly changes: ParticipantChanges,
     private readonly log: EventLog,
   ) {}
 
@@ -61,20 +61,20 @@ export class ParticipantsService {
     return this.change(actor, conversationId, async (tx, access) => {
       if (!this.policy.canModerate(access) && !(access.role && access.settings.allow_invites)) this.policy.deny();
       if (role !== 'participant' && !mayChangeRole(access.rank, 'participant', role)) this.policy.deny();
-      const count = await this.admissions.admit(tx, actor, await this.withOwner(tx, access, userIds, role));
+      const count = await this.additions.addAll(tx, actor, await this.withOwner(tx, access, userIds, role));
       const act = { action: 'participant.add', after: { user_ids: userIds, role }, reason };
-      if (access.role || this.policy.isOpenToAll(access)) this.policy.recordKeeping(tx, actor, access, act);
+      if (access.role || this.policy.isOpenToAll(access)) this.policy.auditModeration(tx, actor, access, act);
       else if (userIds.includes(actor.userId)) await this.policy.entry.enter(tx, actor, act);
       else if (count > 0) await this.policy.entry.letIn(tx, actor, act);
-      else this.policy.recordKeeping(tx, actor, access, act);
+      else this.policy.auditModeration(tx, actor, access, act);
       const rows = await this.repository.find(tx, conversationId, userIds);
       return { data: rows.map(presentParticipant) };
     });
   }
 
   /** For whoever creates a conversation, under its lock; see `Admissions`. */
-  admit(tx: StreamTransaction, actor: Actor, admissions: Admission[]): Promise<number> {
-    return this.admissions.admit(tx, actor, admissions);
+  admit(tx: StreamTransaction, actor: Actor, additions: NewParticipant[]): Promise<number> {
+    return this.additions.addAll(tx, actor, additions);
   }
 
   /**
@@ -86,10 +86,10 @@ export class ParticipantsService {
     await this.change(actor, conversationId, async (tx, access) => {
       if (access.role) return;
       if (!this.policy.isOpenToAll(access)) this.policy.deny('This conversation is by invitation only.');
-      const joining: Admission[] = access.isCreator
+      const joining: NewParticipant[] = access.isCreator
         ? await this.withOwner(tx, access, [actor.userId], 'participant')
         : [{ userId: actor.userId, role: 'participant' }];
-      await this.admissions.admit(tx, actor, joining);
+      await this.additions.addAll(tx, actor, joining);
     });
   }
 
@@ -105,19 +105,19 @@ export class ParticipantsService {
   ): Promise<ParticipantDto> {
     return this.change(actor, conversationId, async (tx, access) => {
       if (access.rank < rankOf('moderator')) this.policy.deny();
-      const target = await this.standings.require(tx, conversationId, userId);
+      const target = await this.changes.require(tx, conversationId, userId);
       const role = dto.role === target.role ? undefined : dto.role;
       const isMuted = dto.is_muted === target.is_muted ? undefined : dto.is_muted;
       if (role !== undefined && !mayChangeRole(access.rank, target.role, role)) this.policy.deny();
       if (isMuted !== undefined && !mayModerate(access.rank, target.role)) this.policy.deny();
       if (role === undefined && isMuted === undefined) return presentParticipant(target);
       const after = { user_id: userId, role, is_muted: isMuted };
-      this.policy.recordKeeping(tx, actor, access, { action: 'participant.update', after });
-      if (role === 'owner') await this.standings.stepDown(tx, actor.userId);
-      else if (target.role === 'owner' && role && !(await this.standings.passOn(tx, actor.userId, userId))) {
+      this.policy.auditModeration(tx, actor, access, { action: 'participant.update', after });
+      if (role === 'owner') await this.changes.demoteOwner(tx, actor.userId);
+      else if (target.role === 'owner' && role && !(await this.changes.transferOwnership(tx, actor.userId, userId))) {
         this.policy.deny('Nobody else could own this conversation.');
       }
-      return presentParticipant(await this.standings.alter(tx, actor.userId, target, { role, isMuted }));
+      return presentParticipant(await this.changes.updateParticipant(tx, actor.userId, target, { role, isMuted }));
     });
   }
 
@@ -126,10 +126,10 @@ export class ParticipantsService {
     if (userId === actor.userId) return this.leave(actor, conversationId);
     await this.change(actor, conversationId, async (tx, access) => {
       if (access.rank < rankOf('moderator')) this.policy.deny();
-      const target = await this.standings.require(tx, conversationId, userId);
+      const target = await this.changes.require(tx, conversationId, userId);
       if (!mayModerate(access.rank, target.role)) this.policy.deny();
-      this.policy.recordKeeping(tx, actor, access, { action: 'participant.remove', after: { user_id: userId } });
-      await this.standings.dismiss(tx, actor.userId, target, 'removed');
+      this.policy.auditModeration(tx, actor, access, { action: 'participant.remove', after: { user_id: userId } });
+      await this.changes.removeParticipant(tx, actor.userId, target, 'removed');
     });
   }
 
@@ -140,10 +140,10 @@ export class ParticipantsService {
   async leave(actor: Actor, conversationId: string): Promise<void> {
     await this.change(actor, conversationId, async (tx, access) => {
       if (!access.role) this.policy.deny('You are not in this conversation.');
-      await this.standings.dismiss(
+      await this.changes.removeParticipant(
         tx,
         actor.userId,
-        await this.standings.require(tx, conversationId, actor.userId),
+        await this.changes.require(tx, conversationId, actor.userId),
         'left',
       );
     });
@@ -171,7 +171,7 @@ export class ParticipantsService {
     access: Access,
     userIds: string[],
     role: ParticipantRole,
-  ): Promise<Admission[]> {
+  ): Promise<NewParticipant[]> {
     const isEmpty = !access.isSystemOwned && (await this.repository.count(tx, access.conversationId)) === 0;
     return userIds.map((userId, index) => ({ userId, role: isEmpty && index === 0 ? 'owner' : role }));
   }

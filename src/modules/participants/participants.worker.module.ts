@@ -1,12 +1,12 @@
 import { Module } from '@nestjs/common';
 import { QueueModule } from '../../platform/queue/queue.module.js';
-import { AccountDeparture } from './account-departure.service.js';
+import { LeaveAllConversations } from './leave-all-conversations.service.js';
 import { BannedOwners } from './banned-owners.js';
 import { ParticipantsRepository } from './participants.repository.js';
 import { ReceiptsProcessor } from './receipts.processor.js';
 import { RECEIPTS_QUEUE } from './receipts.queue.js';
 import { ReceiptsRepository } from './receipts.repository.js';
-import { Standings } from './standings.js';
+import { ParticipantChanges } from './participant-changes.js';
 
 /**
  * The background work of participants: adding up receipts, leaving for good, succeeding banned owners. Needs a `Broadcaster`, which the realtime
@@ -14,7 +14,14 @@ import { Standings } from './standings.js';
  */
 @Module({
   imports: [QueueModule.register(RECEIPTS_QUEUE)],
-  providers: [ReceiptsProcessor, ReceiptsRepository, AccountDeparture, BannedOwners, Standings, ParticipantsRepository],
-  exports: [AccountDeparture],
+  providers: [
+    ReceiptsProcessor,
+    ReceiptsRepository,
+    LeaveAllConversations,
+    BannedOwners,
+    ParticipantChanges,
+    ParticipantsRepository,
+  ],
+  exports: [LeaveAllConversations],
 })
 export class ParticipantsWorkerModule {}

@@ -10,11 +10,11 @@ const CONVERSATIONS_MAX = 200;
 export class ReadStateProvider implements OnModuleInit {
   constructor(
     private readonly repository: ReceiptsRepository,
-    private readonly snapshots: ResumeStateProviders,
+    private readonly stateProviders: ResumeStateProviders,
   ) {}
 
   onModuleInit(): void {
-    this.snapshots.register((userId) => this.of(userId));
+    this.stateProviders.register((userId) => this.of(userId));
   }
 
   /** How the most recently active conversations of a user stand. */

@@ -3,7 +3,7 @@ import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } fro
 import type { Queue } from 'bullmq';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { MessagesStored } from '../messages/messages.events.js';
-import { MarksMoved } from './participants.events.js';
+import { ReadStateChanged } from './participants.events.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 export const RECEIPTS_QUEUE = 'receipts';
@@ -42,7 +42,7 @@ export class ReceiptsQueue implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   onModuleInit(): void {
-    this.events.on(MarksMoved, ({ moves }) => this.ask(moves.map(({ conversationId }) => conversationId)));
+    this.events.on(ReadStateChanged, ({ moves }) => this.ask(moves.map(({ conversationId }) => conversationId)));
     this.events.on(MessagesStored, ({ caughtUpIn }) => this.ask(caughtUpIn));
   }
 

@@ -12,11 +12,11 @@ const PEOPLE_MAX = 500;
 export class PresenceStateProvider implements OnModuleInit {
   constructor(
     private readonly repository: PresenceRepository,
-    private readonly snapshots: ResumeStateProviders,
+    private readonly stateProviders: ResumeStateProviders,
   ) {}
 
   onModuleInit(): void {
-    this.snapshots.register((userId) => this.of(userId));
+    this.stateProviders.register((userId) => this.of(userId));
   }
 
   private async of(userId: string): Promise<StateFrame[]> {

@@ -29,14 +29,14 @@ export class ProfileChanges implements OnModuleInit {
     private readonly users: UsersService,
     private readonly repository: PresenceRepository,
     private readonly broadcaster: Broadcaster,
-    private readonly snapshots: ResumeStateProviders,
+    private readonly stateProviders: ResumeStateProviders,
   ) {}
 
   onModuleInit(): void {
     this.events.on(UserUpdated, ({ userId }) => {
       this.unannounced.watch(() => this.announce(userId)).catch(() => undefined);
     });
-    this.snapshots.register((userId) => this.recent(userId));
+    this.stateProviders.register((userId) => this.recent(userId));
   }
 
   private async recent(userId: string): Promise<StateFrame[]> {

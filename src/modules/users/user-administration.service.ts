@@ -42,9 +42,9 @@ export class UserAdministration {
       const { current, target } = await this.requireOutranks(tx, actor, userId, 'moderator');
       await this.repository.setBan(tx, userId, { at: tx.head.at, until, reason });
       const payload = { reason, until: until?.toISOString() ?? null };
-      tx.tellOutside({ type: USER_BANNED, actorId: actor.userId, subjectId: userId, payload });
+      tx.publishExternal({ type: USER_BANNED, actorId: actor.userId, subjectId: userId, payload });
       const after = { is_banned: true, until: payload.until };
-      tx.record({ actor: current, action: 'user.ban', target: toTarget(userId), reason, before: banOf(target), after });
+      tx.audit({ actor: current, action: 'user.ban', target: toTarget(userId), reason, before: banOf(target), after });
     });
     this.events.publish(new UserBanned(userId, until));
   }
@@ -55,7 +55,7 @@ export class UserAdministration {
       const { current, target } = await this.requireOutranks(tx, actor, userId, 'moderator');
       await this.repository.clearBan(tx, userId);
       const [before, after] = [banOf(target), { is_banned: false, until: null }];
-      tx.record({ actor: current, action: 'user.unban', target: toTarget(userId), reason, before, after });
+      tx.audit({ actor: current, action: 'user.unban', target: toTarget(userId), reason, before, after });
     });
     this.events.publish(new UserUnbanned(userId));
   }
@@ -77,7 +77,7 @@ export class UserAdministration {
       await this.repository.updateProfile(tx, userId, changes);
       tx.append({ type: USER_UPDATED, actorId: actor.userId, subjectId: userId });
       const change = difference(target, await this.require(tx, userId));
-      tx.record({ actor: current, action: 'user.update', target: toTarget(userId), reason, ...change });
+      tx.audit({ actor: current, action: 'user.update', target: toTarget(userId), reason, ...change });
     });
     if (role !== undefined) this.events.publish(new UserRoleChanged(userId, role));
     this.events.publish(new UserUpdated(userId));

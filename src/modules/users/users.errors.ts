@@ -1,7 +1,7 @@
 import { AppError } from '../../platform/errors/app-error.js';
-import { Means } from '../../platform/errors/means.decorator.js';
+import { ErrorDoc } from '../../platform/errors/error-doc.decorator.js';
 
-@Means('There is no such user.', 'Treat the user as gone.')
+@ErrorDoc('There is no such user.', 'Treat the user as gone.')
 export class UserNotFound extends AppError {
   readonly code = 'USER_NOT_FOUND';
   readonly status = 404;
@@ -11,7 +11,7 @@ export class UserNotFound extends AppError {
   }
 }
 
-@Means(
+@ErrorDoc(
   'Somebody must be able to let others in: the last admin who is not banned stays one.',
   'Make somebody else admin first.',
 )
@@ -25,7 +25,7 @@ export class LastAdmin extends AppError {
 }
 
 /** This is the one place where the existence of an account shows. */
-@Means('Somebody else has this name or e-mail address; `details.field` says which.', 'Choose another one.')
+@ErrorDoc('Somebody else has this name or e-mail address; `details.field` says which.', 'Choose another one.')
 export class AlreadyExists extends AppError {
   readonly code = 'ALREADY_EXISTS';
   readonly status = 409;

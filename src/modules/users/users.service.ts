@@ -29,7 +29,7 @@ export class UsersService {
   /** Adds a user inside the transaction that starts their stream. @throws AlreadyExists */
   async create(tx: StreamTransaction, user: NewUser): Promise<void> {
     await this.repository.insert(tx, user);
-    tx.tellOutside({ type: USER_CREATED, actorId: user.id, subjectId: user.id });
+    tx.publishExternal({ type: USER_CREATED, actorId: user.id, subjectId: user.id });
   }
 
   /** @throws UserNotFound */

@@ -4,7 +4,7 @@ import { newId } from '../../platform/database/ids.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { ChallengesRepository, type ClaimedChallenge } from './challenges.repository.js';
 import { DisableWebhook } from './disable-webhook.js';
-import { jittered } from './retry-rules.js';
+import { jittered } from './retry-policy.js';
 import { WebhookClient } from './webhook-client.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 import { signWebhook } from './webhook-signature.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AttemptsRepository, type DueDelivery } from './attempts.repository.js';
-import { PrepareWebhook } from './prepare-webhook.js';
-import { SettleAttempt } from './settle-attempt.js';
+import { WebhookRequestBuilder } from './webhook-request-builder.js';
+import { RecordAttempt } from './record-attempt.js';
 import { type AttemptResult, WebhookClient } from './webhook-client.js';
 import { signWebhook } from './webhook-signature.js';
 import type { ClaimedDelivery } from './delivery-job.js';
@@ -14,9 +14,9 @@ import type { ClaimedDelivery } from './delivery-job.js';
 export class DeliverWebhook {
   constructor(
     private readonly repository: AttemptsRepository,
-    private readonly preparing: PrepareWebhook,
+    private readonly requests: WebhookRequestBuilder,
     private readonly client: WebhookClient,
-    private readonly settling: SettleAttempt,
+    private readonly recording: RecordAttempt,
   ) {}
 
   /**
@@ -32,13 +32,13 @@ export class DeliverWebhook {
 
   private async deliverOne(due: DueDelivery): Promise<void> {
     const obstacle = due.is_disabled ? 'webhook_disabled' : due.is_visible ? undefined : 'not_visible';
-    const data = obstacle === undefined ? await this.preparing.dataOf(due) : undefined;
+    const data = obstacle === undefined ? await this.requests.dataOf(due) : undefined;
     if (data === undefined) await this.repository.cancel(due.id, obstacle ?? 'nothing_left');
-    else await this.settling.settle(due, await this.attempt(due, data));
+    else await this.recording.record(due, await this.attempt(due, data));
   }
 
   private async attempt(due: DueDelivery, data: object): Promise<AttemptResult> {
-    const secrets = this.preparing.secretsOf(due);
+    const secrets = this.requests.secretsOf(due);
     const at = new Date();
     if (!secrets) {
       const nothing = { statusCode: null, answer: null, retryAfterSeconds: null, isPrivate: false };

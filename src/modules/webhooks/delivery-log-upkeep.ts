@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
-import { inRounds, Schedule, type ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
+import { inBatches, Schedule, type ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
 
 const AT_ONCE = 1000;
@@ -27,8 +27,8 @@ export class DeliveryLogUpkeep implements ScheduledTask, OnModuleInit {
       return { events: await this.repository.countOld(days), bodies: await this.repository.countLargeBodies(days) };
     }
     return {
-      events: await inRounds(AT_ONCE, () => this.repository.forgetOld(days, AT_ONCE)),
-      bodies: await inRounds(AT_ONCE, () => this.repository.forgetLargeBodies(AT_ONCE)),
+      events: await inBatches(AT_ONCE, () => this.repository.forgetOld(days, AT_ONCE)),
+      bodies: await inBatches(AT_ONCE, () => this.repository.forgetLargeBodies(AT_ONCE)),
     };
   }
 }

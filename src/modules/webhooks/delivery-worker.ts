@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { DeliverWebhook } from './deliver-webhook.js';
 import { type DeliveryJob, MOST_PER_LANE } from './delivery-job.js';
-import { RelayLoop } from './relay-loop.js';
+import { OutboxPoller } from './outbox-poller.js';
 
 export const WORKER = { concurrency: MOST_PER_LANE, runRetryDelay: 500 };
 
@@ -12,12 +12,12 @@ export const WORKER = { concurrency: MOST_PER_LANE, runRetryDelay: 500 };
 export abstract class DeliveryWorker extends WorkerHost {
   constructor(
     private readonly delivering: DeliverWebhook,
-    private readonly loop: RelayLoop,
+    private readonly poller: OutboxPoller,
   ) {
     super();
   }
 
   async process({ data }: Job<DeliveryJob>): Promise<void> {
-    await this.delivering.deliver(data.deliveries, () => this.loop.wake()); // there is room for the next
+    await this.delivering.deliver(data.deliveries, () => this.poller.wake()); // there is room for the next
   }
 }

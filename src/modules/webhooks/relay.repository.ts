@@ -176,7 +176,7 @@ export class RelayRepository {
   }
 
   /** Makes the deliveries of these events, one for each webhook that may see it now. Answers how many. */
-  async spread(tx: Queryable, events: readonly RelayedEvent[], firstDelaySeconds: number): Promise<number> {
+  async createDeliveries(tx: Queryable, events: readonly RelayedEvent[], firstDelaySeconds: number): Promise<number> {
     const rows = events.map((event) => ({
       id: event.id,
       type: event.type,

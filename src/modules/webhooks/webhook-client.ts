@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { withoutControls } from '../../platform/validation/text.js';
-import { isAllowedAddress, isPrivateAddress, isSameAddress } from './address-judge.js';
-import { openRequest } from './judged-agents.js';
+import { isAllowedAddress, isPrivateAddress, isSameAddress } from './ssrf-guard.js';
+import { openRequest } from './pinned-agents.js';
 import { WebhookResolver } from './webhook-resolver.js';
 import type { SignedWebhook } from './webhook-signature.js';
 import { hostOf, WebhookUrls } from './webhook-url.js';
@@ -38,7 +38,7 @@ interface Destination {
 }
 
 /** A try that ended without an answer; the message is shown to the webhook's owner. */
-class NoAnswer extends Error {}
+class DeliveryFailed extends Error {}
 
 /**
  * Sends one webhook, to nobody it should not reach: the name is resolved, every address judged, the connection made to
@@ -75,7 +75,7 @@ export class WebhookClient {
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), this.config.webhookTimeoutMs);
     const isLate = new Promise<never>((_resolve, reject) => {
-      deadline.signal.addEventListener('abort', () => reject(new NoAnswer('timeout')));
+      deadline.signal.addEventListener('abort', () => reject(new DeliveryFailed('timeout')));
     });
     try {
       return done(
@@ -97,7 +97,7 @@ export class WebhookClient {
   }
 
   private async exchange(address: string, sending: Sending): Promise<Partial<AttemptResult>> {
-    if (this.urls.judge(address)) throw new NoAnswer('address_not_allowed');
+    if (this.urls.checkAddress(address)) throw new DeliveryFailed('address_not_allowed');
     const url = new URL(address);
     const allowed = await this.allowedAddresses(hostOf(url));
     sending.destination.isPrivate = allowed.some(isPrivateAddress);
@@ -110,10 +110,10 @@ export class WebhookClient {
   /** One bad address among them and none is used: whoever mixes them in means no good. */
   private async allowedAddresses(host: string): Promise<string[]> {
     const addresses = await this.resolver.resolve(host);
-    if (addresses.length === 0) throw new NoAnswer('name_not_resolved');
+    if (addresses.length === 0) throw new DeliveryFailed('name_not_resolved');
     const allowPrivate = this.config.webhookAllowPrivateNetwork;
     if (!addresses.every((address) => isAllowedAddress(address, { allowPrivate }))) {
-      throw new NoAnswer('address_not_allowed');
+      throw new DeliveryFailed('address_not_allowed');
     }
     return addresses;
   }
@@ -153,7 +153,7 @@ function request(
         const other = socket.remoteAddress ?? '';
         destination.isPrivate = isPrivateAddress(other);
         if (!allowed.some((address) => isSameAddress(address, other)))
-          sent.destroy(new NoAnswer('address_not_allowed'));
+          sent.destroy(new DeliveryFailed('address_not_allowed'));
       };
       // For plain http this is before the first byte of the request, for https before the handshake.
       if (socket.connecting) socket.once('connect', check);
@@ -163,7 +163,7 @@ function request(
     // Answered 101, which nobody asked for: without a listener the request would end without a word.
     sent.once('upgrade', (_answer, socket) => {
       socket.destroy();
-      reject(new NoAnswer('answer_not_understood'));
+      reject(new DeliveryFailed('answer_not_understood'));
     });
     sent.once('error', reject);
     sent.end(body);
@@ -214,7 +214,7 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 function reasonOf(error: unknown): string {
-  if (error instanceof NoAnswer) return error.message;
+  if (error instanceof DeliveryFailed) return error.message;
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (REASONS[code]) return REASONS[code];
   if (code.startsWith('HPE_')) return 'answer_not_understood';

@@ -19,7 +19,7 @@ export interface WebhookInput {
 
 /** What can be said of a webhook before anything is looked up. */
 export function problemsOfWebhook({ url, events, secret, scope }: WebhookInput, config: Config): FieldProblem[] {
-  const ofUrl = url === undefined ? undefined : new WebhookUrls(config).judge(url);
+  const ofUrl = url === undefined ? undefined : new WebhookUrls(config).checkAddress(url);
   const ofEvents = events && problemOfEvents(events, scope ?? 'own');
   return [
     ...(ofUrl === undefined ? [] : [{ field: 'url', reason: ofUrl }]),

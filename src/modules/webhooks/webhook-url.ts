@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
-import { isAllowedAddress } from './address-judge.js';
+import { isAllowedAddress } from './ssrf-guard.js';
 
 const MAX_LENGTH = 2048;
 /** Names that only mean something inside a machine or a network, those of one word among them. */
@@ -13,7 +13,7 @@ export class WebhookUrls {
   constructor(private readonly config: Config) {}
 
   /** What is wrong with it; undefined for nothing. Asked again at each try: settings change. */
-  judge(text: string): string | undefined {
+  checkAddress(text: string): string | undefined {
     if (text.length > MAX_LENGTH) return `must have at most ${MAX_LENGTH} characters`;
     if (/[\u0000-\u0020\u007f]/.test(text)) return 'must not contain spaces or control characters';
     if (!URL.canParse(text)) return 'must be an https address';

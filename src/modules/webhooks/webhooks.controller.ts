@@ -11,7 +11,7 @@ import {
 import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
-import { NotReplayed } from '../../platform/http/idempotency.interceptor.js';
+import { NotIdempotent } from '../../platform/http/idempotency.interceptor.js';
 import { DeliveriesService } from './deliveries.service.js';
 import { webhookCatalogue } from './webhook-samples.js';
 import {
@@ -50,7 +50,7 @@ export class WebhooksController {
 
   @Post('webhooks')
   @ApiOperation({ summary: 'Makes a webhook; the secret is shown now and never again.' })
-  @NotReplayed()
+  @NotIdempotent()
   @ApiCreatedResponse({ type: WebhookWithSecretDto })
   @Throws(TooManyWebhooks, TooManyWebhooksForHost)
   create(@CurrentActor() actor: Actor, @Body() dto: CreateWebhookDto): Promise<WebhookWithSecretDto> {
@@ -103,7 +103,7 @@ export class WebhooksController {
   @Post('webhooks/:id/rotate-secret')
   @ApiOperation({ summary: 'Makes a new secret; the old one signs beside it for a while.' })
   @HttpCode(200)
-  @NotReplayed()
+  @NotIdempotent()
   @ApiOkResponse({ type: WebhookWithSecretDto })
   @Throws(WebhookNotFound)
   rotateSecret(

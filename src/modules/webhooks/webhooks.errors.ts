@@ -1,8 +1,8 @@
 import { AppError } from '../../platform/errors/app-error.js';
-import { Means } from '../../platform/errors/means.decorator.js';
+import { ErrorDoc } from '../../platform/errors/error-doc.decorator.js';
 
 /** Also for other people’s webhooks: their ids cannot be probed. */
-@Means('There is no such webhook, or it is somebody else’s.', 'Treat it as gone.')
+@ErrorDoc('There is no such webhook, or it is somebody else’s.', 'Treat it as gone.')
 export class WebhookNotFound extends AppError {
   readonly code = 'WEBHOOK_NOT_FOUND';
   readonly status = 404;
@@ -12,7 +12,7 @@ export class WebhookNotFound extends AppError {
   }
 }
 
-@Means('There is no such delivery, it is of somebody else’s webhook, or it has been forgotten.', 'Treat it as gone.')
+@ErrorDoc('There is no such delivery, it is of somebody else’s webhook, or it has been forgotten.', 'Treat it as gone.')
 export class DeliveryNotFound extends AppError {
   readonly code = 'DELIVERY_NOT_FOUND';
   readonly status = 404;
@@ -22,7 +22,7 @@ export class DeliveryNotFound extends AppError {
   }
 }
 
-@Means('Nothing is sent to a disabled webhook.', 'Make it active first.')
+@ErrorDoc('Nothing is sent to a disabled webhook.', 'Make it active first.')
 export class WebhookDisabled extends AppError {
   readonly code = 'WEBHOOK_DISABLED';
   readonly status = 409;
@@ -32,7 +32,7 @@ export class WebhookDisabled extends AppError {
   }
 }
 
-@Means(
+@ErrorDoc(
   'The caller has as many webhooks at this host (`details.host`) as one may have there (`details.max`); a port makes no other host.',
   'Delete one of them, or let one webhook have all events.',
 )
@@ -45,7 +45,7 @@ export class TooManyWebhooksForHost extends AppError {
   }
 }
 
-@Means('The caller has as many webhooks as one may have (`details.max`).', 'Delete one.')
+@ErrorDoc('The caller has as many webhooks as one may have (`details.max`).', 'Delete one.')
 export class TooManyWebhooks extends AppError {
   readonly code = 'TOO_MANY_WEBHOOKS';
   readonly status = 409;

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { UsersModule } from '../users/users.module.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
 import { DeliveriesService } from './deliveries.service.js';
-import { WebhookChecks } from './webhook-checks.js';
+import { WebhookValidator } from './webhook-validator.js';
 import { WebhookResolver } from './webhook-resolver.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 import { WebhookUrls } from './webhook-url.js';
@@ -17,7 +17,7 @@ import { WebhooksService } from './webhooks.service.js';
   controllers: [WebhooksController],
   providers: [
     ...[WebhooksService, DeliveriesService, WebhooksGateway, WebhooksRepository, DeliveriesRepository],
-    ...[WebhookChecks, WebhookUrls, WebhookSecrets, WebhookResolver],
+    ...[WebhookValidator, WebhookUrls, WebhookSecrets, WebhookResolver],
   ],
   exports: [WebhooksService, DeliveriesService],
 })

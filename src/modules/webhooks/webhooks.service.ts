@@ -7,7 +7,7 @@ import type { Actor } from '../../platform/http/actor.js';
 import { hostNameOf } from '../../platform/http/host-names.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, type Page, toPage } from '../../platform/pagination/page.js';
 import { UsersPolicy } from '../users/users.policy.js';
-import { WebhookChecks } from './webhook-checks.js';
+import { WebhookValidator } from './webhook-validator.js';
 import { presentWebhook } from './webhook-presenter.js';
 import { problemOfEvents } from './webhook-rules.js';
 import type {
@@ -31,7 +31,7 @@ export class WebhooksService {
   constructor(
     private readonly repository: WebhooksRepository,
     private readonly users: UsersPolicy,
-    private readonly checks: WebhookChecks,
+    private readonly validator: WebhookValidator,
     private readonly log: EventLog,
     private readonly events: DomainEvents,
   ) {}
@@ -42,13 +42,13 @@ export class WebhooksService {
    */
   async create(actor: Actor, dto: CreateWebhookDto): Promise<WebhookWithSecretDto> {
     const scope = dto.scope ?? 'own';
-    const url = (await this.checks.require(dto))!;
+    const url = (await this.validator.require(dto))!;
     const events = [...new Set(dto.events)];
     const id = newId();
-    const { secret, box } = this.checks.makeSecret(id, dto.secret);
+    const { secret, box } = this.validator.makeSecret(id, dto.secret);
     const row = await this.changeAddress(actor, url, async (tx, current) => {
       if (scope === 'all' && !current.isAdmin) throw new PermissionDenied('Only admins may see everything.');
-      this.checks.requireRoom(await this.repository.count(tx, actor.userId));
+      this.validator.requireRoom(await this.repository.count(tx, actor.userId));
       const isTrusted = await this.requireRoomAt(tx, url, current);
       const description = dto.description ?? '';
       const webhook = { id, userId: actor.userId, scope, url, events, description, secretBox: box, isTrusted };
@@ -80,7 +80,7 @@ export class WebhooksService {
    */
   async update(actor: Actor, id: string, dto: UpdateWebhookDto): Promise<WebhookDto> {
     // Whether its events fit its scope is asked under the lock.
-    const url = await this.checks.require({ ...dto, scope: 'all' });
+    const url = await this.validator.require({ ...dto, scope: 'all' });
     const before = await this.require(await this.viewerOf(actor), id);
     const row = await this.changeAddress(actor, addressToAsk(before, url, dto), async (tx, current) => {
       const webhook = await this.require(current, id, tx);
@@ -110,7 +110,7 @@ export class WebhooksService {
     const row = await this.changeAddress(actor, new URL(before.url), async (tx, current) => {
       const webhook = requireUnverified(await this.require(current, id, tx));
       if (webhook.verified_at) return webhook;
-      await this.repository.noteAddress(tx, id, this.checks.isTrusted(new URL(webhook.url), current));
+      await this.repository.noteAddress(tx, id, this.validator.isTrusted(new URL(webhook.url), current));
       if (webhook.disabled_at) await this.repository.enable(tx, id);
       return this.require(current, id, tx);
     });
@@ -138,7 +138,7 @@ export class WebhooksService {
 
   /** The secret so far signs along for 24 hours. @throws WebhookNotFound, ValidationError */
   async rotateSecret(actor: Actor, id: string, dto: RotateSecretDto): Promise<WebhookWithSecretDto> {
-    const { secret, box } = this.checks.makeSecret(id, dto.secret);
+    const { secret, box } = this.validator.makeSecret(id, dto.secret);
     const row = await this.change(actor, async (tx, current) => {
       const webhook = await this.require(current, id, tx);
       await this.repository.rotate(tx, id, box);
@@ -180,9 +180,9 @@ export class WebhooksService {
     work: (tx: StreamTransaction, current: WebhookViewer) => Promise<T>,
   ): Promise<T> {
     const change = (): Promise<T> => this.change(actor, work);
-    return !url || this.checks.isTrusted(url, toViewer(actor))
+    return !url || this.validator.isTrusted(url, toViewer(actor))
       ? change()
-      : this.checks.countChallenge(actor, url, change);
+      : this.validator.countChallenge(actor, url, change);
   }
 
   /** Whether the address is trusted; of one that is not, its host needs room. The actor's lock is held: none comes between. */
@@ -192,10 +192,10 @@ export class WebhooksService {
     viewer: WebhookViewer,
     webhook?: WebhookRow,
   ): Promise<boolean> {
-    if (this.checks.isTrusted(url, viewer)) return true;
+    if (this.validator.isTrusted(url, viewer)) return true;
     const host = hostNameOf(url);
     if (webhook?.target_host !== host) {
-      this.checks.requireRoomAt(host, await this.repository.countAt(tx, viewer.userId, host));
+      this.validator.requireRoomAt(host, await this.repository.countAt(tx, viewer.userId, host));
     }
     return false;
   }
@@ -237,7 +237,7 @@ function recordAct(
     is_active: disabled_at === null,
   });
   const target = { type: 'webhook', id: webhook.id };
-  tx.record({ actor, action, target, before: before && facts(before), after: after && facts(after) });
+  tx.audit({ actor, action, target, before: before && facts(before), after: after && facts(after) });
 }
 
 /** @throws ValidationError */

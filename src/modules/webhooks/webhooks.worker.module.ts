@@ -9,18 +9,18 @@ import { ChallengeWebhook } from './challenge-webhook.js';
 import { ChallengesRepository } from './challenges.repository.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
 import { DeliverWebhook } from './deliver-webhook.js';
-import { DeliveryLanes } from './delivery-lanes.js';
+import { DeliveryQueues } from './delivery-queues.js';
 import { DeliveryLogUpkeep } from './delivery-log-upkeep.js';
 import { DisableWebhook } from './disable-webhook.js';
-import { OutsideEvents } from './outside-events.js';
-import { PrepareWebhook } from './prepare-webhook.js';
-import { RelayLoop } from './relay-loop.js';
+import { WebhookPayloads } from './webhook-payloads.js';
+import { WebhookRequestBuilder } from './webhook-request-builder.js';
+import { OutboxPoller } from './outbox-poller.js';
 import { RelayRepository } from './relay.repository.js';
-import { RetryRules } from './retry-rules.js';
-import { SettleAttempt } from './settle-attempt.js';
+import { RetryPolicy } from './retry-policy.js';
+import { RecordAttempt } from './record-attempt.js';
 import { WebhookClient } from './webhook-client.js';
 import { WebhookDeliveriesProcessor } from './webhook-deliveries.processor.js';
-import { WebhookRelay } from './webhook-relay.js';
+import { OutboxRelay } from './outbox-relay.js';
 import { WebhookResolver } from './webhook-resolver.js';
 import { WebhookRetriesProcessor } from './webhook-retries.processor.js';
 import { WebhookSecrets } from './webhook-secrets.js';
@@ -39,8 +39,15 @@ import { DELIVERIES_QUEUE, RETRIES_QUEUE } from './delivery-job.js';
     ...[UsersModule, ConversationsModule, MessagesModule, WebhooksModule],
   ],
   providers: [
-    ...[RelayLoop, WebhookRelay, DeliveryLanes, RelayRepository, OutsideEvents],
-    ...[WebhookDeliveriesProcessor, WebhookRetriesProcessor, DeliverWebhook, SettleAttempt, RetryRules, PrepareWebhook],
+    ...[OutboxPoller, OutboxRelay, DeliveryQueues, RelayRepository, WebhookPayloads],
+    ...[
+      WebhookDeliveriesProcessor,
+      WebhookRetriesProcessor,
+      DeliverWebhook,
+      RecordAttempt,
+      RetryPolicy,
+      WebhookRequestBuilder,
+    ],
     ...[ChallengeLoop, ChallengeWebhook, ChallengesRepository],
     ...[AttemptsRepository, DisableWebhook, WebhooksRepository, DeliveryLogUpkeep, DeliveriesRepository],
     ...[WebhookClient, WebhookUrls, WebhookSecrets, WebhookResolver],

@@ -3,9 +3,9 @@ import pg from 'pg';
 import { Config } from '../config/config.js';
 import { closePool } from './close-pool.js';
 import { whenReady } from './connect-when-ready.js';
-import { PoolWatch } from './pool-watch.js';
+import { PoolMonitor } from './pool-monitor.js';
 import { Sql } from './sql.js';
-import { StatementTimes } from './statement-times.js';
+import { StatementStats } from './statement-stats.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
 
 const INT8_OID = 20;
@@ -55,19 +55,19 @@ async function connectedPool(config: Config): Promise<pg.Pool> {
 @Module({
   providers: [
     { provide: pg.Pool, inject: [Config], useFactory: connectedPool },
-    StatementTimes,
+    StatementStats,
     {
       provide: Sql,
-      inject: [pg.Pool, StatementTimes],
-      useFactory: (pool: pg.Pool, times: StatementTimes) => new Sql(pool, times),
+      inject: [pg.Pool, StatementStats],
+      useFactory: (pool: pg.Pool, statements: StatementStats) => new Sql(pool, statements),
     },
     {
-      provide: PoolWatch,
-      inject: [pg.Pool, StatementTimes],
-      useFactory: (pool: pg.Pool, times: StatementTimes) => new PoolWatch(pool, times),
+      provide: PoolMonitor,
+      inject: [pg.Pool, StatementStats],
+      useFactory: (pool: pg.Pool, statements: StatementStats) => new PoolMonitor(pool, statements),
     },
   ],
-  exports: [pg.Pool, PoolWatch, Sql, StatementTimes],
+  exports: [pg.Pool, PoolMonitor, Sql, StatementStats],
 })
 export class DatabaseModule implements OnApplicationShutdown {
   constructor(private readonly pool: pg.Pool) {}

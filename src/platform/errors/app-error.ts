@@ -1,4 +1,4 @@
-import { Means } from './means.decorator.js';
+import { ErrorDoc } from './error-doc.decorator.js';
 
 /** What `details` of an error may hold: plain JSON, never a stack, a path or SQL. */
 export type ErrorDetails = Record<string, unknown>;
@@ -26,7 +26,7 @@ export interface FieldProblem {
   reason: string;
 }
 
-@Means(
+@ErrorDoc(
   'The input does not have the documented shape; `details.errors` names every field at once, with a reason.',
   'Mend the fields; the same again is refused again.',
 )
@@ -46,7 +46,7 @@ export class ValidationError extends AppError {
   }
 }
 
-@Means(
+@ErrorDoc(
   'No access token, or one that is not (or no longer) valid; `details.token_expired` is true when it has only run out.',
   'With `token_expired` refresh, else log in.',
 )
@@ -59,7 +59,7 @@ export class AuthenticationRequired extends AppError {
   }
 }
 
-@Means('The caller is known and may not do this.', 'Do not try again.')
+@ErrorDoc('The caller is known and may not do this.', 'Do not try again.')
 export class PermissionDenied extends AppError {
   readonly code = 'PERMISSION_DENIED';
   readonly status = 403;
@@ -69,7 +69,10 @@ export class PermissionDenied extends AppError {
   }
 }
 
-@Means('The caller’s account is banned: `details.reason`, and `details.until`, null for a ban without end.', 'Show it.')
+@ErrorDoc(
+  'The caller’s account is banned: `details.reason`, and `details.until`, null for a ban without end.',
+  'Show it.',
+)
 export class AccountBanned extends AppError {
   readonly code = 'ACCOUNT_BANNED';
   readonly status = 403;
@@ -79,7 +82,7 @@ export class AccountBanned extends AppError {
   }
 }
 
-@Means('There is no such address or method.', 'Look it up in `/openapi.json`.')
+@ErrorDoc('There is no such address or method.', 'Look it up in `/openapi.json`.')
 export class RouteNotFound extends AppError {
   readonly code = 'ROUTE_NOT_FOUND';
   readonly status = 404;
@@ -89,7 +92,7 @@ export class RouteNotFound extends AppError {
   }
 }
 
-@Means('The body is larger than the route takes.', 'Send less.')
+@ErrorDoc('The body is larger than the route takes.', 'Send less.')
 export class PayloadTooLarge extends AppError {
   readonly code = 'PAYLOAD_TOO_LARGE';
   readonly status = 413;
@@ -107,7 +110,7 @@ export interface SpentLimit {
   readonly resetAt: number;
 }
 
-@Means(
+@ErrorDoc(
   'A limit of the caller or of the address is used up.',
   'Wait `details.retry_after` seconds (also `Retry-After`).',
 )
@@ -123,7 +126,7 @@ export class RateLimitExceeded extends AppError {
   }
 }
 
-@Means(
+@ErrorDoc(
   'The server cannot answer right now; whether a write was done is not known.',
   'Try the same again after `details.retry_after` seconds; with the same `client_message_id` or `Idempotency-Key` it is done once.',
 )
@@ -140,7 +143,10 @@ export class ServiceUnavailable extends AppError {
   }
 }
 
-@Means('This idempotency key (or `client_message_id`) was used with another body.', 'Take a new key for a new request.')
+@ErrorDoc(
+  'This idempotency key (or `client_message_id`) was used with another body.',
+  'Take a new key for a new request.',
+)
 export class IdempotencyConflict extends AppError {
   readonly code = 'IDEMPOTENCY_CONFLICT';
   readonly status = 422;
@@ -150,7 +156,10 @@ export class IdempotencyConflict extends AppError {
   }
 }
 
-@Means('A request with the same idempotency key is still being answered.', 'Try again in a moment, with the same key.')
+@ErrorDoc(
+  'A request with the same idempotency key is still being answered.',
+  'Try again in a moment, with the same key.',
+)
 export class IdempotencyInProgress extends AppError {
   readonly code = 'IDEMPOTENCY_IN_PROGRESS';
   readonly status = 409;
@@ -160,7 +169,10 @@ export class IdempotencyInProgress extends AppError {
   }
 }
 
-@Means('A defect of ours; the log has the cause under the `request_id`.', 'Try again later; report the `request_id`.')
+@ErrorDoc(
+  'A defect of ours; the log has the cause under the `request_id`.',
+  'Try again later; report the `request_id`.',
+)
 export class InternalError extends AppError {
   readonly code = 'INTERNAL_ERROR';
   readonly status = 500;

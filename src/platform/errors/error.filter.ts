@@ -16,7 +16,7 @@ import {
   ValidationError,
 } from './app-error.js';
 import { AnsweredErrors } from './answered-errors.js';
-import { ErrorForms, type PresentedError } from './error-forms.js';
+import { ErrorFormats, type PresentedError } from './error-formats.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
 
 /** What a client sees of an error, whatever it was: nothing of ours gets out that is not declared as an `AppError`. */
@@ -25,7 +25,7 @@ export interface ErrorBody {
 }
 
 /** The error a client is told of. Anything nobody declared is `InternalError`, with the cause for the log. */
-export function toDeclaredError(thrown: unknown): AppError {
+export function toAppErrorOf(thrown: unknown): AppError {
   const error = toAppError(thrown);
   if (error instanceof AppError) return error;
   if (error instanceof HttpException && error.getStatus() < 500) return ofStatus(error.getStatus());
@@ -38,8 +38,8 @@ export function toDeclaredError(thrown: unknown): AppError {
 /**
  * The same, for where nobody else will tell the log of what nobody declared: before there is a request or a connection.
  */
-export function declareAndLog(thrown: unknown, logger: Logger): AppError {
-  const error = toDeclaredError(thrown);
+export function toAppErrorAndLog(thrown: unknown, logger: Logger): AppError {
+  const error = toAppErrorOf(thrown);
   if (error instanceof InternalError) logger.error('a connection failed', error.cause);
   return error;
 }
@@ -78,7 +78,7 @@ export class ErrorFilter implements ExceptionFilter {
   private readonly tracedAt = new Map<string, number>();
 
   constructor(
-    private readonly forms: ErrorForms,
+    private readonly formats: ErrorFormats,
     private readonly limits: Limits,
     private readonly answered: AnsweredErrors,
   ) {}
@@ -86,7 +86,7 @@ export class ErrorFilter implements ExceptionFilter {
   async catch(thrown: unknown, host: ArgumentsHost): Promise<void> {
     const request = host.switchToHttp().getRequest<ParleyRequest>();
     const response = host.switchToHttp().getResponse<Response>();
-    const error = toDeclaredError(thrown);
+    const error = toAppErrorOf(thrown);
     if (error.status >= 500) this.report(error, request);
     const counted = error.status < 500 && !request.isCounted ? this.count(error, request) : error;
     this.answer(counted instanceof Promise ? await counted : counted, request, response);
@@ -100,9 +100,9 @@ export class ErrorFilter implements ExceptionFilter {
     request.isCounted = true;
     try {
       const counted = this.limits.checkAddress('call', request.ip);
-      return counted ? counted.then(() => error, toDeclaredError) : error;
+      return counted ? counted.then(() => error, toAppErrorOf) : error;
     } catch (refusal) {
-      return toDeclaredError(refusal);
+      return toAppErrorOf(refusal);
     }
   }
 
@@ -113,7 +113,7 @@ export class ErrorFilter implements ExceptionFilter {
       return;
     }
     for (const [name, value] of Object.entries(headersOf(error))) response.setHeader(name, value);
-    const { status, body, headers = {} } = this.forms.of(request)?.present(error, request) ?? asOurs(error, request);
+    const { status, body, headers = {} } = this.formats.of(request)?.present(error, request) ?? asOurs(error, request);
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     response.status(status).json(body);
   }

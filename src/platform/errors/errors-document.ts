@@ -1,11 +1,11 @@
 import { codeOf } from './throws.decorator.js';
-import { declaredErrors, meaningOf } from './means.decorator.js';
+import { declaredErrors, errorDocOf } from './error-doc.decorator.js';
 
 /** `docs/errors.md`: every code with what it means and what to do. */
 export function errorsDocument(): string {
   const rows = declaredErrors()
-    .map((error) => ({ ...codeOf(error), ...meaningOf(error) }))
-    .map(({ code, status, meaning, remedy }) => `| \`${code}\` | ${status ?? '4xx'} | ${meaning} | ${remedy} |`)
+    .map((error) => ({ ...codeOf(error), ...errorDocOf(error) }))
+    .map(({ code, status, meaning, action: remedy }) => `| \`${code}\` | ${status ?? '4xx'} | ${meaning} | ${remedy} |`)
     .sort();
   return [
     '# Errors',

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type AuditEntry, PrivilegedActs } from '../audit/privileged-acts.js';
+import { type AuditEntry, AuditLog } from '../audit/audit-log.js';
 import { Sql, statement, type Queryable, type SqlValue, type Statement } from '../database/sql.js';
 import { KeyedMutex } from './keyed-mutex.js';
 import { CommitListener, type CommittedEvent, type PresentedEvent, type StreamEvent } from './stream-event.js';
@@ -23,7 +23,7 @@ export interface NewEvent {
 }
 
 /** A change outsiders may want to hear of that has no place in the log: nobody's client has to apply it. */
-export interface OutsideEvent {
+export interface ExternalEvent {
   readonly type: string;
   readonly actorId: string | null;
   readonly subjectId: string;
@@ -80,8 +80,8 @@ const AFTER = statement<EventRow>(
 /** One transaction over one locked stream. What it appends becomes visible, and is announced, only by the commit. */
 export class StreamTransaction implements Queryable {
   private readonly pending: CommittedEvent[] = [];
-  private readonly outside: OutsideEvent[] = [];
-  private readonly acts: AuditEntry[] = [];
+  private readonly externalEvents: ExternalEvent[] = [];
+  private readonly auditEntries: AuditEntry[] = [];
   private readonly appended = new Map<string, number>();
 
   constructor(
@@ -112,13 +112,13 @@ export class StreamTransaction implements Queryable {
   }
 
   /** Tells those outside who want to hear of it (see `outbox`), and nobody else; its stream is the locked one. */
-  tellOutside(event: OutsideEvent): void {
-    this.outside.push(event);
+  publishExternal(event: ExternalEvent): void {
+    this.externalEvents.push(event);
   }
 
   /** Writes a privileged act down with this transaction: neither is there without the other. */
-  record(act: AuditEntry): void {
-    this.acts.push(act);
+  audit(act: AuditEntry): void {
+    this.auditEntries.push(act);
   }
 
   /**
@@ -131,10 +131,10 @@ export class StreamTransaction implements Queryable {
   }
 
   /** Writes what was appended and recorded; the caller commits. */
-  async flush(audit: PrivilegedActs): Promise<CommittedEvent[]> {
-    for (const act of this.acts) await audit.record(act, this.tx);
+  async flush(audit: AuditLog): Promise<CommittedEvent[]> {
+    for (const act of this.auditEntries) await audit.record(act, this.tx);
     const { streamId, at } = this.head;
-    const outside = this.outside.map((event) => ({ ...event, streamId, at, seq: null, presented: undefined }));
+    const outside = this.externalEvents.map((event) => ({ ...event, streamId, at, seq: null, presented: undefined }));
     if (this.pending.length + outside.length === 0) return [];
     const rows = [...this.pending, ...outside].map((event) => ({
       stream_id: event.streamId,
@@ -181,7 +181,7 @@ export class EventLog {
   constructor(
     private readonly sql: Sql,
     private readonly listener: CommitListener,
-    private readonly acts: PrivilegedActs,
+    private readonly audit: AuditLog,
   ) {}
 
   /**
@@ -197,7 +197,7 @@ export class EventLog {
         if (!head) return undefined;
         const stream = new StreamTransaction(tx, toHead(head));
         const answer = await work(stream);
-        committed = await stream.flush(this.acts);
+        committed = await stream.flush(this.audit);
         return answer;
       });
       this.announce(committed);
@@ -213,7 +213,7 @@ export class EventLog {
       const [head] = await tx.many(LOCK_HEADS, [[streamId]]);
       const stream = new StreamTransaction(tx, toHead(head!));
       const answer = await work(stream);
-      committed = await stream.flush(this.acts);
+      committed = await stream.flush(this.audit);
       return answer;
     });
     this.announce(committed);

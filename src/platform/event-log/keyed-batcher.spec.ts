@@ -13,7 +13,7 @@ function makeBatcher(options: Partial<KeyedBatcherOptions<Item, number>> = {}) {
   const batches: { items: Item[]; finish: (error?: Error) => void }[] = [];
   const batcher = new KeyedBatcher<Item, number>({
     keyOf: (item) => item.key,
-    twinOf: (item) => item.twin,
+    dedupKeyOf: (item) => item.twin,
     maxBatch: 8,
     maxBatchPerKey: 4,
     maxInFlight: 2,

@@ -4,7 +4,7 @@ export interface KeyedBatcherOptions<Item, Result> {
   /** What must stay in order: items of one key are handed over in the order they came, never in two batches at once. */
   readonly keyOf: (item: Item) => string;
   /** Items that may not share a batch, two tries of one idempotent send say; undefined for most. */
-  readonly twinOf?: (item: Item) => string | undefined;
+  readonly dedupKeyOf?: (item: Item) => string | undefined;
   /** Answers one result an item, in order. When it throws, nothing of the batch may have happened. */
   readonly run: (items: Item[]) => Promise<Result[]>;
   readonly maxBatch: number;
@@ -124,7 +124,7 @@ export class KeyedBatcher<Item, Result> {
     let count = 0;
     while (count < room && count < lane.queue.length) {
       const entry = lane.queue[count]!;
-      const twin = this.options.twinOf?.(entry.item);
+      const twin = this.options.dedupKeyOf?.(entry.item);
       if (twin !== undefined) {
         if (twins.has(twin)) break;
         twins.add(twin);

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { ReadOnlyDatabase } from '../database/database-errors.js';
-import { PoolWatch } from '../database/pool-watch.js';
+import { PoolMonitor } from '../database/pool-monitor.js';
 import { Sql, statement } from '../database/sql.js';
 import { Health } from './health.js';
 
@@ -14,7 +14,7 @@ const TAKES_WRITES = statement<{ is_read_only: boolean }>(
 export class DatabaseHealth implements OnModuleInit {
   constructor(
     private readonly sql: Sql,
-    private readonly pool: PoolWatch,
+    private readonly pool: PoolMonitor,
     private readonly health: Health,
   ) {}
 

@@ -5,7 +5,7 @@ import type { Response } from 'express';
 import { isLocal } from '../http/local-request.js';
 import { Public } from '../http/public.decorator.js';
 import type { ParleyRequest } from '../http/request-context.js';
-import { Weighs } from '../throttling/shedding.guard.js';
+import { Priority } from '../throttling/load-shedding.guard.js';
 import { PublicHealthDto, ReadinessDto } from './health.dto.js';
 import { Health } from './health.js';
 
@@ -21,7 +21,7 @@ function failing(shape: Type, statuses: string[]): { allOf: object[] } {
  */
 @ApiTags('health')
 @Public()
-@Weighs('vital')
+@Priority('vital')
 @Controller()
 export class HealthController {
   constructor(private readonly health: Health) {}

@@ -19,7 +19,7 @@ export interface Actor {
   /** The session key the user acts by, as its hash in hexadecimal digits; absent for every other credential. */
   readonly keyId?: string;
   /** For an account many share: what limits count him as, instead of the user; no cap of one user holds for him. */
-  readonly countedAs?: string;
+  readonly rateLimitKey?: string;
   /** The request he acts by; absent for what comes over a socket. */
   readonly requestId?: string;
   /** Why he acts, in his own words (`X-Audit-Log-Reason`), where the call itself has no place for it. */

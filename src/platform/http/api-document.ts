@@ -2,11 +2,11 @@ import type { Type } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Express, NextFunction, Response } from 'express';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { ErrorForms } from '../errors/error-forms.js';
+import { ErrorFormats } from '../errors/error-formats.js';
 import type { ErrorClass } from '../errors/throws.decorator.js';
-import { type Answers, API_HEADERS, ERROR_SCHEMA, errorAnswers, errorsOf, headersFor } from './api-answers.js';
+import { type Responses, API_HEADERS, ERROR_SCHEMA, errorAnswers, errorsOf, headersFor } from './api-responses.js';
 import { Limits } from '../throttling/limits.service.js';
-import { routeFacts, type RouteFacts } from './documented-routes.js';
+import { routeMetadata, type RouteMetadata } from './openapi-routes.js';
 import type { ParleyRequest } from './request-context.js';
 import { ServedDocument } from './served-document.js';
 
@@ -43,7 +43,7 @@ export function apiDocument(app: NestExpressApplication, extraModels: Type[] = [
     operationIdFactory: (controller, method) => `${controller}_${method}`,
     extraModels,
   });
-  complete(document, routeFacts(app), app.get(ErrorForms));
+  complete(document, routeMetadata(app), app.get(ErrorFormats));
   return document;
 }
 
@@ -78,9 +78,9 @@ export function countedAsCall(limits: Limits) {
   };
 }
 
-function complete(document: OpenAPIObject, facts: ReadonlyMap<string, RouteFacts>, forms: ErrorForms): void {
+function complete(document: OpenAPIObject, metadata: ReadonlyMap<string, RouteMetadata>, forms: ErrorFormats): void {
   const schemas: Schemas = { ...document.components?.schemas, Error: ERROR_SCHEMA };
-  const shared: Answers = {};
+  const shared: Responses = {};
   const names = new Map<string, number>();
   const tags = new Set<string>();
   for (const [address, path] of Object.entries(document.paths)) {
@@ -88,7 +88,7 @@ function complete(document: OpenAPIObject, facts: ReadonlyMap<string, RouteFacts
       const operation = path[method];
       if (!operation) continue;
       const handler = /^\w+/.exec(operation.operationId ?? '')?.[0] ?? '';
-      const known = facts.get(handler);
+      const known = metadata.get(handler);
       if (!known) throw new Error(`The route ${operation.operationId} is not known.`);
       operation.operationId = uniqueName(handler.replace('Controller_', '_'), names);
       const form = forms.at(address, method.toUpperCase());
@@ -105,11 +105,11 @@ function complete(document: OpenAPIObject, facts: ReadonlyMap<string, RouteFacts
 function completeOperation(
   operation: Operation,
   method: string,
-  facts: RouteFacts,
-  answersOf: (errors: ErrorClass[], isLimited: boolean) => Answers,
+  metadata: RouteMetadata,
+  answersOf: (errors: ErrorClass[], isLimited: boolean) => Responses,
 ): void {
-  if (facts.isPublic) operation.security = [];
-  if (method === 'post' && facts.isReplayed) {
+  if (metadata.isPublic) operation.security = [];
+  if (method === 'post' && metadata.isReplayed) {
     (operation.parameters ??= []).push({
       name: 'Idempotency-Key',
       in: 'header',
@@ -119,10 +119,10 @@ function completeOperation(
     });
   }
   for (const [status, answer] of Object.entries(operation.responses) as [string, Success][]) {
-    answer.headers = headersFor(facts, method);
+    answer.headers = headersFor(metadata, method);
     answer.description ||= SUCCESSES[status] ?? '';
   }
-  const errors = answersOf(errorsOf(facts, method), facts.limit !== undefined);
+  const errors = answersOf(errorsOf(metadata, method), metadata.limit !== undefined);
   operation.responses = { ...errors, ...operation.responses };
 }
 

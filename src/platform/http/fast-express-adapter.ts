@@ -57,13 +57,13 @@ export class FastExpressAdapter extends ExpressAdapter {
     const application = this.getInstance<Express>();
     class FastRequest extends WaitingRequest {}
     class FastResponse extends ServerResponse<FastRequest> {}
-    adopt(FastRequest.prototype, application, 'request');
-    adopt(FastResponse.prototype, application, 'response');
+    installPrototype(FastRequest.prototype, application, 'request');
+    installPrototype(FastResponse.prototype, application, 'response');
     seeThroughOwnProxies(FastRequest.prototype, application);
     const server = createServer(
       { ...SERVER_OPTIONS, IncomingMessage: FastRequest, ServerResponse: FastResponse },
       (request, response) => {
-        request.url = readable(request.url!);
+        request.url = normalizeRequestTarget(request.url!);
         (application as unknown as RequestListener)(request, response);
       },
     );
@@ -124,12 +124,12 @@ function seeThroughOwnProxies(prototype: object, application: Express): void {
 }
 
 /** Express passes by everything of ours with an address it cannot read; as a path it is one that nobody serves. */
-function readable(address: string): string {
+function normalizeRequestTarget(address: string): string {
   return address.startsWith('/') || URL.canParse(address) ? address : `/${address}`;
 }
 
 /** Gives `prototype` what Express would swap in, and Express `prototype` to swap to. */
-function adopt(prototype: object, application: Express, kind: 'request' | 'response'): void {
+function installPrototype(prototype: object, application: Express, kind: 'request' | 'response'): void {
   const methods = Object.getPrototypeOf(application[kind]) as object;
   Object.defineProperties(prototype, Object.getOwnPropertyDescriptors(methods));
   Object.defineProperty(prototype, 'app', { value: application, configurable: true, writable: true });

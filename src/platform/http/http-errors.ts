@@ -1,7 +1,10 @@
 import { AppError } from '../errors/app-error.js';
-import { Means } from '../errors/means.decorator.js';
+import { ErrorDoc } from '../errors/error-doc.decorator.js';
 
-@Means('The body is of a type this route does not take.', 'Send JSON as `application/json` in UTF-8, not compressed.')
+@ErrorDoc(
+  'The body is of a type this route does not take.',
+  'Send JSON as `application/json` in UTF-8, not compressed.',
+)
 export class UnsupportedMediaType extends AppError {
   readonly code = 'UNSUPPORTED_MEDIA_TYPE';
   readonly status = 415;
@@ -11,7 +14,7 @@ export class UnsupportedMediaType extends AppError {
   }
 }
 
-@Means(
+@ErrorDoc(
   'The request names a host in its `Host` header that this server does not go by.',
   'Use the address of the server that its operator gives, or list the host in `ALLOWED_HOSTS`.',
 )
@@ -24,7 +27,7 @@ export class HostNotAllowed extends AppError {
   }
 }
 
-@Means(
+@ErrorDoc(
   'HTTP itself refuses the request, in a way no other error describes better; the status varies.',
   'Mend the request.',
 )

@@ -2,14 +2,14 @@ import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { AnsweredErrors } from '../errors/answered-errors.js';
 import { ErrorFilter } from '../errors/error.filter.js';
-import { ErrorForms } from '../errors/error-forms.js';
-import { SheddingGuard } from '../throttling/shedding.guard.js';
+import { ErrorFormats } from '../errors/error-formats.js';
+import { LoadSheddingGuard } from '../throttling/load-shedding.guard.js';
 import { LimitGuard } from '../throttling/throttler.guard.js';
 import { AuthGuard } from './auth.guard.js';
-import { FormBodies } from './form-bodies.js';
+import { UrlEncodedRoutes } from './url-encoded-routes.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
-import { IdempotentAnswers } from './idempotent-answers.js';
+import { IdempotencyStore } from './idempotency-store.js';
 import { RequestSourceModule } from './request-source.module.js';
 import { RequestsInFlight } from './requests-in-flight.js';
 import { InputPipe } from './input.pipe.js';
@@ -24,17 +24,17 @@ import { InputPipe } from './input.pipe.js';
   providers: [
     RequestsInFlight,
     AnsweredErrors,
-    ErrorForms,
-    FormBodies,
+    ErrorFormats,
+    UrlEncodedRoutes,
     IdempotencyRepository,
-    IdempotentAnswers,
-    { provide: APP_GUARD, useExisting: SheddingGuard },
+    IdempotencyStore,
+    { provide: APP_GUARD, useExisting: LoadSheddingGuard },
     { provide: APP_GUARD, useClass: AuthGuard },
     { provide: APP_GUARD, useExisting: LimitGuard },
     { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
     { provide: APP_PIPE, useClass: InputPipe },
     { provide: APP_FILTER, useClass: ErrorFilter },
   ],
-  exports: [AnsweredErrors, IdempotentAnswers, RequestsInFlight, ErrorForms, FormBodies],
+  exports: [AnsweredErrors, IdempotencyStore, RequestsInFlight, ErrorFormats, UrlEncodedRoutes],
 })
 export class HttpModule {}

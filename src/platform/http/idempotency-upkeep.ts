@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { inRounds, Schedule, type ScheduledTask, type TaskReport } from '../schedule/schedule.js';
+import { inBatches, Schedule, type ScheduledTask, type TaskReport } from '../schedule/schedule.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
 
 /** Forgets answers that are kept for a day after that day. */
@@ -19,6 +19,6 @@ export class IdempotencyUpkeep implements ScheduledTask, OnModuleInit {
 
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
     if (isDryRun) return { keys: await this.repository.countExpired() };
-    return { keys: await inRounds(1000, () => this.repository.forgetExpired()) };
+    return { keys: await inBatches(1000, () => this.repository.forgetExpired()) };
   }
 }

@@ -3,7 +3,7 @@ import { Injectable, SetMetadata, type CallHandler, type ExecutionContext, type 
 import { Reflector } from '@nestjs/core';
 import type { Response } from 'express';
 import { from, type Observable } from 'rxjs';
-import { IdempotentAnswers } from './idempotent-answers.js';
+import { IdempotencyStore } from './idempotency-store.js';
 import { PUBLIC } from './public.decorator.js';
 import type { ParleyRequest } from './request-context.js';
 
@@ -13,7 +13,7 @@ export const NOT_REPLAYED = 'parley:not-replayed';
 export type Replay = 'never' | 'by the route';
 
 /** This route's answers hold a secret and are not kept under `Idempotency-Key`. Public routes are never kept. */
-export const NotReplayed = (): ClassDecorator & MethodDecorator => SetMetadata(NOT_REPLAYED, 'never');
+export const NotIdempotent = (): ClassDecorator & MethodDecorator => SetMetadata(NOT_REPLAYED, 'never');
 
 const REPLAYED_WHEN_CREATED = 'parley:replayed-when-created';
 
@@ -21,20 +21,20 @@ const REPLAYED_WHEN_CREATED = 'parley:replayed-when-created';
  * This route makes something or answers what there was. Only a 201 is kept: what there was is found again by the same
  * request, and a kept answer would repeat what has been deleted from it since.
  */
-export const ReplayedWhenCreated = (): MethodDecorator => SetMetadata(REPLAYED_WHEN_CREATED, true);
+export const IdempotentWhenCreated = (): MethodDecorator => SetMetadata(REPLAYED_WHEN_CREATED, true);
 
 /** This route honours `Idempotency-Key` in a way of its own. */
-export const ReplayedByRoute = (): MethodDecorator => SetMetadata(NOT_REPLAYED, 'by the route');
+export const OwnIdempotency = (): MethodDecorator => SetMetadata(NOT_REPLAYED, 'by the route');
 
 /**
- * `Idempotency-Key` on a POST; see `IdempotentAnswers`. Uploads come later: their body is not read yet when this is
+ * `Idempotency-Key` on a POST; see `IdempotencyStore`. Uploads come later: their body is not read yet when this is
  * decided (`UploadInterceptor`).
  */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
   constructor(
     private readonly reflector: Reflector,
-    private readonly answers: IdempotentAnswers,
+    private readonly store: IdempotencyStore,
   ) {}
 
   /** @throws ValidationError, IdempotencyConflict, IdempotencyInProgress */
@@ -45,13 +45,13 @@ export class IdempotencyInterceptor implements NestInterceptor {
     if (headers['idempotency-key'] === undefined || method !== 'POST' || !actor || !this.isKept(context)) {
       return next.handle();
     }
-    const key = IdempotentAnswers.keyOf(request)!;
+    const key = IdempotencyStore.keyOf(request)!;
     if (headers['content-type']?.startsWith('multipart/')) return next.handle();
     const asked = { userId: actor.userId, action: actionOf(context), key, bodyHash: hashOf(request) };
     const response = context.switchToHttp().getResponse<Response>();
     const isOnlyKeptWhenCreated = this.reflector.get<true | undefined>(REPLAYED_WHEN_CREATED, context.getHandler());
     const isKept = (status: number): boolean => !isOnlyKeptWhenCreated || status === 201;
-    return from(this.answers.answer(asked, () => next.handle(), response, isKept));
+    return from(this.store.answer(asked, () => next.handle(), response, isKept));
   }
 
   private isKept(context: ExecutionContext): boolean {

@@ -1,6 +1,6 @@
 import type { NextFunction, Response } from 'express';
 import { PayloadTooLarge, ValidationError } from '../errors/app-error.js';
-import type { FormBodies } from './form-bodies.js';
+import type { UrlEncodedRoutes } from './url-encoded-routes.js';
 import { UnsupportedMediaType } from './http-errors.js';
 import type { ParleyRequest } from './request-context.js';
 import { requireSafeJson, requireSmallJson } from '../validation/safe-json.js';
@@ -23,11 +23,11 @@ type Parse = (bytes: Buffer) => object;
  * Reads JSON bodies, and forms where `forms` says so. Uploads pass untouched; any other type is refused with 415, also
  * because forms need no preflight. A request without a body has the body undefined.
  */
-export function jsonBody(forms: FormBodies): Middleware {
-  return (request, _response, next) => readBody(request, forms, next);
+export function jsonBody(urlEncoded: UrlEncodedRoutes): Middleware {
+  return (request, _response, next) => readBody(request, urlEncoded, next);
 }
 
-function readBody(request: ParleyRequest, forms: FormBodies, next: NextFunction): void {
+function readBody(request: ParleyRequest, urlEncoded: UrlEncodedRoutes, next: NextFunction): void {
   const { headers } = request;
   const length = headers['content-length'];
   if (Number(length ?? 0) === 0 && headers['transfer-encoding'] === undefined) {
@@ -41,7 +41,7 @@ function readBody(request: ParleyRequest, forms: FormBodies, next: NextFunction)
   }
   const encoding = headers['content-encoding'];
   const isPlain = encoding === undefined || encoding.toLowerCase() === 'identity';
-  const parse = isPlain ? parserOf(type, request, forms) : undefined;
+  const parse = isPlain ? parserOf(type, request, urlEncoded) : undefined;
   if (!parse && length !== undefined) {
     next(new UnsupportedMediaType());
     return;
@@ -53,11 +53,15 @@ function readBody(request: ParleyRequest, forms: FormBodies, next: NextFunction)
   read(request, parse, next);
 }
 
-function parserOf(type: string, { originalUrl, method }: ParleyRequest, forms: FormBodies): Parse | undefined {
+function parserOf(
+  type: string,
+  { originalUrl, method }: ParleyRequest,
+  urlEncoded: UrlEncodedRoutes,
+): Parse | undefined {
   const [essence = '', ...parameters] = type.split(';').map((part) => part.trim());
   if (!parameters.every(isUtf8)) return undefined;
   if (JSON_TYPE.test(essence)) return parseJson;
-  return FORM_TYPE.test(essence) && forms.areTakenAt(originalUrl, method) ? parseForm : undefined;
+  return FORM_TYPE.test(essence) && urlEncoded.areTakenAt(originalUrl, method) ? parseForm : undefined;
 }
 
 /** Whether a parameter of a media type names no other charset than UTF-8. */

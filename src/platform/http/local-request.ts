@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { ipOf, isLoopback } from './client-address.js';
-import { readHost } from './sound-request.js';
+import { readHost } from './request-validator.js';
 
 /** Headers that proxies and content networks add. What has one of them comes from elsewhere, whatever the socket says. */
 const HEADERS_OF_PROXIES =

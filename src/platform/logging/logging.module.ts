@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
-import { BannerLines } from './banner.js';
+import { StartupBanner } from './startup-banner.js';
 
-/** Provides `BannerLines` everywhere. Logging itself needs no provider: `new Logger('Name')` of @nestjs/common. */
+/** Provides `StartupBanner` everywhere. Logging itself needs no provider: `new Logger('Name')` of @nestjs/common. */
 @Global()
-@Module({ providers: [BannerLines], exports: [BannerLines] })
+@Module({ providers: [StartupBanner], exports: [StartupBanner] })
 export class LoggingModule {}

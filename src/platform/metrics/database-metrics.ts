@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { PoolWatch } from '../database/pool-watch.js';
+import { PoolMonitor } from '../database/pool-monitor.js';
 import { OutboxRepository } from '../event-log/outbox.repository.js';
-import { StatementTimes } from '../database/statement-times.js';
+import { StatementStats } from '../database/statement-stats.js';
 import { Metrics, type Reading } from './metrics.js';
 
 /** Statements, the pool of requests, and what waits in the outbox. */
@@ -9,18 +9,18 @@ import { Metrics, type Reading } from './metrics.js';
 export class DatabaseMetrics implements OnModuleInit {
   constructor(
     private readonly metrics: Metrics,
-    private readonly times: StatementTimes,
-    private readonly pool: PoolWatch,
+    private readonly statements: StatementStats,
+    private readonly pool: PoolMonitor,
     private readonly outbox: OutboxRepository,
   ) {}
 
   onModuleInit(): void {
-    const { metrics, times, pool } = this;
-    times.observe((ms) => metrics.observe('parley_database_query_seconds', ms / 1000));
+    const { metrics, statements, pool } = this;
+    statements.observe((ms) => metrics.observe('parley_database_query_seconds', ms / 1000));
     metrics.read('parley_database_statements_total', () => this.each(({ count }) => count));
     metrics.read('parley_database_statement_seconds_total', () => this.each(({ totalMs }) => totalMs / 1000));
     metrics.read('parley_database_errors_total', () =>
-      [...times.failures].map(([name, value]) => ({ value, labels: { class: name } })),
+      [...statements.failures].map(([name, value]) => ({ value, labels: { class: name } })),
     );
     metrics.read('parley_database_connections', () =>
       Object.entries(pool.state).map(([state, value]) => ({ value, labels: { state } })),
@@ -35,6 +35,6 @@ export class DatabaseMetrics implements OnModuleInit {
   }
 
   private each(of: (time: { count: number; totalMs: number }) => number): Reading[] {
-    return [...this.times.byName].map(([statement, time]) => ({ value: of(time), labels: { statement } }));
+    return [...this.statements.byName].map(([statement, time]) => ({ value: of(time), labels: { statement } }));
   }
 }

@@ -11,17 +11,17 @@ export class FanOutMetrics implements OnModuleInit {
   constructor(
     private readonly metrics: Metrics,
     private readonly bus: Bus,
-    private readonly sweep: HeadReconciler,
-    private readonly clock: WatermarkTracker,
+    private readonly reconciler: HeadReconciler,
+    private readonly watermarks: WatermarkTracker,
     private readonly resume: Resume,
   ) {}
 
   onModuleInit(): void {
-    const { metrics, bus, sweep, clock, resume } = this;
+    const { metrics, bus, reconciler, watermarks, resume } = this;
     metrics.read('parley_bus_connected', () => [{ value: Number(bus.isConnected) }]);
-    metrics.read('parley_sweep_age_seconds', () => [{ value: sweep.ageMs / 1000 }]);
+    metrics.read('parley_sweep_age_seconds', () => [{ value: reconciler.ageMs / 1000 }]);
     metrics.read('parley_watermark_held_seconds', () => {
-      const heldMs = clock.stalledForMs();
+      const heldMs = watermarks.stalledForMs();
       return heldMs === undefined ? [] : [{ value: heldMs / 1000 }];
     });
     metrics.read('parley_resyncs_total', () =>

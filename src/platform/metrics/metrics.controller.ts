@@ -3,7 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
 import { Public } from '../http/public.decorator.js';
 import type { ParleyRequest } from '../http/request-context.js';
-import { Weighs } from '../throttling/shedding.guard.js';
+import { Priority } from '../throttling/load-shedding.guard.js';
 import { MetricsAccess } from './metrics-access.js';
 import { Metrics } from './metrics.js';
 
@@ -11,7 +11,7 @@ import { Metrics } from './metrics.js';
 @ApiExcludeController()
 @Public()
 @SkipThrottle()
-@Weighs('vital')
+@Priority('vital')
 @Controller()
 export class MetricsController {
   constructor(

@@ -3,8 +3,8 @@ import { ModuleRef } from '@nestjs/core';
 import { loggedErrors } from '../logging/logged-errors.js';
 import { QueueDepths } from '../queue/queue-depths.js';
 import { Schedule } from '../schedule/schedule.js';
-import { Overload } from '../throttling/overload.js';
-import { WatchedRateLimiter } from '../throttling/watched-rate-limiter.js';
+import { LoadShedder } from '../throttling/load-shedder.js';
+import { ObservableRateLimiter } from '../throttling/observable-rate-limiter.js';
 import { Metrics } from './metrics.js';
 
 /** What any process has: limits, errors, queues, and regular work where it is done. */
@@ -14,9 +14,9 @@ export class ProcessMetrics implements OnApplicationBootstrap, OnApplicationShut
 
   constructor(
     private readonly metrics: Metrics,
-    private readonly limiter: WatchedRateLimiter,
+    private readonly limiter: ObservableRateLimiter,
     private readonly queues: QueueDepths,
-    private readonly overload: Overload,
+    private readonly shedder: LoadShedder,
     private readonly modules: ModuleRef,
   ) {}
 
@@ -27,10 +27,10 @@ export class ProcessMetrics implements OnApplicationBootstrap, OnApplicationShut
         if (!allowed) metrics.count('parley_limits_hit_total', { action });
       },
     });
-    metrics.read('parley_overload_level', () => [{ value: this.overload.level }]);
-    metrics.read('parley_event_loop_lag_seconds', () => [{ value: this.overload.lagMs / 1000 }]);
+    metrics.read('parley_overload_level', () => [{ value: this.shedder.level }]);
+    metrics.read('parley_event_loop_lag_seconds', () => [{ value: this.shedder.lagMs / 1000 }]);
     metrics.read('parley_shed_total', () =>
-      [...this.overload.shed].map(([weight, value]) => ({ value, labels: { class: weight } })),
+      [...this.shedder.shed].map(([weight, value]) => ({ value, labels: { class: weight } })),
     );
     this.endErrors = loggedErrors.observe(({ context }) => metrics.count('parley_errors_total', { context }));
     metrics.read('parley_queue_jobs', async () =>

@@ -6,11 +6,11 @@ import type { SettingValues } from '../config/settings.js';
 import { startDatabaseServer, type DatabaseServer } from '../database/database-server.js';
 import { migrate } from '../database/migrate.js';
 import { DrainState } from '../health/drain-state.js';
-import { BannerLines } from '../logging/banner.js';
+import { StartupBanner } from '../logging/startup-banner.js';
 import { createLog, NestLog } from '../logging/log.js';
 import { loadTracing } from '../tracing/tracing.module.js';
 import { explainStart, type Surroundings } from './explain-start.js';
-import { whenNpmEnds } from './npm-parent.js';
+import { onParentExit } from './parent-process.js';
 import { warnWithoutRedis } from './redis-at-start.js';
 import { Watchdog } from './watchdog.js';
 
@@ -100,7 +100,7 @@ async function announce(
   database: DatabaseServer,
   title: string,
 ): Promise<void> {
-  const banner = app.get(BannerLines);
+  const banner = app.get(StartupBanner);
   banner.add('Database', database.description);
   banner.add('Queue', config.redisUrl ? `BullMQ on Redis at ${new URL(config.redisUrl).host}` : 'BullMQ on PostgreSQL');
   banner.add(
@@ -144,7 +144,7 @@ async function startedApp({ app }: Life): Promise<INestApplicationContext | unde
 function endOnSignals(end: End, log: Pino): void {
   process.on('SIGTERM', () => void end('SIGTERM', 0));
   process.on('SIGINT', () => void end('SIGINT', 0));
-  whenNpmEnds(() => void end('npm ended', 0));
+  onParentExit(() => void end('npm ended', 0));
   // A promise nobody waited for is one thing that went wrong; ending everybody's connections would be many.
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'a promise failed and nobody waited for it'));
   process.on('uncaughtException', (error) => {

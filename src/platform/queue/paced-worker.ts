@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Job, Worker, type WorkerOptions } from 'bullmq';
-import { queueFailures } from './heard-queue.js';
+import { queueFailures } from './logged-queue.js';
 
 /** How long a worker waits after a failure of its store: a store that fails at once would be asked without end. */
 const AFTER_FAILURE_MS = 1000;

@@ -20,7 +20,7 @@ import { Config } from '../config/config.js';
 import { closePool } from '../database/close-pool.js';
 import { DrainState } from '../health/drain-state.js';
 import { ClosableRedis } from './closable-redis.js';
-import { queueFailures } from './heard-queue.js';
+import { queueFailures } from './logged-queue.js';
 
 /** Statements of jobs and one waiting connection a worker share this pool. */
 const POOL_SIZE = 16;

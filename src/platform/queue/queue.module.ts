@@ -1,7 +1,7 @@
 import { BullModule } from '@nestjs/bullmq';
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { HeardQueue } from './heard-queue.js';
+import { LoggedQueue } from './logged-queue.js';
 import { PacedWorker } from './paced-worker.js';
 import { QueueConnection } from './queue-connection.js';
 import { QueueDepths } from './queue-depths.js';
@@ -43,7 +43,7 @@ export class QueueModule {
 
   static register(...names: string[]): DynamicModule {
     for (const name of names) QUEUE_NAMES.add(name);
-    BullModule.queueClass = HeardQueue;
+    BullModule.queueClass = LoggedQueue;
     BullModule.workerClass = PacedWorker;
     return BullModule.registerQueue(...names.map((name) => ({ name })));
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ValidationError } from '../errors/app-error.js';
-import { toDeclaredError } from '../errors/error.filter.js';
+import { toAppErrorOf } from '../errors/error.filter.js';
 import type { Actor } from '../http/actor.js';
 import { Limits } from '../throttling/limits.service.js';
 import { requireSafeJson } from '../validation/safe-json.js';
@@ -37,8 +37,8 @@ export class AuthFrameHandler {
 
   /** Closes the connection where another token would not help. After an unknown token it may try until the deadline. */
   closeAfter(error: unknown, connection: Connection): void {
-    const farewell = closeReasonFor(toDeclaredError(error));
-    if (farewell !== CLOSE_REASONS.revoked && !connection.isSignedIn) connection.closeWith(farewell);
+    const reason = closeReasonFor(toAppErrorOf(error));
+    if (reason !== CLOSE_REASONS.revoked && !connection.isSignedIn) connection.closeWith(reason);
   }
 
   private async identify(token: string): Promise<Actor> {

@@ -71,12 +71,12 @@ export function replayTo(
   events: readonly RenderedEvent[],
   { catalogue, send }: Pick<ReplayContext, 'catalogue' | 'send'>,
 ): void {
-  for (const shown of events) {
-    const { seq, type, subjectId } = shown.event;
+  for (const rendered of events) {
+    const { seq, type, subjectId } = rendered.event;
     if (seq < subscriber.from) continue;
     const membership = subjectId === user.userId ? catalogue.find(type)?.membership : undefined;
     if (membership === 'enters') subscriber.isInside = true;
-    if (subscriber.isInside) send(user, shown);
+    if (subscriber.isInside) send(user, rendered);
     if (membership === 'leaves') subscriber.isInside = false;
     subscriber.from = seq + 1;
   }

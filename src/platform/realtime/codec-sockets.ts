@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type AppError, RateLimitExceeded, ServiceUnavailable } from '../errors/app-error.js';
-import { declareAndLog } from '../errors/error.filter.js';
-import type { PresentedError } from '../errors/error-forms.js';
+import { toAppErrorAndLog } from '../errors/error.filter.js';
+import type { PresentedError } from '../errors/error-formats.js';
 import type { Actor } from '../http/actor.js';
 import { type CloseReason, closeReasonFor } from './close-reasons.js';
 import type { SocketCodec } from './socket-codec.js';
@@ -41,7 +41,7 @@ export class CodecSockets {
     try {
       actor = await route.identify(upgrade, codec);
     } catch (error) {
-      refusal = declareAndLog(error, this.logger);
+      refusal = toAppErrorAndLog(error, this.logger);
     }
     this.sockets.accept(upgrade, codec, (connection) => {
       connection.open(actor);

@@ -70,7 +70,7 @@ export abstract class ConnectionOutput implements QueueOwner {
 
   async catchUp(from: ReadonlyMap<string, number>): Promise<void> {
     try {
-      await this.services.catchUp.catchUp(this as unknown as LiveConnection, from);
+      await this.services.recovery.catchUp(this as unknown as LiveConnection, from);
       recoveryFailures.worked();
     } catch (error) {
       recoveryFailures.failed({ err: error });

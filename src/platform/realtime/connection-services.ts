@@ -13,7 +13,7 @@ import { RealtimeSettings } from './realtime-settings.js';
 @Injectable()
 export class ConnectionServices {
   private resolved:
-    { authenticator: Authenticator; attacher: ConnectionAttacher; catchUp: SlowConsumerRecovery } | undefined;
+    { authenticator: Authenticator; attacher: ConnectionAttacher; recovery: SlowConsumerRecovery } | undefined;
 
   constructor(
     private readonly modules: ModuleRef,
@@ -29,19 +29,19 @@ export class ConnectionServices {
     return this.providers.attacher;
   }
 
-  get catchUp(): SlowConsumerRecovery {
-    return this.providers.catchUp;
+  get recovery(): SlowConsumerRecovery {
+    return this.providers.recovery;
   }
 
   private get providers(): {
     authenticator: Authenticator;
     attacher: ConnectionAttacher;
-    catchUp: SlowConsumerRecovery;
+    recovery: SlowConsumerRecovery;
   } {
     this.resolved ??= {
       authenticator: this.modules.get(Authenticator, { strict: false }),
       attacher: this.modules.get(ConnectionAttacher, { strict: false }),
-      catchUp: this.modules.get(SlowConsumerRecovery, { strict: false }),
+      recovery: this.modules.get(SlowConsumerRecovery, { strict: false }),
     };
     return this.resolved;
   }

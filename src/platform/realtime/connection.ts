@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { newId } from '../database/ids.js';
-import { toDeclaredError } from '../errors/error.filter.js';
+import { toAppErrorOf } from '../errors/error.filter.js';
 import { type AppError, InternalError } from '../errors/app-error.js';
 import type { Actor, SystemRole } from '../http/actor.js';
 import { CLOSE_REASONS, type CloseReason, closeReasonFor, closeReasonByCode } from './close-reasons.js';
@@ -228,7 +228,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
       connections.wheel.schedule(this, 1);
       this.uncork();
     } catch (error) {
-      this.abortOpening(toDeclaredError(error));
+      this.abortOpening(toAppErrorOf(error));
     }
   }
 

@@ -99,7 +99,7 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   /** Enters a connection under its user and session, unless the user has as many as he may and is one person. */
-  admit(connection: Connection, { userId, sessionId, keyId, countedAs }: Actor): boolean {
+  admit(connection: Connection, { userId, sessionId, keyId, rateLimitKey: countedAs }: Actor): boolean {
     const isFull = this.byUser.count(userId) >= this.scaled(this.settings.socketsPerUser);
     if (isFull && countedAs === undefined) return false;
     this.byUser.add(userId, connection);

@@ -58,11 +58,11 @@ export function openCursor(seal: CursorSeal, text: string, userId: string, now: 
 /** Gives out cursors. One taken before a read covers whatever the read does not show. */
 @Injectable()
 export class ResumeCursors {
-  constructor(private readonly clock: WatermarkTracker) {}
+  constructor(private readonly watermarks: WatermarkTracker) {}
 
   /** A cursor for this user as of a moment ago: from there nothing that happens from now on is missed. */
   async now(userId: string): Promise<string> {
-    const { seal, watermark } = await this.clock.recentState();
+    const { seal, watermark } = await this.watermarks.recentState();
     return sealCursor(seal, userId, watermark, Date.now());
   }
 }

@@ -1,5 +1,5 @@
 import type { DiscoveryService } from '@nestjs/core';
-import type { Overload } from '../throttling/overload.js';
+import type { LoadShedder } from '../throttling/load-shedder.js';
 import type { LimitAction } from '../throttling/limits.js';
 import type { Limits } from '../throttling/limits.service.js';
 import type { Connection } from './connection.js';
@@ -45,7 +45,7 @@ function routerOf(limits: Partial<Limits>, ...instances: object[]): FrameRouter 
     limits as Limits,
     new RealtimeSettings(),
     {} as AuthFrameHandler,
-    { admit: () => undefined } as unknown as Overload,
+    { admit: () => undefined } as unknown as LoadShedder,
   );
 }
 

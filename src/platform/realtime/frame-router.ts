@@ -2,11 +2,11 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs
 import { DiscoveryService } from '@nestjs/core';
 import { Config } from '../config/config.js';
 import { type AppError, AuthenticationRequired, InternalError, RateLimitExceeded } from '../errors/app-error.js';
-import { toDeclaredError } from '../errors/error.filter.js';
+import { toAppErrorOf } from '../errors/error.filter.js';
 import { LIMITS } from '../throttling/limits.js';
 import { jsonInSteps, utf8InSteps } from '../json/encoded-once.js';
 import { inTurns, type Steps } from '../process/in-turns.js';
-import { Overload, type Weight } from '../throttling/overload.js';
+import { LoadShedder, type PriorityClass } from '../throttling/load-shedder.js';
 import { Limits } from '../throttling/limits.service.js';
 import { requireSafeJson } from '../validation/safe-json.js';
 import type { Connection } from './connection.js';
@@ -22,7 +22,7 @@ import { InvalidFrame, TooManyInFlight, UnknownFrameType } from './realtime.erro
 
 interface Command {
   readonly definition: FrameDefinition;
-  readonly priority: Weight;
+  readonly priority: PriorityClass;
   readonly input: CheckedInput<object>;
   readonly handle: (connection: Connection, input: object) => unknown;
 }
@@ -39,7 +39,7 @@ interface EncodedResult {
 const LONGEST_ID = 64;
 const noop = (): void => {};
 
-function weightOf({ priority: weight, limit }: FrameDefinition): Weight {
+function weightOf({ priority: weight, limit }: FrameDefinition): PriorityClass {
   return weight ?? (limit === 'typing' ? 'signals' : 'writes');
 }
 
@@ -66,7 +66,7 @@ export class FrameRouter implements OnApplicationBootstrap {
     private readonly limits: Limits,
     private readonly settings: RealtimeSettings,
     private readonly authFrame: AuthFrameHandler,
-    private readonly overload: Overload,
+    private readonly shedder: LoadShedder,
   ) {}
 
   /** Fills the table. Two handlers of one type, or one without a limit, are a defect nobody should run with. */
@@ -150,9 +150,9 @@ export class FrameRouter implements OnApplicationBootstrap {
     if (!connection.isSignedIn && !connection.starting)
       return this.refuse(connection, id, new AuthenticationRequired(), command);
     try {
-      this.overload.admit(command.priority);
+      this.shedder.checkLoad(command.priority);
     } catch (error) {
-      return this.answerWith(toDeclaredError(error), connection, id, command);
+      return this.answerWith(toAppErrorOf(error), connection, id, command);
     }
     let input: object;
     try {
@@ -259,7 +259,7 @@ export class FrameRouter implements OnApplicationBootstrap {
 
   /** A request that was understood and cannot be granted. */
   private fail(connection: Connection, id: RequestId | undefined, thrown: unknown, command?: Command): void {
-    const error = toDeclaredError(thrown);
+    const error = toAppErrorOf(thrown);
     if (error instanceof InternalError) this.logger.error('a frame failed', error.cause);
     this.answerWith(error, connection, id, command);
     this.end(connection);
@@ -268,7 +268,7 @@ export class FrameRouter implements OnApplicationBootstrap {
 
   /** A frame that is no request, or an invalid one. */
   private refuse(connection: Connection, id: RequestId | undefined, thrown: unknown, command?: Command): void {
-    const error = toDeclaredError(thrown);
+    const error = toAppErrorOf(thrown);
     if (error instanceof InternalError) this.logger.error('a frame could not be read', error.cause);
     this.answerWith(error, connection, id, command);
     connection.countInvalidFrame();

@@ -1,5 +1,5 @@
 import { Injectable, type Type } from '@nestjs/common';
-import type { Weight } from '../throttling/overload.js';
+import type { PriorityClass } from '../throttling/load-shedder.js';
 import type { LimitAction } from '../throttling/limits.js';
 import type { LiveConnection } from './live-connection.js';
 
@@ -7,7 +7,7 @@ export interface FrameOptions {
   /** The limit the frame draws on; the same counter as the REST route that does the same. */
   readonly limit: LimitAction;
   /** When it goes under overload; left out: typing first, everything else with the writes. */
-  readonly priority?: Weight;
+  readonly priority?: PriorityClass;
   /** Whether it stores a message: what it refuses is counted among the sends. */
   readonly isSend?: boolean;
   /** One sentence for the generated protocol document. */

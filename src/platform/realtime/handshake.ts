@@ -6,7 +6,7 @@ import type { Actor } from '../http/actor.js';
 import { ClientAddresses } from '../http/client-address.js';
 import { wholeAddress } from '../http/public-address.js';
 import { sessionCookieOf } from '../http/session-cookie.js';
-import { SoundRequests } from '../http/sound-request.js';
+import { RequestValidator } from '../http/request-validator.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
 import { addressSubject } from '../throttling/limit-subject.js';
 import type { LimitProfile } from '../throttling/limits.js';
@@ -32,7 +32,7 @@ export class Handshake {
   constructor(
     private readonly config: Config,
     private readonly addresses: ClientAddresses,
-    private readonly requests: SoundRequests,
+    private readonly requests: RequestValidator,
     private readonly services: ConnectionServices,
     private readonly limits: Limits,
   ) {

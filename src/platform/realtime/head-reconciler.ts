@@ -40,7 +40,7 @@ export class HeadReconciler implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly fanOut: FanOut,
     private readonly repository: FanOutRepository,
-    private readonly clock: WatermarkTracker,
+    private readonly watermarks: WatermarkTracker,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -64,7 +64,7 @@ export class HeadReconciler implements OnApplicationBootstrap, OnModuleDestroy {
     const dispatchers = [...this.fanOut.allDispatchers()];
     if (dispatchers.length === 0) return;
     const state = await this.catchUpStreams(dispatchers, cycle);
-    this.clock.record(state);
+    this.watermarks.record(state);
     if (this.epoch !== undefined && this.epoch !== state.seal.epoch) this.endAll();
     this.epoch = state.seal.epoch;
     await this.sendCursors(state, cycle);
@@ -87,7 +87,7 @@ export class HeadReconciler implements OnApplicationBootstrap, OnModuleDestroy {
         if (dispatcher) repairs.push(catchUpStreams(dispatcher, seq));
       }
       for (const dispatcher of chunk) {
-        dispatcher.close();
+        dispatcher.dropStaleEvents();
         if (dispatcher.isBehind) repairs.push(catchUpStreams(dispatcher, dispatcher.last));
       }
     }

@@ -12,7 +12,7 @@ import {
 } from '../errors/app-error.js';
 import { codeOf, type ErrorClass } from '../errors/throws.decorator.js';
 import { apiDocument, close, countedAsCall } from '../http/api-document.js';
-import { routeFacts } from '../http/documented-routes.js';
+import { routeMetadata } from '../http/openapi-routes.js';
 import { ServedDocument } from '../http/served-document.js';
 import { Limits } from '../throttling/limits.service.js';
 import { CLOSE_REASONS } from './close-reasons.js';
@@ -157,7 +157,7 @@ function operationsOf(
 
 /** Frames call what routes call, so they are refused with the same errors. */
 function errorCodes(app: NestExpressApplication): string[] {
-  const declared = [...routeFacts(app).values()].flatMap(({ errors }) => errors);
+  const declared = [...routeMetadata(app).values()].flatMap(({ errors }) => errors);
   const codes = [...FRAME_ERRORS, ...declared].map((error) => codeOf(error).code);
   return [...new Set([...codes, ...Object.values(CLOSE_REASONS).map(({ error }) => error)])].sort();
 }

@@ -1,10 +1,10 @@
 import { AppError } from '../errors/app-error.js';
-import { Means } from '../errors/means.decorator.js';
+import { ErrorDoc } from '../errors/error-doc.decorator.js';
 
 /** After this time it is worth asking whether another connection has been closed. */
 const RETRY_SECONDS = 30;
 
-@Means(
+@ErrorDoc(
   'The frame is not JSON text of one object with a `type`.',
   'Mend the client; ten of them in ten seconds end the connection.',
 )
@@ -17,7 +17,7 @@ export class InvalidFrame extends AppError {
   }
 }
 
-@Means('There is no request of this type.', 'Look it up in `/asyncapi.json`.')
+@ErrorDoc('There is no request of this type.', 'Look it up in `/asyncapi.json`.')
 export class UnknownFrameType extends AppError {
   readonly code = 'UNKNOWN_FRAME_TYPE';
   readonly status = 400;
@@ -27,7 +27,7 @@ export class UnknownFrameType extends AppError {
   }
 }
 
-@Means(
+@ErrorDoc(
   'The connection has as many unanswered requests as it may (`details.limit`).',
   'Wait for replies before the next one.',
 )
@@ -40,7 +40,7 @@ export class TooManyInFlight extends AppError {
   }
 }
 
-@Means('The connection has said who it is already.', 'Prolong it with `auth.refresh`.')
+@ErrorDoc('The connection has said who it is already.', 'Prolong it with `auth.refresh`.')
 export class AlreadyAuthenticated extends AppError {
   readonly code = 'ALREADY_AUTHENTICATED';
   readonly status = 409;
@@ -50,7 +50,7 @@ export class AlreadyAuthenticated extends AppError {
   }
 }
 
-@Means('A page of a foreign origin tried to open a socket.', 'List the origin in `ALLOWED_ORIGINS`.')
+@ErrorDoc('A page of a foreign origin tried to open a socket.', 'List the origin in `ALLOWED_ORIGINS`.')
 export class OriginNotAllowed extends AppError {
   readonly code = 'ORIGIN_NOT_ALLOWED';
   readonly status = 403;
@@ -60,7 +60,7 @@ export class OriginNotAllowed extends AppError {
   }
 }
 
-@Means(
+@ErrorDoc(
   'The address (`details.counted_by`; `SOCKETS_PER_ADDRESS`) or the user has as many open sockets as it may.',
   'Close one, or wait `details.retry_after` seconds.',
 )
@@ -73,7 +73,7 @@ export class TooManyConnections extends AppError {
   }
 }
 
-@Means(
+@ErrorDoc(
   'An HTTP request names a session of Socket.IO (`sid`) that this process does not have: it is over, or another process behind the balancer has it.',
   "Open another one. Behind several processes connect with `transports: ['websocket']`, or make the balancer sticky.",
 )
@@ -89,7 +89,7 @@ export class SocketSessionUnknown extends AppError {
   }
 }
 
-@Means(
+@ErrorDoc(
   'An HTTP request for a session of Socket.IO (`sid`) comes from another address than the session, or the session is a WebSocket already.',
   'Open another session.',
 )
@@ -102,7 +102,7 @@ export class SocketSessionTaken extends AppError {
   }
 }
 
-@Means(
+@ErrorDoc(
   'Socket.IO over HTTP polling is switched off here (`SOCKET_IO_POLLING`).',
   "Connect with `transports: ['websocket']`.",
 )

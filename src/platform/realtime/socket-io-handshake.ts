@@ -3,9 +3,9 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { Socket } from 'socket.io';
 import { Config } from '../config/config.js';
 import { ValidationError } from '../errors/app-error.js';
-import { declareAndLog } from '../errors/error.filter.js';
+import { toAppErrorAndLog } from '../errors/error.filter.js';
 import type { Actor } from '../http/actor.js';
-import { SoundRequests } from '../http/sound-request.js';
+import { RequestValidator } from '../http/request-validator.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
 import { ConnectionGate } from './connection-gate.js';
 import type { Connection } from './connection.js';
@@ -57,9 +57,9 @@ export class SocketIoHandshake {
   private readonly authenticated = new WeakSet<object>();
 
   constructor(
-    private readonly admission: ConnectionGate,
+    private readonly gate: ConnectionGate,
     private readonly handshake: Handshake,
-    private readonly requests: SoundRequests,
+    private readonly requests: RequestValidator,
     private readonly config: Config,
   ) {}
 
@@ -69,7 +69,7 @@ export class SocketIoHandshake {
   }
 
   /** Upgrades come judged; what was judged is known here and not told by the request. */
-  authorizeRequest(upgrade: IncomingMessage): void {
+  markAuthorized(upgrade: IncomingMessage): void {
     this.authorized.add(upgrade);
   }
 
@@ -98,11 +98,11 @@ export class SocketIoHandshake {
   }
 
   /** A new session over polling is judged like an upgrade, each of its requests by its origin and address. */
-  async middleware(request: IncomingMessage, response: ServerResponse, next: () => void): Promise<void> {
+  async authorizeRequest(request: IncomingMessage, response: ServerResponse, next: () => void): Promise<void> {
     try {
       if (!this.authorized.has(request)) await this.authorize(request);
     } catch (error) {
-      const { status, headers, body } = refusal(declareAndLog(error, this.logger));
+      const { status, headers, body } = refusal(toAppErrorAndLog(error, this.logger));
       response.writeHead(status, headers).end(body);
       return;
     }
@@ -120,9 +120,9 @@ export class SocketIoHandshake {
       if (!this.config.socketIoPolling) throw new PollingDisabled();
       if (this.continues(request, searchParams)) return this.handshake.checkOrigin(request);
       isCounted = true;
-      await this.admission.check(request);
+      await this.gate.check(request);
     } catch (error) {
-      if (!isCounted) await this.admission.countRefused(request);
+      if (!isCounted) await this.gate.countRefused(request);
       throw error;
     }
   }
@@ -143,7 +143,7 @@ export class SocketIoHandshake {
       socket.data = { actor, resume, address };
       next();
     } catch (thrown) {
-      const { code, message, details } = declareAndLog(thrown, this.logger);
+      const { code, message, details } = toAppErrorAndLog(thrown, this.logger);
       next(Object.assign(new Error(message), { data: { code, message, details } }));
     }
   }

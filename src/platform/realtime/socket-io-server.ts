@@ -140,7 +140,7 @@ export class SocketIoServer implements OnModuleInit, OnApplicationBootstrap {
   private listen(server: Server<ClientToServerEvents, ServerToClientEvents>): void {
     const engine = server.engine as unknown as EngineInternals;
     this.socketHandshake.sessions = engine.clients;
-    engine.use((request, response, next) => void this.socketHandshake.middleware(request, response, next));
+    engine.use((request, response, next) => void this.socketHandshake.authorizeRequest(request, response, next));
     engine.on('connection', (socket) => {
       socket.prependListener('data', countStrays);
       this.socketHandshake.opened(socket, socket.request as IncomingMessage);
@@ -162,7 +162,7 @@ export class SocketIoServer implements OnModuleInit, OnApplicationBootstrap {
 
   private upgrade({ request, socket, head, url }: Upgrade): void {
     if (!request.url!.startsWith(SOCKET_IO_PATH)) request.url = SOCKET_IO_PATH + url.search;
-    this.socketHandshake.authorizeRequest(request);
+    this.socketHandshake.markAuthorized(request);
     (this.server!.engine as unknown as EngineInternals).handleUpgrade(request, socket, head);
   }
 

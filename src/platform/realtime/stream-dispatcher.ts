@@ -133,7 +133,7 @@ export class StreamDispatcher {
   }
 
   /** Lets go of recent events once the stream is quiet. */
-  close(): void {
+  dropStaleEvents(): void {
     if (this.recent?.isStale(this.context.subscribers.cycle)) this.recent = undefined;
   }
 
@@ -242,10 +242,10 @@ export class StreamDispatcher {
     if (definition?.endsStream) this.end();
   }
 
-  private send(allUsers: Iterable<LocalSubscriber>, event: StreamEvent, presented: PresentedEvent, prev: number): void {
+  private send(users: Iterable<LocalSubscriber>, event: StreamEvent, presented: PresentedEvent, prev: number): void {
     const { subscribers, logger } = this.context;
     const outgoing = { kind: this.kind, event, presented, prev, cycle: subscribers.cycle };
-    this.context.onDispatched(event, dispatchToUsers(allUsers, outgoing, logger));
+    this.context.onDispatched(event, dispatchToUsers(users, outgoing, logger));
   }
 
   private activate(user: LocalSubscriber): void {

@@ -31,17 +31,17 @@ export class TimerWheel {
   /**
    * Wakes `sleeper` after `delayMs`, up to a tick later. A delay longer than the wheel wakes it early: it sleeps on.
    */
-  schedule(sleeper: TimerEntry, delayMs: number): void {
-    this.cancel(sleeper);
+  schedule(entry: TimerEntry, delayMs: number): void {
+    this.cancel(entry);
     const ticks = Math.min(Math.max(Math.ceil(delayMs / this.tickMs), 1), SLOTS - 1);
-    sleeper.slot = (this.current + ticks) % SLOTS;
-    this.slots[sleeper.slot]!.add(sleeper);
+    entry.slot = (this.current + ticks) % SLOTS;
+    this.slots[entry.slot]!.add(entry);
   }
 
-  cancel(sleeper: TimerEntry): void {
-    if (sleeper.slot < 0) return;
-    this.slots[sleeper.slot]!.delete(sleeper);
-    sleeper.slot = -1;
+  cancel(entry: TimerEntry): void {
+    if (entry.slot < 0) return;
+    this.slots[entry.slot]!.delete(entry);
+    entry.slot = -1;
   }
 
   tick(): void {
@@ -50,11 +50,11 @@ export class TimerWheel {
     const due = this.slots[this.current]!;
     if (due.size === 0) return;
     this.slots[this.current] = new Set();
-    for (const sleeper of due) {
-      if (sleeper.slot !== this.current) continue;
-      sleeper.slot = -1;
-      const next = sleeper.onTimeout();
-      if (next > 0 && sleeper.slot < 0) this.schedule(sleeper, next);
+    for (const entry of due) {
+      if (entry.slot !== this.current) continue;
+      entry.slot = -1;
+      const next = entry.onTimeout();
+      if (next > 0 && entry.slot < 0) this.schedule(entry, next);
     }
   }
 }

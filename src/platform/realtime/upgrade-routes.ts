@@ -3,9 +3,9 @@ import type { Duplex } from 'node:stream';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { type AppError, RateLimitExceeded, RouteNotFound, ValidationError } from '../errors/app-error.js';
-import { declareAndLog } from '../errors/error.filter.js';
-import type { PresentedError } from '../errors/error-forms.js';
-import { SoundRequests } from '../http/sound-request.js';
+import { toAppErrorAndLog } from '../errors/error.filter.js';
+import type { PresentedError } from '../errors/error-formats.js';
+import { RequestValidator } from '../http/request-validator.js';
 import { ConnectionGate } from './connection-gate.js';
 import { answerWithoutUpgrade, asksForWebSocket } from './ignored-upgrade.js';
 
@@ -40,8 +40,8 @@ export class UpgradeRoutes implements OnApplicationBootstrap {
 
   constructor(
     private readonly adapter: HttpAdapterHost,
-    private readonly admission: ConnectionGate,
-    private readonly requests: SoundRequests,
+    private readonly gate: ConnectionGate,
+    private readonly requests: RequestValidator,
   ) {}
 
   /** Registers an address: a path, which may end in a slash, or a question about it. Failures of `open` are answered 401, 403, 429 or 503. */
@@ -74,7 +74,7 @@ export class UpgradeRoutes implements OnApplicationBootstrap {
       const address = await this.admit(request, url, route);
       await route!.open({ request, socket, head, url: url!, address });
     } catch (error) {
-      refuse(socket, declareAndLog(error, this.logger), route?.present);
+      refuse(socket, toAppErrorAndLog(error, this.logger), route?.present);
     } finally {
       // From here on the protocol's own listener stands in; while the socket is being refused this one has to stay.
       if (socket.listenerCount('error') > 1) socket.removeListener('error', onError);
@@ -97,11 +97,11 @@ export class UpgradeRoutes implements OnApplicationBootstrap {
       if (request.url!.includes('%00')) throw ValidationError.of('', 'the address holds a NUL');
       const continues = route.continues?.(request, url) ?? false;
       isCounted = true;
-      if (!continues) return await this.admission.check(request);
-      this.admission.checkOpen(request);
+      if (!continues) return await this.gate.check(request);
+      this.gate.checkOpen(request);
       return '';
     } catch (error) {
-      if (!isCounted) await this.admission.countRefused(request);
+      if (!isCounted) await this.gate.countRefused(request);
       throw error;
     }
   }

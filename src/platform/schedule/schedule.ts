@@ -83,7 +83,7 @@ export class Schedule {
 const MOST_ROUNDS = 200;
 
 /** Repeats a bounded step until it finds less than its bound; answers how much it did in all. */
-export async function inRounds(bound: number, step: () => Promise<number>): Promise<number> {
+export async function inBatches(bound: number, step: () => Promise<number>): Promise<number> {
   let total = 0;
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const count = await step();

@@ -23,7 +23,7 @@ export interface CounterAnswer {
 const COMPACT_FROM = 16;
 
 /** The moments of all accepted hits, oldest first: exact, as long as memory for each is affordable. */
-export class MomentCounter implements LimitCounter {
+export class SlidingLogCounter implements LimitCounter {
   private readonly moments: number[] = [];
   private first = 0;
   /** The longest window this counter was asked with: hits stay until they are out of that one. */
@@ -82,7 +82,7 @@ export class MomentCounter implements LimitCounter {
 }
 
 /** Counts per slot of a window: constant memory for limits too large to keep every moment. */
-export class SlotCounter implements LimitCounter {
+export class SlidingWindowCounter implements LimitCounter {
   private readonly counts = new Array<number>(SLOTS + 1).fill(0);
   private readonly slotMs: number;
   private total = 0;

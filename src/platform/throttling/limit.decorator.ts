@@ -9,8 +9,8 @@ export const LIMIT_AS_CALL = Symbol('limit.as-call');
 export const Limit = (action: LimitAction): MethodDecorator & ClassDecorator => SetMetadata(LIMIT_ACTION, action);
 
 /** A call of this route is one of the caller's calls as well, whatever else it counts as. */
-export const CountsAsCall = (): MethodDecorator & ClassDecorator => SetMetadata(LIMIT_AS_CALL, true);
+export const AlsoCountsAsCall = (): MethodDecorator & ClassDecorator => SetMetadata(LIMIT_AS_CALL, true);
 
 /** The numbers that hold on these addresses instead of the general ones, against the same counters. */
-export const LimitNumbersOf = (profile: LimitProfile): MethodDecorator & ClassDecorator =>
+export const RateLimitProfile = (profile: LimitProfile): MethodDecorator & ClassDecorator =>
   SetMetadata(LIMIT_PROFILE, profile);

@@ -19,7 +19,7 @@ export class Limits {
 
   /** Counts one `action` of the actor. @throws RateLimitExceeded (also as a rejection) */
   check(action: LimitAction, actor: Actor, profile?: LimitProfile): void | Promise<void> {
-    return this.checkSubject(action, actor.countedAs ?? actor.userId, actor.role, profile);
+    return this.checkSubject(action, actor.rateLimitKey ?? actor.userId, actor.role, profile);
   }
 
   /** Counts one `action` of an address nobody has signed in from yet. @throws RateLimitExceeded */
@@ -45,7 +45,7 @@ export class Limits {
 
   /** Takes the newest hit back: an answer that was given before costs nothing. */
   refund(action: LimitAction, actor: Actor): void | Promise<void> {
-    return this.refundSubject(action, actor.countedAs ?? actor.userId);
+    return this.refundSubject(action, actor.rateLimitKey ?? actor.userId);
   }
 
   /** Takes the newest hit of any subject back. */

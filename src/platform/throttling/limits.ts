@@ -5,7 +5,7 @@ export interface LimitNumbers {
   readonly byRole: Readonly<Record<SystemRole, number>>;
   readonly windowSeconds: number;
   /** In a profile: numbers the environment gives this limit hold on its addresses, too. */
-  readonly givesWay?: boolean;
+  readonly isOverridable?: boolean;
 }
 
 interface LimitDeclaration extends LimitNumbers {
@@ -154,7 +154,7 @@ export function limitFor(
   const own = profile?.[action];
   const { byRole, windowSeconds } = own ?? LIMITS[action];
   const { environment } = LIMITS[action];
-  const overrides = own && !own.givesWay ? undefined : settings.limitOverrides;
+  const overrides = own && !own.isOverridable ? undefined : settings.limitOverrides;
   const limit = overrides?.get(environment + tierOf(role)) ?? byRole[role];
   const window = overrides?.get(`${environment}_WINDOW`) ?? windowSeconds;
   return { limit: Math.max(1, Math.floor(limit * settings.rateLimitMultiplier)), windowMs: window * 1000 };

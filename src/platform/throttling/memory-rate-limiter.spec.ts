@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { SlotCounter } from './limit-counter.js';
+import { SlidingWindowCounter } from './limit-counter.js';
 import { MemoryRateLimiter } from './memory-rate-limiter.js';
 import { itIsARateLimiter } from '../../../test/contracts/rate-limiter.contract.js';
 
@@ -51,7 +51,7 @@ describe('the limiter of one process', () => {
 
   it('keeps that promise with slots too, and gives room back at most one slot late', () => {
     const check = (gaps: readonly number[], limit: number): void => {
-      const counter = new SlotCounter(640);
+      const counter = new SlidingWindowCounter(640);
       const taken: number[] = [];
       let now = 5000;
       for (const gap of gaps) {

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { type LimitCounter, MomentCounter, SlotCounter } from './limit-counter.js';
+import { type LimitCounter, SlidingLogCounter, SlidingWindowCounter } from './limit-counter.js';
 import type { LimitAction, LimitRule } from './limits.js';
 import { LARGEST_EXACT_LIMIT, type LimitVerdict, RateLimiter } from './rate-limiter.js';
 
@@ -102,7 +102,8 @@ export class MemoryRateLimiter extends RateLimiter {
     if (!counters) byAction.set(action, (counters = new Counters(this.mostSubjects)));
     counters.forgetIdle(now);
     let counter = counters.get(subject);
-    if (!counter) counters.add(subject, (counter = isExact ? new MomentCounter() : new SlotCounter(rule.windowMs)));
+    if (!counter)
+      counters.add(subject, (counter = isExact ? new SlidingLogCounter() : new SlidingWindowCounter(rule.windowMs)));
     return counter;
   }
 }

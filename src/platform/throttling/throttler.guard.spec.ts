@@ -17,7 +17,7 @@ import { ConfigModule } from '../config/config.module.js';
 import { RateLimitExceeded } from '../errors/app-error.js';
 import type { Actor } from '../http/actor.js';
 import { accountNamed, addressSubject, loginSubject } from './limit-subject.js';
-import { CountsAsCall, Limit, LimitNumbersOf } from './limit.decorator.js';
+import { AlsoCountsAsCall, Limit, RateLimitProfile } from './limit.decorator.js';
 import { LIMITS } from './limits.js';
 import { Limits } from './limits.service.js';
 import { LimitGuard } from './throttler.guard.js';
@@ -38,14 +38,16 @@ class RoutesController {
 
   @Post('classroom/messages')
   @Limit('message.send')
-  @LimitNumbersOf({ 'message.send': { byRole: { ...LIMITS['message.send'].byRole, student: 10 }, windowSeconds: 60 } })
+  @RateLimitProfile({
+    'message.send': { byRole: { ...LIMITS['message.send'].byRole, student: 10 }, windowSeconds: 60 },
+  })
   sendInClass(): string {
     return 'sent';
   }
 
   @Post('counted/messages')
   @Limit('message.send')
-  @CountsAsCall()
+  @AlsoCountsAsCall()
   sendAndCount(): string {
     return 'sent';
   }

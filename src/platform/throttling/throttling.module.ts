@@ -5,12 +5,12 @@ import { LimitStorage } from './limit-storage.js';
 import { LIMITS } from './limits.js';
 import { Limits } from './limits.service.js';
 import { MemoryRateLimiter } from './memory-rate-limiter.js';
-import { Overload } from './overload.js';
+import { LoadShedder } from './load-shedder.js';
 import { RateLimiter } from './rate-limiter.js';
 import { RedisRateLimiter } from './redis-rate-limiter.js';
-import { SheddingGuard } from './shedding.guard.js';
+import { LoadSheddingGuard } from './load-shedding.guard.js';
 import { LimitGuard } from './throttler.guard.js';
-import { WatchedRateLimiter } from './watched-rate-limiter.js';
+import { ObservableRateLimiter } from './observable-rate-limiter.js';
 
 /** With Redis all processes share one counter; without it there is one process, and it counts by itself. */
 export function createRateLimiter({ redisUrl }: Pick<Config, 'redisUrl'>): RateLimiter {
@@ -27,25 +27,25 @@ export function createRateLimiter({ redisUrl }: Pick<Config, 'redisUrl'>): RateL
   ],
   providers: [
     {
-      provide: WatchedRateLimiter,
-      useFactory: (config: Config) => new WatchedRateLimiter(createRateLimiter(config)),
+      provide: ObservableRateLimiter,
+      useFactory: (config: Config) => new ObservableRateLimiter(createRateLimiter(config)),
       inject: [Config],
     },
-    { provide: RateLimiter, useExisting: WatchedRateLimiter },
+    { provide: RateLimiter, useExisting: ObservableRateLimiter },
     LimitStorage,
     Limits,
     LimitGuard,
-    Overload,
-    SheddingGuard,
+    LoadShedder,
+    LoadSheddingGuard,
   ],
   exports: [
     RateLimiter,
-    WatchedRateLimiter,
+    ObservableRateLimiter,
     Limits,
     LimitGuard,
     LimitStorage,
-    Overload,
-    SheddingGuard,
+    LoadShedder,
+    LoadSheddingGuard,
     ThrottlerModule,
   ],
 })

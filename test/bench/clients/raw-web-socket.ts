@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import net from 'node:net';
 
 const TEXT = 1;
-const CLOSE_REASONS = 8;
+const CLOSE = 8;
 const PING = 9;
 const PONG = 10;
 
@@ -145,7 +145,7 @@ export class RawWebSocket {
   private handle(opcode: number, bytes: Buffer, start: number, end: number): void {
     if (opcode === TEXT) this.events.text(bytes, start, end);
     else if (opcode === PING) this.send(PONG, bytes.toString('latin1', start, end));
-    else if (opcode === CLOSE_REASONS) {
+    else if (opcode === CLOSE) {
       const code = end - start >= 2 ? bytes.readUInt16BE(start) : 1005;
       this.socket.destroy(new Error(`closed with ${code} ${bytes.toString('utf8', start + 2, end)}`));
     }

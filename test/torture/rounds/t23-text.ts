@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { applyContentRule } from '../../../src/modules/messages/content-rule.js';
+import { applyContentRule } from '../../../src/modules/messages/sanitize-content.js';
 import { PLAIN_TEXTS } from '../../fixtures/plain-texts.js';
 import { Client, type Message, type MessagePage } from '../client.js';
 import type { Cluster } from '../cluster.js';

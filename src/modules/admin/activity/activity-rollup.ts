@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { inRounds, Schedule, type ScheduledTask, type TaskReport } from '../../../platform/schedule/schedule.js';
+import { inBatches, Schedule, type ScheduledTask, type TaskReport } from '../../../platform/schedule/schedule.js';
 import { ActivityRepository } from './activity.repository.js';
 
 const EVERY_MS = 5 * 60_000;
@@ -22,7 +22,7 @@ export class ActivityRollup implements OnModuleInit, ScheduledTask {
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
     if (isDryRun) return {};
     await this.repository.sumUpPeople();
-    const people = await inRounds(10_000, () => this.repository.forgetPeople());
+    const people = await inBatches(10_000, () => this.repository.forgetPeople());
     return { people, hours: await this.repository.forgetHours() };
   }
 }

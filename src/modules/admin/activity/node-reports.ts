@@ -5,9 +5,9 @@ import { newId } from '../../../platform/database/ids.js';
 import { redisAddress } from '../../../platform/queue/redis-address.js';
 import { RepeatedWarning } from '../../../platform/logging/repeated-warning.js';
 import { readPackage } from '../../../platform/process/program-files.js';
-import { ActivePeople } from './active-people.js';
+import { ActiveUsers } from './active-users.js';
 import { ActivityRepository, type OtherNodes } from './activity.repository.js';
-import { NodeFiguresReader } from './node-figures.js';
+import { NodeStatsReader } from './node-stats.js';
 
 const EVERY_MS = 10_000;
 
@@ -34,8 +34,8 @@ export class NodeReports implements OnApplicationBootstrap, OnApplicationShutdow
   constructor(
     private readonly config: Config,
     private readonly repository: ActivityRepository,
-    private readonly figures: NodeFiguresReader,
-    private readonly people: ActivePeople,
+    private readonly stats: NodeStatsReader,
+    private readonly activeUsers: ActiveUsers,
     private readonly http: HttpAdapterHost,
   ) {}
 
@@ -71,18 +71,18 @@ export class NodeReports implements OnApplicationBootstrap, OnApplicationShutdow
 
   private async attempt(): Promise<void> {
     const { nodeId: id, version, startedAt } = this;
-    const people = this.people.take();
+    const activeUsers = this.activeUsers.take();
     try {
-      const figures = { ...(await this.figures.now()), serves: this.http.listening, redis: this.redis };
-      await this.repository.reportNode({ id, role: this.config.processRole, version, startedAt, figures });
-      await this.repository.addPeople(people);
-      people.length = 0;
-      const { counts, settle } = await this.figures.growth();
+      const stats = { ...(await this.stats.now()), serves: this.http.listening, redis: this.redis };
+      await this.repository.reportNode({ id, role: this.config.processRole, version, startedAt, figures: stats });
+      await this.repository.addPeople(activeUsers);
+      activeUsers.length = 0;
+      const { counts, settle } = await this.stats.growth();
       await this.repository.addCounts(counts);
       settle();
       this.compare(await this.repository.otherNodes(this.nodeId, this.startedAt));
     } catch (error) {
-      this.people.giveBack(people);
+      this.activeUsers.giveBack(activeUsers);
       this.logger.debug('the figures of this node could not be written', { err: error });
     }
   }

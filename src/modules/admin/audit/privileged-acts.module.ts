@@ -1,12 +1,12 @@
 import { Global, Module } from '@nestjs/common';
-import { PrivilegedActs } from '../../../platform/audit/privileged-acts.js';
+import { AuditLog } from '../../../platform/audit/audit-log.js';
 import { AuditLogRepository } from './audit-log.repository.js';
-import { AuditLog } from './audit-log.service.js';
+import { DatabaseAuditLog } from './database-audit-log.service.js';
 
 /** Where any module records what it let somebody do by rank. Global, because lower modules know of no higher one. */
 @Global()
 @Module({
-  providers: [AuditLog, AuditLogRepository, { provide: PrivilegedActs, useExisting: AuditLog }],
-  exports: [AuditLog, AuditLogRepository, PrivilegedActs],
+  providers: [DatabaseAuditLog, AuditLogRepository, { provide: AuditLog, useExisting: DatabaseAuditLog }],
+  exports: [DatabaseAuditLog, AuditLogRepository, AuditLog],
 })
-export class PrivilegedActsModule {}
+export class AuditLogModule {}

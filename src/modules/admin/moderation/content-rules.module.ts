@@ -1,18 +1,18 @@
 import { Global, Module } from '@nestjs/common';
-import { ContentRules } from '../../messages/content-rules.policy.js';
+import { ContentModerator } from '../../messages/content-moderator.policy.js';
 import { ContentRulesRepository } from './content-rules.repository.js';
 import { HeldMessagesRepository } from './held-messages.repository.js';
-import { RuleBook } from './rule-book.js';
+import { ContentRuleCache } from './content-rule-cache.js';
 
 /** Judges what is written, for `messages`. Global, because a lower module knows of no higher one. */
 @Global()
 @Module({
   providers: [
-    RuleBook,
+    ContentRuleCache,
     ContentRulesRepository,
     HeldMessagesRepository,
-    { provide: ContentRules, useExisting: RuleBook },
+    { provide: ContentModerator, useExisting: ContentRuleCache },
   ],
-  exports: [RuleBook, ContentRulesRepository, HeldMessagesRepository, ContentRules],
+  exports: [ContentRuleCache, ContentRulesRepository, HeldMessagesRepository, ContentModerator],
 })
 export class ContentRulesModule {}

@@ -15,7 +15,7 @@ import type {
 import { type ContentRuleRow, ContentRulesRepository } from './content-rules.repository.js';
 import { ContentRuleExists, ContentRuleNotFound, TooManyContentRules } from './moderation.errors.js';
 import { NOT_FOR_ALLOWED, patternOf, problemsOfContentRule } from './pattern-of-rule.js';
-import { RuleBook } from './rule-book.js';
+import { ContentRuleCache } from './content-rule-cache.js';
 
 const RULES_MAX = { installation: 5000, conversation: 200 };
 
@@ -25,13 +25,13 @@ export class ContentRulesService {
   constructor(
     private readonly repository: ContentRulesRepository,
     private readonly policy: ModerationPolicy,
-    private readonly book: RuleBook,
+    private readonly cache: ContentRuleCache,
     private readonly log: EventLog,
   ) {}
 
   /** Newest first. @throws PermissionDenied, ConversationNotFound, ValidationError */
   async list(actor: Actor, place: Place, query: ListContentRulesQuery): Promise<Page<ContentRuleDto>> {
-    await this.policy.requireRuler(actor, place);
+    await this.policy.requireRuleEditor(actor, place);
     const { limit = DEFAULT_PAGE_SIZE, cursor } = query;
     const [at, id] = cursor === undefined ? [] : (decodeCursor(cursor, ['millis', 'uuid']) as [number, string]);
     const after = at === undefined ? undefined : { at: new Date(at), id: id! };
@@ -84,12 +84,12 @@ export class ContentRulesService {
 
   private async change<T>(actor: Actor, place: Place, work: (tx: StreamTransaction) => Promise<T>): Promise<T> {
     const done = await this.log.write(place.conversationId ?? actor.userId, async (tx) => {
-      await this.policy.requireRuler(actor, place, tx);
+      await this.policy.requireRuleEditor(actor, place, tx);
       await this.repository.lock(tx);
       return { answer: await work(tx) };
     });
     if (!done) throw this.policy.notFound(place);
-    await this.book.changed();
+    await this.cache.changed();
     return done.answer;
   }
 
@@ -112,7 +112,7 @@ function record(
     return { conversation_id, kind, pattern, action: does, reason };
   };
   const target = { type: 'content_rule', id: change.id };
-  tx.record({ actor, action, target, before: facts(change.before), after: facts(change.after) });
+  tx.audit({ actor, action, target, before: facts(change.before), after: facts(change.after) });
 }
 
 function present(row: ContentRuleRow): ContentRuleDto {

@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swa
 import { Throws } from '../../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../../platform/http/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
-import { NotReplayed } from '../../../platform/http/idempotency.interceptor.js';
+import { NotIdempotent } from '../../../platform/http/idempotency.interceptor.js';
 import type { Page } from '../../../platform/pagination/page.js';
 import { Limit } from '../../../platform/throttling/limit.decorator.js';
 import { ConversationId } from '../../participants/conversation-id.pipe.js';
@@ -34,7 +34,7 @@ export class HeldMessagesController {
     return this.held.list(actor, INSTALLATION_PLACE, query);
   }
 
-  @NotReplayed() // it would keep texts of others
+  @NotIdempotent() // it would keep texts of others
   @Post(':id/release')
   @ApiOperation({ summary: 'Sends a held message in its author’s name.' })
   @HttpCode(200)
@@ -44,7 +44,7 @@ export class HeldMessagesController {
     return this.held.release(actor, INSTALLATION_PLACE, id);
   }
 
-  @NotReplayed() // it would keep texts of others
+  @NotIdempotent() // it would keep texts of others
   @Post(':id/drop')
   @ApiOperation({ summary: 'Decides that a held message is never sent.' })
   @HttpCode(200)
@@ -75,7 +75,7 @@ export class ConversationHeldMessagesController {
     return this.held.list(actor, placeOf(id), query);
   }
 
-  @NotReplayed() // it would keep texts of others
+  @NotIdempotent() // it would keep texts of others
   @Post(':held_id/release')
   @ApiOperation({ summary: 'Sends a held message of this conversation in its author’s name.' })
   @HttpCode(200)
@@ -89,7 +89,7 @@ export class ConversationHeldMessagesController {
     return this.held.release(actor, placeOf(id), heldId);
   }
 
-  @NotReplayed() // it would keep texts of others
+  @NotIdempotent() // it would keep texts of others
   @Post(':held_id/drop')
   @ApiOperation({ summary: 'Decides that a held message of this conversation is never sent.' })
   @HttpCode(200)

@@ -76,7 +76,7 @@ export class HeldMessagesService {
       if (isMoved && action !== undefined) {
         const { conversation_id, sender_id, message_id } = after;
         const facts = { conversation_id, sender_id, message_id, status: after.status };
-        tx.record({ actor, action, target: { type: 'held_message', id }, after: facts });
+        tx.audit({ actor, action, target: { type: 'held_message', id }, after: facts });
       }
       return after;
     });

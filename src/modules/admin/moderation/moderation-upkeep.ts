@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { inRounds, Schedule, type ScheduledTask, type TaskReport } from '../../../platform/schedule/schedule.js';
+import { inBatches, Schedule, type ScheduledTask, type TaskReport } from '../../../platform/schedule/schedule.js';
 import { ModerationUpkeepRepository } from './moderation-upkeep.repository.js';
 
 const AT_ONCE = 500;
@@ -25,8 +25,8 @@ export class ModerationUpkeep implements ScheduledTask, OnModuleInit {
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
     if (isDryRun) return { ...(await this.repository.count()) };
     return {
-      held: await inRounds(AT_ONCE, () => this.repository.emptyHeld(AT_ONCE)),
-      comments: await inRounds(AT_ONCE, () => this.repository.emptyComments(AT_ONCE)),
+      held: await inBatches(AT_ONCE, () => this.repository.emptyHeld(AT_ONCE)),
+      comments: await inBatches(AT_ONCE, () => this.repository.emptyComments(AT_ONCE)),
     };
   }
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../../../platform/errors/app-error.js';
-import { Means } from '../../../platform/errors/means.decorator.js';
+import { ErrorDoc } from '../../../platform/errors/error-doc.decorator.js';
 
-@Means('There is no such rule in this place.', 'Treat it as gone.')
+@ErrorDoc('There is no such rule in this place.', 'Treat it as gone.')
 export class ContentRuleNotFound extends AppError {
   readonly code = 'CONTENT_RULE_NOT_FOUND';
   readonly status = 404;
@@ -11,7 +11,7 @@ export class ContentRuleNotFound extends AppError {
   }
 }
 
-@Means('The place has a rule of this kind for this pattern (`details.field` is `pattern`).', 'Change that one.')
+@ErrorDoc('The place has a rule of this kind for this pattern (`details.field` is `pattern`).', 'Change that one.')
 export class ContentRuleExists extends AppError {
   readonly code = 'ALREADY_EXISTS';
   readonly status = 409;
@@ -21,7 +21,7 @@ export class ContentRuleExists extends AppError {
   }
 }
 
-@Means('The installation, or a conversation, takes at most `details.limit` rules.', 'Delete one.')
+@ErrorDoc('The installation, or a conversation, takes at most `details.limit` rules.', 'Delete one.')
 export class TooManyContentRules extends AppError {
   readonly code = 'TOO_MANY_CONTENT_RULES';
   readonly status = 409;
@@ -31,7 +31,7 @@ export class TooManyContentRules extends AppError {
   }
 }
 
-@Means('There is no such held message in this queue.', 'Treat it as gone.')
+@ErrorDoc('There is no such held message in this queue.', 'Treat it as gone.')
 export class HeldMessageNotFound extends AppError {
   readonly code = 'HELD_MESSAGE_NOT_FOUND';
   readonly status = 404;
@@ -41,7 +41,7 @@ export class HeldMessageNotFound extends AppError {
   }
 }
 
-@Means('Somebody has released or dropped it before.', 'Load the queue anew.')
+@ErrorDoc('Somebody has released or dropped it before.', 'Load the queue anew.')
 export class HeldMessageDecided extends AppError {
   readonly code = 'HELD_MESSAGE_DECIDED';
   readonly status = 409;
@@ -51,7 +51,10 @@ export class HeldMessageDecided extends AppError {
   }
 }
 
-@Means('As things are now it could not be sent: `details.reason` is the code its sender would be answered.', 'Drop it.')
+@ErrorDoc(
+  'As things are now it could not be sent: `details.reason` is the code its sender would be answered.',
+  'Drop it.',
+)
 export class HeldMessageNotSendable extends AppError {
   readonly code = 'HELD_MESSAGE_NOT_SENDABLE';
   readonly status = 409;
@@ -61,7 +64,7 @@ export class HeldMessageNotSendable extends AppError {
   }
 }
 
-@Means('There is no such message, user or conversation, or none that the reporter can see.', 'Do not try again.')
+@ErrorDoc('There is no such message, user or conversation, or none that the reporter can see.', 'Do not try again.')
 export class ReportTargetNotFound extends AppError {
   readonly code = 'REPORT_TARGET_NOT_FOUND';
   readonly status = 404;
@@ -71,7 +74,7 @@ export class ReportTargetNotFound extends AppError {
   }
 }
 
-@Means('The same person reports the same thing once until it is decided.', 'Show that it is being looked at.')
+@ErrorDoc('The same person reports the same thing once until it is decided.', 'Show that it is being looked at.')
 export class AlreadyReported extends AppError {
   readonly code = 'ALREADY_REPORTED';
   readonly status = 409;
@@ -81,7 +84,7 @@ export class AlreadyReported extends AppError {
   }
 }
 
-@Means('There is no such report.', 'Treat it as gone.')
+@ErrorDoc('There is no such report.', 'Treat it as gone.')
 export class ReportNotFound extends AppError {
   readonly code = 'REPORT_NOT_FOUND';
   readonly status = 404;
@@ -91,7 +94,7 @@ export class ReportNotFound extends AppError {
   }
 }
 
-@Means('Another moderator has it in hand, until `details.claimed_until`.', 'Take another one.')
+@ErrorDoc('Another moderator has it in hand, until `details.claimed_until`.', 'Take another one.')
 export class ReportClaimed extends AppError {
   readonly code = 'REPORT_CLAIMED';
   readonly status = 409;
@@ -101,7 +104,7 @@ export class ReportClaimed extends AppError {
   }
 }
 
-@Means('It has been decided; what was done stays done.', 'Load the report anew.')
+@ErrorDoc('It has been decided; what was done stays done.', 'Load the report anew.')
 export class ReportResolved extends AppError {
   readonly code = 'REPORT_RESOLVED';
   readonly status = 409;
@@ -111,7 +114,7 @@ export class ReportResolved extends AppError {
   }
 }
 
-@Means('What is reported cannot be dealt with in this way.', 'Choose another outcome.')
+@ErrorDoc('What is reported cannot be dealt with in this way.', 'Choose another outcome.')
 export class OutcomeNotPossible extends AppError {
   readonly code = 'OUTCOME_NOT_POSSIBLE';
   readonly status = 409;

@@ -11,7 +11,7 @@ import { HeldMessagesService } from './held-messages.service.js';
 import { ModerationGateway } from './moderation.gateway.js';
 import { ModerationPolicy } from './moderation.policy.js';
 import { ReadReports } from './read-reports.js';
-import { RemoveReported } from './remove-reported.js';
+import { RemoveReportedContent } from './remove-reported-content.js';
 import { ReportContextRepository } from './report-context.repository.js';
 import { ReportTargets } from './report-targets.js';
 import { ReportQueueController, ReportsController } from './reports.controller.js';
@@ -39,7 +39,7 @@ import { Warnings } from './warnings.service.js';
     ReportsService,
     ReadReports,
     ResolveReport,
-    RemoveReported,
+    RemoveReportedContent,
     Warnings,
     ModerationGateway,
     ReportsRepository,

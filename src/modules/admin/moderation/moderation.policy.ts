@@ -30,7 +30,7 @@ export class ModerationPolicy {
    * Who makes rules: admins; in a conversation its moderators, and who keeps order there.
    * @throws PermissionDenied, …
    */
-  async requireRuler(actor: Actor, { conversationId }: Place, tx?: StreamTransaction): Promise<void> {
+  async requireRuleEditor(actor: Actor, { conversationId }: Place, tx?: StreamTransaction): Promise<void> {
     if (conversationId === null) await this.users.requireRank(actor, 'admin', tx);
     else this.participants.requireModerator(await this.participants.access(actor, conversationId, tx));
   }

@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags
 import { Throws } from '../../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../../platform/http/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
-import { NotReplayed } from '../../../platform/http/idempotency.interceptor.js';
+import { NotIdempotent } from '../../../platform/http/idempotency.interceptor.js';
 import type { Page } from '../../../platform/pagination/page.js';
 import { Limit } from '../../../platform/throttling/limit.decorator.js';
 import { MessageNotEditable } from '../../messages/messages.errors.js';
@@ -87,7 +87,7 @@ export class ReportQueueController {
     return this.reading.get(actor, id);
   }
 
-  @NotReplayed() // it would keep texts of others
+  @NotIdempotent() // it would keep texts of others
   @Post(':id/claim')
   @ApiOperation({ summary: 'Takes a report on. For moderators.' })
   @HttpCode(200)
@@ -98,7 +98,7 @@ export class ReportQueueController {
     return this.reading.get(actor, id);
   }
 
-  @NotReplayed() // it would keep texts of others
+  @NotIdempotent() // it would keep texts of others
   @Post(':id/release')
   @ApiOperation({ summary: 'Gives a report back that one has taken on. For moderators.' })
   @HttpCode(200)
@@ -109,7 +109,7 @@ export class ReportQueueController {
     return this.reading.get(actor, id);
   }
 
-  @NotReplayed() // it would keep texts of others
+  @NotIdempotent() // it would keep texts of others
   @Post(':id/resolve')
   @ApiOperation({ summary: 'Decides a report, and does what was decided. For moderators.' })
   @HttpCode(200)

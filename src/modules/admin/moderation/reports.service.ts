@@ -115,6 +115,6 @@ export class ReportsService {
   record({ tx, report, current }: Locked, action: string, after: Record<string, unknown>): void {
     const { status, claimed_by, category } = report;
     const before = { status, claimed_by, category };
-    tx.record({ actor: current, action, target: { type: 'report', id: report.id }, before, after });
+    tx.audit({ actor: current, action, target: { type: 'report', id: report.id }, before, after });
   }
 }

@@ -5,7 +5,7 @@ import type { Actor } from '../../../platform/http/actor.js';
 import { UserAdministration } from '../../users/user-administration.service.js';
 import { OutcomeNotPossible } from './moderation.errors.js';
 import { USER_WARNED } from './moderation.events.js';
-import { RemoveReported } from './remove-reported.js';
+import { RemoveReportedContent } from './remove-reported-content.js';
 import type { ResolveReportDto } from './reports.dto.js';
 import { type ReportRow, ReportsRepository } from './reports.repository.js';
 import { ReportsService } from './reports.service.js';
@@ -19,7 +19,7 @@ export class ResolveReport {
   constructor(
     private readonly repository: ReportsRepository,
     private readonly reports: ReportsService,
-    private readonly removing: RemoveReported,
+    private readonly removal: RemoveReportedContent,
     private readonly users: UserAdministration,
     private readonly log: EventLog,
   ) {}
@@ -45,7 +45,7 @@ export class ResolveReport {
 
   private async act(actor: Actor, report: ReportRow, dto: ResolveReportDto): Promise<void> {
     const { outcome, user_message: message = null, until } = dto;
-    if (outcome === 'removed') await this.removing.remove(actor, report);
+    if (outcome === 'removed') await this.removal.remove(actor, report);
     if (outcome === 'warned') await this.warn(actor, report, message);
     if (outcome === 'banned') {
       const ban = { reason: message ?? `Reported: ${report.category}.`, until: until ? new Date(until) : null };
@@ -62,7 +62,7 @@ export class ResolveReport {
       if (!(await this.repository.warn(tx, warning))) return;
       tx.append({ type: USER_WARNED, actorId: null, subjectId: warning.id });
       const target = { type: 'user', id: userId };
-      tx.record({ actor: current, action: 'user.warn', target, reason: message, after: { report_id: id, category } });
+      tx.audit({ actor: current, action: 'user.warn', target, reason: message, after: { report_id: id, category } });
     });
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../../platform/http/actor.js';
-import type { Slice, SliceOf } from '../../../platform/pagination/numbered-page.js';
+import type { OffsetPage, OffsetRange } from '../../../platform/pagination/offset-page.js';
 import { UsersPolicy } from '../../users/users.policy.js';
 import { presentAdminUser } from './admin-user-presenter.js';
 import { AdminUserSlicesRepository, type UserSliceFilter } from './admin-user-slices.repository.js';
@@ -20,8 +20,8 @@ export class AdminUserSlices {
   async slice(
     actor: Actor,
     { search, ...filter }: UserSliceFilter,
-    { offset, limit }: SliceOf,
-  ): Promise<Slice<AdminUserDto>> {
+    { offset, limit }: OffsetRange,
+  ): Promise<OffsetPage<AdminUserDto>> {
     await this.policy.requireRank(actor, 'admin');
     const wanted = { ...filter, search: search?.trim() };
     const [total, rows] = [await this.repository.total(wanted), await this.repository.slice(wanted, offset, limit)];

@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTa
 import { Throws } from '../../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../../platform/http/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
-import { Weighs } from '../../../platform/throttling/shedding.guard.js';
+import { Priority } from '../../../platform/throttling/load-shedding.guard.js';
 import type { Page } from '../../../platform/pagination/page.js';
 import { ConversationNotFound, DirectConversationFixed } from '../../participants/participants.errors.js';
 import { LastAdmin, UserNotFound } from '../../users/users.errors.js';
@@ -23,7 +23,7 @@ import { AdminUsersService } from './admin-users.service.js';
 
 @ApiTags('admin')
 @ApiBearerAuth()
-@Weighs('vital')
+@Priority('vital')
 @Controller('api/v1/admin/users')
 export class AdminUsersController {
   constructor(private readonly users: AdminUsersService) {}

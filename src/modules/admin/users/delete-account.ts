@@ -48,11 +48,11 @@ export class DeleteAccount {
     const ended = await this.log.write(userId, async (tx) => {
       const { current, target } = await judge(tx);
       await this.users.eraseIn(tx, target, messages === 'keep' ? 'kept' : 'nameless');
-      const sessionIds = await this.accounts.closeIn(tx, userId);
+      const sessionIds = await this.accounts.deleteCredentials(tx, userId);
       await this.webhooks.removeAllIn(tx, userId);
       await this.deletions.insert(tx, userId, { messages, at: tx.head.at });
       const [before, after] = [{ role: target.role }, { messages }];
-      tx.record({ actor: current, action: 'user.delete', target: { type: 'user', id: userId }, reason, before, after });
+      tx.audit({ actor: current, action: 'user.delete', target: { type: 'user', id: userId }, reason, before, after });
       return sessionIds;
     });
     if (!ended) throw new UserNotFound();

@@ -5,7 +5,7 @@ import type { Actor } from '../../../platform/http/actor.js';
 import { FilesService } from '../../files/files.service.js';
 import { UserNotFound } from '../../users/users.errors.js';
 import { UsersPolicy } from '../../users/users.policy.js';
-import { AuditLog } from '../audit/audit-log.service.js';
+import { DatabaseAuditLog } from '../audit/database-audit-log.service.js';
 import { type ArchiveEntry, streamArchive, toLines } from './archive.js';
 import { type ExportedFile, ExportRepository, type ListName, type SaidName } from './export.repository.js';
 
@@ -26,7 +26,7 @@ export class ExportUser {
     private readonly repository: ExportRepository,
     private readonly policy: UsersPolicy,
     private readonly files: FilesService,
-    private readonly audit: AuditLog,
+    private readonly audit: DatabaseAuditLog,
   ) {}
 
   /**
@@ -69,7 +69,7 @@ export class ExportUser {
       for (const file of page as unknown as ExportedFile[]) {
         if (file.status !== 'ready') continue;
         const path = `files/${file.id}/${entryName(file.name)}`;
-        yield { path, open: () => this.files.openShown(file), isCompressed: file.category === 'document' };
+        yield { path, open: () => this.files.openForDownload(file), isCompressed: file.category === 'document' };
       }
     }
   }

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Schedule, type ScheduledTask, type TaskReport } from '../../../platform/schedule/schedule.js';
 import { MessageErasure } from '../../messages/message-erasure.service.js';
-import { AccountDeparture } from '../../participants/account-departure.service.js';
+import { LeaveAllConversations } from '../../participants/leave-all-conversations.service.js';
 import { PresenceErasure } from '../../presence/presence-erasure.service.js';
 import { AccountDeletionsRepository } from './account-deletions.repository.js';
 
@@ -20,7 +20,7 @@ export class FinishDeletions implements ScheduledTask, OnModuleInit {
   constructor(
     private readonly schedule: Schedule,
     private readonly repository: AccountDeletionsRepository,
-    private readonly departure: AccountDeparture,
+    private readonly conversations: LeaveAllConversations,
     private readonly presence: PresenceErasure,
     private readonly erasure: MessageErasure,
   ) {}
@@ -35,7 +35,7 @@ export class FinishDeletions implements ScheduledTask, OnModuleInit {
     const deletions = await this.repository.unfinished(ACCOUNTS_AT_ONCE);
     for (const { user_id: userId, messages: fate } of deletions) {
       await this.presence.forget(userId);
-      conversations += await this.departure.leaveAll(userId);
+      conversations += await this.conversations.leaveAll(userId);
       if (fate === 'delete') messages += await this.erasure.eraseAll(userId);
       await this.repository.finish(userId);
     }

@@ -5,10 +5,10 @@ import { DiskStorage } from './disk-storage.js';
 import { FileStorage } from './file-storage.js';
 import { FolderMark } from './folder-mark.js';
 import { FolderRepository } from './folder.repository.js';
-import { IncomingFolder } from './incoming-folder.js';
+import { TempUploads } from './temp-uploads.js';
 import { S3Storage } from './s3-storage.js';
 
-function storageFor(config: Config, incoming: IncomingFolder): FileStorage {
+function storageFor(config: Config, tempUploads: TempUploads): FileStorage {
   if (config.storage === 'disk') return new DiskStorage(storedFilesDirOf(config));
   const { s3Endpoint, s3Bucket, s3Region, s3AccessKeyId, s3SecretAccessKey, s3Downloads } = config;
   const place = {
@@ -18,17 +18,17 @@ function storageFor(config: Config, incoming: IncomingFolder): FileStorage {
     secretAccessKey: s3SecretAccessKey!,
     redirects: s3Downloads === 'redirect',
   };
-  return new S3Storage(place, () => incoming.newPath());
+  return new S3Storage(place, () => tempUploads.createPath());
 }
 
 /** Where files are: what `STORAGE` says, and the folder they come in by. */
 @Module({
   providers: [
-    IncomingFolder,
+    TempUploads,
     FolderMark,
     FolderRepository,
-    { provide: FileStorage, inject: [Config, IncomingFolder], useFactory: storageFor },
+    { provide: FileStorage, inject: [Config, TempUploads], useFactory: storageFor },
   ],
-  exports: [IncomingFolder, FileStorage],
+  exports: [TempUploads, FileStorage],
 })
 export class StorageModule {}

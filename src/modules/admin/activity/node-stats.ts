@@ -1,0 +1,70 @@
+import { Injectable } from '@nestjs/common';
+import type { CounterName } from '../../../platform/metrics/metric-table.js';
+import { Metrics, type Reading } from '../../../platform/metrics/metrics.js';
+import type { HourCount } from './activity.repository.js';
+
+/** What one node is doing now. */
+export interface NodeStats {
+  /** By transport. */
+  readonly connections: Readonly<Record<string, number>>;
+  /** Since the start of the process. */
+  readonly messages: number;
+  readonly deliveries: number;
+  readonly requests_in_flight: number;
+  readonly event_loop_lag_ms: number;
+  readonly memory_bytes: number;
+}
+
+/** Counters whose growth is kept by hour, under which name, and the label that is kept with it. */
+const KEPT: readonly { name: string; counter: CounterName; label?: string; only?: string }[] = [
+  { name: 'messages', counter: 'parley_sends_total', only: 'stored' },
+  { name: 'deliveries', counter: 'parley_deliveries_total' },
+  { name: 'connections', counter: 'parley_connections_opened_total' },
+  { name: 'limits', counter: 'parley_limits_hit_total', label: 'action' },
+  { name: 'webhooks', counter: 'parley_webhook_attempts_total', label: 'result' },
+];
+
+/** Makes of the metrics of this process what the dashboard keeps and shows. */
+@Injectable()
+export class NodeStatsReader {
+  private told = new Map<string, number>();
+
+  constructor(private readonly metrics: Metrics) {}
+
+  async now(): Promise<NodeStats> {
+    const { metrics } = this;
+    const sends = await metrics.values('parley_sends_total');
+    const lag = await metrics.total('parley_event_loop_lag_seconds');
+    return {
+      connections: byLabel(await metrics.values('parley_connections'), 'transport'),
+      messages: sends.find(({ labels }) => labels?.outcome === 'stored')?.value ?? 0,
+      deliveries: await metrics.total('parley_deliveries_total'),
+      requests_in_flight: await metrics.total('parley_http_in_flight'),
+      event_loop_lag_ms: Math.round(lag * 1000),
+      memory_bytes: process.memoryUsage.rss(),
+    };
+  }
+
+  /** What has been counted since `settle` was last called with what this answered. */
+  async growth(): Promise<{ counts: HourCount[]; settle: () => void }> {
+    const now = new Map<string, number>();
+    const counts: HourCount[] = [];
+    for (const { name, counter, label, only } of KEPT) {
+      const readings = (await this.metrics.values(counter)).filter(
+        ({ labels }) => only === undefined || labels?.outcome === only,
+      );
+      const values = label ? byLabel(readings, label) : { '': readings.reduce((sum, { value }) => sum + value, 0) };
+      for (const [labelled, value] of Object.entries(values)) {
+        const key = `${name} ${labelled}`;
+        now.set(key, value);
+        const count = value - (this.told.get(key) ?? 0);
+        if (count > 0) counts.push({ name, label: labelled, count });
+      }
+    }
+    return { counts, settle: () => void (this.told = now) };
+  }
+}
+
+function byLabel(readings: readonly Reading[], label: string): Record<string, number> {
+  return Object.fromEntries(readings.map(({ value, labels }) => [labels?.[label] ?? '', value]));
+}

@@ -1,0 +1,23 @@
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '../../../platform/http/actor.js';
+import { ConversationsService } from '../../conversations/conversations.service.js';
+import { ModeratorDelete } from '../../messages/moderator-delete.service.js';
+import { ConversationNotFound } from '../../participants/participants.errors.js';
+import type { ReportRow } from './reports.repository.js';
+
+/** Takes away what was reported, the way it is always taken away. What is gone already is gone. */
+@Injectable()
+export class RemoveReportedContent {
+  constructor(
+    private readonly deletion: ModeratorDelete,
+    private readonly conversations: ConversationsService,
+  ) {}
+
+  /** A conversation is for its owner or an admin to end. @throws PermissionDenied */
+  async remove(actor: Actor, { target_type: type, target_id: id, category }: ReportRow): Promise<void> {
+    if (type === 'message') return this.deletion.takeDown(actor, id, `Reported: ${category}.`);
+    await this.conversations.delete(actor, id).catch((error: unknown) => {
+      if (!(error instanceof ConversationNotFound)) throw error;
+    });
+  }
+}

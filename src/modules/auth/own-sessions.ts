@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import { AuthenticationRequired } from '../../platform/errors/app-error.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { UsersPolicy } from '../users/users.policy.js';
+import type { SessionDto, SessionListDto, TicketDto } from './auth.dto.js';
+import { SessionNotFound } from './auth.errors.js';
+import { hashSecret, newSecret } from './secrets.js';
+import { SessionRevocation } from './session-revocation.js';
+import { type SessionRow, SessionsRepository } from './sessions.repository.js';
+
+const TICKET_SECONDS = 60;
+
+/** The sessions of whoever is asking: seeing them, ending them, and tickets to open sockets with. */
+@Injectable()
+export class OwnSessions {
+  constructor(
+    private readonly sessions: SessionsRepository,
+    private readonly revocation: SessionRevocation,
+    private readonly policy: UsersPolicy,
+  ) {}
+
+  async list(actor: Actor): Promise<SessionListDto> {
+    const rows = await this.sessions.list(actor.userId);
+    return { data: rows.map((row) => toSessionDto(row, actor)) };
+  }
+
+  /** Ends the session the actor acts from. */
+  async end(actor: Actor): Promise<void> {
+    await this.revocation.revoke(actor.userId, { only: actor.sessionId, reason: 'logout' });
+  }
+
+  /** @throws AuthenticationRequired, AccountBanned */
+  async endAll(actor: Actor): Promise<void> {
+    await this.revocation.revoke(actor.userId, { reason: 'logout_all' }, (tx) => this.policy.requireActive(tx, actor));
+  }
+
+  /** @throws SessionNotFound when it is not there, has ended or is somebody else's; AuthenticationRequired */
+  async remove(actor: Actor, sessionId: string): Promise<void> {
+    const revocation = { only: sessionId, reason: 'removed' } as const;
+    const count = await this.revocation.revoke(actor.userId, revocation, (tx) => this.policy.requireActive(tx, actor));
+    if (count === 0) throw new SessionNotFound();
+  }
+
+  /** @throws AuthenticationRequired */
+  async issueTicket(actor: Actor): Promise<TicketDto> {
+    const ticket = newSecret();
+    const isIssued = await this.sessions.insertTicket(hashSecret(ticket), actor.sessionId, TICKET_SECONDS);
+    if (!isIssued) throw new AuthenticationRequired();
+    return { ticket, expires_in: TICKET_SECONDS };
+  }
+}
+
+function toSessionDto(row: SessionRow, actor: Actor): SessionDto {
+  return {
+    id: row.id,
+    user_agent: row.user_agent,
+    ip: row.ip,
+    created_at: row.created_at.toISOString(),
+    last_used_at: row.last_used_at.toISOString(),
+    expires_at: row.expires_at.toISOString(),
+    is_current: row.id === actor.sessionId,
+  };
+}

@@ -1,0 +1,24 @@
+import { FILE_TYPES, type FileType } from './file-types.js';
+import { isAllowedType } from './allowed-types.js';
+
+const typeOf = (extension: string): FileType => FILE_TYPES.find(({ extensions }) => extensions.includes(extension))!;
+
+describe('the types an installation takes', () => {
+  it('are all there are, where none is named', () => {
+    expect(FILE_TYPES.every((type) => isAllowedType(type, []))).toBe(true);
+  });
+
+  it.each([
+    ['.jpg', 'jpeg', true],
+    ['JPG', 'jpg', true],
+    ['image/jpeg', 'jpg', true],
+    ['.jpg', 'png', false],
+    ['image/jpg', 'jpg', true],
+    ['text/plain', 'txt', true],
+    ['text/plain', 'csv', false],
+    ['image', 'jpg', false],
+    ['.exe', 'pdf', false],
+  ])('named %p, with a file .%s: %p', (name, extension, expected) => {
+    expect(isAllowedType(typeOf(extension), ['application/nothing', name])).toBe(expected);
+  });
+});

@@ -1,0 +1,35 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { type CompactableTable, TableCompactor } from '../../platform/database/table-compactor.js';
+import { Schedule, type ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
+import { RetentionRepository } from './retention.repository.js';
+
+/** Where retention leaves room. */
+const TABLES: readonly CompactableTable[] = [
+  { name: 'messages', column: 'content' },
+  { name: 'message_edits', column: 'content' },
+  { name: 'reactions', column: 'emoji' },
+];
+
+/**
+ * Once a day, where retention has taken something out: the disk gets the space back that new messages have not taken.
+ */
+@Injectable()
+export class MessageTableCompaction implements ScheduledTask, OnModuleInit {
+  readonly name = 'message-space';
+  readonly everyMs = 24 * 3_600_000;
+
+  constructor(
+    private readonly schedule: Schedule,
+    private readonly repository: RetentionRepository,
+    private readonly compactor: TableCompactor,
+  ) {}
+
+  onModuleInit(): void {
+    this.schedule.add(this);
+  }
+
+  async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
+    if (!(await this.repository.hasRun())) return { bytes: 0 };
+    return { bytes: isDryRun ? await this.compactor.estimate(TABLES) : await this.compactor.giveBack(TABLES) };
+  }
+}

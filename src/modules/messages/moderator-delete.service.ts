@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import { EventLog } from '../../platform/event-log/event-log.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { UsersPolicy } from '../users/users.policy.js';
+import { presentChange } from './change-message.js';
+import { MessageNotEditable, MessageNotFound } from './messages.errors.js';
+import { MESSAGE_DELETED } from './messages.events.js';
+import { MessagesRepository } from './messages.repository.js';
+
+/** Deletes for those who keep order in the whole system: they need not take part, and are shown nothing. */
+@Injectable()
+export class ModeratorDelete {
+  constructor(
+    private readonly repository: MessagesRepository,
+    private readonly users: UsersPolicy,
+    private readonly log: EventLog,
+  ) {}
+
+  /**
+   * Leaves a tombstone, as every deletion; twice is once. What the server has told the participants stays: the moderator
+   * it tells of would be the first to take it down. @throws MessageNotFound, PermissionDenied, MessageNotEditable
+   */
+  async takeDown(actor: Actor, id: string, reason: string | null): Promise<void> {
+    const place = await this.repository.findPlace(id);
+    if (!place) throw new MessageNotFound();
+    await this.log.write(place.conversation_id, async (tx) => {
+      const current = await this.users.requireRank(actor, 'moderator', tx);
+      const [message] = await this.repository.find([id], tx);
+      if (!message || message.deleted_at) return;
+      if (message.message_type === 'system') throw new MessageNotEditable();
+      await this.repository.delete(tx, { id, actorId: actor.userId, at: tx.head.at });
+      const [after] = await this.repository.find([id], tx);
+      const presented = presentChange(after!, MESSAGE_DELETED, { actorId: actor.userId });
+      tx.append({ type: MESSAGE_DELETED, actorId: actor.userId, subjectId: id, presented });
+      const { conversation_id, sender_id } = message;
+      const target = { type: 'message', id };
+      tx.audit({ actor: current, action: 'message.take_down', target, reason, after: { conversation_id, sender_id } });
+    });
+  }
+}

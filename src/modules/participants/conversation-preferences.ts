@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import { EventLog } from '../../platform/event-log/event-log.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { type OwnFlags, type OwnFlagsDto, toOwnFlags } from './participants.dto.js';
+import { ConversationNotFound } from './participants.errors.js';
+import { CONVERSATION_UPDATED } from './participants.events.js';
+import { ParticipantsPolicy } from './participants.policy.js';
+import { ParticipantsRepository } from './participants.repository.js';
+
+/**
+ * Archived, pinned, silenced: what one participant alone says of a conversation. It is written under the conversation's
+ * lock although no event of it follows: locks are taken conversation first, then users, everywhere.
+ */
+@Injectable()
+export class ConversationPreferences {
+  constructor(
+    private readonly repository: ParticipantsRepository,
+    private readonly policy: ParticipantsPolicy,
+    private readonly log: EventLog,
+  ) {}
+
+  /**
+   * The actor's own flags; only the actor's own devices hear of them.
+   * @throws ConversationNotFound, PermissionDenied
+   */
+  async set(actor: Actor, conversationId: string, dto: OwnFlagsDto): Promise<OwnFlags> {
+    const until = typeof dto.muted_until === 'string' ? new Date(dto.muted_until) : dto.muted_until;
+    const flags = await this.log.write(conversationId, async (tx) => {
+      await this.policy.requireMemberUnderLock(tx, actor, conversationId);
+      const row = await this.repository.setFlags(tx, conversationId, actor.userId, {
+        isArchived: dto.is_archived,
+        isPinned: dto.is_pinned,
+        isSilenced: dto.is_muted ?? (until ? true : undefined),
+        silencedUntil: until,
+      });
+      const me = toOwnFlags(row);
+      await tx.appendToOthers([actor.userId], () => ({
+        type: CONVERSATION_UPDATED,
+        actorId: actor.userId,
+        subjectId: conversationId,
+        payload: { me },
+      }));
+      return me;
+    });
+    if (!flags) throw new ConversationNotFound();
+    return flags;
+  }
+}

@@ -1,0 +1,89 @@
+import { Injectable } from '@nestjs/common';
+import type { StreamTransaction } from '../../platform/event-log/event-log.js';
+import { type LeftPayload, type ParticipantPayload, presentParticipantEvent } from './participant-presenter.js';
+import type { ParticipantRole } from './participant-roles.js';
+import { ParticipantNotFound } from './participants.errors.js';
+import { CONVERSATION_REMOVED, PARTICIPANT_LEFT, PARTICIPANT_UPDATED } from './participants.events.js';
+import { type ParticipantRow, ParticipantsRepository } from './participants.repository.js';
+
+/**
+ * How those who take part stand, and that they go: each change with its event, under the lock of the conversation. Who
+ * may has been judged by whoever calls. `actorId` is null for what the server does by itself.
+ */
+@Injectable()
+export class ParticipantChanges {
+  constructor(private readonly repository: ParticipantsRepository) {}
+
+  /** @throws ParticipantNotFound */
+  async require(tx: StreamTransaction, conversationId: string, userId: string): Promise<ParticipantRow> {
+    const [row] = await this.repository.find(tx, conversationId, [userId]);
+    if (!row?.is_member) throw new ParticipantNotFound();
+    return row;
+  }
+
+  /** Takes a participant out; an owner's ownership passes on. */
+  async removeParticipant(
+    tx: StreamTransaction,
+    actorId: string | null,
+    target: ParticipantRow,
+    reason: LeftPayload['reason'],
+  ): Promise<void> {
+    const conversationId = tx.head.streamId;
+    const payload: LeftPayload = { reason };
+    const seq = tx.append({
+      type: PARTICIPANT_LEFT,
+      actorId,
+      subjectId: target.user_id,
+      payload,
+      presented: presentParticipantEvent({ type: PARTICIPANT_LEFT, payload }, target),
+    });
+    await this.repository.dismiss(tx, conversationId, target.user_id, { at: tx.head.at, seq });
+    if (target.role === 'owner') await this.transferOwnership(tx, actorId, target.user_id);
+    await tx.appendToOthers([target.user_id], () => ({
+      type: CONVERSATION_REMOVED,
+      actorId,
+      subjectId: conversationId,
+      payload: { reason },
+    }));
+  }
+
+  /** Makes the heir of `formerId` the owner; false when nobody else is there. */
+  async transferOwnership(tx: StreamTransaction, actorId: string | null, formerId: string): Promise<boolean> {
+    const heirId = await this.repository.findHeir(tx, tx.head.streamId, formerId);
+    if (heirId === undefined) return false;
+    const heir = await this.require(tx, tx.head.streamId, heirId);
+    await this.updateParticipant(tx, actorId, heir, { role: 'owner' });
+    return true;
+  }
+
+  /** The present owner becomes an admin. */
+  async demoteOwner(tx: StreamTransaction, actorId: string | null): Promise<void> {
+    const ownerId = await this.repository.findOwner(tx, tx.head.streamId);
+    if (ownerId === undefined) return;
+    await this.updateParticipant(tx, actorId, await this.require(tx, tx.head.streamId, ownerId), { role: 'admin' });
+  }
+
+  /** Gives a role, or mutes, or both. */
+  async updateParticipant(
+    tx: StreamTransaction,
+    actorId: string | null,
+    target: ParticipantRow,
+    change: { role?: ParticipantRole; isMuted?: boolean },
+  ): Promise<ParticipantRow> {
+    await this.repository.change(tx, tx.head.streamId, target.user_id, change);
+    const after = { ...target, role: change.role ?? target.role, is_muted: change.isMuted ?? target.is_muted };
+    const payload: ParticipantPayload = {
+      role: after.role,
+      is_muted: after.is_muted,
+      joined_at: after.joined_at.toISOString(),
+    };
+    tx.append({
+      type: PARTICIPANT_UPDATED,
+      actorId,
+      subjectId: target.user_id,
+      payload,
+      presented: presentParticipantEvent({ type: PARTICIPANT_UPDATED, payload }, after),
+    });
+    return after;
+  }
+}

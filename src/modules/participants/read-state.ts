@@ -1,0 +1,112 @@
+import { Injectable } from '@nestjs/common';
+import {
+  AccountBanned,
+  type AppError,
+  AuthenticationRequired,
+  PermissionDenied,
+  ValidationError,
+} from '../../platform/errors/app-error.js';
+import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import { KeyedBatcher } from '../../platform/event-log/keyed-batcher.js';
+import type { Actor } from '../../platform/http/actor.js';
+import { requireNone } from '../../platform/validation/ruled-by.js';
+import { type MarkDto, type MarkedDto, problemsOfMark } from './participants.dto.js';
+import { ConversationNotFound } from './participants.errors.js';
+import { ReadStateChanged, type MovedMark } from './participants.events.js';
+import { type MarkOutcome, type MarkResult, type NewMark, ReceiptsRepository } from './receipts.repository.js';
+
+const BATCH = { maxBatch: 512, maxBatchPerKey: 256, maxInFlight: 2, maxQueuedPerKey: 2000 };
+
+/**
+ * Read and delivered marks. They are state, not log: only the newest matters, so a burst of them is one UPDATE,
+ * answered after its commit. A mark never goes back and never passes the newest message.
+ */
+@Injectable()
+export class ReadState {
+  private readonly batcher = new KeyedBatcher<NewMark, MarkResult>({
+    ...BATCH,
+    keyOf: (mark) => mark.conversation_id,
+    run: (batch) => this.store(batch),
+  });
+
+  constructor(
+    private readonly repository: ReceiptsRepository,
+    private readonly events: DomainEvents,
+  ) {}
+
+  /**
+   * Everything up to there is read, and so delivered too.
+   * @throws ValidationError, ConversationNotFound, PermissionDenied, AuthenticationRequired, AccountBanned,
+   *   ServiceUnavailable
+   */
+  read(actor: Actor, conversationId: string, dto: MarkDto): Promise<MarkedDto> {
+    const seq = placeOf(dto);
+    return this.mark(actor, conversationId, { messageId: dto.message_id, read: seq, delivered: seq });
+  }
+
+  /** Everything up to there has reached a device of the actor. @throws as `read` */
+  deliver(actor: Actor, conversationId: string, dto: MarkDto): Promise<MarkedDto> {
+    return this.mark(actor, conversationId, { messageId: dto.message_id, read: null, delivered: placeOf(dto) });
+  }
+
+  private async mark(
+    actor: Actor,
+    conversationId: string,
+    to: { messageId?: string; read: number | null; delivered: number },
+  ): Promise<MarkedDto> {
+    const result = await this.batcher.add({
+      conversation_id: conversationId,
+      user_id: actor.userId,
+      session_id: actor.sessionId,
+      message_id: to.messageId ?? null,
+      read: to.read,
+      delivered: to.delivered,
+    });
+    if (result.outcome !== 'marked') throw toMarkError(result.outcome);
+    return {
+      conversation_id: conversationId,
+      last_read_seq: result.last_read_seq,
+      last_delivered_seq: result.last_delivered_seq,
+      unread_count: result.unread_count,
+    };
+  }
+
+  private async store(batch: NewMark[]): Promise<MarkResult[]> {
+    const results = await this.repository.mark(batch);
+    const moves = new Map<string, MovedMark>();
+    results.forEach((result, index) => {
+      if (!result.has_moved) return;
+      const { conversation_id: conversationId, user_id: userId } = batch[index]!;
+      moves.set(`${conversationId} ${userId}`, {
+        conversationId,
+        userId,
+        lastReadSeq: result.last_read_seq,
+        unreadCount: result.unread_count,
+        hasReadMoved: result.has_read_moved,
+      });
+    });
+    if (moves.size > 0) this.events.publish(new ReadStateChanged([...moves.values()]));
+    return results;
+  }
+}
+
+/** The number asked for; for a message id any number says "the one of that message". */
+function placeOf(dto: MarkDto): number {
+  requireNone(problemsOfMark(dto));
+  return dto.sequence_number ?? 0;
+}
+
+function toMarkError(outcome: Exclude<MarkOutcome, 'marked'>): AppError {
+  switch (outcome) {
+    case 'not_found':
+      return new ConversationNotFound();
+    case 'not_participant':
+      return new PermissionDenied('You are not in this conversation.');
+    case 'message_not_found':
+      return ValidationError.of('message_id', 'is not a message of this conversation');
+    case 'banned':
+      return new AccountBanned();
+    case 'session_ended':
+      return new AuthenticationRequired();
+  }
+}

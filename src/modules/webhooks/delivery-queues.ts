@@ -1,0 +1,65 @@
+import { InjectQueue } from '@nestjs/bullmq';
+import { Injectable } from '@nestjs/common';
+import type { Queue } from 'bullmq';
+import type { Claim } from './relay.repository.js';
+import { type ClaimedDelivery, DELIVERIES_QUEUE, type DeliveryJob, RETRIES_QUEUE } from './delivery-job.js';
+
+const QUEUE_PATIENCE_MS = 5000;
+/**
+ * A job costs the queue three statements, whatever is in it. More in one, and a few workers would get nothing to do.
+ */
+const DELIVERIES_PER_JOB = 10;
+/** What the queue remembers is of no use: the deliveries are the record. */
+const JOB_OPTIONS = { removeOnComplete: true, removeOnFail: true, attempts: 1 };
+
+/** The queues, with a patience: one that is away must not hold up the relay. */
+@Injectable()
+export class DeliveryQueues {
+  constructor(
+    @InjectQueue(DELIVERIES_QUEUE) private readonly deliveries: Queue<DeliveryJob>,
+    @InjectQueue(RETRIES_QUEUE) private readonly retries: Queue<DeliveryJob>,
+  ) {}
+
+  /** @throws Error when a queue does not take them in time; some may have been taken */
+  async add(claims: readonly Claim[]): Promise<void> {
+    await Promise.all([
+      this.addTo(
+        this.deliveries,
+        claims.filter(({ is_failing: isFailing }) => !isFailing),
+      ),
+      this.addTo(
+        this.retries,
+        claims.filter(({ is_failing: isFailing }) => isFailing),
+      ),
+    ]);
+  }
+
+  private async addTo(queue: Queue<DeliveryJob>, claims: readonly Claim[]): Promise<void> {
+    if (claims.length === 0) return;
+    const jobs: { name: string; data: DeliveryJob; opts: object }[] = [];
+    for (let from = 0; from < claims.length; from += DELIVERIES_PER_JOB) {
+      const deliveries = claims.slice(from, from + DELIVERIES_PER_JOB).map(toDelivery);
+      const { deliveryId, attempts, claims: number } = deliveries[0]!;
+      const jobId = `${deliveryId}-${attempts}-${number}`;
+      jobs.push({ name: 'deliver', data: { deliveries }, opts: { ...JOB_OPTIONS, jobId } });
+    }
+    await inTime(queue.addBulk(jobs));
+  }
+}
+
+function toDelivery({ id, attempts, claims }: Claim): ClaimedDelivery {
+  return { deliveryId: id, attempts, claims };
+}
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('it does not answer')), QUEUE_PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => undefined);
+  }
+}

@@ -1,0 +1,123 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Config } from '../../platform/config/config.js';
+import { newId } from '../../platform/database/ids.js';
+import { ServiceUnavailable } from '../../platform/errors/app-error.js';
+import { type OutboxEvent, OutboxRepository } from '../../platform/event-log/outbox.repository.js';
+import { MESSAGE_DELETED } from '../messages/messages.events.js';
+import { DeliveryQueues } from './delivery-queues.js';
+import { WebhookPayloads } from './webhook-payloads.js';
+import { MOST_PER_LANE } from './delivery-job.js';
+import { type RelayedEvent, RelayRepository } from './relay.repository.js';
+import { jittered } from './retry-policy.js';
+import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
+
+/** Events taken out of the outbox in one transaction, at most. */
+const LARGEST_BATCH = 200;
+/** Failures in a row from which on a webhook is taken for dead until it proves otherwise. */
+const FAILING_FROM = 5;
+const CLAIMS_AT_ONCE = 200;
+/** A worker that dies this often over one delivery dies of it. */
+const MAX_CLAIMS = 20;
+/** Beyond the time a try may take, before what was handed to the queue counts as lost. */
+const RESCUE_MARGIN_SECONDS = 5;
+/**
+ * The way from the outbox to the queue. An event is either in the outbox or has its deliveries: one transaction does
+ * both. A delivery that is due is claimed and handed to the queue; when the job is lost, whatever lost it, the claim
+ * ends, and the delivery is claimed and handed over again.
+ */
+@Injectable()
+export class OutboxRelay {
+  private readonly logger = new Logger(OutboxRelay.name);
+  private readonly waiting = new RepeatedWarning(this.logger, 'deliveries wait for the queue', {
+    over: 'deliveries are queued again',
+  });
+  /** Halved when one fails, for it may be too much for the time a statement has; doubled when one succeeds. */
+  private batch = LARGEST_BATCH;
+
+  constructor(
+    private readonly outbox: OutboxRepository,
+    private readonly repository: RelayRepository,
+    private readonly payloads: WebhookPayloads,
+    private readonly config: Config,
+    private readonly queues: DeliveryQueues,
+  ) {}
+
+  hasInterest(): Promise<boolean> {
+    return this.outbox.hasInterest();
+  }
+
+  /** Takes everything out of the outbox; after a failure it is asked for less. @throws ServiceUnavailable */
+  async drain(): Promise<void> {
+    for (;;) {
+      const { batch } = this;
+      this.batch = Math.max(1, Math.floor(batch / 2));
+      const count = await this.drainOnce(batch);
+      this.batch = Math.min(LARGEST_BATCH, batch * 2);
+      if (count < batch) return;
+    }
+  }
+
+  /** Hands over everything that is due and has room. @throws ServiceUnavailable */
+  async dispatch(): Promise<void> {
+    for (;;) {
+      const claims = await this.repository.claim({
+        perWebhook: this.config.webhookConcurrency,
+        failingFrom: FAILING_FROM,
+        perHost: this.config.webhookConcurrencyPerHost,
+        perUser: this.config.webhookConcurrencyPerUser,
+        perLane: MOST_PER_LANE,
+        atOnce: CLAIMS_AT_ONCE,
+      });
+      if (claims.length === 0) return;
+      try {
+        await this.waiting.watch(() => this.queues.add(claims));
+      } catch {
+        return this.repository.putBack(claims.map(({ id }) => id));
+      }
+      if (claims.length < CLAIMS_AT_ONCE) return;
+    }
+  }
+
+  /** Takes back what was handed over long ago and never came to an end. */
+  async rescue(): Promise<void> {
+    const seconds = this.config.webhookTimeoutMs / 1000 + RESCUE_MARGIN_SECONDS;
+    const count = await this.repository.rescue(seconds, MAX_CLAIMS);
+    if (count > 0) this.logger.warn({ count }, 'deliveries whose jobs were lost are handed over again');
+  }
+
+  private drainOnce(batch: number): Promise<number> {
+    return this.repository.transaction(async (tx) => {
+      const taken = await this.outbox.take(tx, batch);
+      if (taken.length === 0) return 0;
+      const relayed = await this.show(taken);
+      const created = relayed.map(({ id }) => id);
+      await this.repository.createDeliveries(tx, relayed, jittered(this.config.webhookRetrySchedule[0] ?? 0));
+      const deleted = taken.filter(({ type }) => type === MESSAGE_DELETED).map(({ subjectId }) => subjectId!);
+      await this.repository.dropContent(tx, deleted, created);
+      return taken.length;
+    });
+  }
+
+  private async show(taken: OutboxEvent[]): Promise<RelayedEvent[]> {
+    const shown = await this.present(taken);
+    return taken.flatMap((event, index) => {
+      const data = shown[index];
+      const messageId = event.type.startsWith('message.') ? event.subjectId : null;
+      return data === undefined ? [] : [{ ...event, id: newId(), messageId, data }];
+    });
+  }
+
+  /** One event nobody can show must not hold up the others: it is kept without its data, and shown at its try. */
+  private async present(taken: OutboxEvent[]): Promise<(object | null | undefined)[]> {
+    try {
+      return await this.payloads.present(taken);
+    } catch (error) {
+      if (error instanceof ServiceUnavailable) throw error;
+      this.logger.error({ err: error }, 'an event could not be shown');
+      if (taken.length === 1) return [null];
+      const shown: (object | null | undefined)[] = [];
+      for (const event of taken) shown.push(...(await this.present([event])));
+      return shown;
+    }
+  }
+}

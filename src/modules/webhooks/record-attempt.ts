@@ -1,0 +1,51 @@
+import { Injectable } from '@nestjs/common';
+import { ServiceUnavailable } from '../../platform/errors/app-error.js';
+import { KeyedBatcher } from '../../platform/event-log/keyed-batcher.js';
+import { Metrics } from '../../platform/metrics/metrics.js';
+import { AttemptsRepository, type DueDelivery, type EndedAttempt } from './attempts.repository.js';
+import { DisableWebhook } from './disable-webhook.js';
+import { GONE, RetryPolicy } from './retry-policy.js';
+import type { AttemptResult } from './webhook-client.js';
+
+const AT_ONCE = 100;
+
+/** What follows from a try: it is written down, and a webhook that does no good is disabled. */
+@Injectable()
+export class RecordAttempt {
+  /** Tries that end while others are being written are the next batch. */
+  private readonly batcher = new KeyedBatcher<EndedAttempt, number>({
+    keyOf: ({ id }) => id,
+    run: (attempts) => this.write(attempts),
+    maxBatch: AT_ONCE,
+    maxBatchPerKey: 1,
+    maxInFlight: 1,
+    maxQueuedPerKey: 10,
+  });
+
+  constructor(
+    private readonly repository: AttemptsRepository,
+    private readonly policy: RetryPolicy,
+    private readonly disabling: DisableWebhook,
+    private readonly metrics: Metrics,
+  ) {}
+
+  /** @throws ServiceUnavailable */
+  async record(due: DueDelivery, attempt: AttemptResult): Promise<void> {
+    this.metrics.count('parley_webhook_attempts_total', { result: attempt.error ?? 'delivered' });
+    this.metrics.observe('parley_webhook_attempt_seconds', attempt.durationMs / 1000);
+    const { id, webhook_id: webhookId, user_id: ownerId, tries } = due;
+    const failingSeconds = await this.batcher.add({ id, webhookId, ...attempt, ...this.policy.decide(attempt, tries) });
+    if (attempt.statusCode === GONE) await this.disabling.disable(webhookId, ownerId, 'gone');
+    else if (this.policy.isTooLong(failingSeconds)) await this.disabling.disable(webhookId, ownerId, 'failing');
+  }
+
+  /** Once more after an outage: what is not written down is sent again. */
+  private async write(attempts: EndedAttempt[]): Promise<number[]> {
+    try {
+      return await this.repository.record(attempts);
+    } catch (error) {
+      if (!(error instanceof ServiceUnavailable)) throw error;
+      return this.repository.record(attempts);
+    }
+  }
+}

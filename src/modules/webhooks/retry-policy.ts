@@ -1,0 +1,30 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../../platform/config/config.js';
+import type { Verdict } from './attempts.repository.js';
+import type { AttemptResult } from './webhook-client.js';
+
+export const GONE = 410;
+
+/** When a delivery is tried again, and when no more. */
+@Injectable()
+export class RetryPolicy {
+  constructor(private readonly config: Config) {}
+
+  /** After try number `tries` + 1 of this round. */
+  decide({ statusCode, error, retryAfterSeconds }: AttemptResult, tries: number): Verdict {
+    if (error === null) return { status: 'delivered', reason: null, delaySeconds: 0 };
+    if (statusCode === GONE) return { status: 'failed', reason: 'gone', delaySeconds: 0 };
+    const wait = this.config.webhookRetrySchedule[tries + 1];
+    if (wait === undefined) return { status: 'failed', reason: 'retries_exhausted', delaySeconds: 0 };
+    return { status: 'waiting', reason: error, delaySeconds: Math.max(jittered(wait), retryAfterSeconds ?? 0) };
+  }
+
+  isTooLong(failingSeconds: number): boolean {
+    return failingSeconds >= this.config.webhookDisableAfter;
+  }
+}
+
+/** Give or take a tenth, so that what failed together does not come back together. */
+export function jittered(seconds: number): number {
+  return seconds * (0.9 + Math.random() * 0.2);
+}

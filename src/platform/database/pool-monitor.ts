@@ -1,0 +1,94 @@
+import { Logger, type OnApplicationShutdown } from '@nestjs/common';
+import type pg from 'pg';
+import { RepeatedWarning } from '../logging/repeated-warning.js';
+import { isReadOnly } from './database-errors.js';
+import type { StatementStats } from './statement-stats.js';
+
+const LOOK_EVERY_MS = 50;
+const RENEW_EVERY_MS = 1000;
+
+/**
+ * How long one waits for a connection of the pool. The pool itself does not say: while anybody waits in its queue a
+ * probe queues up behind him, and its wait is what the next one has to expect. With nobody waiting it costs nothing.
+ *
+ * It also renews the idle connections when a statement finds the server read-only: a connection stays read-only after
+ * its server no longer is, and reaches another server only anew.
+ */
+export class PoolMonitor implements OnApplicationShutdown {
+  private lastWaitMs = 0;
+  private probeSince: number | undefined;
+  private renewedAt = -Infinity;
+  private readonly timer: NodeJS.Timeout;
+  private readonly readOnly = new RepeatedWarning(
+    new Logger('Database'),
+    'PostgreSQL takes no writes: it is a standby, or default_transaction_read_only is on',
+    { over: 'PostgreSQL takes writes again' },
+  );
+
+  constructor(
+    private readonly pool: pg.Pool,
+    times?: Pick<StatementStats, 'observeFailures'>,
+  ) {
+    times?.observeFailures((failure) => {
+      if (isReadOnly(failure)) this.foundReadOnly();
+    });
+    this.timer = setInterval(() => this.look(), LOOK_EVERY_MS);
+    this.timer.unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+  }
+
+  /** Milliseconds: the newest probe’s wait, or how long the present one has been waiting, whichever is more. */
+  get waitMs(): number {
+    const waiting = this.probeSince === undefined ? 0 : performance.now() - this.probeSince;
+    return Math.max(waiting, this.lastWaitMs);
+  }
+
+  get state(): { open: number; idle: number; waiting: number } {
+    const { totalCount, idleCount, waitingCount } = this.pool;
+    const probes = this.probeSince === undefined || waitingCount === 0 ? 0 : 1;
+    return { open: totalCount, idle: idleCount, waiting: waitingCount - probes };
+  }
+
+  /** The server takes no writes: says so, and closes the idle connections, at most once a second. */
+  foundReadOnly(): void {
+    this.readOnly.failed({});
+    this.renew();
+  }
+
+  foundWritable(): void {
+    this.readOnly.worked();
+  }
+
+  private renew(): void {
+    const now = performance.now();
+    if (now - this.renewedAt < RENEW_EVERY_MS) return;
+    this.renewedAt = now;
+    for (let idle = this.pool.idleCount; idle > 0; idle--) {
+      this.pool.connect().then(
+        (client) => client.release(true),
+        () => undefined,
+      );
+    }
+  }
+
+  private look(): void {
+    if (this.probeSince !== undefined) return;
+    if (this.pool.waitingCount === 0) this.lastWaitMs = 0;
+    else void this.probe();
+  }
+
+  private async probe(): Promise<void> {
+    const begun = performance.now();
+    this.probeSince = begun;
+    try {
+      (await this.pool.connect()).release();
+    } catch {
+      // The wait until it failed counts all the same: whoever waits with it fares no better.
+    }
+    this.lastWaitMs = performance.now() - begun;
+    this.probeSince = undefined;
+  }
+}

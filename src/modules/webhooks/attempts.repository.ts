@@ -3,7 +3,7 @@ import { Sql, statement } from '../../platform/database/sql.js';
 import type { AttemptResult } from './webhook-client.js';
 import type { ClaimedDelivery } from './delivery-job.js';
 
-/** Everything a try needs to know, as of now. */
+/** Everything an attempt needs, as of now. */
 export interface DueDelivery {
   readonly id: string;
   readonly webhook_id: string;
@@ -22,9 +22,9 @@ export interface DueDelivery {
   readonly at: Date;
   readonly data: object | null;
   readonly is_disabled: boolean;
-  /** Whether the owner may see it, now. */
+  /** Whether the owner may see the event now. */
   readonly is_visible: boolean;
-  /** A message it shows text of has been deleted. */
+  /** Whether a message whose text the event contains has been deleted. */
   readonly has_lost_content: boolean;
   readonly is_conversation_gone: boolean;
 }
@@ -61,11 +61,11 @@ const CANCEL = statement<unknown>(
     where id = $1 and status = 'queued'`,
 );
 
-const FORGET_DATA = statement<unknown>('webhooks.forget_data', `update webhook_events set data = null where id = $1`);
+const CLEAR_DATA = statement<unknown>('webhooks.forget_data', `update webhook_events set data = null where id = $1`);
 
 /**
- * Locks webhooks before deliveries, each by their ids, as whoever disables a webhook does. Of tries of one webhook that
- * end together any success counts as the last word on its health.
+ * Locks webhooks before deliveries, each in the order of their ids, as the disabling of a webhook does. When several
+ * attempts of one webhook end together, one success makes the webhook healthy.
  */
 const RECORD = statement<{ id: string; failing_seconds: number }>(
   'webhooks.record_attempts',
@@ -106,14 +106,14 @@ const RECORD = statement<{ id: string; failing_seconds: number }>(
      from settled s left join health h on h.id = s.webhook_id`,
 );
 
-/** How a delivery goes on after a try. */
+/** What follows for a delivery from an attempt. */
 export interface Verdict {
   readonly status: 'delivered' | 'waiting' | 'failed';
   readonly reason: string | null;
   readonly delaySeconds: number;
 }
 
-/** A try that has ended, to be written down. */
+/** A finished attempt, to be recorded. */
 export interface EndedAttempt extends AttemptResult, Verdict {
   readonly id: string;
   readonly webhookId: string;
@@ -128,8 +128,9 @@ export class AttemptsRepository {
   constructor(private readonly sql: Sql) {}
 
   /**
-   * Those that are still to be tried: not settled nor claimed by another worker, their webhooks not deleted, nor moved to
-   * an address that has not answered yet; what was claimed of such a webhook waits again when its claim ends.
+   * Returns the deliveries that are still to be attempted: neither settled nor claimed by another worker. Deliveries of
+   * a webhook that was deleted, or whose URL has not yet passed the challenge, are left out; the latter wait again when
+   * their claim ends.
    */
   load(deliveries: readonly ClaimedDelivery[]): Promise<DueDelivery[]> {
     return this.sql.many(LOAD, [JSON.stringify(deliveries)]);
@@ -139,11 +140,11 @@ export class AttemptsRepository {
     await this.sql.run(CANCEL, [id, reason]);
   }
 
-  async forgetData(eventId: string): Promise<void> {
-    await this.sql.run(FORGET_DATA, [eventId]);
+  async clearData(eventId: string): Promise<void> {
+    await this.sql.run(CLEAR_DATA, [eventId]);
   }
 
-  /** Writes tries down and answers, for each, for how many seconds its webhook has had nothing but failures. */
+  /** Records attempts. Returns for each the number of seconds for which its webhook has had only failures. */
   async record(attempts: readonly EndedAttempt[]): Promise<number[]> {
     const rows = await this.sql.many(RECORD, [JSON.stringify(attempts)]);
     const seconds = new Map(rows.map((row) => [row.id, row.failing_seconds]));

@@ -6,25 +6,25 @@ import { ChallengeWebhook } from './challenge-webhook.js';
 import { ChallengesRepository, type ClaimedChallenge } from './challenges.repository.js';
 import { WebhooksChanged } from './webhooks.events.js';
 
-const SWEEP_MS = 1000;
-/** Challenges under way at once in this process, of as many accounts. */
+const POLL_MS = 1000;
+/** Challenges in progress at a time in this process, each of another account. */
 const MOST_AT_ONCE = 50;
-/** Beyond the time a challenge may take, before it counts as lost with its process. */
+/** Added to the longest duration of a challenge before it counts as lost with its process. */
 const RESCUE_MARGIN_SECONDS = 5;
 
-/** When addresses are asked: soon after a webhook was made or changed here, and every second whatever happens. */
+/** Sends due challenges: soon after a webhook was created or changed in this process, and every second in any case. */
 @Injectable()
 export class ChallengeLoop implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly unclaimed = new RepeatedWarning(
+  private readonly warning = new RepeatedWarning(
     new Logger(ChallengeLoop.name),
-    'challenges of webhooks wait for the database',
+    'challenges of webhooks are delayed: the database is unavailable',
     { over: 'challenges of webhooks are sent again' },
   );
-  /** By the id of the account: each has one at a time. */
+  /** By the id of the account, which has one challenge at a time. */
   private readonly underWay = new Map<string, Promise<void>>();
-  private sweeping: NodeJS.Timeout | undefined;
+  private timer: NodeJS.Timeout | undefined;
   private claiming: Promise<void> | undefined;
-  private isAsked = false;
+  private isRequested = false;
   private isClosed = false;
 
   constructor(
@@ -36,47 +36,47 @@ export class ChallengeLoop implements OnApplicationBootstrap, OnModuleDestroy {
 
   onApplicationBootstrap(): void {
     this.events.on(WebhooksChanged, () => this.wake());
-    this.sweeping = setInterval(() => this.wake(), SWEEP_MS).unref();
+    this.timer = setInterval(() => this.wake(), POLL_MS).unref();
     this.wake();
   }
 
   async onModuleDestroy(): Promise<void> {
     this.isClosed = true;
-    clearInterval(this.sweeping);
+    clearInterval(this.timer);
     await this.claiming;
     await Promise.all(this.underWay.values());
   }
 
   private wake(): void {
-    this.isAsked = true;
+    this.isRequested = true;
     if (this.isClosed || this.claiming) return;
     this.claiming = this.claim().finally(() => {
       this.claiming = undefined;
-      if (this.isAsked) this.wake();
+      if (this.isRequested) this.wake();
     });
   }
 
   private async claim(): Promise<void> {
-    this.isAsked = false;
+    this.isRequested = false;
     const room = MOST_AT_ONCE - this.underWay.size;
     if (room <= 0) return;
     const seconds = this.config.webhookTimeoutMs / 1000 + RESCUE_MARGIN_SECONDS;
     try {
       const claims = await this.repository.claim([...this.underWay.keys()], room, seconds);
       for (const claim of claims) this.begin(claim);
-      this.unclaimed.worked();
+      this.warning.worked();
     } catch (error) {
-      this.unclaimed.failed({ err: error });
+      this.warning.failed({ err: error });
     }
   }
 
   private begin(claim: ClaimedChallenge): void {
     const challenge = this.challenging
       .challenge(claim)
-      .catch((error: unknown) => this.unclaimed.failed({ err: error })) // its claim ends, and it is sent again
+      .catch((error: unknown) => this.warning.failed({ err: error })) // the claim expires, and the challenge is sent again
       .finally(() => {
         this.underWay.delete(claim.user_id);
-        this.wake(); // the next of the same account
+        this.wake(); // the next one of the same account
       });
     this.underWay.set(claim.user_id, challenge);
   }

@@ -11,17 +11,18 @@ import { signWebhook } from './webhook-signature.js';
 import { DeliveriesDue, WEBHOOK_VERIFICATION } from './webhooks.events.js';
 import { MOST_CHALLENGES } from './webhooks.repository.js';
 
-/** The first wait is for receivers that learn their secret only from the answer that made the webhook. */
+/** The first delay gives receivers time that learn their secret only from the response that created the webhook. */
 const DELAYS_SECONDS = [5, 60];
 const NOT_ANSWERED = 'challenge_not_answered';
 const CHALLENGE_BYTES = 32;
-/** Of an answer: enough for a challenge among other members, or with spaces around it. */
+/** Of a response: enough for a challenge among other members, or with spaces around it. */
 const KEPT_CHARACTERS = 4096;
 
 /**
- * Asks the address of a webhook whether it agrees to be sent events: it is sent a random challenge, signed like every
- * delivery, and has to answer it. A server that answers 2xx to everything, or with what it was sent, has not agreed. Of an
- * address in a private network every failure looks alike and takes as long: a challenge is no scanner of its ports.
+ * Verifies that the URL of a webhook agrees to receive events. It sends a random challenge, signed like every delivery,
+ * which the receiver has to return. A server that responds 2xx to everything, or echoes the request, has not agreed.
+ * For a target in a private network every failure has the same error and duration, so that challenges cannot scan its
+ * ports.
  */
 @Injectable()
 export class ChallengeWebhook {
@@ -33,10 +34,10 @@ export class ChallengeWebhook {
     private readonly events: DomainEvents,
   ) {}
 
-  /** Sends one challenge and writes down what came of it; after the last one that fails the webhook is disabled. */
+  /** Sends one challenge and records the result. When the last challenge fails the webhook is disabled. */
   async challenge(claim: ClaimedChallenge): Promise<void> {
     const isLast = claim.challenge_tries >= MOST_CHALLENGES;
-    const error = claim.challenge_tries > MOST_CHALLENGES ? 'worker_died' : await this.ask(claim);
+    const error = claim.challenge_tries > MOST_CHALLENGES ? 'worker_died' : await this.send(claim);
     if (error === undefined) {
       if (await this.repository.succeed(claim)) this.events.publish(new DeliveriesDue());
       return;
@@ -45,24 +46,24 @@ export class ChallengeWebhook {
     if (isLast) await this.disabling.disable(claim.webhook_id, claim.user_id, 'unverified');
   }
 
-  /** Why the address is not verified, in a word of ours; undefined when it is. */
-  private async ask({ webhook_id, url, ...boxes }: ClaimedChallenge): Promise<string | undefined> {
-    const secrets = this.secrets.openAll({ webhook_id, ...boxes });
+  /** Returns why the URL is not verified, as a code of ours; undefined when it is. */
+  private async send({ webhook_id, url, ...encrypted }: ClaimedChallenge): Promise<string | undefined> {
+    const secrets = this.secrets.openAll({ webhook_id, ...encrypted });
     if (!secrets) return 'secret_unreadable';
     const challenge = randomBytes(CHALLENGE_BYTES).toString('base64url');
     const at = new Date();
     const content = { id: newId(), event: WEBHOOK_VERIFICATION, at, data: { webhook_id, challenge } };
     const attempt = await this.client.post(url, signWebhook(content, secrets, at), KEPT_CHARACTERS);
-    if (attempt.error === null && isAnswer(attempt.answer ?? '', challenge)) return undefined;
+    if (attempt.error === null && containsChallenge(attempt.answer ?? '', challenge)) return undefined;
     if (!attempt.isPrivate) return attempt.error ?? NOT_ANSWERED;
-    // What listens at an address inside is told by neither the word nor the time.
+    // Neither the error nor the duration may reveal what listens inside a private network.
     await this.client.waitOut(attempt);
     return NOT_ANSWERED;
   }
 }
 
-/** `{"challenge": "…"}`, or the challenge alone as text. */
-function isAnswer(answer: string, challenge: string): boolean {
+/** The response is `{"challenge": "…"}`, or the challenge alone as text. */
+function containsChallenge(answer: string, challenge: string): boolean {
   const text = answer.trim();
   return isSame(text, challenge) || isSame(challengeIn(text), challenge);
 }
@@ -72,7 +73,7 @@ function challengeIn(text: string): string {
     const { challenge } = JSON.parse(text) as { challenge?: unknown };
     return typeof challenge === 'string' ? challenge : '';
   } catch {
-    return ''; // no JSON, or null
+    return ''; // not JSON, or null
   }
 }
 

@@ -2,18 +2,18 @@ import { Injectable } from '@nestjs/common';
 import { Sql, statement } from '../../platform/database/sql.js';
 import { MOST_CHALLENGES } from './webhooks.repository.js';
 
-/** A webhook whose address is asked now. It is asked again when the claim ends without an outcome. */
+/** A webhook whose URL is being challenged. It is challenged again when the claim expires without a result. */
 export interface ClaimedChallenge {
   readonly webhook_id: string;
   readonly user_id: string;
   readonly url: string;
   readonly secret_box: Buffer;
   readonly previous_secret_box: Buffer | null;
-  /** Which challenge it is; above MOST_CHALLENGES none is left. */
+  /** The number of this challenge; above MOST_CHALLENGES none is left. */
   readonly challenge_tries: number;
 }
 
-/** One webhook of an account at a time: an account with many slow addresses holds up itself alone. */
+/** One webhook of an account at a time: an account with many slow URLs delays only itself. */
 const CLAIM = statement<ClaimedChallenge>(
   'webhooks.claim_challenges',
   `with due as materialized (
@@ -32,21 +32,23 @@ const CLAIM = statement<ClaimedChallenge>(
              case when w.previous_secret_until > now() then w.previous_secret_box end as previous_secret_box`,
 );
 
-/** The address and the number of the challenge: what was asked of another address says nothing about this one. */
-const SAME = `id = $1 and url = $2 and challenge_tries = $3 and verified_at is null`;
+/** Matches the URL and the number of the challenge: the result for another URL does not apply to this one. */
+const SAME_CHALLENGE = `id = $1 and url = $2 and challenge_tries = $3 and verified_at is null`;
 
 const SUCCEED = statement<unknown>(
   'webhooks.verify',
-  `update webhooks set verified_at = now(), challenge_at = null, challenge_error = null where ${SAME}`,
+  `update webhooks set verified_at = now(), challenge_at = null, challenge_error = null where ${SAME_CHALLENGE}`,
 );
 
-/** After the last one the claim stands: should the process die before it gives the webhook up, the next claim does. */
+/**
+ * After the last challenge the claim stays: if the process dies before it disables the webhook, the next claim does.
+ */
 const FAIL = statement<unknown>(
   'webhooks.fail_challenge',
   `update webhooks
       set challenge_error = $4,
           challenge_at = case when challenge_tries < ${MOST_CHALLENGES} then now() + make_interval(secs => $5) else challenge_at end
-    where ${SAME}`,
+    where ${SAME_CHALLENGE}`,
 );
 
 /** Owns: webhooks. Reads: nothing else. */
@@ -54,17 +56,17 @@ const FAIL = statement<unknown>(
 export class ChallengesRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** Takes some that are due, of accounts that have none under way here, for so many seconds. */
+  /** Claims some due challenges for so many seconds, of accounts without one in progress in this process. */
   claim(busyUserIds: readonly string[], limit: number, seconds: number): Promise<ClaimedChallenge[]> {
     return this.sql.many(CLAIM, [[...busyUserIds], limit, seconds]);
   }
 
-  /** False when the webhook has another address by now, or was asked again. */
+  /** Returns false when the webhook has another URL by now, or was challenged again. */
   async succeed({ webhook_id: id, url, challenge_tries: tries }: ClaimedChallenge): Promise<boolean> {
     return (await this.sql.run(SUCCEED, [id, url, tries])) > 0;
   }
 
-  /** It is asked again so many seconds later, unless this was the last time. */
+  /** Schedules the next challenge after so many seconds, unless this was the last. */
   async fail(claim: ClaimedChallenge, error: string, delaySeconds: number): Promise<void> {
     const { webhook_id: id, url, challenge_tries: tries } = claim;
     await this.sql.run(FAIL, [id, url, tries, error, delaySeconds]);

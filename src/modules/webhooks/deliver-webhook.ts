@@ -7,8 +7,8 @@ import { signWebhook } from './webhook-signature.js';
 import type { ClaimedDelivery } from './delivery-job.js';
 
 /**
- * One try of a delivery: whether its webhook may still hear of it, what is left of it to tell, the call, and how it
- * goes on. Should the process die in it, it is tried again: at least once, with the same id.
+ * One attempt of a delivery: checks whether the webhook may still see the event, builds what is left of it, sends it
+ * and records the result. If the process dies, the attempt is repeated with the same id: delivery is at least once.
  */
 @Injectable()
 export class DeliverWebhook {
@@ -20,8 +20,8 @@ export class DeliverWebhook {
   ) {}
 
   /**
-   * All at once; `onEnd` hears of each as it ends. What fails is claimed again.
-   * @throws the first failure, when all ended
+   * Attempts all at the same time and calls `onEnd` as each ends. Deliveries that throw are claimed again.
+   * @throws the first failure, after all have ended
    */
   async deliver(deliveries: readonly ClaimedDelivery[], onEnd: () => void): Promise<void> {
     const due = await this.repository.load(deliveries);

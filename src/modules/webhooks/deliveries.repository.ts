@@ -10,7 +10,7 @@ export interface AttemptRow {
   readonly status_code: number | null;
   readonly error: string | null;
   readonly answer: string | null;
-  /** Whether the address it connected to was private; null for attempts from before this was recorded. */
+  /** Whether the attempt connected to a private IP address; null for attempts from before this was recorded. */
   readonly is_private: boolean | null;
 }
 
@@ -35,10 +35,10 @@ export interface ReplayRange {
   readonly settledBefore: Date;
 }
 
-/** Where a page of the list goes on: after the delivery with this time and id. */
+/** The position of a page in the list: after the delivery with this time and id. */
 export type DeliveryPlace = readonly [millis: number, id: string];
 
-/** It waited when its webhook was disabled, and is still to be written down as failed. */
+/** The delivery was waiting when its webhook was disabled, and is still to be recorded as failed. */
 const HAS_FAILED = `d.status in ('waiting', 'queued') and d.created_at <= w.fail_until`;
 const STATUS = `case when ${HAS_FAILED} then 'failed' else d.status end`;
 
@@ -64,23 +64,23 @@ const PAGE = statement<DeliveryRow>(
     order by d.created_at desc, d.id desc limit $6`,
 );
 
-/** The schedule begins again; the attempts so far stay in the log. */
-const AGAIN = `status = 'waiting', reason = null, tries = 0, claims = 0, next_attempt_at = now(), queued_at = null, settled_at = null`;
+/** The retry schedule starts again; earlier attempts stay in the log. */
+const RESTART = `status = 'waiting', reason = null, tries = 0, claims = 0, next_attempt_at = now(), queued_at = null, settled_at = null`;
 
 const REPLAY_ONE = statement<unknown>(
   'webhooks.replay_delivery',
-  `update webhook_deliveries set ${AGAIN} where id = $1 and status <> 'queued'`,
+  `update webhook_deliveries set ${RESTART} where id = $1 and status <> 'queued'`,
 );
 
 const REPLAY_FAILED = statement<unknown>(
   'webhooks.replay_failed',
-  `update webhook_deliveries set ${AGAIN}
+  `update webhook_deliveries set ${RESTART}
     where id in (select id from webhook_deliveries where webhook_id = $1 and status = 'failed' order by id limit $2)`,
 );
 
 const REPLAY_RANGE = statement<unknown>(
   'webhooks.replay_range',
-  `update webhook_deliveries set ${AGAIN}
+  `update webhook_deliveries set ${RESTART}
     where id in (
       select d.id from webhook_deliveries d join webhook_events e on e.id = d.event_id
        where d.webhook_id = $1 and d.status in ('delivered', 'failed', 'cancelled')
@@ -98,7 +98,7 @@ const INSERT_DELIVERY = statement<unknown>(
   `insert into webhook_deliveries (id, webhook_id, event_id) values ($1, $2, $3)`,
 );
 
-/** Past their days, with nothing under way: their deliveries go with them. */
+/** Events past their retention with no pending delivery. Their deliveries are deleted with them. */
 const OLD = `e.created_at < now() - make_interval(days => $1) and not exists (
   select from webhook_deliveries d where d.event_id = e.id and d.status in ('waiting', 'queued'))`;
 
@@ -112,7 +112,7 @@ const COUNT_OLD = statement<{ count: number }>(
   `select count(*) as count from webhook_events e where ${OLD}`,
 );
 
-/** Told by everybody an hour ago; a replay shows them as they are then. */
+/** Events whose deliveries were all settled an hour ago. A replay presents them as they are then. */
 const LARGE = `e.seq is not null and octet_length(e.data::text) > 20480 and e.created_at < now() - interval '1 hour'
   and not exists (select from webhook_deliveries d where d.event_id = e.id and d.status in ('waiting', 'queued'))`;
 
@@ -150,15 +150,15 @@ export class DeliveriesRepository {
   }
 
   /**
-   * Those that failed; of a range, those of events of this time that were settled before `settledBefore`: asked again,
-   * it goes on with the rest. Answers how many are sent again.
+   * Replays failed deliveries. With a range, replays those of its events that were settled before `settledBefore`, so
+   * that repeated calls continue with the rest. Returns how many are replayed.
    */
   replayMany(tx: Queryable, webhookId: string, range: ReplayRange | undefined, limit: number): Promise<number> {
     if (!range) return tx.run(REPLAY_FAILED, [webhookId, limit]);
     return tx.run(REPLAY_RANGE, [webhookId, range.from, range.to, range.settledBefore, limit]);
   }
 
-  /** Answers how many events went, with all that became of them. */
+  /** Returns how many events were deleted, together with their deliveries and attempts. */
   forgetOld(days: number, limit: number): Promise<number> {
     return this.sql.run(FORGET_OLD, [days, limit]);
   }
@@ -167,7 +167,7 @@ export class DeliveriesRepository {
     return (await this.sql.one(COUNT_OLD, [days]))?.count ?? 0;
   }
 
-  /** Those that `forgetOld` would leave. */
+  /** Counts those that `forgetOld` would leave. */
   async countLargeBodies(days: number): Promise<number> {
     return (await this.sql.one(COUNT_LARGE, [days]))?.count ?? 0;
   }
@@ -176,7 +176,7 @@ export class DeliveriesRepository {
     return this.sql.run(FORGET_LARGE, [limit]);
   }
 
-  /** An event for one webhook alone. */
+  /** Inserts an event for one webhook only. */
   async insertFor(
     tx: Queryable,
     event: { id: string; type: string; userId: string; webhookId: string; deliveryId: string; data: object },

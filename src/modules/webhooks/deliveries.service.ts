@@ -20,10 +20,10 @@ import type { WebhookRow, WebhookViewer } from './webhooks.repository.js';
 import { WebhooksService } from './webhooks.service.js';
 
 const REPLAYED_AT_ONCE = 2000;
-/** So many a call; there is no end to what a range may hold. */
-const REPLAY_ROUNDS = 25;
+/** Batches in one call; a range may contain any number of deliveries. */
+const REPLAY_BATCHES = 25;
 
-/** What became of what was sent, and sending it again. */
+/** The delivery log and replays. */
 @Injectable()
 export class DeliveriesService {
   constructor(
@@ -50,7 +50,7 @@ export class DeliveriesService {
   }
 
   /**
-   * Sends `webhook.ping` and answers its delivery, whose log says what came back.
+   * Sends `webhook.ping` and returns its delivery, whose log will contain the response.
    * @throws WebhookNotFound, WebhookDisabled
    */
   async ping(actor: Actor, webhookId: string): Promise<DeliveryDto> {
@@ -64,11 +64,11 @@ export class DeliveriesService {
     });
     this.events.publish(new DeliveriesDue());
     const row = await this.repository.find(deliveryId);
-    if (!row) throw new WebhookNotFound(); // deleted meanwhile
+    if (!row) throw new WebhookNotFound(); // deleted in the meantime
     return this.present(row, viewer);
   }
 
-  /** Whatever became of it before. @throws DeliveryNotFound, WebhookDisabled */
+  /** Replays a delivery of any status. @throws DeliveryNotFound, WebhookDisabled */
   async replayOne(actor: Actor, deliveryId: string): Promise<DeliveryDto> {
     const delivery = await this.webhooks.change(actor, async (tx, viewer) => {
       const found = await this.requireDelivery(tx, viewer, deliveryId);
@@ -80,7 +80,7 @@ export class DeliveriesService {
   }
 
   /**
-   * All that failed; with a range, all that happened in it.
+   * Replays all failed deliveries; with a range, all deliveries of its events.
    * @throws WebhookNotFound, WebhookDisabled, ValidationError
    */
   async replay(actor: Actor, webhookId: string, dto: ReplayDto): Promise<ReplayedDto> {
@@ -91,7 +91,7 @@ export class DeliveriesService {
     const isRange = dto.from !== undefined || dto.to !== undefined;
     const range = isRange ? { from, to, settledBefore } : undefined;
     let replayed = 0;
-    for (let round = 0; round < REPLAY_ROUNDS; round++) {
+    for (let batch = 0; batch < REPLAY_BATCHES; batch++) {
       const count = await this.webhooks.change(actor, async (tx, viewer) => {
         requireActive(await this.webhooks.require(viewer, webhookId, tx));
         return this.repository.replayMany(tx, webhookId, range, REPLAYED_AT_ONCE);
@@ -100,7 +100,7 @@ export class DeliveriesService {
       if (count < REPLAYED_AT_ONCE) break;
     }
     this.events.publish(new DeliveriesDue());
-    return { replayed, has_more: replayed === REPLAYED_AT_ONCE * REPLAY_ROUNDS };
+    return { replayed, has_more: replayed === REPLAYED_AT_ONCE * REPLAY_BATCHES };
   }
 
   private present(row: DeliveryRow, { isAdmin }: WebhookViewer): DeliveryDto {
@@ -120,7 +120,7 @@ export class DeliveriesService {
   }
 }
 
-/** One that was activated again has to wait until all that failed with its disabling is written down. */
+/** A webhook that was enabled again has to wait until all that failed with its disabling is recorded. */
 function requireActive(webhook: WebhookRow): WebhookRow {
   if (webhook.disabled_at || webhook.fail_until) throw new WebhookDisabled();
   return webhook;

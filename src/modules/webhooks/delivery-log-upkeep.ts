@@ -5,7 +5,7 @@ import { DeliveriesRepository } from './deliveries.repository.js';
 
 const AT_ONCE = 1000;
 
-/** Forgets what was told long ago, and of what was told lately the bodies that are large. */
+/** Deletes old events with their deliveries, and the large bodies of recent ones. */
 @Injectable()
 export class DeliveryLogUpkeep implements ScheduledTask, OnModuleInit {
   readonly name = 'webhook-deliveries';

@@ -4,15 +4,16 @@ import type { Queue } from 'bullmq';
 import type { Claim } from './relay.repository.js';
 import { type ClaimedDelivery, DELIVERIES_QUEUE, type DeliveryJob, RETRIES_QUEUE } from './delivery-job.js';
 
-const QUEUE_PATIENCE_MS = 5000;
+const QUEUE_TIMEOUT_MS = 5000;
 /**
- * A job costs the queue three statements, whatever is in it. More in one, and a few workers would get nothing to do.
+ * A job costs the queue three statements, whatever its size. With more deliveries in each, a few workers would do all
+ * the work.
  */
 const DELIVERIES_PER_JOB = 10;
-/** What the queue remembers is of no use: the deliveries are the record. */
+/** The queue need not store finished jobs: the deliveries are the record. */
 const JOB_OPTIONS = { removeOnComplete: true, removeOnFail: true, attempts: 1 };
 
-/** The queues, with a patience: one that is away must not hold up the relay. */
+/** Enqueues claimed deliveries, with a timeout: a queue that is unavailable must not block the relay. */
 @Injectable()
 export class DeliveryQueues {
   constructor(
@@ -20,7 +21,7 @@ export class DeliveryQueues {
     @InjectQueue(RETRIES_QUEUE) private readonly retries: Queue<DeliveryJob>,
   ) {}
 
-  /** @throws Error when a queue does not take them in time; some may have been taken */
+  /** @throws Error when a queue does not accept the jobs in time; some may have been enqueued */
   async add(claims: readonly Claim[]): Promise<void> {
     await Promise.all([
       this.addTo(
@@ -43,7 +44,7 @@ export class DeliveryQueues {
       const jobId = `${deliveryId}-${attempts}-${number}`;
       jobs.push({ name: 'deliver', data: { deliveries }, opts: { ...JOB_OPTIONS, jobId } });
     }
-    await inTime(queue.addBulk(jobs));
+    await withTimeout(queue.addBulk(jobs));
   }
 }
 
@@ -51,10 +52,10 @@ function toDelivery({ id, attempts, claims }: Claim): ClaimedDelivery {
   return { deliveryId: id, attempts, claims };
 }
 
-async function inTime<T>(work: Promise<T>): Promise<T> {
+async function withTimeout<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('it does not answer')), QUEUE_PATIENCE_MS);
+    timer = setTimeout(() => reject(new Error('the queue does not respond')), QUEUE_TIMEOUT_MS);
   });
   try {
     return await Promise.race([work, late]);

@@ -7,17 +7,20 @@ import { OutboxPoller } from './outbox-poller.js';
 
 export const WORKER = { concurrency: MOST_PER_LANE, runRetryDelay: 500 };
 
-/** One try of each delivery of a job. When and whether again is decided in the database: what a job the queue has lost was to do is claimed again. */
+/**
+ * Attempts each delivery of a job once. The database decides whether and when an attempt is repeated: deliveries of a
+ * job that the queue lost are claimed again.
+ */
 @Injectable()
 export abstract class DeliveryWorker extends WorkerHost {
   constructor(
-    private readonly delivering: DeliverWebhook,
+    private readonly deliverWebhook: DeliverWebhook,
     private readonly poller: OutboxPoller,
   ) {
     super();
   }
 
   async process({ data }: Job<DeliveryJob>): Promise<void> {
-    await this.delivering.deliver(data.deliveries, () => this.poller.wake()); // there is room for the next
+    await this.deliverWebhook.deliver(data.deliveries, () => this.poller.wake()); // there is capacity for the next
   }
 }

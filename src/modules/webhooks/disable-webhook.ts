@@ -3,7 +3,7 @@ import { EventLog } from '../../platform/event-log/event-log.js';
 import { type DisabledWhy, WebhooksRepository } from './webhooks.repository.js';
 import { WEBHOOK_DISABLED } from './webhooks.events.js';
 
-/** Ends a webhook that does no good, and tells its owner. */
+/** Disables a webhook that cannot be delivered to, and notifies its owner. */
 @Injectable()
 export class DisableWebhook {
   private readonly logger = new Logger(DisableWebhook.name);
@@ -13,7 +13,7 @@ export class DisableWebhook {
     private readonly log: EventLog,
   ) {}
 
-  /** Once: whoever is second finds it disabled. */
+  /** Takes effect once: a second call finds the webhook disabled and does nothing. */
   async disable(webhookId: string, ownerId: string, why: Exclude<DisabledWhy, 'owner'>): Promise<void> {
     const isDisabled = await this.log.write(ownerId, async (tx) => {
       if (!(await this.repository.disable(tx, webhookId, why))) return false;
@@ -23,7 +23,7 @@ export class DisableWebhook {
     if (isDisabled) this.logger.warn({ webhook_id: webhookId, reason: why }, 'a webhook was disabled');
   }
 
-  /** Some of what was waiting for disabled webhooks is written down as failed; false when none was left. */
+  /** Records some of what was waiting for disabled webhooks as failed; returns false when nothing was left. */
   failNext(): Promise<boolean> {
     return this.repository.failNext();
   }

@@ -7,31 +7,35 @@ import { OutboxRelay } from './outbox-relay.js';
 import { DeliveriesDue, WebhooksChanged } from './webhooks.events.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
-const SWEEP_MS = 1000;
-/** Commits come by the thousand: what they leave in the outbox is taken out in one go. */
-const GATHER_MS = 5;
+const POLL_MS = 1000;
+/** Commits arrive by the thousand; their outbox rows are read together after this time. */
+const BATCH_DELAY_MS = 5;
 
 /**
- * When the relay runs: soon after a commit of this process or, by the bus, of another, and every second whatever
- * happens, so that a lost hint costs a second. As long as there is no webhook, a sweep is one look-up.
+ * Runs the relay: soon after a commit of this process or, by the bus, of another, and every second in any case, so that
+ * a lost hint costs a second. While there is no webhook, a cycle is one look-up.
  */
 @Injectable()
 export class OutboxPoller implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly unswept = new RepeatedWarning(new Logger(OutboxPoller.name), 'webhooks wait for the database', {
-    over: 'webhooks are swept again',
-  });
-  private readonly undelivered = new RepeatedWarning(
+  private readonly cycleWarning = new RepeatedWarning(
     new Logger(OutboxPoller.name),
-    'webhooks could not be handed over; trying again',
-    { over: 'webhooks are handed over again' },
+    'webhooks are delayed: the database is unavailable',
+    {
+      over: 'webhooks are relayed again',
+    },
   );
-  private sweeping: NodeJS.Timeout | undefined;
-  private gathering: NodeJS.Timeout | undefined;
+  private readonly relayWarning = new RepeatedWarning(
+    new Logger(OutboxPoller.name),
+    'webhooks could not be queued; trying again',
+    { over: 'webhooks are queued again' },
+  );
+  private cycleTimer: NodeJS.Timeout | undefined;
+  private batchTimer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
-  private isAsked = false;
+  private isRequested = false;
   private isClosed = false;
   private hasInterest = false;
-  /** The outbox may hold something: looking into it costs as much as a claim. */
+  /** The outbox may contain events. A look into it costs as much as a claim. */
   private hasNewEvents = false;
 
   constructor(
@@ -51,25 +55,25 @@ export class OutboxPoller implements OnApplicationBootstrap, OnModuleDestroy {
     this.events.on(WebhooksChanged, () => {
       this.hasInterest = true;
     });
-    this.sweeping = setInterval(() => void this.sweep(), SWEEP_MS).unref();
-    void this.sweep();
+    this.cycleTimer = setInterval(() => void this.runCycle(), POLL_MS).unref();
+    void this.runCycle();
   }
 
   async onModuleDestroy(): Promise<void> {
     this.isClosed = true;
-    clearInterval(this.sweeping);
-    clearTimeout(this.gathering);
+    clearInterval(this.cycleTimer);
+    clearTimeout(this.batchTimer);
     await this.running;
   }
 
-  /** There is something to do now: a try has ended and made room, somebody asked for a replay. */
+  /** Called when there is work: an attempt has ended and freed capacity, or a replay was requested. */
   wake(): void {
-    this.isAsked = true;
-    if (this.isClosed || this.gathering || this.running) return;
-    this.gathering = setTimeout(() => {
-      this.gathering = undefined;
+    this.isRequested = true;
+    if (this.isClosed || this.batchTimer || this.running) return;
+    this.batchTimer = setTimeout(() => {
+      this.batchTimer = undefined;
       this.run();
-    }, GATHER_MS);
+    }, BATCH_DELAY_MS);
   }
 
   private onCommit(): void {
@@ -77,37 +81,37 @@ export class OutboxPoller implements OnApplicationBootstrap, OnModuleDestroy {
     if (this.hasInterest) this.wake();
   }
 
-  private async sweep(): Promise<void> {
+  private async runCycle(): Promise<void> {
     try {
       await this.relay.rescue();
       this.hasInterest = await this.relay.hasInterest();
       this.hasNewEvents = true;
       this.wake();
       while (!this.isClosed && (await this.disabling.failNext()));
-      this.unswept.worked();
+      this.cycleWarning.worked();
     } catch (error) {
-      this.unswept.failed({ err: error });
+      this.cycleWarning.failed({ err: error });
     }
   }
 
   private run(): void {
     this.running = this.work().finally(() => {
       this.running = undefined;
-      if (this.isAsked) this.wake();
+      if (this.isRequested) this.wake();
     });
   }
 
   private async work(): Promise<void> {
-    this.isAsked = false;
+    this.isRequested = false;
     try {
       if (this.hasInterest && this.hasNewEvents) {
         this.hasNewEvents = false;
         await this.relay.drain();
       }
       await this.relay.dispatch();
-      this.undelivered.worked();
+      this.relayWarning.worked();
     } catch (error) {
-      this.undelivered.failed({ err: error });
+      this.relayWarning.failed({ err: error });
     }
   }
 }

@@ -11,27 +11,27 @@ import { type RelayedEvent, RelayRepository } from './relay.repository.js';
 import { jittered } from './retry-policy.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
-/** Events taken out of the outbox in one transaction, at most. */
+/** Events read from the outbox in one transaction, at most. */
 const LARGEST_BATCH = 200;
-/** Failures in a row from which on a webhook is taken for dead until it proves otherwise. */
+/** Consecutive failures from which on a webhook counts as failing until an attempt succeeds. */
 const FAILING_FROM = 5;
 const CLAIMS_AT_ONCE = 200;
-/** A worker that dies this often over one delivery dies of it. */
+/** A delivery that was claimed this often without a result is given up: it may be what kills the workers. */
 const MAX_CLAIMS = 20;
-/** Beyond the time a try may take, before what was handed to the queue counts as lost. */
+/** Added to the longest duration of an attempt before a queued delivery counts as lost. */
 const RESCUE_MARGIN_SECONDS = 5;
 /**
- * The way from the outbox to the queue. An event is either in the outbox or has its deliveries: one transaction does
- * both. A delivery that is due is claimed and handed to the queue; when the job is lost, whatever lost it, the claim
- * ends, and the delivery is claimed and handed over again.
+ * Moves events from the outbox to the queue. An event is either in the outbox or has its deliveries: one transaction
+ * does both. A delivery that is due is claimed and queued. When the job is lost, for whatever reason, the claim
+ * expires, and the delivery is claimed and queued again.
  */
 @Injectable()
 export class OutboxRelay {
   private readonly logger = new Logger(OutboxRelay.name);
-  private readonly waiting = new RepeatedWarning(this.logger, 'deliveries wait for the queue', {
+  private readonly waiting = new RepeatedWarning(this.logger, 'deliveries are delayed: the queue is unavailable', {
     over: 'deliveries are queued again',
   });
-  /** Halved when one fails, for it may be too much for the time a statement has; doubled when one succeeds. */
+  /** Halved when a batch fails, because it may exceed the statement timeout; doubled when one succeeds. */
   private batch = LARGEST_BATCH;
 
   constructor(
@@ -46,7 +46,7 @@ export class OutboxRelay {
     return this.outbox.hasInterest();
   }
 
-  /** Takes everything out of the outbox; after a failure it is asked for less. @throws ServiceUnavailable */
+  /** Empties the outbox; after a failure the next batch is smaller. @throws ServiceUnavailable */
   async drain(): Promise<void> {
     for (;;) {
       const { batch } = this;
@@ -57,7 +57,7 @@ export class OutboxRelay {
     }
   }
 
-  /** Hands over everything that is due and has room. @throws ServiceUnavailable */
+  /** Queues everything that is due, as far as there is capacity. @throws ServiceUnavailable */
   async dispatch(): Promise<void> {
     for (;;) {
       const claims = await this.repository.claim({
@@ -78,18 +78,18 @@ export class OutboxRelay {
     }
   }
 
-  /** Takes back what was handed over long ago and never came to an end. */
+  /** Releases deliveries that were queued long ago and never ended. */
   async rescue(): Promise<void> {
     const seconds = this.config.webhookTimeoutMs / 1000 + RESCUE_MARGIN_SECONDS;
     const count = await this.repository.rescue(seconds, MAX_CLAIMS);
-    if (count > 0) this.logger.warn({ count }, 'deliveries whose jobs were lost are handed over again');
+    if (count > 0) this.logger.warn({ count }, 'deliveries whose jobs were lost are queued again');
   }
 
   private drainOnce(batch: number): Promise<number> {
     return this.repository.transaction(async (tx) => {
       const taken = await this.outbox.take(tx, batch);
       if (taken.length === 0) return 0;
-      const relayed = await this.show(taken);
+      const relayed = await this.render(taken);
       const created = relayed.map(({ id }) => id);
       await this.repository.createDeliveries(tx, relayed, jittered(this.config.webhookRetrySchedule[0] ?? 0));
       const deleted = taken.filter(({ type }) => type === MESSAGE_DELETED).map(({ subjectId }) => subjectId!);
@@ -98,26 +98,29 @@ export class OutboxRelay {
     });
   }
 
-  private async show(taken: OutboxEvent[]): Promise<RelayedEvent[]> {
-    const shown = await this.present(taken);
+  private async render(taken: OutboxEvent[]): Promise<RelayedEvent[]> {
+    const data = await this.present(taken);
     return taken.flatMap((event, index) => {
-      const data = shown[index];
+      const eventData = data[index];
       const messageId = event.type.startsWith('message.') ? event.subjectId : null;
-      return data === undefined ? [] : [{ ...event, id: newId(), messageId, data }];
+      return eventData === undefined ? [] : [{ ...event, id: newId(), messageId, data: eventData }];
     });
   }
 
-  /** One event nobody can show must not hold up the others: it is kept without its data, and shown at its try. */
+  /**
+   * One event that cannot be presented must not block the others: it is stored without data, and presented at its
+   * attempt.
+   */
   private async present(taken: OutboxEvent[]): Promise<(object | null | undefined)[]> {
     try {
       return await this.payloads.present(taken);
     } catch (error) {
       if (error instanceof ServiceUnavailable) throw error;
-      this.logger.error({ err: error }, 'an event could not be shown');
+      this.logger.error({ err: error }, 'an event could not be presented');
       if (taken.length === 1) return [null];
-      const shown: (object | null | undefined)[] = [];
-      for (const event of taken) shown.push(...(await this.present([event])));
-      return shown;
+      const data: (object | null | undefined)[] = [];
+      for (const event of taken) data.push(...(await this.present([event])));
+      return data;
     }
   }
 }

@@ -1,25 +1,27 @@
 import http from 'node:http';
 import https from 'node:https';
 
-/** Less than any server keeps a connection nobody uses: so none is used that its other end is just closing. */
+/** Shorter than any server keeps idle connections open, so that no connection is used while its other end closes it. */
 const IDLE_MS = 1000;
 const OPTIONS: http.AgentOptions = { keepAlive: true, timeout: IDLE_MS, maxFreeSockets: 5 };
 
-/** What a request asks an agent for, the addresses that were judged for it among it. */
+/** Options of a request, with the IP addresses that were validated for it. */
 export interface PinnedOptions extends https.RequestOptions {
-  readonly judged: readonly string[];
+  readonly validated: readonly string[];
 }
 
-/** Connections that are used again within a second, but only by a try with the very same addresses judged for it. */
+/**
+ * Connections that are used again within a second, but only by an attempt with exactly the same validated IP addresses.
+ */
 class PinnedHttpAgent extends http.Agent {
   override getName(options?: http.ClientRequestArgs): string {
-    return `${super.getName(options)}:${judgedOf(options)}`;
+    return `${super.getName(options)}:${validatedOf(options)}`;
   }
 }
 
 class PinnedHttpsAgent extends https.Agent {
   override getName(options?: https.RequestOptions): string {
-    return `${super.getName(options)}:${judgedOf(options)}`;
+    return `${super.getName(options)}:${validatedOf(options)}`;
   }
 }
 
@@ -32,6 +34,6 @@ export function openRequest(url: URL, options: PinnedOptions): http.ClientReques
     : http.request(url, { ...options, agent: agents['http:'] });
 }
 
-function judgedOf(options: object | undefined): string {
-  return [...((options as PinnedOptions | undefined)?.judged ?? [])].sort().join(',');
+function validatedOf(options: object | undefined): string {
+  return [...((options as PinnedOptions | undefined)?.validated ?? [])].sort().join(',');
 }

@@ -9,10 +9,10 @@ import type { AttemptResult } from './webhook-client.js';
 
 const AT_ONCE = 100;
 
-/** What follows from a try: it is written down, and a webhook that does no good is disabled. */
+/** Records an attempt and applies its consequences: a failing webhook is disabled. */
 @Injectable()
 export class RecordAttempt {
-  /** Tries that end while others are being written are the next batch. */
+  /** Attempts that end while others are being written form the next batch. */
   private readonly batcher = new KeyedBatcher<EndedAttempt, number>({
     keyOf: ({ id }) => id,
     run: (attempts) => this.write(attempts),
@@ -39,7 +39,7 @@ export class RecordAttempt {
     else if (this.policy.isTooLong(failingSeconds)) await this.disabling.disable(webhookId, ownerId, 'failing');
   }
 
-  /** Once more after an outage: what is not written down is sent again. */
+  /** Retries once after an outage: what is not recorded is sent again. */
   private async write(attempts: EndedAttempt[]): Promise<number[]> {
     try {
       return await this.repository.record(attempts);

@@ -2,22 +2,24 @@ import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 import type { OutboxEvent } from '../../platform/event-log/outbox.repository.js';
 
-/** An event on its way to those who want it. */
+/** An event for which deliveries are created. */
 export interface RelayedEvent extends OutboxEvent {
   readonly id: string;
   readonly messageId: string | null;
-  /** Null when it could not be shown: it is shown when it is tried. */
+  /** Null when the event could not be presented: it is presented at its attempt. */
   readonly data: object | null;
 }
 
-/** Any number; whoever claims takes it, so that the limits of an endpoint hold for all workers together. */
+/**
+ * An arbitrary number. Every claim takes this lock, so that the limits of an endpoint apply to all workers together.
+ */
 const CLAIM_LOCK = 7_265_540;
 
 /**
- * Begins with who may see an event, not with who wants its type: those are many more where everybody has a webhook. A
- * conversation is looked through once, however much has happened in it.
+ * Joins participants first, not subscriptions: those per type can be far more numerous. A conversation is read once,
+ * whatever the number of its events.
  */
-const SPREAD = statement<{ delivery_count: number }>(
+const CREATE_DELIVERIES = statement<{ delivery_count: number }>(
   'webhooks.spread',
   `with event as materialized (
      select * from json_to_recordset($1) as e (
@@ -60,7 +62,7 @@ const SPREAD = statement<{ delivery_count: number }>(
    select count(*) as delivery_count from delivery`,
 );
 
-/** What was shown of a message before it was deleted is not sent any more: it is shown again, as it is then. */
+/** Message data presented before a deletion is not sent any more: the event is presented again, as it is then. */
 const DROP_CONTENT = statement<unknown>(
   'webhooks.drop_content',
   `update webhook_events set data = null where message_id = any($1::uuid[]) and data is not null and id <> all($2::uuid[])`,
@@ -69,11 +71,12 @@ const DROP_CONTENT = statement<unknown>(
 const LOCK_CLAIMS = statement<unknown>('webhooks.lock_claims', `select pg_advisory_xact_lock(${CLAIM_LOCK})`);
 
 /**
- * Takes what is due, of every webhook, host and account at most as much as it has room for. Webhooks with something due
- * are found by leaping through the index, so that a million deliveries waiting for one of them cost as much as one.
+ * Claims due deliveries, of every webhook, host and account at most as many as it has capacity for. Webhooks with a due
+ * delivery are found with a skip scan of the index, so that a million deliveries waiting for one webhook cost as much
+ * as one.
  *
- * Where room is short, the least served comes first: a rank counts what is under way, so that the first delivery of an
- * account without any stands before the second of every other account, at a host and in a lane.
+ * Where capacity is short, the least served is first: a rank counts what is in progress, so that the first delivery of
+ * an account without any precedes the second of every other account, at a host and in a queue.
  */
 const CLAIM = statement<Claim>(
   'webhooks.claim',
@@ -128,7 +131,10 @@ const CLAIM = statement<Claim>(
    returning d.id, d.attempts, d.claims, chosen.is_failing`,
 );
 
-/** Their jobs are lost, or the worker died with them. What has done so too often is given up: it may be the cause. */
+/**
+ * For deliveries whose job was lost or whose worker died. Those that were claimed too often are given up: they may be
+ * the cause.
+ */
 const RESCUE = statement<unknown>(
   'webhooks.rescue',
   `update webhook_deliveries
@@ -148,17 +154,17 @@ const PUT_BACK = statement<unknown>(
 
 export interface ClaimLimits {
   readonly perWebhook: number;
-  /** Failures in a row from which on a webhook gets one try at a time, in a lane for its like. */
+  /** Consecutive failures from which on a webhook gets one attempt at a time, in the queue of failing webhooks. */
   readonly failingFrom: number;
   readonly perHost: number;
-  /** To all webhooks of one account. */
+  /** For all webhooks of one account. */
   readonly perUser: number;
-  /** In the queue of those that work, and as many again in that of those that fail: so nothing waits there for long. */
+  /** In the queue of working webhooks, and as many again in that of failing ones: so no job waits long. */
   readonly perLane: number;
   readonly atOnce: number;
 }
 
-/** A delivery in the hands of the queue; who claims it again takes it away from whoever had it. */
+/** A queued delivery. A later claim of the same delivery invalidates this one. */
 export interface Claim {
   readonly id: string;
   readonly attempts: number;
@@ -175,7 +181,7 @@ export class RelayRepository {
     return this.sql.transaction(work);
   }
 
-  /** Makes the deliveries of these events, one for each webhook that may see it now. Answers how many. */
+  /** Creates the deliveries of these events, one for each webhook that may see it now. Returns how many. */
   async createDeliveries(tx: Queryable, events: readonly RelayedEvent[], firstDelaySeconds: number): Promise<number> {
     const rows = events.map((event) => ({
       id: event.id,
@@ -189,7 +195,7 @@ export class RelayRepository {
       at: event.at,
       data: event.data,
     }));
-    return (await tx.one(SPREAD, [JSON.stringify(rows), firstDelaySeconds]))?.delivery_count ?? 0;
+    return (await tx.one(CREATE_DELIVERIES, [JSON.stringify(rows), firstDelaySeconds]))?.delivery_count ?? 0;
   }
 
   async dropContent(tx: Queryable, messageIds: string[], exceptEventIds: string[]): Promise<void> {
@@ -203,12 +209,12 @@ export class RelayRepository {
     });
   }
 
-  /** Answers how many were taken back from jobs that should have ended long ago. */
+  /** Returns how many were released from jobs that should have ended long ago. */
   rescue(olderThanSeconds: number, maxClaims: number): Promise<number> {
     return this.sql.run(RESCUE, [olderThanSeconds, maxClaims]);
   }
 
-  /** The queue did not take them. */
+  /** Releases claims that the queue did not accept. */
   async putBack(ids: string[]): Promise<void> {
     await this.sql.run(PUT_BACK, [ids]);
   }

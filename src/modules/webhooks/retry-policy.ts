@@ -5,12 +5,12 @@ import type { AttemptResult } from './webhook-client.js';
 
 export const GONE = 410;
 
-/** When a delivery is tried again, and when no more. */
+/** When a delivery is attempted again, and when it is given up. */
 @Injectable()
 export class RetryPolicy {
   constructor(private readonly config: Config) {}
 
-  /** After try number `tries` + 1 of this round. */
+  /** Decides after attempt number `tries` + 1 since the delivery was created or last replayed. */
   decide({ statusCode, error, retryAfterSeconds }: AttemptResult, tries: number): Verdict {
     if (error === null) return { status: 'delivered', reason: null, delaySeconds: 0 };
     if (statusCode === GONE) return { status: 'failed', reason: 'gone', delaySeconds: 0 };
@@ -24,7 +24,7 @@ export class RetryPolicy {
   }
 }
 
-/** Give or take a tenth, so that what failed together does not come back together. */
+/** Plus or minus a tenth, so that what failed together is not repeated together. */
 export function jittered(seconds: number): number {
   return seconds * (0.9 + Math.random() * 0.2);
 }

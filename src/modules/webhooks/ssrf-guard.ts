@@ -4,7 +4,8 @@ import ipaddr from 'ipaddr.js';
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
 /**
- * Reserved blocks, beside everything `ipaddr.js` does not call `unicast`: told by bytes, never by how they are written.
+ * Reserved blocks, in addition to everything `ipaddr.js` does not call `unicast`. They are compared as bytes, never as
+ * text.
  */
 const FORBIDDEN = [
   '0.0.0.0/8',
@@ -39,14 +40,14 @@ const FORBIDDEN = [
   'ff00::/8',
 ].map((block) => ipaddr.parseCIDR(block));
 
-/** What a private network consists of. Link-local is not in it: there live the metadata services of clouds. */
+/** The ranges of private networks, without link-local, where the metadata services of clouds are. */
 const PRIVATE_RANGES = new Set(['loopback', 'private', 'uniqueLocal', 'carrierGradeNat']);
 
 /**
- * Whether a request of ours may go to this address.
+ * Returns whether a webhook may be sent to this IP address.
  *
- * Only public unicast addresses may be reached, and none of this machine's own. With `allowPrivate` loopback and
- * private networks may be, too. An IPv6 address that carries an IPv4 one (`::ffff:127.0.0.1`) is judged as that.
+ * Only public unicast addresses are allowed, and none of this machine's own. With `allowPrivate` loopback and private
+ * networks are allowed, too. An IPv6 address that contains an IPv4 one (`::ffff:127.0.0.1`) is treated as the latter.
  */
 export function isAllowedAddress(text: string, { allowPrivate }: { allowPrivate: boolean }): boolean {
   const address = parse(text);
@@ -54,26 +55,26 @@ export function isAllowedAddress(text: string, { allowPrivate }: { allowPrivate:
   if (allowPrivate && PRIVATE_RANGES.has(address.range())) return true;
   if (address.range() !== 'unicast') return false;
   if (FORBIDDEN.some(([base, bits]) => base.kind() === address.kind() && address.match(base, bits))) return false;
-  return allowPrivate || !isOurs(address);
+  return allowPrivate || !isOwnAddress(address);
 }
 
-/** Whether a request of ours may go to this address only because private networks are allowed. */
+/** Whether this IP address is reachable only because private networks are allowed. */
 export function isPrivateAddress(text: string): boolean {
   return !isAllowedAddress(text, { allowPrivate: false });
 }
 
-/** Whether two texts name the same address. */
+/** Whether two texts are the same IP address. */
 export function isSameAddress(one: string, other: string): boolean {
   return parse(one)?.toNormalizedString() === parse(other)?.toNormalizedString();
 }
 
-/** With `::ffff:a.b.c.d` as a.b.c.d; undefined for what is no address, zones included. */
+/** Parses `::ffff:a.b.c.d` as a.b.c.d; undefined for what is not an IP address, zones included. */
 function parse(text: string): Address | undefined {
   if (text.includes('%') || !ipaddr.isValid(text)) return undefined;
   return ipaddr.process(text);
 }
 
-function isOurs(address: Address): boolean {
+function isOwnAddress(address: Address): boolean {
   return Object.values(networkInterfaces()).some((list) =>
     list?.some((own) => isSameAddress(own.address.replace(/%.*$/, ''), address.toString())),
   );

@@ -16,11 +16,11 @@ import {
 import { USER_BANNED, USER_CREATED, USER_UPDATED } from '../users/users.events.js';
 import { WEBHOOK_DISABLED } from './webhooks.events.js';
 
-/** One type of event a webhook may ask for. */
+/** One type of event that a webhook can subscribe to. */
 export interface CataloguedEvent {
   readonly type: string;
   readonly summary: string;
-  /** `data` of a delivery. */
+  /** The `data` of a delivery. */
   readonly sample: object;
 }
 
@@ -30,7 +30,7 @@ const ANA = '019a0000-0000-7000-8000-00000000000a';
 const BO = '019a0000-0000-7000-8000-00000000000b';
 const AT = '2026-11-21T06:11:00.123Z';
 
-const place = { conversation_id: CONVERSATION, seq: 7, actor_id: ANA };
+const context = { conversation_id: CONVERSATION, seq: 7, actor_id: ANA };
 const message = {
   id: MESSAGE,
   conversation_id: CONVERSATION,
@@ -73,8 +73,8 @@ const conversation = {
     is_frozen: false,
   },
 };
-const person = { user_id: BO, username: 'bo', display_name: 'Bo', avatar_url: null };
-const participant = { ...person, is_banned: false, role: 'participant', is_muted: false, joined_at: AT };
+const profile = { user_id: BO, username: 'bo', display_name: 'Bo', avatar_url: null };
+const participant = { ...profile, is_banned: false, role: 'participant', is_muted: false, joined_at: AT };
 const user = {
   id: BO,
   username: 'bo',
@@ -86,20 +86,20 @@ const user = {
   role: 'user',
   created_at: AT,
 };
-const reaction = { ...place, message_id: MESSAGE, sequence_number: 5, emoji: '👍', user_id: ANA };
+const reaction = { ...context, message_id: MESSAGE, sequence_number: 5, emoji: '👍', user_id: ANA };
 
-/** Every type a webhook may ask for, with what it is sent. Names are those of the realtime events. */
+/** Every type that a webhook can subscribe to, with a sample of its data. Names are those of the realtime events. */
 export const WEBHOOK_EVENTS: readonly CataloguedEvent[] = [
   {
     type: MESSAGE_CREATED,
     summary: 'A message was sent',
-    sample: { ...place, ...flat, content: 'Hello!', message },
+    sample: { ...context, ...flat, content: 'Hello!', message },
   },
   {
     type: MESSAGE_UPDATED,
     summary: 'A message was edited',
     sample: {
-      ...place,
+      ...context,
       ...flat,
       content: 'Hello, all!',
       message: { ...message, content: 'Hello, all!', is_edited: true },
@@ -108,46 +108,50 @@ export const WEBHOOK_EVENTS: readonly CataloguedEvent[] = [
   {
     type: MESSAGE_DELETED,
     summary: 'A message was deleted; its content is gone',
-    sample: { ...place, ...flat, content: '', message: { ...message, content: '', is_deleted: true } },
+    sample: { ...context, ...flat, content: '', message: { ...message, content: '', is_deleted: true } },
   },
   {
     type: REACTION_ADDED,
-    summary: 'Somebody reacted to a message',
+    summary: 'A user reacted to a message',
     sample: { ...reaction, reactions: [{ emoji: '👍', count: 1, user_ids: [ANA] }] },
   },
-  { type: REACTION_REMOVED, summary: 'A reaction was taken back', sample: { ...reaction, reactions: [] } },
-  { type: CONVERSATION_CREATED, summary: 'A conversation was opened', sample: { ...place, conversation } },
+  { type: REACTION_REMOVED, summary: 'A reaction was removed', sample: { ...reaction, reactions: [] } },
+  { type: CONVERSATION_CREATED, summary: 'A conversation was created', sample: { ...context, conversation } },
   {
     type: CONVERSATION_UPDATED,
-    summary: 'A conversation was renamed or set up anew',
-    sample: { ...place, conversation },
+    summary: 'The title, description or settings of a conversation changed',
+    sample: { ...context, conversation },
   },
-  { type: CONVERSATION_DELETED, summary: 'A conversation was ended for everybody', sample: place },
-  { type: PARTICIPANT_JOINED, summary: 'Somebody takes part', sample: { ...place, user_id: BO, participant } },
+  { type: CONVERSATION_DELETED, summary: 'A conversation was deleted', sample: context },
+  {
+    type: PARTICIPANT_JOINED,
+    summary: 'A user joined a conversation or was added to it',
+    sample: { ...context, user_id: BO, participant },
+  },
   {
     type: PARTICIPANT_LEFT,
-    summary: 'Somebody left or was removed',
-    sample: { ...place, user_id: BO, reason: 'left' },
+    summary: 'A participant left or was removed',
+    sample: { ...context, user_id: BO, reason: 'left' },
   },
   {
     type: PARTICIPANT_UPDATED,
-    summary: 'Somebody has another role, or was muted',
-    sample: { ...place, user_id: BO, participant: { ...participant, role: 'moderator' } },
+    summary: 'The role or the mute of a participant changed',
+    sample: { ...context, user_id: BO, participant: { ...participant, role: 'moderator' } },
   },
   {
     type: USER_CREATED,
-    summary: 'An account was made; only to webhooks of admins',
+    summary: 'An account was created; only for webhooks of admins',
     sample: { actor_id: BO, user_id: BO, user },
   },
   { type: USER_UPDATED, summary: 'A profile, name or role changed', sample: { actor_id: BO, user_id: BO, user } },
   {
     type: USER_BANNED,
-    summary: 'An account was shut out; only to webhooks of admins',
+    summary: 'An account was banned; only for webhooks of admins',
     sample: { actor_id: ANA, user_id: BO, reason: 'spam', until: null, user },
   },
   {
     type: FILE_SCANNED,
-    summary: 'The checks of a file are done: it is ready, or rejected',
+    summary: 'The checks of a file have ended: it is ready or rejected',
     sample: {
       actor_id: null,
       user_id: BO,
@@ -159,7 +163,7 @@ export const WEBHOOK_EVENTS: readonly CataloguedEvent[] = [
   {
     type: WEBHOOK_DISABLED,
     summary:
-      'Another webhook of the same owner was disabled, because it failed for days, its receiver is gone, or its address did not answer the challenge',
+      'Another webhook of the same owner was disabled, because it failed for days, its receiver responded 410, or its URL failed the challenge',
     sample: { actor_id: null, user_id: ANA, webhook_id: '019a0000-0000-7000-8000-00000000000c', reason: 'failing' },
   },
 ];

@@ -10,19 +10,19 @@ import { WebhookResolver } from './webhook-resolver.js';
 import type { SignedWebhook } from './webhook-signature.js';
 import { hostOf, WebhookUrls } from './webhook-url.js';
 
-/** What became of one try. */
+/** The result of one attempt. */
 export interface AttemptResult {
   readonly at: Date;
   readonly durationMs: number;
   readonly statusCode: number | null;
-  /** Why there is no success: a word of ours, never what an inner system said. */
+  /** Why the attempt failed, as a code of ours; never the error text of an internal system. */
   readonly error: string | null;
-  /** The first bytes of the answer; only of receivers that could be asked. */
+  /** The first bytes of the response. */
   readonly answer: string | null;
   readonly retryAfterSeconds: number | null;
   /**
-   * Whether the other end of the connection was an address that only `WEBHOOK_ALLOW_PRIVATE_NETWORK` opens; where no
-   * connection was made, whether one of the addresses that were to be used was.
+   * Whether the connection was to an IP address that only `WEBHOOK_ALLOW_PRIVATE_NETWORK` allows; without a connection,
+   * whether one of the candidate IP addresses was.
    */
   readonly isPrivate: boolean;
 }
@@ -32,18 +32,18 @@ const KEPT_ANSWER_CHARACTERS = 500;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_RETRY_AFTER_SECONDS = 86_400;
 
-/** Where a request goes, as far as is known. */
+/** The target of a request, as far as it is known. */
 interface Destination {
   isPrivate: boolean;
 }
 
-/** A try that ended without an answer; the message is shown to the webhook's owner. */
+/** An attempt that ended without a response. The message is a code that the owner of the webhook sees. */
 class DeliveryFailed extends Error {}
 
 /**
- * Sends one webhook, to nobody it should not reach: the name is resolved, every address judged, the connection made to
- * one of the very addresses that were judged and its other end compared with them. Redirects are not followed. Each try
- * is judged anew; it uses an open connection again only where the same addresses were judged for that.
+ * Sends one webhook, protected against SSRF: the name is resolved, every IP address is validated, the connection is
+ * made to one of exactly these IP addresses, and its remote address is compared with them. Redirects are not followed.
+ * Every attempt validates anew; it reuses an open connection only if the same IP addresses were validated for that.
  */
 @Injectable()
 export class WebhookClient {
@@ -53,7 +53,7 @@ export class WebhookClient {
     private readonly resolver: WebhookResolver,
   ) {}
 
-  /** Never throws: whatever happens is the result. Of the answer the first `keptCharacters` are in it. */
+  /** Never throws: a failure is a result, too. The result contains the first `keptCharacters` of the response. */
   async post(
     address: string,
     { body, headers }: SignedWebhook,
@@ -91,7 +91,7 @@ export class WebhookClient {
     }
   }
 
-  /** Resolves when the attempt would have ended had the other end been silent. */
+  /** Waits until the attempt would have ended if the receiver had never responded. */
   async waitOut({ durationMs }: AttemptResult): Promise<void> {
     await sleep(Math.max(0, this.config.webhookTimeoutMs - durationMs));
   }
@@ -107,7 +107,7 @@ export class WebhookClient {
     return { statusCode, answer, error: errorOf(statusCode), retryAfterSeconds: retryAfterOf(response) };
   }
 
-  /** One bad address among them and none is used: whoever mixes them in means no good. */
+  /** One forbidden IP address among them rejects all: a name that mixes them is an attack. */
   private async allowedAddresses(host: string): Promise<string[]> {
     const addresses = await this.resolver.resolve(host);
     if (addresses.length === 0) throw new DeliveryFailed('name_not_resolved');
@@ -124,7 +124,7 @@ interface Sending {
   readonly headers: Record<string, string>;
   readonly signal: AbortSignal;
   readonly keptCharacters: number;
-  /** Corrected as soon as there is a connection. */
+  /** Updated as soon as there is a connection. */
   readonly destination: Destination;
 }
 
@@ -136,10 +136,10 @@ function request(
   return new Promise((resolve, reject) => {
     const sent = openRequest(url, {
       method: 'POST',
-      judged: allowed,
+      validated: allowed,
       signal,
       maxHeaderSize: MAX_HEADER_BYTES,
-      lookup: answerWith(allowed),
+      lookup: lookupOf(allowed),
       headers: {
         'content-type': 'application/json',
         'content-length': Buffer.byteLength(body),
@@ -160,7 +160,7 @@ function request(
       else check();
     });
     sent.once('response', resolve);
-    // Answered 101, which nobody asked for: without a listener the request would end without a word.
+    // An unrequested 101: without a listener the request would end without an event.
     sent.once('upgrade', (_answer, socket) => {
       socket.destroy();
       reject(new DeliveryFailed('answer_not_understood'));
@@ -170,8 +170,8 @@ function request(
   });
 }
 
-/** The name is not resolved a second time: a name server may have another answer for us by then. */
-function answerWith(allowed: readonly string[]): LookupFunction {
+/** Prevents a second resolution of the name, which could return other IP addresses. */
+function lookupOf(allowed: readonly string[]): LookupFunction {
   const records = allowed.map((address) => ({ address, family: isIP(address) }));
   return (_host, options, callback) => {
     if (options.all) callback(null, records);
@@ -179,7 +179,7 @@ function answerWith(allowed: readonly string[]): LookupFunction {
   };
 }
 
-/** Reads up to 64 kB and no further; what is longer is cut, and the connection with it. */
+/** Reads up to 64 kB; a longer response is cut, and its connection is closed. */
 async function readStart(response: http.IncomingMessage, keptCharacters: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -10,12 +10,12 @@ import { USER_BANNED, USER_CREATED } from '../users/users.events.js';
 import { UsersService } from '../users/users.service.js';
 import { WEBHOOK_EVENTS } from './webhook-catalogue.js';
 
-/** What of an event of the outbox is needed to show it. */
+/** The part of an outbox event that presenting it needs. */
 export type OutboxEventRow = Omit<OutboxEvent, 'at'> & { readonly at: Date };
 
 const OF_CONVERSATIONS = /^(message|reaction|participant|conversation)\./;
 
-/** Shows events to those outside: as the realtime events are shown, with the ids of place and actor beside it. */
+/** Presents events for webhooks: like the realtime events, with the ids of the conversation and the actor added. */
 @Injectable()
 export class WebhookPayloads {
   constructor(
@@ -25,62 +25,66 @@ export class WebhookPayloads {
   ) {}
 
   /**
-   * `data` of each, in the order given. Text is as it was when it happened where the outbox knows; but of what has been
-   * deleted since, only what is left: that it happened is told in any case. Undefined for what is not for outsiders.
+   * Returns the `data` of each event, in the given order. Text is as it was at the time of the event where the outbox
+   * has a snapshot. Of what has been deleted since, only the remainder is returned: that it happened is always sent.
+   * Undefined for events that are not for webhooks.
    */
   async present(events: readonly OutboxEventRow[]): Promise<(object | undefined)[]> {
-    const shown = new Map<OutboxEventRow, object | undefined>();
-    const logged = events.filter((event) => event.seq !== null && this.catalogue.find(event.type));
-    const presented = await this.catalogue.present(logged as StreamEvent[]);
-    logged.forEach((event, index) => shown.set(event, presented[index]?.data));
-    await this.presentUsers(events, shown);
-    await this.presentConversations(events, shown);
-    for (const event of events) if (event.type === FILE_SCANNED) shown.set(event, event.payload ?? {});
-    return events.map((event) => complete(event, shown.get(event)));
+    const rendered = new Map<OutboxEventRow, object | undefined>();
+    const durable = events.filter((event) => event.seq !== null && this.catalogue.find(event.type));
+    const presented = await this.catalogue.present(durable as StreamEvent[]);
+    durable.forEach((event, index) => rendered.set(event, presented[index]?.data));
+    await this.presentUsers(events, rendered);
+    await this.presentConversations(events, rendered);
+    for (const event of events) if (event.type === FILE_SCANNED) rendered.set(event, event.payload ?? {});
+    return events.map((event) => complete(event, rendered.get(event)));
   }
 
   private async presentUsers(
     events: readonly OutboxEventRow[],
-    shown: Map<OutboxEventRow, object | undefined>,
+    rendered: Map<OutboxEventRow, object | undefined>,
   ): Promise<void> {
-    const told = events.filter(({ type }) => type === USER_CREATED || type === USER_BANNED);
-    if (told.length === 0) return;
-    const rows = await this.users.findMany([...new Set(told.map(({ subjectId }) => subjectId!))]);
+    const affected = events.filter(({ type }) => type === USER_CREATED || type === USER_BANNED);
+    if (affected.length === 0) return;
+    const rows = await this.users.findMany([...new Set(affected.map(({ subjectId }) => subjectId!))]);
     const users = new Map((await this.users.presentOwn(rows)).map((user) => [user.id, user]));
-    for (const event of told) {
+    for (const event of affected) {
       const user = users.get(event.subjectId!);
-      if (user) shown.set(event, { ...event.payload, user });
+      if (user) rendered.set(event, { ...event.payload, user });
     }
   }
 
   private async presentConversations(
     events: readonly OutboxEventRow[],
-    shown: Map<OutboxEventRow, object | undefined>,
+    rendered: Map<OutboxEventRow, object | undefined>,
   ): Promise<void> {
-    const told = events.filter(({ type }) => type === CONVERSATION_CREATED);
-    if (told.length === 0) return;
-    const summaries = await this.conversations.summaries(told.map(({ subjectId }) => subjectId!));
-    for (const event of told) {
+    const affected = events.filter(({ type }) => type === CONVERSATION_CREATED);
+    if (affected.length === 0) return;
+    const summaries = await this.conversations.summaries(affected.map(({ subjectId }) => subjectId!));
+    for (const event of affected) {
       const conversation = summaries.get(event.subjectId!);
-      if (conversation) shown.set(event, { conversation });
+      if (conversation) rendered.set(event, { conversation });
     }
   }
 }
 
 function complete(event: OutboxEventRow, now: object | undefined): object | undefined {
-  // A user's own flags of a conversation carry the name of the shared event; they are nobody else's business.
+  // A user's own settings of a conversation use the same event type; they are private.
   if (event.payload?.me) return undefined;
   const { actorId: actor_id, streamId, seq } = event;
   const isOfConversation = OF_CONVERSATIONS.test(event.type);
-  const place = isOfConversation ? { conversation_id: streamId, seq, actor_id } : { actor_id, user_id: streamId };
-  if (!now) return { ...redacted(event), ...place };
+  const context = isOfConversation ? { conversation_id: streamId, seq, actor_id } : { actor_id, user_id: streamId };
+  if (!now) return { ...redacted(event), ...context };
   const data = asSnapshotted(event, now);
   const { message } = data as { message?: MessageDto };
-  if (!message) return { ...place, ...data };
-  return { ...place, message_id: message.id, sender_id: message.sender_id, content: message.content, ...data };
+  if (!message) return { ...context, ...data };
+  return { ...context, message_id: message.id, sender_id: message.sender_id, content: message.content, ...data };
 }
 
-/** Of what is gone altogether: the fields of its type, with what the event itself knows, and null for all the rest. */
+/**
+ * Data of an event whose object no longer exists: the fields of its type, with the values that the event itself
+ * contains, and null for all others.
+ */
 function redacted({ type, subjectId, actorId, payload }: OutboxEventRow): object {
   const ids = { message_id: subjectId, user_id: type.startsWith('participant.') ? subjectId : actorId };
   const known: Record<string, unknown> = { ...ids, ...payload };
@@ -88,14 +92,14 @@ function redacted({ type, subjectId, actorId, payload }: OutboxEventRow): object
   return Object.fromEntries(fields.map((field) => [field, known[field] ?? null]));
 }
 
-/** The text of a message at the time of the event, unless it is gone by now. */
+/** Restores the text of a message at the time of the event, unless the message has been deleted since. */
 function asSnapshotted(event: OutboxEventRow, now: object): object {
   const { snapshot } = event;
   const { message } = now as { message?: MessageDto };
   if (!snapshot) return now;
   if (!message) return snapshot;
   if (message.is_deleted) return now;
-  // Sends leave the fields an edit may change; what is written with other changes leaves the whole message.
+  // The snapshot of a send has the fields that an edit may change; that of other changes has the whole message.
   const then = 'message' in snapshot ? (snapshot.message as object) : { ...snapshot, is_edited: false };
   return { message: { ...message, ...then, reply_to_content: message.reply_to_content } };
 }

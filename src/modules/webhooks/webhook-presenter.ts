@@ -41,14 +41,14 @@ function presentVerification(row: WebhookRow): WebhookVerificationDto {
   };
 }
 
-/** Who reads a delivery log. */
+/** The reader of a delivery log. */
 export interface LogReader {
   readonly isAdmin: boolean;
-  /** Whether private networks are open to webhooks now: attempts that were not recorded as either may have gone there. */
+  /** Whether private networks are allowed now: attempts without a record of it may have been sent there. */
   readonly allowPrivate: boolean;
 }
 
-/** What a receiver inside a private network answered is shown to admins only. */
+/** The response of a receiver in a private network is visible to admins only. */
 export function presentDelivery(row: DeliveryRow, { isAdmin, allowPrivate }: LogReader): DeliveryDto {
   const isPending = row.status === 'waiting' || row.status === 'queued';
   return {

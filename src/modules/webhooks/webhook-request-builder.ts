@@ -3,7 +3,7 @@ import { AttemptsRepository, type DueDelivery } from './attempts.repository.js';
 import { WebhookPayloads } from './webhook-payloads.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 
-/** Prepares what is sent: what the receiver may know, signed. */
+/** Builds the content of an attempt and opens the secrets that sign it. */
 @Injectable()
 export class WebhookRequestBuilder {
   constructor(
@@ -13,23 +13,23 @@ export class WebhookRequestBuilder {
   ) {}
 
   /**
-   * What is told: as it was when it happened, but without what has been deleted since. Undefined when nothing of it is
-   * left to tell.
+   * Returns the data as it was at the time of the event, without what has been deleted since. Undefined when nothing is
+   * left.
    */
   async dataOf(due: DueDelivery): Promise<object | undefined> {
     const { data, has_lost_content: hasLostContent, is_conversation_gone: isConversationGone } = due;
     if (data && !hasLostContent && !isConversationGone) return data;
-    if (data && hasLostContent) await this.repository.forgetData(due.event_id);
-    const now = data && !hasLostContent ? data : await this.showAgain(due);
+    if (data && hasLostContent) await this.repository.clearData(due.event_id);
+    const now = data && !hasLostContent ? data : await this.presentAgain(due);
     return isConversationGone && now ? withoutContent(now) : now;
   }
 
-  /** The newest first; undefined when the newest cannot be read. */
+  /** Newest first; undefined when the newest cannot be decrypted. */
   secretsOf(due: DueDelivery): string[] | undefined {
     return this.secrets.openAll(due);
   }
 
-  private async showAgain(due: DueDelivery): Promise<object | undefined> {
+  private async presentAgain(due: DueDelivery): Promise<object | undefined> {
     const [data] = await this.payloads.present([
       {
         type: due.type,
@@ -46,7 +46,7 @@ export class WebhookRequestBuilder {
   }
 }
 
-/** Of a conversation that was deleted nobody reads any more. */
+/** The content of a deleted conversation is not sent. */
 function withoutContent(data: object): object {
   const { message } = data as { message?: object };
   if (!message) return data;

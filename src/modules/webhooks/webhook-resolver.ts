@@ -6,25 +6,25 @@ const TIMEOUT_MS = 3000;
 const TRIES = 2;
 
 /**
- * Addresses of a name. It asks the name servers itself: the resolver of the system runs in the few threads that also
- * hash passwords, and a name server that does not answer would hold them. Names only the machine knows (`/etc/hosts`)
- * are asked for there, when no name server has them.
+ * Resolves names to IP addresses. It queries the name servers itself: the system resolver uses the few threads that
+ * also hash passwords, and a name server that does not respond would block them. The system resolver is used only for
+ * names that no name server has, such as those of `/etc/hosts`.
  */
 @Injectable()
 export class WebhookResolver {
   private readonly resolver = new Resolver({ timeout: TIMEOUT_MS, tries: TRIES });
 
-  /** All of them, IPv4 first; empty when there are none. */
+  /** Returns all IP addresses, IPv4 first; empty when there are none. */
   async resolve(host: string): Promise<string[]> {
     if (isIP(host)) return [host];
-    const answers = await Promise.allSettled([this.resolver.resolve4(host), this.resolver.resolve6(host)]);
-    const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+    const results = await Promise.allSettled([this.resolver.resolve4(host), this.resolver.resolve6(host)]);
+    const addresses = results.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
     if (addresses.length > 0) return addresses;
-    const isUnknown = answers.every((answer) => answer.status === 'rejected' && isNotFound(answer.reason));
-    return isUnknown ? this.askSystem(host) : [];
+    const isUnknown = results.every((answer) => answer.status === 'rejected' && isNotFound(answer.reason));
+    return isUnknown ? this.resolveBySystem(host) : [];
   }
 
-  private async askSystem(host: string): Promise<string[]> {
+  private async resolveBySystem(host: string): Promise<string[]> {
     try {
       return (await lookup(host, { all: true })).map(({ address }) => address);
     } catch {

@@ -6,10 +6,10 @@ import { WEBHOOK_EVENT_TYPES } from './webhook-catalogue.js';
 import { requireSecret } from './webhook-secrets.js';
 import { WebhookUrls } from './webhook-url.js';
 
-/** About people at large: nothing a single user could see. */
+/** About all users, beyond what a single user may see. */
 const FOR_ADMINS: readonly string[] = [USER_CREATED, USER_BANNED];
 
-/** What a caller says of a webhook. */
+/** The input of a client for a webhook. */
 export interface WebhookInput {
   readonly url?: string;
   readonly events?: string[];
@@ -17,7 +17,7 @@ export interface WebhookInput {
   readonly scope?: string;
 }
 
-/** What can be said of a webhook before anything is looked up. */
+/** Checks that need neither the network nor the database. */
 export function problemsOfWebhook({ url, events, secret, scope }: WebhookInput, config: Config): FieldProblem[] {
   const ofUrl = url === undefined ? undefined : new WebhookUrls(config).checkAddress(url);
   const ofEvents = events && problemOfEvents(events, scope ?? 'own');
@@ -28,13 +28,13 @@ export function problemsOfWebhook({ url, events, secret, scope }: WebhookInput, 
   ];
 }
 
-/** What is wrong with the types of events; undefined for nothing. */
+/** Returns what is wrong with the types of events; undefined if nothing is. */
 export function problemOfEvents(events: readonly string[], scope: string): string | undefined {
   if (events.some((type) => !WEBHOOK_EVENT_TYPES.includes(type)))
     return 'has a type that is not in GET /webhooks/events';
   if (events.length === 0) return 'must name at least one type';
   if (scope === 'own' && events.some((type) => FOR_ADMINS.includes(type))) {
-    return `${FOR_ADMINS.join(' and ')} are for webhooks with the scope all`;
+    return `${FOR_ADMINS.join(' and ')} require the scope all`;
   }
   return undefined;
 }

@@ -3,7 +3,7 @@ import { WEBHOOK_EVENTS } from './webhook-catalogue.js';
 
 const AT = '2026-11-21T06:11:00.123Z';
 
-/** Every type of event with a whole body, as it is signed. */
+/** Every type of event with a complete body, without its signature. */
 export function webhookCatalogue(): WebhookCatalogueDto {
   return {
     data: WEBHOOK_EVENTS.map(({ type, summary, sample }) => ({

@@ -12,8 +12,8 @@ const GENERATED_PREFIX = 'whsec_';
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
 /**
- * Secrets of webhooks: made here, kept encrypted (AES-256-GCM), and each box opens only for the webhook it was made
- * for.
+ * Creates the secrets of webhooks and encrypts them (AES-256-GCM). A ciphertext is bound to its webhook and cannot be
+ * decrypted for another one.
  */
 @Injectable()
 export class WebhookSecrets {
@@ -24,7 +24,7 @@ export class WebhookSecrets {
     this.key = Buffer.from(hkdfSync('sha256', root, '', 'parley webhook secrets', 32));
   }
 
-  /** 256 bits nobody can guess, in the form of Standard Webhooks. */
+  /** 256 random bits, in the format of Standard Webhooks. */
   make(): string {
     return GENERATED_PREFIX + randomBytes(SECRET_BYTES).toString('base64');
   }
@@ -36,7 +36,7 @@ export class WebhookSecrets {
     return Buffer.concat([iv, cipher.getAuthTag(), body]);
   }
 
-  /** Undefined when it was sealed with another key, or for another webhook. */
+  /** Returns undefined when it was encrypted with another key or for another webhook. */
   open(webhookId: string, box: Buffer): string | undefined {
     const decipher = createDecipheriv('aes-256-gcm', this.key, box.subarray(0, IV_BYTES));
     decipher.setAAD(Buffer.from(webhookId)).setAuthTag(box.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
@@ -48,7 +48,7 @@ export class WebhookSecrets {
     }
   }
 
-  /** The newest first; undefined when the newest cannot be read. */
+  /** Newest first; undefined when the newest cannot be decrypted. */
   openAll({ webhook_id: id, secret_box: box, previous_secret_box: previousBox }: SecretBoxes): string[] | undefined {
     const newest = this.open(id, box);
     if (newest === undefined) return undefined;
@@ -57,14 +57,14 @@ export class WebhookSecrets {
   }
 }
 
-/** What a webhook signs with now, as it is kept. */
+/** The current secrets of a webhook, as stored. */
 export interface SecretBoxes {
   readonly webhook_id: string;
   readonly secret_box: Buffer;
   readonly previous_secret_box: Buffer | null;
 }
 
-/** A secret a caller has chosen, judged. @throws ValidationError */
+/** Checks a secret that the client chose. @throws ValidationError */
 export function requireSecret(secret: string): string {
   if (secret.length < SECRET_MIN || secret.length > SECRET_MAX) {
     throw ValidationError.of('secret', `must have ${SECRET_MIN} to ${SECRET_MAX} characters`);
@@ -72,12 +72,12 @@ export function requireSecret(secret: string): string {
   if (!/^[\x21-\x7e]+$/.test(secret)) throw ValidationError.of('secret', 'must be printable ASCII without spaces');
   if (new Set(secret).size < 6) throw ValidationError.of('secret', 'is too easy to guess');
   if (secret.startsWith(GENERATED_PREFIX) && !BASE64.test(secret.slice(GENERATED_PREFIX.length))) {
-    throw ValidationError.of('secret', `must go on in base64 after ${GENERATED_PREFIX}`);
+    throw ValidationError.of('secret', `must be base64 after ${GENERATED_PREFIX}`);
   }
   return secret;
 }
 
-/** The bytes Standard Webhooks signs with: what follows `whsec_` in base64, or the text itself. */
+/** The key for Standard Webhooks: the base64 after `whsec_`, or the text itself. */
 export function standardKeyOf(secret: string): Buffer {
   return secret.startsWith(GENERATED_PREFIX)
     ? Buffer.from(secret.slice(GENERATED_PREFIX.length), 'base64')

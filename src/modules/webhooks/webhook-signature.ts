@@ -1,11 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { standardKeyOf } from './webhook-secrets.js';
 
-/** What is told, before it is signed. */
+/** The content of a webhook before it is signed. */
 export interface WebhookContent {
   readonly id: string;
   readonly event: string;
-  /** When it happened. */
+  /** When the event happened. */
   readonly at: Date;
   readonly data: object;
 }
@@ -16,10 +16,11 @@ export interface SignedWebhook {
 }
 
 /**
- * Body and headers of one try. The body is `{"event":…,"timestamp":…,"data":…,"signature":"sha256=…"}` in this order;
- * its signature is the HMAC-SHA256 over the same text without that member. The headers sign the final bytes: those of
- * Standard Webhooks with every secret, `X-Webhook-Signature` with the newest. While a secret is being replaced, the old
- * one signs along: as a second Standard signature, as `X-Webhook-Signature-Previous` and as `previous_signature`.
+ * Builds body and headers of one attempt. The body is `{"event":…,"timestamp":…,"data":…,"signature":"sha256=…"}` in
+ * this order; its signature is the HMAC-SHA256 over the same text without that member. The headers sign the final
+ * bytes: those of Standard Webhooks with every secret, `X-Webhook-Signature` with the newest. During a rotation the
+ * previous secret also signs: as a second Standard signature, as `X-Webhook-Signature-Previous` and as
+ * `previous_signature`.
  */
 export function signWebhook(content: WebhookContent, secrets: readonly string[], now: Date): SignedWebhook {
   const { id, event, at, data } = content;

@@ -4,23 +4,26 @@ import { Config } from '../../platform/config/config.js';
 import { isAllowedAddress } from './ssrf-guard.js';
 
 const MAX_LENGTH = 2048;
-/** Names that only mean something inside a machine or a network, those of one word among them. */
+/** Names that resolve only inside a machine or a network, including single-label names. */
 const LOCAL_NAME = /^[^.]+\.?$|\.(localhost|local|internal|home\.arpa|localdomain)\.?$/i;
 
-/** What can be said about the address of a webhook before anything is resolved. */
+/** Checks of a webhook URL that need no name resolution. */
 @Injectable()
 export class WebhookUrls {
   constructor(private readonly config: Config) {}
 
-  /** What is wrong with it; undefined for nothing. Asked again at each try: settings change. */
+  /**
+   * Returns what is wrong with the URL; undefined if nothing is. Checked again at every attempt, because settings
+   * change.
+   */
   checkAddress(text: string): string | undefined {
     if (text.length > MAX_LENGTH) return `must have at most ${MAX_LENGTH} characters`;
     if (/[\u0000-\u0020\u007f]/.test(text)) return 'must not contain spaces or control characters';
-    if (!URL.canParse(text)) return 'must be an https address';
+    if (!URL.canParse(text)) return 'must be an https URL';
     const url = new URL(text);
     const { webhookAllowPrivateNetwork: allowPrivate, webhookAllowHttp, webhookPorts } = this.config;
     const isHttpAllowed = allowPrivate || webhookAllowHttp;
-    if (url.protocol !== 'https:' && !(isHttpAllowed && url.protocol === 'http:')) return 'must be an https address';
+    if (url.protocol !== 'https:' && !(isHttpAllowed && url.protocol === 'http:')) return 'must be an https URL';
     if (url.username !== '' || url.password !== '') return 'must not contain a user name or password';
     if (url.hash !== '') return 'must not contain a fragment';
     if (!allowPrivate && !webhookPorts.includes(portOf(url)))
@@ -31,7 +34,7 @@ export class WebhookUrls {
   }
 }
 
-/** The host as one connects to it: without the brackets of an IPv6 address. */
+/** The host in the form used to connect: without the brackets of an IPv6 address. */
 export function hostOf(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '');
 }

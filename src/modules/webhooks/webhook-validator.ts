@@ -11,7 +11,7 @@ import { TooManyWebhooks, TooManyWebhooksForHost } from './webhooks.errors.js';
 import { requireSecret, WebhookSecrets } from './webhook-secrets.js';
 import { hostOf } from './webhook-url.js';
 
-/** What is checked of a webhook before it is stored: where it goes, what it signs with, whether there is room for it. */
+/** Validates a webhook before it is stored: its URL, its secret and the quotas. */
 @Injectable()
 export class WebhookValidator {
   constructor(
@@ -22,22 +22,22 @@ export class WebhookValidator {
   ) {}
 
   /**
-   * Answers the address in its one normal form. A name that does not resolve (yet) is taken: it is judged again at every
-   * try, and that is what counts.
+   * Returns the URL in its normal form. A name that does not resolve (yet) is accepted: it is validated again at every
+   * attempt.
    * @throws ValidationError with everything that is wrong
    */
   async require(input: WebhookInput): Promise<URL | undefined> {
     const problems = problemsOfWebhook(input, this.config);
     const isUrlSound = input.url !== undefined && !problems.some(({ field }) => field === 'url');
     const url = isUrlSound ? new URL(input.url!) : undefined;
-    if (url && !(await this.leadsOutside(url))) {
+    if (url && !(await this.resolvesToAllowed(url))) {
       problems.push({ field: 'url', reason: 'must not point into a private network' });
     }
     requireNone(problems);
     return url;
   }
 
-  private async leadsOutside(url: URL): Promise<boolean> {
+  private async resolvesToAllowed(url: URL): Promise<boolean> {
     const allowPrivate = this.config.webhookAllowPrivateNetwork;
     const addresses = await this.resolver.resolve(hostOf(url));
     return addresses.every((address) => isAllowedAddress(address, { allowPrivate }));
@@ -55,14 +55,17 @@ export class WebhookValidator {
     if (count >= max) throw new TooManyWebhooksForHost(host, max);
   }
 
-  /** Whether an address needs no challenge, and none of the room at its host: an admin, or the operator, answers for it. */
+  /**
+   * Whether a URL needs no challenge and is exempt from the quota of its host: an admin, or the operator, vouches for
+   * it.
+   */
   isTrusted(url: URL, { isAdmin }: { isAdmin: boolean }): boolean {
     return isAdmin || isHostIn(this.config.webhookTrustedHosts, hostNameOf(url));
   }
 
   /**
-   * Counts a challenge for the actor and for the host, so that asking is no attack itself, and does `work`; what fails
-   * costs nothing.
+   * Counts a challenge against the limits of the actor and the host, so that challenges cannot be used as an attack,
+   * and calls `work`. A failure of `work` is not counted.
    * @throws RateLimitExceeded, and what `work` throws
    */
   async countChallenge<T>(actor: Actor, url: URL, work: () => Promise<T>): Promise<T> {
@@ -83,7 +86,7 @@ export class WebhookValidator {
     }
   }
 
-  /** The given secret, or a new one, and the box it is kept in. @throws ValidationError */
+  /** Returns the given secret, or a new one, and its ciphertext. @throws ValidationError */
   makeSecret(webhookId: string, given: string | undefined): { secret: string; box: Buffer } {
     const secret = given === undefined ? this.secrets.make() : requireSecret(given);
     return { secret, box: this.secrets.seal(webhookId, secret) };

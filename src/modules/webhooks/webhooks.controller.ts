@@ -49,7 +49,7 @@ export class WebhooksController {
   ) {}
 
   @Post('webhooks')
-  @ApiOperation({ summary: 'Makes a webhook; the secret is shown now and never again.' })
+  @ApiOperation({ summary: 'Creates a webhook; only this response contains the secret.' })
   @NotIdempotent()
   @ApiCreatedResponse({ type: WebhookWithSecretDto })
   @Throws(TooManyWebhooks, TooManyWebhooksForHost)
@@ -65,7 +65,7 @@ export class WebhooksController {
   }
 
   @Get('webhooks/events')
-  @ApiOperation({ summary: 'The events a webhook can be told of, with samples.' })
+  @ApiOperation({ summary: 'The types of events that a webhook can subscribe to, with samples.' })
   @ApiOkResponse({ type: WebhookCatalogueDto })
   catalogue(): WebhookCatalogueDto {
     return webhookCatalogue();
@@ -101,7 +101,7 @@ export class WebhooksController {
   }
 
   @Post('webhooks/:id/rotate-secret')
-  @ApiOperation({ summary: 'Makes a new secret; the old one signs beside it for a while.' })
+  @ApiOperation({ summary: 'Creates a new secret; the previous one also signs for 24 hours.' })
   @HttpCode(200)
   @NotIdempotent()
   @ApiOkResponse({ type: WebhookWithSecretDto })
@@ -115,7 +115,7 @@ export class WebhooksController {
   }
 
   @Post('webhooks/:id/verification')
-  @ApiOperation({ summary: 'Sends the address of a webhook a challenge again.' })
+  @ApiOperation({ summary: 'Sends a challenge to the URL of a webhook again.' })
   @HttpCode(202)
   @ApiAcceptedResponse({ type: WebhookDto })
   @Throws(WebhookNotFound, WebhookDisabled)

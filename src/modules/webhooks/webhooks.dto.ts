@@ -15,21 +15,21 @@ import { problemsOfWebhook } from './webhook-rules.js';
 
 export const WEBHOOK_SCOPES = ['own', 'all'] as const;
 export const WEBHOOK_STATUSES = ['active', 'pending_verification', 'disabled'] as const;
-/** How a delivery stands; `cancelled`: its owner may not see the event any more, or nothing is left to tell. */
+/** The status of a delivery. `cancelled`: the owner may no longer see the event, or nothing is left to send. */
 export const DELIVERY_STATUSES = ['pending', 'delivered', 'failed', 'cancelled'] as const;
 export type ShownDeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
 const URL_MAX = 2048;
 const EVENTS_MAX = 50;
 const DESCRIPTION_MAX = 200;
-const SECRET = 'Text to sign with, 12 to 256 printable ASCII characters; made up when left out';
+const SECRET = 'Signing secret, 12 to 256 printable ASCII characters; generated if omitted';
 
 @RuledBy(problemsOfWebhook)
 export class CreateWebhookDto {
   @TextField({
     min: 1,
     max: URL_MAX,
-    description: 'Where to send it; https',
+    description: 'The target of deliveries; https',
     example: 'https://your-server.com/webhook',
   })
   url: string;
@@ -48,7 +48,7 @@ export class CreateWebhookDto {
   @EnumField({
     values: WEBHOOK_SCOPES,
     optional: true,
-    description: 'own: what its owner may see. all: everything; for admins',
+    description: 'own: events that its owner may see. all: every event; for admins',
   })
   scope?: (typeof WEBHOOK_SCOPES)[number];
 
@@ -67,7 +67,7 @@ export class UpdateWebhookDto {
   @TextField({ max: DESCRIPTION_MAX, optional: true })
   description?: string;
 
-  @BooleanField({ optional: true, description: 'true also lifts a disabling' })
+  @BooleanField({ optional: true, description: 'true also enables a webhook that was disabled' })
   is_active?: boolean;
 }
 
@@ -79,11 +79,11 @@ export class RotateSecretDto {
 export class ReplayDto {
   @TimeField({
     optional: true,
-    description: 'Everything that happened from here on; with nothing given, all that failed',
+    description: 'Replays deliveries of events from this time on. Without a range, all failed deliveries',
   })
   from?: string;
 
-  @TimeField({ optional: true, description: 'Up to here; now when left out' })
+  @TimeField({ optional: true, description: 'The end of the range; now if omitted' })
   to?: string;
 }
 
@@ -93,11 +93,11 @@ export class WebhookParams {
 }
 
 export class WebhookPageQuery {
-  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  @IntField({ min: 1, max: 100, optional: true, description: '50 if omitted' })
   limit?: number;
 
   @RequiredBy(requireCursor)
-  @TextField({ max: 256, optional: true, description: '`next_cursor` of the page before' })
+  @TextField({ max: 256, optional: true, description: '`next_cursor` of the previous page' })
   cursor?: string;
 }
 
@@ -109,17 +109,17 @@ export class ListDeliveriesQuery extends WebhookPageQuery {
   event?: string;
 }
 
-/** What came of asking the address of a webhook whether it wants events. */
+/** The verification of the URL of a webhook. */
 export class WebhookVerificationDto {
   @ApiProperty({
     type: String,
     format: 'date-time',
     nullable: true,
-    description: 'null until the address has answered',
+    description: 'null until the URL has passed the challenge',
   })
   verified_at: string | null;
 
-  @ApiProperty({ description: 'Challenges that were sent to this address since it was last asked for' })
+  @ApiProperty({ description: 'Challenges sent to this URL since verification was last requested' })
   challenges: number;
 
   @ApiProperty({
@@ -133,7 +133,7 @@ export class WebhookVerificationDto {
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   next_challenge_at: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'The call that has the address asked again' })
+  @ApiProperty({ type: String, nullable: true, description: 'The request that sends a new challenge' })
   request_again: string | null;
 }
 
@@ -141,7 +141,7 @@ export class WebhookDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
 
-  @ApiProperty({ format: 'uuid', description: 'Its owner' })
+  @ApiProperty({ format: 'uuid', description: 'The owner of the webhook' })
   user_id: string;
 
   @ApiProperty()
@@ -158,12 +158,11 @@ export class WebhookDto {
 
   @ApiProperty({
     enum: WEBHOOK_STATUSES,
-    description:
-      'pending_verification: its address has not answered the challenge; events are kept, and nothing is sent',
+    description: 'pending_verification: the URL has not passed the challenge; events are stored, and nothing is sent',
   })
   status: (typeof WEBHOOK_STATUSES)[number];
 
-  @ApiProperty({ description: 'Whether it is sent events now: its status is active' })
+  @ApiProperty({ description: 'Whether events are sent now: the status is active' })
   is_active: boolean;
 
   @ApiProperty({ type: WebhookVerificationDto })
@@ -175,7 +174,7 @@ export class WebhookDto {
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   disabled_at: string | null;
 
-  @ApiProperty({ description: 'Tries that failed since the last that did not' })
+  @ApiProperty({ description: 'Failed attempts since the last success' })
   failures: number;
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
@@ -185,7 +184,7 @@ export class WebhookDto {
     type: String,
     format: 'date-time',
     nullable: true,
-    description: 'So long the secret before signs along',
+    description: 'The previous secret remains valid until this time',
   })
   previous_secret_until: string | null;
 
@@ -197,7 +196,7 @@ export class WebhookDto {
 }
 
 export class WebhookWithSecretDto extends WebhookDto {
-  @ApiProperty({ description: 'Shown here and never again' })
+  @ApiProperty({ description: 'Only this response contains it' })
   secret: string;
 }
 
@@ -219,7 +218,7 @@ export class WebhookEventDto {
   @ApiProperty()
   summary: string;
 
-  @ApiProperty({ type: 'object', additionalProperties: true, description: 'A whole body, without its signature' })
+  @ApiProperty({ type: 'object', additionalProperties: true, description: 'A complete body, without its signature' })
   sample: object;
 }
 
@@ -244,11 +243,11 @@ export class AttemptDto {
   @ApiProperty({ type: String, nullable: true, description: 'null for a success' })
   error: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'The first 500 characters of the answer' })
+  @ApiProperty({ type: String, nullable: true, description: 'The first 500 characters of the response' })
   answer: string | null;
 
   @ApiProperty({
-    description: 'Whether there may be an answer that only admins see: the receiver is in a private network',
+    description: 'Whether there may be a response that only admins see, because the receiver is in a private network',
   })
   is_answer_withheld: boolean;
 }
@@ -260,13 +259,13 @@ export class DeliveryDto {
   @ApiProperty({ format: 'uuid' })
   webhook_id: string;
 
-  @ApiProperty({ format: 'uuid', description: 'The webhook-id header: the same at every try' })
+  @ApiProperty({ format: 'uuid', description: 'The webhook-id header; the same in every attempt' })
   event_id: string;
 
   @ApiProperty()
   event: string;
 
-  @ApiProperty({ format: 'date-time', description: 'When it happened' })
+  @ApiProperty({ format: 'date-time', description: 'When the event happened' })
   event_at: string;
 
   @ApiProperty({ enum: DELIVERY_STATUSES })
@@ -300,9 +299,9 @@ export class DeliveryPageDto {
 }
 
 export class ReplayedDto {
-  @ApiProperty({ description: 'Deliveries that are sent again' })
+  @ApiProperty({ description: 'Number of deliveries that are sent again' })
   replayed: number;
 
-  @ApiProperty({ description: 'There are more of them: narrow the range, or ask again' })
+  @ApiProperty({ description: 'There are more deliveries: narrow the range, or repeat the request' })
   has_more: boolean;
 }

@@ -1,8 +1,8 @@
 import { AppError } from '../../platform/errors/app-error.js';
 import { ErrorDoc } from '../../platform/errors/error-doc.decorator.js';
 
-/** Also for other people’s webhooks: their ids cannot be probed. */
-@ErrorDoc('There is no such webhook, or it is somebody else’s.', 'Treat it as gone.')
+/** Also for webhooks of other users, so that ids cannot be probed. */
+@ErrorDoc('The webhook does not exist, or belongs to another user.', 'Treat it as gone.')
 export class WebhookNotFound extends AppError {
   readonly code = 'WEBHOOK_NOT_FOUND';
   readonly status = 404;
@@ -12,7 +12,10 @@ export class WebhookNotFound extends AppError {
   }
 }
 
-@ErrorDoc('There is no such delivery, it is of somebody else’s webhook, or it has been forgotten.', 'Treat it as gone.')
+@ErrorDoc(
+  'The delivery does not exist, belongs to a webhook of another user, or is past its retention.',
+  'Treat it as gone.',
+)
 export class DeliveryNotFound extends AppError {
   readonly code = 'DELIVERY_NOT_FOUND';
   readonly status = 404;
@@ -33,24 +36,24 @@ export class WebhookDisabled extends AppError {
 }
 
 @ErrorDoc(
-  'The caller has as many webhooks at this host (`details.host`) as one may have there (`details.max`); a port makes no other host.',
-  'Delete one of them, or let one webhook have all events.',
+  'The user has the maximum number of webhooks (`details.max`) at this host (`details.host`), whatever the port.',
+  'Delete one of them, or subscribe one webhook to all events.',
 )
 export class TooManyWebhooksForHost extends AppError {
   readonly code = 'TOO_MANY_WEBHOOKS_FOR_HOST';
   readonly status = 409;
 
   constructor(host = '', max = 0) {
-    super('You have as many webhooks at this host as one may have.', { host, max });
+    super('You have reached the maximum number of webhooks at this host.', { host, max });
   }
 }
 
-@ErrorDoc('The caller has as many webhooks as one may have (`details.max`).', 'Delete one.')
+@ErrorDoc('The user has the maximum number of webhooks (`details.max`).', 'Delete one.')
 export class TooManyWebhooks extends AppError {
   readonly code = 'TOO_MANY_WEBHOOKS';
   readonly status = 409;
 
   constructor(max = 0) {
-    super('You have as many webhooks as one may have.', { max });
+    super('You have reached the maximum number of webhooks.', { max });
   }
 }

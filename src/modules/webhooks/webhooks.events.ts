@@ -3,18 +3,18 @@ import { DomainEvent } from '../../platform/event-log/domain-events.js';
 /** Durable, on the owner's own stream; the subject is the webhook, the payload `{reason}`. */
 export const WEBHOOK_DISABLED = 'webhook.disabled';
 
-/** A call nobody subscribes to: only `POST /webhooks/{id}/ping` makes it. */
+/** Not in the catalogue: sent only by `POST /webhooks/{id}/ping`. */
 export const WEBHOOK_PING = 'webhook.ping';
 
-/** What the address of a webhook has to answer before its first event: `data` is `{webhook_id, challenge}`. */
+/** The challenge that a URL has to return before its first event: `data` is `{webhook_id, challenge}`. */
 export const WEBHOOK_VERIFICATION = 'webhook.verification';
 
-/** There is something to deliver now; whoever delivers in this process need not wait for its sweep. */
+/** There is something to deliver now; the poller of this process need not wait for its next cycle. */
 export class DeliveriesDue extends DomainEvent {
   readonly type = 'webhook.deliveries_due';
 }
 
-/** A webhook wants to hear of more than before, or its address is to be verified. */
+/** A webhook was created or changed: it may subscribe to more events, or its URL is to be verified. */
 export class WebhooksChanged extends DomainEvent {
   readonly type = 'webhook.changed';
 }

@@ -4,7 +4,7 @@ import type { PresentedEvent, StreamEvent } from '../../platform/event-log/strea
 import { Gateway } from '../../platform/realtime/frames.js';
 import { WEBHOOK_DISABLED } from './webhooks.events.js';
 
-/** Socket edge of webhooks: how it is told that one was disabled. There are no frames of their own. */
+/** Socket edge of webhooks: notifies the owner of a disabled webhook. It has no commands. */
 @Gateway()
 export class WebhooksGateway implements OnModuleInit {
   constructor(private readonly catalogue: EventCatalogue) {}

@@ -11,7 +11,7 @@ import { WebhooksGateway } from './webhooks.gateway.js';
 import { WebhooksRepository } from './webhooks.repository.js';
 import { WebhooksService } from './webhooks.service.js';
 
-/** What outsiders are told: who wants to hear what, and what became of telling it. The telling is the worker's. */
+/** Webhooks: their management and the delivery log. The worker delivers. */
 @Module({
   imports: [UsersModule],
   controllers: [WebhooksController],

@@ -5,7 +5,7 @@ import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 export type WebhookScope = 'own' | 'all';
 export type DisabledWhy = 'owner' | 'gone' | 'failing' | 'unverified';
 
-/** Challenges to an address before it is given up. */
+/** Challenges to a URL before its webhook is disabled. */
 export const MOST_CHALLENGES = 3;
 
 export interface WebhookRow {
@@ -18,9 +18,12 @@ export interface WebhookRow {
   readonly previous_secret_until: Date | null;
   readonly disabled_at: Date | null;
   readonly disabled_why: DisabledWhy | null;
-  /** Deliveries made until then that still wait have failed: it has been disabled since. Null when none is left. */
+  /**
+   * Pending deliveries created until this time have failed, because the webhook has been disabled since. Null when none
+   * is left.
+   */
   readonly fail_until: Date | null;
-  /** Null until its address has answered a challenge. */
+  /** Null until the URL has passed a challenge. */
   readonly verified_at: Date | null;
   readonly challenge_at: Date | null;
   readonly challenge_tries: number;
@@ -40,15 +43,17 @@ export interface NewWebhook {
   readonly events: readonly string[];
   readonly description: string;
   readonly secretBox: Buffer;
-  /** Whether its address counts as verified without a challenge. */
+  /** Whether the URL counts as verified without a challenge. */
   readonly isTrusted: boolean;
 }
 
 const COLUMNS = `w.id, w.user_id, w.scope, w.url, w.events, w.description, w.previous_secret_until, w.disabled_at,
   w.disabled_why, w.fail_until, w.verified_at, w.challenge_at, w.challenge_tries, w.challenge_error, w.target_host, w.failures, w.failing_since, w.created_at, w.updated_at`;
 
-/** Whose webhook it is: one's own, and for admins those that see everything, whoever made them. */
-const MINE = `(w.user_id = $1 or ($2::boolean and w.scope = 'all'))`;
+/**
+ * The webhooks that an actor may manage: their own, and for admins also those with the scope all, whoever created them.
+ */
+const MANAGEABLE = `(w.user_id = $1 or ($2::boolean and w.scope = 'all'))`;
 
 const INSERT = statement<unknown>(
   'webhooks.insert',
@@ -66,11 +71,14 @@ const COUNT_AT = statement<{ count: number }>(
   `select count(*) as count from webhooks where user_id = $1 and target_host = $2`,
 );
 
-const FIND = statement<WebhookRow>('webhooks.find', `select ${COLUMNS} from webhooks w where ${MINE} and w.id = $3`);
+const FIND = statement<WebhookRow>(
+  'webhooks.find',
+  `select ${COLUMNS} from webhooks w where ${MANAGEABLE} and w.id = $3`,
+);
 
 const PAGE = statement<WebhookRow>(
   'webhooks.page',
-  `select ${COLUMNS} from webhooks w where ${MINE} and ($3::uuid is null or w.id < $3) order by w.id desc limit $4`,
+  `select ${COLUMNS} from webhooks w where ${MANAGEABLE} and ($3::uuid is null or w.id < $3) order by w.id desc limit $4`,
 );
 
 const UPDATE = statement<unknown>(
@@ -86,8 +94,8 @@ const ENABLE = statement<unknown>(
   `update webhooks set disabled_at = null, disabled_why = null, failures = 0, failing_since = null where id = $1`,
 );
 
-/** What was asked of the address before, or of another one, does not count any more. */
-const NOTE_ADDRESS = statement<unknown>(
+/** Earlier challenges, also those of another URL, do not count any more. */
+const RESET_VERIFICATION = statement<unknown>(
   'webhooks.note_address',
   `update webhooks
       set verified_at = case when $2 then now() end, challenge_at = case when not $2 then now() end,
@@ -103,10 +111,10 @@ const DISABLE = statement<{ user_id: string }>(
    returning user_id`,
 );
 
-/** What waits may be any number; one statement fails so many of them. */
+/** Any number of deliveries may be waiting; one statement fails this many of them. */
 const FAILED_AT_ONCE = 5000;
 
-/** All that is under way, and some of what waits. */
+/** Fails all deliveries in progress, and some of those that wait. */
 const FAIL_WAITING = statement<unknown>(
   'webhooks.fail_waiting',
   `with stale as materialized (
@@ -135,7 +143,7 @@ const NOTE_NONE_WAITS = statement<unknown>(
                        where d.webhook_id = w.id and d.status = 'waiting' and d.created_at <= w.fail_until)`,
 );
 
-/** One that no other worker has in hand. */
+/** One that no other worker has locked. */
 const NEXT_TO_FAIL = statement<{ id: string }>(
   'webhooks.next_to_fail',
   `select id from webhooks where fail_until is not null order by id limit 1 for no key update skip locked`,
@@ -179,7 +187,7 @@ export class WebhooksRepository {
     return (await tx.one(COUNT, [userId]))?.count ?? 0;
   }
 
-  /** How many a user has at a host, whatever the port. */
+  /** Counts the webhooks of a user at a host, whatever the port. */
   async countAt(tx: Queryable, userId: string, host: string): Promise<number> {
     return (await tx.one(COUNT_AT, [userId, host]))?.count ?? 0;
   }
@@ -187,7 +195,7 @@ export class WebhooksRepository {
   async insert(tx: Queryable, webhook: NewWebhook): Promise<void> {
     const { id, userId, scope, url, events, description, secretBox } = webhook;
     await tx.run(INSERT, [id, userId, scope, url.href, hostNameOf(url), [...events], description, secretBox]);
-    await this.noteAddress(tx, id, webhook.isTrusted);
+    await this.resetVerification(tx, id, webhook.isTrusted);
     await this.noteInterests(tx, id);
   }
 
@@ -206,20 +214,20 @@ export class WebhooksRepository {
     await this.noteInterests(tx, id);
   }
 
-  /** Of an address that is not trusted a challenge is due now. */
-  async noteAddress(tx: Queryable, id: string, isTrusted: boolean): Promise<void> {
-    await tx.run(NOTE_ADDRESS, [id, isTrusted]);
+  /** A URL that is not trusted is due for a challenge now. */
+  async resetVerification(tx: Queryable, id: string, isTrusted: boolean): Promise<void> {
+    await tx.run(RESET_VERIFICATION, [id, isTrusted]);
   }
 
-  /** It hears again, from now on; what had failed before is forgotten. */
+  /** Events are sent again from now on; earlier failures are reset. */
   async enable(tx: Queryable, id: string): Promise<void> {
     await tx.run(ENABLE, [id]);
     await this.noteInterests(tx, id);
   }
 
   /**
-   * Nothing is sent to it any more. What was waiting has failed, and can be replayed when all of it is written down
-   * (`failNext`). Its owner, if it was active.
+   * Stops all sending. Waiting deliveries have failed, and can be replayed once all of them are recorded as failed
+   * (`failNext`). Returns the owner if the webhook was active.
    */
   async disable(tx: Queryable, id: string, why: DisabledWhy): Promise<string | undefined> {
     const disabled = await tx.one(DISABLE, [id, why]);
@@ -229,7 +237,7 @@ export class WebhooksRepository {
     return disabled.user_id;
   }
 
-  /** Writes down that some more of what waited for a disabled webhook has failed; false when there was none. */
+  /** Records some more of what waited for a disabled webhook as failed; returns false when there was none. */
   failNext(): Promise<boolean> {
     return this.sql.transaction(async (tx) => {
       const next = await tx.one(NEXT_TO_FAIL);
@@ -238,7 +246,7 @@ export class WebhooksRepository {
     });
   }
 
-  /** The secret so far goes on signing for 24 hours. */
+  /** The previous secret also signs for 24 hours. */
   async rotate(tx: Queryable, id: string, secretBox: Buffer): Promise<void> {
     await tx.run(ROTATE, [id, secretBox]);
   }

@@ -23,8 +23,7 @@ import { WebhooksChanged } from './webhooks.events.js';
 import { WebhooksRepository, type WebhookRow, type WebhookScope, type WebhookViewer } from './webhooks.repository.js';
 
 /**
- * Webhooks as such: whose they are, what they want, where it goes. One's own, and for admins those that see everything;
- * any other is WebhookNotFound, for whoever asks.
+ * Manages webhooks: a user's own, and for admins also those with the scope all. Any other webhook is WebhookNotFound.
  */
 @Injectable()
 export class WebhooksService {
@@ -37,7 +36,7 @@ export class WebhooksService {
   ) {}
 
   /**
-   * The secret is shown in this answer alone. Nothing is sent to the address until it has answered a challenge.
+   * Only this result contains the secret. Nothing is sent to the URL until it has passed a challenge.
    * @throws ValidationError, PermissionDenied, TooManyWebhooks, TooManyWebhooksForHost, RateLimitExceeded
    */
   async create(actor: Actor, dto: CreateWebhookDto): Promise<WebhookWithSecretDto> {
@@ -46,15 +45,15 @@ export class WebhooksService {
     const events = [...new Set(dto.events)];
     const id = newId();
     const { secret, box } = this.validator.makeSecret(id, dto.secret);
-    const row = await this.changeAddress(actor, url, async (tx, current) => {
-      if (scope === 'all' && !current.isAdmin) throw new PermissionDenied('Only admins may see everything.');
+    const row = await this.changeUrl(actor, url, async (tx, current) => {
+      if (scope === 'all' && !current.isAdmin) throw new PermissionDenied('Only admins may use the scope all.');
       this.validator.requireRoom(await this.repository.count(tx, actor.userId));
       const isTrusted = await this.requireRoomAt(tx, url, current);
       const description = dto.description ?? '';
       const webhook = { id, userId: actor.userId, scope, url, events, description, secretBox: box, isTrusted };
       await this.repository.insert(tx, webhook);
       const row = await this.require(current, id, tx);
-      recordAct(tx, actor, 'webhook.create', { after: row });
+      auditChange(tx, actor, 'webhook.create', { after: row });
       return row;
     });
     this.events.publish(new WebhooksChanged());
@@ -74,26 +73,26 @@ export class WebhooksService {
   }
 
   /**
-   * Another address is asked like that of a new webhook. An address that did not answer is asked again with the enabling,
-   * and a webhook that was disabled for it is enabled with another address.
+   * A new URL is challenged like that of a new webhook. Enabling a webhook with an unverified URL sends a new
+   * challenge. A new URL also enables a webhook that was disabled for a failed challenge.
    * @throws WebhookNotFound, ValidationError, TooManyWebhooksForHost, RateLimitExceeded
    */
   async update(actor: Actor, id: string, dto: UpdateWebhookDto): Promise<WebhookDto> {
-    // Whether its events fit its scope is asked under the lock.
+    // Whether the events fit the scope is checked under the lock.
     const url = await this.validator.require({ ...dto, scope: 'all' });
     const before = await this.require(await this.viewerOf(actor), id);
-    const row = await this.changeAddress(actor, addressToAsk(before, url, dto), async (tx, current) => {
+    const row = await this.changeUrl(actor, urlToVerify(before, url, dto), async (tx, current) => {
       const webhook = await this.require(current, id, tx);
-      const address = addressToAsk(webhook, url, dto);
-      const isTrusted = address ? await this.requireRoomAt(tx, address, current, webhook) : false;
+      const changedUrl = urlToVerify(webhook, url, dto);
+      const isTrusted = changedUrl ? await this.requireRoomAt(tx, changedUrl, current, webhook) : false;
       const events = dto.events && requireEvents(dto.events, webhook.scope);
       await this.repository.update(tx, id, { url, events, description: dto.description });
-      if (address) await this.repository.noteAddress(tx, id, isTrusted);
-      const isEnabled = dto.is_active ?? (address !== undefined && webhook.disabled_why === 'unverified');
+      if (changedUrl) await this.repository.resetVerification(tx, id, isTrusted);
+      const isEnabled = dto.is_active ?? (changedUrl !== undefined && webhook.disabled_why === 'unverified');
       if (isEnabled) await this.repository.enable(tx, id);
       if (dto.is_active === false) await this.repository.disable(tx, id, 'owner');
       const row = await this.require(current, id, tx);
-      recordAct(tx, actor, 'webhook.update', { before: webhook, after: row });
+      auditChange(tx, actor, 'webhook.update', { before: webhook, after: row });
       return row;
     });
     this.events.publish(new WebhooksChanged());
@@ -101,16 +100,16 @@ export class WebhooksService {
   }
 
   /**
-   * Has the address of a webhook asked once more; of one that is verified nothing is asked.
+   * Sends another challenge; does nothing if the URL is verified.
    * @throws WebhookNotFound, WebhookDisabled, RateLimitExceeded
    */
   async requestVerification(actor: Actor, id: string): Promise<WebhookDto> {
     const before = requireUnverified(await this.require(await this.viewerOf(actor), id));
     if (before.verified_at) return presentWebhook(before);
-    const row = await this.changeAddress(actor, new URL(before.url), async (tx, current) => {
+    const row = await this.changeUrl(actor, new URL(before.url), async (tx, current) => {
       const webhook = requireUnverified(await this.require(current, id, tx));
       if (webhook.verified_at) return webhook;
-      await this.repository.noteAddress(tx, id, this.validator.isTrusted(new URL(webhook.url), current));
+      await this.repository.resetVerification(tx, id, this.validator.isTrusted(new URL(webhook.url), current));
       if (webhook.disabled_at) await this.repository.enable(tx, id);
       return this.require(current, id, tx);
     });
@@ -118,16 +117,16 @@ export class WebhooksService {
     return presentWebhook(row);
   }
 
-  /** Its deliveries go with it. @throws WebhookNotFound */
+  /** Deletes the webhook with its deliveries. @throws WebhookNotFound */
   async delete(actor: Actor, id: string): Promise<void> {
     await this.change(actor, async (tx, current) => {
       const webhook = await this.require(current, id, tx);
       await this.repository.delete(tx, id);
-      recordAct(tx, actor, 'webhook.delete', { before: webhook });
+      auditChange(tx, actor, 'webhook.delete', { before: webhook });
     });
   }
 
-  /** All of a user's, inside the caller's transaction; `announceRemoval` belongs after its commit. */
+  /** Deletes all webhooks of a user inside the caller's transaction; `announceRemoval` belongs after its commit. */
   async removeAllIn(tx: StreamTransaction, userId: string): Promise<void> {
     await this.repository.deleteAll(tx, userId);
   }
@@ -136,13 +135,13 @@ export class WebhooksService {
     this.events.publish(new WebhooksChanged());
   }
 
-  /** The secret so far signs along for 24 hours. @throws WebhookNotFound, ValidationError */
+  /** The previous secret also signs for 24 hours. @throws WebhookNotFound, ValidationError */
   async rotateSecret(actor: Actor, id: string, dto: RotateSecretDto): Promise<WebhookWithSecretDto> {
     const { secret, box } = this.validator.makeSecret(id, dto.secret);
     const row = await this.change(actor, async (tx, current) => {
       const webhook = await this.require(current, id, tx);
       await this.repository.rotate(tx, id, box);
-      recordAct(tx, actor, 'webhook.rotate_secret', { before: webhook });
+      auditChange(tx, actor, 'webhook.rotate_secret', { before: webhook });
       return this.require(current, id, tx);
     });
     return { ...presentWebhook(row), secret };
@@ -155,13 +154,13 @@ export class WebhooksService {
     return row;
   }
 
-  /** For reads: who asks, with the role of this moment. @throws AuthenticationRequired, AccountBanned */
+  /** For reads: the actor with their current role. @throws AuthenticationRequired, AccountBanned */
   async viewerOf(actor: Actor): Promise<WebhookViewer> {
     return toViewer(await this.users.requireActive(undefined, actor));
   }
 
   /**
-   * For writes: under the lock of the actor's own stream, with the role of this moment.
+   * For writes: under the lock of the actor's own stream, with their current role.
    * @throws AuthenticationRequired, AccountBanned
    */
   async change<T>(actor: Actor, work: (tx: StreamTransaction, current: WebhookViewer) => Promise<T>): Promise<T> {
@@ -173,8 +172,8 @@ export class WebhooksService {
     return done.answer;
   }
 
-  /** A change that has an address asked; it is counted, unless the address is trusted. */
-  private changeAddress<T>(
+  /** A change that causes a challenge counts against the limits, unless the URL is trusted. */
+  private changeUrl<T>(
     actor: Actor,
     url: URL | undefined,
     work: (tx: StreamTransaction, current: WebhookViewer) => Promise<T>,
@@ -185,7 +184,10 @@ export class WebhooksService {
       : this.validator.countChallenge(actor, url, change);
   }
 
-  /** Whether the address is trusted; of one that is not, its host needs room. The actor's lock is held: none comes between. */
+  /**
+   * Returns whether the URL is trusted. Otherwise requires room at its host; the actor's lock excludes concurrent
+   * changes.
+   */
   private async requireRoomAt(
     tx: StreamTransaction,
     url: URL,
@@ -201,14 +203,14 @@ export class WebhooksService {
   }
 }
 
-/** The address that has to answer after a change: a new one, or one that has not answered before it is enabled again. */
-function addressToAsk({ url, ...row }: WebhookRow, newUrl: URL | undefined, dto: UpdateWebhookDto): URL | undefined {
+/** The URL that needs a challenge after a change: a new one, or an unverified one whose webhook is enabled again. */
+function urlToVerify({ url, ...row }: WebhookRow, newUrl: URL | undefined, dto: UpdateWebhookDto): URL | undefined {
   if (newUrl && newUrl.href !== url) return newUrl;
   const isEnabledUnverified = dto.is_active === true && row.disabled_at !== null && row.verified_at === null;
   return isEnabledUnverified ? new URL(url) : undefined;
 }
 
-/** One that is disabled for another reason is asked when it is enabled. */
+/** A webhook that was disabled for another reason is challenged when it is enabled. */
 function requireUnverified(row: WebhookRow): WebhookRow {
   if (row.disabled_at && row.disabled_why !== 'unverified') throw new WebhookDisabled();
   return row;
@@ -219,10 +221,10 @@ function toViewer({ userId, role }: Actor): WebhookViewer {
 }
 
 /**
- * A webhook that sees everything is a privilege, one's own is not. Of its address only the host: the rest may be
- * secret.
+ * Audits changes of webhooks with the scope all; those with the scope own are no privilege. Of the URL only the host is
+ * recorded, because the rest may be secret.
  */
-function recordAct(
+function auditChange(
   tx: StreamTransaction,
   actor: Actor,
   action: string,

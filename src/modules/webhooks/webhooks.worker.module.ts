@@ -30,8 +30,8 @@ import { WebhooksRepository } from './webhooks.repository.js';
 import { DELIVERIES_QUEUE, RETRIES_QUEUE } from './delivery-job.js';
 
 /**
- * The telling: from the outbox through the queue to the receivers. What is told is shown by the modules it is about,
- * which is why they are here; their edges stand idle in a process without HTTP and sockets.
+ * Delivers webhooks: from the outbox through the queue to the receivers. The modules that own the events are imported
+ * because they present them; their controllers and gateways are unused in a process without HTTP and sockets.
  */
 @Module({
   imports: [

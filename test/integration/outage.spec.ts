@@ -151,7 +151,7 @@ describe('while a neighbour is away', () => {
     world.silence();
     // Sooner where there is no connection left for it, later where it has one that is silent.
     await world.server.printed(/the log could not be swept; trying on/, before);
-    await world.server.printed(/requests are turned away/);
+    await world.server.printed(/requests are refused/);
     await delay(GOES_ON_MS);
     const during = world.lines(before);
     world.wake();

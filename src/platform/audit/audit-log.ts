@@ -1,24 +1,24 @@
 import type { Queryable } from '../database/sql.js';
 import type { Actor } from '../http/actor.js';
 
-/** One act somebody could do only by rank. */
+/** One action that required a privileged role. */
 export interface AuditEntry {
-  /** Who, with the role of the moment; null for what the server did by itself. */
+  /** The actor, with their role at that time; null for an action of the server itself. */
   readonly actor: Pick<Actor, 'userId' | 'role' | 'requestId' | 'auditReason'> | null;
   /** `noun.verb`, as `user.ban`. */
   readonly action: string;
   readonly target: { readonly type: string; readonly id: string | null };
-  /** Left out: what the actor gave along with the request, if anything. */
+  /** If left out, the reason that the actor sent with the request, if any. */
   readonly reason?: string | null;
-  /** What the act changed, as it was and as it is: ids, states and settings; no content of messages, no secrets. */
+  /** What the action changed, before and after it: ids, states and settings; no content of messages, no secrets. */
   readonly before?: Record<string, unknown> | null;
   readonly after?: Record<string, unknown> | null;
 }
 
 /**
- * Where privileged acts are written down. The module `admin` provides it; any module below may record.
+ * Records privileged actions. The module `admin` provides the implementation; any module below it may record.
  *
- * Give the transaction of the act: then there is no act without its entry and no entry without its act.
+ * Pass the transaction of the action, so that neither the action nor its entry is stored without the other.
  */
 export abstract class AuditLog {
   abstract record(entry: AuditEntry, tx?: Queryable): Promise<void>;

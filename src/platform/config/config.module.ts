@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Config } from './config.js';
 
-/** Provides the one `Config` everywhere. */
+/** Provides the `Config` of the process to every module. */
 @Module({})
 export class ConfigModule {
   static of(config: Config): DynamicModule {

@@ -23,26 +23,26 @@ describe('the configuration', () => {
     }
   };
 
-  it('is complete without any variable', () => {
+  it('has a default for every setting', () => {
     expect(load()).toMatchObject({ port: 3000, processRole: 'all', databasePoolSize: 16, trustProxy: 0 });
   });
 
-  it('names every problem at once', () => {
+  it('reports every problem at once', () => {
     expect(
       problems({ PORT: 'http', PROCESS_ROLE: 'king', RATE_LIMIT_MULTIPLIER: '-1', DATABASE_URL: 'mysql://x' }),
     ).toEqual([
       'PORT must be a whole number from 0 to 65535',
       'PROCESS_ROLE must be one of all, api, worker',
-      'DATABASE_URL must be an address starting with postgres:// or postgresql://',
+      'DATABASE_URL must be a URL starting with postgres:// or postgresql://',
       'RATE_LIMIT_MULTIPLIER must be a number above 0',
     ]);
   });
 
-  it('takes an empty variable for an absent one', () => {
+  it('treats an empty variable as absent', () => {
     expect(load({ PORT: '', ALLOWED_ORIGINS: ' ' })).toMatchObject({ port: 3000, allowedOrigins: [] });
   });
 
-  it('makes a secret once, for the owner of the directory only', () => {
+  it('generates a secret once, readable only by the owner of the directory', () => {
     const made = load().jwtSecret;
     expect(Buffer.byteLength(made)).toBeGreaterThanOrEqual(32);
     expect(load().jwtSecret).toBe(made);
@@ -50,7 +50,7 @@ describe('the configuration', () => {
     expect(statSync(join(dataDir, 'jwt-secret')).mode & 0o777).toBe(0o600);
   });
 
-  it('makes no secret in production', () => {
+  it('generates no secret in production', () => {
     expect(problems({ NODE_ENV: 'production' })).toContain('JWT_SECRET must be set when NODE_ENV is production');
     expect(problems({ NODE_ENV: 'production', JWT_SECRET: secret })).not.toContainEqual(
       expect.stringContaining('JWT_SECRET'),
@@ -58,31 +58,31 @@ describe('the configuration', () => {
   });
 
   it.each(['short', 'your-secret-key-here', 'change-me-change-me-change-me-change-me', 'a'.repeat(64)])(
-    'refuses the secret %p',
+    'rejects the secret %p',
     (sample) => expect(problems({ JWT_SECRET: sample })).toHaveLength(1),
   );
 
-  it.each(['true', 'yes', 'loopback', '10.0.0.0/99', '1.2.3', '10.0.0.1,*'])('refuses to trust the proxy %p', (value) =>
+  it.each(['true', 'yes', 'loopback', '10.0.0.0/99', '1.2.3', '10.0.0.1,*'])('rejects %p as TRUST_PROXY', (value) =>
     expect(problems({ TRUST_PROXY: value })).toHaveLength(1),
   );
 
-  it('trusts a number of proxies or their addresses', () => {
+  it('trusts a number of proxies or their IP addresses', () => {
     expect(load({ TRUST_PROXY: '2' }).trustProxy).toBe(2);
     expect(load({ TRUST_PROXY: '10.0.0.0/8, ::1' }).trustProxy).toEqual(['10.0.0.0/8', '::1']);
   });
 
   it.each(['*', 'null', 'https://a.example/', 'a.example', 'https://*.example.org'])(
-    'refuses the origin %p',
+    'rejects the origin %p',
     (origin) => expect(problems({ ALLOWED_ORIGINS: origin })).toHaveLength(1),
   );
 
-  it('reads names of other deployments, and its own first', () => {
+  it('reads the setting names of other deployments; its own names win', () => {
     const other = { JWT_SECRET_KEY: secret, REDIS_HOST: 'cache', REDIS_PORT: '6380', JWT_EXPIRE_MINUTES: '30' };
     expect(load(other)).toMatchObject({ jwtSecret: secret, redisUrl: 'redis://cache:6380', jwtAccessTtl: 1800 });
     expect(load({ ...other, REDIS_URL: 'redis://own' }).redisUrl).toBe('redis://own');
   });
 
-  it('reads every name of the deployments it replaces that means the same here', () => {
+  it('reads every setting name of the deployments it replaces that has the same meaning here', () => {
     const { jwtSecret, redisUrl, allowedOrigins, contentMaxLength, ...more } = load({
       DATABASE_URL: 'postgresql://user:pass@localhost/chatdb',
       JWT_SECRET_KEY: secret,
@@ -119,16 +119,16 @@ describe('the configuration', () => {
       LIMIT_CALL_ADMIN: 100,
       LIMIT_CALL_WINDOW: 3600,
     });
-    expect(problems({ JWT_ALGORITHM: 'RS256' })).toEqual(['JWT_ALGORITHM must be HS256, the one algorithm there is']);
+    expect(problems({ JWT_ALGORITHM: 'RS256' })).toEqual(['JWT_ALGORITHM must be HS256, the only supported algorithm']);
   });
 
-  it('is read without making anything', () => {
-    const unmade = join(dataDir, 'unmade');
-    expect(readConfiguration({ DATA_DIR: unmade }).values.jwtSecret).toBe('');
-    expect(existsSync(unmade)).toBe(false);
+  it('is read without creating any file', () => {
+    const missing = join(dataDir, 'missing');
+    expect(readConfiguration({ DATA_DIR: missing }).values.jwtSecret).toBe('');
+    expect(existsSync(missing)).toBe(false);
   });
 
-  it('takes other numbers for the limits, and names those that are none', () => {
+  it('reads overrides of the limits and reports those that are not numbers', () => {
     const { limitOverrides } = load({ LIMIT_CALL: '7', LIMIT_CALL_WINDOW: '9' });
     expect([...limitOverrides]).toEqual([
       ['LIMIT_CALL', 7],
@@ -140,7 +140,7 @@ describe('the configuration', () => {
   it.each([
     ['NODE_ENV', 'prod', 'must be one of development, production, test'],
     ['OTEL_TRACES_SAMPLER_ARG', '2', 'must be a number above 0 and at most 1'],
-  ])('refuses %s=%s', (name, value, reason) => expect(problems({ [name]: value })).toEqual([`${name} ${reason}`]));
+  ])('rejects %s=%s', (name, value, reason) => expect(problems({ [name]: value })).toEqual([`${name} ${reason}`]));
 
   it.each([
     ['JWT_SECRTE', 'JWT_SECRET'],
@@ -148,16 +148,16 @@ describe('the configuration', () => {
     ['ALLOWED_ORIGIN', 'ALLOWED_ORIGINS'],
     ['DATABASEURL', 'DATABASE_URL'],
     ['port', 'PORT'],
-  ])('names the setting that %s is meant to be', (name, meant) =>
-    expect(problems({ [name]: 'x' })).toEqual([`${name} is no setting; rename it to ${meant} or remove it`]),
+  ])('suggests the setting that %s is meant to be', (name, meant) =>
+    expect(problems({ [name]: 'x' })).toEqual([`${name} is not a setting; rename it to ${meant} or remove it`]),
   );
 
   it.each(['DATABASE_URL_2', 'POST', 'HOSTS', 'HOSTNAME', 'AWS_REGION', 'REDIS_URLS', 'PGPORT', 'LOGLEVEL_OF_OTHERS'])(
-    'takes %s for a variable of the operator',
+    'ignores %s, a variable of the operator',
     (name) => expect(problems({ [name]: 'x' })).toEqual([]),
   );
 
-  it('wants all of an identity provider or nothing', () => {
+  it('requires all settings of an identity provider or none', () => {
     expect(problems({ JWT_EXTERNAL_ISSUER: 'https://id.example' })).toHaveLength(1);
   });
 });

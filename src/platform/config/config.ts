@@ -9,7 +9,7 @@ import { SETTINGS, type SettingValues } from './settings.js';
 
 export type Environment = Record<string, string | undefined>;
 
-/** Every problem of the environment at once, one a line. */
+/** Lists every problem of the environment, one on each line. */
 export class ConfigurationError extends Error {
   constructor(readonly problems: readonly string[]) {
     super(
@@ -22,24 +22,26 @@ export class ConfigurationError extends Error {
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging, @typescript-eslint/no-empty-object-type
 export interface Config extends SettingValues {}
 
-/** What the environment says, read and judged once. Nothing else reads `process.env`. */
+/** The settings of the environment, read and validated once. No other class reads `process.env`. */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class Config {
   private constructor(
     values: SettingValues,
-    /** Numbers of limits that are not the declared ones, by the names of LIMIT_VARIABLES. */
+    /** Limits that differ from the declared ones, by the names of LIMIT_VARIABLES. */
     readonly limitOverrides: ReadonlyMap<string, number>,
   ) {
     Object.assign(this, values);
   }
 
-  /** Reads the process's environment, and `.env` of the working directory where the environment is silent. */
+  /** Reads the environment of the process; `.env` of the working directory supplies variables that are not set. */
   static fromProcess(): Config {
     return Config.load(processEnvironment());
   }
 
   /**
-   * @throws ConfigurationError that lists everything wrong. Makes `DATA_DIR`, and secrets in it when none are given.
+   * Creates `DATA_DIR`, and secrets in it when none are given.
+   *
+   * @throws ConfigurationError that lists every problem
    */
   static load(given: Environment): Config {
     const { values, limitOverrides, problems } = readConfiguration(given);
@@ -48,8 +50,8 @@ export class Config {
       {
         ...values,
         dataDir: resolve(values.dataDir),
-        jwtSecret: values.jwtSecret || keptSecret(resolve(values.dataDir), 'jwt-secret'),
-        passwordPepper: values.passwordPepper || keptSecret(resolve(values.dataDir), 'password-pepper'),
+        jwtSecret: values.jwtSecret || storedSecret(resolve(values.dataDir), 'jwt-secret'),
+        passwordPepper: values.passwordPepper || storedSecret(resolve(values.dataDir), 'password-pepper'),
       },
       limitOverrides,
     );
@@ -61,13 +63,13 @@ export class Config {
   }
 }
 
-/** The process's environment, filled up from `.env` of the working directory. */
+/** The environment of the process, completed from `.env` of the working directory. */
 export function processEnvironment(): Environment {
   if (existsSync('.env')) process.loadEnvFile('.env');
   return process.env;
 }
 
-/** What an environment says, with everything that is wrong with it. Makes nothing; secrets not given are empty. */
+/** The settings of an environment, with every problem of it. Reading creates no file; secrets not given are empty. */
 export interface ConfigurationReading {
   readonly values: SettingValues;
   readonly limitOverrides: ReadonlyMap<string, number>;
@@ -81,18 +83,18 @@ export function readConfiguration(given: Environment): ConfigurationReading {
     Object.entries(SETTINGS).map(([key, setting]) => [key, read(setting, environment, problems)]),
   ) as unknown as SettingValues;
   const limitOverrides = readLimits(environment, problems);
-  problems.push(...contradictions(values, problems), ...unmeetable(environment), ...misspelt(given));
+  problems.push(...contradictions(values, problems), ...unsupported(environment), ...misspelt(given));
   return { values, limitOverrides, problems };
 }
 
-/** Names of other deployments whose value has another shape than ours; one of our own names wins over them. */
+/** Converts settings of other deployments whose values have another format than ours. Our own names win over them. */
 function translated(given: Environment): Environment {
   const { REDIS_HOST: host, REDIS_PORT: port, JWT_EXPIRE_MINUTES: minutes } = given;
   const { RATE_LIMIT_REQUESTS: calls, RATE_LIMIT_WINDOW: window } = given;
   return {
     REDIS_URL: host ? `redis://${host}:${port ?? '6379'}` : undefined,
     JWT_ACCESS_TTL: minutes ? String(Number(minutes) * 60) : undefined,
-    // There it is one number for everybody.
+    // Other deployments have one number for all roles.
     LIMIT_CALL: calls,
     LIMIT_CALL_MODERATOR: calls,
     LIMIT_CALL_ADMIN: calls,
@@ -128,7 +130,7 @@ function readLimits(environment: Environment, problems: string[]): Map<string, n
 
 function contradictions(values: SettingValues, known: readonly string[]): string[] {
   const problems: string[] = [];
-  // One that was refused is missing too; it is named once.
+  // A rejected value is empty here too; its problem is already in `known`.
   const isMissing = (name: string, value: string): boolean =>
     !value && !known.some((problem) => problem.startsWith(name));
   if (values.nodeEnv === 'production' && isMissing('JWT_SECRET', values.jwtSecret)) {
@@ -149,13 +151,13 @@ function contradictions(values: SettingValues, known: readonly string[]): string
   return problems;
 }
 
-/** A name of other deployments that promises something we do not do: silence would be taken for consent. */
-function unmeetable({ JWT_ALGORITHM: algorithm }: Environment): string[] {
-  return algorithm && algorithm !== 'HS256' ? ['JWT_ALGORITHM must be HS256, the one algorithm there is'] : [];
+/** Settings of other deployments that ask for something unsupported; ignoring them would look like support. */
+function unsupported({ JWT_ALGORITHM: algorithm }: Environment): string[] {
+  return algorithm && algorithm !== 'HS256' ? ['JWT_ALGORITHM must be HS256, the only supported algorithm'] : [];
 }
 
-/** A secret of this data directory: made by the first process that needs it, read by all the others. */
-function keptSecret(dataDir: string, name: string): string {
+/** A secret in this data directory: the first process that needs it generates it, all others read it. */
+function storedSecret(dataDir: string, name: string): string {
   makeFolder(dataDir);
   const file = join(dataDir, name);
   try {

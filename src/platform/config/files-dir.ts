@@ -1,23 +1,23 @@
 import { join, resolve } from 'node:path';
 
-interface Places {
+interface Directories {
   readonly dataDir: string;
   readonly filesDir?: string | undefined;
 }
 
 /**
- * Where files are on the disk of this machine, unless a store keeps them: those that came in, and those that come in.
+ * The directory of files on this machine's disk, both stored files and uploads in progress. Stored files may instead be in S3.
  */
-export function filesDirOf({ dataDir, filesDir }: Places): string {
+export function filesDirOf({ dataDir, filesDir }: Directories): string {
   return filesDir ? resolve(filesDir) : join(dataDir, 'files');
 }
 
-/** What of it is stored for good. */
-export function storedFilesDirOf(places: Places): string {
-  return join(filesDirOf(places), 'stored');
+/** The files that are stored. */
+export function storedFilesDirOf(directories: Directories): string {
+  return join(filesDirOf(directories), 'stored');
 }
 
-/** What is on its way. */
-export function incomingFilesDirOf(places: Places): string {
-  return join(filesDirOf(places), 'incoming');
+/** The uploads in progress. */
+export function incomingFilesDirOf(directories: Directories): string {
+  return join(filesDirOf(directories), 'incoming');
 }

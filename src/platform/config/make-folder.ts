@@ -2,8 +2,11 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /**
- * Makes a folder for this account alone, with those above it. One after the other: Node's own recursive way never ends
- * where a file system answers ENOENT although the folder above is there, as /proc does. @throws the error of the system
+ * Creates a directory that only this account can access, with its missing parents. It creates one after the other:
+ * the `recursive` option of Node never returns where a file system reports ENOENT although the parent exists, as /proc
+ * does.
+ *
+ * @throws the error of the file system
  */
 export function makeFolder(path: string): void {
   const folder = resolve(path);

@@ -5,15 +5,15 @@ const KNOWN = [
   ...Object.values(SETTINGS).flatMap(({ name, aliases }) => [name, ...aliases]),
   ...LIMIT_VARIABLES.map(({ name }) => name),
 ];
-/** A shorter name resembles too many variables of other programs: PORT and POST, HOST and HOSTS. */
-const LEAST_LENGTH = 6;
-/** From this length on two slips of the finger still resemble nothing but the one name. */
+/** Shorter names resemble too many variables of other programs: PORT and POST, HOST and HOSTS. */
+const MIN_LENGTH = 6;
+/** A name of at least this length is recognised with two typing errors; a shorter one with one. */
 const LONG_LENGTH = 12;
 
 /**
- * A problem for each variable that is no setting and differs from one by a slip: a letter more, less or another, two
- * letters the other way round, small letters. Without this the setting keeps its default in silence. A setting's name
- * with something behind it (`REDIS_URL_2`) is a variable of the operator's own and passes.
+ * Returns a problem for each variable that is not a setting but differs from one by a typing error: an added, missing
+ * or wrong letter, two letters swapped, or lower case. Without this check the setting would silently have its default.
+ * The name of a setting with a suffix (`REDIS_URL_2`) is a variable of the operator and is ignored.
  */
 export function misspelt(environment: Readonly<Record<string, string | undefined>>): string[] {
   const known = new Set(KNOWN);
@@ -21,18 +21,20 @@ export function misspelt(environment: Readonly<Record<string, string | undefined
     .filter((name) => !known.has(name) && environment[name]?.trim())
     .flatMap((name) => {
       const meant = KNOWN.find((setting) => resembles(name, setting));
-      return meant && !environment[meant]?.trim() ? [`${name} is no setting; rename it to ${meant} or remove it`] : [];
+      return meant && !environment[meant]?.trim()
+        ? [`${name} is not a setting; rename it to ${meant} or remove it`]
+        : [];
     });
 }
 
 function resembles(name: string, setting: string): boolean {
   if (name.toUpperCase() === setting) return true;
-  if (setting.length < LEAST_LENGTH || name.startsWith(setting)) return false;
-  const slips = setting.length < LONG_LENGTH ? 1 : 2;
-  return Math.abs(name.length - setting.length) <= slips && distance(name, setting) <= slips;
+  if (setting.length < MIN_LENGTH || name.startsWith(setting)) return false;
+  const typos = setting.length < LONG_LENGTH ? 1 : 2;
+  return Math.abs(name.length - setting.length) <= typos && distance(name, setting) <= typos;
 }
 
-/** Edits that turn one text into the other, a swap of neighbours being one (optimal string alignment). */
+/** The number of edits between two texts, where a swap of neighbours is one edit (optimal string alignment). */
 function distance(one: string, other: string): number {
   const rows = [Array.from({ length: other.length + 1 }, (_, column) => column)];
   for (let i = 1; i <= one.length; i += 1) {

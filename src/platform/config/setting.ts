@@ -1,10 +1,10 @@
-/** One setting: how it is called in the environment, what it may be, what it is when nobody says, and one sentence. */
+/** One setting: its name in the environment, its validation, its default and its description. */
 export interface Setting<T> {
   readonly name: string;
-  /** Other names the same value is accepted under; the setting's own name wins. */
+  /** Other names of the same setting; the setting's own name wins. */
   readonly aliases: readonly string[];
   readonly sentence: string;
-  /** Shown in `.env.example`; empty when there is no default to show. */
+  /** The default in `.env.example`; empty if there is none to present. */
   readonly shown: string;
   readonly fallback: T;
   /** @throws Error whose message completes "NAME …". */
@@ -60,18 +60,18 @@ export function choice<const Options extends readonly string[]>(
   );
 }
 
-/** An address with one of these schemes. */
+/** A URL with one of these schemes. */
 export function address(declaration: Declaration & { schemes: readonly string[] }): Setting<string | undefined> {
   return declare<string | undefined>(declaration, undefined, (value) => {
     const scheme = URL.canParse(value) ? new URL(value).protocol.replace(/:$/, '') : '';
     if (!declaration.schemes.includes(scheme)) {
-      throw new Error(`must be an address starting with ${declaration.schemes.map((s) => `${s}://`).join(' or ')}`);
+      throw new Error(`must be a URL starting with ${declaration.schemes.map((s) => `${s}://`).join(' or ')}`);
     }
     return value;
   });
 }
 
-/** A comma list; `check` judges each entry and answers what is wrong with it. */
+/** A comma list; `check` returns the problem of an entry, if it has one. */
 export function list(
   declaration: Declaration & { check: (entry: string) => string | undefined },
 ): Setting<readonly string[]> {
@@ -88,7 +88,7 @@ export function list(
   });
 }
 
-/** true or false. */
+/** `true` or `false`. */
 export function flag(declaration: Declaration & { default: boolean }): Setting<boolean> {
   return declare(declaration, declaration.default, (value) => {
     if (value !== 'true' && value !== 'false') throw new Error('must be true or false');
@@ -112,7 +112,7 @@ export function integers(
   );
 }
 
-/** A setting with a rule of its own. */
+/** A setting with its own parser. */
 export function declare<T>(
   { name, aliases = [], sentence }: Declaration,
   fallback: T,

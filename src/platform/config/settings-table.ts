@@ -1,7 +1,7 @@
 import { LIMIT_VARIABLES } from '../throttling/limits.js';
 import { SETTINGS } from './settings.js';
 
-/** Every setting and every limit as a Markdown table: name, default, sentence, and the other names it goes by. */
+/** Renders every setting and every limit as a Markdown table: name, default, description and aliases. */
 export function settingsTable(): string {
   const settings = Object.values(SETTINGS).map(({ name, aliases, sentence, shown }) => {
     const also = aliases.length > 0 ? ` Also read from ${aliases.map(code).join(', ')}.` : '';

@@ -5,34 +5,34 @@ import { WEBHOOK_SETTINGS } from './webhook-settings.js';
 import { DIALECT_NAMES, type DialectName, parseDialects } from './dialect-names.js';
 import { address, choice, decimal, declare, flag, integer, list, text, type Setting } from './setting.js';
 
-/** Every setting of the program. Types, validation, `.env.example` and the documentation come from this table alone. */
+/** Every setting of the program. Types, validation, `.env.example` and the documentation are derived from this table. */
 export const SETTINGS = {
   nodeEnv: choice({
     name: 'NODE_ENV',
     options: ['development', 'production', 'test'],
     default: 'development',
-    sentence: 'With "production" no secret is generated: JWT_SECRET and PASSWORD_PEPPER must be set.',
+    sentence: 'With "production", no secret is generated: JWT_SECRET and PASSWORD_PEPPER must be set.',
   }),
   port: integer({
     name: 'PORT',
     default: 3000,
     min: 0,
     max: 65_535,
-    sentence: 'Port of HTTP and sockets; 0 takes a free one.',
+    sentence: 'Port of HTTP and sockets; 0 chooses a free port.',
   }),
-  host: text({ name: 'HOST', default: '0.0.0.0', sentence: 'Address to listen on.' }),
+  host: text({ name: 'HOST', default: '0.0.0.0', sentence: 'IP address to listen on.' }),
   shutdownDelay: integer({
     name: 'SHUTDOWN_DELAY',
     default: 0,
     min: 0,
     max: 300,
     sentence:
-      'Seconds for which a server that is told to end says it is not ready and still serves, so that load balancers notice; 5 to 10 behind one.',
+      'Seconds a stopping server still serves requests while its readiness check fails, so that load balancers stop using it; 5 to 10 behind a load balancer.',
   }),
   dataDir: text({
     name: 'DATA_DIR',
     default: './data',
-    sentence: 'Where the embedded database, uploaded files and generated secrets live.',
+    sentence: 'Directory of the embedded database, uploaded files and generated secrets.',
   }),
   processRole: choice({
     name: 'PROCESS_ROLE',
@@ -43,26 +43,27 @@ export const SETTINGS = {
   databaseUrl: address({
     name: 'DATABASE_URL',
     schemes: ['postgres', 'postgresql'],
-    sentence: 'PostgreSQL 15 or later; unset: a PostgreSQL of its own is started in DATA_DIR.',
+    sentence: 'PostgreSQL 15 or later; unset: an embedded PostgreSQL is started in DATA_DIR.',
   }),
   databasePoolSize: integer({
     name: 'DATABASE_POOL_SIZE',
     default: 16,
     min: 2,
     max: 500,
-    sentence: 'Connections to PostgreSQL for requests; background work has its own.',
+    sentence: 'Connections to PostgreSQL for requests; background work has its own pool.',
   }),
   redisUrl: address({
     name: 'REDIS_URL',
     schemes: ['redis', 'rediss'],
     sentence:
-      'For several processes: queues, hints between them and counted limits are then shared over Redis; without it each counts by itself.',
+      'For several processes: queues, hints between processes and rate limits are shared through Redis; unset: each process counts its own rate limits.',
   }),
   jwtSecret: declare(
     {
       name: 'JWT_SECRET',
       aliases: ['JWT_SECRET_KEY'],
-      sentence: 'Signs access tokens, at least 32 bytes; unset: generated once into DATA_DIR (refused in production).',
+      sentence:
+        'Signs access tokens, at least 32 bytes; unset: generated once in DATA_DIR (not allowed in production).',
     },
     '',
     parseSecret,
@@ -72,40 +73,47 @@ export const SETTINGS = {
     default: 3600,
     min: 1,
     max: 3600,
-    sentence: 'Life of an access token in seconds.',
+    sentence: 'Lifetime of an access token in seconds.',
   }),
   jwtRefreshTtl: integer({
     name: 'JWT_REFRESH_TTL',
     default: 2_592_000,
     min: 60,
     max: 31_536_000,
-    sentence: 'Life of a session in seconds, however often it is refreshed.',
+    sentence: 'Lifetime of a session in seconds; refreshing does not extend it.',
   }),
   sessionsMaxPerUser: integer({
     name: 'SESSIONS_MAX_PER_USER',
     default: 100,
     min: 1,
     max: 10_000,
-    sentence: 'Sessions one user may have by password; one more ends the one that was used longest ago.',
+    sentence: 'Sessions one user may have by password login; one more ends the least recently used session.',
   }),
   jwtExternalJwksUrl: address({
     name: 'JWT_EXTERNAL_JWKS_URL',
     schemes: ['https', 'http'],
-    sentence: 'Keys of an identity provider whose tokens are accepted too; users are created on first sight.',
+    sentence:
+      'URL of the keys of an identity provider whose tokens are also accepted; users are created on their first request.',
   }),
-  jwtExternalIssuer: text({ name: 'JWT_EXTERNAL_ISSUER', sentence: 'Issuer the external tokens must name.' }),
-  jwtExternalAudience: text({ name: 'JWT_EXTERNAL_AUDIENCE', sentence: 'Audience the external tokens must name.' }),
+  jwtExternalIssuer: text({
+    name: 'JWT_EXTERNAL_ISSUER',
+    sentence: 'Issuer that tokens of the identity provider must have.',
+  }),
+  jwtExternalAudience: text({
+    name: 'JWT_EXTERNAL_AUDIENCE',
+    sentence: 'Audience that tokens of the identity provider must have.',
+  }),
   passwordHash: choice({
     name: 'PASSWORD_HASH',
     options: ['bcrypt', 'argon2id'],
     default: 'bcrypt',
-    sentence: 'How new passwords are hashed; older ones are hashed again at the next login.',
+    sentence: 'How new passwords are hashed; existing hashes are replaced at the next login.',
   }),
   passwordPepper: declare(
     {
       name: 'PASSWORD_PEPPER',
       sentence:
-        'Mixed into every password, at least 32 bytes; without it no password works. Unset: generated once into DATA_DIR (refused in production).',
+        'Secret that is mixed into every password hash, at least 32 bytes; if it is lost, no password works. Unset: generated once in DATA_DIR (not allowed in production).',
     },
     '',
     parseSecret,
@@ -115,12 +123,12 @@ export const SETTINGS = {
     default: 12,
     min: 4,
     max: 16,
-    sentence: 'Work factor of bcrypt; below 10 only when NODE_ENV is test.',
+    sentence: 'Work factor of bcrypt; below 10 is only allowed when NODE_ENV is test.',
   }),
-  adminEmail: text({ name: 'ADMIN_EMAIL', sentence: 'E-mail of the first admin; unset: made up and printed once.' }),
+  adminEmail: text({ name: 'ADMIN_EMAIL', sentence: 'Email of the first admin; unset: generated and printed once.' }),
   adminPassword: text({
     name: 'ADMIN_PASSWORD',
-    sentence: 'Password of the first admin; unset: made up and printed once.',
+    sentence: 'Password of the first admin; unset: generated and printed once.',
   }),
   allowedOrigins: list({
     name: 'ALLOWED_ORIGINS',
@@ -134,7 +142,7 @@ export const SETTINGS = {
   publicUrl: address({
     name: 'PUBLIC_URL',
     schemes: ['http', 'https'],
-    sentence: 'Where clients reach this server, e.g. https://chat.example.com; unset: as each request says.',
+    sentence: 'URL at which clients reach this server, e.g. https://chat.example.com; unset: taken from each request.',
   }),
   allowedHosts: list({
     name: 'ALLOWED_HOSTS',
@@ -143,12 +151,13 @@ export const SETTINGS = {
         ? undefined
         : 'is not a host name in lower case, with a port or none, such as chat.example.com',
     sentence:
-      'Comma list of the host names this server is called by, beside that of PUBLIC_URL and IP addresses; unset: any.',
+      'Comma list of the host names that requests may name, besides that of PUBLIC_URL and IP addresses; unset: any.',
   }),
   trustProxy: declare<number | readonly string[]>(
     {
       name: 'TRUST_PROXY',
-      sentence: 'How many proxies stand in front (a number), or their addresses as a comma list; "true" is refused.',
+      sentence:
+        'Number of proxies in front of this server, or a comma list of their IP addresses; "true" is not allowed.',
     },
     0,
     parseTrustProxy,
@@ -158,19 +167,19 @@ export const SETTINGS = {
     default: 200,
     min: 1,
     max: 1_000_000,
-    sentence: 'Sockets one address may have open at a time; raise it for offices behind one address.',
+    sentence: 'Sockets one IP address may have open at the same time; raise it for offices that share one IP address.',
   }),
   socketIoPolling: flag({
     name: 'SOCKET_IO_POLLING',
     default: true,
     sentence:
-      'With false, Socket.IO over HTTP polling is refused with a reason: behind a balancer without sticky sessions it cannot work.',
+      'With false, Socket.IO over HTTP polling is refused with a reason: it cannot work behind a load balancer without sticky sessions.',
   }),
   rateLimitMultiplier: decimal({
     name: 'RATE_LIMIT_MULTIPLIER',
     default: 1,
     above: 0,
-    sentence: 'Scales every limit; load tests use 100000.',
+    sentence: 'Factor applied to every rate limit; load tests use 100000.',
   }),
   contentMaxLength: integer({
     name: 'CONTENT_MAX_LENGTH',
@@ -178,24 +187,24 @@ export const SETTINGS = {
     default: 5000,
     min: 1,
     max: 50_000,
-    sentence: 'Longest message in Unicode code points.',
+    sentence: 'Maximum length of a message in Unicode code points.',
   }),
   contentPolicy: choice({
     name: 'CONTENT_POLICY',
     options: ['strip', 'preserve'],
     default: 'strip',
-    sentence: 'Whether markup that has an effect in HTML is taken out of messages.',
+    sentence: 'Whether markup that has an effect in HTML is removed from messages.',
   }),
   guestAccess: choice({
     name: 'GUEST_ACCESS',
     options: ['off', 'read', 'write'],
     default: 'read',
-    sentence: 'What somebody without an account may do in public rooms.',
+    sentence: 'What a guest, who has no account, may do in public rooms.',
   }),
   dialects: declare<readonly DialectName[]>(
     {
       name: 'DIALECTS',
-      sentence: `The address families beside /api/v1: all, none, or a comma list of ${DIALECT_NAMES.join(', ')}.`,
+      sentence: `The dialects (APIs of other chat systems) that are served besides /api/v1: all, none, or a comma list of ${DIALECT_NAMES.join(', ')}.`,
     },
     DIALECT_NAMES,
     parseDialects,
@@ -205,16 +214,18 @@ export const SETTINGS = {
   scheduleDryRun: flag({
     name: 'SCHEDULE_DRY_RUN',
     default: false,
-    sentence: 'With true, regular work (retention, expiry) only says in the log what it would do.',
+    sentence: 'With true, scheduled tasks (retention, expiry) only log what they would do.',
   }),
   metricsToken: text({
     name: 'METRICS_TOKEN',
-    sentence: 'Bearer token for /metrics; unset: only this machine itself may read them, and not through a proxy.',
+    sentence:
+      'Bearer token for /metrics; unset: only direct requests from this machine are allowed, not through a proxy.',
   }),
   metricsPort: declare<number | undefined>(
     {
       name: 'METRICS_PORT',
-      sentence: 'A port of its own for /metrics, which a worker has nowhere else; 0 takes a free one, unset: none.',
+      sentence:
+        'Separate port for /metrics, the only one on which a worker serves them; 0 chooses a free port, unset: none.',
     },
     undefined,
     (value) => {
@@ -226,12 +237,12 @@ export const SETTINGS = {
   sentryDsn: address({
     name: 'SENTRY_DSN',
     schemes: ['https', 'http'],
-    sentence: 'Where what the log calls an error is reported to; unset: nowhere, and nothing of Sentry is loaded.',
+    sentence: 'Where everything logged as an error is reported; unset: nowhere, and Sentry is not loaded.',
   }),
   otelEndpoint: address({
     name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
     schemes: ['https', 'http'],
-    sentence: 'Collector of traces over OTLP/HTTP; unset: no traces, and nothing of OpenTelemetry is loaded.',
+    sentence: 'Collector of traces over OTLP/HTTP; unset: no traces, and OpenTelemetry is not loaded.',
   }),
   otelServiceName: text({
     name: 'OTEL_SERVICE_NAME',
@@ -243,7 +254,7 @@ export const SETTINGS = {
     default: 1,
     above: 0,
     max: 1,
-    sentence: 'Share of requests and frames that are traced, up to 1.',
+    sentence: 'Fraction of requests and frames that are traced, up to 1.',
   }),
   shedPoolWaitMs: integer({
     name: 'SHED_POOL_WAIT_MS',
@@ -251,20 +262,20 @@ export const SETTINGS = {
     min: 0,
     max: 60_000,
     sentence:
-      'Milliseconds of waiting for a database connection from which work is turned away, the least needed first; 0: never.',
+      'Milliseconds of waiting for a database connection from which work is refused, the lowest priority first; 0: never.',
   }),
   shedLoopLagMs: integer({
     name: 'SHED_LOOP_LAG_MS',
     default: 100,
     min: 0,
     max: 60_000,
-    sentence: 'Milliseconds the event loop may be late before work is turned away, the least needed first; 0: never.',
+    sentence: 'Milliseconds the event loop may be late before work is refused, the lowest priority first; 0: never.',
   }),
   logLevel: choice({
     name: 'LOG_LEVEL',
     options: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
     default: 'info',
-    sentence: 'Least level that is logged; "debug" adds a line a request.',
+    sentence: 'Lowest level that is logged; "debug" adds a line for each request.',
   }),
 } satisfies Record<string, Setting<unknown>>;
 
@@ -277,11 +288,11 @@ function parseTrustProxy(value: string): number | readonly string[] {
   for (const entry of entries) {
     const [ip = '', bits, ...rest] = entry.split('/');
     const version = isIP(ip);
-    const most = version === 4 ? 32 : 128;
-    const validBits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+    const maxBits = version === 4 ? 32 : 128;
+    const validBits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= maxBits);
     if (!version || !validBits || rest.length > 0) {
       throw new Error(
-        'must be a number of proxies or a comma list of addresses; anything else lets clients choose their address',
+        'must be a number of proxies or a comma list of IP addresses; anything else would let clients choose their IP address',
       );
     }
   }

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { ParleyRequest } from '../http/request-context.js';
 import type { AppError } from './app-error.js';
 
-/** Hears of every error a request was answered with; must not throw. */
+/** Called with every error response to a request; must not throw. */
 export type AnsweredErrorObserver = (error: AppError, request: ParleyRequest) => void;
 
-/** Errors in the form clients receive, wherever they arose: a body, a guard, a limit, a use case. */
+/** Notifies observers of the errors that clients receive, from any source: a body, a guard, a limit, a use case. */
 @Injectable()
 export class AnsweredErrors {
   private readonly observers: AnsweredErrorObserver[] = [];
@@ -14,7 +14,7 @@ export class AnsweredErrors {
     this.observers.push(observer);
   }
 
-  tell(error: AppError, request: ParleyRequest): void {
+  notify(error: AppError, request: ParleyRequest): void {
     for (const observe of this.observers) observe(error, request);
   }
 }

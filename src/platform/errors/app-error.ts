@@ -1,11 +1,11 @@
 import { ErrorDoc } from './error-doc.decorator.js';
 
-/** What `details` of an error may hold: plain JSON, never a stack, a path or SQL. */
+/** The `details` of an error: plain JSON, never a stack, a path or SQL. */
 export type ErrorDetails = Record<string, unknown>;
 
 /**
- * A refusal the caller can act on. Each module declares its own in `<module>.errors.ts`, every code stands once,
- * and the transports map it once: `status` for HTTP, `code` and `details` for frames.
+ * An error the caller can act on. Each module declares its own in `<module>.errors.ts`, every code is declared once, and
+ * each transport maps them once: `status` for HTTP, `code` and `details` for frames.
  */
 export abstract class AppError extends Error {
   abstract readonly code: string;
@@ -20,7 +20,7 @@ export abstract class AppError extends Error {
   }
 }
 
-/** One thing wrong with one field of the input; `field` is a dotted path, empty for the body as a whole. */
+/** One problem with one field of the input; `field` is a dotted path, empty for the body as a whole. */
 export interface FieldProblem {
   field: string;
   reason: string;
@@ -28,7 +28,7 @@ export interface FieldProblem {
 
 @ErrorDoc(
   'The input does not have the documented shape; `details.errors` names every field at once, with a reason.',
-  'Mend the fields; the same again is refused again.',
+  'Correct the fields; the same request will fail again.',
 )
 export class ValidationError extends AppError {
   readonly code = 'VALIDATION_ERROR';
@@ -47,8 +47,8 @@ export class ValidationError extends AppError {
 }
 
 @ErrorDoc(
-  'No access token, or one that is not (or no longer) valid; `details.token_expired` is true when it has only run out.',
-  'With `token_expired` refresh, else log in.',
+  'The access token is missing or not valid; `details.token_expired` is true if it has only expired.',
+  'With `token_expired`, refresh the session; otherwise log in.',
 )
 export class AuthenticationRequired extends AppError {
   readonly code = 'AUTHENTICATION_REQUIRED';
@@ -59,7 +59,7 @@ export class AuthenticationRequired extends AppError {
   }
 }
 
-@ErrorDoc('The caller is known and may not do this.', 'Do not try again.')
+@ErrorDoc('The caller is authenticated but may not do this.', 'Do not repeat the request.')
 export class PermissionDenied extends AppError {
   readonly code = 'PERMISSION_DENIED';
   readonly status = 403;
@@ -70,8 +70,8 @@ export class PermissionDenied extends AppError {
 }
 
 @ErrorDoc(
-  'The caller’s account is banned: `details.reason`, and `details.until`, null for a ban without end.',
-  'Show it.',
+  'The caller’s account is banned; `details.reason` has the reason, `details.until` the end, null for a permanent ban.',
+  'Present the reason and the end to the user.',
 )
 export class AccountBanned extends AppError {
   readonly code = 'ACCOUNT_BANNED';
@@ -82,7 +82,7 @@ export class AccountBanned extends AppError {
   }
 }
 
-@ErrorDoc('There is no such address or method.', 'Look it up in `/openapi.json`.')
+@ErrorDoc('There is no route with this path and method.', 'Compare with `/openapi.json`.')
 export class RouteNotFound extends AppError {
   readonly code = 'ROUTE_NOT_FOUND';
   readonly status = 404;
@@ -92,7 +92,7 @@ export class RouteNotFound extends AppError {
   }
 }
 
-@ErrorDoc('The body is larger than the route takes.', 'Send less.')
+@ErrorDoc('The body is larger than the route accepts.', 'Send less.')
 export class PayloadTooLarge extends AppError {
   readonly code = 'PAYLOAD_TOO_LARGE';
   readonly status = 413;
@@ -102,7 +102,7 @@ export class PayloadTooLarge extends AppError {
   }
 }
 
-/** Which limit was used up: what counts as it, how often in which window, and the epoch second at which room comes back. */
+/** The rate limit that was exceeded: its action, its number and window, and the epoch second of the next permitted call. */
 export interface SpentLimit {
   readonly action: string;
   readonly limit: number;
@@ -111,7 +111,7 @@ export interface SpentLimit {
 }
 
 @ErrorDoc(
-  'A limit of the caller or of the address is used up.',
+  'A rate limit of the caller or of their IP address is exceeded.',
   'Wait `details.retry_after` seconds (also `Retry-After`).',
 )
 export class RateLimitExceeded extends AppError {
@@ -127,14 +127,14 @@ export class RateLimitExceeded extends AppError {
 }
 
 @ErrorDoc(
-  'The server cannot answer right now; whether a write was done is not known.',
-  'Try the same again after `details.retry_after` seconds; with the same `client_message_id` or `Idempotency-Key` it is done once.',
+  'The server cannot process the request right now; a write may or may not have been stored.',
+  'Repeat the request after `details.retry_after` seconds; with the same `client_message_id` or `Idempotency-Key` it takes effect once.',
 )
 export class ServiceUnavailable extends AppError {
   readonly code = 'SERVICE_UNAVAILABLE';
   readonly status = 503;
 
-  /** `cause` is for the log alone. */
+  /** `cause` is only logged. */
   constructor(
     readonly retryAfterSeconds = 1,
     options?: ErrorOptions,
@@ -145,7 +145,7 @@ export class ServiceUnavailable extends AppError {
 
 @ErrorDoc(
   'This idempotency key (or `client_message_id`) was used with another body.',
-  'Take a new key for a new request.',
+  'Use a new key for a new request.',
 )
 export class IdempotencyConflict extends AppError {
   readonly code = 'IDEMPOTENCY_CONFLICT';
@@ -157,7 +157,7 @@ export class IdempotencyConflict extends AppError {
 }
 
 @ErrorDoc(
-  'A request with the same idempotency key is still being answered.',
+  'A request with the same idempotency key is still being processed.',
   'Try again in a moment, with the same key.',
 )
 export class IdempotencyInProgress extends AppError {
@@ -165,12 +165,12 @@ export class IdempotencyInProgress extends AppError {
   readonly status = 409;
 
   constructor() {
-    super('A request with this idempotency key is still being answered. Try again.');
+    super('A request with this idempotency key is still being processed. Try again.');
   }
 }
 
 @ErrorDoc(
-  'A defect of ours; the log has the cause under the `request_id`.',
+  'A defect of the server; the log has the cause under the `request_id`.',
   'Try again later; report the `request_id`.',
 )
 export class InternalError extends AppError {

@@ -1,27 +1,27 @@
 import type { ErrorClass } from './throws.decorator.js';
 
-/** What a receiver of an error is told in the documents. */
+/** The documentation of an error for API clients. */
 export interface ErrorDocumentation {
   readonly meaning: string;
   readonly action: string;
 }
 
-const meanings = new Map<ErrorClass, ErrorDocumentation>();
+const documented = new Map<ErrorClass, ErrorDocumentation>();
 
-/** What a declared error means, and what its receiver can do; OpenAPI and docs/errors.md have it from here. */
+/** Declares the meaning of an error and what a client can do; the source of OpenAPI and docs/errors.md. */
 export const ErrorDoc =
-  (meaning: string, remedy: string): ClassDecorator =>
+  (meaning: string, action: string): ClassDecorator =>
   (error) =>
-    void meanings.set(error as unknown as ErrorClass, { meaning, action: remedy });
+    void documented.set(error as unknown as ErrorClass, { meaning, action });
 
-/** @throws Error for an error nobody has said the meaning of */
+/** @throws Error for an error without `@ErrorDoc` */
 export function errorDocOf(error: ErrorClass): ErrorDocumentation {
-  const known = meanings.get(error);
-  if (!known) throw new Error(`Nobody says what ${error.name} means.`);
+  const known = documented.get(error);
+  if (!known) throw new Error(`${error.name} has no @ErrorDoc.`);
   return known;
 }
 
 /** Every declared error of the program. */
 export function declaredErrors(): ErrorClass[] {
-  return [...meanings.keys()];
+  return [...documented.keys()];
 }

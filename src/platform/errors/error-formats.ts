@@ -2,31 +2,31 @@ import { Injectable } from '@nestjs/common';
 import type { ParleyRequest } from '../http/request-context.js';
 import type { AppError } from './app-error.js';
 
-/** An error as some addresses tell it. */
+/** An error in the format of some paths. */
 export interface PresentedError {
   readonly status: number;
   readonly body: object;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** How errors look at some addresses. */
+/** The error format of some paths. */
 export interface ErrorFormat {
-  /** `path` as asked for, without its query. */
+  /** Whether the format applies; `path` is the requested path without its query. */
   readonly takes: (path: string, method: string) => boolean;
   readonly present: (error: AppError, request: ParleyRequest) => PresentedError;
-  /** For the generated documents; without it they describe our own form. */
+  /** For the generated documents; without it they describe our own format. */
   readonly documented?: DocumentedFormat;
 }
 
-/** What the OpenAPI document says of the bodies of a form. */
+/** The error bodies of a format in the OpenAPI document. */
 export interface DocumentedFormat {
-  /** A word for the names of shared answers. */
+  /** Part of the names of shared responses. */
   readonly name: string;
-  /** The JSON Schema of a body that has one of these codes. */
+  /** Returns the JSON Schema of a body with one of these codes. */
   readonly schema: (codes: readonly string[]) => object;
 }
 
-/** The addresses whose errors look otherwise than our own do. They hold for routes nobody has, too. */
+/** The error formats of paths that do not use our own, such as those of the dialects. They also apply to unknown routes. */
 @Injectable()
 export class ErrorFormats {
   private readonly formats: ErrorFormat[] = [];
@@ -35,14 +35,14 @@ export class ErrorFormats {
     this.formats.push(format);
   }
 
-  /** The form of the address of this request; undefined where ours holds. The first one registered wins. */
+  /** Returns the format of this request's path, or undefined for our own format. The first one registered wins. */
   of({ originalUrl, method }: ParleyRequest): ErrorFormat | undefined {
     if (this.formats.length === 0) return undefined;
     const end = originalUrl.indexOf('?');
     return this.at(end < 0 ? originalUrl : originalUrl.slice(0, end), method);
   }
 
-  /** The same by path and method. */
+  /** Returns the format of a path and method, or undefined for our own format. */
   at(path: string, method: string): ErrorFormat | undefined {
     return this.formats.find(({ takes }) => takes(path, method));
   }

@@ -19,12 +19,12 @@ import { AnsweredErrors } from './answered-errors.js';
 import { ErrorFormats, type PresentedError } from './error-formats.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
 
-/** What a client sees of an error, whatever it was: nothing of ours gets out that is not declared as an `AppError`. */
+/** The body of every error response. It contains nothing of an error that is not declared as an `AppError`. */
 export interface ErrorBody {
   error: { code: string; message: string; details: Record<string, unknown>; request_id: string };
 }
 
-/** The error a client is told of. Anything nobody declared is `InternalError`, with the cause for the log. */
+/** Returns the error a client receives. Anything undeclared becomes an `InternalError`, with the cause for the log. */
 export function toAppErrorOf(thrown: unknown): AppError {
   const error = toAppError(thrown);
   if (error instanceof AppError) return error;
@@ -36,7 +36,8 @@ export function toAppErrorOf(thrown: unknown): AppError {
 }
 
 /**
- * The same, for where nobody else will tell the log of what nobody declared: before there is a request or a connection.
+ * Like `toAppErrorOf`, and logs an undeclared error. For code that runs before there is a request or a connection, where
+ * nothing else would log it.
  */
 export function toAppErrorAndLog(thrown: unknown, logger: Logger): AppError {
   const error = toAppErrorOf(thrown);
@@ -44,7 +45,7 @@ export function toAppErrorAndLog(thrown: unknown, logger: Logger): AppError {
   return error;
 }
 
-/** Express, body readers and Nest's own pipes and guards speak in statuses. */
+/** Express, body parsers and Nest's own pipes and guards throw errors with a status. */
 function ofStatus(status: number): AppError {
   switch (status) {
     case 400:
@@ -64,13 +65,13 @@ function ofStatus(status: number): AppError {
   }
 }
 
-/** Requests of many clients fail together: none turned away for so long means that it is over. */
+/** Requests of many clients fail together: if none has been refused for this long, the cause is over. */
 const OVER_AFTER_MS = 30_000;
-/** So long the trace of a failure is not written again. */
+/** The stack trace of a failure is logged at most once in this time. */
 const TRACE_EVERY_MS = 60_000;
-const MOST_KINDS = 100;
+const MAX_KINDS = 100;
 
-/** Answers every error of every route in one shape. */
+/** Sends the response of every error of every route. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger('Http');
@@ -89,12 +90,12 @@ export class ErrorFilter implements ExceptionFilter {
     const error = toAppErrorOf(thrown);
     if (error.status >= 500) this.report(error, request);
     const counted = error.status < 500 && !request.isCounted ? this.count(error, request) : error;
-    this.answer(counted instanceof Promise ? await counted : counted, request, response);
+    this.respond(counted instanceof Promise ? await counted : counted, request, response);
   }
 
   /**
-   * What is refused before any limit counts it (an unknown route, a refused credential, a body that cannot be read) is
-   * a call of the address: the answer is the refusal of the limit, once it is used up.
+   * Counts a request that failed before any rate limit counted it (an unknown route, a rejected credential, an
+   * unreadable body) as a call of the IP address. Returns the error of that limit once it is exceeded.
    */
   private count(error: AppError, request: ParleyRequest): AppError | Promise<AppError> {
     request.isCounted = true;
@@ -106,14 +107,18 @@ export class ErrorFilter implements ExceptionFilter {
     }
   }
 
-  private answer(error: AppError, request: ParleyRequest, response: Response): void {
-    this.answered.tell(error, request);
+  private respond(error: AppError, request: ParleyRequest, response: Response): void {
+    this.answered.notify(error, request);
     if (response.headersSent) {
-      response.destroy(); // half an answer is out: only a broken connection tells the client that it is half
+      response.destroy(); // part of the response is sent: only a broken connection marks it as incomplete
       return;
     }
     for (const [name, value] of Object.entries(headersOf(error))) response.setHeader(name, value);
-    const { status, body, headers = {} } = this.formats.of(request)?.present(error, request) ?? asOurs(error, request);
+    const {
+      status,
+      body,
+      headers = {},
+    } = this.formats.of(request)?.present(error, request) ?? inOwnFormat(error, request);
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     response.status(status).json(body);
   }
@@ -126,38 +131,38 @@ export class ErrorFilter implements ExceptionFilter {
     else this.reportRefusal({ ...fields, code: error.code, err: error.cause });
   }
 
-  /** The error as it is, or without its trace where one of its kind stands in the log already. */
+  /** The error for the log, without its stack trace if one of the same kind was logged recently. */
   private traced(error: unknown): object {
     const kind = kindOf(error, (error as Error).stack?.split('\n')[1]);
     const now = performance.now();
     if (now - (this.tracedAt.get(kind) ?? -Infinity) < TRACE_EVERY_MS) return { error: kind };
-    if (this.tracedAt.size >= MOST_KINDS) this.tracedAt.clear();
+    if (this.tracedAt.size >= MAX_KINDS) this.tracedAt.clear();
     this.tracedAt.set(kind, now);
     return { err: error };
   }
 
-  /** There are as many of them as callers like, for as long as something is away: one line for each kind of cause. */
+  /** While something is unavailable, callers decide how many refusals there are: each kind of cause is one warning. */
   private reportRefusal(fields: { code: string; err: unknown }): void {
-    const kind = this.refusals.size < MOST_KINDS ? kindOf(fields.err, fields.code) : '';
+    const kind = this.refusals.size < MAX_KINDS ? kindOf(fields.err, fields.code) : '';
     let refusals = this.refusals.get(kind);
     if (!refusals) {
-      refusals = new RepeatedWarning(this.logger, 'requests are turned away', {
-        over: 'requests are no longer turned away',
+      refusals = new RepeatedWarning(this.logger, 'requests are refused', {
+        over: 'requests are no longer refused',
         settledAfterMs: OVER_AFTER_MS,
       });
       this.refusals.set(kind, refusals);
     }
     refusals.failed(fields);
-    refusals.worked(); // as far as this request knows: the next one to be turned away says otherwise
+    refusals.worked(); // starts the time after which it is over; the next refusal cancels it
   }
 }
 
-function kindOf(error: unknown, place = ''): string {
+function kindOf(error: unknown, frame = ''): string {
   const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
-  return [name, code, place.trim()].filter((part) => typeof part === 'string' && part !== '').join(' ');
+  return [name, code, frame.trim()].filter((part) => typeof part === 'string' && part !== '').join(' ');
 }
 
-function asOurs({ status, code, message, details }: AppError, { requestId }: ParleyRequest): PresentedError {
+function inOwnFormat({ status, code, message, details }: AppError, { requestId }: ParleyRequest): PresentedError {
   const body: ErrorBody = { error: { code, message, details, request_id: requestId } };
   return { status, body };
 }

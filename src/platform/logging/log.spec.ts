@@ -7,7 +7,7 @@ describe('the log', () => {
   const last = (): Record<string, unknown> => JSON.parse(lines.at(-1) ?? '{}') as Record<string, unknown>;
 
   it.each(['password', 'token', 'access_token', 'refresh_token', 'session_id', 'ticket', 'authorization', 'cookie'])(
-    'never holds a %s, wherever it stands',
+    'never contains a %s, at any level of a record',
     (name) => {
       log.info({ [name]: 'hush', headers: { [name]: 'hush' }, request: { headers: { [name]: 'hush' } } }, 'x');
       expect(lines.at(-1)).not.toContain('hush');
@@ -24,11 +24,11 @@ describe('the log', () => {
     ['/api/v1/users?search=hush', '/api/v1/users?search=[redacted]'],
     ['/api/ws/hush.hush.hush?x=1', '/api/ws/[redacted]?x=1'],
     ['/api/sessions/hush-hush/', '/api/sessions/[redacted]/'],
-  ])('writes the address %s without its secret', (address, redacted) => {
-    expect(redactAddress(address)).toBe(redacted);
+  ])('writes the URL %s without its secret', (url, redacted) => {
+    expect(redactAddress(url)).toBe(redacted);
   });
 
-  it('holds an error with its causes, and nothing else of it', () => {
+  it('contains an error with its causes and no other property of it', () => {
     const cause = Object.assign(new Error('duplicate key'), { code: '23505', detail: 'Key (email)=(ana@example.com)' });
     new NestLog(log).error('it failed', new Error('outer', { cause }), 'Here');
     expect(last()).toMatchObject({ level: 'error', msg: 'it failed', context: 'Here' });
@@ -36,7 +36,7 @@ describe('the log', () => {
     expect(lines.at(-1)).not.toContain('ana@example.com');
   });
 
-  it('has the text, the fields and the error, in whichever order they were given', () => {
+  it('contains the text, the fields and the error, in whichever order they are passed', () => {
     const err = new Error('outer');
     new NestLog(log).error({ err, stream_id: 's1' }, 'it failed', 'Here');
     expect(last()).toMatchObject({ msg: 'it failed', context: 'Here', stream_id: 's1', err: { message: 'outer' } });
@@ -48,7 +48,7 @@ describe('the log', () => {
     expect(last()).toMatchObject({ purged: 3, context: 'Here' });
   });
 
-  it('keeps one record on one line, whatever the text', () => {
+  it('writes each record on one line, whatever the text', () => {
     log.info({ user: 'a\nb\u001b[31m' }, 'x\r\n{"level":"fatal"}');
     const line = lines.at(-1)?.trimEnd() ?? '';
     expect(['\n', '\r', '\u001b'].filter((control) => line.includes(control))).toEqual([]);

@@ -4,7 +4,7 @@ import type { Config } from '../config/config.js';
 import { LOGGED_ERROR, loggedErrors } from './logged-errors.js';
 import { REDACTION } from './redaction.js';
 
-/** JSON lines on standard output; `destination` is for tests. */
+/** Creates the logger, which writes JSON lines to standard output; `destination` is for tests. */
 export function createLog(config: Pick<Config, 'logLevel'>, destination?: DestinationStream): Pino {
   const options = {
     level: config.logLevel,
@@ -15,7 +15,7 @@ export function createLog(config: Pick<Config, 'logLevel'>, destination?: Destin
     serializers: { err: describeError },
     hooks: {
       logMethod(this: Pino, args: unknown[], method: (...args: unknown[]) => void, level: number): void {
-        if (level >= LOGGED_ERROR) loggedErrors.tell(args, level);
+        if (level >= LOGGED_ERROR) loggedErrors.notify(args, level);
         method.apply(this, args);
       },
     },
@@ -31,7 +31,7 @@ interface DescribedError {
   cause?: unknown;
 }
 
-/** An error and its causes. Other properties stay out: a database error carries whole rows in some of them. */
+/** Describes an error and its causes. Other properties are left out: some of a database error contain whole rows. */
 export function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { code } = error as { code?: unknown };
@@ -41,15 +41,21 @@ export function describeError(error: unknown): unknown {
   return described;
 }
 
-/** Where Nest tells of every module and route it set up: forty lines a start, of use only to whoever debugs that. */
-const CHATTER = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory', 'NestApplication']);
+/** Contexts in which Nest logs every module and route it sets up: forty lines at each start, useful only to debug it. */
+const SETUP_CONTEXTS = new Set([
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestFactory',
+  'NestApplication',
+]);
 
-/** Nest's logger over ours, so that `new Logger('Name')` of @nestjs/common is all that anybody needs. */
+/** Connects Nest's logger to pino, so that classes only need `new Logger('Name')` of @nestjs/common. */
 export class NestLog implements LoggerService {
   constructor(private readonly pino: Pino) {}
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.write(CHATTER.has(String(rest.at(-1))) ? 'trace' : 'info', message, rest);
+    this.write(SETUP_CONTEXTS.has(String(rest.at(-1))) ? 'trace' : 'info', message, rest);
   }
 
   warn(message: unknown, ...rest: unknown[]): void {
@@ -64,7 +70,7 @@ export class NestLog implements LoggerService {
     this.write('trace', message, rest);
   }
 
-  /** A port that cannot be listened on, Nest says and throws; the one who catches it says it with what to do. */
+  /** If a port cannot be listened on, Nest logs and throws the error; the code that catches it logs it with advice. */
   error(message: unknown, ...rest: unknown[]): void {
     this.write(rest.at(-1) === 'NestApplication' ? 'debug' : 'error', message, rest);
   }

@@ -2,11 +2,11 @@
 export const LOGGED_ERROR = 50;
 const FATAL = 60;
 
-/** A line the log wrote at level error or above, before anything is left out of it. */
+/** A log record of level error or above, before redaction. */
 export interface LoggedError {
   readonly level: 'error' | 'fatal';
   readonly message: string;
-  /** The part of the program that said so. */
+  /** The name of the logger. */
   readonly context: string;
   readonly requestId: string | undefined;
   readonly error: Error | undefined;
@@ -15,20 +15,20 @@ export interface LoggedError {
 type Observer = (logged: LoggedError) => void;
 
 /**
- * What the log calls an error, for whoever counts or reports errors: one place that all of them pass, from requests,
- * frames, jobs and promises nobody waited for. One a process, as the log is.
+ * Notifies observers, which count or report errors, of every record of level error or above: from requests, frames, jobs
+ * and unhandled promises. There is one in each process, as there is one log.
  */
 class LoggedErrors {
   private readonly observers = new Set<Observer>();
 
-  /** From now on `observer`, which must not throw, hears of errors; the answer ends that. */
+  /** Calls `observer`, which must not throw, with every logged error. The returned function removes it. */
   observe(observer: Observer): () => void {
     this.observers.add(observer);
     return () => this.observers.delete(observer);
   }
 
-  /** The arguments of a call of the log. */
-  tell([first, second]: readonly unknown[], level: number): void {
+  /** Takes the arguments of a call of pino. */
+  notify([first, second]: readonly unknown[], level: number): void {
     if (this.observers.size === 0) return;
     const fields = (typeof first === 'object' && first !== null ? first : {}) as Record<string, unknown>;
     const error = first instanceof Error ? first : fields.err instanceof Error ? fields.err : undefined;

@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { StartupBanner } from './startup-banner.js';
 
-/** Provides `StartupBanner` everywhere. Logging itself needs no provider: `new Logger('Name')` of @nestjs/common. */
+/** Provides `StartupBanner` to every module. Logging needs no provider: use `new Logger('Name')` of @nestjs/common. */
 @Global()
 @Module({ providers: [StartupBanner], exports: [StartupBanner] })
 export class LoggingModule {}

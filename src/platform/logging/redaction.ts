@@ -1,7 +1,7 @@
-/** Parameters of addresses with what people look for, which is as private as what they write. */
+/** Query parameters with search terms, which are as private as messages. */
 const SEARCH_PARAMETERS = ['q', 'search'];
 
-/** Names whose values never reach a log, wherever they stand in an object that is logged. */
+/** Names whose values are never logged, at any level of a logged object. */
 const SECRET_NAMES = [
   'password',
   'current_password',
@@ -16,25 +16,25 @@ const SECRET_NAMES = [
   'cookie',
 ];
 
-/** pino's redaction: secrets at the top of a record and one or two levels down, which is as deep as we log. */
+/** The redaction of pino: secrets at the top of a record and up to two levels down, the greatest depth that is logged. */
 export const REDACTION = {
   censor: '[redacted]',
   paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]).concat('headers["set-cookie"]'),
 };
 
-/** An address that carries a token, or the key of a session, as a path segment. */
+/** A URL with a token, or the key of a session, as a path segment. */
 const SECRET_SEGMENT = /(\/api\/(?:ws|sessions)\/)[^/?#]+/gi;
 
 const HIDDEN_PARAMETERS = new Set([...SECRET_NAMES, ...SEARCH_PARAMETERS]);
-/** A name ends where another may begin: else each of many question marks is looked through to the end. */
+/** A name ends where another may begin; otherwise the text would be scanned to its end for each of many question marks. */
 const PARAMETER = /([?&])([^?=&#]*)=[^&#]*/g;
 
 /**
- * An address as it may stand in a log: tokens and words of a search that came in the query or the path are gone, however their names are
- * written.
+ * Returns a URL that may be logged: tokens and search terms in the query or the path are replaced. The names of
+ * parameters are compared decoded and without case.
  */
-export function redactAddress(address: string): string {
-  return address
+export function redactAddress(url: string): string {
+  return url
     .replace(SECRET_SEGMENT, '$1[redacted]')
     .replace(PARAMETER, (whole: string, mark: string, name: string) =>
       HIDDEN_PARAMETERS.has(decoded(name)) ? `${mark}${name}=[redacted]` : whole,

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { createLog, NestLog } from './log.js';
 import { RepeatedWarning } from './repeated-warning.js';
 
-describe('a warning of what fails again and again', () => {
+describe('a repeated warning', () => {
   let lines: Record<string, unknown>[];
   let warning: RepeatedWarning;
 
@@ -22,7 +22,7 @@ describe('a warning of what fails again and again', () => {
     }
   };
 
-  it('is logged at once, then once a minute with the number of those that were not', () => {
+  it('is logged at once, then once a minute with the number of suppressed failures', () => {
     failFor(150);
     expect(lines.map(({ level, msg, suppressed }) => ({ level, msg, suppressed }))).toEqual(
       [0, 599, 599].map((suppressed) => ({ level: 'warn', msg: 'the store is away', suppressed })),
@@ -30,7 +30,7 @@ describe('a warning of what fails again and again', () => {
     expect(lines[0]).toMatchObject({ context: 'Store', err: { message: 'refused' } });
   });
 
-  it('ends with one line that says how long it lasted and how often it failed', () => {
+  it('ends with one line with its duration and the number of failures', () => {
     failFor(30);
     warning.worked();
     warning.worked();
@@ -59,7 +59,7 @@ describe('a warning of what fails again and again', () => {
     expect(lines.map(({ msg }) => msg)).toEqual(['the store is away', 'the store is back', 'the store is away']);
   });
 
-  it('has no end where none is named: what clients cause is only counted', () => {
+  it('logs no end without the option `over`', () => {
     const caused = new RepeatedWarning(new Logger('Sockets'), 'sockets are refused');
     caused.failed({ code: 'LIMIT' });
     caused.worked();
@@ -68,7 +68,7 @@ describe('a warning of what fails again and again', () => {
     expect(lines.map(({ msg }) => msg)).toEqual(['sockets are refused']);
   });
 
-  it('says in each of its lines which one it is of several with one message', () => {
+  it('logs its fields in each line', () => {
     const one = new RepeatedWarning(new Logger('Tasks'), 'a task failed', {
       over: 'done again',
       fields: { task: 'a' },
@@ -82,7 +82,7 @@ describe('a warning of what fails again and again', () => {
     ]);
   });
 
-  it('watches work, whose result and error it passes on', async () => {
+  it('watches work and passes on its result and error', async () => {
     await expect(warning.watch(() => Promise.reject(new Error('refused')))).rejects.toThrow('refused');
     expect(await warning.watch(() => Promise.resolve(7))).toBe(7);
     jest.advanceTimersByTime(5_000);

@@ -1,8 +1,8 @@
 import type { Logger } from '@nestjs/common';
 
-/** Between two lines about the same thing. */
+/** The time between two lines of one warning. */
 const INTERVAL_MS = 60_000;
-/** What has worked for so long without a failure is well again: something that fails every other time is not. */
+/** The time without a failure after which it counts as recovered: work that fails every other time does not. */
 const SETTLED_AFTER_MS = 5_000;
 
 interface Failing {
@@ -12,20 +12,20 @@ interface Failing {
 }
 
 interface Options {
-  /** Said once it works again; without it the end is not noticed. */
+  /** Logged once it works again; without it the end is not logged. */
   readonly over?: string;
-  /** `error` for what an operator has to look at even when it happens once. */
+  /** `error` for a failure that an operator has to examine even if it happens once. */
   readonly level?: 'warn' | 'error';
   readonly settledAfterMs?: number;
-  /** What each of its lines holds: which one of several things fails, where they share a message. */
+  /** Logged in each line, to distinguish several warnings with one message. */
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * A warning of something that may fail many times a second, for as long as a neighbour is away or a client likes. The
- * first failure is logged at once; later ones at most once a minute, with the number of those that got no line
- * (`suppressed`). When it works again, and nothing has failed for five seconds, one line says so, with how long it
- * lasted (`lasted_ms`, from the first failure on) and how often it failed (`failed`).
+ * A warning about work that may fail many times a second, for example while a service is unavailable or because of a
+ * client. The first failure is logged at once, later ones at most once a minute, with the number of failures without a
+ * line (`suppressed`). When it works again and nothing has failed for five seconds, one line reports the end, with the
+ * duration since the first failure (`lasted_ms`) and the number of failures (`failed`).
  */
 export class RepeatedWarning {
   private failing: Failing | undefined;
@@ -39,7 +39,7 @@ export class RepeatedWarning {
     private readonly options: Options = {},
   ) {}
 
-  /** It has failed once more: `fields` stand in the line, an error as `err`. */
+  /** Records a failure. The line contains `fields`; an error is passed as `err`. */
   failed(fields: Readonly<Record<string, unknown>>): void {
     const now = performance.now();
     this.failing ??= { since: now, count: 0, worksSince: undefined };
@@ -58,14 +58,14 @@ export class RepeatedWarning {
     this.silentUntil = now + INTERVAL_MS;
   }
 
-  /** It has worked. Costs nothing while nothing fails. */
+  /** Records a success. Costs nothing while nothing fails. */
   worked(): void {
     if (!this.failing || this.options.over === undefined) return;
     this.failing.worksSince ??= performance.now();
-    this.timer ??= this.lookAfter(this.settledAfterMs);
+    this.timer ??= this.scheduleCheck(this.settledAfterMs);
   }
 
-  /** Does `work` and notes whether it failed, with its error as `err`. @throws whatever it throws */
+  /** Runs `work` and records its failure (with the error as `err`) or its success. @throws the error of `work` */
   async watch<T>(work: () => Promise<T>): Promise<T> {
     try {
       const result = await work();
@@ -81,17 +81,17 @@ export class RepeatedWarning {
     return this.options.settledAfterMs ?? SETTLED_AFTER_MS;
   }
 
-  private lookAfter(ms: number): NodeJS.Timeout {
-    return setTimeout(() => this.look(), ms).unref();
+  private scheduleCheck(ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.checkRecovered(), ms).unref();
   }
 
-  private look(): void {
+  private checkRecovered(): void {
     this.timer = undefined;
     const { failing } = this;
     if (failing?.worksSince === undefined) return;
     const leftMs = failing.worksSince + this.settledAfterMs - performance.now();
     if (leftMs > 0) {
-      this.timer = this.lookAfter(leftMs);
+      this.timer = this.scheduleCheck(leftMs);
       return;
     }
     this.failing = undefined;

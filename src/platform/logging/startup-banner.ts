@@ -1,33 +1,34 @@
 import { Injectable } from '@nestjs/common';
 
 /**
- * What is said once at start, on the terminal and not in the log. Any module may add a line before the start is done.
+ * Collects the lines that are printed once at start, on the terminal and not in the log. Any module may add a line before
+ * the start is complete.
  */
 @Injectable()
 export class StartupBanner {
   private readonly lines: { label: string; text: string }[] = [];
-  private readonly last: (() => Promise<void>)[] = [];
+  private readonly atEnd: (() => Promise<void>)[] = [];
 
   add(label: string, text: string): void {
     this.lines.push({ label, text });
   }
 
-  /** What is done when everything else of the start has succeeded, just before the banner is shown. It may add lines. */
+  /** Registers work that runs when the rest of the start has succeeded, before the banner is printed. It may add lines. */
   beforeShown(work: () => Promise<void>): void {
-    this.last.push(work);
+    this.atEnd.push(work);
   }
 
-  /** Does what was left for the end of the start. @throws whatever that throws */
+  /** Runs the registered work. @throws the error of that work */
   async complete(): Promise<void> {
-    for (const work of this.last.splice(0)) await work();
+    for (const work of this.atEnd.splice(0)) await work();
   }
 
-  /** What stands under a label, for those who print no banner. */
+  /** Returns the texts of a label, for callers that print no banner. */
   of(label: string): string[] {
     return this.lines.filter((line) => line.label === label).map(({ text }) => text);
   }
 
-  /** The lines in a box. */
+  /** Renders the lines in a box. */
   render(title: string): string {
     const label = Math.max(0, ...this.lines.map((line) => line.label.length));
     const body = this.lines.map((line) => `${line.label.padEnd(label)}  ${line.text}`);

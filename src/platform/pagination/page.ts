@@ -3,46 +3,47 @@ import { isUuid } from '../validation/fields.js';
 
 export const DEFAULT_PAGE_SIZE = 50;
 
-/** One page of a list; `next_cursor` is given back as `cursor` for the next one. */
+/** One page of a list; a client sends `next_cursor` back as `cursor` to read the next page. */
 export interface Page<T> {
   readonly data: T[];
   readonly next_cursor: string | null;
   readonly has_more: boolean;
 }
 
-/** Makes a page out of one row more than was asked for: the extra one says whether there is more. */
+/** Builds a page from up to `limit + 1` rows; the extra row means that there are more. */
 export function toPage<Row, T>(
   rows: Row[],
   limit: number,
-  show: (row: Row) => T,
+  present: (row: Row) => T,
   cursorOf: (row: Row) => CursorParts,
 ): Page<T> {
-  const shown = rows.slice(0, limit);
+  const included = rows.slice(0, limit);
   const hasMore = rows.length > limit;
-  const last = shown.at(-1);
+  const last = included.at(-1);
   return {
-    data: shown.map(show),
+    data: included.map(present),
     next_cursor: hasMore && last !== undefined ? encodeCursor(cursorOf(last)) : null,
     has_more: hasMore,
   };
 }
 
-/** What a cursor remembers: the sort key of the last row shown. It grants nothing: whoever uses it is asked again. */
+/** The content of a cursor: the sort key of the last row of a page. It grants nothing: each request is authorized. */
 export type CursorParts = readonly (string | number)[];
 
 export function encodeCursor(parts: CursorParts): string {
   return Buffer.from(JSON.stringify(parts)).toString('base64url');
 }
 
-/** What a part of a cursor must be. `millis` is a time: epoch milliseconds up to the year 9999. */
+/** The kind of a part of a cursor. `millis` is a time: epoch milliseconds up to the year 9999. */
 export type CursorPartKind = 'word' | 'number' | 'millis' | 'uuid';
 
 const NO_CURSOR = 'is not a cursor of this list';
 const LAST_MILLIS = 253_402_300_799_999;
 
 /**
- * Reads a cursor back; `kinds` says what it must hold.
- * @throws ValidationError when it is not one of ours
+ * Decodes a cursor; `kinds` are the kinds of its parts.
+ *
+ * @throws ValidationError if it is not a cursor of this list
  */
 export function decodeCursor(cursor: string, kinds: readonly CursorPartKind[]): CursorParts {
   const parts = parse(cursor);
@@ -54,7 +55,7 @@ export function decodeCursor(cursor: string, kinds: readonly CursorPartKind[]): 
   return parts as (string | number)[];
 }
 
-/** Refuses what is no cursor of any list. @throws ValidationError */
+/** Rejects a text that is not a cursor of any list. @throws ValidationError */
 export function requireCursor(cursor: string): void {
   if (!Array.isArray(parse(cursor))) throw ValidationError.of('cursor', NO_CURSOR);
 }

@@ -3,12 +3,12 @@ import { Config } from '../../platform/config/config.js';
 import { newId } from '../../platform/database/ids.js';
 import type { StreamTransaction } from '../../platform/event-log/event-log.js';
 import { type SystemMessage, SystemMessages } from '../participants/system-messages.policy.js';
-import { applyContentRule } from './sanitize-content.js';
+import { sanitizeContent } from './sanitize-content.js';
 import { inMessage, presentMessage } from './message-presenter.js';
 import { MESSAGE_CREATED } from './messages.events.js';
 import { MessagesRepository } from './messages.repository.js';
 
-/** Writes messages of the server itself. Clients, replays and webhooks get them as they get every message. */
+/** Writes system messages. Clients, replays and webhooks receive them like every other message. */
 @Injectable()
 export class AppendSystemMessage extends SystemMessages {
   constructor(
@@ -24,7 +24,7 @@ export class AppendSystemMessage extends SystemMessages {
       conversation_id: tx.head.streamId,
       seq: tx.nextSeq,
       sender_id: actor.userId,
-      content: applyContentRule(content, this.config.contentPolicy).content,
+      content: sanitizeContent(content, this.config.contentPolicy).content,
       metadata,
       created_at: tx.head.at,
     };

@@ -19,10 +19,10 @@ import { requireReaction } from './reaction.js';
 import { ContentModeration } from './content-moderation.js';
 import { SendMessage } from './send-message.js';
 
-/** Different emojis one message may carry. */
+/** Different emojis on one message. */
 const EMOJIS_MAX = 50;
 
-/** What stands under the lock when a change is judged: the message as it is now, and who the actor is there now. */
+/** The current state under the lock: the message, and the actor's membership. */
 interface Locked {
   readonly tx: StreamTransaction;
   readonly message: MessageRow;
@@ -31,8 +31,8 @@ interface Locked {
 }
 
 /**
- * Changes to a message that is there. Each is one durable event of its conversation, judged and written under the
- * conversation's lock; a change that changes nothing writes none.
+ * Changes to an existing message. Each is one durable event of its conversation, authorized and written under the
+ * conversation's lock. A change without effect writes no event.
  * All throw MessageNotFound, PermissionDenied, MessageNotEditable, AuthenticationRequired, AccountBanned.
  */
 @Injectable()
@@ -41,27 +41,30 @@ export class ChangeMessage {
     private readonly repository: MessagesRepository,
     private readonly log: EventLog,
     private readonly participants: ParticipantsPolicy,
-    private readonly sending: SendMessage,
+    private readonly sendMessage: SendMessage,
     private readonly moderation: ContentModeration,
   ) {}
 
   /**
-   * Replaces the text; only its sender may, and only while they may post. The old text stays in the history.
+   * Replaces the text. Only the sender may, and only while they may post. The history keeps the old text.
    * @throws ContentRejected, SlowMode
    */
   async edit(actor: Actor, id: string, dto: EditMessageDto): Promise<MessageDto> {
-    const clean = this.sending.cleanContent(dto.content).content;
+    const sanitized = this.sendMessage.cleanContent(dto.content).content;
     return this.change(actor, id, async ({ tx, message, membership, change }) => {
       this.participants.requireMayPost(membership);
       if (message.sender_id !== actor.userId) this.participants.deny('Only its sender may edit a message.');
-      const ruled = await this.moderation.edit(message.conversation_id, { content: clean, metadata: dto.metadata });
-      if (!(await this.repository.edit(tx, { ...change, ...ruled, mentions: dto.mentions }))) return undefined;
+      const moderated = await this.moderation.edit(message.conversation_id, {
+        content: sanitized,
+        metadata: dto.metadata,
+      });
+      if (!(await this.repository.edit(tx, { ...change, ...moderated, mentions: dto.mentions }))) return undefined;
       await this.requireTurn({ tx, membership, change });
       return MESSAGE_UPDATED;
     });
   }
 
-  /** Leaves a tombstone; its sender may, and moderators of the conversation. Twice is once. */
+  /** Leaves a tombstone. The sender and moderators of the conversation may. A repeated delete has no effect. */
   async delete(actor: Actor, id: string): Promise<MessageDto> {
     return this.change(
       actor,
@@ -81,7 +84,7 @@ export class ChangeMessage {
   }
 
   /**
-   * Adds the actor's reaction: one emoji or `:name:`, twice is once.
+   * Adds the actor's reaction: one emoji or `:name:`. A repeated reaction has no effect.
    * @throws ValidationError, TooManyReactions, ContentRejected, SlowMode
    */
   async react(actor: Actor, id: string, text: string): Promise<MessageDto> {
@@ -98,7 +101,7 @@ export class ChangeMessage {
     });
   }
 
-  /** Takes the actor's own reaction back. */
+  /** Removes the actor's own reaction. */
   async unreact(actor: Actor, id: string, emoji: string): Promise<MessageDto> {
     return this.change(actor, id, async ({ tx, change }) => {
       const removed = await this.repository.removeReaction(tx, emoji, change);
@@ -106,7 +109,7 @@ export class ChangeMessage {
     });
   }
 
-  /** Moderators pin; in a direct conversation both may. */
+  /** Moderators may pin; in a direct conversation both users may. */
   async pin(actor: Actor, id: string): Promise<MessageDto> {
     return this.change(actor, id, async ({ tx, membership, change }) => {
       this.participants.requireMayPin(membership);
@@ -121,27 +124,30 @@ export class ChangeMessage {
     });
   }
 
-  /** @throws SlowMode; the change is then undone with its transaction */
+  /** @throws SlowMode; the transaction then rolls the change back */
   private async requireTurn({ tx, membership, change }: Pick<Locked, 'tx' | 'membership' | 'change'>): Promise<void> {
     const seconds = await this.participants.takeTurn(tx, membership, change);
     if (seconds > 0) throw new SlowMode(seconds);
   }
 
-  /** Locks, judges, lets `work` write and say which event it was, and shows the message as it is then. */
+  /**
+   * Locks the conversation, authorizes the actor, and appends the event that `work` returns; undefined means no change.
+   * Returns the message after the change.
+   */
   private async change(
     actor: Actor,
     id: string,
     work: (locked: Locked) => Promise<string | { type: string; emoji: string } | undefined>,
-    whichOnes?: 'also of a tombstone',
+    scope?: 'also of a tombstone',
   ): Promise<MessageDto> {
-    const place = await this.repository.findPlace(id);
-    if (!place) throw new MessageNotFound();
-    const changed = await this.log.write(place.conversation_id, async (tx) => {
-      const membership = await this.participants.requireMemberUnderLock(tx, actor, place.conversation_id);
+    const position = await this.repository.findPosition(id);
+    if (!position) throw new MessageNotFound();
+    const changed = await this.log.write(position.conversation_id, async (tx) => {
+      const membership = await this.participants.requireMemberUnderLock(tx, actor, position.conversation_id);
       const [message] = await this.repository.find([id], tx);
       if (!message) throw new MessageNotFound();
-      const isGone = message.deleted_at !== null && whichOnes === undefined;
-      if (isGone || message.message_type === 'system') throw new MessageNotEditable();
+      const isTombstone = message.deleted_at !== null && scope === undefined;
+      if (isTombstone || message.message_type === 'system') throw new MessageNotEditable();
       const event = await work({ tx, message, membership, change: { id, actorId: actor.userId, at: tx.head.at } });
       if (event === undefined) return message;
       const [after] = await this.repository.find([id], tx);
@@ -160,7 +166,7 @@ export class ChangeMessage {
   }
 }
 
-/** What receivers are shown of a change: the message as it is now, and for a reaction who did what. */
+/** The payload of a change: the current message or, for a reaction, the emoji and the user who reacted. */
 export function presentChange(
   row: MessageRow,
   type: string,

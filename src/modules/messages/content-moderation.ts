@@ -8,21 +8,21 @@ import { ContentRejected, HeldForReview } from './messages.errors.js';
 import { MessagesRepository, type NewMessage } from './messages.repository.js';
 import { wordsOfReaction } from './reaction.js';
 
-/** What of a message the rules look at. */
-interface RuledTexts {
+/** The texts of a message that the content rules check. */
+interface CheckedTexts {
   readonly content: string;
   readonly metadata?: Record<string, unknown> | null;
 }
 
 interface ModeratedTexts {
   readonly strictest?: ContentVerdict & { kind: 'reject' | 'hold' };
-  /** As they may be stored where nothing is stricter. */
+  /** With masks applied; to be stored if there is no `strictest` verdict. */
   readonly texts: { readonly content: string; readonly metadata?: Record<string, unknown> };
 }
 
 /**
- * Brings the verdict of the content rules to sends and edits. Where no rule speaks it costs a look into a map; whoever
- * may not post learns nothing of the rules.
+ * Applies the content rules to sends and edits. Without rules the cost is one map lookup. An actor who may not post
+ * learns nothing about the rules.
  */
 @Injectable()
 export class ContentModeration {
@@ -33,33 +33,36 @@ export class ContentModeration {
   ) {}
 
   /**
-   * The send as it may be stored; at once where no rule speaks.
+   * Returns the send as it may be stored; synchronously if no rule has to be read and none matches.
    * @throws ContentRejected, HeldForReview, IdempotencyConflict, ConversationNotFound, PermissionDenied,
    *   ConversationFrozen
    */
   send(actor: Actor, message: NewMessage): NewMessage | Promise<NewMessage> {
-    const judged = this.evaluate(message.conversation_id, message);
-    return judged === undefined ? message : this.apply(actor, message, judged);
+    const moderated = this.evaluate(message.conversation_id, message);
+    return moderated === undefined ? message : this.apply(actor, message, moderated);
   }
 
   /**
-   * What may replace another text and its metadata; what a send would be held for is refused here. The actor may write
-   * it. @throws ContentRejected
+   * Returns the texts that may replace those of a message. A text that a send would be held for is rejected here. The
+   * caller has already checked that the actor may edit. @throws ContentRejected
    */
-  async edit<Texts extends RuledTexts>(conversationId: string, texts: Texts): Promise<Texts> {
-    const judged = await this.evaluate(conversationId, texts);
-    if (judged?.strictest) throw rejection(judged.strictest);
-    return { ...texts, ...judged?.texts };
+  async edit<Texts extends CheckedTexts>(conversationId: string, texts: Texts): Promise<Texts> {
+    const moderated = await this.evaluate(conversationId, texts);
+    if (moderated?.strictest) throw rejection(moderated.strictest);
+    return { ...texts, ...moderated?.texts };
   }
 
-  /** @throws ContentRejected where a rule speaks of the name or the emoji, whatever it says */
+  /** @throws ContentRejected if a rule matches the name or the emoji, whatever the action of the rule */
   async reaction(conversationId: string, reaction: string): Promise<void> {
     const verdict = await this.moderator.evaluate(conversationId, wordsOfReaction(reaction) ?? reaction);
     if (verdict) throw rejection(verdict);
   }
 
-  /** The content and every text in the metadata, each by itself; at once, and undefined, where no rule speaks. */
-  private evaluate(conversationId: string, { content, metadata }: RuledTexts): Promise<ModeratedTexts> | undefined {
+  /**
+   * Evaluates the content and every text in the metadata, each by itself. Returns undefined, synchronously, if no rule
+   * has to be read and none matches.
+   */
+  private evaluate(conversationId: string, { content, metadata }: CheckedTexts): Promise<ModeratedTexts> | undefined {
     const texts = [...new Set([content, ...(metadata ? textsIn(metadata) : [])])].filter((text) => text !== '');
     const verdicts = texts.map((text) => this.moderator.evaluate(conversationId, text));
     if (verdicts.every((verdict) => verdict === undefined)) return undefined;
@@ -80,7 +83,7 @@ export class ContentModeration {
   private async apply(actor: Actor, message: NewMessage, pending: Promise<ModeratedTexts>): Promise<NewMessage> {
     const { strictest: verdict, texts } = await pending;
     if (!verdict) return { ...message, ...texts };
-    // What was stored before there was a rule, or was released: its key is answered as it was.
+    // A send that was stored before the rule existed, or was released, is replayed by its key.
     if (await this.repository.hasKey(message)) return message;
     this.participants.requireMayPost(await this.participants.requireMember(actor, message.conversation_id));
     if (verdict.kind === 'reject') throw rejection(verdict);
@@ -91,7 +94,7 @@ export class ContentModeration {
   }
 }
 
-/** What is to be held or masked can only be refused where there is nothing to hold or to mask. */
+/** Only a `reject` verdict has a public reason. Where a text can be neither held nor masked, it is rejected without one. */
 function rejection(verdict: ContentVerdict): ContentRejected {
   return new ContentRejected(verdict.kind === 'reject' ? verdict.reason : null);
 }

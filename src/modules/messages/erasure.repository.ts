@@ -21,37 +21,37 @@ const WRITTEN = statement<{ id: string }>(
     order by sequence_number`,
 );
 
-const STILL_THERE = statement<{ id: string }>(
+const REMAINING = statement<{ id: string }>(
   'messages.still_there',
   `select id from messages where id = any($1::uuid[]) and deleted_at is null order by sequence_number`,
 );
 
-/** A key is free text of the client and may say who it was; nobody is left who could send it again. */
-const FORGET_KEYS = statement<unknown>(
+/** A key is free text of the client and may identify the user. No client remains that could repeat it. */
+const CLEAR_KEYS = statement<unknown>(
   'messages.forget_keys',
   `update messages set client_message_id = null, body_hash = null where id = any($1::uuid[])`,
 );
 
-/** Finds what somebody wrote. Owns: messages. Reads: participants, stream_heads. */
+/** Finds the messages of an erased user. Owns: messages. Reads: participants, stream_heads. */
 @Injectable()
 export class ErasureRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** Conversations a user takes or took part in, by id, after this one, and the number of their last message. */
+  /** The current and former conversations of a user, by id, after this one, with the number of their last message. */
   conversations(userId: string, after: string, limit: number): Promise<WrittenConversation[]> {
     return this.sql.many(CONVERSATIONS, [userId, after, limit]);
   }
 
-  /** What the user wrote among the messages numbered above `from` and up to `to`, without what is deleted. */
+  /** The user's messages with numbers above `from` and up to `to`, without deleted ones. */
   async written(userId: string, conversationId: string, { from, to }: { from: number; to: number }): Promise<string[]> {
     return (await this.sql.many(WRITTEN, [conversationId, from, to, userId])).map(({ id }) => id);
   }
 
-  async stillThere(tx: Queryable, ids: string[]): Promise<string[]> {
-    return (await tx.many(STILL_THERE, [ids])).map(({ id }) => id);
+  async findRemaining(tx: Queryable, ids: string[]): Promise<string[]> {
+    return (await tx.many(REMAINING, [ids])).map(({ id }) => id);
   }
 
-  async forgetKeys(tx: Queryable, ids: string[]): Promise<void> {
-    await tx.run(FORGET_KEYS, [ids]);
+  async clearKeys(tx: Queryable, ids: string[]): Promise<void> {
+    await tx.run(CLEAR_KEYS, [ids]);
   }
 }

@@ -3,7 +3,7 @@ import type { PresentedEvent, StreamEvent } from '../../platform/event-log/strea
 import { presentChange } from './change-message.js';
 import { MessagesRepository } from './messages.repository.js';
 
-/** Shows message events read back from the log: with the message as it is now, so that what was deleted stays gone. */
+/** Renders message events read from the log with the current message, so that deleted content is not sent again. */
 @Injectable()
 export class MessageEventRenderer {
   constructor(private readonly repository: MessagesRepository) {}

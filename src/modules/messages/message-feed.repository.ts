@@ -3,7 +3,7 @@ import { Sql, statement } from '../../platform/database/sql.js';
 import type { MessageRow } from './message-presenter.js';
 import { MESSAGE_COLUMNS, MESSAGE_JOINS } from './messages.repository.js';
 
-/** What a feed shows; `active` are those that were not deleted. */
+/** Which messages a feed has; `active`: not deleted. */
 export interface FeedFilter {
   readonly userId: string;
   readonly conversationId?: string;
@@ -13,18 +13,18 @@ export interface FeedFilter {
   readonly to?: string;
 }
 
-/** A message a page begins at; `sequenceNumber` where all of the feed is of its conversation. */
-export interface FeedPlace {
+/** The message at which a page begins; `sequenceNumber` only if the feed is of one conversation. */
+export interface FeedCursor {
   readonly messageId: string;
   readonly sequenceNumber: number | null;
 }
 
 const COUNTED_MAX = 10_000;
 
-/** Whose, where, and which: $1 to $6. */
-const MINE = `
+/** The conditions of the actor, the conversation and the filter: $1 to $6. */
+const OWN_CONVERSATIONS = `
   participants p join conversations c on c.id = p.conversation_id and c.deleted_at is null`;
-const IS_MINE = `p.user_id = $1 and p.left_seq is null and ($2::uuid is null or p.conversation_id = $2)`;
+const IS_OWN = `p.user_id = $1 and p.left_seq is null and ($2::uuid is null or p.conversation_id = $2)`;
 const FILTER = `
   and ($3::text is null or m.message_type = $3)
   and ($4::text is null or $4 = case when m.sequence_number <= coalesce(r.read_by_all_seq, 0) then 'read'
@@ -33,12 +33,12 @@ const FILTER = `
        or ($4 = 'active' and m.deleted_at is null))
   and ($5::timestamptz is null or m.created_at >= $5) and ($6::timestamptz is null or m.created_at <= $6)`;
 const RECEIPTS = `left join conversation_receipts r on r.conversation_id = m.conversation_id`;
-const PLACE = `(m.created_at, m.conversation_id, m.sequence_number)`;
+const ORDER_KEY = `(m.created_at, m.conversation_id, m.sequence_number)`;
 const CURSOR = `(select b.created_at, b.conversation_id, b.sequence_number from messages b where b.id = $7::uuid)`;
 
 /**
- * The next of each conversation, then the next of all: one index range a conversation. In one conversation $8 makes the
- * range begin at the cursor; over several the cursor is a moment.
+ * Reads the next messages of each conversation, then the next of all: one index range for each conversation. In one
+ * conversation $8 makes the range begin at the cursor; over several conversations the cursor is a time.
  */
 function page(name: string, side: '<' | '>'): ReturnType<typeof statement<MessageRow>> {
   const order = side === '<' ? 'desc' : 'asc';
@@ -47,14 +47,14 @@ function page(name: string, side: '<' | '>'): ReturnType<typeof statement<Messag
     name,
     `select ${MESSAGE_COLUMNS}
        from (select f.id
-               from ${MINE}
+               from ${OWN_CONVERSATIONS}
               cross join lateral (
                 select m.id, m.created_at, m.conversation_id, m.sequence_number
                   from messages m ${RECEIPTS}
                  where m.conversation_id = p.conversation_id and m.sequence_number ${side} ${beyond} ${FILTER}
-                   and ($7::uuid is null or ${PLACE} ${side} ${CURSOR})
+                   and ($7::uuid is null or ${ORDER_KEY} ${side} ${CURSOR})
                  order by m.sequence_number ${order} limit $9) f
-              where ${IS_MINE}
+              where ${IS_OWN}
               order by f.created_at ${order}, f.conversation_id ${order}, f.sequence_number ${order} limit $9) chosen
        join messages m on m.id = chosen.id ${MESSAGE_JOINS}
       order by m.created_at ${order}, m.conversation_id ${order}, m.sequence_number ${order}`,
@@ -67,9 +67,9 @@ const NEWER = page('messages.feed_newer', '>');
 const COUNTS = statement<{ total: number; before_page: number }>(
   'messages.feed_counts',
   `select count(*) as total, count(*) filter (where is_newer) as before_page
-     from (select coalesce(${PLACE} >= ${CURSOR}, false) as is_newer
-             from ${MINE} join messages m on m.conversation_id = p.conversation_id ${RECEIPTS}
-            where ${IS_MINE} ${FILTER} limit ${COUNTED_MAX}) counted`,
+     from (select coalesce(${ORDER_KEY} >= ${CURSOR}, false) as is_newer
+             from ${OWN_CONVERSATIONS} join messages m on m.conversation_id = p.conversation_id ${RECEIPTS}
+            where ${IS_OWN} ${FILTER} limit ${COUNTED_MAX}) counted`,
 );
 
 /**
@@ -80,17 +80,17 @@ const COUNTS = statement<{ total: number; before_page: number }>(
 export class MessageFeedRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** Newest first, older than a message or from the newest on. */
-  older(filter: FeedFilter, before: FeedPlace | undefined, limit: number): Promise<MessageRow[]> {
-    return this.sql.many(OLDER, [...valuesOf(filter), ...placeOf(before), limit]);
+  /** Newest first: older than a message, or the newest. */
+  older(filter: FeedFilter, before: FeedCursor | undefined, limit: number): Promise<MessageRow[]> {
+    return this.sql.many(OLDER, [...valuesOf(filter), ...cursorValues(before), limit]);
   }
 
   /** Oldest first, newer than a message. */
-  newer(filter: FeedFilter, after: FeedPlace, limit: number): Promise<MessageRow[]> {
-    return this.sql.many(NEWER, [...valuesOf(filter), ...placeOf(after), limit]);
+  newer(filter: FeedFilter, after: FeedCursor, limit: number): Promise<MessageRow[]> {
+    return this.sql.many(NEWER, [...valuesOf(filter), ...cursorValues(after), limit]);
   }
 
-  /** How many there are, and how many from a message on; of more than 10,000, 10,000. */
+  /** The number of messages, and of those from a message on; both at most 10,000. */
   async counts(filter: FeedFilter, from: string | null): Promise<{ total: number; before_page: number }> {
     return (await this.sql.one(COUNTS, [...valuesOf(filter), from]))!;
   }
@@ -100,6 +100,6 @@ function valuesOf({ userId, conversationId, type, status, from, to }: FeedFilter
   return [userId, conversationId ?? null, type ?? null, status ?? null, from ?? null, to ?? null];
 }
 
-function placeOf(place: FeedPlace | undefined): [string | null, number | null] {
-  return [place?.messageId ?? null, place?.sequenceNumber ?? null];
+function cursorValues(cursor: FeedCursor | undefined): [string | null, number | null] {
+  return [cursor?.messageId ?? null, cursor?.sequenceNumber ?? null];
 }

@@ -3,7 +3,7 @@ import { ValidationError } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { DEFAULT_PAGE_SIZE } from '../../platform/pagination/page.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
-import { type FeedFilter, type FeedPlace, MessageFeedRepository } from './message-feed.repository.js';
+import { type FeedFilter, type FeedCursor, MessageFeedRepository } from './message-feed.repository.js';
 import { presentMessage } from './message-presenter.js';
 import type { MessageDto, MessageType } from './messages.dto.js';
 import { MessageNotFound } from './messages.errors.js';
@@ -12,22 +12,22 @@ import { MessagesRepository } from './messages.repository.js';
 export const FEED_STATUSES = ['sent', 'delivered', 'read', 'active'] as const;
 
 export interface FeedQuery {
-  /** Left out: all conversations of the actor. */
+  /** All conversations of the actor when omitted. */
   readonly conversationId?: string;
   readonly limit?: number;
-  /** Message ids; one of the two. */
+  /** Message ids; at most one of the two. */
   readonly before?: string;
   readonly after?: string;
   readonly type?: MessageType;
-  /** active: not deleted. */
+  /** `active`: not deleted. */
   readonly status?: (typeof FEED_STATUSES)[number];
   readonly from?: string;
   readonly to?: string;
 }
 
-/** A page of a feed, and where it lies among the pages of its size. Totals are exact up to 10,000. */
+/** A page of a feed and its page number. Totals are exact up to 10,000. */
 export interface FeedPage {
-  /** Newest first, whichever way was paged. */
+  /** Newest first, with `after` too. */
   readonly data: MessageDto[];
   readonly hasMore: boolean;
   readonly total: number;
@@ -35,7 +35,7 @@ export interface FeedPage {
   readonly limit: number;
 }
 
-/** All messages an actor may read, over all conversations or in one, newest first, with totals. */
+/** All messages that an actor may read, of all conversations or of one, newest first, with totals. */
 @Injectable()
 export class MessageFeed {
   constructor(
@@ -50,19 +50,19 @@ export class MessageFeed {
     if (before !== undefined && after !== undefined) throw ValidationError.of('after', 'excludes before');
     if (conversationId !== undefined) await this.participants.requireMember(actor, conversationId);
     const cursor = before ?? after;
-    const place = cursor === undefined ? undefined : await this.placeOf(actor, cursor, conversationId);
+    const position = cursor === undefined ? undefined : await this.positionOf(actor, cursor, conversationId);
     const filter: FeedFilter = { ...query, userId: actor.userId };
     const [rows, counts] = await Promise.all([
-      after !== undefined && place
-        ? this.feed.newer(filter, place, limit + 1)
-        : this.feed.older(filter, place, limit + 1),
+      after !== undefined && position
+        ? this.feed.newer(filter, position, limit + 1)
+        : this.feed.older(filter, position, limit + 1),
       this.feed.counts(filter, cursor ?? null),
     ]);
-    const shown = rows.slice(0, limit);
-    if (after !== undefined) shown.reverse();
-    const newer = after === undefined ? counts.before_page : counts.before_page - 1 - shown.length;
+    const pageRows = rows.slice(0, limit);
+    if (after !== undefined) pageRows.reverse();
+    const newer = after === undefined ? counts.before_page : counts.before_page - 1 - pageRows.length;
     return {
-      data: shown.map((row) => presentMessage(row, actor.userId)),
+      data: pageRows.map((row) => presentMessage(row, actor.userId)),
       hasMore: rows.length > limit,
       total: counts.total,
       page: Math.floor(Math.max(0, newer) / limit) + 1,
@@ -70,13 +70,13 @@ export class MessageFeed {
     };
   }
 
-  private async placeOf(actor: Actor, messageId: string, conversationId: string | undefined): Promise<FeedPlace> {
-    const place = await this.messages.findPlace(messageId);
-    if (!place || (conversationId !== undefined && place.conversation_id !== conversationId)) {
+  private async positionOf(actor: Actor, messageId: string, conversationId: string | undefined): Promise<FeedCursor> {
+    const position = await this.messages.findPosition(messageId);
+    if (!position || (conversationId !== undefined && position.conversation_id !== conversationId)) {
       throw new MessageNotFound();
     }
-    if (conversationId !== undefined) return { messageId, sequenceNumber: place.sequence_number };
-    await this.participants.requireMember(actor, place.conversation_id);
+    if (conversationId !== undefined) return { messageId, sequenceNumber: position.sequence_number };
+    await this.participants.requireMember(actor, position.conversation_id);
     return { messageId, sequenceNumber: null };
   }
 }

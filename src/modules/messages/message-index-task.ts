@@ -7,8 +7,8 @@ const RUN_MS = 25_000;
 const CONVERSATIONS_MAX = 10_000;
 
 /**
- * Indexes what no process has: messages from before the index, those of a process that has ended, of an older version
- * or of a restored backup, and texts that were changed.
+ * Indexes the messages that no process has indexed: those from before the index existed, of a process that has ended, of
+ * an older version or of a restored backup, and changed texts.
  */
 @Injectable()
 export class MessageIndexTask implements ScheduledTask, OnModuleInit {
@@ -26,10 +26,10 @@ export class MessageIndexTask implements ScheduledTask, OnModuleInit {
   }
 
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
-    const behind = await this.repository.behind(CONVERSATIONS_MAX);
-    if (isDryRun) return { conversations: behind.length };
+    const unindexed = await this.repository.findUnindexed(CONVERSATIONS_MAX);
+    if (isDryRun) return { conversations: unindexed.length };
     const hasOldIndex = await this.repository.mergeOldIndex();
-    const messages = await this.indexer.index(behind, RUN_MS);
+    const messages = await this.indexer.index(unindexed, RUN_MS);
     if (hasOldIndex && messages === 0) await this.repository.dropOldIndex();
     return { messages };
   }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Queryable, Sql, statement } from '../../platform/database/sql.js';
 
-/** A conversation is begun at its newest message and indexed from there in both directions. */
+/** Indexing of a conversation starts at its newest message and continues in both directions. */
 const BEGIN = statement<unknown>(
   'messages.begin_index',
   `insert into message_search_progress (conversation_id, indexed_from, indexed_to)
@@ -19,14 +19,14 @@ interface Progress {
   readonly indexed_to: number;
 }
 
-/** Those another process is at are left to it. */
+/** Skips the conversations that another process is indexing. */
 const CLAIM = statement<Progress>(
   'messages.claim_index',
   `select conversation_id, indexed_from, indexed_to from message_search_progress
     where conversation_id = any($1::uuid[]) order by conversation_id for update skip locked`,
 );
 
-/** A message as it is to be indexed; `content` is empty for what is not found: deleted, or without text. */
+/** A message to be indexed. `content` is empty if the message must not be found: it is deleted, or has no text. */
 export interface IndexableMessage {
   readonly id: string;
   readonly conversation_id: string;
@@ -39,7 +39,10 @@ type NumberedMessage = IndexableMessage & { readonly sequence_number: number; re
 const INDEXABLE = `m.id, m.conversation_id, floor(extract(epoch from m.created_at) * 1000)::bigint as created_ms,
   case when m.deleted_at is null then m.content else '' end as content`;
 
-/** Numbers are given out under the lock of the conversation: what has one below a visible message is visible too. */
+/**
+ * Sequence numbers are assigned under the lock of the conversation: every message with a number below that of a visible
+ * message is visible too.
+ */
 const UNINDEXED = statement<NumberedMessage>(
   'messages.read_unindexed',
   `select m.* from unnest($1::uuid[], $2::bigint[], $3::bigint[]) g (conversation_id, indexed_from, indexed_to)
@@ -60,7 +63,7 @@ const ADVANCE = statement<unknown>(
     where g.conversation_id = n.conversation_id`,
 );
 
-/** The next statement reads what was written before each note was committed. */
+/** Removes the notes of changed messages. The next statement reads what was written before each note was committed. */
 const TAKE_CHANGES = statement<{ message_id: string }>(
   'messages.take_index_changes',
   `delete from message_search_changes e
@@ -87,8 +90,8 @@ const REMOVE = statement<unknown>(
   `delete from message_search where message_id = any($1::uuid[])`,
 );
 
-/** The latest active first: that is what is looked for. */
-const BEHIND = statement<{ conversation_id: string }>(
+/** The most recently active conversations first: users search those most. */
+const FIND_UNINDEXED = statement<{ conversation_id: string }>(
   'messages.find_unindexed',
   `select h.stream_id as conversation_id from stream_heads h
      join conversations c on c.id = h.stream_id
@@ -98,7 +101,7 @@ const BEHIND = statement<{ conversation_id: string }>(
     order by h.last_number_at desc nulls last limit $1`,
 );
 
-const NOTED = statement<{ conversation_id: string }>(
+const FIND_CHANGED = statement<{ conversation_id: string }>(
   'messages.find_index_changes',
   `select distinct conversation_id from message_search_changes limit $1`,
 );
@@ -109,13 +112,13 @@ const MERGE_OLD_INDEX = statement<unknown>(
 );
 const DROP_OLD_INDEX = `drop index concurrently if exists messages_search_idx`;
 
-/** What one batch did; `unfinished` are conversations with more to do. */
+/** The result of one batch; `unfinished` conversations have more messages to index. */
 export interface IndexedBatch {
   readonly messages: number;
   readonly unfinished: readonly string[];
 }
 
-/** Folds messages into the text form of `tsvector`, one for each; empty for what is not to be found. */
+/** Folds messages into the text form of `tsvector`, one for each; empty for a message that must not be found. */
 export type WordsOf = (messages: readonly IndexableMessage[]) => Promise<string[]>;
 
 /**
@@ -132,7 +135,7 @@ export class MessageIndexRepository {
       const progress = await tx.many(CLAIM, [conversationIds]);
       const each = Math.max(1, Math.floor(limit / Math.max(1, progress.length)));
       const unindexed = await tx.many(UNINDEXED, [...columnsOf(progress), each]);
-      const moved = progress.map((row) => moveOn(row, unindexed, each));
+      const moved = progress.map((row) => advance(row, unindexed, each));
       const ids = progress.map((row) => row.conversation_id);
       const changes = (await tx.many(TAKE_CHANGES, [ids, limit])).map((row) => row.message_id);
       const changed = changes.length === 0 ? [] : await tx.many(CHANGED, [changes]);
@@ -145,13 +148,13 @@ export class MessageIndexRepository {
     });
   }
 
-  /** Conversations with messages that are not indexed, or not as they are now. */
-  async behind(limit: number): Promise<string[]> {
-    const rows = [...(await this.sql.many(BEHIND, [limit])), ...(await this.sql.many(NOTED, [limit]))];
+  /** Conversations with messages that are not indexed, or whose indexed text is outdated. */
+  async findUnindexed(limit: number): Promise<string[]> {
+    const rows = [...(await this.sql.many(FIND_UNINDEXED, [limit])), ...(await this.sql.many(FIND_CHANGED, [limit]))];
     return [...new Set(rows.map((row) => row.conversation_id))];
   }
 
-  /** Sends append to its pending list as long as it is there. */
+  /** Merges the pending list of the old index, which sends append to while that index exists. Returns whether it does. */
   async mergeOldIndex(): Promise<boolean> {
     return (await this.sql.run(MERGE_OLD_INDEX)) > 0;
   }
@@ -169,7 +172,7 @@ function columnsOf(rows: readonly Progress[]): (string | number)[][] {
   ];
 }
 
-function moveOn(row: Progress, read: readonly NumberedMessage[], each: number): Progress & { isFull: boolean } {
+function advance(row: Progress, read: readonly NumberedMessage[], each: number): Progress & { isFull: boolean } {
   const own = read.filter((message) => message.conversation_id === row.conversation_id);
   const newer = own.filter((message) => message.is_newer).map((message) => message.sequence_number);
   const older = own.filter((message) => !message.is_newer).map((message) => message.sequence_number);
@@ -188,11 +191,11 @@ async function write(
   wordsOf: WordsOf,
 ): Promise<void> {
   const texts = await wordsOf(messages);
-  // A message may be new and noted as changed: both are the same row, and one statement writes a row once.
+  // A message may be both new and noted as changed; one statement can write a row only once.
   const rows = new Map(messages.map((message, at) => [message.id, { ...message, words: texts[at]! }]));
   const found = [...rows.values()].filter(({ words }) => words !== '');
-  const gone = changes.filter((id) => (rows.get(id)?.words ?? '') === '');
-  if (gone.length > 0) await tx.run(REMOVE, [gone]);
+  const removed = changes.filter((id) => (rows.get(id)?.words ?? '') === '');
+  if (removed.length > 0) await tx.run(REMOVE, [removed]);
   if (found.length === 0) return;
   await tx.run(WRITE, [
     found.map((row) => row.id),

@@ -10,12 +10,12 @@ import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 const INTERVAL_MS = 1_000;
 const BATCH_MESSAGES = 1_000;
 const BATCH_CONVERSATIONS = 64;
-/** The part of the time that indexing takes at most: under load sends go first, and searches read the rest themselves. */
+/** The largest share of the time spent indexing. Under load sends have priority, and searches read unindexed messages. */
 const DUTY = 0.25;
 
 /**
- * Indexes what this process has stored, a second later and in batches, so that a send pays nothing for searches.
- * A search is right without it, only slower: it reads what is not indexed from the messages themselves.
+ * Indexes the messages that this process has stored, a second later and in batches, so that a send pays nothing for
+ * searches. A search is correct without it, but slower: it reads unindexed messages from the table of messages.
  */
 @Injectable()
 export class MessageIndexer implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -50,18 +50,18 @@ export class MessageIndexer implements OnApplicationBootstrap, OnApplicationShut
     await this.running;
   }
 
-  /** Indexes these conversations until nothing is left or the time is up; answers how many messages it took. */
+  /** Indexes these conversations until nothing remains or the time is up; returns the number of indexed messages. */
   async index(conversationIds: readonly string[], forMs: number): Promise<number> {
     const deadline = performance.now() + forMs;
     let queue = [...conversationIds];
     let total = 0;
     while (queue.length > 0 && performance.now() < deadline && !this.stopping.signal.aborted) {
-      const begun = performance.now();
-      const taken = queue.slice(0, BATCH_CONVERSATIONS);
-      const { messages, unfinished } = await this.repository.index(taken, BATCH_MESSAGES, foldAll);
+      const startedAt = performance.now();
+      const batch = queue.slice(0, BATCH_CONVERSATIONS);
+      const { messages, unfinished } = await this.repository.index(batch, BATCH_MESSAGES, foldAll);
       total += messages;
       queue = [...queue.slice(BATCH_CONVERSATIONS), ...unfinished];
-      if (queue.length > 0) await this.pause((performance.now() - begun) * (1 / DUTY - 1));
+      if (queue.length > 0) await this.pause((performance.now() - startedAt) * (1 / DUTY - 1));
     }
     return total;
   }

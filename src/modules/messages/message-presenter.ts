@@ -2,7 +2,7 @@ import { encodedAs, jsonOf } from '../../platform/json/encoded-once.js';
 import { FileDto, type FileRow } from '../files/files.dto.js';
 import type { MessageDto, MessageStatus, MessageType, ReactionDto } from './messages.dto.js';
 
-/** A message as the repository reads it, with what its neighbours know of it. */
+/** A message as the repository reads it, with data of the tables joined to it. */
 export interface MessageRow {
   id: string;
   conversation_id: string;
@@ -28,8 +28,8 @@ export interface MessageRow {
 }
 
 /**
- * A message as `viewerId` may see it; undefined for "anybody who takes part", the form that all receivers of an event
- * share. Only its sender is told the `client_message_id`.
+ * A message as `viewerId` may see it. Undefined stands for any participant: the form that all receivers of an event
+ * share. Only the sender receives the `client_message_id`.
  */
 export function presentMessage(row: MessageRow, viewerId: string | undefined): MessageDto {
   const isDeleted = row.deleted_at !== null;
@@ -61,12 +61,12 @@ export function presentMessage(row: MessageRow, viewerId: string | undefined): M
   return message;
 }
 
-/** A message as replies and events carry it. */
+/** Wraps a message as replies and events carry it. */
 export function inMessage(message: MessageDto): { message: MessageDto } {
   return encodedAs({ message }, `{"message":${jsonOf(message)}}`);
 }
 
-/** sent → delivered → read, never back: both marks of the conversation only grow. */
+/** sent → delivered → read, never back: both aggregated marks of the conversation only grow. */
 function statusOf(row: MessageRow): MessageStatus {
   if (row.sequence_number <= (row.read_by_all_seq ?? 0)) return 'read';
   if (row.sequence_number <= (row.delivered_to_all_seq ?? 0)) return 'delivered';

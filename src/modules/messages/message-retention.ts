@@ -4,16 +4,16 @@ import { inBatches, Schedule, type ScheduledTask, type TaskReport } from '../../
 import { MESSAGE_DELETED } from './messages.events.js';
 import { RetentionRepository } from './retention.repository.js';
 
-/** Emptied under one lock of a conversation: nobody waits longer than for a large send. */
-const AT_ONCE = 100;
-const CONVERSATIONS_AT_ONCE = 100;
+/** Messages emptied under one lock of a conversation: other writers wait no longer than for a large send. */
+const BATCH_SIZE = 100;
+const CONVERSATIONS_PER_PAGE = 100;
 const NO_ID = '00000000-0000-0000-0000-000000000000';
 
 /**
- * Takes messages out that are older than their conversation keeps them (`settings.message_retention_days`): each leaves
- * a tombstone in its place, with a `message.deleted` of the server, as if somebody had deleted it. Text, versions,
- * reactions and metadata are gone from the tables at once; their space is free for what comes next, and once a day
- * `MessageSpace` gives it back. Files they showed are let go and removed by the upkeep of files.
+ * Removes messages that are older than the retention of their conversation (`settings.message_retention_days`). Each
+ * leaves a tombstone, with a `message.deleted` of the server, as if a user had deleted it. Text, versions, reactions and
+ * metadata are deleted from the tables at once. New rows reuse their space, and once a day `MessageTableCompaction`
+ * returns it to the disk. Attached files are detached, and the cleanup of files removes them.
  */
 @Injectable()
 export class MessageRetention implements ScheduledTask, OnModuleInit {
@@ -34,19 +34,19 @@ export class MessageRetention implements ScheduledTask, OnModuleInit {
     if (isDryRun) return this.repository.count();
     let [messages, conversations, after] = [0, 0, NO_ID];
     for (;;) {
-      const ids = await this.repository.conversations(after, CONVERSATIONS_AT_ONCE);
+      const ids = await this.repository.conversations(after, CONVERSATIONS_PER_PAGE);
       for (const id of ids) messages += await this.expire(id);
       conversations += ids.length;
-      if (ids.length < CONVERSATIONS_AT_ONCE) return { messages, conversations };
+      if (ids.length < CONVERSATIONS_PER_PAGE) return { messages, conversations };
       after = ids.at(-1)!;
     }
   }
 
   private async expire(conversationId: string): Promise<number> {
     let emptied = 0;
-    await inBatches(AT_ONCE, async () => {
+    await inBatches(BATCH_SIZE, async () => {
       const seen = await this.log.write(conversationId, async (tx) => {
-        const messages = await this.repository.expiring(tx, conversationId, AT_ONCE);
+        const messages = await this.repository.expiring(tx, conversationId, BATCH_SIZE);
         const last = messages.at(-1);
         if (!last) return 0;
         const ids = messages.filter((message) => !message.is_deleted).map(({ id }) => id);

@@ -5,25 +5,25 @@ import type { MessageRow } from './message-presenter.js';
 import type { MessageFilter } from './message-reads.repository.js';
 import { MESSAGE_COLUMNS, MESSAGE_JOINS } from './messages.repository.js';
 
-/** A statement takes a second at most. What is planned without the values would read whole tables for rare words. */
+/** A statement takes at most a second. A generic plan, made without the values, would read whole tables for rare words. */
 const SETTINGS = statement<unknown>(
   'messages.search_settings',
   `select set_config('statement_timeout', '1000', true), set_config('plan_cache_mode', 'force_custom_plan', true),
           set_config('enable_seqscan', 'off', true)`,
 );
 
-// Neither can be prepared ahead, so neither is declared as a statement.
+// These cannot be prepared, so they are not declared as statements.
 const SAVEPOINT = { name: 'messages.search_savepoint', text: 'savepoint before_window' };
 const GO_BACK = { name: 'messages.search_go_back', text: 'rollback to savepoint before_window' };
 
-/** A conversation of the searcher, and which of its messages the index holds, both numbers included. */
+/** A conversation of the searcher, and the range of its indexed messages, both numbers inclusive. */
 export interface SearchedConversation {
   readonly conversation_id: string;
   readonly indexed_from: number;
   readonly indexed_to: number;
   readonly last_number: number;
   readonly created_ms: number;
-  /** The present, or the newest message where a clock was set back. */
+  /** The current time, or the time of the newest message if a clock was set back. */
   readonly newest_ms: number;
 }
 
@@ -42,15 +42,15 @@ const CONVERSATIONS = statement<SearchedConversation>(
 
 const MILLISECOND = `floor(extract(epoch from m.created_at) * 1000)::bigint`;
 
-/** Numbers between two bounds, both excluded. */
-interface Stretch {
+/** A range of sequence numbers, both bounds exclusive. */
+interface NumberRange {
   readonly conversation_id: string;
   readonly above: number;
   readonly below: number;
 }
 
-/** Messages with the millisecond of the last one of a stretch are read with it: a page ends between milliseconds. */
-const STRETCHES = statement<Stretch & { reached_ms: number | null }>(
+/** All messages with the millisecond of the last one of a range belong to it: a page ends between milliseconds. */
+const UNINDEXED_RANGES = statement<NumberRange & { reached_ms: number | null }>(
   'messages.search_stretches',
   `with behind as (
      select b.*, case when $4::bigint is null then ${Number.MAX_SAFE_INTEGER}
@@ -72,13 +72,13 @@ const STRETCHES = statement<Stretch & { reached_ms: number | null }>(
      from bounded`,
 );
 
-/** The place of a message in what is found: the latest first, of one millisecond the largest id. */
-export interface SearchPlace {
+/** The position of a message among the hits: newest first; within a millisecond the largest id first. */
+export interface SearchPosition {
   readonly created_ms: number;
   readonly id: string;
 }
 
-export type UnindexedRow = SearchPlace & { readonly content: string };
+export type UnindexedRow = SearchPosition & { readonly content: string };
 
 const IS_WANTED = `m.deleted_at is null and m.content <> ''
   and ($1::bigint, $2::uuid) > (${MILLISECOND}, m.id) and ${MILLISECOND} >= $3
@@ -101,7 +101,7 @@ const CHANGED = statement<UnindexedRow>(
     order by 2 desc, m.id desc limit $9`,
 );
 
-/** How many of all messages have each word, from 0 to 1, as far as statistics know it: 0 for rare ones. */
+/** The share of all messages that have each word, from 0 to 1, by the table statistics; 0 for rare words. */
 const SHARES = statement<{ share: number }>(
   'messages.search_shares',
   `select coalesce(sum(w.share), 0)::float8 as share
@@ -113,15 +113,15 @@ const SHARES = statement<{ share: number }>(
     group by q.position order by q.position`,
 );
 
-/** How many messages the index has, as statistics know it; without them more than there can be. */
+/** The number of indexed messages by the table statistics; infinity as long as there are none. */
 const INDEXED_MESSAGES = statement<{ count: number }>(
   'messages.search_size',
   `select case when reltuples > 0 then reltuples else 'infinity' end::float8 as count from pg_class where oid = 'message_search'::regclass`,
 );
 
 /**
- * The inner select goes over the index and sorts what the window holds; the outer one looks at messages in that order
- * and ends with the page.
+ * The inner select reads the index and sorts the matches of the window. The outer select checks messages in that order
+ * and stops when the page is full.
  */
 const hits = (byIndex: string): string => `
   select s.message_id as id, s.created_ms
@@ -137,41 +137,44 @@ const hits = (byIndex: string): string => `
        limit 1) m on true
    order by s.created_ms desc, s.message_id desc limit $8`;
 
-const BY_PLACE = `array[s.conversation_id] && $9::uuid[] and search_spans(s.created_ms) && $10::bigint[]`;
+const IN_CONVERSATIONS = `array[s.conversation_id] && $9::uuid[] and search_spans(s.created_ms) && $10::bigint[]`;
 
-const BY_WORDS = statement<SearchPlace>(
+const BY_WORDS = statement<SearchPosition>(
   'messages.search_by_words',
   hits(`s.words @@ $10::tsquery and s.conversation_id = any($9::uuid[])`),
 );
-const BY_WORDS_AND_PLACE = statement<SearchPlace>(
+const BY_WORDS_AND_CONVERSATION = statement<SearchPosition>(
   'messages.search_by_words_and_place',
-  hits(`s.words @@ $12::tsquery and ${BY_PLACE} and (s.words || '') @@ $11::tsquery`),
+  hits(`s.words @@ $12::tsquery and ${IN_CONVERSATIONS} and (s.words || '') @@ $11::tsquery`),
 );
-const BY_WORDS_AND_TIME = statement<SearchPlace>(
+const BY_WORDS_AND_TIME = statement<SearchPosition>(
   'messages.search_by_words_and_time',
   hits(
     `s.words @@ $12::tsquery and search_spans(s.created_ms) && $10::bigint[] and s.conversation_id = any($9::uuid[])
        and (s.words || '') @@ $11::tsquery`,
   ),
 );
-const BY_TIME_ALONE = statement<SearchPlace>(
+const BY_TIME_ALONE = statement<SearchPosition>(
   'messages.search_by_time',
   hits(
     `search_spans(s.created_ms) && $10::bigint[] and s.conversation_id = any($9::uuid[]) and (s.words || '') @@ $11::tsquery`,
   ),
 );
-const BY_PLACE_ALONE = statement<SearchPlace>(
+const BY_CONVERSATION_ALONE = statement<SearchPosition>(
   'messages.search_by_place',
-  hits(`${BY_PLACE} and (s.words || '') @@ $11::tsquery`),
+  hits(`${IN_CONVERSATIONS} and (s.words || '') @@ $11::tsquery`),
 );
 
-/** A query, and as much of it as the index is to be asked for; all of it when it is rare, whatever the time and place. */
+/**
+ * The words of a search. The index is queried for `indexed`, a part of `all`; for rare words it is queried for all of
+ * them, without time and conversation.
+ */
 export interface SearchedWords {
   readonly all: string;
   readonly indexed: string | undefined;
   readonly isRare: boolean;
-  /** Whether the index is asked for the time without the place, and the place looked for in the rows it finds. */
-  readonly isAnywhere: boolean;
+  /** Whether the index is queried by time only, and the rows that it finds are filtered by conversation. */
+  readonly isTimeOnly: boolean;
 }
 
 const HITS = statement<MessageRow>(
@@ -179,60 +182,63 @@ const HITS = statement<MessageRow>(
   `select ${MESSAGE_COLUMNS} from messages m ${MESSAGE_JOINS} where m.id = any($1::uuid[])`,
 );
 
-/** What is looked for besides words: messages before a place and since a millisecond, that one included. */
+/** The filter, and the bounds of the page: messages before a position and since a millisecond (inclusive). */
 export interface SearchBounds {
   readonly filter: MessageFilter;
-  readonly before: SearchPlace;
+  readonly before: SearchPosition;
   readonly sinceMs: number;
 }
 
-/** All of it sees the database at one moment, so what the indexer moves meanwhile is found once. */
+/** All queries use one snapshot of the database, so a message that the indexer moves meanwhile is found once. */
 export class SearchView {
   constructor(private readonly tx: Queryable) {}
 
-  /** In which the user takes part now. */
+  /** The conversations in which the user is a participant now. */
   conversations(userId: string, conversationId: string | undefined): Promise<SearchedConversation[]> {
     return this.tx.many(CONVERSATIONS, [userId, conversationId]);
   }
 
-  /** The newest messages of each conversation that the index does not hold, before a time, and down to when they are all. */
-  async stretches(behind: readonly SearchedConversation[], beforeMs: number | undefined, limit: number) {
+  /**
+   * The newest unindexed ranges of each conversation before a time, at most `limit` messages each, and the time down to
+   * which they are complete.
+   */
+  async unindexedRanges(behind: readonly SearchedConversation[], beforeMs: number | undefined, limit: number) {
     const values = [
       behind.map((row) => row.conversation_id),
       behind.map((row) => row.indexed_from),
       behind.map((row) => row.indexed_to),
     ];
-    const stretches = await this.tx.many(STRETCHES, [...values, beforeMs, limit]);
-    return { stretches, reachedMs: Math.max(0, ...stretches.map((stretch) => stretch.reached_ms ?? 0)) };
+    const unindexedRanges = await this.tx.many(UNINDEXED_RANGES, [...values, beforeMs, limit]);
+    return { unindexedRanges, reachedMs: Math.max(0, ...unindexedRanges.map((range) => range.reached_ms ?? 0)) };
   }
 
-  unindexed(stretches: readonly Stretch[], bounds: SearchBounds): Promise<UnindexedRow[]> {
-    const ids = stretches.map((stretch) => stretch.conversation_id);
-    const numbers = [stretches.map(({ above }) => above), stretches.map(({ below }) => below)];
+  unindexed(unindexedRanges: readonly NumberRange[], bounds: SearchBounds): Promise<UnindexedRow[]> {
+    const ids = unindexedRanges.map((range) => range.conversation_id);
+    const numbers = [unindexedRanges.map(({ above }) => above), unindexedRanges.map(({ below }) => below)];
     return this.tx.many(UNINDEXED, [...valuesOf(bounds), ids, ...numbers]);
   }
 
-  /** The latest messages that were changed since they were indexed. */
+  /** The newest messages that were changed since they were indexed. */
   changed(conversationIds: readonly string[], bounds: SearchBounds, limit: number): Promise<UnindexedRow[]> {
     return this.tx.many(CHANGED, [...valuesOf(bounds), conversationIds, limit]);
   }
 
-  /** For each word how many of all messages have it, from 0 to 1; empty as long as there are no statistics. */
+  /** For each word the share of all messages that have it, from 0 to 1; empty as long as there are no statistics. */
   async shares(words: readonly { text: string; isPrefix: boolean }[]): Promise<number[]> {
     const values = [words.map(({ text }) => text), words.map(({ isPrefix }) => isPrefix)];
     return (await this.tx.many(SHARES, values)).map(({ share }) => share);
   }
 
-  /** How many messages the index has, about. */
+  /** The approximate number of indexed messages. */
   async size(): Promise<number> {
     return (await this.tx.one(INDEXED_MESSAGES))?.count ?? Infinity;
   }
 
-  /** As `indexed`; undefined when it takes too long. What was read before stays good. */
-  async indexedInTime(...asked: Parameters<SearchView['indexed']>): Promise<SearchPlace[] | undefined> {
+  /** As `indexed`, but returns undefined if the query times out. The transaction stays usable. */
+  async indexedInTime(...args: Parameters<SearchView['indexed']>): Promise<SearchPosition[] | undefined> {
     await this.tx.run(SAVEPOINT);
     try {
-      return await this.indexed(...asked);
+      return await this.indexed(...args);
     } catch (error) {
       if (!isTimeout(error)) throw error;
       await this.tx.run(GO_BACK);
@@ -240,21 +246,21 @@ export class SearchView {
     }
   }
 
-  /** The latest that the index has within these spans of time. */
+  /** The newest hits of the index within these time spans. */
   indexed(
     conversationIds: readonly string[],
     words: SearchedWords,
     spans: readonly number[],
     bounds: SearchBounds,
     limit: number,
-  ): Promise<SearchPlace[]> {
+  ): Promise<SearchPosition[]> {
     const values = [...valuesOf(bounds), limit, conversationIds];
     if (words.isRare) return this.tx.many(BY_WORDS, [...values, words.all]);
-    const { all, indexed, isAnywhere } = words;
+    const { all, indexed, isTimeOnly } = words;
     if (indexed === undefined) {
-      return this.tx.many(isAnywhere ? BY_TIME_ALONE : BY_PLACE_ALONE, [...values, spans, all]);
+      return this.tx.many(isTimeOnly ? BY_TIME_ALONE : BY_CONVERSATION_ALONE, [...values, spans, all]);
     }
-    return this.tx.many(isAnywhere ? BY_WORDS_AND_TIME : BY_WORDS_AND_PLACE, [...values, spans, all, indexed]);
+    return this.tx.many(isTimeOnly ? BY_WORDS_AND_TIME : BY_WORDS_AND_CONVERSATION, [...values, spans, all, indexed]);
   }
 
   async messages(ids: readonly string[]): Promise<Map<string, MessageRow>> {
@@ -270,7 +276,7 @@ function valuesOf({ filter, before, sinceMs }: SearchBounds): (string | number |
 
 /**
  * Owns nothing. Reads: messages, message_search, message_search_progress, message_search_changes, participants,
- * conversations, stream_heads, and what is shown of a message.
+ * conversations, stream_heads, and the tables of `MESSAGE_COLUMNS`.
  */
 @Injectable()
 export class MessageSearchRepository {

@@ -7,8 +7,8 @@ import { MessageReadsRepository } from './message-reads.repository.js';
 import type { MessageDto } from './messages.dto.js';
 
 /**
- * Messages by their distance from the newest, for clients that count pages. Sequence numbers have no gaps, so the
- * distance is a number: nothing is read and thrown away, however deep the page.
+ * Pages of messages by offset from the newest, for clients that count pages. Sequence numbers have no gaps, so an offset
+ * translates to a sequence number: no rows are read and discarded, however deep the page.
  */
 @Injectable()
 export class MessageSlices {

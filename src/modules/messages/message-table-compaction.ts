@@ -3,7 +3,7 @@ import { type CompactableTable, TableCompactor } from '../../platform/database/t
 import { Schedule, type ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
 import { RetentionRepository } from './retention.repository.js';
 
-/** Where retention leaves room. */
+/** The tables in which retention leaves free space. */
 const TABLES: readonly CompactableTable[] = [
   { name: 'messages', column: 'content' },
   { name: 'message_edits', column: 'content' },
@@ -11,7 +11,7 @@ const TABLES: readonly CompactableTable[] = [
 ];
 
 /**
- * Once a day, where retention has taken something out: the disk gets the space back that new messages have not taken.
+ * Once a day, if retention has removed something, returns the space to the disk that new messages have not reused.
  */
 @Injectable()
 export class MessageTableCompaction implements ScheduledTask, OnModuleInit {

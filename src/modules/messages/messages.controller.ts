@@ -53,7 +53,7 @@ import { MessagesService } from './messages.service.js';
 import { ReplayedSendInterceptor } from './replayed-send.interceptor.js';
 import type { SentMessage } from './send-message.js';
 
-const REFUSALS_OF_SENDS = [
+const SEND_ERRORS = [
   ConversationNotFound,
   MessageNotFound,
   FileNotFound,
@@ -73,19 +73,19 @@ export class MessagesController {
   constructor(private readonly messages: MessagesService) {}
 
   @Post('conversations/:id/messages')
-  @ApiOperation({ summary: 'Sends a message; repeated with the same key it is still one.' })
+  @ApiOperation({ summary: 'Sends a message. A repeated send with the same key is stored once.' })
   @Limit('message.send')
   @Sends()
   @OwnIdempotency()
   @UseInterceptors(ReplayedSendInterceptor)
   @ApiCreatedResponse({ type: MessageDto })
-  @Throws(...REFUSALS_OF_SENDS)
+  @Throws(...SEND_ERRORS)
   send(@CurrentActor() actor: Actor, @ConversationId() id: string, @Body() dto: SendMessageDto): Promise<SentMessage> {
     return this.messages.send(actor, id, dto);
   }
 
   @Get('conversations/:id/messages')
-  @ApiOperation({ summary: 'One page of messages: the newest, or around a place.' })
+  @ApiOperation({ summary: 'A page of messages: the newest, or those before, after or around a message.' })
   @ApiOkResponse({ type: MessagePageDto })
   @Throws(ConversationNotFound, MessageNotFound)
   list(
@@ -107,10 +107,10 @@ export class MessagesController {
   @Priority('figures')
   @Get('search/messages')
   @ApiOperation({
-    summary: 'Full text search in the caller’s conversations, the latest first.',
+    summary: 'Full-text search in the caller’s conversations, newest first.',
     description:
-      'A page may be shorter than `limit`, or empty, and have `has_more: true`: the search has a bounded time, and ' +
-      '`next_cursor` goes on from where it got to.',
+      'A page may be shorter than `limit`, or empty, and still have `has_more: true`: the time of a search is bounded, ' +
+      'and `next_cursor` continues where the search stopped.',
   })
   @ApiOkResponse({ type: MessageHitPageDto })
   @Throws(ConversationNotFound, TooManySearches)
@@ -140,7 +140,7 @@ export class MessagesController {
   }
 
   @Delete('messages/:id')
-  @ApiOperation({ summary: 'Deletes a message; a tombstone stays in its place.' })
+  @ApiOperation({ summary: 'Deletes a message; a tombstone remains.' })
   @HttpCode(200)
   @ApiOkResponse({ type: MessageDto, description: 'The tombstone' })
   @Throws(MessageNotFound, MessageNotEditable)
@@ -193,7 +193,7 @@ export class MessagesController {
   }
 
   @Delete('messages/:id/reactions/:emoji')
-  @ApiOperation({ summary: 'Takes the caller’s reaction back.' })
+  @ApiOperation({ summary: 'Removes the caller’s reaction.' })
   @ApiOkResponse({ type: MessageDto })
   @Throws(MessageNotFound, MessageNotEditable)
   unreact(@CurrentActor() actor: Actor, @Param() { id, emoji }: ReactionParams): Promise<MessageDto> {

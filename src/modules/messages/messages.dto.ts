@@ -18,7 +18,7 @@ import { FileDto } from '../files/files.dto.js';
 
 const ATTACHMENTS_MAX = 10;
 
-/** What a client may send; `system` messages are the server's own. */
+/** The types that a client may send; only the server sends `system` messages. */
 export const SENDABLE_TYPES = ['text', 'image', 'file'] as const;
 export const MESSAGE_TYPES = [...SENDABLE_TYPES, 'system'] as const;
 export type MessageType = (typeof MESSAGE_TYPES)[number];
@@ -27,9 +27,9 @@ export type MessageStatus = 'sent' | 'delivered' | 'read';
 const METADATA_MAX_BYTES = 16_384;
 const MENTIONS_MAX = 50;
 const REACTION_DESCRIPTION =
-  'One emoji, or `:name:` of 1 to 32 of a-z, 0-9, `_`, `+` and `-`. With and without its variation selector it is one reaction, kept in the form with it; skin tones are different ones';
+  'One emoji, or `:name:` of 1 to 32 of a-z, 0-9, `_`, `+` and `-`. With and without its variation selector it is the same reaction, stored with the selector; different skin tones are different reactions';
 
-/** `client_message_id` is chosen by the sender: sent twice, however often and wherever, one message is stored. */
+/** The sender chooses `client_message_id`. Sends that are repeated with it, over any transport, store one message. */
 @RuledBy((input: Partial<SendMessageDto>, config, wrong) =>
   input.attachment_ids?.length || wrong.has('attachment_ids') ? [] : problemsOfText(input, config),
 )
@@ -37,31 +37,35 @@ export class SendMessageDto {
   @TextField({
     max: LONGEST_TEXT,
     optional: true,
-    description: 'Text of the message, at most CONTENT_MAX_LENGTH code points; needed where there are no attachments',
+    description: 'Text of the message, at most CONTENT_MAX_LENGTH code points; required without attachments',
     example: 'Hello!',
   })
   content?: string;
 
-  @EnumField({ values: MESSAGE_TYPES, optional: true, description: 'text when left out; system is the server’s own' })
+  @EnumField({ values: MESSAGE_TYPES, optional: true, description: 'text when omitted; only the server sends system' })
   message_type?: MessageType;
 
   @UuidField({ optional: true, nullable: true, description: 'A message of the same conversation' })
   reply_to_id?: string | null;
 
-  @UuidListField({ max: MENTIONS_MAX, optional: true, description: 'Users; those who do not take part are left out' })
+  @UuidListField({
+    max: MENTIONS_MAX,
+    optional: true,
+    description: 'User ids; users who are not participants are removed',
+  })
   mentions?: string[];
 
   @UuidListField({
     max: ATTACHMENTS_MAX,
     optional: true,
-    description: 'Files the sender has uploaded, each for one message; with them the content may be left out',
+    description: 'Files that the sender has uploaded, each for one message; with them the content is optional',
   })
   attachment_ids?: string[];
 
-  @JsonField({ maxBytes: METADATA_MAX_BYTES, optional: true, description: 'The client’s own, kept as it is' })
+  @JsonField({ maxBytes: METADATA_MAX_BYTES, optional: true, description: 'Data of the client, stored unchanged' })
   metadata?: Record<string, unknown>;
 
-  @TextField({ min: 1, max: 128, optional: true, description: 'Idempotency key; unique for sender and conversation' })
+  @TextField({ min: 1, max: 128, optional: true, description: 'Idempotency key, unique per sender and conversation' })
   client_message_id?: string;
 }
 
@@ -108,24 +112,26 @@ export class ReactionParams extends MessageIdParam {
 }
 
 export class PageQuery {
-  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  @IntField({ min: 1, max: 100, optional: true, description: '50 when omitted' })
   limit?: number;
 
   @RequiredBy(requireCursor)
-  @TextField({ max: 512, optional: true, description: 'Opaque; `next_cursor` of the page before' })
+  @TextField({ max: 512, optional: true, description: 'Opaque; `next_cursor` of the previous page' })
   cursor?: string;
 }
 
-/** Where a page begins: one of these, or none for the newest. */
-const PLACES = ['cursor', 'before', 'after', 'before_seq', 'after_seq', 'around'] as const;
+/** The parameters that set where a page begins: one of them, or none for the newest messages. */
+const PAGE_STARTS = ['cursor', 'before', 'after', 'before_seq', 'after_seq', 'around'] as const;
 
-/** Of several places a page may begin at, all but the first are wrong. */
-export function problemsOfPlace(query: { readonly [Place in (typeof PLACES)[number]]?: unknown }): FieldProblem[] {
-  const [first, ...others] = PLACES.filter((name) => query[name] !== undefined);
+/** Only one page start is allowed: reports all but the first. */
+export function problemsOfPageStart(query: {
+  readonly [Start in (typeof PAGE_STARTS)[number]]?: unknown;
+}): FieldProblem[] {
+  const [first, ...others] = PAGE_STARTS.filter((name) => query[name] !== undefined);
   return others.map((name) => ({ field: name, reason: `cannot be combined with ${first}` }));
 }
 
-@RuledBy(problemsOfPlace)
+@RuledBy(problemsOfPageStart)
 export class ListMessagesQuery extends PageQuery {
   @UuidField({ optional: true, description: 'Messages older than this one, newest first' })
   before?: string;
@@ -165,8 +171,8 @@ export class SearchMessagesQuery extends PageQuery {
     min: 1,
     max: 256,
     description:
-      'Words, "phrases", -without. Case and accents do not count; the last word may be the beginning of one; ' +
-      'Chinese, Japanese, Korean and Thai are found within sentences; the first 16 words count',
+      'Words, "phrases", -excluded. Case and accents are ignored; the last word may be a prefix; Chinese, Japanese, ' +
+      'Korean and Thai are found within sentences; only the first 16 words are used',
   })
   q: string;
 
@@ -231,7 +237,7 @@ export class MessageDto {
   @ApiProperty({ type: [String] })
   mentions: string[];
 
-  @ApiProperty({ type: [FileDto], description: 'In the order they were sent in' })
+  @ApiProperty({ type: [FileDto], description: 'In the order of the send' })
   attachments: FileDto[];
 
   @ApiProperty({ type: [ReactionDto] })
@@ -252,7 +258,7 @@ export class MessageDto {
   @ApiProperty()
   is_pinned: boolean;
 
-  @ApiProperty({ required: false, description: 'Only to its sender' })
+  @ApiProperty({ required: false, description: 'Only for the sender' })
   client_message_id?: string;
 
   @ApiProperty({ format: 'date-time' })
@@ -272,15 +278,15 @@ export class MessagePageDto {
   @ApiProperty()
   has_more: boolean;
 
-  @ApiProperty({ description: 'Head of the conversation when the page was read: subscribe from here' })
+  @ApiProperty({ description: 'Last position of the conversation when the page was read: subscribe from here' })
   at_seq: number;
 
-  @ApiProperty({ description: 'Resume cursor of the same moment' })
+  @ApiProperty({ description: 'Resume cursor of the same time' })
   cursor: string;
 }
 
 export class MessageEditDto {
-  @ApiProperty({ description: '1 is the text as it was first sent' })
+  @ApiProperty({ description: '1 is the original text' })
   version: number;
 
   @ApiProperty()
@@ -303,11 +309,16 @@ export class MessageReceiptDto {
   @ApiProperty()
   is_read: boolean;
 
-  @ApiProperty({ format: 'date-time', nullable: true, type: String, description: 'Of the newest mark that covers it' })
+  @ApiProperty({
+    format: 'date-time',
+    nullable: true,
+    type: String,
+    description: 'Time of the newest mark that includes the message',
+  })
   marked_at: string | null;
 }
 
-/** In UTF-16 code units, as strings of JavaScript, Java and C# count. */
+/** Positions in UTF-16 code units, the units of strings in JavaScript, Java and C#. */
 export class MatchDto {
   @ApiProperty({ description: 'First code unit of the match in `highlight`' })
   start: number;
@@ -318,14 +329,14 @@ export class MatchDto {
 
 export class MessageHitDto extends MessageDto {
   @ApiProperty({
-    description: 'The part of `content` around the first match, as it stands there; at most 240 code units',
+    description: 'The part of `content` around the first match, unchanged; at most 240 code units',
   })
   highlight: string;
 
   @ApiProperty({ description: 'Where `highlight` begins in `content`, in UTF-16 code units' })
   highlight_start: number;
 
-  @ApiProperty({ type: [MatchDto], description: 'What matched within `highlight`, in order; at most 32' })
+  @ApiProperty({ type: [MatchDto], description: 'The matches within `highlight`, in order; at most 32' })
   matches: MatchDto[];
 }
 

@@ -1,7 +1,7 @@
 import { AppError } from '../../platform/errors/app-error.js';
 import { ErrorDoc } from '../../platform/errors/error-doc.decorator.js';
 
-@ErrorDoc('There is no such message, or it is in a conversation the caller is not in.', 'Treat it as gone.')
+@ErrorDoc('The message does not exist, or the caller is not in its conversation.', 'Treat it as deleted.')
 export class MessageNotFound extends AppError {
   readonly code = 'MESSAGE_NOT_FOUND';
   readonly status = 404;
@@ -12,8 +12,8 @@ export class MessageNotFound extends AppError {
 }
 
 @ErrorDoc(
-  'The caller has `details.limit` searches of messages running already (in this process).',
-  'Wait for their answers, or cancel them.',
+  'The caller already has `details.limit` message searches running in this process.',
+  'Wait until they end, or cancel them.',
 )
 export class TooManySearches extends AppError {
   readonly code = 'TOO_MANY_SEARCHES';
@@ -24,8 +24,11 @@ export class TooManySearches extends AppError {
   }
 }
 
-/** Counted in code points after the content rule. */
-@ErrorDoc('Longer than `details.max_length` code points (`CONTENT_MAX_LENGTH`).', 'Cut it, or send several.')
+/** The length is counted in code points, after the content was sanitized. */
+@ErrorDoc(
+  'The content is longer than `details.max_length` code points (`CONTENT_MAX_LENGTH`).',
+  'Shorten it, or send several.',
+)
 export class ContentTooLong extends AppError {
   readonly code = 'CONTENT_TOO_LONG';
   readonly status = 400;
@@ -35,7 +38,7 @@ export class ContentTooLong extends AppError {
   }
 }
 
-@ErrorDoc('`system` messages are the server’s own.', 'Send `text`, `image` or `file`.')
+@ErrorDoc('Only the server sends `system` messages.', 'Send `text`, `image` or `file`.')
 export class InvalidMessageType extends AppError {
   readonly code = 'INVALID_MESSAGE_TYPE';
   readonly status = 400;
@@ -45,7 +48,7 @@ export class InvalidMessageType extends AppError {
   }
 }
 
-@ErrorDoc('A deleted message stays deleted; a message of the server cannot be changed.', 'Load the message anew.')
+@ErrorDoc('The message is deleted, or it is a system message.', 'Load the message again.')
 export class MessageNotEditable extends AppError {
   readonly code = 'MESSAGE_NOT_EDITABLE';
   readonly status = 409;
@@ -69,8 +72,8 @@ export class SlowMode extends AppError {
 }
 
 @ErrorDoc(
-  'A rule of the installation or of the conversation refuses this text; `details.reason` is what its makers say of it.',
-  'Show the reason; change the text.',
+  'A content rule of the installation or of the conversation rejects this text; `details.reason` is the rule’s public reason.',
+  'Display the reason; change the text.',
 )
 export class ContentRejected extends AppError {
   readonly code = 'CONTENT_REJECTED';
@@ -81,26 +84,26 @@ export class ContentRejected extends AppError {
   }
 }
 
-/** Not an error of the sender’s, and not a message yet; the same `client_message_id` again is the same held send. */
+/** Not a mistake of the sender, and not a message yet. A repeat with the same `client_message_id` is the same held send. */
 @ErrorDoc(
-  'Accepted, but a moderator looks at it first: until then nobody else sees it. No message yet.',
-  'Show it as waiting; the same key again is the same held message.',
+  'Accepted, but held for a moderator. Other users do not see it, and no message exists, until it is released.',
+  'Display it as pending. A repeat with the same key is the same held message.',
 )
 export class HeldForReview extends AppError {
   readonly code = 'HELD_FOR_REVIEW';
   readonly status = 202;
 
   constructor(heldId: string) {
-    super('A moderator will look at this message before it is shown.', { held_id: heldId });
+    super('A moderator will review this message before it is published.', { held_id: heldId });
   }
 }
 
-@ErrorDoc('A message takes at most `details.limit` different reactions.', 'Use one that is there.')
+@ErrorDoc('A message can have at most `details.limit` different reactions.', 'Use one of the existing ones.')
 export class TooManyReactions extends AppError {
   readonly code = 'TOO_MANY_REACTIONS';
   readonly status = 409;
 
   constructor(limit: number) {
-    super(`A message takes at most ${limit} different reactions.`, { limit });
+    super(`A message can have at most ${limit} different reactions.`, { limit });
   }
 }

@@ -1,15 +1,15 @@
 import { DomainEvent } from '../../platform/event-log/domain-events.js';
 
 /**
- * Durable events of a conversation's stream; `subjectId` is the message. Wire name, webhook type and metric label in
- * one.
+ * Durable events of a conversation's stream; `subjectId` is the message. Each is at once wire name, webhook type and
+ * metric label.
  */
 export const MESSAGE_CREATED = 'message.created';
 export const MESSAGE_UPDATED = 'message.updated';
 export const MESSAGE_DELETED = 'message.deleted';
 export const MESSAGE_PINNED = 'message.pinned';
 export const MESSAGE_UNPINNED = 'message.unpinned';
-/** payload: {emoji}; the actor is who reacts. */
+/** payload: {emoji}; the actor is the user who reacts. */
 export const REACTION_ADDED = 'reaction.added';
 export const REACTION_REMOVED = 'reaction.removed';
 
@@ -24,8 +24,8 @@ export const MESSAGE_EVENT_TYPES = [
 ] as const;
 
 /**
- * Messages were stored by this process; what they are stands in the log. `caughtUpIn` are the conversations in which a
- * sender had unread messages: by sending he has read them, so what all have read may have moved.
+ * This process has stored messages; the event log has their content. `caughtUpIn` are the conversations in which a
+ * sender had unread messages. Sending marks them as read, so the aggregated read mark may have moved.
  */
 export class MessagesStored extends DomainEvent {
   readonly type = 'messages.stored';

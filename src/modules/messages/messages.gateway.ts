@@ -18,7 +18,7 @@ import { MessagesService } from './messages.service.js';
 
 type MessageReply = Promise<{ message: MessageDto }>;
 
-/** Socket edge of messages: frames in, and how the log's message events are shown again. No rule lives here. */
+/** Socket edge of messages: handles the frames, and renders message events of the log. It has no rules of its own. */
 @Gateway()
 export class MessagesGateway implements OnModuleInit {
   constructor(
@@ -35,7 +35,7 @@ export class MessagesGateway implements OnModuleInit {
   @OnFrame('message.send', SendMessageFrameDto, {
     limit: 'message.send',
     isSend: true,
-    summary: 'Stores a message and sends it on',
+    summary: 'Stores a message and delivers it to the participants',
   })
   async send({ actor }: LiveConnection, { conversation_id, ...dto }: SendMessageFrameDto): MessageReply {
     return inMessage((await this.messages.send(actor, conversation_id, dto)).message);
@@ -43,23 +43,23 @@ export class MessagesGateway implements OnModuleInit {
 
   @OnFrame('message.edit', EditMessageFrameDto, {
     limit: 'message.send',
-    summary: 'Replaces the text of one’s own message; counts as a send',
+    summary: 'Replaces the text of the caller’s own message; counts as a send',
   })
   async edit({ actor }: LiveConnection, { message_id, ...dto }: EditMessageFrameDto): MessageReply {
     return { message: await this.messages.edit(actor, message_id, dto) };
   }
 
-  @OnFrame('message.delete', MessageFrameDto, { limit: 'call', summary: 'Leaves a tombstone' })
+  @OnFrame('message.delete', MessageFrameDto, { limit: 'call', summary: 'Deletes a message; a tombstone remains' })
   async delete({ actor }: LiveConnection, { message_id }: MessageFrameDto): MessageReply {
     return { message: await this.messages.delete(actor, message_id) };
   }
 
-  @OnFrame('reaction.add', ReactionFrameDto, { limit: 'call', summary: 'Adds one’s reaction' })
+  @OnFrame('reaction.add', ReactionFrameDto, { limit: 'call', summary: 'Adds a reaction of the caller' })
   async react({ actor }: LiveConnection, { message_id, emoji }: ReactionFrameDto): MessageReply {
     return { message: await this.messages.react(actor, message_id, emoji) };
   }
 
-  @OnFrame('reaction.remove', ReactionFrameDto, { limit: 'call', summary: 'Takes one’s reaction back' })
+  @OnFrame('reaction.remove', ReactionFrameDto, { limit: 'call', summary: 'Removes a reaction of the caller' })
   async unreact({ actor }: LiveConnection, { message_id, emoji }: ReactionFrameDto): MessageReply {
     return { message: await this.messages.unreact(actor, message_id, emoji) };
   }
@@ -67,7 +67,7 @@ export class MessagesGateway implements OnModuleInit {
   @OnFrame('history', HistoryFrameDto, {
     limit: 'call',
     priority: 'reads',
-    summary: 'A page of messages, as GET …/messages',
+    summary: 'A page of messages, like GET …/messages',
   })
   history({ actor }: LiveConnection, { conversation_id, ...query }: HistoryFrameDto): Promise<MessagePageDto> {
     return this.messages.list(actor, conversation_id, query);

@@ -4,24 +4,24 @@ import type { FileRow } from '../files/files.dto.js';
 import type { MessageRow } from './message-presenter.js';
 import { withoutStyle } from './reaction.js';
 
-/** One send on its way into the log; the fields of `append_messages`. */
+/** One send to be stored; the fields of `append_messages`. */
 export interface NewMessage {
   readonly id: string;
   readonly conversation_id: string;
   readonly sender_id: string;
-  /** Null only for what is released. */
+  /** Null only for a released message. */
   readonly session_id: string | null;
   readonly client_message_id: string | null;
-  /** Hex of the hash over the body as it came; null without a key. */
+  /** Hex of the hash of the body as received; null without a key. */
   readonly body_hash: string | null;
   readonly message_type: string;
   readonly content: string;
   readonly reply_to_id: string | null;
   readonly mentions: string[] | null;
   readonly metadata: Record<string, unknown> | null;
-  /** Left out where there are none: most sends have none, and pay for none. */
+  /** Omitted if there are none: most sends have none, and pay nothing for them. */
   readonly attachment_ids?: string[];
-  /** Was held for review and let through: the sender's session is not asked for, nor slow mode. */
+  /** The message was held for review and released: neither the sender's session nor slow mode is checked. */
   readonly is_released?: true;
 }
 
@@ -41,7 +41,7 @@ export type AppendOutcome =
   | 'file_not_attachable'
   | 'slow_mode';
 
-/** What became of one send; the numbers are there only for `stored`, the id also for `replayed`. */
+/** The result of one send; the numbers are set only for `stored`, the id also for `replayed`. */
 export interface AppendResult {
   outcome: AppendOutcome;
   id: string;
@@ -52,7 +52,7 @@ export interface AppendResult {
   attachments: FileRow[] | null;
   reply_to_content: string | null;
   sender_name: string;
-  /** The sender had unread messages before this one; by sending he has read them. */
+  /** The sender had unread messages before this one; sending marked them as read. */
   was_behind: boolean;
   /** Whole seconds, for `slow_mode`. */
   retry_after: number | null;
@@ -75,7 +75,7 @@ const HAS_KEY = statement<{ id: string }>(
   `select id from messages where sender_id = $1 and client_message_id = $2 and conversation_id = $3`,
 );
 
-/** The row of a message with all that is shown of it. Deleted parents show no text: what is gone is gone everywhere. */
+/** All columns that a message is presented from. The text of a deleted parent is not among them. */
 export const MESSAGE_COLUMNS = `
   m.id, m.conversation_id, m.sequence_number, m.seq, m.sender_id, u.display_name as sender_name, m.client_message_id,
   m.message_type, m.content, m.reply_to_id, case when parent.deleted_at is null then parent.content end as reply_to_content,
@@ -98,15 +98,15 @@ const FIND = statement<MessageRow>(
   `select ${MESSAGE_COLUMNS} from messages m ${MESSAGE_JOINS} where m.id = any($1::uuid[])`,
 );
 
-const PLACE = statement<{ conversation_id: string; sequence_number: number; seq: number }>(
+const POSITION = statement<{ conversation_id: string; sequence_number: number; seq: number }>(
   'messages.place',
   `select conversation_id, sequence_number, seq from messages where id = $1`,
 );
 
-/** Earlier versions that are kept: the first one, and the latest. */
+/** Earlier versions stored of a message: the first one, and the latest. */
 const VERSIONS_MAX = 100;
 
-/** What is left out stays. The text before goes into the history; an edit that changes nothing leaves no version. */
+/** Omitted fields are unchanged. The previous text is stored in the history; an edit without effect stores no version. */
 const EDIT = statement<unknown>(
   'messages.edit',
   `with before as (
@@ -159,7 +159,7 @@ const ADD_REACTION = statement<unknown>(
   `insert into reactions (message_id, emoji, user_id, created_at) values ($1, $2, $3, $4) on conflict do nothing`,
 );
 
-/** In whatever form it was once taken. */
+/** Also finds an emoji that was stored with another variation selector. */
 const REMOVE_REACTION = statement<{ emoji: string }>(
   'messages.remove_reaction',
   `delete from reactions
@@ -185,12 +185,12 @@ const UNPIN = statement<unknown>(
 export class MessagesRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** Stores a batch in one transaction; answers in the order of the batch. @throws ServiceUnavailable */
+  /** Stores a batch in one transaction; returns the results in the order of the batch. @throws ServiceUnavailable */
   append(batch: NewMessage[]): Promise<AppendResult[]> {
     return this.sql.many(APPEND, [JSON.stringify(batch)]);
   }
 
-  /** Stores a message of the type `system` at the head of a locked stream; answers its number. */
+  /** Stores a message of the type `system` at the head of a locked stream; returns its sequence number. */
   async appendSystem(
     tx: Queryable,
     message: Pick<MessageRow, 'id' | 'conversation_id' | 'sender_id' | 'content' | 'metadata' | 'seq' | 'created_at'>,
@@ -200,27 +200,27 @@ export class MessagesRepository {
     return (await tx.one(APPEND_SYSTEM, values))!.sequence_number;
   }
 
-  /** Whether the sender has a stored message under the key of this one. */
+  /** Whether the sender already has a stored message with the key of this one. */
   async hasKey({ sender_id, client_message_id, conversation_id }: NewMessage): Promise<boolean> {
     if (client_message_id === null) return false;
     return (await this.sql.one(HAS_KEY, [sender_id, client_message_id, conversation_id])) !== undefined;
   }
 
-  /** In the order of the ids asked for; undefined where there is none. */
+  /** Returns the messages in the order of the ids; undefined for an id that does not exist. */
   async find(ids: string[], tx: Queryable = this.sql): Promise<(MessageRow | undefined)[]> {
     if (ids.length === 0) return [];
     const rows = new Map((await tx.many(FIND, [ids])).map((row) => [row.id, row]));
     return ids.map((id) => rows.get(id));
   }
 
-  /** Where a message stands; also for deleted ones. */
-  findPlace(id: string): Promise<{ conversation_id: string; sequence_number: number; seq: number } | undefined> {
-    return this.sql.one(PLACE, [id]);
+  /** The conversation and the numbers of a message; of deleted messages too. */
+  findPosition(id: string): Promise<{ conversation_id: string; sequence_number: number; seq: number } | undefined> {
+    return this.sql.one(POSITION, [id]);
   }
 
   /**
-   * Replaces the text and keeps the old one as the next version; of more than 100 the first and the latest stay.
-   * Answers whether anything changed.
+   * Replaces the text and stores the old one as the next version. Of more than 100 versions the first and the latest 99
+   * remain. Returns whether anything changed.
    */
   async edit(
     tx: Queryable,
@@ -230,7 +230,7 @@ export class MessagesRepository {
     return (await tx.run(EDIT, [id, content, at, metadata, mentions, actorId])) > 0;
   }
 
-  /** Leaves a tombstone that keeps its place; text, versions, reactions and attachments are gone. */
+  /** Leaves a tombstone with the same numbers; text, versions, reactions and attachments are deleted. */
   async delete(tx: Queryable, { id, actorId, at }: MessageChange): Promise<void> {
     await tx.run(DELETE_EDITS, [id]);
     await tx.run(DELETE_REACTIONS, [id]);
@@ -238,7 +238,7 @@ export class MessagesRepository {
     await tx.run(DELETE, [id, at, actorId]);
   }
 
-  /** How many different emojis a message carries, whether this is one of them, and the actor's own in any form. */
+  /** How many different emojis a message has, whether this is one of them, and whether the actor used it in any form. */
   async countEmojis(
     tx: Queryable,
     emoji: string,
@@ -253,7 +253,7 @@ export class MessagesRepository {
     return (await tx.run(ADD_REACTION, [id, emoji, actorId, at])) > 0;
   }
 
-  /** As it was stored; undefined where the actor has none. */
+  /** Returns the emoji as it was stored; undefined if the actor has no such reaction. */
   async removeReaction(tx: Queryable, emoji: string, { id, actorId }: MessageChange): Promise<string | undefined> {
     return (await tx.many(REMOVE_REACTION, [id, emoji, actorId, withoutStyle(emoji)]))[0]?.emoji;
   }
@@ -269,7 +269,7 @@ export class MessagesRepository {
   }
 }
 
-/** Who changes which message, at the time of the transaction. */
+/** The changed message, the actor and the time of the transaction. */
 export interface MessageChange {
   readonly id: string;
   readonly actorId: string;

@@ -20,78 +20,80 @@ import { ReadMessages } from './read-messages.js';
 import { SendMessage, type SentMessage } from './send-message.js';
 import { SendMetrics } from './send-metrics.js';
 
-/** What one can do with messages; each use case has a file of its own, this is their table of contents. */
+/** The use cases of messages. Each is implemented in a file of its own; this class is their table of contents. */
 @Injectable()
 export class MessagesService {
   constructor(
-    private readonly sending: SendMessage,
-    private readonly changing: ChangeMessage,
-    private readonly reading: ReadMessages,
+    private readonly sendMessage: SendMessage,
+    private readonly changeMessage: ChangeMessage,
+    private readonly readMessages: ReadMessages,
     private readonly limits: Limits,
     private readonly metrics: SendMetrics,
   ) {}
 
-  /** Answers once the message is on disk; the same key again answers the same message and costs no quota. */
+  /** Resolves once the message is on disk. A repeat with the same key returns the same message and costs no quota. */
   async send(actor: Actor, conversationId: string, dto: SendMessageDto): Promise<SentMessage> {
-    const sent = await this.metrics.follow(actor, conversationId, () => this.sending.send(actor, conversationId, dto));
+    const sent = await this.metrics.track(actor, conversationId, () =>
+      this.sendMessage.send(actor, conversationId, dto),
+    );
     if (sent.isReplay) await this.limits.refund('message.send', actor);
     return sent;
   }
 
-  /** Sends what was held for review, once for one key. */
+  /** Sends a message that was held for review, once for each key. */
   release(held: HeldSend, key: string): Promise<SentMessage> {
-    return this.sending.release(held, key);
+    return this.sendMessage.release(held, key);
   }
 
   edit(actor: Actor, id: string, dto: EditMessageDto): Promise<MessageDto> {
-    return this.changing.edit(actor, id, dto);
+    return this.changeMessage.edit(actor, id, dto);
   }
 
   delete(actor: Actor, id: string): Promise<MessageDto> {
-    return this.changing.delete(actor, id);
+    return this.changeMessage.delete(actor, id);
   }
 
   react(actor: Actor, id: string, emoji: string): Promise<MessageDto> {
-    return this.changing.react(actor, id, emoji);
+    return this.changeMessage.react(actor, id, emoji);
   }
 
   unreact(actor: Actor, id: string, emoji: string): Promise<MessageDto> {
-    return this.changing.unreact(actor, id, emoji);
+    return this.changeMessage.unreact(actor, id, emoji);
   }
 
   pin(actor: Actor, id: string): Promise<MessageDto> {
-    return this.changing.pin(actor, id);
+    return this.changeMessage.pin(actor, id);
   }
 
   unpin(actor: Actor, id: string): Promise<MessageDto> {
-    return this.changing.unpin(actor, id);
+    return this.changeMessage.unpin(actor, id);
   }
 
   get(actor: Actor, id: string): Promise<MessageDto> {
-    return this.reading.get(actor, id);
+    return this.readMessages.get(actor, id);
   }
 
   list(actor: Actor, conversationId: string, query: ListMessagesQuery): Promise<MessagePageDto> {
-    return this.reading.list(actor, conversationId, query);
+    return this.readMessages.list(actor, conversationId, query);
   }
 
   history(actor: Actor, id: string, query: PageQuery): Promise<Page<MessageEditDto>> {
-    return this.reading.history(actor, id, query);
+    return this.readMessages.history(actor, id, query);
   }
 
   replies(actor: Actor, id: string, query: PageQuery): Promise<Page<MessageDto>> {
-    return this.reading.replies(actor, id, query);
+    return this.readMessages.replies(actor, id, query);
   }
 
   pins(actor: Actor, conversationId: string): Promise<{ data: MessageDto[] }> {
-    return this.reading.pins(actor, conversationId);
+    return this.readMessages.pins(actor, conversationId);
   }
 
   receipts(actor: Actor, id: string, query: PageQuery): Promise<Page<MessageReceiptDto>> {
-    return this.reading.receipts(actor, id, query);
+    return this.readMessages.receipts(actor, id, query);
   }
 
   search(actor: Actor, query: SearchMessagesQuery): Promise<Page<MessageHitDto>> {
-    return this.reading.search(actor, query);
+    return this.readMessages.search(actor, query);
   }
 }

@@ -8,7 +8,7 @@ import { MessageRetention } from './message-retention.js';
 import { MessageTableCompaction } from './message-table-compaction.js';
 import { RetentionRepository } from './retention.repository.js';
 
-/** The background work of messages: retention, giving back its space, and the erasure of what somebody wrote. */
+/** The background work of messages: retention, compaction of its tables, and the erasure of a user's messages. */
 @Module({
   imports: [MessagesModule],
   providers: [

@@ -7,7 +7,7 @@ import { MessageNotEditable, MessageNotFound } from './messages.errors.js';
 import { MESSAGE_DELETED } from './messages.events.js';
 import { MessagesRepository } from './messages.repository.js';
 
-/** Deletes for those who keep order in the whole system: they need not take part, and are shown nothing. */
+/** Deletion by system moderators. They need not be participants, and the result does not reveal the message. */
 @Injectable()
 export class ModeratorDelete {
   constructor(
@@ -17,13 +17,14 @@ export class ModeratorDelete {
   ) {}
 
   /**
-   * Leaves a tombstone, as every deletion; twice is once. What the server has told the participants stays: the moderator
-   * it tells of would be the first to take it down. @throws MessageNotFound, PermissionDenied, MessageNotEditable
+   * Leaves a tombstone, like every deletion; a repeated call has no effect. System messages cannot be deleted: they
+   * inform participants about moderators, who could otherwise remove them.
+   * @throws MessageNotFound, PermissionDenied, MessageNotEditable
    */
   async takeDown(actor: Actor, id: string, reason: string | null): Promise<void> {
-    const place = await this.repository.findPlace(id);
-    if (!place) throw new MessageNotFound();
-    await this.log.write(place.conversation_id, async (tx) => {
+    const position = await this.repository.findPosition(id);
+    if (!position) throw new MessageNotFound();
+    await this.log.write(position.conversation_id, async (tx) => {
       const current = await this.users.requireRank(actor, 'moderator', tx);
       const [message] = await this.repository.find([id], tx);
       if (!message || message.deleted_at) return;

@@ -15,7 +15,7 @@ import {
   type MessageReceiptDto,
   type PageQuery,
   type SearchMessagesQuery,
-  problemsOfPlace,
+  problemsOfPageStart,
 } from './messages.dto.js';
 import { MessageNotFound } from './messages.errors.js';
 import { MessagesRepository } from './messages.repository.js';
@@ -25,7 +25,7 @@ const BEYOND_ALL = Number.MAX_SAFE_INTEGER;
 const FIRST_UUID = '00000000-0000-0000-0000-000000000000';
 const PINS_MAX = 100;
 
-/** Everything that looks at messages: the caller must take part in the conversation, now. */
+/** All reads of messages. The caller must be a participant of the conversation at the time of the call. */
 @Injectable()
 export class ReadMessages {
   constructor(
@@ -33,17 +33,17 @@ export class ReadMessages {
     private readonly reads: MessageReadsRepository,
     private readonly participants: ParticipantsPolicy,
     private readonly cursors: ResumeCursors,
-    private readonly searching: SearchMessages,
+    private readonly searchMessages: SearchMessages,
   ) {}
 
   /**
-   * One page; `at_seq` and `cursor` are read before it, so that whoever subscribes from there misses nothing: an event
-   * may come that the page shows already, never one that neither shows.
+   * One page. `at_seq` and `cursor` are read before it, so that a client that subscribes from there misses nothing: it
+   * may receive an event that the page already reflects, but never misses one that the page does not.
    * @throws ConversationNotFound, PermissionDenied, MessageNotFound, ValidationError
    */
   async list(actor: Actor, conversationId: string, query: ListMessagesQuery): Promise<MessagePageDto> {
     await this.participants.requireMember(actor, conversationId);
-    requireNone(problemsOfPlace(query));
+    requireNone(problemsOfPageStart(query));
     const cursor = await this.cursors.now(actor.userId);
     const atSeq = await this.reads.headSeq(conversationId);
     const page = await this.page(actor, conversationId, query);
@@ -55,7 +55,7 @@ export class ReadMessages {
     return presentMessage(await this.require(actor, id), actor.userId);
   }
 
-  /** The versions before the present one, oldest first. @throws MessageNotFound, PermissionDenied, ValidationError */
+  /** The versions before the current one, oldest first. @throws MessageNotFound, PermissionDenied, ValidationError */
   async history(
     actor: Actor,
     id: string,
@@ -92,7 +92,10 @@ export class ReadMessages {
     return { data: rows.map((row) => presentMessage(row, actor.userId)) };
   }
 
-  /** Who else has it, and since when. @throws MessageNotFound, PermissionDenied, ValidationError */
+  /**
+   * Which other participants have received and read a message, and when.
+   * @throws MessageNotFound, PermissionDenied, ValidationError
+   */
   async receipts(
     actor: Actor,
     id: string,
@@ -112,7 +115,7 @@ export class ReadMessages {
 
   /** @throws as `SearchMessages.search` */
   search(actor: Actor, query: SearchMessagesQuery): Promise<Page<MessageHitDto>> {
-    return this.searching.search(actor, query);
+    return this.searchMessages.search(actor, query);
   }
 
   private async require(actor: Actor, id: string): Promise<MessageRow> {
@@ -125,13 +128,13 @@ export class ReadMessages {
   private async page(actor: Actor, conversationId: string, query: ListMessagesQuery): Promise<Page<MessageDto>> {
     const { limit = DEFAULT_PAGE_SIZE } = query;
     const filter = toFilter(query);
-    const show = (row: MessageRow): MessageDto => presentMessage(row, actor.userId);
+    const present = (row: MessageRow): MessageDto => presentMessage(row, actor.userId);
     if (query.around !== undefined) {
       const rows = await this.around(conversationId, await this.numberOf(conversationId, query.around), limit, filter);
       const oldest = rows.at(-1);
       const hasMore = oldest !== undefined && oldest.sequence_number > 1;
       return {
-        data: rows.map(show),
+        data: rows.map(present),
         next_cursor: hasMore ? encodeCursor(['<', oldest.sequence_number]) : null,
         has_more: hasMore,
       };
@@ -141,7 +144,7 @@ export class ReadMessages {
       direction === '>'
         ? await this.reads.newer(conversationId, bound, limit + 1, filter)
         : await this.reads.older(conversationId, bound, limit + 1, filter);
-    return toPage(rows, limit, show, (row) => [direction, row.sequence_number]);
+    return toPage(rows, limit, present, (row) => [direction, row.sequence_number]);
   }
 
   private async start(
@@ -174,9 +177,9 @@ export class ReadMessages {
   }
 
   private async numberOf(conversationId: string, messageId: string): Promise<number> {
-    const place = await this.repository.findPlace(messageId);
-    if (!place || place.conversation_id !== conversationId) throw new MessageNotFound();
-    return place.sequence_number;
+    const position = await this.repository.findPosition(messageId);
+    if (!position || position.conversation_id !== conversationId) throw new MessageNotFound();
+    return position.sequence_number;
   }
 }
 

@@ -4,15 +4,15 @@ import { map, type Observable } from 'rxjs';
 import { IdempotencyStore } from '../../platform/http/idempotency-store.js';
 import type { ParleyRequest } from '../../platform/http/request-context.js';
 
-/** What a send answered, however the message is written. */
+/** The result of a send; a dialect renders the message in its own format. */
 export interface AnsweredSend<Message> {
   readonly message: Message;
   readonly isReplay: boolean;
 }
 
 /**
- * The HTTP side of idempotent sends: the header `Idempotency-Key` stands for `client_message_id` where the body has
- * none, and an answer that was given before says so in `Idempotency-Replayed`.
+ * The HTTP side of idempotent sends. The header `Idempotency-Key` is used as `client_message_id` if the body has none. A
+ * replayed response has the header `Idempotency-Replayed`.
  */
 @Injectable()
 export class ReplayedSendInterceptor implements NestInterceptor<AnsweredSend<unknown>, unknown> {

@@ -40,11 +40,11 @@ const COUNT = statement<{ messages: number; conversations: number }>(
       and m.created_at < ${CUTOFF}`,
 );
 
-const FORGET_EDITS = statement<unknown>(
+const DELETE_EDITS = statement<unknown>(
   'messages.expire_edits',
   `delete from message_edits where message_id = any($1::uuid[])`,
 );
-const FORGET_REACTIONS = statement<unknown>(
+const DELETE_REACTIONS = statement<unknown>(
   'messages.expire_reactions',
   `delete from reactions where message_id = any($1::uuid[])`,
 );
@@ -73,31 +73,31 @@ const HAS_RUN = statement<unknown>('messages.has_retention_run', `select from re
 export class RetentionRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** Conversations with something past its time, by id, after this one. */
+  /** Conversations with expired messages, by id, after this one. */
   async conversations(after: string, limit: number): Promise<string[]> {
     return (await this.sql.many(CONVERSATIONS, [after, limit])).map((row) => row.conversation_id);
   }
 
-  /** The oldest that are past their time, deleted ones among them. */
+  /** The oldest expired messages, including deleted ones. */
   expiring(tx: Queryable, conversationId: string, limit: number): Promise<ExpiringMessage[]> {
     return tx.many(EXPIRING, [conversationId, limit]);
   }
 
-  /** What a run would empty. */
+  /** The number of messages that a run would empty. */
   async count(): Promise<{ messages: number; conversations: number }> {
     return (await this.sql.one(COUNT)) ?? { messages: 0, conversations: 0 };
   }
 
   /**
-   * Leaves tombstones that keep their places and their keys, so that the same key never makes a second message;
-   * everything else of them is gone, attachments are let go.
+   * Leaves tombstones that keep their numbers and their keys, so that a repeated key never creates a second message.
+   * Everything else is deleted, and attachments are detached.
    */
   async empty(tx: Queryable, ids: string[], at: Date): Promise<void> {
-    for (const forget of [FORGET_EDITS, FORGET_REACTIONS, DETACH]) await tx.run(forget, [ids]);
+    for (const removal of [DELETE_EDITS, DELETE_REACTIONS, DETACH]) await tx.run(removal, [ids]);
     await tx.run(EMPTY, [ids, at]);
   }
 
-  /** Whether it has ever taken anything out. */
+  /** Whether retention has ever removed anything. */
   async hasRun(): Promise<boolean> {
     return (await this.sql.many(HAS_RUN)).length > 0;
   }

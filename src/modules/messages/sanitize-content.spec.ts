@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { type DefaultTreeAdapterTypes, html, parseFragment } from 'parse5';
 import { codePoints } from '../../platform/validation/text.js';
-import { applyContentRule } from './sanitize-content.js';
+import { sanitizeContent } from './sanitize-content.js';
 import { KNOWN_ELEMENTS, REACHING_ATTRIBUTES } from '../../platform/validation/known-elements.js';
 import { scanMarkup } from '../../platform/validation/markup-scanner.js';
 import { PLAIN_TEXTS } from '../../../test/fixtures/plain-texts.js';
 
-const strip = (text: string): string => applyContentRule(text, 'strip').content;
+const strip = (text: string): string => sanitizeContent(text, 'strip').content;
 
-/** Everything parse5 knows by name, whatever our own list says. */
+/** All elements that parse5 knows by name, independent of our own list. */
 const ELEMENTS = new Set([...Object.values(html.TAG_NAMES as Record<string, string>), ...KNOWN_ELEMENTS]);
-/** A fragment in a page may stand anywhere: what comes after it may close its tags, its scripts and its quotes. */
-const PLACES: readonly ((text: string) => string)[] = [
+/** A text may be embedded anywhere in a page: the markup after it may close its tags, its scripts and its quotes. */
+const CONTEXTS: readonly ((text: string) => string)[] = [
   (text) => text,
   (text) => `<div class=message>${text}</div>`,
   (text) => `<div class=message>${text}</div><div>' onclick=alert(1) a='" onclick=alert(1) b="</div>`,
@@ -22,33 +22,33 @@ const PLACES: readonly ((text: string) => string)[] = [
   (text) => `<select><option>${text}</select>`,
   (text) => `<!-- ${text} -->`,
 ];
-/** Put by the places themselves. */
-const OF_PLACES = new Set(['message']);
+/** Attribute values of the contexts themselves. */
+const CONTEXT_VALUES = new Set(['message']);
 
-/** What of a text would run, fetch, lead away or restyle the page, in any place. */
-function actingParts(text: string, places = PLACES): string[] {
-  return places.flatMap((place) => {
-    const acting: string[] = [];
+/** The parts of a text that would run, fetch, navigate or restyle the page, in any context. */
+function activeParts(text: string, contexts = CONTEXTS): string[] {
+  return contexts.flatMap((context) => {
+    const active: string[] = [];
     let scripts = 0;
-    const waiting: DefaultTreeAdapterTypes.Node[] = [parseFragment(place(text))];
-    for (let node = waiting.pop(); node; node = waiting.pop()) {
+    const pending: DefaultTreeAdapterTypes.Node[] = [parseFragment(context(text))];
+    for (let node = pending.pop(); node; node = pending.pop()) {
       if ('tagName' in node) {
         const isKnown = ELEMENTS.has(node.tagName.toLowerCase());
         if (node.tagName === 'script') scripts++;
-        if (node.tagName === 'style') acting.push('style');
+        if (node.tagName === 'style') active.push('style');
         for (const { name, value } of node.attrs) {
-          if (value === '' || OF_PLACES.has(value)) continue;
-          if (/^on[a-z]{3,}$/i.test(name) || name === 'style') acting.push(name);
-          if (isKnown && REACHING_ATTRIBUTES.has(name)) acting.push(`${node.tagName} ${name}`);
+          if (value === '' || CONTEXT_VALUES.has(value)) continue;
+          if (/^on[a-z]{3,}$/i.test(name) || name === 'style') active.push(name);
+          if (isKnown && REACHING_ATTRIBUTES.has(name)) active.push(`${node.tagName} ${name}`);
           if (/^(img|input|meta|link|base|embed|set|animate)$/.test(node.tagName))
-            acting.push(`${node.tagName} ${name}`);
+            active.push(`${node.tagName} ${name}`);
         }
       }
-      if ('content' in node) waiting.push(node.content);
-      if ('childNodes' in node) waiting.push(...node.childNodes);
+      if ('content' in node) pending.push(node.content);
+      if ('childNodes' in node) pending.push(...node.childNodes);
     }
-    if (scripts > (place(text).includes('<script>"') ? 1 : 0)) acting.push('script');
-    return acting;
+    if (scripts > (context(text).includes('<script>"') ? 1 : 0)) active.push('script');
+    return active;
   });
 }
 
@@ -97,7 +97,7 @@ const FRAGMENTS = [
 const markup = fc.array(fc.constantFrom(...FRAGMENTS), { maxLength: 30 }).map((parts) => parts.join(''));
 const anything = fc.oneof({ weight: 4, arbitrary: markup }, { weight: 1, arbitrary: fc.string({ unit: 'binary' }) });
 
-describe('the content rule', () => {
+describe('sanitizing content', () => {
   it.each([
     ['<b>bold</b> move', 'bold move'],
     ['<B CLASS=x>bold</b\n>', 'bold'],
@@ -130,8 +130,8 @@ describe('the content rule', () => {
     ['<iframe src="javascript:alert(1)"></iframe>ok', 'ok'],
     ['<image href=x>y', 'y'],
     ['<b></b>', ''],
-  ])('makes %j into %j', (given, content) => {
-    expect(applyContentRule(given, 'strip')).toEqual({ content, sanitized: true });
+  ])('turns %j into %j', (given, content) => {
+    expect(sanitizeContent(given, 'strip')).toEqual({ content, sanitized: true });
   });
 
   it.each([
@@ -153,45 +153,45 @@ describe('the content rule', () => {
     'a <!-- that never ends',
     'a <!--> b',
     'for (let i = 0; i <n; i++) { src = "x"; once = 1; }',
-  ])('leaves %j as it is, which has no effect where it is shown', (text) => {
-    expect(applyContentRule(text, 'strip')).toEqual({ content: text, sanitized: false });
-    expect(actingParts(text)).toEqual([]);
+  ])('leaves %j unchanged, which has no effect when rendered', (text) => {
+    expect(sanitizeContent(text, 'strip')).toEqual({ content: text, sanitized: false });
+    expect(activeParts(text)).toEqual([]);
   });
 
   it.each(['&lt;script&gt;', 'Tom &amp; Jerry', '&#60;b&#62;', '%3Cscript%3E', '\\u003cscript\\u003e'])(
     'neither decodes nor encodes %j',
-    (text) => expect(applyContentRule(text, 'strip')).toEqual({ content: text, sanitized: false }),
+    (text) => expect(sanitizeContent(text, 'strip')).toEqual({ content: text, sanitized: false }),
   );
 
-  it('takes control characters and what is no character out under either policy', () => {
+  it('removes control characters and noncharacters under either policy', () => {
     const given = 'a\u0007b\r\nc\td\u0085\u009Be\uFFFEf\u{1FFFF}g\uFDD0h\0i\ud800j\udc00k😀';
     for (const policy of ['strip', 'preserve'] as const) {
-      expect(applyContentRule(given, policy)).toEqual({ content: 'ab\nc\tdefghijk😀', sanitized: true });
+      expect(sanitizeContent(given, policy)).toEqual({ content: 'ab\nc\tdefghijk😀', sanitized: true });
     }
   });
 
-  it('keeps tags where the deployment wants them', () => {
-    expect(applyContentRule('<b>x</b>', 'preserve')).toEqual({ content: '<b>x</b>', sanitized: false });
+  it('leaves tags unchanged under the policy `preserve`', () => {
+    expect(sanitizeContent('<b>x</b>', 'preserve')).toEqual({ content: '<b>x</b>', sanitized: false });
   });
 
-  it.each(PLAIN_TEXTS)('gives %j back as it came', (text) => {
-    expect(applyContentRule(text, 'strip')).toEqual({ content: text, sanitized: false });
+  it.each(PLAIN_TEXTS)('leaves %j unchanged', (text) => {
+    expect(sanitizeContent(text, 'strip')).toEqual({ content: text, sanitized: false });
   });
 
-  it('is tried with a good two hundred plain texts', () => {
+  it('is tested with at least two hundred plain texts', () => {
     expect(new Set(PLAIN_TEXTS).size).toBeGreaterThanOrEqual(200);
   });
 
-  it('leaves nothing that acts in a page that takes it for HTML, wherever it stands there', () => {
-    const check = (text: string): void => expect(actingParts(strip(text))).toEqual([]);
+  it('leaves nothing active in a page that embeds the text as HTML, in any context', () => {
+    const check = (text: string): void => expect(activeParts(strip(text))).toEqual([]);
     fc.assert(fc.property(anything, check), { numRuns: 20_000 });
   });
 
-  it('is needed: the same texts act where they are not stripped', () => {
-    expect(fc.sample(anything, { numRuns: 2000, seed: 1 }).filter((text) => actingParts(text).length > 0).length).toBeGreaterThan(100); // prettier-ignore
+  it('is needed: the same texts are active if they are not stripped', () => {
+    expect(fc.sample(anything, { numRuns: 2000, seed: 1 }).filter((text) => activeParts(text).length > 0).length).toBeGreaterThan(100); // prettier-ignore
   });
 
-  it('changes no comparison, generic or placeholder, whatever its names are', () => {
+  it('changes no comparison, generic or placeholder, for any names', () => {
     const name = fc.constantFrom('a', 'b', 'i', 'p', 's', 'x', 'link', 'Object', 'Text', 'Path', 'script1', 'my-file');
     const sign = fc.constantFrom(
       '<',
@@ -251,7 +251,7 @@ describe('the content rule', () => {
     '<object><x a=">',
     '<svg/onload=',
     '<x/a=x',
-  ])('takes work in proportion to the length for %j over and over', (piece) => {
+  ])('takes time linear in the length for repeated %j', (piece) => {
     const steps = (times: number): number => scanMarkup(piece.repeat(times)).steps;
     const [once, twice] = [steps(2_000), steps(4_000)];
     expect(twice).toBeLessThanOrEqual(once * 2.1 + 1000);
@@ -259,12 +259,12 @@ describe('the content rule', () => {
     expect(typeof strip(piece.repeat(100_000))).toBe('string');
   });
 
-  it('takes every "<" out of tags nested deeper than it looks', () => {
+  it('removes every "<" of tags nested beyond the depth limit of the scanner', () => {
     const nested = '<script '.repeat(30) + 'x>'.repeat(30);
     const deep = Array.from({ length: 30 }).reduce<string>((inner) => `<scr${inner}ipt>`, '<script>');
     expect(scanMarkup(deep).text).toContain('<script>');
     expect(strip(deep)).not.toContain('<');
-    expect(actingParts(strip(nested))).toEqual([]);
+    expect(activeParts(strip(nested))).toEqual([]);
   });
 });
 
@@ -281,7 +281,7 @@ describe('the length of content', () => {
     ['a\ud83d\ud83d\ude00', 3],
   ])('of %j is %d', (text, length) => expect(codePoints(text)).toBe(length));
 
-  it('is what the language itself counts', () => {
+  it('equals the count of the string iterator', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => codePoints(text) === [...text].length));
   });
 });

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, encodeCursor, type Page } from '../../platform/pagination/page.js';
-import { eachInSteps, inTurns, type Steps } from '../../platform/process/in-turns.js';
+import { eachInSteps, inTurns, type Steps } from '../../platform/process/in-slots.js';
 import { SearchTerms } from '../../platform/text-search/search-terms.js';
 import { snippetOf } from '../../platform/text-search/snippet.js';
-import { Turns } from '../../platform/throttling/turns.js';
+import { Turns } from '../../platform/throttling/slots.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { type MessageRow, presentMessage } from './message-presenter.js';
 import {
@@ -13,7 +13,7 @@ import {
   type SearchBounds,
   type SearchedConversation,
   type SearchedWords,
-  type SearchPlace,
+  type SearchPosition,
   type SearchView,
   type UnindexedRow,
 } from './message-search.repository.js';
@@ -21,38 +21,42 @@ import type { MessageHitDto, SearchMessagesQuery } from './messages.dto.js';
 import { TooManySearches } from './messages.errors.js';
 import { type SearchWindow, searchWindows } from './search-windows.js';
 
-/** Smaller than every id: those begin with the time they were made at. */
+/** Smaller than every id: ids begin with the time of their creation. */
 const FIRST_UUID = '00000000-0000-7000-8000-000000000000';
 const LAST_UUID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 /** The last millisecond of the year 9999. */
 const END_OF_TIME = 253_402_300_799_999;
 
-/** Of one user in this process. */
-const MOST_AT_ONCE = 2;
-/** Of all users: those beyond half of the database connections wait so many at a time, and for so long. */
+/** Concurrent searches of one user in this process. */
+const USER_SEARCHES_MAX = 2;
+/** Of all users: searches beyond half of the database connections wait, at most this many and this long. */
 const WAITING_MAX = 100;
 const WAIT_MS = 2000;
 const RETRY_SECONDS = 2;
-/** No further window is begun after that; a statement in one may take a second. */
+/** No further window is started after this time. One statement may take a second. */
 const BUDGET_MS = 700;
-/** Messages that the index does not hold yet and that one search reads, in all conversations together and in one. */
+/** Unindexed messages that one search reads at most: in all conversations together, and at least in each of them. */
 const UNINDEXED_MAX = 8000;
 const UNINDEXED_MIN_EACH = 20;
 const CHANGED_MAX = 2000;
-/** The list of a beginning that more messages have is read slower than messages are looked at until a page is full. */
+/**
+ * If a larger share of messages matches a prefix, reading the posting list of the prefix is slower than checking
+ * messages one by one until a page is full.
+ */
 const COMMON_SHARE = 0.01;
 /**
- * For each message it considers, the index looks into the list of each conversation: of so many conversations that costs
- * more than the rows of messages elsewhere, as long as there are at most so many of those for one of the searcher's own.
+ * The index checks the posting list of every conversation for each message that it considers. From this many
+ * conversations on, that costs more than reading the matches in other conversations too, as long as there are at most
+ * `FOREIGN_MATCHES_MAX` of them for each message of the searcher's own conversations.
  */
 const MANY_CONVERSATIONS = 32;
-const MOST_ELSEWHERE = 4;
-/** As many messages as have the rarest word a few dozen times are looked at first: that fills most pages. */
+const FOREIGN_MATCHES_MAX = 4;
+/** The first window is as long as this many matches of the rarest word need: that fills most pages. */
 const FIRST_HITS = 60;
-/** What is taken for the share of a word as long as there are no statistics. */
+/** The assumed share of a word as long as there are no statistics. */
 const UNKNOWN_SHARE = 0.01;
 
-/** What one search asks for. */
+/** The parameters of one search. */
 interface Search {
   readonly terms: SearchTerms;
   readonly conversations: readonly SearchedConversation[];
@@ -60,31 +64,31 @@ interface Search {
   readonly limit: number;
 }
 
-/** Hits, the latest first, complete down to a millisecond (that one included). */
+/** Hits, newest first, complete down to a millisecond (inclusive). */
 interface Found {
-  readonly places: readonly SearchPlace[];
+  readonly hits: readonly SearchPosition[];
   readonly completeDownToMs: number;
 }
 
 /**
- * Searches the messages of the conversations the searcher takes part in now, the latest first. It reads the index in
- * windows of time going back, and what the index does not hold yet from the messages themselves, both at one moment of
- * the database: what was acknowledged is found at once. The work is bounded; where it does not reach the end, the page is
- * short and its cursor goes on from where it got to.
+ * Searches the messages of the conversations in which the searcher is a participant now, newest first. It reads the
+ * index in time windows, going back, and reads unindexed messages from the table of messages. Both use one snapshot of
+ * the database, so a message is found as soon as its send is acknowledged. The work is bounded: if it does not reach the
+ * end, the page is short and its cursor continues where the search stopped.
  */
 @Injectable()
 export class SearchMessages {
   private readonly running = new Map<string, number>();
-  private readonly turns: Turns;
+  private readonly slots: Turns;
 
   constructor(
     private readonly repository: MessageSearchRepository,
     private readonly participants: ParticipantsPolicy,
     config: Config,
   ) {
-    // However many users search, half of the connections are left to all other calls.
+    // Searches use at most half of the connections; the others remain for all other calls.
     const running = Math.max(1, Math.floor(config.databasePoolSize / 2));
-    this.turns = new Turns({ running, waiting: WAITING_MAX, waitMs: WAIT_MS, retrySeconds: RETRY_SECONDS });
+    this.slots = new Turns({ running, waiting: WAITING_MAX, waitMs: WAIT_MS, retrySeconds: RETRY_SECONDS });
   }
 
   /** @throws ConversationNotFound, PermissionDenied, ValidationError, TooManySearches, ServiceUnavailable */
@@ -94,19 +98,19 @@ export class SearchMessages {
       query.cursor === undefined ? [END_OF_TIME, LAST_UUID] : decodeCursor(query.cursor, ['millis', 'uuid']);
     const terms = SearchTerms.parse(query.q);
     if (terms.isEmpty) return { data: [], next_cursor: null, has_more: false };
-    return this.inTurn(actor.userId, () =>
+    return this.withSlot(actor.userId, () =>
       this.repository.view((view) =>
         this.page(view, actor, query, terms, { created_ms: millis as number, id: id as string }),
       ),
     );
   }
 
-  private async inTurn<T>(userId: string, work: () => Promise<T>): Promise<T> {
+  private async withSlot<T>(userId: string, work: () => Promise<T>): Promise<T> {
     const running = this.running.get(userId) ?? 0;
-    if (running >= MOST_AT_ONCE) throw new TooManySearches(MOST_AT_ONCE);
+    if (running >= USER_SEARCHES_MAX) throw new TooManySearches(USER_SEARCHES_MAX);
     this.running.set(userId, running + 1);
     try {
-      return await this.turns.run(work);
+      return await this.slots.run(work);
     } finally {
       const left = this.running.get(userId)! - 1;
       if (left === 0) this.running.delete(userId);
@@ -119,7 +123,7 @@ export class SearchMessages {
     actor: Actor,
     query: SearchMessagesQuery,
     terms: SearchTerms,
-    before: SearchPlace,
+    before: SearchPosition,
   ): Promise<Page<MessageHitDto>> {
     const { limit = DEFAULT_PAGE_SIZE, type, sender_id: senderId, from, to } = query;
     const conversations = await view.conversations(actor.userId, query.conversation_id);
@@ -127,11 +131,11 @@ export class SearchMessages {
     const search: Search = { terms, conversations, bounds, limit };
     const unindexed = await this.findUnindexed(view, search);
     const found = await this.findIndexed(view, search, unindexed);
-    const page = found.places.slice(0, limit);
+    const page = found.hits.slice(0, limit);
     const rows = await view.messages(page.map((place) => place.id));
     const data = await inTurns(eachInSteps(page, ({ id }) => presentHit(rows.get(id)!, actor, terms)));
-    const hasMore = found.places.length > limit || found.completeDownToMs > 0;
-    const last = found.places.length > limit ? page.at(-1)! : { created_ms: found.completeDownToMs, id: FIRST_UUID };
+    const hasMore = found.hits.length > limit || found.completeDownToMs > 0;
+    const last = found.hits.length > limit ? page.at(-1)! : { created_ms: found.completeDownToMs, id: FIRST_UUID };
     return { data, next_cursor: hasMore ? encodeCursor([last.created_ms, last.id]) : null, has_more: hasMore };
   }
 
@@ -146,25 +150,25 @@ export class SearchMessages {
     if (behind.length > 0) {
       const { created_ms: ms, id } = bounds.before;
       const beforeMs = ms === END_OF_TIME ? undefined : id === FIRST_UUID ? ms : ms + 1;
-      const { stretches, reachedMs } = await view.stretches(behind, beforeMs, each);
+      const { ranges, reachedMs } = await view.unindexedRanges(behind, beforeMs, each);
       completeDownToMs = Math.max(completeDownToMs, reachedMs);
-      rows.push(...(await view.unindexed(stretches, { ...bounds, sinceMs: completeDownToMs })));
+      rows.push(...(await view.unindexed(ranges, { ...bounds, sinceMs: completeDownToMs })));
     }
     const read = rows.filter((row) => row.created_ms >= completeDownToMs);
     const found = await inTurns(eachInSteps(read, (row) => terms.findInSteps(row.content)));
-    // Of an edited message in the unindexed part both ways may speak.
-    const places = new Map(read.filter((_, at) => found[at]).map(({ id, created_ms }) => [id, { id, created_ms }]));
-    return { places: [...places.values()], completeDownToMs };
+    // An edited message in the unindexed part may be among both the changed and the unindexed rows.
+    const hits = new Map(read.filter((_, at) => found[at]).map(({ id, created_ms }) => [id, { id, created_ms }]));
+    return { hits: [...hits.values()], completeDownToMs };
   }
 
-  /** Adds what the index has, as far down as what it does not have is known. */
+  /** Adds the hits of the index, down to the time to which the unindexed hits are complete. */
   private async findIndexed(view: SearchView, search: Search, unindexed: Found): Promise<Found> {
     const { conversations, bounds, limit } = search;
-    const begun = performance.now();
+    const startedAt = performance.now();
     const { words, wanted } = await this.plan(view, search);
     const ids = conversations.map((row) => row.conversation_id);
     const newestMs = Math.max(0, ...conversations.map((row) => row.newest_ms));
-    const places = [...unindexed.places];
+    const hits = [...unindexed.hits];
     const { completeDownToMs } = unindexed;
     let reachedMs: number | undefined;
     for (const window of ids.length === 0
@@ -172,35 +176,35 @@ export class SearchMessages {
       : windowsOf(conversations, Math.min(bounds.before.created_ms, newestMs), wanted)) {
       const sinceMs = Math.max(window.sinceMs, completeDownToMs);
       const before = reachedMs === undefined ? bounds.before : { created_ms: reachedMs, id: FIRST_UUID };
-      const asked = [ids, words, window.spans, { ...bounds, before, sinceMs }, limit + 1] as const;
+      const args = [ids, words, window.spans, { ...bounds, before, sinceMs }, limit + 1] as const;
       if (reachedMs === undefined) {
-        places.push(...(await view.indexed(...asked)));
+        hits.push(...(await view.indexed(...args)));
       } else {
-        const more = performance.now() - begun > BUDGET_MS ? undefined : await view.indexedInTime(...asked);
-        if (more === undefined) return { places: ordered(places, reachedMs), completeDownToMs: reachedMs };
-        places.push(...more);
+        const more = performance.now() - startedAt > BUDGET_MS ? undefined : await view.indexedInTime(...args);
+        if (more === undefined) return { hits: sortedHits(hits, reachedMs), completeDownToMs: reachedMs };
+        hits.push(...more);
       }
-      if (sinceMs === completeDownToMs || places.filter((place) => place.created_ms >= sinceMs).length > limit) break;
+      if (sinceMs === completeDownToMs || hits.filter((place) => place.created_ms >= sinceMs).length > limit) break;
       reachedMs = sinceMs;
     }
-    return { places: ordered(places, completeDownToMs), completeDownToMs };
+    return { hits: sortedHits(hits, completeDownToMs), completeDownToMs };
   }
 
-  /** How the index is asked, and how many messages of the searcher are to be looked at first. */
+  /** Decides how to query the index, and how many of the searcher's messages the first window should cover. */
   private async plan(
     view: SearchView,
     { terms, conversations }: Search,
   ): Promise<{ words: SearchedWords; wanted: number }> {
     const all = terms.toTsquery({ withPrefixes: true })!;
-    const asked = terms.words;
-    const shares = await view.shares(asked);
+    const words = terms.words;
+    const shares = await view.shares(words);
     const rarest = Math.min(...(shares.length === 0 ? [UNKNOWN_SHARE] : shares));
-    const isCommon = asked.some(({ isPrefix }, at) => isPrefix && (shares[at] ?? 0) > COMMON_SHARE);
+    const isCommon = words.some(({ isPrefix }, at) => isPrefix && (shares[at] ?? 0) > COMMON_SHARE);
     const indexed = isCommon ? terms.toTsquery({ withPrefixes: false }) : all;
-    const rarestIndexed = Math.min(1, ...shares.filter((_, at) => !isCommon || !asked[at]!.isPrefix));
-    const elsewhere = (rarestIndexed * (await view.size())) / messagesOf(conversations);
-    const isAnywhere = conversations.length >= MANY_CONVERSATIONS && elsewhere <= MOST_ELSEWHERE;
-    return { words: { all, indexed, isRare: rarest === 0, isAnywhere }, wanted: FIRST_HITS / rarest };
+    const rarestIndexed = Math.min(1, ...shares.filter((_, at) => !isCommon || !words[at]!.isPrefix));
+    const foreignMatches = (rarestIndexed * (await view.size())) / messagesOf(conversations);
+    const isTimeOnly = conversations.length >= MANY_CONVERSATIONS && foreignMatches <= FOREIGN_MATCHES_MAX;
+    return { words: { all, indexed, isRare: rarest === 0, isTimeOnly }, wanted: FIRST_HITS / rarest };
   }
 }
 
@@ -213,8 +217,8 @@ function windowsOf(conversations: readonly SearchedConversation[], beforeMs: num
   return searchWindows(messagesOf(conversations) / Math.max(1, beforeMs - sinceMs), beforeMs, wanted);
 }
 
-function ordered(places: readonly SearchPlace[], completeDownToMs: number): SearchPlace[] {
-  return places
+function sortedHits(hits: readonly SearchPosition[], completeDownToMs: number): SearchPosition[] {
+  return hits
     .filter((place) => place.created_ms >= completeDownToMs)
     .sort((a, b) => b.created_ms - a.created_ms || (a.id < b.id ? 1 : -1));
 }

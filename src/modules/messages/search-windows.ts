@@ -1,9 +1,9 @@
 /** The levels of `search_spans` in the database: a span is 2^shift milliseconds, from one second to 199 days. */
 const SHIFTS = [10, 16, 22, 28, 34] as const;
-/** So many spans of one level are a window: each window is eight times as long as the one before. */
+/** The number of spans of one level in a window. Each window is eight times as long as the previous one. */
 const SPANS = [4, 32] as const;
 
-/** A stretch of time that is searched at once, down to a millisecond that belongs to it. */
+/** A range of time that is searched by one query, down to a millisecond (inclusive). */
 export interface SearchWindow {
   readonly sinceMs: number;
   /** Keys of `search_spans` that cover the window. */
@@ -11,8 +11,8 @@ export interface SearchWindow {
 }
 
 /**
- * Windows that go back from `beforeMs`, each holding the one before, the last one down to 1970. The first is the
- * longest that has at most `wanted` messages, were there `perMs` of them at any time; with Infinity, all of the time.
+ * Windows that go back from `beforeMs`. Each contains the previous one; the last one goes back to 1970. The first is the
+ * longest with at most `wanted` messages, at a constant rate of `perMs`; if `wanted` is infinite, there is one window.
  */
 export function searchWindows(perMs: number, beforeMs: number, wanted: number): SearchWindow[] {
   const sizes = SHIFTS.flatMap((shift, level) => SPANS.map((spans) => ({ level, length: 2 ** shift, spans })));

@@ -11,7 +11,7 @@ import type { Actor } from '../../platform/http/actor.js';
 import { encodedAs } from '../../platform/json/encoded-once.js';
 import { isGuest } from '../../platform/http/guest.js';
 import { codePoints, isBlank } from '../../platform/validation/text.js';
-import { applyContentRule } from './sanitize-content.js';
+import { sanitizeContent } from './sanitize-content.js';
 import type { HeldSend } from './content-moderator.policy.js';
 import { inMessage, presentMessage } from './message-presenter.js';
 import type { MessageDto, SendMessageDto } from './messages.dto.js';
@@ -21,23 +21,23 @@ import { type AppendOutcome, type AppendResult, MessagesRepository, type NewMess
 import { ContentModeration } from './content-moderation.js';
 import { toSendError } from './send-refusal.js';
 
-/** What became of a send: a replay is the same message again, and costs the sender none of his quota. */
+/** The result of a send. A replay is the same message again, and costs the sender no quota. */
 export interface SentMessage {
   readonly message: MessageDto;
   readonly isReplay: boolean;
 }
 
-/** UTF-16 units of raw text for each code point that may be left of it: emoji have two, and markup is taken out. */
+/** UTF-16 units of raw text allowed for each code point of the limit: emoji have two, and markup is removed. */
 const RAW_UNITS_EACH = 4;
-/** Between these lies what is looked at of any raw text; no text of CONTENT_MAX_LENGTH, at most 50,000, has more. */
-const RAW_CONTENT = { least: 20_000, most: 100_000 };
-/** Sizes that measured best on two cores: larger batches add latency, smaller ones commits. */
+/** Bounds of the longest raw text that is sanitized. No text within CONTENT_MAX_LENGTH, at maxLength 50,000, is longer. */
+const RAW_CONTENT = { min: 20_000, max: 100_000 };
+/** The sizes that measured best on two cores: larger batches add latency, smaller batches add commits. */
 const BATCH = { maxBatch: 256, maxBatchPerKey: 64, maxInFlight: 2, maxQueuedPerKey: 500, maxWaitMs: 300 };
 
 /**
- * The send path. Sends of all transports meet here, in one queue a conversation, and leave in batches:
- * lock, then membership, then idempotency, then dense numbers, then write, all in one transaction (see the migration
- * that creates `append_messages`); the answer, and the announcement, only after its commit.
+ * The send path. Sends of all transports are queued here, one queue for each conversation, and are stored in batches.
+ * One transaction takes the lock, checks membership and idempotency, assigns numbers without gaps, and writes (see the
+ * migration that creates `append_messages`). The send resolves, and its event is announced, only after the commit.
  */
 @Injectable()
 export class SendMessage {
@@ -57,26 +57,26 @@ export class SendMessage {
     private readonly moderation: ContentModeration,
   ) {}
 
-  /** Whether what is sent now would wait too long. */
+  /** Whether a send would wait too long now. */
   get isFull(): boolean {
     return this.batcher.isFull;
   }
 
   /**
-   * Stores one message and answers it once it is on disk.
+   * Stores one message and returns it once it is on disk.
    * @throws ValidationError, ContentTooLong, InvalidMessageType, ConversationNotFound, PermissionDenied,
    *   MessageNotFound, FileNotFound, FileNotAttachable, ConversationFrozen, SlowMode, ContentRejected, HeldForReview,
    *   IdempotencyConflict, AuthenticationRequired, AccountBanned, ServiceUnavailable
    */
   async send(actor: Actor, conversationId: string, dto: SendMessageDto): Promise<SentMessage> {
     if (dto.message_type === 'system') throw new InvalidMessageType();
-    if (isGuest(actor) && this.config.guestAccess !== 'write') throw new PermissionDenied('Guests only listen here.');
+    if (isGuest(actor) && this.config.guestAccess !== 'write') throw new PermissionDenied('Guests cannot write here.');
     const hasAttachments = dto.attachment_ids !== undefined && dto.attachment_ids.length > 0;
     const { content, sanitized } = this.cleanContent(
       contentOf(dto, hasAttachments),
       hasAttachments ? 'may be empty' : undefined,
     );
-    const ruled = this.moderation.send(actor, {
+    const moderated = this.moderation.send(actor, {
       id: newId(),
       conversation_id: conversationId,
       sender_id: actor.userId,
@@ -90,16 +90,16 @@ export class SendMessage {
       metadata: sanitized ? { ...dto.metadata, sanitized: true } : (dto.metadata ?? null),
       ...(hasAttachments && { attachment_ids: dto.attachment_ids }),
     });
-    return this.put(ruled instanceof Promise ? await ruled : ruled);
+    return this.enqueue(moderated instanceof Promise ? await moderated : moderated);
   }
 
   /**
-   * Stores what was held for review, as its sender's. `key` stands for a client_message_id where there is none:
-   * released twice, it is stored once. @throws as `send`, for the reasons there are now
+   * Stores a message that was held for review, on behalf of its sender. `key` is the client_message_id if the sender gave
+   * none: a send that is released twice is stored once. @throws as `send`, by the state at the time of the release
    */
   release(held: HeldSend, key: string): Promise<SentMessage> {
     const { client_message_id = null, body_hash } = held;
-    return this.put({
+    return this.enqueue({
       ...held,
       id: newId(),
       session_id: null,
@@ -109,7 +109,7 @@ export class SendMessage {
     });
   }
 
-  private async put(message: NewMessage): Promise<SentMessage> {
+  private async enqueue(message: NewMessage): Promise<SentMessage> {
     const result = await this.batcher.add(message);
     if (result.outcome === 'stored') return { message: result.message!, isReplay: false };
     if (result.outcome === 'replayed') return { message: await this.replay(result.id, message), isReplay: true };
@@ -117,20 +117,20 @@ export class SendMessage {
   }
 
   /**
-   * The text as it will be stored. What markup takes out of it is not counted, unless the whole is far too long.
-   * @throws ValidationError when nothing is left of it that can be seen, ContentTooLong
+   * Returns the text as it will be stored. The limit applies to the sanitized text, unless the raw text is far too long.
+   * @throws ValidationError if nothing visible is left, ContentTooLong
    */
   cleanContent(raw: string, emptiness?: 'may be empty'): { content: string; sanitized: boolean } {
-    const { contentMaxLength: most, contentPolicy } = this.config;
-    const longestRaw = Math.min(RAW_CONTENT.most, Math.max(RAW_CONTENT.least, RAW_UNITS_EACH * most));
-    if (raw.length > longestRaw) throw new ContentTooLong(codePoints(raw), most);
-    const clean = applyContentRule(raw, contentPolicy);
-    if (isBlank(clean.content) && !emptiness) throw ValidationError.of('content', 'must not be empty');
-    if (clean.content.length > most) {
-      const length = codePoints(clean.content);
-      if (length > most) throw new ContentTooLong(length, most);
+    const { contentMaxLength: maxLength, contentPolicy } = this.config;
+    const longestRaw = Math.min(RAW_CONTENT.max, Math.max(RAW_CONTENT.min, RAW_UNITS_EACH * maxLength));
+    if (raw.length > longestRaw) throw new ContentTooLong(codePoints(raw), maxLength);
+    const result = sanitizeContent(raw, contentPolicy);
+    if (isBlank(result.content) && !emptiness) throw ValidationError.of('content', 'must not be empty');
+    if (result.content.length > maxLength) {
+      const length = codePoints(result.content);
+      if (length > maxLength) throw new ContentTooLong(length, maxLength);
     }
-    return clean;
+    return result;
   }
 
   private async replay(id: string, { sender_id }: NewMessage): Promise<MessageDto> {
@@ -143,7 +143,7 @@ export class SendMessage {
     const events: CommittedEvent[] = [];
     const caughtUpIn = new Set<string>();
     const storedIn = new Set<string>();
-    const answers = results.map((result, index): SendResult => {
+    const sendResults = results.map((result, index): SendResult => {
       if (result.outcome !== 'stored') {
         return { outcome: result.outcome, id: result.id, retryAfter: result.retry_after };
       }
@@ -155,7 +155,7 @@ export class SendMessage {
     });
     this.log.announce(events);
     if (events.length > 0) this.events.publish(new MessagesStored([...caughtUpIn], [...storedIn]));
-    return answers;
+    return sendResults;
   }
 }
 
@@ -167,8 +167,8 @@ interface SendResult {
 }
 
 /**
- * The sender's own view and the event for all: the same message, but for the key that only the sender is told. It is
- * encoded once; the reply and both forms of the event are made of that text.
+ * The reply to the sender and the event for all receivers. Both have the same message, except for the key, which only
+ * the sender receives. The message is encoded once; the reply and both forms of the event are built from that text.
  */
 function asCommitted(sent: NewMessage, result: AppendResult): { event: CommittedEvent; message: MessageDto } {
   const { conversation_id, sender_id, client_message_id } = sent;
@@ -226,7 +226,7 @@ function contentOf({ content }: SendMessageDto, hasAttachments: boolean): string
   return content ?? '';
 }
 
-/** Over the body as it came, so that a replay stays a replay whatever the content rule does. */
+/** Hashes the body as received, so that a replay is recognized whatever sanitizing and moderation change. */
 function hashBody(dto: SendMessageDto): string {
   const body = [
     dto.content ?? '',

@@ -8,32 +8,32 @@ import { type SaySpan, sayNothing, Tracing } from '../../platform/tracing/tracin
 import { MESSAGE_CREATED } from './messages.events.js';
 import type { SentMessage } from './send-message.js';
 
-/** Of the ids, whose end is random, one in sixteen ends so. */
-const SAMPLED = '0';
-/** Messages handed out that nobody here sent, or whose sender has not been answered yet. */
-const MOST_REMEMBERED = 1000;
-/** A message handed out that nobody here is answered for by then was sent on another node. */
-const FOREIGN_AFTER_MS = 1000;
+/** The last digit of an id is random: one id in 16 ends with this one. */
+const SAMPLED_SUFFIX = '0';
+/** Deliveries remembered of messages that were sent on another node, or whose send is not answered yet. */
+const DELIVERIES_MAX = 1000;
+/** A delivered message whose send has not returned on this node by then was sent on another node. */
+const REMOTE_AFTER_MS = 1000;
 
-interface HandOver {
+interface LocalDelivery {
   readonly at: number;
   readonly frames: number;
 }
 
 /**
- * Counts sends that are stored (`RefusedSends` counts the others), times them, and lets one message be followed from the request to the sockets by its id: as spans where
- * there is a collector of traces, as lines of the log at level debug. The answer is timed for each, the hand-over to
- * the sockets of this node for one in 16. An event is handed out before its sender is answered, so that moment is
- * remembered until the send comes back with the id.
+ * Counts and times the sends that are stored (`RefusedSends` counts the others), and traces one message by its id from
+ * the request to the sockets: as spans if traces are collected, as log lines at level debug. The time until the
+ * response is measured for every send, the time until delivery to the sockets of this node for one send in 16. An event
+ * is delivered before its send returns, so the time of the delivery is stored until the send returns with the id.
  */
 @Injectable()
 export class SendMetrics implements OnModuleInit {
   private readonly logger = new Logger('Messages');
   private readonly isLogged: boolean;
-  /** When each send was taken that is not answered yet, oldest first. */
+  /** The start time of each send that is not answered yet, oldest first. */
   private readonly inFlight = new Set<{ readonly at: number }>();
   private stored = 0;
-  private readonly handedOver = new Map<string, HandOver>();
+  private readonly deliveries = new Map<string, LocalDelivery>();
 
   constructor(
     private readonly metrics: Metrics,
@@ -51,10 +51,10 @@ export class SendMetrics implements OnModuleInit {
     this.metrics.read('parley_sends_in_flight', () => [{ value: this.inFlight.size }]);
     this.metrics.read('parley_oldest_send_seconds', () => [{ value: this.oldestMs / 1000 }]);
     this.health?.measure('total_messages_processed', () => this.stored);
-    const { isFollowed } = this;
+    const { isTraced } = this;
     this.fanOut.observe(({ type, subjectId }, frames) => {
-      if (type === MESSAGE_CREATED && subjectId && (isFollowed || subjectId.endsWith(SAMPLED))) {
-        this.remember(subjectId, frames, isFollowed);
+      if (type === MESSAGE_CREATED && subjectId && (isTraced || subjectId.endsWith(SAMPLED_SUFFIX))) {
+        this.recordDelivery(subjectId, frames, isTraced);
       }
     });
   }
@@ -64,54 +64,54 @@ export class SendMetrics implements OnModuleInit {
     return oldest ? performance.now() - oldest.at : 0;
   }
 
-  private get isFollowed(): boolean {
+  private get isTraced(): boolean {
     return this.isLogged || this.tracing.isOn;
   }
 
-  /** Runs one send. @throws whatever it throws */
-  follow(actor: Actor, conversationId: string, send: () => Promise<SentMessage>): Promise<SentMessage> {
-    if (!this.tracing.isOn) return this.count(actor, send, sayNothing);
-    const facts = { 'parley.conversation_id': conversationId, 'parley.request_id': actor.requestId };
-    return this.tracing.span('message.send', facts, (say) => this.count(actor, send, say));
+  /** Runs and measures one send. @throws as `send` */
+  track(actor: Actor, conversationId: string, send: () => Promise<SentMessage>): Promise<SentMessage> {
+    if (!this.tracing.isOn) return this.measure(actor, send, sayNothing);
+    const attributes = { 'parley.conversation_id': conversationId, 'parley.request_id': actor.requestId };
+    return this.tracing.span('message.send', attributes, (setAttributes) => this.measure(actor, send, setAttributes));
   }
 
-  private async count(actor: Actor, send: () => Promise<SentMessage>, say: SaySpan): Promise<SentMessage> {
-    const taken = performance.now();
-    const waiting = { at: taken };
-    this.inFlight.add(waiting);
+  private async measure(actor: Actor, send: () => Promise<SentMessage>, setAttributes: SaySpan): Promise<SentMessage> {
+    const startedAt = performance.now();
+    const entry = { at: startedAt };
+    this.inFlight.add(entry);
     try {
       const sent = await send();
       if (sent.isReplay) this.metrics.count('parley_sends_total', { outcome: 'replayed' });
-      else this.succeeded(sent, taken);
-      if (this.isFollowed) this.tell(actor, sent, { taken, say });
+      else this.onStored(sent, startedAt);
+      if (this.isTraced) this.trace(actor, sent, { startedAt, setAttributes });
       return sent;
     } finally {
-      this.inFlight.delete(waiting);
+      this.inFlight.delete(entry);
     }
   }
 
-  private succeeded({ message: { id } }: SentMessage, taken: number): void {
+  private onStored({ message: { id } }: SentMessage, startedAt: number): void {
     this.stored++;
     this.metrics.count('parley_sends_total', { outcome: 'stored' });
-    this.metrics.observe('parley_send_ack_seconds', (performance.now() - taken) / 1000);
-    if (!id.endsWith(SAMPLED)) return;
-    const handOver = this.handedOver.get(id);
-    if (handOver) this.metrics.observe('parley_delivery_seconds', (handOver.at - taken) / 1000);
-    if (!this.isFollowed) this.handedOver.delete(id);
+    this.metrics.observe('parley_send_ack_seconds', (performance.now() - startedAt) / 1000);
+    if (!id.endsWith(SAMPLED_SUFFIX)) return;
+    const delivery = this.deliveries.get(id);
+    if (delivery) this.metrics.observe('parley_delivery_seconds', (delivery.at - startedAt) / 1000);
+    if (!this.isTraced) this.deliveries.delete(id);
   }
 
-  /** The line and the spans by which the message can be found again. */
-  private tell(
+  /** Writes the log line and the span attributes by which the message can be found. */
+  private trace(
     actor: Actor,
     { message, isReplay }: SentMessage,
-    { taken, say }: { taken: number; say: SaySpan },
+    { startedAt, setAttributes }: { startedAt: number; setAttributes: SaySpan },
   ): void {
     const { id, conversation_id, seq } = message;
-    const handOver = this.handedOver.get(id);
-    this.handedOver.delete(id);
-    const frames = handOver?.frames ?? 0;
+    const delivery = this.deliveries.get(id);
+    this.deliveries.delete(id);
+    const frames = delivery?.frames ?? 0;
     if (this.isLogged) {
-      const ms = Math.round(performance.now() - taken);
+      const ms = Math.round(performance.now() - startedAt);
       const request_id = actor.requestId;
       this.logger.debug('message sent', {
         message_id: id,
@@ -123,26 +123,26 @@ export class SendMetrics implements OnModuleInit {
         replay: isReplay,
       });
     }
-    say({ 'parley.message_id': id, 'parley.seq': seq });
-    if (handOver) this.enterDelivery(id, handOver);
+    setAttributes({ 'parley.message_id': id, 'parley.seq': seq });
+    if (delivery) this.addDeliverySpan(id, delivery);
   }
 
-  private remember(id: string, frames: number, isFollowed: boolean): void {
-    if (this.handedOver.size >= MOST_REMEMBERED) this.handedOver.clear();
-    const handOver = { at: performance.now(), frames };
-    this.handedOver.set(id, handOver);
-    if (isFollowed) setTimeout(() => this.cameFromElsewhere(id, handOver), FOREIGN_AFTER_MS).unref();
+  private recordDelivery(id: string, frames: number, isTraced: boolean): void {
+    if (this.deliveries.size >= DELIVERIES_MAX) this.deliveries.clear();
+    const delivery = { at: performance.now(), frames };
+    this.deliveries.set(id, delivery);
+    if (isTraced) setTimeout(() => this.onRemoteMessage(id, delivery), REMOTE_AFTER_MS).unref();
   }
 
-  private cameFromElsewhere(id: string, handOver: HandOver): void {
-    if (this.handedOver.get(id) !== handOver) return;
-    this.handedOver.delete(id);
+  private onRemoteMessage(id: string, delivery: LocalDelivery): void {
+    if (this.deliveries.get(id) !== delivery) return;
+    this.deliveries.delete(id);
     if (this.isLogged)
-      this.logger.debug('message of another node handed over', { message_id: id, frames: handOver.frames });
-    this.enterDelivery(id, handOver);
+      this.logger.debug('message of another node delivered', { message_id: id, frames: delivery.frames });
+    this.addDeliverySpan(id, delivery);
   }
 
-  private enterDelivery(id: string, { at, frames }: HandOver): void {
+  private addDeliverySpan(id: string, { at, frames }: LocalDelivery): void {
     this.tracing.enter(
       'message.deliver',
       { 'parley.message_id': id, 'parley.frames': frames },

@@ -10,7 +10,7 @@ import { ConversationFrozen, ConversationNotFound } from '../participants/partic
 import { MessageNotFound, SlowMode } from './messages.errors.js';
 import type { AppendOutcome } from './messages.repository.js';
 
-/** What a sender is told whose message was not stored. */
+/** Maps the outcome of a send that was not stored to an error. */
 export function toSendError(
   outcome: Exclude<AppendOutcome, 'stored' | 'replayed'>,
   retryAfter?: number | null,

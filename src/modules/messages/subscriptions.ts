@@ -5,8 +5,8 @@ import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import type { SubscribeFrameDto, UnsubscribeFrameDto } from './sync.dto.js';
 
 /**
- * Which of its conversations a connection wants to hear of. It hears of all of them without asking; this is for clients
- * with very many, and for one that has just loaded a page and wants the log from there.
+ * Which of its conversations a connection is subscribed to. A connection is subscribed to all of them by default. The
+ * frames are for clients with very many, and for a client that has just loaded a page and wants the log from there.
  */
 @Injectable()
 export class Subscriptions {
@@ -16,7 +16,7 @@ export class Subscriptions {
   ) {}
 
   /**
-   * With `from_seq`, what came after that position is sent first (or a `resync`), then what is live.
+   * With `from_seq`, the events after that position (or a `resync`) are sent first, then live events.
    * @throws ConversationNotFound, PermissionDenied, ServiceUnavailable
    */
   async subscribe(connection: LiveConnection, { conversation_id, from_seq }: SubscribeFrameDto): Promise<object> {
@@ -36,7 +36,7 @@ export class Subscriptions {
     try {
       await this.resume.catchUp(connection, new Map([[conversationId, fromSeq]]));
     } finally {
-      // What was held and replayed comes twice; by its seq the client knows.
+      // An event that was both deferred and replayed is sent twice; the client recognizes it by its seq.
       connection.release(() => false);
     }
   }

@@ -15,7 +15,7 @@ export class SyncController {
   constructor(private readonly sync: SyncService) {}
 
   @Get('sync')
-  @ApiOperation({ summary: 'What happened since a cursor, for clients without a socket.' })
+  @ApiOperation({ summary: 'The durable events since a cursor, for clients without a socket.' })
   @ApiOkResponse({ type: SyncDto })
   since(@CurrentActor() actor: Actor, @Query() query: SyncQuery): Promise<SyncDto> {
     return this.sync.since(actor, query);

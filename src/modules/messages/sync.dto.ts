@@ -2,7 +2,11 @@ import { ApiProperty } from '@nestjs/swagger';
 import { IntField, TextField, UuidField } from '../../platform/validation/fields.js';
 
 export class SyncQuery {
-  @TextField({ max: 512, optional: true, description: 'The newest cursor the client has; none asks for one' })
+  @TextField({
+    max: 512,
+    optional: true,
+    description: 'The newest cursor of the client; without one, the response has a first cursor',
+  })
   cursor?: string;
 }
 
@@ -10,7 +14,7 @@ export class EventsQuery {
   @IntField({ min: 0, max: Number.MAX_SAFE_INTEGER, description: 'Position of the last event the client has applied' })
   after_seq: number;
 
-  @IntField({ min: 1, max: 300, optional: true, description: '100 when left out' })
+  @IntField({ min: 1, max: 300, optional: true, description: '100 when omitted' })
   limit?: number;
 }
 
@@ -24,7 +28,7 @@ export class EventDto {
   @ApiProperty()
   seq: number;
 
-  @ApiProperty({ description: 'Position of the event before it that the caller was entitled to' })
+  @ApiProperty({ description: 'Position of the previous event that the caller may receive' })
   prev: number;
 
   @ApiProperty()
@@ -55,10 +59,10 @@ export class ResyncDto {
 }
 
 export class SyncDto {
-  @ApiProperty({ type: [EventDto], description: 'Of each conversation in order of seq, without a hole' })
+  @ApiProperty({ type: [EventDto], description: 'For each conversation in order of seq, without gaps' })
   events: EventDto[];
 
-  @ApiProperty({ type: [ResyncDto], description: 'What is not in `events` and must be fetched' })
+  @ApiProperty({ type: [ResyncDto], description: 'State that is not in `events` and must be fetched' })
   resync: ResyncDto[];
 
   @ApiProperty({ description: 'For the next call' })
@@ -72,7 +76,7 @@ export class EventPageDto {
   @ApiProperty()
   has_more: boolean;
 
-  @ApiProperty({ description: 'Head of the conversation when the page was read' })
+  @ApiProperty({ description: 'Last position of the conversation when the page was read' })
   at_seq: number;
 }
 

@@ -3,17 +3,20 @@ import type { LiveConnection } from '../../platform/realtime/live-connection.js'
 import { Subscriptions } from './subscriptions.js';
 import { SubscribeFrameDto, UnsubscribeFrameDto } from './sync.dto.js';
 
-/** Socket edge of the log: which conversations a connection hears of. */
+/** Socket edge of subscriptions: the conversations a connection receives events of. */
 @Gateway()
 export class SyncGateway {
   constructor(private readonly subscriptions: Subscriptions) {}
 
-  @OnFrame('subscribe', SubscribeFrameDto, { limit: 'call', summary: 'Hears of a conversation, from a position on' })
+  @OnFrame('subscribe', SubscribeFrameDto, {
+    limit: 'call',
+    summary: 'Subscribes to a conversation, optionally from a position',
+  })
   subscribe(connection: LiveConnection, dto: SubscribeFrameDto): Promise<object> {
     return this.subscriptions.subscribe(connection, dto);
   }
 
-  @OnFrame('unsubscribe', UnsubscribeFrameDto, { limit: 'call', summary: 'Hears no more of a conversation' })
+  @OnFrame('unsubscribe', UnsubscribeFrameDto, { limit: 'call', summary: 'Unsubscribes from a conversation' })
   unsubscribe(connection: LiveConnection, dto: UnsubscribeFrameDto): object {
     return this.subscriptions.unsubscribe(connection, dto);
   }

@@ -8,7 +8,10 @@ import type { EventPageDto, EventsQuery, SyncDto, SyncQuery } from './sync.dto.j
 
 const DEFAULT_EVENTS = 100;
 
-/** The log, for a client without a socket: what it must apply to what it has. Complete, or it says what to fetch. */
+/**
+ * The event log for clients without a socket: the events that a client has to apply to its state. The result is
+ * complete, or names what the client has to fetch.
+ */
 @Injectable()
 export class SyncService {
   constructor(
@@ -18,14 +21,14 @@ export class SyncService {
     private readonly participants: ParticipantsPolicy,
   ) {}
 
-  /** Everything since a cursor; without one, a cursor to begin with. @throws ServiceUnavailable */
+  /** Returns all events since a cursor; without a cursor, a first one. @throws ServiceUnavailable */
   async since(actor: Actor, { cursor }: SyncQuery): Promise<SyncDto> {
     if (cursor !== undefined) return this.resume.readSince(actor.userId, cursor);
     const first = await this.cursors.now(actor.userId);
     return { events: [], resync: [{ scope: 'all', reason: 'no_cursor' }], cursor: first };
   }
 
-  /** A piece of one conversation's log, oldest first. @throws ConversationNotFound, PermissionDenied */
+  /** A page of the events of one conversation, oldest first. @throws ConversationNotFound, PermissionDenied */
   async events(actor: Actor, conversationId: string, query: EventsQuery): Promise<EventPageDto> {
     const { after_seq: afterSeq, limit = DEFAULT_EVENTS } = query;
     await this.participants.requireMember(actor, conversationId);

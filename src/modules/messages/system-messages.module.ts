@@ -3,7 +3,7 @@ import { SystemMessages } from '../participants/system-messages.policy.js';
 import { AppendSystemMessage } from './append-system-message.js';
 import { MessagesRepository } from './messages.repository.js';
 
-/** Lets `participants` tell its participants something. Global, because a lower module knows of no higher one. */
+/** Provides system messages to the module `participants`. Global, because a lower module cannot import a higher one. */
 @Global()
 @Module({
   providers: [AppendSystemMessage, MessagesRepository, { provide: SystemMessages, useExisting: AppendSystemMessage }],

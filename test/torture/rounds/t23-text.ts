@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { applyContentRule } from '../../../src/modules/messages/sanitize-content.js';
+import { sanitizeContent } from '../../../src/modules/messages/sanitize-content.js';
 import { PLAIN_TEXTS } from '../../fixtures/plain-texts.js';
 import { Client, type Message, type MessagePage } from '../client.js';
 import type { Cluster } from '../cluster.js';
@@ -36,7 +36,7 @@ async function sendAll(
       for (let next = queue.pop(); next; next = queue.pop()) {
         const [index, text] = next;
         const message = await senders[index % senders.length]!.sendOnce(conversationId, text, undefined, true);
-        const { content } = applyContentRule(text, 'strip');
+        const { content } = sanitizeContent(text, 'strip');
         wanted.set(message.id, content);
         if (message.content !== content) wanted.set(`${message.id} in the answer`, content);
       }
@@ -87,7 +87,7 @@ async function run(cluster: Cluster, { seconds, seed }: Required<RoundOptions>):
   }
   const generated = generatedTexts(Math.ceil(seconds * GENERATED_PER_SECOND), seed);
   // Of which nothing but blanks is left is refused.
-  const isSendable = (text: string): boolean => applyContentRule(text, 'strip').content.trim() !== '';
+  const isSendable = (text: string): boolean => sanitizeContent(text, 'strip').content.trim() !== '';
   const texts = random.shuffled([...PLAIN_TEXTS, ...generated].filter(isSendable));
   const wanted = await sendAll(clients, conversationId, texts);
   await within(SETTLE_MS, () => pushed.slice(1).every((found) => found.size >= texts.length));

@@ -150,15 +150,15 @@ describe('while a neighbour is away', () => {
     const before = world.server.output().length;
     world.silence();
     // Sooner where there is no connection left for it, later where it has one that is silent.
-    await world.server.printed(/the log could not be swept; trying on/, before);
+    await world.server.printed(/the stream heads could not be reconciled; retrying/, before);
     await world.server.printed(/requests are refused/);
     await delay(GOES_ON_MS);
     const during = world.lines(before);
     world.wake();
-    await world.server.printed(/the log is swept again/, before);
+    await world.server.printed(/the stream heads are reconciled again/, before);
     expect(repeated(during)).toEqual({});
     expect(during.length).toBeLessThan(25);
-    expect(world.lines(before).find(({ msg }) => msg === 'the log is swept again')).toMatchObject({
+    expect(world.lines(before).find(({ msg }) => msg === 'the stream heads are reconciled again')).toMatchObject({
       level: 'info',
       lasted_ms: expect.any(Number),
       failed: expect.any(Number),

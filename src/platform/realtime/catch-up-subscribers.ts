@@ -3,13 +3,13 @@ import { READ_PAGE } from './event-reader.js';
 import type { LocalSubscriber } from './local-subscribers.js';
 import type { RenderedEvent } from './wire-event.js';
 
-/** Somebody being brought up to date: from which position, and whether he belongs to the stream there. */
+/** The next position to replay to a user, and whether they belong to the stream there. */
 export interface CatchUpSubscriber {
   from: number;
-  isInside: boolean;
+  isMember: boolean;
 }
 
-/** Where to read what has passed, and how to hand it to one user. */
+/** How missed events are read, and how they are sent to one user. */
 export interface ReplayContext {
   readonly catalogue: EventCatalogue;
   read(after: number): Promise<RenderedEvent[]>;
@@ -17,8 +17,8 @@ export interface ReplayContext {
 }
 
 /**
- * Users who belong to a stream from a position its pump has passed. They are taken through the log from there, and it
- * tells for each whether he still belongs to the stream at the end.
+ * Users who subscribe at a position that the dispatcher has passed. The log is replayed to each of them from there;
+ * the result states whether they still belong to the stream at the end.
  */
 export class CatchUpSubscribers {
   private readonly positions = new Map<LocalSubscriber, CatchUpSubscriber>();
@@ -32,7 +32,7 @@ export class CatchUpSubscribers {
   }
 
   add(user: LocalSubscriber, from: number): void {
-    this.positions.set(user, { from, isInside: true });
+    this.positions.set(user, { from, isMember: true });
   }
 
   remove(user: LocalSubscriber): void {
@@ -44,28 +44,28 @@ export class CatchUpSubscribers {
   }
 
   /**
-   * Takes all who wait now through the events up to `last`, with one read for all of them, and answers who has arrived.
-   * Whoever joins them meanwhile waits for the next round. After a failure each goes on from where he was.
+   * Replays the events up to `last` to all users who are waiting, with shared reads, and returns those who are up to
+   * date. Users added meanwhile wait for the next call. After a failure each user continues at their own position.
    */
   async replay(last: number, context: ReplayContext): Promise<[LocalSubscriber, CatchUpSubscriber][]> {
     const batch = [...this.positions];
-    const isHere = ([user, subscriber]: [LocalSubscriber, CatchUpSubscriber]): boolean =>
+    const isWaiting = ([user, subscriber]: [LocalSubscriber, CatchUpSubscriber]): boolean =>
       this.positions.get(user) === subscriber;
     let from = Math.min(...batch.map(([, subscriber]) => subscriber.from));
     for (;;) {
       const events = await context.read(from - 1);
-      const passed = events.filter(({ event }) => event.seq <= last);
-      for (const entry of batch) if (isHere(entry)) replayTo(entry, passed, context);
-      if (passed.length < READ_PAGE) break;
-      from = passed.at(-1)!.event.seq + 1;
+      const missed = events.filter(({ event }) => event.seq <= last);
+      for (const entry of batch) if (isWaiting(entry)) replayTo(entry, missed, context);
+      if (missed.length < READ_PAGE) break;
+      from = missed.at(-1)!.event.seq + 1;
     }
-    const arrived = batch.filter(isHere);
-    for (const [user] of arrived) this.positions.delete(user);
-    return arrived;
+    const caughtUp = batch.filter(isWaiting);
+    for (const [user] of caughtUp) this.positions.delete(user);
+    return caughtUp;
   }
 }
 
-/** Hands one user his part of these events, by the same rule as the pump's: his own membership decides. */
+/** Sends a user their part of these events, by the dispatcher's rule: their own membership events decide. */
 export function replayTo(
   [user, subscriber]: [LocalSubscriber, CatchUpSubscriber],
   events: readonly RenderedEvent[],
@@ -75,9 +75,9 @@ export function replayTo(
     const { seq, type, subjectId } = rendered.event;
     if (seq < subscriber.from) continue;
     const membership = subjectId === user.userId ? catalogue.find(type)?.membership : undefined;
-    if (membership === 'enters') subscriber.isInside = true;
-    if (subscriber.isInside) send(user, rendered);
-    if (membership === 'leaves') subscriber.isInside = false;
+    if (membership === 'enters') subscriber.isMember = true;
+    if (subscriber.isMember) send(user, rendered);
+    if (membership === 'leaves') subscriber.isMember = false;
     subscriber.from = seq + 1;
   }
 }

@@ -8,19 +8,15 @@ import type { Packet } from './packet.js';
 import type { Transport } from './transport.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
 
-/** By all connections: where the log cannot be read, all slow readers end. */
-const recoveryFailures = new RepeatedWarning(
-  new Logger('Connection'),
-  'a slow reader could not be given what it missed',
-  {
-    over: 'slow readers are given what they missed again',
-    level: 'error',
-  },
-);
+/** Shared by all connections: while the log cannot be read, all slow consumers are closed. */
+const recoveryFailures = new RepeatedWarning(new Logger('Connection'), 'a slow consumer could not be caught up', {
+  over: 'slow consumers are caught up again',
+  level: 'error',
+});
 
 /**
- * The way out of a connection: straight to the transport while its reader keeps up, through a queue while it does not.
- * The straight way allocates nothing.
+ * The output of a connection: frames are passed directly to the transport while the client keeps up, and through a
+ * queue while it does not. The direct path allocates nothing.
  */
 export abstract class ConnectionOutput implements QueueOwner {
   private queue: OutboundQueue | undefined;
@@ -45,7 +41,7 @@ export abstract class ConnectionOutput implements QueueOwner {
   deliverNow(frame: EncodedFrame, position?: Position): void {
     if (this.isClosed) return;
     if (this.queue) this.queue.pushReplayed(frame, position);
-    else this.enqueue(frame, 'owed');
+    else this.enqueue(frame, 'reliable');
   }
 
   deferLive(): void {
@@ -74,16 +70,16 @@ export abstract class ConnectionOutput implements QueueOwner {
       recoveryFailures.worked();
     } catch (error) {
       recoveryFailures.failed({ err: error });
-      this.closeWith(CLOSE_REASONS.failed); // it resumes, and is given it then
+      this.closeWith(CLOSE_REASONS.failed); // the client resumes and receives the missed events then
     }
   }
 
-  /** Whether something waits for the reader. */
+  /** Whether frames are queued. */
   protected get isBehind(): boolean {
     return this.queue !== undefined;
   }
 
-  /** Keeps everything until `uncork`: `ready` goes first. */
+  /** Queues everything until `uncork`, because `ready` is sent first. */
   protected cork(): void {
     this.ensureQueue().cork();
   }

@@ -98,7 +98,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
           server_time: new Date().toISOString(),
         },
       }),
-      'owed',
+      'reliable',
     );
     if (actor) void this.attach(actor, resume);
   }
@@ -143,14 +143,14 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
    */
   reply(id: RequestId | undefined, body: string, data?: Buffer): void {
     const isAnswerable = id !== undefined || (this.kind === 'websocket' && !this.codec);
-    if (isAnswerable && !this.isClosed) this.enqueue(new Reply(id, body, data), 'owed');
+    if (isAnswerable && !this.isClosed) this.enqueue(new Reply(id, body, data), 'reliable');
   }
 
   /** Answers a request with an error; without an id the error is a frame of its own. */
   fail(id: RequestId | undefined, error: AppError): void {
     if (this.isClosed) return;
     const { code, message, details } = error;
-    if (id === undefined) this.enqueue(EncodedFrame.of('error', { error: { code, message, details } }), 'owed');
+    if (id === undefined) this.enqueue(EncodedFrame.of('error', { error: { code, message, details } }), 'reliable');
     else this.reply(id, JSON.stringify({ ok: false, error: { code, message, details } }));
   }
 
@@ -259,7 +259,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
     if (!this.warned && !this.isClosed) {
       this.warned = true;
       const expires = new Date(this.actor.expiresAt * 1000).toISOString();
-      this.enqueue(EncodedFrame.of('auth.expiring', { data: { expires_at: expires } }), 'owed');
+      this.enqueue(EncodedFrame.of('auth.expiring', { data: { expires_at: expires } }), 'reliable');
     }
     return leftMs;
   }

@@ -2,33 +2,33 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { WatermarkTracker } from './watermark-tracker.js';
 
-/** What a cursor is sealed with: it is good only for the database, and the history of that database, that gave it. */
+/** What a cursor is signed with. It is valid only for the database, and the history of that database, that issued it. */
 export interface CursorSeal {
   /**
-   * Names one unbroken history of one database. It changes with failover, point-in-time recovery, dump and restore:
-   * after those, transaction ids and positions may have been handed out again and mean something else.
+   * Identifies one continuous history of one database. It changes with failover, point-in-time recovery, dump and
+   * restore: after those, transaction ids and positions may have been assigned again and mean something else.
    */
   readonly epoch: string;
   readonly key: Buffer;
 }
 
-/** Why a cursor cannot be used; the client starts over with everything. */
+/** Why a cursor is refused. The client then fetches everything again. */
 export type CursorRefusal = 'invalid_cursor' | 'epoch_changed' | 'cursor_expired';
 
 export type OpenedCursor = { readonly watermark: string } | { readonly refused: CursorRefusal };
 
-/** A cursor older than this is refused: what it would replay is past any limit anyway. */
+/** A cursor older than this is refused: its replay would exceed the limits in any case. */
 export const CURSOR_MAX_AGE_MS = 7 * 24 * 3600 * 1000;
 
 const VERSION = 1;
 const BODY_BYTES = 1 + 8 + 8 + 6 + 16;
 const MAC_BYTES = 16;
-/** Base64url of body and MAC; anything longer is not ours and is not decoded. */
+/** Base64url of body and MAC. Longer texts are refused without decoding. */
 const MAX_TEXT = 96;
 
 /**
- * A resume cursor: "everything by transactions below `watermark` has been handed to this user". Opaque and signed, so
- * that nobody can widen a replay, and bound to the user, so that it is worth nothing to anybody else.
+ * Makes a resume cursor. It states that all events of transactions below `watermark` have been sent to this user. It is
+ * opaque and signed, so that a client cannot extend a replay, and bound to the user, so that others cannot use it.
  */
 export function sealCursor(seal: CursorSeal, userId: string, watermark: string, at: number): string {
   const body = Buffer.alloc(BODY_BYTES);
@@ -40,7 +40,7 @@ export function sealCursor(seal: CursorSeal, userId: string, watermark: string, 
   return Buffer.concat([body, mac(seal.key, body)]).toString('base64url');
 }
 
-/** Reads a cursor that came from a client. Never throws, whatever the text. */
+/** Verifies and reads a cursor from a client. Never throws. */
 export function openCursor(seal: CursorSeal, text: string, userId: string, now: number): OpenedCursor {
   if (typeof text !== 'string' || text.length > MAX_TEXT) return { refused: 'invalid_cursor' };
   const bytes = Buffer.from(text, 'base64url');
@@ -55,12 +55,12 @@ export function openCursor(seal: CursorSeal, text: string, userId: string, now: 
   return { watermark: body.readBigUInt64BE(9).toString() };
 }
 
-/** Gives out cursors. One taken before a read covers whatever the read does not show. */
+/** Issues cursors. A resume from a cursor issued before a read delivers everything that the read does not contain. */
 @Injectable()
 export class ResumeCursors {
   constructor(private readonly watermarks: WatermarkTracker) {}
 
-  /** A cursor for this user as of a moment ago: from there nothing that happens from now on is missed. */
+  /** A cursor for this user as of at most 5 s ago: a resume from it misses nothing that happens from now on. */
   async now(userId: string): Promise<string> {
     const { seal, watermark } = await this.watermarks.recentState();
     return sealCursor(seal, userId, watermark, Date.now());

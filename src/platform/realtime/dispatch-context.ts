@@ -6,18 +6,18 @@ import type { EventReader } from './event-reader.js';
 import type { LocalSubscribers, LocalSubscriber } from './local-subscribers.js';
 import type { StreamDispatcher } from './stream-dispatcher.js';
 
-/** What all pumps of a node share. */
+/** What all dispatchers of a node share. */
 export interface DispatchContext {
   readonly subscribers: LocalSubscribers;
   readonly catalogue: EventCatalogue;
   readonly reader: Pick<EventReader, 'readAfter'>;
   readonly logger: Logger;
-  /** Streams that could not be read from the log. */
+  /** Warns of streams that could not be read from the log. */
   readonly unreadStreams: RepeatedWarning;
-  /** A user's own stream said that he receives another stream from a position on. */
-  onStreamAccess(user: LocalSubscriber, streamId: string, sinceSeq: number): void;
-  /** An event has been handed to so many connections. */
+  /** An event of a user's own stream grants them another stream, from a position on. */
+  onStreamAccess(user: LocalSubscriber, streamId: string, fromSeq: number): void;
+  /** An event has been sent to `frames` connections. */
   onDispatched(event: StreamEvent, frames: number): void;
-  /** Nobody here receives this stream any more. */
-  onDispatcherEnded(dispatcherFor: StreamDispatcher): void;
+  /** The stream has no subscriber on this node any more, or has ended. */
+  onDispatcherEnded(dispatcher: StreamDispatcher): void;
 }

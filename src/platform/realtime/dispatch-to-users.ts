@@ -5,7 +5,7 @@ import type { LiveConnection, Position } from './live-connection.js';
 import type { LocalSubscriber } from './local-subscribers.js';
 import { encodeEvent, type StreamKind } from './wire-event.js';
 
-/** One event on its way out: `prev` is the position shown before it, `round` the sweep it falls into. */
+/** An event to be delivered: `prev` is the visible position before it, `cycle` the current cycle of the reconciler. */
 export interface OutgoingEvent {
   readonly kind: StreamKind;
   readonly event: StreamEvent;
@@ -15,9 +15,9 @@ export interface OutgoingEvent {
 }
 
 /**
- * Puts an event into the queue of every connection of these users, in this very turn of the event loop. It is encoded
- * once for all, and once more for the one user who is shown something else; nothing is made for each receiver.
- * Answers how many connections that were.
+ * Delivers an event to every connection of these users, in this turn of the event loop. It is encoded once for all, and
+ * once more for the one user who receives different data; nothing is allocated for each receiver.
+ * Returns the number of connections.
  */
 export function dispatchToUsers(users: Iterable<LocalSubscriber>, outgoing: OutgoingEvent, logger: Logger): number {
   const { kind, event, presented, prev, cycle } = outgoing;
@@ -41,7 +41,7 @@ export function dispatchToUsers(users: Iterable<LocalSubscriber>, outgoing: Outg
   return frames;
 }
 
-/** One connection that fails must not keep the frame from the next. */
+/** A connection that fails must not prevent delivery to the next. */
 function deliver(
   connection: LiveConnection,
   frame: EncodedFrame,
@@ -51,6 +51,6 @@ function deliver(
   try {
     connection.deliver(frame, 'durable', routing);
   } catch (error) {
-    logger.error({ err: error, connection_id: connection.id }, 'a connection did not take a frame');
+    logger.error({ err: error, connection_id: connection.id }, 'a frame could not be delivered to a connection');
   }
 }

@@ -1,12 +1,12 @@
 import { frameText, type EngineWriteOptions, type Packet } from './packet.js';
 
 /**
- * How a frame is treated when a reader is slow: durable ones are re-read from the log, of state the newest is kept,
- * ephemeral ones go first.
+ * How a frame is treated for a slow consumer: durable frames are read again from the log, of state frames only the
+ * newest is kept, ephemeral frames are dropped first.
  */
 export type FrameClass = 'durable' | 'state' | 'ephemeral';
 
-/** A frame as an object: what `EncodedFrame.body` says. */
+/** A frame as an object: the content of `EncodedFrame.body`. */
 export interface FrameContent {
   readonly type: string;
   readonly conversation_id?: string;
@@ -61,8 +61,8 @@ export class EncodedFrame implements Packet {
   }
 
   /**
-   * What `translate` makes of this frame, made once for all who receive it. It must be the same function each time and
-   * must not depend on who receives.
+   * The result of `translate` for this frame, computed once for all receivers. It must be the same function each time,
+   * and its result must not depend on the receiver.
    */
   translated<T>(translate: (frame: FrameContent) => T): T {
     this.translations ??= new Map();

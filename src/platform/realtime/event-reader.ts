@@ -4,7 +4,7 @@ import type { StreamEvent } from '../event-log/stream-event.js';
 import { FanOutRepository } from './fan-out.repository.js';
 import type { RenderedEvent } from './wire-event.js';
 
-/** So many events of one stream are read at once; a reader who gets as many asks again. */
+/** Events of one stream in one read. A caller that receives as many reads again. */
 export const READ_PAGE = 200;
 const STREAMS_PER_READ = 100;
 
@@ -16,8 +16,8 @@ interface ReadRequest {
 }
 
 /**
- * Reads pieces of streams from the log, ready to be shown. What many streams ask for in one turn of the event loop is
- * one statement: on a node that only hears hints, that is nearly everything.
+ * Reads ranges of streams from the log and joins their content. Reads requested in one turn of the event loop share a
+ * statement: on a node that only receives hints, these are nearly all of them.
  */
 @Injectable()
 export class EventReader {
@@ -29,19 +29,19 @@ export class EventReader {
     private readonly catalogue: EventCatalogue,
   ) {}
 
-  /** The next events of a stream, at most `GAP_PAGE`. A stream whose events cannot be shown fails alone. */
+  /** The next events of a stream, at most `READ_PAGE`. A stream whose events cannot be rendered fails alone. */
   readAfter(streamId: string, after: number): Promise<RenderedEvent[]> {
-    const answer = new Promise<RenderedEvent[]>((resolve, reject) => {
+    const result = new Promise<RenderedEvent[]>((resolve, reject) => {
       this.requests.push({ streamId, after, resolve, reject });
     });
     if (!this.scheduled) {
       this.scheduled = true;
       setImmediate(() => this.readRequested());
     }
-    return answer;
+    return result;
   }
 
-  /** Joins content to events, in the order given. Types this version does not know are left without any. */
+  /** Joins content to events, in the order given. Types that this version does not know get none. */
   async render(events: StreamEvent[]): Promise<RenderedEvent[]> {
     const declared = events.filter(({ type }) => this.catalogue.find(type));
     const presented = await this.catalogue.present(declared);
@@ -50,8 +50,8 @@ export class EventReader {
   }
 
   /**
-   * A stream is asked for at most once in a statement: the rows of two spans of it could not be told apart, and a pump
-   * that was given those of a later span would pass over its own.
+   * A stream occurs at most once in a statement: the rows of two of its spans could not be distinguished, and a
+   * dispatcher that received those of a later span would skip its own.
    */
   private readRequested(): void {
     this.scheduled = false;
@@ -77,11 +77,11 @@ export class EventReader {
       }));
       const byStream = await this.repository.events(undefined, spans, READ_PAGE);
       const runs = requests.map(({ streamId }) => byStream.get(streamId) ?? []);
-      const shown = await this.render(runs.flat()).catch(() => undefined);
+      const rendered = await this.render(runs.flat()).catch(() => undefined);
       let index = 0;
       requests.forEach((request, i) => {
         const run = runs[i]!;
-        if (shown) request.resolve(shown.slice(index, (index += run.length)));
+        if (rendered) request.resolve(rendered.slice(index, (index += run.length)));
         else this.render(run).then(request.resolve, request.reject);
       });
     } catch (error) {

@@ -21,7 +21,7 @@ import { ResumeStateProviders } from './resume-state-providers.js';
 import { Resume } from './resume.js';
 import { HeadReconciler } from './head-reconciler.js';
 
-/** Redis where it is configured, otherwise the database itself; a process without either has nobody to tell. */
+/** Redis if it is configured, otherwise the database; without either, a bus that reaches only this process. */
 function busFor({ redisUrl, databaseUrl }: Config): Bus {
   if (redisUrl) return new RedisBus(redisUrl);
   return databaseUrl ? new PostgresBus(databaseUrl) : new InProcessBus();
@@ -29,12 +29,12 @@ function busFor({ redisUrl, databaseUrl }: Config): Bus {
 
 const MAX_RESUMES = 32;
 
-/** Resumes read in transactions of their own; they must leave half of the connections to the sends. */
+/** Resumes read in their own transactions, and must leave half of the database connections to the sends. */
 function admissionFor({ databasePoolSize }: Config): ResumeAdmission {
   return new ResumeAdmission(Math.min(MAX_RESUMES, Math.ceil(databasePoolSize / 2)));
 }
 
-/** From the log to the sockets: hears of commits, of hints and of the clock. Needs `StreamAccessReader` from a module. */
+/** Delivers the log to the connections: on commits, on hints and periodically. Needs `StreamAccessReader` from a module. */
 @Global()
 @Module({
   providers: [

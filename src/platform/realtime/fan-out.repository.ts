@@ -4,14 +4,14 @@ import { toStreamEvent } from '../event-log/event-log.js';
 import type { StreamEvent } from '../event-log/stream-event.js';
 import type { CursorSeal } from './cursor.js';
 
-/** How many transactions the oldest may be behind the next before it is looked up whose it is. */
+/** How many transactions the oldest may be behind the next before its database is looked up. */
 const LOOK_UP_BEHIND = 64;
 
-/** Where the database stands in one snapshot. */
+/** The state of the log in one snapshot of the database. */
 export interface LogState {
-  /** Every transaction of this database with an id below it has ended, and is visible in this snapshot if it committed. */
+  /** All transactions of this database with an id below it have ended; those that committed are visible in the snapshot. */
   readonly watermark: string;
-  /** Whether a transaction that is under way keeps the watermark from moving. */
+  /** Whether an open transaction keeps the watermark from advancing. */
   readonly isHeld: boolean;
   readonly seal: CursorSeal;
 }
@@ -21,7 +21,7 @@ export interface StreamPosition {
   readonly seq: number;
 }
 
-/** The part of a stream to be searched for what is new: after `floor`, up to `ceiling`. */
+/** A range of a stream: after `floor`, up to and including `ceiling`. */
 export interface StreamSpan {
   readonly streamId: string;
   readonly floor: number;
@@ -29,8 +29,8 @@ export interface StreamSpan {
 }
 
 /**
- * The epoch: which cluster, which timeline, which database, which table in it, which salt. A failover or a recovery
- * moves the timeline, a restored dump makes a new table, so none of them can pass for the history before it.
+ * The epoch consists of the cluster, the timeline, the database, the table in it and a salt. A failover or a recovery
+ * changes the timeline and a restored dump creates a new table, so cursors of the history before it are recognised.
  */
 const STATE = `
   w.watermark::text as watermark, w.watermark < w.next as is_held,
@@ -42,10 +42,10 @@ const STATE = `
   (select i.cursor_key from installation i) as cursor_key`;
 
 /**
- * The oldest transaction that is under way. A snapshot names those of the whole cluster, and a forgotten one of another
- * database would hold the watermark for as long as it stays open; it writes nothing here, so it is left out. Which
- * database a transaction belongs to never changes: one that is known to be of another is, whenever that was read; of
- * one that cannot be found any more nothing is claimed, and it counts. Looked up only when the oldest is far behind.
+ * The oldest open transaction. A snapshot lists those of the whole cluster. An idle one of another database would stop
+ * the watermark for as long as it stays open; it writes nothing here, so it is excluded. The database of a transaction
+ * never changes, so one known to be of another database is excluded whenever that was read. One that is not found any
+ * more is assumed to be of this database. The lookup is made only when the oldest transaction is far behind.
  */
 const WATERMARK = `
   (select case when next::text::bigint - oldest::text::bigint < ${LOOK_UP_BEHIND} then oldest else coalesce((
@@ -81,11 +81,11 @@ const HEADS_AHEAD = statement<StateRow & { ahead: [string, number][] | null }>(
 );
 
 /**
- * How far back each stream is new to somebody whose cursor is the watermark $4: `stop` is the newest position written
- * by a transaction below the watermark. It is exact to stop there. Positions of a stream are in the order of commit,
- * and a transaction below the watermark had ended when the watermark was taken: so everything before its event had
- * committed, was visible then and was handed over before the cursor was. What lies after it is repeated at worst.
- * No more than $5 rows are looked at in one stream; past that its gap is too large whatever comes before.
+ * From where each stream is new to a client whose cursor is the watermark $4: `stop` is the newest position written by a
+ * transaction below the watermark. Stopping there is exact. Positions of a stream are in the order of commit, and a
+ * transaction below the watermark had ended when the watermark was read. So everything before its event had committed,
+ * was visible then and was sent before the cursor. Events after it are repeated at worst.
+ * At most $5 rows are examined in one stream; beyond that the gap is too large in any case.
  */
 const NEW_SINCE = statement<{ stream_id: string; stop: number; ceiling: number }>(
   'realtime.new_since',
@@ -129,7 +129,7 @@ export class FanOutRepository {
     return { ...toState(row), head: row.head };
   }
 
-  /** The streams that are further than these positions, and the state of the log in the very same snapshot. */
+  /** The streams whose heads are above these positions, and the state of the log in the same snapshot. */
   async headsAhead(positions: StreamPosition[]): Promise<LogState & { ahead: StreamPosition[] }> {
     const ids = positions.map(({ streamId }) => streamId);
     const seqs = positions.map(({ seq }) => seq);
@@ -137,9 +137,9 @@ export class FanOutRepository {
     return { ...toState(row), ahead: (row.ahead ?? []).map(([streamId, seq]) => ({ streamId, seq })) };
   }
 
-  /** For each stream with anything new since `watermark`, the span that is; `reach` bounds how far back is looked. */
-  async newSince(tx: Queryable, watermark: string, spans: StreamSpan[], reach: number): Promise<StreamSpan[]> {
-    const rows = await tx.many(NEW_SINCE, [...columns(spans), watermark, reach]);
+  /** For each stream with new events since `watermark`, their span; at most `maxRows` are examined in each. */
+  async newSince(tx: Queryable, watermark: string, spans: StreamSpan[], maxRows: number): Promise<StreamSpan[]> {
+    const rows = await tx.many(NEW_SINCE, [...columns(spans), watermark, maxRows]);
     return rows.map((row) => ({ streamId: row.stream_id, floor: row.stop, ceiling: row.ceiling }));
   }
 

@@ -10,22 +10,24 @@ import { StreamDispatcher } from './stream-dispatcher.js';
 import type { StreamKind } from './wire-event.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
 
-/** Hears of an event and of how many connections it was handed to, once an event; must not throw. */
+/** Called once for each event, with the number of connections it was sent to; must not throw. */
 export type DeliveryObserver = (event: StreamEvent, frames: number) => void;
 
 /**
- * Brings durable events to the sockets of this node: what this process has committed in the same turn, what others have
- * committed as soon as the bus or the sweep tells of it.
+ * Delivers durable events to the connections of this node: events that this process commits in the same turn, events
+ * of other processes as soon as the bus or the reconciler reports them. There is one dispatcher for each stream with
+ * subscribers on this node, and none for any other stream.
  */
 @Injectable()
 export class FanOut extends CommitListener implements DispatchContext {
   readonly logger = new Logger(FanOut.name);
-  readonly unreadStreams = new RepeatedWarning(this.logger, 'a stream could not be read; the sweep tries again', {
+  readonly unreadStreams = new RepeatedWarning(this.logger, 'a stream could not be read; the reconciler retries', {
     over: 'streams are read again',
   });
   private readonly dispatchers = new Map<string, StreamDispatcher>();
-  /** How many users are having their streams read, and how far streams without a pump have got meanwhile. */
+  /** Users whose streams are being loaded. */
   private pendingLoads = 0;
+  /** Heads of streams without a dispatcher, reported while `pendingLoads` is above zero. */
   private readonly passedHeads = new Map<string, number>();
   private readonly observers: DeliveryObserver[] = [];
 
@@ -44,48 +46,49 @@ export class FanOut extends CommitListener implements DispatchContext {
 
   /** Reaches the queues of this node's connections before it returns. Never throws. */
   committed(events: CommittedEvent[]): void {
-    // A user who is added to a stream is let in first, so that the stream's own events of this batch find him there.
+    // A user who is added to a stream is subscribed first, so that they receive its events of this batch.
     for (const event of events) if (this.catalogue.find(event.type)?.opensStream) this.offer(event);
     for (const event of events) if (!this.catalogue.find(event.type)?.opensStream) this.offer(event);
     this.bus.publish({ kind: 'heads', heads: events.map(({ streamId, seq }) => [streamId, seq] as const) });
   }
 
   /**
-   * Reads what `read` reads of a user's streams and lets him in. What is committed meanwhile in streams nobody here
-   * received yet is remembered, so that he need not wait for the sweep to hear of it.
+   * Loads a user's streams with `read` and passes the result to `subscribe`. Meanwhile hints for streams without a
+   * dispatcher are remembered, so that the user need not wait for the reconciler.
    */
-  async whileLoading<T>(read: () => Promise<T>, letIn: (result: T) => void): Promise<T> {
+  async whileLoading<T>(read: () => Promise<T>, subscribe: (result: T) => void): Promise<T> {
     this.pendingLoads++;
     try {
       const result = await read();
-      letIn(result);
+      subscribe(result);
       return result;
     } finally {
       if (--this.pendingLoads === 0) this.passedHeads.clear();
     }
   }
 
-  /** Lets a user into his streams, as one snapshot of the database shows them. */
+  /** Subscribes a user to their streams, as read in one snapshot of the database. */
   subscribe(user: LocalSubscriber, ownHead: number, streamAccess: readonly StreamAccess[]): void {
     const own = this.dispatcherFor(user.userId, 'user', ownHead);
     own.subscribe(user, own.last + 1);
     this.applyPassedHead(own);
-    for (const { streamId, fromSeq: sinceSeq, lastSeq, toSeq: untilSeq } of streamAccess) {
-      if (untilSeq !== null) continue;
-      const dispatcherFor = this.dispatcherFor(streamId, 'conversation', lastSeq);
-      // Behind the snapshot: from where the pump is, or from where he came in. Past it: from what the snapshot lacks.
-      dispatcherFor.subscribe(user, Math.max(sinceSeq, Math.min(dispatcherFor.last, lastSeq) + 1));
-      this.applyPassedHead(dispatcherFor);
+    for (const { streamId, fromSeq, lastSeq, toSeq } of streamAccess) {
+      if (toSeq !== null) continue;
+      const dispatcher = this.dispatcherFor(streamId, 'conversation', lastSeq);
+      // A dispatcher behind the snapshot: from its position, or from where the user entered if that is later.
+      // A dispatcher past the snapshot: from the first event that the snapshot lacks.
+      dispatcher.subscribe(user, Math.max(fromSeq, Math.min(dispatcher.last, lastSeq) + 1));
+      this.applyPassedHead(dispatcher);
     }
   }
 
-  onStreamAccess(user: LocalSubscriber, streamId: string, sinceSeq: number): void {
-    const dispatcherFor = this.dispatcherFor(streamId, 'conversation', sinceSeq - 1);
-    dispatcherFor.subscribe(user, sinceSeq);
-    dispatcherFor.hint(sinceSeq);
+  onStreamAccess(user: LocalSubscriber, streamId: string, fromSeq: number): void {
+    const dispatcher = this.dispatcherFor(streamId, 'conversation', fromSeq - 1);
+    dispatcher.subscribe(user, fromSeq);
+    dispatcher.hint(fromSeq);
   }
 
-  /** From now on `observer` hears of every event that is handed to connections of this node. */
+  /** Calls `observer` for every event that is sent to connections of this node. */
   observe(observer: DeliveryObserver): void {
     this.observers.push(observer);
   }
@@ -94,8 +97,8 @@ export class FanOut extends CommitListener implements DispatchContext {
     for (const observe of this.observers) observe(event, frames);
   }
 
-  onDispatcherEnded(dispatcherFor: StreamDispatcher): void {
-    if (this.dispatchers.get(dispatcherFor.streamId) === dispatcherFor) this.dispatchers.delete(dispatcherFor.streamId);
+  onDispatcherEnded(dispatcher: StreamDispatcher): void {
+    if (this.dispatchers.get(dispatcher.streamId) === dispatcher) this.dispatchers.delete(dispatcher.streamId);
   }
 
   findDispatcher(streamId: string): StreamDispatcher | undefined {
@@ -107,32 +110,32 @@ export class FanOut extends CommitListener implements DispatchContext {
   }
 
   private dispatcherFor(streamId: string, kind: StreamKind, last: number): StreamDispatcher {
-    let dispatcherFor = this.dispatchers.get(streamId);
-    if (!dispatcherFor) {
-      dispatcherFor = new StreamDispatcher(streamId, kind, last, this);
-      this.dispatchers.set(streamId, dispatcherFor);
+    let dispatcher = this.dispatchers.get(streamId);
+    if (!dispatcher) {
+      dispatcher = new StreamDispatcher(streamId, kind, last, this);
+      this.dispatchers.set(streamId, dispatcher);
     }
-    return dispatcherFor;
+    return dispatcher;
   }
 
-  private applyPassedHead(dispatcherFor: StreamDispatcher): void {
-    const passedHeads = this.passedHeads.get(dispatcherFor.streamId);
-    if (passedHeads !== undefined) dispatcherFor.hint(passedHeads);
+  private applyPassedHead(dispatcher: StreamDispatcher): void {
+    const head = this.passedHeads.get(dispatcher.streamId);
+    if (head !== undefined) dispatcher.hint(head);
   }
 
   private hint(streamId: string, seq: number): void {
-    const dispatcherFor = this.dispatchers.get(streamId);
-    if (dispatcherFor) dispatcherFor.hint(seq);
+    const dispatcher = this.dispatchers.get(streamId);
+    if (dispatcher) dispatcher.hint(seq);
     else if (this.pendingLoads > 0) this.passedHeads.set(streamId, Math.max(seq, this.passedHeads.get(streamId) ?? 0));
   }
 
   private offer(event: CommittedEvent): void {
     try {
-      const dispatcherFor = this.dispatchers.get(event.streamId);
-      if (dispatcherFor) dispatcherFor.offer(event);
+      const dispatcher = this.dispatchers.get(event.streamId);
+      if (dispatcher) dispatcher.offer(event);
       else this.hint(event.streamId, event.seq);
     } catch (error) {
-      this.logger.error({ err: error, stream_id: event.streamId }, 'an event could not be handed out');
+      this.logger.error({ err: error, stream_id: event.streamId }, 'an event could not be dispatched');
     }
   }
 }

@@ -13,25 +13,29 @@ import { RepeatedWarning } from '../logging/repeated-warning.js';
 const RECONCILE_EVERY_MS = 1500;
 const STREAMS_PER_READ = 2000;
 const USERS_PER_TURN = 500;
-/** A user who has been handed nothing for this many rounds has nothing to gain from a newer cursor. */
-const TOUCHED_ROUNDS = 3;
-/** Even then it is renewed now and then, since it ages. */
+/** A user who has received nothing for this many cycles does not need a newer cursor. */
+const ACTIVE_CYCLES = 3;
+/** Idle users get a new cursor this often, because cursors expire. */
 const RENEW_AFTER_MS = 10 * 60 * 1000;
 
 /**
- * Finds what no hint told of, and gives out cursors.
+ * Compares the stream heads in the database with what was delivered, delivers the rest, and sends resume cursors.
  *
- * A cursor claims: "everything by transactions below the watermark has been handed to you". It holds because the
- * watermark is of the same snapshot as the heads (the first one, where there are several: later snapshots see more),
- * all streams of the user were among those compared (he was let into none of them after the round began), and every
- * stream that was behind its head has been brought up to it before the cursor is queued behind those frames.
+ * Invariant: a cursor states that all events of transactions below the watermark have been sent to the user. It holds
+ * for three reasons. The watermark is of the same snapshot as the heads, or of the first of several: later ones see
+ * more. All streams of the user were compared: users who were subscribed to one after the cycle began get no cursor.
+ * Every stream behind its head was brought up to it first, or its users get no cursor, so the cursor is queued behind those frames.
  */
 @Injectable()
 export class HeadReconciler implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(HeadReconciler.name);
-  private readonly cycleFailures = new RepeatedWarning(this.logger, 'the log could not be swept; trying on', {
-    over: 'the log is swept again',
-  });
+  private readonly cycleFailures = new RepeatedWarning(
+    this.logger,
+    'the stream heads could not be reconciled; retrying',
+    {
+      over: 'the stream heads are reconciled again',
+    },
+  );
   private timer: NodeJS.Timeout | undefined;
   private isStopped = false;
   private epoch: string | undefined;
@@ -52,12 +56,12 @@ export class HeadReconciler implements OnApplicationBootstrap, OnModuleDestroy {
     clearTimeout(this.timer);
   }
 
-  /** Milliseconds since a round was done: for so long events the bus has lost may be missing. */
+  /** Milliseconds since the last completed cycle. Events that the bus has lost may be missing for so long. */
   get ageMs(): number {
     return performance.now() - this.finishedAt;
   }
 
-  /** One round. @throws ServiceUnavailable when the database is away. */
+  /** Runs one cycle. @throws ServiceUnavailable when the database is unavailable */
   async reconcile(): Promise<void> {
     const { subscribers } = this.fanOut;
     const cycle = ++subscribers.cycle;
@@ -72,8 +76,8 @@ export class HeadReconciler implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async catchUpStreams(dispatchers: StreamDispatcher[], cycle: number): Promise<LogState> {
     let first: LogState | undefined;
-    const repairs: Promise<void>[] = [];
-    const catchUpStreams = async (dispatcher: StreamDispatcher, seq: number): Promise<void> => {
+    const pending: Promise<void>[] = [];
+    const catchUp = async (dispatcher: StreamDispatcher, seq: number): Promise<void> => {
       if (!(await dispatcher.reach(seq))) dispatcher.withholdCursors(cycle + 1);
     };
     for (let start = 0; start < dispatchers.length; start += STREAMS_PER_READ) {
@@ -84,14 +88,14 @@ export class HeadReconciler implements OnApplicationBootstrap, OnModuleDestroy {
       first ??= state;
       for (const { streamId, seq } of ahead) {
         const dispatcher = this.fanOut.findDispatcher(streamId);
-        if (dispatcher) repairs.push(catchUpStreams(dispatcher, seq));
+        if (dispatcher) pending.push(catchUp(dispatcher, seq));
       }
       for (const dispatcher of chunk) {
         dispatcher.dropStaleEvents();
-        if (dispatcher.isBehind) repairs.push(catchUpStreams(dispatcher, dispatcher.last));
+        if (dispatcher.isBehind) pending.push(catchUp(dispatcher, dispatcher.last));
       }
     }
-    await Promise.all(repairs);
+    await Promise.all(pending);
     return first!;
   }
 
@@ -110,16 +114,17 @@ export class HeadReconciler implements OnApplicationBootstrap, OnModuleDestroy {
 
   private isDue(user: LocalSubscriber, watermark: string, cycle: number, now: number): boolean {
     if (!user.isLoaded || cycle < user.cursorFromCycle || watermark === user.watermark) return false;
-    return user.dispatchedInCycle >= cycle - TOUCHED_ROUNDS || now - user.cursorSentAt > RENEW_AFTER_MS;
+    return user.dispatchedInCycle >= cycle - ACTIVE_CYCLES || now - user.cursorSentAt > RENEW_AFTER_MS;
   }
 
   /**
-   * Another history of the database: positions mean something else now. No connection can be kept until its client has
-   * moved; the clients are told when to come back, one after the other, and start over.
+   * Ends all connections after a change of the database epoch: positions have another meaning now, so no connection can
+   * stay open until its client has moved. Each client is sent a time to reconnect, spread over an interval, and starts
+   * over.
    */
   private endAll(): void {
     this.logger.warn(
-      'the database has another history than before: all connections are ended, their clients start over',
+      'the history of the database has changed: all connections are closed and their clients start over',
     );
     const users = [...this.fanOut.subscribers.all()];
     const spreadMs = reconnectSpreadMs(users.reduce((count, { connections }) => count + connections.length, 0));

@@ -8,7 +8,7 @@ import { FanOut } from './fan-out.js';
 import type { LiveConnection } from './live-connection.js';
 import { LocalSubscribers } from './local-subscribers.js';
 
-/** Signals and endings: to this node's connections at once, to all others through the bus. */
+/** Applies signals, session ends and role changes to the connections of this node, and publishes them to the others. */
 @Injectable()
 export class LocalBroadcaster extends Broadcaster {
   constructor(
@@ -21,30 +21,30 @@ export class LocalBroadcaster extends Broadcaster {
   }
 
   toStream(streamId: string, signal: Signal): void {
-    this.tell({ kind: 'stream', streamId, signal });
+    this.broadcast({ kind: 'stream', streamId, signal });
   }
 
   toUsers(userIds: string[], signal: Signal): void {
-    this.tell({ kind: 'users', userIds, signal });
+    this.broadcast({ kind: 'users', userIds, signal });
   }
 
   endSessions(userId: string, sessionIds: string[], reason: EndReason): void {
-    this.tell({ kind: 'end_sessions', userId, sessionIds, reason });
+    this.broadcast({ kind: 'end_sessions', userId, sessionIds, reason });
   }
 
   endKeys(userId: string): void {
-    this.tell({ kind: 'end_keys', userId });
+    this.broadcast({ kind: 'end_keys', userId });
   }
 
   endUser(userId: string, reason: 'revoked' | 'banned'): void {
-    this.tell({ kind: 'end_user', userId, reason });
+    this.broadcast({ kind: 'end_user', userId, reason });
   }
 
   changeRole(userId: string, role: SystemRole): void {
-    this.tell({ kind: 'role', userId, role });
+    this.broadcast({ kind: 'role', userId, role });
   }
 
-  private tell(message: BusMessage): void {
+  private broadcast(message: BusMessage): void {
     this.apply(message);
     this.bus.publish(message);
   }
@@ -55,7 +55,7 @@ export class LocalBroadcaster extends Broadcaster {
     else if (message.kind === 'end_sessions') this.closeSessions(message);
     else if (message.kind === 'end_keys') this.closeKeys(message.userId);
     else if (message.kind === 'end_user') this.closeUser(message.userId, message.reason);
-    else if (message.kind === 'role') this.giveRole(message.userId, message.role);
+    else if (message.kind === 'role') this.changeRoles(message.userId, message.role);
   }
 
   private signalStream(streamId: string, { type, data, class: frameClass, key, exceptUserId }: Signal): void {
@@ -88,7 +88,7 @@ export class LocalBroadcaster extends Broadcaster {
     }
   }
 
-  private giveRole(userId: string, role: SystemRole): void {
+  private changeRoles(userId: string, role: SystemRole): void {
     for (const connection of this.subscribers.get(userId)?.connections ?? []) connection.changeRole(role);
   }
 
@@ -96,7 +96,7 @@ export class LocalBroadcaster extends Broadcaster {
     for (const connection of this.subscribers.get(userId)?.connections ?? []) this.close(connection, reason);
   }
 
-  /** Out of the audience first: from here on nothing reaches it, however long closing takes. */
+  /** Removes the connection from the subscribers first: it receives nothing more, however long closing takes. */
   private close(connection: LiveConnection, reason: EndReason): void {
     this.subscribers.remove(connection);
     connection.close(CLOSE_REASONS[reason].code, CLOSE_REASONS[reason].message);

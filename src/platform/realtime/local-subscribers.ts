@@ -2,17 +2,17 @@ import { Injectable } from '@nestjs/common';
 import type { LiveConnection } from './live-connection.js';
 import type { StreamDispatcher } from './stream-dispatcher.js';
 
-/** A user with at least one connection to this node, and the streams this node hands him. */
+/** A user with at least one connection to this node, and the streams that this node delivers to them. */
 export class LocalSubscriber {
-  /** Replaced, never changed: a connection may close while a frame is on its way through the list. */
+  /** Replaced, never modified: a connection may close while a frame is being delivered to the list. */
   connections: readonly LiveConnection[] = [];
   readonly streams = new Set<StreamDispatcher>();
-  /** Whether his streams are known; until then `opening` is under way. */
+  /** Whether the user's streams are known. Until then `loading` is pending. */
   isLoaded = false;
   loading: Promise<void> | undefined;
-  /** The round of the sweep in which he was last handed a durable event. */
+  /** The reconciler cycle in which the user last received a durable event. */
   dispatchedInCycle = -2;
-  /** The first round whose watermark holds for him: one that began after all his streams were known. */
+  /** The first cycle whose watermark is valid for the user: one that began after all their streams were known. */
   cursorFromCycle = 0;
   watermark = '';
   cursorSentAt = 0;
@@ -20,10 +20,10 @@ export class LocalSubscriber {
   constructor(readonly userId: string) {}
 }
 
-/** Who is connected to this node. An idle user costs one small object and a place in the sets of his streams. */
+/** Users who are connected to this node. An idle user costs one small object and an entry in the set of each stream. */
 @Injectable()
 export class LocalSubscribers {
-  /** Counts the sweeps; see `HeadReconciler`. */
+  /** Counts the cycles of the `HeadReconciler`. */
   cycle = 0;
   private readonly users = new Map<string, LocalSubscriber>();
 
@@ -46,7 +46,7 @@ export class LocalSubscribers {
     return user;
   }
 
-  /** Forgets a connection, and its user with the last one. Doing it twice is harmless. */
+  /** Removes a connection, and the user with their last one. Idempotent. */
   remove(connection: LiveConnection): void {
     const user = this.users.get(connection.actor.userId);
     if (!user) return;

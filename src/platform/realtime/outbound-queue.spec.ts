@@ -4,7 +4,7 @@ import type { Packet } from './packet.js';
 import { RealtimeSettings } from './realtime-settings.js';
 import type { Transport } from './transport.js';
 
-/** A transport whose reader the test plays: it takes what is sent when `read` is called. */
+/** A transport whose client is played by the test: it reads what was sent when `read` is called. */
 class StalledTransport implements Transport {
   readonly kind = 'websocket';
   readonly sent: string[] = [];
@@ -19,7 +19,7 @@ class StalledTransport implements Transport {
 
   read(): void {
     this.bufferedBytes = 0;
-    for (const tell of this.flushed.splice(0)) tell();
+    for (const onFlushed of this.flushed.splice(0)) onFlushed();
   }
 
   ping(): void {}
@@ -29,7 +29,7 @@ class StalledTransport implements Transport {
 class Owner implements QueueOwner {
   isDrained = false;
   isTooSlow = false;
-  readonly asked: [string, number][][] = [];
+  readonly requested: [string, number][][] = [];
   fill: (from: ReadonlyMap<string, number>) => void = () => {};
 
   onDrained(): void {
@@ -41,7 +41,7 @@ class Owner implements QueueOwner {
   }
 
   catchUp(from: ReadonlyMap<string, number>): Promise<void> {
-    this.asked.push([...from]);
+    this.requested.push([...from]);
     this.fill(from);
     return Promise.resolve();
   }
@@ -61,13 +61,13 @@ describe('the queue in front of a transport', () => {
     queue.push(frame(`${streamId}${seq}`), 'durable', { position: { streamId, seq } });
 
   beforeEach(() => {
-    const sizes = { transportBytes: 200, softQueueBytes: 400, hardQueueBytes: 1_000, owedBytes: 1_000 };
+    const sizes = { transportBytes: 200, softQueueBytes: 400, hardQueueBytes: 1_000, reliableBytes: 1_000 };
     transport = new StalledTransport();
     owner = new Owner();
     queue = new OutboundQueue(transport, Object.assign(new RealtimeSettings(), sizes), owner);
   });
 
-  it('hands over what the transport takes, and the rest in order when it was read', () => {
+  it('sends what the transport accepts, and the rest in order once that was read', () => {
     for (let seq = 1; seq <= 5; seq++) durable('a', seq);
     expect(names()).toEqual(['a1', 'a2']);
     transport.read();
@@ -85,7 +85,7 @@ describe('the queue in front of a transport', () => {
     expect(names()).not.toContain('typing');
   });
 
-  it('keeps the newest state of a key, where the older one stood', () => {
+  it('replaces queued state with the newest of the same key, at the position of the older one', () => {
     for (let seq = 1; seq <= 3; seq++) durable('a', seq);
     for (const name of ['read 1', 'read 2', 'read 3']) queue.push(frame(name), 'state', { key: 'k' });
     durable('a', 4);
@@ -106,7 +106,7 @@ describe('the queue in front of a transport', () => {
     transport.read();
     transport.read();
     await settled();
-    expect(owner.asked).toEqual([
+    expect(owner.requested).toEqual([
       [
         ['a', 2],
         ['b', 6],
@@ -115,7 +115,7 @@ describe('the queue in front of a transport', () => {
     expect(names()).toEqual(['a1', 'a2', 'a>2', 'b>6']);
   });
 
-  it('lets no frame of a stream that lost one pass before the log was read again', async () => {
+  it('sends no frame of a stream that lost one before the log was read again', async () => {
     for (let seq = 1; seq <= 12; seq++) durable('a', seq);
     durable('a', 13);
     durable('b', 1);
@@ -127,7 +127,7 @@ describe('the queue in front of a transport', () => {
     expect(names()).toEqual(['a1', 'a2', 'b1', 'a3..13']);
   });
 
-  it('keeps aside what comes while the log is read, and sends of it what the reading did not reach', async () => {
+  it('defers frames that arrive while the log is read, and sends those that the log did not cover', async () => {
     for (let seq = 1; seq <= 12; seq++) durable('a', seq);
     owner.fill = () => {
       durable('a', 13);
@@ -140,7 +140,7 @@ describe('the queue in front of a transport', () => {
     expect(names()).toEqual(['a1', 'a2', 'a3..13', 'a14']);
   });
 
-  it('lets no cursor pass a lost frame', async () => {
+  it('sends no cursor past a lost frame', async () => {
     queue.push(frame('cursor 1'), 'ephemeral');
     for (let seq = 1; seq <= 12; seq++) durable('a', seq);
     queue.push(frame('cursor 2'), 'ephemeral');
@@ -148,11 +148,11 @@ describe('the queue in front of a transport', () => {
     transport.read();
     transport.read();
     await settled();
-    expect(owner.asked).toHaveLength(1);
+    expect(owner.requested).toHaveLength(1);
     expect(names().filter((name) => name.startsWith('cursor'))).toEqual(['cursor 1']);
   });
 
-  it('sends a replay before what came live meanwhile, without what the replay covered', () => {
+  it('sends a replay before the live frames that arrived meanwhile, except those that the replay covers', () => {
     queue.cork();
     queue.deferLive();
     for (let seq = 4; seq <= 6; seq++) durable('a', seq);
@@ -163,14 +163,14 @@ describe('the queue in front of a transport', () => {
     expect(names()).toEqual(['replayed 1..5', 'a6']);
   });
 
-  it('gives up on a reader who leaves too many answers unread', () => {
-    for (let sent = 0; sent < 10; sent++) queue.push(frame('reply'), 'owed');
+  it('closes a connection that leaves too many replies unread', () => {
+    for (let sent = 0; sent < 10; sent++) queue.push(frame('reply'), 'reliable');
     expect(owner.isTooSlow).toBe(false);
-    for (let sent = 0; sent < 10; sent++) queue.push(frame('reply'), 'owed');
+    for (let sent = 0; sent < 10; sent++) queue.push(frame('reply'), 'reliable');
     expect(owner.isTooSlow).toBe(true);
   });
 
-  it('notices that the transport is empty even when it was not told', () => {
+  it('notices that the transport is empty even without a callback', () => {
     for (let seq = 1; seq <= 4; seq++) durable('a', seq);
     transport.bufferedBytes = 0;
     queue.checkDeadlines();

@@ -4,8 +4,8 @@ import type { Packet } from './packet.js';
 import type { RealtimeSettings } from './realtime-settings.js';
 import type { Transport } from './transport.js';
 
-/** `owed`: replies and replays, of which none may be lost. */
-export type DeliveryClass = FrameClass | 'owed';
+/** `reliable`: replies and replays, which are never dropped. */
+export type DeliveryClass = FrameClass | 'reliable';
 
 export interface FrameRouting {
   readonly position?: Position;
@@ -16,38 +16,40 @@ interface Entry {
   packet: Packet;
   readonly deliveryClass: DeliveryClass;
   readonly position: Position | undefined;
-  /** Of state that a newer one may replace while it is queued. */
+  /** Of a state frame, which a newer one with the same key replaces while it is queued. */
   readonly key: string | undefined;
 }
 
 /** The connection a queue belongs to. */
 export interface QueueOwner {
-  /** The queue is empty and nothing was lost: it may be thrown away. */
+  /** The queue is empty and nothing was lost, so it may be released. */
   onDrained(): void;
-  /** The reader is too slow to be kept. */
+  /** The consumer is too slow; the connection is to be closed. */
   onTooSlow(): void;
-  /** Has the log read again from these positions; see `SlowConsumerRecovery`. */
+  /** Reads the log again from these positions; see `SlowConsumerRecovery`. */
   catchUp(from: ReadonlyMap<string, number>): Promise<void>;
 }
 
 /**
- * What a connection has not handed to its transport yet. It exists only while there is something to keep: a slow
- * reader, a replay that goes first, a gap that is being filled. Above the soft bound ephemeral frames go and newer
- * state replaces older; above the hard one durable frames go, too, and their streams are remembered as dirty.
+ * The frames that a connection has not passed to its transport yet. It exists only while frames must wait: for a slow
+ * consumer, for a replay that is sent first, or for a gap that is being filled. A newer state frame replaces a queued
+ * one with the same key. Above the soft bound ephemeral frames are dropped. Above the hard bound durable frames are
+ * dropped too, and their streams are recorded in `gapped`.
  *
- * Invariant: a stream that lost a frame gets no later one before the log was read again, so a reader sees a prefix of
- * every stream, then the missing part or a `resync`, then the rest.
+ * Invariant: a stream that lost a frame gets no later one before the log was read again. A client sees a prefix of every
+ * stream, then the missing part or a `resync`, then the rest. No cursor is sent past a lost frame.
  */
 export class OutboundQueue {
   private entries: Entry[] = [];
   private head = 0;
   private bytes = 0;
   private reliableBytes = 0;
-  /** The transport holds enough; it will tell when the last packet is out. */
+  /** The transport has buffered enough. It calls `flushed` when the last packet is written. */
   private isBlocked = false;
   private isCorked = false;
-  /** Live frames kept aside while a replay goes first: of all streams, or while gaps are filled, of `filling`. */
+  /** Live frames that are sent after the replay: of all streams or, while gaps are filled, of those in `recovering`. */
   private deferred: Entry[] | undefined;
+  /** Streams that are being read again, with the last replayed position. */
   private recovering: Map<string, number> | undefined;
   /** Streams that lost frames, with the last position before the first loss. */
   private gapped: Map<string, number> | undefined;
@@ -64,14 +66,14 @@ export class OutboundQueue {
     const { position, key } = routing;
     if (deliveryClass === 'durable' && position && this.isLost(position)) return;
     if (deliveryClass === 'state' && key && this.replaceState(key, packet)) return;
-    if (deliveryClass !== 'owed' && this.isOver(deliveryClass)) {
+    if (deliveryClass !== 'reliable' && this.isOver(deliveryClass)) {
       if (deliveryClass === 'durable') this.dropDurable(position);
       return;
     }
     const entry: Entry = { packet, deliveryClass, position, key: deliveryClass === 'state' ? key : undefined };
     if (
       this.deferred &&
-      deliveryClass !== 'owed' &&
+      deliveryClass !== 'reliable' &&
       (!this.recovering || (position && this.recovering.has(position.streamId)))
     ) {
       this.deferred.push(entry);
@@ -82,13 +84,13 @@ export class OutboundQueue {
     this.enqueue(entry);
   }
 
-  /** A frame of a replay: goes before everything that is kept aside. */
+  /** Enqueues a frame of a replay, before all deferred frames. */
   pushReplayed(packet: Packet, position?: Position): void {
     if (position && this.recovering) this.recovering.set(position.streamId, position.seq);
-    this.enqueue({ packet, deliveryClass: 'owed', position, key: undefined });
+    this.enqueue({ packet, deliveryClass: 'reliable', position, key: undefined });
   }
 
-  /** Nothing leaves before `uncork`. */
+  /** Sends nothing until `uncork`. */
   cork(): void {
     this.isCorked = true;
   }
@@ -114,7 +116,7 @@ export class OutboundQueue {
 
   /** Called every tick while the queue exists. */
   checkDeadlines(): void {
-    // Engine.IO forgets callbacks of a transport that was upgraded meanwhile.
+    // Engine.IO drops the callbacks of a transport that was upgraded meanwhile.
     if (this.isBlocked && this.transport.bufferedBytes === 0) this.flushed();
     if (!this.isBlocked) return;
     const waited = performance.now() - this.since;
@@ -131,7 +133,7 @@ export class OutboundQueue {
   private append(entry: Entry): void {
     this.entries.push(entry);
     this.bytes += entry.packet.size;
-    if (entry.deliveryClass === 'owed') this.reliableBytes += entry.packet.size;
+    if (entry.deliveryClass === 'reliable') this.reliableBytes += entry.packet.size;
   }
 
   private drainToTransport(): void {
@@ -140,7 +142,7 @@ export class OutboundQueue {
       const entry = this.entries[this.head++]!;
       const { packet } = entry;
       this.bytes -= packet.size;
-      if (entry.deliveryClass === 'owed') this.reliableBytes -= packet.size;
+      if (entry.deliveryClass === 'reliable') this.reliableBytes -= packet.size;
       if (entry.key) this.newestState?.delete(entry.key);
       this.isBlocked = transport.bufferedBytes + packet.size >= settings.transportBytes;
       transport.send(packet, this.isBlocked ? this.flushed : undefined);
@@ -161,7 +163,7 @@ export class OutboundQueue {
     this.drainToTransport();
   };
 
-  /** Everything is out. */
+  /** Called when all entries are written. */
   private onEmpty(): void {
     this.since = performance.now();
     if (this.deferred) return;
@@ -169,7 +171,7 @@ export class OutboundQueue {
     else this.owner.onDrained();
   }
 
-  /** Frames of the dirty streams that come while the log is read are kept aside, or lost again. */
+  /** Live frames of these streams are deferred while the log is read, or lost again. */
   private async fillGaps(from: Map<string, number>): Promise<void> {
     this.recovering = new Map(from);
     this.deferred = [];
@@ -181,7 +183,7 @@ export class OutboundQueue {
     this.release(({ streamId, seq }) => seq <= (reached.get(streamId) ?? 0));
   }
 
-  /** What was lost again while the log was read need not be read again as far as it was reached. */
+  /** Frames that were lost again while the log was read need not be read again up to the position it reached. */
   private advanceGaps(reached: ReadonlyMap<string, number>): void {
     const { gapped } = this;
     if (gapped) for (const [streamId, seq] of gapped) gapped.set(streamId, Math.max(seq, reached.get(streamId) ?? 0));
@@ -197,7 +199,7 @@ export class OutboundQueue {
   private isOver(deliveryClass: FrameClass): boolean {
     const { settings } = this;
     const bytes = this.bytes + this.transport.bufferedBytes;
-    // A resume cursor is ephemeral: it says that everything before it was handed over, so none may pass a lost frame.
+    // A resume cursor is ephemeral. It states that everything before it was sent, so none may pass a lost frame.
     if (deliveryClass === 'ephemeral') return !!this.gapped || !!this.recovering || bytes >= settings.softQueueBytes;
     const frames = this.entries.length - this.head + (this.deferred?.length ?? 0);
     if (bytes >= settings.hardQueueBytes || frames >= settings.hardQueueFrames) return true;
@@ -205,14 +207,14 @@ export class OutboundQueue {
   }
 
   /**
-   * Drops what is durable and can be read again, so that the queue is small and only streams are remembered; and what
-   * is ephemeral, since a resume cursor among it says that the frames before it have been handed over.
+   * Drops durable frames, which can be read again, so that only their streams are recorded. Drops ephemeral frames too,
+   * because a resume cursor among them states that the frames before it have been sent.
    */
   private dropDurable(arriving: Position | undefined): void {
     this.entries = this.entries.slice(this.head).filter((entry) => this.survives(entry));
     this.head = 0;
     if (arriving) this.markGapped(arriving, 0);
-    // What is aside goes behind the replay: when a stream loses an early frame, its later ones have to go as well.
+    // Deferred frames are sent after the replay: if a stream loses an early frame, its later ones are dropped as well.
     this.deferred = this.deferred?.filter((entry) => this.survives(entry));
   }
 
@@ -231,10 +233,10 @@ export class OutboundQueue {
   }
 
   private replaceState(key: string, packet: Packet): boolean {
-    const ensureQueue = this.newestState?.get(key);
-    if (!ensureQueue) return false;
-    this.bytes += packet.size - ensureQueue.packet.size;
-    ensureQueue.packet = packet;
+    const queued = this.newestState?.get(key);
+    if (!queued) return false;
+    this.bytes += packet.size - queued.packet.size;
+    queued.packet = packet;
     return true;
   }
 }

@@ -24,7 +24,7 @@ describe('packets', () => {
     expect(frame.engineOptions.wsPreEncodedFrame![0]!.subarray(2).toString()).toBe(`4${frame.socketIo}`);
   });
 
-  it('writes a reply under the id of its request, whatever that holds', () => {
+  it('writes a reply under the id of its request, whatever its characters', () => {
     expect(new Reply('a"b', '{"ok":true}').webSocketFrame.subarray(2).toString()).toBe(
       '{"type":"reply","id":"a\\"b","ok":true}',
     );

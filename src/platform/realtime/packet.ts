@@ -12,11 +12,11 @@ export interface WebSocketPacket {
   readonly webSocketFrame: Buffer;
 }
 
-/** What either transport writes: text that knows its form on each wire. */
+/** What both transports write: text with its form on each wire. */
 export interface Packet extends WebSocketPacket {
   /** The Socket.IO packet as text. */
   readonly socketIo: string;
-  /** How Engine.IO writes it to a WebSocket: a frame made once, where it is worth keeping for more receivers. */
+  /** Options for Engine.IO to write it to a WebSocket, with the frame where it is encoded once for many receivers. */
   readonly engineOptions?: EngineWriteOptions;
 }
 
@@ -27,7 +27,7 @@ export function frameText(text: string | Buffer): Buffer {
     const frame = Buffer.allocUnsafe(2 + length);
     frame[0] = 0x81;
     frame[1] = length;
-    put(text, frame, 2);
+    copyInto(text, frame, 2);
     return frame;
   }
   const header = length < 65_536 ? 4 : 10;
@@ -41,19 +41,19 @@ export function frameText(text: string | Buffer): Buffer {
     frame.writeUInt32BE(0, 2);
     frame.writeUInt32BE(length, 6);
   }
-  put(text, frame, header);
+  copyInto(text, frame, header);
   return frame;
 }
 
-function put(text: string | Buffer, frame: Buffer, at: number): void {
+function copyInto(text: string | Buffer, frame: Buffer, at: number): void {
   if (typeof text === 'string') frame.write(text, at, 'utf8');
   else text.copy(frame, at);
 }
 
-/** How a client names a request: any short text on plain WebSocket, the acknowledgement's number on Socket.IO. */
+/** The id of a request: any short text on plain WebSocket, the number of the acknowledgement on Socket.IO. */
 export type RequestId = string | number;
 
-/** Text for a socket that speaks another protocol than ours. Encoded once, however many sockets it goes to. */
+/** Text for a socket of another protocol than Parley's. It is encoded once, whatever the number of receivers. */
 export class TextPacket implements WebSocketPacket {
   readonly webSocketFrame: Buffer;
 
@@ -70,14 +70,14 @@ export class TextPacket implements WebSocketPacket {
   }
 }
 
-/** The one answer to one request. */
+/** The only reply to a request. */
 export class Reply implements Packet {
   constructor(
     /** Undefined when the request had none. */
     readonly id: RequestId | undefined,
     /** JSON of `{ok, data}` or `{ok, error}`. */
     readonly body: string,
-    /** The data of a large answer in UTF-8, so that no socket encodes it in one piece. */
+    /** The data of a large reply in UTF-8, so that no socket encodes it in one piece. */
     private readonly data?: Buffer,
   ) {}
 

@@ -1,9 +1,9 @@
 import type { RenderedEvent } from './wire-event.js';
 
-/** Newcomers are brought up to date from so many recent events before the log is asked. */
+/** Recent events that new subscribers are caught up from without reading the log. */
 const MAX_RECENT = 128;
 
-/** The last events of a busy stream, without a gap between them. A quiet stream keeps none. */
+/** The last events of a busy stream, contiguous. A quiet stream stores none. */
 export class RecentEvents {
   private events: RenderedEvent[] = [];
   private cycle = 0;
@@ -14,13 +14,13 @@ export class RecentEvents {
     this.cycle = cycle;
   }
 
-  /** The events from this position on; undefined when some of them are not kept. */
+  /** The events from this position on; undefined if some of them are no longer stored. */
   from(seq: number): RenderedEvent[] | undefined {
     if (this.events.length === 0 || this.events[0]!.event.seq > seq) return undefined;
     return this.events.filter(({ event }) => event.seq >= seq);
   }
 
-  /** Whether nothing has happened for a whole round of the sweep. */
+  /** Whether there was no event for a whole cycle of the reconciler. */
   isStale(cycle: number): boolean {
     return this.cycle < cycle - 1;
   }

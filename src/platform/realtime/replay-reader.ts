@@ -8,26 +8,27 @@ import { FanOutRepository, type LogState, type StreamSpan } from './fan-out.repo
 import { EventReader } from './event-reader.js';
 import { resyncConversation, type RenderedEvent, wireEvents, type Resync, type WireEvent } from './wire-event.js';
 
-/** How much a replay may hold; what does not fit is named, and the client fetches it. */
+/** The limits of a replay. Streams that do not fit are named in `resync`, and the client fetches them. */
 export interface ReplayLimits {
   readonly perConversation: number;
   readonly total: number;
   readonly bytes: number;
 }
 
-/** No more of a stream is shown in one answer once it has so many bytes, and so many events are shown at a time. */
+/** Size at which a page of one stream ends. */
 const STREAM_BYTES = 1024 * 1024;
-const STREAM_PIECE = 25;
+/** Events of such a page that are rendered at a time. */
+const STREAM_CHUNK = 25;
 export const REPLAY_LIMITS: ReplayLimits = { perConversation: 300, total: 2000, bytes: 4 * 1024 * 1024 };
 
-/** A user's streams in one snapshot of the database, and what he missed up to it. */
+/** A user's streams in one snapshot of the database, and the events they missed up to it. */
 export interface Snapshot {
   readonly state: LogState;
   readonly ownHead: number;
   readonly streamAccess: readonly StreamAccess[];
-  /** Whether what was missed is below; false for a fresh start, and when the cursor was refused. */
+  /** Whether `events` and `resync` cover what was missed; false without a cursor, and if it was refused. */
   readonly resumed: boolean;
-  /** Of each stream in order of seq, over all streams in order of time. */
+  /** Within a stream in the order of `seq`, across streams in the order of time. */
   readonly events: readonly ReplayedEvent[];
   readonly resync: readonly Resync[];
 }
@@ -39,7 +40,7 @@ export interface ReplayedEvent {
   readonly body: string;
 }
 
-/** Where somebody stopped: a cursor, and the positions he has applied. Untrusted. */
+/** Where a client stopped: its cursor, and the positions it has applied. Untrusted. */
 export interface StoppedAt {
   readonly cursor: string;
   readonly conversations?: Readonly<Record<string, number>>;
@@ -51,8 +52,11 @@ interface Plan {
 }
 
 /**
- * Finds what a user missed. Everything is decided in one REPEATABLE READ snapshot: which streams he may see, where they
- * stand, what is new in them. A conversation is complete in the answer or named in `resync`; there is no third way.
+ * Reads what a user missed.
+ *
+ * Invariants: one REPEATABLE READ snapshot decides which streams the user may see, where their heads are, and what is
+ * new in them. The missed events of a conversation are either all in the result, or the conversation is named in
+ * `resync`; there is no third case. Content is joined after the snapshot, so deleted content is never replayed.
  */
 @Injectable()
 export class ReplayReader {
@@ -63,13 +67,13 @@ export class ReplayReader {
     private readonly reader: EventReader,
   ) {}
 
-  /** The user's streams now and, given where he stopped, all he is owed since. @throws ServiceUnavailable */
-  async readSince(userId: string, stopped?: StoppedAt, limits = REPLAY_LIMITS): Promise<Snapshot> {
+  /** The user's streams now and, given where the client stopped, the events since. @throws ServiceUnavailable */
+  async readSince(userId: string, stoppedAt?: StoppedAt, limits = REPLAY_LIMITS): Promise<Snapshot> {
     let plan: Plan = { spans: [], runs: new Map() };
     let refused: CursorRefusal | undefined;
     const base = await this.repository.inSnapshot(async (tx) => {
       const { head: ownHead, ...state } = await this.repository.state(tx, userId);
-      const opened = stopped && openCursor(state.seal, stopped.cursor, userId, Date.now());
+      const opened = stoppedAt && openCursor(state.seal, stoppedAt.cursor, userId, Date.now());
       if (!opened || 'refused' in opened) {
         refused = opened?.refused;
         return { state, ownHead, streamAccess: await this.streamAccess.current(tx, userId) };
@@ -79,23 +83,23 @@ export class ReplayReader {
         { streamId: userId, floor: 0, ceiling: ownHead },
         ...streamAccess.map((access) => ({
           streamId: access.streamId,
-          floor: statedPosition(stopped.conversations, access.streamId),
+          floor: statedPosition(stoppedAt.conversations, access.streamId),
           ceiling: access.toSeq ?? access.lastSeq,
         })),
       ];
       const spans = await this.repository.newSince(tx, opened.watermark, candidates, limits.perConversation + 1);
       plan = await this.read(tx, spans, limits, userId);
-      return { state, ownHead, streamAccess: streamAccess };
+      return { state, ownHead, streamAccess };
     });
     if (refused) return { ...base, resumed: false, events: [], resync: [{ scope: 'all', reason: refused }] };
     return {
       ...base,
-      resumed: stopped !== undefined,
-      ...(await this.present(userId, base.streamAccess, plan, limits)),
+      resumed: stoppedAt !== undefined,
+      ...(await this.render(userId, base.streamAccess, plan, limits)),
     };
   }
 
-  /** What a living connection lost after these positions. `watermark`: from before it lost anything. */
+  /** The events after these positions, which a slow consumer lost. `watermark` is older than the first loss. */
   async readAfter(userId: string, from: ReadonlyMap<string, number>, watermark: string): Promise<Snapshot> {
     const { plan, ...base } = await this.repository.inSnapshot(async (tx) => {
       const { head: ownHead, ...state } = await this.repository.state(tx, userId);
@@ -105,28 +109,28 @@ export class ReplayReader {
         const ceiling = streamId === userId ? ownHead : (access?.toSeq ?? access?.lastSeq ?? 0);
         return ceiling > floor ? [{ streamId, floor, ceiling }] : [];
       });
-      return { state, ownHead, streamAccess: streamAccess, plan: await this.read(tx, spans, REPLAY_LIMITS, userId) };
+      return { state, ownHead, streamAccess, plan: await this.read(tx, spans, REPLAY_LIMITS, userId) };
     });
-    return { ...base, resumed: true, ...(await this.present(userId, base.streamAccess, plan, REPLAY_LIMITS)) };
+    return { ...base, resumed: true, ...(await this.render(userId, base.streamAccess, plan, REPLAY_LIMITS)) };
   }
 
-  /** Events of one stream after a position, at most `limit`, and fewer once they are a megabyte. Who may see them is the caller's to decide. */
+  /** Events of one stream after a position: at most `limit`, fewer once they reach a megabyte. The caller checks access. */
   async readStream(streamId: string, afterSeq: number, limit: number, userId?: string): Promise<WireEvent[]> {
     const span = { streamId, floor: afterSeq, ceiling: Number.MAX_SAFE_INTEGER };
     const events = (await this.repository.events(undefined, [span], limit)).get(streamId) ?? [];
-    const shown: RenderedEvent[] = [];
-    // In pieces: of long messages a page is megabytes, which would hold up everything else while they are shown.
-    for (let bytes = 0; shown.length < events.length && bytes < STREAM_BYTES;) {
-      const piece = await this.reader.render(events.slice(shown.length, shown.length + STREAM_PIECE));
-      bytes += piece.reduce((sum, { presented }) => sum + (presented ? JSON.stringify(presented.data).length : 0), 0);
-      shown.push(...piece);
+    const rendered: RenderedEvent[] = [];
+    // In chunks: a page of long messages is megabytes, and rendering it at once would block the event loop.
+    for (let bytes = 0; rendered.length < events.length && bytes < STREAM_BYTES;) {
+      const chunk = await this.reader.render(events.slice(rendered.length, rendered.length + STREAM_CHUNK));
+      bytes += chunk.reduce((sum, { presented }) => sum + (presented ? JSON.stringify(presented.data).length : 0), 0);
+      rendered.push(...chunk);
     }
-    return wireEvents('conversation', shown, userId);
+    return wireEvents('conversation', rendered, userId);
   }
 
   /**
-   * Positions are dense, so it is known how much there is before any of it is read: small gaps first, own stream before
-   * all.
+   * Reads the spans that fit the limits. Positions are dense, so the size of a span is known before it is read: the
+   * user's own stream comes first, then the smallest spans.
    */
   private async read(tx: Queryable, spans: StreamSpan[], limits: ReplayLimits, userId: string): Promise<Plan> {
     const size = ({ streamId, floor, ceiling }: StreamSpan): number => (streamId === userId ? 0 : ceiling - floor);
@@ -141,8 +145,8 @@ export class ReplayReader {
     return { spans, runs: await this.repository.events(tx, fitting, limits.perConversation) };
   }
 
-  /** Content is joined after the snapshot is closed: what was deleted meanwhile is gone from the replay too. */
-  private async present(
+  /** Joins content after the snapshot is closed, so content that was deleted meanwhile is not replayed. */
+  private async render(
     userId: string,
     streamAccess: readonly StreamAccess[],
     { spans, runs }: Plan,
@@ -150,37 +154,37 @@ export class ReplayReader {
   ): Promise<Pick<Snapshot, 'events' | 'resync'>> {
     const known = new Map(streamAccess.map((access) => [access.streamId, access]));
     const resync: Resync[] = [];
-    const owed = spans.flatMap((span) => {
+    const complete = spans.flatMap((span) => {
       const run = runs.get(span.streamId) ?? [];
-      if (this.isWhole(span, run, userId, known.get(span.streamId))) {
-        const sinceSeq = known.get(span.streamId)?.fromSeq ?? 0;
-        return [{ span, events: run.filter(({ seq }) => seq >= sinceSeq) }];
+      if (this.isComplete(span, run, userId, known.get(span.streamId))) {
+        const fromSeq = known.get(span.streamId)?.fromSeq ?? 0;
+        return [{ span, events: run.filter(({ seq }) => seq >= fromSeq) }];
       }
-      resync.push(nameOf(span.streamId, userId));
+      resync.push(resyncOf(span.streamId, userId));
       return [];
     });
-    const shown = await this.reader.render(owed.flatMap(({ events }) => events));
+    const rendered = await this.reader.render(complete.flatMap(({ events }) => events));
     const events: ReplayedEvent[] = [];
     let index = 0;
     let bytes = 0;
-    for (const { span, events: run } of owed) {
+    for (const { span, events: run } of complete) {
       const kind = span.streamId === userId ? 'user' : 'conversation';
-      const part = wireEvents(kind, shown.slice(index, (index += run.length)), userId).map((event) => {
+      const part = wireEvents(kind, rendered.slice(index, (index += run.length)), userId).map((event) => {
         const wire: WireEvent = { ...event, replay: true };
         return { streamId: span.streamId, wire, body: JSON.stringify(wire) };
       });
       bytes += part.reduce((sum, { body }) => sum + body.length, 0);
-      if (bytes > limits.bytes) resync.push(nameOf(span.streamId, userId));
+      if (bytes > limits.bytes) resync.push(resyncOf(span.streamId, userId));
       else events.push(...part);
     }
     return { events: events.sort(byTime), resync };
   }
 
   /**
-   * Whether a run can be handed over as it is: nothing of it was left out or has been deleted by retention, and the
-   * user did not leave and come back within it, in which case the hole is his to fetch.
+   * Whether a run can be replayed as it is: it was read completely, retention has deleted none of it, and the user did
+   * not leave and enter again within it. In the latter case the client fetches the gap.
    */
-  private isWhole(span: StreamSpan, run: StreamEvent[], userId: string, access: StreamAccess | undefined): boolean {
+  private isComplete(span: StreamSpan, run: StreamEvent[], userId: string, access: StreamAccess | undefined): boolean {
     if (run.length !== span.ceiling - span.floor) return false;
     return !run.some(
       ({ type, subjectId, seq }) =>
@@ -189,13 +193,13 @@ export class ReplayReader {
   }
 }
 
-/** ISO times of one width compare as text; within a stream time never goes back. */
+/** ISO times of equal length compare as text. Within a stream, time never goes back. */
 function byTime(a: ReplayedEvent, b: ReplayedEvent): number {
   if (a.wire.at !== b.wire.at) return a.wire.at < b.wire.at ? -1 : 1;
   return a.streamId === b.streamId ? a.wire.seq - b.wire.seq : 0;
 }
 
-function nameOf(streamId: string, userId: string): Resync {
+function resyncOf(streamId: string, userId: string): Resync {
   return streamId === userId ? { scope: 'all', reason: 'gap_too_large' } : resyncConversation(streamId);
 }
 

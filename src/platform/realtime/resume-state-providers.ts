@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { EncodedFrame } from './encoded-frame.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
 
-/** A frame of state: the newest wins. */
+/** A frame of state: the newest replaces older ones. */
 export interface StateFrame {
   readonly type: string;
   readonly conversation_id?: string;
@@ -11,21 +11,21 @@ export interface StateFrame {
 
 export type ResumeStateSource = (userId: string) => Promise<StateFrame[]>;
 
-/** What is not in the log and yet must be right after a resume: modules say here how it stands now. */
+/** Modules register providers here for state that is not in the log and must be current after a resume. */
 @Injectable()
 export class ResumeStateProviders {
   private readonly sources: ResumeStateSource[] = [];
   private readonly unread = new RepeatedWarning(
     new Logger(ResumeStateProviders.name),
-    'state could not be read for a resume',
-    { over: 'state is read for resumes again' },
+    'the state for a resume could not be read',
+    { over: 'the state for resumes is read again' },
   );
 
   register(source: ResumeStateSource): void {
     this.sources.push(source);
   }
 
-  /** The state of everything for one user. A source that fails is left out: state heals with its next change. */
+  /** The current state for one user. A source that fails is skipped: its state is sent with its next change. */
   async of(userId: string): Promise<EncodedFrame[]> {
     const parts = await Promise.all(
       this.sources.map(async (source) => {

@@ -13,16 +13,16 @@ import { ResumeStateProviders } from './resume-state-providers.js';
 import type { Resync, WireEvent } from './wire-event.js';
 
 /**
- * Attaches connections to the streams of their users, and tells them what they missed: everything, in order, or by
- * name.
+ * Attaches connections to the streams of their users, and replays what they missed: all of it in order, or a `resync`.
  *
- * The order that makes it complete: hold the connection's live frames back, attach it, read one snapshot, send what the
- * snapshot owes, then let go of what was held back without what the snapshot has covered. An event is either visible to
- * the snapshot, or is handed out live after the connection was attached; one that is both is sent once.
+ * Invariant: a client misses no event and receives none twice. For this the order is fixed: defer the connection's live
+ * frames, attach it, read one snapshot, send the missed events of the snapshot, then release the deferred frames except
+ * those that the snapshot covers. An event is visible to the snapshot, or is delivered live after the connection was
+ * attached; an event that is both is sent once.
  */
 @Injectable()
 export class Resume implements ConnectionAttacher, SlowConsumerRecovery {
-  /** How often a client was sent a `resync`, by reason. */
+  /** Counts the `resync` frames sent, by reason. */
   readonly resyncs = new Map<string, number>();
 
   constructor(
@@ -33,18 +33,18 @@ export class Resume implements ConnectionAttacher, SlowConsumerRecovery {
     private readonly admission: ResumeAdmission,
   ) {}
 
-  /** @throws ServiceUnavailable when too many resume at once, or the database is away. */
+  /** @throws ServiceUnavailable when too many clients resume at once, or the database is unavailable */
   async attach(connection: LiveConnection, resume?: ResumeRequest): Promise<AttachedConnection> {
     const { subscribers } = this.fanOut;
     connection.deferLive();
     const user = subscribers.add(connection);
     try {
       if (user.isLoaded && !resume?.cursor) return await this.joinStreams(connection);
-      const snapshot = await this.admission.run(() => this.attachNow(user, resume));
+      const snapshot = await this.admission.run(() => this.readSnapshot(user, resume));
       const frames = snapshot.resumed ? await this.stateProviders.of(user.userId) : [];
       if (!user.connections.includes(connection)) throw new ServiceUnavailable();
       const opening = this.replay(connection, snapshot, frames);
-      // `ready` goes before the replay: until `live` the client's own cursor is the one that holds.
+      // `ready` is sent before the replay, so until `live` the cursor that the client already has stays valid.
       return snapshot.resumed ? { ...opening, cursor: resume!.cursor! } : opening;
     } catch (error) {
       subscribers.remove(connection);
@@ -56,7 +56,7 @@ export class Resume implements ConnectionAttacher, SlowConsumerRecovery {
     this.fanOut.subscribers.remove(connection);
   }
 
-  /** The connection keeps aside what comes live for these streams meanwhile. @throws ServiceUnavailable */
+  /** The connection defers live frames of these streams meanwhile. @throws ServiceUnavailable */
   async catchUp(connection: LiveConnection, from: ReadonlyMap<string, number>): Promise<void> {
     const { userId } = connection.actor;
     const watermark = await this.watermarks.olderWatermark();
@@ -73,7 +73,7 @@ export class Resume implements ConnectionAttacher, SlowConsumerRecovery {
   }
 
   /**
-   * For a client without a socket: what happened since its cursor, or what it must fetch.
+   * For a client without a connection: the events since its cursor, and what it must fetch instead.
    * @throws ServiceUnavailable
    */
   async readSince(
@@ -89,12 +89,12 @@ export class Resume implements ConnectionAttacher, SlowConsumerRecovery {
     };
   }
 
-  /** Events of a conversation after a position, as `userId` sees them. Who may ask is the caller's to check. */
+  /** Events of a conversation after a position, as `userId` sees them. The caller checks access. */
   readStream(streamId: string, afterSeq: number, limit: number, userId?: string): Promise<WireEvent[]> {
     return this.replayReader.readStream(streamId, afterSeq, limit, userId);
   }
 
-  /** A fresh connection of a user whose streams are known: nothing is owed, nothing has to be read. */
+  /** Attaches a new connection of a user whose streams are known: it missed nothing, so nothing is read. */
   private async joinStreams(connection: LiveConnection): Promise<AttachedConnection> {
     const { seal, watermark } = await this.watermarks.recentState();
     const cursor = sealCursor(seal, connection.actor.userId, watermark, Date.now());
@@ -103,14 +103,14 @@ export class Resume implements ConnectionAttacher, SlowConsumerRecovery {
     return { resumed: false, cursor };
   }
 
-  /** Reads the snapshot and, for the first connection of a user, lets him into his streams as it shows them. */
-  private async attachNow(user: LocalSubscriber, resume: ResumeRequest | undefined): Promise<Snapshot> {
-    const stopped = resume?.cursor === undefined ? undefined : { ...resume, cursor: resume.cursor };
+  /** Reads the snapshot and, for the first connection of a user, subscribes them to the streams it contains. */
+  private async readSnapshot(user: LocalSubscriber, resume: ResumeRequest | undefined): Promise<Snapshot> {
+    const stoppedAt = resume?.cursor === undefined ? undefined : { ...resume, cursor: resume.cursor };
     while (user.loading) await user.loading;
     if (user.connections.length === 0) throw new ServiceUnavailable();
-    if (user.isLoaded) return this.replayReader.readSince(user.userId, stopped);
+    if (user.isLoaded) return this.replayReader.readSince(user.userId, stoppedAt);
     const reading = this.fanOut.whileLoading(
-      () => this.replayReader.readSince(user.userId, stopped),
+      () => this.replayReader.readSince(user.userId, stoppedAt),
       (snapshot) => this.subscribe(user, snapshot),
     );
     user.loading = reading.then(
@@ -155,8 +155,8 @@ function cursorOf(userId: string, { state }: Snapshot): string {
   return sealCursor(state.seal, userId, state.watermark, Date.now());
 }
 
-/** How far the snapshot has covered each stream. */
+/** The position up to which the snapshot covers each stream. */
 function headsOf(userId: string, { ownHead, streamAccess }: Snapshot): Map<string, number> {
-  const heads = new Map(streamAccess.map(({ streamId, lastSeq, toSeq: untilSeq }) => [streamId, untilSeq ?? lastSeq]));
+  const heads = new Map(streamAccess.map(({ streamId, lastSeq, toSeq }) => [streamId, toSeq ?? lastSeq]));
   return heads.set(userId, ownHead);
 }

@@ -1,23 +1,24 @@
 import type { Queryable } from '../database/sql.js';
 
-/** A stream somebody may receive. */
+/** A stream that a user may receive. */
 export interface StreamAccess {
   readonly streamId: string;
-  /** Head of the stream in the snapshot of the question. */
+  /** Head of the stream in the snapshot of the query. */
   readonly lastSeq: number;
-  /** Position at which this user came in (last time): earlier events are not owed to the live socket. */
+  /** Position at which the user last entered: earlier events are not delivered to connections. */
   readonly fromSeq: number;
-  /** Last position this user is entitled to, for a stream he has left; otherwise null. */
+  /** Last position that the user may receive of a stream they have left; otherwise null. */
   readonly toSeq: number | null;
 }
 
 /**
- * Who receives what. The module `participants` provides it for conversations; a user's own stream needs no asking.
+ * Reads which streams a user may receive. The module `participants` implements it for conversations; a user always
+ * receives their own stream.
  */
 export abstract class StreamAccessReader {
-  /** The streams this user receives now (untilSeq null), read through `tx` so that the caller's snapshot holds. */
+  /** The streams the user receives now (`toSeq` null), read through `tx` and so in the caller's snapshot. */
   abstract current(tx: Queryable, userId: string): Promise<StreamAccess[]>;
 
-  /** The same, and with them streams left since `watermark` (an xid8): their last events are still owed. */
+  /** The same, plus streams left since `watermark` (an xid8), whose last events must still be delivered. */
   abstract since(tx: Queryable, userId: string, watermark: string): Promise<StreamAccess[]>;
 }

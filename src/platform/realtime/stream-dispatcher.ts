@@ -8,27 +8,28 @@ import type { DispatchContext } from './dispatch-context.js';
 import { RecentEvents } from './recent-events.js';
 import type { StreamKind } from './wire-event.js';
 
-/** More events than this ahead of a gap are not kept but read again. */
-const MAX_HELD = 1000;
+/** Events ahead of a gap that are buffered. Those beyond it are read from the log instead. */
+const MAX_OUT_OF_ORDER = 1000;
 
 /**
- * Hands one stream to those users of this node who receive it: each event once, in the order of seq, without a gap.
+ * Delivers the events of one stream to its subscribers on this node.
  *
- * `last` is the only state of the order. The next event goes out at once; one further ahead waits until the log has
- * filled the gap; one behind is ignored. Events of membership are applied in their place, so it is the log itself that
- * decides who receives which event: who enters gets his entering event and what follows, who leaves gets his leaving
- * event and nothing after it.
+ * Invariants: a subscriber receives each event once, in the order of `seq`, without a gap. `last` is the only ordering
+ * state: the next event is delivered at once, an event further ahead waits until the log has filled the gap, an event
+ * behind is ignored. Membership events take effect at their own position, so the log decides who receives what: a user
+ * who enters receives their entering event and all that follow, a user who leaves receives their leaving event and none
+ * after it. `last` does not move while subscribers catch up.
  */
 export class StreamDispatcher {
   private readonly subscribers = new Set<LocalSubscriber>();
-  /** Users who come in at a position this pump has not reached yet. */
+  /** Users who enter at a position that the dispatcher has not reached yet. */
   private pendingSubscribers: Map<LocalSubscriber, number> | undefined;
   private catchingUp: CatchUpSubscribers | undefined;
   private outOfOrder: Map<number, CommittedEvent> | undefined;
   private recent: RecentEvents | undefined;
-  /** The furthest position anybody has told of. */
+  /** The highest position that a hint or the log has reported. */
   private knownHead: number;
-  /** The last position that was shown: an event without a subject any more is passed over in silence. */
+  /** The last position that is visible to subscribers. Events whose subject no longer exists are skipped. */
   private lastVisible: number;
   private reachWaiters: { seq: number; resolve: (reached: boolean) => void }[] | undefined;
   private isWorking = false;
@@ -45,7 +46,7 @@ export class StreamDispatcher {
     this.lastVisible = last;
   }
 
-  /** Takes an event right after its commit. When it is the next one it has reached all queues on return. */
+  /** Accepts an event right after its commit. If it is the next one, it is in all queues when this returns. */
   offer(event: CommittedEvent): void {
     if (event.seq <= this.last) return;
     if (!this.isWorking && event.seq === this.last + 1 && event.presented) {
@@ -54,20 +55,20 @@ export class StreamDispatcher {
       if (!this.isBehind) this.hasFailed = false;
       return;
     }
-    if (event.presented && (this.outOfOrder?.size ?? 0) < MAX_HELD)
+    if (event.presented && (this.outOfOrder?.size ?? 0) < MAX_OUT_OF_ORDER)
       (this.outOfOrder ??= new Map()).set(event.seq, event);
     this.hint(event.seq);
   }
 
-  /** Somebody says that the stream has got as far as `seq`. */
+  /** Reports that the stream may have reached `seq`. Does not retry after a failure; see `reach`. */
   hint(seq: number): void {
     if (seq > this.knownHead) this.knownHead = seq;
     if (!this.hasFailed) this.start();
   }
 
   /**
-   * The same with certainty, from the log: tries again what failed. Answers, as soon as it is known, whether everybody
-   * here has been handed everything up to `seq`.
+   * Reports that the stream has reached `seq` according to the log, and retries what failed. Resolves, as soon as it is
+   * known, to whether all subscribers have been sent everything up to `seq`.
    */
   reach(seq: number): Promise<boolean> {
     this.hasFailed = false;
@@ -78,14 +79,14 @@ export class StreamDispatcher {
     });
   }
 
-  /** Whether something is left to be done that `reach` should try again. */
+  /** Whether events are undelivered or subscribers are catching up, so that `reach` is to be called. */
   get isBehind(): boolean {
     return this.knownHead > this.last || this.catchingUp !== undefined;
   }
 
   /**
-   * Lets in a user who belongs to the stream at position `from` and receives everything from there on. When the pump is
-   * past it, he first gets what has passed, up to his own leaving if that is part of it.
+   * Subscribes a user who belongs to the stream at position `from` and receives everything from there on. If the
+   * dispatcher is past `from`, the user first receives what was missed, up to their own leaving event if there is one.
    */
   subscribe(user: LocalSubscriber, from: number): void {
     const isKnown = this.subscribers.has(user) || !!this.catchingUp?.has(user);
@@ -93,15 +94,15 @@ export class StreamDispatcher {
     user.streams.add(this);
     user.cursorFromCycle = this.context.subscribers.cycle + 1;
     if (from > this.last) {
-      // Also for who is inside: he may leave before `from`, and must not be the last whose leaving ends the pump.
+      // Also for a known user: they may leave before `from`, which must not end the dispatcher.
       if (from === this.last + 1 && !isKnown) this.subscribers.add(user);
       else (this.pendingSubscribers ??= new Map()).set(user, Math.max(from, this.pendingSubscribers.get(user) ?? 0));
       return;
     }
-    const passed = this.recent?.from(from);
-    if (passed) {
-      const subscriber: CatchUpSubscriber = { from, isInside: true };
-      replayTo([user, subscriber], passed, this.replayContext);
+    const missed = this.recent?.from(from);
+    if (missed) {
+      const subscriber: CatchUpSubscriber = { from, isMember: true };
+      replayTo([user, subscriber], missed, this.replayContext);
       this.finishCatchUp(user, subscriber);
     } else {
       (this.catchingUp ??= new CatchUpSubscribers()).add(user, from);
@@ -117,12 +118,12 @@ export class StreamDispatcher {
     this.releaseUser(user);
   }
 
-  /** Nobody here may be told that he has everything before this round: something could not be read. */
+  /** Sends no cursor to these users before this reconciler cycle, because part of the stream could not be read. */
   withholdCursors(untilCycle: number): void {
     for (const user of this.allUsers()) user.cursorFromCycle = untilCycle;
   }
 
-  /** A frame without a place in the order, to everybody who receives the stream now. */
+  /** Sends a frame that is not part of the log to all current subscribers. */
   signal(frame: EncodedFrame, frameClass: FrameClass, routing: { key?: string; exceptUserId?: string }): void {
     for (const user of this.subscribers) {
       if (user.userId === routing.exceptUserId) continue;
@@ -132,7 +133,7 @@ export class StreamDispatcher {
     }
   }
 
-  /** Lets go of recent events once the stream is quiet. */
+  /** Releases the recent events once the stream is quiet. */
   dropStaleEvents(): void {
     if (this.recent?.isStale(this.context.subscribers.cycle)) this.recent = undefined;
   }
@@ -146,7 +147,7 @@ export class StreamDispatcher {
   private async run(): Promise<void> {
     try {
       for (;;) {
-        // Two commits of one stream may be announced in the wrong order; a turn later both are here.
+        // Two commits of one stream may be announced in the wrong order. One turn later both have arrived.
         await new Promise((resolve) => setImmediate(resolve));
         this.drain();
         if (this.isEnded) return;
@@ -154,14 +155,14 @@ export class StreamDispatcher {
         else if (this.knownHead > this.last) await this.fillGap();
         else return;
         this.context.unreadStreams.worked();
-        // A hot stream may keep this loop going: who waited for an earlier position is told on the way.
-        if (this.reachWaiters && !this.catchingUp) this.answerReached();
+        // A busy stream may keep this loop running, so callers of `reach` are resolved inside it as well.
+        if (this.reachWaiters && !this.catchingUp) this.resolveReached();
       }
     } catch (error) {
       this.hasFailed = true;
       this.context.unreadStreams.failed({ err: error, stream_id: this.streamId });
     } finally {
-      // In the same turn as the last look at what is left: an event offered after it must find the pump idle.
+      // In the same turn as the last check for work: an event offered after it must find the dispatcher idle.
       this.isWorking = false;
       for (const { seq, resolve } of this.reachWaiters ?? []) {
         resolve(this.isEnded || (seq <= this.last && !this.catchingUp));
@@ -170,7 +171,7 @@ export class StreamDispatcher {
     }
   }
 
-  private answerReached(): void {
+  private resolveReached(): void {
     const { reachWaiters, last } = this;
     this.reachWaiters = reachWaiters!.filter(({ seq }) => seq > last);
     for (const { seq, resolve } of reachWaiters!) if (seq <= last) resolve(true);
@@ -189,25 +190,25 @@ export class StreamDispatcher {
       if (event.seq > this.last && !this.isEnded) this.deliver(event, presented);
     }
     if (events.length >= READ_PAGE) this.knownHead = Math.max(this.knownHead, this.last + 1);
-    // Nothing there: the hint was wrong, or the stream is gone.
+    // The hint was wrong, or the stream no longer exists.
     if (events.length === 0) {
       this.knownHead = this.last;
       this.outOfOrder = undefined;
     }
   }
 
-  /** Meanwhile `last` stands still, so nobody is let in too early or too late. */
+  /** `last` does not move meanwhile, so subscribers are added at exactly the position they have reached. */
   private async catchUpSubscribers(catchingUp: CatchUpSubscribers): Promise<void> {
-    const arrived = await catchingUp.replay(this.last, this.replayContext);
+    const caughtUp = await catchingUp.replay(this.last, this.replayContext);
     if (catchingUp.size === 0 && this.catchingUp === catchingUp) this.catchingUp = undefined;
-    // Who is inside first: the leaving of the others must not end the pump over his head.
-    for (const [user, subscriber] of arrived) if (subscriber.isInside) this.finishCatchUp(user, subscriber);
-    for (const [user, subscriber] of arrived) if (!subscriber.isInside) this.finishCatchUp(user, subscriber);
+    // Members first: otherwise releasing the others could end the dispatcher.
+    for (const [user, subscriber] of caughtUp) if (subscriber.isMember) this.finishCatchUp(user, subscriber);
+    for (const [user, subscriber] of caughtUp) if (!subscriber.isMember) this.finishCatchUp(user, subscriber);
   }
 
-  private finishCatchUp(user: LocalSubscriber, { isInside }: CatchUpSubscriber): void {
-    // An observer may have taken him out over an event he was just being told.
-    if (isInside && user.streams.has(this)) this.subscribers.add(user);
+  private finishCatchUp(user: LocalSubscriber, { isMember }: CatchUpSubscriber): void {
+    // A delivery observer may have unsubscribed the user during the replay.
+    if (isMember && user.streams.has(this)) this.subscribers.add(user);
     else this.releaseUser(user);
   }
 
@@ -228,16 +229,18 @@ export class StreamDispatcher {
     const definition = this.context.catalogue.find(event.type);
     const subject =
       definition?.membership && event.subjectId ? this.context.subscribers.get(event.subjectId) : undefined;
-    // Whose streams are still being read is let in by what is read: he may have left and come back since.
+    // A user whose streams are still loading is subscribed by the result: they may have left and entered again since.
     if (subject?.isLoaded && definition?.membership === 'enters') this.activate(subject);
     if (presented && this.subscribers.size > 0) this.send(this.subscribers, event, presented, this.lastVisible);
-    // A type this version does not know leaves a visible hole in `prev`: the client fetches it elsewhere.
+    // A type that this version does not know leaves a visible gap in `prev`, and the client fetches the event itself.
     if (presented || !definition) this.lastVisible = event.seq;
     (this.recent ??= new RecentEvents()).add({ event, presented }, this.context.subscribers.cycle);
     if (subject && definition?.membership === 'leaves' && this.subscribers.delete(subject)) this.releaseUser(subject);
     if (definition?.opensStream && event.subjectId) {
-      const since = Number(event.payload?.since_seq);
-      if (since >= 0) for (const user of this.subscribers) this.context.onStreamAccess(user, event.subjectId, since);
+      const fromSeq = Number(event.payload?.since_seq);
+      if (fromSeq >= 0) {
+        for (const user of this.subscribers) this.context.onStreamAccess(user, event.subjectId, fromSeq);
+      }
     }
     if (definition?.endsStream) this.end();
   }
@@ -249,7 +252,7 @@ export class StreamDispatcher {
   }
 
   private activate(user: LocalSubscriber): void {
-    // A latecomer meets his entering event in what he is still to be told.
+    // A user who is catching up reads their entering event from the log.
     if (this.subscribers.has(user) || this.catchingUp?.has(user)) return;
     user.streams.add(this);
     user.cursorFromCycle = this.context.subscribers.cycle + 1;
@@ -257,8 +260,8 @@ export class StreamDispatcher {
   }
 
   private activatePending(seq: number): void {
-    for (const [user, since] of this.pendingSubscribers!) {
-      if (since > seq) continue;
+    for (const [user, from] of this.pendingSubscribers!) {
+      if (from > seq) continue;
       this.pendingSubscribers!.delete(user);
       this.activate(user);
     }

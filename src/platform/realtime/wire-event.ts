@@ -1,15 +1,15 @@
 import { jsonOf } from '../json/encoded-once.js';
 import type { PresentedEvent, StreamEvent } from '../event-log/stream-event.js';
 
-/** Whose stream it is. Events of a user's own stream name no conversation. */
+/** The kind of a stream. Events of a user's own stream have no `conversation_id`. */
 export type StreamKind = 'conversation' | 'user';
 
-/** A durable event as clients see it, in a frame and in the answers of the log's routes. */
+/** A durable event as clients receive it, in frames and in responses of the log's routes. */
 export interface WireEvent {
   readonly type: string;
   readonly conversation_id?: string;
   readonly seq: number;
-  /** Position of the durable event before this one that the receiver was entitled to. */
+  /** Position of the previous durable event that the receiver may see. */
   readonly prev: number;
   readonly id: string;
   readonly at: string;
@@ -18,31 +18,31 @@ export interface WireEvent {
   readonly replay?: true;
 }
 
-/** An event with what its receivers are shown; nothing for one whose subject is gone altogether. */
+/** An event with its content for receivers; undefined if its subject no longer exists. */
 export interface RenderedEvent {
   readonly event: StreamEvent;
   readonly presented: PresentedEvent | undefined;
 }
 
-/** The event as everybody sees it or, given `only`, as that one receiver does; `prev` is the position shown before. */
+/** The event as all receivers see it or, with `only`, as that one receiver does; `prev` is the visible position before. */
 export function wireEvent(
   kind: StreamKind,
   event: StreamEvent,
-  shown: { data: object; prev: number; only?: PresentedEvent['only'] },
+  content: { data: object; prev: number; only?: PresentedEvent['only'] },
 ): WireEvent {
   return {
     type: event.type,
     ...(kind === 'conversation' && { conversation_id: event.streamId }),
     seq: event.seq,
-    prev: shown.only?.prev ?? shown.prev,
+    prev: content.only?.prev ?? content.prev,
     id: `${event.streamId}:${event.seq}`,
     at: event.at.toISOString(),
     actor_id: event.actorId,
-    data: shown.only?.data ?? shown.data,
+    data: content.only?.data ?? content.data,
   };
 }
 
-/** The same as JSON. Types, ids and times need no escaping; what is shown may have been encoded before. */
+/** The same as JSON. Types, ids and times need no escaping; the data may have been encoded before. */
 export function encodeEvent(
   kind: StreamKind,
   { type, streamId, seq, at, actorId }: StreamEvent,
@@ -57,7 +57,7 @@ export function encodeEvent(
 }
 
 /**
- * A run of one stream as one user sees it. An event without a subject any more leaves no hole in the chain of `prev`.
+ * A run of one stream as one user sees it. An event whose subject no longer exists leaves no gap in the chain of `prev`.
  */
 export function wireEvents(kind: StreamKind, events: readonly RenderedEvent[], userId?: string): WireEvent[] {
   const wired: WireEvent[] = [];
@@ -71,7 +71,7 @@ export function wireEvents(kind: StreamKind, events: readonly RenderedEvent[], u
   return wired;
 }
 
-/** Tells a client that it must fetch a conversation, or everything, instead of being told what it missed. */
+/** States that a client must fetch a conversation, or everything, because what it missed is not replayed. */
 export interface Resync {
   readonly scope: 'all' | 'conversation';
   readonly conversation_id?: string;

@@ -16,7 +16,9 @@ export interface Signal {
  * Durable events are never sent this way: they are written to the log, and the fan-out delivers them in order.
  */
 export abstract class Broadcaster {
-  /** To all subscribers of this stream: the participants of a conversation. The frame has `conversation_id` = streamId. */
+  /**
+   * To all subscribers of this stream: the participants of a conversation. The frame has `conversation_id` = streamId.
+   */
   abstract toStream(streamId: string, signal: Signal): void;
   abstract toUsers(userIds: string[], signal: Signal): void;
   /** Ends live connections of these sessions of a user on every node within a second. */

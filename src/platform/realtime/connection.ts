@@ -34,7 +34,10 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
   inFlight = 0;
   /** Kept while earlier requests of this connection are not started yet: later ones wait behind it. */
   starting: Promise<void> | undefined;
-  /** Whether the observers know of this connection and have to hear of its end; `attached`: whether `ConnectionAttacher` does. */
+  /**
+   * Whether the observers know of this connection and have to hear of its end; `attached`: whether `ConnectionAttacher`
+   * does.
+   */
   announced = false;
   private attached = false;
   private phase: Phase = 'unknown';
@@ -138,8 +141,9 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
   }
 
   /**
-   * Answers a request; `body` is the JSON of `{ok, data}`, and `data` that of its data in UTF-8 where it is large. One without an id is answered without one where the wire has
-   * a form for that: Socket.IO has none without an acknowledgement, and other protocols have their own rules.
+   * Answers a request; `body` is the JSON of `{ok, data}`, and `data` that of its data in UTF-8 where it is large. One
+   * without an id is answered without one where the wire has a form for that: Socket.IO has none without an
+   * acknowledgement, and other protocols have their own rules.
    */
   reply(id: RequestId | undefined, body: string, data?: Buffer): void {
     const isAnswerable = id !== undefined || (this.kind === 'websocket' && !this.codec);

@@ -2,7 +2,9 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { WatermarkTracker } from './watermark-tracker.js';
 
-/** What a cursor is signed with. It is valid only for the database, and the history of that database, that issued it. */
+/**
+ * What a cursor is signed with. It is valid only for the database, and the history of that database, that issued it.
+ */
 export interface CursorSeal {
   /**
    * Identifies one continuous history of one database. It changes with failover, point-in-time recovery, dump and

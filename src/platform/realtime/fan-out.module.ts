@@ -34,7 +34,9 @@ function admissionFor({ databasePoolSize }: Config): ResumeAdmission {
   return new ResumeAdmission(Math.min(MAX_RESUMES, Math.ceil(databasePoolSize / 2)));
 }
 
-/** Delivers the log to the connections: on commits, on hints and periodically. Needs `StreamAccessReader` from a module. */
+/**
+ * Delivers the log to the connections: on commits, on hints and periodically. Needs `StreamAccessReader` from a module.
+ */
 @Global()
 @Module({
   providers: [

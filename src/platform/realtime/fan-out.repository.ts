@@ -9,7 +9,9 @@ const LOOK_UP_BEHIND = 64;
 
 /** The state of the log in one snapshot of the database. */
 export interface LogState {
-  /** All transactions of this database with an id below it have ended; those that committed are visible in the snapshot. */
+  /**
+   * All transactions of this database with an id below it have ended; those that committed are visible in the snapshot.
+   */
   readonly watermark: string;
   /** Whether an open transaction keeps the watermark from advancing. */
   readonly isHeld: boolean;
@@ -81,11 +83,11 @@ const HEADS_AHEAD = statement<StateRow & { ahead: [string, number][] | null }>(
 );
 
 /**
- * From where each stream is new to a client whose cursor is the watermark $4: `stop` is the newest position written by a
- * transaction below the watermark. Stopping there is exact. Positions of a stream are in the order of commit, and a
+ * From where each stream is new to a client whose cursor is the watermark $4: `stop` is the newest position written by
+ * a transaction below the watermark. Stopping there is exact. Positions of a stream are in the order of commit, and a
  * transaction below the watermark had ended when the watermark was read. So everything before its event had committed,
- * was visible then and was sent before the cursor. Events after it are repeated at worst.
- * At most $5 rows are examined in one stream; beyond that the gap is too large in any case.
+ * was visible then and was sent before the cursor. Events after it are repeated at worst. At most $5 rows are examined
+ * in one stream; beyond that the gap is too large in any case.
  */
 const NEW_SINCE = statement<{ stream_id: string; stop: number; ceiling: number }>(
   'realtime.new_since',

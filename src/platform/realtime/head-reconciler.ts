@@ -24,7 +24,8 @@ const RENEW_AFTER_MS = 10 * 60 * 1000;
  * Invariant: a cursor states that all events of transactions below the watermark have been sent to the user. It holds
  * for three reasons. The watermark is of the same snapshot as the heads, or of the first of several: later ones see
  * more. All streams of the user were compared: users who were subscribed to one after the cycle began get no cursor.
- * Every stream behind its head was brought up to it first, or its users get no cursor, so the cursor is queued behind those frames.
+ * Every stream behind its head was brought up to it first, or its users get no cursor, so the cursor is queued behind
+ * those frames.
  */
 @Injectable()
 export class HeadReconciler implements OnApplicationBootstrap, OnModuleDestroy {

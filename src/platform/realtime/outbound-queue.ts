@@ -36,8 +36,8 @@ export interface QueueOwner {
  * one with the same key. Above the soft bound ephemeral frames are dropped. Above the hard bound durable frames are
  * dropped too, and their streams are recorded in `gapped`.
  *
- * Invariant: a stream that lost a frame gets no later one before the log was read again. A client sees a prefix of every
- * stream, then the missing part or a `resync`, then the rest. No cursor is sent past a lost frame.
+ * Invariant: a stream that lost a frame gets no later one before the log was read again. A client sees a prefix of
+ * every stream, then the missing part or a `resync`, then the rest. No cursor is sent past a lost frame.
  */
 export class OutboundQueue {
   private entries: Entry[] = [];

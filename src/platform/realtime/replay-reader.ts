@@ -114,7 +114,9 @@ export class ReplayReader {
     return { ...base, resumed: true, ...(await this.render(userId, base.streamAccess, plan, REPLAY_LIMITS)) };
   }
 
-  /** Events of one stream after a position: at most `limit`, fewer once they reach a megabyte. The caller checks access. */
+  /**
+   * Events of one stream after a position: at most `limit`, fewer once they reach a megabyte. The caller checks access.
+   */
   async readStream(streamId: string, afterSeq: number, limit: number, userId?: string): Promise<WireEvent[]> {
     const span = { streamId, floor: afterSeq, ceiling: Number.MAX_SAFE_INTEGER };
     const events = (await this.repository.events(undefined, [span], limit)).get(streamId) ?? [];

@@ -25,8 +25,8 @@ export class WatermarkTracker {
   }
 
   /**
-   * For how many milliseconds a transaction has kept the watermark from advancing. Undefined while no user is connected,
-   * because the watermark is not read then.
+   * For how many milliseconds a transaction has kept the watermark from advancing. Undefined while no user is
+   * connected, because the watermark is not read then.
    */
   stalledForMs(now = Date.now()): number | undefined {
     if (!this.newest || now - this.newest.at > 2 * RECENT_MS) return undefined;

@@ -24,7 +24,9 @@ export interface RenderedEvent {
   readonly presented: PresentedEvent | undefined;
 }
 
-/** The event as all receivers see it or, with `only`, as that one receiver does; `prev` is the visible position before. */
+/**
+ * The event as all receivers see it or, with `only`, as that one receiver does; `prev` is the visible position before.
+ */
 export function wireEvent(
   kind: StreamKind,
   event: StreamEvent,
@@ -57,7 +59,8 @@ export function encodeEvent(
 }
 
 /**
- * A run of one stream as one user sees it. An event whose subject no longer exists leaves no gap in the chain of `prev`.
+ * A run of one stream as one user sees it. An event whose subject no longer exists leaves no gap in the chain of
+ * `prev`.
  */
 export function wireEvents(kind: StreamKind, events: readonly RenderedEvent[], userId?: string): WireEvent[] {
   const wired: WireEvent[] = [];

@@ -334,7 +334,7 @@ describe('a restore', () => {
     const damaged = Buffer.from(whole);
     damaged[20]! ^= 1;
     writeFileSync(path, damaged);
-    await expect(restore()).rejects.toThrow('tables/users.copy.gz is not what was written');
+    await expect(restore()).rejects.toThrow('tables/users.copy.gz has changed since it was written');
     writeFileSync(path, whole);
     expect(await target.query(`select from pg_tables where schemaname = 'public'`)).toEqual([]);
   });
@@ -346,7 +346,7 @@ describe('a restore', () => {
     writeFileSync(path, JSON.stringify({ ...manifest, migrations: [...manifest.migrations, 'AddWings9999999999999'] }));
     await expect(restore()).rejects.toThrow('made by a newer version (test): AddWings9999999999999');
     writeFileSync(path, whole);
-    await expect(restore('nothing')).rejects.toThrow('holds no backup');
+    await expect(restore('nothing')).rejects.toThrow('contains no backup');
   });
 
   it('refuses while a server uses the database', async () => {

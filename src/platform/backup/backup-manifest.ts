@@ -18,46 +18,46 @@ export interface BackedUpTable extends BackedUpFile {
   readonly rows: number;
 }
 
-/** What a backup holds. It is written last: a folder without one is no backup. */
+/** The contents of a backup. It is written last: a directory without a manifest is not a backup. */
 export interface BackupManifest {
   readonly format: typeof BACKUP_FORMAT;
-  /** When the snapshot was taken, by the clock of the database. */
+  /** The time of the snapshot, by the clock of the database. */
   readonly taken_at: string;
   /** Version of the program that wrote it. */
   readonly program: string;
   readonly postgres: string;
-  /** Names of the steps the schema had, oldest first. */
+  /** Names of the migrations that had been applied, oldest first. */
   readonly migrations: readonly string[];
   readonly tables: readonly BackedUpTable[];
   readonly sequences: readonly { readonly name: string; readonly value: string }[];
-  /** Uploaded files: copied from the disk, or of a store only named in `list`. */
+  /** Uploaded files: copied from the disk, or only listed in `list` if they are in S3. */
   readonly files: {
     readonly kind: 'disk' | 's3';
     readonly count: number;
     readonly bytes: number;
     readonly list: BackedUpFile;
   };
-  /** Secrets generated into `DATA_DIR`, which lie in `secrets/`; those given by the environment are not here. */
+  /** Secrets generated in `DATA_DIR`, copied to `secrets/`; secrets of the environment are not in a backup. */
   readonly secrets: readonly BackedUpFile[];
 }
 
-/** An uploaded file, a line in the list. One in a store has no checksum: its bytes were not read. */
+/** An uploaded file, one line of the list. A file in S3 has no checksum, since its bytes were not read. */
 export interface ListedFile {
   readonly key: string;
   readonly bytes: number;
   readonly sha256?: string;
 }
 
-/** Why a folder cannot be written to or restored from, in words for whoever asked for it. */
+/** Why a directory cannot be written to or restored from; the message is for the operator. */
 export class BackupError extends Error {}
 
 export function manifestPath(folder: string): string {
   return join(folder, MANIFEST);
 }
 
-/** @throws BackupError when the folder holds no backup, or one of another format */
+/** @throws BackupError when the directory contains no backup, or one of another format */
 export function readManifest(folder: string): BackupManifest {
-  if (!existsSync(manifestPath(folder))) throw new BackupError(`${folder} holds no backup: it has no ${MANIFEST}.`);
+  if (!existsSync(manifestPath(folder))) throw new BackupError(`${folder} contains no backup: it has no ${MANIFEST}.`);
   const manifest = JSON.parse(readFileSync(manifestPath(folder), 'utf8')) as BackupManifest;
   if (manifest.format !== BACKUP_FORMAT) {
     throw new BackupError(
@@ -67,12 +67,16 @@ export function readManifest(folder: string): BackupManifest {
   return manifest;
 }
 
-/** Reads every byte of a backup before any of it is used. @throws BackupError that names what is missing or altered */
+/**
+ * Reads and checks every byte of a backup before any of it is used.
+ *
+ * @throws BackupError that lists missing or changed files
+ */
 export async function verifyBackup(folder: string, manifest: BackupManifest): Promise<void> {
   const wrong: string[] = [];
   const check = async ({ path, sha256 }: BackedUpFile): Promise<void> => {
     const found = existsSync(join(folder, path)) ? await checksum(join(folder, path)) : undefined;
-    if (found !== sha256) wrong.push(`${path} ${found ? 'is not what was written' : 'is missing'}`);
+    if (found !== sha256) wrong.push(`${path} ${found ? 'has changed since it was written' : 'is missing'}`);
   };
   for (const file of [...manifest.tables, manifest.files.list, ...manifest.secrets]) await check(file);
   if (wrong.length === 0 && manifest.files.kind === 'disk') {
@@ -89,7 +93,7 @@ export function listedFiles(folder: string, { files }: Pick<BackupManifest, 'fil
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as ListedFile);
 }
 
-/** Where an uploaded file lies within a backup. */
+/** The path of an uploaded file within a backup. */
 export function storedPath(key: string): string {
   return join('files', key);
 }

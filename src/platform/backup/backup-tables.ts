@@ -1,19 +1,20 @@
 import type pg from 'pg';
 
-/** A table of ours and what has to be there before its rows. */
+/** A table of this program and the tables whose rows must be restored before its own. */
 export interface OwnTable {
   readonly name: string;
-  /** Without those that only mean something to the cluster they were written in, see `tablesOf`. */
+  /** Without columns that are only valid in the database cluster they were written in, see `TABLES`. */
   readonly columns: readonly string[];
   readonly references: readonly string[];
 }
 
-/** Written by migrations as they run, not by a restore. */
+/** Written by the migrations that run during a restore, not from the backup. */
 export const MIGRATIONS_TABLE = 'schema_migrations';
 
 /**
- * Columns of the type xid8 stay out: they hold ids of transactions of this cluster, and by their default get that of
- * the transaction that brings their row back. So do generated ones. Unlogged tables (presence) do not outlive a server.
+ * Columns of type xid8 are left out: they contain transaction ids of this database cluster, and by their default they
+ * get the id of the transaction that restores their row. Generated columns are left out too. So are unlogged tables
+ * (presence), which do not survive a crash of the server.
  */
 const TABLES = `
   select c.relname as name,
@@ -29,23 +30,24 @@ const TABLES = `
    order by c.relname`;
 
 /**
- * Every table that a backup holds, those others refer to first.
- * @throws Error when they refer to each other in a circle
+ * Returns every table of a backup, referenced tables first.
+ *
+ * @throws Error when tables reference each other in a cycle
  */
 export async function tablesOf(client: pg.ClientBase): Promise<OwnTable[]> {
-  const { rows: waiting } = await client.query<OwnTable>(TABLES);
+  const { rows: remaining } = await client.query<OwnTable>(TABLES);
   const ordered: OwnTable[] = [];
-  while (waiting.length > 0) {
-    const names = new Set(waiting.map(({ name }) => name));
-    const free = waiting.filter(({ references }) => !references.some((name) => names.has(name)));
-    if (free.length === 0) throw new Error(`These tables refer to each other: ${[...names].join(', ')}.`);
-    ordered.push(...free);
-    for (const table of free) waiting.splice(waiting.indexOf(table), 1);
+  while (remaining.length > 0) {
+    const names = new Set(remaining.map(({ name }) => name));
+    const ready = remaining.filter(({ references }) => !references.some((name) => names.has(name)));
+    if (ready.length === 0) throw new Error(`These tables reference each other: ${[...names].join(', ')}.`);
+    ordered.push(...ready);
+    for (const table of ready) remaining.splice(remaining.indexOf(table), 1);
   }
   return ordered;
 }
 
-/** Steps of the schema this database has, oldest first; none for an empty one. */
+/** Returns the applied migrations of a database, oldest first; none for an empty database. */
 export async function appliedMigrations(client: pg.ClientBase): Promise<string[]> {
   const { rows: known } = await client.query(
     `select from pg_class where oid = to_regclass('public.${MIGRATIONS_TABLE}')`,
@@ -63,7 +65,7 @@ export async function sequencesOf(client: pg.ClientBase): Promise<{ name: string
   return (await client.query<{ name: string; value: string }>(SEQUENCES)).rows;
 }
 
-/** Rows of one table as COPY takes and gives them. */
+/** The table and columns of a COPY statement. */
 export function copyTarget({ name, columns }: Pick<OwnTable, 'name' | 'columns'>): string {
   return `public."${name}" (${columns.map((column) => `"${column}"`).join(', ')})`;
 }

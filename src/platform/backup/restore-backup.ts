@@ -24,21 +24,23 @@ export interface RestoreTarget {
   readonly databaseUrl: string;
   readonly dataDir: string;
   readonly filesDir?: string;
-  /** Names of generated secrets that the environment gives instead: they are not put back. */
+  /** Names of generated secrets that the environment replaces: they are not restored. */
   readonly givenSecrets: readonly string[];
 }
 
 const BEGIN = `begin; set local synchronous_commit = on; set local statement_timeout = 0;
   set local idle_in_transaction_session_timeout = 0; set local datestyle = 'ISO'; set local client_encoding = 'UTF8'`;
 
-/** The table whose one row names the installation: made by a migration, and known to every cursor. */
+/** The table whose single row identifies the installation: a migration creates it, and every cursor refers to it. */
 const INSTALLATION = 'installation';
 
 /**
- * Brings a backup into an empty database and `DATA_DIR`, all of it or nothing: every byte is checked first, the rows
- * come in one transaction. Positions stay what they were; what only the old cluster knew is made anew: transaction ids,
- * sequences, and the salt of the epoch, so that every cursor given out before is answered with `resync: epoch_changed`.
- * @throws BackupError when the backup is damaged or newer than this program, or the place is not empty
+ * Restores a backup into an empty database and `DATA_DIR`, completely or not: every byte is checked first, and the rows
+ * are restored in one transaction. Positions keep their values. What belonged to the old database cluster is created
+ * anew: transaction ids, sequences, and the salt of the epoch, so that the server replies to every older cursor with
+ * `resync: epoch_changed`.
+ *
+ * @throws BackupError when the backup is damaged or newer than this program, or the database is not empty
  */
 export async function restoreBackup(folder: string, target: RestoreTarget): Promise<BackupManifest> {
   const manifest = readManifest(folder);
@@ -60,16 +62,16 @@ export async function restoreBackup(folder: string, target: RestoreTarget): Prom
   return manifest;
 }
 
-/** Empty is a database without tables, or one with the tables of the backup and not a row in them. */
+/** A database is empty if it has no tables, or only tables of the backup without rows. @throws BackupError otherwise */
 async function requireEmpty(databaseUrl: string, manifest: BackupManifest): Promise<void> {
-  await connected(databaseUrl, async (client) => {
+  await withConnection(databaseUrl, async (client) => {
     const used: string[] = [];
     for (const { name } of await tablesOf(client)) {
       if (name !== INSTALLATION && (await hasRows(client, name))) used.push(name);
     }
     if (used.length > 0) {
       throw new BackupError(
-        `The database is not empty, a restore would mix two histories. There are rows in ${used.join(', ')}.`,
+        `The database is not empty, a restore would mix two data sets. There are rows in ${used.join(', ')}.`,
       );
     }
     const later = (await appliedMigrations(client)).filter((name) => !manifest.migrations.includes(name));
@@ -84,20 +86,20 @@ async function requireEmpty(databaseUrl: string, manifest: BackupManifest): Prom
 }
 
 async function restoreTables(folder: string, manifest: BackupManifest, databaseUrl: string): Promise<void> {
-  const written = new Map(manifest.tables.map((table) => [table.name, table]));
-  await connected(databaseUrl, async (client) => {
+  const pending = new Map(manifest.tables.map((table) => [table.name, table]));
+  await withConnection(databaseUrl, async (client) => {
     await client.query(BEGIN);
     const tables = await tablesOf(client);
-    // The place was empty before: whatever is there now the migrations have made, and the backup has its own of it.
+    // The database was empty before: any rows were created by the migrations, and the backup has its own versions.
     for (const { name } of tables.toReversed()) {
       if (await hasRows(client, name)) await client.query(`delete from public."${name}"`);
     }
     for (const { name } of tables) {
-      const table = written.get(name);
+      const table = pending.get(name);
       if (table) await restoreTable(client, folder, table);
-      written.delete(name);
+      pending.delete(name);
     }
-    if (written.size > 0) throw new BackupError(`There is no place for ${[...written.keys()].join(', ')}.`);
+    if (pending.size > 0) throw new BackupError(`This version has no tables for ${[...pending.keys()].join(', ')}.`);
     await client.query(`update ${INSTALLATION} set epoch_salt = gen_random_uuid()`);
     for (const { name, value } of manifest.sequences) {
       await client.query('select setval($1::regclass, $2::bigint)', [name, value]);
@@ -115,7 +117,7 @@ async function restoreTable(client: pg.Client, folder: string, table: BackedUpTa
   const copy = client.query(copyFrom(`copy ${copyTarget(table)} from stdin`));
   await pipeline(createReadStream(join(folder, table.path)), createGunzip(), copy);
   if (copy.rowCount !== table.rows) {
-    throw new BackupError(`${table.name} had ${table.rows} rows and got ${copy.rowCount}.`);
+    throw new BackupError(`${table.name} had ${table.rows} rows, but ${copy.rowCount} were restored.`);
   }
 }
 
@@ -123,19 +125,19 @@ async function restoreSecrets(folder: string, manifest: BackupManifest, target: 
   await mkdir(target.dataDir, { recursive: true, mode: 0o700 });
   for (const { path } of manifest.secrets) {
     if (target.givenSecrets.includes(basename(path))) continue;
-    const place = join(target.dataDir, basename(path));
-    await copyFile(join(folder, path), place);
-    await chmod(place, 0o600);
+    const copy = join(target.dataDir, basename(path));
+    await copyFile(join(folder, path), copy);
+    await chmod(copy, 0o600);
   }
 }
 
-async function connected<T>(databaseUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+async function withConnection<T>(databaseUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'parley-restore', keepAlive: true });
   client.on('error', () => undefined);
   await client.connect();
   try {
     return await work(client);
   } finally {
-    await client.end(); // an open transaction ends with it, undone
+    await client.end(); // rolls back an open transaction
   }
 }

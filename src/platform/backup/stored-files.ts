@@ -3,22 +3,22 @@ import { copyFile, mkdir, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { checksum, type ListedFile } from './backup-manifest.js';
 
-/** Where uploaded files are. Those in a store are named, not copied. */
+/** The location of uploaded files. Files in S3 are listed, not copied. */
 export type StoredFiles =
   { readonly kind: 'disk'; readonly folder: string } | { readonly kind: 's3'; list(): Promise<ListedFile[]> };
 
 /**
- * Copies every stored file that is not in `target` yet. Stored files never change under their name, so one that was
- * copied is right. One that goes away meanwhile belongs to a row that goes away too.
+ * Copies every stored file that is not in `target` yet. A stored file never changes under its name, so an existing copy
+ * is correct. A file that is deleted meanwhile belongs to a row that is deleted too.
  */
 export async function copyStored(folder: string, target: string): Promise<void> {
   for (const path of await filesBelow(folder)) {
     const copy = join(target, basename(path));
-    if (!existsSync(copy)) await copyFile(path, copy, constants.COPYFILE_FICLONE).catch(ignoreGone);
+    if (!existsSync(copy)) await copyFile(path, copy, constants.COPYFILE_FICLONE).catch(ignoreMissing);
   }
 }
 
-/** What was copied, with checksums. */
+/** Lists the copied files with their checksums. */
 export async function listCopied(target: string): Promise<ListedFile[]> {
   const listed: ListedFile[] = [];
   for (const path of await filesBelow(target)) {
@@ -27,7 +27,7 @@ export async function listCopied(target: string): Promise<ListedFile[]> {
   return listed;
 }
 
-/** Copies a file to where the storage looks for it. */
+/** Copies a file to the path at which the storage expects it. */
 export async function putBack(source: string, folder: string, key: string): Promise<void> {
   const [id = ''] = key.split('.', 1);
   const target = join(folder, id.slice(-2), key);
@@ -41,6 +41,6 @@ async function filesBelow(folder: string): Promise<string[]> {
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
-function ignoreGone(error: NodeJS.ErrnoException): void {
+function ignoreMissing(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error;
 }

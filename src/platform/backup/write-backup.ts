@@ -21,8 +21,8 @@ import { copyStored, listCopied, type StoredFiles } from './stored-files.js';
 
 const NEWLINE = 0x0a;
 /**
- * How rows are written out must not depend on the settings of a server or a role; of this transaction alone, for a
- * pooler may have lent the connection. None of it takes the snapshot yet.
+ * The format of the rows must not depend on the settings of a server or a role. The settings are local to this
+ * transaction, since the connection may be shared through a pooler. None of them takes the snapshot yet.
  */
 const BEGIN = `begin isolation level repeatable read read only;
   set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; set local datestyle = 'ISO';
@@ -32,17 +32,18 @@ const BEGIN = `begin isolation level repeatable read read only;
 export interface BackupSource {
   readonly databaseUrl: string;
   readonly files: StoredFiles;
-  /** Secrets generated for this installation, by their paths: without them nobody could log in to what is restored. */
+  /** Paths of the secrets generated for this installation: without them no user could log in after a restore. */
   readonly secrets: readonly string[];
   /** Version of this program. */
   readonly program: string;
 }
 
 /**
- * Writes a backup into a new folder, while the server goes on working: one REPEATABLE READ snapshot of all tables,
- * gzipped COPY files each with its checksum, and the uploaded files. Everything acknowledged before the call is in it.
- * The queue is not: all that a job is for is in the tables, and is found there again.
- * @throws BackupError when the folder is taken or the database has no schema
+ * Writes a backup into a new directory while the server is running: one REPEATABLE READ snapshot of all tables as
+ * gzipped COPY files, each with its checksum, and the uploaded files. It contains everything acknowledged before the
+ * call. It does not contain the queue: jobs are recreated from the tables.
+ *
+ * @throws BackupError when the directory is not empty or the database has no schema
  */
 export async function writeBackup(source: BackupSource, folder: string): Promise<BackupManifest> {
   const target = resolve(folder);
@@ -53,7 +54,7 @@ export async function writeBackup(source: BackupSource, folder: string): Promise
     await mkdir(join(unfinished, part), { recursive: true, mode: 0o700 });
   const { files } = source;
   const copied = join(unfinished, 'files');
-  // Before the snapshot and after it: what goes in between was there, what came in between is there now.
+  // Copied before and after the snapshot: a file deleted in between is in the first copy, a new file in the second.
   if (files.kind === 'disk') await copyStored(files.folder, copied);
   const tables = await writeTables(source.databaseUrl, unfinished);
   if (files.kind === 'disk') await copyStored(files.folder, copied);
@@ -100,7 +101,7 @@ async function writeTable(client: pg.ClientBase, table: OwnTable, folder: string
   let rows = 0;
   const counting = new Transform({
     transform(chunk: Buffer, _encoding, next) {
-      // A line break within a value is written as \n: every real one ends a row.
+      // A line break within a value is escaped as \n: every actual line break ends a row.
       for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) rows += 1;
       next(null, chunk);
     },

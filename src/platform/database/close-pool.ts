@@ -3,13 +3,14 @@ import type pg from 'pg';
 const DEADLINE_MS = 2000;
 
 /**
- * Closes a pool with `end` and waits until every connection of it is gone. The pool's own promise is kept as soon as
- * each was told to go; a server that is stopped right then would tear down connections that are on their way out.
+ * Closes a pool with `end` and waits until all its connections are closed. The promise of the pool itself resolves once
+ * each connection was asked to close; a server that is stopped at that moment would break the connections still
+ * closing.
  */
 export async function closePool(pool: pg.Pool, end: () => Promise<void> = () => pool.end()): Promise<void> {
   let open = pool.totalCount;
   let timer: NodeJS.Timeout | undefined;
-  const gone = new Promise<void>((resolve) => {
+  const allClosed = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, DEADLINE_MS);
     if (open === 0) resolve();
     pool.on('remove', () => {
@@ -18,6 +19,6 @@ export async function closePool(pool: pg.Pool, end: () => Promise<void> = () => 
     });
   });
   await end();
-  await gone;
+  await allClosed;
   clearTimeout(timer);
 }

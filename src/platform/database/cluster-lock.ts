@@ -2,25 +2,25 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { identityOf, type ProcessIdentity } from './processes.js';
 
-/** What `flock` ends with when another one has the lock. */
+/** The exit code of `flock` if another process has the lock. */
 const IS_HELD = 1;
 
 /**
- * An exclusive lock of the kernel's on a file beside the cluster. It belongs to the open file, which the server and all
- * its processes inherit: it is held as long as one of them lives, and gone with the last, whatever ended it. Unlike a
- * pid it means the same in every container of one kernel.
+ * An exclusive kernel lock on a file beside the database cluster. It belongs to the open file, which the server and all
+ * its processes inherit: it is held while one of them is alive and released with the last, however it ended. Unlike a
+ * pid, it means the same in every container of one kernel.
  */
 export class ClusterLock {
   private isOpen = true;
 
   private constructor(
-    /** To be handed to the server as one of its open files. */
+    /** The open file, to be passed to the server. */
     readonly descriptor: number,
   ) {}
 
   /**
-   * The lock; `held` when another one has it; undefined where there is no such lock: a system without the program
-   * `flock`, or a file system that knows none.
+   * Returns the lock, or `held` if another process has it, or undefined where locks are not available: on a system
+   * without the program `flock`, or a file system that does not support it.
    */
   static take(file: string): ClusterLock | 'held' | undefined {
     const descriptor = openSync(file, 'a+', 0o600);
@@ -36,7 +36,9 @@ export class ClusterLock {
     return new ClusterLock(descriptor);
   }
 
-  /** Who took it last: the process that started the server which holds it. Undefined while that is being written. */
+  /**
+   * The process that took the lock last, which started the server that holds it. Undefined while it is being written.
+   */
   static holder(file: string): ProcessIdentity | undefined {
     try {
       return JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity;
@@ -45,7 +47,7 @@ export class ClusterLock {
     }
   }
 
-  /** Lets go of it; a server that inherited it still holds it. */
+  /** Releases the lock of this process; a server that inherited it still holds it. */
   release(): void {
     if (this.isOpen) closeSync(this.descriptor);
     this.isOpen = false;

@@ -5,30 +5,35 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { identityOf, livesHere, type ProcessIdentity } from './processes.js';
 
 const BEAT_SECONDS = 5;
-/** So long a heartbeat must have been silent before its server counts as gone: three beats. */
+/** The time without a heartbeat after which a server counts as gone: three beats. */
 export const SILENCE_MS = 3 * BEAT_SECONDS * 1000;
-const LOOK_MS = 250;
-/** Two machines may take over at once: the later of them has written by then, and the earlier one sees it. */
+const POLL_MS = 250;
+/**
+ * Two machines may take over at the same time: within this time the later one has written, and the earlier one sees it.
+ */
 const SETTLING_MS = 2000;
-/** Writes the time as long as the process lives. Outlives us as the server does. */
-const KEEPER = `while kill -0 "$1" 2>/dev/null && date +%s > "$2"; do sleep ${BEAT_SECONDS}; done`;
+/** Writes the time while the given process lives. Like the server, it survives this process. */
+const HEARTBEAT_SCRIPT = `while kill -0 "$1" 2>/dev/null && date +%s > "$2"; do sleep ${BEAT_SECONDS}; done`;
 
 /**
- * The process of ours that started or adopted the server and will stop it, in a file beside the data, and the heartbeat
- * of that server beside it: for those that see the same disk and not the same processes. A clean end removes the file.
+ * Records which Parley process started or adopted the server and will stop it, in a file beside the data, with the
+ * heartbeat of that server beside it. They are for machines that see the same disk but not the same processes. A clean
+ * end removes both files.
  */
 export class ClusterOwner {
   private readonly file: string;
   private readonly heartbeat: string;
   private timer: NodeJS.Timeout | undefined;
-  private keeper: ChildProcess | undefined;
+  private heartbeatProcess: ChildProcess | undefined;
 
   constructor(directory: string) {
     this.file = join(directory, 'postgres-owner');
     this.heartbeat = join(directory, 'postgres-heartbeat');
   }
 
-  /** Undefined when nothing uses the cluster, or a version that wrote a bare pid did last. */
+  /**
+   * Returns the owner, or undefined if no process uses the cluster or the last one was a version that wrote a bare pid.
+   */
   read(): ProcessIdentity | undefined {
     try {
       const owner = JSON.parse(readFileSync(this.file, 'utf8')) as ProcessIdentity;
@@ -38,20 +43,20 @@ export class ClusterOwner {
     }
   }
 
-  /** Whether the server is ours to stop: no other living process of ours claims it. */
+  /** Whether this process may stop the server: no other living Parley process owns it. */
   isOurs(): boolean {
     const owner = this.read();
     return !owner || owner.pid === process.pid || !livesHere(owner);
   }
 
-  /** Makes this process the owner unless another living one is. */
+  /** Makes this process the owner unless another living process is. */
   claim(): void {
     if (!this.isOurs()) return;
     writeFileSync(`${this.file}.new`, `${JSON.stringify(identityOf(process.pid))}\n`, { mode: 0o600 });
     renameSync(`${this.file}.new`, this.file);
   }
 
-  /** Leaves the cluster in order: the next one has nothing to wait for. */
+  /** Removes both files, so that the next process starts without waiting. */
   disown(): void {
     this.stopBeating();
     if (!this.isOurs()) return;
@@ -60,13 +65,13 @@ export class ClusterOwner {
   }
 
   /**
-   * Makes this process the owner after `SILENCE_MS` without a heartbeat; false when there is one, or when another
-   * machine takes over at the same time. Clocks of two machines are not compared.
+   * Makes this process the owner after `SILENCE_MS` without a heartbeat. Returns false if there is a heartbeat, or if
+   * another machine takes over at the same time. Clocks of two machines are not compared.
    */
   async takeOver(): Promise<boolean> {
     const last = this.lastBeat();
-    for (let waited = 0; waited < SILENCE_MS; waited += LOOK_MS) {
-      await sleep(LOOK_MS);
+    for (let waited = 0; waited < SILENCE_MS; waited += POLL_MS) {
+      await sleep(POLL_MS);
       if (this.lastBeat() !== last) return false;
     }
     this.claim();
@@ -78,7 +83,7 @@ export class ClusterOwner {
     return false;
   }
 
-  /** Beats by this process, until the server that it starts has a keeper. */
+  /** Writes the heartbeat from this process, until `beatFor` takes over. */
   beat(): void {
     const write = (): void => writeFileSync(this.heartbeat, `${Math.round(Date.now() / 1000)}\n`, { mode: 0o600 });
     clearInterval(this.timer);
@@ -86,20 +91,23 @@ export class ClusterOwner {
     this.timer = setInterval(write, BEAT_SECONDS * 1000).unref();
   }
 
-  /** Beats as long as the server of this pid lives, whatever becomes of us; without a shell, as long as we live. */
+  /**
+   * Writes the heartbeat while the server with this pid lives, even after this process ended; without a shell, only
+   * until then.
+   */
   beatFor(serverPid: number): void {
-    const args = ['-c', KEEPER, 'parley-heartbeat', String(serverPid), this.heartbeat];
-    const keeper = spawn('/bin/sh', args, { detached: true, stdio: 'ignore' });
-    this.keeper = keeper;
-    keeper.on('spawn', () => clearInterval(this.timer));
-    keeper.on('error', () => undefined);
-    keeper.unref();
+    const args = ['-c', HEARTBEAT_SCRIPT, 'parley-heartbeat', String(serverPid), this.heartbeat];
+    const heartbeatProcess = spawn('/bin/sh', args, { detached: true, stdio: 'ignore' });
+    this.heartbeatProcess = heartbeatProcess;
+    heartbeatProcess.on('spawn', () => clearInterval(this.timer));
+    heartbeatProcess.on('error', () => undefined);
+    heartbeatProcess.unref();
   }
 
   private stopBeating(): void {
     clearInterval(this.timer);
-    if (this.keeper?.pid && this.keeper.exitCode === null) endGroup(this.keeper.pid);
-    this.keeper = undefined;
+    if (this.heartbeatProcess?.pid && this.heartbeatProcess.exitCode === null) endGroup(this.heartbeatProcess.pid);
+    this.heartbeatProcess = undefined;
   }
 
   private lastBeat(): string {
@@ -115,6 +123,6 @@ function endGroup(leader: number): void {
   try {
     process.kill(-leader, 'SIGKILL');
   } catch {
-    // It has ended by itself.
+    // It has already ended.
   }
 }

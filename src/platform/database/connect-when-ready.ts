@@ -7,18 +7,19 @@ import { reasonOf } from '../process/explain-start.js';
 import { StartProblem } from '../process/start-problem.js';
 
 const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 2_000;
+const MAX_PAUSE_MS = 2_000;
 const PATIENCE_MS = 60_000;
-/** A connection that is refused says so at once; one that nothing answers is given up after this. */
+/** An attempt to connect without any reply ends after this time; a refused connection fails at once. */
 const CONNECT_TIMEOUT_MS = 5000;
-/** How long after the first line the next one follows; each gap is twice the one before, and at most the latter. */
-const FIRST_SILENCE_MS = 5000;
-const LONGEST_SILENCE_MS = 30_000;
+/** The interval between the first two log lines; each next interval is twice as long, up to the maximum. */
+const FIRST_LOG_INTERVAL_MS = 5000;
+const MAX_LOG_INTERVAL_MS = 30_000;
 
 /**
- * A connection to a server that may still be starting: containers start in any order, and after a crash PostgreSQL
- * refuses everybody until it has read its log back. Whatever else is wrong (the password, the name) is wrong at once.
- * @throws StartProblem when it did not answer within `patienceMs`; the error of the driver for everything else
+ * Connects to a server that may still be starting: containers start in any order, and after a crash PostgreSQL refuses
+ * connections until it has replayed its log. Other errors (a wrong password or name) are thrown at once.
+ *
+ * @throws StartProblem when the server does not accept connections within `patienceMs`; the driver's error otherwise
  */
 export function connectWhenReady(
   options: pg.ClientConfig & { connectionString: string },
@@ -39,46 +40,48 @@ export function connectWhenReady(
 }
 
 /**
- * What `connect` answers, tried again while the server at `host` does not answer: also when it was this process that
- * was too busy to hear it. The log has why, at growing intervals, and the end of it.
- * @throws StartProblem when it did not answer within `patienceMs`; the error of `connect` for everything else
+ * Returns the result of `connect`, which is repeated while the server at `host` does not respond, even if this process
+ * was too busy to read the response. The reason is logged at growing intervals, and the end of the wait.
+ *
+ * @throws StartProblem when the server does not respond within `patienceMs`; the error of `connect` otherwise
  */
 export async function whenReady<T>(connect: () => Promise<T>, host: string, patienceMs = PATIENCE_MS): Promise<T> {
   const logger = new Logger('Database');
   const begun = performance.now();
-  let silenceMs = FIRST_SILENCE_MS;
-  let sayAt = begun;
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+  let logIntervalMs = FIRST_LOG_INTERVAL_MS;
+  let logAt = begun;
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
     try {
       const connected = await connect();
-      if (sayAt > begun) logger.log(`PostgreSQL at ${host} answers now`);
+      if (logAt > begun) logger.log(`PostgreSQL at ${host} is available now`);
       return connected;
     } catch (error) {
-      if (!mayCome(error)) throw error;
+      if (!isTemporary(error)) throw error;
       const now = performance.now();
       if (now + pauseMs > begun + patienceMs) {
-        const advice = 'See that PostgreSQL runs there and that DATABASE_URL names it.';
-        throw new StartProblem(`PostgreSQL at ${host} does not answer (${reasonOf(error)}). ${advice}`, {
+        const advice = 'Check that PostgreSQL is running there and that DATABASE_URL is correct.';
+        throw new StartProblem(`PostgreSQL at ${host} does not respond (${reasonOf(error)}). ${advice}`, {
           cause: error,
         });
       }
-      if (now >= sayAt) {
+      if (now >= logAt) {
         const leftSeconds = Math.round((begun + patienceMs - now) / 1000);
-        logger.warn(
-          `PostgreSQL at ${host} does not answer yet (${reasonOf(error)}), waiting for it for ${leftSeconds} s`,
-        );
-        sayAt = now + silenceMs;
-        silenceMs = Math.min(2 * silenceMs, LONGEST_SILENCE_MS);
+        logger.warn(`PostgreSQL at ${host} does not respond yet (${reasonOf(error)}), waiting up to ${leftSeconds} s`);
+        logAt = now + logIntervalMs;
+        logIntervalMs = Math.min(2 * logIntervalMs, MAX_LOG_INTERVAL_MS);
       }
       await delay(pauseMs);
     }
   }
 }
 
-/** In a network of containers a name exists only once its container runs; a route may take as long. */
-function mayCome(error: unknown): boolean {
+/**
+ * Whether a later attempt may succeed. In a container network, a host name or a route exists only once its container
+ * runs.
+ */
+function isTemporary(error: unknown): boolean {
   if (toAppError(error) instanceof ServiceUnavailable) return true;
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof code === 'string' && /^(ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/.test(code)) return true;
-  return typeof message === 'string' && message.includes('timeout expired'); // the driver's own, without a code
+  return typeof message === 'string' && message.includes('timeout expired'); // the driver's own error, which has no code
 }

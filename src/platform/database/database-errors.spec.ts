@@ -1,6 +1,6 @@
 import { isReadOnly, toAppError } from './database-errors.js';
 
-/** As PostgreSQL 15 says it, in another language too: `file` is the same in all of them. */
+/** Messages of PostgreSQL 15, some in another language: `file` is the same in all languages. */
 const READ_ONLY = [
   { code: '25006', message: 'cannot execute INSERT in a read-only transaction' },
   { code: '55000', message: 'recovery is in progress' },
@@ -8,7 +8,7 @@ const READ_ONLY = [
   { code: '0A000', message: 'cannot access temporary or unlogged relations during recovery' },
   { code: '0A000', file: 'plancat.c', message: 'nicht während der Wiederherstellung' },
 ];
-const AWAY = [
+const UNAVAILABLE = [
   { code: '40001', message: 'canceling statement due to conflict with recovery' },
   { code: '57P01', message: 'terminating connection due to administrator command' },
   { code: '57P03', message: 'the database system is starting up' },
@@ -20,17 +20,17 @@ const DEFECTS = [
 ];
 
 describe('errors of the database', () => {
-  it.each(READ_ONLY)('of a standby are an outage in which it is read-only: $message', (error) => {
+  it.each(READ_ONLY)('of a standby are read-only outages: $message', (error) => {
     expect(isReadOnly(error)).toBe(true);
     expect(toAppError(error)).toMatchObject({ code: 'SERVICE_UNAVAILABLE', cause: error });
   });
 
-  it.each(AWAY)('of a server on its way out or in are an outage: $message', (error) => {
+  it.each(UNAVAILABLE)('of a starting or stopping server are outages: $message', (error) => {
     expect(isReadOnly(error)).toBe(false);
     expect(toAppError(error)).toMatchObject({ code: 'SERVICE_UNAVAILABLE', cause: error });
   });
 
-  it.each(DEFECTS)('of another kind stay what they are: $message', (error) => {
+  it.each(DEFECTS)('of other kinds are not converted: $message', (error) => {
     expect(toAppError(error)).toBe(error);
   });
 });

@@ -1,16 +1,19 @@
 import { AppError, ServiceUnavailable } from '../errors/app-error.js';
 
-/** SQLSTATE classes and codes that mean "the database cannot answer now", not "the statement is wrong". */
-const AWAY = /^(08|53|57P|58|40001|40P01|57014|55P03|25P0[34])/;
-const AWAY_MESSAGES =
+/** SQLSTATE classes and codes that mean that the database is unavailable, not that the statement is wrong. */
+const UNAVAILABLE = /^(08|53|57P|58|40001|40P01|57014|55P03|25P0[34])/;
+const UNAVAILABLE_MESSAGES =
   /Connection terminated|timeout exceeded when trying to connect|ECONNREFUSED|ECONNRESET|EPIPE|Client has encountered a connection error|pool after calling end|Query read timeout/;
 
-/** The driver's own error, without a code. */
-const UNANSWERED = 'Query read timeout';
+/** The driver's own error, which has no code. */
+const NO_RESPONSE = 'Query read timeout';
 
-/** Where PostgreSQL says that it is a standby; its message is in the language of the server. */
+/** Source files of PostgreSQL that report a standby; the message itself is in the language of the server. */
 const RECOVERY_SOURCES = new Set(['xlogfuncs.c', 'lock.c', 'plancat.c']);
-/** A function that only a primary has, and (feature not supported) an unlogged table, which a standby has no rows of. */
+/**
+ * A function that only works on a primary, and (feature not supported) an unlogged table, which has no rows on a
+ * standby.
+ */
 const RECOVERY_CODES = new Set(['55000', '0A000']);
 
 interface DriverError {
@@ -20,20 +23,20 @@ interface DriverError {
   message?: unknown;
 }
 
-/** Turns an outage of the database into `ServiceUnavailable` and leaves every other error as it is. */
+/** Converts an outage of the database to `ServiceUnavailable` and returns every other error unchanged. */
 export function toAppError(error: unknown): unknown {
   if (error instanceof AppError) return error;
   const { code, message } = error as DriverError;
-  const away =
+  const isUnavailable =
     isReadOnly(error) ||
-    (typeof code === 'string' && (AWAY.test(code) || AWAY_MESSAGES.test(code))) ||
-    (typeof message === 'string' && AWAY_MESSAGES.test(message));
-  return away ? new ServiceUnavailable(undefined, { cause: error }) : error;
+    (typeof code === 'string' && (UNAVAILABLE.test(code) || UNAVAILABLE_MESSAGES.test(code))) ||
+    (typeof message === 'string' && UNAVAILABLE_MESSAGES.test(message));
+  return isUnavailable ? new ServiceUnavailable(undefined, { cause: error }) : error;
 }
 
 /**
- * Whether the server refused a write, or what only a primary can tell, for being read-only: a standby, or a database
- * with `default_transaction_read_only`. The connection it came over stays so when the server no longer is.
+ * Whether the server refused a statement because it is read-only: a standby, or a database with
+ * `default_transaction_read_only`. The connection stays read-only even when the server no longer is.
  */
 export function isReadOnly(error: unknown): boolean {
   const { code, file, message } = error as DriverError;
@@ -44,22 +47,22 @@ export function isReadOnly(error: unknown): boolean {
 }
 
 /**
- * Whether the driver has waited for an answer in vain. The statement may still be done; the connection is of no more use,
- * since what is asked next waits behind it.
+ * Whether the driver stopped waiting for a response. The statement may still be executed; the connection cannot be used
+ * again, since the next statement would wait behind it.
  */
 export function isUnanswered(error: unknown): boolean {
   if (error instanceof ServiceUnavailable && error.cause) return isUnanswered(error.cause);
-  return (error as DriverError).message === UNANSWERED;
+  return (error as DriverError).message === NO_RESPONSE;
 }
 
-/** A server that answers and takes no writes. */
+/** The server responds but accepts no writes. */
 export class ReadOnlyDatabase extends Error {
   constructor() {
     super('the database is read-only');
   }
 }
 
-/** Whether `error` is what became of a statement that ran into `statement_timeout`. */
+/** Whether `error` is the result of a statement that exceeded `statement_timeout`. */
 export function isTimeout(error: unknown): boolean {
   const { cause } = error as { cause?: DriverError };
   return error instanceof ServiceUnavailable && cause?.code === '57014';

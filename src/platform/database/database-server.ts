@@ -2,19 +2,19 @@ import { Logger } from '@nestjs/common';
 import type { Config } from '../config/config.js';
 import { EmbeddedPostgres } from './embedded-postgres.js';
 
-/** How soon an embedded server that died is noticed and started again. */
+/** The interval of the checks whether the embedded server is running. */
 const WATCH_MS = 500;
 
-/** The PostgreSQL this process works with. */
+/** The PostgreSQL server of this process. */
 export interface DatabaseServer {
   readonly url: string;
-  /** For people: which server it is, without its credentials. */
+  /** Names the server for people, without its credentials. */
   readonly description: string;
-  /** Stops the server if it is our own and nobody else uses it. The last thing a process does. */
+  /** Stops an embedded server that no other process uses. It is the last step of a process. */
   stop(): Promise<void>;
 }
 
-/** The server of `DATABASE_URL`, or an embedded one in `DATA_DIR` that is started again should it die. */
+/** Returns the server of `DATABASE_URL`, or an embedded one in `DATA_DIR`, which is restarted if it dies. */
 export async function startDatabaseServer(config: Pick<Config, 'databaseUrl' | 'dataDir'>): Promise<DatabaseServer> {
   const { databaseUrl, dataDir } = config;
   if (databaseUrl) {
@@ -36,7 +36,7 @@ class WatchedPostgres {
     private server: EmbeddedPostgres,
   ) {
     this.url = server.url;
-    this.watch = setInterval(() => this.look(), WATCH_MS).unref();
+    this.watch = setInterval(() => this.check(), WATCH_MS).unref();
   }
 
   async stop(): Promise<void> {
@@ -45,9 +45,9 @@ class WatchedPostgres {
     await this.server.stop();
   }
 
-  private look(): void {
+  private check(): void {
     if (this.starting || this.server.isRunning()) return;
-    this.logger.error('the embedded PostgreSQL died, starting it again');
+    this.logger.error('the embedded PostgreSQL died, restarting it');
     this.starting = this.restart().finally(() => {
       this.starting = undefined;
     });
@@ -56,7 +56,8 @@ class WatchedPostgres {
   private async restart(): Promise<void> {
     try {
       this.server = await EmbeddedPostgres.start({ directory: this.directory });
-      if (this.server.url !== this.url) this.logger.error('its port was taken meanwhile: restart this process');
+      if (this.server.url !== this.url)
+        this.logger.error('the port of the embedded PostgreSQL is now in use: restart this process');
     } catch (error) {
       this.logger.error(error);
     }

@@ -1,10 +1,10 @@
 import pg from 'pg';
 import { MIGRATIONS } from './migrations.js';
 
-/** What a look at a database tells, without changing it. */
+/** The state of a database, read without changing it. */
 export interface DatabaseState {
   readonly postgres: string;
-  /** As `server_version_num` has it: 150000 is 15.0. */
+  /** `server_version_num`: 150000 is 15.0. */
   readonly version: number;
   readonly bytes: number;
   /** A standby is always read-only. */
@@ -16,16 +16,16 @@ export interface DatabaseState {
     readonly fullPageWrites: boolean;
     readonly maxConnections: number;
   };
-  /** Steps of the schema: there, to come, and there though this version does not know them. */
+  /** Migrations: applied, not yet applied, and applied but unknown to this version. */
   readonly applied: readonly string[];
   readonly pending: readonly string[];
   readonly unknown: readonly string[];
   readonly hasQueueSchema: boolean;
-  /** There is an admin, and none of them has a session or a known device. */
+  /** There is at least one admin, and no admin has a session or a known device. */
   readonly isNoAdminLoggedIn: boolean;
-  /** The Redis of each process that reports lately, empty text for none; nothing where a standby cannot tell. */
+  /** The Redis of each process that reported recently, empty text for none; an empty list on a standby. */
   readonly redisInUse: readonly string[];
-  /** How far the server's clock is ahead of this machine's, the time of the way taken out. */
+  /** How far the server's clock is ahead of this machine's, without the network delay. */
   readonly clockAheadMs: number;
 }
 
@@ -65,16 +65,16 @@ const REDIS_IN_USE = `
   select distinct coalesce(figures->>'redis', '') as redis from nodes
    where figures ? 'redis' and seen_at > now() - interval '30 seconds' order by 1`;
 
-export interface Look {
+export interface ReadOptions {
   readonly timeoutMs?: number;
   /** The clock of this machine. */
   now?(): number;
 }
 
-/** @throws the driver's error when the server cannot be reached or does not let us in */
+/** @throws the driver's error when the server cannot be reached or rejects the login */
 export async function readDatabaseState(
   url: string,
-  { timeoutMs = 5000, now = Date.now }: Look = {},
+  { timeoutMs = 5000, now = Date.now }: ReadOptions = {},
 ): Promise<DatabaseState> {
   const client = new pg.Client({
     connectionString: url,
@@ -86,7 +86,7 @@ export async function readDatabaseState(
   await client.connect();
   try {
     const row = (await client.query<StateRow>(STATE)).rows[0]!;
-    const applied = row.has_migrations ? await appliedSteps(client) : [];
+    const applied = row.has_migrations ? await appliedMigrations(client) : [];
     const ours = MIGRATIONS.map(({ name }) => name);
     return {
       postgres: row.postgres,
@@ -113,7 +113,7 @@ export async function readDatabaseState(
   }
 }
 
-async function appliedSteps(client: pg.Client): Promise<string[]> {
+async function appliedMigrations(client: pg.Client): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>('select name from schema_migrations order by timestamp, id');
   return rows.map(({ name }) => name);
 }
@@ -129,7 +129,7 @@ async function redisInUse(client: pg.Client): Promise<string[]> {
 }
 
 async function clockAhead(client: pg.Client, now: () => number): Promise<number> {
-  const asked = now();
+  const sentAt = now();
   const { rows } = await client.query<{ at: string }>(`select extract(epoch from clock_timestamp()) * 1000 as at`);
-  return Math.round(Number(rows[0]!.at) - (asked + now()) / 2);
+  return Math.round(Number(rows[0]!.at) - (sentAt + now()) / 2);
 }

@@ -10,12 +10,12 @@ import { RepeatedWarning } from '../logging/repeated-warning.js';
 
 const INT8_OID = 20;
 /**
- * A server that hangs, or whose machine is gone, neither answers nor closes its connections, and keeps none of the limits
- * of its own. Longer than `statement_timeout`, so that a server that works is the one that ends a statement.
+ * A server that hangs, or whose machine is gone, neither responds nor closes its connections, and does not enforce its
+ * own timeouts. This one is longer than `statement_timeout`, so that a working server ends a statement itself.
  */
-const ANSWER_TIMEOUT_MS = 8000;
+const RESPONSE_TIMEOUT_MS = 8000;
 
-/** bigint as a number: positions and counts stay far below 2^53. Everything else as `pg` has it. */
+/** Parses bigint as a number: positions and counts are far below 2^53. Other types are parsed as by `pg`. */
 const types = {
   getTypeParser: (oid: number, format?: 'text' | 'binary'): unknown =>
     oid === INT8_OID && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format as 'text'),
@@ -30,27 +30,27 @@ function createPool(config: Config): pg.Pool {
     types: types as pg.CustomTypesConfig,
     keepAlive: true,
     statement_timeout: 5000,
-    query_timeout: ANSWER_TIMEOUT_MS,
+    query_timeout: RESPONSE_TIMEOUT_MS,
     idle_in_transaction_session_timeout: 10_000,
-    // An acknowledged message must survive a crash of the server, whatever its default says.
+    // An acknowledged message must survive a crash of the server, whatever its default is.
     options: '-c synchronous_commit=on',
   });
   const lost = new RepeatedWarning(new Logger('Database'), 'connections to PostgreSQL are lost', {
-    over: 'PostgreSQL takes connections again',
+    over: 'PostgreSQL accepts connections again',
   });
   pool.on('error', (error) => lost.failed({ err: error }));
   pool.on('connect', () => lost.worked());
   return pool;
 }
 
-/** A pool whose server has answered once. */
+/** Creates a pool once its server accepts connections. */
 async function connectedPool(config: Config): Promise<pg.Pool> {
   const pool = createPool(config);
   (await whenReady(() => pool.connect(), new URL(config.databaseUrl ?? '').host)).release();
   return pool;
 }
 
-/** PostgreSQL for the whole application: its only pool, and `Sql` over that pool. TypeORM runs the migrations alone. */
+/** PostgreSQL for the whole application: its only pool, and `Sql` on that pool. TypeORM only runs the migrations. */
 @Global()
 @Module({
   providers: [

@@ -6,32 +6,32 @@ import { Logger } from '@nestjs/common';
 import { ClusterLock } from './cluster-lock.js';
 import { ClusterOwner, SILENCE_MS } from './cluster-owner.js';
 import { DataDirInUse } from './data-dir-in-use.js';
-import { placesOf } from './postgres-binaries.js';
+import { candidateDirectoriesOf } from './postgres-binaries.js';
 import { PostgresCluster } from './postgres-cluster.js';
 import { isAlive, isOfThisBoot, isOfThisPidNamespace, livesHere, type ProcessIdentity } from './processes.js';
 
 const POLL_MS = 25;
 const START_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 20_000;
-/** How long a lock may be held by what we cannot see: processes of a container that was killed take a moment to go. */
+/** How long to wait for a lock held by invisible processes: those of a killed container take a moment to end. */
 const FOREIGN_LOCK_PATIENCE_MS = 3000;
 const STILL_ENDING = /pre-existing shared memory block|lock file .* already exists/;
 
 export interface EmbeddedPostgresOptions {
-  /** Holds the cluster (`postgres/`), its password, its port and its log. */
+  /** Contains the database cluster (`postgres/`), its password, its port and its log. */
   readonly directory: string;
   /** `name=value` server settings besides our own. */
   readonly settings?: readonly string[];
 }
 
-/** A server that was there already, or the right to start one. */
+/** The pid of a running server, or the permission to start one. */
 type Access = { readonly running: number } | { readonly lock: ClusterLock | undefined };
 
 /**
- * A PostgreSQL of our own in a directory. The server is detached from the terminal, so that Ctrl-C reaches only us and
- * we can stop it last; a server that outlived a killed process is adopted by the next one. None is started unless it is
- * certain that none runs: a lock of the kernel's tells that for every container of this machine, a heartbeat for other
- * machines that see the same disk (docs/decisions/0006-one-server-in-a-data-directory.md).
+ * The embedded PostgreSQL in a directory. The server is detached from the terminal, so that Ctrl-C reaches only this
+ * process, which stops it last. A server that survived a killed process is adopted by the next process. A server is
+ * started only when it is certain that none is running: a kernel lock proves that for every container of this machine,
+ * a heartbeat for other machines that see the same disk (docs/decisions/0006-one-server-in-a-data-directory.md).
  */
 export class EmbeddedPostgres {
   private constructor(
@@ -44,7 +44,7 @@ export class EmbeddedPostgres {
 
   /**
    * @throws DataDirInUse when another container or machine uses the directory
-   * @throws Error with the end of the server's log when it does not come up within 30 s
+   * @throws Error with the end of the server's log when the server does not start within 30 s
    */
   static async start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
     const cluster = PostgresCluster.open(options.directory);
@@ -55,7 +55,8 @@ export class EmbeddedPostgres {
       try {
         return await EmbeddedPostgres.startWith(access, cluster, owner, options.settings ?? []);
       } catch (error) {
-        // After a crash the old server's children take a moment to notice; PostgreSQL refuses to start beside them.
+        // After a crash the old server's child processes take a moment to end; PostgreSQL does not start while they
+        // run.
         const mayPass = 'running' in access || STILL_ENDING.test(cluster.endOfLog());
         if (!mayPass || Date.now() > deadline) throw error;
       }
@@ -92,16 +93,16 @@ export class EmbeddedPostgres {
       if (!child || !isLiving(child)) owner.disown();
       throw error;
     } finally {
-      access.lock?.release(); // the server holds it now
+      access.lock?.release(); // the server now holds the lock
     }
   }
 
-  /** Whether there is a cluster of ours for `directory`, running or not. Looks, and makes nothing. */
+  /** Whether there is an embedded database cluster for `directory`, running or not. Creates no file. */
   static exists(directory: string): boolean {
-    return placesOf(directory).some((place) => existsSync(join(place, 'postgres', 'PG_VERSION')));
+    return candidateDirectoriesOf(directory).some((candidate) => existsSync(join(candidate, 'postgres', 'PG_VERSION')));
   }
 
-  /** Ends the server a killed process left running in `directory`, if there is one. */
+  /** Stops a server that a killed process left running in `directory`. */
   static async stopAbandoned(directory: string): Promise<void> {
     const pid = EmbeddedPostgres.exists(directory) && PostgresCluster.open(directory).runningPid();
     if (!pid) return;
@@ -109,7 +110,7 @@ export class EmbeddedPostgres {
     while (isAlive(pid)) await sleep(POLL_MS);
   }
 
-  /** Stops the server unless another living process of ours owns it. Safe to call twice. */
+  /** Stops the server unless another living Parley process owns it. May be called twice. */
   async stop(): Promise<void> {
     if (!this.owner.isOurs() || !this.isRunning()) return;
     this.cluster.interrupt(this.pid);
@@ -118,26 +119,28 @@ export class EmbeddedPostgres {
     if (!this.isRunning()) this.owner.disown();
   }
 
-  /** Ends the server at once, as a crash would: for tests of what survives it. */
+  /** Kills the server at once, for tests of crashes. */
   kill(): void {
     if (this.isRunning()) process.kill(this.pid, 'SIGKILL');
   }
 
-  /** Where the server's files are: beside `directory` unless the account it runs under cannot reach that. */
+  /** The directory of the server's data: within `directory` unless the server's account cannot access that. */
   get dataDirectory(): string {
     return this.cluster.data;
   }
 
   isRunning(): boolean {
     if (this.child) return isLiving(this.child);
-    // Not ours to wait for: it removes its pid file as its last act, and a zombie still has a pid.
+    // It is not a child of this process. It removes its pid file last, and a zombie process still has a pid.
     return isAlive(this.pid) && existsSync(this.cluster.pidFile);
   }
 }
 
 /**
- * The server that runs here, or the right to start one, once it is certain that none runs. A process of ours that is
- * starting one is waited for. @throws DataDirInUse
+ * Returns the running server, or the permission to start one once it is certain that none is running. Waits for another
+ * Parley process that is starting one.
+ *
+ * @throws DataDirInUse
  */
 async function accessTo(cluster: PostgresCluster, owner: ClusterOwner, directory: string): Promise<Access> {
   const begun = Date.now();
@@ -160,9 +163,10 @@ async function accessTo(cluster: PostgresCluster, owner: ClusterOwner, directory
 }
 
 /**
- * A lock that is free shows that the last server is gone if it ran under this kernel; where there are no locks, pids
- * show it within their namespace. For all others its heartbeat must have fallen silent.
- * @throws DataDirInUse, without the lock, when it has not
+ * Waits until the last server is certainly gone. A free lock proves that for a server of this kernel; without locks,
+ * pids prove it within their namespace. In all other cases its heartbeat must have stopped.
+ *
+ * @throws DataDirInUse, with the lock released, when the server is alive
  */
 async function requireGone(
   last: ProcessIdentity,
@@ -172,8 +176,8 @@ async function requireGone(
 ): Promise<void> {
   if (lock ? isOfThisBoot(last) : isOfThisPidNamespace(last)) return;
   new Logger('Database').warn(
-    `${directory} was last used on ${last.host} and not left in order: ` +
-      `its server counts as gone after ${SILENCE_MS / 1000} s without a heartbeat, waiting for that`,
+    `${directory} was last used on ${last.host} without a clean shutdown: ` +
+      `waiting for ${SILENCE_MS / 1000} s without a heartbeat, after which its server counts as gone`,
   );
   if (await owner.takeOver()) return;
   lock?.release();

@@ -5,12 +5,14 @@ import { connectWhenReady } from './connect-when-ready.js';
 import { StartProblem } from '../process/start-problem.js';
 import { MIGRATIONS } from './migrations.js';
 
-/** Any number; all processes that migrate this database take the same one. */
+/** An arbitrary number, the same for all processes that migrate this database. */
 const MIGRATION_LOCK = 7_265_539;
-/** How long a step may wait for a table others use: past it the step fails and the old version goes on serving. */
+/**
+ * How long a migration may wait for the lock of a table. After that it fails, and the old version continues to serve.
+ */
 const LOCK_TIMEOUT_MS = 1000;
 
-/** As `server_version_num` has it. */
+/** The oldest supported `server_version_num`. */
 export const LEAST_VERSION = 150_000;
 
 export interface MigrationOptions {
@@ -18,16 +20,18 @@ export interface MigrationOptions {
 }
 
 /**
- * Brings the schema to this version: our steps, each in its own transaction, then the queue's. Processes that start
- * together wait for each other, the second finds nothing to do. Answers the names of the steps that ran.
- * @throws StartProblem when the server is too old, does not answer, or runs with fsync off
+ * Migrates the schema to this version: our migrations, each in its own transaction, then those of the queue. Processes
+ * that start together wait for each other; the second finds nothing to do. Returns the names of the migrations that
+ * ran.
+ *
+ * @throws StartProblem when the server is too old, does not respond, or runs with fsync off
  */
 export async function migrate(url: string, { migrations = MIGRATIONS }: MigrationOptions = {}): Promise<string[]> {
   const client = await connectWhenReady({ connectionString: url, application_name: 'parley-migrate' });
   try {
     await requireServer(client, new URL(url).host);
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    const ran = (await isCurrent(client, migrations)) ? [] : await runOurs(url, migrations);
+    const ran = (await isCurrent(client, migrations)) ? [] : await runOwnMigrations(url, migrations);
     await runQueueMigrations(client, 'bullmq');
     return ran;
   } finally {
@@ -35,7 +39,7 @@ export async function migrate(url: string, { migrations = MIGRATIONS }: Migratio
   }
 }
 
-/** Asked first: TypeORM takes a third of a second to load, and most starts have nothing to migrate. */
+/** Checked before TypeORM is loaded: that takes a third of a second, and most starts have nothing to migrate. */
 async function isCurrent(client: pg.Client, migrations: readonly (new () => MigrationInterface)[]): Promise<boolean> {
   const { rows } = await client.query<{ there: boolean }>(
     `select to_regclass('schema_migrations') is not null as there`,
@@ -46,7 +50,7 @@ async function isCurrent(client: pg.Client, migrations: readonly (new () => Migr
   return migrations.every(({ name }) => names.has(name));
 }
 
-async function runOurs(url: string, migrations: readonly (new () => MigrationInterface)[]): Promise<string[]> {
+async function runOwnMigrations(url: string, migrations: readonly (new () => MigrationInterface)[]): Promise<string[]> {
   const { DataSource } = await import('typeorm');
   const source = new DataSource({
     type: 'postgres',
@@ -64,7 +68,7 @@ async function runOurs(url: string, migrations: readonly (new () => MigrationInt
   }
 }
 
-/** @throws StartProblem when the server is too old, or runs with fsync off: what was acknowledged could be lost */
+/** @throws StartProblem when the server is too old, or runs with fsync off: acknowledged messages could be lost */
 async function requireServer(client: pg.Client, host: string): Promise<void> {
   const { rows } = await client.query<{ version: string; number: string; fsync: string }>(
     `select current_setting('server_version') as version, current_setting('server_version_num') as number,
@@ -76,7 +80,7 @@ async function requireServer(client: pg.Client, host: string): Promise<void> {
   }
   if (fsync !== 'on') {
     throw new StartProblem(
-      `PostgreSQL at ${host} runs with fsync=off: an acknowledged message could be lost. Switch fsync on.`,
+      `PostgreSQL at ${host} runs with fsync=off: an acknowledged message could be lost. Turn fsync on.`,
     );
   }
 }

@@ -33,7 +33,7 @@ import { AppendSystemMessages1763700021000 } from '../../../migrations/176370002
 import { RecordPrivateAttempts1764600030000 } from '../../../migrations/1764600030000-record-private-attempts.js';
 import { VerifyWebhookTargets1764600030100 } from '../../../migrations/1764600030100-verify-webhook-targets.js';
 
-/** Every step of the schema, oldest first. Listed, not searched for: what runs is what was compiled. */
+/** Every migration, oldest first. They are listed and not discovered: only compiled migrations run. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   CreateStreams1763700000000,
   CreateUsers1763700001000,

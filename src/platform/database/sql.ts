@@ -4,7 +4,7 @@ import { isReadOnly, isUnanswered, toAppError } from './database-errors.js';
 
 declare const rowType: unique symbol;
 
-/** A named statement: prepared once a connection, planned once, counted under its name. */
+/** A named statement: prepared once on each connection, planned once, and measured under its name. */
 export interface Statement<Row> {
   readonly name: string;
   readonly text: string;
@@ -14,8 +14,9 @@ export interface Statement<Row> {
 const registry = new Map<string, Statement<unknown>>();
 
 /**
- * Declares a statement. `name` is `module.purpose` and stands once in the program.
- * @throws Error when the name is taken: two texts under one prepared name would answer each other's questions.
+ * Declares a statement. `name` is `module.purpose` and unique in the program.
+ *
+ * @throws Error when the name has another text: with one prepared name, the wrong statement would run
  */
 export function statement<Row>(name: string, text: string): Statement<Row> {
   const known = registry.get(name);
@@ -32,22 +33,22 @@ export function declaredStatements(): Statement<unknown>[] {
 
 export type SqlValue = string | number | boolean | Date | Buffer | null | undefined | readonly SqlValue[] | object;
 
-/** Something that runs statements: the pool, or one transaction. */
+/** Runs statements: on the pool, or in one transaction. */
 export interface Queryable {
   many<Row>(statement: Statement<Row>, values?: SqlValue[]): Promise<Row[]>;
   one<Row>(statement: Statement<Row>, values?: SqlValue[]): Promise<Row | undefined>;
-  /** Answers how many rows were changed. */
+  /** Returns the number of changed rows. */
   run(statement: Statement<unknown>, values?: SqlValue[]): Promise<number>;
 }
 
 type Runner = Pick<pg.ClientBase, 'query'>;
 
-/** Hears of every statement that was run; must not throw. */
+/** Called after every statement; must not throw. */
 export interface StatementObserver {
   ran(name: string, ms: number, failure?: unknown): void;
 }
 
-const nobody: StatementObserver = { ran: () => undefined };
+const noObserver: StatementObserver = { ran: () => undefined };
 
 class Session implements Queryable {
   constructor(
@@ -84,22 +85,22 @@ class Session implements Queryable {
 export type Isolation = 'read committed' | 'repeatable read read only';
 
 /**
- * The door to PostgreSQL. bigint columns come back as numbers (positions stay below 2^53), xid8 as text.
- * A lost connection, a timeout or a full pool is `ServiceUnavailable`; everything else is the driver's own error. A
- * statement that is not answered in time may still be done; its connection is closed.
+ * Runs statements in PostgreSQL. bigint columns are returned as numbers (positions stay below 2^53), xid8 as text.
+ * A lost connection, a timeout or a full pool throws `ServiceUnavailable`; every other error is the driver's own. A
+ * statement without a response in time may still be executed; its connection is closed.
  */
 @Injectable()
 export class Sql extends Session {
   constructor(
     private readonly pool: pg.Pool,
-    private readonly statements: StatementObserver = nobody,
+    private readonly statements: StatementObserver = noObserver,
   ) {
     super(pool as unknown as Runner, statements);
   }
 
   /**
-   * Runs `work` in one transaction and answers what it answers, after COMMIT has returned.
-   * `synchronous_commit` is forced on for it, whatever the server's default: an acknowledgement must survive a crash.
+   * Runs `work` in one transaction and returns its result after COMMIT has returned.
+   * `synchronous_commit` is turned on for it, whatever the server's default: an acknowledgement must survive a crash.
    */
   async transaction<T>(work: (tx: Queryable) => Promise<T>, isolation: Isolation = 'read committed'): Promise<T> {
     let client: pg.PoolClient;
@@ -119,7 +120,7 @@ export class Sql extends Session {
       await client.query('commit');
       return result;
     } catch (error) {
-      // A connection that is closed takes its transaction with it.
+      // Closing the connection rolls back its transaction.
       if (isUnanswered(error) || isReadOnly(error)) broken = error as Error;
       else {
         await client.query('rollback').catch((rollbackError: Error) => {

@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { StatementObserver } from './sql.js';
 
-/** What one statement has cost this process. */
+/** The executions of one statement in this process and their duration. */
 export interface StatementTime {
   count: number;
   totalMs: number;
   slowestMs: number;
 }
 
-/** Which statements this process has run and how long they took: two clock readings and one look-up a statement. */
+/** Measures the statements of this process. It costs two clock readings and one lookup for each statement. */
 @Injectable()
 export class StatementStats implements StatementObserver {
   readonly byName = new Map<string, StatementTime>();

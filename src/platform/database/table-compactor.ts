@@ -3,19 +3,19 @@ import pg from 'pg';
 import { Config } from '../config/config.js';
 import { Sql, statement } from './sql.js';
 
-/** A table whose rows may be moved, and a column of it to write over with itself. */
+/** A table whose rows may be moved, and a column that is updated to its own value. */
 export interface CompactableTable {
   readonly name: string;
   readonly column: string;
 }
 
 const BATCH_PAGES = 64;
-/** 200 MiB: what is left is done by the next run. */
-const MOST_BATCHES = 400;
-/** A row is written into its own page as long as there is room; so often it takes at most to fill a page. */
-const MOST_REWRITES = 200;
-/** Of the rows of a batch: when more than this found no place further in front, there is none to speak of. */
-const STAYED = 0.1;
+/** 200 MiB; the next run continues. */
+const MAX_BATCHES = 400;
+/** An update writes a row into its own page while that has free space. This many updates fill any page. */
+const MAX_REWRITES = 200;
+/** If more than this fraction of a batch found no free space further in front, there is practically none. */
+const MAX_UNMOVED = 0.1;
 const FILLED = 0.9;
 
 const ESTIMATE = statement<{ bytes: number }>(
@@ -28,9 +28,9 @@ const ESTIMATE = statement<{ bytes: number }>(
 );
 
 /**
- * Gives space of tables back to the disk while they are used: VACUUM frees what is dead, rows of the last pages are
- * written over with themselves until they have moved into the free space in front, and VACUUM cuts off the empty end.
- * No lock but those of the rows of one batch, and for the cut one nobody has to wait for. Indexes keep their size.
+ * Returns disk space of tables while they are in use: VACUUM frees dead rows, rows of the last pages are updated until
+ * they have moved into free space in front, and VACUUM truncates the empty end. The only locks are those of the rows of
+ * one batch, and for the truncation one that VACUUM gives up if others wait for it. Indexes keep their size.
  */
 @Injectable()
 export class TableCompactor implements OnModuleDestroy {
@@ -41,25 +41,25 @@ export class TableCompactor implements OnModuleDestroy {
     private readonly sql: Sql,
   ) {}
 
-  /** A run under way fails. */
+  /** Makes a running compaction fail. */
   async onModuleDestroy(): Promise<void> {
     await this.client?.end().catch(() => undefined);
   }
 
-  /** About how many bytes `giveBack` would find, by the statistics of the last ANALYZE. */
+  /** Estimates the bytes that `giveBack` would free, from the statistics of the last ANALYZE. */
   async estimate(tables: readonly CompactableTable[]): Promise<number> {
     return (await this.sql.one(ESTIMATE, [tables.map(({ name }) => name)]))?.bytes ?? 0;
   }
 
-  /** Answers how many bytes the disk has back. One run at a time in a process. */
+  /** Returns the number of bytes freed on disk. Only one run at a time in a process. */
   async giveBack(tables: readonly CompactableTable[]): Promise<number> {
     const client = new pg.Client({ connectionString: this.config.databaseUrl, application_name: 'parley-space' });
-    client.on('error', () => undefined); // the statement that is under way fails, too
+    client.on('error', () => undefined); // the running statement fails too
     this.client = client;
     await client.connect();
     try {
       let bytes = 0;
-      for (const table of tables) bytes += await shrink(client, table);
+      for (const table of tables) bytes += await compact(client, table);
       return bytes;
     } finally {
       this.client = undefined;
@@ -68,12 +68,12 @@ export class TableCompactor implements OnModuleDestroy {
   }
 }
 
-async function shrink(client: pg.Client, { name, column }: CompactableTable): Promise<number> {
+async function compact(client: pg.Client, { name, column }: CompactableTable): Promise<number> {
   const table = client.escapeIdentifier(name);
   const before = await pagesOf(client, table);
   await client.query(`vacuum (index_cleanup on) ${table}`);
   let end = await pagesOf(client, table);
-  for (let batch = 0; batch < MOST_BATCHES && end > BATCH_PAGES; batch++) {
+  for (let batch = 0; batch < MAX_BATCHES && end > BATCH_PAGES; batch++) {
     const start = end - BATCH_PAGES;
     if (!(await moveForward(client, { table, column: client.escapeIdentifier(column), start, end }))) break;
     end = start;
@@ -90,8 +90,8 @@ interface Tail {
 }
 
 /**
- * In one transaction, so that the room a row leaves behind is not taken for free. What somebody else has locked stays.
- * Answers false, having changed nothing, when there is no room in front.
+ * Moves the rows of the last pages in one transaction, so that the space a row leaves is not reused at once. Rows
+ * locked by others are skipped. Returns false, without any change, if there is no free space in front.
  */
 async function moveForward(client: pg.Client, { table, column, start, end }: Tail): Promise<boolean> {
   const move = `with tail as materialized (
@@ -104,12 +104,12 @@ async function moveForward(client: pg.Client, { table, column, start, end }: Tai
       from moved cross join lateral (select (moved.ctid::text::point)[0]::bigint as page) p`;
   await client.query('begin');
   let [total, beyond] = [0, 0];
-  for (let rewrite = 0; rewrite < MOST_REWRITES; rewrite++) {
+  for (let rewrite = 0; rewrite < MAX_REWRITES; rewrite++) {
     const { rows } = await client.query<{ behind: number; beyond: number; count: number }>(move);
     const { behind, beyond: further, count } = rows[0]!;
     if (rewrite === 0) total = count;
     beyond += further;
-    if (beyond > total * STAYED) {
+    if (beyond > total * MAX_UNMOVED) {
       await client.query('rollback');
       return false;
     }

@@ -5,7 +5,7 @@ import type { ReceivedFile } from '../../modules/files/receive-upload.js';
 import { SignedUrls } from '../../modules/files/signed-urls.js';
 import type { Actor } from '../../platform/http/actor.js';
 import type { MessagingAttachmentDto } from './messaging.dto.js';
-import { type AddressOf, presentAttachment } from './messaging.presenter.js';
+import { type UrlOf, presentAttachment } from './messaging.presenter.js';
 
 /** Files in the words of the dialect: its clients put the address of a file into a page as it is. */
 @Injectable()
@@ -22,11 +22,11 @@ export class MessagingFiles {
     dto: UploadFileDto,
     base: string,
   ): Promise<MessagingAttachmentDto> {
-    return presentAttachment(await this.files.upload(actor, received, dto), this.addresses(actor, base));
+    return presentAttachment(await this.files.upload(actor, received, dto), this.urlsFor(actor, base));
   }
 
   /** Whole addresses of what the actor is shown, for him alone, good for five minutes. */
-  addresses(actor: Actor, base: string): AddressOf {
-    return (fileId) => base + this.signedUrls.addressOf(actor, fileId);
+  urlsFor(actor: Actor, base: string): UrlOf {
+    return (fileId) => base + this.signedUrls.urlOf(actor, fileId);
   }
 }

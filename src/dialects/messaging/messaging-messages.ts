@@ -40,8 +40,8 @@ export class MessagingMessages {
     if (newest && newest.sequence_number > lastReadSeq) {
       await this.readState.read(actor, conversationId, { sequence_number: newest.sequence_number });
     }
-    const addressOf = this.files.addresses(actor, base);
-    const viewer = { userId: actor.userId, lastReadNumber: lastReadSeq, addressOf };
+    const urlOf = this.files.urlsFor(actor, base);
+    const viewer = { userId: actor.userId, lastReadNumber: lastReadSeq, urlOf };
     return { results: data.map((message) => presentMessage(message, viewer)), next_cursor, has_more };
   }
 
@@ -53,7 +53,7 @@ export class MessagingMessages {
     base: string,
   ): Promise<AnsweredSend<MessagingMessageDto>> {
     const { message, isReplay } = await this.messages.send(actor, conversationId, toSend(dto.content ?? '', dto));
-    const viewer = { userId: actor.userId, lastReadNumber: 0, addressOf: this.files.addresses(actor, base) };
+    const viewer = { userId: actor.userId, lastReadNumber: 0, urlOf: this.files.urlsFor(actor, base) };
     return { message: presentMessage(message, viewer), isReplay };
   }
 }

@@ -45,7 +45,7 @@ export class MessagingSockets implements OnModuleInit {
     if (!actor) throw new AuthenticationRequired();
     codec.conversationId = await this.participants.resolve(actor, namedIn(url.pathname));
     await this.participants.requireMember(actor, codec.conversationId);
-    codec.addressOf = this.files.addresses(actor, this.handshake.publicAddressOf(request));
+    codec.urlOf = this.files.urlsFor(actor, this.handshake.publicAddressOf(request));
     return actor;
   }
 }

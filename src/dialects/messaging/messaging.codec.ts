@@ -5,7 +5,7 @@ import { Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime
 import type { CodecRequest, SocketCodec } from '../../platform/realtime/socket-codec.js';
 import { codeOf } from './messaging.errors.js';
 import { MESSAGING_LIMITS } from './messaging.limits.js';
-import { type AddressOf, presentAttachment } from './messaging.presenter.js';
+import { type UrlOf, presentAttachment } from './messaging.presenter.js';
 
 interface FrameProblem {
   readonly code: string;
@@ -17,7 +17,7 @@ interface FrameProblem {
 interface Translation {
   readonly conversationId: string | undefined;
   /** A message with files is written for each receiver: their addresses are his alone. */
-  readonly packet: TextPacket | ((addressOf: AddressOf) => TextPacket) | undefined;
+  readonly packet: TextPacket | ((urlOf: UrlOf) => TextPacket) | undefined;
 }
 
 /** The socket of one conversation. It answers nothing that went well: the message itself comes back. */
@@ -27,7 +27,7 @@ export class MessagingCodec implements SocketCodec {
   /** Set once it is known that the client takes part in it. */
   conversationId = '';
   /** Set with it: where the client gets the files of messages. */
-  addressOf: AddressOf = (fileId) => fileId;
+  urlOf: UrlOf = (fileId) => fileId;
   /** Of a connection that was one too many. */
   retryAfterSeconds = MESSAGING_LIMITS.connect!.windowSeconds;
 
@@ -58,7 +58,7 @@ export class MessagingCodec implements SocketCodec {
   private event(packet: EncodedFrame): WebSocketPacket | undefined {
     const { conversationId, packet: translated } = packet.translated(translate);
     if (conversationId !== undefined && conversationId !== this.conversationId) return undefined;
-    if (typeof translated === 'function') return translated(this.addressOf);
+    if (typeof translated === 'function') return translated(this.urlOf);
     return translated ?? (this.isExtended ? packet : undefined);
   }
 
@@ -138,6 +138,5 @@ function chatMessage(message: MessageDto, at = message.created_at): Translation[
   };
   const { attachments } = message;
   if (attachments.length === 0) return TextPacket.of({ ...shown, attachments });
-  return (addressOf) =>
-    TextPacket.of({ ...shown, attachments: attachments.map((file) => presentAttachment(file, addressOf)) });
+  return (urlOf) => TextPacket.of({ ...shown, attachments: attachments.map((file) => presentAttachment(file, urlOf)) });
 }

@@ -10,13 +10,13 @@ import type {
 } from './messaging.dto.js';
 
 /** The whole address of a file, which needs no credential: it is one receiver's alone. */
-export type AddressOf = (fileId: string) => string;
+export type UrlOf = (fileId: string) => string;
 
 /** Who looks, how far he has read, and how he gets at files. */
 export interface Viewer {
   readonly userId: string;
   readonly lastReadNumber: number;
-  readonly addressOf: AddressOf;
+  readonly urlOf: UrlOf;
 }
 
 export function presentConversation(conversation: ConversationDto): MessagingConversationDto {
@@ -53,13 +53,13 @@ export function presentMessage(message: MessageDto, viewer: Viewer): MessagingMe
     message_type: message.message_type,
     created_at: message.created_at,
     is_read: isOwn ? message.status === 'read' : message.sequence_number <= viewer.lastReadNumber,
-    attachments: message.attachments.map((file) => presentAttachment(file, viewer.addressOf)),
+    attachments: message.attachments.map((file) => presentAttachment(file, viewer.urlOf)),
   };
 }
 
-export function presentAttachment(file: FileDto, addressOf: AddressOf): MessagingAttachmentDto {
+export function presentAttachment(file: FileDto, urlOf: UrlOf): MessagingAttachmentDto {
   const { id, file_name, file_type, file_category, file_size, uploaded_at, status } = file;
-  const file_url = addressOf(id);
+  const file_url = urlOf(id);
   return { attachment_id: id, file_name, file_type, file_category, file_size, file_url, uploaded_at, status };
 }
 

@@ -3,8 +3,8 @@ import { isAllowedType } from './allowed-types.js';
 
 const typeOf = (extension: string): FileType => FILE_TYPES.find(({ extensions }) => extensions.includes(extension))!;
 
-describe('the types an installation takes', () => {
-  it('are all there are, where none is named', () => {
+describe('the allowed types of an installation', () => {
+  it('are all known types if none is named', () => {
     expect(FILE_TYPES.every((type) => isAllowedType(type, []))).toBe(true);
   });
 

@@ -4,8 +4,8 @@ import type { ByteRange } from './storage/file-storage.js';
 const ONE_RANGE = /^bytes=(\d{0,15})-(\d{0,15})$/;
 
 /**
- * The part a `Range` header asks for; undefined for all of it. Several ranges are answered with all of it, as HTTP
- * allows: they are only ever asked for to make a server work.
+ * Returns the range of a `Range` header; undefined for the whole file. A request for several ranges gets the whole
+ * file, as HTTP allows: such requests only serve to cause work.
  * @throws RangeNotSatisfiable
  */
 export function requestedRange(header: string | undefined, size: number): ByteRange | undefined {

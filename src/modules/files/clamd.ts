@@ -9,18 +9,21 @@ const ANSWER_MAX = 4096;
 
 export type ScanVerdict = 'clean' | 'malware' | 'impossible';
 
-/** The scanner did not answer. Nothing is known of the file, so it stays shut and is asked for again. */
+/** The scanner did not respond. Nothing is known of the file: it stays unavailable, and its scan is repeated. */
 export class ScannerUnavailable extends Error {}
 
 /**
- * The scanner hung up in the middle of the file: so it does with one that is larger than it takes, and the word it says
- * before is mostly lost with the connection. It may also have been stopped just then.
+ * The scanner closed the connection in the middle of the file. It does so for files above its size limit, and its
+ * response is mostly lost with the connection. It may also have been stopped at this moment.
  */
 export class ScannerHungUp extends ScannerUnavailable {}
 
-/** Asks a clamd over TCP, file by file (INSTREAM: chunks with their length before them, an empty one at the end). */
+/**
+ * A client of clamd over TCP, one connection for each file (INSTREAM: chunks prefixed with their length, an empty one
+ * at the end).
+ */
 export class Clamd {
-  private readonly asking = new Set<Socket>();
+  private readonly sockets = new Set<Socket>();
   private isClosed = false;
 
   constructor(
@@ -28,40 +31,40 @@ export class Clamd {
     private readonly silenceMs = SILENCE_MS,
   ) {}
 
-  /** `impossible`: larger than the scanner takes, or it gave up on it. @throws ScannerUnavailable */
+  /** `impossible`: the file is above the limit of the scanner, or the scanner gave up. @throws ScannerUnavailable */
   async scan(path: string): Promise<ScanVerdict> {
     if (this.isClosed) throw new ScannerUnavailable('shutting down');
     const { hostname, port } = new URL(this.url);
     const socket = createConnection({ host: hostname, port: Number(port || 3310) });
-    this.asking.add(socket);
-    socket.setTimeout(this.silenceMs, () => socket.destroy(new Error('no answer in time')));
+    this.sockets.add(socket);
+    socket.setTimeout(this.silenceMs, () => socket.destroy(new Error('no response in time')));
     const sending = new Sending(path);
     try {
-      const [answer] = await Promise.all([answerOf(socket, sending), sending.into(socket)]);
-      return verdictOf(answer);
+      const [response] = await Promise.all([responseOf(socket, sending), sending.into(socket)]);
+      return verdictOf(response);
     } catch (error) {
-      // Before the file and after it a hang-up says nothing of the file.
+      // A disconnect before or after the file does not indicate anything about the file.
       if (error instanceof ScannerHungUp && sending.isInTheMiddle) throw error;
       throw new ScannerUnavailable((error as Error).message);
     } finally {
-      this.asking.delete(socket);
+      this.sockets.delete(socket);
       socket.destroy();
     }
   }
 
-  /** Whatever is being scanned will have to be scanned again. */
+  /** Scans in progress will have to be repeated. */
   hangUp(): void {
     this.isClosed = true;
-    for (const socket of this.asking) socket.destroy(new Error('shutting down'));
+    for (const socket of this.sockets) socket.destroy(new Error('shutting down'));
   }
 }
 
-/** A file on its way to the scanner, as far as it got. */
+/** The progress of sending one file to the scanner. */
 class Sending {
   private hasBegun = false;
   private hasEnded = false;
-  /** The scanner has said its word before the end: nothing more is of use to it. */
-  isAnswered = false;
+  /** The scanner has responded before the end: it needs no more data. */
+  hasResponse = false;
 
   constructor(private readonly path: string) {}
 
@@ -69,7 +72,7 @@ class Sending {
     return this.hasBegun && !this.hasEnded;
   }
 
-  /** A connection that breaks is the business of whoever waits for the answer. */
+  /** Errors of the connection are handled where the response is awaited. */
   async into(socket: Socket): Promise<void> {
     await pipeline(Readable.from(this.framed()), socket, { end: false }).catch(() => undefined);
   }
@@ -77,7 +80,7 @@ class Sending {
   private async *framed(): AsyncGenerator<Buffer> {
     yield Buffer.from('zINSTREAM\0');
     for await (const chunk of createReadStream(this.path, { highWaterMark: CHUNK })) {
-      if (this.isAnswered) return;
+      if (this.hasResponse) return;
       const bytes = chunk as Buffer;
       const length = Buffer.alloc(4);
       length.writeUInt32BE(bytes.length);
@@ -89,30 +92,32 @@ class Sending {
   }
 }
 
-function answerOf(socket: Socket, sending: Sending): Promise<string> {
+function responseOf(socket: Socket, sending: Sending): Promise<string> {
   return new Promise((resolve, reject) => {
-    let answer = '';
+    let response = '';
     socket.on('data', (chunk: Buffer) => {
-      sending.isAnswered = true;
-      answer += chunk.toString('latin1');
-      if (answer.includes('\0') || answer.length > ANSWER_MAX) resolve(answer.replace(/\0.*$/s, ''));
+      sending.hasResponse = true;
+      response += chunk.toString('latin1');
+      if (response.includes('\0') || response.length > ANSWER_MAX) resolve(response.replace(/\0.*$/s, ''));
     });
     socket.on('error', (error) =>
-      answer === '' ? reject(isHangUp(error) ? new ScannerHungUp(error.message) : error) : resolve(answer),
+      response === '' ? reject(isDisconnect(error) ? new ScannerHungUp(error.message) : error) : resolve(response),
     );
-    socket.on('end', () => (answer === '' ? reject(new ScannerHungUp('the scanner hung up')) : resolve(answer)));
-    socket.on('close', () => resolve(answer));
+    socket.on('end', () =>
+      response === '' ? reject(new ScannerHungUp('the scanner closed the connection')) : resolve(response),
+    );
+    socket.on('close', () => resolve(response));
   });
 }
 
-/** Whether the other side broke off; our own patience, a shutdown and a file that cannot be read break off, too. */
-function isHangUp({ code }: NodeJS.ErrnoException): boolean {
+/** Whether the scanner closed the connection. A timeout, a shutdown and an unreadable file also end it. */
+function isDisconnect({ code }: NodeJS.ErrnoException): boolean {
   return code === 'ECONNRESET' || code === 'EPIPE';
 }
 
-function verdictOf(answer: string): ScanVerdict {
-  if (/^stream: OK$/.test(answer)) return 'clean';
-  if (/ FOUND$/.test(answer)) return 'malware';
-  if (/ ERROR$/.test(answer)) return 'impossible';
-  throw new ScannerUnavailable(`the scanner answered "${answer.slice(0, 100)}"`);
+function verdictOf(response: string): ScanVerdict {
+  if (/^stream: OK$/.test(response)) return 'clean';
+  if (/ FOUND$/.test(response)) return 'malware';
+  if (/ ERROR$/.test(response)) return 'impossible';
+  throw new ScannerUnavailable(`the scanner responded "${response.slice(0, 100)}"`);
 }

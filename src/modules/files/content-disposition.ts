@@ -1,11 +1,9 @@
 import type { Disposition } from './files.dto.js';
 
-/** What RFC 8187 lets stand as it is. */
+/** Characters that RFC 8187 allows unescaped. */
 const PLAIN = /[A-Za-z0-9!#$&+.^_`|~-]/;
 
-/**
- * The header of RFC 6266: a name in ASCII for old programs, and the real one. Nothing of the name can end the header.
- */
+/** The header of RFC 6266: an ASCII name for old clients, and the real one. No part of the name can end the header. */
 export function contentDisposition(disposition: Disposition, name: string): string {
   const ascii = name.replace(/[^\x20-\x7e]/g, '_').replace(/["\\%;]/g, '_');
   return `${disposition}; filename="${ascii}"; filename*=UTF-8''${escaped(name)}`;

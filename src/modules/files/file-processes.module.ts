@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { FileProcesses, FileProcessSettings } from './file-processes.js';
 
-/** The processes that look into files: one set of them for the uploads and the scans of a process. */
+/** The processes that inspect files: one pool for the uploads and the scans of a process. */
 @Module({ providers: [FileProcesses, FileProcessSettings], exports: [FileProcesses] })
 export class FileProcessesModule {}

@@ -34,7 +34,7 @@ describe('the check of a file in a process of its own', () => {
       { uploaderId: 'ada', ended },
     );
 
-  /** Takes no place on the disk, and a second for each few gigabytes to look through. */
+  /** Takes no space on the disk, and takes a second for each few gigabytes to check. */
   function longFile(bytes: number): string {
     const path = join(folder, 'long.wav');
     const header = wav(0);
@@ -51,17 +51,17 @@ describe('the check of a file in a process of its own', () => {
     return path;
   }
 
-  /** The processes that have a file of this folder open; none of the program that serves. */
-  function lookingInto(path: string): number[] {
+  /** The processes that have this file open, without the test process. */
+  function readersOf(path: string): number[] {
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
       .filter((pid) => openFilesOf(pid).includes(path))
       .map(Number);
   }
 
-  async function untilOneLooksInto(path: string, butNot?: number): Promise<number> {
+  async function untilOneReads(path: string, butNot?: number): Promise<number> {
     for (;;) {
-      const pid = lookingInto(path).find((one) => one !== butNot);
+      const pid = readersOf(path).find((one) => one !== butNot);
       if (pid !== undefined) return pid;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -74,7 +74,7 @@ describe('the check of a file in a process of its own', () => {
   it('is done by one process when nothing happens to it, however long it takes', async () => {
     const path = longFile(GIGABYTE);
     const checked = check(path);
-    const pid = await untilOneLooksInto(path);
+    const pid = await untilOneReads(path);
     expect(await checked).toMatchObject({ type: 'audio/wav', size: GIGABYTE });
     expect(isAlive(pid)).toBe(true);
   });
@@ -82,30 +82,30 @@ describe('the check of a file in a process of its own', () => {
   it('is done once more, by another process, when the first one is killed in the middle', async () => {
     const path = longFile(500 * GIGABYTE);
     const checked = check(path);
-    const first = await untilOneLooksInto(path);
+    const first = await untilOneReads(path);
     renameSync(shortFile(), path);
     process.kill(first, 'SIGKILL');
     expect(await checked).toMatchObject({ type: 'audio/wav', size: 1044 });
     expect(isAlive(first)).toBe(false);
   });
 
-  it('is given up when the second process is killed as well: the file is refused, the next one served', async () => {
+  it('is given up when the second process is killed as well: the file is refused, the next one checked', async () => {
     const path = longFile(500 * GIGABYTE);
     const checked = expect(check(path)).rejects.toMatchObject({
       code: 'INVALID_FILE_TYPE',
       details: { reason: 'cannot be checked' },
     });
-    const first = await untilOneLooksInto(path);
+    const first = await untilOneReads(path);
     process.kill(first, 'SIGKILL');
-    process.kill(await untilOneLooksInto(path, first), 'SIGKILL');
+    process.kill(await untilOneReads(path, first), 'SIGKILL');
     await checked;
     expect(await check(shortFile())).toMatchObject({ type: 'audio/wav' });
   });
 
-  it('is ended at its deadline: the file is refused, its process is gone, and the next file served', async () => {
+  it('is ended at its deadline: the file is refused, its process is gone, and the next file checked', async () => {
     const settings = { ...new FileProcessSettings(), checksAtOnce: 1 };
     processes = new FileProcesses(settings);
-    // With a process that has started: how long that takes is not what is looked at.
+    // With a process that has started: its start time is not part of the measurement.
     await check(shortFile());
     settings.checkMs = 1000;
     const path = longFile(500 * GIGABYTE);
@@ -113,18 +113,18 @@ describe('the check of a file in a process of its own', () => {
       code: 'FILE_TOO_LARGE',
       details: { reason: 'takes too long' },
     });
-    const pid = await untilOneLooksInto(path);
+    const pid = await untilOneReads(path);
     await checked;
     await untilGone(pid);
     settings.checkMs = 10_000;
     expect(await check(shortFile())).toMatchObject({ type: 'audio/wav' });
   });
 
-  it('ends with its request, and its place is free for the next', async () => {
+  it('ends with its request, and its slot is free for the next', async () => {
     const path = longFile(500 * GIGABYTE);
     const request = new AbortController();
     const checked = expect(check(path, request.signal)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
-    const pid = await untilOneLooksInto(path);
+    const pid = await untilOneReads(path);
     const next = check(shortFile());
     request.abort();
     await checked;
@@ -132,17 +132,17 @@ describe('the check of a file in a process of its own', () => {
     expect(await next).toMatchObject({ type: 'audio/wav' });
   });
 
-  it('ends with the program, as those do that wait for a place; no process is left', async () => {
+  it('ends with the program, as do those that wait for a slot; no process is left', async () => {
     const path = longFile(500 * GIGABYTE);
     const unavailable = { code: 'SERVICE_UNAVAILABLE' };
     const checked = [check(path), check(path), check(shortFile())].map((one) =>
       expect(one).rejects.toMatchObject(unavailable),
     );
-    const pid = await untilOneLooksInto(path);
+    const pid = await untilOneReads(path);
     processes.onModuleDestroy();
     await Promise.all(checked);
     await untilGone(pid);
-    expect(lookingInto(path)).toEqual([]);
+    expect(readersOf(path)).toEqual([]);
     await expect(check(shortFile())).rejects.toMatchObject(unavailable);
   });
 });
@@ -156,7 +156,7 @@ function openFilesOf(pid: string): string[] {
   }
 }
 
-/** A process that has ended stays in the list until its end is taken notice of. */
+/** A process that has ended stays in the list until its parent has read its exit status. */
 function isAlive(pid: number): boolean {
   try {
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));

@@ -6,27 +6,29 @@ import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { ServiceUnavailable } from '../../platform/errors/app-error.js';
 import { errorOf, type FileAnswer, type FileResults, type FileTask } from './file-tasks.js';
 import { FileTooLarge, InvalidFileType } from './files.errors.js';
-import { Places } from './places.js';
+import { FairSemaphore } from './fair-semaphore.js';
 
 const SUFFIX = extname(import.meta.url);
 
-/** What a process for files may take. One provider, so that tests can make it little. */
+/** The limits of processes for files. A provider, so that tests can reduce them. */
 export class FileProcessSettings {
-  /** Resident. 67 million pixels of any type that is taken need a gigabyte at most. */
+  /** Resident memory. 67 million pixels of any allowed type need a gigabyte at most. */
   memoryBytes = 1024 * 1024 * 1024;
-  /** Of everything about one image or archive. A GIF of 260 frames of noise, 60 million pixels, needed 20 s of a core. */
+  /**
+   * For everything about one image or archive. A GIF of 260 frames of noise, 60 million pixels, took 20 s on one core.
+   */
   timeoutMs = 60_000;
-  /** Of the check within the request of an upload: 50 MB of any type take a second at most. */
+  /** For the check within the request of an upload: 50 MB of any type take a second at most. */
   checkMs = 10_000;
-  /** Checks of uploads at a time; others wait for their turn. */
+  /** Concurrent checks of uploads; others wait in a fair queue. */
   checksAtOnce = 4;
   idleMs = 30_000;
-  /** After so many files a new process begins with memory in one piece. */
+  /** After this number of files a process is replaced, because its memory is fragmented. */
   filesEach = 100;
   entry = fileURLToPath(new URL(`./file-process${SUFFIX}`, import.meta.url));
-  /** Run from the sources it needs what compiles them; else nothing that was loaded into this process. */
+  /** When run from the sources it needs the options that compile them; otherwise nothing of this process. */
   nodeOptions: readonly string[] = SUFFIX === '.ts' ? process.execArgv : [];
-  /** Nothing of ours: no secret is in its memory. What compiles the sources keeps things in a home. */
+  /** Nothing of this process, so that it has no secrets. The compiler of the sources needs a home directory. */
   environment: NodeJS.ProcessEnv = SUFFIX === '.ts' ? { HOME: homedir() } : {};
 }
 
@@ -36,40 +38,41 @@ interface Worker {
   idleTimer?: NodeJS.Timeout;
 }
 
-/** The process ended, for a reason of its own or because it was ended from outside. */
+/** The process ended by itself or was killed. */
 class ProcessEnded extends Error {}
 
 /**
- * Has files looked into by processes of their own, one file at a time in each, which know no secrets and are ended when
- * they take too much memory or time: what a file does to its parser it does to nothing else.
+ * Has files inspected by child processes, one file at a time in each. They have no secrets and are killed when they
+ * exceed their memory or time, so that a malicious file harms nothing else.
  */
 @Injectable()
 export class FileProcesses implements OnModuleDestroy {
   private readonly logger = new Logger(FileProcesses.name);
   private readonly workers = new Set<Worker>();
   private readonly idle: Worker[] = [];
-  private readonly checks: Places;
+  private readonly checks: FairSemaphore;
   private isClosed = false;
 
   constructor(private readonly settings: FileProcessSettings) {
-    this.checks = new Places(() => settings.checksAtOnce);
+    this.checks = new FairSemaphore(() => settings.checksAtOnce);
   }
 
-  /** A shutdown waits for no file. */
+  /** A shutdown does not wait for files. */
   onModuleDestroy(): void {
     this.isClosed = true;
     for (const worker of this.workers) this.end(worker);
   }
 
   /**
-   * The check of an upload, which ends when its request does. Uploaders take turns. A process that breaks is replaced, and asked once more.
+   * Checks an upload; the check ends with its request. Uploaders take turns. A process that breaks is replaced, and the
+   * check repeated once.
    * @throws InvalidFileType, FileTooLarge, MalwareDetected, ServiceUnavailable
    */
   async check(
     claim: Omit<Extract<FileTask, { kind: 'check' }>, 'kind'>,
     { uploaderId, ended }: { uploaderId: string; ended: AbortSignal },
   ): Promise<FileResults['check']> {
-    await this.checks.take(uploaderId, ended);
+    await this.checks.acquire(uploaderId, ended);
     try {
       const task = { kind: 'check', ...claim } as const;
       const limits = { timeoutMs: this.settings.checkMs, ended };
@@ -79,15 +82,15 @@ export class FileProcesses implements OnModuleDestroy {
       });
     } catch (error) {
       if (!(error instanceof ProcessEnded)) throw error;
-      this.logger.warn({ err: error }, 'a file twice broke the process that checks it');
+      this.logger.warn({ err: error }, 'a file broke the process that checks it, twice');
       throw new InvalidFileType('cannot be checked');
     } finally {
-      this.checks.leave(uploaderId);
+      this.checks.release(uploaderId);
     }
   }
 
   /**
-   * As many at once as are asked for.
+   * Runs a task, without a limit of concurrency.
    * @throws InvalidFileType, FileTooLarge, MalwareDetected, ServiceUnavailable, Error when its process broke
    */
   async run<T extends FileTask>(
@@ -99,12 +102,12 @@ export class FileProcesses implements OnModuleDestroy {
     clearTimeout(worker.idleTimer);
     let isHealthy = false;
     try {
-      const answer = await this.ask(worker.child, task, timeoutMs, ended);
+      const answer = await this.send(worker.child, task, timeoutMs, ended);
       isHealthy = !('memory' in answer);
       return resultOf(answer) as FileResults[T['kind']];
     } finally {
       worker.filesLeft -= 1;
-      if (isHealthy && worker.filesLeft > 0 && !this.isClosed) this.rest(worker);
+      if (isHealthy && worker.filesLeft > 0 && !this.isClosed) this.release(worker);
       else this.end(worker);
     }
   }
@@ -118,21 +121,21 @@ export class FileProcesses implements OnModuleDestroy {
     });
     const worker: Worker = { child, filesLeft: filesEach };
     child.on('error', () => undefined);
-    child.once('exit', () => this.forget(worker));
+    child.once('exit', () => this.remove(worker));
     this.workers.add(worker);
     return worker;
   }
 
-  private ask(child: ChildProcess, task: FileTask, timeoutMs: number, ended?: AbortSignal): Promise<FileAnswer> {
+  private send(child: ChildProcess, task: FileTask, timeoutMs: number, ended?: AbortSignal): Promise<FileAnswer> {
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => settle(() => reject(new FileTooLarge({ reason: 'takes too long' }))), timeoutMs);
+      const late = setTimeout(() => finish(() => reject(new FileTooLarge({ reason: 'takes too long' }))), timeoutMs);
       const broken = (code: number | null, signal: string | null): void =>
-        settle(() =>
+        finish(() =>
           reject(this.isClosed ? new ServiceUnavailable() : new ProcessEnded(`it ended: ${signal ?? code}`)),
         );
-      const answered = (answer: FileAnswer): void => settle(() => resolve(answer));
-      const abandoned = (): void => settle(() => reject(new ServiceUnavailable()));
-      const settle = (how: () => void): void => {
+      const answered = (answer: FileAnswer): void => finish(() => resolve(answer));
+      const abandoned = (): void => finish(() => reject(new ServiceUnavailable()));
+      const finish = (how: () => void): void => {
         clearTimeout(late);
         child.off('exit', broken).off('message', answered);
         ended?.removeEventListener('abort', abandoned);
@@ -140,21 +143,21 @@ export class FileProcesses implements OnModuleDestroy {
       };
       child.once('exit', broken).once('message', answered);
       ended?.addEventListener('abort', abandoned);
-      child.send(task, (error) => error && settle(() => reject(new ProcessEnded(error.message))));
+      child.send(task, (error) => error && finish(() => reject(new ProcessEnded(error.message))));
     });
   }
 
-  private rest(worker: Worker): void {
+  private release(worker: Worker): void {
     worker.idleTimer = setTimeout(() => this.end(worker), this.settings.idleMs).unref();
     this.idle.push(worker);
   }
 
   private end(worker: Worker): void {
-    this.forget(worker);
+    this.remove(worker);
     worker.child.kill('SIGKILL');
   }
 
-  private forget(worker: Worker): void {
+  private remove(worker: Worker): void {
     clearTimeout(worker.idleTimer);
     this.workers.delete(worker);
     const at = this.idle.indexOf(worker);

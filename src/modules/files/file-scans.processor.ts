@@ -9,7 +9,7 @@ import { type ScanJob, SCANS_QUEUE, ScansQueue } from './scans.queue.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 /**
- * Scans files, two at a time of different uploaders, and tells the uploader and, once a message shows it, the
+ * Scans files, two at a time of different uploaders, and notifies the uploader and, if a message contains the file, the
  * conversation.
  */
 @Processor(SCANS_QUEUE, { concurrency: 2 })
@@ -34,7 +34,7 @@ export class FileScansProcessor extends WorkerHost {
     const next = await this.repository.findNextOf(uploaderId);
     if (!next) return;
     await this.scan(next.id);
-    if (!next.isLast) await this.queue.ask({ uploaderId, fileId });
+    if (!next.isLast) await this.queue.enqueue({ uploaderId, fileId });
   }
 
   private async scan(fileId: string): Promise<void> {

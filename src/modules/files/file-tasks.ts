@@ -3,33 +3,33 @@ import type { CheckedFile, FileClaim } from './checks/check-file.js';
 import { FileTooLarge, InvalidFileType, MalwareDetected } from './files.errors.js';
 import type { RenderedImage, RenderTask } from './render-image.js';
 
-/** What a process for files is asked: one file at a time. */
+/** A task for a process that inspects files. */
 export type FileTask =
   | ({ readonly kind: 'check' } & FileClaim)
   | ({ readonly kind: 'render' } & RenderTask)
   | { readonly kind: 'unpack'; readonly path: string; readonly isDocument: boolean };
 
-/** What it answers to each. */
+/** The result of each task. */
 export interface FileResults {
   readonly check: CheckedFile;
   readonly render: RenderedImage;
   readonly unpack: null;
 }
 
-/** An error as it goes from one process to the other. */
+/** The serialized form of an error between processes. */
 export interface Refusal {
   readonly code: string;
   readonly details: { readonly reason?: string; readonly limit?: number };
 }
 
-/** `memory`: it took more than it may, and the process has ended; `failure`: the task broke, for the log. */
+/** `memory`: it exceeded its memory, and the process has ended; `failure`: the task broke, for the log. */
 export type FileAnswer =
   | { readonly result: unknown }
   | { readonly refusal: Refusal }
   | { readonly memory: true }
   | { readonly failure: string };
 
-/** Undefined for what is no refusal of a file. */
+/** Undefined if the error is not a refusal of the file. */
 export function refusalOf(error: unknown): Refusal | undefined {
   return error instanceof AppError ? { code: error.code, details: error.details } : undefined;
 }

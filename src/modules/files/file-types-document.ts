@@ -9,7 +9,7 @@ const LARGEST: Readonly<Record<FileCategory, keyof typeof FILE_SETTINGS>> = {
   video: 'fileMaxMediaBytes',
 };
 
-/** `docs/file-types.md`: every type that is taken, and how large it may be. */
+/** `docs/file-types.md`: every accepted type and its size limit. */
 export function fileTypesDocument(): string {
   const rows = FILE_CATEGORIES.flatMap((category) =>
     FILE_TYPES.filter((known) => known.category === category).map(({ type, extensions, aliases }) => {
@@ -21,11 +21,11 @@ export function fileTypesDocument(): string {
   return [
     '# File types',
     '',
-    'What `POST /files` takes, unless `FILE_TYPES` names fewer. Name, declared type and content have to agree; the content',
-    'decides. A file that is declared as nothing, or as `application/octet-stream`, is known by the other two; a name without',
-    'an extension (`blob`) gets that of its type. A signature counts where the rest of the structure bears it out: what only',
-    'begins like a picture and is text is text. Everything else is refused with 415 `INVALID_FILE_TYPE`; for an extension of',
-    'none of them `details.accepted` lists those that are taken. SVG and HTML are not taken, because they run.',
+    'The types that `POST /files` accepts, unless `FILE_TYPES` names fewer. Name, declared type and content have to agree; the',
+    'content decides. A file that is declared without a type, or as `application/octet-stream`, is identified by the other two.',
+    'A name without an extension (`blob`) gets that of its type. A signature counts only if the rest of the structure confirms',
+    'it: text that only begins like a picture is text. Everything else is refused with 415 `INVALID_FILE_TYPE`; for an unknown',
+    'extension `details.accepted` lists the accepted ones. SVG and HTML are refused, because they can contain scripts.',
     '',
     'Text is UTF-8, UTF-16 with a byte order mark, or Windows-1252, and is served as such, always as an attachment. UTF-16',
     'without the mark is refused. HEIC has no thumbnail; HEIC and AVIF keep their pixels, and their Exif and XMP are blanked.',

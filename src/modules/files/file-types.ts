@@ -1,16 +1,16 @@
 export const FILE_CATEGORIES = ['image', 'document', 'audio', 'video', 'archive'] as const;
 export type FileCategory = (typeof FILE_CATEGORIES)[number];
 
-/** How the bytes of a type are looked into. */
+/** The structure of a type, which decides how its bytes are checked. */
 export type FileStructure = 'image' | 'pdf' | 'compound' | 'zip' | 'rtf' | 'text' | 'media' | 'rar' | '7z';
 
 export interface FileType {
-  /** What it is served as. */
+  /** The type it is served as. */
   readonly type: string;
   readonly category: FileCategory;
   readonly structure: FileStructure;
   readonly extensions: readonly string[];
-  /** Other names programs declare it under. */
+  /** Other types under which programs declare it. */
   readonly aliases: readonly string[];
 }
 
@@ -27,11 +27,11 @@ function fileType(
 const OOXML = 'application/vnd.openxmlformats-officedocument';
 const ODF = 'application/vnd.oasis.opendocument';
 
-/** What programs that know no more than the container declare. */
+/** Declared by programs that know only the container. */
 const ZIPPED = ['application/zip', 'application/x-zip-compressed'];
 const COMPOUND = ['application/x-ole-storage', 'application/vnd.ms-office', 'application/x-cfb'];
 
-/** Every type that is taken; whatever is not here is refused. */
+/** Every accepted type; any other is refused. */
 export const FILE_TYPES: readonly FileType[] = [
   fileType('image/jpeg', 'image', 'image', ['jpg', 'jpeg', 'jfif', 'jpe'], ['image/jpg', 'image/pjpeg', 'image/jfif']),
   fileType('image/png', 'image', 'image', ['png'], ['image/apng', 'image/x-png']),
@@ -62,7 +62,7 @@ export const FILE_TYPES: readonly FileType[] = [
     ['txt', 'log', 'text'],
     ['text/x-log', 'application/x-log', 'application/txt'],
   ),
-  // Windows declares tables of text as Excel's once that is installed.
+  // Windows declares CSV with the type of Excel once that is installed.
   fileType(
     'text/csv',
     'document',
@@ -106,17 +106,17 @@ export const FILE_TYPES: readonly FileType[] = [
 
 const BY_TYPE = new Map(FILE_TYPES.map((known) => [known.type, known]));
 
-/** @throws Error for a type that is not of the table: only what stands there is ever asked for. */
+/** @throws Error for a type that is not in the table: callers pass only types from there */
 export function fileTypeOf(type: string): FileType {
   const known = BY_TYPE.get(type);
   if (!known) throw new Error(`no such file type: ${type}`);
   return known;
 }
 
-/** What a program declares when it does not know. */
+/** Declared by programs that do not know the type. */
 const UNDECLARED = new Set(['', 'application/octet-stream', 'binary/octet-stream']);
 
-/** Whether a declared type speaks of this one, or of none. */
+/** Whether the declared type is this one, or none. */
 export function agreesWith({ type, aliases }: FileType, declared: string): boolean {
   const named = declared.split(';', 1)[0]!.trim().toLowerCase();
   return named === type || aliases.includes(named) || UNDECLARED.has(named);

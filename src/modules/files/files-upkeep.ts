@@ -7,13 +7,13 @@ import { keysOf } from './storage/file-keys.js';
 import { FileStorage } from './storage/file-storage.js';
 
 const AT_ONCE = 200;
-/** No upload into a store takes that long. */
+/** No upload into the store takes that long. */
 const BROKEN_MS = 24 * 60 * 60_000;
 
 /**
- * What is due for files, for the whole cluster: those no message shows a day after their upload go, so do uploads that
- * broke off, here or on their way into the store, and scans nobody made are asked for again. Bytes go before rows, so
- * that none are ever left without one.
+ * The cleanup of files for the whole cluster: removes files that no message contains a day after their upload, and
+ * aborted uploads, here or on their way into the store, and requeues scans that were never made. Bytes are removed
+ * before rows, so that no bytes are ever left without a row.
  */
 @Injectable()
 export class FilesUpkeep implements ScheduledTask, OnModuleInit {
@@ -31,7 +31,7 @@ export class FilesUpkeep implements ScheduledTask, OnModuleInit {
     this.schedule.add(this);
   }
 
-  /** The store is asked last: when it is away the rest is done. @throws ServiceUnavailable */
+  /** The store is accessed last: when it is unavailable, the rest is done. @throws ServiceUnavailable */
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
     const yesterday = new Date(Date.now() - BROKEN_MS);
     if (isDryRun) {
@@ -39,7 +39,7 @@ export class FilesUpkeep implements ScheduledTask, OnModuleInit {
       const broken = await this.storage.removeBroken(yesterday, { isDryRun });
       return { let_go, removed: let_go + removed, rescanned, broken };
     }
-    const let_go = await this.letGo();
+    const let_go = await this.releaseOrphans();
     const waiting = await this.repository.findWaiting(AT_ONCE);
     for (const { id, uploader_id } of waiting) this.events.publish(new FileStored(id, uploader_id));
     const rescanned = waiting.reduce((sum, { files }) => sum + files, 0);
@@ -48,9 +48,9 @@ export class FilesUpkeep implements ScheduledTask, OnModuleInit {
     return { let_go, removed, rescanned, broken };
   }
 
-  private async letGo(): Promise<number> {
+  private async releaseOrphans(): Promise<number> {
     let total = 0;
-    await inBatches(AT_ONCE, () => this.repository.clearStalePlaces(AT_ONCE));
+    await inBatches(AT_ONCE, () => this.repository.clearDeletedConversations(AT_ONCE));
     await inBatches(AT_ONCE, async () => {
       const { looked_at, let_go } = await this.repository.releaseOrphans(AT_ONCE);
       total += let_go;
@@ -62,7 +62,7 @@ export class FilesUpkeep implements ScheduledTask, OnModuleInit {
   private async removeDeleted(): Promise<number> {
     const ids = await this.repository.findDeleted(AT_ONCE);
     await this.storage.remove(ids.flatMap(keysOf));
-    await this.repository.forget(ids);
+    await this.repository.deleteRows(ids);
     return ids.length;
   }
 }

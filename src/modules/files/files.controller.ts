@@ -58,7 +58,7 @@ export class FilesController {
   ) {}
 
   @Post()
-  @ApiOperation({ summary: 'Uploads a file; it can be downloaded once its checks are over.' })
+  @ApiOperation({ summary: 'Uploads a file; it can be downloaded once its checks have ended.' })
   @Limit('upload')
   @OwnIdempotency()
   @UseInterceptors(UploadInterceptor)
@@ -75,7 +75,7 @@ export class FilesController {
   }
 
   @Post('addresses')
-  @ApiOperation({ summary: 'Signed addresses of files, good for five minutes.' })
+  @ApiOperation({ summary: 'Creates signed URLs of files, valid for five minutes.' })
   @HttpCode(200)
   @NotIdempotent()
   @ApiOkResponse({ type: FileAddressListDto })
@@ -84,16 +84,16 @@ export class FilesController {
   }
 
   @Get(':id')
-  @ApiOperation({ summary: 'What is known of a file.' })
+  @ApiOperation({ summary: 'The metadata of a file.' })
   @ApiOkResponse({ type: FileDto })
   @Throws(FileNotFound)
   get(@CurrentActor() actor: Actor, @Param() { id }: FileIdParam): Promise<FileDto> {
     return this.files.get(actor, id);
   }
 
-  /** Public, because a signed address stands in for the credential: without either it answers 401. */
+  /** Public, because a signed URL replaces the credential. Without either the response is 401. */
   @Get(':id/content')
-  @ApiOperation({ summary: 'The bytes of a file, whole or a range.' })
+  @ApiOperation({ summary: 'The content of a file, as a whole or one range.' })
   @Public()
   @SkipThrottle()
   @ApiOkResponse({ content: BINARY, headers: CONTENT_HEADERS })
@@ -109,7 +109,7 @@ export class FilesController {
   }
 
   @Get(':id/thumbnail')
-  @ApiOperation({ summary: 'A small picture of an image.' })
+  @ApiOperation({ summary: 'The thumbnail of an image.' })
   @Public()
   @SkipThrottle()
   @ApiOkResponse({ content: BINARY, description: 'WebP, at most 400 pixels wide and high' })
@@ -125,7 +125,7 @@ export class FilesController {
   }
 
   @Delete(':id')
-  @ApiOperation({ summary: 'Deletes a file that is in no message.' })
+  @ApiOperation({ summary: 'Deletes a file that no message contains.' })
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(FileNotFound, FileAttached)

@@ -8,7 +8,7 @@ export type FileStatus = (typeof FILE_STATUSES)[number];
 export const DISPOSITIONS = ['inline', 'attachment'] as const;
 export type Disposition = (typeof DISPOSITIONS)[number];
 
-/** As the function `file_json` of the schema makes it. */
+/** As returned by the SQL function `file_json`. */
 export interface FileRow {
   readonly id: string;
   readonly name: string;
@@ -37,30 +37,33 @@ export class FileFrameDto {
 }
 
 export class UploadFileDto {
-  @UuidField({ optional: true, description: 'The only conversation it may be sent to; left out: any' })
+  @UuidField({ optional: true, description: 'The only conversation that the file may be sent to; any if omitted' })
   conversation_id?: string;
 
-  @TextField({ max: 1000, optional: true, description: 'For those who cannot see it' })
+  @TextField({ max: 1000, optional: true, description: 'A description for users who cannot see the file' })
   description?: string;
 }
 
 export class DownloadQuery {
-  @TextField({ max: 256, optional: true, description: 'Of a signed address: stands in for the credential' })
+  @TextField({ max: 256, optional: true, description: 'The token of a signed URL; replaces the credential' })
   token?: string;
 
   @EnumField({
     values: DISPOSITIONS,
     optional: true,
-    description: 'attachment asks for a download where the file would be shown',
+    description: 'attachment forces a download of files that are otherwise displayed',
   })
   disposition?: Disposition;
 }
 
 export class SignAddressesDto {
-  @UuidListField({ max: 100, description: 'Files; those one may not see, or that are not ready, are left out' })
+  @UuidListField({
+    max: 100,
+    description: 'Files; those that the user may not see, or that are not ready, are omitted from the response',
+  })
   file_ids: string[];
 
-  @EnumField({ values: DISPOSITIONS, optional: true, description: 'As in a download' })
+  @EnumField({ values: DISPOSITIONS, optional: true, description: 'As for a download' })
   disposition?: Disposition;
 }
 
@@ -68,7 +71,7 @@ export class FileAddressDto {
   @ApiProperty({ format: 'uuid' })
   file_id: string;
 
-  @ApiProperty({ description: 'Good for `<img src>`; bound to the caller and what he may see at the time it is used' })
+  @ApiProperty({ description: 'For use in `<img src>`; bound to the user, whose access is checked again at every use' })
   url: string;
 
   @ApiProperty({ required: false })
@@ -90,19 +93,19 @@ export class FileDto {
   @ApiProperty()
   file_name: string;
 
-  @ApiProperty({ description: 'By its content', example: 'image/png' })
+  @ApiProperty({ description: 'Detected from the content', example: 'image/png' })
   file_type: string;
 
   @ApiProperty({ enum: FILE_CATEGORIES })
   file_category: FileCategory;
 
-  @ApiProperty({ type: 'integer', description: 'In bytes; of an image, as it is served' })
+  @ApiProperty({ type: 'integer', description: 'In bytes; for an image, the size of the served version' })
   file_size: number;
 
-  @ApiProperty({ enum: FILE_STATUSES, description: 'Only what is ready can be downloaded' })
+  @ApiProperty({ enum: FILE_STATUSES, description: 'Only a file that is ready can be downloaded' })
   status: FileStatus;
 
-  @ApiProperty({ required: false, description: 'Of a rejected file: the code of what is wrong with it' })
+  @ApiProperty({ required: false, description: 'Why the file was rejected, as an error code' })
   reason?: string;
 
   @ApiProperty({ type: 'integer', required: false })
@@ -111,16 +114,16 @@ export class FileDto {
   @ApiProperty({ type: 'integer', required: false })
   height?: number;
 
-  @ApiProperty({ required: false, description: 'To show until the image is there' })
+  @ApiProperty({ required: false, description: 'A placeholder to display until the image has loaded' })
   blurhash?: string;
 
-  @ApiProperty({ required: false, description: 'Of audio and video, in seconds' })
+  @ApiProperty({ required: false, description: 'The duration of audio and video, in seconds' })
   duration?: number;
 
   @ApiProperty({ required: false })
   description?: string;
 
-  @ApiProperty({ description: 'With a credential; for `<img>` see the signed addresses' })
+  @ApiProperty({ description: 'Requires a credential; for `<img>` use a signed URL' })
   url: string;
 
   @ApiProperty({ required: false })
@@ -129,7 +132,7 @@ export class FileDto {
   @ApiProperty({ format: 'date-time' })
   uploaded_at: string;
 
-  /** The file as everybody sees it who may see it at all. */
+  /** The file in the same form for everyone who may see it. */
   static of(row: FileRow): FileDto {
     const url = `/api/v1/files/${row.id}`;
     return {

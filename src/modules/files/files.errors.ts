@@ -1,7 +1,7 @@
 import { AppError } from '../../platform/errors/app-error.js';
 import { ErrorDoc } from '../../platform/errors/error-doc.decorator.js';
 
-@ErrorDoc('There is no such file, or it is none the caller may see.', 'Treat it as gone.')
+@ErrorDoc('The file does not exist, or the user may not see it.', 'Treat it as gone.')
 export class FileNotFound extends AppError {
   readonly code = 'FILE_NOT_FOUND';
   readonly status = 404;
@@ -12,7 +12,7 @@ export class FileNotFound extends AppError {
 }
 
 @ErrorDoc(
-  'Larger than files of its kind may be (`details.limit` bytes); also what expands to too much: pixels, frames, or entries of an archive.',
+  'The file is larger than the limit of its kind (`details.limit` bytes), or expands to too many pixels, frames or entries of an archive.',
   'Make it smaller before the upload.',
 )
 export class FileTooLarge extends AppError {
@@ -25,41 +25,41 @@ export class FileTooLarge extends AppError {
 }
 
 @ErrorDoc(
-  'Of no type that is taken, or name, declared type and content do not agree, or there is in it what may not be: `details.reason`.',
+  'The type of the file is not accepted, its name, declared type and content do not agree, or its content is not allowed: `details.reason`.',
   'Convert it to one of `details.accepted` (extensions); docs/file-types.md has the types.',
 )
 export class InvalidFileType extends AppError {
   readonly code = 'INVALID_FILE_TYPE';
   readonly status = 415;
 
-  /** It is not what it begins as. */
+  /** The structure does not match the signature. */
   static broken(): InvalidFileType {
     return new InvalidFileType('is broken');
   }
 
-  constructor(reason = 'is of no type that is taken', more: { accepted?: readonly string[] } = {}) {
+  constructor(reason = 'has a type that is not accepted', more: { accepted?: readonly string[] } = {}) {
     super('This file is not accepted.', { reason, ...more });
   }
 
-  /** Its name does not end as that of any type that is taken. */
+  /** The extension is not that of any accepted type. */
   static none(accepted: readonly string[]): InvalidFileType {
     return new InvalidFileType(undefined, { accepted });
   }
 }
 
-@ErrorDoc('A scanner knows it as malware.', 'Do not try again.')
+@ErrorDoc('A scanner detected malware in the file.', 'Do not try again.')
 export class MalwareDetected extends AppError {
   readonly code = 'MALWARE_DETECTED';
   readonly status = 422;
 
   constructor() {
-    super('The file holds malware.');
+    super('The file contains malware.');
   }
 }
 
 @ErrorDoc(
-  'The checks of the file are not done (`details.status` is `scanning`), or it did not pass them (`rejected`).',
-  'While `scanning`, wait for `file.scanned` or ask again after a second.',
+  'The checks of the file have not ended (`details.status` is `scanning`), or the file did not pass them (`rejected`).',
+  'While `scanning`, wait for `file.scanned`, or repeat the request after a second.',
 )
 export class FileNotReady extends AppError {
   readonly code = 'FILE_NOT_READY';
@@ -71,8 +71,8 @@ export class FileNotReady extends AppError {
 }
 
 @ErrorDoc(
-  'The file is in a message already, rejected, still arriving, or uploaded for another conversation.',
-  'Upload it anew.',
+  'The file is already in a message, was rejected, is still being uploaded, or was uploaded for another conversation.',
+  'Upload the file again.',
 )
 export class FileNotAttachable extends AppError {
   readonly code = 'FILE_NOT_ATTACHABLE';
@@ -83,18 +83,18 @@ export class FileNotAttachable extends AppError {
   }
 }
 
-@ErrorDoc('A message shows this file; deleting that message lets go of it.', 'Delete the message instead.')
+@ErrorDoc('A message contains this file. Deleting the message also deletes the file.', 'Delete the message instead.')
 export class FileAttached extends AppError {
   readonly code = 'FILE_ATTACHED';
   readonly status = 409;
 
   constructor() {
-    super('A message shows this file. Delete the message instead.');
+    super('A message contains this file. Delete the message instead.');
   }
 }
 
 @ErrorDoc(
-  'The files of the user take up all they may: `details.max_bytes`, `details.max_files`.',
+  'The files of the user have reached the quota: `details.max_bytes`, `details.max_files`.',
   'Delete messages with files, or files.',
 )
 export class FileQuotaExceeded extends AppError {
@@ -106,33 +106,36 @@ export class FileQuotaExceeded extends AppError {
   }
 
   constructor(details: { max_bytes?: number; max_files?: number } = {}) {
-    super('There is no room left for your files.', details);
+    super('Your quota for files is used up.', details);
   }
 }
 
-/** An upload that ends frees its place at once; most of them take no longer. */
-const PLACE_FREE_SECONDS = 5;
+/** An upload that ends frees its slot at once; most take no longer than this. */
+const RETRY_AFTER_SECONDS = 5;
 const TOO_MANY_UPLOADS = {
   account: 'You have too many uploads in progress.',
-  address: 'Too many uploads are in progress from your address.',
-  server: 'The server takes in no more uploads at a time.',
+  address: 'Too many uploads are in progress from your IP address.',
+  server: 'Too many uploads are in progress on the server.',
 } as const;
 
 @ErrorDoc(
-  'The caller has as many uploads in progress as one account may have at a time (`details.limit`), their address as many as one may have, or the server as many as it takes in from all.',
-  'Wait until one of them is over, or `details.retry_after` seconds (also `Retry-After`), and try again.',
+  'The maximum number of concurrent uploads is reached: of the account (`details.limit`), of the IP address, or of the server.',
+  'Wait until an upload ends, or for `details.retry_after` seconds (also `Retry-After`), and try again.',
 )
 export class TooManyUploads extends AppError {
   readonly code = 'TOO_MANY_UPLOADS';
   readonly status = 429;
 
-  /** `limit`: of the account, where that has too many. */
+  /** `limit`: the limit of the account, if that is exceeded. */
   constructor(whose: 'account' | 'address' | 'server', limit?: number) {
-    super(TOO_MANY_UPLOADS[whose], { limit, retry_after: PLACE_FREE_SECONDS });
+    super(TOO_MANY_UPLOADS[whose], { limit, retry_after: RETRY_AFTER_SECONDS });
   }
 }
 
-@ErrorDoc('The asked part lies outside of the file; `Content-Range` has its size.', 'Ask for a part that is there.')
+@ErrorDoc(
+  'The requested range is outside the file; `Content-Range` contains its size.',
+  'Ask for a part that is there.',
+)
 export class RangeNotSatisfiable extends AppError {
   readonly code = 'RANGE_NOT_SATISFIABLE';
   readonly status = 416;

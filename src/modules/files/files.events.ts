@@ -1,9 +1,9 @@
 import { DomainEvent } from '../../platform/event-log/domain-events.js';
 
-/** The wire name of the signal that a scan is over. */
+/** The wire name of the signal that a scan has ended. */
 export const FILE_SCANNED = 'file.scanned';
 
-/** A file is there as a whole, and waits for its scan. */
+/** A file is stored completely and waits for its scan. */
 export class FileStored extends DomainEvent {
   readonly type = 'file.stored';
 

@@ -16,7 +16,7 @@ import { UploadInterceptor } from './upload.interceptor.js';
 import { UploadSettings } from './upload-settings.js';
 import { UploadsInProgress } from './uploads-in-progress.js';
 
-/** What people share that is no text. Its scans and its upkeep are in the worker module. */
+/** Files: uploads and downloads. Their scans and their cleanup are in the worker module. */
 @Module({
   imports: [UsersModule, ParticipantsModule, ScansModule, StorageModule, FileProcessesModule],
   controllers: [FilesController],

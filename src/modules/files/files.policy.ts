@@ -9,7 +9,7 @@ import { FILE_TYPES, type FileCategory } from './file-types.js';
 import type { Quota } from './files.repository.js';
 import { isAllowedType } from './allowed-types.js';
 
-/** Who may bring what in, and how much of it. */
+/** Decides who may upload what, and how much. */
 @Injectable()
 export class FilesPolicy {
   constructor(
@@ -18,12 +18,12 @@ export class FilesPolicy {
     private readonly config: Config,
   ) {}
 
-  /** A file may be meant for one conversation alone. @throws ConversationNotFound, PermissionDenied */
-  async requirePlace(actor: Actor, conversationId: string | undefined): Promise<void> {
+  /** Requires access to the conversation that a file is reserved for. @throws ConversationNotFound, PermissionDenied */
+  async requireConversation(actor: Actor, conversationId: string | undefined): Promise<void> {
     if (conversationId !== undefined) await this.participants.requireMember(actor, conversationId);
   }
 
-  /** Which types are taken, with the most bytes of each, and the extensions they go by. */
+  /** Returns the accepted types with their size limits, and their extensions. */
   get acceptance(): { taken: TakenType[]; extensions: string[] } {
     const types = FILE_TYPES.filter((type) => isAllowedType(type, this.config.fileTypes));
     return {
@@ -32,12 +32,12 @@ export class FilesPolicy {
     };
   }
 
-  /** The most bytes an upload may have, of whatever kind it turns out to be. */
+  /** The size limit of an upload whose type is not yet known, in bytes. */
   get mostBytes(): number {
     return Math.max(this.limitOf('image'), this.limitOf('document'), this.limitOf('video'));
   }
 
-  /** Uploads in progress at a time, in this process. */
+  /** Concurrent uploads, in this process. */
   get atOnce(): { perUser: number; perAddress: number; perProcess: number } {
     const {
       fileUploadsPerUser: perUser,
@@ -48,7 +48,7 @@ export class FilesPolicy {
   }
 
   /**
-   * What a user may store, by the role of this moment; inside the transaction that writes.
+   * Returns the quota of a user, by their current role; called inside the transaction that writes.
    * @throws AuthenticationRequired, AccountBanned
    */
   async requireQuota(tx: Queryable | undefined, actor: Actor): Promise<Quota> {

@@ -3,12 +3,12 @@ import { type Queryable, Sql, statement } from '../../platform/database/sql.js';
 import type { FileCategory } from './file-types.js';
 import type { FileRow, FileStatus } from './files.dto.js';
 
-/** A file with what only the program needs to know of it. */
+/** A file with its internal fields. */
 export interface StoredFile {
   readonly file: FileRow;
   readonly uploader_id: string;
   readonly content_hash: string;
-  /** Of text; null for what an older version took, which was UTF-8 alone. */
+  /** Of text only; null for files that an older version accepted, which were all UTF-8. */
   readonly charset: string | null;
   readonly is_attached: boolean;
 }
@@ -23,7 +23,7 @@ export interface NewFile {
   readonly size: number;
   readonly contentHash: string;
   readonly duration: number | undefined;
-  /** Of text. */
+  /** Of text only. */
   readonly charset: string | undefined;
   readonly description: string;
 }
@@ -33,7 +33,7 @@ export interface Quota {
   readonly bytes: number;
 }
 
-/** Who asks, by a credential or by a signed address. */
+/** The user who requests a file, by a credential or by a signed URL. */
 export interface Viewer {
   readonly userId: string;
   readonly sessionId: string;
@@ -53,14 +53,14 @@ const RESERVE = statement<unknown>(
              from files f where f.uploader_id = $2 and f.deleted_at is null)`,
 );
 
-/** Without files that are on their way into the store: those are in progress still. */
+/** Without files on their way into the store: those are counted as uploads in progress. */
 const USAGE = statement<{ files: number; bytes: string }>(
   'files.usage',
   `select count(*)::int as files, coalesce(sum(size), 0) as bytes
      from files where uploader_id = $1 and deleted_at is null and status <> 'pending'`,
 );
 
-const ARRIVED = statement<{ file: FileRow }>(
+const MARK_STORED = statement<{ file: FileRow }>(
   'files.arrived',
   `update files f set status = 'scanning', status_at = now() where id = $1 and status = 'pending' returning file_json(f) as file`,
 );
@@ -73,7 +73,10 @@ const ATTACHED = `exists (
 
 const STORED = `file_json(f) as file, f.uploader_id, f.content_hash, f.charset, ${ATTACHED} as is_attached`;
 
-/** What the viewer may see: his own, and what is in a message of a conversation he takes part in now. */
+/**
+ * The files that the viewer may see: their own, and those in messages of conversations in which they currently take
+ * part.
+ */
 const VISIBLE = statement<StoredFile>(
   'files.visible',
   `select ${STORED}
@@ -94,7 +97,7 @@ const VISIBLE = statement<StoredFile>(
 
 const LOCK = statement<{ id: string }>('files.lock', `select id from files where id = $1 for update`);
 
-const DELETE_LOOSE = statement<unknown>(
+const DELETE_UNATTACHED = statement<unknown>(
   'files.delete_loose',
   `update files f set deleted_at = now()
     where f.id = $1 and f.uploader_id = $2 and f.deleted_at is null and not ${ATTACHED}`,
@@ -110,7 +113,7 @@ const LOCK_OLD = statement<{ id: string }>(
     order by f.uploaded_at limit $1 for update skip locked`,
 );
 
-const NOTE_SHOWN = statement<unknown>(
+const MARK_ATTACHED = statement<unknown>(
   'files.note_shown',
   `update files f set shown_in = c.id
      from message_attachments a
@@ -120,16 +123,16 @@ const NOTE_SHOWN = statement<unknown>(
 );
 
 /** One index look-up for each deleted conversation. */
-const SHOWN_NOWHERE = `conversations c
+const IN_DELETED_CONVERSATIONS = `conversations c
     cross join lateral (select f.id from files f where f.shown_in = c.id and f.deleted_at is null order by f.id limit $1) f
     where c.deleted_at is not null`;
 
-const FORGET_PLACES = statement<unknown>(
+const CLEAR_ATTACHMENTS = statement<unknown>(
   'files.forget_places',
-  `update files set shown_in = null where id = any (array(select f.id from ${SHOWN_NOWHERE} limit $1))`,
+  `update files set shown_in = null where id = any (array(select f.id from ${IN_DELETED_CONVERSATIONS} limit $1))`,
 );
 
-const LET_GO = statement<unknown>(
+const DELETE_ORPHANS = statement<unknown>(
   'files.let_go',
   `update files f set deleted_at = now() where f.id = any($1::uuid[]) and not ${ATTACHED}`,
 );
@@ -139,7 +142,7 @@ const DELETED = statement<{ id: string }>(
   `select id from files where deleted_at is not null order by deleted_at limit $1`,
 );
 
-const FORGET = statement<unknown>('files.forget', `delete from files where id = any($1::uuid[])`);
+const DELETE_ROWS = statement<unknown>('files.forget', `delete from files where id = any($1::uuid[])`);
 
 const BEGIN_SCAN = statement<StoredFile & { scans_begun: number }>(
   'files.begin_scan',
@@ -153,7 +156,7 @@ const POSTPONE_SCAN = statement<unknown>(
   `update files set scans_begun = greatest(scans_begun - 1, 0) where id = $1`,
 );
 
-const IS_KEPT = statement<{ is_kept: boolean }>(
+const EXISTS = statement<{ is_kept: boolean }>(
   'files.is_kept',
   `select exists (select from files where id = $1 and deleted_at is null) as is_kept`,
 );
@@ -163,7 +166,7 @@ const IS_SCANNING = statement<{ is_scanning: boolean }>(
   `select exists (select from files where id = $1 and status = 'scanning' and deleted_at is null) as is_scanning`,
 );
 
-const SETTLE = statement<{ file: FileRow; uploader_id: string }>(
+const COMPLETE_SCAN = statement<{ file: FileRow; uploader_id: string }>(
   'files.settle',
   `update files f
       set status = $2, reason = $3, status_at = now(), size = coalesce($4, size), content_hash = coalesce($5, content_hash),
@@ -179,7 +182,7 @@ export interface AttachedAt {
   readonly message_id: string;
 }
 
-const PLACE = statement<AttachedAt>(
+const ATTACHMENT = statement<AttachedAt>(
   'files.place',
   `select m.conversation_id, m.id as message_id
      from message_attachments a join messages m on m.id = a.message_id and m.deleted_at is null
@@ -188,14 +191,14 @@ const PLACE = statement<AttachedAt>(
 
 const IS_WAITING = `status = 'scanning' and deleted_at is null and status_at < now() - interval '5 minutes'`;
 
-/** Files the upkeep would let go of, remove the bytes of, and have scanned again. */
+/** Files whose row, bytes or scan the cleanup has to handle. */
 export interface DueFiles extends Record<string, number> {
   readonly let_go: number;
   readonly removed: number;
   readonly rescanned: number;
 }
 
-/** Files of one uploader whose scan is long due: the one that has waited longest, and how many there are. */
+/** Files of one uploader whose scan is overdue: the one that has waited longest, and how many there are. */
 export interface LongWaiting {
   readonly id: string;
   readonly uploader_id: string;
@@ -223,8 +226,8 @@ const COUNT_DUE = statement<DueFiles>(
           (select count(*) from files where ${IS_WAITING})::int as rescanned`,
 );
 
-/** What a scan found out. */
-export interface Settlement {
+/** The result of a scan. */
+export interface ScanResult {
   readonly status: FileStatus;
   readonly reason?: string;
   readonly size?: number;
@@ -233,7 +236,7 @@ export interface Settlement {
   readonly height?: number;
   readonly blurhash?: string | undefined;
   readonly hasThumbnail?: boolean;
-  /** Whether there is an image to show instead of the one that was sent. */
+  /** Whether the re-encoded image is served in place of the uploaded one. */
   readonly isRenewed?: boolean;
 }
 
@@ -242,7 +245,7 @@ export interface Settlement {
 export class FilesRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** One upload of a user after the other: what there is room for is counted by one alone. */
+  /** Serializes the uploads of a user, so that concurrent ones cannot exceed the quota together. */
   async underQuotaLock(uploaderId: string, work: (tx: Queryable) => Promise<void>): Promise<void> {
     await this.sql.transaction(async (tx) => {
       await tx.many(LOCK_QUOTA, [uploaderId]);
@@ -250,61 +253,61 @@ export class FilesRepository {
     });
   }
 
-  /** False: there is no room for it within the quota. */
+  /** Returns false when the quota leaves no room for the file. */
   async insert(tx: Queryable, file: NewFile, quota: Quota): Promise<boolean> {
     const { id, uploaderId, conversationId, name, type, category, size, contentHash, duration } = file;
     const values = [id, uploaderId, conversationId ?? null, name, type, category, size, contentHash, duration ?? null];
     return (await tx.run(RESERVE, [...values, file.description, file.charset ?? null, quota.files, quota.bytes])) > 0;
   }
 
-  /** What the files of a user take up that are stored. */
+  /** Returns the usage by the stored files of a user. */
   async usage(uploaderId: string): Promise<Quota> {
     const { files, bytes } = (await this.sql.one(USAGE, [uploaderId]))!;
     return { files, bytes: Number(bytes) };
   }
 
-  /** The bytes are stored: from now on the file waits for its scan. */
+  /** Marks the bytes as stored: from now on the file waits for its scan. */
   async markStored(id: string): Promise<FileRow | undefined> {
-    return (await this.sql.one(ARRIVED, [id]))?.file;
+    return (await this.sql.one(MARK_STORED, [id]))?.file;
   }
 
-  /** Of these files, those the viewer may see now, while his session and account are good. */
+  /** Returns those of these files that the viewer may see now, if their session and account are valid. */
   visible(ids: readonly string[], { userId, sessionId }: Viewer): Promise<StoredFile[]> {
     return this.sql.many(VISIBLE, [ids, userId, sessionId]);
   }
 
-  /** Takes the user's own file out of everybody's sight. False when a message shows it. */
+  /** Hides the user's own file from everyone. Returns false when a message contains it. */
   async delete(id: string, uploaderId: string): Promise<boolean> {
     return this.sql.transaction(async (tx) => {
-      await tx.one(LOCK, [id]); // whoever attaches it holds the lock, and is seen by the next statement
-      return (await tx.run(DELETE_LOOSE, [id, uploaderId])) > 0;
+      await tx.one(LOCK, [id]); // the attaching transaction holds the lock, and the next statement sees its result
+      return (await tx.run(DELETE_UNATTACHED, [id, uploaderId])) > 0;
     });
   }
 
-  /** Files that were shown in conversations deleted since are looked at again. Answers how many. */
-  clearStalePlaces(limit: number): Promise<number> {
-    return this.sql.run(FORGET_PLACES, [limit]);
+  /** Marks files of deleted conversations to be checked for orphans again. Returns how many. */
+  clearDeletedConversations(limit: number): Promise<number> {
+    return this.sql.run(CLEAR_ATTACHMENTS, [limit]);
   }
 
   /**
-   * Takes files nobody shows, and uploads that broke off, out of sight, and notes where the others are shown: these are
-   * not looked at again until their message lets go of them.
+   * Hides files that no message contains and aborted uploads, and records the conversation of the others, so that they
+   * are not checked again until their message releases them.
    */
   async releaseOrphans(limit: number): Promise<{ looked_at: number; let_go: number }> {
     return this.sql.transaction(async (tx) => {
       const ids = (await tx.many(LOCK_OLD, [limit])).map(({ id }) => id);
       if (ids.length === 0) return { looked_at: 0, let_go: 0 };
-      await tx.run(NOTE_SHOWN, [ids]);
-      return { looked_at: ids.length, let_go: await tx.run(LET_GO, [ids]) };
+      await tx.run(MARK_ATTACHED, [ids]);
+      return { looked_at: ids.length, let_go: await tx.run(DELETE_ORPHANS, [ids]) };
     });
   }
 
-  /** Whether the file is there and was not deleted. */
-  async isKept(id: string): Promise<boolean> {
-    return (await this.sql.one(IS_KEPT, [id]))!.is_kept;
+  /** Whether the file exists and was not deleted. */
+  async exists(id: string): Promise<boolean> {
+    return (await this.sql.one(EXISTS, [id]))!.is_kept;
   }
 
-  /** Files out of sight whose bytes may still be there. */
+  /** Returns deleted files whose bytes may still exist. */
   async findDeleted(limit: number): Promise<string[]> {
     return (await this.sql.many(DELETED, [limit])).map(({ id }) => id);
   }
@@ -313,16 +316,16 @@ export class FilesRepository {
     return (await this.sql.one(COUNT_DUE, []))!;
   }
 
-  async forget(ids: readonly string[]): Promise<void> {
-    await this.sql.run(FORGET, [ids]);
+  async deleteRows(ids: readonly string[]): Promise<void> {
+    await this.sql.run(DELETE_ROWS, [ids]);
   }
 
-  /** Undefined when there is nothing to scan (any more). */
+  /** Undefined when there is nothing left to scan. */
   beginScan(id: string): Promise<(StoredFile & { scans_begun: number }) | undefined> {
     return this.sql.one(BEGIN_SCAN, [id]);
   }
 
-  /** The scan did not fail, it could not be made. */
+  /** The scan could not be made; it does not count as failed. */
   async postponeScan(id: string): Promise<void> {
     await this.sql.run(POSTPONE_SCAN, [id]);
   }
@@ -331,10 +334,10 @@ export class FilesRepository {
     return (await this.sql.one(IS_SCANNING, [id]))!.is_scanning;
   }
 
-  /** Ends the scan of a file; undefined when it was ended already. */
-  completeScan(id: string, result: Settlement): Promise<{ file: FileRow; uploader_id: string } | undefined> {
+  /** Ends the scan of a file; undefined when it had ended already. */
+  completeScan(id: string, result: ScanResult): Promise<{ file: FileRow; uploader_id: string } | undefined> {
     const { status, reason, size, contentHash, width, height, blurhash, hasThumbnail = false } = result;
-    return this.sql.one(SETTLE, [
+    return this.sql.one(COMPLETE_SCAN, [
       id,
       status,
       reason ?? null,
@@ -347,17 +350,19 @@ export class FilesRepository {
     ]);
   }
 
-  /** The message that shows a file. */
-  findPlace(id: string): Promise<AttachedAt | undefined> {
-    return this.sql.one(PLACE, [id]);
+  /** Returns the message that contains a file. */
+  findAttachment(id: string): Promise<AttachedAt | undefined> {
+    return this.sql.one(ATTACHMENT, [id]);
   }
 
-  /** Uploaders of files whose scan is long due. */
+  /** Returns uploaders of files whose scan is overdue. */
   findWaiting(limit: number): Promise<LongWaiting[]> {
     return this.sql.many(WAITING, [limit]);
   }
 
-  /** The file of an uploader that has waited longest for a scan, or for the next try, and whether there are others. */
+  /**
+   * Returns the file of an uploader that has waited longest for a scan or its next attempt, and whether it is the last.
+   */
   async findNextOf(uploaderId: string): Promise<{ id: string; isLast: boolean } | undefined> {
     const [next, other] = await this.sql.many(NEXT_OF, [uploaderId]);
     return next && { id: next.id, isLast: other === undefined };

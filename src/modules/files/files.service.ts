@@ -19,17 +19,17 @@ import { imageKey, keysOf, uploadKey } from './storage/file-keys.js';
 import { FileStorage } from './storage/file-storage.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
-/** Files of users: they come in, are looked at, and go. Who may see one is decided anew each time somebody asks. */
+/** Uploads, reads and deletes files of users. Access is decided anew at every request. */
 @Injectable()
 export class FilesService {
-  private readonly unremoved = new RepeatedWarning(
+  private readonly removalWarning = new RepeatedWarning(
     new Logger(FilesService.name),
-    'the bytes of a deleted file are left to the upkeep',
+    'the bytes of a deleted file are left to the cleanup task',
     { over: 'the bytes of deleted files are removed again' },
   );
-  private readonly unforgotten = new RepeatedWarning(
+  private readonly rollbackWarning = new RepeatedWarning(
     new Logger(FilesService.name),
-    'an upload that was not stored is left to the upkeep',
+    'an upload that was not stored is left to the cleanup task',
   );
 
   constructor(
@@ -41,14 +41,15 @@ export class FilesService {
   ) {}
 
   /**
-   * Takes a file in. It is complete and on disk when this answers, and its scan is due; it can be sent, not yet read.
+   * Stores a file. When this returns, the file is complete on disk and its scan is queued; it can be sent, but not yet
+   * downloaded.
    * @throws ValidationError, ConversationNotFound, PermissionDenied, InvalidFileType, FileTooLarge, MalwareDetected,
-   *   FileQuotaExceeded, ServiceUnavailable
+   * FileQuotaExceeded, ServiceUnavailable
    */
   async upload(actor: Actor, received: ReceivedFile | undefined, dto: UploadFileDto): Promise<FileDto> {
     if (!received) throw ValidationError.of('file', 'is required');
     const { conversation_id: conversationId, description = '' } = dto;
-    await this.policy.requirePlace(actor, conversationId);
+    await this.policy.requireConversation(actor, conversationId);
     const { name, type, size, duration, charset } = await this.inspect(actor.userId, received);
     return this.store(actor, received.path, {
       id: newId(),
@@ -72,26 +73,26 @@ export class FilesService {
     return FileDto.of(stored.file);
   }
 
-  /** Takes one's own file away for good, while no message shows it. @throws FileNotFound, FileAttached */
+  /** Deletes the actor's own file permanently, while no message contains it. @throws FileNotFound, FileAttached */
   async delete(actor: Actor, id: string): Promise<void> {
     const [stored] = await this.repository.visible([id], actor);
     if (!stored || stored.uploader_id !== actor.userId) throw new FileNotFound();
     if (!(await this.repository.delete(id, actor.userId))) throw new FileAttached();
     try {
       await this.storage.remove(keysOf(id));
-      await this.repository.forget([id]);
-      this.unremoved.worked();
+      await this.repository.deleteRows([id]);
+      this.removalWarning.worked();
     } catch (error) {
-      this.unremoved.failed({ err: error, file_id: id });
+      this.removalWarning.failed({ err: error, file_id: id });
     }
   }
 
-  /** The bytes of a ready file, as they are shown to those who may see it. Who asks has been judged. */
+  /** Opens the bytes of a ready file in the form in which they are served. The caller has checked access. */
   openForDownload({ id, category }: { id: string; category: string }): Promise<Readable> {
     return this.storage.open(category === 'image' ? imageKey(id) : uploadKey(id));
   }
 
-  /** The name it is kept under, and what it is. */
+  /** Returns the display name and the detected type. */
   private async inspect(uploaderId: string, received: ReceivedFile): Promise<CheckedFile & { name: string }> {
     const { path, name: rawName, declaredType, ended } = received;
     const name = cleanFileName(rawName);
@@ -109,7 +110,7 @@ export class FilesService {
     try {
       await this.storage.put(uploadKey(file.id), path, file.type);
     } catch (error) {
-      await this.repository.forget([file.id]).catch((err: unknown) => this.unforgotten.failed({ err }));
+      await this.repository.deleteRows([file.id]).catch((err: unknown) => this.rollbackWarning.failed({ err }));
       throw error;
     }
     const row = await this.repository.markStored(file.id);
@@ -118,7 +119,7 @@ export class FilesService {
     return FileDto.of(row);
   }
 
-  /** Writes the row before the bytes are stored, so that no bytes are ever without one. */
+  /** Inserts the row before the bytes are stored, so that no bytes are ever left without a row. */
   private async reserve(actor: Actor, file: NewFile): Promise<void> {
     await this.repository.underQuotaLock(actor.userId, async (tx) => {
       const quota = await this.policy.requireQuota(tx, actor);

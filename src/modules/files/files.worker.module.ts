@@ -7,7 +7,7 @@ import { ScanFile } from './scan-file.js';
 import { ScansModule } from './scans.module.js';
 import { StorageModule } from './storage/storage.module.js';
 
-/** The background work of files: scans, and the upkeep. Needs a `Broadcaster`, which the fan-out module gives. */
+/** The background work of files: scans and cleanup. Requires a `Broadcaster`, which the fan-out module provides. */
 @Module({
   imports: [ScansModule, StorageModule, FileProcessesModule],
   providers: [FileScansProcessor, FilesUpkeep, ScanFile, FilesRepository],

@@ -20,27 +20,27 @@ export interface DownloadRequest extends DownloadQuery {
   readonly ip: string | undefined;
 }
 
-/** An answer that is not JSON; without a body for 302 and 304. */
+/** A response that is not JSON; without a body for 302 and 304. */
 export interface Download {
   readonly status: 200 | 206 | 302 | 304;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: () => Promise<Readable>;
 }
 
-/** Shown in the page where it is asked for; everything else is saved, whatever is asked for. */
-const SHOWN = new Set(['image', 'audio', 'video']);
-/** A script in it would run nowhere, see nothing, and belong to nobody. */
+/** Displayed inline by default; all other files are always attachments. */
+const INLINE = new Set(['image', 'audio', 'video']);
+/** A script in the file would not run, could read nothing, and would have no origin. */
 const INERT = {
   'Content-Security-Policy': "sandbox; default-src 'none'",
   'X-Content-Type-Options': 'nosniff',
-  // Kept by whoever saw it, and asked for again each time: it costs a 304 as long as he may.
+  // Cached by the client and revalidated at every use, so that access is checked each time; the cost is a 304.
   'Cache-Control': 'private, no-cache',
 };
 
-/** Which pages may show it: with a signed address any, because no other site can have made that. */
+/** The pages that may embed it: with a signed URL any, because no other site can have created that. */
 type ResourcePolicy = 'same-site' | 'cross-origin';
 
-/** Lets somebody have the bytes of a file, after looking who it is and what he may see at this moment. */
+/** Opens a file for download after checking the viewer's current access. */
 @Injectable()
 export class OpenDownload {
   constructor(
@@ -52,7 +52,7 @@ export class OpenDownload {
 
   /** @throws AuthenticationRequired, RateLimitExceeded, FileNotFound, FileNotReady, RangeNotSatisfiable */
   async open(actor: Actor | undefined, request: DownloadRequest): Promise<Download> {
-    const { viewer, disposition, policy } = await this.admit(actor, request);
+    const { viewer, disposition, policy } = await this.authenticate(actor, request);
     const [stored] = await this.repository.visible([request.id], viewer);
     if (!stored || (request.variant === 'thumbnail' && !mayHaveThumbnail(stored.file))) throw new FileNotFound();
     if (stored.file.status !== 'ready') throw new FileNotReady(stored.file.status);
@@ -62,7 +62,7 @@ export class OpenDownload {
     return { ...download, headers: { ...download.headers, 'Cross-Origin-Resource-Policy': policy } };
   }
 
-  private async admit(
+  private async authenticate(
     actor: Actor | undefined,
     { id, variant, token, disposition, ip }: DownloadRequest,
   ): Promise<{ viewer: Viewer; disposition: Disposition | undefined; policy: ResourcePolicy }> {
@@ -70,53 +70,58 @@ export class OpenDownload {
       await this.limits.check('call', actor);
       return { viewer: actor, disposition, policy: 'same-site' };
     }
-    const address = token === undefined ? undefined : this.signer.read(token, id, variant);
-    if (!address) {
+    const claims = token === undefined ? undefined : this.signer.read(token, id, variant);
+    if (!claims) {
       await this.limits.checkAddress('call', ip);
       throw new AuthenticationRequired();
     }
-    await this.limits.checkSubject('call', address.userId);
-    return { viewer: address, disposition: address.disposition, policy: 'cross-origin' };
+    await this.limits.checkSubject('call', claims.userId);
+    return { viewer: claims, disposition: claims.disposition, policy: 'cross-origin' };
   }
 
   private async content(
     { file, content_hash: hash, charset }: StoredFile,
-    wanted: Disposition | undefined,
+    requested: Disposition | undefined,
     headers: IncomingHttpHeaders,
   ): Promise<Download> {
-    const disposition = SHOWN.has(file.category) ? (wanted ?? 'inline') : 'attachment';
-    const said = {
+    const disposition = INLINE.has(file.category) ? (requested ?? 'inline') : 'attachment';
+    const metadata = {
       'Content-Type': contentType(file.type, charset),
       'Content-Disposition': contentDisposition(disposition, file.name),
       ETag: `"${hash.slice(0, 32)}"`,
     };
-    return this.answer(file.category === 'image' ? imageKey(file.id) : uploadKey(file.id), said, headers, file.size);
+    return this.respond(
+      file.category === 'image' ? imageKey(file.id) : uploadKey(file.id),
+      metadata,
+      headers,
+      file.size,
+    );
   }
 
-  /** Its size is not kept; it is small, and sent as a whole. */
+  /** The size of a thumbnail is not stored; it is small, and sent as a whole. */
   private async thumbnail({ file, content_hash: hash }: StoredFile, headers: IncomingHttpHeaders): Promise<Download> {
-    const said = {
+    const metadata = {
       'Content-Type': 'image/webp',
       'Content-Disposition': contentDisposition('inline', thumbnailName(file)),
       ETag: `"${hash.slice(0, 30)}-t"`,
     };
-    return this.answer(thumbnailKey(file.id), said, headers);
+    return this.respond(thumbnailKey(file.id), metadata, headers);
   }
 
-  private async answer(
+  private async respond(
     key: string,
-    said: { 'Content-Type': string; 'Content-Disposition': string; ETag: string },
-    asked: IncomingHttpHeaders,
+    metadata: { 'Content-Type': string; 'Content-Disposition': string; ETag: string },
+    requestHeaders: IncomingHttpHeaders,
     size?: number,
   ): Promise<Download> {
-    const headers = { ...INERT, ...said };
-    if (isKnown(asked['if-none-match'], said.ETag)) return { status: 304, headers };
-    const place = { type: said['Content-Type'], disposition: said['Content-Disposition'] };
-    const address = await this.storage.addressOf(key, place);
-    if (address !== undefined) return { status: 302, headers: { ...INERT, Location: address } };
+    const headers = { ...INERT, ...metadata };
+    if (isKnown(requestHeaders['if-none-match'], metadata.ETag)) return { status: 304, headers };
+    const served = { type: metadata['Content-Type'], disposition: metadata['Content-Disposition'] };
+    const location = await this.storage.urlOf(key, served);
+    if (location !== undefined) return { status: 302, headers: { ...INERT, Location: location } };
     if (size === undefined) return { status: 200, headers, body: () => this.storage.open(key) };
-    const isSame = asked['if-range'] === undefined || asked['if-range'] === said.ETag;
-    const range = isSame ? requestedRange(asked.range, size) : undefined;
+    const isSame = requestHeaders['if-range'] === undefined || requestHeaders['if-range'] === metadata.ETag;
+    const range = isSame ? requestedRange(requestHeaders.range, size) : undefined;
     const length = range ? range.end - range.start + 1 : size;
     const whole = { ...headers, 'Accept-Ranges': 'bytes', 'Content-Length': String(length) };
     const body = (): Promise<Readable> => this.storage.open(key, range);
@@ -129,7 +134,7 @@ function contentType(type: string, charset: string | null): string {
   return type.startsWith('text/') ? `${type}; charset=${charset ?? 'utf-8'}` : type;
 }
 
-/** Until its scan is over an image is `not ready` in all its variants. */
+/** Until its scan ends an image is `not ready` in all its variants. */
 function mayHaveThumbnail({ category, status, has_thumbnail }: FileRow): boolean {
   return category === 'image' && (status !== 'ready' || has_thumbnail);
 }

@@ -7,13 +7,13 @@ import type { NextFunction, Request, Response } from 'express';
 import multer, { MulterError, type StorageEngine } from 'multer';
 import { type AppError, ServiceUnavailable, ValidationError } from '../../platform/errors/app-error.js';
 
-/** What came in, at a path of ours: nothing is known of it but what the client says. */
+/** A received file at a path chosen by the server. Everything else about it is only claimed by the client. */
 export interface ReceivedFile {
   readonly path: string;
   readonly name: string;
   readonly declaredType: string;
   readonly contentHash: string;
-  /** Aborted when the request ends before its answer: nothing more needs to be done for it. */
+  /** Aborted when the request ends before its response, so that work on it can stop. */
   readonly ended: AbortSignal;
 }
 
@@ -21,7 +21,7 @@ interface Reception {
   readonly request: Request;
   readonly response: Response;
   readonly path: string;
-  /** The most the file may have, and the error for one that has more. */
+  /** The size limit of the file, and the error above it. */
   readonly mostBytes: number;
   readonly tooLarge: () => AppError;
   readonly ended: AbortSignal;
@@ -29,19 +29,19 @@ interface Reception {
 
 const FORM = { files: 1, fields: 10, parts: 12, fieldNameSize: 100, fieldSize: 8 * 1024, headerPairs: 32 };
 const FLAT = { fieldNestingDepth: 0, fieldArrayIndexLimit: 0 };
-/** What the form around a file may take. */
+/** The size allowance for the form around the file. */
 const ALLOWANCE = 128 * 1024;
 
-/** The least bytes the file of a form must have, by the length of the request; undefined when that is not said. */
+/** The minimum size of the file of a form, computed from the length of the request; undefined without that. */
 export function announcedBytes({ headers }: Request): number | undefined {
   const length = headers['content-length'];
   return length === undefined ? undefined : Math.max(0, Number(length) - ALLOWANCE);
 }
 
 /**
- * Takes the file of a form in, straight to disk, counting from the first byte; fields of the form become the body.
- * A form that is too large is refused in the middle, not at its end.
- * @throws what `tooLarge` makes, ValidationError, ServiceUnavailable when `ended` comes first
+ * Receives the file of a form and writes it to disk while counting its bytes; the other fields become the body. A form
+ * that is too large is refused while it arrives.
+ * @throws the error of `tooLarge`, ValidationError, ServiceUnavailable when `ended` fires first
  */
 export async function receiveUpload(reception: Reception): Promise<ReceivedFile> {
   const { request, response, path, mostBytes, tooLarge, ended } = reception;
@@ -51,7 +51,7 @@ export async function receiveUpload(reception: Reception): Promise<ReceivedFile>
   let received: Landed | undefined;
   let isRefused = false;
   await new Promise<void>((resolve, reject) => {
-    // multer hears of an end from now on: of one before it would wait for ever.
+    // multer reacts to an abort only from here on; after an earlier one it would wait forever.
     const refuse = (error: AppError): void => {
       isRefused = true;
       reject(error);
@@ -74,25 +74,25 @@ export async function receiveUpload(reception: Reception): Promise<ReceivedFile>
 
 type Landed = Omit<ReceivedFile, 'ended'>;
 
-interface Course {
+interface UploadState {
   readonly isRefused: () => boolean;
   readonly refuseTooLarge: () => void;
   readonly arrived: (file: Landed) => void;
 }
 
-/** Where multer puts the bytes: one path, hashed on the way. What comes of a refused form is removed again. */
+/** The storage engine of multer: writes to one path and hashes on the way. The file of a refused form is removed. */
 class DiskUpload implements StorageEngine {
   constructor(
     private readonly path: string,
-    private readonly course: Course,
+    private readonly state: UploadState,
   ) {}
 
   _handleFile(_request: Request, file: Express.Multer.File, done: (error?: Error) => void): void {
-    // multer would tell of it only after the client has sent all it wants to send.
-    file.stream.once('limit', this.course.refuseTooLarge);
-    this.land(file.stream).then(
+    // multer itself reports this only after the client has sent everything.
+    file.stream.once('limit', this.state.refuseTooLarge);
+    this.write(file.stream).then(
       (contentHash) => {
-        this.course.arrived({ path: this.path, name: file.originalname, declaredType: file.mimetype, contentHash });
+        this.state.arrived({ path: this.path, name: file.originalname, declaredType: file.mimetype, contentHash });
         done();
       },
       (error: Error) => done(error),
@@ -103,7 +103,7 @@ class DiskUpload implements StorageEngine {
     rm(this.path, { force: true }).then(() => done(null), done);
   }
 
-  private async land(stream: Readable): Promise<string> {
+  private async write(stream: Readable): Promise<string> {
     const hash = createHash('sha256');
     const hashing = new Transform({
       transform(chunk: Buffer, _encoding, next) {
@@ -116,14 +116,14 @@ class DiskUpload implements StorageEngine {
     try {
       await pipeline(stream, hashing, file);
     } finally {
-      await closed; // a file that is still being opened would be there after its removal
-      if (this.course.isRefused()) await rm(this.path, { force: true });
+      await closed; // a file that is still being opened would reappear after its removal
+      if (this.state.isRefused()) await rm(this.path, { force: true });
     }
     return hash.digest('hex');
   }
 }
 
-/** What is wrong with a form, by the code of multer. */
+/** What is wrong with a form, by the error code of multer. */
 const FORM_PROBLEMS: Readonly<Record<string, [field: string, problem: string]>> = {
   LIMIT_FILE_COUNT: ['file', 'must be one: send each file in a request of its own'],
   LIMIT_UNEXPECTED_FILE: ['file', 'must be the name of the field with the file'],
@@ -139,5 +139,5 @@ function formProblem(error: unknown, tooLarge: () => AppError): AppError {
   // The disk is full, or there are too many open files.
   if (syscall !== undefined) return new ServiceUnavailable(undefined, { cause: error });
   const known = error instanceof MulterError ? FORM_PROBLEMS[error.code] : undefined;
-  return ValidationError.of(...(known ?? ['', 'is not a form that can be read']));
+  return ValidationError.of(...(known ?? ['', 'is not a readable form']));
 }

@@ -4,7 +4,7 @@ import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { encode } from 'blurhash';
 import sharp, { type Sharp } from 'sharp';
 import { decodeBitmap, encodeBitmap } from './checks/bitmap.js';
-import { blankPlaces, heifAt } from './checks/heif-image.js';
+import { blankRegions, heifAt } from './checks/heif-image.js';
 import { mostPixels } from './checks/image-header.js';
 import { InvalidFileType } from './files.errors.js';
 
@@ -14,7 +14,7 @@ const BLUR_SIDE = 32;
 export interface RenderedImage {
   readonly width: number;
   readonly height: number;
-  /** Undefined, as the thumbnail, of an image there is no decoder for. */
+  /** Undefined, like the thumbnail, for an image without a decoder. */
   readonly blurhash: string | undefined;
   readonly size: number;
   readonly contentHash: string;
@@ -23,21 +23,21 @@ export interface RenderedImage {
 export interface RenderTask {
   readonly path: string;
   readonly type: string;
-  /** Where the image goes, and the small one: paths nothing is at. */
+  /** The paths of the image and the thumbnail to write; nothing exists there. */
   readonly target: string;
   readonly thumbnail: string;
 }
 
 /**
- * Decodes an image completely and writes it anew to `target`, the right way up and without a word of metadata, and a
- * small one to `thumbnail`. What was hidden in or behind the old one is not in the new one. HEIC, which nothing here
- * decodes, and AVIF, which takes half a minute to encode, keep their pixels as they are, with the metadata blanked.
+ * Decodes an image completely and encodes it anew to `target`, correctly oriented and without metadata, and a thumbnail
+ * to `thumbnail`. Content hidden in or behind the original is not in the result. HEIC, for which there is no decoder
+ * here, and AVIF, which takes half a minute to encode, keep their pixels, and their metadata is blanked.
  * @throws InvalidFileType when it cannot be decoded
  */
 export async function renderImage(task: RenderTask): Promise<RenderedImage> {
   const { target, thumbnail } = task;
   try {
-    const { width, height, small } = await renewed(task);
+    const { width, height, small } = await reencode(task);
     if (small) await writeThumbnail(small, thumbnail);
     const { size } = await stat(target);
     const blurhash = small && (await blurhashOf(thumbnail));
@@ -48,14 +48,14 @@ export async function renderImage(task: RenderTask): Promise<RenderedImage> {
   }
 }
 
-interface Renewed {
+interface Reencoded {
   readonly width: number;
   readonly height: number;
-  /** To make the thumbnail of. */
+  /** The source of the thumbnail. */
   readonly small: Sharp | undefined;
 }
 
-async function renewed({ path, type, target }: RenderTask): Promise<Renewed> {
+async function reencode({ path, type, target }: RenderTask): Promise<Reencoded> {
   switch (type) {
     case 'image/bmp':
       return { ...(await renderBitmap(path, target)), small: await bitmapInput(path) };
@@ -75,7 +75,7 @@ async function renewed({ path, type, target }: RenderTask): Promise<Renewed> {
 async function withoutMetadata(path: string, target: string): Promise<{ width: number; height: number }> {
   const { width, height, metadata } = await heifAt(path);
   await copyFile(path, target);
-  await blankPlaces(target, metadata);
+  await blankRegions(target, metadata);
   return { width, height };
 }
 
@@ -90,14 +90,14 @@ function open(path: string, type: string, pages = 1): Sharp {
   return sharp(path, { limitInputPixels: mostPixels(type), failOn: 'error', pages });
 }
 
-/** The disk is full, or the file is not there: nothing the image did. */
+/** The disk is full or the file does not exist: the image is not the cause. */
 function isOfFileSystem(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).syscall !== undefined;
 }
 
 async function render(path: string, type: string, target: string): Promise<{ width: number; height: number }> {
   const { pages = 1 } = await sharp(path, { limitInputPixels: mostPixels(type) }).metadata();
-  // Several frames lie on top of each other in memory and cannot be turned; they have no orientation either.
+  // The frames of an animation lie below each other in memory and cannot be rotated; they have no orientation either.
   const image = pages > 1 ? open(path, type, -1) : open(path, type).autoOrient();
   const { width, height, pageHeight } = await encoded(image, type).toFile(target);
   return { width, height: pageHeight ?? Math.round(height / pages) };

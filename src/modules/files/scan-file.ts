@@ -6,7 +6,7 @@ import { Clamd, ScannerHungUp, ScannerUnavailable } from './clamd.js';
 import { type FileType, fileTypeOf } from './file-types.js';
 import { FileTooLarge, MalwareDetected } from './files.errors.js';
 import { FileDto } from './files.dto.js';
-import { FilesRepository, type Settlement } from './files.repository.js';
+import { FilesRepository, type ScanResult } from './files.repository.js';
 import { FileProcesses } from './file-processes.js';
 import { imageKey, keysOf, thumbnailKey, uploadKey } from './storage/file-keys.js';
 import { BytesMissing, FileStorage } from './storage/file-storage.js';
@@ -14,18 +14,18 @@ import { TempUploads } from './storage/temp-uploads.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 /**
- * Scans of one file that may end without a word, as when it takes the process or the scanner down, before it is given
- * up.
+ * How often a scan may end without a result, for example because it crashes the process or the scanner, before the file
+ * is given up.
  */
 const BEGUN_MAX = 3;
 const GIVEN_UP = 'SCAN_FAILED';
 /**
- * An image encoded anew may be larger than the one that was sent; a drawing in one bit a pixel would be 24 times as
- * large.
+ * The size limit of a re-encoded image in relation to the upload limit. It may be larger than the uploaded one; a
+ * drawing in one bit a pixel would be 24 times as large.
  */
 const MOST_GROWTH = 4;
 
-/** A scan that is over: whom it concerns, and what they are shown. */
+/** A completed scan: who is notified, and the file. */
 export interface ScannedFile {
   readonly file: FileDto;
   readonly uploaderId: string;
@@ -33,18 +33,22 @@ export interface ScannedFile {
 }
 
 /**
- * The checks that take more time than a request has: the scanner, unpacking, decoding. A file becomes ready by passing
- * all of them and in no other way: whatever goes wrong on the way leaves it shut.
+ * The checks that exceed the time of a request: the scanner, unpacking, decoding. A file becomes ready only by passing
+ * all of them; after any failure it stays unavailable.
  */
 @Injectable()
 export class ScanFile implements OnModuleDestroy {
   private readonly logger = new Logger(ScanFile.name);
-  private readonly unremoved = new RepeatedWarning(this.logger, 'the bytes of a scanned file could not be removed', {
-    over: 'the bytes of scanned files are removed again',
-  });
-  private readonly missing = new RepeatedWarning(
+  private readonly removalWarning = new RepeatedWarning(
     this.logger,
-    'the bytes of a file are not here, so it is not scanned: is FILES_DIR the same folder for all processes?',
+    'the bytes of a scanned file could not be removed',
+    {
+      over: 'the bytes of scanned files are removed again',
+    },
+  );
+  private readonly missingWarning = new RepeatedWarning(
+    this.logger,
+    'the bytes of a file are missingWarning, so it is not scanned: is FILES_DIR the same folder for all processes?',
     { level: 'error' },
   );
   private readonly clamd: Clamd | undefined;
@@ -67,26 +71,26 @@ export class ScanFile implements OnModuleDestroy {
   }
 
   /**
-   * Scans a file and settles what it is; undefined when there was nothing to do.
-   * @throws ScannerUnavailable, ServiceUnavailable: nothing was settled, ask again
+   * Scans a file and records the result; undefined when there was nothing to do.
+   * @throws ScannerUnavailable, ServiceUnavailable: nothing was recorded, the scan has to be repeated
    */
   async scan(id: string): Promise<ScannedFile | undefined> {
     const stored = await this.repository.beginScan(id);
     if (!stored) return undefined;
     const { file, scans_begun: begun } = stored;
-    const settlement: Settlement =
+    const result: ScanResult =
       begun > BEGUN_MAX
         ? { status: 'rejected', reason: GIVEN_UP }
         : await this.examineSafely(id, fileTypeOf(file.type));
-    return this.complete(id, settlement);
+    return this.complete(id, result);
   }
 
-  private async examineSafely(id: string, type: FileType): Promise<Settlement> {
+  private async examineSafely(id: string, type: FileType): Promise<ScanResult> {
     try {
       return await this.storage.withLocalCopy(uploadKey(id), (path) => this.examine(id, type, path));
     } catch (error) {
       if (error instanceof ScannerUnavailable || error instanceof ServiceUnavailable) {
-        // A scanner that always hangs up on this file is no scanner that is away.
+        // A scanner that disconnects at every scan of this file is not unavailable.
         if (!(error instanceof ScannerHungUp)) await this.repository.postponeScan(id);
         if (error instanceof BytesMissing && !(await this.isMissing(id)))
           return { status: 'rejected', reason: GIVEN_UP };
@@ -98,14 +102,14 @@ export class ScanFile implements OnModuleDestroy {
     }
   }
 
-  /** Another scan, or a deletion, may have taken them: then there is nothing left to settle. */
+  /** Another scan, or a deletion, may have removed the bytes: then there is nothing left to record. */
   private async isMissing(id: string): Promise<boolean> {
     if (!(await this.repository.isScanning(id))) return false;
-    this.missing.failed({ file_id: id });
+    this.missingWarning.failed({ file_id: id });
     return true;
   }
 
-  private async examine(id: string, type: FileType, path: string): Promise<Settlement> {
+  private async examine(id: string, type: FileType, path: string): Promise<ScanResult> {
     const verdict = await this.clamd?.scan(path);
     if (verdict === 'malware') throw new MalwareDetected();
     if (verdict === 'impossible') return { status: 'rejected', reason: GIVEN_UP };
@@ -115,7 +119,7 @@ export class ScanFile implements OnModuleDestroy {
     return type.category === 'image' ? this.reencode(id, type, path) : { status: 'ready' };
   }
 
-  private async reencode(id: string, { type }: FileType, path: string): Promise<Settlement> {
+  private async reencode(id: string, { type }: FileType, path: string): Promise<ScanResult> {
     const [target, thumbnail] = [this.tempUploads.createPath(), this.tempUploads.createPath()];
     try {
       const image = await this.processes.run({ kind: 'render', path, type, target, thumbnail });
@@ -130,30 +134,30 @@ export class ScanFile implements OnModuleDestroy {
     }
   }
 
-  /** What was settled is told, whether or not the store is there to forget the bytes. */
+  /** The result is announced even if the store is unavailable and the bytes cannot be removed. */
   private async removeBytes(id: string, keys: readonly string[]): Promise<void> {
     try {
       await this.storage.remove(keys);
-      this.unremoved.worked();
+      this.removalWarning.worked();
     } catch (error) {
-      this.unremoved.failed({ err: error, file_id: id });
+      this.removalWarning.failed({ err: error, file_id: id });
     }
   }
 
-  private async complete(id: string, settlement: Settlement): Promise<ScannedFile | undefined> {
-    const settled = await this.repository.completeScan(id, settlement);
-    if (!settled) {
-      // Another scan may have been faster, and what it has settled stays; of a file that is gone nothing may be left.
-      if (!(await this.repository.isKept(id))) await this.removeBytes(id, keysOf(id));
+  private async complete(id: string, result: ScanResult): Promise<ScannedFile | undefined> {
+    const completed = await this.repository.completeScan(id, result);
+    if (!completed) {
+      // Another scan may have been faster, and its result stays; of a deleted file nothing may be left.
+      if (!(await this.repository.exists(id))) await this.removeBytes(id, keysOf(id));
       return undefined;
     }
-    if (settlement.status === 'rejected') await this.removeBytes(id, keysOf(id));
-    else if (settlement.isRenewed) await this.removeBytes(id, [uploadKey(id)]);
-    const place = await this.repository.findPlace(id);
+    if (result.status === 'rejected') await this.removeBytes(id, keysOf(id));
+    else if (result.isRenewed) await this.removeBytes(id, [uploadKey(id)]);
+    const attachment = await this.repository.findAttachment(id);
     return {
-      file: FileDto.of(settled.file),
-      uploaderId: settled.uploader_id,
-      attachedTo: place && { conversationId: place.conversation_id, messageId: place.message_id },
+      file: FileDto.of(completed.file),
+      uploaderId: completed.uploader_id,
+      attachedTo: attachment && { conversationId: attachment.conversation_id, messageId: attachment.message_id },
     };
   }
 }

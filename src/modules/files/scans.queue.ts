@@ -7,27 +7,34 @@ import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 export const SCANS_QUEUE = 'file-scans';
 
-/** The scan of one file of an uploader: that which has waited longest. */
+/** A scan of one file of an uploader: the one that has waited longest. */
 export interface ScanJob {
-  /** Undefined in jobs of a process of the version before. */
+  /** Undefined in jobs of a process of the previous version. */
   readonly uploaderId?: string;
-  /** What a process of the version before scans. */
+  /** Read by a process of the previous version. */
   readonly fileId: string;
 }
 
-/** A scanner that is away is asked again after 1, 2, 4 … seconds, for two minutes; then the upkeep asks. */
+/**
+ * With an unavailable scanner attempts are made after 1, 2, 4 … seconds, for two minutes; then the cleanup task
+ * requeues the scan.
+ */
 const ATTEMPTS = 8;
 const BACKOFF_MS = 1000;
 
 /**
- * Asks for the scans of files. An uploader is in the queue once, however many of their files wait, and goes to its end
- * after each of them: uploaders take turns, and one is served by one worker at a time.
+ * Queues the scans of files. An uploader is in the queue once, however many of their files wait, and moves to its end
+ * after each: uploaders take turns, and each is served by one worker at a time.
  */
 @Injectable()
 export class ScansQueue implements OnModuleInit {
-  private readonly waiting = new RepeatedWarning(new Logger(ScansQueue.name), 'scans wait for the queue', {
-    over: 'scans are queued again',
-  });
+  private readonly waiting = new RepeatedWarning(
+    new Logger(ScansQueue.name),
+    'scans are delayed: the queue is unavailable',
+    {
+      over: 'scans are queued again',
+    },
+  );
 
   constructor(
     @InjectQueue(SCANS_QUEUE) private readonly queue: Queue<ScanJob>,
@@ -35,14 +42,14 @@ export class ScansQueue implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.events.on(FileStored, ({ fileId, uploaderId }) => this.ask({ fileId, uploaderId }));
+    this.events.on(FileStored, ({ fileId, uploaderId }) => this.enqueue({ fileId, uploaderId }));
   }
 
   /**
-   * Asked while a file of the uploader is being scanned, it counts once that is over. The queue being away harms no
-   * file: the upkeep asks again for all that wait.
+   * A request during a scan for the same uploader takes effect after it. If the queue is unavailable no file is lost:
+   * the cleanup task requeues all that wait.
    */
-  async ask(job: Required<ScanJob>): Promise<void> {
+  async enqueue(job: Required<ScanJob>): Promise<void> {
     const deduplication = { id: job.uploaderId, keepLastIfActive: true };
     try {
       await this.queue.add('scan', job, {

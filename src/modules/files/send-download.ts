@@ -2,7 +2,7 @@ import type { Response } from 'express';
 import { sendStream } from '../../platform/http/send-stream.js';
 import type { Download } from './open-download.js';
 
-/** Answers with a download. */
+/** Sends a download as the response. */
 export async function sendDownload(response: Response, { status, headers, body }: Download): Promise<void> {
   const isSent = body && response.req.method !== 'HEAD';
   const stream = isSent ? await body() : undefined;

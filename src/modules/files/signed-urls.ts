@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../platform/http/actor.js';
-import { ADDRESS_TTL_MS, UrlSigner, type SignedAddress, type Variant } from './url-signer.js';
+import { URL_TTL_MS, UrlSigner, type SignedUrlClaims, type Variant } from './url-signer.js';
 import type { FileAddressDto, SignAddressesDto } from './files.dto.js';
 import { FilesRepository } from './files.repository.js';
 
-/** Addresses for `<img>` and its like, which send no credential: a whole page of them in one call. */
+/** URLs for `<img>` and similar elements, which send no credential: those of a whole page in one call. */
 @Injectable()
 export class SignedUrls {
   constructor(
@@ -12,39 +12,39 @@ export class SignedUrls {
     private readonly signer: UrlSigner,
   ) {}
 
-  /** In the order asked for, without those that are not for the actor to see, or not ready. */
+  /** In the requested order, without files that the actor may not see or that are not ready. */
   async sign(actor: Actor, { file_ids: ids, disposition }: SignAddressesDto): Promise<{ data: FileAddressDto[] }> {
     const stored = new Map((await this.repository.visible(ids, actor)).map((one) => [one.file.id, one.file]));
-    const expiresAt = endOfNewAddress();
-    const address = (fileId: string, variant: Variant): string =>
-      this.address(actor, { fileId, variant, disposition, expiresAt });
-    const shown = ids.flatMap((id) => stored.get(id) ?? []);
+    const expiresAt = newExpiry();
+    const urlFor = (fileId: string, variant: Variant): string =>
+      this.createUrl(actor, { fileId, variant, disposition, expiresAt });
+    const visible = ids.flatMap((id) => stored.get(id) ?? []);
     return {
-      data: shown
+      data: visible
         .filter(({ status }) => status === 'ready')
         .map(({ id, has_thumbnail }) => ({
           file_id: id,
-          url: address(id, 'content'),
-          ...(has_thumbnail && { thumbnail_url: address(id, 'thumbnail') }),
+          url: urlFor(id, 'content'),
+          ...(has_thumbnail && { thumbnail_url: urlFor(id, 'thumbnail') }),
           expires_at: expiresAt.toISOString(),
         })),
     };
   }
 
   /**
-   * Of a file the actor is being shown, whether it is ready or not. Nothing is looked up: an address only says who
-   * asks, and is answered by how the file stands, and what he may see, when it is used.
+   * Signs the URL of a file that the actor is about to receive, whether it is ready or not. Nothing is looked up: the
+   * URL only identifies the actor; the state of the file and their access are checked when it is used.
    */
-  addressOf(actor: Actor, fileId: string): string {
-    return this.address(actor, { fileId, variant: 'content', disposition: undefined, expiresAt: endOfNewAddress() });
+  urlOf(actor: Actor, fileId: string): string {
+    return this.createUrl(actor, { fileId, variant: 'content', disposition: undefined, expiresAt: newExpiry() });
   }
 
-  private address({ userId, sessionId }: Actor, asked: Omit<SignedAddress, 'userId' | 'sessionId'>): string {
-    const token = this.signer.sign({ ...asked, userId, sessionId });
-    return `/api/v1/files/${asked.fileId}/${asked.variant}?token=${token}`;
+  private createUrl({ userId, sessionId }: Actor, parameters: Omit<SignedUrlClaims, 'userId' | 'sessionId'>): string {
+    const token = this.signer.sign({ ...parameters, userId, sessionId });
+    return `/api/v1/files/${parameters.fileId}/${parameters.variant}?token=${token}`;
   }
 }
 
-function endOfNewAddress(): Date {
-  return new Date(Math.floor((Date.now() + ADDRESS_TTL_MS) / 1000) * 1000);
+function newExpiry(): Date {
+  return new Date(Math.floor((Date.now() + URL_TTL_MS) / 1000) * 1000);
 }

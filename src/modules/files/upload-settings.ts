@@ -1,12 +1,12 @@
-/** Times of uploads. One provider, so that tests can make them short. */
+/** Timeouts of uploads. A provider, so that tests can shorten them. */
 export class UploadSettings {
-  /** Slower uploads are cut off: they would hold a connection for as long as they like. */
+  /** Slower uploads are cut off, so that they cannot occupy a connection without limit. */
   bytesPerSecond = 8 * 1024;
-  /** What an upload may do with its first seconds. */
+  /** The initial time in which the rate is not enforced. */
   graceMs = 10_000;
   checkMs = 5_000;
-  /** The longest an upload may take: 50 MB at 85 kB/s. */
+  /** The maximum duration of an upload: 50 MB at 85 kB/s. */
   mostMs = 10 * 60_000;
-  /** How long a refused upload is still listened to, so that the client gets to reading why. */
+  /** How long a refused upload is still read, so that the client gets to read the response. */
   lingerMs = 2_000;
 }

@@ -24,15 +24,15 @@ import { requireSafeJson } from '../../platform/validation/safe-json.js';
 
 type UploadRequest = ParleyRequest & { received?: ReceivedFile };
 
-/** The file that came with the request. */
+/** The uploaded file of the request. */
 export const Received = createParamDecorator(
   (_data: unknown, context: ExecutionContext): ReceivedFile | undefined =>
     context.switchToHttp().getRequest<UploadRequest>().received,
 );
 
 /**
- * Takes the file of a form in before the route runs; whatever becomes of the request, it is gone afterwards. As many are
- * taken in at a time as `UploadsInProgress` has places for.
+ * Receives the file of a form before the route runs, and deletes it after the request in any case. `UploadsInProgress`
+ * limits the number of concurrent uploads.
  */
 @Injectable()
 export class UploadInterceptor implements NestInterceptor {
@@ -59,19 +59,19 @@ export class UploadInterceptor implements NestInterceptor {
       );
     }).pipe(
       catchError((error: unknown) => {
-        this.hangUp(request, response);
+        this.closeConnection(request, response);
         throw error;
       }),
     );
   }
 
-  /** With an `Idempotency-Key` the same form gives the same file again: an upload is repeated on the first bad network. */
+  /** With an `Idempotency-Key`, repeating the same form returns the same file: uploads are retried on bad networks. */
   private answer(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<UploadRequest>();
-    const asked = askedUnderKey(context);
-    if (!asked) return next.handle();
+    const idempotent = idempotencyOf(context);
+    if (!idempotent) return next.handle();
     const response = context.switchToHttp().getResponse<Response>();
-    return from(this.idempotency.answer({ ...asked, bodyHash: hashOf(request) }, () => next.handle(), response));
+    return from(this.idempotency.answer({ ...idempotent, bodyHash: hashOf(request) }, () => next.handle(), response));
   }
 
   private async receive(context: ExecutionContext, upload: Upload, path: string): Promise<void> {
@@ -89,31 +89,31 @@ export class UploadInterceptor implements NestInterceptor {
     requireSafeJson(request.body);
   }
 
-  /** How many bytes the file may have. A repeated request is not counted: what it brings is stored already. */
+  /** Returns the size limit of the file. A repeated request is not counted, because its file is stored already. */
   private async reserve(context: ExecutionContext, upload: Upload): Promise<number> {
     const request = context.switchToHttp().getRequest<UploadRequest>();
     const { mostBytes } = this.policy;
     const announced = announcedBytes(request);
     if (announced !== undefined && announced > mostBytes) throw new FileTooLarge({ limit: mostBytes });
-    const asked = askedUnderKey(context);
-    if (asked && (await this.idempotency.isKnown(asked))) return mostBytes;
+    const idempotent = idempotencyOf(context);
+    if (idempotent && (await this.idempotency.isKnown(idempotent))) return mostBytes;
     return this.uploads.reserve(upload, request.actor!, announced);
   }
 
   /**
-   * Ends the connection of a request that is refused while it comes in. What comes after the answer is read for a moment
-   * still: closed at once, the connection could take the answer with it (RFC 9112, 9.6).
+   * Ends the connection of a request that is refused while it arrives. Data after the response is still read for a
+   * moment: an immediate close could lose the response (RFC 9112, 9.6).
    */
-  private hangUp(request: UploadRequest, response: Response): void {
+  private closeConnection(request: UploadRequest, response: Response): void {
     if (request.complete || response.headersSent) return;
     const { socket } = request;
     response.setHeader('Connection', 'close');
-    socket.destroySoon = () => void socket.end(); // what the server calls after an answer that says so
+    socket.destroySoon = () => void socket.end(); // called by the server after a response with `Connection: close`
     response.once('finish', () => setTimeout(() => socket.destroy(), this.settings.lingerMs).unref());
   }
 }
 
-/** Aborted when the connection is closed before the answer is out, or before all of the request came in. */
+/** Aborted when the connection closes before the response is sent, or before the request is complete. */
 function endOf(request: UploadRequest, response: Response): AbortSignal {
   const end = new AbortController();
   response.once('close', () => (request.complete && response.writableFinished) || end.abort());
@@ -121,14 +121,14 @@ function endOf(request: UploadRequest, response: Response): AbortSignal {
   return end.signal;
 }
 
-/** Whose request it is, and its key; undefined when it has none. */
-function askedUnderKey(context: ExecutionContext): Omit<IdempotentRequest, 'bodyHash'> | undefined {
+/** The user, action and key of the request; undefined without a key. */
+function idempotencyOf(context: ExecutionContext): Omit<IdempotentRequest, 'bodyHash'> | undefined {
   const request = context.switchToHttp().getRequest<UploadRequest>();
   const key = IdempotencyStore.keyOf(request);
   return key === undefined ? undefined : { userId: request.actor!.userId, action: actionOf(context), key };
 }
 
-/** The fields of the form and the file, by its content. */
+/** Hashes the fields of the form and the content of the file. */
 function hashOf({ originalUrl, body, received }: UploadRequest): Buffer {
   const { name, declaredType, contentHash } = received!;
   return createHash('sha256')

@@ -10,7 +10,7 @@ describe('uploads in progress', () => {
     uploads = new UploadsInProgress(policy, {} as FilesRepository);
   });
 
-  /** As many as are let in, of this number of accounts with five each. */
+  /** Returns how many are accepted, from this number of accounts with five each. */
   function fill(accounts: number, ipOf: (account: number) => string): number {
     const before = uploads.total;
     for (let account = 0; account < accounts; account++) {
@@ -25,18 +25,18 @@ describe('uploads in progress', () => {
     return uploads.total - before;
   }
 
-  it('of one address are at most 32, however many accounts it has, and others have their places', () => {
+  it('of one IP address are at most 32, however many accounts it has, and others are still accepted', () => {
     expect(fill(13, () => '192.0.2.1')).toBe(32);
     expect(fill(1, () => '192.0.2.2')).toBe(5);
-    expect(() => uploads.enter('one more', '192.0.2.1')).toThrow('from your address');
+    expect(() => uploads.enter('one more', '192.0.2.1')).toThrow('from your IP address');
   });
 
-  it('of one network of IPv6 are those of one address, since its addresses cost nothing', () => {
+  it('of one IPv6 network count as those of one IP address, because its addresses cost nothing', () => {
     expect(fill(13, (account) => `2001:db8::${account + 1}`)).toBe(32);
     expect(fill(1, () => '2001:db8:0:1::1')).toBe(5);
   });
 
-  it('give their place up when they end', () => {
+  it('free their slot when they end', () => {
     fill(13, () => '192.0.2.1');
     const upload = uploads.enter('other', '192.0.2.2');
     uploads.leave(upload);

@@ -5,19 +5,19 @@ import { FileQuotaExceeded, TooManyUploads } from './files.errors.js';
 import { FilesPolicy } from './files.policy.js';
 import { FilesRepository } from './files.repository.js';
 
-/** An upload that has not been answered. */
+/** An upload that has not been responded to. */
 export interface Upload {
   readonly userId: string;
-  /** Where it comes from, as limits tell addresses apart. */
-  readonly address: string;
-  /** Of the file, set aside in the quota; undefined until there is known to be room for it. */
+  /** The IP ipSubject or network, as used for rate limits. */
+  readonly ipSubject: string;
+  /** The size of the file, reserved in the quota; undefined until there is known to be room for it. */
   reservedBytes: number | undefined;
 }
 
 /**
- * Uploads of this process that have not been answered. Each holds a connection, an open file, and space on the disk that
- * is in no row yet. So there are only so many of an account, of an address, whose accounts cost nothing where anybody
- * may register, and of all together. What they announce counts against the quota of the account while they last.
+ * Uploads of this process that have not been responded to. Each occupies a connection, an open file, and disk space
+ * that is not yet in a row. So they are limited for each account, for each IP ipSubject (accounts cost nothing where
+ * registration is open), and in total. Their announced sizes count against the quota of the account while they last.
  */
 @Injectable()
 export class UploadsInProgress {
@@ -32,15 +32,15 @@ export class UploadsInProgress {
     return this.uploads.size;
   }
 
-  /** Takes a place, to be left however the upload ends. @throws TooManyUploads */
+  /** Takes a slot, which the caller frees however the upload ends. @throws TooManyUploads */
   enter(userId: string, ip: string | undefined): Upload {
     const { perUser, perAddress, perProcess } = this.policy.atOnce;
-    const address = addressSubject(ip);
+    const ipSubject = addressSubject(ip);
     if (this.of(userId).length >= perUser) throw new TooManyUploads('account', perUser);
-    const fromThere = [...this.uploads].filter((upload) => upload.address === address);
-    if (fromThere.length >= perAddress) throw new TooManyUploads('address');
+    const ofSameIp = [...this.uploads].filter((upload) => upload.ipSubject === ipSubject);
+    if (ofSameIp.length >= perAddress) throw new TooManyUploads('address');
     if (this.uploads.size >= perProcess) throw new TooManyUploads('server');
-    const upload: Upload = { userId, address, reservedBytes: undefined };
+    const upload: Upload = { userId, ipSubject, reservedBytes: undefined };
     this.uploads.add(upload);
     return upload;
   }
@@ -50,14 +50,14 @@ export class UploadsInProgress {
   }
 
   /**
-   * Sets the announced bytes aside, or, where no length was announced, what room there is for a file. Answers how many;
-   * the row of the file is written by the exact numbers, under a lock.
+   * Reserves the announced bytes or, without an announced length, the remaining quota for a file. Returns how many; the
+   * row of the file is inserted with the exact numbers, under a lock.
    * @throws FileQuotaExceeded, AuthenticationRequired, AccountBanned
    */
   async reserve(upload: Upload, actor: Actor, announcedBytes: number | undefined): Promise<number> {
     const quota = await this.policy.requireQuota(undefined, actor);
     const stored = await this.repository.usage(upload.userId);
-    // Nothing is awaited from here on: of two uploads the one that gets here first has the room.
+    // Nothing is awaited from here on: of two uploads the first one gets the room.
     const reserved = this.of(upload.userId).flatMap(({ reservedBytes }) => reservedBytes ?? []);
     const room = reserved.reduce((left, bytes) => left - bytes, quota.bytes - stored.bytes);
     const bytes = announcedBytes ?? Math.min(this.policy.mostBytes, room);

@@ -1,17 +1,17 @@
 import { InvalidFileType, MalwareDetected } from '../files.errors.js';
 import type { Bytes } from './bytes.js';
 
-/** What a browser, or a server that was told to, would run wherever it stands in a file. */
+/** What a browser, or a misconfigured server, would execute anywhere in a file. */
 const ACTIVE = /<script[\s>/]|<\?php\s|<html[\s>]|<iframe[\s>]|<!doctype\s+html|<%@\s*page/i;
-/** Where a drawing begins and a tag ends, and what only a drawing that is one, or runs, has in its first tag. */
-const DRAWING = /<svg\s|>|xmlns|\bon\w{3,20}\s{0,8}=/gi;
-const DRAWING_TAG = 205;
+/** Matches the start of an SVG, the end of a tag, and what only a real or scripted SVG has in its first tag. */
+const SVG = /<svg\s|>|xmlns|\bon\w{3,20}\s{0,8}=/gi;
+const SVG_TAG_MAX = 205;
 const ENDS = 4096;
-/** The test file every scanner knows, in halves so that no scanner finds it here. */
+/** The EICAR test file, in halves so that no scanner finds it here. */
 const TEST_VIRUS = ['X5O!P%@AP[4\\PZX54(P^)7CC)7}$', 'EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*'].join('');
 const OVERLAP = 512;
 
-/** @throws MalwareDetected for the scanners' test file, anywhere */
+/** @throws MalwareDetected for the EICAR test file, at any position */
 export function requireHarmless(chunk: Buffer): void {
   if (chunk.includes(TEST_VIRUS, 0, 'latin1')) throw new MalwareDetected();
 }
@@ -19,24 +19,24 @@ export function requireHarmless(chunk: Buffer): void {
 /** @throws InvalidFileType for markup or scripts in these bytes */
 export function requireInert(chunk: Buffer): void {
   const text = chunk.toString('latin1');
-  if (ACTIVE.test(text) || hasDrawing(text)) throw new InvalidFileType('holds markup or a script');
+  if (ACTIVE.test(text) || hasSvg(text)) throw new InvalidFileType('contains markup or a script');
 }
 
-/** In one pass: looking ahead from each `<svg` would take the square of the time. */
-function hasDrawing(text: string): boolean {
+/** One pass: looking ahead from each `<svg` would take quadratic time. */
+function hasSvg(text: string): boolean {
   if (!/<svg\s/i.test(text)) return false;
   let begun = -Infinity;
-  for (const { 0: found, index } of text.matchAll(DRAWING)) {
+  for (const { 0: found, index } of text.matchAll(SVG)) {
     if (found.startsWith('<')) begun = index;
     else if (found === '>') begun = -Infinity;
-    else if (index - begun <= DRAWING_TAG) return true;
+    else if (index - begun <= SVG_TAG_MAX) return true;
   }
   return false;
 }
 
 /**
- * Looks for scripts and markup where another program than the right one would look for them: everywhere, or
- * at both ends. The scanners' test file is looked for everywhere in any case.
+ * Searches for scripts and markup in the parts that another program might interpret: everywhere, or at both ends. The
+ * EICAR test file is searched everywhere in any case.
  * @throws InvalidFileType, MalwareDetected
  */
 export async function requireNoActiveContent(bytes: Bytes, where: 'everywhere' | 'ends' | 'nowhere'): Promise<void> {
@@ -49,15 +49,15 @@ export async function requireNoActiveContent(bytes: Bytes, where: 'everywhere' |
   requireInert(await bytes.read(Math.max(0, bytes.size - ENDS), ENDS));
 }
 
-/** Programs of Windows, Linux and macOS, by their first bytes. */
+/** Executables of Windows, Linux and macOS, by their first bytes. */
 export function isProgram(head: Buffer): boolean {
   if (head.length < 4) return false;
   const magic = head.readUInt32BE(0);
   if (magic === 0x7f454c46) return true;
   if ([0xfeedface, 0xfeedfacf, 0xcefaedfe, 0xcffaedfe].includes(magic)) return true;
-  // A universal binary has few architectures in it; a Java class has its version there.
+  // A universal binary contains few architectures; a Java class has its version at this position.
   if (magic === 0xcafebabe) return true;
-  // Text may begin with MZ as well; the header of a program has zeros in it.
+  // Text may begin with MZ as well; the header of an executable contains zeros.
   if (head.toString('latin1', 0, 2) !== 'MZ' || head.length < 64 || !head.subarray(0, 64).includes(0)) return false;
   const at = head.readUInt32LE(60);
   return at + 4 > head.length || head.toString('latin1', at, at + 4) === 'PE\0\0';

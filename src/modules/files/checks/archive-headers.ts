@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { InvalidFileType } from '../files.errors.js';
 import type { Bytes } from './bytes.js';
 
-/** RAR and 7Z are taken when their headers hold together; what is in them only a scanner can tell. */
+/** RAR and 7Z are accepted when their headers are consistent; their content can be checked only by a scanner. */
 
 /** @throws InvalidFileType */
 export async function require7z(bytes: Bytes): Promise<void> {

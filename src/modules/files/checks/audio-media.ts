@@ -2,14 +2,14 @@ import { InvalidFileType } from '../files.errors.js';
 import type { Bytes } from './bytes.js';
 
 const OGG_TAIL = 128 * 1024;
-/** kbit/s by index, of layer III: version 1, then versions 2 and 2.5. */
+/** kbit/s by index, for layer III: version 1, then versions 2 and 2.5. */
 const BITRATES = [
   [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
   [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
 ];
 const SAMPLE_RATES = [44_100, 48_000, 32_000];
 
-/** How long an Ogg of Vorbis or Opus plays. @throws InvalidFileType */
+/** Returns the duration of an Ogg file with Vorbis or Opus. @throws InvalidFileType */
 export async function oggDuration(bytes: Bytes): Promise<number | undefined> {
   const first = await bytes.read(0, 512);
   const segments = first[26] ?? 0;
@@ -28,7 +28,7 @@ export async function oggDuration(bytes: Bytes): Promise<number | undefined> {
   return samples > 0 && rate > 0 ? samples / rate : undefined;
 }
 
-/** The last page ends where the file does. */
+/** The last page must end with the file. */
 function requireOggEnd(page: Buffer): void {
   const segments = page[26]!;
   const body = page.subarray(27, 27 + segments).reduce((sum, length) => sum + length, 0);
@@ -40,11 +40,14 @@ interface Frame {
   readonly bitrate: number;
   readonly sampleRate: number;
   readonly samples: number;
-  /** Where a Xing header would be. */
+  /** The position of a Xing header, if there is one. */
   readonly infoAt: number;
 }
 
-/** How long an MP3 plays: by the count of frames its encoder left, else by its bit rate. @throws InvalidFileType */
+/**
+ * Returns the duration of an MP3: from the frame count of its encoder, otherwise from its bit rate. @throws
+ * InvalidFileType
+ */
 export async function mp3Duration(bytes: Bytes): Promise<number | undefined> {
   const tag = await bytes.read(0, 10);
   const start = tag.toString('latin1', 0, 3) === 'ID3' ? 10 + syncSafe(tag) : 0;

@@ -3,7 +3,7 @@ import { InvalidFileType } from '../files.errors.js';
 const FILE_HEADER = 14;
 const MASKS = 3;
 
-/** A bitmap as it lies in memory: four bytes a pixel, from the top. */
+/** A bitmap in memory: four bytes a pixel, from the top. */
 export interface Pixels {
   readonly width: number;
   readonly height: number;
@@ -19,7 +19,7 @@ export interface BitmapHeader {
   readonly paletteAt: number;
 }
 
-/** What the header of a BMP says; without compression, as nearly all are. @throws InvalidFileType */
+/** Reads the header of a BMP without compression, as nearly all are. @throws InvalidFileType */
 export function readBitmapHeader(file: Buffer): BitmapHeader {
   if (file.length < FILE_HEADER + 40 || file.toString('latin1', 0, 2) !== 'BM') throw broken();
   const headerSize = file.readUInt32LE(14);
@@ -38,7 +38,7 @@ export function readBitmapHeader(file: Buffer): BitmapHeader {
   };
 }
 
-/** @throws InvalidFileType when there are fewer pixels than the header promises */
+/** @throws InvalidFileType when there are fewer pixels than the header declares */
 export function decodeBitmap(file: Buffer): Pixels {
   const { width, height, isTopDown, depth, pixelsAt, paletteAt } = readBitmapHeader(file);
   const stride = Math.ceil((width * depth) / 32) * 4;
@@ -59,7 +59,7 @@ export function decodeBitmap(file: Buffer): Pixels {
   return { width, height, data };
 }
 
-/** A BMP of 24 bits with these pixels and nothing else. */
+/** Returns a 24-bit BMP with these pixels and nothing else. */
 export function encodeBitmap({ width, height, data }: Pixels): Buffer {
   const stride = Math.ceil((width * 24) / 32) * 4;
   const file = Buffer.alloc(FILE_HEADER + 40 + stride * height);
@@ -99,5 +99,5 @@ function hasUsualMasks(file: Buffer): boolean {
 }
 
 function broken(): InvalidFileType {
-  return new InvalidFileType('is broken, or of a kind that is not taken');
+  return new InvalidFileType('is broken, or of a kind that is not supported');
 }

@@ -3,16 +3,19 @@ import { InvalidFileType } from '../files.errors.js';
 
 const CHUNK = 256 * 1024;
 /**
- * Small reads are answered out of one piece of the file, so that a walk over headers is not a read of the disk each. The
- * piece is small after a jump and grows while reads go on: what jumps about reads little more than it asks for.
+ * Small reads are served from one window of the file, so that parsing headers does not read the disk each time. The
+ * window is small after a jump and grows with sequential reads, so that random access reads little more than it needs.
  */
 const FIRST_WINDOW = 4 * 1024;
 const WINDOW = 64 * 1024;
-/** What any file may cost, and what more of it a larger one may: the parsers spend a step for each read and record. */
+/**
+ * The steps that any file may cost, and the additional ones of a larger file: the parsers spend a step for each read
+ * and record.
+ */
 const FIRST_STEPS = 20_000;
 const BYTES_PER_STEP = 32;
 
-/** A file under inspection: read where it is looked at, never as a whole, in no more steps than its size allows. */
+/** A file under inspection: read on demand, never as a whole, in no more steps than its size allows. */
 export class Bytes {
   private window: Buffer = Buffer.alloc(0);
   private windowAt = 0;
@@ -31,7 +34,7 @@ export class Bytes {
     return new Bytes(handle, path, (await handle.stat()).size);
   }
 
-  /** Counts work on the file. @throws InvalidFileType when its structure costs more than a file of its size may */
+  /** Counts work on the file. @throws InvalidFileType when its structure costs more than its size allows */
   spend(steps = 1): void {
     this.stepsLeft -= steps;
     if (this.stepsLeft < 0) throw new InvalidFileType('has too many parts');
@@ -39,20 +42,20 @@ export class Bytes {
 
   /** Up to `length` bytes; fewer where the file ends. @throws InvalidFileType as `spend` does */
   async read(position: number, length: number): Promise<Buffer> {
-    const wanted = Math.max(0, Math.min(length, this.size - position));
-    this.spend(1 + Math.floor(wanted / WINDOW));
-    if (wanted > WINDOW / 4) return this.load(position, wanted);
-    if (position < this.windowAt || position + wanted > this.windowAt + this.window.length) {
+    const count = Math.max(0, Math.min(length, this.size - position));
+    this.spend(1 + Math.floor(count / WINDOW));
+    if (count > WINDOW / 4) return this.load(position, count);
+    if (position < this.windowAt || position + count > this.windowAt + this.window.length) {
       const end = this.windowAt + this.window.length;
       const goesOn = position >= this.windowAt && position <= end;
       const piece = goesOn ? Math.min(WINDOW, 2 * this.window.length) : FIRST_WINDOW;
-      this.window = await this.load(position, Math.min(Math.max(piece, wanted), this.size - position));
+      this.window = await this.load(position, Math.min(Math.max(piece, count), this.size - position));
       this.windowAt = position;
     }
-    return this.window.subarray(position - this.windowAt, position - this.windowAt + wanted);
+    return this.window.subarray(position - this.windowAt, position - this.windowAt + count);
   }
 
-  /** All of it or a part, in chunks that each begin with the last `overlap` bytes of the one before. */
+  /** Yields all or a part of the file, in chunks that each begin with the last `overlap` bytes of the previous one. */
   async *chunks({ overlap = 0, from = 0, to = this.size } = {}): AsyncGenerator<Buffer> {
     for (let position = from; position < to; position += CHUNK) {
       const start = Math.max(from, position - overlap);
@@ -64,8 +67,8 @@ export class Bytes {
     return this.handle.close();
   }
 
-  private async load(position: number, wanted: number): Promise<Buffer> {
-    const buffer = Buffer.alloc(Math.max(0, wanted));
+  private async load(position: number, count: number): Promise<Buffer> {
+    const buffer = Buffer.alloc(Math.max(0, count));
     let filled = 0;
     while (filled < buffer.length) {
       const { bytesRead } = await this.handle.read(buffer, filled, buffer.length - filled, position + filled);

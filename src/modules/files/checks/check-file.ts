@@ -6,10 +6,10 @@ import { type Detected, detectType } from './detect-type.js';
 import { requireAffordable } from './image-header.js';
 import { type Charset, requireInertText } from './text.js';
 
-/** A file as it is claimed to be, and what an installation takes. */
+/** The claimed properties of a file, and the types that the installation allows. */
 export interface FileClaim {
   readonly path: string;
-  /** Of its name, in lower case; undefined where the name says nothing of the type. */
+  /** The extension of the name, in lower case; undefined if the name does not indicate the type. */
   readonly extension: string | undefined;
   readonly declaredType: string;
   readonly taken: readonly TakenType[];
@@ -17,21 +17,21 @@ export interface FileClaim {
 
 export interface TakenType {
   readonly type: string;
-  /** The most bytes a file of it may have. */
+  /** The maximum size of a file of this type, in bytes. */
   readonly limit: number;
 }
 
-/** What it is. */
+/** The detected properties of a file. */
 export interface CheckedFile {
   readonly type: string;
   readonly size: number;
   readonly duration?: number | undefined;
-  /** Of text. */
+  /** Of text only. */
   readonly charset?: Charset | undefined;
 }
 
-/** Entries of an archive may be pages and scripts; text has a rule of its own. */
-const LOOKED_INTO_FOR_SCRIPTS: Readonly<Record<FileStructure, 'everywhere' | 'ends' | 'nowhere'>> = {
+/** Entries of an archive may be pages and scripts; text has its own rule. */
+const SCRIPT_SEARCH: Readonly<Record<FileStructure, 'everywhere' | 'ends' | 'nowhere'>> = {
   image: 'everywhere',
   pdf: 'ends',
   compound: 'ends',
@@ -44,8 +44,8 @@ const LOOKED_INTO_FOR_SCRIPTS: Readonly<Record<FileStructure, 'everywhere' | 'en
 };
 
 /**
- * Everything that can be said of a file without unpacking or decoding it: content, extension and declared type agree;
- * it is no larger than its kind may be; it is whole; and it holds nothing that runs.
+ * All checks that need no unpacking or decoding: content, extension and declared type agree; the size is within the
+ * limit of the type; the file is complete; and it contains nothing executable.
  * @throws InvalidFileType, FileTooLarge, MalwareDetected
  */
 export async function checkFile(claim: FileClaim): Promise<CheckedFile> {
@@ -53,10 +53,10 @@ export async function checkFile(claim: FileClaim): Promise<CheckedFile> {
   try {
     if (bytes.size === 0) throw new InvalidFileType('is empty');
     const detected = await detectType(bytes);
-    const fileType = chosen(claim, detected);
+    const fileType = chooseType(claim, detected);
     const { limit } = claim.taken.find(({ type }) => type === fileType.type)!;
     if (bytes.size > limit) throw new FileTooLarge({ limit });
-    await requireNoActiveContent(bytes, LOOKED_INTO_FOR_SCRIPTS[fileType.structure]);
+    await requireNoActiveContent(bytes, SCRIPT_SEARCH[fileType.structure]);
     if (detected.image) requireAffordable(detected.image, fileType.type);
     if (detected.text) requireInertText(detected.text, fileType.type);
     return { type: fileType.type, size: bytes.size, duration: detected.duration, charset: detected.text?.charset };
@@ -65,8 +65,11 @@ export async function checkFile(claim: FileClaim): Promise<CheckedFile> {
   }
 }
 
-/** The type of the content that name and declaration agree with; where the name says nothing the declaration chooses. */
-function chosen({ extension, declaredType, taken }: FileClaim, { types }: Detected): FileType {
+/**
+ * Returns the type of the content that name and declared type agree with. If the name does not indicate a type, the
+ * declared type decides.
+ */
+function chooseType({ extension, declaredType, taken }: FileClaim, { types }: Detected): FileType {
   const possible = types.filter((type) => taken.some((one) => one.type === type)).map(fileTypeOf);
   if (extension !== undefined) {
     const named = possible.find(({ extensions }) => extensions.includes(extension));

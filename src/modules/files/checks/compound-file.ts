@@ -4,10 +4,10 @@ import type { Bytes } from './bytes.js';
 const END_OF_CHAIN = 0xfffffffe;
 const MAX_ENTRIES = 10_000;
 const HEADER_ENTRIES = 109;
-/** Bytes of an entry of the directory. */
+/** Bytes of a directory entry. */
 const ENTRY = 128;
 
-/** The stream that makes a compound file this type of document. */
+/** The stream that identifies the document type of a compound file. */
 const KINDS: readonly (readonly [string, string])[] = [
   ['WordDocument', 'application/msword'],
   ['Workbook', 'application/vnd.ms-excel'],
@@ -17,7 +17,7 @@ const KINDS: readonly (readonly [string, string])[] = [
 const MACROS = new Set(['_VBA_PROJECT', '_VBA_PROJECT_CUR', 'VBA', 'Macros']);
 
 /**
- * What a compound file (DOC, XLS, PPT) is, by the names in its directory; undefined when it is none of them.
+ * Returns the type of a compound file (DOC, XLS, PPT) by the names in its directory; undefined when it is none of them.
  * @throws InvalidFileType when it is broken, encrypted, or has macros
  */
 export async function compoundType(bytes: Bytes): Promise<string | undefined> {
@@ -32,7 +32,7 @@ async function directory(bytes: Bytes): Promise<string[]> {
   const shift = header.length === 512 ? header.readUInt16LE(30) : 0;
   if (shift !== 9 && shift !== 12) throw InvalidFileType.broken();
   const sectorSize = 1 << shift;
-  /** The last sector of a file may be cut short. */
+  /** The last sector of a file may be truncated. */
   const sector = (index: number): Promise<Buffer> => bytes.read((index + 1) * sectorSize, sectorSize);
   const table = await allocationSectors(header, sector);
   const next = async (index: number): Promise<number> => {
@@ -57,7 +57,10 @@ async function directory(bytes: Bytes): Promise<string[]> {
   return names;
 }
 
-/** Where the allocation table lies: its first sectors are named in the header, the others in a chain of their own. */
+/**
+ * Finds the sectors of the allocation table: the first ones are listed in the header, the others form a chain of their
+ * own.
+ */
 async function allocationSectors(header: Buffer, sector: (index: number) => Promise<Buffer>): Promise<number[]> {
   const sectors = Array.from({ length: HEADER_ENTRIES }, (_value, i) => header.readUInt32LE(76 + 4 * i));
   let next = header.readUInt32LE(68);

@@ -8,7 +8,7 @@ import { detectType } from './detect-type.js';
 import { requireSafeZip } from './zip-contents.js';
 
 const END_OF_CHAIN = 0xfffffffe;
-/** The chain of more tables is followed so far. */
+/** The chain of further tables is followed up to this length. */
 const MOST_TABLES = 64;
 
 describe('what a file costs its parser', () => {
@@ -21,20 +21,20 @@ describe('what a file costs its parser', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   afterEach(() => jest.restoreAllMocks());
 
-  /** Reads until the parser has answered, whatever it says. */
+  /** Counts the reads until the parser has returned or thrown. */
   async function readsOf(file: Buffer, parse: (bytes: Bytes) => Promise<unknown>): Promise<[unknown, reads: number]> {
     writeFileSync(path, file);
     const reads = jest.spyOn(Bytes.prototype, 'read');
     const bytes = await Bytes.open(path);
     try {
-      const answer = await parse(bytes).catch((error: { code: string }) => error.code);
-      return [answer, reads.mock.calls.length];
+      const result = await parse(bytes).catch((error: { code: string }) => error.code);
+      return [result, reads.mock.calls.length];
     } finally {
       await bytes.close();
     }
   }
 
-  /** A document of Word in sectors of 512 bytes, with these numbers changed. */
+  /** A Word document in sectors of 512 bytes, with these numbers changed. */
   const word = (sectors: number, ...numbers: (readonly [at: number, value: number])[]): Buffer => {
     const names = Array.from({ length: 4 * (sectors - 11) }, () => 'WordDocument');
     const file = Buffer.concat([compound(names), Buffer.alloc(512)]);
@@ -67,31 +67,31 @@ describe('what a file costs its parser', () => {
         [DIRECTORY, 500],
       ),
     ],
-  ])('in a document of Word with a chain %s: two reads a sector at most', async (_what, file) => {
-    const [answer, reads] = await readsOf(file, compoundType);
-    expect(answer).toBe('INVALID_FILE_TYPE');
+  ])('in a Word document with a chain %s: two reads a sector at most', async (_what, file) => {
+    const [result, reads] = await readsOf(file, compoundType);
+    expect(result).toBe('INVALID_FILE_TYPE');
     expect(reads).toBeLessThanOrEqual(MOST_TABLES + 2 * Math.ceil(file.length / 512));
   });
 
-  it('in a sound document of Word: the same', async () => {
+  it('in a valid Word document: the same', async () => {
     const file = word(20, [TABLE + 4, END_OF_CHAIN]);
-    const [answer, reads] = await readsOf(file, compoundType);
-    expect(answer).toBe('application/msword');
+    const [result, reads] = await readsOf(file, compoundType);
+    expect(result).toBe('application/msword');
     expect(reads).toBeLessThanOrEqual(MOST_TABLES + 2 * Math.ceil(file.length / 512));
   });
 
-  it('in a film of a million boxes: 10,000 boxes are looked at', async () => {
+  it('in a video of a million boxes: 10,000 boxes are read', async () => {
     const boxes = Buffer.alloc(8_000_000, Buffer.from('\0\0\0\x08free', 'latin1'));
     const movie = Buffer.alloc(8);
     movie.writeUInt32BE(boxes.length + 8);
     movie.write('moov', 4, 'latin1');
     const start = Buffer.from('\0\0\0\x14ftypisom\0\0\x02\0isom', 'latin1');
-    const [answer, reads] = await readsOf(Buffer.concat([start, movie, boxes]), detectType);
-    expect(answer).toBe('INVALID_FILE_TYPE');
+    const [result, reads] = await readsOf(Buffer.concat([start, movie, boxes]), detectType);
+    expect(result).toBe('INVALID_FILE_TYPE');
     expect(reads).toBeLessThan(10_100);
   });
 
-  it('in an archive that sends its reader to where no file reaches: a refusal', async () => {
+  it('in an archive with an offset beyond any file size: a refusal', async () => {
     const archive = zip([{ name: 'a', data: 'a' }]);
     const locator = Buffer.alloc(20, 0xff);
     locator.write('PK\x06\x07', 'latin1');

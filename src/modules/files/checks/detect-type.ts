@@ -13,17 +13,19 @@ import { readText, type Text } from './text.js';
 import { ZipDirectory } from './zip-directory.js';
 import { zipType } from './zip-type.js';
 
-/** What the bytes are, whatever they are called. */
+/** The type of the bytes, independent of the name. */
 export interface Detected {
-  /** Usually one; where the bytes alone do not tell (text or a table of text), name and declaration choose. */
+  /** Usually one. Where the bytes are ambiguous (text or CSV), name and declared type decide. */
   readonly types: readonly string[];
-  /** In seconds, of audio and video. */
+  /** In seconds, for audio and video. */
   readonly duration?: number | undefined;
   readonly image?: ImageHeader;
   readonly text?: Text;
 }
 
-/** A kind of file: how it begins, and what the rest of it says; the reader throws InvalidFileType for another kind. */
+/**
+ * A file format: its signature, and a reader of the rest, which throws InvalidFileType if the structure is another one.
+ */
 interface Format {
   readonly begins: (head: Buffer) => boolean;
   readonly read: (bytes: Bytes) => Promise<Detected>;
@@ -76,9 +78,8 @@ const FORMATS: readonly Format[] = [
 ];
 
 /**
- * A signature counts where the rest of the structure bears it out: what only begins like a known kind and is text, is
- * text.
- * @throws InvalidFileType, FileTooLarge for what is broken or has in it what may not be
+ * A signature counts only if the rest of the structure confirms it. Text that only begins like a known format is text.
+ * @throws InvalidFileType, FileTooLarge for files that are broken or have forbidden content
  */
 export async function detectType(bytes: Bytes): Promise<Detected> {
   const head = await bytes.read(0, HEAD);
@@ -105,7 +106,7 @@ function isMp3(head: Buffer): boolean {
   return head.length >= 2 && head[0] === 0xff && head[1]! >= 0xe0 && ((head[1]! >> 1) & 3) === LAYER_3;
 }
 
-/** A document of RTF is one group: it ends where that is closed. */
+/** An RTF document is one group, which must be closed at the end. */
 async function readRtf(bytes: Bytes): Promise<Detected> {
   const end = (await bytes.read(Math.max(0, bytes.size - 64), 64)).toString('latin1');
   if (!/\}[\s\0]*$/.test(end)) throw InvalidFileType.broken();

@@ -21,13 +21,13 @@ const USUAL_SCALE = 1_000_000;
 interface Element {
   readonly id: number;
   readonly start: number;
-  /** Undefined: not known when it was written, as in what a browser records. */
+  /** Undefined: unknown at the time of writing, as in recordings of a browser. */
   readonly end: number | undefined;
 }
 
 export interface WebMedia {
   readonly hasVideo: boolean;
-  /** In seconds; without one in the header, up to the last cluster. */
+  /** In seconds; if the header has none, up to the last cluster. */
   readonly duration: number | undefined;
 }
 
@@ -58,7 +58,7 @@ async function readSegment(bytes: Bytes, start: number): Promise<WebMedia> {
     }
     if (element.id === TRACKS) types = await trackTypes(bytes, element);
     if (element.id === CLUSTER) last = numberOf(await valueOf(bytes, element, TIMESTAMP)) || last;
-    // What is in a cluster of unknown length is looked at as if it stood beside it.
+    // The content of a cluster of unknown length is read as if it were on the level of the cluster.
     if (element.end === undefined && element.id !== CLUSTER) throw InvalidFileType.broken();
     at = element.end ?? element.start;
   }
@@ -79,13 +79,13 @@ async function trackTypes(bytes: Bytes, tracks: Element): Promise<number[]> {
   return types;
 }
 
-/** The content of the first element of this name directly inside of another; at most eight bytes of it. */
+/** Returns at most eight bytes of the content of the first element with this id directly inside another. */
 async function valueOf(bytes: Bytes, parent: Element, id: number): Promise<Buffer | undefined> {
   const end = parent.end ?? bytes.size;
   for (let at = parent.start; at < end;) {
     const element = await elementAt(bytes, at, end);
     if (element.id === id) return bytes.read(element.start, Math.min(8, (element.end ?? end) - element.start));
-    // In a cluster of unknown length the time stands first.
+    // In a cluster of unknown length the timestamp is first.
     if (element.end === undefined || parent.end === undefined) return undefined;
     at = element.end;
   }
@@ -106,7 +106,7 @@ async function elementAt(bytes: Bytes, at: number, limit: number): Promise<Eleme
   return { id, start, end: start + size };
 }
 
-/** Bytes of a number, by the place of the first bit that is set in its first byte. */
+/** The length of a number in bytes, from the position of the first bit that is set in its first byte. */
 function lengthOf(first: number | undefined): number {
   return first ? Math.clz32(first) - 23 : 9;
 }

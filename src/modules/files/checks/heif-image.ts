@@ -5,20 +5,20 @@ import { type Box, IsoBoxes } from './iso-media.js';
 
 const MAX_ITEMS = 10_000;
 const MAX_TABLE = 1024 * 1024;
-/** Items that are no picture: where and when it was taken, and with what. */
+/** Items that are not pictures but metadata: position, time, camera. */
 const METADATA = new Set(['Exif', 'mime', 'uri ']);
 
-interface Place {
+interface ByteRegion {
   readonly start: number;
   readonly length: number;
 }
 
-/** What a HEIC, HEIF or AVIF says of itself. */
+/** The properties of a HEIC, HEIF or AVIF. */
 export interface HeifImage {
-  /** Of the largest picture in it. */
+  /** Of the largest picture in the file. */
   readonly width: number;
   readonly height: number;
-  readonly metadata: readonly Place[];
+  readonly metadata: readonly ByteRegion[];
 }
 
 /**
@@ -35,14 +35,14 @@ export async function readHeif(bytes: Bytes): Promise<HeifImage> {
   if (!properties || !locations || !infos) throw InvalidFileType.broken();
   const size = await largestOf(boxes, properties);
   const ids = await metadataItems(boxes, infos);
-  return { ...size, metadata: ids.size > 0 ? await placesOf(bytes, boxes, locations, part('idat'), ids) : [] };
+  return { ...size, metadata: ids.size > 0 ? await regionsOf(bytes, boxes, locations, part('idat'), ids) : [] };
 }
 
-/** Writes zeros over what stands in these places of a file. */
-export async function blankPlaces(path: string, places: readonly Place[]): Promise<void> {
+/** Overwrites these regions of a file with zeros. */
+export async function blankRegions(path: string, regions: readonly ByteRegion[]): Promise<void> {
   const file = await open(path, 'r+');
   try {
-    for (const { start, length } of places) await file.write(Buffer.alloc(length), 0, length, start);
+    for (const { start, length } of regions) await file.write(Buffer.alloc(length), 0, length, start);
   } finally {
     await file.close();
   }
@@ -84,20 +84,20 @@ async function metadataItems(boxes: IsoBoxes, infos: Box): Promise<Set<number>> 
   return ids;
 }
 
-/** @throws InvalidFileType where a place lies outside of the file */
-async function placesOf(
+/** @throws InvalidFileType for a region outside the file */
+async function regionsOf(
   bytes: Bytes,
   boxes: IsoBoxes,
   locations: Box,
   inner: Box | undefined,
   ids: ReadonlySet<number>,
-): Promise<Place[]> {
+): Promise<ByteRegion[]> {
   const table = new Table(await boxes.content(locations, MAX_TABLE));
   const version = table.next(1);
   table.next(3);
   const sizes = [table.next(1), table.next(1)].flatMap((pair) => [pair >> 4, pair & 15]);
   const [offsetSize = 0, lengthSize = 0, baseSize = 0, indexSize = 0] = sizes;
-  const places: Place[] = [];
+  const regions: ByteRegion[] = [];
   let left = table.next(version < 2 ? 2 : 4);
   if (left > MAX_ITEMS) throw new InvalidFileType('has too many parts');
   for (; left > 0; left--) {
@@ -113,16 +113,16 @@ async function placesOf(
       if (!ids.has(id)) continue;
       const origin = method === 0 ? 0 : method === 1 ? inner?.start : undefined;
       if (origin === undefined || length === 0) throw InvalidFileType.broken();
-      places.push({ start: origin + offset, length });
+      regions.push({ start: origin + offset, length });
     }
   }
-  const isOutside = places.some(({ start, length }) => start + length > bytes.size);
-  const total = places.reduce((sum, { length }) => sum + length, 0);
+  const isOutside = regions.some(({ start, length }) => start + length > bytes.size);
+  const total = regions.reduce((sum, { length }) => sum + length, 0);
   if (isOutside || total > bytes.size) throw InvalidFileType.broken();
-  return places;
+  return regions;
 }
 
-/** Numbers one after the other. */
+/** Reads consecutive numbers. */
 class Table {
   private at = 0;
 

@@ -4,11 +4,11 @@ import { readBitmapHeader } from './bitmap.js';
 import type { Bytes } from './bytes.js';
 import { readHeif } from './heif-image.js';
 
-/** Of an image that is in memory as a whole while it is written anew; a panorama of a phone has 63 million. */
+/** For an image that is in memory as a whole while it is encoded; a panorama of a phone has 63 million. */
 export const MAX_PIXELS = 67_108_864;
-/** Of all frames of a GIF, which are decoded one after the other. */
+/** For all frames of a GIF, which are decoded one after the other. */
 export const MAX_PIXELS_GIF = 100_000_000;
-/** A frame costs as much as so many pixels, however small it is. */
+/** The minimum cost of a frame in pixels, however small it is. */
 const LEAST_FRAME = 33_000;
 
 export interface ImageHeader {
@@ -17,7 +17,7 @@ export interface ImageHeader {
   readonly frames: number;
 }
 
-/** @throws InvalidFileType when the header does not hold together */
+/** @throws InvalidFileType when the header is inconsistent */
 export async function readImageHeader(bytes: Bytes, type: string): Promise<ImageHeader> {
   if (type === 'image/bmp') return { ...readBitmapHeader(await bytes.read(0, 256)), frames: 1 };
   if (type === 'image/heic') return { ...(await readHeif(bytes)), frames: 1 };
@@ -30,12 +30,14 @@ export async function readImageHeader(bytes: Bytes, type: string): Promise<Image
   }
 }
 
-/** The most pixels of an image of this type, all frames together. */
+/** The maximum number of pixels of an image of this type, all frames together. */
 export function mostPixels(type: string): number {
   return type === 'image/gif' ? MAX_PIXELS_GIF : MAX_PIXELS;
 }
 
-/** @throws FileTooLarge for an image that would cost too much to decode, whether by its frames or by their size */
+/**
+ * @throws FileTooLarge for an image that would cost too much to decode, because of the number or the size of its frames
+ */
 export function requireAffordable({ width, height, frames }: ImageHeader, type: string): void {
   const most = mostPixels(type);
   if (width * height * frames > most) throw new FileTooLarge({ reason: 'too many pixels' });

@@ -1,18 +1,18 @@
 import { InvalidFileType } from '../files.errors.js';
 import type { Bytes } from './bytes.js';
 
-/** Of the whole file, at all depths. */
+/** In the whole file, at all depths. */
 const MAX_BOXES = 10_000;
 const MAX_BRANDS = 64;
 
 export interface Box {
   readonly type: string;
-  /** Where its content begins and ends in the file. */
+  /** The position of its content in the file. */
   readonly start: number;
   readonly end: number;
 }
 
-/** What an MP4, M4A or MOV says of itself. */
+/** The properties of an MP4, M4A or MOV. */
 export interface IsoMedia {
   readonly hasVideo: boolean;
   /** In seconds. */
@@ -20,20 +20,20 @@ export interface IsoMedia {
 }
 
 /**
- * The boxes of an ISO base media file (ISO/IEC 14496-12), read by their headers alone; 10,000 of them at most.
- * Everything throws InvalidFileType where a box does not fit into the one around it.
+ * The boxes of an ISO base media file (ISO/IEC 14496-12), of which only the headers are read; 10,000 at most. All
+ * methods throw InvalidFileType for a box that exceeds its parent.
  */
 export class IsoBoxes {
   private count = 0;
 
   constructor(private readonly bytes: Bytes) {}
 
-  /** Those of the file: they fill it to its last byte. */
+  /** Returns the top-level boxes: they fill the file to its last byte. */
   ofFile(): Promise<Box[]> {
     return this.within(0, this.bytes.size);
   }
 
-  /** Those inside of a box, behind `skipped` bytes of its own. */
+  /** Returns the boxes inside another, after `skipped` bytes of its own. */
   inside({ start, end }: Box, skipped = 0): Promise<Box[]> {
     return this.within(start + skipped, end);
   }
@@ -57,7 +57,7 @@ export class IsoBoxes {
   }
 }
 
-/** The brands of the first box, the main one first; empty where there is none. */
+/** Returns the brands of the first box, the major brand first; empty if there is none. */
 export async function brandsOf(bytes: Bytes): Promise<string[]> {
   const head = await bytes.read(0, 16);
   if (head.length < 16 || head.toString('latin1', 4, 8) !== 'ftyp') return [];
@@ -67,7 +67,7 @@ export async function brandsOf(bytes: Bytes): Promise<string[]> {
 }
 
 /**
- * Reads the boxes of a film or sound, which must fill the file to the last byte: what is appended is no film.
+ * Reads the boxes of a video or sound, which must fill the file to the last byte: appended data is refused.
  * @throws InvalidFileType
  */
 export async function readIsoMedia(bytes: Bytes): Promise<IsoMedia> {

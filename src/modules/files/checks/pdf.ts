@@ -2,13 +2,13 @@ import { InvalidFileType } from '../files.errors.js';
 import { requireInert } from './active-content.js';
 import type { Bytes } from './bytes.js';
 
-/** What is behind the end of a PDF is padding or a leftover of a transfer when it is no more than this. */
+/** Up to this size, bytes after the end of a PDF count as padding or remains of a transfer. */
 const MOST_BEHIND = 64 * 1024;
 const ZIP_END = 22;
 
 /**
- * A PDF has its own mark at its end. Behind it, readers ignore what they find; nothing may be there that another
- * program takes for a file of its own.
+ * A PDF has an end marker. Readers ignore what follows it, so nothing may follow that another program accepts as a
+ * file.
  * @throws InvalidFileType
  */
 export async function requirePdf(bytes: Bytes): Promise<void> {
@@ -21,7 +21,7 @@ export async function requirePdf(bytes: Bytes): Promise<void> {
   if (hasZipEnd(behind)) throw new InvalidFileType('has an archive behind it');
 }
 
-/** An archive is read from its end: by a record that reaches to the last byte of the file. */
+/** An archive is read from its end: by a record that extends to the last byte of the file. */
 function hasZipEnd(bytes: Buffer): boolean {
   for (let at = bytes.indexOf('PK\x05\x06'); at >= 0; at = bytes.indexOf('PK\x05\x06', at + 1)) {
     if (at + ZIP_END <= bytes.length && at + ZIP_END + bytes.readUInt16LE(at + 20) >= bytes.length) return true;

@@ -2,11 +2,11 @@ import { InvalidFileType } from '../files.errors.js';
 import type { Bytes } from './bytes.js';
 
 const MAX_CHUNKS = 1000;
-/** What a recorder writes that did not know the size yet. */
+/** Written by recorders that do not know the size yet. */
 const UNKNOWN_SIZES = [0, 0xffffffff];
 
 /**
- * WAV, AVI and WebP: the form, and how long it plays. Nothing may follow the end the header speaks of.
+ * Reads the form and duration of WAV, AVI and WebP. Nothing may follow the declared end.
  * @throws InvalidFileType
  */
 export async function readRiff(bytes: Bytes): Promise<{ form: string; duration: number | undefined }> {
@@ -14,7 +14,7 @@ export async function readRiff(bytes: Bytes): Promise<{ form: string; duration: 
   if (header.length < 12) throw InvalidFileType.broken();
   const size = header.readUInt32LE(4);
   const form = header.toString('latin1', 8, 12);
-  // An image is written anew without what follows it.
+  // An image is encoded anew, without what follows it.
   if (form === 'WEBP') return { form, duration: undefined };
   if (!UNKNOWN_SIZES.includes(size) && bytes.size > size + 8 + (size % 2)) throw InvalidFileType.broken();
   return { form, duration: form === 'AVI ' ? await aviDuration(bytes) : await waveDuration(bytes) };

@@ -1,16 +1,16 @@
 import { InvalidFileType } from '../files.errors.js';
 import type { Bytes } from './bytes.js';
 
-/** How a text begins that some program runs or renders instead of showing it. */
+/** The beginning of a text that some program executes or renders. */
 const RUNS =
   /^(?:#!|<\?|<%|<!(?:doctype|--)|@echo\s+off|<(?:html|head|body|script|iframe|h1|div|font|table|a|style|title|b|br|p|svg|math|template|object|embed|form|img|meta|link|base)(?:[\s>/]|$))/i;
-/** The same of a text that has tags of its own at its beginning, as a README in Markdown. */
+/** The same for a text that may begin with its own tags, like a README in Markdown. */
 const RUNS_AS_PAGE =
   /^(?:#!|<\?|<%|<!doctype|@echo\s+off|<(?:html|head|body|script|iframe|style|svg|meta)(?:[\s>/]|$))/i;
 const HEAD = 1024;
-/** Further in, only what is a page or a script whatever stands before it. */
+/** Later in the text, only what is a page or a script whatever precedes it. */
 const EMBEDS = /<script[\s>/]|<\?php\s|<html[\s>]|<svg\s/i;
-/** What no text in Windows-1252 has in it, so that other bytes are not taken for one. */
+/** Bytes that no text in Windows-1252 contains, so that other data is not taken for text. */
 const NO_TEXT = /[\x00-\x06\x0e-\x19\x1c-\x1f\x81\x8d\x8f\x90\x9d]/;
 
 export const CHARSETS = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252'] as const;
@@ -18,15 +18,15 @@ export type Charset = (typeof CHARSETS)[number];
 
 export interface Text {
   readonly charset: Charset;
-  /** The first letters. */
+  /** The first characters. */
   readonly head: string;
-  /** Whether it begins and ends as a value of JSON does. */
+  /** Whether it begins and ends like a JSON value. */
   readonly isJson: boolean;
 }
 
 /**
- * How the file is text: in UTF-8, in UTF-16 with a byte order mark (without one it cannot be told from other bytes), or
- * else in Windows-1252. Undefined when it is none.
+ * Detects text: in UTF-8, in UTF-16 with a byte order mark (without one it cannot be distinguished from other data), or
+ * otherwise in Windows-1252. Undefined when it is not text.
  */
 export async function readText(bytes: Bytes): Promise<Text | undefined> {
   const mark = (await bytes.read(0, 2)).toString('hex');
@@ -66,7 +66,7 @@ function isJson(head: string, tail: string): boolean {
 }
 
 /**
- * Text that nothing runs and no browser takes for a page.
+ * Requires text that nothing executes and no browser renders as a page.
  * @throws InvalidFileType
  */
 export function requireInertText({ head }: Text, type: string): void {

@@ -6,9 +6,9 @@ import { Bytes } from './bytes.js';
 import { MAX_EXPANDED, ZipDirectory } from './zip-directory.js';
 
 const HEAD = 4096;
-/** An archive in the archive is looked into once, when it is no larger than this. */
+/** A nested archive is checked, one level deep, if it is no larger than this. */
 const INNER_MAX = 25 * 1024 * 1024;
-/** Of the archive and of those in it: an entry costs something even where it is empty. */
+/** In the archive and its nested archives: even an empty entry has a cost. */
 const MAX_ENTRIES_IN_ALL = 10_000;
 const XML = /\.(?:xml|rels)$/i;
 const DTD = /<!\s*(?:DOCTYPE|ENTITY)/i;
@@ -21,44 +21,45 @@ interface Budget {
 }
 
 /**
- * Unpacks a zip into nothing, counting what really comes out, and looks at every entry: no programs, nothing the built-in
- * scanner knows, no document type definitions in a document's XML, no archive inside an archive inside this one.
+ * Unpacks a zip without storing anything, counts the actual bytes, and checks every entry: no executables, nothing that
+ * the built-in scanner detects, no document type definitions in the XML of a document, no archive nested two levels
+ * deep.
  * @throws InvalidFileType, FileTooLarge, MalwareDetected
  */
 export async function requireSafeZip(path: string, isDocument: boolean): Promise<void> {
   const bytes = await Bytes.open(path);
   try {
-    await look(bytes, { isDocument, depth: 0, budget: { bytes: MAX_EXPANDED, entries: MAX_ENTRIES_IN_ALL } });
+    await checkEntries(bytes, { isDocument, depth: 0, budget: { bytes: MAX_EXPANDED, entries: MAX_ENTRIES_IN_ALL } });
   } finally {
     await bytes.close();
   }
 }
 
-interface Place {
+interface Context {
   readonly isDocument: boolean;
   readonly depth: number;
   readonly budget: Budget;
 }
 
-async function look(source: Bytes | Buffer, place: Place): Promise<void> {
+async function checkEntries(source: Bytes | Buffer, context: Context): Promise<void> {
   const zip = await ZipDirectory.open(source);
   try {
-    place.budget.entries -= zip.entries.length;
-    if (place.budget.entries < 0) throw new FileTooLarge({ reason: 'too many entries' });
+    context.budget.entries -= zip.entries.length;
+    if (context.budget.entries < 0) throw new FileTooLarge({ reason: 'too many entries' });
     for (const entry of zip.entries) {
-      const inner = await unpack(zip, entry, place);
+      const inner = await unpack(zip, entry, context);
       if (!inner) continue;
-      if (place.depth > 0) throw new InvalidFileType('is nested too deeply');
-      await look(inner, { isDocument: false, depth: place.depth + 1, budget: place.budget });
+      if (context.depth > 0) throw new InvalidFileType('is nested too deeply');
+      await checkEntries(inner, { isDocument: false, depth: context.depth + 1, budget: context.budget });
     }
   } finally {
     zip.close();
   }
 }
 
-/** Reads one entry to its end; answers it when it is a zip itself. */
-async function unpack(zip: ZipDirectory, entry: Entry, { isDocument, budget }: Place): Promise<Buffer | undefined> {
-  const kept: Buffer[] = [];
+/** Reads one entry to its end; returns its bytes when it is a zip itself. */
+async function unpack(zip: ZipDirectory, entry: Entry, { isDocument, budget }: Context): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
   const isXml = isDocument && XML.test(entry.fileName);
   let head = Buffer.alloc(0);
   let tail = Buffer.alloc(0);
@@ -75,14 +76,14 @@ async function unpack(zip: ZipDirectory, entry: Entry, { isDocument, budget }: P
       tail = Buffer.from(seen.subarray(-OVERLAP));
       if (head.length < HEAD) head = Buffer.concat([head, chunk.subarray(0, HEAD - head.length)]);
       if (!isZip(head)) continue;
-      if (size > INNER_MAX) throw new FileTooLarge({ reason: 'holds an archive that is too large' });
-      kept.push(chunk);
+      if (size > INNER_MAX) throw new FileTooLarge({ reason: 'contains an archive that is too large' });
+      chunks.push(chunk);
     }
   } catch (error) {
     throw error instanceof AppError ? error : InvalidFileType.broken();
   }
-  if (isProgram(head)) throw new InvalidFileType('holds a program');
-  return isZip(head) ? Buffer.concat(kept) : undefined;
+  if (isProgram(head)) throw new InvalidFileType('contains a program');
+  return isZip(head) ? Buffer.concat(chunks) : undefined;
 }
 
 function isZip(head: Buffer): boolean {

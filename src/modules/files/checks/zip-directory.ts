@@ -5,7 +5,7 @@ import { Bytes } from './bytes.js';
 
 export const MAX_ENTRIES = 1000;
 export const MAX_EXPANDED = 100 * 1024 * 1024;
-/** Below a megabyte any ratio is harmless: a form of spaces shrinks to nothing. */
+/** Below a megabyte any ratio is harmless: a file of spaces compresses to almost nothing. */
 const MAX_RATIO = 100;
 const RATIO_FROM = 1024 * 1024;
 const LOCAL_HEADER = 30;
@@ -13,14 +13,14 @@ const STORED = 0;
 const DEFLATED = 8;
 const SYMLINK = 0o120000;
 
-/** A zip whose directory is sound: so many entries, so large, none on top of another, none that leads elsewhere. */
+/** A zip with a valid directory: limited number and size of entries, none overlapping, none a link. */
 export class ZipDirectory {
   private constructor(
     private readonly zip: ZipFile,
     readonly entries: readonly Entry[],
   ) {}
 
-  /** Whose bytes it is given, closes them. @throws InvalidFileType, FileTooLarge */
+  /** The caller closes the bytes. @throws InvalidFileType, FileTooLarge */
   static async open(source: Bytes | Buffer): Promise<ZipDirectory> {
     const zip = await openZip(source);
     try {
@@ -38,14 +38,14 @@ export class ZipDirectory {
     return this.entries.find(({ fileName }) => fileName === name);
   }
 
-  /** What is in an entry. It fails where there is more than the directory says. @throws InvalidFileType */
+  /** Streams an entry. It fails where there is more data than the directory declares. @throws InvalidFileType */
   stream(entry: Entry): Promise<Readable> {
     return new Promise((resolve, reject) => {
       this.zip.openReadStream(entry, (error, stream) => (error ? reject(InvalidFileType.broken()) : resolve(stream)));
     });
   }
 
-  /** All of a small entry. @throws InvalidFileType, FileTooLarge */
+  /** Reads a small entry as a whole. @throws InvalidFileType, FileTooLarge */
   async text(entry: Entry, most: number): Promise<string> {
     if (entry.uncompressedSize > most) throw new FileTooLarge({ reason: 'expands to too much' });
     const chunks: Buffer[] = [];
@@ -63,8 +63,8 @@ export class ZipDirectory {
 }
 
 /**
- * The library asks for places that the archive names, and of those that no file can have it would end the process. Here
- * it gets nothing from outside of the file, and each read is a step.
+ * The library reads at offsets from the archive; offsets beyond any file size would end the process. This reader
+ * returns nothing from outside the file, and each read counts as a step.
  */
 class ZipReader extends yauzl.RandomAccessReader {
   constructor(private readonly bytes: Bytes) {
@@ -114,9 +114,9 @@ function requireSound(entries: readonly Entry[]): void {
     const { compressedSize, uncompressedSize, compressionMethod } = entry;
     total += uncompressedSize;
     if (entry.isEncrypted()) throw new InvalidFileType('is encrypted');
-    if (((entry.externalFileAttributes >>> 16) & 0o170000) === SYMLINK) throw new InvalidFileType('holds a link');
+    if (((entry.externalFileAttributes >>> 16) & 0o170000) === SYMLINK) throw new InvalidFileType('contains a link');
     if (compressionMethod !== STORED && compressionMethod !== DEFLATED) {
-      throw new InvalidFileType('is compressed in a way that cannot be looked into');
+      throw new InvalidFileType('is compressed in a way that cannot be checked');
     }
     const isBomb = uncompressedSize > RATIO_FROM && uncompressedSize > MAX_RATIO * compressedSize;
     if (total > MAX_EXPANDED || isBomb) throw new FileTooLarge({ reason: 'expands to too much' });
@@ -124,15 +124,15 @@ function requireSound(entries: readonly Entry[]): void {
   requireNoOverlap(entries);
 }
 
-/** Entries that share their bytes expand to more than any sum of sizes says. */
+/** Entries that share their bytes expand to more than the sum of their sizes. */
 function requireNoOverlap(entries: readonly Entry[]): void {
-  const places = entries
+  const regions = entries
     .map(({ relativeOffsetOfLocalHeader: start, fileNameLength, compressedSize }) => ({
       start,
       end: start + LOCAL_HEADER + fileNameLength + compressedSize,
     }))
     .sort((a, b) => a.start - b.start);
-  for (let i = 1; i < places.length; i++) {
-    if (places[i]!.start < places[i - 1]!.end) throw new InvalidFileType('has overlapping entries');
+  for (let i = 1; i < regions.length; i++) {
+    if (regions[i]!.start < regions[i - 1]!.end) throw new InvalidFileType('has overlapping entries');
   }
 }

@@ -2,7 +2,7 @@ import { InvalidFileType } from '../files.errors.js';
 import type { ZipDirectory } from './zip-directory.js';
 
 const OOXML = 'application/vnd.openxmlformats-officedocument';
-/** The part that makes a package this type of document. */
+/** The part that identifies the document type of a package. */
 const MAIN_PARTS: readonly (readonly [string, string])[] = [
   ['word/document.xml', `${OOXML}.wordprocessingml.document`],
   ['xl/workbook.xml', `${OOXML}.spreadsheetml.sheet`],
@@ -16,13 +16,13 @@ const ODF_TYPES = new Set([
 const CONTENT_TYPES = '[Content_Types].xml';
 const CONTENT_TYPES_MAX = 1024 * 1024;
 const MACRO_PART = /(?:^|\/)(?:vbaProject|vbaData|vbaProjectSignature)\.\w+$|(?:^|\/)activeX\//i;
-/** Archives that are programs: of Java, of Android. */
+/** Archives that are programs, for Java or Android. */
 const PROGRAM_PARTS = ['META-INF/MANIFEST.MF', 'AndroidManifest.xml', 'classes.dex'];
 const ODF_MACROS = /^(?:Basic|Scripts)\/./;
 
 /**
- * What a zip is: a document of Office or OpenDocument, or an archive.
- * @throws InvalidFileType when it has macros, is a program, or is half a document
+ * Returns the type of a zip: an Office or OpenDocument document, or an archive.
+ * @throws InvalidFileType when it has macros, is a program, or is an incomplete document
  */
 export async function zipType(zip: ZipDirectory): Promise<string> {
   const odf = await odfType(zip);

@@ -5,13 +5,16 @@ import type { Readable } from 'node:stream';
 import { ServiceUnavailable } from '../../../platform/errors/app-error.js';
 import { type ByteRange, BytesMissing, FileStorage } from './file-storage.js';
 
-/** Files in a folder, spread over 256 others. */
+/** Files in a folder with 256 subfolders. */
 export class DiskStorage extends FileStorage {
   constructor(private readonly root: string) {
     super();
   }
 
-  /** On disk before it has its name, under its name before this returns. `path` must be on the same file system. */
+  /**
+   * The bytes are flushed before the file gets its name, and the name before this returns. `path` must be on the same
+   * file system.
+   */
   override async put(key: string, path: string): Promise<void> {
     const target = this.pathOf(key);
     await orUnavailable(async () => {
@@ -47,23 +50,23 @@ export class DiskStorage extends FileStorage {
     for (const key of keys) await rm(this.pathOf(key), { force: true });
   }
 
-  /** Nothing begins here: a file has its name once it is whole. */
+  /** There are none: a file gets its name only when it is complete. */
   override removeBroken(): Promise<number> {
     return Promise.resolve(0);
   }
 
-  override addressOf(): Promise<undefined> {
+  override urlOf(): Promise<undefined> {
     return Promise.resolve(undefined);
   }
 
-  /** The end of an id is its random part. */
+  /** Uses the end of an id, which is its random part. */
   private pathOf(key: string): string {
     const [id = ''] = key.split('.', 1);
     return join(this.root, id.slice(-2), key);
   }
 }
 
-/** A full or missing disk is nothing a client did. */
+/** A full or missing disk is not the fault of a client. */
 async function orUnavailable(work: () => Promise<void>): Promise<void> {
   try {
     await work();

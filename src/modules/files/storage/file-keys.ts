@@ -1,17 +1,17 @@
-/** Bytes as they were uploaded; those of an image are never shown to anybody. */
+/** The uploaded bytes; those of an image are never served. */
 export const uploadKey = (id: string): string => `${id}.upload`;
 
-/** An image, encoded anew. */
+/** The re-encoded image. */
 export const imageKey = (id: string): string => `${id}.image`;
 
 export const thumbnailKey = (id: string): string => `${id}.thumbnail`;
 
-/** Everything that may be stored of a file: whoever removes it needs not know what there is. */
+/** All keys that a file may have, so that callers need not know which exist. */
 export const keysOf = (id: string): string[] => [uploadKey(id), imageKey(id), thumbnailKey(id)];
 
 const KEY = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(?:upload|image|thumbnail)$/;
 
-/** Whether it is one of those above: others may keep things in the same place. */
+/** Whether it is one of the keys above: the store may contain other objects. */
 export function isKey(text: string): boolean {
   return KEY.test(text);
 }

@@ -12,9 +12,9 @@ import { FolderRepository } from './folder.repository.js';
 const MARK = 'folder-id';
 
 /**
- * Finds at the start that the folder of files is not the one this installation keeps its files in, as when two machines
- * have a folder each: the folder has an id, which the database knows. It only says so: each file is scanned and sent
- * where its bytes are, and nowhere else.
+ * Detects at startup that the folder of files is not the one of this installation, as when two machines have separate
+ * folders. The folder contains an id, which the database knows. The check only logs: each file is scanned and served
+ * only where its bytes are.
  */
 @Injectable()
 export class FolderMark implements OnApplicationBootstrap {
@@ -37,15 +37,15 @@ export class FolderMark implements OnApplicationBootstrap {
       if (await this.isShared()) return;
       const id = await this.repository.claim(newId());
       this.logger.error(
-        `FILES_DIR (${this.folder}) is not the folder this installation keeps its files in: all processes need the same ` +
-          `one. Where it is to be from now on, write ${id} into ${this.path}`,
+        `FILES_DIR (${this.folder}) is not the folder in which this installation stores its files: all processes need the same ` +
+          `one. To use this folder from now on, write ${id} into ${this.path}`,
       );
     } catch (error) {
       this.logger.warn({ err: error }, 'the folder of files could not be compared with the database');
     }
   }
 
-  /** A folder without a mark is known by the newest file, as after a restored backup, and gets its mark. */
+  /** A folder without a mark is recognised by the newest file, as after a restored backup, and gets its mark. */
   private async isShared(): Promise<boolean> {
     const mark = (await readFile(this.path, 'utf8').catch(() => '')).trim();
     if (mark !== '') return isUuid(mark) && mark === (await this.repository.claim(mark));
@@ -59,7 +59,7 @@ export class FolderMark implements OnApplicationBootstrap {
     return true;
   }
 
-  /** Whether the newest file is here, if there is one. */
+  /** Whether the newest file, if there is one, exists here. */
   private async hasNewest(): Promise<boolean> {
     const newest = await this.repository.findNewest();
     if (!newest) return true;

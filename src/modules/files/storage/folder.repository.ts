@@ -18,7 +18,7 @@ const NEWEST = statement<{ id: string; category: string }>(
 export class FolderRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** The id of the folder of this installation, which is the one given where none was known. */
+  /** Returns the id of the folder of this installation; stores the given one if there is none. */
   async claim(id: string): Promise<string> {
     await this.sql.run(CLAIM, [id]);
     return (await this.sql.one(KNOWN, []))!.id;

@@ -6,27 +6,27 @@ import type { S3mini } from 's3mini';
 import { ServiceUnavailable } from '../../../platform/errors/app-error.js';
 import { type ByteRange, FileStorage, type ServedAs } from './file-storage.js';
 import { isKey } from './file-keys.js';
-import { presignedAddress, type S3Credentials } from './presigned-address.js';
+import { presignedUrl, type S3Credentials } from './presigned-url.js';
 import { StoreBody } from './store-body.js';
 import { uploadsUnderWay } from './uploads-under-way.js';
 
-/** The least a store takes as a part; also how much of a file is in memory at a time. */
+/** The minimum size of a part in a store; also the amount of a file that is in memory at a time. */
 const PART_BYTES = 5 * 1024 * 1024;
-const ADDRESS_SECONDS = 60;
-/** How long the store may say nothing. */
+const URL_SECONDS = 60;
+/** How long the store may be silent. */
 const SILENCE_MS = 60_000;
 
-export interface S3Place extends S3Credentials {
-  /** Whether clients are sent to the store for their downloads. */
+export interface S3Settings extends S3Credentials {
+  /** Whether clients are redirected to the store for downloads. */
   readonly redirects: boolean;
 }
 
-/** Files as objects of a bucket in any S3-compatible store. Larger ones go up in parts. */
+/** Stores files as objects of a bucket in any S3-compatible store. Large ones are uploaded in parts. */
 export class S3Storage extends FileStorage {
   private client: Promise<S3mini> | undefined;
 
   constructor(
-    private readonly place: S3Place,
+    private readonly settings: S3Settings,
     private readonly newPath: () => string,
     private readonly silenceMs = SILENCE_MS,
   ) {
@@ -38,7 +38,7 @@ export class S3Storage extends FileStorage {
     try {
       const { size } = await handle.stat();
       if (size > PART_BYTES) await this.putInParts(key, type, handle, size);
-      else await this.ask(async (s3) => s3.putObject(key, await readPart(handle, 0, size), type));
+      else await this.call(async (s3) => s3.putObject(key, await readPart(handle, 0, size), type));
     } finally {
       await handle.close();
     }
@@ -46,13 +46,13 @@ export class S3Storage extends FileStorage {
   }
 
   override async open(key: string, range?: ByteRange): Promise<Readable> {
-    const address = presignedAddress(this.place, key, { seconds: ADDRESS_SECONDS });
+    const url = presignedUrl(this.settings, key, { seconds: URL_SECONDS });
     const headers = range ? { range: `bytes=${range.start}-${range.end}` } : undefined;
-    return this.ask(async () => {
-      const { ok, status, body } = await this.fetchHead(address, headers);
+    return this.call(async () => {
+      const { ok, status, body } = await this.fetchHead(url, headers);
       if (ok && body) return new StoreBody(body, this.silenceMs);
       await body?.cancel();
-      throw new Error(`the store answered ${status}`);
+      throw new Error(`the store responded ${status}`);
     });
   }
 
@@ -67,11 +67,11 @@ export class S3Storage extends FileStorage {
   }
 
   override async remove(keys: readonly string[]): Promise<void> {
-    for (const key of keys) await this.ask((s3) => s3.deleteObject(key));
+    for (const key of keys) await this.call((s3) => s3.deleteObject(key));
   }
 
   override async removeBroken(before: Date, { isDryRun }: { isDryRun: boolean }): Promise<number> {
-    return this.ask(async (s3) => {
+    return this.call(async (s3) => {
       const broken = (await uploadsUnderWay(s3)).filter(({ key, begunAt }) => isKey(key) && begunAt < before);
       if (isDryRun) return broken.length;
       for (const { key, id } of broken) await s3.abortMultipartUpload(key, id);
@@ -79,25 +79,25 @@ export class S3Storage extends FileStorage {
     });
   }
 
-  override addressOf(key: string, { type, disposition }: ServedAs): Promise<string | undefined> {
-    if (!this.place.redirects) return Promise.resolve(undefined);
-    const said = { 'response-content-type': type, 'response-content-disposition': disposition };
-    return Promise.resolve(presignedAddress(this.place, key, { seconds: ADDRESS_SECONDS, said }));
+  override urlOf(key: string, { type, disposition }: ServedAs): Promise<string | undefined> {
+    if (!this.settings.redirects) return Promise.resolve(undefined);
+    const responseHeaders = { 'response-content-type': type, 'response-content-disposition': disposition };
+    return Promise.resolve(presignedUrl(this.settings, key, { seconds: URL_SECONDS, responseHeaders }));
   }
 
-  /** The body may take its time: `StoreBody` sees that it comes. */
-  private async fetchHead(address: string, headers: Record<string, string> | undefined): Promise<Response> {
-    const patience = new AbortController();
-    const timer = setTimeout(() => patience.abort(new Error('the store says nothing')), this.silenceMs);
+  /** Limits the wait for the headers; `StoreBody` supervises the body. */
+  private async fetchHead(url: string, headers: Record<string, string> | undefined): Promise<Response> {
+    const timeout = new AbortController();
+    const timer = setTimeout(() => timeout.abort(new Error('the store does not respond')), this.silenceMs);
     try {
-      return await fetch(address, { headers, signal: patience.signal });
+      return await fetch(url, { headers, signal: timeout.signal });
     } finally {
       clearTimeout(timer);
     }
   }
 
   private async putInParts(key: string, type: string, handle: FileHandle, size: number): Promise<void> {
-    await this.ask(async (s3) => {
+    await this.call(async (s3) => {
       const upload = await s3.getMultipartUploadId(key, type);
       try {
         const parts = [];
@@ -113,13 +113,13 @@ export class S3Storage extends FileStorage {
     });
   }
 
-  /** The client is loaded by whoever uses it. @throws ServiceUnavailable */
-  private async ask<T>(question: (s3: S3mini) => Promise<T>): Promise<T> {
+  /** Calls the store with a client that is loaded on first use. @throws ServiceUnavailable */
+  private async call<T>(operation: (s3: S3mini) => Promise<T>): Promise<T> {
     try {
       this.client ??= import('s3mini').then(
-        ({ S3mini: Client }) => new Client({ ...this.place, requestAbortTimeout: this.silenceMs }),
+        ({ S3mini: Client }) => new Client({ ...this.settings, requestAbortTimeout: this.silenceMs }),
       );
-      return await question(await this.client);
+      return await operation(await this.client);
     } catch (error) {
       throw new ServiceUnavailable(undefined, { cause: error });
     }

@@ -11,17 +11,17 @@ import { S3Storage } from './s3-storage.js';
 function storageFor(config: Config, tempUploads: TempUploads): FileStorage {
   if (config.storage === 'disk') return new DiskStorage(storedFilesDirOf(config));
   const { s3Endpoint, s3Bucket, s3Region, s3AccessKeyId, s3SecretAccessKey, s3Downloads } = config;
-  const place = {
+  const settings = {
     endpoint: `${s3Endpoint!.replace(/\/+$/, '')}/${s3Bucket!}`,
     region: s3Region,
     accessKeyId: s3AccessKeyId!,
     secretAccessKey: s3SecretAccessKey!,
     redirects: s3Downloads === 'redirect',
   };
-  return new S3Storage(place, () => tempUploads.createPath());
+  return new S3Storage(settings, () => tempUploads.createPath());
 }
 
-/** Where files are: what `STORAGE` says, and the folder they come in by. */
+/** The storage of files: the one that `STORAGE` selects, and the folder of temporary uploads. */
 @Module({
   providers: [
     TempUploads,

@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import { ServiceUnavailable } from '../../../platform/errors/app-error.js';
 
 /**
- * The bytes of an object on their way from the store, for as long as they come. A store that falls silent ends it with
- * ServiceUnavailable; time in which nobody reads does not count.
+ * The bytes of an object, read from the store. A store that falls silent ends it with ServiceUnavailable; time in which
+ * the consumer does not read does not count.
  */
 export class StoreBody extends Readable {
   private readonly reader: ReadableStreamDefaultReader<Uint8Array>;
@@ -27,7 +27,7 @@ export class StoreBody extends Readable {
       );
   }
 
-  /** Lets go of the connection as well. */
+  /** Also releases the connection. */
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.reader.cancel().catch(() => undefined);
     callback(error);

@@ -6,13 +6,13 @@ import { incomingFilesDirOf } from '../../../platform/config/files-dir.js';
 import { makeFolder } from '../../../platform/config/make-folder.js';
 import { newId } from '../../../platform/database/ids.js';
 
-/** An upload that still comes in was written to within this time: a slower one is cut off. */
+/** An upload in progress was written to within this time: slower ones are cut off. */
 const ABANDONED_MS = 15 * 60_000;
-const TIDY_EVERY_MS = 5 * 60_000;
+const CLEANUP_INTERVAL_MS = 5 * 60_000;
 
 /**
- * Where files are while they come in or are worked on, on the disk of this machine and on the same file system as the
- * disk storage. What a killed process left there is gone a quarter of an hour later.
+ * The directory of files that are being uploaded or processed, on the local disk and on the file system of the disk
+ * storage. What a killed process leaves there is removed a quarter of an hour later.
  */
 @Injectable()
 export class TempUploads implements OnApplicationBootstrap, OnModuleDestroy {
@@ -28,11 +28,11 @@ export class TempUploads implements OnApplicationBootstrap, OnModuleDestroy {
   onApplicationBootstrap(): void {
     const tidy = (): void => {
       this.removeAbandoned().catch((error: unknown) =>
-        this.logger.warn({ err: error }, 'could not tidy up incoming files'),
+        this.logger.warn({ err: error }, 'could not clean up temporary uploads'),
       );
     };
     tidy();
-    this.timer = setInterval(tidy, TIDY_EVERY_MS);
+    this.timer = setInterval(tidy, CLEANUP_INTERVAL_MS);
     this.timer.unref();
   }
 
@@ -40,12 +40,12 @@ export class TempUploads implements OnApplicationBootstrap, OnModuleDestroy {
     clearInterval(this.timer);
   }
 
-  /** A path nothing is at. */
+  /** Returns an unused path. */
   createPath(): string {
     return join(this.path, `${newId()}.part`);
   }
 
-  /** Removes what nobody has written to for a while; answers how many. */
+  /** Removes files that have not been written to for a while; returns how many. */
   async removeAbandoned(abandonedMs = ABANDONED_MS): Promise<number> {
     const before = Date.now() - abandonedMs;
     let removed = 0;

@@ -6,20 +6,20 @@ interface Waiting {
 }
 
 /**
- * A bounded number of places. Owners beyond it wait until there is one, or until they give up; it goes to the owner who
- * has fewest, and of those to the one that has waited longest.
+ * A bounded number countOf slots. Further owners wait until one is free, or until they give up. A free slot is given to the
+ * owner with the fewest slots, and countOf those to the one that has waited longest.
  */
-export class Places {
-  private readonly taken: string[] = [];
+export class FairSemaphore {
+  private readonly holders: string[] = [];
   private readonly waiting: Waiting[] = [];
 
   constructor(private readonly most: () => number) {}
 
-  /** @throws ServiceUnavailable when `ended` comes first */
-  async take(owner: string, ended: AbortSignal): Promise<void> {
+  /** @throws ServiceUnavailable when `ended` fires first */
+  async acquire(owner: string, ended: AbortSignal): Promise<void> {
     if (ended.aborted) throw new ServiceUnavailable();
-    if (this.taken.length < this.most()) {
-      this.taken.push(owner);
+    if (this.holders.length < this.most()) {
+      this.holders.push(owner);
       return;
     }
     await new Promise<void>((resolve, reject) => {
@@ -39,18 +39,18 @@ export class Places {
     });
   }
 
-  /** Hands a place of the owner on. */
-  leave(owner: string): void {
-    this.taken.splice(this.taken.indexOf(owner), 1);
+  /** Releases a slot countOf the owner and gives it to the next waiting one. */
+  release(owner: string): void {
+    this.holders.splice(this.holders.indexOf(owner), 1);
     const [first, ...others] = this.waiting;
     if (!first) return;
-    const entry = others.reduce((best, each) => (this.of(each) < this.of(best) ? each : best), first);
+    const entry = others.reduce((best, each) => (this.countOf(each) < this.countOf(best) ? each : best), first);
     this.waiting.splice(this.waiting.indexOf(entry), 1);
-    this.taken.push(entry.owner);
+    this.holders.push(entry.owner);
     entry.next();
   }
 
-  private of({ owner }: Waiting): number {
-    return this.taken.filter((each) => each === owner).length;
+  private countOf({ owner }: Waiting): number {
+    return this.holders.filter((each) => each === owner).length;
   }
 }

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 
 export interface S3Credentials {
-  /** With the bucket at its end. */
+  /** Includes the bucket as the last part of the path. */
   readonly endpoint: string;
   readonly region: string;
   readonly accessKeyId: string;
@@ -9,19 +9,19 @@ export interface S3Credentials {
 }
 
 /**
- * An address at which anybody may read the object for so many seconds (AWS signature version 4 in the query). The
- * client library leaves `'()*!` of a query as they are, which the signature does not allow: every file name would do.
+ * Returns a URL that allows anyone to read the object for so many seconds (AWS signature version 4 in the query). The
+ * client library does not escape `'()*!` in a query, which the signature requires; file names contain them.
  */
-export function presignedAddress(
+export function presignedUrl(
   { endpoint, region, accessKeyId, secretAccessKey }: S3Credentials,
   key: string,
-  { seconds, said = {} }: { seconds: number; said?: Readonly<Record<string, string>> },
+  { seconds, responseHeaders = {} }: { seconds: number; responseHeaders?: Readonly<Record<string, string>> },
 ): string {
   const url = new URL(`${endpoint}/${key.split('/').map(escaped).join('/')}`);
   const now = new Date().toISOString().replace(/[-:]|\.\d{3}/g, '');
   const scope = `${now.slice(0, 8)}/${region}/s3/aws4_request`;
   const query = Object.entries({
-    ...said,
+    ...responseHeaders,
     'X-Amz-Algorithm': 'AWS4-HMAC-SHA256',
     'X-Amz-Credential': `${accessKeyId}/${scope}`,
     'X-Amz-Date': now,

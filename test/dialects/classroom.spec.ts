@@ -98,7 +98,7 @@ describe('the classroom dialect', () => {
       expect(body.messages).toEqual([
         expect.objectContaining({
           message_type: 'system',
-          content: 'An admin of the system joined to keep order: A report',
+          content: 'An admin of the system joined to moderate: A report',
           sender_id: paul.id,
         }),
       ]);

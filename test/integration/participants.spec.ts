@@ -221,7 +221,7 @@ describe('participants', () => {
       const article = role === 'admin' ? 'An' : 'A';
       const told = {
         message_type: 'system',
-        content: `${article} ${role} of the system joined to keep order: Threats were reported`,
+        content: `${article} ${role} of the system joined to moderate: Threats were reported`,
         sender_id: keeper.userId,
         sender_name: keeper.displayName,
         sequence_number: 1,

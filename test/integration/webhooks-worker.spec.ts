@@ -63,7 +63,7 @@ describe('webhooks of a process that serves and another that works', () => {
       const { content, message } = body.data as { content: string; message?: Record<string, unknown> };
       if (message?.message_type !== 'system') return false;
       expect([content, message.content, 'message' in message]).toEqual([message.content, content, false]);
-      return content === 'An admin of the system joined to keep order: A report';
+      return content === 'An admin of the system joined to moderate: A report';
     });
     expect(await server.database.query('select type from outbox')).toEqual([]);
   });

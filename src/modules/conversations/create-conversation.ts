@@ -3,7 +3,7 @@ import { newId } from '../../platform/database/ids.js';
 import { ServiceUnavailable } from '../../platform/errors/app-error.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/http/actor.js';
-import { type Admission, ParticipantsService } from '../participants/participants.service.js';
+import { type NewParticipant, ParticipantsService } from '../participants/participants.service.js';
 import { UsersPolicy } from '../users/users.policy.js';
 import { descriptionOf, requireNewConversation, titleOf } from './conversation-fields.policy.js';
 import type { CreateConversationDto } from './conversations.dto.js';
@@ -44,12 +44,12 @@ export class CreateConversation {
     requireNewConversation(dto, others);
     if (dto.type === 'direct') return this.openDirect(actor, others[0]!);
     const conversation = toNewConversation(actor, dto);
-    const admissions: Admission[] = [
+    const additions: NewParticipant[] = [
       { userId: actor.userId, role: 'owner' },
       ...others.map((userId) => ({ userId, role: 'participant' as const })),
     ];
     try {
-      await this.store(actor, conversation, admissions);
+      await this.store(actor, conversation, additions);
     } catch (error) {
       if (error instanceof Taken) throw new SlugTaken();
       throw error;
@@ -81,11 +81,11 @@ export class CreateConversation {
     throw new ServiceUnavailable(); // deleted as often as it was found
   }
 
-  private store(actor: Actor, conversation: NewConversation, admissions: Admission[]): Promise<unknown> {
+  private store(actor: Actor, conversation: NewConversation, additions: NewParticipant[]): Promise<unknown> {
     return this.log.create(conversation.id, async (tx) => {
       await this.users.requireActive(tx, actor);
       if (!(await this.repository.insert(tx, conversation, tx.head.at))) throw new Taken();
-      await this.participants.admit(tx, actor, admissions);
+      await this.participants.addAll(tx, actor, additions);
       tx.publishExternal({ type: CONVERSATION_CREATED, actorId: actor.userId, subjectId: conversation.id });
     });
   }

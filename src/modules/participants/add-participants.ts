@@ -11,51 +11,53 @@ import { CONVERSATION_ADDED, PARTICIPANT_JOINED } from './participants.events.js
 import type { ParticipantRole } from './participant-roles.js';
 import { type CandidateRow, ParticipantsRepository } from './participants.repository.js';
 
-/** Somebody to be let in, and as what. */
+/** A user to be added, and their role. */
 export interface NewParticipant {
   readonly userId: string;
   readonly role: ParticipantRole;
 }
 
 /**
- * The one way into a conversation: when it is created, by invitation, or by joining. Each newcomer gets an event of its
- * own in the conversation, and one on its own stream that says from which position on it receives the conversation.
+ * The only way to become a participant: when a conversation is created, by invitation, or by joining. For each new
+ * participant there is one event in the conversation, and one on their own stream with the position from which on they
+ * receive the conversation.
  */
 @Injectable()
 export class AddParticipants {
   constructor(private readonly repository: ParticipantsRepository) {}
 
   /**
-   * Lets them in; who takes part already stays as they are. Under the lock of the conversation only.
-   * Answers how many came in.
+   * Adds the users; existing participants are unchanged. Only under the lock of the conversation.
+   * Returns the number of new participants.
    * @throws UserNotFound for unknown, deleted and banned users and for guests, PermissionDenied across a block and for
-   *   those who are banned from the conversation, TooManyParticipants
+   *   users who are banned from the conversation, TooManyParticipants
    */
-  async addAll(tx: StreamTransaction, actor: Actor, admissions: NewParticipant[]): Promise<number> {
+  async addAll(tx: StreamTransaction, actor: Actor, additions: NewParticipant[]): Promise<number> {
     const conversationId = tx.head.streamId;
-    const known = await this.decide(tx, actor, admissions);
-    const coming = admissions.filter(({ userId }) => !known.get(userId)!.is_member);
-    if (coming.length === 0) return 0;
+    const candidates = await this.requireAddable(tx, actor, additions);
+    const joining = additions.filter(({ userId }) => !candidates.get(userId)!.is_member);
+    if (joining.length === 0) return 0;
     const count = await this.repository.count(tx, conversationId);
-    if (count + coming.length > PARTICIPANTS_MAX) throw new TooManyParticipants(PARTICIPANTS_MAX);
+    if (count + joining.length > PARTICIPANTS_MAX) throw new TooManyParticipants(PARTICIPANTS_MAX);
 
-    const sinceSeq = new Map<string, number>();
-    for (const { userId, role } of coming) sinceSeq.set(userId, this.announce(tx, actor, known.get(userId)!, role));
-    await this.repository.admit(
+    const joinedSeqs = new Map<string, number>();
+    for (const { userId, role } of joining)
+      joinedSeqs.set(userId, this.announce(tx, actor, candidates.get(userId)!, role));
+    await this.repository.insert(
       tx,
       conversationId,
-      coming.map(({ userId, role }) => ({ user_id: userId, role, joined_seq: sinceSeq.get(userId)! })),
+      joining.map(({ userId, role }) => ({ user_id: userId, role, joined_seq: joinedSeqs.get(userId)! })),
       tx.head,
     );
-    await tx.appendToOthers([...sinceSeq.keys()], (userId) => ({
+    await tx.appendToOthers([...joinedSeqs.keys()], (userId) => ({
       type: CONVERSATION_ADDED,
       actorId: actor.userId,
       subjectId: conversationId,
-      payload: { since_seq: sinceSeq.get(userId)! },
+      payload: { since_seq: joinedSeqs.get(userId)! },
     }));
-    // Again, under the locks of their streams: an account that was deleted, banned or blocked meanwhile comes in nowhere.
-    await this.decide(tx, actor, coming);
-    return coming.length;
+    // Checks again under the locks of their streams: an account that was deleted, banned or blocked meanwhile is rejected.
+    await this.requireAddable(tx, actor, joining);
+    return joining.length;
   }
 
   private announce(tx: StreamTransaction, actor: Actor, candidate: CandidateRow, role: ParticipantRole): number {
@@ -74,21 +76,21 @@ export class AddParticipants {
     });
   }
 
-  private async decide(
+  private async requireAddable(
     tx: StreamTransaction,
     actor: Actor,
-    admissions: NewParticipant[],
+    additions: NewParticipant[],
   ): Promise<Map<string, CandidateRow>> {
-    const ids = admissions.map(({ userId }) => userId);
-    const rows = await this.repository.newcomers(tx, tx.head.streamId, ids, actor.userId);
-    const known = new Map(rows.map((row) => [row.user_id, row]));
+    const ids = additions.map(({ userId }) => userId);
+    const rows = await this.repository.findCandidates(tx, tx.head.streamId, ids, actor.userId);
+    const candidates = new Map(rows.map((row) => [row.user_id, row]));
     for (const id of ids) {
-      const row = known.get(id);
-      // Guests take part in nothing: what opened a conversation to their account would open it to everybody.
+      const row = candidates.get(id);
+      // All guests share one account: adding it to a conversation would open the conversation to everyone.
       if (!row || row.is_banned || isGuest({ userId: id })) throw new UserNotFound();
       if (row.is_shut_out) throw new PermissionDenied('This user is banned from this conversation.');
       if (row.is_blocked) throw new PermissionDenied('You cannot start a conversation with this user.');
     }
-    return known;
+    return candidates;
   }
 }

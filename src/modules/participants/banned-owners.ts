@@ -4,13 +4,14 @@ import { inBatches, Schedule, type ScheduledTask, type TaskReport } from '../../
 import { ParticipantsRepository } from './participants.repository.js';
 import { ParticipantChanges } from './participant-changes.js';
 
-const AT_ONCE = 100;
+const BATCH_SIZE = 100;
 
 /**
- * Passes on what is owned by accounts that are banned from the server: the highest and longest-standing of those who
- * are not banned becomes the owner, and the banned one an admin. Only a participant of the time of the ban succeeds, so no
- * user comes to own a room by joining it; where there is no successor, nothing changes. Found by the state of the accounts,
- * so a run that was broken off is taken up by the next, and a ban that has ended passes on nothing.
+ * Transfers the ownership of conversations from accounts that are banned from the server. The participant with the
+ * highest role who is not banned, of those the one who joined first, becomes the owner, and the banned owner becomes an
+ * admin. Only participants of the time of the ban succeed, so a user cannot gain the ownership of a room by joining it.
+ * Without a successor nothing changes. Each run reads the state of the accounts, so the next run continues an
+ * interrupted one, and a ban that has ended transfers nothing.
  */
 @Injectable()
 export class BannedOwners implements ScheduledTask, OnModuleInit {
@@ -29,16 +30,16 @@ export class BannedOwners implements ScheduledTask, OnModuleInit {
   }
 
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
-    if (isDryRun) return { conversations: (await this.repository.findOwnedByBanned(AT_ONCE)).length };
-    const conversations = await inBatches(AT_ONCE, async () => {
-      const ids = await this.repository.findOwnedByBanned(AT_ONCE);
-      for (const id of ids) await this.passOn(id);
+    if (isDryRun) return { conversations: (await this.repository.findOwnedByBanned(BATCH_SIZE)).length };
+    const conversations = await inBatches(BATCH_SIZE, async () => {
+      const ids = await this.repository.findOwnedByBanned(BATCH_SIZE);
+      for (const id of ids) await this.transferOwnership(id);
       return ids.length;
     });
     return { conversations };
   }
 
-  private async passOn(conversationId: string): Promise<void> {
+  private async transferOwnership(conversationId: string): Promise<void> {
     await this.log.write(conversationId, async (tx) => {
       const former = await this.repository.findBannedOwner(tx, conversationId);
       if (!former) return;

@@ -27,13 +27,13 @@ const DELETE = statement<unknown>(
 /** Owns: conversation_bans. */
 @Injectable()
 export class ConversationBansRepository {
-  /** One ban a user and conversation: a later one takes the place of the one before. */
+  /** There is one ban for each user and conversation: a later one replaces it. */
   async insert(tx: Queryable, ban: NewConversationBan): Promise<void> {
     const { conversationId, userId, reason, bannedBy, at, until } = ban;
     await tx.run(INSERT, [conversationId, userId, reason, bannedBy, at, until]);
   }
 
-  /** Whether there was one. */
+  /** Returns whether there was one. */
   async delete(tx: Queryable, conversationId: string, userId: string): Promise<boolean> {
     return (await tx.run(DELETE, [conversationId, userId])) > 0;
   }

@@ -7,7 +7,7 @@ import { ConversationNotFound, ParticipantNotFound } from './participants.errors
 import { ParticipantsPolicy } from './participants.policy.js';
 import { ParticipantChanges } from './participant-changes.js';
 
-/** Somebody and the conversation it is about, and why. */
+/** The user and the conversation of a ban, and its reason. */
 export interface ConversationBan {
   readonly conversationId: string;
   readonly userId: string;
@@ -15,8 +15,8 @@ export interface ConversationBan {
 }
 
 /**
- * Keeps somebody out of one conversation. The ban and the removal are one change under the conversation's lock, and
- * whoever lets somebody in looks under the same lock: nobody comes back in between.
+ * Bans of users from one conversation. The ban and the removal are one change under the conversation's lock.
+ * `AddParticipants` checks bans under the same lock, so the user cannot join in between.
  */
 @Injectable()
 export class ConversationBans {
@@ -32,17 +32,17 @@ export class ConversationBans {
   async ban(actor: Actor, { until, ...ban }: ConversationBan & { until: Date | null }): Promise<void> {
     await this.change(actor, ban, async (tx, { current }) => {
       await this.repository.insert(tx, { ...ban, until, bannedBy: actor.userId, at: tx.head.at });
-      const wasIn = await this.dismiss(tx, actor, ban);
+      const wasParticipant = await this.removeIfPresent(tx, actor, ban);
       const after = { user_id: ban.userId, until: until?.toISOString() ?? null };
-      record(tx, current, 'conversation.ban_user', { ...ban, before: { is_participant: wasIn }, after });
+      audit(tx, current, 'conversation.ban_user', { ...ban, before: { is_participant: wasParticipant }, after });
     });
   }
 
-  /** He may come back; nobody brings him back. @throws as `ban` */
+  /** The user may join again; they are not added automatically. @throws as `ban` */
   async unban(actor: Actor, ban: ConversationBan): Promise<void> {
     await this.change(actor, ban, async (tx, { current }) => {
       if (!(await this.repository.delete(tx, ban.conversationId, ban.userId))) return;
-      record(tx, current, 'conversation.unban_user', { ...ban, before: { user_id: ban.userId }, after: null });
+      audit(tx, current, 'conversation.unban_user', { ...ban, before: { user_id: ban.userId }, after: null });
     });
   }
 
@@ -53,16 +53,16 @@ export class ConversationBans {
   ): Promise<void> {
     const done = await this.log.write(conversationId, async (tx) => {
       const access = await this.policy.access(actor, conversationId, tx);
-      const acting = await this.users.requireOutranks(tx, actor, userId, 'moderator');
+      const context = await this.users.requireOutranks(tx, actor, userId, 'moderator');
       this.policy.requireNotDirect(access);
       this.policy.requireModerator(access);
-      await work(tx, acting);
+      await work(tx, context);
       return true;
     });
     if (!done) throw new ConversationNotFound();
   }
 
-  private async dismiss(tx: StreamTransaction, actor: Actor, ban: ConversationBan): Promise<boolean> {
+  private async removeIfPresent(tx: StreamTransaction, actor: Actor, ban: ConversationBan): Promise<boolean> {
     try {
       const target = await this.changes.require(tx, ban.conversationId, ban.userId);
       await this.changes.removeParticipant(tx, actor.userId, target, 'removed');
@@ -74,7 +74,7 @@ export class ConversationBans {
   }
 }
 
-function record(
+function audit(
   tx: StreamTransaction,
   actor: Actor,
   action: string,

@@ -9,7 +9,7 @@ interface NamedConversation {
   readonly actor: Actor;
 }
 
-/** The id of a conversation that an address names by its id or, for a room, by its slug. @throws ConversationNotFound */
+/** Resolves the id of a conversation, or the slug of a room, in a path to the id. @throws ConversationNotFound */
 @Injectable()
 export class ConversationIdPipe implements PipeTransform<NamedConversation, Promise<string>> {
   constructor(private readonly policy: ParticipantsPolicy) {}
@@ -25,8 +25,8 @@ const Named = createParamDecorator((name: string, context: ExecutionContext): Na
 });
 
 /**
- * A conversation in an address, as its id: `@ConversationId() id: string`. What a slug stands for depends on who asks,
- * so the pipe is given the actor too. For routes that need a credential.
+ * The id of the conversation in the path: `@ConversationId() id: string`. Whether a slug resolves depends on the caller,
+ * so the pipe receives the actor too. For routes that require authentication.
  */
 export function ConversationId(name = 'id'): ParameterDecorator {
   return (target, method, index) => {

@@ -8,8 +8,8 @@ import { ParticipantsPolicy } from './participants.policy.js';
 import { ParticipantsRepository } from './participants.repository.js';
 
 /**
- * Archived, pinned, silenced: what one participant alone says of a conversation. It is written under the conversation's
- * lock although no event of it follows: locks are taken conversation first, then users, everywhere.
+ * A participant's own flags of a conversation: archived, pinned, silenced. They are written under the conversation's lock
+ * although its stream gets no event: everywhere, locks are taken on the conversation first, then on users.
  */
 @Injectable()
 export class ConversationPreferences {
@@ -20,7 +20,7 @@ export class ConversationPreferences {
   ) {}
 
   /**
-   * The actor's own flags; only the actor's own devices hear of them.
+   * Sets the actor's own flags; only the actor's own devices are notified.
    * @throws ConversationNotFound, PermissionDenied
    */
   async set(actor: Actor, conversationId: string, dto: OwnFlagsDto): Promise<OwnFlags> {

@@ -1,26 +1,26 @@
-/** Says that everything up to a number of a conversation has arrived. */
+/** Marks everything up to a message number of a conversation as delivered. */
 type Mark = (conversationId: string, number: number) => Promise<unknown>;
 
 /**
- * For protocols without a frame for "arrived": what is written to their sockets counts as arrived. One mark a
- * connection is on its way at a time; what comes meanwhile goes with the next one.
+ * For protocols without a frame for delivery receipts: a message that is written to the socket counts as delivered. Each
+ * connection stores one mark at a time; the next one includes all messages that were delivered in the meantime.
  */
 export class DeliveryReceipts {
-  private readonly waiting = new Map<string, number>();
+  private readonly pending = new Map<string, number>();
   private isMarking = false;
 
   constructor(private readonly mark: Mark) {}
 
   arrived(conversationId: string, number: number): void {
-    this.waiting.set(conversationId, number);
+    this.pending.set(conversationId, number);
     if (!this.isMarking) void this.markAll();
   }
 
   private async markAll(): Promise<void> {
     this.isMarking = true;
-    for (const [conversationId, number] of this.waiting) {
-      this.waiting.delete(conversationId);
-      // Whoever is in the conversation no more, or logged in no more, has nothing to say about it.
+    for (const [conversationId, number] of this.pending) {
+      this.pending.delete(conversationId);
+      // Refused if the user is no longer a participant or logged in; the mark is then of no use.
       await this.mark(conversationId, number).catch(() => undefined);
     }
     this.isMarking = false;

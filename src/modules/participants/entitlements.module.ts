@@ -2,7 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { StreamAccessReader } from '../../platform/realtime/stream-access.js';
 import { ParticipantEntitlements } from './entitlements.repository.js';
 
-/** Tells the fan-out who receives what. Global, because the platform asks and knows no module. */
+/** Provides the fan-out with the streams that a user may read. Global, because the platform cannot import a module. */
 @Global()
 @Module({
   providers: [{ provide: StreamAccessReader, useClass: ParticipantEntitlements }],

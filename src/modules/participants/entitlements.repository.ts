@@ -3,14 +3,14 @@ import { statement, type Queryable } from '../../platform/database/sql.js';
 import { type StreamAccess, StreamAccessReader } from '../../platform/realtime/stream-access.js';
 import { isGuest } from '../../platform/http/guest.js';
 
-interface EntitlementRow {
+interface StreamAccessRow {
   stream_id: string;
   last_seq: number;
   since_seq: number;
   until_seq: number | null;
 }
 
-const CURRENT = statement<EntitlementRow>(
+const CURRENT = statement<StreamAccessRow>(
   'entitlements.current',
   `select h.stream_id, h.last_seq, p.joined_seq as since_seq, null::bigint as until_seq
      from participants p
@@ -20,10 +20,10 @@ const CURRENT = statement<EntitlementRow>(
 );
 
 /**
- * What was left, or deleted, before the watermark is skipped by the head's xid where nothing happened since, and for
- * what was left by the xid of the very event of leaving.
+ * Skips conversations that the user left, or that were deleted, before the watermark: a deleted one by the xid of the
+ * stream head, one that was left by the xid of the event of leaving.
  */
-const SINCE = statement<EntitlementRow>(
+const SINCE = statement<StreamAccessRow>(
   'entitlements.since',
   `select h.stream_id, h.last_seq, p.joined_seq as since_seq,
           coalesce(p.left_seq, case when c.deleted_at is not null then h.last_seq end) as until_seq
@@ -37,10 +37,10 @@ const SINCE = statement<EntitlementRow>(
       and (c.deleted_at is null or h.last_xid >= $2::xid8)`,
 );
 
-/** A guest hears so many rooms, the busiest. */
+/** A guest receives this many rooms at most, the most recently active. */
 const GUEST_ROOMS = 200;
 
-const OF_GUESTS = statement<EntitlementRow>(
+const OF_GUESTS = statement<StreamAccessRow>(
   'entitlements.of_guests',
   `select h.stream_id, h.last_seq, 0::bigint as since_seq, null::bigint as until_seq
      from conversations c
@@ -54,15 +54,15 @@ const OF_GUESTS = statement<EntitlementRow>(
 export class ParticipantEntitlements extends StreamAccessReader {
   override async current(tx: Queryable, userId: string): Promise<StreamAccess[]> {
     const rows = isGuest({ userId }) ? tx.many(OF_GUESTS) : tx.many(CURRENT, [userId]);
-    return (await rows).map(toEntitlement);
+    return (await rows).map(toStreamAccess);
   }
 
   override async since(tx: Queryable, userId: string, watermark: string): Promise<StreamAccess[]> {
     if (isGuest({ userId })) return this.current(tx, userId);
-    return (await tx.many(SINCE, [userId, watermark])).map(toEntitlement);
+    return (await tx.many(SINCE, [userId, watermark])).map(toStreamAccess);
   }
 }
 
-function toEntitlement(row: EntitlementRow): StreamAccess {
+function toStreamAccess(row: StreamAccessRow): StreamAccess {
   return { streamId: row.stream_id, lastSeq: row.last_seq, fromSeq: row.since_seq, toSeq: row.until_seq };
 }

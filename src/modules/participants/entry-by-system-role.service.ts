@@ -9,34 +9,34 @@ import { SystemMessages } from './system-messages.policy.js';
 type Act = Pick<AuditEntry, 'action' | 'after' | 'reason'>;
 
 /**
- * What a system role does to the privacy of a conversation. The right to keep order is none to read unseen: the act, its
+ * Acts by system role that affect the privacy of a conversation. No system role can read unnoticed: the act, its
  * audit entry and a system message to the participants are one transaction.
  */
 @Injectable()
 export class EntryBySystemRole {
   constructor(private readonly messages: SystemMessages) {}
 
-  /** The actor has added themselves. @throws ReasonRequired */
+  /** Announces that the actor has added themselves. @throws ReasonRequired */
   async enter(tx: StreamTransaction, actor: Actor, act: Act): Promise<void> {
-    await this.tell(tx, actor, { ...act, reason: requireReason(actor, act) }, 'joined to keep order');
+    await this.announce(tx, actor, { ...act, reason: requireReason(actor, act) }, 'joined to moderate');
   }
 
-  /** The actor has lifted the privacy. @throws ReasonRequired */
+  /** Announces that the actor has made the conversation public. @throws ReasonRequired */
   async open(tx: StreamTransaction, actor: Actor, act: Act): Promise<void> {
-    await this.tell(tx, actor, { ...act, reason: requireReason(actor, act) }, 'made this conversation public');
+    await this.announce(tx, actor, { ...act, reason: requireReason(actor, act) }, 'made this conversation public');
   }
 
-  /** The actor has added others; a reason is told where there is one. */
-  async letIn(tx: StreamTransaction, actor: Actor, act: Act): Promise<void> {
-    await this.tell(tx, actor, { ...act, reason: reasonOf(actor, act) }, 'added participants');
+  /** Announces that the actor has added others, with the reason if there is one. */
+  async addOthers(tx: StreamTransaction, actor: Actor, act: Act): Promise<void> {
+    await this.announce(tx, actor, { ...act, reason: reasonOf(actor, act) }, 'added participants');
   }
 
-  private async tell(tx: StreamTransaction, actor: Actor, act: Act, deed: string): Promise<void> {
+  private async announce(tx: StreamTransaction, actor: Actor, act: Act, description: string): Promise<void> {
     const { action, reason } = act;
     tx.audit({ actor, target: { type: 'conversation', id: tx.head.streamId }, ...act });
-    // The name stands in `sender_name`, which an account that is deleted loses; in the text it would stay.
-    const done = `${actor.role === 'admin' ? 'An admin' : 'A moderator'} of the system ${deed}`;
-    const content = reason ? `${done}: ${reason}` : `${done}.`;
+    // The name is only in `sender_name`, which is cleared with a deleted account; in the text it would remain.
+    const sentence = `${actor.role === 'admin' ? 'An admin' : 'A moderator'} of the system ${description}`;
+    const content = reason ? `${sentence}: ${reason}` : `${sentence}.`;
     await this.messages.append(tx, { actor, content, metadata: { action } });
   }
 }
@@ -47,7 +47,7 @@ function requireReason(actor: Actor, act: Act): string {
   return reason;
 }
 
-/** From the body, or else from the header of the call; a reason of which nothing can be seen is none. */
+/** The reason of the body, or else of the header of the request; null if nothing visible is in it. */
 function reasonOf({ auditReason }: Actor, { reason }: Act): string | null {
   return cleanName(reason ?? auditReason ?? '') || null;
 }

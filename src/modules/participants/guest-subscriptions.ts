@@ -8,28 +8,28 @@ import { GUEST_USER_ID } from '../../platform/http/guest.js';
 import { CONVERSATION_UPDATED } from './participants.events.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
-/** New rooms are heard of this late, at most. */
+/** Guests are subscribed to new rooms after this time at the latest. */
 const REFRESH_MS = 2_000;
 
 /**
- * What the guests of this node hear. No membership says so, so no event of the log does: the public rooms are read
- * again every two seconds while guests are here. Of a room that was changed they hear nothing more until it was read
- * whether it is still public, and never what was said meanwhile: with the very event that makes a room private the
- * guests are out.
+ * The subscriptions of the guests of this node. Guests are not participants, so no event of the log changes their
+ * subscriptions: the public rooms are read again every two seconds while guests are connected. When a room is updated,
+ * guests are unsubscribed until a read has confirmed that it is still public, and they never receive the events in
+ * between. So the event that makes a room private is already withheld from guests.
  */
 @Injectable()
 export class GuestSubscriptions implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly unread = new RepeatedWarning(
+  private readonly failures = new RepeatedWarning(
     new Logger(GuestSubscriptions.name),
-    'what guests hear could not be read',
+    'the subscriptions of guests could not be refreshed',
     {
-      over: 'what guests hear is read again',
+      over: 'the subscriptions of guests are refreshed again',
     },
   );
   private timer: NodeJS.Timeout | undefined;
   private reading: Promise<void> | undefined;
-  private isAskedAgain = false;
-  /** Changed since the present reading began: what it says of them may be old. */
+  private isRefreshRequested = false;
+  /** Rooms updated since the current read began: its result may be outdated for them. */
   private readonly changed = new Set<string>();
 
   constructor(
@@ -39,7 +39,7 @@ export class GuestSubscriptions implements OnApplicationBootstrap, OnModuleDestr
   ) {}
 
   onApplicationBootstrap(): void {
-    this.fanOut.observe((event) => this.handedOut(event));
+    this.fanOut.observe((event) => this.onDispatched(event));
     this.timer = setInterval(() => void this.refresh(), REFRESH_MS).unref();
   }
 
@@ -48,17 +48,17 @@ export class GuestSubscriptions implements OnApplicationBootstrap, OnModuleDestr
     await this.reading;
   }
 
-  /** Brings what guests hear in line with what is public. Never throws; what failed is tried again in a moment. */
+  /** Subscribes guests to exactly the public rooms. Never throws; a failed refresh is repeated by the timer. */
   refresh(): Promise<void> {
     if (this.reading) {
-      this.isAskedAgain = true;
+      this.isRefreshRequested = true;
       return this.reading;
     }
     this.reading = this.read().finally(() => {
       this.reading = undefined;
-      if (this.isAskedAgain) void this.refresh();
+      if (this.isRefreshRequested) void this.refresh();
     });
-    this.isAskedAgain = false;
+    this.isRefreshRequested = false;
     return this.reading;
   }
 
@@ -67,9 +67,9 @@ export class GuestSubscriptions implements OnApplicationBootstrap, OnModuleDestr
     return user?.isLoaded ? user : undefined;
   }
 
-  private handedOut({ type, streamId }: StreamEvent): void {
+  private onDispatched({ type, streamId }: StreamEvent): void {
     if (type !== CONVERSATION_UPDATED) return;
-    // Also while the first of them is being let in: what he is let into by may be older than this event.
+    // Also while the first guest is being subscribed: that read of the public rooms may be older than this event.
     const guests = this.fanOut.subscribers.get(GUEST_USER_ID);
     const dispatcher = guests && this.fanOut.findDispatcher(streamId);
     if (!dispatcher || !guests.streams.has(dispatcher)) return;
@@ -93,9 +93,9 @@ export class GuestSubscriptions implements OnApplicationBootstrap, OnModuleDestr
       for (const { streamId, lastSeq } of isPublic.values()) {
         if (!this.changed.has(streamId)) this.fanOut.onStreamAccess(guests, streamId, lastSeq + 1);
       }
-      this.unread.worked();
+      this.failures.worked();
     } catch (error) {
-      this.unread.failed({ err: error });
+      this.failures.failed({ err: error });
     }
   }
 }

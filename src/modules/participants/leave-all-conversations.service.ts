@@ -5,11 +5,11 @@ import { ParticipantNotFound } from './participants.errors.js';
 import { ParticipantsRepository } from './participants.repository.js';
 import { ParticipantChanges } from './participant-changes.js';
 
-const AT_ONCE = 100;
+const BATCH_SIZE = 100;
 
 /**
- * Takes a deleted account out of every group and room, as if it had left: ownership passes on. Direct conversations
- * keep their two. Done twice, or broken off and begun again, it comes to the same.
+ * Removes a deleted account from every group and room, as if it had left: its ownership is transferred. It remains in
+ * direct conversations. A repeated or resumed run has the same result.
  */
 @Injectable()
 export class LeaveAllConversations {
@@ -19,10 +19,10 @@ export class LeaveAllConversations {
     private readonly log: EventLog,
   ) {}
 
-  /** Answers how many conversations were left. */
+  /** Returns the number of conversations that were left. */
   leaveAll(userId: string): Promise<number> {
-    return inBatches(AT_ONCE, async () => {
-      const ids = await this.repository.findLeavable(userId, AT_ONCE);
+    return inBatches(BATCH_SIZE, async () => {
+      const ids = await this.repository.findLeavable(userId, BATCH_SIZE);
       for (const id of ids) await this.leave(id, userId);
       return ids.length;
     });
@@ -33,7 +33,7 @@ export class LeaveAllConversations {
       try {
         await this.changes.removeParticipant(tx, null, await this.changes.require(tx, conversationId, userId), 'left');
       } catch (error) {
-        if (!(error instanceof ParticipantNotFound)) throw error; // somebody removed him meanwhile
+        if (!(error instanceof ParticipantNotFound)) throw error; // removed in the meantime
       }
     });
   }

@@ -7,8 +7,8 @@ import { CONVERSATION_REMOVED, PARTICIPANT_LEFT, PARTICIPANT_UPDATED } from './p
 import { type ParticipantRow, ParticipantsRepository } from './participants.repository.js';
 
 /**
- * How those who take part stand, and that they go: each change with its event, under the lock of the conversation. Who
- * may has been judged by whoever calls. `actorId` is null for what the server does by itself.
+ * Changes and removals of participants: each with its event, under the lock of the conversation. The caller has
+ * authorized the actor. `actorId` is null for changes by the server itself.
  */
 @Injectable()
 export class ParticipantChanges {
@@ -21,7 +21,7 @@ export class ParticipantChanges {
     return row;
   }
 
-  /** Takes a participant out; an owner's ownership passes on. */
+  /** Removes a participant; the ownership of an owner is transferred. */
   async removeParticipant(
     tx: StreamTransaction,
     actorId: string | null,
@@ -37,7 +37,7 @@ export class ParticipantChanges {
       payload,
       presented: presentParticipantEvent({ type: PARTICIPANT_LEFT, payload }, target),
     });
-    await this.repository.dismiss(tx, conversationId, target.user_id, { at: tx.head.at, seq });
+    await this.repository.markLeft(tx, conversationId, target.user_id, { at: tx.head.at, seq });
     if (target.role === 'owner') await this.transferOwnership(tx, actorId, target.user_id);
     await tx.appendToOthers([target.user_id], () => ({
       type: CONVERSATION_REMOVED,
@@ -47,23 +47,23 @@ export class ParticipantChanges {
     }));
   }
 
-  /** Makes the heir of `formerId` the owner; false when nobody else is there. */
+  /** Makes the successor of `formerId` the owner; returns false if there is no other participant. */
   async transferOwnership(tx: StreamTransaction, actorId: string | null, formerId: string): Promise<boolean> {
-    const heirId = await this.repository.findHeir(tx, tx.head.streamId, formerId);
-    if (heirId === undefined) return false;
-    const heir = await this.require(tx, tx.head.streamId, heirId);
-    await this.updateParticipant(tx, actorId, heir, { role: 'owner' });
+    const successorId = await this.repository.findSuccessor(tx, tx.head.streamId, formerId);
+    if (successorId === undefined) return false;
+    const successor = await this.require(tx, tx.head.streamId, successorId);
+    await this.updateParticipant(tx, actorId, successor, { role: 'owner' });
     return true;
   }
 
-  /** The present owner becomes an admin. */
+  /** The current owner becomes an admin. */
   async demoteOwner(tx: StreamTransaction, actorId: string | null): Promise<void> {
     const ownerId = await this.repository.findOwner(tx, tx.head.streamId);
     if (ownerId === undefined) return;
     await this.updateParticipant(tx, actorId, await this.require(tx, tx.head.streamId, ownerId), { role: 'admin' });
   }
 
-  /** Gives a role, or mutes, or both. */
+  /** Changes the role, or mutes, or both. */
   async updateParticipant(
     tx: StreamTransaction,
     actorId: string | null,

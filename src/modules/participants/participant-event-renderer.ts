@@ -3,7 +3,7 @@ import type { PresentedEvent, StreamEvent } from '../../platform/event-log/strea
 import { presentParticipantEvent } from './participant-presenter.js';
 import { ParticipantsRepository } from './participants.repository.js';
 
-/** Shows events about participants that were read back from the log, with the names of today. */
+/** Renders events about participants that are read from the log, with the current names. */
 @Injectable()
 export class ParticipantEventRenderer {
   constructor(private readonly repository: ParticipantsRepository) {}

@@ -19,32 +19,32 @@ export function presentParticipant(row: ParticipantRow): ParticipantDto {
   };
 }
 
-/** What the log keeps of `participant.joined` and `participant.updated`: names are joined when the event is shown. */
+/** The stored payload of `participant.joined` and `participant.updated`. Names are added when the event is rendered. */
 export interface ParticipantPayload extends Record<string, unknown> {
   readonly role: ParticipantRole;
   readonly is_muted: boolean;
   readonly joined_at: string;
-  /** Of a newcomer: the last position owed to him before, 0 for none. */
+  /** For a joining user: the last position that they were entitled to before; 0 for none. */
   readonly prev?: number;
 }
 
-/** What the log keeps of `participant.left`. */
+/** The stored payload of `participant.left`. */
 export interface LeftPayload extends Record<string, unknown> {
   readonly reason: 'left' | 'removed';
 }
 
-/** Shows one event about a participant; undefined when the user is gone altogether. */
+/** Renders one event about a participant; undefined if the user no longer exists. */
 export function presentParticipantEvent(
   event: Pick<StreamEvent, 'type' | 'payload'>,
-  name: NamedParticipant | undefined,
+  user: NamedParticipant | undefined,
 ): PresentedEvent | undefined {
-  if (!name) return undefined;
+  if (!user) return undefined;
   if (event.type === PARTICIPANT_LEFT) {
     const { reason } = event.payload as LeftPayload;
-    return { data: { user_id: name.user_id, reason } };
+    return { data: { user_id: user.user_id, reason } };
   }
   const { role, is_muted, joined_at, prev = 0 } = event.payload as ParticipantPayload;
-  const { user_id, username, display_name, avatar_url, is_banned } = name;
+  const { user_id, username, display_name, avatar_url, is_banned } = user;
   const participant = { user_id, username, display_name, avatar_url, is_banned, role, is_muted, joined_at };
   const data = { user_id, participant };
   return event.type === PARTICIPANT_JOINED ? { data, only: { userId: user_id, prev } } : { data };

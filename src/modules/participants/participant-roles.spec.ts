@@ -2,13 +2,13 @@ import { mayChangeRole, mayModerate, PARTICIPANT_ROLES, type ParticipantRole, ra
 
 const rank = (role: ParticipantRole): number => rankIn('group', role, 'user');
 
-describe('the ranks of a conversation', () => {
+describe('the ranks in a conversation', () => {
   it.each([
     ['owner', ['admin', 'moderator', 'participant']],
     ['admin', ['moderator', 'participant']],
     ['moderator', ['participant']],
     ['participant', []],
-  ] as const)('let a(n) %s mute and remove only %j', (role, below) => {
+  ] as const)('allow a(n) %s to mute and remove only %j', (role, below) => {
     expect(PARTICIPANT_ROLES.filter((target) => mayModerate(rank(role), target))).toEqual(below);
   });
 
@@ -21,7 +21,7 @@ describe('the ranks of a conversation', () => {
     ['admin', 'owner', []],
     ['moderator', 'participant', []],
     ['participant', 'participant', []],
-  ] as const)('let a(n) %s turn a(n) %s only into %j', (role, from, into) => {
+  ] as const)('allow a(n) %s to change the role %s only into %j', (role, from, into) => {
     expect(PARTICIPANT_ROLES.filter((to) => mayChangeRole(rank(role), from, to))).toEqual(into);
   });
 

@@ -14,10 +14,10 @@ export function rankOf(role: ParticipantRole): number {
 }
 
 /**
- * How high somebody stands in a conversation: by the role there, or by the system role, whichever is higher.
- * A system admin stands above everybody in groups and rooms, and a system moderator is a moderator of every room, both
- * without taking part. That is a right to keep order, never to read: see `ParticipantsPolicy.requireMember`.
- * Nobody from outside has any rank in a direct conversation.
+ * The rank of a user in a conversation: of the participant role or of the system role, whichever is higher.
+ * A system admin ranks above all participants in groups and rooms, and a system moderator is a moderator of every room,
+ * both without being participants. That is a right to moderate, never to read: see `ParticipantsPolicy.requireMember`.
+ * In a direct conversation a user who is not a participant has no rank.
  */
 export function rankIn(type: ConversationType, role: ParticipantRole | undefined, systemRole: SystemRole): number {
   const own = role === undefined ? 0 : RANKS[role];
@@ -28,15 +28,15 @@ export function rankIn(type: ConversationType, role: ParticipantRole | undefined
 }
 
 /**
- * Whether `rank` may mute or remove somebody of `targetRole`: only who stands below, and only from moderator upwards.
+ * Whether `rank` may mute or remove a participant of `targetRole`: moderators and above may, and only those below them.
  */
 export function mayModerate(rank: number, targetRole: ParticipantRole): boolean {
   return rank >= RANKS.moderator && rank > RANKS[targetRole];
 }
 
 /**
- * Whether `rank` may turn `from` into `to`: only admins and owners give roles, only to who stands below them, and none
- * above their own. Giving away `owner` passes the ownership on, so it takes the owner.
+ * Whether `rank` may change the role `from` into `to`. Only admins and owners assign roles, only to participants below
+ * them, and none above their own. Assigning `owner` transfers the ownership, so only the owner may.
  */
 export function mayChangeRole(rank: number, from: ParticipantRole, to: ParticipantRole): boolean {
   return rank >= RANKS.admin && rank > RANKS[from] && rank >= RANKS[to];

@@ -50,7 +50,7 @@ export class ParticipantsController {
   ) {}
 
   @Get('participants')
-  @ApiOperation({ summary: 'Who takes part.' })
+  @ApiOperation({ summary: 'The participants of a conversation.' })
   @ApiOkResponse({ type: ParticipantPageDto })
   list(
     @CurrentActor() actor: Actor,
@@ -73,7 +73,7 @@ export class ParticipantsController {
   }
 
   @Patch('participants/:user_id')
-  @ApiOperation({ summary: 'Changes role or mute of a participant.' })
+  @ApiOperation({ summary: 'Changes the role of a participant, or mutes them.' })
   @ApiOkResponse({ type: ParticipantDto })
   @Throws(ParticipantNotFound, DirectConversationFixed)
   update(

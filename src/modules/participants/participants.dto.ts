@@ -21,28 +21,28 @@ export {
   type ParticipantRole,
 } from './participant-roles.js';
 
-/** So many may be added at once, and so many may take part. */
+/** Limits of users added by one call, and of participants of one conversation. */
 export const ADDED_AT_ONCE_MAX = 256;
 export const PARTICIPANTS_MAX = 5000;
 
-/** Why a system role is used in a conversation of others. */
+/** The reason for the use of a system role in a conversation of other users. */
 export const REASON_MAX = 500;
 export const REASON_DESCRIPTION =
-  'Why a system role enters or opens a private conversation; it is audited, and the participants see it';
+  'Why a system role is used to enter or open a private conversation; it is audited, and visible to the participants';
 
-const GIVEN_ROLES = ['admin', 'moderator', 'participant'] as const;
+const ASSIGNABLE_ROLES = ['admin', 'moderator', 'participant'] as const;
 
 @RuledBy(({ user_ids: ids }: Partial<AddParticipantsDto>) =>
   ids?.length === 0 ? [{ field: 'user_ids', reason: 'must not be empty' }] : [],
 )
 export class AddParticipantsDto {
-  @UuidListField({ max: ADDED_AT_ONCE_MAX, description: 'Users; those who take part already stay as they are' })
+  @UuidListField({ max: ADDED_AT_ONCE_MAX, description: 'User ids; existing participants are unchanged' })
   user_ids: string[];
 
   @EnumField({
-    values: GIVEN_ROLES,
+    values: ASSIGNABLE_ROLES,
     optional: true,
-    description: 'participant when left out; at most the caller’s own',
+    description: 'participant when omitted; at most the role of the caller',
   })
   role?: Exclude<ParticipantRole, 'owner'>;
 
@@ -51,7 +51,7 @@ export class AddParticipantsDto {
 }
 
 export class ChangeParticipantDto {
-  @EnumField({ values: PARTICIPANT_ROLES, optional: true, description: 'owner passes the ownership on' })
+  @EnumField({ values: PARTICIPANT_ROLES, optional: true, description: 'owner transfers the ownership' })
   role?: ParticipantRole;
 
   @BooleanField({ optional: true, description: 'true: may not post' })
@@ -59,11 +59,11 @@ export class ChangeParticipantDto {
 }
 
 export class ListParticipantsQuery {
-  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  @IntField({ min: 1, max: 100, optional: true, description: '50 when omitted' })
   limit?: number;
 
   @RequiredBy(requireCursor)
-  @TextField({ max: 512, optional: true, description: 'Opaque; `next_cursor` of the page before' })
+  @TextField({ max: 512, optional: true, description: 'Opaque; `next_cursor` of the previous page' })
   cursor?: string;
 
   @EnumField({ values: PARTICIPANT_ROLES, optional: true })
@@ -78,7 +78,7 @@ export class ParticipantUserParam {
   user_id: string;
 }
 
-/** Up to and including this message; one of the two. */
+/** Marks messages up to and including this one; exactly one of the two. */
 @RuledBy((mark: Partial<MarkDto>, _config, wrong) => problemsOfMark(mark, wrong))
 export class MarkDto {
   @UuidField({ optional: true, description: 'A message of the conversation' })
@@ -88,7 +88,7 @@ export class MarkDto {
   sequence_number?: number;
 }
 
-/** One of the two says where a mark is set, not both. */
+/** Exactly one of the two fields is required. */
 export function problemsOfMark(mark: Partial<MarkDto>, wrong?: ReadonlySet<string>): FieldProblem[] {
   if (wrong?.has('message_id') || wrong?.has('sequence_number')) return [];
   const isOne = (mark.message_id === undefined) !== (mark.sequence_number === undefined);
@@ -104,7 +104,7 @@ export class OwnFlagsDto {
   @BooleanField({ optional: true })
   is_archived?: boolean;
 
-  @BooleanField({ optional: true, description: 'true: wants no notifications' })
+  @BooleanField({ optional: true, description: 'true: no notifications' })
   is_muted?: boolean;
 
   @TimeField({ optional: true, nullable: true, description: 'End of is_muted; null: no end' })
@@ -114,7 +114,7 @@ export class OwnFlagsDto {
   is_pinned?: boolean;
 }
 
-/** A user's own flags of a conversation, seen by nobody else. */
+/** A user's own flags of a conversation, visible to no other user. */
 export class OwnFlags {
   @ApiProperty()
   is_archived: boolean;
@@ -137,7 +137,7 @@ export interface FlagsRow {
   readonly is_pinned: boolean;
 }
 
-/** A time that has passed mutes no more. */
+/** A mute whose end has passed is no longer in force. */
 export function toOwnFlags(row: FlagsRow, now = new Date()): OwnFlags {
   const isMuted = row.is_silenced && (row.silenced_until === null || row.silenced_until > now);
   return {
@@ -195,7 +195,7 @@ export class ParticipantPageDto {
   @ApiProperty()
   has_more: boolean;
 
-  @ApiProperty({ description: 'Head of the conversation before the page was read: subscribe from here' })
+  @ApiProperty({ description: 'Last position of the conversation before the page was read: subscribe from here' })
   at_seq: number;
 }
 

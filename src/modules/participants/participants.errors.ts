@@ -1,10 +1,7 @@
 import { AppError } from '../../platform/errors/app-error.js';
 import { ErrorDoc } from '../../platform/errors/error-doc.decorator.js';
 
-@ErrorDoc(
-  'There is no such conversation, there is none any more, or the caller may not know of it.',
-  'Treat it as gone.',
-)
+@ErrorDoc('The conversation does not exist, was deleted, or is hidden from the caller.', 'Treat it as deleted.')
 export class ConversationNotFound extends AppError {
   readonly code = 'CONVERSATION_NOT_FOUND';
   readonly status = 404;
@@ -14,18 +11,18 @@ export class ConversationNotFound extends AppError {
   }
 }
 
-@ErrorDoc('That user does not take part in the conversation.', 'Load the participants anew.')
+@ErrorDoc('The user is not a participant of the conversation.', 'Load the participants again.')
 export class ParticipantNotFound extends AppError {
   readonly code = 'PARTICIPANT_NOT_FOUND';
   readonly status = 404;
 
   constructor() {
-    super('This user does not take part in the conversation.');
+    super('This user is not a participant of the conversation.');
   }
 }
 
 @ErrorDoc(
-  'A direct conversation has its two participants for ever, and neither title nor roles.',
+  'A direct conversation always has the same two participants, and neither title nor roles.',
   'Archive it instead.',
 )
 export class DirectConversationFixed extends AppError {
@@ -37,7 +34,7 @@ export class DirectConversationFixed extends AppError {
   }
 }
 
-@ErrorDoc('Only moderators may write here for now; reading goes on.', 'Wait for `conversation.updated`.')
+@ErrorDoc('Only moderators may write here for now; participants may still read.', 'Wait for `conversation.updated`.')
 export class ConversationFrozen extends AppError {
   readonly code = 'CONVERSATION_FROZEN';
   readonly status = 403;
@@ -48,24 +45,24 @@ export class ConversationFrozen extends AppError {
 }
 
 @ErrorDoc(
-  'A private conversation is entered or opened by system role only with a reason, which its participants see.',
-  'Send it again with `reason`; the participants read it.',
+  'Entering or opening a private conversation by system role requires a reason, which the participants see.',
+  'Repeat the request with `reason`.',
 )
 export class ReasonRequired extends AppError {
   readonly code = 'REASON_REQUIRED';
   readonly status = 403;
 
   constructor() {
-    super('By system role this takes a `reason`; it is audited, and the participants are told.', { field: 'reason' });
+    super('By system role this requires a `reason`; it is audited, and the participants see it.', { field: 'reason' });
   }
 }
 
-@ErrorDoc('A conversation takes at most `details.limit` participants.', 'Open another one.')
+@ErrorDoc('A conversation can have at most `details.limit` participants.', 'Create another one.')
 export class TooManyParticipants extends AppError {
   readonly code = 'TOO_MANY_PARTICIPANTS';
   readonly status = 409;
 
   constructor(limit: number) {
-    super(`A conversation takes at most ${limit} participants.`, { limit });
+    super(`A conversation can have at most ${limit} participants.`, { limit });
   }
 }

@@ -10,7 +10,7 @@ export const CONVERSATION_REMOVED = 'conversation.removed';
 /** On a user's own stream, with payload {me}: the user's own flags of the conversation. */
 export const CONVERSATION_UPDATED = 'conversation.updated';
 
-/** One participant has read, or been handed, more than before. */
+/** The marks of one participant after they have read or received more than before. */
 export interface MovedMark {
   readonly conversationId: string;
   readonly userId: string;
@@ -19,7 +19,7 @@ export interface MovedMark {
   readonly hasReadMoved: boolean;
 }
 
-/** Marks have moved. The numbers are those of the commit: of several devices each user is named once. */
+/** Marks have moved. The numbers are those after the commit; a user with several devices is listed once. */
 export class ReadStateChanged extends DomainEvent {
   static readonly type = 'participant.marks_moved';
   readonly type = ReadStateChanged.type;

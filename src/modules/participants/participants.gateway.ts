@@ -10,7 +10,7 @@ import { MarkFrameDto, type MarkedDto } from './participants.dto.js';
 import { ReadStateChanged, PARTICIPANT_JOINED, PARTICIPANT_LEFT, PARTICIPANT_UPDATED } from './participants.events.js';
 import { ReadState } from './read-state.js';
 
-/** Socket edge of participants: marks in; joined, left, updated and unread counts out. */
+/** Socket edge of participants: handles marks; sends joined, left and updated events and unread counts. */
 @Gateway()
 export class ParticipantsGateway implements OnModuleInit {
   constructor(
@@ -44,7 +44,7 @@ export class ParticipantsGateway implements OnModuleInit {
     return this.readState.deliver(actor, dto.conversation_id, dto);
   }
 
-  /** The reader's other devices clear their counters. */
+  /** The other devices of the reader update their unread counts. */
   private announceUnread({ moves }: ReadStateChanged): void {
     for (const { conversationId, userId, lastReadSeq, unreadCount, hasReadMoved } of moves) {
       if (!hasReadMoved) continue;

@@ -21,7 +21,7 @@ import { ReceiptsRepository } from './receipts.repository.js';
 import { ConversationPreferences } from './conversation-preferences.js';
 import { ParticipantChanges } from './participant-changes.js';
 
-/** Who takes part in which conversation, as what, and how far each has read. */
+/** The participants of conversations, their roles, and their read state. */
 @Module({
   imports: [UsersModule, EntitlementsModule, QueueModule.register(RECEIPTS_QUEUE)],
   controllers: [ParticipantsController],

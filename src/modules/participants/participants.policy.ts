@@ -11,7 +11,7 @@ import { ConversationFrozen, ConversationNotFound, DirectConversationFixed } fro
 import { type ConversationType, type ParticipantRole, rankIn, rankOf } from './participant-roles.js';
 import { type AccessRow, ParticipantsRepository } from './participants.repository.js';
 
-/** What holds in a conversation, whether it was ever set or not. */
+/** The effective settings of a conversation, with defaults for those that were never set. */
 export interface ConversationSettings {
   readonly is_private: boolean;
   readonly allow_invites: boolean;
@@ -20,31 +20,31 @@ export interface ConversationSettings {
   readonly is_frozen: boolean;
 }
 
-/** How an actor stands to a conversation. */
+/** The rights of an actor in a conversation. */
 export interface Access {
   readonly conversationId: string;
   readonly type: ConversationType;
   readonly settings: ConversationSettings;
-  /** Set up by the server itself (the room `general`): it needs no owner. */
+  /** Created by the server (the room `general`): it needs no owner. */
   readonly isSystemOwned: boolean;
-  /** Whether the actor has created it. */
+  /** Whether the actor has created the conversation. */
   readonly isCreator: boolean;
-  /** Undefined for somebody who does not take part (any more). */
+  /** Undefined if the actor is not, or no longer, a participant. */
   readonly role: ParticipantRole | undefined;
-  /** By role and system role, see `rankIn`; 0 for a stranger. */
+  /** By participant role and system role, see `rankIn`; 0 without either. */
   readonly rank: number;
   readonly isSystemAdmin: boolean;
 }
 
-/** The same, of somebody who does take part. */
+/** The rights of an actor who is a participant. */
 export interface Membership extends Access {
   readonly role: ParticipantRole;
   readonly isMuted: boolean;
-  /** In a direct conversation: the other one has blocked the actor. */
+  /** In a direct conversation: the other user has blocked the actor. */
   readonly isBlocked: boolean;
-  /** The conversation is frozen, and the actor is none of its or the system's moderators. */
+  /** The conversation is frozen, and the actor is neither a moderator of it nor of the system. */
   readonly isBlockedByFreeze: boolean;
-  /** Seconds between two posts of the actor; 0 for those whom slow mode does not bind. */
+  /** Seconds between two posts of the actor; 0 if slow mode does not apply to them. */
   readonly slowModeSeconds: number;
   readonly joinedSeq: number;
   readonly lastReadSeq: number;
@@ -52,9 +52,10 @@ export interface Membership extends Access {
 }
 
 /**
- * Who may do what in a conversation. An unknown or deleted conversation is ConversationNotFound; one the actor does not
- * take part in is PermissionDenied. Reading takes membership, always: no system role reads along. System admins (in
- * groups and rooms) and system moderators (in rooms) may keep order without taking part; admins may delete anything.
+ * The rights of actors in conversations. An unknown or deleted conversation is ConversationNotFound; one of which the
+ * actor is not a participant is PermissionDenied. Reading always requires membership, whatever the system role. System
+ * admins (in groups and rooms) and system moderators (in rooms) may moderate without being participants; admins may
+ * delete any conversation.
  */
 @Injectable()
 export class ParticipantsPolicy {
@@ -65,8 +66,8 @@ export class ParticipantsPolicy {
   ) {}
 
   /**
-   * The id of a conversation named by its id or, for a room, by its slug. Slugs can be guessed, so the slug of a private
-   * room is unknown to a stranger. @throws ConversationNotFound
+   * Returns the id of a conversation from its id or, for a room, from its slug. Slugs can be guessed, so the slug of a
+   * private room resolves only for its participants and by system role. @throws ConversationNotFound
    */
   async resolve(actor: Actor, idOrSlug: string): Promise<string> {
     if (isUuid(idOrSlug)) return idOrSlug.toLowerCase();
@@ -76,30 +77,31 @@ export class ParticipantsPolicy {
     return room.id;
   }
 
-  /** Whether a room has this slug, private or not: for the server itself. */
+  /** Whether a room has this slug, private or not. For use by the server itself. */
   async hasSlug(slug: string): Promise<boolean> {
     return (await this.repository.findBySlug(slug)) !== undefined;
   }
 
-  /** For reads; what writes must ask again under the lock. @throws ConversationNotFound, PermissionDenied */
+  /** For reads; a write has to check again under the lock. @throws ConversationNotFound, PermissionDenied */
   async requireMember(actor: Actor, conversationId: string, tx?: Queryable): Promise<Membership> {
     const row = await this.repository.access(conversationId, actor.userId, tx);
     if (!row) throw new ConversationNotFound();
     return toMembership(conversationId, row, actor) ?? this.deny('You are not in this conversation.');
   }
 
-  /** Whether the other one of a direct conversation has blocked this user. */
+  /** Whether the other user of a direct conversation has blocked this user. */
   async isBlockedIn(conversationId: string, userId: string): Promise<boolean> {
     return (await this.repository.access(conversationId, userId))?.is_blocked ?? false;
   }
 
-  /** For reads: in which of these conversations the actor takes part. */
+  /** For reads: those of these conversations in which the actor is a participant. */
   membershipsAmong({ userId }: Actor, conversationIds: string[]): Promise<ReadonlySet<string>> {
     return this.repository.membershipsAmong(userId, conversationIds);
   }
 
   /**
-   * For writes, first thing in `EventLog.write`: the account and session are still good, and the actor takes part now.
+   * For writes, the first call in `EventLog.write`: checks that the account and the session are still valid, and that the
+   * actor is still a participant.
    * @throws AuthenticationRequired, AccountBanned, ConversationNotFound, PermissionDenied
    */
   async requireMemberUnderLock(tx: Queryable, actor: Actor, conversationId: string): Promise<Membership> {
@@ -108,8 +110,8 @@ export class ParticipantsPolicy {
   }
 
   /**
-   * For what keepers of order may do without taking part, first thing in `EventLog.write`. Strangers of rank 0 are
-   * refused. @throws AuthenticationRequired, AccountBanned, ConversationNotFound, PermissionDenied
+   * For writes that moderators may do without being participants, the first call in `EventLog.write`. Actors of rank 0
+   * are denied. @throws AuthenticationRequired, AccountBanned, ConversationNotFound, PermissionDenied
    */
   async requireRankUnderLock(tx: Queryable, actor: Actor, conversationId: string, least: number): Promise<Access> {
     const access = await this.access(actor, conversationId, tx);
@@ -118,7 +120,7 @@ export class ParticipantsPolicy {
   }
 
   /**
-   * How the actor stands, without a refusal: in a write under its lock, in a read at present.
+   * Returns the rights of the actor without denying anything: under the lock of a write, or at the time of a read.
    * @throws AuthenticationRequired, AccountBanned, ConversationNotFound
    */
   async access(actor: Actor, conversationId: string, tx?: Queryable): Promise<Access> {
@@ -128,7 +130,7 @@ export class ParticipantsPolicy {
     return toAccess(conversationId, row, current);
   }
 
-  /** @throws PermissionDenied for the muted, and in a direct conversation for the blocked; ConversationFrozen */
+  /** @throws PermissionDenied if the actor is muted or, in a direct conversation, blocked; ConversationFrozen */
   requireMayPost(membership: Membership): void {
     if (membership.isMuted) this.deny('You are muted in this conversation.');
     if (membership.isBlockedByFreeze) throw new ConversationFrozen();
@@ -136,7 +138,8 @@ export class ParticipantsPolicy {
   }
 
   /**
-   * Under the lock: the seconds the actor has to wait before they post again, 0 where they may and so did at `at`.
+   * Slow mode, under the lock: returns the seconds that the actor has to wait before they may post again. 0 means that
+   * they may; the post is then recorded with the time `at`.
    */
   async takeTurn(
     tx: Queryable,
@@ -156,18 +159,18 @@ export class ParticipantsPolicy {
     return access.type !== 'direct' && access.rank >= rankOf('moderator');
   }
 
-  /** Whether the actor has an admin's say. */
+  /** Whether the actor has at least the rank of an admin. */
   canAdminister(access: Access): boolean {
     return access.type !== 'direct' && access.rank >= rankOf('admin');
   }
 
-  /** Moderators pin; in a direct conversation both may. @throws PermissionDenied */
+  /** Moderators may pin; in a direct conversation both users may. @throws PermissionDenied */
   requireMayPin(membership: Membership): void {
     this.requireMayPost(membership);
     if (membership.type !== 'direct') this.requireModerator(membership);
   }
 
-  /** Whether anybody may join, and so read. */
+  /** Whether every user may join, and so read. */
   isOpenToAll(access: Access): boolean {
     return access.type === 'room' && !access.settings.is_private;
   }
@@ -182,7 +185,7 @@ export class ParticipantsPolicy {
     if (access.type === 'direct') throw new DirectConversationFixed();
   }
 
-  /** Writes down what somebody does by system role who takes no part; what participants do is their own affair. */
+  /** Audits acts by system role of actors who are not participants. Acts of participants are not audited. */
   auditModeration(
     tx: Pick<StreamTransaction, 'audit'>,
     actor: Actor,
@@ -199,10 +202,10 @@ export class ParticipantsPolicy {
   }
 }
 
-/** System roles that keep order everywhere. */
+/** System roles that may moderate every room. */
 const MODERATOR_ROLES: ReadonlySet<SystemRole> = new Set(['moderator', 'admin']);
 
-/** What holds for a setting that was never set. */
+/** The stored settings, with defaults for those that were never set. */
 export function settingsOf(type: ConversationType, stored: Record<string, unknown>): ConversationSettings {
   return {
     is_private: typeof stored.is_private === 'boolean' ? stored.is_private : type !== 'room',
@@ -229,14 +232,14 @@ function toAccess(conversationId: string, row: AccessRow, actor: Actor): Access 
 function toMembership(conversationId: string, row: AccessRow, actor: Actor): Membership | undefined {
   const access = toAccess(conversationId, row, actor);
   if (access.role === undefined) return undefined;
-  const isBound = access.role === 'participant' && !MODERATOR_ROLES.has(actor.role);
+  const isRestricted = access.role === 'participant' && !MODERATOR_ROLES.has(actor.role);
   return {
     ...access,
     role: access.role,
     isMuted: row.is_muted ?? false,
     isBlocked: row.is_blocked,
-    isBlockedByFreeze: access.settings.is_frozen && isBound,
-    slowModeSeconds: isBound ? access.settings.slow_mode_seconds : 0,
+    isBlockedByFreeze: access.settings.is_frozen && isRestricted,
+    slowModeSeconds: isRestricted ? access.settings.slow_mode_seconds : 0,
     joinedSeq: row.joined_seq ?? 0,
     lastReadSeq: row.last_read_seq ?? 0,
     lastDeliveredSeq: row.last_delivered_seq ?? 0,

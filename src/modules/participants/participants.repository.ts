@@ -45,7 +45,7 @@ const ID_BY_SLUG = statement<{ id: string; is_private: boolean; is_member: boole
     where c.slug = $1 and c.deleted_at is null`,
 );
 
-/** How somebody who is to be added stands to the one who adds, and to the conversation. */
+/** A user to be added: their account, and their relation to the actor and to the conversation. */
 export interface CandidateRow {
   user_id: string;
   username: string;
@@ -53,15 +53,15 @@ export interface CandidateRow {
   avatar_url: string | null;
   is_banned: boolean;
   is_blocked: boolean;
-  /** From this conversation. */
+  /** Banned from this conversation. */
   is_shut_out: boolean;
   is_member: boolean;
-  /** Stays in force for who leaves and comes back. */
+  /** Still applies after leaving and joining again. */
   is_muted: boolean;
   left_seq: number | null;
 }
 
-const NEWCOMERS = statement<CandidateRow>(
+const FIND_CANDIDATES = statement<CandidateRow>(
   'participants.newcomers',
   `select u.id as user_id, u.username, u.display_name, u.avatar_url,
           user_is_banned(u.banned_at, u.banned_until) as is_banned,
@@ -84,7 +84,7 @@ export interface ParticipantRow {
   avatar_url: string | null;
   role: ParticipantRole;
   is_muted: boolean;
-  /** From the server; see `conversation-bans.repository.ts` for bans from one conversation. */
+  /** Banned from the server; see `conversation-bans.repository.ts` for bans from one conversation. */
   is_banned: boolean;
   joined_at: Date;
   last_read_seq: number;
@@ -123,7 +123,7 @@ const COUNT = statement<{ count: number }>(
   `select count(*) as count from participants where conversation_id = $1 and left_seq is null`,
 );
 
-const ADMIT = statement<unknown>(
+const INSERT = statement<unknown>(
   'participants.admit',
   `insert into participants as p (conversation_id, user_id, role, joined_at, joined_seq, last_read_seq, last_delivered_seq)
    select $1, n.user_id, n.role, $3, n.joined_seq, $4, $4
@@ -135,7 +135,7 @@ const ADMIT = statement<unknown>(
           last_delivered_seq = greatest(p.last_delivered_seq, excluded.last_delivered_seq)`,
 );
 
-const DISMISS = statement<unknown>(
+const MARK_LEFT = statement<unknown>(
   'participants.dismiss',
   `update participants set left_at = $3, left_seq = $4, role = 'participant', is_pinned = false
     where conversation_id = $1 and user_id = $2`,
@@ -155,7 +155,7 @@ const CHANGE = statement<unknown>(
     where conversation_id = $1 and user_id = $2`,
 );
 
-/** Notes the turn where it is theirs, and answers the seconds left where it is not. */
+/** Records the post if slow mode allows it, and otherwise returns the remaining seconds. */
 const TAKE_TURN = statement<{ wait: number }>(
   'participants.take_turn',
   `with before as (
@@ -169,7 +169,7 @@ const TAKE_TURN = statement<{ wait: number }>(
    select wait from before`,
 );
 
-const HEIR = statement<{ user_id: string }>(
+const SUCCESSOR = statement<{ user_id: string }>(
   'participants.heir',
   `select p.user_id from participants p join users u on u.id = p.user_id
     where p.conversation_id = $1 and p.left_seq is null and p.user_id <> $2
@@ -178,7 +178,10 @@ const HEIR = statement<{ user_id: string }>(
     limit 1`,
 );
 
-/** As the heir, among those who are not banned and were there when the owner, who still is, was banned. */
+/**
+ * Like `SUCCESSOR`, but only of users who are not banned, and who were participants when the owner was banned; the ban
+ * must still be in force.
+ */
 const SUCCESSOR_SINCE_BAN = `
   select p.user_id from participants p join users u on u.id = p.user_id
    where p.conversation_id = former.conversation_id and p.left_seq is null and p.user_id <> former.user_id
@@ -235,8 +238,8 @@ const NAMES = statement<NamedParticipant>(
      from users where id = any($1::uuid[])`,
 );
 
-/** A place in the order of the list: role first, then the longest-standing. */
-export type ListPlace = readonly [rank: number, joinedMs: number, userId: string];
+/** A position in the order of the list: by role, then by time of joining. */
+export type ListCursor = readonly [rank: number, joinedMs: number, userId: string];
 
 /**
  * Owns: participants (with receipts.repository.ts). Reads: conversations, users, user_blocks, stream_heads,
@@ -256,7 +259,7 @@ export class ParticipantsRepository {
     return new Set(rows.map(({ conversation_id }) => conversation_id));
   }
 
-  /** The room of this slug, and whether `userId` takes part in it. */
+  /** The room with this slug, and whether `userId` is a participant. */
   findBySlug(
     slug: string,
     userId?: string,
@@ -264,19 +267,19 @@ export class ParticipantsRepository {
     return this.sql.one(ID_BY_SLUG, [slug, userId ?? null]);
   }
 
-  /** Those of these users who exist; `actorId` is who wants to add them. */
-  newcomers(tx: Queryable, conversationId: string, userIds: string[], actorId: string): Promise<CandidateRow[]> {
-    return tx.many(NEWCOMERS, [conversationId, userIds, actorId]);
+  /** Returns the users of these ids that exist; `actorId` is the user who adds them. */
+  findCandidates(tx: Queryable, conversationId: string, userIds: string[], actorId: string): Promise<CandidateRow[]> {
+    return tx.many(FIND_CANDIDATES, [conversationId, userIds, actorId]);
   }
 
-  /** Also those who have left: see `is_member`. */
+  /** Includes users who have left: see `is_member`. */
   find(tx: Queryable, conversationId: string, userIds: string[]): Promise<ParticipantRow[]> {
     return tx.many(FIND, [conversationId, userIds]);
   }
 
   page(
     conversationId: string,
-    { role, after, limit }: { role?: ParticipantRole; after?: ListPlace; limit: number },
+    { role, after, limit }: { role?: ParticipantRole; after?: ListCursor; limit: number },
   ): Promise<(ParticipantRow & { at_seq: number; order_rank: number; joined_ms: number })[]> {
     const [rank, joinedMs, userId] = after ?? [null, null, null];
     return this.sql.many(PAGE, [conversationId, role ?? null, rank, joinedMs, userId, limit]);
@@ -286,17 +289,17 @@ export class ParticipantsRepository {
     return (await tx.one(COUNT, [conversationId]))?.count ?? 0;
   }
 
-  /** Lets them in, for the first time or again. To a newcomer everything there is counts as read. */
-  async admit(
+  /** Adds participants, for the first time or again. All existing messages count as read for them. */
+  async insert(
     tx: Queryable,
     conversationId: string,
-    newcomers: { user_id: string; role: ParticipantRole; joined_seq: number }[],
+    participants: { user_id: string; role: ParticipantRole; joined_seq: number }[],
     { at, lastNumber }: { at: Date; lastNumber: number },
   ): Promise<void> {
-    await tx.run(ADMIT, [conversationId, JSON.stringify(newcomers), at, lastNumber]);
+    await tx.run(INSERT, [conversationId, JSON.stringify(participants), at, lastNumber]);
   }
 
-  /** Under slow mode: 0 where the turn is the user's, which it then was at `at`; otherwise how many seconds are left. */
+  /** Slow mode: returns 0 if the user may post, and records the post with the time `at`; otherwise the seconds left. */
   async takeTurn(
     tx: Queryable,
     { conversationId, userId, at, seconds }: { conversationId: string; userId: string; at: Date; seconds: number },
@@ -304,11 +307,16 @@ export class ParticipantsRepository {
     return (await tx.one(TAKE_TURN, [conversationId, userId, at, seconds]))?.wait ?? 0;
   }
 
-  async dismiss(tx: Queryable, conversationId: string, userId: string, left: { at: Date; seq: number }): Promise<void> {
-    await tx.run(DISMISS, [conversationId, userId, left.at, left.seq]);
+  async markLeft(
+    tx: Queryable,
+    conversationId: string,
+    userId: string,
+    left: { at: Date; seq: number },
+  ): Promise<void> {
+    await tx.run(MARK_LEFT, [conversationId, userId, left.at, left.seq]);
   }
 
-  /** Groups and rooms a user takes part in. */
+  /** The groups and rooms of which a user is a participant. */
   async findLeavable(userId: string, limit: number): Promise<string[]> {
     return (await this.sql.many(LEAVABLE, [userId, limit])).map((row) => row.conversation_id);
   }
@@ -322,17 +330,20 @@ export class ParticipantsRepository {
     await tx.run(CHANGE, [conversationId, userId, change.role ?? null, change.isMuted ?? null]);
   }
 
-  /** Of all others the one of the highest role, and of those the longest-standing; a banned one only where all are. */
-  async findHeir(tx: Queryable, conversationId: string, leavingId: string): Promise<string | undefined> {
-    return (await tx.one(HEIR, [conversationId, leavingId]))?.user_id;
+  /**
+   * The next owner: of all other participants the one with the highest role, of those the one who joined first. A banned
+   * user only if all are banned.
+   */
+  async findSuccessor(tx: Queryable, conversationId: string, leavingId: string): Promise<string | undefined> {
+    return (await tx.one(SUCCESSOR, [conversationId, leavingId]))?.user_id;
   }
 
-  /** Conversations whose owner is banned from the server, and has a successor. */
+  /** Conversations whose owner is banned from the server and has a successor. */
   async findOwnedByBanned(limit: number): Promise<string[]> {
     return (await this.sql.many(OWNED_BY_BANNED, [limit])).map((row) => row.conversation_id);
   }
 
-  /** Undefined where the owner is not banned, or has no successor. */
+  /** Undefined if the owner is not banned, or has no successor. */
   findBannedOwner(
     tx: Queryable,
     conversationId: string,

@@ -15,14 +15,15 @@ import type {
 } from './participants.dto.js';
 import { ConversationNotFound } from './participants.errors.js';
 import { type Access, ParticipantsPolicy } from './participants.policy.js';
-import { type ListPlace, ParticipantsRepository } from './participants.repository.js';
+import { type ListCursor, ParticipantsRepository } from './participants.repository.js';
 import { ParticipantChanges } from './participant-changes.js';
 
-export type { NewParticipant as Admission } from './add-participants.js';
+export type { NewParticipant } from './add-participants.js';
 
 /**
- * Who takes part in a conversation, and as what. Every change is part of the conversation's ordered log, judged under
- * its lock: so an owner is never lost, and whoever is removed is out with the very position of that event.
+ * The participants of a conversation and their roles. Every change is an event of the conversation's stream, authorized
+ * under its lock. So the last owner is never lost, and a removed participant receives nothing after the event of the
+ * removal.
  */
 @Injectable()
 export class ParticipantsService {
@@ -34,14 +35,16 @@ export class ParticipantsService {
     private readonly log: EventLog,
   ) {}
 
-  /** Owners first, then admins, moderators and the rest, each the longest-standing first. @throws as `requireMember` */
+  /**
+   * Owners first, then admins, moderators and participants, each in order of joining. @throws as `requireMember`
+   */
   async list(actor: Actor, conversationId: string, query: ListParticipantsQuery): Promise<ParticipantPageDto> {
     await this.policy.requireMember(actor, conversationId);
     const { limit = DEFAULT_PAGE_SIZE, cursor, role } = query;
     const after = cursor === undefined ? undefined : decodeCursor(cursor, ['number', 'millis', 'uuid']);
     const rows = await this.repository.page(conversationId, {
       role,
-      after: after as ListPlace | undefined,
+      after: after as ListCursor | undefined,
       limit: limit + 1,
     });
     const page = toPage(rows, limit, presentParticipant, (row) => [row.order_rank, row.joined_ms, row.user_id]);
@@ -49,8 +52,8 @@ export class ParticipantsService {
   }
 
   /**
-   * Lets others in; moderators may, and all participants where the setting `allow_invites` says so. A moderator who
-   * enters a private conversation by system role gives a reason, and a system message shows it to the participants.
+   * Adds users. Moderators may, and with the setting `allow_invites` all participants. A moderator who enters a private
+   * conversation by system role has to give a reason, which a system message announces to the participants.
    * @throws ConversationNotFound, PermissionDenied, DirectConversationFixed, UserNotFound, TooManyParticipants,
    *   ReasonRequired
    */
@@ -62,24 +65,24 @@ export class ParticipantsService {
       if (!this.policy.canModerate(access) && !(access.role && access.settings.allow_invites)) this.policy.deny();
       if (role !== 'participant' && !mayChangeRole(access.rank, 'participant', role)) this.policy.deny();
       const count = await this.additions.addAll(tx, actor, await this.withOwner(tx, access, userIds, role));
-      const act = { action: 'participant.add', after: { user_ids: userIds, role }, reason };
-      if (access.role || this.policy.isOpenToAll(access)) this.policy.auditModeration(tx, actor, access, act);
-      else if (userIds.includes(actor.userId)) await this.policy.entry.enter(tx, actor, act);
-      else if (count > 0) await this.policy.entry.letIn(tx, actor, act);
-      else this.policy.auditModeration(tx, actor, access, act);
+      const entry = { action: 'participant.add', after: { user_ids: userIds, role }, reason };
+      if (access.role || this.policy.isOpenToAll(access)) this.policy.auditModeration(tx, actor, access, entry);
+      else if (userIds.includes(actor.userId)) await this.policy.entry.enter(tx, actor, entry);
+      else if (count > 0) await this.policy.entry.addOthers(tx, actor, entry);
+      else this.policy.auditModeration(tx, actor, access, entry);
       const rows = await this.repository.find(tx, conversationId, userIds);
       return { data: rows.map(presentParticipant) };
     });
   }
 
-  /** For whoever creates a conversation, under its lock; see `Admissions`. */
-  admit(tx: StreamTransaction, actor: Actor, additions: NewParticipant[]): Promise<number> {
+  /** Adds the first participants of a new conversation, under its lock; see `AddParticipants`. */
+  addAll(tx: StreamTransaction, actor: Actor, additions: NewParticipant[]): Promise<number> {
     return this.additions.addAll(tx, actor, additions);
   }
 
   /**
-   * The actor comes into a room that is not private; who is in already is in. A room that had become empty gets its owner
-   * back with its creator alone: a stranger does not come to own a room, and its history, by joining it.
+   * The actor joins a room that is not private; a participant may call it again. In a room that has become empty only the
+   * creator becomes the owner again: another user does not gain the ownership of a room, and its history, by joining it.
    * @throws ConversationNotFound, PermissionDenied
    */
   async join(actor: Actor, conversationId: string): Promise<void> {
@@ -94,7 +97,7 @@ export class ParticipantsService {
   }
 
   /**
-   * Gives a role, or mutes, or both. Giving `owner` passes the ownership on: the owner becomes an admin.
+   * Changes the role, or mutes, or both. Assigning `owner` transfers the ownership: the former owner becomes an admin.
    * @throws ConversationNotFound, ParticipantNotFound, PermissionDenied, DirectConversationFixed
    */
   async update(
@@ -115,13 +118,13 @@ export class ParticipantsService {
       this.policy.auditModeration(tx, actor, access, { action: 'participant.update', after });
       if (role === 'owner') await this.changes.demoteOwner(tx, actor.userId);
       else if (target.role === 'owner' && role && !(await this.changes.transferOwnership(tx, actor.userId, userId))) {
-        this.policy.deny('Nobody else could own this conversation.');
+        this.policy.deny('No other participant can own this conversation.');
       }
       return presentParticipant(await this.changes.updateParticipant(tx, actor.userId, target, { role, isMuted }));
     });
   }
 
-  /** Takes somebody out; oneself is leaving. @throws as `update` */
+  /** Removes a participant; removing oneself is leaving. @throws as `update` */
   async remove(actor: Actor, conversationId: string, userId: string): Promise<void> {
     if (userId === actor.userId) return this.leave(actor, conversationId);
     await this.change(actor, conversationId, async (tx, access) => {
@@ -134,8 +137,9 @@ export class ParticipantsService {
   }
 
   /**
-   * The actor goes. The last owner's ownership passes to the highest and longest-standing of those who stay.
-   * @throws ConversationNotFound, PermissionDenied for who is not in it, DirectConversationFixed
+   * The actor leaves. The ownership of the last owner passes to the remaining participant with the highest role, of
+   * those to the one who joined first.
+   * @throws ConversationNotFound, PermissionDenied if the actor is not a participant, DirectConversationFixed
    */
   async leave(actor: Actor, conversationId: string): Promise<void> {
     await this.change(actor, conversationId, async (tx, access) => {
@@ -149,7 +153,7 @@ export class ParticipantsService {
     });
   }
 
-  /** Locks, judges who acts, refuses direct conversations, and lets `work` write. */
+  /** Locks the conversation, reads the actor's access, rejects direct conversations, and runs `work`. */
   private async change<T>(
     actor: Actor,
     conversationId: string,
@@ -159,13 +163,13 @@ export class ParticipantsService {
       const access = await this.policy.access(actor, conversationId, tx);
       if (access.type === 'direct' && !access.role) this.policy.deny('You are not in this conversation.');
       this.policy.requireNotDirect(access);
-      return { answer: await work(tx, access) };
+      return { result: await work(tx, access) };
     });
     if (!changed) throw new ConversationNotFound();
-    return changed.answer;
+    return changed.result;
   }
 
-  /** A conversation that had become empty gets an owner with the first who is added, or with its creator. */
+  /** In a conversation that has become empty, the first user who is added becomes the owner. */
   private async withOwner(
     tx: StreamTransaction,
     access: Access,

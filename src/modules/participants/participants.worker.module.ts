@@ -9,8 +9,8 @@ import { ReceiptsRepository } from './receipts.repository.js';
 import { ParticipantChanges } from './participant-changes.js';
 
 /**
- * The background work of participants: adding up receipts, leaving for good, succeeding banned owners. Needs a `Broadcaster`, which the realtime
- * module gives.
+ * The background work of participants: aggregation of receipts, leaving all conversations, succession of banned owners.
+ * Requires a `Broadcaster`, which the realtime module provides.
  */
 @Module({
   imports: [QueueModule.register(RECEIPTS_QUEUE)],

@@ -2,10 +2,10 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { ResumeStateProviders, type StateFrame } from '../../platform/realtime/resume-state-providers.js';
 import { ReceiptsRepository } from './receipts.repository.js';
 
-/** Conversations told of, the most recently active first; what a list page shows of the others is newer anyway. */
+/** Conversations sent on resume, the most recently active first. For the others a list page is newer anyway. */
 const CONVERSATIONS_MAX = 200;
 
-/** Marks are not in the log: whoever comes back is told how they stand now. */
+/** Marks are not in the event log: a client that resumes receives their current state. */
 @Injectable()
 export class ReadStateProvider implements OnModuleInit {
   constructor(
@@ -17,9 +17,9 @@ export class ReadStateProvider implements OnModuleInit {
     this.stateProviders.register((userId) => this.of(userId));
   }
 
-  /** How the most recently active conversations of a user stand. */
+  /** The read state of the most recently active conversations of a user. */
   async of(userId: string): Promise<StateFrame[]> {
-    const rows = await this.repository.standing(userId, CONVERSATIONS_MAX);
+    const rows = await this.repository.findReadStates(userId, CONVERSATIONS_MAX);
     return rows.flatMap(({ conversation_id, unread_count, last_read_seq, read_by_all_seq, delivered_to_all_seq }) => [
       { type: 'unread.changed', data: { conversation_id, unread_count, last_read_seq } },
       {

@@ -18,8 +18,8 @@ import { type MarkOutcome, type MarkResult, type NewMark, ReceiptsRepository } f
 const BATCH = { maxBatch: 512, maxBatchPerKey: 256, maxInFlight: 2, maxQueuedPerKey: 2000 };
 
 /**
- * Read and delivered marks. They are state, not log: only the newest matters, so a burst of them is one UPDATE,
- * answered after its commit. A mark never goes back and never passes the newest message.
+ * Read and delivery marks. They are state and not in the event log: only the newest matters, so a burst of them is one
+ * UPDATE. A call resolves after the commit. A mark never moves back, and never beyond the newest message.
  */
 @Injectable()
 export class ReadState {
@@ -35,18 +35,18 @@ export class ReadState {
   ) {}
 
   /**
-   * Everything up to there is read, and so delivered too.
+   * Marks everything up to a message as read, and so as delivered.
    * @throws ValidationError, ConversationNotFound, PermissionDenied, AuthenticationRequired, AccountBanned,
    *   ServiceUnavailable
    */
   read(actor: Actor, conversationId: string, dto: MarkDto): Promise<MarkedDto> {
-    const seq = placeOf(dto);
+    const seq = numberOf(dto);
     return this.mark(actor, conversationId, { messageId: dto.message_id, read: seq, delivered: seq });
   }
 
-  /** Everything up to there has reached a device of the actor. @throws as `read` */
+  /** Marks everything up to a message as delivered to a device of the actor. @throws as `read` */
   deliver(actor: Actor, conversationId: string, dto: MarkDto): Promise<MarkedDto> {
-    return this.mark(actor, conversationId, { messageId: dto.message_id, read: null, delivered: placeOf(dto) });
+    return this.mark(actor, conversationId, { messageId: dto.message_id, read: null, delivered: numberOf(dto) });
   }
 
   private async mark(
@@ -90,8 +90,8 @@ export class ReadState {
   }
 }
 
-/** The number asked for; for a message id any number says "the one of that message". */
-function placeOf(dto: MarkDto): number {
+/** The given message number; with a message id the number is ignored, and 0 only states that the mark is to move. */
+function numberOf(dto: MarkDto): number {
   requireNone(problemsOfMark(dto));
   return dto.sequence_number ?? 0;
 }

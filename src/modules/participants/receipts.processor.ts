@@ -5,8 +5,8 @@ import { type ReceiptsJob, RECEIPTS_QUEUE } from './receipts.queue.js';
 import { ReceiptsRepository } from './receipts.repository.js';
 
 /**
- * Adds up the marks of one conversation and tells its participants how far everybody is: one update, one signal a
- * burst. A job the queue has lost is asked for again by the next mark of its conversation.
+ * Aggregates the marks of one conversation and sends the result to its participants: one update and one signal for each
+ * burst of marks. If the queue loses a job, the next mark of the conversation enqueues it again.
  */
 @Processor(RECEIPTS_QUEUE, { concurrency: 4 })
 export class ReceiptsProcessor extends WorkerHost {

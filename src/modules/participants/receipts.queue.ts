@@ -8,31 +8,31 @@ import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 export const RECEIPTS_QUEUE = 'receipts';
 
-/** What one job adds up: one conversation. */
+/** One job aggregates the marks of one conversation. */
 export interface ReceiptsJob {
   conversationId: string;
 }
 
-/** Marks of one process are gathered so long before a job is asked for. */
-const GATHER_MS = 50;
+/** Marks of one process are collected this long before jobs are enqueued. */
+const COLLECT_MS = 50;
 const RETRY_MS = 5000;
 /**
- * Of all processes: jobs asked for within the window after one are that one, which runs only after the window is over.
- * So no mark is left out and there are at most five jobs a second and conversation.
+ * Jobs of one conversation are deduplicated across processes within this window. The job runs only after the window is
+ * over, so no mark is left out, and there are at most five jobs a second for each conversation.
  */
 const WINDOW_MS = 200;
 const DELAY_MS = 250;
 
 /**
- * Asks for the aggregation of receipts wherever marks have moved. The queue being away harms no mark: what could not be
- * asked for is kept and asked for again, and the next mark of that conversation asks for it too.
+ * Enqueues the aggregation of receipts for conversations whose marks have moved. An unavailable queue loses nothing: the
+ * conversations are stored and enqueued again, and so does the next mark of each of them.
  */
 @Injectable()
 export class ReceiptsQueue implements OnModuleInit, OnApplicationShutdown {
-  private readonly waiting = new RepeatedWarning(new Logger(ReceiptsQueue.name), 'receipts wait for the queue', {
+  private readonly delayed = new RepeatedWarning(new Logger(ReceiptsQueue.name), 'receipts wait for the queue', {
     over: 'receipts are queued again',
   });
-  private due = new Set<string>();
+  private pending = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private isClosed = false;
 
@@ -42,8 +42,8 @@ export class ReceiptsQueue implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   onModuleInit(): void {
-    this.events.on(ReadStateChanged, ({ moves }) => this.ask(moves.map(({ conversationId }) => conversationId)));
-    this.events.on(MessagesStored, ({ caughtUpIn }) => this.ask(caughtUpIn));
+    this.events.on(ReadStateChanged, ({ moves }) => this.collect(moves.map(({ conversationId }) => conversationId)));
+    this.events.on(MessagesStored, ({ caughtUpIn }) => this.collect(caughtUpIn));
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -52,9 +52,9 @@ export class ReceiptsQueue implements OnModuleInit, OnApplicationShutdown {
     await this.flush();
   }
 
-  private ask(conversationIds: string[]): void {
-    for (const conversationId of conversationIds) this.due.add(conversationId);
-    if (this.due.size > 0) this.schedule(GATHER_MS);
+  private collect(conversationIds: string[]): void {
+    for (const conversationId of conversationIds) this.pending.add(conversationId);
+    if (this.pending.size > 0) this.schedule(COLLECT_MS);
   }
 
   private schedule(delay: number): void {
@@ -65,9 +65,9 @@ export class ReceiptsQueue implements OnModuleInit, OnApplicationShutdown {
 
   private async flush(): Promise<void> {
     this.timer = undefined;
-    const ids = this.due;
+    const ids = this.pending;
     if (ids.size === 0) return;
-    this.due = new Set();
+    this.pending = new Set();
     try {
       await this.queue.addBulk(
         [...ids].map((conversationId) => ({
@@ -76,10 +76,10 @@ export class ReceiptsQueue implements OnModuleInit, OnApplicationShutdown {
           opts: { delay: DELAY_MS, deduplication: { id: conversationId, ttl: WINDOW_MS } },
         })),
       );
-      this.waiting.worked();
+      this.delayed.worked();
     } catch (error) {
-      this.waiting.failed({ err: error });
-      for (const id of ids) this.due.add(id);
+      this.delayed.failed({ err: error });
+      for (const id of ids) this.pending.add(id);
       this.schedule(RETRY_MS);
     }
   }

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Sql, statement } from '../../platform/database/sql.js';
 
 /**
- * One mark on its way; the fields of `mark_participants`. With a message id the numbers only say which mark is meant.
+ * One mark to be moved; the fields of `mark_participants`. With a message id, the numbers only state which of the two
+ * marks to move.
  */
 export interface NewMark {
   readonly conversation_id: string;
@@ -37,7 +38,7 @@ const MARK = statement<MarkResult>(
 export interface ReceiptMarkRow {
   user_id: string;
   last_read_seq: number;
-  /** The newest message of somebody else among the last 100 read; null when there is none. */
+  /** The newest message of another user among the last 100 read; null if there is none. */
   last_read_message_id: string | null;
   last_delivered_seq: number;
 }
@@ -48,7 +49,7 @@ export interface AggregateRow {
   marks: ReceiptMarkRow[] | null;
 }
 
-export interface StandingRow {
+export interface ReadStateRow {
   conversation_id: string;
   unread_count: number;
   last_read_seq: number;
@@ -56,7 +57,7 @@ export interface StandingRow {
   delivered_to_all_seq: number;
 }
 
-const STANDING = statement<StandingRow>(
+const READ_STATES = statement<ReadStateRow>(
   'receipts.standing',
   `select p.conversation_id, unread_count(p.conversation_id, p.last_read_seq, h.last_number), p.last_read_seq,
           coalesce(r.read_by_all_seq, 0) as read_by_all_seq, coalesce(r.delivered_to_all_seq, 0) as delivered_to_all_seq
@@ -69,8 +70,8 @@ const STANDING = statement<StandingRow>(
 );
 
 /**
- * A mark set while the one before was being added up may not have been visible then, so those of the last seconds are
- * named again: told twice is right, told never is not.
+ * A mark that was set during the previous aggregation may not have been visible to it. So the marks of the last seconds
+ * are included again: sending a mark twice is correct, sending it never is not.
  */
 const AGGREGATE = statement<AggregateRow>(
   'receipts.aggregate',
@@ -112,20 +113,21 @@ const AGGREGATE = statement<AggregateRow>(
 export class ReceiptsRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** Moves a batch of marks in one transaction; answers in the order of the batch. @throws ServiceUnavailable */
+  /** Moves a batch of marks in one transaction; returns the results in the order of the batch. @throws ServiceUnavailable */
   mark(batch: NewMark[]): Promise<MarkResult[]> {
     return this.sql.many(MARK, [JSON.stringify(batch)]);
   }
 
   /**
-   * Works out what everybody has read and been handed; it only ever grows. Undefined: there is no such conversation.
+   * Computes what all participants have read and received; the result only grows. Undefined if the conversation does not
+   * exist.
    */
   aggregate(conversationId: string): Promise<AggregateRow | undefined> {
     return this.sql.one(AGGREGATE, [conversationId]);
   }
 
-  /** How the user's conversations stand, the most recently active first. */
-  standing(userId: string, limit: number): Promise<StandingRow[]> {
-    return this.sql.many(STANDING, [userId, limit]);
+  /** The read state of the user's conversations, the most recently active first. */
+  findReadStates(userId: string, limit: number): Promise<ReadStateRow[]> {
+    return this.sql.many(READ_STATES, [userId, limit]);
   }
 }

@@ -1,9 +1,9 @@
 import type { StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/http/actor.js';
 
-/** What the server tells the participants: what was done, and by whom. */
+/** A message of the server to the participants: what was done, and by which user. */
 export interface SystemMessage {
-  /** Shown as the sender; need not take part. */
+  /** The sender of the message; need not be a participant. */
   readonly actor: Actor;
   readonly content: string;
   readonly metadata: Record<string, unknown>;
@@ -12,7 +12,7 @@ export interface SystemMessage {
 /** Messages of the type `system`, which no client can send. The module `messages` provides it. */
 export abstract class SystemMessages {
   /**
-   * Appends one to the locked conversation: with a number and an event as every message, in the given transaction.
+   * Appends a message to the locked conversation, in the given transaction, with a number and an event like every message.
    */
   abstract append(tx: StreamTransaction, message: SystemMessage): Promise<void>;
 }

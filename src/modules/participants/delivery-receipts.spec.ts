@@ -1,7 +1,7 @@
 import { DeliveryReceipts } from './delivery-receipts.js';
 
-describe('marks of what has arrived', () => {
-  it('go out one at a time, with what came meanwhile as one', async () => {
+describe('delivery receipts', () => {
+  it('are stored one at a time; those that arrive in the meantime are combined', async () => {
     const made: [string, number][] = [];
     let finish: () => void = () => undefined;
     const marks = new DeliveryReceipts((conversationId, number) => {
@@ -23,7 +23,7 @@ describe('marks of what has arrived', () => {
     ]);
   });
 
-  it('go on after one that was refused', async () => {
+  it('continue after a refused one', async () => {
     const made: number[] = [];
     const marks = new DeliveryReceipts((_conversationId, number) => {
       made.push(number);

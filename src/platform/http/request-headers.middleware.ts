@@ -44,7 +44,7 @@ export function edge(inFlight: RequestsInFlight, requests: RequestValidator): Mi
     limitBodyTime(request, response);
     try {
       requests.require(request);
-      if (request.url.includes('%00')) throw ValidationError.of('', 'the address holds a NUL');
+      if (request.url.includes('%00')) throw ValidationError.of('', 'the URL contains a NUL');
     } catch (error) {
       next(error);
       return;

@@ -10,11 +10,11 @@ import type { Connection } from './connection.js';
 import type { ResumeRequest } from './connection-attacher.js';
 import { AlreadyAuthenticated } from './realtime.errors.js';
 
-/** Longer texts are no tokens; the authenticator is not asked about them. */
+/** Longer texts are refused without calling the authenticator. */
 export const LONGEST_TOKEN = 4096;
 const LONGEST_CURSOR = 1024;
 
-/** The frame `auth {token, resume?}` of a client that brought no credential to the upgrade. */
+/** Handles the frame `auth {token, resume?}` of a client that sent no credential with the upgrade. */
 @Injectable()
 export class AuthFrameHandler {
   constructor(
@@ -30,12 +30,15 @@ export class AuthFrameHandler {
     if (typeof token !== 'string' || token.length === 0 || token.length > LONGEST_TOKEN) {
       throw ValidationError.of('token', `must be text of 1 to ${LONGEST_TOKEN} characters`);
     }
-    // First of all that may throw: a rejection of `identify` that nobody waits for ends the process.
+    // Before `identify`: if this threw after it, an unhandled rejection of `identify` would end the process.
     const resumePoint = readResume(resume);
     await connection.authenticate(this.identify(token), resumePoint);
   }
 
-  /** Closes the connection where another token would not help. After an unknown token it may try until the deadline. */
+  /**
+   * Closes the connection if another token would not help. After an unknown token the client may retry until the
+   * deadline.
+   */
   closeAfter(error: unknown, connection: Connection): void {
     const reason = closeReasonFor(toAppErrorOf(error));
     if (reason !== CLOSE_REASONS.revoked && !connection.isSignedIn) connection.closeWith(reason);
@@ -48,7 +51,7 @@ export class AuthFrameHandler {
   }
 }
 
-/** What a client says it has seen. @throws ValidationError */
+/** Validates the `resume` of a client. @throws ValidationError */
 export function readResume(resume: unknown): ResumeRequest | undefined {
   if (resume === undefined || resume === null) return undefined;
   if (typeof resume !== 'object') throw ValidationError.of('resume', 'must be an object');

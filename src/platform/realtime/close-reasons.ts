@@ -7,13 +7,13 @@ import {
 } from '../errors/app-error.js';
 import { TooManyConnections } from './realtime.errors.js';
 
-/** Why a connection ends, and what its client should do: the hundreds of the code say it (see `reconnects`). */
+/** Why a connection is closed. The hundreds of the code determine what its client should do; see `reconnects`. */
 export interface CloseReason {
   readonly code: number;
-  /** The code of the `error` frame that goes before the close. */
+  /** The code of the `error` frame that is sent before the close. */
   readonly error: string;
   readonly message: string;
-  /** Of that frame, beside the close code. */
+  /** Details of that frame, besides the close code. */
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
@@ -31,21 +31,23 @@ export const CLOSE_REASONS = {
   tooManyConnections: { code: 4309, error: 'TOO_MANY_CONNECTIONS', message: 'Too many connections of this user.' },
   revoked: { code: 4401, error: 'SESSION_REVOKED', message: 'The session was ended.' },
   banned: { code: 4403, error: 'ACCOUNT_BANNED', message: 'This account is banned.' },
-  replaced: { code: 4413, error: 'SESSION_REPLACED', message: 'Another connection took the place of this one.' },
+  replaced: { code: 4413, error: 'SESSION_REPLACED', message: 'Another connection has replaced this one.' },
 } as const satisfies Record<string, CloseReason>;
 
-/** The farewell that belongs to a code; codes of others get the reason they came with. */
+/** The close reason of a code. An unknown code gets the given reason. */
 export function closeReasonByCode(code: number, reason: string): CloseReason {
   const known = Object.values<CloseReason>(CLOSE_REASONS).find((reason) => reason.code === code);
   return { code, error: known?.error ?? 'CONNECTION_CLOSED', message: reason };
 }
 
-/** Whether a client may come back by itself: restarts and 40xx. Past that it needs a token, patience or a human. */
+/**
+ * Whether a client may reconnect on its own: restarts and 40xx. Higher codes require a new token, a delay or a person.
+ */
 export function reconnects(code: number): boolean {
   return code < 4100;
 }
 
-/** How a connection ends that could not be opened. */
+/** The close reason of a connection that could not be opened. */
 export function closeReasonFor(error: AppError): CloseReason {
   if (error instanceof AccountBanned) return CLOSE_REASONS.banned;
   if (error instanceof RateLimitExceeded) return CLOSE_REASONS.rateAbuse;

@@ -8,18 +8,18 @@ import type { SocketCodec } from './socket-codec.js';
 import { type Upgrade, UpgradeRoutes } from './upgrade-routes.js';
 import { PlainWebSocketServer } from './plain-web-socket-server.js';
 
-/** The sockets of another protocol at its own addresses. */
+/** The sockets of another protocol at its own paths. */
 export interface CodecRoute<Codec extends SocketCodec> {
   readonly takes: (path: string) => boolean;
-  /** The codec of a new connection. What it throws is answered as HTTP, before the upgrade. */
+  /** Creates the codec of a new connection. Its errors are sent as HTTP responses, before the upgrade. */
   readonly codec: (upgrade: Upgrade) => Codec;
-  /** Who comes, and whether he may. What it throws is told in the protocol's words, followed by the close. */
+  /** Authenticates the client. Its errors are sent in the format of the protocol, followed by the close. */
   readonly identify: (upgrade: Upgrade, codec: Codec) => Promise<Actor>;
-  /** How what is refused before the upgrade, a foreign origin for one, is answered; left out, in our own form. */
+  /** Formats errors before the upgrade, for example of a foreign origin; by default in Parley's own format. */
   readonly present?: (error: AppError) => PresentedError;
 }
 
-/** Opens connections whose clients speak another protocol; from then on they are connections like all others. */
+/** Opens connections whose clients speak another protocol. Once open they are treated like all others. */
 @Injectable()
 export class CodecSockets {
   private readonly logger = new Logger('Sockets');
@@ -29,7 +29,7 @@ export class CodecSockets {
     private readonly sockets: PlainWebSocketServer,
   ) {}
 
-  /** Routes are asked in the order of their registration. */
+  /** Routes are matched in the order of their registration. */
   register<Codec extends SocketCodec>(route: CodecRoute<Codec>): void {
     this.routes.register(route.takes, (upgrade) => this.open(upgrade, route), { present: route.present });
   }
@@ -45,18 +45,18 @@ export class CodecSockets {
     }
     this.sockets.accept(upgrade, codec, (connection) => {
       connection.open(actor);
-      if (refusal) connection.closeWith(refused(refusal));
+      if (refusal) connection.closeWith(closeReasonOf(refusal));
     });
   }
 }
 
 /**
- * A browser is told nothing of an upgrade that is refused, so it is let in to hear why. 401, 403, 404 are 4401, 4403,
- * 4404.
+ * The close reason of a refused client. A browser does not see why an upgrade was refused, so the connection is opened
+ * and closed with the reason. 401, 403, 404 become 4401, 4403, 4404.
  */
-function refused(error: AppError): CloseReason {
+function closeReasonOf(error: AppError): CloseReason {
   const known = closeReasonFor(error);
-  const isAsOurs = error instanceof RateLimitExceeded || error instanceof ServiceUnavailable || error.status >= 500;
+  const isGeneral = error instanceof RateLimitExceeded || error instanceof ServiceUnavailable || error.status >= 500;
   const { code: name, message, details } = error;
-  return { code: isAsOurs ? known.code : 4000 + error.status, error: name, message, details };
+  return { code: isGeneral ? known.code : 4000 + error.status, error: name, message, details };
 }

@@ -21,7 +21,7 @@ export class CodecTransport implements Transport {
     const written = this.codec.write(packet as EncodedFrame | Reply);
     const packets: readonly WebSocketPacket[] = written === undefined ? [] : 'size' in written ? [written] : written;
     packets.forEach((each, index) => this.wire.send(each, index === packets.length - 1 ? onFlushed : undefined));
-    // Whoever waits to be told goes on in a turn of his own, as he does with a real wire.
+    // `onFlushed` is called in a later turn of the event loop, as on a real wire.
     if (packets.length === 0 && onFlushed) setImmediate(onFlushed);
   }
 

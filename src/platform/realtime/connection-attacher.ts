@@ -1,27 +1,27 @@
 import type { LiveConnection } from './live-connection.js';
 
-/** What a client brings along to be told everything it missed. Untrusted: any text, any numbers. */
+/** The position of a client that wants to receive what it missed. Untrusted: any text, any numbers. */
 export interface ResumeRequest {
   readonly cursor?: string;
-  /** Last seq the client has applied, for each conversation it keeps. */
+  /** Last `seq` that the client has applied, for each conversation it stores. */
   readonly conversations?: Record<string, number>;
 }
 
-/** What the `ready` frame says of the resume. */
+/** The result of the resume, as sent in the `ready` frame. */
 export interface AttachedConnection {
   readonly resumed: boolean;
   readonly cursor: string;
 }
 
 /**
- * Attaches authenticated connections of this node to the streams of their users. The fan-out provides it.
+ * Attaches authenticated connections of this node to the streams of their users. The fan-out implements it.
  *
- * `opened` may hand frames to `deliverNow` before or after it resolves: the connection sends `ready` first and those
- * frames after it, in the order they came. The `live` frame is the fan-out's, too, as the last of the replay.
- * A rejection closes the connection: an `AppError` is told to the client, `ServiceUnavailable` as 1013.
+ * `attach` may pass frames to `deliverNow` before or after it resolves: the connection sends `ready` first and then
+ * those frames, in the order of the calls. The last of them is the `live` frame, which ends the replay.
+ * A rejection closes the connection: an `AppError` is sent to the client, `ServiceUnavailable` as 1013.
  */
 export abstract class ConnectionAttacher {
   abstract attach(connection: LiveConnection, resume?: ResumeRequest): Promise<AttachedConnection>;
-  /** Called exactly once for every connection `opened` was called for, even while `opened` is still at work. */
+  /** Called exactly once for every connection that `attach` was called for, even while `attach` is pending. */
   abstract detach(connection: LiveConnection): void;
 }

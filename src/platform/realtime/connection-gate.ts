@@ -12,17 +12,17 @@ import { Handshake } from './handshake.js';
 import { TooManyConnections } from './realtime.errors.js';
 import { TokenBucket } from './token-bucket.js';
 
-/** Past the bucket clients are told to come back within this many seconds, each at another one. */
+/** Clients refused by the bucket retry after a random number of seconds up to this one. */
 const JITTER_SECONDS = 10;
 
-/** Decides, before anything is spent on it, whether a new connection may be made at all. */
+/** Decides whether a new connection may be opened, before it costs anything. */
 @Injectable()
 export class ConnectionGate {
   private readonly bucket: TokenBucket;
   private readonly refusals = new RepeatedWarning(
     new Logger('Sockets'),
-    'sockets are refused: an address has as many as SOCKETS_PER_ADDRESS or LIMIT_CONNECT_IP allow. ' +
-      'Behind a proxy, TRUST_PROXY must be set for clients to be told apart',
+    'sockets are refused: an IP address has reached SOCKETS_PER_ADDRESS or LIMIT_CONNECT_IP. ' +
+      'Behind a proxy, set TRUST_PROXY so that clients can be distinguished',
   );
 
   constructor(
@@ -36,7 +36,7 @@ export class ConnectionGate {
   }
 
   /**
-   * Answers the address the connection counts for.
+   * Returns the rate limit key of the IP address that the connection counts for.
    * @throws ServiceUnavailable, OriginNotAllowed, RateLimitExceeded, TooManyConnections
    */
   async check(request: IncomingMessage): Promise<string> {
@@ -54,7 +54,10 @@ export class ConnectionGate {
     this.handshake.checkOrigin(request);
   }
 
-  /** Counts a request that was refused before any limit counted it, as a call of its address. @throws RateLimitExceeded */
+  /**
+   * Counts a request that was refused before any limit counted it, as a call of its IP address. @throws
+   * RateLimitExceeded
+   */
   async countRefused(request: IncomingMessage): Promise<void> {
     await this.limits.checkAddress('call', this.handshake.addressOf(request));
   }
@@ -66,7 +69,7 @@ export class ConnectionGate {
     if (!this.services.connections.hasRoomFor(address)) {
       throw new TooManyConnections({ limit: this.config.socketsPerAddress, counted_by: 'address' });
     }
-    // The address pays first: what it may not open takes nothing out of the bucket of all.
+    // The limit of the IP address comes first: refused connections take no token from the shared bucket.
     await this.limits.checkAddress('connect.ip', ip);
     if (!this.bucket.take()) throw new ServiceUnavailable(1 + Math.floor(Math.random() * JITTER_SECONDS));
     return address;

@@ -1,6 +1,6 @@
 import type { TransportKind } from './transport.js';
 
-/** A connection that became live: whose it is, how it came, and how long that took. */
+/** A connection that became live: its user, its transport, and how long the opening took. */
 export interface OpenedConnection {
   readonly id: string;
   readonly userId: string;
@@ -9,8 +9,8 @@ export interface OpenedConnection {
 }
 
 /**
- * How a connection ended. `ended`: the server ended what it was good for, the session or the account. `left`: the client
- * said goodbye with a close frame. `lost`: everything else; its client is expected back.
+ * How a connection ended. `ended`: the server ended the session or the account. `left`: the client sent a close frame.
+ * `lost`: everything else; the client is expected to reconnect.
  */
 export type ConnectionEnding = 'ended' | 'left' | 'lost';
 
@@ -21,11 +21,11 @@ export interface ClosedConnection {
   readonly ending: ConnectionEnding;
 }
 
-/** Hears of connections coming and going on this node. The module `presence` and the metrics listen. */
+/** Is notified of connections of this node. The module `presence` and the metrics implement it. */
 export interface ConnectionObserver {
   opened(connection: OpenedConnection): void;
-  /** Of everybody who had signed in, also of one that never became live. */
+  /** A connection that was signed in has ended, even if it never became live. */
   closed(connection: ClosedConnection): void;
-  /** An upgrade was turned away, with the code of this error. */
+  /** An upgrade was refused, with the code of this error. */
   refused?(code: string): void;
 }

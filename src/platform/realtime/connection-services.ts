@@ -7,8 +7,8 @@ import { ConnectionAttacher } from './connection-attacher.js';
 import { RealtimeSettings } from './realtime-settings.js';
 
 /**
- * What every connection of this node shares. The providers of other modules are looked up when the application has
- * started: the platform is built before them and knows only their contracts.
+ * Services shared by all connections of this node. Providers of other modules are resolved when they are first used:
+ * the platform is created before those modules and knows only their contracts.
  */
 @Injectable()
 export class ConnectionServices {

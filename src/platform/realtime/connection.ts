@@ -19,26 +19,29 @@ import type { Transport } from './transport.js';
 type Phase = 'unknown' | 'authenticating' | 'opening' | 'live' | 'closed';
 
 const logger = new Logger('Connection');
-/** A client may turn away from this many streams; one that names more has lost its way. */
-const MOST_UNWANTED = 10_000;
+/** Streams that a client may unsubscribe from. Further ones are ignored. */
+const MAX_MUTED_STREAMS = 10_000;
 
 /**
- * One client on either transport, from `hello` to the close. Nothing but a few fields belongs to an idle one: its
- * deadlines are in the shared wheel, its queue exists only while something is queued.
+ * One client on either transport, from `hello` to the close.
+ *
+ * Invariants: the phase `closed` is final, and nothing is sent or accepted in it. After authentication `ready` is sent
+ * first; all other frames wait behind it. A request with an id gets exactly one reply, unless the connection closes
+ * first. A session or session key that ends before, during or after the opening closes the connection. An idle
+ * connection consists of a few fields: its deadlines are in the shared wheel, and its queue exists only while frames
+ * are queued.
  */
 export class Connection extends ConnectionOutput implements LiveConnection, TimerEntry {
   readonly id = newId();
   slot = -1;
   mutedStreams: Set<string> | undefined;
-  /** Requests that wait for their answers. */
+  /** Requests without a reply so far. */
   inFlight = 0;
-  /** Kept while earlier requests of this connection are not started yet: later ones wait behind it. */
+  /** Pending while earlier requests of this connection are not started: later ones wait for it. */
   starting: Promise<void> | undefined;
-  /**
-   * Whether the observers know of this connection and have to hear of its end; `attached`: whether `ConnectionAttacher`
-   * does.
-   */
+  /** Whether the observers were notified of this connection. */
   announced = false;
+  /** Whether the `ConnectionAttacher` must be notified of its end. */
   private attached = false;
   private phase: Phase = 'unknown';
   private signedIn: Actor | undefined;
@@ -52,7 +55,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
   constructor(
     transport: Transport,
     services: ConnectionServices,
-    /** What limits count the connection's address as. */
+    /** The rate limit key of the client's IP address. */
     readonly address: string,
     readonly codec?: SocketCodec,
   ) {
@@ -87,7 +90,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
     return this.transport.kind;
   }
 
-  /** Says hello, and signs in at once where the credential came with the upgrade. */
+  /** Sends `hello`, and signs in at once if the credential came with the upgrade. */
   open(actor?: Actor, resume?: ResumeRequest): void {
     const { settings, connections } = this.services;
     connections.add(this);
@@ -106,7 +109,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
     if (actor) void this.attach(actor, resume);
   }
 
-  /** Finds out who this is. The caller has checked that nobody said so before. @throws AppError */
+  /** Signs in with this credential. The caller has checked that the connection is not signed in. @throws AppError */
   async authenticate(credential: Promise<Actor>, resume?: ResumeRequest): Promise<void> {
     this.phase = 'authenticating';
     try {
@@ -118,7 +121,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
     }
   }
 
-  /** A new token of the same user prolongs the connection. */
+  /** Extends the connection with a new token of the same user. */
   renew(actor: Actor): void {
     this.services.connections.moveSession(this, actor);
     this.signedIn = actor;
@@ -137,12 +140,12 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
 
   unsubscribe(streamId: string): void {
     this.mutedStreams ??= new Set();
-    if (this.mutedStreams.size < MOST_UNWANTED) this.mutedStreams.add(streamId);
+    if (this.mutedStreams.size < MAX_MUTED_STREAMS) this.mutedStreams.add(streamId);
   }
 
   /**
-   * Answers a request; `body` is the JSON of `{ok, data}`, and `data` that of its data in UTF-8 where it is large. One
-   * without an id is answered without one where the wire has a form for that: Socket.IO has none without an
+   * Replies to a request. `body` is the JSON of `{ok, data}`; `data` is the JSON of its data in UTF-8 if it is large.
+   * A request without an id gets a reply without one on plain WebSocket. Socket.IO cannot reply without an
    * acknowledgement, and other protocols have their own rules.
    */
   reply(id: RequestId | undefined, body: string, data?: Buffer): void {
@@ -150,7 +153,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
     if (isAnswerable && !this.isClosed) this.enqueue(new Reply(id, body, data), 'reliable');
   }
 
-  /** Answers a request with an error; without an id the error is a frame of its own. */
+  /** Replies to a request with an error. Without an id the error is a separate frame. */
   fail(id: RequestId | undefined, error: AppError): void {
     if (this.isClosed) return;
     const { code, message, details } = error;
@@ -158,20 +161,20 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
     else this.reply(id, JSON.stringify({ ok: false, error: { code, message, details } }));
   }
 
-  /** Counts a frame that was no request at all; too many in a short time end the connection. */
+  /** Counts a frame that was not a valid request. Too many in a short time close the connection. */
   countInvalidFrame(): void {
     const { settings } = this.services;
     this.abuse ??= new ProtocolAbuseCounter(settings);
     if (this.abuse.countInvalidFrame()) this.closeWith(CLOSE_REASONS.tooManyErrors);
   }
 
-  /** Counts a request that was one too many. */
+  /** Counts a request that exceeded a limit. Too many in a short time close the connection. */
   countRateLimited(): void {
     this.abuse ??= new ProtocolAbuseCounter(this.services.settings);
     if (this.abuse.countRateLimited()) this.closeWith(CLOSE_REASONS.rateAbuse);
   }
 
-  /** Any sign of life: a pong, or a frame. */
+  /** Records a sign of life: a pong or a frame. */
   noteActivity(): void {
     this.missedPongs = false;
   }
@@ -186,11 +189,11 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
     return this.isClosed ? 0 : next;
   }
 
-  /** Says why and closes. Nothing is sent or taken any more from this moment on. */
+  /** Sends the reason and closes. Nothing is sent or accepted afterwards. */
   override closeWith({ code, error, message, details }: CloseReason): void {
     if (this.isClosed) return;
-    const told = { code: error, message, details: { ...details, close_code: code } };
-    this.transport.send(EncodedFrame.of('error', { error: told }));
+    const sent = { code: error, message, details: { ...details, close_code: code } };
+    this.transport.send(EncodedFrame.of('error', { error: sent }));
     this.detach(code >= CLOSE_REASONS.revoked.code ? 'ended' : 'lost', code);
     this.transport.close(code, message);
   }
@@ -209,17 +212,18 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
   }
 
   private async attach(actor: Actor, resume: ResumeRequest | undefined): Promise<void> {
-    const { connections, attacher: sessions, authenticator } = this.services;
+    const { connections, attacher, authenticator } = this.services;
     if (!connections.admit(this, actor)) return this.closeWith(CLOSE_REASONS.tooManyConnections);
     this.signedIn = actor;
     this.phase = 'opening';
     this.cork();
     this.attached = true;
     try {
-      // What was said of the session may be from before it ended, on another node. The connection hears of every end
-      // from now on; every end until now is asked for.
+      // The session may have ended on another node after it was authenticated. From now on the connection is notified
+      // of
+      // its end; whether it has ended before is queried.
       const [{ resumed, cursor }, ended, endedKeys] = await Promise.all([
-        sessions.attach(this, resume),
+        attacher.attach(this, resume),
         authenticator.findEnded([actor.sessionId]),
         authenticator.findEndedKeys(actor.keyId === undefined ? [] : [actor.keyId]),
       ]);
@@ -244,7 +248,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
   private heartbeat(now: number): number {
     const { heartbeatMs, pongTimeoutMs } = this.services.settings;
     if (now >= this.nextHeartbeat && this.pinged) {
-      // A ping behind a full buffer is not read either; the queue's own deadline ends such a connection.
+      // A ping behind a full buffer is not read either. The deadline of the queue closes such a connection.
       if (this.missedPongs && !this.isBehind) this.closeWith(CLOSE_REASONS.noPong);
       this.pinged = false;
       this.nextHeartbeat = now + heartbeatMs - pongTimeoutMs;

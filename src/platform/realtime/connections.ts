@@ -10,7 +10,7 @@ import type { LiveConnection } from './live-connection.js';
 import { RealtimeSettings } from './realtime-settings.js';
 import { TimerWheel } from './timer-wheel.js';
 
-/** Several connections under one key; nearly always it is one, and then it is kept without a set around it. */
+/** Connections by key. Nearly all keys have one connection, which is stored without a set. */
 class Index {
   private readonly found = new Map<string, Connection | Set<Connection>>();
 
@@ -43,13 +43,13 @@ class Index {
   }
 }
 
-/** All connections of this node, and who they belong to. */
+/** All connections of this node, by user, session, session key and IP address. */
 @Injectable()
 export class Connections implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly wheel: TimerWheel;
   /** Connections with something queued. */
   readonly slow = new Set<ConnectionOutput>();
-  /** How many have ended, by the close code of this server, or `left` where the client went. */
+  /** Counts closed connections by the close code of this server; `left` where the client or the network closed it. */
   readonly ended = new Map<string, number>();
   private readonly all = new Set<Connection>();
   private readonly byUser = new Index();
@@ -83,12 +83,12 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     return this.all.values();
   }
 
-  /** From now on `observer` hears of users' connections coming and going. */
+  /** Notifies `observer` of connections that are opened, closed and refused. */
   observe(observer: ConnectionObserver): void {
     this.observers.add(observer);
   }
 
-  /** Whether one more connection of this address fits. */
+  /** Whether this IP address may open one more connection. */
   hasRoomFor(address: string): boolean {
     return (this.byAddress.get(address) ?? 0) < this.scaled(this.config.socketsPerAddress);
   }
@@ -98,10 +98,13 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     this.byAddress.set(connection.address, (this.byAddress.get(connection.address) ?? 0) + 1);
   }
 
-  /** Enters a connection under its user and session, unless the user has as many as he may and is one person. */
-  admit(connection: Connection, { userId, sessionId, keyId, rateLimitKey: countedAs }: Actor): boolean {
+  /**
+   * Indexes a connection by user and session. Returns false if the user is at the limit; guests, who share an account,
+   * are exempt.
+   */
+  admit(connection: Connection, { userId, sessionId, keyId, rateLimitKey }: Actor): boolean {
     const isFull = this.byUser.count(userId) >= this.scaled(this.settings.socketsPerUser);
-    if (isFull && countedAs === undefined) return false;
+    if (isFull && rateLimitKey === undefined) return false;
     this.byUser.add(userId, connection);
     this.bySession.add(sessionId, connection);
     if (keyId !== undefined) this.byKey.add(keyId, connection);
@@ -115,12 +118,12 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     for (const observer of this.observers) observer.opened({ id, userId, kind, openedInMs });
   }
 
-  /** Somebody was not let in. */
+  /** Notifies the observers of a refused connection. */
   refused(code: string): void {
     for (const observer of this.observers) observer.refused?.(code);
   }
 
-  /** A new credential of the same user prolongs a connection. */
+  /** Extends a connection with a new credential of the same user. */
   renew(connection: LiveConnection, actor: Actor): void {
     if (connection instanceof Connection && !connection.isClosed) connection.renew(actor);
   }
@@ -134,8 +137,8 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
 
   remove(connection: Connection, ending: ConnectionEnding, code?: number): void {
     if (!this.all.delete(connection)) return;
-    const end = String(code ?? 'left');
-    this.ended.set(end, (this.ended.get(end) ?? 0) + 1);
+    const label = String(code ?? 'left');
+    this.ended.set(label, (this.ended.get(label) ?? 0) + 1);
     this.wheel.cancel(connection);
     const left = (this.byAddress.get(connection.address) ?? 1) - 1;
     if (left > 0) this.byAddress.set(connection.address, left);
@@ -152,7 +155,7 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     return this.byUser.get(userId);
   }
 
-  /** Who is connected, with the role their connections go by. */
+  /** The connected users, with the role that their connections use. */
   knownRoles(): KnownRole[] {
     return [...this.byUser.keys()].flatMap((userId) => {
       const [connection] = this.byUser.get(userId);
@@ -168,18 +171,18 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     return [...this.byKey.keys()];
   }
 
-  /** Ends the connections that were opened with these session keys on this node, at once. */
+  /** Closes the connections of this node that were opened with these session keys, at once. */
   endKeys(keyIds: readonly string[]): void {
     for (const keyId of keyIds) {
       for (const connection of [...this.byKey.get(keyId)]) connection.closeWith(CLOSE_REASONS.revoked);
     }
   }
 
-  /** Ends the connections of these sessions on this node, at once. */
+  /** Closes the connections of these sessions on this node, at once. */
   endSessions(sessionIds: readonly string[], reason: 'revoked' | 'banned' | 'replaced' | 'expired'): void {
-    const farewell = reason === 'expired' ? CLOSE_REASONS.sessionExpired : CLOSE_REASONS[reason];
+    const closeReason = reason === 'expired' ? CLOSE_REASONS.sessionExpired : CLOSE_REASONS[reason];
     for (const sessionId of sessionIds) {
-      for (const connection of [...this.bySession.get(sessionId)]) connection.closeWith(farewell);
+      for (const connection of [...this.bySession.get(sessionId)]) connection.closeWith(closeReason);
     }
   }
 

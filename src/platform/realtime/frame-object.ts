@@ -1,9 +1,9 @@
 import { InvalidFrame } from './realtime.errors.js';
 
-/** Longer types are of no protocol. */
+/** No protocol has longer types. */
 const LONGEST_TYPE = 64;
 
-/** The object that a client's text is. @throws InvalidFrame */
+/** Parses the text of a client, which must be an object. @throws InvalidFrame */
 export function frameObject(text: string): Record<string, unknown> {
   let frame: unknown;
   try {
@@ -15,7 +15,7 @@ export function frameObject(text: string): Record<string, unknown> {
   return frame as Record<string, unknown>;
 }
 
-/** The same with its type; `fallback` where a protocol lets the type be left out. @throws InvalidFrame */
+/** The same with its type; `fallback` if the protocol makes the type optional. @throws InvalidFrame */
 export function typedFrame(text: string, fallback?: string): Record<string, unknown> & { type: string } {
   const frame = frameObject(text);
   const { type = fallback } = frame;

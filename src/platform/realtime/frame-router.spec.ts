@@ -9,32 +9,32 @@ import { Gateway, OnFrame } from './frames.js';
 import type { LiveConnection } from './live-connection.js';
 import { RealtimeSettings } from './realtime-settings.js';
 
-class NothingDto {}
+class EmptyDto {}
 
 @Gateway()
 class FirstGateway {
   readonly started: string[] = [];
 
-  @OnFrame('one', NothingDto, { limit: 'call', summary: 'One' })
-  one(_connection: LiveConnection, _dto: NothingDto): void {
+  @OnFrame('one', EmptyDto, { limit: 'call', summary: 'One' })
+  one(_connection: LiveConnection, _dto: EmptyDto): void {
     this.started.push('one');
   }
 
-  @OnFrame('two', NothingDto, { limit: 'typing', summary: 'Two' })
-  two(_connection: LiveConnection, _dto: NothingDto): void {
+  @OnFrame('two', EmptyDto, { limit: 'typing', summary: 'Two' })
+  two(_connection: LiveConnection, _dto: EmptyDto): void {
     this.started.push('two');
   }
 }
 
 @Gateway()
-class RivalGateway {
-  @OnFrame('one', NothingDto, { limit: 'call', summary: 'One, too' })
+class DuplicateGateway {
+  @OnFrame('one', EmptyDto, { limit: 'call', summary: 'One, too' })
   one(): void {}
 }
 
 @Gateway()
 class LimitlessGateway {
-  @OnFrame('free', NothingDto, { limit: undefined as unknown as LimitAction, summary: 'No limit' })
+  @OnFrame('free', EmptyDto, { limit: undefined as unknown as LimitAction, summary: 'No limit' })
   free(): void {}
 }
 
@@ -45,13 +45,13 @@ function routerOf(limits: Partial<Limits>, ...instances: object[]): FrameRouter 
     limits as Limits,
     new RealtimeSettings(),
     {} as AuthFrameHandler,
-    { admit: () => undefined } as unknown as LoadShedder,
+    { checkLoad: () => undefined } as unknown as LoadShedder,
   );
 }
 
 describe('the frame router', () => {
   it('refuses to start with two handlers of one frame', () => {
-    const router = routerOf({}, new FirstGateway(), new RivalGateway());
+    const router = routerOf({}, new FirstGateway(), new DuplicateGateway());
     expect(() => router.onApplicationBootstrap()).toThrow('one has two handlers');
   });
 
@@ -59,14 +59,14 @@ describe('the frame router', () => {
     expect(() => routerOf({}, new LimitlessGateway()).onApplicationBootstrap()).toThrow('free has no limit');
   });
 
-  it('takes one provider under two names for one', () => {
+  it('treats one provider with two tokens as one', () => {
     const gateway = new FirstGateway();
     const router = routerOf({}, gateway, gateway);
     router.onApplicationBootstrap();
     expect(router.definitions.map(({ type }) => type)).toEqual(['one', 'two']);
   });
 
-  it('starts requests in their order, also when the limit of an earlier one is counted more slowly', async () => {
+  it('starts requests in their order, even if the limit of an earlier one is counted more slowly', async () => {
     const gateway = new FirstGateway();
     let counted = (): void => {};
     const slowly = new Promise<void>((resolve) => (counted = resolve));

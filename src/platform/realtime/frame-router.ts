@@ -27,10 +27,10 @@ interface Command {
   readonly handle: (connection: Connection, input: object) => unknown;
 }
 
-/** Hears of every request of a known type that was refused, and with what; must not throw. */
+/** Called for every refused request of a known type, with the error; must not throw. */
 export type RefusalObserver = (error: AppError, definition: FrameDefinition) => void;
 
-/** The result of a request, and for a wire of our own its bytes where they are many. */
+/** The result of a request as JSON, and in UTF-8 if it is large and the protocol is Parley's own. */
 interface EncodedResult {
   readonly json: string;
   readonly bytes: Buffer | undefined;
@@ -39,16 +39,16 @@ interface EncodedResult {
 const LONGEST_ID = 64;
 const noop = (): void => {};
 
-function weightOf({ priority: weight, limit }: FrameDefinition): PriorityClass {
-  return weight ?? (limit === 'typing' ? 'signals' : 'writes');
+function priorityOf({ priority, limit }: FrameDefinition): PriorityClass {
+  return priority ?? (limit === 'typing' ? 'signals' : 'writes');
 }
 
 /**
- * Brings requests to the handlers marked `@OnFrame`, and their results back: exactly one reply a request.
+ * Passes requests to the handlers marked `@OnFrame` and sends their results: exactly one reply for each request.
  *
- * Invariant: handlers of one connection are *started* in the order in which its requests came, also where limits are
- * counted in Redis. They may overlap; whoever needs an order among them (the send path does, per conversation) takes
- * its place synchronously, before its first `await`.
+ * Invariant: handlers of one connection are *started* in the order in which its requests arrived, even if limits are
+ * counted in Redis. They may overlap. A handler that needs an order among them (the send path does, per conversation)
+ * must enter its queue synchronously, before its first `await`.
  */
 @Injectable()
 export class FrameRouter implements OnApplicationBootstrap {
@@ -58,7 +58,7 @@ export class FrameRouter implements OnApplicationBootstrap {
   private readonly observers: RefusalObserver[] = [];
   private running = 0;
   private whenIdle: (() => void)[] = [];
-  /** For rules of input classes that depend on settings. */
+  /** For validation rules of input classes that depend on settings. */
   @Inject() private readonly config: Config;
 
   constructor(
@@ -69,9 +69,9 @@ export class FrameRouter implements OnApplicationBootstrap {
     private readonly shedder: LoadShedder,
   ) {}
 
-  /** Fills the table. Two handlers of one type, or one without a limit, are a defect nobody should run with. */
+  /** Fills the command table. @throws Error for two handlers of one type, or one without a limit */
   onApplicationBootstrap(): void {
-    // A provider under two names is one instance.
+    // A provider with two tokens is one instance.
     const instances = new Set(this.discovery.getProviders().map(({ instance }) => instance as object | undefined));
     for (const instance of instances) {
       const gateway = instance?.constructor;
@@ -84,7 +84,7 @@ export class FrameRouter implements OnApplicationBootstrap {
     this.observers.push(observer);
   }
 
-  /** Every request of our own protocol, for the generated document of it. */
+  /** Every request of Parley's own protocol, for its generated document. */
   get definitions(): FrameDefinition[] {
     return this.definitionsOf(PARLEY_PROTOCOL);
   }
@@ -94,7 +94,7 @@ export class FrameRouter implements OnApplicationBootstrap {
     return [...(this.commands.get(protocol)?.values() ?? [])].map(({ definition }) => definition);
   }
 
-  /** Resolves when no request of this node waits for its answer. */
+  /** Resolves when every request of this node has its reply. */
   idle(): Promise<void> {
     return this.running === 0 ? Promise.resolve() : new Promise((resolve) => this.whenIdle.push(resolve));
   }
@@ -130,19 +130,19 @@ export class FrameRouter implements OnApplicationBootstrap {
     this.receive(connection, request.type, request.data, request.id);
   }
 
-  /** A frame that is no text, or none at all. */
+  /** A binary message, which is never a valid frame. */
   receiveBinary(connection: Connection): void {
     this.refuse(connection, undefined, new InvalidFrame('binary'));
   }
 
-  /** A request of either transport: `type` and `data` are whatever the client sent. */
+  /** A request of either transport. `type` and `data` are unvalidated. */
   receive(connection: Connection, type: unknown, data: unknown, id: RequestId | undefined): void {
     if (connection.isClosed) return;
     if (typeof type !== 'string') return this.refuse(connection, id, new InvalidFrame('type must be text'));
     const { codec } = connection;
     const command = this.commands.get(codec?.protocol ?? PARLEY_PROTOCOL)?.get(type);
     if (connection.inFlight >= this.settings.inFlight) {
-      this.answerWith(new TooManyInFlight(this.settings.inFlight), connection, id, command);
+      this.replyWithError(new TooManyInFlight(this.settings.inFlight), connection, id, command);
       return connection.countRateLimited();
     }
     if (type === 'auth' && !codec) return void this.authenticate(connection, data, id);
@@ -152,7 +152,7 @@ export class FrameRouter implements OnApplicationBootstrap {
     try {
       this.shedder.checkLoad(command.priority);
     } catch (error) {
-      return this.answerWith(toAppErrorOf(error), connection, id, command);
+      return this.replyWithError(toAppErrorOf(error), connection, id, command);
     }
     let input: object;
     try {
@@ -160,7 +160,7 @@ export class FrameRouter implements OnApplicationBootstrap {
     } catch (error) {
       return this.refuse(connection, id, error, command);
     }
-    if (connection.isSignedIn) this.admit(connection, command, input, id);
+    if (connection.isSignedIn) this.checkLimit(connection, command, input, id);
     else this.afterAuthentication(connection, command, input, id);
   }
 
@@ -169,13 +169,13 @@ export class FrameRouter implements OnApplicationBootstrap {
     return withRule(command.definition.dto, data, this.config, () => command.input.read(data ?? {}));
   }
 
-  /** Later requests wait: they are the ones of whoever this turns out to be. */
+  /** Later requests wait, because they belong to the user who is being authenticated. */
   private async authenticate(connection: Connection, data: unknown, id: RequestId | undefined): Promise<void> {
     this.begin(connection);
     try {
-      const proven = this.authFrame.authenticate(connection, data);
-      this.takeTurn(connection, proven.catch(noop));
-      await proven;
+      const authenticated = this.authFrame.authenticate(connection, data);
+      this.takeTurn(connection, authenticated.catch(noop));
+      await authenticated;
       connection.reply(id, '{"ok":true,"data":{}}');
     } catch (error) {
       this.refuse(connection, id, error);
@@ -194,14 +194,14 @@ export class FrameRouter implements OnApplicationBootstrap {
     this.begin(connection);
     const turn = connection.starting!.then(() => {
       this.end(connection);
-      if (connection.isSignedIn) this.admit(connection, command, input, id);
+      if (connection.isSignedIn) this.checkLimit(connection, command, input, id);
       else this.refuse(connection, id, new AuthenticationRequired(), command);
     });
     this.takeTurn(connection, turn);
   }
 
-  /** Counts the request and starts its handler, at once where nothing has to be waited for. */
-  private admit(connection: Connection, command: Command, input: object, id: RequestId | undefined): void {
+  /** Counts the request and starts its handler, synchronously if nothing must be awaited. */
+  private checkLimit(connection: Connection, command: Command, input: object, id: RequestId | undefined): void {
     if (connection.isClosed) return;
     this.begin(connection);
     let counted: void | Promise<void>;
@@ -212,7 +212,7 @@ export class FrameRouter implements OnApplicationBootstrap {
     }
     if (!counted && !connection.starting) return this.start(connection, command, input, id);
     const before = connection.starting;
-    if (counted) counted.catch(noop); // it is looked at in its turn
+    if (counted) counted.catch(noop); // handled in its turn below
     const turn = (before ?? Promise.resolve())
       .then(() => counted)
       .then(
@@ -257,24 +257,24 @@ export class FrameRouter implements OnApplicationBootstrap {
     }
   }
 
-  /** A request that was understood and cannot be granted. */
+  /** Fails a valid request. */
   private fail(connection: Connection, id: RequestId | undefined, thrown: unknown, command?: Command): void {
     const error = toAppErrorOf(thrown);
     if (error instanceof InternalError) this.logger.error('a frame failed', error.cause);
-    this.answerWith(error, connection, id, command);
+    this.replyWithError(error, connection, id, command);
     this.end(connection);
     if (error instanceof RateLimitExceeded) connection.countRateLimited();
   }
 
-  /** A frame that is no request, or an invalid one. */
+  /** Refuses a frame that is not a valid request. */
   private refuse(connection: Connection, id: RequestId | undefined, thrown: unknown, command?: Command): void {
     const error = toAppErrorOf(thrown);
     if (error instanceof InternalError) this.logger.error('a frame could not be read', error.cause);
-    this.answerWith(error, connection, id, command);
+    this.replyWithError(error, connection, id, command);
     connection.countInvalidFrame();
   }
 
-  private answerWith(error: AppError, connection: Connection, id: RequestId | undefined, command?: Command): void {
+  private replyWithError(error: AppError, connection: Connection, id: RequestId | undefined, command?: Command): void {
     if (command) for (const observe of this.observers) observe(error, command.definition);
     connection.fail(id, error);
   }
@@ -301,7 +301,7 @@ export class FrameRouter implements OnApplicationBootstrap {
     }
     if (!Object.hasOwn(LIMITS, limit)) throw new Error(`The frame ${type} has no limit.`);
     const handle = (gateway as Record<string | symbol, Command['handle']>)[methodName]!.bind(gateway);
-    commands.set(type, { definition, priority: weightOf(definition), input: new CheckedInput(dto), handle });
+    commands.set(type, { definition, priority: priorityOf(definition), input: new CheckedInput(dto), handle });
   }
 }
 

@@ -4,11 +4,11 @@ import type { LimitAction } from '../throttling/limits.js';
 import type { LiveConnection } from './live-connection.js';
 
 export interface FrameOptions {
-  /** The limit the frame draws on; the same counter as the REST route that does the same. */
+  /** The rate limit of the frame, with the same counter as the equivalent REST route. */
   readonly limit: LimitAction;
-  /** When it goes under overload; left out: typing first, everything else with the writes. */
+  /** Its priority under overload; by default `signals` for typing and `writes` for everything else. */
   readonly priority?: PriorityClass;
-  /** Whether it stores a message: what it refuses is counted among the sends. */
+  /** Whether it stores a message, so that its refusals are counted among the sends. */
   readonly isSend?: boolean;
   /** One sentence for the generated protocol document. */
   readonly summary: string;
@@ -22,10 +22,12 @@ export interface FrameDefinition extends FrameOptions {
 
 const FRAMES = Symbol('frames');
 const GATEWAY = Symbol('gateway');
-/** The name of our own protocol. */
+/** The name of Parley's own protocol. */
 export const PARLEY_PROTOCOL = 'parley';
 
-/** A class whose `@OnFrame` methods enter the command table of a protocol at start-up; see `SocketCodec`. */
+/**
+ * Marks a class whose `@OnFrame` methods are added to the command table of a protocol at start-up; see `SocketCodec`.
+ */
 export function Gateway(protocol = PARLEY_PROTOCOL): ClassDecorator {
   return (target) => {
     Reflect.defineMetadata(GATEWAY, protocol, target);
@@ -34,8 +36,8 @@ export function Gateway(protocol = PARLEY_PROTOCOL): ClassDecorator {
 }
 
 /**
- * Takes a request frame. The method gets the connection and the validated input and answers the reply's `data`.
- * The decorator ties the input class to the parameter's type: a handler that takes another shape does not compile.
+ * Marks the handler of a request frame. It receives the connection and the validated input, and returns the `data` of
+ * the reply. The input class must match the type of the parameter: otherwise the handler does not compile.
  */
 export function OnFrame<Dto extends object>(type: string, dto: Type<Dto>, options: FrameOptions) {
   return <Handler extends (connection: LiveConnection, dto: Dto) => unknown>(
@@ -48,12 +50,12 @@ export function OnFrame<Dto extends object>(type: string, dto: Type<Dto>, option
   };
 }
 
-/** The protocol whose frames this class takes; undefined for a class that is no gateway. */
+/** The protocol whose frames this class handles; undefined for a class that is not a gateway. */
 export function protocolOf(target: object): string | undefined {
   return Reflect.getMetadata(GATEWAY, target) as string | undefined;
 }
 
-/** The frames a gateway class takes. */
+/** The frames that a gateway class handles. */
 export function framesOf(target: object): FrameDefinition[] {
   return (Reflect.getMetadata(FRAMES, target) as FrameDefinition[] | undefined) ?? [];
 }

@@ -1,16 +1,18 @@
 import { EncodedFrame } from './encoded-frame.js';
 
-/** Clients that the other nodes take back in a second beside their work: half of what one admits. */
+/**
+ * Reconnecting clients that the other nodes can accept in a second besides their load: half of what one node accepts.
+ */
 const RECONNECTS_PER_SECOND = 100;
-/** A shutdown has 18 s for its clients; the last of them needs time to move, too. */
+/** A shutdown has 18 s for its clients, and the last of them needs time to move. */
 const LONGEST_SPREAD_MS = 12_000;
 
-/** Over how many milliseconds the return of so many clients is spread: 20 need no time, 1,200 and more need 12 s. */
+/** Milliseconds over which the reconnects of so many clients are spread: 200 ms for 20, 12 s for 1,200 and more. */
 export function reconnectSpreadMs(clients: number): number {
   return Math.min(LONGEST_SPREAD_MS, (clients * 1000) / RECONNECTS_PER_SECOND);
 }
 
-/** Tells a client to have another connection after so many milliseconds. */
+/** Makes the frame that instructs a client to open another connection after so many milliseconds. */
 export function goingAwayFrame(reconnectAfterMs: number): EncodedFrame {
   return EncodedFrame.of('going_away', { data: { reconnect_after_ms: Math.floor(reconnectAfterMs) } });
 }

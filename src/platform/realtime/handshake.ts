@@ -20,13 +20,13 @@ export type Credential = { readonly token: string } | { readonly ticket: string 
 const OFFERED_TOKEN = /(?:^|,)\s*bearer\.([^\s,]+)/;
 const BEARER = /^Bearer +([^\s]+)$/i;
 
-/** What a client says of itself before the first frame: where it comes from, and who it is. */
+/** Checks the origin, the source and the credential of a client before its first frame. */
 @Injectable()
 export class Handshake {
   private readonly origins: ReadonlySet<string>;
   private readonly refusals = new RepeatedWarning(
     new Logger('Sockets'),
-    'sockets are refused: a user opens more of them than LIMIT_CONNECT allows',
+    'sockets are refused: a user opens more than LIMIT_CONNECT allows',
   );
 
   constructor(
@@ -40,30 +40,31 @@ export class Handshake {
   }
 
   /**
-   * Pages send their origin and cannot forge it; anything else than an allowed one, or our own, is refused. Programs
-   * send none. @throws OriginNotAllowed
+   * Browsers send the origin of a page, which it cannot forge. Only allowed origins and the server's own are accepted.
+   * Other programs send none.
+   * @throws OriginNotAllowed
    */
   checkOrigin(request: IncomingMessage): void {
-    const { origin, host: services } = request.headers;
+    const { origin, host } = request.headers;
     if (origin === undefined || this.origins.has(origin)) return;
-    if (!this.requests.isOwnOrigin(origin, services, this.addresses.isSecure(request))) throw new OriginNotAllowed();
+    if (!this.requests.isOwnOrigin(origin, host, this.addresses.isSecure(request))) throw new OriginNotAllowed();
   }
 
-  /** The address the client connects from. @see ClientAddresses */
+  /** The IP address of the client. @see ClientAddresses */
   addressOf(request: IncomingMessage): string | undefined {
     return this.addresses.of(request);
   }
 
   /**
-   * What the requests of one client have in common. Behind a proxy that nothing is known of they may come from any of its
-   * addresses.
+   * The source that all requests of one client share: the rate limit key of its IP address. It is empty behind an
+   * unknown proxy, which may send them from any of its addresses.
    */
-  placeOf(request: IncomingMessage): string {
+  sourceOf(request: IncomingMessage): string {
     return this.addresses.isBehindUnknownProxy(request) ? '' : addressSubject(this.addresses.of(request));
   }
 
   /**
-   * Who comes, and counts it as one `connect`. Undefined when there is no credential: the first frame may bring one.
+   * Authenticates a client and counts one `connect`. Undefined without a credential: the first frame may contain one.
    * @throws AuthenticationRequired, AccountBanned, RateLimitExceeded
    */
   async identify(credential: Credential | undefined, limits?: LimitProfile): Promise<Actor | undefined> {
@@ -73,7 +74,7 @@ export class Handshake {
     return actor;
   }
 
-  /** Counts one `connect` of somebody who was identified otherwise. @throws RateLimitExceeded */
+  /** Counts one `connect` of an actor who was authenticated otherwise. @throws RateLimitExceeded */
   async count(actor: Actor, limits?: LimitProfile): Promise<void> {
     try {
       await this.limits.check('connect', actor, limits);
@@ -94,8 +95,9 @@ export class Handshake {
   }
 
   /**
-   * The session key of a browser's cookie. Pages alone may use it, and their origin was judged before: what sends a
-   * cookie and no origin is no page. @see checkOrigin
+   * The session key of a browser's cookie. Only pages may use it, and their origin was checked before: a request with a
+   * cookie and no origin is not from a page.
+   * @see checkOrigin
    */
   cookieOf(request: IncomingMessage): Credential | undefined {
     if (request.headers.origin === undefined) return undefined;
@@ -103,7 +105,7 @@ export class Handshake {
     return key === undefined ? undefined : { sessionKey: key };
   }
 
-  /** Where this client reaches the server over HTTP, without a slash at the end. */
+  /** The URL at which this client reaches the server over HTTP, without a trailing slash. */
   publicAddressOf(request: IncomingMessage): string {
     return wholeAddress(
       this.config.publicUrl,
@@ -115,7 +117,7 @@ export class Handshake {
 
 /**
  * The credential of a request, in order of preference: header, subprotocol `bearer.<token>` (browsers cannot set
- * headers; it is never echoed), ticket, token in the address.
+ * headers; it is never echoed), ticket, token in the URL.
  */
 export function credentialOf({ headers }: IncomingMessage, query: URLSearchParams): Credential | undefined {
   const bearer = BEARER.exec(headers.authorization ?? '')?.[1] ?? offeredToken(headers['sec-websocket-protocol']);

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** What offers another protocol and is no part of the request itself. */
+/** Headers that offer another protocol and are not part of the request itself. */
 const OFFERS = new Set(['upgrade', 'connection', 'http2-settings']);
 
 /** Whether a request asks for a WebSocket. */
@@ -10,10 +10,10 @@ export function asksForWebSocket({ headers }: IncomingMessage): boolean {
 }
 
 /**
- * Answers a request that offers to go on in another protocol as if it had not, which a server may (RFC 9110, 7.8):
- * Java's client and `curl --http2` offer `h2c` with every first request. Node has taken it out of its parser by then, so
- * it is read once more, without the offer; `head` is what has come of its body. The connection ends with the answer: each
- * reading anew leaves listeners on the socket and begins the count of its requests anew.
+ * Processes a request that offers another protocol as if it had not, which a server may do (RFC 9110, 7.8): Java's
+ * client and `curl --http2` offer `h2c` with every first request. Node has detached the socket from its parser by then,
+ * so the request is parsed again without the offer; `head` is the part of its body received so far. The connection ends
+ * with the response: parsing again leaves listeners on the socket and restarts the count of its requests.
  */
 export function answerWithoutUpgrade(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   const { method, url, httpVersion, rawHeaders } = request;

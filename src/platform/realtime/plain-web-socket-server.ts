@@ -16,14 +16,17 @@ import { WebSocketTransport } from './web-socket.transport.js';
 export const REALTIME_PATH = '/api/v1/realtime';
 const SUBPROTOCOL = 'parley.v1';
 
-/** Options of ws its published types do not know yet. */
+/** Options of ws that its published types lack. */
 export interface WebSocketBounds extends ServerOptions {
   maxFragments: number;
   maxBufferedChunks: number;
   closeTimeout: number;
 }
 
-/** What one peer may make us keep. Compression stays off: it is a bomb, a leak and memory per connection. */
+/**
+ * Bounds for the memory that one peer can use. Compression is off: it allows bombs, leaks data and costs memory per
+ * connection.
+ */
 export function webSocketBounds(frameBytes: number): WebSocketBounds {
   return {
     maxPayload: frameBytes,
@@ -32,24 +35,24 @@ export function webSocketBounds(frameBytes: number): WebSocketBounds {
     perMessageDeflate: false,
     skipUTF8Validation: false,
     clientTracking: false,
-    autoPong: false, // pongs nobody reads would pile up without bound
+    autoPong: false, // otherwise unread pongs would accumulate without bound
     closeTimeout: 5_000,
   };
 }
 
 const { frameBytes: FRAME_BYTES, transportBytes: UNREAD_BYTES } = new RealtimeSettings();
 
-/** Answers pings, but not into a buffer that is not read. */
+/** Replies to pings while the client reads, so that pongs do not accumulate. */
 function pong(this: WebSocket, data: Buffer): void {
   if (this.readyState === this.OPEN && this.bufferedAmount < UNREAD_BYTES) this.pong(data);
 }
 
-/** What ws refuses of the headers of an upgrade, it would say in HTML. */
+/** Responds in JSON to upgrades that ws refuses for their headers; ws itself would respond in HTML. */
 function refuseUpgradeAsJson({ message }: Error, socket: Duplex): void {
   refuse(socket, ValidationError.of('', message));
 }
 
-/** The server Socket.IO is to use below Engine.IO: the same version and the same bounds as ours. */
+/** The WebSocket server for Engine.IO, with the same version of ws and the same bounds as the plain WebSocket. */
 export class BoundedWebSocketServer extends WebSocketServer {
   constructor(options: ServerOptions) {
     super({ ...options, ...webSocketBounds(options.maxPayload ?? FRAME_BYTES) });
@@ -59,27 +62,27 @@ export class BoundedWebSocketServer extends WebSocketServer {
   override handleUpgrade(...[request, socket, head, opened]: Parameters<WebSocketServer['handleUpgrade']>): void {
     super.handleUpgrade(request, socket, head, (client, upgraded) => {
       client.on('ping', pong);
-      client.on('close', keepCloseCode);
+      client.on('close', storeCloseCode);
       opened(client, upgraded);
     });
   }
 }
 
-/** The close code of a socket whose `close` others handle: see `endingOf`. */
+/** The close code of a socket whose `close` event is handled elsewhere; see `endingOf`. */
 export interface ClosedSocket {
   closeCode?: number;
 }
 
-function keepCloseCode(this: WebSocket, code: number): void {
+function storeCloseCode(this: WebSocket, code: number): void {
   (this as ClosedSocket).closeCode = code;
 }
 
-/** 1000, 1001 (a page that goes away) and a close frame without a code (1005) are goodbyes of the client. */
+/** `left` for close frames of the client: 1000, 1001 (a page was closed) and 1005 (no code). */
 export function endingOf(code: number | undefined): 'left' | 'lost' {
   return code === 1000 || code === 1001 || code === 1005 ? 'left' : 'lost';
 }
 
-/** A client's socket with the connection it carries; one set of listeners serves all sockets. */
+/** A client's socket with its connection, so that all sockets share one set of listeners. */
 type Carrier = WebSocket & { connection: Connection; router: FrameRouter };
 
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
@@ -101,7 +104,7 @@ function onClose(this: WebSocket, code: number): void {
 /** ws closes the socket after every error; `close` follows. */
 function onError(): void {}
 
-/** The plain WebSocket: one JSON object a text message, at `/api/v1/realtime`. */
+/** The plain WebSocket at `/api/v1/realtime`, with one JSON object in each text message. */
 @Injectable()
 export class PlainWebSocketServer implements OnModuleInit, OnApplicationShutdown {
   private readonly server: WebSocketServer;
@@ -128,7 +131,7 @@ export class PlainWebSocketServer implements OnModuleInit, OnApplicationShutdown
     this.server.close();
   }
 
-  /** Makes a connection of an upgrade; `begin` is to open it. Nothing happens when the client is gone already. */
+  /** Turns an upgrade into a connection, which `begin` must open. Does nothing if the client has disconnected. */
   accept(upgrade: Upgrade, codec: SocketCodec | undefined, begin: (connection: Connection) => void): void {
     const { request, socket, head, address } = upgrade;
     if (socket.destroyed) return;

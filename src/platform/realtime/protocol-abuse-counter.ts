@@ -1,6 +1,6 @@
 import type { RealtimeSettings } from './realtime-settings.js';
 
-/** What a connection has done wrong since the window began that its first wrong opened. */
+/** Counts the invalid and rate-limited frames of a connection in a window that begins with the first of them. */
 export class ProtocolAbuseCounter {
   private since = performance.now();
   private invalidFrames = 0;
@@ -10,7 +10,7 @@ export class ProtocolAbuseCounter {
     private readonly settings: Pick<RealtimeSettings, 'maxInvalidFrames' | 'maxRateLimited' | 'abuseWindowMs'>,
   ) {}
 
-  /** @returns whether this was one too many. */
+  /** @returns whether the limit is exceeded. */
   countInvalidFrame(): boolean {
     this.restartWindow();
     return ++this.invalidFrames > this.settings.maxInvalidFrames;

@@ -23,7 +23,7 @@ import { durableSchema, errorSchema, replySchema, requestSchema, signalSchema } 
 import { AlreadyAuthenticated, InvalidFrame, TooManyInFlight, UnknownFrameType } from './realtime.errors.js';
 import { REALTIME_PATH } from './plain-web-socket-server.js';
 
-/** An AsyncAPI 3 document, as far as this file cares. */
+/** An AsyncAPI 3 document, as far as it is used here. */
 export interface ProtocolDocument {
   readonly asyncapi: '3.0.0';
   readonly info: object;
@@ -33,7 +33,7 @@ export interface ProtocolDocument {
   readonly components: { messages: Record<string, object>; schemas: Record<string, object> };
 }
 
-/** What a frame may be refused with besides the errors of the routes that do the same. */
+/** Errors of frames, besides those of the equivalent routes. */
 const FRAME_ERRORS: ErrorClass[] = [
   ...[ValidationError, AuthenticationRequired, AccountBanned, PermissionDenied, IdempotencyConflict],
   ...[RateLimitExceeded, InternalError, ServiceUnavailable],
@@ -43,13 +43,13 @@ const FRAME_ERRORS: ErrorClass[] = [
 const AUTH: Pick<FrameDefinition, 'type' | 'dto' | 'summary'> = {
   type: 'auth',
   dto: AuthFrameDto,
-  summary: 'Says who one is, where no credential came with the upgrade.',
+  summary: 'Authenticates the connection if the upgrade had no credential.',
 };
 
 const TRANSPORTS = {
   webSocket: {
     title: 'Plain WebSocket',
-    description: `One JSON object a text frame. Credentials, in order of preference: \`Authorization: Bearer\`, \`?ticket=\`, the frame \`auth\` within 5 s, \`?token=\`. To resume: \`&cursor=\` in the address, or \`resume\` in the frame \`auth\`.`,
+    description: `One JSON object in each text frame. Credentials, in order of preference: \`Authorization: Bearer\`, \`?ticket=\`, the frame \`auth\` within 5 s, \`?token=\`. To resume: \`&cursor=\` in the URL, or \`resume\` in the frame \`auth\`.`,
     address: REALTIME_PATH,
     protocol: 'ws',
   },
@@ -62,7 +62,7 @@ const TRANSPORTS = {
   },
 } as const;
 
-/** The AsyncAPI 3 document of everything that goes over sockets, of both transports. */
+/** The AsyncAPI 3 document of all frames, for both transports. */
 export function protocolDocument(app: NestExpressApplication): ProtocolDocument {
   const requests = [AUTH, ...app.get(FrameRouter, { strict: false }).definitions].sort(byType);
   const sent = Object.entries<DeclaredFrame>({ ...CONNECTION_FRAMES, ...SIGNALS });
@@ -70,7 +70,7 @@ export function protocolDocument(app: NestExpressApplication): ProtocolDocument 
   const known = apiDocument(app, [...new Set(models)]).components?.schemas ?? {};
   const messages = messagesOf(requests, sent, errorCodes(app));
   const schemas = reachable(messages, known as Record<string, object>);
-  // The frame auth alone takes fields it does not know.
+  // Only the frame `auth` accepts unknown fields.
   for (const { dto } of requests) if (dto !== AuthFrameDto) close(schemas[dto.name], schemas);
   return {
     asyncapi: '3.0.0',
@@ -91,7 +91,7 @@ export function protocolDocument(app: NestExpressApplication): ProtocolDocument 
   };
 }
 
-/** Serves the document at `/asyncapi.json`; each request is counted as a call of the caller's address. */
+/** Serves the document at `/asyncapi.json`. Each request is counted as a call of the client's IP address. */
 export function serveProtocolDocument(app: NestExpressApplication): void {
   const document = new ServedDocument(() => protocolDocument(app));
   app.use('/asyncapi.json', countedAsCall(app.get(Limits)));
@@ -109,8 +109,12 @@ function messagesOf(
   ];
   return Object.fromEntries([
     ...requests.map(({ type, dto, summary }) => message(type, summary, requestSchema(type, dto))),
-    message('reply', 'The one answer to one request, by its id.', replySchema(codes)),
-    message('error', 'What belongs to no request, or says why the connection ends.', errorSchema(codes)),
+    message('reply', 'The only reply to a request, with its id.', replySchema(codes)),
+    message(
+      'error',
+      'An error that belongs to no request, or the reason why the connection is closed.',
+      errorSchema(codes),
+    ),
     ...sent.map(([type, { data, summary }]) => message(type, summary, signalSchema(type, data))),
     ...Object.entries(DURABLE_EVENTS).map(([type, summary]) => message(type, summary, durableSchema(type))),
   ]);
@@ -129,7 +133,7 @@ function channelOf(name: keyof typeof TRANSPORTS, messages: Record<string, objec
   };
 }
 
-/** Of the program's side: it receives requests and sends the rest. */
+/** The operations of the server: it receives requests and sends everything else. */
 function operationsOf(
   requests: Pick<FrameDefinition, 'type' | 'summary'>[],
   messages: Record<string, object>,
@@ -155,7 +159,7 @@ function operationsOf(
   return operations;
 }
 
-/** Frames call what routes call, so they are refused with the same errors. */
+/** Frames call the same services as routes, so they have the same errors. */
 function errorCodes(app: NestExpressApplication): string[] {
   const declared = [...routeMetadata(app).values()].flatMap(({ errors }) => errors);
   const codes = [...FRAME_ERRORS, ...declared].map((error) => codeOf(error).code);
@@ -168,7 +172,7 @@ function closeCodes(): string {
     .join('\n');
 }
 
-/** The schemas the messages name, and those these name. */
+/** The schemas that the messages reference, directly or indirectly. */
 function reachable(from: object, known: Record<string, object>): Record<string, object> {
   const found: Record<string, object> = {};
   const waiting: object[] = [from];

@@ -3,8 +3,8 @@ import { ApiProperty } from '@nestjs/swagger';
 import { SYSTEM_ROLES, type SystemRole } from '../http/actor.js';
 
 /**
- * Every frame the server sends by itself, declared once: the types for clients and the AsyncAPI document come from
- * here.
+ * Every frame that the server sends on its own, declared once. The types for clients and the AsyncAPI document are
+ * derived from it.
  */
 export interface DeclaredFrame<Data extends object = object> {
   readonly summary: string;
@@ -15,10 +15,10 @@ export class HelloData {
   @ApiProperty({ format: 'uuid' })
   connection_id: string;
 
-  @ApiProperty({ type: 'integer', description: 'A ping comes this often' })
+  @ApiProperty({ type: 'integer', description: 'Interval of the pings' })
   heartbeat_ms: number;
 
-  @ApiProperty({ type: 'integer', description: 'The time a pong may take' })
+  @ApiProperty({ type: 'integer', description: 'Time within which a pong must arrive' })
   timeout_ms: number;
 
   @ApiProperty({ format: 'date-time' })
@@ -46,10 +46,10 @@ export class ReadyData {
   @ApiProperty({ format: 'uuid' })
   session_id: string;
 
-  @ApiProperty({ description: 'Whether what was missed follows' })
+  @ApiProperty({ description: 'Whether the missed events follow' })
   resumed: boolean;
 
-  @ApiProperty({ description: 'For a later resume' })
+  @ApiProperty({ description: 'Cursor for a later resume' })
   cursor: string;
 }
 
@@ -57,7 +57,7 @@ export class LiveData {
   @ApiProperty()
   cursor: string;
 
-  @ApiProperty({ type: 'integer', description: 'Events sent between ready and this' })
+  @ApiProperty({ type: 'integer', description: 'Number of events sent between `ready` and this frame' })
   replayed: number;
 }
 
@@ -76,7 +76,7 @@ export class ResyncData {
   @ApiProperty({ description: 'gap_too_large, invalid_cursor, epoch_changed, cursor_expired …' })
   reason: string;
 
-  @ApiProperty({ required: false, description: 'Address to fetch instead' })
+  @ApiProperty({ required: false, description: 'Path to fetch instead' })
   fetch?: string;
 }
 
@@ -86,7 +86,10 @@ export class ExpiringData {
 }
 
 export class GoingAwayData {
-  @ApiProperty({ type: 'integer', description: 'When to have another connection; the server closes this one.' })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Time until which to open another connection. The server closes this one.',
+  })
   reconnect_after_ms: number;
 }
 
@@ -94,12 +97,12 @@ export class GoingAwayData {
 export const CONNECTION_FRAMES = {
   hello: { summary: 'The first frame of every connection.', data: HelloData },
   ready: { summary: 'The connection is signed in.', data: ReadyData },
-  live: { summary: 'What was missed has been sent; from here on everything is new.', data: LiveData },
-  cursor: { summary: 'Resume from here; at most once a second.', data: CursorData },
-  resync: { summary: 'Fetch this instead of being told what was missed.', data: ResyncData },
-  'auth.expiring': { summary: 'The token ends in a minute: send auth.refresh.', data: ExpiringData },
+  live: { summary: 'All missed events have been sent. Later frames are new.', data: LiveData },
+  cursor: { summary: 'A cursor for a later resume. Sent at most once a second.', data: CursorData },
+  resync: { summary: 'The client must fetch this, because the missed events are not sent.', data: ResyncData },
+  'auth.expiring': { summary: 'The token expires within a minute: send `auth.refresh`.', data: ExpiringData },
   going_away: {
-    summary: 'The server goes away: after this time open another connection, then close this one.',
+    summary: 'The server is shutting down. After this time open another connection, then close this one.',
     data: GoingAwayData,
   },
 } as const satisfies Record<string, DeclaredFrame>;
@@ -115,7 +118,7 @@ export class ReceiptMark {
     type: String,
     format: 'uuid',
     nullable: true,
-    description: 'The newest message of somebody else among the last 100 read',
+    description: 'The newest message of another user among the last 100 read',
   })
   last_read_message_id: string | null;
 
@@ -127,13 +130,13 @@ export class ReceiptsData {
   @ApiProperty({ format: 'uuid' })
   conversation_id: string;
 
-  @ApiProperty({ type: 'integer', description: 'Everybody has read up to here' })
+  @ApiProperty({ type: 'integer', description: 'All participants have read up to here' })
   read_by_all_seq: number;
 
   @ApiProperty({ type: 'integer' })
   delivered_to_all_seq: number;
 
-  @ApiProperty({ type: [ReceiptMark], description: 'Marks that moved since the last one, at most 100' })
+  @ApiProperty({ type: [ReceiptMark], description: 'Marks that changed since the previous frame, at most 100' })
   marks: ReceiptMark[];
 }
 
@@ -189,15 +192,19 @@ export class TypingData {
   @ApiProperty()
   is_typing: boolean;
 
-  @ApiProperty({ type: 'integer', description: 'Forget it after this time' })
+  @ApiProperty({ type: 'integer', description: 'The indicator ends after this time' })
   ttl_ms: number;
 }
 
 export class ScannedFileData {
-  @ApiProperty({ type: 'object', additionalProperties: true, description: 'As `GET /files/{id}` shows it' })
+  @ApiProperty({ type: 'object', additionalProperties: true, description: 'As returned by `GET /files/{id}`' })
   file: object;
 
-  @ApiProperty({ format: 'uuid', required: false, description: 'Where it is attached; not said to its uploader' })
+  @ApiProperty({
+    format: 'uuid',
+    required: false,
+    description: 'Conversation of the message it is attached to; absent for the uploader',
+  })
   conversation_id?: string;
 
   @ApiProperty({ format: 'uuid', required: false })
@@ -219,7 +226,7 @@ export class LiveFiguresData {
   @ApiProperty({ format: 'date-time' })
   as_of: string;
 
-  @ApiProperty({ type: 'integer', description: 'Sockets of all nodes' })
+  @ApiProperty({ type: 'integer', description: 'Connections of all nodes' })
   connections: number;
 
   @ApiProperty()
@@ -228,29 +235,39 @@ export class LiveFiguresData {
   @ApiProperty()
   deliveries_per_second: number;
 
-  @ApiProperty({ type: 'object', additionalProperties: true, description: 'The node the socket is on, now' })
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'Current values of the node that serves this connection',
+  })
   node: object;
 
   @ApiProperty({ type: 'array', items: { type: 'object', additionalProperties: true } })
   nodes: object[];
 }
 
-/** State, of which the newest counts, and what may be forgotten. */
+/** State, of which the newest counts, and ephemeral frames. */
 export const SIGNALS = {
-  'receipt.updated': { summary: 'How far everybody has read.', data: ReceiptsData },
-  'presence.changed': { summary: 'Somebody appears otherwise than before.', data: PresenceData },
-  'profile.changed': { summary: 'Somebody has another name or picture.', data: ProfileData },
-  'unread.changed': { summary: 'One’s own counter moved, on another device.', data: UnreadData },
-  'file.scanned': { summary: 'The checks of a file are done: it is ready, or rejected.', data: ScannedFileData },
-  'report.created': { summary: 'To moderators: somebody reported something.', data: ReportCreatedData },
+  'receipt.updated': { summary: 'Read and delivery marks of a conversation have changed.', data: ReceiptsData },
+  'presence.changed': { summary: 'A user’s presence has changed.', data: PresenceData },
+  'profile.changed': { summary: 'A user’s name or avatar has changed.', data: ProfileData },
+  'unread.changed': {
+    summary: 'The unread count of a conversation has changed on another device of the user.',
+    data: UnreadData,
+  },
+  'file.scanned': { summary: 'The scan of a file is complete: the file is ready or rejected.', data: ScannedFileData },
+  'report.created': {
+    summary: 'Sent to moderators: a user has filed a report.',
+    data: ReportCreatedData,
+  },
   'admin.figures': {
-    summary: 'To admins who asked with `admin.watch`, every two seconds: what the system is doing.',
+    summary: 'Sent every two seconds to admins who sent `admin.watch`: current statistics of the system.',
     data: LiveFiguresData,
   },
-  typing: { summary: 'Somebody began or ended to type.', data: TypingData },
+  typing: { summary: 'A user started or stopped typing.', data: TypingData },
 } as const satisfies Record<string, DeclaredFrame>;
 
-/** Durable events by the name of their type; `data` holds what they are about, as it is now. */
+/** Durable events by type. `data` contains the current state of their subject. */
 export const DURABLE_EVENTS = {
   'message.created': 'data: {message}',
   'message.updated': 'data: {message}',
@@ -262,26 +279,26 @@ export const DURABLE_EVENTS = {
   'participant.joined': 'data: {user_id, participant}',
   'participant.left': 'data: {user_id, reason}',
   'participant.updated': 'data: {user_id, participant}',
-  'conversation.updated': 'data: {conversation}; on one’s own stream {conversation_id, me}',
+  'conversation.updated': 'data: {conversation}; in the user’s own stream {conversation_id, me}',
   'conversation.deleted': 'The last event of a conversation. data: {conversation_id}',
-  'conversation.added': 'On one’s own stream. data: {conversation_id, since_seq, conversation}',
-  'conversation.removed': 'On one’s own stream. data: {conversation_id, reason}',
-  'user.updated': 'On one’s own stream. data: {user}',
-  'session.revoked': 'On one’s own stream. data: {session_id, reason}',
-  'user.warned': 'On one’s own stream. data: {warning: {id, category, message, created_at}}',
-  'webhook.disabled': 'On one’s own stream. data: {webhook_id, reason: gone, failing or unverified}',
+  'conversation.added': 'In the user’s own stream. data: {conversation_id, since_seq, conversation}',
+  'conversation.removed': 'In the user’s own stream. data: {conversation_id, reason}',
+  'user.updated': 'In the user’s own stream. data: {user}',
+  'session.revoked': 'In the user’s own stream. data: {session_id, reason}',
+  'user.warned': 'In the user’s own stream. data: {warning: {id, category, message, created_at}}',
+  'webhook.disabled': 'In the user’s own stream. data: {webhook_id, reason: gone, failing or unverified}',
 } as const satisfies Record<string, string>;
 
 export class ResumeOffer {
   @ApiProperty({ required: false, maxLength: 1024 })
   cursor?: string;
 
-  /** Last seq applied, for each conversation the client keeps. */
+  /** Last `seq` applied, for each conversation that the client stores. */
   @ApiProperty({ type: 'object', selfRequired: false, additionalProperties: { type: 'integer', minimum: 0 } })
   conversations?: Record<string, number>;
 }
 
-/** The first frame of a client that brought no credential to the upgrade. */
+/** The first frame of a client that sent no credential with the upgrade. */
 export class AuthFrameDto {
   @ApiProperty({ minLength: 1, maxLength: 4096 })
   token: string;

@@ -32,7 +32,7 @@ export function errorSchema(codes: string[]): object {
   return object({ type: { const: 'error' }, error: problem(codes) });
 }
 
-/** Of the connection, or a signal. */
+/** A frame about the connection, or a signal. */
 export function signalSchema(type: string, data: Type): object {
   return object({ type: { const: type }, conversation_id: { type: 'string', format: 'uuid' }, data: dataOf(data) }, [
     'conversation_id',
@@ -43,9 +43,9 @@ export function durableSchema(type: string): object {
   return object(
     {
       type: { const: type },
-      conversation_id: { type: 'string', format: 'uuid', description: 'Absent on one’s own stream' },
+      conversation_id: { type: 'string', format: 'uuid', description: 'Absent in the user’s own stream' },
       seq: { ...position, description: 'Position in the stream, without gaps' },
-      prev: { ...position, description: 'Position of the event before it that one was entitled to' },
+      prev: { ...position, description: 'Position of the previous event that the user may receive' },
       id: text,
       at: { type: 'string', format: 'date-time' },
       actor_id: { type: ['string', 'null'], format: 'uuid' },

@@ -23,7 +23,7 @@ export interface DurableFrame<Type extends string = string, Data = Record<string
   type: Type;
   conversation_id?: string;
   seq: number;
-  /** Position of the previous durable event of this stream that this user was to receive. */
+  /** Position of the previous durable event of this stream that the user may receive. */
   prev: number;
   id: string;
   at: string;
@@ -33,7 +33,7 @@ export interface DurableFrame<Type extends string = string, Data = Record<string
   replay?: true;
 }
 
-/** A signal: the newest counts, or it may be forgotten. */
+/** A signal: state, of which the newest counts, or ephemeral. */
 export interface SignalFrame<Type extends string = string, Data = Record<string, unknown>> {
   type: Type;
   conversation_id?: string;

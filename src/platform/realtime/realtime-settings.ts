@@ -1,38 +1,38 @@
-/** Times and sizes of the protocol. One provider, so that tests can make the times short and the sizes small. */
+/** Times and sizes of the protocol. A provider, so that tests can make the times short and the sizes small. */
 export class RealtimeSettings {
   heartbeatMs = 25_000;
   pongTimeoutMs = 10_000;
   authDeadlineMs = 5_000;
   expiryWarningMs = 60_000;
-  /** How often deadlines are looked at; each may be late by this much. */
+  /** How often deadlines are checked; each may be late by this much. */
   tickMs = 1_000;
   revocationSweepMs = 5_000;
-  /** Requests of one connection that may wait for their answers. */
+  /** Requests of one connection that may be without a reply. */
   inFlight = 32;
-  /** Invalid frames in `strikeWindowMs` that a connection survives. */
+  /** Invalid frames in `abuseWindowMs` that a connection survives. */
   maxInvalidFrames = 10;
-  /** Requests refused for their number (limits, too many in flight) in `strikeWindowMs` that a connection survives. */
+  /** Requests refused by a limit or for being too many in flight, in `abuseWindowMs`, that a connection survives. */
   maxRateLimited = 100;
   abuseWindowMs = 10_000;
   socketsPerUser = 10;
   upgradesPerSecond = 200;
   frameBytes = 65_536;
-  /** Bytes handed to the transport that nobody has read yet; beyond this frames wait in the connection's queue. */
+  /** Bytes passed to the transport that the client has not read. Beyond this, frames wait in the connection's queue. */
   transportBytes = 65_536;
   /** Queued bytes above which ephemeral frames are dropped. */
   softQueueBytes = 262_144;
-  /** Queued bytes, frames and time above which durable frames are dropped and read again later. */
+  /** Queued bytes, queued frames and waiting time above which durable frames are dropped and read again later. */
   hardQueueBytes = 1_048_576;
   hardQueueFrames = 1_000;
   hardQueueMs = 10_000;
   /** Time after `hardQueueMs` at which a connection that still does not read is closed. */
   slowCloseMs = 20_000;
-  /** Replies and replays cannot be dropped: a connection that leaves this much of them unread is closed. */
+  /** Replies and replays cannot be dropped: a connection with this many unread bytes of them is closed. */
   reliableBytes = 8_388_608;
-  /** What is in flight at shutdown has this long to finish. */
+  /** Requests in flight at shutdown have this long to finish. */
   drainMs = 10_000;
-  /** From the last close frame to the end of the sockets. */
+  /** Time between the last close frames and the end of the sockets. */
   closeHandshakeMs = 200;
-  /** How long a client that was told `going_away` may take to open its next connection before this one is closed. */
+  /** How long after `going_away` a client may take to open its next connection before this one is closed. */
   moveMs = 5_000;
 }

@@ -12,28 +12,28 @@ export class AuthRefreshFrameDto {
   token: string;
 }
 
-/** The requests that are about the connection itself. */
+/** Requests about the connection itself. */
 @Gateway()
 export class RealtimeGateway {
   constructor(private readonly services: ConnectionServices) {}
 
-  @OnFrame('ping', PingFrameDto, { limit: 'call', priority: 'vital', summary: 'Answers with the time of the server.' })
+  @OnFrame('ping', PingFrameDto, { limit: 'call', priority: 'vital', summary: 'Returns the time of the server.' })
   ping(_connection: LiveConnection, _dto: PingFrameDto): { server_time: string } {
     return { server_time: new Date().toISOString() };
   }
 
-  /** @throws AuthenticationRequired, PermissionDenied for a token of somebody else */
+  /** @throws AuthenticationRequired, PermissionDenied for a token of another user */
   @OnFrame('auth.refresh', AuthRefreshFrameDto, {
     limit: 'call',
     priority: 'vital',
-    summary: 'Prolongs the connection with a new token.',
+    summary: 'Extends the connection with a new token.',
   })
   async refresh(connection: LiveConnection, { token }: AuthRefreshFrameDto): Promise<{ expires_at: string }> {
     const actor = await this.services.authenticator.authenticate(token);
-    if (actor.userId !== connection.actor.userId) throw new PermissionDenied('The token belongs to somebody else.');
+    if (actor.userId !== connection.actor.userId) throw new PermissionDenied('The token belongs to another user.');
     const { authenticator, connections } = this.services;
     connections.renew(connection, actor);
-    // What was known of the new session may be from before it ended; from here on its end reaches the connection.
+    // The new session may have ended since it was authenticated. From here on its end closes the connection.
     for (const { sessionId, reason } of await authenticator.findEnded([actor.sessionId])) {
       connections.endSessions([sessionId], reason);
     }

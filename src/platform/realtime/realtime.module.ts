@@ -18,8 +18,8 @@ import { UpgradeRoutes } from './upgrade-routes.js';
 import { PlainWebSocketServer } from './plain-web-socket-server.js';
 
 /**
- * Connections over both transports. It needs `Limits`, `DrainState` and `Config`, and from the modules above an
- * `Authenticator`, `ConnectionAttacher` and `SlowConsumerRecovery`.
+ * Connections over both transports. Requires `Limits`, `DrainState` and `Config`, and from the modules above an
+ * `Authenticator`, a `ConnectionAttacher` and a `SlowConsumerRecovery`.
  */
 @Global()
 @Module({

@@ -2,12 +2,12 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { ConnectionServices } from './connection-services.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
 
-/** Sessions asked about in one question. */
+/** Sessions in one query. */
 const CHUNK = 1_000;
 
 /**
- * Asks every 5 s which sessions and session keys of this node's connections have ended, and whose role is another by now. Hints on the
- * bus end connections sooner; this holds when the bus is down and when a hint was lost.
+ * Queries every 5 s which sessions and session keys of this node's connections have ended, and which roles have
+ * changed. Hints on the bus apply sooner; this covers a bus that is down and hints that are lost.
  */
 @Injectable()
 export class RevocationSweep implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -17,22 +17,22 @@ export class RevocationSweep implements OnApplicationBootstrap, OnApplicationShu
     { over: 'the sessions of live connections are checked again', level: 'error' },
   );
   private timer: NodeJS.Timeout | undefined;
-  private sweeping: Promise<void> | undefined;
+  private running: Promise<void> | undefined;
 
   constructor(private readonly services: ConnectionServices) {}
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => {
-      this.sweeping ??= this.sweep().finally(() => (this.sweeping = undefined));
+      this.running ??= this.sweep().finally(() => (this.running = undefined));
     }, this.services.settings.revocationSweepMs).unref();
   }
 
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
-    await this.sweeping;
+    await this.running;
   }
 
-  /** Ends what has to end. A question that fails is asked again next time. */
+  /** Closes the connections of ended sessions. A query that fails is repeated at the next run. */
   async sweep(): Promise<void> {
     const { connections, authenticator } = this.services;
     const sessionIds = connections.sessionIds();

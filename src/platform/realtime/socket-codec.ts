@@ -3,29 +3,29 @@ import type { EncodedFrame } from './encoded-frame.js';
 import type { Reply, WebSocketPacket } from './packet.js';
 
 /**
- * What a client asks, in the terms of the command table: a frame type of this protocol, its data, and how to name it.
+ * A request of a client in the terms of the command table: a frame type of this protocol, its data and its id.
  */
 export interface CodecRequest {
   readonly type: string;
   readonly data: unknown;
-  /** With an id the answer, or the error, comes back to `write` as a `Reply` of that id. */
+  /** With an id, the result or the error is passed to `write` as a `Reply` of that id. */
   readonly id?: string;
 }
 
 /**
- * Another protocol over the same connection: it reads what its clients say and writes what they understand. One object
- * a connection, so it may remember what its client told it; what is the same for all receivers of a frame it makes with
- * `EncodedFrame.translated`, once.
+ * Translates another protocol: it decodes the frames of its clients and encodes frames for them. There is one object
+ * for each connection, so it may store state of its client. What is the same for all receivers of a frame is computed
+ * once, with `EncodedFrame.translated`.
  */
 export interface SocketCodec {
-  /** Under this name gateways declare the frames of the protocol: `@Gateway('rooms')`. */
+  /** The name under which gateways declare the frames of the protocol: `@Gateway('rooms')`. */
   readonly protocol: string;
-  /** The numbers that hold on these sockets instead of the general ones, against the same counters. */
+  /** Limits of these sockets in place of the general ones, with the same counters. */
   readonly limits?: LimitProfile;
-  /** @throws AppError, which the client is told of in the words of its protocol */
+  /** @throws AppError, which is sent to the client in the format of its protocol */
   read(text: string): CodecRequest;
-  /** What the client is sent for this; nothing for what its protocol has no word for. */
+  /** What is sent to the client for this packet; undefined if its protocol has no equivalent. */
   write(packet: EncodedFrame | Reply): WebSocketPacket | readonly WebSocketPacket[] | undefined;
-  /** The close code and reason of this protocol; left out, ours go. */
+  /** The close code and reason of this protocol; by default Parley's own are sent. */
   closing?(code: number, reason: string): { code: number; reason: string };
 }

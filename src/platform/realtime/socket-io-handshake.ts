@@ -16,15 +16,15 @@ import type { ClientToServerEvents, ServerToClientEvents } from './protocol-type
 import { PollingDisabled, SocketSessionTaken, SocketSessionUnknown } from './realtime.errors.js';
 import { refusal } from './upgrade-routes.js';
 
-/** Who a socket was let in as; without an actor its first frame has to say it. */
+/** The result of the handshake. Without an actor the first frame must authenticate. */
 export interface HandshakeResult {
   actor?: Actor;
   resume?: ResumeRequest;
-  /** Of the client, as limits count it. */
+  /** The IP address of the client. */
   address?: string;
 }
 
-/** What a socket carries: who it was let in as, and then its connection. */
+/** A socket whose data is the result of the handshake and, once opened, its connection. */
 export type ParleySocket = Socket<
   ClientToServerEvents,
   ServerToClientEvents,
@@ -37,21 +37,21 @@ export interface EngineSession {
   readonly transport: { readonly name: string };
 }
 
-/** Others Engine.IO answers with an empty 500. */
+/** Engine.IO responds to other methods with an empty 500. */
 const METHODS = new Set(['GET', 'POST', 'OPTIONS']);
 
-/** Who may come in over Socket.IO. Origin, limits and draining are judged before Engine.IO sees the request. */
+/** Authorizes Socket.IO clients. Origin, limits and draining are checked before Engine.IO processes the request. */
 @Injectable()
 export class SocketIoHandshake {
   /** The sessions of Engine.IO by their ids. */
   sessions: Readonly<Record<string, EngineSession>> = {};
   private readonly logger = new Logger('Sockets');
-  /** Where each session was opened from. */
+  /** The source that each session was opened from. */
   private readonly sources = new WeakMap<object, string>();
   private readonly unattached = new RepeatedWarning(
     this.logger,
     'requests of Socket.IO name sessions that this process does not have: behind a balancer without sticky sessions ' +
-      "clients must connect with transports: ['websocket'] (SOCKET_IO_POLLING=false tells them so)",
+      "clients must connect with transports: ['websocket'] (with SOCKET_IO_POLLING=false the server says so)",
   );
   private readonly authorized = new WeakSet<IncomingMessage>();
   private readonly authenticated = new WeakSet<object>();
@@ -68,19 +68,19 @@ export class SocketIoHandshake {
     return { cors: { origin: [...allowedOrigins], credentials: true } };
   }
 
-  /** Upgrades come judged; what was judged is known here and not told by the request. */
+  /** Marks an upgrade that `UpgradeRoutes` has authorized. The mark is stored here, so a request cannot claim it. */
   markAuthorized(upgrade: IncomingMessage): void {
     this.authorized.add(upgrade);
   }
 
-  /** Notes where a session is opened from: only from there it can be continued. */
+  /** Records the source of a session. The session can be continued only from there. */
   opened(session: EngineSession, request: IncomingMessage): void {
-    this.sources.set(session, this.handshake.placeOf(request));
+    this.sources.set(session, this.handshake.sourceOf(request));
   }
 
   /**
-   * Whether a request continues a session that was admitted when it began. Naming one is not enough: for an empty id
-   * Engine.IO opens another. The id stands in addresses, which proxies log, so it does not prove whose the session is.
+   * Whether a request continues a session that was authorized when it began. For an empty id Engine.IO opens a new
+   * session, so it does not count. The id is part of URLs, which proxies log, so it does not prove ownership.
    * @throws SocketSessionUnknown, SocketSessionTaken
    */
   continues(request: IncomingMessage, query: URLSearchParams): boolean {
@@ -92,12 +92,12 @@ export class SocketIoHandshake {
       this.unattached.failed({ address: this.handshake.addressOf(request) });
       throw new SocketSessionUnknown();
     }
-    const isForeign = this.sources.get(session) !== this.handshake.placeOf(request);
-    if (isForeign || session.transport.name === 'websocket') throw new SocketSessionTaken();
+    const isOtherSource = this.sources.get(session) !== this.handshake.sourceOf(request);
+    if (isOtherSource || session.transport.name === 'websocket') throw new SocketSessionTaken();
     return true;
   }
 
-  /** A new session over polling is judged like an upgrade, each of its requests by its origin and address. */
+  /** Authorizes a polling request: a new session like an upgrade, each later request by its origin and source. */
   async authorizeRequest(request: IncomingMessage, response: ServerResponse, next: () => void): Promise<void> {
     try {
       if (!this.authorized.has(request)) await this.authorize(request);
@@ -113,10 +113,10 @@ export class SocketIoHandshake {
     let isCounted = false;
     try {
       this.requests.require(request);
-      if (!METHODS.has(request.method ?? '')) throw ValidationError.of('', 'only GET and POST are understood here');
+      if (!METHODS.has(request.method ?? '')) throw ValidationError.of('', 'only GET and POST are supported here');
       const { searchParams } = new URL(request.url ?? '', 'http://host');
-      // Engine.IO would answer with a script, which pages of any origin can read.
-      if (searchParams.has('j')) throw ValidationError.of('j', 'is not taken: answers are never scripts');
+      // Engine.IO would respond with a script, which pages of any origin can read.
+      if (searchParams.has('j')) throw ValidationError.of('j', 'is not supported: responses are never scripts');
       if (!this.config.socketIoPolling) throw new PollingDisabled();
       if (this.continues(request, searchParams)) return this.handshake.checkOrigin(request);
       isCounted = true;
@@ -128,8 +128,8 @@ export class SocketIoHandshake {
   }
 
   /**
-   * Judges the credential of the handshake; without one the first frame has to bring it. A session enters once: Socket.IO
-   * notes that it has only after this, and would let two that came together in both. A second try ends it.
+   * Authenticates the credential of the handshake. Without one the first frame must contain it. A session authenticates
+   * once: Socket.IO records that only after this call and would accept two concurrent attempts. A second one closes it.
    */
   async authenticateSocket(socket: ParleySocket, next: (error?: Error) => void): Promise<void> {
     if (this.authenticated.has(socket.conn)) return socket.conn.close(true);

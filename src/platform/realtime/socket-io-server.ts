@@ -21,18 +21,18 @@ import { BoundedWebSocketServer, type ClosedSocket, endingOf } from './plain-web
 
 export const SOCKET_IO_PATH = '/socket.io/';
 
-/** Packets for other namespaces a client may send before it is not believed to be one. */
-const MOST_STRAYS = 10;
+/** Packets for other namespaces that a client may send before its session is closed. */
+const MAX_STRAYS = 10;
 
 /**
- * The parts of Socket.IO's classes below their public interface. The version is pinned; the tests speak the protocol.
+ * Internals of Socket.IO's classes. The version is pinned, and tests cover them over the protocol.
  */
 interface SocketInternals {
   data: HandshakeResult | Connection;
   /** Polling has no `socket`. */
   readonly conn: { readonly transport: { readonly socket?: ClosedSocket } };
   handshake: unknown;
-  /** `data` is missing in a packet that ends after its type. */
+  /** `data` is undefined in a packet that ends after its type. */
   onevent(packet: { id?: number; data?: unknown[] }): void;
 }
 
@@ -53,7 +53,7 @@ interface EngineEvents {
   prependListener(event: 'data', listener: (this: WatchedSocket, data: unknown) => void): void;
 }
 
-/** With how many unknown namespaces a session has asked for. */
+/** A session with the number of unknown namespaces that it has requested. */
 type WatchedSocket = EngineSocket & { strays?: number };
 
 function corkFlush({ transport }: FlushedSocket): void {
@@ -62,18 +62,19 @@ function corkFlush({ transport }: FlushedSocket): void {
 }
 
 /**
- * Sees every packet before Socket.IO does, which takes a blank for the digit of a CONNECT. Unknown namespaces are
- * answered, and each answer is kept for who may never read it: so they are few.
+ * Inspects every packet before Socket.IO, which accepts a blank as the digit of a CONNECT. Socket.IO replies to
+ * requests for unknown namespaces, and buffers each reply for a client that may never read it, so their number is
+ * bounded.
  */
 function countStrays(this: WatchedSocket, data: unknown): void {
   if (typeof data !== 'string') return;
   const type = data.charCodeAt(0) - 48;
   const isStray = type === 0 && data.charCodeAt(1) === 47 && data.length > 2 && data[2] !== ',';
   if (isStray) this.strays = (this.strays ?? 0) + 1;
-  if (!(type >= 0 && type <= 6) || (isStray && this.strays! > MOST_STRAYS)) this.close(true);
+  if (!(type >= 0 && type <= 6) || (isStray && this.strays! > MAX_STRAYS)) this.close(true);
 }
 
-/** Engine.IO does not pass the close code on; a page that is closed says goodbye by it alone. */
+/** Engine.IO does not pass on the close code, which is the only sign that a page was closed. */
 function onDisconnect(this: unknown, reason: string): void {
   const { data, conn } = this as SocketInternals;
   if (!(data instanceof Connection)) return;
@@ -125,14 +126,14 @@ export class SocketIoServer implements OnModuleInit, OnApplicationBootstrap {
       transports: ['websocket', 'polling'],
       wsEngine: BoundedWebSocketServer,
     });
-    // Upgrades come through the one listener that decides about all of them.
+    // Upgrades arrive through the listener of `UpgradeRoutes`, which handles all of them.
     for (const listener of http.listeners('upgrade')) {
       if (!upgradeListeners.includes(listener)) http.removeListener('upgrade', listener as () => void);
     }
     this.listen(this.server);
   }
 
-  /** The connections are closed before; this takes Engine.IO's own with them. */
+  /** Closes the connections of Engine.IO itself. Those of `Connections` are closed before. */
   close(): void {
     this.server?.engine.close();
   }
@@ -146,15 +147,15 @@ export class SocketIoServer implements OnModuleInit, OnApplicationBootstrap {
       this.socketHandshake.opened(socket, socket.request as IncomingMessage);
     });
     engine.on('flush', corkFlush);
-    // Nothing is sent to rooms; without the one Socket.IO makes for each socket an idle one costs less.
+    // No frame is sent to rooms. Without the room that Socket.IO creates for each socket an idle socket costs less.
     server.of('/').adapter.addAll = () => {};
     server.use((socket, next) => void this.socketHandshake.authenticateSocket(socket as ParleySocket, next));
     server.on('connection', (socket) => {
       try {
         this.accept(socket as ParleySocket);
       } catch (error) {
-        // Nobody above would catch it, and one connection is not worth the process.
-        this.logger.error({ err: error }, 'a connection could not be taken');
+        // No caller would catch it, and the error of one connection must not end the process.
+        this.logger.error({ err: error }, 'a connection could not be accepted');
         socket.disconnect(true);
       }
     });
@@ -173,13 +174,13 @@ export class SocketIoServer implements OnModuleInit, OnApplicationBootstrap {
     const transport = new SocketIoTransport(socket as unknown as Socket);
     const connection = new Connection(transport, this.services, addressSubject(address));
     internals.data = connection;
-    // The packet has the acknowledgement's number, and with it the reply can be written as text that is encoded once.
+    // The packet contains the number of the acknowledgement, so the reply can be written as text that is encoded once.
     internals.onevent = ({ data = [], id }) => {
       if (data.length > 2) data[1] = data.slice(1);
       router.receive(connection, data[0], data[1], id);
     };
     socket.on('disconnect', onDisconnect);
-    // Headers and address of the request would be kept for as long as the connection lives.
+    // Otherwise the headers and the URL of the request would stay in memory while the connection is open.
     internals.handshake = undefined;
     (socket.conn as unknown as EngineSocket).request = null;
     connection.open(actor, resume);

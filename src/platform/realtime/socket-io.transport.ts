@@ -5,7 +5,7 @@ import type { Transport } from './transport.js';
 import { corkUntilNextTick } from './write-coalescing.js';
 import type { FrameSender } from './web-socket.transport.js';
 
-/** What of Engine.IO's socket is used to write packets encoded before, and to see how many it holds. */
+/** The parts of Engine.IO's socket that are used to write encoded packets and to read its buffer size. */
 export interface EngineSocket {
   readonly readyState: string;
   readonly writeBuffer: readonly unknown[];
@@ -15,12 +15,12 @@ export interface EngineSocket {
   close(discard?: boolean): void;
 }
 
-/** Shared: Engine.IO changes nothing in it, `compress` being false. */
+/** Shared by all packets: Engine.IO does not modify it if `compress` is false. */
 const PLAIN: EngineWriteOptions = { compress: false };
 
 /**
- * Socket.IO in the default namespace. Packets go to Engine.IO directly: Socket.IO would encode the same event again for
- * each receiver, and it neither bounds nor tells what it holds.
+ * Socket.IO in the default namespace. Packets are written to Engine.IO directly: Socket.IO would encode the same event
+ * again for each receiver, and it neither bounds nor reports its buffer.
  */
 export class SocketIoTransport implements Transport {
   readonly kind = 'socket.io';
@@ -31,7 +31,7 @@ export class SocketIoTransport implements Transport {
     this.engine = socket.conn as unknown as EngineSocket;
   }
 
-  /** Everything since the last moment at which Engine.IO held nothing: never less than what is really buffered. */
+  /** Bytes written since Engine.IO's buffer was last empty: never less than what is actually buffered. */
   get bufferedBytes(): number {
     const carrier = this.carrier();
     if (carrier) return carrier.bufferedAmount;
@@ -59,8 +59,8 @@ export class SocketIoTransport implements Transport {
   }
 
   /**
-   * The WebSocket below Engine.IO while nothing waits in Engine.IO's own queue: it hands over one packet at a time and
-   * each in a write of its own.
+   * The WebSocket below Engine.IO, if Engine.IO's own queue is empty. Writing to it avoids that queue, which passes on
+   * one packet at a time, each in a separate write.
    */
   private carrier(): FrameSender | undefined {
     const { transport, writeBuffer } = this.engine;
@@ -70,14 +70,19 @@ export class SocketIoTransport implements Transport {
   /** Engine.IO has its own heartbeat. */
   ping(): void {}
 
-  /** Socket.IO knows no codes: a client told DISCONNECT stays away, one whose connection just ends comes back. */
+  /**
+   * Socket.IO has no close codes: a client that receives DISCONNECT stays away, one whose connection just ends
+   * reconnects.
+   */
   close(code: number): void {
     if (code === CLOSE_REASONS.slow.code) this.engine.close(true);
     else if (reconnects(code)) this.engine.close();
     else this.socket.disconnect(true);
   }
 
-  /** All writes before this one are flushed with it, and the queue sends nothing while it waits for it. */
+  /**
+   * Wraps `onFlushed`. All earlier writes are flushed with this one, and the queue sends nothing while it waits for it.
+   */
   private flushing(onFlushed: () => void): () => void {
     return () => {
       this.unflushed = 0;

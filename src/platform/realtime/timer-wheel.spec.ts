@@ -2,56 +2,56 @@ import { type TimerEntry, TimerWheel } from './timer-wheel.js';
 
 class Counting implements TimerEntry {
   slot = -1;
-  woken = 0;
+  timeouts = 0;
 
   constructor(private readonly again = 0) {}
 
   onTimeout(): number {
-    this.woken++;
+    this.timeouts++;
     return this.again;
   }
 }
 
 describe('the timer wheel', () => {
-  const turn = (wheel: TimerWheel, ticks: number): void => {
+  const advance = (wheel: TimerWheel, ticks: number): void => {
     for (let tick = 0; tick < ticks; tick++) wheel.tick();
   };
 
-  it('wakes a sleeper when its time has come, and not before', () => {
+  it('calls an entry when its time has come, and not before', () => {
     const wheel = new TimerWheel(1_000);
-    const sleeper = new Counting();
-    wheel.schedule(sleeper, 5_000);
-    turn(wheel, 4);
-    expect(sleeper.woken).toBe(0);
-    turn(wheel, 1);
-    expect(sleeper.woken).toBe(1);
-    turn(wheel, 200);
-    expect(sleeper.woken).toBe(1);
+    const entry = new Counting();
+    wheel.schedule(entry, 5_000);
+    advance(wheel, 4);
+    expect(entry.timeouts).toBe(0);
+    advance(wheel, 1);
+    expect(entry.timeouts).toBe(1);
+    advance(wheel, 200);
+    expect(entry.timeouts).toBe(1);
   });
 
-  it('wakes it again as often as it asks', () => {
+  it('calls it again as often as it requests', () => {
     const wheel = new TimerWheel(1_000);
-    const sleeper = new Counting(2_000);
-    wheel.schedule(sleeper, 1);
-    turn(wheel, 9);
-    expect(sleeper.woken).toBe(5);
+    const entry = new Counting(2_000);
+    wheel.schedule(entry, 1);
+    advance(wheel, 9);
+    expect(entry.timeouts).toBe(5);
   });
 
-  it('forgets one that was taken out, also while others of its moment are woken', () => {
+  it('never calls a cancelled entry, even one cancelled in its own tick', () => {
     const wheel = new TimerWheel(1_000);
     const second = new Counting();
     const first: TimerEntry = { slot: -1, onTimeout: () => (wheel.cancel(second), 0) };
     wheel.schedule(first, 1_000);
     wheel.schedule(second, 1_000);
-    turn(wheel, 100);
-    expect(second.woken).toBe(0);
+    advance(wheel, 100);
+    expect(second.timeouts).toBe(0);
   });
 
-  it('wakes early what would sleep longer than a turn', () => {
+  it('calls early an entry whose delay is longer than the wheel', () => {
     const wheel = new TimerWheel(1_000);
-    const sleeper = new Counting();
-    wheel.schedule(sleeper, 3_600_000);
-    turn(wheel, 63);
-    expect(sleeper.woken).toBe(1);
+    const entry = new Counting();
+    wheel.schedule(entry, 3_600_000);
+    advance(wheel, 63);
+    expect(entry.timeouts).toBe(1);
   });
 });

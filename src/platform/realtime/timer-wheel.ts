@@ -1,13 +1,13 @@
-/** Something that wants to be woken. `slot` belongs to the wheel and starts at -1. */
+/** An object with a deadline. `slot` belongs to the wheel and is initially -1. */
 export interface TimerEntry {
   slot: number;
-  /** @returns in how many milliseconds to wake it again; 0 or less: never. */
+  /** @returns the milliseconds until the next call; 0 or less: never. */
   onTimeout(): number;
 }
 
 const SLOTS = 64;
 
-/** One timer for any number of deadlines; each sleeper is in one slot, so that adding and removing cost nothing. */
+/** One timer for any number of deadlines. Each entry is in one slot, so adding and removing take constant time. */
 export class TimerWheel {
   private readonly slots: Set<TimerEntry>[] = Array.from({ length: SLOTS }, () => new Set());
   private current = 0;
@@ -15,7 +15,7 @@ export class TimerWheel {
 
   constructor(
     private readonly tickMs: number,
-    /** Called once a tick, before the sleepers. */
+    /** Called once a tick, before the entries. */
     private readonly onTick: () => void = () => {},
   ) {}
 
@@ -29,7 +29,8 @@ export class TimerWheel {
   }
 
   /**
-   * Wakes `sleeper` after `delayMs`, up to a tick later. A delay longer than the wheel wakes it early: it sleeps on.
+   * Calls `entry.onTimeout` after `delayMs`, at most a tick later. A delay longer than the wheel ends early, so the
+   * entry must check its own deadline.
    */
   schedule(entry: TimerEntry, delayMs: number): void {
     this.cancel(entry);

@@ -1,4 +1,4 @@
-/** Lets `perSecond` through in a second, and as many at once after a quiet one. */
+/** Allows `perSecond` calls a second, and as many at once after a quiet second. */
 export class TokenBucket {
   private tokens: number;
   private filled = performance.now();

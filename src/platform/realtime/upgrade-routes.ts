@@ -13,25 +13,25 @@ export interface Upgrade {
   readonly request: IncomingMessage;
   readonly socket: Duplex;
   readonly head: Buffer;
-  /** Path and query of the request's address. */
+  /** The URL of the request: its path and query. */
   readonly url: URL;
-  /** What limits count the client's address as; empty for a session that was counted when it began. */
+  /** The rate limit key of the client's IP address; empty for a session that was counted when it began. */
   readonly address: string;
 }
 
 interface UpgradeRoute {
   readonly takes: (path: string) => boolean;
-  /** Takes over the socket. A rejection before anything was written is answered as HTTP. */
+  /** Takes over the socket. A rejection before anything was written is sent as an HTTP response. */
   readonly open: (upgrade: Upgrade) => Promise<void> | void;
-  /** Whether this upgrade continues a session that exists already. @throws AppError where it may not */
+  /** Whether this upgrade continues an existing session. @throws AppError if it may not */
   readonly continues?: (request: IncomingMessage, url: URL) => boolean;
-  /** How its clients are told of an error over HTTP; left out, as ours are. */
+  /** Formats an error for its clients over HTTP; by default in Parley's own format. */
   readonly present?: (error: AppError) => PresentedError;
 }
 
 /**
- * The addresses under which sockets open. One listener decides for all of them: whatever nobody registered is answered
- * 404 and destroyed, because an upgrade nobody touches stays open for ever.
+ * Routes upgrades by path. One listener handles all of them: an upgrade without a route gets a 404 and is destroyed,
+ * because an upgrade that no listener handles stays open forever.
  */
 @Injectable()
 export class UpgradeRoutes implements OnApplicationBootstrap {
@@ -44,14 +44,17 @@ export class UpgradeRoutes implements OnApplicationBootstrap {
     private readonly requests: RequestValidator,
   ) {}
 
-  /** Registers an address: a path, which may end in a slash, or a question about it. Failures of `open` are answered 401, 403, 429 or 503. */
+  /**
+   * Registers a path, with or without a trailing slash, or a predicate. Failures of `open` are sent as 401, 403, 429 or
+   * 503.
+   */
   register(
     path: string | ((path: string) => boolean),
     open: UpgradeRoute['open'],
     more: Pick<UpgradeRoute, 'continues' | 'present'> = {},
   ): void {
     this.routes.push({
-      takes: typeof path === 'string' ? (asked) => asked === path || asked === `${path}/` : path,
+      takes: typeof path === 'string' ? (requested) => requested === path || requested === `${path}/` : path,
       open,
       ...more,
     });
@@ -68,24 +71,24 @@ export class UpgradeRoutes implements OnApplicationBootstrap {
   private async route(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const onError = (): void => void socket.destroy();
     socket.on('error', onError);
-    const url = parseAddress(request);
+    const url = parseUrl(request);
     const route = url && this.routes.find(({ takes }) => takes(url.pathname));
     try {
-      const address = await this.admit(request, url, route);
+      const address = await this.authorize(request, url, route);
       await route!.open({ request, socket, head, url: url!, address });
     } catch (error) {
       refuse(socket, toAppErrorAndLog(error, this.logger), route?.present);
     } finally {
-      // From here on the protocol's own listener stands in; while the socket is being refused this one has to stay.
+      // The protocol has its own listener now. While the socket is being refused this one must stay.
       if (socket.listenerCount('error') > 1) socket.removeListener('error', onError);
     }
   }
 
   /**
-   * Answers what limits count the client's address as. What is refused before the admission counts it, is counted as a
-   * call of the address.
+   * Returns the rate limit key of the client's IP address. An upgrade that is refused before the gate counts it is
+   * counted as a call of that address.
    */
-  private async admit(
+  private async authorize(
     request: IncomingMessage,
     url: URL | undefined,
     route: UpgradeRoute | undefined,
@@ -94,7 +97,7 @@ export class UpgradeRoutes implements OnApplicationBootstrap {
     try {
       this.requests.require(request);
       if (!url || !route) throw new RouteNotFound();
-      if (request.url!.includes('%00')) throw ValidationError.of('', 'the address holds a NUL');
+      if (request.url!.includes('%00')) throw ValidationError.of('', 'the URL contains a NUL');
       const continues = route.continues?.(request, url) ?? false;
       isCounted = true;
       if (!continues) return await this.gate.check(request);
@@ -107,7 +110,7 @@ export class UpgradeRoutes implements OnApplicationBootstrap {
   }
 }
 
-function parseAddress({ url = '' }: IncomingMessage): URL | undefined {
+function parseUrl({ url = '' }: IncomingMessage): URL | undefined {
   return URL.canParse(url, 'http://host') ? new URL(url, 'http://host') : undefined;
 }
 
@@ -123,18 +126,18 @@ const REASONS: Record<number, string> = {
   505: 'HTTP Version Not Supported',
 };
 
-function toParleyRequest({ status, code, message, details }: AppError): PresentedError {
+function presentAsParley({ status, code, message, details }: AppError): PresentedError {
   return { status, body: { error: { code, message, details } } };
 }
 
-/** The error as a whole HTTP answer. */
+/** The error as a complete HTTP response. */
 export function refusal(
   error: AppError,
-  present: (error: AppError) => PresentedError = toParleyRequest,
+  present: (error: AppError) => PresentedError = presentAsParley,
 ): { status: number; headers: Record<string, string>; body: string } {
   const { details } = error;
-  const { status, body: told } = present(error);
-  const body = JSON.stringify(told);
+  const { status, body: content } = present(error);
+  const body = JSON.stringify(content);
   const headers: Record<string, string> = {
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': String(Buffer.byteLength(body)),
@@ -152,11 +155,11 @@ export function refusal(
   return { status, headers, body };
 }
 
-/** Answers an upgrade with the error and ends it. */
+/** Responds to an upgrade with the error and ends it. */
 export function refuse(socket: Duplex, error: AppError, present?: (error: AppError) => PresentedError): void {
   if (!socket.writable) return void socket.destroy();
   const { status, headers, body } = refusal(error, present);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const answer = `HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}\r\n${lines.join('')}\r\n${body}`;
-  socket.end(answer, () => socket.destroy());
+  const response = `HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}\r\n${lines.join('')}\r\n${body}`;
+  socket.end(response, () => socket.destroy());
 }

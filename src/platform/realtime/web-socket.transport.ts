@@ -4,14 +4,14 @@ import type { WebSocketPacket } from './packet.js';
 import type { Transport } from './transport.js';
 import { corkUntilNextTick } from './write-coalescing.js';
 
-/** The part of `ws` below its public interface that takes frames encoded before; Socket.IO's adapter uses it, too. */
+/** Internals of `ws` that accept encoded frames. The Socket.IO transport uses them as well. */
 export interface FrameSender {
   readonly bufferedAmount: number;
   _sender: { sendFrame(frame: Buffer[], onFlushed?: () => void): void };
   _socket: Socket;
 }
 
-/** Plain WebSocket, one frame a text message. */
+/** Plain WebSocket with one frame in each text message. */
 export class WebSocketTransport implements Transport {
   readonly kind = 'websocket';
 

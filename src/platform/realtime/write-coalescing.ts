@@ -9,8 +9,8 @@ function uncorkAll(): void {
 }
 
 /**
- * Holds what is written to a socket until this turn of the event loop is over, so that it leaves in one system call:
- * a batch brings a busy connection many events and replies in one turn. Nothing waits longer than the turn.
+ * Buffers writes to a socket until the end of this turn of the event loop, so that they need one system call: a batch
+ * causes many events and replies of a busy connection in one turn. No write waits longer than the turn.
  */
 export function corkUntilNextTick(socket: Socket): void {
   if (socket.writableCorked > 0) return;

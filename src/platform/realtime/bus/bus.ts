@@ -3,11 +3,11 @@ import type { SystemRole } from '../../http/actor.js';
 import type { Signal } from '../broadcaster.js';
 import { RepeatedWarning } from '../../logging/repeated-warning.js';
 
-/** What nodes tell each other. Nothing of it is needed for a promise about durable events: those are in the log. */
+/** Messages between nodes. No guarantee about durable events depends on them: those are in the log. */
 export type BusMessage =
-  /** These streams have got that far. */
+  /** The new heads of streams. */
   | { readonly kind: 'heads'; readonly heads: readonly (readonly [streamId: string, seq: number])[] }
-  /** Something nodes keep a copy of is another by now. */
+  /** Data that nodes cache has changed. */
   | { readonly kind: 'changed'; readonly topic: string }
   | { readonly kind: 'stream'; readonly streamId: string; readonly signal: Signal }
   | { readonly kind: 'users'; readonly userIds: readonly string[]; readonly signal: Signal }
@@ -17,7 +17,7 @@ export type BusMessage =
       readonly sessionIds: readonly string[];
       readonly reason: EndReason;
     }
-  /** The session keys of this user are good for nothing any more. */
+  /** The session keys of this user are no longer valid. */
   | { readonly kind: 'end_keys'; readonly userId: string }
   | { readonly kind: 'role'; readonly userId: string; readonly role: SystemRole }
   | { readonly kind: 'end_user'; readonly userId: string; readonly reason: EndReason };
@@ -27,23 +27,27 @@ export type EndReason = 'revoked' | 'banned' | 'replaced';
 export type BusListener = (message: BusMessage) => void;
 
 /**
- * Between the nodes, at most once and in no order: losing any of it only adds latency. `publish` never waits and never
- * throws; what a node publishes does not come back to it.
+ * Carries messages between the nodes, at most once and in no order. A lost message only adds latency. `publish` never
+ * waits and never throws. A node does not receive its own messages.
  */
 export abstract class Bus {
   private readonly listeners: BusListener[] = [];
   protected readonly logger = new Logger('Bus');
-  /** Without it events of other nodes arrive by the sweep. */
-  protected readonly absence = new RepeatedWarning(this.logger, 'no bus; events of other nodes arrive by the sweep', {
-    over: 'the bus is back',
-  });
+  /** Without the bus, events of other nodes are found by the reconciler. */
+  protected readonly absence = new RepeatedWarning(
+    this.logger,
+    'no bus; events of other nodes are found by the reconciler',
+    {
+      over: 'the bus is back',
+    },
+  );
   private readonly unusable = new RepeatedWarning(this.logger, 'a message from another node could not be used', {
     level: 'error',
   });
 
   abstract publish(message: BusMessage): void;
 
-  /** Connects in the background; a bus that cannot connect keeps trying. */
+  /** Connects in the background, and retries until it succeeds. */
   start(): void {
     return;
   }
@@ -52,12 +56,12 @@ export abstract class Bus {
     return;
   }
 
-  /** Whether the nodes hear of each other now. */
+  /** Whether the node can send to and receive from others now. */
   get isConnected(): boolean {
     return true;
   }
 
-  /** Whether another process listens, as far as is known: a client might find another node to go to. */
+  /** Whether another process is known to listen, so that a client could move to it. */
   hasOthers(): Promise<boolean> {
     return Promise.resolve(false);
   }

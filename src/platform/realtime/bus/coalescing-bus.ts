@@ -3,14 +3,19 @@ import { Bus, type BusMessage } from './bus.js';
 import { RepeatedWarning } from '../../logging/repeated-warning.js';
 
 const FLUSH_AFTER_MS = 5;
-/** Beyond this a bus that cannot keep up drops what is not control: the sweep delivers, and state heals by itself. */
+/**
+ * Beyond this a bus that is too slow drops all but control messages: the reconciler delivers events, and state is sent
+ * again.
+ */
 const MAX_PENDING = 5000;
 const HEADS_PER_MESSAGE = 100;
 
-/** Gathers messages for a few milliseconds and sends them as few texts: a head told of twice goes out once. */
+/**
+ * Collects messages for a few milliseconds and sends them in few texts. Of each stream only the newest head is sent.
+ */
 export abstract class CoalescingBus extends Bus {
   protected readonly nodeId = newId();
-  private readonly unreadable = new RepeatedWarning(this.logger, 'a text on the bus could not be read');
+  private readonly unreadable = new RepeatedWarning(this.logger, 'a message from the bus could not be read');
   private heads = new Map<string, number>();
   private pending: BusMessage[] = [];
   private timer: NodeJS.Timeout | undefined;
@@ -32,27 +37,28 @@ export abstract class CoalescingBus extends Bus {
     this.schedule();
   }
 
-  /** Sends texts to all other nodes; resolves when they are on their way. */
+  /** Sends texts to all other nodes; resolves when they are sent. */
   protected abstract transmit(texts: string[]): Promise<void>;
 
-  /** Whether nobody would hear: then nothing is sent at all. */
+  /** Whether there is no other node. Then nothing is sent. */
   protected isAlone(): boolean {
     return false;
   }
 
-  /** Takes a text from the wire. */
+  /** Processes a text from the wire. */
   protected receive(text: string): void {
     try {
       const { node, messages } = JSON.parse(text) as { node: string; messages: BusMessage[] };
       if (node === this.nodeId) return;
-      this.heardOf(node);
+      this.onPeerSeen(node);
       for (const message of messages) this.dispatch(message);
     } catch (error) {
       this.unreadable.failed({ err: error });
     }
   }
 
-  protected heardOf(_node: string): void {
+  /** Called for each text of another node. */
+  protected onPeerSeen(_node: string): void {
     return;
   }
 
@@ -101,7 +107,7 @@ export abstract class CoalescingBus extends Bus {
     return this.pack(messages);
   }
 
-  /** A message to more users than fit one text becomes several. */
+  /** Splits a message with too many users or sessions for one text. */
   private fitting(message: BusMessage): BusMessage[] {
     if (this.sizeOf(message) <= this.maxTextBytes) return [message];
     const halves = halved(message);

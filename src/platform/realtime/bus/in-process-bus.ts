@@ -1,6 +1,6 @@
 import { Bus, type BusMessage } from './bus.js';
 
-/** Connects the nodes of one process with each other; with one node it is a bus without anybody to tell. */
+/** Connects the nodes of one process with each other. With one node, messages have no receiver. */
 export class InProcessHub {
   private readonly members: InProcessBus[] = [];
 
@@ -17,7 +17,7 @@ export class InProcessHub {
   }
 }
 
-/** The bus of a process that is the only one. Several of them share a hub where one process plays several nodes. */
+/** The bus of an installation with one process. Tests that run several nodes in one process share a hub. */
 export class InProcessBus extends Bus {
   constructor(private readonly hub = new InProcessHub()) {
     super();

@@ -3,21 +3,21 @@ import { CoalescingBus } from './coalescing-bus.js';
 import { isUnanswered } from '../../database/database-errors.js';
 
 const CHANNEL = 'parley';
-/** PostgreSQL takes less than 8,000 bytes a notification; the rest is the envelope's. */
+/** PostgreSQL accepts less than 8,000 bytes per notification. The rest is for the envelope. */
 const MAX_TEXT_BYTES = 7800;
 const GREET_EVERY_MS = 10_000;
-/** Another node that has not greeted for so long is gone. */
+/** A node that has sent no greeting for this long is considered gone. */
 const PEER_LIFE_MS = 35_000;
 const MAX_RETRY_MS = 15_000;
 
 /**
- * Nodes tell each other through LISTEN and NOTIFY on a connection of their own, never in the transaction of a send:
- * a NOTIFY takes a lock of the whole cluster to commit (measured: 6,738 sends/s without, 2,086 with). A node that has
- * heard of no other sends nothing but its greeting, so that one alone costs the database nothing.
+ * A bus over LISTEN and NOTIFY, on its own connection and never in the transaction of a send: a NOTIFY takes a lock of
+ * the whole cluster to commit (measured: 6,738 sends/s without, 2,086 with). A node that knows no other sends only its
+ * greeting, so that a single node costs the database nothing.
  */
 export class PostgresBus extends CoalescingBus {
   private client: pg.Client | undefined;
-  private timer10s: NodeJS.Timeout | undefined;
+  private greetTimer: NodeJS.Timeout | undefined;
   private retryTimer: NodeJS.Timeout | undefined;
   private retryMs = 250;
   private isStopped = false;
@@ -29,13 +29,13 @@ export class PostgresBus extends CoalescingBus {
 
   override start(): void {
     void this.connect();
-    this.timer10s = setInterval(() => this.greet('hello'), GREET_EVERY_MS);
-    this.timer10s.unref();
+    this.greetTimer = setInterval(() => this.greet('hello'), GREET_EVERY_MS);
+    this.greetTimer.unref();
   }
 
   override async stop(): Promise<void> {
     this.isStopped = true;
-    clearInterval(this.timer10s);
+    clearInterval(this.greetTimer);
     clearTimeout(this.retryTimer);
     await super.stop();
     const client = this.client;
@@ -55,10 +55,10 @@ export class PostgresBus extends CoalescingBus {
     return this.client !== undefined;
   }
 
-  protected override heardOf(): void {
+  protected override onPeerSeen(): void {
     const wasAlone = this.isAlone();
     this.lastPeerAt = Date.now();
-    // A newcomer must learn at once that it is not alone either.
+    // A new node must learn at once that it is not alone.
     if (wasAlone) this.greet('hello');
   }
 
@@ -104,10 +104,10 @@ export class PostgresBus extends CoalescingBus {
     if (this.isStopped) await client.end().catch(() => undefined);
   }
 
-  private reconnect(client: pg.Client, why: Error): void {
+  private reconnect(client: pg.Client, cause: Error): void {
     if (this.client !== client || this.isStopped) return;
     this.client = undefined;
-    this.absence.failed({ err: why });
+    this.absence.failed({ err: cause });
     client.end().catch(() => undefined);
     this.retryTimer = setTimeout(() => void this.connect(), this.retryMs);
     this.retryTimer.unref();

@@ -5,7 +5,7 @@ const CHANNEL = 'parley:bus';
 const MAX_TEXT_BYTES = 64 * 1024;
 const MAX_RETRY_MS = 15_000;
 
-/** Nodes tell each other through Redis pub/sub. Redis holds nothing: losing it only adds latency. */
+/** A bus over Redis pub/sub. Redis stores nothing: an outage only adds latency. */
 export class RedisBus extends CoalescingBus {
   private readonly publisher: Redis;
   private readonly subscriber: Redis;
@@ -25,7 +25,7 @@ export class RedisBus extends CoalescingBus {
   }
 
   override start(): void {
-    // The listeners of `error` receive the reason.
+    // The listeners of `error` log the reason.
     for (const client of [this.publisher, this.subscriber]) client.connect().catch(() => undefined);
   }
 
@@ -35,7 +35,7 @@ export class RedisBus extends CoalescingBus {
     this.subscriber.disconnect();
   }
 
-  /** Without Redis nobody can say, and the clients are given their time. */
+  /** Returns true if Redis is unavailable, so that clients get time to move. */
   override async hasOthers(): Promise<boolean> {
     try {
       const [, listeners] = (await this.publisher.pubsub('NUMSUB', CHANNEL)) as [string, number];

@@ -159,7 +159,7 @@ describe('the export of one account', () => {
     );
     const most: number[] = [];
     const repository = world.chat.app.app.get(ExportRepository, { strict: false });
-    for await (const page of repository.said('messages', user.id)) most.push(page.length);
+    for await (const page of repository.content('messages', user.id)) most.push(page.length);
     expect(Math.max(...most)).toBeLessThanOrEqual(1000);
     const lines = linesOf((await exported(user.id)).get('messages.ndjson'));
     expect(lines.map(({ content }) => content as string)).toEqual(

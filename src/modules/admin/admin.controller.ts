@@ -21,7 +21,7 @@ export class AdminController {
   constructor(private readonly admin: AdminService) {}
 
   @Get('stats')
-  @ApiOperation({ summary: 'Figures of the whole system: users, conversations, messages, files. For admins.' })
+  @ApiOperation({ summary: 'Statistics of the whole system: users, conversations, messages, files. For admins.' })
   @Priority('figures')
   @ApiOkResponse({ type: AdminStatsDto })
   stats(@CurrentActor() actor: Actor): Promise<AdminStatsDto> {
@@ -29,7 +29,7 @@ export class AdminController {
   }
 
   @Get('metrics')
-  @ApiOperation({ summary: 'What the nodes are doing now: sockets, rates, latency. For admins.' })
+  @ApiOperation({ summary: 'Current metrics: sockets, rates, latency. For admins.' })
   @Priority('vital')
   @ApiOkResponse({ type: AdminMetricsDto })
   metrics(@CurrentActor() actor: Actor): Promise<AdminMetricsDto> {
@@ -37,14 +37,14 @@ export class AdminController {
   }
 
   @Get('queues')
-  @ApiOperation({ summary: 'The queues of background work, by state of their jobs. For admins.' })
+  @ApiOperation({ summary: 'The background queues with the number of jobs in each state. For admins.' })
   @ApiOkResponse({ type: AdminQueuesDto })
   queues(@CurrentActor() actor: Actor): Promise<AdminQueuesDto> {
     return this.admin.queues(actor);
   }
 
   @Get('health')
-  @ApiOperation({ summary: 'The state of every component, with its error. For admins.' })
+  @ApiOperation({ summary: 'The health of every component, with its last error. For admins.' })
   @Priority('vital')
   @ApiOkResponse({ type: AdminHealthDto })
   health(@CurrentActor() actor: Actor): Promise<AdminHealthDto> {

@@ -23,7 +23,7 @@ export class UserFiguresDto {
   @ApiProperty({ ...COUNTS, example: { user: 120, admin: 2 } })
   by_role: Record<string, number>;
 
-  @ApiProperty({ ...INTEGER, description: 'Who appear as anything but offline' })
+  @ApiProperty({ ...INTEGER, description: 'Users whose visible status is not offline' })
   online: number;
 }
 
@@ -36,7 +36,7 @@ export class ConversationFiguresDto {
 }
 
 export class MessageFiguresDto {
-  @ApiProperty({ ...INTEGER, description: 'Ever stored, deleted ones included' })
+  @ApiProperty({ ...INTEGER, description: 'All messages ever stored, including deleted ones' })
   total: number;
 
   @ApiProperty({ ...INTEGER, description: 'Since midnight, UTC' })
@@ -56,10 +56,10 @@ export class StorageFiguresDto {
   @ApiProperty({ ...COUNTS, description: 'Bytes by category' })
   by_category: Record<string, number>;
 
-  @ApiProperty({ ...INTEGER, description: 'The whole database on its disk' })
+  @ApiProperty({ ...INTEGER, description: 'The size of the whole database on disk' })
   database_bytes: number;
 
-  @ApiProperty({ ...INTEGER, description: 'Of it messages and the log, with their indexes' })
+  @ApiProperty({ ...INTEGER, description: 'The part of messages and the event log, with their indexes' })
   messages_bytes: number;
 }
 
@@ -67,7 +67,7 @@ export class DayFiguresDto {
   @ApiProperty({ format: 'date', description: 'UTC' })
   day: string;
 
-  @ApiProperty({ ...INTEGER, description: 'Who did anything that day' })
+  @ApiProperty({ ...INTEGER, description: 'Users who were active on this day' })
   people: number;
 
   @ApiProperty(INTEGER)
@@ -78,22 +78,22 @@ export class HourFiguresDto {
   @ApiProperty({ format: 'date-time' })
   hour: string;
 
-  @ApiProperty({ ...INTEGER, description: 'Who did anything in that hour' })
+  @ApiProperty({ ...INTEGER, description: 'Users who were active in this hour' })
   people: number;
 
   @ApiProperty(INTEGER)
   messages: number;
 
-  @ApiProperty({ ...INTEGER, description: 'Frames of durable events handed to connections' })
+  @ApiProperty({ ...INTEGER, description: 'Frames of durable events sent to connections' })
   deliveries: number;
 
-  @ApiProperty({ ...INTEGER, description: 'Connections that became live' })
+  @ApiProperty({ ...INTEGER, description: 'Connections that were opened' })
   connections: number;
 
-  @ApiProperty({ ...COUNTS, description: 'Refusals by limit' })
+  @ApiProperty({ ...COUNTS, description: 'Refused calls by limit' })
   limits_hit: Record<string, number>;
 
-  @ApiProperty({ ...COUNTS, description: 'Tries of webhook deliveries by result' })
+  @ApiProperty({ ...COUNTS, description: 'Attempts of webhook deliveries by result' })
   webhooks: Record<string, number>;
 }
 
@@ -116,7 +116,7 @@ export class NodeDto {
   @ApiProperty({ ...COUNTS, example: { websocket: 310, 'socket.io': 120 } })
   connections: Record<string, number>;
 
-  @ApiProperty({ ...INTEGER, description: 'Stored since the start of the process' })
+  @ApiProperty({ ...INTEGER, description: 'Messages stored since the start of the process' })
   messages: number;
 
   @ApiProperty(INTEGER)
@@ -125,20 +125,20 @@ export class NodeDto {
   @ApiProperty(INTEGER)
   requests_in_flight: number;
 
-  @ApiProperty({ ...INTEGER, description: 'The worst delay in the last quarter of a second' })
+  @ApiProperty({ ...INTEGER, description: 'The maximum delay in the last quarter of a second' })
   event_loop_lag_ms: number;
 
   @ApiProperty(INTEGER)
   memory_bytes: number;
 
-  @ApiPropertyOptional({ description: 'Whether it takes requests; left out by versions that do not tell' })
+  @ApiPropertyOptional({ description: 'Whether it serves requests; omitted by versions that do not report it' })
   serves?: boolean;
 
   @ApiPropertyOptional({
     type: String,
     nullable: true,
     example: 'redis://redis:6379/0',
-    description: 'The Redis it uses, the same for all; null without one',
+    description: 'The Redis server it uses, which must be the same for all; null without one',
   })
   redis?: string | null;
 }
@@ -155,19 +155,22 @@ export class ConnectionFiguresDto {
 }
 
 export class BacklogDto {
-  @ApiProperty({ ...INTEGER, description: 'Events outsiders have not been told of yet' })
+  @ApiProperty({ ...INTEGER, description: 'Events that have not been relayed to webhooks yet' })
   outbox: number;
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   outbox_oldest_at: string | null;
 
-  @ApiProperty({ ...INTEGER, description: 'Webhook deliveries that wait for their time; each number ends at 100,000' })
+  @ApiProperty({
+    ...INTEGER,
+    description: 'Webhook deliveries that wait for their next attempt; each count stops at 100,000',
+  })
   waiting: number;
 
   @ApiProperty(INTEGER)
   queued: number;
 
-  @ApiProperty({ ...INTEGER, description: 'Given up, and can be replayed' })
+  @ApiProperty({ ...INTEGER, description: 'Failed deliveries that can be replayed' })
   failed: number;
 }
 
@@ -189,11 +192,14 @@ export class AdminStatsDto {
 
   @ApiProperty({
     type: [DayFiguresDto],
-    description: 'Thirty days, oldest first; people are counted every five minutes',
+    description: 'Thirty days, oldest first; active users are counted every five minutes',
   })
   days: DayFiguresDto[];
 
-  @ApiProperty({ type: [HourFiguresDto], description: 'Forty-eight hours, oldest first, without those of nothing' })
+  @ApiProperty({
+    type: [HourFiguresDto],
+    description: 'Forty-eight hours, oldest first, without hours that have no counts',
+  })
   hours: HourFiguresDto[];
 
   @ApiProperty({ type: ConnectionFiguresDto })
@@ -202,7 +208,7 @@ export class AdminStatsDto {
   @ApiProperty({ type: BacklogDto })
   deliveries: BacklogDto;
 
-  @ApiProperty({ ...COUNTS, description: 'Refusals by limit since midnight, UTC' })
+  @ApiProperty({ ...COUNTS, description: 'Refused calls by limit since midnight, UTC' })
   limits_hit: Record<string, number>;
 }
 
@@ -241,10 +247,10 @@ export class DatabaseMetricsDto {
   @ApiProperty({ ...COUNTS, example: { open: 8, idle: 7, waiting: 0 } })
   pool: Record<string, number>;
 
-  @ApiProperty({ description: 'What a request waits for a connection now' })
+  @ApiProperty({ description: 'How long a request currently waits for a connection' })
   pool_wait_ms: number;
 
-  @ApiProperty({ type: [StatementDto], description: 'The twenty that took the most time in all' })
+  @ApiProperty({ type: [StatementDto], description: 'The twenty statements with the highest total time' })
   statements: StatementDto[];
 }
 
@@ -255,11 +261,11 @@ export class CacheDto {
   @ApiProperty(INTEGER)
   misses: number;
 
-  @ApiProperty({ type: Number, nullable: true, description: 'null: nothing was looked up yet' })
+  @ApiProperty({ type: Number, nullable: true, description: 'null: no look-ups yet' })
   hit_ratio: number | null;
 }
 
-/** Of the process that answers, since its start. */
+/** Metrics of the process that responds, since its start. */
 export class AdminMetricsDto {
   @ApiProperty({ format: 'date-time' })
   as_of: string;
@@ -270,10 +276,13 @@ export class AdminMetricsDto {
   @ApiProperty({ ...COUNTS, example: { stored: 1200, replayed: 3, RATE_LIMIT_EXCEEDED: 2 } })
   sends: Record<string, number>;
 
-  @ApiProperty({ type: LatencyDto, description: 'From taking a send to its durable answer' })
+  @ApiProperty({ type: LatencyDto, description: 'From the receipt of a send to its durable response' })
   acknowledgement: LatencyDto;
 
-  @ApiProperty({ type: LatencyDto, description: 'From taking a send to the sockets of this node; one in 16' })
+  @ApiProperty({
+    type: LatencyDto,
+    description: 'From the receipt of a send to the sockets of this node; one in 16 is measured',
+  })
   delivery: LatencyDto;
 
   @ApiProperty({ type: LatencyDto, description: 'From an upgrade to `ready`' })
@@ -291,10 +300,10 @@ export class AdminMetricsDto {
   @ApiProperty({ type: 'object', additionalProperties: { $ref: '#/components/schemas/CacheDto' } })
   caches: Record<string, CacheDto>;
 
-  @ApiProperty({ ...COUNTS, description: 'Refusals by limit' })
+  @ApiProperty({ ...COUNTS, description: 'Refused calls by limit' })
   limits_hit: Record<string, number>;
 
-  @ApiProperty({ ...COUNTS, description: 'What the log calls an error, by the part of the program that said so' })
+  @ApiProperty({ ...COUNTS, description: 'Log entries of the level error, by their context' })
   errors: Record<string, number>;
 
   @ApiProperty()
@@ -332,7 +341,7 @@ export class ComponentHealthDto {
   @ApiProperty(INTEGER)
   latency_ms: number;
 
-  @ApiProperty({ type: LastErrorDto, nullable: true, description: 'Since the start of the process' })
+  @ApiProperty({ type: LastErrorDto, nullable: true, description: 'The last error since the start of the process' })
   last_error: LastErrorDto | null;
 }
 
@@ -356,7 +365,7 @@ export class AdminHealthDto {
   metrics: Record<string, number>;
 }
 
-/** What is streamed to admins who watch. */
+/** The statistics that are streamed to watching admins. */
 export class LiveFiguresDto {
   @ApiProperty({ format: 'date-time' })
   as_of: string;
@@ -364,16 +373,16 @@ export class LiveFiguresDto {
   @ApiProperty({ ...INTEGER, description: 'Sockets of all nodes, at most ten seconds old' })
   connections: number;
 
-  @ApiProperty({ description: 'Of the watched node, over the last two seconds' })
+  @ApiProperty({ description: 'Rate of this node over the last two seconds' })
   messages_per_second: number;
 
   @ApiProperty()
   deliveries_per_second: number;
 
-  @ApiProperty({ type: NodeDto, description: 'The node the watching socket is on, now' })
+  @ApiProperty({ type: NodeDto, description: 'The node of the watching socket, now' })
   node: NodeDto;
 
-  @ApiProperty({ type: [NodeDto], description: 'All nodes, as they reported last' })
+  @ApiProperty({ type: [NodeDto], description: 'All nodes, as of their last report' })
   nodes: NodeDto[];
 }
 

@@ -8,7 +8,7 @@ import { LiveStats } from './live-stats.js';
 
 const FIGURES = 'admin.figures';
 
-/** Socket edge of admin: live numbers for those who watch. */
+/** Socket edge of the admin module: streams live statistics. */
 @Gateway()
 export class AdminGateway implements OnModuleInit {
   constructor(
@@ -23,7 +23,7 @@ export class AdminGateway implements OnModuleInit {
   @OnFrame('admin.watch', WatchFrameDto, {
     limit: 'call',
     priority: 'vital',
-    summary: 'Streams live figures, every two seconds.',
+    summary: 'Streams live statistics, every two seconds.',
   })
   watch(connection: LiveConnection, _dto: WatchFrameDto): Promise<LiveFiguresDto> {
     return this.live.watch(connection.id, toWatcher(connection));
@@ -32,18 +32,18 @@ export class AdminGateway implements OnModuleInit {
   @OnFrame('admin.unwatch', WatchFrameDto, {
     limit: 'call',
     priority: 'vital',
-    summary: 'Ends the stream of live figures.',
+    summary: 'Stops the stream of live statistics.',
   })
   unwatch({ id }: LiveConnection, _dto: WatchFrameDto): void {
     this.live.unwatch(id);
   }
 }
 
-function toWatcher(connection: LiveConnection): { actor: LiveConnection['actor']; tell(data: object): void } {
+function toWatcher(connection: LiveConnection): { actor: LiveConnection['actor']; send(data: object): void } {
   return {
     get actor() {
       return connection.actor;
     },
-    tell: (data) => connection.deliver(EncodedFrame.of(FIGURES, { data }), 'state', { key: FIGURES }),
+    send: (data) => connection.deliver(EncodedFrame.of(FIGURES, { data }), 'state', { key: FIGURES }),
   };
 }

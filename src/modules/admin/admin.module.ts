@@ -15,7 +15,7 @@ import { NodeMetrics } from './node-metrics.js';
 import { AdminConversationsModule } from './conversations/admin-conversations.module.js';
 import { AdminUsersModule } from './users/admin-users.module.js';
 
-/** What only those who run the place do: accounts, the audit log, moderation, and seeing what the system does. */
+/** Administration: accounts, the audit log, moderation and monitoring. */
 @Module({
   imports: [UsersModule, AuthModule, ParticipantsModule, ModerationModule, AdminUsersModule, AdminConversationsModule],
   controllers: [AdminController, AuditController],

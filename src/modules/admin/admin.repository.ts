@@ -42,7 +42,7 @@ export interface BacklogRow {
   failed: number;
 }
 
-/** People: nobody is the account all guests share. */
+/** Without the account that all guests share. */
 const USERS = statement<UserCounts>(
   'admin.count_users',
   `select coalesce(sum(total), 0)::bigint as total, coalesce(sum(banned), 0)::bigint as banned,
@@ -61,7 +61,7 @@ const CONVERSATIONS = statement<{ type: string; count: number }>(
   `select type, count(*) as count from conversations where deleted_at is null group by type`,
 );
 
-/** The heads know: one row a conversation, whatever was said in it. */
+/** Reads the stream heads: one row a conversation, however many messages it has. */
 const MESSAGES = statement<{ total: number }>(
   'admin.count_messages',
   `select coalesce(sum(last_number), 0)::bigint as total from stream_heads`,
@@ -106,7 +106,7 @@ const NODES = statement<NodeRow>(
     where seen_at > now() - interval '30 seconds' order by started_at, id`,
 );
 
-/** What waits for outsiders. Each count ends at 100,000: past that it is enough to know that it is a lot. */
+/** The backlog of webhooks. Each count stops at 100,000: above that the exact number does not matter. */
 const BACKLOG = statement<BacklogRow>(
   'admin.read_backlog',
   `select (select count(*) from (select from outbox limit 100000) o) as outbox,
@@ -116,7 +116,7 @@ const BACKLOG = statement<BacklogRow>(
           (select count(*) from (select from webhook_deliveries where status = 'failed' limit 100000) d) as failed`,
 );
 
-/** Every statement of the dashboard, with values to run it by: what is measured with five million messages. */
+/** Every statement of the dashboard, with values to run it with; their cost is measured with five million messages. */
 export const DASHBOARD_STATEMENTS = [
   { statement: USERS, values: [] },
   { statement: CONVERSATIONS, values: [] },
@@ -131,7 +131,7 @@ export const DASHBOARD_STATEMENTS = [
 ] as const;
 
 /**
- * What the dashboard shows. Nothing here counts messages or events: heads and hours have the numbers already.
+ * The statistics of the dashboard. No statement counts messages or events: heads and hours contain the numbers already.
  * Owns nothing. Reads: users, conversations, stream_heads, presence_settings, files, activity_days, activity_hours,
  * nodes, outbox, webhook_deliveries.
  */
@@ -147,12 +147,12 @@ export class AdminRepository {
     return this.sql.many(CONVERSATIONS);
   }
 
-  /** Messages ever stored, deleted ones included. */
+  /** Messages ever stored, including deleted ones. */
   async messageCount(): Promise<number> {
     return (await this.sql.one(MESSAGES))!.total;
   }
 
-  /** People who appear as anything but offline. */
+  /** Users whose visible status is not offline. */
   async onlineCount(): Promise<number> {
     return (await this.sql.one(ONLINE))!.count;
   }
@@ -170,12 +170,12 @@ export class AdminRepository {
     return this.sql.many(DAYS, [days]);
   }
 
-  /** What was counted in the last `hours` hours, this one included; an hour in which nothing was has no rows. */
+  /** The counts of the last `hours` hours, this one included; an hour without counts has no rows. */
   hours(hours: number): Promise<HourRow[]> {
     return this.sql.many(HOURS, [hours]);
   }
 
-  /** Processes that reported in the last half minute. */
+  /** Processes that reported within the last half minute. */
   nodes(): Promise<NodeRow[]> {
     return this.sql.many(NODES);
   }

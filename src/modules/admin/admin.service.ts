@@ -5,7 +5,7 @@ import type { AdminHealthDto, AdminMetricsDto, AdminQueuesDto, AdminStatsDto } f
 import { DashboardStats } from './dashboard-stats.js';
 import { NodeMetrics } from './node-metrics.js';
 
-/** Seeing what the system does: for admins, whose rank is read from the database each time. */
+/** Monitoring for admins, whose role is read from the database at every call. */
 @Injectable()
 export class AdminService {
   constructor(
@@ -14,25 +14,25 @@ export class AdminService {
     private readonly metricsReader: NodeMetrics,
   ) {}
 
-  /** The whole installation. @throws PermissionDenied */
+  /** Statistics of the whole installation. @throws PermissionDenied */
   async stats(actor: Actor): Promise<AdminStatsDto> {
     await this.users.requireRank(actor, 'admin');
     return this.dashboard.read();
   }
 
-  /** The process that answers. @throws PermissionDenied */
+  /** Metrics of this process. @throws PermissionDenied */
   async metrics(actor: Actor): Promise<AdminMetricsDto> {
     await this.users.requireRank(actor, 'admin');
     return this.metricsReader.metrics();
   }
 
-  /** The process that answers, with what went wrong last. @throws PermissionDenied */
+  /** Health of this process, with its last errors. @throws PermissionDenied */
   async health(actor: Actor): Promise<AdminHealthDto> {
     await this.users.requireRank(actor, 'admin');
     return this.metricsReader.health();
   }
 
-  /** Background work that waits. @throws PermissionDenied, ServiceUnavailable */
+  /** Pending background work. @throws PermissionDenied, ServiceUnavailable */
   async queues(actor: Actor): Promise<AdminQueuesDto> {
     await this.users.requireRank(actor, 'admin');
     return this.dashboard.queues();

@@ -5,7 +5,7 @@ import { PresenceWorkerModule } from '../presence/presence.worker.module.js';
 import { AccountDeletionsRepository } from './users/account-deletions.repository.js';
 import { FinishDeletions } from './users/finish-deletions.js';
 
-/** The regular work of admin: finishing what the deletion of an account has begun. */
+/** The scheduled tasks of the admin module: they finish the deletion of accounts. */
 @Module({
   imports: [ParticipantsWorkerModule, PresenceWorkerModule, MessagesWorkerModule],
   providers: [FinishDeletions, AccountDeletionsRepository],

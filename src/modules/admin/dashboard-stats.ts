@@ -19,10 +19,10 @@ import {
 
 const DAYS = 30;
 const HOURS = 48;
-/** One connection each would be ten of the pool's at once: half of them wait for the other half. */
+/** All ten statements at a time could exhaust the pool, and concurrent requests would wait for each other. */
 const AT_ONCE = 2;
 
-/** The figures of the dashboard: ten statements that count no message and no event. */
+/** The statistics of the dashboard: ten statements, none of which counts messages or events. */
 @Injectable()
 export class DashboardStats {
   constructor(
@@ -32,7 +32,7 @@ export class DashboardStats {
 
   async read(): Promise<AdminStatsDto> {
     const { repository } = this;
-    const [users, conversations, total, online, files, sizes, days, hours, nodes, backlog] = await inTurn([
+    const [users, conversations, total, online, files, sizes, days, hours, nodes, backlog] = await twoAtATime([
       () => repository.users(),
       () => repository.conversations(),
       () => repository.messageCount(),
@@ -45,8 +45,8 @@ export class DashboardStats {
       () => repository.backlog(),
     ]);
     const today = new Date().toISOString().slice(0, 10);
-    const shown = toHours(hours);
-    const thisHour = shown.find(({ hour }) => hour.slice(0, 13) === new Date().toISOString().slice(0, 13));
+    const recentHours = toHours(hours);
+    const thisHour = recentHours.find(({ hour }) => hour.slice(0, 13) === new Date().toISOString().slice(0, 13));
     const byType = Object.fromEntries(conversations.map(({ type, count }) => [type, count]));
     return {
       as_of: new Date().toISOString(),
@@ -55,14 +55,14 @@ export class DashboardStats {
       messages: { total, today: days.at(-1)?.messages ?? 0, this_hour: thisHour?.messages ?? 0 },
       storage: toStorage(files, sizes),
       days,
-      hours: shown,
+      hours: recentHours,
       connections: toConnections(nodes),
       deliveries: toBacklog(backlog),
-      limits_hit: added(shown.filter(({ hour }) => hour.startsWith(today)).map(({ limits_hit }) => limits_hit)),
+      limits_hit: added(recentHours.filter(({ hour }) => hour.startsWith(today)).map(({ limits_hit }) => limits_hit)),
     };
   }
 
-  /** Work that waits, in the queues and for outsiders. @throws ServiceUnavailable */
+  /** Pending work of the queues and of webhooks. @throws ServiceUnavailable */
   async queues(): Promise<AdminQueuesDto> {
     const [depths, backlog] = await Promise.all([this.depths.read(), this.repository.backlog()]);
     return { data: depths.map(({ name, jobs }) => ({ name, jobs })), deliveries: toBacklog(backlog) };
@@ -73,8 +73,8 @@ export class DashboardStats {
   }
 }
 
-/** Runs all of it, two at a time; answers in the order given. */
-async function inTurn<const Works extends readonly (() => Promise<unknown>)[]>(
+/** Runs all functions, two at a time; returns the results in the given order. */
+async function twoAtATime<const Works extends readonly (() => Promise<unknown>)[]>(
   works: Works,
 ): Promise<{ -readonly [Index in keyof Works]: Awaited<ReturnType<Works[Index]>> }> {
   const results: unknown[] = [];
@@ -116,15 +116,15 @@ function toHours(rows: readonly HourRow[]): HourFiguresDto[] {
   const hours = new Map<string, HourFiguresDto>();
   for (const { hour: at, name, label, count } of rows) {
     const hour = at.toISOString();
-    let figures = hours.get(hour);
-    if (!figures) {
-      figures = { hour, people: 0, messages: 0, deliveries: 0, connections: 0, limits_hit: {}, webhooks: {} };
-      hours.set(hour, figures);
+    let stats = hours.get(hour);
+    if (!stats) {
+      stats = { hour, people: 0, messages: 0, deliveries: 0, connections: 0, limits_hit: {}, webhooks: {} };
+      hours.set(hour, stats);
     }
-    if (name === 'limits') figures.limits_hit[label] = count;
-    else if (name === 'webhooks') figures.webhooks[label] = count;
+    if (name === 'limits') stats.limits_hit[label] = count;
+    else if (name === 'webhooks') stats.webhooks[label] = count;
     else if (name === 'people' || name === 'messages' || name === 'deliveries' || name === 'connections') {
-      figures[name] = count;
+      stats[name] = count;
     }
   }
   return [...hours.values()];

@@ -10,20 +10,23 @@ import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 const EVERY_MS = 2000;
 
-/** Somebody who watches: asked for anew each time, because his rank may have changed. */
+/**
+ * An admin connection that receives the stream. The role is read again before each message, because it may have
+ * changed.
+ */
 export interface Watcher {
   readonly actor: Actor;
-  tell(stats: LiveFiguresDto): void;
+  send(stats: LiveFiguresDto): void;
 }
 
 /**
- * Live numbers every two seconds for as long as anybody watches. Before each of them the rank of each watcher is read
- * from the database: whoever is no admin any more gets nothing from that moment on.
+ * Streams statistics every two seconds while there are watchers. Before each message the role of each watcher is read
+ * from the database: a user who is no longer an admin receives nothing from then on.
  */
 @Injectable()
 export class LiveStats implements OnApplicationShutdown {
-  private readonly unread = new RepeatedWarning(new Logger('Live figures'), 'live figures could not be read', {
-    over: 'live figures are read again',
+  private readonly warning = new RepeatedWarning(new Logger(LiveStats.name), 'live statistics could not be read', {
+    over: 'live statistics are read again',
   });
   private readonly watchers = new Map<string, Watcher>();
   private timer: NodeJS.Timeout | undefined;
@@ -40,13 +43,13 @@ export class LiveStats implements OnApplicationShutdown {
     clearInterval(this.timer);
   }
 
-  /** The first figures come at once. @throws PermissionDenied */
+  /** Returns the first statistics immediately. @throws PermissionDenied */
   async watch(id: string, watcher: Watcher): Promise<LiveFiguresDto> {
-    // Entered before he is judged: should his connection close meanwhile, it takes him out again.
+    // Added before the check: if the connection closes during it, it removes the watcher again.
     this.watchers.set(id, watcher);
     try {
       await this.users.requireRank(watcher.actor, 'admin');
-      this.timer ??= setInterval(() => void this.tellAll(), EVERY_MS);
+      this.timer ??= setInterval(() => void this.sendAll(), EVERY_MS);
       return await this.stats();
     } catch (error) {
       this.unwatch(id);
@@ -61,20 +64,20 @@ export class LiveStats implements OnApplicationShutdown {
     this.before = undefined;
   }
 
-  private async tellAll(): Promise<void> {
+  private async sendAll(): Promise<void> {
     try {
       const stats = await this.stats();
       for (const [id, watcher] of [...this.watchers]) {
-        if (await this.mayWatch(watcher)) watcher.tell(stats);
+        if (await this.mayWatch(watcher)) watcher.send(stats);
         else this.unwatch(id);
       }
-      this.unread.worked();
+      this.warning.worked();
     } catch (error) {
-      this.unread.failed({ err: error });
+      this.warning.failed({ err: error });
     }
   }
 
-  /** A database that is away takes nobody's rank; meanwhile nobody is told anything. */
+  /** Throws if the database is unavailable: the watcher stays, but receives nothing meanwhile. */
   private async mayWatch({ actor }: Watcher): Promise<boolean> {
     try {
       await this.users.requireRank(actor, 'admin');

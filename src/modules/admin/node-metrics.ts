@@ -9,11 +9,11 @@ import type { AdminHealthDto, AdminMetricsDto, CacheDto, LatencyDto, StatementDt
 
 const STATEMENTS_SHOWN = 20;
 
-/** What this very process knows of itself: the figures of `/metrics` for people. */
+/** The metrics of this process, in a form for admins: those of `/metrics` as JSON. */
 @Injectable()
 export class NodeMetrics {
   constructor(
-    private readonly counted: Metrics,
+    private readonly registry: Metrics,
     private readonly statementStats: StatementStats,
     private readonly pool: PoolMonitor,
     private readonly state: Health,
@@ -39,7 +39,7 @@ export class NodeMetrics {
       caches: await this.caches(),
       limits_hit: await this.byLabel('parley_limits_hit_total', 'action'),
       errors: await this.byLabel('parley_errors_total', 'context'),
-      event_loop_lag_ms: rounded((await this.counted.total('parley_event_loop_lag_seconds')) * 1000),
+      event_loop_lag_ms: rounded((await this.registry.total('parley_event_loop_lag_seconds')) * 1000),
     };
   }
 
@@ -56,19 +56,19 @@ export class NodeMetrics {
   }
 
   private async byLabel(name: CounterName | GaugeName, label: string): Promise<Record<string, number>> {
-    const values = await this.counted.values(name);
+    const values = await this.registry.values(name);
     return Object.fromEntries(values.map(({ value, labels }) => [labels?.[label] ?? '', value]));
   }
 
   private async latency(name: HistogramName): Promise<LatencyDto> {
-    const { count, p50, p95, p99 } = await this.counted.distribution(name);
+    const { count, p50, p95, p99 } = await this.registry.distribution(name);
     const ms = (seconds: number | null): number | null => (seconds === null ? null : rounded(seconds * 1000));
     return { count, p50_ms: ms(p50), p95_ms: ms(p95), p99_ms: ms(p99) };
   }
 
   private async caches(): Promise<Record<string, CacheDto>> {
     const caches: Record<string, CacheDto> = {};
-    for (const { value, labels } of await this.counted.values('parley_cache_lookups_total')) {
+    for (const { value, labels } of await this.registry.values('parley_cache_lookups_total')) {
       const cache = (caches[labels?.cache ?? ''] ??= { hits: 0, misses: 0, hit_ratio: null });
       if (labels?.result === 'hit') cache.hits = value;
       else cache.misses = value;
@@ -93,7 +93,7 @@ export class NodeMetrics {
   }
 }
 
-/** Three digits after the point are more than any of it is exact to. */
+/** More than three decimals would exceed the accuracy. */
 function rounded(number: number): number {
   return Math.round(number * 1000) / 1000;
 }

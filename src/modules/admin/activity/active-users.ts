@@ -5,40 +5,40 @@ import { ObservableRateLimiter } from '../../../platform/throttling/observable-r
 const HOUR_MS = 3_600_000;
 
 /**
- * Who did anything in this hour, through this process: whatever counts against a limit, on any route or socket. One
- * look-up in a set each time; the database is told of each person once an hour and node.
+ * The users who were active in the current hour through this process: every call that counts against a rate limit, on
+ * any route or socket. Each call costs one set look-up; each user is reported to the database once per hour and node.
  */
 @Injectable()
 export class ActiveUsers implements OnModuleInit {
   private hour = 0;
   private readonly known = new Set<string>();
-  private untold: string[] = [];
+  private unreported: string[] = [];
 
   constructor(private readonly limiter: ObservableRateLimiter) {}
 
   onModuleInit(): void {
-    this.limiter.observe({ counted: (_action, subject) => this.saw(subject) });
+    this.limiter.observe({ counted: (_action, subject) => this.record(subject) });
   }
 
-  /** Those the database has not been told of. Whoever could not tell it gives them back. */
+  /** Returns the users not yet reported to the database. A caller that fails to report them restores them. */
   take(): string[] {
-    this.turnHour();
-    const { untold } = this;
-    this.untold = [];
-    return untold;
+    this.startHour();
+    const { unreported } = this;
+    this.unreported = [];
+    return unreported;
   }
 
-  giveBack(userIds: readonly string[]): void {
-    this.untold.push(...userIds);
+  restore(userIds: readonly string[]): void {
+    this.unreported.push(...userIds);
   }
 
-  private saw(subject: string): void {
-    if (this.known.has(subject) || !isUuid(subject)) return; // subjects are addresses, too
+  private record(subject: string): void {
+    if (this.known.has(subject) || !isUuid(subject)) return; // a subject may also be an IP address
     this.known.add(subject);
-    this.untold.push(subject);
+    this.unreported.push(subject);
   }
 
-  private turnHour(): void {
+  private startHour(): void {
     const hour = Math.floor(Date.now() / HOUR_MS);
     if (hour === this.hour) return;
     this.hour = hour;

@@ -4,7 +4,7 @@ import { ActivityRepository } from './activity.repository.js';
 
 const EVERY_MS = 5 * 60_000;
 
-/** Counts who was active by hour and day, and forgets who it was after three days and the hours after ninety. */
+/** Counts active users by hour and day, and deletes their ids after three days and the hours after ninety. */
 @Injectable()
 export class ActivityRollup implements OnModuleInit, ScheduledTask {
   readonly name = 'activity';

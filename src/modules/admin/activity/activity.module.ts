@@ -4,7 +4,7 @@ import { ActivityRepository } from './activity.repository.js';
 import { NodeStatsReader } from './node-stats.js';
 import { NodeReports } from './node-reports.js';
 
-/** What every process tells the database of itself, with HTTP or without. */
+/** The reports of every process about itself, with or without HTTP. */
 @Global()
 @Module({
   providers: [NodeReports, NodeStatsReader, ActiveUsers, ActivityRepository],

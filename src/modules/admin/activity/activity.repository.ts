@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement } from '../../../platform/database/sql.js';
 
-/** So much more of something was counted in the present hour. */
+/** The growth of one counter in the current hour. */
 export interface HourCount {
   readonly name: string;
   readonly label: string;
@@ -16,11 +16,11 @@ export interface NodeReport {
   readonly figures: object;
 }
 
-/** What a process has to know of the others. */
+/** The state of the other processes. */
 export interface OtherNodes {
-  /** Whether one of them takes requests. */
+  /** Whether one of them serves requests. */
   readonly serves: boolean;
-  /** The addresses of the Redis they use; empty text for none. */
+  /** The URLs of the Redis servers they use, without credentials; an empty text for none. */
   readonly redis: readonly string[];
 }
 
@@ -35,7 +35,7 @@ const FORGET_NODE = statement<unknown>(
   `delete from nodes where id = $1 or seen_at < now() - interval '10 minutes'`,
 );
 
-/** A process of an older version tells neither. */
+/** Processes of an older version report neither value. */
 const OTHER_NODES = statement<OtherNodes>(
   'admin.other_nodes',
   `select coalesce(bool_or(role <> 'worker' and (figures->>'serves')::boolean is not false), false) as serves,
@@ -51,7 +51,7 @@ const ADD_COUNTS = statement<unknown>(
    on conflict (hour, name, label) do update set count = a.count + excluded.count`,
 );
 
-/** In id order: two nodes that report the same people must not wait for each other both. */
+/** In the order of ids, so that two nodes that report the same users cannot deadlock. */
 const ADD_PEOPLE = statement<unknown>(
   'admin.add_active_people',
   `insert into active_people as a (day, user_id, hours)
@@ -98,12 +98,12 @@ export class ActivityRepository {
     await this.sql.run(REPORT_NODE, [id, role, version, startedAt, figures]);
   }
 
-  /** This node goes; those that went without a word ten minutes ago go with it. */
-  async forgetNode(id: string): Promise<void> {
+  /** Deletes this node, and those that ended without notice ten minutes ago. */
+  async deleteNode(id: string): Promise<void> {
     await this.sql.run(FORGET_NODE, [id]);
   }
 
-  /** The other processes that have been heard of since then, and within half a minute. */
+  /** Returns the state of the other processes that have reported since then and within half a minute. */
   async otherNodes(id: string, since: Date): Promise<OtherNodes> {
     return (await this.sql.one(OTHER_NODES, [id, since]))!;
   }
@@ -116,12 +116,12 @@ export class ActivityRepository {
     if (userIds.length > 0) await this.sql.run(ADD_PEOPLE, [userIds]);
   }
 
-  /** People of yesterday and today, by day and by hour. Answers how many numbers that were. */
+  /** Counts the users of yesterday and today, by day and by hour. Returns the number of counts. */
   async sumUpPeople(): Promise<number> {
     return (await this.sql.run(SUM_UP_DAYS)) + (await this.sql.run(SUM_UP_HOURS));
   }
 
-  /** Takes out up to ten thousand. Answers how many. */
+  /** Deletes up to ten thousand rows. Returns how many. */
   forgetPeople(): Promise<number> {
     return this.sql.run(FORGET_PEOPLE);
   }

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ActivityRollup } from './activity-rollup.js';
 
-/** The regular work of the dashboard. */
+/** The scheduled tasks of the dashboard. */
 @Module({ providers: [ActivityRollup] })
 export class ActivityWorkerModule {}

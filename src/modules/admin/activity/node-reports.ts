@@ -12,8 +12,9 @@ import { NodeStatsReader } from './node-stats.js';
 const EVERY_MS = 10_000;
 
 /**
- * Every process tells the others every ten seconds that it lives, what it is doing, and what it has counted. A process
- * that is killed takes at most ten seconds of numbers with it; what could not be told is told the next time.
+ * Reports every ten seconds to the database that this process is alive, its current statistics, and what it has
+ * counted. A process that is killed loses at most ten seconds of counts; what could not be reported is added to the
+ * next report.
  */
 @Injectable()
 export class NodeReports implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -24,10 +25,10 @@ export class NodeReports implements OnApplicationBootstrap, OnApplicationShutdow
   private timer: NodeJS.Timeout | undefined;
   private reporting: Promise<void> | undefined;
   private hasWarned = false;
-  private readonly divided = new RepeatedWarning(
+  private readonly redisWarning = new RepeatedWarning(
     this.logger,
-    'processes over this database use different Redis servers: what one puts into a queue, scans of files among it, ' +
-      'the other does not do, and limits are counted apart. Give all of them the same REDIS_URL',
+    'processes over this database use different Redis servers: jobs that one of them queues, such as scans of files, ' +
+      'are not done by the other, and limits are counted separately. Set the same REDIS_URL for all of them',
     { over: 'all processes use the same Redis' },
   );
 
@@ -43,7 +44,7 @@ export class NodeReports implements OnApplicationBootstrap, OnApplicationShutdow
     return redisAddress(this.config.redisUrl);
   }
 
-  /** This process, as others see it. */
+  /** This process in the form in which others see it. */
   get self(): { id: string; role: string; version: string; started_at: string; seen_at: string } {
     const { nodeId: id, version, startedAt } = this;
     const seen_at = new Date().toISOString();
@@ -59,10 +60,10 @@ export class NodeReports implements OnApplicationBootstrap, OnApplicationShutdow
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
     await this.report();
-    await this.repository.forgetNode(this.nodeId).catch(() => undefined);
+    await this.repository.deleteNode(this.nodeId).catch(() => undefined);
   }
 
-  /** Tells the database how things stand here. Never throws; one report at a time. */
+  /** Writes a report to the database. Never throws; one report at a time. */
   async report(): Promise<void> {
     await this.reporting;
     this.reporting = this.attempt();
@@ -77,33 +78,35 @@ export class NodeReports implements OnApplicationBootstrap, OnApplicationShutdow
       await this.repository.reportNode({ id, role: this.config.processRole, version, startedAt, figures: stats });
       await this.repository.addPeople(activeUsers);
       activeUsers.length = 0;
-      const { counts, settle } = await this.stats.growth();
+      const { counts, markReported } = await this.stats.growth();
       await this.repository.addCounts(counts);
-      settle();
+      markReported();
       this.compare(await this.repository.otherNodes(this.nodeId, this.startedAt));
     } catch (error) {
-      this.activeUsers.giveBack(activeUsers);
-      this.logger.debug('the figures of this node could not be written', { err: error });
+      this.activeUsers.restore(activeUsers);
+      this.logger.debug('the statistics of this node could not be written', { err: error });
     }
   }
 
   /** All processes of an installation use the same Redis, or none of them uses one. */
   private compare({ serves, redis }: OtherNodes): void {
-    const others = redis.filter((address) => address !== (this.redis ?? ''));
+    const others = redis.filter((url) => url !== (this.redis ?? ''));
     if (others.length > 0) {
-      const named = others.map((address) => address || 'none');
-      this.divided.failed({ here: this.redis ?? 'none', elsewhere: named });
+      const named = others.map((url) => url || 'none');
+      this.redisWarning.failed({ here: this.redis ?? 'none', elsewhere: named });
     } else {
-      this.divided.worked();
+      this.redisWarning.worked();
       this.warnOfOtherServers(serves);
     }
   }
 
-  /** Without Redis every process counts limits by itself; said once, when another one that serves is seen. */
+  /** Without Redis every process counts limits by itself. Logged once, when another serving process is seen. */
   private warnOfOtherServers(serves: boolean): void {
-    // Commands and workers serve nobody.
+    // CLI commands and workers do not serve requests.
     if (this.hasWarned || this.config.redisUrl || !this.http.listening || !serves) return;
     this.hasWarned = true;
-    this.logger.warn('another process serves over this database without REDIS_URL: each counts limits by itself');
+    this.logger.warn(
+      'another process serves over this database without REDIS_URL: each process counts limits by itself',
+    );
   }
 }

@@ -3,7 +3,7 @@ import type { CounterName } from '../../../platform/metrics/metric-table.js';
 import { Metrics, type Reading } from '../../../platform/metrics/metrics.js';
 import type { HourCount } from './activity.repository.js';
 
-/** What one node is doing now. */
+/** The current statistics of one node. */
 export interface NodeStats {
   /** By transport. */
   readonly connections: Readonly<Record<string, number>>;
@@ -15,8 +15,8 @@ export interface NodeStats {
   readonly memory_bytes: number;
 }
 
-/** Counters whose growth is kept by hour, under which name, and the label that is kept with it. */
-const KEPT: readonly { name: string; counter: CounterName; label?: string; only?: string }[] = [
+/** The counters whose growth is stored by hour: the stored name, and the label that is stored with it. */
+const STORED: readonly { name: string; counter: CounterName; label?: string; only?: string }[] = [
   { name: 'messages', counter: 'parley_sends_total', only: 'stored' },
   { name: 'deliveries', counter: 'parley_deliveries_total' },
   { name: 'connections', counter: 'parley_connections_opened_total' },
@@ -24,10 +24,10 @@ const KEPT: readonly { name: string; counter: CounterName; label?: string; only?
   { name: 'webhooks', counter: 'parley_webhook_attempts_total', label: 'result' },
 ];
 
-/** Makes of the metrics of this process what the dashboard keeps and shows. */
+/** Computes the statistics of the dashboard from the metrics of this process. */
 @Injectable()
 export class NodeStatsReader {
-  private told = new Map<string, number>();
+  private reported = new Map<string, number>();
 
   constructor(private readonly metrics: Metrics) {}
 
@@ -45,11 +45,11 @@ export class NodeStatsReader {
     };
   }
 
-  /** What has been counted since `settle` was last called with what this answered. */
-  async growth(): Promise<{ counts: HourCount[]; settle: () => void }> {
+  /** Returns what has been counted since the last report that was confirmed with `markReported`. */
+  async growth(): Promise<{ counts: HourCount[]; markReported: () => void }> {
     const now = new Map<string, number>();
     const counts: HourCount[] = [];
-    for (const { name, counter, label, only } of KEPT) {
+    for (const { name, counter, label, only } of STORED) {
       const readings = (await this.metrics.values(counter)).filter(
         ({ labels }) => only === undefined || labels?.outcome === only,
       );
@@ -57,11 +57,11 @@ export class NodeStatsReader {
       for (const [labelled, value] of Object.entries(values)) {
         const key = `${name} ${labelled}`;
         now.set(key, value);
-        const count = value - (this.told.get(key) ?? 0);
+        const count = value - (this.reported.get(key) ?? 0);
         if (count > 0) counts.push({ name, label: labelled, count });
       }
     }
-    return { counts, settle: () => void (this.told = now) };
+    return { counts, markReported: () => void (this.reported = now) };
   }
 }
 

@@ -58,7 +58,7 @@ export class AuditLogRepository {
   /** Newest first, after the entry at `after`; one row more than the page has. */
   page(filter: AuditFilter, after: { at: Date; id: string } | undefined, limit: number): Promise<AuditRow[]> {
     const { actorId, action, targetType, targetId, from, to } = filter;
-    const wanted = [actorId, action, targetType, targetId, from, to].map((value) => value ?? null);
-    return this.sql.many(PAGE, [...wanted, after?.at ?? null, after?.id ?? null, limit + 1]);
+    const filters = [actorId, action, targetType, targetId, from, to].map((value) => value ?? null);
+    return this.sql.many(PAGE, [...filters, after?.at ?? null, after?.id ?? null, limit + 1]);
   }
 }

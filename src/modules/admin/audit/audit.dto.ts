@@ -5,33 +5,33 @@ import { SYSTEM_ROLES, type SystemRole } from '../../../platform/http/actor.js';
 import { IntField, TextField, TimeField, UuidField } from '../../../platform/validation/fields.js';
 
 export class ListAuditLogQuery {
-  @UuidField({ optional: true, description: 'Who acted' })
+  @UuidField({ optional: true, description: 'The user who acted' })
   actor_id?: string;
 
-  @TextField({ max: 64, optional: true, description: 'What was done, as noun.verb', example: 'user.ban' })
+  @TextField({ max: 64, optional: true, description: 'The action, as noun.verb', example: 'user.ban' })
   action?: string;
 
-  @TextField({ max: 64, optional: true, description: 'What it was done to', example: 'user' })
+  @TextField({ max: 64, optional: true, description: 'The type of the target', example: 'user' })
   target_type?: string;
 
-  @TextField({ max: 64, optional: true, description: 'Its id' })
+  @TextField({ max: 64, optional: true, description: 'The id of the target' })
   target_id?: string;
 
-  @TimeField({ optional: true, description: 'From this moment on' })
+  @TimeField({ optional: true, description: 'Entries from this time on' })
   from?: string;
 
-  @TimeField({ optional: true, description: 'Before this moment' })
+  @TimeField({ optional: true, description: 'Entries before this time' })
   to?: string;
 
-  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  @IntField({ min: 1, max: 100, optional: true, description: '50 if omitted' })
   limit?: number;
 
   @RequiredBy(requireCursor)
-  @TextField({ max: 256, optional: true, description: '`next_cursor` of the page before' })
+  @TextField({ max: 256, optional: true, description: '`next_cursor` of the previous page' })
   cursor?: string;
 }
 
-/** One privileged act; it never changes. */
+/** One privileged action; it never changes. */
 export class AuditEntryDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
@@ -39,10 +39,10 @@ export class AuditEntryDto {
   @ApiProperty({ format: 'date-time' })
   at: string;
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'null: the server itself' })
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'null if the server acted by itself' })
   actor_id: string | null;
 
-  @ApiProperty({ type: String, enum: SYSTEM_ROLES, nullable: true, description: 'The role in which it was done' })
+  @ApiProperty({ type: String, enum: SYSTEM_ROLES, nullable: true, description: 'The role of the actor at that time' })
   actor_role: SystemRole | null;
 
   @ApiProperty({ example: 'user.ban' })

@@ -3,7 +3,7 @@ import { AuditLog } from '../../../platform/audit/audit-log.js';
 import { AuditLogRepository } from './audit-log.repository.js';
 import { DatabaseAuditLog } from './database-audit-log.service.js';
 
-/** Where any module records what it let somebody do by rank. Global, because lower modules know of no higher one. */
+/** The audit log for all modules. Global, because lower modules may not import a higher one. */
 @Global()
 @Module({
   providers: [DatabaseAuditLog, AuditLogRepository, { provide: AuditLog, useExisting: DatabaseAuditLog }],

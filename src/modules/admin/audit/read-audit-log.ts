@@ -5,7 +5,7 @@ import { UsersPolicy } from '../../users/users.policy.js';
 import type { AuditEntryDto, ListAuditLogQuery } from './audit.dto.js';
 import { AuditLogRepository, type AuditRow } from './audit-log.repository.js';
 
-/** The audit log as admins read it. */
+/** Lists the audit log for admins. */
 @Injectable()
 export class ReadAuditLog {
   constructor(

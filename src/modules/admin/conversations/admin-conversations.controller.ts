@@ -17,7 +17,7 @@ export class AdminConversationsController {
   constructor(private readonly conversations: AdminConversationsService) {}
 
   @Get()
-  @ApiOperation({ summary: 'All conversations with their figures, without content. For admins.' })
+  @ApiOperation({ summary: 'All conversations with their statistics, without content. For admins.' })
   @ApiOkResponse({ type: AdminConversationPageDto })
   list(@CurrentActor() actor: Actor, @Query() query: ListAdminConversationsQuery): Promise<Page<AdminConversationDto>> {
     return this.conversations.list(actor, query);

@@ -11,15 +11,15 @@ export class ListAdminConversationsQuery {
   @EnumField({ values: CONVERSATION_TYPES, optional: true })
   type?: ConversationType;
 
-  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  @IntField({ min: 1, max: 100, optional: true, description: '50 if omitted' })
   limit?: number;
 
   @RequiredBy(requireCursor)
-  @TextField({ max: 256, optional: true, description: '`next_cursor` of the page before' })
+  @TextField({ max: 256, optional: true, description: '`next_cursor` of the previous page' })
   cursor?: string;
 }
 
-/** A conversation by its outside: nothing that was said in it. */
+/** A conversation without its content. */
 export class AdminConversationDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
@@ -33,13 +33,13 @@ export class AdminConversationDto {
   @ApiProperty({ type: String, nullable: true })
   slug: string | null;
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'null: the server itself' })
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'null if the server created it' })
   created_by: string | null;
 
   @ApiProperty({ type: 'integer' })
   participant_count: number;
 
-  @ApiProperty({ type: 'integer', description: 'Sent so far, deleted ones among them' })
+  @ApiProperty({ type: 'integer', description: 'All messages ever sent, including deleted ones' })
   message_count: number;
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true })

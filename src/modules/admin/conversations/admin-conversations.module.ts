@@ -4,7 +4,7 @@ import { AdminConversationsController } from './admin-conversations.controller.j
 import { AdminConversationsRepository } from './admin-conversations.repository.js';
 import { AdminConversationsService } from './admin-conversations.service.js';
 
-/** All conversations, from outside. */
+/** All conversations, without their content. */
 @Module({
   imports: [UsersModule],
   controllers: [AdminConversationsController],

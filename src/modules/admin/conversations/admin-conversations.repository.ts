@@ -17,7 +17,7 @@ export interface AdminConversationRow {
 export interface ConversationFilter {
   readonly search?: string;
   readonly type?: ConversationType;
-  /** Older than the conversation of this id. */
+  /** Returns conversations older than the one with this id. */
   readonly after?: string;
   readonly limit: number;
 }
@@ -26,22 +26,24 @@ const COLUMNS = `c.id, c.type, c.title, c.slug, c.created_by, h.last_number as m
   h.last_number_at as last_message_at, c.created_at,
   (select count(*) from participants p where p.conversation_id = c.id and p.left_seq is null) as participant_count`;
 
-const WANTED = `c.deleted_at is null and ($2::text is null or c.type = $2) and ($3::uuid is null or c.id < $3)`;
+const FILTER = `c.deleted_at is null and ($2::text is null or c.type = $2) and ($3::uuid is null or c.id < $3)`;
 
 const PAGE = statement<AdminConversationRow>(
   'admin.conversations',
   `select ${COLUMNS} from conversations c join stream_heads h on h.stream_id = c.id
-    where ${WANTED} and $1::text is null
+    where ${FILTER} and $1::text is null
     order by c.id desc limit $4`,
 );
 
-/** The index finds the names first; in a plan for any text the order of the ids would win, and read them all. */
+/**
+ * The names are found by the index first. With one plan for all texts the order of the ids would win and read all rows.
+ */
 const SEARCH = statement<AdminConversationRow>(
   'admin.search_conversations',
   `with found as materialized (
      select id from conversations where lower(coalesce(title, '') || ' ' || coalesce(slug, '')) like '%' || $1 || '%')
    select ${COLUMNS} from found f join conversations c on c.id = f.id join stream_heads h on h.stream_id = c.id
-    where ${WANTED}
+    where ${FILTER}
     order by c.id desc limit $4`,
 );
 

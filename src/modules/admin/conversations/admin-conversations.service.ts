@@ -5,7 +5,7 @@ import { UsersPolicy } from '../../users/users.policy.js';
 import type { AdminConversationDto, ListAdminConversationsQuery } from './admin-conversations.dto.js';
 import { type AdminConversationRow, AdminConversationsRepository } from './admin-conversations.repository.js';
 
-/** Conversations as those see them who run the place: from outside. */
+/** Lists conversations for admins, without their content. */
 @Injectable()
 export class AdminConversationsService {
   constructor(

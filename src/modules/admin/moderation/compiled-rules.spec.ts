@@ -10,7 +10,7 @@ const rule = (kind: Rule['kind'], pattern: string, action: Rule['action'] = 'mas
   reason: null,
 });
 
-/** What is left of a text under these rules, all of which mask. */
+/** Returns the text after the application of these rules, all of which mask. */
 const under = (rules: Rule[], text: string): string => masked(text, new CompiledRules(rules).evaluate(text).masks);
 const words = (patterns: string[], text: string): string =>
   under(
@@ -27,7 +27,7 @@ describe('rules for words', () => {
     ['da\u200brn and d\u00adarn', '••• and •••'],
     ['under_darn_scores', 'under_•••_scores'],
     ['«darn»', '«•••»'],
-  ])('find whole words however they are written: %s', (text, expected) => {
+  ])('match whole words in any notation: %s', (text, expected) => {
     expect(words(['darn'], text)).toBe(expected);
   });
 
@@ -42,15 +42,15 @@ describe('rules for words', () => {
     [['go away'], 'Go,  AWAY now', '••• now'],
     [['go away', 'away now'], 'go away now', '•••'],
     [['a.b', "don't"], 'a b, DON’T', '•••, •••'],
-  ])('know scripts, cases and phrases: %j', (patterns, text, expected) => {
+  ])('support scripts, cases and phrases: %j', (patterns, text, expected) => {
     expect(words(patterns, text)).toBe(expected);
   });
 
-  it('take a rule for what it says, not for a pattern', () => {
+  it('treat a rule as text, not as a pattern', () => {
     expect(words(['(a+)+$', '.*'], 'aaaa anything')).toBe('aaaa anything');
   });
 
-  it('look at a text once, however it is made and however many rules there are', () => {
+  it('scan a text once, whatever its content and the number of rules', () => {
     const set = new CompiledRules([
       ...Array.from({ length: 5000 }, (_, i) => rule('word', `${'a '.repeat(11)}b${i}`)),
       ...Array.from({ length: 200 }, (_, i) => rule('link_deny', `x${i}.example.com`)),
@@ -73,8 +73,7 @@ describe('rules for words', () => {
       '(',
       'é',
     ];
-    // Three hundred thousand characters each: with a second look at each of them this would not end in the time of a
-    // test.
+    // Three hundred thousand characters each: with a second scan of each this would exceed the time of a test.
     for (const part of unfriendly) set.evaluate(part.repeat(300_000 / part.length));
   });
 });
@@ -111,11 +110,11 @@ describe('rules for links', () => {
     'http:////evil.example/x',
     `https://a@${'b'.repeat(63)}.%65vil.example\\x`,
     `https://${'u'.repeat(100)}@evil.example`,
-  ])('find a denied domain behind what is no label in %s', (text) => {
+  ])('find a denied domain after an invalid label in %s', (text) => {
     expect(new CompiledRules([rule('link_deny', 'evil.example', 'reject')]).evaluate(text).rejects).toBeDefined();
   });
 
-  it('take no label for one that DNS could not have, so that none is turned into punycode', () => {
+  it('ignore labels that DNS does not allow, so that none is converted to punycode', () => {
     const label = Array.from({ length: 50_000 }, (_, index) => String.fromCodePoint(0x4e00 + (index % 20_000))).join(
       '',
     );
@@ -130,7 +129,7 @@ describe('rules for links', () => {
     expect(under(deny, 'see https://evil.example/a?b=c#d, (evil.example)!')).toBe('see •••, (•••)!');
   });
 
-  it('let through only what is allowed, where everything else is denied', () => {
+  it('allow only the listed domains if all others are denied', () => {
     const only = [rule('link_deny', '*'), rule('link_allow', 'good.org'), rule('link_deny', 'bad.good.org')];
     expect(under(only, 'https://good.org/x https://www.good.org http://bad.good.org http://else.org')).toBe(
       'https://good.org/x https://www.good.org ••• •••',
@@ -148,7 +147,7 @@ describe('rules for links', () => {
     ['*.example.com', undefined],
     ['https://example.com', undefined],
     ['', undefined],
-  ])('know %p as %p', (text, expected) => {
+  ])('normalise %p to %p', (text, expected) => {
     expect(normalDomain(text)).toBe(expected);
   });
 });

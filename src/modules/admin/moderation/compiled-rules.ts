@@ -6,12 +6,12 @@ export interface Rule {
   readonly id: string;
   readonly kind: RuleKind;
   readonly pattern: string;
-  /** Null for what allows. */
+  /** Null for rules that allow. */
   readonly action: RuleAction | null;
   readonly reason: string | null;
 }
 
-/** What the rules of one scope say to a text: the strictest rule that speaks, and all there is to be masked. */
+/** The result of the rules of one scope for a text: the strictest matching rule, and all spans to mask. */
 export interface RuleMatches {
   readonly rejects?: Rule;
   readonly holds?: Rule;
@@ -19,12 +19,12 @@ export interface RuleMatches {
 }
 
 const MASK = '•••';
-/** Deeper subdomains are judged by their last labels. */
+/** Deeper subdomains are evaluated by their last labels. */
 const LABELS_MAX = 12;
 
 /**
- * The rules of one scope, ready to be asked. Of several rules for domains the one that names most of the host speaks, a
- * denial before an allowance; `*` speaks last, and only of what apps make links of.
+ * The rules of one scope, compiled for evaluation. Of several domain rules the most specific one applies, and a denial
+ * before an allowance; `*` applies last, and only to links that apps make clickable.
  */
 export class CompiledRules {
   private readonly words = new WordMatcher<Rule>();
@@ -67,7 +67,7 @@ export class CompiledRules {
   }
 }
 
-/** The text with every span replaced; spans that touch become one. */
+/** Replaces every span of the text; adjacent spans become one. */
 export function masked(text: string, spans: readonly Span[]): string {
   let out = '';
   let at = 0;

@@ -13,17 +13,17 @@ import { RepeatedWarning } from '../../../platform/logging/repeated-warning.js';
 
 const TOPIC = 'content_rules';
 const RECONCILE_EVERY_MS = 2000;
-/** Rule sets of conversations that are kept ready; the others are read when somebody writes there. */
-const READY_MAX = 1000;
+/** Compiled rule sets of conversations in memory; others are read at the next message there. */
+const CACHE_MAX = 1000;
 
 /**
- * The rules as this process knows them. It always knows which conversations have any: where there is none, and none for
- * the installation, a text costs one look into a map. A change on another node is known through the bus within
- * milliseconds, and within two seconds when the bus has lost it.
+ * The content rules in memory. The cache always knows which conversations have rules: without rules there and for the
+ * installation, a text costs one map look-up. A change on another node arrives by the bus within milliseconds, or
+ * within two seconds if the bus has lost it.
  */
 @Injectable()
 export class ContentRuleCache extends ContentModerator implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly unread = new RepeatedWarning(
+  private readonly warning = new RepeatedWarning(
     new Logger(ContentRuleCache.name),
     'the content rules could not be read',
     {
@@ -31,9 +31,9 @@ export class ContentRuleCache extends ContentModerator implements OnApplicationB
     },
   );
   private readonly versions = new Map<string, number>();
-  private readonly ready = new Map<string, CompiledRules>();
-  /** Sends that came while rules were read wait for the same reading, and so keep their order. */
-  private readonly reading = new Map<string, Promise<CompiledRules>>();
+  private readonly compiled = new Map<string, CompiledRules>();
+  /** Sends that arrive while rules are being read wait for the same read, which preserves their order. */
+  private readonly loading = new Map<string, Promise<CompiledRules>>();
   private known = 0;
   private installation: CompiledRules | undefined;
   private refreshing: Promise<void> | undefined;
@@ -50,7 +50,7 @@ export class ContentRuleCache extends ContentModerator implements OnApplicationB
     });
   }
 
-  /** Nothing is judged before all rules are known. @throws ServiceUnavailable */
+  /** Does not evaluate any text before all rules are loaded. @throws ServiceUnavailable */
   async onApplicationBootstrap(): Promise<void> {
     await this.refresh();
     this.timer = setInterval(() => this.refreshSoon(), RECONCILE_EVERY_MS);
@@ -65,29 +65,29 @@ export class ContentRuleCache extends ContentModerator implements OnApplicationB
     if (this.versions.size === 0) return undefined;
     if (!this.versions.has(conversationId))
       return this.installation && verdictOf(text, this.installation.evaluate(text));
-    const own = this.ready.get(conversationId);
-    if (own) return this.both(text, own);
-    return this.readOnce(conversationId).then((rules) => this.both(text, rules));
+    const own = this.compiled.get(conversationId);
+    if (own) return this.evaluateBoth(text, own);
+    return this.readOnce(conversationId).then((rules) => this.evaluateBoth(text, rules));
   }
 
   defer(send: HeldSend, verdict: ContentVerdict & { kind: 'hold' }): Promise<Holding> {
     return this.held.hold(send, verdict);
   }
 
-  /** After a change of this process: it is known here when this is answered, and soon everywhere. */
+  /** Called after a change in this process: the change is effective here when this returns, and soon on all nodes. */
   async changed(): Promise<void> {
     await this.refreshing?.catch(() => undefined);
     await this.refresh();
     this.bus.publish({ kind: 'changed', topic: TOPIC });
   }
 
-  /** Reads what changed since. @throws ServiceUnavailable */
+  /** Reads the changes since the last refresh. @throws ServiceUnavailable */
   refresh(): Promise<void> {
     this.refreshing ??= this.readChanges().finally(() => (this.refreshing = undefined));
     return this.refreshing;
   }
 
-  private both(text: string, own: CompiledRules): ContentVerdict | undefined {
+  private evaluateBoth(text: string, own: CompiledRules): ContentVerdict | undefined {
     return verdictOf(text, this.installation?.evaluate(text), own.evaluate(text));
   }
 
@@ -96,7 +96,7 @@ export class ContentRuleCache extends ContentModerator implements OnApplicationB
       if (id === INSTALLATION) {
         this.installation = hasRules ? new CompiledRules(await this.rules.ofScope(null)) : undefined;
       }
-      this.ready.delete(id);
+      this.compiled.delete(id);
       if (hasRules) this.versions.set(id, version);
       else this.versions.delete(id);
       this.known = version;
@@ -104,30 +104,33 @@ export class ContentRuleCache extends ContentModerator implements OnApplicationB
   }
 
   private readOnce(conversationId: string): Promise<CompiledRules> {
-    let reading = this.reading.get(conversationId);
-    if (!reading) {
-      reading = this.read(conversationId).finally(() => this.reading.delete(conversationId));
-      this.reading.set(conversationId, reading);
+    let loading = this.loading.get(conversationId);
+    if (!loading) {
+      loading = this.read(conversationId).finally(() => this.loading.delete(conversationId));
+      this.loading.set(conversationId, loading);
     }
-    return reading;
+    return loading;
   }
 
   private async read(conversationId: string): Promise<CompiledRules> {
     const version = this.versions.get(conversationId);
     const rules = new CompiledRules(await this.rules.ofScope(conversationId));
     if (version === undefined || this.versions.get(conversationId) !== version) return rules;
-    const [oldest] = this.ready.keys();
-    if (this.ready.size >= READY_MAX && oldest !== undefined) this.ready.delete(oldest);
-    this.ready.set(conversationId, rules);
+    const [oldest] = this.compiled.keys();
+    if (this.compiled.size >= CACHE_MAX && oldest !== undefined) this.compiled.delete(oldest);
+    this.compiled.set(conversationId, rules);
     return rules;
   }
 
   private refreshSoon(): void {
-    this.unread.watch(() => this.refresh()).catch(() => undefined);
+    this.warning.watch(() => this.refresh()).catch(() => undefined);
   }
 }
 
-/** The strictest of what two scopes say; what is held by the installation's rules is for its moderators alone. */
+/**
+ * Combines two scopes into the strictest verdict. A message held by a rule of the installation can be reviewed only by
+ * its moderators.
+ */
 function verdictOf(text: string, installation: RuleMatches | undefined, own?: RuleMatches): ContentVerdict | undefined {
   const rejects = installation?.rejects ?? own?.rejects;
   if (rejects) return { kind: 'reject', reason: rejects.reason };

@@ -25,9 +25,9 @@ import {
 } from './content-rules.dto.js';
 import { ContentRulesService } from './content-rules.service.js';
 import { ContentRuleExists, ContentRuleNotFound, TooManyContentRules } from './moderation.errors.js';
-import { INSTALLATION_PLACE, placeOf } from './moderation.policy.js';
+import { INSTALLATION_SCOPE, scopeOf } from './moderation.policy.js';
 
-/** Rules that hold everywhere. */
+/** The rules of the installation. */
 @ApiTags('admin')
 @ApiBearerAuth()
 @Limit('call')
@@ -36,18 +36,18 @@ export class ContentRulesController {
   constructor(private readonly rules: ContentRulesService) {}
 
   @Get()
-  @ApiOperation({ summary: 'The content rules that hold everywhere.' })
+  @ApiOperation({ summary: 'The content rules of the installation.' })
   @ApiOkResponse({ type: ContentRulePageDto })
   list(@CurrentActor() actor: Actor, @Query() query: ListContentRulesQuery): Promise<Page<ContentRuleDto>> {
-    return this.rules.list(actor, INSTALLATION_PLACE, query);
+    return this.rules.list(actor, INSTALLATION_SCOPE, query);
   }
 
   @Post()
-  @ApiOperation({ summary: 'Makes a content rule that holds everywhere.' })
+  @ApiOperation({ summary: 'Creates a content rule of the installation.' })
   @ApiCreatedResponse({ type: ContentRuleDto })
   @Throws(ContentRuleExists, TooManyContentRules)
   create(@CurrentActor() actor: Actor, @Body() dto: CreateContentRuleDto): Promise<ContentRuleDto> {
-    return this.rules.create(actor, INSTALLATION_PLACE, dto);
+    return this.rules.create(actor, INSTALLATION_SCOPE, dto);
   }
 
   @Patch(':id')
@@ -59,7 +59,7 @@ export class ContentRulesController {
     @Param() { id }: RuleIdParam,
     @Body() dto: UpdateContentRuleDto,
   ): Promise<ContentRuleDto> {
-    return this.rules.update(actor, INSTALLATION_PLACE, id, dto);
+    return this.rules.update(actor, INSTALLATION_SCOPE, id, dto);
   }
 
   @Delete(':id')
@@ -68,11 +68,11 @@ export class ContentRulesController {
   @ApiNoContentResponse()
   @Throws(ContentRuleNotFound)
   delete(@CurrentActor() actor: Actor, @Param() { id }: RuleIdParam): Promise<void> {
-    return this.rules.delete(actor, INSTALLATION_PLACE, id);
+    return this.rules.delete(actor, INSTALLATION_SCOPE, id);
   }
 }
 
-/** Rules of one conversation, beside those that hold everywhere. */
+/** The rules of one conversation, in addition to those of the installation. */
 @ApiTags('moderation')
 @ApiBearerAuth()
 @Limit('call')
@@ -89,11 +89,11 @@ export class ConversationRulesController {
     @ConversationId() id: string,
     @Query() query: ListContentRulesQuery,
   ): Promise<Page<ContentRuleDto>> {
-    return this.rules.list(actor, placeOf(id), query);
+    return this.rules.list(actor, scopeOf(id), query);
   }
 
   @Post()
-  @ApiOperation({ summary: 'Makes a content rule of this conversation.' })
+  @ApiOperation({ summary: 'Creates a content rule of this conversation.' })
   @ApiCreatedResponse({ type: ContentRuleDto })
   @Throws(ConversationNotFound, ContentRuleExists, TooManyContentRules)
   create(
@@ -101,7 +101,7 @@ export class ConversationRulesController {
     @ConversationId() id: string,
     @Body() dto: CreateContentRuleDto,
   ): Promise<ContentRuleDto> {
-    return this.rules.create(actor, placeOf(id), dto);
+    return this.rules.create(actor, scopeOf(id), dto);
   }
 
   @Patch(':rule_id')
@@ -114,7 +114,7 @@ export class ConversationRulesController {
     @Param() { rule_id: ruleId }: ConversationRuleParams,
     @Body() dto: UpdateContentRuleDto,
   ): Promise<ContentRuleDto> {
-    return this.rules.update(actor, placeOf(id), ruleId, dto);
+    return this.rules.update(actor, scopeOf(id), ruleId, dto);
   }
 
   @Delete(':rule_id')
@@ -127,6 +127,6 @@ export class ConversationRulesController {
     @ConversationId() id: string,
     @Param() { rule_id: ruleId }: ConversationRuleParams,
   ): Promise<void> {
-    return this.rules.delete(actor, placeOf(id), ruleId);
+    return this.rules.delete(actor, scopeOf(id), ruleId);
   }
 }

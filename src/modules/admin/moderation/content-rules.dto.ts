@@ -22,14 +22,21 @@ export class CreateContentRuleDto {
   @TextField({
     min: 1,
     max: PATTERN_MAX,
-    description: 'A word or phrase, found as whole words in any case; or a domain with all below it, `*` for every one',
+    description:
+      'A word or phrase, matched as whole words in any case; or a domain with its subdomains, `*` for all domains',
   })
   pattern: string;
 
-  @EnumField({ values: RULE_ACTIONS, optional: true, description: 'Needed for all kinds but link_allow' })
+  @EnumField({ values: RULE_ACTIONS, optional: true, description: 'Required for all kinds except link_allow' })
   action?: RuleAction;
 
-  @TextField({ min: 1, max: REASON_MAX, optional: true, nullable: true, description: 'Shown to whom it refuses' })
+  @TextField({
+    min: 1,
+    max: REASON_MAX,
+    optional: true,
+    nullable: true,
+    description: 'The sender of a refused message receives it',
+  })
   reason?: string | null;
 }
 
@@ -42,11 +49,11 @@ export class UpdateContentRuleDto {
 }
 
 export class ListContentRulesQuery {
-  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  @IntField({ min: 1, max: 100, optional: true, description: '50 if omitted' })
   limit?: number;
 
   @RequiredBy(requireCursor)
-  @TextField({ max: 512, optional: true, description: '`next_cursor` of the page before' })
+  @TextField({ max: 512, optional: true, description: '`next_cursor` of the previous page' })
   cursor?: string;
 }
 
@@ -67,7 +74,7 @@ export class ContentRuleDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'null: of the whole installation' })
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'null for the whole installation' })
   conversation_id: string | null;
 
   @ApiProperty({ enum: RULE_KINDS })

@@ -4,7 +4,7 @@ import { ContentRulesRepository } from './content-rules.repository.js';
 import { HeldMessagesRepository } from './held-messages.repository.js';
 import { ContentRuleCache } from './content-rule-cache.js';
 
-/** Judges what is written, for `messages`. Global, because a lower module knows of no higher one. */
+/** Provides the content moderation for `messages`. Global, because a lower module may not import a higher one. */
 @Global()
 @Module({
   providers: [

@@ -13,14 +13,14 @@ export interface ContentRuleRow {
   readonly created_at: Date;
 }
 
-/** One scope whose rules changed. */
+/** One scope whose rules have changed. */
 export interface ChangedScope {
   readonly scope_id: string;
   readonly version: number;
   readonly has_rules: boolean;
 }
 
-/** The scope of the rules that hold everywhere. */
+/** The scope of the rules of the installation. */
 export const INSTALLATION = '00000000-0000-0000-0000-000000000000';
 
 const COLUMNS = `id, conversation_id, kind, pattern, action, reason, created_by, created_at`;
@@ -69,7 +69,7 @@ const UPDATE = statement<ContentRuleRow>(
 
 const DELETE = statement<unknown>('content_rules.delete', `delete from content_rules where id = $1`);
 
-/** Any number; whoever changes rules holds it until the commit. */
+/** An arbitrary number. A change of rules holds this lock until its commit. */
 const LOCK = statement<unknown>('content_rules.lock', `select pg_advisory_xact_lock(7265541)`);
 
 const NEW_VERSION = statement<unknown>(
@@ -83,7 +83,7 @@ export interface NewContentRule {
   readonly conversationId: string | null;
   readonly kind: RuleKind;
   readonly pattern: string;
-  /** The same for all ways to write the pattern. */
+  /** The same for all notations of the pattern. */
   readonly key: string;
   readonly action: RuleAction | null;
   readonly reason: string | null;
@@ -95,12 +95,12 @@ export interface NewContentRule {
 export class ContentRulesRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** What changed since a version, oldest first. */
+  /** Returns the scopes that have changed since a version, oldest first. */
   changedSince(version: number): Promise<ChangedScope[]> {
     return this.sql.many(CHANGED, [version]);
   }
 
-  /** All rules of a scope, the first first. */
+  /** Returns all rules of a scope, oldest first. */
   ofScope(conversationId: string | null): Promise<ContentRuleRow[]> {
     return this.sql.many(OF_SCOPE, [conversationId]);
   }
@@ -122,12 +122,12 @@ export class ContentRulesRepository {
     return (await tx.one(COUNT, [conversationId]))?.count ?? 0;
   }
 
-  /** First thing of a change: changes happen one after the other. */
+  /** The first statement of a change: serializes changes. */
   async lock(tx: Queryable): Promise<void> {
     await tx.run(LOCK);
   }
 
-  /** Undefined when the scope has this rule already. */
+  /** Returns undefined when the scope has this rule already. */
   async insert(tx: Queryable, rule: NewContentRule): Promise<ContentRuleRow | undefined> {
     const { id, conversationId, kind, pattern, key, action, reason, createdBy } = rule;
     const row = await tx.one(INSERT, [id, conversationId, kind, pattern, key, action, reason, createdBy]);

@@ -5,7 +5,7 @@ import { EventLog, type StreamTransaction } from '../../../platform/event-log/ev
 import type { Actor } from '../../../platform/http/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, type Page, toPage } from '../../../platform/pagination/page.js';
 import { requireNone } from '../../../platform/validation/ruled-by.js';
-import { ModerationPolicy, type Place } from './moderation.policy.js';
+import { ModerationPolicy, type ModerationScope } from './moderation.policy.js';
 import type {
   ContentRuleDto,
   CreateContentRuleDto,
@@ -19,7 +19,7 @@ import { ContentRuleCache } from './content-rule-cache.js';
 
 const RULES_MAX = { installation: 5000, conversation: 200 };
 
-/** The rules themselves: admins make those of the installation, moderators of a conversation its own. */
+/** Manages content rules: admins manage those of the installation, moderators of a conversation its own. */
 @Injectable()
 export class ContentRulesService {
   constructor(
@@ -30,27 +30,27 @@ export class ContentRulesService {
   ) {}
 
   /** Newest first. @throws PermissionDenied, ConversationNotFound, ValidationError */
-  async list(actor: Actor, place: Place, query: ListContentRulesQuery): Promise<Page<ContentRuleDto>> {
-    await this.policy.requireRuleEditor(actor, place);
+  async list(actor: Actor, scope: ModerationScope, query: ListContentRulesQuery): Promise<Page<ContentRuleDto>> {
+    await this.policy.requireRuleEditor(actor, scope);
     const { limit = DEFAULT_PAGE_SIZE, cursor } = query;
     const [at, id] = cursor === undefined ? [] : (decodeCursor(cursor, ['millis', 'uuid']) as [number, string]);
     const after = at === undefined ? undefined : { at: new Date(at), id: id! };
-    const rows = await this.repository.page(place.conversationId, after, limit);
+    const rows = await this.repository.page(scope.conversationId, after, limit);
     return toPage(rows, limit, present, (row) => [row.created_at.getTime(), row.id]);
   }
 
   /**
-   * Holds here when it is answered, on every node soon after.
+   * The rule is effective on this node when this returns, and on every node soon after.
    * @throws ContentRuleExists, TooManyContentRules, … as `list`
    */
-  async create(actor: Actor, place: Place, dto: CreateContentRuleDto): Promise<ContentRuleDto> {
+  async create(actor: Actor, scope: ModerationScope, dto: CreateContentRuleDto): Promise<ContentRuleDto> {
     requireNone(problemsOfContentRule(dto));
     const { pattern, key } = patternOf(dto);
     const { kind, reason = null } = dto;
-    const row = await this.change(actor, place, async (tx) => {
-      const limit = RULES_MAX[place.queue];
-      if ((await this.repository.count(tx, place.conversationId)) >= limit) throw new TooManyContentRules(limit);
-      const rule = { id: newId(), conversationId: place.conversationId, kind, pattern, key, reason };
+    const row = await this.change(actor, scope, async (tx) => {
+      const limit = RULES_MAX[scope.queue];
+      if ((await this.repository.count(tx, scope.conversationId)) >= limit) throw new TooManyContentRules(limit);
+      const rule = { id: newId(), conversationId: scope.conversationId, kind, pattern, key, reason };
       const stored = await this.repository.insert(tx, { ...rule, action: dto.action ?? null, createdBy: actor.userId });
       if (!stored) throw new ContentRuleExists();
       record(tx, actor, 'content_rule.create', { id: stored.id, after: stored });
@@ -60,9 +60,9 @@ export class ContentRulesService {
   }
 
   /** @throws ContentRuleNotFound, … as `list` */
-  async update(actor: Actor, place: Place, id: string, dto: UpdateContentRuleDto): Promise<ContentRuleDto> {
-    const row = await this.change(actor, place, async (tx) => {
-      const before = await this.require(tx, place, id);
+  async update(actor: Actor, scope: ModerationScope, id: string, dto: UpdateContentRuleDto): Promise<ContentRuleDto> {
+    const row = await this.change(actor, scope, async (tx) => {
+      const before = await this.require(tx, scope, id);
       if (before.action === null && dto.action !== undefined) {
         throw ValidationError.of('action', NOT_FOR_ALLOWED);
       }
@@ -74,27 +74,31 @@ export class ContentRulesService {
   }
 
   /** @throws ContentRuleNotFound, … as `list` */
-  async delete(actor: Actor, place: Place, id: string): Promise<void> {
-    await this.change(actor, place, async (tx) => {
-      const before = await this.require(tx, place, id);
+  async delete(actor: Actor, scope: ModerationScope, id: string): Promise<void> {
+    await this.change(actor, scope, async (tx) => {
+      const before = await this.require(tx, scope, id);
       await this.repository.delete(tx, before);
       record(tx, actor, 'content_rule.delete', { id, before });
     });
   }
 
-  private async change<T>(actor: Actor, place: Place, work: (tx: StreamTransaction) => Promise<T>): Promise<T> {
-    const done = await this.log.write(place.conversationId ?? actor.userId, async (tx) => {
-      await this.policy.requireRuleEditor(actor, place, tx);
+  private async change<T>(
+    actor: Actor,
+    scope: ModerationScope,
+    work: (tx: StreamTransaction) => Promise<T>,
+  ): Promise<T> {
+    const done = await this.log.write(scope.conversationId ?? actor.userId, async (tx) => {
+      await this.policy.requireRuleEditor(actor, scope, tx);
       await this.repository.lock(tx);
       return { answer: await work(tx) };
     });
-    if (!done) throw this.policy.notFound(place);
+    if (!done) throw this.policy.notFound(scope);
     await this.cache.changed();
     return done.answer;
   }
 
-  private async require(tx: StreamTransaction, place: Place, id: string): Promise<ContentRuleRow> {
-    const row = await this.repository.find(tx, id, place.conversationId);
+  private async require(tx: StreamTransaction, scope: ModerationScope, id: string): Promise<ContentRuleRow> {
+    const row = await this.repository.find(tx, id, scope.conversationId);
     if (!row) throw new ContentRuleNotFound();
     return row;
   }

@@ -17,9 +17,9 @@ import {
 } from './held-messages.dto.js';
 import { HeldMessagesService } from './held-messages.service.js';
 import { HeldMessageDecided, HeldMessageNotFound, HeldMessageNotSendable } from './moderation.errors.js';
-import { INSTALLATION_PLACE, placeOf } from './moderation.policy.js';
+import { INSTALLATION_SCOPE, scopeOf } from './moderation.policy.js';
 
-/** What the rules of the installation hold back, for its moderators. */
+/** Messages held by rules of the installation, for its moderators. */
 @ApiTags('moderation')
 @ApiBearerAuth()
 @Limit('call')
@@ -28,34 +28,34 @@ export class HeldMessagesController {
   constructor(private readonly held: HeldMessagesService) {}
 
   @Get()
-  @ApiOperation({ summary: 'Messages that rules hold back, of all conversations.' })
+  @ApiOperation({ summary: 'Messages held by rules of the installation, in all conversations.' })
   @ApiOkResponse({ type: HeldMessagePageDto })
   list(@CurrentActor() actor: Actor, @Query() query: ListHeldMessagesQuery): Promise<Page<HeldMessageDto>> {
-    return this.held.list(actor, INSTALLATION_PLACE, query);
+    return this.held.list(actor, INSTALLATION_SCOPE, query);
   }
 
-  @NotIdempotent() // it would keep texts of others
+  @NotIdempotent() // a stored response would keep the texts of other users
   @Post(':id/release')
-  @ApiOperation({ summary: 'Sends a held message in its author’s name.' })
+  @ApiOperation({ summary: 'Sends a held message in the name of its author.' })
   @HttpCode(200)
   @ApiOkResponse({ type: HeldMessageDto })
   @Throws(HeldMessageNotFound, HeldMessageDecided, HeldMessageNotSendable)
   release(@CurrentActor() actor: Actor, @Param() { id }: HeldMessageIdParam): Promise<HeldMessageDto> {
-    return this.held.release(actor, INSTALLATION_PLACE, id);
+    return this.held.release(actor, INSTALLATION_SCOPE, id);
   }
 
-  @NotIdempotent() // it would keep texts of others
+  @NotIdempotent() // a stored response would keep the texts of other users
   @Post(':id/drop')
-  @ApiOperation({ summary: 'Decides that a held message is never sent.' })
+  @ApiOperation({ summary: 'Drops a held message, which is then never sent.' })
   @HttpCode(200)
   @ApiOkResponse({ type: HeldMessageDto })
   @Throws(HeldMessageNotFound, HeldMessageDecided)
   drop(@CurrentActor() actor: Actor, @Param() { id }: HeldMessageIdParam): Promise<HeldMessageDto> {
-    return this.held.drop(actor, INSTALLATION_PLACE, id);
+    return this.held.drop(actor, INSTALLATION_SCOPE, id);
   }
 }
 
-/** What the rules of one conversation hold back, for its moderators. */
+/** Messages held by rules of one conversation, for its moderators. */
 @ApiTags('moderation')
 @ApiBearerAuth()
 @Limit('call')
@@ -64,7 +64,7 @@ export class ConversationHeldMessagesController {
   constructor(private readonly held: HeldMessagesService) {}
 
   @Get()
-  @ApiOperation({ summary: 'Messages that rules hold back in this conversation.' })
+  @ApiOperation({ summary: 'Messages held by rules of this conversation.' })
   @ApiOkResponse({ type: HeldMessagePageDto })
   @Throws(ConversationNotFound)
   list(
@@ -72,12 +72,12 @@ export class ConversationHeldMessagesController {
     @ConversationId() id: string,
     @Query() query: ListHeldMessagesQuery,
   ): Promise<Page<HeldMessageDto>> {
-    return this.held.list(actor, placeOf(id), query);
+    return this.held.list(actor, scopeOf(id), query);
   }
 
-  @NotIdempotent() // it would keep texts of others
+  @NotIdempotent() // a stored response would keep the texts of other users
   @Post(':held_id/release')
-  @ApiOperation({ summary: 'Sends a held message of this conversation in its author’s name.' })
+  @ApiOperation({ summary: 'Sends a held message of this conversation in the name of its author.' })
   @HttpCode(200)
   @ApiOkResponse({ type: HeldMessageDto })
   @Throws(ConversationNotFound, HeldMessageNotFound, HeldMessageDecided, HeldMessageNotSendable)
@@ -86,12 +86,12 @@ export class ConversationHeldMessagesController {
     @ConversationId() id: string,
     @Param() { held_id: heldId }: ConversationHeldMessageParams,
   ): Promise<HeldMessageDto> {
-    return this.held.release(actor, placeOf(id), heldId);
+    return this.held.release(actor, scopeOf(id), heldId);
   }
 
-  @NotIdempotent() // it would keep texts of others
+  @NotIdempotent() // a stored response would keep the texts of other users
   @Post(':held_id/drop')
-  @ApiOperation({ summary: 'Decides that a held message of this conversation is never sent.' })
+  @ApiOperation({ summary: 'Drops a held message of this conversation, which is then never sent.' })
   @HttpCode(200)
   @ApiOkResponse({ type: HeldMessageDto })
   @Throws(ConversationNotFound, HeldMessageNotFound, HeldMessageDecided)
@@ -100,6 +100,6 @@ export class ConversationHeldMessagesController {
     @ConversationId() id: string,
     @Param() { held_id: heldId }: ConversationHeldMessageParams,
   ): Promise<HeldMessageDto> {
-    return this.held.drop(actor, placeOf(id), heldId);
+    return this.held.drop(actor, scopeOf(id), heldId);
   }
 }

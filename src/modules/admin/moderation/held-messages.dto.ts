@@ -7,14 +7,14 @@ export const HELD_STATUSES = ['held', 'released', 'dropped'] as const;
 export type HeldStatus = (typeof HELD_STATUSES)[number];
 
 export class ListHeldMessagesQuery {
-  @EnumField({ values: HELD_STATUSES, optional: true, description: 'held when left out' })
+  @EnumField({ values: HELD_STATUSES, optional: true, description: 'held if omitted' })
   status?: HeldStatus;
 
-  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  @IntField({ min: 1, max: 100, optional: true, description: '50 if omitted' })
   limit?: number;
 
   @RequiredBy(requireCursor)
-  @TextField({ max: 512, optional: true, description: '`next_cursor` of the page before' })
+  @TextField({ max: 512, optional: true, description: '`next_cursor` of the previous page' })
   cursor?: string;
 }
 
@@ -31,7 +31,7 @@ export class ConversationHeldMessageParams {
   held_id: string;
 }
 
-/** A message that waits for a moderator, or that one has decided on. */
+/** A message that waits for a moderator, or was decided on by one. */
 export class HeldMessageDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
@@ -51,7 +51,7 @@ export class HeldMessageDto {
   @ApiProperty()
   message_type: string;
 
-  @ApiProperty({ format: 'uuid', description: 'The rule that held it; it may be gone by now' })
+  @ApiProperty({ format: 'uuid', description: 'The rule that held the message; it may have been deleted since' })
   rule_id: string;
 
   @ApiProperty({ enum: HELD_STATUSES })
@@ -66,7 +66,7 @@ export class HeldMessageDto {
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   decided_by: string | null;
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'The message it became' })
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'The sent message, after a release' })
   message_id: string | null;
 }
 

@@ -3,7 +3,7 @@ import { newId } from '../../../platform/database/ids.js';
 import { Sql, statement, type Queryable } from '../../../platform/database/sql.js';
 import type { HeldStatus } from './held-messages.dto.js';
 
-/** A send as it waits; the fields are those of the send path. */
+/** A held send; the fields are those of the send path. */
 export interface WaitingSend {
   readonly conversation_id: string;
   readonly sender_id: string;
@@ -34,8 +34,8 @@ export interface HeldRow {
   readonly message_id: string | null;
 }
 
-/** Which queue somebody looks at: the installation's, or that of one conversation. */
-export interface QueuePlace {
+/** The queue to read: that of the installation, or that of one conversation. */
+export interface QueueScope {
   readonly queue: Queue;
   readonly conversationId: string | null;
 }
@@ -84,27 +84,27 @@ const MOVE = statement<unknown>(
 export class HeldMessagesRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** Puts a send aside; the same key again answers what there is. */
+  /** Stores a send as held; a repeated key returns the existing one. */
   async hold(
     send: WaitingSend,
     { ruleId, queue }: { ruleId: string; queue: Queue },
   ): Promise<{ id: string; status: 'held' | 'dropped' | 'conflict' }> {
-    const { conversation_id: place, sender_id: sender, client_message_id: key, body_hash: hash } = send;
+    const { conversation_id: conversationId, sender_id: sender, client_message_id: key, body_hash: hash } = send;
     const id = newId();
-    const values = [id, place, sender, key, hash, JSON.stringify(send), queue, ruleId];
+    const values = [id, conversationId, sender, key, hash, JSON.stringify(send), queue, ruleId];
     if (await this.sql.one(HOLD, values)) return { id, status: 'held' };
-    const known = (await this.sql.one(BY_KEY, [sender, key, place]))!;
-    if (known.body_hash !== hash) return { id: known.id, status: 'conflict' };
-    return { id: known.id, status: known.status === 'dropped' ? 'dropped' : 'held' };
+    const existing = (await this.sql.one(BY_KEY, [sender, key, conversationId]))!;
+    if (existing.body_hash !== hash) return { id: existing.id, status: 'conflict' };
+    return { id: existing.id, status: existing.status === 'dropped' ? 'dropped' : 'held' };
   }
 
-  find(id: string, { queue, conversationId }: QueuePlace, tx: Queryable = this.sql): Promise<HeldRow | undefined> {
+  find(id: string, { queue, conversationId }: QueueScope, tx: Queryable = this.sql): Promise<HeldRow | undefined> {
     return tx.one(FIND, [id, queue, conversationId]);
   }
 
   /** Longest waiting first; one row more than the page has. */
   page(
-    { queue, conversationId }: QueuePlace,
+    { queue, conversationId }: QueueScope,
     statuses: readonly string[],
     after: { at: Date; id: string } | undefined,
     limit: number,
@@ -113,7 +113,7 @@ export class HeldMessagesRepository {
     return this.sql.many(PAGE, values);
   }
 
-  /** Whether it was in one of the states `from`, and so is now in `to`. */
+  /** Moves a message from one of the states `from` to `to`; returns whether it did. */
   async move(
     tx: Queryable | undefined,
     id: string,

@@ -7,14 +7,15 @@ import { MessagesService } from '../../messages/messages.service.js';
 import type { HeldMessageDto, ListHeldMessagesQuery } from './held-messages.dto.js';
 import { type HeldRow, HeldMessagesRepository } from './held-messages.repository.js';
 import { HeldMessageDecided, HeldMessageNotFound, HeldMessageNotSendable } from './moderation.errors.js';
-import { ModerationPolicy, type Place } from './moderation.policy.js';
+import { ModerationPolicy, type ModerationScope } from './moderation.policy.js';
 
-/** A release begins before the message is sent and ends after it: what lies between is still to be decided. */
+/** A release begins before the message is sent and ends after it; in between it still counts as undecided. */
 const UNDECIDED = ['held', 'releasing'];
 
 /**
- * What the rules hold back. Released, it goes the way of every send, judged as things are then, with a number of that
- * moment; of several moderators who decide at once one does, and a message is sent once whatever breaks in between.
+ * Reviews messages that rules hold back. A released message is sent like any other, under the current rules and with
+ * the next message number. If several moderators decide at the same time, exactly one decision wins; the message is
+ * sent only once, even after a crash in between.
  */
 @Injectable()
 export class HeldMessagesService {
@@ -26,33 +27,33 @@ export class HeldMessagesService {
   ) {}
 
   /** Longest waiting first. @throws PermissionDenied, ConversationNotFound, ValidationError */
-  async list(actor: Actor, place: Place, query: ListHeldMessagesQuery): Promise<Page<HeldMessageDto>> {
-    await this.policy.requireReviewer(actor, place);
+  async list(actor: Actor, scope: ModerationScope, query: ListHeldMessagesQuery): Promise<Page<HeldMessageDto>> {
+    await this.policy.requireReviewer(actor, scope);
     const { limit = DEFAULT_PAGE_SIZE, cursor, status = 'held' } = query;
     const [at, id] = cursor === undefined ? [] : (decodeCursor(cursor, ['millis', 'uuid']) as [number, string]);
     const after = at === undefined ? undefined : { at: new Date(at), id: id! };
-    const rows = await this.repository.page(place, status === 'held' ? UNDECIDED : [status], after, limit);
+    const rows = await this.repository.page(scope, status === 'held' ? UNDECIDED : [status], after, limit);
     return toPage(rows, limit, present, (row) => [row.held_at.getTime(), row.id]);
   }
 
-  /** Sends it. @throws HeldMessageNotFound, HeldMessageDecided, HeldMessageNotSendable, … as `list` */
-  async release(actor: Actor, place: Place, id: string): Promise<HeldMessageDto> {
-    const { send } = await this.decide(actor, place, id, { from: UNDECIDED, to: 'releasing' });
+  /** Sends the message. @throws HeldMessageNotFound, HeldMessageDecided, HeldMessageNotSendable, … as `list` */
+  async release(actor: Actor, scope: ModerationScope, id: string): Promise<HeldMessageDto> {
+    const { send } = await this.decide(actor, scope, id, { from: UNDECIDED, to: 'releasing' });
     const messageId = await this.send(id, send);
     const released = { from: UNDECIDED, to: 'released', messageId };
-    return present(await this.decide(actor, place, id, released, 'held_message.release'));
+    return present(await this.decide(actor, scope, id, released, 'held_message.release'));
   }
 
-  /** It is never sent. @throws HeldMessageNotFound, HeldMessageDecided, … as `list` */
-  async drop(actor: Actor, place: Place, id: string): Promise<HeldMessageDto> {
-    return present(await this.decide(actor, place, id, { from: ['held'], to: 'dropped' }, 'held_message.drop'));
+  /** Decides that the message is never sent. @throws HeldMessageNotFound, HeldMessageDecided, … as `list` */
+  async drop(actor: Actor, scope: ModerationScope, id: string): Promise<HeldMessageDto> {
+    return present(await this.decide(actor, scope, id, { from: ['held'], to: 'dropped' }, 'held_message.drop'));
   }
 
   private async send(id: string, send: HeldRow['send']): Promise<string> {
     try {
       return (await this.messages.release(send, `held:${id}`)).message.id;
     } catch (error) {
-      // Nothing was stored, for sure: it may still be dropped.
+      // Certainly nothing was stored: the message may still be dropped.
       if (!(error instanceof AppError) || error.status >= 500) throw error;
       await this.repository.move(undefined, id, { from: ['releasing'], to: 'held' });
       throw new HeldMessageNotSendable(error.code);
@@ -61,17 +62,17 @@ export class HeldMessagesService {
 
   private async decide(
     actor: Actor,
-    place: Place,
+    scope: ModerationScope,
     id: string,
     change: { from: readonly string[]; to: string; messageId?: string },
     action?: string,
   ): Promise<HeldRow> {
-    const row = await this.log.write(place.conversationId ?? actor.userId, async (tx: StreamTransaction) => {
-      await this.policy.requireReviewer(actor, place, tx);
-      if (!(await this.repository.find(id, place, tx))) throw new HeldMessageNotFound();
+    const row = await this.log.write(scope.conversationId ?? actor.userId, async (tx: StreamTransaction) => {
+      await this.policy.requireReviewer(actor, scope, tx);
+      if (!(await this.repository.find(id, scope, tx))) throw new HeldMessageNotFound();
       const isMoved = await this.repository.move(tx, id, { ...change, by: actor.userId });
-      const after = (await this.repository.find(id, place, tx))!;
-      // Another moderator has released the same message meanwhile: so it is.
+      const after = (await this.repository.find(id, scope, tx))!;
+      // Another moderator has released the same message in the meantime: the result is the same.
       if (!isMoved && after.status !== change.to) throw new HeldMessageDecided();
       if (isMoved && action !== undefined) {
         const { conversation_id, sender_id, message_id } = after;
@@ -80,7 +81,7 @@ export class HeldMessagesService {
       }
       return after;
     });
-    if (!row) throw this.policy.notFound(place);
+    if (!row) throw this.policy.notFound(scope);
     return row;
   }
 }

@@ -1,24 +1,27 @@
 import { domainToASCII } from 'node:url';
 import type { Span } from './word-matcher.js';
 
-/** A host named in a text. */
+/** A host in a text. */
 export interface Link extends Span {
-  /** As DNS has it: lower case, punycode. */
+  /** In the form of DNS: lower case, punycode. */
   readonly host: string;
-  /** Whether apps make a link of it; not of `index.html` and `e.g.` */
+  /** Whether apps make it a clickable link; false for `index.html` and `e.g.` */
   readonly isCertain: boolean;
 }
 
-/** Without spaces, quotes and brackets, but for those of an IPv6 address. */
+/** Without spaces, quotes and brackets, except those of an IPv6 url. */
 const CHUNK = /(?:\[[0-9a-f:.]+\]|[^\s<>"'()[\]{}|])+/gi;
-/** Letters, digits, marks, hyphens, what is invisible, and the four full stops of host names. One class: linear. */
+/**
+ * Letters, digits, marks, hyphens, invisible characters, and the four full stops of host names. One class, so that
+ * matching is linear.
+ */
 const DOTTED = /[\p{L}\p{N}\p{M}\p{DI}_.。．｡-]+/gu;
 const STOPS = /[.。．｡]/;
 const LABEL_MAX = 63;
 const AUTHORITY = /^[/\\]*([^/\\?#]*)/;
 const INVISIBLE = /\p{DI}/gu;
 const SCHEME_LETTERS = /[a-z0-9+.-]*$/i;
-/** Endings that apps make links of without `www.` or a scheme; all two-letter ones beside. */
+/** Top-level domains that apps link without `www.` or a scheme; in addition to all two-letter ones. */
 const ENDINGS = new Set(
   'com net org info biz app dev xyz online site shop store club link click live tech top page blog news chat ninja'.split(
     ' ',
@@ -29,25 +32,25 @@ const PUNCTUATION = new Set('.,;:!?…');
 const DOMAIN = /^[a-z0-9.-]+$/;
 const COUNTRY = /^[a-z]{2}$/;
 
-/** The domain of a rule as it is stored; undefined for what is none. `*` is every one. */
+/** Returns the normalised domain of a rule; undefined if it is not a domain. `*` matches every domain. */
 export function normalDomain(text: string): string | undefined {
   if (text === '*') return '*';
   const host = hostOf(text);
   return host !== undefined && host.includes('.') && host.length <= 253 && DOMAIN.test(host) ? host : undefined;
 }
 
-/** Every host a text names, with a scheme or without. Linear in the length. */
+/** Finds every host in a text, with or without a scheme. Linear in its length. */
 export function linksIn(text: string): Link[] {
   const links: Link[] = [];
   for (const { 0: whole, index } of text.matchAll(CHUNK)) {
     const chunk = whole.slice(0, endOf(whole));
     if (!/[.:。．｡]/.test(chunk)) continue;
-    links.push(...withScheme(chunk, index), ...bare(chunk, index));
+    links.push(...withScheme(chunk, index), ...withoutScheme(chunk, index));
   }
   return links;
 }
 
-/** `scheme://…`: what a browser takes for the host, whatever stands before an @ or is percent-encoded. */
+/** `scheme://…`: the host as a browser understands it, whatever precedes an @ or is percent-encoded. */
 function withScheme(chunk: string, offset: number): Link[] {
   const parts = chunk.split('://');
   const links: Link[] = [];
@@ -61,7 +64,7 @@ function withScheme(chunk: string, offset: number): Link[] {
   return links;
 }
 
-function bare(chunk: string, offset: number): Link[] {
+function withoutScheme(chunk: string, offset: number): Link[] {
   const links: Link[] = [];
   for (const { 0: run, index } of chunk.matchAll(DOTTED)) {
     const host = hostOf(run);
@@ -79,33 +82,33 @@ function hostOf(text: string): string | undefined {
   while (start < end && EDGE.has(visible[start]!)) start++;
   while (end > start && EDGE.has(visible[end - 1]!)) end--;
   if (start === end) return undefined;
-  return behindOverlong(domainToASCII(behindOverlong(visible.slice(start, end)))) || undefined;
+  return afterOverlong(domainToASCII(afterOverlong(visible.slice(start, end)))) || undefined;
 }
 
-/** What a browser takes for the host of `part`, what follows `://`; undefined for what it cannot resolve. */
+/** Returns the host that a browser extracts from `part`, the text after `://`; undefined if it cannot resolve it. */
 function hostOfAuthority(part: string): string | undefined {
   const authority = AUTHORITY.exec(part.replace(INVISIBLE, ''))![1]!;
   const written = authority.slice(authority.lastIndexOf('@') + 1);
   const decoded = written.includes('%') ? percentDecoded(written) : written;
-  if (decoded === undefined || behindOverlong(decoded) !== decoded) return undefined;
-  const address = `http://${written}`;
-  const host = URL.canParse(address) ? new URL(address).hostname.replace(/\.$/, '') : '';
-  return host !== '' && behindOverlong(host) === host ? host : undefined;
+  if (decoded === undefined || afterOverlong(decoded) !== decoded) return undefined;
+  const url = `http://${written}`;
+  const host = URL.canParse(url) ? new URL(url).hostname.replace(/\.$/, '') : '';
+  return host !== '' && afterOverlong(host) === host ? host : undefined;
 }
 
 function percentDecoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
   } catch {
-    return undefined; // no UTF-8: no host
+    return undefined; // not UTF-8: not a host
   }
 }
 
 /**
- * The labels behind the last one that is longer than DNS has any: a sentence that a host follows. It also bounds the
- * cost of punycode, which grows with the square of a label's length.
+ * Returns the labels after the last one that exceeds the limit of DNS: a sentence followed by a host. This also bounds
+ * the cost of punycode, which grows with the square of the label length.
  */
-function behindOverlong(host: string): string {
+function afterOverlong(host: string): string {
   if (host.length <= LABEL_MAX) return host;
   const labels = host.split(STOPS);
   const overlong = labels.findLastIndex((label) => label.length > LABEL_MAX && codePointsOf(label) > LABEL_MAX);
@@ -116,7 +119,7 @@ function codePointsOf(label: string): number {
   return [...label.normalize('NFKC')].length;
 }
 
-/** Where the address ends that a chunk begins with: punctuation after it is the sentence's. */
+/** Returns the end of the link that a chunk begins with: punctuation after it belongs to the sentence. */
 function endOf(chunk: string): number {
   let end = chunk.length;
   while (end > 0 && PUNCTUATION.has(chunk[end - 1]!)) end--;

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement } from '../../../platform/database/sql.js';
 
-/** Whose account is gone, and what was decided so long ago that nobody needs the text any more. */
-const SPENT_HELD = `
+/** Held messages of deleted accounts, and those decided so long ago that their text is no longer needed. */
+const EXPIRED_HELD = `
   h.send ->> 'content' <> '' and (
     h.status in ('released', 'dropped') and h.decided_at < now() - interval '30 days'
     or exists (select from users u where u.id = h.sender_id and u.deleted_at is not null))`;
@@ -11,18 +11,18 @@ const SPENT_COMMENTS = `
 
 const COUNT = statement<{ held: number; comments: number }>(
   'moderation.count_spent',
-  `select (select count(*) from held_messages h where ${SPENT_HELD}) as held,
+  `select (select count(*) from held_messages h where ${EXPIRED_HELD}) as held,
           (select count(*) from reports r where ${SPENT_COMMENTS}) as comments`,
 );
 
-/** What still waited of a deleted account is dropped with it. */
+/** Messages of a deleted account that are still held are dropped. */
 const EMPTY_HELD = statement<unknown>(
   'moderation.empty_held',
   `update held_messages u
       set send = u.send || '{"content": "", "metadata": null, "mentions": null}',
           status = case when u.status = 'held' then 'dropped' else u.status end,
           decided_at = coalesce(u.decided_at, clock_timestamp())
-    where u.id in (select h.id from held_messages h where ${SPENT_HELD} order by h.id limit $1 for update skip locked)`,
+    where u.id in (select h.id from held_messages h where ${EXPIRED_HELD} order by h.id limit $1 for update skip locked)`,
 );
 
 const EMPTY_COMMENTS = statement<unknown>(
@@ -40,7 +40,7 @@ export class ModerationUpkeepRepository {
     return (await this.sql.one(COUNT))!;
   }
 
-  /** Answers how many were emptied, at most `limit`. */
+  /** Returns how many texts were removed, at most `limit`. */
   emptyHeld(limit: number): Promise<number> {
     return this.sql.run(EMPTY_HELD, [limit]);
   }

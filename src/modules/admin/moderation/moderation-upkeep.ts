@@ -5,8 +5,8 @@ import { ModerationUpkeepRepository } from './moderation-upkeep.repository.js';
 const AT_ONCE = 500;
 
 /**
- * Takes the texts out of what moderation keeps: of held messages a month after they were decided on, and of what
- * belongs to accounts that were deleted. The decisions themselves stay.
+ * Removes texts from the moderation tables: of held messages a month after the decision, and of deleted accounts. The
+ * decisions themselves stay.
  */
 @Injectable()
 export class ModerationUpkeep implements ScheduledTask, OnModuleInit {

@@ -1,7 +1,7 @@
 import { AppError } from '../../../platform/errors/app-error.js';
 import { ErrorDoc } from '../../../platform/errors/error-doc.decorator.js';
 
-@ErrorDoc('There is no such rule in this place.', 'Treat it as gone.')
+@ErrorDoc('The rule does not exist in this scope.', 'Treat it as gone.')
 export class ContentRuleNotFound extends AppError {
   readonly code = 'CONTENT_RULE_NOT_FOUND';
   readonly status = 404;
@@ -11,17 +11,20 @@ export class ContentRuleNotFound extends AppError {
   }
 }
 
-@ErrorDoc('The place has a rule of this kind for this pattern (`details.field` is `pattern`).', 'Change that one.')
+@ErrorDoc(
+  'The scope already has a rule of this kind for this pattern (`details.field` is `pattern`).',
+  'Change the existing rule.',
+)
 export class ContentRuleExists extends AppError {
   readonly code = 'ALREADY_EXISTS';
   readonly status = 409;
 
   constructor() {
-    super('There is a rule for this already.', { field: 'pattern' });
+    super('A rule for this pattern exists already.', { field: 'pattern' });
   }
 }
 
-@ErrorDoc('The installation, or a conversation, takes at most `details.limit` rules.', 'Delete one.')
+@ErrorDoc('The installation, or the conversation, has the maximum number of rules (`details.limit`).', 'Delete a rule.')
 export class TooManyContentRules extends AppError {
   readonly code = 'TOO_MANY_CONTENT_RULES';
   readonly status = 409;
@@ -31,7 +34,7 @@ export class TooManyContentRules extends AppError {
   }
 }
 
-@ErrorDoc('There is no such held message in this queue.', 'Treat it as gone.')
+@ErrorDoc('The held message does not exist in this queue.', 'Treat it as gone.')
 export class HeldMessageNotFound extends AppError {
   readonly code = 'HELD_MESSAGE_NOT_FOUND';
   readonly status = 404;
@@ -41,19 +44,19 @@ export class HeldMessageNotFound extends AppError {
   }
 }
 
-@ErrorDoc('Somebody has released or dropped it before.', 'Load the queue anew.')
+@ErrorDoc('A moderator has already released or dropped the message.', 'Load the queue again.')
 export class HeldMessageDecided extends AppError {
   readonly code = 'HELD_MESSAGE_DECIDED';
   readonly status = 409;
 
   constructor() {
-    super('This message has been decided on.');
+    super('This message has already been decided on.');
   }
 }
 
 @ErrorDoc(
-  'As things are now it could not be sent: `details.reason` is the code its sender would be answered.',
-  'Drop it.',
+  'The message could not be sent now: `details.reason` is the error code that its sender would receive.',
+  'Drop the message.',
 )
 export class HeldMessageNotSendable extends AppError {
   readonly code = 'HELD_MESSAGE_NOT_SENDABLE';
@@ -64,27 +67,30 @@ export class HeldMessageNotSendable extends AppError {
   }
 }
 
-@ErrorDoc('There is no such message, user or conversation, or none that the reporter can see.', 'Do not try again.')
+@ErrorDoc('The message, user or conversation does not exist, or the reporter may not see it.', 'Do not try again.')
 export class ReportTargetNotFound extends AppError {
   readonly code = 'REPORT_TARGET_NOT_FOUND';
   readonly status = 404;
 
   constructor() {
-    super('There is nothing by this id that you could report.');
+    super('There is nothing to report with this id.');
   }
 }
 
-@ErrorDoc('The same person reports the same thing once until it is decided.', 'Show that it is being looked at.')
+@ErrorDoc(
+  'The user has already reported this target, and the report is not decided yet.',
+  'Tell the user that the report is being reviewed.',
+)
 export class AlreadyReported extends AppError {
   readonly code = 'ALREADY_REPORTED';
   readonly status = 409;
 
   constructor() {
-    super('You have reported this already; somebody will look at it.');
+    super('You have reported this already; a moderator will review it.');
   }
 }
 
-@ErrorDoc('There is no such report.', 'Treat it as gone.')
+@ErrorDoc('The report does not exist.', 'Treat it as gone.')
 export class ReportNotFound extends AppError {
   readonly code = 'REPORT_NOT_FOUND';
   readonly status = 404;
@@ -94,7 +100,7 @@ export class ReportNotFound extends AppError {
   }
 }
 
-@ErrorDoc('Another moderator has it in hand, until `details.claimed_until`.', 'Take another one.')
+@ErrorDoc('Another moderator has claimed the report until `details.claimed_until`.', 'Claim another report.')
 export class ReportClaimed extends AppError {
   readonly code = 'REPORT_CLAIMED';
   readonly status = 409;
@@ -104,7 +110,7 @@ export class ReportClaimed extends AppError {
   }
 }
 
-@ErrorDoc('It has been decided; what was done stays done.', 'Load the report anew.')
+@ErrorDoc('The report has already been resolved; its outcome stays.', 'Load the report again.')
 export class ReportResolved extends AppError {
   readonly code = 'REPORT_RESOLVED';
   readonly status = 409;
@@ -114,7 +120,7 @@ export class ReportResolved extends AppError {
   }
 }
 
-@ErrorDoc('What is reported cannot be dealt with in this way.', 'Choose another outcome.')
+@ErrorDoc('The outcome does not apply to the target of the report.', 'Choose another outcome.')
 export class OutcomeNotPossible extends AppError {
   readonly code = 'OUTCOME_NOT_POSSIBLE';
   readonly status = 409;

@@ -1,9 +1,9 @@
 import { DomainEvent } from '../../../platform/event-log/domain-events.js';
 
-/** Durable, on the user's own stream; the subject is the warning. Who warned is not told. */
+/** Durable, on the user's own stream; the subject is the warning. The moderator is not disclosed. */
 export const USER_WARNED = 'user.warned';
 
-/** Somebody reported something: news for every moderator. */
+/** A user has reported something; all moderators are notified. */
 export class ReportCreated extends DomainEvent {
   static readonly type = 'report.created';
   readonly type = ReportCreated.type;

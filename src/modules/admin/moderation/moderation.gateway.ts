@@ -6,7 +6,7 @@ import { Gateway } from '../../../platform/realtime/frames.js';
 import { ReportCreated, USER_WARNED } from './moderation.events.js';
 import { Warnings } from './warnings.service.js';
 
-/** Socket edge of moderation: news for moderators, warnings for those they concern. */
+/** Socket edge of moderation: new reports for moderators, warnings for their recipients. */
 @Gateway()
 export class ModerationGateway implements OnModuleInit {
   constructor(

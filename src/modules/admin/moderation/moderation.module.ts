@@ -20,7 +20,7 @@ import { ReportsService } from './reports.service.js';
 import { ResolveReport } from './resolve-report.js';
 import { Warnings } from './warnings.service.js';
 
-/** Rules for what is written, what they hold back, and what people report. */
+/** Content rules, held messages and reports. */
 @Module({
   imports: [ContentRulesModule, UsersModule, ParticipantsModule, ConversationsModule, MessagesModule],
   controllers: [

@@ -7,18 +7,18 @@ import { ConversationNotFound } from '../../participants/participants.errors.js'
 import { ParticipantsPolicy } from '../../participants/participants.policy.js';
 import { UsersPolicy } from '../../users/users.policy.js';
 
-/** Where rules hold and what they hold back waits: the whole installation, or one conversation. */
-export type Place =
+/** The scope of rules and held messages: the whole installation, or one conversation. */
+export type ModerationScope =
   | { readonly queue: 'installation'; readonly conversationId: null }
   | { readonly queue: 'conversation'; readonly conversationId: string };
 
-export const INSTALLATION_PLACE: Place = { queue: 'installation', conversationId: null };
+export const INSTALLATION_SCOPE: ModerationScope = { queue: 'installation', conversationId: null };
 
-export function placeOf(conversationId: string): Place {
+export function scopeOf(conversationId: string): ModerationScope {
   return { queue: 'conversation', conversationId };
 }
 
-/** Who moderates what. Under a lock (with `tx`) the roles of that moment count. */
+/** Decides who moderates what. With `tx`, under a lock, the current roles count. */
 @Injectable()
 export class ModerationPolicy {
   constructor(
@@ -27,19 +27,20 @@ export class ModerationPolicy {
   ) {}
 
   /**
-   * Who makes rules: admins; in a conversation its moderators, and who keeps order there.
+   * Rules of the installation are edited by admins; those of a conversation by its moderators and by system moderators.
    * @throws PermissionDenied, …
    */
-  async requireRuleEditor(actor: Actor, { conversationId }: Place, tx?: StreamTransaction): Promise<void> {
+  async requireRuleEditor(actor: Actor, { conversationId }: ModerationScope, tx?: StreamTransaction): Promise<void> {
     if (conversationId === null) await this.users.requireRank(actor, 'admin', tx);
     else this.participants.requireModerator(await this.participants.access(actor, conversationId, tx));
   }
 
   /**
-   * Who sees what was held and decides on it; in a conversation only who takes part: it is reading.
+   * Requires the right to read and decide on held messages. In a conversation only participants have it, because
+   * reviewing includes reading.
    * @throws PermissionDenied, …
    */
-  async requireReviewer(actor: Actor, { conversationId }: Place, tx?: StreamTransaction): Promise<void> {
+  async requireReviewer(actor: Actor, { conversationId }: ModerationScope, tx?: StreamTransaction): Promise<void> {
     if (conversationId === null) return void (await this.users.requireRank(actor, 'moderator', tx));
     const membership = tx
       ? await this.participants.requireMemberUnderLock(tx, actor, conversationId)
@@ -47,17 +48,19 @@ export class ModerationPolicy {
     this.participants.requireModerator(membership);
   }
 
-  /** Moderators and admins of the system. Answers the actor as he is now. @throws PermissionDenied */
+  /**
+   * Requires a moderator or admin of the system. Returns the actor with their current role. @throws PermissionDenied
+   */
   requireModerator(actor: Actor, tx?: StreamTransaction): Promise<Actor> {
     return this.users.requireRank(actor, 'moderator', tx);
   }
 
-  /** Reports about this user are not for this moderator to see: their own. Admins see all. */
+  /** Returns the user whose reports this moderator may not see: themselves. Admins see all. */
   hiddenSubject({ role, userId }: Actor): string | undefined {
     return role === 'admin' ? undefined : userId;
   }
 
-  /** The account and session are good now. @throws AuthenticationRequired, AccountBanned */
+  /** Requires a valid account and session. @throws AuthenticationRequired, AccountBanned */
   requireActive(actor: Actor, tx: StreamTransaction): Promise<Actor> {
     return this.users.requireActive(tx, actor);
   }
@@ -67,8 +70,8 @@ export class ModerationPolicy {
     throw new PermissionDenied(message);
   }
 
-  /** The stream of a place has no head. */
-  notFound({ conversationId }: Place): AppError {
+  /** The error if the stream of a scope has no head. */
+  notFound({ conversationId }: ModerationScope): AppError {
     return conversationId === null ? new AuthenticationRequired() : new ConversationNotFound();
   }
 }

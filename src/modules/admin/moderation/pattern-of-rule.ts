@@ -3,19 +3,19 @@ import { problemsOf } from '../../../platform/validation/ruled-by.js';
 import { normalDomain } from './link-finder.js';
 import { countWords, foldText } from './word-matcher.js';
 
-/** A phrase of more words is a sentence: people would write it otherwise the next time. */
+/** A longer phrase is a sentence, which would be worded differently the next time. */
 const WORDS_MAX = 12;
 
-/** What is said of a rule. */
+/** The input for a rule. */
 interface RuleInput {
   readonly kind?: string;
   readonly pattern?: string;
   readonly action?: string;
 }
 
-export const NOT_FOR_ALLOWED = 'is not for what is allowed';
+export const NOT_FOR_ALLOWED = 'must be omitted for link_allow';
 
-/** What of a new rule does not go together. */
+/** Returns the contradictions in a new rule. */
 export function problemsOfContentRule(
   { kind, pattern, action }: RuleInput,
   _config?: unknown,
@@ -41,6 +41,7 @@ export function patternOf({ kind, pattern }: { kind: string; pattern: string }):
   }
   const domain = normalDomain(pattern.trim());
   if (domain === undefined) throw ValidationError.of('pattern', 'is not a domain');
-  if (domain === '*' && kind === 'link_allow') throw ValidationError.of('pattern', 'allows what is allowed anyway');
+  if (domain === '*' && kind === 'link_allow')
+    throw ValidationError.of('pattern', 'has no effect, because other domains are allowed anyway');
   return { pattern: domain, key: domain };
 }

@@ -8,8 +8,8 @@ import type { AdminReportDto, ListReportsQuery, ReportContextDto } from './repor
 import { type ReportRow, ReportsRepository } from './reports.repository.js';
 
 /**
- * The queue, with what one must see to decide. It shows what was said around a reported message, and nothing else.
- * A moderator is shown no report about themselves: they would read who reported them.
+ * Reads the report queue with the context that a decision needs: the messages around a reported one, and nothing else.
+ * A moderator never sees a report about themselves, because it would disclose the reporter.
  */
 @Injectable()
 export class ReadReports {
@@ -28,8 +28,8 @@ export class ReadReports {
     const filter = { status, category, targetType, exceptAbout: this.policy.hiddenSubject(current) };
     const rows = await this.repository.page(filter, after, limit);
     const contexts = await this.contexts.of(rows.map((row) => row.id));
-    const show = (row: ReportRow): AdminReportDto => present(row, contexts.get(row.id));
-    return toPage(rows, limit, show, (row) => [row.created_at.getTime(), row.id]);
+    const presentRow = (row: ReportRow): AdminReportDto => present(row, contexts.get(row.id));
+    return toPage(rows, limit, presentRow, (row) => [row.created_at.getTime(), row.id]);
   }
 
   /** @throws PermissionDenied, ReportNotFound */

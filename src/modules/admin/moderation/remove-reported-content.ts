@@ -5,7 +5,7 @@ import { ModeratorDelete } from '../../messages/moderator-delete.service.js';
 import { ConversationNotFound } from '../../participants/participants.errors.js';
 import type { ReportRow } from './reports.repository.js';
 
-/** Takes away what was reported, the way it is always taken away. What is gone already is gone. */
+/** Removes reported content by the ordinary deletion. Content that is already deleted is ignored. */
 @Injectable()
 export class RemoveReportedContent {
   constructor(
@@ -13,7 +13,7 @@ export class RemoveReportedContent {
     private readonly conversations: ConversationsService,
   ) {}
 
-  /** A conversation is for its owner or an admin to end. @throws PermissionDenied */
+  /** A conversation can be deleted only by its owner or an admin. @throws PermissionDenied */
   async remove(actor: Actor, { target_type: type, target_id: id, category }: ReportRow): Promise<void> {
     if (type === 'message') return this.deletion.takeDown(actor, id, `Reported: ${category}.`);
     await this.conversations.delete(actor, id).catch((error: unknown) => {

@@ -7,7 +7,7 @@ export interface ContextRow {
   readonly reporter_count: number;
   readonly conversation_title: string | null;
   readonly subject: ReportSubjectDto | null;
-  /** Times inside are text: the rows were made by `json_agg`. */
+  /** Times inside are texts, because `json_agg` creates the rows. */
   readonly messages:
     | {
         id: string;
@@ -23,7 +23,7 @@ export interface ContextRow {
 
 const NEIGHBOURS = 5;
 
-/** A handful of index look-ups a report; a page is one statement. */
+/** A few index look-ups for each report; a page is one statement. */
 const CONTEXT = statement<ContextRow>(
   'reports.context',
   `select r.id as report_id, c.title as conversation_title,
@@ -51,7 +51,7 @@ const CONTEXT = statement<ContextRow>(
     where r.id = any($1::uuid[])`,
 );
 
-/** What surrounds a report. Owns: nothing. Reads: reports, user_warnings, users, messages, conversations. */
+/** The context of reports. Owns: nothing. Reads: reports, user_warnings, users, messages, conversations. */
 @Injectable()
 export class ReportContextRepository {
   constructor(private readonly sql: Sql) {}

@@ -8,14 +8,14 @@ import { UsersService } from '../../users/users.service.js';
 import { ReportTargetNotFound } from './moderation.errors.js';
 import type { CreateReportDto } from './reports.dto.js';
 
-/** What a report is about, beside its target. */
+/** The conversation and user that a report concerns. */
 export interface ReportSubject {
   readonly conversationId: string | null;
-  /** The user whose doing it is. */
+  /** The user who is responsible for the target. */
   readonly subjectId: string | null;
 }
 
-/** Finds what somebody wants to report, if he can see it. */
+/** Finds the target of a report if the reporter can see it. */
 @Injectable()
 export class ReportTargets {
   constructor(
@@ -26,7 +26,8 @@ export class ReportTargets {
   ) {}
 
   /**
-   * @throws ReportTargetNotFound for what there is not and for what the actor cannot see; ValidationError for his own
+   * @throws ReportTargetNotFound for targets that do not exist or that the actor cannot see; ValidationError for their
+   * own
    */
   async require(actor: Actor, { target_type: type, target_id: id }: CreateReportDto): Promise<ReportSubject> {
     const subject = await this.find(actor, type, id).catch((error: unknown) => {

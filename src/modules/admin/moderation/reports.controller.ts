@@ -30,7 +30,7 @@ import {
 import { ReportsService } from './reports.service.js';
 import { ResolveReport } from './resolve-report.js';
 
-/** For everybody. */
+/** For all users. */
 @ApiTags('moderation')
 @ApiBearerAuth()
 @Controller('api/v1/reports')
@@ -55,15 +55,15 @@ export class ReportsController {
 export class ReportQueueController {
   constructor(
     private readonly reports: ReportsService,
-    private readonly reading: ReadReports,
-    private readonly resolving: ResolveReport,
+    private readonly reader: ReadReports,
+    private readonly resolver: ResolveReport,
   ) {}
 
   @Get()
   @ApiOperation({ summary: 'The reports, filtered. For moderators.' })
   @ApiOkResponse({ type: AdminReportPageDto })
   list(@CurrentActor() actor: Actor, @Query() query: ListReportsQuery): Promise<Page<AdminReportDto>> {
-    return this.reading.list(actor, query);
+    return this.reader.list(actor, query);
   }
 
   @Get(':id')
@@ -71,11 +71,11 @@ export class ReportQueueController {
   @ApiOkResponse({ type: AdminReportDto })
   @Throws(ReportNotFound)
   get(@CurrentActor() actor: Actor, @Param() { id }: ReportIdParam): Promise<AdminReportDto> {
-    return this.reading.get(actor, id);
+    return this.reader.get(actor, id);
   }
 
   @Patch(':id')
-  @ApiOperation({ summary: 'Changes the priority of a report, or leaves a note. For moderators.' })
+  @ApiOperation({ summary: 'Changes the priority of a report, or sets its note. For moderators.' })
   @ApiOkResponse({ type: AdminReportDto })
   @Throws(ReportNotFound, ReportClaimed, ReportResolved)
   async update(
@@ -84,34 +84,34 @@ export class ReportQueueController {
     @Body() dto: UpdateReportDto,
   ): Promise<AdminReportDto> {
     await this.reports.update(actor, id, dto);
-    return this.reading.get(actor, id);
+    return this.reader.get(actor, id);
   }
 
-  @NotIdempotent() // it would keep texts of others
+  @NotIdempotent() // a stored response would keep the texts of other users
   @Post(':id/claim')
-  @ApiOperation({ summary: 'Takes a report on. For moderators.' })
+  @ApiOperation({ summary: 'Claims a report. For moderators.' })
   @HttpCode(200)
   @ApiOkResponse({ type: AdminReportDto })
   @Throws(ReportNotFound, ReportClaimed, ReportResolved)
   async claim(@CurrentActor() actor: Actor, @Param() { id }: ReportIdParam): Promise<AdminReportDto> {
     await this.reports.claim(actor, id);
-    return this.reading.get(actor, id);
+    return this.reader.get(actor, id);
   }
 
-  @NotIdempotent() // it would keep texts of others
+  @NotIdempotent() // a stored response would keep the texts of other users
   @Post(':id/release')
-  @ApiOperation({ summary: 'Gives a report back that one has taken on. For moderators.' })
+  @ApiOperation({ summary: 'Releases a claimed report. For moderators.' })
   @HttpCode(200)
   @ApiOkResponse({ type: AdminReportDto })
   @Throws(ReportNotFound, ReportClaimed, ReportResolved)
   async release(@CurrentActor() actor: Actor, @Param() { id }: ReportIdParam): Promise<AdminReportDto> {
     await this.reports.release(actor, id);
-    return this.reading.get(actor, id);
+    return this.reader.get(actor, id);
   }
 
-  @NotIdempotent() // it would keep texts of others
+  @NotIdempotent() // a stored response would keep the texts of other users
   @Post(':id/resolve')
-  @ApiOperation({ summary: 'Decides a report, and does what was decided. For moderators.' })
+  @ApiOperation({ summary: 'Resolves a report with an outcome and carries it out. For moderators.' })
   @HttpCode(200)
   @ApiOkResponse({ type: AdminReportDto })
   @Throws(ReportNotFound, ReportClaimed, ReportResolved, OutcomeNotPossible, UserNotFound, MessageNotEditable)
@@ -120,7 +120,7 @@ export class ReportQueueController {
     @Param() { id }: ReportIdParam,
     @Body() dto: ResolveReportDto,
   ): Promise<AdminReportDto> {
-    await this.resolving.resolve(actor, id, dto);
-    return this.reading.get(actor, id);
+    await this.resolver.resolve(actor, id, dto);
+    return this.reader.get(actor, id);
   }
 }

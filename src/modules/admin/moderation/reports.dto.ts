@@ -36,12 +36,12 @@ export class CreateReportDto {
   @EnumField({ values: REPORT_CATEGORIES })
   category: ReportCategory;
 
-  @TextField({ max: TEXT_MAX, optional: true, nullable: true, description: 'For the moderators' })
+  @TextField({ max: TEXT_MAX, optional: true, nullable: true, description: 'A comment for the moderators' })
   comment?: string | null;
 }
 
 export class ListReportsQuery {
-  @EnumField({ values: REPORT_STATUSES, optional: true, description: 'open and claimed when left out' })
+  @EnumField({ values: REPORT_STATUSES, optional: true, description: 'open and claimed if omitted' })
   status?: ReportStatus;
 
   @EnumField({ values: REPORT_CATEGORIES, optional: true })
@@ -50,11 +50,11 @@ export class ListReportsQuery {
   @EnumField({ values: REPORT_TARGETS, optional: true })
   target_type?: ReportTarget;
 
-  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  @IntField({ min: 1, max: 100, optional: true, description: '50 if omitted' })
   limit?: number;
 
   @RequiredBy(requireCursor)
-  @TextField({ max: 512, optional: true, description: '`next_cursor` of the page before' })
+  @TextField({ max: 512, optional: true, description: '`next_cursor` of the previous page' })
   cursor?: string;
 }
 
@@ -64,16 +64,24 @@ export class ReportIdParam {
 }
 
 export class ResolveReportDto {
-  @EnumField({ values: REPORT_OUTCOMES, description: 'What is done: removed is for messages and conversations' })
+  @EnumField({
+    values: REPORT_OUTCOMES,
+    description: 'The outcome; removed applies to messages and conversations only',
+  })
   outcome: ReportOutcome;
 
-  @TextField({ max: TEXT_MAX, optional: true, nullable: true, description: 'For moderators alone' })
+  @TextField({ max: TEXT_MAX, optional: true, nullable: true, description: 'Visible to moderators only' })
   note?: string | null;
 
-  @TextField({ max: TEXT_MAX, optional: true, nullable: true, description: 'Told to whoever is warned or banned' })
+  @TextField({
+    max: TEXT_MAX,
+    optional: true,
+    nullable: true,
+    description: 'The user who is warned or banned receives it',
+  })
   user_message?: string | null;
 
-  @TimeField({ optional: true, nullable: true, description: 'End of a ban; without end when left out' })
+  @TimeField({ optional: true, nullable: true, description: 'End of a ban; unlimited if omitted' })
   until?: string | null;
 }
 
@@ -88,11 +96,11 @@ export class UpdateReportDto {
   @EnumField({ values: REPORT_CATEGORIES, optional: true })
   category?: ReportCategory;
 
-  @TextField({ max: TEXT_MAX, optional: true, nullable: true, description: 'For moderators alone' })
+  @TextField({ max: TEXT_MAX, optional: true, nullable: true, description: 'Visible to moderators only' })
   note?: string | null;
 }
 
-/** What whoever reports is told. */
+/** A report in the form that the reporter receives. */
 export class ReportDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
@@ -123,7 +131,7 @@ export class ReportedMessageDto {
   @ApiProperty()
   sender_name: string;
 
-  @ApiProperty({ description: 'Empty when deleted' })
+  @ApiProperty({ description: 'Empty if the message is deleted' })
   content: string;
 
   @ApiProperty()
@@ -146,10 +154,10 @@ export class ReportSubjectDto {
   @ApiProperty()
   is_banned: boolean;
 
-  @ApiProperty({ description: 'Reports about this user, this one not counted' })
+  @ApiProperty({ description: 'Other reports about this user' })
   past_reports: number;
 
-  @ApiProperty({ description: 'Those of them that were not dismissed' })
+  @ApiProperty({ description: 'Other reports about this user that were not dismissed' })
   past_sanctions: number;
 
   @ApiProperty()
@@ -157,20 +165,20 @@ export class ReportSubjectDto {
 }
 
 export class ReportContextDto {
-  @ApiProperty({ description: 'Different people who have reported the same' })
+  @ApiProperty({ description: 'Number of users who have reported this target' })
   reporter_count: number;
 
-  @ApiProperty({ type: ReportSubjectDto, nullable: true, description: 'The user it is about' })
+  @ApiProperty({ type: ReportSubjectDto, nullable: true, description: 'The user that the report concerns' })
   subject: ReportSubjectDto | null;
 
-  @ApiProperty({ type: [ReportedMessageDto], description: 'The message with up to five before and after it' })
+  @ApiProperty({ type: [ReportedMessageDto], description: 'The message with up to five messages before and after it' })
   messages: ReportedMessageDto[];
 
   @ApiProperty({ type: String, nullable: true })
   conversation_title: string | null;
 }
 
-/** A report as moderators see it. */
+/** A report in the form that moderators see. */
 export class AdminReportDto extends ReportDto {
   @ApiProperty({ format: 'uuid' })
   reporter_id: string;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../../platform/database/sql.js';
 import type { ReportCategory, ReportOutcome, ReportStatus, ReportTarget } from './reports.dto.js';
 
-/** How long a claim keeps others away. */
+/** How long a claim excludes other moderators. */
 const CLAIM = `interval '30 minutes'`;
 
 export interface ReportRow {
@@ -35,7 +35,7 @@ export interface NewReport {
   readonly comment: string | null;
 }
 
-/** A claim that has run out is none. */
+/** An expired claim counts as open. */
 const STATUS = `case when r.status = 'claimed' and r.claimed_at <= now() - ${CLAIM} then 'open' else r.status end`;
 const COLUMNS = `
   r.id, r.reporter_id, r.target_type, r.target_id, r.conversation_id, r.subject_id, r.category, r.comment,
@@ -123,33 +123,33 @@ const MODERATORS = statement<{ id: string }>(
 export class ReportsRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** When it was stored; undefined when this reporter has an open report of this target already. */
+  /** Returns when it was stored; undefined when this reporter has an open report of this target already. */
   async insert(tx: Queryable, report: NewReport): Promise<Date | undefined> {
     const { id, reporterId, targetType, targetId, conversationId, subjectId, category, comment } = report;
     const values = [id, reporterId, targetType, targetId, conversationId, subjectId, category, comment];
     return (await tx.one(INSERT, values))?.created_at;
   }
 
-  /** As it is now; others wait until the transaction is over. */
+  /** Returns the current row; concurrent transactions wait until this one has ended. */
   lock(tx: Queryable, id: string): Promise<ReportRow | undefined> {
     return tx.one(LOCK, [id]);
   }
 
-  /** Undefined too for a report about `exceptAbout`. */
+  /** Undefined also for a report about `exceptAbout`. */
   find(id: string, exceptAbout: string | undefined): Promise<ReportRow | undefined> {
     return this.sql.one(FIND, [id, exceptAbout ?? null]);
   }
 
-  /** Longest waiting first; one row more than the page has. Leaves out reports about `exceptAbout`. */
+  /** Longest waiting first; one row more than the page has. Omits reports about `exceptAbout`. */
   page(
     filter: { status?: ReportStatus; category?: ReportCategory; targetType?: ReportTarget; exceptAbout?: string },
     after: { at: Date; id: string } | undefined,
     limit: number,
   ): Promise<ReportRow[]> {
-    const wanted = [filter.status ?? null, filter.category ?? null, filter.targetType ?? null];
+    const filters = [filter.status ?? null, filter.category ?? null, filter.targetType ?? null];
     const statement = filter.status === 'resolved' ? PAGE_RESOLVED : PAGE_WAITING;
     return this.sql.many(statement, [
-      ...wanted,
+      ...filters,
       after?.at ?? null,
       after?.id ?? null,
       limit + 1,
@@ -169,16 +169,21 @@ export class ReportsRepository {
     await tx.run(UPDATE, [id, change.category ?? null, change.note !== undefined, change.note ?? null]);
   }
 
-  /** Ends this report, and with `withTwins` all open ones of the same target. Answers which. */
+  /** Resolves this report, and with `includeDuplicates` all open ones of the same target. Returns their ids. */
   async resolve(
     tx: Queryable,
     id: string,
-    { outcome, note, by, withTwins }: { outcome: ReportOutcome; note: string | null; by: string; withTwins: boolean },
+    {
+      outcome,
+      note,
+      by,
+      includeDuplicates,
+    }: { outcome: ReportOutcome; note: string | null; by: string; includeDuplicates: boolean },
   ): Promise<string[]> {
-    return (await tx.many(RESOLVE, [id, withTwins, outcome, note, by])).map((row) => row.id);
+    return (await tx.many(RESOLVE, [id, includeDuplicates, outcome, note, by])).map((row) => row.id);
   }
 
-  /** Whether it is new: one report warns once. */
+  /** Returns whether the warning is new: one report warns once. */
   async warn(
     tx: Queryable,
     warning: { id: string; userId: string; reportId: string; by: string; category: string; message: string | null },
@@ -191,7 +196,7 @@ export class ReportsRepository {
     return new Map((await this.sql.many(WARNINGS, [ids])).map((row) => [row.id, row]));
   }
 
-  /** All admins, and all moderators but the one the report is about. */
+  /** Returns all admins, and all moderators except the one the report is about. */
   async moderatorIds(subjectId: string | null): Promise<string[]> {
     return (await this.sql.many(MODERATORS, [subjectId])).map((row) => row.id);
   }

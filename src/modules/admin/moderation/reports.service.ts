@@ -11,7 +11,7 @@ import { ReportTargets } from './report-targets.js';
 import type { CreateReportDto, ReportDto, UpdateReportDto } from './reports.dto.js';
 import { type ReportRow, ReportsRepository } from './reports.repository.js';
 
-/** A report as it stood when its row was locked, and the moderator with the role of that moment. */
+/** A report as of the lock of its row, and the moderator with their current role. */
 export interface Locked {
   readonly tx: StreamTransaction;
   readonly report: ReportRow;
@@ -19,8 +19,8 @@ export interface Locked {
 }
 
 /**
- * Reporting, and having reports in hand. Every change of a report happens under the lock of its row, so of several
- * moderators one claims it; a claim ends by itself after half an hour.
+ * Creates, claims and releases reports. Every change happens under the lock of the row, so that only one of several
+ * moderators can claim a report; a claim expires after half an hour.
  */
 @Injectable()
 export class ReportsService {
@@ -48,7 +48,10 @@ export class ReportsService {
     return { id, target_type, target_id, category, created_at: createdAt.toISOString() };
   }
 
-  /** Takes it in hand; again prolongs it. @throws ReportNotFound, ReportClaimed, ReportResolved, PermissionDenied */
+  /**
+   * Claims the report; a repeated call extends the claim. @throws ReportNotFound, ReportClaimed, ReportResolved,
+   * PermissionDenied
+   */
   async claim(actor: Actor, id: string): Promise<void> {
     await this.change(actor, id, async (locked) => {
       this.requireFree(locked);
@@ -57,7 +60,7 @@ export class ReportsService {
   }
 
   /**
-   * Gives it back; admins also what others claimed.
+   * Releases the report; admins may also release claims of others.
    * @throws ReportNotFound, ReportClaimed, ReportResolved, PermissionDenied
    */
   async release(actor: Actor, id: string): Promise<void> {
@@ -83,8 +86,8 @@ export class ReportsService {
   }
 
   /**
-   * Locks the report and checks who acts. For a moderator there is no report about themselves; an admin sees one and
-   * does not decide on it. @throws as above
+   * Locks the report and checks the actor. For a moderator reports about themselves do not exist; an admin sees them,
+   * but may not decide on them. @throws as above
    */
   async change<T>(actor: Actor, id: string, work: (locked: Locked) => Promise<T>): Promise<T> {
     const done = await this.log.write(actor.userId, async (tx) => {
@@ -100,7 +103,7 @@ export class ReportsService {
     return done.answer;
   }
 
-  /** @throws ReportClaimed when another moderator has it in hand */
+  /** @throws ReportClaimed when another moderator has claimed the report */
   requireFree({ report, current }: Locked): void {
     if (report.status !== 'claimed' || report.claimed_by === current.userId) return;
     throw new ReportClaimed(report.claimed_until?.toISOString() ?? null);

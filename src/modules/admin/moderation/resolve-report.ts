@@ -11,8 +11,8 @@ import { type ReportRow, ReportsRepository } from './reports.repository.js';
 import { ReportsService } from './reports.service.js';
 
 /**
- * Decides on a report: claims it, does what is decided, writes down that it was done. What is done is done in the
- * transactions of its own module; each of it twice is once, so that whoever was interrupted may resolve again.
+ * Resolves a report: claims it, carries out the outcome, and records it. Each outcome runs in transactions of its own
+ * module and is idempotent, so that an interrupted resolution can be repeated.
  */
 @Injectable()
 export class ResolveReport {
@@ -36,9 +36,14 @@ export class ResolveReport {
     const { outcome, note = null } = dto;
     await this.reports.change(actor, id, async (locked) => {
       this.reports.requireFree(locked);
-      // What was removed, and who was banned, is so for all who reported it.
-      const withTwins = outcome === 'removed' || outcome === 'banned';
-      const resolved = await this.repository.resolve(locked.tx, id, { outcome, note, by: actor.userId, withTwins });
+      // A removal or a ban resolves all reports of the target.
+      const includeDuplicates = outcome === 'removed' || outcome === 'banned';
+      const resolved = await this.repository.resolve(locked.tx, id, {
+        outcome,
+        note,
+        by: actor.userId,
+        includeDuplicates,
+      });
       this.reports.record(locked, 'report.resolve', { status: 'resolved', outcome, reports: resolved });
     });
   }
@@ -53,7 +58,7 @@ export class ResolveReport {
     }
   }
 
-  /** Told on the stream of the warned one, in the transaction of the record. @throws PermissionDenied */
+  /** Sends the warning on the stream of the warned user, in the transaction of its record. @throws PermissionDenied */
   private async warn(actor: Actor, { id, subject_id, category }: ReportRow, message: string | null): Promise<void> {
     const userId = subject_id!;
     await this.log.write(userId, async (tx) => {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { PresentedEvent, StreamEvent } from '../../../platform/event-log/stream-event.js';
 import { ReportsRepository } from './reports.repository.js';
 
-/** Shows warnings to those who were warned. */
+/** Presents warnings to their recipients. */
 @Injectable()
 export class Warnings {
   constructor(private readonly repository: ReportsRepository) {}

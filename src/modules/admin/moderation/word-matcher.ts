@@ -1,4 +1,4 @@
-/** Part of a text, in UTF-16 units. */
+/** A part of a text, in UTF-16 units. */
 export interface Span {
   readonly start: number;
   readonly end: number;
@@ -9,9 +9,9 @@ export interface Match<T> extends Span {
 }
 
 /**
- * What counts as one word: a run of letters, digits and marks with whatever is invisible in it; in scripts written
- * without spaces each character; an emoji. Three alternatives without a common first character and without nesting, so
- * the scan is linear whatever the text.
+ * One word is a run of letters, digits and marks, including invisible characters in it; in scripts written without
+ * spaces each character; an emoji. The three alternatives have no common first character and no nesting, so the scan is
+ * linear for any text.
  */
 const UNSPACED = String.raw`\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}`;
 const WORD = new RegExp(
@@ -25,7 +25,8 @@ interface Word extends Span {
 }
 
 /**
- * One key for all ways to write a word: width, case (full folding, as far as case mapping gets), invisible characters.
+ * Returns one key for all notations of a word: width, case (full folding, as far as case mapping provides it),
+ * invisible characters.
  */
 export function foldText(text: string): string {
   return text.normalize('NFKC').replace(UNSEEN, '').toUpperCase().toLowerCase().normalize('NFC').replaceAll('i̇', 'i');
@@ -39,7 +40,7 @@ function wordsOf(text: string): Word[] {
   }));
 }
 
-/** How many words a phrase has; 0 for one that could match nothing. */
+/** Returns the number of words of a phrase; 0 for one that could match nothing. */
 export function countWords(phrase: string): number {
   return wordsOf(phrase).length;
 }
@@ -50,13 +51,13 @@ class Node<T> {
 }
 
 /**
- * Finds whole words and phrases in a text: one walk over its words, at each no further than the longest phrase. There
- * are no patterns in it, so nothing a user writes, as a rule or as a message, can make it slow.
+ * Finds whole words and phrases in a text in one pass over its words, at each no further than the longest phrase. It
+ * uses no patterns, so that neither rules nor messages can slow it down.
  */
 export class WordMatcher<T> {
   private readonly root = new Node<T>();
 
-  /** A phrase is its words in a row, whatever stands between them. */
+  /** A phrase matches its words in sequence, whatever is between them. */
   add(phrase: string, value: T): void {
     let node = this.root;
     for (const { key } of wordsOf(phrase)) {

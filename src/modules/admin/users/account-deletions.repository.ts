@@ -37,7 +37,7 @@ export class AccountDeletionsRepository {
     await tx.run(INSERT, [userId, messages, at]);
   }
 
-  /** The oldest of those that are not done. */
+  /** Returns the oldest unfinished deletions. */
   unfinished(limit: number): Promise<AccountDeletionRow[]> {
     return this.sql.many(UNFINISHED, [limit]);
   }

@@ -12,7 +12,7 @@ import { DeleteAccount } from './delete-account.js';
 import { ExportUser } from './export-user.js';
 import { sendArchive } from './send-archive.js';
 
-/** An account as a whole: taken along, or ended. */
+/** The export and the deletion of an account. */
 @ApiTags('admin')
 @ApiBearerAuth()
 @Controller('api/v1/admin/users/:id')
@@ -23,8 +23,12 @@ export class AdminAccountsController {
   ) {}
 
   @Get('export')
-  @ApiOperation({ summary: 'Everything there is of a user, as a zip. For admins.' })
-  @ApiHeader({ name: AUDIT_REASON_HEADER, required: false, description: 'Why, percent-encoded; for the audit log' })
+  @ApiOperation({ summary: 'All data of a user, as a zip. For admins.' })
+  @ApiHeader({
+    name: AUDIT_REASON_HEADER,
+    required: false,
+    description: 'The reason for the audit log, percent-encoded',
+  })
   @Limit('export')
   @ApiOkResponse({ content: ARCHIVE })
   @Throws(UserNotFound)

@@ -1,7 +1,7 @@
 import type { AdminUserDetailsDto, AdminUserDto } from './admin-users.dto.js';
 import type { ActivityRow, AdminUserRow, ConversationBanRow, UserFactsRow } from './admin-users.repository.js';
 
-/** An account as admins see it: every field is named, so that a new column is not shown by accident. */
+/** An account in the form that admins see. Every field is listed, so that a new column is not exposed by accident. */
 export function presentAdminUser(row: AdminUserRow): AdminUserDto {
   return {
     id: row.id,
@@ -20,14 +20,14 @@ export function presentAdminUser(row: AdminUserRow): AdminUserDto {
   };
 }
 
-/** What is shown beside the facts of an account. */
-export interface Surroundings {
+/** The details in addition to the row of an account. */
+export interface RelatedDetails {
   readonly sessions: AdminUserDetailsDto['sessions'];
   readonly bans: ConversationBanRow[];
   readonly activity: ActivityRow[];
 }
 
-export function presentDetails(row: UserFactsRow, { sessions, bans, activity }: Surroundings): AdminUserDetailsDto {
+export function presentDetails(row: UserFactsRow, { sessions, bans, activity }: RelatedDetails): AdminUserDetailsDto {
   const { conversations, files, file_bytes, webhooks, blocked_by } = row;
   return {
     ...presentAdminUser(row),

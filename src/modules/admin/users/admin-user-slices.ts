@@ -6,9 +6,7 @@ import { presentAdminUser } from './admin-user-presenter.js';
 import { AdminUserSlicesRepository, type UserSliceFilter } from './admin-user-slices.repository.js';
 import type { AdminUserDto } from './admin-users.dto.js';
 
-/**
- * Accounts by their distance from the newest, for clients that count pages: every row before the slice is read, too.
- */
+/** Accounts by offset, newest first, for clients with numbered pages. Every row before the page is read, too. */
 @Injectable()
 export class AdminUserSlices {
   constructor(
@@ -23,8 +21,11 @@ export class AdminUserSlices {
     { offset, limit }: OffsetRange,
   ): Promise<OffsetPage<AdminUserDto>> {
     await this.policy.requireRank(actor, 'admin');
-    const wanted = { ...filter, search: search?.trim() };
-    const [total, rows] = [await this.repository.total(wanted), await this.repository.slice(wanted, offset, limit)];
+    const normalised = { ...filter, search: search?.trim() };
+    const [total, rows] = [
+      await this.repository.total(normalised),
+      await this.repository.slice(normalised, offset, limit),
+    ];
     return { data: rows.map(presentAdminUser), total };
   }
 }

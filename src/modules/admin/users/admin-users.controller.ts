@@ -29,14 +29,14 @@ export class AdminUsersController {
   constructor(private readonly users: AdminUsersService) {}
 
   @Get()
-  @ApiOperation({ summary: 'The users with what admins see of them.' })
+  @ApiOperation({ summary: 'All users with the details that admins see.' })
   @ApiOkResponse({ type: AdminUserPageDto })
   list(@CurrentActor() actor: Actor, @Query() query: ListAdminUsersQuery): Promise<Page<AdminUserDto>> {
     return this.users.list(actor, query);
   }
 
   @Get(':id')
-  @ApiOperation({ summary: 'One user with what admins see of him.' })
+  @ApiOperation({ summary: 'One user with the details that admins see.' })
   @ApiOkResponse({ type: AdminUserDetailsDto })
   @Throws(UserNotFound)
   get(@CurrentActor() actor: Actor, @Param() { id }: AdminUserParams): Promise<AdminUserDetailsDto> {
@@ -44,7 +44,7 @@ export class AdminUsersController {
   }
 
   @Patch(':id')
-  @ApiOperation({ summary: 'Changes role or profile of a user. For admins.' })
+  @ApiOperation({ summary: 'Changes the role or profile of a user. For admins.' })
   @ApiOkResponse({ type: AdminUserDetailsDto })
   @Throws(UserNotFound, LastAdmin)
   update(
@@ -56,7 +56,7 @@ export class AdminUsersController {
   }
 
   @Post(':id/ban')
-  @ApiOperation({ summary: 'Bans a user, from everything or from one conversation.' })
+  @ApiOperation({ summary: 'Bans a user from the installation or from one conversation.' })
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(UserNotFound, ConversationNotFound, DirectConversationFixed)

@@ -11,19 +11,19 @@ import { requireReason } from './reasons.js';
 export const ACCOUNT_STATUSES = ['active', 'banned', 'deleted'] as const;
 export type AccountStatus = (typeof ACCOUNT_STATUSES)[number];
 
-/** An account's own status, or how its user appears now. */
+/** The status of an account, or the visible presence of its user. */
 export const USER_STATUSES = [...ACCOUNT_STATUSES, ...PRESENCE_STATUSES] as const;
 export type UserStatus = (typeof USER_STATUSES)[number];
 
-/** What becomes of the messages of a deleted account. */
+/** What happens to the messages of a deleted account. */
 export const MESSAGE_FATES = ['keep', 'anonymise', 'delete'] as const;
 export type MessageFate = (typeof MESSAGE_FATES)[number];
 
-/** How an export is described: lines of JSON by subject, and the bytes of the files, in a zip. */
+/** The media type of an export: JSON lines by subject, and the bytes of the files, in a zip. */
 export const ARCHIVE = { 'application/zip': { schema: { type: 'string', format: 'binary' } } } as const;
 
 const FATES =
-  'keep: they stay, under the name the author had. anonymise: they stay, under "Deleted user". delete: each becomes a ' +
+  'keep: they stay under the name of the author. anonymise: they stay under "Deleted user". delete: each becomes a ' +
   'tombstone, as if its author had deleted it; in the background';
 
 export class AdminUserParams {
@@ -32,7 +32,7 @@ export class AdminUserParams {
 }
 
 export class ListAdminUsersQuery {
-  @TextField({ max: 100, optional: true, description: 'Part of a user name, display name or e-mail address' })
+  @TextField({ max: 100, optional: true, description: 'Part of a username, display name or email' })
   search?: string;
 
   @EnumField({ values: ACCOUNT_STATUSES, optional: true })
@@ -41,18 +41,18 @@ export class ListAdminUsersQuery {
   @EnumField({ values: SYSTEM_ROLES, optional: true })
   role?: SystemRole;
 
-  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  @IntField({ min: 1, max: 100, optional: true, description: '50 if omitted' })
   limit?: number;
 
   @RequiredBy(requireCursor)
-  @TextField({ max: 256, optional: true, description: '`next_cursor` of the page before' })
+  @TextField({ max: 256, optional: true, description: '`next_cursor` of the previous page' })
   cursor?: string;
 }
 
-/** Why something is done; kept in the audit log for good. */
+/** The reason of an action; stored permanently in the audit log. */
 export class ReasonDto {
   @RequiredBy(requireReason)
-  @TextField({ min: 1, max: 500, description: 'Why; it stays in the audit log', example: 'Spam in several rooms' })
+  @TextField({ min: 1, max: 500, description: 'The reason; stored in the audit log', example: 'Spam in several rooms' })
   reason: string;
 }
 
@@ -61,22 +61,22 @@ export class UpdateAdminUserDto extends UpdateProfileDto {
   role?: SystemRole;
 
   @RequiredBy(requireReason)
-  @TextField({ min: 1, max: 500, description: 'Why; it stays in the audit log' })
+  @TextField({ min: 1, max: 500, description: 'The reason; stored in the audit log' })
   reason: string;
 }
 
 export class UnbanUserDto extends ReasonDto {
-  @UuidField({ optional: true, description: 'Only the ban from this conversation' })
+  @UuidField({ optional: true, description: 'Only for this conversation' })
   conversation_id?: string;
 }
 
 @RuledBy(problemsOfBan)
 export class BanUserDto extends UnbanUserDto {
-  @TimeField({ optional: true, nullable: true, description: 'When it ends; left out or null: never' })
+  @TimeField({ optional: true, nullable: true, description: 'The end of the ban; unlimited if omitted or null' })
   until?: string | null;
 }
 
-/** What of a ban is wrong at this moment. */
+/** Returns what is wrong with a ban at this time. */
 export function problemsOfBan({ until }: { until?: string | null }): FieldProblem[] {
   const isOver = typeof until === 'string' && Date.parse(until) <= Date.now();
   return isOver ? [{ field: 'until', reason: 'must be in the future' }] : [];
@@ -92,8 +92,7 @@ export class DeleteOwnAccountDto {
     min: 1,
     max: 1024,
     optional: true,
-    description:
-      'Needed, except for an account of an identity provider: there the token may be five minutes old at most',
+    description: 'Required, except for accounts of an identity provider: their token may be at most five minutes old',
   })
   password?: string;
 
@@ -108,7 +107,7 @@ export class BanDto {
   @ApiProperty({ format: 'date-time' })
   at: string;
 
-  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'null: without end' })
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'null: unlimited' })
   until: string | null;
 }
 
@@ -181,7 +180,7 @@ export class ConversationBanDto extends BanDto {
 }
 
 export class UserCountsDto {
-  @ApiProperty({ type: 'integer', description: 'Conversations taken part in now' })
+  @ApiProperty({ type: 'integer', description: 'Conversations in which the user takes part now' })
   conversations: number;
 
   @ApiProperty({ type: 'integer' })
@@ -206,7 +205,7 @@ export class UserActivityDto {
   })
   type: string;
 
-  @ApiProperty({ format: 'uuid', description: 'Of the session, the conversation or the file' })
+  @ApiProperty({ format: 'uuid', description: 'The id of the session, the conversation or the file' })
   subject_id: string;
 }
 
@@ -214,11 +213,11 @@ export class AccountDeletionDto {
   @ApiProperty({ enum: MESSAGE_FATES })
   messages: MessageFate;
 
-  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'null: still under way' })
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'null: still in progress' })
   finished_at: string | null;
 }
 
-/** One account with what is needed to judge it. What its messages say is not part of it. */
+/** An account with the details for a decision on it, without the content of its messages. */
 export class AdminUserDetailsDto extends AdminUserDto {
   @ApiProperty({ type: UserProfileDto })
   profile: UserProfileDto;
@@ -229,10 +228,10 @@ export class AdminUserDetailsDto extends AdminUserDto {
   @ApiProperty({ type: AccountDeletionDto, nullable: true })
   deletion: AccountDeletionDto | null;
 
-  @ApiProperty({ type: [AdminSessionDto], description: 'Live ones, the last used first, at most 100' })
+  @ApiProperty({ type: [AdminSessionDto], description: 'Active sessions, last used first, at most 100' })
   sessions: AdminSessionDto[];
 
-  @ApiProperty({ type: [ConversationBanDto], description: 'In force, the newest 100' })
+  @ApiProperty({ type: [ConversationBanDto], description: 'Bans in force, the newest 100' })
   conversation_bans: ConversationBanDto[];
 
   @ApiProperty({ type: [UserActivityDto], description: 'Newest first, at most 50' })

@@ -16,7 +16,7 @@ import { ExportUser } from './export-user.js';
 import { ExportRepository } from './export.repository.js';
 import { OwnAccountController } from './own-account.controller.js';
 
-/** Accounts: seeing and changing those of others, and taking along or ending any. */
+/** Accounts: management by admins, and export and deletion. */
 @Module({
   imports: [UsersModule, AuthModule, ParticipantsModule, FilesModule, WebhooksModule],
   controllers: [AdminUsersController, AdminAccountsController, OwnAccountController],

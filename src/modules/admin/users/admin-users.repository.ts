@@ -28,7 +28,7 @@ export interface UserFactsRow extends AdminUserRow {
   readonly file_bytes: number;
   readonly webhooks: number;
   readonly blocked_by: number;
-  /** Of a deleted account: what was to become of its messages, and when all was done. */
+  /** Of a deleted account: what was chosen for its messages, and when the deletion was finished. */
   readonly message_fate: MessageFate | null;
   readonly deletion_finished_at: Date | null;
 }
@@ -37,7 +37,7 @@ export interface UserFilter {
   readonly search?: string;
   readonly status?: AccountStatus;
   readonly role?: SystemRole;
-  /** Older than the account of this id. */
+  /** Returns accounts older than the one with this id. */
   readonly after?: string;
   readonly limit: number;
 }
@@ -70,42 +70,42 @@ const STATUSES: Readonly<Record<AccountStatus | 'any', string>> = {
 
 const ROLES = { any: '$2::text is null', one: 'u.role = $2' } as const;
 
-/** Accounts looked through for a text before the index is asked. */
+/** Accounts searched directly before the index is used. */
 const RECENT = 2000;
 
 /**
- * How users are found by a text. What many have is found among the newest accounts at once, what few have by the
- * trigram indexes; one plan for both is slow for one of them (100,000 users: 200 ms and 12 ms by the indexes alone). A
- * filter that is not asked for is not in the statement, so that each has its own plan.
+ * The strategies to search users by text. Frequent texts are found among the newest accounts, rare ones by the trigram
+ * indexes; one plan for both is slow for one of them (100,000 users: 200 ms and 12 ms by the indexes alone). A filter
+ * that is not used is not in the statement, so that each combination has its own plan.
  */
-const WAYS = ['all', 'recent', 'indexed', 'short'] as const;
-type Way = (typeof WAYS)[number];
+const STRATEGIES = ['all', 'recent', 'indexed', 'short'] as const;
+type Strategy = (typeof STRATEGIES)[number];
 
-function pageOf(status: string, role: string, way: Way): string {
+function pageOf(status: string, role: string, strategy: Strategy): string {
   const fits = `((u.username || ' ' || u.folded_name) like '%' || $1 || '%' or u.email like '%' || $1 || '%')`;
   const older = `($3::uuid is null or u.id < $3)`;
-  const wanted = `${status} and ${role} and ${older}`;
+  const conditions = `${status} and ${role} and ${older}`;
   const end = `order by u.id desc limit $4`;
-  switch (way) {
+  switch (strategy) {
     case 'all':
-      return `select ${COLUMNS} from users u where $1::text is null and ${wanted} ${end}`;
+      return `select ${COLUMNS} from users u where $1::text is null and ${conditions} ${end}`;
     case 'short':
-      return `select ${COLUMNS} from users u where ${fits} and ${wanted} ${end}`;
+      return `select ${COLUMNS} from users u where ${fits} and ${conditions} ${end}`;
     case 'recent':
       return `with recent as materialized (select u.* from users u where ${older} order by u.id desc limit ${RECENT})
-        select ${COLUMNS} from recent u where ${fits} and ${wanted} ${end}`;
+        select ${COLUMNS} from recent u where ${fits} and ${conditions} ${end}`;
     case 'indexed':
       return `with found as materialized (select u.id from users u where ${fits})
-        select ${COLUMNS} from found f join users u on u.id = f.id where ${wanted} ${end}`;
+        select ${COLUMNS} from found f join users u on u.id = f.id where ${conditions} ${end}`;
   }
 }
 
 const PAGES = new Map<string, Statement<AdminUserRow>>();
 for (const [status, isStatus] of Object.entries(STATUSES)) {
   for (const [role, isRole] of Object.entries(ROLES)) {
-    for (const way of WAYS) {
-      const key = `${status}_${role}_${way}`;
-      PAGES.set(key, statement<AdminUserRow>(`admin.users_${key}`, pageOf(isStatus, isRole, way)));
+    for (const strategy of STRATEGIES) {
+      const key = `${status}_${role}_${strategy}`;
+      PAGES.set(key, statement<AdminUserRow>(`admin.users_${key}`, pageOf(isStatus, isRole, strategy)));
     }
   }
 }
@@ -166,13 +166,13 @@ export class AdminUsersRepository {
     const text = filter.search && foldName(filter.search);
     if (!text) return this.pageBy('all', null, filter);
     const literal = text.replace(/[\\%_]/g, '\\$&');
-    // Fewer than three characters make no trigram.
+    // Texts of fewer than three characters contain no trigram.
     if ([...text].length < 3) return this.pageBy('short', literal, filter);
     const recent = await this.pageBy('recent', literal, filter);
     return recent.length > filter.limit ? recent : this.pageBy('indexed', literal, filter);
   }
 
-  /** Deleted ones too. */
+  /** Includes deleted accounts. */
   find(userId: string): Promise<UserFactsRow | undefined> {
     return this.sql.one(FIND, [userId]);
   }
@@ -186,11 +186,11 @@ export class AdminUsersRepository {
   }
 
   private pageBy(
-    way: Way,
+    strategy: Strategy,
     literal: string | null,
     { status, role, after, limit }: UserFilter,
   ): Promise<AdminUserRow[]> {
-    const page = PAGES.get(`${status ?? 'any'}_${role ? 'one' : 'any'}_${way}`)!;
+    const page = PAGES.get(`${status ?? 'any'}_${role ? 'one' : 'any'}_${strategy}`)!;
     return this.sql.many(page, [literal, role ?? null, after ?? null, limit + 1]);
   }
 }

@@ -22,7 +22,7 @@ import {
 import { AdminUsersRepository } from './admin-users.repository.js';
 import { requireReason } from './reasons.js';
 
-/** Accounts as those see and change them who run the place. */
+/** Lists, shows and changes accounts for admins. */
 @Injectable()
 export class AdminUsersService {
   constructor(
@@ -42,7 +42,7 @@ export class AdminUsersService {
     return toPage(rows, limit, presentAdminUser, ({ id }) => [id]);
   }
 
-  /** Deleted accounts too. @throws PermissionDenied, UserNotFound */
+  /** Includes deleted accounts. @throws PermissionDenied, UserNotFound */
   async get(actor: Actor, userId: string): Promise<AdminUserDetailsDto> {
     await this.policy.requireRank(actor, 'admin');
     return this.describe(userId);
@@ -67,7 +67,7 @@ export class AdminUsersService {
   }
 
   /**
-   * From everything, or from one conversation.
+   * Bans from the installation, or from one conversation.
    * @throws PermissionDenied, UserNotFound, ConversationNotFound, ValidationError
    */
   async ban(actor: Actor, userId: string, dto: BanUserDto): Promise<void> {

@@ -3,15 +3,15 @@ import { ZipFile } from 'yazl';
 
 export interface ArchiveEntry {
   readonly path: string;
-  /** Called when its turn has come. */
+  /** Called when the entry is about to be written. */
   readonly open: () => Readable | Promise<Readable>;
-  /** False for what is compressed already. */
+  /** False for content that is already compressed. */
   readonly isCompressed?: boolean;
 }
 
 /**
- * A zip of these entries as a stream: one is open at a time, and nothing is read faster than the archive is. The stream
- * fails with whatever an entry fails with; destroying it closes the entry that is open.
+ * Streams these entries as a zip. One entry is open at a time, and nothing is read faster than the archive is consumed.
+ * The stream fails with the error of an entry; destroying it closes the open entry.
  */
 export function streamArchive(entries: AsyncIterable<ArchiveEntry>): Readable {
   const zip = new ZipFile();
@@ -45,10 +45,10 @@ export function streamArchive(entries: AsyncIterable<ArchiveEntry>): Readable {
   return output;
 }
 
-/** So much is written at a time: everything else has its turn in between. */
+/** The size of a write, so that other work can run in between. */
 const PIECE = 65_536;
 
-/** Pages of objects as lines of JSON. */
+/** Serializes pages of objects as lines of JSON. */
 export function toLines(pages: AsyncIterable<object[]>): Readable {
   return Readable.from(linesOf(pages), { objectMode: false, highWaterMark: PIECE });
 }

@@ -10,9 +10,9 @@ import type { DeleteOwnAccountDto, DeleteUserDto, MessageFate } from './admin-us
 import { requireReason } from './reasons.js';
 
 /**
- * Ends an account for good. In one transaction it loses its names, addresses and profile, all sessions, what it was
- * logged in with, its webhooks, and the answers kept for it; from then on no login succeeds and nothing is sent. The rest follows in the
- * background.
+ * Deletes an account permanently. In one transaction it loses its names, email and profile, all sessions, its
+ * credentials, its webhooks, and stored idempotent responses; from then on no login succeeds and nothing is sent. The
+ * rest follows in the background.
  */
 @Injectable()
 export class DeleteAccount {
@@ -24,29 +24,29 @@ export class DeleteAccount {
     private readonly log: EventLog,
   ) {}
 
-  /** Of somebody of lower rank. @throws UserNotFound, PermissionDenied, ValidationError */
+  /** Deletes an account of a lower role. @throws UserNotFound, PermissionDenied, ValidationError */
   async delete(actor: Actor, userId: string, { messages, reason }: DeleteUserDto): Promise<void> {
     const ending = { messages, reason: requireReason(reason) };
     await this.end(userId, ending, (tx) => this.users.requireOutranks(tx, actor, userId, 'admin'));
   }
 
   /**
-   * One's own; the password, or a new token of the identity provider, proves it.
+   * Deletes the actor's own account; the password, or a new token of the identity provider, confirms it.
    * @throws ValidationError, InvalidCredentials, FreshTokenRequired, AccountLocked, LastAdmin
    */
   async deleteOwn(actor: Actor, { messages, password }: DeleteOwnAccountDto, signal?: AbortSignal): Promise<void> {
     await this.accounts.requireProof(actor, password, signal);
-    const ending = { messages, reason: 'asked for by the user' };
+    const ending = { messages, reason: 'requested by the user' };
     await this.end(actor.userId, ending, (tx) => this.users.requireSelf(tx, actor));
   }
 
   private async end(
     userId: string,
     { messages, reason }: { messages: MessageFate; reason: string },
-    judge: (tx: StreamTransaction) => Promise<Acting>,
+    authorize: (tx: StreamTransaction) => Promise<Acting>,
   ): Promise<void> {
     const ended = await this.log.write(userId, async (tx) => {
-      const { current, target } = await judge(tx);
+      const { current, target } = await authorize(tx);
       await this.users.eraseIn(tx, target, messages === 'keep' ? 'kept' : 'nameless');
       const sessionIds = await this.accounts.deleteCredentials(tx, userId);
       await this.webhooks.removeAllIn(tx, userId);

@@ -7,19 +7,19 @@ import { UserNotFound } from '../../users/users.errors.js';
 import { UsersPolicy } from '../../users/users.policy.js';
 import { DatabaseAuditLog } from '../audit/database-audit-log.service.js';
 import { type ArchiveEntry, streamArchive, toLines } from './archive.js';
-import { type ExportedFile, ExportRepository, type ListName, type SaidName } from './export.repository.js';
+import { type ContentName, type ExportedFile, ExportRepository, type ListName } from './export.repository.js';
 
-/** Exports of this process at a time, one for each who asks: each keeps a connection busy for as long as it lasts. */
+/** Concurrent exports of this process, one for each actor: each occupies a connection while it lasts. */
 const AT_ONCE = 4;
 const RETRY_SECONDS = 30;
 
 const LISTS: readonly ListName[] = ['sessions', 'conversations', 'blocks', 'webhooks', 'files'];
-const SAID: readonly SaidName[] = ['messages', 'reactions'];
+const CONTENT: readonly ContentName[] = ['messages', 'reactions'];
 
-/** All that is kept of one user, as a zip: JSON and lines of JSON by subject, and the bytes of the files. */
+/** Exports all data of one user as a zip: JSON and JSON lines by subject, and the bytes of the files. */
 @Injectable()
 export class ExportUser {
-  /** Those whose export is on its way. */
+  /** The actors with an export in progress. */
   private readonly running = new Set<string>();
 
   constructor(
@@ -30,7 +30,7 @@ export class ExportUser {
   ) {}
 
   /**
-   * Of anybody, for admins; it is written down before the first byte.
+   * Exports any user, for admins; audited before the first byte.
    * @throws PermissionDenied, UserNotFound, ServiceUnavailable
    */
   async export(actor: Actor, userId: string): Promise<Readable> {
@@ -52,10 +52,10 @@ export class ExportUser {
     return profile;
   }
 
-  private stream({ userId: askerId }: Actor, userId: string, profile: object): Readable {
-    if (this.running.size >= AT_ONCE || this.running.has(askerId)) throw new ServiceUnavailable(RETRY_SECONDS);
-    this.running.add(askerId);
-    return streamArchive(this.entries(userId, profile)).once('close', () => this.running.delete(askerId));
+  private stream({ userId: actorId }: Actor, userId: string, profile: object): Readable {
+    if (this.running.size >= AT_ONCE || this.running.has(actorId)) throw new ServiceUnavailable(RETRY_SECONDS);
+    this.running.add(actorId);
+    return streamArchive(this.entries(userId, profile)).once('close', () => this.running.delete(actorId));
   }
 
   private async *entries(userId: string, profile: object): AsyncGenerator<ArchiveEntry> {
@@ -64,7 +64,8 @@ export class ExportUser {
       open: () => Readable.from([JSON.stringify(profile, null, 2)], { objectMode: false }),
     };
     for (const name of LISTS) yield { path: `${name}.ndjson`, open: () => toLines(this.repository.list(name, userId)) };
-    for (const name of SAID) yield { path: `${name}.ndjson`, open: () => toLines(this.repository.said(name, userId)) };
+    for (const name of CONTENT)
+      yield { path: `${name}.ndjson`, open: () => toLines(this.repository.content(name, userId)) };
     for await (const page of this.repository.list('files', userId)) {
       for (const file of page as unknown as ExportedFile[]) {
         if (file.status !== 'ready') continue;
@@ -75,7 +76,7 @@ export class ExportUser {
   }
 }
 
-/** A file's name without what means something in a path. */
+/** Removes characters of a file name that have a meaning in a path. */
 function entryName(name: string): string {
   const safe = name.replace(/[/\\:*?"<>|\u0000-\u001F]/g, '_').replace(/^\.+/, '_');
   return safe === '' ? 'file' : safe;

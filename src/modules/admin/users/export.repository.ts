@@ -8,7 +8,7 @@ export interface ExportedFile {
   readonly status: string;
 }
 
-/** One row as it is written into the archive: JSON made by the database. */
+/** One line of the archive: JSON created by the database. */
 interface Line {
   readonly key: string;
   readonly line: Record<string, unknown>;
@@ -26,7 +26,7 @@ const PROFILE = statement<{ profile: Record<string, unknown> }>(
      from users u where u.id = $1`,
 );
 
-/** Small tables, in pages by their key. */
+/** Reads small tables, in pages by their key. */
 function paged(name: string, select: string): Statement<Line> {
   return statement<Line>(`admin.export_${name}`, `${select} limit $3`);
 }
@@ -39,7 +39,7 @@ const SESSIONS = paged(
      from sessions s where s.user_id = $1 and s.id > $2 order by s.id`,
 );
 
-/** Of a conversation the user has left, or that is deleted, no title: the present one may be of after their time. */
+/** No title for conversations that the user has left or that are deleted: the current one may be of a later time. */
 const CONVERSATIONS = paged(
   'conversations',
   `select p.conversation_id as key, json_build_object(
@@ -77,7 +77,7 @@ const FILES = paged(
 const LISTS = { sessions: SESSIONS, conversations: CONVERSATIONS, blocks: BLOCKS, webhooks: WEBHOOKS, files: FILES };
 export type ListName = keyof typeof LISTS;
 
-const PLACES = statement<{ conversation_id: string; last_number: number }>(
+const USER_CONVERSATIONS = statement<{ conversation_id: string; last_number: number }>(
   'admin.export_places',
   `select p.conversation_id, h.last_number
      from participants p join stream_heads h on h.stream_id = p.conversation_id
@@ -108,19 +108,19 @@ const REACTIONS = statement<{ line: Record<string, unknown> }>(
     order by m.sequence_number`,
 );
 
-const SAID = { messages: MESSAGES, reactions: REACTIONS };
-export type SaidName = keyof typeof SAID;
+const CONTENT = { messages: MESSAGES, reactions: REACTIONS };
+export type ContentName = keyof typeof CONTENT;
 
 const PAGE = 500;
-/** Messages looked through by one statement; an answer holds at most as many. */
+/** Messages searched by one statement; its result contains at most as many. */
 const WINDOW = 1000;
 const NO_ID = '00000000-0000-0000-0000-000000000000';
 
 type Lines = AsyncGenerator<Record<string, unknown>[]>;
 
 /**
- * What is kept of one user, a page at a time: nothing holds more than one page, and no transaction stays open while
- * somebody slow reads. Reads: users, presence_settings, sessions, participants, conversations, stream_heads, messages,
+ * Reads all data of one user page by page: memory never contains more than one page, and no transaction stays open for
+ * a slow reader. Reads: users, presence_settings, sessions, participants, conversations, stream_heads, messages,
  * message_edits, message_attachments, reactions, files, user_blocks, webhooks.
  */
 @Injectable()
@@ -141,19 +141,19 @@ export class ExportRepository {
     }
   }
 
-  /** What the user has said, in every conversation he takes or took part in. */
-  async *said(name: SaidName, userId: string): Lines {
+  /** Messages and reactions of the user, in every conversation in which they take or took part. */
+  async *content(name: ContentName, userId: string): Lines {
     let after = NO_ID;
     for (;;) {
-      const places = await this.sql.many(PLACES, [userId, after, PAGE]);
-      for (const { conversation_id, last_number } of places) {
+      const conversations = await this.sql.many(USER_CONVERSATIONS, [userId, after, PAGE]);
+      for (const { conversation_id, last_number } of conversations) {
         for (let from = 0; from < last_number; from += WINDOW) {
-          const rows = await this.sql.many(SAID[name], [conversation_id, from, from + WINDOW, userId]);
+          const rows = await this.sql.many(CONTENT[name], [conversation_id, from, from + WINDOW, userId]);
           yield rows.map(({ line }) => line);
         }
       }
-      if (places.length < PAGE) return;
-      after = places.at(-1)!.conversation_id;
+      if (conversations.length < PAGE) return;
+      after = conversations.at(-1)!.conversation_id;
     }
   }
 }

@@ -8,9 +8,9 @@ import { AccountDeletionsRepository } from './account-deletions.repository.js';
 const ACCOUNTS_AT_ONCE = 20;
 
 /**
- * What follows from the deletion of an account, in the background: it leaves its conversations and, where that was
- * asked for, its messages become tombstones. A deletion is finished when nothing is left to do; one that was broken
- * off is taken up by the next run.
+ * Finishes the deletion of accounts in the background: the user leaves all conversations and, if requested, their
+ * messages become tombstones. A deletion is finished when nothing is left to do; the next run continues an interrupted
+ * one.
  */
 @Injectable()
 export class FinishDeletions implements ScheduledTask, OnModuleInit {

@@ -13,7 +13,7 @@ import { DeleteAccount } from './delete-account.js';
 import { ExportUser } from './export-user.js';
 import { sendArchive } from './send-archive.js';
 
-/** What every user may have done to their own account. */
+/** The export and deletion of a user's own account. */
 @ApiTags('users')
 @ApiBearerAuth()
 @Controller('api/v1/users/me')
@@ -24,7 +24,7 @@ export class OwnAccountController {
   ) {}
 
   @Get('export')
-  @ApiOperation({ summary: 'Everything there is of the caller, as a zip.' })
+  @ApiOperation({ summary: 'All data of the caller, as a zip.' })
   @Limit('export')
   @ApiOkResponse({ content: ARCHIVE })
   async export(@CurrentActor() actor: Actor, @Res() response: Response): Promise<void> {
@@ -33,7 +33,7 @@ export class OwnAccountController {
 
   @Delete()
   @ApiOperation({
-    summary: 'Deletes the caller’s account; asks for the password, or for a new token of the identity provider.',
+    summary: 'Deletes the account of the caller; requires the password, or a new token of the identity provider.',
   })
   @HttpCode(204)
   @ApiNoContentResponse()

@@ -1,5 +1,5 @@
 import { MessageFeed } from '../../src/modules/messages/message-feed.js';
-import { MessageSlices } from '../../src/modules/messages/message-slices.js';
+import { MessageOffsetPages } from '../../src/modules/messages/message-offset-pages.js';
 import type { MessageDto } from '../../src/modules/messages/messages.dto.js';
 import type { Actor } from '../../src/platform/http/actor.js';
 import { offsetRangeOfPage } from '../../src/platform/pagination/offset-page.js';
@@ -10,13 +10,13 @@ describe('messages by pages that are counted', () => {
   let test: TestApp;
   let people: People;
   let feed: MessageFeed;
-  let slices: MessageSlices;
+  let offsetPages: MessageOffsetPages;
 
   beforeAll(async () => {
     test = await startTestApp();
     people = new People(test);
     feed = test.app.get(MessageFeed, { strict: false });
-    slices = test.app.get(MessageSlices, { strict: false });
+    offsetPages = test.app.get(MessageOffsetPages, { strict: false });
   });
   afterAll(() => test.close());
 
@@ -33,14 +33,14 @@ describe('messages by pages that are counted', () => {
     for (const limit of [1, 3, 4, 11, 50]) {
       const seen: string[] = [];
       for (let page = 1; seen.length < 11; page++) {
-        const slice = await slices.slice(ben!, id, offsetRangeOfPage(page, limit));
+        const slice = await offsetPages.page(ben!, id, offsetRangeOfPage(page, limit));
         expect(slice.total).toBe(11);
         expect(slice.data.length).toBeLessThanOrEqual(limit);
         seen.push(...slice.data.map((message) => message.id));
       }
       expect(seen).toEqual(ids);
     }
-    expect(await slices.slice(ben!, id, offsetRangeOfPage(3, 50))).toEqual({ data: [], total: 11 });
+    expect(await offsetPages.page(ben!, id, offsetRangeOfPage(3, 50))).toEqual({ data: [], total: 11 });
     expect(() => offsetRangeOfPage(102, 100)).toThrow(expect.objectContaining({ code: 'VALIDATION_ERROR' }));
   });
 
@@ -48,7 +48,9 @@ describe('messages by pages that are counted', () => {
     const [anna, ben, carl] = await people.many(3);
     const id = await people.group(anna!, [[ben!, 'participant']]);
     const message = await send(anna!, id, 'among us');
-    await expect(slices.slice(carl!, id, { offset: 0, limit: 5 })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+    await expect(offsetPages.page(carl!, id, { offset: 0, limit: 5 })).rejects.toMatchObject({
+      code: 'PERMISSION_DENIED',
+    });
     await expect(feed.page(carl!, { conversationId: id })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     await expect(feed.page(carl!, { before: message })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     expect((await feed.page(carl!, {})).data).toEqual([]);

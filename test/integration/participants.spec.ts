@@ -268,7 +268,7 @@ describe('participants', () => {
         ]);
       }
       const takeDown = test.app.get(ModeratorDelete, { strict: false });
-      await expect(takeDown.takeDown(admin, told.id, 'No need')).rejects.toMatchObject({
+      await expect(takeDown.deleteAsModerator(admin, told.id, 'No need')).rejects.toMatchObject({
         code: 'MESSAGE_NOT_EDITABLE',
       });
       expect(await messages()).toEqual([told]);

@@ -40,7 +40,7 @@ export class ChatConversations {
   async enter(actor: Actor, idOrSlug: string): Promise<string> {
     const id = await this.policy.resolve(actor, idOrSlug);
     if (isUuid(idOrSlug)) await this.names.refresh();
-    else this.names.learn({ id, slug: idOrSlug });
+    else this.names.remember({ id, slug: idOrSlug });
     const { role, type, settings } = await this.policy.access(actor, id);
     if (!role && type === 'room' && !settings.is_private) await this.participants.join(actor, id);
     return id;

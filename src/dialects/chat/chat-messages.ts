@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { MessageFeed } from '../../modules/messages/message-feed.js';
-import { MessageSlices } from '../../modules/messages/message-slices.js';
+import { MessageOffsetPages } from '../../modules/messages/message-offset-pages.js';
 import { MessagesService } from '../../modules/messages/messages.service.js';
 import type { AnsweredSend } from '../../modules/messages/replayed-send.interceptor.js';
 import { ReadState } from '../../modules/participants/read-state.js';
@@ -32,7 +32,7 @@ export class ChatMessages {
   constructor(
     private readonly conversations: ChatConversations,
     private readonly messages: MessagesService,
-    private readonly slices: MessageSlices,
+    private readonly offsetPages: MessageOffsetPages,
     private readonly feed: MessageFeed,
     private readonly readState: ReadState,
   ) {}
@@ -77,7 +77,7 @@ export class ChatMessages {
   ): Promise<OffsetPage<MessageDto>> {
     const conversationId = await this.conversations.toRead(actor, query);
     if (conversationId === undefined) return { data: [], total: 0 };
-    const page = await this.slices.slice(actor, conversationId, range);
+    const page = await this.offsetPages.page(actor, conversationId, range);
     if (range.offset === 0 && page.total > 0) {
       await this.readState.read(actor, conversationId, { sequence_number: page.total });
     }

@@ -66,14 +66,14 @@ export class ClassroomConversationsController {
     @Body() dto: ClassroomCreateConversationDto,
   ): Promise<ClassroomConversationDto> {
     const { id } = await this.creation.create(actor, toCreation(dto));
-    return presentConversation(await this.conversations.show(actor, id));
+    return presentConversation(await this.conversations.present(actor, id));
   }
 
   @Get()
   @ApiOperation({ summary: 'The caller’s conversations.' })
   @ApiOkResponse({ type: ClassroomConversationListDto })
   async list(@CurrentActor() actor: Actor, @Query() query: ClassroomPageQuery): Promise<ClassroomConversationListDto> {
-    return presentConversations(query, await this.conversations.slice(actor, sliceOf(query)));
+    return presentConversations(query, await this.conversations.pageByOffset(actor, sliceOf(query)));
   }
 
   @Get(':id')

@@ -13,7 +13,7 @@ import {
 } from '@nestjs/common';
 import { ApiBearerAuth, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { FileNotAttachable, FileNotFound } from '../../modules/files/files.errors.js';
-import { MessageSlices } from '../../modules/messages/message-slices.js';
+import { MessageOffsetPages } from '../../modules/messages/message-offset-pages.js';
 import { MessageIdParam } from '../../modules/messages/messages.dto.js';
 import {
   ContentRejected,
@@ -55,7 +55,7 @@ import { presentMessage, presentMessages, sliceOf, toSend } from './classroom.pr
 export class ClassroomMessagesController {
   constructor(
     private readonly messages: MessagesService,
-    private readonly slices: MessageSlices,
+    private readonly offsetPages: MessageOffsetPages,
     private readonly reads: ClassroomReads,
   ) {}
 
@@ -88,7 +88,7 @@ export class ClassroomMessagesController {
     @ConversationId() id: string,
     @Query() query: ClassroomPageQuery,
   ): Promise<ClassroomMessageListDto> {
-    return presentMessages(query, await this.slices.slice(actor, id, sliceOf(query)));
+    return presentMessages(query, await this.offsetPages.page(actor, id, sliceOf(query)));
   }
 
   @Put('messages/:id')

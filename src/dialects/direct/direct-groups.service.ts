@@ -19,7 +19,7 @@ export class DirectGroups {
   /** @throws ValidationError, UserNotFound, PermissionDenied */
   async create(actor: Actor, dto: DirectCreateGroupDto): Promise<DirectGroupDto> {
     const { id } = await this.creation.create(actor, toGroup(dto));
-    return presentGroup(await this.conversations.show(actor, id), await this.members(actor, id));
+    return presentGroup(await this.conversations.present(actor, id), await this.members(actor, id));
   }
 
   /** Whoever was let in at the creation: three pages at most. */

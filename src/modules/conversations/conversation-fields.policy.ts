@@ -3,29 +3,29 @@ import { isUuid } from '../../platform/validation/fields.js';
 import { problemsOf, requireNone } from '../../platform/validation/ruled-by.js';
 import { cleanName, cleanText } from '../../platform/validation/text.js';
 
-/** Part of an address of their own under `/conversations`. */
+/** Path segments of routes under `/conversations`. */
 const RESERVED_SLUGS = new Set(['public', 'search', 'me']);
 
-/** Refuses what would stand for something else in an address. @throws ValidationError */
+/** Rejects slugs that have another meaning in a path. @throws ValidationError */
 export function requireSlug(slug: string): void {
   if (RESERVED_SLUGS.has(slug) || isUuid(slug)) throw ValidationError.of('slug', 'is not allowed');
 }
 
-/** A title as it is stored; an empty one is none. @throws ValidationError for one of which nothing can be seen */
+/** The title as it is stored; null if it is empty. @throws ValidationError if it has no visible characters */
 export function titleOf(title: string | null | undefined): string | null {
   const clean = cleanName(title ?? '');
-  if (clean === '' && title?.trim()) throw ValidationError.of('title', 'must have something that can be seen');
+  if (clean === '' && title?.trim()) throw ValidationError.of('title', 'must have visible characters');
   return clean || null;
 }
 
-/** A description as it is stored. */
+/** The description as it is stored. */
 export function descriptionOf(description: string): string {
   return cleanText(description);
 }
 
 const NOT_ONE_OTHER = { field: 'participant_ids', reason: 'must name exactly one other user' };
 
-/** What is said of a conversation that is to be opened. */
+/** The fields of a new conversation that are validated together. */
 interface NewConversationInput {
   readonly type?: string;
   readonly title?: string | null;
@@ -34,7 +34,7 @@ interface NewConversationInput {
   readonly participant_ids?: readonly string[];
 }
 
-/** What of a new conversation does not go together. Its creator may be among `participant_ids`. */
+/** Validates that the fields fit together. `participant_ids` may include the creator. */
 export function problemsOfNewConversation(
   { type, title, slug, category, participant_ids: ids = [] }: NewConversationInput,
   _config?: unknown,
@@ -53,7 +53,7 @@ export function problemsOfNewConversation(
   return problems;
 }
 
-/** What is wrong with a new conversation of a caller, who is not among `others`. @throws ValidationError */
+/** Validates a new conversation; `others` does not include the creator. @throws ValidationError */
 export function requireNewConversation(input: NewConversationInput, others: readonly string[]): void {
   const { type, slug } = input;
   requireNone([

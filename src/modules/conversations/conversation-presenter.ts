@@ -29,7 +29,7 @@ export function presentPublicRoom(row: PublicRoomRow): PublicRoomDto {
   return { ...presentSummary(row), is_participant: row.is_participant };
 }
 
-/** As the viewer of the row sees it. Who does not take part has no flags, nothing unread, and sees no content. */
+/** The conversation for the viewer of the row. Without being a participant they have no flags, unread count or content. */
 export function presentConversation(row: ConversationRow): ConversationDto {
   const lastReadSeq = row.last_read_seq ?? row.last_number;
   const flags = toOwnFlags({

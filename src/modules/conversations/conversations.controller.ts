@@ -47,11 +47,11 @@ export class ConversationsController {
   ) {}
 
   @Post()
-  @ApiOperation({ summary: 'Makes a conversation; of a direct one answers the one there was.' })
+  @ApiOperation({ summary: 'Creates a conversation; returns the existing one for a direct conversation.' })
   @Limit('conversation.create')
   @IdempotentWhenCreated()
   @ApiCreatedResponse({ type: ConversationDto })
-  @ApiOkResponse({ type: ConversationDto, description: 'The direct conversation there was' })
+  @ApiOkResponse({ type: ConversationDto, description: 'The existing direct conversation' })
   @Throws(UserNotFound, SlugTaken, TooManyParticipants)
   async create(
     @CurrentActor() actor: Actor,
@@ -60,18 +60,18 @@ export class ConversationsController {
   ): Promise<ConversationDto> {
     const { id, isNew } = await this.creation.create(actor, dto);
     response.status(isNew ? 201 : 200);
-    return this.conversations.show(actor, id);
+    return this.conversations.present(actor, id);
   }
 
   @Get()
-  @ApiOperation({ summary: 'The caller’s conversations, the latest activity first.' })
+  @ApiOperation({ summary: 'The caller’s conversations, the most recently active first.' })
   @ApiOkResponse({ type: ConversationPageDto })
   list(@CurrentActor() actor: Actor, @Query() query: ListConversationsQuery): Promise<ConversationPageDto> {
     return this.conversations.list(actor, query);
   }
 
   @Get('public')
-  @ApiOperation({ summary: 'Public rooms anybody may join.' })
+  @ApiOperation({ summary: 'Public rooms, which every user may join.' })
   @ApiOkResponse({ type: PublicRoomPageDto })
   publicRooms(@CurrentActor() actor: Actor, @Query() query: ListPublicRoomsQuery): Promise<Page<PublicRoomDto>> {
     return this.conversations.publicRooms(actor, query);
@@ -86,7 +86,7 @@ export class ConversationsController {
   }
 
   @Patch(':id')
-  @ApiOperation({ summary: 'Changes title, settings or limits of a conversation.' })
+  @ApiOperation({ summary: 'Changes the title, description or settings of a conversation.' })
   @ApiOkResponse({ type: ConversationDto })
   @Throws(ConversationNotFound, DirectConversationFixed, ReasonRequired)
   update(
@@ -98,7 +98,7 @@ export class ConversationsController {
   }
 
   @Delete(':id')
-  @ApiOperation({ summary: 'Deletes a conversation for everybody.' })
+  @ApiOperation({ summary: 'Deletes a conversation for all participants.' })
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(ConversationNotFound)
@@ -109,7 +109,7 @@ export class ConversationsController {
   @Post(':id/join')
   @ApiOperation({ summary: 'Joins a public room.' })
   @HttpCode(200)
-  @NotIdempotent() // joining twice is joining once, and a kept answer would repeat a last message that was deleted since
+  @NotIdempotent() // a repeat has no effect, and a stored response could contain a last message that was deleted in the meantime
   @ApiOkResponse({ type: ConversationDto })
   @Throws(ConversationNotFound, TooManyParticipants, DirectConversationFixed)
   join(@CurrentActor() actor: Actor, @ConversationId() id: string): Promise<ConversationDto> {

@@ -29,10 +29,10 @@ const SLUG = /^[a-z0-9][a-z0-9_-]{1,62}$/;
 const CATEGORY = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
 export class ConversationSettingsDto {
-  @BooleanField({ optional: true, description: 'Only by invitation; rooms are public when left out' })
+  @BooleanField({ optional: true, description: 'Only by invitation; rooms are public when omitted' })
   is_private?: boolean;
 
-  @BooleanField({ optional: true, description: 'Every participant may add others; otherwise moderators do' })
+  @BooleanField({ optional: true, description: 'Every participant may add others; otherwise only moderators' })
   allow_invites?: boolean;
 
   @IntField({
@@ -40,7 +40,7 @@ export class ConversationSettingsDto {
     max: 3650,
     optional: true,
     nullable: true,
-    description: 'Messages older than this go; null: none do',
+    description: 'Messages older than this number of days are deleted; null: none',
   })
   message_retention_days?: number | null;
 
@@ -49,11 +49,14 @@ export class ConversationSettingsDto {
     max: SLOW_MODE_MAX_SECONDS,
     optional: true,
     description:
-      'Seconds between two messages, edits or reactions of one participant, moderators excepted; 0: no slow mode',
+      'Seconds between two messages, edits or reactions of one participant, except for moderators; 0: no slow mode',
   })
   slow_mode_seconds?: number;
 
-  @BooleanField({ optional: true, description: 'Only moderators post, edit and react; reading goes on' })
+  @BooleanField({
+    optional: true,
+    description: 'Only moderators may post, edit and react; participants may still read',
+  })
   is_frozen?: boolean;
 }
 
@@ -63,20 +66,20 @@ export class CreateConversationDto {
   type: ConversationType;
 
   @RequiredBy(titleOf)
-  @TextField({ max: TITLE_MAX, optional: true, nullable: true, description: 'Not kept for a direct conversation' })
+  @TextField({ max: TITLE_MAX, optional: true, nullable: true, description: 'Ignored for a direct conversation' })
   title?: string | null;
 
   @TextField({ max: DESCRIPTION_MAX, optional: true })
   description?: string;
 
-  @UuidListField({ max: ADDED_AT_ONCE_MAX, optional: true, description: 'For a direct conversation: the other one' })
+  @UuidListField({ max: ADDED_AT_ONCE_MAX, optional: true, description: 'For a direct conversation: the other user' })
   participant_ids?: string[];
 
   @TextField({ min: 1, max: 63, pattern: CATEGORY, optional: true, description: 'Rooms only' })
   category?: string;
 
   @RequiredBy(requireSlug)
-  @TextField({ min: 2, max: 63, pattern: SLUG, optional: true, description: 'Rooms only; a name for addresses' })
+  @TextField({ min: 2, max: 63, pattern: SLUG, optional: true, description: 'Rooms only; a name for use in URLs' })
   slug?: string;
 
   @NestedField({ type: () => ConversationSettingsDto, optional: true })
@@ -91,7 +94,11 @@ export class UpdateConversationDto {
   @TextField({ max: DESCRIPTION_MAX, optional: true })
   description?: string;
 
-  @NestedField({ type: () => ConversationSettingsDto, optional: true, description: 'Merged into those there are' })
+  @NestedField({
+    type: () => ConversationSettingsDto,
+    optional: true,
+    description: 'Merged into the existing settings',
+  })
   settings?: ConversationSettingsDto;
 
   @TextField({ max: REASON_MAX, optional: true, description: REASON_DESCRIPTION })
@@ -99,11 +106,11 @@ export class UpdateConversationDto {
 }
 
 export class ListConversationsQuery {
-  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  @IntField({ min: 1, max: 100, optional: true, description: '50 when omitted' })
   limit?: number;
 
   @RequiredBy(requireCursor)
-  @TextField({ max: 512, optional: true, description: 'Opaque; `next_cursor` of the page before' })
+  @TextField({ max: 512, optional: true, description: 'Opaque; `next_cursor` of the previous page' })
   cursor?: string;
 
   @EnumField({ values: CONVERSATION_TYPES, optional: true })
@@ -116,20 +123,20 @@ export class ListConversationsQuery {
     max: 100,
     optional: true,
     description:
-      'Words, each part of the title or, but for rooms, of the name of another member; case and accents do not count',
+      'Words, each part of the title or, except for rooms, of the name of another participant; case and accents are ignored',
   })
   q?: string;
 
-  @TextField({ max: 100, optional: true, description: 'As `q`, in titles alone; `q` goes first' })
+  @TextField({ max: 100, optional: true, description: 'Like `q`, but only in titles; ignored with `q`' })
   search?: string;
 }
 
 export class ListPublicRoomsQuery {
-  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  @IntField({ min: 1, max: 100, optional: true, description: '50 when omitted' })
   limit?: number;
 
   @RequiredBy(requireCursor)
-  @TextField({ max: 512, optional: true, description: 'Opaque; `next_cursor` of the page before' })
+  @TextField({ max: 512, optional: true, description: 'Opaque; `next_cursor` of the previous page' })
   cursor?: string;
 
   @TextField({ max: 63, optional: true })
@@ -188,7 +195,7 @@ export class LastMessageDto {
   created_at: string;
 }
 
-/** What is the same for everybody. */
+/** The part of a conversation that is the same for all participants. */
 export class ConversationSummaryDto {
   @ApiProperty()
   id: string;
@@ -208,7 +215,7 @@ export class ConversationSummaryDto {
   @ApiProperty()
   description: string;
 
-  @ApiProperty({ type: String, nullable: true, description: 'null: by the server itself' })
+  @ApiProperty({ type: String, nullable: true, description: 'null: created by the server' })
   created_by: string | null;
 
   @ApiProperty({ format: 'date-time' })
@@ -225,13 +232,13 @@ export class ConversationSummaryDto {
 }
 
 export class PublicRoomDto extends ConversationSummaryDto {
-  @ApiProperty({ description: 'Whether the caller takes part' })
+  @ApiProperty({ description: 'Whether the caller is a participant' })
   is_participant: boolean;
 }
 
 /** A conversation as one participant sees it. */
 export class ConversationDto extends ConversationSummaryDto {
-  @ApiProperty({ enum: PARTICIPANT_ROLES, nullable: true, description: 'The caller’s own' })
+  @ApiProperty({ enum: PARTICIPANT_ROLES, nullable: true, description: 'The role of the caller' })
   role: ParticipantRole | null;
 
   @ApiProperty({ type: String, nullable: true, format: 'date-time' })
@@ -249,7 +256,10 @@ export class ConversationDto extends ConversationSummaryDto {
   @ApiProperty()
   is_pinned: boolean;
 
-  @ApiProperty({ type: [ParticipantDto], description: 'The first 20: owner, admins, moderators, then by standing' })
+  @ApiProperty({
+    type: [ParticipantDto],
+    description: 'The first 20: owner, admins, moderators, participants; each in order of joining',
+  })
   participants: ParticipantDto[];
 
   @ApiProperty({ type: LastMessageDto, nullable: true })
@@ -261,7 +271,9 @@ export class ConversationDto extends ConversationSummaryDto {
   @ApiProperty()
   last_read_seq: number;
 
-  @ApiProperty({ description: 'Head of the conversation in the snapshot of this answer: subscribe from here' })
+  @ApiProperty({
+    description: 'Last position of the conversation in the snapshot of this response: subscribe from here',
+  })
   at_seq: number;
 }
 
@@ -275,7 +287,9 @@ export class ConversationPageDto {
   @ApiProperty()
   has_more: boolean;
 
-  @ApiProperty({ description: 'Resume cursor: whoever resumes from here misses nothing that this page does not show' })
+  @ApiProperty({
+    description: 'Resume cursor: a client that resumes from here receives every event that this page does not include',
+  })
   cursor: string;
 }
 

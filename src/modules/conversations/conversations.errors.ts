@@ -2,7 +2,7 @@ import { AppError } from '../../platform/errors/app-error.js';
 import { ErrorDoc } from '../../platform/errors/error-doc.decorator.js';
 
 @ErrorDoc(
-  'Another room has this slug (`details.field` is `slug`), a private one perhaps: slugs are names for everybody. Nothing else is said of it.',
+  'Another room has this slug (`details.field` is `slug`). Slugs are unique across public and private rooms; the response does not say which room has it.',
   'Choose another one.',
 )
 export class SlugTaken extends AppError {

@@ -1,7 +1,6 @@
 /**
- * Durable, of a conversation's stream; nothing comes after it. The events of a user's own stream:
- * participants.events.ts.
+ * The last durable event of a conversation's stream. For the events of a user's own stream see participants.events.ts.
  */
 export const CONVERSATION_DELETED = 'conversation.deleted';
-/** Told outside only: who takes part hears `conversation.added` on his own stream. */
+/** For webhooks only: participants receive `conversation.added` on their own streams. */
 export const CONVERSATION_CREATED = 'conversation.created';

@@ -7,7 +7,7 @@ import { CONVERSATION_DELETED } from './conversations.events.js';
 import { ConversationsService } from './conversations.service.js';
 import { RoomNameCache } from './room-name-cache.js';
 
-/** Socket edge of conversations: how their events are shown. There are no frames of their own. */
+/** Socket edge of conversations: renders their events. There are no conversation frames. */
 @Gateway()
 export class ConversationsGateway implements OnModuleInit {
   constructor(
@@ -27,7 +27,7 @@ export class ConversationsGateway implements OnModuleInit {
 
   private async presentAdded(events: StreamEvent[]): Promise<PresentedEvent[]> {
     const summaries = await this.conversations.summaries(events.map(({ subjectId }) => subjectId!));
-    for (const summary of summaries.values()) this.names.learn(summary);
+    for (const summary of summaries.values()) this.names.remember(summary);
     return events.map(({ subjectId, payload }) => ({
       data: {
         conversation_id: subjectId,
@@ -37,7 +37,7 @@ export class ConversationsGateway implements OnModuleInit {
     }));
   }
 
-  /** On a conversation's stream: the conversation as it is now. On a user's own: the flags of that user. */
+  /** On a conversation's stream: the current conversation. On a user's own stream: the flags of that user. */
   private async presentUpdated(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {
     const shared = events.filter(({ payload }) => !payload?.me).map(({ subjectId }) => subjectId!);
     const summaries = await this.conversations.summaries(shared);

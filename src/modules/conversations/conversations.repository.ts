@@ -21,7 +21,7 @@ export interface PublicRoomRow extends SummaryRow {
   is_participant: boolean;
 }
 
-/** Times inside are text: the row was made by `json_agg`. */
+/** Times are text: the rows are made by `json_agg`. */
 export interface ListedParticipant {
   user_id: string;
   username: string;
@@ -44,7 +44,7 @@ export interface ConversationRow extends SummaryRow {
   silenced_until: Date | null;
   last_seq: number;
   last_number: number;
-  /** 0 for who does not take part. */
+  /** 0 if the viewer is not a participant. */
   unread_count: number;
   last_number_at: Date | null;
   activity_ms: number;
@@ -67,8 +67,8 @@ const SUMMARY = `c.id, c.type, c.slug, c.category, c.title, c.description, c.cre
 const COUNT = `(select count(*) from participants n where n.conversation_id = c.id and n.left_seq is null) as participant_count`;
 const LISTED_PARTICIPANTS = 20;
 
-/** A conversation and how the viewer stands to it, before what is gathered around it. */
-const SEEN = `
+/** The conversations of the statement, with the viewer's role, marks and flags. */
+const VIEWED = `
   select ${SUMMARY}, p.role, p.last_read_seq, p.is_archived, p.is_pinned, p.is_silenced, p.silenced_until,
          h.last_seq, h.last_number, h.last_number_at, k.activity_ms,
          unread_count(c.id, p.last_read_seq, h.last_number)
@@ -77,8 +77,8 @@ const SEEN = `
    cross join lateral (
      select floor(extract(epoch from coalesce(h.last_number_at, c.created_at)) * 1000)::bigint as activity_ms) k`;
 
-/** Around each conversation of a page: one index look-up each, so a page is one statement. */
-const SURROUNDED = `
+/** Adds participants and last message to each conversation: one index lookup each, so a page is one statement. */
+const WITH_DETAILS = `
   select c.*, ${COUNT},
          case when c.role is not null then (
            select json_agg(json_build_object(
@@ -102,7 +102,7 @@ const SURROUNDED = `
 const PAGE = statement<ConversationRow>(
   'conversations.page',
   `with seen as materialized (
-     ${SEEN}
+     ${VIEWED}
      join participants p on p.conversation_id = c.id and p.user_id = $1 and p.left_seq is null
     where c.deleted_at is null
       and ($2::text is null or c.type = $2)
@@ -118,7 +118,7 @@ const PAGE = statement<ConversationRow>(
     order by k.activity_ms desc, c.id desc
     limit $7 offset $8
    )
-   ${SURROUNDED}
+   ${WITH_DETAILS}
    order by c.activity_ms desc, c.id desc`,
 );
 
@@ -131,11 +131,11 @@ const TOTAL = statement<{ total: number }>(
 const FIND = statement<ConversationRow>(
   'conversations.find',
   `with seen as materialized (
-     ${SEEN}
+     ${VIEWED}
      left join participants p on p.conversation_id = c.id and p.user_id = $1 and p.left_seq is null
     where c.id = $2 and c.deleted_at is null
    )
-   ${SURROUNDED}`,
+   ${WITH_DETAILS}`,
 );
 
 const SUMMARIES = statement<SummaryRow>(
@@ -206,8 +206,8 @@ export interface NewConversation {
   readonly settings: object;
 }
 
-/** Where a page of a list goes on: after the row with this time and id. */
-export type PagePlace = readonly [millis: number, id: string];
+/** The page continues after the row with this time and id. */
+export type PageCursor = readonly [millis: number, id: string];
 
 /** Owns: conversations. Reads: participants, users, messages, stream_heads, retention_marks. */
 @Injectable()
@@ -219,10 +219,10 @@ export class ConversationsRepository {
     filter: {
       type?: ConversationType;
       isArchived?: boolean;
-      /** Patterns for LIKE over folded names; each has to fit the title, or a name of a member where `inMembers`. */
+      /** LIKE patterns for folded names; each has to match the title or, with `inMembers`, the name of a participant. */
       names?: readonly string[];
       inMembers?: boolean;
-      after?: PagePlace;
+      after?: PageCursor;
       offset?: number;
       limit: number;
     },
@@ -232,12 +232,12 @@ export class ConversationsRepository {
     return this.sql.many(PAGE, [userId, type, isArchived, names, millis, id, limit, offset, inMembers]);
   }
 
-  /** In how many conversations the user takes part. */
+  /** The number of conversations of which the user is a participant. */
   async total(userId: string): Promise<number> {
     return (await this.sql.one(TOTAL, [userId]))!.total;
   }
 
-  /** As this user sees it; one who does not take part sees neither messages nor participants. */
+  /** As this user may see it: without messages and participants if the user is not a participant. */
   find(userId: string, conversationId: string): Promise<ConversationRow | undefined> {
     return this.sql.one(FIND, [userId, conversationId]);
   }
@@ -249,7 +249,7 @@ export class ConversationsRepository {
 
   publicRooms(
     userId: string | null,
-    filter: { category?: string; text?: string; after?: PagePlace; limit: number },
+    filter: { category?: string; text?: string; after?: PageCursor; limit: number },
   ): Promise<PublicRoomRow[]> {
     const [millis, id] = filter.after ?? [null, null];
     const { category = null, text = null, limit } = filter;
@@ -261,7 +261,10 @@ export class ConversationsRepository {
     return (await this.sql.one(DIRECT, [directKey]))?.id;
   }
 
-  /** Whether it was stored; not, when its slug or its pair is taken. Waits for who is about to take it. */
+  /**
+   * Returns whether the conversation was stored; false if its slug or its pair is taken. Waits for a concurrent
+   * transaction that is about to take it.
+   */
   async insert(tx: Queryable, conversation: NewConversation, at: Date): Promise<boolean> {
     const { id, type, title, description, slug, category, directKey, createdBy, settings } = conversation;
     const values = [id, type, title, description, slug, category, directKey, createdBy, JSON.stringify(settings), at];

@@ -21,9 +21,9 @@ import type {
   UpdateConversationDto,
 } from './conversations.dto.js';
 import { CONVERSATION_DELETED } from './conversations.events.js';
-import { ConversationsRepository, type PagePlace } from './conversations.repository.js';
+import { ConversationsRepository, type PageCursor } from './conversations.repository.js';
 
-/** Conversations as such: seeing, naming, and ending them. `CreateConversation` opens them. */
+/** Reads, updates and deletes conversations. `CreateConversation` creates them. */
 @Injectable()
 export class ConversationsService {
   constructor(
@@ -34,10 +34,13 @@ export class ConversationsService {
     private readonly cursors: ResumeCursors,
   ) {}
 
-  /** The actor's own, newest activity first. The resume cursor is older than the page: nothing lies between. */
+  /**
+   * The actor's own conversations, the most recently active first. The resume cursor is read before the page, so that no
+   * event is missed between the two.
+   */
   async list(actor: Actor, query: ListConversationsQuery): Promise<ConversationPageDto> {
     const { limit = DEFAULT_PAGE_SIZE, type, is_archived: isArchived, search, q } = query;
-    const after = toPlace(query.cursor);
+    const after = toPageCursor(query.cursor);
     const cursor = await this.cursors.now(actor.userId);
     const names = likePatterns(q ?? search);
     const filter = { type, isArchived, names, inMembers: q !== undefined, after, limit: limit + 1 };
@@ -45,8 +48,8 @@ export class ConversationsService {
     return { ...toPage(rows, limit, presentConversation, (row) => [row.activity_ms, row.id]), cursor };
   }
 
-  /** The actor's own by their distance from the most recently active one. */
-  async slice(actor: Actor, { offset, limit }: OffsetRange): Promise<OffsetPage<ConversationDto>> {
+  /** The actor's own conversations by offset, the most recently active first. */
+  async pageByOffset(actor: Actor, { offset, limit }: OffsetRange): Promise<OffsetPage<ConversationDto>> {
     const total = await this.repository.total(actor.userId);
     const rows = await this.repository.page(actor.userId, { offset, limit });
     return { data: rows.map(presentConversation), total };
@@ -55,13 +58,13 @@ export class ConversationsService {
   /** @throws ConversationNotFound, PermissionDenied */
   async get(actor: Actor, conversationId: string): Promise<ConversationDto> {
     await this.policy.requireMember(actor, conversationId);
-    return this.show(actor, conversationId);
+    return this.present(actor, conversationId);
   }
 
-  /** Rooms anyone may join, newest first. */
+  /** Rooms that every user may join, newest first. */
   async publicRooms(actor: Actor | undefined, query: ListPublicRoomsQuery): Promise<Page<PublicRoomDto>> {
     const { limit = DEFAULT_PAGE_SIZE, category, search } = query;
-    const filter = { category, text: likePattern(search), after: toPlace(query.cursor), limit: limit + 1 };
+    const filter = { category, text: likePattern(search), after: toPageCursor(query.cursor), limit: limit + 1 };
     const rows = await this.repository.publicRooms(actor?.userId ?? null, filter);
     return toPage(rows, limit, presentPublicRoom, (row) => [row.created_at.getTime(), row.id]);
   }
@@ -69,12 +72,12 @@ export class ConversationsService {
   /** @throws ConversationNotFound, PermissionDenied for private ones */
   async join(actor: Actor, conversationId: string): Promise<ConversationDto> {
     await this.participants.join(actor, conversationId);
-    return this.show(actor, conversationId);
+    return this.present(actor, conversationId);
   }
 
   /**
-   * Moderators name and describe; how long messages are kept is for admins and the owner to say.
-   * A moderator who lifts the privacy by system role gives a reason, which the participants see.
+   * Moderators may change title, description and settings; only admins and the owner may change the retention of
+   * messages. A moderator who makes the conversation public by system role gives a reason, which the participants see.
    * @throws ConversationNotFound, PermissionDenied, DirectConversationFixed, ReasonRequired
    */
   async update(
@@ -96,19 +99,20 @@ export class ConversationsService {
       });
       const payload = settings.is_frozen === true ? { is_frozen: true } : null;
       tx.append({ type: CONVERSATION_UPDATED, actorId: actor.userId, subjectId: conversationId, payload });
-      const act = { action: 'conversation.update', after: { ...dto }, reason };
-      const isOpened = access.settings.is_private && settings.is_private === false;
-      if (isOpened && this.policy.moderatesBySystemRole(access)) await this.policy.entry.open(tx, actor, act);
-      else this.policy.auditModeration(tx, actor, access, act);
+      const auditEntry = { action: 'conversation.update', after: { ...dto }, reason };
+      const becomesPublic = access.settings.is_private && settings.is_private === false;
+      if (becomesPublic && this.policy.moderatesBySystemRole(access))
+        await this.policy.entry.open(tx, actor, auditEntry);
+      else this.policy.auditModeration(tx, actor, access, auditEntry);
       return true;
     });
     if (!done) throw new ConversationNotFound();
-    return this.show(actor, conversationId);
+    return this.present(actor, conversationId);
   }
 
   /**
-   * Ends it for everybody; for its owner (of a direct one, either of the two) or a system admin. What the server itself
-   * has set up stays. @throws ConversationNotFound, PermissionDenied
+   * Deletes the conversation for all participants. Its owner may (in a direct conversation, both users), and system
+   * admins. Conversations that the server created cannot be deleted. @throws ConversationNotFound, PermissionDenied
    */
   async delete(actor: Actor, conversationId: string): Promise<void> {
     const done = await this.log.write(conversationId, async (tx) => {
@@ -137,25 +141,25 @@ export class ConversationsService {
     if (!done) throw new ConversationNotFound();
   }
 
-  /** For those who may: what is the same for everybody, for events. Those that are gone are left out. */
+  /** For events: the part that is the same for all participants, without an access check. Omits deleted conversations. */
   async summaries(conversationIds: string[]): Promise<Map<string, ConversationSummaryDto>> {
     const rows = await this.repository.summaries(conversationIds);
     return new Map([...rows].map(([id, row]) => [id, presentSummary(row)]));
   }
 
-  /** After the caller's right was judged. @throws ConversationNotFound when it has gone since */
-  async show(actor: Actor, conversationId: string): Promise<ConversationDto> {
+  /** Without an access check, which is up to the caller. @throws ConversationNotFound if it was deleted in the meantime */
+  async present(actor: Actor, conversationId: string): Promise<ConversationDto> {
     const row = await this.repository.find(actor.userId, conversationId);
     if (!row) throw new ConversationNotFound();
     return presentConversation(row);
   }
 }
 
-function toPlace(cursor: string | undefined): PagePlace | undefined {
-  return cursor === undefined ? undefined : (decodeCursor(cursor, ['millis', 'uuid']) as unknown as PagePlace);
+function toPageCursor(cursor: string | undefined): PageCursor | undefined {
+  return cursor === undefined ? undefined : (decodeCursor(cursor, ['millis', 'uuid']) as unknown as PageCursor);
 }
 
-/** A pattern for each different word of at most eight. */
+/** One pattern for each different word, at most eight. */
 function likePatterns(text: string | undefined): string[] {
   const words = new Set(foldName(text ?? '').split(' '));
   return [...words]
@@ -164,8 +168,8 @@ function likePatterns(text: string | undefined): string[] {
     .map((word) => likePattern(word)!);
 }
 
-/** Finds the text itself, folded: what LIKE takes for a wildcard stands for itself. */
+/** A LIKE pattern for the folded text; wildcards in it are escaped. */
 function likePattern(text: string | undefined): string | undefined {
-  const wanted = foldName(text ?? '');
-  return wanted ? `%${wanted.replace(/[\\%_]/g, '\\$&')}%` : undefined;
+  const folded = foldName(text ?? '');
+  return folded ? `%${folded.replace(/[\\%_]/g, '\\$&')}%` : undefined;
 }

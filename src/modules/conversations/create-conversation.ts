@@ -11,7 +11,7 @@ import { SlugTaken } from './conversations.errors.js';
 import { CONVERSATION_CREATED } from './conversations.events.js';
 import { ConversationsRepository, type NewConversation } from './conversations.repository.js';
 
-const DIRECT_TRIES = 3;
+const DIRECT_ATTEMPTS = 3;
 
 export interface CreatedConversation {
   readonly id: string;
@@ -19,12 +19,12 @@ export interface CreatedConversation {
   readonly isNew: boolean;
 }
 
-/** Rolls the transaction back: somebody else has the slug, or opened the same direct conversation first. */
+/** Rolls the transaction back: another room has the slug, or the direct conversation was created concurrently. */
 class Taken extends Error {}
 
 /**
- * Opens conversations. There is one direct conversation for a pair, whoever of the two asks, however often and however
- * many at once: the unique pair decides, and those who come second find the first one's.
+ * Creates conversations. There is one direct conversation for each pair of users, even if both create it repeatedly and
+ * concurrently: the unique key of the pair decides, and later calls return the conversation of the first.
  */
 @Injectable()
 export class CreateConversation {
@@ -57,16 +57,16 @@ export class CreateConversation {
     return { id: conversation.id, isNew: true };
   }
 
-  /** The direct conversation of the actor and another, where they have one. */
+  /** The direct conversation of the actor and another user, if they have one. */
   findDirect(actor: Actor, otherId: string): Promise<string | undefined> {
     return this.repository.findDirect(directKeyOf(actor.userId, otherId));
   }
 
   private async openDirect(actor: Actor, otherId: string): Promise<CreatedConversation> {
     const directKey = directKeyOf(actor.userId, otherId);
-    for (let round = 0; round < DIRECT_TRIES; round++) {
-      const known = await this.repository.findDirect(directKey);
-      if (known !== undefined) return { id: known, isNew: false };
+    for (let attempt = 0; attempt < DIRECT_ATTEMPTS; attempt++) {
+      const existing = await this.repository.findDirect(directKey);
+      if (existing !== undefined) return { id: existing, isNew: false };
       const conversation = { ...toNewConversation(actor, { type: 'direct' }), directKey };
       try {
         await this.store(actor, conversation, [
@@ -78,7 +78,7 @@ export class CreateConversation {
         if (!(error instanceof Taken)) throw error;
       }
     }
-    throw new ServiceUnavailable(); // deleted as often as it was found
+    throw new ServiceUnavailable(); // deleted after each conflict
   }
 
   private store(actor: Actor, conversation: NewConversation, additions: NewParticipant[]): Promise<unknown> {

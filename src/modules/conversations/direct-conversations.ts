@@ -5,7 +5,7 @@ import { Limits } from '../../platform/throttling/limits.service.js';
 import { UsersService } from '../users/users.service.js';
 import { CreateConversation } from './create-conversation.js';
 
-/** The conversation of two, for clients that name the other one instead. */
+/** Direct conversations for clients that name the other user instead of the conversation. */
 @Injectable()
 export class DirectConversations {
   constructor(
@@ -14,22 +14,22 @@ export class DirectConversations {
     private readonly limits: Limits,
   ) {}
 
-  /** Undefined where the two have none yet. @throws UserNotFound */
+  /** Undefined if the two users have none yet. @throws UserNotFound */
   async find(actor: Actor, otherId: string): Promise<string | undefined> {
-    const known = await this.creation.findDirect(actor, otherId);
-    if (known === undefined) await this.users.find(otherId);
-    return known;
+    const existing = await this.creation.findDirect(actor, otherId);
+    if (existing === undefined) await this.users.find(otherId);
+    return existing;
   }
 
   /**
-   * Opens it where there is none; that counts as a conversation opened.
+   * Returns the direct conversation, and creates it if there is none; a creation counts towards the rate limit.
    * @throws ValidationError, UserNotFound, PermissionDenied across a block, RateLimitExceeded, AuthenticationRequired,
    *   AccountBanned
    */
   async open(actor: Actor, otherId: string): Promise<string> {
     if (otherId === actor.userId) throw ValidationError.of('recipient_id', 'is yourself');
-    const known = await this.creation.findDirect(actor, otherId);
-    if (known !== undefined) return known;
+    const existing = await this.creation.findDirect(actor, otherId);
+    if (existing !== undefined) return existing;
     await this.limits.check('conversation.create', actor);
     return (await this.creation.create(actor, { type: 'direct', participant_ids: [otherId] })).id;
   }

@@ -6,11 +6,12 @@ import { ConversationsRepository } from './conversations.repository.js';
 
 export const GENERAL_SLUG = 'general';
 
-/** Rolls back the stream that was made for a room somebody else has made first. */
-class MadeElsewhere extends Error {}
+/** Rolls back the new stream if another process has created the room first. */
+class CreatedElsewhere extends Error {}
 
 /**
- * The public room that is there from the first start. It is the server's own: it needs no owner and cannot be deleted.
+ * Creates the public room `general` at the first start. It belongs to the server: it needs no owner and cannot be
+ * deleted.
  */
 @Injectable()
 export class GeneralRoom implements OnApplicationBootstrap {
@@ -35,10 +36,10 @@ export class GeneralRoom implements OnApplicationBootstrap {
     };
     try {
       await this.log.create(room.id, async (tx) => {
-        if (!(await this.repository.insert(tx, room, tx.head.at))) throw new MadeElsewhere();
+        if (!(await this.repository.insert(tx, room, tx.head.at))) throw new CreatedElsewhere();
       });
     } catch (error) {
-      if (!(error instanceof MadeElsewhere)) throw error;
+      if (!(error instanceof CreatedElsewhere)) throw error;
     }
   }
 }

@@ -14,10 +14,10 @@ export interface DirectoryRow {
 const IS_PUBLIC = `c.type = 'room' and c.deleted_at is null
       and coalesce((c.settings ->> 'is_private')::boolean, false) = false`;
 
-/** Rooms that were put into none are in this one. */
+/** Rooms without a category are in this one. */
 const CATEGORY = `coalesce(c.category, 'general')`;
 
-/** Who takes part and appears as anything but offline. */
+/** The participants whose visible presence is not offline. */
 const ACTIVE = `(select count(*) from participants p
              join presence_settings s on s.user_id = p.user_id and s.announced_status <> 'offline'
             where p.conversation_id = c.id and p.left_seq is null) as active_count`;

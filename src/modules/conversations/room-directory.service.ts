@@ -7,10 +7,10 @@ import { type DirectoryRow, RoomDirectoryRepository } from './room-directory.rep
 
 export type { DirectoryRow } from './room-directory.repository.js';
 
-/** More slugs than this are not kept in memory; rooms beyond are called by their ids. */
+/** At most this many slugs are held in memory; further rooms are named by their ids. */
 const SLUGS_MAX = 10_000;
 
-/** The public rooms there are, the oldest first, with how many of their participants are there. */
+/** The directory of public rooms, the oldest first, with the number of their participants who are not offline. */
 @Injectable()
 export class RoomDirectoryService {
   constructor(
@@ -18,7 +18,7 @@ export class RoomDirectoryService {
     private readonly config: Config,
   ) {}
 
-  /** For everybody, guests included where they are wanted. @throws AuthenticationRequired */
+  /** For all users; for guests if guest access is on. @throws AuthenticationRequired */
   async list(
     actor: Actor | undefined,
     filter: { category?: string; limit: number; offset: number },
@@ -28,12 +28,12 @@ export class RoomDirectoryService {
     return { data, total };
   }
 
-  /** After the caller's right was judged. */
+  /** Without an access check, which is up to the caller. */
   activeIn(conversationId: string): Promise<number> {
     return this.repository.activeIn(conversationId);
   }
 
-  /** What rooms are called in addresses, by id. Not for showing: private ones are among them. */
+  /** The slugs of all rooms, by id. Not for output to users: private rooms are included. */
   async slugs(): Promise<Map<string, string>> {
     return new Map((await this.repository.slugs(SLUGS_MAX)).map(({ id, slug }) => [id, slug]));
   }

@@ -4,8 +4,7 @@ import { RoomDirectoryService } from './room-directory.service.js';
 const FRESH_MS = 5_000;
 
 /**
- * What rooms are called in frames, known without asking. A room that is not known yet is called by its id, which is as
- * good.
+ * Caches the names of rooms in frames: their slugs. A room that is not cached is named by its id, which is equally valid.
  */
 @Injectable()
 export class RoomNameCache {
@@ -19,12 +18,12 @@ export class RoomNameCache {
     return this.slugs.get(conversationId) ?? conversationId;
   }
 
-  /** Of a room that was just found by its slug, or shown with it; it keeps the slug as long as it lives. */
-  learn({ id, slug }: { id: string; slug: string | null }): void {
+  /** Caches the slug of a room that was just read. The slug of a room never changes. */
+  remember({ id, slug }: { id: string; slug: string | null }): void {
     if (slug !== null) this.slugs.set(id, slug);
   }
 
-  /** Reads them, unless that was done a moment ago. */
+  /** Reads the slugs, unless the last read was less than five seconds ago. */
   refresh(): Promise<void> {
     if (performance.now() - this.readAt < FRESH_MS) return Promise.resolve();
     this.reading ??= this.read().finally(() => (this.reading = undefined));

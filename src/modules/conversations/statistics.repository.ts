@@ -3,7 +3,7 @@ import { Sql, statement } from '../../platform/database/sql.js';
 
 const RECENT = 10;
 
-/** Times inside are text: the row was made by `json_agg`. */
+/** Times in `recent` are text: it is made by `json_agg`. */
 export interface StatisticsRow {
   readonly conversations: number;
   readonly messages: number;
@@ -11,7 +11,7 @@ export interface StatisticsRow {
   readonly recent: { conversation_id: string; last_message_at: string; unread_count: number }[] | null;
 }
 
-/** Heads, marks and the index of tombstones say it all: no message is read. */
+/** Reads stream heads, marks and the index of tombstones, but no messages. */
 const OF_USER = statement<StatisticsRow>(
   'conversations.statistics',
   `with mine as materialized (

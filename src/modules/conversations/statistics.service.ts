@@ -3,7 +3,7 @@ import type { Actor } from '../../platform/http/actor.js';
 import { StatisticsRepository } from './statistics.repository.js';
 
 /**
- * How much there is for one user. Messages are counted with those that were deleted since: their numbers stay taken.
+ * The counts of one user. `messages` includes deleted messages, because their numbers are not reused.
  */
 export interface OwnStatistics {
   readonly conversations: number;
@@ -13,7 +13,7 @@ export interface OwnStatistics {
   readonly recent: readonly { conversationId: string; lastMessageAt: Date; unread: number }[];
 }
 
-/** Figures about one's own conversations. */
+/** Statistics about the caller's own conversations. */
 @Injectable()
 export class StatisticsService {
   constructor(private readonly repository: StatisticsRepository) {}

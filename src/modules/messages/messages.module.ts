@@ -7,7 +7,7 @@ import { MessageEventRenderer } from './message-event-renderer.js';
 import { MessageFeed } from './message-feed.js';
 import { MessageFeedRepository } from './message-feed.repository.js';
 import { MessageReadsRepository } from './message-reads.repository.js';
-import { MessageSlices } from './message-slices.js';
+import { MessageOffsetPages } from './message-offset-pages.js';
 import { MessagesController } from './messages.controller.js';
 import { MessagesGateway } from './messages.gateway.js';
 import { MessagesRepository } from './messages.repository.js';
@@ -38,7 +38,7 @@ import { ModeratorDelete } from './moderator-delete.service.js';
     ModeratorDelete,
     ChangeMessage,
     ReadMessages,
-    MessageSlices,
+    MessageOffsetPages,
     MessageFeed,
     MessageFeedRepository,
     MessageEventRenderer,
@@ -58,7 +58,7 @@ import { ModeratorDelete } from './moderator-delete.service.js';
     MessageIndexer,
     MessageIndexRepository,
     ModeratorDelete,
-    MessageSlices,
+    MessageOffsetPages,
     MessageFeed,
     Subscriptions,
   ],

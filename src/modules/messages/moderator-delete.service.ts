@@ -21,7 +21,7 @@ export class ModeratorDelete {
    * inform participants about moderators, who could otherwise remove them.
    * @throws MessageNotFound, PermissionDenied, MessageNotEditable
    */
-  async takeDown(actor: Actor, id: string, reason: string | null): Promise<void> {
+  async deleteAsModerator(actor: Actor, id: string, reason: string | null): Promise<void> {
     const position = await this.repository.findPosition(id);
     if (!position) throw new MessageNotFound();
     await this.log.write(position.conversation_id, async (tx) => {

@@ -65,11 +65,11 @@ export class ParticipantsService {
       if (!this.policy.canModerate(access) && !(access.role && access.settings.allow_invites)) this.policy.deny();
       if (role !== 'participant' && !mayChangeRole(access.rank, 'participant', role)) this.policy.deny();
       const count = await this.additions.addAll(tx, actor, await this.withOwner(tx, access, userIds, role));
-      const entry = { action: 'participant.add', after: { user_ids: userIds, role }, reason };
-      if (access.role || this.policy.isOpenToAll(access)) this.policy.auditModeration(tx, actor, access, entry);
-      else if (userIds.includes(actor.userId)) await this.policy.entry.enter(tx, actor, entry);
-      else if (count > 0) await this.policy.entry.addOthers(tx, actor, entry);
-      else this.policy.auditModeration(tx, actor, access, entry);
+      const auditEntry = { action: 'participant.add', after: { user_ids: userIds, role }, reason };
+      if (access.role || this.policy.isOpenToAll(access)) this.policy.auditModeration(tx, actor, access, auditEntry);
+      else if (userIds.includes(actor.userId)) await this.policy.entry.enter(tx, actor, auditEntry);
+      else if (count > 0) await this.policy.entry.addOthers(tx, actor, auditEntry);
+      else this.policy.auditModeration(tx, actor, access, auditEntry);
       const rows = await this.repository.find(tx, conversationId, userIds);
       return { data: rows.map(presentParticipant) };
     });

@@ -15,7 +15,7 @@ export class RemoveReportedContent {
 
   /** A conversation can be deleted only by its owner or an admin. @throws PermissionDenied */
   async remove(actor: Actor, { target_type: type, target_id: id, category }: ReportRow): Promise<void> {
-    if (type === 'message') return this.deletion.takeDown(actor, id, `Reported: ${category}.`);
+    if (type === 'message') return this.deletion.deleteAsModerator(actor, id, `Reported: ${category}.`);
     await this.conversations.delete(actor, id).catch((error: unknown) => {
       if (!(error instanceof ConversationNotFound)) throw error;
     });

@@ -11,14 +11,14 @@ import type { MessageDto } from './messages.dto.js';
  * translates to a sequence number: no rows are read and discarded, however deep the page.
  */
 @Injectable()
-export class MessageSlices {
+export class MessageOffsetPages {
   constructor(
     private readonly reads: MessageReadsRepository,
     private readonly participants: ParticipantsPolicy,
   ) {}
 
   /** Newest first; `total` counts tombstones too. @throws ConversationNotFound, PermissionDenied */
-  async slice(actor: Actor, conversationId: string, { offset, limit }: OffsetRange): Promise<OffsetPage<MessageDto>> {
+  async page(actor: Actor, conversationId: string, { offset, limit }: OffsetRange): Promise<OffsetPage<MessageDto>> {
     await this.participants.requireMember(actor, conversationId);
     const total = await this.reads.lastNumber(conversationId);
     const rows = offset < total ? await this.reads.older(conversationId, total - offset + 1, limit, {}) : [];

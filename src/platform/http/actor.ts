@@ -3,8 +3,9 @@ export const SYSTEM_ROLES = ['admin', 'moderator', 'teacher', 'student', 'user']
 export type SystemRole = (typeof SYSTEM_ROLES)[number];
 
 /**
- * Who acts. It comes from the credential alone, never from a header, a body or an address.
- * `role` and the state of the session are read from the database, at most 5 s old (0 s inside a write's transaction).
+ * The authenticated user of a request or frame. It is derived only from the credential, never from a header, a body or
+ * a URL. `role` and the state of the session are read from the database, at most 5 s old (0 s inside a write's
+ * transaction).
  */
 export interface Actor {
   readonly userId: string;
@@ -12,16 +13,18 @@ export interface Actor {
   readonly role: SystemRole;
   readonly username: string;
   readonly displayName: string;
-  /** Epoch seconds at which the credential ends. */
+  /** Epoch seconds at which the credential expires. */
   readonly expiresAt: number;
-  /** Epoch seconds at which an identity provider issued the token the user acts by; absent for every other credential. */
+  /** Epoch seconds at which an identity provider issued the user's token; absent for every other credential. */
   readonly issuedAt?: number;
-  /** The session key the user acts by, as its hash in hexadecimal digits; absent for every other credential. */
+  /** The hash of the user's session key, in hexadecimal digits; absent for every other credential. */
   readonly keyId?: string;
-  /** For an account many share: what limits count him as, instead of the user; no cap of one user holds for him. */
+  /**
+   * For an account that many share: the key that rate limits count instead of the user. Caps of one user do not apply.
+   */
   readonly rateLimitKey?: string;
-  /** The request he acts by; absent for what comes over a socket. */
+  /** The id of the HTTP request; absent for frames. */
   readonly requestId?: string;
-  /** Why he acts, in his own words (`X-Audit-Log-Reason`), where the call itself has no place for it. */
+  /** The reason the user gives (`X-Audit-Log-Reason`) for a call that has no field for it. */
   readonly auditReason?: string;
 }

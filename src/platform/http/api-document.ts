@@ -4,7 +4,7 @@ import type { Express, NextFunction, Response } from 'express';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { ErrorFormats } from '../errors/error-formats.js';
 import type { ErrorClass } from '../errors/throws.decorator.js';
-import { type Responses, API_HEADERS, ERROR_SCHEMA, errorAnswers, errorsOf, headersFor } from './api-responses.js';
+import { type Responses, API_HEADERS, ERROR_SCHEMA, errorResponses, errorsOf, headersFor } from './api-responses.js';
 import { Limits } from '../throttling/limits.service.js';
 import { routeMetadata, type RouteMetadata } from './openapi-routes.js';
 import type { ParleyRequest } from './request-context.js';
@@ -15,24 +15,24 @@ type Schemas = Record<string, object>;
 
 type Success = { headers?: object; description: string };
 
-/** What a success means where the route says nothing more. */
+/** The description of a successful response if the route has none. */
 const SUCCESSES: Readonly<Record<string, string>> = {
-  200: 'What was asked for, or what it is now.',
-  201: 'What was made.',
-  202: 'It will be done.',
-  204: 'It is done; the answer is empty.',
+  200: 'The requested resource, or its new state.',
+  201: 'The created resource.',
+  202: 'The request is accepted and will be processed.',
+  204: 'The request was successful; the response has no body.',
 };
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
 /**
- * The OpenAPI 3.1 document of every route of the program: what the decorators of the routes say, and what holds for all
- * of them: errors, headers, credentials, and that no unknown field is taken. `extraModels` are described as well.
+ * Builds the OpenAPI 3.1 document of all routes from their decorators, and adds what applies to every route: errors,
+ * headers, credentials, and that unknown fields are rejected. It also describes `extraModels`.
  */
 export function apiDocument(app: NestExpressApplication, extraModels: Type[] = []): OpenAPIObject {
   const description = new DocumentBuilder()
     .setTitle('Parley')
-    .setDescription('A self-hosted chat backend. What comes over sockets is described in /asyncapi.json.')
+    .setDescription('A self-hosted chat backend. The realtime protocol is described in /asyncapi.json.')
     .setVersion('1')
     .setOpenAPIVersion('3.1.0')
     .addServer('/')
@@ -48,23 +48,23 @@ export function apiDocument(app: NestExpressApplication, extraModels: Type[] = [
 }
 
 /**
- * Serves the document at `/openapi.json` and a page over it at `/docs`. No route of Nest's answers there, so that each
- * request is counted here, as a call of the caller's address.
+ * Serves the document at `/openapi.json` and a page that presents it at `/docs`. These are not routes of Nest, so each
+ * request is counted here, as a call of the client's IP address.
  */
 export function serveApiDocument(app: NestExpressApplication): void {
   const document = new ServedDocument(() => apiDocument(app));
   app.use(['/openapi.json', '/docs'], countedAsCall(app.get(Limits)));
   (app.getHttpAdapter().getInstance() as Express).get('/openapi.json', document.serve);
-  // The page loads the document like any other client, instead of having a second copy of it in a script.
+  // The page loads the document like any other client instead of containing a second copy.
   SwaggerModule.setup('docs', app, () => undefined as never, {
     raw: false,
     customSiteTitle: 'Parley API',
-    // Without this the page sends the document to a validator on the internet.
+    // Without this the page sends the document to a public validator.
     swaggerOptions: { url: '../openapi.json', validatorUrl: null, persistAuthorization: false },
   });
 }
 
-/** Counts a request for a file of ours that is no route as a call of the address. Refuses it with RateLimitExceeded. */
+/** Counts a request outside Nest's routes as a call of the IP address. Rejects it with RateLimitExceeded. */
 export function countedAsCall(limits: Limits) {
   return async (request: ParleyRequest, _response: Response, next: NextFunction): Promise<void> => {
     try {
@@ -78,21 +78,23 @@ export function countedAsCall(limits: Limits) {
   };
 }
 
-function complete(document: OpenAPIObject, metadata: ReadonlyMap<string, RouteMetadata>, forms: ErrorFormats): void {
+function complete(document: OpenAPIObject, metadata: ReadonlyMap<string, RouteMetadata>, formats: ErrorFormats): void {
   const schemas: Schemas = { ...document.components?.schemas, Error: ERROR_SCHEMA };
   const shared: Responses = {};
   const names = new Map<string, number>();
   const tags = new Set<string>();
-  for (const [address, path] of Object.entries(document.paths)) {
+  for (const [path, item] of Object.entries(document.paths)) {
     for (const method of METHODS) {
-      const operation = path[method];
+      const operation = item[method];
       if (!operation) continue;
       const handler = /^\w+/.exec(operation.operationId ?? '')?.[0] ?? '';
       const known = metadata.get(handler);
       if (!known) throw new Error(`The route ${operation.operationId} is not known.`);
       operation.operationId = uniqueName(handler.replace('Controller_', '_'), names);
-      const form = forms.at(address, method.toUpperCase());
-      completeOperation(operation, method, known, (errors, isLimited) => errorAnswers(errors, isLimited, shared, form));
+      const format = formats.at(path, method.toUpperCase());
+      completeOperation(operation, method, known, (errors, isLimited) =>
+        errorResponses(errors, isLimited, shared, format),
+      );
       closeInput(operation, schemas);
       operation.tags?.forEach((tag) => tags.add(tag));
     }
@@ -106,7 +108,7 @@ function completeOperation(
   operation: Operation,
   method: string,
   metadata: RouteMetadata,
-  answersOf: (errors: ErrorClass[], isLimited: boolean) => Responses,
+  responsesOf: (errors: ErrorClass[], isLimited: boolean) => Responses,
 ): void {
   if (metadata.isPublic) operation.security = [];
   if (method === 'post' && metadata.isReplayed) {
@@ -114,24 +116,24 @@ function completeOperation(
       name: 'Idempotency-Key',
       in: 'header',
       required: false,
-      description: 'The same key and body give the same answer again for a day',
+      description: 'The same key and body return the same response again for a day',
       schema: { type: 'string', pattern: '^[!-~]{1,128}$' },
     });
   }
-  for (const [status, answer] of Object.entries(operation.responses) as [string, Success][]) {
-    answer.headers = headersFor(metadata, method);
-    answer.description ||= SUCCESSES[status] ?? '';
+  for (const [status, response] of Object.entries(operation.responses) as [string, Success][]) {
+    response.headers = headersFor(metadata, method);
+    response.description ||= SUCCESSES[status] ?? '';
   }
-  const errors = answersOf(errorsOf(metadata, method), metadata.limit !== undefined);
+  const errors = responsesOf(errorsOf(metadata, method), metadata.limit !== undefined);
   operation.responses = { ...errors, ...operation.responses };
 }
 
-/** Bodies take no field that is not described. */
+/** Declares that a request body has no other fields than the described ones. */
 function closeInput({ requestBody }: Operation, schemas: Schemas): void {
   if (requestBody && 'content' in requestBody) close(requestBody.content['application/json']?.schema, schemas);
 }
 
-/** Says of an input's schema, and of those inside it, that there is nothing else. */
+/** Declares that a schema, and the schemas it contains, have no additional properties. */
 export function close(schema: object | undefined, schemas: Schemas): void {
   if (!schema) return;
   const { $ref, properties, allOf, additionalProperties } = schema as {
@@ -145,7 +147,7 @@ export function close(schema: object | undefined, schemas: Schemas): void {
   for (const inner of [...(allOf ?? []), ...Object.values(properties ?? {})]) close(inner, schemas);
 }
 
-/** A handler with several addresses is several operations. */
+/** Returns an unused operation id: a handler with several paths has several operations. */
 function uniqueName(name: string, names: Map<string, number>): string {
   const count = (names.get(name) ?? 0) + 1;
   names.set(name, count);

@@ -5,7 +5,7 @@ import { cleanName, isStorable } from '../validation/text.js';
 export const AUDIT_REASON_HEADER = 'X-Audit-Log-Reason';
 const MAX_LENGTH = 500;
 
-/** Why somebody acts, percent-encoded in a header; undefined when nothing was said. @throws ValidationError */
+/** Returns the reason of an action, percent-encoded in a header; undefined if there is none. @throws ValidationError */
 export function auditReasonOf({ headers }: { headers: IncomingHttpHeaders }): string | undefined {
   const given = headers['x-audit-log-reason'];
   if (typeof given !== 'string' || given === '') return undefined;

@@ -9,9 +9,8 @@ import type { ParleyRequest } from './request-context.js';
 const BEARER = /^Bearer +([^\s]{1,4096})$/i;
 
 /**
- * Denies every route that is not `@Public()` unless the request carries a valid bearer token. On public routes a valid
- * token still says who acts; an invalid one is as good as none, so that a stale token does not lock anybody out of
- * login.
+ * Denies every route that is not `@Public()` unless the request has a valid bearer token. On public routes a valid
+ * token still identifies the actor; an invalid one is ignored, so that a user with a stale token can log in.
  */
 @Injectable()
 export class AuthGuard implements CanActivate, OnApplicationBootstrap {
@@ -26,13 +25,13 @@ export class AuthGuard implements CanActivate, OnApplicationBootstrap {
     try {
       this.authenticator = this.modules.get(Authenticator, { strict: false });
     } catch {
-      this.authenticator = undefined; // nobody can prove who they are, so everything but public routes stays shut
+      this.authenticator = undefined; // no user can be authenticated: all routes except public ones are denied
     }
   }
 
   /** @throws AuthenticationRequired, AccountBanned, ValidationError */
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (context.getType() !== 'http') return true; // frames are authorised by their connection
+    if (context.getType() !== 'http') return true; // frames are authenticated by their connection
     const request = context.switchToHttp().getRequest<ParleyRequest>();
     const isPublic = this.reflector.getAllAndOverride<boolean>(PUBLIC, [context.getHandler(), context.getClass()]);
     const token = BEARER.exec(request.headers.authorization ?? '')?.[1];

@@ -1,37 +1,39 @@
 import type { Actor, SystemRole } from './actor.js';
 
 /**
- * Turns a credential into an actor. HTTP guard and sockets share it, so that there is one way to be somebody.
- * The module `auth` provides it; the platform only asks.
+ * Authenticates a credential as an actor. The HTTP guard and the sockets share it, so that there is one way to
+ * authenticate. The module `auth` implements it.
  */
 export abstract class Authenticator {
   /** @throws AuthenticationRequired, AccountBanned */
   abstract authenticate(token: string): Promise<Actor>;
 
   /**
-   * Takes a ticket of `POST /auth/ticket` out of circulation and answers whose it was.
+   * Consumes a ticket of `POST /auth/ticket` and returns its actor.
+   *
    * @throws AuthenticationRequired
    */
   abstract redeemTicket(ticket: string): Promise<Actor>;
 
   /**
-   * Who the holder of a session key is: a secret that stands for a session where no token can be sent.
+   * Returns the actor of a session key: a secret that identifies a session where no token can be sent.
+   *
    * @throws AuthenticationRequired, AccountBanned
    */
   abstract authenticateKey(key: string): Promise<Actor>;
 
   /**
-   * Which of these sessions may not go on: revoked, expired, their user banned or gone. Reads the database, uncached.
-   * The sweep over live sockets asks it every few seconds.
+   * Returns which of these sessions have ended: revoked, expired, or their user banned or deleted. Reads the database
+   * without a cache. The periodic check of open connections calls it every few seconds.
    */
   abstract findEnded(sessionIds: string[]): Promise<EndedSession[]>;
 
-  /** Which of these session keys (see `Actor.keyId`) open nothing any more. The same sweep asks. */
+  /** Returns which of these session keys (see `Actor.keyId`) are no longer valid. Called by the same check. */
   abstract findEndedKeys(keyIds: string[]): Promise<string[]>;
 
   /**
-   * Which of these actors have another system role by now. The same sweep asks, so that no live socket keeps an old
-   * one.
+   * Returns which of these actors now have another system role. Called by the same check, so that no open connection
+   * keeps an old role.
    */
   abstract findChangedRoles(known: KnownRole[]): Promise<KnownRole[]>;
 }

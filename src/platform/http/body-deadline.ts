@@ -1,45 +1,45 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** In this time a body must be here, unless its route takes uploads. */
+/** The time in which a body must be received, unless its route accepts uploads. */
 const BODY_DEADLINE_MS = 30_000;
 
 export interface MinimumRate {
   readonly bytesPerSecond: number;
   readonly graceMs: number;
   readonly checkMs: number;
-  /** However fast it comes, it is over after this. */
+  /** The maximum duration, whatever the rate. */
   readonly mostMs: number;
 }
 
 const deadlines = new WeakMap<IncomingMessage, NodeJS.Timeout>();
 
 /**
- * Cuts off a request whose body takes too long. The server's own `requestTimeout` would do it for uploads too, which
- * may take as long as they like as long as they come.
+ * Aborts a request whose body takes too long. The server's own `requestTimeout` would also abort uploads, whose
+ * duration is limited by `requireMinimumRate` instead.
  */
 export function limitBodyTime(request: IncomingMessage, response: ServerResponse): void {
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
   if ((length === undefined || length === '0') && encoding === undefined) return;
   watch(
     request,
-    setTimeout(() => cutOff(request, response), BODY_DEADLINE_MS),
+    setTimeout(() => abort(request, response), BODY_DEADLINE_MS),
   );
 }
 
 /**
- * Instead of the deadline: so many bytes a second, once the grace is over, and an end. Time in which we do not read does
- * not count against the rate.
+ * Replaces the deadline by a minimum rate, which applies after the grace period, and a maximum duration. Time in which
+ * the server does not read does not count against the rate.
  */
 export function requireMinimumRate(request: IncomingMessage, response: ServerResponse, rate: MinimumRate): void {
   const started = Date.now();
-  let seen = request.socket.bytesRead;
+  let before = request.socket.bytesRead;
   const check = (): void => {
     const now = request.socket.bytesRead;
-    const isSlow = now - seen < (rate.bytesPerSecond * rate.checkMs) / 1000;
+    const isSlow = now - before < (rate.bytesPerSecond * rate.checkMs) / 1000;
     const elapsed = Date.now() - started;
     const isTooSlow = isSlow && elapsed >= rate.graceMs && !request.isPaused();
-    if (isTooSlow || elapsed >= rate.mostMs) cutOff(request, response);
-    seen = now;
+    if (isTooSlow || elapsed >= rate.mostMs) abort(request, response);
+    before = now;
   };
   watch(request, setInterval(check, rate.checkMs));
 }
@@ -53,7 +53,7 @@ function watch(request: IncomingMessage, timer: NodeJS.Timeout): void {
   request.once('end', end).once('close', end);
 }
 
-function cutOff(request: IncomingMessage, response: ServerResponse): void {
+function abort(request: IncomingMessage, response: ServerResponse): void {
   clearTimeout(deadlines.get(request));
   if (request.complete) return;
   if (!response.headersSent) response.writeHead(408, { Connection: 'close' }).end();

@@ -7,7 +7,7 @@ import { ClientAddresses, ipOf } from './client-address.js';
 const requestOf = (peer: string, headers: Record<string, string> = {}): IncomingMessage =>
   ({ socket: { remoteAddress: peer }, headers }) as unknown as IncomingMessage;
 
-describe('an address', () => {
+describe('an IP address', () => {
   it.each([
     ['192.0.2.7', '192.0.2.7'],
     ['192.0.2.7:4711', '192.0.2.7'],
@@ -26,20 +26,20 @@ describe('an address', () => {
     ...['', 'unknown', '_hidden', 'not-an-address-1', '192.0.2', '192.0.2.256', '192.0.2.07', '192.0.2.7:x'],
     ...['192.0.2.7, 192.0.2.8', '[192.0.2.7', '[::1', '1.2.3.4.5', '::1::', '0x7f.1', 'x'.repeat(8000)],
     undefined,
-  ])('is none in %p', (text) => expect(ipOf(text)).toBeUndefined());
+  ])('is not found in %p', (text) => expect(ipOf(text)).toBeUndefined());
 });
 
-describe('the address of a client', () => {
+describe('the IP address of a client', () => {
   const behind = (trustProxy: Config['trustProxy'], ...[peer, forwarded]: [string, string?]): string | undefined =>
     new ClientAddresses({ trustProxy } as Config).of(
       requestOf(peer, forwarded ? { 'x-forwarded-for': forwarded } : {}),
     );
 
-  it('is that of its connection, whatever it claims, where no proxy is trusted', () => {
+  it('is the one of its connection, whatever its headers say, if no proxy is trusted', () => {
     expect(behind(0, '198.51.100.1', '203.0.113.7')).toBe('198.51.100.1');
   });
 
-  it('is the one our own proxy saw, with or without the port it came from', () => {
+  it('is the one our own proxy forwarded, with or without a port', () => {
     for (const seen of ['203.0.113.7', '203.0.113.7:50123', '::ffff:203.0.113.7', '[::ffff:203.0.113.7]:1']) {
       expect(behind(1, '10.0.0.1', `6.6.6.6, ${seen}`)).toBe('203.0.113.7');
     }
@@ -47,7 +47,7 @@ describe('the address of a client', () => {
     expect(behind(3, '10.0.0.1', '203.0.113.7')).toBe('203.0.113.7');
   });
 
-  it('is seen through proxies named by address or network, and through no others', () => {
+  it('is read from proxies that are listed by IP address or network, and from no others', () => {
     const proxies = ['10.0.0.0/8', '::1', 'fd00::/8', '::ffff:172.16.0.0/108'];
     expect(behind(proxies, '10.1.2.3', '6.6.6.6, 203.0.113.7, [fd00::5]:80')).toBe('203.0.113.7');
     expect(behind(proxies, '::ffff:10.1.2.3', '203.0.113.7')).toBe('203.0.113.7');
@@ -55,13 +55,13 @@ describe('the address of a client', () => {
     expect(behind(proxies, '192.0.2.1', '203.0.113.7')).toBe('192.0.2.1');
   });
 
-  it('is that of the proxy where the proxy wrote what is none', () => {
+  it('is the one of the proxy if the proxy forwarded no IP address', () => {
     for (const junk of ['unknown', 'not-an-address-9', '203.0.113.7, junk', 'x'.repeat(8000)]) {
       expect(behind(1, '10.0.0.1', junk)).toBe('10.0.0.1');
     }
   });
 
-  it('counts by its /64 in IPv6, and as IPv4 where it is IPv4', () => {
+  it('is counted by its /64 in IPv6, and as IPv4 if it is mapped IPv4', () => {
     const counted = (seen: string): string => addressSubject(behind(1, '10.0.0.1', seen));
     expect(counted('[2001:db8:1:2::1]:50123')).toBe(counted('2001:db8:1:2:ffff:ffff:ffff:ffff'));
     expect(counted('2001:db8:1:2::1')).not.toBe(counted('2001:db8:1:3::1'));
@@ -69,7 +69,7 @@ describe('the address of a client', () => {
     expect(addressSubject('not-an-address-1')).toBe(addressSubject('not-an-address-2'));
   });
 
-  it('is reported once where a proxy that TRUST_PROXY does not name stands in between', () => {
+  it('is reported once if requests come through a proxy that TRUST_PROXY does not name', () => {
     const warned = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
     const lines = (trustProxy: Config['trustProxy'], ...requests: IncomingMessage[]): unknown[] => {
       warned.mockClear();
@@ -88,7 +88,7 @@ describe('the address of a client', () => {
     warned.mockRestore();
   });
 
-  it('speaks TLS where our own proxy says so, and not otherwise', () => {
+  it('has a TLS connection if our own proxy says so, and not otherwise', () => {
     const isSecure = (trustProxy: Config['trustProxy'], peer: string, proto: string): boolean =>
       new ClientAddresses({ trustProxy } as Config).isSecure(requestOf(peer, { 'x-forwarded-proto': proto }));
     expect(isSecure(1, '10.0.0.1', 'https')).toBe(true);

@@ -4,8 +4,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import ipaddr from 'ipaddr.js';
 import { Config } from '../config/config.js';
 
-/** The longest text that is read as an address: an IPv6 address with a zone, in brackets and with a port. */
-const LONGEST_ENTRY = 100;
+/** The longest text that is read as an IP address: IPv6 with a zone, in brackets and with a port. */
+const MAX_LENGTH = 100;
 const IPV4_WITH_PORT = /^([\d.]{7,15}):\d{1,5}$/;
 const IPV6_IN_BRACKETS = /^\[([^\]]+)\](?::\d{1,5})?$/;
 const MAPPED = '::ffff:';
@@ -14,15 +14,16 @@ const PRIVATE_RANGES = new Set(['loopback', 'private', 'uniqueLocal', 'linkLocal
 const HEADERS_OF_PROXIES = ['x-forwarded-for', 'forwarded', 'x-real-ip'];
 
 type Received = Pick<IncomingMessage, 'socket' | 'headers'>;
-/** Whether the proxy that is `hop` proxies away from this server is one of our own. */
+/** Whether the proxy that is `hop` proxies away from this server is trusted. */
 type TrustsProxy = (address: string, hop: number) => boolean;
 
 /**
- * The IP address in a text, in one spelling (RFC 5952): without port, brackets and zone, and IPv4 mapped into IPv6 as
- * IPv4. Some proxies write `192.0.2.7:4711` or `[2001:db8::1]:4711` into X-Forwarded-For. Undefined for any other text.
+ * Returns the IP address in a text in its canonical form (RFC 5952): without port, brackets and zone, and IPv4 mapped
+ * to IPv6 as IPv4. Some proxies write `192.0.2.7:4711` or `[2001:db8::1]:4711` in X-Forwarded-For. Undefined for any
+ * other text.
  */
 export function ipOf(text: string | undefined): string | undefined {
-  if (text === undefined || text.length > LONGEST_ENTRY) return undefined;
+  if (text === undefined || text.length > MAX_LENGTH) return undefined;
   if (isIPv4(text)) return text;
   if (text.startsWith(MAPPED) && isIPv4(text.slice(MAPPED.length))) return text.slice(MAPPED.length);
   const bare = text.trim().replace(/^"(.*)"$/, '$1');
@@ -31,19 +32,19 @@ export function ipOf(text: string | undefined): string | undefined {
   return isIPv4(address) || isIPv6(address) ? ipaddr.process(address).toString() : undefined;
 }
 
-/** The network of an address of `ipOf`: the address itself of IPv4, the /64 of IPv6, which one subscriber owns. */
+/** The network of an IP address of `ipOf`: the IPv4 address itself, or the /64 of IPv6, which one subscriber has. */
 export function networkOf(ip: string): string {
   if (!ip.includes(':')) return ip;
   const prefix = ipaddr.IPv6.parse(ip).parts.slice(0, 4);
   return `${prefix.map((part) => part.toString(16)).join(':')}::/64`;
 }
 
-/** Whether this is an address of this machine. */
+/** Whether this is a loopback IP address. */
 export function isLoopback(ip: string): boolean {
   return ip === '::1' || (ip.startsWith('127.') && isIPv4(ip));
 }
 
-/** From which address a request comes, seen through our own proxies (`TRUST_PROXY`) and through no others. */
+/** Determines the IP address of a client. Only the headers of our own proxies (`TRUST_PROXY`) are trusted. */
 @Injectable()
 export class ClientAddresses {
   private readonly logger = new Logger('Http');
@@ -55,8 +56,9 @@ export class ClientAddresses {
   }
 
   /**
-   * The client's address as `ipOf` spells it; undefined once its connection is gone. An entry of X-Forwarded-For that
-   * is no address is not believed, nor is what stands before it: then the last proxy that was believed counts.
+   * Returns the client's IP address in the form of `ipOf`; undefined once its connection is closed. An entry of
+   * X-Forwarded-For that is no IP address is not trusted, nor are the entries before it: the result is then the last
+   * trusted one.
    */
   of(request: Received): string | undefined {
     const peer = ipOf(request.socket.remoteAddress);
@@ -74,16 +76,18 @@ export class ClientAddresses {
     return address;
   }
 
-  /** Whether the client speaks TLS, with this server or with a proxy of ours. */
+  /** Whether the client uses TLS, to this server or to one of our proxies. */
   isSecure({ socket, headers }: Received): boolean {
     if ((socket as { encrypted?: boolean }).encrypted === true) return true;
-    const told = headers['x-forwarded-proto'];
-    if (typeof told !== 'string') return false;
+    const forwardedProto = headers['x-forwarded-proto'];
+    if (typeof forwardedProto !== 'string') return false;
     const peer = ipOf(socket.remoteAddress);
-    return peer !== undefined && this.trusts(peer, 0) && told.split(',', 1)[0]!.trim().toLowerCase() === 'https';
+    return (
+      peer !== undefined && this.trusts(peer, 0) && forwardedProto.split(',', 1)[0]!.trim().toLowerCase() === 'https'
+    );
   }
 
-  /** Whether a proxy that TRUST_PROXY does not name stands in between, as far as its headers and address tell. */
+  /** Whether the request came through a proxy that TRUST_PROXY does not name, judging by its headers and IP address. */
   isBehindUnknownProxy({ socket, headers }: Received): boolean {
     if (!HEADERS_OF_PROXIES.some((name) => headers[name] !== undefined)) return false;
     const peer = ipOf(socket.remoteAddress);
@@ -93,14 +97,14 @@ export class ClientAddresses {
   private warnOfUnknownProxy(peer: string): void {
     this.hasWarned = true;
     this.logger.warn(
-      'requests come through a proxy that TRUST_PROXY does not name, so all clients behind it count as one address: ' +
-        'its limits, its sockets and its sessions. Set TRUST_PROXY to the number of proxies or to their addresses.',
+      'requests come through a proxy that TRUST_PROXY does not name, so all clients behind it count as one IP address ' +
+        'for limits, sockets and sessions. Set TRUST_PROXY to the number of proxies or to their IP addresses.',
       { proxy: peer },
     );
   }
 }
 
-/** Trusts the addresses and networks of a list. */
+/** Trusts the IP addresses and networks of a list. */
 function trustOf(proxies: readonly string[]): TrustsProxy {
   const trusted = new BlockList();
   for (const proxy of proxies) {
@@ -108,8 +112,8 @@ function trustOf(proxies: readonly string[]): TrustsProxy {
     const ip = ipOf(address)!;
     const isMapped = ip.includes('.') && address.includes(':');
     const family = ip.includes(':') ? 'ipv6' : 'ipv4';
-    const most = family === 'ipv6' ? 128 : 32;
-    const prefix = bits === undefined ? most : Number(bits) - (isMapped ? 96 : 0);
+    const maxBits = family === 'ipv6' ? 128 : 32;
+    const prefix = bits === undefined ? maxBits : Number(bits) - (isMapped ? 96 : 0);
     trusted.addSubnet(ip, Math.max(0, prefix), family);
   }
   return (address) => trusted.check(address, address.includes(':') ? 'ipv6' : 'ipv4');

@@ -5,7 +5,7 @@ import type { Logger as Pino } from 'pino';
 import type { Config } from '../config/config.js';
 import { createLog, NestLog } from '../logging/log.js';
 import { serveApiDocument } from './api-document.js';
-import { accessLog, crossOrigin, edge } from './request-headers.middleware.js';
+import { accessLog, crossOrigin, requestHeaders } from './request-headers.middleware.js';
 import { ClientAddresses } from './client-address.js';
 import { CLIENT_ADDRESSES, FastExpressAdapter } from './fast-express-adapter.js';
 import { UrlEncodedRoutes } from './url-encoded-routes.js';
@@ -14,7 +14,7 @@ import { PUBLIC_URL } from './public-address.js';
 import { RequestsInFlight } from './requests-in-flight.js';
 import { RequestValidator } from './request-validator.js';
 
-/** The HTTP application over `root`, with everything a request meets before its route. It does not listen yet. */
+/** Creates the HTTP application of `root`, with all middleware before the routes. It does not listen yet. */
 export async function createHttpApp(
   root: DynamicModule,
   config: Config,
@@ -28,7 +28,7 @@ export async function createHttpApp(
   });
   app.set(CLIENT_ADDRESSES, app.get(ClientAddresses));
   app.set(PUBLIC_URL, config.publicUrl);
-  app.use(edge(app.get(RequestsInFlight), app.get(RequestValidator)));
+  app.use(requestHeaders(app.get(RequestsInFlight), app.get(RequestValidator)));
   if (log.isLevelEnabled('debug')) app.use(accessLog(log));
   app.use(crossOrigin(config));
   app.use(jsonBody(app.get(UrlEncodedRoutes)));

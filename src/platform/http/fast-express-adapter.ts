@@ -8,26 +8,26 @@ import type { ClientAddresses } from './client-address.js';
 
 const SERVER_OPTIONS: ServerOptions = {
   headersTimeout: 10_000,
-  requestTimeout: 0, // would cut off uploads that come: bodies have deadlines of their own, see body-deadline.ts
-  keepAliveTimeout: 65_000, // longer than the minute most load balancers keep an idle connection
+  requestTimeout: 0, // would abort running uploads: bodies have their own deadlines, see body-deadline.ts
+  keepAliveTimeout: 65_000, // longer than the minute for which most load balancers keep an idle connection
   connectionsCheckingInterval: 1000,
   maxHeaderSize: 16 * 1024,
   insecureHTTPParser: false,
 };
 const MAX_REQUESTS_PER_SOCKET = 1000;
 
-/** The setting of the HTTP application that holds its `ClientAddresses`. */
+/** The Express setting that contains the `ClientAddresses` of the application. */
 export const CLIENT_ADDRESSES = 'client addresses';
 
 /**
- * Express on Node without its prototype swap. Express sets the prototype of every request and response, which throws
- * away V8's inline caches for the whole request. Here the server makes objects that already have Express's methods,
- * so that the swap changes nothing: 7,300 -> 27,000 requests a second for a bare Nest route on two cores.
+ * Express without its prototype swap. Express sets the prototype of every request and response, which invalidates V8's
+ * inline caches for the whole request. Here the server creates objects that already have the methods of Express, so
+ * that the swap changes nothing: 7,300 -> 27,000 requests a second for a bare Nest route on two cores.
  */
 export class FastExpressAdapter extends ExpressAdapter {
   constructor() {
     const instance = express();
-    // The router takes these once, at the first `use`, which is in the parent's constructor.
+    // The router reads these once, at the first `use`, which is in the parent's constructor.
     instance.enable('case sensitive routing');
     instance.disable('x-powered-by');
     instance.disable('etag');
@@ -36,15 +36,17 @@ export class FastExpressAdapter extends ExpressAdapter {
   }
 
   /**
-   * An object as JSON in one write, head and body together; Express would make two buffers of them. A large one is
-   * encoded in turns.
+   * Sends an object as JSON in one write, head and body together; Express would create two buffers. A large object is
+   * encoded in several turns of the event loop.
    */
   override reply(response: Response, body: unknown, statusCode?: number): unknown {
     if (typeof body !== 'object' || body === null || body instanceof StreamableFile)
       return super.reply(response, body, statusCode);
     if (statusCode) response.statusCode = statusCode;
     const text = inTurns(textInSteps(body));
-    return text instanceof Promise ? text.then((made) => this.endWith(response, made)) : this.endWith(response, text);
+    return text instanceof Promise
+      ? text.then((encoded) => this.endWith(response, encoded))
+      : this.endWith(response, text);
   }
 
   private endWith(response: Response, text: string | Buffer): Response {
@@ -59,7 +61,7 @@ export class FastExpressAdapter extends ExpressAdapter {
     class FastResponse extends ServerResponse<FastRequest> {}
     installPrototype(FastRequest.prototype, application, 'request');
     installPrototype(FastResponse.prototype, application, 'response');
-    seeThroughOwnProxies(FastRequest.prototype, application);
+    defineProxyProperties(FastRequest.prototype, application);
     const server = createServer(
       { ...SERVER_OPTIONS, IncomingMessage: FastRequest, ServerResponse: FastResponse },
       (request, response) => {
@@ -68,9 +70,9 @@ export class FastExpressAdapter extends ExpressAdapter {
       },
     );
     server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
-    server.maxHeadersCount = 0; // the bytes are bounded; Node would drop lines above its number without a word
+    server.maxHeadersCount = 0; // the bytes are limited; Node would silently drop header lines above a count
     server.on('checkContinue', (request: WaitingRequest, response: ServerResponse) => {
-      request.awaitLeave(response);
+      request.deferContinue(response);
       server.emit('request', request, response);
     });
     this.setHttpServer(server);
@@ -86,21 +88,21 @@ function* textInSteps(body: object): Steps<string | Buffer> {
 }
 
 /**
- * A request whose client may wait for `100 Continue` before it sends the body. It is told so when the body is first
- * read, so that what is refused by its headers is refused without it. The connection then ends with the answer,
- * because the body may still come or not.
+ * A request whose client may wait for `100 Continue` before it sends the body. The server sends that when the body is
+ * first read, so that a request that is refused because of its headers is refused without a body. The connection then
+ * ends with the response, because the client may or may not send the body.
  */
 class WaitingRequest extends IncomingMessage {
-  private waiting: ServerResponse | undefined;
+  private awaitingContinue: ServerResponse | undefined;
 
-  awaitLeave(response: ServerResponse): void {
-    this.waiting = response;
+  deferContinue(response: ServerResponse): void {
+    this.awaitingContinue = response;
     response.shouldKeepAlive = false;
   }
 
   override _read(size: number): void {
-    const response = this.waiting;
-    this.waiting = undefined;
+    const response = this.awaitingContinue;
+    this.awaitingContinue = undefined;
     if (response && !response.headersSent) {
       response.shouldKeepAlive = true;
       response.writeContinue();
@@ -109,8 +111,8 @@ class WaitingRequest extends IncomingMessage {
   }
 }
 
-/** Gives `ip` and `protocol` of a request our own reading of proxies' headers instead of that of Express. */
-function seeThroughOwnProxies(prototype: object, application: Express): void {
+/** Replaces Express's `ip` and `protocol` of a request by our own handling of proxy headers. */
+function defineProxyProperties(prototype: object, application: Express): void {
   const addresses = (): ClientAddresses => application.get(CLIENT_ADDRESSES) as ClientAddresses;
   const derive = (name: string, get: (this: IncomingMessage) => unknown): void => {
     Object.defineProperty(prototype, name, { get, configurable: true, enumerable: true });
@@ -123,12 +125,12 @@ function seeThroughOwnProxies(prototype: object, application: Express): void {
   });
 }
 
-/** Express passes by everything of ours with an address it cannot read; as a path it is one that nobody serves. */
-function normalizeRequestTarget(address: string): string {
-  return address.startsWith('/') || URL.canParse(address) ? address : `/${address}`;
+/** Express skips our middleware for a target that it cannot parse; with a slash in front it is an unknown route. */
+function normalizeRequestTarget(target: string): string {
+  return target.startsWith('/') || URL.canParse(target) ? target : `/${target}`;
 }
 
-/** Gives `prototype` what Express would swap in, and Express `prototype` to swap to. */
+/** Adds Express's methods to `prototype`, and makes it the prototype that Express sets. */
 function installPrototype(prototype: object, application: Express, kind: 'request' | 'response'): void {
   const methods = Object.getPrototypeOf(application[kind]) as object;
   Object.defineProperties(prototype, Object.getOwnPropertyDescriptors(methods));

@@ -10,14 +10,14 @@ describe('the name of a host', () => {
     ['http://2130706433/', '127.0.0.1'],
     ['http://[::ffff:7f00:1]:80/', '127.0.0.1'],
     ['http://[0:0:0:0:0:0:0:1]:8080/', '[::1]'],
-  ])('of %s is %s', (address, name) => {
-    expect(hostNameOf(new URL(address))).toBe(name);
+  ])('of %s is %s', (url, name) => {
+    expect(hostNameOf(new URL(url))).toBe(name);
   });
 });
 
 describe('a list of hosts', () => {
   it.each(['hooks.example.org', '*.example.org', 'localhost', '127.0.0.1', '[::1]', 'xn--bcher-kva.example'])(
-    'takes %s',
+    'accepts %s',
     (entry) => expect(problemOfHostPattern(entry)).toBeUndefined(),
   );
 
@@ -25,9 +25,9 @@ describe('a list of hosts', () => {
     ...['*', '*.', '*.org', '*.*.example.org', 'a.*.example.org', '*example.org', '*.127.0.0.1', '*.[::1]'],
     ...['https://hooks.example.org', 'hooks.example.org/', 'hooks.example.org:8443', 'me@hooks.example.org'],
     ...['Hooks.example.org', 'hooks.example.org.', 'bücher.example', '::1', '127.1', 'a b', '.example.org', '..'],
-  ])('refuses %s', (entry) => expect(problemOfHostPattern(entry)).toEqual(expect.stringContaining('*.example.org')));
+  ])('rejects %s', (entry) => expect(problemOfHostPattern(entry)).toEqual(expect.stringContaining('*.example.org')));
 
-  it('holds a host by its whole name, and all names below a wildcard but not the name itself', () => {
+  it('contains a host by its full name, and all names below a wildcard but not the name itself', () => {
     const list = ['hooks.example.org', '*.example.com'];
     const inside = ['hooks.example.org', 'a.example.com', 'b.a.example.com'];
     const outside = [

@@ -1,8 +1,8 @@
 import ipaddr from 'ipaddr.js';
 
 /**
- * The host of an address in its one form: lower case, punycode, without a dot at the end and without the port. An IPv4
- * address that is written as IPv6 is the IPv4 one; IPv6 is in brackets, as in the address.
+ * Returns the host of a URL in its canonical form: lower case, punycode, without a trailing dot and without the port.
+ * An IPv4 address that is written as IPv6 becomes IPv4; IPv6 is in brackets, as in the URL.
  */
 export function hostNameOf(url: URL): string {
   const host = url.hostname.replace(/\.+$/, '');
@@ -12,22 +12,25 @@ export function hostNameOf(url: URL): string {
   return address.kind() === 'ipv6' ? `[${address.toString()}]` : address.toString();
 }
 
-/** Parsers of addresses take more as a host, an asterisk among it. */
+/** URL parsers accept more as a host, for example an asterisk. */
 const HOST_NAME = /^(?:\[[\da-f:]+\]|[a-z\d_-]+(?:\.[a-z\d_-]+)*)$/;
 
-/** What is wrong with an entry of a list of hosts: a host in its one form, or `*.` and a name. Undefined for nothing. */
+/**
+ * Returns the problem of an entry of a host list, which must be a canonical host or `*.` and a name; undefined if
+ * valid.
+ */
 export function problemOfHostPattern(entry: string): string | undefined {
   const isWildcard = entry.startsWith('*.');
   const name = isWildcard ? entry.slice(2) : entry;
-  const address = `https://${name}/`;
-  const isHost = HOST_NAME.test(name) && URL.canParse(address) && hostNameOf(new URL(address)) === name;
+  const url = `https://${name}/`;
+  const isHost = HOST_NAME.test(name) && URL.canParse(url) && hostNameOf(new URL(url)) === name;
   const isBroad = isWildcard && (!/[^.]\.[^.]/.test(name) || ipaddr.isValid(name));
   return isHost && !isBroad
     ? undefined
     : 'is neither a host in lower case without a port, such as hooks.example.org, nor *. and a domain, such as *.example.org';
 }
 
-/** Whether a host, in its one form, is in such a list; `*.example.org` is every name below it, and not itself. */
+/** Whether a canonical host is in such a list; `*.example.org` is every name below it, but not `example.org` itself. */
 export function isHostIn(patterns: readonly string[], host: string): boolean {
   return patterns.some((pattern) =>
     pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) && !host.startsWith('.') : host === pattern,

@@ -15,8 +15,8 @@ import { RequestsInFlight } from './requests-in-flight.js';
 import { InputPipe } from './input.pipe.js';
 
 /**
- * What every route goes through, in this order: what is turned away under overload, the guard that denies by default,
- * the limits of whoever is let in, `Idempotency-Key`, validation; and the one answer to errors.
+ * The stages of every route, in this order: load shedding, authentication (which denies by default), rate limits,
+ * `Idempotency-Key`, validation; and the filter for all errors.
  */
 @Global()
 @Module({

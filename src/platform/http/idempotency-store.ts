@@ -7,7 +7,7 @@ import {
   type Claim,
   IdempotencyRepository,
   type IdempotentRequest,
-  type KeptAnswer,
+  type StoredResponse,
 } from './idempotency.repository.js';
 import type { ParleyRequest } from './request-context.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
@@ -17,25 +17,25 @@ const WAIT_MS = 5000;
 const POLL_MS = 50;
 
 interface Claimed {
-  readonly asked: IdempotentRequest;
+  readonly request: IdempotentRequest;
   readonly claim: Claim;
-  readonly isKept: (status: number) => boolean;
+  readonly isStored: (status: number) => boolean;
 }
 
 /**
- * Answers under a key: the same key and body of the same user give the same answer again for a day, with
- * `Idempotency-Replayed: true`. A request that comes while the first is being answered waits for that answer. A request
- * that failed leaves nothing behind.
+ * Stores responses under a key: the same key and body of the same user return the same response again for a day, with
+ * `Idempotency-Replayed: true`. A request that arrives while the first is being processed waits for that response. A
+ * failed request stores nothing.
  */
 @Injectable()
 export class IdempotencyStore {
-  private readonly unkept = new RepeatedWarning(new Logger('Idempotency'), 'answers could not be kept', {
-    over: 'answers are kept again',
+  private readonly storeFailures = new RepeatedWarning(new Logger('Idempotency'), 'responses could not be stored', {
+    over: 'responses are stored again',
   });
 
   constructor(private readonly repository: IdempotencyRepository) {}
 
-  /** The key of a request; undefined when it has none. @throws ValidationError */
+  /** Returns the key of a request; undefined if it has none. @throws ValidationError */
   static keyOf({ headers }: ParleyRequest): string | undefined {
     const key = headers['idempotency-key'];
     if (key === undefined) return undefined;
@@ -45,35 +45,36 @@ export class IdempotencyStore {
     return key;
   }
 
-  /** Whether a request with this key has been answered, or is being answered. */
-  async isKnown(asked: Omit<IdempotentRequest, 'bodyHash'>): Promise<boolean> {
-    return (await this.repository.find(asked)) !== undefined;
+  /** Whether a request with this key has been processed, or is being processed. */
+  async isKnown(request: Omit<IdempotentRequest, 'bodyHash'>): Promise<boolean> {
+    return (await this.repository.find(request)) !== undefined;
   }
 
   /**
-   * The kept answer, or that of `perform`, kept where `isKept` says so of its status.
-   * @throws IdempotencyConflict, IdempotencyInProgress, whatever `perform` throws
+   * Returns the stored response, or the result of `perform`, which is stored if `isStored` returns true for its status.
+   *
+   * @throws IdempotencyConflict, IdempotencyInProgress, the errors of `perform`
    */
   async answer(
-    asked: IdempotentRequest,
+    request: IdempotentRequest,
     perform: () => Observable<unknown>,
     response: Response,
-    isKept: (status: number) => boolean = () => true,
+    isStored: (status: number) => boolean = () => true,
   ): Promise<unknown> {
     const deadline = Date.now() + WAIT_MS;
     for (;;) {
-      const claim = await this.repository.claim(asked);
-      if (claim !== undefined) return this.keep({ asked, claim, isKept }, perform, response);
-      const kept = await this.repository.find(asked);
-      if (kept && !kept.body_hash.equals(asked.bodyHash)) throw new IdempotencyConflict();
-      if (kept && kept.status !== null) return replay(kept, kept.status, response);
+      const claim = await this.repository.claim(request);
+      if (claim !== undefined) return this.performAndStore({ request, claim, isStored }, perform, response);
+      const stored = await this.repository.find(request);
+      if (stored && !stored.body_hash.equals(request.bodyHash)) throw new IdempotencyConflict();
+      if (stored && stored.status !== null) return replay(stored, stored.status, response);
       if (Date.now() > deadline) throw new IdempotencyInProgress();
       await sleep(POLL_MS);
     }
   }
 
-  private async keep(
-    { asked, claim, isKept }: Claimed,
+  private async performAndStore(
+    { request, claim, isStored }: Claimed,
     perform: () => Observable<unknown>,
     response: Response,
   ): Promise<unknown> {
@@ -81,21 +82,21 @@ export class IdempotencyStore {
     try {
       body = await lastValueFrom(perform(), { defaultValue: undefined });
     } catch (error) {
-      await this.repository.release(asked, claim).catch((err: unknown) => this.unkept.failed({ err }));
+      await this.repository.release(request, claim).catch((err: unknown) => this.storeFailures.failed({ err }));
       throw error;
     }
-    // It is done: should the answer not be kept, the caller still gets it.
+    // The request is done: if its response cannot be stored, the client still receives it.
     const status = response.statusCode;
-    const ending = isKept(status)
-      ? this.repository.keep(asked, claim, { status, body })
-      : this.repository.release(asked, claim);
-    await this.unkept.watch(() => ending).catch(() => undefined);
+    const storing = isStored(status)
+      ? this.repository.store(request, claim, { status, body })
+      : this.repository.release(request, claim);
+    await this.storeFailures.watch(() => storing).catch(() => undefined);
     return body;
   }
 }
 
-function replay(kept: KeptAnswer, status: number, response: Response): unknown {
+function replay(stored: StoredResponse, status: number, response: Response): unknown {
   response.status(status);
   response.setHeader('Idempotency-Replayed', 'true');
-  return kept.body ?? undefined;
+  return stored.body ?? undefined;
 }

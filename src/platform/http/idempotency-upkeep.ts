@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { inBatches, Schedule, type ScheduledTask, type TaskReport } from '../schedule/schedule.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
 
-/** Forgets answers that are kept for a day after that day. */
+/** Deletes expired idempotency keys, with their stored responses. */
 @Injectable()
 export class IdempotencyUpkeep implements ScheduledTask, OnModuleInit {
   readonly name = 'idempotency-keys';
@@ -19,6 +19,6 @@ export class IdempotencyUpkeep implements ScheduledTask, OnModuleInit {
 
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
     if (isDryRun) return { keys: await this.repository.countExpired() };
-    return { keys: await inBatches(1000, () => this.repository.forgetExpired()) };
+    return { keys: await inBatches(1000, () => this.repository.deleteExpired()) };
   }
 }

@@ -9,26 +9,26 @@ import type { ParleyRequest } from './request-context.js';
 
 export const NOT_REPLAYED = 'parley:not-replayed';
 
-/** Who answers a repeated `Idempotency-Key` where this file does not: nobody, or the route. */
+/** How a route handles a repeated `Idempotency-Key` that this interceptor does not: not at all, or by itself. */
 export type Replay = 'never' | 'by the route';
 
-/** This route's answers hold a secret and are not kept under `Idempotency-Key`. Public routes are never kept. */
+/** The responses of this route contain a secret and are not stored. Responses of public routes are never stored. */
 export const NotIdempotent = (): ClassDecorator & MethodDecorator => SetMetadata(NOT_REPLAYED, 'never');
 
 const REPLAYED_WHEN_CREATED = 'parley:replayed-when-created';
 
 /**
- * This route makes something or answers what there was. Only a 201 is kept: what there was is found again by the same
- * request, and a kept answer would repeat what has been deleted from it since.
+ * This route creates something or returns what already exists. Only a 201 is stored: a repeated request finds an
+ * existing one again, and a stored response would repeat content that has been deleted since.
  */
 export const IdempotentWhenCreated = (): MethodDecorator => SetMetadata(REPLAYED_WHEN_CREATED, true);
 
-/** This route honours `Idempotency-Key` in a way of its own. */
+/** This route handles `Idempotency-Key` itself. */
 export const OwnIdempotency = (): MethodDecorator => SetMetadata(NOT_REPLAYED, 'by the route');
 
 /**
- * `Idempotency-Key` on a POST; see `IdempotencyStore`. Uploads come later: their body is not read yet when this is
- * decided (`UploadInterceptor`).
+ * Handles `Idempotency-Key` on a POST; see `IdempotencyStore`. Uploads are left to `UploadInterceptor`, since their
+ * body has not been read yet.
  */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
@@ -42,19 +42,19 @@ export class IdempotencyInterceptor implements NestInterceptor {
     if (context.getType() !== 'http') return next.handle();
     const request = context.switchToHttp().getRequest<ParleyRequest>();
     const { actor, headers, method } = request;
-    if (headers['idempotency-key'] === undefined || method !== 'POST' || !actor || !this.isKept(context)) {
+    if (headers['idempotency-key'] === undefined || method !== 'POST' || !actor || !this.isStored(context)) {
       return next.handle();
     }
     const key = IdempotencyStore.keyOf(request)!;
     if (headers['content-type']?.startsWith('multipart/')) return next.handle();
-    const asked = { userId: actor.userId, action: actionOf(context), key, bodyHash: hashOf(request) };
+    const idempotent = { userId: actor.userId, action: actionOf(context), key, bodyHash: hashOf(request) };
     const response = context.switchToHttp().getResponse<Response>();
-    const isOnlyKeptWhenCreated = this.reflector.get<true | undefined>(REPLAYED_WHEN_CREATED, context.getHandler());
-    const isKept = (status: number): boolean => !isOnlyKeptWhenCreated || status === 201;
-    return from(this.store.answer(asked, () => next.handle(), response, isKept));
+    const isOnlyStoredWhenCreated = this.reflector.get<true | undefined>(REPLAYED_WHEN_CREATED, context.getHandler());
+    const isStored = (status: number): boolean => !isOnlyStoredWhenCreated || status === 201;
+    return from(this.store.answer(idempotent, () => next.handle(), response, isStored));
   }
 
-  private isKept(context: ExecutionContext): boolean {
+  private isStored(context: ExecutionContext): boolean {
     const targets = [context.getHandler(), context.getClass()];
     return (
       !this.reflector.getAllAndOverride(PUBLIC, targets) && !this.reflector.getAllAndOverride(NOT_REPLAYED, targets)
@@ -62,7 +62,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
   }
 }
 
-/** What a key is for: the route. */
+/** Returns the scope of a key: the route. */
 export function actionOf(context: ExecutionContext): string {
   return `${context.getClass().name}.${context.getHandler().name}`;
 }

@@ -8,22 +8,22 @@ export interface IdempotentRequest {
   readonly bodyHash: Buffer;
 }
 
-/** When it was made, as the database writes it: to the microsecond. */
+/** The time of the claim as text of the database, in microseconds. */
 export type Claim = string;
 
-export interface Answer {
+export interface ClaimedResponse {
   readonly status: number;
   readonly body?: unknown;
 }
 
-export interface KeptAnswer {
+export interface StoredResponse {
   body_hash: Buffer;
-  /** Null while the request is still being answered. */
+  /** Null while the request is still being processed. */
   status: number | null;
   body: unknown;
 }
 
-/** A claim whose process died is free again after a minute; an answer is kept for a day. */
+/** The claim of a process that died expires after a minute; a response is stored for a day. */
 const CLAIM = statement<{ claimed_at: string }>(
   'idempotency.claim',
   `insert into idempotency_keys as k (user_id, action, key, body_hash, expires_at)
@@ -35,13 +35,13 @@ const CLAIM = statement<{ claimed_at: string }>(
    returning k.created_at::text as claimed_at`,
 );
 
-const FIND = statement<KeptAnswer>(
+const FIND = statement<StoredResponse>(
   'idempotency.find',
   `select body_hash, status, body from idempotency_keys
     where user_id = $1 and action = $2 and key = $3 and expires_at >= now()`,
 );
 
-const KEEP = statement<unknown>(
+const STORE = statement<unknown>(
   'idempotency.keep',
   `update idempotency_keys set status = $4, body = $5::jsonb, expires_at = now() + interval '1 day'
     where user_id = $1 and action = $2 and key = $3 and created_at = $6::timestamptz`,
@@ -53,13 +53,13 @@ const RELEASE = statement<unknown>(
     where user_id = $1 and action = $2 and key = $3 and created_at = $4::timestamptz and status is null`,
 );
 
-const FORGET = statement<unknown>(
+const DELETE_EXPIRED = statement<unknown>(
   'idempotency.forget',
   `delete from idempotency_keys where ctid = any (array(
      select ctid from idempotency_keys where expires_at < now() limit 1000))`,
 );
 
-const FORGET_USER = statement<unknown>('idempotency.forget_user', `delete from idempotency_keys where user_id = $1`);
+const DELETE_OF_USER = statement<unknown>('idempotency.forget_user', `delete from idempotency_keys where user_id = $1`);
 
 const COUNT_EXPIRED = statement<{ count: number }>(
   'idempotency.count_expired',
@@ -71,37 +71,40 @@ const COUNT_EXPIRED = statement<{ count: number }>(
 export class IdempotencyRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** The claim of the first request with its key; every other one has none, and has to wait for that one's answer. */
+  /**
+   * Returns a claim to the first request with a key; any other receives undefined and waits for the response of the
+   * first.
+   */
   async claim({ userId, action, key, bodyHash }: IdempotentRequest): Promise<Claim | undefined> {
     return (await this.sql.one(CLAIM, [userId, action, key, bodyHash]))?.claimed_at;
   }
 
-  find({ userId, action, key }: Omit<IdempotentRequest, 'bodyHash'>): Promise<KeptAnswer | undefined> {
+  find({ userId, action, key }: Omit<IdempotentRequest, 'bodyHash'>): Promise<StoredResponse | undefined> {
     return this.sql.one(FIND, [userId, action, key]);
   }
 
-  /** Nothing is kept of a request so late that another one has taken over its claim. */
-  async keep({ userId, action, key }: IdempotentRequest, claim: Claim, answer: Answer): Promise<void> {
-    const { status, body = null } = answer;
-    await this.sql.run(KEEP, [userId, action, key, status, JSON.stringify(body), claim]);
+  /** Stores a response, unless another request has taken over the claim because this one was too late. */
+  async store({ userId, action, key }: IdempotentRequest, claim: Claim, response: ClaimedResponse): Promise<void> {
+    const { status, body = null } = response;
+    await this.sql.run(STORE, [userId, action, key, status, JSON.stringify(body), claim]);
   }
 
-  /** The request failed: the key may be used again at once, unless another one has taken it over. */
+  /** Releases the key of a failed request for reuse, unless another request has taken over the claim. */
   async release({ userId, action, key }: IdempotentRequest, claim: Claim): Promise<void> {
     await this.sql.run(RELEASE, [userId, action, key, claim]);
   }
 
-  /** Takes out what a user was answered, with the texts in it; a request under way keeps nothing any more. */
+  /** Deletes all responses to a user, with the texts in them; a request in progress then stores nothing. */
   async forgetUser(tx: Queryable, userId: string): Promise<void> {
-    await tx.run(FORGET_USER, [userId]);
+    await tx.run(DELETE_OF_USER, [userId]);
   }
 
   async countExpired(): Promise<number> {
     return (await this.sql.one(COUNT_EXPIRED))?.count ?? 0;
   }
 
-  /** Takes out up to a thousand keys that are past their time. Answers how many. */
-  forgetExpired(): Promise<number> {
-    return this.sql.run(FORGET);
+  /** Deletes up to a thousand expired keys. Returns how many. */
+  deleteExpired(): Promise<number> {
+    return this.sql.run(DELETE_EXPIRED);
   }
 }

@@ -4,12 +4,12 @@ import { ValidationError } from '../errors/app-error.js';
 import { CheckedInput } from '../validation/checked-input.js';
 import { withRule } from '../validation/ruled-by.js';
 
-/** What a parameter has for a class when it is no DTO: the pipe leaves it to the parameter's own pipes. */
+/** The types of parameters that are not DTOs: their own pipes validate them. */
 const NO_DTO: readonly unknown[] = [undefined, String, Boolean, Number, Array, Object, Buffer, Date];
 
 /**
- * Bodies, queries and parameters become their DTO; fields a DTO does not declare are refused. In an address `?cursor=`
- * is a field left out, as a form sends it.
+ * Converts bodies, queries and parameters to their DTO; fields that a DTO does not declare are rejected. In a query,
+ * `?cursor=` counts as an absent field, since forms send empty fields.
  */
 @Injectable()
 export class InputPipe implements PipeTransform {
@@ -17,10 +17,10 @@ export class InputPipe implements PipeTransform {
 
   constructor(private readonly config: Config) {}
 
-  /** @throws ValidationError with every problem at once */
+  /** @throws ValidationError with every problem */
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
     if (type === 'custom' || NO_DTO.includes(metatype)) return value;
-    const sent = value ?? {}; // without a body every required field is missing
+    const sent = value ?? {}; // without a body, every required field is missing
     if (typeof sent !== 'object' || Array.isArray(sent)) throw ValidationError.of(type, 'must be an object');
     const data = type === 'query' ? emptyAsUndefined(sent) : sent;
     const dto = metatype as Type<object>;
@@ -37,7 +37,7 @@ export class InputPipe implements PipeTransform {
   }
 }
 
-/** An empty field counts as left out, and yet its name has to be one that the query declares. */
+/** Makes empty fields undefined instead of removing them, so that the query must still declare their names. */
 function emptyAsUndefined(query: object): object {
   return Object.fromEntries(Object.entries(query).map(([name, value]) => [name, value === '' ? undefined : value]));
 }

@@ -6,12 +6,12 @@ import type { ParleyRequest } from './request-context.js';
 import { requireSafeJson, requireSmallJson } from '../validation/safe-json.js';
 
 export const MAX_BODY_BYTES = 256 * 1024;
-/** `text/json` and `application/problem+json` are JSON too. None of these can be sent by a page without a preflight. */
+/** `text/json` and `application/problem+json` are also JSON. A page cannot send any of these without a preflight. */
 const JSON_TYPE = /^(?:application|text)\/(?:json|[\w.!#$&^-]{1,100}\+json)$/i;
 const FORM_TYPE = /^application\/x-www-form-urlencoded$/i;
 const MULTIPART_TYPE = /^multipart\/form-data\s*;/i;
 const CHARSET = /^charset\s*=\s*(?:"([^"]*)"|(.*))$/i;
-/** US-ASCII is a part of UTF-8. */
+/** US-ASCII is a subset of UTF-8. */
 const UTF8_NAMES = new Set(['utf-8', 'utf8', 'us-ascii']);
 const NO_JSON = 'is not JSON in UTF-8';
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -20,8 +20,8 @@ type Middleware = (request: ParleyRequest, response: Response, next: NextFunctio
 type Parse = (bytes: Buffer) => object;
 
 /**
- * Reads JSON bodies, and forms where `forms` says so. Uploads pass untouched; any other type is refused with 415, also
- * because forms need no preflight. A request without a body has the body undefined.
+ * Reads JSON bodies, and urlencoded bodies on the routes of `urlEncoded`. Uploads are not read; any other type is
+ * refused with 415, also because urlencoded bodies need no preflight. Without a body, `request.body` is undefined.
  */
 export function jsonBody(urlEncoded: UrlEncodedRoutes): Middleware {
   return (request, _response, next) => readBody(request, urlEncoded, next);
@@ -61,17 +61,17 @@ function parserOf(
   const [essence = '', ...parameters] = type.split(';').map((part) => part.trim());
   if (!parameters.every(isUtf8)) return undefined;
   if (JSON_TYPE.test(essence)) return parseJson;
-  return FORM_TYPE.test(essence) && urlEncoded.areTakenAt(originalUrl, method) ? parseForm : undefined;
+  return FORM_TYPE.test(essence) && urlEncoded.areAcceptedAt(originalUrl, method) ? parseForm : undefined;
 }
 
-/** Whether a parameter of a media type names no other charset than UTF-8. */
+/** Whether a parameter of a media type is not a charset, or names UTF-8. */
 function isUtf8(parameter: string): boolean {
   const [, quoted, plain] = CHARSET.exec(parameter) ?? [];
   const charset = quoted ?? plain;
   return charset === undefined || UTF8_NAMES.has(charset.trim().toLowerCase());
 }
 
-/** Reads the body to its end; without `parse` there must be none, as of a chunked body that ends at once. */
+/** Reads the body to its end; without `parse` it must be empty, such as a chunked body that ends at once. */
 function read(request: ParleyRequest, parse: Parse | undefined, next: NextFunction): void {
   let chunks: Buffer[] = [];
   let size = 0;
@@ -79,11 +79,11 @@ function read(request: ParleyRequest, parse: Parse | undefined, next: NextFuncti
     if (!parse && size === 0) next(new UnsupportedMediaType());
     size += chunk.length;
     if (size > MAX_BODY_BYTES || !parse)
-      chunks = []; // the rest is read and forgotten
+      chunks = []; // the rest is read and discarded
     else chunks.push(chunk);
   });
   request.on('end', () => {
-    if (!parse && size > 0) return; // refused at its first byte
+    if (!parse && size > 0) return; // already refused at its first byte
     try {
       if (size > MAX_BODY_BYTES) throw new PayloadTooLarge();
       if (size > 0) request.body = parse?.(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
@@ -93,7 +93,7 @@ function read(request: ParleyRequest, parse: Parse | undefined, next: NextFuncti
     }
     next();
   });
-  request.on('error', () => undefined); // the client is gone, nobody waits for an answer
+  request.on('error', () => undefined); // the client has disconnected
 }
 
 function parseJson(bytes: Buffer): object {
@@ -122,13 +122,13 @@ function readJson(text: string): unknown {
   }
 }
 
-/** Fields of a form are texts; one that comes twice says two things. */
+/** Parses a urlencoded body, whose fields are texts. A repeated field is ambiguous and rejected. */
 function parseForm(bytes: Buffer): object {
   let fields: [string, string][];
   try {
     fields = [...new URLSearchParams(utf8.decode(bytes))];
   } catch {
-    throw ValidationError.of('', 'is no form in UTF-8');
+    throw ValidationError.of('', 'is not a urlencoded form in UTF-8');
   }
   const names = new Set(fields.map(([name]) => name));
   if (names.size < fields.length) throw ValidationError.of('', 'has a field twice');

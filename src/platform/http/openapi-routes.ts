@@ -7,23 +7,23 @@ import { LIMIT_ACTION } from '../throttling/limit.decorator.js';
 import { NOT_REPLAYED, type Replay } from './idempotency.interceptor.js';
 import { PUBLIC } from './public.decorator.js';
 
-/** @nestjs/throttler's own mark of a route nobody counts. */
+/** The metadata key of @nestjs/throttler for a route without a rate limit. */
 const SKIPPED = 'THROTTLER:SKIPdefault';
 
-/** What a route's decorators say that OpenAPI's own do not. */
+/** Metadata of a route's decorators beyond those of @nestjs/swagger. */
 export interface RouteMetadata {
   readonly isPublic: boolean;
-  /** Undefined for routes nobody counts. */
+  /** Undefined for routes without a rate limit. */
   readonly limit: LimitAction | undefined;
-  /** Whether `Idempotency-Key` is honoured, should it be a POST. */
+  /** Whether `Idempotency-Key` is supported if the method is POST. */
   readonly isReplayed: boolean;
   readonly errors: readonly ErrorClass[];
 }
 
-/** The facts of every handler, by `<controller>_<method>`. */
+/** Returns the metadata of every handler, by `<controller>_<method>`. */
 export function routeMetadata(app: NestExpressApplication): ReadonlyMap<string, RouteMetadata> {
   const reflector = app.get(Reflector);
-  const facts = new Map<string, RouteMetadata>();
+  const byHandler = new Map<string, RouteMetadata>();
   for (const { controllers } of app.get(ModulesContainer).values()) {
     for (const { metatype } of controllers.values()) {
       const controller = metatype as Type;
@@ -31,15 +31,15 @@ export function routeMetadata(app: NestExpressApplication): ReadonlyMap<string, 
       for (const name of Object.getOwnPropertyNames(prototype)) {
         const handler = prototype[name];
         if (typeof handler === 'function' && name !== 'constructor') {
-          facts.set(`${controller.name}_${name}`, factsOf(reflector, [handler as Type, controller]));
+          byHandler.set(`${controller.name}_${name}`, metadataOf(reflector, [handler as Type, controller]));
         }
       }
     }
   }
-  return facts;
+  return byHandler;
 }
 
-function factsOf(reflector: Reflector, targets: Type[]): RouteMetadata {
+function metadataOf(reflector: Reflector, targets: Type[]): RouteMetadata {
   const isPublic = reflector.getAllAndOverride<boolean>(PUBLIC, targets) ?? false;
   const isSkipped = reflector.getAllAndOverride<boolean>(SKIPPED, targets) ?? false;
   return {

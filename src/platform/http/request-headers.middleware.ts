@@ -13,7 +13,7 @@ type Middleware = (request: ParleyRequest, response: Response, next: NextFunctio
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{8,64}$/;
 const NOTHING_LOADS = "default-src 'none'; frame-ancestors 'none'";
-/** The page of the API documents loads its own scripts, styles and images, and nothing from anywhere else. */
+/** The page of the API document loads its own scripts, styles and images, and nothing from other origins. */
 const OWN_FILES_LOAD =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
 const PREFLIGHT_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
@@ -23,10 +23,11 @@ const EXPOSED_HEADERS =
   'X-Pagination-Total, X-Pagination-Pages, X-Pagination-Current-Page, X-Pagination-Per-Page';
 
 /**
- * The request's id, the headers every answer carries, and what holds for every request. A well-formed `X-Request-Id` of
- * the client is kept beside our own: with the client's alone, two requests could pass for one in the audit log.
+ * Sets the request id and the headers of every response, and validates every request. A well-formed `X-Request-Id` of
+ * the client is stored beside our own id: with the client's id alone, two requests could look like one in the audit
+ * log.
  */
-export function edge(inFlight: RequestsInFlight, requests: RequestValidator): Middleware {
+export function requestHeaders(inFlight: RequestsInFlight, requests: RequestValidator): Middleware {
   return (request, response, next) => {
     const given = request.headers['x-request-id'];
     request.requestId = randomUUID();
@@ -53,7 +54,9 @@ export function edge(inFlight: RequestsInFlight, requests: RequestValidator): Mi
   };
 }
 
-/** Pages of exactly the allowed origins may call; for any other origin no header is sent and the browser refuses. */
+/**
+ * Allows requests from pages of the allowed origins only; for other origins no header is sent, and the browser refuses.
+ */
 export function crossOrigin(config: Pick<Config, 'allowedOrigins'>): Middleware {
   const allowed = new Set(config.allowedOrigins);
   return (request, response, next) => {
@@ -79,7 +82,7 @@ export function crossOrigin(config: Pick<Config, 'allowedOrigins'>): Middleware 
   };
 }
 
-/** A line a request at level debug; at info it costs throughput. */
+/** Logs a line for each request at level debug; at info it would cost throughput. */
 export function accessLog(log: Pino): Middleware {
   return (request, response, next) => {
     const started = performance.now();

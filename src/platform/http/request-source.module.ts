@@ -2,7 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { ClientAddresses } from './client-address.js';
 import { RequestValidator } from './request-validator.js';
 
-/** What routes and sockets ask of a request before anything else: whether it is sound, and where it comes from. */
+/** The first checks of every request and upgrade: whether it is valid, and from which IP address it comes. */
 @Global()
 @Module({ providers: [ClientAddresses, RequestValidator], exports: [ClientAddresses, RequestValidator] })
 export class RequestSourceModule {}

@@ -5,20 +5,20 @@ import { Config } from '../config/config.js';
 import { ValidationError } from '../errors/app-error.js';
 import { HostNotAllowed, RequestRefused } from './http-errors.js';
 
-/** More header lines than any browser and chain of proxies sends; Node has parsed all of them by then. */
-const MOST_HEADER_LINES = 200;
+/** More header lines than any browser and chain of proxies sends. Node has already parsed all of them. */
+const MAX_HEADER_LINES = 200;
 const VERSIONS = new Set(['1.0', '1.1']);
 
-/** A host as URLs have it, split from its port. */
+/** A host of a URL, separated from its port. */
 export interface HostName {
-  /** In lower case, without the dot a full name may end in; an IPv6 address without its brackets. */
+  /** In lower case, without a trailing dot; an IPv6 address without its brackets. */
   readonly name: string;
   readonly port: string | undefined;
 }
 
 /**
- * The parts of a Host header: a host name or an IP address (IPv6 in brackets), and a port or none (RFC 9110, 7.2).
- * Undefined for any other text.
+ * Parses a Host header: a host name or an IP address (IPv6 in brackets), and an optional port (RFC 9110, 7.2). Returns
+ * undefined for any other text.
  */
 export function readHost(text: string): HostName | undefined {
   const [, ipv6, plain, port] = /^(?:\[([\da-f:.]{2,45})\]|([a-z\d._-]{1,253}))(?::(\d{1,5}))?$/i.exec(text) ?? [];
@@ -28,8 +28,7 @@ export function readHost(text: string): HostName | undefined {
 }
 
 /**
- * Checks what holds for every request before anything else of it is looked at: HTTP version, number of header lines,
- * and the host it is for.
+ * Checks the HTTP version, the number of header lines and the host of every request before anything else of it is read.
  */
 @Injectable()
 export class RequestValidator implements OnApplicationBootstrap {
@@ -45,44 +44,45 @@ export class RequestValidator implements OnApplicationBootstrap {
   onApplicationBootstrap(): void {
     if (this.config.nodeEnv !== 'production' || this.publicUrl || this.allowed.size > 0) return;
     this.logger.warn(
-      'neither PUBLIC_URL nor ALLOWED_HOSTS is set: addresses in answers are made of the Host header of each request, ' +
-        'and any host name that leads here is served. Set PUBLIC_URL to where clients reach this server.',
+      'neither PUBLIC_URL nor ALLOWED_HOSTS is set: URLs in responses are built from the Host header of each request, ' +
+        'and requests with any host name are served. Set PUBLIC_URL to the URL at which clients reach this server.',
     );
   }
 
   /**
    * @throws RequestRefused for another HTTP version than 1.0 and 1.1 and for too many header lines, ValidationError for
-   * a Host that is none or that stands twice (RFC 9112, 3.2), HostNotAllowed
+   * an invalid or repeated Host (RFC 9112, 3.2), HostNotAllowed
    */
   require({ httpVersion, rawHeaders, headers: { host } }: IncomingMessage): void {
     if (!VERSIONS.has(httpVersion)) throw new RequestRefused(httpVersion === '0.9' ? 400 : 505);
-    if (rawHeaders.length > 2 * MOST_HEADER_LINES) throw new RequestRefused(431);
-    if (host === undefined) return; // HTTP/1.0 needs none
-    if (hasSeveralHosts(rawHeaders)) throw ValidationError.of('Host', 'must be there once');
-    const asked = readHost(host);
-    if (!asked) throw ValidationError.of('Host', 'must be a host name or an address, with a port or none');
-    if (this.allowed.size > 0 && !this.isKnown(asked)) throw new HostNotAllowed();
+    if (rawHeaders.length > 2 * MAX_HEADER_LINES) throw new RequestRefused(431);
+    if (host === undefined) return; // HTTP/1.0 does not require it
+    if (hasSeveralHosts(rawHeaders)) throw ValidationError.of('Host', 'must be present once');
+    const requested = readHost(host);
+    if (!requested) throw ValidationError.of('Host', 'must be a host name or an IP address, with an optional port');
+    if (this.allowed.size > 0 && !this.isKnown(requested)) throw new HostNotAllowed();
   }
 
   /**
-   * Whether a page of this origin is one of this server's own. A name that any DNS server may point at this machine
-   * proves nothing (DNS rebinding), so the host must be that of `PUBLIC_URL`, one of `ALLOWED_HOSTS`, or no name at all.
+   * Whether pages of this origin are served by this server. A host name that any DNS server may resolve to this machine
+   * proves nothing (DNS rebinding), so the host must be that of `PUBLIC_URL`, one of `ALLOWED_HOSTS`, an IP address or
+   * `localhost`.
    */
   isOwnOrigin(origin: string, host: string | undefined, isSecure: boolean): boolean {
     if (origin === this.publicUrl?.origin) return true;
-    const asked = host === undefined ? undefined : readHost(host);
-    if (!asked || !this.isKnown(asked)) return false;
+    const requested = host === undefined ? undefined : readHost(host);
+    if (!requested || !this.isKnown(requested)) return false;
     return origin === `https://${host}` || (origin === `http://${host}` && !isSecure);
   }
 
   private isKnown({ name, port }: HostName): boolean {
-    if (name === this.publicUrl?.hostname || this.allowed.has(name) || isFixed(name)) return true;
+    if (name === this.publicUrl?.hostname || this.allowed.has(name) || isResolvedWithoutDns(name)) return true;
     return port !== undefined && this.allowed.has(`${name}:${port}`);
   }
 }
 
-/** Whether no DNS server decides where this name leads. */
-function isFixed(name: string): boolean {
+/** Whether the name is resolved without a DNS server. */
+function isResolvedWithoutDns(name: string): boolean {
   return isIPv4(name) || isIPv6(name) || name === 'localhost' || name.endsWith('.localhost');
 }
 

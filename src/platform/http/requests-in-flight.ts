@@ -2,14 +2,14 @@ import { Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import { DrainState } from '../health/drain-state.js';
 
-/** Hears of every answer once it is out: its status, and the time since the request's head was read. Must not throw. */
-export type AnswerObserver = (status: number, ms: number) => void;
+/** Called after every response with its status and the time since the request's head was read. Must not throw. */
+export type ResponseObserver = (status: number, ms: number) => void;
 
-/** Counts the requests that are being answered; a shutdown waits for them before anything is closed. */
+/** Counts the requests in progress; a shutdown waits for them before anything is closed. */
 @Injectable()
 export class RequestsInFlight {
   private count = 0;
-  private readonly observers: AnswerObserver[] = [];
+  private readonly observers: ResponseObserver[] = [];
   private onIdle: (() => void) | undefined;
 
   constructor(readonly drain: DrainState) {
@@ -20,7 +20,7 @@ export class RequestsInFlight {
     return this.count;
   }
 
-  observe(observer: AnswerObserver): void {
+  observe(observer: ResponseObserver): void {
     this.observers.push(observer);
   }
 

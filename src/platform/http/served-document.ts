@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { NextFunction, Request, Response } from 'express';
 
-/** Higher ones save little more and take seconds. */
+/** Higher qualities save little more and take seconds. */
 const BROTLI_QUALITY = 7;
 
 const compress = { br: promisify(brotliCompress), gzip: promisify(gzip) };
@@ -11,14 +11,14 @@ const ENCODINGS = ['br', 'gzip', 'identity'] as const;
 type Encoding = (typeof ENCODINGS)[number];
 
 interface Encoded {
-  /** A weak validator: it holds for the document in every encoding. */
+  /** A weak validator: it is the same for the document in every encoding. */
   readonly etag: string;
   readonly bytes: Readonly<Record<Encoding, Buffer>>;
 }
 
 /**
- * A JSON document that does not change while the process runs. It is made, serialised and compressed once, at the first
- * request for it; a client that has it already (`If-None-Match`) is answered 304.
+ * A JSON document that does not change while the process runs. It is built, serialised and compressed once, at the
+ * first request for it; a client that already has it (`If-None-Match`) receives 304.
  */
 export class ServedDocument {
   private encoded: Promise<Encoded> | undefined;
@@ -27,10 +27,10 @@ export class ServedDocument {
 
   /** The handler of the document's route. */
   readonly serve = (request: Request, response: Response, next: NextFunction): void => {
-    this.answer(request, response).catch(next);
+    this.respond(request, response).catch(next);
   };
 
-  private async answer(request: Request, response: Response): Promise<void> {
+  private async respond(request: Request, response: Response): Promise<void> {
     const { etag, bytes } = await (this.encoded ??= this.encode());
     const encoding = (request.acceptsEncodings([...ENCODINGS]) || 'identity') as Encoding;
     response.vary('Accept-Encoding');
@@ -57,7 +57,7 @@ export class ServedDocument {
   }
 }
 
-/** Whether the client has the document already (RFC 9110, 13.1.2). */
+/** Whether the client already has the document (RFC 9110, 13.1.2). */
 function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
   const opaque = (tag: string): string => tag.trim().replace(/^W\//, '');
   return (ifNoneMatch ?? '').split(',').some((tag) => tag.trim() === '*' || opaque(tag) === opaque(etag));

@@ -6,13 +6,13 @@ describe('the session cookie', () => {
     expect(sessionCookieOf('__Host-parley_session=key', true)).toBe('key');
   });
 
-  it('is not taken from a neighbouring host, which cannot set the prefix', () => {
+  it('is not accepted from a sibling host, which cannot set the prefix', () => {
     expect(sessionCookieOf('parley_session=planted', true)).toBeUndefined();
     expect(sessionCookieOf('x__Host-parley_session=planted', true)).toBeUndefined();
   });
 
   it.each([undefined, '', 'parley_session=', ';;;', 'parley_session', `${'x=1;'.repeat(4000)}parley_session=key`])(
-    'is not there in %p',
+    'is not found in %p',
     (cookies) => expect(sessionCookieOf(cookies, false)).toBeUndefined(),
   );
 });

@@ -1,24 +1,24 @@
 import type { CookieOptions } from 'express';
 
-/** A browser takes a cookie of this prefix from this very host alone, over TLS, for all of its paths. */
+/** A browser accepts a cookie with this prefix only from the host itself, over TLS, for all its paths. */
 const HOST_PREFIX = '__Host-';
 const NAME = 'parley_session';
-const LONGEST_COOKIES = 8192;
+const MAX_HEADER_LENGTH = 8192;
 
-/** What the session cookie is called; behind TLS a cookie that a neighbouring host has set is never taken for it. */
+/** The name of the session cookie; with TLS, a cookie set by a sibling host is never accepted as the session cookie. */
 export function sessionCookieName(isSecure: boolean): string {
   return isSecure ? HOST_PREFIX + NAME : NAME;
 }
 
 /** The session key in a `Cookie` header. */
 export function sessionCookieOf(cookies: string | undefined, isSecure: boolean): string | undefined {
-  if (cookies === undefined || cookies.length > LONGEST_COOKIES) return undefined;
+  if (cookies === undefined || cookies.length > MAX_HEADER_LENGTH) return undefined;
   const start = `${sessionCookieName(isSecure)}=`;
   const found = cookies.split(';').find((cookie) => cookie.trimStart().startsWith(start));
   return found?.trimStart().slice(start.length).trim() || undefined;
 }
 
-/** No script reads it, no other site's form or frame sends it. */
+/** Scripts cannot read the cookie, and forms or frames of other sites do not send it. */
 export function sessionCookieOptions(isSecure: boolean, expires?: Date): CookieOptions {
   return { httpOnly: true, sameSite: 'lax', secure: isSecure, path: '/', expires };
 }

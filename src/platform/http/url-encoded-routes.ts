@@ -1,24 +1,24 @@
 import { Injectable } from '@nestjs/common';
 
-/** Whether a form may be the body of this request; `path` is as asked for, without its query. */
-export type TakesUrlEncoded = (path: string, method: string) => boolean;
+/** Whether the body of this request may be urlencoded; `path` is the requested path without its query. */
+export type AcceptsUrlEncoded = (path: string, method: string) => boolean;
 
 /**
- * The addresses that take `application/x-www-form-urlencoded` beside JSON: a page of any origin can send such a body
- * without a preflight, so only routes belong here that know nobody but by a bearer token.
+ * The routes that accept `application/x-www-form-urlencoded` besides JSON. A page of any origin can send such a body
+ * without a preflight, so a route may be registered here only if a bearer token is its only credential.
  */
 @Injectable()
 export class UrlEncodedRoutes {
-  private readonly routes: TakesUrlEncoded[] = [];
+  private readonly routes: AcceptsUrlEncoded[] = [];
 
-  register(takes: TakesUrlEncoded): void {
-    this.routes.push(takes);
+  register(accepts: AcceptsUrlEncoded): void {
+    this.routes.push(accepts);
   }
 
-  areTakenAt(address: string, method: string): boolean {
+  areAcceptedAt(url: string, method: string): boolean {
     if (this.routes.length === 0) return false;
-    const end = address.indexOf('?');
-    const path = end < 0 ? address : address.slice(0, end);
-    return this.routes.some((takes) => takes(path, method));
+    const end = url.indexOf('?');
+    const path = end < 0 ? url : url.slice(0, end);
+    return this.routes.some((accepts) => accepts(path, method));
   }
 }

@@ -124,7 +124,7 @@ describe('the life of a process', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as { level: string; msg: string });
     expect(said.map(({ level }) => level)).toEqual(['fatal', 'info']);
-    expect(said[0]!.msg).toMatch(new RegExp(`^PORT ${port} is taken by another program. End that one .*, or set PORT`));
+    expect(said[0]!.msg).toMatch(new RegExp(`^PORT ${port} is in use by another program. Stop it .*, or set PORT`));
     const next = start('src/main.ts');
     await next.printed(/Admin +admin@parley\.local {2}password: \S{24}/);
     expect(await next.end('SIGTERM')).toBe(0);
@@ -149,7 +149,7 @@ describe('the life of a process', () => {
       ended('new Watchdog({ stillSeconds: 2 });'),
     ]);
     expect(inTime).toEqual(['SIGKILL', expect.stringContaining('did not end within 1 s')]);
-    expect(still).toEqual(['SIGKILL', expect.stringContaining('stood still for 2 s')]);
+    expect(still).toEqual(['SIGKILL', expect.stringContaining('blocked for 2 s')]);
   });
 
   it('works without HTTP as a worker', async () => {

@@ -1,19 +1,19 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** How long one piece of work holds the event loop before other requests get their turn. */
+/** How long one piece of work occupies the event loop before other requests run. */
 const TURN_MS = 4;
 
-/** Work that can be interrupted wherever it yields, which is at least every millisecond; it returns its result. */
+/** Work that can be interrupted wherever it yields, at least every millisecond; it returns its result. */
 export type Steps<Result> = Generator<undefined, Result, undefined>;
 
-/** Does the work without a pause. */
+/** Runs the work without a pause. */
 export function atOnce<Result>(steps: Steps<Result>): Result {
   let step = steps.next();
   while (!step.done) step = steps.next();
   return step.value;
 }
 
-/** Does the work in turns of 4 ms, between which the event loop does what else is due; at once what fits into one. */
+/** Runs the work in turns of 4 ms, between which the event loop runs; work that fits into one turn is synchronous. */
 export function inTurns<Result>(steps: Steps<Result>): Result | Promise<Result> {
   const end = performance.now() + TURN_MS;
   let step = steps.next();
@@ -24,7 +24,7 @@ export function inTurns<Result>(steps: Steps<Result>): Result | Promise<Result> 
   return step.value;
 }
 
-/** The results of work on one after the other. */
+/** Processes items one after the other and returns their results. */
 export function* eachInSteps<Item, Result>(
   items: Iterable<Item>,
   work: (item: Item) => Steps<Result>,

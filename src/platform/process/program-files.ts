@@ -7,7 +7,7 @@ interface Package {
   readonly engines: { readonly node: string };
 }
 
-/** The folder of `package.json`: this file may be a source, or compiled to some depth of `dist`. */
+/** The directory of `package.json`: this file may be a source, or compiled at some depth of `dist`. */
 export function programFolder(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, 'package.json'))) {
@@ -18,7 +18,7 @@ export function programFolder(): string {
   return folder;
 }
 
-/** What `package.json` says of this program. */
+/** Reads `package.json` of this program. */
 export function readPackage(): Package {
   return JSON.parse(readFileSync(join(programFolder(), 'package.json'), 'utf8')) as Package;
 }

@@ -5,7 +5,7 @@ import { reasonOf } from './explain-start.js';
 
 const PATIENCE_MS = 3000;
 
-/** Says it once at start when Redis cannot be used: the process serves all the same, and tries on. */
+/** Logs once at start that Redis cannot be used. The process serves without it and continues to reconnect. */
 export async function warnWithoutRedis({ redisUrl }: Pick<Config, 'redisUrl'>): Promise<void> {
   if (!redisUrl) return;
   const redis = new Redis(redisUrl, {
@@ -23,8 +23,8 @@ export async function warnWithoutRedis({ redisUrl }: Pick<Config, 'redisUrl'>): 
   } catch (error) {
     new Logger('Redis').error(
       `Redis at ${new URL(redisUrl).host} cannot be used: ${reasonOf(reason ?? error)}. ` +
-        'See that it runs there and takes the password of REDIS_URL; until then background work waits, ' +
-        'and each process counts limits by itself.',
+        'Check that it is running there and accepts the password of REDIS_URL. Until then background work waits, ' +
+        'and each process counts its own rate limits.',
     );
   } finally {
     redis.disconnect();

@@ -14,49 +14,49 @@ import { onParentExit } from './parent-process.js';
 import { warnWithoutRedis } from './redis-at-start.js';
 import { Watchdog } from './watchdog.js';
 
-/** The most a shutdown takes after its delay; past it the supervisor would kill us in the middle of something. */
+/** The maximum duration of a shutdown after its delay. Later, the supervisor would kill the process in mid-work. */
 const SHUTDOWN_DEADLINE_MS = 25_000;
-/** Past this a thread ends the process, should the event loop not turn. */
+/** After this time the watchdog thread kills the process, in case the event loop is blocked. */
 const KILL_SECONDS = 27;
-/** A start that is under way when the end comes is waited for so long, so that what it has made can be closed. */
+/** How long a shutdown waits for a start in progress, so that what it has created can be closed. */
 const START_PATIENCE_MS = 3000;
 
-/** What a process is to run. */
+/** The program of a process. */
 export interface Program {
   readonly title: string;
-  /** What is wrong with settings whose meaning a module knows, one sentence each. */
+  /** Returns the problems of settings that a module validates, one sentence each. */
   problems(values: SettingValues): Promise<string[]>;
-  /** Makes the application and starts it: it serves, or works, when the promise is kept. */
+  /** Creates and starts the application: it serves, or processes jobs, once the promise resolves. */
   boot(config: Config, log: Pino): Promise<INestApplicationContext>;
 }
 
-/** What there is of a process so far, and so what has to be ended. */
+/** The parts of the process that exist so far and have to be closed at its end. */
 interface Life {
-  /** Each begun as soon as it is there, so that an end during the start finds it. */
+  /** Each promise is set as soon as its work begins, so that an end during the start finds it. */
   database?: Promise<DatabaseServer>;
   app?: Promise<INestApplicationContext>;
   isEnding: boolean;
 }
 
-/** Ends the process; what comes after the first call changes nothing. */
+/** Ends the process; only the first call has an effect. */
 type End = (reason: string, exitCode: number) => Promise<void>;
 
 /**
- * The life of a process: configuration, database, schema, application, banner; and at SIGTERM or SIGINT, or with the
- * end of the npm that started it, the way back: drain, close the application, stop the database last, exit 0. An end
- * while it is starting ends the database it has begun to start. A thread of its own ends it when its event loop does
- * not turn any more.
+ * Runs a process from start to end: configuration, database, migrations, application, banner. On SIGTERM or SIGINT, or
+ * when the npm that started it ends, it drains, closes the application, stops the database last, and exits with 0. An
+ * end during the start stops the database that was being started. A watchdog thread kills the process when its event
+ * loop is blocked.
  */
 export async function runProcess(program: Program): Promise<void> {
   const watchdog = new Watchdog();
   const config = await readConfig(program);
   const log = createLog(config);
-  Logger.overrideLogger(new NestLog(log)); // what is said before there is an application
+  Logger.overrideLogger(new NestLog(log)); // for log lines before there is an application
   const life: Life = { isEnding: false };
   const end = endOf(life, log, { watchdog, delayMs: config.shutdownDelay * 1000 });
   endOnSignals(end, log);
   try {
-    await loadTracing(config); // before anything waits for an answer with a deadline
+    await loadTracing(config); // before anything waits for a response with a deadline
     void warnWithoutRedis(config);
     life.database = startDatabaseServer(config);
     const database = await life.database;
@@ -66,8 +66,8 @@ export async function runProcess(program: Program): Promise<void> {
     const app = await life.app;
     if (!life.isEnding) await announce(app, config, database, program.title);
   } catch (error) {
-    if (life.isEnding) return; // its database was taken away from it
-    sayWhyNot(log, error, config);
+    if (life.isEnding) return; // the shutdown stopped its database
+    logFailedStart(log, error, config);
     await end('the start failed', 1);
   }
 }
@@ -80,15 +80,15 @@ async function readConfig(program: Program): Promise<Config> {
     process.exit(1);
   }
   try {
-    return Config.fromProcess(); // makes secrets, and the folder for them
+    return Config.fromProcess(); // creates secrets, and the directory for them
   } catch (error) {
-    sayWhyNot(createLog(values), error, values);
+    logFailedStart(createLog(values), error, values);
     process.exit(1);
   }
 }
 
-/** One sentence where the operator can mend it; the whole error, with its stack, where it is a defect of ours. */
-function sayWhyNot(log: Pino, error: unknown, surroundings: Surroundings): void {
+/** Logs one sentence if the operator can correct the problem; the whole error with its stack if it is a defect. */
+function logFailedStart(log: Pino, error: unknown, surroundings: Surroundings): void {
   const sentence = explainStart(error, surroundings);
   if (sentence === undefined) log.fatal({ err: error }, 'the start failed');
   else log.fatal(sentence);
@@ -111,7 +111,7 @@ async function announce(
   process.stdout.write(banner.render(title));
 }
 
-/** `delayMs`: for how long a server that is told to end goes on before it begins to. */
+/** `delayMs`: how long the server continues to serve before the shutdown begins. */
 function endOf(life: Life, log: Pino, { watchdog, delayMs }: { watchdog: Watchdog; delayMs: number }): End {
   return async (reason, exitCode) => {
     if (life.isEnding) return;
@@ -119,7 +119,7 @@ function endOf(life: Life, log: Pino, { watchdog, delayMs }: { watchdog: Watchdo
     watchdog.endWithin(KILL_SECONDS + delayMs / 1000);
     log.info({ reason }, 'shutting down');
     setTimeout(() => {
-      log.error(`the shutdown is cut off: it took longer than ${(SHUTDOWN_DEADLINE_MS + delayMs) / 1000} s`);
+      log.error(`the shutdown is aborted: it took longer than ${(SHUTDOWN_DEADLINE_MS + delayMs) / 1000} s`);
       process.exit(1);
     }, SHUTDOWN_DEADLINE_MS + delayMs).unref();
     try {
@@ -127,7 +127,7 @@ function endOf(life: Life, log: Pino, { watchdog, delayMs }: { watchdog: Watchdo
       await app?.get(DrainState).begin(delayMs);
       await app?.close();
     } catch (error) {
-      log.error({ err: error }, 'the shutdown did not go as it should');
+      log.error({ err: error }, 'the shutdown failed');
     }
     const database = await life.database?.catch(() => undefined);
     await database?.stop();
@@ -135,7 +135,7 @@ function endOf(life: Life, log: Pino, { watchdog, delayMs }: { watchdog: Watchdo
   };
 }
 
-/** The application once it has started; undefined when it has not, or does not in time. */
+/** Returns the application once it has started; undefined if it has failed or does not start in time. */
 async function startedApp({ app }: Life): Promise<INestApplicationContext | undefined> {
   const late = new Promise<undefined>((resolve) => setTimeout(resolve, START_PATIENCE_MS, undefined).unref());
   return Promise.race([app?.catch(() => undefined), late]);
@@ -145,10 +145,10 @@ function endOnSignals(end: End, log: Pino): void {
   process.on('SIGTERM', () => void end('SIGTERM', 0));
   process.on('SIGINT', () => void end('SIGINT', 0));
   onParentExit(() => void end('npm ended', 0));
-  // A promise nobody waited for is one thing that went wrong; ending everybody's connections would be many.
-  process.on('unhandledRejection', (error) => log.error({ err: error }, 'a promise failed and nobody waited for it'));
+  // An unhandled rejection is one failed operation; ending the process would also end all connections.
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled promise rejection'));
   process.on('uncaughtException', (error) => {
-    log.fatal({ err: error }, 'an error nobody caught');
+    log.fatal({ err: error }, 'uncaught exception');
     void end('uncaught exception', 1);
   });
 }

@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-/** Everything that is compiled lies below here, with its map beside it: `dist/`, seen from `dist/src/platform/process/`. */
+/** The root of all compiled files, each with its source map beside it: `dist/`, from `dist/src/platform/process/`. */
 const COMPILED = new URL('../../../', import.meta.url).href;
 
 const maps = new Map<string, SourceMap | undefined>();
 
 /**
- * Makes the stack of an error name the lines of the sources, not those of dist/. A map is read when the first stack
- * needs it. Node's own --enable-source-maps reads the map of each of 1,400 files when the file is loaded, which costs
- * a start half a second.
+ * Maps the stack of an error to the lines of the sources instead of dist/. A source map is read when a stack first
+ * needs it. Node's own --enable-source-maps reads the map of each of 1,400 files when the file is loaded, which makes a
+ * start half a second slower.
  */
 Error.prepareStackTrace = (error, sites) =>
   [headline(error), ...sites.map((site) => `    at ${inSource(site)}`)].join('\n');
@@ -44,6 +44,6 @@ function readMap(file: string): SourceMap | undefined {
   try {
     return new SourceMap(JSON.parse(readFileSync(`${fileURLToPath(file)}.map`, 'utf8')));
   } catch {
-    return undefined; // without a map the compiled line is what there is
+    return undefined; // without a map the stack has the compiled line
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What keeps a process from starting and is for its operator to mend: a sentence with what to do. The log says it
- * without a stack, unlike a defect of ours.
+ * A problem that prevents a start and that the operator can correct: the message says what to do. It is logged without
+ * a stack, unlike a defect.
  */
 export class StartProblem extends Error {
   override readonly name: string = 'StartProblem';

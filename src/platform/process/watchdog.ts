@@ -1,19 +1,19 @@
 import { url as inspectorUrl } from 'node:inspector';
 import { Worker } from 'node:worker_threads';
 
-/** So long the event loop may stand still before its process is ended: no signal is heard meanwhile. */
+/** How long the event loop may be blocked before the process is killed; meanwhile it handles no signal. */
 const STILL_SECONDS = 60;
 
-/** Places of the shared numbers. */
+/** Indexes of the shared numbers. */
 const TURNS = 0;
 const SECONDS_LEFT = 1;
 const STILL = 2;
 
 /**
- * What the thread does, once a second. It counts its own seconds: those in which the machine was paused are none. The
- * exit of a thread ends the thread alone, so it kills.
+ * The script of the thread, which checks once a second. It counts its own seconds, so that time in which the machine
+ * was paused does not count. `process.exit` in a thread only ends the thread, so it kills the process.
  */
-const LOOK = `
+const SCRIPT = `
   const { workerData } = require('node:worker_threads');
   const { writeSync } = require('node:fs');
   const numbers = new Int32Array(workerData.shared);
@@ -27,14 +27,14 @@ const LOOK = `
     still = now === turns ? still + 1 : 0;
     turns = now;
     const limit = Atomics.load(numbers, ${STILL});
-    if (limit > 0 && still >= limit) end('the event loop stood still for ' + still + ' s: the process is killed');
+    if (limit > 0 && still >= limit) end('the event loop was blocked for ' + still + ' s: the process is killed');
     const left = Atomics.load(numbers, ${SECONDS_LEFT});
     if (left > 0 && ++ending > left) end('the process did not end within ' + left + ' s: it is killed');
   }, 1000);`;
 
 /**
- * Ends this process from a thread of its own when its event loop no longer turns, or when it does not end in time. It
- * needs nothing of the event loop: a loop of promises that never waits hears neither timers nor signals.
+ * Kills this process from a separate thread when its event loop is blocked, or when it does not end in time. It does
+ * not depend on the event loop: an endless chain of promises lets neither timers nor signal handlers run.
  */
 export class Watchdog {
   private readonly numbers = new Int32Array(new SharedArrayBuffer(12));
@@ -42,22 +42,22 @@ export class Watchdog {
 
   constructor({ stillSeconds = STILL_SECONDS } = {}) {
     this.numbers[STILL] = stillSeconds;
-    const thread = new Worker(LOOK, {
+    const thread = new Worker(SCRIPT, {
       eval: true,
       workerData: { shared: this.numbers.buffer },
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 },
     });
-    thread.on('error', () => undefined); // where no thread can be had, the process does without
+    thread.on('error', () => undefined); // if no thread can be created, the process runs without a watchdog
     thread.unref();
     this.ticking = setInterval(() => {
       Atomics.add(this.numbers, TURNS, 1);
-      // Who stands at a breakpoint means to.
+      // A breakpoint of a debugger blocks the event loop on purpose.
       if (inspectorUrl() !== undefined) Atomics.store(this.numbers, STILL, 0);
     }, 500).unref();
   }
 
-  /** From now on the process has so many seconds. */
+  /** Kills the process unless it ends within this time. */
   endWithin(seconds: number): void {
     Atomics.store(this.numbers, SECONDS_LEFT, seconds);
     clearInterval(this.ticking);

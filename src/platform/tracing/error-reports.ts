@@ -9,8 +9,8 @@ type Sentry = typeof import('@sentry/node-core/light');
 const FLUSH_MS = 2000;
 
 /**
- * Tells Sentry of what the log calls an error, where `SENTRY_DSN` says so; otherwise nothing of it is loaded. It is
- * told the error with its causes, the part of the program and the request's id: no body, no header, no user.
+ * Reports everything logged as an error to Sentry if `SENTRY_DSN` is set; otherwise Sentry is not loaded. A report
+ * contains the error with its causes, the name of the logger and the request id: no body, no header, no user.
  */
 @Injectable()
 export class ErrorReports implements OnApplicationBootstrap, OnApplicationShutdown {

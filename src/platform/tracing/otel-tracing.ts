@@ -21,7 +21,7 @@ export interface OtelSettings {
   readonly sampleShare: number;
 }
 
-/** Traces to a collector over OTLP/HTTP. This file is loaded only where one is configured. */
+/** Sends traces to a collector over OTLP/HTTP. This file is only loaded if a collector is configured. */
 export class OtelTracing extends Tracing implements OnApplicationShutdown {
   readonly isOn = true;
   private readonly provider: BasicTracerProvider;
@@ -29,7 +29,7 @@ export class OtelTracing extends Tracing implements OnApplicationShutdown {
 
   constructor({ endpoint, serviceName, version, sampleShare }: OtelSettings) {
     super();
-    // The first of a process stays; it carries contexts for all of them.
+    // Only the first context manager of a process takes effect; it serves all instances.
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
     const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, '')}/v1/traces` });
     this.provider = new BasicTracerProvider({
@@ -40,17 +40,17 @@ export class OtelTracing extends Tracing implements OnApplicationShutdown {
     this.tracer = this.provider.getTracer('parley', version);
   }
 
-  /** What is not sent yet is sent; a collector that is away is not waited for longer than its timeout. */
+  /** Sends the remaining spans; if the collector is unavailable, it waits no longer than the exporter's timeout. */
   async onApplicationShutdown(): Promise<void> {
     await this.provider.shutdown().catch(() => undefined);
   }
 
-  span<T>(name: string, facts: SpanFacts, work: (say: SaySpan) => T, traceparent?: string): T {
+  span<T>(name: string, attributes: SpanFacts, work: (setAttributes: SaySpan) => T, traceparent?: string): T {
     const parent = remoteParent(context.active(), traceparent);
-    const span = this.tracer.startSpan(name, { attributes: { ...facts } }, parent);
+    const span = this.tracer.startSpan(name, { attributes: { ...attributes } }, parent);
     try {
       const result = context.with(trace.setSpan(parent, span), () =>
-        work((more) => void span.setAttributes({ ...more })),
+        work((added) => void span.setAttributes({ ...added })),
       );
       if (!(result instanceof Promise)) return ended(span, result);
       return result.then(
@@ -62,9 +62,9 @@ export class OtelTracing extends Tracing implements OnApplicationShutdown {
     }
   }
 
-  enter(name: string, facts: SpanFacts, { begun, ended: end }: SpanTimes): void {
-    const epoch = (moment: number): number => performance.timeOrigin + moment;
-    this.tracer.startSpan(name, { attributes: { ...facts }, startTime: epoch(begun) }).end(epoch(end));
+  enter(name: string, attributes: SpanFacts, { begun, ended: end }: SpanTimes): void {
+    const epoch = (time: number): number => performance.timeOrigin + time;
+    this.tracer.startSpan(name, { attributes: { ...attributes }, startTime: epoch(begun) }).end(epoch(end));
   }
 }
 

@@ -4,12 +4,12 @@ import { readPackage } from '../process/program-files.js';
 import { ErrorReports } from './error-reports.js';
 import { NoTracing, Tracing } from './tracing.js';
 
-/** Reads the files of OpenTelemetry, where they are needed: seconds in which a busy machine does nothing else. */
+/** Loads OpenTelemetry if it is needed. On a busy machine this blocks for seconds. */
 export async function loadTracing({ otelEndpoint }: Config): Promise<void> {
   if (otelEndpoint) await import('./otel-tracing.js');
 }
 
-/** Loads OpenTelemetry only for those who have a collector. */
+/** Loads OpenTelemetry only if a collector is configured. */
 async function createTracing({ otelEndpoint, otelServiceName, otelSampleShare }: Config): Promise<Tracing> {
   if (!otelEndpoint) return new NoTracing();
   const { OtelTracing } = await import('./otel-tracing.js');
@@ -21,7 +21,7 @@ async function createTracing({ otelEndpoint, otelServiceName, otelSampleShare }:
   });
 }
 
-/** What leaves the place: traces and error reports, each only where it is configured. */
+/** Traces and error reports to other servers, each only if it is configured. */
 @Global()
 @Module({
   providers: [{ provide: Tracing, inject: [Config], useFactory: createTracing }, ErrorReports],

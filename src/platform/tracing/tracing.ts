@@ -1,38 +1,38 @@
-/** What is said of a span; texts and numbers, no content and no secrets. */
+/** The attributes of a span: texts and numbers, no content and no secrets. */
 export type SpanFacts = Readonly<Record<string, string | number | undefined>>;
 
-export type SaySpan = (facts: SpanFacts) => void;
+export type SaySpan = (attributes: SpanFacts) => void;
 
 export const sayNothing: SaySpan = () => undefined;
 
-/** When a span began and ended, as `performance.now()` had it. */
+/** The begin and end of a span, by `performance.now()`. */
 export interface SpanTimes {
   readonly begun: number;
   readonly ended: number;
 }
 
 /**
- * Traces, where there is somebody to send them to. Spans that are begun inside the work of another are its children,
- * also across everything that is awaited.
+ * Records traces if a collector is configured. A span that begins inside the work of another span is its child, also
+ * across `await`.
  */
 export abstract class Tracing {
   abstract readonly isOn: boolean;
 
   /**
-   * Runs `work` as a span; `say` adds to what is said of it. `traceparent` is the caller’s header of that name, if his
-   * own trace goes on here.
+   * Runs `work` as a span; `setAttributes` adds attributes to it. `traceparent` is the client’s header of that name, if
+   * their trace continues here.
    */
-  abstract span<T>(name: string, facts: SpanFacts, work: (say: SaySpan) => T, traceparent?: string): T;
+  abstract span<T>(name: string, attributes: SpanFacts, work: (setAttributes: SaySpan) => T, traceparent?: string): T;
 
-  /** Enters a span that is over; a child of the present one, or a trace of its own. */
-  abstract enter(name: string, facts: SpanFacts, times: SpanTimes): void;
+  /** Records a span that has ended, as a child of the current span or as a trace of its own. */
+  abstract enter(name: string, attributes: SpanFacts, times: SpanTimes): void;
 }
 
-/** No traces: nothing is loaded, nothing is kept. */
+/** Records no traces and loads nothing. */
 export class NoTracing extends Tracing {
   readonly isOn = false;
 
-  span<T>(_name: string, _facts: SpanFacts, work: (say: SaySpan) => T): T {
+  span<T>(_name: string, _attributes: SpanFacts, work: (setAttributes: SaySpan) => T): T {
     return work(sayNothing);
   }
 

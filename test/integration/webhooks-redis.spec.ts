@@ -2,7 +2,7 @@ import { getQueueToken } from '@nestjs/bullmq';
 import type { Queue } from 'bullmq';
 import type { Actor } from '../../src/platform/http/actor.js';
 import { Schedule } from '../../src/platform/schedule/schedule.js';
-import { NAMING, SCHEDULE_QUEUE } from '../../src/platform/schedule/schedule.processor.js';
+import { REGISTRATION, SCHEDULE_QUEUE } from '../../src/platform/schedule/schedule.processor.js';
 import { itTellsOutsiders } from '../contracts/webhooks.contract.js';
 import { People } from '../support/people.js';
 import { hasRedis, RedisServer } from '../support/redis-server.js';
@@ -72,13 +72,13 @@ describeWithRedis('a server whose Redis is away when it starts', () => {
 });
 
 describeWithRedis('the regular work on a Redis that dies', () => {
-  const { everyMs } = NAMING;
+  const { everyMs } = REGISTRATION;
   afterEach(() => {
-    NAMING.everyMs = everyMs;
+    REGISTRATION.everyMs = everyMs;
   });
 
   it('goes on when it is back, empty', async () => {
-    NAMING.everyMs = 50;
+    REGISTRATION.everyMs = 50;
     const redis = await RedisServer.start();
     const server = await startTestApp({ REDIS_URL: redis.url });
     try {

@@ -1,9 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
 
-/** A fact of the past that other modules of this process may react to. Published after commit, never before. */
+/** A past fact that other modules of this process may react to. It is published after the commit, never before. */
 export abstract class DomainEvent {
-  /** The same name on sockets, in webhooks and as a metric label. */
+  /** The same name is used in frames, in webhooks and as a metric label. */
   abstract readonly type: string;
 }
 
@@ -11,8 +11,8 @@ type Handler<E extends DomainEvent> = (event: E) => void | Promise<void>;
 type EventClass<E extends DomainEvent> = abstract new (...args: never[]) => E;
 
 /**
- * How a lower module learns from a higher one without importing it, and how edges hear of what a service did.
- * A handler that fails is logged and harms neither the publisher nor the other handlers: the fact stands.
+ * Notifies lower modules of facts in higher ones without an import, and gateways of what a service did.
+ * The error of a handler is logged and affects neither the publisher nor other handlers: the change is committed.
  */
 @Injectable()
 export class DomainEvents {

@@ -1,26 +1,26 @@
 import { Injectable } from '@nestjs/common';
 import type { PresentedEvent, StreamEvent } from './stream-event.js';
 
-/** What the platform must know of one type of durable event. Modules declare theirs at start-up, in their gateways. */
+/** The declaration of a type of durable event. Modules declare their types at start-up, in their gateways. */
 export interface EventDefinition {
   readonly type: string;
   /**
-   * Shows events read back from the log, in one go for a whole page: index i of the answer belongs to index i of the
-   * input; undefined for an event whose subject is gone altogether.
+   * Joins content to events from the log, for a whole page at once. Index i of the result belongs to index i of the
+   * input; it is undefined if the subject of the event no longer exists.
    */
   readonly present: (events: StreamEvent[]) => Promise<(PresentedEvent | undefined)[]>;
-  /** Whether `subjectId` is a user who enters or leaves the circle of those who receive the stream with this event. */
+  /** Whether `subjectId` is a user who starts or stops receiving the stream with this event. */
   readonly membership?: 'enters' | 'leaves';
   /**
-   * For events of a user's own stream: whether `subjectId` is a stream this user receives from now on, beginning with
-   * position `payload.since_seq` of it.
+   * For events of a user's own stream: whether `subjectId` is a stream that the user receives from now on, beginning at
+   * its position `payload.since_seq`.
    */
   readonly opensStream?: boolean;
-  /** Whether the stream ends with this event: nobody receives anything of it any more. */
+  /** Whether the stream ends with this event: no user receives any later event of it. */
   readonly endsStream?: boolean;
 }
 
-/** Every type of durable event there is. An unknown or doubly declared type stops the process at start. */
+/** The declarations of all types of durable events. A type that is declared twice prevents the start. */
 @Injectable()
 export class EventCatalogue {
   private readonly definitions = new Map<string, EventDefinition>();
@@ -38,7 +38,7 @@ export class EventCatalogue {
     return definition;
   }
 
-  /** Undefined for a type this version does not know: a newer one may be writing to the same log. */
+  /** Undefined for a type that this version does not know: a newer version may write to the same log. */
   find(type: string): EventDefinition | undefined {
     return this.definitions.get(type);
   }
@@ -47,7 +47,9 @@ export class EventCatalogue {
     return [...this.definitions.keys()];
   }
 
-  /** Shows events of any types and streams, in the order given; what is gone is left out as undefined. */
+  /**
+   * Joins content to events of any types and streams, in the order given; undefined if the subject no longer exists.
+   */
   async present(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {
     const byType = new Map<string, number[]>();
     events.forEach((event, index) => {

@@ -4,7 +4,7 @@ import { EventCatalogue } from './event-catalogue.js';
 import { EventLog } from './event-log.js';
 import { OutboxRepository } from './outbox.repository.js';
 
-/** The log and its catalogue. `CommitListener` comes from the realtime module, or from the worker's own. */
+/** The log and its catalogue. `CommitListener` is provided by the realtime module or by the worker. */
 @Global()
 @Module({
   providers: [EventCatalogue, EventLog, OutboxRepository, DomainEvents],

@@ -4,13 +4,13 @@ import { Sql, statement, type Queryable, type SqlValue, type Statement } from '.
 import { KeyedMutex } from './keyed-mutex.js';
 import { CommitListener, type CommittedEvent, type PresentedEvent, type StreamEvent } from './stream-event.js';
 
-/** The newest position of a stream, read under its lock. */
+/** The last numbers of a stream, read under its lock. */
 export interface Head {
   readonly streamId: string;
   readonly lastSeq: number;
-  /** The second dense counter: messages, in a conversation. */
+  /** The second counter without gaps: the messages of a conversation. */
   readonly lastNumber: number;
-  /** The time of whatever is written now: the clock, but never before the previous event of the stream. */
+  /** The time of the events written now: the clock, but never before the previous event of the stream. */
   readonly at: Date;
 }
 
@@ -22,7 +22,7 @@ export interface NewEvent {
   readonly presented?: PresentedEvent;
 }
 
-/** A change outsiders may want to hear of that has no place in the log: nobody's client has to apply it. */
+/** A change for webhooks only. It is not in the log, because no client has to apply it. */
 export interface ExternalEvent {
   readonly type: string;
   readonly actorId: string | null;
@@ -77,7 +77,7 @@ const AFTER = statement<EventRow>(
      from events where stream_id = $1 and seq > $2 order by seq limit $3`,
 );
 
-/** One transaction over one locked stream. What it appends becomes visible, and is announced, only by the commit. */
+/** One transaction on one locked stream. Appended events become visible, and are announced, only with the commit. */
 export class StreamTransaction implements Queryable {
   private readonly pending: CommittedEvent[] = [];
   private readonly externalEvents: ExternalEvent[] = [];
@@ -106,37 +106,37 @@ export class StreamTransaction implements Queryable {
     return (this.appended.get(this.head.streamId) ?? this.head.lastSeq) + 1;
   }
 
-  /** Adds an event to the locked stream and answers its seq. */
+  /** Appends an event to the locked stream and returns its `seq`. */
   append(event: NewEvent): number {
     return this.add(this.head, event);
   }
 
-  /** Tells those outside who want to hear of it (see `outbox`), and nobody else; its stream is the locked one. */
+  /** Publishes an event to the outbox only, if a webhook wants it. Its stream is the locked one. */
   publishExternal(event: ExternalEvent): void {
     this.externalEvents.push(event);
   }
 
-  /** Writes a privileged act down with this transaction: neither is there without the other. */
-  audit(act: AuditEntry): void {
-    this.auditEntries.push(act);
+  /** Writes an audit entry in this transaction, so that the action and its entry are committed together. */
+  audit(entry: AuditEntry): void {
+    this.auditEntries.push(entry);
   }
 
   /**
-   * Adds one event to each of these streams, one for each user say, locking their heads in id order. Lock order is
-   * conversation first, then users: keep it, or two transactions may wait for each other.
+   * Appends one event to each of these streams, for example to those of several users, and locks their heads in id
+   * order. The lock order is conversation first, then users; any other order allows deadlocks.
    */
   async appendToOthers(streamIds: string[], event: (streamId: string) => NewEvent): Promise<void> {
     const rows = await this.tx.many(LOCK_HEADS, [[...new Set(streamIds)]]);
     for (const row of rows) this.add(toHead(row), event(row.stream_id));
   }
 
-  /** Writes what was appended and recorded; the caller commits. */
+  /** Writes the appended events, the external events and the audit entries. The caller commits. */
   async flush(audit: AuditLog): Promise<CommittedEvent[]> {
-    for (const act of this.auditEntries) await audit.record(act, this.tx);
+    for (const entry of this.auditEntries) await audit.record(entry, this.tx);
     const { streamId, at } = this.head;
-    const outside = this.externalEvents.map((event) => ({ ...event, streamId, at, seq: null, presented: undefined }));
-    if (this.pending.length + outside.length === 0) return [];
-    const rows = [...this.pending, ...outside].map((event) => ({
+    const external = this.externalEvents.map((event) => ({ ...event, streamId, at, seq: null, presented: undefined }));
+    if (this.pending.length + external.length === 0) return [];
+    const rows = [...this.pending, ...external].map((event) => ({
       stream_id: event.streamId,
       seq: event.seq,
       type: event.type,
@@ -168,10 +168,10 @@ export class StreamTransaction implements Queryable {
 }
 
 /**
- * The durable, ordered log: every lasting change of a stream is written through it.
+ * The durable, ordered event log: every lasting change of a stream is written through it.
  *
- * Promise: positions of a stream are dense and in commit order, whatever aborts or crashes; `write` answers only after
- * the commit; the commit listener hears of events only after it.
+ * Invariants: positions of a stream are without gaps and in the order of commit, despite aborts and crashes. `write`
+ * resolves only after the commit. The commit listener is called only after the commit.
  */
 @Injectable()
 export class EventLog {
@@ -185,9 +185,9 @@ export class EventLog {
   ) {}
 
   /**
-   * Locks the stream, runs `work` under the lock, writes what it appended, commits, announces, answers.
-   * Checks belong inside `work`: what was read before the lock may be history.
-   * When the stream has no head (nothing by that id exists) `work` is not run and the answer is undefined.
+   * Locks the stream, runs `work` under the lock, writes what it appended, commits, announces the events and returns
+   * the result of `work`. Checks belong inside `work`, because data read before the lock may be outdated. If the stream
+   * has no head, because no such stream exists, `work` is not run and the result is undefined.
    */
   async write<T>(streamId: string, work: (tx: StreamTransaction) => Promise<T>): Promise<T | undefined> {
     return this.mutex.run(streamId, async () => {
@@ -196,39 +196,39 @@ export class EventLog {
         const [head] = await tx.many(LOCK_HEADS, [[streamId]]);
         if (!head) return undefined;
         const stream = new StreamTransaction(tx, toHead(head));
-        const answer = await work(stream);
+        const value = await work(stream);
         committed = await stream.flush(this.audit);
-        return answer;
+        return value;
       });
       this.announce(committed);
       return result;
     });
   }
 
-  /** Starts a stream and writes its first events, in one transaction; a stream that exists already goes on. */
+  /** Creates a stream and writes its first events in one transaction; an existing stream is continued. */
   async create<T>(streamId: string, work: (tx: StreamTransaction) => Promise<T>): Promise<T> {
     let committed: CommittedEvent[] = [];
     const result = await this.sql.transaction(async (tx) => {
       await tx.run(CREATE_HEAD, [streamId]);
       const [head] = await tx.many(LOCK_HEADS, [[streamId]]);
       const stream = new StreamTransaction(tx, toHead(head!));
-      const answer = await work(stream);
+      const value = await work(stream);
       committed = await stream.flush(this.audit);
-      return answer;
+      return value;
     });
     this.announce(committed);
     return result;
   }
 
-  /** For writers with a statement of their own (the batched sends): tells the listener what has been committed. */
+  /** Notifies the listener of committed events. For writers with their own statement, such as the batched sends. */
   announce(events: CommittedEvent[]): void {
     if (events.length > 0) this.listener.committed(events);
     for (const observe of this.observers) observe(events);
   }
 
   /**
-   * Calls `observer`, which must not throw, after every commit of this process, with the events that were committed:
-   * there may be news in the outbox also where there are none.
+   * Calls `observer`, which must not throw, after every commit of this process with the committed events. The list may
+   * be empty, and the outbox may have new events even then.
    */
   onCommit(observer: (events: readonly CommittedEvent[]) => void): void {
     this.observers.push(observer);
@@ -244,7 +244,7 @@ function toHead(row: { stream_id: string; last_seq: number; last_number: number;
   return { streamId: row.stream_id, lastSeq: row.last_seq, lastNumber: row.last_number, at: row.at };
 }
 
-/** A row of `events` as the program speaks of it. */
+/** Maps a row of `events`. */
 export function toStreamEvent(row: EventRow): StreamEvent {
   return {
     streamId: row.stream_id,

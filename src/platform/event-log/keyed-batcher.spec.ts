@@ -5,15 +5,15 @@ import { KeyedMutex } from './keyed-mutex.js';
 interface Item {
   readonly key: string;
   readonly value: number;
-  readonly twin?: string;
+  readonly dedupKey?: string;
 }
 
-/** A batcher whose batches wait until they are let through. */
+/** A batcher whose batches wait until the test finishes them. */
 function makeBatcher(options: Partial<KeyedBatcherOptions<Item, number>> = {}) {
   const batches: { items: Item[]; finish: (error?: Error) => void }[] = [];
   const batcher = new KeyedBatcher<Item, number>({
     keyOf: (item) => item.key,
-    dedupKeyOf: (item) => item.twin,
+    dedupKeyOf: (item) => item.dedupKey,
     maxBatch: 8,
     maxBatchPerKey: 4,
     maxInFlight: 2,
@@ -59,10 +59,10 @@ describe('batches by key', () => {
     expect(batches[2]!.items.map(({ key }) => key)).toEqual(['c', 'd']);
   });
 
-  it('keep twins apart', async () => {
+  it('do not contain the same dedup key twice', async () => {
     const { batcher, batches, turn } = makeBatcher();
-    void batcher.add({ key: 'a', value: 1, twin: 'x' });
-    void batcher.add({ key: 'a', value: 2, twin: 'x' });
+    void batcher.add({ key: 'a', value: 1, dedupKey: 'x' });
+    void batcher.add({ key: 'a', value: 2, dedupKey: 'x' });
     void batcher.add({ key: 'a', value: 3 });
     await turn();
     expect(batches[0]!.items.map(({ value }) => value)).toEqual([1]);
@@ -71,8 +71,8 @@ describe('batches by key', () => {
     expect(batches[1]!.items.map(({ value }) => value)).toEqual([2, 3]);
   });
 
-  it('that fail are tried item by item, so that one bad item fails alone', async () => {
-    const tried: number[][] = [];
+  it('that fail are retried item by item, so that one bad item fails alone', async () => {
+    const attempts: number[][] = [];
     const batcher = new KeyedBatcher<Item, number>({
       keyOf: (item) => item.key,
       maxBatch: 8,
@@ -80,17 +80,17 @@ describe('batches by key', () => {
       maxInFlight: 1,
       maxQueuedPerKey: 100,
       run: async (items) => {
-        tried.push(items.map(({ value }) => value));
+        attempts.push(items.map(({ value }) => value));
         if (items.some(({ value }) => value === 2)) throw new Error('bad item');
         return items.map(({ value }) => value);
       },
     });
     const outcomes = await Promise.allSettled([1, 2, 3].map((value) => batcher.add({ key: 'a', value })));
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-    expect(tried).toEqual([[1, 2, 3], [1], [2], [3]]);
+    expect(attempts).toEqual([[1, 2, 3], [1], [2], [3]]);
   });
 
-  it('are not tried again when the store is away: nobody knows what became of them', async () => {
+  it('are not retried when the store is unavailable: their outcome is unknown', async () => {
     const { batcher, batches, turn } = makeBatcher();
     const outcomes = Promise.allSettled([1, 2].map((value) => batcher.add({ key: 'a', value })));
     await turn();
@@ -99,7 +99,7 @@ describe('batches by key', () => {
     expect(batches).toHaveLength(1);
   });
 
-  it('turn away what one key has too much of, and nobody else', async () => {
+  it('reject further items of a key with too many, and of no other key', async () => {
     const { batcher, batches, turn } = makeBatcher({ maxQueuedPerKey: 2 });
     void batcher.add({ key: 'a', value: 1 });
     await turn();
@@ -113,7 +113,7 @@ describe('batches by key', () => {
 });
 
 describe('a batcher', () => {
-  it('is full with more than goes out in time, but not with a burst from a standing start', async () => {
+  it('is full with more items than it can finish in time, but accepts a burst when idle', async () => {
     const { batcher, batches, turn } = makeBatcher({ maxBatch: 600, maxBatchPerKey: 1, maxInFlight: 1, maxWaitMs: 1 });
     const add = (count: number) => {
       for (let n = 0; n < count; n++) void batcher.add({ key: `${n} of ${batches.length}`, value: n });
@@ -132,7 +132,7 @@ describe('a batcher', () => {
     expect(batcher.isFull).toBe(false);
   });
 
-  it('takes as much as has lately gone out in that time', async () => {
+  it('accepts as many items as it recently finished in that time', async () => {
     const clock = jest.spyOn(performance, 'now').mockReturnValue(0);
     try {
       const { batcher, batches, turn } = makeBatcher({
@@ -163,20 +163,20 @@ describe('a batcher', () => {
 });
 
 describe('a mutex by key', () => {
-  it('lets one in at a time for one key, in order of arrival, also after a failure', async () => {
+  it('runs one at a time for one key, in order of arrival, even after a failure', async () => {
     const mutex = new KeyedMutex();
-    const seen: string[] = [];
+    const finished: string[] = [];
     let inside = 0;
     const enter = (key: string, name: string) =>
       mutex.run(key, async () => {
         expect(++inside).toBe(1);
         await new Promise((resolve) => setImmediate(resolve));
         inside--;
-        seen.push(name);
+        finished.push(name);
         if (name === 'second') throw new Error('failed');
       });
     await Promise.allSettled([enter('a', 'first'), enter('a', 'second'), enter('a', 'third')]);
-    expect(seen).toEqual(['first', 'second', 'third']);
+    expect(finished).toEqual(['first', 'second', 'third']);
   });
 
   it('does not make different keys wait for each other', async () => {

@@ -1,26 +1,29 @@
 import { ServiceUnavailable } from '../errors/app-error.js';
 
 export interface KeyedBatcherOptions<Item, Result> {
-  /** What must stay in order: items of one key are handed over in the order they came, never in two batches at once. */
+  /** The ordering key: items of one key are processed in the order of arrival, never in two batches at once. */
   readonly keyOf: (item: Item) => string;
-  /** Items that may not share a batch, two tries of one idempotent send say; undefined for most. */
+  /**
+   * Items with the same value may not share a batch, for example two attempts of one idempotent send; usually
+   * undefined.
+   */
   readonly dedupKeyOf?: (item: Item) => string | undefined;
-  /** Answers one result an item, in order. When it throws, nothing of the batch may have happened. */
+  /** Returns one result for each item, in order. If it throws, nothing of the batch may have taken effect. */
   readonly run: (items: Item[]) => Promise<Result[]>;
   readonly maxBatch: number;
   readonly maxBatchPerKey: number;
   /** Batches under way at once. Two: while one waits for the disk, the next is filled. */
   readonly maxInFlight: number;
-  /** Waiting items of one key beyond which `add` says try again. */
+  /** Waiting items of one key beyond which `add` rejects. */
   readonly maxQueuedPerKey: number;
-  /** How long, in milliseconds, an item may have to wait before `isFull` says so; left out: as long as it takes. */
+  /** Expected waiting time in milliseconds above which `isFull` is true; by default unlimited. */
   readonly maxWaitMs?: number;
 }
 
-/** A burst of so many is taken from a standing start. */
-const FEW = 1024;
-/** How long what goes out is counted to say how much that is a second. */
-const COUNT_MS = 500;
+/** Items that are always accepted, so that an idle batcher accepts a burst. */
+const BURST_SIZE = 1024;
+/** Window in which the rate of finished items is measured. */
+const RATE_WINDOW_MS = 500;
 
 interface Entry<Item, Result> {
   readonly item: Item;
@@ -35,8 +38,8 @@ interface Lane<Item, Result> {
 }
 
 /**
- * Micro-batching with order: what arrives while a batch is being written forms the next one. An idle system adds no
- * delay (the first item leaves in the same turn of the event loop), a busy one pays for one commit per batch.
+ * Micro-batching with order: items that arrive while a batch is being written form the next batch. An idle system adds
+ * no delay (the first item is processed in the same turn of the event loop); a busy one needs one commit per batch.
  *
  * Measured on two cores, one hot key: 1,246 sends/s with a connection each, 29,120 with batches of at most 64.
  */
@@ -53,15 +56,15 @@ export class KeyedBatcher<Item, Result> {
   constructor(private readonly options: KeyedBatcherOptions<Item, Result>) {}
 
   /**
-   * Whether what came now would wait too long: more is queued than has lately gone out in that time, and not just a
-   * few.
+   * Whether a new item would wait longer than `maxWaitMs`: more items are queued than were recently finished in that
+   * time, and more than a burst.
    */
   get isFull(): boolean {
     const { maxWaitMs = Infinity } = this.options;
-    return this.queued >= Math.max(FEW, this.perSecond * (maxWaitMs / 1000));
+    return this.queued >= Math.max(BURST_SIZE, this.perSecond * (maxWaitMs / 1000));
   }
 
-  /** Queues one item. @throws ServiceUnavailable when its key is overloaded, or when the store is away. */
+  /** Queues one item. @throws ServiceUnavailable when its key is overloaded or the store is unavailable */
   add(item: Item): Promise<Result> {
     const key = this.options.keyOf(item);
     let lane = this.lanes.get(key);
@@ -112,7 +115,7 @@ export class KeyedBatcher<Item, Result> {
   private count(finished: number): void {
     this.finished += finished;
     const ms = performance.now() - this.countedSince;
-    if (ms < COUNT_MS) return;
+    if (ms < RATE_WINDOW_MS) return;
     this.perSecond = (this.finished * 1000) / ms;
     this.finished = 0;
     this.countedSince += ms;
@@ -120,14 +123,14 @@ export class KeyedBatcher<Item, Result> {
 
   private take(lane: Lane<Item, Result>, entries: Entry<Item, Result>[]): void {
     const room = Math.min(this.options.maxBatchPerKey, this.options.maxBatch - entries.length);
-    const twins = new Set<string>();
+    const dedupKeys = new Set<string>();
     let count = 0;
     while (count < room && count < lane.queue.length) {
       const entry = lane.queue[count]!;
-      const twin = this.options.dedupKeyOf?.(entry.item);
-      if (twin !== undefined) {
-        if (twins.has(twin)) break;
-        twins.add(twin);
+      const dedupKey = this.options.dedupKeyOf?.(entry.item);
+      if (dedupKey !== undefined) {
+        if (dedupKeys.has(dedupKey)) break;
+        dedupKeys.add(dedupKey);
       }
       entries.push(entry);
       count++;
@@ -142,7 +145,7 @@ export class KeyedBatcher<Item, Result> {
     else this.lanes.delete(lane.key);
   }
 
-  /** A batch that fails for another reason than an outage is tried item by item, so that one bad item fails alone. */
+  /** A batch that fails for another reason than an outage is retried item by item, so that one bad item fails alone. */
   private async runBatch(entries: Entry<Item, Result>[]): Promise<void> {
     try {
       const results = await this.options.run(entries.map((entry) => entry.item));

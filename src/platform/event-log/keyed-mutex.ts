@@ -1,11 +1,12 @@
 import { ServiceUnavailable } from '../errors/app-error.js';
 
-/** So many may wait for one key; the next is told to try again instead of waiting for ever. */
+/** Callers that may wait for one key. Further ones are rejected instead of waiting forever. */
 const MAX_WAITING = 500;
 
 /**
- * One at a time for one key, in the order of arrival. It keeps a hot stream from taking the whole connection pool:
- * the row lock in PostgreSQL stays the authority, this only decides who waits with a connection in hand (one per key).
+ * Runs one task at a time for each key, in the order of arrival. It prevents a busy stream from using the whole
+ * connection pool. The row lock in PostgreSQL remains the authority; with the mutex only one caller per key waits for
+ * it while using a connection.
  */
 export class KeyedMutex {
   private readonly tails = new Map<string, { tail: Promise<void>; waiting: number }>();
@@ -14,10 +15,10 @@ export class KeyedMutex {
     const before = this.tails.get(key);
     if (before && before.waiting >= MAX_WAITING) throw new ServiceUnavailable();
     let release!: () => void;
-    const mine = new Promise<void>((resolve) => {
+    const own = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const entry = { tail: mine, waiting: (before?.waiting ?? 0) + 1 };
+    const entry = { tail: own, waiting: (before?.waiting ?? 0) + 1 };
     this.tails.set(key, entry);
     await before?.tail;
     try {

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../database/sql.js';
 import type { StreamEvent } from './stream-event.js';
 
-/** A committed change somebody outside wants to hear of. `seq` is null for what has no place in the log. */
+/** A committed change that a webhook wants. `seq` is null for a change that is not in the log. */
 export interface OutboxEvent extends Omit<StreamEvent, 'seq'> {
   readonly seq: number | null;
-  /** What was shown of it when it happened, where that was known then. */
+  /** Its data at the time of the change, if it was known then. */
   readonly snapshot: object | null;
 }
 
@@ -48,7 +48,10 @@ const BACKLOG = statement<{ events: number; age_seconds: number }>(
 export class OutboxRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** Takes the oldest out. They are gone with the caller's commit, so what becomes of them must be part of it. */
+  /**
+   * Removes and returns the oldest events. They are deleted with the caller's commit, so it must include their
+   * processing.
+   */
   async take(tx: Queryable, limit: number): Promise<OutboxEvent[]> {
     return (await tx.many(TAKE, [limit])).map((row) => ({
       streamId: row.stream_id,
@@ -62,13 +65,13 @@ export class OutboxRepository {
     }));
   }
 
-  /** How many wait, counted up to 10,000, and how old the oldest is. */
+  /** The number of waiting events, counted up to 10,000, and the age of the oldest. */
   async backlog(): Promise<{ events: number; ageSeconds: number }> {
     const { events, age_seconds } = (await this.sql.one(BACKLOG))!;
     return { events, ageSeconds: Math.max(0, age_seconds) };
   }
 
-  /** Whether anybody wants to hear of anything, or something is still to be told. */
+  /** Whether any webhook wants any event, or events are waiting. */
   async hasInterest(): Promise<boolean> {
     return (await this.sql.one(HAS_INTEREST))?.has_interest ?? false;
   }

@@ -1,6 +1,6 @@
 /**
- * One durable change of a stream, as the log keeps it. It holds ids, not content: content is joined when the event is
- * shown, so that what was deleted since is gone from every replay too.
+ * One durable change of a stream, as stored in the log. It contains ids, not content: content is joined when the event
+ * is sent, so that content deleted since is missing from every replay as well.
  */
 export interface StreamEvent {
   readonly streamId: string;
@@ -16,21 +16,23 @@ export interface StreamEvent {
 }
 
 /**
- * What receivers are shown of an event. One receiver may be shown something else than the rest: the sender its own
- * `client_message_id`, a newcomer another `prev`. Everybody else shares one encoding.
+ * The content of an event for its receivers. One receiver may get different content: the sender their own
+ * `client_message_id`, a new participant another `prev`. All others share one encoding.
  */
 export interface PresentedEvent {
   readonly data: object;
   readonly only?: { readonly userId: string; readonly data?: object; readonly prev?: number };
 }
 
-/** An event right after its commit; `presented` spares the node that wrote it from reading it back. */
+/** An event right after its commit. With `presented` the node that wrote it need not read it back. */
 export interface CommittedEvent extends StreamEvent {
   readonly presented?: PresentedEvent;
 }
 
-/** Who hears of commits: the fan-out of this node, and through it the bus. Never called before COMMIT has returned. */
+/**
+ * Is notified of commits: the fan-out of this node, and through it the bus. Never called before COMMIT has returned.
+ */
 export abstract class CommitListener {
-  /** Events of one stream come in the order of their seq; streams may be mixed. Must not throw. */
+  /** Events of one stream are in the order of `seq`; streams may be mixed. Must not throw. */
   abstract committed(events: CommittedEvent[]): void;
 }

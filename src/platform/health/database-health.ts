@@ -9,7 +9,7 @@ const TAKES_WRITES = statement<{ is_read_only: boolean }>(
   `select pg_is_in_recovery() or current_setting('transaction_read_only')::boolean as is_read_only`,
 );
 
-/** Asks PostgreSQL whether it answers and takes writes. */
+/** Checks whether PostgreSQL responds and accepts writes. */
 @Injectable()
 export class DatabaseHealth implements OnModuleInit {
   constructor(

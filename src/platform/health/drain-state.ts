@@ -7,9 +7,9 @@ const DRAIN_DEADLINE_MS = 18_000;
 type DrainStep = () => Promise<void>;
 
 /**
- * Whether this process is on its way out. From the first moment it is not ready; after the delay that load balancers
- * need to notice it takes no new sockets, and what registered with `onDrain` says goodbye to its clients. Requests are
- * taken until all of that is done, and answered before anything is closed.
+ * Whether this process is shutting down. It is not ready from the beginning of the drain. After the delay that load
+ * balancers need to notice this, it refuses new sockets, and the steps registered with `onDrain` move its clients away.
+ * Requests are accepted until all steps are done, and are answered before anything is closed.
  */
 @Injectable()
 export class DrainState {
@@ -23,26 +23,27 @@ export class DrainState {
     return this.draining;
   }
 
-  /** Whether new sockets are refused. */
+  /** Whether new sockets are refused, which begins after the delay. */
   get isLeaving(): boolean {
     return this.leaving;
   }
 
   /**
-   * Runs `step` when draining begins, beside the other steps. A step that fails or hangs does not stop the shutdown.
+   * Runs `step` after the delay, concurrently with the other steps. A step that fails or hangs does not stop the
+   * shutdown.
    */
   onDrain(step: DrainStep): void {
     this.steps.push(step);
   }
 
-  /** Runs `step` when all steps of `onDrain` are done. */
+  /** Runs `step` after all steps of `onDrain`. */
   afterDrain(step: DrainStep): void {
     this.lastSteps.push(step);
   }
 
   /**
-   * Begins to drain and answers when all steps are done, 18 s after the delay at the latest. A process that serves
-   * nobody has no steps and needs no delay.
+   * Begins the drain and resolves when all steps are done, at most 18 s after the delay. A process without clients has
+   * no steps and needs no delay.
    */
   async begin(delayMs = 0): Promise<void> {
     if (this.draining) return;

@@ -9,15 +9,16 @@ import { Priority } from '../throttling/load-shedding.guard.js';
 import { PublicHealthDto, ReadinessDto } from './health.dto.js';
 import { Health } from './health.js';
 
-/** The same shape with one of these statuses. */
+/** The schema of `shape` with one of these statuses. */
 function failing(shape: Type, statuses: string[]): { allOf: object[] } {
   const status = { type: 'string', enum: statuses };
   return { allOf: [{ $ref: getSchemaPath(shape) }, { type: 'object', properties: { status } }] };
 }
 
 /**
- * For load balancers and supervisors; nothing here needs a credential or tells strangers more than "works" and "does
- * not". Probes are not counted: a limit that clients behind one proxy share would take the process out of service.
+ * For load balancers and supervisors. No route requires a credential, and without one they reveal only whether a
+ * component works. Probes are not rate limited: a limit shared by clients behind one proxy would take the process out
+ * of service.
  */
 @ApiTags('health')
 @Public()
@@ -28,7 +29,7 @@ export class HealthController {
 
   @Get('livez')
   @SkipThrottle()
-  @ApiOperation({ summary: 'The process answers.' })
+  @ApiOperation({ summary: 'Returns 200 while the process responds.' })
   @ApiOkResponse({ type: ReadinessDto })
   live(): ReadinessDto {
     return { status: 'ok' };
@@ -37,11 +38,11 @@ export class HealthController {
   @Get('readyz')
   @SkipThrottle()
   @ApiOperation({
-    summary: 'The process may be sent requests; 503 while it drains, or its database is away or read-only.',
+    summary: 'Whether the process accepts requests; 503 while it drains, or its database is unavailable or read-only.',
   })
   @ApiOkResponse({ type: ReadinessDto })
   @ApiServiceUnavailableResponse({
-    description: 'Not now.',
+    description: 'The process does not accept requests now.',
     schema: failing(ReadinessDto, ['draining', 'unavailable', 'read-only']),
   })
   async ready(@Res({ passthrough: true }) response: Response): Promise<ReadinessDto> {
@@ -52,20 +53,20 @@ export class HealthController {
 
   @Get('healthz')
   @ApiOperation({
-    summary: 'The state of every component; to admins and this machine itself a few figures of this process.',
+    summary: 'The state of every component; admins and local requests also get metrics of this process.',
   })
   @ApiOkResponse({ type: PublicHealthDto })
   @ApiServiceUnavailableResponse({
-    description: 'A component it cannot do without is away.',
+    description: 'A required component is unavailable, or the process is draining.',
     schema: failing(PublicHealthDto, ['draining', 'unhealthy']),
   })
   async components(
     @Req() request: ParleyRequest,
     @Res({ passthrough: true }) response: Response,
   ): Promise<PublicHealthDto> {
-    const mayKnow = request.actor?.role === 'admin' || isLocal(request);
-    const shown = PublicHealthDto.of(await this.health.report(), mayKnow ? this.health : undefined);
-    response.status(['healthy', 'degraded'].includes(shown.status) ? 200 : 503);
-    return shown;
+    const maySeeMetrics = request.actor?.role === 'admin' || isLocal(request);
+    const health = PublicHealthDto.of(await this.health.report(), maySeeMetrics ? this.health : undefined);
+    response.status(['healthy', 'degraded'].includes(health.status) ? 200 : 503);
+    return health;
   }
 }

@@ -16,9 +16,9 @@ export class ReadinessDto {
   status: Readiness;
 }
 
-/** Null for those who may not know them. */
+/** Null for callers who may not see them. */
 export class HealthFiguresDto {
-  @ApiProperty({ type: 'integer', nullable: true, description: 'Sockets of this process' })
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Open connections of this process' })
   active_connections: number | null;
 
   @ApiProperty({ type: 'integer', nullable: true, description: 'Messages this process has stored since its start' })
@@ -28,7 +28,10 @@ export class HealthFiguresDto {
   uptime_seconds: number | null;
 }
 
-/** What anybody may know: which part works, and nothing of why one does not. Figures and version are for operators. */
+/**
+ * The public health report: which components work, without the reasons of failures. Metrics and version are for
+ * operators.
+ */
 export class PublicHealthDto {
   @ApiProperty({ enum: OVERALL })
   status: OverallStatus;
@@ -36,7 +39,7 @@ export class PublicHealthDto {
   @ApiProperty({ format: 'date-time' })
   timestamp: string;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Of the program; null as the figures are' })
+  @ApiProperty({ type: String, nullable: true, description: 'Version of the server; null if the metrics are null' })
   version: string | null;
 
   @ApiProperty({
@@ -49,16 +52,16 @@ export class PublicHealthDto {
   @ApiProperty({ type: HealthFiguresDto })
   metrics: HealthFiguresDto;
 
-  /** Without `health` the version and the figures are left out. */
+  /** Without `health` the version and the metrics are null. */
   static of({ status, components }: HealthReport, health: Health | undefined): PublicHealthDto {
     const { active_connections = 0, total_messages_processed = 0 } = health?.measured ?? {};
-    const figures = { active_connections, total_messages_processed, uptime_seconds: Math.floor(process.uptime()) };
+    const metrics = { active_connections, total_messages_processed, uptime_seconds: Math.floor(process.uptime()) };
     return {
       status,
       timestamp: new Date().toISOString(),
       version: health?.version ?? null,
-      components: Object.fromEntries(Object.entries(components).map(([name, { status: shown }]) => [name, shown])),
-      metrics: health ? figures : { active_connections: null, total_messages_processed: null, uptime_seconds: null },
+      components: Object.fromEntries(Object.entries(components).map(([name, component]) => [name, component.status])),
+      metrics: health ? metrics : { active_connections: null, total_messages_processed: null, uptime_seconds: null },
     };
   }
 }

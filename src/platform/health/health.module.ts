@@ -6,11 +6,11 @@ import { Health } from './health.js';
 import { RedisHealth } from './redis-health.js';
 import { SocketHealth } from './socket-health.js';
 
-/** Liveness, readiness, and the state of being on the way out: what every process has. */
+/** Liveness, readiness and the drain state, for every process. */
 @Global()
 @Module({ providers: [DrainState, Health, DatabaseHealth, RedisHealth], exports: [DrainState, Health] })
 export class HealthModule {}
 
-/** The addresses that tell of it, and the sockets of a process that has some. */
+/** The health routes, and the socket check, for processes with HTTP. */
 @Module({ controllers: [HealthController], providers: [SocketHealth] })
 export class EdgeHealthModule {}

@@ -4,22 +4,22 @@ import { readPackage } from '../process/program-files.js';
 import { DrainState } from './drain-state.js';
 
 const CHECK_DEADLINE_MS = 2000;
-/** Load balancers of several kinds ask each second and more; the components are asked once for all of them. */
+/** Several load balancers may probe every second; results of this age are shared by all of them. */
 const FRESH_MS = 1000;
 
-/** `read-only`: it answers and takes no writes. `disabled`: not configured, so nothing is missing. */
+/** `read-only`: it responds and accepts no writes. `disabled`: not configured, so nothing is missing. */
 export const COMPONENT_STATUSES = ['healthy', 'unhealthy', 'read-only', 'disabled'] as const;
 export type ComponentStatus = (typeof COMPONENT_STATUSES)[number];
-/** `degraded`: it serves, without something it can do without for a while. */
+/** `degraded`: the process works, but an optional component is unavailable. */
 export type OverallStatus = 'healthy' | 'degraded' | 'unhealthy' | 'draining';
-/** What a load balancer is answered; all but `ok` mean that this process is to be sent nothing. */
+/** The status for load balancers. All but `ok` mean that this process must get no requests. */
 export const READINESS = ['ok', 'draining', 'unavailable', 'read-only'] as const;
 export type Readiness = (typeof READINESS)[number];
 
 export interface ComponentHealth {
   status: ComponentStatus;
   latency_ms: number;
-  /** Of this process, since its start; for those who run the place. */
+  /** The last error since the start of this process; for operators. */
   last_error: { message: string; at: string } | null;
 }
 
@@ -28,45 +28,46 @@ export interface HealthReport {
   components: Record<string, ComponentHealth>;
 }
 
-/** Answers when the component works, throws when it does not. */
+/** Returns or resolves if the component works, throws or rejects if not. */
 export type HealthCheck = () => unknown;
 
 interface Component {
   readonly check: HealthCheck | undefined;
   readonly isVital: boolean;
   lastError: ComponentHealth['last_error'];
-  /** The newest result, or the one that is on its way, and when it was asked for. */
-  asked?: { at: number; result: Promise<ComponentHealth> };
+  /** The newest result, possibly pending, and the time of its check. */
+  latest?: { at: number; result: Promise<ComponentHealth> };
 }
 
-/** What this process needs to serve. Modules add their own components and figures. */
+/** The components that this process needs. Modules register their own components and metrics. */
 @Injectable()
 export class Health {
   readonly version = readPackage().version;
   private readonly components = new Map<string, Component>();
-  private readonly figures = new Map<string, () => number>();
+  private readonly metrics = new Map<string, () => number>();
 
   constructor(private readonly drain: DrainState) {
     this.register('redis', undefined);
   }
 
   /**
-   * Without a check the component is one this installation does not have. A process is unhealthy without a vital one.
+   * Registers a component. Without a check it is disabled in this installation. A process is unhealthy if a vital
+   * component fails.
    */
   register(component: string, check: HealthCheck | undefined, { isVital = true } = {}): void {
     this.components.set(component, { check, isVital, lastError: null });
   }
 
-  /** A number `/healthz` shows. */
-  measure(figure: string, read: () => number): void {
-    this.figures.set(figure, read);
+  /** Adds a metric to `/healthz`. */
+  measure(metric: string, read: () => number): void {
+    this.metrics.set(metric, read);
   }
 
   get measured(): Record<string, number> {
-    return Object.fromEntries([...this.figures].map(([name, read]) => [name, read()]));
+    return Object.fromEntries([...this.metrics].map(([name, read]) => [name, read()]));
   }
 
-  /** Whether this process may be sent requests: asks nothing it can do without, and nothing twice in a second. */
+  /** Whether this process accepts requests. Checks vital components only, and none twice in a second. */
   async readiness(): Promise<Readiness> {
     if (this.drain.isDraining) return 'draining';
     const vital = [...this.components.values()].filter(({ isVital }) => isVital);
@@ -75,23 +76,23 @@ export class Health {
     return statuses.includes('read-only') ? 'read-only' : 'ok';
   }
 
-  /** The same for who cannot wait for a component that is silent: it is not ready then. */
+  /** Whether this process is ready; false if a component does not respond within `deadlineMs`. */
   async isReadyWithin(deadlineMs: number): Promise<boolean> {
     const readiness = await within(deadlineMs, this.readiness()).catch(() => undefined);
     return readiness === 'ok';
   }
 
-  /** The state of every component, each asked now. */
+  /** The state of every component, each checked now. */
   async report(): Promise<HealthReport> {
     const results = await Promise.all(
-      [...this.components].map(async ([name, component]) => [name, await ask(component)] as const),
+      [...this.components].map(async ([name, component]) => [name, await checkNow(component)] as const),
     );
     return { status: this.statusOf(results), components: Object.fromEntries(results) };
   }
 
   /**
-   * Which components work, of those this installation has; none of the results is older than a second, and one that
-   * does not come within `deadlineMs` counts as a component that does not work.
+   * Which configured components work. No result is older than a second, and a component that does not respond within
+   * `deadlineMs` counts as one that does not work.
    */
   async working(deadlineMs: number): Promise<ReadonlyMap<string, boolean>> {
     const present = [...this.components].filter(([, { check }]) => check !== undefined);
@@ -116,17 +117,17 @@ export class Health {
 }
 
 function recent(component: Component): Promise<ComponentHealth> {
-  const { asked } = component;
-  return asked && performance.now() - asked.at < FRESH_MS ? asked.result : ask(component);
+  const { latest } = component;
+  return latest && performance.now() - latest.at < FRESH_MS ? latest.result : checkNow(component);
 }
 
-function ask(component: Component): Promise<ComponentHealth> {
-  const result = examine(component);
-  component.asked = { at: performance.now(), result };
+function checkNow(component: Component): Promise<ComponentHealth> {
+  const result = runCheck(component);
+  component.latest = { at: performance.now(), result };
   return result;
 }
 
-async function examine(component: Component): Promise<ComponentHealth> {
+async function runCheck(component: Component): Promise<ComponentHealth> {
   const { check } = component;
   if (!check) return { status: 'disabled', latency_ms: 0, last_error: null };
   const started = performance.now();

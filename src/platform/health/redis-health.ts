@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { Config } from '../config/config.js';
 import { Health } from './health.js';
 
-/** Asks Redis whether it is there, where there should be one. Without it a node goes on by itself. */
+/** Checks Redis if it is configured. A node works without it, so it is not vital. */
 @Injectable()
 export class RedisHealth implements OnModuleInit, OnModuleDestroy {
   private redis: Redis | undefined;
@@ -17,7 +17,7 @@ export class RedisHealth implements OnModuleInit, OnModuleDestroy {
     const { redisUrl } = this.config;
     if (!redisUrl) return;
     const redis = new Redis(redisUrl, { lazyConnect: true, maxRetriesPerRequest: 1, commandTimeout: 1000 });
-    redis.on('error', () => undefined); // whoever asks is told
+    redis.on('error', () => undefined); // the check reports failures
     this.redis = redis;
     this.health.register('redis', () => redis.ping(), { isVital: false });
   }

@@ -3,7 +3,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Health } from './health.js';
 
-/** Sockets need no more than the server they open on. */
+/** Sockets need only the HTTP server that they open on. */
 @Injectable()
 export class SocketHealth implements OnModuleInit {
   constructor(

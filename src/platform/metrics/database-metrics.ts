@@ -4,7 +4,7 @@ import { OutboxRepository } from '../event-log/outbox.repository.js';
 import { StatementStats } from '../database/statement-stats.js';
 import { Metrics, type Reading } from './metrics.js';
 
-/** Statements, the pool of requests, and what waits in the outbox. */
+/** Metrics of statements, of the pool for requests, and of the outbox. */
 @Injectable()
 export class DatabaseMetrics implements OnModuleInit {
   constructor(
@@ -34,7 +34,7 @@ export class DatabaseMetrics implements OnModuleInit {
     metrics.read('parley_database_pool_wait_seconds', () => [{ value: pool.waitMs / 1000 }]);
   }
 
-  private each(of: (time: { count: number; totalMs: number }) => number): Reading[] {
-    return [...this.statements.byName].map(([statement, time]) => ({ value: of(time), labels: { statement } }));
+  private each(valueOf: (time: { count: number; totalMs: number }) => number): Reading[] {
+    return [...this.statements.byName].map(([statement, time]) => ({ value: valueOf(time), labels: { statement } }));
   }
 }

@@ -5,7 +5,7 @@ import { Connections } from '../realtime/connections.js';
 import { FanOut } from '../realtime/fan-out.js';
 import { Metrics, type Reading } from './metrics.js';
 
-/** Requests, connections and what is handed to them. */
+/** Metrics of requests, of connections and of deliveries. */
 @Injectable()
 export class EdgeMetrics implements OnModuleInit {
   private events = 0;

@@ -5,7 +5,7 @@ import { Resume } from '../realtime/resume.js';
 import { HeadReconciler } from '../realtime/head-reconciler.js';
 import { Metrics } from './metrics.js';
 
-/** How events reach the connections of this node: the bus, the sweep behind it, and what comes back as `resync`. */
+/** Metrics of the fan-out of this node: the bus, the reconciler, and the `resync` frames. */
 @Injectable()
 export class FanOutMetrics implements OnModuleInit {
   constructor(
@@ -21,8 +21,8 @@ export class FanOutMetrics implements OnModuleInit {
     metrics.read('parley_bus_connected', () => [{ value: Number(bus.isConnected) }]);
     metrics.read('parley_sweep_age_seconds', () => [{ value: reconciler.ageMs / 1000 }]);
     metrics.read('parley_watermark_held_seconds', () => {
-      const heldMs = watermarks.stalledForMs();
-      return heldMs === undefined ? [] : [{ value: heldMs / 1000 }];
+      const stalledMs = watermarks.stalledForMs();
+      return stalledMs === undefined ? [] : [{ value: stalledMs / 1000 }];
     });
     metrics.read('parley_resyncs_total', () =>
       [...resume.resyncs].map(([reason, value]) => ({ value, labels: { reason } })),

@@ -3,10 +3,10 @@ import { DrainState } from '../health/drain-state.js';
 import { Health } from '../health/health.js';
 import { Metrics } from './metrics.js';
 
-/** Of the second in which a scrape is answered. */
-const PATIENCE_MS = 900;
+/** Slightly less than the second within which a scrape is answered. */
+const DEADLINE_MS = 900;
 
-/** Whether this process can serve, and which of its components work. */
+/** Metrics of readiness and of components. */
 @Injectable()
 export class HealthMetrics implements OnModuleInit {
   constructor(
@@ -18,9 +18,9 @@ export class HealthMetrics implements OnModuleInit {
   onModuleInit(): void {
     const { metrics, health, drain } = this;
     metrics.read('parley_draining', () => [{ value: Number(drain.isDraining) }]);
-    metrics.read('parley_ready', async () => [{ value: Number(await health.isReadyWithin(PATIENCE_MS)) }]);
+    metrics.read('parley_ready', async () => [{ value: Number(await health.isReadyWithin(DEADLINE_MS)) }]);
     metrics.read('parley_component_up', async () =>
-      [...(await health.working(PATIENCE_MS))].map(([component, works]) => ({
+      [...(await health.working(DEADLINE_MS))].map(([component, works]) => ({
         value: Number(works),
         labels: { component },
       })),

@@ -6,8 +6,8 @@ import { RouteNotFound } from '../errors/app-error.js';
 import { isLocal } from '../http/local-request.js';
 
 /**
- * Who may see the metrics: with `METRICS_TOKEN` who has it; without one only this very machine, by a connection of its
- * own, under a name of its own, and not through a proxy. All others are told that there is no such route.
+ * Controls access to the metrics. With `METRICS_TOKEN` a request must contain it. Without one only direct requests from
+ * this machine are allowed, under a local host name and not through a proxy. All others get a 404.
  */
 @Injectable()
 export class MetricsAccess {
@@ -29,7 +29,7 @@ export class MetricsAccess {
   }
 }
 
-/** Of one length, so that comparing tells nothing. */
+/** A digest of constant length, so that a comparison leaks nothing. */
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }

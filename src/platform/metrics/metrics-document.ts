@@ -1,6 +1,6 @@
 import { METRICS } from './metric-table.js';
 
-/** `docs/metrics.md`: every metric with its sentence. */
+/** `docs/metrics.md`: all metrics with their help texts. */
 export function metricsDocument(): string {
   const rows = Object.entries(METRICS).map(([name, declaration]) => {
     const labels = 'labels' in declaration ? declaration.labels.join(', ') : '';
@@ -9,8 +9,8 @@ export function metricsDocument(): string {
   return [
     '# Metrics',
     '',
-    'At `/metrics`, of the process that answers. Made from `src/platform/metrics/metric-table.ts`; what they are good for',
-    'stands in [operations](operations.md). Besides these there is what Node tells, as `parley_process_…` and `parley_nodejs_…`.',
+    'Served at `/metrics`, for the process that responds. Generated from `src/platform/metrics/metric-table.ts`.',
+    '[Operations](operations.md) describes their use. The metrics of Node are added as `parley_process_…` and `parley_nodejs_…`.',
     '',
     '| Metric | Kind | Labels | |',
     '| --- | --- | --- | --- |',

@@ -7,8 +7,8 @@ import { MetricsAccess } from './metrics-access.js';
 import { Metrics } from './metrics.js';
 
 /**
- * The metrics at a port of their own (`METRICS_PORT`): for workers, and for networks that keep them from the public
- * one.
+ * Serves the metrics on a separate port (`METRICS_PORT`): for workers, and for networks in which the public port must
+ * not serve them.
  */
 @Injectable()
 export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -44,7 +44,7 @@ export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutd
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      if (request.method !== 'GET' || request.url !== '/metrics') throw new Error('nothing else is here');
+      if (request.method !== 'GET' || request.url !== '/metrics') throw new Error('no such route');
       this.access.require(request);
     } catch {
       response.writeHead(404).end();

@@ -7,7 +7,7 @@ import { Priority } from '../throttling/load-shedding.guard.js';
 import { MetricsAccess } from './metrics-access.js';
 import { Metrics } from './metrics.js';
 
-/** For Prometheus. It is public as far as accounts go: it has a token of its own. */
+/** For Prometheus. It needs no account, because access is controlled by a separate token. */
 @ApiExcludeController()
 @Public()
 @SkipThrottle()
@@ -19,7 +19,7 @@ export class MetricsController {
     private readonly access: MetricsAccess,
   ) {}
 
-  /** @throws RouteNotFound for whoever may not see them */
+  /** @throws RouteNotFound without access */
   @Get('metrics')
   @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
   text(@Req() request: ParleyRequest): Promise<string> {

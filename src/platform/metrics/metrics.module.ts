@@ -14,7 +14,7 @@ import { tracedRequests } from '../tracing/traced-requests.js';
 import { TracingModule } from '../tracing/tracing.module.js';
 import { Tracing } from '../tracing/tracing.js';
 
-/** What every process counts. Workers show it at `METRICS_PORT` alone, having no other. */
+/** The metrics of every process. Workers serve them only at `METRICS_PORT`, because they have no other port. */
 @Global()
 @Module({
   imports: [TracingModule],
@@ -23,7 +23,7 @@ import { Tracing } from '../tracing/tracing.js';
 })
 export class MetricsModule {}
 
-/** What a process with HTTP and sockets counts beyond that, `/metrics`, and traces of requests. */
+/** Further metrics of a process with HTTP and sockets, the route `/metrics`, and traces of requests. */
 @Module({
   imports: [DiscoveryModule],
   controllers: [MetricsController],

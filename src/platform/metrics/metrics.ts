@@ -9,20 +9,21 @@ import {
   type MetricName,
 } from './metric-table.js';
 
-/** One value of a gauge or counter that is read when somebody asks. */
+/** One value of a gauge or counter that is read when the metrics are requested. */
 export interface Reading {
   readonly value: number;
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** What does not answer by then is left out: a scrape has a deadline, and most of it can be told. */
+/** Readers that take longer are omitted: a scrape has a deadline, and the other metrics must meet it. */
 const READ_DEADLINE_MS = 1000;
 
 type Reader = () => readonly Reading[] | Promise<readonly Reading[]>;
 
 /**
- * What this process has counted since its start. Hot paths count with `count` and `observe`, once a message or a batch,
- * never once a receiver; whatever stands somewhere anyway is read by `read` when the metrics are asked for.
+ * The metrics of this process since its start. Hot paths call `count` and `observe` once for each message or batch,
+ * never for each receiver. Values that exist elsewhere are registered with `read` and read when the metrics are
+ * requested.
  */
 @Injectable()
 export class Metrics {
@@ -56,19 +57,19 @@ export class Metrics {
   }
 
   /**
-   * Asks `reader` each time the metrics are asked for. A gauge whose reader fails, or takes longer than a second, is
-   * left out until it can be read again; a counter stays where it was.
+   * Calls `reader` each time the metrics are requested. A gauge whose reader fails or takes longer than a second is
+   * omitted until it can be read again; a counter retains its value.
    */
   read(name: GaugeName | CounterName, reader: Reader): void {
     this.readers.set(name, reader);
   }
 
-  /** A cache, by what its look-ups found since the start. */
+  /** Registers a cache by the hits and misses of its lookups since the start. */
   cache(cache: string, lookUps: () => { hits: number; misses: number }): void {
     this.caches.set(cache, lookUps);
   }
 
-  /** In the text format of Prometheus. */
+  /** The metrics in the text format of Prometheus. */
   async text(): Promise<string> {
     await this.refresh();
     return this.registry.metrics();
@@ -89,7 +90,7 @@ export class Metrics {
     }));
   }
 
-  /** A histogram: how many, and percentiles interpolated within their buckets, in seconds. */
+  /** The count of a histogram, and percentiles in seconds, interpolated within their buckets. */
   async distribution(name: HistogramName): Promise<Distribution> {
     const { values } = await this.histograms.get(name)!.get();
     const buckets = values.filter(({ metricName }) => metricName?.endsWith('_bucket'));
@@ -120,10 +121,10 @@ export class Metrics {
     try {
       readings = await inTime(reader);
     } catch {
-      if (gauge) withdraw(gauge);
+      if (gauge) removeSeries(gauge);
       return;
     }
-    if (gauge) withdraw(gauge);
+    if (gauge) removeSeries(gauge);
     const counter = this.counters.get(name as CounterName);
     counter?.reset();
     for (const { value, labels = {} } of readings) {
@@ -133,8 +134,8 @@ export class Metrics {
   }
 }
 
-/** Takes every series of it away; `reset` alone leaves a gauge without labels at zero. */
-function withdraw(gauge: Gauge): void {
+/** Removes all series of a gauge; `reset` alone leaves a gauge without labels at zero. */
+function removeSeries(gauge: Gauge): void {
   gauge.reset();
   gauge.remove({});
 }
@@ -160,7 +161,10 @@ export interface Distribution {
   readonly p99: number | null;
 }
 
-/** Cumulative buckets, smallest first; the last goes to infinity and is shown as the bound before it. */
+/**
+ * Buckets are cumulative, smallest first. A percentile in the last one, which is unbounded, is reported as the bound
+ * before.
+ */
 export function distributionOf(buckets: readonly { upTo: number; count: number }[]): Distribution {
   const count = buckets.at(-1)?.count ?? 0;
   const at = (share: number): number | null => {

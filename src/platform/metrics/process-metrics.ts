@@ -7,10 +7,10 @@ import { LoadShedder } from '../throttling/load-shedder.js';
 import { ObservableRateLimiter } from '../throttling/observable-rate-limiter.js';
 import { Metrics } from './metrics.js';
 
-/** What any process has: limits, errors, queues, and regular work where it is done. */
+/** Metrics of every process: limits, errors, queues, and scheduled tasks where they run. */
 @Injectable()
 export class ProcessMetrics implements OnApplicationBootstrap, OnApplicationShutdown {
-  private endErrors: (() => void) | undefined;
+  private stopObservingErrors: (() => void) | undefined;
 
   constructor(
     private readonly metrics: Metrics,
@@ -30,9 +30,9 @@ export class ProcessMetrics implements OnApplicationBootstrap, OnApplicationShut
     metrics.read('parley_overload_level', () => [{ value: this.shedder.level }]);
     metrics.read('parley_event_loop_lag_seconds', () => [{ value: this.shedder.lagMs / 1000 }]);
     metrics.read('parley_shed_total', () =>
-      [...this.shedder.shed].map(([weight, value]) => ({ value, labels: { class: weight } })),
+      [...this.shedder.shed].map(([priority, value]) => ({ value, labels: { class: priority } })),
     );
-    this.endErrors = loggedErrors.observe(({ context }) => metrics.count('parley_errors_total', { context }));
+    this.stopObservingErrors = loggedErrors.observe(({ context }) => metrics.count('parley_errors_total', { context }));
     metrics.read('parley_queue_jobs', async () =>
       (await this.queues.read()).flatMap(({ name: queue, jobs }) =>
         Object.entries(jobs).map(([state, value]) => ({ value, labels: { queue, state } })),
@@ -48,10 +48,10 @@ export class ProcessMetrics implements OnApplicationBootstrap, OnApplicationShut
   }
 
   onApplicationShutdown(): void {
-    this.endErrors?.();
+    this.stopObservingErrors?.();
   }
 
-  /** Only processes with background work have one. */
+  /** Undefined in processes without background work. */
   private get schedule(): Schedule | undefined {
     try {
       return this.modules.get(Schedule, { strict: false });

@@ -9,7 +9,7 @@ import { Metrics } from './metrics.js';
 
 const SENDS = Symbol('sends');
 
-/** This route stores a message: what it refuses is counted among the sends. */
+/** Marks a route that stores a message, so that its refusals are counted among the sends. */
 export const Sends = (): MethodDecorator => SetMetadata(SENDS, true);
 
 interface Route {
@@ -18,8 +18,8 @@ interface Route {
 }
 
 /**
- * Sends that were refused, by the code of the error: at whatever edge, and wherever on the way, from a body that cannot
- * be read to a limit, overload, or the rules of the conversation.
+ * Counts refused sends by error code: in all APIs, and at every step, from an unreadable body to a rate limit, overload
+ * or the rules of the conversation.
  */
 @Injectable()
 export class RefusedSends implements OnApplicationBootstrap {
@@ -47,7 +47,7 @@ export class RefusedSends implements OnApplicationBootstrap {
     this.metrics.count('parley_sends_total', { outcome });
   }
 
-  /** Whether a request is one to send. It may have been refused before it came to its route. */
+  /** Whether a request is a send. Matched by path, because it may have been refused before it reached its route. */
   private isSend({ method, originalUrl }: ParleyRequest): boolean {
     const [path = ''] = originalUrl.split('?', 1);
     return this.routes.some((route) => route.method === method && route.path.test(path));

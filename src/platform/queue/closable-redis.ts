@@ -1,19 +1,19 @@
 import { Redis } from 'ioredis';
 
-/** A server that takes connections and says nothing is not waited for any longer than this on the way out. */
-const QUIT_PATIENCE_MS = 3000;
+/** How long a shutdown waits for a server that accepts connections and does not respond. */
+const QUIT_TIMEOUT_MS = 3000;
 
 /**
- * A connection that can be closed whatever has become of its server. ioredis, told to disconnect while it waits for its
- * next try to connect, drops that try and never says that it has ended, and a QUIT behind commands that wait for the
- * server waits with them; BullMQ closes its workers by the one and its queues by the other.
+ * A connection that can be closed whatever the state of its server. If ioredis is disconnected while it waits for its
+ * next connection attempt, it drops the attempt and never emits `end`. A QUIT behind commands that wait for the server
+ * waits with them. BullMQ closes its workers with the former and its queues with the latter.
  */
 export class ClosableRedis extends Redis {
   override disconnect(reconnect = false): void {
-    const isBetweenTries = this.status === 'reconnecting';
+    const isBetweenAttempts = this.status === 'reconnecting';
     super.disconnect(reconnect);
-    if (reconnect || !isBetweenTries) return;
-    // The try that was dropped is made now: refused, it ends the connection for good; taken, it is ended here.
+    if (reconnect || !isBetweenAttempts) return;
+    // Makes the dropped attempt now: if it fails, it ends the connection; if it succeeds, the connection is ended here.
     this.once('ready', () => super.disconnect());
     this.connect().catch(() => undefined);
   }
@@ -23,11 +23,11 @@ export class ClosableRedis extends Redis {
       this.disconnect();
       return 'OK';
     }
-    const late = setTimeout(() => this.disconnect(), QUIT_PATIENCE_MS);
+    const timer = setTimeout(() => this.disconnect(), QUIT_TIMEOUT_MS);
     try {
       return await super.quit();
     } finally {
-      clearTimeout(late);
+      clearTimeout(timer);
     }
   }
 }

@@ -2,13 +2,14 @@ import { Logger } from '@nestjs/common';
 import { Queue, type QueueOptions } from 'bullmq';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
 
-/** One for all queues, workers and connections of a process: each of them says at every try that their store is away. */
+/** Shared by all queues, workers and connections of a process: each of them reports an outage at every attempt. */
 export const queueFailures = new RepeatedWarning(new Logger('Queue'), 'the queue fails', {
   over: 'the queue works again',
 });
 
 /**
- * A queue whose failures are in the log: those of one nobody listens to are printed past it, from its first moment on.
+ * A queue that logs its failures from its creation on. BullMQ prints those of a queue without an `error` listener past
+ * the log.
  */
 export class LoggedQueue extends Queue {
   constructor(name: string, options?: QueueOptions) {

@@ -2,19 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Job, Worker, type WorkerOptions } from 'bullmq';
 import { queueFailures } from './logged-queue.js';
 
-/** How long a worker waits after a failure of its store: a store that fails at once would be asked without end. */
+/**
+ * How long a worker waits after a failure of its store, because a store that fails at once would be queried in a loop.
+ */
 const AFTER_FAILURE_MS = 1000;
 
 /**
- * A worker whose failures are in the log, and that lets time pass between two of them. BullMQ's own asks again at once when the error is none of the
- * connection's (a pool that has ended, a server that shuts down, a function that is missing); where that fails without
- * any input or output, its loop of promises leaves no turn to timers, signals and the log.
+ * A worker that logs its failures and waits between two of them. The worker of BullMQ retries at once if the error is
+ * not one of the connection (a pool that has ended, a server that shuts down, a missing function). If that fails
+ * without any I/O, its loop of promises starves timers, signals and the log.
  */
 export class PacedWorker extends Worker {
-  private readonly isOver = new AbortController();
+  private readonly retryDelay = new AbortController();
 
   constructor(name: string, processor?: ConstructorParameters<typeof Worker>[1], options?: WorkerOptions) {
-    // BullMQ's 15 s would also be what a shutdown waits for.
+    // A shutdown would also wait for BullMQ's default of 15 s.
     super(name, processor, { runRetryDelay: AFTER_FAILURE_MS, ...options } as WorkerOptions);
     this.on('error', (error) => queueFailures.failed({ queue: name, err: error }));
   }
@@ -25,13 +27,13 @@ export class PacedWorker extends Worker {
       queueFailures.worked();
       return job;
     } catch (error) {
-      await sleep(AFTER_FAILURE_MS, undefined, { signal: this.isOver.signal }).catch(() => undefined);
+      await sleep(AFTER_FAILURE_MS, undefined, { signal: this.retryDelay.signal }).catch(() => undefined);
       throw error;
     }
   }
 
   override close(force?: boolean): Promise<void> {
-    this.isOver.abort();
+    this.retryDelay.abort();
     return super.close(force);
   }
 }

@@ -22,21 +22,24 @@ import { DrainState } from '../health/drain-state.js';
 import { ClosableRedis } from './closable-redis.js';
 import { queueFailures } from './logged-queue.js';
 
-/** Statements of jobs and one waiting connection a worker share this pool. */
+/** This pool is shared by the statements of jobs and one waiting connection for each worker. */
 const POOL_SIZE = 16;
-/** A PostgreSQL that does not answer a statement of the queue within this is away. Jobs wait for notifications, not here. */
+/**
+ * A PostgreSQL that does not respond to a statement of the queue within this time is unavailable. Waiting for jobs uses
+ * notifications, not this timeout.
+ */
 const ANSWER_TIMEOUT_MS = 15_000;
-/** A Redis that is away is tried at least so often; at shutdown once more. */
+/** Longest interval between connection attempts while Redis is unavailable; at shutdown there is one more attempt. */
 const LONGEST_RETRY_MS = 1000;
-const CONNECT_PATIENCE_MS = 2000;
-/** A Redis that does not answer a PING within this at shutdown is taken for one that is away. */
-const ANSWER_MS = 1000;
+const CONNECT_TIMEOUT_MS = 2000;
+/** At shutdown, a Redis that does not respond to a PING within this time is considered unavailable. */
+const PING_TIMEOUT_MS = 1000;
 
 /**
- * What queues and workers run on: PostgreSQL over a pool of their own, so that jobs never wait for requests nor
- * requests for jobs, or Redis with `REDIS_URL`. It is closed after the workers are. On the way out a Redis that is away,
- * or takes connections and says nothing, is waited for no longer: what a job has done stays done, and what could not be
- * said of it is found out by its next turn.
+ * The store of queues and workers: Redis with `REDIS_URL`, otherwise PostgreSQL over a separate pool, so that jobs and
+ * requests never wait for each other. It is closed after the workers. A shutdown does not wait for a Redis that is
+ * unavailable or does not respond: the effects of a job remain, and a result that could not be reported is found when
+ * the job runs again.
  */
 @Injectable()
 export class QueueConnection implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
@@ -52,14 +55,14 @@ export class QueueConnection implements OnApplicationBootstrap, BeforeApplicatio
     drain: DrainState,
   ) {
     if (config.redisUrl) {
-      // Before anything is closed: what is closed first may wait for an answer of Redis.
-      drain.onDrain(() => this.leaveSilentRedis());
+      // Before anything is closed, because the first component to close may wait for a response of Redis.
+      drain.onDrain(() => this.abandonSilentRedis());
       setDefaultBackendFactory();
       RedisConnection.clientFactory = ({ url, ...options }) => createIORedisClient(this.createClient(url, options));
       this.options = {
         url: config.redisUrl,
         maxRetriesPerRequest: null,
-        connectTimeout: CONNECT_PATIENCE_MS,
+        connectTimeout: CONNECT_TIMEOUT_MS,
         retryStrategy: (times) => (this.isClosing ? null : Math.min(times * 100, LONGEST_RETRY_MS)),
       };
       return;
@@ -73,7 +76,7 @@ export class QueueConnection implements OnApplicationBootstrap, BeforeApplicatio
       keepAlive: true, // without it a worker looks for jobs at least every 10 s
       options: '-c search_path=bullmq,public',
     });
-    this.pool.setMaxListeners(0); // one of every queue and worker
+    this.pool.setMaxListeners(0); // one for each queue and worker
     this.pool.on('error', (error) => queueFailures.failed({ err: error }));
     this.pool.on('connect', () => queueFailures.worked());
     setDefaultBackendFactory(createPostgresBackend);
@@ -85,10 +88,10 @@ export class QueueConnection implements OnApplicationBootstrap, BeforeApplicatio
     this.workers = hosts.filter((host) => host instanceof WorkerHost).map(({ worker }) => worker);
   }
 
-  /** Queues are closed after this: a job that adds another one to a closed queue would wait for an answer for ever. */
+  /** Before the queues are closed: a job that adds another one to a closed queue would wait forever. */
   async beforeApplicationShutdown(): Promise<void> {
     const closed = this.closeWorkers();
-    if (!this.pool) await this.leaveSilentRedis();
+    if (!this.pool) await this.abandonSilentRedis();
     await closed;
   }
 
@@ -96,15 +99,15 @@ export class QueueConnection implements OnApplicationBootstrap, BeforeApplicatio
     if (this.pool) await closePool(this.pool);
   }
 
-  /** The workers have to know first: one that is not closing takes the end of its connection for one more failure. */
+  /** Before the connections are closed: a worker that is not closing treats the end of its connection as a failure. */
   private async closeWorkers(): Promise<void> {
     this.isClosing = true;
     await Promise.all(this.workers.map((worker) => worker.close()));
   }
 
-  private async leaveSilentRedis(): Promise<void> {
-    if (await this.answers()) return;
-    void this.closeWorkers(); // waited for before the shutdown
+  private async abandonSilentRedis(): Promise<void> {
+    if (await this.isResponding()) return;
+    void this.closeWorkers(); // awaited before the shutdown
     for (const client of this.clients) client.disconnect();
   }
 
@@ -116,10 +119,10 @@ export class QueueConnection implements OnApplicationBootstrap, BeforeApplicatio
     return client;
   }
 
-  /** Whether Redis says something in time, to any connection of ours that is not waiting for a job. */
-  private async answers(): Promise<boolean> {
-    const late = new Promise<false>((resolve) => setTimeout(resolve, ANSWER_MS, false).unref());
-    const asked = [...this.clients].map((client) => client.ping().then(() => true));
-    return asked.length === 0 || Promise.race([Promise.any(asked).catch(() => false), late]);
+  /** Whether Redis responds in time on any connection that is not waiting for a job. */
+  private async isResponding(): Promise<boolean> {
+    const timeout = new Promise<false>((resolve) => setTimeout(resolve, PING_TIMEOUT_MS, false).unref());
+    const pings = [...this.clients].map((client) => client.ping().then(() => true));
+    return pings.length === 0 || Promise.race([Promise.any(pings).catch(() => false), timeout]);
   }
 }

@@ -6,8 +6,8 @@ import { QUEUE_NAMES } from './queue-names.js';
 
 const STATES = ['waiting', 'active', 'delayed', 'failed'] as const;
 const MAX_AGE_MS = 5000;
-/** A store that is away is waited for no longer: its client would wait until it is back. */
-const PATIENCE_MS = 900;
+/** Longest wait for the store, whose client would wait until an outage ends. */
+const READ_TIMEOUT_MS = 900;
 
 /** The jobs of one queue by state. */
 export interface QueueDepth {
@@ -15,26 +15,26 @@ export interface QueueDepth {
   readonly jobs: Readonly<Record<(typeof STATES)[number], number>>;
 }
 
-/** How much work waits, of every queue of the program, whether or not this process works on it; at most 5 s old. */
+/** The job counts of all queues, including those that this process does not work on; at most 5 s old. */
 @Injectable()
 export class QueueDepths implements OnModuleDestroy {
   private readonly queues = new Map<string, Queue>();
   private known: { at: number; depths: QueueDepth[] } | undefined;
-  /** One question at a time, however long the store takes and however many want to know. */
-  private asking: Promise<QueueDepth[]> | undefined;
+  /** The query in progress, which concurrent callers share. */
+  private reading: Promise<QueueDepth[]> | undefined;
 
   constructor(private readonly connection: QueueConnection) {}
 
-  /** Answers within a second. @throws ServiceUnavailable when the queue's store is away */
+  /** Resolves within a second. @throws ServiceUnavailable when the queue's store is unavailable */
   async read(): Promise<QueueDepth[]> {
     if (this.known && performance.now() - this.known.at <= MAX_AGE_MS) return this.known.depths;
-    this.asking ??= this.ask();
+    this.reading ??= this.query();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new ServiceUnavailable()), PATIENCE_MS);
+      timer = setTimeout(() => reject(new ServiceUnavailable()), READ_TIMEOUT_MS);
     });
     try {
-      return await Promise.race([this.asking, late]);
+      return await Promise.race([this.reading, late]);
     } finally {
       clearTimeout(timer);
     }
@@ -44,7 +44,7 @@ export class QueueDepths implements OnModuleDestroy {
     await Promise.all([...this.queues.values()].map((queue) => queue.close()));
   }
 
-  private async ask(): Promise<QueueDepth[]> {
+  private async query(): Promise<QueueDepth[]> {
     try {
       const depths = await Promise.all([...QUEUE_NAMES].sort().map((name) => this.depthOf(name)));
       this.known = { at: performance.now(), depths };
@@ -52,7 +52,7 @@ export class QueueDepths implements OnModuleDestroy {
     } catch (error) {
       throw new ServiceUnavailable(undefined, { cause: error });
     } finally {
-      this.asking = undefined;
+      this.reading = undefined;
     }
   }
 
@@ -60,7 +60,7 @@ export class QueueDepths implements OnModuleDestroy {
     let queue = this.queues.get(name);
     if (!queue) {
       queue = new Queue(name, { connection: this.connection.options, skipMetasUpdate: true });
-      queue.on('error', () => undefined); // whoever reads it is told
+      queue.on('error', () => undefined); // `read` reports failures
       this.queues.set(name, queue);
     }
     const counts = await queue.getJobCounts(...STATES);

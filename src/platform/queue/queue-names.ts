@@ -1,2 +1,2 @@
-/** Every queue somebody registered, filled when the modules are loaded: the same in every process of the program. */
+/** All registered queues. Filled when the modules are loaded, so it is the same in every process. */
 export const QUEUE_NAMES = new Set<string>();

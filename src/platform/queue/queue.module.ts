@@ -7,7 +7,7 @@ import { QueueConnection } from './queue-connection.js';
 import { QueueDepths } from './queue-depths.js';
 import { QUEUE_NAMES } from './queue-names.js';
 
-/** Finished jobs are of no use to anybody; failed ones are kept for a look. */
+/** Failed jobs are kept for inspection; finished ones are removed at once. */
 const KEEP_FAILED_SECONDS = 7 * 24 * 3600;
 
 @Global()

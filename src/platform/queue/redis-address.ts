@@ -1,9 +1,9 @@
-/** The port Redis has where an address names none. */
+/** The port of a Redis URL without one. */
 const DEFAULT_PORT = '6379';
 
 /**
- * Which Redis an address leads to, without how to sign in there: the same text in every process that uses the same one,
- * as long as all of them name it alike. Null without a Redis.
+ * Identifies a Redis by its URL without credentials. The text is the same in all processes that use the same Redis
+ * under the same host name. Null without a Redis.
  */
 export function redisAddress(redisUrl: string | undefined): string | null {
   if (!redisUrl) return null;

@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { Schedule } from './schedule.js';
 
-/** Where modules put their regular work. */
+/** Modules register their scheduled tasks here. */
 @Global()
 @Module({ providers: [Schedule], exports: [Schedule] })
 export class ScheduleModule {}

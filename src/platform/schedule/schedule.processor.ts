@@ -6,21 +6,21 @@ import { RepeatedWarning } from '../logging/repeated-warning.js';
 
 export const SCHEDULE_QUEUE = 'schedule';
 
-/** How often schedules the queue has lost are named again: a Redis that came back empty knows none. */
-export const NAMING = { everyMs: 60_000, afterFailureMs: 1000 };
+/** How often schedules that the queue has lost are registered again: a Redis that restarted empty has none. */
+export const REGISTRATION = { everyMs: 60_000, afterFailureMs: 1000 };
 
-/** Runs what is due: all workers name the same schedules, and the queue gives each run to one of them. */
+/** Runs scheduled tasks: all workers register the same schedules, and the queue assigns each run to one worker. */
 @Processor(SCHEDULE_QUEUE, { concurrency: 2, runRetryDelay: 1000 })
 export class ScheduleProcessor extends WorkerHost implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(ScheduleProcessor.name);
-  private readonly unnamed = new RepeatedWarning(this.logger, 'the regular work could not be scheduled', {
-    over: 'the regular work is scheduled again',
+  private readonly failures = new RepeatedWarning(this.logger, 'the scheduled tasks could not be registered', {
+    over: 'the scheduled tasks are registered again',
     level: 'error',
   });
-  private naming: NodeJS.Timeout | undefined;
+  private timer: NodeJS.Timeout | undefined;
   private isClosed = false;
-  /** All were named once by this process: their intervals are those of this version. */
-  private isNamed = false;
+  /** Whether this process has registered all schedules once, so that their intervals are those of this version. */
+  private hasRegistered = false;
 
   constructor(
     private readonly schedule: Schedule,
@@ -29,33 +29,33 @@ export class ScheduleProcessor extends WorkerHost implements OnApplicationBootst
     super();
   }
 
-  /** Not waited for: a server whose Redis is away serves all the same, and the schedules are named when it is back. */
+  /** Not awaited: a server works while Redis is unavailable, and registers the schedules once it is back. */
   onApplicationBootstrap(): void {
-    void this.keepNamed();
+    void this.keepRegistered();
   }
 
   onModuleDestroy(): void {
     this.isClosed = true;
-    clearTimeout(this.naming);
+    clearTimeout(this.timer);
   }
 
-  private async keepNamed(): Promise<void> {
-    let waitMs = NAMING.everyMs;
+  private async keepRegistered(): Promise<void> {
+    let waitMs = REGISTRATION.everyMs;
     try {
-      await this.unnamed.watch(() => this.nameMissing());
+      await this.failures.watch(() => this.registerMissing());
     } catch {
       if (this.isClosed) return;
-      waitMs = NAMING.afterFailureMs;
+      waitMs = REGISTRATION.afterFailureMs;
     }
-    if (!this.isClosed) this.naming = setTimeout(() => void this.keepNamed(), waitMs).unref();
+    if (!this.isClosed) this.timer = setTimeout(() => void this.keepRegistered(), waitMs).unref();
   }
 
-  /** What the queue knows is left alone: to name it again takes its next run out and puts it back. */
-  private async nameMissing(): Promise<void> {
-    const known = this.isNamed ? (await this.queue.getJobSchedulers()).map(({ key }) => key) : [];
+  /** Schedules that the queue has are not changed: registering one again removes its next run and adds it again. */
+  private async registerMissing(): Promise<void> {
+    const known = this.hasRegistered ? (await this.queue.getJobSchedulers()).map(({ key }) => key) : [];
     const missing = this.schedule.all().filter(({ name }) => !known.includes(name));
     for (const { name, everyMs } of missing) await this.queue.upsertJobScheduler(name, { every: everyMs }, { name });
-    this.isNamed = true;
+    this.hasRegistered = true;
     if (missing.length > 0) this.logger.debug({ tasks: missing.map(({ name }) => name) }, 'scheduled');
   }
 

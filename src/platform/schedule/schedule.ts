@@ -2,15 +2,15 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
 
-/** What a run did, or would have done: numbers by name. */
+/** The result of a run, or of a dry run: counts by name. */
 export type TaskReport = Readonly<Record<string, number>>;
 
-/** Work that is due every so often, once in the whole cluster. */
+/** A task that runs periodically, once in the whole cluster. */
 export interface ScheduledTask {
-  /** Kebab-case; stands in the log and is the name of its schedule. */
+  /** Kebab-case; used in the log and as the name of its schedule. */
   readonly name: string;
   readonly everyMs: number;
-  /** With `isDryRun` it changes nothing and counts what it would. Two runs at once must do no harm. */
+  /** With `isDryRun` it changes nothing and counts what it would change. Two concurrent runs must be harmless. */
   run(options: { isDryRun: boolean }): Promise<TaskReport>;
 }
 
@@ -19,10 +19,10 @@ interface Scheduled {
   readonly failures: RepeatedWarning;
 }
 
-/** Hears of every run: how it ended, and what it did (nothing, when it failed or was dry); must not throw. */
+/** Called after every run with its outcome and result (empty after a failure or a dry run); must not throw. */
 export type RunObserver = (name: string, outcome: 'done' | 'failed', ms: number, done: TaskReport) => void;
 
-/** Everything that is scheduled. Modules add their tasks at start-up; workers run them. */
+/** All scheduled tasks. Modules add their tasks at start-up; workers run them. */
 @Injectable()
 export class Schedule {
   private readonly logger = new Logger(Schedule.name);
@@ -50,7 +50,7 @@ export class Schedule {
     return [...this.tasks.values()].map(({ task }) => task);
   }
 
-  /** Runs a task and says in the log what it did; undefined for a name this version does not know. */
+  /** Runs a task and logs its result; undefined for a name that this version does not know. */
   async run(name: string, options = { isDryRun: this.config.scheduleDryRun }): Promise<TaskReport | undefined> {
     const scheduled = this.tasks.get(name);
     if (!scheduled) return undefined;
@@ -65,27 +65,27 @@ export class Schedule {
       const done = options.isDryRun ? {} : report;
       for (const observe of this.observers) observe(name, outcome, performance.now() - begun, done);
     }
-    const facts = {
+    const fields = {
       task: name,
       dry_run: options.isDryRun,
       duration_ms: Math.round(performance.now() - begun),
       ...report,
     };
-    const hasDone = Object.values(report).some((count) => count > 0);
-    if (hasDone || options.isDryRun)
-      this.logger.log(facts, options.isDryRun ? 'scheduled work, dry: this is what it would do' : 'scheduled work');
-    else this.logger.debug(facts, 'scheduled work, nothing to do');
+    const hasChanged = Object.values(report).some((count) => count > 0);
+    if (hasChanged || options.isDryRun)
+      this.logger.log(fields, options.isDryRun ? 'scheduled work, dry run: what it would do' : 'scheduled work');
+    else this.logger.debug(fields, 'scheduled work, nothing to do');
     return report;
   }
 }
 
-/** Rounds of one run: what is left is done by the next. */
-const MOST_ROUNDS = 200;
+/** Batches of one run. The rest is left to the next run. */
+const MAX_BATCHES = 200;
 
-/** Repeats a bounded step until it finds less than its bound; answers how much it did in all. */
+/** Repeats a bounded step until it processes less than its bound. Returns the total. */
 export async function inBatches(bound: number, step: () => Promise<number>): Promise<number> {
   let total = 0;
-  for (let round = 0; round < MOST_ROUNDS; round++) {
+  for (let batch = 0; batch < MAX_BATCHES; batch++) {
     const count = await step();
     total += count;
     if (count < bound) break;

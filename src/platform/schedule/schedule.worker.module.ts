@@ -5,7 +5,7 @@ import { QueueModule } from '../queue/queue.module.js';
 import { ScheduleModule } from './schedule.module.js';
 import { SCHEDULE_QUEUE, ScheduleProcessor } from './schedule.processor.js';
 
-/** Runs the regular work of all modules, and has what is the platform's own. */
+/** Runs the scheduled tasks of all modules, and provides those of the platform. */
 @Module({
   imports: [ScheduleModule, QueueModule.register(SCHEDULE_QUEUE)],
   providers: [ScheduleProcessor, IdempotencyUpkeep, IdempotencyRepository],

@@ -174,7 +174,7 @@ describe('logging in', () => {
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
     const holding = Array.from({ length: availableParallelism() }, (_, index) =>
-      gate.run({ place: `holder ${index}`, isTrusted: true }, () => held),
+      gate.run({ key: `holder ${index}`, isTrusted: true }, () => held),
     );
     run.mockClear();
     try {

@@ -9,10 +9,10 @@ const ISSUER = 'parley';
 const AUDIENCE = 'parley';
 export const MAX_TOKEN_LENGTH = 4096;
 const MAX_SKEW_SECONDS = 30;
-/** Tokens whose signature was checked already; the oldest go first. */
-const REMEMBERED = 20_000;
+/** Tokens whose signature has been checked; the oldest are evicted first. */
+const CACHE_MAX = 20_000;
 
-/** Whose session a token speaks for, and until when (epoch seconds). */
+/** The session of a token, and when the token expires (epoch seconds). */
 export interface AccessClaims {
   readonly userId: string;
   readonly sessionId: string;
@@ -26,7 +26,7 @@ interface Payload {
   exp?: unknown;
 }
 
-/** One key, one algorithm, named once. A KeyObject, not text: with text every check costs 350 µs instead of 7. */
+/** One key and one algorithm. A KeyObject, not text: with text every check costs 350 µs instead of 7. */
 export function jwtOptions({ jwtSecret }: Pick<Config, 'jwtSecret'>): JwtModuleOptions {
   const kid = createHash('sha256').update(`parley kid ${jwtSecret}`).digest('hex').slice(0, 16);
   return {
@@ -41,12 +41,12 @@ export function jwtOptions({ jwtSecret }: Pick<Config, 'jwtSecret'>): JwtModuleO
   };
 }
 
-/** Our own access tokens. */
+/** Issues and verifies our own access tokens. */
 @Injectable()
 export class AccessTokens {
-  /** The header of every token of ours, as it stands in the token. */
+  /** The header of all our tokens, in its encoded form. */
   private readonly header: string;
-  /** By the whole text of the token, so that nothing but the very same token is ever found. */
+  /** By the whole text of the token, so that only exactly the same token is found. */
   private readonly verified = new Map<string, AccessClaims>();
 
   constructor(private readonly jwt: JwtService) {
@@ -59,14 +59,15 @@ export class AccessTokens {
   }
 
   /**
-   * The header must be ours to the letter. So there is no algorithm, key id, type, key address or extension a caller
-   * could choose, known today or not. @throws AuthenticationRequired
+   * The header must match ours exactly. So the client cannot choose an algorithm, key id, type, key URL or extension,
+   * known today or not.
+   * @throws AuthenticationRequired
    */
   verify(token: string): AccessClaims {
     const known = this.verified.get(token);
     if (known && known.expiresAt > Date.now() / 1000) return known;
     const claims = this.check(token);
-    if (this.verified.size >= REMEMBERED) this.verified.delete(this.verified.keys().next().value!);
+    if (this.verified.size >= CACHE_MAX) this.verified.delete(this.verified.keys().next().value!);
     this.verified.set(token, claims);
     return claims;
   }
@@ -74,8 +75,8 @@ export class AccessTokens {
   private check(token: string): AccessClaims {
     if (token.length > MAX_TOKEN_LENGTH || headerOf(token) !== this.header) throw new AuthenticationRequired();
     const { sub, sid, iat, exp } = this.payloadOf(token);
-    const isOurs = isUuid(sub) && isUuid(sid) && typeof iat === 'number' && typeof exp === 'number';
-    if (!isOurs || iat > Date.now() / 1000 + MAX_SKEW_SECONDS) throw new AuthenticationRequired();
+    const isValid = isUuid(sub) && isUuid(sid) && typeof iat === 'number' && typeof exp === 'number';
+    if (!isValid || iat > Date.now() / 1000 + MAX_SKEW_SECONDS) throw new AuthenticationRequired();
     return { userId: sub, sessionId: sid, expiresAt: exp };
   }
 
@@ -86,7 +87,7 @@ export class AccessTokens {
     } catch (error) {
       throw new AuthenticationRequired((error as Error).name === 'TokenExpiredError' ? { token_expired: true } : {});
     }
-    // A member that stands twice is read differently by different readers. What we write reads back as written.
+    // Parsers differ in how they read a duplicate member. Our own payloads serialize to the same text again.
     if (Buffer.from(JSON.stringify(payload)).toString('base64url') !== token.split('.')[1]) {
       throw new AuthenticationRequired();
     }

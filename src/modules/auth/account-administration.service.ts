@@ -8,10 +8,10 @@ import { PasswordChecks } from './password-checks.js';
 import { SessionRevocation } from './session-revocation.js';
 import { SessionsRepository } from './sessions.repository.js';
 
-/** A session as somebody else than its user sees it. */
+/** A session in the form that other users see. */
 export type LiveSession = Omit<SessionDto, 'is_current'>;
 
-/** The ends of an account as others bring them about: its sessions, and what it is logged in with. */
+/** Account operations by other actors: ending sessions and deleting credentials. */
 @Injectable()
 export class AccountAdministration {
   constructor(
@@ -22,7 +22,7 @@ export class AccountAdministration {
     private readonly passwords: PasswordChecks,
   ) {}
 
-  /** The live sessions of somebody, the last used first; at most 100. Who asks has been judged. */
+  /** Returns the active sessions of a user, last used first; at most 100. The caller has checked the right. */
   async sessionsOf(userId: string): Promise<LiveSession[]> {
     const rows = await this.sessions.list(userId);
     return rows.map((row) => ({
@@ -35,7 +35,7 @@ export class AccountAdministration {
     }));
   }
 
-  /** Ends all sessions of somebody of lower rank. Answers how many. @throws UserNotFound, PermissionDenied */
+  /** Ends all sessions of a user with a lower role. Returns how many. @throws UserNotFound, PermissionDenied */
   async logout(actor: Actor, userId: string, reason: string): Promise<number> {
     return this.revocation.revoke(userId, { reason: 'ended_by_admin', actorId: actor.userId }, async (tx) => {
       const { current } = await this.users.requireOutranks(tx, actor, userId, 'admin');
@@ -44,7 +44,8 @@ export class AccountAdministration {
   }
 
   /**
-   * A user who ends their own account proves again who they are. `signal` is aborted when the client disconnects.
+   * Requires the user to confirm the deletion of their own account with a proof. `signal` is aborted when the client
+   * disconnects.
    * @throws ValidationError, InvalidCredentials, FreshTokenRequired, AccountLocked, ServiceUnavailable
    */
   async requireProof(actor: Actor, password: string | undefined, signal?: AbortSignal): Promise<void> {
@@ -52,15 +53,15 @@ export class AccountAdministration {
   }
 
   /**
-   * Ends all sessions and takes away what they were opened with and from, inside the caller's transaction on the
-   * user's stream; `announceClosed` belongs after its commit. The identity at a provider stays, shut: its tokens open
+   * Ends all sessions and deletes credentials, devices and session origins, inside the caller's transaction on the
+   * user's stream; `announceClosed` belongs after its commit. The identity at a provider stays blocked: its tokens open
    * neither this account nor a new one.
    */
   async deleteCredentials(tx: StreamTransaction, userId: string): Promise<string[]> {
     await this.repository.deleteCredential(tx, userId);
     await this.repository.forgetDevices(tx, userId);
     const ended = await this.revocation.revokeIn(tx, userId, { reason: 'account_deleted' });
-    await this.sessions.forgetPlaces(tx, userId);
+    await this.sessions.clearOrigins(tx, userId);
     return ended;
   }
 

@@ -11,8 +11,8 @@ import { PasswordChecks } from './password-checks.js';
 import { SessionRevocation } from './session-revocation.js';
 
 /**
- * Changes to what proves who a user is: each asks for the password again, whatever session asks. `signal` is aborted when
- * the client disconnects: a hash that waits for its turn is then not made.
+ * Changes the credentials of a user. Each change requires the password again, whatever the session. `signal` is aborted
+ * when the client disconnects: a hash that is still queued is then not computed.
  */
 @Injectable()
 export class AccountSettings {
@@ -25,7 +25,7 @@ export class AccountSettings {
   ) {}
 
   /**
-   * Every other session ends, and every session key, also those of this session.
+   * Ends every other session, and every session key, also those of this session.
    * @throws ValidationError, InvalidCredentials, AccountLocked, ServiceUnavailable
    */
   async changePassword(actor: Actor, dto: ChangePasswordDto, signal?: AbortSignal): Promise<void> {

@@ -3,7 +3,7 @@ import { inBatches, Schedule, type ScheduledTask, type TaskReport } from '../../
 import { AuthRepository } from './auth.repository.js';
 import { SESSIONS_AT_ONCE, SessionsRepository } from './sessions.repository.js';
 
-/** Forgets what has no meaning any more: sessions a day after their end, tickets, failed tries of yesterday. */
+/** Deletes expired data: sessions a day after their end, tickets, and failed login attempts of yesterday. */
 @Injectable()
 export class AuthUpkeep implements ScheduledTask, OnModuleInit {
   readonly name = 'sessions';

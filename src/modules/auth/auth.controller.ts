@@ -41,9 +41,9 @@ import { AuthService } from './auth.service.js';
 import { CurrentSource, type LoginSource } from './login-source.js';
 
 const REFRESH_RULES =
-  'The same refresh token again within 20 seconds gives the same successor, while that one is unused: a lost answer can ' +
-  'be asked for again, and tabs that refresh together get the same pair. Used later, or after its successor was used, it ' +
-  'is reuse: the whole session ends and the answer is 401 REFRESH_TOKEN_INVALID. All tabs must share one pair.';
+  'Repeating a refresh token within 20 seconds returns the same successor while that one is unused: a lost response can ' +
+  'be requested again, and tabs that refresh together get the same pair. A later use, or one after its successor was ' +
+  'used, is reuse: the whole session ends and the response is 401 REFRESH_TOKEN_INVALID. All tabs must share one pair.';
 
 @ApiTags('auth')
 @ApiBearerAuth()
@@ -54,7 +54,7 @@ export class AuthController {
   @Public()
   @Limit('login')
   @Post(['auth/register', 'users'])
-  @ApiOperation({ summary: 'Makes an account.' })
+  @ApiOperation({ summary: 'Creates an account.' })
   @ApiCreatedResponse({ type: UserDto })
   @Throws(AlreadyExists)
   register(@Body() dto: RegisterDto, @CurrentSource() source: LoginSource): Promise<UserDto> {
@@ -64,7 +64,7 @@ export class AuthController {
   @Public()
   @Limit('login')
   @Post('auth/login')
-  @ApiOperation({ summary: 'Opens a session with a password.' })
+  @ApiOperation({ summary: 'Logs in with a password and opens a session.' })
   @HttpCode(200)
   @ApiOkResponse({ type: LoginAnswerDto })
   @Throws(InvalidCredentials, AccountLocked, AccountBanned)
@@ -76,7 +76,7 @@ export class AuthController {
   @Limit('login')
   @Post('auth/refresh')
   @ApiOperation({
-    summary: 'Gives the next pair of tokens; each refresh token works once.',
+    summary: 'Returns the next pair of tokens; each refresh token works once.',
     description: REFRESH_RULES,
   })
   @HttpCode(200)
@@ -88,7 +88,7 @@ export class AuthController {
 
   @Priority('vital')
   @Post('auth/logout')
-  @ApiOperation({ summary: 'Ends the session of the token.' })
+  @ApiOperation({ summary: 'Ends the current session.' })
   @HttpCode(204)
   @ApiNoContentResponse()
   logout(@CurrentActor() actor: Actor): Promise<void> {
@@ -120,7 +120,7 @@ export class AuthController {
 
   @Patch('auth/account')
   @ApiOperation({
-    summary: 'Changes e-mail or username; asks for the password, or for a new token of the identity provider.',
+    summary: 'Changes the email or username; requires the password, or a new token of the identity provider.',
   })
   @ApiOkResponse({ type: UserDto })
   @Throws(InvalidCredentials, AccountLocked, FreshTokenRequired, AlreadyExists)
@@ -133,7 +133,7 @@ export class AuthController {
   }
 
   @Get('auth/sessions')
-  @ApiOperation({ summary: 'The caller’s open sessions.' })
+  @ApiOperation({ summary: 'The active sessions of the caller.' })
   @ApiOkResponse({ type: SessionListDto })
   sessions(@CurrentActor() actor: Actor): Promise<SessionListDto> {
     return this.auth.listSessions(actor);
@@ -150,7 +150,7 @@ export class AuthController {
 
   @NotIdempotent()
   @Post('auth/ticket')
-  @ApiOperation({ summary: 'A ticket for one WebSocket: single use, good for 60 s.' })
+  @ApiOperation({ summary: 'Creates a ticket for one WebSocket: single use, valid for 60 s.' })
   @ApiCreatedResponse({ type: TicketDto })
   issueTicket(@CurrentActor() actor: Actor): Promise<TicketDto> {
     return this.auth.issueTicket(actor);

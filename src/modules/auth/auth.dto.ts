@@ -7,7 +7,7 @@ import { requireDisplayName, requireEmail, requireUsername } from '../users/user
 import { UserDto } from '../users/users.dto.js';
 import { requirePasswordLength } from './password-strength.js';
 
-/** In UTF-16 units, ahead of the rule proper: 8 to 128 characters. */
+/** In UTF-16 units; a coarse limit before the actual rule of 8 to 128 characters. */
 const PASSWORD_UNITS_MAX = 512;
 const TOKEN_MAX = 256;
 const LOGIN_MAX = 320;
@@ -20,7 +20,7 @@ export class RegisterDto {
   email: string;
 
   @RequiredBy(requireUsername)
-  @TextField({ max: 64, description: '3 to 32 of a-z, 0-9, "_", "." and "-"; case does not count', example: 'ana' })
+  @TextField({ max: 64, description: '3 to 32 of a-z, 0-9, "_", "." and "-"; case is ignored', example: 'ana' })
   username: string;
 
   @RequiredBy(requireLength)
@@ -28,19 +28,19 @@ export class RegisterDto {
   password: string;
 
   @RequiredBy(requireDisplayName)
-  @TextField({ max: 320, optional: true, description: 'The user name when left out', example: 'Ana Lima' })
+  @TextField({ max: 320, optional: true, description: 'The username if omitted', example: 'Ana Lima' })
   display_name?: string;
 }
 
 @RuledBy(problemsOfLogin)
 export class LoginDto {
-  @TextField({ max: LOGIN_MAX, optional: true, description: 'One of email, username and login is needed' })
+  @TextField({ max: LOGIN_MAX, optional: true, description: 'One of email, username and login is required' })
   email?: string;
 
   @TextField({ max: LOGIN_MAX, optional: true })
   username?: string;
 
-  @TextField({ max: LOGIN_MAX, optional: true, description: 'E-mail address or user name' })
+  @TextField({ max: LOGIN_MAX, optional: true, description: 'Email or username' })
   login?: string;
 
   @TextField({ max: PASSWORD_UNITS_MAX })
@@ -49,12 +49,12 @@ export class LoginDto {
   @TextField({
     max: TOKEN_MAX,
     optional: true,
-    description: 'Of an earlier login on this device: exempts from lockouts others cause',
+    description: 'From an earlier login on this device; exempts from lockouts that others cause',
   })
   device_token?: string;
 }
 
-/** What names the account of a login. */
+/** Requires one name for the account of a login. */
 export function problemsOfLogin(
   { email, username, login }: Partial<LoginDto>,
   _config?: unknown,
@@ -62,7 +62,7 @@ export function problemsOfLogin(
 ): FieldProblem[] {
   const isNamed =
     Boolean(email ?? username ?? login) || ['email', 'username', 'login'].some((name) => wrong?.has(name));
-  return isNamed ? [] : [{ field: 'login', reason: 'one of email, username and login is needed' }];
+  return isNamed ? [] : [{ field: 'login', reason: 'one of email, username and login is required' }];
 }
 
 export class RefreshDto {
@@ -83,8 +83,7 @@ export class ChangeAccountDto {
   @TextField({
     max: PASSWORD_UNITS_MAX,
     optional: true,
-    description:
-      'Needed, except for an account of an identity provider: there the token may be five minutes old at most',
+    description: 'Required, except for accounts of an identity provider: their token may be at most five minutes old',
   })
   current_password?: string;
 
@@ -109,7 +108,7 @@ export class TokensDto {
   @ApiProperty()
   refresh_token: string;
 
-  @ApiProperty({ description: 'Seconds the access token lives' })
+  @ApiProperty({ description: 'Seconds until the access token expires' })
   expires_in: number;
 
   @ApiProperty({ enum: ['Bearer'] })
@@ -125,10 +124,10 @@ export class LoginAnswerDto extends TokensDto {
 }
 
 export class TicketDto {
-  @ApiProperty({ description: 'For socket addresses; works once' })
+  @ApiProperty({ description: 'For the URL of a socket; works once' })
   ticket: string;
 
-  @ApiProperty({ description: 'Seconds' })
+  @ApiProperty({ description: 'Seconds until the ticket expires' })
   expires_in: number;
 }
 
@@ -151,7 +150,7 @@ export class SessionDto {
   @ApiProperty({ format: 'date-time' })
   expires_at: string;
 
-  @ApiProperty({ description: 'Whether it is the one asking' })
+  @ApiProperty({ description: 'Whether it is the session of this request' })
   is_current: boolean;
 }
 

@@ -1,7 +1,7 @@
 import { AppError } from '../../platform/errors/app-error.js';
 import { ErrorDoc } from '../../platform/errors/error-doc.decorator.js';
 
-@ErrorDoc('Unknown account or wrong password: which of the two is nobody’s business.', 'Ask for the password again.')
+@ErrorDoc('The account or the password is wrong; the response does not say which.', 'Ask for the password again.')
 export class InvalidCredentials extends AppError {
   readonly code = 'INVALID_CREDENTIALS';
   readonly status = 401;
@@ -12,7 +12,7 @@ export class InvalidCredentials extends AppError {
 }
 
 @ErrorDoc(
-  'Too many failed tries from this place; the devices the account knows stay free.',
+  'Too many failed logins from this source. Known devices are not affected.',
   'Wait `details.retry_after` seconds.',
 )
 export class AccountLocked extends AppError {
@@ -20,11 +20,11 @@ export class AccountLocked extends AppError {
   readonly status = 423;
 
   constructor(retryAfterSeconds: number) {
-    super('Too many failed tries. Wait before the next one.', { retry_after: retryAfterSeconds });
+    super('Too many failed logins. Wait before the next attempt.', { retry_after: retryAfterSeconds });
   }
 }
 
-@ErrorDoc('The refresh token is unknown, used up, or of a session that is over.', 'Log in again.')
+@ErrorDoc('The refresh token is unknown or used, or its session has ended.', 'Log in again.')
 export class RefreshTokenInvalid extends AppError {
   readonly code = 'REFRESH_TOKEN_INVALID';
   readonly status = 401;
@@ -34,7 +34,7 @@ export class RefreshTokenInvalid extends AppError {
   }
 }
 
-@ErrorDoc('The caller has no open session of this id.', 'Treat it as ended.')
+@ErrorDoc('The user has no active session with this id.', 'Treat it as ended.')
 export class SessionNotFound extends AppError {
   readonly code = 'SESSION_NOT_FOUND';
   readonly status = 404;
@@ -45,7 +45,7 @@ export class SessionNotFound extends AppError {
 }
 
 @ErrorDoc(
-  'An account without a password proves who acts by a new token of the identity provider; this one is older than `details.max_age_seconds`.',
+  'An account without a password requires a new token of the identity provider for this call; the current one is older than `details.max_age_seconds`.',
   'Get a new token from the provider, and repeat the call with it.',
 )
 export class FreshTokenRequired extends AppError {
@@ -57,7 +57,10 @@ export class FreshTokenRequired extends AppError {
   }
 }
 
-@ErrorDoc('The account of this identity was deleted here; no token of it opens it again.', 'Show it. Do not refresh.')
+@ErrorDoc(
+  'The account of this identity was deleted here; its tokens are no longer accepted.',
+  'Display the message. Do not refresh.',
+)
 export class AccountDeleted extends AppError {
   readonly code = 'ACCOUNT_DELETED';
   readonly status = 403;

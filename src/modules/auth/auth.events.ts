@@ -13,7 +13,7 @@ export type RevocationReason =
   | 'account_deleted'
   | 'too_many';
 
-/** Every session key of this user is good for nothing any more, also those of a session that goes on. */
+/** All session keys of this user have ended, also those of sessions that stay. */
 export class SessionKeysEnded extends DomainEvent {
   readonly type = 'session_keys.ended';
 
@@ -22,7 +22,7 @@ export class SessionKeysEnded extends DomainEvent {
   }
 }
 
-/** These sessions are over; nothing that came from them is accepted any more. */
+/** These sessions have ended; their credentials are no longer accepted. */
 export class SessionsRevoked extends DomainEvent {
   readonly type = SESSION_REVOKED;
 

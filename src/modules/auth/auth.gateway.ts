@@ -6,7 +6,10 @@ import { Broadcaster } from '../../platform/realtime/broadcaster.js';
 import { Gateway } from '../../platform/realtime/frames.js';
 import { SESSION_REVOKED, SessionKeysEnded, SessionsRevoked } from './auth.events.js';
 
-/** Socket edge of auth: sessions and session keys that end take their connections with them. Frames go through the Authenticator. */
+/**
+ * Socket edge of auth: closes the connections of sessions and session keys that have ended. Frames are authenticated by
+ * the Authenticator.
+ */
 @Gateway()
 export class AuthGateway implements OnModuleInit {
   constructor(

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 
-const NOBODY = '00000000-0000-0000-0000-000000000000';
+const NO_USER = '00000000-0000-0000-0000-000000000000';
 
 const INSERT_CREDENTIAL = statement<unknown>(
   'auth.insert_credential',
@@ -52,10 +52,10 @@ const REMEMBER_DEVICE = statement<unknown>(
 const FORGET_DEVICES = statement<unknown>('auth.forget_devices', `delete from known_devices where user_id = $1`);
 
 /**
- * Counts a try before its password is looked at, so that a hundred tries at once are a hundred and not one. While the
- * place is locked nothing moves: a refused try neither prolongs the lock nor counts.
+ * Counts an attempt before its password is checked, so that a hundred concurrent attempts count as a hundred. While the
+ * pair of account and source is locked, nothing changes: a refused attempt neither extends the lock nor counts.
  */
-const COUNT_TRY = statement<{ is_allowed: boolean; retry_after: number }>(
+const COUNT_ATTEMPT = statement<{ is_allowed: boolean; retry_after: number }>(
   'auth.count_try',
   `insert into login_failures as f (account, source, failures, last_at, attempt) values ($1, $2, 1, now(), $3)
    on conflict (account, source) do update set
@@ -71,8 +71,8 @@ const COUNT_TRY = statement<{ is_allowed: boolean; retry_after: number }>(
              ceil(extract(epoch from coalesce(locked_until, now()) - now()))::int as retry_after`,
 );
 
-/** A lock somebody else's try has set meanwhile stays. */
-const FORGIVE = statement<unknown>(
+/** A lock that a concurrent attempt has set stays. */
+const REFUND_ATTEMPT = statement<unknown>(
   'auth.forgive_try',
   `update login_failures
       set failures = greatest(failures - 1, 0), locked_until = case when attempt = $3 then null else locked_until end
@@ -89,7 +89,7 @@ const PURGE_FAILURES = statement<unknown>(
   `delete from login_failures where last_at < now() - interval '1 day'`,
 );
 
-/** How many failures are free, and how the lock grows after them. */
+/** How many failures are allowed, and how the lock grows after them. */
 export interface LockRule {
   readonly free: number;
   readonly firstSeconds: number;
@@ -105,22 +105,22 @@ export class AuthRepository {
     await tx.run(INSERT_CREDENTIAL, [userId, passwordHash]);
   }
 
-  /** Asks the database also when there is no user, so that the time does not tell. */
+  /** Queries the database also without a user, so that the response time does not reveal whether one exists. */
   async findPasswordHash(userId: string | undefined): Promise<string | undefined> {
-    return (await this.sql.one(FIND_CREDENTIAL, [userId ?? NOBODY]))?.password_hash;
+    return (await this.sql.one(FIND_CREDENTIAL, [userId ?? NO_USER]))?.password_hash;
   }
 
   /**
-   * Whether the account is there and the password still the one that was checked; until the transaction ends neither
-   * changes, and another login of the account waits. Whatever locks rows of an account takes them in this order: the
-   * user, the credential, the devices, the sessions.
+   * Returns whether the account exists and its password is still the one that was checked. Until the transaction ends
+   * neither changes, and another login of the account waits. All transactions lock the rows of an account in this
+   * order: the user, the credential, the devices, the sessions.
    */
-  async holdPassword(tx: Queryable, userId: string, passwordHash: string): Promise<boolean> {
+  async lockPassword(tx: Queryable, userId: string, passwordHash: string): Promise<boolean> {
     if (!(await tx.one(LOCK_USER, [userId]))) return false;
     return (await tx.one(LOCK_CREDENTIAL, [userId, passwordHash])) !== undefined;
   }
 
-  /** A new password. False when the old one has been changed meanwhile. */
+  /** Sets a new password. Returns false when the old one has been changed in the meantime. */
   async replacePassword(tx: Queryable, userId: string, oldHash: string, newHash: string): Promise<boolean> {
     return (await tx.run(REPLACE_CREDENTIAL, [userId, oldHash, newHash])) === 1;
   }
@@ -129,16 +129,16 @@ export class AuthRepository {
     await tx.run(DELETE_CREDENTIAL, [userId]);
   }
 
-  /** The same password, hashed as new ones are. */
+  /** Stores the same password with the current hash function. */
   async rehashPassword(userId: string, oldHash: string, newHash: string): Promise<boolean> {
     return (await this.sql.run(REHASH_CREDENTIAL, [userId, oldHash, newHash])) === 1;
   }
 
   async knowsDevice(userId: string | undefined, deviceHash: Buffer): Promise<boolean> {
-    return (await this.sql.one(KNOWS_DEVICE, [userId ?? NOBODY, deviceHash]))!.is_known;
+    return (await this.sql.one(KNOWS_DEVICE, [userId ?? NO_USER, deviceHash]))!.is_known;
   }
 
-  /** Twenty devices a user are remembered, the last used. */
+  /** The last twenty used devices of a user are stored. */
   async rememberDevice(tx: Queryable, userId: string, deviceHash: Buffer): Promise<void> {
     await tx.run(REMEMBER_DEVICE, [userId, deviceHash]);
   }
@@ -147,22 +147,22 @@ export class AuthRepository {
     await tx.run(FORGET_DEVICES, [userId]);
   }
 
-  /** Counts one try; `attempt` is a new id. Answers whether it may be made and, if not, the seconds to wait. */
-  async countTry(
-    place: { account: string; source: string },
+  /** Counts one attempt; `attempt` is a new id. Returns whether it is allowed and, if not, the seconds to wait. */
+  async countAttempt(
+    pair: { account: string; source: string },
     attempt: string,
     rule: LockRule,
   ): Promise<{ is_allowed: boolean; retry_after: number }> {
-    const values = [place.account, place.source, attempt, rule.free, rule.firstSeconds, rule.mostSeconds];
-    return (await this.sql.one(COUNT_TRY, values))!;
+    const values = [pair.account, pair.source, attempt, rule.free, rule.firstSeconds, rule.mostSeconds];
+    return (await this.sql.one(COUNT_ATTEMPT, values))!;
   }
 
-  async forgiveTry(place: { account: string; source: string }, attempt: string): Promise<void> {
-    await this.sql.run(FORGIVE, [place.account, place.source, attempt]);
+  async refundAttempt(pair: { account: string; source: string }, attempt: string): Promise<void> {
+    await this.sql.run(REFUND_ATTEMPT, [pair.account, pair.source, attempt]);
   }
 
-  async clearFailures(place: { account: string; source: string }): Promise<void> {
-    await this.sql.run(CLEAR_FAILURES, [place.account, place.source]);
+  async clearFailures(pair: { account: string; source: string }): Promise<void> {
+    await this.sql.run(CLEAR_FAILURES, [pair.account, pair.source]);
   }
 
   purgeFailures(): Promise<number> {

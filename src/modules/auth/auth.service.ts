@@ -18,7 +18,7 @@ import type { LoginSource } from './login-source.js';
 import { Registration } from './registration.js';
 import { SessionRefresh } from './session-refresh.js';
 
-/** How somebody becomes an actor, stays one and stops being one. Each use case has a file of its own. */
+/** Registration, login, sessions and account settings. Each use case has a file of its own. */
 @Injectable()
 export class AuthService {
   constructor(

@@ -3,6 +3,6 @@ import { AuthUpkeep } from './auth-upkeep.js';
 import { AuthRepository } from './auth.repository.js';
 import { SessionsRepository } from './sessions.repository.js';
 
-/** The regular work of auth: forgetting what has ended. */
+/** The scheduled tasks of auth: they delete expired data. */
 @Module({ providers: [AuthUpkeep, AuthRepository, SessionsRepository] })
 export class AuthWorkerModule {}

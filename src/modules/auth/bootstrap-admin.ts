@@ -10,7 +10,7 @@ import { FIRST_ADMIN_EMAIL, FIRST_ADMIN_USERNAME } from './first-admin-settings.
 import { PasswordStrength } from './password-strength.service.js';
 import { Registration } from './registration.js';
 
-/** Somebody must be able to let others in: as long as there is no admin, a start makes one. */
+/** Creates an admin at startup if there is none, because someone has to administer the installation. */
 @Injectable()
 export class BootstrapAdmin implements OnApplicationBootstrap {
   private readonly logger = new Logger(BootstrapAdmin.name);
@@ -24,8 +24,9 @@ export class BootstrapAdmin implements OnApplicationBootstrap {
   ) {}
 
   /**
-   * With a password that was given the account is made at once. One that is made up is shown once, on the terminal, and
-   * kept nowhere: that account is made last, when nothing else of the start can fail, and its password shown at once.
+   * With a configured password the account is created immediately. A generated password is displayed once, on the
+   * terminal, and not stored: that account is created last, when nothing else of the startup can fail, and its password
+   * is displayed immediately.
    * @throws ValidationError for a weak password
    */
   async onApplicationBootstrap(): Promise<void> {
@@ -34,18 +35,18 @@ export class BootstrapAdmin implements OnApplicationBootstrap {
     const given = this.config.adminPassword;
     if (given) {
       await this.strength.requireStrong('ADMIN_PASSWORD', given, [FIRST_ADMIN_USERNAME, email]);
-      if (await this.make(email, given)) this.banner.add('Admin', email);
+      if (await this.create(email, given)) this.banner.add('Admin', email);
       return;
     }
     this.banner.beforeShown(async () => {
       const password = randomBytes(18).toString('base64url');
-      if (!(await this.make(email, password))) return;
-      this.banner.add('Admin', `${email}  password: ${password}  (shown only now)`);
+      if (!(await this.create(email, password))) return;
+      this.banner.add('Admin', `${email}  password: ${password}  (displayed only once)`);
     });
   }
 
-  /** False when there is an admin since, made by another process, or when the name is taken. */
-  private async make(email: string, password: string): Promise<boolean> {
+  /** Returns false when another process has created an admin in the meantime, or when the name is taken. */
+  private async create(email: string, password: string): Promise<boolean> {
     const admin = { id: newId(), username: FIRST_ADMIN_USERNAME, email, displayName: 'Admin', role: 'admin' } as const;
     try {
       await this.registration.create(admin, password);
@@ -53,7 +54,7 @@ export class BootstrapAdmin implements OnApplicationBootstrap {
     } catch (error) {
       if (!(error instanceof AlreadyExists)) throw error;
       if (!(await this.users.hasAdmin())) {
-        this.logger.warn(`no first admin was made: its ${String(error.details.field)} is taken`);
+        this.logger.warn(`the first admin was not created: its ${String(error.details.field)} is taken`);
       }
       return false;
     }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 
-/** A session of an identity provider's making, as its token describes it. */
+/** A session that an identity provider has opened, as described by its token. */
 export interface ExternalSession {
   readonly id: string;
   readonly issuer: string;
@@ -37,30 +37,30 @@ const REFUSE_OLDER = statement<unknown>(
   `update external_identities set tokens_from = now() where user_id = $1`,
 );
 
-/** Owns: external_identities; opens sessions, which are auth's own too. Reads: users. */
+/** Owns: external_identities; also inserts sessions, which auth owns as well. Reads: users. */
 @Injectable()
 export class ExternalIdentitiesRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** False when the identity belongs to somebody already. */
+  /** Returns false when the identity already belongs to a user. */
   async link(tx: Queryable, identity: { issuer: string; subject: string; userId: string }): Promise<boolean> {
     return (await tx.run(LINK, [identity.issuer, identity.subject, identity.userId])) === 1;
   }
 
-  /** What became of the account of an identity; undefined when there never was one. */
+  /** Returns whether the account of an identity is deleted; undefined if there never was one. */
   find(issuer: string, subject: string): Promise<{ is_deleted: boolean } | undefined> {
     return this.sql.one(FIND, [issuer, subject]);
   }
 
   /**
-   * Makes or prolongs the session a token speaks for; a revoked one stays revoked. False when the identity is unknown
-   * or everything issued by then was logged out.
+   * Creates or extends the session of a token; a revoked one stays revoked. Returns false when the identity is unknown,
+   * or when a logout has ended everything that was issued by then.
    */
   async openSession({ id, issuer, subject, issuedAt, expiresAt }: ExternalSession): Promise<boolean> {
     return (await this.sql.one(OPEN_SESSION, [id, issuer, subject, issuedAt, expiresAt])) !== undefined;
   }
 
-  /** Tokens issued before now open no sessions of this user any more, also those never seen yet. */
+  /** Tokens issued before now no longer open sessions of this user, also those never seen before. */
   async refuseOlderTokens(tx: Queryable, userId: string): Promise<void> {
     await tx.run(REFUSE_OLDER, [userId]);
   }

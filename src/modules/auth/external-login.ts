@@ -12,12 +12,12 @@ import { AccountDeleted } from './auth.errors.js';
 import { ExternalIdentitiesRepository } from './external-identities.repository.js';
 import type { ExternalClaims } from './external-tokens.js';
 
-const MAX_TRIES = 8;
+const MAX_ATTEMPTS = 8;
 
-/** Somebody else made the user of this identity a moment ago. */
-class LinkedMeanwhile extends Error {}
+/** A concurrent login has just created the user of this identity. */
+class AlreadyLinked extends Error {}
 
-/** Sessions and users for tokens of an identity provider. */
+/** Creates sessions and users for tokens of an identity provider. */
 @Injectable()
 export class ExternalLogin {
   constructor(
@@ -26,31 +26,31 @@ export class ExternalLogin {
     private readonly log: EventLog,
   ) {}
 
-  /** Makes sure the session the token speaks for exists, and its user. @throws AuthenticationRequired, AccountDeleted */
+  /** Ensures that the session of the token exists, and its user. @throws AuthenticationRequired, AccountDeleted */
   async open(claims: ExternalClaims): Promise<void> {
     const session = { ...claims, id: claims.sessionId };
     if (await this.identities.openSession(session)) return;
     const known = await this.identities.find(claims.issuer, claims.subject);
     if (known?.is_deleted) throw new AccountDeleted();
     if (!known) await this.register(claims);
-    // Asked again also when the identity is known: another node may have made it between the two questions.
+    // Repeated also when the identity is known: another node may have created it between the two statements.
     if (!(await this.identities.openSession(session))) throw new AuthenticationRequired();
   }
 
   /**
-   * An address that somebody here has already is left out, never a reason to give the account away: the provider's
-   * word on an e-mail address is not a login here.
+   * An email that another account already has is omitted and never links to that account: a claim of the provider about
+   * an email is not a login here.
    */
   private async register(claims: ExternalClaims): Promise<void> {
     const base = usernameFrom(claims);
     let username = isReservedUsername(base) ? withSuffix(base) : base;
     let email = claims.email && foldEmail(claims.email);
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
+    for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts++) {
       try {
         await this.create(claims, { username, email: email ?? null });
         return;
       } catch (error) {
-        if (error instanceof LinkedMeanwhile) return;
+        if (error instanceof AlreadyLinked) return;
         if (!(error instanceof AlreadyExists)) throw error;
         if (error.details.field === 'email') email = undefined;
         else username = withSuffix(base);
@@ -66,14 +66,14 @@ export class ExternalLogin {
     await this.log.create(id, async (tx) => {
       await this.users.create(tx, { id, ...names, displayName, role: 'user' });
       const isLinked = await this.identities.link(tx, { ...claims, userId: id });
-      if (!isLinked) throw new LinkedMeanwhile();
+      if (!isLinked) throw new AlreadyLinked();
     });
   }
 }
 
 function usernameFrom({ username, email, name }: ExternalClaims): string {
-  const wanted = username ?? email?.split('@')[0] ?? name ?? '';
-  const allowed = foldUsername(wanted.split('@')[0]!.slice(0, 64)).replace(/[^a-z0-9_.-]+/g, '-');
+  const preferred = username ?? email?.split('@')[0] ?? name ?? '';
+  const allowed = foldUsername(preferred.split('@')[0]!.slice(0, 64)).replace(/[^a-z0-9_.-]+/g, '-');
   const trimmed = allowed.replace(/^[-.]+|[-.]+$/g, '').slice(0, 24);
   return trimmed.length >= 3 ? trimmed : withSuffix('user');
 }

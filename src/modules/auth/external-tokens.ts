@@ -6,7 +6,7 @@ import { AuthenticationRequired, ServiceUnavailable } from '../../platform/error
 import { isStorable } from '../../platform/validation/text.js';
 import { MAX_TOKEN_LENGTH } from './access-tokens.js';
 
-/** Signatures only: with a secret shared between us and the provider either could speak for the other. */
+/** Asymmetric algorithms only: with a shared secret the provider and this server could forge each other's tokens. */
 const ALGORITHMS = [
   'RS256',
   'RS384',
@@ -20,14 +20,16 @@ const ALGORITHMS = [
   'EdDSA',
   'Ed25519',
 ];
-/** Members by which a token would choose the key that judges it. */
-const KEY_CHOOSERS = ['jku', 'jwk', 'x5u', 'x5c', 'crit'];
+/** Header members by which a token could choose its own verification key. */
+const FORBIDDEN_HEADERS = ['jku', 'jwk', 'x5u', 'x5c', 'crit'];
 const MAX_SKEW_SECONDS = 30;
 const JWKS_TIMEOUT_MS = 3000;
 const ID_MAX = 255;
 
 export interface ExternalClaims {
-  /** The same for the same token, and for all tokens of one login where the provider names logins (`sid`, `session_id`). */
+  /**
+   * The same for the same token, and for all tokens of one login if the provider names logins (`sid`, `session_id`).
+   */
   readonly sessionId: string;
   readonly issuer: string;
   readonly subject: string;
@@ -35,11 +37,11 @@ export interface ExternalClaims {
   readonly expiresAt: Date;
   readonly name: string | undefined;
   readonly username: string | undefined;
-  /** Only when the provider says that it was verified. */
+  /** Only if the provider states that it is verified. */
   readonly email: string | undefined;
 }
 
-/** Access tokens of the team's own identity provider, checked against the keys it publishes. */
+/** Verifies access tokens of the configured identity provider with the keys that it publishes. */
 @Injectable()
 export class ExternalTokens {
   private readonly keys: JWTVerifyGetKey | undefined;
@@ -50,7 +52,7 @@ export class ExternalTokens {
     }
   }
 
-  /** Whether the token says it is the provider's. What it says is believed only by `verify`. */
+  /** Whether the token claims to be from the provider. Only `verify` proves it. */
   recognises(token: string): boolean {
     if (!this.keys || token.length > MAX_TOKEN_LENGTH) return false;
     try {
@@ -60,7 +62,7 @@ export class ExternalTokens {
     }
   }
 
-  /** @throws AuthenticationRequired, ServiceUnavailable when the provider's keys cannot be had */
+  /** @throws AuthenticationRequired, ServiceUnavailable when the provider's keys cannot be loaded */
   async verify(token: string): Promise<ExternalClaims> {
     try {
       const { payload, protectedHeader } = await jwtVerify(token, this.keys!, {
@@ -70,7 +72,7 @@ export class ExternalTokens {
         clockTolerance: MAX_SKEW_SECONDS,
         requiredClaims: ['sub', 'iat', 'exp'],
       });
-      if (KEY_CHOOSERS.some((name) => name in protectedHeader)) throw new AuthenticationRequired();
+      if (FORBIDDEN_HEADERS.some((name) => name in protectedHeader)) throw new AuthenticationRequired();
       return read(payload);
     } catch (error) {
       throw refusal(error);
@@ -83,7 +85,8 @@ function read(payload: JWTPayload): ExternalClaims {
   const issuer = requireId(iss);
   const subject = requireId(sub);
   const now = Date.now() / 1000;
-  // Clocks may differ by the skew for what lies ahead. An end has no grace, or its session would be over without a word.
+  // Clocks may differ by the skew for times in the future. The expiry has no grace, otherwise the session would end
+  // without an error.
   if (exp! <= now) throw new AuthenticationRequired({ token_expired: true });
   if (iat! > now + MAX_SKEW_SECONDS) throw new AuthenticationRequired();
   const login = [sid, session_id, jti].find((id): id is string => typeof id === 'string' && id !== '') ?? iat!;
@@ -99,7 +102,7 @@ function read(payload: JWTPayload): ExternalClaims {
   };
 }
 
-/** Supabase keeps what a person says of himself in an object of its own. */
+/** Supabase stores the profile of a user in an object of its own. */
 function nameOf(metadata: unknown): string | undefined {
   if (typeof metadata !== 'object' || metadata === null) return undefined;
   const { full_name: fullName, name } = metadata as Record<string, unknown>;
@@ -112,12 +115,12 @@ function requireId(value: unknown): string {
   return text;
 }
 
-/** Text that can be stored. */
+/** Returns text that can be stored. */
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && isStorable(value) ? value : undefined;
 }
 
-/** A UUID (version 8) made of a hash. */
+/** A UUID (version 8) derived from a hash. */
 function sessionIdOf(text: string): string {
   const bytes = createHash('sha256').update(text).digest().subarray(0, 16);
   bytes[6] = (bytes[6]! & 0x0f) | 0x80;

@@ -5,7 +5,7 @@ import { EstimateThreadSettings, PasswordStrength } from './password-strength.se
 export const FIRST_ADMIN_USERNAME = 'admin';
 export const FIRST_ADMIN_EMAIL = 'admin@parley.local';
 
-/** What is wrong with the e-mail address and the password given for the first admin, one sentence each. */
+/** Returns the problems of the configured email and password of the first admin, one sentence each. */
 export async function firstAdminProblems({
   adminEmail = FIRST_ADMIN_EMAIL,
   adminPassword,
@@ -23,7 +23,7 @@ export async function firstAdminProblems({
   ];
 }
 
-/** Before there is an application whose thread could be asked. */
+/** Runs before there is an application with an estimator thread. */
 async function requireStrong(field: string, password: string, about: readonly string[]): Promise<void> {
   const strength = new PasswordStrength(new EstimateThreadSettings());
   await strength.requireStrong(field, password, about).finally(() => strength.onModuleDestroy());

@@ -6,11 +6,12 @@ import { GUEST_SESSION_ID } from '../../platform/http/guest.js';
 import { toActor } from './session-actor.js';
 import { SessionsRepository } from './sessions.repository.js';
 
-/** A guest who stays longer comes in anew. */
+/** A guest session lasts a day; after that the guest enters again. */
 const STAY_SECONDS = 86_400;
 
 /**
- * Lets people in who have no account, where `GUEST_ACCESS` says so. They share one; limits tell them apart by address.
+ * Admits visitors without an account if `GUEST_ACCESS` allows it. They share one account; rate limits distinguish them
+ * by IP ipSubject.
  */
 @Injectable()
 export class GuestsService {
@@ -20,13 +21,13 @@ export class GuestsService {
   ) {}
 
   /**
-   * Somebody at this address, as limits write it.
-   * @throws AuthenticationRequired, AccountBanned where no guests are wanted
+   * Returns the actor of a guest with this IP ipSubject, in the form of rate limits.
+   * @throws AuthenticationRequired, AccountBanned where guests are not allowed
    */
-  async enter(address: string): Promise<Actor> {
+  async enter(ipSubject: string): Promise<Actor> {
     if (this.config.guestAccess === 'off') throw new AuthenticationRequired();
     const state = await this.sessions.findState(GUEST_SESSION_ID);
     if (!state) throw new AuthenticationRequired();
-    return { ...toActor(state, Math.floor(Date.now() / 1000) + STAY_SECONDS), rateLimitKey: address };
+    return { ...toActor(state, Math.floor(Date.now() / 1000) + STAY_SECONDS), rateLimitKey: ipSubject };
   }
 }

@@ -3,7 +3,7 @@ import { RequestRefused } from '../../platform/http/http-errors.js';
 import { HashingGate } from './hashing-gate.js';
 
 describe('the hashing gate', () => {
-  /** What has begun and not ended, and how to end it. */
+  /** Work that has begun and not ended, and how to end it. */
   const open: { who: string; end: () => void }[] = [];
   const begun: string[] = [];
   beforeEach(() => {
@@ -16,8 +16,8 @@ describe('the hashing gate', () => {
       begun.push(who);
       open.push({ who, end: resolve });
     });
-  const stranger = (gate: HashingGate, place: string, more: object = {}) => gate.run({ place, ...more }, work(place));
-  const trusted = (gate: HashingGate, place: string) => gate.run({ place, isTrusted: true }, work(place));
+  const stranger = (gate: HashingGate, key: string, more: object = {}) => gate.run({ key, ...more }, work(key));
+  const trusted = (gate: HashingGate, key: string) => gate.run({ key, isTrusted: true }, work(key));
   const drain = async () => {
     while (open.length > 0) {
       open.shift()!.end();
@@ -25,9 +25,9 @@ describe('the hashing gate', () => {
     }
   };
 
-  it('lets so many run, so many wait, and turns the rest away', async () => {
+  it('runs so many, queues so many, and refuses the rest', async () => {
     const gate = new HashingGate({ running: 2, waiting: 3, waitingEach: 2 });
-    const runs = ['a', 'b', 'c', 'd', 'e'].map((place) => stranger(gate, place));
+    const runs = ['a', 'b', 'c', 'd', 'e'].map((key) => stranger(gate, key));
     await expect(stranger(gate, 'f')).rejects.toBeInstanceOf(ServiceUnavailable);
     expect(open).toHaveLength(2);
     while (open.length > 0) {
@@ -38,13 +38,13 @@ describe('the hashing gate', () => {
     await Promise.all(runs);
   });
 
-  it('goes on after work that failed', async () => {
+  it('continues after work that failed', async () => {
     const gate = new HashingGate({ running: 1, waiting: 1, waitingEach: 1 });
-    await expect(gate.run({ place: 'a' }, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
-    await expect(gate.run({ place: 'a' }, () => Promise.resolve('done'))).resolves.toBe('done');
+    await expect(gate.run({ key: 'a' }, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+    await expect(gate.run({ key: 'a' }, () => Promise.resolve('done'))).resolves.toBe('done');
   });
 
-  it('lets an address wait only a few times, and addresses take turns', async () => {
+  it('queues an IP address only a few times, and IP addresses take turns', async () => {
     const gate = new HashingGate({ running: 1, waiting: 50, waitingEach: 3 });
     const greedy = Array.from({ length: 60 }, () => stranger(gate, 'greedy'));
     const outcomes = Promise.allSettled(greedy);
@@ -57,7 +57,7 @@ describe('the hashing gate', () => {
     expect(refused.every(({ reason }) => reason instanceof RateLimitExceeded)).toBe(true);
   });
 
-  it('lets an account be waited for only a few times, from however many addresses', async () => {
+  it('queues an account only a few times, from any number of IP addresses', async () => {
     const gate = new HashingGate({ running: 1, waiting: 50, waitingEach: 2 });
     const runs = [0, 1, 2].map((number) => stranger(gate, `address ${number}`, { account: 'ana' }));
     await expect(stranger(gate, 'address 3', { account: 'ana' })).rejects.toBeInstanceOf(RateLimitExceeded);
@@ -66,7 +66,7 @@ describe('the hashing gate', () => {
     await Promise.all([...runs, other]);
   });
 
-  it('makes room in a full queue for an address that waits less than another', async () => {
+  it('makes room in a full queue for an IP address that waits less than another', async () => {
     const gate = new HashingGate({ running: 1, waiting: 4, waitingEach: 4 });
     const greedy = Promise.allSettled(Array.from({ length: 5 }, () => stranger(gate, 'greedy')));
     const modest = stranger(gate, 'modest');
@@ -75,7 +75,7 @@ describe('the hashing gate', () => {
     expect((await greedy).map(({ status }) => status)).toEqual([...Array<string>(4).fill('fulfilled'), 'rejected']);
   });
 
-  it('serves those an account knows before strangers, and still a stranger now and then', async () => {
+  it('serves known devices before strangers, and still a stranger at regular intervals', async () => {
     const gate = new HashingGate({ running: 1, waiting: 50, waitingEach: 4 });
     const strangers = [stranger(gate, 'first'), stranger(gate, 's1'), stranger(gate, 's2')];
     const known = Array.from({ length: 6 }, (_, i) => trusted(gate, `t${i}`));
@@ -84,16 +84,16 @@ describe('the hashing gate', () => {
     expect(begun).toEqual(['first', 't0', 't1', 't2', 's1', 't3', 't4', 't5', 's2']);
   });
 
-  it('takes out of a queue full of strangers one of them for a caller the account knows', async () => {
+  it('removes a stranger from a full queue for a known device', async () => {
     const gate = new HashingGate({ running: 1, waiting: 2, waitingEach: 4 });
-    const strangers = Promise.allSettled(['a', 'b', 'c'].map((place) => stranger(gate, place)));
+    const strangers = Promise.allSettled(['a', 'b', 'c'].map((key) => stranger(gate, key)));
     const known = trusted(gate, 'ana');
     await drain();
     await known;
     expect((await strangers).filter(({ status }) => status === 'rejected')).toHaveLength(1);
   });
 
-  it('forgets a caller who disconnects while waiting, and does no work for them', async () => {
+  it('removes a client that disconnects while waiting, and does no work for it', async () => {
     const gate = new HashingGate({ running: 1, waiting: 50, waitingEach: 1 });
     const first = stranger(gate, 'first');
     const gone = new AbortController();

@@ -2,27 +2,27 @@ import { RateLimitExceeded, ServiceUnavailable } from '../../platform/errors/app
 import { RequestRefused } from '../../platform/http/http-errors.js';
 import { type HashRequester, HashingQueue } from './hashing-queue.js';
 
-/** Seconds after which a refused caller may try again: about as long as it takes for a few hashes. */
+/** Seconds after which a refused client may try again: about the time of a few hashes. */
 const RETRY_SECONDS = 2;
-/** Of so many turns one is a stranger's, however many trusted callers wait. */
+/** One of so many turns belongs to a stranger, however many trusted clients wait. */
 const TURNS_PER_STRANGER = 4;
-/** nginx's status for a client that has closed the connection; it only stands in the access log. */
+/** The status of nginx for a client that has closed the connection; it appears only in the access log. */
 const CLIENT_CLOSED_REQUEST = 499;
 
 export interface HashingRoom {
   readonly running: number;
   readonly waiting: number;
-  /** Of one address, of one account, and of one trusted account. */
+  /** The limit for one IP address, for one account, and for one trusted account. */
   readonly waitingEach: number;
 }
 
 /**
- * Lets so many hashes run at a time and so many wait. Hashing shares its threads with name lookups and files: without
- * a gate a flood of logins would stop everything else.
+ * Limits how many hashes run at a time and how many wait. Hashing shares its threads with name look-ups and files:
+ * without this limit a flood of logins would stop everything else.
  *
- * No caller uses it up for the others: an address or account has only a few waiting, addresses take turns, a full queue
- * makes room for a newcomer at the expense of the address that waits most often, and callers whom the account knows (a
- * known device, a session) come before strangers. A caller who has disconnected leaves the queue.
+ * The queue is fair: an IP address or account has only a few waiting, IP addresses take turns, a full queue makes room
+ * for a new client by removing one of the IP address that waits most often, and trusted clients (a known device, a
+ * session) precede strangers. A client that disconnects leaves the queue.
  */
 export class HashingGate {
   private running = 0;
@@ -36,13 +36,13 @@ export class HashingGate {
   }
 
   /**
-   * @throws RateLimitExceeded when the caller has too many waiting already, ServiceUnavailable when all together have,
-   * RequestRefused when the caller disconnects before the work begins
+   * @throws RateLimitExceeded when the client has too many waiting already, ServiceUnavailable when the queue is full,
+   * RequestRefused when the client disconnects before the work begins
    */
   async run<T>(requester: HashRequester, work: () => Promise<T>): Promise<T> {
     if (requester.signal?.aborted) throw new RequestRefused(CLIENT_CLOSED_REQUEST);
     if (this.running < this.room.running) this.running++;
-    else await this.turn(requester);
+    else await this.waitForTurn(requester);
     try {
       return await work();
     } finally {
@@ -52,7 +52,7 @@ export class HashingGate {
     }
   }
 
-  private turn(requester: HashRequester): Promise<void> {
+  private waitForTurn(requester: HashRequester): Promise<void> {
     const queue = requester.isTrusted ? this.trusted : this.strangers;
     if (!queue.hasRoomFor(requester)) return Promise.reject(new RateLimitExceeded(RETRY_SECONDS));
     if (this.trusted.size + this.strangers.size >= this.room.waiting && !this.makeRoomFor(requester)) {
@@ -81,9 +81,9 @@ export class HashingGate {
     return first.take() ?? second.take();
   }
 
-  /** A stranger gives way to whom an account trusts, and an address that waits often to one that waits less. */
+  /** A stranger is removed for a trusted client, and a frequently waiting IP address for one that waits less. */
   private makeRoomFor(requester: HashRequester): boolean {
-    const atLeast = requester.isTrusted ? 1 : this.strangers.waitingOf(requester.place) + 2;
+    const atLeast = requester.isTrusted ? 1 : this.strangers.waitingOf(requester.key) + 2;
     const displaced = this.strangers.takeNewestOfLongest(atLeast);
     displaced?.refuse();
     return displaced !== undefined;

@@ -1,12 +1,12 @@
-/** On whose behalf a password is hashed. */
+/** The client for which a password is hashed. */
 export interface HashRequester {
-  /** What takes turns: the address of a stranger, the account of a trusted caller. */
-  readonly place: string;
-  /** The account it is about, where there may be one. */
+  /** The key of the fair queue: the IP address of a stranger, or the account of a trusted client. */
+  readonly key: string;
+  /** The account of the password, if there may be one. */
   readonly account?: string;
-  /** The account knows the caller: by a session, or by a device that was logged in before. */
+  /** Whether the account knows the client: by a session, or by a device with an earlier login. */
   readonly isTrusted?: boolean;
-  /** Aborted when the caller has disconnected. */
+  /** Aborted when the client has disconnected. */
   readonly signal?: AbortSignal;
 }
 
@@ -16,52 +16,52 @@ export interface WaitingHash {
   refuse(): void;
 }
 
-/** Those who wait, by place; places take turns, and each place is served in the order of arrival. */
+/** Waiting hashes by key. Keys take turns, and each key is served in the order of arrival. */
 export class HashingQueue {
-  /** The place whose turn is next stands first. A place without anybody waiting is not in it. */
-  private readonly places = new Map<string, WaitingHash[]>();
+  /** The key whose turn is next is first. Keys without waiting hashes are removed. */
+  private readonly lines = new Map<string, WaitingHash[]>();
   private readonly perAccount = new Map<string, number>();
   private count = 0;
 
-  /** `most`: how many may wait of one place, and for one account. */
+  /** `most`: how many may wait with one key, and for one account. */
   constructor(private readonly most: number) {}
 
   get size(): number {
     return this.count;
   }
 
-  waitingOf(place: string): number {
-    return this.places.get(place)?.length ?? 0;
+  waitingOf(key: string): number {
+    return this.lines.get(key)?.length ?? 0;
   }
 
-  hasRoomFor({ place, account }: HashRequester): boolean {
-    return this.waitingOf(place) < this.most && (this.perAccount.get(account ?? '') ?? 0) < this.most;
+  hasRoomFor({ key, account }: HashRequester): boolean {
+    return this.waitingOf(key) < this.most && (this.perAccount.get(account ?? '') ?? 0) < this.most;
   }
 
   add(waiting: WaitingHash): void {
-    const { place } = waiting.requester;
-    const line = this.places.get(place);
+    const { key } = waiting.requester;
+    const line = this.lines.get(key);
     if (line) line.push(waiting);
-    else this.places.set(place, [waiting]);
+    else this.lines.set(key, [waiting]);
     this.recount(waiting, 1);
   }
 
-  /** The next whose turn it is; undefined when nobody waits. */
+  /** Removes and returns the next hash; undefined when none waits. */
   take(): WaitingHash | undefined {
-    for (const [place, line] of this.places) {
+    for (const [key, line] of this.lines) {
       const waiting = line.shift()!;
-      this.places.delete(place);
-      if (line.length > 0) this.places.set(place, line);
+      this.lines.delete(key);
+      if (line.length > 0) this.lines.set(key, line);
       this.recount(waiting, -1);
       return waiting;
     }
     return undefined;
   }
 
-  /** Takes out the last comer of the place that waits most, if at least `least` of it wait. */
+  /** Removes the latest hash of the key with the most waiting, if it has at least `least`. */
   takeNewestOfLongest(least: number): WaitingHash | undefined {
     let longest: WaitingHash[] = [];
-    for (const line of this.places.values()) if (line.length > longest.length) longest = line;
+    for (const line of this.lines.values()) if (line.length > longest.length) longest = line;
     const newest = longest.at(-1);
     if (!newest || longest.length < least) return undefined;
     this.remove(newest);
@@ -69,12 +69,12 @@ export class HashingQueue {
   }
 
   remove(waiting: WaitingHash): void {
-    const { place } = waiting.requester;
-    const line = this.places.get(place);
+    const { key } = waiting.requester;
+    const line = this.lines.get(key);
     const at = line?.indexOf(waiting) ?? -1;
     if (!line || at < 0) return;
     line.splice(at, 1);
-    if (line.length === 0) this.places.delete(place);
+    if (line.length === 0) this.lines.delete(key);
     this.recount(waiting, -1);
   }
 

@@ -5,16 +5,22 @@ import type { HashRequester } from './hashing-queue.js';
 import { type LoginAttemptCount, LoginLockout } from './login-lockout.js';
 import type { LoginSource } from './login-source.js';
 
-/** Who tries to log in, and where from. */
+/** The account and the source of a login. */
 export interface LoginAttempt {
-  /** The account's id once it is found, so that its name and its address are one account; else what was typed, folded. */
+  /**
+   * The id of the account once it is found, so that its username and its email are the same; otherwise the folded
+   * input.
+   */
   readonly account: string;
   /** The hash of the device token, if the account knows the device. */
   readonly device: string | undefined;
   readonly source: LoginSource;
 }
 
-/** What bounds guessing: tries of an account from an address, failed tries of an address, and the lockout. */
+/**
+ * Limits password guessing: attempts for an account from an IP ipSubject, failed attempts of an IP ipSubject, and the
+ * lockout.
+ */
 @Injectable()
 export class LoginAttempts {
   constructor(
@@ -22,30 +28,30 @@ export class LoginAttempts {
     private readonly limits: Limits,
   ) {}
 
-  /** Counts a try before its password is looked at. @throws RateLimitExceeded, AccountLocked */
+  /** Counts an attempt before its password is checked. @throws RateLimitExceeded, AccountLocked */
   async count({ account, device, source }: LoginAttempt): Promise<LoginAttemptCount> {
-    // The guard has counted what was typed; a subject of its own, so that an unknown name is not counted twice.
+    // The guard has counted the input. This uses a separate subject, so that an unknown name is not counted twice.
     const { ip, limits } = source;
     await this.limits.checkSubject('login', `${addressSubject(ip)}|found|${account}`, 'user', limits);
     if (device) return this.lockout.reserveTrustedAttempt(account, `device:${device}`);
-    const address = addressSubject(ip);
-    await this.limits.checkSubject('login.failed', address, 'user', limits);
-    const giveBack = (): void | Promise<void> => this.limits.refundSubject('login.failed', address);
+    const ipSubject = addressSubject(ip);
+    await this.limits.checkSubject('login.failed', ipSubject, 'user', limits);
+    const refund = (): void | Promise<void> => this.limits.refundSubject('login.failed', ipSubject);
     try {
-      const count = await this.lockout.reserveAttempt(account, address);
+      const count = await this.lockout.reserveAttempt(account, ipSubject);
       return {
-        succeeded: async () => void (await Promise.all([count.succeeded(), giveBack()])),
-        cancelled: async () => void (await Promise.all([count.cancelled(), giveBack()])),
+        succeeded: async () => void (await Promise.all([count.succeeded(), refund()])),
+        cancelled: async () => void (await Promise.all([count.cancelled(), refund()])),
       };
     } catch (error) {
-      await giveBack();
+      await refund();
       throw error;
     }
   }
 
-  /** How the hash of this try takes its turn: a device the account knows comes before strangers. */
+  /** How the hash of this attempt is queued: known devices precede strangers. */
   requesterOf({ account, device, source: { ip, signal } }: LoginAttempt): HashRequester {
-    if (device) return { place: `account:${account}`, isTrusted: true, signal };
-    return { place: addressSubject(ip), account, signal };
+    if (device) return { key: `account:${account}`, isTrusted: true, signal };
+    return { key: addressSubject(ip), account, signal };
   }
 }

@@ -3,65 +3,65 @@ import { newId } from '../../platform/database/ids.js';
 import { AuthRepository, type LockRule } from './auth.repository.js';
 import { AccountLocked } from './auth.errors.js';
 
-/** A place that failed this often with one account waits: half a minute, then twice as long each time. */
+/** For a source with this many failures for one account: half a minute, then doubled each time. */
 const PAIR: LockRule = { free: 10, firstSeconds: 30, mostSeconds: 900 };
-/** From all places together. Short, because it also meets the owner on a new device. */
+/** For all sources together. Short, because it also affects the owner on a new device. */
 const ACCOUNT: LockRule = { free: 100, firstSeconds: 5, mostSeconds: 60 };
 const EVERYWHERE = '*';
 
-/** One try that was let through; it counts as failed until it is said otherwise. */
+/** An accepted attempt; it counts as failed until the outcome is reported. */
 export interface LoginAttemptCount {
   succeeded(): Promise<void>;
-  /** The password was never looked at. */
+  /** The password was not checked. */
   cancelled(): Promise<void>;
 }
 
 /**
- * Lockout that is no weapon: what is locked is the pair of account and place, so that nobody locks an account for its
- * owner. A device the account knows is a place of its own, which what others do elsewhere never touches. Accounts that
- * do not exist are locked alike.
+ * A lockout that cannot be used against others: the pair of account and source is locked, so that strangers cannot lock
+ * an account for its owner. A known device is a source of its own, which other sources never affect. Accounts that do
+ * not exist are locked in the same way.
  */
 @Injectable()
 export class LoginLockout {
   constructor(private readonly repository: AuthRepository) {}
 
-  /** For a login. `account` is the account's, or what was typed where there is none. @throws AccountLocked */
-  async reserveAttempt(account: string, place: string): Promise<LoginAttemptCount> {
-    const pair = { account, source: place };
+  /** For a login. `account` is the id of the account, or the input if there is none. @throws AccountLocked */
+  async reserveAttempt(account: string, source: string): Promise<LoginAttemptCount> {
+    const pair = { account, source };
     const everywhere = { account, source: EVERYWHERE };
     const attempt = newId();
     await this.count(pair, attempt, PAIR);
     try {
       await this.count(everywhere, attempt, ACCOUNT);
     } catch (error) {
-      await this.repository.forgiveTry(pair, attempt);
+      await this.repository.refundAttempt(pair, attempt);
       throw error;
     }
     return {
       succeeded: async () => {
         await this.repository.clearFailures(pair);
-        await this.repository.forgiveTry(everywhere, attempt);
+        await this.repository.refundAttempt(everywhere, attempt);
       },
       cancelled: async () => {
-        await this.repository.forgiveTry(pair, attempt);
-        await this.repository.forgiveTry(everywhere, attempt);
+        await this.repository.refundAttempt(pair, attempt);
+        await this.repository.refundAttempt(everywhere, attempt);
       },
     };
   }
 
-  /** For a place the account trusts: a known device, or a living session. @throws AccountLocked */
-  async reserveTrustedAttempt(account: string, place: string): Promise<LoginAttemptCount> {
-    const pair = { account, source: place };
+  /** For a trusted source: a known device, or an active session. @throws AccountLocked */
+  async reserveTrustedAttempt(account: string, source: string): Promise<LoginAttemptCount> {
+    const pair = { account, source };
     const attempt = newId();
     await this.count(pair, attempt, PAIR);
     return {
       succeeded: () => this.repository.clearFailures(pair),
-      cancelled: () => this.repository.forgiveTry(pair, attempt),
+      cancelled: () => this.repository.refundAttempt(pair, attempt),
     };
   }
 
-  private async count(place: { account: string; source: string }, attempt: string, rule: LockRule): Promise<void> {
-    const verdict = await this.repository.countTry(place, attempt, rule);
+  private async count(pair: { account: string; source: string }, attempt: string, rule: LockRule): Promise<void> {
+    const verdict = await this.repository.countAttempt(pair, attempt, rule);
     if (!verdict.is_allowed) throw new AccountLocked(Math.max(1, verdict.retry_after));
   }
 }

@@ -8,13 +8,13 @@ import type { LimitProfile } from '../../platform/throttling/limits.js';
 
 const USER_AGENT_MAX = 256;
 
-/** Where a login comes from: shown in the list of sessions, and what failed tries are counted by. */
+/** The source of a login: displayed in the list of sessions, and used to count failed attempts. */
 export interface LoginSource {
   readonly ip: string;
   readonly userAgent: string;
-  /** The numbers of the address that was called, where it has its own. */
+  /** The rate limits of the called route, if it has its own. */
   readonly limits?: LimitProfile;
-  /** Aborted when the client goes before it is answered. */
+  /** Aborted when the client disconnects before the response. */
   readonly signal?: AbortSignal;
 }
 

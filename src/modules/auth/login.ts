@@ -14,8 +14,8 @@ import { hashSecret, newSecret } from './secrets.js';
 import { SessionIssuer } from './session-issuer.js';
 
 /**
- * Login by e-mail address or user name. Unknown account and wrong password are one answer and take the same steps:
- * the same questions to the database and one hash, of a decoy where there is no account.
+ * Login by email or username. An unknown account and a wrong password have the same response and take the same steps:
+ * the same statements and one hash, of a dummy if there is no account.
  */
 @Injectable()
 export class Login {
@@ -47,13 +47,13 @@ export class Login {
     return (await this.repository.knowsDevice(user?.id, hashSecret(token))) ? token : undefined;
   }
 
-  /** Answers the hash the password was found to fit, hashed again if it was made in an older way. */
-  private async requirePassword(user: UserRow | undefined, password: string, loginTry: LoginAttempt): Promise<string> {
-    const count = await this.attempts.count(loginTry);
+  /** Returns the stored hash that the password matches, or a new one if it was made with older parameters. */
+  private async requirePassword(user: UserRow | undefined, password: string, attempt: LoginAttempt): Promise<string> {
+    const count = await this.attempts.count(attempt);
     const stored = await this.repository.findPasswordHash(user?.id);
     let isRight: boolean;
     try {
-      isRight = await this.hasher.matches(password, stored, this.attempts.requesterOf(loginTry));
+      isRight = await this.hasher.matches(password, stored, this.attempts.requesterOf(attempt));
     } catch (error) {
       await count.cancelled();
       throw error;
@@ -70,8 +70,8 @@ export class Login {
     { passwordHash, source, deviceToken }: { passwordHash: string; source: LoginSource; deviceToken: string },
   ): Promise<LoginAnswerDto> {
     const session = await this.repository.transaction(async (tx) => {
-      // A password changed since it was checked ends all sessions, and this one would have slipped past.
-      if (!(await this.repository.holdPassword(tx, user.id, passwordHash))) throw new InvalidCredentials();
+      // A concurrent password change ends all sessions and would miss this one.
+      if (!(await this.repository.lockPassword(tx, user.id, passwordHash))) throw new InvalidCredentials();
       await this.repository.rememberDevice(tx, user.id, hashSecret(deviceToken));
       return this.issuer.open(tx, user.id, source);
     });

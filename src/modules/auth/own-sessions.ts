@@ -10,7 +10,7 @@ import { type SessionRow, SessionsRepository } from './sessions.repository.js';
 
 const TICKET_SECONDS = 60;
 
-/** The sessions of whoever is asking: seeing them, ending them, and tickets to open sockets with. */
+/** The actor's own sessions: listing and ending them, and tickets to open sockets. */
 @Injectable()
 export class OwnSessions {
   constructor(
@@ -24,7 +24,7 @@ export class OwnSessions {
     return { data: rows.map((row) => toSessionDto(row, actor)) };
   }
 
-  /** Ends the session the actor acts from. */
+  /** Ends the current session of the actor. */
   async end(actor: Actor): Promise<void> {
     await this.revocation.revoke(actor.userId, { only: actor.sessionId, reason: 'logout' });
   }
@@ -34,7 +34,7 @@ export class OwnSessions {
     await this.revocation.revoke(actor.userId, { reason: 'logout_all' }, (tx) => this.policy.requireActive(tx, actor));
   }
 
-  /** @throws SessionNotFound when it is not there, has ended or is somebody else's; AuthenticationRequired */
+  /** @throws SessionNotFound when it does not exist, has ended or belongs to another user; AuthenticationRequired */
   async remove(actor: Actor, sessionId: string): Promise<void> {
     const revocation = { only: sessionId, reason: 'removed' } as const;
     const count = await this.revocation.revoke(actor.userId, revocation, (tx) => this.policy.requireActive(tx, actor));

@@ -8,19 +8,22 @@ import { LoginLockout } from './login-lockout.js';
 import type { HashRequester } from './hashing-queue.js';
 import { type ChosenPassword, PasswordHasher } from './password-hasher.js';
 
-/** How old a token of an identity provider may be that stands for a password. */
+/** The maximum age of an identity provider's token that replaces a password. */
 const FRESH_SECONDS = 300;
 
-/** What a user proves who they are with. */
+/** The proof of identity of a user. */
 export interface Proof {
-  /** The name of the input. */
+  /** The name of the input field. */
   readonly field: string;
   readonly password: string | undefined;
   /** Aborted when the client disconnects. */
   readonly signal?: AbortSignal;
 }
 
-/** The password of somebody who is logged in. A stolen session must not be a place to guess it from. */
+/**
+ * Checks the password of a logged-in user. The lockout also applies here, so that a stolen session cannot be used to
+ * guess it.
+ */
 @Injectable()
 export class PasswordChecks {
   constructor(
@@ -30,8 +33,8 @@ export class PasswordChecks {
   ) {}
 
   /**
-   * That it is really the user who acts: by the password, or, where the account has none, by a token of the identity
-   * provider that is not older than five minutes.
+   * Requires proof that the user acts: the password or, if the account has none, a token of the identity provider that
+   * is at most five minutes old.
    * @throws ValidationError, InvalidCredentials, FreshTokenRequired, AccountLocked, ServiceUnavailable
    */
   async requireProof(actor: Actor, { field, password, signal }: Proof): Promise<void> {
@@ -43,7 +46,7 @@ export class PasswordChecks {
     else if (!isFresh(actor)) throw new FreshTokenRequired(FRESH_SECONDS);
   }
 
-  /** Answers the stored hash. @throws InvalidCredentials, AccountLocked, RequestRefused, ServiceUnavailable */
+  /** Returns the stored hash. @throws InvalidCredentials, AccountLocked, RequestRefused, ServiceUnavailable */
   async requireCurrent(actor: Actor, password: string, signal?: AbortSignal): Promise<string> {
     const count = await this.lockout.reserveTrustedAttempt(`user:${actor.userId}`, `session:${actor.sessionId}`);
     const stored = await this.repository.findPasswordHash(actor.userId);
@@ -60,14 +63,14 @@ export class PasswordChecks {
   }
 
   /**
-   * Hashes a password the actor has chosen. `about` is what the account is called.
+   * Hashes a password that the actor has chosen. `about` contains the names of the account.
    * @throws ValidationError, ServiceUnavailable, RateLimitExceeded, RequestRefused
    */
   hashChosen(actor: Actor, chosen: ChosenPassword, signal?: AbortSignal): Promise<string> {
     return this.hasher.hashChosen(chosen, requesterOf(actor, signal));
   }
 
-  /** Also forgets the devices that knew the old one. False when it was changed meanwhile. */
+  /** Also deletes the known devices. Returns false when the password was changed in the meantime. */
   async replace(tx: Queryable, userId: string, oldHash: string, newHash: string): Promise<boolean> {
     const isReplaced = await this.repository.replacePassword(tx, userId, oldHash, newHash);
     await this.repository.forgetDevices(tx, userId);
@@ -80,5 +83,5 @@ function isFresh({ issuedAt }: Actor): boolean {
 }
 
 function requesterOf({ userId }: Actor, signal: AbortSignal | undefined): HashRequester {
-  return { place: `account:user:${userId}`, isTrusted: true, signal };
+  return { key: `account:user:${userId}`, isTrusted: true, signal };
 }

@@ -1,21 +1,21 @@
 import { ZxcvbnFactory } from '@zxcvbn-ts/core';
 import { adjacencyGraphs, dictionary } from '@zxcvbn-ts/language-common';
 
-/** Of 0 to 4. 2 means more than a million guesses, which a throttled login does not give anybody. */
+/** Of 0 to 4. 2 means more than a million guesses, which the login limits do not allow. */
 const LEAST_SCORE = 2;
 /**
- * As far as the estimate looks: a longer password is not weaker, and the estimate grows with the square of the length.
+ * The estimate covers this length: a longer password is not weaker, and the cost grows with the square of the length.
  */
 const ESTIMATED_LENGTH = 48;
-/** Words of the account itself that the estimate knows, and how much of each. */
+/** The number of words of the account that the estimate uses, and the length of each. */
 const WORDS_MAX = 12;
 const WORD_LENGTH_MAX = 80;
 
 let estimator: ZxcvbnFactory | undefined;
 
 /**
- * Whether a normalised password is guessed easily by those who know these words. It takes up to a quarter of a second
- * of a core for 48 characters: everything else asks `PasswordStrength`, which does it in a thread of its own.
+ * Whether a normalised password is easy to guess with knowledge of these words. It takes up to a quarter of a second of
+ * a core for 48 characters: use `PasswordStrength`, which runs it in a separate thread.
  */
 export function isGuessable(password: string, words: readonly string[]): boolean {
   estimator ??= new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs });

@@ -10,27 +10,27 @@ import type { HashRequester } from './hashing-queue.js';
 import { requirePasswordForm, TOO_EASY } from './password-strength.js';
 import { PasswordStrength } from './password-strength.service.js';
 
-/** OWASP's least for argon2id. */
+/** The minimum of OWASP for argon2id. */
 const ARGON2 = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 const ARGON2_PREFIX = '$argon2id$v=19$m=19456,t=2,p=1$';
 const MAX_WAITING = 50;
-/** Of one address or account, times `RATE_LIMIT_MULTIPLIER`. */
+/** For one IP address or account, times `RATE_LIMIT_MULTIPLIER`. */
 const WAITING_EACH = 4;
-/** The server itself: commands, the first admin, the decoy. */
-const SERVER: HashRequester = { place: 'server', isTrusted: true };
+/** The server itself: commands, the first admin, the dummy hash. */
+const SERVER: HashRequester = { key: 'server', isTrusted: true };
 
-/** A password as a client chooses it, and what its account is called. */
+/** A password chosen by a client, and the names of its account. */
 export interface ChosenPassword {
-  /** The name of the input. */
+  /** The name of the input field. */
   readonly field: string;
   readonly password: string;
   readonly about: readonly string[];
 }
 
 /**
- * Hashes and compares passwords. What is hashed is base64(HMAC-SHA-384(pepper, NFKC(password))): 64 ASCII characters,
- * so that bcrypt, which forgets everything past 72 bytes, sees all of any password; and a stolen table alone is of no
- * use without the pepper.
+ * Hashes and compares passwords. The input of the hash is base64(HMAC-SHA-384(pepper, NFKC(password))): 64 ASCII
+ * characters, so that bcrypt, which ignores everything after 72 bytes, covers the whole password; and a stolen table is
+ * useless without the pepper.
  */
 @Injectable()
 export class PasswordHasher implements OnApplicationBootstrap {
@@ -56,8 +56,8 @@ export class PasswordHasher implements OnApplicationBootstrap {
   }
 
   /**
-   * Hashes a password that a client has chosen, once it was found strong enough; the estimate shares the turn of the
-   * hash. @throws ValidationError, ServiceUnavailable, RateLimitExceeded
+   * Hashes a password that a client has chosen, if it is strong enough. The estimate runs in the same turn as the hash.
+   * @throws ValidationError, ServiceUnavailable, RateLimitExceeded
    */
   hashChosen({ field, password, about }: ChosenPassword, requester: HashRequester): Promise<string> {
     const form = requirePasswordForm(field, password, about);
@@ -68,8 +68,9 @@ export class PasswordHasher implements OnApplicationBootstrap {
   }
 
   /**
-   * Whether the password is the one of this hash. Without a hash (there is no such account) it does the same work and
-   * answers false, so that the time does not tell. @throws ServiceUnavailable, RateLimitExceeded
+   * Whether the password matches the hash. Without a hash (there is no such account) it does the same work and returns
+   * false, so that the response time reveals nothing.
+   * @throws ServiceUnavailable, RateLimitExceeded
    */
   async matches(password: string, stored: string | undefined, requester: HashRequester): Promise<boolean> {
     const input = this.peppered(password);
@@ -80,7 +81,7 @@ export class PasswordHasher implements OnApplicationBootstrap {
     return isSame && stored !== undefined;
   }
 
-  /** Whether a hash was made as new ones are. */
+  /** Whether a hash was made with the current parameters. */
   isCurrent(stored: string): boolean {
     const { passwordHash, bcryptCost } = this.config;
     const prefix = passwordHash === 'bcrypt' ? `$2b$${String(bcryptCost).padStart(2, '0')}$` : ARGON2_PREFIX;

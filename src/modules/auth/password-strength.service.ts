@@ -11,32 +11,32 @@ export interface EstimateTask {
 
 /** The longest estimate takes a quarter of a second of a core; the first one also loads the dictionary. */
 const DEADLINE_MS = 10_000;
-/** Estimates under way at once; callers come here through the hashing gate, which lets fewer in. */
+/** Pending estimates; the hashing gate, which precedes this, admits fewer. */
 const MAX_PENDING = 64;
-/** The dictionary needs some 100 MB while it is built. */
+/** Building the dictionary takes some 100 MB. */
 const MEMORY_MB = 256;
 const SUFFIX = extname(import.meta.url);
 
-/** How the thread starts. One provider, so that tests can say how sources are compiled. */
+/** How the thread starts. A provider, so that tests can configure the compilation of sources. */
 export class EstimateThreadSettings {
   entry = new URL(`./password-estimate.thread${SUFFIX}`, import.meta.url);
-  /** Run from the sources it needs what compiles them; else nothing that was loaded into this process. */
+  /** When run from the sources it needs the options that compile them; otherwise nothing of this process. */
   nodeOptions: readonly string[] = SUFFIX === '.ts' ? process.execArgv : [];
 }
 
 interface Pending {
-  settle(isGuessable: boolean): void;
+  complete(isGuessable: boolean): void;
   fail(error: Error): void;
 }
 
 /**
- * Finds out which passwords are guessed easily. The estimate runs in a thread of its own, never on the event loop, for
- * clients, commands and the start alike.
+ * Estimates how easily passwords are guessed. The estimate runs in a separate thread, never on the event loop, for
+ * clients, commands and the startup alike.
  */
 @Injectable()
 export class PasswordStrength implements OnModuleDestroy {
   private thread: Worker | undefined;
-  /** In the order asked, which is the order of the answers. */
+  /** In the order of the requests, which is the order of the results. */
   private pending: Pending[] = [];
   private isClosed = false;
 
@@ -48,25 +48,26 @@ export class PasswordStrength implements OnModuleDestroy {
   }
 
   /**
-   * Refuses passwords that are too short or too long, that are the account's own name, or that are guessed easily. No
-   * rule of which characters there must be. @throws ValidationError, ServiceUnavailable
+   * Refuses passwords that are too short, too long, a name of the account, or easy to guess. It does not require
+   * classes of characters.
+   * @throws ValidationError, ServiceUnavailable
    */
   async requireStrong(field: string, password: string, about: readonly string[]): Promise<void> {
     const form = requirePasswordForm(field, password, about);
     if (await this.isGuessable(form)) throw ValidationError.of(field, TOO_EASY);
   }
 
-  /** @throws ServiceUnavailable when the thread breaks, or does not answer in time */
+  /** @throws ServiceUnavailable when the thread breaks, or does not respond in time */
   isGuessable({ normal, words }: PasswordForm): Promise<boolean> {
     if (this.isClosed || this.pending.length >= MAX_PENDING) return Promise.reject(new ServiceUnavailable());
     this.thread ??= this.start();
     const { thread } = this;
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => this.end(), DEADLINE_MS);
-      const settled =
-        <T>(settle: (value: T) => void) =>
-        (value: T): void => (clearTimeout(late), settle(value));
-      this.pending.push({ settle: settled(resolve), fail: settled(reject) });
+      const completed =
+        <T>(complete: (value: T) => void) =>
+        (value: T): void => (clearTimeout(late), complete(value));
+      this.pending.push({ complete: completed(resolve), fail: completed(reject) });
       thread.postMessage({ password: normal, words } satisfies EstimateTask);
     });
   }
@@ -76,20 +77,20 @@ export class PasswordStrength implements OnModuleDestroy {
     const resourceLimits = { maxOldGenerationSizeMb: MEMORY_MB };
     const thread = new Worker(entry, { env: {}, execArgv: [...nodeOptions], resourceLimits });
     thread.unref();
-    thread.on('message', (isGuessable: boolean) => this.pending.shift()?.settle(isGuessable));
-    thread.on('error', () => this.forget(thread));
-    thread.on('exit', () => this.forget(thread));
+    thread.on('message', (isGuessable: boolean) => this.pending.shift()?.complete(isGuessable));
+    thread.on('error', () => this.discard(thread));
+    thread.on('exit', () => this.discard(thread));
     return thread;
   }
 
   private end(): void {
     const { thread } = this;
     if (!thread) return;
-    this.forget(thread);
+    this.discard(thread);
     void thread.terminate();
   }
 
-  private forget(thread: Worker): void {
+  private discard(thread: Worker): void {
     if (this.thread !== thread) return;
     this.thread = undefined;
     const { pending } = this;

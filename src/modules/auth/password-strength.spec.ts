@@ -3,7 +3,7 @@ import { ValidationError } from '../../platform/errors/app-error.js';
 import { isGuessable } from './password-estimator.js';
 import { EstimateThreadSettings, PasswordStrength } from './password-strength.service.js';
 
-/** The longest estimate there is: every part of it is a word of the dictionary, however it is cut. */
+/** The longest estimate: every part of it is a word of the dictionary, in any segmentation. */
 const SLOWEST = 'p4$$w0rd'.repeat(6);
 
 describe('a password', () => {
@@ -40,7 +40,7 @@ describe('a password', () => {
     'ana.lima1',
     'parley123',
     'k7#Qz!p9'.repeat(17),
-  ])('may not be %s', async (password) => {
+  ])('must not be %s', async (password) => {
     await expect(check(password)).rejects.toBeInstanceOf(ValidationError);
   });
 
@@ -52,7 +52,7 @@ describe('a password', () => {
   });
 });
 
-/** Milliseconds in which the event loop was at work, not waiting, until this is done. */
+/** Returns the milliseconds in which the event loop was busy, not waiting, until the work is done. */
 async function loopTimeOf(work: () => Promise<unknown>): Promise<number> {
   const before = performance.eventLoopUtilization();
   await work();

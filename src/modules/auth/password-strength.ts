@@ -3,18 +3,19 @@ import { ValidationError } from '../../platform/errors/app-error.js';
 const MIN_LENGTH = 8;
 const MAX_LENGTH = 128;
 const MAX_BYTES = 512;
-/** What is said of a password that is guessed easily. */
+/** The problem of a password that is easy to guess. */
 export const TOO_EASY = 'is too easy to guess';
 
-/** A password as it is compared, and the words of its account that make it easier to guess. */
+/** A normalised password, and the words of its account that make it easier to guess. */
 export interface PasswordForm {
   readonly normal: string;
   readonly words: readonly string[];
 }
 
 /**
- * Refuses passwords that are too short or too long, in whatever form they are typed. It costs next to nothing.
- * Answers the normal form. @throws ValidationError
+ * Refuses passwords that are too short or too long, independent of the Unicode form. It costs next to nothing. Returns
+ * the normal form.
+ * @throws ValidationError
  */
 export function requirePasswordLength(field: string, password: string): string {
   const normal = password.normalize('NFKC');
@@ -27,8 +28,9 @@ export function requirePasswordLength(field: string, password: string): string {
 }
 
 /**
- * The checks of a password that cost next to nothing: its length, and that it is not the account's own name. `about` is
- * what the account is called. @throws ValidationError
+ * The cheap checks of a password: its length, and that it is not a name of the account. `about` contains the names of
+ * the account.
+ * @throws ValidationError
  */
 export function requirePasswordForm(field: string, password: string, about: readonly string[]): PasswordForm {
   const normal = requirePasswordLength(field, password);

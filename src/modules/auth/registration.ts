@@ -10,7 +10,7 @@ import { AuthRepository } from './auth.repository.js';
 import type { LoginSource } from './login-source.js';
 import { PasswordHasher } from './password-hasher.js';
 
-/** How an account comes into being: user, password and event stream in one transaction. */
+/** Creates an account: user, password and event stream in one transaction. */
 @Injectable()
 export class Registration {
   constructor(
@@ -27,14 +27,14 @@ export class Registration {
     const displayName = requireDisplayName(dto.display_name ?? username);
     const about = [username, email, displayName];
     const chosen = { field: 'password', password: dto.password, about };
-    const passwordHash = await this.hasher.hashChosen(chosen, { place: addressSubject(ip), signal });
+    const passwordHash = await this.hasher.hashChosen(chosen, { key: addressSubject(ip), signal });
     const user: NewUser = { id: newId(), username, email, displayName, role: 'user' };
     await this.insert(user, passwordHash);
-    const [shown] = await this.users.present([await this.users.find(user.id)], { userId: user.id, role: 'user' });
-    return shown!;
+    const [presented] = await this.users.present([await this.users.find(user.id)], { userId: user.id, role: 'user' });
+    return presented!;
   }
 
-  /** An account whose fields have been judged. @throws AlreadyExists, ServiceUnavailable */
+  /** Creates an account whose fields have been validated. @throws AlreadyExists, ServiceUnavailable */
   async create(user: NewUser, password: string): Promise<void> {
     await this.insert(user, await this.hasher.hash(password));
   }

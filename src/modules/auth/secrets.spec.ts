@@ -8,7 +8,7 @@ describe('a secret', () => {
     expect(newSecret()).not.toBe(secret);
   });
 
-  it('opens what was sealed with it, and nothing else does', () => {
+  it('decrypts what was encrypted with it, and no other secret does', () => {
     const [old, successor] = [newSecret(), newSecret()];
     const box = sealWith(old, successor);
     expect(openWith(old, box)).toBe(successor);

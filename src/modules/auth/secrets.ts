@@ -4,17 +4,17 @@ const TOKEN_BYTES = 32;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** 256 bits nobody can guess, for a refresh token, a ticket or a device. */
+/** 256 random bits for a refresh token, a ticket or a device. */
 export function newSecret(): string {
   return randomBytes(TOKEN_BYTES).toString('base64url');
 }
 
-/** How such a secret is stored. It has more entropy than the hash has bits, so a fast hash is enough. */
+/** The stored form of such a secret. It has more entropy than the hash has bits, so a fast hash is enough. */
 export function hashSecret(secret: string): Buffer {
   return createHash('sha256').update(secret).digest();
 }
 
-/** Encrypts `text` so that only whoever holds `secret`, which is stored nowhere, reads it. */
+/** Encrypts `text` so that only the owner of `secret`, which is not stored, can read it. */
 export function sealWith(secret: string, text: string): Buffer {
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv('aes-256-gcm', boxKey(secret), iv);
@@ -22,7 +22,7 @@ export function sealWith(secret: string, text: string): Buffer {
   return Buffer.concat([iv, cipher.getAuthTag(), body]);
 }
 
-/** @throws Error when it was not sealed with `secret` */
+/** @throws Error when it was not encrypted with `secret` */
 export function openWith(secret: string, box: Buffer): string {
   const decipher = createDecipheriv('aes-256-gcm', boxKey(secret), box.subarray(0, IV_BYTES));
   decipher.setAuthTag(box.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));

@@ -3,7 +3,7 @@ import type { Actor } from '../../platform/http/actor.js';
 import type { SessionState } from './sessions.repository.js';
 
 /**
- * Who the holder of a credential of this session is; `expiresAt` of it in epoch seconds.
+ * Returns the actor of a session; `expiresAt` is the expiry of the credential in epoch seconds.
  * @throws AuthenticationRequired, AccountBanned
  */
 export function toActor(state: SessionState, expiresAt: number): Actor {

@@ -13,9 +13,9 @@ import { SessionKeysService } from './session-keys.service.js';
 import { SessionsRepository, type SessionState } from './sessions.repository.js';
 
 /**
- * Says who a credential is. A token names a session and no more: whether that session lives, whose it is, with which
- * role, is read from the database and remembered for at most five seconds; on this node what ends a session or changes
- * a user is seen at once.
+ * Authenticates credentials. A token identifies only a session: whether it is active, its user and their role are read
+ * from the database and cached for at most five seconds. On this node the end of a session or a change of a user takes
+ * effect immediately.
  */
 @Injectable()
 export class SessionAuthenticator extends Authenticator implements OnModuleInit {
@@ -40,11 +40,11 @@ export class SessionAuthenticator extends Authenticator implements OnModuleInit 
 
   /** @throws AuthenticationRequired, AccountBanned, AccountDeleted, ServiceUnavailable */
   async authenticate(token: string): Promise<Actor> {
-    const claim = await this.tokens.read(token);
-    const state = await this.cache.find(claim.sessionId, claim.owner, () => this.load(claim));
-    if (!state || (claim.userId && state.user_id !== claim.userId)) throw new AuthenticationRequired();
-    const actor = toActor(state, claim.expiresAt);
-    return claim.issuedAt === undefined ? actor : { ...actor, issuedAt: claim.issuedAt };
+    const claims = await this.tokens.read(token);
+    const state = await this.cache.find(claims.sessionId, claims.identityKey, () => this.load(claims));
+    if (!state || (claims.userId && state.user_id !== claims.userId)) throw new AuthenticationRequired();
+    const actor = toActor(state, claims.expiresAt);
+    return claims.issuedAt === undefined ? actor : { ...actor, issuedAt: claims.issuedAt };
   }
 
   /** @throws AuthenticationRequired, AccountBanned */
@@ -74,10 +74,10 @@ export class SessionAuthenticator extends Authenticator implements OnModuleInit 
     return known.length === 0 ? Promise.resolve([]) : this.sessions.findChangedRoles(known);
   }
 
-  private async load(claim: TokenClaims): Promise<SessionState | undefined> {
-    const state = await this.sessions.findState(claim.sessionId);
-    if (!claim.open || (state && state.expires_at.getTime() >= claim.expiresAt * 1000)) return state;
-    await claim.open();
-    return this.sessions.findState(claim.sessionId);
+  private async load(claims: TokenClaims): Promise<SessionState | undefined> {
+    const state = await this.sessions.findState(claims.sessionId);
+    if (!claims.open || (state && state.expires_at.getTime() >= claims.expiresAt * 1000)) return state;
+    await claims.open();
+    return this.sessions.findState(claims.sessionId);
   }
 }

@@ -6,7 +6,7 @@ const state = (userId: string) => ({ user_id: userId }) as SessionState;
 describe('the session cache', () => {
   afterEach(() => jest.restoreAllMocks());
 
-  it('asks once for requests that come together, and again after five seconds', async () => {
+  it('loads once for concurrent requests, and again after five seconds', async () => {
     const cache = new SessionCache();
     const load = jest.fn(() => Promise.resolve(state('ana')));
     await Promise.all([cache.find('s', 'ana', load), cache.find('s', 'ana', load)]);
@@ -17,13 +17,13 @@ describe('the session cache', () => {
     expect(load).toHaveBeenCalledTimes(2);
   });
 
-  it('never answers one owner with what it knows of another', async () => {
+  it('never returns the entry of another identity', async () => {
     const cache = new SessionCache();
     await cache.find('s', 'ana', () => Promise.resolve(state('ana')));
     await expect(cache.find('s', 'eve', () => Promise.resolve(undefined))).resolves.toBeUndefined();
   });
 
-  it('does not keep what was dropped while it was loaded', async () => {
+  it('does not store an entry that was dropped while it was loaded', async () => {
     const cache = new SessionCache();
     let finish!: (value: SessionState) => void;
     const old = cache.find('s', 'ana', () => new Promise((resolve) => (finish = resolve)));
@@ -46,13 +46,13 @@ describe('the session cache', () => {
     expect(load).toHaveBeenCalledTimes(1);
   });
 
-  it('keeps no failures', async () => {
+  it('does not store failures', async () => {
     const cache = new SessionCache();
     await expect(cache.find('s', 'ana', () => Promise.reject(new Error('away')))).rejects.toThrow('away');
     await expect(cache.find('s', 'ana', () => Promise.resolve(state('ana')))).resolves.toBeDefined();
   });
 
-  it('asks once in five seconds for a session that is over', async () => {
+  it('loads a session that has ended once in five seconds', async () => {
     const cache = new SessionCache();
     const load = jest.fn(() => Promise.resolve(undefined));
     for (let n = 0; n < 3; n++) await expect(cache.find('s', 'ana', load)).resolves.toBeUndefined();

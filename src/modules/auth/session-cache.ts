@@ -6,17 +6,17 @@ const MAX_AGE_MS = 5000;
 const MAX_ENTRIES = 50_000;
 
 interface Entry {
-  readonly owner: string;
+  readonly identityKey: string;
   readonly loadedAt: number;
   readonly state: Promise<SessionState | undefined>;
-  /** Whose session it is; undefined until it is loaded, and when there is none. */
+  /** The user of the session; undefined until it is loaded, and when there is none. */
   userId?: string;
 }
 
 /**
- * What is known of sessions, at most five seconds old, least recently used out first: also that there is none, which a
- * token that goes on being sent after its session was ended would otherwise ask the database each time. Requests that come together ask
- * the database once. What is dropped while it is being loaded is not kept: the answer may be from before.
+ * Caches session states for at most five seconds, and evicts the least recently used. The absence of a session is
+ * cached, too: otherwise each request with the token of an ended session would query the database. Concurrent requests
+ * share one query. An entry that is dropped while it is loaded is not stored: its result may be outdated.
  */
 @Injectable()
 export class SessionCache {
@@ -28,20 +28,21 @@ export class SessionCache {
     metrics?.cache('sessions', () => this);
   }
 
-  /** `owner` stands for whom the credential names: one session id under two owners is two questions. */
+  /** `identityKey` identifies the identityKey of the credential: one session id with two identities has two entries. */
   find(
     sessionId: string,
-    owner: string,
+    identityKey: string,
     load: () => Promise<SessionState | undefined>,
   ): Promise<SessionState | undefined> {
     const known = this.entries.get(sessionId);
-    const isFresh = known !== undefined && known.owner === owner && Date.now() - known.loadedAt < MAX_AGE_MS;
+    const isFresh =
+      known !== undefined && known.identityKey === identityKey && Date.now() - known.loadedAt < MAX_AGE_MS;
     if (isFresh) this.hits++;
     else this.misses++;
-    const entry: Entry = isFresh ? known : { owner, loadedAt: Date.now(), state: load() };
+    const entry: Entry = isFresh ? known : { identityKey, loadedAt: Date.now(), state: load() };
     this.entries.delete(sessionId);
     this.entries.set(sessionId, entry);
-    if (!isFresh) this.settle(sessionId, entry);
+    if (!isFresh) this.awaitLoad(sessionId, entry);
     return entry.state;
   }
 
@@ -49,24 +50,24 @@ export class SessionCache {
     for (const id of sessionIds) this.entries.delete(id);
   }
 
-  /** Entries still being loaded go too: nobody knows yet whose they are. */
+  /** Also drops entries that are still being loaded, because their user is not yet known. */
   dropUser(userId: string): void {
     for (const [id, entry] of this.entries) {
       if (entry.userId === undefined || entry.userId === userId) this.entries.delete(id);
     }
   }
 
-  private settle(sessionId: string, entry: Entry): void {
+  private awaitLoad(sessionId: string, entry: Entry): void {
     if (this.entries.size > MAX_ENTRIES) this.entries.delete(this.entries.keys().next().value!);
     entry.state.then(
       (state) => {
         entry.userId = state?.user_id;
       },
-      () => this.forget(sessionId, entry),
+      () => this.remove(sessionId, entry),
     );
   }
 
-  private forget(sessionId: string, entry: Entry): void {
+  private remove(sessionId: string, entry: Entry): void {
     if (this.entries.get(sessionId) === entry) this.entries.delete(sessionId);
   }
 }

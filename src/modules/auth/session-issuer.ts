@@ -18,7 +18,7 @@ export interface OpenedSession {
   readonly expiresAt: Date;
 }
 
-/** Opens sessions and writes the answer a client gets for one. */
+/** Opens sessions and creates the response for them. */
 @Injectable()
 export class SessionIssuer {
   constructor(
@@ -42,7 +42,7 @@ export class SessionIssuer {
     return { sessionId, userId, refreshToken, expiresAt: new Date(Date.now() + ttlSeconds * 1000) };
   }
 
-  /** After the commit of an opened session: whoever has too many loses those he used longest ago. */
+  /** Called after the commit of an opened session: if the user has too many sessions, ends those used longest ago. */
   async makeRoom(userId: string): Promise<void> {
     await this.revocation.keepNewest(userId, this.config.sessionsMaxPerUser);
   }
@@ -51,13 +51,13 @@ export class SessionIssuer {
   async answer(session: OpenedSession, user: UserRow): Promise<TokensDto> {
     const secondsLeft = Math.floor((session.expiresAt.getTime() - Date.now()) / 1000);
     const ttlSeconds = Math.max(1, Math.min(this.config.jwtAccessTtl, secondsLeft));
-    const [shown] = await this.users.present([user], { userId: user.id, role: user.role });
+    const [presented] = await this.users.present([user], { userId: user.id, role: user.role });
     return {
       access_token: this.tokens.sign({ userId: session.userId, sessionId: session.sessionId, ttlSeconds }),
       refresh_token: session.refreshToken,
       expires_in: ttlSeconds,
       token_type: 'Bearer',
-      user: shown!,
+      user: presented!,
     };
   }
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Queryable, Sql, statement } from '../../platform/database/sql.js';
 import { STATE_COLUMNS, type SessionState } from './sessions.repository.js';
 
-/** So many keys stand for one session; one more, and the oldest goes. */
+/** The maximum number of keys of one session; another one replaces the oldest. */
 const KEYS_PER_SESSION = 20;
 
 export interface NewSessionKey {
@@ -22,7 +22,7 @@ export interface SessionKeyRow extends SessionState {
   readonly connected_ms: number;
 }
 
-/** What the sockets of a key have done, since it was asked for last. */
+/** The use of a key by its sockets since the last update. */
 export interface KeyUse {
   readonly sent: number;
   readonly received: number;
@@ -79,12 +79,12 @@ const REMOVE_ALL = statement<unknown>(
 export class SessionKeysRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** Undefined when the session is gone. */
+  /** Undefined when the session has ended. */
   insert(key: NewSessionKey): Promise<{ created_at: Date; expires_at: Date } | undefined> {
     return this.sql.one(INSERT, [key.hash, key.sessionId, key.preferences, key.ttlSeconds]);
   }
 
-  /** Undefined when it is unknown, too old, or its session over. */
+  /** Undefined when it is unknown or expired, or when its session has ended. */
   find(hash: Buffer): Promise<SessionKeyRow | undefined> {
     return this.sql.one(FIND, [hash]);
   }
@@ -97,7 +97,7 @@ export class SessionKeysRepository {
     await this.sql.run(TOUCH, [hash, sent, received, connectedMs]);
   }
 
-  /** All keys of all sessions of a user. */
+  /** Deletes all keys of all sessions of a user. */
   async removeAll(tx: Queryable, userId: string): Promise<void> {
     await tx.run(REMOVE_ALL, [userId]);
   }

@@ -11,7 +11,7 @@ export type { KeyUse, SessionKeyRow } from './session-keys.repository.js';
 
 const UNUSED: KeyUse = { sent: 0, received: 0, connectedMs: 0 };
 
-/** A key as it is handed out, this once. */
+/** A new key, which is returned only once. */
 export interface IssuedSessionKey {
   readonly key: string;
   readonly createdAt: Date;
@@ -19,8 +19,8 @@ export interface IssuedSessionKey {
 }
 
 /**
- * Secrets that stand for a session where no token can be sent: a cookie, the address of a socket. Whoever holds one is
- * who the session is; it ends with the session. Stored as a hash, shown once.
+ * Secrets that replace a token where none can be sent: in a cookie or in the URL of a socket. A key has the rights of
+ * its session and ends with it. Stored as a hash, returned once.
  */
 @Injectable()
 export class SessionKeysService {
@@ -31,7 +31,7 @@ export class SessionKeysService {
   ) {}
 
   /**
-   * Takes a ticket, which works once, and says for which session and until when (epoch seconds).
+   * Redeems a ticket, which works once, and returns its session and expiry (epoch seconds).
    * @throws AuthenticationRequired
    */
   async redeemTicket(ticket: string): Promise<{ state: SessionState; expiresAt: number }> {
@@ -40,7 +40,7 @@ export class SessionKeysService {
     return { state, expiresAt: Math.floor(Date.now() / 1000) + this.config.jwtAccessTtl };
   }
 
-  /** A new key of the actor's session: 122 random bits in the shape of a UUID. @throws AuthenticationRequired */
+  /** Creates a key of the actor's session: 122 random bits in the form of a UUID. @throws AuthenticationRequired */
   async issue(
     actor: Actor,
     { ttlSeconds, preferences = {} }: { ttlSeconds: number; preferences?: Record<string, unknown> },
@@ -52,24 +52,24 @@ export class SessionKeysService {
     return { key, createdAt: row.created_at, expiresAt: row.expires_at };
   }
 
-  /** What is known of a key. @throws AuthenticationRequired when it stands for nothing any more */
+  /** Returns the state of a key. @throws AuthenticationRequired when it is no longer valid */
   async find(key: string): Promise<SessionKeyRow> {
     const row = await this.keys.find(hashSecret(key));
     if (!row) throw new AuthenticationRequired();
     return row;
   }
 
-  /** Those of these keys, named by their hashes in hexadecimal digits, that open nothing any more. */
+  /** Returns those of these keys, given as hexadecimal hashes, that are no longer valid. */
   findEnded(keyIds: string[]): Promise<string[]> {
     return this.keys.findEnded(keyIds);
   }
 
-  /** Notes that the key was used, and what for. */
+  /** Records the use of a key. */
   touch(key: string, use: KeyUse = UNUSED): Promise<void> {
     return this.keys.touch(hashSecret(key), use);
   }
 
-  /** Takes a key out of circulation. Doing it twice is harmless. */
+  /** Deletes a key. Idempotent. */
   withdraw(key: string): Promise<void> {
     return this.keys.remove(hashSecret(key));
   }

@@ -10,17 +10,15 @@ import { type OpenedSession, SessionIssuer } from './session-issuer.js';
 import { SessionRevocation } from './session-revocation.js';
 import { type RefreshTokenRow, SessionsRepository } from './sessions.repository.js';
 
-/**
- * How long a used token still gives its successor again: an answer may be lost on the way, and tabs refresh together.
- */
+/** How long a used token still returns its successor: a response may be lost, and tabs refresh together. */
 const REPLAY_SECONDS = 20;
 
 /**
- * Every refresh token works once and has one successor. Used again, it gives the same successor as long as that one is
- * unused and the first use is a few seconds old; otherwise two parties hold it and the session ends.
+ * Every refresh token works once and has one successor. A repeated token returns the same successor while that one is
+ * unused and the first use is recent; otherwise two parties have it and the session ends.
  *
- * The successor is kept encrypted under a key made of the used token. The database alone, which has only hashes of
- * tokens, gives nobody a token.
+ * The successor is stored encrypted with a key derived from the used token. The database, which contains only hashes of
+ * tokens, does not reveal any token.
  */
 @Injectable()
 export class SessionRefresh {

@@ -10,13 +10,13 @@ export interface Revocation {
   readonly only?: string;
   readonly except?: string;
   readonly reason: RevocationReason;
-  /** The user himself when left out. */
+  /** The user themselves if omitted. */
   readonly actorId?: string;
 }
 
 /**
- * Ends sessions, for good and at once: when the promise is kept no write of theirs is accepted on any node, this node
- * refuses their tokens, and their live connections are being closed everywhere.
+ * Ends sessions permanently and immediately. When the promise resolves, no write of theirs is accepted on any node,
+ * this node refuses their tokens, and their connections are being closed everywhere.
  */
 @Injectable()
 export class SessionRevocation {
@@ -28,7 +28,7 @@ export class SessionRevocation {
     private readonly events: DomainEvents,
   ) {}
 
-  /** `check` runs first, under the lock of the user's stream. Answers how many sessions ended. */
+  /** `check` runs first, under the lock of the user's stream. Returns how many sessions ended. */
   async revoke(
     userId: string,
     revocation: Revocation,
@@ -48,19 +48,19 @@ export class SessionRevocation {
     const ended = await this.sessions.revoke(tx, userId, revocation);
     if (only === undefined) {
       await this.identities.refuseOlderTokens(tx, userId);
-      // Also those of a session that stays: they were made with tokens that may be in other hands.
+      // Also the keys of a remaining session: they were created with tokens that may be compromised.
       await this.keys.removeAll(tx, userId);
     }
     appendRevoked(tx, ended, { actorId, reason });
     return ended;
   }
 
-  /** Ends the sessions used longest ago where there are more than `kept`. */
-  async keepNewest(userId: string, kept: number): Promise<void> {
-    if ((await this.sessions.countLive(userId)) <= kept) return;
+  /** Ends the sessions used longest ago if there are more than `limit`. */
+  async keepNewest(userId: string, limit: number): Promise<void> {
+    if ((await this.sessions.countLive(userId)) <= limit) return;
     const reason = 'too_many';
     const ended = await this.log.write(userId, async (tx) => {
-      const ids = await this.sessions.revokeOldest(tx, userId, { kept, reason });
+      const ids = await this.sessions.revokeOldest(tx, userId, { limit, reason });
       appendRevoked(tx, ids, { actorId: userId, reason });
       return ids;
     });

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 import type { SystemRole } from '../../platform/http/actor.js';
 
-/** What a request must know of the session it comes from. */
+/** The state of a session that every request needs. */
 export interface SessionState {
   readonly session_id: string;
   readonly user_id: string;
@@ -40,7 +40,7 @@ export interface NewSession {
   readonly ttlSeconds: number;
 }
 
-/** Of `sessions s` and `users u`. */
+/** Columns of `sessions s` and `users u`. */
 export const STATE_COLUMNS = `s.id as session_id, s.user_id, s.expires_at, u.role, u.username, u.display_name,
   user_is_banned(u.banned_at, u.banned_until) as is_banned, u.banned_until, u.ban_reason`;
 
@@ -103,7 +103,7 @@ const REVOKE_OLDEST = statement<{ id: string }>(
    returning id`,
 );
 
-const FORGET_PLACES = statement<unknown>(
+const CLEAR_ORIGINS = statement<unknown>(
   'auth.forget_places',
   `update sessions set ip = '', user_agent = '' where user_id = $1`,
 );
@@ -149,13 +149,13 @@ const TAKE_TICKET = statement<SessionState>(
     where t.expires_at > now() and s.revoked_at is null and s.expires_at > now() and u.deleted_at is null`,
 );
 
-/** Forgotten in one statement: with a session go its refresh tokens and tickets. */
-export const SESSIONS_AT_ONCE = 1000;
+/** The batch size of a deletion; refresh tokens and tickets are deleted with their session. */
+export const SESSIONS_PER_BATCH = 1000;
 
 const PURGE = statement<unknown>(
   'auth.purge_sessions',
   `delete from sessions where id in (
-     select id from sessions where expires_at < now() - interval '1 day' order by expires_at limit ${SESSIONS_AT_ONCE})`,
+     select id from sessions where expires_at < now() - interval '1 day' order by expires_at limit ${SESSIONS_PER_BATCH})`,
 );
 
 const PURGE_TICKETS = statement<unknown>('auth.purge_tickets', `delete from tickets where expires_at < now()`);
@@ -176,12 +176,12 @@ export class SessionsRepository {
     await tx.run(INSERT, [session.id, session.userId, session.userAgent, session.ip, session.ttlSeconds]);
   }
 
-  /** Undefined when the session is over or its user gone; whether the user is banned is in the answer. */
+  /** Undefined when the session has ended or its user is deleted; a ban is part of the result. */
   findState(sessionId: string): Promise<SessionState | undefined> {
     return this.sql.one(STATE, [sessionId]);
   }
 
-  /** Of these sessions those that may not go on, and why. */
+  /** Returns those of these sessions that have ended, and why. */
   findEnded(sessionIds: string[]): Promise<{ session_id: string; reason: 'revoked' | 'expired' | 'banned' }[]> {
     return this.sql.many(ENDED, [sessionIds]);
   }
@@ -194,7 +194,7 @@ export class SessionsRepository {
     return this.sql.many(LIST, [userId]);
   }
 
-  /** Ends the living sessions of a user: one, all but one, or all. Answers which. */
+  /** Ends the active sessions of a user: one, all but one, or all. Returns their ids. */
   async revoke(
     tx: Queryable,
     userId: string,
@@ -207,18 +207,18 @@ export class SessionsRepository {
     return (await this.sql.one(COUNT_LIVE, [userId]))?.count ?? 0;
   }
 
-  /** Ends the living sessions of a user but the `kept` last used ones. Answers which. */
+  /** Ends the active sessions of a user except the `limit` last used ones. Returns their ids. */
   async revokeOldest(
     tx: Queryable,
     userId: string,
-    { kept, reason }: { kept: number; reason: string },
+    { limit, reason }: { limit: number; reason: string },
   ): Promise<string[]> {
-    return (await tx.many(REVOKE_OLDEST, [userId, kept, reason])).map(({ id }) => id);
+    return (await tx.many(REVOKE_OLDEST, [userId, limit, reason])).map(({ id }) => id);
   }
 
-  /** Where and with what a user was logged in is known no more. */
-  async forgetPlaces(tx: Queryable, userId: string): Promise<void> {
-    await tx.run(FORGET_PLACES, [userId]);
+  /** Clears the IP addresses and user agents of a user's sessions. */
+  async clearOrigins(tx: Queryable, userId: string): Promise<void> {
+    await tx.run(CLEAR_ORIGINS, [userId]);
   }
 
   async insertToken(tx: Queryable, tokenHash: Buffer, sessionId: string): Promise<void> {
@@ -234,7 +234,7 @@ export class SessionsRepository {
     return this.sql.transaction(async (tx) => work(tx, await tx.one(LOCK_TOKEN, [tokenHash, replaySeconds])));
   }
 
-  /** Puts a successor in the place of a token. */
+  /** Replaces a token by its successor. */
   async replaceToken(
     tx: Queryable,
     tokenHash: Buffer,
@@ -245,27 +245,29 @@ export class SessionsRepository {
     await tx.run(TOUCH, [successor.sessionId, successor.ip]);
   }
 
-  /** False when the session is over. */
+  /** Returns false when the session has ended. */
   async insertTicket(ticketHash: Buffer, sessionId: string, ttlSeconds: number): Promise<boolean> {
     return (await this.sql.run(INSERT_TICKET, [ticketHash, sessionId, ttlSeconds])) > 0;
   }
 
-  /** Takes a ticket away, so that it works once; undefined when it is unknown, too old or its session over. */
+  /**
+   * Deletes a ticket, so that it works once; undefined when it is unknown or expired, or when its session has ended.
+   */
   takeTicket(ticketHash: Buffer): Promise<SessionState | undefined> {
     return this.sql.one(TAKE_TICKET, [ticketHash]);
   }
 
-  /** Forgets some of the sessions that ended a day ago or longer; answers how many. */
+  /** Deletes some of the sessions that ended at least a day ago; returns how many. */
   purge(): Promise<number> {
     return this.sql.run(PURGE);
   }
 
-  /** Forgets the tickets nobody came back with. */
+  /** Deletes expired tickets. */
   purgeTickets(): Promise<number> {
     return this.sql.run(PURGE_TICKETS);
   }
 
-  /** What a run of the upkeep would forget. */
+  /** Counts what a run of the cleanup task would delete. */
   async countExpired(): Promise<{ sessions: number; tickets: number; failures: number }> {
     return (await this.sql.one(COUNT_EXPIRED)) ?? { sessions: 0, tickets: 0, failures: 0 };
   }

@@ -3,21 +3,23 @@ import { AccessTokens } from './access-tokens.js';
 import { ExternalLogin } from './external-login.js';
 import { ExternalTokens } from './external-tokens.js';
 
-/** What a valid token says. */
+/** The claims of a valid token. */
 export interface TokenClaims {
   readonly sessionId: string;
-  /** Undefined for an identity provider's token: it does not know our users. */
+  /** Undefined for a token of the identity provider, which does not know our users. */
   readonly userId: string | undefined;
-  /** Stands for one identity: two of them must never share what is remembered of a session. */
-  readonly owner: string;
+  /** Identifies one identity: two identities must never share a cached session. */
+  readonly identityKey: string;
   readonly expiresAt: number;
-  /** Epoch seconds, of an identity provider's token. */
+  /** Epoch seconds; only for tokens of the identity provider. */
   readonly issuedAt?: number;
-  /** For sessions somebody else opens: makes sure there is one. @throws AuthenticationRequired */
+  /**
+   * Only for sessions that the identity provider opens: ensures that the session exists. @throws AuthenticationRequired
+   */
   readonly open?: () => Promise<void>;
 }
 
-/** Reads tokens of either making: our own, or the identity provider's. */
+/** Reads our own tokens and those of the identity provider. */
 @Injectable()
 export class TokenReader {
   constructor(
@@ -30,13 +32,13 @@ export class TokenReader {
   async read(token: string): Promise<TokenClaims> {
     if (!this.external.recognises(token)) {
       const claims = this.own.verify(token);
-      return { ...claims, owner: claims.userId };
+      return { ...claims, identityKey: claims.userId };
     }
     const claims = await this.external.verify(token);
     return {
       sessionId: claims.sessionId,
       userId: undefined,
-      owner: `${claims.issuer}\n${claims.subject}`,
+      identityKey: `${claims.issuer}\n${claims.subject}`,
       expiresAt: Math.floor(claims.expiresAt.getTime() / 1000),
       issuedAt: claims.issuedAt.getTime() / 1000,
       open: () => this.externalLogin.open(claims),

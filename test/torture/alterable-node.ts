@@ -95,14 +95,14 @@ function alterTexts(app: App): void {
 
 function alterPumps(): void {
   interface PumpInside {
-    readonly receivers: Set<unknown>;
+    readonly subscribers: Set<unknown>;
     send(users: Iterable<unknown>, event: CommittedEvent, presented: PresentedEvent, prev: number): void;
   }
   const { offer } = StreamDispatcher.prototype;
   StreamDispatcher.prototype.offer = function (this: StreamDispatcher, event: CommittedEvent): void {
     const inside = this as unknown as PumpInside;
     if (faults.deliverUnordered && event.presented)
-      inside.send(inside.receivers, event, event.presented, event.seq - 1);
+      inside.send(inside.subscribers, event, event.presented, event.seq - 1);
     else offer.call(this, event);
   };
 }

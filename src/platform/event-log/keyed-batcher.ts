@@ -12,7 +12,7 @@ export interface KeyedBatcherOptions<Item, Result> {
   readonly run: (items: Item[]) => Promise<Result[]>;
   readonly maxBatch: number;
   readonly maxBatchPerKey: number;
-  /** Batches under way at once. Two: while one waits for the disk, the next is filled. */
+  /** Concurrent batches. With two, one is filled while the other waits for the disk. */
   readonly maxInFlight: number;
   /** Waiting items of one key beyond which `add` rejects. */
   readonly maxQueuedPerKey: number;

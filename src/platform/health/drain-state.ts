@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 
-/** A rolling restart gives the last client 17 s to move; after its delay the whole shutdown takes at most 25 s. */
+/** A rolling restart gives the last client 17 s to move; after the delay the whole shutdown takes at most 25 s. */
 const DRAIN_DEADLINE_MS = 18_000;
 
 type DrainStep = () => Promise<void>;

@@ -17,7 +17,7 @@ export class ReadinessDto {
 }
 
 /** Null for callers who may not see them. */
-export class HealthFiguresDto {
+export class HealthMetricsDto {
   @ApiProperty({ type: 'integer', nullable: true, description: 'Open connections of this process' })
   active_connections: number | null;
 
@@ -49,8 +49,8 @@ export class PublicHealthDto {
   })
   components: Record<string, ComponentStatus>;
 
-  @ApiProperty({ type: HealthFiguresDto })
-  metrics: HealthFiguresDto;
+  @ApiProperty({ type: HealthMetricsDto })
+  metrics: HealthMetricsDto;
 
   /** Without `health` the version and the metrics are null. */
   static of({ status, components }: HealthReport, health: Health | undefined): PublicHealthDto {

@@ -144,7 +144,7 @@ async function runCheck(component: Component): Promise<ComponentHealth> {
 async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), ms);
+    timer = setTimeout(() => reject(new Error('no response in time')), ms);
   });
   try {
     return await Promise.race([promise, late]);

@@ -145,7 +145,7 @@ async function inTime(reader: Reader): Promise<readonly Reading[]> {
   if (!(readings instanceof Promise)) return readings;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), READ_DEADLINE_MS);
+    timer = setTimeout(() => reject(new Error('no response in time')), READ_DEADLINE_MS);
   });
   try {
     return await Promise.race([readings, late]);

@@ -15,8 +15,8 @@ const recoveryFailures = new RepeatedWarning(new Logger('Connection'), 'a slow c
 });
 
 /**
- * The output of a connection: frames are passed directly to the transport while the client keeps up, and through a
- * queue while it does not. The direct path allocates nothing.
+ * The output of a connection: frames are passed directly to the transport while the client reads fast enough, and
+ * through a queue while it does not. The direct path allocates nothing.
  */
 export abstract class ConnectionOutput implements QueueOwner {
   private queue: OutboundQueue | undefined;

@@ -4,8 +4,8 @@ import type { Duplex } from 'node:stream';
 /** Headers that offer another protocol and are not part of the request itself. */
 const OFFERS = new Set(['upgrade', 'connection', 'http2-settings']);
 
-/** Whether a request asks for a WebSocket. */
-export function asksForWebSocket({ headers }: IncomingMessage): boolean {
+/** Whether a request is an upgrade to WebSocket. */
+export function isWebSocketUpgrade({ headers }: IncomingMessage): boolean {
   return headers.upgrade?.toLowerCase() === 'websocket';
 }
 
@@ -15,7 +15,7 @@ export function asksForWebSocket({ headers }: IncomingMessage): boolean {
  * so the request is parsed again without the offer; `head` is the part of its body received so far. The connection ends
  * with the response: parsing again leaves listeners on the socket and restarts the count of its requests.
  */
-export function answerWithoutUpgrade(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+export function processWithoutUpgrade(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   const { method, url, httpVersion, rawHeaders } = request;
   const lines = [`${method} ${url} HTTP/${httpVersion}`];
   for (let at = 0; at < rawHeaders.length; at += 2) {

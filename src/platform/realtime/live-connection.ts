@@ -28,7 +28,7 @@ export interface LiveConnection {
   deliverNow(frame: EncodedFrame, position?: Position): void;
   /** Sends the deferred frames, except those that the replay has covered. Later frames are sent directly. */
   release(covered: (position: Position) => boolean): void;
-  /** Delivers frames of this stream again, which is the initial state. Says nothing about access to the stream. */
+  /** Delivers frames of this stream again, which is the initial state. Independent of access to the stream. */
   subscribe(streamId: string): void;
   /** Delivers no more frames of this stream to this connection. */
   unsubscribe(streamId: string): void;

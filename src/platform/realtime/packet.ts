@@ -1,4 +1,7 @@
-/** Options of Engine.IO's `write`. `wsPreEncodedFrame` holds the packet as a whole WebSocket frame, behind its `4`. */
+/**
+ * Options of Engine.IO's `write`. `wsPreEncodedFrame` contains the packet, after its `4`, as a complete WebSocket
+ * frame.
+ */
 export interface EngineWriteOptions {
   readonly compress: false;
   readonly wsPreEncodedFrame?: Buffer[];

@@ -222,7 +222,7 @@ export class ReportCreatedData {
   category: string;
 }
 
-export class LiveFiguresData {
+export class LiveStatsData {
   @ApiProperty({ format: 'date-time' })
   as_of: string;
 
@@ -262,7 +262,7 @@ export const SIGNALS = {
   },
   'admin.figures': {
     summary: 'Sent every two seconds to admins who sent `admin.watch`: current statistics of the system.',
-    data: LiveFiguresData,
+    data: LiveStatsData,
   },
   typing: { summary: 'A user started or stopped typing.', data: TypingData },
 } as const satisfies Record<string, DeclaredFrame>;

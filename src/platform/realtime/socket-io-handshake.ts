@@ -51,7 +51,7 @@ export class SocketIoHandshake {
   private readonly unattached = new RepeatedWarning(
     this.logger,
     'requests of Socket.IO name sessions that this process does not have: behind a balancer without sticky sessions ' +
-      "clients must connect with transports: ['websocket'] (with SOCKET_IO_POLLING=false the server says so)",
+      "clients must connect with transports: ['websocket']; SOCKET_IO_POLLING=false makes the server respond so",
   );
   private readonly authorized = new WeakSet<IncomingMessage>();
   private readonly authenticated = new WeakSet<object>();

@@ -7,7 +7,7 @@ import { toAppErrorAndLog } from '../errors/error.filter.js';
 import type { PresentedError } from '../errors/error-formats.js';
 import { RequestValidator } from '../http/request-validator.js';
 import { ConnectionGate } from './connection-gate.js';
-import { answerWithoutUpgrade, asksForWebSocket } from './ignored-upgrade.js';
+import { processWithoutUpgrade, isWebSocketUpgrade } from './ignored-upgrade.js';
 
 export interface Upgrade {
   readonly request: IncomingMessage;
@@ -63,8 +63,8 @@ export class UpgradeRoutes implements OnApplicationBootstrap {
   onApplicationBootstrap(): void {
     const server = this.adapter.httpAdapter.getHttpServer() as Server;
     server.on('upgrade', (request, socket, head) => {
-      if (asksForWebSocket(request)) void this.route(request, socket, head);
-      else answerWithoutUpgrade(server, request, socket, head);
+      if (isWebSocketUpgrade(request)) void this.route(request, socket, head);
+      else processWithoutUpgrade(server, request, socket, head);
     });
   }
 

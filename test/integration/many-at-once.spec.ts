@@ -70,7 +70,7 @@ describe('what is said of many at once', () => {
     for (const friend of friends) await typing.start(friend, places.get(friend.userId)!);
     await typing.start(stranger, await people.group(stranger));
     const asked = others.map(({ userId }) => userId);
-    const { names, answer } = await statementsOf(() => typing.where(reader, asked));
+    const { names, answer } = await statementsOf(() => typing.findTyping(reader, asked));
     expect(names).toEqual(['participants.memberships_among']);
     expect(answer).toEqual(places);
   });

@@ -37,7 +37,7 @@ describe('presence', () => {
   const connect = async (actor: Actor, cursor?: string): Promise<RealtimeClient> => {
     const client = await people.connect(actor, cursor);
     clients.push(client);
-    await leases.settled();
+    await leases.flushed();
     return client;
   };
   /** Two who share a group. */
@@ -63,7 +63,7 @@ describe('presence', () => {
   /** Waits until the server has let go of what was closed. */
   const letGo = async (userId: string): Promise<void> => {
     for (;;) {
-      await leases.settled();
+      await leases.flushed();
       const [row] = await test.database.query<{ count: string }>(
         `select count(*) as count from presence_leases where user_id = $1 and node_id = '00000000-0000-0000-0000-000000000000'`,
         [userId],
@@ -78,7 +78,7 @@ describe('presence', () => {
         where user_id = $1 and node_id = '00000000-0000-0000-0000-000000000000'`,
       [userId],
     );
-    await leases.sweep();
+    await leases.expire();
   };
 
   it('is online with the first connection, told once to those who share a conversation', async () => {
@@ -161,7 +161,7 @@ describe('presence', () => {
     const [anna, ben] = await friends();
     const annas = await connect(anna);
     await hangUp(await connect(ben), ben.userId);
-    await leases.sweep();
+    await leases.expire();
     await connect(ben);
     await graceIsOver(ben.userId);
     await presence.set(ben, { status: 'busy' });
@@ -211,7 +211,7 @@ describe('presence', () => {
       (socket.io.engine.transport as unknown as { ws: WebSocketClient['socket'] }).ws;
     const isHere = async ({ userId }: Actor): Promise<void> => {
       for (;;) {
-        await leases.settled();
+        await leases.flushed();
         if ((await test.database.query('select from presence_leases where user_id = $1', [userId])).length > 0) return;
         await new Promise(setImmediate);
       }
@@ -298,7 +298,7 @@ describe('presence', () => {
       await changed(annas, ben.userId, 'busy');
       expect((await people.call(anna, 'GET', `/users/${ben.userId}`)).body.status).toBe('busy');
       await isAlmostOver(ben.userId);
-      const renewed = jest.spyOn(PresenceRepository.prototype, 'renewByCalls');
+      const renewed = jest.spyOn(PresenceRepository.prototype, 'renewRequestLeases');
       await callers.renew();
       renewed.mockClear();
       for (let i = 0; i < 5; i++) await people.call(ben, 'GET', '/users/me');
@@ -308,7 +308,7 @@ describe('presence', () => {
       renewed.mockRestore();
       expect((await expiryOf(ben.userId))[0]!.left).toBeGreaterThan(50);
       await test.database.query(`update presence_leases set expires_at = now() where user_id = $1`, [ben.userId]);
-      await leases.sweep();
+      await leases.expire();
       await changed(annas, ben.userId, 'offline');
     });
 
@@ -342,16 +342,16 @@ describe('presence', () => {
         [newId(), ben.userId, deadNode],
       );
     }
-    await leases.settle([ben.userId]);
+    await leases.recompute([ben.userId]);
     await changed(annas, ben.userId, 'online');
     await leases.renew();
     await test.database.query(
       `update presence_leases set expires_at = now() - interval '1 second' where node_id = $1`,
       [deadNode],
     );
-    await Promise.all(Array.from({ length: 5 }, () => leases.sweep()));
+    await Promise.all(Array.from({ length: 5 }, () => leases.expire()));
     await changed(annas, ben.userId, 'offline');
-    await leases.sweep();
+    await leases.expire();
     expect(changes(annas, ben.userId)).toEqual(['online', 'offline']);
   });
 
@@ -366,7 +366,7 @@ describe('presence', () => {
       carl.userId,
       newId(),
     ]);
-    await leases.settle([carl.userId]);
+    await leases.recompute([carl.userId]);
     await changed(annas, carl.userId, 'online');
     await test.database.query('truncate presence_leases');
     await leases.renew();

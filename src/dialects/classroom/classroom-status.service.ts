@@ -18,7 +18,7 @@ export class ClassroomStatus {
 
   async get(actor: Actor, query: ClassroomStatusQuery): Promise<ClassroomStatusDto[]> {
     const { data } = await this.presence.get(actor, query);
-    const typing = await this.typing.where(actor, query.user_ids);
+    const typing = await this.typing.findTyping(actor, query.user_ids);
     return data.map((presence) => presentStatus(presence, typing.get(presence.user_id)));
   }
 

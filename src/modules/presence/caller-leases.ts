@@ -16,21 +16,21 @@ import { PresenceLeases } from './presence-leases.js';
 import { PresenceRepository } from './presence.repository.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
-/** With leases of 60 s: a client that calls once in 50 s keeps its status. */
+/** With leases of 60 s: a client that sends a request every 50 s keeps its status. */
 const RENEW_MS = 10_000;
 
 /**
- * The presence of clients without a socket. The status they set holds a lease of their session, which every request of
- * the session renews, at whichever node: one statement each ten seconds for all sessions that called, not one a request.
+ * The presence of clients without a socket. Setting a status opens a lease of the session, which every request of the
+ * session renews, on any node: with one statement every ten seconds for all sessions with requests, not one per request.
  */
 @Injectable()
 export class CallerLeases implements NestInterceptor, OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly unkept = new RepeatedWarning(
+  private readonly failures = new RepeatedWarning(
     new Logger(CallerLeases.name),
-    'the presence of clients without a socket is not kept right now',
-    { over: 'the presence of clients without a socket is kept again' },
+    'the presence of clients without a socket cannot be stored',
+    { over: 'the presence of clients without a socket is stored again' },
   );
-  private called = new Set<string>();
+  private sessionsWithRequests = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -40,7 +40,7 @@ export class CallerLeases implements NestInterceptor, OnModuleInit, OnApplicatio
   ) {}
 
   onModuleInit(): void {
-    this.events.on(SessionsRevoked, ({ userId, sessionIds }) => this.leases.endCalls(userId, sessionIds));
+    this.events.on(SessionsRevoked, ({ userId, sessionIds }) => this.leases.endRequestLeases(userId, sessionIds));
   }
 
   onApplicationBootstrap(): void {
@@ -54,15 +54,15 @@ export class CallerLeases implements NestInterceptor, OnModuleInit, OnApplicatio
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const { actor } = context.switchToHttp().getRequest<ParleyRequest>();
-    if (actor) this.called.add(actor.sessionId);
+    if (actor) this.sessionsWithRequests.add(actor.sessionId);
     return next.handle();
   }
 
-  /** Prolongs the leases of the sessions that called since the last time. Never throws. */
+  /** Renews the leases of the sessions with requests since the last renewal. Never throws. */
   async renew(): Promise<void> {
-    if (this.called.size === 0) return;
-    const sessionIds = [...this.called];
-    this.called = new Set();
-    await this.unkept.watch(() => this.repository.renewByCalls(sessionIds)).catch(() => undefined);
+    if (this.sessionsWithRequests.size === 0) return;
+    const sessionIds = [...this.sessionsWithRequests];
+    this.sessionsWithRequests = new Set();
+    await this.failures.watch(() => this.repository.renewRequestLeases(sessionIds)).catch(() => undefined);
   }
 }

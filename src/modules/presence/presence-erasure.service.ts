@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { PresenceRepository } from './presence.repository.js';
 
-/** Forgets how somebody who is gone wanted to appear, and when he was last seen. */
+/** Deletes the presence settings of an erased user, including when they were last seen. */
 @Injectable()
 export class PresenceErasure {
   constructor(private readonly repository: PresenceRepository) {}
 
-  async forget(userId: string): Promise<void> {
-    await this.repository.forget(userId);
+  async erase(userId: string): Promise<void> {
+    await this.repository.deleteSettings(userId);
   }
 }

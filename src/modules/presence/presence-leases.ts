@@ -8,23 +8,23 @@ import { type ClosedLease, type Lease, type PresenceRow, PresenceRepository } fr
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 const RENEW_MS = 15_000;
-/** With leases of 40 s: nobody whose node died is shown as there for longer than 41 s. */
-const SWEEP_MS = 1000;
-const EXPIRED_AT_ONCE = 500;
+/** With leases of 40 s: users whose node died appear online for at most 41 s. */
+const EXPIRE_MS = 1000;
+const BATCH_SIZE = 500;
 
 /**
- * Who is there, as leases in the database: one a connection, renewed by the node that has it. Closing a connection only
- * shortens its lease to a grace, so that a client that comes back in time was never gone: 30 s where the connection was
- * lost, 3 s where the client closed it, none where the session or account was ended. The end of leases, for whatever
- * reason, is noticed by the sweep of any node.
+ * Presence as leases in the database: one for each connection, renewed by its node. Closing a connection only shortens
+ * its lease to a grace period, so that a client that reconnects in time was never offline: 30 s if the connection was
+ * lost, 3 s if the client closed it, none if the session or account was ended. Any node deletes expired leases and
+ * announces the changes, whatever the reason of the expiry.
  */
 @Injectable()
 export class PresenceLeases implements ConnectionObserver, OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly unkept = new RepeatedWarning(new Logger(PresenceLeases.name), 'presence is not kept right now', {
-    over: 'presence is kept again',
+  private readonly failures = new RepeatedWarning(new Logger(PresenceLeases.name), 'presence cannot be stored', {
+    over: 'presence is stored again',
   });
   private readonly nodeId = newId();
-  private readonly held = new Map<string, Lease>();
+  private readonly leases = new Map<string, Lease>();
   private opening: string[] = [];
   private closing: ClosedLease[] = [];
   private flushing: Promise<void> | undefined;
@@ -37,79 +37,79 @@ export class PresenceLeases implements ConnectionObserver, OnApplicationBootstra
 
   onApplicationBootstrap(): void {
     this.every(RENEW_MS, () => this.renew());
-    this.every(SWEEP_MS, () => this.sweep());
+    this.every(EXPIRE_MS, () => this.expire());
   }
 
   async onApplicationShutdown(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);
     await this.flushing;
-    await this.attempt(() => this.repository.letAllGo(this.nodeId));
+    await this.attempt(() => this.repository.closeNodeLeases(this.nodeId));
   }
 
   opened({ id, userId }: { id: string; userId: string }): void {
-    this.held.set(id, { connection_id: id, user_id: userId, is_away: false });
+    this.leases.set(id, { connection_id: id, user_id: userId, is_away: false });
     this.opening.push(id);
     this.flush();
   }
 
   closed({ id, userId, sessionId, ending }: ClosedConnection): void {
-    if (!this.held.delete(id)) return;
+    if (!this.leases.delete(id)) return;
     this.closing.push({ connection_id: id, user_id: userId, session_id: sessionId, ending });
     this.flush();
   }
 
-  /** The lease of a connection of this node as it is from now on; undefined when it has closed. */
-  turn(connectionId: string, isAway: boolean): { nodeId: string; lease: Lease } | undefined {
-    const lease = this.held.get(connectionId);
+  /** Sets whether a connection of this node is away. Returns its new lease; undefined if the connection has closed. */
+  setAway(connectionId: string, isAway: boolean): { nodeId: string; lease: Lease } | undefined {
+    const lease = this.leases.get(connectionId);
     if (!lease) return undefined;
-    const turned = { ...lease, is_away: isAway };
-    this.held.set(connectionId, turned);
-    return { nodeId: this.nodeId, lease: turned };
+    const changed = { ...lease, is_away: isAway };
+    this.leases.set(connectionId, changed);
+    return { nodeId: this.nodeId, lease: changed };
   }
 
-  /** Sessions of this user are over: what they held by their requests, and what waits for its grace, ends at once. */
-  async endCalls(userId: string, sessionIds: readonly string[]): Promise<void> {
-    await this.repository.endCalls(userId, sessionIds);
-    await this.sweep();
+  /** Ends the leases of ended sessions of a user at once: those by requests, and those in their grace period. */
+  async endRequestLeases(userId: string, sessionIds: readonly string[]): Promise<void> {
+    await this.repository.endRequestLeases(userId, sessionIds);
+    await this.expire();
   }
 
-  /** Works out how these users appear and tells who may know of what has changed. */
-  async settle(userIds: string[]): Promise<void> {
-    await this.announce(await this.repository.settle(userIds));
+  /** Recomputes the presence of these users, and announces the changes to the users who may see them. */
+  async recompute(userIds: string[]): Promise<void> {
+    await this.announce(await this.repository.recompute(userIds));
   }
 
   async announce(changed: PresenceRow[]): Promise<void> {
     if (changed.length === 0) return;
-    const audiences = await this.repository.audiences(changed.map((row) => row.user_id));
+    const recipients = await this.repository.findRecipients(changed.map((row) => row.user_id));
     for (const row of changed) {
-      const audience = new Set(audiences.get(row.user_id)).add(row.user_id);
-      this.events.publish(new PresenceChanged(presentPresence(row), [...audience]));
+      const recipientIds = new Set(recipients.get(row.user_id)).add(row.user_id);
+      this.events.publish(new PresenceChanged(presentPresence(row), [...recipientIds]));
     }
   }
 
-  /** Ends what is over, on whatever node it was, and announces whom that took away. */
-  async sweep(): Promise<void> {
-    for (let ended = EXPIRED_AT_ONCE; ended === EXPIRED_AT_ONCE;) {
-      const swept = await this.repository.expire(EXPIRED_AT_ONCE);
-      await this.announce(swept.changed);
-      ended = swept.ended;
+  /** Deletes the expired leases of all nodes, and announces the changed presences. */
+  async expire(): Promise<void> {
+    for (let ended = BATCH_SIZE; ended === BATCH_SIZE;) {
+      const expired = await this.repository.expire(BATCH_SIZE);
+      await this.announce(expired.changed);
+      ended = expired.ended;
     }
   }
 
-  /** Prolongs the leases of this node, puts back what was lost, and looks for users whose leases are. */
+  /** Renews the leases of this node, restores lost ones, and recomputes users whose leases were lost. */
   async renew(): Promise<void> {
     const renewed = await this.repository.renew(this.nodeId);
-    if (renewed < this.held.size) await this.repository.open(this.nodeId, [...this.held.values()]);
-    const forgotten = await this.repository.forgotten(EXPIRED_AT_ONCE);
-    if (forgotten.length > 0) await this.settle(forgotten);
+    if (renewed < this.leases.size) await this.repository.open(this.nodeId, [...this.leases.values()]);
+    const withoutLeases = await this.repository.findWithoutLeases(BATCH_SIZE);
+    if (withoutLeases.length > 0) await this.recompute(withoutLeases);
   }
 
-  /** Answers when everything that was said of connections so far is in the database. */
-  async settled(): Promise<void> {
+  /** Resolves when all openings and closings of connections so far are in the database. */
+  async flushed(): Promise<void> {
     while (this.flushing) await this.flushing;
   }
 
-  /** What comes while a flush is under way goes with the next one: a storm of connections is a few statements. */
+  /** Changes during a flush are written by the next one: a burst of connections takes only a few statements. */
   private flush(): void {
     this.flushing ??= this.drain().finally(() => {
       this.flushing = undefined;
@@ -127,26 +127,26 @@ export class PresenceLeases implements ConnectionObserver, OnApplicationBootstra
     }
   }
 
-  /** A lease that could not be written is put back by the next renewal; one that could not be ended expires. */
+  /** The next renewal restores a lease that could not be written; a lease that could not be ended expires. */
   private async write(opening: string[], closing: ClosedLease[]): Promise<void> {
-    const leases = opening.map((id) => this.held.get(id)).filter((lease) => lease !== undefined);
-    if (leases.length > 0) {
-      await this.repository.open(this.nodeId, leases);
-      await this.settle(leases.map((lease) => lease.user_id));
+    const opened = opening.map((id) => this.leases.get(id)).filter((lease) => lease !== undefined);
+    if (opened.length > 0) {
+      await this.repository.open(this.nodeId, opened);
+      await this.recompute(opened.map((lease) => lease.user_id));
     }
     if (closing.length === 0) return;
-    const gone = await this.repository.letGo(closing);
-    if (gone.length > 0) this.events.publish(new LastSocketClosed(gone));
-    if (closing.some(({ ending }) => ending === 'ended')) await this.sweep();
+    const offline = await this.repository.closeLeases(closing);
+    if (offline.length > 0) this.events.publish(new LastSocketClosed(offline));
+    if (closing.some(({ ending }) => ending === 'ended')) await this.expire();
   }
 
   private every(ms: number, work: () => Promise<void>): void {
-    let isAtWork = false;
+    let isRunning = false;
     const timer = setInterval(() => {
-      if (isAtWork) return;
-      isAtWork = true;
+      if (isRunning) return;
+      isRunning = true;
       void this.attempt(work).finally(() => {
-        isAtWork = false;
+        isRunning = false;
       });
     }, ms);
     timer.unref();
@@ -154,6 +154,6 @@ export class PresenceLeases implements ConnectionObserver, OnApplicationBootstra
   }
 
   private async attempt(work: () => Promise<void>): Promise<void> {
-    await this.unkept.watch(work).catch(() => undefined);
+    await this.failures.watch(work).catch(() => undefined);
   }
 }

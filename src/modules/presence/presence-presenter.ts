@@ -1,7 +1,7 @@
 import type { PresenceDto } from './presence.dto.js';
 import type { PresenceRow } from './presence.repository.js';
 
-/** When somebody was last seen is of interest only while he is not. */
+/** Includes `last_seen` only while the user is offline. */
 export function presentPresence(row: PresenceRow): PresenceDto {
   return {
     user_id: row.user_id,

@@ -4,10 +4,13 @@ import { presentPresence } from './presence-presenter.js';
 import { PresenceChanged } from './presence.events.js';
 import { PresenceRepository } from './presence.repository.js';
 
-/** People told of; the rest a client asks for when it shows them. */
-const PEOPLE_MAX = 500;
+/** Users sent on resume; a client requests the presence of others when it displays them. */
+const USERS_MAX = 500;
 
-/** Presence is not in the log: whoever comes back is told who is there now. Who is not named is offline. */
+/**
+ * Presence is not in the event log: a client that resumes receives the users who are not offline now. Users who are not
+ * among them are offline.
+ */
 @Injectable()
 export class PresenceStateProvider implements OnModuleInit {
   constructor(
@@ -20,7 +23,7 @@ export class PresenceStateProvider implements OnModuleInit {
   }
 
   private async of(userId: string): Promise<StateFrame[]> {
-    const rows = await this.repository.peers(userId, PEOPLE_MAX);
+    const rows = await this.repository.peers(userId, USERS_MAX);
     return rows.map((row) => ({ type: PresenceChanged.type, data: presentPresence(row) }));
   }
 }

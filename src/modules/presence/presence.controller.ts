@@ -21,21 +21,21 @@ export class PresenceController {
   ) {}
 
   @Get('presence')
-  @ApiOperation({ summary: 'The presence of users the caller shares a conversation with.' })
+  @ApiOperation({ summary: 'The presence of users who share a conversation with the caller.' })
   @ApiOkResponse({ type: PresenceListDto })
   get(@CurrentActor() actor: Actor, @Query() query: GetPresenceQuery): Promise<PresenceListDto> {
     return this.presence.get(actor, query);
   }
 
   @Put('presence')
-  @ApiOperation({ summary: 'Sets one’s own presence.' })
+  @ApiOperation({ summary: 'Sets the caller’s own presence.' })
   @ApiOkResponse({ type: PresenceDto })
   set(@CurrentActor() actor: Actor, @Body() dto: SetPresenceDto): Promise<PresenceDto> {
     return this.presence.set(actor, dto);
   }
 
   @Post('conversations/:id/typing')
-  @ApiOperation({ summary: 'Says that the caller is typing.' })
+  @ApiOperation({ summary: 'Starts the caller’s typing indicator.' })
   @Limit('typing')
   @HttpCode(204)
   @ApiNoContentResponse()
@@ -45,7 +45,7 @@ export class PresenceController {
   }
 
   @Delete('conversations/:id/typing')
-  @ApiOperation({ summary: 'Says that the caller stopped typing.' })
+  @ApiOperation({ summary: 'Stops the caller’s typing indicator.' })
   @Limit('typing')
   @HttpCode(204)
   @ApiNoContentResponse()

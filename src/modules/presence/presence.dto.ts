@@ -3,16 +3,16 @@ import { EnumField, TextField, UuidField, UuidListField } from '../../platform/v
 import { Normalised } from '../../platform/validation/normalise.js';
 import { PRESENCE_STATUSES, type PresenceStatus } from '../users/users.dto.js';
 
-/** How long a receiver shows somebody as typing without hearing again. */
+/** How long a receiver displays a typing indicator that is not renewed. */
 export const TYPING_TTL_MS = 6000;
-const ASKED_AT_ONCE_MAX = 100;
+const USER_IDS_MAX = 100;
 
 export class GetPresenceQuery {
-  /** In an address: `user_ids=a,b` and `user_ids=a&user_ids=b` are one. */
+  /** In a query string, `user_ids=a,b` and `user_ids=a&user_ids=b` are equivalent. */
   @Normalised((value) => (typeof value === 'string' ? value.split(',') : value))
   @UuidListField({
-    max: ASKED_AT_ONCE_MAX,
-    description: 'Comma list; those one shares no conversation with are left out',
+    max: USER_IDS_MAX,
+    description: 'Comma-separated; users who share no conversation with the caller are omitted',
   })
   user_ids: string[];
 }
@@ -20,7 +20,7 @@ export class GetPresenceQuery {
 export class SetPresenceDto {
   @EnumField({
     values: PRESENCE_STATUSES,
-    description: 'offline: be invisible. Over a socket, away is said of that connection alone',
+    description: 'offline: appear offline. Over a socket, away applies to that connection only',
   })
   status: PresenceStatus;
 
@@ -28,7 +28,7 @@ export class SetPresenceDto {
     max: 140,
     optional: true,
     nullable: true,
-    description: 'A few words beside the status; null takes them away',
+    description: 'A short text beside the status; null removes it',
   })
   custom?: string | null;
 }
@@ -48,7 +48,12 @@ export class PresenceDto {
   @ApiProperty({ type: String, nullable: true })
   custom: string | null;
 
-  @ApiProperty({ type: String, nullable: true, format: 'date-time', description: 'When somebody who is offline went' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    format: 'date-time',
+    description: 'When an offline user was last online',
+  })
   last_seen: string | null;
 }
 

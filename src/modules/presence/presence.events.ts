@@ -1,20 +1,20 @@
 import { DomainEvent } from '../../platform/event-log/domain-events.js';
 import type { PresenceDto } from './presence.dto.js';
 
-/** Somebody appears otherwise than before. `audienceIds` are those connected who may know, the user included. */
+/** A user's presence changed. `recipientIds` are the connected users who may see it, including the user. */
 export class PresenceChanged extends DomainEvent {
   static readonly type = 'presence.changed';
   readonly type = PresenceChanged.type;
 
   constructor(
     readonly presence: PresenceDto,
-    readonly audienceIds: string[],
+    readonly recipientIds: string[],
   ) {
     super();
   }
 }
 
-/** The last socket of each of these users has closed, on whatever node the others were. */
+/** The last socket of each of these users has closed, counted over all nodes. */
 export class LastSocketClosed extends DomainEvent {
   readonly type = 'presence.last_socket_closed';
 
@@ -23,7 +23,7 @@ export class LastSocketClosed extends DomainEvent {
   }
 }
 
-/** A user began or ended to type. */
+/** A user started or stopped typing. */
 export class TypingChanged extends DomainEvent {
   static readonly type = 'typing';
   readonly type = TypingChanged.type;

@@ -8,7 +8,7 @@ import { PresenceChanged, TypingChanged } from './presence.events.js';
 import { PresenceService } from './presence.service.js';
 import { TypingService } from './typing.service.js';
 
-/** Socket edge of presence: statuses and typing, in and out. */
+/** Socket edge of presence: handles and sends statuses and typing. */
 @Gateway()
 export class PresenceGateway implements OnModuleInit {
   constructor(
@@ -26,25 +26,28 @@ export class PresenceGateway implements OnModuleInit {
   @OnFrame('presence.set', SetPresenceDto, {
     limit: 'call',
     priority: 'signals',
-    summary: 'Says how one wants to appear.',
+    summary: 'Sets the caller’s own presence.',
   })
   set({ actor, id }: LiveConnection, dto: SetPresenceDto): Promise<PresenceDto> {
     return this.presence.set(actor, dto, id);
   }
 
-  @OnFrame('typing.start', TypingFrameDto, { limit: 'typing', summary: 'Shows one as typing for six seconds.' })
+  @OnFrame('typing.start', TypingFrameDto, {
+    limit: 'typing',
+    summary: 'Starts the caller’s typing indicator for six seconds.',
+  })
   startTyping({ actor }: LiveConnection, dto: TypingFrameDto): Promise<void> {
     return this.typing.start(actor, dto.conversation_id);
   }
 
-  @OnFrame('typing.stop', TypingFrameDto, { limit: 'typing', summary: 'Shows one as typing no more.' })
+  @OnFrame('typing.stop', TypingFrameDto, { limit: 'typing', summary: 'Stops the caller’s typing indicator.' })
   stopTyping({ actor }: LiveConnection, dto: TypingFrameDto): Promise<void> {
     return this.typing.stop(actor, dto.conversation_id);
   }
 
-  private announce({ presence, audienceIds }: PresenceChanged): void {
+  private announce({ presence, recipientIds }: PresenceChanged): void {
     const key = `presence:${presence.user_id}`;
-    this.broadcaster.toUsers(audienceIds, { type: PresenceChanged.type, class: 'state', key, data: presence });
+    this.broadcaster.toUsers(recipientIds, { type: PresenceChanged.type, class: 'state', key, data: presence });
   }
 
   private announceTyping({ conversationId, userId, userName, isTyping }: TypingChanged): void {

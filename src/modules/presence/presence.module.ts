@@ -14,7 +14,7 @@ import { ProfileChanges } from './profile-changes.js';
 import { TypingListener } from './typing-listener.js';
 import { TypingService } from './typing.service.js';
 
-/** Who is there, and who is typing. Every connection of this node is a lease. */
+/** Presence and typing. Every connection of this node has a lease. */
 @Module({
   imports: [UsersModule, ParticipantsModule],
   controllers: [PresenceController],

@@ -4,21 +4,21 @@ import type { ConnectionEnding } from '../../platform/realtime/connection-observ
 import type { Actor } from '../../platform/http/actor.js';
 import type { PresenceStatus } from '../users/users.dto.js';
 
-/** A lease lives so long without being renewed: a node that dies takes its users offline after it. */
+/** The lifetime of a lease that is not renewed: when a node dies, its users go offline after this time. */
 const LEASE = `interval '40 seconds'`;
 /**
- * How long a connection still counts after its end, see `ConnectionEnding`: a client that comes back within is never
- * shown offline. A page that is reloaded says goodbye first, and is back within a second or two.
+ * How long a connection still counts after its end, see `ConnectionEnding`: a client that reconnects within this time
+ * never appears offline. A page that is reloaded sends a close frame first, and reconnects within a second or two.
  */
 const GRACE = `case c.ending when 'ended' then interval '0' when 'left' then interval '3 seconds' else interval '30 seconds' end`;
-/** Larger conversations hear nothing of presence: each coming and going would be told to all of them. */
-const AUDIENCE_MAX = 500;
+/** Larger conversations receive no presence: each change would be sent to all of their participants. */
+const PARTICIPANTS_MAX = 500;
 /** The node of a lease whose connection has closed. */
-const NOBODY = `'00000000-0000-0000-0000-000000000000'::uuid`;
-/** The node of a lease that a session holds by its requests, whichever nodes they reach: its id is the session's. */
-const CALLERS = `'00000000-0000-0000-0000-000000000001'::uuid`;
-/** So long the status of a client without a socket counts after its last request. */
-const CALL_LEASE = `interval '60 seconds'`;
+const CLOSED = `'00000000-0000-0000-0000-000000000000'::uuid`;
+/** The node of a lease that the requests of a session renew, on any node: the id of the lease is that of the session. */
+const BY_REQUESTS = `'00000000-0000-0000-0000-000000000001'::uuid`;
+/** How long the status of a client without a socket counts after its last request. */
+const REQUEST_LEASE = `interval '60 seconds'`;
 
 export interface Lease {
   readonly connection_id: string;
@@ -30,7 +30,7 @@ export interface Lease {
 export interface ClosedLease {
   readonly connection_id: string;
   readonly user_id: string;
-  /** What the session held by its requests goes with a connection that its client closed. */
+  /** The lease by requests of this session ends too, if the client closed the connection. */
   readonly session_id: string;
   readonly ending: ConnectionEnding;
 }
@@ -42,7 +42,7 @@ export interface PresenceRow {
   last_seen: Date | null;
 }
 
-/** How somebody is called and looks. */
+/** A user's names and picture. */
 export interface ProfileRow {
   user_id: string;
   username: string;
@@ -63,47 +63,47 @@ const RENEW = statement<unknown>(
   `update presence_leases set expires_at = now() + ${LEASE} where node_id = $1`,
 );
 
-const LET_GO = statement<unknown>(
+const CLOSE_LEASES = statement<unknown>(
   'presence.let_go',
-  `update presence_leases l set node_id = ${NOBODY}, expires_at = least(l.expires_at, now() + ${GRACE})
+  `update presence_leases l set node_id = ${CLOSED}, expires_at = least(l.expires_at, now() + ${GRACE})
      from json_to_recordset($1) as c (connection_id uuid, session_id uuid, ending text)
     where l.connection_id = any(array[c.connection_id, case when c.ending <> 'lost' then c.session_id end])`,
 );
 
-/** The last connection of a user decides for those before it, which still have their grace. */
+/** The last connection of a user also decides the grace period of the earlier ones that are still within theirs. */
 const SHORTEN = statement<{ user_id: string }>(
   'presence.shorten',
   `update presence_leases l set expires_at = least(l.expires_at, now() + ${GRACE})
      from json_to_recordset($1) as c (user_id uuid, ending text)
-    where l.user_id = c.user_id and l.node_id = ${NOBODY}
+    where l.user_id = c.user_id and l.node_id = ${CLOSED}
       and not exists (select from presence_leases o
-                       where o.user_id = c.user_id and o.node_id not in (${NOBODY}, ${CALLERS}))
+                       where o.user_id = c.user_id and o.node_id not in (${CLOSED}, ${BY_REQUESTS}))
    returning l.user_id`,
 );
 
-const LET_ALL_GO = statement<unknown>(
+const CLOSE_NODE_LEASES = statement<unknown>(
   'presence.let_all_go',
-  `update presence_leases l set node_id = ${NOBODY}, expires_at = least(l.expires_at, now() + ${GRACE})
+  `update presence_leases l set node_id = ${CLOSED}, expires_at = least(l.expires_at, now() + ${GRACE})
      from (values ('lost')) as c (ending)
     where l.node_id = $1`,
 );
 
-const HOLD_BY_CALLS = statement<unknown>(
+const OPEN_REQUEST_LEASE = statement<unknown>(
   'presence.hold_by_calls',
   `insert into presence_leases (connection_id, user_id, node_id, is_away, expires_at)
-   values ($1, $2, ${CALLERS}, false, now() + ${CALL_LEASE})
+   values ($1, $2, ${BY_REQUESTS}, false, now() + ${REQUEST_LEASE})
        on conflict (connection_id) do update set node_id = excluded.node_id, expires_at = excluded.expires_at`,
 );
 
-const RENEW_BY_CALLS = statement<unknown>(
+const RENEW_REQUEST_LEASES = statement<unknown>(
   'presence.renew_by_calls',
-  `update presence_leases set expires_at = now() + ${CALL_LEASE}
-    where connection_id = any($1::uuid[]) and node_id = ${CALLERS}`,
+  `update presence_leases set expires_at = now() + ${REQUEST_LEASE}
+    where connection_id = any($1::uuid[]) and node_id = ${BY_REQUESTS}`,
 );
 
-const END_CALLS = statement<unknown>(
+const END_REQUEST_LEASES = statement<unknown>(
   'presence.end_calls',
-  `update presence_leases set expires_at = now() where connection_id = any($1::uuid[]) and node_id = ${CALLERS}`,
+  `update presence_leases set expires_at = now() where connection_id = any($1::uuid[]) and node_id = ${BY_REQUESTS}`,
 );
 
 const EXPIRE = statement<{ user_id: string }>(
@@ -115,8 +115,11 @@ const EXPIRE = statement<{ user_id: string }>(
    returning user_id`,
 );
 
-/** Announced as there and without a connection: a crash of the database empties the leases, which are not logged. */
-const FORGOTTEN = statement<{ user_id: string }>(
+/**
+ * Users who were announced as present but have no lease: a crash of the database empties the table of leases, which is
+ * unlogged.
+ */
+const WITHOUT_LEASES = statement<{ user_id: string }>(
   'presence.forgotten',
   `select s.user_id from presence_settings s
     where s.announced_status <> 'offline'
@@ -124,12 +127,12 @@ const FORGOTTEN = statement<{ user_id: string }>(
     limit $1`,
 );
 
-const SETTLE = statement<PresenceRow>(
+const RECOMPUTE = statement<PresenceRow>(
   'presence.settle',
   `select user_id, status, custom, last_seen from settle_presence($1::uuid[])`,
 );
 
-const AUDIENCES = statement<{ user_id: string; audience: string[] }>(
+const RECIPIENTS = statement<{ user_id: string; audience: string[] }>(
   'presence.audiences',
   `select w.user_id, array_agg(distinct other.user_id) as audience
      from unnest($1::uuid[]) as w (user_id)
@@ -137,7 +140,7 @@ const AUDIENCES = statement<{ user_id: string; audience: string[] }>(
      join conversations c on c.id = mine.conversation_id and c.deleted_at is null
      join participants other on other.conversation_id = mine.conversation_id and other.left_seq is null
     where (select count(*) from (select from participants n
-                                  where n.conversation_id = c.id and n.left_seq is null limit ${AUDIENCE_MAX + 1}) n) <= ${AUDIENCE_MAX}
+                                  where n.conversation_id = c.id and n.left_seq is null limit ${PARTICIPANTS_MAX + 1}) n) <= ${PARTICIPANTS_MAX}
       and exists (select from presence_leases l where l.user_id = other.user_id)
       and not exists (select from user_blocks b where b.blocker_id = w.user_id and b.blocked_id = other.user_id)
     group by w.user_id`,
@@ -166,7 +169,7 @@ const OWN = statement<PresenceRow>(
      from presence_settings where user_id = any($1::uuid[])`,
 );
 
-/** Of $1: who shares a conversation with him whose people are told of each other. */
+/** Users who share a presence-enabled conversation with $1. */
 const PEERS_OF_USER = `
             select other.user_id
               from participants mine
@@ -175,7 +178,7 @@ const PEERS_OF_USER = `
              where mine.user_id = $1 and mine.left_seq is null
                and (select count(*) from (select from participants n
                                            where n.conversation_id = c.id and n.left_seq is null
-                                           limit ${AUDIENCE_MAX + 1}) n) <= ${AUDIENCE_MAX}`;
+                                           limit ${PARTICIPANTS_MAX + 1}) n) <= ${PARTICIPANTS_MAX}`;
 
 const PEERS = statement<PresenceRow>(
   'presence.peers',
@@ -187,7 +190,7 @@ ${PEERS_OF_USER})
     limit $2`,
 );
 
-/** The newest first. An account is changed by other things, too; to tell the same name again does no harm. */
+/** Newest first. Other changes of an account match too; sending an unchanged name again does no harm. */
 const CHANGED_PROFILES = statement<ProfileRow>(
   'presence.changed_profiles',
   `select u.id as user_id, u.username, u.display_name, u.avatar_url
@@ -206,18 +209,18 @@ const SET = statement<unknown>(
       set status = coalesce($2, s.status), custom = case when $3::boolean then $4 else s.custom end, updated_at = now()`,
 );
 
-const FORGET = statement<unknown>('presence.forget', `delete from presence_settings where user_id = $1`);
+const DELETE_SETTINGS = statement<unknown>('presence.forget', `delete from presence_settings where user_id = $1`);
 
 /** Owns: presence_leases, presence_settings. Reads: users, participants, conversations, user_blocks. */
 @Injectable()
 export class PresenceRepository {
   constructor(private readonly sql: Sql) {}
 
-  async forget(userId: string): Promise<void> {
-    await this.sql.run(FORGET, [userId]);
+  async deleteSettings(userId: string): Promise<void> {
+    await this.sql.run(DELETE_SETTINGS, [userId]);
   }
 
-  /** One transaction over what `work` writes. */
+  /** Runs `work` in one transaction. */
   change<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
     return this.sql.transaction(work);
   }
@@ -226,52 +229,52 @@ export class PresenceRepository {
     await tx.run(OPEN, [nodeId, JSON.stringify(leases)]);
   }
 
-  /** Answers how many there were. */
+  /** Renews the leases of a node; returns their number. */
   renew(nodeId: string): Promise<number> {
     return this.sql.run(RENEW, [nodeId]);
   }
 
   /**
-   * These connections have closed; they still count until their grace is over, and no earlier one of the same user
-   * counts longer than the last. Answers the users who have no connection any more.
+   * Starts the grace period of closed connections. No earlier connection of the same user counts longer than the last.
+   * Returns the users who have no connection any more.
    */
-  async letGo(closed: ClosedLease[]): Promise<string[]> {
+  async closeLeases(closed: ClosedLease[]): Promise<string[]> {
     return this.sql.transaction(async (tx) => {
-      await tx.run(LET_GO, [JSON.stringify(closed)]);
+      await tx.run(CLOSE_LEASES, [JSON.stringify(closed)]);
       return [...new Set((await tx.many(SHORTEN, [JSON.stringify(closed)])).map((row) => row.user_id))];
     });
   }
 
-  /** The session's requests hold a lease from now on. */
-  async holdByCalls(tx: Queryable, { sessionId, userId }: Actor): Promise<void> {
-    await tx.run(HOLD_BY_CALLS, [sessionId, userId]);
+  /** Opens a lease that the requests of the session renew. */
+  async openRequestLease(tx: Queryable, { sessionId, userId }: Actor): Promise<void> {
+    await tx.run(OPEN_REQUEST_LEASE, [sessionId, userId]);
   }
 
-  /** These sessions have called; those without such a lease are passed over. */
-  async renewByCalls(sessionIds: string[]): Promise<void> {
-    await this.sql.run(RENEW_BY_CALLS, [sessionIds]);
+  /** Renews the leases by requests of these sessions; sessions without one are ignored. */
+  async renewRequestLeases(sessionIds: string[]): Promise<void> {
+    await this.sql.run(RENEW_REQUEST_LEASES, [sessionIds]);
   }
 
-  /** Nothing of these sessions of a user counts any more. */
-  async endCalls(userId: string, sessionIds: readonly string[]): Promise<void> {
-    await this.sql.run(END_CALLS, [[...sessionIds]]);
+  /** Ends the leases by requests of these sessions, and those in their grace period, at once. */
+  async endRequestLeases(userId: string, sessionIds: readonly string[]): Promise<void> {
+    await this.sql.run(END_REQUEST_LEASES, [[...sessionIds]]);
     await this.sql.many(SHORTEN, [JSON.stringify([{ user_id: userId, ending: 'ended' }])]);
   }
 
-  async letAllGo(nodeId: string): Promise<void> {
-    await this.sql.run(LET_ALL_GO, [nodeId]);
+  async closeNodeLeases(nodeId: string): Promise<void> {
+    await this.sql.run(CLOSE_NODE_LEASES, [nodeId]);
   }
 
   /**
-   * Ends up to `limit` leases that are over and answers whose appearance that changed. Each lease ends on one node
-   * only, and both steps are one transaction: a change is neither announced twice nor forgotten.
+   * Deletes up to `limit` expired leases, and returns the presences that changed. Each lease is deleted by one node only,
+   * and both steps are one transaction: a change is announced exactly once.
    */
   expire(limit: number): Promise<{ ended: number; changed: PresenceRow[] }> {
     return this.sql.transaction(async (tx) => {
       const ended = await tx.many(EXPIRE, [limit]);
       const changed =
         ended.length > 0
-          ? await this.settle(
+          ? await this.recompute(
               ended.map((row) => row.user_id),
               tx,
             )
@@ -280,42 +283,42 @@ export class PresenceRepository {
     });
   }
 
-  async forgotten(limit: number): Promise<string[]> {
-    return (await this.sql.many(FORGOTTEN, [limit])).map((row) => row.user_id);
+  async findWithoutLeases(limit: number): Promise<string[]> {
+    return (await this.sql.many(WITHOUT_LEASES, [limit])).map((row) => row.user_id);
   }
 
-  /** Those of these users who appear otherwise than was announced last; from now on that is what was announced. */
-  settle(userIds: string[], tx: Queryable = this.sql): Promise<PresenceRow[]> {
-    return tx.many(SETTLE, [[...new Set(userIds)]]);
+  /** Recomputes the presence of these users; returns those that differ from the last announced one, and stores them. */
+  recompute(userIds: string[], tx: Queryable = this.sql): Promise<PresenceRow[]> {
+    return tx.many(RECOMPUTE, [[...new Set(userIds)]]);
   }
 
-  /** For each user, who shares a conversation with them and is connected. */
-  async audiences(userIds: string[]): Promise<Map<string, string[]>> {
-    const rows = await this.sql.many(AUDIENCES, [userIds]);
+  /** For each user, the connected users who may see their presence. */
+  async findRecipients(userIds: string[]): Promise<Map<string, string[]>> {
+    const rows = await this.sql.many(RECIPIENTS, [userIds]);
     return new Map(rows.map((row) => [row.user_id, row.audience]));
   }
 
-  /** What `viewerId` may see of these users; strangers are left out. */
+  /** The presence of these users that `viewerId` may see; users without a shared conversation are omitted. */
   visible(viewerId: string, userIds: string[]): Promise<PresenceRow[]> {
     return this.sql.many(VISIBLE, [viewerId, userIds]);
   }
 
-  /** How these users appear, to themselves. */
+  /** The presence of these users, each as they see it themselves. */
   own(userIds: string[]): Promise<PresenceRow[]> {
     return this.sql.many(OWN, [userIds]);
   }
 
-  /** Who is there of those whose changes this user is told of. */
+  /** The users who are not offline, of those whose presence changes are sent to this user. */
   peers(userId: string, limit: number): Promise<PresenceRow[]> {
     return this.sql.many(PEERS, [userId, limit]);
   }
 
-  /** Names and pictures of the same people that changed in these last days, the newest first. */
+  /** The names and pictures of the same users that changed in the last `days` days, newest first. */
   changedProfiles(userId: string, days: number, limit: number): Promise<ProfileRow[]> {
     return this.sql.many(CHANGED_PROFILES, [userId, days, limit]);
   }
 
-  /** Leaves what is undefined as it is. */
+  /** Undefined fields are unchanged. */
   async set(tx: Queryable, userId: string, to: { status?: PresenceStatus; custom?: string | null }): Promise<void> {
     await tx.run(SET, [userId, to.status ?? null, to.custom !== undefined, to.custom ?? null]);
   }

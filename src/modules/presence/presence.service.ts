@@ -9,8 +9,9 @@ import type { GetPresenceQuery, PresenceDto, SetPresenceDto } from './presence.d
 import { PresenceRepository, type PresenceRow } from './presence.repository.js';
 
 /**
- * How people appear: online while any of their devices is active, away when all are, busy and offline (invisible) as
- * they say. It is seen only by those who share a conversation with them and are not blocked.
+ * The presence of users: online while any of their devices is active, away when all of them are; busy and offline
+ * (invisible) are set by the user. It is visible only to users who share a conversation with them and whom they have not
+ * blocked.
  */
 @Injectable()
 export class PresenceService implements PresenceSource, OnModuleInit {
@@ -25,7 +26,7 @@ export class PresenceService implements PresenceSource, OnModuleInit {
     this.lookup.use(this);
   }
 
-  /** In the order asked for, without those the actor shares no conversation with. */
+  /** In the order of the ids; omits users who share no conversation with the actor. */
   async get(actor: Actor, { user_ids: userIds }: GetPresenceQuery): Promise<{ data: PresenceDto[] }> {
     const rows = new Map((await this.repository.visible(actor.userId, userIds)).map((row) => [row.user_id, row]));
     return { data: userIds.flatMap((id) => rows.get(id) ?? []).map(presentPresence) };
@@ -40,19 +41,21 @@ export class PresenceService implements PresenceSource, OnModuleInit {
   }
 
   /**
-   * Says how the actor wants to appear. Over a socket `away` is said of that connection alone, and anything else makes
-   * it an active one. Without a socket it counts for as long as the session keeps calling, see `CallerLeases`. @throws AuthenticationRequired, AccountBanned
+   * Sets the actor's presence. Over a socket `away` applies to that connection only, and any other status makes the
+   * connection active. Without a socket the status lasts as long as the session continues to send requests, see
+   * `CallerLeases`. @throws AuthenticationRequired, AccountBanned
    */
   async set(actor: Actor, dto: SetPresenceDto, connectionId?: string): Promise<PresenceDto> {
-    const turned = connectionId === undefined ? undefined : this.leases.turn(connectionId, dto.status === 'away');
-    const status = turned && dto.status === 'away' ? undefined : dto.status;
+    const connection =
+      connectionId === undefined ? undefined : this.leases.setAway(connectionId, dto.status === 'away');
+    const status = connection && dto.status === 'away' ? undefined : dto.status;
     const custom = typeof dto.custom === 'string' ? cleanName(dto.custom) || null : dto.custom;
     const changed = await this.repository.change(async (tx) => {
       await this.users.requireActive(tx, actor);
-      if (turned) await this.repository.open(turned.nodeId, [turned.lease], tx);
-      else if (dto.status !== 'offline') await this.repository.holdByCalls(tx, actor);
+      if (connection) await this.repository.open(connection.nodeId, [connection.lease], tx);
+      else if (dto.status !== 'offline') await this.repository.openRequestLease(tx, actor);
       await this.repository.set(tx, actor.userId, { status, custom });
-      return this.repository.settle([actor.userId], tx);
+      return this.repository.recompute([actor.userId], tx);
     });
     await this.leases.announce(changed);
     const { data } = await this.get(actor, { user_ids: [actor.userId] });

@@ -8,20 +8,20 @@ import { PresenceRepository } from './presence.repository.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 const TYPE = 'profile.changed';
-/** Whoever was away for longer, or knows more people who changed, sees it with what he loads. */
-const TOLD_DAYS = 7;
-const PEOPLE_MAX = 200;
+/** A client that was away for longer, or has more changed contacts, gets the changes with the pages that it loads. */
+const RECENT_DAYS = 7;
+const USERS_MAX = 200;
 
 /**
- * Tells those who may see somebody come and go of a new name or picture, so that nobody has to load a page again for
- * it. State: whoever was away is told with his resume.
+ * Announces a user's new name or picture to the users who may see their presence, so that clients need not load a page
+ * again. It is state: a client that was away receives it when it resumes.
  */
 @Injectable()
 export class ProfileChanges implements OnModuleInit {
-  private readonly unannounced = new RepeatedWarning(
+  private readonly failures = new RepeatedWarning(
     new Logger(ProfileChanges.name),
-    'a new name could not be announced',
-    { over: 'new names are announced again' },
+    'a profile change could not be announced',
+    { over: 'profile changes are announced again' },
   );
 
   constructor(
@@ -34,22 +34,23 @@ export class ProfileChanges implements OnModuleInit {
 
   onModuleInit(): void {
     this.events.on(UserUpdated, ({ userId }) => {
-      this.unannounced.watch(() => this.announce(userId)).catch(() => undefined);
+      this.failures.watch(() => this.announce(userId)).catch(() => undefined);
     });
     this.stateProviders.register((userId) => this.recent(userId));
   }
 
   private async recent(userId: string): Promise<StateFrame[]> {
-    const rows = await this.repository.changedProfiles(userId, TOLD_DAYS, PEOPLE_MAX);
+    const rows = await this.repository.changedProfiles(userId, RECENT_DAYS, USERS_MAX);
     return rows.map((data) => ({ type: TYPE, data }));
   }
 
   private async announce(userId: string): Promise<void> {
     const [user] = await this.users.findMany([userId]);
-    const audience = (await this.repository.audiences([userId])).get(userId)?.filter((id) => id !== userId) ?? [];
-    if (!user || audience.length === 0) return;
+    const recipientIds =
+      (await this.repository.findRecipients([userId])).get(userId)?.filter((id) => id !== userId) ?? [];
+    if (!user || recipientIds.length === 0) return;
     const { username, display_name, avatar_url } = user;
     const data = { user_id: userId, username, display_name, avatar_url };
-    this.broadcaster.toUsers(audience, { type: TYPE, class: 'state', key: `profile:${userId}`, data });
+    this.broadcaster.toUsers(recipientIds, { type: TYPE, class: 'state', key: `profile:${userId}`, data });
   }
 }

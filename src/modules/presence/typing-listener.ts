@@ -7,9 +7,9 @@ import { TypingChanged } from './presence.events.js';
 import { TypingService } from './typing.service.js';
 
 /**
- * Tells `TypingService` of typing that began at other nodes, and of the events that end it. The node that commits a
- * message knows who types, from the bus, a moment before; should it have come too late, the node where the typing began
- * sees the message handed out.
+ * Notifies `TypingService` of typing that started on other nodes, and of the events that end it. The node that commits a
+ * message usually knows from the bus that its sender is typing. If the signal is late, the node on which the typing
+ * started ends it when the message is dispatched there.
  */
 @Injectable()
 export class TypingListener implements OnModuleInit {
@@ -22,16 +22,16 @@ export class TypingListener implements OnModuleInit {
 
   onModuleInit(): void {
     this.bus.subscribe((message) => {
-      if (message.kind === 'stream' && message.signal.type === TypingChanged.type) this.hear(message);
+      if (message.kind === 'stream' && message.signal.type === TypingChanged.type) this.onTypingSignal(message);
     });
     this.log.onCommit((events) => {
-      for (const event of events) this.typing.endWith(event, 'anywhere');
+      for (const event of events) this.typing.endByEvent(event, 'any');
     });
-    this.fanOut.observe((event) => this.typing.endWith(event, 'here'));
+    this.fanOut.observe((event) => this.typing.endByEvent(event, 'local'));
   }
 
-  private hear({ streamId, signal }: { readonly streamId: string; readonly signal: Signal }): void {
+  private onTypingSignal({ streamId, signal }: { readonly streamId: string; readonly signal: Signal }): void {
     const { user_id, user_name, is_typing } = signal.data as { user_id: string; user_name: string; is_typing: boolean };
-    this.typing.heard({ userId: user_id, displayName: user_name }, streamId, is_typing);
+    this.typing.onRemoteTyping({ userId: user_id, displayName: user_name }, streamId, is_typing);
   }
 }

@@ -34,7 +34,7 @@ export class FinishDeletions implements ScheduledTask, OnModuleInit {
     let [conversations, messages] = [0, 0];
     const deletions = await this.repository.unfinished(ACCOUNTS_AT_ONCE);
     for (const { user_id: userId, messages: fate } of deletions) {
-      await this.presence.forget(userId);
+      await this.presence.erase(userId);
       conversations += await this.conversations.leaveAll(userId);
       if (fate === 'delete') messages += await this.erasure.eraseAll(userId);
       await this.repository.finish(userId);

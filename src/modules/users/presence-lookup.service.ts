@@ -7,21 +7,21 @@ export interface KnownPresence {
   readonly lastSeen: Date | null;
 }
 
-/** Whoever knows who is there. It decides what `viewerId` may learn and leaves out what they may not. */
+/** Provides the presence of users. It omits the users whose presence `viewerId` may not see. */
 export interface PresenceSource {
   find(viewerId: string, userIds: string[]): Promise<ReadonlyMap<string, KnownPresence>>;
-  /** Of each what they may learn of themselves. */
+  /** The presence of each user as they see it themselves. */
   findOwn(userIds: string[]): Promise<ReadonlyMap<string, KnownPresence>>;
 }
 
 /**
- * How users are shown with their presence, which a module above this one keeps: it gives itself as the source at
- * start. Without a source, or while it fails, everybody is offline: presence is never a reason for an error.
+ * Looks up the presence of users. The module `presence`, above this one, registers itself as the source at start.
+ * Without a source, or while it fails, all users are offline: presence never causes an error.
  */
 @Injectable()
 export class PresenceLookup {
-  private readonly unknown = new RepeatedWarning(new Logger(PresenceLookup.name), 'presence is not known right now', {
-    over: 'presence is known again',
+  private readonly failures = new RepeatedWarning(new Logger(PresenceLookup.name), 'presence could not be read', {
+    over: 'presence is read again',
   });
   private source: PresenceSource | undefined;
 
@@ -30,21 +30,21 @@ export class PresenceLookup {
   }
 
   find(viewerId: string, userIds: string[]): Promise<ReadonlyMap<string, KnownPresence>> {
-    return this.ask(userIds, (source) => source.find(viewerId, userIds));
+    return this.query(userIds, (source) => source.find(viewerId, userIds));
   }
 
   findOwn(userIds: string[]): Promise<ReadonlyMap<string, KnownPresence>> {
-    return this.ask(userIds, (source) => source.findOwn(userIds));
+    return this.query(userIds, (source) => source.findOwn(userIds));
   }
 
-  private async ask(
+  private async query(
     userIds: string[],
-    question: (source: PresenceSource) => Promise<ReadonlyMap<string, KnownPresence>>,
+    work: (source: PresenceSource) => Promise<ReadonlyMap<string, KnownPresence>>,
   ): Promise<ReadonlyMap<string, KnownPresence>> {
     if (!this.source || userIds.length === 0) return new Map();
     try {
       const source = this.source;
-      return await this.unknown.watch(() => question(source));
+      return await this.failures.watch(() => work(source));
     } catch {
       return new Map();
     }

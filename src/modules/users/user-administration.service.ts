@@ -12,7 +12,7 @@ import { USER_BANNED, USER_UPDATED, UserBanned, UserRoleChanged, UserUnbanned, U
 import { UsersPolicy } from './users.policy.js';
 import { type ErasedName, UsersRepository } from './users.repository.js';
 
-/** Somebody acts upon somebody, as both are at this moment. */
+/** The actor and the target of an administrative act, with their current state. */
 export interface Acting {
   readonly current: Actor;
   readonly target: UserRow;
@@ -23,20 +23,20 @@ export interface AccountUpdate extends UpdateProfileDto {
 }
 
 /**
- * What is done to the accounts of others. Rank is judged under the lock of the account acted upon, with the roles of
- * this moment, and each act is written down in its own transaction.
+ * Administration of the accounts of other users. Ranks are compared under the lock of the target account, with current
+ * roles, and each act is audited in its own transaction.
  */
 @Injectable()
 export class UserAdministration {
   constructor(
     private readonly repository: UsersRepository,
     private readonly policy: UsersPolicy,
-    private readonly keptAnswers: IdempotencyRepository,
+    private readonly idempotency: IdempotencyRepository,
     private readonly log: EventLog,
     private readonly events: DomainEvents,
   ) {}
 
-  /** Shuts a user out, at once and everywhere. @throws UserNotFound, PermissionDenied */
+  /** Bans a user from the server, with immediate effect. @throws UserNotFound, PermissionDenied */
   async ban(actor: Actor, userId: string, { reason, until }: { reason: string; until: Date | null }): Promise<void> {
     await this.change(userId, async (tx) => {
       const { current, target } = await this.requireOutranks(tx, actor, userId, 'moderator');
@@ -61,14 +61,14 @@ export class UserAdministration {
   }
 
   /**
-   * Changes the role or what is shown of an account; for admins, upon anybody: so an admin can be demoted, by another
-   * one or by himself, as long as one is left. @throws UserNotFound, PermissionDenied, LastAdmin, ValidationError
+   * Changes the role or the profile of an account. Admins may change every account: an admin can be demoted, by another
+   * admin or by themselves, as long as one remains. @throws UserNotFound, PermissionDenied, LastAdmin, ValidationError
    */
   async update(actor: Actor, userId: string, { role, ...profile }: AccountUpdate, reason: string): Promise<void> {
-    requirePerson(userId);
+    requireNotGuest(userId);
     const changes = requireProfile(profile);
     await this.change(userId, async (tx) => {
-      // A change of role locks all admins first: of two who demote each other the second is no admin any more.
+      // A change of role locks all admins first: of two admins who demote each other, the second is no longer an admin.
       const admins = role === undefined ? [] : await this.repository.lockAdmins(tx);
       const current = await this.policy.requireRank(actor, 'admin', tx);
       const target = await this.require(tx, userId);
@@ -76,7 +76,7 @@ export class UserAdministration {
       if (role !== undefined) await this.repository.setRole(tx, userId, role);
       await this.repository.updateProfile(tx, userId, changes);
       tx.append({ type: USER_UPDATED, actorId: actor.userId, subjectId: userId });
-      const change = difference(target, await this.require(tx, userId));
+      const change = changedFields(target, await this.require(tx, userId));
       tx.audit({ actor: current, action: 'user.update', target: toTarget(userId), reason, ...change });
     });
     if (role !== undefined) this.events.publish(new UserRoleChanged(userId, role));
@@ -84,30 +84,30 @@ export class UserAdministration {
   }
 
   /**
-   * Takes the person out of an account for good, inside the caller's transaction on its stream; the row stays, because
-   * messages name it as their author. Who asks has been judged. @throws LastAdmin
+   * Permanently erases the personal data of an account, inside the caller's transaction on its stream. The row remains,
+   * because messages refer to it as their sender. The caller has authorized the actor. @throws LastAdmin
    */
   async eraseIn(tx: StreamTransaction, target: UserRow, name: ErasedName): Promise<void> {
     if (target.role === 'admin') await this.requireAnotherAdmin(tx, target.id);
     await this.repository.erase(tx, target.id, { at: tx.head.at, name });
-    await this.keptAnswers.forgetUser(tx, target.id);
+    await this.idempotency.forgetUser(tx, target.id);
   }
 
-  /** Whether the actor stands above the user, under the user's lock. @throws UserNotFound, PermissionDenied */
+  /** Requires that the actor outranks the user, under the user's lock. @throws UserNotFound, PermissionDenied */
   async requireOutranks(
     tx: StreamTransaction,
     actor: Actor,
     userId: string,
     least: 'moderator' | 'admin',
   ): Promise<Acting> {
-    if (least === 'admin') requirePerson(userId);
+    if (least === 'admin') requireNotGuest(userId);
     const current = await this.policy.requireActive(tx, actor);
     const target = await this.require(tx, userId);
     this.policy.requireOutranks(current, target, least);
     return { current, target };
   }
 
-  /** The actor himself, as he is at this moment. @throws AuthenticationRequired, AccountBanned */
+  /** The current state of the actor, who is also the target. @throws AuthenticationRequired, AccountBanned */
   async requireSelf(tx: StreamTransaction, actor: Actor): Promise<Acting> {
     const current = await this.policy.requireActive(tx, actor);
     return { current, target: await this.require(tx, actor.userId) };
@@ -120,7 +120,7 @@ export class UserAdministration {
     return user;
   }
 
-  /** All admins are locked, in the order of their ids: two who demote each other cannot both succeed. */
+  /** Locks all admins, in the order of their ids: two admins who demote each other cannot both succeed. */
   private async requireAnotherAdmin(tx: StreamTransaction, userId: string): Promise<void> {
     requireAnother(await this.repository.lockAdmins(tx), userId);
   }
@@ -138,9 +138,9 @@ function requireAnother(admins: string[], userId: string): void {
   if (!admins.some((id) => id !== userId)) throw new LastAdmin();
 }
 
-/** Guests can be shut out, all at once; whatever else is done to an account would leave none to let them in by. */
-function requirePerson(userId: string): void {
-  if (isGuest({ userId })) throw new PermissionDenied('All guests share this account: it can be banned, no more.');
+/** All guests share one account. A ban excludes all of them at once; other changes would break guest access. */
+function requireNotGuest(userId: string): void {
+  if (isGuest({ userId })) throw new PermissionDenied('All guests share this account; it can only be banned.');
 }
 
 function toTarget(id: string): { type: string; id: string } {
@@ -153,10 +153,10 @@ function banOf(user: UserRow): Record<string, unknown> {
 
 const CHANGEABLE = ['role', 'display_name', 'bio', 'avatar_url', 'location'] as const;
 
-/** What is another now, as it was and as it is. */
-function difference(was: UserRow, is: UserRow): Record<'before' | 'after', Record<string, unknown>> {
-  const changed = CHANGEABLE.filter((field) => was[field] !== is[field]);
+/** The changed fields, before and after. */
+function changedFields(before: UserRow, after: UserRow): Record<'before' | 'after', Record<string, unknown>> {
+  const changed = CHANGEABLE.filter((field) => before[field] !== after[field]);
   const pick = (user: UserRow): Record<string, unknown> =>
     Object.fromEntries(changed.map((field) => [field, user[field]]));
-  return { before: pick(was), after: pick(is) };
+  return { before: pick(before), after: pick(after) };
 }

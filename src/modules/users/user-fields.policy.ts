@@ -8,7 +8,7 @@ const DISPLAY_NAME_MAX = 80;
 const BIO_MAX = 500;
 const LOCATION_MAX = 100;
 
-/** The form under which a user name is unique. @throws ValidationError when nobody may have it */
+/** Returns the folded form, in which user names are unique. @throws ValidationError if it is invalid or reserved */
 export function requireUsername(text: string): string {
   const username = foldUsername(text.trim());
   if (!USERNAME_PATTERN.test(username)) {
@@ -18,7 +18,7 @@ export function requireUsername(text: string): string {
   return username;
 }
 
-/** The form under which an e-mail address is unique: lower case, the domain in ASCII. @throws ValidationError */
+/** Returns the form in which emails are unique: lower case, the domain in ASCII. @throws ValidationError */
 export function requireEmail(text: string): string {
   const email = foldEmail(text);
   if (!email) throw ValidationError.of('email', 'must be an e-mail address');
@@ -35,7 +35,7 @@ export function requireProfile(dto: UpdateProfileDto): ProfileChanges {
   };
 }
 
-/** @throws ValidationError when nothing visible is left, or too much, or it passes for a name of the installation */
+/** @throws ValidationError if it has no visible characters, is too long, or resembles an official name */
 export function requireDisplayName(text: string): string {
   const name = cleanName(text);
   if (name === '') throw ValidationError.of('display_name', 'must not be empty');
@@ -53,11 +53,11 @@ export function requireLocation(text: string): string {
   return requireLength('location', cleanName(text), LOCATION_MAX);
 }
 
-/** An https address without credentials in it. Nothing here ever fetches it. @throws ValidationError */
+/** Requires an https URL without credentials. The server never fetches it. @throws ValidationError */
 export function requireAvatarUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== 'https:' || url.username || url.password || url.href.length > 2048) {
-    throw ValidationError.of('avatar_url', 'must be an https address');
+    throw ValidationError.of('avatar_url', 'must be an https URL');
   }
   return url.href;
 }

@@ -17,13 +17,13 @@ describe('a user name', () => {
 });
 
 describe('a display name', () => {
-  it('counts what people see as one character as few', () => {
+  it('counts code points, so that an emoji of several code points fits', () => {
     expect(requireDisplayName('👩‍👩‍👧 family')).toBe('👩‍👩‍👧 family');
     expect(() => requireDisplayName('x'.repeat(81))).toThrow();
   });
 });
 
-describe('the address of a picture', () => {
+describe('the URL of a picture', () => {
   it.each([
     'javascript:alert(1)',
     'data:image/png;base64,x',

@@ -2,13 +2,13 @@ import type { SystemRole } from '../../platform/http/actor.js';
 import type { KnownPresence } from './presence-lookup.service.js';
 import type { UserDto, UserRow } from './users.dto.js';
 
-/** Who looks. */
+/** The user for whom another user is presented. */
 export interface Viewer {
   readonly userId: string;
   readonly role: SystemRole;
 }
 
-/** A user as `viewer` may see them: every field is named here, so that a new column is not shown by accident. */
+/** A user as `viewer` may see them. Every field is named here, so that a new column is not exposed by accident. */
 export function toUserDto(user: UserRow, viewer: Viewer, presence?: KnownPresence): UserDto {
   const seesEmail = viewer.userId === user.id || viewer.role === 'admin';
   return {

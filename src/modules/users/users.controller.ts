@@ -22,7 +22,7 @@ export class UsersController {
   constructor(private readonly users: UsersService) {}
 
   @Get()
-  @ApiOperation({ summary: 'Finds users by the beginning of their names.' })
+  @ApiOperation({ summary: 'Finds users by a part of their names.' })
   @ApiOkResponse({ type: UserPageDto })
   search(@CurrentActor() actor: Actor, @Query() query: SearchUsersDto): Promise<Page<UserDto>> {
     return this.users.search(actor, query);
@@ -43,7 +43,7 @@ export class UsersController {
   }
 
   @Get('me/blocks')
-  @ApiOperation({ summary: 'Whom the caller has blocked.' })
+  @ApiOperation({ summary: 'The users whom the caller has blocked.' })
   @ApiOkResponse({ type: UserPageDto })
   blocks(@CurrentActor() actor: Actor, @Query() query: UserPageQueryDto): Promise<Page<UserDto>> {
     return this.users.blocks(actor, query);

@@ -30,7 +30,7 @@ export interface NewUser {
   readonly role: SystemRole;
 }
 
-/** What of a profile is to change; undefined leaves it as it is. */
+/** The changes of a profile; undefined fields are unchanged. */
 export interface ProfileChanges {
   readonly displayName?: string;
   readonly bio?: string;
@@ -62,7 +62,12 @@ export class UserDto {
   @ApiProperty()
   display_name: string;
 
-  @ApiProperty({ type: String, nullable: true, required: false, description: 'Only to oneself and to admins' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    required: false,
+    description: 'Only for the user themselves and for admins',
+  })
   email?: string | null;
 
   @ApiProperty({ enum: PRESENCE_STATUSES })
@@ -111,7 +116,7 @@ export class UpdateProfileDto {
     max: 2048,
     optional: true,
     nullable: true,
-    description: 'An https address; never fetched by the server',
+    description: 'An https URL; the server never fetches it',
   })
   avatar_url?: string | null;
 
@@ -121,11 +126,11 @@ export class UpdateProfileDto {
 }
 
 export class UserPageQueryDto {
-  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  @IntField({ min: 1, max: 100, optional: true, description: '50 when omitted' })
   limit?: number;
 
   @RequiredBy(requireCursor)
-  @TextField({ max: 256, optional: true, description: '`next_cursor` of the page before' })
+  @TextField({ max: 256, optional: true, description: '`next_cursor` of the previous page' })
   cursor?: string;
 }
 

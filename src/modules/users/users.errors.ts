@@ -1,7 +1,7 @@
 import { AppError } from '../../platform/errors/app-error.js';
 import { ErrorDoc } from '../../platform/errors/error-doc.decorator.js';
 
-@ErrorDoc('There is no such user.', 'Treat the user as gone.')
+@ErrorDoc('The user does not exist.', 'Treat the user as deleted.')
 export class UserNotFound extends AppError {
   readonly code = 'USER_NOT_FOUND';
   readonly status = 404;
@@ -12,20 +12,20 @@ export class UserNotFound extends AppError {
 }
 
 @ErrorDoc(
-  'Somebody must be able to let others in: the last admin who is not banned stays one.',
-  'Make somebody else admin first.',
+  'An installation needs an admin: the last one who is not banned cannot be demoted or deleted.',
+  'Make another user an admin first.',
 )
 export class LastAdmin extends AppError {
   readonly code = 'LAST_ADMIN';
   readonly status = 409;
 
   constructor() {
-    super('This is the last admin. Make somebody else one first.');
+    super('This is the last admin. Make another user an admin first.');
   }
 }
 
-/** This is the one place where the existence of an account shows. */
-@ErrorDoc('Somebody else has this name or e-mail address; `details.field` says which.', 'Choose another one.')
+/** Only this error reveals that an account exists. */
+@ErrorDoc('Another account has this name or email; `details.field` is `username` or `email`.', 'Choose another one.')
 export class AlreadyExists extends AppError {
   readonly code = 'ALREADY_EXISTS';
   readonly status = 409;

@@ -1,14 +1,14 @@
 import type { SystemRole } from '../../platform/http/actor.js';
 import { DomainEvent } from '../../platform/event-log/domain-events.js';
 
-/** Durable, on the user's own stream: something the user's other devices show has changed. The subject is the user. */
+/** Durable event of the user's own stream, for the user's other devices: the account or profile changed. */
 export const USER_UPDATED = 'user.updated';
-/** Told outside only; the subject is the user. */
+/** For webhooks only; the subject is the user. */
 export const USER_CREATED = 'user.created';
-/** Told outside only; payload {reason, until}. */
+/** For webhooks only; payload {reason, until}. */
 export const USER_BANNED = 'user.banned';
 
-/** Name or profile of a user changed. */
+/** The name or profile of a user changed. */
 export class UserUpdated extends DomainEvent {
   readonly type = USER_UPDATED;
 
@@ -17,7 +17,7 @@ export class UserUpdated extends DomainEvent {
   }
 }
 
-/** From now on the user may neither read nor write; `until` is null for a ban without end. */
+/** The user may no longer read or write; `until` is null for a permanent ban. */
 export class UserBanned extends DomainEvent {
   readonly type = USER_BANNED;
 
@@ -29,7 +29,7 @@ export class UserBanned extends DomainEvent {
   }
 }
 
-/** A user of whom another one does not want to hear. */
+/** Another user has blocked this user. */
 export class UserBlocked extends DomainEvent {
   readonly type = 'user.blocked';
 

@@ -7,7 +7,7 @@ import { Gateway } from '../../platform/realtime/frames.js';
 import { USER_UPDATED, UserBanned, UserRoleChanged } from './users.events.js';
 import { UsersService } from './users.service.js';
 
-/** Socket edge of users: how `user.updated` is shown, and the end of the connections of whoever is banned. */
+/** Socket edge of users: renders `user.updated`, and closes the connections of banned users. */
 @Gateway()
 export class UsersGateway implements OnModuleInit {
   constructor(
@@ -26,8 +26,8 @@ export class UsersGateway implements OnModuleInit {
   /** The event is on the user's own stream: its receiver is the user, who sees all of it. */
   private async presentUpdated(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {
     const ids = [...new Set(events.map(({ streamId }) => streamId))];
-    const shown = await this.users.presentOwn(await this.users.findMany(ids));
-    const byId = new Map(shown.map((user) => [user.id, user]));
+    const users = await this.users.presentOwn(await this.users.findMany(ids));
+    const byId = new Map(users.map((user) => [user.id, user]));
     return events.map(({ streamId }) => {
       const user = byId.get(streamId);
       return user && { data: { user } };

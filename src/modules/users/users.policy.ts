@@ -4,19 +4,19 @@ import { AccountBanned, AuthenticationRequired, PermissionDenied } from '../../p
 import type { Actor, SystemRole } from '../../platform/http/actor.js';
 import { UsersRepository } from './users.repository.js';
 
-/** What of a transaction a check needs: reading. */
+/** The part of a transaction that checks use. */
 export type ReadingTransaction = Pick<StreamTransaction, 'many' | 'one' | 'run'>;
 
 const RANK: Readonly<Record<SystemRole, number>> = { user: 0, student: 0, teacher: 1, moderator: 2, admin: 3 };
 
-/** Who may act at all, and upon whom. */
+/** Whether an actor may act, and on which accounts. */
 @Injectable()
 export class UsersPolicy {
   constructor(private readonly repository: UsersRepository) {}
 
   /**
-   * First thing of a write, under its lock: the credential was judged when the request came, and the session may have
-   * been revoked or the user banned since. Answers the actor with the role of this moment.
+   * The first call of a write, under its lock. The credential was checked at the start of the request; since then the
+   * session may have been revoked or the user banned. Returns the actor with their current role.
    * @throws AuthenticationRequired, AccountBanned
    */
   async requireActive(tx: ReadingTransaction | undefined, actor: Actor): Promise<Actor> {
@@ -29,8 +29,8 @@ export class UsersPolicy {
   }
 
   /**
-   * Whether the actor has this rank now: read from the database, uncached, so that no token of a demoted or banned
-   * admin opens anything. Answers the actor with the role of this moment.
+   * Requires that the actor has this rank now. The role is read from the database, uncached, so that the token of a
+   * demoted or banned admin grants nothing. Returns the actor with their current role.
    * @throws PermissionDenied, AuthenticationRequired, AccountBanned
    */
   async requireRank(actor: Actor, least: 'moderator' | 'admin', tx?: ReadingTransaction): Promise<Actor> {
@@ -39,7 +39,7 @@ export class UsersPolicy {
     return current;
   }
 
-  /** Only those of higher rank act upon an account; equals do not. @throws PermissionDenied */
+  /** Requires that the actor has a higher rank than the target; an equal rank is not enough. @throws PermissionDenied */
   requireOutranks(actor: Actor, target: { role: SystemRole }, least: 'moderator' | 'admin'): void {
     const outranks = RANK[actor.role] >= RANK[least] && RANK[actor.role] > RANK[target.role];
     if (!outranks) throw new PermissionDenied();

@@ -25,7 +25,7 @@ const FIND_BY_NAME = statement<UserRow>(
   `select ${COLUMNS} from users u where (u.username = $1 or u.email = $2) and u.deleted_at is null`,
 );
 
-/** The account of the guests is nobody one could look for. */
+/** The shared account of guests is excluded. */
 const SEARCH = statement<UserRow>(
   'users.search',
   `select ${COLUMNS} from users u
@@ -69,7 +69,7 @@ const LOCK_ADMINS = statement<{ id: string }>(
 
 const NAMELESS = 'Deleted user';
 
-/** Names and addresses are free again. */
+/** User name and email can be used again by other accounts. */
 const ERASE = statement<unknown>(
   'users.erase',
   `update users
@@ -80,9 +80,9 @@ const ERASE = statement<unknown>(
     where id = $1`,
 );
 
-const FORGET_BLOCKS = statement<unknown>('users.forget_blocks', `delete from user_blocks where blocker_id = $1`);
+const DELETE_BLOCKS = statement<unknown>('users.forget_blocks', `delete from user_blocks where blocker_id = $1`);
 
-/** Sends, edits and reactions in a direct conversation are refused across a block, by checks they make anyway. */
+/** Blocks the partners in direct conversations: the existing checks for blocks then refuse sends, edits and reactions. */
 const BLOCK_DIRECT_PARTNERS = statement<unknown>(
   'users.block_direct_partners',
   `insert into user_blocks (blocker_id, blocked_id)
@@ -118,7 +118,7 @@ const ACTOR_STATE = statement<ActorState>(
     where s.id = $1 and u.id = $2 and s.revoked_at is null and s.expires_at > now() and u.deleted_at is null`,
 );
 
-/** What a write must know of whoever asks for it, as of now. */
+/** The current state of the actor of a write. */
 export interface ActorState {
   readonly role: SystemRole;
   readonly username: string;
@@ -128,10 +128,10 @@ export interface ActorState {
   readonly ban_reason: string | null;
 }
 
-/** What an erased account is called: as before, or like all of them. */
+/** The display name of an erased account: unchanged, or the same name as for all erased accounts. */
 export type ErasedName = 'kept' | 'nameless';
 
-/** Where a page of users begins, after which user name, and how long it is. */
+/** A page of users: it begins after this user name. */
 export interface UserPage {
   readonly after: string;
   readonly limit: number;
@@ -145,7 +145,7 @@ export class UsersRepository {
   /** @throws AlreadyExists */
   insert(tx: Queryable, user: NewUser): Promise<void> {
     const values = [user.id, user.username, user.email, user.displayName, user.role, foldName(user.displayName)];
-    return refusingDoubles(tx.run(INSERT, values));
+    return mapUniqueViolations(tx.run(INSERT, values));
   }
 
   find(ids: string[], tx: Queryable = this.sql): Promise<UserRow[]> {
@@ -156,7 +156,7 @@ export class UsersRepository {
     return this.sql.one(FIND_BY_NAME, [username, email]);
   }
 
-  /** Users with `text` in one of their names, whatever its case and marks. One row more than the page has. */
+  /** Users with `text` in one of their names, ignoring case and accents. Returns one row more than the page has. */
   search(text: string, page: UserPage): Promise<UserRow[]> {
     const literal = foldName(text).replace(/[\\%_]/g, '\\$&');
     return this.sql.many(SEARCH, [literal, page.after, page.limit + 1]);
@@ -175,7 +175,7 @@ export class UsersRepository {
 
   /** @throws AlreadyExists */
   updateAccount(tx: Queryable, userId: string, changes: { username?: string; email?: string }): Promise<void> {
-    return refusingDoubles(tx.run(UPDATE_ACCOUNT, [userId, changes.username, changes.email]));
+    return mapUniqueViolations(tx.run(UPDATE_ACCOUNT, [userId, changes.username, changes.email]));
   }
 
   async setRole(tx: Queryable, userId: string, role: SystemRole): Promise<void> {
@@ -190,15 +190,15 @@ export class UsersRepository {
     await tx.run(SET_BAN, [userId, null, null, null]);
   }
 
-  /** Those who may act as admins now, locked until the transaction ends. */
+  /** Locks the admins who are not banned until the end of the transaction; returns their ids. */
   async lockAdmins(tx: Queryable): Promise<string[]> {
     return (await tx.many(LOCK_ADMINS)).map(({ id }) => id);
   }
 
-  /** Their own blocks go; users who have a direct conversation with them can write there no longer. */
+  /** Erases the account and its blocks. The partners of its direct conversations can no longer write there. */
   async erase(tx: Queryable, userId: string, { at, name }: { at: Date; name: ErasedName }): Promise<void> {
     await tx.run(ERASE, [userId, at, name === 'kept']);
-    await tx.run(FORGET_BLOCKS, [userId]);
+    await tx.run(DELETE_BLOCKS, [userId]);
     await tx.run(BLOCK_DIRECT_PARTNERS, [userId]);
   }
 
@@ -210,18 +210,18 @@ export class UsersRepository {
     await tx.run(UNBLOCK, [blockerId, blockedId]);
   }
 
-  /** One row more than the page has. */
+  /** Returns one row more than the page has. */
   blocks(blockerId: string, page: UserPage): Promise<UserRow[]> {
     return this.sql.many(BLOCKS, [blockerId, page.after, page.limit + 1]);
   }
 
-  /** Undefined when the session has ended or the user is gone. */
+  /** Undefined if the session has ended or the account was deleted. */
   actorState(tx: Queryable | undefined, sessionId: string, userId: string): Promise<ActorState | undefined> {
     return (tx ?? this.sql).one(ACTOR_STATE, [sessionId, userId]);
   }
 }
 
-async function refusingDoubles(change: Promise<number>): Promise<void> {
+async function mapUniqueViolations(change: Promise<number>): Promise<void> {
   try {
     await change;
   } catch (error) {

@@ -15,7 +15,7 @@ import { USER_CREATED, USER_UPDATED, UserBlocked, UserUpdated } from './users.ev
 import { UsersPolicy } from './users.policy.js';
 import { UsersRepository, type UserPage } from './users.repository.js';
 
-/** People: who they are, how they are shown, and whom they do not want to hear from. */
+/** User accounts, their profiles and their blocks. */
 @Injectable()
 export class UsersService {
   constructor(
@@ -39,12 +39,12 @@ export class UsersService {
     return user;
   }
 
-  /** Those of these ids that exist, in any order. */
+  /** The users of these ids that exist, in any order. */
   findMany(userIds: string[]): Promise<UserRow[]> {
     return this.repository.find(userIds);
   }
 
-  /** By user name or e-mail address, in whatever spelling; undefined when there is nobody. */
+  /** Finds a user by user name or email, in any spelling; undefined if there is none. */
   findByLogin(login: string): Promise<UserRow | undefined> {
     return this.repository.findByName(foldUsername(login.trim()), foldEmail(login));
   }
@@ -55,13 +55,13 @@ export class UsersService {
 
   /** @throws UserNotFound */
   async get(actor: Actor, userId: string): Promise<UserDto> {
-    const [shown] = await this.present([await this.find(userId)], actor);
-    return shown!;
+    const [dto] = await this.present([await this.find(userId)], actor);
+    return dto!;
   }
 
   async search(actor: Actor, { search = '', limit, cursor }: SearchUsersDto): Promise<Page<UserDto>> {
     const page = toUserPage({ limit, cursor });
-    return this.show(await this.repository.search(search.trim(), page), page, actor);
+    return this.presentPage(await this.repository.search(search.trim(), page), page, actor);
   }
 
   /** @throws ValidationError */
@@ -76,13 +76,13 @@ export class UsersService {
     return this.get(actor, actor.userId);
   }
 
-  /** Changes what a user logs in with, inside the caller's transaction on the user's stream. @throws AlreadyExists */
+  /** Changes user name or email, inside the caller's transaction on the user's stream. @throws AlreadyExists */
   async changeAccount(tx: StreamTransaction, userId: string, changes: AccountNames): Promise<void> {
     await this.repository.updateAccount(tx, userId, changes);
     tx.append({ type: USER_UPDATED, actorId: userId, subjectId: userId });
   }
 
-  /** After the commit of what `changeAccount` was part of. */
+  /** To be called after the commit of the transaction with `changeAccount`. */
   announceChange(userId: string): void {
     this.events.publish(new UserUpdated(userId));
   }
@@ -108,10 +108,10 @@ export class UsersService {
 
   async blocks(actor: Actor, query: UserPageQueryDto): Promise<Page<UserDto>> {
     const page = toUserPage(query);
-    return this.show(await this.repository.blocks(actor.userId, page), page, actor);
+    return this.presentPage(await this.repository.blocks(actor.userId, page), page, actor);
   }
 
-  /** Shows users to a viewer, in the order given. */
+  /** Presents users to a viewer, in the given order. */
   async present(users: UserRow[], viewer: Viewer): Promise<UserDto[]> {
     const presences = await this.presence.find(
       viewer.userId,
@@ -120,17 +120,17 @@ export class UsersService {
     return users.map((user) => toUserDto(user, viewer, presences.get(user.id)));
   }
 
-  /** Shows each user as they see themselves, in the order given. */
+  /** Presents each user as they see themselves, in the given order. */
   async presentOwn(users: UserRow[]): Promise<UserDto[]> {
     const presences = await this.presence.findOwn(users.map(({ id }) => id));
     return users.map((user) => toUserDto(user, { userId: user.id, role: user.role }, presences.get(user.id)));
   }
 
-  private async show(rows: UserRow[], page: UserPage, viewer: Actor): Promise<Page<UserDto>> {
-    const shown = new Map((await this.present(rows.slice(0, page.limit), viewer)).map((user) => [user.id, user]));
-    // Lists never carry e-mail addresses, not even to those who may see one at a time.
-    const show = ({ id }: UserRow): UserDto => withoutEmail(shown.get(id)!);
-    return toPage(rows, page.limit, show, ({ username }) => [username]);
+  private async presentPage(rows: UserRow[], page: UserPage, viewer: Actor): Promise<Page<UserDto>> {
+    const byId = new Map((await this.present(rows.slice(0, page.limit), viewer)).map((user) => [user.id, user]));
+    // Lists never include emails, not even for viewers who may see the email of a single user.
+    const present = ({ id }: UserRow): UserDto => withoutEmail(byId.get(id)!);
+    return toPage(rows, page.limit, present, ({ username }) => [username]);
   }
 
   private async change(userId: string, work: (tx: StreamTransaction) => Promise<void>): Promise<void> {
@@ -142,7 +142,7 @@ export class UsersService {
   }
 }
 
-/** What an account is found by; undefined leaves it as it is. */
+/** The names by which an account is found; undefined fields are unchanged. */
 export interface AccountNames {
   readonly username?: string;
   readonly email?: string;

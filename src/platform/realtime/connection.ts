@@ -221,7 +221,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
     try {
       // The session may have ended on another node after it was authenticated. From now on the connection is notified
       // of
-      // its end; whether it has ended before is queried.
+      // its end. Whether it has ended before is queried.
       const [{ resumed, cursor }, ended, endedKeys] = await Promise.all([
         attacher.attach(this, resume),
         authenticator.findEnded([actor.sessionId]),

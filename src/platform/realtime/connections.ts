@@ -12,33 +12,33 @@ import { TimerWheel } from './timer-wheel.js';
 
 /** Connections by key. Nearly all keys have one connection, which is stored without a set. */
 class Index {
-  private readonly found = new Map<string, Connection | Set<Connection>>();
+  private readonly entries = new Map<string, Connection | Set<Connection>>();
 
   get(key: string): Iterable<Connection> {
-    const entry = this.found.get(key);
+    const entry = this.entries.get(key);
     return entry === undefined ? [] : entry instanceof Set ? entry : [entry];
   }
 
   count(key: string): number {
-    const entry = this.found.get(key);
+    const entry = this.entries.get(key);
     return entry === undefined ? 0 : entry instanceof Set ? entry.size : 1;
   }
 
   keys(): Iterable<string> {
-    return this.found.keys();
+    return this.entries.keys();
   }
 
   add(key: string, connection: Connection): void {
-    const entry = this.found.get(key);
-    if (entry === undefined) this.found.set(key, connection);
+    const entry = this.entries.get(key);
+    if (entry === undefined) this.entries.set(key, connection);
     else if (entry instanceof Set) entry.add(connection);
-    else this.found.set(key, new Set([entry, connection]));
+    else this.entries.set(key, new Set([entry, connection]));
   }
 
   remove(key: string, connection: Connection): void {
-    const entry = this.found.get(key);
+    const entry = this.entries.get(key);
     if (entry === connection || (entry instanceof Set && entry.delete(connection) && entry.size === 0)) {
-      this.found.delete(key);
+      this.entries.delete(key);
     }
   }
 }

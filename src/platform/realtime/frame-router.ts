@@ -36,7 +36,7 @@ interface EncodedResult {
   readonly bytes: Buffer | undefined;
 }
 
-const LONGEST_ID = 64;
+const MAX_ID_LENGTH = 64;
 const noop = (): void => {};
 
 function priorityOf({ priority, limit }: FrameDefinition): PriorityClass {
@@ -109,11 +109,11 @@ export class FrameRouter implements OnApplicationBootstrap {
       return this.refuse(connection, undefined, error);
     }
     const { type, id, data } = frame;
-    if (id !== undefined && (typeof id !== 'string' || id.length > LONGEST_ID)) {
+    if (id !== undefined && (typeof id !== 'string' || id.length > MAX_ID_LENGTH)) {
       return this.refuse(
         connection,
         undefined,
-        new InvalidFrame(`id must be text of at most ${LONGEST_ID} characters`),
+        new InvalidFrame(`id must be text of at most ${MAX_ID_LENGTH} characters`),
       );
     }
     this.receive(connection, type, data, id);

@@ -54,7 +54,7 @@ export class OutboundQueue {
   /** Streams that lost frames, with the last position before the first loss. */
   private gapped: Map<string, number> | undefined;
   private newestState: Map<string, Entry> | undefined;
-  private since = performance.now();
+  private lastEmptyAt = performance.now();
 
   constructor(
     private readonly transport: Transport,
@@ -119,7 +119,7 @@ export class OutboundQueue {
     // Engine.IO drops the callbacks of a transport that was upgraded meanwhile.
     if (this.isBlocked && this.transport.bufferedBytes === 0) this.flushed();
     if (!this.isBlocked) return;
-    const waited = performance.now() - this.since;
+    const waited = performance.now() - this.lastEmptyAt;
     if (waited >= this.settings.hardQueueMs + this.settings.slowCloseMs) this.owner.onTooSlow();
     else if (waited >= this.settings.hardQueueMs) this.dropDurable(undefined);
   }
@@ -165,7 +165,7 @@ export class OutboundQueue {
 
   /** Called when all entries are written. */
   private onEmpty(): void {
-    this.since = performance.now();
+    this.lastEmptyAt = performance.now();
     if (this.deferred) return;
     if (this.gapped) void this.fillGaps(this.gapped);
     else this.owner.onDrained();
@@ -203,7 +203,7 @@ export class OutboundQueue {
     if (deliveryClass === 'ephemeral') return !!this.gapped || !!this.recovering || bytes >= settings.softQueueBytes;
     const frames = this.entries.length - this.head + (this.deferred?.length ?? 0);
     if (bytes >= settings.hardQueueBytes || frames >= settings.hardQueueFrames) return true;
-    return this.isBlocked && performance.now() - this.since >= settings.hardQueueMs;
+    return this.isBlocked && performance.now() - this.lastEmptyAt >= settings.hardQueueMs;
   }
 
   /**

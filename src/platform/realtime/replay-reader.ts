@@ -55,8 +55,8 @@ interface Plan {
  * Reads what a user missed.
  *
  * Invariants: one REPEATABLE READ snapshot decides which streams the user may see, where their heads are, and what is
- * new in them. The missed events of a conversation are either all in the result, or the conversation is named in
- * `resync`; there is no third case. Content is joined after the snapshot, so deleted content is never replayed.
+ * new in them. The missed events of a stream are either all in the result, or the stream is named in `resync`; there is
+ * no third case. Content is joined after the snapshot, so deleted content is never replayed.
  */
 @Injectable()
 export class ReplayReader {

@@ -15,10 +15,10 @@ import type { Resync, WireEvent } from './wire-event.js';
 /**
  * Attaches connections to the streams of their users, and replays what they missed: all of it in order, or a `resync`.
  *
- * Invariant: a client misses no event and receives none twice. For this the order is fixed: defer the connection's live
- * frames, attach it, read one snapshot, send the missed events of the snapshot, then release the deferred frames except
- * those that the snapshot covers. An event is visible to the snapshot, or is delivered live after the connection was
- * attached; an event that is both is sent once.
+ * Invariant: a client misses no event, and none is both replayed and sent live. For this the order is fixed: defer the
+ * connection's live frames, attach it, read one snapshot, send the missed events of the snapshot, then release the
+ * deferred frames except those that the snapshot covers. An event is visible to the snapshot, or is delivered live
+ * after the connection was attached; an event that is both is sent once.
  */
 @Injectable()
 export class Resume implements ConnectionAttacher, SlowConsumerRecovery {

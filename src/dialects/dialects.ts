@@ -7,7 +7,7 @@ import { DirectDialectModule } from './direct/direct.module.js';
 import { MessagingDialectModule } from './messaging/messaging.module.js';
 import { RoomsDialectModule } from './rooms/rooms.module.js';
 
-/** In the order of their routes: `/api/users/status` of the classroom goes before `/api/users/{id}`. */
+/** In the order of their routes: `/api/users/status` of the classroom precedes `/api/users/{id}`. */
 const DIALECTS: Readonly<Record<DialectName, Type>> = {
   messaging: MessagingDialectModule,
   classroom: ClassroomDialectModule,
@@ -16,8 +16,8 @@ const DIALECTS: Readonly<Record<DialectName, Type>> = {
   rooms: RoomsDialectModule,
 };
 
-/** The dialects this installation speaks beside its own `/api/v1`. One that is off leaves no address behind. */
+/** The enabled dialects of this installation, in addition to `/api/v1`. A disabled one registers no routes. */
 export function dialectModules({ dialects }: Config): Type[] {
-  const spoken = Object.entries(DIALECTS).filter(([name]) => (dialects as readonly string[]).includes(name));
-  return spoken.map(([, module]) => module);
+  const enabled = Object.entries(DIALECTS).filter(([name]) => (dialects as readonly string[]).includes(name));
+  return enabled.map(([, module]) => module);
 }

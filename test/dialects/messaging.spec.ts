@@ -69,7 +69,7 @@ describe('the messaging dialect', () => {
         expect([status, body.code, body.details]).toEqual([
           400,
           'VALIDATION_ERROR',
-          { participant_ids: 'must name somebody else' },
+          { participant_ids: 'must name another user' },
         ]);
       }
     });

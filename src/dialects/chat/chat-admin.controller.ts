@@ -32,7 +32,7 @@ export class ChatAdminController {
   ) {}
 
   @Get('dashboard/stats')
-  @ApiOperation({ summary: 'Figures of the whole system. For admins.' })
+  @ApiOperation({ summary: 'Statistics of the whole system. For admins.' })
   @Priority('figures')
   @ApiOkResponse({ type: ChatStatsDto })
   async stats(@CurrentActor() actor: Actor): Promise<ChatStatsDto> {
@@ -40,7 +40,7 @@ export class ChatAdminController {
   }
 
   @Get('system/health')
-  @ApiOperation({ summary: 'The state of every component. For admins.' })
+  @ApiOperation({ summary: 'The health of every component. For admins.' })
   @Priority('vital')
   @ApiOkResponse({ type: AdminHealthDto })
   health(@CurrentActor() actor: Actor): Promise<AdminHealthDto> {
@@ -48,7 +48,7 @@ export class ChatAdminController {
   }
 
   @Get('users')
-  @ApiOperation({ summary: 'The users. For admins.' })
+  @ApiOperation({ summary: 'Lists all users. For admins.' })
   @ApiOkResponse({ type: ChatUserPageDto })
   list(@CurrentActor() actor: Actor, @Query() query: ListChatUsersQuery): Promise<ChatUserPageDto> {
     return this.users.list(actor, query);

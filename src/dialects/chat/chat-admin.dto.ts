@@ -11,13 +11,17 @@ export class ListChatUsersQuery {
   @IntField({ min: 0, max: OFFSET_MAX, optional: true })
   skip?: number;
 
-  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  @IntField({ min: 1, max: 100, optional: true, description: '50 if omitted' })
   limit?: number;
 
-  @TextField({ max: 100, optional: true, description: 'Part of a user name, display name or e-mail address' })
+  @TextField({ max: 100, optional: true, description: 'Part of a username, display name or email' })
   search?: string;
 
-  @EnumField({ values: USER_STATUSES, optional: true, description: 'Of the account, or how its user appears' })
+  @EnumField({
+    values: USER_STATUSES,
+    optional: true,
+    description: 'The status of the account, or the visible presence of its user',
+  })
   status_filter?: UserStatus;
 
   @EnumField({ values: SYSTEM_ROLES, optional: true })
@@ -29,14 +33,14 @@ export class ChatUserParam {
   user_id: string;
 }
 
-/** All of it may be left out, and the body too. */
+/** All fields and the body are optional. */
 export class ChatUnbanDto {
-  @TextField({ min: 1, max: 500, optional: true, description: 'Why; it stays in the audit log' })
+  @TextField({ min: 1, max: 500, optional: true, description: 'The reason; stored in the audit log' })
   reason?: string;
 }
 
 export class ChatBanDto extends ChatUnbanDto {
-  @TimeField({ optional: true, nullable: true, description: 'When it ends; left out or null: never' })
+  @TimeField({ optional: true, nullable: true, description: 'The end of the ban; unlimited if omitted or null' })
   until?: string | null;
 }
 
@@ -69,7 +73,7 @@ export class ChatStatsDto {
   @ApiProperty({ ...INTEGER, description: 'Accounts that are not deleted' })
   total_users: number;
 
-  @ApiProperty({ ...INTEGER, description: 'Who did anything today, UTC; counted every five minutes' })
+  @ApiProperty({ ...INTEGER, description: 'Users who were active today, UTC; counted every five minutes' })
   active_users: number;
 
   @ApiProperty(INTEGER)
@@ -102,7 +106,7 @@ export class ChatStatsDto {
   @ApiProperty({ ...INTEGER, description: 'Bytes of files' })
   storage_used: number;
 
-  @ApiProperty({ ...INTEGER, description: 'Sockets of all nodes' })
+  @ApiProperty({ ...INTEGER, description: 'Open sockets of all nodes' })
   active_connections: number;
 
   @ApiProperty({ format: 'date-time' })

@@ -5,10 +5,10 @@ import type { Actor } from '../../platform/http/actor.js';
 import { DEFAULT_PAGE_SIZE } from '../../platform/pagination/page.js';
 import type { ChatBanDto, ChatBannedDto, ChatUnbanDto, ChatUserPageDto, ListChatUsersQuery } from './chat-admin.dto.js';
 
-/** What stands in the audit log of what was done here without a word. */
-const REASON = 'No reason given';
+/** The reason in the audit log if the admin gives none. */
+const DEFAULT_REASON = 'No reason given';
 
-/** Accounts in the words of the dialect, for admins. */
+/** Account administration in the format of the dialect. */
 @Injectable()
 export class ChatAdmin {
   constructor(
@@ -24,13 +24,13 @@ export class ChatAdmin {
   }
 
   /** @throws PermissionDenied, UserNotFound, ValidationError */
-  async ban(actor: Actor, userId: string, { reason = REASON, until }: ChatBanDto): Promise<ChatBannedDto> {
+  async ban(actor: Actor, userId: string, { reason = DEFAULT_REASON, until }: ChatBanDto): Promise<ChatBannedDto> {
     await this.users.ban(actor, userId, { reason, until });
     return { message: 'User banned', user_id: userId, status: 'banned' };
   }
 
   /** @throws PermissionDenied, UserNotFound */
-  async unban(actor: Actor, userId: string, { reason = REASON }: ChatUnbanDto): Promise<ChatBannedDto> {
+  async unban(actor: Actor, userId: string, { reason = DEFAULT_REASON }: ChatUnbanDto): Promise<ChatBannedDto> {
     await this.users.unban(actor, userId, { reason });
     return { message: 'User unbanned', user_id: userId, status: 'active' };
   }

@@ -9,8 +9,8 @@ import { isUuid } from '../../platform/validation/fields.js';
 import type { ChatTarget } from './chat.dto.js';
 
 /**
- * Which conversation clients of this dialect mean. They have no call to join a room, nor one to open a conversation: a
- * public room is joined by using it, and with whom one writes one has a conversation.
+ * Resolves the conversation of a request. The dialect has no call to join a room or to create a conversation: a public
+ * room is joined at its first use, and a direct conversation is created by the first message.
  */
 @Injectable()
 export class ChatConversations {
@@ -27,14 +27,15 @@ export class ChatConversations {
     return recipientId ? this.directs.open(actor, recipientId) : this.enter(actor, chatId!);
   }
 
-  /** Undefined with whom one has not written yet. @throws as `toWrite` */
+  /** Undefined if there is no direct conversation with this user yet. @throws as `toWrite` */
   toRead(actor: Actor, target: ChatTarget): Promise<string | undefined> {
     const { chat_id: chatId, recipient_id: recipientId } = requireOne(target);
     return recipientId ? this.directs.find(actor, recipientId) : this.enter(actor, chatId!);
   }
 
   /**
-   * What is not for the actor to enter is refused by whatever he does there.
+   * Joins a public room if necessary. Other conversations are not checked here; the operation that follows refuses
+   * access.
    * @throws ConversationNotFound, PermissionDenied
    */
   async enter(actor: Actor, idOrSlug: string): Promise<string> {
@@ -46,12 +47,12 @@ export class ChatConversations {
     return id;
   }
 
-  /** What clients call a conversation: a room by its slug, where it has one. */
+  /** Returns the identifier that clients use: the slug of a room that has one. */
   nameOf(conversationId: string): string {
     return this.names.nameOf(conversationId);
   }
 
-  /** So that `nameOf` knows conversations that were not asked for by a name. */
+  /** Loads room names, so that `nameOf` knows conversations that were not requested by name. */
   readNames(): Promise<void> {
     return this.names.refresh();
   }

@@ -6,8 +6,8 @@ export function presentHealth(): ChatHealthDto {
   return { status: 'healthy', message: 'The chat API is running', timestamp: new Date().toISOString() };
 }
 
-/** Of the database alone, whatever else is wrong. @throws ServiceUnavailable without it */
+/** The health of the database only. @throws ServiceUnavailable when it is unavailable */
 export function presentDatabase({ components }: HealthReport): ChatHealthDto {
   if (components.database?.status !== 'healthy') throw new ServiceUnavailable();
-  return { status: 'connected', message: 'The database answers', timestamp: new Date().toISOString() };
+  return { status: 'connected', message: 'The database responds', timestamp: new Date().toISOString() };
 }

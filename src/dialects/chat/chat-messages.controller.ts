@@ -72,7 +72,7 @@ export class ChatMessagesController {
   ) {}
 
   @Get('messages')
-  @ApiOperation({ summary: 'One page of the messages of a room.' })
+  @ApiOperation({ summary: 'One page of the messages of a conversation, or of all.' })
   @ApiOkResponse({ type: ChatMessagePageDto })
   @Throws(...REFUSALS_OF_PLACES)
   list(
@@ -102,7 +102,7 @@ export class ChatMessagesController {
 
   @Put('messages/:message_id')
   @Limit('message.send')
-  @ApiOperation({ summary: 'Changes the text of a message.' })
+  @ApiOperation({ summary: 'Edits the text of a message.' })
   @ApiOkResponse({ type: ChatMessageDto })
   @Throws(MessageNotFound, MessageNotEditable, ...REFUSALS_OF_TEXTS, SlowMode)
   edit(

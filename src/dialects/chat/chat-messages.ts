@@ -20,12 +20,12 @@ import type {
 import { presentMessage, toSend } from './chat.presenter.js';
 import type { ConversationCache } from './conversation-cache.js';
 
-/** Over all conversations a page is found by reading those before it. */
-const SKIPPED_EVERYWHERE_MAX = 1000;
+/** Without a conversation, a page is found by reading all those before it. */
+const GLOBAL_SKIP_MAX = 1000;
 
 /**
- * Messages in the words of the dialect. It has no call that says "read", so looking at the newest page is reading it.
- * `base`: where clients reach this server.
+ * Messages in the format of the dialect. It has no call to mark messages as read, so reading the newest page does it.
+ * `base` is the URL at which clients reach this server.
  */
 @Injectable()
 export class ChatMessages {
@@ -37,14 +37,14 @@ export class ChatMessages {
     private readonly readState: ReadState,
   ) {}
 
-  /** @throws as `ChatPlaces.toWrite` and `MessagesService.send` */
+  /** @throws as `ChatConversations.toWrite` and `MessagesService.send` */
   async send(actor: Actor, dto: SendChatMessageDto, base: string): Promise<AnsweredSend<ChatMessageDto>> {
     const conversationId = await this.conversations.toWrite(actor, dto);
     const { message, isReplay } = await this.messages.send(actor, conversationId, toSend(dto));
-    return { message: this.show(message, base), isReplay };
+    return { message: this.present(message, base), isReplay };
   }
 
-  /** The same for a frame; the message itself is the answer. */
+  /** The same for a frame; the message itself is the response. */
   async sendFrame(actor: Actor, dto: ChatMessageFrameDto, cache: ConversationCache): Promise<void> {
     try {
       const conversationId = await cache.of(dto, () => this.conversations.toWrite(actor, dto));
@@ -58,19 +58,19 @@ export class ChatMessages {
   /** @throws as `MessagesService.edit` */
   async edit(actor: Actor, id: string, content: string, base: string): Promise<ChatMessageDto> {
     await this.conversations.readNames();
-    return this.show(await this.messages.edit(actor, id, { content }), base);
+    return this.present(await this.messages.edit(actor, id, { content }), base);
   }
 
-  /** Without a target those of all conversations. @throws as `ChatPlaces.toRead` */
+  /** Without a target, lists messages of all conversations. @throws as `ChatConversations.toRead` */
   async list(actor: Actor, query: ListChatMessagesQuery, base: string): Promise<ChatMessagePageDto> {
     const { limit = DEFAULT_PAGE_SIZE, skip = 0 } = query;
     const range = { offset: skip, limit };
     const isNamed = query.chat_id || query.recipient_id;
-    const { data, total } = isNamed ? await this.inPlace(actor, query, range) : await this.everywhere(actor, range);
-    return { messages: data.map((message) => this.show(message, base)), total, skip, limit };
+    const { data, total } = isNamed ? await this.inConversation(actor, query, range) : await this.inAll(actor, range);
+    return { messages: data.map((message) => this.present(message, base)), total, skip, limit };
   }
 
-  private async inPlace(
+  private async inConversation(
     actor: Actor,
     query: ListChatMessagesQuery,
     range: OffsetRange,
@@ -84,16 +84,16 @@ export class ChatMessages {
     return page;
   }
 
-  private async everywhere(actor: Actor, { offset, limit }: OffsetRange): Promise<OffsetPage<MessageDto>> {
-    if (offset > SKIPPED_EVERYWHERE_MAX) {
-      throw ValidationError.of('skip', `must not be over ${SKIPPED_EVERYWHERE_MAX} without chat_id or recipient_id`);
+  private async inAll(actor: Actor, { offset, limit }: OffsetRange): Promise<OffsetPage<MessageDto>> {
+    if (offset > GLOBAL_SKIP_MAX) {
+      throw ValidationError.of('skip', `must not be over ${GLOBAL_SKIP_MAX} without chat_id or recipient_id`);
     }
     await this.conversations.readNames();
     const { data, total } = await this.feed.page(actor, { limit: offset + limit });
     return { data: data.slice(offset), total };
   }
 
-  private show(message: MessageDto, base: string): ChatMessageDto {
+  private present(message: MessageDto, base: string): ChatMessageDto {
     return presentMessage(message, { chatId: this.conversations.nameOf(message.conversation_id), base });
   }
 }

@@ -13,10 +13,10 @@ import { ChatCodec, translator } from './chat.codec.js';
 import { presentError } from './chat.errors.js';
 import { CHAT_LIMITS } from './chat.limits.js';
 
-/** `/ws/chat/` is another dialect's. */
-const ADDRESS = /^\/ws\/(?!chat\/?$)([^/]+)\/?$/;
+/** `/ws/chat/` belongs to another dialect. */
+const PATH = /^\/ws\/(?!chat\/?$)([^/]+)\/?$/;
 
-/** Opens `/ws/{user_id}`, for that user; with `?chat_id=` or `?recipient_id=` as where messages go. */
+/** Opens `/ws/{user_id}` for that user; `?chat_id=` or `?recipient_id=` set the default target of messages. */
 @Injectable()
 export class ChatSockets implements OnModuleInit {
   constructor(
@@ -30,7 +30,7 @@ export class ChatSockets implements OnModuleInit {
   onModuleInit(): void {
     const translate = translator(this.names);
     this.sockets.register({
-      takes: (path) => ADDRESS.test(path),
+      takes: (path) => PATH.test(path),
       codec: ({ request, url: { searchParams: query } }) =>
         new ChatCodec(translate, {
           target: {
@@ -49,12 +49,12 @@ export class ChatSockets implements OnModuleInit {
   private async identify({ request, url }: Upgrade, codec: ChatCodec): Promise<Actor> {
     const actor = await this.handshake.identify(credentialOf(request, url.searchParams), CHAT_LIMITS);
     if (!actor) throw new AuthenticationRequired();
-    if (ADDRESS.exec(url.pathname)![1]!.toLowerCase() !== actor.userId) {
-      throw new PermissionDenied('This is the address of another user.');
+    if (PATH.exec(url.pathname)![1]!.toLowerCase() !== actor.userId) {
+      throw new PermissionDenied('This is the URL of another user.');
     }
     await this.names.refresh();
     const chatId = url.searchParams.get('chat_id');
-    // Who has a room open hears of it before he has said anything.
+    // A user who opens a room subscribes to it before their first message.
     if (chatId) await this.conversations.enter(actor, chatId);
     codec.userId = actor.userId;
     codec.marks = new DeliveryReceipts((id, number) => this.readState.deliver(actor, id, { sequence_number: number }));

@@ -28,7 +28,7 @@ export class ChatUsersController {
   ) {}
 
   @Post('register')
-  @ApiOperation({ summary: 'Makes an account.' })
+  @ApiOperation({ summary: 'Creates an account.' })
   @Public()
   @Limit('login')
   @RateLimitProfile(CHAT_LOGIN_LIMITS)
@@ -39,7 +39,7 @@ export class ChatUsersController {
   }
 
   @Post('login')
-  @ApiOperation({ summary: 'Opens a session with a password.' })
+  @ApiOperation({ summary: 'Logs in with a password and opens a session.' })
   @Public()
   @HttpCode(200)
   @Limit('login')
@@ -52,14 +52,14 @@ export class ChatUsersController {
   }
 
   @Get('me')
-  @ApiOperation({ summary: 'The caller’s own profile.' })
+  @ApiOperation({ summary: 'The profile of the caller.' })
   @ApiOkResponse({ type: ChatUserDto })
   async me(@CurrentActor() actor: Actor): Promise<ChatUserDto> {
     return presentUser(await this.users.get(actor, actor.userId));
   }
 
   @Put('me')
-  @ApiOperation({ summary: 'Changes the caller’s own profile.' })
+  @ApiOperation({ summary: 'Changes the profile of the caller.' })
   @ApiOkResponse({ type: ChatUserDto })
   async update(@CurrentActor() actor: Actor, @Body() dto: UpdateProfileDto): Promise<ChatUserDto> {
     return presentUser(await this.users.updateProfile(actor, dto));

@@ -13,7 +13,7 @@ export class ChatLoginDto {
   @TextField({ max: 512, example: 'securepassword123' })
   password: string;
 
-  @TextField({ max: 256, optional: true, description: 'Of an earlier login on this device' })
+  @TextField({ max: 256, optional: true, description: 'From an earlier login on this device' })
   device_token?: string;
 }
 
@@ -24,7 +24,12 @@ export class ChatUserDto {
   @ApiProperty({ example: 'johndoe' })
   username: string;
 
-  @ApiProperty({ ...TEXT_OR_NULL, required: false, description: 'Only to oneself', example: 'john@example.com' })
+  @ApiProperty({
+    ...TEXT_OR_NULL,
+    required: false,
+    description: 'Only in the user’s own profile',
+    example: 'john@example.com',
+  })
   email?: string | null;
 
   @ApiProperty({ example: 'John Doe' })
@@ -62,7 +67,7 @@ export class ChatLoginAnswerDto {
   @ApiProperty({ enum: ['Bearer'] })
   token_type: 'Bearer';
 
-  @ApiProperty({ type: 'integer', description: 'Seconds the access token lives' })
+  @ApiProperty({ type: 'integer', description: 'Seconds until the access token expires' })
   expires_in: number;
 
   @ApiProperty({ description: 'Send it with the next login from this device' })

@@ -14,13 +14,13 @@ import { ConversationCache } from './conversation-cache.js';
 
 export const CHAT_PROTOCOL = 'chat';
 
-/** What a socket's address says of it. */
+/** Options from the URL of a socket. */
 export interface ChatSocketOptions {
-  /** Where messages go that name no place. */
+  /** The target of messages that name none. */
   readonly target: ChatTarget;
-  /** Where its client reaches this server: files of messages have whole addresses. */
+  /** The URL at which the client reaches this server; used for absolute file URLs. */
   readonly base: string;
-  /** The client knows our own frames, too, and is sent those the dialect has no word for. */
+  /** The client also supports our own frames, and receives those that the dialect does not define. */
   readonly isExtended: boolean;
 }
 
@@ -33,10 +33,10 @@ interface Received {
   readonly forOthers: (base: string) => TextPacket;
 }
 
-/** What is made once of a new message for all receivers. */
+/** Translates a new message once for all receivers. */
 type Translate = (frame: FrameContent) => Received;
 
-/** `names` says what rooms are called. One function for all connections. */
+/** `names` resolves room names. One function for all connections. */
 export function translator(names: RoomNameCache): Translate {
   return ({ data }) => {
     const message = data.message as MessageDto;
@@ -54,7 +54,7 @@ export function translator(names: RoomNameCache): Translate {
   };
 }
 
-/** Made once for each address that clients reach this server at: mostly there is one. */
+/** Created once for each base URL of clients; mostly there is one. */
 function perBase(make: (base: string) => TextPacket): (base: string) => TextPacket {
   const made = new Map<string, TextPacket>();
   return (base) => {
@@ -64,12 +64,15 @@ function perBase(make: (base: string) => TextPacket): (base: string) => TextPack
   };
 }
 
-/** The sockets of this dialect. What they send has no type: it is a message. The message itself comes back as its answer. */
+/**
+ * The socket protocol of this dialect. Frames from clients have no type: each is a message. The message itself is its
+ * response.
+ */
 export class ChatCodec implements SocketCodec {
   readonly protocol = CHAT_PROTOCOL;
   readonly limits = CHAT_LIMITS;
   readonly conversations = new ConversationCache();
-  /** Known once the client is let in: whose socket it is, and how what arrives is marked. */
+  /** Set once the client is authenticated: the user, and the marking of deliveries. */
   userId = '';
   marks: DeliveryReceipts | undefined;
   private readonly tracker = new SentMessageTracker();
@@ -80,12 +83,12 @@ export class ChatCodec implements SocketCodec {
     private readonly options: ChatSocketOptions,
   ) {}
 
-  /** The client's own time orders nothing and is passed over. @throws InvalidFrame */
+  /** The timestamp of the client does not affect the order and is ignored. @throws InvalidFrame */
   read(text: string): CodecRequest {
     const id = `req_${++this.requests}`;
     const { type, timestamp: _clientTime, ...data } = typedFrame(text, 'message');
-    const isAddressed = (data.chat_id ?? data.recipient_id ?? undefined) !== undefined;
-    return { type, data: isAddressed ? data : { ...data, ...this.options.target }, id };
+    const hasTarget = (data.chat_id ?? data.recipient_id ?? undefined) !== undefined;
+    return { type, data: hasTarget ? data : { ...data, ...this.options.target }, id };
   }
 
   write(packet: EncodedFrame | Reply): WebSocketPacket | readonly WebSocketPacket[] | undefined {

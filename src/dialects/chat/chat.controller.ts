@@ -6,7 +6,7 @@ import { Priority } from '../../platform/throttling/load-shedding.guard.js';
 import { ChatHealthDto } from './chat.dto.js';
 import { presentDatabase, presentHealth } from './chat-health.presenter.js';
 
-/** For people and monitors; a load balancer asks `/readyz`, which no limit counts. */
+/** For people and monitors; a load balancer uses `/readyz`, which has no rate limit. */
 @ApiTags('dialect: chat')
 @Public()
 @Priority('vital')
@@ -15,14 +15,14 @@ export class ChatController {
   constructor(private readonly health: Health) {}
 
   @Get()
-  @ApiOperation({ summary: 'The server answers.' })
+  @ApiOperation({ summary: 'Reports that the server is running.' })
   @ApiOkResponse({ type: ChatHealthDto })
   root(): ChatHealthDto {
     return presentHealth();
   }
 
   @Get('test-db')
-  @ApiOperation({ summary: 'The database answers.' })
+  @ApiOperation({ summary: 'Reports whether the database responds.' })
   @ApiOkResponse({ type: ChatHealthDto })
   async database(): Promise<ChatHealthDto> {
     return presentDatabase(await this.health.report());

@@ -16,7 +16,7 @@ const ATTACHMENTS_MAX = 10;
 const ID = { format: 'uuid' } as const;
 const TIME = { format: 'date-time' } as const;
 
-/** Where a message goes or is: one of the two. */
+/** The target of a message; exactly one of the two fields. */
 export class ChatTarget {
   @TextField({
     min: 1,
@@ -28,19 +28,28 @@ export class ChatTarget {
   })
   chat_id?: string | null;
 
-  @UuidField({ optional: true, nullable: true, description: 'The other one of a direct conversation' })
+  @UuidField({ optional: true, nullable: true, description: 'The other user of a direct conversation' })
   recipient_id?: string | null;
 }
 
-/** What a message takes along, over HTTP and sockets. */
+/** Optional fields of a message, over HTTP and sockets. */
 class SentWithText extends ChatTarget {
-  @EnumField({ values: MESSAGE_TYPES, optional: true, description: 'text when left out; system is the server’s own' })
+  @EnumField({
+    values: MESSAGE_TYPES,
+    optional: true,
+    description: 'text if omitted; system is reserved for the server',
+  })
   message_type?: MessageType;
 
   @UuidListField({ max: ATTACHMENTS_MAX, optional: true, nullable: true, description: 'Ids of uploads' })
   attachments?: string[] | null;
 
-  @TextField({ min: 1, max: 128, optional: true, description: 'Sent twice with it, one message is stored' })
+  @TextField({
+    min: 1,
+    max: 128,
+    optional: true,
+    description: 'Idempotency key: a repeated send with it stores one message',
+  })
   client_message_id?: string;
 }
 
@@ -55,10 +64,10 @@ export class ChatMessageFrameDto extends SentWithText {
 }
 
 export class ListChatMessagesQuery extends ChatTarget {
-  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  @IntField({ min: 1, max: 100, optional: true, description: '50 if omitted' })
   limit?: number;
 
-  @IntField({ min: 0, max: OFFSET_MAX, optional: true, description: 'So many of the newest are left out' })
+  @IntField({ min: 0, max: OFFSET_MAX, optional: true, description: 'The number of newest messages to skip' })
   skip?: number;
 }
 
@@ -66,7 +75,7 @@ export class EditChatMessageDto {
   @TextField({ max: LONGEST_TEXT, example: 'Updated message content' })
   content: string;
 
-  @BooleanField({ optional: true, description: 'Taken, and true whatever it says' })
+  @BooleanField({ optional: true, description: 'Accepted, and always treated as true' })
   is_edited?: boolean;
 }
 
@@ -79,7 +88,7 @@ export class ChatFileDto extends FileDto {
   @ApiProperty({ example: 'notes.pdf' })
   filename: string;
 
-  @ApiProperty({ description: 'Whole, and fetched with the token' })
+  @ApiProperty({ description: 'The absolute URL; requires the token' })
   file_url: string;
 }
 
@@ -87,7 +96,7 @@ export class ChatMessageDto {
   @ApiProperty(ID)
   id: string;
 
-  @ApiProperty({ description: 'The slug of a room that has one; of any other conversation the id', example: 'general' })
+  @ApiProperty({ description: 'The slug of a room that has one; otherwise the id', example: 'general' })
   chat_id: string;
 
   @ApiProperty(ID)
@@ -96,7 +105,7 @@ export class ChatMessageDto {
   @ApiProperty({ example: 'John Doe' })
   sender_name: string;
 
-  @ApiProperty({ description: 'Empty when deleted', example: 'Hello everyone!' })
+  @ApiProperty({ description: 'Empty if deleted', example: 'Hello everyone!' })
   content: string;
 
   @ApiProperty({ enum: MESSAGE_TYPES })
@@ -108,10 +117,10 @@ export class ChatMessageDto {
   @ApiProperty(TIME)
   updated_at: string;
 
-  @ApiProperty({ enum: ['sent', 'delivered', 'read'], description: 'delivered and read: to and by everybody' })
+  @ApiProperty({ enum: ['sent', 'delivered', 'read'], description: 'delivered and read: by all other participants' })
   status: MessageStatus;
 
-  @ApiProperty({ type: [ChatFileDto], description: 'As POST /files/upload answers them' })
+  @ApiProperty({ type: [ChatFileDto], description: 'As in the response of POST /files/upload' })
   attachments: ChatFileDto[];
 
   @ApiProperty()
@@ -120,7 +129,7 @@ export class ChatMessageDto {
   @ApiProperty()
   is_deleted: boolean;
 
-  @ApiProperty({ required: false, description: 'Only to its sender' })
+  @ApiProperty({ required: false, description: 'Only for the sender' })
   client_message_id?: string;
 }
 

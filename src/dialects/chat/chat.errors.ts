@@ -5,7 +5,7 @@ import type { ParleyRequest } from '../../platform/http/request-context.js';
 
 const ADDRESSES = /^\/(?:$|test-db\/?$|(?:users|messages|files|admin)(?:\/|$))/;
 
-/** What of ours this dialect has a word for; what is not here keeps its own. */
+/** The error codes that this dialect renames; all others stay. */
 const CODES: Record<string, string> = {
   AUTHENTICATION_REQUIRED: 'AUTHENTICATION_ERROR',
   INVALID_CREDENTIALS: 'AUTHENTICATION_ERROR',
@@ -21,7 +21,7 @@ export interface ChatProblem {
   readonly details: Record<string, unknown>;
 }
 
-/** An error as this dialect writes it, over HTTP and sockets alike. */
+/** The body of an error, over HTTP and sockets alike. */
 export function bodyOf({ code, message, details }: ChatProblem, requestId: string): object {
   return {
     error: true,
@@ -42,7 +42,7 @@ export function presentError(error: AppError, { requestId }: Pick<ParleyRequest,
   return { status, body: bodyOf({ code, message, details: detailsOf(error) }, requestId) };
 }
 
-/** Of a limit, all there is to know. */
+/** For a rate limit, all its numbers. */
 function detailsOf(error: AppError): Record<string, unknown> {
   if (!(error instanceof RateLimitExceeded) || !error.spent) return error.details;
   const { limit, windowSeconds: window, resetAt: reset } = error.spent;
@@ -55,15 +55,15 @@ const schema = (codes: readonly string[]): object => ({
   required: ['error', 'message', 'code', 'details', 'timestamp', 'request_id'],
   properties: {
     error: { type: 'boolean', enum: [true] },
-    message: { ...text, description: 'For people; may change' },
+    message: { ...text, description: 'For humans; may change' },
     code: { ...text, enum: codes },
-    details: { type: 'object', additionalProperties: true, description: 'Of VALIDATION_ERROR: `errors`' },
+    details: { type: 'object', additionalProperties: true, description: '`errors` for VALIDATION_ERROR' },
     timestamp: { ...text, format: 'date-time' },
     request_id: { ...text, description: 'As in the `X-Request-Id` header' },
   },
 });
 
-/** How errors look at the addresses of this dialect. */
+/** The error format on the paths of this dialect. */
 @Injectable()
 export class ChatErrors implements OnModuleInit {
   constructor(private readonly formats: ErrorFormats) {}

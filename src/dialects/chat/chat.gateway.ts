@@ -4,7 +4,7 @@ import { ChatMessages } from './chat-messages.js';
 import { CHAT_PROTOCOL, type ChatCodec } from './chat.codec.js';
 import { ChatMessageFrameDto } from './chat.dto.js';
 
-/** What clients of the dialect say over their socket. */
+/** Commands of this dialect's sockets. */
 @Gateway(CHAT_PROTOCOL)
 export class ChatGateway {
   constructor(private readonly messages: ChatMessages) {}
@@ -12,7 +12,7 @@ export class ChatGateway {
   @OnFrame('message', ChatMessageFrameDto, {
     limit: 'message.send',
     isSend: true,
-    summary: 'Stores a message and sends it on',
+    summary: 'Sends a message',
   })
   send({ actor, codec }: LiveConnection, dto: ChatMessageFrameDto): Promise<void> {
     return this.messages.sendFrame(actor, dto, (codec as ChatCodec).conversations);

@@ -18,7 +18,7 @@ export function presentLogin(answer: LoginAnswerDto): ChatLoginAnswerDto {
   return { access_token, refresh_token, token_type, expires_in, device_token, user: presentUser(user) };
 }
 
-/** `chatId`: what the conversation is called. `base`: where clients reach this server. */
+/** `chatId` is the identifier of the conversation for clients, `base` the URL at which they reach this server. */
 export function presentMessage(
   message: MessageDto,
   { chatId, base }: { chatId: string; base: string },
@@ -42,7 +42,7 @@ export function presentMessage(
   };
 }
 
-/** A send of this dialect as ours. */
+/** Converts a send of this dialect to ours. */
 export function toSend({
   content,
   message_type,
@@ -57,7 +57,7 @@ export function toSend({
   };
 }
 
-/** `base`: where clients reach this server. */
+/** `base` is the URL at which clients reach this server. */
 export function presentFile(file: FileDto, base: string): ChatFileDto {
   return { ...file, filename: file.file_name, file_url: base + file.url };
 }

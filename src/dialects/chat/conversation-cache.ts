@@ -1,28 +1,28 @@
 import type { ChatTarget } from './chat.dto.js';
 
-const REMEMBERED_MAX = 100;
+const CACHE_MAX = 100;
 
 /**
- * The conversations a connection has written to. Looking one up takes a while; whoever writes meanwhile waits for the
- * same answer, so that messages go out in the order in which they came.
+ * The conversations to which a connection has written. Concurrent messages to one target share its look-up, so that
+ * they are sent in the order in which they arrived.
  */
 export class ConversationCache {
-  private readonly places = new Map<string, Promise<string>>();
+  private readonly conversations = new Map<string, Promise<string>>();
 
-  /** The id of the conversation; `find` is asked once. */
+  /** Returns the id of the conversation; calls `find` once. */
   of(target: ChatTarget, find: () => Promise<string>): Promise<string> {
     const key = keyOf(target);
-    const known = this.places.get(key);
+    const known = this.conversations.get(key);
     if (known) return known;
     const found = find();
-    this.places.set(key, found);
-    if (this.places.size > REMEMBERED_MAX) this.places.delete(this.places.keys().next().value!);
+    this.conversations.set(key, found);
+    if (this.conversations.size > CACHE_MAX) this.conversations.delete(this.conversations.keys().next().value!);
     return found;
   }
 
-  /** It may have gone, or its writer from it. */
+  /** Called after a failure: the conversation may be deleted, or the user may have left it. */
   forget(target: ChatTarget): void {
-    this.places.delete(keyOf(target));
+    this.conversations.delete(keyOf(target));
   }
 }
 

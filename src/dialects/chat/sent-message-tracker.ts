@@ -1,5 +1,5 @@
-/** Messages whose sender is still to hear of; older ones are told of by the list. */
-const REMEMBERED_MAX = 200;
+/** The number of tracked messages; the status of older ones is only in the list. */
+const TRACKED_MAX = 200;
 
 interface SentMessage {
   readonly conversationId: string;
@@ -13,23 +13,23 @@ export interface StatusChange {
   readonly status: 'delivered' | 'read';
 }
 
-/** How far everybody is with a conversation. */
+/** The read and delivery state of a conversation, aggregated over its participants. */
 export interface Progress {
   readonly conversationId: string;
   readonly deliveredTo: number;
   readonly readTo: number;
 }
 
-/** What the user of one connection has sent since it opened, until everybody has read it. */
+/** Tracks the messages that the user of one connection has sent, until all participants have read them. */
 export class SentMessageTracker {
   private sent: SentMessage[] = [];
 
   add(conversationId: string, id: string, number: number): void {
     this.sent.push({ conversationId, id, number, isDelivered: false });
-    if (this.sent.length > REMEMBERED_MAX) this.sent.shift();
+    if (this.sent.length > TRACKED_MAX) this.sent.shift();
   }
 
-  /** What is news of it: delivered before read, each once. */
+  /** Returns the changes of status: delivered before read, each once. */
   advance({ conversationId, deliveredTo, readTo }: Progress): StatusChange[] {
     const changes: StatusChange[] = [];
     this.sent = this.sent.filter((message) => {

@@ -57,7 +57,7 @@ export class ClassroomConversationsController {
   ) {}
 
   @Post()
-  @ApiOperation({ summary: 'Makes a conversation.' })
+  @ApiOperation({ summary: 'Creates a conversation.' })
   @Limit('conversation.create')
   @ApiCreatedResponse({ type: ClassroomConversationDto })
   @Throws(UserNotFound)
@@ -70,7 +70,7 @@ export class ClassroomConversationsController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'The caller’s conversations.' })
+  @ApiOperation({ summary: 'The conversations of the caller.' })
   @ApiOkResponse({ type: ClassroomConversationListDto })
   async list(@CurrentActor() actor: Actor, @Query() query: ClassroomPageQuery): Promise<ClassroomConversationListDto> {
     return presentConversations(query, await this.conversations.pageByOffset(actor, sliceOf(query)));

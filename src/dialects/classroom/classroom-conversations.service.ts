@@ -5,7 +5,10 @@ import { ConversationPreferences } from '../../modules/participants/conversation
 import type { Actor } from '../../platform/http/actor.js';
 import type { ClassroomUpdateConversationDto } from './classroom.dto.js';
 
-/** This dialect changes in one call what are two things here: the title is everybody's, archiving is one's own. */
+/**
+ * This dialect changes two things in one call: the title, which all participants share, and the archiving, which is a
+ * preference of the actor.
+ */
 @Injectable()
 export class ClassroomConversations {
   constructor(
@@ -14,7 +17,7 @@ export class ClassroomConversations {
   ) {}
 
   /**
-   * Only what differs is changed, so that whoever sends back the title he was shown needs no right to name it.
+   * Changes only what differs, so that sending back an unchanged title does not require the right to change it.
    * @throws ConversationNotFound, PermissionDenied, DirectConversationFixed
    */
   async update(

@@ -3,10 +3,10 @@ import { UrlEncodedRoutes } from '../../platform/http/url-encoded-routes.js';
 
 const EDITS = /^\/api\/(?:messages\/[^/]+|conversations\/[^/]+\/participants\/[^/]+)\/?$/;
 
-/** How an edit may come, for the OpenAPI document. */
+/** The content types of an edit in the OpenAPI document. */
 export const FORM_OR_JSON = ['application/json', 'application/x-www-form-urlencoded'];
 
-/** Edits come as forms as well: of a message, and of what a participant may do. */
+/** Accepts URL-encoded edits of messages and participants. */
 @Injectable()
 export class ClassroomForms implements OnModuleInit {
   constructor(private readonly urlEncoded: UrlEncodedRoutes) {}

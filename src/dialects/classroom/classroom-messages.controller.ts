@@ -93,7 +93,7 @@ export class ClassroomMessagesController {
 
   @Put('messages/:id')
   @Limit('message.send')
-  @ApiOperation({ summary: 'Changes the text of a message.' })
+  @ApiOperation({ summary: 'Edits the text of a message.' })
   @ApiConsumes(...FORM_OR_JSON)
   @ApiOkResponse({ type: ClassroomMessageDto })
   @Throws(MessageNotFound, MessageNotEditable, ContentTooLong, ContentRejected, ConversationFrozen, SlowMode)
@@ -107,7 +107,7 @@ export class ClassroomMessagesController {
 
   @Patch('messages/:id')
   @Limit('message.send')
-  @ApiOperation({ summary: 'Changes the text of a message.' })
+  @ApiOperation({ summary: 'Edits the text of a message.' })
   @ApiConsumes(...FORM_OR_JSON)
   @ApiOkResponse({ type: ClassroomMessageDto })
   @Throws(MessageNotFound, MessageNotEditable, ContentTooLong, ContentRejected, ConversationFrozen, SlowMode)

@@ -29,7 +29,7 @@ import {
 import { CLASSROOM_LIMITS } from './classroom.limits.js';
 import { presentParticipant } from './classroom.presenter.js';
 
-/** Who takes part, and who is there. */
+/** Participants and presence. */
 @ApiTags('dialect: classroom')
 @ApiBearerAuth()
 @Limit('call')
@@ -103,7 +103,7 @@ export class ClassroomPeopleController {
   }
 
   @Put('users/status')
-  @ApiOperation({ summary: 'Sets the caller’s own status.' })
+  @ApiOperation({ summary: 'Sets the status of the caller.' })
   @ApiOkResponse({ type: ClassroomStatusDto })
   @Throws(ConversationNotFound)
   setStatus(@CurrentActor() actor: Actor, @Body() dto: ClassroomSetStatusDto): Promise<ClassroomStatusDto> {

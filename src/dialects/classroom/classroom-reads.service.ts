@@ -4,7 +4,7 @@ import { ReadState } from '../../modules/participants/read-state.js';
 import { MessagesService } from '../../modules/messages/messages.service.js';
 import type { Actor } from '../../platform/http/actor.js';
 
-/** This dialect marks a message by its id alone; a mark belongs to a conversation. */
+/** This dialect marks a message as read by its id only; our read marks also need the conversation. */
 @Injectable()
 export class ClassroomReads {
   constructor(
@@ -12,7 +12,7 @@ export class ClassroomReads {
     private readonly readState: ReadState,
   ) {}
 
-  /** Everything up to the message is read. @throws MessageNotFound, PermissionDenied */
+  /** Marks everything up to the message as read. @throws MessageNotFound, PermissionDenied */
   async mark(actor: Actor, messageId: string): Promise<MarkedDto> {
     const { conversation_id: conversationId } = await this.messages.get(actor, messageId);
     return this.readState.read(actor, conversationId, { message_id: messageId });

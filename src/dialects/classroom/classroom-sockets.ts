@@ -9,9 +9,9 @@ import { presentError } from './classroom.errors.js';
 import { CLASSROOM_LIMITS } from './classroom.limits.js';
 
 /** `/api/ws` with the token in a header or the query, or `/api/ws/{token}`. */
-const ADDRESS = /^\/api\/ws(?:\/([^/]*))?\/?$/;
+const PATH = /^\/api\/ws(?:\/([^/]*))?\/?$/;
 
-/** The socket addresses of this dialect. */
+/** The sockets of this dialect. */
 @Injectable()
 export class ClassroomSockets implements OnModuleInit {
   constructor(
@@ -21,7 +21,7 @@ export class ClassroomSockets implements OnModuleInit {
 
   onModuleInit(): void {
     this.sockets.register({
-      takes: (path) => ADDRESS.test(path),
+      takes: (path) => PATH.test(path),
       codec: ({ url }) => new ClassroomCodec(url.searchParams.get('ext') === '1'),
       identify: (upgrade) => this.identify(upgrade),
       present: (error) => presentError(error, { method: 'GET', originalUrl: '/api/ws' }),
@@ -37,8 +37,8 @@ export class ClassroomSockets implements OnModuleInit {
   }
 }
 
-/** A token has no character that an address would encode. */
+/** A token contains no character that a URL would encode. */
 function credentialInPath(path: string): Credential | undefined {
-  const token = ADDRESS.exec(path)?.[1];
+  const token = PATH.exec(path)?.[1];
   return token ? { token } : undefined;
 }

@@ -7,7 +7,7 @@ import type { ClassroomSetStatusDto, ClassroomStatusDto, ClassroomStatusQuery } 
 import { CLASSROOM_LIMITS } from './classroom.limits.js';
 import { presentStatus } from './classroom.presenter.js';
 
-/** Status and typing, which are one thing to this dialect. */
+/** Status and typing, which this dialect combines. */
 @Injectable()
 export class ClassroomStatus {
   constructor(
@@ -23,7 +23,7 @@ export class ClassroomStatus {
   }
 
   /**
-   * Who says that he does not type and not where has ended it everywhere. What the status leaves out stays as it is.
+   * `is_typing: false` without a conversation ends typing everywhere. An omitted status is unchanged.
    * @throws ConversationNotFound, PermissionDenied, RateLimitExceeded
    */
   async set(actor: Actor, dto: ClassroomSetStatusDto): Promise<ClassroomStatusDto> {

@@ -10,29 +10,29 @@ import { presentMessage } from './classroom.presenter.js';
 
 export const CLASSROOM_PROTOCOL = 'classroom';
 
-/** So many readers and people are remembered a connection; whoever is forgotten is told of once more. */
-const REMEMBERED_MAX = 1000;
-/** Whoever types is there, whatever else is known of him. */
-const THERE = 'online';
+/** The number of readers and users tracked for a connection; changes of others may be sent again. */
+const TRACKED_MAX = 1000;
+/** The status of a typing user, whatever their presence. */
+const TYPING_STATUS = 'online';
 
 interface ReadFrame {
-  /** Conversation and reader. */
+  /** The conversation and the reader. */
   readonly key: string;
   readonly seq: number;
   readonly packet: TextPacket;
 }
 
 /**
- * The sockets of this dialect: flat frames with a `type`. Requests are not answered unless they fail. With `ext=1` in
- * its address a client is sent our own frames too, where this dialect has no word for them.
+ * The socket protocol of this dialect: flat frames with a `type`. Requests have no response unless they fail. With
+ * `ext=1` in its URL a client also receives our own frames that this dialect does not define.
  */
 export class ClassroomCodec implements SocketCodec {
   readonly protocol = CLASSROOM_PROTOCOL;
   readonly limits = CLASSROOM_LIMITS;
-  /** How far readers were told of: marks come again with those of others. */
-  private readonly told = new Map<string, number>();
+  /** The last read mark sent for each reader: our frames repeat marks together with those of others. */
+  private readonly sentMarks = new Map<string, number>();
   private readonly statuses = new Map<string, string>();
-  /** Where people type, as far as this client was told, and until when. */
+  /** The conversation in which each user types, and until when, as this client knows it. */
   private readonly typists = new Map<string, { conversationId: string; until: number }>();
 
   constructor(private readonly isExtended: boolean) {}
@@ -49,7 +49,7 @@ export class ClassroomCodec implements SocketCodec {
       case 'message.created':
         return packet.translated(newMessage);
       case 'receipt.updated':
-        return this.newOnes(packet.translated(messagesRead));
+        return this.newMarks(packet.translated(messagesRead));
       case 'presence.changed':
         return this.statusChange(packet);
       case 'typing':
@@ -61,11 +61,11 @@ export class ClassroomCodec implements SocketCodec {
     }
   }
 
-  private newOnes(frames: ReadFrame[]): TextPacket[] {
+  private newMarks(frames: ReadFrame[]): TextPacket[] {
     return frames
       .filter(({ key, seq }) => {
-        if ((this.told.get(key) ?? 0) >= seq) return false;
-        remember(this.told, key, seq);
+        if ((this.sentMarks.get(key) ?? 0) >= seq) return false;
+        track(this.sentMarks, key, seq);
         return true;
       })
       .map(({ packet }) => packet);
@@ -73,27 +73,30 @@ export class ClassroomCodec implements SocketCodec {
 
   private statusChange(frame: EncodedFrame): TextPacket {
     const { userId, status, packet } = frame.translated(presence);
-    remember(this.statuses, userId, status);
+    track(this.statuses, userId, status);
     const typing = this.typists.get(userId);
     if (!typing || typing.until < Date.now() || status === 'offline') return packet;
     return statusPacket({ userId, status, isTyping: true, conversationId: typing.conversationId });
   }
 
-  /** Told twice: as an event of its own, and as part of the status, for clients that listen to one of the two. */
+  /**
+   * Sends two frames: an event of its own, and the status that includes typing, because clients handle one or the
+   * other.
+   */
   private typing(frame: EncodedFrame): TextPacket[] {
     const { userId, conversationId, isTyping, packet } = frame.translated(typingEvent);
-    if (isTyping) remember(this.typists, userId, { conversationId, until: Date.now() + TYPING_TTL_MS });
+    if (isTyping) track(this.typists, userId, { conversationId, until: Date.now() + TYPING_TTL_MS });
     else if (this.typists.get(userId)?.conversationId === conversationId) this.typists.delete(userId);
-    const known = this.statuses.get(userId) ?? THERE;
-    const status = known === 'offline' ? THERE : known;
+    const known = this.statuses.get(userId) ?? TYPING_STATUS;
+    const status = known === 'offline' ? TYPING_STATUS : known;
     return [packet, statusPacket({ userId, status, isTyping, conversationId })];
   }
 }
 
-function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
+function track<Value>(map: Map<string, Value>, key: string, value: Value): void {
   map.delete(key);
   map.set(key, value);
-  if (map.size > REMEMBERED_MAX) map.delete(map.keys().next().value!);
+  if (map.size > TRACKED_MAX) map.delete(map.keys().next().value!);
 }
 
 function newMessage({ data }: FrameContent): TextPacket {
@@ -106,7 +109,7 @@ interface Mark {
   readonly last_read_message_id: string | null;
 }
 
-/** At most 100: that is how many marks one update names. */
+/** At most 100, the maximum number of marks in an update. */
 function messagesRead({ data }: FrameContent): ReadFrame[] {
   return (data.marks as Mark[]).flatMap(({ user_id: userId, last_read_seq: seq, last_read_message_id: messageId }) => {
     if (messageId === null) return [];

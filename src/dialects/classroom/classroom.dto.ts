@@ -27,26 +27,32 @@ export class ClassroomCreateConversationDto {
   @TextField({ max: TITLE_MAX, optional: true, nullable: true, example: 'Study Group' })
   title?: string | null;
 
-  @EnumField({ values: CLASSROOM_TYPES, optional: true, description: 'group when left out', example: 'group' })
+  @EnumField({ values: CLASSROOM_TYPES, optional: true, description: 'group if omitted', example: 'group' })
   type?: (typeof CLASSROOM_TYPES)[number];
 
-  @UuidListField({ max: ADDED_AT_ONCE_MAX, description: 'Users; the caller takes part in any case' })
+  @UuidListField({ max: ADDED_AT_ONCE_MAX, description: 'Ids of users; the caller is added in any case' })
   participant_ids: string[];
 }
 
 export class ClassroomUpdateConversationDto {
-  @TextField({ max: TITLE_MAX, optional: true, nullable: true, description: 'For everybody', example: 'Updated Title' })
+  @TextField({
+    max: TITLE_MAX,
+    optional: true,
+    nullable: true,
+    description: 'The title for all participants',
+    example: 'Updated Title',
+  })
   title?: string | null;
 
-  @BooleanField({ optional: true, description: 'For the caller alone' })
+  @BooleanField({ optional: true, description: 'For the caller only' })
   is_archived?: boolean;
 }
 
 export class ClassroomPageQuery {
-  @IntField({ min: 1, max: PAGE_MAX, optional: true, description: '1 when left out' })
+  @IntField({ min: 1, max: PAGE_MAX, optional: true, description: '1 if omitted' })
   page?: number;
 
-  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  @IntField({ min: 1, max: 100, optional: true, description: '50 if omitted' })
   limit?: number;
 }
 
@@ -54,7 +60,11 @@ export class ClassroomSendDto {
   @TextField({ min: 1, max: LONGEST_TEXT, example: 'Hello, everyone!' })
   content: string;
 
-  @EnumField({ values: MESSAGE_TYPES, optional: true, description: 'text when left out; system is the server’s own' })
+  @EnumField({
+    values: MESSAGE_TYPES,
+    optional: true,
+    description: 'text if omitted; system is reserved for the server',
+  })
   message_type?: (typeof MESSAGE_TYPES)[number];
 
   @UuidField({ optional: true, nullable: true, description: 'A message of the same conversation' })
@@ -64,12 +74,16 @@ export class ClassroomSendDto {
     maxBytes: METADATA_MAX_BYTES,
     optional: true,
     nullable: true,
-    description: 'The client’s own, kept as it is',
+    description: 'Data of the client, stored unchanged',
     example: { emoji: '👋' },
   })
   metadata?: Record<string, unknown> | null;
 
-  @UuidListField({ max: 10, optional: true, description: 'Files uploaded to this conversation, each for one message' })
+  @UuidListField({
+    max: 10,
+    optional: true,
+    description: 'Files uploaded to this conversation; each may be used in one message',
+  })
   attachment_ids?: string[];
 
   @TextField({ min: 1, max: 128, optional: true, description: 'Idempotency key' })
@@ -93,16 +107,16 @@ export class ClassroomChangeParticipantDto {
   @EnumField({ values: CLASSROOM_ROLES, optional: true, example: 'moderator' })
   role?: ClassroomRole;
 
-  @BooleanField({ optional: true, description: 'true: may not post' })
+  @BooleanField({ optional: true, description: 'true: the participant may not write' })
   is_muted?: boolean;
 }
 
 export class ClassroomStatusQuery {
-  /** In an address: `user_ids=a&user_ids=b`; one alone is a text. */
+  /** In a URL: `user_ids=a&user_ids=b`; a single one is parsed as a text. */
   @Normalised((value) => (typeof value === 'string' ? value.split(',') : value))
   @UuidListField({
     max: ASKED_AT_ONCE_MAX,
-    description: 'Repeated; those one shares no conversation with are left out',
+    description: 'May be repeated; users without a common conversation are omitted from the response',
   })
   user_ids: string[];
 }
@@ -114,7 +128,11 @@ export class ClassroomSetStatusDto {
   @BooleanField({ optional: true })
   is_typing?: boolean;
 
-  @UuidField({ optional: true, nullable: true, description: 'Where the caller types, or types no more' })
+  @UuidField({
+    optional: true,
+    nullable: true,
+    description: 'The conversation in which the caller starts or stops typing',
+  })
   typing_in_conversation?: string | null;
 }
 
@@ -147,7 +165,7 @@ export class ClassroomParticipantDto {
   @ApiProperty()
   is_muted: boolean;
 
-  @ApiProperty({ description: 'From this server' })
+  @ApiProperty({ description: 'Of this server' })
   is_banned: boolean;
 
   @ApiProperty({ format: 'date-time' })
@@ -161,10 +179,10 @@ export class ClassroomConversationDto {
   @ApiProperty({ type: String, nullable: true, example: 'Study Group' })
   title: string | null;
 
-  @ApiProperty({ enum: CLASSROOM_TYPES, description: 'Rooms show as groups' })
+  @ApiProperty({ enum: CLASSROOM_TYPES, description: 'Rooms are presented as groups' })
   type: (typeof CLASSROOM_TYPES)[number];
 
-  @ApiProperty({ type: String, nullable: true, description: 'null: by the server itself' })
+  @ApiProperty({ type: String, nullable: true, description: 'null if the server created it' })
   created_by: string | null;
 
   @ApiProperty({ format: 'date-time' })
@@ -173,10 +191,10 @@ export class ClassroomConversationDto {
   @ApiProperty({ format: 'date-time' })
   updated_at: string;
 
-  @ApiProperty({ format: 'date-time', description: 'Of one without messages, when it was created' })
+  @ApiProperty({ format: 'date-time', description: 'The time of creation if there are no messages' })
   last_message_at: string;
 
-  @ApiProperty({ description: 'By the caller, for the caller' })
+  @ApiProperty({ description: 'Whether the caller has archived it' })
   is_archived: boolean;
 
   @ApiProperty()
@@ -222,7 +240,7 @@ export class ClassroomMessageDto {
   @ApiProperty({ example: 'John Doe' })
   sender_name: string;
 
-  @ApiProperty({ description: 'Empty when deleted', example: 'Hello, everyone!' })
+  @ApiProperty({ description: 'Empty if deleted', example: 'Hello, everyone!' })
   content: string;
 
   @ApiProperty({ enum: MESSAGE_TYPES })
@@ -249,7 +267,7 @@ export class ClassroomMessageDto {
   @ApiProperty({ type: Object })
   metadata: Record<string, unknown>;
 
-  @ApiProperty({ type: [Object], description: 'Files, as POST …/upload answers them' })
+  @ApiProperty({ type: [Object], description: 'Files, as in the response of POST …/upload' })
   attachments: object[];
 
   @ApiProperty({ enum: ['sent', 'delivered', 'read'] })
@@ -311,7 +329,7 @@ export class ClassroomFileDto {
   @ApiProperty()
   file_size: number;
 
-  @ApiProperty({ description: 'Of this server; fetched with the token' })
+  @ApiProperty({ description: 'A path of this server; requires the token' })
   file_url: string;
 
   @ApiProperty({ enum: ['pending', 'scanning', 'ready', 'rejected'] })

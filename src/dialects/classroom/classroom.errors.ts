@@ -9,16 +9,16 @@ import {
 import { ErrorFormats, type PresentedError } from '../../platform/errors/error-formats.js';
 import type { ParleyRequest } from '../../platform/http/request-context.js';
 
-const ADDRESSES = /^\/api\/(?:conversations(?:\/|$)|messages\/[^/]|users\/status\/?$)/;
+const PATHS = /^\/api\/(?:conversations(?:\/|$)|messages\/[^/]|users\/status\/?$)/;
 const SEND = /^\/api\/conversations\/[^/]+\/messages\/?(?:\?|$)/;
 
-/** Whether an address is this dialect's. */
-export function isClassroomAddress(path: string): boolean {
-  return ADDRESSES.test(path);
+/** Whether a path belongs to this dialect. */
+export function isClassroomPath(path: string): boolean {
+  return PATHS.test(path);
 }
 
-/** How this dialect words what our own errors say otherwise. */
-const WORDING: Record<string, string> = {
+/** The messages of this dialect that differ from ours. */
+const MESSAGES: Record<string, string> = {
   AUTHENTICATION_REQUIRED: 'Invalid token',
   CONVERSATION_NOT_FOUND: 'Conversation not found',
   MESSAGE_NOT_FOUND: 'Message not found',
@@ -33,7 +33,7 @@ const WORDING: Record<string, string> = {
 const STATUSES: Record<string, number> = { FILE_TOO_LARGE: 400, INVALID_FILE_TYPE: 400, MALWARE_DETECTED: 400 };
 const OUTSIDE = 'You are not in this conversation.';
 
-/** What of a limit this dialect calls what. */
+/** The names of our limits in this dialect. */
 const LIMIT_TYPES: Record<string, string> = {
   'message.send': 'message_send',
   'conversation.create': 'conversation_create',
@@ -44,7 +44,7 @@ const LIMIT_TYPES: Record<string, string> = {
 
 const text = { type: 'string' };
 const count = { type: 'integer' };
-const place = { type: 'object', properties: { type: text, loc: { type: 'array', items: text }, msg: text } };
+const fieldProblem = { type: 'object', properties: { type: text, loc: { type: 'array', items: text }, msg: text } };
 const rate_limit_info = {
   type: 'object',
   properties: {
@@ -55,16 +55,21 @@ const rate_limit_info = {
 function schema(codes: readonly string[]): object {
   const code = { ...text, enum: codes };
   if (codes.includes('RATE_LIMIT_EXCEEDED')) {
-    const told = { error: text, message: text, rate_limit_info, retry_after: { ...count, description: 'Seconds' } };
-    return { type: 'object', required: [...Object.keys(told), 'code'], properties: { ...told, code } };
+    const properties = {
+      error: text,
+      message: text,
+      rate_limit_info,
+      retry_after: { ...count, description: 'Seconds' },
+    };
+    return { type: 'object', required: [...Object.keys(properties), 'code'], properties: { ...properties, code } };
   }
-  const detail = codes.includes('VALIDATION_ERROR') ? { type: 'array', items: place } : text;
+  const detail = codes.includes('VALIDATION_ERROR') ? { type: 'array', items: fieldProblem } : text;
   return { type: 'object', required: ['detail', 'code'], properties: { detail, code } };
 }
 
 /**
- * Errors as `{detail}`; a field that is wrong as FastAPI tells it; a spent limit with all its numbers. Our own `code`
- * stands beside them: what it says does not depend on anybody's wording.
+ * Errors as `{detail}`; field errors in the format of FastAPI; exceeded limits with all their numbers. Our own `code`
+ * is added, which does not depend on the message.
  */
 @Injectable()
 export class ClassroomErrors implements OnModuleInit {
@@ -72,17 +77,17 @@ export class ClassroomErrors implements OnModuleInit {
 
   onModuleInit(): void {
     this.formats.register({
-      takes: isClassroomAddress,
+      takes: isClassroomPath,
       present: presentError,
       documented: { name: 'classroom', schema },
     });
   }
 }
 
-/** What of a request decides how its error is told. */
-type Asked = Pick<ParleyRequest, 'originalUrl' | 'method'>;
+/** The properties of a request that determine the format of its error. */
+type RequestInfo = Pick<ParleyRequest, 'originalUrl' | 'method'>;
 
-export function presentError(error: AppError, request: Asked): PresentedError {
+export function presentError(error: AppError, request: RequestInfo): PresentedError {
   if (error instanceof ValidationError) return invalid(error, problemsOf(error), request);
   if (error.code === 'CONTENT_TOO_LONG') return invalid(error, [{ field: 'content', reason: error.message }], request);
   if (error.status === 429) return limited(error);
@@ -90,13 +95,13 @@ export function presentError(error: AppError, request: Asked): PresentedError {
   return { status: STATUSES[error.code] ?? error.status, body };
 }
 
-/** One sentence for whoever reads it; over sockets too. */
+/** Returns the message of an error in this dialect; also used for sockets. */
 export function translateMessage(code: string, message: string): string {
   if (message === OUTSIDE) return 'Not a participant in this conversation';
-  return WORDING[code] ?? message;
+  return MESSAGES[code] ?? message;
 }
 
-function detailOf(error: AppError, { originalUrl, method }: Asked): string {
+function detailOf(error: AppError, { originalUrl, method }: RequestInfo): string {
   const isSend = method === 'POST' && SEND.test(originalUrl);
   if (isSend && error.code === 'INTERNAL_ERROR') return 'Failed to send message';
   return translateMessage(error.code, error.message);
@@ -106,11 +111,11 @@ function problemsOf({ details }: ValidationError): FieldProblem[] {
   return (details.errors as FieldProblem[] | undefined) ?? [];
 }
 
-function invalid({ code }: AppError, problems: FieldProblem[], { method }: Asked): PresentedError {
-  const place = method === 'GET' ? 'query' : 'body';
+function invalid({ code }: AppError, problems: FieldProblem[], { method }: RequestInfo): PresentedError {
+  const location = method === 'GET' ? 'query' : 'body';
   const detail = problems.map(({ field, reason }) => ({
     type: 'value_error',
-    loc: field === '' ? [place] : [place, ...field.split('.')],
+    loc: field === '' ? [location] : [location, ...field.split('.')],
     msg: reason,
   }));
   return { status: 422, body: { detail, code } };

@@ -8,8 +8,8 @@ import { CLASSROOM_PROTOCOL } from './classroom.codec.js';
 import { ClassroomConversationFrameDto, ClassroomReadFrameDto } from './classroom.dto.js';
 
 /**
- * What a socket of this dialect may ask. It hears of all conversations of its user from the beginning: joining is for
- * one it has left before.
+ * Commands of this dialect's sockets. A socket is subscribed to all conversations of its user from the start;
+ * `join_conversation` only reverts an earlier `leave_conversation`.
  */
 @Gateway(CLASSROOM_PROTOCOL)
 export class ClassroomGateway {
@@ -20,26 +20,32 @@ export class ClassroomGateway {
     private readonly participants: ParticipantsPolicy,
   ) {}
 
-  @OnFrame('join_conversation', ClassroomConversationFrameDto, { limit: 'call', summary: 'Hears of a conversation' })
+  @OnFrame('join_conversation', ClassroomConversationFrameDto, {
+    limit: 'call',
+    summary: 'Subscribes to a conversation',
+  })
   async join(connection: LiveConnection, { conversation_id }: ClassroomConversationFrameDto): Promise<void> {
     await this.subscriptions.subscribe(connection, {
       conversation_id: await this.participants.resolve(connection.actor, conversation_id),
     });
   }
 
-  @OnFrame('leave_conversation', ClassroomConversationFrameDto, { limit: 'call', summary: 'Hears of it no more' })
+  @OnFrame('leave_conversation', ClassroomConversationFrameDto, {
+    limit: 'call',
+    summary: 'Unsubscribes from a conversation',
+  })
   async leave(connection: LiveConnection, { conversation_id }: ClassroomConversationFrameDto): Promise<void> {
     this.subscriptions.unsubscribe(connection, {
       conversation_id: await this.participants.resolve(connection.actor, conversation_id),
     });
   }
 
-  @OnFrame('typing_start', ClassroomConversationFrameDto, { limit: 'typing', summary: 'Shows one as typing' })
+  @OnFrame('typing_start', ClassroomConversationFrameDto, { limit: 'typing', summary: 'Starts the typing indicator' })
   async startTyping({ actor }: LiveConnection, { conversation_id }: ClassroomConversationFrameDto): Promise<void> {
     await this.typing.start(actor, await this.participants.resolve(actor, conversation_id));
   }
 
-  @OnFrame('typing_stop', ClassroomConversationFrameDto, { limit: 'typing', summary: 'Shows one as typing no more' })
+  @OnFrame('typing_stop', ClassroomConversationFrameDto, { limit: 'typing', summary: 'Stops the typing indicator' })
   async stopTyping({ actor }: LiveConnection, { conversation_id }: ClassroomConversationFrameDto): Promise<void> {
     await this.typing.stop(actor, await this.participants.resolve(actor, conversation_id));
   }

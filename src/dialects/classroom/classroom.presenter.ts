@@ -19,7 +19,7 @@ import type {
   ClassroomStatusDto,
 } from './classroom.dto.js';
 
-/** @throws ValidationError for a page too deep */
+/** @throws ValidationError for a page beyond the maximum offset */
 export function sliceOf({ page = 1, limit = DEFAULT_PAGE_SIZE }: ClassroomPageQuery): OffsetRange {
   return offsetRangeOfPage(page, limit);
 }
@@ -53,10 +53,10 @@ export function presentConversations(
   query: ClassroomPageQuery,
   { data, total }: OffsetPage<ConversationDto>,
 ): ClassroomConversationListDto {
-  return { conversations: data.map(presentConversation), ...placeOf(query, data.length, total) };
+  return { conversations: data.map(presentConversation), ...pagination(query, data.length, total) };
 }
 
-/** Owners show as the admins they are; this dialect has no higher role. */
+/** Owners are presented as admins, the highest role of this dialect. */
 export function presentParticipant(participant: ParticipantDto): ClassroomParticipantDto {
   return {
     user_id: participant.user_id,
@@ -94,7 +94,7 @@ export function presentMessages(
   query: ClassroomPageQuery,
   { data, total }: OffsetPage<MessageDto>,
 ): ClassroomMessageListDto {
-  return { messages: data.map(presentMessage), ...placeOf(query, data.length, total) };
+  return { messages: data.map(presentMessage), ...pagination(query, data.length, total) };
 }
 
 export function presentFile(conversationId: string, file: FileDto): ClassroomFileDto {
@@ -110,7 +110,7 @@ export function presentFile(conversationId: string, file: FileDto): ClassroomFil
   };
 }
 
-/** `typingIn`: the conversation the user types in, where that is known. */
+/** `typingIn` is the conversation in which the user types, if known. */
 export function presentStatus(presence: PresenceDto, typingIn: string | null = null): ClassroomStatusDto {
   return {
     user_id: presence.user_id,
@@ -125,11 +125,11 @@ function roleOf(role: ParticipantRole): ClassroomRole {
   return role === 'owner' ? 'admin' : role;
 }
 
-function placeOf(
+function pagination(
   query: ClassroomPageQuery,
-  shown: number,
+  count: number,
   total: number,
 ): { page: number; limit: number; total: number; has_more: boolean } {
   const { page = 1, limit = DEFAULT_PAGE_SIZE } = query;
-  return { page, limit, total, has_more: (page - 1) * limit + shown < total };
+  return { page, limit, total, has_more: (page - 1) * limit + count < total };
 }

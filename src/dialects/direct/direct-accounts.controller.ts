@@ -46,7 +46,7 @@ export class DirectAccountsController {
   @Public()
   @Limit('login')
   @Post('auth/login')
-  @ApiOperation({ summary: 'Opens a session with a password.' })
+  @ApiOperation({ summary: 'Logs in with a password and opens a session.' })
   @HttpCode(200)
   @ApiOkResponse({ type: DirectTokensDto })
   @Throws(InvalidCredentials, AccountLocked, AccountBanned)
@@ -57,7 +57,7 @@ export class DirectAccountsController {
   @Public()
   @Limit('login')
   @Post('auth/refresh')
-  @ApiOperation({ summary: 'Gives the next pair of tokens; each refresh token works once.' })
+  @ApiOperation({ summary: 'Returns the next pair of tokens; each refresh token works once.' })
   @HttpCode(200)
   @ApiOkResponse({ type: DirectTokensDto })
   @Throws(RefreshTokenInvalid, AccountBanned)
@@ -71,7 +71,7 @@ export class DirectAccountsController {
   @Public()
   @Limit('login')
   @Post('users')
-  @ApiOperation({ summary: 'Makes an account.' })
+  @ApiOperation({ summary: 'Creates an account.' })
   @ApiCreatedResponse({ type: DirectRegisteredDto })
   @Throws(AlreadyExists)
   async register(@Body() dto: RegisterDto, @CurrentSource() source: LoginSource): Promise<DirectRegisteredDto> {
@@ -87,7 +87,7 @@ export class DirectAccountsController {
   }
 
   @Patch('users/:user_id')
-  @ApiOperation({ summary: 'Changes the caller’s own profile.' })
+  @ApiOperation({ summary: 'Changes the profile of the caller.' })
   @ApiOkResponse({ type: DirectUserDto })
   async update(
     @CurrentActor() actor: Actor,
@@ -98,7 +98,7 @@ export class DirectAccountsController {
   }
 }
 
-/** The same at the versioned addresses. */
+/** The same on the versioned paths. */
 @ApiExcludeController()
 @Controller(['v1', 'v1/api'])
 export class VersionedAccountsController extends DirectAccountsController {}

@@ -7,7 +7,7 @@ import type { Actor } from '../../platform/http/actor.js';
 import type { DirectCreateGroupDto, DirectGroupDto } from './direct.dto.js';
 import { presentGroup, toGroup } from './direct.presenter.js';
 
-/** Groups with all their members in the answer. */
+/** Creates groups and returns them with all members. */
 @Injectable()
 export class DirectGroups {
   constructor(
@@ -22,7 +22,7 @@ export class DirectGroups {
     return presentGroup(await this.conversations.present(actor, id), await this.members(actor, id));
   }
 
-  /** Whoever was let in at the creation: three pages at most. */
+  /** Reads all members of the new group: three pages at most. */
   private async members(actor: Actor, id: string): Promise<ParticipantDto[]> {
     const members: ParticipantDto[] = [];
     let cursor: string | undefined;

@@ -88,7 +88,7 @@ export class DirectMessagesController {
   }
 
   @Post('groups')
-  @ApiOperation({ summary: 'Makes a group.' })
+  @ApiOperation({ summary: 'Creates a group.' })
   @Limit('conversation.create')
   @ApiCreatedResponse({ type: DirectGroupDto })
   @Throws(UserNotFound, TooManyParticipants)
@@ -96,9 +96,9 @@ export class DirectMessagesController {
     return this.groups.create(actor, dto);
   }
 
-  /** Its answer holds a secret, so it is never kept. */
+  /** The response contains a secret, so it is never stored for idempotency. */
   @Post('webhooks')
-  @ApiOperation({ summary: 'Makes a webhook; the secret is shown now and never again.' })
+  @ApiOperation({ summary: 'Creates a webhook; only this response contains the secret.' })
   @NotIdempotent()
   @ApiCreatedResponse({ type: DirectWebhookDto })
   @Throws(TooManyWebhooks, TooManyWebhooksForHost)
@@ -107,7 +107,7 @@ export class DirectMessagesController {
   }
 }
 
-/** The same at the versioned addresses. */
+/** The same on the versioned paths. */
 @ApiExcludeController()
 @Controller(['v1', 'v1/api'])
 export class VersionedMessagesController extends DirectMessagesController {}

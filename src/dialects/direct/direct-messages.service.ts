@@ -10,7 +10,7 @@ import type { Actor } from '../../platform/http/actor.js';
 import type { DirectListQuery, DirectSendDto, DirectSentDto } from './direct.dto.js';
 import { presentSent, toFeed, toSend } from './direct.presenter.js';
 
-/** Sending to somebody, whatever that is: this dialect names a receiver where ours names a conversation. */
+/** Messages in the format of the dialect, which names a receiver in place of a conversation. */
 @Injectable()
 export class DirectMessages {
   constructor(
@@ -22,7 +22,7 @@ export class DirectMessages {
   ) {}
 
   /**
-   * To the conversation of the two, which begins with the first message; or to a group.
+   * Sends to a direct conversation, which the first message creates, or to a group.
    * @throws what `MessagesService.send` throws, ValidationError, UserNotFound, PermissionDenied, RateLimitExceeded
    */
   async send(actor: Actor, dto: DirectSendDto): Promise<AnsweredSend<DirectSentDto>> {
@@ -32,8 +32,9 @@ export class DirectMessages {
   }
 
   /**
-   * What the newest page of a conversation shows has arrived: the dialect knows `sent` and `delivered`, and has no word
-   * for "read". @throws as `MessageFeed.page`
+   * Reading the newest page of a conversation marks it as delivered: the dialect uses `sent` and `delivered`, and has
+   * no call to mark messages as read.
+   * @throws as `MessageFeed.page`
    */
   async page(actor: Actor, query: DirectListQuery): Promise<FeedPage> {
     const page = await this.feed.page(actor, toFeed(query));

@@ -12,7 +12,7 @@ import { DIRECT_LIMITS } from './direct.limits.js';
 
 const ADDRESS = /^(?:\/v1)?\/ws\/?$/;
 
-/** The socket address of this dialect: `/ws`, with a token in the query or a header. */
+/** The socket of this dialect: `/ws`, with a token in the query or a header. */
 @Injectable()
 export class DirectSockets implements OnModuleInit {
   constructor(

@@ -5,7 +5,7 @@ import { PermissionDenied } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/http/actor.js';
 import type { DirectUpdateProfileDto } from './direct.dto.js';
 
-/** Profiles under the id of their owner, where ours are under `me`. */
+/** Changes profiles by the id of their owner, where our API uses `me`. */
 @Injectable()
 export class DirectUsers {
   constructor(private readonly users: UsersService) {}

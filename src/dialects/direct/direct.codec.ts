@@ -4,23 +4,23 @@ import { EncodedFrame, type FrameContent } from '../../platform/realtime/encoded
 import { typedFrame } from '../../platform/realtime/frame-object.js';
 import { type Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/packet.js';
 import type { CodecRequest, SocketCodec } from '../../platform/realtime/socket-codec.js';
-import { told } from './direct.errors.js';
+import { toDirectError } from './direct.errors.js';
 import { DIRECT_LIMITS } from './direct.limits.js';
 import { lastSeenOf, presentMessage } from './direct.presenter.js';
 
 export const DIRECT_PROTOCOL = 'direct';
 
-/** The one request that is answered; others are when they fail. */
+/** The only request with a response; others have one only if they fail. */
 const PING = 'ping';
 
 /**
- * The sockets of this dialect: `{type, data}` both ways. With `ext=1` in its address a client is sent our own frames
- * too, where this dialect has no word for them.
+ * The socket protocol of this dialect: `{type, data}` in both directions. With `ext=1` in its URL a client also
+ * receives our own frames that this dialect does not define.
  */
 export class DirectCodec implements SocketCodec {
   readonly protocol = DIRECT_PROTOCOL;
   readonly limits = DIRECT_LIMITS;
-  /** Known once the client is let in: whose socket it is, and how what arrives is marked. */
+  /** Set once the client is authenticated: the user, and the marking of deliveries. */
   userId = '';
   marks: DeliveryReceipts | undefined;
 
@@ -33,7 +33,7 @@ export class DirectCodec implements SocketCodec {
   }
 
   write(packet: EncodedFrame | Reply): WebSocketPacket | undefined {
-    if (!(packet instanceof EncodedFrame)) return answerToPing(packet);
+    if (!(packet instanceof EncodedFrame)) return pingResponse(packet);
     switch (packet.type) {
       case 'message.created':
         return this.arrived(packet.translated(message));
@@ -63,9 +63,9 @@ interface Arrived {
 
 const PONG = TextPacket.of({ type: 'pong', data: {} });
 
-function answerToPing({ body }: Reply): TextPacket {
+function pingResponse({ body }: Reply): TextPacket {
   const { ok, error } = JSON.parse(body) as { ok: boolean; error?: NonNullable<FrameContent['error']> };
-  return ok ? PONG : TextPacket.of({ type: 'error', data: told(error!) });
+  return ok ? PONG : TextPacket.of({ type: 'error', data: toDirectError(error!) });
 }
 
 function message({ data }: FrameContent): Arrived {
@@ -88,5 +88,5 @@ function presence({ data }: FrameContent): TextPacket {
 }
 
 function failure({ error }: FrameContent): TextPacket {
-  return TextPacket.of({ type: 'error', data: told(error!) });
+  return TextPacket.of({ type: 'error', data: toDirectError(error!) });
 }

@@ -34,13 +34,17 @@ const STATUSES = ['online', 'away', 'busy', 'offline'] as const;
 export const DIRECT_ROLES = ['owner', 'admin', 'member'] as const;
 const A_DAY = /^\d{4}-\d{2}-\d{2}$/;
 
-/** A moment, or a day: from its first millisecond, or to its last. */
+/** A time, or a day: its first millisecond, or its last. */
 function DayField(options: { isEnd: boolean; description: string }): PropertyDecorator {
   const rest = options.isEnd ? 'T23:59:59.999Z' : 'T00:00:00.000Z';
   const whole = Normalised((value) => (typeof value === 'string' && A_DAY.test(value) ? value + rest : value));
-  // Told otherwise than a time: a day is none.
-  const told = ApiProperty({ format: 'date-or-date-time', description: options.description, example: '2024-03-01' });
-  return applyDecorators(TimeField({ optional: true }), whole, told) as PropertyDecorator;
+  // Documented in another format than a time, because a day is not a time.
+  const documentation = ApiProperty({
+    format: 'date-or-date-time',
+    description: options.description,
+    example: '2024-03-01',
+  });
+  return applyDecorators(TimeField({ optional: true }), whole, documentation) as PropertyDecorator;
 }
 
 export class DirectLoginDto {
@@ -75,12 +79,12 @@ export class DirectUpdateProfileDto {
   location?: string;
 
   @RequiredBy(requireAvatarUrl)
-  @TextField({ max: 2048, optional: true, nullable: true, description: 'An https address' })
+  @TextField({ max: 2048, optional: true, nullable: true, description: 'An https URL' })
   avatar_url?: string | null;
 }
 
 export class DirectSendDto {
-  @UuidField({ optional: true, description: 'A user, or a group; one of the three says where' })
+  @UuidField({ optional: true, description: 'The id of a user or a group; exactly one of the three ids is required' })
   receiver_id?: string;
 
   @UuidField({ optional: true })
@@ -92,17 +96,25 @@ export class DirectSendDto {
   @TextField({ max: LONGEST_TEXT, example: 'Hello, world!' })
   content: string;
 
-  @EnumField({ values: MESSAGE_TYPES, optional: true, description: 'text when left out; system is the server’s own' })
+  @EnumField({
+    values: MESSAGE_TYPES,
+    optional: true,
+    description: 'text if omitted; system is reserved for the server',
+  })
   type?: (typeof MESSAGE_TYPES)[number];
 
   @JsonField({
     maxBytes: METADATA_MAX_BYTES,
     optional: true,
-    description: 'Kept as it is; `reply_to` and `mentions` are understood where they hold ids',
+    description: 'Stored unchanged; `reply_to` and `mentions` take effect if they contain ids',
   })
   metadata?: Record<string, unknown>;
 
-  @UuidListField({ max: 10, optional: true, description: 'Files the sender has uploaded, each for one message' })
+  @UuidListField({
+    max: 10,
+    optional: true,
+    description: 'Files that the sender has uploaded; each may be used in one message',
+  })
   attachment_ids?: string[];
 
   @TextField({ min: 1, max: 128, optional: true, description: 'Idempotency key' })
@@ -110,16 +122,16 @@ export class DirectSendDto {
 }
 
 export class DirectListQuery {
-  @UuidField({ optional: true, description: 'All conversations of the caller when left out' })
+  @UuidField({ optional: true, description: 'All conversations of the caller if omitted' })
   conversation_id?: string;
 
-  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  @IntField({ min: 1, max: 100, optional: true, description: '50 if omitted' })
   limit?: number;
 
-  @UuidField({ optional: true, description: 'Id of the last message of the page before' })
+  @UuidField({ optional: true, description: 'The id of the last message of the previous page' })
   before?: string;
 
-  @UuidField({ optional: true, description: 'Id of the first message of the page before' })
+  @UuidField({ optional: true, description: 'The id of the first message of the previous page' })
   after?: string;
 
   @EnumField({ values: FEED_STATUSES, optional: true, description: 'active: not deleted' })
@@ -131,7 +143,7 @@ export class DirectListQuery {
   @DayField({ isEnd: false, description: 'A time, or a day: 2024-03-01' })
   from?: string;
 
-  @DayField({ isEnd: true, description: 'A time, or a day, with all of it' })
+  @DayField({ isEnd: true, description: 'A time, or a day, which is included' })
   to?: string;
 }
 
@@ -167,18 +179,22 @@ export class DirectCreateWebhookDto {
   @TextListField({ max: 50, maxLength: 64, example: ['message.created', 'user.updated'] })
   events: string[];
 
-  @TextField({ max: 256, optional: true, description: 'To sign with, 12 characters at least; made up when left out' })
+  @TextField({
+    max: 256,
+    optional: true,
+    description: 'The signing secret, at least 12 characters; generated if omitted',
+  })
   secret?: string;
 }
 
 export class DirectTypingFrameDto {
-  @UuidField({ optional: true, description: 'Not looked at: who types is who is connected' })
+  @UuidField({ optional: true, description: 'Ignored; the typing user is the authenticated one' })
   user_id?: string;
 
   @UuidField()
   conversation_id: string;
 
-  @BooleanField({ optional: true, description: 'true when left out' })
+  @BooleanField({ optional: true, description: 'true if omitted' })
   is_typing?: boolean;
 }
 
@@ -239,7 +255,12 @@ export class DirectUserDto {
   @ApiProperty({ enum: STATUSES })
   status: string;
 
-  @ApiProperty({ type: String, nullable: true, format: 'date-time', description: 'Now, of somebody who is there' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    format: 'date-time',
+    description: 'The current time for a user who is online',
+  })
   last_seen: string | null;
 
   @ApiProperty({ type: DirectProfileDto })
@@ -256,7 +277,7 @@ export class DirectMessageDto {
   @ApiProperty({ format: 'uuid' })
   sender_id: string;
 
-  @ApiProperty({ description: 'Empty when deleted' })
+  @ApiProperty({ description: 'Empty if deleted' })
   content: string;
 
   @ApiProperty()
@@ -276,7 +297,7 @@ export class DirectMessageDto {
 }
 
 export class DirectSentDto extends DirectMessageDto {
-  @ApiProperty({ format: 'uuid', description: 'As it was given; the conversation where none was' })
+  @ApiProperty({ format: 'uuid', description: 'As given in the request; the conversation if none was' })
   receiver_id: string;
 }
 
@@ -287,7 +308,7 @@ export class DirectMessagePageDto {
   @ApiProperty()
   has_more: boolean;
 
-  @ApiProperty({ type: String, nullable: true, description: 'For `before`, or for `after` where that was given' })
+  @ApiProperty({ type: String, nullable: true, description: 'For `before`, or for `after` if the request used that' })
   next_cursor: string | null;
 }
 
@@ -314,7 +335,7 @@ export class DirectShownSettingsDto {
 }
 
 export class DirectGroupDto {
-  @ApiProperty({ format: 'uuid', description: 'The conversation_id of its messages' })
+  @ApiProperty({ format: 'uuid', description: 'The conversation id of its messages' })
   id: string;
 
   @ApiProperty()
@@ -346,10 +367,10 @@ export class DirectWebhookDto {
   @ApiProperty({ type: [String] })
   events: string[];
 
-  @ApiProperty({ description: 'Shown here and never again' })
+  @ApiProperty({ description: 'Only this response contains it' })
   secret: string;
 
-  @ApiProperty({ description: 'false until the address has answered the challenge it is sent' })
+  @ApiProperty({ description: 'false until the URL has passed the challenge' })
   is_active: boolean;
 
   @ApiProperty({ format: 'date-time' })

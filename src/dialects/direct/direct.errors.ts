@@ -2,18 +2,18 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { AppError, ErrorDetails, FieldProblem } from '../../platform/errors/app-error.js';
 import { ErrorFormats, type PresentedError } from '../../platform/errors/error-formats.js';
 
-const ADDRESSES = /^\/(?:api|v1|v1\/api)\/(?:auth|users|groups|webhooks)(?:\/|$)|^\/(?:api|v1|v1\/api)\/messages\/?$/;
+const PATHS = /^\/(?:api|v1|v1\/api)\/(?:auth|users|groups|webhooks)(?:\/|$)|^\/(?:api|v1|v1\/api)\/messages\/?$/;
 const VERSIONED = /^\/v[12](?:\/|$)/;
 const BETA = /^\/v2(?:\/|$)/;
-/** An address of this shape that is another dialect's. */
+/** A path of this shape that belongs to another dialect. */
 const FOREIGN = /^\/api\/users\/status\/?$/;
 
-/** Whether an address is this dialect's; `/v2` is the beta nobody has access to. */
-export function isDirectAddress(path: string): boolean {
-  return (ADDRESSES.test(path) && !FOREIGN.test(path)) || VERSIONED.test(path);
+/** Whether a path belongs to this dialect; `/v2` is a beta version without public access. */
+export function isDirectPath(path: string): boolean {
+  return (PATHS.test(path) && !FOREIGN.test(path)) || VERSIONED.test(path);
 }
 
-/** The words of this dialect, where it does not take ours in lower case. */
+/** The error codes that this dialect renames; all others are ours in lower case. */
 const CODES: Record<string, string> = {
   AUTHENTICATION_REQUIRED: 'unauthorized',
   REFRESH_TOKEN_INVALID: 'unauthorized',
@@ -33,7 +33,7 @@ export class DirectErrors implements OnModuleInit {
 
   onModuleInit(): void {
     this.formats.register({
-      takes: isDirectAddress,
+      takes: isDirectPath,
       documented: { name: 'direct', schema },
       present: (error, { originalUrl }) => (BETA.test(originalUrl.split('?')[0]!) ? BETA_REFUSAL : presentError(error)),
     });
@@ -55,11 +55,11 @@ const BETA_REFUSAL: PresentedError = {
 };
 
 export function presentError(error: AppError): PresentedError {
-  return { status: error.status, body: { error: told(error) } };
+  return { status: error.status, body: { error: toDirectError(error) } };
 }
 
-/** An error in the words of this dialect, for answers and frames. */
-export function told({ code, message, details }: Pick<AppError, 'code' | 'message' | 'details'>): {
+/** Converts an error to the format of this dialect, for responses and frames. */
+export function toDirectError({ code, message, details }: Pick<AppError, 'code' | 'message' | 'details'>): {
   code: string;
   message: string;
   details: ErrorDetails;
@@ -71,7 +71,7 @@ export function told({ code, message, details }: Pick<AppError, 'code' | 'messag
   };
 }
 
-/** Of several fields the first is named; all of them stand beside it. */
+/** Of several fields the first one is named; all of them are added. */
 function detailsOf(code: string, details: ErrorDetails): ErrorDetails {
   if (CODES[code] === 'unauthorized') return { token_expired: details.token_expired === true };
   if (code !== 'VALIDATION_ERROR') return details;

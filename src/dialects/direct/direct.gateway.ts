@@ -5,7 +5,7 @@ import { DirectMessages } from './direct-messages.service.js';
 import { DIRECT_PROTOCOL } from './direct.codec.js';
 import { DirectPingFrameDto, DirectSendDto, DirectTypingFrameDto } from './direct.dto.js';
 
-/** What a socket of this dialect may ask, in the form of what it is told. */
+/** Commands of this dialect's sockets, in the same format as its events. */
 @Gateway(DIRECT_PROTOCOL)
 export class DirectGateway {
   constructor(
@@ -13,17 +13,21 @@ export class DirectGateway {
     private readonly typing: TypingService,
   ) {}
 
-  @OnFrame('message', DirectSendDto, { limit: 'message.send', isSend: true, summary: 'Sends, as POST /api/messages' })
+  @OnFrame('message', DirectSendDto, {
+    limit: 'message.send',
+    isSend: true,
+    summary: 'Sends a message, like POST /api/messages',
+  })
   async send({ actor }: LiveConnection, dto: DirectSendDto): Promise<void> {
     await this.messages.send(actor, dto);
   }
 
-  @OnFrame('typing', DirectTypingFrameDto, { limit: 'typing', summary: 'Shows one as typing, or no more' })
+  @OnFrame('typing', DirectTypingFrameDto, { limit: 'typing', summary: 'Starts or stops the typing indicator' })
   type({ actor }: LiveConnection, { conversation_id, is_typing = true }: DirectTypingFrameDto): Promise<void> {
     return is_typing ? this.typing.start(actor, conversation_id) : this.typing.stop(actor, conversation_id);
   }
 
-  @OnFrame('ping', DirectPingFrameDto, { limit: 'call', summary: 'Is answered with pong' })
+  @OnFrame('ping', DirectPingFrameDto, { limit: 'call', summary: 'Returns pong' })
   ping(): object {
     return {};
   }

@@ -1,6 +1,8 @@
 import { type LimitProfile, perRole } from '../../platform/throttling/limits.js';
 
-/** The numbers this dialect promises, against the counters all addresses share. A message is a call like any other. */
+/**
+ * The documented limits of this dialect, counted together with all other APIs. A message counts like any other call.
+ */
 export const DIRECT_LIMITS: LimitProfile = {
   login: { byRole: perRole(5), windowSeconds: 60 },
   call: { byRole: perRole(100), windowSeconds: 60 },

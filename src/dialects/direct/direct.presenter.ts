@@ -42,21 +42,21 @@ export function presentUser({ id, username, display_name, status, last_seen, pro
   return { id, username, display_name, status, last_seen: lastSeenOf(status, last_seen), profile };
 }
 
-/** Somebody who is there is seen now. */
+/** A user who is online was last seen now. */
 export function lastSeenOf(status: string, lastSeen: string | null): string | null {
   return status === 'offline' ? lastSeen : new Date().toISOString();
 }
 
-/** What `metadata` says of replies and mentions is understood where it holds ids; all of it is kept. */
+/** `reply_to` and `mentions` in `metadata` take effect if they contain ids; all of it is stored. */
 export function toSend({ content, type, metadata, ...dto }: DirectSendDto): SendMessageDto {
   const { reply_to: replyTo, mentions } = metadata ?? {};
-  const people = Array.isArray(mentions) ? mentions.filter(isUuid) : [];
+  const userIds = Array.isArray(mentions) ? mentions.filter(isUuid) : [];
   return {
     content,
     message_type: type,
     ...(metadata && { metadata }),
     ...(isUuid(replyTo) && { reply_to_id: replyTo }),
-    ...(people.length > 0 && { mentions: [...new Set(people.map((id) => id.toLowerCase()))].slice(0, MENTIONS_MAX) }),
+    ...(userIds.length > 0 && { mentions: [...new Set(userIds.map((id) => id.toLowerCase()))].slice(0, MENTIONS_MAX) }),
     ...(dto.attachment_ids && { attachment_ids: dto.attachment_ids }),
     ...(dto.client_message_id !== undefined && { client_message_id: dto.client_message_id }),
   };
@@ -130,7 +130,7 @@ function presentMember({ user_id, role, joined_at }: ParticipantDto): DirectMemb
   return { user_id, role: roleOf(role), joined_at };
 }
 
-/** Moderators show as admins: this dialect knows three roles. */
+/** Moderators are presented as admins, because this dialect has three roles. */
 function roleOf(role: ParticipantRole): (typeof DIRECT_ROLES)[number] {
   if (role === 'participant') return 'member';
   return role === 'owner' ? 'owner' : 'admin';

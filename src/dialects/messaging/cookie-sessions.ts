@@ -11,8 +11,8 @@ import type { CsrfDto } from './messaging.dto.js';
 const TTL_SECONDS = 86_400;
 
 /**
- * Cookie sessions of browsers, for sockets alone: no route takes the cookie. One begins where a token is shown, and is
- * never one that was there before a login: a cookie of another session is withdrawn and replaced.
+ * Cookie sessions of browsers, only for sockets: no route accepts the cookie. A session begins with a request that has
+ * a token, and never reuses one from before the login: a cookie of another session is withdrawn and replaced.
  */
 @Injectable()
 export class CookieSessions {
@@ -21,20 +21,23 @@ export class CookieSessions {
     private readonly authenticator: Authenticator,
   ) {}
 
-  /** Begins or confirms the session of whoever asks. Nobody gets none, and loses a cookie that is good for nothing. */
+  /**
+   * Begins or confirms the session of the actor. Without an actor there is no session, and an invalid cookie is
+   * deleted.
+   */
   async begin(actor: Actor | undefined, request: Request, response: Response): Promise<CsrfDto> {
-    const given = sessionCookieOf(request.headers.cookie, request.secure);
-    const known = given === undefined ? undefined : await this.holderOf(given);
-    if (known && (!actor || actor.sessionId === known.sessionId)) return answer(known, given);
-    if (given !== undefined && known) await this.keys.withdraw(given);
+    const cookieKey = sessionCookieOf(request.headers.cookie, request.secure);
+    const current = cookieKey === undefined ? undefined : await this.holderOf(cookieKey);
+    if (current && (!actor || actor.sessionId === current.sessionId)) return toCsrf(current, cookieKey);
+    if (cookieKey !== undefined && current) await this.keys.withdraw(cookieKey);
     const name = sessionCookieName(request.secure);
     if (!actor) {
-      if (given !== undefined) response.clearCookie(name, sessionCookieOptions(request.secure));
-      return answer(undefined, undefined);
+      if (cookieKey !== undefined) response.clearCookie(name, sessionCookieOptions(request.secure));
+      return toCsrf(undefined, undefined);
     }
     const { key, expiresAt } = await this.keys.issue(actor, { ttlSeconds: TTL_SECONDS });
     response.cookie(name, key, sessionCookieOptions(request.secure, expiresAt));
-    return answer(actor, key);
+    return toCsrf(actor, key);
   }
 
   private async holderOf(key: string): Promise<Actor | undefined> {
@@ -47,8 +50,8 @@ export class CookieSessions {
   }
 }
 
-/** The token is bound to the session: who does not hold its key cannot make it. */
-function answer(actor: Actor | undefined, key: string | undefined): CsrfDto {
+/** The CSRF token is derived from the session key, so that only the owner of the key can create it. */
+function toCsrf(actor: Actor | undefined, key: string | undefined): CsrfDto {
   const token = key === undefined ? randomBytes(32) : createHash('sha256').update(`csrf ${key}`).digest();
   const text = token.toString('base64url');
   return { csrf_token: text, csrfToken: text, is_authenticated: actor !== undefined, user_id: actor?.userId ?? null };

@@ -59,18 +59,18 @@ export class MessagingConversationsController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'The caller’s conversations, the latest activity first.' })
-  @ApiOkResponse({ type: [MessagingConversationDto], description: 'Newest activity first, at most 500' })
+  @ApiOperation({ summary: 'The conversations of the caller, latest activity first.' })
+  @ApiOkResponse({ type: [MessagingConversationDto], description: 'Latest activity first, at most 500' })
   list(@CurrentActor() actor: Actor): Promise<MessagingConversationDto[]> {
     return this.conversations.list(actor);
   }
 
   @Post()
-  @ApiOperation({ summary: 'Makes a conversation; of a direct one answers the one there was.' })
+  @ApiOperation({ summary: 'Creates a conversation; returns an existing direct conversation.' })
   @Limit('conversation.create')
   @IdempotentWhenCreated()
   @ApiCreatedResponse({ type: MessagingConversationDto })
-  @ApiOkResponse({ type: MessagingConversationDto, description: 'The direct conversation there was' })
+  @ApiOkResponse({ type: MessagingConversationDto, description: 'The existing direct conversation' })
   @Throws(UserNotFound, TooManyParticipants)
   create(
     @CurrentActor() actor: Actor,

@@ -6,10 +6,10 @@ import type { Actor } from '../../platform/http/actor.js';
 import type { CreateMessagingConversationDto, MessagingConversationDto } from './messaging.dto.js';
 import { presentConversation } from './messaging.presenter.js';
 
-/** The dialect's list has no pages. */
-const LISTED_AT_ONCE = 500;
+/** The list of this dialect has no pages. */
+const LIST_MAX = 500;
 
-/** Conversations in the words of the dialect. */
+/** Conversations in the format of the dialect. */
 @Injectable()
 export class MessagingConversations {
   constructor(
@@ -18,24 +18,25 @@ export class MessagingConversations {
   ) {}
 
   async list(actor: Actor): Promise<MessagingConversationDto[]> {
-    const { data } = await this.conversations.list(actor, { limit: LISTED_AT_ONCE });
+    const { data } = await this.conversations.list(actor, { limit: LIST_MAX });
     return data.map(presentConversation);
   }
 
   /**
-   * With one other it is the direct conversation of the two, with several a group. `told` hears whether it is new.
+   * Creates the direct conversation with one other user, or a group with several. Calls `onCreated` with whether it is
+   * new.
    * @throws ValidationError, UserNotFound, PermissionDenied, TooManyParticipants
    */
   async create(
     actor: Actor,
     { participant_ids }: CreateMessagingConversationDto,
-    told: (isNew: boolean) => unknown,
+    onCreated: (isNew: boolean) => unknown,
   ): Promise<MessagingConversationDto> {
     const others = participant_ids.filter((id) => id !== actor.userId);
-    if (others.length === 0) throw ValidationError.of('participant_ids', 'must name somebody else');
+    if (others.length === 0) throw ValidationError.of('participant_ids', 'must name another user');
     const type = others.length === 1 ? 'direct' : 'group';
     const { id, isNew } = await this.creation.create(actor, { type, participant_ids: others });
-    told(isNew);
+    onCreated(isNew);
     return presentConversation(await this.conversations.present(actor, id));
   }
 }

@@ -7,7 +7,7 @@ import type { Actor } from '../../platform/http/actor.js';
 import type { MessagingAttachmentDto } from './messaging.dto.js';
 import { type UrlOf, presentAttachment } from './messaging.presenter.js';
 
-/** Files in the words of the dialect: its clients put the address of a file into a page as it is. */
+/** Files in the format of the dialect, whose clients use the URL of a file directly in a page. */
 @Injectable()
 export class MessagingFiles {
   constructor(
@@ -15,7 +15,7 @@ export class MessagingFiles {
     private readonly signedUrls: SignedUrls,
   ) {}
 
-  /** `base`: where clients reach this server. @throws as `FilesService.upload` */
+  /** `base` is the URL at which clients reach this server. @throws as `FilesService.upload` */
   async upload(
     actor: Actor,
     received: ReceivedFile | undefined,
@@ -25,7 +25,7 @@ export class MessagingFiles {
     return presentAttachment(await this.files.upload(actor, received, dto), this.urlsFor(actor, base));
   }
 
-  /** Whole addresses of what the actor is shown, for him alone, good for five minutes. */
+  /** Returns absolute URLs for the files that the actor receives, only for them, valid for five minutes. */
   urlsFor(actor: Actor, base: string): UrlOf {
     return (fileId) => base + this.signedUrls.urlOf(actor, fileId);
   }

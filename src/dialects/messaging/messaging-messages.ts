@@ -15,8 +15,8 @@ import { MessagingFiles } from './messaging-files.js';
 import { presentMessage } from './messaging.presenter.js';
 
 /**
- * Messages in the words of the dialect. It has no call that says "read", so looking at the newest page is reading it;
- * what is shown says how it stood before.
+ * Messages in the format of the dialect. It has no call to mark messages as read, so reading the newest page does it;
+ * the response contains the read state from before.
  */
 @Injectable()
 export class MessagingMessages {
@@ -27,7 +27,10 @@ export class MessagingMessages {
     private readonly files: MessagingFiles,
   ) {}
 
-  /** `base`: where clients reach this server. @throws ConversationNotFound, PermissionDenied, ValidationError */
+  /**
+   * `base` is the URL at which clients reach this server. @throws ConversationNotFound, PermissionDenied,
+   * ValidationError
+   */
   async list(
     actor: Actor,
     conversationId: string,
@@ -58,7 +61,7 @@ export class MessagingMessages {
   }
 }
 
-/** A send of this dialect as ours, wherever it names its files. */
+/** Converts a send of this dialect to ours, whichever field contains its files. */
 export function toSend(
   content: string,
   { message_type, attachment_id, attachment_ids = [], client_message_id }: Omit<SendMessagingMessageDto, 'content'>,

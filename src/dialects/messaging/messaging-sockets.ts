@@ -13,7 +13,7 @@ import { MESSAGING_LIMITS } from './messaging.limits.js';
 
 const ADDRESS = /^\/ws\/chat\/([^/]+)\/?$/;
 
-/** Opens `/ws/chat/{conversation_id}/`: for who takes part, by token or, from a page of ours, by the session cookie. */
+/** Opens `/ws/chat/{conversation_id}/` for participants: by token or, from our own pages, by the session cookie. */
 @Injectable()
 export class MessagingSockets implements OnModuleInit {
   constructor(
@@ -43,14 +43,14 @@ export class MessagingSockets implements OnModuleInit {
       throw error;
     }
     if (!actor) throw new AuthenticationRequired();
-    codec.conversationId = await this.participants.resolve(actor, namedIn(url.pathname));
+    codec.conversationId = await this.participants.resolve(actor, conversationIdIn(url.pathname));
     await this.participants.requireMember(actor, codec.conversationId);
     codec.urlOf = this.files.urlsFor(actor, this.handshake.publicAddressOf(request));
     return actor;
   }
 }
 
-function namedIn(path: string): string {
+function conversationIdIn(path: string): string {
   try {
     return decodeURIComponent(ADDRESS.exec(path)![1]!);
   } catch {

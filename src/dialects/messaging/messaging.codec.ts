@@ -13,25 +13,25 @@ interface FrameProblem {
   readonly details: Record<string, unknown>;
 }
 
-/** A frame in the words of the dialect, with the conversation it is about. */
+/** A frame in the format of the dialect, with its conversation. */
 interface Translation {
   readonly conversationId: string | undefined;
-  /** A message with files is written for each receiver: their addresses are his alone. */
+  /** A message with files is encoded for each receiver, because its URLs are personal. */
   readonly packet: TextPacket | ((urlOf: UrlOf) => TextPacket) | undefined;
 }
 
-/** The socket of one conversation. It answers nothing that went well: the message itself comes back. */
+/** The socket of one conversation. Successful requests have no response: the message itself is sent. */
 export class MessagingCodec implements SocketCodec {
   readonly protocol = 'messaging';
   readonly limits = MESSAGING_LIMITS;
-  /** Set once it is known that the client takes part in it. */
+  /** Set once the client is known to be a participant. */
   conversationId = '';
-  /** Set with it: where the client gets the files of messages. */
+  /** Set together with it: the URLs of files for this client. */
   urlOf: UrlOf = (fileId) => fileId;
-  /** Of a connection that was one too many. */
+  /** For a connection above the limit. */
   retryAfterSeconds = MESSAGING_LIMITS.connect!.windowSeconds;
 
-  /** `isExtended`: the client knows our own frames, too, and is sent those the dialect has no word for. */
+  /** `isExtended`: the client also supports our own frames, and receives those that the dialect does not define. */
   constructor(private readonly isExtended: boolean) {}
 
   /** @throws InvalidFrame */
@@ -119,9 +119,9 @@ function problem(code: string, message: string): TextPacket {
   return TextPacket.of({ type: 'error', message, code });
 }
 
-/** The sample's `microsecond_timestamp` has the size of milliseconds. */
+/** The `microsecond_timestamp` of the documented sample has the magnitude of milliseconds. */
 function chatMessage(message: MessageDto, at = message.created_at): Translation['packet'] {
-  const shown = {
+  const presented = {
     type: 'chat_message',
     message_id: message.id,
     conversation_id: message.conversation_id,
@@ -137,6 +137,7 @@ function chatMessage(message: MessageDto, at = message.created_at): Translation[
     ...(message.client_message_id !== undefined && { client_message_id: message.client_message_id }),
   };
   const { attachments } = message;
-  if (attachments.length === 0) return TextPacket.of({ ...shown, attachments });
-  return (urlOf) => TextPacket.of({ ...shown, attachments: attachments.map((file) => presentAttachment(file, urlOf)) });
+  if (attachments.length === 0) return TextPacket.of({ ...presented, attachments });
+  return (urlOf) =>
+    TextPacket.of({ ...presented, attachments: attachments.map((file) => presentAttachment(file, urlOf)) });
 }

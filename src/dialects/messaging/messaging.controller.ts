@@ -25,9 +25,12 @@ export class MessagingController {
   ) {}
 
   @Get('csrf')
-  @ApiOperation({ summary: 'Gives a page its CSRF token, and the caller a cookie session.' })
+  @ApiOperation({ summary: 'Returns a CSRF token, and opens a cookie session for the caller.' })
   @Public()
-  @ApiOkResponse({ type: CsrfDto, description: 'With a token it starts a cookie session, for the sockets of pages' })
+  @ApiOkResponse({
+    type: CsrfDto,
+    description: 'With a token in the request it opens a cookie session for the sockets of pages',
+  })
   begin(
     @CurrentActor() actor: Actor | undefined,
     @Req() request: ParleyRequest,
@@ -37,7 +40,7 @@ export class MessagingController {
   }
 
   @Get('messaging/stats')
-  @ApiOperation({ summary: 'Figures of the caller’s own messages and conversations.' })
+  @ApiOperation({ summary: 'Statistics of the messages and conversations of the caller.' })
   @ApiBearerAuth()
   @ApiOkResponse({ type: MessagingStatisticsDto })
   async stats(@CurrentActor() actor: Actor): Promise<MessagingStatisticsDto> {
@@ -45,7 +48,7 @@ export class MessagingController {
   }
 
   @Get('messaging/admin/performance-metrics')
-  @ApiOperation({ summary: 'What the nodes are doing now. For admins.' })
+  @ApiOperation({ summary: 'Current metrics. For admins.' })
   @ApiBearerAuth()
   @ApiOkResponse({ type: AdminMetricsDto })
   metrics(@CurrentActor() actor: Actor): Promise<AdminMetricsDto> {
@@ -53,7 +56,7 @@ export class MessagingController {
   }
 
   @Get('messaging/admin/health-check')
-  @ApiOperation({ summary: 'The state of every component. For admins.' })
+  @ApiOperation({ summary: 'The health of every component. For admins.' })
   @ApiBearerAuth()
   @ApiOkResponse({ type: AdminHealthDto })
   health(@CurrentActor() actor: Actor): Promise<AdminHealthDto> {

@@ -19,31 +19,43 @@ const ID = { format: 'uuid' } as const;
 const TIME = { format: 'date-time' } as const;
 
 export class CreateMessagingConversationDto {
-  @UuidListField({ max: OTHERS_MAX, description: 'The others: one makes a direct conversation, several a group' })
+  @UuidListField({
+    max: OTHERS_MAX,
+    description: 'The other users: one for a direct conversation, several for a group',
+  })
   participant_ids: string[];
 }
 
 export class ListMessagingMessagesQuery {
   @RequiredBy(requireCursor)
-  @TextField({ max: 512, optional: true, description: 'Opaque; `next_cursor` of the page before' })
+  @TextField({ max: 512, optional: true, description: 'Opaque; `next_cursor` of the previous page' })
   cursor?: string;
 
-  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  @IntField({ min: 1, max: 100, optional: true, description: '50 if omitted' })
   limit?: number;
 }
 
-/** What a message takes along, over HTTP and sockets. */
+/** Optional fields of a message, over HTTP and sockets. */
 class SentAttachments {
-  @EnumField({ values: MESSAGE_TYPES, optional: true, description: 'text when left out; system is the server’s own' })
+  @EnumField({
+    values: MESSAGE_TYPES,
+    optional: true,
+    description: 'text if omitted; system is reserved for the server',
+  })
   message_type?: MessageType;
 
-  @UuidField({ optional: true, nullable: true, description: 'Of an upload' })
+  @UuidField({ optional: true, nullable: true, description: 'The id of an upload' })
   attachment_id?: string | null;
 
-  @UuidListField({ max: ATTACHMENTS_MAX, optional: true, description: 'Of several uploads' })
+  @UuidListField({ max: ATTACHMENTS_MAX, optional: true, description: 'The ids of several uploads' })
   attachment_ids?: string[];
 
-  @TextField({ min: 1, max: 128, optional: true, description: 'Sent twice with it, one message is stored' })
+  @TextField({
+    min: 1,
+    max: 128,
+    optional: true,
+    description: 'Idempotency key: a repeated send with it stores one message',
+  })
   client_message_id?: string;
 }
 
@@ -51,7 +63,7 @@ export class SendMessagingMessageDto extends SentAttachments {
   @TextField({
     max: LONGEST_TEXT,
     optional: true,
-    description: 'May be left out with an attachment',
+    description: 'Optional with an attachment',
     example: 'Hello!',
   })
   content?: string;
@@ -63,12 +75,12 @@ export class MessagingMessageFrameDto extends SentAttachments {
 }
 
 export class MessagingTypingFrameDto {
-  @BooleanField({ description: 'Whether one begins or ends' })
+  @BooleanField({ description: 'true when typing starts, false when it stops' })
   is_typing: boolean;
 }
 
 export class MessagingUploadDto {
-  @TextField({ max: 1000, optional: true, description: 'For those who cannot see it' })
+  @TextField({ max: 1000, optional: true, description: 'A description for users who cannot see the file' })
   description?: string;
 }
 
@@ -88,13 +100,13 @@ export class MessagingAttachmentDto {
   @ApiProperty({ type: 'integer', example: 1_024_000 })
   file_size: number;
 
-  @ApiProperty({ description: 'Good for five minutes without a credential, for the caller alone' })
+  @ApiProperty({ description: 'Valid for five minutes without a credential, only for the caller' })
   file_url: string;
 
   @ApiProperty(TIME)
   uploaded_at: string;
 
-  @ApiProperty({ description: 'Served once it is ready' })
+  @ApiProperty({ description: 'It is served once it is ready' })
   status: string;
 }
 
@@ -108,7 +120,7 @@ export class MessagingMessageDto {
   @ApiProperty({ type: 'integer' })
   sequence_number: number;
 
-  @ApiProperty({ description: 'Empty when deleted', example: 'Hello!' })
+  @ApiProperty({ description: 'Empty if deleted', example: 'Hello!' })
   content: string;
 
   @ApiProperty()
@@ -126,7 +138,7 @@ export class MessagingMessageDto {
   @ApiProperty(TIME)
   created_at: string;
 
-  @ApiProperty({ description: 'By the caller, or for his own messages by everybody else' })
+  @ApiProperty({ description: 'Whether the caller has read it; for their own messages, whether all others have' })
   is_read: boolean;
 
   @ApiProperty({ type: [MessagingAttachmentDto] })
@@ -216,10 +228,10 @@ export class CsrfDto {
   @ApiProperty({ description: 'For the header X-CSRFToken' })
   csrf_token: string;
 
-  @ApiProperty({ description: 'The same under the name some clients know' })
+  @ApiProperty({ description: 'The same under the name that some clients use' })
   csrfToken: string;
 
-  @ApiProperty({ description: 'Whether a cookie session is there from now on' })
+  @ApiProperty({ description: 'Whether a cookie session exists from now on' })
   is_authenticated: boolean;
 
   @ApiProperty({ type: String, format: 'uuid', nullable: true })

@@ -10,7 +10,7 @@ import { FileTooLarge, InvalidFileType } from '../../modules/files/files.errors.
 
 const ADDRESSES = /^\/api\/(?:messaging(?:\/|$)|csrf\/?$)/;
 
-/** `{error: "text", code, details}`; of a limit also how much of it there is. */
+/** `{error: "text", code, details}`; for a rate limit also its numbers. */
 export function presentError(error: AppError): PresentedError {
   const code = codeOf(error);
   const details = error instanceof ValidationError ? byField(error) : error.details;
@@ -23,13 +23,13 @@ export function presentError(error: AppError): PresentedError {
   return { status: isRefusedFile ? 400 : error.status, body: { error: error.message, code, details } };
 }
 
-/** A message type nobody knows is no worse than one a client may not send. */
+/** An unknown message type has the same code as one that clients may not send. */
 export function codeOf({ code, details }: Pick<AppError, 'code' | 'details'>): string {
   const problems = code === 'VALIDATION_ERROR' ? (details.errors as FieldProblem[] | undefined) : undefined;
   return problems?.some(({ field }) => field === 'message_type') ? 'INVALID_MESSAGE_TYPE' : code;
 }
 
-/** By the name of the field; what concerns the whole stands under `request`. */
+/** Maps field names to problems; those of the whole input are under `request`. */
 function byField({ details }: ValidationError): Record<string, string> {
   const problems = (details.errors ?? []) as FieldProblem[];
   return Object.fromEntries(problems.map(({ field, reason }) => [field || 'request', reason]));
@@ -40,9 +40,9 @@ const schema = (codes: readonly string[]): object => ({
   type: 'object',
   required: ['error', 'code', 'details'],
   properties: {
-    error: { ...text, description: 'For people; may change' },
+    error: { ...text, description: 'For humans; may change' },
     code: { ...text, enum: codes },
-    details: { type: 'object', additionalProperties: true, description: 'What is wrong, by field' },
+    details: { type: 'object', additionalProperties: true, description: 'Problems by field' },
     ...(codes.includes('RATE_LIMIT_EXCEEDED') && {
       retry_after: { type: 'integer', description: 'Seconds' },
       limit: { type: 'integer' },
@@ -51,7 +51,7 @@ const schema = (codes: readonly string[]): object => ({
   },
 });
 
-/** How errors look at the addresses of this dialect. */
+/** The error format on the paths of this dialect. */
 @Injectable()
 export class MessagingErrors implements OnModuleInit {
   constructor(private readonly formats: ErrorFormats) {}

@@ -6,7 +6,7 @@ import { toSend } from './messaging-messages.js';
 import type { MessagingCodec } from './messaging.codec.js';
 import { MessagingMessageFrameDto, MessagingTypingFrameDto } from './messaging.dto.js';
 
-/** What clients of the dialect say over the socket of a conversation. */
+/** Commands of the socket of a conversation. */
 @Gateway('messaging')
 export class MessagingGateway {
   constructor(
@@ -17,13 +17,13 @@ export class MessagingGateway {
   @OnFrame('message', MessagingMessageFrameDto, {
     limit: 'message.send',
     isSend: true,
-    summary: 'Stores a message and sends it on',
+    summary: 'Sends a message',
   })
   async send({ actor, codec }: LiveConnection, dto: MessagingMessageFrameDto): Promise<void> {
     await this.messages.send(actor, (codec as MessagingCodec).conversationId, toSend(dto.message, dto));
   }
 
-  @OnFrame('typing', MessagingTypingFrameDto, { limit: 'typing', summary: 'Shows one as typing, or no more' })
+  @OnFrame('typing', MessagingTypingFrameDto, { limit: 'typing', summary: 'Starts or stops the typing indicator' })
   type({ actor, codec }: LiveConnection, { is_typing: isTyping }: MessagingTypingFrameDto): Promise<void> {
     const { conversationId } = codec as MessagingCodec;
     return isTyping ? this.typing.start(actor, conversationId) : this.typing.stop(actor, conversationId);

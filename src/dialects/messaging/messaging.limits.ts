@@ -1,6 +1,6 @@
 import { type LimitProfile, perRole } from '../../platform/throttling/limits.js';
 
-/** The numbers of this dialect, whoever asks; what it does not name is as everywhere. */
+/** The limits of this dialect for all roles; others have their defaults. */
 export const MESSAGING_LIMITS: LimitProfile = {
   'message.send': { byRole: perRole(60), windowSeconds: 60 },
   connect: { byRole: perRole(10), windowSeconds: 60 },

@@ -9,10 +9,10 @@ import type {
   MessagingStatisticsDto,
 } from './messaging.dto.js';
 
-/** The whole address of a file, which needs no credential: it is one receiver's alone. */
+/** Returns the absolute URL of a file, which needs no credential and is for one receiver only. */
 export type UrlOf = (fileId: string) => string;
 
-/** Who looks, how far he has read, and how he gets at files. */
+/** The receiver: their id, read mark and file URLs. */
 export interface Viewer {
   readonly userId: string;
   readonly lastReadNumber: number;

@@ -25,7 +25,7 @@ describe('an envelope', () => {
     expect(mine.size).toBe(mine.webSocketFrame.length);
   });
 
-  it('tells a client that read too slowly that there is a hole', () => {
+  it('notifies a slow client of skipped messages', () => {
     const translate = translator({ nameOf: (id: string) => id } as never);
     const envelope = translate({ type: 'resync', data: { scope: 'all', reason: 'gap_too_large' } });
     expect(JSON.parse(payloadOf(envelope!.to(ID).webSocketFrame))).toMatchObject({

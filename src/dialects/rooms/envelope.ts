@@ -4,7 +4,7 @@ import { frameText, type WebSocketPacket } from '../../platform/realtime/packet.
 const ID_LENGTH = 36;
 const PLACEHOLDER = '-'.repeat(ID_LENGTH);
 
-/** What of an envelope is the same for all who receive it: a whole frame with room for the session id in it. */
+/** The shared part of an envelope for all receivers: an encoded frame with a placeholder for the session id. */
 export class SharedEnvelope {
   private readonly frame: Buffer;
   private readonly idAt: number;
@@ -16,7 +16,7 @@ export class SharedEnvelope {
     this.idAt = this.frame.indexOf(head + PLACEHOLDER) + head.length;
   }
 
-  /** The envelope of one receiver: a copy, and his id written into it. */
+  /** Returns the envelope of one receiver: a copy with their session id. */
   to(sessionId: string): WebSocketPacket {
     const webSocketFrame = Buffer.from(this.frame);
     webSocketFrame.write(sessionId, this.idAt, ID_LENGTH, 'latin1');

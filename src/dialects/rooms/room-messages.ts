@@ -10,7 +10,7 @@ import type { RoomsTextFrameDto } from './rooms.dto.js';
 
 const DEFAULT_ROOM = 'general';
 
-/** Speaking in rooms. The dialect's clients speak where they like: who speaks in a public room has come in by that. */
+/** Sends messages to rooms. In this dialect sending to a public room joins it. */
 @Injectable()
 export class RoomMessages {
   constructor(
@@ -19,7 +19,7 @@ export class RoomMessages {
     private readonly policy: ParticipantsPolicy,
   ) {}
 
-  /** @throws PermissionDenied for who says he is somebody else; ConversationNotFound, and as `MessagesService.send` */
+  /** @throws PermissionDenied when `user_id` is another user; ConversationNotFound, and as `MessagesService.send` */
   async send(actor: Actor, codec: RoomsCodec, dto: RoomsTextFrameDto): Promise<void> {
     requireSelf(actor, dto.user_id);
     const roomId = await this.policy.resolve(actor, dto.room_id ?? DEFAULT_ROOM);
@@ -35,7 +35,7 @@ export class RoomMessages {
   }
 }
 
-/** Whoever names somebody names himself, by id or user name. @throws PermissionDenied */
+/** Requires a named user, by id or username, to be the actor. @throws PermissionDenied */
 export function requireSelf({ userId, username }: Actor, named: string | undefined): void {
   const name = named?.toLowerCase();
   if (name !== undefined && name !== userId && name !== username) {

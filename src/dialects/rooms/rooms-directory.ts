@@ -11,7 +11,7 @@ import { presentRoom } from './rooms.presenter.js';
 
 const PAGE = 50;
 
-/** Rooms in the words of the dialect. */
+/** Rooms in the format of the dialect. */
 @Injectable()
 export class RoomsDirectory {
   constructor(
@@ -22,7 +22,7 @@ export class RoomsDirectory {
     private readonly names: RoomNameCache,
   ) {}
 
-  /** @throws AuthenticationRequired where guests are not wanted */
+  /** @throws AuthenticationRequired where guests are not allowed */
   async list(actor: Actor | undefined, query: ListRoomsQuery): Promise<RoomPageDto> {
     const { limit = PAGE, offset = 0, category } = query;
     const { data, total } = await this.directory.list(actor, { limit, offset, category });
@@ -33,23 +33,23 @@ export class RoomsDirectory {
   }
 
   /**
-   * Whoever the token or the session says comes in; where both are given they must say the same.
-   * @throws AuthenticationRequired, ConversationNotFound, PermissionDenied for private ones
+   * Joins as the user of the token or of the session; if both are given, they must be of the same user.
+   * @throws AuthenticationRequired, ConversationNotFound, PermissionDenied for private rooms
    */
   async join(actor: Actor | undefined, room: string, { session_id: key }: JoinRoomDto): Promise<JoinedRoomDto> {
-    const who = await this.whoComes(actor, key);
-    const id = await this.policy.resolve(who, room);
-    await this.participants.join(who, id);
+    const user = await this.joiningUser(actor, key);
+    const id = await this.policy.resolve(user, room);
+    await this.participants.join(user, id);
     const joinedAt = new Date().toISOString();
     const [active] = await Promise.all([this.directory.activeIn(id), this.names.refresh()]);
     return { room_id: this.names.nameOf(id), session_id: key ?? null, joined_at: joinedAt, active_users: active };
   }
 
-  private async whoComes(actor: Actor | undefined, key: string | undefined): Promise<Actor> {
+  private async joiningUser(actor: Actor | undefined, key: string | undefined): Promise<Actor> {
     const holder = key === undefined ? undefined : await this.authenticator.authenticateKey(key);
     if (actor && holder && actor.userId !== holder.userId) throw new PermissionDenied('The session is not yours.');
-    const who = actor ?? holder;
-    if (!who) throw new AuthenticationRequired();
-    return who;
+    const user = actor ?? holder;
+    if (!user) throw new AuthenticationRequired();
+    return user;
   }
 }

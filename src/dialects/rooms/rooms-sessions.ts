@@ -6,11 +6,11 @@ import { SessionKeyStats } from './session-key-stats.js';
 import { requireSelf } from './room-messages.js';
 import type { CreateRoomsSessionDto, RoomsSessionDto, RoomsSessionStateDto } from './rooms.dto.js';
 import { SessionNotFound } from './rooms.errors.js';
-import { presentSession, socketAddress } from './rooms.presenter.js';
+import { presentSession, socketUrl } from './rooms.presenter.js';
 
 const TTL_SECONDS = 86_400;
 
-/** Sessions in the words of the dialect: keys of ours, which open its socket without a token. */
+/** Sessions in the format of the dialect: session keys, which open its socket without a token. */
 @Injectable()
 export class RoomsSessions {
   constructor(
@@ -18,7 +18,7 @@ export class RoomsSessions {
     private readonly stats: SessionKeyStats,
   ) {}
 
-  /** `base`: where clients reach this server. @throws PermissionDenied for who names somebody else */
+  /** `base` is the URL at which clients reach this server. @throws PermissionDenied when `user_id` is another user */
   async create(actor: Actor, dto: CreateRoomsSessionDto, base: string): Promise<RoomsSessionDto> {
     requireSelf(actor, dto.user_id);
     const { preferences = {} } = dto;
@@ -28,12 +28,12 @@ export class RoomsSessions {
       user_id: actor.userId,
       created_at: createdAt.toISOString(),
       expires_at: expiresAt.toISOString(),
-      websocket_url: socketAddress(base, key),
+      websocket_url: socketUrl(base, key),
     };
   }
 
   /**
-   * Whoever has the key may see it; who shows a token as well must be its user.
+   * The key alone authorizes the request; if there is also a token, it must be of the same user.
    * @throws SessionNotFound, PermissionDenied
    */
   async get(actor: Actor | undefined, key: string): Promise<RoomsSessionStateDto> {

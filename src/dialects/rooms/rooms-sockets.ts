@@ -11,7 +11,7 @@ import { presentError } from './rooms.errors.js';
 
 const ADDRESS = /^\/ws\/chat\/?$/;
 
-/** Opens `/ws/chat/`: by token, by the key of a session, or, where they are wanted, for guests. */
+/** Opens `/ws/chat/`: by token, by session key, or as a guest where guests are allowed. */
 @Injectable()
 export class RoomsSockets implements OnModuleInit {
   constructor(
@@ -33,7 +33,7 @@ export class RoomsSockets implements OnModuleInit {
   }
 
   /**
-   * A credential that is good for nothing makes nobody a guest.
+   * A client with an invalid credential is refused, not treated as a guest.
    * @throws AuthenticationRequired, AccountBanned, RateLimitExceeded
    */
   private async identify({ request, url, address }: Upgrade, codec: RoomsCodec): Promise<Actor> {

@@ -8,16 +8,16 @@ import type { CodecRequest, SocketCodec } from '../../platform/realtime/socket-c
 import { SharedEnvelope } from './envelope.js';
 import { problemOf } from './rooms.errors.js';
 
-/** The clients of the dialect give a sign of life this often. */
+/** The clients of this dialect send heartbeats in this interval. */
 const HEARTBEAT_MS = 30_000;
 
-/** Said to a client that read too slowly. */
+/** Sent to a client that read too slowly. */
 const SKIPPED = { error_code: 'MESSAGES_SKIPPED', error_message: 'Messages were skipped.', details: {} };
 
-/** What is made once of a frame for all receivers, in the words of the dialect. */
+/** Translates a frame once for all receivers into the format of the dialect. */
 export type Translate = (frame: FrameContent) => SharedEnvelope | undefined;
 
-/** Our frames as envelopes; `names` says what rooms are called. One function for all connections. */
+/** Translates our frames to envelopes; `names` resolves room names. One function for all connections. */
 export function translator(names: RoomNameCache): Translate {
   return ({ type, at, conversation_id: conversationId = '', data }) => {
     const room = { room_id: names.nameOf(conversationId) };
@@ -44,13 +44,13 @@ function textOf({ id, content, sender_id, sender_name, sequence_number }: Messag
 /** The socket of the envelopes: `{type, timestamp, session_id, data, metadata}` both ways. */
 export class RoomsCodec implements SocketCodec {
   readonly protocol = 'rooms';
-  /** In every envelope. Without a session of its own the client is given a name that opens nothing. */
+  /** Part of every envelope. Without a session key the client gets a random id, which opens nothing. */
   sessionId: string = randomUUID();
   readonly openedAt = performance.now();
   sent = 0;
   received = 0;
   connectionId: string | undefined;
-  /** Called once the connection is live. */
+  /** Called once the connection is ready. */
   onReady: () => void = () => undefined;
 
   constructor(
@@ -58,14 +58,14 @@ export class RoomsCodec implements SocketCodec {
     private readonly isExtended: boolean,
   ) {}
 
-  /** What the envelope says of its sender says nothing: who speaks is known. @throws InvalidFrame */
+  /** The sender in the envelope is ignored, because the user of the connection is known. @throws InvalidFrame */
   read(text: string): CodecRequest {
     const { type, data } = typedFrame(text, 'text_message');
     return { type, data, id: type };
   }
 
   write(packet: EncodedFrame | Reply): WebSocketPacket | undefined {
-    if (packet instanceof Reply) return this.answer(packet);
+    if (packet instanceof Reply) return this.respond(packet);
     switch (packet.type) {
       case 'hello':
         this.connectionId = packet.translated(({ data }) => data.connection_id as string);
@@ -98,8 +98,8 @@ export class RoomsCodec implements SocketCodec {
     return this.wrap('system_message', data);
   }
 
-  /** A heartbeat is answered, a message comes back as itself. */
-  private answer({ id, body }: Reply): WebSocketPacket | undefined {
+  /** A heartbeat has a response; a message is its own response. */
+  private respond({ id, body }: Reply): WebSocketPacket | undefined {
     const { ok, data, error } = JSON.parse(body) as { ok: boolean; data: object; error: Problem };
     if (!ok) return this.problem(error);
     return id === 'heartbeat' ? this.wrap('heartbeat', data) : undefined;

@@ -47,7 +47,7 @@ export class RoomsController {
     return this.sessions.create(actor, dto, base);
   }
 
-  /** Public, because the address holds the secret. */
+  /** Public, because the path contains the secret. */
   @Get('sessions/:session_id')
   @ApiOperation({ summary: 'The state of a session.' })
   @Public()
@@ -60,9 +60,9 @@ export class RoomsController {
     return this.sessions.get(actor, key);
   }
 
-  /** Public, because guests look at it, too. */
+  /** Public, because guests may read it, too. */
   @Get('rooms')
-  @ApiOperation({ summary: 'The public rooms, and who is in them.' })
+  @ApiOperation({ summary: 'The public rooms with their participants.' })
   @Public()
   @ApiOkResponse({ type: RoomPageDto })
   @Throws(AuthenticationRequired)
@@ -70,7 +70,7 @@ export class RoomsController {
     return this.rooms.list(actor, query);
   }
 
-  /** Public, because the session in the body may say who comes. */
+  /** Public, because the session in the body may identify the user. */
   @Post('rooms/:room_id/join')
   @ApiOperation({ summary: 'Joins a public room.' })
   @HttpCode(200)

@@ -10,10 +10,10 @@ const COUNT = { type: 'integer' } as const;
 const PREFERENCES = { type: 'object', additionalProperties: true, example: { theme: 'dark' } } as const;
 
 export class CreateRoomsSessionDto {
-  @TextField({ min: 1, max: NAME_MAX, description: 'The caller: his id or user name' })
+  @TextField({ min: 1, max: NAME_MAX, description: 'The id or username of the caller' })
   user_id: string;
 
-  @JsonField({ maxBytes: PREFERENCES_MAX_BYTES, optional: true, description: 'The client’s own, kept as they are' })
+  @JsonField({ maxBytes: PREFERENCES_MAX_BYTES, optional: true, description: 'Data of the client, stored unchanged' })
   preferences?: Record<string, unknown>;
 }
 
@@ -23,10 +23,10 @@ export class RoomsSessionParam {
 }
 
 export class ListRoomsQuery {
-  @IntField({ min: 1, max: 100, optional: true, description: '50 when left out' })
+  @IntField({ min: 1, max: 100, optional: true, description: '50 if omitted' })
   limit?: number;
 
-  @IntField({ min: 0, max: OFFSET_MAX, optional: true, description: '0 when left out' })
+  @IntField({ min: 0, max: OFFSET_MAX, optional: true, description: '0 if omitted' })
   offset?: number;
 
   @TextField({ min: 1, max: 63, optional: true })
@@ -34,7 +34,13 @@ export class ListRoomsQuery {
 }
 
 export class JoinRoomDto {
-  @TextField({ min: 36, max: 36, pattern: KEY, optional: true, description: 'Says who joins where no token does' })
+  @TextField({
+    min: 36,
+    max: 36,
+    pattern: KEY,
+    optional: true,
+    description: 'Identifies the user if there is no token',
+  })
   session_id?: string;
 }
 
@@ -42,20 +48,20 @@ export class RoomsTextFrameDto {
   @TextField({ max: LONGEST_TEXT, example: 'Hello, world!' })
   content: string;
 
-  @TextField({ min: 1, max: NAME_MAX, optional: true, description: 'Slug or id; general when left out' })
+  @TextField({ min: 1, max: NAME_MAX, optional: true, description: 'Slug or id; general if omitted' })
   room_id?: string;
 
-  @TextField({ min: 1, max: NAME_MAX, optional: true, description: 'The speaker: his id or user name, or left out' })
+  @TextField({ min: 1, max: NAME_MAX, optional: true, description: 'The id or username of the sender; optional' })
   user_id?: string;
 }
 
 export class RoomsHeartbeatFrameDto {
-  @IntField({ min: 0, max: Number.MAX_SAFE_INTEGER, optional: true, description: 'Comes back in the answer' })
+  @IntField({ min: 0, max: Number.MAX_SAFE_INTEGER, optional: true, description: 'Returned in the response' })
   sequence?: number;
 }
 
 export class RoomsSessionDto {
-  @ApiProperty({ description: 'A secret: whoever has it is this user' })
+  @ApiProperty({ description: 'A secret that authenticates this user' })
   session_id: string;
 
   @ApiProperty({ format: 'uuid' })
@@ -89,7 +95,7 @@ export class RoomsSessionStateDto {
   @ApiProperty({ format: 'uuid' })
   user_id: string;
 
-  @ApiProperty({ enum: ['active'], description: 'One that is over is not there any more' })
+  @ApiProperty({ enum: ['active'], description: 'A session that has ended is not returned' })
   status: 'active';
 
   @ApiProperty(TIME)
@@ -109,7 +115,7 @@ export class RoomsSessionStateDto {
 }
 
 export class RoomDto {
-  @ApiProperty({ description: 'Its slug, or its id where it has none', example: 'general' })
+  @ApiProperty({ description: 'The slug, or the id if there is none', example: 'general' })
   room_id: string;
 
   @ApiProperty()
@@ -121,7 +127,7 @@ export class RoomDto {
   @ApiProperty()
   category: string;
 
-  @ApiProperty({ ...COUNT, description: 'Participants who appear as anything but offline' })
+  @ApiProperty({ ...COUNT, description: 'Participants whose visible status is not offline' })
   active_users: number;
 
   @ApiProperty(TIME)
@@ -154,7 +160,7 @@ export class JoinedRoomDto {
   @ApiProperty({ example: 'general' })
   room_id: string;
 
-  @ApiProperty({ type: String, nullable: true, description: 'As it came' })
+  @ApiProperty({ type: String, nullable: true, description: 'As given in the request' })
   session_id: string | null;
 
   @ApiProperty(TIME)

@@ -5,7 +5,7 @@ import { ErrorFormats, type PresentedError } from '../../platform/errors/error-f
 
 const ADDRESSES = /^\/api\/(?:sessions|rooms)(?:\/|$)/;
 
-@ErrorDoc('There is no such session of a socket, or it is over.', 'Open another one.')
+@ErrorDoc('The socket session does not exist, or has ended.', 'Create another session.')
 export class SessionNotFound extends AppError {
   readonly code = 'SESSION_NOT_FOUND';
   readonly status = 404;
@@ -15,14 +15,14 @@ export class SessionNotFound extends AppError {
   }
 }
 
-/** What is wrong, in the words of the dialect; the same over sockets and HTTP. */
+/** An error in the format of the dialect, for sockets and HTTP. */
 export interface RoomsProblem {
   readonly error_code: string;
   readonly error_message: string;
   readonly details: Record<string, unknown>;
 }
 
-/** The codes of the dialect; all others are ours. */
+/** The error codes that this dialect renames; all others are ours. */
 const CODES: Readonly<Record<string, string>> = {
   INVALID_FRAME: 'VALIDATION_ERROR',
   UNKNOWN_FRAME_TYPE: 'VALIDATION_ERROR',
@@ -37,8 +37,8 @@ const CODES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Of several fields the first one is named as the sample does, and all of them under `errors`; `cause` is our own code
- * where the dialect has a wider one.
+ * Of several fields the first one is named as in the documented sample, and all of them are under `errors`. `cause` is
+ * our own code if the dialect has a wider one.
  */
 export function problemOf(error: { code: string; message: string; details: Record<string, unknown> }): RoomsProblem {
   const { code, message, details } = error;
@@ -65,12 +65,12 @@ const schema = (codes: readonly string[]): object => ({
   required: ['error_code', 'error_message', 'details'],
   properties: {
     error_code: { ...text, enum: codes },
-    error_message: { ...text, description: 'For people; may change' },
+    error_message: { ...text, description: 'For humans; may change' },
     details: { type: 'object', additionalProperties: true },
   },
 });
 
-/** How errors look at the addresses of this dialect: as in its sockets, without the envelope. */
+/** The error format on the paths of this dialect: as in its sockets, without the envelope. */
 @Injectable()
 export class RoomsErrors implements OnModuleInit {
   constructor(private readonly formats: ErrorFormats) {}

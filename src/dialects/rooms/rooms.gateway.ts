@@ -4,7 +4,7 @@ import { RoomMessages } from './room-messages.js';
 import type { RoomsCodec } from './rooms.codec.js';
 import { RoomsHeartbeatFrameDto, RoomsTextFrameDto } from './rooms.dto.js';
 
-/** What clients of the dialect say over their socket. */
+/** Commands of this dialect's sockets. */
 @Gateway('rooms')
 export class RoomsGateway {
   constructor(private readonly messages: RoomMessages) {}
@@ -12,13 +12,13 @@ export class RoomsGateway {
   @OnFrame('text_message', RoomsTextFrameDto, {
     limit: 'message.send',
     isSend: true,
-    summary: 'Says something in a room',
+    summary: 'Sends a message to a room',
   })
-  say({ actor, codec }: LiveConnection, dto: RoomsTextFrameDto): Promise<void> {
+  send({ actor, codec }: LiveConnection, dto: RoomsTextFrameDto): Promise<void> {
     return this.messages.send(actor, codec as RoomsCodec, dto);
   }
 
-  @OnFrame('heartbeat', RoomsHeartbeatFrameDto, { limit: 'call', summary: 'Is answered in kind' })
+  @OnFrame('heartbeat', RoomsHeartbeatFrameDto, { limit: 'call', summary: 'Returns a heartbeat' })
   beat(_connection: LiveConnection, { sequence }: RoomsHeartbeatFrameDto): object {
     return sequence === undefined ? {} : { sequence };
   }

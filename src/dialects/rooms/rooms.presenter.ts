@@ -30,7 +30,7 @@ export function presentSession(key: string, row: SessionKeyRow): RoomsSessionSta
   };
 }
 
-/** Where the socket of a session opens; `base` is where clients reach this server over HTTP. */
-export function socketAddress(base: string, key: string): string {
+/** Returns the URL of the socket of a session; `base` is the URL at which clients reach this server over HTTP. */
+export function socketUrl(base: string, key: string): string {
   return `${base.replace(/^http/, 'ws')}/ws/chat/?session_id=${key}`;
 }

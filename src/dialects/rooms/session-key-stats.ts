@@ -6,26 +6,25 @@ import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 const STORE_MS = 10_000;
 
-/** What of a codec's counters is stored already. */
-interface Told {
+/** The counters of a codec that are already stored. */
+interface StoredCounters {
   sent: number;
   received: number;
   at: number;
 }
 
 /**
- * Counts what the sockets of session keys do, for who looks at his session. Kept here while it happens, added to the
- * row of the key every ten seconds, at the end of the connection and when somebody looks: what a crash takes is
- * seconds.
+ * Counts the use of session keys by their sockets. The counts are collected in memory and added to the row of the key
+ * every ten seconds, at the end of a connection and when the session is read; a crash loses only seconds.
  */
 @Injectable()
 export class SessionKeyStats implements OnModuleInit, OnModuleDestroy {
-  private readonly unstored = new RepeatedWarning(
+  private readonly warning = new RepeatedWarning(
     new Logger(SessionKeyStats.name),
-    'what a session key was used for could not be stored',
-    { over: 'what session keys are used for is stored again' },
+    'the statistics of a session key could not be stored',
+    { over: 'the statistics of session keys are stored again' },
   );
-  private readonly followed = new Map<RoomsCodec, Told>();
+  private readonly tracked = new Map<RoomsCodec, StoredCounters>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -44,43 +43,43 @@ export class SessionKeyStats implements OnModuleInit, OnModuleDestroy {
   }
 
   follow(codec: RoomsCodec): void {
-    this.followed.set(codec, { sent: 0, received: 0, at: codec.openedAt });
+    this.tracked.set(codec, { sent: 0, received: 0, at: codec.openedAt });
   }
 
-  /** Stores what the sockets of this key on this node have done so far. */
+  /** Stores what the sockets of this key on this node have counted so far. */
   async store(key: string): Promise<void> {
-    const codecs = [...this.followed.keys()].filter(({ sessionId }) => sessionId === key);
-    await Promise.all(codecs.map((codec) => this.tell(codec)));
+    const codecs = [...this.tracked.keys()].filter(({ sessionId }) => sessionId === key);
+    await Promise.all(codecs.map((codec) => this.storeOne(codec)));
   }
 
   private async end(connectionId: string): Promise<void> {
-    for (const codec of this.followed.keys()) {
+    for (const codec of this.tracked.keys()) {
       if (codec.connectionId !== connectionId) continue;
-      const told = this.tell(codec);
-      this.followed.delete(codec);
-      await told;
+      const stored = this.storeOne(codec);
+      this.tracked.delete(codec);
+      await stored;
     }
   }
 
   private async storeAll(): Promise<void> {
-    for (const codec of [...this.followed.keys()]) await this.tell(codec);
+    for (const codec of [...this.tracked.keys()]) await this.storeOne(codec);
   }
 
-  private async tell(codec: RoomsCodec): Promise<void> {
-    const told = this.followed.get(codec);
-    if (!told) return;
+  private async storeOne(codec: RoomsCodec): Promise<void> {
+    const stored = this.tracked.get(codec);
+    if (!stored) return;
     const now = performance.now();
     const use: KeyUse = {
-      sent: codec.sent - told.sent,
-      received: codec.received - told.received,
-      connectedMs: Math.round(now - told.at),
+      sent: codec.sent - stored.sent,
+      received: codec.received - stored.received,
+      connectedMs: Math.round(now - stored.at),
     };
-    Object.assign(told, { sent: codec.sent, received: codec.received, at: now });
+    Object.assign(stored, { sent: codec.sent, received: codec.received, at: now });
     try {
       await this.keys.touch(codec.sessionId, use);
-      this.unstored.worked();
+      this.warning.worked();
     } catch (error) {
-      this.unstored.failed({ err: error });
+      this.warning.failed({ err: error });
     }
   }
 }

@@ -1,0 +1,32 @@
+import { SentMessageTracker } from './sent-message-tracker.js';
+
+describe('messages whose status the sender waits for', () => {
+  const progress = (deliveredTo: number, readTo: number, conversationId = 'here') => ({
+    conversationId,
+    deliveredTo,
+    readTo,
+  });
+
+  it('are reported as delivered, then as read, each once', () => {
+    const tracker = new SentMessageTracker();
+    tracker.add('here', 'a', 1);
+    tracker.add('here', 'b', 2);
+    tracker.add('there', 'c', 1);
+    expect(tracker.advance(progress(1, 0))).toEqual([{ messageId: 'a', status: 'delivered' }]);
+    expect(tracker.advance(progress(1, 0))).toEqual([]);
+    expect(tracker.advance(progress(2, 2))).toEqual([
+      { messageId: 'a', status: 'read' },
+      { messageId: 'b', status: 'delivered' },
+      { messageId: 'b', status: 'read' },
+    ]);
+    expect(tracker.advance(progress(9, 9))).toEqual([]);
+    expect(tracker.advance(progress(1, 0, 'there'))).toEqual([{ messageId: 'c', status: 'delivered' }]);
+  });
+
+  it('are not tracked beyond 200', () => {
+    const tracker = new SentMessageTracker();
+    for (let number = 1; number <= 1000; number++) tracker.add('here', `m${number}`, number);
+    const changes = tracker.advance(progress(1000, 0));
+    expect([changes.length, changes[0]?.messageId]).toEqual([200, 'm801']);
+  });
+});

@@ -7,7 +7,7 @@ import { AuthModule } from './modules/auth/auth.module.js';
 import { ConversationsModule } from './modules/conversations/conversations.module.js';
 import { FilesModule } from './modules/files/files.module.js';
 import { MessagesModule } from './modules/messages/messages.module.js';
-import { EntitlementsModule } from './modules/participants/entitlements.module.js';
+import { StreamAccessModule } from './modules/participants/stream-access.module.js';
 import { ParticipantsModule } from './modules/participants/participants.module.js';
 import { PresenceModule } from './modules/presence/presence.module.js';
 import { UsersModule } from './modules/users/users.module.js';
@@ -57,7 +57,7 @@ export class AppModule {
         HttpModule,
         EdgeHealthModule,
         EventLogModule,
-        EntitlementsModule,
+        StreamAccessModule,
         AuditLogModule,
         FanOutModule,
         RealtimeModule,

@@ -8,7 +8,7 @@ import { AuditLogModule } from './modules/admin/audit/privileged-acts.module.js'
 import { AuthWorkerModule } from './modules/auth/auth.worker.module.js';
 import { FilesWorkerModule } from './modules/files/files.worker.module.js';
 import { MessagesWorkerModule } from './modules/messages/messages.worker.module.js';
-import { EntitlementsModule } from './modules/participants/entitlements.module.js';
+import { StreamAccessModule } from './modules/participants/stream-access.module.js';
 import { ParticipantsWorkerModule } from './modules/participants/participants.worker.module.js';
 import { WebhooksWorkerModule } from './modules/webhooks/webhooks.worker.module.js';
 import type { Config } from './platform/config/config.js';
@@ -52,7 +52,7 @@ export class WorkerModule {
         MetricsModule,
         // Nobody is connected here; what a job has to tell goes out by the bus.
         EventLogModule,
-        EntitlementsModule,
+        StreamAccessModule,
         AuditLogModule,
         FanOutModule,
         ActivityModule,

@@ -18,7 +18,7 @@ import { Resume } from '../../src/platform/realtime/resume.js';
 import { HeadReconciler } from '../../src/platform/realtime/head-reconciler.js';
 import { AuditLogRepository } from '../../src/modules/admin/audit/audit-log.repository.js';
 import { DatabaseAuditLog } from '../../src/modules/admin/audit/database-audit-log.service.js';
-import { ParticipantEntitlements } from '../../src/modules/participants/entitlements.repository.js';
+import { ParticipantStreamAccess } from '../../src/modules/participants/stream-access.repository.js';
 
 const INT8_OID = 20;
 
@@ -89,7 +89,7 @@ export class TestNode {
     const reader = new EventReader(reads, this.catalogue);
     this.fanOut = new FanOut(this.subscribers, this.catalogue, reader, bus);
     this.log = new EventLog(this.sql, this.fanOut, new DatabaseAuditLog(new AuditLogRepository(this.sql)));
-    const replay = new ReplayReader(reads, new ParticipantEntitlements(), this.catalogue, reader);
+    const replay = new ReplayReader(reads, new ParticipantStreamAccess(), this.catalogue, reader);
     this.resume = new Resume(this.fanOut, replay, watermarks, this.stateProviders, new ResumeAdmission(4));
     this.reconciler = new HeadReconciler(this.fanOut, reads, watermarks);
   }

@@ -24,12 +24,12 @@ describe('a reaction', () => {
     ['\u{1FADE}', '\u{1FADE}'],
     [':thumbsup:', ':thumbsup:'],
     [':+1:', ':+1:'],
-  ])('%j is %j', (given, kept) => {
-    expect(reactionOf(given)).toBe(kept);
-    expect(reactionOf(kept)).toBe(kept);
+  ])('%j has the canonical form %j', (given, canonical) => {
+    expect(reactionOf(given)).toBe(canonical);
+    expect(reactionOf(canonical)).toBe(canonical);
   });
 
-  it('is another in another skin tone', () => {
+  it('differs by skin tone', () => {
     expect(new Set(['👍', '👍🏻', '👍🏿'].map(reactionOf)).size).toBe(3);
   });
 
@@ -63,5 +63,5 @@ describe('a reaction', () => {
       '🏴\u{E0061}\u{E007F}',
     ],
     ...['😀\u200D😀\u200D😀\u200D😀\u200D😀', '\u200B👍', '👍\u0301', 'ok', ':-)'],
-  ])('is not %j', (text) => expect(reactionOf(text)).toBeUndefined());
+  ])('cannot be %j', (text) => expect(reactionOf(text)).toBeUndefined());
 });

@@ -132,7 +132,7 @@ export class SearchMessages {
     const unindexed = await this.findUnindexed(view, search);
     const found = await this.findIndexed(view, search, unindexed);
     const page = found.hits.slice(0, limit);
-    const rows = await view.messages(page.map((place) => place.id));
+    const rows = await view.messages(page.map((hit) => hit.id));
     const data = await inTurns(eachInSteps(page, ({ id }) => presentHit(rows.get(id)!, actor, terms)));
     const hasMore = found.hits.length > limit || found.completeDownToMs > 0;
     const last = found.hits.length > limit ? page.at(-1)! : { created_ms: found.completeDownToMs, id: FIRST_UUID };
@@ -184,7 +184,7 @@ export class SearchMessages {
         if (more === undefined) return { hits: sortedHits(hits, reachedMs), completeDownToMs: reachedMs };
         hits.push(...more);
       }
-      if (sinceMs === completeDownToMs || hits.filter((place) => place.created_ms >= sinceMs).length > limit) break;
+      if (sinceMs === completeDownToMs || hits.filter((hit) => hit.created_ms >= sinceMs).length > limit) break;
       reachedMs = sinceMs;
     }
     return { hits: sortedHits(hits, completeDownToMs), completeDownToMs };
@@ -219,7 +219,7 @@ function windowsOf(conversations: readonly SearchedConversation[], beforeMs: num
 
 function sortedHits(hits: readonly SearchPosition[], completeDownToMs: number): SearchPosition[] {
   return hits
-    .filter((place) => place.created_ms >= completeDownToMs)
+    .filter((hit) => hit.created_ms >= completeDownToMs)
     .sort((a, b) => b.created_ms - a.created_ms || (a.id < b.id ? 1 : -1));
 }
 

@@ -25,7 +25,7 @@ describe('the ranks in a conversation', () => {
     expect(PARTICIPANT_ROLES.filter((to) => mayChangeRole(rank(role), from, to))).toEqual(into);
   });
 
-  it('put a system admin above the owner of groups and rooms, and give no rank in direct conversations', () => {
+  it('place a system admin above the owner in groups and rooms, and give no rank in direct conversations', () => {
     expect(mayModerate(rankIn('group', undefined, 'admin'), 'owner')).toBe(true);
     expect(mayModerate(rankIn('room', 'participant', 'admin'), 'owner')).toBe(true);
     expect(rankIn('direct', undefined, 'admin')).toBe(0);

@@ -6,7 +6,7 @@ import { ConversationBansRepository } from './conversation-bans.repository.js';
 import { ConversationBans } from './conversation-bans.service.js';
 import { ConversationIdPipe } from './conversation-id.pipe.js';
 import { EntryBySystemRole } from './entry-by-system-role.service.js';
-import { EntitlementsModule } from './entitlements.module.js';
+import { StreamAccessModule } from './stream-access.module.js';
 import { GuestSubscriptions } from './guest-subscriptions.js';
 import { ParticipantEventRenderer } from './participant-event-renderer.js';
 import { ReadStateProvider } from './read-state-provider.js';
@@ -23,7 +23,7 @@ import { ParticipantChanges } from './participant-changes.js';
 
 /** The participants of conversations, their roles, and their read state. */
 @Module({
-  imports: [UsersModule, EntitlementsModule, QueueModule.register(RECEIPTS_QUEUE)],
+  imports: [UsersModule, StreamAccessModule, QueueModule.register(RECEIPTS_QUEUE)],
   controllers: [ParticipantsController],
   providers: [
     ParticipantsService,

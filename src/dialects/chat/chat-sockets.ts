@@ -37,7 +37,7 @@ export class ChatSockets implements OnModuleInit {
             chat_id: query.get('chat_id') || undefined,
             recipient_id: query.get('recipient_id') || undefined,
           },
-          base: this.handshake.publicAddressOf(request),
+          base: this.handshake.publicUrlOf(request),
           isExtended: query.get('ext') === '1',
         }),
       identify: (upgrade, codec) => this.identify(upgrade, codec),

@@ -45,7 +45,7 @@ export class MessagingSockets implements OnModuleInit {
     if (!actor) throw new AuthenticationRequired();
     codec.conversationId = await this.participants.resolve(actor, conversationIdIn(url.pathname));
     await this.participants.requireMember(actor, codec.conversationId);
-    codec.urlOf = this.files.urlsFor(actor, this.handshake.publicAddressOf(request));
+    codec.urlOf = this.files.urlsFor(actor, this.handshake.publicUrlOf(request));
     return actor;
   }
 }

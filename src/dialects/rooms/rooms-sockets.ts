@@ -36,12 +36,12 @@ export class RoomsSockets implements OnModuleInit {
    * A client with an invalid credential is refused, not treated as a guest.
    * @throws AuthenticationRequired, AccountBanned, RateLimitExceeded
    */
-  private async identify({ request, url, address }: Upgrade, codec: RoomsCodec): Promise<Actor> {
+  private async identify({ request, url, ipKey }: Upgrade, codec: RoomsCodec): Promise<Actor> {
     await this.names.refresh();
     const key = url.searchParams.get('session_id');
     const credential = credentialOf(request, url.searchParams) ?? (key === null ? undefined : { sessionKey: key });
     const known = await this.handshake.identify(credential);
-    if (!known) return this.receive(await this.guests.enter(address));
+    if (!known) return this.receive(await this.guests.enter(ipKey));
     if (credential && 'sessionKey' in credential) {
       codec.sessionId = credential.sessionKey;
       codec.onReady = () => this.stats.follow(codec);

@@ -59,26 +59,26 @@ export class ConnectionGate {
    * RateLimitExceeded
    */
   async countRefused(request: IncomingMessage): Promise<void> {
-    await this.limits.checkAddress('call', this.handshake.addressOf(request));
+    await this.limits.checkAddress('call', this.handshake.clientIpOf(request));
   }
 
   private async checkLimits(request: IncomingMessage): Promise<string> {
     this.checkOpen(request);
-    const ip = this.handshake.addressOf(request);
-    const address = addressSubject(ip);
-    if (!this.services.connections.hasRoomFor(address)) {
+    const ip = this.handshake.clientIpOf(request);
+    const ipKey = addressSubject(ip);
+    if (!this.services.connections.hasRoomFor(ipKey)) {
       throw new TooManyConnections({ limit: this.config.socketsPerAddress, counted_by: 'address' });
     }
     // The limit of the IP address comes first: refused connections take no token from the shared bucket.
     await this.limits.checkAddress('connect.ip', ip);
     if (!this.bucket.take()) throw new ServiceUnavailable(1 + Math.floor(Math.random() * JITTER_SECONDS));
-    return address;
+    return ipKey;
   }
 
   private report(error: AppError, request: IncomingMessage): void {
     const { code } = error;
     this.services.connections.refused(code);
     if (!(error instanceof RateLimitExceeded) && !(error instanceof TooManyConnections)) return;
-    this.refusals.failed({ code, address: this.handshake.addressOf(request) });
+    this.refusals.failed({ code, address: this.handshake.clientIpOf(request) });
   }
 }

@@ -56,7 +56,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
     transport: Transport,
     services: ConnectionServices,
     /** The rate limit key of the client's IP address. */
-    readonly address: string,
+    readonly ipKey: string,
     readonly codec?: SocketCodec,
   ) {
     super(transport, services);

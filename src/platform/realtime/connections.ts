@@ -55,7 +55,7 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
   private readonly byUser = new Index();
   private readonly bySession = new Index();
   private readonly byKey = new Index();
-  private readonly byAddress = new Map<string, number>();
+  private readonly byIp = new Map<string, number>();
   private readonly observers = new Set<ConnectionObserver>();
 
   constructor(
@@ -89,13 +89,13 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   /** Whether this IP address may open one more connection. */
-  hasRoomFor(address: string): boolean {
-    return (this.byAddress.get(address) ?? 0) < this.scaled(this.config.socketsPerAddress);
+  hasRoomFor(ipKey: string): boolean {
+    return (this.byIp.get(ipKey) ?? 0) < this.scaled(this.config.socketsPerAddress);
   }
 
   add(connection: Connection): void {
     this.all.add(connection);
-    this.byAddress.set(connection.address, (this.byAddress.get(connection.address) ?? 0) + 1);
+    this.byIp.set(connection.ipKey, (this.byIp.get(connection.ipKey) ?? 0) + 1);
   }
 
   /**
@@ -140,9 +140,9 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     const label = String(code ?? 'left');
     this.ended.set(label, (this.ended.get(label) ?? 0) + 1);
     this.wheel.cancel(connection);
-    const left = (this.byAddress.get(connection.address) ?? 1) - 1;
-    if (left > 0) this.byAddress.set(connection.address, left);
-    else this.byAddress.delete(connection.address);
+    const left = (this.byIp.get(connection.ipKey) ?? 1) - 1;
+    if (left > 0) this.byIp.set(connection.ipKey, left);
+    else this.byIp.delete(connection.ipKey);
     if (!connection.isSignedIn) return;
     const { userId, sessionId, keyId } = connection.actor;
     this.byUser.remove(userId, connection);

@@ -51,7 +51,7 @@ export class Handshake {
   }
 
   /** The IP address of the client. @see ClientAddresses */
-  addressOf(request: IncomingMessage): string | undefined {
+  clientIpOf(request: IncomingMessage): string | undefined {
     return this.addresses.of(request);
   }
 
@@ -106,7 +106,7 @@ export class Handshake {
   }
 
   /** The URL at which this client reaches the server over HTTP, without a trailing slash. */
-  publicAddressOf(request: IncomingMessage): string {
+  publicUrlOf(request: IncomingMessage): string {
     return wholeAddress(
       this.config.publicUrl,
       this.addresses.isSecure(request) ? 'https' : 'http',

@@ -133,12 +133,12 @@ export class PlainWebSocketServer implements OnModuleInit, OnApplicationShutdown
 
   /** Turns an upgrade into a connection, which `begin` must open. Does nothing if the client has disconnected. */
   accept(upgrade: Upgrade, codec: SocketCodec | undefined, begin: (connection: Connection) => void): void {
-    const { request, socket, head, address } = upgrade;
+    const { request, socket, head, ipKey } = upgrade;
     if (socket.destroyed) return;
     this.server.handleUpgrade(request, socket, head, (client) => {
       const wire = new WebSocketTransport(client);
       const transport = codec ? new CodecTransport(wire, codec) : wire;
-      const connection = new Connection(transport, this.services, address, codec);
+      const connection = new Connection(transport, this.services, ipKey, codec);
       Object.assign(client, { connection, router: this.router });
       client.on('message', onMessage);
       client.on('ping', pong);

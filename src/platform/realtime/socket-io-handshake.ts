@@ -21,7 +21,7 @@ export interface HandshakeResult {
   actor?: Actor;
   resume?: ResumeRequest;
   /** The IP address of the client. */
-  address?: string;
+  ip?: string;
 }
 
 /** A socket whose data is the result of the handshake and, once opened, its connection. */
@@ -89,7 +89,7 @@ export class SocketIoHandshake {
     const [id] = ids;
     const session = ids.length === 1 && Object.hasOwn(this.sessions, id!) ? this.sessions[id!] : undefined;
     if (!session) {
-      this.unattached.failed({ address: this.handshake.addressOf(request) });
+      this.unattached.failed({ address: this.handshake.clientIpOf(request) });
       throw new SocketSessionUnknown();
     }
     const isOtherSource = this.sources.get(session) !== this.handshake.sourceOf(request);
@@ -137,10 +137,10 @@ export class SocketIoHandshake {
     try {
       const { auth } = socket.handshake;
       const { searchParams } = new URL(socket.request.url ?? '', 'http://host');
-      const address = this.handshake.addressOf(socket.request);
+      const ip = this.handshake.clientIpOf(socket.request);
       const resume = readResume((auth as { resume?: unknown }).resume);
       const actor = await this.handshake.identify(offered(auth) ?? credentialOf(socket.request, searchParams));
-      socket.data = { actor, resume, address };
+      socket.data = { actor, resume, ip };
       next();
     } catch (thrown) {
       const { code, message, details } = toAppErrorAndLog(thrown, this.logger);

@@ -169,10 +169,10 @@ export class SocketIoServer implements OnModuleInit, OnApplicationBootstrap {
 
   private accept(socket: ParleySocket): void {
     const { router } = this;
-    const { actor, resume, address } = socket.data as HandshakeResult;
+    const { actor, resume, ip } = socket.data as HandshakeResult;
     const internals = socket as unknown as SocketInternals;
     const transport = new SocketIoTransport(socket as unknown as Socket);
-    const connection = new Connection(transport, this.services, addressSubject(address));
+    const connection = new Connection(transport, this.services, addressSubject(ip));
     internals.data = connection;
     // The packet contains the number of the acknowledgement, so the reply can be written as text that is encoded once.
     internals.onevent = ({ data = [], id }) => {

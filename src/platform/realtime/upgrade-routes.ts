@@ -16,7 +16,7 @@ export interface Upgrade {
   /** The URL of the request: its path and query. */
   readonly url: URL;
   /** The rate limit key of the client's IP address; empty for a session that was counted when it began. */
-  readonly address: string;
+  readonly ipKey: string;
 }
 
 interface UpgradeRoute {
@@ -74,8 +74,8 @@ export class UpgradeRoutes implements OnApplicationBootstrap {
     const url = parseUrl(request);
     const route = url && this.routes.find(({ takes }) => takes(url.pathname));
     try {
-      const address = await this.authorize(request, url, route);
-      await route!.open({ request, socket, head, url: url!, address });
+      const ipKey = await this.authorize(request, url, route);
+      await route!.open({ request, socket, head, url: url!, ipKey });
     } catch (error) {
       refuse(socket, toAppErrorAndLog(error, this.logger), route?.present);
     } finally {

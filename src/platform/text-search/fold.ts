@@ -1,6 +1,9 @@
 const ASCII = /^[\x00-\x7F]*$/;
 
-/** Letters that Unicode does not decompose although people write them with a plain one. The tatweel only stretches. */
+/**
+ * Letters that Unicode does not decompose although users type a plain letter instead. The tatweel only stretches a
+ * word.
+ */
 const PLAIN: Readonly<Record<string, string>> = {
   ß: 'ss',
   æ: 'ae',
@@ -28,16 +31,15 @@ const HAS_PLAIN = new RegExp(`[${Object.keys(PLAIN).join('')}]`, 'g');
 
 /**
  * Accents, tones, Hebrew points and Arabic vowel signs. Not the marks of scripts that write vowels with them (Thai,
- * Devanagari), not the voicing of kana, and not what tells й, ї and ў from и, і and у: those are letters of their own.
+ * Devanagari), not the voicing marks of kana, and not those of й, ї and ў, which are separate letters from и, і and у.
  */
 const ACCENT =
   /(?=[\p{Script=Inherited}\p{Script=Hebrew}\p{Script=Arabic}])(?![\u3099\u309A\u0306\u0308])\p{M}|(?<![иіу])[\u0306\u0308]/gu;
 const INVISIBLE = /\p{Cf}/gu;
 
 /**
- * The one folding of everything that is searched, for what is indexed and for what is asked: compatibility forms, case,
- * accents and invisible characters do not count. It depends on no collation of the database. Applying it twice changes
- * nothing more.
+ * Folds text for search, both indexed text and queries: compatibility forms, case, accents and invisible characters do
+ * not count. It does not depend on a collation of the database. It is idempotent.
  */
 export function foldText(text: string): string {
   if (ASCII.test(text)) return text.toLowerCase();
@@ -50,10 +52,10 @@ export function foldText(text: string): string {
     .normalize('NFC');
 }
 
-/** Every sign that is written for an apostrophe, a breath or a prime. */
+/** Every character that is used as an apostrophe, a breathing mark or a prime. */
 const APOSTROPHES = /['’‘‛＇`´]/g;
 
-/** A name or title as it is searched by part: folded, without apostrophes, white space as one blank. */
+/** Folds a name or title for search by a part of it: without apostrophes, and with single blanks as white space. */
 export function foldName(name: string): string {
   return foldText(name).replace(APOSTROPHES, '').replace(/\s+/g, ' ').trim();
 }

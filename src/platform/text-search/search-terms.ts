@@ -1,32 +1,32 @@
 import { atOnce, type Steps } from '../process/in-turns.js';
 import { type Word, wordsInSteps, wordsOf } from './words.js';
 
-/** Words that stand next to each other. */
+/** Adjacent words. */
 type Phrase = readonly string[];
 
 interface Term {
-  /** Readings of what was asked for: any of them is enough. */
+  /** Alternative readings of the term: one of them must match. */
   readonly phrases: readonly Phrase[];
   readonly isExcluded: boolean;
-  /** The last word of each reading may go on. */
+  /** The last word of each reading is a prefix. */
   readonly isPrefix: boolean;
 }
 
-/** What counts of a query: more words only cost, and what is found by sixteen is what was looked for. */
+/** The words of a query that count: further words add cost, and sixteen are specific enough. */
 const MAX_WORDS = 16;
 const MAX_OCCURRENCES = 32;
 const PIECE = /(-(?=["\p{L}\p{N}]))?(?:"([^"]*)("|$)|(\S+))/gu;
 
-/** Where something stands in a text: in code units, the end excluded. */
+/** A range of a text in code units, the end excluded. */
 export interface Range {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * What a search asks for. All words have to be there, in any order; what is written without blanks, or in quotation
- * marks, has to stand together; `-word` must not be there; the last word may be the beginning of one. Of more than
- * sixteen words the first sixteen count. Any text is a query; one without a word finds nothing.
+ * The terms of a search query. A text must contain all words, in any order. Text without blanks, or in quotation marks,
+ * is a phrase of adjacent words; `-word` excludes texts with that word; the last word may be a prefix. Only the first
+ * sixteen words count. Any text is a valid query; a query without a word finds nothing.
  */
 export class SearchTerms {
   private constructor(private readonly terms: readonly Term[]) {}
@@ -34,10 +34,10 @@ export class SearchTerms {
   static parse(query: string): SearchTerms {
     const terms: Term[] = [];
     const seen = new Set<string>();
-    let room = MAX_WORDS;
+    let wordsLeft = MAX_WORDS;
     for (const [whole, minus, quoted, closing, plain] of query.matchAll(PIECE)) {
       const words = wordsOf(quoted ?? plain ?? '');
-      const sequence = sequenceOf(words).slice(0, room);
+      const sequence = sequenceOf(words).slice(0, wordsLeft);
       if (sequence.length === 0) continue;
       const joined = quoted === undefined ? joinedOf(words) : undefined;
       const isLast = query.trimEnd().endsWith(whole) && closing !== '"';
@@ -50,17 +50,17 @@ export class SearchTerms {
       if (seen.has(key)) continue;
       seen.add(key);
       terms.push(term);
-      room -= sequence.length;
+      wordsLeft -= sequence.length;
     }
     return new SearchTerms(terms);
   }
 
-  /** Nothing is asked for, or only what must not be there. */
+  /** Whether the query has no terms, or only excluded ones. */
   get isEmpty(): boolean {
     return this.terms.every(({ isExcluded }) => isExcluded);
   }
 
-  /** The words that have to be there, without other readings of them. */
+  /** The words that a text must contain, without their alternative readings. */
   get words(): { text: string; isPrefix: boolean }[] {
     return this.terms
       .filter(({ isExcluded }) => !isExcluded)
@@ -70,29 +70,29 @@ export class SearchTerms {
       });
   }
 
-  /** As PostgreSQL reads a `tsquery`; without beginnings of words, undefined when there is nothing else. */
+  /** Returns a PostgreSQL `tsquery`; without prefixes, undefined if there are no other words. */
   toTsquery({ withPrefixes }: { withPrefixes: boolean }): string | undefined {
-    const wanted = this.terms
+    const parts = this.terms
       .filter(({ isPrefix }) => withPrefixes || !isPrefix)
       .map(
         (term) => `${term.isExcluded ? '!' : ''}(${term.phrases.map((words) => phraseText(words, term)).join(' | ')})`,
       );
     const rest = this.terms.filter(({ isPrefix, isExcluded }) => !isExcluded && (withPrefixes || !isPrefix));
-    return rest.length === 0 ? undefined : wanted.join(' & ');
+    return rest.length === 0 ? undefined : parts.join(' & ');
   }
 
-  /** Where the words that are asked for stand, in order, at most 32; undefined when the text does not fit. */
+  /** Returns the ranges of the matching words, in order, at most 32; undefined if the text does not match. */
   find(text: string): Range[] | undefined {
     return atOnce(this.findInSteps(text));
   }
 
-  /** What `find` answers, of a long text too. */
+  /** `find` in steps, for long texts. */
   *findInSteps(text: string): Steps<Range[] | undefined> {
-    const places = placesOf(yield* wordsInSteps(text), this.terms);
+    const occurrences = occurrencesOf(yield* wordsInSteps(text), this.terms);
     yield;
     const found: Range[] = [];
     for (const term of this.terms) {
-      const ranges = occurrences(places, term);
+      const ranges = rangesOf(occurrences, term);
       if (ranges.length > 0 === term.isExcluded) return undefined;
       for (const range of ranges) found.push(range);
       yield;
@@ -106,14 +106,14 @@ function phraseText(words: Phrase, { isPrefix }: Term): string {
   return `(${words.map((word, at) => `'${word}'${isPrefix && at === last ? ':*' : ''}`).join(' <-> ')})`;
 }
 
-/** One word for each position: without joined ones and the last characters that stand beside a pair. */
+/** Returns one word for each position: without joined words and without the single last character beside a pair. */
 function sequenceOf(words: readonly Word[]): string[] {
   const byPosition = new Map<number, string>();
   for (const { text, position } of words) if (!byPosition.has(position)) byPosition.set(position, text);
   return [...byPosition.values()];
 }
 
-/** All of it read as one word, where it can be. */
+/** Returns the joined reading of all words as one word, if there is one. */
 function joinedOf(words: readonly Word[]): string | undefined {
   const last = words.at(-1);
   return last !== undefined && words.length > 2 && last.start === words[0]!.start && last.end === words.at(-2)!.end
@@ -121,29 +121,29 @@ function joinedOf(words: readonly Word[]): string | undefined {
     : undefined;
 }
 
-type Places = ReadonlyMap<string, readonly Word[]>;
+type Occurrences = ReadonlyMap<string, readonly Word[]>;
 
-/** Only of words that are asked for: a long text has a hundred thousand others. */
-function placesOf(words: readonly Word[], terms: readonly Term[]): Places {
+/** Indexes only the words of the query: a long text has a hundred thousand others. */
+function occurrencesOf(words: readonly Word[], terms: readonly Term[]): Occurrences {
   const wanted = new Set(terms.flatMap(({ phrases }) => phrases.flat()));
-  const beginnings = terms
+  const prefixes = terms
     .filter(({ isPrefix }) => isPrefix)
     .flatMap(({ phrases }) => phrases.map((words) => words.at(-1)!));
-  const places = new Map<string, Word[]>();
+  const occurrences = new Map<string, Word[]>();
   for (const word of words) {
-    if (!wanted.has(word.text) && !beginnings.some((beginning) => word.text.startsWith(beginning))) continue;
-    const known = places.get(word.text);
-    if (known === undefined) places.set(word.text, [word]);
+    if (!wanted.has(word.text) && !prefixes.some((prefix) => word.text.startsWith(prefix))) continue;
+    const known = occurrences.get(word.text);
+    if (known === undefined) occurrences.set(word.text, [word]);
     else known.push(word);
   }
-  return places;
+  return occurrences;
 }
 
-function occurrences(places: Places, { phrases, isPrefix }: Term): Range[] {
+function rangesOf(occurrences: Occurrences, { phrases, isPrefix }: Term): Range[] {
   return phrases.flatMap((words) => {
     const last = words.length - 1;
     const steps = words.map((word, at) =>
-      isPrefix && at === last ? beginningWith(places, word) : (places.get(word) ?? []),
+      isPrefix && at === last ? startingWith(occurrences, word) : (occurrences.get(word) ?? []),
     );
     const [first = [], ...others] = steps;
     const ends = others.map((step) => new Map(step.map((word) => [word.position, word.end])));
@@ -154,8 +154,8 @@ function occurrences(places: Places, { phrases, isPrefix }: Term): Range[] {
   });
 }
 
-function beginningWith(places: Places, beginning: string): Word[] {
-  return [...places].flatMap(([text, words]) => (text.startsWith(beginning) ? words : []));
+function startingWith(occurrences: Occurrences, prefix: string): Word[] {
+  return [...occurrences].flatMap(([text, words]) => (text.startsWith(prefix) ? words : []));
 }
 
 function merged(ranges: readonly Range[]): Range[] {

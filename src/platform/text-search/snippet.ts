@@ -1,6 +1,6 @@
 import type { Range } from './search-terms.js';
 
-/** A part of a text around the first of some places in it; their offsets count from its beginning. */
+/** A part of a text around its first match; the offsets of the matches count from the beginning of the snippet. */
 export interface Snippet {
   readonly text: string;
   readonly start: number;
@@ -10,7 +10,7 @@ export interface Snippet {
 const LENGTH = 240;
 const BEFORE = 60;
 
-/** At most 240 code units, cut at blanks where there are some near, never within a character of two code units. */
+/** Returns at most 240 code units, cut at a nearby blank if possible, never within a surrogate pair. */
 export function snippetOf(text: string, found: readonly Range[]): Snippet {
   const first = found[0]?.start ?? 0;
   const start =

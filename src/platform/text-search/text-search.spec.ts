@@ -36,12 +36,12 @@ describe('folding', () => {
     ['ﬁｘ', 'fix'],
     ['con\u00ADtent', 'content'],
     ['ที่นี่', 'ที่นี่'],
-  ])('reads %s as %s, and that as itself', (text, folded) => {
+  ])('folds %s to %s, and that to itself', (text, folded) => {
     expect(foldText(text)).toBe(folded);
     expect(foldText(folded)).toBe(folded);
   });
 
-  it('reads a name without apostrophes', () => {
+  it('removes apostrophes from a name', () => {
     expect(foldName(' O’Brien \n Ltd ')).toBe('obrien ltd');
   });
 });
@@ -96,28 +96,28 @@ describe('a query', () => {
   });
 
   it.each(['', '---', '-'.repeat(256), '"', '""', '-word', "'':*&|!()<->", '\u0301', '😀'.repeat(0)])(
-    'of %j asks for nothing',
+    'of %j has no terms',
     (query) => {
       expect(SearchTerms.parse(query).isEmpty).toBe(true);
     },
   );
 
-  it('counts sixteen words, each once', () => {
+  it('has at most sixteen words, each once', () => {
     const many = Array.from({ length: 40 }, (_, n) => `word${n}`).join(' ');
     expect(SearchTerms.parse(many).toTsquery({ withPrefixes: true })!.match(/'/g)).toHaveLength(32);
     expect(SearchTerms.parse('a a a a b').toTsquery({ withPrefixes: true })).toBe("(('a')) & (('b':*))");
   });
 });
 
-describe('what is found', () => {
-  it('is shown as it was written, whole words and runs of pairs', () => {
+describe('a match', () => {
+  it('has the ranges of the original text: whole words and runs of pairs', () => {
     expect(marked('CAFE need', '<b>Café</b> needle')).toEqual(['Café', 'needle']);
     expect(marked('日本語', 'これは日本語の文')).toEqual(['日本語']);
     expect(marked('dont', 'I don’t know')).toEqual(['don’t']);
     expect(marked('a@b.com', 'com a@b.com')).toEqual(['a@b.com']);
   });
 
-  it('is at most 32 places, in a snippet that cuts no character in two', () => {
+  it('has at most 32 ranges, in a snippet that does not split a character', () => {
     const text = `${'😀'.repeat(500)} needle ${'needle '.repeat(100)}`;
     const found = SearchTerms.parse('needle').find(text)!;
     expect(found).toHaveLength(32);
@@ -129,6 +129,6 @@ describe('what is found', () => {
   });
 });
 
-it('the words of a text are what PostgreSQL reads as a tsvector', () => {
+it('the words of a text are written as a tsvector of PostgreSQL', () => {
   expect(atOnce(tsvectorInSteps("Don't do 日本"))).toBe("'don':1 't':2 'dont':1 'do':3 '日本':4 '本':4");
 });

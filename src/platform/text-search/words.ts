@@ -1,53 +1,53 @@
 import { atOnce, type Steps } from '../process/in-turns.js';
 import { foldText } from './fold.js';
 
-/** A word of a text as it is searched, and where it stands: in code units, the end excluded. */
+/** A folded word of a text and its range in code units, the end excluded. */
 export interface Word {
   readonly text: string;
-  /** Counts the words of the text; what is read in two ways (`don’t`: `dont`, or `don` `t`) has one position twice. */
+  /** The number of the word in the text. Two readings (`don’t`: `dont`, or `don` `t`) share a position. */
   readonly position: number;
   readonly start: number;
   readonly end: number;
 }
 
-/** Longer ones (keys, encoded data) are found by as much of them. */
+/** Longer words (keys, encoded data) are cut to this length. */
 const MAX_WORD_LENGTH = 64;
-/** What is folded of a word, so that enough is left of it without its marks and invisible characters. */
+/** The part of a word that is folded, so that enough remains without its marks and invisible characters. */
 const MAX_FOLDED_LENGTH = 1024;
 
 const TOKEN = /[\p{L}\p{M}\p{N}\p{Cf}]+|\p{Extended_Pictographic}/gu;
-/** Scripts that put no blanks between words, or hang endings on them: read as pairs of characters. */
+/** Scripts without blanks between words, or with endings attached to words: they are read as pairs of characters. */
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\u3005\u30FC\uFF70]/u;
-/** A character with what belongs to it. */
+/** A character with its combining marks. */
 const CHARACTER = /\P{M}[\p{M}\uFF9E\uFF9F]*|\p{M}+/gu;
-/** What is known of a character with its marks. */
+/** A cached character with its marks. */
 interface Character {
-  /** Folded; empty for what does not count. */
+  /** Folded; empty if the character does not count. */
   readonly text: string;
   readonly isUnspaced: boolean;
 }
-/** Folding one by one is dear, and a text of 100,000 characters has a few thousand different ones. */
+/** A cache: folding each character is expensive, and a text of 100,000 characters has a few thousand different ones. */
 const characters = new Map<string, Character>();
 const MAX_KNOWN_CHARACTERS = 10_000;
 const MAX_KNOWN_LENGTH = 8;
 
-/** Alone between two words, it may as well not be there: `don’t`, `e-mail`. */
+/** Between two words it also allows them to be read as one word: `don’t`, `e-mail`. */
 const JOINER = /^['’‘‛＇`´\-‐‑]$/;
 
-/** So many words, or characters of one run, are read in one step: a fraction of a millisecond. */
+/** The number of words, or characters of one run, that are read in one step: a fraction of a millisecond. */
 const STEP = 512;
 
-/** The words of a text in their order; those of two readings of one place stand next to each other. */
+/** Returns the words of a text in order; two readings of the same position are adjacent. */
 export function wordsOf(text: string): Word[] {
   return atOnce(wordsInSteps(text));
 }
 
-/** What `wordsOf` answers, of a long text too. */
+/** `wordsOf` in steps, for long texts. */
 export function* wordsInSteps(text: string): Steps<Word[]> {
   const words: Word[] = [];
   let [position, tokens] = [0, 0];
-  /** Tokens that an apostrophe or hyphen joins to the one before. */
+  /** Tokens that an apostrophe or hyphen joins to the previous one. */
   let joined: Word[] = [];
   const endJoined = (): void => {
     if (joined.length > 1) words.push(joinedWord(joined));
@@ -60,7 +60,7 @@ export function* wordsInSteps(text: string): Steps<Word[]> {
     position = parts.at(-1)!.position;
     const gap = joined.length > 0 ? text.slice(joined.at(-1)!.end, match.index) : '';
     if (!JOINER.test(gap)) endJoined();
-    // One by one: a long text without blanks has more parts than a call can have arguments.
+    // Not in one call: a long text without blanks has more parts than a call can have arguments.
     for (const part of parts) words.push(part);
     if (parts.length === 1) joined.push(parts[0]!);
     else endJoined();
@@ -92,7 +92,7 @@ function characterOf(written: string): Character {
   return character;
 }
 
-/** Spaced and unspaced scripts side by side are words of their own. */
+/** Splits a token at the boundaries of spaced and unspaced scripts, and unspaced runs into pairs. */
 function* pairsOf(token: string, offset: number, position: number): Steps<Word[]> {
   const words: Word[] = [];
   let run: Word[] = [];
@@ -108,7 +108,7 @@ function* pairsOf(token: string, offset: number, position: number): Steps<Word[]
         if (at % STEP === STEP - 1) yield;
         add(run[at]!.text + run[at + 1]!.text, run[at]!, run[at + 1]!);
       }
-      // The last character alone, so that every character begins a word. It has the position of the last pair.
+      // The last character is also a word, so that every character begins a word. It has the position of the last pair.
       if (run.length > 1) next--;
       add(run.at(-1)!.text, run.at(-1)!, run.at(-1)!);
     } else {
@@ -139,13 +139,13 @@ function cut(text: string): string {
         .replace(/\uFFFD$/, '');
 }
 
-/** PostgreSQL keeps neither further positions nor more of one word. */
+/** PostgreSQL stores neither higher positions nor more positions of one word. */
 const LAST_POSITION = 16_383;
 const MAX_POSITIONS = 256;
 
 /**
- * The words of a text as PostgreSQL reads a `tsvector`. They hold letters, digits, marks and pictographs: nothing to
- * escape.
+ * Returns the words of a text as a PostgreSQL `tsvector`. They contain only letters, digits, marks and pictographs, so
+ * nothing needs escaping.
  */
 export function* tsvectorInSteps(text: string): Steps<string> {
   const positions = new Map<string, number[]>();

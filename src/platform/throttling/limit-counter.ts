@@ -1,69 +1,71 @@
 import type { LimitRule } from './limits.js';
 import { SLOTS } from './rate-limiter.js';
 
-/** What is known about one action of one subject. Times are in milliseconds of one monotonic clock. */
+/** Counts the hits of one action of one subject. Times are milliseconds of one monotonic clock. */
 export interface LimitCounter {
-  /** Counts a hit if there is room for it. The answer is the time until `count` changes, and until there is room. */
-  take(now: number, rule: LimitRule): CounterAnswer;
-  giveBack(): void;
-  /** Whether nothing is counted any more, so that the counter may be forgotten. */
+  /**
+   * Counts a hit if the limit permits it. The result has the time until `count` changes and until a hit is permitted.
+   */
+  take(now: number, rule: LimitRule): CounterResult;
+  refund(): void;
+  /** Whether no hit is inside the window any more, so that the counter may be deleted. */
   isIdle(now: number): boolean;
 }
 
-export interface CounterAnswer {
+export interface CounterResult {
   readonly allowed: boolean;
   /** Hits inside the window, this one included. */
   readonly count: number;
   readonly oldestLeavesInMs: number;
   /** 0 when allowed. */
-  readonly roomInMs: number;
+  readonly allowedInMs: number;
 }
 
-/** Below this length the dead front of the list is not worth moving. */
+/** Below this length, removing expired entries from the front of the list is not worth the cost. */
 const COMPACT_FROM = 16;
 
-/** The moments of all accepted hits, oldest first: exact, as long as memory for each is affordable. */
+/** Stores the time of every accepted hit, oldest first: exact, for limits whose memory is affordable. */
 export class SlidingLogCounter implements LimitCounter {
-  private readonly moments: number[] = [];
+  private readonly times: number[] = [];
   private first = 0;
-  /** The longest window this counter was asked with: hits stay until they are out of that one. */
+  /** The longest window this counter was called with: hits are stored until they have left it. */
   private keepMs = 0;
 
-  take(now: number, { limit, windowMs }: LimitRule): CounterAnswer {
+  take(now: number, { limit, windowMs }: LimitRule): CounterResult {
     if (windowMs > this.keepMs) this.keepMs = windowMs;
     this.dropBefore(now - this.keepMs);
-    const { moments } = this;
+    const { times } = this;
     const begin = windowMs === this.keepMs ? this.first : this.firstAfter(now - windowMs);
-    const count = moments.length - begin;
+    const count = times.length - begin;
     if (count >= limit) {
-      const oldest = moments[begin] ?? now;
-      const blocking = moments[begin + count - limit] ?? now;
+      const oldest = times[begin] ?? now;
+      const blocking = times[begin + count - limit] ?? now;
       return {
         allowed: false,
         count,
         oldestLeavesInMs: oldest + windowMs - now,
-        roomInMs: blocking + windowMs - now,
+        allowedInMs: blocking + windowMs - now,
       };
     }
-    moments.push(now);
-    return { allowed: true, count: count + 1, oldestLeavesInMs: moments[begin]! + windowMs - now, roomInMs: 0 };
+    times.push(now);
+    return { allowed: true, count: count + 1, oldestLeavesInMs: times[begin]! + windowMs - now, allowedInMs: 0 };
   }
 
-  giveBack(): void {
-    if (this.moments.length > this.first) this.moments.pop();
+  refund(): void {
+    if (this.times.length > this.first) this.times.pop();
   }
 
   isIdle(now: number): boolean {
-    const newest = this.moments.length - 1;
-    return newest < this.first || this.moments[newest]! <= now - this.keepMs;
+    const newest = this.times.length - 1;
+    return newest < this.first || this.times[newest]! <= now - this.keepMs;
   }
 
   private dropBefore(edge: number): void {
-    const { moments } = this;
+    const { times } = this;
     let first = this.first;
-    while (first < moments.length && moments[first]! <= edge) first++;
-    if (first >= COMPACT_FROM && first * 2 >= moments.length) {
-      moments.splice(0, first);
+    while (first < times.length && times[first]! <= edge) first++;
+    if (first >= COMPACT_FROM && first * 2 >= times.length) {
+      times.splice(0, first);
       first = 0;
     }
     this.first = first;
@@ -71,17 +73,17 @@ export class SlidingLogCounter implements LimitCounter {
 
   private firstAfter(edge: number): number {
     let low = this.first;
-    let high = this.moments.length;
+    let high = this.times.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.moments[middle]! <= edge) low = middle + 1;
+      if (this.times[middle]! <= edge) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 }
 
-/** Counts per slot of a window: constant memory for limits too large to keep every moment. */
+/** Counts hits for each slot of a window: constant memory for limits too large to store the time of every hit. */
 export class SlidingWindowCounter implements LimitCounter {
   private readonly counts = new Array<number>(SLOTS + 1).fill(0);
   private readonly slotMs: number;
@@ -93,7 +95,7 @@ export class SlidingWindowCounter implements LimitCounter {
     this.slotMs = windowMs / SLOTS;
   }
 
-  take(now: number, { limit }: LimitRule): CounterAnswer {
+  take(now: number, { limit }: LimitRule): CounterResult {
     this.advance(now);
     const allowed = this.total < limit;
     if (allowed) {
@@ -102,10 +104,10 @@ export class SlidingWindowCounter implements LimitCounter {
     }
     while (this.oldest < this.newest && this.counts[this.oldest % this.counts.length] === 0) this.oldest++;
     const oldestLeavesInMs = (this.oldest + this.counts.length) * this.slotMs - now;
-    return { allowed, count: this.total, oldestLeavesInMs, roomInMs: allowed ? 0 : this.roomAt(limit) - now };
+    return { allowed, count: this.total, oldestLeavesInMs, allowedInMs: allowed ? 0 : this.permittedAt(limit) - now };
   }
 
-  giveBack(): void {
+  refund(): void {
     for (let slot = this.newest; slot >= this.oldest; slot--) {
       const index = slot % this.counts.length;
       if (this.counts[index] === 0) continue;
@@ -135,7 +137,7 @@ export class SlidingWindowCounter implements LimitCounter {
     this.oldest = Math.max(this.oldest, current - SLOTS);
   }
 
-  private roomAt(limit: number): number {
+  private permittedAt(limit: number): number {
     let left = this.total;
     for (let slot = this.oldest; slot <= this.newest; slot++) {
       left -= this.counts[slot % this.counts.length]!;

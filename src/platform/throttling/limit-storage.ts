@@ -5,14 +5,14 @@ import { RateLimiter } from './rate-limiter.js';
 
 type StoredRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 
-/** What @nestjs/throttler knows of a hit, and the moment its headers leave out. */
+/** The record of @nestjs/throttler, with the fields that our headers also need. */
 export interface LimitRecord extends StoredRecord {
   readonly remaining: number;
   /** Epoch seconds. */
   readonly resetAt: number;
 }
 
-/** Lets @nestjs/throttler count in our limiter: the throttler's name is the action, the key is the subject. */
+/** Makes @nestjs/throttler count in our limiter: the throttler's name is the action, the key is the subject. */
 @Injectable()
 export class LimitStorage implements ThrottlerStorage {
   constructor(private readonly limiter: RateLimiter) {}

@@ -4,41 +4,42 @@ import { ipOf, networkOf } from '../http/client-address.js';
 import { foldLogin } from '../validation/login-name.js';
 
 /**
- * What of a request says on whose account it goes. `actor` is there when the authentication guard let a credential in.
+ * The properties of a request that determine its subject. `actor` is set if the authentication guard accepted a
+ * credential.
  */
 export interface LimitedRequest {
   readonly ip?: string;
   readonly body?: unknown;
   readonly actor?: Actor;
-  /** Set once a limit has counted the request. */
+  /** Set once a rate limit has counted the request. */
   isCounted?: boolean;
 }
 
-/** Longer account names cannot exist; a longer text must not become a key. */
-const LONGEST_ACCOUNT = 320;
+/** No account name is longer; a longer text must not become a key. */
+const MAX_ACCOUNT_LENGTH = 320;
 
 /**
- * One address of IPv4 or one network (/64) of IPv6: the least that costs money to change. All that is no address is one
- * subject.
+ * Returns the subject of an IP address: an IPv4 address or an IPv6 network (/64), the smallest unit that costs money to
+ * change. All texts that are not IP addresses are one subject.
  */
 export function addressSubject(ip: string | undefined): string {
   const known = ipOf(ip);
   return known === undefined ? 'ip:unknown' : `ip:${networkOf(known)}`;
 }
 
-/** The pair of address and account that a login or refresh is counted for. */
+/** Returns the subject of a login or refresh: the pair of IP address and account. */
 export function loginSubject(ip: string | undefined, account: string): string {
-  return `${addressSubject(ip)}|${foldLogin(account.slice(0, LONGEST_ACCOUNT))}`;
+  return `${addressSubject(ip)}|${foldLogin(account.slice(0, MAX_ACCOUNT_LENGTH))}`;
 }
 
-/** Who pays for a call: the user, or the address where there is none. */
+/** Returns the subject of a call: the user, or the IP address if there is none. */
 export function callerSubject({ actor, ip }: LimitedRequest): string {
   return actor ? actor.userId : addressSubject(ip);
 }
 
 /**
- * The account a login names, whichever of the accepted fields it uses. A refresh names none; its token stands in,
- * hashed, because keys are no place for credentials.
+ * Returns the account that a login names, in any of the accepted fields. A refresh names none and is counted by its
+ * token, which is hashed because keys must not contain credentials.
  */
 export function accountNamed(body: unknown): string {
   if (typeof body !== 'object' || body === null) return '';

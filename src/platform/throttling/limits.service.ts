@@ -7,8 +7,8 @@ import { limitFor, type LimitAction, type LimitProfile, type LimitRule } from '.
 import { type LimitVerdict, RateLimiter } from './rate-limiter.js';
 
 /**
- * The limits for everything that is not a route: frames, connections, services. The counters are those of the routes.
- * With one process the answer is there at once; with Redis it is a promise, so callers always `await`.
+ * The rate limits of everything that is not a route: frames, connections, services. They share the counters of the
+ * routes. In one process the result is synchronous; with Redis it is a promise, so callers always `await`.
  */
 @Injectable()
 export class Limits {
@@ -22,13 +22,14 @@ export class Limits {
     return this.checkSubject(action, actor.rateLimitKey ?? actor.userId, actor.role, profile);
   }
 
-  /** Counts one `action` of an address nobody has signed in from yet. @throws RateLimitExceeded */
+  /** Counts one `action` of an IP address, for a request without a user. @throws RateLimitExceeded */
   checkAddress(action: LimitAction, ip: string | undefined, profile?: LimitProfile): void | Promise<void> {
     return this.checkSubject(action, addressSubject(ip), 'user', profile);
   }
 
   /**
-   * Counts one `action` of any subject; see limit-subject.ts for how subjects are written.
+   * Counts one `action` of any subject; see limit-subject.ts for the format of subjects.
+   *
    * @throws RateLimitExceeded
    */
   checkSubject(
@@ -39,16 +40,16 @@ export class Limits {
   ): void | Promise<void> {
     const rule = this.ruleFor(action, role, profile);
     const verdict = this.limiter.consume(action, subject, rule);
-    if (verdict instanceof Promise) return verdict.then((answer) => requireAllowed(action, rule, answer));
+    if (verdict instanceof Promise) return verdict.then((resolved) => requireAllowed(action, rule, resolved));
     return requireAllowed(action, rule, verdict);
   }
 
-  /** Takes the newest hit back: an answer that was given before costs nothing. */
+  /** Removes the newest hit: a repeated request that was already processed costs nothing. */
   refund(action: LimitAction, actor: Actor): void | Promise<void> {
     return this.refundSubject(action, actor.rateLimitKey ?? actor.userId);
   }
 
-  /** Takes the newest hit of any subject back. */
+  /** Removes the newest hit of any subject. */
   refundSubject(action: LimitAction, subject: string): void | Promise<void> {
     return this.limiter.refund(action, subject);
   }

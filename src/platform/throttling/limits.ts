@@ -1,25 +1,25 @@
 import type { SystemRole } from '../http/actor.js';
 
-/** How often, and in how long. `byRole` is what one subject may do inside `windowSeconds`, wherever the window lies. */
+/** The numbers of a limit: how often one subject may act in any window of `windowSeconds`, by role. */
 export interface LimitNumbers {
   readonly byRole: Readonly<Record<SystemRole, number>>;
   readonly windowSeconds: number;
-  /** In a profile: numbers the environment gives this limit hold on its addresses, too. */
+  /** In a profile: settings of the environment for this limit also apply to the routes of the profile. */
   readonly isOverridable?: boolean;
 }
 
 interface LimitDeclaration extends LimitNumbers {
-  /** First part of the names in the environment; see LIMIT_VARIABLES. */
+  /** The first part of its names in the environment; see LIMIT_VARIABLES. */
   readonly environment: string;
   readonly sentence: string;
 }
 
-/** The same number for everybody, or more for those who keep order. */
+/** The same number for all roles, or higher numbers for moderators and admins. */
 export function perRole(everyone: number, moderator = everyone, admin = moderator): LimitNumbers['byRole'] {
   return { user: everyone, student: everyone, teacher: everyone, moderator, admin };
 }
 
-/** Every limit there is. Routes, frames, headers, environment and the documentation take their numbers from here. */
+/** Every rate limit. Routes, frames, headers, environment and documentation are derived from this table. */
 export const LIMITS = {
   'message.send': {
     byRole: perRole(60, 120, 300),
@@ -31,7 +31,7 @@ export const LIMITS = {
     byRole: perRole(20, 40, 100),
     windowSeconds: 300,
     environment: 'LIMIT_CONVERSATION_CREATE',
-    sentence: 'Conversations one user may open.',
+    sentence: 'Conversations one user may create.',
   },
   upload: {
     byRole: perRole(20, 40, 100),
@@ -43,7 +43,7 @@ export const LIMITS = {
     byRole: perRole(20, 100, 100),
     windowSeconds: 3600,
     environment: 'LIMIT_REPORT',
-    sentence: 'Reports one user may make.',
+    sentence: 'Reports one user may submit.',
   },
   typing: {
     byRole: perRole(30),
@@ -61,52 +61,54 @@ export const LIMITS = {
     byRole: perRole(100),
     windowSeconds: 60,
     environment: 'LIMIT_CONNECT_IP',
-    sentence: 'Sockets one address may open.',
+    sentence: 'Sockets one IP address may open.',
   },
   call: {
     byRole: perRole(300, 300, 1000),
     windowSeconds: 60,
     environment: 'LIMIT_CALL',
-    sentence: 'Calls of any other kind one user, or one address without a credential, may make.',
+    sentence: 'Other calls that one user, or one IP address without a credential, may make.',
   },
   export: {
     byRole: perRole(3, 10, 60),
     windowSeconds: 3600,
     environment: 'LIMIT_EXPORT',
-    sentence: 'Archives of all data of one account one user may ask for.',
+    sentence: 'Data exports of an account that one user may request.',
   },
   'webhook.verification': {
     byRole: perRole(20),
     windowSeconds: 3600,
     environment: 'LIMIT_WEBHOOK_VERIFICATION',
-    sentence: 'New addresses of webhooks one user may have verified.',
+    sentence: 'New webhook URLs that one user may have verified.',
   },
   'webhook.verification.host': {
     byRole: perRole(200),
     windowSeconds: 3600,
     environment: 'LIMIT_WEBHOOK_VERIFICATION_HOST',
-    sentence: 'New addresses of webhooks at one host that all users together may have verified.',
+    sentence: 'New webhook URLs at one host that all users together may have verified.',
   },
   login: {
     byRole: perRole(5),
     windowSeconds: 60,
     environment: 'LIMIT_LOGIN',
-    sentence: 'Logins and refreshes of one account from one address.',
+    sentence: 'Logins and refreshes of one account from one IP address.',
   },
   'login.failed': {
     byRole: perRole(30),
     windowSeconds: 60,
     environment: 'LIMIT_LOGIN_FAILED',
-    sentence: 'Failed logins of one address, whatever accounts they name; known devices do not count.',
+    sentence: 'Failed logins from one IP address, for all accounts together; known devices do not count.',
   },
 } as const satisfies Record<string, LimitDeclaration>;
 
 export type LimitAction = keyof typeof LIMITS;
 
-/** Numbers that hold instead of LIMITS on some addresses, against the same counters. */
+/** Numbers that replace those of LIMITS on some routes, with the same counters. */
 export type LimitProfile = Partial<Readonly<Record<LimitAction, LimitNumbers>>>;
 
-/** What of the configuration the limits read. `limitOverrides` maps a name of LIMIT_VARIABLES to its number. */
+/**
+ * The part of the configuration that the limits read. `limitOverrides` maps a name of LIMIT_VARIABLES to its number.
+ */
 export interface LimitSettings {
   readonly rateLimitMultiplier: number;
   readonly limitOverrides?: ReadonlyMap<string, number>;
@@ -138,12 +140,12 @@ function variablesOf({ byRole, windowSeconds, environment, sentence }: LimitDecl
   ];
 }
 
-/** The name in the environment, the default and the sentence of every number of LIMITS. */
+/** The name in the environment, the default and the description of every number of LIMITS. */
 export const LIMIT_VARIABLES: readonly LimitVariable[] = Object.values(LIMITS).flatMap(variablesOf);
 
 /**
- * How often `role` may do `action`, and in which window. The multiplier scales the number, never the window; a limit
- * is at least 1, so that no multiplier locks everybody out.
+ * Returns how often `role` may do `action`, and in which window. The multiplier scales the number, never the window; a
+ * limit is at least 1, so that no multiplier locks all users out.
  */
 export function limitFor(
   action: LimitAction,

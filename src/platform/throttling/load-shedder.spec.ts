@@ -3,15 +3,15 @@ import type { Config } from '../config/config.js';
 import { ServiceUnavailable } from '../errors/app-error.js';
 import { LoadShedder, PRIORITIES, type PriorityClass } from './load-shedder.js';
 
-function overloadOf(shedLoopLagMs = 100, shedPoolWaitMs = 200): LoadShedder {
+function shedderOf(shedLoopLagMs = 100, shedPoolWaitMs = 200): LoadShedder {
   return new LoadShedder({ shedLoopLagMs, shedPoolWaitMs } as Config, {} as ModuleRef);
 }
 
-/** What is being turned away now. */
-function shedBy(overload: LoadShedder): PriorityClass[] {
-  return PRIORITIES.filter((weight) => {
+/** Returns the priority classes that are being refused. */
+function shedBy(shedder: LoadShedder): PriorityClass[] {
+  return PRIORITIES.filter((priority) => {
     try {
-      overload.checkLoad(weight);
+      shedder.checkLoad(priority);
       return false;
     } catch (error) {
       expect(error).toBeInstanceOf(ServiceUnavailable);
@@ -21,50 +21,50 @@ function shedBy(overload: LoadShedder): PriorityClass[] {
   });
 }
 
-describe('overload', () => {
-  it('turns nothing away below the thresholds', () => {
-    const overload = overloadOf();
-    for (let n = 0; n < 10; n++) overload.step(99, 199);
-    expect(shedBy(overload)).toEqual([]);
+describe('the load shedder', () => {
+  it('refuses nothing below the thresholds', () => {
+    const shedder = shedderOf();
+    for (let n = 0; n < 10; n++) shedder.step(99, 199);
+    expect(shedBy(shedder)).toEqual([]);
   });
 
-  it('turns away signals first and writes last, a step at a time, and never what is vital', () => {
-    const overload = overloadOf();
+  it('refuses signals first and writes last, one step at a time, and never vital requests', () => {
+    const shedder = shedderOf();
     const seen: number[] = [];
     for (let n = 0; n < 6; n++) {
-      overload.step(5000, 0);
-      seen.push(shedBy(overload).length);
+      shedder.step(5000, 0);
+      seen.push(shedBy(shedder).length);
     }
     expect(seen).toEqual([1, 2, 3, 4, 4, 4]);
-    expect(shedBy(overload)).toEqual(['signals', 'figures', 'reads', 'writes']);
+    expect(shedBy(shedder)).toEqual(['signals', 'figures', 'reads', 'writes']);
   });
 
-  it('stays where the pressure is, and comes back step by step', () => {
-    const overload = overloadOf();
-    for (let n = 0; n < 6; n++) overload.step(0, 450);
-    expect(shedBy(overload)).toEqual(['signals', 'figures']);
-    overload.step(0, 0);
-    expect(shedBy(overload)).toEqual(['signals']);
-    overload.step(0, 0);
-    expect(shedBy(overload)).toEqual([]);
+  it('stays at the level of the pressure, and recovers step by step', () => {
+    const shedder = shedderOf();
+    for (let n = 0; n < 6; n++) shedder.step(0, 450);
+    expect(shedBy(shedder)).toEqual(['signals', 'figures']);
+    shedder.step(0, 0);
+    expect(shedBy(shedder)).toEqual(['signals']);
+    shedder.step(0, 0);
+    expect(shedBy(shedder)).toEqual([]);
   });
 
-  it('turns away all but what is vital while more is waiting than can be done in time, and not a moment longer', () => {
-    const overload = overloadOf();
+  it('refuses all except vital requests while a backlog is too long, and no longer', () => {
+    const shedder = shedderOf();
     let isTooLong = false;
-    overload.watch(() => isTooLong);
-    expect(shedBy(overload)).toEqual([]);
+    shedder.watch(() => isTooLong);
+    expect(shedBy(shedder)).toEqual([]);
     isTooLong = true;
-    expect(shedBy(overload)).toEqual(['signals', 'figures', 'reads', 'writes']);
+    expect(shedBy(shedder)).toEqual(['signals', 'figures', 'reads', 'writes']);
     isTooLong = false;
-    expect(shedBy(overload)).toEqual([]);
+    expect(shedBy(shedder)).toEqual([]);
   });
 
-  it('can be switched off, each half by itself', () => {
-    const overload = overloadOf(0, 200);
-    for (let n = 0; n < 6; n++) overload.step(5000, 0);
-    expect(overload.level).toBe(0);
-    overload.step(5000, 200);
-    expect(overload.level).toBe(1);
+  it('can be disabled for each of the two measurements', () => {
+    const shedder = shedderOf(0, 200);
+    for (let n = 0; n < 6; n++) shedder.step(5000, 0);
+    expect(shedder.level).toBe(0);
+    shedder.step(5000, 200);
+    expect(shedder.level).toBe(1);
   });
 });

@@ -7,33 +7,34 @@ import { ServiceUnavailable } from '../errors/app-error.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
 
 /**
- * What is turned away first when there is too much to do: signals (typing, presence), then figures (search, statistics,
- * exports), then reads, and writes last. What is `vital` never is: health, signing out, banning, ping.
+ * The priority classes in the order in which they are refused under overload: signals (typing, presence), then figures
+ * (search, statistics, exports), then reads, and writes last. `vital` requests are never refused: health, logout, bans,
+ * ping.
  */
 export const PRIORITIES = ['signals', 'figures', 'reads', 'writes', 'vital'] as const;
 export type PriorityClass = (typeof PRIORITIES)[number];
 
-/** How many times the threshold it takes for a weight to go. */
+/** The multiple of the threshold from which each priority class is refused. */
 const PRESSURES = [1, 2, 3, 5] as const;
-/** The level somebody should know of: from here on people miss something. */
+/** The level that is logged as a warning: from here on reads are refused. */
 const SERIOUS = 3;
-const LOOK_EVERY_MS = 250;
+const CHECK_EVERY_MS = 250;
 const RESOLUTION_MS = 10;
-/** Made once: the traces of where thousands of them a second come from cost more than all the rest of refusing. */
+/** Created once: with thousands of refusals a second, their stack traces would cost more than all the rest. */
 const REFUSALS = [1, 2, 3, 4].map((seconds) => new ServiceUnavailable(seconds));
 
 /**
- * Whether this process has more to do than it can, from what a request feels first: how late the event loop is, and how
- * long one waits for a database connection. One step at a time, up and down, four times a second: a moment's hiccup
- * costs no more than typing signals, and writes go only when a second of overload was not enough.
+ * Refuses requests by priority when this process is overloaded. It measures how late the event loop is and how long a
+ * request waits for a database connection, and moves one level up or down at most, four times a second: a short delay
+ * only costs typing signals, and writes are refused only after a second of overload.
  */
 @Injectable()
 export class LoadShedder implements OnApplicationBootstrap, OnApplicationShutdown {
-  /** By weight. */
+  /** The number of refused requests of each priority class. */
   readonly shed = new Map<PriorityClass, number>();
   private readonly logger = new Logger('Overload');
-  private readonly serious = new RepeatedWarning(this.logger, 'overloaded: reads are turned away', {
-    over: 'reads are answered again',
+  private readonly serious = new RepeatedWarning(this.logger, 'overloaded: reads are refused', {
+    over: 'reads are no longer refused',
   });
   private readonly lag: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   private readonly backlogs: (() => boolean)[] = [];
@@ -54,7 +55,7 @@ export class LoadShedder implements OnApplicationBootstrap, OnApplicationShutdow
       this.pool = undefined;
     }
     this.lag.enable();
-    this.timer = setInterval(() => this.look(), LOOK_EVERY_MS);
+    this.timer = setInterval(() => this.measure(), CHECK_EVERY_MS);
     this.timer.unref();
   }
 
@@ -63,21 +64,23 @@ export class LoadShedder implements OnApplicationBootstrap, OnApplicationShutdow
     this.lag.disable();
   }
 
-  /** How many of the weights are being turned away. */
+  /** The number of priority classes that are being refused. */
   get level(): number {
     return this.current;
   }
 
   /**
-   * Nothing but what is vital is taken in while `isTooLong`, asked at every request, says that what came now would wait
-   * too long. Unlike the level it follows at once, both ways, so that as much is taken as can be done.
+   * Refuses all except vital requests while `isTooLong`, which is called for every request, returns true: a new request
+   * would wait too long. Unlike the level, it takes effect and ends at once, so that as much is accepted as can be
+   * done.
    */
   watch(isTooLong: () => boolean): void {
     this.backlogs.push(isTooLong);
   }
 
   /**
-   * Whether anything is being turned away: where finding out how much a request weighs costs something, ask this first.
+   * Whether any requests are being refused. Callers check this first if determining the priority of a request is
+   * costly.
    */
   get isShedding(): boolean {
     return this.current > 0 || this.isBehind();
@@ -88,10 +91,10 @@ export class LoadShedder implements OnApplicationBootstrap, OnApplicationShutdow
     return this.latestLagMs;
   }
 
-  /** @throws ServiceUnavailable when requests of this weight are being turned away */
-  checkLoad(weight: PriorityClass): void {
-    if (weight === 'vital' || (PRIORITIES.indexOf(weight) >= this.current && !this.isBehind())) return;
-    this.shed.set(weight, (this.shed.get(weight) ?? 0) + 1);
+  /** @throws ServiceUnavailable when requests of this priority are being refused */
+  checkLoad(priority: PriorityClass): void {
+    if (priority === 'vital' || (PRIORITIES.indexOf(priority) >= this.current && !this.isBehind())) return;
+    this.shed.set(priority, (this.shed.get(priority) ?? 0) + 1);
     throw REFUSALS[Math.floor(Math.random() * REFUSALS.length)]!;
   }
 
@@ -99,14 +102,14 @@ export class LoadShedder implements OnApplicationBootstrap, OnApplicationShutdow
     return this.backlogs.some((isTooLong) => isTooLong());
   }
 
-  /** Looks at how things stand now and moves by at most one step. */
-  look(): void {
+  /** Measures the load and moves by at most one level. */
+  measure(): void {
     this.latestLagMs = Math.max(0, this.lag.max / 1e6 - RESOLUTION_MS);
     this.lag.reset();
     this.step(this.latestLagMs, this.pool?.waitMs ?? 0);
   }
 
-  /** One step towards what this lag and this wait, in milliseconds, ask for. */
+  /** Moves one level towards the one for this lag and this wait, in milliseconds. */
   step(lagMs: number, waitMs: number): void {
     const { shedLoopLagMs, shedPoolWaitMs } = this.config;
     const pressure = Math.max(
@@ -117,9 +120,9 @@ export class LoadShedder implements OnApplicationBootstrap, OnApplicationShutdow
     const before = this.current;
     this.current += Math.sign(wanted - before);
     if (this.current > before) {
-      const facts = { level: this.current, lag_ms: Math.round(lagMs), pool_wait_ms: Math.round(waitMs) };
-      if (this.current === SERIOUS) this.serious.failed(facts);
-      else this.logger.debug('overloaded', facts);
+      const fields = { level: this.current, lag_ms: Math.round(lagMs), pool_wait_ms: Math.round(waitMs) };
+      if (this.current === SERIOUS) this.serious.failed(fields);
+      else this.logger.debug('overloaded', fields);
     } else if (before === SERIOUS && this.current < SERIOUS) this.serious.worked();
   }
 }

@@ -5,15 +5,15 @@ import { LIMIT_ACTION } from './limit.decorator.js';
 import type { LimitAction } from './limits.js';
 import { LoadShedder, type PriorityClass } from './load-shedder.js';
 
-const WEIGHT = Symbol('weight');
+const PRIORITY = Symbol('priority');
 
 /**
- * When this route (or all of the controller) goes under overload; left out: typing first, then what reads, then the
- * rest.
+ * The priority of this route (or of all routes of the controller) under overload. By default, typing is refused first,
+ * then GET and HEAD, then the rest.
  */
-export const Priority = (weight: PriorityClass): MethodDecorator & ClassDecorator => SetMetadata(WEIGHT, weight);
+export const Priority = (priority: PriorityClass): MethodDecorator & ClassDecorator => SetMetadata(PRIORITY, priority);
 
-/** Turns requests away under overload, before anybody asks who they are from: a refusal must cost next to nothing. */
+/** Refuses requests under overload before they are authenticated: a refusal must cost next to nothing. */
 @Injectable()
 export class LoadSheddingGuard implements CanActivate {
   constructor(
@@ -23,14 +23,14 @@ export class LoadSheddingGuard implements CanActivate {
 
   /** @throws ServiceUnavailable */
   canActivate(context: ExecutionContext): boolean {
-    if (this.shedder.isShedding && context.getType() === 'http') this.shedder.checkLoad(this.weightOf(context));
+    if (this.shedder.isShedding && context.getType() === 'http') this.shedder.checkLoad(this.priorityOf(context));
     return true;
   }
 
-  private weightOf(context: ExecutionContext): PriorityClass {
+  private priorityOf(context: ExecutionContext): PriorityClass {
     const targets = [context.getHandler(), context.getClass()];
-    const said = this.reflector.getAllAndOverride<PriorityClass | undefined>(WEIGHT, targets);
-    if (said) return said;
+    const declared = this.reflector.getAllAndOverride<PriorityClass | undefined>(PRIORITY, targets);
+    if (declared) return declared;
     if (this.reflector.getAllAndOverride<LimitAction | undefined>(LIMIT_ACTION, targets) === 'typing') return 'signals';
     const { method } = context.switchToHttp().getRequest<Request>();
     return method === 'GET' || method === 'HEAD' ? 'reads' : 'writes';

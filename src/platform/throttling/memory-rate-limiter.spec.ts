@@ -31,7 +31,7 @@ describe('the limiter of one process', () => {
       const taken: number[] = [];
       for (const [gap, what] of gaps) {
         clock.now += gap;
-        const inside = taken.filter((moment) => moment > clock.now - 100).length;
+        const inside = taken.filter((time) => time > clock.now - 100).length;
         if (what === 'refund') {
           limiter.refund('call', 'ada');
           if (inside > 0) taken.pop();
@@ -49,19 +49,19 @@ describe('the limiter of one process', () => {
     fc.assert(fc.property(steps, fc.integer({ min: 1, max: 12 }), check), { numRuns: 300 });
   });
 
-  it('keeps that promise with slots too, and gives room back at most one slot late', () => {
+  it('does the same with slots, and permits a hit again at most one slot late', () => {
     const check = (gaps: readonly number[], limit: number): void => {
       const counter = new SlidingWindowCounter(640);
       const taken: number[] = [];
       let now = 5000;
       for (const gap of gaps) {
         now += gap;
-        const { allowed, roomInMs } = counter.take(now, { limit, windowMs: 640 });
+        const { allowed, allowedInMs } = counter.take(now, { limit, windowMs: 640 });
         const inside = taken.filter((at) => at > now - 640).length;
         if (allowed) expect(inside).toBeLessThan(limit);
         else expect(taken.filter((at) => at > now - 650).length).toBeGreaterThanOrEqual(limit);
         if (allowed) taken.push(now);
-        else expect(roomInMs).toBeGreaterThan(0);
+        else expect(allowedInMs).toBeGreaterThan(0);
       }
     };
     fc.assert(
@@ -74,7 +74,7 @@ describe('the limiter of one process', () => {
     );
   });
 
-  it('forgets subjects that do nothing any more', () => {
+  it('deletes idle subjects', () => {
     const clock = new Clock();
     const limiter = new MemoryRateLimiter(clock);
     for (let subject = 0; subject < 10_000; subject++) {
@@ -84,7 +84,7 @@ describe('the limiter of one process', () => {
     expect(limiter.size).toBeLessThan(3000);
   });
 
-  it('remembers no more subjects than it was allowed to', () => {
+  it('stores no more subjects than its maximum', () => {
     const limiter = new MemoryRateLimiter(new Clock(), 100);
     for (let subject = 0; subject < 1000; subject++) {
       limiter.consume('call', `ip:${subject}`, { limit: 5, windowMs: 1000 });

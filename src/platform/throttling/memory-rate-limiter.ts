@@ -3,7 +3,7 @@ import { type LimitCounter, SlidingLogCounter, SlidingWindowCounter } from './li
 import type { LimitAction, LimitRule } from './limits.js';
 import { LARGEST_EXACT_LIMIT, type LimitVerdict, RateLimiter } from './rate-limiter.js';
 
-/** Windows are measured on a clock that is never set back; headers speak of the clock on the wall. */
+/** Windows are measured with a monotonic clock; headers contain wall clock time. */
 export interface LimitClock {
   monotonicMs(): number;
   epochMs(): number;
@@ -12,16 +12,20 @@ export interface LimitClock {
 const SYSTEM_CLOCK: LimitClock = { monotonicMs: () => performance.now(), epochMs: () => Date.now() };
 
 /**
- * Counters looked at for forgetting with every hit: more than the one a hit can add, so that idle ones cannot pile up.
+ * The number of counters that are checked for deletion with every hit: more than the one a hit can add, so that idle
+ * counters cannot accumulate.
  */
-const SWEPT_PER_HIT = 2;
+const CHECKED_PER_HIT = 2;
 
-/** The counters of one action. They are few hundred bytes each: a flood of new addresses costs what `most` allows. */
+/**
+ * The counters of one action. Each takes a few hundred bytes; `maxSubjects` limits the memory of a flood of new IP
+ * addresses.
+ */
 class Counters {
   private readonly bySubject = new Map<string, LimitCounter>();
-  private sweep = this.bySubject.entries();
+  private cleanup = this.bySubject.entries();
 
-  constructor(private readonly most: number) {}
+  constructor(private readonly maxSubjects: number) {}
 
   get size(): number {
     return this.bySubject.size;
@@ -32,22 +36,22 @@ class Counters {
   }
 
   add(subject: string, counter: LimitCounter): void {
-    if (this.bySubject.size >= this.most) this.forgetFirst();
+    if (this.bySubject.size >= this.maxSubjects) this.deleteOldest();
     this.bySubject.set(subject, counter);
   }
 
-  forgetIdle(now: number): void {
-    for (let looked = 0; looked < SWEPT_PER_HIT; looked++) {
-      const next = this.sweep.next();
+  deleteIdle(now: number): void {
+    for (let checked = 0; checked < CHECKED_PER_HIT; checked++) {
+      const next = this.cleanup.next();
       if (next.done) {
-        this.sweep = this.bySubject.entries();
+        this.cleanup = this.bySubject.entries();
         return;
       }
       if (next.value[1].isIdle(now)) this.bySubject.delete(next.value[0]);
     }
   }
 
-  private forgetFirst(): void {
+  private deleteOldest(): void {
     for (const subject of this.bySubject.keys()) {
       this.bySubject.delete(subject);
       return;
@@ -56,8 +60,8 @@ class Counters {
 }
 
 /**
- * The limiter of one process: exact, synchronous, and as large as the hits inside the windows. Subjects that do
- * nothing are forgotten; above `mostSubjects` of one action the one known longest is, in favour of the newcomer.
+ * The rate limiter of one process: exact, synchronous, and as large as the hits inside the windows. Idle subjects are
+ * deleted; above `maxSubjects` of one action, the oldest one is deleted for each new one.
  */
 export class MemoryRateLimiter extends RateLimiter {
   private readonly exact = new Map<LimitAction, Counters>();
@@ -65,12 +69,12 @@ export class MemoryRateLimiter extends RateLimiter {
 
   constructor(
     private readonly clock: LimitClock = SYSTEM_CLOCK,
-    private readonly mostSubjects = 500_000,
+    private readonly maxSubjects = 500_000,
   ) {
     super();
   }
 
-  /** How many subjects are remembered. */
+  /** The number of stored subjects. */
   get size(): number {
     let size = 0;
     for (const counters of this.exact.values()) size += counters.size;
@@ -80,27 +84,27 @@ export class MemoryRateLimiter extends RateLimiter {
 
   consume(action: LimitAction, subject: string, rule: LimitRule): LimitVerdict {
     const now = this.clock.monotonicMs();
-    const answer = this.counter(action, subject, rule, now).take(now, rule);
+    const result = this.counter(action, subject, rule, now).take(now, rule);
     return {
-      allowed: answer.allowed,
+      allowed: result.allowed,
       limit: rule.limit,
-      remaining: Math.max(0, rule.limit - answer.count),
-      resetAt: Math.ceil((this.clock.epochMs() + answer.oldestLeavesInMs) / 1000),
-      retryAfterSeconds: answer.allowed ? 0 : Math.max(1, Math.ceil(answer.roomInMs / 1000)),
+      remaining: Math.max(0, rule.limit - result.count),
+      resetAt: Math.ceil((this.clock.epochMs() + result.oldestLeavesInMs) / 1000),
+      retryAfterSeconds: result.allowed ? 0 : Math.max(1, Math.ceil(result.allowedInMs / 1000)),
     };
   }
 
   refund(action: LimitAction, subject: string): void {
-    this.exact.get(action)?.get(subject)?.giveBack();
-    this.counted.get(action)?.get(subject)?.giveBack();
+    this.exact.get(action)?.get(subject)?.refund();
+    this.counted.get(action)?.get(subject)?.refund();
   }
 
   private counter(action: LimitAction, subject: string, rule: LimitRule, now: number): LimitCounter {
     const isExact = rule.limit <= LARGEST_EXACT_LIMIT;
     const byAction = isExact ? this.exact : this.counted;
     let counters = byAction.get(action);
-    if (!counters) byAction.set(action, (counters = new Counters(this.mostSubjects)));
-    counters.forgetIdle(now);
+    if (!counters) byAction.set(action, (counters = new Counters(this.maxSubjects)));
+    counters.deleteIdle(now);
     let counter = counters.get(subject);
     if (!counter)
       counters.add(subject, (counter = isExact ? new SlidingLogCounter() : new SlidingWindowCounter(rule.windowMs)));

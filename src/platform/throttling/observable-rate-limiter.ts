@@ -2,14 +2,14 @@ import type { OnModuleDestroy } from '@nestjs/common';
 import type { LimitAction, LimitRule } from './limits.js';
 import { type LimitVerdict, RateLimiter } from './rate-limiter.js';
 
-/** Hears of everything that is counted: who did what, and whether he might. Must not throw. */
+/** Called with every counted action, its subject and whether it was allowed. Must not throw. */
 export interface LimitObserver {
   counted(action: LimitAction, subject: string, allowed: boolean): void;
 }
 
 /**
- * A limiter that tells what it decided. Whatever anybody does passes here: it is also how the place knows who is
- * active.
+ * A limiter that notifies observers of its decisions. Every action is counted here, so it is also the source of the
+ * statistics of active users.
  */
 export class ObservableRateLimiter extends RateLimiter implements OnModuleDestroy {
   private readonly observers: LimitObserver[] = [];
@@ -24,8 +24,8 @@ export class ObservableRateLimiter extends RateLimiter implements OnModuleDestro
 
   consume(action: LimitAction, subject: string, rule: LimitRule): LimitVerdict | Promise<LimitVerdict> {
     const verdict = this.limiter.consume(action, subject, rule);
-    if (verdict instanceof Promise) return verdict.then((answer) => this.tell(action, subject, answer));
-    return this.tell(action, subject, verdict);
+    if (verdict instanceof Promise) return verdict.then((resolved) => this.notify(action, subject, resolved));
+    return this.notify(action, subject, verdict);
   }
 
   refund(action: LimitAction, subject: string): void | Promise<void> {
@@ -36,7 +36,7 @@ export class ObservableRateLimiter extends RateLimiter implements OnModuleDestro
     this.limiter.onModuleDestroy?.();
   }
 
-  private tell(action: LimitAction, subject: string, verdict: LimitVerdict): LimitVerdict {
+  private notify(action: LimitAction, subject: string, verdict: LimitVerdict): LimitVerdict {
     for (const observer of this.observers) observer.counted(action, subject, verdict.allowed);
     return verdict;
   }

@@ -3,35 +3,35 @@ import type { LimitAction, LimitRule } from './limits.js';
 export interface LimitVerdict {
   readonly allowed: boolean;
   readonly limit: number;
-  /** How many more would be accepted at this moment. */
+  /** How many more hits would be accepted now. */
   readonly remaining: number;
   /** Epoch seconds at which the oldest counted hit leaves the window. */
   readonly resetAt: number;
-  /** Whole seconds after which another try can succeed; 0 when this one did. */
+  /** Whole seconds after which another attempt can succeed; 0 if this one did. */
   readonly retryAfterSeconds: number;
 }
 
 /**
- * Counts what subjects do. It promises: in no window of `windowMs`, wherever it begins, are more than `limit` accepted
- * for one action and subject; a refused try is not counted, so it does not make the wait longer.
- * One counter may be asked with different rules (the addresses of a dialect have numbers of their own); each rule holds
- * for the hits of all of them.
+ * Counts the actions of subjects. It guarantees that in no window of `windowMs`, wherever it begins, more than `limit`
+ * hits of one action and subject are accepted. A refused attempt is not counted, so it does not make the wait longer.
+ * One counter may be used with different rules (the routes of a dialect have their own numbers); each rule applies to
+ * all hits of the counter.
  */
 export abstract class RateLimiter {
   abstract consume(action: LimitAction, subject: string, rule: LimitRule): LimitVerdict | Promise<LimitVerdict>;
 
   /**
-   * Takes back the newest hit: what was asked turned out to be a repetition that cost nothing. Where two requests of
-   * one subject overlap, the later one's moment is taken instead of the earlier one's.
+   * Removes the newest hit, for a request that turned out to be a repetition without cost. If two requests of one
+   * subject overlap, the hit of the later one is removed instead of that of the earlier one.
    */
   abstract refund(action: LimitAction, subject: string): void | Promise<void>;
 }
 
-/** Above this number of hits single moments are no longer kept; a ring of counted slots answers instead. */
+/** Above this limit the times of single hits are no longer stored; hits are counted in a ring of slots instead. */
 export const LARGEST_EXACT_LIMIT = 20_000;
 
 /**
- * Slots a window is cut into above LARGEST_EXACT_LIMIT. The slot that is half out of the window counts in full: never
- * more than the limit, at worst 1/64 of the window late in giving room back.
+ * The number of slots of a window above LARGEST_EXACT_LIMIT. A slot that is partly outside the window counts in full:
+ * never more than the limit is accepted, and a hit is permitted again at most 1/64 of the window late.
  */
 export const SLOTS = 64;

@@ -79,19 +79,19 @@ function withRedis(): void {
     windowMs: 600,
   }));
 
-  it('counts what several nodes accept at once as one', async () => {
+  it('counts the hits of several nodes together', async () => {
     const nodes = [await server.connect(), await server.connect()];
     const tries = Array.from({ length: 50 }, (_none, index) => nodes[index % 2]!.consume('call', 'ada', RULE));
     expect((await Promise.all(tries)).filter(({ allowed }) => allowed)).toHaveLength(5);
   });
 
-  it('says truthfully what is left after other nodes took theirs', async () => {
+  it('returns the remaining hits after hits on other nodes', async () => {
     const [one, two] = [await server.connect(), await server.connect()];
     await one.consume('call', 'ada', RULE);
     expect(await two.consume('call', 'ada', RULE)).toMatchObject({ allowed: true, remaining: 3 });
   });
 
-  it('keeps the limit by itself when Redis is gone, and what it accepted when Redis is back', async () => {
+  it('applies the limit without Redis, and its own hits once Redis is back', async () => {
     const limiter = await server.connect();
     for (let hit = 0; hit < 3; hit++) await limiter.consume('call', 'ada', RULE);
     await server.halt();
@@ -104,15 +104,15 @@ function withRedis(): void {
   });
 }
 
-if (hasRedis) describe('the limiter of all processes', withRedis);
+if (hasRedis) describe('the shared rate limiter', withRedis);
 else {
   it('was not run against Redis: there is no redis-server on this machine', () => {
     expect(hasRedis).toBe(false);
   });
 }
 
-describe('a limiter whose Redis never was there', () => {
-  it('limits all the same', async () => {
+describe('a limiter whose Redis was never available', () => {
+  it('still applies the limit', async () => {
     const limiter = RedisRateLimiter.connect(`redis://127.0.0.1:${await freePort()}`);
     const verdicts = [];
     for (let hit = 0; hit < 10; hit++) verdicts.push(await limiter.consume('call', 'ada', RULE));

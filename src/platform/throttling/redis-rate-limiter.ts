@@ -7,9 +7,9 @@ import { LARGEST_EXACT_LIMIT, type LimitVerdict, RateLimiter, SLOTS } from './ra
 import { RepeatedWarning } from '../logging/repeated-warning.js';
 
 /**
- * One step for all nodes, on Redis' own clock. Up to LARGEST_EXACT_LIMIT the key is a sorted set of moments (in
- * microseconds), above it a hash of counted slots. Answers {allowed, count, µs to the oldest's leaving, µs to room,
- * now}.
+ * Counts a hit atomically for all nodes, with the clock of Redis. Up to LARGEST_EXACT_LIMIT the key is a sorted set of
+ * times (in microseconds), above it a hash of slots with counts. Returns {allowed, count, µs until the oldest hit
+ * leaves the window, µs until a hit is permitted, now}.
  */
 const CONSUME = `
 local time = redis.call('TIME')
@@ -75,7 +75,7 @@ if newest then redis.call('HINCRBY', KEYS[2], string.format('%.0f', newest), -1)
 return 1
 `;
 
-type ConsumeAnswer = [allowed: number, count: number, leavesUs: number, roomUs: number, s: string, us: string];
+type ConsumeResult = [allowed: number, count: number, leavesUs: number, roomUs: number, s: string, us: string];
 
 interface LimitCommands {
   limitConsume(
@@ -85,28 +85,28 @@ interface LimitCommands {
     windowMs: number,
     member: string,
     slots: number,
-  ): Promise<ConsumeAnswer>;
+  ): Promise<ConsumeResult>;
   limitRefund(exactKey: string, countedKey: string): Promise<number>;
 }
 
-/** After Redis failed to answer it is left alone for this long: nobody waits for it in the meantime. */
-const LEFT_ALONE_MS = 1000;
+/** After a failure, Redis is not used for this time, so that no request waits for it. */
+const BACKOFF_MS = 1000;
 
 /**
- * One counter for all nodes. This node's own counter is asked first: what it alone accepted is already part of the
- * whole, so what it refuses Redis would refuse too, and a flood costs no round trip. When Redis does not answer, this
- * node's counter decides; it knows all this node accepted before, and keeps it for when Redis is back.
+ * One counter for all nodes. This node's own counter is checked first: its hits are part of the shared count, so Redis
+ * would refuse whatever it refuses, and a flood costs no round trip. If Redis does not respond, this node's counter
+ * decides; it contains all hits that this node accepted, also after Redis is back.
  */
 export class RedisRateLimiter extends RateLimiter {
   private readonly unshared = new RepeatedWarning(
     new Logger(RedisRateLimiter.name),
-    'Redis does not answer, limits are kept by this node',
-    { over: 'limits are shared over Redis again' },
+    'Redis does not respond, this node counts its own rate limits',
+    { over: 'rate limits are shared through Redis again' },
   );
   private readonly commands: LimitCommands;
   private readonly node = randomUUID().slice(0, 8);
   private hits = 0;
-  private leftAloneUntil = 0;
+  private backoffUntil = 0;
 
   constructor(
     private readonly redis: Redis,
@@ -115,11 +115,11 @@ export class RedisRateLimiter extends RateLimiter {
     super();
     redis.defineCommand('limitConsume', { numberOfKeys: 2, lua: CONSUME });
     redis.defineCommand('limitRefund', { numberOfKeys: 2, lua: REFUND });
-    redis.on('error', (error: Error) => this.leaveAlone(error));
+    redis.on('error', (error: Error) => this.backOff(error));
     this.commands = redis as Redis & LimitCommands;
   }
 
-  /** A limiter with a connection of its own, which never keeps a request waiting for long. */
+  /** Creates a limiter with its own connection, whose timeouts are short, so that no request waits long. */
   static connect(url: string): RedisRateLimiter {
     return new RedisRateLimiter(
       new Redis(url, {
@@ -142,7 +142,7 @@ export class RedisRateLimiter extends RateLimiter {
       if (!verdict.allowed) this.local.refund(action, subject);
       return verdict;
     } catch (error) {
-      this.leaveAlone(error as Error);
+      this.backOff(error as Error);
       return own;
     }
   }
@@ -153,7 +153,7 @@ export class RedisRateLimiter extends RateLimiter {
     try {
       await this.commands.limitRefund(exactKey(action, subject), countedKey(action, subject));
     } catch (error) {
-      this.leaveAlone(error as Error);
+      this.backOff(error as Error);
     }
   }
 
@@ -166,8 +166,8 @@ export class RedisRateLimiter extends RateLimiter {
     const key = isExact ? exactKey(action, subject) : countedKey(action, subject);
     const member = `${this.node}:${++this.hits}`;
     const slots = isExact ? 0 : SLOTS;
-    const answer = await this.commands.limitConsume(key, `${key}:kept`, rule.limit, rule.windowMs, member, slots);
-    const [allowed, count, leavesUs, roomUs, seconds, microseconds] = answer;
+    const result = await this.commands.limitConsume(key, `${key}:kept`, rule.limit, rule.windowMs, member, slots);
+    const [allowed, count, leavesUs, roomUs, seconds, microseconds] = result;
     const nowUs = Number(seconds) * 1e6 + Number(microseconds);
     return {
       allowed: allowed === 1,
@@ -179,12 +179,12 @@ export class RedisRateLimiter extends RateLimiter {
   }
 
   private isReachable(): boolean {
-    return this.redis.status === 'ready' && Date.now() >= this.leftAloneUntil;
+    return this.redis.status === 'ready' && Date.now() >= this.backoffUntil;
   }
 
-  private leaveAlone(cause: Error): void {
+  private backOff(cause: Error): void {
     this.unshared.failed({ err: cause });
-    this.leftAloneUntil = Date.now() + LEFT_ALONE_MS;
+    this.backoffUntil = Date.now() + BACKOFF_MS;
   }
 }
 

@@ -84,7 +84,7 @@ function actorNamed(userId: string, role: Actor['role'] = 'student'): Actor {
   return { userId, role, sessionId: 's', username: userId, displayName: userId, expiresAt: 0 };
 }
 
-/** Stands in for the authentication guard: who the header names is who calls. */
+/** Replaces the authentication guard: the header names the user. */
 function authenticate(incoming: Request & { actor?: Actor }, _response: Response, next: NextFunction): void {
   const name = incoming.header('x-test-user');
   if (name) incoming.actor = actorNamed(name, name === 'root' ? 'admin' : 'student');
@@ -111,7 +111,7 @@ describe('the limits of routes', () => {
     return user ? made.set('x-test-user', user) : made;
   };
 
-  it('say in every answer what is left', async () => {
+  it('have headers with the remaining calls in every response', async () => {
     const before = Math.floor(Date.now() / 1000);
     const { headers } = await call('post', '/messages', 'ada').expect(201);
     expect(headers).toMatchObject({ 'x-ratelimit-limit': '60', 'x-ratelimit-remaining': '59' });
@@ -120,7 +120,7 @@ describe('the limits of routes', () => {
     expect((await call('get', '/any', 'ada').expect(200)).headers['x-ratelimit-limit']).toBe('300');
   });
 
-  it('refuse what is above the limit with 429, all headers and the time to wait', async () => {
+  it('refuse calls above the limit with 429, all headers and the time to wait', async () => {
     for (let sent = 0; sent < 60; sent++) await call('post', '/messages', 'ada').expect(201);
     const { headers, body } = await call('post', '/messages', 'ada').expect(429);
     expect(headers).toMatchObject({ 'x-ratelimit-limit': '60', 'x-ratelimit-remaining': '0' });
@@ -133,7 +133,7 @@ describe('the limits of routes', () => {
     await call('get', '/any', 'ada').expect(200);
   });
 
-  it('share one counter with frames, and with addresses that have numbers of their own', async () => {
+  it('share one counter with frames, and with routes that have their own numbers', async () => {
     for (let frame = 0; frame < 9; frame++) await limits.check('message.send', actorNamed('ada'));
     await call('post', '/classroom/messages', 'ada').expect(201);
     await call('post', '/classroom/messages', 'ada').expect(429);
@@ -141,7 +141,7 @@ describe('the limits of routes', () => {
     expect(headers['x-ratelimit-remaining']).toBe('49');
   });
 
-  it('count what is more than a call as a call too, where that is said', async () => {
+  it('also count as a call with @AlsoCountsAsCall', async () => {
     const ada = actorNamed('ada');
     for (let calls = 0; calls < 299; calls++) await limits.check('call', ada);
     const last = await call('post', '/counted/messages', 'ada').expect(201);
@@ -151,7 +151,7 @@ describe('the limits of routes', () => {
     expect(headers['x-ratelimit-remaining']).toBe('58');
   });
 
-  it('give back what a repetition took', async () => {
+  it('refund the hit of a repetition', async () => {
     const ada = actorNamed('ada');
     for (let frame = 0; frame < 60; frame++) await limits.check('message.send', ada);
     expect(() => limits.check('message.send', ada)).toThrow(RateLimitExceeded);
@@ -160,19 +160,19 @@ describe('the limits of routes', () => {
     expect(() => limits.check('message.send', ada)).toThrow(RateLimitExceeded);
   });
 
-  it('follow the role', async () => {
+  it('depend on the role', async () => {
     const { headers } = await call('get', '/any', 'root').expect(200);
     expect(headers['x-ratelimit-limit']).toBe('1000');
   });
 
-  it('count callers without a credential by address, whatever they claim about it', async () => {
+  it('count callers without a credential by IP address, ignoring untrusted headers', async () => {
     for (let calls = 0; calls < 2; calls++) {
       const { headers } = await call('get', '/any').set('X-Forwarded-For', `10.0.0.${calls}`).expect(200);
       expect(headers['x-ratelimit-remaining']).toBe(String(299 - calls));
     }
   });
 
-  it('count logins by address and account, in any spelling', async () => {
+  it('count logins by IP address and account, in any spelling', async () => {
     const login = (body: object) => call('post', '/login').send(body);
     for (let tries = 0; tries < 5; tries++) await login({ email: 'Ada@Example.com' }).expect(201);
     await login({ email: 'ada@example.com' }).expect(429);
@@ -181,23 +181,23 @@ describe('the limits of routes', () => {
     for (const body of [{ email: ['ada'] }, { email: { $gt: '' } }, {}]) await login(body).expect(201);
   });
 
-  it('let one address try no more accounts than it may make calls', async () => {
+  it('limit the accounts that one IP address may try by its calls', async () => {
     for (let calls = 0; calls < 300; calls++) await limits.checkAddress('call', '127.0.0.1');
     await call('post', '/login').send({ email: 'somebody@example.com' }).expect(429);
   });
 });
 
 describe('the subject of a limit', () => {
-  it('is one for an address of IPv4 in both its spellings', () => {
+  it('is the same for an IPv4 address in both its forms', () => {
     expect(addressSubject('::ffff:192.0.2.7')).toBe(addressSubject('192.0.2.7'));
   });
 
-  it('is one for a network of IPv6', () => {
+  it('is the same for a network of IPv6', () => {
     expect(addressSubject('2001:db8:1:2::1')).toBe(addressSubject('2001:db8:1:2:ffff::9'));
     expect(addressSubject('2001:db8:1:2::1')).not.toBe(addressSubject('2001:db8:1:3::1'));
   });
 
-  it('holds neither a long text nor a credential', () => {
+  it('contains neither a long text nor a credential', () => {
     expect(loginSubject('192.0.2.7', 'a'.repeat(1e5)).length).toBeLessThan(400);
     expect(accountNamed({ refresh_token: 'secret-token' })).not.toContain('secret');
     expect(accountNamed(null)).toBe('');

@@ -10,14 +10,15 @@ import type { LimitAction, LimitProfile } from './limits.js';
 import { Limits } from './limits.service.js';
 
 /**
- * Limits every route. It runs after authentication, so that a user has one counter however many addresses they call
- * from; who is nobody yet is counted by address. All answers of a limited route say how much is left.
+ * Applies the rate limits to every route. It runs after authentication, so that a user has one counter for all their IP
+ * addresses; requests without a user are counted by IP address. All responses of a limited route have headers with the
+ * remaining calls.
  */
 @Injectable()
 export class LimitGuard extends ThrottlerGuard {
   constructor(
     @Inject(getOptionsToken()) options: ThrottlerModuleOptions,
-    // Said explicitly: the base class names its own storage for this place, and that is inherited.
+    // Explicit, because the base class declares its own storage for this parameter, and that is inherited.
     @Inject(LimitStorage) private readonly storage: LimitStorage,
     reflector: Reflector,
     private readonly limits: Limits,
@@ -45,7 +46,8 @@ export class LimitGuard extends ThrottlerGuard {
       await this.count(response, { action, subject: callerSubject(request), request, profile });
       return true;
     }
-    // Five tries an account would let one address try every account there is: the address pays for a call as well.
+    // Five attempts for each account would let one IP address try all accounts, so it also counts as a call of the IP
+    // address.
     await this.count(response, { action: 'call', subject: addressSubject(request.ip), request, profile });
     const subject = loginSubject(request.ip, accountNamed(request.body));
     await this.count(response, { action, subject, request, profile });
@@ -55,7 +57,7 @@ export class LimitGuard extends ThrottlerGuard {
   private async count(response: ServerResponse, hit: Hit): Promise<void> {
     const { limit, windowMs } = this.limits.ruleFor(hit.action, hit.request.actor?.role ?? 'user', hit.profile);
     const record = await this.storage.increment(hit.subject, windowMs, limit, 0, hit.action);
-    if (isNews(response, record)) announce(response, limit, record);
+    if (isTighter(response, record)) setHeaders(response, limit, record);
     if (!record.isBlocked) return;
     const spent = { action: hit.action, limit, windowSeconds: windowMs / 1000, resetAt: record.resetAt };
     throw new RateLimitExceeded(record.timeToBlockExpire, spent);
@@ -69,13 +71,13 @@ interface Hit {
   readonly profile: LimitProfile | undefined;
 }
 
-/** Of two limits the tighter one is told. */
-function isNews(response: ServerResponse, { isBlocked, remaining }: LimitRecord): boolean {
-  const told = response.getHeader('X-RateLimit-Remaining');
-  return isBlocked || told === undefined || remaining < Number(told);
+/** Whether this limit is tighter than the one in the headers: of two limits the headers present the tighter one. */
+function isTighter(response: ServerResponse, { isBlocked, remaining }: LimitRecord): boolean {
+  const present = response.getHeader('X-RateLimit-Remaining');
+  return isBlocked || present === undefined || remaining < Number(present);
 }
 
-function announce(response: ServerResponse, limit: number, record: LimitRecord): void {
+function setHeaders(response: ServerResponse, limit: number, record: LimitRecord): void {
   response.setHeader('X-RateLimit-Limit', limit);
   response.setHeader('X-RateLimit-Remaining', record.remaining);
   response.setHeader('X-RateLimit-Reset', record.resetAt);

@@ -12,12 +12,12 @@ import { LoadSheddingGuard } from './load-shedding.guard.js';
 import { LimitGuard } from './throttler.guard.js';
 import { ObservableRateLimiter } from './observable-rate-limiter.js';
 
-/** With Redis all processes share one counter; without it there is one process, and it counts by itself. */
+/** With Redis all processes share the counters; without it each process has its own. */
 export function createRateLimiter({ redisUrl }: Pick<Config, 'redisUrl'>): RateLimiter {
   return redisUrl ? RedisRateLimiter.connect(redisUrl) : new MemoryRateLimiter();
 }
 
-/** The limits: `Limits` for frames and services, `LimitGuard` for routes (as an APP_GUARD after authentication). */
+/** Rate limits: `Limits` for frames and services, `LimitGuard` for routes (as an APP_GUARD after authentication). */
 @Global()
 @Module({
   imports: [

@@ -1,6 +1,6 @@
 import { ServiceUnavailable } from '../errors/app-error.js';
 
-export interface TurnsRoom {
+export interface TurnLimits {
   readonly running: number;
   readonly waiting: number;
   readonly waitMs: number;
@@ -8,16 +8,18 @@ export interface TurnsRoom {
   readonly retrySeconds: number;
 }
 
-/** Lets so many run at once; the next ones wait for a moment, in the order they came, and are then refused. */
+/**
+ * Limits how many calls run at the same time. Further calls wait in order, for a limited time, and are then refused.
+ */
 export class Turns {
   private running = 0;
   private readonly queue = new Set<() => void>();
 
-  constructor(private readonly room: TurnsRoom) {}
+  constructor(private readonly limits: TurnLimits) {}
 
   /** @throws ServiceUnavailable when too many wait, or for too long */
   async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.running >= this.room.running) await this.wait();
+    if (this.running >= this.limits.running) await this.wait();
     else this.running++;
     try {
       return await work();
@@ -28,9 +30,9 @@ export class Turns {
     }
   }
 
-  /** Resolves when one who is done has handed over their place. */
+  /** Resolves when a finished call passes its turn on. */
   private wait(): Promise<void> {
-    const { waiting, waitMs, retrySeconds } = this.room;
+    const { waiting, waitMs, retrySeconds } = this.limits;
     if (this.queue.size >= waiting) return Promise.reject(new ServiceUnavailable(retrySeconds));
     return new Promise((resolve, reject) => {
       const enter = (): void => {

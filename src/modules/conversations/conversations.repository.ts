@@ -180,7 +180,7 @@ const UPDATE = statement<unknown>(
     where id = $1`,
 );
 
-/** The slug and the pair of a deleted conversation are free again. */
+/** The slug and the pair of a deleted conversation can be used again. */
 const DELETE = statement<unknown>(
   'conversations.delete',
   `update conversations

@@ -15,12 +15,12 @@ const DIRECT_ATTEMPTS = 3;
 
 export interface CreatedConversation {
   readonly id: string;
-  /** False when the two had a direct conversation already. */
+  /** False if the two users already had a direct conversation. */
   readonly isNew: boolean;
 }
 
 /** Rolls the transaction back: another room has the slug, or the direct conversation was created concurrently. */
-class Taken extends Error {}
+class KeyTaken extends Error {}
 
 /**
  * Creates conversations. There is one direct conversation for each pair of users, even if both create it repeatedly and
@@ -51,7 +51,7 @@ export class CreateConversation {
     try {
       await this.store(actor, conversation, additions);
     } catch (error) {
-      if (error instanceof Taken) throw new SlugTaken();
+      if (error instanceof KeyTaken) throw new SlugTaken();
       throw error;
     }
     return { id: conversation.id, isNew: true };
@@ -75,7 +75,7 @@ export class CreateConversation {
         ]);
         return { id: conversation.id, isNew: true };
       } catch (error) {
-        if (!(error instanceof Taken)) throw error;
+        if (!(error instanceof KeyTaken)) throw error;
       }
     }
     throw new ServiceUnavailable(); // deleted after each conflict
@@ -84,7 +84,7 @@ export class CreateConversation {
   private store(actor: Actor, conversation: NewConversation, additions: NewParticipant[]): Promise<unknown> {
     return this.log.create(conversation.id, async (tx) => {
       await this.users.requireActive(tx, actor);
-      if (!(await this.repository.insert(tx, conversation, tx.head.at))) throw new Taken();
+      if (!(await this.repository.insert(tx, conversation, tx.head.at))) throw new KeyTaken();
       await this.participants.addAll(tx, actor, additions);
       tx.publishExternal({ type: CONVERSATION_CREATED, actorId: actor.userId, subjectId: conversation.id });
     });

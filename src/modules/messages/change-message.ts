@@ -59,7 +59,7 @@ export class ChangeMessage {
         metadata: dto.metadata,
       });
       if (!(await this.repository.edit(tx, { ...change, ...moderated, mentions: dto.mentions }))) return undefined;
-      await this.requireTurn({ tx, membership, change });
+      await this.enforceSlowMode({ tx, membership, change });
       return MESSAGE_UPDATED;
     });
   }
@@ -96,7 +96,7 @@ export class ChangeMessage {
       if (isOwn) return undefined;
       if (count >= EMOJIS_MAX && !isKnown) throw new TooManyReactions(EMOJIS_MAX);
       if (!(await this.repository.addReaction(tx, emoji, change))) return undefined;
-      await this.requireTurn({ tx, membership, change });
+      await this.enforceSlowMode({ tx, membership, change });
       return { type: REACTION_ADDED, emoji };
     });
   }
@@ -125,8 +125,12 @@ export class ChangeMessage {
   }
 
   /** @throws SlowMode; the transaction then rolls the change back */
-  private async requireTurn({ tx, membership, change }: Pick<Locked, 'tx' | 'membership' | 'change'>): Promise<void> {
-    const seconds = await this.participants.takeTurn(tx, membership, change);
+  private async enforceSlowMode({
+    tx,
+    membership,
+    change,
+  }: Pick<Locked, 'tx' | 'membership' | 'change'>): Promise<void> {
+    const seconds = await this.participants.applySlowMode(tx, membership, change);
     if (seconds > 0) throw new SlowMode(seconds);
   }
 

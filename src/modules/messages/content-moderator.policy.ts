@@ -2,7 +2,7 @@
 export type ContentVerdict =
   | { readonly kind: 'mask'; readonly content: string }
   | { readonly kind: 'hold'; readonly ruleId: string; readonly queue: HoldQueue }
-  /** `reason` is the rule's public one. */
+  /** `reason` is the public reason of the rule. */
   | { readonly kind: 'reject'; readonly reason: string | null };
 
 /** Who reviews a held send: the moderators of the installation, or those of the conversation. */

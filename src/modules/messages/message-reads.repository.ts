@@ -97,7 +97,7 @@ export class MessageReadsRepository {
     return this.sql.many(PINS, [conversationId, limit]);
   }
 
-  /** Earlier versions, the first one first; the present text is in the message itself. */
+  /** Earlier versions, the first one first; the current text is in the message itself. */
   history(
     messageId: string,
     above: number,
@@ -106,7 +106,7 @@ export class MessageReadsRepository {
     return this.sql.many(HISTORY, [messageId, above, limit]);
   }
 
-  /** How far the others are with one message, by user id. */
+  /** The receipts of one message of all other participants, by user id. */
   receipts(
     message: { conversationId: string; number: number; senderId: string },
     afterUserId: string,
@@ -120,7 +120,7 @@ export class MessageReadsRepository {
     return (await this.sql.one(HEAD, [conversationId]))?.last_seq ?? 0;
   }
 
-  /** The number of the newest message, and so how many there are. */
+  /** The sequence number of the newest message, which is also the number of messages, including deleted ones. */
   async lastNumber(conversationId: string): Promise<number> {
     return (await this.sql.one(LAST_NUMBER, [conversationId]))?.last_number ?? 0;
   }

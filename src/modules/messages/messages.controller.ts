@@ -173,7 +173,7 @@ export class MessagesController {
   }
 
   @Get('messages/:id/receipts')
-  @ApiOperation({ summary: 'Who has received and read a message.' })
+  @ApiOperation({ summary: 'Which participants have received and read a message.' })
   @ApiOkResponse({ type: MessageReceiptPageDto })
   @Throws(MessageNotFound)
   receipts(

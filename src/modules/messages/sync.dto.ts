@@ -65,7 +65,7 @@ export class SyncDto {
   @ApiProperty({ type: [ResyncDto], description: 'State that is not in `events` and must be fetched' })
   resync: ResyncDto[];
 
-  @ApiProperty({ description: 'For the next call' })
+  @ApiProperty({ description: 'The cursor for the next call' })
   cursor: string;
 }
 

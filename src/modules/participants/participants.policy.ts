@@ -141,13 +141,13 @@ export class ParticipantsPolicy {
    * Slow mode, under the lock: returns the seconds that the actor has to wait before they may post again. 0 means that
    * they may; the post is then recorded with the time `at`.
    */
-  async takeTurn(
+  async applySlowMode(
     tx: Queryable,
     membership: Membership,
     { actorId, at }: { actorId: string; at: Date },
   ): Promise<number> {
     const { conversationId, slowModeSeconds: seconds } = membership;
-    return seconds === 0 ? 0 : this.repository.takeTurn(tx, { conversationId, userId: actorId, at, seconds });
+    return seconds === 0 ? 0 : this.repository.applySlowMode(tx, { conversationId, userId: actorId, at, seconds });
   }
 
   /** @throws PermissionDenied below moderator */

@@ -156,7 +156,7 @@ const CHANGE = statement<unknown>(
 );
 
 /** Records the post if slow mode allows it, and otherwise returns the remaining seconds. */
-const TAKE_TURN = statement<{ wait: number }>(
+const APPLY_SLOW_MODE = statement<{ wait: number }>(
   'participants.take_turn',
   `with before as (
      select conversation_id, user_id,
@@ -300,11 +300,11 @@ export class ParticipantsRepository {
   }
 
   /** Slow mode: returns 0 if the user may post, and records the post with the time `at`; otherwise the seconds left. */
-  async takeTurn(
+  async applySlowMode(
     tx: Queryable,
     { conversationId, userId, at, seconds }: { conversationId: string; userId: string; at: Date; seconds: number },
   ): Promise<number> {
-    return (await tx.one(TAKE_TURN, [conversationId, userId, at, seconds]))?.wait ?? 0;
+    return (await tx.one(APPLY_SLOW_MODE, [conversationId, userId, at, seconds]))?.wait ?? 0;
   }
 
   async markLeft(

@@ -20,7 +20,7 @@ export class ReceiptsProcessor extends WorkerHost {
   async process(job: Job<ReceiptsJob>): Promise<void> {
     const { conversationId } = job.data;
     const receipts = await this.repository.aggregate(conversationId);
-    if (!receipts) return; // deleted since
+    if (!receipts) return; // the conversation was deleted in the meantime
     this.broadcaster.toStream(conversationId, {
       type: 'receipt.updated',
       class: 'state',

@@ -26,7 +26,7 @@ export interface Lease {
   readonly is_away: boolean;
 }
 
-/** A lease whose connection has closed, and how. */
+/** A lease whose connection has closed, and how the connection ended. */
 export interface ClosedLease {
   readonly connection_id: string;
   readonly user_id: string;

@@ -67,7 +67,7 @@ export class UsersController {
   }
 
   @Delete(':id/block')
-  @ApiOperation({ summary: 'Ends a block.' })
+  @ApiOperation({ summary: 'Unblocks a user.' })
   @HttpCode(204)
   @ApiNoContentResponse()
   @Throws(UserNotFound)

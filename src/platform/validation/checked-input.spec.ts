@@ -63,32 +63,32 @@ class NestedDto {
 const ID = '01981B1E-1111-7111-8111-111111111111';
 const VALID = { id: ID, text: 'abc', at: '2026-01-01T00:00:00Z' };
 
-describe('the input of a frame', () => {
+describe('checked input', () => {
   const input = new CheckedInput(EveryFieldDto);
 
-  it('becomes its class, transformed', () => {
+  it('is an instance of its class, normalised', () => {
     const read = input.read({ ...VALID, metadata: { a: [1] }, other: null, list: [ID] });
     expect(read).toBeInstanceOf(EveryFieldDto);
     expect(read).toMatchObject({ id: ID.toLowerCase(), other: null, list: [ID.toLowerCase()], metadata: { a: [1] } });
   });
 
-  it('is refused with every problem', () => {
+  it('is rejected with every problem', () => {
     const problems = problemsOf(() => input.read({ text: 'ABC', count: 12, more: 1, at: null }));
     expect(problems).toEqual(expect.arrayContaining(['id', 'text', 'count', 'more']));
   });
 
-  it.each([null, undefined, 'x', 5, [VALID]])('is refused when it is %p and no object', (data) => {
+  it.each([null, undefined, 'x', 5, [VALID]])('is rejected if it is %p and not an object', (data) => {
     expect(() => input.read(data)).toThrow(ValidationError);
   });
 
-  it('has nested classes validated', () => {
+  it('validates nested classes', () => {
     const nested = new CheckedInput(NestedDto);
     expect(nested.read({ inner: { text: 'abc' } }).inner).toBeInstanceOf(InnerDto);
     expect(problemsOf(() => nested.read({ inner: { text: 'abcd' } }))).toEqual(['inner.text']);
   });
 
-  /** The quick way may only say yes where class-validator says yes, and has to make the same of it. */
-  it('is judged as class-validator judges it', () => {
+  /** The fast path may only accept what class-validator accepts, with the same result. */
+  it('is validated as class-validator validates it', () => {
     const odd = fc.oneof(
       fc.constantFrom<unknown>(null, undefined, '', 'a', 'ab', 'abc', 'abcd', ID, ID.toLowerCase(), 0, 1, 10, -1, 1.5),
       fc.constantFrom<unknown>(true, false, 'true', '5', [], [ID], [ID, ID], ['a'], ['a', 5], {}, { a: 1 }, 'b', NaN),
@@ -99,15 +99,15 @@ describe('the input of a frame', () => {
     fc.assert(
       fc.property(anyInput, fc.boolean(), (changes, isBare) => {
         const data = isBare ? changes : { ...VALID, ...changes };
-        const expected = settled(() => input.validate(data));
-        expect(settled(() => input.read(data))).toEqual(expected);
+        const expected = resultOf(() => input.validate(data));
+        expect(resultOf(() => input.read(data))).toEqual(expected);
       }),
       { numRuns: 3_000 },
     );
   });
 });
 
-function settled(read: () => object): unknown {
+function resultOf(read: () => object): unknown {
   try {
     return read();
   } catch (error) {
@@ -121,5 +121,5 @@ function problemsOf(read: () => unknown): string[] {
   } catch (error) {
     return ((error as ValidationError).details.errors as { field: string }[]).map(({ field }) => field);
   }
-  throw new Error('nothing was refused');
+  throw new Error('nothing was rejected');
 }

@@ -16,24 +16,25 @@ interface Field {
 const STRICT = {
   whitelist: true,
   forbidNonWhitelisted: true,
-  forbidUnknownValues: false, // a class without fields takes an empty object
+  forbidUnknownValues: false, // a class without fields accepts an empty object
   stopAtFirstError: true,
   validationError: { target: false },
 } as const;
 
 /**
- * Turns the data of a frame, or what a request brings, into its input class. class-validator walks its metadata anew
- * for every object, which costs more than all else a frame needs; so the same checks are laid out once per class. They
- * only ever accept: what they do not accept goes to class-validator, which decides and whose messages the client gets.
+ * Validates the data of a frame or request and converts it to its input class. class-validator traverses its metadata
+ * for every object, which costs more than the rest of a frame, so the same checks are compiled once for each class.
+ * They may only accept: data that they do not accept is passed to class-validator, which decides and provides the
+ * messages.
  */
 export class CheckedInput<Dto extends object> {
   private readonly fields: ReadonlyMap<string, Field> | undefined;
 
   constructor(private readonly dto: Type<Dto>) {
-    this.fields = layOut(dto);
+    this.fields = compile(dto);
   }
 
-  /** @throws ValidationError with every problem at once */
+  /** @throws ValidationError with every problem */
   read(data: unknown): Dto {
     if (typeof data !== 'object' || data === null || Array.isArray(data)) {
       throw ValidationError.of('data', 'must be an object');
@@ -41,7 +42,7 @@ export class CheckedInput<Dto extends object> {
     return (this.fields && this.accept(data as Record<string, unknown>, this.fields)) ?? this.validate(data);
   }
 
-  /** What `read` answers, the long way. @throws ValidationError with every problem at once */
+  /** `read` with class-validator. @throws ValidationError with every problem */
   validate(data: object): Dto {
     const input = instanceOf(this.dto, data);
     const violations = validateSync(input, STRICT);
@@ -59,15 +60,18 @@ export class CheckedInput<Dto extends object> {
     }
     for (const field of fields.values()) {
       const value = input[field.name];
-      if (!field.conditions.every((isAsked) => isAsked(value, input))) continue;
+      if (!field.conditions.every((isRequired) => isRequired(value, input))) continue;
       for (const check of field.checks) if (!check(value, input)) return undefined;
     }
     return input;
   }
 }
 
-/** Undefined for a class that declares something this file does not know: it is then always validated the long way. */
-function layOut(dto: Type<object>): ReadonlyMap<string, Field> | undefined {
+/**
+ * Compiles the checks of a class. Returns undefined if a check is not supported; class-validator then always validates
+ * it.
+ */
+function compile(dto: Type<object>): ReadonlyMap<string, Field> | undefined {
   const metadata = getMetadataStorage().getTargetValidationMetadatas(dto, '', false, false);
   const fields = new Map<string, Field>();
   for (const declared of metadata) {

@@ -1,7 +1,9 @@
 import type { ValidationError as Violation } from 'class-validator';
 import type { FieldProblem } from '../errors/app-error.js';
 
-/** One problem a field, nested ones under their dotted path. Of what is left out nothing is said but that. */
+/**
+ * Returns one problem for each field, with dotted paths for nested fields. A missing field is only reported as missing.
+ */
 export function fieldProblems(violations: readonly Violation[], parent = ''): FieldProblem[] {
   return violations.flatMap(({ property, value, constraints, children }) => {
     const field = parent ? `${parent}.${property}` : property;

@@ -25,24 +25,26 @@ import { Nested, Normalised } from './normalise.js';
 import { codePoints } from './text.js';
 
 /**
- * One decorator a field: it checks the value at the edge (REST bodies, queries and frames alike) and describes it in
- * the OpenAPI document. Two declarations of one field could disagree; one cannot.
+ * Each field has one decorator, which validates the value (in REST bodies, queries and frames) and describes it in the
+ * OpenAPI document. Two declarations of one field could contradict each other.
  */
 export interface FieldOptions {
   description?: string;
   example?: unknown;
-  /** May be left out. */
+  /** The field may be absent. */
   optional?: boolean;
-  /** May be null, which says "take it away" where leaving it out says "leave it as it is". */
+  /** The field may be null, which removes a value; an absent field leaves it unchanged. */
   nullable?: boolean;
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
-/** Day, then hour and minute, second, Z, and sign, hours and minutes of an offset. A `+` in an address means a space. */
+/**
+ * Day, then hour and minute, second, Z, and sign, hours and minutes of an offset. A `+` in a URL is read as a space.
+ */
 const ISO_TIME =
   /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2})(?::(\d{2}(?:[.,]\d{1,9})?))?(?:[Zz]|([ +-])(\d{2}):?(\d{2})?))?$/;
 
-/** No text of a body is longer, because no body is (see http/json-body.ts): what is counted otherwise is counted later. */
+/** The maximum size of a body (see http/json-body.ts), for texts whose length a service checks later. */
 export const LONGEST_TEXT = 256 * 1024;
 
 /** Whether `value` is a UUID in the text form of RFC 9562. */
@@ -60,7 +62,7 @@ function field(options: FieldOptions, schema: ApiPropertyOptions, ...checks: Pro
   return applyDecorators(...decorators, ApiProperty(described)) as PropertyDecorator;
 }
 
-/** A text of at most `max` code points; of a text that is far longer they are not counted. */
+/** A text of at most `max` code points. They are not counted if the text is far longer. */
 function MaxLength(max: number, options?: ValidationOptions): PropertyDecorator {
   const validate = (value: unknown): boolean =>
     typeof value === 'string' && (value.length <= max || (value.length <= 2 * max && codePoints(value) <= max));
@@ -76,7 +78,7 @@ function MinLength(min: number): PropertyDecorator {
   return ValidateBy({ name: 'minLength', validator: { validate, defaultMessage: () => defaultMessage } });
 }
 
-/** Text of `min` to `max` code points; what else holds for it is the service's business. */
+/** A text of `min` to `max` code points; the service checks further rules. */
 export function TextField(options: FieldOptions & { min?: number; max: number; pattern?: RegExp }): PropertyDecorator {
   const { min = 0, max, pattern } = options;
   const checks = [IsString(), MaxLength(max)];
@@ -88,7 +90,7 @@ export function TextField(options: FieldOptions & { min?: number; max: number; p
   return field(options, schema, ...checks);
 }
 
-/** A UUID; compared and stored in lower case. */
+/** A UUID, converted to lower case. */
 export function UuidField(options: FieldOptions = {}): PropertyDecorator {
   return field(
     options,
@@ -98,7 +100,7 @@ export function UuidField(options: FieldOptions = {}): PropertyDecorator {
   );
 }
 
-/** Up to `max` different UUIDs; the same twice is one. */
+/** Up to `max` different UUIDs; duplicates are removed. */
 export function UuidListField(options: FieldOptions & { max: number }): PropertyDecorator {
   return field(
     options,
@@ -126,7 +128,7 @@ export function TextListField(options: FieldOptions & { max: number; maxLength: 
   );
 }
 
-/** A whole number. In a query string its decimal digits are taken; "1e3", " 1" and "" are not numbers. */
+/** A whole number. In a query string decimal digits are accepted; "1e3", " 1" and "" are not numbers. */
 export function IntField(options: FieldOptions & { min: number; max: number }): PropertyDecorator {
   return field(
     options,
@@ -138,7 +140,7 @@ export function IntField(options: FieldOptions & { min: number; max: number }): 
   );
 }
 
-/** true or false; in a query string the words. */
+/** `true` or `false`, in a query string as text. */
 export function BooleanField(options: FieldOptions = {}): PropertyDecorator {
   return field(
     options,
@@ -148,7 +150,7 @@ export function BooleanField(options: FieldOptions = {}): PropertyDecorator {
   );
 }
 
-/** One word out of a list. */
+/** One value of a list. */
 export function EnumField(options: FieldOptions & { values: readonly string[] }): PropertyDecorator {
   return field(options, { type: String, enum: [...options.values] }, IsIn(options.values));
 }
@@ -165,9 +167,9 @@ class IsIsoTime implements ValidatorConstraintInterface {
 }
 
 /**
- * A moment of the years 1 to 9999: RFC 3339 text, and what ISO 8601 has beside it (no seconds, `+0200`, `+02`). A day
- * alone is its first moment in UTC; a time without a zone is refused, because it may be that of any zone. It arrives in
- * UTC and to the millisecond: of days and zones that do not exist PostgreSQL and JavaScript make different things.
+ * A time of the years 1 to 9999 in RFC 3339, or in further forms of ISO 8601 (no seconds, `+0200`, `+02`). A day alone
+ * means its beginning in UTC; a time without a zone is rejected, because its zone is unknown. The value is converted to
+ * UTC in milliseconds, since PostgreSQL and JavaScript interpret days and zones that do not exist differently.
  */
 export function TimeField(options: FieldOptions = {}): PropertyDecorator {
   return field(
@@ -182,8 +184,8 @@ const FIRST_INSTANT = Date.parse('0001-01-01T00:00:00Z');
 const LAST_INSTANT = Date.parse('9999-12-31T23:59:59.999Z');
 
 /**
- * The moment a text names; undefined when there is none. JavaScript alone takes the 31st of February for a day of
- * March.
+ * Parses a time; undefined if it is invalid. The day is checked because JavaScript reads the 31st of February as a day
+ * of March.
  */
 function instantOf(text: string): Date | undefined {
   const [, date, minute = '00:00', second = '00', sign, hours, minutes = '00'] = ISO_TIME.exec(text) ?? [];
@@ -206,7 +208,7 @@ class IsSmallJson implements ValidatorConstraintInterface {
   }
 }
 
-/** A JSON object of the caller's own making, kept as it is, at most `maxBytes` of JSON. */
+/** A JSON object with any members, at most `maxBytes` of JSON. It is stored unchanged. */
 export function JsonField(options: FieldOptions & { maxBytes: number }): PropertyDecorator {
   return field(
     options,
@@ -216,7 +218,7 @@ export function JsonField(options: FieldOptions & { maxBytes: number }): Propert
   );
 }
 
-/** An object with a class of its own. */
+/** An object with its own class. */
 export function NestedField(options: FieldOptions & { type: () => new () => object }): PropertyDecorator {
   return field(options, { type: options.type }, IsObject(), ValidateNested(), Nested(options.type));
 }

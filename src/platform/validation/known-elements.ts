@@ -27,13 +27,13 @@ const MATHML = words(`
   mlongdiv mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms mscarries mscarry msgroup msline mspace
   msqrt msrow mstack mstyle msub msubsup msup mtable mtd mtext mtr munder munderover semantics`);
 
-/** Every element of HTML (the withdrawn ones too), SVG and MathML, in lower case. */
+/** Every element of HTML (including obsolete ones), SVG and MathML, in lower case. */
 export const KNOWN_ELEMENTS: ReadonlySet<string> = new Set([...HTML, ...SVG, ...MATHML]);
 
-/** Longer names are of no element. */
+/** No element has a longer name. */
 export const LONGEST_NAME = 64;
 
-/** Taken out whether they are closed or not: they act upon the whole page, and what follows becomes part of them. */
+/** Removed whether they are closed or not: they affect the whole page, and the following text becomes part of them. */
 export const ACTING_ELEMENTS: ReadonlySet<string> = new Set(words('script style'));
 
 /** Elements without an end tag, and those of SVG that change the attributes of others. */
@@ -43,12 +43,12 @@ export const LONE_ELEMENTS: ReadonlySet<string> = new Set(
     animate animatecolor animatemotion animatetransform discard set`),
 );
 
-/** Their content is no text of the page, so it goes with a closed pair. */
+/** Their content is not text of the page, so it is removed with a closed pair. */
 export const ENCLOSING_ELEMENTS: ReadonlySet<string> = new Set(
   words('script style iframe noscript noembed noframes svg math object embed applet template frameset'),
 );
 
-/** Attributes of known elements that fetch, lead somewhere, or take part in the page around them. */
+/** Attributes of known elements that fetch or link something, or interact with the page around them. */
 export const REACHING_ATTRIBUTES: ReadonlySet<string> = new Set(
   words(`
     src srcset srcdoc href xlink:href action formaction data poster background ping manifest codebase classid archive

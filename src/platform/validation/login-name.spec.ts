@@ -1,6 +1,6 @@
 import { foldEmail, foldLogin } from './login-name.js';
 
-describe('an e-mail address', () => {
+describe('an email', () => {
   it.each([
     ['Ana@Example.COM', 'ana@example.com'],
     [' ana+chat@example.co.uk ', 'ana+chat@example.co.uk'],
@@ -40,7 +40,7 @@ describe('the name of a login', () => {
     [' Ana@Example.com ', 'ana@ｅｘａｍｐｌｅ.com'],
     ['ana@bücher.example', 'ANA@xn--bcher-kva.example'],
     [' ANA ', 'ａｎａ'],
-  ])('%j and %j are one', (one, other) => {
+  ])('%j and %j are the same', (one, other) => {
     expect(foldLogin(one)).toBe(foldLogin(other));
   });
 });

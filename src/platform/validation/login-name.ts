@@ -3,12 +3,13 @@ import { foldUsername } from './text.js';
 
 const LOCAL_PART = /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}$/;
 /**
- * Letters of any script; what a reader of addresses would drop or decode, line feeds and %-escapes, is not among them.
+ * Letters of any script. Characters that a parser of emails would drop or decode, such as line feeds and %-escapes, are
+ * not allowed.
  */
 const DOMAIN = /^(?!.*\p{Default_Ignorable_Code_Point})[\p{L}\p{M}\p{N}.-]+$/u;
 const DOMAIN_LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
 
-/** The form under which an e-mail address is unique: lower case, the domain in ASCII. Undefined for what is none. */
+/** Returns the unique form of an email: lower case, the domain in ASCII. Undefined if the text is not an email. */
 export function foldEmail(text: string): string | undefined {
   const trimmed = text.trim();
   const at = trimmed.lastIndexOf('@');
@@ -22,8 +23,8 @@ export function foldEmail(text: string): string | undefined {
 }
 
 /**
- * The form in which tries to log in are counted. Whatever finds one account, by its address or by its name, has one
- * form: with two, each of them would have tries of its own.
+ * Returns the form in which login attempts are counted. All spellings that find one account, by its email or by its
+ * name, have one form; otherwise each spelling would have its own attempts.
  */
 export function foldLogin(text: string): string {
   return foldEmail(text) ?? foldUsername(text.trim());

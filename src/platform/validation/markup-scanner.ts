@@ -8,10 +8,10 @@ import {
 } from './known-elements.js';
 
 /*
- * One pass over a text, taking markup out that has an effect where the text is rendered as HTML. Every `<` before a
- * letter is read as if a tag began there, whatever state a reader is in: inside quotes, comments and scripts too. From
- * there the tokenizer of the WHATWG has one way to go, so a text in which none of these tags acts is safe for every
- * reader. Attributes are read once from each place where one can begin, so the work is linear in the length.
+ * One pass over a text that removes markup with an effect if the text is rendered as HTML. Every `<` before a letter is
+ * read as the start of a tag, whatever the state of a parser would be: also inside quotes, comments and scripts. From
+ * there the WHATWG tokenizer is deterministic, so a text in which none of these tags acts is safe for every parser.
+ * Attributes are read once from each position where one can begin, so the work is linear in the length.
  */
 
 const SPACES = '\\t\\n\\f\\r ';
@@ -24,30 +24,30 @@ const VALUE_ENDS: Readonly<Record<string, RegExp>> = {
   '': new RegExp(`[${SPACES}>]`, 'g'),
 };
 const TAG_END = new RegExp(`[${SPACES}/]*>`, 'y');
-/** `one`, `once` and `only` are no handlers; the shortest is `oncut`. */
+/** `one`, `once` and `only` are not handlers; the shortest handler is `oncut`. */
 const HANDLER = /^on[a-z]{3,}$/i;
-/** An element that the page itself may have given a class of its own. */
+/** A custom element, which the page may define. */
 const CUSTOM_NAME = /^[a-z][.\w\u00B7-\u{10FFFF}]*-[-.\w\u00B7-\u{10FFFF}]*$/u;
-/** What is no name of an attribute is no attribute somebody wrote, and none that does anything: `x <link && y<=z>`. */
+/** Anything else is not an attribute that was intended, nor one with an effect: `x <link && y<=z>`. */
 const PLAIN_NAME = /^[a-z_:][-.:\w]*$/i;
 const COMMENT_END = /--!?>/g;
 
-/** What the attributes of a tag can do. */
+/** The effects of the attributes of a tag. */
 const HAS_VALUE = 1;
 const REACHES = 2;
 const ACTS = 4;
-/** Ends inside a quote: what follows in the page, another message too, would be read as its attributes. */
+/** Ends inside a quote: the rest of the page, even other messages, would be read as its attributes. */
 const STAYS_OPEN = 8;
 
 interface Attributes {
-  /** After the `>`; the length of the text where there is none. */
+  /** The position after the `>`; the length of the text if there is none. */
   readonly end: number;
   readonly isClosed: boolean;
   readonly effects: number;
 }
 
 interface Value {
-  /** Behind the closing quote; the length of the text where that is missing. */
+  /** The position after the closing quote; the length of the text if that is missing. */
   readonly end: number;
   readonly isEmpty: boolean;
   readonly isOpen: boolean;
@@ -60,11 +60,11 @@ interface Tag {
 
 export interface Scanned {
   text: string;
-  /** Characters looked at. A test holds it to a multiple of the length. */
+  /** The number of examined characters. A test limits it to a multiple of the length. */
   steps: number;
 }
 
-/** Takes out every tag that acts. The text that is left may need another pass; unchanged means done. */
+/** Removes every tag with an effect. The result may need another pass until it no longer changes. */
 export function scanMarkup(text: string): Scanned {
   const scanner = new MarkupScanner(text);
   return { text: scanner.run(), steps: scanner.steps };
@@ -75,7 +75,7 @@ class MarkupScanner {
   private readonly spans: Tag[] = [];
   private readonly opened = new Map<string, Tag[]>();
   private readonly known = new Map<number, Attributes>();
-  /** For each kind of quote, the stretch without an end of a value that was looked through last. */
+  /** For each kind of quote, the last examined range without an end of a value. */
   private readonly valueEnds = new Map<string, { from: number; end: number }>();
   private nameEnd = -1;
   private commentEnd = -1;
@@ -93,7 +93,7 @@ class MarkupScanner {
     return this.spans.length === 0 ? text : this.withoutSpans();
   }
 
-  /** An empty or an unclosed one hides nothing. */
+  /** An empty or unclosed comment hides nothing and stays. */
   private comment(at: number): void {
     if (/^-?>/.test(this.text.slice(at + 4, at + 6))) return;
     if (this.commentEnd < at + 4) this.commentEnd = this.find(COMMENT_END, at + 4);
@@ -106,7 +106,7 @@ class MarkupScanner {
     if (name === undefined) return;
     const { end, isClosed, effects } = this.attributesFrom(this.nameEnd);
     const isKnown = KNOWN_ELEMENTS.has(name);
-    // Without its `>` an unknown name is most likely no tag at all: `if (a <b) { onload = run; }`.
+    // Without a `>`, an unknown name is most likely not a tag: `if (a <b) { onload = run; }`.
     if (actsAs(name, effects)) this.spans.push({ at, end: isClosed || isKnown ? end : at + 1 });
     else if ((effects & STAYS_OPEN) !== 0) this.spans.push({ at, end: at + 1 });
     if (!isClosed || !(isKnown || CUSTOM_NAME.test(name))) return;
@@ -127,17 +127,17 @@ class MarkupScanner {
     else this.spans.push(start, { at, end });
   }
 
-  /** The name of a tag in lower case, an empty one where it is too long for any; undefined where none begins. */
+  /** The name of a tag in lower case, empty if it is too long for any element; undefined if no name begins here. */
   private nameAt(from: number): string | undefined {
     if (!/[a-z]/i.test(this.text[from] ?? '')) return undefined;
     if (this.nameEnd < from) this.nameEnd = this.find(NAME_END, from);
     return this.nameEnd - from > LONGEST_NAME ? '' : this.text.slice(from, this.nameEnd).toLowerCase();
   }
 
-  /** What the attributes that begin at a place say, and where their tag ends. */
-  private attributesFrom(place: number): Attributes {
+  /** The effects of the attributes that begin at a position, and the end of their tag. */
+  private attributesFrom(start: number): Attributes {
     const passed: { from: number; effects: number }[] = [];
-    let from = place;
+    let from = start;
     let rest = this.known.get(from);
     while (!rest) {
       TAG_END.lastIndex = ATTRIBUTE_NAME.lastIndex = from;
@@ -151,7 +151,7 @@ class MarkupScanner {
       const value = this.valueAt(ATTRIBUTE_NAME.lastIndex);
       const next = value?.end ?? ATTRIBUTE_NAME.lastIndex;
       this.steps += ATTRIBUTE_NAME.lastIndex - from;
-      // A value that would begin where the text ends is what stands behind it in the page.
+      // A value that would begin at the end of the text is what follows the text in the page.
       const isBlank = next < this.text.length && value?.isEmpty;
       passed.push({
         from,
@@ -167,20 +167,20 @@ class MarkupScanner {
     return rest;
   }
 
-  /** The value of an attribute whose name ends here; undefined where it has none. */
-  private valueAt(place: number): Value | undefined {
-    VALUE_START.lastIndex = place;
+  /** The value of an attribute whose name ends here; undefined if it has none. */
+  private valueAt(position: number): Value | undefined {
+    VALUE_START.lastIndex = position;
     const start = VALUE_START.exec(this.text);
     if (!start) return undefined;
     const [quote, from] = [start[1]!, VALUE_START.lastIndex];
     const end = this.valueEnd(quote, from);
-    this.steps += from - place;
+    this.steps += from - position;
     if (quote === '') return { end, isEmpty: end === from, isOpen: false };
     const isOpen = end === this.text.length;
     return { end: isOpen ? end : end + 1, isEmpty: end === from, isOpen };
   }
 
-  /** Many values may go on to one end, which is looked for once. */
+  /** Many values may have the same end, which is searched for once. */
   private valueEnd(quote: string, from: number): number {
     const known = this.valueEnds.get(quote);
     if (known && known.from <= from && from <= known.end) return known.end;
@@ -189,7 +189,7 @@ class MarkupScanner {
     return end;
   }
 
-  /** Where the next match begins; the length of the text where there is none. */
+  /** The beginning of the next match; the length of the text if there is none. */
   private find(pattern: RegExp, from: number): number {
     pattern.lastIndex = from;
     const found = pattern.exec(this.text)?.index ?? this.text.length;
@@ -198,12 +198,12 @@ class MarkupScanner {
   }
 
   private withoutSpans(): string {
-    let [kept, from] = ['', 0];
+    let [result, from] = ['', 0];
     for (const { at, end } of this.spans.sort((a, b) => a.at - b.at)) {
-      if (at > from) kept += this.text.slice(from, at);
+      if (at > from) result += this.text.slice(from, at);
       from = Math.max(from, end);
     }
-    return kept + this.text.slice(from);
+    return result + this.text.slice(from);
   }
 }
 
@@ -213,7 +213,7 @@ function actsAs(name: string, effects: number): boolean {
   return (effects & HAS_VALUE) !== 0 && (LONE_ELEMENTS.has(name) || CUSTOM_NAME.test(name));
 }
 
-/** Of an attribute that has a value. */
+/** The effects of an attribute with a value. */
 function effectsOf(attribute: string): number {
   if (!PLAIN_NAME.test(attribute)) return 0;
   const name = attribute.toLowerCase();

@@ -7,8 +7,8 @@ const NORMALISED = Symbol('normalise');
 const NESTED = Symbol('nested');
 
 /**
- * Brings the value of a field to its form before it is checked. `normalise` gets whatever the client sent, of any type,
- * and gives back what it does not know. Of several on one field the uppermost runs first.
+ * Normalises the value of a field before validation. `normalise` receives what the client sent, of any type, and
+ * returns values that it does not handle unchanged. Of several decorators on one field, the uppermost runs first.
  */
 export function Normalised(normalise: Normalise): PropertyDecorator {
   return (prototype, property) => {
@@ -17,12 +17,12 @@ export function Normalised(normalise: Normalise): PropertyDecorator {
   };
 }
 
-/** The value of this field becomes an instance of `type()`, so that the checks of that class hold for it. */
+/** Converts the value of this field to an instance of `type()`, so that it is validated by that class. */
 export function Nested(type: () => Class): PropertyDecorator {
   return (prototype, property) => Reflect.defineMetadata(NESTED, type, prototype, property);
 }
 
-/** What brings a field of a class to its form, in order. A nested object comes last. */
+/** Returns the normalisation of a field: its decorators in order, and then the conversion of a nested object. */
 export function normaliserOf(dto: Class, property: string): Normalise | undefined {
   const prototype = dto.prototype as object;
   const steps = [...normalisers(prototype, property)];
@@ -36,13 +36,15 @@ export function nestedIn(dto: Class, property: string): (() => Class) | undefine
   return Reflect.getMetadata(NESTED, dto.prototype as object, property) as (() => Class) | undefined;
 }
 
-/** An instance with all that `data` has, each field in its form: what the class does not declare is there to be refused. */
+/**
+ * Returns an instance with all fields of `data`, normalised. Undeclared fields are included, for validation to reject.
+ */
 export function instanceOf<Dto extends object>(dto: new () => Dto, data: object): Dto {
   const instance = new dto();
   for (const [key, sent] of Object.entries(data)) {
     const normalise = normaliserOf(dto, key);
     const value = normalise ? normalise(sent) : sent;
-    // Defined, not assigned: a key such as __proto__ is data.
+    // Defined and not assigned, since a key such as __proto__ is data.
     Object.defineProperty(instance, key, { value, writable: true, enumerable: true, configurable: true });
   }
   return instance;

@@ -2,12 +2,12 @@ import { ValidateBy } from 'class-validator';
 import { ValidationError } from '../errors/app-error.js';
 
 /**
- * Checks a text field at the edge with the rule of a policy too, so that a body with several wrong fields is told of
- * all of them at once. `require` throws ValidationError for a text it refuses; it must be cheap.
+ * Also validates a text field with the rule of a policy, so that a response lists all invalid fields of a body at once.
+ * `require` throws ValidationError for a text it rejects; it must be cheap.
  */
 export function RequiredBy(require: (text: string) => unknown): PropertyDecorator {
   const problemOf = (value: unknown): string | undefined => {
-    if (typeof value !== 'string') return undefined; // another check of the field says so
+    if (typeof value !== 'string') return undefined; // another check of the field rejects it
     try {
       require(value);
       return undefined;

@@ -1,6 +1,6 @@
 import { lookOf } from './text.js';
 
-/** Names that stand for something in addresses or that would pass for the operator's. Folded form. */
+/** Names with a meaning in paths, or that look like names of the operator. Folded form. */
 const RESERVED_USERNAMES: ReadonlySet<string> = new Set([
   ...['me', 'self', 'chat', 'admin', 'administrator', 'system', 'root', 'moderator', 'owner', 'operator', 'staff'],
   ...['support', 'help', 'security', 'abuse', 'postmaster', 'webmaster', 'noreply', 'no-reply', 'official', 'parley'],
@@ -10,7 +10,7 @@ const RESERVED_USERNAMES: ReadonlySet<string> = new Set([
   ...['null', 'undefined', 'true', 'false', 'nan', 'constructor', 'prototype', '__proto__', '.', '..', '...'],
 ]);
 
-/** Names under which others would be believed to speak for the installation, or to be its own words, as they look. */
+/** Names that would make a user look like the installation or its operator, in the form of `lookOf`. */
 const OFFICIAL_NAMES: ReadonlySet<string> = new Set(
   [
     ...['admin', 'administrator', 'system', 'system admin', 'moderator', 'operator', 'support', 'official', 'parley'],
@@ -18,12 +18,14 @@ const OFFICIAL_NAMES: ReadonlySet<string> = new Set(
   ].map(lookOf),
 );
 
-/** Whether nobody may register under this name; expects what `foldUsername` gives. */
+/** Whether the name, in the form of `foldUsername`, may not be registered. */
 export function isReservedUsername(folded: string): boolean {
   return RESERVED_USERNAMES.has(folded) || isOfficialName(folded);
 }
 
-/** Whether a name passes for one of the installation itself (`Admin`, `SYSTEM`, `Аdmіn` in Cyrillic, `Deleted user`). */
+/**
+ * Whether a name looks like one of the installation itself (`Admin`, `SYSTEM`, `Аdmіn` in Cyrillic, `Deleted user`).
+ */
 export function isOfficialName(name: string): boolean {
   return OFFICIAL_NAMES.has(lookOf(name));
 }

@@ -2,23 +2,25 @@ import type { Type } from '@nestjs/common';
 import type { Config } from '../config/config.js';
 import { type FieldProblem, ValidationError } from '../errors/app-error.js';
 
-/** What a rule says of input, without the fields that are `wrong` in themselves. It must be cheap. */
+/** Returns the problems of the input, which is passed without the fields that are already `wrong`. It must be cheap. */
 type Rule<Input extends object> = (input: Input, config: Config, wrong: ReadonlySet<string>) => readonly FieldProblem[];
 
 const RULE = Symbol('rule of an input class');
 
 /**
- * States what no field of an input class can state alone: what holds for several fields together, or with settings. Who
- * acts upon the input asks the same; where a field is refused already, the edge asks (`withRule`), so
- * that one answer names all that are wrong.
+ * Declares a rule of an input class that depends on several fields, or on settings. The service that processes the
+ * input checks the same rule. If a field is already rejected, the rule is checked by `withRule`, so that one response
+ * lists all problems.
  */
 export function RuledBy<Input extends object>(rule: Rule<Input>): (dto: Type<Input>) => void {
   return (dto) => Reflect.defineMetadata(RULE, rule, dto);
 }
 
 /**
- * What `read` answers. @throws what it throws; a ValidationError with what the rule of the class says of the fields that
- * have nothing else wrong
+ * Returns the result of `read`.
+ *
+ * @throws the errors of `read`; to a ValidationError it adds the problems that the rule of the class has with valid
+ * fields
  */
 export function withRule<Result>(dto: Type<object>, data: unknown, config: Config, read: () => Result): Result {
   try {
@@ -26,8 +28,8 @@ export function withRule<Result>(dto: Type<object>, data: unknown, config: Confi
   } catch (error) {
     if (!(error instanceof ValidationError) || typeof data !== 'object' || data === null) throw error;
     const wrong = new Set(error.problems.map(({ field }) => field.split('.')[0]!));
-    const sound = Object.entries(data).filter(([name]) => !wrong.has(name));
-    const more = ruleOf(dto)(Object.fromEntries(sound), config, wrong).filter(({ field }) => !wrong.has(field));
+    const valid = Object.entries(data).filter(([name]) => !wrong.has(name));
+    const more = ruleOf(dto)(Object.fromEntries(valid), config, wrong).filter(({ field }) => !wrong.has(field));
     throw new ValidationError(firstOfEach([...error.problems, ...more]));
   }
 }
@@ -37,7 +39,7 @@ export function requireNone(problems: readonly FieldProblem[]): void {
   if (problems.length > 0) throw new ValidationError(firstOfEach(problems));
 }
 
-/** What a check that throws has to say. @throws what is no ValidationError */
+/** Returns the problems of a check that throws. @throws errors other than ValidationError */
 export function problemsOf(check: () => unknown): readonly FieldProblem[] {
   try {
     check();

@@ -17,7 +17,7 @@ function problemOf(value: unknown): FieldProblem | undefined {
   }
 }
 
-describe('the guard of bodies and frames', () => {
+describe('the JSON check of bodies and frames', () => {
   it.each([
     ['plain text', 'hello'],
     ['emoji and other planes', '👩‍👩‍👧 𝒳 漢字 🏴󠁧󠁢󠁥󠁮󠁧󠁿'],
@@ -26,7 +26,7 @@ describe('the guard of bodies and frames', () => {
     ['nothing at all', undefined],
     ['twenty levels', nested(20)],
     ['a thousand keys', Object.fromEntries(Array.from({ length: 1000 }, (_none, index) => [`k${index}`, index]))],
-  ])('lets %s pass', (_what, value) => expect(problemOf(value)).toBeUndefined());
+  ])('accepts %s', (_what, value) => expect(problemOf(value)).toBeUndefined());
 
   it.each([
     ['NUL', 'a\0b', ''],
@@ -45,21 +45,21 @@ describe('the guard of bodies and frames', () => {
     ['a large power of ten', JSON.parse('{"a":1e21}'), 'a'],
     ['a number alone', JSON.parse('1e400'), ''],
     ['bytes', { file: Buffer.from('x') }, 'file'],
-  ])('finds %s and says where', (_what, value, path) => {
+  ])('rejects %s with its path', (_what, value, path) => {
     expect(problemOf(value)).toEqual({ field: path, reason: expect.stringMatching(/^must not /) });
   });
 
-  it('refuses what is nested too deep, however deep', () => {
+  it('rejects values that are nested too deeply', () => {
     expect(problemOf(nested(21))?.reason).toContain('20 levels');
     expect(problemOf(nested(1e5))?.reason).toContain('20 levels');
   });
 
-  it('refuses more than a thousand keys, wherever they are', () => {
+  it('rejects more than a thousand keys, at any level', () => {
     const many = Array.from({ length: 501 }, () => ({ a: 1, b: 2 }));
     expect(problemOf(many)?.reason).toContain('1000 keys');
   });
 
-  it('finds every NUL and half pair, and nothing else', () => {
+  it('rejects every NUL and half surrogate pair, and nothing else', () => {
     const hasForbidden = (value: unknown): boolean => {
       const text = JSON.stringify(value);
       return /(?<!\\)(\\\\)*\\u(0000|d[89a-f])/.test(text) || /\de\+\d|\d{16}/.test(text);
@@ -72,7 +72,7 @@ describe('the guard of bodies and frames', () => {
     fc.assert(fc.property(texts, (text) => (problemOf([text]) !== undefined) === hasForbidden([text])));
   });
 
-  describe('before text is read', () => {
+  describe('before parsing', () => {
     const isSmall = (text: string): boolean => {
       try {
         requireSmallJson(text);
@@ -96,7 +96,7 @@ describe('the guard of bodies and frames', () => {
       expect(isSmall(text)).toBe(expected);
     });
 
-    it('lets everything pass that passes once it is read', () => {
+    it('accepts everything that is accepted after parsing', () => {
       const value = fc.jsonValue({ maxDepth: 25, stringUnit: 'binary' });
       fc.assert(fc.property(value, (json) => problemOf(json) !== undefined || isSmall(JSON.stringify(json))));
     });

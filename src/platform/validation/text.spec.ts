@@ -38,9 +38,9 @@ describe('cleaning a name', () => {
     ['<img src=x onerror=alert(1)>Ann', 'Ann'],
     ['<scr\u200Bipt>alert(1)</script>', ''],
     ['Ann <3 Ben', 'Ann <3 Ben'],
-  ])('makes %j into %j', (given, cleaned) => expect(cleanName(given)).toBe(cleaned));
+  ])('converts %j to %j', (given, cleaned) => expect(cleanName(given)).toBe(cleaned));
 
-  it('changes nothing when done again', () => {
+  it('is idempotent', () => {
     const hostile = fc.constantFrom(
       ...[
         '👩',
@@ -89,7 +89,7 @@ describe('cleaning a name', () => {
   });
 });
 
-describe('what nobody sees', () => {
+describe('a blank text', () => {
   const BLANKS = [
     ...[
       '',
@@ -107,43 +107,43 @@ describe('what nobody sees', () => {
     ...['\u034F', '\u180E', '\u2062', '\uFEFF', '\u202E', '\u{1D159}', '\u{1D173}', '\uFFF9', '\u17B4', '\u3000'],
   ];
 
-  it.each(BLANKS)('is all there is in %j', (text) => {
+  it.each(BLANKS)('can be %j', (text) => {
     expect(isBlank(text)).toBe(true);
     expect([cleanName(text), cleanText(text)]).toEqual(['', '']);
   });
 
   it.each(['a', '.', '👍', '\u0301', '⠁', '🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}', 'ㅤa'])(
-    'is not all there is in %j',
+    'is not %j',
     (text) => expect(isBlank(text)).toBe(false),
   );
 
-  it('leaves a text of several lines its lines, and what acts in a page out', () => {
+  it('is different from several lines, which are preserved without active markup', () => {
     expect(cleanText(' one\n\ttwo <b>three</b> <i> e\u0301\u0007 ')).toBe('one\n\ttwo three <i> é');
   });
 });
 
 describe('folding a user name', () => {
-  it('makes one of what looks alike in other widths and cases', () => {
+  it('removes differences of width and case', () => {
     expect(foldUsername('Ａda.Ｌ')).toBe('ada.l');
     expect(foldUsername('ADA.L')).toBe('ada.l');
   });
 
-  it('changes nothing when done again', () => {
+  it('is idempotent', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (name) => foldUsername(foldUsername(name)) === foldUsername(name)),
     );
   });
 
-  it.each(['ada', 'a.b-c_9', 'x'.repeat(32)])('lets %s be a user name', (name) => {
+  it.each(['ada', 'a.b-c_9', 'x'.repeat(32)])('accepts %s as a user name', (name) => {
     expect(USERNAME_PATTERN.test(foldUsername(name))).toBe(true);
   });
 
-  it.each(['ab', 'x'.repeat(33), 'a b c', 'ádá', 'ada\n', 'a\0b', ''])('does not let %j be one', (name) => {
+  it.each(['ab', 'x'.repeat(33), 'a b c', 'ádá', 'ada\n', 'a\0b', ''])('rejects %j as a user name', (name) => {
     expect(USERNAME_PATTERN.test(foldUsername(name))).toBe(false);
   });
 
   it.each(['ME', 'Admin', 'chat', 'system', '__proto__', 'deleted-user', 'Deleted_User', 'adm1n', 's.y.s.t.e.m'])(
-    'keeps %s for the house',
+    'reserves %s for the installation',
     (name) => {
       expect(isReservedUsername(foldUsername(name))).toBe(true);
     },
@@ -162,10 +162,10 @@ describe('a name of the installation', () => {
     '-system-',
     'Ｓｙｓｔｅｍ',
     'M0derator',
-  ])('is passed for by %j', (name) => expect(isOfficialName(name)).toBe(true));
+  ])('can look like %j', (name) => expect(isOfficialName(name)).toBe(true));
 
   it.each(['Ada', 'Adminah Ali', 'The System of a Down', 'Deleted scenes', 'Simon', '王小明', 'Админа', '!!!'])(
-    'is not passed for by %j',
+    'does not look like %j',
     (name) => expect(isOfficialName(name)).toBe(false),
   );
 });

@@ -1,28 +1,28 @@
 import { withoutActiveMarkup } from './markup.js';
 
-/** Whether PostgreSQL can store it: without NUL, and every surrogate has its other half. */
+/** Whether PostgreSQL can store the text: it has no NUL and no half surrogate pair. */
 export function isStorable(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();
 }
 
-/** C0 and C1 without the white space among them, which collapses like any other. */
+/** C0 and C1 controls except white space, which is collapsed like any other. */
 const CONTROLS = /[\u0000-\u0008\u000E-\u001F\u007F-\u0084\u0086-\u009F]/g;
 
-/** What nobody sees: ignorable characters, formats that show nothing, and signs that are blank. */
-const UNSEEN = String.raw`\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u2800\uFFF9-\uFFFB\u{13430}-\u{1343F}\u{16FE4}\u{1D159}`;
-const SEEN = new RegExp(String.raw`[^${UNSEEN}\p{White_Space}\p{Cc}\p{Cs}]`, 'u');
+/** Invisible characters: ignorable characters, invisible format characters, and blank symbols. */
+const INVISIBLE = String.raw`\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u2800\uFFF9-\uFFFB\u{13430}-\u{1343F}\u{16FE4}\u{1D159}`;
+const VISIBLE = new RegExp(String.raw`[^${INVISIBLE}\p{White_Space}\p{Cc}\p{Cs}]`, 'u');
 
-/** Scripts whose letters join, and those that write conjuncts: there a joiner changes what is read. */
+/** Scripts whose letters join, and scripts with conjuncts: in them a joiner changes the text. */
 const CURSIVE = String.raw`\p{scx=Arabic}\p{scx=Syriac}\p{scx=Mongolian}\p{scx=Nko}\p{scx=Mandaic}\p{scx=Manichaean}\p{scx=Adlam}\p{scx=Hanifi_Rohingya}`;
 const INDIC = String.raw`\p{scx=Devanagari}\p{scx=Bengali}\p{scx=Gurmukhi}\p{scx=Gujarati}\p{scx=Oriya}\p{scx=Tamil}\p{scx=Telugu}\p{scx=Kannada}\p{scx=Malayalam}\p{scx=Sinhala}\p{scx=Khmer}\p{scx=Myanmar}\p{scx=Tibetan}\p{scx=Tai_Tham}\p{scx=Balinese}\p{scx=Javanese}`;
 const VIRAMA = String.raw`\u094D\u09CD\u0A4D\u0ACD\u0B4D\u0BCD\u0C4D\u0CCD\u0D4D\u0DCA\u1039\u103A\u17D2`;
-/** Arabic letters that never join the next one: a joiner behind them changes nothing that is seen. */
+/** Arabic letters that never join the next one: a joiner after them changes nothing visible. */
 const NEVER_JOINING = String.raw`\u0621-\u0625\u0627\u0629\u062F-\u0632\u0648\u0671-\u0675\u0677\u0688-\u0699\u06C0\u06C3-\u06CB\u06CD\u06CF\u06D2\u06D3\u06D5\u06EE\u06EF`;
 const EMOJI = String.raw`\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F`;
-/** The flags of England, Scotland and Wales, the only ones spelt with tags. */
+/** The flags of England, Scotland and Wales, the only ones encoded with tags. */
 const SPELT_FLAGS = String.raw`\u{E0067}\u{E0062}(?:\u{E0065}\u{E006E}\u{E0067}|\u{E0073}\u{E0063}\u{E0074}|\u{E0077}\u{E006C}\u{E0073})\u{E007F}`;
 
-/** Unseen characters that a script or an emoji needs. */
+/** Invisible characters that a script or an emoji needs. */
 const NEEDED = [
   String.raw`(?<=[${EMOJI}])\u200D(?=\p{Extended_Pictographic})`,
   String.raw`(?<=[${VIRAMA}])\u200D`,
@@ -35,17 +35,17 @@ const NEEDED = [
   String.raw`(?<=\p{sc=Myanmar})\uFE00`,
   String.raw`(?<=\u{1F3F4})${SPELT_FLAGS}`,
 ].join('|');
-const HIDDEN = new RegExp(String.raw`(${NEEDED})|[${UNSEEN}\u200E\u200F\u202A-\u202E\u2066-\u2069]`, 'gu');
+const HIDDEN = new RegExp(String.raw`(${NEEDED})|[${INVISIBLE}\u200E\u200F\u202A-\u202E\u2066-\u2069]`, 'gu');
 
-/** Whether there is nothing to be seen in a text. */
+/** Whether a text has no visible character. */
 export function isBlank(text: string): boolean {
-  return !SEEN.test(text);
+  return !VISIBLE.test(text);
 }
 
 /**
- * A name, a title, or whatever else is one line: composed (NFC), without markup that acts, and without characters that
- * hide or reorder others. What a script or an emoji needs stays (joiners in Persian and Hindi, the variants of Han,
- * flags). Applying it twice changes nothing more; nothing may be left.
+ * Cleans a name, a title, or another text of one line: composed (NFC), without active markup, and without characters
+ * that hide or reorder others. Characters that a script or an emoji needs stay (joiners in Persian and Hindi, the
+ * variants of Han, flags). It is idempotent; the result may be empty.
  */
 export function cleanName(text: string): string {
   const line = text.replace(CONTROLS, '').normalize('NFC').replace(HIDDEN, '$1').normalize('NFC');
@@ -56,26 +56,26 @@ export function cleanName(text: string): string {
   return name === text ? name : cleanName(name);
 }
 
-/** A text of several lines, composed, without controls and without markup that acts; empty where nothing is seen. */
+/** Cleans a text of several lines: composed, without controls and active markup; empty if nothing visible remains. */
 export function cleanText(text: string): string {
   const clean = withoutActiveMarkup(withoutControls(text)).normalize('NFC').trim();
   return isBlank(clean) ? '' : clean;
 }
 
-/** C0 and C1 taken out, but for line breaks and tabs. */
+/** Removes C0 and C1 controls except line breaks and tabs. */
 export function withoutControls(text: string): string {
   return text.replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, '');
 }
 
-/** What a user name may look like, after folding. */
+/** The format of a user name after folding. */
 export const USERNAME_PATTERN = /^[a-z0-9_.-]{3,32}$/;
 
-/** The form of a user name that is unique: compatibility forms and case are one. */
+/** Returns the unique form of a user name, without differences of compatibility forms and case. */
 export function foldUsername(text: string): string {
   return text.normalize('NFKC').toLowerCase().normalize('NFKC');
 }
 
-/** Signs of other scripts, and digits, that pass for letters of ours. */
+/** Characters of other scripts, and digits, that look like Latin letters. */
 const LOOKALIKES = new Map(
   [
     ...['aаαɑ', 'bьв6', 'cсϲ', 'dԁ', 'eеε3', 'gɡ', 'hһ', 'iіιıɩ1l|!', 'jј', 'kκк', 'mм', 'nոռ', 'oοоօ0', 'pрρ'],
@@ -83,7 +83,7 @@ const LOOKALIKES = new Map(
   ].flatMap((like) => [...like].map((sign): [string, string] => [sign, like[0]!])),
 );
 
-/** One form for names that look alike, or differ in case, marks, spaces and punctuation alone. */
+/** Returns one form for names that look alike, or only differ in case, marks, spaces and punctuation. */
 export function lookOf(name: string): string {
   const letters = name
     .normalize('NFKD')
@@ -92,7 +92,7 @@ export function lookOf(name: string): string {
   return [...letters].map((sign) => LOOKALIKES.get(sign) ?? sign).join('');
 }
 
-/** Length as people count it who count characters: Unicode code points. */
+/** The length of a text in Unicode code points. */
 export function codePoints(text: string): number {
   let length = text.length;
   for (let at = 0; at + 1 < text.length; at++) {

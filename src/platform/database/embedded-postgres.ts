@@ -31,7 +31,7 @@ type Access = { readonly running: number } | { readonly lock: ClusterLock | unde
  * The embedded PostgreSQL in a directory. The server is detached from the terminal, so that Ctrl-C reaches only this
  * process, which stops it last. A server that survived a killed process is adopted by the next process. A server is
  * started only when it is certain that none is running: a kernel lock proves that for every container of this machine,
- * a heartbeat for other machines that see the same disk (docs/decisions/0006-one-server-in-a-data-directory.md).
+ * a heartbeat for other machines that see the same disk (docs/decisions/0006-one-server-per-data-directory.md).
  */
 export class EmbeddedPostgres {
   private constructor(

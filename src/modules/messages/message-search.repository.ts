@@ -208,13 +208,13 @@ export class SearchView {
       behind.map((row) => row.indexed_from),
       behind.map((row) => row.indexed_to),
     ];
-    const unindexedRanges = await this.tx.many(UNINDEXED_RANGES, [...values, beforeMs, limit]);
-    return { unindexedRanges, reachedMs: Math.max(0, ...unindexedRanges.map((range) => range.reached_ms ?? 0)) };
+    const ranges = await this.tx.many(UNINDEXED_RANGES, [...values, beforeMs, limit]);
+    return { ranges, reachedMs: Math.max(0, ...ranges.map((range) => range.reached_ms ?? 0)) };
   }
 
-  unindexed(unindexedRanges: readonly NumberRange[], bounds: SearchBounds): Promise<UnindexedRow[]> {
-    const ids = unindexedRanges.map((range) => range.conversation_id);
-    const numbers = [unindexedRanges.map(({ above }) => above), unindexedRanges.map(({ below }) => below)];
+  unindexed(ranges: readonly NumberRange[], bounds: SearchBounds): Promise<UnindexedRow[]> {
+    const ids = ranges.map((range) => range.conversation_id);
+    const numbers = [ranges.map(({ above }) => above), ranges.map(({ below }) => below)];
     return this.tx.many(UNINDEXED, [...valuesOf(bounds), ids, ...numbers]);
   }
 

@@ -29,7 +29,9 @@ export function presentPublicRoom(row: PublicRoomRow): PublicRoomDto {
   return { ...presentSummary(row), is_participant: row.is_participant };
 }
 
-/** The conversation for the viewer of the row. Without being a participant they have no flags, unread count or content. */
+/**
+ * The conversation for the viewer of the row. Without being a participant they have no flags, unread count or content.
+ */
 export function presentConversation(row: ConversationRow): ConversationDto {
   const lastReadSeq = row.last_read_seq ?? row.last_number;
   const flags = toOwnFlags({

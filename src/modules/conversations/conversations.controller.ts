@@ -109,7 +109,7 @@ export class ConversationsController {
   @Post(':id/join')
   @ApiOperation({ summary: 'Joins a public room.' })
   @HttpCode(200)
-  @NotIdempotent() // a repeat has no effect, and a stored response could contain a last message that was deleted in the meantime
+  @NotIdempotent() // a repeat has no effect, and a stored response could contain a message that was deleted since
   @ApiOkResponse({ type: ConversationDto })
   @Throws(ConversationNotFound, TooManyParticipants, DirectConversationFixed)
   join(@CurrentActor() actor: Actor, @ConversationId() id: string): Promise<ConversationDto> {

@@ -219,7 +219,9 @@ export class ConversationsRepository {
     filter: {
       type?: ConversationType;
       isArchived?: boolean;
-      /** LIKE patterns for folded names; each has to match the title or, with `inMembers`, the name of a participant. */
+      /**
+       * LIKE patterns for folded names; each has to match the title or, with `inMembers`, the name of a participant.
+       */
       names?: readonly string[];
       inMembers?: boolean;
       after?: PageCursor;

@@ -35,8 +35,8 @@ export class ConversationsService {
   ) {}
 
   /**
-   * The actor's own conversations, the most recently active first. The resume cursor is read before the page, so that no
-   * event is missed between the two.
+   * The actor's own conversations, the most recently active first. The resume cursor is read before the page, so that
+   * no event is missed between the two.
    */
   async list(actor: Actor, query: ListConversationsQuery): Promise<ConversationPageDto> {
     const { limit = DEFAULT_PAGE_SIZE, type, is_archived: isArchived, search, q } = query;
@@ -141,13 +141,17 @@ export class ConversationsService {
     if (!done) throw new ConversationNotFound();
   }
 
-  /** For events: the part that is the same for all participants, without an access check. Omits deleted conversations. */
+  /**
+   * For events: the part that is the same for all participants, without an access check. Omits deleted conversations.
+   */
   async summaries(conversationIds: string[]): Promise<Map<string, ConversationSummaryDto>> {
     const rows = await this.repository.summaries(conversationIds);
     return new Map([...rows].map(([id, row]) => [id, presentSummary(row)]));
   }
 
-  /** Without an access check, which is up to the caller. @throws ConversationNotFound if it was deleted in the meantime */
+  /**
+   * Without an access check, which is up to the caller. @throws ConversationNotFound if it was deleted in the meantime
+   */
   async present(actor: Actor, conversationId: string): Promise<ConversationDto> {
     const row = await this.repository.find(actor.userId, conversationId);
     if (!row) throw new ConversationNotFound();

@@ -94,7 +94,9 @@ export class ContentModeration {
   }
 }
 
-/** Only a `reject` verdict has a public reason. Where a text can be neither held nor masked, it is rejected without one. */
+/**
+ * Only a `reject` verdict has a public reason. Where a text can be neither held nor masked, it is rejected without one.
+ */
 function rejection(verdict: ContentVerdict): ContentRejected {
   return new ContentRejected(verdict.kind === 'reject' ? verdict.reason : null);
 }

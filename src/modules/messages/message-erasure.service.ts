@@ -12,8 +12,9 @@ const CONVERSATIONS_PER_PAGE = 100;
 const NO_ID = '00000000-0000-0000-0000-000000000000';
 
 /**
- * Turns all messages of an erased account into tombstones, each with a `message.deleted` of the server, as if the author
- * had deleted it. Each batch is committed: after an interruption the next run continues with the remaining messages.
+ * Turns all messages of an erased account into tombstones, each with a `message.deleted` of the server, as if the
+ * author had deleted it. Each batch is committed: after an interruption the next run continues with the remaining
+ * messages.
  */
 @Injectable()
 export class MessageErasure {

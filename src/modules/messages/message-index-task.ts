@@ -7,8 +7,8 @@ const RUN_MS = 25_000;
 const CONVERSATIONS_MAX = 10_000;
 
 /**
- * Indexes the messages that no process has indexed: those from before the index existed, of a process that has ended, of
- * an older version or of a restored backup, and changed texts.
+ * Indexes the messages that no process has indexed: those from before the index existed, of a process that has ended,
+ * of an older version or of a restored backup, and changed texts.
  */
 @Injectable()
 export class MessageIndexTask implements ScheduledTask, OnModuleInit {

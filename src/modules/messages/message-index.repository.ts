@@ -154,7 +154,9 @@ export class MessageIndexRepository {
     return [...new Set(rows.map((row) => row.conversation_id))];
   }
 
-  /** Merges the pending list of the old index, which sends append to while that index exists. Returns whether it does. */
+  /**
+   * Merges the pending list of the old index, which sends append to while that index exists. Returns whether it does.
+   */
   async mergeOldIndex(): Promise<boolean> {
     return (await this.sql.run(MERGE_OLD_INDEX)) > 0;
   }

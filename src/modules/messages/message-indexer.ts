@@ -10,7 +10,9 @@ import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 const INTERVAL_MS = 1_000;
 const BATCH_MESSAGES = 1_000;
 const BATCH_CONVERSATIONS = 64;
-/** The largest share of the time spent indexing. Under load sends have priority, and searches read unindexed messages. */
+/**
+ * The largest share of the time spent indexing. Under load sends have priority, and searches read unindexed messages.
+ */
 const DUTY = 0.25;
 
 /**

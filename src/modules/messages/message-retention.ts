@@ -11,8 +11,8 @@ const NO_ID = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Removes messages that are older than the retention of their conversation (`settings.message_retention_days`). Each
- * leaves a tombstone, with a `message.deleted` of the server, as if a user had deleted it. Text, versions, reactions and
- * metadata are deleted from the tables at once. New rows reuse their space, and once a day `MessageTableCompaction`
+ * leaves a tombstone, with a `message.deleted` of the server, as if a user had deleted it. Text, versions, reactions
+ * and metadata are deleted from the tables at once. New rows reuse their space, and once a day `MessageTableCompaction`
  * returns it to the disk. Attached files are detached, and the cleanup of files removes them.
  */
 @Injectable()

@@ -5,7 +5,9 @@ import type { MessageRow } from './message-presenter.js';
 import type { MessageFilter } from './message-reads.repository.js';
 import { MESSAGE_COLUMNS, MESSAGE_JOINS } from './messages.repository.js';
 
-/** A statement takes at most a second. A generic plan, made without the values, would read whole tables for rare words. */
+/**
+ * A statement takes at most a second. A generic plan, made without the values, would read whole tables for rare words.
+ */
 const SETTINGS = statement<unknown>(
   'messages.search_settings',
   `select set_config('statement_timeout', '1000', true), set_config('plan_cache_mode', 'force_custom_plan', true),

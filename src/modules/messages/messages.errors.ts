@@ -84,7 +84,9 @@ export class ContentRejected extends AppError {
   }
 }
 
-/** Not a mistake of the sender, and not a message yet. A repeat with the same `client_message_id` is the same held send. */
+/**
+ * Not a mistake of the sender, and not a message yet. A repeat with the same `client_message_id` is the same held send.
+ */
 @ErrorDoc(
   'Accepted, but held for a moderator. Other users do not see it, and no message exists, until it is released.',
   'Display it as pending. A repeat with the same key is the same held message.',

@@ -106,7 +106,9 @@ const POSITION = statement<{ conversation_id: string; sequence_number: number; s
 /** Earlier versions stored of a message: the first one, and the latest. */
 const VERSIONS_MAX = 100;
 
-/** Omitted fields are unchanged. The previous text is stored in the history; an edit without effect stores no version. */
+/**
+ * Omitted fields are unchanged. The previous text is stored in the history; an edit without effect stores no version.
+ */
 const EDIT = statement<unknown>(
   'messages.edit',
   `with before as (
@@ -238,7 +240,9 @@ export class MessagesRepository {
     await tx.run(DELETE, [id, at, actorId]);
   }
 
-  /** How many different emojis a message has, whether this is one of them, and whether the actor used it in any form. */
+  /**
+   * How many different emojis a message has, whether this is one of them, and whether the actor used it in any form.
+   */
   async countEmojis(
     tx: Queryable,
     emoji: string,

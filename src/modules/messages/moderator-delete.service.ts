@@ -7,7 +7,10 @@ import { MessageNotEditable, MessageNotFound } from './messages.errors.js';
 import { MESSAGE_DELETED } from './messages.events.js';
 import { MessagesRepository } from './messages.repository.js';
 
-/** Deletion by system moderators. They need not be participants, and the result does not reveal the message. */
+/**
+ * Deletion by moderators and admins of the system. They need not be participants, and the result does not reveal the
+ * message.
+ */
 @Injectable()
 export class ModeratorDelete {
   constructor(

@@ -4,7 +4,10 @@ const NAME = /^:[a-z0-9_+-]{1,32}:$/;
 const STYLES = /[\uFE0E\uFE0F]/g;
 /** Characters that render as text without a variation selector; with a skin tone they render as emoji. */
 const TEXT_BY_DEFAULT = /(?!\p{Emoji_Presentation})(?!\p{Regional_Indicator})\p{Emoji}(?!\p{Emoji_Modifier})/gu;
-/** Flags, keycaps and every sequence that Unicode recommends; the flag `v` is newer than the language level of the build. */
+/**
+ * Flags, keycaps and every sequence that Unicode recommends; the flag `v` is newer than the language level of the
+ * build.
+ */
 const RECOMMENDED = new RegExp(String.raw`^\p{RGI_Emoji}$`, 'v');
 /** Sequences that later versions of Unicode recommend have the same structure: up to four joined pictographs. */
 const PICTURE = String.raw`(?:(?=[\p{Emoji}\p{Cn}])\p{Extended_Pictographic}(?:\uFE0F|\p{Emoji_Modifier})?)`;

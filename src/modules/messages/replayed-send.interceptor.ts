@@ -11,8 +11,8 @@ export interface AnsweredSend<Message> {
 }
 
 /**
- * The HTTP side of idempotent sends. The header `Idempotency-Key` is used as `client_message_id` if the body has none. A
- * replayed response has the header `Idempotency-Replayed`.
+ * The HTTP side of idempotent sends. The header `Idempotency-Key` is used as `client_message_id` if the body has none.
+ * A replayed response has the header `Idempotency-Replayed`.
  */
 @Injectable()
 export class ReplayedSendInterceptor implements NestInterceptor<AnsweredSend<unknown>, unknown> {

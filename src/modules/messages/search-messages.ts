@@ -73,8 +73,8 @@ interface Found {
 /**
  * Searches the messages of the conversations in which the searcher is a participant now, newest first. It reads the
  * index in time windows, going back, and reads unindexed messages from the table of messages. Both use one snapshot of
- * the database, so a message is found as soon as its send is acknowledged. The work is bounded: if it does not reach the
- * end, the page is short and its cursor continues where the search stopped.
+ * the database, so a message is found as soon as its send is acknowledged. The work is bounded: if it does not reach
+ * the end, the page is short and its cursor continues where the search stopped.
  */
 @Injectable()
 export class SearchMessages {

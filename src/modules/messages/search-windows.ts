@@ -11,8 +11,9 @@ export interface SearchWindow {
 }
 
 /**
- * Windows that go back from `beforeMs`. Each contains the previous one; the last one goes back to 1970. The first is the
- * longest with at most `wanted` messages, at a constant rate of `perMs`; if `wanted` is infinite, there is one window.
+ * Windows that go back from `beforeMs`. Each contains the previous one; the last one goes back to 1970. The first is
+ * the longest with at most `wanted` messages, at a constant rate of `perMs`; if `wanted` is infinite, there is one
+ * window.
  */
 export function searchWindows(perMs: number, beforeMs: number, wanted: number): SearchWindow[] {
   const sizes = SHIFTS.flatMap((shift, level) => SPANS.map((spans) => ({ level, length: 2 ** shift, spans })));

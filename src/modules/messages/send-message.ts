@@ -29,7 +29,7 @@ export interface SentMessage {
 
 /** UTF-16 units of raw text allowed for each code point of the limit: emoji have two, and markup is removed. */
 const RAW_UNITS_EACH = 4;
-/** Bounds of the longest raw text that is sanitized. No text within CONTENT_MAX_LENGTH, at maxLength 50,000, is longer. */
+/** Bounds of the longest raw text that is sanitized. No text within CONTENT_MAX_LENGTH, at most 50,000, is longer. */
 const RAW_CONTENT = { min: 20_000, max: 100_000 };
 /** The sizes that measured best on two cores: larger batches add latency, smaller batches add commits. */
 const BATCH = { maxBatch: 256, maxBatchPerKey: 64, maxInFlight: 2, maxQueuedPerKey: 500, maxWaitMs: 300 };
@@ -94,8 +94,8 @@ export class SendMessage {
   }
 
   /**
-   * Stores a message that was held for review, on behalf of its sender. `key` is the client_message_id if the sender gave
-   * none: a send that is released twice is stored once. @throws as `send`, by the state at the time of the release
+   * Stores a message that was held for review, on behalf of its sender. `key` is the client_message_id if the sender
+   * gave none: a send that is released twice is stored once. @throws as `send`, by the state at the time of the release
    */
   release(held: HeldSend, key: string): Promise<SentMessage> {
     const { client_message_id = null, body_hash } = held;
@@ -117,7 +117,8 @@ export class SendMessage {
   }
 
   /**
-   * Returns the text as it will be stored. The limit applies to the sanitized text, unless the raw text is far too long.
+   * Returns the text as it will be stored. The limit applies to the sanitized text, unless the raw text is far too
+   * long.
    * @throws ValidationError if nothing visible is left, ContentTooLong
    */
   cleanContent(raw: string, emptiness?: 'may be empty'): { content: string; sanitized: boolean } {

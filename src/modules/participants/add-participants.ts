@@ -55,7 +55,7 @@ export class AddParticipants {
       subjectId: conversationId,
       payload: { since_seq: joinedSeqs.get(userId)! },
     }));
-    // Checks again under the locks of their streams: an account that was deleted, banned or blocked meanwhile is rejected.
+    // Checks again under the locks of their streams: an account that was deleted, banned or blocked since is rejected.
     await this.requireAddable(tx, actor, joining);
     return joining.length;
   }

@@ -25,8 +25,8 @@ const Named = createParamDecorator((name: string, context: ExecutionContext): Na
 });
 
 /**
- * The id of the conversation in the path: `@ConversationId() id: string`. Whether a slug resolves depends on the caller,
- * so the pipe receives the actor too. For routes that require authentication.
+ * The id of the conversation in the path: `@ConversationId() id: string`. Whether a slug resolves depends on the
+ * caller, so the pipe receives the actor too. For routes that require authentication.
  */
 export function ConversationId(name = 'id'): ParameterDecorator {
   return (target, method, index) => {

@@ -8,8 +8,8 @@ import { ParticipantsPolicy } from './participants.policy.js';
 import { ParticipantsRepository } from './participants.repository.js';
 
 /**
- * A participant's own flags of a conversation: archived, pinned, silenced. They are written under the conversation's lock
- * although its stream gets no event: everywhere, locks are taken on the conversation first, then on users.
+ * A participant's own flags of a conversation: archived, pinned, silenced. They are written under the conversation's
+ * lock although its stream gets no event: everywhere, locks are taken on the conversation first, then on users.
  */
 @Injectable()
 export class ConversationPreferences {

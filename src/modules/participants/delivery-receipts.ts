@@ -2,8 +2,8 @@
 type Mark = (conversationId: string, number: number) => Promise<unknown>;
 
 /**
- * For protocols without a frame for delivery receipts: a message that is written to the socket counts as delivered. Each
- * connection stores one mark at a time; the next one includes all messages that were delivered in the meantime.
+ * For protocols without a frame for delivery receipts: a message that is written to the socket counts as delivered.
+ * Each connection stores one mark at a time; the next one includes all messages that were delivered in the meantime.
  */
 export class DeliveryReceipts {
   private readonly pending = new Map<string, number>();

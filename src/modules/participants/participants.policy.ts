@@ -100,8 +100,8 @@ export class ParticipantsPolicy {
   }
 
   /**
-   * For writes, the first call in `EventLog.write`: checks that the account and the session are still valid, and that the
-   * actor is still a participant.
+   * For writes, the first call in `EventLog.write`: checks that the account and the session are still valid, and that
+   * the actor is still a participant.
    * @throws AuthenticationRequired, AccountBanned, ConversationNotFound, PermissionDenied
    */
   async requireMemberUnderLock(tx: Queryable, actor: Actor, conversationId: string): Promise<Membership> {

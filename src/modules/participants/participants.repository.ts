@@ -331,8 +331,8 @@ export class ParticipantsRepository {
   }
 
   /**
-   * The next owner: of all other participants the one with the highest role, of those the one who joined first. A banned
-   * user only if all are banned.
+   * The next owner: of all other participants the one with the highest role, of those the one who joined first. A
+   * banned user only if all are banned.
    */
   async findSuccessor(tx: Queryable, conversationId: string, leavingId: string): Promise<string | undefined> {
     return (await tx.one(SUCCESSOR, [conversationId, leavingId]))?.user_id;

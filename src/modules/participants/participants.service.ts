@@ -81,8 +81,9 @@ export class ParticipantsService {
   }
 
   /**
-   * The actor joins a room that is not private; a participant may call it again. In a room that has become empty only the
-   * creator becomes the owner again: another user does not gain the ownership of a room, and its history, by joining it.
+   * The actor joins a room that is not private; a participant may call it again. In a room that has become empty only
+   * the creator becomes the owner again: another user does not gain the ownership of a room, and its history, by
+   * joining it.
    * @throws ConversationNotFound, PermissionDenied
    */
   async join(actor: Actor, conversationId: string): Promise<void> {

@@ -24,8 +24,8 @@ const WINDOW_MS = 200;
 const DELAY_MS = 250;
 
 /**
- * Enqueues the aggregation of receipts for conversations whose marks have moved. An unavailable queue loses nothing: the
- * conversations are stored and enqueued again, and so does the next mark of each of them.
+ * Enqueues the aggregation of receipts for conversations whose marks have moved. If the queue is unavailable, nothing
+ * is lost: the conversations are enqueued again later, and the next mark of a conversation enqueues it too.
  */
 @Injectable()
 export class ReceiptsQueue implements OnModuleInit, OnApplicationShutdown {

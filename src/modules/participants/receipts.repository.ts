@@ -113,14 +113,17 @@ const AGGREGATE = statement<AggregateRow>(
 export class ReceiptsRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** Moves a batch of marks in one transaction; returns the results in the order of the batch. @throws ServiceUnavailable */
+  /**
+   * Moves a batch of marks in one transaction; returns the results in the order of the batch. @throws
+   * ServiceUnavailable
+   */
   mark(batch: NewMark[]): Promise<MarkResult[]> {
     return this.sql.many(MARK, [JSON.stringify(batch)]);
   }
 
   /**
-   * Computes what all participants have read and received; the result only grows. Undefined if the conversation does not
-   * exist.
+   * Computes what all participants have read and received; the result only grows. Undefined if the conversation does
+   * not exist.
    */
   aggregate(conversationId: string): Promise<AggregateRow | undefined> {
     return this.sql.one(AGGREGATE, [conversationId]);

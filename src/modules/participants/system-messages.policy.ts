@@ -12,7 +12,8 @@ export interface SystemMessage {
 /** Messages of the type `system`, which no client can send. The module `messages` provides it. */
 export abstract class SystemMessages {
   /**
-   * Appends a message to the locked conversation, in the given transaction, with a number and an event like every message.
+   * Appends a message to the locked conversation, in the given transaction, with a number and an event like every
+   * message.
    */
   abstract append(tx: StreamTransaction, message: SystemMessage): Promise<void>;
 }

@@ -21,7 +21,8 @@ const RENEW_MS = 10_000;
 
 /**
  * The presence of clients without a socket. Setting a status opens a lease of the session, which every request of the
- * session renews, on any node: with one statement every ten seconds for all sessions with requests, not one per request.
+ * session renews, on any node: with one statement every ten seconds for all sessions with requests, not one per
+ * request.
  */
 @Injectable()
 export class CallerLeases implements NestInterceptor, OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {

@@ -15,7 +15,9 @@ const GRACE = `case c.ending when 'ended' then interval '0' when 'left' then int
 const PARTICIPANTS_MAX = 500;
 /** The node of a lease whose connection has closed. */
 const CLOSED = `'00000000-0000-0000-0000-000000000000'::uuid`;
-/** The node of a lease that the requests of a session renew, on any node: the id of the lease is that of the session. */
+/**
+ * The node of a lease that the requests of a session renew, on any node: the id of the lease is that of the session.
+ */
 const BY_REQUESTS = `'00000000-0000-0000-0000-000000000001'::uuid`;
 /** How long the status of a client without a socket counts after its last request. */
 const REQUEST_LEASE = `interval '60 seconds'`;
@@ -266,8 +268,8 @@ export class PresenceRepository {
   }
 
   /**
-   * Deletes up to `limit` expired leases, and returns the presences that changed. Each lease is deleted by one node only,
-   * and both steps are one transaction: a change is announced exactly once.
+   * Deletes up to `limit` expired leases, and returns the presences that changed. Each lease is deleted by one node
+   * only, and both steps are one transaction: a change is announced exactly once.
    */
   expire(limit: number): Promise<{ ended: number; changed: PresenceRow[] }> {
     return this.sql.transaction(async (tx) => {

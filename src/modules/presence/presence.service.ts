@@ -10,8 +10,8 @@ import { PresenceRepository, type PresenceRow } from './presence.repository.js';
 
 /**
  * The presence of users: online while any of their devices is active, away when all of them are; busy and offline
- * (invisible) are set by the user. It is visible only to users who share a conversation with them and whom they have not
- * blocked.
+ * (invisible) are set by the user. It is visible only to users who share a conversation with them and whom they have
+ * not blocked.
  */
 @Injectable()
 export class PresenceService implements PresenceSource, OnModuleInit {

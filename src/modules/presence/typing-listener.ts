@@ -7,8 +7,8 @@ import { TypingChanged } from './presence.events.js';
 import { TypingService } from './typing.service.js';
 
 /**
- * Notifies `TypingService` of typing that started on other nodes, and of the events that end it. The node that commits a
- * message usually knows from the bus that its sender is typing. If the signal is late, the node on which the typing
+ * Notifies `TypingService` of typing that started on other nodes, and of the events that end it. The node that commits
+ * a message usually knows from the bus that its sender is typing. If the signal is late, the node on which the typing
  * started ends it when the message is dispatched there.
  */
 @Injectable()

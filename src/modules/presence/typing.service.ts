@@ -64,8 +64,8 @@ export class TypingService implements OnModuleInit {
   }
 
   /**
-   * Returns the conversations in which these users are typing, by user id, as far as the actor is a participant of them.
-   * It covers the last six seconds; a client that needs every signal has to use a socket.
+   * Returns the conversations in which these users are typing, by user id, as far as the actor is a participant of
+   * them. It covers the last six seconds; a client that needs every signal has to use a socket.
    */
   async findTyping(actor: Actor, userIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const entries = userIds.flatMap((userId) => this.state.of(userId).map((entry) => [userId, entry] as const));

@@ -39,7 +39,9 @@ export class UsersPolicy {
     return current;
   }
 
-  /** Requires that the actor has a higher rank than the target; an equal rank is not enough. @throws PermissionDenied */
+  /**
+   * Requires that the actor has a higher rank than the target; an equal rank is not enough. @throws PermissionDenied
+   */
   requireOutranks(actor: Actor, target: { role: SystemRole }, least: 'moderator' | 'admin'): void {
     const outranks = RANK[actor.role] >= RANK[least] && RANK[actor.role] > RANK[target.role];
     if (!outranks) throw new PermissionDenied();

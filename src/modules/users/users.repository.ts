@@ -82,7 +82,9 @@ const ERASE = statement<unknown>(
 
 const DELETE_BLOCKS = statement<unknown>('users.forget_blocks', `delete from user_blocks where blocker_id = $1`);
 
-/** Blocks the partners in direct conversations: the existing checks for blocks then refuse sends, edits and reactions. */
+/**
+ * Blocks the partners in direct conversations: the existing checks for blocks then refuse sends, edits and reactions.
+ */
 const BLOCK_DIRECT_PARTNERS = statement<unknown>(
   'users.block_direct_partners',
   `insert into user_blocks (blocker_id, blocked_id)

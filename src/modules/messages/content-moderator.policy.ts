@@ -24,7 +24,7 @@ export interface HeldSend {
 }
 
 /** The outcome of holding a send; `dropped` and `conflict` only for a key that was held before. */
-export interface Holding {
+export interface HoldResult {
   readonly id: string;
   readonly status: 'held' | 'dropped' | 'conflict';
 }
@@ -41,5 +41,5 @@ export abstract class ContentModerator {
   ): ContentVerdict | undefined | Promise<ContentVerdict | undefined>;
 
   /** Stores a send for review. A repeat with the same key is the same held send. */
-  abstract defer(send: HeldSend, verdict: ContentVerdict & { kind: 'hold' }): Promise<Holding>;
+  abstract defer(send: HeldSend, verdict: ContentVerdict & { kind: 'hold' }): Promise<HoldResult>;
 }

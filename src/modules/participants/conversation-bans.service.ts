@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { Actor } from '../../platform/http/actor.js';
-import { type Acting, UserAdministration } from '../users/user-administration.service.js';
+import { type ActorAndTarget, UserAdministration } from '../users/user-administration.service.js';
 import { ConversationBansRepository } from './conversation-bans.repository.js';
 import { ConversationNotFound, ParticipantNotFound } from './participants.errors.js';
 import { ParticipantsPolicy } from './participants.policy.js';
@@ -49,7 +49,7 @@ export class ConversationBans {
   private async change(
     actor: Actor,
     { conversationId, userId }: ConversationBan,
-    work: (tx: StreamTransaction, acting: Acting) => Promise<void>,
+    work: (tx: StreamTransaction, context: ActorAndTarget) => Promise<void>,
   ): Promise<void> {
     const done = await this.log.write(conversationId, async (tx) => {
       const access = await this.policy.access(actor, conversationId, tx);

@@ -13,7 +13,7 @@ import { UsersPolicy } from './users.policy.js';
 import { type ErasedName, UsersRepository } from './users.repository.js';
 
 /** The actor and the target of an administrative act, with their current state. */
-export interface Acting {
+export interface ActorAndTarget {
   readonly current: Actor;
   readonly target: UserRow;
 }
@@ -87,7 +87,7 @@ export class UserAdministration {
    * Permanently erases the personal data of an account, inside the caller's transaction on its stream. The row remains,
    * because messages refer to it as their sender. The caller has authorized the actor. @throws LastAdmin
    */
-  async eraseIn(tx: StreamTransaction, target: UserRow, name: ErasedName): Promise<void> {
+  async erasePersonalData(tx: StreamTransaction, target: UserRow, name: ErasedName): Promise<void> {
     if (target.role === 'admin') await this.requireAnotherAdmin(tx, target.id);
     await this.repository.erase(tx, target.id, { at: tx.head.at, name });
     await this.idempotency.forgetUser(tx, target.id);
@@ -99,7 +99,7 @@ export class UserAdministration {
     actor: Actor,
     userId: string,
     least: 'moderator' | 'admin',
-  ): Promise<Acting> {
+  ): Promise<ActorAndTarget> {
     if (least === 'admin') requireNotGuest(userId);
     const current = await this.policy.requireActive(tx, actor);
     const target = await this.require(tx, userId);
@@ -108,7 +108,7 @@ export class UserAdministration {
   }
 
   /** The current state of the actor, who is also the target. @throws AuthenticationRequired, AccountBanned */
-  async requireSelf(tx: StreamTransaction, actor: Actor): Promise<Acting> {
+  async requireSelf(tx: StreamTransaction, actor: Actor): Promise<ActorAndTarget> {
     const current = await this.policy.requireActive(tx, actor);
     return { current, target: await this.require(tx, actor.userId) };
   }

@@ -4,7 +4,7 @@ import {
   ContentModerator,
   type ContentVerdict,
   type HeldSend,
-  type Holding,
+  type HoldResult,
 } from '../../messages/content-moderator.policy.js';
 import { ContentRulesRepository, INSTALLATION } from './content-rules.repository.js';
 import { HeldMessagesRepository } from './held-messages.repository.js';
@@ -70,7 +70,7 @@ export class ContentRuleCache extends ContentModerator implements OnApplicationB
     return this.readOnce(conversationId).then((rules) => this.evaluateBoth(text, rules));
   }
 
-  defer(send: HeldSend, verdict: ContentVerdict & { kind: 'hold' }): Promise<Holding> {
+  defer(send: HeldSend, verdict: ContentVerdict & { kind: 'hold' }): Promise<HoldResult> {
     return this.held.hold(send, verdict);
   }
 

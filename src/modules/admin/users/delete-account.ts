@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { EventLog, type StreamTransaction } from '../../../platform/event-log/event-log.js';
 import type { Actor } from '../../../platform/http/actor.js';
 import { AccountAdministration } from '../../auth/account-administration.service.js';
-import { type Acting, UserAdministration } from '../../users/user-administration.service.js';
+import { type ActorAndTarget, UserAdministration } from '../../users/user-administration.service.js';
 import { UserNotFound } from '../../users/users.errors.js';
 import { WebhooksService } from '../../webhooks/webhooks.service.js';
 import { AccountDeletionsRepository } from './account-deletions.repository.js';
@@ -43,11 +43,11 @@ export class DeleteAccount {
   private async end(
     userId: string,
     { messages, reason }: { messages: MessageFate; reason: string },
-    authorize: (tx: StreamTransaction) => Promise<Acting>,
+    authorize: (tx: StreamTransaction) => Promise<ActorAndTarget>,
   ): Promise<void> {
     const ended = await this.log.write(userId, async (tx) => {
       const { current, target } = await authorize(tx);
-      await this.users.eraseIn(tx, target, messages === 'keep' ? 'kept' : 'nameless');
+      await this.users.erasePersonalData(tx, target, messages === 'keep' ? 'kept' : 'nameless');
       const sessionIds = await this.accounts.deleteCredentials(tx, userId);
       await this.webhooks.removeAllIn(tx, userId);
       await this.deletions.insert(tx, userId, { messages, at: tx.head.at });

@@ -104,7 +104,7 @@ export const PARSERS: readonly Parser[] = [
   },
   {
     name: 'check-file',
-    parse: (path) => checkFile({ path, extension: undefined, declaredType: '', taken: TAKEN }),
+    parse: (path) => checkFile({ path, extension: undefined, declaredType: '', allowed: TAKEN }),
   },
   { name: 'compound-file', kinds: ['doc', 'xls', 'ppt'], parse: onBytes(compoundType) },
   { name: 'detect-type', parse: onBytes(detectType) },

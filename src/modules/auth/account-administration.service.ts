@@ -59,7 +59,7 @@ export class AccountAdministration {
    */
   async deleteCredentials(tx: StreamTransaction, userId: string): Promise<string[]> {
     await this.repository.deleteCredential(tx, userId);
-    await this.repository.forgetDevices(tx, userId);
+    await this.repository.deleteDevices(tx, userId);
     const ended = await this.revocation.revokeIn(tx, userId, { reason: 'account_deleted' });
     await this.sessions.clearOrigins(tx, userId);
     return ended;

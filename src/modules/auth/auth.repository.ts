@@ -143,7 +143,7 @@ export class AuthRepository {
     await tx.run(REMEMBER_DEVICE, [userId, deviceHash]);
   }
 
-  async forgetDevices(tx: Queryable, userId: string): Promise<void> {
+  async deleteDevices(tx: Queryable, userId: string): Promise<void> {
     await tx.run(FORGET_DEVICES, [userId]);
   }
 

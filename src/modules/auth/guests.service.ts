@@ -11,7 +11,7 @@ const STAY_SECONDS = 86_400;
 
 /**
  * Admits visitors without an account if `GUEST_ACCESS` allows it. They share one account; rate limits distinguish them
- * by IP ipSubject.
+ * by IP address.
  */
 @Injectable()
 export class GuestsService {
@@ -21,7 +21,7 @@ export class GuestsService {
   ) {}
 
   /**
-   * Returns the actor of a guest with this IP ipSubject, in the form of rate limits.
+   * Returns the actor of a guest with this IP address, in the form of rate limits.
    * @throws AuthenticationRequired, AccountBanned where guests are not allowed
    */
   async enter(ipSubject: string): Promise<Actor> {

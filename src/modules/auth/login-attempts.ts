@@ -18,7 +18,7 @@ export interface LoginAttempt {
 }
 
 /**
- * Limits password guessing: attempts for an account from an IP ipSubject, failed attempts of an IP ipSubject, and the
+ * Limits password guessing: attempts for an account from an IP address, failed attempts of an IP address, and the
  * lockout.
  */
 @Injectable()

@@ -73,7 +73,7 @@ export class PasswordChecks {
   /** Also deletes the known devices. Returns false when the password was changed in the meantime. */
   async replace(tx: Queryable, userId: string, oldHash: string, newHash: string): Promise<boolean> {
     const isReplaced = await this.repository.replacePassword(tx, userId, oldHash, newHash);
-    await this.repository.forgetDevices(tx, userId);
+    await this.repository.deleteDevices(tx, userId);
     return isReplaced;
   }
 }

@@ -10,11 +10,11 @@ describe('a secret', () => {
 
   it('decrypts what was encrypted with it, and no other secret does', () => {
     const [old, successor] = [newSecret(), newSecret()];
-    const box = sealWith(old, successor);
-    expect(openWith(old, box)).toBe(successor);
-    expect(() => openWith(newSecret(), box)).toThrow();
-    expect(() => openWith(hashSecret(old).toString('base64url'), box)).toThrow();
-    box[box.length - 1]! ^= 1;
-    expect(() => openWith(old, box)).toThrow();
+    const ciphertext = sealWith(old, successor);
+    expect(openWith(old, ciphertext)).toBe(successor);
+    expect(() => openWith(newSecret(), ciphertext)).toThrow();
+    expect(() => openWith(hashSecret(old).toString('base64url'), ciphertext)).toThrow();
+    ciphertext[ciphertext.length - 1]! ^= 1;
+    expect(() => openWith(old, ciphertext)).toThrow();
   });
 });

@@ -28,7 +28,7 @@ export class SessionCache {
     metrics?.cache('sessions', () => this);
   }
 
-  /** `identityKey` identifies the identityKey of the credential: one session id with two identities has two entries. */
+  /** `identityKey` identifies the owner of the credential: one session id with two identities has two entries. */
   find(
     sessionId: string,
     identityKey: string,

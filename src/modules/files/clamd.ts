@@ -16,7 +16,7 @@ export class ScannerUnavailable extends Error {}
  * The scanner closed the connection in the middle of the file. It does so for files above its size limit, and its
  * response is mostly lost with the connection. It may also have been stopped at this moment.
  */
-export class ScannerHungUp extends ScannerUnavailable {}
+export class ScannerDisconnected extends ScannerUnavailable {}
 
 /**
  * A client of clamd over TCP, one connection for each file (INSTREAM: chunks prefixed with their length, an empty one
@@ -44,7 +44,7 @@ export class Clamd {
       return verdictOf(response);
     } catch (error) {
       // A disconnect before or after the file does not indicate anything about the file.
-      if (error instanceof ScannerHungUp && sending.isInTheMiddle) throw error;
+      if (error instanceof ScannerDisconnected && sending.isInTheMiddle) throw error;
       throw new ScannerUnavailable((error as Error).message);
     } finally {
       this.sockets.delete(socket);
@@ -53,7 +53,7 @@ export class Clamd {
   }
 
   /** Scans in progress will have to be repeated. */
-  hangUp(): void {
+  close(): void {
     this.isClosed = true;
     for (const socket of this.sockets) socket.destroy(new Error('shutting down'));
   }
@@ -101,10 +101,12 @@ function responseOf(socket: Socket, sending: Sending): Promise<string> {
       if (response.includes('\0') || response.length > ANSWER_MAX) resolve(response.replace(/\0.*$/s, ''));
     });
     socket.on('error', (error) =>
-      response === '' ? reject(isDisconnect(error) ? new ScannerHungUp(error.message) : error) : resolve(response),
+      response === ''
+        ? reject(isDisconnect(error) ? new ScannerDisconnected(error.message) : error)
+        : resolve(response),
     );
     socket.on('end', () =>
-      response === '' ? reject(new ScannerHungUp('the scanner closed the connection')) : resolve(response),
+      response === '' ? reject(new ScannerDisconnected('the scanner closed the connection')) : resolve(response),
     );
     socket.on('close', () => resolve(response));
   });

@@ -6,8 +6,8 @@ interface Waiting {
 }
 
 /**
- * A bounded number countOf slots. Further owners wait until one is free, or until they give up. A free slot is given to the
- * owner with the fewest slots, and countOf those to the one that has waited longest.
+ * A bounded number of slots. Further owners wait until one is free, or until they give up. A free slot is given to the
+ * owner with the fewest slots, and of those to the one that has waited longest.
  */
 export class FairSemaphore {
   private readonly holders: string[] = [];
@@ -39,7 +39,7 @@ export class FairSemaphore {
     });
   }
 
-  /** Releases a slot countOf the owner and gives it to the next waiting one. */
+  /** Releases a slot of the owner and gives it to the next waiting one. */
   release(owner: string): void {
     this.holders.splice(this.holders.indexOf(owner), 1);
     const [first, ...others] = this.waiting;

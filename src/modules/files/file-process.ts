@@ -3,7 +3,7 @@ import { constants, setPriority } from 'node:os';
 import sharp from 'sharp';
 import { checkFile } from './checks/check-file.js';
 import { requireSafeZip } from './checks/zip-contents.js';
-import { type FileAnswer, type FileTask, refusalOf } from './file-tasks.js';
+import { type FileResponse, type FileTask, refusalOf } from './file-tasks.js';
 import { renderImage } from './render-image.js';
 
 const WATCH_MS = 10;
@@ -18,7 +18,7 @@ sharp.unblock({
 sharp.cache(false);
 sharp.concurrency(1);
 
-function reply(what: FileAnswer, then?: () => void): void {
+function reply(what: FileResponse, then?: () => void): void {
   process.send?.(what, undefined, undefined, then);
 }
 

@@ -30,7 +30,7 @@ describe('the check of a file in a process of its own', () => {
 
   const check = (path: string, ended = new AbortController().signal): Promise<unknown> =>
     processes.check(
-      { path, extension: 'wav', declaredType: 'audio/wav', taken: [{ type: 'audio/wav', limit: 1e15 }] },
+      { path, extension: 'wav', declaredType: 'audio/wav', allowed: [{ type: 'audio/wav', limit: 1e15 }] },
       { uploaderId: 'ada', ended },
     );
 

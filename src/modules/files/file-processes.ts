@@ -4,7 +4,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { ServiceUnavailable } from '../../platform/errors/app-error.js';
-import { errorOf, type FileAnswer, type FileResults, type FileTask } from './file-tasks.js';
+import { errorOf, type FileResponse, type FileResults, type FileTask } from './file-tasks.js';
 import { FileTooLarge, InvalidFileType } from './files.errors.js';
 import { FairSemaphore } from './fair-semaphore.js';
 
@@ -102,9 +102,9 @@ export class FileProcesses implements OnModuleDestroy {
     clearTimeout(worker.idleTimer);
     let isHealthy = false;
     try {
-      const answer = await this.send(worker.child, task, timeoutMs, ended);
-      isHealthy = !('memory' in answer);
-      return resultOf(answer) as FileResults[T['kind']];
+      const response = await this.send(worker.child, task, timeoutMs, ended);
+      isHealthy = !('memory' in response);
+      return resultOf(response) as FileResults[T['kind']];
     } finally {
       worker.filesLeft -= 1;
       if (isHealthy && worker.filesLeft > 0 && !this.isClosed) this.release(worker);
@@ -126,14 +126,14 @@ export class FileProcesses implements OnModuleDestroy {
     return worker;
   }
 
-  private send(child: ChildProcess, task: FileTask, timeoutMs: number, ended?: AbortSignal): Promise<FileAnswer> {
+  private send(child: ChildProcess, task: FileTask, timeoutMs: number, ended?: AbortSignal): Promise<FileResponse> {
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => finish(() => reject(new FileTooLarge({ reason: 'takes too long' }))), timeoutMs);
       const broken = (code: number | null, signal: string | null): void =>
         finish(() =>
           reject(this.isClosed ? new ServiceUnavailable() : new ProcessEnded(`it ended: ${signal ?? code}`)),
         );
-      const answered = (answer: FileAnswer): void => finish(() => resolve(answer));
+      const answered = (response: FileResponse): void => finish(() => resolve(response));
       const abandoned = (): void => finish(() => reject(new ServiceUnavailable()));
       const finish = (how: () => void): void => {
         clearTimeout(late);
@@ -165,9 +165,9 @@ export class FileProcesses implements OnModuleDestroy {
   }
 }
 
-function resultOf(answer: FileAnswer): unknown {
-  if ('result' in answer) return answer.result;
-  if ('refusal' in answer) throw errorOf(answer.refusal);
-  if ('memory' in answer) throw new FileTooLarge({ reason: 'takes too much memory' });
-  throw new Error(answer.failure);
+function resultOf(response: FileResponse): unknown {
+  if ('result' in response) return response.result;
+  if ('refusal' in response) throw errorOf(response.refusal);
+  if ('memory' in response) throw new FileTooLarge({ reason: 'takes too much memory' });
+  throw new Error(response.failure);
 }

@@ -23,7 +23,7 @@ export interface Refusal {
 }
 
 /** `memory`: it exceeded its memory, and the process has ended; `failure`: the task broke, for the log. */
-export type FileAnswer =
+export type FileResponse =
   | { readonly result: unknown }
   | { readonly refusal: Refusal }
   | { readonly memory: true }

@@ -4,7 +4,7 @@ import type { Queryable } from '../../platform/database/sql.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { UsersPolicy } from '../users/users.policy.js';
-import type { TakenType } from './checks/check-file.js';
+import type { AllowedType } from './checks/check-file.js';
 import { FILE_TYPES, type FileCategory } from './file-types.js';
 import type { Quota } from './files.repository.js';
 import { isAllowedType } from './allowed-types.js';
@@ -24,10 +24,10 @@ export class FilesPolicy {
   }
 
   /** Returns the accepted types with their size limits, and their extensions. */
-  get acceptance(): { taken: TakenType[]; extensions: string[] } {
+  get allowedTypes(): { allowed: AllowedType[]; extensions: string[] } {
     const types = FILE_TYPES.filter((type) => isAllowedType(type, this.config.fileTypes));
     return {
-      taken: types.map(({ type, category }) => ({ type, limit: this.limitOf(category) })),
+      allowed: types.map(({ type, category }) => ({ type, limit: this.limitOf(category) })),
       extensions: [...new Set(types.flatMap(({ extensions }) => extensions))],
     };
   }
@@ -38,13 +38,13 @@ export class FilesPolicy {
   }
 
   /** Concurrent uploads, in this process. */
-  get atOnce(): { perUser: number; perAddress: number; perProcess: number } {
+  get atOnce(): { perUser: number; perIp: number; perProcess: number } {
     const {
       fileUploadsPerUser: perUser,
-      fileUploadsPerAddress: perAddress,
+      fileUploadsPerAddress: perIp,
       fileUploadsPerProcess: perProcess,
     } = this.config;
-    return { perUser, perAddress, perProcess };
+    return { perUser, perIp, perProcess };
   }
 
   /**

@@ -237,7 +237,7 @@ export interface ScanResult {
   readonly blurhash?: string | undefined;
   readonly hasThumbnail?: boolean;
   /** Whether the re-encoded image is served in place of the uploaded one. */
-  readonly isRenewed?: boolean;
+  readonly isReencoded?: boolean;
 }
 
 /** Owns: files. Reads: message_attachments, messages, conversations, participants, sessions, users. */

@@ -97,10 +97,10 @@ export class FilesService {
     const { path, name: rawName, declaredType, ended } = received;
     const name = cleanFileName(rawName);
     if (!name) throw ValidationError.of('file', 'has a name that is not allowed');
-    const { taken, extensions } = this.policy.acceptance;
+    const { allowed, extensions } = this.policy.allowedTypes;
     const { extension } = name;
     if (extension !== undefined && !extensions.includes(extension)) throw InvalidFileType.none(extensions);
-    const claim = { path, extension, declaredType, taken };
+    const claim = { path, extension, declaredType, allowed };
     const checked = await this.processes.check(claim, { uploaderId, ended });
     return { ...checked, name: extension === undefined ? nameWithType(name, checked.type) : name.name };
   }

@@ -29,7 +29,7 @@ export interface Download {
 
 /** Displayed inline by default; all other files are always attachments. */
 const INLINE = new Set(['image', 'audio', 'video']);
-/** A script in the file would not run, could read nothing, and would have no origin. */
+/** Headers that make scripts in the file harmless: they do not run, can read nothing, and have no origin. */
 const INERT = {
   'Content-Security-Policy': "sandbox; default-src 'none'",
   'X-Content-Type-Options': 'nosniff',

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { AppError, ServiceUnavailable } from '../../platform/errors/app-error.js';
-import { Clamd, ScannerHungUp, ScannerUnavailable } from './clamd.js';
+import { Clamd, ScannerDisconnected, ScannerUnavailable } from './clamd.js';
 import { type FileType, fileTypeOf } from './file-types.js';
 import { FileTooLarge, MalwareDetected } from './files.errors.js';
 import { FileDto } from './files.dto.js';
@@ -48,7 +48,7 @@ export class ScanFile implements OnModuleDestroy {
   );
   private readonly missingWarning = new RepeatedWarning(
     this.logger,
-    'the bytes of a file are missingWarning, so it is not scanned: is FILES_DIR the same folder for all processes?',
+    'the bytes of a file are missing, so it is not scanned: is FILES_DIR the same folder for all processes?',
     { level: 'error' },
   );
   private readonly clamd: Clamd | undefined;
@@ -67,7 +67,7 @@ export class ScanFile implements OnModuleDestroy {
 
   /** A shutdown does not wait for a scanner. */
   onModuleDestroy(): void {
-    this.clamd?.hangUp();
+    this.clamd?.close();
   }
 
   /**
@@ -91,7 +91,7 @@ export class ScanFile implements OnModuleDestroy {
     } catch (error) {
       if (error instanceof ScannerUnavailable || error instanceof ServiceUnavailable) {
         // A scanner that disconnects at every scan of this file is not unavailable.
-        if (!(error instanceof ScannerHungUp)) await this.repository.postponeScan(id);
+        if (!(error instanceof ScannerDisconnected)) await this.repository.postponeScan(id);
         if (error instanceof BytesMissing && !(await this.isMissing(id)))
           return { status: 'rejected', reason: GIVEN_UP };
         throw error;
@@ -127,7 +127,7 @@ export class ScanFile implements OnModuleDestroy {
       await this.storage.put(imageKey(id), target, type);
       const hasThumbnail = image.blurhash !== undefined;
       if (hasThumbnail) await this.storage.put(thumbnailKey(id), thumbnail, 'image/webp');
-      return { status: 'ready', ...image, hasThumbnail, isRenewed: true };
+      return { status: 'ready', ...image, hasThumbnail, isReencoded: true };
     } finally {
       await rm(target, { force: true });
       await rm(thumbnail, { force: true });
@@ -152,7 +152,7 @@ export class ScanFile implements OnModuleDestroy {
       return undefined;
     }
     if (result.status === 'rejected') await this.removeBytes(id, keysOf(id));
-    else if (result.isRenewed) await this.removeBytes(id, [uploadKey(id)]);
+    else if (result.isReencoded) await this.removeBytes(id, [uploadKey(id)]);
     const attachment = await this.repository.findAttachment(id);
     return {
       file: FileDto.of(completed.file),

@@ -6,7 +6,7 @@ describe('uploads in progress', () => {
   let uploads: UploadsInProgress;
 
   beforeEach(() => {
-    const policy = { atOnce: { perUser: 5, perAddress: 32, perProcess: 64 } } as FilesPolicy;
+    const policy = { atOnce: { perUser: 5, perIp: 32, perProcess: 64 } } as FilesPolicy;
     uploads = new UploadsInProgress(policy, {} as FilesRepository);
   });
 

@@ -8,7 +8,7 @@ import { FilesRepository } from './files.repository.js';
 /** An upload that has not been responded to. */
 export interface Upload {
   readonly userId: string;
-  /** The IP ipSubject or network, as used for rate limits. */
+  /** The IP address or network, as used for rate limits. */
   readonly ipSubject: string;
   /** The size of the file, reserved in the quota; undefined until there is known to be room for it. */
   reservedBytes: number | undefined;
@@ -16,7 +16,7 @@ export interface Upload {
 
 /**
  * Uploads of this process that have not been responded to. Each occupies a connection, an open file, and disk space
- * that is not yet in a row. So they are limited for each account, for each IP ipSubject (accounts cost nothing where
+ * that is not yet in a row. So they are limited for each account, for each IP address (accounts cost nothing where
  * registration is open), and in total. Their announced sizes count against the quota of the account while they last.
  */
 @Injectable()
@@ -34,11 +34,11 @@ export class UploadsInProgress {
 
   /** Takes a slot, which the caller frees however the upload ends. @throws TooManyUploads */
   enter(userId: string, ip: string | undefined): Upload {
-    const { perUser, perAddress, perProcess } = this.policy.atOnce;
+    const { perUser, perIp, perProcess } = this.policy.atOnce;
     const ipSubject = addressSubject(ip);
     if (this.of(userId).length >= perUser) throw new TooManyUploads('account', perUser);
     const ofSameIp = [...this.uploads].filter((upload) => upload.ipSubject === ipSubject);
-    if (ofSameIp.length >= perAddress) throw new TooManyUploads('address');
+    if (ofSameIp.length >= perIp) throw new TooManyUploads('address');
     if (this.uploads.size >= perProcess) throw new TooManyUploads('server');
     const upload: Upload = { userId, ipSubject, reservedBytes: undefined };
     this.uploads.add(upload);

@@ -36,7 +36,7 @@ export interface ReplayRange {
 }
 
 /** The position of a page in the list: after the delivery with this time and id. */
-export type DeliveryPlace = readonly [millis: number, id: string];
+export type DeliveryCursor = readonly [millis: number, id: string];
 
 /** The delivery was waiting when its webhook was disabled, and is still to be recorded as failed. */
 const HAS_FAILED = `d.status in ('waiting', 'queued') and d.created_at <= w.fail_until`;
@@ -138,7 +138,7 @@ export class DeliveriesRepository {
   /** Newest first; one row more than the page has. */
   page(
     webhookId: string,
-    filter: { statuses?: readonly DeliveryStatus[]; event?: string; after?: DeliveryPlace; limit: number },
+    filter: { statuses?: readonly DeliveryStatus[]; event?: string; after?: DeliveryCursor; limit: number },
   ): Promise<DeliveryRow[]> {
     const { statuses = null, event = null, after, limit } = filter;
     const [millis, id] = after ?? [null, null];
@@ -159,7 +159,7 @@ export class DeliveriesRepository {
   }
 
   /** Returns how many events were deleted, together with their deliveries and attempts. */
-  forgetOld(days: number, limit: number): Promise<number> {
+  deleteOld(days: number, limit: number): Promise<number> {
     return this.sql.run(FORGET_OLD, [days, limit]);
   }
 
@@ -167,12 +167,12 @@ export class DeliveriesRepository {
     return (await this.sql.one(COUNT_OLD, [days]))?.count ?? 0;
   }
 
-  /** Counts those that `forgetOld` would leave. */
+  /** Counts those that `deleteOld` would leave. */
   async countLargeBodies(days: number): Promise<number> {
     return (await this.sql.one(COUNT_LARGE, [days]))?.count ?? 0;
   }
 
-  forgetLargeBodies(limit: number): Promise<number> {
+  clearLargeBodies(limit: number): Promise<number> {
     return this.sql.run(FORGET_LARGE, [limit]);
   }
 

@@ -8,12 +8,12 @@ import type { Actor } from '../../platform/http/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, type Page, toPage } from '../../platform/pagination/page.js';
 import {
   DeliveriesRepository,
-  type DeliveryPlace,
+  type DeliveryCursor,
   type DeliveryRow,
   type DeliveryStatus,
 } from './deliveries.repository.js';
 import { presentDelivery } from './webhook-presenter.js';
-import type { DeliveryDto, ListDeliveriesQuery, ReplayDto, ReplayedDto, ShownDeliveryStatus } from './webhooks.dto.js';
+import type { DeliveryDto, ListDeliveriesQuery, ReplayDto, ReplayedDto, PublicDeliveryStatus } from './webhooks.dto.js';
 import { DeliveryNotFound, WebhookDisabled, WebhookNotFound } from './webhooks.errors.js';
 import { DeliveriesDue, WEBHOOK_PING } from './webhooks.events.js';
 import type { WebhookRow, WebhookViewer } from './webhooks.repository.js';
@@ -39,7 +39,7 @@ export class DeliveriesService {
     const viewer = await this.webhooks.viewerOf(actor);
     await this.webhooks.require(viewer, webhookId);
     const after =
-      cursor === undefined ? undefined : (decodeCursor(cursor, ['millis', 'uuid']) as unknown as DeliveryPlace);
+      cursor === undefined ? undefined : (decodeCursor(cursor, ['millis', 'uuid']) as unknown as DeliveryCursor);
     const rows = await this.repository.page(webhookId, { statuses: status && storedAs(status), event, after, limit });
     return toPage(
       rows,
@@ -126,6 +126,6 @@ function requireActive(webhook: WebhookRow): WebhookRow {
   return webhook;
 }
 
-function storedAs(status: ShownDeliveryStatus): DeliveryStatus[] {
+function storedAs(status: PublicDeliveryStatus): DeliveryStatus[] {
   return status === 'pending' ? ['waiting', 'queued'] : [status];
 }

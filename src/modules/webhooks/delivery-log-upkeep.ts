@@ -27,8 +27,8 @@ export class DeliveryLogUpkeep implements ScheduledTask, OnModuleInit {
       return { events: await this.repository.countOld(days), bodies: await this.repository.countLargeBodies(days) };
     }
     return {
-      events: await inBatches(AT_ONCE, () => this.repository.forgetOld(days, AT_ONCE)),
-      bodies: await inBatches(AT_ONCE, () => this.repository.forgetLargeBodies(AT_ONCE)),
+      events: await inBatches(AT_ONCE, () => this.repository.deleteOld(days, AT_ONCE)),
+      bodies: await inBatches(AT_ONCE, () => this.repository.clearLargeBodies(AT_ONCE)),
     };
   }
 }

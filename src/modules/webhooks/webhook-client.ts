@@ -55,7 +55,7 @@ export class WebhookClient {
 
   /** Never throws: a failure is a result, too. The result contains the first `keptCharacters` of the response. */
   async post(
-    address: string,
+    target: string,
     { body, headers }: SignedWebhook,
     keptCharacters = KEPT_ANSWER_CHARACTERS,
   ): Promise<AttemptResult> {
@@ -80,7 +80,7 @@ export class WebhookClient {
     try {
       return done(
         await Promise.race([
-          this.exchange(address, { body, headers, destination, keptCharacters, signal: deadline.signal }),
+          this.exchange(target, { body, headers, destination, keptCharacters, signal: deadline.signal }),
           isLate,
         ]),
       );
@@ -96,9 +96,9 @@ export class WebhookClient {
     await sleep(Math.max(0, this.config.webhookTimeoutMs - durationMs));
   }
 
-  private async exchange(address: string, sending: Sending): Promise<Partial<AttemptResult>> {
-    if (this.urls.checkAddress(address)) throw new DeliveryFailed('address_not_allowed');
-    const url = new URL(address);
+  private async exchange(target: string, sending: Sending): Promise<Partial<AttemptResult>> {
+    if (this.urls.check(target)) throw new DeliveryFailed('address_not_allowed');
+    const url = new URL(target);
     const allowed = await this.allowedAddresses(hostOf(url));
     sending.destination.isPrivate = allowed.some(isPrivateAddress);
     const response = await request(url, allowed, sending);

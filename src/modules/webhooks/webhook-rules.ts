@@ -19,7 +19,7 @@ export interface WebhookInput {
 
 /** Checks that need neither the network nor the database. */
 export function problemsOfWebhook({ url, events, secret, scope }: WebhookInput, config: Config): FieldProblem[] {
-  const ofUrl = url === undefined ? undefined : new WebhookUrls(config).checkAddress(url);
+  const ofUrl = url === undefined ? undefined : new WebhookUrls(config).check(url);
   const ofEvents = events && problemOfEvents(events, scope ?? 'own');
   return [
     ...(ofUrl === undefined ? [] : [{ field: 'url', reason: ofUrl }]),

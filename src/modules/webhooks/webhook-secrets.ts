@@ -37,11 +37,11 @@ export class WebhookSecrets {
   }
 
   /** Returns undefined when it was encrypted with another key or for another webhook. */
-  open(webhookId: string, box: Buffer): string | undefined {
-    const decipher = createDecipheriv('aes-256-gcm', this.key, box.subarray(0, IV_BYTES));
-    decipher.setAAD(Buffer.from(webhookId)).setAuthTag(box.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
+  open(webhookId: string, ciphertext: Buffer): string | undefined {
+    const decipher = createDecipheriv('aes-256-gcm', this.key, ciphertext.subarray(0, IV_BYTES));
+    decipher.setAAD(Buffer.from(webhookId)).setAuthTag(ciphertext.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
     try {
-      const body = decipher.update(box.subarray(IV_BYTES + TAG_BYTES));
+      const body = decipher.update(ciphertext.subarray(IV_BYTES + TAG_BYTES));
       return Buffer.concat([body, decipher.final()]).toString('utf8');
     } catch {
       return undefined;
@@ -49,16 +49,20 @@ export class WebhookSecrets {
   }
 
   /** Newest first; undefined when the newest cannot be decrypted. */
-  openAll({ webhook_id: id, secret_box: box, previous_secret_box: previousBox }: SecretBoxes): string[] | undefined {
-    const newest = this.open(id, box);
+  openAll({
+    webhook_id: id,
+    secret_box: ciphertext,
+    previous_secret_box: previousCiphertext,
+  }: EncryptedSecrets): string[] | undefined {
+    const newest = this.open(id, ciphertext);
     if (newest === undefined) return undefined;
-    const previous = previousBox ? this.open(id, previousBox) : undefined;
+    const previous = previousCiphertext ? this.open(id, previousCiphertext) : undefined;
     return previous === undefined ? [newest] : [newest, previous];
   }
 }
 
 /** The current secrets of a webhook, as stored. */
-export interface SecretBoxes {
+export interface EncryptedSecrets {
   readonly webhook_id: string;
   readonly secret_box: Buffer;
   readonly previous_secret_box: Buffer | null;

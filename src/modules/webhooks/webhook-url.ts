@@ -16,7 +16,7 @@ export class WebhookUrls {
    * Returns what is wrong with the URL; undefined if nothing is. Checked again at every attempt, because settings
    * change.
    */
-  checkAddress(text: string): string | undefined {
+  check(text: string): string | undefined {
     if (text.length > MAX_LENGTH) return `must have at most ${MAX_LENGTH} characters`;
     if (/[\u0000-\u0020\u007f]/.test(text)) return 'must not contain spaces or control characters';
     if (!URL.canParse(text)) return 'must be an https URL';

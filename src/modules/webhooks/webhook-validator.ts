@@ -87,8 +87,8 @@ export class WebhookValidator {
   }
 
   /** Returns the given secret, or a new one, and its ciphertext. @throws ValidationError */
-  makeSecret(webhookId: string, given: string | undefined): { secret: string; box: Buffer } {
+  makeSecret(webhookId: string, given: string | undefined): { secret: string; ciphertext: Buffer } {
     const secret = given === undefined ? this.secrets.make() : requireSecret(given);
-    return { secret, box: this.secrets.seal(webhookId, secret) };
+    return { secret, ciphertext: this.secrets.seal(webhookId, secret) };
   }
 }

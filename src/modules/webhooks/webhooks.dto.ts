@@ -17,7 +17,7 @@ export const WEBHOOK_SCOPES = ['own', 'all'] as const;
 export const WEBHOOK_STATUSES = ['active', 'pending_verification', 'disabled'] as const;
 /** The status of a delivery. `cancelled`: the owner may no longer see the event, or nothing is left to send. */
 export const DELIVERY_STATUSES = ['pending', 'delivered', 'failed', 'cancelled'] as const;
-export type ShownDeliveryStatus = (typeof DELIVERY_STATUSES)[number];
+export type PublicDeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
 const URL_MAX = 2048;
 const EVENTS_MAX = 50;
@@ -103,7 +103,7 @@ export class WebhookPageQuery {
 
 export class ListDeliveriesQuery extends WebhookPageQuery {
   @EnumField({ values: DELIVERY_STATUSES, optional: true })
-  status?: ShownDeliveryStatus;
+  status?: PublicDeliveryStatus;
 
   @TextField({ max: 64, optional: true, description: 'A type of event' })
   event?: string;
@@ -269,7 +269,7 @@ export class DeliveryDto {
   event_at: string;
 
   @ApiProperty({ enum: DELIVERY_STATUSES })
-  status: ShownDeliveryStatus;
+  status: PublicDeliveryStatus;
 
   @ApiProperty({ type: String, nullable: true, description: 'Why it is not delivered (yet)' })
   reason: string | null;

@@ -42,7 +42,7 @@ export interface NewWebhook {
   readonly url: URL;
   readonly events: readonly string[];
   readonly description: string;
-  readonly secretBox: Buffer;
+  readonly encryptedSecret: Buffer;
   /** Whether the URL counts as verified without a challenge. */
   readonly isTrusted: boolean;
 }
@@ -51,7 +51,7 @@ const COLUMNS = `w.id, w.user_id, w.scope, w.url, w.events, w.description, w.pre
   w.disabled_why, w.fail_until, w.verified_at, w.challenge_at, w.challenge_tries, w.challenge_error, w.target_host, w.failures, w.failing_since, w.created_at, w.updated_at`;
 
 /**
- * The webhooks that an actor may manage: their own, and for admins also those with the scope all, whoever created them.
+ * The webhooks that an actor may manage: their own, and for admins also those with the scope all of any owner.
  */
 const MANAGEABLE = `(w.user_id = $1 or ($2::boolean and w.scope = 'all'))`;
 
@@ -193,8 +193,8 @@ export class WebhooksRepository {
   }
 
   async insert(tx: Queryable, webhook: NewWebhook): Promise<void> {
-    const { id, userId, scope, url, events, description, secretBox } = webhook;
-    await tx.run(INSERT, [id, userId, scope, url.href, hostNameOf(url), [...events], description, secretBox]);
+    const { id, userId, scope, url, events, description, encryptedSecret } = webhook;
+    await tx.run(INSERT, [id, userId, scope, url.href, hostNameOf(url), [...events], description, encryptedSecret]);
     await this.resetVerification(tx, id, webhook.isTrusted);
     await this.noteInterests(tx, id);
   }
@@ -247,8 +247,8 @@ export class WebhooksRepository {
   }
 
   /** The previous secret also signs for 24 hours. */
-  async rotate(tx: Queryable, id: string, secretBox: Buffer): Promise<void> {
-    await tx.run(ROTATE, [id, secretBox]);
+  async rotate(tx: Queryable, id: string, encryptedSecret: Buffer): Promise<void> {
+    await tx.run(ROTATE, [id, encryptedSecret]);
   }
 
   async delete(tx: Queryable, id: string): Promise<void> {

@@ -44,13 +44,22 @@ export class WebhooksService {
     const url = (await this.validator.require(dto))!;
     const events = [...new Set(dto.events)];
     const id = newId();
-    const { secret, box } = this.validator.makeSecret(id, dto.secret);
+    const { secret, ciphertext } = this.validator.makeSecret(id, dto.secret);
     const row = await this.changeUrl(actor, url, async (tx, current) => {
       if (scope === 'all' && !current.isAdmin) throw new PermissionDenied('Only admins may use the scope all.');
       this.validator.requireRoom(await this.repository.count(tx, actor.userId));
       const isTrusted = await this.requireRoomAt(tx, url, current);
       const description = dto.description ?? '';
-      const webhook = { id, userId: actor.userId, scope, url, events, description, secretBox: box, isTrusted };
+      const webhook = {
+        id,
+        userId: actor.userId,
+        scope,
+        url,
+        events,
+        description,
+        encryptedSecret: ciphertext,
+        isTrusted,
+      };
       await this.repository.insert(tx, webhook);
       const row = await this.require(current, id, tx);
       auditChange(tx, actor, 'webhook.create', { after: row });
@@ -137,10 +146,10 @@ export class WebhooksService {
 
   /** The previous secret also signs for 24 hours. @throws WebhookNotFound, ValidationError */
   async rotateSecret(actor: Actor, id: string, dto: RotateSecretDto): Promise<WebhookWithSecretDto> {
-    const { secret, box } = this.validator.makeSecret(id, dto.secret);
+    const { secret, ciphertext } = this.validator.makeSecret(id, dto.secret);
     const row = await this.change(actor, async (tx, current) => {
       const webhook = await this.require(current, id, tx);
-      await this.repository.rotate(tx, id, box);
+      await this.repository.rotate(tx, id, ciphertext);
       auditChange(tx, actor, 'webhook.rotate_secret', { before: webhook });
       return this.require(current, id, tx);
     });

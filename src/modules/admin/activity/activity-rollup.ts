@@ -21,8 +21,8 @@ export class ActivityRollup implements OnModuleInit, ScheduledTask {
 
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
     if (isDryRun) return {};
-    await this.repository.sumUpPeople();
-    const people = await inBatches(10_000, () => this.repository.forgetPeople());
-    return { people, hours: await this.repository.forgetHours() };
+    await this.repository.countActiveUsers();
+    const people = await inBatches(10_000, () => this.repository.deleteActiveUsers());
+    return { people, hours: await this.repository.deleteHours() };
   }
 }

@@ -112,21 +112,21 @@ export class ActivityRepository {
     if (counts.length > 0) await this.sql.run(ADD_COUNTS, [JSON.stringify(counts)]);
   }
 
-  async addPeople(userIds: readonly string[]): Promise<void> {
+  async addActiveUsers(userIds: readonly string[]): Promise<void> {
     if (userIds.length > 0) await this.sql.run(ADD_PEOPLE, [userIds]);
   }
 
   /** Counts the users of yesterday and today, by day and by hour. Returns the number of counts. */
-  async sumUpPeople(): Promise<number> {
+  async countActiveUsers(): Promise<number> {
     return (await this.sql.run(SUM_UP_DAYS)) + (await this.sql.run(SUM_UP_HOURS));
   }
 
   /** Deletes up to ten thousand rows. Returns how many. */
-  forgetPeople(): Promise<number> {
+  deleteActiveUsers(): Promise<number> {
     return this.sql.run(FORGET_PEOPLE);
   }
 
-  forgetHours(): Promise<number> {
+  deleteHours(): Promise<number> {
     return this.sql.run(FORGET_HOURS);
   }
 }

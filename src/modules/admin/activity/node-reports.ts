@@ -76,7 +76,7 @@ export class NodeReports implements OnApplicationBootstrap, OnApplicationShutdow
     try {
       const stats = { ...(await this.stats.now()), serves: this.http.listening, redis: this.redis };
       await this.repository.reportNode({ id, role: this.config.processRole, version, startedAt, figures: stats });
-      await this.repository.addPeople(activeUsers);
+      await this.repository.addActiveUsers(activeUsers);
       activeUsers.length = 0;
       const { counts, markReported } = await this.stats.growth();
       await this.repository.addCounts(counts);

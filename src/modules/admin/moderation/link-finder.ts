@@ -9,7 +9,7 @@ export interface Link extends Span {
   readonly isCertain: boolean;
 }
 
-/** Without spaces, quotes and brackets, except those of an IPv6 url. */
+/** Without spaces, quotes and brackets, except those of an IPv6 address. */
 const CHUNK = /(?:\[[0-9a-f:.]+\]|[^\s<>"'()[\]{}|])+/gi;
 /**
  * Letters, digits, marks, hyphens, invisible characters, and the four full stops of host names. One class, so that

@@ -22,7 +22,7 @@ import {
 import { AdminUsersRepository } from './admin-users.repository.js';
 import { requireReason } from './reasons.js';
 
-/** Lists, shows and changes accounts for admins. */
+/** Lists, reads and changes accounts for admins. */
 @Injectable()
 export class AdminUsersService {
   constructor(

@@ -12,10 +12,10 @@ export interface FileClaim {
   /** The extension of the name, in lower case; undefined if the name does not indicate the type. */
   readonly extension: string | undefined;
   readonly declaredType: string;
-  readonly taken: readonly TakenType[];
+  readonly allowed: readonly AllowedType[];
 }
 
-export interface TakenType {
+export interface AllowedType {
   readonly type: string;
   /** The maximum size of a file of this type, in bytes. */
   readonly limit: number;
@@ -54,7 +54,7 @@ export async function checkFile(claim: FileClaim): Promise<CheckedFile> {
     if (bytes.size === 0) throw new InvalidFileType('is empty');
     const detected = await detectType(bytes);
     const fileType = chooseType(claim, detected);
-    const { limit } = claim.taken.find(({ type }) => type === fileType.type)!;
+    const { limit } = claim.allowed.find(({ type }) => type === fileType.type)!;
     if (bytes.size > limit) throw new FileTooLarge({ limit });
     await requireNoActiveContent(bytes, SCRIPT_SEARCH[fileType.structure]);
     if (detected.image) requireAffordable(detected.image, fileType.type);
@@ -69,8 +69,8 @@ export async function checkFile(claim: FileClaim): Promise<CheckedFile> {
  * Returns the type of the content that name and declared type agree with. If the name does not indicate a type, the
  * declared type decides.
  */
-function chooseType({ extension, declaredType, taken }: FileClaim, { types }: Detected): FileType {
-  const possible = types.filter((type) => taken.some((one) => one.type === type)).map(fileTypeOf);
+function chooseType({ extension, declaredType, allowed }: FileClaim, { types }: Detected): FileType {
+  const possible = types.filter((type) => allowed.some((one) => one.type === type)).map(fileTypeOf);
   if (extension !== undefined) {
     const named = possible.find(({ extensions }) => extensions.includes(extension));
     if (!named) throw new InvalidFileType('is not what its name says');

@@ -103,7 +103,7 @@ describe('the scan of a file', () => {
     clamd.mode = 'silent';
     const path = join(mkdtempSync(join(tmpdir(), 'parley-scan-')), 'note.txt');
     writeFileSync(path, note.bytes);
-    await expect(new Clamd(clamd.url, 200).scan(path)).rejects.toEqual(new ScannerUnavailable('no answer in time'));
+    await expect(new Clamd(clamd.url, 200).scan(path)).rejects.toEqual(new ScannerUnavailable('no response in time'));
     rmSync(dirname(path), { recursive: true });
   });
 

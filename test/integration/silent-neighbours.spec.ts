@@ -111,7 +111,7 @@ describe('a scanner in the middle of a file', () => {
   it('that stops listening is away, which says nothing of the file', async () => {
     clamd.mode = 'stalls';
     const error = await failure();
-    expect(error).toEqual(new ScannerUnavailable('no answer in time'));
+    expect(error).toEqual(new ScannerUnavailable('no response in time'));
     expect(error).not.toBeInstanceOf(ScannerDisconnected);
   });
 

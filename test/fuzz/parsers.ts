@@ -8,7 +8,7 @@ import { checkFile } from '../../src/modules/files/checks/check-file.js';
 import { compoundType } from '../../src/modules/files/checks/compound-file.js';
 import { detectType } from '../../src/modules/files/checks/detect-type.js';
 import { readWebMedia } from '../../src/modules/files/checks/ebml-media.js';
-import { blankPlaces, heifAt } from '../../src/modules/files/checks/heif-image.js';
+import { blankRegions, heifAt } from '../../src/modules/files/checks/heif-image.js';
 import { readImageHeader, requireAffordable } from '../../src/modules/files/checks/image-header.js';
 import { brandsOf, readIsoMedia } from '../../src/modules/files/checks/iso-media.js';
 import { requirePdf } from '../../src/modules/files/checks/pdf.js';
@@ -112,7 +112,7 @@ export const PARSERS: readonly Parser[] = [
   {
     name: 'heif-image',
     kinds: ['heic', 'avif'],
-    parse: async (path) => blankPlaces(path, (await heifAt(path)).metadata),
+    parse: async (path) => blankRegions(path, (await heifAt(path)).metadata),
   },
   {
     name: 'image-header',

@@ -170,7 +170,7 @@ describe('the export of one account', () => {
   it('that fails in the middle shows as broken off, and one nobody reads to the end is closed', async () => {
     const { user } = await talkative('exp-cid');
     const repository = world.chat.app.app.get(ExportRepository, { strict: false });
-    const said = jest.spyOn(repository, 'said').mockImplementation(() => {
+    const said = jest.spyOn(repository, 'content').mockImplementation(() => {
       throw new Error('the database is gone');
     });
     const broken = download(user.token, '/users/me/export').then((answer) => answer.arrayBuffer());

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { inBatches, Schedule, type ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
 import { AuthRepository } from './auth.repository.js';
-import { SESSIONS_AT_ONCE, SessionsRepository } from './sessions.repository.js';
+import { SESSIONS_PER_BATCH, SessionsRepository } from './sessions.repository.js';
 
 /** Deletes expired data: sessions a day after their end, tickets, and failed login attempts of yesterday. */
 @Injectable()
@@ -22,7 +22,7 @@ export class AuthUpkeep implements ScheduledTask, OnModuleInit {
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
     if (isDryRun) return this.sessions.countExpired();
     return {
-      sessions: await inBatches(SESSIONS_AT_ONCE, () => this.sessions.purge()),
+      sessions: await inBatches(SESSIONS_PER_BATCH, () => this.sessions.purge()),
       tickets: await this.sessions.purgeTickets(),
       failures: await this.repository.purgeFailures(),
     };

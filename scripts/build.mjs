@@ -4,16 +4,16 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle, entryOutput, removeChunks } from './bundle.mjs';
 
-// Compiles what is newer than its output in dist/, and bundles the program: node scripts/build.mjs [--tools]
-// Types are checked by npm run check, not here: a whole build takes 2 s instead of 20 s.
+// Compiles changed sources to dist/, and bundles the program: node scripts/build.mjs [--tools]
+// Types are checked by npm run check and not here: a full build takes 2 s instead of 20 s.
 
 const PROGRAM = ['src', 'migrations'];
 const TOOLS = ['scripts', 'test/bench', 'test/torture', 'test/fuzz', 'test/support', 'test/fixtures'];
 const OUTPUT = 'dist';
 const RECORD = join(OUTPUT, '.build.json');
-/** Compiled by nothing here: tests and declarations. */
-const LEFT_OUT = /\.(spec|contract|d)\.ts$/;
-/** A change of one of these may change every output. */
+/** Files that are not compiled: tests and declarations. */
+const IGNORED = /\.(spec|contract|d)\.ts$/;
+/** A change of one of these files may change every output. */
 const COMPILER = ['scripts/build.mjs', 'scripts/bundle.mjs', 'node_modules/.package-lock.json'];
 
 const OPTIONS = {
@@ -29,8 +29,8 @@ const OPTIONS = {
 };
 
 /**
- * Brings dist/ up to date and answers the number of files it compiled. An output is replaced in one step, so that a
- * process that starts meanwhile reads the old one or the new one. Outputs whose source is gone are removed.
+ * Updates dist/ and returns the number of compiled files. An output is replaced atomically, so that a process that
+ * starts meanwhile reads either the old or the new one. Outputs whose source was deleted are removed.
  */
 export async function build({ tools = false, log = console.error } = {}) {
   const sources = new Map((tools ? [...PROGRAM, ...TOOLS] : PROGRAM).flatMap(sourcesOf));
@@ -38,25 +38,25 @@ export async function build({ tools = false, log = console.error } = {}) {
   const current = COMPILER.map(stampOf).join();
   const isStale = ([path, stamp]) => compiler !== current || known[path] !== stamp;
   const stale = [...sources].filter(isStale).map(([path]) => path);
-  const gone = Object.keys(known).filter((path) => !sources.has(path) && (tools || isProgram(path)));
-  if (stale.length === 0 && gone.length === 0) return 0;
+  const deleted = Object.keys(known).filter((path) => !sources.has(path) && (tools || isProgram(path)));
+  if (stale.length === 0 && deleted.length === 0) return 0;
 
   if (stale.length > 0) {
     log(`Compiling ${stale.length === 1 ? stale[0] : `${stale.length} files`} …`);
     const { transformFile } = await import('@swc/core');
     await inParallel(stale, async (path) => write(path, await transformFile(path, OPTIONS)));
   }
-  for (const path of gone) for (const ending of ['.js', '.js.map']) rmSync(outputOf(path, ending), { force: true });
-  const isBundled = [...stale, ...gone].some(isProgram);
+  for (const path of deleted) for (const ending of ['.js', '.js.map']) rmSync(outputOf(path, ending), { force: true });
+  const isBundled = [...stale, ...deleted].some(isProgram);
   const bundled = isBundled ? await writeBundle(knownBundle) : knownBundle;
-  const kept = compiler === current ? Object.entries(known).filter(([path]) => !gone.includes(path)) : [];
+  const kept = compiler === current ? Object.entries(known).filter(([path]) => !deleted.includes(path)) : [];
   replace(RECORD, JSON.stringify({ compiler: current, files: Object.fromEntries([...kept, ...sources]), bundled }));
   return stale.length;
 }
 
 /**
- * Answers the names of the files of the bundle. The entries come last, because they name the chunks; the chunks of
- * `earlier` stay for one build more, for a process that has started and loads the rest later.
+ * Writes the bundle and returns the names of its files. The entries are written last, because they refer to the chunks.
+ * The chunks of `earlier` stay for one more build, for a process that has started and loads the rest later.
  */
 async function writeBundle(earlier) {
   const folder = join(OUTPUT, 'src');
@@ -66,10 +66,10 @@ async function writeBundle(earlier) {
   return [...files.keys()];
 }
 
-/** Every source below a folder, with what tells whether it has changed. */
+/** Returns every source below a directory, with the stamp that detects changes. */
 function sourcesOf(folder) {
   return readdirSync(folder, { recursive: true })
-    .filter((name) => name.endsWith('.ts') && !LEFT_OUT.test(name))
+    .filter((name) => name.endsWith('.ts') && !IGNORED.test(name))
     .map((name) => join(folder, name))
     .map((path) => [path, stampOf(path)]);
 }
@@ -92,9 +92,9 @@ function isProgram(path) {
 }
 
 async function inParallel(items, work) {
-  const waiting = [...items];
+  const pending = [...items];
   const worker = async () => {
-    for (let item = waiting.pop(); item !== undefined; item = waiting.pop()) await work(item);
+    for (let item = pending.pop(); item !== undefined; item = pending.pop()) await work(item);
   };
   await Promise.all(Array.from({ length: availableParallelism() * 2 }, worker));
 }

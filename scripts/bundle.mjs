@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 
-// Bundles the compiled files of the program: to open, resolve and link each of 2,000 small modules is most of what a
-// start costs. See docs/decisions/0017-the-program-is-bundled.md.
+// Bundles the compiled files of the program: opening, resolving and linking 2,000 small modules would be most of the
+// cost of a start. See docs/decisions/0017-the-program-is-bundled.md.
 
 /** The programs, by the names of their sources in src/. */
 const ENTRIES = ['main', 'worker', 'cli'];
@@ -10,30 +10,31 @@ const ENTRIES = ['main', 'worker', 'cli'];
 const ENTRY = '.entry';
 
 /**
- * The libraries that are bundled too: those a start needs that consist of many small files. All others are loaded from
- * node_modules. One that a library of these and another one load is there twice, so it must keep no state.
+ * Libraries that are also bundled: those that a start needs and that consist of many small files. All others are loaded
+ * from node_modules. A library that is loaded both by one of these and by another one exists twice, so it must have no
+ * state.
  */
 const LIBRARIES =
   /^(@nestjs\/(common|core|platform-express|swagger|mapped-types|throttler|jwt|bullmq|bull-shared)|bullmq|cron-parser|luxon|semver|rxjs|tslib|iterare|uid|es-toolkit|class-validator|validator|libphonenumber-js|prom-client|tdigest|bintrees)(\/|$)/;
 const LIBRARY_FILES = /[\\/]node_modules[\\/]/;
-/** How a module asks for its own address, and the functions in each file of the bundle that answer it. */
-const OWN_ADDRESS = /import\.meta\.url|\b__(?:dir|file)name\b/;
-const ADDRESS = '__addressFromBundle';
-const PLACE = '__placeFromBundle';
-const ADDRESSES = `import { fileURLToPath as __toPath } from 'node:url';
-const ${ADDRESS} = (path) => new URL(path, import.meta.url);
-const ${PLACE} = (path) => __toPath(${ADDRESS}(path));`;
+/** How a module reads its own URL or path, and the functions in each file of the bundle that return it. */
+const OWN_URL = /import\.meta\.url|\b__(?:dir|file)name\b/;
+const URL_FUNCTION = '__urlFromBundle';
+const PATH_FUNCTION = '__pathFromBundle';
+const INTRO = `import { fileURLToPath as __toPath } from 'node:url';
+const ${URL_FUNCTION} = (path) => new URL(path, import.meta.url);
+const ${PATH_FUNCTION} = (path) => __toPath(${URL_FUNCTION}(path));`;
 const CHUNK = 'chunk-';
 
-/** What the source of an entry is compiled to, without its ending; undefined for every other source. */
+/** The output path of an entry, without its extension; undefined for every other source. */
 export function entryOutput(source) {
   const name = ENTRIES.find((entry) => source === join('src', `${entry}.ts`));
   return name && join('src', name + ENTRY);
 }
 
 /**
- * Bundles the programs whose compiled entries lie in `folder` (dist/src), and answers the files to write there by name:
- * the entries, then the chunks they share. Of our own code there is a map that leads to the sources.
+ * Bundles the programs whose compiled entries are in `folder` (dist/src), and returns the files to write there by name:
+ * the entries, then their shared chunks. Our own code has a source map.
  */
 export async function bundle(folder) {
   const entries = ENTRIES.filter((name) => existsSync(join(folder, `${name}${ENTRY}.js`)));
@@ -43,14 +44,14 @@ export async function bundle(folder) {
     input: Object.fromEntries(entries.map((name) => [name, resolve(folder, `${name}${ENTRY}.js`)])),
     platform: 'node',
     external: (id) => !/^[./]|^[a-z]:\\/i.test(id) && !LIBRARIES.test(id),
-    plugins: [compiledFiles(), ownAddresses(resolve(folder))],
-    logLevel: 'silent', // of the libraries; what fails is thrown
+    plugins: [compiledFiles(), ownUrls(resolve(folder))],
+    logLevel: 'silent', // hides messages about libraries; failures are thrown
   });
   const { output } = await program.generate({
     format: 'esm',
     dir: folder,
-    intro: ADDRESSES,
-    keepNames: true, // classes say their names: Nest, the migrations and the log read them
+    intro: INTRO,
+    keepNames: true, // Nest, the migrations and the log read the names of classes
     entryFileNames: '[name].js',
     chunkFileNames: `${CHUNK}[name]-[hash].js`,
     codeSplitting: { groups: [{ name: 'libraries', test: LIBRARY_FILES }] },
@@ -67,7 +68,7 @@ export async function bundle(folder) {
   return files;
 }
 
-/** Removes the chunks in `folder` of which `isKept` says no. */
+/** Removes the chunks in `folder` for which `isKept` returns false. */
 export function removeChunks(folder, isKept) {
   if (!existsSync(folder)) return;
   for (const name of readdirSync(folder)) {
@@ -75,7 +76,7 @@ export function removeChunks(folder, isKept) {
   }
 }
 
-/** Reads what was compiled together with its map, which leads on to the source. */
+/** Reads compiled files together with their source maps. */
 function compiledFiles() {
   return {
     name: 'compiled-files',
@@ -86,20 +87,20 @@ function compiledFiles() {
   };
 }
 
-/** Leaves each module the address it had by itself: what lies beside it is found from the bundle too. */
-function ownAddresses(folder) {
+/** Preserves the original URL and path of each module, so that files beside it are found from the bundle too. */
+function ownUrls(folder) {
   return {
-    name: 'own-addresses',
+    name: 'own-urls',
     transform: {
-      filter: { id: /^[^\0]/, code: OWN_ADDRESS },
+      filter: { id: /^[^\0]/, code: OWN_URL },
       handler: (code, id) => {
         const path = relative(folder, id).split(sep).join('/');
-        const address = JSON.stringify(path);
-        const place = JSON.stringify(dirname(path));
+        const file = JSON.stringify(path);
+        const directory = JSON.stringify(dirname(path));
         return code
-          .replaceAll('import.meta.url', `${ADDRESS}(${address}).href`)
-          .replaceAll(/\b__filename\b/g, `${PLACE}(${address})`)
-          .replaceAll(/\b__dirname\b/g, `${PLACE}(${place})`);
+          .replaceAll('import.meta.url', `${URL_FUNCTION}(${file}).href`)
+          .replaceAll(/\b__filename\b/g, `${PATH_FUNCTION}(${file})`)
+          .replaceAll(/\b__dirname\b/g, `${PATH_FUNCTION}(${directory})`);
       },
     },
   };

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { watch } from 'node:fs';
 import { build } from './build.mjs';
 
-// Compiles what changes, restarts the server whenever something was compiled, and checks types beside it.
+// Compiles changed files, restarts the server after each compilation, and checks types in parallel.
 const SETTLE_MS = 50;
 
 await build();
@@ -13,14 +13,14 @@ const children = [
 ];
 
 let building = Promise.resolve();
-let settled;
+let settleTimer;
 const rebuild = () => {
   building = building.then(() => build()).catch((error) => console.error(error.message));
 };
 for (const folder of ['src', 'migrations']) {
   watch(folder, { recursive: true }, () => {
-    clearTimeout(settled);
-    settled = setTimeout(rebuild, SETTLE_MS);
+    clearTimeout(settleTimer);
+    settleTimer = setTimeout(rebuild, SETTLE_MS);
   });
 }
 

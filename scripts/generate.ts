@@ -8,7 +8,7 @@ import { startDatabaseServer } from '../src/platform/database/database-server.js
 import { migrate } from '../src/platform/database/migrate.js';
 import { generatedFiles } from './generated-files.js';
 
-/** Writes every generated file. `npm test` fails while one of them is stale. */
+/** Writes every generated file. `npm test` fails if one of them is out of date. */
 async function generate(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'parley-generate-'));
   const config = Config.load({ DATA_DIR: directory, LOG_LEVEL: 'error' });

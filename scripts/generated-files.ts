@@ -6,7 +6,7 @@ import { apiDocument } from '../src/platform/http/api-document.js';
 import { metricsDocument } from '../src/platform/metrics/metrics-document.js';
 import { protocolDocument } from '../src/platform/realtime/protocol-document.js';
 
-/** Every file that is made from declarations, by its path, as it should be now. */
+/** Returns the current content of every file that is generated from declarations, by its path. */
 export async function generatedFiles(app: NestExpressApplication): Promise<Record<string, string>> {
   return {
     '.env.example': envExample(),

@@ -26,7 +26,7 @@ import { RealtimeModule } from './platform/realtime/realtime.module.js';
 import { ThrottlingModule } from './platform/throttling/throttling.module.js';
 import { WORKER_MODULES } from './worker.module.js';
 
-/** What a chat is, lowest first. */
+/** The modules of the chat, lowest level first. */
 const FEATURE_MODULES: readonly Type[] = [
   UsersModule,
   AuthModule,
@@ -39,14 +39,14 @@ const FEATURE_MODULES: readonly Type[] = [
   AdminModule,
 ];
 
-/** The whole program: HTTP, sockets, and the background work too unless `PROCESS_ROLE=api`. */
+/** The whole program: HTTP and sockets, and background work unless `PROCESS_ROLE=api`. */
 @Module({})
 export class AppModule {
   static of(config: Config): DynamicModule {
     return {
       module: AppModule,
       imports: [
-        // Global modules are shut down in the reverse of this order: the database goes last.
+        // Global modules are shut down in reverse order: the database is closed last.
         DatabaseModule,
         ConfigModule.of(config),
         LoggingModule,

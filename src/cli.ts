@@ -3,5 +3,5 @@ import './platform/process/source-stacks.js';
 import { runCli } from './cli/program.js';
 
 const exitCode = await runCli(process.argv.slice(2));
-// Whatever a command left open must not keep its terminal waiting; what it printed must be out first.
+// Exits even if a command left something open, after its output has been written.
 process.stdout.write('', () => process.exit(exitCode));

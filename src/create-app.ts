@@ -5,7 +5,7 @@ import type { Config } from './platform/config/config.js';
 import { createHttpApp } from './platform/http/create-http-app.js';
 import { serveProtocolDocument } from './platform/realtime/protocol-document.js';
 
-/** The whole application over a database that is migrated already. It does not listen yet. */
+/** Creates the whole application on a migrated database. It does not listen yet. */
 export async function createApp(config: Config, log?: Pino): Promise<NestExpressApplication> {
   const app = await createHttpApp(AppModule.of(config), config, log);
   serveProtocolDocument(app);

@@ -5,7 +5,7 @@ import type { Config } from './platform/config/config.js';
 import { createLog, NestLog } from './platform/logging/log.js';
 import { WorkerModule } from './worker.module.js';
 
-/** The background work alone, running, over a database that is migrated already. */
+/** Creates and starts the background work only, on a migrated database. */
 export function createWorker(config: Config, log: Pino = createLog(config)): Promise<INestApplicationContext> {
   return NestFactory.createApplicationContext(WorkerModule.of(config), {
     logger: new NestLog(log),

@@ -7,9 +7,9 @@ import { StartupBanner } from './platform/logging/startup-banner.js';
 import { runProcess } from './platform/process/run-process.js';
 import { settingProblems } from './setting-checks.js';
 
-/** Loading the program and starting the database take a second or two each: they go on side by side. */
+/** Loading the program and starting the database take a second or two each, so they run in parallel. */
 const loading = Promise.all([import('./create-app.js'), import('./create-worker.js')]);
-loading.catch(() => undefined); // `boot` meets the failure
+loading.catch(() => undefined); // `boot` throws the error
 
 async function boot(config: Config, log: Pino): Promise<INestApplicationContext> {
   const [{ createApp }, { createWorker }] = await loading;
@@ -22,12 +22,12 @@ async function boot(config: Config, log: Pino): Promise<INestApplicationContext>
     throw error;
   }
   const { port } = new URL(await app.getUrl());
-  const address = `http://localhost:${port || 80}`;
+  const baseUrl = `http://localhost:${port || 80}`;
   const banner = app.get(StartupBanner);
-  banner.add('REST', `${address}/api/v1`);
-  banner.add('Documents', `${address}/docs`);
-  banner.add('Socket.IO', address);
-  banner.add('WebSocket', `${address.replace('http', 'ws')}/api/v1/realtime`);
+  banner.add('REST', `${baseUrl}/api/v1`);
+  banner.add('Documents', `${baseUrl}/docs`);
+  banner.add('Socket.IO', baseUrl);
+  banner.add('WebSocket', `${baseUrl.replace('http', 'ws')}/api/v1/realtime`);
   return app;
 }
 

@@ -3,12 +3,12 @@ import { unknownTypes } from './modules/files/allowed-types.js';
 import type { SettingValues } from './platform/config/settings.js';
 
 /**
- * What is wrong with settings whose meaning a module knows, one sentence each, as `readConfiguration` names the others.
- * A start and `config check` ask both.
+ * Returns the problems of settings that a module validates, one sentence each; `readConfiguration` returns the others.
+ * A start and `config check` check both.
  */
 export async function settingProblems(values: SettingValues): Promise<string[]> {
   const unknown = unknownTypes(values.fileTypes).map(
-    (name) => `FILE_TYPES has the entry "${name}", of which there is no type; docs/file-types.md lists them`,
+    (name) => `FILE_TYPES has the entry "${name}", which is not a known type; docs/file-types.md lists them`,
   );
   return [...unknown, ...(await firstAdminProblems(values))];
 }

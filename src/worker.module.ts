@@ -23,7 +23,7 @@ import { FanOutModule } from './platform/realtime/fan-out.module.js';
 import { ScheduleWorkerModule } from './platform/schedule/schedule.worker.module.js';
 import { ThrottlingModule } from './platform/throttling/throttling.module.js';
 
-/** The modules with processors; no other module loads one. */
+/** The modules with processors; no other module has any. */
 export const WORKER_MODULES: readonly Type[] = [
   ScheduleWorkerModule,
   AuthWorkerModule,
@@ -36,7 +36,7 @@ export const WORKER_MODULES: readonly Type[] = [
   ActivityWorkerModule,
 ];
 
-/** Background work alone, without HTTP and sockets. */
+/** Background work only, without HTTP and sockets. */
 @Module({})
 export class WorkerModule {
   static of(config: Config): DynamicModule {
@@ -50,7 +50,7 @@ export class WorkerModule {
         HealthModule,
         ThrottlingModule,
         MetricsModule,
-        // Nobody is connected here; what a job has to tell goes out by the bus.
+        // This process has no connections; jobs notify clients through the bus.
         EventLogModule,
         StreamAccessModule,
         AuditLogModule,

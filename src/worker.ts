@@ -3,9 +3,9 @@ import './platform/process/source-stacks.js';
 import { runProcess } from './platform/process/run-process.js';
 import { settingProblems } from './setting-checks.js';
 
-/** Loading the program and starting the database take a second or two each: they go on side by side. */
+/** Loading the program and starting the database take a second or two each, so they run in parallel. */
 const loading = import('./create-worker.js');
-loading.catch(() => undefined); // `boot` meets the failure
+loading.catch(() => undefined); // `boot` throws the error
 
 await runProcess({
   title: 'Parley worker',

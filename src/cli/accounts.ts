@@ -13,7 +13,7 @@ import { Sql } from '../platform/database/sql.js';
 import type { Actor, SystemRole } from '../platform/http/actor.js';
 import { CommandFailed } from './terminal.js';
 
-/** Somebody to be made, as typed. */
+/** The options of a new account, as typed. */
 export interface Applicant {
   readonly username: string;
   readonly email: string;
@@ -25,7 +25,7 @@ export function newPassword(): string {
   return randomBytes(18).toString('base64url');
 }
 
-/** Makes an account of any role; whoever can start a command here may. @throws ValidationError, AlreadyExists */
+/** Creates an account of any role, without an authorization check. @throws ValidationError, AlreadyExists */
 export async function createAccount(
   app: INestApplicationContext,
   applicant: Applicant & { password: string },
@@ -43,13 +43,14 @@ export async function createAccount(
 }
 
 /**
- * Opens a session of this user that ends after `ttlSeconds`. It is listed, and can be ended, like any other.
- * @throws CommandFailed when there is no such user, or he is banned
+ * Opens a session of a user that expires after `ttlSeconds`. It is listed, and can be ended, like any other.
+ *
+ * @throws CommandFailed when there is no such user, or they are banned
  */
 export async function openSession(app: INestApplicationContext, login: string, ttlSeconds: number): Promise<Actor> {
   const user = await app.get(UsersService, { strict: false }).findByLogin(login);
   if (!user) throw new CommandFailed(`There is no user ${login}.`);
-  if (user.is_banned) throw new CommandFailed(`${user.username} is banned: no token of theirs would work.`);
+  if (user.is_banned) throw new CommandFailed(`${user.username} is banned: their tokens would be rejected.`);
   const issuer = app.get(SessionIssuer, { strict: false });
   const source = { ip: '', userAgent: 'command line' };
   const { sessionId } = await app.get(Sql).transaction((tx) => issuer.open(tx, user.id, source, ttlSeconds));
@@ -57,7 +58,7 @@ export async function openSession(app: INestApplicationContext, login: string, t
   return { userId, sessionId, role, username, displayName, expiresAt: Math.floor(Date.now() / 1000) + ttlSeconds };
 }
 
-/** Opens a session and signs a token for it that ends with it; written into the audit log. @throws CommandFailed */
+/** Opens a session and signs a token that expires with it; recorded in the audit log. @throws CommandFailed */
 export async function mintToken(
   app: INestApplicationContext,
   login: string,

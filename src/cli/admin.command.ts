@@ -14,18 +14,18 @@ export function adminCommand(): Command {
   const command = new Command('admin');
   command
     .command('create')
-    .description('makes an admin; a password that is not given is made up and shown once')
-    .requiredOption('--username <name>', 'what the admin logs in with')
-    .requiredOption('--email <address>', 'or with this')
-    .option('--display-name <name>', 'what others see')
-    .option('--password <password>', 'better left out: what is typed here stays in the history of the shell')
+    .description('creates an admin; without a given password, one is generated and printed once')
+    .requiredOption('--username <name>', 'user name of the admin, for login')
+    .requiredOption('--email <email>', 'email of the admin, for login')
+    .option('--display-name <name>', 'name that other users see')
+    .option('--password <password>', 'better omitted: it would be stored in the history of the shell')
     .action(async ({ password, ...applicant }: Options) => {
       const given = password ?? newPassword();
       const admin = await withServices((app) => createAccount(app, { ...applicant, password: given }, 'admin'));
       print(`${admin.username} <${admin.email}> is an admin.`);
       if (password === undefined) {
         print(`password: ${given}`);
-        printError('It is shown only now, and kept nowhere.');
+        printError('It is printed only now and stored nowhere in plain text.');
       }
     });
   return command;

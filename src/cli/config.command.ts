@@ -7,7 +7,7 @@ import { CommandFailed, printError, print, printJson, table } from './terminal.j
 const SECRET_NAME = /SECRET|PASSWORD|PEPPER|TOKEN|KEY|DSN/;
 const REDACTED = '[redacted]';
 
-/** Settings of other chat servers that do nothing here, and what does. */
+/** Settings of other chat servers that have no effect here, and what to use instead. */
 export const FOREIGN_SETTINGS: Readonly<Record<string, string>> = {
   SUPABASE_URL: 'tokens of an identity provider are accepted with JWT_EXTERNAL_JWKS_URL, _ISSUER and _AUDIENCE',
   SUPABASE_SERVICE_KEY: 'no key of the identity provider is needed: its tokens are checked with its public keys',
@@ -17,51 +17,51 @@ export function configCommand(): Command {
   const command = new Command('config');
   command
     .command('print')
-    .description('every setting with its value; secrets are not shown')
+    .description('prints every setting with its value; secrets are redacted')
     .option('--json', 'as JSON')
     .action(({ json }: { json?: boolean }) => {
-      const shown = shownSettings(processEnvironment());
-      if (json) printJson(shown);
-      else print(...table(Object.entries(shown).map(([name, value]) => [name, showValue(value)])));
+      const settings = redactedSettings(processEnvironment());
+      if (json) printJson(settings);
+      else print(...table(Object.entries(settings).map(([name, value]) => [name, formatValue(value)])));
     });
   command
     .command('check')
-    .description('every problem at once; exit code 1 when there is one')
+    .description('lists every problem; exit code 1 if there is one')
     .action(() => checkEnvironment(processEnvironment()));
   command
     .command('doc')
-    .description('the table of all settings, as Markdown')
+    .description('prints the table of all settings as Markdown')
     .action(() => print(settingsTable().trimEnd()));
   return command;
 }
 
-/** The settings by their names in the environment, without anything secret in them. */
-export function shownSettings(environment: Environment): Record<string, unknown> {
+/** Returns the settings by their names in the environment, without secrets. */
+export function redactedSettings(environment: Environment): Record<string, unknown> {
   const { values, limitOverrides } = readConfiguration(environment);
-  const shown = Object.entries(SETTINGS).map(([key, { name }]) => [
+  const settings = Object.entries(SETTINGS).map(([key, { name }]) => [
     name,
     redact(name, values[key as keyof typeof values]),
   ]);
-  return Object.fromEntries([...shown, ...limitOverrides]) as Record<string, unknown>;
+  return Object.fromEntries([...settings, ...limitOverrides]) as Record<string, unknown>;
 }
 
 async function checkEnvironment(environment: Environment): Promise<void> {
   const problems = await problemsOf(environment);
   for (const [name, instead] of Object.entries(FOREIGN_SETTINGS)) {
-    if (environment[name]) printError(`${name} does nothing here: ${instead}.`);
+    if (environment[name]) printError(`${name} has no effect here: ${instead}.`);
   }
   if (problems.length > 0) throw new CommandFailed(problems.join('\n'));
-  print('The configuration is right.');
+  print('The configuration is valid.');
 }
 
-/** Everything that would stop a start. */
+/** Returns every problem that would make a start fail. */
 async function problemsOf(environment: Environment): Promise<string[]> {
   const { values, problems } = readConfiguration(environment);
   const { settingProblems } = await import('../setting-checks.js');
   return [...problems, ...(await settingProblems(values))];
 }
 
-/** A setting whose name sounds secret is not shown, nor the credentials within an address. */
+/** Redacts settings with the name of a secret, and credentials and query parameters in URLs. */
 function redact(name: string, value: unknown): unknown {
   if (value === undefined || value === '') return undefined;
   if (SECRET_NAME.test(name)) return REDACTED;
@@ -74,7 +74,7 @@ function redact(name: string, value: unknown): unknown {
   return url.href;
 }
 
-function showValue(value: unknown): string {
+function formatValue(value: unknown): string {
   if (Array.isArray(value)) return value.join(', ');
   return value === undefined || typeof value === 'string' ? (value ?? '') : JSON.stringify(value);
 }

@@ -12,21 +12,21 @@ import { withDatabase } from './services.js';
 import { storedFilesOf } from './stored-files-of.js';
 import { CommandFailed, printError, print, printJson, table } from './terminal.js';
 
-/** What is generated into `DATA_DIR` where the environment gives none, see `Config.load`. */
+/** Secrets that are generated in `DATA_DIR` if the environment does not set them, see `Config.load`. */
 const GENERATED_SECRETS = ['jwt-secret', 'password-pepper'] as const;
 
 export function dbCommand(): Command {
   const command = new Command('db');
   command
     .command('migrate')
-    .description('brings the schema to this version, as every start does')
+    .description('migrates the schema to this version, as every start does')
     .action(async () => {
       const ran = await withDatabase(({ databaseUrl }) => migrate(databaseUrl));
       print(...(ran.length > 0 ? ran : ['The schema is up to date.']));
     });
   command
     .command('status')
-    .description('which server, how large, which steps of the schema are there; exit code 1 when some are not')
+    .description('prints the server, its size and the applied and pending migrations; exit code 1 if some are pending')
     .option('--json', 'as JSON')
     .action(async ({ json }: { json?: boolean }) => {
       const state = await withDatabase(({ databaseUrl }) => readDatabaseState(databaseUrl));
@@ -36,23 +36,24 @@ export function dbCommand(): Command {
     });
   command
     .command('backup <folder>')
-    .description('writes everything into a new folder, while the server goes on working')
+    .description('writes all data to a new directory, while the server keeps running')
     .action(async (folder: string) => {
-      const manifest = await withDatabase((config) => speakPlainly(() => backUp(config, folder)));
+      const manifest = await withDatabase((config) => withPlainErrors(() => backUp(config, folder)));
       print(...describeBackup(manifest), `Written to ${folder}.`);
       if (manifest.secrets.length > 0)
-        printError('It holds secrets of this installation: keep it as safe as the server.');
+        printError('It contains secrets of this installation: protect it like the server.');
     });
   command
     .command('restore <folder>')
-    .description('brings a backup into an empty database and DATA_DIR; every client then fetches anew')
+    .description('restores a backup into an empty database and DATA_DIR; every client then fetches everything again')
     .action(async (folder: string) => {
-      const manifest = await withDatabase((config) => speakPlainly(() => restore(config, folder)));
-      print(...describeBackup(manifest), 'Restored. Clients that come back are told to fetch everything anew.');
-      if (manifest.files.kind === 's3') printError('The files stayed in the store: it must be the one of the backup.');
+      const manifest = await withDatabase((config) => withPlainErrors(() => restore(config, folder)));
+      print(...describeBackup(manifest), 'Restored. Clients that reconnect will fetch everything again.');
+      if (manifest.files.kind === 's3')
+        printError('The files are still in S3: STORAGE must use the same bucket as before.');
       if (manifest.secrets.length < GENERATED_SECRETS.length) {
         printError(
-          'JWT_SECRET and PASSWORD_PEPPER must be those of before: with others no session and no password works.',
+          'JWT_SECRET and PASSWORD_PEPPER must be the same as before: with others no session and no password works.',
         );
       }
     });
@@ -76,7 +77,7 @@ function givenSecrets(): string[] {
   return [...(jwtSecret ? ['jwt-secret'] : []), ...(passwordPepper ? ['password-pepper'] : [])];
 }
 
-async function speakPlainly<T>(work: () => Promise<T>): Promise<T> {
+async function withPlainErrors<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -87,12 +88,12 @@ async function speakPlainly<T>(work: () => Promise<T>): Promise<T> {
 
 function describeBackup({ taken_at, program, tables, files }: BackupManifest): string[] {
   const rows = tables.reduce((sum, { rows: count }) => sum + count, 0);
-  const held = files.kind === 'disk' ? 'copied' : 'in the store, named and not copied';
+  const location = files.kind === 'disk' ? 'copied' : 'in S3, listed and not copied';
   return table([
     ['Taken', taken_at],
     ['Version', program],
     ['Tables', `${tables.length} with ${rows} rows`],
-    ['Files', `${files.count} of ${files.bytes} bytes, ${held}`],
+    ['Files', `${files.count} of ${files.bytes} bytes, ${location}`],
   ]);
 }
 
@@ -100,9 +101,9 @@ function describeState(state: DatabaseState): string[] {
   return table([
     ['Server', `PostgreSQL ${state.postgres}`],
     ['Size', `${Math.round(state.bytes / 1024 / 1024)} MiB`],
-    ['Applied', `${state.applied.length} steps`],
+    ['Applied', `${state.applied.length} migrations`],
     ['Pending', state.pending.join(', ') || 'none'],
     ...(state.unknown.length > 0 ? [['Unknown', `${state.unknown.join(', ')} (of a newer version)`]] : []),
-    ['Queue', state.hasQueueSchema ? 'there' : 'missing'],
+    ['Queue', state.hasQueueSchema ? 'present' : 'missing'],
   ]);
 }

@@ -20,17 +20,18 @@ export function demoCommand(): Command {
   const command = new Command('demo');
   command
     .command('seed')
-    .description('makes it, or what is missing of it, and prints lines to try')
-    .option('--password <password>', 'the password of its people; made up and shown once when left out')
-    .option('--url <url>', 'where the server is reached; PUBLIC_URL or this machine when left out')
+    .description('creates the demo data, or what is missing of it, and prints commands to try')
+    .option('--password <password>', 'password of the demo users; if omitted, generated and printed once')
+    .option('--url <url>', 'URL of the server; if omitted, PUBLIC_URL or this machine')
     .action((options: SeedOptions) => withProgram((app, config) => seed(app, config, options)));
   command
     .command('reset')
-    .description('removes it, and nothing else')
+    .description('removes the demo data, and nothing else')
     .action(async () => {
       const { users, conversations, files, kept } = await withServices((app) => removeWorld(app));
-      print(`Removed: ${users} people, ${conversations} conversations, ${files} files.`);
-      if (kept.length > 0) printError(`Kept, for they take part in conversations of others: ${kept.join(', ')}.`);
+      print(`Removed: ${users} users, ${conversations} conversations, ${files} files.`);
+      if (kept.length > 0)
+        printError(`Not removed, since they participate in other conversations: ${kept.join(', ')}.`);
     });
   return command;
 }
@@ -39,20 +40,20 @@ async function seed(app: INestApplicationContext, config: Config, { password, ur
   const given = password ?? newPassword();
   const world = await new WorldSeed(app, given).plant();
   print(...describe(world, password === undefined ? given : undefined));
-  if (world.newPeople < world.people) printError('People who were there already keep their password.');
+  if (world.newPeople < world.people) printError('Demo users that already existed keep their password.');
   const names = DEMO_PEOPLE.slice(0, 2).map(({ username }) => username);
   const speakers = await Promise.all(
     names.map(async (username) => ({ username, token: (await mintToken(app, username, TOKEN_SECONDS)).token })),
   );
-  const address = new URL(url ?? config.publicUrl ?? `http://localhost:${config.port}`).origin;
-  print(linesToTry(address, speakers, world.lobbyId));
+  const serverUrl = new URL(url ?? config.publicUrl ?? `http://localhost:${config.port}`).origin;
+  print(linesToTry(serverUrl, speakers, world.lobbyId));
 }
 
-function describe(world: SeededWorld, madeUpPassword: string | undefined): string[] {
+function describe(world: SeededWorld, generatedPassword: string | undefined): string[] {
   return table([
-    ['People', DEMO_PEOPLE.map(({ username }) => username).join(', ')],
+    ['Users', DEMO_PEOPLE.map(({ username }) => username).join(', ')],
     ['Conversations', String(world.conversations)],
     ['Messages', String(world.messages)],
-    ...(world.newPeople > 0 && madeUpPassword !== undefined ? [['Password', madeUpPassword]] : []),
+    ...(world.newPeople > 0 && generatedPassword !== undefined ? [['Password', generatedPassword]] : []),
   ]);
 }

@@ -12,7 +12,7 @@ export function doctorCommand(): Command {
     const faults = findings.filter(({ grade }) => grade === 'fault').length;
     if (json) printJson({ ok: faults === 0, findings });
     else print(...findings.flatMap(describe));
-    if (faults > 0) throw new CommandFailed(`${faults} of ${findings.length} looks found a fault.`);
+    if (faults > 0) throw new CommandFailed(`${faults} of ${findings.length} checks found a fault.`);
   });
 }
 

@@ -6,17 +6,17 @@ import { CommandFailed, printError } from './terminal.js';
 
 interface NamedCommand {
   readonly description: string;
-  /** Loaded when it is asked for: most commands need the whole program, which takes a second to load. */
+  /** Loads the command only when it is run: most commands need the whole program, which takes a second to load. */
   load(): Promise<Command>;
 }
 
 const COMMANDS: Readonly<Record<string, NamedCommand>> = {
   doctor: {
-    description: 'checks everything a server needs and names what to do; exit code 1 when something is wrong',
+    description: 'checks everything a server needs and gives advice; exit code 1 if there is a fault',
     load: async () => (await import('./doctor.command.js')).doctorCommand(),
   },
   config: {
-    description: 'the settings of the environment, checked as at a start',
+    description: 'the settings of the environment, validated as at a start',
     load: async () => (await import('./config.command.js')).configCommand(),
   },
   db: {
@@ -29,23 +29,23 @@ const COMMANDS: Readonly<Record<string, NamedCommand>> = {
   },
   token: { description: 'access tokens', load: async () => (await import('./token.command.js')).tokenCommand() },
   demo: {
-    description: 'a small demonstration world: people, rooms, chats, files',
+    description: 'demo data: users, rooms, direct conversations, files',
     load: async () => (await import('./demo.command.js')).demoCommand(),
   },
   spec: {
-    description: 'the documents that clients are written against, as JSON',
+    description: 'the API documents for client developers, as JSON',
     load: async () => (await import('./spec.command.js')).specCommand(),
   },
   webhooks: {
-    description: 'a receiver of webhooks, for development',
+    description: 'a webhook receiver for development',
     load: async () => (await import('./webhooks.command.js')).webhooksCommand(),
   },
   monitoring: {
-    description: 'the health and the numbers of a running server',
+    description: 'the health and the statistics of a running server',
     load: async () => (await import('./monitoring.command.js')).monitoringCommand(),
   },
   'performance-metrics': {
-    description: 'how fast a running server is',
+    description: 'latencies and load of a running server',
     load: async () => (await import('./monitoring.command.js')).performanceMetricsCommand(),
   },
   'websocket-analytics': {
@@ -53,18 +53,18 @@ const COMMANDS: Readonly<Record<string, NamedCommand>> = {
     load: async () => (await import('./monitoring.command.js')).websocketAnalyticsCommand(),
   },
   tests: {
-    description: 'runs the tests of the program; needs a checkout, they are not in the image',
+    description: 'runs the tests of the program; needs a checkout, since the image does not contain them',
     load: async () => (await import('./tests.command.js')).testsCommand(),
   },
 };
 
 /**
- * The command line: the same configuration, database and services as the server, beside it or without it. The command
- * that is named is loaded; of the others there are the name and the description.
+ * Creates the command line, which uses the same configuration, database and services as the server, whether that is
+ * running or not. Only the named command is loaded; the others only have a name and a description.
  */
 async function createProgram(name: string | undefined): Promise<Command> {
   const program = new Command('parley')
-    .description('Looks after a Parley server. Reads the same environment and .env as npm start.')
+    .description('Manages a Parley server. Reads the same environment and .env as npm start.')
     .version(readPackage().version)
     .showHelpAfterError('(--help lists the commands)');
   for (const [known, { description, load }] of Object.entries(COMMANDS)) {
@@ -74,7 +74,7 @@ async function createProgram(name: string | undefined): Promise<Command> {
   return program;
 }
 
-/** Runs one command line and answers the exit code: 0 done, 1 not done or not well, 2 not understood. */
+/** Runs one command line and returns the exit code: 0 success, 1 a failure or a detected problem, 2 invalid usage. */
 export async function runCli(args: readonly string[]): Promise<number> {
   const program = await createProgram(args[0] === 'help' ? args[1] : args[0]);
   for (const command of everyCommand(program)) command.exitOverride();
@@ -83,7 +83,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    printError(wordsFor(error));
+    printError(describeError(error));
     return 1;
   }
 }
@@ -92,8 +92,8 @@ function everyCommand(command: Command): Command[] {
   return [command, ...command.commands.flatMap((child) => everyCommand(child))];
 }
 
-/** What was expected to go wrong is said in a line; anything else is a fault of ours, with its stack. */
-function wordsFor(error: unknown): string {
+/** Describes an expected error in one line; any other error is a defect and is printed with its stack. */
+function describeError(error: unknown): string {
   if (error instanceof CommandFailed || error instanceof ConfigurationError) return error.message;
   if (error instanceof AppError) {
     const cause = error.cause instanceof Error ? ` (${error.cause.message})` : '';
@@ -101,6 +101,6 @@ function wordsFor(error: unknown): string {
     return `${error.message}${problems}${cause}`;
   }
   const { code, address, port } = error as { code?: string; address?: string; port?: number };
-  if (code === 'ECONNREFUSED') return `Nothing answers at ${address ?? 'the address'}${port ? `:${port}` : ''}.`;
+  if (code === 'ECONNREFUSED') return `Nothing listens at ${address ?? 'the given URL'}${port ? `:${port}` : ''}.`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

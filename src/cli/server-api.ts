@@ -17,19 +17,23 @@ const FIRST_ADMIN = statement<{ username: string }>(
     order by u.created_at limit 1`,
 );
 
-/** The server of this configuration, unless another address is given. */
+/** Returns the given URL, or that of the server of this configuration. */
 export function serverUrl(given: string | undefined): string {
   return (given ?? `http://127.0.0.1:${readConfiguration(processEnvironment()).values.port}`).replace(/\/+$/, '');
 }
 
-/** A running server, asked as any client asks it. */
+/** Calls the REST API of a running server, as any client does. */
 export class ServerApi {
   constructor(
     readonly url: string,
     private readonly token?: string,
   ) {}
 
-  /** @throws CommandFailed when nobody answers, or with what the server says; `accept` are statuses that are answers too */
+  /**
+   * `accept` lists statuses that are not failures.
+   *
+   * @throws CommandFailed when no server responds, or with the message of the server
+   */
   async call<T>(method: string, path: string, body?: object, accept: readonly number[] = []): Promise<T> {
     let response: Response;
     try {
@@ -44,14 +48,14 @@ export class ServerApi {
       });
     } catch {
       throw new CommandFailed(
-        `No server answers at ${this.url}: start one with npm start, or name another with --url.`,
+        `No server responds at ${this.url}: start one with npm start, or specify another with --url.`,
       );
     }
     const text = await response.text();
-    const answer =
+    const responseBody =
       text === '' ? undefined : (JSON.parse(text) as T & { error?: { message: string; details?: object } });
-    if (response.ok || accept.includes(response.status)) return answer as T;
-    const { message = response.statusText, details = {} } = answer?.error ?? {};
+    if (response.ok || accept.includes(response.status)) return responseBody as T;
+    const { message = response.statusText, details = {} } = responseBody?.error ?? {};
     throw new CommandFailed(`${message} ${Object.keys(details).length > 0 ? JSON.stringify(details) : ''}`.trim());
   }
 
@@ -60,7 +64,7 @@ export class ServerApi {
   }
 }
 
-/** Speaks to the server for a user, in a session that lasts as long as the work. */
+/** Calls the server as a user, in a session that lasts as long as the work. */
 export async function asUser<T>(
   app: INestApplicationContext,
   login: string,
@@ -77,14 +81,14 @@ export async function asUser<T>(
   }
 }
 
-/** Asks the server what only admins may ask. @throws CommandFailed when nobody answers, or there is no admin */
+/** Calls the server as its first admin. @throws CommandFailed when no server responds, or there is no admin */
 export async function asAdmin<T>(url: string, work: (api: ServerApi) => Promise<T>): Promise<T> {
-  // First of all: without a server there may be no database either, and none is to be made for this.
+  // Checked first: without a server there may be no database either, and this must not create one.
   await new ServerApi(url).get('/livez');
   return withServices(
     async (app) => {
       const admin = await app.get(Sql).one(FIRST_ADMIN);
-      if (!admin) throw new CommandFailed('There is no admin yet: parley admin create makes one.');
+      if (!admin) throw new CommandFailed('There is no admin yet: create one with parley admin create.');
       return asUser(app, admin.username, { url }, work);
     },
     { migrates: false },

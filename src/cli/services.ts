@@ -8,8 +8,9 @@ import { StartupBanner } from '../platform/logging/startup-banner.js';
 import { CommandFailed, commandLog, printError } from './terminal.js';
 
 /**
- * Runs `work` with the configuration and a database that answers: that of `DATABASE_URL`, the embedded one of a server
- * that runs beside this command, or an embedded one that is started for as long as the command takes.
+ * Runs `work` with the configuration and a running database: that of `DATABASE_URL`, the embedded one of a running
+ * server, or an embedded one that is started for the duration of the command.
+ *
  * @throws ConfigurationError
  */
 export async function withDatabase<T>(work: (config: Config & { databaseUrl: string }) => Promise<T>): Promise<T> {
@@ -23,9 +24,11 @@ export async function withDatabase<T>(work: (config: Config & { databaseUrl: str
 }
 
 /**
- * Runs `work` with the services of the program, over a database that is migrated first unless the command only looks.
- * Nothing of it is started: no sweep, no worker, no first admin. A server that runs beside hears of what is changed by
- * its sweep, within two seconds. @throws CommandFailed over a database without a schema that is only looked at
+ * Runs `work` with the services of the program, on a database that is migrated first unless `migrates` is false.
+ * Nothing is started: no reconciler, no worker, no first admin. A running server finds changes with its reconciler,
+ * within two seconds.
+ *
+ * @throws CommandFailed on a database without a schema if `migrates` is false
  */
 export function withServices<T>(
   work: (app: INestApplicationContext, config: Config) => Promise<T>,
@@ -46,10 +49,10 @@ export function withServices<T>(
 async function requireSchema(databaseUrl: string): Promise<void> {
   const { applied } = await readDatabaseState(databaseUrl);
   if (applied.length > 0) return;
-  throw new CommandFailed('The database has no schema yet: npm start makes it, or parley db migrate.');
+  throw new CommandFailed('The database has no schema yet: create it with npm start or parley db migrate.');
 }
 
-/** The same with everything running as after a start, background work included; only nobody can connect. */
+/** Like `withServices`, but with everything started, including background work; only the port is not opened. */
 export function withProgram<T>(work: (app: INestApplicationContext, config: Config) => Promise<T>): Promise<T> {
   return withServices(
     async (app, config) => {

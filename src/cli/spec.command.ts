@@ -9,7 +9,7 @@ const DOCUMENTS = [
   ['asyncapi', 'the realtime protocol as AsyncAPI 3'],
 ] as const;
 
-/** The documents as they were generated from the declarations; a test fails while they differ. */
+/** Prints the documents that were generated from the declarations; a test fails if they are out of date. */
 export function specCommand(): Command {
   const command = new Command('spec');
   for (const [name, description] of DOCUMENTS) {

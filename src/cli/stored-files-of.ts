@@ -5,13 +5,13 @@ import { storedFilesDirOf } from '../platform/config/files-dir.js';
 import type { SettingValues } from '../platform/config/settings.js';
 import { CommandFailed } from './terminal.js';
 
-/** Where the uploaded files of this configuration are, as a backup sees them. */
+/** Returns the location of the uploaded files of this configuration, for a backup. */
 export function storedFilesOf(config: Config): StoredFiles {
   if (config.storage === 'disk') return { kind: 'disk', folder: storedFilesDirOf(config) };
   return { kind: 's3', list: () => listBucket(config) };
 }
 
-/** A client of the store; loaded by whoever uses it. */
+/** Creates an S3 client. The library is loaded only when it is used. */
 export async function storeClient(config: SettingValues): Promise<InstanceType<typeof import('s3mini').S3mini>> {
   const { S3mini } = await import('s3mini');
   return new S3mini({

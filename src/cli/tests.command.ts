@@ -16,15 +16,15 @@ const REPORT = 'test-report.json';
 
 export function testsCommand(): Command {
   return new Command('tests')
-    .argument('[names...]', 'only files whose path has one of these in it')
-    .option('--verbose', 'names every test')
+    .argument('[names...]', 'only files whose path contains one of these')
+    .option('--verbose', 'lists every test')
     .option('--report', `writes ${REPORT}`)
-    .option('--coverage', 'measures which lines were run')
+    .option('--coverage', 'measures the coverage')
     .action(async (names: string[], { verbose, report, coverage }: Options) => {
       const folder = programFolder();
       const jest = join(folder, 'node_modules', 'jest', 'bin', 'jest.js');
       if (!existsSync(jest) || !existsSync(join(folder, 'test'))) {
-        throw new CommandFailed('The tests are not here: run this in a checkout, after npm ci.');
+        throw new CommandFailed('The tests are not installed: run this in a checkout, after npm ci.');
       }
       const args = [
         ...(verbose ? ['--verbose'] : []),
@@ -35,6 +35,6 @@ export function testsCommand(): Command {
       const run = spawn(process.execPath, [jest, ...args], { cwd: folder, stdio: ['inherit', 'inherit', 'inherit'] });
       const [exitCode] = (await once(run, 'exit')) as [number | null];
       if (report) printError(`${REPORT} is in ${folder}.`);
-      if (exitCode !== 0) throw new CommandFailed('Not every test has passed.');
+      if (exitCode !== 0) throw new CommandFailed('Some tests failed.');
     });
 }

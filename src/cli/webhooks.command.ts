@@ -10,10 +10,10 @@ import { asUser, serverUrl } from './server-api.js';
 import { withServices } from './services.js';
 import { CommandFailed, printError, print } from './terminal.js';
 
-const MOST_SKEW_SECONDS = 300;
-const MOST_BYTES = 1024 * 1024;
+const MAX_SKEW_SECONDS = 300;
+const MAX_BYTES = 1024 * 1024;
 const DAY_SECONDS = 24 * 3600;
-/** Told only to webhooks that see everything. */
+/** Sent only to webhooks with the scope `all`. */
 const FOR_ADMINS: readonly string[] = [USER_CREATED, USER_BANNED];
 
 interface Options {
@@ -29,22 +29,22 @@ export function webhooksCommand(): Command {
   const command = new Command('webhooks');
   command
     .command('listen')
-    .description('a receiver on this machine that prints what it is told, and whether the signature is right')
-    .option('--port <port>', 'where to listen; 0 takes a free port', toPort, 8787)
-    .option('--secret <secret>', 'of a webhook that points here already')
-    .option('--user <user>', 'or: makes a webhook of this user that points here, for as long as this listens')
-    .option('--events <types>', 'comma list; left out: all that there are')
-    .addOption(new Option('--scope <whose>', 'what it sees').choices(['own', 'all']).default('own'))
-    .option('--url <address>', 'of the server, if it is not this configuration’s')
+    .description('runs a receiver on this machine that prints each call and whether its signature is valid')
+    .option('--port <port>', 'port to listen on; 0 chooses a free port', toPort, 8787)
+    .option('--secret <secret>', 'secret of an existing webhook with this URL')
+    .option('--user <user>', 'or: creates a webhook of this user with this URL, and deletes it at the end')
+    .option('--events <types>', 'comma list of event types; if omitted, all types')
+    .addOption(new Option('--scope <scope>', 'which events it receives').choices(['own', 'all']).default('own'))
+    .option('--url <url>', 'URL of the server, if it is not the one of this configuration')
     .action(listen);
   return command;
 }
 
-/** Whether a call is from the holder of the secret, by the header of Standard Webhooks. */
+/** Whether a call has a valid signature of this secret, in the header of Standard Webhooks. */
 export function isSigned(secret: string, headers: IncomingMessage['headers'], body: string, now = Date.now()): boolean {
   const { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures } = headers;
   if (typeof signatures !== 'string') return false;
-  if (!(Math.abs(now / 1000 - Number(timestamp)) <= MOST_SKEW_SECONDS)) return false;
+  if (!(Math.abs(now / 1000 - Number(timestamp)) <= MAX_SKEW_SECONDS)) return false;
   const mac = createHmac('sha256', standardKeyOf(secret)).update(`${String(id)}.${String(timestamp)}.${body}`);
   const expected = mac.digest();
   return signatures.split(' ').some((entry) => {
@@ -60,14 +60,14 @@ async function listen({ port, secret, user, events, scope, url }: Options): Prom
     async (app) =>
       asUser(app, user!, { url: serverUrl(url), seconds: DAY_SECONDS }, async (api) => {
         const { data } = await api.get<{ data: { type: string }[] }>('/api/v1/webhooks/events');
-        const heard = data.map(({ type }) => type).filter((type) => scope === 'all' || !FOR_ADMINS.includes(type));
-        const wanted = events?.split(',').map((type) => type.trim()) ?? heard;
-        await untilStopped(port, async (address) => {
-          const body = { url: address, events: wanted, scope, description: 'parley webhooks listen' };
-          const made = await api.call<{ id: string; secret: string }>('POST', '/api/v1/webhooks', body);
+        const available = data.map(({ type }) => type).filter((type) => scope === 'all' || !FOR_ADMINS.includes(type));
+        const requested = events?.split(',').map((type) => type.trim()) ?? available;
+        await untilStopped(port, async (receiverUrl) => {
+          const body = { url: receiverUrl, events: requested, scope, description: 'parley webhooks listen' };
+          const created = await api.call<{ id: string; secret: string }>('POST', '/api/v1/webhooks', body);
           return {
-            secret: made.secret,
-            end: () => api.call('DELETE', `/api/v1/webhooks/${made.id}`),
+            secret: created.secret,
+            end: () => api.call('DELETE', `/api/v1/webhooks/${created.id}`),
           };
         });
       }),
@@ -75,25 +75,25 @@ async function listen({ port, secret, user, events, scope, url }: Options): Prom
   );
 }
 
-/** Asked for once the address is known: the secret that calls to it are signed with. */
-type Registration = (address: string) => Promise<{ secret: string; end(): Promise<unknown> }>;
+/** Called once the URL of the receiver is known; returns the secret with which calls are signed. */
+type Registration = (receiverUrl: string) => Promise<{ secret: string; end(): Promise<unknown> }>;
 
-async function untilStopped(port: number, by: string | Registration): Promise<void> {
-  let learn: (secret: string) => void = () => undefined;
-  const secret = new Promise<string>((resolve) => (learn = resolve));
+async function untilStopped(port: number, secretOrRegister: string | Registration): Promise<void> {
+  let resolveSecret: (secret: string) => void = () => undefined;
+  const secret = new Promise<string>((resolve) => (resolveSecret = resolve));
   const server = createServer((request, response) => {
-    takeCall(request, secret).then(
+    handleCall(request, secret).then(
       ({ status, body }) => response.writeHead(status).end(body),
       () => response.writeHead(413).end(),
     );
   });
-  await opened(server, port);
-  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  await listenOn(server, port);
+  const receiverUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   try {
-    const registration = typeof by === 'string' ? undefined : await by(address);
-    learn(registration?.secret ?? (by as string));
-    printError(`Listening at ${address}; Ctrl-C ends it.`);
+    const registration = typeof secretOrRegister === 'string' ? undefined : await secretOrRegister(receiverUrl);
+    resolveSecret(registration?.secret ?? (secretOrRegister as string));
+    printError(`Listening at ${receiverUrl}; Ctrl-C ends it.`);
     await stopped;
     await registration?.end();
   } finally {
@@ -102,7 +102,7 @@ async function untilStopped(port: number, by: string | Registration): Promise<vo
   }
 }
 
-async function opened(server: Server, port: number): Promise<void> {
+async function listenOn(server: Server, port: number): Promise<void> {
   server.listen(port, '127.0.0.1');
   try {
     await once(server, 'listening');
@@ -112,18 +112,21 @@ async function opened(server: Server, port: number): Promise<void> {
 }
 
 /**
- * Prints a call and answers it; the challenge that comes before the first event too. It may come before the answer that
- * has the secret.
+ * Prints a call and responds to it, also to the challenge before the first event. The challenge may arrive before the
+ * response that contains the secret.
  */
-async function takeCall(request: IncomingMessage, secret: Promise<string>): Promise<{ status: number; body?: string }> {
+async function handleCall(
+  request: IncomingMessage,
+  secret: Promise<string>,
+): Promise<{ status: number; body?: string }> {
   let body = '';
   request.setEncoding('utf8');
   for await (const chunk of request) {
     body += String(chunk);
-    if (body.length > MOST_BYTES) throw new Error('too large');
+    if (body.length > MAX_BYTES) throw new Error('too large');
   }
   const isGenuine = isSigned(await secret, request.headers, body);
-  print(`${isGenuine ? '✓ signed' : '✗ NOT SIGNED'}  ${String(request.headers['webhook-id'] ?? '')}`, shown(body));
+  print(`${isGenuine ? '✓ signed' : '✗ NOT SIGNED'}  ${String(request.headers['webhook-id'] ?? '')}`, formatted(body));
   if (!isGenuine) return { status: 401 };
   const { event, data } = JSON.parse(body) as { event: string; data: { challenge?: string } };
   return event === WEBHOOK_VERIFICATION
@@ -131,7 +134,7 @@ async function takeCall(request: IncomingMessage, secret: Promise<string>): Prom
     : { status: 204 };
 }
 
-function shown(body: string): string {
+function formatted(body: string): string {
   try {
     return JSON.stringify(JSON.parse(body), null, 2);
   } catch {

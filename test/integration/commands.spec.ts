@@ -80,7 +80,7 @@ describe('a command', () => {
     );
     expect(wrong.exitCode).toBe(1);
     expect(wrong.output.split('\n')).toEqual([
-      expect.stringMatching(/^SUPABASE_SERVICE_KEY does nothing here: /),
+      expect.stringMatching(/^SUPABASE_SERVICE_KEY has no effect here: /),
       'PORT must be a whole number from 0 to 65535',
       expect.stringMatching(/^ALLOWED_ORIGINS has the entry "\*"/),
       '',
@@ -91,7 +91,7 @@ describe('a command', () => {
     const { exitCode, output } = await cli('monitoring', '--health-check', '--status');
     expect(exitCode).toBe(0);
     expect(output).toMatch(/^server +healthy\n(?:\w+ +\w+\n)*database +healthy/);
-    expect(output).toMatch(/^People +\d+, 0 online, \d+ new today, 0 banned$/m);
+    expect(output).toMatch(/^Users +\d+, 0 online, \d+ new today, 0 banned$/m);
     const figures = await cli('performance-metrics', '--summary', '--trends', 'message_delivery');
     expect(figures.exitCode).toBe(0);
     expect(figures.output).toMatch(/^Requests +\d+; p50/m);
@@ -99,7 +99,7 @@ describe('a command', () => {
     const sockets = await cli('websocket-analytics');
     expect(sockets).toMatchObject({ exitCode: 0, output: expect.stringMatching(/^Connected now +0$/m) });
     const away = await cli('monitoring', '--health-check', '--url', 'http://127.0.0.1:1');
-    expect(away).toEqual({ exitCode: 1, output: expect.stringContaining('No server answers at http://127.0.0.1:1') });
+    expect(away).toEqual({ exitCode: 1, output: expect.stringContaining('No server responds at http://127.0.0.1:1') });
     // What it asked with is over.
     const open = `select from sessions where user_agent = 'command line' and revoked_at is null and expires_at > now()`;
     expect(await chat.app.database.query(open)).toEqual([]);
@@ -110,7 +110,7 @@ describe('a command', () => {
     async (...args) => {
       const fresh = mkdtempSync(join(tmpdir(), 'parley-fresh-'));
       const answer = await command({ NODE_ENV: 'test', DATA_DIR: fresh, PORT: '1' }, ...args);
-      expect(answer).toEqual({ exitCode: 1, output: expect.stringMatching(/^No server answers at \S+:1: .+\n$/) });
+      expect(answer).toEqual({ exitCode: 1, output: expect.stringMatching(/^No server responds at \S+:1: .+\n$/) });
       expect(readdirSync(fresh)).toEqual([]);
       rmSync(fresh, { recursive: true });
     },
@@ -121,7 +121,7 @@ describe('a command', () => {
     const answer = await command({ ...environment, DATABASE_URL: empty.url }, 'monitoring', '--status');
     expect(answer).toEqual({
       exitCode: 1,
-      output: 'The database has no schema yet: npm start makes it, or parley db migrate.\n',
+      output: 'The database has no schema yet: create it with npm start or parley db migrate.\n',
     });
     await empty.drop();
   });

@@ -50,7 +50,7 @@ const PLANTED: Planted[] = [
     'a schema of a newer version',
     ({ database }) => database.query(`insert into schema_migrations (timestamp, name) values (9e12, 'Wings9e12')`),
     'migrations',
-    /Run the version that made them/,
+    /Run the version that created them/,
   ],
   [
     'a database that takes no writes',
@@ -77,7 +77,7 @@ const PLANTED: Planted[] = [
     'a storage that cannot be written to',
     ({ dataDir }) => writeFileSync(join(dataDir, 'files'), 'in the way'),
     'storage',
-    /Make .*files a folder that the account of the server may write to/,
+    /Make .*files a directory that the account of the server may write to/,
   ],
   ['a store that answers nobody', withBrokenStore, 'storage', /bucket files exists/],
   [
@@ -243,7 +243,7 @@ describe('the doctor', () => {
   it('names every setting that is wrong in words of its own', async () => {
     Object.assign(place.environment, { FILE_TYPES: 'zzz', ADMIN_EMAIL: 'notmail', ADMIN_PASSWORD: 'password' });
     expect((await faults()).map(({ says }) => says)).toEqual([
-      'FILE_TYPES has the entry "zzz", of which there is no type; docs/file-types.md lists them',
+      'FILE_TYPES has the entry "zzz", which is not a known type; docs/file-types.md lists them',
       'ADMIN_EMAIL must be an e-mail address',
       'ADMIN_PASSWORD is too easy to guess',
     ]);
@@ -285,7 +285,7 @@ describe('the doctor', () => {
     expect(await redis()).toContainEqual({
       check: 'redis',
       grade: 'warning',
-      says: 'the processes that run use as their Redis: none and redis://redis:6379/0; REDIS_URL here names none',
+      says: 'the running processes use as Redis: none and redis://redis:6379/0; REDIS_URL here is none',
       advice: expect.stringContaining('the same REDIS_URL'),
     });
   });
@@ -317,7 +317,7 @@ describe('the doctor', () => {
       Object.assign(place.environment, { DATA_DIR: fresh, DATABASE_URL: '', JWT_SECRET: '', PASSWORD_PEPPER: '' });
       const found = await examine(place.environment, place.surroundings);
       expect(found.filter(({ grade }) => grade !== 'ok')).toEqual([]);
-      expect(found.find(({ check }) => check === 'database')?.says).toContain('made in');
+      expect(found.find(({ check }) => check === 'database')?.says).toContain('created in');
       expect(existsSync(fresh) ? readdirSync(fresh) : 'no folder').toEqual(what === 'no folder' ? what : []);
     },
   );

@@ -1,19 +1,19 @@
-/** A person of the demonstration with a token of theirs. */
+/** A demo user with a token. */
 export interface DemoSpeaker {
   readonly username: string;
   readonly token: string;
 }
 
 /**
- * Lines for a shell in the program's folder, while a server runs at `url`: two speakers of `conversation` over REST,
- * plain WebSocket and Socket.IO. Each line works as it is printed.
+ * Returns commands for a shell in the directory of the program, while a server runs at `url`: two users write to
+ * `conversation` over REST, plain WebSocket and Socket.IO. Each command works as it is printed.
  */
 export function linesToTry(url: string, [one, other]: readonly DemoSpeaker[], conversation: string): string {
   const socketUrl = `${url.replace(/^http/, 'ws')}/api/v1/realtime`;
   const [first, second] = [variable(one!), variable(other!)];
   const message = `'{"content":"Hello over REST","client_message_id":"rest-'$(date +%s)'"}'`;
   return `
-# First, in every shell (the tokens work for an hour; npm run demo prints new ones):
+# First, in every shell (the tokens are valid for an hour; npm run demo prints new ones):
 API=${url}/api/v1
 CONVERSATION=${conversation}
 ${first}=${one!.token}
@@ -33,7 +33,7 @@ TOKEN=$${first} CONVERSATION=$CONVERSATION node -e 'const { WebSocket } = requir
 TOKEN=$${second} CONVERSATION=$CONVERSATION node -e 'const { io } = require("socket.io-client"); const socket = io("${url}", { transports: ["websocket"], auth: { token: process.env.TOKEN } }); socket.on("message.created", ({ seq, data }) => console.log(seq, data.message.sender_name + ":", data.message.content)); socket.on("live", () => socket.emit("message.send", { conversation_id: process.env.CONVERSATION, content: "Hello over Socket.IO" }, (reply) => console.log(reply.ok ? "stored as " + reply.data.message.sequence_number : reply.error))); setTimeout(() => socket.close(), 10000)'`;
 }
 
-/** The name of the shell variable that holds a speaker's token: `demo-mira` is MIRA. */
+/** The name of the shell variable with a user's token: `demo-mira` is MIRA. */
 function variable({ username }: DemoSpeaker): string {
   return username.slice(username.indexOf('-') + 1).toUpperCase();
 }

@@ -5,8 +5,8 @@ import { Sql, statement } from '../../platform/database/sql.js';
 import { DEMO_PEOPLE, DEMO_PREFIX } from './world.js';
 
 /**
- * Conversations somebody of the demonstration opened and nobody else ever was in, and its rooms, whoever came in.
- * A person who takes part in a conversation of others by now is kept: what he wrote there has to say who wrote it.
+ * Conversations that a demo user created and that never had other participants, and the demo rooms, whoever joined
+ * them. A demo user who participates in other conversations is not removed, since their messages there need a sender.
  */
 const FIND = statement<{ conversations: string[]; users: string[]; kept: string[]; files: string[] }>(
   'demo.find',
@@ -35,7 +35,7 @@ const LOCK = statement(
   `select from stream_heads where stream_id = any($1::uuid[]) order by stream_id for update`,
 );
 
-/** What is of a stream, be it of a conversation or of a user. */
+/** The rows of a stream, of a conversation or of a user. */
 const REMOVE_STREAMS = [
   statement('demo.remove_outbox', `delete from outbox where stream_id = any($1::uuid[])`),
   statement('demo.remove_told', `delete from webhook_events where stream_id = any($1::uuid[])`),
@@ -47,13 +47,13 @@ const REMOVE_CONVERSATIONS = statement(
   'demo.remove_conversations',
   `delete from conversations where id = any($1::uuid[])`,
 );
-/** The removal of a message leaves a note for the indexer. */
+/** The removal of a message adds a row for the search indexer. */
 const REMOVE_SEARCH_NOTES = statement(
   'demo.remove_search_notes',
   `delete from message_search_changes where conversation_id = any($1::uuid[])`,
 );
 const REMOVE_FILES = statement('demo.remove_files', `delete from files where id = any($1::uuid[])`);
-/** Everything else of a user goes with the row. */
+/** All other data of a user is deleted with their row. */
 const REMOVE_USERS = [
   statement('demo.remove_activity', `delete from active_people where user_id = any($1::uuid[])`),
   statement('demo.remove_keys', `delete from idempotency_keys where user_id = any($1::uuid[])`),
@@ -69,13 +69,13 @@ export interface RemovedWorld {
   readonly users: number;
   readonly conversations: number;
   readonly files: number;
-  /** User names of those who have become part of something else. */
+  /** User names of the demo users that were not removed. */
   readonly kept: readonly string[];
 }
 
 /**
- * Takes the demonstration away as if it had never been: rows, not tombstones, which is why no service does it.
- * Bytes of files go before their rows. Who is connected as one of its people is put out within seconds.
+ * Removes the demo data without a trace: it deletes rows instead of leaving tombstones, so no service can do it. The
+ * bytes of files are deleted before their rows. Connections of the demo users are closed within seconds.
  */
 export async function removeWorld(app: INestApplicationContext): Promise<RemovedWorld> {
   const sql = app.get(Sql, { strict: false });

@@ -15,24 +15,24 @@ import { DEMO_CONVERSATIONS, DEMO_PEOPLE, DEMO_PREFIX, type DemoConversation, em
 
 const SESSION_SECONDS = 600;
 const REACTIONS = ['👍', '🎉', '😄', '❤️', '👀'];
-/** Every so many lines somebody reacts, and somebody answers the line before. */
+/** The intervals, in lines, of reactions and of replies to the previous line. */
 const REACTION_EVERY = 7;
 const REPLY_EVERY = 9;
 const FILE_READY_MS = 30_000;
 
-/** What there is after a seed, made by this run or an earlier one. */
+/** The demo data after a seed, created by this run or an earlier one. */
 export interface SeededWorld {
   readonly people: number;
   readonly newPeople: number;
   readonly conversations: number;
   readonly messages: number;
-  /** The room that everybody of the demonstration takes part in. */
+  /** The room of all demo users. */
   readonly lobbyId: string;
 }
 
 /**
- * A small world that looks used, made through the services as clients would make it. What is there already stays as it
- * is: people by their names, conversations by slug or title, messages by their keys.
+ * Creates demo data through the services, as clients would. Existing data is left unchanged: users are found by name,
+ * conversations by slug or title, messages by their client message id.
  */
 export class WorldSeed {
   private readonly actors = new Map<string, Actor>();
@@ -44,32 +44,32 @@ export class WorldSeed {
   ) {}
 
   async plant(): Promise<SeededWorld> {
-    const newPeople = await this.makePeople();
+    const newPeople = await this.createUsers();
     const ids: string[] = [];
-    for (const conversation of DEMO_CONVERSATIONS) ids.push(await this.furnish(conversation));
+    for (const conversation of DEMO_CONVERSATIONS) ids.push(await this.fill(conversation));
     const { length: people } = DEMO_PEOPLE;
     const { length: conversations } = DEMO_CONVERSATIONS;
     return { people, newPeople, conversations, messages: this.messages, lobbyId: ids[0]! };
   }
 
-  private async makePeople(): Promise<number> {
+  private async createUsers(): Promise<number> {
     const users = this.get(UsersService);
-    let made = 0;
+    let created = 0;
     for (const person of DEMO_PEOPLE) {
       const known = await users.findByLogin(person.username);
       if (!known) {
         await createAccount(this.app, { ...person, email: emailOf(person), password: this.password }, 'user');
-        made += 1;
+        created += 1;
       }
       const actor = await openSession(this.app, person.username, SESSION_SECONDS);
       this.actors.set(person.username, actor);
       if (!known) await users.updateProfile(actor, { bio: person.bio, location: person.location });
     }
-    return made;
+    return created;
   }
 
-  /** Opens the conversation, fills it, and answers its id. */
-  private async furnish(conversation: DemoConversation): Promise<string> {
+  /** Creates the conversation and its messages, and returns its id. */
+  private async fill(conversation: DemoConversation): Promise<string> {
     const id = await this.open(conversation);
     const sent: string[] = [];
     for (const [index, { by, text }] of conversation.lines.entries()) {
@@ -80,8 +80,8 @@ export class WorldSeed {
       if (index % REACTION_EVERY === 3) await this.reactTo(conversation, sent.at(-1)!, index);
     }
     this.messages += sent.length;
-    if (conversation.type !== 'direct') await this.showFiles(conversation, id);
-    // All but the last of them have read it: there is something unread for somebody.
+    if (conversation.type !== 'direct') await this.sendFiles(conversation, id);
+    // All users except the last one have read everything, so that there are unread messages.
     for (const name of conversation.people.slice(0, -1)) {
       await this.get(ReadState).read(this.actor(name), id, { message_id: sent.at(-1) });
     }
@@ -89,23 +89,23 @@ export class WorldSeed {
   }
 
   private async open({ key, type, title, description, category, people }: DemoConversation): Promise<string> {
-    const opener = this.actor(people[0]!);
+    const creator = this.actor(people[0]!);
     const known =
-      title === undefined ? [] : (await this.get(ConversationsService).list(opener, { type, search: title })).data;
-    const there = known.find(
-      (conversation) => conversation.title === title && conversation.created_by === opener.userId,
+      title === undefined ? [] : (await this.get(ConversationsService).list(creator, { type, search: title })).data;
+    const existing = known.find(
+      (conversation) => conversation.title === title && conversation.created_by === creator.userId,
     );
-    if (there) return there.id;
+    if (existing) return existing.id;
     const participant_ids = people.slice(1).map((name) => this.actor(name).userId);
     const room = type === 'room' ? { slug: `${DEMO_PREFIX}${key}`, category } : {};
-    const made = await this.get(CreateConversation).create(opener, {
+    const created = await this.get(CreateConversation).create(creator, {
       type,
       title,
       description,
       participant_ids,
       ...room,
     });
-    return made.id;
+    return created.id;
   }
 
   private async reactTo({ people }: DemoConversation, messageId: string, index: number): Promise<void> {
@@ -115,9 +115,9 @@ export class WorldSeed {
     }
   }
 
-  /** A note and a picture. A message that is there already has its file: another upload would be another body. */
-  private async showFiles({ key, title, people }: DemoConversation, id: string): Promise<void> {
-    const opener = this.actor(people[0]!);
+  /** Sends a text file and an image. An existing message already has its file: a new upload would change the body. */
+  private async sendFiles({ key, title, people }: DemoConversation, id: string): Promise<void> {
+    const creator = this.actor(people[0]!);
     const hue = 40 * DEMO_CONVERSATIONS.findIndex((conversation) => conversation.key === key);
     const picture = await sharp(Buffer.from(drawing(title ?? key, hue)))
       .png()
@@ -130,14 +130,14 @@ export class WorldSeed {
       },
       { name: `${key}.png`, type: 'image/png', bytes: picture },
     ];
-    const { data } = await this.get(MessagesService).list(opener, id, { limit: 100, sender_id: opener.userId });
+    const { data } = await this.get(MessagesService).list(creator, id, { limit: 100, sender_id: creator.userId });
     for (const { name, type, bytes } of files) {
       this.messages += 1;
       const mark = `${DEMO_PREFIX}${name}`;
       if (data.some(({ client_message_id }) => client_message_id === mark)) continue;
-      const attachment = await this.upload(opener, name, type, bytes);
+      const attachment = await this.upload(creator, name, type, bytes);
       const dto = { content: 'Here it is.', client_message_id: mark, attachment_ids: [attachment] };
-      await this.get(MessagesService).send(opener, id, dto);
+      await this.get(MessagesService).send(creator, id, dto);
     }
   }
 

@@ -1,4 +1,4 @@
-/** Somebody of the demonstration. The address is one nobody can have. */
+/** A demo user. Their email is in a domain that cannot exist. */
 export interface DemoPerson {
   readonly username: string;
   readonly displayName: string;
@@ -12,7 +12,7 @@ export interface DemoConversation {
   readonly title?: string;
   readonly description?: string;
   readonly category?: string;
-  /** Names of people; the first one opens it. */
+  /** User names; the first one creates the conversation. */
   readonly people: readonly string[];
   readonly lines: readonly DemoLine[];
 }
@@ -22,7 +22,7 @@ export interface DemoLine {
   readonly text: string;
 }
 
-/** Everything made by the demonstration begins with this: user names, slugs, keys of messages. */
+/** The prefix of all user names, slugs and client message ids of the demo data. */
 export const DEMO_PREFIX = 'demo-';
 
 export const DEMO_PEOPLE: readonly DemoPerson[] = [
@@ -40,7 +40,7 @@ export function emailOf({ username }: Pick<DemoPerson, 'username'>): string {
   return `${username}@demo.invalid`;
 }
 
-const EVERYBODY = DEMO_PEOPLE.map(({ username }) => username);
+const ALL_USERNAMES = DEMO_PEOPLE.map(({ username }) => username);
 
 const TALK: readonly (readonly string[])[] = [
   ['Good morning! Is the coffee machine alive again?', 'It is. New seal, new life.', 'You are my hero ☕'],
@@ -87,7 +87,7 @@ const CHAT: readonly (readonly string[])[] = [
   ['I have your umbrella.', 'I wondered. Keep it until it rains.'],
 ];
 
-/** Talk about something: `rounds` pieces of it, the people taking turns, so that it is the same at every run. */
+/** Builds `rounds` exchanges in which the users take turns. The result is the same in every run. */
 function talk(
   people: readonly string[],
   pieces: readonly (readonly string[])[],
@@ -117,7 +117,7 @@ function group(
   return { key, type: 'group', title, people, lines: talk(people, lines, 12) };
 }
 
-/** The first one is the lobby, which everybody takes part in. */
+/** The first one is the lobby, the room of all demo users. */
 export const DEMO_CONVERSATIONS: readonly DemoConversation[] = [
   {
     key: 'lobby',
@@ -125,8 +125,8 @@ export const DEMO_CONVERSATIONS: readonly DemoConversation[] = [
     title: 'Lobby',
     description: 'Everything that is for everybody.',
     category: 'office',
-    people: EVERYBODY,
-    lines: talk(EVERYBODY, TALK, 24),
+    people: ALL_USERNAMES,
+    lines: talk(ALL_USERNAMES, TALK, 24),
   },
   {
     key: 'garden',
@@ -134,8 +134,8 @@ export const DEMO_CONVERSATIONS: readonly DemoConversation[] = [
     title: 'Garden club',
     description: 'Balconies, allotments, and what eats them.',
     category: 'leisure',
-    people: EVERYBODY.slice(0, 5),
-    lines: talk(EVERYBODY.slice(0, 5), PLANTS, 14),
+    people: ALL_USERNAMES.slice(0, 5),
+    lines: talk(ALL_USERNAMES.slice(0, 5), PLANTS, 14),
   },
   group('product', 'Product', ['aisha', 'tomas', 'hana', 'priya'], WORK),
   group('platform', 'Platform', ['jonas', 'lukas', 'hana', 'priya'], WORK.toReversed()),

@@ -4,10 +4,10 @@ import { dirname, resolve } from 'node:path';
 import { type Check, fault, type Finding, ok, warning } from './finding.js';
 
 const MIB = 1024 * 1024;
-/** Under this PostgreSQL stops taking writes before long. */
-const LEAST_BYTES = 256 * MIB;
-const LEAST_SHARE = 0.05;
-const ANSWER_MS = 1500;
+/** With less free space, PostgreSQL will soon stop accepting writes. */
+const MIN_BYTES = 256 * MIB;
+const MIN_SHARE = 0.05;
+const RESPONSE_TIMEOUT_MS = 1500;
 
 export const checkNode: Check = {
   needs: [],
@@ -15,7 +15,9 @@ export const checkNode: Check = {
     const advice = `Install Node ${nodeWanted.replace('>=', '')} or later; an active LTS release is the best choice.`;
     const isEnough = compareVersions(nodeVersion, nodeWanted.replace('>=', '')) >= 0;
     return Promise.resolve([
-      isEnough ? ok('node', nodeVersion) : fault('node', `${nodeVersion} is too old, ${nodeWanted} is needed`, advice),
+      isEnough
+        ? ok('node', nodeVersion)
+        : fault('node', `${nodeVersion} is too old, ${nodeWanted} is required`, advice),
     ]);
   },
 };
@@ -24,17 +26,17 @@ export const checkDisk: Check = {
   needs: ['DATA_DIR'],
   run: async ({ values, surroundings }) => {
     const { bytes, share } = await surroundings.freeSpace(existingFolder(values.dataDir));
-    const says = `${Math.round(bytes / MIB)} MiB free (${Math.round(share * 100)} %) where DATA_DIR is`;
+    const says = `${Math.round(bytes / MIB)} MiB free (${Math.round(share * 100)} %) on the disk of DATA_DIR`;
     const advice = `Make room on the disk of ${resolve(values.dataDir)}, or move DATA_DIR: a full disk stops every write.`;
-    if (bytes < LEAST_BYTES) return [fault('disk', says, advice)];
-    return [share < LEAST_SHARE ? warning('disk', says, advice) : ok('disk', says)];
+    if (bytes < MIN_BYTES) return [fault('disk', says, advice)];
+    return [share < MIN_SHARE ? warning('disk', says, advice) : ok('disk', says)];
   },
 };
 
 export const checkPort: Check = {
   needs: ['PORT', 'HOST'],
   run: async ({ values: { port, host } }) => [
-    port === 0 ? ok('port', 'a free one is taken') : await tryPort(port, host),
+    port === 0 ? ok('port', 'a free port is chosen') : await tryPort(port, host),
   ],
 };
 
@@ -42,15 +44,15 @@ async function tryPort(port: number, host: string): Promise<Finding> {
   const code = await listenOnce(port, host);
   if (code === undefined) return ok('port', `${port} is free`);
   if (code === 'EADDRINUSE') {
-    if (await isParley(port)) return ok('port', `a Parley server answers on ${port}`);
-    const advice = `End the other program (ss -ltnp "sport = :${port}" shows which), or set PORT to another port.`;
-    return fault('port', `${port} is taken by another program`, advice);
+    if (await isParley(port)) return ok('port', `a Parley server is running on ${port}`);
+    const advice = `Stop that program (ss -ltnp "sport = :${port}" lists it), or set PORT to another port.`;
+    return fault('port', `${port} is in use by another program`, advice);
   }
   if (code === 'EACCES') {
-    const advice = 'Use a port from 1024 on and let a proxy have the lower one, or give node the right to bind it.';
+    const advice = 'Use a port from 1024 on, and a proxy on the lower port, or allow node to bind it.';
     return fault('port', `${port} may not be used by this account`, advice);
   }
-  return fault('port', `${host}:${port} cannot be listened on (${code})`, 'Set HOST to an address of this machine.');
+  return fault('port', `${host}:${port} cannot be listened on (${code})`, 'Set HOST to an IP address of this machine.');
 }
 
 function listenOnce(port: number, host: string): Promise<string | undefined> {
@@ -63,14 +65,16 @@ function listenOnce(port: number, host: string): Promise<string | undefined> {
 
 async function isParley(port: number): Promise<boolean> {
   try {
-    const answer = await fetch(`http://127.0.0.1:${port}/livez`, { signal: AbortSignal.timeout(ANSWER_MS) });
-    return answer.ok && ((await answer.json()) as { status?: string }).status === 'ok';
+    const response = await fetch(`http://127.0.0.1:${port}/livez`, {
+      signal: AbortSignal.timeout(RESPONSE_TIMEOUT_MS),
+    });
+    return response.ok && ((await response.json()) as { status?: string }).status === 'ok';
   } catch {
     return false;
   }
 }
 
-/** The folder, or the nearest one above it that is there already. */
+/** Returns the directory, or its nearest parent that exists. */
 export function existingFolder(path: string): string {
   let folder = resolve(path);
   while (!existsSync(folder)) folder = dirname(folder);

@@ -40,19 +40,19 @@ async function tryRedis(url: string): Promise<Finding> {
     await redis.connect();
     const policy = /maxmemory_policy:(\S+)/.exec(await redis.info('memory'))?.[1];
     if (policy && policy !== 'noeviction') {
-      const says = `at ${host}, with maxmemory-policy ${policy}: jobs may be thrown away`;
+      const says = `at ${host}, with maxmemory-policy ${policy}: jobs may be evicted`;
       return warning('queue', says, 'Set maxmemory-policy noeviction, in redis.conf or with CONFIG SET.');
     }
     return ok('queue', `on Redis at ${host}`);
   } catch (error) {
-    const advice = `See that Redis runs at ${host} and takes the password of REDIS_URL; for one process alone leave REDIS_URL out.`;
+    const advice = `Check that Redis runs at ${host} and accepts the password of REDIS_URL; a single process does not need REDIS_URL.`;
     return fault('queue', `Redis cannot be reached: ${reason || reasonOf(error)}`, advice);
   } finally {
     redis.disconnect();
   }
 }
 
-/** Writes where the files are to come; what is missing there is left to the server to make. */
+/** Writes a test file where uploads are stored. Missing directories are not created; the server does that. */
 async function tryDisk(filesDir: string): Promise<Finding> {
   const path = join(existingFolder(join(filesDir, 'incoming')), `doctor-${randomUUID()}.part`);
   try {
@@ -66,7 +66,7 @@ async function tryDisk(filesDir: string): Promise<Finding> {
     }
     return ok('storage', `files in ${filesDir}`);
   } catch (error) {
-    const advice = `Make ${filesDir} a folder that the account of the server may write to.`;
+    const advice = `Make ${filesDir} a directory that the account of the server may write to.`;
     return fault('storage', `nothing can be written: ${reasonOf(error)}`, advice);
   }
 }
@@ -77,23 +77,23 @@ async function tryStore(values: SettingValues): Promise<Finding> {
   try {
     const store = await storeClient(values);
     await store.putObject(key, 'doctor');
-    if ((await store.getObject(key)) !== 'doctor') throw new Error('what was stored did not come back');
+    if ((await store.getObject(key)) !== 'doctor') throw new Error('the stored object could not be read back');
     await store.deleteObject(key);
     return ok('storage', `files in ${s3Bucket} at ${s3Endpoint}`);
   } catch (error) {
-    const advice = `See that ${s3Endpoint} can be reached, that the bucket ${s3Bucket} exists, and that the key may read, write and delete in it.`;
+    const advice = `Check that ${s3Endpoint} can be reached, that the bucket ${s3Bucket} exists, and that the key may read, write and delete in it.`;
     return fault('storage', `nothing can be stored: ${reasonOf(error)}`, advice);
   }
 }
 
-/** The keys of the identity provider, fetched as the server fetches them. */
+/** Fetches the keys of the identity provider in the same way as the server. */
 async function tryKeys(url: string): Promise<Finding> {
-  const advice = `See that ${url} can be reached from here and answers with a JSON Web Key Set; until then its tokens are refused with 503.`;
+  const advice = `Check that ${url} can be reached from here and returns a JSON Web Key Set; until then its tokens are rejected with 503.`;
   try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: 'manual' });
-    if (!answer.ok) return fault('identity', `the identity provider answers ${answer.status} at ${url}`, advice);
-    const { keys } = (await answer.json()) as { keys?: unknown };
-    if (!Array.isArray(keys)) return fault('identity', `what ${url} answers is no JSON Web Key Set`, advice);
+    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: 'manual' });
+    if (!response.ok) return fault('identity', `the identity provider returns ${response.status} at ${url}`, advice);
+    const { keys } = (await response.json()) as { keys?: unknown };
+    if (!Array.isArray(keys)) return fault('identity', `the response of ${url} is not a JSON Web Key Set`, advice);
     if (keys.length === 0) return fault('identity', `the key set at ${url} is empty`, advice);
     return ok('identity', `${keys.length} ${keys.length === 1 ? 'key' : 'keys'} of the identity provider at ${url}`);
   } catch (error) {
@@ -102,23 +102,23 @@ async function tryKeys(url: string): Promise<Finding> {
   }
 }
 
-/** clamd answers PONG to PING. */
+/** Sends PING to clamd, which replies with PONG. */
 function tryScanner(url: string): Promise<Finding> {
   const { hostname, port } = new URL(url);
-  const advice = `See that clamd listens at ${hostname}:${port || 3310} (TCPSocket, TCPAddr); until then no upload becomes ready.`;
+  const advice = `Check that clamd listens at ${hostname}:${port || 3310} (TCPSocket, TCPAddr); until then no upload becomes ready.`;
   return new Promise((done) => {
     const socket = connect({ host: hostname, port: Number(port || 3310) });
     const end = (finding: Finding): void => {
       socket.destroy();
       done(finding);
     };
-    socket.setTimeout(TIMEOUT_MS, () => end(fault('scanner', 'clamd does not answer', advice)));
+    socket.setTimeout(TIMEOUT_MS, () => end(fault('scanner', 'clamd does not respond', advice)));
     socket.on('error', (error) => end(fault('scanner', `clamd cannot be reached: ${reasonOf(error)}`, advice)));
-    socket.on('data', (answer) => {
-      if (String(answer).startsWith('PONG')) end(ok('scanner', `clamd at ${hostname}`));
-      else end(fault('scanner', 'what answers there is no clamd', advice));
+    socket.on('data', (reply) => {
+      if (String(reply).startsWith('PONG')) end(ok('scanner', `clamd at ${hostname}`));
+      else end(fault('scanner', 'the server there is not clamd', advice));
     });
-    socket.on('close', () => end(fault('scanner', 'clamd hung up', advice)));
+    socket.on('close', () => end(fault('scanner', 'clamd closed the connection', advice)));
     socket.write('zPING\0');
   });
 }

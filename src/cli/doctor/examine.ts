@@ -14,7 +14,7 @@ const CHECKS: readonly Check[] = [
   ...[checkDisk, checkPort],
 ];
 
-/** This machine. */
+/** The surroundings on this machine. */
 export function ownSurroundings(): Surroundings {
   return {
     nodeVersion: process.versions.node,
@@ -28,20 +28,20 @@ export function ownSurroundings(): Surroundings {
 }
 
 /**
- * Looks at everything a server needs. A setting that cannot be read hides only the looks it stands for; a look that
- * goes wrong is a finding too.
+ * Checks everything a server needs. An invalid setting only skips the checks that need it; a check that fails is also a
+ * finding.
  */
 export async function examine(environment: Environment, surroundings = ownSurroundings()): Promise<Finding[]> {
   const { values, problems: read } = readConfiguration(environment);
   const problems = [...read, ...(await settingProblems(values))];
-  const isAskedInVain = ({ needs }: Check): boolean =>
+  const isSkipped = ({ needs }: Check): boolean =>
     problems.some((problem) => needs.some((name) => problem.startsWith(name)));
-  const looks = CHECKS.filter((check) => !isAskedInVain(check)).map((check) =>
+  const results = CHECKS.filter((check) => !isSkipped(check)).map((check) =>
     check
       .run({ values, surroundings })
       .catch((error: unknown) => [
-        fault('doctor', `a look failed: ${reasonOf(error)}`, 'This is a fault of Parley itself: please report it.'),
+        fault('doctor', `a check failed: ${reasonOf(error)}`, 'This is a defect of Parley: please report it.'),
       ]),
   );
-  return [...findingsOf(problems), ...(await Promise.all(looks)).flat()];
+  return [...findingsOf(problems), ...(await Promise.all(results)).flat()];
 }

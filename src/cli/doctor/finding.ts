@@ -2,7 +2,7 @@ import type { SettingValues } from '../../platform/config/settings.js';
 
 export type Grade = 'ok' | 'warning' | 'fault';
 
-/** What one look found. Whatever is not `ok` says what to do about it. */
+/** The result of one check. A result other than `ok` has advice. */
 export interface Finding {
   readonly check: string;
   readonly grade: Grade;
@@ -10,26 +10,26 @@ export interface Finding {
   readonly advice?: string;
 }
 
-/** What a look is made of: the settings, and the machine they are looked at on. */
-export interface Patient {
+/** The input of a check: the settings, and the machine on which they are checked. */
+export interface CheckContext {
   readonly values: SettingValues;
   readonly surroundings: Surroundings;
 }
 
-/** What differs from machine to machine. */
+/** The properties of the machine. */
 export interface Surroundings {
   readonly nodeVersion: string;
-  /** As `engines.node` of package.json has it: `>=20.19.0`. */
+  /** `engines.node` of package.json: `>=20.19.0`. */
   readonly nodeWanted: string;
   now(): number;
-  /** Bytes and share of the disk under this path that are free. */
+  /** Returns the free bytes of the disk at this path, and their fraction. */
   freeSpace(path: string): Promise<{ bytes: number; share: number }>;
 }
 
 export interface Check {
-  /** Settings it looks at: with one of them wrong it would look at the wrong thing. */
+  /** The settings that the check needs: it is skipped if one of them is invalid. */
   readonly needs: readonly string[];
-  run(patient: Patient): Promise<Finding[]>;
+  run(context: CheckContext): Promise<Finding[]>;
 }
 
 export const ok = (check: string, says: string): Finding => ({ check, grade: 'ok', says });
@@ -46,7 +46,7 @@ export const fault = (check: string, says: string, advice: string): Finding => (
   advice,
 });
 
-/** What an error says, without where it happened. */
+/** The message of an error, without its stack. */
 export function reasonOf(error: unknown): string {
   const { message, code } = error as { message?: string; code?: string };
   return message || code || String(error);

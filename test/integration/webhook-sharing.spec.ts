@@ -47,7 +47,7 @@ describe('the deliveries of several accounts', () => {
   describe('share what room there is', () => {
     let greedy: Actor;
     let modest: Actor;
-    const limits = { perWebhook: 5, failingFrom: 5, perHost: 50, perUser: 100, perLane: 1000, atOnce: 200 };
+    const limits = { perWebhook: 5, failingFrom: 5, perHost: 50, perUser: 100, perQueue: 1000, atOnce: 200 };
 
     beforeEach(async () => {
       [greedy, modest] = (await people.many(2)) as [Actor, Actor];
@@ -84,9 +84,9 @@ describe('the deliveries of several accounts', () => {
     it('of a lane, so that an account with nothing under way comes before one that has waited longer', async () => {
       await makeDue(greedy, { webhooks: 10, each: 10, secondsAgo: 60 });
       await makeDue(modest, { host: 'b.example' });
-      expect(await claim({ perLane: 4 })).toEqual({ greedy: 3, modest: 1 });
+      expect(await claim({ perQueue: 4 })).toEqual({ greedy: 3, modest: 1 });
       await makeDue(modest, { host: 'c.example' });
-      expect(await claim({ perLane: 5 })).toEqual({ greedy: 0, modest: 1 });
+      expect(await claim({ perQueue: 5 })).toEqual({ greedy: 0, modest: 1 });
     });
 
     it('of a host, so that the account that fills it gives way to the next that has none', async () => {

@@ -10,9 +10,9 @@ import { presentMessage } from './classroom.presenter.js';
 
 export const CLASSROOM_PROTOCOL = 'classroom';
 
-/** The number of readers and users tracked for a connection; changes of others may be sent again. */
+/** The maximum number of readers and users tracked for a connection; a change of an evicted one may be sent again. */
 const TRACKED_MAX = 1000;
-/** The status of a typing user, whatever their presence. */
+/** The status of a typing user whose presence is offline or unknown. */
 const TYPING_STATUS = 'online';
 
 interface ReadFrame {

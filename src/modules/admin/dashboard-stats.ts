@@ -19,7 +19,9 @@ import {
 
 const DAYS = 30;
 const HOURS = 48;
-/** All ten statements at a time could exhaust the pool, and concurrent requests would wait for each other. */
+/**
+ * Ten statements at a time would need ten connections of the pool, and concurrent requests would wait for each other.
+ */
 const AT_ONCE = 2;
 
 /** The statistics of the dashboard: ten statements, none of which counts messages or events. */

@@ -9,7 +9,7 @@ const TURNS_PER_STRANGER = 4;
 /** The status of nginx for a client that has closed the connection; it appears only in the access log. */
 const CLIENT_CLOSED_REQUEST = 499;
 
-export interface HashingRoom {
+export interface HashingLimits {
   readonly running: number;
   readonly waiting: number;
   /** The limit for one IP address, for one account, and for one trusted account. */
@@ -30,9 +30,9 @@ export class HashingGate {
   private readonly trusted: HashingQueue;
   private readonly strangers: HashingQueue;
 
-  constructor(private readonly room: HashingRoom) {
-    this.trusted = new HashingQueue(room.waitingEach);
-    this.strangers = new HashingQueue(room.waitingEach);
+  constructor(private readonly limits: HashingLimits) {
+    this.trusted = new HashingQueue(limits.waitingEach);
+    this.strangers = new HashingQueue(limits.waitingEach);
   }
 
   /**
@@ -41,7 +41,7 @@ export class HashingGate {
    */
   async run<T>(requester: HashRequester, work: () => Promise<T>): Promise<T> {
     if (requester.signal?.aborted) throw new RequestRefused(CLIENT_CLOSED_REQUEST);
-    if (this.running < this.room.running) this.running++;
+    if (this.running < this.limits.running) this.running++;
     else await this.waitForTurn(requester);
     try {
       return await work();
@@ -55,7 +55,7 @@ export class HashingGate {
   private waitForTurn(requester: HashRequester): Promise<void> {
     const queue = requester.isTrusted ? this.trusted : this.strangers;
     if (!queue.hasRoomFor(requester)) return Promise.reject(new RateLimitExceeded(RETRY_SECONDS));
-    if (this.trusted.size + this.strangers.size >= this.room.waiting && !this.makeRoomFor(requester)) {
+    if (this.trusted.size + this.strangers.size >= this.limits.waiting && !this.makeRoomFor(requester)) {
       return Promise.reject(new ServiceUnavailable(RETRY_SECONDS));
     }
     return new Promise((resolve, reject) => {

@@ -75,8 +75,8 @@ export class Login {
       await this.repository.rememberDevice(tx, user.id, hashSecret(deviceToken));
       return this.issuer.open(tx, user.id, source);
     });
-    await this.issuer.makeRoom(user.id);
-    return { ...(await this.issuer.answer(session, user)), device_token: deviceToken };
+    await this.issuer.enforceSessionLimit(user.id);
+    return { ...(await this.issuer.issueTokens(session, user)), device_token: deviceToken };
   }
 }
 

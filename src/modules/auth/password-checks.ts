@@ -33,7 +33,7 @@ export class PasswordChecks {
   ) {}
 
   /**
-   * Requires proof that the user acts: the password or, if the account has none, a token of the identity provider that
+   * Requires proof that it is the user who acts: the password or, if the account has none, a token of the identity provider that
    * is at most five minutes old.
    * @throws ValidationError, InvalidCredentials, FreshTokenRequired, AccountLocked, ServiceUnavailable
    */

@@ -43,12 +43,12 @@ export class SessionIssuer {
   }
 
   /** Called after the commit of an opened session: if the user has too many sessions, ends those used longest ago. */
-  async makeRoom(userId: string): Promise<void> {
+  async enforceSessionLimit(userId: string): Promise<void> {
     await this.revocation.keepNewest(userId, this.config.sessionsMaxPerUser);
   }
 
   /** An access token never outlives its session. */
-  async answer(session: OpenedSession, user: UserRow): Promise<TokensDto> {
+  async issueTokens(session: OpenedSession, user: UserRow): Promise<TokensDto> {
     const secondsLeft = Math.floor((session.expiresAt.getTime() - Date.now()) / 1000);
     const ttlSeconds = Math.max(1, Math.min(this.config.jwtAccessTtl, secondsLeft));
     const [presented] = await this.users.present([user], { userId: user.id, role: user.role });

@@ -39,7 +39,7 @@ export class SessionRefresh {
       await this.revocation.revoke(userId, { only, reason: 'token_reused' });
       throw new RefreshTokenInvalid();
     }
-    return this.issuer.answer(outcome, await this.users.find(outcome.userId));
+    return this.issuer.issueTokens(outcome, await this.users.find(outcome.userId));
   }
 
   private async succeed(
@@ -59,7 +59,7 @@ export class SessionRefresh {
     await this.sessions.replaceToken(tx, hashSecret(refreshToken), {
       sessionId: token.session_id,
       hash: hashSecret(successor),
-      box: sealWith(refreshToken, successor),
+      ciphertext: sealWith(refreshToken, successor),
       ip: source.ip,
     });
     return { ...session, refreshToken: successor };

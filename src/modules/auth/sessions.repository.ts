@@ -238,10 +238,10 @@ export class SessionsRepository {
   async replaceToken(
     tx: Queryable,
     tokenHash: Buffer,
-    successor: { sessionId: string; hash: Buffer; box: Buffer; ip: string },
+    successor: { sessionId: string; hash: Buffer; ciphertext: Buffer; ip: string },
   ): Promise<void> {
     await tx.run(INSERT_TOKEN, [successor.hash, successor.sessionId]);
-    await tx.run(USE_TOKEN, [tokenHash, successor.hash, successor.box]);
+    await tx.run(USE_TOKEN, [tokenHash, successor.hash, successor.ciphertext]);
     await tx.run(TOUCH, [successor.sessionId, successor.ip]);
   }
 

@@ -48,7 +48,7 @@ export async function receiveUpload(reception: Reception): Promise<ReceivedFile>
   if (!/^multipart\/form-data\s*;/i.test(request.headers['content-type'] ?? '')) {
     throw ValidationError.of('file', 'must be sent as multipart/form-data');
   }
-  let received: Landed | undefined;
+  let received: WrittenFile | undefined;
   let isRefused = false;
   await new Promise<void>((resolve, reject) => {
     // multer reacts to an abort only from here on; after an earlier one it would wait forever.
@@ -72,12 +72,12 @@ export async function receiveUpload(reception: Reception): Promise<ReceivedFile>
   return { ...received, ended };
 }
 
-type Landed = Omit<ReceivedFile, 'ended'>;
+type WrittenFile = Omit<ReceivedFile, 'ended'>;
 
 interface UploadState {
   readonly isRefused: () => boolean;
   readonly refuseTooLarge: () => void;
-  readonly arrived: (file: Landed) => void;
+  readonly arrived: (file: WrittenFile) => void;
 }
 
 /** The storage engine of multer: writes to one path and hashes on the way. The file of a refused form is removed. */

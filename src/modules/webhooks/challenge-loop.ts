@@ -8,7 +8,7 @@ import { WebhooksChanged } from './webhooks.events.js';
 
 const POLL_MS = 1000;
 /** Challenges in progress at a time in this process, each of another account. */
-const MOST_AT_ONCE = 50;
+const MAX_CONCURRENT = 50;
 /** Added to the longest duration of a challenge before it counts as lost with its process. */
 const RESCUE_MARGIN_SECONDS = 5;
 
@@ -21,7 +21,7 @@ export class ChallengeLoop implements OnApplicationBootstrap, OnModuleDestroy {
     { over: 'challenges of webhooks are sent again' },
   );
   /** By the id of the account, which has one challenge at a time. */
-  private readonly underWay = new Map<string, Promise<void>>();
+  private readonly inProgress = new Map<string, Promise<void>>();
   private timer: NodeJS.Timeout | undefined;
   private claiming: Promise<void> | undefined;
   private isRequested = false;
@@ -44,7 +44,7 @@ export class ChallengeLoop implements OnApplicationBootstrap, OnModuleDestroy {
     this.isClosed = true;
     clearInterval(this.timer);
     await this.claiming;
-    await Promise.all(this.underWay.values());
+    await Promise.all(this.inProgress.values());
   }
 
   private wake(): void {
@@ -58,11 +58,11 @@ export class ChallengeLoop implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async claim(): Promise<void> {
     this.isRequested = false;
-    const room = MOST_AT_ONCE - this.underWay.size;
-    if (room <= 0) return;
+    const capacity = MAX_CONCURRENT - this.inProgress.size;
+    if (capacity <= 0) return;
     const seconds = this.config.webhookTimeoutMs / 1000 + RESCUE_MARGIN_SECONDS;
     try {
-      const claims = await this.repository.claim([...this.underWay.keys()], room, seconds);
+      const claims = await this.repository.claim([...this.inProgress.keys()], capacity, seconds);
       for (const claim of claims) this.begin(claim);
       this.warning.worked();
     } catch (error) {
@@ -75,9 +75,9 @@ export class ChallengeLoop implements OnApplicationBootstrap, OnModuleDestroy {
       .challenge(claim)
       .catch((error: unknown) => this.warning.failed({ err: error })) // the claim expires, and the challenge is sent again
       .finally(() => {
-        this.underWay.delete(claim.user_id);
+        this.inProgress.delete(claim.user_id);
         this.wake(); // the next one of the same account
       });
-    this.underWay.set(claim.user_id, challenge);
+    this.inProgress.set(claim.user_id, challenge);
   }
 }

@@ -9,7 +9,7 @@ import { WebhookClient } from './webhook-client.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 import { signWebhook } from './webhook-signature.js';
 import { DeliveriesDue, WEBHOOK_VERIFICATION } from './webhooks.events.js';
-import { MOST_CHALLENGES } from './webhooks.repository.js';
+import { MAX_CHALLENGES } from './webhooks.repository.js';
 
 /** The first delay gives receivers time that learn their secret only from the response that created the webhook. */
 const DELAYS_SECONDS = [5, 60];
@@ -36,8 +36,8 @@ export class ChallengeWebhook {
 
   /** Sends one challenge and records the result. When the last challenge fails the webhook is disabled. */
   async challenge(claim: ClaimedChallenge): Promise<void> {
-    const isLast = claim.challenge_tries >= MOST_CHALLENGES;
-    const error = claim.challenge_tries > MOST_CHALLENGES ? 'worker_died' : await this.send(claim);
+    const isLast = claim.challenge_tries >= MAX_CHALLENGES;
+    const error = claim.challenge_tries > MAX_CHALLENGES ? 'worker_died' : await this.send(claim);
     if (error === undefined) {
       if (await this.repository.succeed(claim)) this.events.publish(new DeliveriesDue());
       return;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement } from '../../platform/database/sql.js';
-import { MOST_CHALLENGES } from './webhooks.repository.js';
+import { MAX_CHALLENGES } from './webhooks.repository.js';
 
 /** A webhook whose URL is being challenged. It is challenged again when the claim expires without a result. */
 export interface ClaimedChallenge {
@@ -9,7 +9,7 @@ export interface ClaimedChallenge {
   readonly url: string;
   readonly secret_box: Buffer;
   readonly previous_secret_box: Buffer | null;
-  /** The number of this challenge; above MOST_CHALLENGES none is left. */
+  /** The number of this challenge; above MAX_CHALLENGES none is left. */
   readonly challenge_tries: number;
 }
 
@@ -47,7 +47,7 @@ const FAIL = statement<unknown>(
   'webhooks.fail_challenge',
   `update webhooks
       set challenge_error = $4,
-          challenge_at = case when challenge_tries < ${MOST_CHALLENGES} then now() + make_interval(secs => $5) else challenge_at end
+          challenge_at = case when challenge_tries < ${MAX_CHALLENGES} then now() + make_interval(secs => $5) else challenge_at end
     where ${SAME_CHALLENGE}`,
 );
 

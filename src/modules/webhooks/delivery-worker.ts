@@ -2,10 +2,10 @@ import { WorkerHost } from '@nestjs/bullmq';
 import { Injectable } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { DeliverWebhook } from './deliver-webhook.js';
-import { type DeliveryJob, MOST_PER_LANE } from './delivery-job.js';
+import { type DeliveryJob, MAX_PER_QUEUE } from './delivery-job.js';
 import { OutboxPoller } from './outbox-poller.js';
 
-export const WORKER = { concurrency: MOST_PER_LANE, runRetryDelay: 500 };
+export const WORKER = { concurrency: MAX_PER_QUEUE, runRetryDelay: 500 };
 
 /**
  * Attempts each delivery of a job once. The database decides whether and when an attempt is repeated: deliveries of a

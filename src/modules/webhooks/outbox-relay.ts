@@ -6,7 +6,7 @@ import { type OutboxEvent, OutboxRepository } from '../../platform/event-log/out
 import { MESSAGE_DELETED } from '../messages/messages.events.js';
 import { DeliveryQueues } from './delivery-queues.js';
 import { WebhookPayloads } from './webhook-payloads.js';
-import { MOST_PER_LANE } from './delivery-job.js';
+import { MAX_PER_QUEUE } from './delivery-job.js';
 import { type RelayedEvent, RelayRepository } from './relay.repository.js';
 import { jittered } from './retry-policy.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
@@ -65,7 +65,7 @@ export class OutboxRelay {
         failingFrom: FAILING_FROM,
         perHost: this.config.webhookConcurrencyPerHost,
         perUser: this.config.webhookConcurrencyPerUser,
-        perLane: MOST_PER_LANE,
+        perQueue: MAX_PER_QUEUE,
         atOnce: CLAIMS_AT_ONCE,
       });
       if (claims.length === 0) return;

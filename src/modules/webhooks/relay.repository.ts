@@ -160,7 +160,7 @@ export interface ClaimLimits {
   /** For all webhooks of one account. */
   readonly perUser: number;
   /** In the queue of working webhooks, and as many again in that of failing ones: so no job waits long. */
-  readonly perLane: number;
+  readonly perQueue: number;
   readonly atOnce: number;
 }
 
@@ -202,10 +202,10 @@ export class RelayRepository {
     if (messageIds.length > 0) await tx.run(DROP_CONTENT, [messageIds, exceptEventIds]);
   }
 
-  claim({ perWebhook, failingFrom, perHost, perUser, perLane, atOnce }: ClaimLimits): Promise<Claim[]> {
+  claim({ perWebhook, failingFrom, perHost, perUser, perQueue, atOnce }: ClaimLimits): Promise<Claim[]> {
     return this.sql.transaction(async (tx) => {
       await tx.many(LOCK_CLAIMS);
-      return tx.many(CLAIM, [perWebhook, failingFrom, perHost, perUser, perLane, atOnce]);
+      return tx.many(CLAIM, [perWebhook, failingFrom, perHost, perUser, perQueue, atOnce]);
     });
   }
 

@@ -17,7 +17,7 @@ export interface AttemptResult {
   readonly statusCode: number | null;
   /** Why the attempt failed, as a code of ours; never the error text of an internal system. */
   readonly error: string | null;
-  /** The first bytes of the response. */
+  /** The first bytes of the response; null without one. */
   readonly answer: string | null;
   readonly retryAfterSeconds: number | null;
   /**

@@ -1,6 +1,6 @@
 import type { DeliveryRow } from './deliveries.repository.js';
 import type { DeliveryDto, WebhookDto, WebhookVerificationDto } from './webhooks.dto.js';
-import { MOST_CHALLENGES, type WebhookRow } from './webhooks.repository.js';
+import { MAX_CHALLENGES, type WebhookRow } from './webhooks.repository.js';
 
 export function presentWebhook(row: WebhookRow): WebhookDto {
   const until = row.previous_secret_until;
@@ -34,7 +34,7 @@ function presentVerification(row: WebhookRow): WebhookVerificationDto {
   const isPending = !verified_at && !disabled_at;
   return {
     verified_at: verified_at?.toISOString() ?? null,
-    challenges: Math.min(challenge_tries, MOST_CHALLENGES),
+    challenges: Math.min(challenge_tries, MAX_CHALLENGES),
     error: verified_at ? null : challenge_error,
     next_challenge_at: (isPending && challenge_at?.toISOString()) || null,
     request_again: verified_at ? null : `POST /api/v1/webhooks/${id}/verification`,

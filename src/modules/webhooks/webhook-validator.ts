@@ -44,13 +44,13 @@ export class WebhookValidator {
   }
 
   /** @throws TooManyWebhooks */
-  requireRoom(count: number): void {
+  requireQuota(count: number): void {
     const { webhookMaxPerUser: max } = this.config;
     if (count >= max) throw new TooManyWebhooks(max);
   }
 
   /** @throws TooManyWebhooksForHost */
-  requireRoomAt(host: string, count: number): void {
+  requireHostQuota(host: string, count: number): void {
     const { webhookMaxPerHost: max } = this.config;
     if (count >= max) throw new TooManyWebhooksForHost(host, max);
   }

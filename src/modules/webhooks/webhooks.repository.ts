@@ -6,7 +6,7 @@ export type WebhookScope = 'own' | 'all';
 export type DisabledWhy = 'owner' | 'gone' | 'failing' | 'unverified';
 
 /** Challenges to a URL before its webhook is disabled. */
-export const MOST_CHALLENGES = 3;
+export const MAX_CHALLENGES = 3;
 
 export interface WebhookRow {
   readonly id: string;
@@ -107,7 +107,7 @@ const DISABLE = statement<{ user_id: string }>(
   'webhooks.disable',
   `update webhooks set disabled_at = now(), disabled_why = $2, fail_until = now()
     where id = $1 and disabled_at is null
-      and ($2 <> 'unverified' or verified_at is null and challenge_tries >= ${MOST_CHALLENGES})
+      and ($2 <> 'unverified' or verified_at is null and challenge_tries >= ${MAX_CHALLENGES})
    returning user_id`,
 );
 

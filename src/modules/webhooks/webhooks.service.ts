@@ -47,8 +47,8 @@ export class WebhooksService {
     const { secret, ciphertext } = this.validator.makeSecret(id, dto.secret);
     const row = await this.changeUrl(actor, url, async (tx, current) => {
       if (scope === 'all' && !current.isAdmin) throw new PermissionDenied('Only admins may use the scope all.');
-      this.validator.requireRoom(await this.repository.count(tx, actor.userId));
-      const isTrusted = await this.requireRoomAt(tx, url, current);
+      this.validator.requireQuota(await this.repository.count(tx, actor.userId));
+      const isTrusted = await this.requireHostQuota(tx, url, current);
       const description = dto.description ?? '';
       const webhook = {
         id,
@@ -93,7 +93,7 @@ export class WebhooksService {
     const row = await this.changeUrl(actor, urlToVerify(before, url, dto), async (tx, current) => {
       const webhook = await this.require(current, id, tx);
       const changedUrl = urlToVerify(webhook, url, dto);
-      const isTrusted = changedUrl ? await this.requireRoomAt(tx, changedUrl, current, webhook) : false;
+      const isTrusted = changedUrl ? await this.requireHostQuota(tx, changedUrl, current, webhook) : false;
       const events = dto.events && requireEvents(dto.events, webhook.scope);
       await this.repository.update(tx, id, { url, events, description: dto.description });
       if (changedUrl) await this.repository.resetVerification(tx, id, isTrusted);
@@ -197,7 +197,7 @@ export class WebhooksService {
    * Returns whether the URL is trusted. Otherwise requires room at its host; the actor's lock excludes concurrent
    * changes.
    */
-  private async requireRoomAt(
+  private async requireHostQuota(
     tx: StreamTransaction,
     url: URL,
     viewer: WebhookViewer,
@@ -206,7 +206,7 @@ export class WebhooksService {
     if (this.validator.isTrusted(url, viewer)) return true;
     const host = hostNameOf(url);
     if (webhook?.target_host !== host) {
-      this.validator.requireRoomAt(host, await this.repository.countAt(tx, viewer.userId, host));
+      this.validator.requireHostQuota(host, await this.repository.countAt(tx, viewer.userId, host));
     }
     return false;
   }

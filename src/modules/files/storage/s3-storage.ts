@@ -8,7 +8,7 @@ import { type ByteRange, FileStorage, type ServedAs } from './file-storage.js';
 import { isKey } from './file-keys.js';
 import { presignedUrl, type S3Credentials } from './presigned-url.js';
 import { StoreBody } from './store-body.js';
-import { uploadsUnderWay } from './uploads-under-way.js';
+import { unfinishedUploads } from './unfinished-uploads.js';
 
 /** The minimum size of a part in a store; also the amount of a file that is in memory at a time. */
 const PART_BYTES = 5 * 1024 * 1024;
@@ -72,7 +72,7 @@ export class S3Storage extends FileStorage {
 
   override async removeBroken(before: Date, { isDryRun }: { isDryRun: boolean }): Promise<number> {
     return this.call(async (s3) => {
-      const broken = (await uploadsUnderWay(s3)).filter(({ key, begunAt }) => isKey(key) && begunAt < before);
+      const broken = (await unfinishedUploads(s3)).filter(({ key, begunAt }) => isKey(key) && begunAt < before);
       if (isDryRun) return broken.length;
       for (const { key, id } of broken) await s3.abortMultipartUpload(key, id);
       return broken.length;

@@ -1,7 +1,7 @@
 import type { S3mini } from 's3mini';
 
 /** An upload in parts that was neither completed nor aborted. */
-export interface UploadUnderWay {
+export interface UnfinishedUpload {
   readonly key: string;
   readonly id: string;
   readonly begunAt: Date;
@@ -15,8 +15,8 @@ type Element = Readonly<Record<string, unknown>>;
  * Returns all of the bucket, or as many as fit on twenty pages. The client returns the elements of the response
  * unchanged.
  */
-export async function uploadsUnderWay(s3: S3mini): Promise<UploadUnderWay[]> {
-  const uploads: UploadUnderWay[] = [];
+export async function unfinishedUploads(s3: S3mini): Promise<UnfinishedUpload[]> {
+  const uploads: UnfinishedUpload[] = [];
   let from: Record<string, string> = {};
   for (let page = 0; page < MOST_PAGES; page++) {
     const response = (await s3.listMultipartUploads('/', '', 'GET', from)) as unknown as Element;
@@ -28,6 +28,6 @@ export async function uploadsUnderWay(s3: S3mini): Promise<UploadUnderWay[]> {
   return uploads;
 }
 
-function uploadOf({ Key, UploadId, Initiated }: Element): UploadUnderWay {
+function uploadOf({ Key, UploadId, Initiated }: Element): UnfinishedUpload {
   return { key: String(Key), id: String(UploadId), begunAt: new Date(String(Initiated)) };
 }

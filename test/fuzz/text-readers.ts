@@ -3,7 +3,7 @@ import { linksIn } from '../../src/modules/admin/moderation/link-finder.js';
 import { countWords, foldText as foldForMatching } from '../../src/modules/admin/moderation/word-matcher.js';
 import { cleanFileName } from '../../src/modules/files/file-name.js';
 import { reactionOf } from '../../src/modules/messages/reaction.js';
-import { redactAddress } from '../../src/platform/logging/redaction.js';
+import { redactUrl } from '../../src/platform/logging/redaction.js';
 import { foldName, foldText } from '../../src/platform/text-search/fold.js';
 import { SearchTerms } from '../../src/platform/text-search/search-terms.js';
 import { atOnce } from '../../src/platform/process/in-turns.js';
@@ -69,5 +69,5 @@ export const PARSERS: readonly Parser[] = [
   reader('links', linksIn),
   reader('matched-words', (text) => countWords(foldForMatching(text))),
   reader('file-name', cleanFileName, '.'),
-  reader('address-in-logs', redactAddress, '?'),
+  reader('address-in-logs', redactUrl, '?'),
 ];

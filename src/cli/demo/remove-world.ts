@@ -5,8 +5,8 @@ import { Sql, statement } from '../../platform/database/sql.js';
 import { DEMO_PEOPLE, DEMO_PREFIX } from './world.js';
 
 /**
- * Conversations that a demo user created and that never had other participants, and the demo rooms, whoever joined
- * them. A demo user who participates in other conversations is not removed, since their messages there need a sender.
+ * Conversations that a demo user created and that never had other participants, and the demo rooms, even with
+ * other participants. A demo user who participates in other conversations is not removed, since their messages there need a sender.
  */
 const FIND = statement<{ conversations: string[]; users: string[]; kept: string[]; files: string[] }>(
   'demo.find',

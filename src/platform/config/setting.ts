@@ -3,9 +3,9 @@ export interface Setting<T> {
   readonly name: string;
   /** Other names of the same setting; the setting's own name wins. */
   readonly aliases: readonly string[];
-  readonly sentence: string;
+  readonly description: string;
   /** The default in `.env.example`; empty if there is none to present. */
-  readonly shown: string;
+  readonly defaultText: string;
   readonly fallback: T;
   /** @throws Error whose message completes "NAME …". */
   parse(text: string): T;
@@ -14,7 +14,7 @@ export interface Setting<T> {
 interface Declaration {
   name: string;
   aliases?: readonly string[];
-  sentence: string;
+  description: string;
 }
 
 export function text(declaration: Declaration & { default: string }): Setting<string>;
@@ -51,7 +51,7 @@ export function choice<const Options extends readonly string[]>(
 ): Setting<Options[number]> {
   const { options } = declaration;
   return declare<Options[number]>(
-    { ...declaration, sentence: `${declaration.sentence} One of: ${options.join(', ')}.` },
+    { ...declaration, description: `${declaration.description} One of: ${options.join(', ')}.` },
     declaration.default,
     (value) => {
       if (!options.includes(value)) throw new Error(`must be one of ${options.join(', ')}`);
@@ -61,7 +61,7 @@ export function choice<const Options extends readonly string[]>(
 }
 
 /** A URL with one of these schemes. */
-export function address(declaration: Declaration & { schemes: readonly string[] }): Setting<string | undefined> {
+export function url(declaration: Declaration & { schemes: readonly string[] }): Setting<string | undefined> {
   return declare<string | undefined>(declaration, undefined, (value) => {
     const scheme = URL.canParse(value) ? new URL(value).protocol.replace(/:$/, '') : '';
     if (!declaration.schemes.includes(scheme)) {
@@ -114,12 +114,12 @@ export function integers(
 
 /** A setting with its own parser. */
 export function declare<T>(
-  { name, aliases = [], sentence }: Declaration,
+  { name, aliases = [], description }: Declaration,
   fallback: T,
   parse: (text: string) => T,
 ): Setting<T> {
   const isPlain = ['string', 'number', 'boolean'].includes(typeof fallback);
   const isNumbers = Array.isArray(fallback) && fallback.every((entry) => typeof entry === 'number');
-  const shown = isPlain || isNumbers ? String(fallback) : '';
-  return { name, aliases, sentence, fallback, parse, shown };
+  const defaultText = isPlain || isNumbers ? String(fallback) : '';
+  return { name, aliases, description, fallback, parse, defaultText };
 }

@@ -3,7 +3,7 @@ import { FILE_SETTINGS } from './file-settings.js';
 import { parseSecret } from './secret-setting.js';
 import { WEBHOOK_SETTINGS } from './webhook-settings.js';
 import { DIALECT_NAMES, type DialectName, parseDialects } from './dialect-names.js';
-import { address, choice, decimal, declare, flag, integer, list, text, type Setting } from './setting.js';
+import { choice, decimal, declare, flag, integer, list, text, url, type Setting } from './setting.js';
 
 /** Every setting of the program. Types, validation, `.env.example` and the documentation are derived from this table. */
 export const SETTINGS = {
@@ -11,58 +11,58 @@ export const SETTINGS = {
     name: 'NODE_ENV',
     options: ['development', 'production', 'test'],
     default: 'development',
-    sentence: 'With "production", no secret is generated: JWT_SECRET and PASSWORD_PEPPER must be set.',
+    description: 'With "production", no secret is generated: JWT_SECRET and PASSWORD_PEPPER must be set.',
   }),
   port: integer({
     name: 'PORT',
     default: 3000,
     min: 0,
     max: 65_535,
-    sentence: 'Port of HTTP and sockets; 0 chooses a free port.',
+    description: 'Port of HTTP and sockets; 0 chooses a free port.',
   }),
-  host: text({ name: 'HOST', default: '0.0.0.0', sentence: 'IP address to listen on.' }),
+  host: text({ name: 'HOST', default: '0.0.0.0', description: 'IP address to listen on.' }),
   shutdownDelay: integer({
     name: 'SHUTDOWN_DELAY',
     default: 0,
     min: 0,
     max: 300,
-    sentence:
+    description:
       'Seconds a stopping server still serves requests while its readiness check fails, so that load balancers stop using it; 5 to 10 behind a load balancer.',
   }),
   dataDir: text({
     name: 'DATA_DIR',
     default: './data',
-    sentence: 'Directory of the embedded database, uploaded files and generated secrets.',
+    description: 'Directory of the embedded database, uploaded files and generated secrets.',
   }),
   processRole: choice({
     name: 'PROCESS_ROLE',
     options: ['all', 'api', 'worker'],
     default: 'all',
-    sentence: 'What this process does: everything, HTTP and sockets only, or background work only.',
+    description: 'What this process does: everything, HTTP and sockets only, or background work only.',
   }),
-  databaseUrl: address({
+  databaseUrl: url({
     name: 'DATABASE_URL',
     schemes: ['postgres', 'postgresql'],
-    sentence: 'PostgreSQL 15 or later; unset: an embedded PostgreSQL is started in DATA_DIR.',
+    description: 'PostgreSQL 15 or later; unset: an embedded PostgreSQL is started in DATA_DIR.',
   }),
   databasePoolSize: integer({
     name: 'DATABASE_POOL_SIZE',
     default: 16,
     min: 2,
     max: 500,
-    sentence: 'Connections to PostgreSQL for requests; background work has its own pool.',
+    description: 'Connections to PostgreSQL for requests; background work has its own pool.',
   }),
-  redisUrl: address({
+  redisUrl: url({
     name: 'REDIS_URL',
     schemes: ['redis', 'rediss'],
-    sentence:
+    description:
       'For several processes: queues, hints between processes and rate limits are shared through Redis; unset: each process counts its own rate limits.',
   }),
   jwtSecret: declare(
     {
       name: 'JWT_SECRET',
       aliases: ['JWT_SECRET_KEY'],
-      sentence:
+      description:
         'Signs access tokens, at least 32 bytes; unset: generated once in DATA_DIR (not allowed in production).',
     },
     '',
@@ -73,46 +73,46 @@ export const SETTINGS = {
     default: 3600,
     min: 1,
     max: 3600,
-    sentence: 'Lifetime of an access token in seconds.',
+    description: 'Lifetime of an access token in seconds.',
   }),
   jwtRefreshTtl: integer({
     name: 'JWT_REFRESH_TTL',
     default: 2_592_000,
     min: 60,
     max: 31_536_000,
-    sentence: 'Lifetime of a session in seconds; refreshing does not extend it.',
+    description: 'Lifetime of a session in seconds; refreshing does not extend it.',
   }),
   sessionsMaxPerUser: integer({
     name: 'SESSIONS_MAX_PER_USER',
     default: 100,
     min: 1,
     max: 10_000,
-    sentence: 'Sessions one user may have by password login; one more ends the least recently used session.',
+    description: 'Sessions one user may have by password login; one more ends the least recently used session.',
   }),
-  jwtExternalJwksUrl: address({
+  jwtExternalJwksUrl: url({
     name: 'JWT_EXTERNAL_JWKS_URL',
     schemes: ['https', 'http'],
-    sentence:
+    description:
       'URL of the keys of an identity provider whose tokens are also accepted; users are created on their first request.',
   }),
   jwtExternalIssuer: text({
     name: 'JWT_EXTERNAL_ISSUER',
-    sentence: 'Issuer that tokens of the identity provider must have.',
+    description: 'Issuer that tokens of the identity provider must have.',
   }),
   jwtExternalAudience: text({
     name: 'JWT_EXTERNAL_AUDIENCE',
-    sentence: 'Audience that tokens of the identity provider must have.',
+    description: 'Audience that tokens of the identity provider must have.',
   }),
   passwordHash: choice({
     name: 'PASSWORD_HASH',
     options: ['bcrypt', 'argon2id'],
     default: 'bcrypt',
-    sentence: 'How new passwords are hashed; existing hashes are replaced at the next login.',
+    description: 'How new passwords are hashed; existing hashes are replaced at the next login.',
   }),
   passwordPepper: declare(
     {
       name: 'PASSWORD_PEPPER',
-      sentence:
+      description:
         'Secret that is mixed into every password hash, at least 32 bytes; if it is lost, no password works. Unset: generated once in DATA_DIR (not allowed in production).',
     },
     '',
@@ -123,12 +123,15 @@ export const SETTINGS = {
     default: 12,
     min: 4,
     max: 16,
-    sentence: 'Work factor of bcrypt; below 10 is only allowed when NODE_ENV is test.',
+    description: 'Work factor of bcrypt; below 10 is only allowed when NODE_ENV is test.',
   }),
-  adminEmail: text({ name: 'ADMIN_EMAIL', sentence: 'Email of the first admin; unset: generated and printed once.' }),
+  adminEmail: text({
+    name: 'ADMIN_EMAIL',
+    description: 'Email of the first admin; unset: generated and printed once.',
+  }),
   adminPassword: text({
     name: 'ADMIN_PASSWORD',
-    sentence: 'Password of the first admin; unset: generated and printed once.',
+    description: 'Password of the first admin; unset: generated and printed once.',
   }),
   allowedOrigins: list({
     name: 'ALLOWED_ORIGINS',
@@ -137,12 +140,13 @@ export const SETTINGS = {
       URL.canParse(entry) && new URL(entry).origin === entry && entry !== 'null' && !entry.includes('*')
         ? undefined
         : 'is not an exact origin such as https://chat.example.com',
-    sentence: 'Comma list of the exact origins whose pages may call this server.',
+    description: 'Comma list of the exact origins whose pages may call this server.',
   }),
-  publicUrl: address({
+  publicUrl: url({
     name: 'PUBLIC_URL',
     schemes: ['http', 'https'],
-    sentence: 'URL at which clients reach this server, e.g. https://chat.example.com; unset: taken from each request.',
+    description:
+      'URL at which clients reach this server, e.g. https://chat.example.com; unset: taken from each request.',
   }),
   allowedHosts: list({
     name: 'ALLOWED_HOSTS',
@@ -150,13 +154,13 @@ export const SETTINGS = {
       /^[a-z\d._-]+(?::\d{1,5})?$/.test(entry)
         ? undefined
         : 'is not a host name in lower case, with a port or none, such as chat.example.com',
-    sentence:
+    description:
       'Comma list of the host names that requests may name, besides that of PUBLIC_URL and IP addresses; unset: any.',
   }),
   trustProxy: declare<number | readonly string[]>(
     {
       name: 'TRUST_PROXY',
-      sentence:
+      description:
         'Number of proxies in front of this server, or a comma list of their IP addresses; "true" is not allowed.',
     },
     0,
@@ -167,19 +171,20 @@ export const SETTINGS = {
     default: 200,
     min: 1,
     max: 1_000_000,
-    sentence: 'Sockets one IP address may have open at the same time; raise it for offices that share one IP address.',
+    description:
+      'Sockets one IP address may have open at the same time; raise it for offices that share one IP address.',
   }),
   socketIoPolling: flag({
     name: 'SOCKET_IO_POLLING',
     default: true,
-    sentence:
+    description:
       'With false, Socket.IO over HTTP polling is refused with a reason: it cannot work behind a load balancer without sticky sessions.',
   }),
   rateLimitMultiplier: decimal({
     name: 'RATE_LIMIT_MULTIPLIER',
     default: 1,
     above: 0,
-    sentence: 'Factor applied to every rate limit; load tests use 100000.',
+    description: 'Factor applied to every rate limit; load tests use 100000.',
   }),
   contentMaxLength: integer({
     name: 'CONTENT_MAX_LENGTH',
@@ -187,24 +192,24 @@ export const SETTINGS = {
     default: 5000,
     min: 1,
     max: 50_000,
-    sentence: 'Maximum length of a message in Unicode code points.',
+    description: 'Maximum length of a message in Unicode code points.',
   }),
   contentPolicy: choice({
     name: 'CONTENT_POLICY',
     options: ['strip', 'preserve'],
     default: 'strip',
-    sentence: 'Whether markup that has an effect in HTML is removed from messages.',
+    description: 'Whether markup that has an effect in HTML is removed from messages.',
   }),
   guestAccess: choice({
     name: 'GUEST_ACCESS',
     options: ['off', 'read', 'write'],
     default: 'read',
-    sentence: 'What a guest, who has no account, may do in public rooms.',
+    description: 'What a guest, who has no account, may do in public rooms.',
   }),
   dialects: declare<readonly DialectName[]>(
     {
       name: 'DIALECTS',
-      sentence: `The dialects (APIs of other chat systems) that are served besides /api/v1: all, none, or a comma list of ${DIALECT_NAMES.join(', ')}.`,
+      description: `The dialects (APIs of other chat systems) that are served besides /api/v1: all, none, or a comma list of ${DIALECT_NAMES.join(', ')}.`,
     },
     DIALECT_NAMES,
     parseDialects,
@@ -214,17 +219,17 @@ export const SETTINGS = {
   scheduleDryRun: flag({
     name: 'SCHEDULE_DRY_RUN',
     default: false,
-    sentence: 'With true, scheduled tasks (retention, expiry) only log what they would do.',
+    description: 'With true, scheduled tasks (retention, expiry) only log what they would do.',
   }),
   metricsToken: text({
     name: 'METRICS_TOKEN',
-    sentence:
+    description:
       'Bearer token for /metrics; unset: only direct requests from this machine are allowed, not through a proxy.',
   }),
   metricsPort: declare<number | undefined>(
     {
       name: 'METRICS_PORT',
-      sentence:
+      description:
         'Separate port for /metrics, the only one on which a worker serves them; 0 chooses a free port, unset: none.',
     },
     undefined,
@@ -234,34 +239,34 @@ export const SETTINGS = {
       return port;
     },
   ),
-  sentryDsn: address({
+  sentryDsn: url({
     name: 'SENTRY_DSN',
     schemes: ['https', 'http'],
-    sentence: 'Where everything logged as an error is reported; unset: nowhere, and Sentry is not loaded.',
+    description: 'Where everything logged as an error is reported; unset: nowhere, and Sentry is not loaded.',
   }),
-  otelEndpoint: address({
+  otelEndpoint: url({
     name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
     schemes: ['https', 'http'],
-    sentence: 'Collector of traces over OTLP/HTTP; unset: no traces, and OpenTelemetry is not loaded.',
+    description: 'Collector of traces over OTLP/HTTP; unset: no traces, and OpenTelemetry is not loaded.',
   }),
   otelServiceName: text({
     name: 'OTEL_SERVICE_NAME',
     default: 'parley',
-    sentence: 'Name of this program in traces.',
+    description: 'Name of this program in traces.',
   }),
   otelSampleShare: decimal({
     name: 'OTEL_TRACES_SAMPLER_ARG',
     default: 1,
     above: 0,
     max: 1,
-    sentence: 'Fraction of requests and frames that are traced, up to 1.',
+    description: 'Fraction of requests and frames that are traced, up to 1.',
   }),
   shedPoolWaitMs: integer({
     name: 'SHED_POOL_WAIT_MS',
     default: 200,
     min: 0,
     max: 60_000,
-    sentence:
+    description:
       'Milliseconds of waiting for a database connection from which work is refused, the lowest priority first; 0: never.',
   }),
   shedLoopLagMs: integer({
@@ -269,13 +274,13 @@ export const SETTINGS = {
     default: 100,
     min: 0,
     max: 60_000,
-    sentence: 'Milliseconds the event loop may be late before work is refused, the lowest priority first; 0: never.',
+    description: 'Milliseconds the event loop may be late before work is refused, the lowest priority first; 0: never.',
   }),
   logLevel: choice({
     name: 'LOG_LEVEL',
     options: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
     default: 'info',
-    sentence: 'Lowest level that is logged; "debug" adds a line for each request.',
+    description: 'Lowest level that is logged; "debug" adds a line for each request.',
   }),
 } satisfies Record<string, Setting<unknown>>;
 

@@ -3,7 +3,7 @@ import type { Response } from 'express';
 import { toAppError } from '../database/database-errors.js';
 import { RequestRefused, UnsupportedMediaType } from '../http/http-errors.js';
 import type { ParleyRequest } from '../http/request-context.js';
-import { redactAddress } from '../logging/redaction.js';
+import { redactUrl } from '../logging/redaction.js';
 import { Limits } from '../throttling/limits.service.js';
 import {
   AppError,
@@ -125,7 +125,7 @@ export class ErrorFilter implements ExceptionFilter {
 
   private report(error: AppError, request: ParleyRequest): void {
     const { requestId: request_id, clientRequestId: client_request_id, method, originalUrl } = request;
-    const fields = { request_id, client_request_id, method, url: redactAddress(originalUrl) };
+    const fields = { request_id, client_request_id, method, url: redactUrl(originalUrl) };
     if (error instanceof InternalError)
       this.logger.error('a request failed', { ...fields, ...this.traced(error.cause ?? error) });
     else this.reportRefusal({ ...fields, code: error.code, err: error.cause });

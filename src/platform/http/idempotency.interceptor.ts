@@ -9,7 +9,7 @@ import type { ParleyRequest } from './request-context.js';
 
 export const NOT_REPLAYED = 'parley:not-replayed';
 
-/** How a route handles a repeated `Idempotency-Key` that this interceptor does not: not at all, or by itself. */
+/** How a route handles a repeated `Idempotency-Key` that this interceptor does not: never, or in the route itself. */
 export type Replay = 'never' | 'by the route';
 
 /** The responses of this route contain a secret and are not stored. Responses of public routes are never stored. */

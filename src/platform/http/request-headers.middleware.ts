@@ -3,7 +3,7 @@ import type { NextFunction, Response } from 'express';
 import type { Logger as Pino } from 'pino';
 import type { Config } from '../config/config.js';
 import { ValidationError } from '../errors/app-error.js';
-import { redactAddress } from '../logging/redaction.js';
+import { redactUrl } from '../logging/redaction.js';
 import { limitBodyTime } from './body-deadline.js';
 import type { ParleyRequest } from './request-context.js';
 import type { RequestsInFlight } from './requests-in-flight.js';
@@ -92,7 +92,7 @@ export function accessLog(log: Pino): Middleware {
           request_id: request.requestId,
           client_request_id: request.clientRequestId,
           method: request.method,
-          url: redactAddress(request.originalUrl),
+          url: redactUrl(request.originalUrl),
           status: response.statusCode,
           ms: Math.round(performance.now() - started),
           user_id: request.actor?.userId,

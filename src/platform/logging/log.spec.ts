@@ -1,5 +1,5 @@
 import { createLog, NestLog } from './log.js';
-import { redactAddress } from './redaction.js';
+import { redactUrl } from './redaction.js';
 
 describe('the log', () => {
   const lines: string[] = [];
@@ -25,7 +25,7 @@ describe('the log', () => {
     ['/api/ws/hush.hush.hush?x=1', '/api/ws/[redacted]?x=1'],
     ['/api/sessions/hush-hush/', '/api/sessions/[redacted]/'],
   ])('writes the URL %s without its secret', (url, redacted) => {
-    expect(redactAddress(url)).toBe(redacted);
+    expect(redactUrl(url)).toBe(redacted);
   });
 
   it('contains an error with its causes and no other property of it', () => {

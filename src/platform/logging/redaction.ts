@@ -33,7 +33,7 @@ const PARAMETER = /([?&])([^?=&#]*)=[^&#]*/g;
  * Returns a URL that may be logged: tokens and search terms in the query or the path are replaced. The names of
  * parameters are compared decoded and without case.
  */
-export function redactAddress(url: string): string {
+export function redactUrl(url: string): string {
   return url
     .replace(SECRET_SEGMENT, '$1[redacted]')
     .replace(PARAMETER, (whole: string, mark: string, name: string) =>

@@ -11,7 +11,7 @@ export interface LimitNumbers {
 interface LimitDeclaration extends LimitNumbers {
   /** The first part of its names in the environment; see LIMIT_VARIABLES. */
   readonly environment: string;
-  readonly sentence: string;
+  readonly description: string;
 }
 
 /** The same number for all roles, or higher numbers for moderators and admins. */
@@ -25,79 +25,79 @@ export const LIMITS = {
     byRole: perRole(60, 120, 300),
     windowSeconds: 60,
     environment: 'LIMIT_MESSAGE_SEND',
-    sentence: 'Messages one user may send or edit.',
+    description: 'Messages one user may send or edit.',
   },
   'conversation.create': {
     byRole: perRole(20, 40, 100),
     windowSeconds: 300,
     environment: 'LIMIT_CONVERSATION_CREATE',
-    sentence: 'Conversations one user may create.',
+    description: 'Conversations one user may create.',
   },
   upload: {
     byRole: perRole(20, 40, 100),
     windowSeconds: 60,
     environment: 'LIMIT_UPLOAD',
-    sentence: 'Files one user may upload.',
+    description: 'Files one user may upload.',
   },
   report: {
     byRole: perRole(20, 100, 100),
     windowSeconds: 3600,
     environment: 'LIMIT_REPORT',
-    sentence: 'Reports one user may submit.',
+    description: 'Reports one user may submit.',
   },
   typing: {
     byRole: perRole(30),
     windowSeconds: 60,
     environment: 'LIMIT_TYPING',
-    sentence: 'Typing signals one user may send.',
+    description: 'Typing signals one user may send.',
   },
   connect: {
     byRole: perRole(10, 10, 30),
     windowSeconds: 60,
     environment: 'LIMIT_CONNECT',
-    sentence: 'Sockets one user may open.',
+    description: 'Sockets one user may open.',
   },
   'connect.ip': {
     byRole: perRole(100),
     windowSeconds: 60,
     environment: 'LIMIT_CONNECT_IP',
-    sentence: 'Sockets one IP address may open.',
+    description: 'Sockets one IP address may open.',
   },
   call: {
     byRole: perRole(300, 300, 1000),
     windowSeconds: 60,
     environment: 'LIMIT_CALL',
-    sentence: 'Other calls that one user, or one IP address without a credential, may make.',
+    description: 'Other calls that one user, or one IP address without a credential, may make.',
   },
   export: {
     byRole: perRole(3, 10, 60),
     windowSeconds: 3600,
     environment: 'LIMIT_EXPORT',
-    sentence: 'Data exports of an account that one user may request.',
+    description: 'Data exports of an account that one user may request.',
   },
   'webhook.verification': {
     byRole: perRole(20),
     windowSeconds: 3600,
     environment: 'LIMIT_WEBHOOK_VERIFICATION',
-    sentence: 'New webhook URLs that one user may have verified.',
+    description: 'New webhook URLs that one user may have verified.',
   },
   'webhook.verification.host': {
     byRole: perRole(200),
     windowSeconds: 3600,
     environment: 'LIMIT_WEBHOOK_VERIFICATION_HOST',
-    sentence: 'New webhook URLs at one host that all users together may have verified.',
+    description: 'New webhook URLs at one host that all users together may have verified.',
   },
   login: {
     byRole: perRole(5),
     windowSeconds: 60,
     environment: 'LIMIT_LOGIN',
-    sentence: 'Logins and refreshes of one account from one IP address.',
+    description: 'Logins and refreshes of one account from one IP address.',
   },
   'login.failed': {
     byRole: perRole(30),
     windowSeconds: 60,
     environment: 'LIMIT_LOGIN_FAILED',
-    sentence: 'Failed logins from one IP address, for all accounts together; known devices do not count.',
+    description: 'Failed logins from one IP address, for all accounts together; known devices do not count.',
   },
 } as const satisfies Record<string, LimitDeclaration>;
 
@@ -122,7 +122,7 @@ export interface LimitRule {
 export interface LimitVariable {
   readonly name: string;
   readonly fallback: number;
-  readonly sentence: string;
+  readonly description: string;
 }
 
 type Tier = '' | '_MODERATOR' | '_ADMIN';
@@ -131,12 +131,12 @@ function tierOf(role: SystemRole): Tier {
   return role === 'admin' ? '_ADMIN' : role === 'moderator' ? '_MODERATOR' : '';
 }
 
-function variablesOf({ byRole, windowSeconds, environment, sentence }: LimitDeclaration): LimitVariable[] {
+function variablesOf({ byRole, windowSeconds, environment, description }: LimitDeclaration): LimitVariable[] {
   return [
-    { name: environment, fallback: byRole.user, sentence },
-    { name: `${environment}_MODERATOR`, fallback: byRole.moderator, sentence: `${sentence} For moderators.` },
-    { name: `${environment}_ADMIN`, fallback: byRole.admin, sentence: `${sentence} For admins.` },
-    { name: `${environment}_WINDOW`, fallback: windowSeconds, sentence: `${sentence} The window, in seconds.` },
+    { name: environment, fallback: byRole.user, description },
+    { name: `${environment}_MODERATOR`, fallback: byRole.moderator, description: `${description} For moderators.` },
+    { name: `${environment}_ADMIN`, fallback: byRole.admin, description: `${description} For admins.` },
+    { name: `${environment}_WINDOW`, fallback: windowSeconds, description: `${description} The window, in seconds.` },
   ];
 }
 

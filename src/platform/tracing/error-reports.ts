@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { loggedErrors } from '../logging/logged-errors.js';
-import { redactAddress } from '../logging/redaction.js';
+import { redactUrl } from '../logging/redaction.js';
 import { readPackage } from '../process/program-files.js';
 
 type Sentry = typeof import('@sentry/node-core/light');
@@ -32,7 +32,7 @@ export class ErrorReports implements OnApplicationBootstrap, OnApplicationShutdo
       integrations: [sentry.linkedErrorsIntegration(), sentry.dedupeIntegration()],
       sendDefaultPii: false,
       beforeSend: (event) => {
-        for (const exception of event.exception?.values ?? []) exception.value &&= redactAddress(exception.value);
+        for (const exception of event.exception?.values ?? []) exception.value &&= redactUrl(exception.value);
         return event;
       },
     });

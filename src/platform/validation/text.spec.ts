@@ -117,7 +117,7 @@ describe('a blank text', () => {
     (text) => expect(isBlank(text)).toBe(false),
   );
 
-  it('is different from several lines, which are preserved without active markup', () => {
+  it('is not a text of several lines, which are preserved without active markup', () => {
     expect(cleanText(' one\n\ttwo <b>three</b> <i> e\u0301\u0007 ')).toBe('one\n\ttwo three <i> é');
   });
 });
@@ -150,7 +150,7 @@ describe('folding a user name', () => {
   );
 });
 
-describe('a name of the installation', () => {
+describe('an official name', () => {
   it.each([
     'Admin',
     'SYSTEM',
@@ -162,10 +162,10 @@ describe('a name of the installation', () => {
     '-system-',
     'Ｓｙｓｔｅｍ',
     'M0derator',
-  ])('can look like %j', (name) => expect(isOfficialName(name)).toBe(true));
+  ])('is recognised in %j', (name) => expect(isOfficialName(name)).toBe(true));
 
   it.each(['Ada', 'Adminah Ali', 'The System of a Down', 'Deleted scenes', 'Simon', '王小明', 'Админа', '!!!'])(
-    'does not look like %j',
+    'is not recognised in %j',
     (name) => expect(isOfficialName(name)).toBe(false),
   );
 });

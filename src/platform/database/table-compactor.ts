@@ -59,7 +59,7 @@ export class TableCompactor implements OnModuleDestroy {
     await client.connect();
     try {
       let bytes = 0;
-      for (const table of tables) bytes += await compact(client, table);
+      for (const table of tables) bytes += await compactTable(client, table);
       return bytes;
     } finally {
       this.client = undefined;
@@ -68,7 +68,7 @@ export class TableCompactor implements OnModuleDestroy {
   }
 }
 
-async function compact(client: pg.Client, { name, column }: CompactableTable): Promise<number> {
+async function compactTable(client: pg.Client, { name, column }: CompactableTable): Promise<number> {
   const table = client.escapeIdentifier(name);
   const before = await pagesOf(client, table);
   await client.query(`vacuum (index_cleanup on) ${table}`);

@@ -46,7 +46,7 @@ async function start(overrides: Environment = {}): Promise<GuestWorld> {
   test.app.get(CodecSockets).register({
     takes: (path) => path === '/guests',
     codec: () => new ListeningCodec(),
-    identify: ({ address }) => guests.enter(address),
+    identify: ({ ipKey }) => guests.enter(ipKey),
   });
   let rooms = 0;
   return {

@@ -238,8 +238,8 @@ describe('searching messages', () => {
     ] as const) {
       const contents = await everyPage(query, '&limit=100', cy);
       expect(contents).toHaveLength(count);
-      const [, { isAnywhere, indexed }] = asked.mock.lastCall!;
-      ways.add(`${indexed === undefined ? 'time' : 'words and time'}${isAnywhere ? '' : ' and place'}`);
+      const [, { isTimeOnly, indexed }] = asked.mock.lastCall!;
+      ways.add(`${indexed === undefined ? 'time' : 'words and time'}${isTimeOnly ? '' : ' and place'}`);
     }
     asked.mockRestore();
     expect([...ways]).toEqual(['time', 'words and time']);

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, encodeCursor, type Page } from '../../platform/pagination/page.js';
-import { eachInSteps, inTurns, type Steps } from '../../platform/process/in-slots.js';
+import { eachInSteps, inTurns, type Steps } from '../../platform/process/in-turns.js';
 import { SearchTerms } from '../../platform/text-search/search-terms.js';
 import { snippetOf } from '../../platform/text-search/snippet.js';
-import { Turns } from '../../platform/throttling/slots.js';
+import { Turns } from '../../platform/throttling/turns.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { type MessageRow, presentMessage } from './message-presenter.js';
 import {

@@ -85,9 +85,9 @@ export class ClassroomErrors implements OnModuleInit {
 }
 
 /** The properties of a request that determine the format of its error. */
-type RequestInfo = Pick<ParleyRequest, 'originalUrl' | 'method'>;
+type RequestTarget = Pick<ParleyRequest, 'originalUrl' | 'method'>;
 
-export function presentError(error: AppError, request: RequestInfo): PresentedError {
+export function presentError(error: AppError, request: RequestTarget): PresentedError {
   if (error instanceof ValidationError) return invalid(error, problemsOf(error), request);
   if (error.code === 'CONTENT_TOO_LONG') return invalid(error, [{ field: 'content', reason: error.message }], request);
   if (error.status === 429) return limited(error);
@@ -101,7 +101,7 @@ export function translateMessage(code: string, message: string): string {
   return MESSAGES[code] ?? message;
 }
 
-function detailOf(error: AppError, { originalUrl, method }: RequestInfo): string {
+function detailOf(error: AppError, { originalUrl, method }: RequestTarget): string {
   const isSend = method === 'POST' && SEND.test(originalUrl);
   if (isSend && error.code === 'INTERNAL_ERROR') return 'Failed to send message';
   return translateMessage(error.code, error.message);
@@ -111,7 +111,7 @@ function problemsOf({ details }: ValidationError): FieldProblem[] {
   return (details.errors as FieldProblem[] | undefined) ?? [];
 }
 
-function invalid({ code }: AppError, problems: FieldProblem[], { method }: RequestInfo): PresentedError {
+function invalid({ code }: AppError, problems: FieldProblem[], { method }: RequestTarget): PresentedError {
   const location = method === 'GET' ? 'query' : 'body';
   const detail = problems.map(({ field, reason }) => ({
     type: 'value_error',

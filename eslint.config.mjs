@@ -1,4 +1,5 @@
 import tseslint from 'typescript-eslint';
+import { plainWords } from './scripts/plain-words.mjs';
 
 /** Names that say nothing about what they name. */
 const EMPTY_NAMES = '(Utils?|Helpers?|Common|Manager|Info)';
@@ -33,6 +34,13 @@ export default tseslint.config(
         { selector: "MemberExpression[object.name='process'][property.name='env']", message: 'Ask Config.' },
       ],
     },
+  },
+  {
+    files: ['src/**/*.ts'],
+    // Conversations of the demo, and reserved user names.
+    ignores: ['src/cli/demo/world.ts', 'src/platform/validation/reserved-usernames.ts'],
+    plugins: { parley: { rules: { 'plain-words': plainWords } } },
+    rules: { 'parley/plain-words': 'error' },
   },
   {
     // The environment is read here, or handed on to another program.

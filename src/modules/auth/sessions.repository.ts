@@ -65,7 +65,7 @@ const ENDED = statement<{ session_id: string; reason: 'revoked' | 'expired' | 'b
                  when s.expires_at <= now() then 'expired' end as reason
        from unnest($1::uuid[]) as asked (session_id)
        left join sessions s on s.id = asked.session_id
-       left join users u on u.id = s.user_id) judged
+       left join users u on u.id = s.user_id) ended
     where reason is not null`,
 );
 

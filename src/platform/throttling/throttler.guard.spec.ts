@@ -183,7 +183,7 @@ describe('the limits of routes', () => {
 
   it('limit the accounts that one IP address may try by its calls', async () => {
     for (let calls = 0; calls < 300; calls++) await limits.checkAddress('call', '127.0.0.1');
-    await call('post', '/login').send({ email: 'somebody@example.com' }).expect(429);
+    await call('post', '/login').send({ email: 'someone@example.com' }).expect(429);
   });
 });
 

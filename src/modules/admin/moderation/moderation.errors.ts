@@ -79,7 +79,7 @@ export class ReportTargetNotFound extends AppError {
 
 @ErrorDoc(
   'The user has already reported this target, and the report is not decided yet.',
-  'Tell the user that the report is being reviewed.',
+  'Show the user that the report is being reviewed.',
 )
 export class AlreadyReported extends AppError {
   readonly code = 'ALREADY_REPORTED';

@@ -33,8 +33,8 @@ export class PasswordChecks {
   ) {}
 
   /**
-   * Requires proof that it is the user who acts: the password or, if the account has none, a token of the identity provider that
-   * is at most five minutes old.
+   * Requires proof that it is the user who acts: the password or, if the account has none, a token of the identity
+   * provider that is at most five minutes old.
    * @throws ValidationError, InvalidCredentials, FreshTokenRequired, AccountLocked, ServiceUnavailable
    */
   async requireProof(actor: Actor, { field, password, signal }: Proof): Promise<void> {

@@ -73,7 +73,7 @@ export class ChallengeLoop implements OnApplicationBootstrap, OnModuleDestroy {
   private begin(claim: ClaimedChallenge): void {
     const challenge = this.challenging
       .challenge(claim)
-      .catch((error: unknown) => this.warning.failed({ err: error })) // the claim expires, and the challenge is sent again
+      .catch((error: unknown) => this.warning.failed({ err: error })) // repeated when the claim expires
       .finally(() => {
         this.inProgress.delete(claim.user_id);
         this.wake(); // the next one of the same account

@@ -48,8 +48,10 @@ export class NodeProcess {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.child = child;
-    child.on('exit', () => {
-      if (this.child === child) this.port = 0;
+    child.on('exit', (code, signal) => {
+      if (this.child !== child) return;
+      this.port = 0;
+      console.error(`a node ended by itself: ${signal ?? code}\n${this.output.slice(-3000)}`);
     });
     let started = '';
     const collect = (chunk: Buffer): void => {

@@ -40,7 +40,7 @@ async function seed(app: INestApplicationContext, config: Config, { password, ur
   const given = password ?? newPassword();
   const world = await new WorldSeed(app, given).plant();
   print(...describe(world, password === undefined ? given : undefined));
-  if (world.newPeople < world.people) printError('Demo users that already existed keep their password.');
+  if (world.newUsers < world.users) printError('Demo users that already existed keep their password.');
   const names = DEMO_PEOPLE.slice(0, 2).map(({ username }) => username);
   const speakers = await Promise.all(
     names.map(async (username) => ({ username, token: (await mintToken(app, username, TOKEN_SECONDS)).token })),
@@ -54,6 +54,6 @@ function describe(world: SeededWorld, generatedPassword: string | undefined): st
     ['Users', DEMO_PEOPLE.map(({ username }) => username).join(', ')],
     ['Conversations', String(world.conversations)],
     ['Messages', String(world.messages)],
-    ...(world.newPeople > 0 && generatedPassword !== undefined ? [['Password', generatedPassword]] : []),
+    ...(world.newUsers > 0 && generatedPassword !== undefined ? [['Password', generatedPassword]] : []),
   ]);
 }

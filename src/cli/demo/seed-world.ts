@@ -22,8 +22,8 @@ const FILE_READY_MS = 30_000;
 
 /** The demo data after a seed, created by this run or an earlier one. */
 export interface SeededWorld {
-  readonly people: number;
-  readonly newPeople: number;
+  readonly users: number;
+  readonly newUsers: number;
   readonly conversations: number;
   readonly messages: number;
   /** The room of all demo users. */
@@ -44,12 +44,12 @@ export class WorldSeed {
   ) {}
 
   async plant(): Promise<SeededWorld> {
-    const newPeople = await this.createUsers();
+    const newUsers = await this.createUsers();
     const ids: string[] = [];
     for (const conversation of DEMO_CONVERSATIONS) ids.push(await this.fill(conversation));
-    const { length: people } = DEMO_PEOPLE;
+    const { length: users } = DEMO_PEOPLE;
     const { length: conversations } = DEMO_CONVERSATIONS;
-    return { people, newPeople, conversations, messages: this.messages, lobbyId: ids[0]! };
+    return { users, newUsers, conversations, messages: this.messages, lobbyId: ids[0]! };
   }
 
   private async createUsers(): Promise<number> {

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { FilesUpkeep } from '../../src/modules/files/files-upkeep.js';
+import { FilesCleanupTask } from '../../src/modules/files/files-cleanup-task.js';
 import { isoMedia, picture, type SampleFile } from '../fixtures/sample-files.js';
 import type { ChatUser } from '../support/chat.js';
 import { FakeS3 } from '../support/fake-s3.js';
@@ -113,7 +113,7 @@ describe.each(['redirect', 'proxy'])('files in an S3-compatible store, downloade
     for (let i = 0; i < 5; i++) store.leaveUnderWay(key(), yesterday);
     const left = [store.leaveUnderWay(key(), now), store.leaveUnderWay('backups/tuesday.tar', yesterday)];
     store.leaveUnderWay(key(), yesterday);
-    const upkeep = world.chat.app.app.get(FilesUpkeep, { strict: false });
+    const upkeep = world.chat.app.app.get(FilesCleanupTask, { strict: false });
     expect((await upkeep.run({ isDryRun: true })).broken).toBe(6);
     expect(store.uploads.size).toBe(8);
     expect((await upkeep.run({ isDryRun: false })).broken).toBe(6);

@@ -7,7 +7,7 @@ import type { Queue } from 'bullmq';
 import { Clamd, ScannerUnavailable } from '../../src/modules/files/clamd.js';
 import { ScanFile } from '../../src/modules/files/scan-file.js';
 import { SCANS_QUEUE } from '../../src/modules/files/scans.queue.js';
-import { FilesUpkeep } from '../../src/modules/files/files-upkeep.js';
+import { FilesCleanupTask } from '../../src/modules/files/files-cleanup-task.js';
 import { isoMedia, type SampleFile } from '../fixtures/sample-files.js';
 import type { ChatUser } from '../support/chat.js';
 import { FakeClamd } from '../support/fake-clamd.js';
@@ -145,7 +145,7 @@ describe('the scan of a file', () => {
       `update files set status = 'scanning', status_at = now() - interval '1 hour' where id = $1`,
       [file.id],
     );
-    await world.chat.app.app.get(FilesUpkeep, { strict: false }).run({ isDryRun: false });
+    await world.chat.app.app.get(FilesCleanupTask, { strict: false }).run({ isDryRun: false });
     expect((await world.scanned(ada, file.id)).status).toBe('ready');
   });
 

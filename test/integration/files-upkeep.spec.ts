@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FilesUpkeep } from '../../src/modules/files/files-upkeep.js';
+import { FilesCleanupTask } from '../../src/modules/files/files-cleanup-task.js';
 import { TempUploads } from '../../src/modules/files/storage/temp-uploads.js';
 import { Schedule } from '../../src/platform/schedule/schedule.js';
 import type { SampleFile } from '../fixtures/sample-files.js';
@@ -17,13 +17,13 @@ describe('the upkeep of files', () => {
   let world: FileWorld;
   let ada: ChatUser;
   let group: string;
-  let upkeep: FilesUpkeep;
+  let upkeep: FilesCleanupTask;
 
   beforeAll(async () => {
     world = await startFileWorld();
     ada = await world.chat.user('ada');
     group = await world.chat.group(ada, await world.chat.user('bob'));
-    upkeep = world.chat.app.app.get(FilesUpkeep, { strict: false });
+    upkeep = world.chat.app.app.get(FilesCleanupTask, { strict: false });
   });
   afterAll(() => world.stop());
 

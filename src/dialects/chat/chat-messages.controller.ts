@@ -39,7 +39,7 @@ import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
-import { PublicAddress } from '../../platform/http/public-address.js';
+import { PublicUrl } from '../../platform/http/public-url.js';
 import { Sends } from '../../platform/metrics/refused-sends.js';
 import { AlsoCountsAsCall, Limit, RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
 import { ChatMessages } from './chat-messages.js';
@@ -78,7 +78,7 @@ export class ChatMessagesController {
   list(
     @CurrentActor() actor: Actor,
     @Query() query: ListChatMessagesQuery,
-    @PublicAddress() base: string,
+    @PublicUrl() base: string,
   ): Promise<ChatMessagePageDto> {
     return this.chat.list(actor, query, base);
   }
@@ -95,7 +95,7 @@ export class ChatMessagesController {
   send(
     @CurrentActor() actor: Actor,
     @Body() dto: SendChatMessageDto,
-    @PublicAddress() base: string,
+    @PublicUrl() base: string,
   ): Promise<AnsweredSend<ChatMessageDto>> {
     return this.chat.send(actor, dto, base);
   }
@@ -109,7 +109,7 @@ export class ChatMessagesController {
     @CurrentActor() actor: Actor,
     @Param() { message_id: id }: ChatMessageParam,
     @Body() { content }: EditChatMessageDto,
-    @PublicAddress() base: string,
+    @PublicUrl() base: string,
   ): Promise<ChatMessageDto> {
     return this.chat.edit(actor, id, content, base);
   }
@@ -136,7 +136,7 @@ export class ChatMessagesController {
     @CurrentActor() actor: Actor,
     @Received() received: ReceivedFile | undefined,
     @Body() dto: UploadFileDto,
-    @PublicAddress() base: string,
+    @PublicUrl() base: string,
   ): Promise<ChatFileDto> {
     return presentFile(await this.files.upload(actor, received, dto), base);
   }

@@ -21,7 +21,7 @@ import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { OwnIdempotency, IdempotentWhenCreated } from '../../platform/http/idempotency.interceptor.js';
-import { PublicAddress } from '../../platform/http/public-address.js';
+import { PublicUrl } from '../../platform/http/public-url.js';
 import { Sends } from '../../platform/metrics/refused-sends.js';
 import { Limit, RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
 import { MessagingConversations } from './messaging-conversations.js';
@@ -88,7 +88,7 @@ export class MessagingConversationsController {
     @CurrentActor() actor: Actor,
     @ConversationId('conversation_id') id: string,
     @Query() query: ListMessagingMessagesQuery,
-    @PublicAddress() base: string,
+    @PublicUrl() base: string,
   ): Promise<MessagingMessagePageDto> {
     return this.messages.list(actor, id, query, base);
   }
@@ -105,7 +105,7 @@ export class MessagingConversationsController {
     @CurrentActor() actor: Actor,
     @ConversationId('conversation_id') id: string,
     @Body() dto: SendMessagingMessageDto,
-    @PublicAddress() base: string,
+    @PublicUrl() base: string,
   ): Promise<AnsweredSend<MessagingMessageDto>> {
     return this.messages.send(actor, id, dto, base);
   }

@@ -16,7 +16,7 @@ import { Throws } from '../../platform/errors/throws.decorator.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
-import { PublicAddress } from '../../platform/http/public-address.js';
+import { PublicUrl } from '../../platform/http/public-url.js';
 import { Limit, RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
 import { MessagingFiles } from './messaging-files.js';
 import { MessagingAttachmentDto, MessagingUploadDto } from './messaging.dto.js';
@@ -43,7 +43,7 @@ export class MessagingFilesController {
     @ConversationId('conversation_id') id: string,
     @Received() received: ReceivedFile | undefined,
     @Body() dto: MessagingUploadDto,
-    @PublicAddress() base: string,
+    @PublicUrl() base: string,
   ): Promise<MessagingAttachmentDto> {
     return this.files.upload(actor, received, { conversation_id: id, ...dto }, base);
   }

@@ -11,7 +11,7 @@ import type { Actor } from '../../platform/http/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { NotIdempotent } from '../../platform/http/idempotency.interceptor.js';
 import { Public } from '../../platform/http/public.decorator.js';
-import { PublicAddress } from '../../platform/http/public-address.js';
+import { PublicUrl } from '../../platform/http/public-url.js';
 import { RoomsDirectory } from './rooms-directory.js';
 import { RoomsSessions } from './rooms-sessions.js';
 import {
@@ -42,7 +42,7 @@ export class RoomsController {
   create(
     @CurrentActor() actor: Actor,
     @Body() dto: CreateRoomsSessionDto,
-    @PublicAddress() base: string,
+    @PublicUrl() base: string,
   ): Promise<RoomsSessionDto> {
     return this.sessions.create(actor, dto, base);
   }

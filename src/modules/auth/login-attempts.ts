@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { addressSubject } from '../../platform/throttling/limit-subject.js';
+import { subjectOfIp } from '../../platform/throttling/limit-subject.js';
 import { Limits } from '../../platform/throttling/limits.service.js';
 import type { HashRequester } from './hashing-queue.js';
 import { type LoginAttemptCount, LoginLockout } from './login-lockout.js';
@@ -32,9 +32,9 @@ export class LoginAttempts {
   async count({ account, device, source }: LoginAttempt): Promise<LoginAttemptCount> {
     // The guard has counted the input. This uses a separate subject, so that an unknown name is not counted twice.
     const { ip, limits } = source;
-    await this.limits.checkSubject('login', `${addressSubject(ip)}|found|${account}`, 'user', limits);
+    await this.limits.checkSubject('login', `${subjectOfIp(ip)}|found|${account}`, 'user', limits);
     if (device) return this.lockout.reserveTrustedAttempt(account, `device:${device}`);
-    const ipSubject = addressSubject(ip);
+    const ipSubject = subjectOfIp(ip);
     await this.limits.checkSubject('login.failed', ipSubject, 'user', limits);
     const refund = (): void | Promise<void> => this.limits.refundSubject('login.failed', ipSubject);
     try {
@@ -52,6 +52,6 @@ export class LoginAttempts {
   /** How the hash of this attempt is queued: known devices precede strangers. */
   requesterOf({ account, device, source: { ip, signal } }: LoginAttempt): HashRequester {
     if (device) return { key: `account:${account}`, isTrusted: true, signal };
-    return { key: addressSubject(ip), account, signal };
+    return { key: subjectOfIp(ip), account, signal };
   }
 }

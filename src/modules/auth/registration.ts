@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../platform/database/ids.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
-import { addressSubject } from '../../platform/throttling/limit-subject.js';
+import { subjectOfIp } from '../../platform/throttling/limit-subject.js';
 import { requireDisplayName, requireEmail, requireUsername } from '../users/user-fields.policy.js';
 import type { NewUser, UserDto } from '../users/users.dto.js';
 import { UsersService } from '../users/users.service.js';
@@ -27,7 +27,7 @@ export class Registration {
     const displayName = requireDisplayName(dto.display_name ?? username);
     const about = [username, email, displayName];
     const chosen = { field: 'password', password: dto.password, about };
-    const passwordHash = await this.hasher.hashChosen(chosen, { key: addressSubject(ip), signal });
+    const passwordHash = await this.hasher.hashChosen(chosen, { key: subjectOfIp(ip), signal });
     const user: NewUser = { id: newId(), username, email, displayName, role: 'user' };
     await this.insert(user, passwordHash);
     const [presented] = await this.users.present([await this.users.find(user.id)], { userId: user.id, role: 'user' });

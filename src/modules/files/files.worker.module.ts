@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { FileProcessesModule } from './file-processes.module.js';
 import { FileScansProcessor } from './file-scans.processor.js';
 import { FilesRepository } from './files.repository.js';
-import { FilesUpkeep } from './files-upkeep.js';
+import { FilesCleanupTask } from './files-cleanup-task.js';
 import { ScanFile } from './scan-file.js';
 import { ScansModule } from './scans.module.js';
 import { StorageModule } from './storage/storage.module.js';
@@ -10,6 +10,6 @@ import { StorageModule } from './storage/storage.module.js';
 /** The background work of files: scans and cleanup. Requires a `Broadcaster`, which the fan-out module provides. */
 @Module({
   imports: [ScansModule, StorageModule, FileProcessesModule],
-  providers: [FileScansProcessor, FilesUpkeep, ScanFile, FilesRepository],
+  providers: [FileScansProcessor, FilesCleanupTask, ScanFile, FilesRepository],
 })
 export class FilesWorkerModule {}

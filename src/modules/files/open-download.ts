@@ -72,7 +72,7 @@ export class OpenDownload {
     }
     const claims = token === undefined ? undefined : this.signer.read(token, id, variant);
     if (!claims) {
-      await this.limits.checkAddress('call', ip);
+      await this.limits.checkIp('call', ip);
       throw new AuthenticationRequired();
     }
     await this.limits.checkSubject('call', claims.userId);

@@ -71,7 +71,7 @@ export class UploadInterceptor implements NestInterceptor {
     const idempotent = idempotencyOf(context);
     if (!idempotent) return next.handle();
     const response = context.switchToHttp().getResponse<Response>();
-    return from(this.idempotency.answer({ ...idempotent, bodyHash: hashOf(request) }, () => next.handle(), response));
+    return from(this.idempotency.respond({ ...idempotent, bodyHash: hashOf(request) }, () => next.handle(), response));
   }
 
   private async receive(context: ExecutionContext, upload: Upload, path: string): Promise<void> {

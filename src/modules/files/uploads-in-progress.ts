@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../platform/http/actor.js';
-import { addressSubject } from '../../platform/throttling/limit-subject.js';
+import { subjectOfIp } from '../../platform/throttling/limit-subject.js';
 import { FileQuotaExceeded, TooManyUploads } from './files.errors.js';
 import { FilesPolicy } from './files.policy.js';
 import { FilesRepository } from './files.repository.js';
@@ -35,7 +35,7 @@ export class UploadsInProgress {
   /** Takes a slot, which the caller frees however the upload ends. @throws TooManyUploads */
   enter(userId: string, ip: string | undefined): Upload {
     const { perUser, perIp, perProcess } = this.policy.atOnce;
-    const ipSubject = addressSubject(ip);
+    const ipSubject = subjectOfIp(ip);
     if (this.of(userId).length >= perUser) throw new TooManyUploads('account', perUser);
     const ofSameIp = [...this.uploads].filter((upload) => upload.ipSubject === ipSubject);
     if (ofSameIp.length >= perIp) throw new TooManyUploads('address');

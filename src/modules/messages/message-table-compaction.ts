@@ -30,6 +30,6 @@ export class MessageTableCompaction implements ScheduledTask, OnModuleInit {
 
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
     if (!(await this.repository.hasRun())) return { bytes: 0 };
-    return { bytes: isDryRun ? await this.compactor.estimate(TABLES) : await this.compactor.giveBack(TABLES) };
+    return { bytes: isDryRun ? await this.compactor.estimate(TABLES) : await this.compactor.compact(TABLES) };
   }
 }

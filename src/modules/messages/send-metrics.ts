@@ -4,7 +4,7 @@ import { Health } from '../../platform/health/health.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { Metrics } from '../../platform/metrics/metrics.js';
 import { FanOut } from '../../platform/realtime/fan-out.js';
-import { type SaySpan, sayNothing, Tracing } from '../../platform/tracing/tracing.js';
+import { type SetSpanAttributes, ignoreAttributes, Tracing } from '../../platform/tracing/tracing.js';
 import { MESSAGE_CREATED } from './messages.events.js';
 import type { SentMessage } from './send-message.js';
 
@@ -70,12 +70,16 @@ export class SendMetrics implements OnModuleInit {
 
   /** Runs and measures one send. @throws as `send` */
   track(actor: Actor, conversationId: string, send: () => Promise<SentMessage>): Promise<SentMessage> {
-    if (!this.tracing.isOn) return this.measure(actor, send, sayNothing);
+    if (!this.tracing.isOn) return this.measure(actor, send, ignoreAttributes);
     const attributes = { 'parley.conversation_id': conversationId, 'parley.request_id': actor.requestId };
     return this.tracing.span('message.send', attributes, (setAttributes) => this.measure(actor, send, setAttributes));
   }
 
-  private async measure(actor: Actor, send: () => Promise<SentMessage>, setAttributes: SaySpan): Promise<SentMessage> {
+  private async measure(
+    actor: Actor,
+    send: () => Promise<SentMessage>,
+    setAttributes: SetSpanAttributes,
+  ): Promise<SentMessage> {
     const startedAt = performance.now();
     const entry = { at: startedAt };
     this.inFlight.add(entry);
@@ -104,7 +108,7 @@ export class SendMetrics implements OnModuleInit {
   private trace(
     actor: Actor,
     { message, isReplay }: SentMessage,
-    { startedAt, setAttributes }: { startedAt: number; setAttributes: SaySpan },
+    { startedAt, setAttributes }: { startedAt: number; setAttributes: SetSpanAttributes },
   ): void {
     const { id, conversation_id, seq } = message;
     const delivery = this.deliveries.get(id);

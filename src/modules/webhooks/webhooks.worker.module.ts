@@ -10,7 +10,7 @@ import { ChallengesRepository } from './challenges.repository.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
 import { DeliverWebhook } from './deliver-webhook.js';
 import { DeliveryQueues } from './delivery-queues.js';
-import { DeliveryLogUpkeep } from './delivery-log-upkeep.js';
+import { DeliveryLogCleanupTask } from './delivery-log-cleanup-task.js';
 import { DisableWebhook } from './disable-webhook.js';
 import { WebhookPayloads } from './webhook-payloads.js';
 import { WebhookRequestBuilder } from './webhook-request-builder.js';
@@ -49,7 +49,7 @@ import { DELIVERIES_QUEUE, RETRIES_QUEUE } from './delivery-job.js';
       WebhookRequestBuilder,
     ],
     ...[ChallengeLoop, ChallengeWebhook, ChallengesRepository],
-    ...[AttemptsRepository, DisableWebhook, WebhooksRepository, DeliveryLogUpkeep, DeliveriesRepository],
+    ...[AttemptsRepository, DisableWebhook, WebhooksRepository, DeliveryLogCleanupTask, DeliveriesRepository],
     ...[WebhookClient, WebhookUrls, WebhookSecrets, WebhookResolver],
   ],
 })

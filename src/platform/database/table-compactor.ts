@@ -46,13 +46,13 @@ export class TableCompactor implements OnModuleDestroy {
     await this.client?.end().catch(() => undefined);
   }
 
-  /** Estimates the bytes that `giveBack` would free, from the statistics of the last ANALYZE. */
+  /** Estimates the bytes that `compact` would free, from the statistics of the last ANALYZE. */
   async estimate(tables: readonly CompactableTable[]): Promise<number> {
     return (await this.sql.one(ESTIMATE, [tables.map(({ name }) => name)]))?.bytes ?? 0;
   }
 
   /** Returns the number of bytes freed on disk. Only one run at a time in a process. */
-  async giveBack(tables: readonly CompactableTable[]): Promise<number> {
+  async compact(tables: readonly CompactableTable[]): Promise<number> {
     const client = new pg.Client({ connectionString: this.config.databaseUrl, application_name: 'parley-space' });
     client.on('error', () => undefined); // the running statement fails too
     this.client = client;

@@ -100,7 +100,7 @@ export class ErrorFilter implements ExceptionFilter {
   private count(error: AppError, request: ParleyRequest): AppError | Promise<AppError> {
     request.isCounted = true;
     try {
-      const counted = this.limits.checkAddress('call', request.ip);
+      const counted = this.limits.checkIp('call', request.ip);
       return counted ? counted.then(() => error, toAppErrorOf) : error;
     } catch (refusal) {
       return toAppErrorOf(refusal);

@@ -69,7 +69,7 @@ export function countedAsCall(limits: Limits) {
   return async (request: ParleyRequest, _response: Response, next: NextFunction): Promise<void> => {
     try {
       request.isCounted = true;
-      await limits.checkAddress('call', request.ip);
+      await limits.checkIp('call', request.ip);
     } catch (error) {
       next(error);
       return;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Logger } from '@nestjs/common';
 import type { Config } from '../config/config.js';
-import { addressSubject } from '../throttling/limit-subject.js';
+import { subjectOfIp } from '../throttling/limit-subject.js';
 import { ClientAddresses, ipOf } from './client-address.js';
 
 const requestOf = (peer: string, headers: Record<string, string> = {}): IncomingMessage =>
@@ -62,11 +62,11 @@ describe('the IP address of a client', () => {
   });
 
   it('is counted by its /64 in IPv6, and as IPv4 if it is mapped IPv4', () => {
-    const counted = (seen: string): string => addressSubject(behind(1, '10.0.0.1', seen));
+    const counted = (seen: string): string => subjectOfIp(behind(1, '10.0.0.1', seen));
     expect(counted('[2001:db8:1:2::1]:50123')).toBe(counted('2001:db8:1:2:ffff:ffff:ffff:ffff'));
     expect(counted('2001:db8:1:2::1')).not.toBe(counted('2001:db8:1:3::1'));
     expect(counted('203.0.113.7:1')).toBe(counted('::ffff:203.0.113.7'));
-    expect(addressSubject('not-an-address-1')).toBe(addressSubject('not-an-address-2'));
+    expect(subjectOfIp('not-an-address-1')).toBe(subjectOfIp('not-an-address-2'));
   });
 
   it('is reported once if requests come through a proxy that TRUST_PROXY does not name', () => {

@@ -10,7 +10,7 @@ import { ClientAddresses } from './client-address.js';
 import { CLIENT_ADDRESSES, FastExpressAdapter } from './fast-express-adapter.js';
 import { UrlEncodedRoutes } from './url-encoded-routes.js';
 import { jsonBody } from './json-body.js';
-import { PUBLIC_URL } from './public-address.js';
+import { PUBLIC_URL } from './public-url.js';
 import { RequestsInFlight } from './requests-in-flight.js';
 import { RequestValidator } from './request-validator.js';
 

@@ -55,7 +55,7 @@ export class IdempotencyStore {
    *
    * @throws IdempotencyConflict, IdempotencyInProgress, the errors of `perform`
    */
-  async answer(
+  async respond(
     request: IdempotentRequest,
     perform: () => Observable<unknown>,
     response: Response,

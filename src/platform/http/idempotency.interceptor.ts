@@ -51,7 +51,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const response = context.switchToHttp().getResponse<Response>();
     const isOnlyStoredWhenCreated = this.reflector.get<true | undefined>(REPLAYED_WHEN_CREATED, context.getHandler());
     const isStored = (status: number): boolean => !isOnlyStoredWhenCreated || status === 201;
-    return from(this.store.answer(idempotent, () => next.handle(), response, isStored));
+    return from(this.store.respond(idempotent, () => next.handle(), response, isStored));
   }
 
   private isStored(context: ExecutionContext): boolean {

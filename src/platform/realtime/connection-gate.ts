@@ -5,7 +5,7 @@ import { type AppError, RateLimitExceeded, ServiceUnavailable } from '../errors/
 import { toAppErrorOf } from '../errors/error.filter.js';
 import { DrainState } from '../health/drain-state.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
-import { addressSubject } from '../throttling/limit-subject.js';
+import { subjectOfIp } from '../throttling/limit-subject.js';
 import { Limits } from '../throttling/limits.service.js';
 import { ConnectionServices } from './connection-services.js';
 import { Handshake } from './handshake.js';
@@ -59,18 +59,18 @@ export class ConnectionGate {
    * RateLimitExceeded
    */
   async countRefused(request: IncomingMessage): Promise<void> {
-    await this.limits.checkAddress('call', this.handshake.clientIpOf(request));
+    await this.limits.checkIp('call', this.handshake.clientIpOf(request));
   }
 
   private async checkLimits(request: IncomingMessage): Promise<string> {
     this.checkOpen(request);
     const ip = this.handshake.clientIpOf(request);
-    const ipKey = addressSubject(ip);
+    const ipKey = subjectOfIp(ip);
     if (!this.services.connections.hasRoomFor(ipKey)) {
       throw new TooManyConnections({ limit: this.config.socketsPerAddress, counted_by: 'address' });
     }
     // The limit of the IP address comes first: refused connections take no token from the shared bucket.
-    await this.limits.checkAddress('connect.ip', ip);
+    await this.limits.checkIp('connect.ip', ip);
     if (!this.bucket.take()) throw new ServiceUnavailable(1 + Math.floor(Math.random() * JITTER_SECONDS));
     return ipKey;
   }

@@ -4,11 +4,11 @@ import { Config } from '../config/config.js';
 import { AuthenticationRequired, RateLimitExceeded } from '../errors/app-error.js';
 import type { Actor } from '../http/actor.js';
 import { ClientAddresses } from '../http/client-address.js';
-import { wholeAddress } from '../http/public-address.js';
+import { absoluteUrl } from '../http/public-url.js';
 import { sessionCookieOf } from '../http/session-cookie.js';
 import { RequestValidator } from '../http/request-validator.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
-import { addressSubject } from '../throttling/limit-subject.js';
+import { subjectOfIp } from '../throttling/limit-subject.js';
 import type { LimitProfile } from '../throttling/limits.js';
 import { Limits } from '../throttling/limits.service.js';
 import { ConnectionServices } from './connection-services.js';
@@ -60,7 +60,7 @@ export class Handshake {
    * unknown proxy, which may send them from any of its addresses.
    */
   sourceOf(request: IncomingMessage): string {
-    return this.addresses.isBehindUnknownProxy(request) ? '' : addressSubject(this.addresses.of(request));
+    return this.addresses.isBehindUnknownProxy(request) ? '' : subjectOfIp(this.addresses.of(request));
   }
 
   /**
@@ -107,7 +107,7 @@ export class Handshake {
 
   /** The URL at which this client reaches the server over HTTP, without a trailing slash. */
   publicUrlOf(request: IncomingMessage): string {
-    return wholeAddress(
+    return absoluteUrl(
       this.config.publicUrl,
       this.addresses.isSecure(request) ? 'https' : 'http',
       request.headers.host,

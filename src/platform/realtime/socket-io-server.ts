@@ -3,7 +3,7 @@ import type { Socket as TcpSocket } from 'node:net';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Server, type Socket } from 'socket.io';
-import { addressSubject } from '../throttling/limit-subject.js';
+import { subjectOfIp } from '../throttling/limit-subject.js';
 import { ConnectionServices } from './connection-services.js';
 import { Connection } from './connection.js';
 import { FrameRouter } from './frame-router.js';
@@ -172,7 +172,7 @@ export class SocketIoServer implements OnModuleInit, OnApplicationBootstrap {
     const { actor, resume, ip } = socket.data as HandshakeResult;
     const internals = socket as unknown as SocketInternals;
     const transport = new SocketIoTransport(socket as unknown as Socket);
-    const connection = new Connection(transport, this.services, addressSubject(ip));
+    const connection = new Connection(transport, this.services, subjectOfIp(ip));
     internals.data = connection;
     // The packet contains the number of the acknowledgement, so the reply can be written as text that is encoded once.
     internals.onevent = ({ data = [], id }) => {

@@ -22,19 +22,19 @@ const MAX_ACCOUNT_LENGTH = 320;
  * Returns the subject of an IP address: an IPv4 address or an IPv6 network (/64), the smallest unit that costs money to
  * change. All texts that are not IP addresses are one subject.
  */
-export function addressSubject(ip: string | undefined): string {
+export function subjectOfIp(ip: string | undefined): string {
   const known = ipOf(ip);
   return known === undefined ? 'ip:unknown' : `ip:${networkOf(known)}`;
 }
 
 /** Returns the subject of a login or refresh: the pair of IP address and account. */
 export function loginSubject(ip: string | undefined, account: string): string {
-  return `${addressSubject(ip)}|${foldLogin(account.slice(0, MAX_ACCOUNT_LENGTH))}`;
+  return `${subjectOfIp(ip)}|${foldLogin(account.slice(0, MAX_ACCOUNT_LENGTH))}`;
 }
 
 /** Returns the subject of a call: the user, or the IP address if there is none. */
 export function callerSubject({ actor, ip }: LimitedRequest): string {
-  return actor ? actor.userId : addressSubject(ip);
+  return actor ? actor.userId : subjectOfIp(ip);
 }
 
 /**

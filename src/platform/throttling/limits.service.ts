@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { RateLimitExceeded } from '../errors/app-error.js';
 import type { Actor, SystemRole } from '../http/actor.js';
-import { addressSubject } from './limit-subject.js';
+import { subjectOfIp } from './limit-subject.js';
 import { limitFor, type LimitAction, type LimitProfile, type LimitRule } from './limits.js';
 import { type LimitVerdict, RateLimiter } from './rate-limiter.js';
 
@@ -23,8 +23,8 @@ export class Limits {
   }
 
   /** Counts one `action` of an IP address, for a request without a user. @throws RateLimitExceeded */
-  checkAddress(action: LimitAction, ip: string | undefined, profile?: LimitProfile): void | Promise<void> {
-    return this.checkSubject(action, addressSubject(ip), 'user', profile);
+  checkIp(action: LimitAction, ip: string | undefined, profile?: LimitProfile): void | Promise<void> {
+    return this.checkSubject(action, subjectOfIp(ip), 'user', profile);
   }
 
   /**

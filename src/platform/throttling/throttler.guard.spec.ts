@@ -16,7 +16,7 @@ import type { Config } from '../config/config.js';
 import { ConfigModule } from '../config/config.module.js';
 import { RateLimitExceeded } from '../errors/app-error.js';
 import type { Actor } from '../http/actor.js';
-import { accountNamed, addressSubject, loginSubject } from './limit-subject.js';
+import { accountNamed, subjectOfIp, loginSubject } from './limit-subject.js';
 import { AlsoCountsAsCall, Limit, RateLimitProfile } from './limit.decorator.js';
 import { LIMITS } from './limits.js';
 import { Limits } from './limits.service.js';
@@ -182,19 +182,19 @@ describe('the limits of routes', () => {
   });
 
   it('limit the accounts that one IP address may try by its calls', async () => {
-    for (let calls = 0; calls < 300; calls++) await limits.checkAddress('call', '127.0.0.1');
+    for (let calls = 0; calls < 300; calls++) await limits.checkIp('call', '127.0.0.1');
     await call('post', '/login').send({ email: 'someone@example.com' }).expect(429);
   });
 });
 
 describe('the subject of a limit', () => {
   it('is the same for an IPv4 address in both its forms', () => {
-    expect(addressSubject('::ffff:192.0.2.7')).toBe(addressSubject('192.0.2.7'));
+    expect(subjectOfIp('::ffff:192.0.2.7')).toBe(subjectOfIp('192.0.2.7'));
   });
 
   it('is the same for a network of IPv6', () => {
-    expect(addressSubject('2001:db8:1:2::1')).toBe(addressSubject('2001:db8:1:2:ffff::9'));
-    expect(addressSubject('2001:db8:1:2::1')).not.toBe(addressSubject('2001:db8:1:3::1'));
+    expect(subjectOfIp('2001:db8:1:2::1')).toBe(subjectOfIp('2001:db8:1:2:ffff::9'));
+    expect(subjectOfIp('2001:db8:1:2::1')).not.toBe(subjectOfIp('2001:db8:1:3::1'));
   });
 
   it('contains neither a long text nor a credential', () => {

@@ -4,7 +4,7 @@ import { getOptionsToken, ThrottlerGuard, type ThrottlerModuleOptions, type Thro
 import type { ServerResponse } from 'node:http';
 import { RateLimitExceeded } from '../errors/app-error.js';
 import { type LimitRecord, LimitStorage } from './limit-storage.js';
-import { accountNamed, addressSubject, callerSubject, type LimitedRequest, loginSubject } from './limit-subject.js';
+import { accountNamed, subjectOfIp, callerSubject, type LimitedRequest, loginSubject } from './limit-subject.js';
 import { LIMIT_ACTION, LIMIT_AS_CALL, LIMIT_PROFILE } from './limit.decorator.js';
 import type { LimitAction, LimitProfile } from './limits.js';
 import { Limits } from './limits.service.js';
@@ -48,7 +48,7 @@ export class LimitGuard extends ThrottlerGuard {
     }
     // Five attempts for each account would let one IP address try all accounts, so it also counts as a call of the IP
     // address.
-    await this.count(response, { action: 'call', subject: addressSubject(request.ip), request, profile });
+    await this.count(response, { action: 'call', subject: subjectOfIp(request.ip), request, profile });
     const subject = loginSubject(request.ip, accountNamed(request.body));
     await this.count(response, { action, subject, request, profile });
     return true;

@@ -9,7 +9,7 @@ import {
   ParentBasedSampler,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base';
-import { type SaySpan, type SpanFacts, type SpanTimes, Tracing } from './tracing.js';
+import { type SetSpanAttributes, type SpanAttributes, type SpanTimes, Tracing } from './tracing.js';
 
 /** W3C trace context: version, trace, span, flags. */
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
@@ -45,7 +45,12 @@ export class OtelTracing extends Tracing implements OnApplicationShutdown {
     await this.provider.shutdown().catch(() => undefined);
   }
 
-  span<T>(name: string, attributes: SpanFacts, work: (setAttributes: SaySpan) => T, traceparent?: string): T {
+  span<T>(
+    name: string,
+    attributes: SpanAttributes,
+    work: (setAttributes: SetSpanAttributes) => T,
+    traceparent?: string,
+  ): T {
     const parent = remoteParent(context.active(), traceparent);
     const span = this.tracer.startSpan(name, { attributes: { ...attributes } }, parent);
     try {
@@ -62,7 +67,7 @@ export class OtelTracing extends Tracing implements OnApplicationShutdown {
     }
   }
 
-  enter(name: string, attributes: SpanFacts, { begun, ended: end }: SpanTimes): void {
+  enter(name: string, attributes: SpanAttributes, { begun, ended: end }: SpanTimes): void {
     const epoch = (time: number): number => performance.timeOrigin + time;
     this.tracer.startSpan(name, { attributes: { ...attributes }, startTime: epoch(begun) }).end(epoch(end));
   }

@@ -1,6 +1,6 @@
 import type { NextFunction, Response } from 'express';
 import type { ParleyRequest } from '../http/request-context.js';
-import type { SaySpan, Tracing } from './tracing.js';
+import type { SetSpanAttributes, Tracing } from './tracing.js';
 
 /** Records each request as a span that ends with its response; spans of services are its children. */
 export function tracedRequests(tracing: Tracing) {
@@ -12,7 +12,7 @@ export function tracedRequests(tracing: Tracing) {
       'parley.request_id': requestId,
       'parley.client_request_id': clientRequestId,
     };
-    const untilResponse = (setAttributes: SaySpan): Promise<void> =>
+    const untilResponse = (setAttributes: SetSpanAttributes): Promise<void> =>
       new Promise((resolve) => {
         response.once('close', () => {
           const route = (request.route as { path?: string } | undefined)?.path;

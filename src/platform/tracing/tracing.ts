@@ -1,9 +1,9 @@
 /** The attributes of a span: texts and numbers, no content and no secrets. */
-export type SpanFacts = Readonly<Record<string, string | number | undefined>>;
+export type SpanAttributes = Readonly<Record<string, string | number | undefined>>;
 
-export type SaySpan = (attributes: SpanFacts) => void;
+export type SetSpanAttributes = (attributes: SpanAttributes) => void;
 
-export const sayNothing: SaySpan = () => undefined;
+export const ignoreAttributes: SetSpanAttributes = () => undefined;
 
 /** The begin and end of a span, by `performance.now()`. */
 export interface SpanTimes {
@@ -22,18 +22,23 @@ export abstract class Tracing {
    * Runs `work` as a span; `setAttributes` adds attributes to it. `traceparent` is the client’s header of that name, if
    * their trace continues here.
    */
-  abstract span<T>(name: string, attributes: SpanFacts, work: (setAttributes: SaySpan) => T, traceparent?: string): T;
+  abstract span<T>(
+    name: string,
+    attributes: SpanAttributes,
+    work: (setAttributes: SetSpanAttributes) => T,
+    traceparent?: string,
+  ): T;
 
   /** Records a span that has ended, as a child of the current span or as a trace of its own. */
-  abstract enter(name: string, attributes: SpanFacts, times: SpanTimes): void;
+  abstract enter(name: string, attributes: SpanAttributes, times: SpanTimes): void;
 }
 
 /** Records no traces and loads nothing. */
 export class NoTracing extends Tracing {
   readonly isOn = false;
 
-  span<T>(_name: string, _attributes: SpanFacts, work: (setAttributes: SaySpan) => T): T {
-    return work(sayNothing);
+  span<T>(_name: string, _attributes: SpanAttributes, work: (setAttributes: SetSpanAttributes) => T): T {
+    return work(ignoreAttributes);
   }
 
   enter(): void {}

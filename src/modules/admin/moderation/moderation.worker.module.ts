@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
-import { ModerationUpkeep } from './moderation-upkeep.js';
-import { ModerationUpkeepRepository } from './moderation-upkeep.repository.js';
+import { ModerationCleanupTask } from './moderation-cleanup-task.js';
+import { ModerationCleanupRepository } from './moderation-cleanup.repository.js';
 
 /** Removes texts that moderation no longer needs. */
-@Module({ providers: [ModerationUpkeep, ModerationUpkeepRepository] })
+@Module({ providers: [ModerationCleanupTask, ModerationCleanupRepository] })
 export class ModerationWorkerModule {}

@@ -16,7 +16,7 @@ const BROKEN_MS = 24 * 60 * 60_000;
  * before rows, so that no bytes are ever left without a row.
  */
 @Injectable()
-export class FilesUpkeep implements ScheduledTask, OnModuleInit {
+export class FilesCleanupTask implements ScheduledTask, OnModuleInit {
   readonly name = 'files';
   readonly everyMs = 10 * 60_000;
 

@@ -4,7 +4,7 @@ import { IdempotencyRepository } from './idempotency.repository.js';
 
 /** Deletes expired idempotency keys, with their stored responses. */
 @Injectable()
-export class IdempotencyUpkeep implements ScheduledTask, OnModuleInit {
+export class IdempotencyCleanupTask implements ScheduledTask, OnModuleInit {
   readonly name = 'idempotency-keys';
   readonly everyMs = 10 * 60_000;
 

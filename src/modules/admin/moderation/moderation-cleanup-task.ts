@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { inBatches, Schedule, type ScheduledTask, type TaskReport } from '../../../platform/schedule/schedule.js';
-import { ModerationUpkeepRepository } from './moderation-upkeep.repository.js';
+import { ModerationCleanupRepository } from './moderation-cleanup.repository.js';
 
 const AT_ONCE = 500;
 
@@ -9,13 +9,13 @@ const AT_ONCE = 500;
  * decisions themselves stay.
  */
 @Injectable()
-export class ModerationUpkeep implements ScheduledTask, OnModuleInit {
+export class ModerationCleanupTask implements ScheduledTask, OnModuleInit {
   readonly name = 'moderation-upkeep';
   readonly everyMs = 10 * 60 * 1000;
 
   constructor(
     private readonly schedule: Schedule,
-    private readonly repository: ModerationUpkeepRepository,
+    private readonly repository: ModerationCleanupRepository,
   ) {}
 
   onModuleInit(): void {

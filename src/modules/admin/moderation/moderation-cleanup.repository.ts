@@ -33,7 +33,7 @@ const EMPTY_COMMENTS = statement<unknown>(
 
 /** Owns: held_messages, reports. Reads: users. */
 @Injectable()
-export class ModerationUpkeepRepository {
+export class ModerationCleanupRepository {
   constructor(private readonly sql: Sql) {}
 
   async count(): Promise<{ held: number; comments: number }> {

@@ -5,7 +5,7 @@ import { SESSIONS_PER_BATCH, SessionsRepository } from './sessions.repository.js
 
 /** Deletes expired data: sessions a day after their end, tickets, and failed login attempts of yesterday. */
 @Injectable()
-export class AuthUpkeep implements ScheduledTask, OnModuleInit {
+export class AuthCleanupTask implements ScheduledTask, OnModuleInit {
   readonly name = 'sessions';
   readonly everyMs = 10 * 60_000;
 

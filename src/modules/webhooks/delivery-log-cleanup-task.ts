@@ -7,7 +7,7 @@ const AT_ONCE = 1000;
 
 /** Deletes old events with their deliveries, and the large bodies of recent ones. */
 @Injectable()
-export class DeliveryLogUpkeep implements ScheduledTask, OnModuleInit {
+export class DeliveryLogCleanupTask implements ScheduledTask, OnModuleInit {
   readonly name = 'webhook-deliveries';
   readonly everyMs = 60 * 60_000;
 

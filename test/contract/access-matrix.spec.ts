@@ -22,7 +22,7 @@ describe('the access matrix', () => {
   beforeAll(async () => {
     test = await startTestApp();
     Object.assign(test.app.get(RealtimeSettings), {
-      strikes: Infinity,
+      maxInvalidFrames: Infinity,
       upgradesPerSecond: 1e6,
     });
     world = new World(test);

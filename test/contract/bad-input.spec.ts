@@ -37,7 +37,11 @@ describe('bad input', () => {
   beforeAll(async () => {
     realProcess.on('uncaughtException', notice).on('unhandledRejection', notice);
     test = await startTestApp();
-    Object.assign(test.app.get(RealtimeSettings), { strikes: Infinity, refusals: Infinity, upgradesPerSecond: 1e6 });
+    Object.assign(test.app.get(RealtimeSettings), {
+      maxInvalidFrames: Infinity,
+      maxRateLimited: Infinity,
+      upgradesPerSecond: 1e6,
+    });
     world = new World(test);
     api = apiDocument(test.app) as unknown as ApiDocument;
     bystanders = await Bystanders.join(world);

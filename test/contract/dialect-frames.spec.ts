@@ -32,8 +32,8 @@ describe('the frames of the dialects', () => {
   beforeAll(async () => {
     test = await startTestApp();
     Object.assign(test.app.get(RealtimeSettings), {
-      strikes: Infinity,
-      refusals: Infinity,
+      maxInvalidFrames: Infinity,
+      maxRateLimited: Infinity,
       upgradesPerSecond: 1e6,
     });
     world = new World(test);

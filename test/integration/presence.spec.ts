@@ -396,11 +396,16 @@ describe('presence', () => {
 
   it('comes with the names and pictures that changed while one was away', async () => {
     const [anna, ben] = await friends();
+    const [carl] = (await people.many(1)) as [Actor];
+    await people.group(anna, [[carl, 'participant']]);
+    const witness = await connect(carl);
     const before = await connect(ben);
     const cursor = (await before.next('live')).data!.cursor as string;
     await hangUp(before, ben.userId);
     await people.call(anna, 'PATCH', '/users/me', { display_name: 'Anna Second' });
     await people.call(anna, 'PATCH', '/users/me', { display_name: 'Anna Third' });
+    // Announced to those who are connected: Ben, who comes back after that, has it from the resume alone.
+    await witness.next(({ type, data }) => type === 'profile.changed' && data?.display_name === 'Anna Third');
     const after = await connect(ben, cursor);
     expect(profiles(after)).toEqual([
       { user_id: anna.userId, username: anna.username, display_name: 'Anna Third', avatar_url: null },

@@ -301,7 +301,7 @@ describe('searching messages', () => {
     expect((await search('a')).status).toBe(200);
   });
 
-  it('of many accounts leave connections to all other calls, and those that wait too long are told to come back', async () => {
+  it('of many accounts leave half of the connections to other calls, and searches that wait too long get 503', async () => {
     const greedy = await people.many(60);
     const groupId = await people.group(
       ana,

@@ -198,69 +198,72 @@ describe('participants', () => {
       ['admin', 'group'],
       ['admin', 'room'],
       ['moderator', 'room'],
-    ] as const)('let a system %s into a private %s with a reason alone, which all are told', async (role, type) => {
-      const [owner, plain] = (await people.many(2)) as [Actor, Actor];
-      const keeper = await people.one(role);
-      const id = await people.group(owner, [[plain, 'participant']], { type, settings: { is_private: true } });
-      const [device, later] = [await people.connect(owner), await people.connect(plain)];
-      const { data: live } = await later.next('live');
-      later.close();
-      const enter = (more: object) =>
-        people.call(keeper, 'POST', `/conversations/${id}/participants`, { user_ids: [keeper.userId], ...more });
+    ] as const)(
+      'let a system %s into a private %s only with a reason, which all participants receive',
+      async (role, type) => {
+        const [owner, plain] = (await people.many(2)) as [Actor, Actor];
+        const keeper = await people.one(role);
+        const id = await people.group(owner, [[plain, 'participant']], { type, settings: { is_private: true } });
+        const [device, later] = [await people.connect(owner), await people.connect(plain)];
+        const { data: live } = await later.next('live');
+        later.close();
+        const enter = (more: object) =>
+          people.call(keeper, 'POST', `/conversations/${id}/participants`, { user_ids: [keeper.userId], ...more });
 
-      for (const more of [{}, { reason: '' }, { reason: ' \u200b ' }]) {
-        expect(await enter(more)).toMatchObject({
-          status: 403,
-          body: { error: { code: 'REASON_REQUIRED', details: { field: 'reason' } } },
-        });
-      }
-      expect(Object.keys(await rolesOf(id))).toHaveLength(2);
-      expect((await people.call(keeper, 'GET', `/conversations/${id}/messages`)).status).toBe(403);
+        for (const more of [{}, { reason: '' }, { reason: ' \u200b ' }]) {
+          expect(await enter(more)).toMatchObject({
+            status: 403,
+            body: { error: { code: 'REASON_REQUIRED', details: { field: 'reason' } } },
+          });
+        }
+        expect(Object.keys(await rolesOf(id))).toHaveLength(2);
+        expect((await people.call(keeper, 'GET', `/conversations/${id}/messages`)).status).toBe(403);
 
-      expect((await enter({ reason: 'Threats <b>were</b> reported' })).status).toBe(201);
-      const article = role === 'admin' ? 'An' : 'A';
-      const told = {
-        message_type: 'system',
-        content: `${article} ${role} of the system joined to moderate: Threats were reported`,
-        sender_id: keeper.userId,
-        sender_name: keeper.displayName,
-        sequence_number: 1,
-        metadata: { action: 'participant.add' },
-      };
-      const heard = await device.next('message.created');
-      expect(heard.data!.message).toMatchObject(told);
-      const again = await people.connect(plain, live!.cursor as string);
-      expect((await again.next('message.created')).data!.message).toEqual(heard.data!.message);
-      for (const reader of [owner, plain, keeper]) {
-        const { body } = await people.call(reader, 'GET', `/conversations/${id}/messages`);
-        expect(body.data).toEqual([heard.data!.message]);
-      }
-      const unread = async (who: Actor) => (await people.call(who, 'GET', `/conversations/${id}`)).body.unread_count;
-      expect([await unread(plain), await unread(keeper)]).toEqual([1, 0]);
-      const log = await events(id);
-      expect(log.map(({ seq }) => Number(seq))).toEqual(log.map((_, i) => i + 1));
-      const next = await people.call(plain, 'POST', `/conversations/${id}/messages`, { content: 'Thank you' });
-      expect(next.body).toMatchObject({ sequence_number: 2, seq: log.length + 1 });
+        expect((await enter({ reason: 'Threats <b>were</b> reported' })).status).toBe(201);
+        const article = role === 'admin' ? 'An' : 'A';
+        const notice = {
+          message_type: 'system',
+          content: `${article} ${role} of the system joined to moderate: Threats were reported`,
+          sender_id: keeper.userId,
+          sender_name: keeper.displayName,
+          sequence_number: 1,
+          metadata: { action: 'participant.add' },
+        };
+        const heard = await device.next('message.created');
+        expect(heard.data!.message).toMatchObject(notice);
+        const again = await people.connect(plain, live!.cursor as string);
+        expect((await again.next('message.created')).data!.message).toEqual(heard.data!.message);
+        for (const reader of [owner, plain, keeper]) {
+          const { body } = await people.call(reader, 'GET', `/conversations/${id}/messages`);
+          expect(body.data).toEqual([heard.data!.message]);
+        }
+        const unread = async (who: Actor) => (await people.call(who, 'GET', `/conversations/${id}`)).body.unread_count;
+        expect([await unread(plain), await unread(keeper)]).toEqual([1, 0]);
+        const log = await events(id);
+        expect(log.map(({ seq }) => Number(seq))).toEqual(log.map((_, i) => i + 1));
+        const next = await people.call(plain, 'POST', `/conversations/${id}/messages`, { content: 'Thank you' });
+        expect(next.body).toMatchObject({ sequence_number: 2, seq: log.length + 1 });
 
-      const acts = await test.database.query('select actor_id, action, reason from audit_log where target_id = $1', [
-        id,
-      ]);
-      expect(acts).toEqual([{ actor_id: keeper.userId, action: 'participant.add', reason: 'Threats were reported' }]);
-      device.close();
-      again.close();
-    });
+        const acts = await test.database.query('select actor_id, action, reason from audit_log where target_id = $1', [
+          id,
+        ]);
+        expect(acts).toEqual([{ actor_id: keeper.userId, action: 'participant.add', reason: 'Threats were reported' }]);
+        device.close();
+        again.close();
+      },
+    );
 
-    it('cannot silence what the participants were told of whoever entered', async () => {
+    it('cannot delete the notice to the participants about the moderator who entered', async () => {
       const [owner] = (await people.many(1)) as [Actor];
       const admin = await people.one('admin');
       const id = await people.group(owner);
       const entry = { user_ids: [admin.userId], reason: 'A report' };
       await people.call(admin, 'POST', `/conversations/${id}/participants`, entry);
       const messages = async () => (await people.call(owner, 'GET', `/conversations/${id}/messages`)).body.data;
-      const [told] = await messages();
+      const [notice] = await messages();
       for (const [method, path, body] of [
-        ['PATCH', `/messages/${told.id}`, { content: 'nothing' }],
-        ['DELETE', `/messages/${told.id}`],
+        ['PATCH', `/messages/${notice.id}`, { content: 'nothing' }],
+        ['DELETE', `/messages/${notice.id}`],
       ] as const) {
         expect([path, (await people.call(admin, method, path, body)).body.error?.code]).toEqual([
           path,
@@ -268,10 +271,10 @@ describe('participants', () => {
         ]);
       }
       const takeDown = test.app.get(ModeratorDelete, { strict: false });
-      await expect(takeDown.deleteAsModerator(admin, told.id, 'No need')).rejects.toMatchObject({
+      await expect(takeDown.deleteAsModerator(admin, notice.id, 'No need')).rejects.toMatchObject({
         code: 'MESSAGE_NOT_EDITABLE',
       });
-      expect(await messages()).toEqual([told]);
+      expect(await messages()).toEqual([notice]);
     });
 
     it('add others to a private conversation in the sight of its participants, and need no word in a public room', async () => {

@@ -67,7 +67,7 @@ describe('input that is not as documented', () => {
     ]);
   });
 
-  it('is told of every wrong field also where a rule is about several, or depends on settings', async () => {
+  it('is refused with every wrong field, also where a rule covers several fields or depends on settings', async () => {
     const admin = await chat.call('POST', '/auth/login', { login: 'admin', password: chat.app.config.adminPassword });
     const asAdmin = { authorization: `Bearer ${admin.body.access_token}` };
     const asAna = { authorization: `Bearer ${ana.token}` };

@@ -88,7 +88,7 @@ export class NodeProcess {
     await this.end('SIGKILL');
   }
 
-  /** Ends it as a supervisor would; whoever asks for its address is given another one's meanwhile. Answers its exit code. */
+  /** Ends the node as a supervisor would, and returns its exit code. Until it has restarted, clients get the other node's address. */
   stop(): Promise<number | null> {
     return this.end('SIGTERM');
   }

@@ -1,13 +1,13 @@
 import { SentMessageTracker } from './sent-message-tracker.js';
 
-describe('messages whose status the sender waits for', () => {
+describe('SentMessageTracker', () => {
   const progress = (deliveredTo: number, readTo: number, conversationId = 'here') => ({
     conversationId,
     deliveredTo,
     readTo,
   });
 
-  it('are reported as delivered, then as read, each once', () => {
+  it('reports a message as delivered, then as read, each once', () => {
     const tracker = new SentMessageTracker();
     tracker.add('here', 'a', 1);
     tracker.add('here', 'b', 2);
@@ -23,7 +23,7 @@ describe('messages whose status the sender waits for', () => {
     expect(tracker.advance(progress(1, 0, 'there'))).toEqual([{ messageId: 'c', status: 'delivered' }]);
   });
 
-  it('are not tracked beyond 200', () => {
+  it('tracks at most 200 messages', () => {
     const tracker = new SentMessageTracker();
     for (let number = 1; number <= 1000; number++) tracker.add('here', `m${number}`, number);
     const changes = tracker.advance(progress(1000, 0));

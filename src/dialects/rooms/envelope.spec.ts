@@ -9,8 +9,8 @@ function payloadOf(frame: Buffer): string {
   return frame.subarray(length < 126 ? 2 : length === 126 ? 4 : 10).toString('utf8');
 }
 
-describe('an envelope', () => {
-  it.each([1, 60, 130, 70_000])('of %i characters of content carries the session of its receiver', (length) => {
+describe('the envelope of the rooms dialect', () => {
+  it.each([1, 60, 130, 70_000])('carries the session of its receiver with content of %i characters', (length) => {
     const content = `${'ü'.repeat(length)} ","session_id":"${'-'.repeat(36)}`;
     const envelope = new SharedEnvelope('text_message', { content }, 1640995200000);
     const [mine, other] = [envelope.to(ID), envelope.to(ID.replace('5', '6'))];

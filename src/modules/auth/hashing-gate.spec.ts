@@ -25,7 +25,7 @@ describe('the hashing gate', () => {
     }
   };
 
-  it('runs so many, queues so many, and refuses the rest', async () => {
+  it('runs and queues up to its limits, and refuses the rest', async () => {
     const gate = new HashingGate({ running: 2, waiting: 3, waitingEach: 2 });
     const runs = ['a', 'b', 'c', 'd', 'e'].map((key) => stranger(gate, key));
     await expect(stranger(gate, 'f')).rejects.toBeInstanceOf(ServiceUnavailable);

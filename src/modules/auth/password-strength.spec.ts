@@ -6,7 +6,7 @@ import { EstimateThreadSettings, PasswordStrength } from './password-strength.se
 /** The longest estimate: every part of it is a word of the dictionary, in any segmentation. */
 const SLOWEST = 'p4$$w0rd'.repeat(6);
 
-describe('a password', () => {
+describe('the password check', () => {
   let strength: PasswordStrength;
 
   beforeAll(() => {
@@ -24,7 +24,7 @@ describe('a password', () => {
     'k7#Qz!p9',
     'k7#Qz!p9'.repeat(16),
     '🐴🔋📎✅🦄🌵🎷🧊',
-  ])('may be %s', async (password) => {
+  ])('accepts %s', async (password) => {
     await expect(check(password)).resolves.toBeUndefined();
   });
 
@@ -40,11 +40,11 @@ describe('a password', () => {
     'ana.lima1',
     'parley123',
     'k7#Qz!p9'.repeat(17),
-  ])('must not be %s', async (password) => {
+  ])('rejects %s', async (password) => {
     await expect(check(password)).rejects.toBeInstanceOf(ValidationError);
   });
 
-  it('leaves the event loop free while it is estimated', async () => {
+  it('leaves the event loop free while it estimates the strength', async () => {
     await check('k7#Qz!p9'); // the dictionary is loaded
     const inThread = await loopTimeOf(() => check(SLOWEST).catch(() => undefined));
     const onLoop = await loopTimeOf(() => Promise.resolve(isGuessable(SLOWEST, [])));

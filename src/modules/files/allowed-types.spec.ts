@@ -3,8 +3,8 @@ import { isAllowedType } from './allowed-types.js';
 
 const typeOf = (extension: string): FileType => FILE_TYPES.find(({ extensions }) => extensions.includes(extension))!;
 
-describe('the allowed types of an installation', () => {
-  it('are all known types if none is named', () => {
+describe('isAllowedType', () => {
+  it('allows all known types if none is named', () => {
     expect(FILE_TYPES.every((type) => isAllowedType(type, []))).toBe(true);
   });
 
@@ -18,7 +18,7 @@ describe('the allowed types of an installation', () => {
     ['text/plain', 'csv', false],
     ['image', 'jpg', false],
     ['.exe', 'pdf', false],
-  ])('named %p, with a file .%s: %p', (name, extension, expected) => {
+  ])('matches the name %p with a file .%s: %p', (name, extension, expected) => {
     expect(isAllowedType(typeOf(extension), ['application/nothing', name])).toBe(expected);
   });
 });

@@ -15,7 +15,7 @@ import { FileProcesses, FileProcessSettings } from './file-processes.js';
 
 const GIGABYTE = 1024 ** 3;
 
-describe('the check of a file in a process of its own', () => {
+describe('the check of a file in its own process', () => {
   let folder: string;
   let processes: FileProcesses;
 
@@ -71,7 +71,7 @@ describe('the check of a file in a process of its own', () => {
     while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
   }
 
-  it('is done by one process when nothing happens to it, however long it takes', async () => {
+  it('uses one process if nothing happens to it, however long it takes', async () => {
     const path = longFile(GIGABYTE);
     const checked = check(path);
     const pid = await untilOneReads(path);
@@ -79,7 +79,7 @@ describe('the check of a file in a process of its own', () => {
     expect(isAlive(pid)).toBe(true);
   });
 
-  it('is done once more, by another process, when the first one is killed in the middle', async () => {
+  it('starts once more in another process if the first one is killed', async () => {
     const path = longFile(500 * GIGABYTE);
     const checked = check(path);
     const first = await untilOneReads(path);
@@ -89,7 +89,7 @@ describe('the check of a file in a process of its own', () => {
     expect(isAlive(first)).toBe(false);
   });
 
-  it('is given up when the second process is killed as well: the file is refused, the next one checked', async () => {
+  it('rejects the file if the second process is killed as well, and checks the next file', async () => {
     const path = longFile(500 * GIGABYTE);
     const checked = expect(check(path)).rejects.toMatchObject({
       code: 'INVALID_FILE_TYPE',
@@ -102,7 +102,7 @@ describe('the check of a file in a process of its own', () => {
     expect(await check(shortFile())).toMatchObject({ type: 'audio/wav' });
   });
 
-  it('is ended at its deadline: the file is refused, its process is gone, and the next file checked', async () => {
+  it('rejects the file at its deadline, ends the process, and checks the next file', async () => {
     const settings = { ...new FileProcessSettings(), checksAtOnce: 1 };
     processes = new FileProcesses(settings);
     // With a process that has started: its start time is not part of the measurement.

@@ -2,7 +2,7 @@ import type { FilesPolicy } from './files.policy.js';
 import type { FilesRepository } from './files.repository.js';
 import { UploadsInProgress } from './uploads-in-progress.js';
 
-describe('uploads in progress', () => {
+describe('UploadsInProgress', () => {
   let uploads: UploadsInProgress;
 
   beforeEach(() => {
@@ -25,18 +25,18 @@ describe('uploads in progress', () => {
     return uploads.total - before;
   }
 
-  it('of one IP address are at most 32, however many accounts it has, and others are still accepted', () => {
+  it('limits one IP address to 32, however many accounts it has, and accepts others', () => {
     expect(fill(13, () => '192.0.2.1')).toBe(32);
     expect(fill(1, () => '192.0.2.2')).toBe(5);
     expect(() => uploads.enter('one more', '192.0.2.1')).toThrow('from your IP address');
   });
 
-  it('of one IPv6 network count as those of one IP address, because its addresses cost nothing', () => {
+  it('counts an IPv6 network as one IP address, because its addresses cost nothing', () => {
     expect(fill(13, (account) => `2001:db8::${account + 1}`)).toBe(32);
     expect(fill(1, () => '2001:db8:0:1::1')).toBe(5);
   });
 
-  it('free their slot when they end', () => {
+  it('frees a slot when an upload ends', () => {
     fill(13, () => '192.0.2.1');
     const upload = uploads.enter('other', '192.0.2.2');
     uploads.leave(upload);

@@ -24,7 +24,7 @@ describe('a reaction', () => {
     ['\u{1FADE}', '\u{1FADE}'],
     [':thumbsup:', ':thumbsup:'],
     [':+1:', ':+1:'],
-  ])('%j has the canonical form %j', (given, canonical) => {
+  ])('converts %j to the canonical form %j', (given, canonical) => {
     expect(reactionOf(given)).toBe(canonical);
     expect(reactionOf(canonical)).toBe(canonical);
   });
@@ -63,5 +63,5 @@ describe('a reaction', () => {
       '🏴\u{E0061}\u{E007F}',
     ],
     ...['😀\u200D😀\u200D😀\u200D😀\u200D😀', '\u200B👍', '👍\u0301', 'ok', ':-)'],
-  ])('cannot be %j', (text) => expect(reactionOf(text)).toBeUndefined());
+  ])('rejects %j', (text) => expect(reactionOf(text)).toBeUndefined());
 });

@@ -268,7 +268,7 @@ describe('sanitizing content', () => {
   });
 });
 
-describe('the length of content', () => {
+describe('codePoints', () => {
   it.each([
     ['', 0],
     ['abc', 3],
@@ -279,7 +279,7 @@ describe('the length of content', () => {
     ['\ud83d', 1],
     ['\ude00\ud83d', 2],
     ['a\ud83d\ud83d\ude00', 3],
-  ])('of %j is %d', (text, length) => expect(codePoints(text)).toBe(length));
+  ])('counts %j as %d', (text, length) => expect(codePoints(text)).toBe(length));
 
   it('equals the count of the string iterator', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => codePoints(text) === [...text].length));

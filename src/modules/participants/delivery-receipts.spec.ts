@@ -1,7 +1,7 @@
 import { DeliveryReceipts } from './delivery-receipts.js';
 
-describe('delivery receipts', () => {
-  it('are stored one at a time; those that arrive in the meantime are combined', async () => {
+describe('DeliveryReceipts', () => {
+  it('stores one mark at a time, and combines those that arrive in the meantime', async () => {
     const made: [string, number][] = [];
     let finish: () => void = () => undefined;
     const marks = new DeliveryReceipts((conversationId, number) => {
@@ -23,7 +23,7 @@ describe('delivery receipts', () => {
     ]);
   });
 
-  it('continue after a refused one', async () => {
+  it('continues after a refused mark', async () => {
     const made: number[] = [];
     const marks = new DeliveryReceipts((_conversationId, number) => {
       made.push(number);

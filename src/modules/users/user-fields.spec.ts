@@ -4,12 +4,12 @@ describe('a user name', () => {
   it.each([
     ['Ana.Lima-7_', 'ana.lima-7_'],
     ['ＡＮＡ', 'ana'],
-  ])('%s is folded to %s', (text, folded) => {
+  ])('folds %s to %s', (text, folded) => {
     expect(requireUsername(text)).toBe(folded);
   });
 
   it.each(['an', 'x'.repeat(33), 'аdmin', 'me', 'system', 'chat', 'a na', 'ana\u200b', 'ana@x'])(
-    'cannot be %j',
+    'rejects %j',
     (text) => {
       expect(() => requireUsername(text)).toThrow();
     },
@@ -31,7 +31,7 @@ describe('the URL of a picture', () => {
     '//example.com',
     '',
     'https://a@b.c',
-  ])('cannot be %s', (text) => {
+  ])('rejects %s', (text) => {
     expect(() => requireAvatarUrl(text)).toThrow();
   });
 });

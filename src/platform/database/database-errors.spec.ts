@@ -19,18 +19,18 @@ const DEFECTS = [
   { code: '42P01', message: 'relation does not exist' },
 ];
 
-describe('errors of the database', () => {
-  it.each(READ_ONLY)('of a standby are read-only outages: $message', (error) => {
+describe('toAppError', () => {
+  it.each(READ_ONLY)('treats an error of a standby as a read-only outage: $message', (error) => {
     expect(isReadOnly(error)).toBe(true);
     expect(toAppError(error)).toMatchObject({ code: 'SERVICE_UNAVAILABLE', cause: error });
   });
 
-  it.each(UNAVAILABLE)('of a starting or stopping server are outages: $message', (error) => {
+  it.each(UNAVAILABLE)('treats an error of a starting or stopping server as an outage: $message', (error) => {
     expect(isReadOnly(error)).toBe(false);
     expect(toAppError(error)).toMatchObject({ code: 'SERVICE_UNAVAILABLE', cause: error });
   });
 
-  it.each(DEFECTS)('of other kinds are not converted: $message', (error) => {
+  it.each(DEFECTS)('returns other errors unchanged: $message', (error) => {
     expect(toAppError(error)).toBe(error);
   });
 });

@@ -31,8 +31,8 @@ function makeBatcher(options: Partial<KeyedBatcherOptions<Item, number>> = {}) {
   return { batcher, batches, turn };
 }
 
-describe('batches by key', () => {
-  it('never have two of one key under way, and keep its order', async () => {
+describe('KeyedBatcher', () => {
+  it('runs one batch of a key at a time, in order', async () => {
     const { batcher, batches, turn } = makeBatcher();
     const results = Promise.all([1, 2, 3, 4, 5, 6].map((value) => batcher.add({ key: 'a', value })));
     await turn();
@@ -44,7 +44,7 @@ describe('batches by key', () => {
     expect(await results).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
-  it('of different keys are under way side by side, up to the limit', async () => {
+  it('runs batches of different keys side by side, up to the limit', async () => {
     const { batcher, batches, turn } = makeBatcher();
     void batcher.add({ key: 'a', value: 1 });
     await turn();
@@ -59,7 +59,7 @@ describe('batches by key', () => {
     expect(batches[2]!.items.map(({ key }) => key)).toEqual(['c', 'd']);
   });
 
-  it('do not contain the same dedup key twice', async () => {
+  it('never puts the same dedup key into a batch twice', async () => {
     const { batcher, batches, turn } = makeBatcher();
     void batcher.add({ key: 'a', value: 1, dedupKey: 'x' });
     void batcher.add({ key: 'a', value: 2, dedupKey: 'x' });
@@ -71,7 +71,7 @@ describe('batches by key', () => {
     expect(batches[1]!.items.map(({ value }) => value)).toEqual([2, 3]);
   });
 
-  it('that fail are retried item by item, so that one bad item fails alone', async () => {
+  it('retries a failed batch item by item, so that one bad item fails alone', async () => {
     const attempts: number[][] = [];
     const batcher = new KeyedBatcher<Item, number>({
       keyOf: (item) => item.key,
@@ -90,7 +90,7 @@ describe('batches by key', () => {
     expect(attempts).toEqual([[1, 2, 3], [1], [2], [3]]);
   });
 
-  it('are not retried when the store is unavailable: their outcome is unknown', async () => {
+  it('does not retry when the store is unavailable, because the outcome is unknown', async () => {
     const { batcher, batches, turn } = makeBatcher();
     const outcomes = Promise.allSettled([1, 2].map((value) => batcher.add({ key: 'a', value })));
     await turn();
@@ -99,7 +99,7 @@ describe('batches by key', () => {
     expect(batches).toHaveLength(1);
   });
 
-  it('reject further items of a key with too many, and of no other key', async () => {
+  it('rejects further items of a key with too many, and of no other key', async () => {
     const { batcher, batches, turn } = makeBatcher({ maxQueuedPerKey: 2 });
     void batcher.add({ key: 'a', value: 1 });
     await turn();
@@ -112,8 +112,8 @@ describe('batches by key', () => {
   });
 });
 
-describe('a batcher', () => {
-  it('is full with more items than it can finish in time, but accepts a burst when idle', async () => {
+describe('the capacity of a KeyedBatcher', () => {
+  it('rejects more items than it can finish in time, but accepts a burst when idle', async () => {
     const { batcher, batches, turn } = makeBatcher({ maxBatch: 600, maxBatchPerKey: 1, maxInFlight: 1, maxWaitMs: 1 });
     const add = (count: number) => {
       for (let n = 0; n < count; n++) void batcher.add({ key: `${n} of ${batches.length}`, value: n });
@@ -132,7 +132,7 @@ describe('a batcher', () => {
     expect(batcher.isFull).toBe(false);
   });
 
-  it('accepts as many items as it recently finished in that time', async () => {
+  it('follows the number of items that recently finished in that time', async () => {
     const clock = jest.spyOn(performance, 'now').mockReturnValue(0);
     try {
       const { batcher, batches, turn } = makeBatcher({
@@ -162,7 +162,7 @@ describe('a batcher', () => {
   });
 });
 
-describe('a mutex by key', () => {
+describe('KeyedMutex', () => {
   it('runs one at a time for one key, in order of arrival, even after a failure', async () => {
     const mutex = new KeyedMutex();
     const finished: string[] = [];

@@ -20,13 +20,13 @@ describe('an IP address', () => {
     ['"[2001:db8::1]:4711"', '2001:db8::1'],
     ['fe80::1%eth0', 'fe80::1'],
     [' 192.0.2.7 ', '192.0.2.7'],
-  ])('%p is read as %p', (text, ip) => expect(ipOf(text)).toBe(ip));
+  ])('reads %p as %p', (text, ip) => expect(ipOf(text)).toBe(ip));
 
   it.each([
     ...['', 'unknown', '_hidden', 'not-an-address-1', '192.0.2', '192.0.2.256', '192.0.2.07', '192.0.2.7:x'],
     ...['192.0.2.7, 192.0.2.8', '[192.0.2.7', '[::1', '1.2.3.4.5', '::1::', '0x7f.1', 'x'.repeat(8000)],
     undefined,
-  ])('is not found in %p', (text) => expect(ipOf(text)).toBeUndefined());
+  ])('finds none in %p', (text) => expect(ipOf(text)).toBeUndefined());
 });
 
 describe('the IP address of a client', () => {
@@ -61,7 +61,7 @@ describe('the IP address of a client', () => {
     }
   });
 
-  it('is counted by its /64 in IPv6, and as IPv4 if it is mapped IPv4', () => {
+  it('counts by its /64 in IPv6, and as IPv4 if it is mapped IPv4', () => {
     const counted = (seen: string): string => subjectOfIp(behind(1, '10.0.0.1', seen));
     expect(counted('[2001:db8:1:2::1]:50123')).toBe(counted('2001:db8:1:2:ffff:ffff:ffff:ffff'));
     expect(counted('2001:db8:1:2::1')).not.toBe(counted('2001:db8:1:3::1'));
@@ -88,7 +88,7 @@ describe('the IP address of a client', () => {
     warned.mockRestore();
   });
 
-  it('has a TLS connection if our own proxy says so, and not otherwise', () => {
+  it('has a TLS connection only if our own proxy reports it', () => {
     const isSecure = (trustProxy: Config['trustProxy'], peer: string, proto: string): boolean =>
       new ClientAddresses({ trustProxy } as Config).isSecure(requestOf(peer, { 'x-forwarded-proto': proto }));
     expect(isSecure(1, '10.0.0.1', 'https')).toBe(true);

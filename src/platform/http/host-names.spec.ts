@@ -10,7 +10,7 @@ describe('the name of a host', () => {
     ['http://2130706433/', '127.0.0.1'],
     ['http://[::ffff:7f00:1]:80/', '127.0.0.1'],
     ['http://[0:0:0:0:0:0:0:1]:8080/', '[::1]'],
-  ])('of %s is %s', (url, name) => {
+  ])('reads %s as %s', (url, name) => {
     expect(hostNameOf(new URL(url))).toBe(name);
   });
 });

@@ -87,7 +87,7 @@ describe('the explanation of a failed start', () => {
     expect(explanation).not.toContain('secret');
   });
 
-  it('is the message of a StartProblem, even as the cause of another error; a defect is not explained', () => {
+  it('returns the message of a StartProblem, even as the cause of another error, and no text for a defect', () => {
     const problem = new StartProblem('Do this.');
     expect(explainStart(new Error('outer', { cause: problem }), {})).toBe('Do this.');
     expect(explainStart(new TypeError('x is not a function'), { databaseUrl: 'postgres://db/chat' })).toBeUndefined();

@@ -1,7 +1,7 @@
 import { typedFrame } from './frame-object.js';
 
 describe('a frame of a client', () => {
-  it('is an object with a type, and any other fields', () => {
+  it('has a type and any other fields', () => {
     expect(typedFrame('{"type":"say","data":{"text":"hello"}}')).toEqual({ type: 'say', data: { text: 'hello' } });
   });
 
@@ -18,7 +18,7 @@ describe('a frame of a client', () => {
     ['without a type', '{"data":{}}'],
     ['of a type that is not text', '{"type":7}'],
     ['of too long a type', JSON.stringify({ type: 'x'.repeat(65) })],
-  ])('is refused when it is %s', (_name, text) => {
+  ])('rejects %s', (_name, text) => {
     expect(() => typedFrame(text)).toThrow('The frame is not valid.');
   });
 });

@@ -52,7 +52,7 @@ function frame(name: string): EncodedFrame {
   return new EncodedFrame('x', name.padEnd(100, '.'));
 }
 
-describe('the queue in front of a transport', () => {
+describe('OutboundQueue', () => {
   let transport: StalledTransport;
   let owner: Owner;
   let queue: OutboundQueue;

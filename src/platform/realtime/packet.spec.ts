@@ -6,7 +6,7 @@ interface Framing {
   Sender: { frame(data: Buffer, options: object): Buffer[] };
 }
 
-describe('packets', () => {
+describe('the encoding of packets', () => {
   it.each([0, 1, 125, 126, 127, 65_535, 65_536, 70_000])('frames text of %i bytes as ws does', (length) => {
     const options = { fin: true, opcode: 1, mask: false, readOnly: true, rsv1: false };
     const expected = (WebSocket as unknown as Framing).Sender.frame(Buffer.from('x'.repeat(length)), options);

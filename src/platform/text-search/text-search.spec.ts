@@ -10,7 +10,7 @@ const marked = (query: string, text: string): string[] =>
     .find(text)!
     .map(({ start, end }) => text.slice(start, end));
 
-describe('folding', () => {
+describe('foldText', () => {
   it.each([
     ['Завтра', 'завтра'],
     ['Über', 'uber'],
@@ -46,7 +46,7 @@ describe('folding', () => {
   });
 });
 
-describe('a query', () => {
+describe('a search query', () => {
   it.each([
     ['завтра', 'Завтра в 10'],
     ['thanks', 'thanks😀'],
@@ -77,7 +77,7 @@ describe('a query', () => {
     ['手机', 'iPhone手机'],
     ['"new york"', 'in New York today'],
     ['york -jersey', 'New York'],
-  ])('%s finds %s', (query, text) => {
+  ])('finds with %s the text %s', (query, text) => {
     expect(finds(query, text)).toBe(true);
   });
 
@@ -91,12 +91,12 @@ describe('a query', () => {
     ['src/main.ts', 'main.ts src'],
     ['мои', 'мой'],
     ['"need"', 'a needle'],
-  ])('%s does not find %s', (query, text) => {
+  ])('does not find with %s the text %s', (query, text) => {
     expect(finds(query, text)).toBe(false);
   });
 
   it.each(['', '---', '-'.repeat(256), '"', '""', '-word', "'':*&|!()<->", '\u0301', '😀'.repeat(0)])(
-    'of %j has no terms',
+    'has no terms if it is %j',
     (query) => {
       expect(SearchTerms.parse(query).isEmpty).toBe(true);
     },
@@ -129,6 +129,6 @@ describe('a match', () => {
   });
 });
 
-it('the words of a text are written as a tsvector of PostgreSQL', () => {
+it('writes the words of a text as a tsvector of PostgreSQL', () => {
   expect(atOnce(tsvectorInSteps("Don't do 日本"))).toBe("'don':1 't':2 'dont':1 'do':3 '日本':4 '本':4");
 });

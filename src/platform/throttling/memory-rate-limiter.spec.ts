@@ -9,7 +9,7 @@ class Clock {
   epochMs = () => this.now + 7_000_000;
 }
 
-describe('the limiter of one process', () => {
+describe('MemoryRateLimiter', () => {
   itIsARateLimiter(() => {
     const clock = new Clock();
     return {
@@ -49,7 +49,7 @@ describe('the limiter of one process', () => {
     fc.assert(fc.property(steps, fc.integer({ min: 1, max: 12 }), check), { numRuns: 300 });
   });
 
-  it('does the same with slots, and permits a hit again at most one slot late', () => {
+  it('never accepts more than the limit with slots, and permits a hit again at most one slot late', () => {
     const check = (gaps: readonly number[], limit: number): void => {
       const counter = new SlidingWindowCounter(640);
       const taken: number[] = [];

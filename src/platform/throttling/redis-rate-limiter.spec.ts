@@ -104,14 +104,14 @@ function withRedis(): void {
   });
 }
 
-if (hasRedis) describe('the shared rate limiter', withRedis);
+if (hasRedis) describe('RedisRateLimiter', withRedis);
 else {
-  it('was not run against Redis: there is no redis-server on this machine', () => {
+  it('is untested, because this machine has no redis-server', () => {
     expect(hasRedis).toBe(false);
   });
 }
 
-describe('a limiter whose Redis was never available', () => {
+describe('a RedisRateLimiter whose Redis was never available', () => {
   it('still applies the limit', async () => {
     const limiter = RedisRateLimiter.connect(`redis://127.0.0.1:${await freePort()}`);
     const verdicts = [];

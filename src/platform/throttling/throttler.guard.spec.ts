@@ -91,7 +91,7 @@ function authenticate(incoming: Request & { actor?: Actor }, _response: Response
   next();
 }
 
-describe('the limits of routes', () => {
+describe('LimitGuard', () => {
   let app: INestApplication;
   let limits: Limits;
 
@@ -111,7 +111,7 @@ describe('the limits of routes', () => {
     return user ? made.set('x-test-user', user) : made;
   };
 
-  it('have headers with the remaining calls in every response', async () => {
+  it('writes the remaining calls into the headers of every response', async () => {
     const before = Math.floor(Date.now() / 1000);
     const { headers } = await call('post', '/messages', 'ada').expect(201);
     expect(headers).toMatchObject({ 'x-ratelimit-limit': '60', 'x-ratelimit-remaining': '59' });
@@ -120,7 +120,7 @@ describe('the limits of routes', () => {
     expect((await call('get', '/any', 'ada').expect(200)).headers['x-ratelimit-limit']).toBe('300');
   });
 
-  it('refuse calls above the limit with 429, all headers and the time to wait', async () => {
+  it('refuses calls above the limit with 429, all headers and the time to wait', async () => {
     for (let sent = 0; sent < 60; sent++) await call('post', '/messages', 'ada').expect(201);
     const { headers, body } = await call('post', '/messages', 'ada').expect(429);
     expect(headers).toMatchObject({ 'x-ratelimit-limit': '60', 'x-ratelimit-remaining': '0' });
@@ -133,7 +133,7 @@ describe('the limits of routes', () => {
     await call('get', '/any', 'ada').expect(200);
   });
 
-  it('share one counter with frames, and with routes that have their own numbers', async () => {
+  it('shares one counter with frames, and with routes that have their own numbers', async () => {
     for (let frame = 0; frame < 9; frame++) await limits.check('message.send', actorNamed('ada'));
     await call('post', '/classroom/messages', 'ada').expect(201);
     await call('post', '/classroom/messages', 'ada').expect(429);
@@ -141,7 +141,7 @@ describe('the limits of routes', () => {
     expect(headers['x-ratelimit-remaining']).toBe('49');
   });
 
-  it('also count as a call with @AlsoCountsAsCall', async () => {
+  it('counts @AlsoCountsAsCall as a call as well', async () => {
     const ada = actorNamed('ada');
     for (let calls = 0; calls < 299; calls++) await limits.check('call', ada);
     const last = await call('post', '/counted/messages', 'ada').expect(201);
@@ -151,7 +151,7 @@ describe('the limits of routes', () => {
     expect(headers['x-ratelimit-remaining']).toBe('58');
   });
 
-  it('refund the hit of a repetition', async () => {
+  it('refunds the hit of a repetition', async () => {
     const ada = actorNamed('ada');
     for (let frame = 0; frame < 60; frame++) await limits.check('message.send', ada);
     expect(() => limits.check('message.send', ada)).toThrow(RateLimitExceeded);
@@ -160,19 +160,19 @@ describe('the limits of routes', () => {
     expect(() => limits.check('message.send', ada)).toThrow(RateLimitExceeded);
   });
 
-  it('depend on the role', async () => {
+  it('applies the numbers of the role', async () => {
     const { headers } = await call('get', '/any', 'root').expect(200);
     expect(headers['x-ratelimit-limit']).toBe('1000');
   });
 
-  it('count callers without a credential by IP address, ignoring untrusted headers', async () => {
+  it('counts callers without a credential by IP address, ignoring untrusted headers', async () => {
     for (let calls = 0; calls < 2; calls++) {
       const { headers } = await call('get', '/any').set('X-Forwarded-For', `10.0.0.${calls}`).expect(200);
       expect(headers['x-ratelimit-remaining']).toBe(String(299 - calls));
     }
   });
 
-  it('count logins by IP address and account, in any spelling', async () => {
+  it('counts logins by IP address and account, in any spelling', async () => {
     const login = (body: object) => call('post', '/login').send(body);
     for (let tries = 0; tries < 5; tries++) await login({ email: 'Ada@Example.com' }).expect(201);
     await login({ email: 'ada@example.com' }).expect(429);
@@ -181,7 +181,7 @@ describe('the limits of routes', () => {
     for (const body of [{ email: ['ada'] }, { email: { $gt: '' } }, {}]) await login(body).expect(201);
   });
 
-  it('limit the accounts that one IP address may try by its calls', async () => {
+  it('limits the accounts that one IP address may try by its calls', async () => {
     for (let calls = 0; calls < 300; calls++) await limits.checkIp('call', '127.0.0.1');
     await call('post', '/login').send({ email: 'someone@example.com' }).expect(429);
   });

@@ -63,21 +63,21 @@ class NestedDto {
 const ID = '01981B1E-1111-7111-8111-111111111111';
 const VALID = { id: ID, text: 'abc', at: '2026-01-01T00:00:00Z' };
 
-describe('checked input', () => {
+describe('CheckedInput', () => {
   const input = new CheckedInput(EveryFieldDto);
 
-  it('is an instance of its class, normalised', () => {
+  it('returns an instance of the class, normalised', () => {
     const read = input.read({ ...VALID, metadata: { a: [1] }, other: null, list: [ID] });
     expect(read).toBeInstanceOf(EveryFieldDto);
     expect(read).toMatchObject({ id: ID.toLowerCase(), other: null, list: [ID.toLowerCase()], metadata: { a: [1] } });
   });
 
-  it('is rejected with every problem', () => {
+  it('rejects input with every problem', () => {
     const problems = problemsOf(() => input.read({ text: 'ABC', count: 12, more: 1, at: null }));
     expect(problems).toEqual(expect.arrayContaining(['id', 'text', 'count', 'more']));
   });
 
-  it.each([null, undefined, 'x', 5, [VALID]])('is rejected if it is %p and not an object', (data) => {
+  it.each([null, undefined, 'x', 5, [VALID]])('rejects %p, which is not an object', (data) => {
     expect(() => input.read(data)).toThrow(ValidationError);
   });
 
@@ -88,7 +88,7 @@ describe('checked input', () => {
   });
 
   /** The fast path may only accept what class-validator accepts, with the same result. */
-  it('is validated as class-validator validates it', () => {
+  it('validates as class-validator does', () => {
     const odd = fc.oneof(
       fc.constantFrom<unknown>(null, undefined, '', 'a', 'ab', 'abc', 'abcd', ID, ID.toLowerCase(), 0, 1, 10, -1, 1.5),
       fc.constantFrom<unknown>(true, false, 'true', '5', [], [ID], [ID, ID], ['a'], ['a', 5], {}, { a: 1 }, 'b', NaN),

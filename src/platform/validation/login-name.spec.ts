@@ -6,7 +6,7 @@ describe('an email', () => {
     [' ana+chat@example.co.uk ', 'ana+chat@example.co.uk'],
     ['ana@bücher.example', 'ana@xn--bcher-kva.example'],
     ['ana@ｅｘａｍｐｌｅ.com', 'ana@example.com'],
-  ])('%s is %s', (text, folded) => {
+  ])('reads %s as %s', (text, folded) => {
     expect(foldEmail(text)).toBe(folded);
   });
 
@@ -30,17 +30,17 @@ describe('an email', () => {
     'a"b@example.com',
     `${'a'.repeat(65)}@example.com`,
     `ana@${'a.'.repeat(150)}com`,
-  ])('is not %j', (text) => {
+  ])('rejects %j', (text) => {
     expect(foldEmail(text)).toBeUndefined();
   });
 });
 
-describe('the name of a login', () => {
+describe('the name in a login', () => {
   it.each([
     [' Ana@Example.com ', 'ana@ｅｘａｍｐｌｅ.com'],
     ['ana@bücher.example', 'ANA@xn--bcher-kva.example'],
     [' ANA ', 'ａｎａ'],
-  ])('%j and %j are the same', (one, other) => {
+  ])('treats %j and %j as the same', (one, other) => {
     expect(foldLogin(one)).toBe(foldLogin(other));
   });
 });

@@ -72,7 +72,7 @@ describe('the JSON check of bodies and frames', () => {
     fc.assert(fc.property(texts, (text) => (problemOf([text]) !== undefined) === hasForbidden([text])));
   });
 
-  describe('before parsing', () => {
+  describe('requireSmallJson, before parsing', () => {
     const isSmall = (text: string): boolean => {
       try {
         requireSmallJson(text);
@@ -92,7 +92,7 @@ describe('the JSON check of bodies and frames', () => {
       ['more values', `[${Array(20_002).fill('1').join()}]`, false],
       ['signs within texts', JSON.stringify({ text: '{[:,"\\'.repeat(20_000) }), true],
       ['an open text', `{"a":"${':'.repeat(5000)}`, true],
-    ])('%s are small: %s', (_name, text, expected) => {
+    ])('accepts %s: %s', (_name, text, expected) => {
       expect(isSmall(text)).toBe(expected);
     });
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { isOfficialName, isReservedUsername } from './reserved-usernames.js';
 import { cleanName, cleanText, foldUsername, isBlank, USERNAME_PATTERN } from './text.js';
 
-describe('cleaning a name', () => {
+describe('cleanName', () => {
   it.each([
     ['  Ada   Lovelace\n', 'Ada Lovelace'],
     ['e\u0301mile', 'émile'],
@@ -89,7 +89,7 @@ describe('cleaning a name', () => {
   });
 });
 
-describe('a blank text', () => {
+describe('isBlank', () => {
   const BLANKS = [
     ...[
       '',
@@ -107,22 +107,22 @@ describe('a blank text', () => {
     ...['\u034F', '\u180E', '\u2062', '\uFEFF', '\u202E', '\u{1D159}', '\u{1D173}', '\uFFF9', '\u17B4', '\u3000'],
   ];
 
-  it.each(BLANKS)('can be %j', (text) => {
+  it.each(BLANKS)('is true for %j', (text) => {
     expect(isBlank(text)).toBe(true);
     expect([cleanName(text), cleanText(text)]).toEqual(['', '']);
   });
 
   it.each(['a', '.', '👍', '\u0301', '⠁', '🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}', 'ㅤa'])(
-    'is not %j',
+    'is false for %j',
     (text) => expect(isBlank(text)).toBe(false),
   );
 
-  it('is not a text of several lines, which are preserved without active markup', () => {
+  it('is false for a text of several lines, which cleanText preserves without active markup', () => {
     expect(cleanText(' one\n\ttwo <b>three</b> <i> e\u0301\u0007 ')).toBe('one\n\ttwo three <i> é');
   });
 });
 
-describe('folding a user name', () => {
+describe('foldUsername', () => {
   it('removes differences of width and case', () => {
     expect(foldUsername('Ａda.Ｌ')).toBe('ada.l');
     expect(foldUsername('ADA.L')).toBe('ada.l');
@@ -150,7 +150,7 @@ describe('folding a user name', () => {
   );
 });
 
-describe('an official name', () => {
+describe('isOfficialName', () => {
   it.each([
     'Admin',
     'SYSTEM',
@@ -162,10 +162,10 @@ describe('an official name', () => {
     '-system-',
     'Ｓｙｓｔｅｍ',
     'M0derator',
-  ])('is recognised in %j', (name) => expect(isOfficialName(name)).toBe(true));
+  ])('is true for %j', (name) => expect(isOfficialName(name)).toBe(true));
 
   it.each(['Ada', 'Adminah Ali', 'The System of a Down', 'Deleted scenes', 'Simon', '王小明', 'Админа', '!!!'])(
-    'is not recognised in %j',
+    'is false for %j',
     (name) => expect(isOfficialName(name)).toBe(false),
   );
 });

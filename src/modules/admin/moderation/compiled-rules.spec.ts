@@ -18,7 +18,7 @@ const words = (patterns: string[], text: string): string =>
     text,
   );
 
-describe('rules for words', () => {
+describe('CompiledRules for words', () => {
   it.each([
     ['a darn thing', 'a ••• thing'],
     ['DARN, Darn and dArN!', '•••, ••• and •••!'],
@@ -27,7 +27,7 @@ describe('rules for words', () => {
     ['da\u200brn and d\u00adarn', '••• and •••'],
     ['under_darn_scores', 'under_•••_scores'],
     ['«darn»', '«•••»'],
-  ])('match whole words in any notation: %s', (text, expected) => {
+  ])('matches whole words in any notation: %s', (text, expected) => {
     expect(words(['darn'], text)).toBe(expected);
   });
 
@@ -42,15 +42,15 @@ describe('rules for words', () => {
     [['go away'], 'Go,  AWAY now', '••• now'],
     [['go away', 'away now'], 'go away now', '•••'],
     [['a.b', "don't"], 'a b, DON’T', '•••, •••'],
-  ])('support scripts, cases and phrases: %j', (patterns, text, expected) => {
+  ])('supports scripts, cases and phrases: %j', (patterns, text, expected) => {
     expect(words(patterns, text)).toBe(expected);
   });
 
-  it('treat a rule as text, not as a pattern', () => {
+  it('treats a rule as text, not as a pattern', () => {
     expect(words(['(a+)+$', '.*'], 'aaaa anything')).toBe('aaaa anything');
   });
 
-  it('scan a text once, whatever its content and the number of rules', () => {
+  it('scans a text once, whatever its content and the number of rules', () => {
     const set = new CompiledRules([
       ...Array.from({ length: 5000 }, (_, i) => rule('word', `${'a '.repeat(11)}b${i}`)),
       ...Array.from({ length: 200 }, (_, i) => rule('link_deny', `x${i}.example.com`)),
@@ -78,7 +78,7 @@ describe('rules for words', () => {
   });
 });
 
-describe('rules for links', () => {
+describe('CompiledRules for links', () => {
   it.each([
     'https://evil.example',
     'HTTP://EVIL.EXAMPLE/path?q=1',
@@ -94,12 +94,12 @@ describe('rules for links', () => {
     'https://evil.example.',
     'ftp://evil.example/file',
     'https://good.org/?to=https://evil.example/',
-  ])('find a denied domain in %s', (link) => {
+  ])('finds a denied domain in %s', (link) => {
     const finding = new CompiledRules([rule('link_deny', 'evil.example', 'reject')]).evaluate(`look: ${link} now`);
     expect(finding.rejects).toBeDefined();
   });
 
-  it.each(['https://notevil.example', 'evil.example.org', 'evil example', 'evil-example'])('leave %s alone', (text) => {
+  it.each(['https://notevil.example', 'evil.example.org', 'evil example', 'evil-example'])('allows %s', (text) => {
     expect(new CompiledRules([rule('link_deny', 'evil.example', 'reject')]).evaluate(text).rejects).toBeUndefined();
   });
 
@@ -110,11 +110,11 @@ describe('rules for links', () => {
     'http:////evil.example/x',
     `https://a@${'b'.repeat(63)}.%65vil.example\\x`,
     `https://${'u'.repeat(100)}@evil.example`,
-  ])('find a denied domain after an invalid label in %s', (text) => {
+  ])('finds a denied domain after an invalid label in %s', (text) => {
     expect(new CompiledRules([rule('link_deny', 'evil.example', 'reject')]).evaluate(text).rejects).toBeDefined();
   });
 
-  it('ignore labels that DNS does not allow, so that none is converted to punycode', () => {
+  it('ignores labels that DNS does not allow, so that none is converted to punycode', () => {
     const label = Array.from({ length: 50_000 }, (_, index) => String.fromCodePoint(0x4e00 + (index % 20_000))).join(
       '',
     );
@@ -124,12 +124,12 @@ describe('rules for links', () => {
     }
   });
 
-  it('replace the whole link', () => {
+  it('replaces the whole link', () => {
     const deny = [rule('link_deny', 'evil.example')];
     expect(under(deny, 'see https://evil.example/a?b=c#d, (evil.example)!')).toBe('see •••, (•••)!');
   });
 
-  it('allow only the listed domains if all others are denied', () => {
+  it('allows only the listed domains if all others are denied', () => {
     const only = [rule('link_deny', '*'), rule('link_allow', 'good.org'), rule('link_deny', 'bad.good.org')];
     expect(under(only, 'https://good.org/x https://www.good.org http://bad.good.org http://else.org')).toBe(
       'https://good.org/x https://www.good.org ••• •••',
@@ -147,7 +147,7 @@ describe('rules for links', () => {
     ['*.example.com', undefined],
     ['https://example.com', undefined],
     ['', undefined],
-  ])('normalise %p to %p', (text, expected) => {
+  ])('normalises %p to %p', (text, expected) => {
     expect(normalDomain(text)).toBe(expected);
   });
 });

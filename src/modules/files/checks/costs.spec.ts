@@ -11,7 +11,7 @@ const END_OF_CHAIN = 0xfffffffe;
 /** The chain of further tables is followed up to this length. */
 const MOST_TABLES = 64;
 
-describe('what a file costs its parser', () => {
+describe('the check of a file', () => {
   let folder: string;
   let path: string;
   beforeAll(() => {
@@ -67,20 +67,20 @@ describe('what a file costs its parser', () => {
         [DIRECTORY, 500],
       ),
     ],
-  ])('in a Word document with a chain %s: two reads a sector at most', async (_what, file) => {
+  ])('reads each sector at most twice in a Word document with a chain %s', async (_what, file) => {
     const [result, reads] = await readsOf(file, compoundType);
     expect(result).toBe('INVALID_FILE_TYPE');
     expect(reads).toBeLessThanOrEqual(MOST_TABLES + 2 * Math.ceil(file.length / 512));
   });
 
-  it('in a valid Word document: the same', async () => {
+  it('reads each sector at most twice in a valid Word document', async () => {
     const file = word(20, [TABLE + 4, END_OF_CHAIN]);
     const [result, reads] = await readsOf(file, compoundType);
     expect(result).toBe('application/msword');
     expect(reads).toBeLessThanOrEqual(MOST_TABLES + 2 * Math.ceil(file.length / 512));
   });
 
-  it('in a video of a million boxes: 10,000 boxes are read', async () => {
+  it('reads 10,000 boxes of a video with a million', async () => {
     const boxes = Buffer.alloc(8_000_000, Buffer.from('\0\0\0\x08free', 'latin1'));
     const movie = Buffer.alloc(8);
     movie.writeUInt32BE(boxes.length + 8);
@@ -91,7 +91,7 @@ describe('what a file costs its parser', () => {
     expect(reads).toBeLessThan(10_100);
   });
 
-  it('in an archive with an offset beyond any file size: a refusal', async () => {
+  it('rejects an archive with an offset beyond any file size', async () => {
     const archive = zip([{ name: 'a', data: 'a' }]);
     const locator = Buffer.alloc(20, 0xff);
     locator.write('PK\x06\x07', 'latin1');
@@ -100,7 +100,7 @@ describe('what a file costs its parser', () => {
     expect((await readsOf(file, detectType))[0]).toBe('INVALID_FILE_TYPE');
   });
 
-  it('in an archive of archives of nothing: 10,000 entries', async () => {
+  it('reads 10,000 entries of archives within an archive', async () => {
     const empty = Array.from({ length: 1000 }, (_value, i) => ({ name: String(i), data: '', isStored: true }));
     const inner = zip(empty);
     const nested = (count: number): Buffer =>

@@ -5,7 +5,7 @@ import { type AnyJson, call } from '../support/dialect-client.js';
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
 const COUNT = expect.any(Number) as number;
 
-describe('what admins do in the chat dialect', () => {
+describe('the admin routes of the chat dialect', () => {
   let chat: Chat;
   let admin: string;
   let john: ChatUser;
@@ -23,7 +23,7 @@ describe('what admins do in the chat dialect', () => {
   });
   afterAll(() => chat.stop());
 
-  it('counts everything', async () => {
+  it('counts users, conversations and messages', async () => {
     const before = (await ask(admin, 'GET', '/admin/dashboard/stats')).body;
     await chat.user('counted');
     await call(chat.app.url, 'POST', '/messages/', {
@@ -52,7 +52,7 @@ describe('what admins do in the chat dialect', () => {
     ]);
   });
 
-  it('says how the system does, as the canonical call does', async () => {
+  it('reports the health of the system as the canonical route does', async () => {
     const { status, body } = await ask(admin, 'GET', '/admin/system/health');
     expect([status, body]).toEqual([
       200,
@@ -61,11 +61,11 @@ describe('what admins do in the chat dialect', () => {
     expect(body.components.database.status).toBe('healthy');
   });
 
-  describe('the list of users', () => {
+  describe('GET /admin/users', () => {
     const names = async (query: string): Promise<string[]> =>
       ((await ask(admin, 'GET', `/admin/users?${query}`)).body.users as AnyJson[]).map(({ username }) => username);
 
-    it('has pages, the newest first, with the number of all', async () => {
+    it('returns pages, newest first, with the total', async () => {
       for (const name of ['paged1', 'paged2', 'paged3', 'paged4']) await chat.user(name);
       const { status, body } = await ask(admin, 'GET', '/admin/users?search=paged&skip=1&limit=2');
       expect([status, body.total, body.skip, body.limit]).toEqual([200, 4, 1, 2]);
@@ -76,13 +76,13 @@ describe('what admins do in the chat dialect', () => {
       expect((await ask(admin, 'GET', '/admin/users?search=paged&skip=9')).body).toMatchObject({ users: [], total: 4 });
     });
 
-    it('is searched by name and e-mail address, literally', async () => {
+    it('searches by name and email, literally', async () => {
       expect(await names('search=JOH')).toEqual(['john']);
       expect(await names('search=carl@example.com')).toEqual(['carl']);
       expect(await names('search=%25')).toEqual([]);
     });
 
-    it('is filtered by role and status, of the account or as its user appears', async () => {
+    it('filters by role and by status of the account or of its presence', async () => {
       expect(await names('role_filter=admin')).toHaveLength(1);
       expect(await names('role_filter=user&search=ar')).toEqual(['carl', 'mary']);
       expect(await names('status_filter=active')).toEqual(expect.arrayContaining(['carl', 'mary', 'john']));
@@ -96,7 +96,7 @@ describe('what admins do in the chat dialect', () => {
     });
   });
 
-  it('bans and lets in again, without a body', async () => {
+  it('bans and unbans a user without a body', async () => {
     const troll = await chat.user('troll');
     const banned = await ask(admin, 'POST', `/admin/users/${troll.id}/ban`);
     expect([banned.status, banned.body]).toEqual([
@@ -118,7 +118,7 @@ describe('what admins do in the chat dialect', () => {
     expect(login.status).toBe(200);
   });
 
-  it('takes a reason and an end', async () => {
+  it('accepts a reason and an end of a ban', async () => {
     const { id } = await chat.user('spammer');
     const until = '2999-01-01T00:00:00Z';
     expect((await ask(admin, 'POST', `/admin/users/${id}/ban`, { reason: 'Spam', until })).status).toBe(200);
@@ -128,7 +128,7 @@ describe('what admins do in the chat dialect', () => {
     expect([status, refused.code]).toEqual([400, 'VALIDATION_ERROR']);
   });
 
-  it('is for admins alone', async () => {
+  it('refuses users who are not admins', async () => {
     for (const [method, path] of [
       ['GET', '/admin/dashboard/stats'],
       ['GET', '/admin/users'],

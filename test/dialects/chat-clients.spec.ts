@@ -9,7 +9,7 @@ function printed(file: string): string {
   return readFileSync(join(process.cwd(), 'test/dialects/clients', file), 'utf8');
 }
 
-/** What curl would ask, with the three options the documentation uses. */
+/** Sends what the curl command would send, with the three options that the documentation uses. */
 async function ask(line: string): Promise<AnyJson> {
   const [, method] = /-X (\w+)/.exec(line)!;
   const [, url] = /"(http[^"]+)"/.exec(line)!;
@@ -21,7 +21,7 @@ async function ask(line: string): Promise<AnyJson> {
   return (await response.json()) as AnyJson;
 }
 
-describe('what the chat documentation prints', () => {
+describe('the client code of the chat documentation', () => {
   let chat: Chat;
   let mary: ChatUser;
 
@@ -32,14 +32,14 @@ describe('what the chat documentation prints', () => {
   });
   afterAll(() => chat.stop());
 
-  /** As printed, but for the server, the token and the user, which are those of whoever follows it. */
+  /** As printed, with the server, the token and the user of the test. */
   const followed = (text: string, { token = '', userId = '' } = {}): string =>
     text
       .replaceAll('http://localhost:8000', chat.app.url)
       .replace(/YOUR_JWT_TOKEN_HERE|your-jwt-token/, token)
       .replace('user_123', userId);
 
-  it('registers, logs in and shows the profile, line by line of curl', async () => {
+  it('registers, logs in and returns the profile with curl', async () => {
     const [register, login, me] = printed('chat-curl.txt').split('\n\n') as [string, string, string];
     const curl = async (line: string, token?: string): Promise<AnyJson> => ask(followed(line, { token }));
     const registered = await curl(register);
@@ -48,7 +48,7 @@ describe('what the chat documentation prints', () => {
     expect(await curl(me, token as string)).toEqual(registered);
   });
 
-  it('sends, connects and hears, with the client it prints', async () => {
+  it('sends, connects and receives', async () => {
     const said: unknown[][] = [];
     const connections: ChatConnection[] = [];
     class FollowedClient extends ChatClient {
@@ -86,7 +86,7 @@ describe('what the chat documentation prints', () => {
     connection!.close();
   });
 
-  it('says what is wrong', async () => {
+  it('reports errors', async () => {
     const client = new ChatClient({ baseUrl: chat.app.url, token: mary.token });
     await expect(client.messages.send({ chat_id: 'room_124', content: 'Hello?' })).rejects.toThrow(
       'RESOURCE_NOT_FOUND: No such conversation.',

@@ -14,7 +14,7 @@ describe('the limits of the chat dialect', () => {
   });
   afterAll(() => chat.stop());
 
-  it('are a hundred calls an hour, sends among them, and are told with all their numbers', async () => {
+  it('allows a hundred calls an hour, sends included, and returns all numbers', async () => {
     const { token } = await chat.user('john');
     const body = { chat_id: 'general', content: 'x' };
     expect((await at('POST', '/messages/', { token, body })).status).toBe(201);
@@ -42,23 +42,23 @@ describe('the limits of the chat dialect', () => {
         request_id: headers.get('x-request-id'),
       });
     }
-    // Other addresses have other numbers for the same counter.
+    // Canonical routes have another limit on the same counter.
     const own = await at('GET', '/api/v1/users/me', { token });
     expect([own.status, remaining(own)]).toEqual([200, String(300 - 101)]);
   });
 
-  it('are five logins in fifteen minutes', async () => {
+  it('allows five logins in fifteen minutes', async () => {
     const mary = await chat.user('mary');
     const login = (): Promise<Answer> =>
       at('POST', '/users/login', { body: { username_or_email: 'Mary', password: mary.password } });
-    // One login was made to get here.
+    // One login is part of the setup.
     for (let tries = 1; tries < 5; tries++) expect((await login()).status).toBe(200);
     const { status, body } = await login();
     expect([status, body.code]).toEqual([429, 'RATE_LIMIT_EXCEEDED']);
     expect(body.details).toMatchObject({ limit: 5, window: 900 });
   });
 
-  it('are so for the account, by whichever of its names it is called', async () => {
+  it('counts logins of an account under any of its names', async () => {
     const nora = await chat.user('nora');
     const login = (name: string): Promise<Answer> =>
       at('POST', '/users/login', { body: { username_or_email: name, password: nora.password } });
@@ -69,7 +69,7 @@ describe('the limits of the chat dialect', () => {
     expect([status, body.details]).toEqual([429, expect.objectContaining({ limit: 5, window: 900 })]);
   });
 
-  it('are ten uploads an hour', async () => {
+  it('allows ten uploads an hour', async () => {
     const { token } = await chat.user('carl');
     const upload = (): Promise<Answer> => {
       const form = new FormData();
@@ -81,7 +81,7 @@ describe('the limits of the chat dialect', () => {
     expect([status, body.details]).toEqual([429, expect.objectContaining({ limit: 10, window: 3600 })]);
   });
 
-  it('are sixty messages a minute over sockets, counted with those sent otherwise', async () => {
+  it('allows sixty messages a minute over sockets and requests together', async () => {
     const dora = await chat.user('dora');
     const socket = new JsonSocket(chat.app.url, `/ws/${dora.id}?token=${dora.token}&chat_id=general`);
     await socket.next('user_status');
@@ -100,7 +100,7 @@ describe('the limits of the chat dialect', () => {
     socket.close();
   });
 
-  it('hold back who opens conversations with one stranger after the other', async () => {
+  it('limits a user who opens conversations with many strangers', async () => {
     const frida = await chat.user('frida');
     const strangers: ChatUser[] = [];
     for (let index = 0; index < 21; index++) strangers.push(await chat.user(`stranger${index}`));
@@ -113,8 +113,8 @@ describe('the limits of the chat dialect', () => {
   });
 });
 
-describe('the chat dialect of an installation', () => {
-  it('has the number of calls of its environment', async () => {
+describe('an installation with the chat dialect', () => {
+  it('has the number of calls of its settings', async () => {
     const chat = await startChat({
       RATE_LIMIT_MULTIPLIER: '1',
       RATE_LIMIT_REQUESTS: '7',
@@ -128,7 +128,7 @@ describe('the chat dialect of an installation', () => {
     await chat.stop();
   });
 
-  it('that does not want it has none of its addresses', async () => {
+  it('has none of its routes if the dialect is disabled', async () => {
     const chat = await startChat({ DIALECTS: 'messaging,classroom,direct,rooms' });
     const { id, token } = await chat.user('john');
     for (const [method, path] of [

@@ -7,7 +7,7 @@ const UUID = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
 const TEXT = expect.any(String) as string;
 
-describe('the sockets of the chat dialect', () => {
+describe('the socket of the chat dialect', () => {
   let chat: Chat;
   const sockets: JsonSocket[] = [];
 
@@ -29,7 +29,7 @@ describe('the sockets of the chat dialect', () => {
     return socket;
   };
 
-  /** Connected, and heard of oneself as online: what comes from now on is heard. */
+  /** Connects and waits until the user is presented as online: later frames are received. */
   const connect = async (user: ChatUser, query = ''): Promise<JsonSocket> => {
     const socket = open(`/ws/${user.id}?token=${user.token}${query}`);
     await socket.next(({ type, user_id }) => type === 'user_status' && user_id === user.id);
@@ -48,7 +48,7 @@ describe('the sockets of the chat dialect', () => {
 
   const HELLO = { message: 'Hello, world!', timestamp: '2024-01-01T12:00:00Z', attachments: [] };
 
-  it('bring the documented frame to everybody in the documented form', async () => {
+  it('delivers a documented frame in the documented form', async () => {
     const [john, mary] = await people('john', 'mary');
     const [johns, marys] = [
       open(`/ws/${john!.id}?recipient_id=${mary!.id}`, { headers: { authorization: `Bearer ${john!.token}` } }),
@@ -75,7 +75,7 @@ describe('the sockets of the chat dialect', () => {
     expect(await johns.next(saying('Hello, world!'))).toEqual({ ...received, status: 'sent' });
   });
 
-  it('take the target in the frame before that of the address', async () => {
+  it('prefers the target in the frame to the one in the path', async () => {
     const [john, mary, carl] = await people('john', 'mary', 'carl');
     const [johns, marys, carls] = [
       await connect(john!, `&recipient_id=${mary!.id}`),
@@ -90,14 +90,14 @@ describe('the sockets of the chat dialect', () => {
     expect(marys.frames.map(({ content }) => content as string)).not.toContain('for carl');
   });
 
-  it('reach a room by its slug, and hear of it from the beginning where the address names it', async () => {
+  it('reaches a room by its slug, and receives its messages if the path names it', async () => {
     const [john, mary] = await people('john', 'mary');
     const [johns, marys] = [await connect(john!), await connect(mary!, '&chat_id=general')];
     johns.send({ ...HELLO, message: 'into the room', chat_id: 'general' });
     expect(await marys.next(saying('into the room'))).toMatchObject({ sender_id: john!.id, chat_id: 'general' });
   });
 
-  it('bring files with the whole address they were uploaded to', async () => {
+  it('delivers files with the full URL of their upload', async () => {
     const [john, mary] = await people('john', 'mary');
     const [johns, marys] = [await connect(john!, `&recipient_id=${mary!.id}`), await connect(mary!)];
     const { text, type } = fileForm('notes.txt', 'text/plain', 'what we learnt');
@@ -114,7 +114,7 @@ describe('the sockets of the chat dialect', () => {
     }
   });
 
-  it('keep the order in which messages were sent, also the first ones to somebody', async () => {
+  it('keeps the order in which messages were sent, also in a new conversation', async () => {
     const [john, mary] = await people('john', 'mary');
     const [johns, marys] = [await connect(john!), await connect(mary!)];
     const texts = Array.from({ length: 20 }, (_each, index) => `number ${index}`);
@@ -124,7 +124,7 @@ describe('the sockets of the chat dialect', () => {
     expect(heard).toEqual(texts);
   });
 
-  it('say once when a message has been delivered, and once when it has been read', async () => {
+  it('sends one status when a message is delivered and one when it is read', async () => {
     const [john, mary] = await people('john', 'mary');
     const [johns, marys] = [await connect(john!), await connect(mary!)];
     johns.send({ ...HELLO, recipient_id: mary!.id });
@@ -143,20 +143,20 @@ describe('the sockets of the chat dialect', () => {
     expect(marys.frames.filter(({ type }) => type === 'message_status')).toEqual([]);
   });
 
-  it('say delivered only of what was delivered', async () => {
+  it('sends the status delivered only for delivered messages', async () => {
     const [john, mary] = await people('john', 'mary');
     const johns = await connect(john!);
-    johns.send({ ...HELLO, message: 'nobody is there', recipient_id: mary!.id });
-    const { id } = await johns.next(saying('nobody is there'));
+    johns.send({ ...HELLO, message: 'mary is offline', recipient_id: mary!.id });
+    const { id } = await johns.next(saying('mary is offline'));
     const marys = await connect(mary!);
     expect(johns.frames.filter(({ type }) => type === 'message_status')).toEqual([]);
     johns.send({ ...HELLO, message: 'now', recipient_id: mary!.id });
     await marys.next(saying('now'));
-    // What arrived later says so of what came before it.
+    // The delivery of a later message includes the earlier ones.
     expect((await johns.next('message_status')).message_id).toBe(id);
   });
 
-  it('say who comes and goes', async () => {
+  it('sends who connects and disconnects', async () => {
     const [john, mary] = await people('john', 'mary');
     await call(chat.app.url, 'POST', '/messages/', {
       token: john!.token,
@@ -176,7 +176,7 @@ describe('the sockets of the chat dialect', () => {
     expect(marys.frames.some(({ user_id }) => user_id === mary!.id)).toBe(true);
   });
 
-  it('stay silent about what the dialect does not know, unless asked with ext=1', async () => {
+  it('sends frames outside the dialect only to clients that connect with ext=1', async () => {
     const [john, mary] = await people('john', 'mary');
     const [strict, extended] = [await connect(mary!), open(`/ws/${mary!.id}?token=${mary!.token}&ext=1`)];
     await extended.next('live');
@@ -191,16 +191,16 @@ describe('the sockets of the chat dialect', () => {
     expect(extended.frames.map(({ type }) => type as string)).toEqual(expect.arrayContaining(['ready', 'live']));
   });
 
-  describe('refuse', () => {
+  describe('a frame', () => {
     it.each([
-      ['what has no target', HELLO],
-      ['what has no message', { chat_id: 'general', attachments: [] }],
-      ['what is no JSON', '{'],
-      ['what is no object', '[]'],
-      ['attachments that are none', { ...HELLO, chat_id: 'general', attachments: ['x'] }],
-      ['fields nobody knows', { ...HELLO, chat_id: 'general', sender_id: 'somebody' }],
+      ['no target', HELLO],
+      ['no message', { chat_id: 'general', attachments: [] }],
+      ['invalid JSON', '{'],
+      ['an array', '[]'],
+      ['invalid attachments', { ...HELLO, chat_id: 'general', attachments: ['x'] }],
+      ['an unknown field', { ...HELLO, chat_id: 'general', sender_id: 'someone' }],
       ['a type of the server', { ...HELLO, chat_id: 'general', message_type: 'system' }],
-    ])('%s with VALIDATION_ERROR', async (_name, frame) => {
+    ])('is refused with VALIDATION_ERROR: %s', async (_name, frame) => {
       const [john] = await people('john');
       const johns = await connect(john!);
       johns.send(frame);
@@ -208,16 +208,16 @@ describe('the sockets of the chat dialect', () => {
     });
 
     it.each([
-      ['a room that is not there', { chat_id: 'no_such_room' }],
-      ['a user who is not there', { recipient_id: '01930000-0000-7000-8000-000000000000' }],
-    ])('%s with RESOURCE_NOT_FOUND', async (_name, target) => {
+      ['an unknown room', { chat_id: 'no_such_room' }],
+      ['an unknown user', { recipient_id: '01930000-0000-7000-8000-000000000000' }],
+    ])('is refused with RESOURCE_NOT_FOUND: %s', async (_name, target) => {
       const [john] = await people('john');
       const johns = await connect(john!);
       johns.send({ ...HELLO, ...target });
       expect(await johns.next(({ error }) => error === true)).toEqual(problem('RESOURCE_NOT_FOUND'));
     });
 
-    it('a conversation of others with AUTHORIZATION_ERROR', async () => {
+    it('is refused with AUTHORIZATION_ERROR for a conversation of other users', async () => {
       const [john, mary, carl] = await people('john', 'mary', 'carl');
       const id = await chat.group(mary!, carl!);
       const johns = await connect(john!, `&chat_id=${id}`);
@@ -225,7 +225,7 @@ describe('the sockets of the chat dialect', () => {
       expect(await johns.next(({ error }) => error === true)).toEqual(problem('AUTHORIZATION_ERROR'));
     });
 
-    it('each with a request id of its own', async () => {
+    it('is refused with its own request id', async () => {
       const [john] = await people('john');
       const johns = await connect(john!);
       johns.send(HELLO);
@@ -235,8 +235,8 @@ describe('the sockets of the chat dialect', () => {
     });
   });
 
-  describe('open', () => {
-    it('for the user of the address alone, 4403', async () => {
+  describe('a connection', () => {
+    it('closes with 4403 at the path of another user', async () => {
       const [john, mary] = await people('john', 'mary');
       const socket = open(`/ws/${mary!.id}?token=${john!.token}`);
       expect(await socket.next(({ error }) => error === true)).toEqual(problem('AUTHORIZATION_ERROR'));
@@ -246,21 +246,21 @@ describe('the sockets of the chat dialect', () => {
     it.each([
       ['without a token', ''],
       ['with a wrong one', '?token=wrong'],
-    ])('not %s, 4401', async (_name, query) => {
+    ])('closes with 4401 %s', async (_name, query) => {
       const [john] = await people('john');
       const socket = open(`/ws/${john!.id}${query}`);
       expect(await socket.next(({ error }) => error === true)).toEqual(problem('AUTHENTICATION_ERROR'));
       expect((await socket.closed).code).toBe(4401);
     });
 
-    it('not for a room that is not there, 4404', async () => {
+    it('closes with 4404 for a room that does not exist', async () => {
       const [john] = await people('john');
       const socket = open(`/ws/${john!.id}?token=${john!.token}&chat_id=no_such_room`);
       expect(await socket.next(({ error }) => error === true)).toEqual(problem('RESOURCE_NOT_FOUND'));
       expect((await socket.closed).code).toBe(4404);
     });
 
-    it('at an address of several parts not at all', async () => {
+    it('is refused at a path of several segments', async () => {
       expect(await open('/ws/some/where').refused).toBe(404);
     });
   });

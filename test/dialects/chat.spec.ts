@@ -6,7 +6,7 @@ import { type FileWorld, startFileWorld } from '../support/file-world.js';
 const UUID = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/) as string;
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
 const TEXT = expect.any(String) as string;
-const NOBODY = '01930000-0000-7000-8000-000000000000';
+const MISSING_ID = '01930000-0000-7000-8000-000000000000';
 
 /** As the documentation prints it. */
 const JOHNDOE = {
@@ -39,7 +39,7 @@ describe('the chat dialect', () => {
   };
 
   describe('accounts', () => {
-    it('are registered, logged in to, shown and changed with the documented bodies', async () => {
+    it('registers, logs in, returns and changes an account with the documented bodies', async () => {
       const registered = await at('POST', '/users/register', { body: JOHNDOE });
       expect([registered.status, registered.body]).toEqual([
         201,
@@ -85,7 +85,7 @@ describe('the chat dialect', () => {
       expect([changed.status, changed.body]).toEqual([200, { ...registered.body, ...changes }]);
     });
 
-    it('cannot be taken twice, nor entered with a wrong password', async () => {
+    it('rejects a taken name and a wrong password', async () => {
       const dora = { ...JOHNDOE, username: 'dora', email: 'dora@example.com' };
       expect((await at('POST', '/users/register', { body: dora })).status).toBe(201);
       const twice = await at('POST', '/users/register', { body: dora });
@@ -94,7 +94,7 @@ describe('the chat dialect', () => {
       expect([wrong.status, wrong.body.code]).toEqual([401, 'AUTHENTICATION_ERROR']);
     });
 
-    it.each(['short12', 'password'])('take no password like %p', async (password) => {
+    it.each(['short12', 'password'])('rejects the password %p', async (password) => {
       const { status, body } = await at('POST', '/users/register', {
         body: { ...JOHNDOE, username: 'weak', email: 'weak@example.com', password },
       });
@@ -103,7 +103,7 @@ describe('the chat dialect', () => {
   });
 
   describe('messages', () => {
-    it('go to a room by its slug or its id, and come back as documented', async () => {
+    it('sends to a room by its slug or its id, and lists it as documented', async () => {
       const id = await room('room_123');
       const sent = await ask(jonas, 'POST', '/messages/', {
         chat_id: 'room_123',
@@ -138,13 +138,13 @@ describe('the chat dialect', () => {
       expect(everywhere.find((message) => message.id === sent.body.id)).toMatchObject({ chat_id: 'room_123' });
     });
 
-    it('go to the room that is there from the first start, without a call to join it', async () => {
+    it('sends to the room that exists from the first start, without a call to join', async () => {
       const fresh = await world.chat.user('fresh');
       expect((await ask(fresh, 'GET', '/messages/?chat_id=general')).status).toBe(200);
       expect((await ask(fresh, 'POST', '/messages/', { chat_id: 'general', content: 'Hello!' })).status).toBe(201);
     });
 
-    it('go to another user, whichever of the two begins', async () => {
+    it('sends to another user, whichever of the two sends first', async () => {
       const emil = await world.chat.user('emil');
       const none = await ask(jonas, 'GET', `/messages/?recipient_id=${emil.id}`);
       expect(none.body).toEqual({ messages: [], total: 0, skip: 0, limit: 50 });
@@ -158,7 +158,7 @@ describe('the chat dialect', () => {
       ]);
     });
 
-    it('are shown in pages by how many are skipped', async () => {
+    it('lists messages in pages by the number to skip', async () => {
       await room('paged');
       for (const content of ['one', 'two', 'three', 'four']) {
         await ask(jonas, 'POST', '/messages/', { chat_id: 'paged', content });
@@ -172,7 +172,7 @@ describe('the chat dialect', () => {
       }
     });
 
-    it('are those of all conversations where none is named', async () => {
+    it('lists messages of all conversations if none is named', async () => {
       const [frida, gustav] = [await world.chat.user('frida'), await world.chat.user('gustav')];
       await room('lobby');
       for (const [target, content] of [
@@ -188,7 +188,7 @@ describe('the chat dialect', () => {
       expect((await ask(frida, 'GET', '/messages/?skip=1001')).body.code).toBe('VALIDATION_ERROR');
     });
 
-    it('are read by looking at the newest page', async () => {
+    it('marks messages as read when the newest page is fetched', async () => {
       const [hugo, ida] = [await world.chat.user('hugo'), await world.chat.user('ida')];
       const { body: sent } = await ask(hugo, 'POST', '/messages/', { recipient_id: ida.id, content: 'Seen?' });
       const unread = async (): Promise<number> =>
@@ -199,7 +199,7 @@ describe('the chat dialect', () => {
       expect(await unread()).toBe(0);
     });
 
-    it('are edited and deleted by their sender alone', async () => {
+    it('edits and deletes messages only for their sender', async () => {
       const { body: sent } = await ask(jonas, 'POST', '/messages/', { recipient_id: mary.id, content: 'First' });
       const body = { content: 'Updated message content', is_edited: true };
       const edited = await ask(jonas, 'PUT', `/messages/${sent.id}`, body);
@@ -219,7 +219,7 @@ describe('the chat dialect', () => {
       expect(page.messages[0]).toMatchObject({ id: sent.id, content: '', is_deleted: true });
     });
 
-    it('sent twice under one key are one', async () => {
+    it('stores a repeated send with the same key once', async () => {
       const send = (): Promise<Answer> =>
         at('POST', '/messages/', {
           token: jonas.token,
@@ -230,7 +230,7 @@ describe('the chat dialect', () => {
       expect([second.body.id, second.headers.get('idempotency-replayed')]).toEqual([first.body.id, 'true']);
     });
 
-    it('lose their markup', async () => {
+    it('removes markup', async () => {
       const { body } = await ask(jonas, 'POST', '/messages/', {
         recipient_id: mary.id,
         content: '<b>a</b> < b<script>alert(1)</script>',
@@ -240,23 +240,23 @@ describe('the chat dialect', () => {
 
     it.each([
       ['no target', {}],
-      ['two targets', { chat_id: 'general', recipient_id: NOBODY }],
+      ['two targets', { chat_id: 'general', recipient_id: MISSING_ID }],
       ['a target that is no text', { chat_id: 7 }],
       ['a type of the server', { chat_id: 'general', message_type: 'system' }],
-      ['a type nobody knows', { chat_id: 'general', message_type: 'video' }],
+      ['an unknown type', { chat_id: 'general', message_type: 'video' }],
       ['too long a text', { chat_id: 'general', content: 'x'.repeat(5001) }],
       ['nothing in it', { chat_id: 'general', content: ' ' }],
-    ])('with %s are refused', async (_name, part) => {
+    ])('rejects a message with %s', async (_name, part) => {
       const { status, body } = await ask(jonas, 'POST', '/messages/', { content: 'x', ...part });
       expect([status, body.code]).toEqual([400, 'VALIDATION_ERROR']);
     });
 
-    it('to oneself are refused', async () => {
+    it('rejects a message to oneself', async () => {
       const { status, body } = await ask(jonas, 'POST', '/messages/', { recipient_id: jonas.id, content: 'x' });
       expect([status, body.code]).toEqual([400, 'VALIDATION_ERROR']);
     });
 
-    it('to a private room are for those in it', async () => {
+    it('hides a private room from users outside it', async () => {
       await room('private', { is_private: true });
       for (const refused of [
         await ask(jonas, 'POST', '/messages/', { chat_id: 'private', content: 'x' }),
@@ -268,9 +268,9 @@ describe('the chat dialect', () => {
 
     it.each([
       ['a room', { chat_id: 'no_such_room' }],
-      ['a conversation', { chat_id: NOBODY }],
-      ['a user', { recipient_id: NOBODY }],
-    ])('to %s that is not there are refused', async (_name, target) => {
+      ['a conversation', { chat_id: MISSING_ID }],
+      ['a user', { recipient_id: MISSING_ID }],
+    ])('rejects a message to %s that does not exist', async (_name, target) => {
       const query = new URLSearchParams(target as unknown as Record<string, string>);
       for (const refused of [
         await ask(jonas, 'POST', '/messages/', { ...target, content: 'x' }),
@@ -289,7 +289,7 @@ describe('the chat dialect', () => {
       return at('POST', '/files/upload', { token: jonas.token, body: form });
     };
 
-    it('are uploaded, sent, and fetched at their address with the token', async () => {
+    it('uploads a file, sends it, and serves it at its URL with the token', async () => {
       const bytes = pdf();
       const { status, body: file } = await upload('document.pdf', bytes, 'application/pdf');
       expect([status, file]).toEqual([
@@ -311,13 +311,13 @@ describe('the chat dialect', () => {
         content: 'Look',
         attachments: [file.id],
       });
-      // As the upload was answered, but for the scan that is over.
+      // As in the response to the upload, after the scan.
       expect(sent.attachments).toEqual([{ ...file, status: 'ready' }]);
       const fetched = await fetch(file.file_url as string, { headers: { authorization: `Bearer ${mary.token}` } });
       expect(Buffer.from(await fetched.arrayBuffer()).equals(bytes)).toBe(true);
     });
 
-    it('of a wrong kind, or none at all, are refused', async () => {
+    it('rejects a forbidden file type, and a form without a file', async () => {
       const wrong = await upload('program.exe', Buffer.from('MZ'), 'application/pdf');
       expect([wrong.status, wrong.body.code, wrong.body.error]).toEqual([415, 'INVALID_FILE_TYPE', true]);
       const none = await at('POST', '/files/upload', { token: jonas.token, body: new FormData() });
@@ -326,7 +326,7 @@ describe('the chat dialect', () => {
   });
 
   describe('health', () => {
-    it('is told to every client, and counted like any call', async () => {
+    it('reports the health to every client, and counts as a call', async () => {
       for (const [path, status] of [
         ['/', 'healthy'],
         ['/test-db', 'connected'],
@@ -337,7 +337,7 @@ describe('the chat dialect', () => {
       }
     });
 
-    it('has its documentation at the documented address', async () => {
+    it('serves its documentation at the documented path', async () => {
       const response = await fetch(`${world.chat.app.url}/docs`);
       expect([response.status, await response.text()]).toEqual([200, expect.stringContaining('swagger')]);
     });
@@ -356,17 +356,17 @@ describe('the chat dialect', () => {
     it.each([
       ['without a token', 'GET', '/users/me', 401, 'AUTHENTICATION_ERROR'],
       ['without a token', 'POST', '/messages/', 401, 'AUTHENTICATION_ERROR'],
-      ['of an unknown address', 'GET', '/users/nothing/here', 404, 'RESOURCE_NOT_FOUND'],
-      ['of an unknown address', 'GET', '/admin/nothing', 404, 'RESOURCE_NOT_FOUND'],
-      ['of an unknown address', 'DELETE', '/files/upload', 404, 'RESOURCE_NOT_FOUND'],
+      ['of an unknown path', 'GET', '/users/nothing/here', 404, 'RESOURCE_NOT_FOUND'],
+      ['of an unknown path', 'GET', '/admin/nothing', 404, 'RESOURCE_NOT_FOUND'],
+      ['of an unknown path', 'DELETE', '/files/upload', 404, 'RESOURCE_NOT_FOUND'],
       ['of an unknown method', 'POST', '/', 404, 'RESOURCE_NOT_FOUND'],
-    ])('%s (%s %s) has the documented form', async (_name, method, path, expected, code) => {
+    ])('is returned in the documented form: %s (%s %s)', async (_name, method, path, expected, code) => {
       const { status, body, headers } = await at(method, path);
       expect([status, body]).toEqual([expected, form(code)]);
       expect(body.request_id).toBe(headers.get('x-request-id'));
     });
 
-    it('of a body that cannot be read has it, too', async () => {
+    it('is returned in the documented form for a body that cannot be parsed', async () => {
       const response = await fetch(`${world.chat.app.url}/users/login`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
@@ -375,14 +375,14 @@ describe('the chat dialect', () => {
       expect([response.status, await response.json()]).toEqual([400, form('VALIDATION_ERROR')]);
     });
 
-    it('says of each field what is wrong with it', async () => {
+    it('names what is wrong with each field', async () => {
       const { body } = await at('POST', '/users/login', { body: { password: 7 } });
       expect((body.details.errors as AnyJson[]).map(({ field }) => field as string)).toEqual(
         expect.arrayContaining(['username_or_email', 'password']),
       );
     });
 
-    it('at the addresses of others looks as theirs do', async () => {
+    it('has the canonical form at canonical paths', async () => {
       const { body } = await at('GET', '/api/v1/users/me');
       expect(body).toEqual({ error: expect.objectContaining({ code: 'AUTHENTICATION_REQUIRED' }) });
     });

@@ -30,7 +30,7 @@ interface PrintedClient {
 
 type Handler = 'onNewMessage' | 'onUserStatusChange' | 'onTypingStart' | 'onTypingStop' | 'onMessageRead';
 
-/** The next call of a handler the user of the client is to write. */
+/** The next call of a handler that the user of the client writes. */
 function called<Data>(client: PrintedClient, handler: Handler, matches: (data: Data) => boolean): Promise<Data> {
   return new Promise((resolve) => {
     client[handler] = (data: unknown) => void (matches(data as Data) && resolve(data as Data));
@@ -47,13 +47,13 @@ interface PrintedHook {
   stopTyping(id: string): void;
 }
 
-describe('the code the classroom documentation prints', () => {
+describe('the client code of the classroom documentation', () => {
   let chat: Chat;
   let john: ChatUser;
   let mary: ChatUser;
   let id: string;
   const sockets: WebSocket[] = [];
-  /** Reconnecting after five seconds is not for tests. */
+  /** Tests do not wait five seconds for a reconnection. */
   const setTimeout = (): void => undefined;
 
   /** A socket of the page: the printed `ws://localhost:8000` is this test's server. */
@@ -87,30 +87,34 @@ describe('the code the classroom documentation prints', () => {
     return client;
   };
 
-  it('connects, sends, types, reads, and hears of all of it', async () => {
-    const [his, hers] = [await connected(john.token), await connected(mary.token)];
-    his.joinConversation(id);
-    const heard = called<PrintedMessage>(hers, 'onNewMessage', () => true);
-    const first = await his.sendMessage(id, 'Hello, everyone!');
+  it('connects, sends, types, marks as read, and receives all of it', async () => {
+    const [johnClient, maryClient] = [await connected(john.token), await connected(mary.token)];
+    johnClient.joinConversation(id);
+    const heard = called<PrintedMessage>(maryClient, 'onNewMessage', () => true);
+    const first = await johnClient.sendMessage(id, 'Hello, everyone!');
     expect(await heard).toEqual(first);
-    const answered = called<PrintedMessage>(his, 'onNewMessage', ({ content }) => content === 'An answer');
-    await hers.sendMessage(id, 'An answer', first.id);
+    const answered = called<PrintedMessage>(johnClient, 'onNewMessage', ({ content }) => content === 'An answer');
+    await maryClient.sendMessage(id, 'An answer', first.id);
     expect(await answered).toMatchObject({ reply_to_id: first.id, reply_to_content: 'Hello, everyone!' });
-    const typing = called(hers, 'onTypingStart', () => true);
-    const status = called<{ is_typing: boolean }>(hers, 'onUserStatusChange', ({ is_typing }) => is_typing);
-    his.startTyping(id);
+    const typing = called(maryClient, 'onTypingStart', () => true);
+    const status = called<{ is_typing: boolean }>(maryClient, 'onUserStatusChange', ({ is_typing }) => is_typing);
+    johnClient.startTyping(id);
     expect(await typing).toEqual({ type: 'typing_start', user_id: john.id, conversation_id: id });
     expect(await status).toMatchObject({ user_id: john.id, status: 'online', conversation_id: id });
-    const still = called(hers, 'onTypingStop', () => true);
-    his.stopTyping(id);
+    const still = called(maryClient, 'onTypingStop', () => true);
+    johnClient.stopTyping(id);
     expect(await still).toEqual({ type: 'typing_stop', user_id: john.id, conversation_id: id });
-    const last = await his.sendMessage(id, 'And this?');
-    const read = called<{ message_id: string }>(his, 'onMessageRead', ({ message_id }) => message_id === last.id);
-    hers.markMessageRead(last.id, id);
+    const last = await johnClient.sendMessage(id, 'And this?');
+    const read = called<{ message_id: string }>(
+      johnClient,
+      'onMessageRead',
+      ({ message_id }) => message_id === last.id,
+    );
+    maryClient.markMessageRead(last.id, id);
     expect(await read).toEqual({ type: 'message_read', message_id: last.id, user_id: mary.id });
   });
 
-  it('hears messages although its join was sent before the socket was open', async () => {
+  it('receives messages although its join was sent before the socket was open', async () => {
     const surroundings = { WebSocket: PageWebSocket, console: new HeardConsole(), setTimeout, fetch };
     const Client = runPrinted<new (url: string, token: string) => PrintedClient>(
       'classroom-client.txt',
@@ -119,15 +123,15 @@ describe('the code the classroom documentation prints', () => {
     );
     const client = new Client(chat.app.url, mary.token);
     client.connect();
-    client.joinConversation(id); // as the printed example does: nothing goes out yet
+    client.joinConversation(id); // as in the printed example: nothing is sent yet
     const heard = called<PrintedMessage>(client, 'onNewMessage', ({ content }) => content === 'anybody?');
     await once(client.ws, 'open');
-    const his = literalCalls(chat.app.url, john.token);
-    await his('POST', `/api/conversations/${id}/messages`, { content: 'anybody?' });
+    const johns = literalCalls(chat.app.url, john.token);
+    await johns('POST', `/api/conversations/${id}/messages`, { content: 'anybody?' });
     expect(await heard).toMatchObject({ content: 'anybody?' });
   });
 
-  it('is told why a send failed', async () => {
+  it('throws the reason why a send failed', async () => {
     const console = new HeardConsole();
     const surroundings = { fetch: pageFetch(chat.app.url), console, setTimeout };
     const Client = runPrinted<new () => { token: string } & Pick<PrintedClient, 'sendMessage'>>(
@@ -137,12 +141,12 @@ describe('the code the classroom documentation prints', () => {
     );
     const client = Object.assign(new Client(), { token: mary.token });
     expect(await client.sendMessage(id, 'fine')).toMatchObject({ content: 'fine' });
-    const nobody = '01930000-0000-7000-8000-000000000000';
-    await expect(client.sendMessage(nobody, 'x')).rejects.toThrow('Conversation not found');
+    const missingId = '01930000-0000-7000-8000-000000000000';
+    await expect(client.sendMessage(missingId, 'x')).rejects.toThrow('Conversation not found');
     await expect(Object.assign(client, { token: 'wrong' }).sendMessage(id, 'x')).rejects.toThrow('Invalid token');
   });
 
-  it('shows what was sent before and after it was stored', async () => {
+  it('presents a message before and after it is stored', async () => {
     const shown: object[] = [];
     const client = await connected(john.token);
     const method = runPrinted<(this: object, id: string, content: string) => Promise<void>>(
@@ -167,7 +171,7 @@ describe('the code the classroom documentation prints', () => {
     expect(shown.at(-1)).toEqual({ status: 'failed' });
   });
 
-  it('draws messages and who is typing, as a hook of React', async () => {
+  it('renders messages and typing users as a React hook', async () => {
     const hook: { use?: (token: string) => PrintedHook } = {};
     const page: SmallReact<PrintedHook> = new SmallReact(() => hook.use!(mary.token));
     const { useState, useEffect, useCallback } = page;
@@ -179,20 +183,20 @@ describe('the code the classroom documentation prints', () => {
     page.shown.joinConversation(id);
     const sent = await page.shown.sendMessage(id, 'from the hook');
     await page.until(({ messages }) => messages[0]?.id === sent.id);
-    const his = await connected(john.token);
-    his.startTyping(id);
+    const johnClient = await connected(john.token);
+    johnClient.startTyping(id);
     await page.until(({ typingUsers }) => typingUsers.has(john.id));
-    his.stopTyping(id);
+    johnClient.stopTyping(id);
     await page.until(({ typingUsers }) => !typingUsers.has(john.id));
   });
 });
 
-describe('tokens of Supabase', () => {
+describe('a Supabase token', () => {
   let provider: TestIdentityProvider;
   let chat: Chat;
   beforeAll(async () => {
     provider = await TestIdentityProvider.start();
-    // What the token names its audience, whatever the project is.
+    // The audience of such tokens, the same for every project.
     chat = await startChat({ ...provider.environment, JWT_EXTERNAL_AUDIENCE: 'authenticated' });
   });
   afterAll(async () => {
@@ -200,7 +204,7 @@ describe('tokens of Supabase', () => {
     await provider.stop();
   });
 
-  /** As Supabase issues them since its keys are asymmetric. */
+  /** As Supabase issues tokens since its keys are asymmetric. */
   const supabaseToken = (sub: string, iat: number): Promise<string> =>
     provider.token({
       sub,
@@ -217,7 +221,7 @@ describe('tokens of Supabase', () => {
       is_anonymous: false,
     });
 
-  it('make a user on first sight, who sends and listens, and whose next token is the same session', async () => {
+  it('creates a user at first use, who sends and receives, and continues the session with the next token', async () => {
     const sub = '8f2d8a5e-0c59-4e1c-9a3a-5d2f1f0b7c6e';
     const now = Math.floor(Date.now() / 1000);
     const first = literalCalls(chat.app.url, await supabaseToken(sub, now - 10));
@@ -233,8 +237,8 @@ describe('tokens of Supabase', () => {
     expect((await next('GET', '/api/v1/auth/sessions')).body.data).toHaveLength(1);
   });
 
-  it('signed with a shared secret are refused: whoever checks such a token could make one', async () => {
-    const shared = new TextEncoder().encode('a secret both would know, of 32 bytes and more');
+  it('is refused if it is signed with a shared secret, because every service that checks it could forge one', async () => {
+    const shared = new TextEncoder().encode('a secret that both know, of 32 bytes and more');
     const token = await new SignJWT({ role: 'authenticated' })
       .setProtectedHeader({ alg: 'HS256' })
       .setIssuer(provider.issuer)

@@ -24,7 +24,7 @@ describe('the limits of the classroom dialect', () => {
     return literalCalls(chat.app.url, token);
   };
 
-  it('are told with all their numbers, in the body and in the headers', async () => {
+  it('counts messages and returns all numbers in the body and the headers', async () => {
     const address = `/api/conversations/${id}/messages`;
     for (let left = 9; left >= 0; left--) {
       const { status, headers } = await johns('POST', address, { content: `${left} left` });
@@ -51,12 +51,12 @@ describe('the limits of the classroom dialect', () => {
     });
     expect(body.retry_after).toBeGreaterThan(0);
     expect(headers.get('x-ratelimit-remaining')).toBe('0');
-    // Another family of addresses counts with its own number against the same counter.
+    // The canonical routes count with their own limit against the same counter.
     const other = await john.call('POST', `/conversations/${id}/messages`, { content: 'elsewhere' });
     expect([other.status, other.headers.get('x-ratelimit-remaining')]).toEqual([201, String(60 - 11)]);
   });
 
-  it('of conversations, uploads and calls are those of the documentation', async () => {
+  it('limits conversations, calls and uploads as documented', async () => {
     const group = { title: 'x', type: 'group', participant_ids: [] };
     const first = await johns('POST', '/api/conversations', group);
     expect(first.headers.get('x-ratelimit-limit')).toBe('5');
@@ -68,7 +68,7 @@ describe('the limits of the classroom dialect', () => {
     expect(uploads.headers.get('x-ratelimit-limit')).toBe('3');
   });
 
-  it('of a file is told as documented', async () => {
+  it('rejects a file that is too large as documented', async () => {
     const liz = await chat.user('liz');
     const place = await chat.group(liz);
     const { text, type } = fileForm('long.txt', 'text/plain', 'x'.repeat(5000));
@@ -77,7 +77,7 @@ describe('the limits of the classroom dialect', () => {
     expect(answer).toMatchObject({ status: 400, body: { detail: 'File too large' } });
   });
 
-  it('of a conversation in slow mode is told as one of messages', async () => {
+  it('reports slow mode of a conversation as a limit of messages', async () => {
     const place = await chat.group(john, max);
     await john.call('PATCH', `/conversations/${place}`, { settings: { slow_mode_seconds: 60 } });
     const call = literalCalls(chat.app.url, max.token);
@@ -97,7 +97,7 @@ describe('the limits of the classroom dialect', () => {
     ['teacher', '20', '8'],
     ['moderator', '30', '10'],
     ['admin', '50', '20'],
-  ])('of a %s are %s messages a minute and %s conversations in five', async (role, messages, conversations) => {
+  ])('allows a %s %s messages a minute and %s conversations in five minutes', async (role, messages, conversations) => {
     const call = await person(`a-${role}`, role);
     const created = await call('POST', '/api/conversations', { title: 'x', type: 'group', participant_ids: [] });
     expect(created.headers.get('x-ratelimit-limit')).toBe(conversations);
@@ -105,7 +105,7 @@ describe('the limits of the classroom dialect', () => {
     expect(sent.headers.get('x-ratelimit-limit')).toBe(messages);
   });
 
-  it('let ten sockets a minute in', async () => {
+  it('accepts ten sockets a minute', async () => {
     const { token } = await chat.user('many');
     const sockets = Array.from({ length: 10 }, () => new JsonSocket(chat.app.url, `/api/ws/${token}`));
     await Promise.all(sockets.map(({ opened }) => opened));
@@ -123,13 +123,13 @@ describe('an installation without the classroom dialect', () => {
   });
   afterAll(() => chat.stop());
 
-  it('has none of its addresses', async () => {
+  it('has none of its routes', async () => {
     const { token } = await chat.user('john');
     const call = literalCalls(chat.app.url, token);
-    const nobody = '01930000-0000-7000-8000-000000000000';
+    const missingId = '01930000-0000-7000-8000-000000000000';
     expect((await call('GET', '/api/conversations')).status).toBe(404);
-    expect((await call('DELETE', `/api/messages/${nobody}`)).status).toBe(404);
-    const form = await call('PUT', `/api/messages/${nobody}`, 'content=x', {
+    expect((await call('DELETE', `/api/messages/${missingId}`)).status).toBe(404);
+    const form = await call('PUT', `/api/messages/${missingId}`, 'content=x', {
       'content-type': 'application/x-www-form-urlencoded',
     });
     expect(form.status).toBe(415);

@@ -49,8 +49,8 @@ describe('the classroom dialect', () => {
     return socket;
   };
 
-  describe('keeps conversations', () => {
-    it('which are created with everybody in them, as documented', async () => {
+  describe('conversations', () => {
+    it('creates a conversation with all participants, as documented', async () => {
       const { status, body } = await johns('POST', '/api/conversations', {
         title: 'Study Group',
         type: 'group',
@@ -86,7 +86,7 @@ describe('the classroom dialect', () => {
       });
     });
 
-    it('whose participants are told by the server of an admin who enters by system role', async () => {
+    it('admits an admin by system role only with a reason, which the participants receive', async () => {
       const id = await group(mary);
       await chat.app.database.query(`update users set role = 'admin' where id = $1`, [paul.id]);
       const enter = (headers?: Record<string, string>) =>
@@ -106,17 +106,17 @@ describe('the classroom dialect', () => {
       expect((await marys('POST', `/api/conversations/${id}/messages`, forged)).status).toBe(400);
     });
 
-    it('of which there is one for two, whoever asks', async () => {
+    it('returns the existing direct conversation to either user', async () => {
       const direct = { title: null, type: 'direct', participant_ids: [john.id, mary.id] };
-      const [his, hers] = [
+      const [johnsAnswer, marysAnswer] = [
         await johns('POST', '/api/conversations', direct),
         await marys('POST', '/api/conversations', direct),
       ];
-      expect(his.body).toMatchObject({ type: 'direct', title: null, participants: expect.any(Array) });
-      expect(hers.body.id).toBe(his.body.id);
+      expect(johnsAnswer.body).toMatchObject({ type: 'direct', title: null, participants: expect.any(Array) });
+      expect(marysAnswer.body.id).toBe(johnsAnswer.body.id);
     });
 
-    it('which are listed by pages that add up', async () => {
+    it('lists conversations in pages that add up', async () => {
       const anna = await chat.user('anna');
       const annas = literalCalls(chat.app.url, anna.token);
       const before = (await annas('GET', '/api/conversations?page=1&limit=50')).body;
@@ -143,7 +143,7 @@ describe('the classroom dialect', () => {
       expect((await annas('GET', '/api/conversations?page=9000&limit=100')).status).toBe(422);
     });
 
-    it('whose title is everybody’s and whose archive is one’s own', async () => {
+    it('changes the title for all participants and the archive flag for one', async () => {
       const id = await group(mary);
       const update = { title: 'Updated Title', is_archived: false };
       const renamed = await johns('PUT', `/api/conversations/${id}`, update);
@@ -155,7 +155,7 @@ describe('the classroom dialect', () => {
       expect(refused).toMatchObject({ status: 403, body: { detail: expect.any(String) } });
     });
 
-    it('which end for everybody', async () => {
+    it('deletes a conversation for all participants', async () => {
       const id = await group(mary);
       expect((await marys('DELETE', `/api/conversations/${id}`)).status).toBe(403);
       const deleted = await johns('DELETE', `/api/conversations/${id}`);
@@ -165,8 +165,8 @@ describe('the classroom dialect', () => {
     });
   });
 
-  describe('keeps messages', () => {
-    it('which are sent and answered, as documented', async () => {
+  describe('messages', () => {
+    it('sends a message and a reply, as documented', async () => {
       const id = await group(mary);
       const first = await say(marys, id, 'Previous message');
       const sent = await johns('POST', `/api/conversations/${id}/messages`, {
@@ -199,7 +199,7 @@ describe('the classroom dialect', () => {
       });
     });
 
-    it('which are read by pages, newest first', async () => {
+    it('lists messages in pages, newest first', async () => {
       const id = await group(mary);
       for (let number = 1; number <= 5; number++) await say(johns, id, `message ${number}`);
       const page = async (number: number) =>
@@ -217,7 +217,7 @@ describe('the classroom dialect', () => {
       expect(whole.body).toMatchObject({ page: 1, limit: 50, total: 5, has_more: false });
     });
 
-    it('which are edited by form and by JSON, with PUT and with PATCH, by their sender alone', async () => {
+    it('edits a message by form and by JSON, with PUT and PATCH, and only for its sender', async () => {
       const id = await group(mary);
       const { id: messageId } = await say(johns, id, 'Hello');
       const address = `/api/messages/${messageId}`;
@@ -233,7 +233,7 @@ describe('the classroom dialect', () => {
       expect((await marys('PUT', address, 'content=hers', FORM)).status).toBe(403);
     });
 
-    it('which take forms nowhere else, and no form that says two things', async () => {
+    it('accepts forms on no other route, and no form with a repeated field', async () => {
       const id = await group(mary);
       const { id: messageId } = await say(johns, id, 'Hello');
       expect((await johns('POST', `/api/conversations/${id}/messages`, 'content=x', FORM)).status).toBe(415);
@@ -247,7 +247,7 @@ describe('the classroom dialect', () => {
       expect((await stranger('PUT', `/api/messages/${messageId}`, 'content=x', FORM)).status).toBe(401);
     });
 
-    it('which sent again under one key are one, as it is then', async () => {
+    it('stores a repeated send with the same key once, and returns the message as it is now', async () => {
       const id = await group(mary);
       const send = (content: string) =>
         johns('POST', `/api/conversations/${id}/messages`, { content }, { 'idempotency-key': 'classroom-once' });
@@ -260,7 +260,7 @@ describe('the classroom dialect', () => {
       expect((await send('a secret')).body).toMatchObject({ id: first.body.id, content: '', is_deleted: true });
     });
 
-    it('which are deleted and leave their place', async () => {
+    it('deletes a message and leaves a tombstone', async () => {
       const id = await group(mary);
       const { id: messageId } = await say(johns, id, 'Hello');
       expect((await marys('DELETE', `/api/messages/${messageId}`)).status).toBe(403);
@@ -270,7 +270,7 @@ describe('the classroom dialect', () => {
       expect(messages).toMatchObject([{ id: messageId, content: '', is_deleted: true }]);
     });
 
-    it('which are marked as read', async () => {
+    it('marks a message as read', async () => {
       const id = await group(mary);
       const { id: messageId } = await say(johns, id, 'Hello');
       const read = await marys('POST', `/api/messages/${messageId}/read`);
@@ -278,7 +278,7 @@ describe('the classroom dialect', () => {
       expect((await marys('GET', `/api/conversations/${id}`)).body.unread_count).toBe(0);
     });
 
-    it('which show files that were uploaded to the conversation', async () => {
+    it('sends a file that was uploaded to the conversation', async () => {
       const id = await group(mary);
       const { text, type } = fileForm('notes.txt', 'text/plain', 'what we learnt');
       const uploaded = await johns('POST', `/api/conversations/${id}/upload`, text, { 'content-type': type });
@@ -304,8 +304,8 @@ describe('the classroom dialect', () => {
     });
   });
 
-  describe('keeps participants', () => {
-    it('who are added, made moderators by form, muted, and removed', async () => {
+  describe('participants', () => {
+    it('adds, promotes by form, mutes and removes a participant', async () => {
       const id = await group(mary);
       const added = await johns('POST', `/api/conversations/${id}/participants`, {
         user_id: paul.id,
@@ -330,8 +330,8 @@ describe('the classroom dialect', () => {
     });
   });
 
-  describe('keeps statuses', () => {
-    it('which are set, and shown to those who share a conversation', async () => {
+  describe('statuses', () => {
+    it('sets a status and presents it to users who share a conversation', async () => {
       const stranger = await chat.user('stranger');
       const id = await group(mary);
       const set = await johns('PUT', '/api/users/status', {
@@ -368,23 +368,23 @@ describe('the classroom dialect', () => {
     });
   });
 
-  describe('keeps who types', () => {
+  describe('the typing status', () => {
     const status = { status: 'online', is_typing: false, typing_in_conversation: null };
 
-    it('until the status says that he does not, wherever that was', async () => {
+    it('ends typing in every conversation when the status says so', async () => {
       const ids = [await group(mary), await group(mary)];
-      const hers = await listen(`/api/ws/${mary.token}?ext=1`);
-      await hers.next('live');
+      const marySocket = await listen(`/api/ws/${mary.token}?ext=1`);
+      await marySocket.next('live');
       for (const id of ids) {
         await johns('PUT', '/api/users/status', { is_typing: true, typing_in_conversation: id });
-        await hers.next(having({ type: 'typing_start', conversation_id: id }));
+        await marySocket.next(having({ type: 'typing_start', conversation_id: id }));
       }
       expect((await johns('PUT', '/api/users/status', status)).body).toMatchObject({
         is_typing: false,
         typing_in_conversation: null,
       });
       for (const id of ids) {
-        expect(await hers.next(having({ type: 'typing_stop', conversation_id: id }))).toEqual({
+        expect(await marySocket.next(having({ type: 'typing_stop', conversation_id: id }))).toEqual({
           type: 'typing_stop',
           user_id: john.id,
           conversation_id: id,
@@ -394,11 +394,11 @@ describe('the classroom dialect', () => {
       expect(shown).toMatchObject({ is_typing: false, typing_in_conversation: null });
       await johns('PUT', '/api/users/status', status);
       const { id: last } = await say(johns, ids[0]!, 'the last');
-      await hers.next(({ message }) => message?.id === last);
-      expect(hers.left.filter(({ type }) => type === 'typing_stop')).toEqual([]);
+      await marySocket.next(({ message }) => message?.id === last);
+      expect(marySocket.left.filter(({ type }) => type === 'typing_stop')).toEqual([]);
     });
 
-    it('where the status speaks of something else', async () => {
+    it('continues typing when the status changes something else', async () => {
       const id = await group(mary);
       await johns('PUT', '/api/users/status', { is_typing: true, typing_in_conversation: id });
       const busy = await johns('PUT', '/api/users/status', { status: 'busy' });
@@ -407,16 +407,16 @@ describe('the classroom dialect', () => {
     });
   });
 
-  describe('tells errors', () => {
+  describe('errors', () => {
     it.each([
       ['no token', undefined],
       ['a wrong one', 'not-a-token'],
-    ])('as documented with %s', async (_what, token) => {
+    ])('returns 401 as documented with %s', async (_what, token) => {
       const { status, body } = await literalCalls(chat.app.url, token)('GET', '/api/conversations');
       expect([status, body]).toEqual([401, { detail: 'Invalid token', code: 'AUTHENTICATION_REQUIRED' }]);
     });
 
-    it('of fields as FastAPI does, with their place', async () => {
+    it('reports invalid fields as FastAPI does, with their location', async () => {
       const id = await group(mary);
       const { status, body } = await johns('POST', `/api/conversations/${id}/messages`, { content: '' });
       expect(status).toBe(422);
@@ -433,16 +433,16 @@ describe('the classroom dialect', () => {
       expect(query).toMatchObject({ status: 422, body: { detail: [{ loc: ['query', 'limit'] }] } });
     });
 
-    it('of what is not there, of files, and of clients that play the server', async () => {
+    it('reports missing resources, forbidden files and system messages from clients', async () => {
       const id = await group(mary);
-      const nobody = '01930000-0000-7000-8000-000000000000';
-      expect((await johns('GET', `/api/conversations/${nobody}`)).body).toMatchObject({
+      const missingId = '01930000-0000-7000-8000-000000000000';
+      expect((await johns('GET', `/api/conversations/${missingId}`)).body).toMatchObject({
         detail: 'Conversation not found',
       });
       expect((await johns('GET', '/api/conversations/conv-123')).body).toMatchObject({
         detail: 'Conversation not found',
       });
-      const message = await johns('DELETE', `/api/messages/${nobody}`);
+      const message = await johns('DELETE', `/api/messages/${missingId}`);
       expect(message).toMatchObject({ status: 404, body: { detail: 'Message not found' } });
       expect((await johns('GET', '/api/conversations/a/b/c')).body).toMatchObject({ detail: 'Not Found' });
       const { text, type } = fileForm('run.exe', 'application/x-msdownload', 'MZ');
@@ -453,10 +453,10 @@ describe('the classroom dialect', () => {
     });
   });
 
-  describe('tells what fails on our side', () => {
+  describe('errors of the server', () => {
     afterEach(() => jest.restoreAllMocks());
 
-    it('and nothing of why', async () => {
+    it('reports a failure without its cause', async () => {
       const id = await group(mary);
       const messages = chat.app.app.get(MessagesService, { strict: false });
       jest.spyOn(messages, 'send').mockRejectedValue(new Error('planted'));
@@ -468,8 +468,8 @@ describe('the classroom dialect', () => {
     });
   });
 
-  describe('speaks over sockets', () => {
-    it('at three addresses', async () => {
+  describe('the socket', () => {
+    it('opens at three paths', async () => {
       const id = await group(mary);
       const ways = [
         await listen('/api/ws', { Authorization: `Bearer ${mary.token}` }),
@@ -483,7 +483,7 @@ describe('the classroom dialect', () => {
       }
     });
 
-    it('and is told why it may not, before it is closed', async () => {
+    it('sends the reason before it closes a connection without a valid token', async () => {
       for (const address of ['/api/ws', '/api/ws/', '/api/ws?token=wrong', '/api/ws/wrong']) {
         const socket = await listen(address);
         expect(await socket.next('error')).toEqual({ type: 'error', message: 'Invalid token' });
@@ -491,80 +491,86 @@ describe('the classroom dialect', () => {
       }
     });
 
-    it('of who types, in both its words', async () => {
+    it('sends both frames for typing', async () => {
       const id = await group(mary);
-      const [his, hers] = [await listen(`/api/ws/${john.token}`), await listen(`/api/ws/${mary.token}`)];
-      his.send({ type: 'typing_start', conversation_id: id });
-      expect(await hers.next(having({ type: 'typing_start', conversation_id: id }))).toEqual({
+      const [johnSocket, marySocket] = [await listen(`/api/ws/${john.token}`), await listen(`/api/ws/${mary.token}`)];
+      johnSocket.send({ type: 'typing_start', conversation_id: id });
+      expect(await marySocket.next(having({ type: 'typing_start', conversation_id: id }))).toEqual({
         type: 'typing_start',
         user_id: john.id,
         conversation_id: id,
       });
-      expect(await hers.next(having({ type: 'user_status_change', is_typing: true, conversation_id: id }))).toEqual({
+      expect(
+        await marySocket.next(having({ type: 'user_status_change', is_typing: true, conversation_id: id })),
+      ).toEqual({
         type: 'user_status_change',
         user_id: john.id,
         status: 'online',
         is_typing: true,
         conversation_id: id,
       });
-      his.send({ type: 'typing_stop', conversation_id: id });
-      expect(await hers.next(having({ type: 'typing_stop', conversation_id: id }))).toEqual({
+      johnSocket.send({ type: 'typing_stop', conversation_id: id });
+      expect(await marySocket.next(having({ type: 'typing_stop', conversation_id: id }))).toEqual({
         type: 'typing_stop',
         user_id: john.id,
         conversation_id: id,
       });
     });
 
-    it('of who appears otherwise while he types', async () => {
-      const hers = await listen(`/api/ws/${mary.token}`);
+    it('sends a status change of a user who types', async () => {
+      const marySocket = await listen(`/api/ws/${mary.token}`);
       const tom = await chat.user('tom');
       const toms = literalCalls(chat.app.url, tom.token);
       const { id } = (await toms('POST', '/api/conversations', { type: 'direct', participant_ids: [mary.id] })).body;
       const change = { type: 'user_status_change', user_id: tom.id };
-      const his = await listen(`/api/ws/${tom.token}`);
-      await hers.next(having({ ...change, status: 'online' }));
-      his.send({ type: 'typing_start', conversation_id: id });
-      await hers.next(having({ ...change, is_typing: true }));
+      const tomSocket = await listen(`/api/ws/${tom.token}`);
+      await marySocket.next(having({ ...change, status: 'online' }));
+      tomSocket.send({ type: 'typing_start', conversation_id: id });
+      await marySocket.next(having({ ...change, is_typing: true }));
       await toms('PUT', '/api/users/status', { status: 'busy' });
-      expect(await hers.next(having({ ...change, status: 'busy' }))).toMatchObject({
+      expect(await marySocket.next(having({ ...change, status: 'busy' }))).toMatchObject({
         is_typing: true,
         conversation_id: id,
       });
-      his.send({ type: 'typing_stop', conversation_id: id });
-      await hers.next(having({ ...change, is_typing: false, conversation_id: id }));
+      tomSocket.send({ type: 'typing_stop', conversation_id: id });
+      await marySocket.next(having({ ...change, is_typing: false, conversation_id: id }));
       await toms('PUT', '/api/users/status', { status: 'away' });
-      expect(await hers.next(having({ ...change, status: 'away' }))).toMatchObject({
+      expect(await marySocket.next(having({ ...change, status: 'away' }))).toMatchObject({
         is_typing: false,
         conversation_id: null,
       });
     });
 
-    it('of who read what, once for each reader', async () => {
+    it('sends each reader once for a message', async () => {
       const id = await group(mary, paul);
-      const his = await listen(`/api/ws/${john.token}`);
-      const hers = await listen(`/api/ws/${mary.token}`);
+      const johnSocket = await listen(`/api/ws/${john.token}`);
+      const marySocket = await listen(`/api/ws/${mary.token}`);
       const { id: first } = await say(johns, id, 'one');
       const { id: second } = await say(johns, id, 'two');
-      hers.send({ type: 'message_read', message_id: first, conversation_id: id });
-      expect(await his.next(having({ type: 'message_read', user_id: mary.id }))).toEqual({
+      marySocket.send({ type: 'message_read', message_id: first, conversation_id: id });
+      expect(await johnSocket.next(having({ type: 'message_read', user_id: mary.id }))).toEqual({
         type: 'message_read',
         message_id: first,
         user_id: mary.id,
       });
       await pauls('POST', `/api/messages/${second}/read`);
-      expect(await his.next(having({ type: 'message_read', user_id: paul.id }))).toMatchObject({ message_id: second });
+      expect(await johnSocket.next(having({ type: 'message_read', user_id: paul.id }))).toMatchObject({
+        message_id: second,
+      });
       await marys('POST', `/api/messages/${second}/read`);
-      expect(await his.next(having({ type: 'message_read', user_id: mary.id }))).toMatchObject({ message_id: second });
-      expect(his.left.filter(({ type }) => type === 'message_read')).toEqual([]);
+      expect(await johnSocket.next(having({ type: 'message_read', user_id: mary.id }))).toMatchObject({
+        message_id: second,
+      });
+      expect(johnSocket.left.filter(({ type }) => type === 'message_read')).toEqual([]);
     });
 
-    it('of who comes and goes', async () => {
+    it('sends who connects', async () => {
       await group(mary);
-      const his = await listen(`/api/ws/${john.token}`);
+      const johnSocket = await listen(`/api/ws/${john.token}`);
       const zoe = await chat.user('zoe');
       await johns('POST', '/api/conversations', { type: 'direct', participant_ids: [zoe.id] });
       await listen(`/api/ws/${zoe.token}`);
-      expect(await his.next(having({ type: 'user_status_change', user_id: zoe.id }))).toEqual({
+      expect(await johnSocket.next(having({ type: 'user_status_change', user_id: zoe.id }))).toEqual({
         type: 'user_status_change',
         user_id: zoe.id,
         status: 'online',
@@ -573,26 +579,27 @@ describe('the classroom dialect', () => {
       });
     });
 
-    it('of no conversation it has left, until it joins again', async () => {
+    it('sends nothing of a conversation that the client left, until it joins again', async () => {
       const [left, kept] = [await group(mary), await group(mary)];
-      const hers = await listen(`/api/ws/${mary.token}`);
-      const heard = async (content: string) => (await hers.next(({ message }) => message?.content === content)).message;
-      hers.send({ type: 'leave_conversation', conversation_id: left });
-      // An error is the answer that says that the frame before it was dealt with.
-      hers.send({ type: 'join_conversation', conversation_id: 'no-such-room' });
-      await hers.next(having({ type: 'error', message: 'Conversation not found' }));
+      const marySocket = await listen(`/api/ws/${mary.token}`);
+      const heard = async (content: string) =>
+        (await marySocket.next(({ message }) => message?.content === content)).message;
+      marySocket.send({ type: 'leave_conversation', conversation_id: left });
+      // An error confirms that the frame before it was processed.
+      marySocket.send({ type: 'join_conversation', conversation_id: 'no-such-room' });
+      await marySocket.next(having({ type: 'error', message: 'Conversation not found' }));
       await say(johns, left, 'unheard');
       await say(johns, kept, 'heard');
       await heard('heard');
-      expect(hers.frames.filter(({ message }) => message?.content === 'unheard')).toEqual([]);
-      hers.send({ type: 'join_conversation', conversation_id: left });
-      hers.send({ type: 'join_conversation', conversation_id: 'no-such-room' });
-      await hers.next('error');
+      expect(marySocket.frames.filter(({ message }) => message?.content === 'unheard')).toEqual([]);
+      marySocket.send({ type: 'join_conversation', conversation_id: left });
+      marySocket.send({ type: 'join_conversation', conversation_id: 'no-such-room' });
+      await marySocket.next('error');
       await say(johns, left, 'heard again');
       expect(await heard('heard again')).toMatchObject({ conversation_id: left });
     });
 
-    it('and says what is wrong, without closing', async () => {
+    it('answers an invalid frame with an error, without closing', async () => {
       const id = await group(mary);
       const outside = await listen(`/api/ws/${paul.token}`);
       const malformed = { type: 'error', message: 'Invalid message format' };
@@ -609,7 +616,7 @@ describe('the classroom dialect', () => {
       expect(outside.socket.readyState).toBe(1);
     });
 
-    it('of nothing it has no word for, unless it asks to', async () => {
+    it('sends frames outside the dialect only to clients that connect with ext=1', async () => {
       const id = await group(mary);
       const [plain, extended] = [await listen(`/api/ws/${mary.token}`), await listen(`/api/ws/${mary.token}?ext=1`)];
       const { id: messageId } = await say(johns, id, 'Hello');

@@ -9,7 +9,7 @@ describe('the limits of the direct dialect', () => {
   });
   afterAll(() => chat.stop());
 
-  it('let five logins a minute through, and tell the sixth how long to wait', async () => {
+  it('allows five logins a minute, and returns the time to wait to the sixth', async () => {
     const call = literalCalls(chat.app.url);
     const login = () => call('POST', '/api/auth/login', { email: 'ana@example.com', password: 'no such password' });
     for (let left = 4; left >= 0; left--) {
@@ -27,12 +27,12 @@ describe('the limits of the direct dialect', () => {
       error: { code: 'rate_limit_exceeded', message: 'Too many requests', details: { retry_after: wait } },
     });
     expect(wait).toBeGreaterThan(0);
-    // At another version of the address it is the same login.
+    // A login under another version of the path counts against the same limit.
     const again = await call('POST', '/v1/auth/login', { email: 'ana@example.com', password: 'no such password' });
     expect(again.status).toBe(429);
   });
 
-  it('are a hundred calls a minute, of which all addresses count', async () => {
+  it('allows a hundred calls a minute over all paths together', async () => {
     const ben = await chat.user('ben');
     const call = literalCalls(chat.app.url, ben.token);
     const first = await call('GET', '/api/messages');
@@ -43,7 +43,7 @@ describe('the limits of the direct dialect', () => {
     expect(second.headers.get('x-ratelimit-remaining')).toBe('98');
   });
 
-  it('let ten sockets a minute in', async () => {
+  it('accepts ten sockets a minute', async () => {
     const { token } = await chat.user('many');
     const sockets = Array.from({ length: 10 }, () => new JsonSocket(chat.app.url, `/ws?token=${token}`));
     await Promise.all(sockets.map(({ opened }) => opened));
@@ -61,7 +61,7 @@ describe('an installation without the direct dialect', () => {
   });
   afterAll(() => chat.stop());
 
-  it('has none of its addresses', async () => {
+  it('has none of its routes', async () => {
     const { token } = await chat.user('john');
     const call = literalCalls(chat.app.url, token);
     for (const address of ['/api/messages', '/v1/messages', '/v2/messages', '/api/users/x']) {

@@ -7,7 +7,7 @@ import { WebhookReceiver } from '../support/webhook-receiver.js';
 
 const TIME = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/) as string;
 const ID = expect.stringMatching(/^[0-9a-f-]{36}$/) as string;
-const NOBODY = '01930000-0000-7000-8000-000000000000';
+const MISSING_ID = '01930000-0000-7000-8000-000000000000';
 
 describe('the direct dialect', () => {
   let chat: Chat;
@@ -17,7 +17,7 @@ describe('the direct dialect', () => {
   let anas: LiteralCall;
   let bens: LiteralCall;
   let eves: LiteralCall;
-  let nobodys: LiteralCall;
+  let anonymous: LiteralCall;
   const sockets: JsonSocket[] = [];
 
   beforeAll(async () => {
@@ -28,7 +28,7 @@ describe('the direct dialect', () => {
       LiteralCall,
       LiteralCall,
     ];
-    nobodys = literalCalls(chat.app.url);
+    anonymous = literalCalls(chat.app.url);
   });
   afterAll(async () => {
     for (const socket of sockets) socket.close();
@@ -45,15 +45,15 @@ describe('the direct dialect', () => {
     return socket;
   };
 
-  describe('knows people', () => {
-    it('who register, log in and refresh, as documented', async () => {
+  describe('users', () => {
+    it('registers, logs in, refreshes and changes a profile, as documented', async () => {
       const account = {
         email: 'user@example.com',
         password: 'secure_password',
         username: 'username',
         display_name: 'Display Name',
       };
-      const registered = await nobodys('POST', '/api/users', account);
+      const registered = await anonymous('POST', '/api/users', account);
       expect(registered.status).toBe(201);
       expect(registered.body).toEqual({
         id: ID,
@@ -63,7 +63,7 @@ describe('the direct dialect', () => {
         created_at: TIME,
       });
       const { email, password } = account;
-      const login = await nobodys('POST', '/api/auth/login', { email, password });
+      const login = await anonymous('POST', '/api/auth/login', { email, password });
       const tokens = {
         access_token: expect.any(String),
         refresh_token: expect.any(String),
@@ -71,9 +71,9 @@ describe('the direct dialect', () => {
         token_type: 'Bearer',
       };
       expect([login.status, login.body]).toEqual([200, tokens]);
-      const refreshed = await nobodys('POST', '/api/auth/refresh', { refresh_token: login.body.refresh_token });
+      const refreshed = await anonymous('POST', '/api/auth/refresh', { refresh_token: login.body.refresh_token });
       expect([refreshed.status, refreshed.body]).toEqual([200, tokens]);
-      const unknown = await nobodys('POST', '/api/auth/refresh', { refresh_token: 'x'.repeat(43) });
+      const unknown = await anonymous('POST', '/api/auth/refresh', { refresh_token: 'x'.repeat(43) });
       const refusal = { code: 'unauthorized', message: 'Invalid or expired token', details: { token_expired: false } };
       expect([unknown.status, unknown.body]).toEqual([401, { error: refusal }]);
       const own = literalCalls(chat.app.url, refreshed.body.access_token as string);
@@ -96,12 +96,12 @@ describe('the direct dialect', () => {
       expect((await anas('GET', `/api/users/${registered.body.id}`)).body).toEqual(profile.body);
     });
 
-    it('who change nobody else', async () => {
+    it('changes no profile of another user', async () => {
       const { status, body } = await anas('PATCH', `/api/users/${ben.id}`, { bio: 'hers' });
       expect([status, body.error.code]).toEqual([403, 'permission_denied']);
     });
 
-    it('who are there now', async () => {
+    it('presents whether a user is online', async () => {
       await listen(ben.token);
       await send(anas, { receiver_id: ben.id, content: 'there?' });
       const { body } = await anas('GET', `/api/users/${ben.id}`);
@@ -109,8 +109,8 @@ describe('the direct dialect', () => {
     });
   });
 
-  describe('carries messages', () => {
-    it('to a receiver, with whom the conversation begins', async () => {
+  describe('messages', () => {
+    it('sends to a user and creates the conversation', async () => {
       const first = await send(anas, { receiver_id: eve.id, content: 'Hi' });
       const metadata = { reply_to: first.id, mentions: [eve.id], more: { of: 'it' } };
       const sent = await anas('POST', '/api/messages', {
@@ -137,7 +137,7 @@ describe('the direct dialect', () => {
       expect((await send(eves, { receiver_id: ana.id, content: 'Back' })).conversation_id).toBe(first.conversation_id);
     });
 
-    it('that sent again under one key are one, as it is then', async () => {
+    it('stores a repeated send with the same key once, and returns the message as it is now', async () => {
       const again = (address: string, content: string) =>
         anas('POST', address, { receiver_id: eve.id, content }, { 'idempotency-key': 'direct-once' });
       const [first, second] = [await again('/api/messages', 'a secret'), await again('/v1/messages', 'a secret')];
@@ -150,13 +150,13 @@ describe('the direct dialect', () => {
       expect(gone.body).toMatchObject({ id: first.body.id, content: '', is_deleted: true });
     });
 
-    it('whose metadata may hold what is no id', async () => {
+    it('accepts metadata whose ids are not ids', async () => {
       const metadata = { reply_to: 'optional_message_id', mentions: ['user_id1', 'user_id2'] };
       const sent = await send(anas, { receiver_id: eve.id, content: 'x', type: 'text', metadata });
       expect(sent.metadata).toEqual(metadata);
     });
 
-    it('to a group, by whichever name it is given', async () => {
+    it('sends to a group under each of its parameter names', async () => {
       const id = await group(ben);
       for (const place of [{ group_id: id }, { conversation_id: id }, { receiver_id: id }]) {
         const { body } = await anas('POST', '/api/messages', { ...place, content: 'to all' });
@@ -167,12 +167,12 @@ describe('the direct dialect', () => {
         expect([status, body.error.details.field]).toEqual([400, 'receiver_id']);
       }
       expect((await eves('POST', '/api/messages', { receiver_id: id, content: 'x' })).status).toBe(403);
-      expect((await anas('POST', '/api/messages', { receiver_id: NOBODY, content: 'x' })).status).toBe(404);
+      expect((await anas('POST', '/api/messages', { receiver_id: MISSING_ID, content: 'x' })).status).toBe(404);
       const own = await anas('POST', '/api/messages', { receiver_id: ana.id, content: 'x' });
       expect([own.status, own.body.error.details.field]).toEqual([400, 'receiver_id']);
     });
 
-    it('that are read backwards and forwards, with headers that say where one is', async () => {
+    it('lists messages backwards and forwards, with the pagination headers', async () => {
       const id = await group(ben);
       const ids: string[] = [];
       for (let number = 1; number <= 7; number++) {
@@ -207,11 +207,11 @@ describe('the direct dialect', () => {
       expect([back.body.has_more, back.body.next_cursor, placeOf(back)[2]]).toEqual([true, ids[3], '2']);
       expect(idsOf(await list(`&after=${back.body.next_cursor}`))).toEqual(ids.slice(0, 3));
       expect((await list(`&after=${ids[6]}&before=${ids[0]}`)).status).toBe(400);
-      expect((await list(`&before=${NOBODY}`)).status).toBe(404);
+      expect((await list(`&before=${MISSING_ID}`)).status).toBe(404);
       expect((await eves('GET', `/api/messages?conversation_id=${id}`)).status).toBe(403);
     });
 
-    it('of all conversations together, in the order they were sent, and of no other', async () => {
+    it('lists messages of all own conversations in the order they were sent, and no others', async () => {
       const [kim, lou] = [await chat.user('kim'), await chat.user('lou')];
       const [kims, lous] = [kim, lou].map(({ token }) => literalCalls(chat.app.url, token)) as [
         LiteralCall,
@@ -242,13 +242,13 @@ describe('the direct dialect', () => {
       expect((await kims('GET', `/api/messages?before=${foreign}`)).status).toBe(403);
     });
 
-    it('which have arrived once a page shows them, or a socket was sent them', async () => {
+    it('marks messages as delivered once a page or a socket delivers them', async () => {
       const lea = await chat.user('lea');
-      const hers = await listen(ana.token, '&ext=1');
-      await hers.next('live');
+      const anasSocket = await listen(ana.token, '&ext=1');
+      await anasSocket.next('live');
       const { conversation_id: id } = await send(anas, { receiver_id: lea.id, content: 'shown' });
       const arrivedTo = (number: number) =>
-        hers.next(
+        anasSocket.next(
           ({ type, conversation_id, data }) =>
             type === 'receipt.updated' && conversation_id === id && data.delivered_to_all_seq === number,
         );
@@ -260,13 +260,13 @@ describe('the direct dialect', () => {
       await literalCalls(chat.app.url, lea.token)('GET', `/api/messages?conversation_id=${id}`);
       await arrivedTo(1);
       await (await listen(lea.token, '&ext=1')).next('live');
-      await send(anas, { receiver_id: lea.id, content: 'told' });
+      await send(anas, { receiver_id: lea.id, content: 'sent' });
       await arrivedTo(2);
-      expect([await contents('sent'), await contents('delivered')]).toEqual([[], ['told', 'shown']]);
+      expect([await contents('sent'), await contents('delivered')]).toEqual([[], ['sent', 'shown']]);
       expect((await lea.call('GET', `/conversations/${id}`)).body.unread_count).toBe(2);
     });
 
-    it('that are filtered by status, type and date', async () => {
+    it('filters messages by status, type and date', async () => {
       const id = await group(ben);
       const first = await send(anas, { conversation_id: id, content: 'one' });
       const second = await send(anas, { conversation_id: id, content: 'two' });
@@ -275,12 +275,12 @@ describe('the direct dialect', () => {
         expect([query, headers.get('x-pagination-total')]).toEqual([query, String(body.messages.length)]);
         return body.messages.map(({ content }: { content: string }) => content);
       };
-      const his = await ben.webSocket();
-      await his.request('message.delivered', { conversation_id: id, message_id: first.id });
-      const hers = await ana.webSocket();
-      await his.request('message.read', { conversation_id: id, message_id: first.id });
-      await his.request('message.delivered', { conversation_id: id, message_id: second.id });
-      await hers.until(
+      const bensSocket = await ben.webSocket();
+      await bensSocket.request('message.delivered', { conversation_id: id, message_id: first.id });
+      const anasSocket = await ana.webSocket();
+      await bensSocket.request('message.read', { conversation_id: id, message_id: first.id });
+      await bensSocket.request('message.delivered', { conversation_id: id, message_id: second.id });
+      await anasSocket.until(
         ({ type, conversation_id, data }) =>
           type === 'receipt.updated' &&
           conversation_id === id &&
@@ -304,8 +304,8 @@ describe('the direct dialect', () => {
     });
   });
 
-  describe('makes groups', () => {
-    it('with all their members and settings, as documented', async () => {
+  describe('groups', () => {
+    it('creates a group with its members and settings, as documented', async () => {
       const settings = { is_private: false, allow_invites: true, message_retention_days: 30 };
       const { status, body } = await anas('POST', '/api/groups', {
         name: 'Group Name',
@@ -329,8 +329,8 @@ describe('the direct dialect', () => {
     });
   });
 
-  describe('calls webhooks', () => {
-    it('with the body and the signature that are documented', async () => {
+  describe('webhooks', () => {
+    it('sends the documented body and signature', async () => {
       const receiver = await WebhookReceiver.start();
       const made = await anas('POST', '/api/webhooks', {
         url: receiver.url(),
@@ -343,7 +343,7 @@ describe('the direct dialect', () => {
         url: receiver.url(),
         events: ['message.created', 'user.updated'],
         secret: 'webhook_secret',
-        is_active: false, // until the receiver has answered the challenge
+        is_active: false, // until the receiver answers the challenge
         created_at: TIME,
       });
       const sent = await send(anas, { receiver_id: ben.id, content: 'Message content' });
@@ -361,19 +361,19 @@ describe('the direct dialect', () => {
     });
   });
 
-  describe('tells errors', () => {
-    it('of credentials, saying whether they have expired', async () => {
+  describe('errors', () => {
+    it('reports an unknown credential', async () => {
       const unauthorized = {
         error: { code: 'unauthorized', message: 'Invalid or expired token', details: { token_expired: false } },
       };
       const strangers = literalCalls(chat.app.url, 'no-token-of-ours');
-      for (const call of [nobodys, strangers]) {
+      for (const call of [anonymous, strangers]) {
         const { status, body } = await call('GET', '/api/messages');
         expect([status, body]).toEqual([401, unauthorized]);
       }
     });
 
-    it('of credentials that have expired', async () => {
+    it('reports an expired credential', async () => {
       const past = Math.floor(Date.now() / 1000) - 60;
       const { kid } = decodeProtectedHeader(ana.token);
       const expired = await new SignJWT({ ...decodeJwt(ana.token), iat: past - 3600, exp: past })
@@ -385,10 +385,10 @@ describe('the direct dialect', () => {
       expect((await socket.next('error')).data.details).toEqual({ token_expired: true });
     });
 
-    it('of fields, naming the first', async () => {
-      const { status, body } = await nobodys('POST', '/api/users', {
+    it('reports the first invalid field', async () => {
+      const { status, body } = await anonymous('POST', '/api/users', {
         email: 'no address',
-        username: 'somebody',
+        username: 'someone',
         password: 'secure_password-orbit-41',
       });
       expect(status).toBe(400);
@@ -399,14 +399,14 @@ describe('the direct dialect', () => {
       });
     });
 
-    it('of addresses nobody has', async () => {
+    it('reports an unknown path', async () => {
       expect((await anas('GET', '/api/groups/x/y')).body.error.code).toBe('not_found');
       expect((await anas('DELETE', '/v1/messages')).body.error.code).toBe('not_found');
     });
   });
 
-  describe('has versions', () => {
-    it.each(['/v1', '/v1/api'])('of which %s is this one', async (prefix) => {
+  describe('versions', () => {
+    it.each(['/v1', '/v1/api'])('serves %s as the current version', async (prefix) => {
       const sent = await anas('POST', `${prefix}/messages`, { receiver_id: ben.id, content: `under ${prefix}` });
       expect(sent.status).toBe(201);
       const { body } = await bens('GET', `${prefix}/messages/?conversation_id=${sent.body.conversation_id}&limit=1`);
@@ -414,11 +414,11 @@ describe('the direct dialect', () => {
       expect((await anas('GET', `${prefix}/users/${ben.id}`)).body.username).toBe('ben');
       expect((await anas('POST', `${prefix}/groups`, { name: 'x' })).status).toBe(201);
       const login = { email: 'ana@example.com', password: ana.password };
-      expect((await nobodys('POST', `${prefix}/auth/login`, login)).status).toBe(200);
-      expect((await nobodys('GET', `${prefix}/messages`)).body.error.code).toBe('unauthorized');
+      expect((await anonymous('POST', `${prefix}/auth/login`, login)).status).toBe(200);
+      expect((await anonymous('GET', `${prefix}/messages`)).body.error.code).toBe('unauthorized');
     });
 
-    it('of which the beta is for nobody', async () => {
+    it('refuses the beta version to all users', async () => {
       for (const address of ['/v2', '/v2/messages', '/v2/users/x?y=z']) {
         const { status, body } = await anas('GET', address);
         expect([address, status, body.error.code]).toEqual([address, 403, 'permission_denied']);
@@ -426,11 +426,11 @@ describe('the direct dialect', () => {
     });
   });
 
-  describe('speaks over its socket', () => {
-    it('of messages, which it takes in the same form', async () => {
-      const [hers, his] = [await listen(ana.token), await listen(ben.token)];
-      hers.send({ type: 'message', data: { receiver_id: ben.id, content: 'Message content', type: 'text' } });
-      const frame = await his.next(({ data }) => data?.content === 'Message content');
+  describe('the socket', () => {
+    it('accepts and sends messages in the same form', async () => {
+      const [anasSocket, bensSocket] = [await listen(ana.token), await listen(ben.token)];
+      anasSocket.send({ type: 'message', data: { receiver_id: ben.id, content: 'Message content', type: 'text' } });
+      const frame = await bensSocket.next(({ data }) => data?.content === 'Message content');
       expect(frame).toEqual({
         type: 'message',
         data: {
@@ -445,63 +445,63 @@ describe('the direct dialect', () => {
           metadata: {},
         },
       });
-      expect(await hers.next(({ data }) => data?.id === frame.data.id)).toEqual(frame);
+      expect(await anasSocket.next(({ data }) => data?.id === frame.data.id)).toEqual(frame);
     });
 
-    it('of who types', async () => {
+    it('sends who types', async () => {
       const id = await group(ben);
-      const [hers, his] = [await listen(ana.token), await listen(ben.token)];
+      const [anasSocket, bensSocket] = [await listen(ana.token), await listen(ben.token)];
       for (const is_typing of [true, false]) {
-        // In the very form it is told in; whose name it says makes no difference.
-        hers.send({ type: 'typing', data: { user_id: eve.id, conversation_id: id, is_typing } });
-        expect(await his.next('typing')).toEqual({
+        // In the form the server sends; the user id in it makes no difference.
+        anasSocket.send({ type: 'typing', data: { user_id: eve.id, conversation_id: id, is_typing } });
+        expect(await bensSocket.next('typing')).toEqual({
           type: 'typing',
           data: { user_id: ana.id, conversation_id: id, is_typing },
         });
       }
     });
 
-    it('of who is there', async () => {
+    it('sends who is online', async () => {
       const max = await chat.user('max');
       await send(anas, { receiver_id: max.id, content: 'hello' });
-      const hers = await listen(ana.token);
+      const anasSocket = await listen(ana.token);
       await listen(max.token);
-      expect(await hers.next(({ type, data }) => type === 'presence' && data.user_id === max.id)).toEqual({
+      expect(await anasSocket.next(({ type, data }) => type === 'presence' && data.user_id === max.id)).toEqual({
         type: 'presence',
         data: { user_id: max.id, status: 'online', last_seen: TIME },
       });
     });
 
-    it('and lives on pings, its own and those of WebSocket', async () => {
-      const hers = await listen(ana.token);
-      hers.send({ type: 'ping' });
-      expect(await hers.next('pong')).toEqual({ type: 'pong', data: {} });
-      const ponged = new Promise((resolve) => hers.socket.once('pong', resolve));
-      hers.socket.ping();
+    it('answers pings of its own and of WebSocket', async () => {
+      const anasSocket = await listen(ana.token);
+      anasSocket.send({ type: 'ping' });
+      expect(await anasSocket.next('pong')).toEqual({ type: 'pong', data: {} });
+      const ponged = new Promise((resolve) => anasSocket.socket.once('pong', resolve));
+      anasSocket.socket.ping();
       await ponged;
     });
 
-    it('and says what is wrong, without closing', async () => {
-      const hers = await listen(ana.token);
+    it('answers an invalid frame with an error, without closing', async () => {
+      const anasSocket = await listen(ana.token);
       for (const [bad, code] of [
         ['nonsense', 'invalid_frame'],
         ['[]', 'invalid_frame'],
         [{ type: 'x'.repeat(65) }, 'invalid_frame'],
         [{ type: 'no_such' }, 'unknown_frame_type'],
         [{ type: 'message', data: { receiver_id: ben.id } }, 'validation_error'],
-        [{ type: 'message', data: { receiver_id: NOBODY, content: 'x' } }, 'user_not_found'],
-        [{ type: 'typing', data: { conversation_id: NOBODY } }, 'conversation_not_found'],
+        [{ type: 'message', data: { receiver_id: MISSING_ID, content: 'x' } }, 'user_not_found'],
+        [{ type: 'typing', data: { conversation_id: MISSING_ID } }, 'conversation_not_found'],
       ] as const) {
-        hers.send(bad);
-        expect(await hers.next('error')).toEqual({
+        anasSocket.send(bad);
+        expect(await anasSocket.next('error')).toEqual({
           type: 'error',
           data: { code, message: expect.any(String), details: expect.any(Object) },
         });
       }
-      expect(hers.socket.readyState).toBe(1);
+      expect(anasSocket.socket.readyState).toBe(1);
     });
 
-    it('to nobody without a token', async () => {
+    it('closes connections without a valid token', async () => {
       for (const address of ['/ws', '/ws?token=wrong', '/ws/?token=']) {
         const socket = new JsonSocket(chat.app.url, address);
         const { data } = await socket.next('error');
@@ -514,7 +514,7 @@ describe('the direct dialect', () => {
       }
     });
 
-    it('of nothing it has no word for, unless it asks to', async () => {
+    it('sends frames outside the dialect only to clients that connect with ext=1', async () => {
       const id = await group(ben);
       const [plain, extended] = [await listen(ben.token), await listen(ben.token, '&ext=1')];
       const sent = await send(anas, { conversation_id: id, content: 'x' });

@@ -4,7 +4,7 @@ import { type AnyJson, call, JsonSocket } from '../support/dialect-client.js';
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
 const ORIGIN = 'https://chat.example.com';
 
-describe('the sockets of the messaging dialect', () => {
+describe('the socket of the messaging dialect', () => {
   let chat: Chat;
   let john: ChatUser;
   let mary: ChatUser;
@@ -34,7 +34,7 @@ describe('the sockets of the messaging dialect', () => {
     await chat.stop();
   });
 
-  it('say who has come in, and bring messages to everybody in the documented form', async () => {
+  it('greets its user and delivers messages in the documented form', async () => {
     const johns = open(`/ws/chat/${conversationId}/?token=${john.token}`);
     expect(await johns.next(() => true)).toEqual({
       type: 'connection_established',
@@ -60,7 +60,7 @@ describe('the sockets of the messaging dialect', () => {
     expect(own.message_id).toBe(heard.message_id);
   });
 
-  it('bring what was sent by other ways, and nothing of other conversations', async () => {
+  it('delivers messages that were sent over other APIs, and none of other conversations', async () => {
     const elsewhere = await chat.group(john, mary);
     const marys = await enter(mary, elsewhere);
     await john.call('POST', `/conversations/${conversationId}/messages`, { content: 'not here' });
@@ -74,7 +74,7 @@ describe('the sockets of the messaging dialect', () => {
     expect((await marys.next('chat_message')).content).toBe('and here');
   });
 
-  it('show the others who types, and when he ends', async () => {
+  it('sends the start and the end of typing to other participants', async () => {
     const [johns, marys] = [await enter(john), await enter(mary)];
     johns.send({ type: 'typing', is_typing: true });
     expect(await marys.next('user_typing')).toEqual({
@@ -90,8 +90,8 @@ describe('the sockets of the messaging dialect', () => {
   });
 
   it.each<[string, object | string, string]>([
-    ['what is no JSON', '{', 'INVALID_FRAME'],
-    ['what has no type', { message: 'x' }, 'INVALID_FRAME'],
+    ['invalid JSON', '{', 'INVALID_FRAME'],
+    ['a frame without a type', { message: 'x' }, 'INVALID_FRAME'],
     ['an unknown type', { type: 'dance' }, 'UNKNOWN_FRAME_TYPE'],
     ['a message without text', { type: 'message' }, 'VALIDATION_ERROR'],
     ['an empty message', { type: 'message', message: ' ' }, 'VALIDATION_ERROR'],
@@ -99,7 +99,7 @@ describe('the sockets of the messaging dialect', () => {
     ['a message of no type', { type: 'message', message: 'x', message_type: 'dance' }, 'INVALID_MESSAGE_TYPE'],
     ['too long a message', { type: 'message', message: 'x'.repeat(5001) }, 'CONTENT_TOO_LONG'],
     ['a sender of its own', { type: 'message', message: 'x', sender_id: 'me' }, 'VALIDATION_ERROR'],
-  ])('answer %s with an error in the documented form', async (_name, frame, code) => {
+  ])('answers %s with an error in the documented form', async (_name, frame, code) => {
     const socket = await enter(john);
     socket.send(frame);
     expect(await socket.next('error')).toEqual({ type: 'error', message: expect.any(String), code });
@@ -107,7 +107,7 @@ describe('the sockets of the messaging dialect', () => {
     await socket.next(({ type, content }) => type === 'chat_message' && content === 'still here');
   });
 
-  it('hear of edits only when they ask for more than the documented frames', async () => {
+  it('sends edits only to clients that connect with ext=1', async () => {
     const [strict, extended] = [await enter(mary), await enter(mary, conversationId, '&ext=1')];
     const { body } = await john.call('POST', `/conversations/${conversationId}/messages`, { content: 'before' });
     await john.call('PATCH', `/messages/${body.id}`, { content: 'after' });
@@ -119,7 +119,7 @@ describe('the sockets of the messaging dialect', () => {
     expect(strict.frames.map(({ type }) => type as string).filter((type) => !documented.includes(type))).toEqual([]);
   });
 
-  it('tell somebody who was taken out, and bring nothing more', async () => {
+  it('notifies a participant who was removed, and delivers nothing more', async () => {
     const emil = await chat.user('emil');
     const group = await chat.group(john, emil);
     const socket = await enter(emil, group);
@@ -140,20 +140,20 @@ describe('the sockets of the messaging dialect', () => {
     ],
     ['of a broken name', () => [`/ws/chat/%E0%A4%A/?token=${john.token}`], 'CONVERSATION_NOT_FOUND', 4404],
     [
-      'for who is not in it',
+      'of a user who is not a participant',
       (id) => [`/ws/chat/${id}/`, { authorization: `Bearer ${mary.token}` }],
       'PERMISSION_DENIED',
       4403,
     ],
-  ])('%s say why, and close', async (_name, address, code, close) => {
+  ])('sends the reason and closes a connection %s', async (_name, address, code, close) => {
     const own = await chat.group(john);
     const socket = open(...address(own));
     expect(await socket.next(() => true)).toMatchObject({ type: 'error', message: expect.any(String), code });
     expect((await socket.closed).code).toBe(close);
   });
 
-  describe('with the session cookie', () => {
-    it('open as the documents say: first /api/csrf/, then the socket', async () => {
+  describe('a connection with the session cookie', () => {
+    it('opens as documented: first GET /api/csrf/, then the socket', async () => {
       const answer = await csrf({}, john);
       expect(answer.body).toMatchObject({ csrf_token: expect.any(String), is_authenticated: true, user_id: john.id });
       expect(answer.headers.getSetCookie()[0]).toMatch(
@@ -165,13 +165,13 @@ describe('the sockets of the messaging dialect', () => {
       expect(await socket.next('chat_message')).toMatchObject({ content: 'by cookie', sender_id: john.id });
     });
 
-    it('open from the same origin, too', async () => {
+    it('opens from the same origin', async () => {
       const cookie = cookieOf(await csrf({}, john));
       const socket = open(`/ws/chat/${conversationId}/`, { cookie, origin: chat.app.url });
       await socket.next('connection_established');
     });
 
-    it('are kept from other origins, and from what has none', async () => {
+    it('is refused from other origins and without one', async () => {
       const cookie = cookieOf(await csrf({}, john));
       for (const origin of ['https://evil.example', 'null', `${ORIGIN}.evil.example`, 'http://chat.example.com']) {
         const socket = open(`/ws/chat/${conversationId}/`, { cookie, origin });
@@ -181,7 +181,7 @@ describe('the sockets of the messaging dialect', () => {
       expect((await socket.closed).code).toBe(4401);
     });
 
-    it('end with the session', async () => {
+    it('ends with the session', async () => {
       const dora = await chat.user('dora');
       const id = await chat.group(dora);
       const cookie = cookieOf(await csrf({}, dora));
@@ -193,7 +193,7 @@ describe('the sockets of the messaging dialect', () => {
       expect((await late.closed).code).toBe(4401);
     });
 
-    it('carry the prefix and Secure behind TLS, where a cookie without them counts for nothing', async () => {
+    it('needs a cookie with the prefix and Secure behind TLS', async () => {
       const tls = { 'x-forwarded-proto': 'https' };
       const answer = await csrf(tls, john);
       expect(answer.headers.getSetCookie()[0]).toMatch(
@@ -208,15 +208,15 @@ describe('the sockets of the messaging dialect', () => {
   });
 
   describe('GET /api/csrf/', () => {
-    it('answers nobody without a session, and takes away what is good for nothing', async () => {
-      const nobody = await csrf();
-      expect(nobody.body).toMatchObject({ csrf_token: expect.any(String), is_authenticated: false, user_id: null });
-      expect(nobody.headers.getSetCookie()).toEqual([]);
+    it('returns no user without a session, and removes an invalid cookie', async () => {
+      const anonymous = await csrf();
+      expect(anonymous.body).toMatchObject({ csrf_token: expect.any(String), is_authenticated: false, user_id: null });
+      expect(anonymous.headers.getSetCookie()).toEqual([]);
       const stale = await csrf({ cookie: 'parley_session=planted' });
       expect(stale.headers.getSetCookie()[0]).toMatch(/^parley_session=; Path=\/; Expires=Thu, 01 Jan 1970/);
     });
 
-    it('gives one token for one session, and another session another key', async () => {
+    it('returns the same token for the same session, and another key for another session', async () => {
       const first = await csrf({}, john);
       const again = await csrf({ cookie: cookieOf(first) });
       expect(again.body).toEqual(first.body);
@@ -227,7 +227,7 @@ describe('the sockets of the messaging dialect', () => {
       expect((await csrf({ cookie: cookieOf(first) })).body.is_authenticated).toBe(false);
     });
 
-    it('does not make a cookie good for calls', async () => {
+    it('gives no cookie that authenticates other calls', async () => {
       const cookie = cookieOf(await csrf({}, john));
       const answer = await call(chat.app.url, 'GET', '/api/messaging/conversations/', { headers: { cookie } });
       expect(answer.status).toBe(401);
@@ -246,7 +246,7 @@ describe('the limits of the messaging dialect', () => {
   });
   afterAll(() => chat.stop());
 
-  it('hold for calls and sockets together, and are told as documented', async () => {
+  it('counts calls and frames together, and reports the limit as documented', async () => {
     const path = `/api/messaging/conversations/${conversationId}/messages/`;
     const send = (): Promise<Answer> => call(chat.app.url, 'POST', path, { token: john.token, body: { content: 'x' } });
     const first = await send();
@@ -278,7 +278,7 @@ describe('the limits of the messaging dialect', () => {
     socket.close();
   });
 
-  it('let a user open ten sockets a minute', async () => {
+  it('accepts ten sockets a minute from a user', async () => {
     const mary = await chat.user('mary');
     const own = await chat.group(mary);
     const path = `/ws/chat/${own}/?token=${mary.token}`;
@@ -296,8 +296,8 @@ describe('the limits of the messaging dialect', () => {
   });
 });
 
-describe('an installation that does not speak the messaging dialect', () => {
-  it('has none of its addresses', async () => {
+describe('an installation without the messaging dialect', () => {
+  it('has none of its routes', async () => {
     const chat = await startChat({ DIALECTS: 'rooms,direct,classroom,chat' });
     const john = await chat.user('john');
     const own = await chat.group(john);

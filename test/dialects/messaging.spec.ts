@@ -25,7 +25,7 @@ describe('the messaging dialect', () => {
   afterAll(() => world.stop());
 
   describe('conversations', () => {
-    it('are made with whom one names, and listed as a list', async () => {
+    it('creates a conversation with the named users, and lists it', async () => {
       const created = await ask(john, 'POST', '/conversations/', { body: { participant_ids: [mary.id, carl.id] } });
       expect(created.status).toBe(201);
       expect(created.body).toMatchObject({
@@ -54,7 +54,7 @@ describe('the messaging dialect', () => {
       });
     });
 
-    it('with one other are the one direct conversation of the two', async () => {
+    it('returns the existing direct conversation of two users', async () => {
       const [first, second] = [
         await ask(john, 'POST', '/conversations/', { body: { participant_ids: [mary.id] } }),
         await ask(mary, 'POST', '/conversations/', { body: { participant_ids: [john.id] } }),
@@ -63,7 +63,7 @@ describe('the messaging dialect', () => {
       expect(second.body.conversation_id).toBe(first.body.conversation_id);
     });
 
-    it('need somebody else', async () => {
+    it('rejects a conversation with no other user', async () => {
       for (const participant_ids of [[], [john.id]]) {
         const { status, body } = await ask(john, 'POST', '/conversations/', { body: { participant_ids } });
         expect([status, body.code, body.details]).toEqual([
@@ -76,7 +76,7 @@ describe('the messaging dialect', () => {
   });
 
   describe('messages', () => {
-    it('are sent and answered as documented', async () => {
+    it('sends a message, as documented', async () => {
       const { status, body, headers } = await ask(john, 'POST', `/conversations/${conversationId}/messages/`, {
         body: { content: 'Hello, world!', message_type: 'text' },
       });
@@ -96,7 +96,7 @@ describe('the messaging dialect', () => {
       expect(headers.get('x-ratelimit-reset')).toMatch(/^\d{10}$/);
     });
 
-    it('are listed in pages, newest first, to the end', async () => {
+    it('lists messages in pages, newest first, to the end', async () => {
       const { body: room } = await ask(john, 'POST', '/conversations/', {
         body: { participant_ids: [mary.id, carl.id] },
       });
@@ -111,7 +111,7 @@ describe('the messaging dialect', () => {
       expect((await ask(mary, 'GET', `${path}?limit=101`)).status).toBe(400);
     });
 
-    it('are read by looking at the newest page; what was new is shown as new once', async () => {
+    it('marks messages as read when the newest page is fetched, which presents them as unread once', async () => {
       const { body: direct } = await ask(john, 'POST', '/conversations/', { body: { participant_ids: [carl.id] } });
       const path = `/conversations/${direct.conversation_id}/messages/`;
       await ask(john, 'POST', path, { body: { content: 'Hello!' } });
@@ -120,7 +120,7 @@ describe('the messaging dialect', () => {
       expect([await isRead(carl), await isRead(carl)]).toEqual([false, true]);
     });
 
-    it('that were deleted say so', async () => {
+    it('presents deleted messages as deleted', async () => {
       const path = `/conversations/${conversationId}/messages/`;
       const { body: sent } = await ask(john, 'POST', path, { body: { content: 'Too much' } });
       expect(sent.is_deleted).toBe(false);
@@ -129,7 +129,7 @@ describe('the messaging dialect', () => {
       expect(results[0]).toMatchObject({ message_id: sent.message_id, content: '', is_deleted: true });
     });
 
-    it('sent twice under one key are one', async () => {
+    it('stores a repeated send with the same key once', async () => {
       const path = `/conversations/${conversationId}/messages/`;
       const send = (): Promise<Answer> =>
         ask(john, 'POST', path, { body: { content: 'once' }, headers: { 'idempotency-key': 'key-once' } });
@@ -138,14 +138,14 @@ describe('the messaging dialect', () => {
       expect(second.headers.get('idempotency-replayed')).toBe('true');
     });
 
-    it('lose their markup and keep their text', async () => {
+    it('removes markup and keeps the text', async () => {
       const { body } = await ask(john, 'POST', `/conversations/${conversationId}/messages/`, {
         body: { content: '<b>a</b> < b<script>alert(1)</script>' },
       });
       expect(body.content).toBe('a < b');
     });
 
-    it.each(['system', 'video', 7])('of type %p are refused', async (message_type) => {
+    it.each(['system', 'video', 7])('rejects the message type %p', async (message_type) => {
       const { status, body } = await ask(john, 'POST', `/conversations/${conversationId}/messages/`, {
         body: { content: 'x', message_type },
       });
@@ -160,7 +160,7 @@ describe('the messaging dialect', () => {
       return ask(user, 'POST', `/conversations/${conversationId}/attachments/`, { body: form });
     };
 
-    it('are taken, sent alone or several, and can be fetched at their address without a header', async () => {
+    it('uploads, sends one or several, and serves them at a URL that needs no header', async () => {
       const uploads = await Promise.all(
         ['document.pdf', 'b.pdf'].map((name) => upload(john, name, SAMPLE_PDF, 'application/pdf')),
       );
@@ -187,7 +187,7 @@ describe('the messaging dialect', () => {
         },
       });
       expect(sent.status).toBe(201);
-      // Over the socket they come with an address of the receiver's own, ready to be put into a page.
+      // Over the socket the URL is signed for the receiver and can be used in a page.
       const { attachments } = await marys.next('chat_message');
       expect(attachments[0]).toEqual({
         ...first,
@@ -204,7 +204,7 @@ describe('the messaging dialect', () => {
       expect(Buffer.from(await fetched.arrayBuffer()).equals(SAMPLE_PDF)).toBe(true);
     });
 
-    it('of a wrong type, or too large, are refused with 400', async () => {
+    it('rejects a forbidden type and a file that is too large with 400', async () => {
       const wrong = await upload(john, 'program.exe', Buffer.from('MZ\x90\x00 not a document'), 'application/pdf');
       expect([wrong.status, wrong.body.code, typeof wrong.body.error]).toEqual([400, 'INVALID_FILE_TYPE', 'string']);
       const large = await upload(john, 'a.txt', Buffer.alloc(26 * 1024 * 1024, 'a'), 'text/plain');
@@ -212,7 +212,7 @@ describe('the messaging dialect', () => {
     });
   });
 
-  it('counts for whoever asks', async () => {
+  it('counts messages and unread messages of the caller', async () => {
     const [dora, emil] = [await world.chat.user('dora'), await world.chat.user('emil')];
     const { body: direct } = await ask(dora, 'POST', '/conversations/', { body: { participant_ids: [emil.id] } });
     const path = `/conversations/${direct.conversation_id}/messages/`;
@@ -244,27 +244,32 @@ describe('the messaging dialect', () => {
         404,
         'CONVERSATION_NOT_FOUND',
       ],
-      ['of an unknown address', () => ask(john, 'GET', '/nothing/'), 404, 'ROUTE_NOT_FOUND'],
+      ['of an unknown path', () => ask(john, 'GET', '/nothing/'), 404, 'ROUTE_NOT_FOUND'],
       [
         'of too long a text',
         () => ask(john, 'POST', `/conversations/${conversationId}/messages/`, { body: { content: 'x'.repeat(5001) } }),
         400,
         'CONTENT_TOO_LONG',
       ],
-      ['for who is no admin', () => ask(john, 'GET', '/admin/performance-metrics/'), 403, 'PERMISSION_DENIED'],
-      ['for who is no admin', () => ask(john, 'GET', '/admin/health-check/'), 403, 'PERMISSION_DENIED'],
-    ])('%s has the documented form', async (_name, request, expected, code) => {
+      [
+        'for a user who is not an admin',
+        () => ask(john, 'GET', '/admin/performance-metrics/'),
+        403,
+        'PERMISSION_DENIED',
+      ],
+      ['for a user who is not an admin', () => ask(john, 'GET', '/admin/health-check/'), 403, 'PERMISSION_DENIED'],
+    ])('is 403 PERMISSION_DENIED for a user who is not a participant', async (_name, request, expected, code) => {
       const { status, body } = await request();
       expect([status, body]).toEqual([expected, { error: expect.any(String), code, details: expect.any(Object) }]);
     });
 
-    it('for who is not in the conversation is 403 PERMISSION_DENIED', async () => {
+    it('is 403 PERMISSION_DENIED for a user who is not a participant', async () => {
       const stranger = await world.chat.user('stranger');
       const { status, body } = await ask(stranger, 'GET', `/conversations/${conversationId}/messages/`);
       expect([status, body.code]).toEqual([403, 'PERMISSION_DENIED']);
     });
 
-    it('says of each field what is wrong with it', async () => {
+    it('names what is wrong with each field', async () => {
       const { body } = await ask(john, 'POST', '/conversations/', { body: { participant_ids: [2, 3] } });
       expect(body).toMatchObject({ code: 'VALIDATION_ERROR', details: { participant_ids: expect.any(String) } });
       const broken = await fetch(`${world.chat.app.url}/api/messaging/conversations/`, {
@@ -276,7 +281,7 @@ describe('the messaging dialect', () => {
     });
   });
 
-  it('tells admins how the system does', async () => {
+  it('reports the health of the system to admins', async () => {
     const { ADMIN_EMAIL: email, ADMIN_PASSWORD: password } = {
       ADMIN_EMAIL: 'admin@example.com',
       ADMIN_PASSWORD: 'correct horse battery staple',

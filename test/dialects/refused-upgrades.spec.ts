@@ -4,7 +4,7 @@ import { JsonSocket } from '../support/dialect-client.js';
 const TEXT = expect.any(String) as string;
 const CODE = 'ORIGIN_NOT_ALLOWED';
 
-describe('a page of a foreign origin', () => {
+describe('a socket of a foreign origin', () => {
   let chat: Chat;
   let john: ChatUser;
   beforeAll(async () => {
@@ -23,13 +23,13 @@ describe('a page of a foreign origin', () => {
       { error: true, message: TEXT, code: CODE, details: {}, timestamp: TEXT, request_id: TEXT },
     ],
     ['rooms', () => '/ws/chat/', { error_code: CODE, error_message: TEXT, details: {} }],
-  ])('is refused in the words of the %s dialect', async (_name, address, body) => {
+  ])('is refused in the form of the %s dialect', async (_name, address, body) => {
     const path = address({ room: await chat.group(john), user: john.id });
     const socket = new JsonSocket(chat.app.url, `${path}?token=${john.token}`, { origin: 'https://evil.example' });
     expect([await socket.refused, await socket.refusal]).toEqual([403, body]);
   });
 
-  it('is refused in ours at our own', async () => {
+  it('is refused in the canonical form at the canonical path', async () => {
     const socket = new JsonSocket(chat.app.url, '/api/v1/realtime', { origin: 'https://evil.example' });
     expect(await socket.refusal).toEqual({ error: { code: CODE, message: TEXT, details: {} } });
   });

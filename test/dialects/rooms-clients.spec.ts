@@ -26,7 +26,7 @@ interface PrintedHook {
 
 type Made<Client> = new (url: string, options?: object) => Client;
 
-/** Frames of a browser's kind of socket, one by one. */
+/** Waits for frames of a browser's kind of socket. */
 function heardBy(socket: WebSocket): (matches: (frame: AnyJson) => boolean) => Promise<AnyJson> {
   const frames: AnyJson[] = [];
   socket.addEventListener('message', ({ data }) => void frames.push(JSON.parse(String(data)) as AnyJson));
@@ -39,12 +39,12 @@ function heardBy(socket: WebSocket): (matches: (frame: AnyJson) => boolean) => P
   };
 }
 
-describe('the code the rooms documentation prints', () => {
+describe('the client code of the rooms documentation', () => {
   let chat: Chat;
   let ana: ChatUser;
   let address: string;
   const sockets: WebSocket[] = [];
-  /** `setInterval`, thirty seconds being short. */
+  /** `setInterval` with 20 ms in place of thirty seconds. */
   const beats: NodeJS.Timeout[] = [];
   const soon = (work: () => void): number => beats.push(setInterval(work, 20));
 
@@ -60,7 +60,7 @@ describe('the code the rooms documentation prints', () => {
     await chat.stop();
   });
 
-  it('WebSocketClient connects, has its heartbeats answered, and comes back by itself', async () => {
+  it('connects, has its heartbeats answered, and reconnects by itself (WebSocketClient)', async () => {
     const console = new HeardConsole();
     const waits: number[] = [];
     const setTimeout = (work: () => void, ms: number): void => {
@@ -84,7 +84,7 @@ describe('the code the rooms documentation prints', () => {
     client.ws.onclose = null;
   });
 
-  it('WebSocketManager connects, has its heartbeats answered, and reconnects when told to', async () => {
+  it('connects, has its heartbeats answered, and reconnects when asked (WebSocketManager)', async () => {
     const surroundings = { WebSocket, setInterval: soon, setTimeout, clearTimeout };
     const Manager = runPrinted<Made<PrintedManager>>('rooms-manager.txt', 'WebSocketManager', surroundings);
     const manager = new Manager(address, { retryDelay: 1, heartbeatInterval: 20 });
@@ -97,7 +97,7 @@ describe('the code the rooms documentation prints', () => {
     expect([second.readyState, manager.retryCount]).toEqual([WebSocket.OPEN, 0]);
   });
 
-  it('the hook shows what is said, and says something', async () => {
+  it('renders messages and sends one (the React hook)', async () => {
     const hook: { use?: (url: string) => PrintedHook } = {};
     const page: SmallReact<PrintedHook> = new SmallReact(() => hook.use!(address));
     const { useState, useEffect, useCallback } = page;
@@ -121,7 +121,7 @@ describe('the code the rooms documentation prints', () => {
     await page.until(has('from the component'));
     await ana.call('POST', '/conversations/general/messages', { content: 'from elsewhere' });
     const { messages } = await page.until(has('from elsewhere'));
-    // The component draws `msg.data.content` of whatever comes: everything has data.
+    // The component renders `msg.data.content` of every message: all have data.
     expect(messages.every(({ data }) => typeof data === 'object' && data !== null)).toBe(true);
   });
 });

@@ -47,7 +47,7 @@ describe('the rooms dialect', () => {
     await chat.stop();
   });
 
-  it('answers /healthz as documented', async () => {
+  it('answers GET /healthz as documented', async () => {
     const { status, body } = await ask(undefined, 'GET', '/healthz');
     expect(status).toBe(200);
     expect(body).toEqual({
@@ -64,7 +64,7 @@ describe('the rooms dialect', () => {
   });
 
   describe('sessions', () => {
-    it('are made for oneself, and shown to whoever has their key', async () => {
+    it('creates a session for the caller, and returns it to every client with its key', async () => {
       const body = { user_id: ana.id, preferences: PREFERENCES };
       const created = await ask(ana, 'POST', '/api/sessions/', { body });
       expect(created.status).toBe(201);
@@ -89,7 +89,7 @@ describe('the rooms dialect', () => {
       });
     });
 
-    it('are nobody’s but one’s own', async () => {
+    it('creates no session for another user, and returns none to them', async () => {
       const created = await ask(ana, 'POST', '/api/sessions/', { body: { user_id: ben.id } });
       expect([created.status, created.body.error_code]).toEqual([403, 'PERMISSION_DENIED']);
       expect((await ask(undefined, 'POST', '/api/sessions/', { body: { user_id: ana.id } })).status).toBe(401);
@@ -98,7 +98,7 @@ describe('the rooms dialect', () => {
       expect([unknown.status, unknown.body.error_code]).toEqual([404, 'SESSION_NOT_FOUND']);
     });
 
-    it('are kept as hashes alone', async () => {
+    it('stores only a hash of the key', async () => {
       const key = await session(ana);
       const rows = await chat.app.database.query(
         `select encode(key_hash, 'escape') as hash, preferences from session_keys`,
@@ -106,7 +106,7 @@ describe('the rooms dialect', () => {
       expect(JSON.stringify(rows)).not.toContain(key);
     });
 
-    it('count what their sockets do', async () => {
+    it('counts the frames of its sockets', async () => {
       const key = await session(ana);
       const { socket } = await welcomed(`?session_id=${key}`);
       socket.send(text('counted'));
@@ -119,7 +119,7 @@ describe('the rooms dialect', () => {
       expect(body.statistics.connection_time_seconds).toBeGreaterThanOrEqual(0);
     });
 
-    it('end with a change of the password in the login they came from', async () => {
+    it('ends with a change of the password in the login it came from', async () => {
       const finn = await chat.user('finn');
       const key = await session(finn);
       expect((await ask(undefined, 'GET', `/api/sessions/${key}/`)).status).toBe(200);
@@ -133,7 +133,7 @@ describe('the rooms dialect', () => {
       expect((await ask(undefined, 'GET', `/api/sessions/${key}/`)).status).toBe(404);
     });
 
-    it('end the sockets they opened also where no process says so', async () => {
+    it('closes its sockets even if no process announces its end', async () => {
       const { socket } = await welcomed(`?session_id=${await session(ben)}`);
       const { socket: other } = await welcomed(`?session_id=${await session(ana)}`);
       await chat.app.database.query(
@@ -146,7 +146,7 @@ describe('the rooms dialect', () => {
       await other.next(says('not ended'));
     });
 
-    it('end with the login they came from', async () => {
+    it('ends with the login it came from', async () => {
       const dora = await chat.user('dora');
       const key = await session(dora);
       const { socket } = await welcomed(`?session_id=${key}`);
@@ -160,7 +160,7 @@ describe('the rooms dialect', () => {
   });
 
   describe('rooms', () => {
-    it('are listed in parts, with who is there', async () => {
+    it('lists rooms in pages, with the number of active users', async () => {
       for (const [slug, category] of [
         ['chess', 'games'],
         ['go', 'games'],
@@ -190,7 +190,7 @@ describe('the rooms dialect', () => {
       expect((await ask(undefined, 'GET', '/api/rooms/?category=general')).body.pagination.total).toBe(1);
     });
 
-    it('are joined with the session, by slug or id, and say how many are there', async () => {
+    it('joins with the session, by slug or id, and returns the number of active users', async () => {
       const emil = await chat.user('emil');
       const key = await session(emil);
       await welcomed(`?session_id=${key}`);
@@ -207,20 +207,20 @@ describe('the rooms dialect', () => {
 
     it.each<[string, () => Promise<Answer>, number, string]>([
       [
-        'without anybody',
+        'without a session',
         () => ask(undefined, 'POST', '/api/rooms/general/join/', { body: {} }),
         401,
         'AUTHENTICATION_ERROR',
       ],
-      ['that are not there', () => ask(ana, 'POST', '/api/rooms/nowhere/join/', { body: {} }), 404, 'ROOM_NOT_FOUND'],
-      ['that are private', () => ask(ben, 'POST', '/api/rooms/closed/join/', { body: {} }), 404, 'ROOM_NOT_FOUND'],
+      ['an unknown room', () => ask(ana, 'POST', '/api/rooms/nowhere/join/', { body: {} }), 404, 'ROOM_NOT_FOUND'],
+      ['a private room', () => ask(ben, 'POST', '/api/rooms/closed/join/', { body: {} }), 404, 'ROOM_NOT_FOUND'],
       [
         'with a wrong body',
         () => ask(ana, 'POST', '/api/rooms/general/join/', { body: { session_id: 7 } }),
         400,
         'VALIDATION_ERROR',
       ],
-    ])('cannot be joined %s', async (_name, request, status, code) => {
+    ])('refuses to join %s', async (_name, request, status, code) => {
       const answer = await request();
       expect([answer.status, answer.body]).toEqual([
         status,
@@ -228,14 +228,14 @@ describe('the rooms dialect', () => {
       ]);
     });
 
-    it('cannot be joined with the session of another', async () => {
+    it('refuses to join with the session of another user', async () => {
       const body = { session_id: await session(ana) };
       expect((await ask(ben, 'POST', '/api/rooms/general/join/', { body })).status).toBe(403);
     });
   });
 
   describe('the socket', () => {
-    it('welcomes, and speaks in envelopes that carry the session of each receiver', async () => {
+    it('sends a welcome, and envelopes with the session of each receiver', async () => {
       const keys = [await session(ana), await session(ben)];
       const [anas, bens] = await Promise.all(keys.map((key) => welcomed(`?session_id=${key}`)));
       expect(anas!.welcome).toEqual({
@@ -265,7 +265,7 @@ describe('the rooms dialect', () => {
       expect(Math.abs(Number(heard[1]!.timestamp) - Date.now())).toBeLessThan(60_000);
     });
 
-    it('answers heartbeats, with and without a number', async () => {
+    it('answers heartbeats, with and without a sequence', async () => {
       const { socket } = await welcomed();
       socket.send({ type: 'heartbeat', timestamp: Date.now() });
       expect(await socket.next('heartbeat')).toMatchObject({ data: {}, metadata: SERVER });
@@ -273,7 +273,7 @@ describe('the rooms dialect', () => {
       expect((await socket.next('heartbeat')).data).toEqual({ sequence: 42 });
     });
 
-    it('tells who comes into a room and who goes', async () => {
+    it('sends who joins and who leaves a room', async () => {
       const { socket } = await welcomed(`?token=${ana.token}`);
       const fred = await chat.user('fred');
       await ask(fred, 'POST', '/api/rooms/general/join/', { body: {} });
@@ -283,7 +283,7 @@ describe('the rooms dialect', () => {
       await socket.next(({ data }) => data.action === 'user_left' && data.user_id === fred.id);
     });
 
-    it('lets who has an account speak in a public room at once, and be in it from then on', async () => {
+    it('lets a user write in a public room at once, and makes them a participant', async () => {
       const gina = await chat.user('gina');
       const { socket } = await welcomed(`?token=${gina.token}`);
       socket.send({ type: 'text_message', data: { content: 'here I am', room_id: 'general' } });
@@ -294,7 +294,7 @@ describe('the rooms dialect', () => {
       expect((await gina.call('GET', '/conversations/general')).status).toBe(200);
     });
 
-    it('lets guests hear and, where they may, speak', async () => {
+    it('lets guests read and, if the settings allow it, write', async () => {
       const [guest, member] = [await welcomed(), await welcomed(`?token=${ana.token}`)];
       expect(guest.welcome.data).toMatchObject({ action: 'welcome', user_name: 'Guest' });
       expect(guest.welcome.session_id).toEqual(KEY);
@@ -306,7 +306,7 @@ describe('the rooms dialect', () => {
     });
 
     it.each<[string, object | string, string, string]>([
-      ['what is no JSON', '{', 'VALIDATION_ERROR', ''],
+      ['invalid JSON', '{', 'VALIDATION_ERROR', ''],
       ['an unknown type', { type: 'dance' }, 'VALIDATION_ERROR', ''],
       ['an empty message', text(''), 'VALIDATION_ERROR', 'content'],
       [
@@ -315,7 +315,7 @@ describe('the rooms dialect', () => {
         'VALIDATION_ERROR',
         'content',
       ],
-      ['a room nobody has', text('x', { room_id: 'nowhere' }), 'ROOM_NOT_FOUND', ''],
+      ['an unknown room', text('x', { room_id: 'nowhere' }), 'ROOM_NOT_FOUND', ''],
       ['a private room', text('x', { room_id: 'closed' }), 'ROOM_NOT_FOUND', ''],
       ['the name of another', text('x', { user_id: 'ana' }), 'PERMISSION_DENIED', ''],
       ['a wrong heartbeat', { type: 'heartbeat', data: { sequence: 'x' } }, 'VALIDATION_ERROR', 'sequence'],
@@ -334,7 +334,7 @@ describe('the rooms dialect', () => {
     });
 
     it.each(['?token=no', '?session_id=550e8400-e29b-41d4-a716-446655440000'])(
-      'lets %s in as nobody, not even as a guest',
+      'refuses the invalid credential %s, even as a guest',
       async (query) => {
         const socket = open(query);
         expect((await socket.next('error')).data.error_code).toBe('AUTHENTICATION_ERROR');
@@ -344,8 +344,8 @@ describe('the rooms dialect', () => {
   });
 });
 
-describe('guests of the rooms dialect', () => {
-  it('only hear where they may only read, within their limits', async () => {
+describe('a guest of the rooms dialect', () => {
+  it('can only read with GUEST_ACCESS=read, within the limits', async () => {
     const chat = await startChat({ RATE_LIMIT_MULTIPLIER: '1' });
     const guest = new JsonSocket(chat.app.url, '/ws/chat/');
     await guest.next('system_message');
@@ -363,7 +363,7 @@ describe('guests of the rooms dialect', () => {
     await chat.stop();
   });
 
-  it('are turned away where they are not wanted, and see no rooms', async () => {
+  it('is refused with GUEST_ACCESS=off, and lists no rooms', async () => {
     const chat = await startChat({ GUEST_ACCESS: 'off' });
     const guest = new JsonSocket(chat.app.url, '/ws/chat/');
     expect((await guest.next('error')).data.error_code).toBe('AUTHENTICATION_ERROR');
@@ -373,8 +373,8 @@ describe('guests of the rooms dialect', () => {
   });
 });
 
-describe('the addresses in answers', () => {
-  it('are those clients reach the server at, where that is said', async () => {
+describe('a URL in a response', () => {
+  it('begins with PUBLIC_URL if it is set', async () => {
     const chat = await startChat({ PUBLIC_URL: 'https://chat.example.com/' });
     const ana = await chat.user('ana');
     const body = { user_id: 'ana' };
@@ -384,8 +384,8 @@ describe('the addresses in answers', () => {
   });
 });
 
-describe('an installation that does not speak the rooms dialect', () => {
-  it('has none of its addresses', async () => {
+describe('an installation without the rooms dialect', () => {
+  it('has none of its routes', async () => {
     const chat = await startChat({ DIALECTS: 'messaging' });
     expect((await call(chat.app.url, 'GET', '/api/rooms/')).status).toBe(404);
     expect((await call(chat.app.url, 'GET', '/api/sessions/x/')).status).toBe(404);

@@ -6,14 +6,14 @@ const SPEAKERS = ['messaging', 'direct', 'classroom', 'chat', 'rooms', 'canonica
 type Speaker = (typeof SPEAKERS)[number];
 const COUNT = ROUNDS * SPEAKERS.length;
 
-/** A message as any of the lists shows it: which one, and what it says. */
+/** A message as each list returns it: its id and its content. */
 type Shown = [id: string, content: string];
 
 /**
- * One room with a person of each dialect in it and one over Socket.IO, all of whom speak and listen at once: five at
- * the addresses their own documents give, with a socket of their own.
+ * One room with a user of each dialect and one over Socket.IO, who all send and receive at once: five over the paths of
+ * their own documentation, each with its own socket.
  */
-describe('people who speak different dialects in one conversation', () => {
+describe('users of different dialects in one conversation', () => {
   let chat: Chat;
   let room: string;
   let people: Record<Speaker, ChatUser>;
@@ -56,7 +56,7 @@ describe('people who speak different dialects in one conversation', () => {
     await chat.stop();
   });
 
-  /** What the frames of a dialect say of new messages, in the order they came. */
+  /** The new messages in the frames of a dialect, in the order of arrival. */
   const hears: Record<keyof typeof sockets, (frame: AnyJson) => Shown | undefined> = {
     messaging: (frame) => (frame.type === 'chat_message' ? [frame.message_id, frame.content] : undefined),
     direct: (frame) => (frame.type === 'message' ? [frame.data.id, frame.data.content] : undefined),
@@ -66,7 +66,7 @@ describe('people who speak different dialects in one conversation', () => {
     rooms: (frame) => (frame.type === 'text_message' ? [frame.data.message_id, frame.data.content] : undefined),
   };
 
-  /** The same conversation by the list of each dialect that has one, oldest first. */
+  /** The same conversation as listed by each dialect that has a list, oldest first. */
   const lists: Partial<Record<Speaker, () => Promise<Shown[]>>> = {
     messaging: async () => {
       const shown: Shown[] = [];
@@ -127,7 +127,7 @@ describe('people who speak different dialects in one conversation', () => {
   const inOurs = (type: string): Shown[] =>
     canonical.frames.filter((frame) => frame.type === type).map(({ data }) => [data.message.id, data.message.content]);
 
-  it('all hear the same messages in the same order, each once', async () => {
+  it('receives the same messages in the same order, each once', async () => {
     for (let cycle = 0; cycle < ROUNDS; cycle++) await speak(cycle);
     await canonical.until(({ data }) => data?.message?.sequence_number === COUNT);
     const ours = inOurs('message.created');
@@ -142,7 +142,7 @@ describe('people who speak different dialects in one conversation', () => {
     for (const [name, list] of Object.entries(lists)) expect([name, await list()]).toEqual([name, ours]);
   });
 
-  it('cannot tell a private room of others from one that is not there, by its slug', async () => {
+  it('hides a private room like a room that does not exist, by its slug', async () => {
     const body = { type: 'room', slug: 'cellar', settings: { is_private: true } };
     expect((await people.canonical.call('POST', '/conversations', body)).status).toBe(201);
     const calls: [Speaker, string, (slug: string) => string, object?][] = [
@@ -180,8 +180,8 @@ describe('people who speak different dialects in one conversation', () => {
       const errors: string[] = [];
       for (const slug of ['cellar', 'nowhere']) {
         sockets[speaker].send(frame(slug));
-        const told = await sockets[speaker].next((each) => JSON.stringify(each).includes('rror'));
-        errors.push(JSON.stringify(told, (name, value: unknown) => (/time|_id$/.test(name) ? null : value)));
+        const answer = await sockets[speaker].next((each) => JSON.stringify(each).includes('rror'));
+        errors.push(JSON.stringify(answer, (name, value: unknown) => (/time|_id$/.test(name) ? null : value)));
       }
       expect([speaker, errors[0]]).toEqual([speaker, errors[1]]);
     }
@@ -194,7 +194,7 @@ describe('people who speak different dialects in one conversation', () => {
     expect(closes[0]).toEqual(closes[1]);
   });
 
-  it('are told so, each in the form of their dialect, of a text that is too long', async () => {
+  it('reports a content that is too long in the form of each dialect', async () => {
     const content = '€'.repeat(30_000) + 'x'.repeat(70_001);
     const [[id]] = (await lists.canonical!()) as [Shown];
     const details = { length: 100_001, max_length: 5000 };
@@ -221,10 +221,10 @@ describe('people who speak different dialects in one conversation', () => {
     }
   });
 
-  it('are told the same over sockets, as far as a frame reaches; a larger one closes its socket', async () => {
+  it('reports it over sockets in the form of each dialect, and closes the connection for a larger frame', async () => {
     const text = 'x'.repeat(60_000);
     const details = { length: 60_000, max_length: 5000 };
-    // The sockets of the direct and the classroom dialect take no messages.
+    // The sockets of the direct and the classroom dialect accept no messages.
     const frames: [keyof typeof sockets, welcome: string, (content: string) => object, refusal: object][] = [
       [
         'messaging',
@@ -258,12 +258,12 @@ describe('people who speak different dialects in one conversation', () => {
       const reply = await socket.request('message.send', { conversation_id: room, content: text });
       expect(reply).toMatchObject({ ok: false, error: { code: 'CONTENT_TOO_LONG', details } });
       void socket.request('message.send', { conversation_id: room, content: 'x'.repeat(100_001) });
-      // Socket.IO tells its clients no code.
+      // Socket.IO passes no close code to its clients.
       expect([1009, 'transport close']).toContain(await socket.closed());
     }
   });
 
-  it('all see what was changed and what was taken back, in the place it had', async () => {
+  it('presents edited and deleted messages at their original position in every dialect', async () => {
     const before = await lists.canonical!();
     const by = (speaker: Speaker): string[] =>
       before.filter(([, content]) => content.startsWith(`${speaker} `)).map(([id]) => id);

@@ -6,12 +6,12 @@ import type { Answer } from './chat.js';
 
 export interface DialectCall {
   readonly token?: string;
-  /** An object goes as JSON; a text goes as it is, with the type in `headers`. */
+  /** An object is sent as JSON; a text is sent as it is, with the type in `headers`. */
   readonly body?: object | FormData | string;
   readonly headers?: Record<string, string>;
 }
 
-/** A request at the literal address of a dialect. */
+/** A request to a path of a dialect. */
 export async function call(
   url: string,
   method: string,
@@ -41,9 +41,9 @@ export type AnyJson = Record<string, any>;
 export class JsonSocket {
   readonly frames: AnyJson[] = [];
   readonly closed: Promise<{ code: number; reason: string }>;
-  /** The HTTP status the upgrade was refused with. */
+  /** The HTTP status with which the upgrade was refused. */
   readonly refused: Promise<number>;
-  /** The body of that answer. */
+  /** The body of that response. */
   readonly refusal: Promise<AnyJson>;
   readonly socket: WebSocket;
   private readonly taken = new Set<AnyJson>();
@@ -73,12 +73,12 @@ export class JsonSocket {
     return this.socket.readyState === WebSocket.OPEN ? Promise.resolve() : once(this.socket, 'open');
   }
 
-  /** What was not asked for yet. */
+  /** The frames that `next` has not returned yet. */
   get left(): AnyJson[] {
     return this.frames.filter((frame) => !this.taken.has(frame));
   }
 
-  /** The first frame of this type, or that matches, that was not yet asked for; waits for it. */
+  /** Waits for the first frame of this type, or that matches, that was not returned yet. */
   async next(matches: string | ((frame: AnyJson) => boolean)): Promise<AnyJson> {
     const asked = typeof matches === 'string' ? (frame: AnyJson): boolean => frame.type === matches : matches;
     for (;;) {

@@ -1,7 +1,7 @@
 import type { Answer } from './chat.js';
 import { type AnyJson, call } from './dialect-client.js';
 
-/** Calls of one person at the very address given. */
+/** Calls of one user to exactly the given path. */
 export type LiteralCall = (
   method: string,
   address: string,

@@ -6,9 +6,7 @@ interface ClientOptions {
   readonly token: string;
 }
 
-/**
- * The package the documentation of the chat dialect installs, as far as its samples use it: its calls, word by word.
- */
+/** The package that the documentation of the chat dialect installs, with the calls its samples use. */
 export class ChatClient {
   readonly messages = {
     send: (message: object): Promise<Record<string, unknown>> => this.call('POST', '/messages/', message),

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What printed code finds around it: the browser's names, or what stands for them. */
+/** The globals of printed code: those of the browser, or replacements. */
 export type Surroundings = Record<string, unknown>;
 
 /**
- * Runs code that the documentation of a dialect prints, as printed, and answers what `result` is in it. It is kept as
- * text, so that nothing ever formats, compiles or mends it. A method alone is printed without its class: name one.
+ * Runs code that the documentation of a dialect prints, as printed, and returns what `result` is in it. It is stored as
+ * text, so that no tool formats, compiles or corrects it. A method alone is printed without its class: name one.
  */
 export function runPrinted<Result>(
   file: string,
@@ -20,14 +20,14 @@ export function runPrinted<Result>(
   return (make as (...all: unknown[]) => Result)(...Object.values(surroundings));
 }
 
-/** `console`, with what was said kept. */
+/** `console` that records its calls. */
 export class HeardConsole {
   readonly said: unknown[][] = [];
   readonly log = (...words: unknown[]): void => void this.said.push(words);
   readonly error = this.log;
 }
 
-/** The page of a site: addresses without a host are of its own server. */
+/** `fetch` of a page: URLs without a host refer to its own server. */
 export function pageFetch(url: string): typeof fetch {
   return (address, init) => fetch(`${url}${String(address)}`, init);
 }

@@ -1,6 +1,6 @@
 type Effect = () => (() => void) | void;
 
-/** Enough of React to run one hook: state, callbacks and effects, drawn anew in the turn after a change. */
+/** Enough of React to run one hook: state, callbacks and effects, rendered in the turn after a change. */
 export class SmallReact<Shown> {
   shown!: Shown;
   private readonly slots: unknown[] = [];
@@ -38,7 +38,7 @@ export class SmallReact<Shown> {
     this.due.push({ index, effect });
   };
 
-  /** Draws once, runs the effects, and tells whoever waits. */
+  /** Renders once, runs the effects, and resolves the promises that wait. */
   render(): void {
     this.at = 0;
     this.shown = this.draw();
@@ -52,7 +52,7 @@ export class SmallReact<Shown> {
     });
   }
 
-  /** What is shown as soon as it is so. */
+  /** Resolves with the rendered value once it matches. */
   until(matches: (shown: Shown) => boolean): Promise<Shown> {
     if (matches(this.shown)) return Promise.resolve(this.shown);
     return new Promise((resolve) => this.watching.push({ matches, resolve }));

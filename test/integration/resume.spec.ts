@@ -195,6 +195,16 @@ describe('a resume', () => {
     expect(client.frames[0]!.data).toEqual({ scope: 'all', reason: 'epoch_changed' });
   });
 
+  it('closes a connection that was opened before the first cycle of the reconciler when the history changes', async () => {
+    const [client, young] = [new FakeClient(ben), new TestNode(database.url)];
+    await client.connect(young);
+    const connection = client.connection!;
+    await database.query('update installation set epoch_salt = gen_random_uuid()');
+    await young.reconciler.reconcile();
+    expect(connection.closedWith).toBe(1012);
+    await young.stop();
+  });
+
   it('adds the present state of what is not in the log', async () => {
     const client = await away(anna);
     const other = new TestNode(database.url);

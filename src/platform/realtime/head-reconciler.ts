@@ -39,7 +39,6 @@ export class HeadReconciler implements OnApplicationBootstrap, OnModuleDestroy {
   );
   private timer: NodeJS.Timeout | undefined;
   private isStopped = false;
-  private epoch: string | undefined;
   private finishedAt = performance.now();
 
   constructor(
@@ -70,8 +69,7 @@ export class HeadReconciler implements OnApplicationBootstrap, OnModuleDestroy {
     if (dispatchers.length === 0) return;
     const state = await this.catchUpStreams(dispatchers, cycle);
     this.watermarks.record(state);
-    if (this.epoch !== undefined && this.epoch !== state.seal.epoch) this.endAll();
-    this.epoch = state.seal.epoch;
+    if (this.watermarks.takeEpochChange()) this.endAll();
     await this.sendCursors(state, cycle);
   }
 

@@ -11,6 +11,7 @@ const SAMPLE_EVERY_MS = 5000;
 @Injectable()
 export class WatermarkTracker {
   private newest: { state: LogState; at: number } | undefined;
+  private knownEpoch: string | undefined;
   private movedAt = Date.now();
   private samples: { watermark: string; at: number }[] = [];
 
@@ -19,9 +20,20 @@ export class WatermarkTracker {
   record(state: LogState, now = Date.now()): void {
     if (!state.isHeld || state.watermark !== this.newest?.state.watermark) this.movedAt = now;
     this.newest = { state, at: now };
+    this.knownEpoch ??= state.seal.epoch;
     if (this.samples.length > 0 && now - this.samples.at(-1)!.at < SAMPLE_EVERY_MS) return;
     this.samples.push({ watermark: state.watermark, at: now });
     while (this.samples.length > 1 && this.samples[1]!.at <= now - SAMPLES_KEPT_MS) this.samples.shift();
+  }
+
+  /**
+   * Whether the newest state has another epoch than at the last call, or than the first state recorded. The first one
+   * counts because clients may have received cursors of it before the first cycle of the reconciler.
+   */
+  takeEpochChange(): boolean {
+    const known = this.knownEpoch;
+    this.knownEpoch = this.newest?.state.seal.epoch;
+    return known !== this.knownEpoch;
   }
 
   /**

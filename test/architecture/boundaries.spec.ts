@@ -26,9 +26,19 @@ function cruise(directory: string): Violation[] {
   return (JSON.parse(stdout) as { summary: { violations: Violation[] } }).summary.violations;
 }
 
-const LADDER = ['users', 'auth', 'participants', 'conversations', 'presence', 'files', 'messages', 'webhooks', 'admin'];
+const MODULES = [
+  'users',
+  'auth',
+  'participants',
+  'conversations',
+  'presence',
+  'files',
+  'messages',
+  'webhooks',
+  'admin',
+];
 
-/** One file for each way of breaking a rule: rule, the file that breaks it, and what it imports. */
+/** One file for each way to break a rule: the rule, the file that breaks it, and what it imports. */
 const PLANTED: [string, string, string][] = [
   ['no-circular', 'src/platform/pagination/about.ts', './round.js'],
   ['platform-knows-no-module', 'src/platform/http/nosy.ts', '../../modules/users/users.service.js'],
@@ -45,10 +55,10 @@ const PLANTED: [string, string, string][] = [
   ['nobody-needs-a-command', 'src/platform/http/commanding.ts', '../../cli/nosy.command.js'],
   ['modules-know-no-dialect', 'src/modules/auth/dialect.ts', '../../dialects/groups/groups.presenter.js'],
   ['program-knows-no-test', 'src/platform/http/tested.ts', '../../../test/support/fake.js'],
-  ...LADDER.slice(0, -1).map((module, rung): [string, string, string] => [
+  ...MODULES.slice(0, -1).map((module, index): [string, string, string] => [
     `ladder-${module}`,
     `src/modules/${module}/upward.ts`,
-    `../${LADDER[rung + 1]}/${LADDER[rung + 1]}.service.js`,
+    `../${MODULES[index + 1]}/${MODULES[index + 1]}.service.js`,
   ]),
 ];
 
@@ -62,11 +72,11 @@ const SURROUNDINGS: Record<string, string> = {
   'src/modules/messages/messages.events.ts': 'export const events = 1;',
   'src/modules/auth/auth.processor.ts': 'export const processor = 1;',
   ...Object.fromEntries(
-    LADDER.map((module) => [`src/modules/${module}/${module}.service.ts`, 'export const service = 1;']),
+    MODULES.map((module) => [`src/modules/${module}/${module}.service.ts`, 'export const service = 1;']),
   ),
 };
 
-describe('the boundaries', () => {
+describe('the check of dependencies', () => {
   let directory: string;
 
   beforeAll(() => {
@@ -83,7 +93,7 @@ describe('the boundaries', () => {
   });
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-  it('are seen when they are crossed, each of them, and nothing else is reported', () => {
+  it('reports every planted violation and nothing else', () => {
     const seen = cruise(directory).map(({ rule, from }) => `${rule.name} ${from}`);
     const expected = PLANTED.map(([rule, path]) => `${rule} ${path}`);
     expect(expected.filter((violation) => !seen.includes(violation))).toEqual([]);
@@ -91,7 +101,7 @@ describe('the boundaries', () => {
     expect(seen.filter((violation) => !planted.has(violation.split(' ')[1] ?? ''))).toEqual([]);
   });
 
-  it('hold', () => {
+  it('reports no violation in the program', () => {
     expect(cruise('.').map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`)).toEqual([]);
   });
 });

@@ -38,7 +38,7 @@ describe('the build', () => {
     mkdirSync(join(folder, 'src'), { recursive: true });
     writeFileSync(join(folder, 'src', name), text);
   };
-  /** What the build says, or that it failed. */
+  /** Returns what the build prints, and whether it failed. */
   const build = (): string => {
     const script = join(folder, 'scripts', 'build.mjs');
     return execFileSync('/bin/sh', ['-c', '"$0" "$1" 2>&1 || echo failed', process.execPath, script], {
@@ -57,14 +57,14 @@ describe('the build', () => {
     expect(run()).toBe('42');
   });
 
-  it('removes the output of a source that is gone', () => {
+  it('removes the output of a deleted source', () => {
     build();
     rmSync(join(folder, 'src', 'one.ts'));
     expect(build()).toBe('');
     expect(existsSync(join(folder, 'dist/src/one.js'))).toBe(false);
   });
 
-  it('bundles the program, whose files are found where they were, and bundles it again when one of them changes', () => {
+  it('bundles the program so that its files resolve their own URLs, and bundles it again after a change', () => {
     mkdirSync(join(folder, 'src/deep'), { recursive: true });
     write('deep/own.ts', `export class Own {}\nexport const here = new URL('./own.js', import.meta.url).pathname;`);
     const main = (word: string): string =>
@@ -72,7 +72,7 @@ describe('the build', () => {
     write('main.ts', main('first'));
     build();
     const file = join(folder, 'dist/src/deep/own.js');
-    renameSync(file, `${file}.away`); // the bundle holds what it needs
+    renameSync(file, `${file}.away`); // the bundle contains the class
     expect(run('main.js')).toBe(`Own,${file},first`);
     renameSync(`${file}.away`, file);
     write('main.ts', main('second'));
@@ -80,23 +80,23 @@ describe('the build', () => {
     expect(run('main.js')).toBe(`Own,${file},second`);
   });
 
-  it('leaves maps by which the stack of an error names the line of its source', () => {
-    const place = 'platform/process/source-stacks.ts';
+  it('writes source maps with which a stack names the line of the source', () => {
+    const module = 'platform/process/source-stacks.ts';
     mkdirSync(join(folder, 'src/platform/process'), { recursive: true });
-    cpSync(join('src', place), join(folder, 'src', place));
+    cpSync(join('src', module), join(folder, 'src', module));
     const failure = 'type Gone = 1;\ninterface GoneToo {}\n\nexport const stack = new Error(`no`).stack;\n';
     write('failure.ts', failure);
     write('bare.ts', `import { stack } from './failure.js';\nprocess.stdout.write(String(stack));`);
-    const mapped = `import './${place.replace('.ts', '.js')}';\nimport './bare.js';`;
+    const mapped = `import './${module.replace('.ts', '.js')}';\nimport './bare.js';`;
     write('mapped.ts', mapped);
     write('main.ts', mapped);
     build();
     for (const name of ['mapped.js', 'main.js'])
       expect(run(name)).toMatch(/^Error: no\n {4}at file:.*\/src\/failure\.ts:4:22\n/);
-    expect(run('bare.js')).toMatch(/^Error: no\n {4}at file:.*\/dist\/src\/failure\.js:\d/); // without it
+    expect(run('bare.js')).toMatch(/^Error: no\n {4}at file:.*\/dist\/src\/failure\.js:\d/); // without source-stacks
   });
 
-  it('says what cannot be compiled, keeps the old output, and tries again', () => {
+  it('reports a compile error, keeps the old output, and tries again', () => {
     build();
     write('one.ts', 'export const one: = ;');
     for (let run = 0; run < 2; run += 1) expect(build()).toMatch(/one\.ts[^]*failed/);
@@ -105,13 +105,13 @@ describe('the build', () => {
   });
 });
 
-/** Needed for a migration, an upload, a report, a command: by none that only becomes ready. */
+/** Needed for a migration, an upload, a report or a command, but not for a start. */
 const NOT_FOR_A_START =
   /node_modules\/(typeorm|sharp|@sentry|@opentelemetry\/(?!api)|@zxcvbn-ts|s3mini|yauzl|parse5|commander|blurhash|rolldown)\//;
-/** Hundreds of files each. */
+/** Packages of hundreds of files each. */
 const BUNDLED = /node_modules\/(@nestjs|rxjs|bullmq|class-validator)\/|\/dist\/src\/.*\//;
 
-describe('the program that was built', () => {
+describe('the built program', () => {
   let folder: string;
   let database: TestDatabase;
 
@@ -129,7 +129,7 @@ describe('the program that was built', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('is read in a few files, with no library that a start does not need, and is the same program', async () => {
+  it('starts from a few files without libraries that a start does not need, and serves the same API', async () => {
     const list = join(folder, 'loaded');
     const server = startProcess(join(folder, 'dist/src/main.js'), {
       DATABASE_URL: database.url,

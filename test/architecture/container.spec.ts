@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { validate } from 'dockerfile-utils';
 import { parse } from 'yaml';
 
-/** A service of the compose file, as far as these tests look. */
+/** A service of the compose file, with the fields that these tests read. */
 interface Service {
   image: string;
   command?: string[];
@@ -25,7 +25,7 @@ interface Compose {
   secrets: Record<string, unknown>;
 }
 
-/** A scrape configuration, as far as these tests look. */
+/** A scrape configuration, with the fields that these tests read. */
 interface Prometheus {
   readonly scrape_configs: readonly {
     readonly static_configs?: readonly { readonly targets: readonly string[] }[];
@@ -40,12 +40,12 @@ const compose = parse(readFileSync('docker/compose.yml', 'utf8'), { merge: true 
 const services = Object.entries(compose.services);
 
 describe('the image', () => {
-  it('is described without an error or a warning', () => {
+  it('has a Dockerfile without errors or warnings', () => {
     expect(validate(dockerfile).map(({ message }) => message)).toEqual([]);
     expect(validate('FROM node\nCOPPY a b\n').length).toBeGreaterThan(0);
   });
 
-  it('is made in one stage and runs in another, not as root, with a check of its health', () => {
+  it('is built in one stage and runs in another, not as root, with a health check', () => {
     expect(stages.length).toBe(2);
     const [, runtime = ''] = stages;
     expect(runtime).toMatch(/^USER node$/m);
@@ -54,7 +54,7 @@ describe('the image', () => {
     expect(runtime).not.toMatch(/npm (ci|install)/);
   });
 
-  it('takes in what is there, and no secret, no test and no data', () => {
+  it('contains existing files only, and no secrets, tests or data', () => {
     const copied = [...dockerfile.matchAll(/^COPY (?:--chown=\S+ )?(?!--)(.+)$/gm)].flatMap(([, paths]) =>
       paths!.split(' ').slice(0, -1),
     );
@@ -66,7 +66,7 @@ describe('the image', () => {
 });
 
 describe('the compose file', () => {
-  it('starts the server alone, and each neighbour by its profile', () => {
+  it('starts only the server by default, and each other service by its profile', () => {
     const byProfile = (profile?: string): string[] =>
       services.filter(([, { profiles }]) => (profile ? profiles?.includes(profile) : !profiles)).map(([name]) => name);
     expect(byProfile()).toEqual(['parley']);
@@ -84,9 +84,9 @@ describe('the compose file', () => {
   it.each([
     ['worker', 'redis'],
     ['parley-2', 'balancer'],
-  ])('starts no %s without a database that it shares with the server', (name, profile) => {
+  ])('refuses to start %s (profile %s) without a shared database', (name, profile) => {
     const { command = [] } = compose.services[name]!;
-    // As compose hands it on: two dollars stand for one.
+    // As compose passes it on: `$$` stands for `$`.
     const [program = '', ...args] = command.map((part) => part.replaceAll('$$', '$'));
     const run = (databaseUrl: string) =>
       spawnSync(program, args, {
@@ -102,13 +102,13 @@ describe('the compose file', () => {
     expect(run('postgres://db/parley').status).toBe(42);
   });
 
-  it('balances every node, and no worker', () => {
+  it('balances every node and no worker', () => {
     const nodes = services.filter(([, { image, environment = {} }]) => image.startsWith('parley:') && environment.PORT);
     const servers = [...readFileSync('docker/haproxy/haproxy.cfg', 'utf8').matchAll(/^ {2}server \w+ (\S+)$/gm)];
     expect(servers.map(([, address]) => address)).toEqual(nodes.map(([name]) => `${name}:3000`));
   });
 
-  it('has every process scraped where it serves its metrics', () => {
+  it('scrapes the metrics of every process', () => {
     const { scrape_configs: jobs } = parse(readFileSync('docker/prometheus/prometheus.yml', 'utf8')) as Prometheus;
     const targets = jobs.flatMap(({ static_configs: fixed = [], dns_sd_configs: found = [] }) => [
       ...fixed.flatMap((one) => one.targets),
@@ -119,7 +119,7 @@ describe('the compose file', () => {
     expect(targets.sort()).toEqual(ports.map((pair) => pair.join(':')).sort());
   });
 
-  it('names every volume, secret and service that it refers to', () => {
+  it('declares every volume, secret and service that it refers to', () => {
     for (const [, service] of services) {
       const named = (service.volumes ?? [])
         .map((volume) => volume.split(':')[0]!)
@@ -132,7 +132,7 @@ describe('the compose file', () => {
     expect(existsSync(join('docker', build!.context, build!.dockerfile))).toBe(true);
   });
 
-  it('waits for a neighbour only where there is one, and until it is well', () => {
+  it('waits for another service only if it runs, and until it is healthy', () => {
     for (const [, service] of services) {
       for (const [name, { condition, required }] of Object.entries(service.depends_on ?? {})) {
         expect({ condition, required }).toEqual({ condition: 'service_healthy', required: false });
@@ -141,7 +141,7 @@ describe('the compose file', () => {
     }
   });
 
-  it('holds no secret, takes no image that may be another tomorrow, and gives the program no rights', () => {
+  it('contains no secret, pins every image, and starts the program without privileges', () => {
     for (const [, { image, environment = {} }] of services) {
       expect(image).toMatch(/:[^:]+$/);
       expect(image).not.toMatch(/:latest$/);

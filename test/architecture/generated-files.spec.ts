@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { generatedFiles } from '../../scripts/generated-files.js';
 import { startTestApp } from '../support/test-app.js';
 
-describe('every generated file', () => {
-  it('is what its declarations make of it now (npm run generate)', async () => {
+describe('a generated file', () => {
+  it('equals what its declarations produce (npm run generate)', async () => {
     const server = await startTestApp();
     const files = await generatedFiles(server.app);
     await server.close();

@@ -10,13 +10,13 @@ interface Dashboard {
   panels: { title: string; targets: { expr: string }[] }[];
 }
 
-/** Names of our metrics in an expression, without the endings Prometheus adds to histograms. */
+/** Names of our metrics in an expression, without the suffixes that Prometheus adds to histograms. */
 function namesIn(expression: string): string[] {
   return [...expression.matchAll(/\bparley_[a-z_]+/g)].map(([name]) => name.replace(/_(bucket|sum|count)$/, ''));
 }
 
-/** Labels an expression asks for that the metric does not have. */
-function strangeLabels(expression: string): string[] {
+/** Labels in an expression that the metric does not have. */
+function unknownLabels(expression: string): string[] {
   return [...expression.matchAll(/\b(parley_[a-z_]+?)(?:_bucket)?\{([^}]*)\}/g)].flatMap(([, name, selectors]) => {
     const declared = METRICS[name as MetricName] as { labels?: readonly string[] } | undefined;
     const known = new Set([...(declared?.labels ?? []), 'instance', 'job', 'le']);
@@ -33,13 +33,13 @@ const expressions = [
   ...dashboard.panels.flatMap(({ title, targets }) => targets.map(({ expr }) => [title, expr] as const)),
 ];
 
-describe('what is watched', () => {
-  it.each(expressions)('%s asks for metrics there are', (_title, expression) => {
+describe('the set of alerts and panels', () => {
+  it.each(expressions)('uses existing metrics in %s', (_title, expression) => {
     expect(namesIn(expression).filter((name) => !(name in METRICS))).toEqual([]);
-    expect(strangeLabels(expression)).toEqual([]);
+    expect(unknownLabels(expression)).toEqual([]);
   });
 
-  it('tells every alert what it means, here and in the handbook', () => {
+  it('explains every alert, in its summary and in docs/operations.md', () => {
     const handbook = readFileSync('docs/operations.md', 'utf8');
     expect(alerts.length).toBeGreaterThan(10);
     for (const { alert, annotations } of alerts) {
@@ -48,15 +48,15 @@ describe('what is watched', () => {
     }
   });
 
-  it('shows every metric somewhere', () => {
-    const shown = new Set(expressions.flatMap(([, expression]) => namesIn(expression)));
-    const quiet = ['parley_http_in_flight', 'parley_sends_in_flight', 'parley_webhook_attempt_seconds'];
-    quiet.push('parley_database_statements_total', 'parley_scheduled_seconds_total');
-    expect(Object.keys(METRICS).filter((name) => !shown.has(name) && !quiet.includes(name))).toEqual([]);
+  it('uses every metric', () => {
+    const used = new Set(expressions.flatMap(([, expression]) => namesIn(expression)));
+    const unused = ['parley_http_in_flight', 'parley_sends_in_flight', 'parley_webhook_attempt_seconds'];
+    unused.push('parley_database_statements_total', 'parley_scheduled_seconds_total');
+    expect(Object.keys(METRICS).filter((name) => !used.has(name) && !unused.includes(name))).toEqual([]);
   });
 
-  it('knows a metric and a label that are not there', () => {
+  it('has its unknown metrics and labels found', () => {
     expect(namesIn('rate(parley_nothing_bucket[5m])')).toEqual(['parley_nothing']);
-    expect(strangeLabels('parley_sends_total{colour="red"}')).toEqual(['parley_sends_total{colour}']);
+    expect(unknownLabels('parley_sends_total{colour="red"}')).toEqual(['parley_sends_total{colour}']);
   });
 });

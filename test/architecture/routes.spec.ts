@@ -10,21 +10,21 @@ interface Route {
   isPublic: boolean;
 }
 
-/** Every route anybody may call without a credential. A new one is a decision, so it is written down here. */
+/** Every route without authentication. A new one is a decision, so it is listed here. */
 const PUBLIC_ROUTES = [
-  // With a signed address; without one, or a credential, they answer 401.
+  // With a signed URL; without one, or a credential, they respond with 401.
   'GET /api/v1/files/:id/content',
   'GET /api/v1/files/:id/thumbnail',
   'GET /healthz',
   'GET /livez',
-  // With a token of its own, or for this machine alone.
+  // With its own token, or from this machine only.
   'GET /metrics',
   'GET /readyz',
   'POST /api/v1/auth/login',
   'POST /api/v1/auth/refresh',
   'POST /api/v1/auth/register',
   'POST /api/v1/users',
-  // Logging in and registering in the words of a dialect, at its versions too.
+  // Login and registration of the dialects, under their version prefixes too.
   'POST /api/auth/login',
   'POST /api/auth/refresh',
   'POST /api/users',
@@ -36,18 +36,18 @@ const PUBLIC_ROUTES = [
   'POST /v1/api/users',
   'POST /users/login',
   'POST /users/register',
-  // A cookie session begins with a token or the cookie; nobody gets none.
+  // A cookie session begins with a token or the cookie; a request without either gets no session.
   'GET /api/csrf',
-  // The session in the address or the body says who comes; rooms are for guests, too, where they are wanted.
+  // The session in the path or the body identifies the client; rooms are also for guests, if guest access is on.
   'GET /api/rooms',
   'GET /api/sessions/:session_id',
   'POST /api/rooms/:room_id/join',
-  // Health in the words of a dialect.
+  // Health in the form of a dialect.
   'GET /',
   'GET /test-db',
 ];
 
-describe('every route', () => {
+describe('a route', () => {
   let server: TestApp;
   let routes: Route[];
 
@@ -57,12 +57,12 @@ describe('every route', () => {
   });
   afterAll(() => server.close());
 
-  it('is public only when the list says so', () => {
+  it('is public only if it is listed as public', () => {
     const open = routes.filter(({ isPublic }) => isPublic).map(({ method, path }) => `${method} ${path}`);
     expect(open.filter((route) => !PUBLIC_ROUTES.includes(route))).toEqual([]);
   });
 
-  it('refuses everybody without a credential unless it is public', async () => {
+  it('responds with 401 without a credential unless it is public', async () => {
     for (const { method, path } of routes.filter(({ isPublic }) => !isPublic)) {
       const address = path.replaceAll(/:[a-z_]+/gi, '01930000-0000-7000-8000-000000000000');
       const answer = await fetch(`${server.url}${address}`, { method });

@@ -3,13 +3,13 @@ import { declaredStatements } from '../../src/platform/database/sql.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { sourceFiles } from '../support/source-files.js';
 
-// Loads every file that declares a statement, so that a new one is covered without anyone remembering.
+// Loads every file that declares a statement, so that a new one is covered automatically.
 for (const { path, text } of sourceFiles('src')) {
   // Tests are declared before anything asynchronous runs, so this cannot be an import().
   if (/\bstatement[<(]/.test(text) && !path.endsWith('.spec.ts')) jest.requireActual(path);
 }
 
-describe('every statement', () => {
+describe('a SQL statement', () => {
   let database: TestDatabase;
   let client: pg.Client;
 
@@ -23,11 +23,11 @@ describe('every statement', () => {
     await database.drop();
   });
 
-  it('is found', () => {
+  it('is declared', () => {
     expect(declaredStatements().length).toBeGreaterThan(5);
   });
 
-  it.each(declaredStatements().map(({ name, text }) => [name, text]))('%s fits the schema', async (name, text) => {
+  it.each(declaredStatements().map(({ name, text }) => [name, text]))('matches the schema: %s', async (name, text) => {
     await client.query(`prepare "${name}" as ${text}`);
   });
 
@@ -36,7 +36,7 @@ describe('every statement', () => {
     expect(misnamed.map(({ name }) => name)).toEqual([]);
   });
 
-  it('that does not fit is seen', async () => {
+  it('fails the check if it does not match the schema', async () => {
     await expect(client.query('prepare planted as select no_such_column from events')).rejects.toThrow(
       /does not exist/,
     );

@@ -6,19 +6,19 @@ const WRITES = /\b(?:insert\s+into|update|delete\s+from)\s+([a-z_]+)/gi;
 /** Words that follow `update` without being a table. */
 const NOT_TABLES = new Set(['set', 'skip', 'nowait', 'of']);
 
-/** The tables a file says it owns; one that writes nothing may say nothing. */
+/** The tables that a file declares as its own; one that writes nothing need not declare any. */
 function owned({ text }: Pick<SourceFile, 'text'>): string[] {
   return OWNS.exec(text)?.[1]?.split(/[^a-z_]+/) ?? [];
 }
 
-/** The tables the SQL of a file writes: in template literals only, prose may say "update" too. */
+/** The tables that the SQL of a file writes, in template literals only, because prose may contain "update" too. */
 function written({ text }: Pick<SourceFile, 'text'>): string[] {
   const sql = [...text.matchAll(/`([^`]*)`/g)].map(([, literal]) => literal ?? '').join(';\n');
   const names = [...sql.matchAll(WRITES)].map(([, name]) => (name ?? '').toLowerCase());
   return [...new Set(names)].filter((name) => !NOT_TABLES.has(name));
 }
 
-/** Names that stand for rows inside a statement. */
+/** Names of common table expressions. */
 function internal({ text }: Pick<SourceFile, 'text'>): Set<string> {
   return new Set(
     [...text.matchAll(/\b([a-z_]+)\s+as\s+(?:not\s+materialized\s+|materialized\s+)?\(/gi)].map(
@@ -31,7 +31,7 @@ const repositories = sourceFiles('src').filter(({ path }) => path.endsWith('.rep
 
 describe('a repository', () => {
   it.each(repositories.map((file) => [basename(file.path), file] as const))(
-    '%s writes only what it owns',
+    'writes only its own tables: %s',
     (_name, file) => {
       const tables = owned(file);
       const inner = internal(file);
@@ -50,7 +50,7 @@ describe('a repository', () => {
     expect([...owners].filter(([, modules]) => modules.size > 1).map(([table]) => table)).toEqual([]);
   });
 
-  it('that writes a stranger’s table is seen', () => {
+  it('fails the check if it writes a table of another module', () => {
     const planted = { text: '/** Owns: messages. Reads: users. */ statement(`update users set name = 1`)' };
     expect(written(planted).filter((table) => !owned(planted).includes(table))).toEqual(['users']);
   });

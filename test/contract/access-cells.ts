@@ -4,14 +4,12 @@ import type { ApiOperation, Frame } from './contract.js';
 import { addressOf, sampleObject } from './samples.js';
 import type { Person, Standing, World } from './world.js';
 
-/** A conversation with something in it, and one who tries to get at it. */
+/** A conversation with content, and a user who tries to access it. */
 export interface Cell {
   readonly who: Who;
   readonly token: string | undefined;
   readonly ids: CellIds;
-  /**
-   * Texts that stand nowhere else. `content`: what was said; `title`; `profile`; `secret`: e-mail address and devices.
-   */
+  /** Unique texts. `content`: of messages; `title`; `profile`; `secret`: email and devices. */
   readonly marks: Record<'content' | 'title' | 'profile' | 'secret', string>;
   readonly actor: Person;
   readonly bystander: Person;
@@ -26,7 +24,7 @@ const STANDINGS: Partial<Record<Who, Standing>> = {
   banned: { role: 'participant' },
 };
 
-/** Takes part now, with an account that is good. */
+/** Whether this kind of user is a participant now, with a valid account. */
 export function isInside(who: Who): boolean {
   const standing = STANDINGS[who];
   return standing !== undefined && !standing.isGone && who !== 'banned';
@@ -88,7 +86,7 @@ export async function arrange(world: World, who: Who): Promise<Cell> {
   };
 }
 
-/** All that belongs to others in a cell, as the database has it. */
+/** All data of other users in a cell, as the database stores it. */
 export async function snapshot(world: World, { ids }: Cell): Promise<string> {
   const rows = await world.test.database.query(
     `select (select to_jsonb(c) from conversations c where c.id = $1) as conversation,
@@ -112,7 +110,7 @@ export async function snapshot(world: World, { ids }: Cell): Promise<string> {
   return JSON.stringify(rows);
 }
 
-/** What is wrong with how this route treats this one; nothing when it is as expected. */
+/** Describes how the treatment of this user by the route differs from the expectation; empty if it does not. */
 export async function tryRoute(
   world: World,
   { operation, expectation, cell }: { operation: ApiOperation; expectation: Expectation; cell: Cell },
@@ -136,7 +134,7 @@ export async function tryRoute(
   const hasChanged = !isAllowed && (await snapshot(world, cell)) !== before;
   return [
     ...(isAsExpected ? [] : [`${status} instead of ${expected}: ${text.slice(0, 160)}`]),
-    ...shown.map((mark) => `shows the ${mark} of somebody else`),
+    ...shown.map((mark) => `returns the ${mark} of another user`),
     ...(hasChanged ? ['changes something'] : []),
   ];
 }
@@ -148,7 +146,7 @@ function refusalFor(who: Who, isPublic: boolean, { refusal = 403, isAddress = fa
   return isBanned(who) ? 403 : refusal;
 }
 
-/** Which marks of others stand in what this one was shown and must not. */
+/** The marks of other users that the text contains but this user must not receive. */
 export function leaks(text: string, { marks, who }: Cell, { allow, sees = allow }: Expectation): string[] {
   const isAllowed = allow.includes(who);
   const isShown = isAllowed && sees.includes(who);
@@ -168,26 +166,26 @@ export const CONNECT: Record<string, (port: number, token?: string) => RealtimeC
   'Socket.IO': (port, token) => new SocketIoClient(port, token ? { token } : {}),
 };
 
-/** The same for a frame. Afterwards somebody says something: whoever should not, must not hear it. */
+/** The same for a frame. Afterwards another participant sends a message, which only a participant may receive. */
 export async function tryFrame(
   world: World,
   { frame, expectation, cell, transport }: { frame: Frame; expectation: Expectation; cell: Cell; transport: string },
 ): Promise<string[]> {
   const { ids, token, who, bystander } = cell;
   const client = CONNECT[transport]!(Number(new URL(world.test.url).port), token);
-  const isIn = await Promise.race([
+  const isConnected = await Promise.race([
     client.next(token ? 'live' : 'hello').then(() => true),
     client.refused.then(() => false),
   ]);
-  if (!isIn) return isBanned(who) ? [] : ['was not let in'];
-  if (isBanned(who)) return ['was let in'];
+  if (!isConnected) return isBanned(who) ? [] : ['was refused'];
+  if (isBanned(who)) return ['was accepted'];
   const before = await snapshot(world, cell);
   const data = expectation.body?.(ids) ?? sampleObject(frame.data, ids);
   const reply = await client.request(frame.type, data);
   const isAllowed = expectation.allow.includes(who);
   const refusal = expectation.refusal === 404 ? 'FILE_NOT_FOUND' : 'PERMISSION_DENIED';
-  const expected = who === 'anonymous' ? 'AUTHENTICATION_REQUIRED' : refusal;
-  const isAsExpected = reply.ok === isAllowed && (isAllowed || reply.error?.code === expected);
+  const expectedCode = who === 'anonymous' ? 'AUTHENTICATION_REQUIRED' : refusal;
+  const isAsExpected = reply.ok === isAllowed && (isAllowed || reply.error?.code === expectedCode);
   const hasChanged = !isAllowed && (await snapshot(world, cell)) !== before;
   await world.send({
     method: 'POST',
@@ -198,14 +196,14 @@ export async function tryFrame(
   });
   await client.request('ping');
   client.close();
-  // Whoever takes part hears of everything without asking, also when this one request is refused.
-  const hearing: Expectation = isInside(who) ? { allow: [who] } : { allow: isAllowed ? [who] : [], sees: [] };
-  const shown = leaks(JSON.stringify(client.frames), cell, hearing);
+  // A participant receives every event of the conversation, also when this one request is refused.
+  const expected: Expectation = isInside(who) ? { allow: [who] } : { allow: isAllowed ? [who] : [], sees: [] };
+  const shown = leaks(JSON.stringify(client.frames), cell, expected);
   return [
     ...(isAsExpected
       ? []
-      : [`${JSON.stringify(reply).slice(0, 160)} instead of ${isAllowed ? 'an answer' : expected}`]),
-    ...shown.map((mark) => `shows the ${mark} of somebody else`),
+      : [`${JSON.stringify(reply).slice(0, 160)} instead of ${isAllowed ? 'a reply' : expectedCode}`]),
+    ...shown.map((mark) => `returns the ${mark} of another user`),
     ...(hasChanged ? ['changes something'] : []),
   ];
 }

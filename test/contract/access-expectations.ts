@@ -1,6 +1,6 @@
 import type { KnownIds } from './samples.js';
 
-/** How the one who tries stands to the conversation, or to the system. All but anonymous have a valid token. */
+/** The relation of the user to the conversation or to the system. All except anonymous have a valid token. */
 export const ACTORS = [
   'anonymous',
   'outsider',
@@ -9,58 +9,58 @@ export const ACTORS = [
   'participant',
   'moderator',
   'owner',
-  /** Of the system, and not in the conversation. */
+  /** Of the system, and not a participant. */
   'admin',
   /** A participant whose account is banned. */
   'banned',
-  /** Acted as an admin a moment ago, with this very token. */
+  /** Was an admin a moment ago, and uses the same token. */
   'demoted admin',
   /** The same, and banned since. */
   'banned admin',
 ] as const;
 export type Who = (typeof ACTORS)[number];
 
-/** What a cell acts upon: all of it is somebody else’s. */
+/** The targets of a cell; all belong to other users. */
 export interface CellIds extends KnownIds {
   /** Not in the conversation. */
   readonly newcomerId: string;
   readonly victimName: string;
   readonly victimToken: string;
-  /** Stands in the message. */
+  /** Is in the message. */
   readonly content: string;
 }
 
 export interface Expectation {
-  /** Everybody else is refused. */
+  /** All others are refused. */
   readonly allow: readonly Who[];
-  /** Of those allowed, who may be shown what was said in the conversation; all of them when left out. */
+  /** Of those allowed, the users who may read the content of the conversation; all of them if omitted. */
   readonly sees?: readonly Who[];
-  /** The status for whoever is refused with a valid credential; 403 when left out. A frame’s code goes with it. */
+  /** The status for a user who is refused with a valid credential; 403 if omitted. A frame has the matching code. */
   readonly refusal?: number;
-  /** Public for those who come with a signed address; without one it wants a credential like any other. */
+  /** Public with a signed URL; without one it needs a credential like other routes. */
   readonly isAddress?: boolean;
   readonly body?: (ids: CellIds) => object;
-  /** A body that is no JSON. */
+  /** A body that is not JSON. */
   readonly raw?: (ids: CellIds) => { type: string; text: string };
   readonly query?: (ids: CellIds) => string;
 }
 
-/** Who is banned, whatever he was. */
+/** Whether the account is banned, in any role. */
 export function isBanned(who: Who): boolean {
   return who === 'banned' || who === 'banned admin';
 }
 
 const ALL: readonly Who[] = ACTORS;
-const EVERYBODY = ACTORS.filter((who) => who !== 'anonymous' && !isBanned(who));
+const USERS = ACTORS.filter((who) => who !== 'anonymous' && !isBanned(who));
 const MEMBERS: readonly Who[] = ['muted', 'participant', 'moderator', 'owner'];
 const POSTERS: readonly Who[] = ['participant', 'moderator', 'owner'];
 const MODERATORS: readonly Who[] = ['moderator', 'owner'];
-/** Who keeps order: admins do it without taking part, and without reading along. */
+/** Admins moderate without participating, and without reading. */
 const MODERATOR_ROLES: readonly Who[] = [...MODERATORS, 'admin'];
-const NOBODY: readonly Who[] = [];
+const NONE: readonly Who[] = [];
 
-const open: Expectation = { allow: ALL, sees: NOBODY };
-const ownAffair: Expectation = { allow: EVERYBODY, sees: NOBODY };
+const open: Expectation = { allow: ALL, sees: NONE };
+const ownResource: Expectation = { allow: USERS, sees: NONE };
 const guess = 'no such password as this';
 const registration = ({ newcomerId }: CellIds): object => ({
   email: `${newcomerId}@example.net`,
@@ -71,13 +71,13 @@ const registration = ({ newcomerId }: CellIds): object => ({
 const part = (headers: string, value: string): string =>
   `--x\r\nContent-Disposition: form-data; ${headers}\r\n\r\n${value}\r\n`;
 
-/** A file for the conversation the address names. */
+/** A file for the conversation in the path. */
 function uploadAlone(): { type: string; text: string } {
   const file = part('name="file"; filename="a.txt"\r\nContent-Type: text/plain', 'some text');
   return { type: 'multipart/form-data; boundary=x', text: `${file}--x--\r\n` };
 }
 
-/** A file for the conversation. */
+/** A file for the conversation in the form. */
 function uploadTo({ conversationId }: CellIds): { type: string; text: string } {
   const file = part('name="file"; filename="a.txt"\r\nContent-Type: text/plain', 'some text');
   return {
@@ -97,7 +97,7 @@ const HELD = '/api/v1/admin/held-messages/{id}';
 const newRule = ({ newcomerId }: CellIds): object => ({ kind: 'word', pattern: newcomerId, action: 'mask' });
 const ACCOUNT = '/api/v1/admin/users/{id}';
 
-/** Every route, and who may. A route that is not here fails the test, and so does a line without a route. */
+/** Every route and its allowed users. A route without an entry fails the test, and so does an entry without a route. */
 export const ROUTES: Record<string, Expectation> = {
   'GET /livez': open,
   'GET /readyz': open,
@@ -106,43 +106,43 @@ export const ROUTES: Record<string, Expectation> = {
   'POST /api/v1/users': { ...open, body: registration },
   'POST /api/v1/auth/register': { ...open, body: registration },
   'POST /api/v1/auth/login': {
-    allow: NOBODY,
+    allow: NONE,
     refusal: 401,
     body: ({ victimName }) => ({ login: victimName, password: guess }),
   },
-  'POST /api/v1/auth/refresh': { allow: NOBODY, refusal: 401 },
-  'POST /api/v1/auth/logout': ownAffair,
-  'POST /api/v1/auth/logout-all': ownAffair,
+  'POST /api/v1/auth/refresh': { allow: NONE, refusal: 401 },
+  'POST /api/v1/auth/logout': ownResource,
+  'POST /api/v1/auth/logout-all': ownResource,
   'POST /api/v1/auth/password': {
-    allow: NOBODY,
+    allow: NONE,
     refusal: 401,
     body: () => ({ current_password: guess, new_password: 'orbit-41-lamp-plum-river' }),
   },
   'PATCH /api/v1/auth/account': {
-    allow: NOBODY,
+    allow: NONE,
     refusal: 401,
     body: ({ newcomerId }) => ({ current_password: guess, username: `n${newcomerId.slice(-12)}` }),
   },
-  'GET /api/v1/auth/sessions': ownAffair,
-  'DELETE /api/v1/auth/sessions/{id}': { allow: NOBODY, refusal: 404 },
-  'POST /api/v1/auth/ticket': ownAffair,
+  'GET /api/v1/auth/sessions': ownResource,
+  'DELETE /api/v1/auth/sessions/{id}': { allow: NONE, refusal: 404 },
+  'POST /api/v1/auth/ticket': ownResource,
 
-  'GET /api/v1/users': { ...ownAffair, query: ({ victimName }) => `search=${victimName}` },
-  'GET /api/v1/users/me': ownAffair,
-  'PATCH /api/v1/users/me': { ...ownAffair, body: () => ({ location: 'here' }) },
-  'GET /api/v1/users/me/blocks': ownAffair,
-  'GET /api/v1/users/{id}': ownAffair,
-  'PUT /api/v1/users/{id}/block': ownAffair,
-  'DELETE /api/v1/users/{id}/block': ownAffair,
+  'GET /api/v1/users': { ...ownResource, query: ({ victimName }) => `search=${victimName}` },
+  'GET /api/v1/users/me': ownResource,
+  'PATCH /api/v1/users/me': { ...ownResource, body: () => ({ location: 'here' }) },
+  'GET /api/v1/users/me/blocks': ownResource,
+  'GET /api/v1/users/{id}': ownResource,
+  'PUT /api/v1/users/{id}/block': ownResource,
+  'DELETE /api/v1/users/{id}/block': ownResource,
 
-  'GET /api/v1/presence': { allow: EVERYBODY, sees: MEMBERS, query: ({ userId }) => `user_ids=${userId}` },
-  'PUT /api/v1/presence': { ...ownAffair, body: () => ({ status: 'busy' }) },
+  'GET /api/v1/presence': { allow: USERS, sees: MEMBERS, query: ({ userId }) => `user_ids=${userId}` },
+  'PUT /api/v1/presence': { ...ownResource, body: () => ({ status: 'busy' }) },
   [`POST ${CONVERSATION}/typing`]: { allow: POSTERS },
   [`DELETE ${CONVERSATION}/typing`]: { allow: POSTERS },
 
-  'POST /api/v1/conversations': { ...ownAffair, body: () => ({ type: 'group', title: 'Another' }) },
-  'GET /api/v1/conversations': { allow: EVERYBODY, sees: MEMBERS },
-  'GET /api/v1/conversations/public': ownAffair,
+  'POST /api/v1/conversations': { ...ownResource, body: () => ({ type: 'group', title: 'Another' }) },
+  'GET /api/v1/conversations': { allow: USERS, sees: MEMBERS },
+  'GET /api/v1/conversations/public': ownResource,
   [`GET ${CONVERSATION}`]: { allow: MEMBERS },
   [`PATCH ${CONVERSATION}`]: { allow: MODERATOR_ROLES, sees: MODERATORS, body: () => ({ title: 'Another title' }) },
   [`DELETE ${CONVERSATION}`]: { allow: ['owner', 'admin'] },
@@ -168,10 +168,10 @@ export const ROUTES: Record<string, Expectation> = {
   [`GET ${CONVERSATION}/messages`]: { allow: MEMBERS },
   [`GET ${CONVERSATION}/pins`]: { allow: MEMBERS },
   [`GET ${CONVERSATION}/events`]: { allow: MEMBERS, query: () => 'after_seq=0' },
-  'GET /api/v1/search/messages': { allow: EVERYBODY, sees: MEMBERS, query: ({ content }) => `q=${content}` },
-  'GET /api/v1/sync': { allow: EVERYBODY, sees: MEMBERS },
+  'GET /api/v1/search/messages': { allow: USERS, sees: MEMBERS, query: ({ content }) => `q=${content}` },
+  'GET /api/v1/sync': { allow: USERS, sees: MEMBERS },
   [`GET ${MESSAGE}`]: { allow: MEMBERS },
-  [`PATCH ${MESSAGE}`]: { allow: NOBODY },
+  [`PATCH ${MESSAGE}`]: { allow: NONE },
   [`DELETE ${MESSAGE}`]: { allow: MODERATORS },
   [`GET ${MESSAGE}/history`]: { allow: MEMBERS },
   [`GET ${MESSAGE}/replies`]: { allow: MEMBERS },
@@ -182,30 +182,30 @@ export const ROUTES: Record<string, Expectation> = {
   [`DELETE ${MESSAGE}/pin`]: { allow: MODERATORS },
 
   'POST /api/v1/files': { allow: MEMBERS, raw: uploadTo },
-  'POST /api/v1/files/addresses': ownAffair,
+  'POST /api/v1/files/addresses': ownResource,
   [`GET ${FILE}`]: { allow: MEMBERS, refusal: 404 },
   [`GET ${FILE}/content`]: { allow: MEMBERS, refusal: 404, isAddress: true },
   [`GET ${FILE}/thumbnail`]: { allow: MEMBERS, refusal: 404, isAddress: true },
-  [`DELETE ${FILE}`]: { allow: NOBODY, refusal: 404 },
+  [`DELETE ${FILE}`]: { allow: NONE, refusal: 404 },
 
   'POST /api/v1/webhooks': {
-    ...ownAffair,
+    ...ownResource,
     body: () => ({ url: 'https://hooks.example/here', events: ['webhook.disabled'] }),
   },
-  'GET /api/v1/webhooks': ownAffair,
-  'GET /api/v1/webhooks/events': ownAffair,
-  [`GET ${WEBHOOK}`]: { allow: NOBODY, refusal: 404 },
-  [`PATCH ${WEBHOOK}`]: { allow: NOBODY, refusal: 404, body: () => ({ is_active: false }) },
-  [`DELETE ${WEBHOOK}`]: { allow: NOBODY, refusal: 404 },
-  [`POST ${WEBHOOK}/rotate-secret`]: { allow: NOBODY, refusal: 404 },
-  [`POST ${WEBHOOK}/verification`]: { allow: NOBODY, refusal: 404 },
-  [`POST ${WEBHOOK}/ping`]: { allow: NOBODY, refusal: 404 },
-  [`GET ${WEBHOOK}/deliveries`]: { allow: NOBODY, refusal: 404 },
-  [`POST ${WEBHOOK}/replay`]: { allow: NOBODY, refusal: 404 },
-  'POST /api/v1/deliveries/{id}/replay': { allow: NOBODY, refusal: 404 },
+  'GET /api/v1/webhooks': ownResource,
+  'GET /api/v1/webhooks/events': ownResource,
+  [`GET ${WEBHOOK}`]: { allow: NONE, refusal: 404 },
+  [`PATCH ${WEBHOOK}`]: { allow: NONE, refusal: 404, body: () => ({ is_active: false }) },
+  [`DELETE ${WEBHOOK}`]: { allow: NONE, refusal: 404 },
+  [`POST ${WEBHOOK}/rotate-secret`]: { allow: NONE, refusal: 404 },
+  [`POST ${WEBHOOK}/verification`]: { allow: NONE, refusal: 404 },
+  [`POST ${WEBHOOK}/ping`]: { allow: NONE, refusal: 404 },
+  [`GET ${WEBHOOK}/deliveries`]: { allow: NONE, refusal: 404 },
+  [`POST ${WEBHOOK}/replay`]: { allow: NONE, refusal: 404 },
+  'POST /api/v1/deliveries/{id}/replay': { allow: NONE, refusal: 404 },
 
   'POST /api/v1/reports': {
-    ...ownAffair,
+    ...ownResource,
     body: ({ userId }) => ({ target_type: 'user', target_id: userId, category: 'spam' }),
   },
   'GET /api/v1/admin/reports': { allow: ['admin'] },
@@ -231,61 +231,64 @@ export const ROUTES: Record<string, Expectation> = {
   [`POST ${CONVERSATION}/held-messages/{held_id}/release`]: { allow: MODERATORS },
   [`POST ${CONVERSATION}/held-messages/{held_id}/drop`]: { allow: MODERATORS },
 
-  'GET /api/v1/admin/audit-log': { allow: ['admin'], sees: NOBODY },
-  'GET /api/v1/admin/stats': { allow: ['admin'], sees: NOBODY },
-  'GET /api/v1/admin/metrics': { allow: ['admin'], sees: NOBODY },
-  'GET /api/v1/admin/queues': { allow: ['admin'], sees: NOBODY },
-  'GET /api/v1/admin/health': { allow: ['admin'], sees: NOBODY },
-  'GET /api/v1/admin/conversations': { allow: ['admin'], sees: NOBODY },
-  'GET /api/v1/admin/users': { allow: ['admin'], sees: NOBODY, query: ({ victimName }) => `search=${victimName}` },
-  [`GET ${ACCOUNT}`]: { allow: ['admin'], sees: NOBODY },
-  [`PATCH ${ACCOUNT}`]: { allow: ['admin'], sees: NOBODY, body: () => ({ role: 'teacher', reason: 'as agreed' }) },
+  'GET /api/v1/admin/audit-log': { allow: ['admin'], sees: NONE },
+  'GET /api/v1/admin/stats': { allow: ['admin'], sees: NONE },
+  'GET /api/v1/admin/metrics': { allow: ['admin'], sees: NONE },
+  'GET /api/v1/admin/queues': { allow: ['admin'], sees: NONE },
+  'GET /api/v1/admin/health': { allow: ['admin'], sees: NONE },
+  'GET /api/v1/admin/conversations': { allow: ['admin'], sees: NONE },
+  'GET /api/v1/admin/users': { allow: ['admin'], sees: NONE, query: ({ victimName }) => `search=${victimName}` },
+  [`GET ${ACCOUNT}`]: { allow: ['admin'], sees: NONE },
+  [`PATCH ${ACCOUNT}`]: { allow: ['admin'], sees: NONE, body: () => ({ role: 'teacher', reason: 'as agreed' }) },
   [`POST ${ACCOUNT}/ban`]: { allow: ['admin'], body: () => ({ reason: 'spam' }) },
   [`POST ${ACCOUNT}/unban`]: { allow: ['admin'], body: () => ({ reason: 'a mistake' }) },
   [`GET ${ACCOUNT}/export`]: { allow: ['admin'] },
   [`DELETE ${ACCOUNT}`]: { allow: ['admin'], body: () => ({ reason: 'as asked', messages: 'keep' }) },
-  'GET /api/v1/users/me/export': ownAffair,
-  'DELETE /api/v1/users/me': { allow: NOBODY, refusal: 401, body: () => ({ password: guess, messages: 'keep' }) },
+  'GET /api/v1/users/me/export': ownResource,
+  'DELETE /api/v1/users/me': { allow: NONE, refusal: 401, body: () => ({ password: guess, messages: 'keep' }) },
   [`POST ${ACCOUNT}/logout`]: { allow: ['admin'], body: () => ({ reason: 'a lost phone' }) },
 
-  'POST /api/sessions': { allow: NOBODY, body: ({ userId }) => ({ user_id: userId }) },
-  'GET /api/sessions/{session_id}': { allow: NOBODY, refusal: 404 },
+  'POST /api/sessions': { allow: NONE, body: ({ userId }) => ({ user_id: userId }) },
+  'GET /api/sessions/{session_id}': { allow: NONE, refusal: 404 },
   'GET /api/rooms': open,
   'POST /api/rooms/{room_id}/join': { allow: MEMBERS, isAddress: true },
 
   'GET /api/csrf': open,
-  'GET /api/messaging/conversations': { allow: EVERYBODY, sees: MEMBERS },
-  'POST /api/messaging/conversations': { ...ownAffair, body: ({ newcomerId }) => ({ participant_ids: [newcomerId] }) },
+  'GET /api/messaging/conversations': { allow: USERS, sees: MEMBERS },
+  'POST /api/messaging/conversations': {
+    ...ownResource,
+    body: ({ newcomerId }) => ({ participant_ids: [newcomerId] }),
+  },
   'GET /api/messaging/conversations/{conversation_id}/messages': { allow: MEMBERS },
   'POST /api/messaging/conversations/{conversation_id}/messages': { allow: POSTERS, body: () => ({ content: 'x' }) },
   'POST /api/messaging/conversations/{conversation_id}/attachments': { allow: MEMBERS, raw: uploadAlone },
-  'GET /api/messaging/stats': ownAffair,
-  'GET /api/messaging/admin/performance-metrics': { allow: ['admin'], sees: NOBODY },
-  'GET /api/messaging/admin/health-check': { allow: ['admin'], sees: NOBODY },
+  'GET /api/messaging/stats': ownResource,
+  'GET /api/messaging/admin/performance-metrics': { allow: ['admin'], sees: NONE },
+  'GET /api/messaging/admin/health-check': { allow: ['admin'], sees: NONE },
 
   'GET /': open,
   'GET /test-db': open,
   'POST /users/register': { ...open, body: registration },
   'POST /users/login': {
-    allow: NOBODY,
+    allow: NONE,
     refusal: 401,
     body: ({ victimName }) => ({ username_or_email: victimName, password: guess }),
   },
-  'GET /users/me': ownAffair,
-  'PUT /users/me': { ...ownAffair, body: () => ({ location: 'here' }) },
+  'GET /users/me': ownResource,
+  'PUT /users/me': { ...ownResource, body: () => ({ location: 'here' }) },
   'GET /messages': { allow: MEMBERS, query: ({ conversationId }) => `chat_id=${conversationId}` },
   'POST /messages': { allow: POSTERS, body: ({ conversationId }) => ({ chat_id: conversationId, content: 'x' }) },
-  'PUT /messages/{message_id}': { allow: NOBODY },
+  'PUT /messages/{message_id}': { allow: NONE },
   'DELETE /messages/{message_id}': { allow: MODERATORS },
-  'POST /files/upload': { ...ownAffair, raw: uploadAlone },
-  'GET /admin/dashboard/stats': { allow: ['admin'], sees: NOBODY },
-  'GET /admin/system/health': { allow: ['admin'], sees: NOBODY },
+  'POST /files/upload': { ...ownResource, raw: uploadAlone },
+  'GET /admin/dashboard/stats': { allow: ['admin'], sees: NONE },
+  'GET /admin/system/health': { allow: ['admin'], sees: NONE },
   'GET /admin/users': { allow: ['admin'], query: ({ victimName }) => `search=${victimName}` },
   'POST /admin/users/{user_id}/ban': { allow: ['admin'] },
   'POST /admin/users/{user_id}/unban': { allow: ['admin'] },
 
-  [`POST /api/conversations`]: { ...ownAffair, body: ({ newcomerId }) => ({ participant_ids: [newcomerId] }) },
-  'GET /api/conversations': { allow: EVERYBODY, sees: MEMBERS },
+  [`POST /api/conversations`]: { ...ownResource, body: ({ newcomerId }) => ({ participant_ids: [newcomerId] }) },
+  'GET /api/conversations': { allow: USERS, sees: MEMBERS },
   [`GET ${CLASSROOM}`]: { allow: MEMBERS },
   [`PUT ${CLASSROOM}`]: { allow: MODERATORS, body: () => ({ title: 'Another title' }) },
   [`PATCH ${CLASSROOM}`]: { allow: MEMBERS, body: () => ({ is_archived: true }) },
@@ -310,50 +313,50 @@ export const ROUTES: Record<string, Expectation> = {
   },
   [`DELETE ${CLASSROOM}/participants/{user_id}`]: { allow: MODERATOR_ROLES },
   'PUT /api/messages/{id}': {
-    allow: NOBODY,
+    allow: NONE,
     raw: () => ({ type: 'application/x-www-form-urlencoded', text: 'content=x' }),
   },
-  'PATCH /api/messages/{id}': { allow: NOBODY },
+  'PATCH /api/messages/{id}': { allow: NONE },
   'DELETE /api/messages/{id}': { allow: MODERATORS },
   'POST /api/messages/{id}/read': { allow: MEMBERS },
-  'GET /api/users/status': { allow: EVERYBODY, sees: MEMBERS, query: ({ userId }) => `user_ids=${userId}` },
-  'PUT /api/users/status': { ...ownAffair, body: () => ({ status: 'busy' }) },
+  'GET /api/users/status': { allow: USERS, sees: MEMBERS, query: ({ userId }) => `user_ids=${userId}` },
+  'PUT /api/users/status': { ...ownResource, body: () => ({ status: 'busy' }) },
 
   'POST /api/users': { ...open, body: registration },
   'POST /api/auth/login': {
-    allow: NOBODY,
+    allow: NONE,
     refusal: 401,
     body: ({ victimName }) => ({ email: `${victimName}@example.com`, password: guess }),
   },
-  'POST /api/auth/refresh': { allow: NOBODY, refusal: 401 },
-  'GET /api/users/{user_id}': ownAffair,
-  'PATCH /api/users/{user_id}': { allow: NOBODY, body: () => ({ bio: 'x' }) },
+  'POST /api/auth/refresh': { allow: NONE, refusal: 401 },
+  'GET /api/users/{user_id}': ownResource,
+  'PATCH /api/users/{user_id}': { allow: NONE, body: () => ({ bio: 'x' }) },
   'GET /api/messages': { allow: MEMBERS, query: ({ conversationId }) => `conversation_id=${conversationId}` },
   'POST /api/messages': {
     allow: POSTERS,
     body: ({ conversationId }) => ({ conversation_id: conversationId, content: 'x' }),
   },
-  'POST /api/groups': { ...ownAffair, body: () => ({ name: 'Another' }) },
+  'POST /api/groups': { ...ownResource, body: () => ({ name: 'Another' }) },
   'POST /api/webhooks': {
-    ...ownAffair,
+    ...ownResource,
     body: () => ({ url: 'https://hooks.example/here', events: ['message.created'] }),
   },
 };
 
-/** Every frame, and who may. */
+/** Every frame and its allowed users. */
 export const FRAMES: Record<string, Expectation> = {
-  ping: ownAffair,
-  'admin.watch': { allow: ['admin'], sees: NOBODY },
-  'admin.unwatch': ownAffair,
-  'auth.refresh': { allow: NOBODY, body: ({ victimToken }) => ({ token: victimToken }) },
-  'presence.set': ownAffair,
+  ping: ownResource,
+  'admin.watch': { allow: ['admin'], sees: NONE },
+  'admin.unwatch': ownResource,
+  'auth.refresh': { allow: NONE, body: ({ victimToken }) => ({ token: victimToken }) },
+  'presence.set': ownResource,
   'typing.start': { allow: POSTERS },
   'typing.stop': { allow: POSTERS },
   subscribe: { allow: MEMBERS },
-  // It says only what one does not want to hear, so nobody is asked.
-  unsubscribe: ownAffair,
+  // It only stops the delivery to the user, so access is not checked.
+  unsubscribe: ownResource,
   'message.send': { allow: POSTERS },
-  'message.edit': { allow: NOBODY },
+  'message.edit': { allow: NONE },
   'message.delete': { allow: MODERATORS },
   'reaction.add': { allow: POSTERS, body: ({ messageId }) => ({ message_id: messageId, emoji: '👍' }) },
   'reaction.remove': { allow: MEMBERS, body: ({ messageId }) => ({ message_id: messageId, emoji: '👍' }) },
@@ -371,7 +374,9 @@ export const FRAMES: Record<string, Expectation> = {
 
 const inConversation = ({ conversationId }: CellIds): object => ({ conversation_id: conversationId });
 
-/** Every frame of the dialects, by `<dialect> <type>`, and who may; whoever may not even connect is refused, too. */
+/**
+ * Every frame of the dialects, by `<dialect> <type>`, and its allowed users. A user who cannot connect is refused, too.
+ */
 export const DIALECT_FRAMES: Record<string, Expectation> = {
   'messaging message': { allow: POSTERS },
   'messaging typing': { allow: POSTERS },
@@ -379,12 +384,12 @@ export const DIALECT_FRAMES: Record<string, Expectation> = {
     allow: POSTERS,
     body: ({ conversationId }) => ({ content: 'x', room_id: conversationId }),
   },
-  // Guests have hearts, too.
-  'rooms heartbeat': { allow: [...EVERYBODY, 'anonymous'] },
+  // Guests send heartbeats, too.
+  'rooms heartbeat': { allow: [...USERS, 'anonymous'] },
   'chat message': { allow: POSTERS },
   'classroom join_conversation': { allow: MEMBERS, body: inConversation },
-  // It says only what one does not want to hear, so nobody is asked.
-  'classroom leave_conversation': { ...ownAffair, body: inConversation },
+  // It only stops the delivery to the user, so access is not checked.
+  'classroom leave_conversation': { ...ownResource, body: inConversation },
   'classroom typing_start': { allow: POSTERS, body: inConversation },
   'classroom typing_stop': { allow: POSTERS, body: inConversation },
   'classroom message_read': {
@@ -396,5 +401,5 @@ export const DIALECT_FRAMES: Record<string, Expectation> = {
     body: ({ conversationId }) => ({ conversation_id: conversationId, content: 'x' }),
   },
   'direct typing': { allow: POSTERS },
-  'direct ping': ownAffair,
+  'direct ping': ownResource,
 };

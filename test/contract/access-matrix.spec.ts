@@ -10,7 +10,7 @@ import { ACTORS, FRAMES, ROUTES, type Who } from './access-expectations.js';
 import { type ApiDocument, type ApiOperation, type Frame, framesOf, operationsOf } from './contract.js';
 import { each, World } from './world.js';
 
-// Thousands of requests; the bound is for a machine that is busy with other things.
+// Thousands of requests; the timeout allows for a busy machine.
 jest.setTimeout(180_000);
 
 describe('the access matrix', () => {
@@ -34,11 +34,11 @@ describe('the access matrix', () => {
     await test?.close();
   });
 
-  /** Tries every one of `who` on these routes and tells what is not as expected. */
+  /** Tries these routes as each of the users and returns what differs from the expectation. */
   async function problemsOf(keys: string[], actors: readonly Who[] = ACTORS): Promise<string[]> {
     const problems: string[] = [];
     const asked = operations.filter(({ key }) => keys.includes(key));
-    // All routes for one, then for the next: some routes serve only a few at once.
+    // All routes for one user, then for the next: some routes serve only a few requests at once.
     const cells = actors.flatMap((who) => asked.map((operation) => ({ operation, who })));
     await each(cells, 6, async ({ operation, who }) => {
       const cell = await arrange(world, who);
@@ -50,16 +50,16 @@ describe('the access matrix', () => {
     return problems;
   }
 
-  it('has a line for every route and every frame, and none without one', () => {
+  it('has an entry for every route and every frame, and no other', () => {
     expect(Object.keys(ROUTES).sort()).toEqual(operations.map(({ key }) => key).sort());
     expect(Object.keys(FRAMES).sort()).toEqual(frames.map(({ type }) => type).sort());
   });
 
-  it('holds on every route for everybody', async () => {
+  it('holds on every route for every kind of user', async () => {
     expect(await problemsOf(operations.map(({ key }) => key))).toEqual([]);
   });
 
-  it.each(Object.keys(CONNECT))('holds on every frame over %s for everybody', async (transport) => {
+  it.each(Object.keys(CONNECT))('holds on every frame over %s for every kind of user', async (transport) => {
     const problems: string[] = [];
     const cells = frames.flatMap((frame) => ACTORS.map((who) => ({ frame, who })));
     await each(cells, 6, async ({ frame, who }) => {
@@ -72,10 +72,10 @@ describe('the access matrix', () => {
     expect(problems).toEqual([]);
   });
 
-  describe('turns red', () => {
+  describe('the access matrix as a control', () => {
     afterEach(() => jest.restoreAllMocks());
 
-    it('when nobody asks whether one takes part', async () => {
+    it('fails if membership is not checked', async () => {
       const policy = test.app.get(ParticipantsPolicy, { strict: false });
       const bystander = await arrange(world, 'participant');
       const membership = await policy.requireMember(
@@ -87,11 +87,11 @@ describe('the access matrix', () => {
       const problems = await problemsOf(keys, ['outsider', 'removed', 'muted', 'admin']);
       for (const key of keys)
         expect(problems).toContainEqual(expect.stringMatching(`${key.replace(/[{}]/g, '\\$&')} as outsider: 200`));
-      expect(problems).toContainEqual(expect.stringContaining('as removed: shows the content of somebody else'));
+      expect(problems).toContainEqual(expect.stringContaining('as removed: shows the content of another user'));
       expect(problems).toContainEqual(expect.stringContaining('as outsider: changes something'));
     });
 
-    it('when nobody asks who one is', async () => {
+    it('fails if the credential is not checked', async () => {
       jest.spyOn(AuthGuard.prototype, 'canActivate').mockResolvedValue(true);
       const problems = await problemsOf(['GET /api/v1/users/{id}'], ['anonymous', 'banned']);
       expect(problems.map((problem) => problem.split(':')[0])).toEqual(
@@ -99,7 +99,7 @@ describe('the access matrix', () => {
       );
     });
 
-    it('when the role of a moment ago still counts', async () => {
+    it('fails if a former role still counts', async () => {
       const policy = test.app.get(UsersPolicy, { strict: false });
       jest.spyOn(policy, 'requireRank').mockImplementation((actor) => Promise.resolve(actor));
       const problems = await problemsOf(['GET /api/v1/admin/users'], ['demoted admin', 'participant', 'banned admin']);
@@ -111,10 +111,10 @@ describe('the access matrix', () => {
       );
     });
 
-    it('when a refusal says what it refuses', async () => {
+    it('fails if a refusal contains what it refuses', async () => {
       const cell = await arrange(world, 'outsider');
       const { content, title, secret } = cell.marks;
-      const refusal = `No entry to "${title}" of ${secret}, where ${content} was said.`;
+      const refusal = `No access to "${title}" of ${secret}, with ${content}.`;
       expect(leaks(refusal, cell, { allow: [] })).toEqual(['content', 'title', 'secret']);
       expect(leaks(refusal, { ...cell, who: 'participant' }, { allow: ['participant'] })).toEqual(['secret']);
     });

@@ -2,10 +2,10 @@ import { badValues, deepValues, strangeValues } from './bad-values.js';
 import type { Schema } from './contract.js';
 import { fieldsOf, jsonWith, type KnownIds, sampleObject } from './samples.js';
 
-/** The data of a request made to be refused, as JSON text, or (`mayPass`) at least to be answered. */
+/** The data of a request, as JSON text, that must be refused or, with `mayPass`, at least answered. */
 export interface BadFrame {
   readonly name: string;
-  /** Undefined: no data at all. */
+  /** Undefined: without data. */
   readonly data: string | undefined;
   readonly mayPass: boolean;
 }

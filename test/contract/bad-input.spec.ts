@@ -23,7 +23,7 @@ import { each, type RawAnswer, World } from './world.js';
 
 const realProcess = runInThisContext('process') as NodeJS.Process;
 
-// Thousands of requests; the bound is for a machine that is busy with other things.
+// Thousands of requests; the timeout allows for a busy machine.
 jest.setTimeout(420_000);
 
 describe('bad input', () => {
@@ -31,8 +31,8 @@ describe('bad input', () => {
   let world: World;
   let api: ApiDocument;
   let bystanders: Bystanders;
-  const accidents: unknown[] = [];
-  const notice = (error: unknown): void => void accidents.push(error);
+  const defects: unknown[] = [];
+  const notice = (error: unknown): void => void defects.push(error);
 
   beforeAll(async () => {
     realProcess.on('uncaughtException', notice).on('unhandledRejection', notice);
@@ -53,18 +53,18 @@ describe('bad input', () => {
     realProcess.off('uncaughtException', notice).off('unhandledRejection', notice);
   });
 
-  /** A conversation of one’s own to be wrong about. */
+  /** A conversation of the user's own as a target. */
   async function arrange(): Promise<{ token: string; ids: KnownIds }> {
     const [actor, other] = [await world.person(), await world.person()];
     const conversationId = await world.conversation([
       [actor, { role: 'owner' }],
       [other, { role: 'participant' }],
     ]);
-    const messageId = await world.message(conversationId, actor, 'something to be wrong about');
-    const fileId = await world.file(messageId, actor, 'a file to be wrong about');
-    const { webhookId, deliveryId } = await world.webhook(actor, 'a webhook to be wrong about');
+    const messageId = await world.message(conversationId, actor, 'something as a target');
+    const fileId = await world.file(messageId, actor, 'a file as a target');
+    const { webhookId, deliveryId } = await world.webhook(actor, 'a webhook as a target');
     const { token, sessionId } = actor;
-    const marks = { content: 'something held', title: 'a rule to be wrong about' };
+    const marks = { content: 'something held', title: 'a rule as a target' };
     const moderation = await world.moderation(messageId, { author: actor, reporter: other }, marks);
     const hooks = { webhookId, deliveryId };
     const ids = { conversationId, messageId, fileId, ...hooks, ...moderation, userId: other.userId, sessionId };
@@ -75,13 +75,15 @@ describe('bad input', () => {
     const { status, code, text } = answer;
     if (status < 300 && mayPass) return undefined;
     const isDocumented = code === 'ROUTE_NOT_FOUND' || codesOf(api, operation, status).includes(code ?? '');
-    // Refused for another reason than the one that is tested.
-    const isBesides = !mayPass && [401, 403, 423, 429].includes(status);
-    if (status >= 400 && status < 500 && isDocumented && !isBesides) return undefined;
+    // Refused for another reason than the tested one.
+    const isOtherRefusal = !mayPass && [401, 403, 423, 429].includes(status);
+    if (status >= 400 && status < 500 && isDocumented && !isOtherRefusal) return undefined;
     return `${status} ${code ?? text.slice(0, 200)}`;
   }
 
-  /** Sends all that is wrong with these routes; what was not answered as the documents say, and how much was sent. */
+  /**
+   * Sends all bad requests to these routes; returns the responses that are not documented, and the number of requests.
+   */
   async function probe(operations: ApiOperation[]): Promise<{ problems: string[]; count: number }> {
     const problems: string[] = [];
     let count = 0;
@@ -101,30 +103,30 @@ describe('bad input', () => {
         token,
       });
       if (status !== 200) problems.push(`${operation.key}: what should have been refused has changed something`);
-      // What may pass may also end the session, or the conversation: it comes last.
+      // Requests that may pass may also end the session or the conversation: they come last.
       for (const bad of requests.filter(({ mayPass }) => mayPass)) await ask(bad);
     });
     return { problems, count };
   }
 
-  it('on any route is refused as the documents say, and breaks nothing', async () => {
+  it('is refused on every route as documented, and breaks nothing', async () => {
     const { problems, count } = await probe(operationsOf(api));
     expect(problems).toEqual([]);
     expect(count).toBeGreaterThan(2000);
   });
 
-  describe('is noticed', () => {
+  describe('the test of bad input as a control', () => {
     const one = (key: string): ApiOperation[] => operationsOf(api).filter((operation) => operation.key === key);
     afterEach(() => jest.restoreAllMocks());
 
-    it('when nobody looks at it', async () => {
+    it('fails if input is not validated', async () => {
       jest.spyOn(InputPipe.prototype, 'transform').mockImplementation((value: unknown) => value);
       const { problems } = await probe(one('PATCH /api/v1/users/me'));
       expect(problems).toContainEqual(expect.stringContaining('body: an unknown field: 200'));
       expect(problems).toContainEqual(expect.stringContaining('body: bio is a list in lists: 500'));
     });
 
-    it('when it makes the program fail', async () => {
+    it('fails if a request causes a 500', async () => {
       jest.spyOn(MessagesService.prototype, 'list').mockRejectedValue(new Error('planted'));
       const { problems } = await probe(one('GET /api/v1/conversations/{id}/messages'));
       expect(problems).toContainEqual(expect.stringContaining('500 INTERNAL_ERROR'));
@@ -134,7 +136,7 @@ describe('bad input', () => {
   describe.each(TEXT_CLIENTS)('over %s', (_name, connect) => {
     const port = (): number => Number(new URL(test.url).port);
 
-    it('in any frame is refused as the documents say, and closes nothing', async () => {
+    it('is refused in every frame as documented, and closes no connection', async () => {
       const protocol = protocolDocument(test.app);
       const declined = errorCodesOf(protocol).filter(
         (code) => code !== 'INTERNAL_ERROR' && code !== 'SERVICE_UNAVAILABLE',
@@ -156,7 +158,7 @@ describe('bad input', () => {
       expect(problems).toEqual([]);
     });
 
-    it('in the frame that says who one is closes nothing either', async () => {
+    it('is refused in the auth frame without closing the connection', async () => {
       const client = connect(port(), undefined);
       await client.isOpen;
       const schema = flat(protocolDocument(test.app), { $ref: '#/components/schemas/AuthFrameDto' });
@@ -171,7 +173,7 @@ describe('bad input', () => {
       client.close();
     });
 
-    it('of more than 64 kB costs its sender the connection', async () => {
+    it('closes the connection of its sender above 64 kB', async () => {
       const { token } = await arrange();
       for (const { type } of framesOf(protocolDocument(test.app))) {
         const client = connect(port(), token);
@@ -181,8 +183,8 @@ describe('bad input', () => {
     });
   });
 
-  it('leaves everybody else connected and served, and the process unharmed', async () => {
+  it('leaves other users connected and served, and the process unharmed', async () => {
     await bystanders.talk();
-    expect(accidents).toEqual([]);
+    expect(defects).toEqual([]);
   });
 });

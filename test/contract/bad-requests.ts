@@ -3,7 +3,7 @@ import type { ApiOperation, Schema } from './contract.js';
 import { addressOf, fieldsOf, jsonWith, type KnownIds, sampleObject } from './samples.js';
 import type { RawRequest } from './world.js';
 
-/** A request made to be refused, or (`mayPass`) at least to be answered. */
+/** A request that must be refused or, with `mayPass`, at least answered. */
 export interface BadRequest {
   readonly name: string;
   readonly request: Omit<RawRequest, 'token'>;
@@ -13,7 +13,7 @@ export interface BadRequest {
 const JSON_TYPE = { 'content-type': 'application/json' };
 const LARGE = `{"x":"${'x'.repeat(260 * 1024)}"}`;
 
-/** Every bad request an operation is described well enough for. */
+/** Every bad request that the description of an operation allows to generate. */
 export function badRequests(operation: ApiOperation, ids: KnownIds): BadRequest[] {
   return [
     ...badPaths(operation, ids),
@@ -72,7 +72,7 @@ function badQueries(operation: ApiOperation, ids: KnownIds): BadRequest[] {
     return [
       ...(required ? [make(`${name} is missing`, others.join('&'))] : []),
       ...badAddressValues(schema)
-        .filter(({ text }) => text !== '') // as good as left out
+        .filter(({ text }) => text !== '') // same as omitted
         .map(({ name: what, text }) => make(`${name} = ${what}`, withValue(text))),
       make(`${name} twice`, `${withValue('1')}&${name}=2`, isList),
       make(`${name}[]`, `${withValue('1')}&${name}[]=1`),
@@ -80,7 +80,7 @@ function badQueries(operation: ApiOperation, ids: KnownIds): BadRequest[] {
       ...strangeAddressTexts(schema).map((text) => make(`${name} = ${text.slice(0, 40)}`, withValue(text), true)),
     ];
   });
-  // Where nothing of the address is read, what stands there is nobody's business.
+  // If the route reads no query parameter, their values do not matter.
   const isRead = known.length > 0;
   return [
     ...requests,
@@ -116,7 +116,7 @@ function badBodies(operation: ApiOperation, ids: KnownIds): BadRequest[] {
   return [
     ...fields,
     ...['null', '[]', '"x"', '1', '{', '', '{"a":1}}', "{'a':1}", '{"a":NaN}', '[{}]'].map((text) =>
-      // A body of no bytes is none.
+      // An empty body is the same as none.
       make(JSON.stringify(text), text, text === '' && !needed),
     ),
     ...deepValues().map(({ name, json }) => make(name, json)),
@@ -145,7 +145,7 @@ function badBodies(operation: ApiOperation, ids: KnownIds): BadRequest[] {
   ];
 }
 
-/** What is wrong in a header depends on what it is for. */
+/** What is invalid in a header depends on the header. */
 const BAD_HEADER_VALUES: Readonly<Record<string, readonly string[]>> = {
   'Idempotency-Key': ['x'.repeat(129), 'é', 'two words', '\t', 'x'.repeat(10_000)],
   'X-Audit-Log-Reason': ['%', '%ff', 'half%', '%00'.repeat(200), '\t', 'x'.repeat(10_000)],
@@ -159,7 +159,7 @@ function badHeaders(operation: ApiOperation, ids: KnownIds): BadRequest[] {
     .flatMap(({ name }) =>
       BAD_HEADER_VALUES[name]!.map((value) => ({
         name: `${name}: ${value.slice(0, 20)}`,
-        mayPass: value === '\t', // trimmed away by HTTP itself
+        mayPass: value === '\t', // trimmed by HTTP itself
         request: { method, path: addressOf(path, ids), headers: { ...headers, [name]: value }, body },
       })),
     );

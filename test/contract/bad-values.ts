@@ -1,6 +1,6 @@
 import type { Schema } from './contract.js';
 
-/** A value as it stands in JSON text: some of the worst cannot be written by JSON.stringify. */
+/** A value as JSON text: some of the worst cannot be written by JSON.stringify. */
 export interface BadValue {
   readonly name: string;
   readonly json: string;
@@ -26,7 +26,7 @@ const OF_TYPE: Record<string, BadValue[]> = {
   object: [bad('an empty object', {}), bad('an operator', { $gt: '' }), bad('nested objects', { a: { b: { c: 1 } } })],
 };
 
-/** Never right, whatever the field. */
+/** Invalid for every field. */
 const HOSTILE: BadValue[] = [
   { name: 'NUL', json: '"a\\u0000b"' },
   { name: 'half a surrogate pair', json: '"\\ud800"' },
@@ -36,7 +36,7 @@ const HOSTILE: BadValue[] = [
   { name: 'NUL in a key', json: '{"a\\u0000":1}' },
 ];
 
-/** Far more levels than anybody means; too large for a frame when as deep as for a body. */
+/** Far more levels than any real value; too large for a frame if as deep as for a body. */
 export function deepValues(levels = DEEP): BadValue[] {
   return [
     { name: `${levels} lists in each other`, json: '['.repeat(levels) + ']'.repeat(levels) },
@@ -45,7 +45,7 @@ export function deepValues(levels = DEEP): BadValue[] {
   ];
 }
 
-/** Values a field of this schema must not take. */
+/** Values that a field of this schema must reject. */
 export function badValues(schema: Schema): BadValue[] {
   const types = new Set([schema.type ?? []].flat());
   const values = [...HOSTILE];
@@ -58,7 +58,7 @@ export function badValues(schema: Schema): BadValue[] {
   return values;
 }
 
-/** true and numbers may stand in text where a query string is read; in JSON too, the decoders are the same. */
+/** true and numbers are valid as text in a query string; in JSON too, because both use the same decoders. */
 function passes({ json }: BadValue, types: Set<string>): boolean {
   return types.has('integer') && json === '"7"';
 }
@@ -114,7 +114,7 @@ function badLists(schema: Schema, types: Set<string>): BadValue[] {
   return values;
 }
 
-/** The same for a value in an address, where everything is text: encoded, as it goes onto the wire. */
+/** The same for a value in a path or query, where every value is text: percent-encoded as it is sent. */
 export function badAddressValues(schema: Schema): { name: string; text: string }[] {
   const types = new Set([schema.type ?? []].flat());
   const values: { name: string; text: string }[] = [{ name: 'NUL', text: 'a%00b' }];
@@ -133,7 +133,7 @@ export function badAddressValues(schema: Schema): { name: string; text: string }
   return values;
 }
 
-/** What an address may hold, and nobody knows whether it is right: only that it is answered. */
+/** Values in a path or query that may be valid or not: only the response is required. */
 export const STRANGE_ADDRESS_VALUES = [
   '..%2F..%2Fetc%2Fpasswd',
   '%2e%2e',
@@ -158,7 +158,7 @@ export const STRANGE_ADDRESS_VALUES = [
   `${'A'.repeat(500)}`,
 ];
 
-/** Times that are well-formed and mean nothing, or more than a database can hold. */
+/** Well-formed times without meaning, or beyond the range of the database. */
 const STRANGE_TIMES = [
   '2026-01-01T24:00:00Z',
   '2026-01-01T23:59:60Z',
@@ -185,16 +185,15 @@ const STRANGE_TEXTS = [
   'a@b',
 ];
 
-/** Values a field of this schema may take or not: only that they are answered is known. */
+/** Values that a field of this schema may accept or not: only the response is required. */
 export function strangeValues(schema: Schema): BadValue[] {
   const types = new Set([schema.type ?? []].flat());
   const values = [bad('null', null), bad('the number in text', '7'), bad('the word true', 'true')];
   if (schema.format === 'date-time') values.push(...STRANGE_TIMES.map((time) => bad(time, time)));
-  else if (schema.format === 'uuid')
-    values.push(bad('a UUID nobody has', UUID), bad('in capitals', UUID.toUpperCase()));
+  else if (schema.format === 'uuid') values.push(bad('an unknown UUID', UUID), bad('in capitals', UUID.toUpperCase()));
   else if (types.has('string')) values.push(...STRANGE_TEXTS.map((text) => bad(text.slice(0, 20), text)));
   if (types.has('integer')) values.push(bad('the largest', schema.maximum ?? 2 ** 53), { name: '-0', json: '-0' });
-  if (types.has('array')) values.push(bad('an empty list', []), bad('one nobody has', [UUID]));
+  if (types.has('array')) values.push(bad('an empty list', []), bad('one unknown UUID', [UUID]));
   if (types.has('object'))
     values.push(
       bad('20 kB', { a: 'x'.repeat(20_000) }),

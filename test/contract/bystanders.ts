@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { SocketIoClient, WebSocketClient, type RealtimeClient } from '../support/realtime-client.js';
 import type { World } from './world.js';
 
-/** Two people who only want to talk to each other, one over each transport, while others misbehave. */
+/** Two users, one over each transport, who talk to each other while other clients misbehave. */
 export class Bystanders {
   private hasEnded = false;
 
@@ -28,9 +28,9 @@ export class Bystanders {
     return new Bystanders(clients, conversationId);
   }
 
-  /** Each says something over the connection it has had all along, and the other hears it. */
+  /** Each sends a message over their existing connection, and the other receives it. */
   async talk(): Promise<void> {
-    if (this.hasEnded) throw new Error('a bystander lost the connection');
+    if (this.hasEnded) throw new Error('a control user lost the connection');
     const [first, second] = this.clients;
     for (const [speaker, listener] of [
       [first, second],
@@ -38,7 +38,7 @@ export class Bystanders {
     ] as const) {
       const content = `from one to the other ${randomUUID()}`;
       const reply = await speaker.request('message.send', { conversation_id: this.conversationId, content });
-      if (!reply.ok) throw new Error(`a bystander could not send: ${reply.error?.code}`);
+      if (!reply.ok) throw new Error(`a control user could not send: ${reply.error?.code}`);
       await listener.next(({ type, data }) => {
         return type === 'message.created' && (data?.message as { content?: string } | undefined)?.content === content;
       });

@@ -1,19 +1,19 @@
 import { type AnyJson, JsonSocket } from '../support/dialect-client.js';
 import type { KnownIds } from './samples.js';
 
-/** How a client of a dialect speaks over its socket: as much as is needed to say something wrong. */
+/** How a client of a dialect encodes requests over its socket, including malformed ones. */
 export interface DialectSpeech {
-  /** Where it connects; `token` may be nobody’s. */
+  /** The URL of the socket; `token` may be of no user. */
   readonly address: (ids: KnownIds, token: string | undefined) => string;
-  /** The type of the frame that says one is in. */
+  /** The type of the frame that confirms the connection. */
   readonly welcome: string;
-  /** A whole frame of this type; `data` is JSON text, or anything else, or nothing. */
+  /** A whole frame of this type; `data` is JSON text, or any other text, or undefined. */
   readonly say: (type: string, data: string | undefined) => string;
-  /** The code of a frame that refuses something; undefined for every other frame. */
+  /** The code of an error frame; undefined for every other frame. */
   readonly errorIn: (frame: AnyJson) => string | undefined;
 }
 
-/** The fields of a request stand beside its type. What is no object is the whole frame. */
+/** The fields of a request are next to its type. Data that is not an object is the whole frame. */
 function besideType(type: string, data: string | undefined): string {
   const head = `{"type":${JSON.stringify(type)}`;
   if (data === undefined || data === '{}') return `${head}}`;
@@ -22,7 +22,7 @@ function besideType(type: string, data: string | undefined): string {
 
 const query = (token: string | undefined): string => (token === undefined ? '' : `?token=${token}`);
 
-/** One for every dialect that has frames. */
+/** One for every dialect with frames. */
 export const DIALECT_SPEECHES: Record<string, DialectSpeech> = {
   messaging: {
     address: ({ conversationId }, token) => `/ws/chat/${conversationId}/${query(token)}`,
@@ -58,15 +58,15 @@ export const DIALECT_SPEECHES: Record<string, DialectSpeech> = {
   },
 };
 
-/** Whose token it is. */
+/** The user id in the token. */
 function holderOf(token: string | undefined): string {
   const payload = Buffer.from(token?.split('.')[1] ?? '', 'base64url').toString() || '{}';
-  return (JSON.parse(payload) as { sub?: string }).sub ?? 'nobody';
+  return (JSON.parse(payload) as { sub?: string }).sub ?? 'no-user';
 }
 
 const NO_FRAME = 'no.such.frame';
 
-/** A socket of a dialect whose answers are told apart by asking, after each request, for what is not there. */
+/** A socket of a dialect. It assigns responses to requests by sending an unknown frame after each request. */
 export class DialectClient {
   private readonly socket: JsonSocket;
 
@@ -83,14 +83,17 @@ export class DialectClient {
     return this.socket.frames;
   }
 
-  /** The code with which it was not let in; undefined when it was. */
+  /** The code with which the connection was refused; undefined if it was accepted. */
   async open(): Promise<string | undefined> {
     const { welcome, errorIn } = this.speech;
     const first = this.socket.next((frame) => frame.type === welcome || errorIn(frame) !== undefined);
     return Promise.race([first.then(errorIn), this.socket.refused.then(String)]);
   }
 
-  /** The codes that came back; undefined when the connection was closed instead. `settled`: nothing is under way. */
+  /**
+   * The codes of the responses; undefined if the connection was closed instead. `settled` waits until no work is
+   * pending.
+   */
   async ask(type: string, data: string | undefined, settled?: () => Promise<void>): Promise<string[] | undefined> {
     const before = this.frames.length;
     this.socket.send(this.speech.say(type, data));

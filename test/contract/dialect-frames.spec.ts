@@ -12,18 +12,18 @@ import { DIALECT_SPEECHES, DialectClient } from './dialect-clients.js';
 import { sampleObject } from './samples.js';
 import { each, World } from './world.js';
 
-// Thousands of frames; the bound is for a machine that is busy with other things.
+// Thousands of frames; the timeout allows for a busy machine.
 jest.setTimeout(180_000);
 
-/** Nobody’s fault but ours. */
-const OURS = ['INTERNAL_ERROR', 'SERVICE_UNAVAILABLE'];
+/** Errors that a client cannot cause. */
+const SERVER_ERRORS = ['INTERNAL_ERROR', 'SERVICE_UNAVAILABLE'];
 
 interface DialectFrame extends Frame {
   readonly protocol: string;
   readonly key: string;
 }
 
-describe('the frames of the dialects', () => {
+describe('a frame of a dialect', () => {
   let test: TestApp;
   let world: World;
   let router: FrameRouter;
@@ -59,28 +59,28 @@ describe('the frames of the dialects', () => {
   const clientOf = ({ protocol }: DialectFrame, { ids, token }: Cell): DialectClient =>
     new DialectClient(test.url, DIALECT_SPEECHES[protocol]!, ids, token);
 
-  /** What of all that is wrong with a frame was not answered as it should be. */
+  /** Sends all bad input of a frame; returns what was not answered as expected. */
   async function probe(frame: DialectFrame): Promise<string[]> {
     const cell = await arrange(world, 'owner');
     const client = clientOf(frame, cell);
     const refusal = await client.open();
-    if (refusal) return [`${frame.key}: was not let in: ${refusal}`];
+    if (refusal) return [`${frame.key}: was refused: ${refusal}`];
     const problems: string[] = [];
     for (const { name, data, mayPass } of badFrames(frame.data, cell.ids)) {
       const codes = await client.ask(frame.type, data);
-      const isFine = codes && (mayPass || codes.length > 0) && !codes.some((code) => OURS.includes(code));
+      const isFine = codes && (mayPass || codes.length > 0) && !codes.some((code) => SERVER_ERRORS.includes(code));
       if (!isFine) problems.push(`${frame.key} ${name}: ${codes ? codes.join() || 'no error' : 'closed'}`);
       if (!codes) break;
     }
     await router.idle();
     const late = client.frames
       .map(DIALECT_SPEECHES[frame.protocol]!.errorIn)
-      .filter((code) => OURS.includes(code ?? ''));
+      .filter((code) => SERVER_ERRORS.includes(code ?? ''));
     client.close();
     return [...problems, ...late.map((code) => `${frame.key}: ${code}`)];
   }
 
-  /** What is wrong with how a frame treats this one. */
+  /** Describes how the treatment of this user by the frame differs from the expectation. */
   async function tryFrame(frame: DialectFrame, expectation: Expectation, cell: Cell): Promise<string[]> {
     const { who, ids, bystander } = cell;
     const before = await snapshot(world, cell);
@@ -91,7 +91,7 @@ describe('the frames of the dialects', () => {
     const codes = refusal ? [refusal] : ((await client.ask(frame.type, data, () => router.idle())) ?? ['closed']);
     const isAsExpected = isAllowed
       ? codes.length === 0
-      : codes.length > 0 && !codes.some((code) => OURS.includes(code));
+      : codes.length > 0 && !codes.some((code) => SERVER_ERRORS.includes(code));
     const hasChanged = !isAllowed && (await snapshot(world, cell)) !== before;
     await world.send({
       method: 'POST',
@@ -102,11 +102,11 @@ describe('the frames of the dialects', () => {
     });
     if (!refusal) await client.ask('another.such.frame', undefined);
     client.close();
-    const hearing: Expectation = isInside(who) ? { allow: [who] } : { allow: isAllowed ? [who] : [], sees: [] };
-    const shown = isBanned(who) && !refusal ? ['let in'] : leaks(JSON.stringify(client.frames), cell, hearing);
+    const expected: Expectation = isInside(who) ? { allow: [who] } : { allow: isAllowed ? [who] : [], sees: [] };
+    const shown = isBanned(who) && !refusal ? ['connection'] : leaks(JSON.stringify(client.frames), cell, expected);
     return [
       ...(isAsExpected ? [] : [`${codes.join() || 'no error'} instead of ${isAllowed ? 'none' : 'an error'}`]),
-      ...shown.map((mark) => `shows the ${mark} of somebody else`),
+      ...shown.map((mark) => `returns the ${mark} of another user`),
       ...(hasChanged ? ['changes something'] : []),
     ];
   }
@@ -123,31 +123,31 @@ describe('the frames of the dialects', () => {
     return problems;
   }
 
-  it('have a client for every protocol, and an expectation for every frame', () => {
+  it('has a test client and an expectation', () => {
     expect([...new Set(frames.map(({ protocol }) => protocol))].sort()).toEqual(Object.keys(DIALECT_SPEECHES).sort());
     expect(frames.map(({ key }) => key).sort()).toEqual(Object.keys(DIALECT_FRAMES).sort());
   });
 
-  it('refuse bad input, and close nothing', async () => {
+  it('is refused with bad input, without closing the connection', async () => {
     const problems: string[] = [];
     await each(frames, 4, async (frame) => void problems.push(...(await probe(frame))));
     expect(problems).toEqual([]);
   });
 
-  it('hold for everybody', async () => {
+  it('has the expected access for every kind of user', async () => {
     expect(await problemsOf(frames)).toEqual([]);
   });
 
-  describe('turn red', () => {
+  describe('the test of dialect frames as a control', () => {
     afterEach(() => jest.restoreAllMocks());
 
-    it('when anybody may', async () => {
+    it('fails if access is not checked', async () => {
       jest.spyOn(test.app.get(TypingService, { strict: false }), 'start').mockResolvedValue();
       const typing = frames.filter(({ key }) => key === 'messaging typing');
       expect(await problemsOf(typing)).toContainEqual('messaging typing as muted: no error instead of an error');
     });
 
-    it('when the program fails', async () => {
+    it('fails if a frame causes an internal error', async () => {
       jest.spyOn(test.app.get(TypingService, { strict: false }), 'start').mockRejectedValue(new Error('planted'));
       const typing = frames.filter(({ key }) => key === 'messaging typing');
       expect(await problemsOf(typing)).toContainEqual('messaging typing as owner: INTERNAL_ERROR instead of none');

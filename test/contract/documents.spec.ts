@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => test.close());
 
-/** Every `$ref` of a document that leads nowhere. */
+/** Every `$ref` of a document that cannot be resolved. */
 function danglingRefs(document: object): string[] {
   const refs = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(([, ref]) => ref!);
   return [...new Set(refs)].filter((ref) => {
@@ -33,15 +33,16 @@ function danglingRefs(document: object): string[] {
 
 const TYPES = ['string', 'number', 'integer', 'boolean', 'array', 'object', 'null'];
 
-/** What is wrong with a schema by the rules of JSON Schema that matter to a generator. */
+/** Violations of the rules of JSON Schema that matter to a generator. */
 function schemaProblems(schema: Schema, where: string): string[] {
   const problems: string[] = [];
   const types = schema.type === undefined ? [] : [schema.type].flat();
   for (const type of types) if (!TYPES.includes(type)) problems.push(`${where}: type ${type}`);
   if (types.includes('array') && !schema.items) problems.push(`${where}: an array without items`);
-  if ('nullable' in schema) problems.push(`${where}: nullable is no word of 3.1`);
+  if ('nullable' in schema) problems.push(`${where}: nullable is not part of 3.1`);
   for (const name of schema.required ?? [])
-    if (schema.properties && !schema.properties[name]) problems.push(`${where}: requires ${name}, which is not there`);
+    if (schema.properties && !schema.properties[name])
+      problems.push(`${where}: requires ${name}, which does not exist`);
   for (const [name, inner] of Object.entries(schema.properties ?? {}))
     problems.push(...schemaProblems(inner, `${where}.${name}`));
   for (const inner of [schema.items, ...(schema.allOf ?? []), ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])])
@@ -50,20 +51,20 @@ function schemaProblems(schema: Schema, where: string): string[] {
 }
 
 describe('the OpenAPI document', () => {
-  it('is of version 3.1, and none of its references leads nowhere', async () => {
+  it('has version 3.1 and no dangling reference', async () => {
     const served = (await (await fetch(`${test.url}/openapi.json`)).json()) as ApiDocument;
     expect(served).toEqual(JSON.parse(JSON.stringify(api)));
     expect(served.openapi).toMatch(/^3\.1\./);
     expect(danglingRefs(served)).toEqual([]);
   });
 
-  it('holds schemas a generator can read', () => {
+  it('contains schemas that a generator can read', () => {
     const problems = Object.entries(api.components.schemas).flatMap(([name, schema]) => schemaProblems(schema, name));
     expect(problems).toEqual([]);
     expect(schemaProblems({ type: 'array', properties: { a: { type: 'text' } } }, 'planted')).toHaveLength(2);
   });
 
-  it('describes every parameter of every address', () => {
+  it('describes every parameter of every path', () => {
     for (const { key, path, parameters } of operations) {
       const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
       const described = parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name);
@@ -73,7 +74,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('gives every operation one name, a tag, and an answer whose shape is known', () => {
+  it('gives every operation a unique name, a tag, and a response with a schema', () => {
     const names = operations.map(({ operationId }) => operationId);
     expect(new Set(names).size).toBe(names.length);
     for (const { key, tags, responses } of operations) {
@@ -87,7 +88,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('says of every operation what it does, and of every answer what it means', () => {
+  it('describes every operation and every response', () => {
     for (const { key, summary, responses } of operations) {
       expect([key, summary]).toEqual([key, expect.stringMatching(/^[A-Z].{5,120}\.$/)]);
       for (const [status, answer] of Object.entries(responses)) {
@@ -97,7 +98,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('names Idempotency-Key wherever it is honoured, and nowhere else', () => {
+  it('documents Idempotency-Key on exactly the routes that honour it', () => {
     const taking = operations.filter(({ parameters }) => parameters.some(({ name }) => name === 'Idempotency-Key'));
     const keys = taking.map(({ key }) => key);
     expect(keys).toEqual(
@@ -108,7 +109,7 @@ describe('the OpenAPI document', () => {
     );
   });
 
-  it('names the error codes of every answer, and how a limit is told', () => {
+  it('lists the error codes of every response, and Retry-After for limits', () => {
     for (const { key, responses, isPublic } of operations) {
       expect([key, responses['401'] !== undefined || isPublic]).toEqual([key, true]);
       for (const [status, answer] of Object.entries(responses).filter(([code]) => Number(code) >= 400)) {
@@ -121,7 +122,7 @@ describe('the OpenAPI document', () => {
 });
 
 describe('the list of errors', () => {
-  it('has every error that is declared, with what it means', () => {
+  it('contains every declared error', () => {
     const text = sourceFiles('src').map((file) => file.text);
     const classes = text.flatMap((source) =>
       [...source.matchAll(/class (\w+) extends AppError/g)].map(([, name]) => name),
@@ -132,7 +133,7 @@ describe('the list of errors', () => {
 });
 
 describe('the AsyncAPI document', () => {
-  it('is served, and none of its references leads nowhere', async () => {
+  it('is served and has no dangling reference', async () => {
     const document = protocolDocument(test.app);
     expect(await (await fetch(`${test.url}/asyncapi.json`)).json()).toEqual(JSON.parse(JSON.stringify(document)));
     expect(document.asyncapi).toBe('3.0.0');
@@ -141,7 +142,7 @@ describe('the AsyncAPI document', () => {
     expect(Object.entries(schemas).flatMap(([name, schema]) => schemaProblems(schema, name))).toEqual([]);
   });
 
-  it('describes every request over both transports, and every durable event there is', () => {
+  it('describes every request over both transports, and every durable event', () => {
     const { operations: known, components } = protocolDocument(test.app);
     for (const { type } of test.app.get(FrameRouter).definitions) {
       expect(known).toHaveProperty([`webSocket.${type}`, 'reply']);
@@ -152,7 +153,7 @@ describe('the AsyncAPI document', () => {
     expect(Object.keys(DURABLE_EVENTS).sort()).toEqual(declared);
   });
 
-  it('knows a reference that leads nowhere', () => {
+  it('has its dangling references found', () => {
     expect(danglingRefs({ a: { $ref: '#/b' }, c: { $ref: '#/a' } })).toEqual(['#/b']);
   });
 });

@@ -8,28 +8,28 @@ import { each, type Person, type RawAnswer, World } from './world.js';
 
 jest.setTimeout(120_000);
 
-/** Somebody with a session that this process knows to be good. */
-type Insider = Extract<Who, 'owner' | 'participant' | 'admin'>;
+/** A user with a session that this process has cached as valid. */
+type AllowedActor = Extract<Who, 'owner' | 'participant' | 'admin'>;
 
-/** What one may do to one's own things alone is tried on things of one's own. */
+/** Routes that act on the user's own resources are tried on those. */
 const OWN = /\/(webhooks|deliveries|files)\/\{|^(PATCH|PUT) .*\/messages\/\{|\/api\/users\/\{|\/api\/sessions$/;
 
-/** What changes nothing that lasts. */
-const NO_WRITES: readonly string[] = [
+/** Routes that change nothing durable. */
+const EPHEMERAL: readonly string[] = [
   'POST /api/v1/conversations/{id}/typing',
   'DELETE /api/v1/conversations/{id}/typing',
   'POST /api/v1/files/addresses',
 ];
 
-/** Answered in another way. */
-const ANSWERS: Record<string, number> = {
-  // What it asks for has happened.
+/** Routes with another status. */
+const STATUSES: Record<string, number> = {
+  // The request has already been fulfilled.
   'POST /api/v1/auth/logout': 204,
-  // One's own files are looked for with a session that is good: no other is shown that there is such a file.
+  // The files of the user are looked up with a valid session, so the response does not reveal that the file exists.
   'DELETE /api/v1/files/{id}': 404,
 };
 
-describe('what this process remembers of a session', () => {
+describe('the cached session', () => {
   let test: TestApp;
   let world: World;
   let writes: ApiOperation[];
@@ -38,7 +38,7 @@ describe('what this process remembers of a session', () => {
     test = await startTestApp();
     world = new World(test);
     writes = operationsOf(apiDocument(test.app) as unknown as ApiDocument).filter(
-      ({ key, method, isPublic }) => method !== 'GET' && !isPublic && !NO_WRITES.includes(key),
+      ({ key, method, isPublic }) => method !== 'GET' && !isPublic && !EPHEMERAL.includes(key),
     );
   });
   afterAll(async () => {
@@ -46,13 +46,13 @@ describe('what this process remembers of a session', () => {
     await test?.close();
   });
 
-  /** Asks something, so that the answer to who this is is remembered. */
+  /** Makes a request, so that the process caches the identity. */
   async function remember({ token }: Person): Promise<void> {
     const { status } = await world.send({ method: 'GET', path: '/api/v1/users/me', token });
     expect(status).toBe(200);
   }
 
-  function insiderOf({ key }: ApiOperation): Insider {
+  function allowedActor({ key }: ApiOperation): AllowedActor {
     const { allow = [] } = ROUTES[key] ?? {};
     return (['owner', 'participant', 'admin'] as const).find((who) => allow.includes(who)) ?? 'owner';
   }
@@ -78,20 +78,20 @@ describe('what this process remembers of a session', () => {
     });
   }
 
-  it('lets no write through once the session has ended', async () => {
-    const letThrough: string[] = [];
+  it('accepts no write after the session has ended', async () => {
+    const accepted: string[] = [];
     await each(writes, 6, async (operation) => {
-      const cell = await arrange(world, insiderOf(operation));
+      const cell = await arrange(world, allowedActor(operation));
       const ids = await idsOf(operation, cell);
       await remember(cell.actor);
       await test.database.query('update sessions set revoked_at = now() where id = $1', [cell.actor.sessionId]);
       const { status, text } = await write(operation, ids, cell.actor.token);
-      if (status !== (ANSWERS[operation.key] ?? 401)) letThrough.push(`${operation.key}: ${status} ${text}`);
+      if (status !== (STATUSES[operation.key] ?? 401)) accepted.push(`${operation.key}: ${status} ${text}`);
     });
-    expect(letThrough).toEqual([]);
+    expect(accepted).toEqual([]);
   });
 
-  it.each(['ping', 'replay'])('lets nobody %s a webhook of his who has been banned', async (act) => {
+  it.each(['ping', 'replay'])('does not let a banned user %s their webhook', async (act) => {
     const { actor } = await arrange(world, 'owner');
     const { webhookId } = await world.webhook(actor, 'mine');
     await remember(actor);
@@ -99,7 +99,7 @@ describe('what this process remembers of a session', () => {
     expect(await ask(actor, 'POST', `webhooks/${webhookId}/${act}`)).toBe('ACCOUNT_BANNED');
   });
 
-  it('shows and lets no former admin do anything about webhooks that see everything', async () => {
+  it('gives a former admin no access to webhooks of scope `all`', async () => {
     const { actor } = await arrange(world, 'admin');
     const keeper = await world.person({ role: 'admin' });
     const { webhookId, deliveryId } = await world.webhook(keeper, 'everything');
@@ -115,7 +115,7 @@ describe('what this process remembers of a session', () => {
     expect(await ask(actor, 'POST', `deliveries/${deliveryId}/replay`)).toBe('DELIVERY_NOT_FOUND');
   });
 
-  it('gives a former admin no room for more files than anybody has', async () => {
+  it('gives a former admin only the file quota of a user', async () => {
     const { actor } = await arrange(world, 'admin');
     await remember(actor);
     await test.database.query(`update users set role = 'user' where id = $1`, [actor.userId]);

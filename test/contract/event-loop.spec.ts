@@ -14,12 +14,12 @@ import type { KnownIds } from './samples.js';
 import { type Person, World } from './world.js';
 import { type WorstRequest, worstFrames, worstRequests } from './worst-requests.js';
 
-// Thousands of requests; the bound is for a machine that is busy with other things.
+// Thousands of requests; the timeout allows for a busy machine.
 jest.setTimeout(540_000);
 
-/** CPU time of one stretch on the event loop. Far above what is meant (5 ms): a slow machine is no defect. */
-const MOST_MS = 40;
-/** What is slow by accident (a collection of garbage, code that is compiled) is not slow three times. */
+/** CPU time of one stretch on the event loop. Far above the goal of 5 ms: a slow machine is not a defect. */
+const LIMIT_MS = 40;
+/** A stretch that is slow by accident (garbage collection, compilation) is not slow three times. */
 const TRIES = 3;
 const MEMBERS = 300;
 
@@ -35,7 +35,7 @@ describe('the event loop', () => {
   let full: Arranged;
   let memberIds: string[];
   let operations: ApiOperation[];
-  /** How many requests were answered with each status. */
+  /** The number of responses by status. */
   const answered = new Map<number, number>();
   const monitor = join(tmpdir(), `parley-loop-${process.pid}-${randomBytes(4).toString('hex')}`);
 
@@ -77,7 +77,7 @@ describe('the event loop', () => {
     await test?.close();
   });
 
-  /** A conversation of an admin's own, with one of everything. */
+  /** A conversation owned by an admin, with one resource of each kind. */
   async function arrange(): Promise<Arranged> {
     const [actor, other] = [await world.person({ role: 'admin' }), await world.person()];
     const conversationId = await world.conversation([
@@ -96,7 +96,7 @@ describe('the event loop', () => {
     };
   }
 
-  /** Members, long messages with mentions and reactions, versions of a message: as much as pages hold. */
+  /** Adds members, long messages with mentions and reactions, and versions of a message: as much as a page contains. */
   async function fill({ actor, ids }: Arranged): Promise<string[]> {
     const { conversationId, messageId } = ids;
     const { query } = test.database;
@@ -139,7 +139,7 @@ describe('the event loop', () => {
     return members.map(({ id }) => id);
   }
 
-  /** The longest stretch of work since this was asked before, in milliseconds of CPU time. */
+  /** The longest stretch of work since the last call, in milliseconds of CPU time. */
   async function longestStretch(): Promise<number> {
     const socket = connect(monitor);
     let text = '';
@@ -148,10 +148,10 @@ describe('the event loop', () => {
     return Number(text);
   }
 
-  /** Runs `work`, again and with what is new when it was slow; the shortest of the tries. */
+  /** Runs `work`, and again with new input while it is slow; returns the shortest time. */
   async function cost(work: (attempt: number) => Promise<unknown>): Promise<number> {
     let least = Infinity;
-    for (let attempt = 0; attempt < TRIES && least > MOST_MS; attempt++) {
+    for (let attempt = 0; attempt < TRIES && least > LIMIT_MS; attempt++) {
       await work(attempt);
       least = Math.min(least, await longestStretch());
     }
@@ -177,25 +177,25 @@ describe('the event loop', () => {
           const answer = await world.send({ ...request, token, headers: { ...request.headers, ...headers } });
           answered.set(answer.status, (answered.get(answer.status) ?? 0) + 1);
         });
-        if (ms > MOST_MS) slow.push({ what: `${operation.key}: ${name}`, ms: Math.round(ms) });
+        if (ms > LIMIT_MS) slow.push({ what: `${operation.key}: ${name}`, ms: Math.round(ms) });
       }
     }
     return slow;
   }
 
-  it('is never held for long by a request, whatever stands in it', async () => {
+  it('is not blocked by a request, whatever its input', async () => {
     expect(await slowRoutes(operations)).toEqual([]);
     expect(answered.get(500)).toBeUndefined();
     expect(answered.get(200)).toBeGreaterThan(200);
   });
 
-  it('is seen to be held where it is', async () => {
+  it('has a blocking request found', async () => {
     const [operation] = operations.filter(({ key }) => key === 'GET /api/v1/users/me');
-    const slow = await slowRoutes([operation!], { 'x-hold-the-loop-ms': String(2 * MOST_MS) });
+    const slow = await slowRoutes([operation!], { 'x-hold-the-loop-ms': String(2 * LIMIT_MS) });
     expect(slow).toContainEqual({ what: 'GET /api/v1/users/me: the largest page', ms: expect.any(Number) });
   });
 
-  it('is never held for long by the indexing and the search of a long text without blanks', async () => {
+  it('is not blocked by indexing and searching a long text without blanks', async () => {
     const { query } = test.database;
     const word = '中文';
     const text =
@@ -216,10 +216,10 @@ describe('the event loop', () => {
       while ((await query(indexed, [id])).length === 0) await sleep(50);
       await find();
     });
-    expect(ms).toBeLessThanOrEqual(MOST_MS);
+    expect(ms).toBeLessThanOrEqual(LIMIT_MS);
   });
 
-  it('is never held for long by a frame, whatever stands in it', async () => {
+  it('is not blocked by a frame, whatever its input', async () => {
     const slow: Slow[] = [];
     for (const frame of framesOf(protocolDocument(test.app))) {
       const { length } = worstFrames(frame, full.ids, memberIds);
@@ -233,7 +233,7 @@ describe('the event loop', () => {
           await Promise.race([client.requestText(frame.type, json), client.closed]);
           client.close();
         });
-        if (ms > MOST_MS) slow.push({ what: `${frame.type}: ${name}`, ms: Math.round(ms) });
+        if (ms > LIMIT_MS) slow.push({ what: `${frame.type}: ${name}`, ms: Math.round(ms) });
       }
     }
     expect(slow).toEqual([]);

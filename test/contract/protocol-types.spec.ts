@@ -15,8 +15,8 @@ import type { Requests } from '../../src/platform/realtime/protocol-types.js';
 import type { AuthRefreshFrameDto } from '../../src/platform/realtime/realtime.gateway.js';
 import { startTestApp } from '../support/test-app.js';
 
-/** What the handlers take. */
-interface Taken {
+/** The DTO of each handler. */
+interface Handled {
   'admin.watch': WatchFrameDto;
   'admin.unwatch': WatchFrameDto;
   'auth.refresh': AuthRefreshFrameDto;
@@ -38,8 +38,8 @@ interface Taken {
 
 type SameFields<A, B> = [keyof A] extends [keyof B] ? ([keyof B] extends [keyof A] ? true : never) : never;
 
-/** Compiles only while the types for clients name the very fields the handlers take. */
-const AGREED: { [Type in keyof Taken]: SameFields<Taken[Type], Requests[Type]> } = {
+/** Compiles only if the types for clients name exactly the fields that the handlers accept. */
+const SAME_FIELDS: { [Type in keyof Handled]: SameFields<Handled[Type], Requests[Type]> } = {
   'admin.watch': true,
   'admin.unwatch': true,
   'auth.refresh': true,
@@ -59,11 +59,11 @@ const AGREED: { [Type in keyof Taken]: SameFields<Taken[Type], Requests[Type]> }
   history: true,
 };
 
-describe('the types for clients', () => {
-  it('know every request there is', async () => {
+describe('the declaration of types for clients', () => {
+  it('includes every request', async () => {
     const test = await startTestApp();
     const types = test.app.get(FrameRouter).definitions.map(({ type }) => type);
     await test.close();
-    expect(Object.keys(AGREED).concat('ping').sort()).toEqual(types.sort());
+    expect(Object.keys(SAME_FIELDS).concat('ping').sort()).toEqual(types.sort());
   });
 });

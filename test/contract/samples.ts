@@ -1,6 +1,6 @@
 import type { Schema } from './contract.js';
 
-/** Ids that are right where a test needs them right, by the name of the field or parameter. */
+/** Existing ids by the name of the field or parameter, for tests that need valid ones. */
 export interface KnownIds {
   readonly conversationId: string;
   readonly messageId: string;
@@ -17,7 +17,7 @@ export interface KnownIds {
   readonly sessionId: string;
 }
 
-/** The id that belongs into a parameter of an address: `{id}` means what the address says before it. */
+/** The id for a parameter of a path: `{id}` is named by the segment before it. */
 export function idFor(path: string, name: string, ids: KnownIds): string {
   if (name === 'user_id') return ids.userId;
   if (name === 'rule_id') return ids.conversationRuleId;
@@ -38,11 +38,11 @@ export function idFor(path: string, name: string, ids: KnownIds): string {
     rooms: ids.conversationId,
   };
   const id = known[collection ?? ''];
-  if (id === undefined) throw new Error(`Nobody knows which id ${path} wants in ${name}: say it in samples.ts.`);
+  if (id === undefined) throw new Error(`Unknown id for ${name} in ${path}: add it to samples.ts.`);
   return id;
 }
 
-/** The address with right ids in it, or with `instead` in the place of one parameter. */
+/** The path with valid ids, or with `instead` for one parameter. */
 export function addressOf(path: string, ids: KnownIds, instead: Record<string, string> = {}): string {
   return path.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => instead[name] ?? idFor(path, name, ids));
 }
@@ -55,7 +55,7 @@ function uuidFor(name: string, ids: KnownIds): string {
   return ids.userId;
 }
 
-/** A value this schema takes. */
+/** A valid value of this schema. */
 export function sample(schema: Schema, name: string, ids: KnownIds): unknown {
   if (schema.properties) return sampleObject(schema, ids);
   const type = [schema.type ?? 'string'].flat()[0];
@@ -77,7 +77,7 @@ export function sample(schema: Schema, name: string, ids: KnownIds): unknown {
   }
 }
 
-/** The required fields of an object; and the text of a message, which may be left out beside attachments alone. */
+/** The required fields of an object, and the text of a message, which is optional only beside attachments. */
 export function sampleObject(schema: Schema, ids: KnownIds): Record<string, unknown> {
   const isMessage = schema.properties !== undefined && 'attachment_ids' in schema.properties;
   const names = new Set([
@@ -87,7 +87,7 @@ export function sampleObject(schema: Schema, ids: KnownIds): Record<string, unkn
   return Object.fromEntries([...names].map((name) => [name, sample(schema.properties?.[name] ?? {}, name, ids)]));
 }
 
-/** Every field of an object and of the objects in it, with how to put a value there. */
+/** Every field of an object and of its nested objects, with its path. */
 export function fieldsOf(
   schema: Schema,
   path: string[] = [],
@@ -98,7 +98,7 @@ export function fieldsOf(
   ]);
 }
 
-/** JSON of `base` with the JSON text `value` at `path`; nothing at all there when it is undefined. */
+/** JSON of `base` with the JSON text `value` at `path`, or without it if undefined. */
 export function jsonWith(base: Record<string, unknown>, path: readonly string[], value: string | undefined): string {
   const [name = '', ...rest] = path;
   const members = Object.entries(base)

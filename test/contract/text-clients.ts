@@ -1,12 +1,12 @@
 import { WebSocket } from 'ws';
 import { type AnyFrame, WebSocketClient } from '../support/realtime-client.js';
 
-/** A client of either transport that sends any text as the data of a request, also what no library would send. */
+/** A client of either transport that sends any text as the data of a request, also text that no library would send. */
 export interface TextClient {
-  /** Connected, and where a token was given signed in. */
+  /** Resolves when connected and, with a token, authenticated. */
   readonly isOpen: Promise<unknown>;
   readonly closed: Promise<unknown>;
-  /** The reply; undefined when the connection was closed instead. */
+  /** The reply; undefined if the connection was closed instead. */
   ask(type: string, data: string | undefined): Promise<AnyFrame | undefined>;
   close(): void;
 }
@@ -21,7 +21,7 @@ function plain(port: number, token: string | undefined): TextClient {
   };
 }
 
-/** Engine.IO and Socket.IO by hand: the client library walks through what it sends, and falls over what is deep. */
+/** Engine.IO and Socket.IO without the client library, which traverses what it sends and fails on deep values. */
 function socketIo(port: number, token: string | undefined): TextClient {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket`);
   const replies = new Map<string, (reply: AnyFrame) => void>();

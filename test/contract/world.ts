@@ -9,11 +9,11 @@ import { newId } from '../../src/platform/database/ids.js';
 import type { SystemRole } from '../../src/platform/http/actor.js';
 import type { TestApp } from '../support/test-app.js';
 
-/** How somebody stands to the conversation of a world. */
+/** The membership of a user in the conversation of a world. */
 export interface Standing {
   readonly role: 'owner' | 'admin' | 'moderator' | 'participant';
   readonly isMuted?: boolean;
-  /** Was in it once. */
+  /** Was a participant in the past. */
   readonly isGone?: boolean;
 }
 
@@ -27,15 +27,15 @@ export interface Person {
 export interface PersonFacts {
   readonly role?: SystemRole;
   readonly isBanned?: boolean;
-  /** Stands in what everybody may know of them. */
+  /** Part of the public profile. */
   readonly marker?: string;
-  /** Stands in what only they may know: address and devices. */
+  /** Part of private data: email and devices. */
   readonly secret?: string;
 }
 
 export interface RawRequest {
   readonly method: string;
-  /** As it goes onto the wire: nothing is encoded or tidied up. */
+  /** As it is sent: without encoding or normalisation. */
   readonly path: string;
   readonly token?: string;
   readonly headers?: Record<string, string>;
@@ -45,13 +45,13 @@ export interface RawRequest {
 export interface RawAnswer {
   readonly status: number;
   readonly text: string;
-  /** Of an error. */
+  /** The code of an error. */
   readonly code: string | undefined;
 }
 
 let count = 0;
 
-/** People and conversations made in SQL, and requests nobody tidies up on the way. */
+/** Users and conversations created in SQL, and requests that are sent exactly as given. */
 export class World {
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 24 });
 
@@ -81,19 +81,19 @@ export class World {
     return { userId, sessionId, username, token };
   }
 
-  /** An admin who has just acted as one, on this very process, and is none any more. */
+  /** A former admin who has just acted as one in this process. */
   async fallenAdmin({ isBanned }: { isBanned: boolean }): Promise<Person> {
-    const [fallen, keeper] = [await this.person({ role: 'admin' }), await this.person({ role: 'admin' })];
-    const { status } = await this.send({ method: 'GET', path: '/api/v1/admin/users?limit=1', token: fallen.token });
+    const [demoted, remaining] = [await this.person({ role: 'admin' }), await this.person({ role: 'admin' })];
+    const { status } = await this.send({ method: 'GET', path: '/api/v1/admin/users?limit=1', token: demoted.token });
     if (status !== 200) throw new Error(`an admin was answered ${status}`);
     const administration = this.test.app.get(UserAdministration, { strict: false });
-    const by = { ...keeper, role: 'admin', displayName: keeper.username, expiresAt: Infinity } as const;
-    await administration.update(by, fallen.userId, { role: 'user' }, 'a test');
-    if (isBanned) await administration.ban(by, fallen.userId, { reason: 'a test', until: null });
-    return fallen;
+    const by = { ...remaining, role: 'admin', displayName: remaining.username, expiresAt: Infinity } as const;
+    await administration.update(by, demoted.userId, { role: 'user' }, 'a test');
+    if (isBanned) await administration.ban(by, demoted.userId, { reason: 'a test', until: null });
+    return demoted;
   }
 
-  /** A group with these people; whoever is gone left at position 1. */
+  /** A group with these participants; one who is gone left at position 1. */
   async conversation(members: [Person, Standing][], marker = '', type: 'group' | 'room' = 'group'): Promise<string> {
     const id = newId();
     const rows = members.map(([{ userId }, { role, isMuted = false, isGone = false }]) => ({
@@ -118,7 +118,7 @@ export class World {
     return id;
   }
 
-  /** A message as the send path leaves it. */
+  /** A message as the send path stores it. */
   async message(conversationId: string, sender: Person, content: string): Promise<string> {
     const id = newId();
     await this.test.database.query(
@@ -136,7 +136,7 @@ export class World {
     return id;
   }
 
-  /** An image in a message, checked and ready, as the scan leaves it. */
+  /** An image in a message, checked and ready, as the scan stores it. */
   async file(messageId: string, uploader: Person, description: string): Promise<string> {
     const id = newId();
     const storage = this.test.app.get(FileStorage, { strict: false });
@@ -156,7 +156,7 @@ export class World {
     return id;
   }
 
-  /** A webhook that told of something, with what its receiver said to it. */
+  /** A webhook with a failed delivery and the response of its receiver. */
   async webhook(owner: Person, text: string): Promise<{ webhookId: string; deliveryId: string }> {
     const [webhookId, eventId, deliveryId] = [newId(), newId(), newId()];
     await this.test.database.query(
@@ -177,7 +177,7 @@ export class World {
     return { webhookId, deliveryId };
   }
 
-  /** Rules that say nothing to anybody, two sends that wait, and a report of the message. */
+  /** Two content rules that match nothing, two held messages, and a report of the message. */
   async moderation(
     messageId: string,
     { author, reporter }: { author: Person; reporter: Person },
@@ -260,14 +260,14 @@ export class World {
 function errorCode(text: string): string | undefined {
   try {
     const { code, error_code: errorCode, error } = JSON.parse(text) as Record<string, { code?: string } | string>;
-    const told = [code, errorCode, (error as { code?: string } | undefined)?.code];
-    return told.find((one): one is string => typeof one === 'string');
+    const codes = [code, errorCode, (error as { code?: string } | undefined)?.code];
+    return codes.find((one): one is string => typeof one === 'string');
   } catch {
     return undefined;
   }
 }
 
-/** Runs `work` for all of them, so many at a time. */
+/** Runs `work` for all items, `width` at a time. */
 export async function each<Item>(
   items: readonly Item[],
   width: number,

@@ -2,7 +2,7 @@ import type { ApiOperation, Frame, Schema } from './contract.js';
 import { addressOf, fieldsOf, jsonWith, type KnownIds, sample, sampleObject } from './samples.js';
 import type { RawRequest } from './world.js';
 
-/** A request that costs as much as a client can make it cost, whether it is taken or refused. */
+/** A request with the highest cost that a client can cause, accepted or refused. */
 export interface WorstRequest {
   readonly name: string;
   readonly request: Omit<RawRequest, 'token'>;
@@ -10,10 +10,10 @@ export interface WorstRequest {
 
 const BODY_BYTES = 250_000;
 const FRAME_BYTES = 60_000;
-/** Of one value in an address, encoded; all header lines together have 16 kB. */
+/** Of one value in a URL, encoded; all header lines together have 16 kB. */
 const ADDRESS_CHARACTERS = 8_000;
 
-/** What a text is made of, over and over: what folding, counting, scanning, matching and estimating like least. */
+/** The repeated unit of a text: the worst cases of folding, counting, scanning, matching and estimating. */
 const UNITS = [
   'x',
   'a ',
@@ -39,11 +39,11 @@ const UNITS = [
   'p4$$w0rd',
 ];
 
-/** Shorter texts cost little whatever they are made of: a few kinds are tried. */
+/** Shorter texts cost little, whatever their unit: a few kinds are tried. */
 const SHORT = 2500;
 const UNITS_OF_SHORT = ['👩‍👩‍👧‍👦', '\u0301', 'ﷺ', '<a href="'];
 
-/** Texts of at most so many UTF-16 units and bytes of JSON. */
+/** Texts of at most `units` UTF-16 units and `bytes` bytes of JSON. */
 function textsOf(units: number, bytes: number): [name: string, text: string][] {
   return (units < SHORT ? UNITS_OF_SHORT : UNITS).map((unit) => {
     const times = Math.min(units / unit.length, bytes / Buffer.byteLength(JSON.stringify(unit).slice(1, -1)));

@@ -1,17 +1,17 @@
 import type { LimitRule } from '../../src/platform/throttling/limits.js';
 import type { RateLimiter } from '../../src/platform/throttling/rate-limiter.js';
 
-/** A limiter and a way to let its time pass. */
+/** A limiter and a way to advance its time. */
 export interface LimiterUnderTest {
   limiter: RateLimiter;
   /** Lets `ms` pass on the limiter's clock. */
   pass(ms: number): void | Promise<void>;
   epochMs(): number;
-  /** Length of one window that suits the clock: short where time really passes. */
+  /** Length of one window that suits the clock: short where the time is real. */
   windowMs: number;
 }
 
-/** What every RateLimiter promises. `create` gives one nobody has counted in. */
+/** The contract of every RateLimiter. `create` returns one without hits. */
 export function itIsARateLimiter(create: () => LimiterUnderTest | Promise<LimiterUnderTest>): void {
   let test: LimiterUnderTest;
   let rule: LimitRule;
@@ -30,21 +30,21 @@ export function itIsARateLimiter(create: () => LimiterUnderTest | Promise<Limite
     return count;
   }
 
-  it('accepts as many as the limit, and says before each what is left', async () => {
+  it('accepts as many hits as the limit, and returns the remaining ones', async () => {
     for (const remaining of [4, 3, 2, 1, 0]) {
       expect(await consume()).toMatchObject({ allowed: true, limit: 5, remaining, retryAfterSeconds: 0 });
     }
     expect(await consume()).toMatchObject({ allowed: false, remaining: 0 });
   });
 
-  it('says when the oldest hit leaves', async () => {
+  it('returns when the oldest hit leaves the window', async () => {
     const before = test.epochMs();
     const { resetAt } = await consume();
     expect(resetAt).toBeGreaterThanOrEqual(Math.ceil((before + test.windowMs) / 1000));
     expect(resetAt).toBeLessThanOrEqual(Math.ceil((test.epochMs() + test.windowMs) / 1000));
   });
 
-  it('gives a place back for each hit that leaves the window, not all at once', async () => {
+  it('frees a slot for each hit that leaves the window, not all at once', async () => {
     await accepted(2);
     await test.pass(test.windowMs / 2);
     expect(await accepted(5)).toBe(3);
@@ -52,7 +52,7 @@ export function itIsARateLimiter(create: () => LimiterUnderTest | Promise<Limite
     expect(await accepted(5)).toBe(2);
   });
 
-  it('does not let a refused try lengthen the wait', async () => {
+  it('does not extend the wait by a refused hit', async () => {
     await accepted(5);
     await test.pass(test.windowMs / 2);
     expect(await accepted(20)).toBe(0);
@@ -60,7 +60,7 @@ export function itIsARateLimiter(create: () => LimiterUnderTest | Promise<Limite
     expect(await accepted(9)).toBe(5);
   });
 
-  it('names a time to wait after which a try succeeds', async () => {
+  it('returns a time to wait after which a hit is accepted', async () => {
     await accepted(5);
     const { retryAfterSeconds } = await consume();
     expect(Number.isInteger(retryAfterSeconds) && retryAfterSeconds >= 1).toBe(true);
@@ -69,18 +69,18 @@ export function itIsARateLimiter(create: () => LimiterUnderTest | Promise<Limite
     expect((await consume()).allowed).toBe(true);
   });
 
-  it('counts subjects and actions apart', async () => {
+  it('counts subjects and actions separately', async () => {
     await accepted(5);
     expect((await consume('bob')).allowed).toBe(true);
     expect((await test.limiter.consume('upload', 'ada', rule)).allowed).toBe(true);
   });
 
-  it('accepts no more than the limit of tries that come at once', async () => {
+  it('accepts no more than the limit of simultaneous hits', async () => {
     const verdicts = await Promise.all(Array.from({ length: 50 }, () => consume()));
     expect(verdicts.filter(({ allowed }) => allowed)).toHaveLength(5);
   });
 
-  it('gives one place back for a refund, and none for a refund of nothing', async () => {
+  it('frees one slot by a refund, and none by a refund of nothing', async () => {
     await accepted(5);
     await test.limiter.refund('message.send', 'ada');
     expect(await accepted(5)).toBe(1);
@@ -88,7 +88,7 @@ export function itIsARateLimiter(create: () => LimiterUnderTest | Promise<Limite
     expect(await accepted(9, 'bob')).toBe(5);
   });
 
-  it('holds each of two rules against the hits of both', async () => {
+  it('applies each of two rules to the hits of both', async () => {
     const narrow = { limit: 3, windowMs: test.windowMs };
     await accepted(2);
     expect(await accepted(5, 'ada', narrow)).toBe(1);
@@ -96,7 +96,7 @@ export function itIsARateLimiter(create: () => LimiterUnderTest | Promise<Limite
     expect(await consume('ada', narrow)).toMatchObject({ allowed: false, limit: 3, remaining: 0 });
   });
 
-  it('holds a longer window beside a shorter one', async () => {
+  it('applies a longer window beside a shorter one', async () => {
     const long = { limit: 6, windowMs: test.windowMs * 4 };
     await consume('ada', long);
     await accepted(5);

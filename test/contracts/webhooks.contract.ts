@@ -17,7 +17,7 @@ const SETTINGS = {
 const hmac = (secret: string, text: string): string =>
   `sha256=${createHmac('sha256', secret).update(text).digest('hex')}`;
 
-/** What webhooks promise, whatever the queues run on. */
+/** The contract of webhooks, for every implementation of the queues. */
 export function itTellsOutsiders(environment: () => Promise<Environment>): void {
   let server: TestApp;
   let people: People;
@@ -58,14 +58,14 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
     };
   }
 
-  const say = async (actor: Actor, conversationId: string, content = 'hello'): Promise<string> =>
+  const send = async (actor: Actor, conversationId: string, content = 'hello'): Promise<string> =>
     (await people.call(actor, 'POST', `/conversations/${conversationId}/messages`, { content })).body.id as string;
 
   async function deliveries(owner: Actor, { id }: Hook, query = ''): Promise<Answer['body'][]> {
     return (await people.call(owner, 'GET', `/webhooks/${id}/deliveries${query}`)).body.data as Answer['body'][];
   }
 
-  /** Asks until it is so; a delivery is written down after its receiver has answered. */
+  /** Polls until a delivery matches; it is recorded after its receiver has responded. */
   async function settled(
     owner: Actor,
     of: Hook,
@@ -78,8 +78,8 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
     }
   }
 
-  /** What the metrics say of tries; those that are let through may be of other tests still. */
-  async function triesCounted(): Promise<{ refused: number; reset: number; all: number; timed: number }> {
+  /** Reads the metrics of attempts; accepted ones may still be of other tests. */
+  async function attemptCounts(): Promise<{ refused: number; reset: number; all: number; timed: number }> {
     const metrics = server.app.get(Metrics);
     const readings = await metrics.values('parley_webhook_attempts_total');
     const of = (result: string): number => readings.find(({ labels }) => labels?.result === result)?.value ?? 0;
@@ -91,12 +91,12 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
     };
   }
 
-  it('say what happened, signed in three ways', async () => {
+  it('sends an event, signed in three ways', async () => {
     const [ana, bo] = (await people.many(2)) as [Actor, Actor];
     const group = await people.group(ana, [[bo, 'participant']]);
-    const own = await hook(ana, ['message.created'], { secret: 'a secret nobody knows'.replaceAll(' ', '-') });
+    const own = await hook(ana, ['message.created'], { secret: 'a secret of a test only'.replaceAll(' ', '-') });
     const made = await hook(ana, ['message.created']);
-    const id = await say(bo, group, 'Grüße, "world" 👋');
+    const id = await send(bo, group, 'Grüße, "world" 👋');
     const call = await own.next();
     expect(Object.keys(call.body)).toEqual(['event', 'timestamp', 'data', 'signature']);
     expect(call.body).toMatchObject({
@@ -120,7 +120,7 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
     expect(() => new Webhook(made.secret).verify(call.text, call.headers)).toThrow();
   });
 
-  it('are tried again under the same id until the receiver takes them, and every try is in the log', async () => {
+  it('repeats a delivery under the same id until the receiver accepts it, and logs every attempt', async () => {
     const [ana] = (await people.many(1)) as [Actor];
     const group = await people.group(ana);
     const own = await hook(ana, ['message.created']);
@@ -129,8 +129,8 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
       else if (own.calls().length === 2) request.socket.resetAndDestroy();
       else response.writeHead(200).end('ok');
     };
-    const before = await triesCounted();
-    await say(ana, group);
+    const before = await attemptCounts();
+    await send(ana, group);
     const delivery = await settled(ana, own, ({ status }) => status === 'delivered');
     expect(own.calls().map(({ headers }) => headers['webhook-id'])).toEqual(Array(3).fill(delivery.event_id));
     expect(new Set(own.calls().map(({ headers }) => headers['webhook-timestamp'])).size).toBeGreaterThan(1);
@@ -140,12 +140,12 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
       { number: 3, status_code: 200, error: null },
     ]);
     expect((await people.call(ana, 'GET', `/webhooks/${own.id}`)).body).toMatchObject({ failures: 0 });
-    const after = await triesCounted();
+    const after = await attemptCounts();
     expect([after.refused - before.refused, after.reset - before.reset]).toEqual([1, 1]);
     expect(after.timed).toBe(after.all);
   });
 
-  it('show what a receiver inside a private network answered to admins only', async () => {
+  it('presents the response of a receiver in a private network to admins only', async () => {
     const [ana] = (await people.many(1)) as [Actor];
     const admin = await people.one('admin');
     receiver.answer = (_call, response) => void response.writeHead(200).end('root:x:0:0');
@@ -171,12 +171,12 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
     expect([await again(false), await again(null), await again(true)]).toEqual(['root:x:0:0', null, null]);
   });
 
-  it('that nobody takes are listed as failed, and are sent again when asked: one, all, or a time', async () => {
+  it('lists rejected deliveries as failed, and replays them on request: one, all, or from a time', async () => {
     const [ana] = (await people.many(1)) as [Actor];
     const group = await people.group(ana);
     const own = await hook(ana, ['message.created']);
     receiver.answer = (_call, response) => void response.writeHead(503).end();
-    for (let i = 0; i < 3; i++) await say(ana, group, `number ${i}`);
+    for (let i = 0; i < 3; i++) await send(ana, group, `number ${i}`);
     while ((await deliveries(ana, own, '?status=failed')).length < 3) await sleep(50);
     const failed = await deliveries(ana, own, '?status=failed');
     expect(failed[0]).toMatchObject({ reason: 'retries_exhausted', next_attempt_at: null, attempts: { length: 3 } });
@@ -195,7 +195,7 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
     expect(own.calls()).toHaveLength(3 * 3 + 3 + 2);
   });
 
-  it('do not follow a redirect', async () => {
+  it('does not follow a redirect', async () => {
     const [ana] = (await people.many(1)) as [Actor];
     const group = await people.group(ana);
     const own = await hook(ana, ['message.created']);
@@ -203,41 +203,41 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
       void (
         path === '/inside' ? response.writeHead(204) : response.writeHead(307, { location: receiver.url('/inside') })
       ).end();
-    await say(ana, group);
+    await send(ana, group);
     const delivery = await settled(ana, own, ({ attempts }) => attempts.length > 0);
     expect(delivery.attempts[0]).toMatchObject({ status_code: 307, error: 'redirect_not_followed' });
     expect(receiver.calls.filter(({ path }) => path === '/inside')).toEqual([]);
   });
 
-  it('take a receiver that changes the protocol for one that cannot be understood, and do not wait for it', async () => {
+  it('treats a receiver that switches protocols as one with an invalid response, without waiting', async () => {
     const [ana] = (await people.many(1)) as [Actor];
     const group = await people.group(ana);
     const own = await hook(ana, ['message.created']);
     receiver.answer = (_call, _response, { socket }) =>
       void socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
-    await say(ana, group);
+    await send(ana, group);
     const delivery = await settled(ana, own, ({ attempts }) => attempts.length > 0);
     expect(delivery.attempts[0]).toMatchObject({ status_code: null, error: 'answer_not_understood' });
   });
 
-  it('wait as long as the receiver asks for', async () => {
+  it('waits as long as the receiver requests', async () => {
     const [ana] = (await people.many(1)) as [Actor];
     const group = await people.group(ana);
     const own = await hook(ana, ['message.created']);
     receiver.answer = (_call, response) => void response.writeHead(429, { 'retry-after': '3600' }).end();
-    await say(ana, group);
+    await send(ana, group);
     const { next_attempt_at, attempts } = await settled(ana, own, (delivery) => delivery.attempts.length > 0);
     expect(Date.parse(next_attempt_at) - Date.parse(attempts[0].at)).toBeGreaterThan(3_590_000);
   });
 
-  it('end with a receiver that is gone, and their owner is told', async () => {
+  it('disables a webhook whose receiver is gone, and notifies its owner', async () => {
     const [ana] = (await people.many(1)) as [Actor];
     const group = await people.group(ana);
     const own = await hook(ana, ['message.created']);
     const other = await hook(ana, ['webhook.disabled']);
     const socket = await people.connect(ana);
     receiver.answer = ({ path }, response) => void response.writeHead(path === own.path ? 410 : 204).end();
-    await say(ana, group);
+    await send(ana, group);
     expect(await socket.next('webhook.disabled')).toMatchObject({ data: { webhook_id: own.id, reason: 'gone' } });
     socket.close();
     expect((await other.next()).body.data).toMatchObject({ webhook_id: own.id, reason: 'gone' });
@@ -248,16 +248,16 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
     expect((await people.call(ana, 'POST', `/webhooks/${own.id}/ping`)).body.error.code).toBe('WEBHOOK_DISABLED');
     expect((await people.call(ana, 'PATCH', `/webhooks/${own.id}`, { is_active: true })).body.is_active).toBe(true);
     receiver.answer = (_call, response) => void response.writeHead(204).end();
-    await say(ana, group, 'there again');
+    await send(ana, group, 'there again');
     await own.next(({ body }) => body.data.content === 'there again');
   });
 
-  it('give up a receiver that has failed for days', async () => {
+  it('disables a webhook whose receiver has failed for days', async () => {
     const [ana] = (await people.many(1)) as [Actor];
     const group = await people.group(ana);
     const own = await hook(ana, ['message.created']);
     receiver.answer = (_call, response) => void response.writeHead(500).end();
-    await say(ana, group);
+    await send(ana, group);
     await settled(ana, own, ({ attempts }) => attempts.length === 1);
     await server.database.query(`update webhooks set failing_since = now() - interval '6 days' where id = $1`, [
       own.id,
@@ -270,7 +270,7 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
     }
   });
 
-  it('take neither a slow nor an endless answer', async () => {
+  it('limits the time and the size of a response', async () => {
     const [ana] = (await people.many(1)) as [Actor];
     const group = await people.group(ana);
     const slow = await hook(ana, ['message.created']);
@@ -288,7 +288,7 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
         pour();
       }
     };
-    await say(ana, group);
+    await send(ana, group);
     const late = await settled(ana, slow, ({ attempts }) => attempts.length > 0);
     expect(late.attempts[0]).toMatchObject({ error: 'timeout' });
     const cut = await settled(ana, endless, ({ status }) => status === 'delivered');
@@ -299,22 +299,22 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
     expect(kept!.answer).toHaveLength(500);
   });
 
-  it('see what their owner may see, and no more', async () => {
+  it('sends only events that the owner may see', async () => {
     const [ana, bo, eve] = (await people.many(3)) as [Actor, Actor, Actor];
     const admin = await people.one('admin');
     const group = await people.group(ana, [[bo, 'participant']]);
-    const [his, hers, all] = await Promise.all([
+    const [bosHook, evesHook, all] = await Promise.all([
       hook(bo, ['message.created']),
       hook(eve, ['message.created']),
       hook(admin, ['message.created'], { scope: 'all' }),
     ]);
-    await say(ana, group, 'before');
-    await his.next();
+    await send(ana, group, 'before');
+    await bosHook.next();
     await people.call(ana, 'DELETE', `/conversations/${group}/participants/${bo.userId}`);
-    const id = await say(ana, group, 'after');
+    const id = await send(ana, group, 'after');
     await all.next(({ body }) => body.data.message_id === id);
-    expect(his.calls().map(({ body }) => body.data.content)).toEqual(['before']);
-    expect(hers.calls()).toEqual([]);
+    expect(bosHook.calls().map(({ body }) => body.data.content)).toEqual(['before']);
+    expect(evesHook.calls()).toEqual([]);
     const refused = await people.call(eve, 'POST', '/webhooks', {
       url: receiver.url(),
       events: ['message.created'],
@@ -323,55 +323,55 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
     expect(refused.status).toBe(403);
   });
 
-  it('tell their owner of his own removal, which is the last he hears of that conversation', async () => {
+  it('notifies the owner of their own removal, and sends nothing of that conversation afterwards', async () => {
     const [ana, bo] = (await people.many(2)) as [Actor, Actor];
     const group = await people.group(ana, [[bo, 'participant']]);
-    const his = await hook(bo, ['participant.left', 'participant.joined', 'message.created']);
+    const bosHook = await hook(bo, ['participant.left', 'participant.joined', 'message.created']);
     await people.call(ana, 'DELETE', `/conversations/${group}/participants/${bo.userId}`);
-    const { body } = await his.next();
+    const { body } = await bosHook.next();
     expect([body.event, body.data]).toEqual([
       'participant.left',
       expect.objectContaining({ conversation_id: group, user_id: bo.userId, reason: 'removed' }),
     ]);
-    const id = await say(ana, group, 'after');
-    const hers = await hook(ana, ['message.created']);
-    await say(ana, group, 'later');
-    await hers.next();
+    const id = await send(ana, group, 'after');
+    const anasHook = await hook(ana, ['message.created']);
+    await send(ana, group, 'later');
+    await anasHook.next();
     expect(id).toBeDefined();
-    expect(his.calls()).toHaveLength(1);
+    expect(bosHook.calls()).toHaveLength(1);
   });
 
-  it('are cancelled when their owner may not see the event any more by the time of the try', async () => {
+  it('cancels a delivery if the owner may not see the event at the time of the attempt', async () => {
     const [ana, bo] = (await people.many(2)) as [Actor, Actor];
     const group = await people.group(ana, [[bo, 'participant']]);
-    const his = await hook(bo, ['message.created']);
+    const bosHook = await hook(bo, ['message.created']);
     receiver.answer = (_call, response) => void response.writeHead(500).end();
-    await say(ana, group, 'between us');
-    await his.next();
+    await send(ana, group, 'between us');
+    await bosHook.next();
     await people.call(ana, 'DELETE', `/conversations/${group}/participants/${bo.userId}`);
-    const delivery = await settled(bo, his, ({ status }) => status !== 'pending');
+    const delivery = await settled(bo, bosHook, ({ status }) => status !== 'pending');
     expect(delivery).toMatchObject({ status: 'cancelled', reason: 'not_visible' });
-    expect(his.calls()).toHaveLength(1);
+    expect(bosHook.calls()).toHaveLength(1);
   });
 
-  it('of everything end with the role of their owner', async () => {
+  it('stops a webhook of scope `all` when its owner is not an admin any more', async () => {
     const [ana] = (await people.many(1)) as [Actor];
     const admin = await people.one('admin');
     const group = await people.group(ana);
     const all = await hook(admin, ['message.created'], { scope: 'all' });
     const own = await hook(ana, ['message.created']);
     await server.database.query(`update users set role = 'user' where id = $1`, [admin.userId]);
-    await say(ana, group);
+    await send(ana, group);
     await own.next();
     expect(all.calls()).toEqual([]);
   });
 
-  it('do not carry what was deleted before a try', async () => {
+  it('sends no content that was deleted before an attempt', async () => {
     const [ana] = (await people.many(1)) as [Actor];
     const group = await people.group(ana);
     const own = await hook(ana, ['message.created']);
     receiver.answer = (_call, response) => void response.writeHead(500).end();
-    const id = await say(ana, group, 'a slip of the tongue');
+    const id = await send(ana, group, 'a slip of the tongue');
     await own.next();
     await people.call(ana, 'DELETE', `/messages/${id}`);
     receiver.answer = (_call, response) => void response.writeHead(204).end();
@@ -383,12 +383,12 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
     expect(JSON.stringify(kept)).not.toContain('a slip of the tongue');
   });
 
-  it('say of an event how it was then, not how it is now', async () => {
+  it('sends an event as it was when it happened', async () => {
     const [ana] = (await people.many(1)) as [Actor];
     const group = await people.group(ana);
     const own = await hook(ana, ['message.created', 'message.updated']);
     receiver.answer = (_call, response) => void response.writeHead(own.calls().length > 1 ? 204 : 500).end();
-    const id = await say(ana, group, 'first');
+    const id = await send(ana, group, 'first');
     await own.next();
     await people.call(ana, 'PATCH', `/messages/${id}`, { content: 'second' });
     const again = await own.next(({ body }) => body.event === 'message.created' && own.calls().length > 2);
@@ -397,7 +397,7 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
     expect(edit.body.data).toMatchObject({ content: 'second', message: { is_edited: true } });
   });
 
-  it('are signed with the old secret too for a day after it was replaced', async () => {
+  it('signs with the previous secret, too, for a day after it was replaced', async () => {
     const [ana] = (await people.many(1)) as [Actor];
     const own = await hook(ana, ['message.created']);
     const rotated = await people.call(ana, 'POST', `/webhooks/${own.id}/rotate-secret`);
@@ -416,11 +416,11 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
     expect(later.headers).toBeDefined();
   });
 
-  it('come although their jobs were lost', async () => {
+  it('sends a delivery whose job was lost', async () => {
     const [ana] = (await people.many(1)) as [Actor];
     const group = await people.group(ana);
     const own = await hook(ana, ['message.created']);
-    await say(ana, group);
+    await send(ana, group);
     const { id } = await settled(ana, own, ({ status }) => status === 'delivered');
     await server.database.query(
       `update webhook_deliveries set status = 'queued', queued_at = now() - interval '1 hour', claims = 1 where id = $1`,
@@ -429,7 +429,7 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
     await own.next(() => own.calls().length === 2);
   });
 
-  it('keep their secrets encrypted, and show them once', async () => {
+  it('stores its secret encrypted and returns it once', async () => {
     const [ana] = (await people.many(1)) as [Actor];
     const own = await hook(ana, ['message.created']);
     const [row] = await server.database.query<{ secret_box: Buffer }>(`select secret_box from webhooks where id = $1`, [
@@ -441,7 +441,7 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
     }
   });
 
-  it('tell of every type in the catalogue, with the fields of its sample', async () => {
+  it('sends every type in the catalogue, with the fields of its sample', async () => {
     const admin = await people.one('admin');
     const catalogue = (await people.call(admin, 'GET', '/webhooks/events')).body.data as {
       type: string;
@@ -453,7 +453,7 @@ export function itTellsOutsiders(environment: () => Promise<Environment>): void 
     const [ana, bo, cleo] = (await people.many(3)) as [Actor, Actor, Actor];
     await register(server.url, `dora${process.pid}${count}`);
     const group = await people.group(ana, [[bo, 'participant']]);
-    const id = await say(ana, group);
+    const id = await send(ana, group);
     await people.call(ana, 'PATCH', `/messages/${id}`, { content: 'changed' });
     await people.call(ana, 'PUT', `/messages/${id}/reactions/${encodeURIComponent('👍')}`);
     await people.call(ana, 'DELETE', `/messages/${id}/reactions/${encodeURIComponent('👍')}`);

@@ -258,7 +258,7 @@ describe('the messaging dialect', () => {
         'PERMISSION_DENIED',
       ],
       ['for a user who is not an admin', () => ask(john, 'GET', '/admin/health-check/'), 403, 'PERMISSION_DENIED'],
-    ])('is 403 PERMISSION_DENIED for a user who is not a participant', async (_name, request, expected, code) => {
+    ])('has the documented form: %s', async (_name, request, expected, code) => {
       const { status, body } = await request();
       expect([status, body]).toEqual([expected, { error: expect.any(String), code, details: expect.any(Object) }]);
     });

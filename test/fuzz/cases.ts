@@ -3,7 +3,7 @@ import { mutated } from './mutation.js';
 import type { Parser } from './parsers.js';
 import type { Samples } from './samples.js';
 
-/** The file of one case: the same in every run, whichever cases ran before. */
+/** The file of one case: the same in every run, independent of the other cases. */
 export function fileOf({ name, kinds, make }: Parser, samples: Samples, seed: number, number: number): Buffer {
   const random = new Random(seedOf(`${name} ${seed} ${number}`));
   if (make) return make(random);

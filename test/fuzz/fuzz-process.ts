@@ -1,4 +1,6 @@
-/** A process that tries cases in turn. It may be stuck or die of one: which one, stands in the file it is given. */
+/**
+ * A process that runs cases in turn. It may hang or die in one, so it writes the number of the case to a file first.
+ */
 import { openSync, writeFileSync, writeSync } from 'node:fs';
 import sharp from 'sharp';
 import { boundOf, excessOf, sharesOf } from './bounds.js';
@@ -24,7 +26,7 @@ export interface Fault {
 export interface BatchResult {
   readonly accepted: number;
   readonly faults: readonly Fault[];
-  /** The greatest share of each bound, in percent; of steps, where they were counted for a case alone. */
+  /** The highest used share of each bound, in percent; of steps, only if they were counted for single cases. */
   readonly shares: Readonly<Record<keyof Cost, number>>;
 }
 
@@ -33,7 +35,7 @@ const [, , table = '', progress = '', path = ''] = process.argv;
 const { PARSERS } = (await import(table)) as { PARSERS: readonly Parser[] };
 const samples = await fuzzSamples();
 const progressFile = openSync(progress, 'w');
-// As the process for files has it.
+// Like the process that checks files.
 sharp.cache(false);
 sharp.concurrency(1);
 const meter = await Meter.start();
@@ -63,7 +65,10 @@ function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** Counting steps takes longer than most cases: all together have few enough steps for any one of them, or each is tried again. */
+/**
+ * Counting steps takes longer than most cases: cases run as a group, and one by one only if the group needs too many
+ * steps.
+ */
 async function tryGroup(parser: Parser, seed: number, numbers: readonly number[]): Promise<[Tried, steps: number][]> {
   const tried: Tried[] = [];
   for (const number of numbers) tried.push(await tryCase(parser, seed, number));

@@ -8,12 +8,12 @@ import type { Cost } from './meter.js';
 
 export interface FuzzOptions {
   readonly parsers: readonly string[];
-  /** The module that exports them as `PARSERS`. */
+  /** The module that exports the parsers as `PARSERS`. */
   readonly table: string;
   readonly seed: number;
   readonly from?: number;
   readonly cases: number;
-  /** Of a batch of cases. Only a case that does not end takes this long. */
+  /** For a batch of cases. Only a case that does not end takes this long. */
   readonly hardLimitMs?: number;
   readonly entry: string;
   readonly nodeOptions?: readonly string[];
@@ -33,7 +33,7 @@ const BATCH = 100;
 const HARD_LIMIT_MS = 20_000;
 const MOST_SAID = 2000;
 
-/** Tries the parsers in a process that is ended when a case does not end; the cases after it are tried all the same. */
+/** Runs the parsers in a process that is killed if a case does not end; the following cases run in a new process. */
 export async function fuzz(options: FuzzOptions): Promise<FuzzResult[]> {
   const folder = mkdtempSync(join(tmpdir(), 'parley-fuzz-'));
   const runner = new Runner(options, folder);
@@ -49,8 +49,8 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult[]> {
 
 class Runner {
   private child: ChildProcess | undefined;
-  /** The last of what the process has said of itself. */
-  private said = '';
+  /** The last output of the process. */
+  private output = '';
 
   constructor(
     private readonly options: FuzzOptions,
@@ -106,7 +106,7 @@ class Runner {
         child.off('message', answered);
         this.child = undefined;
         const stuckAt = Number(readFileSync(join(this.folder, 'progress'), 'utf8'));
-        resolve({ stuckAt, what: what ?? `ends the process: ${signal ?? code}\n${this.said}` });
+        resolve({ stuckAt, what: what ?? `ends the process: ${signal ?? code}\n${this.output}` });
       };
       child.once('message', answered).once('close', ended);
       child.send(batch);
@@ -119,8 +119,10 @@ class Runner {
       execArgv: ['--max-old-space-size=512', ...nodeOptions],
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     });
-    this.said = '';
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.said = (this.said + text).slice(-MOST_SAID)));
+    this.output = '';
+    child
+      .stderr!.setEncoding('utf8')
+      .on('data', (text: string) => (this.output = (this.output + text).slice(-MOST_SAID)));
     await once(child, 'message');
     return child;
   }

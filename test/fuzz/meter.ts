@@ -2,20 +2,20 @@ import fs from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Session } from 'node:inspector';
 
-/** What a piece of work has cost, by counts that are the same on every machine. */
+/** The cost of work, in counts that are the same on every machine. */
 export interface Cost {
-  /** Functions and blocks of code that were entered, in the program and in its reader of archives. */
+  /** Entered functions and blocks of code, in the program and in its ZIP reader. */
   readonly steps: number;
-  /** Reads of the disk, and what they brought. */
+  /** Reads of the disk, and the bytes read. */
   readonly reads: number;
   readonly bytesRead: number;
-  /** Bytes of all buffers that were asked for. */
+  /** Bytes of all allocated buffers. */
   readonly allocated: number;
 }
 
 const COUNTED = /\/src\/|\/yauzl\/|\/planted-parsers\./;
 
-/** Counts what this process does. Steps are those that V8 counts for the coverage of tests, block by block. */
+/** Measures this process. Steps are the counts of V8 block coverage. */
 export class Meter {
   private reads = 0;
   private bytesRead = 0;
@@ -34,14 +34,14 @@ export class Meter {
     return meter;
   }
 
-  /** Of reads and buffers, since the last call. */
+  /** Reads and buffers since the last call. */
   takeCounts(): Omit<Cost, 'steps'> {
     const { reads, bytesRead, allocated } = this;
     this.reads = this.bytesRead = this.allocated = 0;
     return { reads, bytesRead, allocated };
   }
 
-  /** Since the last call, which takes a few milliseconds. */
+  /** Steps since the last call, which takes a few milliseconds. */
   takeSteps(): number {
     const { result } = this.post('Profiler.takePreciseCoverage') as {
       result: { url: string; functions: { ranges: { count: number }[] }[] }[];
@@ -54,7 +54,7 @@ export class Meter {
     return steps;
   }
 
-  /** Commands of the inspector of one's own process are answered at once. */
+  /** The inspector of the own process responds synchronously. */
   private post(method: string, parameters: object = {}): unknown {
     let answer: unknown;
     this.session.post(method, parameters, (error, result) => {
@@ -75,7 +75,7 @@ export class Meter {
     }
   }
 
-  /** Those of file handles, and those by descriptor, which the reader of archives uses. */
+  /** Reads of file handles, and of descriptors, which the ZIP reader uses. */
   private async countReads(): Promise<void> {
     const handle = await open(import.meta.filename, 'r');
     const prototype = Object.getPrototypeOf(handle) as {

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import type { Random } from '../torture/random.js';
 import { type Field, type Part, type Structure, structureOf } from './structure.js';
 
-/** Sizes a case may grow to: mostly small, so that many are tried; now and then so large that a square shows. */
+/** Sizes that a case may grow to: mostly small, so that many run; sometimes large enough to show quadratic cost. */
 const SIZES: readonly (readonly [share: number, bytes: number])[] = [
   [0.9, 8 * 1024],
   [0.985, 64 * 1024],
@@ -10,7 +10,7 @@ const SIZES: readonly (readonly [share: number, bytes: number])[] = [
   [1, 1024 * 1024],
 ];
 const MOST_MUTATIONS = 6;
-/** What means something to one of the parsers, wherever it stands. */
+/** Tokens with a meaning to one of the parsers. */
 const TOKENS = [
   ...['<svg ', '<svg', 'on', ' onload', '>', '=', 'xmlns', '<script', '<!doctype ', '<%@ ', '<?php'],
   ...['%%EOF', 'PK\x05\x06', 'PK\x03\x04', 'PK\x01\x02', 'PK\x06\x06', 'PK\x06\x07', 'OggS', 'Xing', 'ID3'],
@@ -36,7 +36,7 @@ const TOKENS = [
 
 type Change = (file: Buffer, structure: Structure, random: Random, samples: readonly Buffer[]) => Buffer;
 
-/** A file made of the samples: some numbers, parts and bytes of one of them changed. */
+/** A file derived from the samples: one of them with changed numbers, parts and bytes. */
 export function mutated(samples: readonly Buffer[], random: Random): Buffer {
   const share = random.next();
   const most = SIZES.find(([limit]) => share < limit)![1];
@@ -63,7 +63,9 @@ const setAnywhere: Change = (file, { fields }, random) => {
   return file;
 };
 
-/** The edges of what a number can be, of the file, and the places of other numbers: so that chains lead to themselves. */
+/**
+ * Boundary values of the number and of the file, and the offsets of other numbers, so that chains refer to themselves.
+ */
 function write(file: Buffer, { at, width, isBigEndian }: Field, random: Random, fields: readonly Field[]): void {
   if (at + width > file.length) return;
   const most = 2n ** BigInt(8 * width) - 1n;
@@ -114,7 +116,7 @@ const duplicate: Change = (file, { parts }, random) => {
   );
 };
 
-/** One part, or one token, as often as fits: what costs the square of its length costs it here. */
+/** One part, or one token, as often as it fits: quadratic work becomes visible. */
 function repeat(file: Buffer, { parts }: Structure, random: Random, most: number): Buffer {
   const part = anyPart(file, parts, random);
   const tokens = Array.from({ length: random.between(1, 3) }, () => random.pick(TOKENS)).join('');
@@ -125,7 +127,7 @@ function repeat(file: Buffer, { parts }: Structure, random: Random, most: number
   return within(parts, part, Buffer.concat([file.subarray(0, part.end), filled, file.subarray(part.end)]), file.length);
 }
 
-/** The parts around a changed one say the length they have now, mostly: else nothing further in is looked at. */
+/** The enclosing parts get the new length, mostly: otherwise the inner parts are not read. */
 function within(parts: readonly Part[], { start, end }: Part, file: Buffer, before: number): Buffer {
   for (const { length, ...outer } of parts) {
     if (!length || outer.start > start || outer.end < end || (outer.start === start && outer.end === end)) continue;
@@ -149,7 +151,7 @@ const swap: Change = (file, { parts }, random) => {
   return Buffer.concat([file.subarray(0, one.start), second, between, first, file.subarray(other.end)]);
 };
 
-/** A part inside of itself, many times. */
+/** A part nested in itself, many times. */
 const nest: Change = (file, { parts }, random) => {
   const containers = parts.filter(({ length }) => length);
   if (containers.length === 0) return duplicate(file, { fields: [], parts }, random, []);
@@ -185,13 +187,13 @@ const splice: Change = (file, { parts }, random, samples) => {
   return Buffer.concat([file.subarray(0, anyPart(file, parts, random).start), other.subarray(from)]);
 };
 
-/** As often as each stands here. */
+/** Each is chosen as often as it is listed. */
 const CHANGES: readonly Change[] = [
   ...[setField, setField, setField, setField, setField, setField, setAnywhere, setAnywhere, flip, truncate, remove],
   ...[duplicate, swap, nest, insert, insert, splice],
 ];
 
-/** Sums that are looked at before anything else: wrong ones would end nearly every case there. */
+/** Checksums that are verified first: wrong ones would end nearly every case there. */
 function withSums(file: Buffer): Buffer {
   if (file.toString('latin1', 0, 2) === '7z' && file.length >= 32) {
     file.writeUInt32LE(crc32(file.subarray(12, 32)), 8);

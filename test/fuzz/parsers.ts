@@ -20,15 +20,15 @@ import { zipType } from '../../src/modules/files/checks/zip-type.js';
 import { FILE_TYPES } from '../../src/modules/files/file-types.js';
 import type { Random } from '../torture/random.js';
 
-/** A reader of files that strangers made, and how it is asked. */
+/** A reader of untrusted files, and how it is called. */
 export interface Parser {
-  /** Of its file, without the ending. */
+  /** The name of its file, without extension. */
   readonly name: string;
-  /** The endings of the samples it is tried with; all of them when there is no list. */
+  /** The extensions of its samples; all samples if omitted. */
   readonly kinds?: readonly string[];
-  /** Makes its files where they are none of the samples. */
+  /** Creates its files if they are not derived from the samples. */
   readonly make?: (random: Random) => Buffer;
-  /** Answers what it found. It throws nothing but what the caller of an upload is told. */
+  /** Returns what it found. It throws only the errors that the uploader receives. */
   readonly parse: (path: string) => Promise<unknown>;
 }
 
@@ -56,7 +56,7 @@ const onBytes =
     }
   };
 
-/** All of them, whatever the others say; the first that is content answers. */
+/** Runs all readers; returns the result of the first that succeeds. */
 async function eachOf(readers: readonly (() => Promise<unknown>)[]): Promise<unknown> {
   const settled: PromiseSettledResult<unknown>[] = [];
   for (const read of readers) settled.push(...(await Promise.allSettled([read()])));

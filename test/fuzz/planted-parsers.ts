@@ -3,10 +3,10 @@ import { Bytes } from '../../src/modules/files/checks/bytes.js';
 import { InvalidFileType } from '../../src/modules/files/files.errors.js';
 import type { Parser } from './parsers.js';
 
-/** How one of the samples of text begins. */
+/** The first byte of one of the text samples. */
 const MARK_OF_UTF_16 = 0xff;
 
-/** Parsers as they must not be, each with one fault, and one without: so that it is known that faults are seen. */
+/** Parsers with one fault each, and one without, as a control that faults are found. */
 export const PARSERS: readonly Parser[] = [
   {
     name: 'sound',

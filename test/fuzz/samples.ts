@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { compound, office, pdf, sampleFiles, zip } from '../fixtures/sample-files.js';
 
-/** Whole files by the ending of their name: one of each type that is taken, and some with many parts. */
+/** Whole files by their extension: one of each accepted type, and some with many parts. */
 export type Samples = Readonly<Record<string, readonly Buffer[]>>;
 
 export async function fuzzSamples(): Promise<Samples> {
@@ -55,7 +55,7 @@ function frames(format: 'gif' | 'webp' | 'tiff'): Promise<Buffer> {
     .toBuffer();
 }
 
-/** Sectors of four kilobytes, and a directory whose chain goes back and forth. */
+/** Sectors of four kilobytes, and a directory whose chain jumps back and forth. */
 function chainedCompound(): Buffer {
   const sector = 4096;
   const file = Buffer.alloc(sector * 12);
@@ -75,7 +75,7 @@ function chainedCompound(): Buffer {
   return file;
 }
 
-/** Tables that are named in a chain of sectors. */
+/** Tables that are listed in a chain of sectors. */
 function manyTables(): Buffer {
   const file = Buffer.concat([compound(['Workbook']), Buffer.alloc(512 * 20, 0xff)]);
   file.writeUInt32LE(12, 68);
@@ -91,7 +91,7 @@ function manyTables(): Buffer {
   return file;
 }
 
-/** The older version: one block whose sum is that of its head. */
+/** The older version: one block with the checksum of its header. */
 function rar4(): Buffer {
   const file = Buffer.alloc(40);
   file.write('Rar!\x1a\x07\0', 'latin1');

@@ -1,4 +1,4 @@
-/** Where numbers stand in a file that say how long, how many or where something is, and of which parts it is made. */
+/** Offsets of the numbers in a file that are lengths, counts or offsets, and the parts of the file. */
 
 export interface Field {
   readonly at: number;
@@ -9,7 +9,7 @@ export interface Field {
 export interface Part {
   readonly start: number;
   readonly end: number;
-  /** Where its own length stands, when it is one that another part can be put into. */
+  /** The offset of its own length, if another part can be inserted into it. */
   readonly length?: Field;
 }
 
@@ -66,7 +66,7 @@ function chunks(file: Buffer, found: Found, from = 0, to = file.length): void {
   }
 }
 
-/** Elements of EBML: identifier and length by the first bit that is set, and nearly all of them are looked into. */
+/** Elements of EBML: identifier and length by the first set bit; nearly all of them have children. */
 function elements(file: Buffer, found: Found, from = 0, to = file.length): void {
   for (let at = from; at + 2 <= to && found.parts.length < MOST_PARTS;) {
     const idLength = Math.clz32(file[at]!) - 23;
@@ -87,7 +87,7 @@ function elements(file: Buffer, found: Found, from = 0, to = file.length): void 
   }
 }
 
-/** Header, table of sectors and directory. */
+/** Header, sector table and directory. */
 function sectors(file: Buffer, found: Found): void {
   for (const at of [30, 32]) found.field(at, 2);
   found.every(4, 40, 96, 20);
@@ -100,7 +100,7 @@ function sectors(file: Buffer, found: Found): void {
   }
 }
 
-/** By the signatures of its records: 4 bytes, then numbers of 2 and 4 bytes. */
+/** Found by the signatures of its records: 4 bytes, then numbers of 2 and 4 bytes. */
 function records(file: Buffer, found: Found): void {
   let begun = -1;
   for (let at = file.indexOf('PK'); at >= 0 && found.parts.length < MOST_PARTS; at = file.indexOf('PK', at + 2)) {
@@ -150,7 +150,7 @@ function segments(file: Buffer, found: Found): void {
   }
 }
 
-/** The list of directories, each with its entries of twelve bytes. */
+/** The list of directories, with entries of twelve bytes. */
 function directories(file: Buffer, found: Found): void {
   let at = found.fields.length === 0 && file.length > 8 ? file.readUInt32LE(4) : 0;
   found.field(4, 4);
@@ -180,7 +180,7 @@ function pages(file: Buffer, found: Found): void {
   }
 }
 
-/** Text, or nothing known: what its lines are. */
+/** Text or an unknown format: its lines. */
 function lines(file: Buffer, found: Found): void {
   for (let at = 0; at < file.length && found.parts.length < MOST_PARTS;) {
     const next = file.indexOf('\n', at);

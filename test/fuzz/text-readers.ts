@@ -14,10 +14,7 @@ import { cleanName, cleanText, lookOf } from '../../src/platform/validation/text
 import type { Random } from '../torture/random.js';
 import type { Parser } from './parsers.js';
 
-/**
- * More than any of them is ever given: what costs the square of this does not end in time, what costs a multiple of it
- * takes milliseconds.
- */
+/** More than any of them ever receives: quadratic work does not end in time, linear work takes milliseconds. */
 const LETTERS = 200_000;
 const PIECES = [
   ...['.', '..', ' ', '\t', '\n', '-', '_', '/', '\\', '?', '&', '=', '#', '%', '%41', '+', '@', ':', '://', ','],
@@ -39,7 +36,7 @@ const PIECES = [
   ...['\u{1f1e9}', '\u{1f3fb}', '\ud800', '\u{e0041}', 'ß', 'İ', 'ﬃ', '\u0130', 'token=', '/api/ws/', '#!', 'Bearer '],
 ];
 
-/** One thing many times between two others: the form of every text that makes a pattern go back and forth. */
+/** One unit many times between two others: the form of texts that make a pattern backtrack. */
 function pumped(random: Random, known: string | undefined): Buffer {
   const some = (most: number): string =>
     Array.from({ length: random.between(0, most) }, () => random.pick(PIECES)).join('');
@@ -47,14 +44,14 @@ function pumped(random: Random, known: string | undefined): Buffer {
   return Buffer.from(`${some(3)}${unit.repeat(Math.ceil(LETTERS / unit.length))}${some(3)}`);
 }
 
-/** `known` is what has cost one of them a square. */
+/** `known` is an input that was quadratic before. */
 const reader = (name: string, read: (text: string) => unknown, known?: string): Parser => ({
   name,
   make: (random) => pumped(random, known),
   parse: async (path) => read(await readFile(path, 'utf8')),
 });
 
-/** What reads texts of strangers by patterns or by loops of its own. */
+/** Readers of untrusted texts that use patterns or their own loops. */
 export const PARSERS: readonly Parser[] = [
   reader('markup', withoutActiveMarkup, '<svg/onload='),
   reader('clean-text', cleanText),

@@ -6,13 +6,13 @@ import { PARSERS as PLANTED } from './planted-parsers.js';
 import { PARSERS as TEXT_READERS } from './text-readers.js';
 
 const CHECKS = 'src/modules/files/checks';
-/** Not a parser: what all of them read a file by. */
+/** Not a parser: the reader of bytes that all of them use. */
 const READER = 'bytes';
 const SEED = 20_260_101;
-/** Of each parser; `npm run fuzz` tries 10,000. */
+/** For each parser; `npm run fuzz` runs 10,000. */
 const CASES = 200;
 
-function tried(
+function run(
   table: string,
   options: Pick<FuzzOptions, 'parsers' | 'from' | 'cases' | 'hardLimitMs'>,
 ): Promise<FuzzResult[]> {
@@ -25,45 +25,45 @@ function tried(
   });
 }
 
-describe('the parsers of files', () => {
-  it('are all tried', () => {
+describe('a parser of files', () => {
+  it('has an entry for each file in checks/', () => {
     const files = readdirSync(CHECKS)
       .filter((name) => name.endsWith('.ts') && !name.endsWith('.spec.ts'))
       .map((name) => name.slice(0, -'.ts'.length));
     expect(PARSERS.map(({ name }) => name)).toEqual(files.filter((name) => name !== READER).sort());
   });
 
-  describe('on changed samples', () => {
+  describe('on mutated samples', () => {
     let results: FuzzResult[];
     beforeAll(async () => {
-      results = await tried('parsers.ts', { parsers: PARSERS.map(({ name }) => name), cases: CASES });
+      results = await run('parsers.ts', { parsers: PARSERS.map(({ name }) => name), cases: CASES });
     }, 240_000);
 
-    it.each(PARSERS.map(({ name }) => name))('%s ends within its bounds, with a refusal at worst', (name) => {
+    it.each(PARSERS.map(({ name }) => name))('ends within its bounds, at worst with a refusal: %s', (name) => {
       const { cases, accepted, faults } = results.find(({ parser }) => parser === name)!;
       expect({ cases, faults }).toEqual({ cases: CASES, faults: [] });
-      // Where nothing is taken, or nothing refused, the samples never reach what they are for.
+      // If no case is accepted, the samples do not reach the code they are for.
       expect(accepted).toBeGreaterThan(0);
     });
   });
 });
 
-describe('the readers of texts, on 200,000 letters of what repeats', () => {
+describe('a reader of texts, with 200,000 characters of a repeated unit', () => {
   let results: FuzzResult[];
   beforeAll(async () => {
-    results = await tried('text-readers.ts', { parsers: TEXT_READERS.map(({ name }) => name), cases: 10 });
+    results = await run('text-readers.ts', { parsers: TEXT_READERS.map(({ name }) => name), cases: 10 });
   }, 240_000);
 
-  it.each(TEXT_READERS.map(({ name }) => name))('%s ends in time', (name) => {
+  it.each(TEXT_READERS.map(({ name }) => name))('ends in time: %s', (name) => {
     expect(results.find(({ parser }) => parser === name)).toMatchObject({ cases: 10, faults: [] });
   });
 });
 
-describe('a planted fault of a parser is seen', () => {
+describe('the fuzzer', () => {
   let results: FuzzResult[];
   beforeAll(async () => {
     const parsers = PLANTED.map(({ name }) => name);
-    results = await tried('planted-parsers.ts', { parsers, cases: 15, hardLimitMs: 5000 });
+    results = await run('planted-parsers.ts', { parsers, cases: 15, hardLimitMs: 5000 });
   }, 120_000);
 
   const faultsOf = (name: string): string =>
@@ -79,13 +79,13 @@ describe('a planted fault of a parser is seen', () => {
     ['an error outside of its promise', 'throwing-later', /^ends the process: 1$/m],
     ['memory for a size that is only claimed', 'trusting', /^\d+ allocated for \d+ bytes, at most \d+$/m],
     ['bytes that are read again and again', 'rereading', /^\d+ bytesRead for \d+ bytes, at most \d+$/m],
-  ])('%s', (_what, parser, expected) => expect(faultsOf(parser)).toMatch(expected));
+  ])('finds %s', (_what, parser, expected) => expect(faultsOf(parser)).toMatch(expected));
 
-  it('and nothing where there is none', () => expect(faultsOf('sound')).toBe(''));
+  it('finds no fault in a correct parser', () => expect(faultsOf('sound')).toBe(''));
 
-  it('once more by the number of its case', async () => {
+  it('reproduces a fault by the number of its case', async () => {
     const [fault] = results.find(({ parser }) => parser === 'throwing')!.faults;
-    const [again] = await tried('planted-parsers.ts', { parsers: ['throwing'], from: fault!.case, cases: 1 });
+    const [again] = await run('planted-parsers.ts', { parsers: ['throwing'], from: fault!.case, cases: 1 });
     expect(again!.faults).toMatchObject([{ ...fault, what: expect.stringContaining('RangeError') }]);
   });
 });

@@ -36,7 +36,7 @@ describe('the audit log', () => {
   const ban = (user: Actor, by = admin): Promise<Answer> =>
     people.call(by, 'POST', `/admin/users/${user.userId}/ban`, REASON);
 
-  it('says who did what to whom, why, what changed, and by which request', async () => {
+  it('records actor, target, reason, change and request of an act', async () => {
     const [user] = await people.many(1);
     const response = await fetch(`${test.url}/api/v1/admin/users/${user!.userId}/ban`, {
       method: 'POST',
@@ -68,9 +68,9 @@ describe('the audit log', () => {
 
   it.each([
     ['changed', `update audit_log set reason = 'another'`],
-    ['taken away', `delete from audit_log`],
-    ['emptied', `truncate audit_log`],
-  ])('is never %s, not even by the database’s owner', async (_what, sql) => {
+    ['deleted', `delete from audit_log`],
+    ['truncated', `truncate audit_log`],
+  ])('is never %s, not even by the owner of the database', async (_what, sql) => {
     await ban((await people.many(1))[0]!);
     await expect(test.database.query(sql)).rejects.toMatchObject({ code: '42501' });
   });
@@ -90,7 +90,7 @@ describe('the audit log', () => {
     expect(await actionsOn(user!.userId)).toEqual([]);
   });
 
-  it('takes the reason from a header where the call has no place for one', async () => {
+  it('takes the reason from a header if the request has no field for it', async () => {
     const [ana, bo] = await people.many(2);
     const groupId = await people.group(ana!, [[bo!, 'participant']]);
     const { body } = await people.call(bo!, 'POST', `/conversations/${groupId}/messages`, { content: 'hello' });
@@ -106,7 +106,7 @@ describe('the audit log', () => {
     ]);
   });
 
-  it('is read in pages, by actor, action, target and time', async () => {
+  it('is listed in pages, by actor, action, target and time', async () => {
     const [first, second] = await people.many(2);
     const other = await people.one('admin');
     await ban(first!, other);
@@ -123,24 +123,24 @@ describe('the audit log', () => {
     expect(await read(`actor_id=${other.userId}&limit=2&cursor=${page.next_cursor}`)).toEqual(all.slice(2));
   });
 
-  it('is for admins of this moment', async () => {
+  it('is readable only by current admins', async () => {
     const former = await people.one('admin');
-    const look = (who: Actor): Promise<Answer> => people.call(who, 'GET', '/admin/audit-log');
-    expect((await look(former)).status).toBe(200);
-    // Nobody told this process: its cache still says admin.
+    const list = (who: Actor): Promise<Answer> => people.call(who, 'GET', '/admin/audit-log');
+    expect((await list(former)).status).toBe(200);
+    // This process was not notified: its cache still contains the role of an admin.
     await test.database.query(`update users set role = 'user' where id = $1`, [former.userId]);
-    expect((await look(former)).body.error.code).toBe('PERMISSION_DENIED');
-    expect((await look(await people.one('moderator'))).status).toBe(403);
+    expect((await list(former)).body.error.code).toBe('PERMISSION_DENIED');
+    expect((await list(await people.one('moderator'))).status).toBe(403);
     const bad = await people.call(admin, 'GET', '/admin/audit-log?from=yesterday');
     expect(bad.body.error.code).toBe('VALIDATION_ERROR');
   });
 
-  it('has what moderators and admins do to the messages and conversations of others', async () => {
+  it('records what moderators and admins do to messages and conversations of others', async () => {
     const [ana, bo, cid] = await people.many(3);
     const groupId = await people.group(ana!, [[bo!, 'participant']]);
-    const say = async (): Promise<string> =>
+    const send = async (): Promise<string> =>
       (await people.call(bo!, 'POST', `/conversations/${groupId}/messages`, { content: 'hello' })).body.id as string;
-    const [own, others] = [await say(), await say()];
+    const [own, others] = [await send(), await send()];
     await people.call(bo!, 'DELETE', `/messages/${own}`);
     await people.call(ana!, 'DELETE', `/messages/${others}`);
     expect(await actionsOn(own)).toEqual([]);
@@ -165,7 +165,7 @@ describe('the audit log', () => {
     expect(await actionsOn(room)).toEqual([]);
   });
 
-  it('has webhooks that see everything, without what may be secret in their address', async () => {
+  it('records webhooks of scope `all`, without secret parts of their URL', async () => {
     const url = 'https://hooks.example/secret-path?token=secret-word';
     const create = async (scope: string): Promise<string> => {
       const body = { url, events: ['message.created'], scope };

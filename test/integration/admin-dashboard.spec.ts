@@ -11,7 +11,7 @@ import type { RealtimeClient } from '../support/realtime-client.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
-/** Another process reports. */
+/** Stores a report of another process. */
 async function reportOf(database: TestDatabase, figures: object): Promise<void> {
   await database.query(
     `insert into nodes (id, role, version, started_at, figures) values (gen_random_uuid(), 'all', 'test', now(), $1)`,
@@ -35,7 +35,7 @@ describe('the dashboard', () => {
   });
   afterAll(() => server.close());
 
-  it('shows who and what there is', async () => {
+  it('counts users, conversations and messages', async () => {
     const before = await stats();
     const group = await people.group(ana, [[bo, 'participant']]);
     for (const content of ['one', 'two', 'three']) {
@@ -54,7 +54,7 @@ describe('the dashboard', () => {
     expect(after.days.at(-1).day).toBe(new Date().toISOString().slice(0, 10));
   });
 
-  it('shows what the nodes have counted, each thing once', async () => {
+  it('counts messages and connections of all nodes once', async () => {
     await report();
     const before = await stats();
     const group = await people.group(ana, [[bo, 'participant']]);
@@ -75,39 +75,39 @@ describe('the dashboard', () => {
     socket.close();
   });
 
-  it('has the log say once that another process counts limits beside this one without Redis', async () => {
+  it('logs once that another process counts limits separately without Redis', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn');
-    const told = (): number => warn.mock.calls.filter(([text]) => /without REDIS_URL/.test(String(text))).length;
+    const warnings = (): number => warn.mock.calls.filter(([text]) => /without REDIS_URL/.test(String(text))).length;
     const { database, config } = server;
-    // A command with the whole program in it, as `npm run demo` is, takes no requests.
+    // A command that contains the whole program, such as `npm run demo`, serves no requests.
     await reportOf(database, { serves: false });
     await report();
-    expect(told()).toBe(0);
+    expect(warnings()).toBe(0);
     const second = await startTestApp({ DATABASE_URL: database.url, JWT_SECRET: config.jwtSecret });
     await second.app.get(NodeReports).report();
     for (let n = 0; n < 2; n++) await report();
-    expect(told()).toBe(2); // each of them says it
+    expect(warnings()).toBe(2); // once by each of them
     warn.mockRestore();
     await second.close();
   });
 
-  it('has the log say that processes use different Redis servers', async () => {
+  it('logs that processes use different Redis servers', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn');
-    const told = (): unknown[] => warn.mock.calls.filter(([text]) => /the same REDIS_URL/.test(String(text)));
+    const warnings = (): unknown[] => warn.mock.calls.filter(([text]) => /the same REDIS_URL/.test(String(text)));
     await reportOf(server.database, { redis: null });
     await reportOf(server.database, {});
     await report();
-    expect(told()).toEqual([]);
+    expect(warnings()).toEqual([]);
     await reportOf(server.database, { redis: 'redis://redis:6379/0' });
     await reportOf(server.database, { redis: 'redis://other:6379/0' });
     for (let n = 0; n < 2; n++) await report();
     const elsewhere = ['redis://other:6379/0', 'redis://redis:6379/0'];
-    expect(told()).toEqual([[expect.any(String), { here: 'none', elsewhere, suppressed: 0 }]]);
+    expect(warnings()).toEqual([[expect.any(String), { here: 'none', elsewhere, suppressed: 0 }]]);
     warn.mockRestore();
     await server.database.query(`delete from nodes where version = 'test'`);
   });
 
-  it('counts a person once an hour and day, however much he does', async () => {
+  it('counts a user once an hour and a day', async () => {
     const one = await people.one();
     for (let n = 0; n < 3; n++) await people.call(one, 'GET', '/users/me');
     await report();
@@ -139,19 +139,19 @@ describe('the dashboard', () => {
     ]);
   });
 
-  it('tells again what it could not tell', async () => {
+  it('stores active users again after a failed attempt', async () => {
     const one = await people.one();
     await people.call(one, 'GET', '/users/me');
     await server.database.query('alter table active_people rename to away');
     await report();
     await server.database.query('alter table away rename to active_people');
     await report();
-    const told = await server.database.query('select 1 from active_people where user_id = $1', [one.userId]);
-    expect(told).toHaveLength(1);
+    const stored = await server.database.query('select 1 from active_people where user_id = $1', [one.userId]);
+    expect(stored).toHaveLength(1);
     expect(server.app.get(ActiveUsers, { strict: false }).take()).toEqual([]);
   });
 
-  it('shows this process in numbers', async () => {
+  it('reports metrics of this process', async () => {
     const { status, body } = await people.call(admin, 'GET', '/admin/metrics');
     expect(status).toBe(200);
     expect(body.sends.stored).toBeGreaterThan(0);
@@ -161,7 +161,7 @@ describe('the dashboard', () => {
     expect(body.caches.sessions.hit_ratio).toBeGreaterThan(0);
   });
 
-  it('shows every queue, whoever works on it', async () => {
+  it('reports every queue, including those of other processes', async () => {
     const { body } = await people.call(admin, 'GET', '/admin/queues');
     const names = body.data.map(({ name }: { name: string }) => name);
     expect(names).toEqual(expect.arrayContaining(['receipts', 'schedule', 'webhook-deliveries']));
@@ -169,7 +169,7 @@ describe('the dashboard', () => {
     expect(body.deliveries).toMatchObject({ outbox: 0, outbox_oldest_at: null, waiting: 0, failed: 0 });
   });
 
-  it('is for admins alone', async () => {
+  it('refuses users who are not admins', async () => {
     const moderator = await people.one('moderator');
     for (const path of ['stats', 'metrics', 'queues', 'health']) {
       for (const who of [ana, moderator]) expect((await people.call(who, 'GET', `/admin/${path}`)).status).toBe(403);
@@ -177,13 +177,13 @@ describe('the dashboard', () => {
   });
 });
 
-/** Figures that come from now on. */
-function another(socket: RealtimeClient): Promise<object> {
+/** The next frame with statistics. */
+function nextStats(socket: RealtimeClient): Promise<object> {
   const known = new Set(socket.frames);
   return socket.next((frame) => frame.type === 'admin.figures' && !known.has(frame));
 }
 
-describe('watching', () => {
+describe('admin.watch', () => {
   let server: TestApp;
   let people: People;
 
@@ -193,36 +193,36 @@ describe('watching', () => {
   });
   afterAll(() => server.close());
 
-  it('brings figures again and again, until one does not want them any more', async () => {
+  it('sends statistics repeatedly until admin.unwatch', async () => {
     const admin = await people.one('admin');
     const socket = await people.connect(admin);
     const first = await socket.request('admin.watch');
     expect(first).toMatchObject({ ok: true, data: { node: { connections: { websocket: 1 } } } });
-    expect(await another(socket)).toMatchObject({ data: { messages_per_second: expect.any(Number) } });
-    await another(socket);
+    expect(await nextStats(socket)).toMatchObject({ data: { messages_per_second: expect.any(Number) } });
+    await nextStats(socket);
     await socket.request('admin.unwatch');
     const known = socket.frames.filter(({ type }) => type === 'admin.figures').length;
     const other = await people.connect(admin);
     await other.request('admin.watch');
-    await another(other);
+    await nextStats(other);
     expect(socket.frames.filter(({ type }) => type === 'admin.figures')).toHaveLength(known);
     socket.close();
     other.close();
   });
 
-  it('ends for an admin who is none any more, and is refused to others', async () => {
+  it('ends for a demoted admin, and is refused to others', async () => {
     const [demoted, staying] = [await people.one('admin'), await people.one('admin')];
     const socket = await people.connect(demoted);
     const control = await people.connect(staying);
     await socket.request('admin.watch');
     await control.request('admin.watch');
-    await another(socket);
+    await nextStats(socket);
     await server.database.query(`update users set role = 'user' where id = $1`, [demoted.userId]);
-    await another(control);
-    await another(control);
+    await nextStats(control);
+    await nextStats(control);
     const known = socket.frames.filter(({ type }) => type === 'admin.figures').length;
-    await another(control);
-    await another(control);
+    await nextStats(control);
+    await nextStats(control);
     expect(socket.frames.filter(({ type }) => type === 'admin.figures')).toHaveLength(known);
     expect(await socket.request('admin.watch')).toMatchObject({ ok: false, error: { code: 'PERMISSION_DENIED' } });
     socket.close();
@@ -236,13 +236,13 @@ interface Plan {
   Plans?: Plan[];
 }
 
-/** The tables a plan reads from end to end. */
+/** The tables that a plan scans completely. */
 function scanned(plan: Plan): string[] {
   const own = plan['Node Type'] === 'Seq Scan' ? [plan['Relation Name'] ?? ''] : [];
   return [...own, ...(plan.Plans ?? []).flatMap(scanned)];
 }
 
-describe('with many messages, a statement of the dashboard', () => {
+describe('a statement of the dashboard, with many messages', () => {
   let database: TestDatabase;
   let client: pg.Client;
   const plan = async (text: string, values: readonly unknown[]): Promise<Plan> => {
@@ -268,14 +268,14 @@ describe('with many messages, a statement of the dashboard', () => {
   });
 
   it.each(DASHBOARD_STATEMENTS.map(({ statement, values }) => [statement.name, statement.text, values] as const))(
-    '%s reads no table of messages from end to end',
+    'scans no table of messages: %s',
     async (_name, text, values) => {
       const tables = scanned(await plan(text, values));
       expect(tables.filter((table) => ['messages', 'events', 'participants'].includes(table))).toEqual([]);
     },
   );
 
-  it('that counted messages would be seen', async () => {
+  it('fails the check if it counts messages', async () => {
     expect(scanned(await plan('select count(content) from messages', []))).toEqual(['messages']);
   });
 });

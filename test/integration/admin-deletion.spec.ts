@@ -8,13 +8,13 @@ import { type Answer, People } from '../support/people.js';
 
 const REASON = 'because of a test';
 
-describe('deleting an account', () => {
+describe('the deletion of an account', () => {
   let chat: Chat;
   let people: People;
   let admin: Actor;
 
   beforeAll(async () => {
-    // What follows in the background is set going by the tests, so that they see it begin and end.
+    // The tests start the background work themselves, so that they see it begin and end.
     chat = await startChat({ PROCESS_ROLE: 'all', SCHEDULE_DRY_RUN: 'true' });
     people = new People(chat.app);
     admin = await people.one('admin');
@@ -24,12 +24,12 @@ describe('deleting an account', () => {
   const remove = (user: { id: string }, messages: string, by = admin): Promise<Answer> =>
     people.call(by, 'DELETE', `/admin/users/${user.id}`, { messages, reason: REASON });
   const finish = (): Promise<unknown> => chat.app.app.get(FinishDeletions, { strict: false }).run({ isDryRun: false });
-  const say = async (who: ChatUser, groupId: string, content: string): Promise<string> =>
+  const send = async (who: ChatUser, groupId: string, content: string): Promise<string> =>
     (await who.call('POST', `/conversations/${groupId}/messages`, { content })).body.id as string;
-  const seen = async (by: ChatUser, id: string): Promise<Record<string, unknown>> =>
+  const messageOf = async (by: ChatUser, id: string): Promise<Record<string, unknown>> =>
     (await by.call('GET', `/messages/${id}`)).body as Record<string, unknown>;
 
-  it('shuts it at once: sockets, tokens, logins, and every trace of who it was', async () => {
+  it('closes sockets, tokens and logins at once, and removes the identity', async () => {
     const [ana, bo] = [await chat.user('del-ana'), await chat.user('del-bo')];
     const groupId = await chat.group(ana, bo);
     const socket = await ana.webSocket();
@@ -61,7 +61,7 @@ describe('deleting an account', () => {
       email: null,
       deletion: { messages: 'anonymise', finished_at: null },
     });
-    // The name is free for somebody else.
+    // The name is available again.
     expect((await chat.user('del-ana')).id).not.toBe(ana.id);
   });
 
@@ -69,41 +69,44 @@ describe('deleting an account', () => {
     ['keep', 'keeper', 'hello', false],
     ['anonymise', 'Deleted user', 'hello', false],
     ['delete', 'Deleted user', '', true],
-  ])('with messages: %s shows "%s" and "%s"', async (fate, name, content, isDeleted) => {
-    const [author, reader] = [await chat.user(`keeper-${fate}`), await chat.user(`reader-${fate}`)];
-    await author.call('PATCH', '/users/me', { display_name: 'keeper' });
-    await author.call('PUT', '/presence', { status: 'busy', custom: 'at the dentist' });
-    const presence = () =>
-      chat.app.database.query('select custom from presence_settings where user_id = $1', [author.id]);
-    expect(await presence()).toEqual([{ custom: 'at the dentist' }]);
-    const groupId = await chat.group(author, reader);
-    const id = await say(author, groupId, 'hello');
-    await chat.app.database.query(
-      `update messages set client_message_id = 'from my phone', body_hash = '\\x01' where id = $1`,
-      [id],
-    );
-    await remove(author, fate);
-    await finish();
-    const [left] = await chat.app.database.query('select client_message_id, body_hash from messages where id = $1', [
-      id,
-    ]);
-    expect(left).toMatchObject(isDeleted ? { client_message_id: null, body_hash: null } : {});
-    expect(await seen(reader, id)).toMatchObject({ sender_name: name, content, is_deleted: isDeleted });
-    const { body } = await reader.call('GET', `/conversations/${groupId}`);
-    expect(
-      (body.participants as { user_id: string; role: string }[]).map(({ user_id, role }) => [user_id, role]),
-    ).toEqual([[reader.id, 'owner']]);
-    const details = await people.call(admin, 'GET', `/admin/users/${author.id}`);
-    expect(details.body.deletion).toEqual({ messages: fate, finished_at: expect.any(String) });
-    expect(await presence()).not.toContainEqual({ custom: 'at the dentist' });
-  });
+  ])(
+    'treats messages as chosen: with %s, the sender is "%s" and the content "%s"',
+    async (fate, name, content, isDeleted) => {
+      const [author, reader] = [await chat.user(`keeper-${fate}`), await chat.user(`reader-${fate}`)];
+      await author.call('PATCH', '/users/me', { display_name: 'keeper' });
+      await author.call('PUT', '/presence', { status: 'busy', custom: 'at the dentist' });
+      const presence = () =>
+        chat.app.database.query('select custom from presence_settings where user_id = $1', [author.id]);
+      expect(await presence()).toEqual([{ custom: 'at the dentist' }]);
+      const groupId = await chat.group(author, reader);
+      const id = await send(author, groupId, 'hello');
+      await chat.app.database.query(
+        `update messages set client_message_id = 'from my phone', body_hash = '\\x01' where id = $1`,
+        [id],
+      );
+      await remove(author, fate);
+      await finish();
+      const [left] = await chat.app.database.query('select client_message_id, body_hash from messages where id = $1', [
+        id,
+      ]);
+      expect(left).toMatchObject(isDeleted ? { client_message_id: null, body_hash: null } : {});
+      expect(await messageOf(reader, id)).toMatchObject({ sender_name: name, content, is_deleted: isDeleted });
+      const { body } = await reader.call('GET', `/conversations/${groupId}`);
+      expect(
+        (body.participants as { user_id: string; role: string }[]).map(({ user_id, role }) => [user_id, role]),
+      ).toEqual([[reader.id, 'owner']]);
+      const details = await people.call(admin, 'GET', `/admin/users/${author.id}`);
+      expect(details.body.deletion).toEqual({ messages: fate, finished_at: expect.any(String) });
+      expect(await presence()).not.toContainEqual({ custom: 'at the dentist' });
+    },
+  );
 
-  it('ends what is written to it: sends, edits and reactions are refused, and the history stays', async () => {
+  it('refuses sends, edits and reactions in direct conversations with the account, and preserves the history', async () => {
     const [gone, other] = [await chat.user('del-peer'), await chat.user('del-left')];
     const open = await other.call('POST', '/conversations', { type: 'direct', participant_ids: [gone.id] });
     const directId = open.body.id as string;
-    const mine = await say(other, directId, 'are you there?');
-    const theirs = await say(gone, directId, 'for now');
+    const mine = await send(other, directId, 'are you there?');
+    const theirs = await send(gone, directId, 'for now');
     const attempts = () => [
       other.call('POST', `/conversations/${directId}/messages`, { content: 'hello?' }),
       other.call('PATCH', `/messages/${mine}`, { content: 'were you there?' }),
@@ -121,14 +124,14 @@ describe('deleting an account', () => {
       'hello?',
       'were you there?',
     ]);
-    // Another conversation of theirs is open as before.
-    await say(other, await chat.group(other, await chat.user('del-third')), 'still here');
+    // Their other conversations are unaffected.
+    await send(other, await chat.group(other, await chat.user('del-third')), 'still here');
   });
 
   it.each<[string, object]>([
     ['a direct conversation', { type: 'direct' }],
     ['a group', { type: 'group', title: 'Too late' }],
-  ])('leaves it out of %s that is opened with it in the same instant', async (name, creation) => {
+  ])('excludes the account from %s that is created at the same moment', async (name, creation) => {
     const [gone, other] = [await chat.user(`del-now-${name.at(-1)}`), await chat.user(`del-opens-${name.at(-1)}`)];
     const db = new pg.Client({ connectionString: chat.app.database.url });
     await db.connect();
@@ -137,7 +140,7 @@ describe('deleting an account', () => {
       while ((await chat.app.database.query(ask)).length < count) await setImmediate();
     };
     try {
-      // The deletion has done its part and waits before its commit; who opens the conversation sees nothing of it.
+      // The deletion waits before its commit; the request that creates the conversation sees nothing of it yet.
       await db.query('begin; lock table account_deletions in share mode');
       const deletion = remove(gone, 'keep');
       await waiting(1);
@@ -155,7 +158,7 @@ describe('deleting an account', () => {
     expect(left).toEqual({ n: 0 });
   });
 
-  it('takes the answers that were kept for it along; those with texts of others were never kept', async () => {
+  it('deletes stored idempotent responses of the account; those with texts of others are never stored', async () => {
     const [author, subject] = [await chat.user('del-reporter'), await chat.user('del-reported')];
     await chat.group(author, subject);
     const kept = async (key: string): Promise<number> =>
@@ -173,11 +176,11 @@ describe('deleting an account', () => {
     expect(await kept('a-report')).toBe(0);
   });
 
-  it('takes hundreds of messages away in batches, and goes on where it was broken off', async () => {
+  it('deletes hundreds of messages in batches, and resumes after an interruption', async () => {
     const [author, reader] = [await chat.user('prolific'), await chat.user('listener')];
     const groupId = await chat.group(author, reader);
     for (let i = 0; i < 250; i++) {
-      await say(i % 5 === 0 ? reader : author, groupId, `word ${i}`);
+      await send(i % 5 === 0 ? reader : author, groupId, `word ${i}`);
     }
     await remove(author, 'delete');
     const log = chat.app.app.get(EventLog);
@@ -197,7 +200,7 @@ describe('deleting an account', () => {
       return row!.n as number;
     };
     expect(await left()).toBe(100); // left the group, then one batch of a hundred
-    await Promise.all([finish(), finish(), finish()]); // as when two workers do it at once
+    await Promise.all([finish(), finish(), finish()]); // as when two workers run it at once
     expect(await left()).toBe(0);
     const [events] = await chat.app.database.query(
       `select count(*)::int as n, count(distinct subject_id)::int as different from events
@@ -212,7 +215,7 @@ describe('deleting an account', () => {
     expect(kept!.n).toBe(50);
   });
 
-  it('meets a login of the same account without either waiting for the other for ever', async () => {
+  it('completes beside logins of the same account without a deadlock', async () => {
     for (let cycle = 0; cycle < 10; cycle++) {
       const user = await chat.user(`del-race-${cycle}`);
       const body = { username: `del-race-${cycle}`, password: user.password };
@@ -231,7 +234,7 @@ describe('deleting an account', () => {
     }
   });
 
-  it('is for those of higher rank, with a reason, and is written down', async () => {
+  it('requires a higher rank and a reason, and is recorded', async () => {
     const user = await chat.user('del-target');
     const [moderator, peer] = [await people.one('moderator'), await people.one('admin')];
     expect((await remove(user, 'keep', moderator)).status).toBe(403);
@@ -247,7 +250,7 @@ describe('deleting an account', () => {
     ]);
   });
 
-  it('of one’s own takes the password', async () => {
+  it('requires the password for the own account', async () => {
     const user = await chat.user('del-self');
     const end = (password: string) => user.call('DELETE', '/users/me', { password, messages: 'anonymise' });
     expect((await end('not my password')).body.error.code).toBe('INVALID_CREDENTIALS');

@@ -6,7 +6,7 @@ import type { ChatUser } from '../support/chat.js';
 import { type FileWorld, startFileWorld } from '../support/file-world.js';
 import { People } from '../support/people.js';
 
-/** The entries of a zip, by name. */
+/** The entries of a ZIP archive, by name. */
 function unzip(bytes: Buffer): Promise<Map<string, Buffer>> {
   return new Promise((resolve, reject) => {
     fromBuffer(bytes, { lazyEntries: true }, (error, zip) => {
@@ -38,7 +38,7 @@ function linesOf(bytes: Buffer | undefined): any[] {
     .map((line) => JSON.parse(line) as unknown);
 }
 
-describe('the export of one account', () => {
+describe('the export of an account', () => {
   let world: FileWorld;
   let people: People;
   let admin: Actor;
@@ -60,14 +60,14 @@ describe('the export of one account', () => {
   };
   const text = (content: string) => ({ name: 'notes ü/../x.txt', type: 'text/plain', bytes: Buffer.from(content) });
 
-  async function talkative(name: string): Promise<{ user: ChatUser; other: ChatUser; fileId: string }> {
+  async function userWithData(name: string): Promise<{ user: ChatUser; other: ChatUser; fileId: string }> {
     const [user, other] = [await world.chat.user(name), await world.chat.user(`${name}-other`)];
     const groupId = await world.chat.group(user, other);
     const file = await world.ready(user, text('what is in the file') as never);
     const send = (who: ChatUser, body: object) => who.call('POST', `/conversations/${groupId}/messages`, body);
     const first = await send(user, { content: 'first version' });
     await user.call('PATCH', `/messages/${first.body.id}`, { content: 'second version' });
-    await send(other, { content: 'words of somebody else' });
+    await send(other, { content: 'words of another user' });
     await send(user, { content: 'with a file', attachment_ids: [file.id] });
     const gone = await send(user, { content: 'taken back' });
     await user.call('DELETE', `/messages/${gone.body.id}`);
@@ -76,8 +76,8 @@ describe('the export of one account', () => {
     return { user, other, fileId: file.id as string };
   }
 
-  it('holds what is kept of it, and nothing of others', async () => {
-    const { user, other, fileId } = await talkative('exp-ana');
+  it('contains the data of the account, and none of others', async () => {
+    const { user, other, fileId } = await userWithData('exp-ana');
     const entries = await exported(user.id);
     const name = [...entries.keys()].find((key) => key.startsWith('files/'))!;
     expect([...entries.keys()].filter((key) => key !== name)).toEqual([
@@ -107,22 +107,22 @@ describe('the export of one account', () => {
     expect(name).toMatch(new RegExp(`^files/${fileId}/[^/]+\\.txt$`));
     expect(entries.get(name)!.toString()).toBe('what is in the file');
     const all = Buffer.concat([...entries.values()]).toString();
-    for (const strange of ['words of somebody else', 'taken back', `${other.username}@`]) {
-      expect(all).not.toContain(strange);
+    for (const foreign of ['words of another user', 'taken back', `${other.username}@`]) {
+      expect(all).not.toContain(foreign);
     }
     const { body } = await people.call(admin, 'GET', `/admin/audit-log?target_id=${user.id}`);
     expect(body.data).toMatchObject([{ action: 'user.export', actor_id: admin.userId }]);
   });
 
-  it('of one’s own is the same', async () => {
-    const { user } = await talkative('exp-bo');
+  it('is the same when the user requests it', async () => {
+    const { user } = await userWithData('exp-bo');
     const own = await unzip(Buffer.from(await (await download(user.token, '/users/me/export')).arrayBuffer()));
     const theirs = await exported(user.id);
     expect([...own.keys()]).toEqual([...theirs.keys()]);
     expect(own.get('messages.ndjson')!.toString()).toBe(theirs.get('messages.ndjson')!.toString());
   });
 
-  it('tells nothing of a conversation that came after the user left, was removed, or it was deleted', async () => {
+  it('contains no changes of a conversation after the user left, was removed, or it was deleted', async () => {
     const [owner, user] = [await world.chat.user('exp-dee'), await world.chat.user('exp-eve')];
     const [left, removed, deleted, present] = [
       await world.chat.group(owner, user),
@@ -147,7 +147,7 @@ describe('the export of one account', () => {
     );
   });
 
-  it('goes through conversations of thousands of messages a piece at a time', async () => {
+  it('reads conversations of thousands of messages in pages', async () => {
     const user = await world.chat.user('exp-much');
     const groupId = await world.chat.group(user);
     await world.chat.app.database.query(
@@ -167,15 +167,15 @@ describe('the export of one account', () => {
     );
   });
 
-  it('that fails in the middle shows as broken off, and one nobody reads to the end is closed', async () => {
-    const { user } = await talkative('exp-cid');
+  it('is recognisably incomplete if it fails, and is closed if the client disconnects', async () => {
+    const { user } = await userWithData('exp-cid');
     const repository = world.chat.app.app.get(ExportRepository, { strict: false });
-    const said = jest.spyOn(repository, 'content').mockImplementation(() => {
+    const content = jest.spyOn(repository, 'content').mockImplementation(() => {
       throw new Error('the database is gone');
     });
     const broken = download(user.token, '/users/me/export').then((answer) => answer.arrayBuffer());
     await expect(broken).rejects.toThrow();
-    said.mockRestore();
+    content.mockRestore();
     const exports = world.chat.app.app.get(ExportUser, { strict: false });
     const actor = { userId: user.id, sessionId: (await people.one()).sessionId } as Actor;
     await expect(exports.exportOwn(actor)).rejects.toMatchObject({ code: 'AUTHENTICATION_REQUIRED' });
@@ -188,7 +188,7 @@ describe('the export of one account', () => {
     expect((await exported(user.id)).size).toBeGreaterThan(5);
   });
 
-  it('is for admins, and of accounts there are', async () => {
+  it('is for admins only, and for existing accounts', async () => {
     const [moderator, user] = [await people.one('moderator'), await people.one()];
     for (const [who, status] of [
       [moderator, 403],

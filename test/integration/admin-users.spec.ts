@@ -6,13 +6,13 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const REASON = 'because of a test';
 
-describe('accounts, as admins see and change them', () => {
+describe('the accounts in the admin API', () => {
   let test: TestApp;
   let people: People;
   let admin: Actor;
 
   beforeAll(async () => {
-    // Without the sweep, connections end because somebody was told, or not at all.
+    // Without the sweep, connections close only if the process is notified.
     jest.spyOn(RevocationSweep.prototype, 'sweep').mockResolvedValue();
     test = await startTestApp();
     people = new People(test);
@@ -29,8 +29,8 @@ describe('accounts, as admins see and change them', () => {
   const audited = async (targetId: string): Promise<Record<string, unknown>[]> =>
     (await people.call(admin, 'GET', `/admin/audit-log?target_id=${targetId}`)).body.data as Record<string, unknown>[];
 
-  describe('the list', () => {
-    it('goes through all accounts in pages, newest first, and misses none', async () => {
+  describe('GET /admin/users', () => {
+    it('lists all accounts in pages, newest first', async () => {
       await people.many(5);
       const seen: string[] = [];
       let cursor: string | null = null;
@@ -49,7 +49,7 @@ describe('accounts, as admins see and change them', () => {
     });
 
     it.each(['Zoë', 'zoe', 'ZO', 'zoe-kra', 'zoe@mail.ex', '%oe'])(
-      'finds by part of a name or address: %s',
+      'finds by a part of the name or email: %s',
       async (search) => {
         const [zoe] = await people.many(1);
         await test.database.query(
@@ -58,7 +58,7 @@ describe('accounts, as admins see and change them', () => {
         );
         const { body } = await people.call(admin, 'GET', `/admin/users?search=${encodeURIComponent(search)}`);
         const found = (body.data as { id: string }[]).some(({ id }) => id === zoe!.userId);
-        expect(found).toBe(search !== '%oe'); // a percent sign stands for itself
+        expect(found).toBe(search !== '%oe'); // a percent sign is literal
       },
     );
 
@@ -76,14 +76,14 @@ describe('accounts, as admins see and change them', () => {
       expect(await ids('status=deleted')).toEqual([]);
     });
 
-    it('refuses words, cursors and numbers that are none', async () => {
+    it('rejects invalid filters, cursors and numbers', async () => {
       for (const query of ['status=gone', 'role=king', 'cursor=x', 'limit=0', 'limit=1e2', 'skip=3']) {
         expect(codeOf(await people.call(admin, 'GET', `/admin/users?${query}`))).toBe('400 VALIDATION_ERROR');
       }
     });
   });
 
-  it('shows one account with its sessions, counts and what it did lately, and nothing of what it said', async () => {
+  it('returns an account with its sessions, counts and recent activity, and no message content', async () => {
     const [ana, bo] = await people.many(2);
     const groupId = await people.group(ana!, [[bo!, 'participant']]);
     await people.call(ana!, 'POST', `/conversations/${groupId}/messages`, { content: 'between us' });
@@ -99,7 +99,7 @@ describe('accounts, as admins see and change them', () => {
   });
 
   describe('a ban', () => {
-    it('closes live sockets, refuses everything from then on, and is taken back', async () => {
+    it('closes live connections, refuses all requests, and can be lifted', async () => {
       const [mallory] = await people.many(1);
       const socket = await people.connect(mallory!);
       const until = new Date(Date.now() + 3_600_000).toISOString();
@@ -115,7 +115,7 @@ describe('accounts, as admins see and change them', () => {
       expect((await audited(mallory!.userId)).map(({ action }) => action)).toEqual(['user.unban', 'user.ban']);
     });
 
-    it('is for those of higher rank: nobody bans himself, equals or those above', async () => {
+    it('requires a higher rank: not oneself, equals or superiors', async () => {
       const [moderator, other, peer, user] = [
         await people.one('moderator'),
         await people.one('moderator'),
@@ -139,18 +139,18 @@ describe('accounts, as admins see and change them', () => {
     it.each([
       ['no reason', {}],
       ['an empty reason', { reason: '' }],
-      ['a reason nobody can see', { reason: ' \u200b ' }],
+      ['an invisible reason', { reason: ' \u200b ' }],
       ['an end in the past', { reason: REASON, until: '2020-01-01T00:00:00Z' }],
-      ['an end that is no time', { reason: REASON, until: 'tomorrow' }],
+      ['an end that is not a time', { reason: REASON, until: 'tomorrow' }],
       ['an unknown field', { reason: REASON, is_banned: true }],
-    ])('with %s is refused', async (_what, body) => {
+    ])('is rejected with %s', async (_what, body) => {
       const [user] = await people.many(1);
       expect(codeOf(await act(admin, `${user!.userId}/ban`, body))).toBe('400 VALIDATION_ERROR');
     });
   });
 
   describe('a ban from one conversation', () => {
-    it('removes him through the log, keeps him out whoever asks, and leaves the rest alone', async () => {
+    it('removes the participant through the event log, prevents adding them again, and affects nothing else', async () => {
       const [ana, bo, cid] = await people.many(3);
       const groupId = await people.group(ana!, [[bo!, 'participant']], { settings: { allow_invites: true } });
       await people.call(ana!, 'POST', `/conversations/${groupId}/participants`, { user_ids: [cid!.userId] });
@@ -159,25 +159,25 @@ describe('accounts, as admins see and change them', () => {
       expect((await act(admin, `${bo!.userId}/ban`, ban)).status).toBe(204);
       expect(await socket.next('participant.left')).toMatchObject({ data: { user_id: bo!.userId, reason: 'removed' } });
       socket.close();
-      const say = (who: Actor): Promise<Answer> =>
+      const send = (who: Actor): Promise<Answer> =>
         people.call(who, 'POST', `/conversations/${groupId}/messages`, { content: 'hello' });
-      expect(codeOf(await say(bo!))).toBe('403 PERMISSION_DENIED');
-      const bring = (by: Actor): Promise<Answer> =>
+      expect(codeOf(await send(bo!))).toBe('403 PERMISSION_DENIED');
+      const add = (by: Actor): Promise<Answer> =>
         people.call(by, 'POST', `/conversations/${groupId}/participants`, { user_ids: [bo!.userId] });
-      for (const by of [ana!, cid!, admin]) expect(codeOf(await bring(by))).toBe('403 PERMISSION_DENIED');
+      for (const by of [ana!, cid!, admin]) expect(codeOf(await add(by))).toBe('403 PERMISSION_DENIED');
       expect((await people.call(bo!, 'GET', '/users/me')).status).toBe(200);
       const { body } = await people.call(admin, 'GET', `/admin/users/${bo!.userId}`);
       expect(body).toMatchObject({ status: 'active', conversation_bans: [{ conversation_id: groupId, until: null }] });
       expect((await act(admin, `${bo!.userId}/unban`, ban)).status).toBe(204);
-      expect((await bring(ana!)).status).toBe(201);
-      expect((await say(bo!)).status).toBe(201);
+      expect((await add(ana!)).status).toBe(201);
+      expect((await send(bo!)).status).toBe(201);
       expect((await audited(groupId)).map(({ action }) => action)).toEqual([
         'conversation.unban_user',
         'conversation.ban_user',
       ]);
     });
 
-    it('keeps him from joining a room until it ends', async () => {
+    it('prevents joining a room until it ends', async () => {
       const [ana, bo] = await people.many(2);
       const roomId = await people.group(ana!, [], { type: 'room', title: 'A room' });
       const until = new Date(Date.now() + 60_000).toISOString();
@@ -187,7 +187,7 @@ describe('accounts, as admins see and change them', () => {
       expect((await people.call(bo!, 'POST', `/conversations/${roomId}/join`)).status).toBe(200);
     });
 
-    it('of an owner passes the ownership on, and is not for direct conversations', async () => {
+    it('transfers the ownership of an owner, and is rejected for direct conversations', async () => {
       const [ana, bo] = await people.many(2);
       const groupId = await people.group(ana!, [[bo!, 'participant']]);
       await act(admin, `${ana!.userId}/ban`, { reason: REASON, conversation_id: groupId });
@@ -202,8 +202,8 @@ describe('accounts, as admins see and change them', () => {
     });
   });
 
-  describe('a role', () => {
-    it('given or taken counts at once, on live sockets too, and is written down as before and after', async () => {
+  describe('a change of the system role', () => {
+    it('takes effect at once, on live connections too, and is recorded with both roles', async () => {
       const cleo = await people.one('admin');
       expect((await people.call(cleo, 'GET', '/admin/users')).status).toBe(200);
       const change = { role: 'user', reason: REASON };
@@ -221,7 +221,7 @@ describe('accounts, as admins see and change them', () => {
       });
     });
 
-    it('changes along with what is shown of an account, by the rules for everybody', async () => {
+    it('accepts profile fields with the rules for users', async () => {
       const [dora] = await people.many(1);
       const path = `/admin/users/${dora!.userId}`;
       const { body } = await people.call(admin, 'PATCH', path, { display_name: 'Dora', bio: '', reason: REASON });
@@ -232,7 +232,7 @@ describe('accounts, as admins see and change them', () => {
       expect(codeOf(more)).toBe('400 VALIDATION_ERROR');
     });
 
-    it('is taken by one of two admins who take each other’s at once, though a third is left', async () => {
+    it('succeeds for only one of two admins who demote each other at once', async () => {
       const [one, other] = [await people.one('admin'), await people.one('admin')];
       const administration = test.app.get(UserAdministration, { strict: false });
       for (let cycle = 0; cycle < 10; cycle++) {
@@ -245,7 +245,7 @@ describe('accounts, as admins see and change them', () => {
       }
     });
 
-    it('is given up by an admin, who is answered with the account as it is then', async () => {
+    it('returns the updated account to an admin who demotes themselves', async () => {
       const leaving = await people.one('admin');
       const path = `/admin/users/${leaving.userId}`;
       const answer = await people.call(leaving, 'PATCH', path, { role: 'user', reason: REASON });
@@ -253,7 +253,7 @@ describe('accounts, as admins see and change them', () => {
       expect(codeOf(await people.call(leaving, 'GET', path))).toBe('403 PERMISSION_DENIED');
     });
 
-    it('is not taken from the last admin, not even when two take each other’s at once', async () => {
+    it('is refused for the last admin, even when the last two demote each other at once', async () => {
       const own = await startTestApp();
       try {
         const there = new People(own);
@@ -280,7 +280,7 @@ describe('accounts, as admins see and change them', () => {
     });
   });
 
-  it('ends all sessions of somebody when it logs him out', async () => {
+  it('ends all sessions of a user with POST /admin/users/:id/logout', async () => {
     const [eve] = await people.many(1);
     const socket = await people.connect(eve!);
     const { status, body } = await act(admin, `${eve!.userId}/logout`);
@@ -290,8 +290,8 @@ describe('accounts, as admins see and change them', () => {
     expect((await audited(eve!.userId)).map(({ action }) => action)).toEqual(['user.logout']);
   });
 
-  describe('the list of conversations', () => {
-    it('finds them by title, slug and type, with their size, and nothing that was said', async () => {
+  describe('GET /admin/conversations', () => {
+    it('finds by title, slug and type, with the size and no message content', async () => {
       const [ana, bo] = await people.many(2);
       const groupId = await people.group(ana!, [[bo!, 'participant']], { title: 'Cats & 100% dogs' });
       await people.group(ana!, [], { type: 'room', title: 'Kitchen', slug: 'cats-and-cooking' });
@@ -309,7 +309,7 @@ describe('accounts, as admins see and change them', () => {
       expect(first.data[0].id > second.data[0].id).toBe(true);
     });
 
-    it('is for admins', async () => {
+    it('refuses users who are not admins', async () => {
       const answer = await people.call(await people.one('moderator'), 'GET', '/admin/conversations');
       expect(codeOf(answer)).toBe('403 PERMISSION_DENIED');
     });

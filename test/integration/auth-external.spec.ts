@@ -16,7 +16,7 @@ describe('a token of the identity provider', () => {
 
   const now = () => Math.floor(Date.now() / 1000);
 
-  it('makes a user on first sight, one only, however many requests come first', async () => {
+  it('creates one user at first use, even by simultaneous requests', async () => {
     const token = await provider.token({
       sub: 'u-1',
       preferred_username: 'Ana.Lima@corp',
@@ -37,7 +37,7 @@ describe('a token of the identity provider', () => {
     expect((await chat.me(next)).body.id).toBe(answers[0]!.body.id);
   });
 
-  it('makes one user on two nodes at once', async () => {
+  it('creates one user on two nodes at once', async () => {
     const other = await AccountApp.start({ ...provider.environment, DATABASE_URL: chat.database.url });
     try {
       for (let i = 0; i < 30; i++) {
@@ -51,7 +51,7 @@ describe('a token of the identity provider', () => {
     }
   });
 
-  it('never gives away an account that is here already', async () => {
+  it('never gives access to an existing account', async () => {
     const bob = await chat.user('bob');
     const token = await provider.token({
       sub: 'u-3',
@@ -66,16 +66,16 @@ describe('a token of the identity provider', () => {
   });
 
   it.each([
-    ['an unverified address', { email: 'eve@example.org' }, { email: null }],
+    ['an unverified email', { email: 'eve@example.org' }, { email: null }],
     ['a reserved name', { preferred_username: 'admin' }, { username: expect.stringMatching(/^admin-[0-9a-f]{6}$/) }],
     ['a name of signs', { preferred_username: '☃☃☃' }, { username: expect.stringMatching(/^user-[0-9a-f]{6}$/) }],
     ['a role', { preferred_username: 'roland', role: 'admin' }, { role: 'user' }],
-  ])('does not take over %s', async (what, claims, expected) => {
+  ])('ignores %s', async (what, claims, expected) => {
     const token = await provider.token({ sub: `sub ${what}`, ...claims });
     expect((await chat.me(token)).body).toMatchObject(expected);
   });
 
-  it('is over after a logout, and so is every token of that login', async () => {
+  it('is refused after a logout, like every token of the same login', async () => {
     const token = await provider.token({ sub: 'u-4', sid: 'login-1' });
     const later = await provider.token({ sub: 'u-4', sid: 'login-1', jti: 'later' });
     const other = await provider.token({ sub: 'u-4', sid: 'login-2' });
@@ -86,7 +86,7 @@ describe('a token of the identity provider', () => {
     expect((await chat.me(other)).status).toBe(200);
   });
 
-  it('is refused after logout-all also if it was never seen', async () => {
+  it('is refused after logout-all, even if it was never used', async () => {
     const token = await provider.token({ sub: 'u-5', jti: 'seen' });
     const unseen = await provider.token({ sub: 'u-5', jti: 'unseen' });
     await chat.call('POST', '/auth/logout-all', { token });
@@ -96,7 +96,7 @@ describe('a token of the identity provider', () => {
     expect((await chat.me(fresh)).status).toBe(200);
   });
 
-  it('keeps a login alive for as long as its tokens', async () => {
+  it('extends a session until it expires itself', async () => {
     const early = await provider.token({ sub: 'u-6', sid: 'long', exp: now() + 60 });
     const late = await provider.token({ sub: 'u-6', sid: 'long', exp: now() + 3000 });
     await chat.me(early);
@@ -108,7 +108,7 @@ describe('a token of the identity provider', () => {
     clock.mockRestore();
   });
 
-  it('is refused to the banned', async () => {
+  it('is refused for a banned user', async () => {
     const token = await provider.token({ sub: 'u-7' });
     const { body } = await chat.me(token);
     await chat.database.query(`update users set banned_at = now() where id = $1`, [body.id]);
@@ -116,12 +116,12 @@ describe('a token of the identity provider', () => {
     expect((await chat.me(again)).body.error.code).toBe('ACCOUNT_BANNED');
   });
 
-  it('says that it has expired', async () => {
+  it('is refused with token_expired after its expiry', async () => {
     const token = await provider.token({ sub: 'u-8', iat: now() - 600, exp: now() - 40 });
     expect((await chat.me(token)).body.error.details).toEqual({ token_expired: true });
   });
 
-  it.each([0, 1, 25, 29, 31])('says so %i seconds after its end', async (seconds) => {
+  it.each([0, 1, 25, 29, 31])('is refused with token_expired %i seconds after its expiry', async (seconds) => {
     const token = await provider.token({ sub: 'u-9', iat: now() - 600, exp: now() - seconds });
     expect((await chat.me(token)).body.error).toMatchObject({
       code: 'AUTHENTICATION_REQUIRED',
@@ -129,7 +129,7 @@ describe('a token of the identity provider', () => {
     });
   });
 
-  it('stands for the password of an account that has none, when it is new', async () => {
+  it('replaces the password of an account without one if it is recent', async () => {
     const old = await provider.token({ sub: 'u-10', iat: now() - 301 });
     const fresh = await provider.token({ sub: 'u-10', jti: 'fresh' });
     const rename = (token: string, body: object) => chat.call('PATCH', '/auth/account', { token, body });
@@ -142,13 +142,13 @@ describe('a token of the identity provider', () => {
     expect([renamed.status, renamed.body.username]).toEqual([200, 'renamed']);
   });
 
-  it('is never needed where there is a password', async () => {
+  it('is not required for an account with a password', async () => {
     const { token } = await chat.user('pia');
     const { status, body } = await chat.call('PATCH', '/auth/account', { token, body: { username: 'pia2' } });
     expect([status, body.error.details.errors]).toEqual([400, [{ field: 'current_password', reason: 'is required' }]]);
   });
 
-  it('of a deleted account says that it was deleted, and makes no new one', async () => {
+  it('is refused for a deleted account, and creates no new one', async () => {
     const { body } = await chat.me(await provider.token({ sub: 'u-11' }));
     await chat.database.query(`update users set deleted_at = now() where id = $1`, [body.id]);
     const again = await chat.me(await provider.token({ sub: 'u-11', jti: 'again' }));
@@ -197,13 +197,13 @@ describe('a token of the identity provider', () => {
     expect({ status, code: body.error.code }).toEqual({ status: 401, code: 'AUTHENTICATION_REQUIRED' });
   });
 
-  it('cannot claim to be of our own making, and ours still work', async () => {
+  it('is refused if it claims to be issued by Parley, whose own tokens still work', async () => {
     const { token } = await chat.user('carol');
     expect((await chat.me(token)).status).toBe(200);
     expect((await chat.me(await provider.token({ sub: 'x', iss: 'parley', aud: 'parley' }))).status).toBe(401);
   });
 
-  it('is 503, not 401, while the provider’s keys cannot be had', async () => {
+  it('is refused with 503, not 401, while the keys of the provider are unavailable', async () => {
     const away = await AccountApp.start({ ...provider.environment, JWT_EXTERNAL_JWKS_URL: 'http://127.0.0.1:9/jwks' });
     try {
       expect((await away.me(await provider.token({ sub: 'u-1' }))).status).toBe(503);

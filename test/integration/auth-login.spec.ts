@@ -6,7 +6,7 @@ import { PasswordHasher } from '../../src/modules/auth/password-hasher.js';
 import { RequestRefused } from '../../src/platform/http/http-errors.js';
 import { AccountApp, PASSWORD } from '../support/account-app.js';
 
-describe('registering', () => {
+describe('POST /auth/register', () => {
   let chat: AccountApp;
   beforeAll(async () => {
     chat = await AccountApp.start();
@@ -18,7 +18,7 @@ describe('registering', () => {
       body: { email: 'ana@example.com', username: 'ana', password: PASSWORD, display_name: 'Ana Lima', ...fields },
     });
 
-  it('answers the new user, who is shown no secret', async () => {
+  it('returns the new user without secrets', async () => {
     const { status, body } = await register({});
     expect(status).toBe(201);
     expect(body).toEqual({
@@ -34,12 +34,12 @@ describe('registering', () => {
     });
   });
 
-  it('is the same under POST /users', async () => {
+  it('is also available as POST /users', async () => {
     const { status } = await register({ username: 'bob', email: 'bob@example.com' }, '/users');
     expect(status).toBe(201);
   });
 
-  it('starts a stream for the user', async () => {
+  it('creates a stream for the user', async () => {
     const heads = await chat.database.query(
       `select from stream_heads h join users u on u.id = h.stream_id where u.username = 'ana'`,
     );
@@ -53,7 +53,7 @@ describe('registering', () => {
     ['the same address', { username: 'ana4' }, 'email'],
     ['the address in other letters', { username: 'ana5', email: 'ANA@Example.COM' }, 'email'],
     ['the address under a full-width domain', { username: 'ana6', email: 'ana@ＥＸＡＭＰＬＥ.com' }, 'email'],
-  ])('refuses %s', async (_what, fields, field) => {
+  ])('rejects %s', async (_what, fields, field) => {
     const { status, body } = await register(fields);
     expect({ status, code: body.error.code, field: body.error.details.field }).toEqual({
       status: 409,
@@ -70,7 +70,7 @@ describe('registering', () => {
     ],
     [{ username: ['x'], password: 'short', role: 'admin' }, ['role', 'email', 'username', 'password']],
     [{}, ['email', 'username', 'password']],
-  ])('names every wrong field of %j at once', async (body, fields) => {
+  ])('reports every invalid field of %j at once', async (body, fields) => {
     const answer = await chat.call('POST', '/auth/register', { body });
     expect(answer.status).toBe(400);
     const named = answer.body.error.details.errors.map(({ field }: { field: string }) => field);
@@ -97,12 +97,12 @@ describe('registering', () => {
     ['created_at', { created_at: '2020-01-01T00:00:00Z' }],
     ['a list for a name', { username: ['carol'] }],
     ['an object for a password', { password: { $gt: '' } }],
-  ])('refuses %s', async (_what, fields) => {
+  ])('rejects %s', async (_what, fields) => {
     const { status, body } = await register({ username: 'carol', email: 'carol@example.com', ...fields });
     expect({ status, code: body.error.code }).toEqual({ status: 400, code: 'VALIDATION_ERROR' });
   });
 
-  it('gives one account to twenty who ask for the same name at once', async () => {
+  it('creates one account for twenty simultaneous requests with the same name', async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, i) => register({ username: 'dora', email: `dora${i}@example.com` })),
     );
@@ -111,13 +111,13 @@ describe('registering', () => {
     expect(statuses.filter((status) => status === 409)).toHaveLength(19);
   });
 
-  it('refuses a body of a megabyte', async () => {
+  it('rejects a body of a megabyte', async () => {
     const { status } = await register({ password: 'x'.repeat(1_000_000) });
     expect(status).toBe(413);
   });
 });
 
-describe('logging in', () => {
+describe('POST /auth/login', () => {
   let chat: AccountApp;
   beforeAll(async () => {
     chat = await AccountApp.start();
@@ -131,19 +131,19 @@ describe('logging in', () => {
     ['the user name', { username: 'ana' }],
     ['the user name as login', { login: 'Ana' }],
     ['the address as login', { login: 'ana@example.com' }],
-  ])('works by %s', async (_what, fields) => {
+  ])('accepts %s', async (_what, fields) => {
     const { status, body } = await chat.call('POST', '/auth/login', { body: { ...fields, password: PASSWORD } });
     expect(status).toBe(200);
     expect(body).toMatchObject({ token_type: 'Bearer', expires_in: 3600, user: { username: 'ana' } });
     expect((await chat.me(body.access_token)).body.email).toBe('ana@example.com');
   });
 
-  it('needs a name', async () => {
+  it('requires a name', async () => {
     expect((await chat.call('POST', '/auth/login', { body: { password: PASSWORD } })).status).toBe(400);
   });
 
-  it('answers the same to an unknown account and to a wrong password', async () => {
-    const [unknown, wrong] = await Promise.all([chat.login('nobody-here', 'wrong'), chat.login('ana', 'wrong')]);
+  it('responds in the same way to an unknown account and a wrong password', async () => {
+    const [unknown, wrong] = await Promise.all([chat.login('unknown-user', 'wrong'), chat.login('ana', 'wrong')]);
     expect(unknown.status).toBe(401);
     const strip = ({ body }: typeof unknown) => ({ ...body.error, request_id: '' });
     expect(strip(unknown)).toEqual(strip(wrong));
@@ -152,7 +152,7 @@ describe('logging in', () => {
   it('does as much work for an unknown account as for a wrong password', async () => {
     const hashed = jest.spyOn(HashingGate.prototype, 'run');
     const asked = jest.spyOn(chat.app.get(AuthRepository, { strict: false }), 'findPasswordHash');
-    for (const name of ['nobody-at-all', 'ana']) {
+    for (const name of ['unknown-user', 'ana']) {
       hashed.mockClear();
       asked.mockClear();
       expect((await chat.login(name, 'wrong')).status).toBe(401);
@@ -167,14 +167,14 @@ describe('logging in', () => {
     ['a registration', 'POST', '/auth/register', { email: 'kim@example.com', username: 'kim', password: PASSWORD }],
     ['a change of the password', 'POST', '/auth/password', { current_password: PASSWORD, new_password: 'x'.repeat(9) }],
     ['a change of the name', 'PATCH', '/auth/account', { current_password: PASSWORD, username: 'ana-2' }],
-  ])('%s leaves the queue of hashes when its client disconnects', async (_name, method, path, body) => {
+  ])('cancels the hashing of %s when the client disconnects', async (_name, method, path, body) => {
     const { body: login } = await chat.login('ana');
     const run = jest.spyOn(HashingGate.prototype, 'run');
     const { gate } = chat.app.get(PasswordHasher, { strict: false }) as unknown as { gate: HashingGate };
     let release = (): void => undefined;
-    const held = new Promise<void>((resolve) => (release = resolve));
-    const holding = Array.from({ length: availableParallelism() }, (_, index) =>
-      gate.run({ key: `holder ${index}`, isTrusted: true }, () => held),
+    const blocked = new Promise<void>((resolve) => (release = resolve));
+    const blocking = Array.from({ length: availableParallelism() }, (_, index) =>
+      gate.run({ key: `holder ${index}`, isTrusted: true }, () => blocked),
     );
     run.mockClear();
     try {
@@ -188,12 +188,12 @@ describe('logging in', () => {
       await expect(run.mock.results[0]!.value).rejects.toBeInstanceOf(RequestRefused);
     } finally {
       release();
-      await Promise.all(holding);
+      await Promise.all(blocking);
       run.mockRestore();
     }
   });
 
-  it('tells a banned user so only after the right password', async () => {
+  it('reports a ban only after the correct password', async () => {
     await chat.user('eve');
     await chat.database.query(`update users set banned_at = now(), ban_reason = 'spam' where username = 'eve'`);
     expect((await chat.login('eve', 'wrong')).body.error.code).toBe('INVALID_CREDENTIALS');
@@ -202,21 +202,21 @@ describe('logging in', () => {
     expect(right.body.error).toMatchObject({ code: 'ACCOUNT_BANNED', details: { reason: 'spam', until: null } });
   });
 
-  it('sees all of a long password', async () => {
-    const long = `${'k7#Qz!p9w'.repeat(8)}`; // 72 bytes, where bcrypt alone stops looking
+  it('checks all characters of a long password', async () => {
+    const long = `${'k7#Qz!p9w'.repeat(8)}`; // 72 bytes, after which bcrypt alone ignores the rest
     const body = { username: 'longo', email: 'longo@example.com', password: `${long}X` };
     expect((await chat.call('POST', '/auth/register', { body })).status).toBe(201);
     expect((await chat.login('longo', `${long}Y`)).status).toBe(401);
     expect((await chat.login('longo', `${long}X`)).status).toBe(200);
   });
 
-  it('takes a password composed or decomposed', async () => {
+  it('accepts a password in composed or decomposed form', async () => {
     const body = { username: 'zoe', email: 'zoe@example.com', password: 'crème brûlée 77'.normalize('NFD') };
     expect((await chat.call('POST', '/auth/register', { body })).status).toBe(201);
     expect((await chat.login('zoe', 'crème brûlée 77'.normalize('NFC'))).status).toBe(200);
   });
 
-  it('hashes again what was hashed another way', async () => {
+  it('replaces a hash of another algorithm', async () => {
     const other = await AccountApp.start({
       DATABASE_URL: chat.database.url,
       JWT_SECRET: chat.config.jwtSecret,
@@ -262,7 +262,7 @@ describe('logging in', () => {
   });
 });
 
-describe('failing to log in', () => {
+describe('failed logins', () => {
   let chat: AccountApp;
   beforeAll(async () => {
     chat = await AccountApp.start();
@@ -271,7 +271,7 @@ describe('failing to log in', () => {
 
   const from = (ip: string) => ({ 'x-forwarded-for': ip });
 
-  it('locks the pair of account and address, and says how long', async () => {
+  it('locks the pair of account and IP address, and returns the time to wait', async () => {
     await chat.user('ana');
     for (let i = 0; i < 10; i++) expect((await chat.login('ana', 'wrong', {}, from('192.0.2.1'))).status).toBe(401);
     const locked = await chat.login('ana', 'wrong', {}, from('192.0.2.1'));
@@ -281,19 +281,19 @@ describe('failing to log in', () => {
     expect((await chat.login('ana', PASSWORD, {}, from('192.0.2.1'))).status).toBe(423);
   });
 
-  it('locks nobody else, and nothing else of that address', async () => {
+  it('locks no other account and no other IP address', async () => {
     expect((await chat.login('ana', PASSWORD, {}, from('192.0.2.2'))).status).toBe(200);
     await chat.user('bob');
     expect((await chat.login('bob', PASSWORD, {}, from('192.0.2.1'))).status).toBe(200);
   });
 
-  it('locks an account that does not exist alike', async () => {
+  it('locks an unknown account in the same way', async () => {
     const statuses = [];
     for (let i = 0; i < 11; i++) statuses.push((await chat.login('ghost', 'wrong', {}, from('192.0.2.9'))).status);
     expect(statuses).toEqual([...Array<number>(10).fill(401), 423]);
   });
 
-  it('counts an account however its address is written', async () => {
+  it('counts for an account under any spelling of its email', async () => {
     await chat.user('eva');
     const spellings = ['eva@example.com', ' EVA@Example.com', 'eva@ｅｘａｍｐｌｅ.com', 'eva@exa\uFE00mple.com'];
     const statuses = [];
@@ -304,7 +304,7 @@ describe('failing to log in', () => {
     expect((await chat.login(spellings[3]!, PASSWORD, {}, from('192.0.2.8'))).status).toBe(401);
   });
 
-  it('counts an account once, whether it is tried by its name or by its address', async () => {
+  it('counts once for an account under its name and its email', async () => {
     await chat.user('finn');
     const names = ['finn', 'finn@example.com'];
     const statuses = [];
@@ -314,7 +314,7 @@ describe('failing to log in', () => {
     expect(statuses).toEqual([...Array<number>(10).fill(401), 423]);
   });
 
-  it('allows five tries a minute of an account from an address, by its name and its address together', async () => {
+  it('allows five attempts a minute for an account from an IP address, by name and email together', async () => {
     const strict = await AccountApp.start({ RATE_LIMIT_MULTIPLIER: '1' });
     try {
       await strict.user('finn');
@@ -331,13 +331,13 @@ describe('failing to log in', () => {
     }
   });
 
-  it('counts tries made at once, and neither more nor less', async () => {
+  it('counts simultaneous attempts exactly', async () => {
     await chat.user('cleo');
     const answers = await Promise.all(
       Array.from({ length: 30 }, () => chat.login('cleo', 'wrong', {}, from('192.0.2.3'))),
     );
     const count = (status: number) => answers.filter((answer) => answer.status === status).length;
-    expect({ judged: count(401), locked: count(423) }).toEqual({ judged: 10, locked: 20 });
+    expect({ refused: count(401), locked: count(423) }).toEqual({ refused: 10, locked: 20 });
   });
 
   it('doubles the wait with every failure after a lock', async () => {
@@ -349,12 +349,12 @@ describe('failing to log in', () => {
     expect(body.error.details.retry_after).toBeGreaterThan(45);
   });
 
-  it('never keeps the owner from a device the account knows', async () => {
+  it('never locks the owner out on a known device', async () => {
     const owner = await chat.user('dora');
     await chat.database.query(
       `update login_failures set failures = 200 where account = (select 'user:' || id from users where username = 'dora') and source = '*'`,
     );
-    // From everywhere, far past every limit, the owner's own address among them.
+    // From everywhere, far beyond every limit, including the IP address of the owner.
     for (let i = 0; i < 12; i++) await chat.login('dora', 'wrong', {}, from('192.0.2.7'));
     expect((await chat.login('dora', PASSWORD, {}, from('192.0.2.7'))).status).toBe(423);
     const known = await chat.login('dora', PASSWORD, { device_token: owner.device }, from('192.0.2.7'));
@@ -362,7 +362,7 @@ describe('failing to log in', () => {
     expect(known.body.device_token).toBe(owner.device);
   });
 
-  it('makes unknown devices wait when an account is tried from everywhere', async () => {
+  it('delays unknown devices when an account is attacked from everywhere', async () => {
     await chat.user('emma');
     await chat.database.query(
       `update login_failures set failures = 120 where account = (select 'user:' || id from users where username = 'emma') and source = '*'`,
@@ -373,7 +373,7 @@ describe('failing to log in', () => {
     expect(next.body.error.details.retry_after).toBeLessThanOrEqual(60);
   });
 
-  it('is not excused by the device of another account, nor by made-up ones', async () => {
+  it('ignores the device of another account, and invented ones', async () => {
     const { device } = await chat.user('fred');
     await chat.user('gina');
     const guess = (token: string) => chat.login('gina', 'wrong', { device_token: token }, from('192.0.2.8'));
@@ -391,7 +391,7 @@ describe('failing to log in', () => {
 });
 
 describe('a flood of logins', () => {
-  it('is answered with 503 past the queue, and counts as nobody’s failure', async () => {
+  it('is answered with 503 beyond the queue, and counts as no failure', async () => {
     const chat = await AccountApp.start({ BCRYPT_COST: '8' });
     try {
       const answers = await Promise.all(Array.from({ length: 300 }, (_, i) => chat.login(`flood${i}`, 'wrong')));
@@ -409,16 +409,16 @@ describe('a flood of logins', () => {
     }
   });
 
-  it('of one address keeps nobody else out, nor a known device behind the same address', async () => {
+  it('blocks neither other IP addresses nor a known device behind the same one', async () => {
     const chat = await AccountApp.start({ BCRYPT_COST: '9', RATE_LIMIT_MULTIPLIER: '1' });
-    const [greedyPlace, modestPlace] = [{ 'x-forwarded-for': '2001:db8::1' }, { 'x-forwarded-for': '192.0.2.2' }];
+    const [floodSource, otherSource] = [{ 'x-forwarded-for': '2001:db8::1' }, { 'x-forwarded-for': '192.0.2.2' }];
     try {
       const { device } = await chat.user('dora');
       const greedy = Promise.all(
-        Array.from({ length: 60 }, (_, i) => chat.login(`flood${i}`, 'wrong', {}, greedyPlace)),
+        Array.from({ length: 60 }, (_, i) => chat.login(`flood${i}`, 'wrong', {}, floodSource)),
       );
-      const modest = await chat.login('dora', PASSWORD, {}, modestPlace);
-      const known = await chat.login('dora', PASSWORD, { device_token: device }, greedyPlace);
+      const modest = await chat.login('dora', PASSWORD, {}, otherSource);
+      const known = await chat.login('dora', PASSWORD, { device_token: device }, floodSource);
       const registered = await chat.call('POST', '/auth/register', {
         body: { username: 'emma', email: 'emma@example.com', password: PASSWORD },
         headers: { 'x-forwarded-for': '192.0.2.3' },
@@ -434,17 +434,17 @@ describe('a flood of logins', () => {
     }
   });
 
-  it('of one address, one after the other, ends at thirty that fail a minute, whatever accounts they name', async () => {
+  it('ends after thirty failures a minute from one IP address, for any accounts', async () => {
     const chat = await AccountApp.start({ RATE_LIMIT_MULTIPLIER: '1', LIMIT_LOGIN: '100' });
-    const place = { 'x-forwarded-for': '192.0.2.1' };
+    const source = { 'x-forwarded-for': '192.0.2.1' };
     try {
       const { device } = await chat.user('dora');
-      for (let i = 0; i < 3; i++) expect((await chat.login('dora', PASSWORD, {}, place)).status).toBe(200);
+      for (let i = 0; i < 3; i++) expect((await chat.login('dora', PASSWORD, {}, source)).status).toBe(200);
       const statuses = [];
-      for (let i = 0; i < 31; i++) statuses.push((await chat.login(`ghost${i}`, 'wrong', {}, place)).status);
+      for (let i = 0; i < 31; i++) statuses.push((await chat.login(`ghost${i}`, 'wrong', {}, source)).status);
       expect(statuses).toEqual([...Array<number>(30).fill(401), 429]);
-      expect((await chat.login('dora', PASSWORD, {}, place)).status).toBe(429);
-      expect((await chat.login('dora', PASSWORD, { device_token: device }, place)).status).toBe(200);
+      expect((await chat.login('dora', PASSWORD, {}, source)).status).toBe(429);
+      expect((await chat.login('dora', PASSWORD, { device_token: device }, source)).status).toBe(200);
       expect((await chat.login('dora', PASSWORD, {}, { 'x-forwarded-for': '192.0.2.2' })).status).toBe(200);
     } finally {
       await chat.close();

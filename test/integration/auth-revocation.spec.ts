@@ -39,7 +39,7 @@ describe.each(TRANSPORTS)('a live connection over %s', (_transport, connect) => 
     return { token: answer.access_token, refresh: answer.refresh_token, userId: answer.user.id };
   }
 
-  /** Somebody logged in twice, with a live connection from each. */
+  /** A user who is logged in twice, with a live connection of each session. */
   async function twoDevices() {
     const username = `user${++count}`;
     await post('/auth/register', { email: `${username}@example.com`, username, password: PASSWORD });
@@ -54,7 +54,7 @@ describe.each(TRANSPORTS)('a live connection over %s', (_transport, connect) => 
     return client;
   }
 
-  it('has another system role as soon as its user has, even when nobody told it', async () => {
+  it('follows the system role of its user, even without a notification', async () => {
     const { userId, here, there } = await twoDevices();
     const roleOf = () =>
       chat.app
@@ -71,7 +71,7 @@ describe.each(TRANSPORTS)('a live connection over %s', (_transport, connect) => 
     there.close();
   });
 
-  it('ends with the logout of its session, and no other does', async () => {
+  it('ends with the logout of its own session only', async () => {
     const { first, here, there } = await twoDevices();
     await post('/auth/logout', undefined, first.token);
     expect((await here.closed).code).toBe(4401);
@@ -86,7 +86,7 @@ describe.each(TRANSPORTS)('a live connection over %s', (_transport, connect) => 
     await Promise.all([here.closed, there.closed]);
   });
 
-  it('ends with a change of the password, but for the one it was changed from', async () => {
+  it('ends with a change of the password, except in the session that changed it', async () => {
     const { first, here, there } = await twoDevices();
     await post('/auth/password', { current_password: PASSWORD, new_password: 'staple battery horse 42' }, first.token);
     await there.closed;
@@ -94,7 +94,7 @@ describe.each(TRANSPORTS)('a live connection over %s', (_transport, connect) => 
     here.close();
   });
 
-  it('ends when its refresh token turns up twice', async () => {
+  it('ends when its refresh token is reused', async () => {
     const { first, here, there } = await twoDevices();
     const { refresh_token: next } = await post<{ refresh_token: string }>('/auth/refresh', {
       refresh_token: first.refresh,
@@ -105,7 +105,7 @@ describe.each(TRANSPORTS)('a live connection over %s', (_transport, connect) => 
     there.close();
   });
 
-  it('ends with a ban, and none is opened after it', async () => {
+  it('ends with a ban, after which none can be opened', async () => {
     const { userId, first, here, there } = await twoDevices();
     const admin = await post<{ access_token: string }>('/auth/login', {
       username: 'admin',

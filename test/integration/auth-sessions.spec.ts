@@ -34,19 +34,19 @@ describe('an access token', () => {
   });
   afterAll(() => chat.close());
 
-  /** Signed with the server's own key, so that nothing but the point of the attack is wrong. */
+  /** Signed with the key of the server, so that only the tested property is wrong. */
   const signed = (head: unknown, body: unknown, key = chat.config.jwtSecret): string => {
     const text = `${base64(head)}.${base64(body)}`;
     return `${text}.${createHmac('sha256', key).update(text).digest('base64url')}`;
   };
   const now = () => Math.floor(Date.now() / 1000);
 
-  it('is accepted as it was given, and as we would sign it ourselves', async () => {
+  it('is accepted as issued, and with an equal signature', async () => {
     expect((await chat.me(token)).status).toBe(200);
     expect((await chat.me(signed(header, claims))).status).toBe(200);
   });
 
-  it('names algorithm, type, key, issuer, audience, subject and session', () => {
+  it('contains algorithm, type, key, issuer, audience, subject and session', () => {
     expect(header).toEqual({ alg: 'HS256', typ: 'at+jwt', kid: expect.stringMatching(/^[0-9a-f]{16}$/) });
     expect(Object.keys(claims).sort()).toEqual(['aud', 'exp', 'iat', 'iss', 'sid', 'sub']);
     expect(Number(claims.exp) - Number(claims.iat)).toBe(3600);
@@ -100,8 +100,8 @@ describe('an access token', () => {
     ['exp as text', () => signed(header, { ...claims, exp: String(now() + 600) })],
     ['exp twice', () => signed(header, JSON.stringify(claims).replace('}', `,"exp":${now() + 600}}`))],
     ['no session', () => signed(header, { ...claims, sid: undefined })],
-    ['a session that is not there', () => signed(header, { ...claims, sid: '0193d4f0-0000-7000-8000-000000000000' })],
-    ['somebody else as subject', () => signed(header, { ...claims, sub: '0193d4f0-0000-7000-8000-000000000000' })],
+    ['an unknown session', () => signed(header, { ...claims, sid: '0193d4f0-0000-7000-8000-000000000000' })],
+    ['another user as subject', () => signed(header, { ...claims, sub: '0193d4f0-0000-7000-8000-000000000000' })],
     ['a session that is no id', () => signed(header, { ...claims, sid: "' or true --" })],
     ['a payload that is no object', () => signed(header, '"text"')],
     ['a payload that is no JSON', () => signed(header, '{')],
@@ -121,14 +121,14 @@ describe('an access token', () => {
     });
   });
 
-  it('says that it has expired, and only when it is ours', async () => {
+  it('is refused with token_expired only if it was issued by this server', async () => {
     const past = { ...claims, iat: now() - 7200, exp: now() - 1 };
     expect((await chat.me(signed(header, past))).body.error.details).toEqual({ token_expired: true });
     expect((await chat.me(signed(header, past, 'k'.repeat(32)))).body.error.details).toEqual({});
   });
 });
 
-describe('refreshing', () => {
+describe('POST /auth/refresh', () => {
   let chat: AccountApp;
   beforeAll(async () => {
     chat = await AccountApp.start();
@@ -138,7 +138,7 @@ describe('refreshing', () => {
   const age = (seconds: number) =>
     chat.database.query(`update refresh_tokens set used_at = used_at - make_interval(secs => $1)`, [seconds]);
 
-  it('gives another pair of tokens for the same session', async () => {
+  it('returns another pair of tokens for the same session', async () => {
     const ana = await chat.user('ana');
     const { status, body } = await chat.refresh(ana.refresh);
     expect(status).toBe(200);
@@ -149,7 +149,7 @@ describe('refreshing', () => {
     expect(sessions.data).toHaveLength(1);
   });
 
-  it('gives one successor to twenty who ask at once', async () => {
+  it('returns one successor to twenty simultaneous requests', async () => {
     const { refresh } = await chat.user('bob');
     const answers = await Promise.all(Array.from({ length: 20 }, () => chat.refresh(refresh)));
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
@@ -157,7 +157,7 @@ describe('refreshing', () => {
     expect((await chat.refresh(answers[0]!.body.refresh_token)).status).toBe(200);
   });
 
-  it('gives the same successor again after a lost answer', async () => {
+  it('returns the same successor again after a lost response', async () => {
     const { refresh } = await chat.user('cleo');
     const first = await chat.refresh(refresh);
     await age(15);
@@ -165,7 +165,7 @@ describe('refreshing', () => {
     expect(again.body.refresh_token).toBe(first.body.refresh_token);
   });
 
-  it('ends the session, sockets included, when a token is used again later', async () => {
+  it('ends the session and its sockets when a token is reused later', async () => {
     const dora = await chat.user('dora');
     const next = await chat.refresh(dora.refresh);
     await age(25);
@@ -181,7 +181,7 @@ describe('refreshing', () => {
     expect(chat.sockets.endedSessions).toContain(session!.id);
   });
 
-  it('ends the session when a token is used again after its successor', async () => {
+  it('ends the session when a token is reused after its successor was used', async () => {
     const { refresh } = await chat.user('emma');
     const second = await chat.refresh(refresh);
     const third = await chat.refresh(second.body.refresh_token);
@@ -189,7 +189,7 @@ describe('refreshing', () => {
     expect((await chat.refresh(third.body.refresh_token)).status).toBe(401);
   });
 
-  it('leaves the other sessions of the user alone', async () => {
+  it('leaves other sessions of the user unaffected', async () => {
     const fred = await chat.user('fred');
     const other = await chat.login('fred');
     await chat.refresh(fred.refresh);
@@ -205,13 +205,13 @@ describe('refreshing', () => {
     expect((await chat.refresh(refresh)).status).toBe(401);
   });
 
-  it('is refused after a logout', async () => {
+  it('refuses a session after its logout', async () => {
     const { token, refresh } = await chat.user('gina');
     await chat.call('POST', '/auth/logout', { token });
     expect((await chat.refresh(refresh)).status).toBe(401);
   });
 
-  it('is refused to other sessions after a change of the password', async () => {
+  it('refuses other sessions after a change of the password', async () => {
     const { token } = await chat.user('hugo');
     const other = await chat.login('hugo');
     const body = { current_password: PASSWORD, new_password: NEW_PASSWORD };
@@ -219,13 +219,13 @@ describe('refreshing', () => {
     expect((await chat.refresh(other.body.refresh_token)).status).toBe(401);
   });
 
-  it('is refused to the banned', async () => {
+  it('refuses a banned user', async () => {
     const { id, refresh } = await chat.user('ivan');
     await chat.database.query(`update users set banned_at = now() where id = $1`, [id]);
     expect((await chat.refresh(refresh)).body.error.code).toBe('ACCOUNT_BANNED');
   });
 
-  it('ends with the session’s absolute life', async () => {
+  it('refuses a session at its absolute expiry', async () => {
     const { id, token, refresh } = await chat.user('jane');
     await chat.database.query(`update sessions set expires_at = now() where user_id = $1`, [id]);
     expect((await chat.refresh(refresh)).status).toBe(401);
@@ -233,7 +233,7 @@ describe('refreshing', () => {
   });
 });
 
-describe('ending sessions', () => {
+describe('the end of a session', () => {
   let chat: AccountApp;
   let catalogue: EventCatalogue;
   beforeAll(async () => {
@@ -245,7 +245,7 @@ describe('ending sessions', () => {
   const sessionOf = (token: string) =>
     JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()).sid as string;
 
-  it('by logout: tokens, tickets and sockets of that session are over, and only of that', async () => {
+  it('invalidates its tokens, tickets and sockets, and no others (logout)', async () => {
     const ana = await chat.user('ana');
     const other = await chat.login('ana');
     const { body: ticket } = await chat.call('POST', '/auth/ticket', { token: ana.token });
@@ -260,7 +260,7 @@ describe('ending sessions', () => {
     expect((await chat.me(other.body.access_token)).status).toBe(200);
   });
 
-  it('is a durable event of the user’s own stream', async () => {
+  it('is a durable event in the stream of the user', async () => {
     const [event] = chat.commits.events.filter(({ type }) => type === 'session.revoked');
     const [presented] = await catalogue.present([event!]);
     expect(presented).toEqual({ data: { session_id: event!.subjectId, reason: 'logout' } });
@@ -270,7 +270,7 @@ describe('ending sessions', () => {
     ]);
   });
 
-  it('all of them, by logout-all', async () => {
+  it('applies to all sessions with logout-all', async () => {
     const bob = await chat.user('bob');
     const other = await chat.login('bob');
     expect((await chat.call('POST', '/auth/logout-all', { token: bob.token })).status).toBe(204);
@@ -278,7 +278,7 @@ describe('ending sessions', () => {
     expect((await chat.me(other.body.access_token)).status).toBe(401);
   });
 
-  it('one of one’s own from the list, and none of somebody else', async () => {
+  it('applies to an own session from the list, and to none of another user', async () => {
     const cleo = await chat.user('cleo');
     const dora = await chat.user('dora');
     const phone = await chat.login('cleo', PASSWORD, {}, { 'user-agent': 'Phone/1' });
@@ -296,7 +296,7 @@ describe('ending sessions', () => {
     expect((await chat.call('DELETE', '/auth/sessions/1', { token: cleo.token })).status).toBe(400);
   });
 
-  it('on another node within the life of its cache, whatever the bus does', async () => {
+  it('takes effect on another node within the lifetime of its cache, without the bus', async () => {
     const other = await AccountApp.start({ DATABASE_URL: chat.database.url, JWT_SECRET: chat.config.jwtSecret });
     try {
       const { token } = await chat.user('emma');
@@ -310,7 +310,7 @@ describe('ending sessions', () => {
     }
   });
 
-  it('leaves no write through, even one that was let in before', async () => {
+  it('prevents every write, even of an already authenticated request', async () => {
     const { id, token } = await chat.user('fred');
     const actor = await chat.app.get(Authenticator, { strict: false }).authenticate(token);
     const log = chat.app.get(EventLog);
@@ -338,7 +338,7 @@ describe('a ban', () => {
 
   const users = () => chat.app.get(UserAdministration, { strict: false });
 
-  it('shuts out at once: requests, writes, sockets, tickets', async () => {
+  it('refuses requests, writes, sockets and tickets at once', async () => {
     const { id, token } = await chat.user('ana');
     const { body: ticket } = await chat.call('POST', '/auth/ticket', { token });
     expect((await chat.me(token)).status).toBe(200);
@@ -366,7 +366,7 @@ describe('a ban', () => {
     expect((await chat.login('bob')).status).toBe(200);
   });
 
-  it('is for those of higher rank, judged by the role of this moment', async () => {
+  it('requires a higher rank by the current role', async () => {
     const cleo = await chat.user('cleo');
     const dora = await chat.user('dora');
     await users().update(admin, cleo.id, { role: 'moderator' }, 'a test');
@@ -396,7 +396,7 @@ describe('a ticket', () => {
   });
   afterAll(() => chat.close());
 
-  it('works once, for whoever it was made for', async () => {
+  it('is accepted once, for its own user', async () => {
     const { id, token } = await chat.user('ana');
     const { status, body } = await chat.call('POST', '/auth/ticket', { token });
     expect({ status, expires: body.expires_in }).toEqual({ status: 201, expires: 60 });
@@ -406,7 +406,7 @@ describe('a ticket', () => {
     expect(redeemed.map(({ value }) => value.userId)).toEqual([id]);
   });
 
-  it('is no good after a minute', async () => {
+  it('is refused after a minute', async () => {
     const { token } = await chat.user('bob');
     const { body } = await chat.call('POST', '/auth/ticket', { token });
     await chat.database.query(`update tickets set expires_at = now()`);
@@ -415,12 +415,12 @@ describe('a ticket', () => {
     await expect(authenticator.redeemTicket('guess')).rejects.toMatchObject({ status: 401 });
   });
 
-  it('needs a credential', async () => {
+  it('requires a credential', async () => {
     expect((await chat.call('POST', '/auth/ticket')).status).toBe(401);
   });
 });
 
-describe('changing the account', () => {
+describe('PATCH /auth/account', () => {
   let chat: AccountApp;
   beforeAll(async () => {
     chat = await AccountApp.start();
@@ -429,7 +429,7 @@ describe('changing the account', () => {
 
   const change = (token: string, body: object) => chat.call('PATCH', '/auth/account', { token, body });
 
-  it('needs the password, and changes what one logs in with', async () => {
+  it('requires the password, and changes email and name', async () => {
     const { token } = await chat.user('ana');
     expect((await change(token, { email: 'new@example.com' })).status).toBe(400);
     const wrong = await change(token, { email: 'new@example.com', current_password: 'wrong' });
@@ -440,20 +440,20 @@ describe('changing the account', () => {
     expect((await chat.login('ana@example.com')).status).toBe(401);
   });
 
-  it('cannot be told by PATCH /users/me', async () => {
+  it('is the only way to change them: PATCH /users/me rejects these fields', async () => {
     const { token } = await chat.user('bob');
     for (const body of [{ email: 'x@example.com' }, { username: 'robert' }, { role: 'admin' }]) {
       expect((await chat.call('PATCH', '/users/me', { token, body })).status).toBe(400);
     }
   });
 
-  it('refuses what others have', async () => {
+  it('rejects a name of another user', async () => {
     const { token } = await chat.user('cleo');
     const { status } = await change(token, { username: 'ＢＯＢ', current_password: PASSWORD });
     expect(status).toBe(409);
   });
 
-  it('is no place to guess a password from', async () => {
+  it('locks after repeated wrong passwords, like a login', async () => {
     const { token } = await chat.user('dora');
     for (let i = 0; i < 10; i++) await change(token, { current_password: 'wrong' });
     expect((await change(token, { current_password: PASSWORD })).status).toBe(423);
@@ -461,7 +461,7 @@ describe('changing the account', () => {
     expect((await chat.call('POST', '/auth/password', { token, body })).status).toBe(423);
   });
 
-  it('changes the password: the old one is over, the session that asked goes on, all others end', async () => {
+  it('changes the password with POST /auth/password, and ends all other sessions', async () => {
     const { token } = await chat.user('emma');
     const other = await chat.login('emma');
     const ask = (body: object) => chat.call('POST', '/auth/password', { token, body });
@@ -474,7 +474,7 @@ describe('changing the account', () => {
     expect((await chat.me(other.body.access_token)).status).toBe(401);
   });
 
-  it('lets no login with the old password slip past a change of it', async () => {
+  it('accepts no login with the old password after its change', async () => {
     const { token, id } = await chat.user('fred');
     const body = { current_password: PASSWORD, new_password: NEW_PASSWORD };
     const logins = Array.from({ length: 8 }, () => chat.login('fred'));
@@ -486,14 +486,14 @@ describe('changing the account', () => {
   });
 });
 
-describe('a user who logs in again and again', () => {
+describe('SESSIONS_MAX_PER_USER', () => {
   let chat: AccountApp;
   beforeAll(async () => {
     chat = await AccountApp.start({ SESSIONS_MAX_PER_USER: '3' });
   });
   afterAll(() => chat.close());
 
-  it('has so many sessions and no more: the one used longest ago ends', async () => {
+  it('ends the session that was not used for the longest time', async () => {
     const { id, username, token } = await chat.user('ana');
     const tokens = [token];
     for (let i = 0; i < 3; i++) tokens.push((await chat.login(username)).body.access_token as string);

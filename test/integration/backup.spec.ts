@@ -17,16 +17,16 @@ import { startProcess, type TestProcess } from '../support/test-process.js';
 // Two servers and two commands are started from their sources, one after the other.
 jest.setTimeout(180_000);
 
-/** An answer of REST; the tests look into it freely. */
+/** A REST response; the tests access it freely. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Body = any;
 
-/** Somebody with a socket, who writes, and remembers what was acknowledged and where he stands. */
+/** A user with a socket who writes, and stores the acknowledged messages and the cursor. */
 class Writer {
   readonly acknowledged: { conversation: string; id: string; number: number }[] = [];
   cursor = '';
   private client: WebSocketClient | undefined;
-  private looked = 0;
+  private readFrames = 0;
 
   constructor(
     readonly id: string,
@@ -35,7 +35,7 @@ class Writer {
 
   async connect(url: string, resume?: object): Promise<AnyFrame[]> {
     this.client = new WebSocketClient(Number(new URL(url).port));
-    this.looked = 0;
+    this.readFrames = 0;
     await this.client.next('hello');
     await this.client.request('auth', { token: this.token, ...(resume && { resume }) });
     const live = await this.client.next('live');
@@ -59,8 +59,8 @@ class Writer {
 
   private noteCursor(): void {
     const frames = this.client!.frames;
-    for (; this.looked < frames.length; this.looked++) {
-      const { type, data } = frames[this.looked]!;
+    for (; this.readFrames < frames.length; this.readFrames++) {
+      const { type, data } = frames[this.readFrames]!;
       if (type === 'cursor') this.cursor = String(data!.cursor);
     }
   }
@@ -116,7 +116,7 @@ describe('a backup taken under load', () => {
     processes.push(server);
     return `http://127.0.0.1:${(await server.printed(/REST +http:\/\/localhost:(\d+)/))[1]}`;
   };
-  const place = (name: string): Record<string, string> => ({
+  const settingsOf = (name: string): Record<string, string> => ({
     NODE_ENV: 'test',
     BCRYPT_COST: '4',
     RATE_LIMIT_MULTIPLIER: '100000',
@@ -132,8 +132,8 @@ describe('a backup taken under load', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('restores in an empty place to a consistent state, and every client notices', async () => {
-    const url = await start(place('first'));
+  it('is restored in an empty place to a consistent state, and every client receives resync', async () => {
+    const url = await start(settingsOf('first'));
     const people = await Promise.all(['anna', 'berta', 'clara', 'dora'].map((name) => writer(url, name)));
     const ids = people.map(({ id }) => id);
     const conversations: string[] = [];
@@ -148,10 +148,10 @@ describe('a backup taken under load', () => {
     const { id: fileId } = (await upload.json()) as { id: string };
     for (const person of people) await person.connect(url);
 
-    let isOver = false;
+    let isFinished = false;
     const counted = { acknowledged: 0 };
     const load = people.map(async (person, index) => {
-      for (let i = 0; !isOver; i++) {
+      for (let i = 0; !isFinished; i++) {
         await person.send(conversations[(i + index) % conversations.length]!, `message ${i}`);
         counted.acknowledged += 1;
       }
@@ -161,17 +161,17 @@ describe('a backup taken under load', () => {
     };
     await written(200);
     const before = people.flatMap(({ acknowledged }) => [...acknowledged]);
-    const backup = await cli(place('first'), 'db', 'backup', join(folder, 'backup'));
+    const backup = await cli(settingsOf('first'), 'db', 'backup', join(folder, 'backup'));
     expect(backup).toMatchObject({ exitCode: 0 });
     await written(counted.acknowledged + 100);
-    isOver = true;
+    isFinished = true;
     await Promise.all(load);
     for (const person of people) person.close();
     expect(await processes[0]!.end('SIGTERM')).toBe(0);
 
-    const restored = await cli(place('second'), 'db', 'restore', join(folder, 'backup'));
+    const restored = await cli(settingsOf('second'), 'db', 'restore', join(folder, 'backup'));
     expect(restored).toMatchObject({ exitCode: 0 });
-    const second = await start(place('second'));
+    const second = await start(settingsOf('second'));
     for (const person of people) {
       const positions = Object.fromEntries(conversations.map((id) => [id, 10]));
       const frames = await person.connect(second, { cursor: person.cursor, conversations: positions });
@@ -189,7 +189,7 @@ describe('a backup taken under load', () => {
     }
     expect(before.length).toBeGreaterThanOrEqual(200);
     expect(before.filter(({ id, number }) => found.get(id) !== number)).toEqual([]);
-    // The backup was taken amid the load: not everything that was acknowledged later is there.
+    // The backup was taken under load: it does not contain everything that was acknowledged later.
     const all = people.flatMap(({ acknowledged }) => acknowledged);
     expect(found.size).toBeLessThan(all.length);
     process.stdout.write(
@@ -199,7 +199,7 @@ describe('a backup taken under load', () => {
     const content = await fetch(`${second}/api/v1/files/${fileId}/content`, { headers });
     expect(await content.text()).toBe('plain words\n');
 
-    // Life goes on: numbers continue, and a cursor of the new history resumes with what is new and nothing else.
+    // Numbers continue, and a cursor of the new history resumes with new events only.
     const [anna, berta] = people as [Writer, Writer];
     berta.close();
     const next = await anna.send(conversations[0]!, 'after the restore');
@@ -213,7 +213,7 @@ describe('a backup taken under load', () => {
   });
 });
 
-describe('a restore in the place of what was there', () => {
+describe('a restore into the original database', () => {
   let folder: string;
   let database: TestDatabase;
   let environment: Record<string, string>;
@@ -238,7 +238,7 @@ describe('a restore in the place of what was there', () => {
     return { resync: resync?.data };
   };
 
-  it('is noticed by its salt alone: without it a client goes on with what is not there any more', async () => {
+  it('changes the epoch, without which a client would continue with lost data', async () => {
     database = await createTestDatabase();
     environment = { DATABASE_URL: database.url, JWT_SECRET: '7fKq2vXw9zLmP4sTb8YdR1cGhJ6nUeA0' };
     await startAgain();
@@ -265,11 +265,11 @@ describe('a restore in the place of what was there', () => {
 
     await setSalt(oldSalt);
     await startAgain();
-    const deceived = await resume(cursor);
+    const resumed = await resume(cursor);
     const { status } = await chat.call('GET', `/messages/${lost.id}`, undefined, {
       authorization: `Bearer ${ben.token}`,
     });
-    expect({ status, ...deceived }).toEqual({ status: 404, resync: undefined });
+    expect({ status, ...resumed }).toEqual({ status: 404, resync: undefined });
     await chat.stop();
 
     await setSalt(newSalt);
@@ -303,13 +303,13 @@ describe('a restore', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('brings every value back as it was', async () => {
+  it('restores every value', async () => {
     await restore();
     const users = 'select * from users order by id';
     expect(await target.query(users)).toEqual(await source.query(users));
   });
 
-  it('leaves files in their store, and names each of them', async () => {
+  it('leaves files in their store, and lists each of them', async () => {
     const store = await FakeS3.start();
     for (const [key, size] of Object.entries({ 'a.upload': 10, 'b.image': 20, 'b.thumbnail': 5, 'c.upload': 7 })) {
       store.objects.set(key, { bytes: Buffer.alloc(size), type: '' });
@@ -323,12 +323,12 @@ describe('a restore', () => {
     await store.stop();
   });
 
-  it('refuses a database that holds anything', async () => {
+  it('refuses a database that is not empty', async () => {
     await restore();
     await expect(restore()).rejects.toThrow(/^The database is not empty, .* There are rows in .*users/);
   });
 
-  it('refuses a backup of which a byte is another, and leaves the database empty', async () => {
+  it('refuses a damaged backup, and leaves the database empty', async () => {
     const path = join(folder, 'backup', 'tables', 'users.copy.gz');
     const whole = readFileSync(path);
     const damaged = Buffer.from(whole);
@@ -339,7 +339,7 @@ describe('a restore', () => {
     expect(await target.query(`select from pg_tables where schemaname = 'public'`)).toEqual([]);
   });
 
-  it('refuses a backup of a newer version, and a folder that holds none', async () => {
+  it('refuses a backup of a newer version, and a folder without a backup', async () => {
     const manifest = readManifest(join(folder, 'backup'));
     const path = join(folder, 'backup', 'manifest.json');
     const whole = readFileSync(path);
@@ -369,7 +369,7 @@ async function openWith(chat: Chat, token: string, cursor?: string): Promise<Any
   return client.frames;
 }
 
-/** Takes every row out and leaves the tables: the same cluster, the same database, the same tables. */
+/** Deletes every row and keeps the tables: the same cluster and the same database. */
 async function empty(database: TestDatabase): Promise<void> {
   await database.query('alter table audit_log disable trigger all');
   const tables = await database.query<{ name: string }>(

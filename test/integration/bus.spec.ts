@@ -7,8 +7,8 @@ import { PostgresBus } from '../../src/platform/realtime/bus/postgres-bus.js';
 import { RedisBus } from '../../src/platform/realtime/bus/redis-bus.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
-/** Remembers what it hears and lets a test wait for it. */
-class Listener {
+/** Records the messages of a bus and lets a test wait for them. */
+class BusListener {
   readonly heard: BusMessage[] = [];
   private look: () => void = () => undefined;
 
@@ -19,7 +19,7 @@ class Listener {
     });
   }
 
-  /** Repeats `nudge` until `enough`: what is published before the other side listens is lost, as promised. */
+  /** Repeats `nudge` until `enough`: messages published before the other side listens are lost, as documented. */
   async until(enough: (heard: BusMessage[]) => boolean, nudge: () => void): Promise<void> {
     while (!enough(this.heard)) {
       nudge();
@@ -33,7 +33,7 @@ class Listener {
 
 const revoke = (id: string): BusMessage => ({
   kind: 'end_sessions',
-  userId: 'somebody',
+  userId: 'a-user',
   sessionIds: [id],
   reason: 'revoked',
 });
@@ -43,51 +43,51 @@ const heads = (messages: BusMessage[]): [string, number][] =>
 function contract(makeBus: () => Bus): void {
   let first: Bus;
   let second: Bus;
-  let ear: Listener;
-  let own: Listener;
+  let receiver: BusListener;
+  let own: BusListener;
 
   beforeAll(async () => {
     [first, second] = [makeBus(), makeBus()];
-    [own, ear] = [new Listener(first), new Listener(second)];
+    [own, receiver] = [new BusListener(first), new BusListener(second)];
     first.start();
     second.start();
-    await ear.until((heard) => heads(heard).length > 0, () => first.publish({ kind: 'heads', heads: [['warm', 1]] })); // prettier-ignore
+    await receiver.until((heard) => heads(heard).length > 0, () => first.publish({ kind: 'heads', heads: [['warm', 1]] })); // prettier-ignore
   });
 
   afterAll(() => Promise.all([first.stop(), second.stop()]));
 
-  it('brings a message to the other node and not back', async () => {
+  it('delivers a message to the other node and not back', async () => {
     const id = newId();
     first.publish(revoke(id));
-    await ear.until((heard) => heard.some((message) => JSON.stringify(message).includes(id)), () => undefined); // prettier-ignore
+    await receiver.until((heard) => heard.some((message) => JSON.stringify(message).includes(id)), () => undefined); // prettier-ignore
     expect(JSON.stringify(own.heard)).not.toContain(id);
   });
 
-  it('tells of a head once, with the furthest position, however many are announced', async () => {
-    ear.heard.length = 0;
+  it('sends a stream head once, with the highest position', async () => {
+    receiver.heard.length = 0;
     const ids = Array.from({ length: 1000 }, () => newId());
     for (const seq of [3, 9, 5]) first.publish({ kind: 'heads', heads: ids.map((id) => [id, seq] as const) });
-    await ear.until(
+    await receiver.until(
       (heard) => heads(heard).length >= 1000,
       () => undefined,
     );
-    expect(new Map(heads(ear.heard))).toEqual(new Map(ids.map((id) => [id, 9])));
-    expect(heads(ear.heard)).toHaveLength(1000);
+    expect(new Map(heads(receiver.heard))).toEqual(new Map(ids.map((id) => [id, 9])));
+    expect(heads(receiver.heard)).toHaveLength(1000);
   });
 
-  it('splits what is addressed to more users than fit one text', async () => {
-    ear.heard.length = 0;
+  it('splits a message to more users than one text can contain', async () => {
+    receiver.heard.length = 0;
     const userIds = Array.from({ length: 3000 }, () => newId());
     first.publish({ kind: 'users', userIds, signal: { type: 'x', data: {}, class: 'state' } });
-    const told = (heard: BusMessage[]): string[] => heard.flatMap((m) => (m.kind === 'users' ? m.userIds : []));
-    await ear.until(
-      (heard) => told(heard).length >= 3000,
+    const addressed = (heard: BusMessage[]): string[] => heard.flatMap((m) => (m.kind === 'users' ? m.userIds : []));
+    await receiver.until(
+      (heard) => addressed(heard).length >= 3000,
       () => undefined,
     );
-    expect(new Set(told(ear.heard))).toEqual(new Set(userIds));
+    expect(new Set(addressed(receiver.heard))).toEqual(new Set(userIds));
   });
 
-  it('drops what can never fit and goes on', async () => {
+  it('drops a message that is too large, and continues', async () => {
     const id = newId();
     first.publish({
       kind: 'stream',
@@ -95,11 +95,11 @@ function contract(makeBus: () => Bus): void {
       signal: { type: 'x', data: { x: 'x'.repeat(1e6) }, class: 'state' },
     });
     first.publish(revoke(id));
-    await ear.until(
+    await receiver.until(
       (heard) => heard.some(({ kind }) => kind === 'end_sessions'),
       () => undefined,
     );
-    expect(ear.heard.filter(({ kind }) => kind === 'stream')).toEqual([]);
+    expect(receiver.heard.filter(({ kind }) => kind === 'stream')).toEqual([]);
   });
 }
 
@@ -114,12 +114,12 @@ describe('the bus over PostgreSQL', () => {
 
   contract(() => new PostgresBus(database.url));
 
-  it('comes back after its connection was cut', async () => {
+  it('reconnects after its connection was cut', async () => {
     const [first, second] = [new PostgresBus(database.url), new PostgresBus(database.url)];
-    const ear = new Listener(second);
+    const receiver = new BusListener(second);
     first.start();
     second.start();
-    await ear.until(
+    await receiver.until(
       (heard) => heard.length > 0,
       () => first.publish(revoke('a')),
     );
@@ -127,20 +127,20 @@ describe('the bus over PostgreSQL', () => {
       `select pg_terminate_backend(pid) from pg_stat_activity
         where application_name = 'parley-bus' and datname = current_database()`,
     );
-    ear.heard.length = 0;
-    await ear.until(
+    receiver.heard.length = 0;
+    await receiver.until(
       (heard) => heard.length > 0,
       () => first.publish(revoke('b')),
     );
     await Promise.all([first.stop(), second.stop()]);
   });
 
-  it('connects anew when the connections it has fall silent', async () => {
+  it('reconnects when its connections fall silent', async () => {
     const [first, second] = [new PostgresBus(database.url), new PostgresBus(database.url)];
-    const ear = new Listener(second);
+    const receiver = new BusListener(second);
     first.start();
     second.start();
-    await ear.until(
+    await receiver.until(
       (heard) => heard.length > 0,
       () => first.publish(revoke('a')),
     );
@@ -150,8 +150,8 @@ describe('the bus over PostgreSQL', () => {
     const signal = (name: NodeJS.Signals): void => silent.forEach(({ pid }) => process.kill(pid, name));
     signal('SIGSTOP');
     try {
-      ear.heard.length = 0;
-      await ear.until(
+      receiver.heard.length = 0;
+      await receiver.until(
         (heard) => heard.length > 0,
         () => {
           first.publish(revoke('b'));
@@ -164,8 +164,8 @@ describe('the bus over PostgreSQL', () => {
     await Promise.all([first.stop(), second.stop()]);
   });
 
-  it('never fails a publish, wherever the database is', async () => {
-    const bus = new PostgresBus('postgres://nobody:x@127.0.0.1:1/none');
+  it('never fails a publish, even without a database', async () => {
+    const bus = new PostgresBus('postgres://none:x@127.0.0.1:1/none');
     bus.start();
     for (let i = 0; i < 100; i++) bus.publish(revoke(newId()));
     await bus.stop();
@@ -181,7 +181,7 @@ const hasRedis = ((): boolean => {
   }
 })();
 
-// Redis is optional for the product, and so it is for its tests.
+// Redis is optional for the product, and therefore for its tests.
 (hasRedis ? describe : describe.skip)('the bus over Redis', () => {
   let server: ChildProcess;
   let url: string;
@@ -202,7 +202,7 @@ const hasRedis = ((): boolean => {
 
   contract(() => new RedisBus(url));
 
-  it('never fails a publish, wherever Redis is', async () => {
+  it('never fails a publish, even without Redis', async () => {
     const bus = new RedisBus('redis://127.0.0.1:1');
     bus.start();
     for (let i = 0; i < 100; i++) bus.publish(revoke(newId()));

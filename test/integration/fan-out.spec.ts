@@ -8,12 +8,12 @@ import { FakeClient } from '../torture/fake-client.js';
 import { addConversation, addUser, join, leave, post, TestNode } from '../torture/fan-out-world.js';
 import { lossyBusRound, removalRound } from '../torture/fan-out-rounds.js';
 
-/** The watermark is the whole cluster's: another test's transaction may hold it back for a moment. */
+/** The watermark belongs to the whole cluster: a transaction of another test may hold it back for a moment. */
 async function until(isTrue: () => boolean, step: () => Promise<void>): Promise<void> {
   while (!isTrue()) await step();
 }
 
-describe('the fan-out', () => {
+describe('FanOut', () => {
   let database: TestDatabase;
   let node: TestNode;
   let anna: string;
@@ -42,7 +42,7 @@ describe('the fan-out', () => {
     return client;
   };
 
-  it('hands an event over before the write is answered, in the documented shape', async () => {
+  it('delivers an event before the write returns, in the documented shape', async () => {
     const client = await connected(anna);
     const seq = await post(node, room, ben);
     expect(client.frames.at(-1)).toEqual({
@@ -58,7 +58,7 @@ describe('the fan-out', () => {
     expect(node.catalogue.shown).toBe(0);
   });
 
-  it('hands over what is committed between the look at a newcomer’s streams and his coming in, without a sweep', async () => {
+  it('delivers what is committed between the snapshot of a connecting user and their subscription, without the reconciler', async () => {
     let isFirst = true;
     class Interrupted extends FanOutRepository {
       override async inSnapshot<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
@@ -79,7 +79,7 @@ describe('the fan-out', () => {
     await other.stop();
   });
 
-  it('owes who leaves and comes back while his streams are read everything of before and after', async () => {
+  it('delivers everything to a user who leaves and rejoins while their streams are read', async () => {
     let meanwhile: (() => Promise<void>) | undefined;
     class Interrupted extends FanOutRepository {
       override async inSnapshot<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
@@ -92,19 +92,19 @@ describe('the fan-out', () => {
     }
     const other: TestNode = new TestNode(database.url, { repository: (sql) => new Interrupted(sql) });
     await connected(ben, other);
-    const owed: (number | undefined)[] = [];
+    const expected: (number | undefined)[] = [];
     meanwhile = async () => {
-      owed.push(await post(other, room, ben), await leave(other, room, anna));
+      expected.push(await post(other, room, ben), await leave(other, room, anna));
       await post(other, room, ben);
-      owed.push(await join(other, room, anna), await post(other, room, ben));
+      expected.push(await join(other, room, anna), await post(other, room, ben));
     };
     const client = await connected(anna, other);
     await other.fanOut.findDispatcher(anna)!.reach(3);
-    expect(client.seqs(room)).toEqual(owed);
+    expect(client.seqs(room)).toEqual(expected);
     await other.stop();
   });
 
-  it('answers each who asks for one stream in one turn from his own position', async () => {
+  it('returns to simultaneous readers of a stream the events after their own position', async () => {
     const from = node.fanOut.findDispatcher(room)?.last ?? 2;
     for (let i = 0; i < 4; i++) await post(node, room, ben);
     const runs = await Promise.all(
@@ -117,7 +117,7 @@ describe('the fan-out', () => {
     ]);
   });
 
-  it('leaves the conversation out of events of a user’s own stream', async () => {
+  it("omits the conversation in events of a user's own stream", async () => {
     const client = await connected(anna);
     await node.log.write(anna, (tx) =>
       Promise.resolve(
@@ -128,7 +128,7 @@ describe('the fan-out', () => {
     expect(client.frames.at(-1)).toMatchObject({ type: 'conversation.removed', actor_id: null });
   });
 
-  it('reaches every connection of a user, and none that has turned away from the conversation', async () => {
+  it('delivers to every connection of a user, except those that muted the conversation', async () => {
     const phone = await connected(anna);
     const laptop = await connected(anna);
     laptop.connection!.mutedStreams = new Set([room]);
@@ -137,7 +137,7 @@ describe('the fan-out', () => {
     expect(laptop.seqs(room)).toEqual([]);
   });
 
-  it('shows one user what is meant for him alone', async () => {
+  it("adds data for one user only to that user's event", async () => {
     const [first, second] = [await connected(anna), await connected(ben)];
     await node.log.write(room, (tx) =>
       Promise.resolve(
@@ -165,16 +165,16 @@ describe('the fan-out', () => {
       at: new Date(),
       presented: { data: {} },
     }));
-    const shown = node.catalogue.shown;
+    const rendered = node.catalogue.shown;
     node.fanOut.committed([events[2]!, events[1]!]);
     expect(client.seqs(room)).toEqual([]);
     node.fanOut.committed([events[0]!]);
     await node.fanOut.findDispatcher(room)!.reach(5);
     expect(client.seqs(room)).toEqual([3, 4, 5]);
-    expect(node.catalogue.shown).toBe(shown);
+    expect(node.catalogue.shown).toBe(rendered);
   });
 
-  it('reads from the log what a hint or the sweep says is there', async () => {
+  it('reads from the log what a hint or the reconciler reports', async () => {
     const other = new TestNode(database.url);
     const client = await connected(anna);
     for (let i = 0; i < 450; i++) await post(other, room, ben);
@@ -184,7 +184,7 @@ describe('the fan-out', () => {
     await other.stop();
   });
 
-  it('tries again at the sweep what could not be shown, and holds the cursor until then', async () => {
+  it('retries in the next cycle what could not be rendered, and holds the cursor until then', async () => {
     const other = new TestNode(database.url);
     const client = await connected(anna);
     const before = client.cursor;
@@ -200,7 +200,7 @@ describe('the fan-out', () => {
     await other.stop();
   });
 
-  it('keeps the chain of prev over an event whose subject is gone', async () => {
+  it('continues the chain of prev over an event whose subject was erased', async () => {
     const client = await connected(anna);
     await node.log.write(room, (tx) => Promise.resolve(tx.append({ type: 'message.erased', actorId: null })));
     const seq = await post(node, room, ben);
@@ -208,7 +208,7 @@ describe('the fan-out', () => {
     expect(client.frames.at(-1)).toMatchObject({ seq: 4, prev: 2 });
   });
 
-  it('lets a newcomer in with his entering event, from this node or another', async () => {
+  it('subscribes a new participant from their joining event on, from this node or another', async () => {
     const other = new TestNode(database.url);
     const [carl, dora] = [await addUser(node), await addUser(node)];
     const [here, there] = [await connected(carl), await connected(dora)];
@@ -223,7 +223,7 @@ describe('the fan-out', () => {
     await other.stop();
   });
 
-  it('gives who leaves his leaving event and nothing after it', async () => {
+  it('delivers to a leaving participant their leaving event and nothing after it', async () => {
     const client = await connected(anna);
     const seq = await leave(node, room, anna);
     await post(node, room, ben);
@@ -231,7 +231,7 @@ describe('the fan-out', () => {
     expect(client.seqs(room)).toEqual([seq]);
   });
 
-  it('lets back in who is told of his return before his leaving has arrived', async () => {
+  it('subscribes a participant again who rejoins before their leaving has been delivered', async () => {
     const other = new TestNode(database.url);
     const client = await connected(anna);
     const left = await leave(other, room, anna);
@@ -246,7 +246,7 @@ describe('the fan-out', () => {
     await other.stop();
   });
 
-  it('takes who comes late through the log, several at once, and keeps out who has left again', async () => {
+  it('delivers to several late subscribers from the log, and not to one who has left again', async () => {
     const other = new TestNode(database.url);
     const carl = await addUser(node);
     await connected(ben);
@@ -269,7 +269,7 @@ describe('the fan-out', () => {
     await other.stop();
   });
 
-  it('ends a stream with its last event', async () => {
+  it('closes a stream after its last event', async () => {
     const client = await connected(anna);
     const end = { type: 'conversation.deleted', actorId: ben, presented: { data: {} } };
     await node.log.write(room, (tx) => Promise.resolve(tx.append(end)));
@@ -277,7 +277,7 @@ describe('the fan-out', () => {
     expect(node.fanOut.findDispatcher(room)).toBeUndefined();
   });
 
-  it('keeps nothing of a user whose last connection is gone', async () => {
+  it('releases everything of a user whose last connection has closed', async () => {
     const client = await connected(anna);
     client.cut();
     expect(node.subscribers.get(anna)).toBeUndefined();
@@ -285,7 +285,7 @@ describe('the fan-out', () => {
     expect(node.fanOut.findDispatcher(room)).toBeUndefined();
   });
 
-  it('says nothing to who has been handed nothing, and a newer cursor to who has', async () => {
+  it('sends a newer cursor only to connections that received events', async () => {
     const [client, idle] = [await connected(anna), await connected(await addUser(node))];
     await until(
       () => client.frames.some(({ type }) => type === 'cursor'),
@@ -300,7 +300,7 @@ describe('the fan-out', () => {
     expect(idle.frames.length).toBe(count);
   });
 
-  it('brings signals and endings to every node', async () => {
+  it('sends signals and closes connections on every node', async () => {
     const hub = new InProcessHub();
     const [busHere, busThere] = [new InProcessBus(hub), new InProcessBus(hub)];
     const [here, there] = [new TestNode(database.url, { bus: busHere }), new TestNode(database.url, { bus: busThere })];
@@ -322,18 +322,18 @@ describe('the fan-out', () => {
     await Promise.all([here.stop(), there.stop()]);
   });
 
-  it('misses nothing when the bus loses half, doubles a tenth and reorders the rest', async () => {
+  it('misses nothing when the bus loses half, duplicates a tenth and reorders the rest', async () => {
     const report = await lossyBusRound(database.url, { events: 600, conversations: 6, isSwept: true });
     expect(report).toMatchObject({ missed: 0, outOfOrder: 0 });
     expect(report.lost).toBeGreaterThan(0);
   });
 
-  it('would miss events on such a bus without the sweep', async () => {
+  it('misses events on such a bus without the reconciler, as a control', async () => {
     const report = await lossyBusRound(database.url, { events: 60, conversations: 20, isSwept: false });
     expect(report.missed).toBeGreaterThan(0);
   });
 
-  it('cuts exactly at the removal, under traffic, however often somebody is removed and let in again', async () => {
+  it('stops exactly at each removal under traffic, with repeated removals and joins', async () => {
     const report = await removalRound(database.url, { removals: 120 });
     expect(report).toMatchObject({ pastTheCut: 0, missing: 0, outOfOrder: 0 });
     expect(report.removals).toBe(120);

@@ -13,11 +13,11 @@ describe('a cursor', () => {
   const now = 1_800_000_000_000;
   const cursor = sealCursor(seal, anna, '18446744073709551615', now);
 
-  it('opens again for its user', () => {
+  it('is opened by its user', () => {
     expect(openCursor(seal, cursor, anna, now)).toEqual({ watermark: '18446744073709551615' });
   });
 
-  it('is worth nothing to somebody else, or with any one character changed', () => {
+  it('is invalid for another user, or with any character changed', () => {
     expect(openCursor(seal, cursor, ben, now)).toEqual({ refused: 'invalid_cursor' });
     for (let i = 0; i < cursor.length - 1; i++) {
       const changed = cursor.slice(0, i) + (cursor[i] === 'A' ? 'B' : 'A') + cursor.slice(i + 1);
@@ -25,12 +25,12 @@ describe('a cursor', () => {
     }
   });
 
-  it('is refused in another epoch, or after a week', () => {
+  it('is refused in another epoch, and after a week', () => {
     expect(openCursor({ ...seal, epoch: 'two' }, cursor, anna, now)).toEqual({ refused: 'epoch_changed' });
     expect(openCursor(seal, cursor, anna, now + CURSOR_MAX_AGE_MS + 1)).toEqual({ refused: 'cursor_expired' });
   });
 
-  it('may be any text whatsoever', () => {
+  it('is refused if it is any other text', () => {
     for (const text of ['', '=', 'ä', '\0', 'A'.repeat(71), 'A'.repeat(1e6), '{}', null, 7, {}, []]) {
       expect(openCursor(seal, text as string, anna, now)).toEqual({ refused: 'invalid_cursor' });
     }
@@ -60,12 +60,11 @@ describe('a resume', () => {
     room = await addConversation(node, [anna, ben]);
   });
 
-  /** A client that has been there, has everything so far, and is gone. */
+  /** A disconnected client that has received everything so far. */
   const away = async (userId: string): Promise<FakeClient> => {
     const probe = new FakeClient(userId);
     await probe.connect(node);
-    // A transaction of another test may hold the watermark back for a moment; the cursor must be past all that
-    // happened.
+    // A transaction of another test may hold the watermark back for a moment; the cursor must be after all of it.
     do {
       probe.cut();
       await probe.connect(node);
@@ -78,13 +77,13 @@ describe('a resume', () => {
 
   const types = (frames: Frame[]): string[] => frames.map(({ type }) => type);
 
-  it('starts a fresh client with nothing but live', async () => {
+  it('sends a new client only live', async () => {
     const client = new FakeClient(anna);
     await client.connect(node);
     expect(client.frames).toEqual([{ type: 'live', data: { cursor: client.cursor, replayed: 0 } }]);
   });
 
-  it('replays what was missed, in order, marked as such, and then goes live', async () => {
+  it('replays missed events in order and marked as replayed, then sends live', async () => {
     const client = await away(anna);
     for (let i = 0; i < 3; i++) await post(node, room, ben);
     await client.connect(node);
@@ -95,14 +94,14 @@ describe('a resume', () => {
     expect(client.seqs(room)).toEqual([3, 4, 5, 6]);
   });
 
-  it('leaves out what the client says it has', async () => {
+  it('skips events that the client reports as received', async () => {
     const client = await away(anna);
     for (let i = 0; i < 3; i++) await post(node, room, ben);
     await client.connect(node, { [room]: 4, nonsense: Number.NaN, __proto__: 3 });
     expect(client.seqs(room)).toEqual([5]);
   });
 
-  it('names a conversation with more than 300 missed events and completes the others', async () => {
+  it('sends resync for a conversation with more than 300 missed events, and completes the others', async () => {
     const client = await away(anna);
     const other = await addConversation(node, [anna, ben]);
     for (let i = 0; i < 301; i++) await post(node, room, ben);
@@ -120,7 +119,7 @@ describe('a resume', () => {
     expect(client.seqs(other)).toEqual([1, 2, seq]);
   });
 
-  it('completes exactly 300', async () => {
+  it('replays exactly 300 missed events', async () => {
     const client = await away(anna);
     for (let i = 0; i < 300; i++) await post(node, room, ben);
     await client.connect(node);
@@ -128,7 +127,7 @@ describe('a resume', () => {
     expect(client.named.size).toBe(0);
   });
 
-  it('tells who was removed up to the removal and not beyond', async () => {
+  it('replays to a removed participant up to their removal', async () => {
     const client = await away(anna);
     await post(node, room, ben);
     const left = await leave(node, room, anna);
@@ -138,7 +137,7 @@ describe('a resume', () => {
     expect(client.seqs(room)).toEqual([left! - 1, left]);
   });
 
-  it('begins with the joining where somebody was let in meanwhile', async () => {
+  it('replays to a new participant from their joining on', async () => {
     const carl = await addUser(node);
     const client = await away(carl);
     await post(node, room, ben);
@@ -150,7 +149,7 @@ describe('a resume', () => {
     expect(client.seqs(room)).toHaveLength(3);
   });
 
-  it('names a conversation that was left and joined again meanwhile', async () => {
+  it('sends resync for a conversation that was left and rejoined in the meantime', async () => {
     const client = await away(anna);
     await leave(node, room, anna);
     await post(node, room, ben);
@@ -162,7 +161,7 @@ describe('a resume', () => {
     expect(client.seqs(room)).toHaveLength(1);
   });
 
-  it('does not say that a replay has arrived before it has', async () => {
+  it('returns no newer cursor before the replay has been sent', async () => {
     const client = await away(anna);
     await post(node, room, ben);
     const connection = new FakeConnection(anna, () => undefined);
@@ -171,7 +170,7 @@ describe('a resume', () => {
     node.resume.detach(connection);
   });
 
-  it('starts over with a cursor that is not ours', async () => {
+  it('sends resync for an invalid cursor', async () => {
     const client = await away(anna);
     client.cursor = `${client.cursor!.slice(0, -3)}abc`;
     await client.connect(node);
@@ -179,7 +178,7 @@ describe('a resume', () => {
     expect(types(client.frames)).toEqual(['resync', 'live']);
   });
 
-  it('starts over when the database has another history', async () => {
+  it('sends resync after the history of the database changed, and closes live connections', async () => {
     const [client, living] = [await away(anna), new FakeClient(ben)];
     await living.connect(node);
     await node.reconciler.reconcile();
@@ -205,7 +204,7 @@ describe('a resume', () => {
     await young.stop();
   });
 
-  it('adds the present state of what is not in the log', async () => {
+  it('adds the current state that is not in the log', async () => {
     const client = await away(anna);
     const other = new TestNode(database.url);
     other.stateProviders.register((userId) => Promise.resolve([{ type: 'unread.changed', data: { userId } }]));
@@ -225,12 +224,12 @@ describe('a resume', () => {
       if (i < 7) client.cut();
     }
     await writing;
-    // Its first cursor may be a moment old and repeat what came before; what came after must all be here, once.
+    // The first cursor may be a moment old and repeat earlier events; every later event must arrive exactly once.
     const fresh = client.seqs(room).filter((seq) => seq > 2);
     expect(fresh).toEqual(Array.from({ length: 150 }, (_, i) => i + 3));
   });
 
-  it('gives a slow reader what its queue has dropped, or names it, and nothing of strangers', async () => {
+  it('replays what the queue of a slow consumer dropped, or sends resync, and nothing of other conversations', async () => {
     const frames: Frame[] = [];
     const connection = new FakeConnection(anna, (frame) => frames.push(frame));
     await node.resume.attach(connection);
@@ -247,7 +246,7 @@ describe('a resume', () => {
     expect(frames.map(({ type, data }) => [type, data.conversation_id])).toEqual([['resync', room]]);
   });
 
-  it('answers clients without a socket alike', async () => {
+  it('serves clients without a socket in the same way', async () => {
     const client = await away(anna);
     const seq = await post(node, room, ben);
     const answer = await node.resume.readSince(anna, client.cursor!);
@@ -258,7 +257,7 @@ describe('a resume', () => {
     expect(strange).toMatchObject({ events: [], resync: [{ scope: 'all' }] });
   });
 
-  it('has a hole nowhere, with transactions that take their id early, cuts, and people coming and going', async () => {
+  it('leaves no gap with late transactions, disconnections and changing membership', async () => {
     const report = await resumeRound(database.url, {
       clients: 12,
       conversations: 5,
@@ -270,7 +269,7 @@ describe('a resume', () => {
     expect(report.replayed).toBeGreaterThan(0);
   });
 
-  it('would have holes with the newest event for a cursor', async () => {
+  it('leaves gaps with the newest event as the cursor, as a control', async () => {
     const report = await resumeRound(database.url, {
       clients: 12,
       conversations: 5,
@@ -280,7 +279,7 @@ describe('a resume', () => {
     expect(report.holes).toBeGreaterThan(0);
   });
 
-  it('reads a watermark below which nothing is under way any more', async () => {
+  it('reads a watermark below which no transaction is open', async () => {
     const repository = new FanOutRepository(node.sql);
     const { watermark } = await repository.stateNow();
     const [row] = await database.query<{ open: boolean }>(
@@ -290,7 +289,7 @@ describe('a resume', () => {
     expect(row!.open).toBe(true);
   });
 
-  it('is held back by a transaction of its own database, and not by a forgotten one of another', async () => {
+  it('is held back by a transaction of its own database, and not by an open one of another', async () => {
     const repository = new FanOutRepository(node.sql);
     const elsewhere = new URL(database.url);
     elsewhere.pathname = '/postgres';

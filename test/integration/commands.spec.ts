@@ -8,7 +8,7 @@ import { cli as command, type CliAnswer } from '../support/cli.js';
 import { createEmptyDatabase } from '../support/test-database.js';
 import { startProcess } from '../support/test-process.js';
 
-// Every command is a process, started from its sources.
+// Every command is a process.
 jest.setTimeout(120_000);
 
 const SECRET = '7fKq2vXw9zLmP4sTb8YdR1cGhJ6nUeA0';
@@ -129,7 +129,7 @@ describe('a command', () => {
   it('listens for webhooks as long as it runs, and says what is signed and what is not', async () => {
     const ben = await chat.user('ben');
     const args = ['webhooks', 'listen', '--user', 'ben', '--port', '0', '--events', 'message.created'];
-    const listening = startProcess('src/cli.ts', environment, args);
+    const listening = startProcess('dist/src/cli.js', environment, args);
     const address = (await listening.printed(/Listening at (\S+);/))[1]!;
     const group = await chat.group(ben);
     await ben.call('POST', `/conversations/${group}/messages`, { content: 'heard outside' });

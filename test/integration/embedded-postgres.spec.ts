@@ -19,7 +19,7 @@ import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.
 
 /** Starts the server from a process of its own, says where it is or why not, and waits to be killed. */
 const STARTER = `
-  import { EmbeddedPostgres } from './src/platform/database/embedded-postgres.ts';
+  import { EmbeddedPostgres } from './dist/src/platform/database/embedded-postgres.js';
   try {
     const server = await EmbeddedPostgres.start({ directory: process.argv[1] });
     console.log(server.url);
@@ -27,7 +27,7 @@ const STARTER = `
   } catch (error) {
     console.log(error.message);
   }`;
-const NODE = [process.execPath, '--import', './test/support/register-typescript.mjs', '--input-type=module', '-e'];
+const NODE = [process.execPath, '--input-type=module', '-e'];
 
 /** What a container has of its own: its processes and its shared memory. All of it dies with its first process. */
 const CONTAINER = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc', '--ipc'];

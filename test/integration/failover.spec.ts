@@ -147,7 +147,7 @@ describe('when PostgreSQL dies and its standby takes its address', () => {
   beforeAll(async () => {
     pair = await Pair.start();
     directory = mkdtempSync(join(tmpdir(), 'parley-failover-'));
-    server = startProcess('src/main.ts', {
+    server = startProcess('dist/src/main.js', {
       DATA_DIR: directory,
       DATABASE_URL: pair.url,
       PORT: '0',

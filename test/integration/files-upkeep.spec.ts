@@ -127,7 +127,7 @@ describe('the upkeep of files', () => {
       BCRYPT_COST: '4',
       RATE_LIMIT_MULTIPLIER: '100000',
     };
-    const first = startProcess('src/main.ts', environment);
+    const first = startProcess('dist/src/main.js', environment);
     const [, url = ''] = await first.printed(/REST\s+(http:\/\/localhost:\d+)/);
     const token = await register(url);
     const port = Number(new URL(url).port);
@@ -140,7 +140,7 @@ describe('the upkeep of files', () => {
     expect(await database.query('select 1 from files')).toEqual([]);
     const anHourAgo = Date.now() / 1000 - 3600;
     for (const name of readdirSync(incoming).slice(1)) utimesSync(join(incoming, name), anHourAgo, anHourAgo);
-    const second = startProcess('src/main.ts', environment);
+    const second = startProcess('dist/src/main.js', environment);
     await second.printed(/REST\s+http/);
     // What was written to a moment ago may be the upload of another process.
     while (readdirSync(incoming).length > 1) await new Promise((resolve) => setTimeout(resolve, 20));

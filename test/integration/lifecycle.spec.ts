@@ -9,7 +9,7 @@ import { startProcess, type TestProcess } from '../support/test-process.js';
 import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
 import { isAlive } from '../../src/platform/database/processes.js';
 
-// Each test starts a process or two from its sources, which takes seconds on a busy machine.
+// Each test starts a process or two, which takes seconds on a busy machine.
 jest.setTimeout(90_000);
 
 describe('the life of a process', () => {
@@ -37,7 +37,7 @@ describe('the life of a process', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'ends with %s in order: exit 0, the database stopped last',
     async (signal) => {
-      const server = start('src/main.ts');
+      const server = start('dist/src/main.js');
       const url = await urlOf(server);
       expect((await fetch(`${url}/readyz`)).status).toBe(200);
       const database = postmaster();
@@ -49,7 +49,7 @@ describe('the life of a process', () => {
   );
 
   it('is not ready and still serves for as long as load balancers need to notice', async () => {
-    const server = start('src/main.ts', { SHUTDOWN_DELAY: '3' });
+    const server = start('dist/src/main.js', { SHUTDOWN_DELAY: '3' });
     const url = await urlOf(server);
     server.child.kill('SIGTERM');
     while ((await fetch(`${url}/readyz`)).status === 200) continue;
@@ -59,7 +59,7 @@ describe('the life of a process', () => {
   });
 
   it('takes its database with it when it is ended while that is starting', async () => {
-    const server = start('src/main.ts');
+    const server = start('dist/src/main.js');
     const pidFile = join(directory, 'postgres/postmaster.pid');
     while (!existsSync(pidFile) || !(postmaster() > 0)) await pause(10);
     const database = postmaster();
@@ -70,7 +70,7 @@ describe('the life of a process', () => {
   });
 
   it('ends in order with the npm that started it, whose shell hands no signal on', async () => {
-    const command = `"${process.execPath}" --import ./test/support/register-typescript.mjs src/main.ts; true`;
+    const command = `"${process.execPath}" dist/src/main.js; true`;
     const { PATH = '', HOME = '' } = process.env;
     const shell = spawn('sh', ['-c', command], {
       env: { PATH, HOME, DATA_DIR: directory, PORT: '0', HOST: '127.0.0.1', npm_lifecycle_event: 'start' },
@@ -92,7 +92,7 @@ describe('the life of a process', () => {
   });
 
   it('is not ready while its database is away, lives on, and starts its own again', async () => {
-    const server = start('src/main.ts', { LOG_LEVEL: 'error' });
+    const server = start('dist/src/main.js', { LOG_LEVEL: 'error' });
     const url = await urlOf(server);
     const killed = postmaster();
     process.kill(killed, 'SIGKILL');
@@ -105,7 +105,7 @@ describe('the life of a process', () => {
   });
 
   it('says everything that is wrong with its configuration, and does not start', async () => {
-    const server = start('src/main.ts', { PORT: 'x', LOG_LEVEL: 'loud', ADMIN_PASSWORD: 'short' });
+    const server = start('dist/src/main.js', { PORT: 'x', LOG_LEVEL: 'loud', ADMIN_PASSWORD: 'short' });
     await server.printed(/3 problem\(s\):\n {2}- PORT must .+\n {2}- LOG_LEVEL must .+\n {2}- ADMIN_PASSWORD must /);
     expect(await server.ended()).toBe(1);
   });
@@ -114,7 +114,7 @@ describe('the life of a process', () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const port = String((other.address() as AddressInfo).port);
-    const failing = start('src/main.ts', { PORT: port });
+    const failing = start('dist/src/main.js', { PORT: port });
     expect(await failing.ended()).toBe(1);
     other.close();
     expect(existsSync(join(directory, 'postgres/postmaster.pid'))).toBe(false);
@@ -125,7 +125,7 @@ describe('the life of a process', () => {
       .map((line) => JSON.parse(line) as { level: string; msg: string });
     expect(said.map(({ level }) => level)).toEqual(['fatal', 'info']);
     expect(said[0]!.msg).toMatch(new RegExp(`^PORT ${port} is in use by another program. Stop it .*, or set PORT`));
-    const next = start('src/main.ts');
+    const next = start('dist/src/main.js');
     await next.printed(/Admin +admin@parley\.local {2}password: \S{24}/);
     expect(await next.end('SIGTERM')).toBe(0);
   });
@@ -133,11 +133,11 @@ describe('the life of a process', () => {
   it('ends although its event loop does not turn, when its time is over or when it stands still', async () => {
     const ended = async (call: string): Promise<[signal: unknown, said: string]> => {
       const script = `
-        import { Watchdog } from './src/platform/process/watchdog.ts';
+        import { Watchdog } from './dist/src/platform/process/watchdog.js';
         ${call}
         const again = () => Promise.resolve().then(again);
         again();`;
-      const args = ['--import', './test/support/register-typescript.mjs', '--input-type=module', '-e', script];
+      const args = ['--input-type=module', '-e', script];
       const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
       let said = '';
       child.stdout.on('data', (chunk: Buffer) => (said += String(chunk)));
@@ -153,7 +153,7 @@ describe('the life of a process', () => {
   });
 
   it('works without HTTP as a worker', async () => {
-    const worker = start('src/worker.ts');
+    const worker = start('dist/src/worker.js');
     await worker.printed(/Parley worker/);
     expect(await worker.end('SIGTERM')).toBe(0);
   });

@@ -42,7 +42,7 @@ class World {
     const directory = mkdtempSync(join(tmpdir(), 'parley-outage-'));
     const postgres = await EmbeddedPostgres.start({ directory });
     const redis = hasRedis ? await RedisServer.start() : undefined;
-    const server = startProcess('src/main.ts', {
+    const server = startProcess('dist/src/main.js', {
       DATA_DIR: join(directory, 'data'),
       DATABASE_URL: postgres.url,
       ...(redis && { REDIS_URL: redis.url }),

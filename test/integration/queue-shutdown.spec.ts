@@ -11,7 +11,7 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 import { startProcess, type TestProcess } from '../support/test-process.js';
 import { WebhookReceiver } from '../support/webhook-receiver.js';
 
-// Each test starts a process from its sources, which takes seconds on a busy machine.
+// Each test starts a process, which takes seconds on a busy machine.
 jest.setTimeout(90_000);
 
 (hasRedis ? describe : describe.skip)('the way out of a process whose Redis died', () => {
@@ -30,7 +30,7 @@ jest.setTimeout(90_000);
     await server.printed(hasStarted);
   };
   const startAndHaltRedis = async (): Promise<void> => {
-    await start('src/main.ts', /REST +http/);
+    await start('dist/src/main.js', /REST +http/);
     await redis.halt();
     await server.printed(/the queue fails/);
   };
@@ -59,8 +59,8 @@ jest.setTimeout(90_000);
 
   // Past its deadline a shutdown ends with exit code 1.
   it.each([
-    ['src/main.ts', /REST +http/],
-    ['src/worker.ts', /Parley worker/],
+    ['dist/src/main.js', /REST +http/],
+    ['dist/src/worker.js', /Parley worker/],
   ])('ends in order while Redis takes connections and says nothing: %s', async (entry, hasStarted) => {
     await start(entry, hasStarted);
     redis.suspend();

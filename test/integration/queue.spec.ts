@@ -44,7 +44,7 @@ class LettersWorkerModule {}
 const WORKER_WITHOUT_POOL = `
   import pg from 'pg';
   import { createPostgresBackend, setDefaultBackendFactory, Worker } from 'bullmq';
-  import { PacedWorker } from './src/platform/queue/paced-worker.ts';
+  import { PacedWorker } from './dist/src/platform/queue/paced-worker.js';
   setDefaultBackendFactory(createPostgresBackend);
   const [name, url] = process.argv.slice(1);
   const pool = new pg.Pool({ connectionString: url, options: '-c search_path=bullmq,public' });
@@ -53,6 +53,7 @@ const WORKER_WITHOUT_POOL = `
   await worker.waitUntilReady();
   await worker.backend.disconnectBlocking();
   worker.drained = false;
+  console.log('without a pool');
   await pool.end();`;
 
 describe('a queue on PostgreSQL', () => {
@@ -106,16 +107,17 @@ describe('a queue on PostgreSQL', () => {
   });
 
   it('leaves turns to timers and signals when its store fails at once, which a worker of the library does not', async () => {
-    const exitCodeOf = async (name: string): Promise<unknown> => {
-      const args = ['--import', './test/support/register-typescript.mjs', '--input-type=module', '-e'];
-      const child = spawn(process.execPath, [...args, WORKER_WITHOUT_POOL, name, database.url], {
-        stdio: ['ignore', 'inherit', 'inherit'],
-        timeout: 15_000,
-        killSignal: 'SIGKILL',
-      });
-      return ((await once(child, 'exit')) as unknown[])[0];
+    const exitCodeOf = async (name: string, patienceMs: number): Promise<unknown> => {
+      const args = ['--input-type=module', '-e', WORKER_WITHOUT_POOL, name, database.url];
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      const exited = once(child, 'exit');
+      await once(child.stdout, 'data');
+      const deadline = setTimeout(() => child.kill('SIGKILL'), patienceMs);
+      const [exitCode] = (await exited) as unknown[];
+      clearTimeout(deadline);
+      return exitCode;
     };
-    expect(await exitCodeOf('PacedWorker')).toBe(42);
-    expect(await exitCodeOf('Worker')).toBeNull();
+    expect(await exitCodeOf('PacedWorker', 15_000)).toBe(42);
+    expect(await exitCodeOf('Worker', 3000)).toBeNull();
   }, 60_000);
 });

@@ -80,7 +80,7 @@ function fact(span: Span, name: string): string | number | undefined {
   return value?.stringValue ?? (value?.intValue === undefined ? undefined : Number(value.intValue));
 }
 
-// It starts a process from its sources, which takes seconds on a busy machine.
+// It starts a process, which takes seconds on a busy machine.
 jest.setTimeout(90_000);
 
 describe('a message', () => {
@@ -88,7 +88,7 @@ describe('a message', () => {
     const collector = await StandIn.start();
     const database = await createTestDatabase();
     const dataDir = mkdtempSync(join(tmpdir(), 'parley-traced-'));
-    const server = startProcess('src/main.ts', {
+    const server = startProcess('dist/src/main.js', {
       DATABASE_URL: database.url,
       DATA_DIR: dataDir,
       PORT: '0',

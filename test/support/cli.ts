@@ -8,7 +8,7 @@ export interface CliAnswer {
 
 /** Runs one command line of the program, as `npm run cli -- …` does, and waits for its end. */
 export async function cli(environment: Record<string, string>, ...args: string[]): Promise<CliAnswer> {
-  const command = startProcess('src/cli.ts', environment, args);
+  const command = startProcess('dist/src/cli.js', environment, args);
   const exitCode = await command.ended();
   return { exitCode, output: command.output() };
 }

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
-/** A process of the program, started from its sources as `npm start` starts it from its build. */
+/** A process of the program, started from its build as `npm start` starts it. Jest's global setup updates the build. */
 export interface TestProcess {
   readonly child: ChildProcess;
   /** What it printed so far. */
@@ -17,9 +17,10 @@ export interface TestProcess {
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
+/** `entry` is a file of the build, `dist/src/main.js` for example. */
 export function startProcess(entry: string, environment: Record<string, string>, args: string[] = []): TestProcess {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, ['--import', './test/support/register-typescript.mjs', entry, ...args], {
+  const child = spawn(process.execPath, [entry, ...args], {
     env: { PATH, HOME, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { transformSync, version } from '@swc/core';
 
-// A run starts the program some dozen times: what was compiled once is kept, by what it was compiled from.
+// What was compiled once is kept, by what it was compiled from. The compiler is loaded only for what was not.
+const require = createRequire(import.meta.url);
+const { version } = require('@swc/core/package.json');
 const kept = fileURLToPath(new URL('../../node_modules/.cache/parley-typescript/', import.meta.url));
 mkdirSync(kept, { recursive: true });
 
@@ -26,7 +28,7 @@ function compiled(path) {
   const source = readFileSync(path, 'utf8');
   const file = join(kept, createHash('sha256').update(`${version}\n${path}\n${source}`).digest('hex'));
   if (existsSync(file)) return readFileSync(file, 'utf8');
-  const { code } = transformSync(source, {
+  const { code } = require('@swc/core').transformSync(source, {
     swcrc: false,
     filename: path,
     sourceMaps: 'inline',

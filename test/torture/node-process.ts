@@ -1,18 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
-import { compiledProgram } from './compiled-program.js';
 
 const READY = /REST\s+http:\/\/localhost:(\d+)\/api\/v1/;
 const KEPT_OUTPUT = 20_000;
 const MOST_STARTS = 10;
-
-/** Whether this very file runs from the build (`npm run torture`) or from its source, under Jest say. */
-const isBuilt = process.env.JEST_WORKER_ID === undefined && !process.argv[1]?.endsWith('.ts');
-
-function commandFor(entry: string): string[] {
-  return isBuilt ? [`dist/${entry}.js`] : [join(compiledProgram(), `${entry}.js`)];
-}
 
 /** A process whose parent is gone, however it went, is to go too: the pipe between them closes. */
 const ENDS_WITH_PARENT = `data:text/javascript,process.stdin.on('end', () => process.exit(1)).resume().unref()`;
@@ -43,7 +34,7 @@ export class NodeProcess {
   /** Answers when it serves. @throws Error with its last words when it ends instead. */
   async start(): Promise<void> {
     const { PATH = '', HOME = '' } = process.env;
-    const child = spawn(process.execPath, ['--import', ENDS_WITH_PARENT, ...commandFor(this.entry)], {
+    const child = spawn(process.execPath, ['--import', ENDS_WITH_PARENT, `dist/${this.entry}.js`], {
       env: { PATH, HOME, ...this.environment },
       stdio: ['pipe', 'pipe', 'pipe'],
     });

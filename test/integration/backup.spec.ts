@@ -112,7 +112,12 @@ describe('a backup taken under load', () => {
   let folder: string;
   const processes: TestProcess[] = [];
   const start = async (environment: Record<string, string>): Promise<string> => {
-    const server = startProcess('dist/src/main.js', { ...environment, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'warn' });
+    const server = startProcess('dist/src/main.js', {
+      ...environment,
+      PORT: '0',
+      HOST: '127.0.0.1',
+      LOG_LEVEL: 'warn',
+    });
     processes.push(server);
     return `http://127.0.0.1:${(await server.printed(/REST +http:\/\/localhost:(\d+)/))[1]}`;
   };

@@ -1,5 +1,5 @@
 import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js';
-import { declaredErrors } from '../../src/platform/errors/error-doc.decorator.js';
+import { declaredErrors } from '../../src/platform/errors/app-error.js';
 import { apiDocument } from '../../src/platform/http/api-document.js';
 import { FrameRouter } from '../../src/platform/realtime/frame-router.js';
 import { protocolDocument } from '../../src/platform/realtime/protocol-document.js';
@@ -124,11 +124,12 @@ describe('the OpenAPI document', () => {
 describe('the list of errors', () => {
   it('contains every declared error', () => {
     const text = sourceFiles('src').map((file) => file.text);
-    const classes = text.flatMap((source) =>
-      [...source.matchAll(/class (\w+) extends AppError/g)].map(([, name]) => name),
+    const codes = text.flatMap((source) =>
+      [...source.matchAll(/class \w+ extends defineError[^']*'([A-Z_]+)'/g)].map(([, code]) => code),
     );
-    const declared = declaredErrors().map(({ name }) => name);
-    expect(declared.sort()).toEqual(classes.sort());
+    const declared = declaredErrors().map(({ code }) => code);
+    expect(codes.length).toBeGreaterThan(60);
+    expect(declared.sort()).toEqual(codes.sort());
   });
 });
 

@@ -163,6 +163,6 @@ function codedFailure({ error }: FrameContent): TextPacket {
   return TextPacket.of({ ...wordsOf(error!), code: error!.code });
 }
 
-function wordsOf({ code, message }: { code: string; message: string }): object {
-  return { type: 'error', message: MALFORMED.has(code) ? 'Invalid message format' : translateMessage(code, message) };
+function wordsOf(error: NonNullable<FrameContent['error']>): object {
+  return { type: 'error', message: MALFORMED.has(error.code) ? 'Invalid message format' : translateMessage(error) };
 }

@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { NotAParticipant } from '../../modules/participants/participants.errors.js';
 import {
   type AppError,
   type FieldProblem,
@@ -31,7 +32,6 @@ const MESSAGES: Record<string, string> = {
   INTERNAL_ERROR: 'Internal server error',
 };
 const STATUSES: Record<string, number> = { FILE_TOO_LARGE: 400, INVALID_FILE_TYPE: 400, MALWARE_DETECTED: 400 };
-const OUTSIDE = 'You are not in this conversation.';
 
 /** The names of our limits in this dialect. */
 const LIMIT_TYPES: Record<string, string> = {
@@ -96,15 +96,15 @@ export function presentError(error: AppError, request: RequestTarget): Presented
 }
 
 /** Returns the message of an error in this dialect; also used for sockets. */
-export function translateMessage(code: string, message: string): string {
-  if (message === OUTSIDE) return 'Not a participant in this conversation';
-  return MESSAGES[code] ?? message;
+export function translateMessage(error: Pick<AppError, 'code' | 'message'>): string {
+  if (error instanceof NotAParticipant) return 'Not a participant in this conversation';
+  return MESSAGES[error.code] ?? error.message;
 }
 
 function detailOf(error: AppError, { originalUrl, method }: RequestTarget): string {
   const isSend = method === 'POST' && SEND.test(originalUrl);
   if (isSend && error.code === 'INTERNAL_ERROR') return 'Failed to send message';
-  return translateMessage(error.code, error.message);
+  return translateMessage(error);
 }
 
 function problemsOf({ details }: ValidationError): FieldProblem[] {

@@ -1,19 +1,14 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { AppError } from '../../platform/errors/app-error.js';
-import { ErrorDoc } from '../../platform/errors/error-doc.decorator.js';
+import { type AppError, defineError } from '../../platform/errors/app-error.js';
 import { ErrorFormats, type PresentedError } from '../../platform/errors/error-formats.js';
 
 const ADDRESSES = /^\/api\/(?:sessions|rooms)(?:\/|$)/;
 
-@ErrorDoc('The socket session does not exist, or has ended.', 'Create another session.')
-export class SessionNotFound extends AppError {
-  readonly code = 'SESSION_NOT_FOUND';
-  readonly status = 404;
-
-  constructor() {
-    super('No such session.');
-  }
-}
+export class SessionNotFound extends defineError('SESSION_NOT_FOUND', 404, {
+  message: 'No such session.',
+  meaning: 'The socket session does not exist, or has ended.',
+  action: 'Create another session.',
+}) {}
 
 /** An error in the format of the dialect, for sockets and HTTP. */
 export interface RoomsProblem {

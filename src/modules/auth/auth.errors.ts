@@ -1,71 +1,40 @@
-import { AppError } from '../../platform/errors/app-error.js';
-import { ErrorDoc } from '../../platform/errors/error-doc.decorator.js';
+import { defineError } from '../../platform/errors/app-error.js';
 
-@ErrorDoc('The account or the password is wrong; the response does not say which.', 'Ask for the password again.')
-export class InvalidCredentials extends AppError {
-  readonly code = 'INVALID_CREDENTIALS';
-  readonly status = 401;
+export class InvalidCredentials extends defineError('INVALID_CREDENTIALS', 401, {
+  message: 'Account and password do not match.',
+  meaning: 'The account or the password is wrong; the response does not say which.',
+  action: 'Ask for the password again.',
+}) {}
 
-  constructor() {
-    super('Account and password do not match.');
-  }
-}
+export class AccountLocked extends defineError('ACCOUNT_LOCKED', 423, {
+  message: 'Too many failed logins. Wait before the next attempt.',
+  meaning: 'Too many failed logins from this source. Known devices are not affected.',
+  action: 'Wait `details.retry_after` seconds.',
+  details: (retryAfterSeconds: number) => ({ retry_after: retryAfterSeconds }),
+}) {}
 
-@ErrorDoc(
-  'Too many failed logins from this source. Known devices are not affected.',
-  'Wait `details.retry_after` seconds.',
-)
-export class AccountLocked extends AppError {
-  readonly code = 'ACCOUNT_LOCKED';
-  readonly status = 423;
+export class RefreshTokenInvalid extends defineError('REFRESH_TOKEN_INVALID', 401, {
+  message: 'The refresh token is not valid any more. Log in again.',
+  meaning: 'The refresh token is unknown or used, or its session has ended.',
+  action: 'Log in again.',
+}) {}
 
-  constructor(retryAfterSeconds: number) {
-    super('Too many failed logins. Wait before the next attempt.', { retry_after: retryAfterSeconds });
-  }
-}
+export class SessionNotFound extends defineError('SESSION_NOT_FOUND', 404, {
+  message: 'No such session.',
+  meaning: 'The user has no active session with this id.',
+  action: 'Treat it as ended.',
+}) {}
 
-@ErrorDoc('The refresh token is unknown or used, or its session has ended.', 'Log in again.')
-export class RefreshTokenInvalid extends AppError {
-  readonly code = 'REFRESH_TOKEN_INVALID';
-  readonly status = 401;
+export class FreshTokenRequired extends defineError('FRESH_TOKEN_REQUIRED', 403, {
+  message: 'This account has no password. Repeat the call with a new token.',
+  meaning:
+    'An account without a password requires a new token of the identity provider for this call; the current one is older than `details.max_age_seconds`.',
+  action: 'Get a new token from the provider, and repeat the call with it.',
+  details: (maxAgeSeconds = 0) => ({ max_age_seconds: maxAgeSeconds }),
+}) {}
 
-  constructor() {
-    super('The refresh token is not valid any more. Log in again.');
-  }
-}
-
-@ErrorDoc('The user has no active session with this id.', 'Treat it as ended.')
-export class SessionNotFound extends AppError {
-  readonly code = 'SESSION_NOT_FOUND';
-  readonly status = 404;
-
-  constructor() {
-    super('No such session.');
-  }
-}
-
-@ErrorDoc(
-  'An account without a password requires a new token of the identity provider for this call; the current one is older than `details.max_age_seconds`.',
-  'Get a new token from the provider, and repeat the call with it.',
-)
-export class FreshTokenRequired extends AppError {
-  readonly code = 'FRESH_TOKEN_REQUIRED';
-  readonly status = 403;
-
-  constructor(maxAgeSeconds = 0) {
-    super('This account has no password. Repeat the call with a new token.', { max_age_seconds: maxAgeSeconds });
-  }
-}
-
-@ErrorDoc(
-  'The account of this identity was deleted here; its tokens are no longer accepted.',
-  'Display the message. Do not refresh.',
-)
-export class AccountDeleted extends AppError {
-  readonly code = 'ACCOUNT_DELETED';
-  readonly status = 403;
-
-  constructor() {
-    super('This account was deleted.');
-  }
-}
+export class AccountDeleted extends defineError('ACCOUNT_DELETED', 403, {
+  message: 'This account was deleted.',
+  meaning: 'The account of this identity was deleted here; its tokens are no longer accepted.',
+  action: 'Display the message. Do not refresh.',
+}) {}

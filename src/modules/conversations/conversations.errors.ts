@@ -1,15 +1,9 @@
-import { AppError } from '../../platform/errors/app-error.js';
-import { ErrorDoc } from '../../platform/errors/error-doc.decorator.js';
+import { defineError } from '../../platform/errors/app-error.js';
 
-@ErrorDoc(
-  'Another room has this slug (`details.field` is `slug`). Slugs are unique across public and private rooms; the response does not say which room has it.',
-  'Choose another one.',
-)
-export class SlugTaken extends AppError {
-  readonly code = 'ALREADY_EXISTS';
-  readonly status = 409;
-
-  constructor() {
-    super('This slug is taken.', { field: 'slug' });
-  }
-}
+export class SlugTaken extends defineError('ALREADY_EXISTS', 409, {
+  message: 'This slug is taken.',
+  meaning:
+    'Another room has this slug (`details.field` is `slug`). Slugs are unique across public and private rooms; the response does not say which room has it.',
+  action: 'Choose another one.',
+  details: { field: 'slug' },
+}) {}

@@ -1,44 +1,32 @@
-import { AppError } from '../../platform/errors/app-error.js';
-import { ErrorDoc } from '../../platform/errors/error-doc.decorator.js';
+import { defineError } from '../../platform/errors/app-error.js';
 
-@ErrorDoc('The file does not exist, or the user may not see it.', 'Treat it as gone.')
-export class FileNotFound extends AppError {
-  readonly code = 'FILE_NOT_FOUND';
-  readonly status = 404;
+export class FileNotFound extends defineError('FILE_NOT_FOUND', 404, {
+  message: 'No such file.',
+  meaning: 'The file does not exist, or the user may not see it.',
+  action: 'Treat it as gone.',
+}) {}
 
-  constructor() {
-    super('No such file.');
-  }
-}
+export class FileTooLarge extends defineError('FILE_TOO_LARGE', 413, {
+  message: 'The file is too large.',
+  meaning:
+    'The file is larger than the limit of its kind (`details.limit` bytes), or expands to too many pixels, frames or entries of an archive.',
+  action: 'Make it smaller before the upload.',
+  details: (details: { limit?: number; reason?: string } = {}) => details,
+}) {}
 
-@ErrorDoc(
-  'The file is larger than the limit of its kind (`details.limit` bytes), or expands to too many pixels, frames or entries of an archive.',
-  'Make it smaller before the upload.',
-)
-export class FileTooLarge extends AppError {
-  readonly code = 'FILE_TOO_LARGE';
-  readonly status = 413;
-
-  constructor(details: { limit?: number; reason?: string } = {}) {
-    super('The file is too large.', details);
-  }
-}
-
-@ErrorDoc(
-  'The type of the file is not accepted, its name, declared type and content do not agree, or its content is not allowed: `details.reason`.',
-  'Convert it to one of `details.accepted` (extensions); docs/file-types.md has the types.',
-)
-export class InvalidFileType extends AppError {
-  readonly code = 'INVALID_FILE_TYPE';
-  readonly status = 415;
-
+export class InvalidFileType extends defineError('INVALID_FILE_TYPE', 415, {
+  message: 'This file is not accepted.',
+  meaning:
+    'The type of the file is not accepted, its name, declared type and content do not agree, or its content is not allowed: `details.reason`.',
+  action: 'Convert it to one of `details.accepted` (extensions); docs/file-types.md has the types.',
+  details: (reason: string = 'has a type that is not accepted', more: { accepted?: readonly string[] } = {}) => ({
+    reason,
+    ...more,
+  }),
+}) {
   /** The structure does not match the signature. */
   static broken(): InvalidFileType {
     return new InvalidFileType('is broken');
-  }
-
-  constructor(reason = 'has a type that is not accepted', more: { accepted?: readonly string[] } = {}) {
-    super('This file is not accepted.', { reason, ...more });
   }
 
   /** The extension is not that of any accepted type. */
@@ -47,66 +35,41 @@ export class InvalidFileType extends AppError {
   }
 }
 
-@ErrorDoc('A scanner detected malware in the file.', 'Do not try again.')
-export class MalwareDetected extends AppError {
-  readonly code = 'MALWARE_DETECTED';
-  readonly status = 422;
+export class MalwareDetected extends defineError('MALWARE_DETECTED', 422, {
+  message: 'The file contains malware.',
+  meaning: 'A scanner detected malware in the file.',
+  action: 'Do not try again.',
+}) {}
 
-  constructor() {
-    super('The file contains malware.');
-  }
-}
+export class FileNotReady extends defineError('FILE_NOT_READY', 409, {
+  message: 'The file cannot be downloaded.',
+  meaning:
+    'The checks of the file have not ended (`details.status` is `scanning`), or the file did not pass them (`rejected`).',
+  action: 'While `scanning`, wait for `file.scanned`, or repeat the request after a second.',
+  details: (status?: string) => ({ status, ...(status === 'scanning' && { retry_after: 1 }) }),
+}) {}
 
-@ErrorDoc(
-  'The checks of the file have not ended (`details.status` is `scanning`), or the file did not pass them (`rejected`).',
-  'While `scanning`, wait for `file.scanned`, or repeat the request after a second.',
-)
-export class FileNotReady extends AppError {
-  readonly code = 'FILE_NOT_READY';
-  readonly status = 409;
+export class FileNotAttachable extends defineError('FILE_NOT_ATTACHABLE', 409, {
+  message: 'This file cannot be attached.',
+  meaning:
+    'The file is already in a message, was rejected, is still being uploaded, or was uploaded for another conversation.',
+  action: 'Upload the file again.',
+}) {}
 
-  constructor(status?: string) {
-    super('The file cannot be downloaded.', { status, ...(status === 'scanning' && { retry_after: 1 }) });
-  }
-}
+export class FileAttached extends defineError('FILE_ATTACHED', 409, {
+  message: 'A message contains this file. Delete the message instead.',
+  meaning: 'A message contains this file. Deleting the message also deletes the file.',
+  action: 'Delete the message instead.',
+}) {}
 
-@ErrorDoc(
-  'The file is already in a message, was rejected, is still being uploaded, or was uploaded for another conversation.',
-  'Upload the file again.',
-)
-export class FileNotAttachable extends AppError {
-  readonly code = 'FILE_NOT_ATTACHABLE';
-  readonly status = 409;
-
-  constructor() {
-    super('This file cannot be attached.');
-  }
-}
-
-@ErrorDoc('A message contains this file. Deleting the message also deletes the file.', 'Delete the message instead.')
-export class FileAttached extends AppError {
-  readonly code = 'FILE_ATTACHED';
-  readonly status = 409;
-
-  constructor() {
-    super('A message contains this file. Delete the message instead.');
-  }
-}
-
-@ErrorDoc(
-  'The files of the user have reached the quota: `details.max_bytes`, `details.max_files`.',
-  'Delete messages with files, or files.',
-)
-export class FileQuotaExceeded extends AppError {
-  readonly code = 'FILE_QUOTA_EXCEEDED';
-  readonly status = 409;
-
+export class FileQuotaExceeded extends defineError('FILE_QUOTA_EXCEEDED', 409, {
+  message: 'Your quota for files is used up.',
+  meaning: 'The files of the user have reached the quota: `details.max_bytes`, `details.max_files`.',
+  action: 'Delete messages with files, or files.',
+  details: (details: { max_bytes?: number; max_files?: number } = {}) => details,
+}) {
   static of({ bytes, files }: { bytes: number; files: number }): FileQuotaExceeded {
     return new FileQuotaExceeded({ max_bytes: bytes, max_files: files });
-  }
-
-  constructor(details: { max_bytes?: number; max_files?: number } = {}) {
-    super('Your quota for files is used up.', details);
   }
 }
 
@@ -118,31 +81,28 @@ const TOO_MANY_UPLOADS = {
   server: 'Too many uploads are in progress on the server.',
 } as const;
 
-@ErrorDoc(
-  'The maximum number of concurrent uploads is reached: of the account (`details.limit`), of the IP address, or of the server.',
-  'Wait until an upload ends, or for `details.retry_after` seconds (also `Retry-After`), and try again.',
-)
-export class TooManyUploads extends AppError {
-  readonly code = 'TOO_MANY_UPLOADS';
-  readonly status = 429;
+export class TooManyUploads extends defineError<[whose: keyof typeof TOO_MANY_UPLOADS, limit?: number]>(
+  'TOO_MANY_UPLOADS',
+  429,
+  {
+    message: (whose) => TOO_MANY_UPLOADS[whose],
+    meaning:
+      'The maximum number of concurrent uploads is reached: of the account (`details.limit`), of the IP address, or of the server.',
+    action: 'Wait until an upload ends, or for `details.retry_after` seconds (also `Retry-After`), and try again.',
+    /** `limit`: the limit of the account, if that is exceeded. */
+    details: (_whose, limit) => ({ limit, retry_after: RETRY_AFTER_SECONDS }),
+  },
+) {}
 
-  /** `limit`: the limit of the account, if that is exceeded. */
-  constructor(whose: 'account' | 'address' | 'server', limit?: number) {
-    super(TOO_MANY_UPLOADS[whose], { limit, retry_after: RETRY_AFTER_SECONDS });
-  }
-}
-
-@ErrorDoc(
-  'The requested range is outside the file; `Content-Range` contains its size.',
-  'Ask for a part that is there.',
-)
-export class RangeNotSatisfiable extends AppError {
-  readonly code = 'RANGE_NOT_SATISFIABLE';
-  readonly status = 416;
+export class RangeNotSatisfiable extends defineError('RANGE_NOT_SATISFIABLE', 416, {
+  message: 'The file has no such part.',
+  meaning: 'The requested range is outside the file; `Content-Range` contains its size.',
+  action: 'Ask for a part that is there.',
+}) {
   readonly headers: Record<string, string>;
 
   constructor(size = 0) {
-    super('The file has no such part.');
+    super();
     this.headers = { 'Content-Range': `bytes */${size}` };
   }
 }

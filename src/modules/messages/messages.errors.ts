@@ -1,111 +1,67 @@
-import { AppError } from '../../platform/errors/app-error.js';
-import { ErrorDoc } from '../../platform/errors/error-doc.decorator.js';
+import { defineError } from '../../platform/errors/app-error.js';
 
-@ErrorDoc('The message does not exist, or the caller is not in its conversation.', 'Treat it as deleted.')
-export class MessageNotFound extends AppError {
-  readonly code = 'MESSAGE_NOT_FOUND';
-  readonly status = 404;
+export class MessageNotFound extends defineError('MESSAGE_NOT_FOUND', 404, {
+  message: 'No such message.',
+  meaning: 'The message does not exist, or the caller is not in its conversation.',
+  action: 'Treat it as deleted.',
+}) {}
 
-  constructor() {
-    super('No such message.');
-  }
-}
-
-@ErrorDoc(
-  'The caller already has `details.limit` message searches running in this process.',
-  'Wait until they end, or cancel them.',
-)
-export class TooManySearches extends AppError {
-  readonly code = 'TOO_MANY_SEARCHES';
-  readonly status = 429;
-
-  constructor(limit: number) {
-    super('Too many searches at once.', { limit, retry_after: 1 });
-  }
-}
+export class TooManySearches extends defineError('TOO_MANY_SEARCHES', 429, {
+  message: 'Too many searches at once.',
+  meaning: 'The caller already has `details.limit` message searches running in this process.',
+  action: 'Wait until they end, or cancel them.',
+  details: (limit: number) => ({ limit, retry_after: 1 }),
+}) {}
 
 /** The length is counted in code points, after the content was sanitized. */
-@ErrorDoc(
-  'The content is longer than `details.max_length` code points (`CONTENT_MAX_LENGTH`).',
-  'Shorten it, or send several.',
-)
-export class ContentTooLong extends AppError {
-  readonly code = 'CONTENT_TOO_LONG';
-  readonly status = 400;
+export class ContentTooLong extends defineError<[length: number, maxLength: number]>('CONTENT_TOO_LONG', 400, {
+  message: (_length, maxLength) => `The content is longer than ${maxLength} characters.`,
+  meaning: 'The content is longer than `details.max_length` code points (`CONTENT_MAX_LENGTH`).',
+  action: 'Shorten it, or send several.',
+  details: (length, maxLength) => ({ length, max_length: maxLength }),
+}) {}
 
-  constructor(length: number, maxLength: number) {
-    super(`The content is longer than ${maxLength} characters.`, { length, max_length: maxLength });
-  }
-}
+export class InvalidMessageType extends defineError('INVALID_MESSAGE_TYPE', 400, {
+  message: 'Messages of this type cannot be sent by a client.',
+  meaning: 'Only the server sends `system` messages.',
+  action: 'Send `text`, `image` or `file`.',
+}) {}
 
-@ErrorDoc('Only the server sends `system` messages.', 'Send `text`, `image` or `file`.')
-export class InvalidMessageType extends AppError {
-  readonly code = 'INVALID_MESSAGE_TYPE';
-  readonly status = 400;
+export class MessageNotEditable extends defineError('MESSAGE_NOT_EDITABLE', 409, {
+  message: 'This message can no longer be changed.',
+  meaning: 'The message is deleted, or it is a system message.',
+  action: 'Load the message again.',
+}) {}
 
-  constructor() {
-    super('Messages of this type cannot be sent by a client.');
-  }
-}
+export class SlowMode extends defineError('SLOW_MODE', 429, {
+  message: 'This conversation is in slow mode.',
+  meaning: 'The conversation is in slow mode and the sender has just posted, edited or reacted.',
+  action: 'Wait `details.retry_after` seconds.',
+  details: (retryAfterSeconds: number) => ({ retry_after: retryAfterSeconds }),
+}) {}
 
-@ErrorDoc('The message is deleted, or it is a system message.', 'Load the message again.')
-export class MessageNotEditable extends AppError {
-  readonly code = 'MESSAGE_NOT_EDITABLE';
-  readonly status = 409;
-
-  constructor() {
-    super('This message can no longer be changed.');
-  }
-}
-
-@ErrorDoc(
-  'The conversation is in slow mode and the sender has just posted, edited or reacted.',
-  'Wait `details.retry_after` seconds.',
-)
-export class SlowMode extends AppError {
-  readonly code = 'SLOW_MODE';
-  readonly status = 429;
-
-  constructor(retryAfterSeconds: number) {
-    super('This conversation is in slow mode.', { retry_after: retryAfterSeconds });
-  }
-}
-
-@ErrorDoc(
-  'A content rule of the installation or of the conversation rejects this text; `details.reason` is the rule’s public reason.',
-  'Display the reason; change the text.',
-)
-export class ContentRejected extends AppError {
-  readonly code = 'CONTENT_REJECTED';
-  readonly status = 422;
-
-  constructor(reason: string | null) {
-    super(reason ?? 'This text is not allowed here.', { reason });
-  }
-}
+export class ContentRejected extends defineError('CONTENT_REJECTED', 422, {
+  message: (reason: string | null) => reason ?? 'This text is not allowed here.',
+  meaning:
+    'A content rule of the installation or of the conversation rejects this text; `details.reason` is the rule’s public reason.',
+  action: 'Display the reason; change the text.',
+  details: (reason: string | null) => ({ reason }),
+}) {}
 
 /**
  * Not a mistake of the sender, and not a message yet. A repeat with the same `client_message_id` is the same held send.
  */
-@ErrorDoc(
-  'Accepted, but held for a moderator. Other users do not see it, and no message exists, until it is released.',
-  'Display it as pending. A repeat with the same key is the same held message.',
-)
-export class HeldForReview extends AppError {
-  readonly code = 'HELD_FOR_REVIEW';
-  readonly status = 202;
+export class HeldForReview extends defineError('HELD_FOR_REVIEW', 202, {
+  message: 'A moderator will review this message before it is published.',
+  meaning:
+    'Accepted, but held for a moderator. Other users do not see it, and no message exists, until it is released.',
+  action: 'Display it as pending. A repeat with the same key is the same held message.',
+  details: (heldId: string) => ({ held_id: heldId }),
+}) {}
 
-  constructor(heldId: string) {
-    super('A moderator will review this message before it is published.', { held_id: heldId });
-  }
-}
-
-@ErrorDoc('A message can have at most `details.limit` different reactions.', 'Use one of the existing ones.')
-export class TooManyReactions extends AppError {
-  readonly code = 'TOO_MANY_REACTIONS';
-  readonly status = 409;
-
-  constructor(limit: number) {
-    super(`A message can have at most ${limit} different reactions.`, { limit });
-  }
-}
+export class TooManyReactions extends defineError('TOO_MANY_REACTIONS', 409, {
+  message: (limit: number) => `A message can have at most ${limit} different reactions.`,
+  meaning: 'A message can have at most `details.limit` different reactions.',
+  action: 'Use one of the existing ones.',
+  details: (limit: number) => ({ limit }),
+}) {}

@@ -6,7 +6,7 @@ import {
   PermissionDenied,
 } from '../../platform/errors/app-error.js';
 import { FileNotAttachable, FileNotFound } from '../files/files.errors.js';
-import { ConversationFrozen, ConversationNotFound } from '../participants/participants.errors.js';
+import { ConversationFrozen, ConversationNotFound, NotAParticipant } from '../participants/participants.errors.js';
 import { MessageNotFound, SlowMode } from './messages.errors.js';
 import type { AppendOutcome } from './messages.repository.js';
 
@@ -21,7 +21,7 @@ export function toSendError(
     case 'not_found':
       return new ConversationNotFound();
     case 'not_participant':
-      return new PermissionDenied('You are not in this conversation.');
+      return new NotAParticipant();
     case 'muted':
       return new PermissionDenied('You are muted in this conversation.');
     case 'frozen':

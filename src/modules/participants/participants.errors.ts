@@ -1,68 +1,46 @@
-import { AppError } from '../../platform/errors/app-error.js';
-import { ErrorDoc } from '../../platform/errors/error-doc.decorator.js';
+import { defineError, PermissionDenied } from '../../platform/errors/app-error.js';
 
-@ErrorDoc('The conversation does not exist, was deleted, or is hidden from the caller.', 'Treat it as deleted.')
-export class ConversationNotFound extends AppError {
-  readonly code = 'CONVERSATION_NOT_FOUND';
-  readonly status = 404;
+export class ConversationNotFound extends defineError('CONVERSATION_NOT_FOUND', 404, {
+  message: 'No such conversation.',
+  meaning: 'The conversation does not exist, was deleted, or is hidden from the caller.',
+  action: 'Treat it as deleted.',
+}) {}
 
+export class ParticipantNotFound extends defineError('PARTICIPANT_NOT_FOUND', 404, {
+  message: 'This user is not a participant of the conversation.',
+  meaning: 'The user is not a participant of the conversation.',
+  action: 'Load the participants again.',
+}) {}
+
+/** Of the caller, for whom the conversation exists. Dialects have their own message for it. */
+export class NotAParticipant extends PermissionDenied {
   constructor() {
-    super('No such conversation.');
+    super('You are not in this conversation.');
   }
 }
 
-@ErrorDoc('The user is not a participant of the conversation.', 'Load the participants again.')
-export class ParticipantNotFound extends AppError {
-  readonly code = 'PARTICIPANT_NOT_FOUND';
-  readonly status = 404;
+export class DirectConversationFixed extends defineError('DIRECT_CONVERSATION_FIXED', 409, {
+  message: 'A direct conversation cannot be changed in this way; archive it instead.',
+  meaning: 'A direct conversation always has the same two participants, and neither title nor roles.',
+  action: 'Archive it instead.',
+}) {}
 
-  constructor() {
-    super('This user is not a participant of the conversation.');
-  }
-}
+export class ConversationFrozen extends defineError('CONVERSATION_FROZEN', 403, {
+  message: 'This conversation is frozen.',
+  meaning: 'Only moderators may write here for now; participants may still read.',
+  action: 'Wait for `conversation.updated`.',
+}) {}
 
-@ErrorDoc(
-  'A direct conversation always has the same two participants, and neither title nor roles.',
-  'Archive it instead.',
-)
-export class DirectConversationFixed extends AppError {
-  readonly code = 'DIRECT_CONVERSATION_FIXED';
-  readonly status = 409;
+export class ReasonRequired extends defineError('REASON_REQUIRED', 403, {
+  message: 'By system role this requires a `reason`; it is audited, and the participants see it.',
+  meaning: 'Entering or opening a private conversation by system role requires a reason, which the participants see.',
+  action: 'Repeat the request with `reason`.',
+  details: { field: 'reason' },
+}) {}
 
-  constructor() {
-    super('A direct conversation cannot be changed in this way; archive it instead.');
-  }
-}
-
-@ErrorDoc('Only moderators may write here for now; participants may still read.', 'Wait for `conversation.updated`.')
-export class ConversationFrozen extends AppError {
-  readonly code = 'CONVERSATION_FROZEN';
-  readonly status = 403;
-
-  constructor() {
-    super('This conversation is frozen.');
-  }
-}
-
-@ErrorDoc(
-  'Entering or opening a private conversation by system role requires a reason, which the participants see.',
-  'Repeat the request with `reason`.',
-)
-export class ReasonRequired extends AppError {
-  readonly code = 'REASON_REQUIRED';
-  readonly status = 403;
-
-  constructor() {
-    super('By system role this requires a `reason`; it is audited, and the participants see it.', { field: 'reason' });
-  }
-}
-
-@ErrorDoc('A conversation can have at most `details.limit` participants.', 'Create another one.')
-export class TooManyParticipants extends AppError {
-  readonly code = 'TOO_MANY_PARTICIPANTS';
-  readonly status = 409;
-
-  constructor(limit: number) {
-    super(`A conversation can have at most ${limit} participants.`, { limit });
-  }
-}
+export class TooManyParticipants extends defineError('TOO_MANY_PARTICIPANTS', 409, {
+  message: (limit: number) => `A conversation can have at most ${limit} participants.`,
+  meaning: 'A conversation can have at most `details.limit` participants.',
+  action: 'Create another one.',
+  details: (limit: number) => ({ limit }),
+}) {}

@@ -7,7 +7,12 @@ import type { Actor, SystemRole } from '../../platform/http/actor.js';
 import { isUuid } from '../../platform/validation/fields.js';
 import { UsersPolicy } from '../users/users.policy.js';
 import { EntryBySystemRole } from './entry-by-system-role.service.js';
-import { ConversationFrozen, ConversationNotFound, DirectConversationFixed } from './participants.errors.js';
+import {
+  ConversationFrozen,
+  ConversationNotFound,
+  DirectConversationFixed,
+  NotAParticipant,
+} from './participants.errors.js';
 import { type ConversationType, type ParticipantRole, rankIn, rankOf } from './participant-roles.js';
 import { type AccessRow, ParticipantsRepository } from './participants.repository.js';
 
@@ -53,7 +58,7 @@ export interface Membership extends Access {
 
 /**
  * The rights of actors in conversations. An unknown or deleted conversation is ConversationNotFound; one of which the
- * actor is not a participant is PermissionDenied. Reading always requires membership, whatever the system role. System
+ * actor is not a participant is NotAParticipant. Reading always requires membership, whatever the system role. System
  * admins (in groups and rooms) and system moderators (in rooms) may moderate without being participants; admins may
  * delete any conversation.
  */
@@ -82,11 +87,13 @@ export class ParticipantsPolicy {
     return (await this.repository.findBySlug(slug)) !== undefined;
   }
 
-  /** For reads; a write has to check again under the lock. @throws ConversationNotFound, PermissionDenied */
+  /** For reads; a write has to check again under the lock. @throws ConversationNotFound, NotAParticipant */
   async requireMember(actor: Actor, conversationId: string, tx?: Queryable): Promise<Membership> {
     const row = await this.repository.access(conversationId, actor.userId, tx);
     if (!row) throw new ConversationNotFound();
-    return toMembership(conversationId, row, actor) ?? this.deny('You are not in this conversation.');
+    const membership = toMembership(conversationId, row, actor);
+    if (!membership) throw new NotAParticipant();
+    return membership;
   }
 
   /** Whether the other user of a direct conversation has blocked this user. */
@@ -102,7 +109,7 @@ export class ParticipantsPolicy {
   /**
    * For writes, the first call in `EventLog.write`: checks that the account and the session are still valid, and that
    * the actor is still a participant.
-   * @throws AuthenticationRequired, AccountBanned, ConversationNotFound, PermissionDenied
+   * @throws AuthenticationRequired, AccountBanned, ConversationNotFound, NotAParticipant
    */
   async requireMemberUnderLock(tx: Queryable, actor: Actor, conversationId: string): Promise<Membership> {
     const current = await this.users.requireActive(tx, actor);

@@ -13,7 +13,7 @@ import type {
   ParticipantDto,
   ParticipantPageDto,
 } from './participants.dto.js';
-import { ConversationNotFound } from './participants.errors.js';
+import { ConversationNotFound, NotAParticipant } from './participants.errors.js';
 import { type Access, ParticipantsPolicy } from './participants.policy.js';
 import { type ListCursor, ParticipantsRepository } from './participants.repository.js';
 import { ParticipantChanges } from './participant-changes.js';
@@ -140,11 +140,11 @@ export class ParticipantsService {
   /**
    * The actor leaves. The ownership of the last owner passes to the remaining participant with the highest role, of
    * those to the one who joined first.
-   * @throws ConversationNotFound, PermissionDenied if the actor is not a participant, DirectConversationFixed
+   * @throws ConversationNotFound, NotAParticipant, DirectConversationFixed
    */
   async leave(actor: Actor, conversationId: string): Promise<void> {
     await this.change(actor, conversationId, async (tx, access) => {
-      if (!access.role) this.policy.deny('You are not in this conversation.');
+      if (!access.role) throw new NotAParticipant();
       await this.changes.removeParticipant(
         tx,
         actor.userId,
@@ -162,7 +162,7 @@ export class ParticipantsService {
   ): Promise<T> {
     const changed = await this.log.write(conversationId, async (tx) => {
       const access = await this.policy.access(actor, conversationId, tx);
-      if (access.type === 'direct' && !access.role) this.policy.deny('You are not in this conversation.');
+      if (access.type === 'direct' && !access.role) throw new NotAParticipant();
       this.policy.requireNotDirect(access);
       return { result: await work(tx, access) };
     });

@@ -3,7 +3,6 @@ import {
   AccountBanned,
   type AppError,
   AuthenticationRequired,
-  PermissionDenied,
   ValidationError,
 } from '../../platform/errors/app-error.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
@@ -11,7 +10,7 @@ import { KeyedBatcher } from '../../platform/event-log/keyed-batcher.js';
 import type { Actor } from '../../platform/http/actor.js';
 import { requireNone } from '../../platform/validation/ruled-by.js';
 import { type MarkDto, type MarkedDto, problemsOfMark } from './participants.dto.js';
-import { ConversationNotFound } from './participants.errors.js';
+import { ConversationNotFound, NotAParticipant } from './participants.errors.js';
 import { ReadStateChanged, type MovedMark } from './participants.events.js';
 import { type MarkOutcome, type MarkResult, type NewMark, ReceiptsRepository } from './receipts.repository.js';
 
@@ -36,7 +35,7 @@ export class ReadState {
 
   /**
    * Marks everything up to a message as read, and so as delivered.
-   * @throws ValidationError, ConversationNotFound, PermissionDenied, AuthenticationRequired, AccountBanned,
+   * @throws ValidationError, ConversationNotFound, NotAParticipant, AuthenticationRequired, AccountBanned,
    *   ServiceUnavailable
    */
   read(actor: Actor, conversationId: string, dto: MarkDto): Promise<MarkedDto> {
@@ -101,7 +100,7 @@ function toMarkError(outcome: Exclude<MarkOutcome, 'marked'>): AppError {
     case 'not_found':
       return new ConversationNotFound();
     case 'not_participant':
-      return new PermissionDenied('You are not in this conversation.');
+      return new NotAParticipant();
     case 'message_not_found':
       return ValidationError.of('message_id', 'is not a message of this conversation');
     case 'banned':

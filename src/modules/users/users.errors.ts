@@ -1,36 +1,21 @@
-import { AppError } from '../../platform/errors/app-error.js';
-import { ErrorDoc } from '../../platform/errors/error-doc.decorator.js';
+import { defineError } from '../../platform/errors/app-error.js';
 
-@ErrorDoc('The user does not exist.', 'Treat the user as deleted.')
-export class UserNotFound extends AppError {
-  readonly code = 'USER_NOT_FOUND';
-  readonly status = 404;
+export class UserNotFound extends defineError('USER_NOT_FOUND', 404, {
+  message: 'No such user.',
+  meaning: 'The user does not exist.',
+  action: 'Treat the user as deleted.',
+}) {}
 
-  constructor() {
-    super('No such user.');
-  }
-}
-
-@ErrorDoc(
-  'An installation needs an admin: the last one who is not banned cannot be demoted or deleted.',
-  'Make another user an admin first.',
-)
-export class LastAdmin extends AppError {
-  readonly code = 'LAST_ADMIN';
-  readonly status = 409;
-
-  constructor() {
-    super('This is the last admin. Make another user an admin first.');
-  }
-}
+export class LastAdmin extends defineError('LAST_ADMIN', 409, {
+  message: 'This is the last admin. Make another user an admin first.',
+  meaning: 'An installation needs an admin: the last one who is not banned cannot be demoted or deleted.',
+  action: 'Make another user an admin first.',
+}) {}
 
 /** Only this error reveals that an account exists. */
-@ErrorDoc('Another account has this name or email; `details.field` is `username` or `email`.', 'Choose another one.')
-export class AlreadyExists extends AppError {
-  readonly code = 'ALREADY_EXISTS';
-  readonly status = 409;
-
-  constructor(field: 'username' | 'email') {
-    super(`This ${field === 'email' ? 'e-mail address' : 'user name'} is taken.`, { field });
-  }
-}
+export class AlreadyExists extends defineError('ALREADY_EXISTS', 409, {
+  message: (field: 'username' | 'email') => `This ${field === 'email' ? 'e-mail address' : 'user name'} is taken.`,
+  meaning: 'Another account has this name or email; `details.field` is `username` or `email`.',
+  action: 'Choose another one.',
+  details: (field: 'username' | 'email') => ({ field }),
+}) {}

@@ -1,59 +1,35 @@
-import { AppError } from '../../platform/errors/app-error.js';
-import { ErrorDoc } from '../../platform/errors/error-doc.decorator.js';
+import { defineError } from '../../platform/errors/app-error.js';
 
 /** Also for webhooks of other users, so that ids cannot be probed. */
-@ErrorDoc('The webhook does not exist, or belongs to another user.', 'Treat it as gone.')
-export class WebhookNotFound extends AppError {
-  readonly code = 'WEBHOOK_NOT_FOUND';
-  readonly status = 404;
+export class WebhookNotFound extends defineError('WEBHOOK_NOT_FOUND', 404, {
+  message: 'No such webhook.',
+  meaning: 'The webhook does not exist, or belongs to another user.',
+  action: 'Treat it as gone.',
+}) {}
 
-  constructor() {
-    super('No such webhook.');
-  }
-}
+export class DeliveryNotFound extends defineError('DELIVERY_NOT_FOUND', 404, {
+  message: 'No such delivery.',
+  meaning: 'The delivery does not exist, belongs to a webhook of another user, or is past its retention.',
+  action: 'Treat it as gone.',
+}) {}
 
-@ErrorDoc(
-  'The delivery does not exist, belongs to a webhook of another user, or is past its retention.',
-  'Treat it as gone.',
-)
-export class DeliveryNotFound extends AppError {
-  readonly code = 'DELIVERY_NOT_FOUND';
-  readonly status = 404;
+export class WebhookDisabled extends defineError('WEBHOOK_DISABLED', 409, {
+  message: 'This webhook is disabled. Activate it first.',
+  meaning: 'Nothing is sent to a disabled webhook.',
+  action: 'Make it active first.',
+}) {}
 
-  constructor() {
-    super('No such delivery.');
-  }
-}
+export class TooManyWebhooksForHost extends defineError('TOO_MANY_WEBHOOKS_FOR_HOST', 409, {
+  message: 'You have reached the maximum number of webhooks at this host.',
+  meaning:
+    'The user has the maximum number of webhooks (`details.max`) at this host (`details.host`), whatever the port.',
+  action: 'Delete one of them, or subscribe one webhook to all events.',
+  details: (host = '', max = 0) => ({ host, max }),
+}) {}
 
-@ErrorDoc('Nothing is sent to a disabled webhook.', 'Make it active first.')
-export class WebhookDisabled extends AppError {
-  readonly code = 'WEBHOOK_DISABLED';
-  readonly status = 409;
-
-  constructor() {
-    super('This webhook is disabled. Activate it first.');
-  }
-}
-
-@ErrorDoc(
-  'The user has the maximum number of webhooks (`details.max`) at this host (`details.host`), whatever the port.',
-  'Delete one of them, or subscribe one webhook to all events.',
-)
-export class TooManyWebhooksForHost extends AppError {
-  readonly code = 'TOO_MANY_WEBHOOKS_FOR_HOST';
-  readonly status = 409;
-
-  constructor(host = '', max = 0) {
-    super('You have reached the maximum number of webhooks at this host.', { host, max });
-  }
-}
-
-@ErrorDoc('The user has the maximum number of webhooks (`details.max`).', 'Delete one.')
-export class TooManyWebhooks extends AppError {
-  readonly code = 'TOO_MANY_WEBHOOKS';
-  readonly status = 409;
-
-  constructor(max = 0) {
-    super('You have reached the maximum number of webhooks.', { max });
-  }
-}
+export class TooManyWebhooks extends defineError('TOO_MANY_WEBHOOKS', 409, {
+  message: 'You have reached the maximum number of webhooks.',
+  meaning: 'The user has the maximum number of webhooks (`details.max`).',
+  action: 'Delete one.',
+  details: (max = 0) => ({ max }),
+}) {}

@@ -1,23 +1,75 @@
-import { ErrorDoc } from './error-doc.decorator.js';
-
 /** The `details` of an error: plain JSON, never a stack, a path or SQL. */
 export type ErrorDetails = Record<string, unknown>;
 
 /**
- * An error the caller can act on. Each module declares its own in `<module>.errors.ts`, every code is declared once, and
- * each transport maps them once: `status` for HTTP, `code` and `details` for frames.
+ * An error the caller can act on. Each module declares its own with `defineError` in `<module>.errors.ts`, and each
+ * transport maps them once: `status` for HTTP, `code` and `details` for frames.
  */
 export abstract class AppError extends Error {
-  abstract readonly code: string;
-  abstract readonly status: number;
-
   constructor(
+    readonly code: string,
+    readonly status: number,
     message: string,
-    readonly details: ErrorDetails = {},
-    options?: ErrorOptions,
+    readonly details: ErrorDetails,
   ) {
-    super(message, options);
+    super(message);
   }
+}
+
+/** What the documentation for API clients contains of an error; `status` is undefined if it varies. */
+export interface ErrorDeclaration {
+  readonly code: string;
+  readonly status: number | undefined;
+  readonly meaning: string;
+  readonly action: string;
+}
+
+/** A class made by `defineError`, or one that extends it. Its code and status do not depend on its arguments. */
+export interface ErrorClass<Arguments extends unknown[] = never[]> {
+  new (...given: Arguments): AppError;
+  readonly declaration: ErrorDeclaration;
+}
+
+/** `message` and `details` are functions of the arguments of the constructor where they vary. */
+interface ErrorDefinition<Arguments extends unknown[]> {
+  readonly message: string | ((...given: Arguments) => string);
+  /** For API clients: what has happened. */
+  readonly meaning: string;
+  /** For API clients: what to do. */
+  readonly action: string;
+  readonly details?: ErrorDetails | ((...given: Arguments) => ErrorDetails);
+}
+
+const declarations: ErrorDeclaration[] = [];
+
+/** Every declared error of the program. */
+export function declaredErrors(): readonly ErrorDeclaration[] {
+  return declarations;
+}
+
+/**
+ * Declares an error, for its code and for the generated documents: `class SlowMode extends defineError(…) {}`. `status`
+ * is undefined for a class that sets it in its constructor.
+ */
+export function defineError<Arguments extends unknown[] = []>(
+  code: string,
+  status: number | undefined,
+  { message, meaning, action, details }: ErrorDefinition<Arguments>,
+): ErrorClass<Arguments> {
+  const declaration = { code, status, meaning, action };
+  declarations.push(declaration);
+  return class extends AppError {
+    static readonly declaration = declaration;
+
+    constructor(...given: Arguments) {
+      super(
+        code,
+        status!,
+        typeof message === 'function' ? message(...given) : message,
+        typeof details === 'function' ? details(...given) : { ...details },
+      );
+    }
+  };
 }
 
 /** One problem with one field of the input; `field` is a dotted path, empty for the body as a whole. */
@@ -26,81 +78,60 @@ export interface FieldProblem {
   reason: string;
 }
 
-@ErrorDoc(
-  'The input does not have the documented shape; `details.errors` names every field at once, with a reason.',
-  'Correct the fields; the same request will fail again.',
-)
-export class ValidationError extends AppError {
-  readonly code = 'VALIDATION_ERROR';
-  readonly status = 400;
-
-  constructor(
-    readonly problems: FieldProblem[],
-    message = 'The request is not valid.',
-  ) {
-    super(message, { errors: problems });
-  }
-
+export class ValidationError extends defineError<[problems: FieldProblem[], message?: string]>(
+  'VALIDATION_ERROR',
+  400,
+  {
+    message: (_problems, message = 'The request is not valid.') => message,
+    meaning: 'The input does not have the documented shape; `details.errors` names every field at once, with a reason.',
+    action: 'Correct the fields; the same request will fail again.',
+    details: (problems) => ({ errors: problems }),
+  },
+) {
   static of(field: string, reason: string): ValidationError {
     return new ValidationError([{ field, reason }]);
   }
-}
 
-@ErrorDoc(
-  'The access token is missing or not valid; `details.token_expired` is true if it has only expired.',
-  'With `token_expired`, refresh the session; otherwise log in.',
-)
-export class AuthenticationRequired extends AppError {
-  readonly code = 'AUTHENTICATION_REQUIRED';
-  readonly status = 401;
-
-  constructor(details: { token_expired?: boolean } = {}) {
-    super('A valid access token is required.', details);
+  constructor(
+    readonly problems: FieldProblem[],
+    message?: string,
+  ) {
+    super(problems, message);
   }
 }
 
-@ErrorDoc('The caller is authenticated but may not do this.', 'Do not repeat the request.')
-export class PermissionDenied extends AppError {
-  readonly code = 'PERMISSION_DENIED';
-  readonly status = 403;
+export class AuthenticationRequired extends defineError('AUTHENTICATION_REQUIRED', 401, {
+  message: 'A valid access token is required.',
+  meaning: 'The access token is missing or not valid; `details.token_expired` is true if it has only expired.',
+  action: 'With `token_expired`, refresh the session; otherwise log in.',
+  details: (details: { token_expired?: boolean } = {}) => details,
+}) {}
 
-  constructor(message = 'You may not do this.') {
-    super(message);
-  }
-}
+export class PermissionDenied extends defineError('PERMISSION_DENIED', 403, {
+  message: (message: string = 'You may not do this.') => message,
+  meaning: 'The caller is authenticated but may not do this.',
+  action: 'Do not repeat the request.',
+}) {}
 
-@ErrorDoc(
-  'The caller’s account is banned; `details.reason` has the reason, `details.until` the end, null for a permanent ban.',
-  'Present the reason and the end to the user.',
-)
-export class AccountBanned extends AppError {
-  readonly code = 'ACCOUNT_BANNED';
-  readonly status = 403;
+export class AccountBanned extends defineError('ACCOUNT_BANNED', 403, {
+  message: 'This account is banned.',
+  meaning:
+    'The caller’s account is banned; `details.reason` has the reason, `details.until` the end, null for a permanent ban.',
+  action: 'Present the reason and the end to the user.',
+  details: (details: { reason?: string | null; until?: string | null } = {}) => details,
+}) {}
 
-  constructor(details: { reason?: string | null; until?: string | null } = {}) {
-    super('This account is banned.', details);
-  }
-}
+export class RouteNotFound extends defineError('ROUTE_NOT_FOUND', 404, {
+  message: 'No such route.',
+  meaning: 'There is no route with this path and method.',
+  action: 'Compare with `/openapi.json`.',
+}) {}
 
-@ErrorDoc('There is no route with this path and method.', 'Compare with `/openapi.json`.')
-export class RouteNotFound extends AppError {
-  readonly code = 'ROUTE_NOT_FOUND';
-  readonly status = 404;
-
-  constructor() {
-    super('No such route.');
-  }
-}
-
-@ErrorDoc('The body is larger than the route accepts.', 'Send less.')
-export class PayloadTooLarge extends AppError {
-  readonly code = 'PAYLOAD_TOO_LARGE';
-  readonly status = 413;
-
-  constructor() {
-    super('The request body is too large.');
-  }
-}
+export class PayloadTooLarge extends defineError('PAYLOAD_TOO_LARGE', 413, {
+  message: 'The request body is too large.',
+  meaning: 'The body is larger than the route accepts.',
+  action: 'Send less.',
+}) {}
 
 /** The rate limit that was exceeded: its action, its number and window, and the epoch second of the next permitted call. */
 export interface SpentLimit {
@@ -110,74 +141,51 @@ export interface SpentLimit {
   readonly resetAt: number;
 }
 
-@ErrorDoc(
-  'A rate limit of the caller or of their IP address is exceeded.',
-  'Wait `details.retry_after` seconds (also `Retry-After`).',
-)
-export class RateLimitExceeded extends AppError {
-  readonly code = 'RATE_LIMIT_EXCEEDED';
-  readonly status = 429;
-
+export class RateLimitExceeded extends defineError('RATE_LIMIT_EXCEEDED', 429, {
+  message: 'Too many requests.',
+  meaning: 'A rate limit of the caller or of their IP address is exceeded.',
+  action: 'Wait `details.retry_after` seconds (also `Retry-After`).',
+  details: (retryAfterSeconds: number) => ({ retry_after: retryAfterSeconds }),
+}) {
   constructor(
     readonly retryAfterSeconds: number,
     readonly spent?: SpentLimit,
   ) {
-    super('Too many requests.', { retry_after: retryAfterSeconds });
+    super(retryAfterSeconds);
   }
 }
 
-@ErrorDoc(
-  'The server cannot process the request right now; a write may or may not have been stored.',
-  'Repeat the request after `details.retry_after` seconds; with the same `client_message_id` or `Idempotency-Key` it takes effect once.',
-)
-export class ServiceUnavailable extends AppError {
-  readonly code = 'SERVICE_UNAVAILABLE';
-  readonly status = 503;
-
+export class ServiceUnavailable extends defineError('SERVICE_UNAVAILABLE', 503, {
+  message: 'The service cannot answer right now. Try again.',
+  meaning: 'The server cannot process the request right now; a write may or may not have been stored.',
+  action:
+    'Repeat the request after `details.retry_after` seconds; with the same `client_message_id` or `Idempotency-Key` it takes effect once.',
+  details: (retryAfterSeconds: number) => ({ retry_after: retryAfterSeconds }),
+}) {
   /** `cause` is only logged. */
   constructor(
     readonly retryAfterSeconds = 1,
     options?: ErrorOptions,
   ) {
-    super('The service cannot answer right now. Try again.', { retry_after: retryAfterSeconds }, options);
+    super(retryAfterSeconds);
+    if (options) this.cause = options.cause;
   }
 }
 
-@ErrorDoc(
-  'This idempotency key (or `client_message_id`) was used with another body.',
-  'Use a new key for a new request.',
-)
-export class IdempotencyConflict extends AppError {
-  readonly code = 'IDEMPOTENCY_CONFLICT';
-  readonly status = 422;
+export class IdempotencyConflict extends defineError('IDEMPOTENCY_CONFLICT', 422, {
+  message: 'This idempotency key was used with another body.',
+  meaning: 'This idempotency key (or `client_message_id`) was used with another body.',
+  action: 'Use a new key for a new request.',
+}) {}
 
-  constructor() {
-    super('This idempotency key was used with another body.');
-  }
-}
+export class IdempotencyInProgress extends defineError('IDEMPOTENCY_IN_PROGRESS', 409, {
+  message: 'A request with this idempotency key is still being processed. Try again.',
+  meaning: 'A request with the same idempotency key is still being processed.',
+  action: 'Try again in a moment, with the same key.',
+}) {}
 
-@ErrorDoc(
-  'A request with the same idempotency key is still being processed.',
-  'Try again in a moment, with the same key.',
-)
-export class IdempotencyInProgress extends AppError {
-  readonly code = 'IDEMPOTENCY_IN_PROGRESS';
-  readonly status = 409;
-
-  constructor() {
-    super('A request with this idempotency key is still being processed. Try again.');
-  }
-}
-
-@ErrorDoc(
-  'A defect of the server; the log has the cause under the `request_id`.',
-  'Try again later; report the `request_id`.',
-)
-export class InternalError extends AppError {
-  readonly code = 'INTERNAL_ERROR';
-  readonly status = 500;
-
-  constructor() {
-    super('Something went wrong on our side.');
-  }
-}
+export class InternalError extends defineError('INTERNAL_ERROR', 500, {
+  message: 'Something went wrong on our side.',
+  meaning: 'A defect of the server; the log has the cause under the `request_id`.',
+  action: 'Try again later; report the `request_id`.',
+}) {}

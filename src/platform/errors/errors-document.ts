@@ -1,10 +1,8 @@
-import { codeOf } from './throws.decorator.js';
-import { declaredErrors, errorDocOf } from './error-doc.decorator.js';
+import { declaredErrors } from './app-error.js';
 
 /** Renders `docs/errors.md`: every code with its meaning and what a client can do. */
 export function errorsDocument(): string {
   const rows = declaredErrors()
-    .map((error) => ({ ...codeOf(error), ...errorDocOf(error) }))
     .map(({ code, status, meaning, action }) => `| \`${code}\` | ${status ?? '4xx'} | ${meaning} | ${action} |`)
     .sort();
   return [
@@ -13,7 +11,7 @@ export function errorsDocument(): string {
     'Every error is `{"error": {"code", "message", "details", "request_id"}}`, over sockets without `request_id`. Programs should',
     'read `code`, which is stable, and `details`; `message` is for people and may change. The dialects present the same errors in',
     '[their own formats](dialects.md). The reasons for closed connections are in [realtime](realtime.md).',
-    'Generated from the declarations (`@ErrorDoc` in `*.errors.ts`).',
+    'Generated from the declarations (`defineError` in `*.errors.ts`).',
     '',
     '| Code | Status | Meaning | What to do |',
     '| --- | --- | --- | --- |',

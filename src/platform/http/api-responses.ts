@@ -3,6 +3,7 @@ import {
   AccountBanned,
   type AppError,
   AuthenticationRequired,
+  type ErrorClass,
   IdempotencyConflict,
   IdempotencyInProgress,
   InternalError,
@@ -13,8 +14,6 @@ import {
   ValidationError,
 } from '../errors/app-error.js';
 import type { ErrorFormat } from '../errors/error-formats.js';
-import { errorDocOf } from '../errors/error-doc.decorator.js';
-import { codeOf, type ErrorClass, type ErrorCode } from '../errors/throws.decorator.js';
 import type { RouteMetadata } from './openapi-routes.js';
 import { UnsupportedMediaType } from './http-errors.js';
 import type { ParleyRequest } from './request-context.js';
@@ -88,9 +87,10 @@ export function errorResponses(
 ): Responses {
   const byStatus = new Map<number, CodeMeanings>();
   for (const error of errors) {
-    const { status, code } = format ? codeIn(format, error) : codeOf(error);
+    const thrown = new (error as unknown as new () => AppError)();
+    const { status, code } = format ? codeIn(format, thrown) : thrown;
     const codes = byStatus.get(status) ?? new Map<string, Set<string>>();
-    byStatus.set(status, codes.set(code, (codes.get(code) ?? new Set()).add(errorDocOf(error).meaning)));
+    byStatus.set(status, codes.set(code, (codes.get(code) ?? new Set()).add(error.declaration.meaning)));
   }
   const responses: Responses = {};
   for (const [status, unsorted] of [...byStatus].sort(([a], [b]) => a - b)) {
@@ -113,8 +113,7 @@ function share(shared: Responses, name: string, response: DocumentedResponse): s
 }
 
 /** The status and code of an error in a format; both may differ from ours. */
-function codeIn({ present }: ErrorFormat, error: ErrorClass): ErrorCode {
-  const thrown = new (error as unknown as new () => AppError)();
+function codeIn({ present }: ErrorFormat, thrown: AppError): Pick<AppError, 'status' | 'code'> {
   const { status, body } = present(thrown, { originalUrl: '', requestId: '' } as ParleyRequest);
   const { code, error_code: errorCode, error: inner } = body as Record<string, unknown>;
   const presented = [code, errorCode, (inner as { code?: unknown } | undefined)?.code].find(

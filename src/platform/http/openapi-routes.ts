@@ -1,7 +1,8 @@
 import type { Type } from '@nestjs/common';
 import { ModulesContainer, Reflector } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { type ErrorClass, THROWS } from '../errors/throws.decorator.js';
+import type { ErrorClass } from '../errors/app-error.js';
+import { THROWS } from '../errors/throws.decorator.js';
 import { type LimitAction } from '../throttling/limits.js';
 import { LIMIT_ACTION } from '../throttling/limit.decorator.js';
 import { NOT_REPLAYED, type Replay } from './idempotency.interceptor.js';

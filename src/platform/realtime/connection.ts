@@ -156,9 +156,9 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
   /** Replies to a request with an error. Without an id the error is a separate frame. */
   fail(id: RequestId | undefined, error: AppError): void {
     if (this.isClosed) return;
+    if (id === undefined) return this.enqueue(EncodedFrame.ofError(error), 'reliable');
     const { code, message, details } = error;
-    if (id === undefined) this.enqueue(EncodedFrame.of('error', { error: { code, message, details } }), 'reliable');
-    else this.reply(id, JSON.stringify({ ok: false, error: { code, message, details } }));
+    this.reply(id, JSON.stringify({ ok: false, error: { code, message, details } }));
   }
 
   /** Counts a frame that was not a valid request. Too many in a short time close the connection. */

@@ -1,3 +1,4 @@
+import type { AppError } from '../errors/app-error.js';
 import { frameText, type EngineWriteOptions, type Packet } from './packet.js';
 
 /**
@@ -37,6 +38,14 @@ export class EncodedFrame implements Packet {
 
   static of(type: string, frame: object): EncodedFrame {
     return new EncodedFrame(type, JSON.stringify({ type, ...frame }));
+  }
+
+  /** The failure of a request that has no reply. Translations receive the error itself, with its class. */
+  static ofError(error: AppError): EncodedFrame {
+    const { code, message, details } = error;
+    const frame = EncodedFrame.of('error', { error: { code, message, details } });
+    frame.content = { type: 'error', data: {}, error };
+    return frame;
   }
 
   /** Bytes on the wire, near enough for the queue's accounting. */

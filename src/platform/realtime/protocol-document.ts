@@ -3,6 +3,7 @@ import type { Express } from 'express';
 import {
   AccountBanned,
   AuthenticationRequired,
+  type ErrorClass,
   IdempotencyConflict,
   InternalError,
   PermissionDenied,
@@ -10,7 +11,6 @@ import {
   ServiceUnavailable,
   ValidationError,
 } from '../errors/app-error.js';
-import { codeOf, type ErrorClass } from '../errors/throws.decorator.js';
 import { apiDocument, close, countedAsCall } from '../http/api-document.js';
 import { routeMetadata } from '../http/openapi-routes.js';
 import { ServedDocument } from '../http/served-document.js';
@@ -162,7 +162,7 @@ function operationsOf(
 /** Frames call the same services as routes, so they have the same errors. */
 function errorCodes(app: NestExpressApplication): string[] {
   const declared = [...routeMetadata(app).values()].flatMap(({ errors }) => errors);
-  const codes = [...FRAME_ERRORS, ...declared].map((error) => codeOf(error).code);
+  const codes = [...FRAME_ERRORS, ...declared].map((error) => error.declaration.code);
   return [...new Set([...codes, ...Object.values(CLOSE_REASONS).map(({ error }) => error)])].sort();
 }
 

@@ -39,7 +39,7 @@ module.exports = {
       {
         path: [
           // Cursors and replays are of the log, not of a transport.
-          '^src/platform/(realtime/(?!(cursor|resume)\\.ts)|queue/)',
+          '^src/platform/(realtime/(?!resume/(cursor|resume)\\.ts)|queue/)',
           '^src/platform/database/(?!ids|database-errors)',
           'node_modules/(socket\\.io|ws|express|bullmq|@nestjs/bullmq|typeorm|pg)/',
           '\\.(controller|gateway|processor)\\.ts$',

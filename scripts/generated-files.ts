@@ -4,7 +4,7 @@ import { envExample } from '../src/platform/config/env-example.js';
 import { errorsDocument } from '../src/platform/errors/errors-document.js';
 import { apiDocument } from '../src/platform/http/api-document.js';
 import { metricsDocument } from '../src/platform/metrics/metrics-document.js';
-import { protocolDocument } from '../src/platform/realtime/protocol-document.js';
+import { protocolDocument } from '../src/platform/realtime/protocol/protocol-document.js';
 
 /** Returns the current content of every file that is generated from declarations, by its path. */
 export async function generatedFiles(app: NestExpressApplication): Promise<Record<string, string>> {

@@ -21,7 +21,7 @@ import { HttpModule } from './platform/http/http.module.js';
 import { LoggingModule } from './platform/logging/logging.module.js';
 import { EdgeMetricsModule, MetricsModule } from './platform/metrics/metrics.module.js';
 import { QueueModule } from './platform/queue/queue.module.js';
-import { FanOutModule } from './platform/realtime/fan-out.module.js';
+import { FanOutModule } from './platform/realtime/fan-out/fan-out.module.js';
 import { RealtimeModule } from './platform/realtime/realtime.module.js';
 import { ThrottlingModule } from './platform/throttling/throttling.module.js';
 import { WORKER_MODULES } from './worker.module.js';

@@ -19,7 +19,7 @@ import { HealthModule } from './platform/health/health.module.js';
 import { LoggingModule } from './platform/logging/logging.module.js';
 import { MetricsModule } from './platform/metrics/metrics.module.js';
 import { QueueModule } from './platform/queue/queue.module.js';
-import { FanOutModule } from './platform/realtime/fan-out.module.js';
+import { FanOutModule } from './platform/realtime/fan-out/fan-out.module.js';
 import { ScheduleWorkerModule } from './platform/schedule/schedule.worker.module.js';
 import { ThrottlingModule } from './platform/throttling/throttling.module.js';
 

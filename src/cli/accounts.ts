@@ -10,7 +10,7 @@ import { UsersService } from '../modules/users/users.service.js';
 import { AuditLog } from '../platform/audit/audit-log.js';
 import { newId } from '../platform/database/ids.js';
 import { Sql } from '../platform/database/sql.js';
-import type { Actor, SystemRole } from '../platform/http/actor.js';
+import type { Actor, SystemRole } from '../platform/identity/actor.js';
 import { CommandFailed } from './terminal.js';
 
 /** The options of a new account, as typed. */

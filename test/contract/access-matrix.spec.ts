@@ -2,8 +2,8 @@ import { ParticipantsPolicy } from '../../src/modules/participants/participants.
 import { UsersPolicy } from '../../src/modules/users/users.policy.js';
 import { apiDocument } from '../../src/platform/http/api-document.js';
 import { AuthGuard } from '../../src/platform/http/auth.guard.js';
-import { protocolDocument } from '../../src/platform/realtime/protocol-document.js';
-import { RealtimeSettings } from '../../src/platform/realtime/realtime-settings.js';
+import { protocolDocument } from '../../src/platform/realtime/protocol/protocol-document.js';
+import { RealtimeSettings } from '../../src/platform/realtime/connection/realtime-settings.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { arrange, Cells, CONNECT, leaks, tryFrame, tryRoute } from './access-cells.js';
 import { ACTORS, FRAMES, ROUTES, type Who } from './access-expectations.js';

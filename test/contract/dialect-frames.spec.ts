@@ -1,7 +1,7 @@
 import { DIALECT_NAMES } from '../../src/platform/config/dialect-names.js';
 import { apiDocument, close } from '../../src/platform/http/api-document.js';
-import { FrameRouter } from '../../src/platform/realtime/frame-router.js';
-import { RealtimeSettings } from '../../src/platform/realtime/realtime-settings.js';
+import { FrameRouter } from '../../src/platform/realtime/commands/frame-router.js';
+import { RealtimeSettings } from '../../src/platform/realtime/connection/realtime-settings.js';
 import { TypingService } from '../../src/modules/presence/typing.service.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { arrange, type Cell, isInside, leaks, snapshot } from './access-cells.js';

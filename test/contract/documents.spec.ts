@@ -1,9 +1,9 @@
 import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js';
 import { declaredErrors } from '../../src/platform/errors/app-error.js';
 import { apiDocument } from '../../src/platform/http/api-document.js';
-import { FrameRouter } from '../../src/platform/realtime/frame-router.js';
-import { protocolDocument } from '../../src/platform/realtime/protocol-document.js';
-import { DURABLE_EVENTS } from '../../src/platform/realtime/protocol-frames.js';
+import { FrameRouter } from '../../src/platform/realtime/commands/frame-router.js';
+import { protocolDocument } from '../../src/platform/realtime/protocol/protocol-document.js';
+import { DURABLE_EVENTS } from '../../src/platform/realtime/protocol/protocol-frames.js';
 import { sourceFiles } from '../support/source-files.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { type ApiDocument, type ApiOperation, operationsOf, resolve, type Schema } from './contract.js';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { apiDocument } from '../../src/platform/http/api-document.js';
-import { protocolDocument } from '../../src/platform/realtime/protocol-document.js';
+import { protocolDocument } from '../../src/platform/realtime/protocol/protocol-document.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { WebSocketClient } from '../support/realtime-client.js';
 import { NodeProcess } from '../torture/node-process.js';

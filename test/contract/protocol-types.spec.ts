@@ -10,9 +10,9 @@ import type {
 import type { SubscribeFrameDto, UnsubscribeFrameDto } from '../../src/modules/messages/sync.dto.js';
 import type { MarkFrameDto } from '../../src/modules/participants/participants.dto.js';
 import type { SetPresenceDto, TypingFrameDto } from '../../src/modules/presence/presence.dto.js';
-import { FrameRouter } from '../../src/platform/realtime/frame-router.js';
-import type { Requests } from '../../src/platform/realtime/protocol-types.js';
-import type { AuthRefreshFrameDto } from '../../src/platform/realtime/realtime.gateway.js';
+import { FrameRouter } from '../../src/platform/realtime/commands/frame-router.js';
+import type { Requests } from '../../src/platform/realtime/protocol/protocol-types.js';
+import type { AuthRefreshFrameDto } from '../../src/platform/realtime/commands/realtime.gateway.js';
 import { startTestApp } from '../support/test-app.js';
 
 /** The DTO of each handler. */

@@ -6,7 +6,7 @@ import { FileStorage } from '../../src/modules/files/storage/file-storage.js';
 import { TempUploads } from '../../src/modules/files/storage/temp-uploads.js';
 import { UserAdministration } from '../../src/modules/users/user-administration.service.js';
 import { newId } from '../../src/platform/database/ids.js';
-import type { SystemRole } from '../../src/platform/http/actor.js';
+import type { SystemRole } from '../../src/platform/identity/actor.js';
 import type { TestApp } from '../support/test-app.js';
 
 /** The membership of a user in the conversation of a world. */

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import type { Environment } from '../../src/platform/config/config.js';
-import type { Actor } from '../../src/platform/http/actor.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { type Answer, People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';

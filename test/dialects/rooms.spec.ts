@@ -1,4 +1,4 @@
-import { RevocationSweep } from '../../src/platform/realtime/revocation-sweep.js';
+import { RevocationSweep } from '../../src/platform/realtime/connection/revocation-sweep.js';
 import { startChat, type Answer, type Chat, type ChatUser } from '../support/chat.js';
 import { type AnyJson, call, type DialectCall, JsonSocket } from '../support/dialect-client.js';
 

@@ -1,4 +1,4 @@
-import type { Actor } from '../../src/platform/http/actor.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import { AuditLogRepository } from '../../src/modules/admin/audit/audit-log.repository.js';
 import { EventLog } from '../../src/platform/event-log/event-log.js';
 import { type Answer, People } from '../support/people.js';

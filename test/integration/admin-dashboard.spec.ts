@@ -3,7 +3,7 @@ import pg from 'pg';
 import { ActiveUsers } from '../../src/modules/admin/activity/active-users.js';
 import { NodeReports } from '../../src/modules/admin/activity/node-reports.js';
 import { DASHBOARD_STATEMENTS } from '../../src/modules/admin/admin.repository.js';
-import type { Actor } from '../../src/platform/http/actor.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import { Schedule } from '../../src/platform/schedule/schedule.js';
 import { fillLargeData } from '../bench/large-data.js';
 import { People } from '../support/people.js';

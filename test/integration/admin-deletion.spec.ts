@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import pg from 'pg';
 import { FinishDeletions } from '../../src/modules/admin/users/finish-deletions.js';
-import type { Actor } from '../../src/platform/http/actor.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import { EventLog } from '../../src/platform/event-log/event-log.js';
 import { startChat, type Chat, type ChatUser } from '../support/chat.js';
 import { type Answer, People } from '../support/people.js';

@@ -1,7 +1,7 @@
 import { fromBuffer } from 'yauzl';
 import { ExportRepository } from '../../src/modules/admin/users/export.repository.js';
 import { ExportUser } from '../../src/modules/admin/users/export-user.js';
-import type { Actor } from '../../src/platform/http/actor.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import type { ChatUser } from '../support/chat.js';
 import { type FileWorld, startFileWorld } from '../support/file-world.js';
 import { People } from '../support/people.js';

@@ -1,6 +1,6 @@
 import { UserAdministration } from '../../src/modules/users/user-administration.service.js';
-import { RevocationSweep } from '../../src/platform/realtime/revocation-sweep.js';
-import type { Actor } from '../../src/platform/http/actor.js';
+import { RevocationSweep } from '../../src/platform/realtime/connection/revocation-sweep.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import { type Answer, People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 

@@ -1,9 +1,9 @@
 import { UserRoleChanged } from '../../src/modules/users/users.events.js';
 import { UserAdministration } from '../../src/modules/users/user-administration.service.js';
 import { DomainEvents } from '../../src/platform/event-log/domain-events.js';
-import { Authenticator } from '../../src/platform/http/authenticator.js';
-import { Connections } from '../../src/platform/realtime/connections.js';
-import { RevocationSweep } from '../../src/platform/realtime/revocation-sweep.js';
+import { Authenticator } from '../../src/platform/identity/authenticator.js';
+import { Connections } from '../../src/platform/realtime/connection/connections.js';
+import { RevocationSweep } from '../../src/platform/realtime/connection/revocation-sweep.js';
 import { type RealtimeClient, TRANSPORTS } from '../support/realtime-client.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 

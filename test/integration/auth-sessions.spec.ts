@@ -4,8 +4,8 @@ import { UsersPolicy } from '../../src/modules/users/users.policy.js';
 import { UserAdministration } from '../../src/modules/users/user-administration.service.js';
 import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js';
 import { EventLog } from '../../src/platform/event-log/event-log.js';
-import type { Actor } from '../../src/platform/http/actor.js';
-import { Authenticator } from '../../src/platform/http/authenticator.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
+import { Authenticator } from '../../src/platform/identity/authenticator.js';
 import { AccountApp, PASSWORD } from '../support/account-app.js';
 
 const NEW_PASSWORD = 'staple battery horse 42';

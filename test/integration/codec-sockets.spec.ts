@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { PermissionDenied, ValidationError } from '../../src/platform/errors/app-error.js';
-import { CodecSockets } from '../../src/platform/realtime/codec-sockets.js';
-import { EncodedFrame, type FrameContent } from '../../src/platform/realtime/encoded-frame.js';
-import { credentialOf, Handshake } from '../../src/platform/realtime/handshake.js';
-import { type Reply, TextPacket, type WebSocketPacket } from '../../src/platform/realtime/packet.js';
-import type { CodecRequest, SocketCodec } from '../../src/platform/realtime/socket-codec.js';
+import { CodecSockets } from '../../src/platform/realtime/transport/codec-sockets.js';
+import { EncodedFrame, type FrameContent } from '../../src/platform/realtime/protocol/encoded-frame.js';
+import { credentialOf, Handshake } from '../../src/platform/realtime/transport/handshake.js';
+import { type Reply, TextPacket, type WebSocketPacket } from '../../src/platform/realtime/protocol/packet.js';
+import type { CodecRequest, SocketCodec } from '../../src/platform/realtime/transport/socket-codec.js';
 import { startRealtimeApp, type RealtimeApp } from '../support/realtime-app.js';
 
 let translations = 0;

@@ -1,6 +1,6 @@
 import { CreateConversation } from '../../src/modules/conversations/create-conversation.js';
 import { newId } from '../../src/platform/database/ids.js';
-import type { Actor } from '../../src/platform/http/actor.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import { type Answer, People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 

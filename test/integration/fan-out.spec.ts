@@ -1,8 +1,8 @@
 import { newId } from '../../src/platform/database/ids.js';
 import { InProcessBus, InProcessHub } from '../../src/platform/realtime/bus/in-process-bus.js';
 import type { Queryable } from '../../src/platform/database/sql.js';
-import { FanOutRepository } from '../../src/platform/realtime/fan-out.repository.js';
-import { LocalBroadcaster } from '../../src/platform/realtime/local-broadcaster.js';
+import { FanOutRepository } from '../../src/platform/realtime/fan-out/fan-out.repository.js';
+import { LocalBroadcaster } from '../../src/platform/realtime/fan-out/local-broadcaster.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { FakeClient } from '../torture/fake-client.js';
 import { addConversation, addUser, join, leave, post, TestNode } from '../torture/fan-out-world.js';

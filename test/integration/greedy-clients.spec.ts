@@ -5,7 +5,7 @@ import { WebSocket } from 'ws';
 import { UploadSettings } from '../../src/modules/files/upload-settings.js';
 import { UploadsInProgress } from '../../src/modules/files/uploads-in-progress.js';
 import { picture } from '../fixtures/sample-files.js';
-import type { Actor } from '../../src/platform/http/actor.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import type { ChatUser } from '../support/chat.js';
 import { FakeClamd } from '../support/fake-clamd.js';
 import { type BegunUpload, type FileWorld, startFileWorld } from '../support/file-world.js';

@@ -1,5 +1,5 @@
 import type { Config } from '../../src/platform/config/config.js';
-import type { Actor } from '../../src/platform/http/actor.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import { DrainState } from '../../src/platform/health/drain-state.js';
 import { Health, type Readiness } from '../../src/platform/health/health.js';
 import { RedisHealth } from '../../src/platform/health/redis-health.js';

@@ -18,11 +18,11 @@ import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-ex
 import type { Express } from 'express';
 import { AppModule } from '../../src/app.module.js';
 import { RateLimitExceeded } from '../../src/platform/errors/app-error.js';
-import type { Actor } from '../../src/platform/http/actor.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import { createHttpApp } from '../../src/platform/http/create-http-app.js';
 import { CurrentActor } from '../../src/platform/http/current-actor.decorator.js';
 import { Public } from '../../src/platform/http/public.decorator.js';
-import { serveProtocolDocument } from '../../src/platform/realtime/protocol-document.js';
+import { serveProtocolDocument } from '../../src/platform/realtime/protocol/protocol-document.js';
 import { IntField, TextField, TimeField } from '../../src/platform/validation/fields.js';
 import { testConfig } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';

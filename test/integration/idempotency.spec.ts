@@ -3,7 +3,7 @@ import { Body, Controller, Global, Module, Post, type DynamicModule } from '@nes
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from '../../src/app.module.js';
 import { PermissionDenied } from '../../src/platform/errors/app-error.js';
-import type { Actor } from '../../src/platform/http/actor.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import { createHttpApp } from '../../src/platform/http/create-http-app.js';
 import { NotIdempotent } from '../../src/platform/http/idempotency.interceptor.js';
 import type { ParleyRequest } from '../../src/platform/http/request-context.js';

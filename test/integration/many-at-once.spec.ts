@@ -3,7 +3,7 @@ import { USER_CREATED, USER_UPDATED } from '../../src/modules/users/users.events
 import { WebhookPayloads, type OutboxEventRow } from '../../src/modules/webhooks/webhook-payloads.js';
 import { Sql } from '../../src/platform/database/sql.js';
 import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js';
-import type { Actor } from '../../src/platform/http/actor.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 

@@ -3,7 +3,7 @@ import { MessageIndexRepository } from '../../src/modules/messages/message-index
 import { SearchView } from '../../src/modules/messages/message-search.repository.js';
 import { atOnce } from '../../src/platform/process/in-turns.js';
 import { tsvectorInSteps } from '../../src/platform/text-search/words.js';
-import type { Actor } from '../../src/platform/http/actor.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import { Schedule } from '../../src/platform/schedule/schedule.js';
 import { type Answer, People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';

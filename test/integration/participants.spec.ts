@@ -2,7 +2,7 @@ import { ModeratorDelete } from '../../src/modules/messages/moderator-delete.ser
 import { ParticipantsService } from '../../src/modules/participants/participants.service.js';
 import { PARTICIPANT_ROLES, type ParticipantRole } from '../../src/modules/participants/participant-roles.js';
 import { newId } from '../../src/platform/database/ids.js';
-import type { Actor } from '../../src/platform/http/actor.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import { BannedOwners } from '../../src/modules/participants/banned-owners.js';
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';

@@ -3,7 +3,7 @@ import { PresenceLeases } from '../../src/modules/presence/presence-leases.js';
 import { PresenceRepository } from '../../src/modules/presence/presence.repository.js';
 import { PresenceService } from '../../src/modules/presence/presence.service.js';
 import { newId } from '../../src/platform/database/ids.js';
-import type { Actor } from '../../src/platform/http/actor.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import { JsonSocket } from '../support/dialect-client.js';
 import { type AnyFrame, type RealtimeClient, SocketIoClient, WebSocketClient } from '../support/realtime-client.js';
 import { People } from '../support/people.js';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServerResponse } from 'node:http';
-import type { Actor } from '../../src/platform/http/actor.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import { People } from '../support/people.js';
 import { hasRedis, RedisServer } from '../support/redis-server.js';
 import { startTestApp } from '../support/test-app.js';

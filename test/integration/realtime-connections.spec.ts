@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { ServiceUnavailable } from '../../src/platform/errors/app-error.js';
-import { CLOSE_REASONS } from '../../src/platform/realtime/close-reasons.js';
-import { Connections } from '../../src/platform/realtime/connections.js';
+import { CLOSE_REASONS } from '../../src/platform/realtime/connection/close-reasons.js';
+import { Connections } from '../../src/platform/realtime/connection/connections.js';
 import { DrainState } from '../../src/platform/health/drain-state.js';
-import { reconnectSpreadMs } from '../../src/platform/realtime/going-away.js';
+import { reconnectSpreadMs } from '../../src/platform/realtime/connection/going-away.js';
 import { startRealtimeApp, type RealtimeApp } from '../support/realtime-app.js';
 import {
   refusedWith,

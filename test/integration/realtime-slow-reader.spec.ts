@@ -1,9 +1,9 @@
 import type { Socket as TcpSocket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { EncodedFrame } from '../../src/platform/realtime/encoded-frame.js';
-import type { LiveConnection } from '../../src/platform/realtime/live-connection.js';
-import type { RealtimeSettings } from '../../src/platform/realtime/realtime-settings.js';
+import { EncodedFrame } from '../../src/platform/realtime/protocol/encoded-frame.js';
+import type { LiveConnection } from '../../src/platform/realtime/connection/live-connection.js';
+import type { RealtimeSettings } from '../../src/platform/realtime/connection/realtime-settings.js';
 import { startRealtimeApp, type RealtimeApp } from '../support/realtime-app.js';
 import { type RealtimeClient, SocketIoClient, TRANSPORTS, WebSocketClient } from '../support/realtime-client.js';
 

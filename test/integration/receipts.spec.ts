@@ -7,7 +7,7 @@ import { ReadState } from '../../src/modules/participants/read-state.js';
 import { RECEIPTS_QUEUE } from '../../src/modules/participants/receipts.queue.js';
 import { newId } from '../../src/platform/database/ids.js';
 import { Sql } from '../../src/platform/database/sql.js';
-import type { Actor } from '../../src/platform/http/actor.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 

@@ -1,7 +1,7 @@
 import pg from 'pg';
-import { CURSOR_MAX_AGE_MS, openCursor, sealCursor } from '../../src/platform/realtime/cursor.js';
-import { FanOutRepository } from '../../src/platform/realtime/fan-out.repository.js';
-import { WatermarkTracker } from '../../src/platform/realtime/watermark-tracker.js';
+import { CURSOR_MAX_AGE_MS, openCursor, sealCursor } from '../../src/platform/realtime/resume/cursor.js';
+import { FanOutRepository } from '../../src/platform/realtime/fan-out/fan-out.repository.js';
+import { WatermarkTracker } from '../../src/platform/realtime/fan-out/watermark-tracker.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { FakeClient, FakeConnection, type Frame } from '../torture/fake-client.js';
 import { resumeRound } from '../torture/fan-out-rounds.js';

@@ -1,4 +1,4 @@
-import type { Actor } from '../../src/platform/http/actor.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import { Schedule } from '../../src/platform/schedule/schedule.js';
 import { SCHEDULE_QUEUE } from '../../src/platform/schedule/schedule.processor.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { IdempotencyConflict, PermissionDenied } from '../../src/platform/errors/app-error.js';
-import type { Actor } from '../../src/platform/http/actor.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import { startSendPath, type SendPath } from '../support/send-path.js';
 
 describe('the send path', () => {

@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FileStorage } from '../../src/modules/files/storage/file-storage.js';
-import type { Actor } from '../../src/platform/http/actor.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import { isoMedia } from '../fixtures/sample-files.js';
 import type { ChatUser } from '../support/chat.js';
 import { type FileWorld, startFileWorld } from '../support/file-world.js';

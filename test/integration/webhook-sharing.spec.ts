@@ -4,7 +4,7 @@ import { createWorker } from '../../src/create-worker.js';
 import { OutboxPoller } from '../../src/modules/webhooks/outbox-poller.js';
 import { RelayRepository } from '../../src/modules/webhooks/relay.repository.js';
 import { Sql } from '../../src/platform/database/sql.js';
-import type { Actor } from '../../src/platform/http/actor.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { WebhookReceiver } from '../support/webhook-receiver.js';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { Webhook } from 'standardwebhooks';
-import type { Actor } from '../../src/platform/http/actor.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import { type Answer, People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { type ReceivedCall, WebhookReceiver } from '../support/webhook-receiver.js';

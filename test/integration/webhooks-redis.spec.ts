@@ -1,6 +1,6 @@
 import { getQueueToken } from '@nestjs/bullmq';
 import type { Queue } from 'bullmq';
-import type { Actor } from '../../src/platform/http/actor.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import { Schedule } from '../../src/platform/schedule/schedule.js';
 import { REGISTRATION, SCHEDULE_QUEUE } from '../../src/platform/schedule/schedule.processor.js';
 import { itTellsOutsiders } from '../contracts/webhooks.contract.js';

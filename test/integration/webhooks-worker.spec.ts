@@ -2,7 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import pino from 'pino';
 import { createWorker } from '../../src/create-worker.js';
 import { UserAdministration } from '../../src/modules/users/user-administration.service.js';
-import type { Actor } from '../../src/platform/http/actor.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { WebhookReceiver } from '../support/webhook-receiver.js';

@@ -18,7 +18,7 @@ import { HealthModule } from '../../src/platform/health/health.module.js';
 import { createHttpApp } from '../../src/platform/http/create-http-app.js';
 import { HttpModule } from '../../src/platform/http/http.module.js';
 import { LoggingModule } from '../../src/platform/logging/logging.module.js';
-import { Broadcaster } from '../../src/platform/realtime/broadcaster.js';
+import { Broadcaster } from '../../src/platform/realtime/fan-out/broadcaster.js';
 import { ThrottlingModule } from '../../src/platform/throttling/throttling.module.js';
 import { testConfig } from './test-app.js';
 import { attachTestDatabase, createTestDatabase, type TestDatabase } from './test-database.js';

@@ -3,7 +3,7 @@ import { CreateConversation } from '../../src/modules/conversations/create-conve
 import type { CreateConversationDto } from '../../src/modules/conversations/conversations.dto.js';
 import { ParticipantsService } from '../../src/modules/participants/participants.service.js';
 import type { ParticipantRole } from '../../src/modules/participants/participant-roles.js';
-import type { Actor, SystemRole } from '../../src/platform/http/actor.js';
+import type { Actor, SystemRole } from '../../src/platform/identity/actor.js';
 import { type RealtimeClient, WebSocketClient } from './realtime-client.js';
 import { createActor } from './send-path.js';
 import type { TestApp } from './test-app.js';

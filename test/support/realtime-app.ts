@@ -7,17 +7,17 @@ import { Config } from '../../src/platform/config/config.js';
 import { ConfigModule } from '../../src/platform/config/config.module.js';
 import { AuthenticationRequired } from '../../src/platform/errors/app-error.js';
 import { DrainState } from '../../src/platform/health/drain-state.js';
-import type { Actor } from '../../src/platform/http/actor.js';
-import { Authenticator, type EndedSession, type KnownRole } from '../../src/platform/http/authenticator.js';
-import { EncodedFrame } from '../../src/platform/realtime/encoded-frame.js';
-import { Gateway, OnFrame } from '../../src/platform/realtime/frames.js';
-import { SlowConsumerRecovery, type LiveConnection } from '../../src/platform/realtime/live-connection.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
+import { Authenticator, type EndedSession, type KnownRole } from '../../src/platform/identity/authenticator.js';
+import { EncodedFrame } from '../../src/platform/realtime/protocol/encoded-frame.js';
+import { Gateway, OnFrame } from '../../src/platform/realtime/commands/frames.js';
+import { SlowConsumerRecovery, type LiveConnection } from '../../src/platform/realtime/connection/live-connection.js';
 import {
   ConnectionAttacher,
   type AttachedConnection,
   type ResumeRequest,
-} from '../../src/platform/realtime/connection-attacher.js';
-import { RealtimeSettings } from '../../src/platform/realtime/realtime-settings.js';
+} from '../../src/platform/realtime/resume/connection-attacher.js';
+import { RealtimeSettings } from '../../src/platform/realtime/connection/realtime-settings.js';
 import { RealtimeModule } from '../../src/platform/realtime/realtime.module.js';
 import { ThrottlingModule } from '../../src/platform/throttling/throttling.module.js';
 import { JsonField, TextField } from '../../src/platform/validation/fields.js';

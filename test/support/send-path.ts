@@ -16,7 +16,7 @@ import { Sql } from '../../src/platform/database/sql.js';
 import { DomainEvents } from '../../src/platform/event-log/domain-events.js';
 import { EventLog } from '../../src/platform/event-log/event-log.js';
 import { CommitListener, type CommittedEvent } from '../../src/platform/event-log/stream-event.js';
-import type { Actor } from '../../src/platform/http/actor.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
 import { testConfig } from './test-app.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 

@@ -10,11 +10,11 @@ import type { CommittedEvent, PresentedEvent } from '../../src/platform/event-lo
 import { StartupBanner } from '../../src/platform/logging/startup-banner.js';
 import type { Config } from '../../src/platform/config/config.js';
 import { runProcess } from '../../src/platform/process/run-process.js';
-import { Broadcaster } from '../../src/platform/realtime/broadcaster.js';
+import { Broadcaster } from '../../src/platform/realtime/fan-out/broadcaster.js';
 import { Bus, type BusMessage } from '../../src/platform/realtime/bus/bus.js';
-import { RevocationSweep } from '../../src/platform/realtime/revocation-sweep.js';
-import { StreamDispatcher } from '../../src/platform/realtime/stream-dispatcher.js';
-import { HeadReconciler } from '../../src/platform/realtime/head-reconciler.js';
+import { RevocationSweep } from '../../src/platform/realtime/connection/revocation-sweep.js';
+import { StreamDispatcher } from '../../src/platform/realtime/fan-out/stream-dispatcher.js';
+import { HeadReconciler } from '../../src/platform/realtime/fan-out/head-reconciler.js';
 import type { Faults } from './faults.js';
 
 /**

@@ -1,6 +1,6 @@
 import { newId } from '../../src/platform/database/ids.js';
-import type { EncodedFrame, FrameClass } from '../../src/platform/realtime/encoded-frame.js';
-import type { LiveConnection, Position } from '../../src/platform/realtime/live-connection.js';
+import type { EncodedFrame, FrameClass } from '../../src/platform/realtime/protocol/encoded-frame.js';
+import type { LiveConnection, Position } from '../../src/platform/realtime/connection/live-connection.js';
 import type { TestNode } from './fan-out-world.js';
 
 export interface Frame {

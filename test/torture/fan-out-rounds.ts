@@ -3,7 +3,7 @@ import pg from 'pg';
 import { newId } from '../../src/platform/database/ids.js';
 import type { Sql } from '../../src/platform/database/sql.js';
 import { Bus, type BusMessage } from '../../src/platform/realtime/bus/bus.js';
-import { FanOutRepository } from '../../src/platform/realtime/fan-out.repository.js';
+import { FanOutRepository } from '../../src/platform/realtime/fan-out/fan-out.repository.js';
 import { FakeClient } from './fake-client.js';
 import { addConversation, addUser, join, leave, openPool, post, TestNode } from './fan-out-world.js';
 

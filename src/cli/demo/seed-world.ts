@@ -9,7 +9,7 @@ import { TempUploads } from '../../modules/files/storage/temp-uploads.js';
 import { MessagesService } from '../../modules/messages/messages.service.js';
 import { ReadState } from '../../modules/participants/read-state.js';
 import { UsersService } from '../../modules/users/users.service.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { createAccount, openSession } from '../accounts.js';
 import { DEMO_CONVERSATIONS, DEMO_PEOPLE, DEMO_PREFIX, type DemoConversation, emailOf } from './world.js';
 

@@ -4,7 +4,7 @@ import { AdminHealthDto } from '../../modules/admin/admin.dto.js';
 import { AdminService } from '../../modules/admin/admin.service.js';
 import { UserNotFound } from '../../modules/users/users.errors.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
 import { Priority } from '../../platform/throttling/load-shedding.guard.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AdminUserSlices } from '../../modules/admin/users/admin-user-slices.js';
 import { AdminUsersService } from '../../modules/admin/users/admin-users.service.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { DEFAULT_PAGE_SIZE } from '../../platform/pagination/page.js';
 import type { ChatBanDto, ChatBannedDto, ChatUnbanDto, ChatUserPageDto, ListChatUsersQuery } from './chat-admin.dto.js';
 

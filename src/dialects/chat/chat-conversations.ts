@@ -4,7 +4,7 @@ import { RoomNameCache } from '../../modules/conversations/room-name-cache.js';
 import { ParticipantsPolicy } from '../../modules/participants/participants.policy.js';
 import { ParticipantsService } from '../../modules/participants/participants.service.js';
 import { ValidationError } from '../../platform/errors/app-error.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { isUuid } from '../../platform/validation/fields.js';
 import type { ChatTarget } from './chat.dto.js';
 

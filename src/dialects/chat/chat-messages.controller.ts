@@ -36,7 +36,7 @@ import { type AnsweredSend, ReplayedSendInterceptor } from '../../modules/messag
 import { ConversationFrozen, ConversationNotFound } from '../../modules/participants/participants.errors.js';
 import { UserNotFound } from '../../modules/users/users.errors.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
 import { PublicUrl } from '../../platform/http/public-url.js';

@@ -5,7 +5,7 @@ import { MessagesService } from '../../modules/messages/messages.service.js';
 import type { AnsweredSend } from '../../modules/messages/replayed-send.interceptor.js';
 import { ReadState } from '../../modules/participants/read-state.js';
 import { ValidationError } from '../../platform/errors/app-error.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import type { OffsetPage, OffsetRange } from '../../platform/pagination/offset-page.js';
 import { DEFAULT_PAGE_SIZE } from '../../platform/pagination/page.js';
 import type { MessageDto } from '../../modules/messages/messages.dto.js';

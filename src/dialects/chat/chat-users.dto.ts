@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { SYSTEM_ROLES, type SystemRole } from '../../platform/http/actor.js';
+import { SYSTEM_ROLES, type SystemRole } from '../../platform/identity/actor.js';
 import { TextField } from '../../platform/validation/fields.js';
 import { PRESENCE_STATUSES, type PresenceStatus } from '../../modules/users/users.dto.js';
 

@@ -1,10 +1,10 @@
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
 import type { RoomNameCache } from '../../modules/conversations/room-name-cache.js';
 import type { DeliveryReceipts } from '../../modules/participants/delivery-receipts.js';
-import { EncodedFrame, type FrameContent } from '../../platform/realtime/encoded-frame.js';
-import { typedFrame } from '../../platform/realtime/frame-object.js';
-import { type Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/packet.js';
-import type { CodecRequest, SocketCodec } from '../../platform/realtime/socket-codec.js';
+import { EncodedFrame, type FrameContent } from '../../platform/realtime/protocol/encoded-frame.js';
+import { typedFrame } from '../../platform/realtime/commands/frame-object.js';
+import { type Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/protocol/packet.js';
+import type { CodecRequest, SocketCodec } from '../../platform/realtime/transport/socket-codec.js';
 import type { ChatTarget } from './chat.dto.js';
 import { bodyOf, type ChatProblem } from './chat.errors.js';
 import { CHAT_LIMITS } from './chat.limits.js';

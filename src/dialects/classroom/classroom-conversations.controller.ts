@@ -25,7 +25,7 @@ import { ConversationId } from '../../modules/participants/conversation-id.pipe.
 import { ConversationNotFound, DirectConversationFixed } from '../../modules/participants/participants.errors.js';
 import { UserNotFound } from '../../modules/users/users.errors.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
 import { Limit, RateLimitProfile } from '../../platform/throttling/limit.decorator.js';

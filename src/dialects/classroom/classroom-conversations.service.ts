@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ConversationDto } from '../../modules/conversations/conversations.dto.js';
 import { ConversationsService } from '../../modules/conversations/conversations.service.js';
 import { ConversationPreferences } from '../../modules/participants/conversation-preferences.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import type { ClassroomUpdateConversationDto } from './classroom.dto.js';
 
 /**

@@ -29,7 +29,7 @@ import { type AnsweredSend, ReplayedSendInterceptor } from '../../modules/messag
 import { ConversationId } from '../../modules/participants/conversation-id.pipe.js';
 import { ConversationFrozen, ConversationNotFound } from '../../modules/participants/participants.errors.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
 import { Sends } from '../../platform/metrics/refused-sends.js';

@@ -12,7 +12,7 @@ import {
 import { ParticipantsService } from '../../modules/participants/participants.service.js';
 import { UserNotFound } from '../../modules/users/users.errors.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { Limit, RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
 import { FORM_OR_JSON } from './classroom-forms.js';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { MarkedDto } from '../../modules/participants/participants.dto.js';
 import { ReadState } from '../../modules/participants/read-state.js';
 import { MessagesService } from '../../modules/messages/messages.service.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 
 /** This dialect marks a message as read by its id only; our read marks also need the conversation. */
 @Injectable()

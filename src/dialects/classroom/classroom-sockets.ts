@@ -1,9 +1,9 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
-import type { Actor } from '../../platform/http/actor.js';
-import { CodecSockets } from '../../platform/realtime/codec-sockets.js';
-import { type Credential, credentialOf, Handshake } from '../../platform/realtime/handshake.js';
-import type { Upgrade } from '../../platform/realtime/upgrade-routes.js';
+import type { Actor } from '../../platform/identity/actor.js';
+import { CodecSockets } from '../../platform/realtime/transport/codec-sockets.js';
+import { type Credential, credentialOf, Handshake } from '../../platform/realtime/transport/handshake.js';
+import type { Upgrade } from '../../platform/realtime/transport/upgrade-routes.js';
 import { ClassroomCodec } from './classroom.codec.js';
 import { presentError } from './classroom.errors.js';
 import { CLASSROOM_LIMITS } from './classroom.limits.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { PresenceService } from '../../modules/presence/presence.service.js';
 import { TypingService } from '../../modules/presence/typing.service.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { Limits } from '../../platform/throttling/limits.service.js';
 import type { ClassroomSetStatusDto, ClassroomStatusDto, ClassroomStatusQuery } from './classroom.dto.js';
 import { CLASSROOM_LIMITS } from './classroom.limits.js';

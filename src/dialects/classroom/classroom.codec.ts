@@ -1,9 +1,9 @@
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
 import { TYPING_TTL_MS } from '../../modules/presence/presence.dto.js';
-import { EncodedFrame, type FrameContent } from '../../platform/realtime/encoded-frame.js';
-import { typedFrame } from '../../platform/realtime/frame-object.js';
-import { type Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/packet.js';
-import type { CodecRequest, SocketCodec } from '../../platform/realtime/socket-codec.js';
+import { EncodedFrame, type FrameContent } from '../../platform/realtime/protocol/encoded-frame.js';
+import { typedFrame } from '../../platform/realtime/commands/frame-object.js';
+import { type Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/protocol/packet.js';
+import type { CodecRequest, SocketCodec } from '../../platform/realtime/transport/socket-codec.js';
 import { translateMessage } from './classroom.errors.js';
 import { CLASSROOM_LIMITS } from './classroom.limits.js';
 import { presentMessage } from './classroom.presenter.js';

@@ -2,8 +2,8 @@ import { Subscriptions } from '../../modules/messages/subscriptions.js';
 import { ParticipantsPolicy } from '../../modules/participants/participants.policy.js';
 import { ReadState } from '../../modules/participants/read-state.js';
 import { TypingService } from '../../modules/presence/typing.service.js';
-import { Gateway, OnFrame } from '../../platform/realtime/frames.js';
-import type { LiveConnection } from '../../platform/realtime/live-connection.js';
+import { Gateway, OnFrame } from '../../platform/realtime/commands/frames.js';
+import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
 import { CLASSROOM_PROTOCOL } from './classroom.codec.js';
 import { ClassroomConversationFrameDto, ClassroomReadFrameDto } from './classroom.dto.js';
 

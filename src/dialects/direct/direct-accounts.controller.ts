@@ -15,7 +15,7 @@ import { AlreadyExists, UserNotFound } from '../../modules/users/users.errors.js
 import { UsersService } from '../../modules/users/users.service.js';
 import { AccountBanned } from '../../platform/errors/app-error.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { Public } from '../../platform/http/public.decorator.js';
 import { Limit, RateLimitProfile } from '../../platform/throttling/limit.decorator.js';

@@ -3,7 +3,7 @@ import { ConversationsService } from '../../modules/conversations/conversations.
 import { CreateConversation } from '../../modules/conversations/create-conversation.js';
 import type { ParticipantDto } from '../../modules/participants/participants.dto.js';
 import { ParticipantsService } from '../../modules/participants/participants.service.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import type { DirectCreateGroupDto, DirectGroupDto } from './direct.dto.js';
 import { presentGroup, toGroup } from './direct.presenter.js';
 

@@ -27,7 +27,7 @@ import { UserNotFound } from '../../modules/users/users.errors.js';
 import { TooManyWebhooks, TooManyWebhooksForHost } from '../../modules/webhooks/webhooks.errors.js';
 import { WebhooksService } from '../../modules/webhooks/webhooks.service.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { NotIdempotent, OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
 import { Sends } from '../../platform/metrics/refused-sends.js';

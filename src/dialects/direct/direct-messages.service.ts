@@ -6,7 +6,7 @@ import { MessagesService } from '../../modules/messages/messages.service.js';
 import type { AnsweredSend } from '../../modules/messages/replayed-send.interceptor.js';
 import { ReadState } from '../../modules/participants/read-state.js';
 import { ValidationError } from '../../platform/errors/app-error.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import type { DirectListQuery, DirectSendDto, DirectSentDto } from './direct.dto.js';
 import { presentSent, toFeed, toSend } from './direct.presenter.js';
 

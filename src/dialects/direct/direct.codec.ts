@@ -1,9 +1,9 @@
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
 import type { DeliveryReceipts } from '../../modules/participants/delivery-receipts.js';
-import { EncodedFrame, type FrameContent } from '../../platform/realtime/encoded-frame.js';
-import { typedFrame } from '../../platform/realtime/frame-object.js';
-import { type Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/packet.js';
-import type { CodecRequest, SocketCodec } from '../../platform/realtime/socket-codec.js';
+import { EncodedFrame, type FrameContent } from '../../platform/realtime/protocol/encoded-frame.js';
+import { typedFrame } from '../../platform/realtime/commands/frame-object.js';
+import { type Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/protocol/packet.js';
+import type { CodecRequest, SocketCodec } from '../../platform/realtime/transport/socket-codec.js';
 import { toDirectError } from './direct.errors.js';
 import { DIRECT_LIMITS } from './direct.limits.js';
 import { lastSeenOf, presentMessage } from './direct.presenter.js';

@@ -1,6 +1,6 @@
 import { TypingService } from '../../modules/presence/typing.service.js';
-import { Gateway, OnFrame } from '../../platform/realtime/frames.js';
-import type { LiveConnection } from '../../platform/realtime/live-connection.js';
+import { Gateway, OnFrame } from '../../platform/realtime/commands/frames.js';
+import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
 import { DirectMessages } from './direct-messages.service.js';
 import { DIRECT_PROTOCOL } from './direct.codec.js';
 import { DirectPingFrameDto, DirectSendDto, DirectTypingFrameDto } from './direct.dto.js';

@@ -3,9 +3,9 @@ import { Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { SessionKeysService } from '../../modules/auth/session-keys.service.js';
 import { AppError } from '../../platform/errors/app-error.js';
-import type { Actor } from '../../platform/http/actor.js';
-import { Authenticator } from '../../platform/http/authenticator.js';
-import { sessionCookieName, sessionCookieOf, sessionCookieOptions } from '../../platform/http/session-cookie.js';
+import type { Actor } from '../../platform/identity/actor.js';
+import { Authenticator } from '../../platform/identity/authenticator.js';
+import { sessionCookieName, sessionCookieOf, sessionCookieOptions } from '../../platform/identity/session-cookie.js';
 import type { CsrfDto } from './messaging.dto.js';
 
 const TTL_SECONDS = 86_400;

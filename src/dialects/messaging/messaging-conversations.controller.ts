@@ -18,7 +18,7 @@ import {
 } from '../../modules/participants/participants.errors.js';
 import { UserNotFound } from '../../modules/users/users.errors.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { OwnIdempotency, IdempotentWhenCreated } from '../../platform/http/idempotency.interceptor.js';
 import { PublicUrl } from '../../platform/http/public-url.js';

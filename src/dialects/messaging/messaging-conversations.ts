@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ConversationsService } from '../../modules/conversations/conversations.service.js';
 import { CreateConversation } from '../../modules/conversations/create-conversation.js';
 import { ValidationError } from '../../platform/errors/app-error.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import type { CreateMessagingConversationDto, MessagingConversationDto } from './messaging.dto.js';
 import { presentConversation } from './messaging.presenter.js';
 

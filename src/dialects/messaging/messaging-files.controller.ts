@@ -13,7 +13,7 @@ import { Received, UploadInterceptor } from '../../modules/files/upload.intercep
 import { ConversationId } from '../../modules/participants/conversation-id.pipe.js';
 import { ConversationNotFound } from '../../modules/participants/participants.errors.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { OwnIdempotency } from '../../platform/http/idempotency.interceptor.js';
 import { PublicUrl } from '../../platform/http/public-url.js';

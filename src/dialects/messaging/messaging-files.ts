@@ -3,7 +3,7 @@ import type { UploadFileDto } from '../../modules/files/files.dto.js';
 import { FilesService } from '../../modules/files/files.service.js';
 import type { ReceivedFile } from '../../modules/files/receive-upload.js';
 import { SignedUrls } from '../../modules/files/signed-urls.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import type { MessagingAttachmentDto } from './messaging.dto.js';
 import { type UrlOf, presentAttachment } from './messaging.presenter.js';
 

@@ -4,7 +4,7 @@ import { MessagesService } from '../../modules/messages/messages.service.js';
 import type { AnsweredSend } from '../../modules/messages/replayed-send.interceptor.js';
 import { ParticipantsPolicy } from '../../modules/participants/participants.policy.js';
 import { ReadState } from '../../modules/participants/read-state.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import type {
   ListMessagingMessagesQuery,
   MessagingMessageDto,

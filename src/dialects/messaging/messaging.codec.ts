@@ -1,8 +1,8 @@
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
-import type { EncodedFrame, FrameContent } from '../../platform/realtime/encoded-frame.js';
-import { typedFrame } from '../../platform/realtime/frame-object.js';
-import { Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/packet.js';
-import type { CodecRequest, SocketCodec } from '../../platform/realtime/socket-codec.js';
+import type { EncodedFrame, FrameContent } from '../../platform/realtime/protocol/encoded-frame.js';
+import { typedFrame } from '../../platform/realtime/commands/frame-object.js';
+import { Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/protocol/packet.js';
+import type { CodecRequest, SocketCodec } from '../../platform/realtime/transport/socket-codec.js';
 import { codeOf } from './messaging.errors.js';
 import { MESSAGING_LIMITS } from './messaging.limits.js';
 import { type UrlOf, presentAttachment } from './messaging.presenter.js';

@@ -4,7 +4,7 @@ import type { Response } from 'express';
 import { AdminHealthDto, AdminMetricsDto } from '../../modules/admin/admin.dto.js';
 import { AdminService } from '../../modules/admin/admin.service.js';
 import { StatisticsService } from '../../modules/conversations/statistics.service.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { Public } from '../../platform/http/public.decorator.js';
 import type { ParleyRequest } from '../../platform/http/request-context.js';

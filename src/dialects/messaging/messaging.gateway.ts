@@ -1,7 +1,7 @@
 import { MessagesService } from '../../modules/messages/messages.service.js';
 import { TypingService } from '../../modules/presence/typing.service.js';
-import { Gateway, OnFrame } from '../../platform/realtime/frames.js';
-import type { LiveConnection } from '../../platform/realtime/live-connection.js';
+import { Gateway, OnFrame } from '../../platform/realtime/commands/frames.js';
+import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
 import { toSend } from './messaging-messages.js';
 import type { MessagingCodec } from './messaging.codec.js';
 import { MessagingMessageFrameDto, MessagingTypingFrameDto } from './messaging.dto.js';

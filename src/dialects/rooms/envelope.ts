@@ -1,4 +1,4 @@
-import { frameText, type WebSocketPacket } from '../../platform/realtime/packet.js';
+import { frameText, type WebSocketPacket } from '../../platform/realtime/protocol/packet.js';
 
 /** Every session id has this length: a UUID. */
 const ID_LENGTH = 36;

@@ -4,8 +4,8 @@ import { RoomNameCache } from '../../modules/conversations/room-name-cache.js';
 import { ParticipantsPolicy } from '../../modules/participants/participants.policy.js';
 import { ParticipantsService } from '../../modules/participants/participants.service.js';
 import { AuthenticationRequired, PermissionDenied } from '../../platform/errors/app-error.js';
-import type { Actor } from '../../platform/http/actor.js';
-import { Authenticator } from '../../platform/http/authenticator.js';
+import type { Actor } from '../../platform/identity/actor.js';
+import { Authenticator } from '../../platform/identity/authenticator.js';
 import type { JoinedRoomDto, JoinRoomDto, ListRoomsQuery, RoomPageDto } from './rooms.dto.js';
 import { presentRoom } from './rooms.presenter.js';
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { SessionKeysService } from '../../modules/auth/session-keys.service.js';
 import { AuthenticationRequired, PermissionDenied } from '../../platform/errors/app-error.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { SessionKeyStats } from './session-key-stats.js';
 import { requireSelf } from './room-messages.js';
 import type { CreateRoomsSessionDto, RoomsSessionDto, RoomsSessionStateDto } from './rooms.dto.js';

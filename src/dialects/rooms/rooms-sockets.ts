@@ -1,10 +1,10 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { GuestsService } from '../../modules/auth/guests.service.js';
 import { RoomNameCache } from '../../modules/conversations/room-name-cache.js';
-import type { Actor } from '../../platform/http/actor.js';
-import { CodecSockets } from '../../platform/realtime/codec-sockets.js';
-import { credentialOf, Handshake } from '../../platform/realtime/handshake.js';
-import type { Upgrade } from '../../platform/realtime/upgrade-routes.js';
+import type { Actor } from '../../platform/identity/actor.js';
+import { CodecSockets } from '../../platform/realtime/transport/codec-sockets.js';
+import { credentialOf, Handshake } from '../../platform/realtime/transport/handshake.js';
+import type { Upgrade } from '../../platform/realtime/transport/upgrade-routes.js';
 import { SessionKeyStats } from './session-key-stats.js';
 import { RoomsCodec, translator } from './rooms.codec.js';
 import { presentError } from './rooms.errors.js';

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { RoomNameCache } from '../../modules/conversations/room-name-cache.js';
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
-import type { EncodedFrame, FrameContent } from '../../platform/realtime/encoded-frame.js';
-import { typedFrame } from '../../platform/realtime/frame-object.js';
-import { Reply, type WebSocketPacket } from '../../platform/realtime/packet.js';
-import type { CodecRequest, SocketCodec } from '../../platform/realtime/socket-codec.js';
+import type { EncodedFrame, FrameContent } from '../../platform/realtime/protocol/encoded-frame.js';
+import { typedFrame } from '../../platform/realtime/commands/frame-object.js';
+import { Reply, type WebSocketPacket } from '../../platform/realtime/protocol/packet.js';
+import type { CodecRequest, SocketCodec } from '../../platform/realtime/transport/socket-codec.js';
 import { SharedEnvelope } from './envelope.js';
 import { problemOf } from './rooms.errors.js';
 

@@ -1,5 +1,5 @@
-import { Gateway, OnFrame } from '../../platform/realtime/frames.js';
-import type { LiveConnection } from '../../platform/realtime/live-connection.js';
+import { Gateway, OnFrame } from '../../platform/realtime/commands/frames.js';
+import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
 import { RoomMessages } from './room-messages.js';
 import type { RoomsCodec } from './rooms.codec.js';
 import { RoomsHeartbeatFrameDto, RoomsTextFrameDto } from './rooms.dto.js';

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { type KeyUse, SessionKeysService } from '../../modules/auth/session-keys.service.js';
-import { Connections } from '../../platform/realtime/connections.js';
+import { Connections } from '../../platform/realtime/connection/connections.js';
 import type { RoomsCodec } from './rooms.codec.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 

@@ -1,8 +1,8 @@
 import type { OnModuleInit } from '@nestjs/common';
-import { Connections } from '../../platform/realtime/connections.js';
-import { EncodedFrame } from '../../platform/realtime/encoded-frame.js';
-import { Gateway, OnFrame } from '../../platform/realtime/frames.js';
-import type { LiveConnection } from '../../platform/realtime/live-connection.js';
+import { Connections } from '../../platform/realtime/connection/connections.js';
+import { EncodedFrame } from '../../platform/realtime/protocol/encoded-frame.js';
+import { Gateway, OnFrame } from '../../platform/realtime/commands/frames.js';
+import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
 import { type LiveFiguresDto, WatchFrameDto } from './admin.dto.js';
 import { LiveStats } from './live-stats.js';
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { UsersPolicy } from '../users/users.policy.js';
 import type { AdminHealthDto, AdminMetricsDto, AdminQueuesDto, AdminStatsDto } from './admin.dto.js';
 import { DashboardStats } from './dashboard-stats.js';

@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { AppError, ServiceUnavailable } from '../../platform/errors/app-error.js';
 import { UsersPolicy } from '../users/users.policy.js';
 import { NodeStatsReader, type NodeStats } from './activity/node-stats.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { StreamTransaction } from '../../platform/event-log/event-log.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { UserAdministration } from '../users/user-administration.service.js';
 import type { SessionDto } from './auth.dto.js';
 import { AuthRepository } from './auth.repository.js';

@@ -9,7 +9,7 @@ import {
 } from '@nestjs/swagger';
 import { AccountBanned } from '../../platform/errors/app-error.js';
 import { Throws } from '../../platform/errors/throws.decorator.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { CurrentSignal } from '../../platform/http/current-signal.decorator.js';
 import { NotIdempotent } from '../../platform/http/idempotency.interceptor.js';

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { Config } from '../../platform/config/config.js';
-import { Authenticator } from '../../platform/http/authenticator.js';
+import { Authenticator } from '../../platform/identity/authenticator.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccessTokens, jwtOptions } from './access-tokens.js';
 import { AccountAdministration } from './account-administration.service.js';

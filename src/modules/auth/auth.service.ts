@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import type { UserDto } from '../users/users.dto.js';
 import { AccountSettings } from './account-settings.js';
 import type {

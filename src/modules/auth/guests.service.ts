@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
-import type { Actor } from '../../platform/http/actor.js';
-import { GUEST_SESSION_ID } from '../../platform/http/guest.js';
+import type { Actor } from '../../platform/identity/actor.js';
+import { GUEST_SESSION_ID } from '../../platform/identity/guest.js';
 import { toActor } from './session-actor.js';
 import { SessionsRepository } from './sessions.repository.js';
 

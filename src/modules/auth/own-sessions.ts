@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { UsersPolicy } from '../users/users.policy.js';
 import type { SessionDto, SessionListDto, TicketDto } from './auth.dto.js';
 import { SessionNotFound } from './auth.errors.js';

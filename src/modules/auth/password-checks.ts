@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ValidationError } from '../../platform/errors/app-error.js';
 import type { Queryable } from '../../platform/database/sql.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { FreshTokenRequired, InvalidCredentials } from './auth.errors.js';
 import { AuthRepository } from './auth.repository.js';
 import { LoginLockout } from './login-lockout.js';

@@ -1,5 +1,5 @@
 import { AccountBanned, AuthenticationRequired } from '../../platform/errors/app-error.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import type { SessionState } from './sessions.repository.js';
 
 /**

@@ -1,8 +1,8 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
-import type { Actor } from '../../platform/http/actor.js';
-import { Authenticator, type EndedSession, type KnownRole } from '../../platform/http/authenticator.js';
+import type { Actor } from '../../platform/identity/actor.js';
+import { Authenticator, type EndedSession, type KnownRole } from '../../platform/identity/authenticator.js';
 import { UserBanned, UserRoleChanged, UserUnbanned, UserUpdated } from '../users/users.events.js';
 import { SessionsRevoked } from './auth.events.js';
 import { TokenReader, type TokenClaims } from './token-reader.js';

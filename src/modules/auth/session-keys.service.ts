@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { hashSecret } from './secrets.js';
 import { type KeyUse, type SessionKeyRow, SessionKeysRepository } from './session-keys.repository.js';
 import { SessionsRepository, type SessionState } from './sessions.repository.js';

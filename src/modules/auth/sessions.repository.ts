@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
-import type { SystemRole } from '../../platform/http/actor.js';
+import type { SystemRole } from '../../platform/identity/actor.js';
 
 /** The state of a session that every request needs. */
 export interface SessionState {

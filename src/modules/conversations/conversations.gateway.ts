@@ -1,7 +1,7 @@
 import type { OnModuleInit } from '@nestjs/common';
 import { EventCatalogue } from '../../platform/event-log/event-catalogue.js';
 import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
-import { Gateway } from '../../platform/realtime/frames.js';
+import { Gateway } from '../../platform/realtime/commands/frames.js';
 import { CONVERSATION_ADDED, CONVERSATION_REMOVED, CONVERSATION_UPDATED } from '../participants/participants.events.js';
 import { CONVERSATION_DELETED } from './conversations.events.js';
 import { ConversationsService } from './conversations.service.js';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { newId } from '../../platform/database/ids.js';
 import { ServiceUnavailable } from '../../platform/errors/app-error.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { type NewParticipant, ParticipantsService } from '../participants/participants.service.js';
 import { UsersPolicy } from '../users/users.policy.js';
 import { descriptionOf, requireNewConversation, titleOf } from './conversation-fields.policy.js';

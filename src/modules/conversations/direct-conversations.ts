@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ValidationError } from '../../platform/errors/app-error.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { Limits } from '../../platform/throttling/limits.service.js';
 import { UsersService } from '../users/users.service.js';
 import { CreateConversation } from './create-conversation.js';

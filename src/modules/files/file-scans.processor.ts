@@ -1,7 +1,7 @@
 import { Processor, WorkerHost } from '@nestjs/bullmq';
 import { Logger } from '@nestjs/common';
 import type { Job } from 'bullmq';
-import { Broadcaster } from '../../platform/realtime/broadcaster.js';
+import { Broadcaster } from '../../platform/realtime/fan-out/broadcaster.js';
 import { FILE_SCANNED } from './files.events.js';
 import { FilesRepository } from './files.repository.js';
 import { ScanFile } from './scan-file.js';

@@ -1,5 +1,5 @@
-import { Gateway, OnFrame } from '../../platform/realtime/frames.js';
-import type { LiveConnection } from '../../platform/realtime/live-connection.js';
+import { Gateway, OnFrame } from '../../platform/realtime/commands/frames.js';
+import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
 import { type FileDto, FileFrameDto } from './files.dto.js';
 import { FilesService } from './files.service.js';
 

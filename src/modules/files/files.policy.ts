@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import type { Queryable } from '../../platform/database/sql.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { UsersPolicy } from '../users/users.policy.js';
 import type { AllowedType } from './checks/check-file.js';

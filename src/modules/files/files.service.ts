@@ -3,7 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { newId } from '../../platform/database/ids.js';
 import { ValidationError } from '../../platform/errors/app-error.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { cleanText } from '../../platform/validation/text.js';
 import type { CheckedFile } from './checks/check-file.js';
 import { cleanFileName, nameWithType } from './file-name.js';

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { Limits } from '../../platform/throttling/limits.service.js';
 import { UrlSigner, type Variant } from './url-signer.js';
 import { requestedRange } from './byte-ranges.js';

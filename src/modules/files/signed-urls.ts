@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { URL_TTL_MS, UrlSigner, type SignedUrlClaims, type Variant } from './url-signer.js';
 import type { FileAddressDto, SignAddressesDto } from './files.dto.js';
 import { FilesRepository } from './files.repository.js';

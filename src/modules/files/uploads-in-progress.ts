@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { subjectOfIp } from '../../platform/throttling/limit-subject.js';
 import { FileQuotaExceeded, TooManyUploads } from './files.errors.js';
 import { FilesPolicy } from './files.policy.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
 import type { PresentedEvent } from '../../platform/event-log/stream-event.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { type Membership, ParticipantsPolicy } from '../participants/participants.policy.js';
 import { type MessageRow, presentMessage } from './message-presenter.js';
 import type { EditMessageDto, MessageDto } from './messages.dto.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { IdempotencyConflict } from '../../platform/errors/app-error.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { ContentModerator, type ContentVerdict } from './content-moderator.policy.js';
 import { textsIn, withTexts } from './metadata-texts.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ValidationError } from '../../platform/errors/app-error.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { DEFAULT_PAGE_SIZE } from '../../platform/pagination/page.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { type FeedFilter, type FeedCursor, MessageFeedRepository } from './message-feed.repository.js';

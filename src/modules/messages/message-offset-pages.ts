@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import type { OffsetPage, OffsetRange } from '../../platform/pagination/offset-page.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { presentMessage } from './message-presenter.js';

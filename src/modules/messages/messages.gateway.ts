@@ -1,7 +1,7 @@
 import type { OnModuleInit } from '@nestjs/common';
 import { EventCatalogue } from '../../platform/event-log/event-catalogue.js';
-import { Gateway, OnFrame } from '../../platform/realtime/frames.js';
-import type { LiveConnection } from '../../platform/realtime/live-connection.js';
+import { Gateway, OnFrame } from '../../platform/realtime/commands/frames.js';
+import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
 import {
   EditMessageFrameDto,
   HistoryFrameDto,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import type { Page } from '../../platform/pagination/page.js';
 import { Limits } from '../../platform/throttling/limits.service.js';
 import { ChangeMessage } from './change-message.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { EventLog } from '../../platform/event-log/event-log.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { UsersPolicy } from '../users/users.policy.js';
 import { presentChange } from './change-message.js';
 import { MessageNotEditable, MessageNotFound } from './messages.errors.js';

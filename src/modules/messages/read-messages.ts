@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, encodeCursor, type Page, toPage } from '../../platform/pagination/page.js';
-import { ResumeCursors } from '../../platform/realtime/cursor.js';
+import { ResumeCursors } from '../../platform/realtime/resume/cursor.js';
 import { requireNone } from '../../platform/validation/ruled-by.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { type MessageRow, presentMessage } from './message-presenter.js';

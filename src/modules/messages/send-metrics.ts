@@ -1,9 +1,9 @@
 import { Injectable, Logger, type OnModuleInit, Optional } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { Health } from '../../platform/health/health.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { Metrics } from '../../platform/metrics/metrics.js';
-import { FanOut } from '../../platform/realtime/fan-out.js';
+import { FanOut } from '../../platform/realtime/fan-out/fan-out.js';
 import { type SetSpanAttributes, ignoreAttributes, Tracing } from '../../platform/tracing/tracing.js';
 import { MESSAGE_CREATED } from './messages.events.js';
 import type { SentMessage } from './send-message.js';

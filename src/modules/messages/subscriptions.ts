@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { LiveConnection } from '../../platform/realtime/live-connection.js';
-import { Resume } from '../../platform/realtime/resume.js';
+import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
+import { Resume } from '../../platform/realtime/resume/resume.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import type { SubscribeFrameDto, UnsubscribeFrameDto } from './sync.dto.js';
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../../platform/http/actor.js';
-import { ResumeCursors } from '../../platform/realtime/cursor.js';
-import { Resume } from '../../platform/realtime/resume.js';
+import type { Actor } from '../../platform/identity/actor.js';
+import { ResumeCursors } from '../../platform/realtime/resume/cursor.js';
+import { Resume } from '../../platform/realtime/resume/resume.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { MessageReadsRepository } from './message-reads.repository.js';
 import type { EventPageDto, EventsQuery, SyncDto, SyncQuery } from './sync.dto.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { type ActorAndTarget, UserAdministration } from '../users/user-administration.service.js';
 import { ConversationBansRepository } from './conversation-bans.repository.js';
 import { ConversationNotFound, ParticipantNotFound } from './participants.errors.js';

@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext, Injectable, type PipeTransform } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import type { ParleyRequest } from '../../platform/http/request-context.js';
 import { ParticipantsPolicy } from './participants.policy.js';
 

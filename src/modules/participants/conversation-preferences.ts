@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { EventLog } from '../../platform/event-log/event-log.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { type OwnFlags, type OwnFlagsDto, toOwnFlags } from './participants.dto.js';
 import { ConversationNotFound } from './participants.errors.js';
 import { CONVERSATION_UPDATED } from './participants.events.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditEntry } from '../../platform/audit/audit-log.js';
 import type { StreamTransaction } from '../../platform/event-log/event-log.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { cleanName } from '../../platform/validation/text.js';
 import { ReasonRequired } from './participants.errors.js';
 import { SystemMessages } from './system-messages.policy.js';

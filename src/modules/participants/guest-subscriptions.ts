@@ -1,10 +1,10 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Sql } from '../../platform/database/sql.js';
 import type { StreamEvent } from '../../platform/event-log/stream-event.js';
-import { StreamAccessReader } from '../../platform/realtime/stream-access.js';
-import { FanOut } from '../../platform/realtime/fan-out.js';
-import type { LocalSubscriber } from '../../platform/realtime/local-subscribers.js';
-import { GUEST_USER_ID } from '../../platform/http/guest.js';
+import { StreamAccessReader } from '../../platform/realtime/fan-out/stream-access.js';
+import { FanOut } from '../../platform/realtime/fan-out/fan-out.js';
+import type { LocalSubscriber } from '../../platform/realtime/fan-out/local-subscribers.js';
+import { GUEST_USER_ID } from '../../platform/identity/guest.js';
 import { CONVERSATION_UPDATED } from './participants.events.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 

@@ -1,4 +1,4 @@
-import type { SystemRole } from '../../platform/http/actor.js';
+import type { SystemRole } from '../../platform/identity/actor.js';
 
 export const PARTICIPANT_ROLES = ['owner', 'admin', 'moderator', 'participant'] as const;
 export type ParticipantRole = (typeof PARTICIPANT_ROLES)[number];

@@ -3,7 +3,7 @@ import type { AuditEntry } from '../../platform/audit/audit-log.js';
 import type { Queryable } from '../../platform/database/sql.js';
 import { PermissionDenied } from '../../platform/errors/app-error.js';
 import type { StreamTransaction } from '../../platform/event-log/event-log.js';
-import type { Actor, SystemRole } from '../../platform/http/actor.js';
+import type { Actor, SystemRole } from '../../platform/identity/actor.js';
 import { isUuid } from '../../platform/validation/fields.js';
 import { UsersPolicy } from '../users/users.policy.js';
 import { EntryBySystemRole } from './entry-by-system-role.service.js';

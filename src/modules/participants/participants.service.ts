@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ValidationError } from '../../platform/errors/app-error.js';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, toPage } from '../../platform/pagination/page.js';
 import { type NewParticipant, AddParticipants } from './add-participants.js';
 import { presentParticipant } from './participant-presenter.js';

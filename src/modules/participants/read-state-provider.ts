@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { ResumeStateProviders, type StateFrame } from '../../platform/realtime/resume-state-providers.js';
+import { ResumeStateProviders, type StateFrame } from '../../platform/realtime/resume/resume-state-providers.js';
 import { ReceiptsRepository } from './receipts.repository.js';
 
 /** Conversations sent on resume, the most recently active first. For the others a list page is newer anyway. */

@@ -7,7 +7,7 @@ import {
 } from '../../platform/errors/app-error.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { KeyedBatcher } from '../../platform/event-log/keyed-batcher.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { requireNone } from '../../platform/validation/ruled-by.js';
 import { type MarkDto, type MarkedDto, problemsOfMark } from './participants.dto.js';
 import { ConversationNotFound, NotAParticipant } from './participants.errors.js';

@@ -1,6 +1,6 @@
 import { Processor, WorkerHost } from '@nestjs/bullmq';
 import type { Job } from 'bullmq';
-import { Broadcaster } from '../../platform/realtime/broadcaster.js';
+import { Broadcaster } from '../../platform/realtime/fan-out/broadcaster.js';
 import { type ReceiptsJob, RECEIPTS_QUEUE } from './receipts.queue.js';
 import { ReceiptsRepository } from './receipts.repository.js';
 

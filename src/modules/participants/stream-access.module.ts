@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { StreamAccessReader } from '../../platform/realtime/stream-access.js';
+import { StreamAccessReader } from '../../platform/realtime/fan-out/stream-access.js';
 import { ParticipantStreamAccess } from './stream-access.repository.js';
 
 /** Provides the fan-out with the streams that a user may read. Global, because the platform cannot import a module. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { statement, type Queryable } from '../../platform/database/sql.js';
-import { type StreamAccess, StreamAccessReader } from '../../platform/realtime/stream-access.js';
-import { isGuest } from '../../platform/http/guest.js';
+import { type StreamAccess, StreamAccessReader } from '../../platform/realtime/fan-out/stream-access.js';
+import { isGuest } from '../../platform/identity/guest.js';
 
 interface StreamAccessRow {
   stream_id: string;

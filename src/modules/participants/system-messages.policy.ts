@@ -1,5 +1,5 @@
 import type { StreamTransaction } from '../../platform/event-log/event-log.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 
 /** A message of the server to the participants: what was done, and by which user. */
 export interface SystemMessage {

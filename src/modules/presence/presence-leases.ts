@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { newId } from '../../platform/database/ids.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
-import type { ClosedConnection, ConnectionObserver } from '../../platform/realtime/connection-observer.js';
+import type { ClosedConnection, ConnectionObserver } from '../../platform/realtime/connection/connection-observer.js';
 import { presentPresence } from './presence-presenter.js';
 import { LastSocketClosed, PresenceChanged } from './presence.events.js';
 import { type ClosedLease, type Lease, type PresenceRow, PresenceRepository } from './presence.repository.js';

@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { ResumeStateProviders, type StateFrame } from '../../platform/realtime/resume-state-providers.js';
+import { ResumeStateProviders, type StateFrame } from '../../platform/realtime/resume/resume-state-providers.js';
 import { presentPresence } from './presence-presenter.js';
 import { PresenceChanged } from './presence.events.js';
 import { PresenceRepository } from './presence.repository.js';

@@ -1,8 +1,8 @@
 import type { OnModuleInit } from '@nestjs/common';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
-import { Broadcaster } from '../../platform/realtime/broadcaster.js';
-import { Gateway, OnFrame } from '../../platform/realtime/frames.js';
-import type { LiveConnection } from '../../platform/realtime/live-connection.js';
+import { Broadcaster } from '../../platform/realtime/fan-out/broadcaster.js';
+import { Gateway, OnFrame } from '../../platform/realtime/commands/frames.js';
+import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
 import { type PresenceDto, SetPresenceDto, TYPING_TTL_MS, TypingFrameDto } from './presence.dto.js';
 import { PresenceChanged, TypingChanged } from './presence.events.js';
 import { PresenceService } from './presence.service.js';

@@ -1,6 +1,6 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
-import { Connections } from '../../platform/realtime/connections.js';
+import { Connections } from '../../platform/realtime/connection/connections.js';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { CallerLeases } from './caller-leases.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
-import type { ConnectionEnding } from '../../platform/realtime/connection-observer.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { ConnectionEnding } from '../../platform/realtime/connection/connection-observer.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import type { PresenceStatus } from '../users/users.dto.js';
 
 /** The lifetime of a lease that is not renewed: when a node dies, its users go offline after this time. */

@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { cleanName } from '../../platform/validation/text.js';
 import { type KnownPresence, PresenceLookup, type PresenceSource } from '../users/presence-lookup.service.js';
 import { UsersPolicy } from '../users/users.policy.js';

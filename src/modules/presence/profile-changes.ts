@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
-import { Broadcaster } from '../../platform/realtime/broadcaster.js';
-import { ResumeStateProviders, type StateFrame } from '../../platform/realtime/resume-state-providers.js';
+import { Broadcaster } from '../../platform/realtime/fan-out/broadcaster.js';
+import { ResumeStateProviders, type StateFrame } from '../../platform/realtime/resume/resume-state-providers.js';
 import { UserUpdated } from '../users/users.events.js';
 import { UsersService } from '../users/users.service.js';
 import { PresenceRepository } from './presence.repository.js';

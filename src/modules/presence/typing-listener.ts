@@ -1,8 +1,8 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { EventLog } from '../../platform/event-log/event-log.js';
-import type { Signal } from '../../platform/realtime/broadcaster.js';
+import type { Signal } from '../../platform/realtime/fan-out/broadcaster.js';
 import { Bus } from '../../platform/realtime/bus/bus.js';
-import { FanOut } from '../../platform/realtime/fan-out.js';
+import { FanOut } from '../../platform/realtime/fan-out/fan-out.js';
 import { TypingChanged } from './presence.events.js';
 import { TypingService } from './typing.service.js';
 

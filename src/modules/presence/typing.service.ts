@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import type { StreamEvent } from '../../platform/event-log/stream-event.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { CONVERSATION_DELETED } from '../conversations/conversations.events.js';
 import { MESSAGE_CREATED } from '../messages/messages.events.js';
 import { CONVERSATION_UPDATED, PARTICIPANT_LEFT, PARTICIPANT_UPDATED } from '../participants/participants.events.js';

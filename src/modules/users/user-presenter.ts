@@ -1,4 +1,4 @@
-import type { SystemRole } from '../../platform/http/actor.js';
+import type { SystemRole } from '../../platform/identity/actor.js';
 import type { KnownPresence } from './presence-lookup.service.js';
 import type { UserDto, UserRow } from './users.dto.js';
 

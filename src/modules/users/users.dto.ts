@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { requireCursor } from '../../platform/pagination/page.js';
-import { SYSTEM_ROLES, type SystemRole } from '../../platform/http/actor.js';
+import { SYSTEM_ROLES, type SystemRole } from '../../platform/identity/actor.js';
 import { IntField, TextField, UuidField } from '../../platform/validation/fields.js';
 import { RequiredBy } from '../../platform/validation/required-by.js';
 import { requireAvatarUrl, requireBio, requireDisplayName, requireLocation } from './user-fields.policy.js';

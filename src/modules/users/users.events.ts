@@ -1,4 +1,4 @@
-import type { SystemRole } from '../../platform/http/actor.js';
+import type { SystemRole } from '../../platform/identity/actor.js';
 import { DomainEvent } from '../../platform/event-log/domain-events.js';
 
 /** Durable event of the user's own stream, for the user's other devices: the account or profile changed. */

@@ -2,8 +2,8 @@ import type { OnModuleInit } from '@nestjs/common';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { EventCatalogue } from '../../platform/event-log/event-catalogue.js';
 import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
-import { Broadcaster } from '../../platform/realtime/broadcaster.js';
-import { Gateway } from '../../platform/realtime/frames.js';
+import { Broadcaster } from '../../platform/realtime/fan-out/broadcaster.js';
+import { Gateway } from '../../platform/realtime/commands/frames.js';
 import { USER_UPDATED, UserBanned, UserRoleChanged } from './users.events.js';
 import { UsersService } from './users.service.js';
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { StreamTransaction } from '../../platform/event-log/event-log.js';
 import { AccountBanned, AuthenticationRequired, PermissionDenied } from '../../platform/errors/app-error.js';
-import type { Actor, SystemRole } from '../../platform/http/actor.js';
+import type { Actor, SystemRole } from '../../platform/identity/actor.js';
 import { UsersRepository } from './users.repository.js';
 
 /** The part of a transaction that checks use. */

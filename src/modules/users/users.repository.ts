@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { isUniqueViolation } from '../../platform/database/database-errors.js';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
-import type { SystemRole } from '../../platform/http/actor.js';
-import { GUEST_USER_ID } from '../../platform/http/guest.js';
+import type { SystemRole } from '../../platform/identity/actor.js';
+import { GUEST_USER_ID } from '../../platform/identity/guest.js';
 import { foldName } from '../../platform/text-search/fold.js';
 import type { NewUser, ProfileChanges, UserRow } from './users.dto.js';
 import { AlreadyExists } from './users.errors.js';

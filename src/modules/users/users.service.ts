@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ValidationError } from '../../platform/errors/app-error.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { decodeCursor, DEFAULT_PAGE_SIZE, toPage, type Page } from '../../platform/pagination/page.js';
 import { foldEmail } from '../../platform/validation/login-name.js';
 import { foldUsername, USERNAME_PATTERN } from '../../platform/validation/text.js';

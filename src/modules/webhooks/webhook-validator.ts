@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { hostNameOf, isHostIn } from '../../platform/http/host-names.js';
 import { Limits } from '../../platform/throttling/limits.service.js';
 import { requireNone } from '../../platform/validation/ruled-by.js';

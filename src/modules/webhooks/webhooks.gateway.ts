@@ -1,7 +1,7 @@
 import type { OnModuleInit } from '@nestjs/common';
 import { EventCatalogue } from '../../platform/event-log/event-catalogue.js';
 import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
-import { Gateway } from '../../platform/realtime/frames.js';
+import { Gateway } from '../../platform/realtime/commands/frames.js';
 import { WEBHOOK_DISABLED } from './webhooks.events.js';
 
 /** Socket edge of webhooks: notifies the owner of a disabled webhook. It has no commands. */

@@ -3,7 +3,7 @@ import { newId } from '../../platform/database/ids.js';
 import { PermissionDenied, ValidationError } from '../../platform/errors/app-error.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import { EventLog, type StreamTransaction } from '../../platform/event-log/event-log.js';
-import type { Actor } from '../../platform/http/actor.js';
+import type { Actor } from '../../platform/identity/actor.js';
 import { hostNameOf } from '../../platform/http/host-names.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, type Page, toPage } from '../../platform/pagination/page.js';
 import { UsersPolicy } from '../users/users.policy.js';

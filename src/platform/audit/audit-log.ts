@@ -1,5 +1,5 @@
 import type { Queryable } from '../database/sql.js';
-import type { Actor } from '../http/actor.js';
+import type { Actor } from '../identity/actor.js';
 
 /** One action that required a privileged role. */
 export interface AuditEntry {

@@ -2,7 +2,7 @@ import { Injectable, type CanActivate, type ExecutionContext, type OnApplication
 import { ModuleRef, Reflector } from '@nestjs/core';
 import { AppError, AuthenticationRequired } from '../errors/app-error.js';
 import { auditReasonOf } from './audit-reason.js';
-import { Authenticator } from './authenticator.js';
+import { Authenticator } from '../identity/authenticator.js';
 import { PUBLIC } from './public.decorator.js';
 import type { ParleyRequest } from './request-context.js';
 

@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { Actor } from './actor.js';
+import type { Actor } from '../identity/actor.js';
 import type { ParleyRequest } from './request-context.js';
 
 /** The actor that the guard authenticated. Undefined only on `@Public()` routes. */

@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import type { Actor } from './actor.js';
+import type { Actor } from '../identity/actor.js';
 
 /** A request with the properties that the platform adds. */
 export interface ParleyRequest extends Request {

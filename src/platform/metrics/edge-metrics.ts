@@ -1,8 +1,8 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Health } from '../health/health.js';
 import { RequestsInFlight } from '../http/requests-in-flight.js';
-import { Connections } from '../realtime/connections.js';
-import { FanOut } from '../realtime/fan-out.js';
+import { Connections } from '../realtime/connection/connections.js';
+import { FanOut } from '../realtime/fan-out/fan-out.js';
 import { Metrics, type Reading } from './metrics.js';
 
 /** Metrics of requests, of connections and of deliveries. */

@@ -1,8 +1,8 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Bus } from '../realtime/bus/bus.js';
-import { WatermarkTracker } from '../realtime/watermark-tracker.js';
-import { Resume } from '../realtime/resume.js';
-import { HeadReconciler } from '../realtime/head-reconciler.js';
+import { WatermarkTracker } from '../realtime/fan-out/watermark-tracker.js';
+import { Resume } from '../realtime/resume/resume.js';
+import { HeadReconciler } from '../realtime/fan-out/head-reconciler.js';
 import { Metrics } from './metrics.js';
 
 /** Metrics of the fan-out of this node: the bus, the reconciler, and the `resync` frames. */

@@ -4,7 +4,7 @@ import { DiscoveryService, Reflector } from '@nestjs/core';
 import { AnsweredErrors } from '../errors/answered-errors.js';
 import type { AppError } from '../errors/app-error.js';
 import type { ParleyRequest } from '../http/request-context.js';
-import { FrameRouter } from '../realtime/frame-router.js';
+import { FrameRouter } from '../realtime/commands/frame-router.js';
 import { Metrics } from './metrics.js';
 
 const SENDS = Symbol('sends');

@@ -1,21 +1,21 @@
 import { Global, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { RequestSourceModule } from '../http/request-source.module.js';
-import { ConnectionGate } from './connection-gate.js';
-import { CodecSockets } from './codec-sockets.js';
-import { ConnectionServices } from './connection-services.js';
-import { Connections } from './connections.js';
-import { AuthFrameHandler } from './auth-frame-handler.js';
-import { FrameRouter } from './frame-router.js';
-import { Handshake } from './handshake.js';
-import { RealtimeDrain } from './realtime-drain.js';
-import { RealtimeSettings } from './realtime-settings.js';
-import { RealtimeGateway } from './realtime.gateway.js';
-import { RevocationSweep } from './revocation-sweep.js';
-import { SocketIoHandshake } from './socket-io-handshake.js';
-import { SocketIoServer } from './socket-io-server.js';
-import { UpgradeRoutes } from './upgrade-routes.js';
-import { PlainWebSocketServer } from './plain-web-socket-server.js';
+import { ConnectionGate } from './transport/connection-gate.js';
+import { CodecSockets } from './transport/codec-sockets.js';
+import { ConnectionServices } from './connection/connection-services.js';
+import { Connections } from './connection/connections.js';
+import { AuthFrameHandler } from './commands/auth-frame-handler.js';
+import { FrameRouter } from './commands/frame-router.js';
+import { Handshake } from './transport/handshake.js';
+import { RealtimeDrain } from './connection/realtime-drain.js';
+import { RealtimeSettings } from './connection/realtime-settings.js';
+import { RealtimeGateway } from './commands/realtime.gateway.js';
+import { RevocationSweep } from './connection/revocation-sweep.js';
+import { SocketIoHandshake } from './transport/socket-io-handshake.js';
+import { SocketIoServer } from './transport/socket-io-server.js';
+import { UpgradeRoutes } from './transport/upgrade-routes.js';
+import { PlainWebSocketServer } from './transport/plain-web-socket-server.js';
 
 /**
  * Connections over both transports. Requires `Limits`, `DrainState` and `Config`, and from the modules above an

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Actor } from '../http/actor.js';
+import type { Actor } from '../identity/actor.js';
 import { ipOf, networkOf } from '../http/client-address.js';
 import { foldLogin } from '../validation/login-name.js';
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { RateLimitExceeded } from '../errors/app-error.js';
-import type { Actor, SystemRole } from '../http/actor.js';
+import type { Actor, SystemRole } from '../identity/actor.js';
 import { subjectOfIp } from './limit-subject.js';
 import { limitFor, type LimitAction, type LimitProfile, type LimitRule } from './limits.js';
 import { type LimitVerdict, RateLimiter } from './rate-limiter.js';

@@ -1,4 +1,4 @@
-import type { SystemRole } from '../http/actor.js';
+import type { SystemRole } from '../identity/actor.js';
 
 /** The numbers of a limit: how often one subject may act in any window of `windowSeconds`, by role. */
 export interface LimitNumbers {

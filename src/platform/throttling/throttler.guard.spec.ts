@@ -15,7 +15,7 @@ import request from 'supertest';
 import type { Config } from '../config/config.js';
 import { ConfigModule } from '../config/config.module.js';
 import { RateLimitExceeded } from '../errors/app-error.js';
-import type { Actor } from '../http/actor.js';
+import type { Actor } from '../identity/actor.js';
 import { accountNamed, subjectOfIp, loginSubject } from './limit-subject.js';
 import { AlsoCountsAsCall, Limit, RateLimitProfile } from './limit.decorator.js';
 import { LIMITS } from './limits.js';

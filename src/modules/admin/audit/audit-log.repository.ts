@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { newId } from '../../../platform/database/ids.js';
 import { Sql, statement, type Queryable } from '../../../platform/database/sql.js';
 import type { AuditEntry } from '../../../platform/audit/audit-log.js';
-import type { SystemRole } from '../../../platform/http/actor.js';
+import type { SystemRole } from '../../../platform/identity/actor.js';
 
 export interface AuditRow {
   readonly id: string;

@@ -1,6 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { Actor } from '../../../platform/http/actor.js';
+import type { Actor } from '../../../platform/identity/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
 import type { Page } from '../../../platform/pagination/page.js';
 import { AuditEntryDto, AuditPageDto, ListAuditLogQuery } from './audit.dto.js';

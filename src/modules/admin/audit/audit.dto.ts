@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { requireCursor } from '../../../platform/pagination/page.js';
 import { RequiredBy } from '../../../platform/validation/required-by.js';
-import { SYSTEM_ROLES, type SystemRole } from '../../../platform/http/actor.js';
+import { SYSTEM_ROLES, type SystemRole } from '../../../platform/identity/actor.js';
 import { IntField, TextField, TimeField, UuidField } from '../../../platform/validation/fields.js';
 
 export class ListAuditLogQuery {

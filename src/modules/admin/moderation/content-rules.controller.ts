@@ -8,7 +8,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { Throws } from '../../../platform/errors/throws.decorator.js';
-import type { Actor } from '../../../platform/http/actor.js';
+import type { Actor } from '../../../platform/identity/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
 import type { Page } from '../../../platform/pagination/page.js';
 import { Limit } from '../../../platform/throttling/limit.decorator.js';

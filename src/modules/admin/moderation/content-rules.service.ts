@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { newId } from '../../../platform/database/ids.js';
 import { ValidationError } from '../../../platform/errors/app-error.js';
 import { EventLog, type StreamTransaction } from '../../../platform/event-log/event-log.js';
-import type { Actor } from '../../../platform/http/actor.js';
+import type { Actor } from '../../../platform/identity/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, type Page, toPage } from '../../../platform/pagination/page.js';
 import { requireNone } from '../../../platform/validation/ruled-by.js';
 import { ModerationPolicy, type ModerationScope } from './moderation.policy.js';

@@ -1,7 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Throws } from '../../../platform/errors/throws.decorator.js';
-import type { Actor } from '../../../platform/http/actor.js';
+import type { Actor } from '../../../platform/identity/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
 import { NotIdempotent } from '../../../platform/http/idempotency.interceptor.js';
 import type { Page } from '../../../platform/pagination/page.js';

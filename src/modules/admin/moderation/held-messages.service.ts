@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../../platform/errors/app-error.js';
 import { EventLog, type StreamTransaction } from '../../../platform/event-log/event-log.js';
-import type { Actor } from '../../../platform/http/actor.js';
+import type { Actor } from '../../../platform/identity/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, type Page, toPage } from '../../../platform/pagination/page.js';
 import { MessagesService } from '../../messages/messages.service.js';
 import type { HeldMessageDto, ListHeldMessagesQuery } from './held-messages.dto.js';

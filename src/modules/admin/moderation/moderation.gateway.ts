@@ -1,8 +1,8 @@
 import type { OnModuleInit } from '@nestjs/common';
 import { DomainEvents } from '../../../platform/event-log/domain-events.js';
 import { EventCatalogue } from '../../../platform/event-log/event-catalogue.js';
-import { Broadcaster } from '../../../platform/realtime/broadcaster.js';
-import { Gateway } from '../../../platform/realtime/frames.js';
+import { Broadcaster } from '../../../platform/realtime/fan-out/broadcaster.js';
+import { Gateway } from '../../../platform/realtime/commands/frames.js';
 import { ReportCreated, USER_WARNED } from './moderation.events.js';
 import { Warnings } from './warnings.service.js';
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AppError } from '../../../platform/errors/app-error.js';
 import { AuthenticationRequired, PermissionDenied } from '../../../platform/errors/app-error.js';
 import type { StreamTransaction } from '../../../platform/event-log/event-log.js';
-import type { Actor } from '../../../platform/http/actor.js';
+import type { Actor } from '../../../platform/identity/actor.js';
 import { ConversationNotFound } from '../../participants/participants.errors.js';
 import { ParticipantsPolicy } from '../../participants/participants.policy.js';
 import { UsersPolicy } from '../../users/users.policy.js';

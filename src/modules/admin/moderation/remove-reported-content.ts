@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../../../platform/http/actor.js';
+import type { Actor } from '../../../platform/identity/actor.js';
 import { ConversationsService } from '../../conversations/conversations.service.js';
 import { ModeratorDelete } from '../../messages/moderator-delete.service.js';
 import { ConversationNotFound } from '../../participants/participants.errors.js';

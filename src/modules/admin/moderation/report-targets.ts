@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, ValidationError } from '../../../platform/errors/app-error.js';
-import type { Actor } from '../../../platform/http/actor.js';
+import type { Actor } from '../../../platform/identity/actor.js';
 import { ConversationsService } from '../../conversations/conversations.service.js';
 import { MessagesService } from '../../messages/messages.service.js';
 import { ParticipantsPolicy } from '../../participants/participants.policy.js';

@@ -3,7 +3,7 @@ import { newId } from '../../../platform/database/ids.js';
 import { AuthenticationRequired } from '../../../platform/errors/app-error.js';
 import { DomainEvents } from '../../../platform/event-log/domain-events.js';
 import { EventLog, type StreamTransaction } from '../../../platform/event-log/event-log.js';
-import type { Actor } from '../../../platform/http/actor.js';
+import type { Actor } from '../../../platform/identity/actor.js';
 import { AlreadyReported, ReportClaimed, ReportNotFound, ReportResolved } from './moderation.errors.js';
 import { ReportCreated } from './moderation.events.js';
 import { ModerationPolicy } from './moderation.policy.js';

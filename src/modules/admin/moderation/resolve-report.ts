@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../../platform/database/ids.js';
 import { EventLog } from '../../../platform/event-log/event-log.js';
-import type { Actor } from '../../../platform/http/actor.js';
+import type { Actor } from '../../../platform/identity/actor.js';
 import { UserAdministration } from '../../users/user-administration.service.js';
 import { OutcomeNotPossible } from './moderation.errors.js';
 import { USER_WARNED } from './moderation.events.js';

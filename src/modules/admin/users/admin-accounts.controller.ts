@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiOpera
 import type { Response } from 'express';
 import { Throws } from '../../../platform/errors/throws.decorator.js';
 import { AUDIT_REASON_HEADER } from '../../../platform/http/audit-reason.js';
-import type { Actor } from '../../../platform/http/actor.js';
+import type { Actor } from '../../../platform/identity/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
 import { Limit } from '../../../platform/throttling/limit.decorator.js';
 import { UserNotFound } from '../../users/users.errors.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement } from '../../../platform/database/sql.js';
-import type { SystemRole } from '../../../platform/http/actor.js';
+import type { SystemRole } from '../../../platform/identity/actor.js';
 import { foldName } from '../../../platform/text-search/fold.js';
 import type { UserStatus } from './admin-users.dto.js';
 import { type AdminUserRow, COLUMNS, IS_BANNED } from './admin-users.repository.js';

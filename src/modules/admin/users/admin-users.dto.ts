@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { requireCursor } from '../../../platform/pagination/page.js';
 import type { FieldProblem } from '../../../platform/errors/app-error.js';
-import { SYSTEM_ROLES, type SystemRole } from '../../../platform/http/actor.js';
+import { SYSTEM_ROLES, type SystemRole } from '../../../platform/identity/actor.js';
 import { EnumField, IntField, TextField, TimeField, UuidField } from '../../../platform/validation/fields.js';
 import { RequiredBy } from '../../../platform/validation/required-by.js';
 import { RuledBy } from '../../../platform/validation/ruled-by.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../../../platform/http/actor.js';
+import type { Actor } from '../../../platform/identity/actor.js';
 import { decodeCursor, DEFAULT_PAGE_SIZE, toPage, type Page } from '../../../platform/pagination/page.js';
 import { problemsOf, requireNone } from '../../../platform/validation/ruled-by.js';
 import { AccountAdministration } from '../../auth/account-administration.service.js';

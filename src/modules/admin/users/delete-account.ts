@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { EventLog, type StreamTransaction } from '../../../platform/event-log/event-log.js';
-import type { Actor } from '../../../platform/http/actor.js';
+import type { Actor } from '../../../platform/identity/actor.js';
 import { AccountAdministration } from '../../auth/account-administration.service.js';
 import { type ActorAndTarget, UserAdministration } from '../../users/user-administration.service.js';
 import { UserNotFound } from '../../users/users.errors.js';

@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Throws } from '../../../platform/errors/throws.decorator.js';
-import type { Actor } from '../../../platform/http/actor.js';
+import type { Actor } from '../../../platform/identity/actor.js';
 import { CurrentActor } from '../../../platform/http/current-actor.decorator.js';
 import { CurrentSignal } from '../../../platform/http/current-signal.decorator.js';
 import { Limit } from '../../../platform/throttling/limit.decorator.js';

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
-import type { SystemRole } from '../../http/actor.js';
-import type { Signal } from '../broadcaster.js';
+import type { SystemRole } from '../../identity/actor.js';
+import type { Signal } from '../fan-out/broadcaster.js';
 import { RepeatedWarning } from '../../logging/repeated-warning.js';
 
 /** Messages between nodes. No guarantee about durable events depends on them: those are in the log. */

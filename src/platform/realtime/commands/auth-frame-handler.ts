@@ -1,0 +1,68 @@
+import { Injectable } from '@nestjs/common';
+import { ValidationError } from '../../errors/app-error.js';
+import { toAppErrorOf } from '../../errors/error.filter.js';
+import type { Actor } from '../../identity/actor.js';
+import { Limits } from '../../throttling/limits.service.js';
+import { requireSafeJson } from '../../validation/safe-json.js';
+import { CLOSE_REASONS, closeReasonFor } from '../connection/close-reasons.js';
+import { ConnectionServices } from '../connection/connection-services.js';
+import type { Connection } from '../connection/connection.js';
+import type { ResumeRequest } from '../resume/connection-attacher.js';
+import { AlreadyAuthenticated } from '../realtime.errors.js';
+
+/** Longer texts are refused without calling the authenticator. */
+export const LONGEST_TOKEN = 4096;
+const LONGEST_CURSOR = 1024;
+
+/** Handles the frame `auth {token, resume?}` of a client that sent no credential with the upgrade. */
+@Injectable()
+export class AuthFrameHandler {
+  constructor(
+    private readonly services: ConnectionServices,
+    private readonly limits: Limits,
+  ) {}
+
+  /** Signs the connection in. @throws AppError */
+  async authenticate(connection: Connection, data: unknown): Promise<void> {
+    if (connection.isSignedIn || connection.isAuthenticating) throw new AlreadyAuthenticated();
+    requireSafeJson(data);
+    const { token, resume } = (data ?? {}) as { token?: unknown; resume?: unknown };
+    if (typeof token !== 'string' || token.length === 0 || token.length > LONGEST_TOKEN) {
+      throw ValidationError.of('token', `must be text of 1 to ${LONGEST_TOKEN} characters`);
+    }
+    // Before `identify`: if this threw after it, an unhandled rejection of `identify` would end the process.
+    const resumePoint = readResume(resume);
+    await connection.authenticate(this.identify(token), resumePoint);
+  }
+
+  /**
+   * Closes the connection if another token would not help. After an unknown token the client may retry until the
+   * deadline.
+   */
+  closeAfter(error: unknown, connection: Connection): void {
+    const reason = closeReasonFor(toAppErrorOf(error));
+    if (reason !== CLOSE_REASONS.revoked && !connection.isSignedIn) connection.closeWith(reason);
+  }
+
+  private async identify(token: string): Promise<Actor> {
+    const actor = await this.services.authenticator.authenticate(token);
+    await this.limits.check('connect', actor);
+    return actor;
+  }
+}
+
+/** Validates the `resume` of a client. @throws ValidationError */
+export function readResume(resume: unknown): ResumeRequest | undefined {
+  if (resume === undefined || resume === null) return undefined;
+  if (typeof resume !== 'object') throw ValidationError.of('resume', 'must be an object');
+  const { cursor, conversations } = resume as { cursor?: unknown; conversations?: unknown };
+  if (cursor !== undefined && (typeof cursor !== 'string' || cursor.length > LONGEST_CURSOR)) {
+    throw ValidationError.of('resume.cursor', `must be text of at most ${LONGEST_CURSOR} characters`);
+  }
+  if (conversations === undefined) return { cursor };
+  const isMap = typeof conversations === 'object' && conversations !== null && !Array.isArray(conversations);
+  if (!isMap || !Object.values(conversations).every((seq) => Number.isSafeInteger(seq) && (seq as number) >= 0)) {
+    throw ValidationError.of('resume.conversations', 'must be an object of positions');
+  }
+  return { cursor, conversations: conversations as Record<string, number> };
+}

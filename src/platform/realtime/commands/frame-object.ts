@@ -1,0 +1,26 @@
+import { InvalidFrame } from '../realtime.errors.js';
+
+/** No protocol has longer types. */
+const LONGEST_TYPE = 64;
+
+/** Parses the text of a client, which must be an object. @throws InvalidFrame */
+export function frameObject(text: string): Record<string, unknown> {
+  let frame: unknown;
+  try {
+    frame = JSON.parse(text);
+  } catch {
+    throw new InvalidFrame('not JSON');
+  }
+  if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) throw new InvalidFrame('not an object');
+  return frame as Record<string, unknown>;
+}
+
+/** The same with its type; `fallback` if the protocol makes the type optional. @throws InvalidFrame */
+export function typedFrame(text: string, fallback?: string): Record<string, unknown> & { type: string } {
+  const frame = frameObject(text);
+  const { type = fallback } = frame;
+  if (typeof type !== 'string' || type.length > LONGEST_TYPE) {
+    throw new InvalidFrame(`type must be text of at most ${LONGEST_TYPE} characters`);
+  }
+  return { ...frame, type };
+}

@@ -1,0 +1,90 @@
+import type { DiscoveryService } from '@nestjs/core';
+import type { LoadShedder } from '../../throttling/load-shedder.js';
+import type { LimitAction } from '../../throttling/limits.js';
+import type { Limits } from '../../throttling/limits.service.js';
+import type { Connection } from '../connection/connection.js';
+import type { AuthFrameHandler } from './auth-frame-handler.js';
+import { FrameRouter } from './frame-router.js';
+import { Gateway, OnFrame } from './frames.js';
+import type { LiveConnection } from '../connection/live-connection.js';
+import { RealtimeSettings } from '../connection/realtime-settings.js';
+
+class EmptyDto {}
+
+@Gateway()
+class FirstGateway {
+  readonly started: string[] = [];
+
+  @OnFrame('one', EmptyDto, { limit: 'call', summary: 'One' })
+  one(_connection: LiveConnection, _dto: EmptyDto): void {
+    this.started.push('one');
+  }
+
+  @OnFrame('two', EmptyDto, { limit: 'typing', summary: 'Two' })
+  two(_connection: LiveConnection, _dto: EmptyDto): void {
+    this.started.push('two');
+  }
+}
+
+@Gateway()
+class DuplicateGateway {
+  @OnFrame('one', EmptyDto, { limit: 'call', summary: 'One, too' })
+  one(): void {}
+}
+
+@Gateway()
+class LimitlessGateway {
+  @OnFrame('free', EmptyDto, { limit: undefined as unknown as LimitAction, summary: 'No limit' })
+  free(): void {}
+}
+
+function routerOf(limits: Partial<Limits>, ...instances: object[]): FrameRouter {
+  const discovery = { getProviders: () => instances.map((instance) => ({ instance })) };
+  return new FrameRouter(
+    discovery as unknown as DiscoveryService,
+    limits as Limits,
+    new RealtimeSettings(),
+    {} as AuthFrameHandler,
+    { checkLoad: () => undefined } as unknown as LoadShedder,
+  );
+}
+
+describe('the frame router', () => {
+  it('refuses to start with two handlers of one frame', () => {
+    const router = routerOf({}, new FirstGateway(), new DuplicateGateway());
+    expect(() => router.onApplicationBootstrap()).toThrow('one has two handlers');
+  });
+
+  it('refuses to start with a frame without a limit', () => {
+    expect(() => routerOf({}, new LimitlessGateway()).onApplicationBootstrap()).toThrow('free has no limit');
+  });
+
+  it('treats one provider with two tokens as one', () => {
+    const gateway = new FirstGateway();
+    const router = routerOf({}, gateway, gateway);
+    router.onApplicationBootstrap();
+    expect(router.definitions.map(({ type }) => type)).toEqual(['one', 'two']);
+  });
+
+  it('starts requests in their order, even if the limit of an earlier one is counted more slowly', async () => {
+    const gateway = new FirstGateway();
+    let counted = (): void => {};
+    const slowly = new Promise<void>((resolve) => (counted = resolve));
+    const router = routerOf({ check: (action) => (action === 'call' ? slowly : undefined) }, gateway);
+    router.onApplicationBootstrap();
+    const connection = {
+      isClosed: false,
+      isSignedIn: true,
+      inFlight: 0,
+      fail() {},
+      reply() {},
+    } as unknown as Connection;
+    router.receive(connection, 'one', {}, '1');
+    router.receive(connection, 'two', {}, '2');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(gateway.started).toEqual([]);
+    counted();
+    await router.idle();
+    expect(gateway.started).toEqual(['one', 'two']);
+  });
+});

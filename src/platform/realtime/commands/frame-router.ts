@@ -1,0 +1,311 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import { Config } from '../../config/config.js';
+import { type AppError, AuthenticationRequired, InternalError, RateLimitExceeded } from '../../errors/app-error.js';
+import { toAppErrorOf } from '../../errors/error.filter.js';
+import { LIMITS } from '../../throttling/limits.js';
+import { jsonInSteps, utf8InSteps } from '../../json/encoded-once.js';
+import { inTurns, type Steps } from '../../process/in-turns.js';
+import { LoadShedder, type PriorityClass } from '../../throttling/load-shedder.js';
+import { Limits } from '../../throttling/limits.service.js';
+import { requireSafeJson } from '../../validation/safe-json.js';
+import type { Connection } from '../connection/connection.js';
+import { AuthFrameHandler } from './auth-frame-handler.js';
+import { frameObject } from './frame-object.js';
+import { CheckedInput } from '../../validation/checked-input.js';
+import { withRule } from '../../validation/ruled-by.js';
+import { type FrameDefinition, framesOf, PARLEY_PROTOCOL, protocolOf } from './frames.js';
+import type { RequestId } from '../protocol/packet.js';
+import { RealtimeSettings } from '../connection/realtime-settings.js';
+import type { CodecRequest, SocketCodec } from '../transport/socket-codec.js';
+import { InvalidFrame, TooManyInFlight, UnknownFrameType } from '../realtime.errors.js';
+
+interface Command {
+  readonly definition: FrameDefinition;
+  readonly priority: PriorityClass;
+  readonly input: CheckedInput<object>;
+  readonly handle: (connection: Connection, input: object) => unknown;
+}
+
+/** Called for every refused request of a known type, with the error; must not throw. */
+export type RefusalObserver = (error: AppError, definition: FrameDefinition) => void;
+
+/** The result of a request as JSON, and in UTF-8 if it is large and the protocol is Parley's own. */
+interface EncodedResult {
+  readonly json: string;
+  readonly bytes: Buffer | undefined;
+}
+
+const MAX_ID_LENGTH = 64;
+const noop = (): void => {};
+
+function priorityOf({ priority, limit }: FrameDefinition): PriorityClass {
+  return priority ?? (limit === 'typing' ? 'signals' : 'writes');
+}
+
+/**
+ * Passes requests to the handlers marked `@OnFrame` and sends their results: exactly one reply for each request.
+ *
+ * Invariant: handlers of one connection are *started* in the order in which its requests arrived, even if limits are
+ * counted in Redis. They may overlap. A handler that needs an order among them (the send path does, per conversation)
+ * must enter its queue synchronously, before its first `await`.
+ */
+@Injectable()
+export class FrameRouter implements OnApplicationBootstrap {
+  private readonly logger = new Logger('Frames');
+  /** By protocol, then by type. */
+  private readonly commands = new Map<string, Map<string, Command>>();
+  private readonly observers: RefusalObserver[] = [];
+  private running = 0;
+  private whenIdle: (() => void)[] = [];
+  /** For validation rules of input classes that depend on settings. */
+  @Inject() private readonly config: Config;
+
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly limits: Limits,
+    private readonly settings: RealtimeSettings,
+    private readonly authFrame: AuthFrameHandler,
+    private readonly shedder: LoadShedder,
+  ) {}
+
+  /** Fills the command table. @throws Error for two handlers of one type, or one without a limit */
+  onApplicationBootstrap(): void {
+    // A provider with two tokens is one instance.
+    const instances = new Set(this.discovery.getProviders().map(({ instance }) => instance as object | undefined));
+    for (const instance of instances) {
+      const gateway = instance?.constructor;
+      const protocol = gateway && protocolOf(gateway);
+      if (protocol) for (const frame of framesOf(gateway)) this.add(protocol, frame, instance);
+    }
+  }
+
+  observe(observer: RefusalObserver): void {
+    this.observers.push(observer);
+  }
+
+  /** Every request of Parley's own protocol, for its generated document. */
+  get definitions(): FrameDefinition[] {
+    return this.definitionsOf(PARLEY_PROTOCOL);
+  }
+
+  /** Every request of a protocol. */
+  definitionsOf(protocol: string): FrameDefinition[] {
+    return [...(this.commands.get(protocol)?.values() ?? [])].map(({ definition }) => definition);
+  }
+
+  /** Resolves when every request of this node has its reply. */
+  idle(): Promise<void> {
+    return this.running === 0 ? Promise.resolve() : new Promise((resolve) => this.whenIdle.push(resolve));
+  }
+
+  /** A text message of a plain WebSocket. */
+  receiveText(connection: Connection, text: string): void {
+    if (connection.codec) return this.receiveCoded(connection, connection.codec, text);
+    let frame: Record<string, unknown>;
+    try {
+      frame = frameObject(text);
+    } catch (error) {
+      return this.refuse(connection, undefined, error);
+    }
+    const { type, id, data } = frame;
+    if (id !== undefined && (typeof id !== 'string' || id.length > MAX_ID_LENGTH)) {
+      return this.refuse(
+        connection,
+        undefined,
+        new InvalidFrame(`id must be text of at most ${MAX_ID_LENGTH} characters`),
+      );
+    }
+    this.receive(connection, type, data, id);
+  }
+
+  private receiveCoded(connection: Connection, codec: SocketCodec, text: string): void {
+    if (connection.isClosed) return;
+    let request: CodecRequest;
+    try {
+      request = codec.read(text);
+    } catch (error) {
+      return this.refuse(connection, undefined, error);
+    }
+    this.receive(connection, request.type, request.data, request.id);
+  }
+
+  /** A binary message, which is never a valid frame. */
+  receiveBinary(connection: Connection): void {
+    this.refuse(connection, undefined, new InvalidFrame('binary'));
+  }
+
+  /** A request of either transport. `type` and `data` are unvalidated. */
+  receive(connection: Connection, type: unknown, data: unknown, id: RequestId | undefined): void {
+    if (connection.isClosed) return;
+    if (typeof type !== 'string') return this.refuse(connection, id, new InvalidFrame('type must be text'));
+    const { codec } = connection;
+    const command = this.commands.get(codec?.protocol ?? PARLEY_PROTOCOL)?.get(type);
+    if (connection.inFlight >= this.settings.inFlight) {
+      this.replyWithError(new TooManyInFlight(this.settings.inFlight), connection, id, command);
+      return connection.countRateLimited();
+    }
+    if (type === 'auth' && !codec) return void this.authenticate(connection, data, id);
+    if (!command) return this.refuse(connection, id, new UnknownFrameType());
+    if (!connection.isSignedIn && !connection.starting)
+      return this.refuse(connection, id, new AuthenticationRequired(), command);
+    try {
+      this.shedder.checkLoad(command.priority);
+    } catch (error) {
+      return this.replyWithError(toAppErrorOf(error), connection, id, command);
+    }
+    let input: object;
+    try {
+      input = this.read(command, data);
+    } catch (error) {
+      return this.refuse(connection, id, error, command);
+    }
+    if (connection.isSignedIn) this.checkLimit(connection, command, input, id);
+    else this.afterAuthentication(connection, command, input, id);
+  }
+
+  private read(command: Command, data: unknown): object {
+    requireSafeJson(data);
+    return withRule(command.definition.dto, data, this.config, () => command.input.read(data ?? {}));
+  }
+
+  /** Later requests wait, because they belong to the user who is being authenticated. */
+  private async authenticate(connection: Connection, data: unknown, id: RequestId | undefined): Promise<void> {
+    this.begin(connection);
+    try {
+      const authenticated = this.authFrame.authenticate(connection, data);
+      this.takeTurn(connection, authenticated.catch(noop));
+      await authenticated;
+      connection.reply(id, '{"ok":true,"data":{}}');
+    } catch (error) {
+      this.refuse(connection, id, error);
+      this.authFrame.closeAfter(error, connection);
+    } finally {
+      this.end(connection);
+    }
+  }
+
+  private afterAuthentication(
+    connection: Connection,
+    command: Command,
+    input: object,
+    id: RequestId | undefined,
+  ): void {
+    this.begin(connection);
+    const turn = connection.starting!.then(() => {
+      this.end(connection);
+      if (connection.isSignedIn) this.checkLimit(connection, command, input, id);
+      else this.refuse(connection, id, new AuthenticationRequired(), command);
+    });
+    this.takeTurn(connection, turn);
+  }
+
+  /** Counts the request and starts its handler, synchronously if nothing must be awaited. */
+  private checkLimit(connection: Connection, command: Command, input: object, id: RequestId | undefined): void {
+    if (connection.isClosed) return;
+    this.begin(connection);
+    let counted: void | Promise<void>;
+    try {
+      counted = this.limits.check(command.definition.limit, connection.actor, connection.codec?.limits);
+    } catch (error) {
+      return this.fail(connection, id, error, command);
+    }
+    if (!counted && !connection.starting) return this.start(connection, command, input, id);
+    const before = connection.starting;
+    if (counted) counted.catch(noop); // handled in its turn below
+    const turn = (before ?? Promise.resolve())
+      .then(() => counted)
+      .then(
+        () => this.start(connection, command, input, id),
+        (error: unknown) => this.fail(connection, id, error, command),
+      );
+    this.takeTurn(connection, turn);
+  }
+
+  private takeTurn(connection: Connection, turn: Promise<void>): void {
+    connection.starting = turn;
+    void turn.then(() => {
+      if (connection.starting === turn) connection.starting = undefined;
+    });
+  }
+
+  private start(connection: Connection, command: Command, input: object, id: RequestId | undefined): void {
+    if (connection.isClosed) return this.end(connection);
+    try {
+      const outcome = command.handle(connection, input);
+      if (!(outcome instanceof Promise)) return this.succeed(connection, id, outcome);
+      outcome.then(
+        (result: unknown) => this.succeed(connection, id, result),
+        (error: unknown) => this.fail(connection, id, error, command),
+      );
+    } catch (error) {
+      this.fail(connection, id, error, command);
+    }
+  }
+
+  private succeed(connection: Connection, id: RequestId | undefined, result: unknown): void {
+    const reply = ({ json, bytes }: EncodedResult): void => {
+      connection.reply(id, `{"ok":true,"data":${json}}`, bytes);
+      this.end(connection);
+    };
+    try {
+      const encoded = inTurns(resultInSteps(result ?? {}, connection));
+      if (encoded instanceof Promise) encoded.then(reply).catch((error: unknown) => this.fail(connection, id, error));
+      else reply(encoded);
+    } catch (error) {
+      this.fail(connection, id, error);
+    }
+  }
+
+  /** Fails a valid request. */
+  private fail(connection: Connection, id: RequestId | undefined, thrown: unknown, command?: Command): void {
+    const error = toAppErrorOf(thrown);
+    if (error instanceof InternalError) this.logger.error('a frame failed', error.cause);
+    this.replyWithError(error, connection, id, command);
+    this.end(connection);
+    if (error instanceof RateLimitExceeded) connection.countRateLimited();
+  }
+
+  /** Refuses a frame that is not a valid request. */
+  private refuse(connection: Connection, id: RequestId | undefined, thrown: unknown, command?: Command): void {
+    const error = toAppErrorOf(thrown);
+    if (error instanceof InternalError) this.logger.error('a frame could not be read', error.cause);
+    this.replyWithError(error, connection, id, command);
+    connection.countInvalidFrame();
+  }
+
+  private replyWithError(error: AppError, connection: Connection, id: RequestId | undefined, command?: Command): void {
+    if (command) for (const observe of this.observers) observe(error, command.definition);
+    connection.fail(id, error);
+  }
+
+  private begin(connection: Connection): void {
+    connection.inFlight++;
+    this.running++;
+  }
+
+  private end(connection: Connection): void {
+    connection.inFlight--;
+    if (--this.running > 0) return;
+    const waiting = this.whenIdle;
+    this.whenIdle = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  private add(protocol: string, definition: FrameDefinition, gateway: object): void {
+    const { type, limit, dto, methodName } = definition;
+    const commands = this.commands.get(protocol) ?? new Map<string, Command>();
+    this.commands.set(protocol, commands);
+    if (commands.has(type) || (type === 'auth' && protocol === PARLEY_PROTOCOL)) {
+      throw new Error(`The frame ${type} has two handlers.`);
+    }
+    if (!Object.hasOwn(LIMITS, limit)) throw new Error(`The frame ${type} has no limit.`);
+    const handle = (gateway as Record<string | symbol, Command['handle']>)[methodName]!.bind(gateway);
+    commands.set(type, { definition, priority: priorityOf(definition), input: new CheckedInput(dto), handle });
+  }
+}
+
+function* resultInSteps(result: object, { codec }: Connection): Steps<EncodedResult> {
+  const json = yield* jsonInSteps(result);
+  return { json, bytes: codec ? undefined : yield* utf8InSteps(json) };
+}

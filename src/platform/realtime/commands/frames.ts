@@ -1,0 +1,61 @@
+import { Injectable, type Type } from '@nestjs/common';
+import type { PriorityClass } from '../../throttling/load-shedder.js';
+import type { LimitAction } from '../../throttling/limits.js';
+import type { LiveConnection } from '../connection/live-connection.js';
+
+export interface FrameOptions {
+  /** The rate limit of the frame, with the same counter as the equivalent REST route. */
+  readonly limit: LimitAction;
+  /** Its priority under overload; by default `signals` for typing and `writes` for everything else. */
+  readonly priority?: PriorityClass;
+  /** Whether it stores a message, so that its refusals are counted among the sends. */
+  readonly isSend?: boolean;
+  /** One sentence for the generated protocol document. */
+  readonly summary: string;
+}
+
+export interface FrameDefinition extends FrameOptions {
+  readonly type: string;
+  readonly dto: Type<object>;
+  readonly methodName: string | symbol;
+}
+
+const FRAMES = Symbol('frames');
+const GATEWAY = Symbol('gateway');
+/** The name of Parley's own protocol. */
+export const PARLEY_PROTOCOL = 'parley';
+
+/**
+ * Marks a class whose `@OnFrame` methods are added to the command table of a protocol at start-up; see `SocketCodec`.
+ */
+export function Gateway(protocol = PARLEY_PROTOCOL): ClassDecorator {
+  return (target) => {
+    Reflect.defineMetadata(GATEWAY, protocol, target);
+    Injectable()(target);
+  };
+}
+
+/**
+ * Marks the handler of a request frame. It receives the connection and the validated input, and returns the `data` of
+ * the reply. The input class must match the type of the parameter: otherwise the handler does not compile.
+ */
+export function OnFrame<Dto extends object>(type: string, dto: Type<Dto>, options: FrameOptions) {
+  return <Handler extends (connection: LiveConnection, dto: Dto) => unknown>(
+    prototype: object,
+    methodName: string | symbol,
+    _descriptor: TypedPropertyDescriptor<Handler>,
+  ): void => {
+    const known = (Reflect.getMetadata(FRAMES, prototype.constructor) as FrameDefinition[] | undefined) ?? [];
+    Reflect.defineMetadata(FRAMES, [...known, { ...options, type, dto, methodName }], prototype.constructor);
+  };
+}
+
+/** The protocol whose frames this class handles; undefined for a class that is not a gateway. */
+export function protocolOf(target: object): string | undefined {
+  return Reflect.getMetadata(GATEWAY, target) as string | undefined;
+}
+
+/** The frames that a gateway class handles. */
+export function framesOf(target: object): FrameDefinition[] {
+  return (Reflect.getMetadata(FRAMES, target) as FrameDefinition[] | undefined) ?? [];
+}

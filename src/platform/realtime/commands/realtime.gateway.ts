@@ -1,0 +1,42 @@
+import { PermissionDenied } from '../../errors/app-error.js';
+import { TextField } from '../../validation/fields.js';
+import { ConnectionServices } from '../connection/connection-services.js';
+import { LONGEST_TOKEN } from './auth-frame-handler.js';
+import { Gateway, OnFrame } from './frames.js';
+import type { LiveConnection } from '../connection/live-connection.js';
+
+export class PingFrameDto {}
+
+export class AuthRefreshFrameDto {
+  @TextField({ min: 1, max: LONGEST_TOKEN, description: 'A new access token of the same user.' })
+  token: string;
+}
+
+/** Requests about the connection itself. */
+@Gateway()
+export class RealtimeGateway {
+  constructor(private readonly services: ConnectionServices) {}
+
+  @OnFrame('ping', PingFrameDto, { limit: 'call', priority: 'vital', summary: 'Returns the time of the server.' })
+  ping(_connection: LiveConnection, _dto: PingFrameDto): { server_time: string } {
+    return { server_time: new Date().toISOString() };
+  }
+
+  /** @throws AuthenticationRequired, PermissionDenied for a token of another user */
+  @OnFrame('auth.refresh', AuthRefreshFrameDto, {
+    limit: 'call',
+    priority: 'vital',
+    summary: 'Extends the connection with a new token.',
+  })
+  async refresh(connection: LiveConnection, { token }: AuthRefreshFrameDto): Promise<{ expires_at: string }> {
+    const actor = await this.services.authenticator.authenticate(token);
+    if (actor.userId !== connection.actor.userId) throw new PermissionDenied('The token belongs to another user.');
+    const { authenticator, connections } = this.services;
+    connections.renew(connection, actor);
+    // The new session may have ended since it was authenticated. From here on its end closes the connection.
+    for (const { sessionId, reason } of await authenticator.findEnded([actor.sessionId])) {
+      connections.endSessions([sessionId], reason);
+    }
+    return { expires_at: new Date(actor.expiresAt * 1000).toISOString() };
+  }
+}

@@ -1,0 +1,192 @@
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Config } from '../../config/config.js';
+import type { Actor } from '../../identity/actor.js';
+import type { KnownRole } from '../../identity/authenticator.js';
+import { CLOSE_REASONS } from './close-reasons.js';
+import type { ConnectionEnding, ConnectionObserver } from './connection-observer.js';
+import { Connection } from './connection.js';
+import type { ConnectionOutput } from './connection-output.js';
+import type { LiveConnection } from './live-connection.js';
+import { RealtimeSettings } from './realtime-settings.js';
+import { TimerWheel } from './timer-wheel.js';
+
+/** Connections by key. Nearly all keys have one connection, which is stored without a set. */
+class Index {
+  private readonly entries = new Map<string, Connection | Set<Connection>>();
+
+  get(key: string): Iterable<Connection> {
+    const entry = this.entries.get(key);
+    return entry === undefined ? [] : entry instanceof Set ? entry : [entry];
+  }
+
+  count(key: string): number {
+    const entry = this.entries.get(key);
+    return entry === undefined ? 0 : entry instanceof Set ? entry.size : 1;
+  }
+
+  keys(): Iterable<string> {
+    return this.entries.keys();
+  }
+
+  add(key: string, connection: Connection): void {
+    const entry = this.entries.get(key);
+    if (entry === undefined) this.entries.set(key, connection);
+    else if (entry instanceof Set) entry.add(connection);
+    else this.entries.set(key, new Set([entry, connection]));
+  }
+
+  remove(key: string, connection: Connection): void {
+    const entry = this.entries.get(key);
+    if (entry === connection || (entry instanceof Set && entry.delete(connection) && entry.size === 0)) {
+      this.entries.delete(key);
+    }
+  }
+}
+
+/** All connections of this node, by user, session, session key and IP address. */
+@Injectable()
+export class Connections implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly wheel: TimerWheel;
+  /** Connections with something queued. */
+  readonly slow = new Set<ConnectionOutput>();
+  /** Counts closed connections by the close code of this server; `left` where the client or the network closed it. */
+  readonly ended = new Map<string, number>();
+  private readonly all = new Set<Connection>();
+  private readonly byUser = new Index();
+  private readonly bySession = new Index();
+  private readonly byKey = new Index();
+  private readonly byIp = new Map<string, number>();
+  private readonly observers = new Set<ConnectionObserver>();
+
+  constructor(
+    private readonly settings: RealtimeSettings,
+    private readonly config: Config,
+  ) {
+    this.wheel = new TimerWheel(settings.tickMs, () => {
+      for (const connection of this.slow) connection.checkDeadlines();
+    });
+  }
+
+  onApplicationBootstrap(): void {
+    this.wheel.start();
+  }
+
+  onApplicationShutdown(): void {
+    this.wheel.stop();
+  }
+
+  get size(): number {
+    return this.all.size;
+  }
+
+  [Symbol.iterator](): Iterator<Connection> {
+    return this.all.values();
+  }
+
+  /** Notifies `observer` of connections that are opened, closed and refused. */
+  observe(observer: ConnectionObserver): void {
+    this.observers.add(observer);
+  }
+
+  /** Whether this IP address may open one more connection. */
+  hasRoomFor(ipKey: string): boolean {
+    return (this.byIp.get(ipKey) ?? 0) < this.scaled(this.config.socketsPerAddress);
+  }
+
+  add(connection: Connection): void {
+    this.all.add(connection);
+    this.byIp.set(connection.ipKey, (this.byIp.get(connection.ipKey) ?? 0) + 1);
+  }
+
+  /**
+   * Indexes a connection by user and session. Returns false if the user is at the limit; guests, who share an account,
+   * are exempt.
+   */
+  admit(connection: Connection, { userId, sessionId, keyId, rateLimitKey }: Actor): boolean {
+    const isFull = this.byUser.count(userId) >= this.scaled(this.settings.socketsPerUser);
+    if (isFull && rateLimitKey === undefined) return false;
+    this.byUser.add(userId, connection);
+    this.bySession.add(sessionId, connection);
+    if (keyId !== undefined) this.byKey.add(keyId, connection);
+    return true;
+  }
+
+  announce(connection: Connection): void {
+    connection.announced = true;
+    const { id, kind, ageMs: openedInMs } = connection;
+    const { userId } = connection.actor;
+    for (const observer of this.observers) observer.opened({ id, userId, kind, openedInMs });
+  }
+
+  /** Notifies the observers of a refused connection. */
+  refused(code: string): void {
+    for (const observer of this.observers) observer.refused?.(code);
+  }
+
+  /** Extends a connection with a new credential of the same user. */
+  renew(connection: LiveConnection, actor: Actor): void {
+    if (connection instanceof Connection && !connection.isClosed) connection.renew(actor);
+  }
+
+  moveSession(connection: Connection, { sessionId, keyId }: Actor): void {
+    this.bySession.remove(connection.actor.sessionId, connection);
+    this.bySession.add(sessionId, connection);
+    if (connection.actor.keyId !== undefined) this.byKey.remove(connection.actor.keyId, connection);
+    if (keyId !== undefined) this.byKey.add(keyId, connection);
+  }
+
+  remove(connection: Connection, ending: ConnectionEnding, code?: number): void {
+    if (!this.all.delete(connection)) return;
+    const label = String(code ?? 'left');
+    this.ended.set(label, (this.ended.get(label) ?? 0) + 1);
+    this.wheel.cancel(connection);
+    const left = (this.byIp.get(connection.ipKey) ?? 1) - 1;
+    if (left > 0) this.byIp.set(connection.ipKey, left);
+    else this.byIp.delete(connection.ipKey);
+    if (!connection.isSignedIn) return;
+    const { userId, sessionId, keyId } = connection.actor;
+    this.byUser.remove(userId, connection);
+    this.bySession.remove(sessionId, connection);
+    if (keyId !== undefined) this.byKey.remove(keyId, connection);
+    for (const observer of this.observers) observer.closed({ id: connection.id, userId, sessionId, ending });
+  }
+
+  ofUser(userId: string): Iterable<Connection> {
+    return this.byUser.get(userId);
+  }
+
+  /** The connected users, with the role that their connections use. */
+  knownRoles(): KnownRole[] {
+    return [...this.byUser.keys()].flatMap((userId) => {
+      const [connection] = this.byUser.get(userId);
+      return connection ? [{ userId, role: connection.actor.role }] : [];
+    });
+  }
+
+  sessionIds(): string[] {
+    return [...this.bySession.keys()];
+  }
+
+  keyIds(): string[] {
+    return [...this.byKey.keys()];
+  }
+
+  /** Closes the connections of this node that were opened with these session keys, at once. */
+  endKeys(keyIds: readonly string[]): void {
+    for (const keyId of keyIds) {
+      for (const connection of [...this.byKey.get(keyId)]) connection.closeWith(CLOSE_REASONS.revoked);
+    }
+  }
+
+  /** Closes the connections of these sessions on this node, at once. */
+  endSessions(sessionIds: readonly string[], reason: 'revoked' | 'banned' | 'replaced' | 'expired'): void {
+    const closeReason = reason === 'expired' ? CLOSE_REASONS.sessionExpired : CLOSE_REASONS[reason];
+    for (const sessionId of sessionIds) {
+      for (const connection of [...this.bySession.get(sessionId)]) connection.closeWith(closeReason);
+    }
+  }
+
+  private scaled(limit: number): number {
+    return Math.max(1, Math.floor(limit * this.config.rateLimitMultiplier));
+  }
+}

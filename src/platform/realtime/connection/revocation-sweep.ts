@@ -1,0 +1,60 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { ConnectionServices } from './connection-services.js';
+import { RepeatedWarning } from '../../logging/repeated-warning.js';
+
+/** Sessions in one query. */
+const CHUNK = 1_000;
+
+/**
+ * Queries every 5 s which sessions and session keys of this node's connections have ended, and which roles have
+ * changed. Hints on the bus apply sooner; this covers a bus that is down and hints that are lost.
+ */
+@Injectable()
+export class RevocationSweep implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly unchecked = new RepeatedWarning(
+    new Logger('Revocation'),
+    'the sessions of live connections could not be checked',
+    { over: 'the sessions of live connections are checked again', level: 'error' },
+  );
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
+
+  constructor(private readonly services: ConnectionServices) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => {
+      this.running ??= this.sweep().finally(() => (this.running = undefined));
+    }, this.services.settings.revocationSweepMs).unref();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    await this.running;
+  }
+
+  /** Closes the connections of ended sessions. A query that fails is repeated at the next run. */
+  async sweep(): Promise<void> {
+    const { connections, authenticator } = this.services;
+    const sessionIds = connections.sessionIds();
+    const keyIds = connections.keyIds();
+    const roles = connections.knownRoles();
+    try {
+      for (let from = 0; from < sessionIds.length; from += CHUNK) {
+        const ended = await authenticator.findEnded(sessionIds.slice(from, from + CHUNK));
+        for (const { sessionId, reason } of ended) connections.endSessions([sessionId], reason);
+      }
+      for (let from = 0; from < keyIds.length; from += CHUNK) {
+        connections.endKeys(await authenticator.findEndedKeys(keyIds.slice(from, from + CHUNK)));
+      }
+      for (let from = 0; from < roles.length; from += CHUNK) {
+        const changed = await authenticator.findChangedRoles(roles.slice(from, from + CHUNK));
+        for (const { userId, role } of changed) {
+          for (const connection of connections.ofUser(userId)) connection.changeRole(role);
+        }
+      }
+      this.unchecked.worked();
+    } catch (error) {
+      this.unchecked.failed({ err: error });
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import type { SystemRole } from '../../identity/actor.js';
+
+/** A frame that is not in the log: state, of which the newest counts, or ephemeral. */
+export interface Signal {
+  readonly type: string;
+  readonly data: object;
+  readonly class: 'state' | 'ephemeral';
+  /** For state: a later signal with the same key replaces an earlier one that is still queued. */
+  readonly key?: string;
+  /** A user who does not receive it: the one who caused it. */
+  readonly exceptUserId?: string;
+}
+
+/**
+ * Sends what is not durable to all its receivers, on this node directly and on all others through the bus.
+ * Durable events are never sent this way: they are written to the log, and the fan-out delivers them in order.
+ */
+export abstract class Broadcaster {
+  /**
+   * To all subscribers of this stream: the participants of a conversation. The frame has `conversation_id` = streamId.
+   */
+  abstract toStream(streamId: string, signal: Signal): void;
+  abstract toUsers(userIds: string[], signal: Signal): void;
+  /** Ends live connections of these sessions of a user on every node within a second. */
+  abstract endSessions(userId: string, sessionIds: string[], reason: 'revoked' | 'banned' | 'replaced'): void;
+  /** Ends live connections of a user that were opened with a session key, on every node within a second. */
+  abstract endKeys(userId: string): void;
+  /** Sets the new system role on the live connections of a user, on every node. */
+  abstract changeRole(userId: string, role: SystemRole): void;
+  /** Ends all live connections of a user on every node. */
+  abstract endUser(userId: string, reason: 'revoked' | 'banned'): void;
+}

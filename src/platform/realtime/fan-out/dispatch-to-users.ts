@@ -1,0 +1,56 @@
+import type { Logger } from '@nestjs/common';
+import type { PresentedEvent, StreamEvent } from '../../event-log/stream-event.js';
+import { EncodedFrame } from '../protocol/encoded-frame.js';
+import type { LiveConnection, Position } from '../connection/live-connection.js';
+import type { LocalSubscriber } from './local-subscribers.js';
+import { encodeEvent, type StreamKind } from './wire-event.js';
+
+/** An event to be delivered: `prev` is the visible position before it, `cycle` the current cycle of the reconciler. */
+export interface OutgoingEvent {
+  readonly kind: StreamKind;
+  readonly event: StreamEvent;
+  readonly presented: PresentedEvent;
+  readonly prev: number;
+  readonly cycle: number;
+}
+
+/**
+ * Delivers an event to every connection of these users, in this turn of the event loop. It is encoded once for all, and
+ * once more for the one user who receives different data; nothing is allocated for each receiver.
+ * Returns the number of connections.
+ */
+export function dispatchToUsers(users: Iterable<LocalSubscriber>, outgoing: OutgoingEvent, logger: Logger): number {
+  const { kind, event, presented, prev, cycle } = outgoing;
+  const { data, only } = presented;
+  const { type, streamId } = event;
+  const frame = new EncodedFrame(type, encodeEvent(kind, event, { data, prev }));
+  const routing = { position: { streamId, seq: event.seq } };
+  let frames = 0;
+  for (const user of users) {
+    let ownFrame = frame;
+    if (only && only.userId === user.userId) {
+      ownFrame = new EncodedFrame(type, encodeEvent(kind, event, { data, prev, only }));
+    }
+    user.dispatchedInCycle = cycle;
+    for (const connection of user.connections) {
+      if (connection.mutedStreams?.has(streamId)) continue;
+      deliver(connection, ownFrame, routing, logger);
+      frames++;
+    }
+  }
+  return frames;
+}
+
+/** A connection that fails must not prevent delivery to the next. */
+function deliver(
+  connection: LiveConnection,
+  frame: EncodedFrame,
+  routing: { position: Position },
+  logger: Logger,
+): void {
+  try {
+    connection.deliver(frame, 'durable', routing);
+  } catch (error) {
+    logger.error({ err: error, connection_id: connection.id }, 'a frame could not be delivered to a connection');
+  }
+}

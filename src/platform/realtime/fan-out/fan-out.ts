@@ -1,0 +1,141 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { EventCatalogue } from '../../event-log/event-catalogue.js';
+import { CommitListener, type CommittedEvent, type StreamEvent } from '../../event-log/stream-event.js';
+import { Bus } from '../bus/bus.js';
+import type { StreamAccess } from './stream-access.js';
+import { EventReader } from './event-reader.js';
+import { LocalSubscribers, type LocalSubscriber } from './local-subscribers.js';
+import type { DispatchContext } from './dispatch-context.js';
+import { StreamDispatcher } from './stream-dispatcher.js';
+import type { StreamKind } from './wire-event.js';
+import { RepeatedWarning } from '../../logging/repeated-warning.js';
+
+/** Called once for each event, with the number of connections it was sent to; must not throw. */
+export type DeliveryObserver = (event: StreamEvent, frames: number) => void;
+
+/**
+ * Delivers durable events to the connections of this node: events that this process commits in the same turn, events
+ * of other processes as soon as the bus or the reconciler reports them. There is one dispatcher for each stream with
+ * subscribers on this node, and none for any other stream.
+ */
+@Injectable()
+export class FanOut extends CommitListener implements DispatchContext {
+  readonly logger = new Logger(FanOut.name);
+  readonly unreadStreams = new RepeatedWarning(this.logger, 'a stream could not be read; the reconciler retries', {
+    over: 'streams are read again',
+  });
+  private readonly dispatchers = new Map<string, StreamDispatcher>();
+  /** Users whose streams are being loaded. */
+  private pendingLoads = 0;
+  /** Heads of streams without a dispatcher, reported while `pendingLoads` is above zero. */
+  private readonly passedHeads = new Map<string, number>();
+  private readonly observers: DeliveryObserver[] = [];
+
+  constructor(
+    readonly subscribers: LocalSubscribers,
+    readonly catalogue: EventCatalogue,
+    readonly reader: EventReader,
+    private readonly bus: Bus,
+  ) {
+    super();
+    bus.subscribe((message) => {
+      if (message.kind !== 'heads') return;
+      for (const [streamId, seq] of message.heads) this.hint(streamId, seq);
+    });
+  }
+
+  /** Reaches the queues of this node's connections before it returns. Never throws. */
+  committed(events: CommittedEvent[]): void {
+    // A user who is added to a stream is subscribed first, so that they receive its events of this batch.
+    for (const event of events) if (this.catalogue.find(event.type)?.opensStream) this.offer(event);
+    for (const event of events) if (!this.catalogue.find(event.type)?.opensStream) this.offer(event);
+    this.bus.publish({ kind: 'heads', heads: events.map(({ streamId, seq }) => [streamId, seq] as const) });
+  }
+
+  /**
+   * Loads a user's streams with `read` and passes the result to `subscribe`. Meanwhile hints for streams without a
+   * dispatcher are remembered, so that the user need not wait for the reconciler.
+   */
+  async whileLoading<T>(read: () => Promise<T>, subscribe: (result: T) => void): Promise<T> {
+    this.pendingLoads++;
+    try {
+      const result = await read();
+      subscribe(result);
+      return result;
+    } finally {
+      if (--this.pendingLoads === 0) this.passedHeads.clear();
+    }
+  }
+
+  /** Subscribes a user to their streams, as read in one snapshot of the database. */
+  subscribe(user: LocalSubscriber, ownHead: number, streamAccess: readonly StreamAccess[]): void {
+    const own = this.dispatcherFor(user.userId, 'user', ownHead);
+    own.subscribe(user, own.last + 1);
+    this.applyPassedHead(own);
+    for (const { streamId, fromSeq, lastSeq, toSeq } of streamAccess) {
+      if (toSeq !== null) continue;
+      const dispatcher = this.dispatcherFor(streamId, 'conversation', lastSeq);
+      // A dispatcher behind the snapshot: from its position, or from where the user entered if that is later.
+      // A dispatcher past the snapshot: from the first event that the snapshot lacks.
+      dispatcher.subscribe(user, Math.max(fromSeq, Math.min(dispatcher.last, lastSeq) + 1));
+      this.applyPassedHead(dispatcher);
+    }
+  }
+
+  onStreamAccess(user: LocalSubscriber, streamId: string, fromSeq: number): void {
+    const dispatcher = this.dispatcherFor(streamId, 'conversation', fromSeq - 1);
+    dispatcher.subscribe(user, fromSeq);
+    dispatcher.hint(fromSeq);
+  }
+
+  /** Calls `observer` for every event that is sent to connections of this node. */
+  observe(observer: DeliveryObserver): void {
+    this.observers.push(observer);
+  }
+
+  onDispatched(event: StreamEvent, frames: number): void {
+    for (const observe of this.observers) observe(event, frames);
+  }
+
+  onDispatcherEnded(dispatcher: StreamDispatcher): void {
+    if (this.dispatchers.get(dispatcher.streamId) === dispatcher) this.dispatchers.delete(dispatcher.streamId);
+  }
+
+  findDispatcher(streamId: string): StreamDispatcher | undefined {
+    return this.dispatchers.get(streamId);
+  }
+
+  allDispatchers(): IterableIterator<StreamDispatcher> {
+    return this.dispatchers.values();
+  }
+
+  private dispatcherFor(streamId: string, kind: StreamKind, last: number): StreamDispatcher {
+    let dispatcher = this.dispatchers.get(streamId);
+    if (!dispatcher) {
+      dispatcher = new StreamDispatcher(streamId, kind, last, this);
+      this.dispatchers.set(streamId, dispatcher);
+    }
+    return dispatcher;
+  }
+
+  private applyPassedHead(dispatcher: StreamDispatcher): void {
+    const head = this.passedHeads.get(dispatcher.streamId);
+    if (head !== undefined) dispatcher.hint(head);
+  }
+
+  private hint(streamId: string, seq: number): void {
+    const dispatcher = this.dispatchers.get(streamId);
+    if (dispatcher) dispatcher.hint(seq);
+    else if (this.pendingLoads > 0) this.passedHeads.set(streamId, Math.max(seq, this.passedHeads.get(streamId) ?? 0));
+  }
+
+  private offer(event: CommittedEvent): void {
+    try {
+      const dispatcher = this.dispatchers.get(event.streamId);
+      if (dispatcher) dispatcher.offer(event);
+      else this.hint(event.streamId, event.seq);
+    } catch (error) {
+      this.logger.error({ err: error, stream_id: event.streamId }, 'an event could not be dispatched');
+    }
+  }
+}

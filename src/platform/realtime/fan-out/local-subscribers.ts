@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import type { LiveConnection } from '../connection/live-connection.js';
+import type { StreamDispatcher } from './stream-dispatcher.js';
+
+/** A user with at least one connection to this node, and the streams that this node delivers to them. */
+export class LocalSubscriber {
+  /** Replaced, never modified: a connection may close while a frame is being delivered to the list. */
+  connections: readonly LiveConnection[] = [];
+  readonly streams = new Set<StreamDispatcher>();
+  /** Whether the user's streams are known. Until then `loading` is pending. */
+  isLoaded = false;
+  loading: Promise<void> | undefined;
+  /** The reconciler cycle in which the user last received a durable event. */
+  dispatchedInCycle = -2;
+  /** The first cycle whose watermark is valid for the user: one that began after all their streams were known. */
+  cursorFromCycle = 0;
+  watermark = '';
+  cursorSentAt = 0;
+
+  constructor(readonly userId: string) {}
+}
+
+/** Users who are connected to this node. An idle user costs one small object and an entry in the set of each stream. */
+@Injectable()
+export class LocalSubscribers {
+  /** Counts the cycles of the `HeadReconciler`. */
+  cycle = 0;
+  private readonly users = new Map<string, LocalSubscriber>();
+
+  get(userId: string): LocalSubscriber | undefined {
+    return this.users.get(userId);
+  }
+
+  all(): IterableIterator<LocalSubscriber> {
+    return this.users.values();
+  }
+
+  add(connection: LiveConnection): LocalSubscriber {
+    const { userId } = connection.actor;
+    let user = this.users.get(userId);
+    if (!user) {
+      user = new LocalSubscriber(userId);
+      this.users.set(userId, user);
+    }
+    user.connections = [...user.connections, connection];
+    return user;
+  }
+
+  /** Removes a connection, and the user with their last one. Idempotent. */
+  remove(connection: LiveConnection): void {
+    const user = this.users.get(connection.actor.userId);
+    if (!user) return;
+    user.connections = user.connections.filter((known) => known !== connection);
+    if (user.connections.length > 0) return;
+    this.users.delete(user.userId);
+    for (const dispatcher of [...user.streams]) dispatcher.unsubscribe(user);
+  }
+}

@@ -1,0 +1,92 @@
+import { jsonOf } from '../../json/encoded-once.js';
+import type { PresentedEvent, StreamEvent } from '../../event-log/stream-event.js';
+
+/** The kind of a stream. Events of a user's own stream have no `conversation_id`. */
+export type StreamKind = 'conversation' | 'user';
+
+/** A durable event as clients receive it, in frames and in responses of the log's routes. */
+export interface WireEvent {
+  readonly type: string;
+  readonly conversation_id?: string;
+  readonly seq: number;
+  /** Position of the previous durable event that the receiver may see. */
+  readonly prev: number;
+  readonly id: string;
+  readonly at: string;
+  readonly actor_id: string | null;
+  readonly data: object;
+  readonly replay?: true;
+}
+
+/** An event with its content for receivers; undefined if its subject no longer exists. */
+export interface RenderedEvent {
+  readonly event: StreamEvent;
+  readonly presented: PresentedEvent | undefined;
+}
+
+/**
+ * The event as all receivers see it or, with `only`, as that one receiver does; `prev` is the visible position before.
+ */
+export function wireEvent(
+  kind: StreamKind,
+  event: StreamEvent,
+  content: { data: object; prev: number; only?: PresentedEvent['only'] },
+): WireEvent {
+  return {
+    type: event.type,
+    ...(kind === 'conversation' && { conversation_id: event.streamId }),
+    seq: event.seq,
+    prev: content.only?.prev ?? content.prev,
+    id: `${event.streamId}:${event.seq}`,
+    at: event.at.toISOString(),
+    actor_id: event.actorId,
+    data: content.only?.data ?? content.data,
+  };
+}
+
+/** The same as JSON. Types, ids and times need no escaping; the data may have been encoded before. */
+export function encodeEvent(
+  kind: StreamKind,
+  { type, streamId, seq, at, actorId }: StreamEvent,
+  { data, prev, only }: { data: object; prev: number; only?: PresentedEvent['only'] },
+): string {
+  const conversation = kind === 'conversation' ? `"conversation_id":"${streamId}",` : '';
+  const actor = actorId === null ? 'null' : `"${actorId}"`;
+  return (
+    `{"type":"${type}",${conversation}"seq":${seq},"prev":${only?.prev ?? prev},"id":"${streamId}:${seq}",` +
+    `"at":"${at.toISOString()}","actor_id":${actor},"data":${jsonOf(only?.data ?? data)}}`
+  );
+}
+
+/**
+ * A run of one stream as one user sees it. An event whose subject no longer exists leaves no gap in the chain of
+ * `prev`.
+ */
+export function wireEvents(kind: StreamKind, events: readonly RenderedEvent[], userId?: string): WireEvent[] {
+  const wired: WireEvent[] = [];
+  let prev = events.length > 0 ? events[0]!.event.seq - 1 : 0;
+  for (const { event, presented } of events) {
+    if (!presented) continue;
+    const only = userId !== undefined && presented.only?.userId === userId ? presented.only : undefined;
+    wired.push(wireEvent(kind, event, { data: presented.data, prev, only }));
+    prev = event.seq;
+  }
+  return wired;
+}
+
+/** States that a client must fetch a conversation, or everything, because what it missed is not replayed. */
+export interface Resync {
+  readonly scope: 'all' | 'conversation';
+  readonly conversation_id?: string;
+  readonly reason: string;
+  readonly fetch?: string;
+}
+
+export function resyncConversation(conversationId: string): Resync {
+  return {
+    scope: 'conversation',
+    conversation_id: conversationId,
+    reason: 'gap_too_large',
+    fetch: `/api/v1/conversations/${conversationId}/messages`,
+  };
+}

@@ -1,0 +1,192 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Express } from 'express';
+import {
+  AccountBanned,
+  AuthenticationRequired,
+  type ErrorClass,
+  IdempotencyConflict,
+  InternalError,
+  PermissionDenied,
+  RateLimitExceeded,
+  ServiceUnavailable,
+  ValidationError,
+} from '../../errors/app-error.js';
+import { apiDocument, close, countedAsCall } from '../../http/api-document.js';
+import { routeMetadata } from '../../http/openapi-routes.js';
+import { ServedDocument } from '../../http/served-document.js';
+import { Limits } from '../../throttling/limits.service.js';
+import { CLOSE_REASONS } from '../connection/close-reasons.js';
+import { FrameRouter } from '../commands/frame-router.js';
+import type { FrameDefinition } from '../commands/frames.js';
+import { AuthFrameDto, CONNECTION_FRAMES, type DeclaredFrame, DURABLE_EVENTS, SIGNALS } from './protocol-frames.js';
+import { durableSchema, errorSchema, replySchema, requestSchema, signalSchema } from './protocol-schemas.js';
+import { AlreadyAuthenticated, InvalidFrame, TooManyInFlight, UnknownFrameType } from '../realtime.errors.js';
+import { REALTIME_PATH } from '../transport/plain-web-socket-server.js';
+
+/** An AsyncAPI 3 document, as far as it is used here. */
+export interface ProtocolDocument {
+  readonly asyncapi: '3.0.0';
+  readonly info: object;
+  readonly servers: Record<string, object>;
+  readonly channels: Record<string, object>;
+  readonly operations: Record<string, object>;
+  readonly components: { messages: Record<string, object>; schemas: Record<string, object> };
+}
+
+/** Errors of frames, besides those of the equivalent routes. */
+const FRAME_ERRORS: ErrorClass[] = [
+  ...[ValidationError, AuthenticationRequired, AccountBanned, PermissionDenied, IdempotencyConflict],
+  ...[RateLimitExceeded, InternalError, ServiceUnavailable],
+  ...[InvalidFrame, UnknownFrameType, TooManyInFlight, AlreadyAuthenticated],
+];
+
+const AUTH: Pick<FrameDefinition, 'type' | 'dto' | 'summary'> = {
+  type: 'auth',
+  dto: AuthFrameDto,
+  summary: 'Authenticates the connection if the upgrade had no credential.',
+};
+
+const TRANSPORTS = {
+  webSocket: {
+    title: 'Plain WebSocket',
+    description: `One JSON object in each text frame. Credentials, in order of preference: \`Authorization: Bearer\`, \`?ticket=\`, the frame \`auth\` within 5 s, \`?token=\`. To resume: \`&cursor=\` in the URL, or \`resume\` in the frame \`auth\`.`,
+    address: REALTIME_PATH,
+    protocol: 'ws',
+  },
+  socketIo: {
+    title: 'Socket.IO',
+    description:
+      'The type is the name of the event; a request’s data is the first argument, its reply the acknowledgement. Credential: `auth: {token}`; to resume: `auth: {token, resume: {cursor}}`.',
+    address: '/socket.io/',
+    protocol: 'socket.io',
+  },
+} as const;
+
+/** The AsyncAPI 3 document of all frames, for both transports. */
+export function protocolDocument(app: NestExpressApplication): ProtocolDocument {
+  const requests = [AUTH, ...app.get(FrameRouter, { strict: false }).definitions].sort(byType);
+  const sent = Object.entries<DeclaredFrame>({ ...CONNECTION_FRAMES, ...SIGNALS });
+  const models = [...requests.map(({ dto }) => dto), ...sent.map(([, { data }]) => data)];
+  const known = apiDocument(app, [...new Set(models)]).components?.schemas ?? {};
+  const messages = messagesOf(requests, sent, errorCodes(app));
+  const schemas = reachable(messages, known as Record<string, object>);
+  // Only the frame `auth` accepts unknown fields.
+  for (const { dto } of requests) if (dto !== AuthFrameDto) close(schemas[dto.name], schemas);
+  return {
+    asyncapi: '3.0.0',
+    info: {
+      title: 'Parley over sockets',
+      version: '1',
+      description: `The same frames over two transports.\n\nClose codes:\n${closeCodes()}`,
+    },
+    servers: Object.fromEntries(
+      Object.entries(TRANSPORTS).map(([name, { title, protocol }]) => [
+        name,
+        { host: '{host}', protocol, title, variables: { host: { default: 'localhost:3000' } } },
+      ]),
+    ),
+    channels: Object.fromEntries(Object.keys(TRANSPORTS).map((name) => [name, channelOf(name as never, messages)])),
+    operations: operationsOf(requests, messages),
+    components: { messages, schemas },
+  };
+}
+
+/** Serves the document at `/asyncapi.json`. Each request is counted as a call of the client's IP address. */
+export function serveProtocolDocument(app: NestExpressApplication): void {
+  const document = new ServedDocument(() => protocolDocument(app));
+  app.use('/asyncapi.json', countedAsCall(app.get(Limits)));
+  (app.getHttpAdapter().getInstance() as Express).get('/asyncapi.json', document.serve);
+}
+
+function messagesOf(
+  requests: Pick<FrameDefinition, 'type' | 'dto' | 'summary'>[],
+  sent: [string, DeclaredFrame][],
+  codes: string[],
+): Record<string, object> {
+  const message = (name: string, summary: string, payload: object): [string, object] => [
+    name,
+    { name, summary, contentType: 'application/json', payload },
+  ];
+  return Object.fromEntries([
+    ...requests.map(({ type, dto, summary }) => message(type, summary, requestSchema(type, dto))),
+    message('reply', 'The only reply to a request, with its id.', replySchema(codes)),
+    message(
+      'error',
+      'An error that belongs to no request, or the reason why the connection is closed.',
+      errorSchema(codes),
+    ),
+    ...sent.map(([type, { data, summary }]) => message(type, summary, signalSchema(type, data))),
+    ...Object.entries(DURABLE_EVENTS).map(([type, summary]) => message(type, summary, durableSchema(type))),
+  ]);
+}
+
+function channelOf(name: keyof typeof TRANSPORTS, messages: Record<string, object>): object {
+  const { address, title, description } = TRANSPORTS[name];
+  return {
+    address,
+    title,
+    description,
+    servers: [{ $ref: `#/servers/${name}` }],
+    messages: Object.fromEntries(
+      Object.keys(messages).map((message) => [message, { $ref: `#/components/messages/${message}` }]),
+    ),
+  };
+}
+
+/** The operations of the server: it receives requests and sends everything else. */
+function operationsOf(
+  requests: Pick<FrameDefinition, 'type' | 'summary'>[],
+  messages: Record<string, object>,
+): Record<string, object> {
+  const summaries = new Map(requests.map(({ type, summary }) => [type, summary]));
+  const operations: Record<string, object> = {};
+  for (const name of Object.keys(TRANSPORTS)) {
+    const channel = { $ref: `#/channels/${name}` };
+    for (const type of Object.keys(messages)) {
+      const own = [{ $ref: `#/channels/${name}/messages/${type}` }];
+      const reply = { channel, messages: [{ $ref: `#/channels/${name}/messages/reply` }] };
+      if (summaries.has(type)) {
+        operations[`${name}.${type}`] = {
+          action: 'receive',
+          channel,
+          summary: summaries.get(type),
+          messages: own,
+          reply,
+        };
+      } else if (type !== 'reply') operations[`${name}.${type}`] = { action: 'send', channel, messages: own };
+    }
+  }
+  return operations;
+}
+
+/** Frames call the same services as routes, so they have the same errors. */
+function errorCodes(app: NestExpressApplication): string[] {
+  const declared = [...routeMetadata(app).values()].flatMap(({ errors }) => errors);
+  const codes = [...FRAME_ERRORS, ...declared].map((error) => error.declaration.code);
+  return [...new Set([...codes, ...Object.values(CLOSE_REASONS).map(({ error }) => error)])].sort();
+}
+
+function closeCodes(): string {
+  return Object.values(CLOSE_REASONS)
+    .map(({ code, error, message }) => `- ${code} \`${error}\`: ${message}`)
+    .join('\n');
+}
+
+/** The schemas that the messages reference, directly or indirectly. */
+function reachable(from: object, known: Record<string, object>): Record<string, object> {
+  const found: Record<string, object> = {};
+  const waiting: object[] = [from];
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    for (const [, name] of JSON.stringify(next).matchAll(/"#\/components\/schemas\/([\w.]+)"/g)) {
+      const schema = known[name!];
+      if (found[name!] || !schema) continue;
+      found[name!] = schema;
+      waiting.push(schema);
+    }
+  }
+  return Object.fromEntries(Object.entries(found).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function byType(a: { type: string }, b: { type: string }): number {
+  return a.type < b.type ? -1 : 1;
+}

@@ -1,0 +1,8 @@
+import { Turns } from '../../throttling/turns.js';
+
+/** Allows `running` resumes to read at once. Up to 2,000 more wait for up to four seconds. */
+export class ResumeAdmission extends Turns {
+  constructor(running: number) {
+    super({ running, waiting: 2000, waitMs: 4000, retrySeconds: 5 });
+  }
+}

@@ -1,0 +1,41 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { EncodedFrame } from '../protocol/encoded-frame.js';
+import { RepeatedWarning } from '../../logging/repeated-warning.js';
+
+/** A frame of state: the newest replaces older ones. */
+export interface StateFrame {
+  readonly type: string;
+  readonly conversation_id?: string;
+  readonly data: object;
+}
+
+export type ResumeStateSource = (userId: string) => Promise<StateFrame[]>;
+
+/** Modules register providers here for state that is not in the log and must be current after a resume. */
+@Injectable()
+export class ResumeStateProviders {
+  private readonly sources: ResumeStateSource[] = [];
+  private readonly unread = new RepeatedWarning(
+    new Logger(ResumeStateProviders.name),
+    'the state for a resume could not be read',
+    { over: 'the state for resumes is read again' },
+  );
+
+  register(source: ResumeStateSource): void {
+    this.sources.push(source);
+  }
+
+  /** The current state for one user. A source that fails is skipped: its state is sent with its next change. */
+  async of(userId: string): Promise<EncodedFrame[]> {
+    const parts = await Promise.all(
+      this.sources.map(async (source) => {
+        try {
+          return await this.unread.watch(() => source(userId));
+        } catch {
+          return [];
+        }
+      }),
+    );
+    return parts.flat().map(({ type, ...frame }) => EncodedFrame.of(type, frame));
+  }
+}

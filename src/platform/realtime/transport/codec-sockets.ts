@@ -1,0 +1,62 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { type AppError, RateLimitExceeded, ServiceUnavailable } from '../../errors/app-error.js';
+import { toAppErrorAndLog } from '../../errors/error.filter.js';
+import type { PresentedError } from '../../errors/error-formats.js';
+import type { Actor } from '../../identity/actor.js';
+import { type CloseReason, closeReasonFor } from '../connection/close-reasons.js';
+import type { SocketCodec } from './socket-codec.js';
+import { type Upgrade, UpgradeRoutes } from './upgrade-routes.js';
+import { PlainWebSocketServer } from './plain-web-socket-server.js';
+
+/** The sockets of another protocol at its own paths. */
+export interface CodecRoute<Codec extends SocketCodec> {
+  readonly takes: (path: string) => boolean;
+  /** Creates the codec of a new connection. Its errors are sent as HTTP responses, before the upgrade. */
+  readonly codec: (upgrade: Upgrade) => Codec;
+  /** Authenticates the client. Its errors are sent in the format of the protocol, followed by the close. */
+  readonly identify: (upgrade: Upgrade, codec: Codec) => Promise<Actor>;
+  /** Formats errors before the upgrade, for example of a foreign origin; by default in Parley's own format. */
+  readonly present?: (error: AppError) => PresentedError;
+}
+
+/** Opens connections whose clients speak another protocol. Once open they are treated like all others. */
+@Injectable()
+export class CodecSockets {
+  private readonly logger = new Logger('Sockets');
+
+  constructor(
+    private readonly routes: UpgradeRoutes,
+    private readonly sockets: PlainWebSocketServer,
+  ) {}
+
+  /** Routes are matched in the order of their registration. */
+  register<Codec extends SocketCodec>(route: CodecRoute<Codec>): void {
+    this.routes.register(route.takes, (upgrade) => this.open(upgrade, route), { present: route.present });
+  }
+
+  private async open<Codec extends SocketCodec>(upgrade: Upgrade, route: CodecRoute<Codec>): Promise<void> {
+    const codec = route.codec(upgrade);
+    let actor: Actor | undefined;
+    let refusal: AppError | undefined;
+    try {
+      actor = await route.identify(upgrade, codec);
+    } catch (error) {
+      refusal = toAppErrorAndLog(error, this.logger);
+    }
+    this.sockets.accept(upgrade, codec, (connection) => {
+      connection.open(actor);
+      if (refusal) connection.closeWith(closeReasonOf(refusal));
+    });
+  }
+}
+
+/**
+ * The close reason of a refused client. A browser does not see why an upgrade was refused, so the connection is opened
+ * and closed with the reason. 401, 403, 404 become 4401, 4403, 4404.
+ */
+function closeReasonOf(error: AppError): CloseReason {
+  const known = closeReasonFor(error);
+  const isGeneral = error instanceof RateLimitExceeded || error instanceof ServiceUnavailable || error.status >= 500;
+  const { code: name, message, details } = error;
+  return { code: isGeneral ? known.code : 4000 + error.status, error: name, message, details };
+}

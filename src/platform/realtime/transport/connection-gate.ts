@@ -1,0 +1,84 @@
+import type { IncomingMessage } from 'node:http';
+import { Injectable, Logger } from '@nestjs/common';
+import { Config } from '../../config/config.js';
+import { type AppError, RateLimitExceeded, ServiceUnavailable } from '../../errors/app-error.js';
+import { toAppErrorOf } from '../../errors/error.filter.js';
+import { DrainState } from '../../health/drain-state.js';
+import { RepeatedWarning } from '../../logging/repeated-warning.js';
+import { subjectOfIp } from '../../throttling/limit-subject.js';
+import { Limits } from '../../throttling/limits.service.js';
+import { ConnectionServices } from '../connection/connection-services.js';
+import { Handshake } from './handshake.js';
+import { TooManyConnections } from '../realtime.errors.js';
+import { TokenBucket } from './token-bucket.js';
+
+/** Clients refused by the bucket retry after a random number of seconds up to this one. */
+const JITTER_SECONDS = 10;
+
+/** Decides whether a new connection may be opened, before it costs anything. */
+@Injectable()
+export class ConnectionGate {
+  private readonly bucket: TokenBucket;
+  private readonly refusals = new RepeatedWarning(
+    new Logger('Sockets'),
+    'sockets are refused: an IP address has reached SOCKETS_PER_ADDRESS or LIMIT_CONNECT_IP. ' +
+      'Behind a proxy, set TRUST_PROXY so that clients can be distinguished',
+  );
+
+  constructor(
+    private readonly drain: DrainState,
+    private readonly limits: Limits,
+    private readonly handshake: Handshake,
+    private readonly services: ConnectionServices,
+    private readonly config: Config,
+  ) {
+    this.bucket = new TokenBucket(Math.max(1, services.settings.upgradesPerSecond * config.rateLimitMultiplier));
+  }
+
+  /**
+   * Returns the rate limit key of the IP address that the connection counts for.
+   * @throws ServiceUnavailable, OriginNotAllowed, RateLimitExceeded, TooManyConnections
+   */
+  async check(request: IncomingMessage): Promise<string> {
+    try {
+      return await this.checkLimits(request);
+    } catch (error) {
+      this.report(toAppErrorOf(error), request);
+      throw error;
+    }
+  }
+
+  /** The same for a session that was counted when it began. @throws ServiceUnavailable, OriginNotAllowed */
+  checkOpen(request: IncomingMessage): void {
+    if (this.drain.isLeaving) throw new ServiceUnavailable(1 + Math.floor(Math.random() * JITTER_SECONDS));
+    this.handshake.checkOrigin(request);
+  }
+
+  /**
+   * Counts a request that was refused before any limit counted it, as a call of its IP address. @throws
+   * RateLimitExceeded
+   */
+  async countRefused(request: IncomingMessage): Promise<void> {
+    await this.limits.checkIp('call', this.handshake.clientIpOf(request));
+  }
+
+  private async checkLimits(request: IncomingMessage): Promise<string> {
+    this.checkOpen(request);
+    const ip = this.handshake.clientIpOf(request);
+    const ipKey = subjectOfIp(ip);
+    if (!this.services.connections.hasRoomFor(ipKey)) {
+      throw new TooManyConnections({ limit: this.config.socketsPerAddress, counted_by: 'address' });
+    }
+    // The limit of the IP address comes first: refused connections take no token from the shared bucket.
+    await this.limits.checkIp('connect.ip', ip);
+    if (!this.bucket.take()) throw new ServiceUnavailable(1 + Math.floor(Math.random() * JITTER_SECONDS));
+    return ipKey;
+  }
+
+  private report(error: AppError, request: IncomingMessage): void {
+    const { code } = error;
+    this.services.connections.refused(code);
+    if (!(error instanceof RateLimitExceeded) && !(error instanceof TooManyConnections)) return;
+    this.refusals.failed({ code, address: this.handshake.clientIpOf(request) });
+  }
+}

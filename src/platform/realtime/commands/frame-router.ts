@@ -1,3 +1,11 @@
+/*
+ * commands/: the requests of clients. A gateway declares its frames with `@Gateway` and `@OnFrame`; the
+ * `FrameRouter` collects them in one table at the start of the process, by protocol and type.
+ *
+ * Life cycle of a request: decode, look up the type, authenticate the connection if it is not signed in, apply load
+ * shedding and the limit of the frame, validate the input, call the handler, and send one reply with the id of the
+ * request. HTTP routes call the same services, so both have the same rules and errors.
+ */
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { Config } from '../../config/config.js';

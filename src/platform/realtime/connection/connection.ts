@@ -1,3 +1,16 @@
+/*
+ * connection/: one client from the accepted socket to its close, on any transport and in any protocol.
+ *
+ * Life cycle: a transport creates a `Connection`, which sends `hello`. It is authenticated by the credential of the
+ * upgrade or by a frame `auth`, is attached to the streams of its user (resume/), and sends `ready`, what was
+ * missed, and `live`. `Connections` indexes it by user, session, session key and IP address until it is closed: by
+ * the client, by the network, by a missed pong, a full queue, an ended session (`RevocationSweep`), or a shutdown
+ * (`RealtimeDrain`).
+ *
+ * Invariants: a closed connection sends and accepts nothing. No call from the fan-out waits: a frame is written,
+ * queued, or dropped by the rules of `OutboundQueue`. An idle connection costs one object and one entry of the timer
+ * wheel.
+ */
 import { Logger } from '@nestjs/common';
 import { newId } from '../../database/ids.js';
 import { toAppErrorOf } from '../../errors/error.filter.js';

@@ -1,3 +1,16 @@
+/*
+ * fan-out/: durable events from the log to the connections of this node, and signals to the connections of all
+ * nodes.
+ *
+ * Life cycle of an event: the process that commits it calls `FanOut.committed` in the same turn, which offers it to
+ * the `StreamDispatcher` of its stream, and publishes the new head on the bus. Other nodes read the log up to that
+ * head. The `HeadReconciler` compares all heads with the database every 1.5 s, delivers what a lost hint has left
+ * behind, and sends resume cursors. `LocalBroadcaster` sends signals, which are not in the log.
+ *
+ * Invariants: each subscriber receives the events of a stream in the order of `seq`, each once. An event is read and
+ * encoded once on a node, however many connections receive it. The bus carries hints only: it may lose, repeat or
+ * reorder them.
+ */
 import { Injectable, Logger } from '@nestjs/common';
 import { EventCatalogue } from '../../event-log/event-catalogue.js';
 import { CommitListener, type CommittedEvent, type StreamEvent } from '../../event-log/stream-event.js';

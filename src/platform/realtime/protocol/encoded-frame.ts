@@ -1,3 +1,10 @@
+/*
+ * protocol/: Parley's own frames: what they contain (`protocol-frames.ts`), how they are encoded, and the AsyncAPI
+ * document of them.
+ *
+ * Invariant: a frame is encoded at most once for each protocol, and the result is shared by all connections that
+ * receive it.
+ */
 import type { AppError } from '../../errors/app-error.js';
 import { frameText, type EngineWriteOptions, type Packet } from './packet.js';
 

@@ -1,3 +1,11 @@
+/*
+ * resume/: a client that was away. Its cursor is a sealed watermark of the log (`cursor.ts`).
+ *
+ * Life cycle: `ResumeAdmission` bounds how many clients read at once; `ReplayReader` reads, in one snapshot, the
+ * streams of the user and the events since the watermark; `Resume` sends them, adds the present state of what is not
+ * in the log (`ResumeStateProviders`), and lets the connection go live. What is too much, too old or of another
+ * history becomes a `resync`, which names what the client must fetch.
+ */
 import { Injectable } from '@nestjs/common';
 import { ServiceUnavailable } from '../../errors/app-error.js';
 import { sealCursor } from './cursor.js';

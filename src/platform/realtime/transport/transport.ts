@@ -1,3 +1,14 @@
+/*
+ * transport/: the wire. Plain WebSocket, Socket.IO and the codecs of other protocols, and all that is checked before
+ * a connection exists.
+ *
+ * Life cycle of an upgrade: `UpgradeRoutes` has the only listener and finds the route by its path; `ConnectionGate`
+ * applies draining, origin and the limits of the IP address; `Handshake` finds and checks the credential; then the
+ * server of the route accepts the socket and creates a `Connection` over its `Transport`.
+ *
+ * Invariants: an upgrade that is refused gets an HTTP response or a close code, and its socket is destroyed. A
+ * transport knows no event, stream or user. A packet is encoded once, however many transports send it.
+ */
 import type { Packet } from '../protocol/packet.js';
 
 export type TransportKind = 'websocket' | 'socket.io';

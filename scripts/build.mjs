@@ -44,9 +44,12 @@ export async function build({ tools = false, log = console.error } = {}) {
   if (stale.length > 0) {
     log(`Compiling ${stale.length === 1 ? stale[0] : `${stale.length} files`} …`);
     const { transformFile } = await import('@swc/core');
-    await inParallel(stale, async (path) => write(path, await transformFile(path, OPTIONS)));
+    await inParallel(stale, async (path) => {
+      if (isSql(path)) replace(join(OUTPUT, path), readFileSync(path));
+      else write(path, await transformFile(path, OPTIONS));
+    });
   }
-  for (const path of deleted) for (const ending of ['.js', '.js.map']) rmSync(outputOf(path, ending), { force: true });
+  for (const file of deleted.flatMap(outputsOf)) rmSync(file, { force: true });
   const isBundled = [...stale, ...deleted].some(isProgram);
   const bundled = isBundled ? await writeBundle(knownBundle) : knownBundle;
   const kept = compiler === current ? Object.entries(known).filter(([path]) => !deleted.includes(path)) : [];
@@ -66,10 +69,10 @@ async function writeBundle(earlier) {
   return [...files.keys()];
 }
 
-/** Returns every source below a directory, with the stamp that detects changes. */
+/** Returns every source below a directory, with the stamp that detects changes: what is compiled, and SQL. */
 function sourcesOf(folder) {
   return readdirSync(folder, { recursive: true })
-    .filter((name) => name.endsWith('.ts') && !IGNORED.test(name))
+    .filter((name) => (name.endsWith('.ts') && !IGNORED.test(name)) || isSql(name))
     .map((name) => join(folder, name))
     .map((path) => [path, stampOf(path)]);
 }
@@ -105,6 +108,15 @@ function write(path, { code, map }) {
   const source = relative(dirname(file), path).replaceAll(sep, '/');
   replace(`${file}.map`, JSON.stringify({ ...JSON.parse(map), sources: [source] }));
   replace(file, `${code}\n//# sourceMappingURL=${basename(file)}.map\n`);
+}
+
+/** SQL functions are read by the program and copied as they are. */
+function isSql(path) {
+  return path.endsWith('.sql');
+}
+
+function outputsOf(path) {
+  return isSql(path) ? [join(OUTPUT, path)] : ['.js', '.js.map'].map((ending) => outputOf(path, ending));
 }
 
 function outputOf(path, ending) {

@@ -64,6 +64,18 @@ describe('the build', () => {
     expect(existsSync(join(folder, 'dist/src/one.js'))).toBe(false);
   });
 
+  it('copies the SQL functions, again when they change, and removes those that are gone', () => {
+    const copy = join(folder, 'dist/src/one.sql');
+    for (const text of ['select 1', 'select 12']) {
+      write('one.sql', text);
+      build();
+      expect(readFileSync(copy, 'utf8')).toBe(text);
+    }
+    rmSync(join(folder, 'src', 'one.sql'));
+    build();
+    expect(existsSync(copy)).toBe(false);
+  });
+
   it('bundles the program so that its files resolve their own URLs, and bundles it again after a change', () => {
     mkdirSync(join(folder, 'src/deep'), { recursive: true });
     write('deep/own.ts', `export class Own {}\nexport const here = new URL('./own.js', import.meta.url).pathname;`);

@@ -5,8 +5,8 @@ import { retiredWords } from '../../scripts/plain-words.mjs';
 /** Retired words are named there, in order to retire them. */
 const EXCEPT = ['docs/decisions/'];
 
-describe('the documents', () => {
-  const documents = execFileSync('git', ['ls-files', '*.md', 'docs/*.json'], { encoding: 'utf8' })
+describe('the documents and SQL functions', () => {
+  const documents = execFileSync('git', ['ls-files', '*.md', '*.sql', 'docs/*.json'], { encoding: 'utf8' })
     .trim()
     .split('\n')
     .filter((path) => !EXCEPT.some((folder) => path.startsWith(folder)));

@@ -350,6 +350,8 @@ describe('a restore', () => {
     const whole = readFileSync(path);
     writeFileSync(path, JSON.stringify({ ...manifest, migrations: [...manifest.migrations, 'AddWings9999999999999'] }));
     await expect(restore()).rejects.toThrow('made by a newer version (test): AddWings9999999999999');
+    writeFileSync(path, JSON.stringify({ ...manifest, migrations: ['CreateStreams1763700000000'] }));
+    await expect(restore()).rejects.toThrow('made by a development version from before the first release (test)');
     writeFileSync(path, whole);
     await expect(restore('nothing')).rejects.toThrow('contains no backup');
   });
@@ -379,7 +381,7 @@ async function empty(database: TestDatabase): Promise<void> {
   await database.query('alter table audit_log disable trigger all');
   const tables = await database.query<{ name: string }>(
     `select string_agg(quote_ident(tablename), ', ') as name from pg_tables
-      where schemaname = 'public' and tablename not in ('schema_migrations', 'installation')`,
+      where schemaname = 'public' and tablename not in ('schema_migrations', 'schema_functions', 'installation')`,
   );
   await database.query(`truncate ${tables[0]!.name}`);
 }

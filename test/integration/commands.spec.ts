@@ -5,7 +5,7 @@ import { isSigned } from '../../src/cli/webhooks.command.js';
 import { signWebhook } from '../../src/modules/webhooks/webhook-signature.js';
 import { type Chat, startChat } from '../support/chat.js';
 import { cli as command, type CliAnswer } from '../support/cli.js';
-import { createEmptyDatabase } from '../support/test-database.js';
+import { createEmptyDatabase, createTestDatabase } from '../support/test-database.js';
 import { startProcess } from '../support/test-process.js';
 
 // Every command is a process.
@@ -14,8 +14,8 @@ jest.setTimeout(120_000);
 const SECRET = '7fKq2vXw9zLmP4sTb8YdR1cGhJ6nUeA0';
 const PEPPER = 'q0Lw7Zr2Xk5Vb8Nt3Hj6Pd9Sf1Gm4Yc0';
 
-/** A step with many newer ones, which does nothing but make an index. */
-const LATE_STEP = 'IndexExternalIdentitiesByUser1763700014000';
+/** A step with newer ones that do not depend on it. */
+const LATE_STEP = 'CreatePresence1764700005000';
 
 describe('a command', () => {
   let chat: Chat;
@@ -142,22 +142,23 @@ describe('a command', () => {
   });
 
   it('says which steps of the schema are missing, and makes them, also one that was merged after newer ones', async () => {
-    const { query } = chat.app.database;
-    expect(await cli('db', 'status')).toMatchObject({ exitCode: 0, output: expect.stringMatching(/^Pending +none$/m) });
-    await query('drop index external_identities_user_id_idx');
+    const database = await createTestDatabase();
+    const { query } = database;
+    const db = (...args: string[]) => command({ ...environment, DATABASE_URL: database.url }, 'db', ...args);
+    expect(await db('status')).toMatchObject({ exitCode: 0, output: expect.stringMatching(/^Pending +none$/m) });
+    await query('drop table presence_leases, presence_settings');
     await query(`update schema_migrations set name = 'Newer' where name = '${LATE_STEP}'`);
-    const behind = await cli('db', 'status', '--json');
+    const behind = await db('status', '--json');
     expect(behind.exitCode).toBe(1);
     expect(JSON.parse(behind.output.slice(0, behind.output.lastIndexOf('}') + 1))).toMatchObject({
       pending: [LATE_STEP],
       unknown: ['Newer'],
     });
     await query(`delete from schema_migrations where name = 'Newer'`);
-    expect(await cli('db', 'migrate')).toEqual({ exitCode: 0, output: `${LATE_STEP}\n` });
-    expect(await query(`select to_regclass('external_identities_user_id_idx') is not null as there`)).toEqual([
-      { there: true },
-    ]);
-    expect(await cli('db', 'migrate')).toEqual({ exitCode: 0, output: 'The schema is up to date.\n' });
+    expect(await db('migrate')).toEqual({ exitCode: 0, output: `${LATE_STEP}\n` });
+    expect(await query(`select to_regclass('presence_settings') is not null as there`)).toEqual([{ there: true }]);
+    expect(await db('migrate')).toEqual({ exitCode: 0, output: 'The schema is up to date.\n' });
+    await database.drop();
   });
 
   it('hands out what clients are written against', async () => {

@@ -1,15 +1,19 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
+import { basename, relative, resolve, sep } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import pg from 'pg';
 import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { ConfigModule } from '../../src/platform/config/config.module.js';
 import { testConfig } from '../support/test-app.js';
-import { createEmptyDatabase, createTestDatabase } from '../support/test-database.js';
+import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { connectWhenReady } from '../../src/platform/database/connect-when-ready.js';
 import { DatabaseModule } from '../../src/platform/database/database.module.js';
 import { type Queryable, Sql, statement } from '../../src/platform/database/sql.js';
 import { migrate } from '../../src/platform/database/migrate.js';
+import { MIGRATIONS } from '../../src/platform/database/migrations.js';
+import { installFunctions, readFunction, SQL_FUNCTIONS } from '../../src/platform/database/sql-functions.js';
+import { sourceFiles } from '../support/source-files.js';
 
 /** A step that writes down that it ran; its number ends its name, as the names of all steps do. */
 function step(name: string): new () => MigrationInterface {
@@ -41,7 +45,7 @@ describe('the database', () => {
   it('is cloned from a migrated template', async () => {
     const database = await createTestDatabase();
     const rows = await database.query<{ name: string }>('select name from schema_migrations');
-    expect(rows.map(({ name }) => name)).toContain('CreateStreams1763700000000');
+    expect(rows.map(({ name }) => name)).toContain('CreatePlatform1764700000000');
     await database.drop();
   });
 
@@ -158,7 +162,6 @@ describe('the database', () => {
   it('goes down as well as up', async () => {
     const database = await createEmptyDatabase();
     await migrate(database.url);
-    const { MIGRATIONS } = await import('../../src/platform/database/migrations.js');
     const source = await new DataSource({
       type: 'postgres',
       url: database.url,
@@ -171,6 +174,111 @@ describe('the database', () => {
       `select table_name from information_schema.tables where table_schema = 'public'`,
     );
     expect(left.map(({ table_name }) => table_name)).toEqual(['schema_migrations']);
+    expect(await database.query(OWN_FUNCTIONS)).toEqual([]);
+    expect(await migrate(database.url)).toEqual([...MIGRATIONS.map(({ name }) => name), ...SQL_FUNCTIONS]);
     await database.drop();
+  });
+
+  it('that a development version from before the first release created is refused, and stays as it is', async () => {
+    const database = await createEmptyDatabase();
+    await database.query('create table schema_migrations (id serial, timestamp bigint, name text)');
+    await database.query(
+      `insert into schema_migrations (timestamp, name) values (1763700000000, 'CreateStreams1763700000000')`,
+    );
+    await expect(migrate(database.url)).rejects.toThrow(
+      /was created by a development version .* use an empty database, or run the version that created it\.$/,
+    );
+    expect(await database.query(`select tablename from pg_tables where schemaname = 'public'`)).toEqual([
+      { tablename: 'schema_migrations' },
+    ]);
+    await database.drop();
+  });
+});
+
+const OWN_FUNCTIONS = `
+  select p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')' as name, pg_get_functiondef(p.oid) as text
+    from pg_proc p
+   where p.pronamespace = 'public'::regnamespace
+     and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')`;
+
+describe('an SQL function', () => {
+  let database: TestDatabase;
+  let client: pg.Client;
+
+  beforeEach(async () => {
+    database = await createTestDatabase();
+    client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+  });
+  afterEach(async () => {
+    await client.end();
+    await database.drop();
+  });
+
+  /** The functions of the database that differ from their files, that have no file, or that are missing. */
+  const differences = async (): Promise<string[]> => {
+    const list = async (text: string): Promise<Map<string, string>> => {
+      const { rows } = await client.query<{ name: string; text: string }>(text);
+      return new Map(rows.map((row) => [row.name, row.text.replaceAll(/\b(files_of_functions|public)\./g, '')]));
+    };
+    const installed = await list(OWN_FUNCTIONS);
+    await client.query('begin; create schema files_of_functions; set local search_path = files_of_functions, public');
+    for (const path of SQL_FUNCTIONS) await client.query((await readFunction(path)).text);
+    const expected = await list(OWN_FUNCTIONS.replace(`'public'`, `'files_of_functions'`));
+    await client.query('rollback');
+    return [...new Set([...installed.keys(), ...expected.keys()])].filter(
+      (name) => installed.get(name) !== expected.get(name),
+    );
+  };
+
+  it('has one file beside its module, which has its name', () => {
+    const files = sourceFiles('src', '.sql');
+    expect(files.map(({ path }) => relative(resolve('src'), path).replaceAll(sep, '/')).sort()).toEqual(
+      [...SQL_FUNCTIONS].sort(),
+    );
+    for (const { path, text } of files) {
+      const names = [...text.matchAll(/^create or replace function (\w+)\(/gm)].map(([, name]) => name);
+      expect([...new Set(names)]).toEqual([basename(path, '.sql').replaceAll('-', '_')]);
+    }
+  });
+
+  it('is in the database as its file defines it', async () => {
+    expect(await differences()).toEqual([]);
+  });
+
+  it.each([
+    ['changed', 'alter function unread_count(uuid, bigint, bigint) volatile', /^unread_count\(/],
+    ['added', 'create function wings() returns int language sql return 1', /^wings\(/],
+    ['removed', 'drop function outbox_write(text, uuid, uuid, jsonb)', /^outbox_write\(/],
+  ])('that was %s by hand is noticed', async (_how, change, name) => {
+    await client.query(change);
+    expect(await differences()).toEqual([expect.stringMatching(name)]);
+  });
+
+  it('is installed again when its file has changed, and only then', async () => {
+    expect(await migrate(database.url)).toEqual([]);
+    const path = 'modules/messages/sql/unread-count.sql';
+    await client.query('alter function unread_count(uuid, bigint, bigint) volatile');
+    await client.query(`update schema_functions set hash = 'of another text' where path = $1`, [path]);
+    expect(await migrate(database.url)).toEqual([path]);
+    expect(await differences()).toEqual([]);
+    expect(await migrate(database.url)).toEqual([]);
+  });
+
+  it('stays as a newer version of the program has installed it when an older one starts', async () => {
+    const path = 'modules/messages/sql/unread-count.sql';
+    await client.query(`update schema_functions set hash = 'of a newer text', program = '0.10.0' where path = $1`, [
+      path,
+    ]);
+    expect(await installFunctions(client, SQL_FUNCTIONS, { program: '0.9.0' })).toEqual([]);
+    expect(await installFunctions(client, SQL_FUNCTIONS, { program: '0.11.0' })).toEqual([path]);
+  });
+
+  it('that cannot be installed leaves all others as they were', async () => {
+    await client.query(`update schema_functions set hash = 'of another text'`);
+    await client.query('alter table files rename to folders'); // file_json(files) has no parameter type
+    await expect(installFunctions(client, SQL_FUNCTIONS)).rejects.toThrow('files');
+    const { rows } = await client.query(`select distinct hash from schema_functions`);
+    expect(rows).toEqual([{ hash: 'of another text' }]);
   });
 });

@@ -53,6 +53,15 @@ const PLANTED: Planted[] = [
     /Run the version that created them/,
   ],
   [
+    'a schema from before the first release',
+    ({ database }) =>
+      database.query(
+        `insert into schema_migrations (timestamp, name) values (1763700000000, 'CreateStreams1763700000000')`,
+      ),
+    'migrations',
+    /Use an empty database, or run the version that created this one/,
+  ],
+  [
     'a database that takes no writes',
     ({ database }) =>
       database.query(`do $$ begin execute format(

@@ -7,10 +7,10 @@ export interface SourceFile {
   readonly text: string;
 }
 
-/** Every TypeScript file under this folder of the checkout. */
-export function sourceFiles(folder: string): SourceFile[] {
+/** Every TypeScript file, or every file with another ending, under this folder of the checkout. */
+export function sourceFiles(folder: string, ending = '.ts'): SourceFile[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => name.endsWith(ending))
     .map((name) => resolve(join(folder, name)))
     .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
 }

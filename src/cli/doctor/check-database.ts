@@ -1,3 +1,4 @@
+import { isFormerSchema } from '../../platform/database/applied-migrations.js';
 import { DataDirInUse } from '../../platform/database/data-dir-in-use.js';
 import { type DatabaseState, readDatabaseState } from '../../platform/database/database-state.js';
 import { EmbeddedPostgres } from '../../platform/database/embedded-postgres.js';
@@ -97,6 +98,10 @@ function checkDurability({ settings }: DatabaseState): Finding {
 }
 
 function checkSchema({ applied, pending, unknown }: DatabaseState): Finding {
+  if (isFormerSchema(applied)) {
+    const advice = 'Use an empty database, or run the version that created this one.';
+    return fault('migrations', 'the schema is of a development version from before the first release', advice);
+  }
   if (unknown.length > 0) {
     const advice = 'Run the version that created them, or restore an earlier backup.';
     return fault('migrations', `the schema is of a newer version: ${unknown.join(', ')}`, advice);

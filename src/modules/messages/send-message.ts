@@ -36,8 +36,8 @@ const BATCH = { maxBatch: 256, maxBatchPerKey: 64, maxInFlight: 2, maxQueuedPerK
 
 /**
  * The send path. Sends of all transports are queued here, one queue for each conversation, and are stored in batches.
- * One transaction takes the lock, checks membership and idempotency, assigns numbers without gaps, and writes (see the
- * migration that creates `append_messages`). The send resolves, and its event is announced, only after the commit.
+ * One transaction takes the lock, checks membership and idempotency, assigns numbers without gaps, and writes (see
+ * `sql/append-messages.sql`). The send resolves, and its event is announced, only after the commit.
  */
 @Injectable()
 export class SendMessage {

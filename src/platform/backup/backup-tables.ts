@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { MIGRATIONS_TABLE } from '../database/applied-migrations.js';
 
 /** A table of this program and the tables whose rows must be restored before its own. */
 export interface OwnTable {
@@ -9,7 +10,7 @@ export interface OwnTable {
 }
 
 /** Written by the migrations that run during a restore, not from the backup. */
-export const MIGRATIONS_TABLE = 'schema_migrations';
+const SCHEMA_TABLES = `('${MIGRATIONS_TABLE}', 'schema_functions')`;
 
 /**
  * Columns of type xid8 are left out: they contain transaction ids of this database cluster, and by their default they
@@ -25,7 +26,7 @@ const TABLES = `
            where f.conrelid = c.oid and f.contype = 'f' and f.confrelid <> c.oid) as references
     from pg_class c
    where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relpersistence = 'p'
-     and c.relname <> '${MIGRATIONS_TABLE}'
+     and c.relname not in ${SCHEMA_TABLES}
      and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')
    order by c.relname`;
 
@@ -45,16 +46,6 @@ export async function tablesOf(client: pg.ClientBase): Promise<OwnTable[]> {
     for (const table of ready) remaining.splice(remaining.indexOf(table), 1);
   }
   return ordered;
-}
-
-/** Returns the applied migrations of a database, oldest first; none for an empty database. */
-export async function appliedMigrations(client: pg.ClientBase): Promise<string[]> {
-  const { rows: known } = await client.query(
-    `select from pg_class where oid = to_regclass('public.${MIGRATIONS_TABLE}')`,
-  );
-  if (known.length === 0) return [];
-  const { rows } = await client.query<{ name: string }>(`select name from ${MIGRATIONS_TABLE} order by timestamp, id`);
-  return rows.map(({ name }) => name);
 }
 
 const SEQUENCES = `

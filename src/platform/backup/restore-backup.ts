@@ -6,6 +6,7 @@ import { createGunzip } from 'node:zlib';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { storedFilesDirOf } from '../config/files-dir.js';
+import { appliedMigrations, isFormerSchema } from '../database/applied-migrations.js';
 import { migrate } from '../database/migrate.js';
 import { MIGRATIONS } from '../database/migrations.js';
 import {
@@ -17,7 +18,7 @@ import {
   storedPath,
   verifyBackup,
 } from './backup-manifest.js';
-import { appliedMigrations, copyTarget, tablesOf } from './backup-tables.js';
+import { copyTarget, tablesOf } from './backup-tables.js';
 import { putBack } from './stored-files.js';
 
 export interface RestoreTarget {
@@ -40,10 +41,16 @@ const INSTALLATION = 'installation';
  * anew: transaction ids, sequences, and the salt of the epoch, so that the server replies to every older cursor with
  * `resync: epoch_changed`.
  *
- * @throws BackupError when the backup is damaged or newer than this program, or the database is not empty
+ * @throws BackupError when the backup is damaged, newer than this program, or from before the first release, or the
+ * database is not empty
  */
 export async function restoreBackup(folder: string, target: RestoreTarget): Promise<BackupManifest> {
   const manifest = readManifest(folder);
+  if (isFormerSchema(manifest.migrations)) {
+    throw new BackupError(
+      `The backup was made by a development version from before the first release (${manifest.program}): only that version can restore it.`,
+    );
+  }
   const known = new Map(MIGRATIONS.map((migration) => [migration.name, migration]));
   const unknown = manifest.migrations.filter((name) => !known.has(name));
   if (unknown.length > 0) {
@@ -76,7 +83,7 @@ async function requireEmpty(databaseUrl: string, manifest: BackupManifest): Prom
     }
     const later = (await appliedMigrations(client)).filter((name) => !manifest.migrations.includes(name));
     if (later.length > 0) {
-      throw new BackupError(`The database has a newer schema than the backup (${later.join(', ')}): use an empty one.`);
+      throw new BackupError(`The database has another schema than the backup (${later.join(', ')}): use an empty one.`);
     }
     const { rows: others } = await client.query(
       `select from pg_stat_activity where datname = current_database() and application_name in ('parley', 'parley-queue')`,

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
+import { appliedMigrations } from '../database/applied-migrations.js';
 import {
   BACKUP_FORMAT,
   type BackedUpFile,
@@ -16,7 +17,7 @@ import {
   checksum,
   manifestPath,
 } from './backup-manifest.js';
-import { appliedMigrations, copyTarget, type OwnTable, sequencesOf, tablesOf } from './backup-tables.js';
+import { copyTarget, type OwnTable, sequencesOf, tablesOf } from './backup-tables.js';
 import { copyStored, listCopied, type StoredFiles } from './stored-files.js';
 
 const NEWLINE = 0x0a;

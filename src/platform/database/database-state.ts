@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { appliedMigrations } from './applied-migrations.js';
 import { MIGRATIONS } from './migrations.js';
 
 /** The state of a database, read without changing it. */
@@ -39,7 +40,6 @@ interface StateRow {
   synchronous_commit: string;
   full_page_writes: string;
   max_connections: string;
-  has_migrations: boolean;
   has_queue: boolean;
   has_nodes: boolean;
 }
@@ -51,7 +51,6 @@ const STATE = `
          current_setting('fsync') as fsync,
          current_setting('synchronous_commit') as synchronous_commit,
          current_setting('full_page_writes') as full_page_writes, current_setting('max_connections') as max_connections,
-         to_regclass('public.schema_migrations') is not null as has_migrations,
          exists (select from pg_namespace n where n.nspname = 'bullmq' and has_schema_privilege(n.oid, 'usage'))
            and to_regclass('bullmq.migration') is not null as has_queue,
          to_regclass('public.nodes') is not null as has_nodes`;
@@ -86,7 +85,7 @@ export async function readDatabaseState(
   await client.connect();
   try {
     const row = (await client.query<StateRow>(STATE)).rows[0]!;
-    const applied = row.has_migrations ? await appliedMigrations(client) : [];
+    const applied = await appliedMigrations(client);
     const ours = MIGRATIONS.map(({ name }) => name);
     return {
       postgres: row.postgres,
@@ -111,11 +110,6 @@ export async function readDatabaseState(
   } finally {
     await client.end().catch(() => undefined);
   }
-}
-
-async function appliedMigrations(client: pg.Client): Promise<string[]> {
-  const { rows } = await client.query<{ name: string }>('select name from schema_migrations order by timestamp, id');
-  return rows.map(({ name }) => name);
 }
 
 async function isNoAdminLoggedIn(client: pg.Client): Promise<boolean> {

@@ -1,9 +1,11 @@
 import { runMigrations as runQueueMigrations } from 'bullmq';
 import type pg from 'pg';
 import type { MigrationInterface } from 'typeorm';
-import { connectWhenReady } from './connect-when-ready.js';
 import { StartProblem } from '../process/start-problem.js';
+import { appliedMigrations, isFormerSchema, MIGRATIONS_TABLE } from './applied-migrations.js';
+import { connectWhenReady } from './connect-when-ready.js';
 import { MIGRATIONS } from './migrations.js';
+import { installFunctions, SQL_FUNCTIONS } from './sql-functions.js';
 
 /** An arbitrary number, the same for all processes that migrate this database. */
 const MIGRATION_LOCK = 7_265_539;
@@ -16,38 +18,34 @@ const LOCK_TIMEOUT_MS = 1000;
 export const LEAST_VERSION = 150_000;
 
 export interface MigrationOptions {
+  /** By default all, after which the SQL functions are installed: a part of the migrations is a schema without them. */
   readonly migrations?: readonly (new () => MigrationInterface)[];
 }
 
 /**
- * Migrates the schema to this version: our migrations, each in its own transaction, then those of the queue. Processes
- * that start together wait for each other; the second finds nothing to do. Returns the names of the migrations that
- * ran.
+ * Migrates the schema to this version: our migrations, each in its own transaction, then the SQL functions, then the
+ * migrations of the queue. Processes that start together wait for each other; the second finds nothing to do. Returns
+ * the names of the migrations that ran and the paths of the functions that were installed.
  *
- * @throws StartProblem when the server is too old, does not respond, or runs with fsync off
+ * @throws StartProblem when the server is too old, does not respond, or runs with fsync off, or when the database was
+ * created by a development version from before the first release
  */
 export async function migrate(url: string, { migrations = MIGRATIONS }: MigrationOptions = {}): Promise<string[]> {
   const client = await connectWhenReady({ connectionString: url, application_name: 'parley-migrate' });
   try {
     await requireServer(client, new URL(url).host);
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    const ran = (await isCurrent(client, migrations)) ? [] : await runOwnMigrations(url, migrations);
+    const applied = await appliedMigrations(client);
+    if (isFormerSchema(applied)) throw formerSchema(url);
+    // Checked before TypeORM is loaded: that takes a third of a second, and most starts have nothing to migrate.
+    const isCurrent = migrations.every(({ name }) => applied.includes(name));
+    const ran = isCurrent ? [] : await runOwnMigrations(url, migrations);
+    const installed = migrations === MIGRATIONS ? await installFunctions(client, SQL_FUNCTIONS) : [];
     await runQueueMigrations(client, 'bullmq');
-    return ran;
+    return [...ran, ...installed];
   } finally {
     await client.end(); // releases the lock
   }
-}
-
-/** Checked before TypeORM is loaded: that takes a third of a second, and most starts have nothing to migrate. */
-async function isCurrent(client: pg.Client, migrations: readonly (new () => MigrationInterface)[]): Promise<boolean> {
-  const { rows } = await client.query<{ there: boolean }>(
-    `select to_regclass('schema_migrations') is not null as there`,
-  );
-  if (!rows[0]?.there) return false;
-  const applied = await client.query<{ name: string }>('select name from schema_migrations');
-  const names = new Set(applied.rows.map(({ name }) => name));
-  return migrations.every(({ name }) => names.has(name));
 }
 
 async function runOwnMigrations(url: string, migrations: readonly (new () => MigrationInterface)[]): Promise<string[]> {
@@ -57,7 +55,7 @@ async function runOwnMigrations(url: string, migrations: readonly (new () => Mig
     url,
     poolSize: 2,
     migrations: [...migrations],
-    migrationsTableName: 'schema_migrations',
+    migrationsTableName: MIGRATIONS_TABLE,
     extra: { lock_timeout: LOCK_TIMEOUT_MS, application_name: 'parley-migrate' },
   });
   await source.initialize();
@@ -83,4 +81,11 @@ async function requireServer(client: pg.Client, host: string): Promise<void> {
       `PostgreSQL at ${host} runs with fsync=off: an acknowledged message could be lost. Turn fsync on.`,
     );
   }
+}
+
+function formerSchema(url: string): StartProblem {
+  const { host, pathname } = new URL(url);
+  return new StartProblem(
+    `The database ${decodeURIComponent(pathname.slice(1))} at ${host} was created by a development version of Parley from before the first release. This version cannot upgrade it: use an empty database, or run the version that created it.`,
+  );
 }

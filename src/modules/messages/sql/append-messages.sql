@@ -1,0 +1,210 @@
+-- Stores a batch of sends, each checked by itself, in one round trip and one transaction.
+--
+-- The order of the steps is the promise: lock the heads in id order; then, with a snapshot taken after the locks, check
+-- membership, ban and idempotency; then assign dense numbers; then write. A check before the lock lets a removed user post
+-- after the removal committed (50 of 50 tries). Two statements of a volatile function see two snapshots, which is what
+-- makes the second one fresh.
+--
+-- Files to be attached are locked after the heads, in id order: of several sends that attach one file, and of a send and a
+-- deletion, one is first and the other sees what it did. A row of message_attachments is the binding; files is only read.
+--
+-- Input: [{id, conversation_id, sender_id, session_id, client_message_id, body_hash (hex), message_type, content,
+-- reply_to_id, mentions, metadata, attachment_ids, is_released}], at most one entry for one (conversation, sender,
+-- client_message_id). The planner settings hold every look-up to its index, whatever the statistics of young tables are.
+--
+-- Output: one row per entry, in the order of the input; outcome is stored, replayed, or the reason of the refusal;
+-- retry_after is in whole seconds. Events that webhooks subscribe to are written to the outbox; when there is no such
+-- webhook, that is one look-up per batch. was_behind: the sender had not read all messages before this one. Sending reads
+-- them, so the sender's mark has moved over messages of others.
+--
+-- frozen and slow_mode apply to participants without a role in the conversation or the system. Slow mode is checked last,
+-- after everything else that would refuse the send. Of several sends of one user in a batch, the first that may be stored
+-- is stored.
+--
+-- is_released: a moderator releases a message that was held for review. The sender's session may have ended since, and
+-- slow mode does not apply; everything else is checked as it is now.
+--
+-- The account of the guests needs no membership, and membership does not help it: it may write into rooms that are public
+-- now, without files, and not in slow mode, because many guests share the account and cannot be counted separately.
+-- Sessions, bans, freezing and deleted rooms are checked for it as for every user.
+--
+-- When a participant sent last is stored in the row of the participant, which is read for every send and written with every
+-- stored one anyway: slow mode needs no further look-up, index or lock.
+create or replace function append_messages(batch json)
+returns table (
+  ordinal int, outcome text, id uuid, sequence_number bigint, seq bigint, created_at timestamptz,
+  mentions uuid[], attachments json, reply_to_content text, sender_name text, was_behind boolean,
+  retry_after int)
+language plpgsql volatile
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+#variable_conflict use_column
+declare
+  is_wanted boolean;
+begin
+  perform set_config('synchronous_commit', 'on', true);
+
+  perform from stream_heads h
+    where h.stream_id in (select (e ->> 'conversation_id')::uuid from json_array_elements(batch) e)
+    order by h.stream_id
+      for no key update;
+
+  if position('"attachment_ids"' in batch::text) > 0 then
+    perform from files f
+      where f.id in (select a.value::uuid from json_array_elements(batch) e, json_array_elements_text(e -> 'attachment_ids') a)
+      order by f.id
+        for no key update;
+  end if;
+
+  is_wanted := exists (select from outbox_interests i where i.type = 'message.created');
+
+  return query
+  with entry as materialized (
+    select (row_number() over ())::int as ordinal, e.*
+      from json_to_recordset(batch) as e (
+        id uuid, conversation_id uuid, sender_id uuid, session_id uuid, client_message_id text, body_hash text,
+        message_type text, content text, reply_to_id uuid, mentions json, metadata jsonb, attachment_ids json,
+        is_released boolean)
+  ),
+  wanted as materialized (
+    select e.ordinal, a.value::uuid as file_id, a.position::int as position,
+           f.uploader_id is not distinct from e.sender_id as is_own,
+           f.status in ('scanning', 'ready') and taken.file_id is null
+             and (f.conversation_id is null or f.conversation_id = e.conversation_id)
+             and row_number() over (partition by a.value order by e.ordinal) = 1 as is_free
+      from entry e
+     cross join json_array_elements_text(e.attachment_ids) with ordinality as a (value, position)
+      left join files f on f.id = a.value::uuid and f.deleted_at is null
+      left join message_attachments taken on taken.file_id = f.id
+  ),
+  checked as materialized (
+    select e.*, h.last_seq, h.last_number, greatest(date_trunc('milliseconds', clock_timestamp()), h.last_at) as clock,
+           u.display_name, case when r.deleted_at is null then r.content end as reply_to_content, twin.id as twin_id,
+           p.last_read_seq < h.last_number as was_behind, p.last_sent_at,
+           case when sender.is_bound and e.is_released is not true
+             then sender.slow else 0 end as slow_seconds,
+           case
+             when (s.id is null or s.revoked_at is not null or s.expires_at <= now()) and e.is_released is not true
+               or u.id is null or u.deleted_at is not null         then 'session_ended'
+             when user_is_banned(u.banned_at, u.banned_until)      then 'banned'
+             when h.stream_id is null or c.id is null or c.deleted_at is not null then 'not_found'
+             when sender.is_guest and not (
+                    c.type = 'room' and c.settings -> 'is_private' is distinct from 'true' and sender.slow = 0
+                    and e.attachment_ids is null)                  then 'not_participant'
+             when not sender.is_guest and (p.user_id is null or p.left_seq is not null) then 'not_participant'
+             when twin.id is not null then
+               case when encode(twin.body_hash, 'hex') = e.body_hash then 'replayed' else 'conflict' end
+             when p.is_muted                                       then 'muted'
+             when sender.is_bound and c.settings -> 'is_frozen' = 'true' then 'frozen'
+             when c.type = 'direct' and exists (
+                    select from user_blocks b
+                     where (b.blocker_id, b.blocked_id) in (
+                       select other.user_id, e.sender_id from participants other
+                        where other.conversation_id = e.conversation_id and other.user_id <> e.sender_id))
+                                                                   then 'blocked'
+             when e.reply_to_id is not null and (r.id is null or r.conversation_id <> e.conversation_id)
+                                                                   then 'reply_not_found'
+             when e.attachment_ids is not null and exists (
+                    select from wanted w where w.ordinal = e.ordinal and not w.is_own)
+                                                                   then 'file_not_found'
+             when e.attachment_ids is not null and exists (
+                    select from wanted w where w.ordinal = e.ordinal and not w.is_free)
+                                                                   then 'file_not_attachable'
+             else 'stored'
+           end as verdict
+      from entry e
+      left join stream_heads h on h.stream_id = e.conversation_id
+      left join conversations c on c.id = e.conversation_id
+      left join participants p on p.conversation_id = e.conversation_id and p.user_id = e.sender_id
+      left join users u on u.id = e.sender_id
+      left join sessions s on s.id = e.session_id and s.user_id = e.sender_id
+      left join messages r on r.id = e.reply_to_id
+      left join messages twin on twin.conversation_id is not distinct from e.conversation_id and twin.sender_id = e.sender_id
+                             and twin.client_message_id = e.client_message_id
+     cross join lateral (
+             select g.is_guest, (g.is_guest or p.role = 'participant') and u.role not in ('moderator', 'admin') as is_bound,
+                    coalesce((c.settings ->> 'slow_mode_seconds')::int, 0) as slow
+               from (select e.sender_id = '00000000-0000-7000-8000-000000000001' as is_guest) g) sender
+  ),
+  decided as (
+    select w.*,
+           case
+             when w.slow_seconds > 0 and w.verdict = 'stored' and (
+                    w.last_sent_at + w.slow_seconds * interval '1 second' > w.clock
+                    or exists (select from checked o
+                                where o.conversation_id = w.conversation_id and o.sender_id = w.sender_id
+                                  and o.ordinal < w.ordinal and o.verdict = 'stored')) then 'slow_mode'
+             else w.verdict
+           end as outcome
+      from checked w
+  ),
+  numbered as materialized (
+    select j.*,
+           j.last_number + count(*) filter (where j.outcome = 'stored') over place as new_number,
+           j.last_seq + count(*) filter (where j.outcome = 'stored') over place as new_seq,
+           max(j.clock) over place as at,
+           case when j.mentions is null then '{}'::uuid[] else array(
+             select p.user_id from participants p
+              where p.conversation_id = j.conversation_id and p.left_seq is null
+                and p.user_id in (select m.value::uuid from json_array_elements_text(j.mentions) m))
+           end as present_mentions
+      from decided j
+    window place as (partition by j.conversation_id order by j.ordinal)
+  ),
+  stored as (
+    insert into messages (id, conversation_id, sequence_number, seq, sender_id, client_message_id, body_hash,
+                          message_type, content, reply_to_id, mentions, metadata, created_at)
+    select n.id, n.conversation_id, n.new_number, n.new_seq, n.sender_id, n.client_message_id,
+           decode(n.body_hash, 'hex'), n.message_type, n.content, n.reply_to_id, n.present_mentions, n.metadata, n.at
+      from numbered n where n.outcome = 'stored'
+  ),
+  attached as (
+    insert into message_attachments (file_id, message_id, position)
+    select w.file_id, n.id, w.position from wanted w join numbered n on n.ordinal = w.ordinal where n.outcome = 'stored'
+  ),
+  logged as (
+    insert into events (stream_id, seq, type, actor_id, subject_id, at)
+    select n.conversation_id, n.new_seq, 'message.created', n.sender_id, n.id, n.at
+      from numbered n where n.outcome = 'stored'
+  ),
+  queued as (
+    insert into outbox (type, stream_id, seq, actor_id, subject_id, snapshot, at)
+    select 'message.created', n.conversation_id, n.new_seq, n.sender_id, n.id,
+           json_build_object('content', n.content, 'metadata', coalesce(n.metadata, '{}'), 'mentions', n.present_mentions),
+           n.at
+      from numbered n
+     where is_wanted and n.outcome = 'stored' and n.conversation_id in (
+             select w.conversation_id from (select distinct conversation_id from numbered) w
+              where outbox_wants('message.created', w.conversation_id))
+  ),
+  moved as (
+    update stream_heads h
+       set last_seq = t.seq, last_number = t.number, last_at = t.at, last_number_at = t.at,
+           last_xid = pg_current_xact_id()
+      from (select n.conversation_id, max(n.new_seq) as seq, max(n.new_number) as number, max(n.at) as at
+              from numbered n where n.outcome = 'stored' group by n.conversation_id) t
+     where h.stream_id = t.conversation_id
+  ),
+  marked as (
+    update participants p
+       set last_read_seq = greatest(p.last_read_seq, t.number),
+           last_delivered_seq = greatest(p.last_delivered_seq, t.number), marked_at = t.at, last_sent_at = t.at
+      from (select n.conversation_id, n.sender_id, max(n.new_number) as number, max(n.at) as at
+              from numbered n where n.outcome = 'stored' group by n.conversation_id, n.sender_id) t
+     where p.conversation_id = t.conversation_id and p.user_id = t.sender_id
+  )
+  select n.ordinal, n.outcome, case n.outcome when 'stored' then n.id else n.twin_id end, n.new_number, n.new_seq, n.at,
+         n.present_mentions,
+         case when n.outcome = 'stored' and n.attachment_ids is not null then
+           (select json_agg(file_json(f) order by w.position) from wanted w join files f on f.id = w.file_id
+             where w.ordinal = n.ordinal)
+         end, n.reply_to_content, n.display_name, n.was_behind,
+         case when n.outcome = 'slow_mode' then
+           ceil(coalesce(nullif(greatest(extract(epoch from n.last_sent_at - n.clock) + n.slow_seconds, 0), 0), n.slow_seconds))::int
+         end
+    from numbered n
+   order by n.ordinal;
+end
+$$;

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { ListOf } from '../../platform/pagination/page-dto.js';
 import type { FieldProblem } from '../../platform/errors/app-error.js';
 import { TextField, UuidField } from '../../platform/validation/fields.js';
 import { RequiredBy } from '../../platform/validation/required-by.js';
@@ -154,7 +155,4 @@ export class SessionDto {
   is_current: boolean;
 }
 
-export class SessionListDto {
-  @ApiProperty({ type: [SessionDto] })
-  data: SessionDto[];
-}
+export class SessionListDto extends ListOf(SessionDto) {}

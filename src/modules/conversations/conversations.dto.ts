@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { PageOf } from '../../platform/pagination/page-dto.js';
 import { requireCursor } from '../../platform/pagination/page.js';
 import {
   BooleanField,
@@ -277,29 +278,11 @@ export class ConversationDto extends ConversationSummaryDto {
   at_seq: number;
 }
 
-export class ConversationPageDto {
-  @ApiProperty({ type: [ConversationDto] })
-  data: ConversationDto[];
-
-  @ApiProperty({ type: String, nullable: true })
-  next_cursor: string | null;
-
-  @ApiProperty()
-  has_more: boolean;
-
+export class ConversationPageDto extends PageOf(ConversationDto) {
   @ApiProperty({
     description: 'Resume cursor: a client that resumes from here receives every event that this page does not include',
   })
   cursor: string;
 }
 
-export class PublicRoomPageDto {
-  @ApiProperty({ type: [PublicRoomDto] })
-  data: PublicRoomDto[];
-
-  @ApiProperty({ type: String, nullable: true })
-  next_cursor: string | null;
-
-  @ApiProperty()
-  has_more: boolean;
-}
+export class PublicRoomPageDto extends PageOf(PublicRoomDto) {}

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { ListOf } from '../../platform/pagination/page-dto.js';
 import { EnumField, TextField, UuidField, UuidListField } from '../../platform/validation/fields.js';
 import { FILE_CATEGORIES, type FileCategory } from './file-types.js';
 
@@ -81,10 +82,7 @@ export class FileAddressDto {
   expires_at: string;
 }
 
-export class FileAddressListDto {
-  @ApiProperty({ type: [FileAddressDto] })
-  data: FileAddressDto[];
-}
+export class FileAddressListDto extends ListOf(FileAddressDto) {}
 
 export class FileDto {
   @ApiProperty({ format: 'uuid' })

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { FieldProblem } from '../../platform/errors/app-error.js';
+import { ListOf, PageOf } from '../../platform/pagination/page-dto.js';
 import { requireCursor } from '../../platform/pagination/page.js';
 import { RequiredBy } from '../../platform/validation/required-by.js';
 import {
@@ -268,16 +269,7 @@ export class MessageDto {
   updated_at: string;
 }
 
-export class MessagePageDto {
-  @ApiProperty({ type: [MessageDto] })
-  data: MessageDto[];
-
-  @ApiProperty({ type: String, nullable: true })
-  next_cursor: string | null;
-
-  @ApiProperty()
-  has_more: boolean;
-
+export class MessagePageDto extends PageOf(MessageDto) {
   @ApiProperty({ description: 'Last position of the conversation when the page was read: subscribe from here' })
   at_seq: number;
 
@@ -340,51 +332,12 @@ export class MessageHitDto extends MessageDto {
   matches: MatchDto[];
 }
 
-export class MessageListDto {
-  @ApiProperty({ type: [MessageDto] })
-  data: MessageDto[];
-}
+export class MessageListDto extends ListOf(MessageDto) {}
 
-export class MessageHistoryDto {
-  @ApiProperty({ type: [MessageEditDto] })
-  data: MessageEditDto[];
+export class MessageHistoryDto extends PageOf(MessageEditDto) {}
 
-  @ApiProperty({ type: String, nullable: true })
-  next_cursor: string | null;
+export class ThreadPageDto extends PageOf(MessageDto) {}
 
-  @ApiProperty()
-  has_more: boolean;
-}
+export class MessageReceiptPageDto extends PageOf(MessageReceiptDto) {}
 
-export class ThreadPageDto {
-  @ApiProperty({ type: [MessageDto] })
-  data: MessageDto[];
-
-  @ApiProperty({ type: String, nullable: true })
-  next_cursor: string | null;
-
-  @ApiProperty()
-  has_more: boolean;
-}
-
-export class MessageReceiptPageDto {
-  @ApiProperty({ type: [MessageReceiptDto] })
-  data: MessageReceiptDto[];
-
-  @ApiProperty({ type: String, nullable: true })
-  next_cursor: string | null;
-
-  @ApiProperty()
-  has_more: boolean;
-}
-
-export class MessageHitPageDto {
-  @ApiProperty({ type: [MessageHitDto] })
-  data: MessageHitDto[];
-
-  @ApiProperty({ type: String, nullable: true })
-  next_cursor: string | null;
-
-  @ApiProperty()
-  has_more: boolean;
-}
+export class MessageHitPageDto extends PageOf(MessageHitDto) {}

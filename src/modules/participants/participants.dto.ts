@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { ListOf, PageOf } from '../../platform/pagination/page-dto.js';
 import { requireCursor } from '../../platform/pagination/page.js';
 import { RequiredBy } from '../../platform/validation/required-by.js';
 import type { FieldProblem } from '../../platform/errors/app-error.js';
@@ -180,21 +181,9 @@ export class ParticipantDto {
   last_delivered_seq: number;
 }
 
-export class ParticipantListDto {
-  @ApiProperty({ type: [ParticipantDto] })
-  data: ParticipantDto[];
-}
+export class ParticipantListDto extends ListOf(ParticipantDto) {}
 
-export class ParticipantPageDto {
-  @ApiProperty({ type: [ParticipantDto] })
-  data: ParticipantDto[];
-
-  @ApiProperty({ type: String, nullable: true })
-  next_cursor: string | null;
-
-  @ApiProperty()
-  has_more: boolean;
-
+export class ParticipantPageDto extends PageOf(ParticipantDto) {
   @ApiProperty({ description: 'Last position of the conversation before the page was read: subscribe from here' })
   at_seq: number;
 }

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { ListOf } from '../../platform/pagination/page-dto.js';
 import { EnumField, TextField, UuidField, UuidListField } from '../../platform/validation/fields.js';
 import { Normalised } from '../../platform/validation/normalise.js';
 import { PRESENCE_STATUSES, type PresenceStatus } from '../users/users.dto.js';
@@ -57,7 +58,4 @@ export class PresenceDto {
   last_seen: string | null;
 }
 
-export class PresenceListDto {
-  @ApiProperty({ type: [PresenceDto] })
-  data: PresenceDto[];
-}
+export class PresenceListDto extends ListOf(PresenceDto) {}

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { PageOf } from '../../platform/pagination/page-dto.js';
 import { requireCursor } from '../../platform/pagination/page.js';
 import { SYSTEM_ROLES, type SystemRole } from '../../platform/identity/actor.js';
 import { IntField, TextField, UuidField } from '../../platform/validation/fields.js';
@@ -86,16 +87,7 @@ export class UserDto {
   created_at: string;
 }
 
-export class UserPageDto {
-  @ApiProperty({ type: [UserDto] })
-  data: UserDto[];
-
-  @ApiProperty({ type: String, nullable: true })
-  next_cursor: string | null;
-
-  @ApiProperty()
-  has_more: boolean;
-}
+export class UserPageDto extends PageOf(UserDto) {}
 
 export class UserParamsDto {
   @UuidField()

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { ListOf, PageOf } from '../../platform/pagination/page-dto.js';
 import { requireCursor } from '../../platform/pagination/page.js';
 import { RequiredBy } from '../../platform/validation/required-by.js';
 import {
@@ -200,16 +201,7 @@ export class WebhookWithSecretDto extends WebhookDto {
   secret: string;
 }
 
-export class WebhookPageDto {
-  @ApiProperty({ type: [WebhookDto] })
-  data: WebhookDto[];
-
-  @ApiProperty({ type: String, nullable: true })
-  next_cursor: string | null;
-
-  @ApiProperty()
-  has_more: boolean;
-}
+export class WebhookPageDto extends PageOf(WebhookDto) {}
 
 export class WebhookEventDto {
   @ApiProperty()
@@ -222,10 +214,7 @@ export class WebhookEventDto {
   sample: object;
 }
 
-export class WebhookCatalogueDto {
-  @ApiProperty({ type: [WebhookEventDto] })
-  data: WebhookEventDto[];
-}
+export class WebhookCatalogueDto extends ListOf(WebhookEventDto) {}
 
 export class AttemptDto {
   @ApiProperty()
@@ -287,16 +276,7 @@ export class DeliveryDto {
   created_at: string;
 }
 
-export class DeliveryPageDto {
-  @ApiProperty({ type: [DeliveryDto] })
-  data: DeliveryDto[];
-
-  @ApiProperty({ type: String, nullable: true })
-  next_cursor: string | null;
-
-  @ApiProperty()
-  has_more: boolean;
-}
+export class DeliveryPageDto extends PageOf(DeliveryDto) {}
 
 export class ReplayedDto {
   @ApiProperty({ description: 'Number of deliveries that are sent again' })

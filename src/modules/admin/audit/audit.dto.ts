@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { PageOf } from '../../../platform/pagination/page-dto.js';
 import { requireCursor } from '../../../platform/pagination/page.js';
 import { RequiredBy } from '../../../platform/validation/required-by.js';
 import { SYSTEM_ROLES, type SystemRole } from '../../../platform/identity/actor.js';
@@ -67,13 +68,4 @@ export class AuditEntryDto {
   request_id: string | null;
 }
 
-export class AuditPageDto {
-  @ApiProperty({ type: [AuditEntryDto] })
-  data: AuditEntryDto[];
-
-  @ApiProperty({ type: String, nullable: true })
-  next_cursor: string | null;
-
-  @ApiProperty()
-  has_more: boolean;
-}
+export class AuditPageDto extends PageOf(AuditEntryDto) {}

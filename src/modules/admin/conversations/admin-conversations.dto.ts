@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { PageOf } from '../../../platform/pagination/page-dto.js';
 import { requireCursor } from '../../../platform/pagination/page.js';
 import { RequiredBy } from '../../../platform/validation/required-by.js';
 import { EnumField, IntField, TextField } from '../../../platform/validation/fields.js';
@@ -49,13 +50,4 @@ export class AdminConversationDto {
   created_at: string;
 }
 
-export class AdminConversationPageDto {
-  @ApiProperty({ type: [AdminConversationDto] })
-  data: AdminConversationDto[];
-
-  @ApiProperty({ type: String, nullable: true })
-  next_cursor: string | null;
-
-  @ApiProperty()
-  has_more: boolean;
-}
+export class AdminConversationPageDto extends PageOf(AdminConversationDto) {}

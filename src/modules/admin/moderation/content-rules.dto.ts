@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { PageOf } from '../../../platform/pagination/page-dto.js';
 import { requireCursor } from '../../../platform/pagination/page.js';
 import { RequiredBy } from '../../../platform/validation/required-by.js';
 import { EnumField, IntField, TextField, UuidField } from '../../../platform/validation/fields.js';
@@ -96,13 +97,4 @@ export class ContentRuleDto {
   created_at: string;
 }
 
-export class ContentRulePageDto {
-  @ApiProperty({ type: [ContentRuleDto] })
-  data: ContentRuleDto[];
-
-  @ApiProperty({ type: String, nullable: true })
-  next_cursor: string | null;
-
-  @ApiProperty()
-  has_more: boolean;
-}
+export class ContentRulePageDto extends PageOf(ContentRuleDto) {}

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { PageOf } from '../../../platform/pagination/page-dto.js';
 import { requireCursor } from '../../../platform/pagination/page.js';
 import { RequiredBy } from '../../../platform/validation/required-by.js';
 import { EnumField, IntField, TextField, UuidField } from '../../../platform/validation/fields.js';
@@ -70,13 +71,4 @@ export class HeldMessageDto {
   message_id: string | null;
 }
 
-export class HeldMessagePageDto {
-  @ApiProperty({ type: [HeldMessageDto] })
-  data: HeldMessageDto[];
-
-  @ApiProperty({ type: String, nullable: true })
-  next_cursor: string | null;
-
-  @ApiProperty()
-  has_more: boolean;
-}
+export class HeldMessagePageDto extends PageOf(HeldMessageDto) {}

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { PageOf } from '../../../platform/pagination/page-dto.js';
 import { requireCursor } from '../../../platform/pagination/page.js';
 import { RequiredBy } from '../../../platform/validation/required-by.js';
 import { EnumField, IntField, TextField, TimeField, UuidField } from '../../../platform/validation/fields.js';
@@ -214,13 +215,4 @@ export class AdminReportDto extends ReportDto {
   context: ReportContextDto;
 }
 
-export class AdminReportPageDto {
-  @ApiProperty({ type: [AdminReportDto] })
-  data: AdminReportDto[];
-
-  @ApiProperty({ type: String, nullable: true })
-  next_cursor: string | null;
-
-  @ApiProperty()
-  has_more: boolean;
-}
+export class AdminReportPageDto extends PageOf(AdminReportDto) {}

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { PageOf } from '../../../platform/pagination/page-dto.js';
 import { requireCursor } from '../../../platform/pagination/page.js';
 import type { FieldProblem } from '../../../platform/errors/app-error.js';
 import { SYSTEM_ROLES, type SystemRole } from '../../../platform/identity/actor.js';
@@ -143,16 +144,7 @@ export class AdminUserDto {
   deleted_at: string | null;
 }
 
-export class AdminUserPageDto {
-  @ApiProperty({ type: [AdminUserDto] })
-  data: AdminUserDto[];
-
-  @ApiProperty({ type: String, nullable: true })
-  next_cursor: string | null;
-
-  @ApiProperty()
-  has_more: boolean;
-}
+export class AdminUserPageDto extends PageOf(AdminUserDto) {}
 
 export class AdminSessionDto {
   @ApiProperty({ format: 'uuid' })

@@ -1,24 +1,17 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { inBatches, Schedule, type ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
+import { Injectable } from '@nestjs/common';
+import { inBatches, ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
 import { AuthRepository } from './auth.repository.js';
 import { SESSIONS_PER_BATCH, SessionsRepository } from './sessions.repository.js';
 
 /** Deletes expired data: sessions a day after their end, tickets, and failed login attempts of yesterday. */
 @Injectable()
-export class AuthCleanupTask implements ScheduledTask, OnModuleInit {
-  readonly name = 'sessions';
-  readonly everyMs = 10 * 60_000;
-
+export class AuthCleanupTask {
   constructor(
-    private readonly schedule: Schedule,
     private readonly sessions: SessionsRepository,
     private readonly repository: AuthRepository,
   ) {}
 
-  onModuleInit(): void {
-    this.schedule.add(this);
-  }
-
+  @ScheduledTask({ name: 'sessions', everyMs: 10 * 60_000 })
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
     if (isDryRun) return this.sessions.countExpired();
     return {

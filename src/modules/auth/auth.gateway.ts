@@ -1,6 +1,5 @@
-import type { OnModuleInit } from '@nestjs/common';
-import { DomainEvents } from '../../platform/event-log/domain-events.js';
-import { EventCatalogue } from '../../platform/event-log/event-catalogue.js';
+import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
+import { DurableEvent } from '../../platform/event-log/event-catalogue.js';
 import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
 import { Broadcaster } from '../../platform/realtime/fan-out/broadcaster.js';
 import { Gateway } from '../../platform/realtime/commands/frames.js';
@@ -11,22 +10,21 @@ import { SESSION_REVOKED, SessionKeysEnded, SessionsRevoked } from './auth.event
  * the Authenticator.
  */
 @Gateway()
-export class AuthGateway implements OnModuleInit {
-  constructor(
-    private readonly catalogue: EventCatalogue,
-    private readonly events: DomainEvents,
-    private readonly broadcaster: Broadcaster,
-  ) {}
+export class AuthGateway {
+  constructor(private readonly broadcaster: Broadcaster) {}
 
-  onModuleInit(): void {
-    this.catalogue.declare({ type: SESSION_REVOKED, present: (events) => Promise.resolve(events.map(presentRevoked)) });
-    this.events.on(SessionsRevoked, ({ userId, sessionIds }) =>
-      this.broadcaster.endSessions(userId, sessionIds, 'revoked'),
-    );
-    this.events.on(SessionKeysEnded, ({ userId }) => this.broadcaster.endKeys(userId));
+  @DurableEvent(SESSION_REVOKED)
+  presentRevoked(events: StreamEvent[]): PresentedEvent[] {
+    return events.map(({ subjectId, payload }) => ({ data: { session_id: subjectId, reason: payload?.reason } }));
   }
-}
 
-function presentRevoked({ subjectId, payload }: StreamEvent): PresentedEvent {
-  return { data: { session_id: subjectId, reason: payload?.reason } };
+  @OnDomainEvent(SessionsRevoked)
+  endSessions({ userId, sessionIds }: SessionsRevoked): void {
+    this.broadcaster.endSessions(userId, sessionIds, 'revoked');
+  }
+
+  @OnDomainEvent(SessionKeysEnded)
+  endKeys({ userId }: SessionKeysEnded): void {
+    this.broadcaster.endKeys(userId);
+  }
 }

@@ -1,6 +1,6 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { AuthenticationRequired } from '../../platform/errors/app-error.js';
-import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { Authenticator, type EndedSession, type KnownRole } from '../../platform/identity/authenticator.js';
 import { UserBanned, UserRoleChanged, UserUnbanned, UserUpdated } from '../users/users.events.js';
@@ -18,24 +18,24 @@ import { SessionsRepository, type SessionState } from './sessions.repository.js'
  * effect immediately.
  */
 @Injectable()
-export class SessionAuthenticator extends Authenticator implements OnModuleInit {
+export class SessionAuthenticator extends Authenticator {
   constructor(
     private readonly tokens: TokenReader,
     private readonly sessions: SessionsRepository,
     private readonly cache: SessionCache,
     private readonly keys: SessionKeysService,
-    private readonly events: DomainEvents,
   ) {
     super();
   }
 
-  onModuleInit(): void {
-    this.events.on(SessionsRevoked, ({ sessionIds }) => this.cache.dropSessions(sessionIds));
-    for (const change of [UserBanned, UserUnbanned, UserRoleChanged, UserUpdated]) {
-      this.events.on<UserBanned | UserUnbanned | UserRoleChanged | UserUpdated>(change, ({ userId }) =>
-        this.cache.dropUser(userId),
-      );
-    }
+  @OnDomainEvent(SessionsRevoked)
+  dropSessions({ sessionIds }: SessionsRevoked): void {
+    this.cache.dropSessions(sessionIds);
+  }
+
+  @OnDomainEvent(UserBanned, UserUnbanned, UserRoleChanged, UserUpdated)
+  dropUser({ userId }: UserBanned | UserUnbanned | UserRoleChanged | UserUpdated): void {
+    this.cache.dropUser(userId);
   }
 
   /** @throws AuthenticationRequired, AccountBanned, AccountDeleted, ServiceUnavailable */

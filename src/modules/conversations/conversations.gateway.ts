@@ -1,5 +1,4 @@
-import type { OnModuleInit } from '@nestjs/common';
-import { EventCatalogue } from '../../platform/event-log/event-catalogue.js';
+import { DurableEvent } from '../../platform/event-log/event-catalogue.js';
 import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
 import { Gateway } from '../../platform/realtime/commands/frames.js';
 import { CONVERSATION_ADDED, CONVERSATION_REMOVED, CONVERSATION_UPDATED } from '../participants/participants.events.js';
@@ -9,23 +8,14 @@ import { RoomNameCache } from './room-name-cache.js';
 
 /** Socket edge of conversations: renders their events. There are no conversation frames. */
 @Gateway()
-export class ConversationsGateway implements OnModuleInit {
+export class ConversationsGateway {
   constructor(
     private readonly conversations: ConversationsService,
-    private readonly catalogue: EventCatalogue,
     private readonly names: RoomNameCache,
   ) {}
 
-  onModuleInit(): void {
-    this.catalogue.declare(
-      { type: CONVERSATION_ADDED, present: (events) => this.presentAdded(events), opensStream: true },
-      { type: CONVERSATION_REMOVED, present: (events) => Promise.resolve(events.map(presentEnd)) },
-      { type: CONVERSATION_UPDATED, present: (events) => this.presentUpdated(events) },
-      { type: CONVERSATION_DELETED, present: (events) => Promise.resolve(events.map(presentEnd)), endsStream: true },
-    );
-  }
-
-  private async presentAdded(events: StreamEvent[]): Promise<PresentedEvent[]> {
+  @DurableEvent(CONVERSATION_ADDED, { opensStream: true })
+  async presentAdded(events: StreamEvent[]): Promise<PresentedEvent[]> {
     const summaries = await this.conversations.summaries(events.map(({ subjectId }) => subjectId!));
     for (const summary of summaries.values()) this.names.remember(summary);
     return events.map(({ subjectId, payload }) => ({
@@ -38,7 +28,8 @@ export class ConversationsGateway implements OnModuleInit {
   }
 
   /** On a conversation's stream: the current conversation. On a user's own stream: the flags of that user. */
-  private async presentUpdated(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {
+  @DurableEvent(CONVERSATION_UPDATED)
+  async presentUpdated(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {
     const shared = events.filter(({ payload }) => !payload?.me).map(({ subjectId }) => subjectId!);
     const summaries = await this.conversations.summaries(shared);
     return events.map(({ subjectId, payload }) => {
@@ -47,8 +38,12 @@ export class ConversationsGateway implements OnModuleInit {
       return conversation && { data: { conversation } };
     });
   }
-}
 
-function presentEnd({ subjectId, payload }: StreamEvent): PresentedEvent {
-  return { data: { conversation_id: subjectId, ...(payload?.reason ? { reason: payload.reason } : {}) } };
+  @DurableEvent(CONVERSATION_REMOVED)
+  @DurableEvent(CONVERSATION_DELETED, { endsStream: true })
+  presentEnd(events: StreamEvent[]): PresentedEvent[] {
+    return events.map(({ subjectId, payload }) => ({
+      data: { conversation_id: subjectId, ...(payload?.reason ? { reason: payload.reason } : {}) },
+    }));
+  }
 }

@@ -1,6 +1,6 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
-import { inBatches, Schedule, type ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
+import { inBatches, ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
 import { FileStored } from './files.events.js';
 import { FilesRepository } from './files.repository.js';
 import { keysOf } from './storage/file-keys.js';
@@ -16,22 +16,15 @@ const BROKEN_MS = 24 * 60 * 60_000;
  * before rows, so that no bytes are ever left without a row.
  */
 @Injectable()
-export class FilesCleanupTask implements ScheduledTask, OnModuleInit {
-  readonly name = 'files';
-  readonly everyMs = 10 * 60_000;
-
+export class FilesCleanupTask {
   constructor(
-    private readonly schedule: Schedule,
     private readonly repository: FilesRepository,
     private readonly storage: FileStorage,
     private readonly events: DomainEvents,
   ) {}
 
-  onModuleInit(): void {
-    this.schedule.add(this);
-  }
-
   /** The store is accessed last: when it is unavailable, the rest is done. @throws ServiceUnavailable */
+  @ScheduledTask({ name: 'files', everyMs: 10 * 60_000 })
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
     const yesterday = new Date(Date.now() - BROKEN_MS);
     if (isDryRun) {

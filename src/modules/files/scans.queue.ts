@@ -1,7 +1,7 @@
 import { InjectQueue } from '@nestjs/bullmq';
-import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { Queue } from 'bullmq';
-import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import { FileStored } from './files.events.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
@@ -27,7 +27,7 @@ const BACKOFF_MS = 1000;
  * after each: uploaders take turns, and each is served by one worker at a time.
  */
 @Injectable()
-export class ScansQueue implements OnModuleInit {
+export class ScansQueue {
   private readonly waiting = new RepeatedWarning(
     new Logger(ScansQueue.name),
     'scans are delayed: the queue is unavailable',
@@ -36,27 +36,18 @@ export class ScansQueue implements OnModuleInit {
     },
   );
 
-  constructor(
-    @InjectQueue(SCANS_QUEUE) private readonly queue: Queue<ScanJob>,
-    private readonly events: DomainEvents,
-  ) {}
-
-  onModuleInit(): void {
-    this.events.on(FileStored, ({ fileId, uploaderId }) => this.enqueue({ fileId, uploaderId }));
-  }
+  constructor(@InjectQueue(SCANS_QUEUE) private readonly queue: Queue<ScanJob>) {}
 
   /**
    * A request during a scan for the same uploader takes effect after it. If the queue is unavailable no file is lost:
    * the cleanup task requeues all that wait.
    */
-  async enqueue(job: Required<ScanJob>): Promise<void> {
-    const deduplication = { id: job.uploaderId, keepLastIfActive: true };
+  @OnDomainEvent(FileStored)
+  async enqueue({ fileId, uploaderId }: Required<ScanJob>): Promise<void> {
+    const deduplication = { id: uploaderId, keepLastIfActive: true };
     try {
-      await this.queue.add('scan', job, {
-        attempts: ATTEMPTS,
-        backoff: { type: 'exponential', delay: BACKOFF_MS },
-        deduplication,
-      });
+      const backoff = { type: 'exponential', delay: BACKOFF_MS };
+      await this.queue.add('scan', { fileId, uploaderId }, { attempts: ATTEMPTS, backoff, deduplication });
       this.waiting.worked();
     } catch (error) {
       this.waiting.failed({ err: error });

@@ -1,6 +1,16 @@
 import { Injectable } from '@nestjs/common';
+import { DurableEvent } from '../../platform/event-log/event-catalogue.js';
 import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
 import { presentChange } from './change-message.js';
+import {
+  MESSAGE_CREATED,
+  MESSAGE_DELETED,
+  MESSAGE_PINNED,
+  MESSAGE_UNPINNED,
+  MESSAGE_UPDATED,
+  REACTION_ADDED,
+  REACTION_REMOVED,
+} from './messages.events.js';
 import { MessagesRepository } from './messages.repository.js';
 
 /** Renders message events read from the log with the current message, so that deleted content is not sent again. */
@@ -8,6 +18,13 @@ import { MessagesRepository } from './messages.repository.js';
 export class MessageEventRenderer {
   constructor(private readonly repository: MessagesRepository) {}
 
+  @DurableEvent(MESSAGE_CREATED)
+  @DurableEvent(MESSAGE_UPDATED)
+  @DurableEvent(MESSAGE_DELETED)
+  @DurableEvent(MESSAGE_PINNED)
+  @DurableEvent(MESSAGE_UNPINNED)
+  @DurableEvent(REACTION_ADDED)
+  @DurableEvent(REACTION_REMOVED)
   async present(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {
     const rows = await this.repository.find([...new Set(events.map((event) => event.subjectId!))]);
     const byId = new Map(rows.flatMap((row) => (row ? [[row.id, row] as const] : [])));

@@ -1,5 +1,5 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { Schedule, type ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
+import { Injectable } from '@nestjs/common';
+import { ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
 import { MessageIndexRepository } from './message-index.repository.js';
 import { MessageIndexer } from './message-indexer.js';
 
@@ -11,20 +11,13 @@ const CONVERSATIONS_MAX = 10_000;
  * of an older version or of a restored backup, and changed texts.
  */
 @Injectable()
-export class MessageIndexTask implements ScheduledTask, OnModuleInit {
-  readonly name = 'message-index';
-  readonly everyMs = 30_000;
-
+export class MessageIndexTask {
   constructor(
-    private readonly schedule: Schedule,
     private readonly repository: MessageIndexRepository,
     private readonly indexer: MessageIndexer,
   ) {}
 
-  onModuleInit(): void {
-    this.schedule.add(this);
-  }
-
+  @ScheduledTask({ name: 'message-index', everyMs: 30_000 })
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
     const unindexed = await this.repository.findUnindexed(CONVERSATIONS_MAX);
     if (isDryRun) return { conversations: unindexed.length };

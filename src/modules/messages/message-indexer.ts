@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import { eachInSteps, inTurns } from '../../platform/process/in-turns.js';
 import { tsvectorInSteps } from '../../platform/text-search/words.js';
 import { type IndexableMessage, MessageIndexRepository } from './message-index.repository.js';
@@ -31,15 +31,14 @@ export class MessageIndexer implements OnApplicationBootstrap, OnApplicationShut
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
 
-  constructor(
-    private readonly repository: MessageIndexRepository,
-    private readonly events: DomainEvents,
-  ) {}
+  constructor(private readonly repository: MessageIndexRepository) {}
+
+  @OnDomainEvent(MessagesStored)
+  onMessagesStored({ conversationIds }: MessagesStored): void {
+    for (const id of conversationIds) this.waiting.add(id);
+  }
 
   onApplicationBootstrap(): void {
-    this.events.on(MessagesStored, ({ conversationIds }) => {
-      for (const id of conversationIds) this.waiting.add(id);
-    });
     this.timer = setInterval(() => {
       if (this.waiting.size > 0 && !this.running) this.running = this.indexWaiting();
     }, INTERVAL_MS);

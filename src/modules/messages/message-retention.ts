@@ -1,6 +1,6 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { EventLog } from '../../platform/event-log/event-log.js';
-import { inBatches, Schedule, type ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
+import { inBatches, ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
 import { MESSAGE_DELETED } from './messages.events.js';
 import { RetentionRepository } from './retention.repository.js';
 
@@ -16,20 +16,13 @@ const NO_ID = '00000000-0000-0000-0000-000000000000';
  * returns it to the disk. Attached files are detached, and the cleanup of files removes them.
  */
 @Injectable()
-export class MessageRetention implements ScheduledTask, OnModuleInit {
-  readonly name = 'message-retention';
-  readonly everyMs = 15 * 60_000;
-
+export class MessageRetention {
   constructor(
-    private readonly schedule: Schedule,
     private readonly repository: RetentionRepository,
     private readonly log: EventLog,
   ) {}
 
-  onModuleInit(): void {
-    this.schedule.add(this);
-  }
-
+  @ScheduledTask({ name: 'message-retention', everyMs: 15 * 60_000 })
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
     if (isDryRun) return this.repository.count();
     let [messages, conversations, after] = [0, 0, NO_ID];

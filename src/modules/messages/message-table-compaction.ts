@@ -1,6 +1,6 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type CompactableTable, TableCompactor } from '../../platform/database/table-compactor.js';
-import { Schedule, type ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
+import { ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
 import { RetentionRepository } from './retention.repository.js';
 
 /** The tables in which retention leaves free space. */
@@ -14,20 +14,13 @@ const TABLES: readonly CompactableTable[] = [
  * Once a day, if retention has removed something, returns the space to the disk that new messages have not reused.
  */
 @Injectable()
-export class MessageTableCompaction implements ScheduledTask, OnModuleInit {
-  readonly name = 'message-space';
-  readonly everyMs = 24 * 3_600_000;
-
+export class MessageTableCompaction {
   constructor(
-    private readonly schedule: Schedule,
     private readonly repository: RetentionRepository,
     private readonly compactor: TableCompactor,
   ) {}
 
-  onModuleInit(): void {
-    this.schedule.add(this);
-  }
-
+  @ScheduledTask({ name: 'message-space', everyMs: 24 * 3_600_000 })
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
     if (!(await this.repository.hasRun())) return { bytes: 0 };
     return { bytes: isDryRun ? await this.compactor.estimate(TABLES) : await this.compactor.compact(TABLES) };

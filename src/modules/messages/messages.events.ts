@@ -13,16 +13,6 @@ export const MESSAGE_UNPINNED = 'message.unpinned';
 export const REACTION_ADDED = 'reaction.added';
 export const REACTION_REMOVED = 'reaction.removed';
 
-export const MESSAGE_EVENT_TYPES = [
-  MESSAGE_CREATED,
-  MESSAGE_UPDATED,
-  MESSAGE_DELETED,
-  MESSAGE_PINNED,
-  MESSAGE_UNPINNED,
-  REACTION_ADDED,
-  REACTION_REMOVED,
-] as const;
-
 /**
  * This process has stored messages; the event log has their content. `caughtUpIn` are the conversations in which a
  * sender had unread messages. Sending marks them as read, so the aggregated read mark may have moved.

@@ -1,5 +1,3 @@
-import type { OnModuleInit } from '@nestjs/common';
-import { EventCatalogue } from '../../platform/event-log/event-catalogue.js';
 import { Gateway, OnFrame } from '../../platform/realtime/commands/frames.js';
 import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
 import {
@@ -12,25 +10,14 @@ import {
   SendMessageFrameDto,
 } from './messages.dto.js';
 import { inMessage } from './message-presenter.js';
-import { MessageEventRenderer } from './message-event-renderer.js';
-import { MESSAGE_EVENT_TYPES } from './messages.events.js';
 import { MessagesService } from './messages.service.js';
 
 type MessageReply = Promise<{ message: MessageDto }>;
 
-/** Socket edge of messages: handles the frames, and renders message events of the log. It has no rules of its own. */
+/** Socket edge of messages: handles the frames. It has no rules of its own. */
 @Gateway()
-export class MessagesGateway implements OnModuleInit {
-  constructor(
-    private readonly messages: MessagesService,
-    private readonly renderer: MessageEventRenderer,
-    private readonly catalogue: EventCatalogue,
-  ) {}
-
-  onModuleInit(): void {
-    const present = this.renderer.present.bind(this.renderer);
-    this.catalogue.declare(...MESSAGE_EVENT_TYPES.map((type) => ({ type, present })));
-  }
+export class MessagesGateway {
+  constructor(private readonly messages: MessagesService) {}
 
   @OnFrame('message.send', SendMessageFrameDto, {
     limit: 'message.send',

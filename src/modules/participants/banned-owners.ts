@@ -1,6 +1,6 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { EventLog } from '../../platform/event-log/event-log.js';
-import { inBatches, Schedule, type ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
+import { inBatches, ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
 import { ParticipantsRepository } from './participants.repository.js';
 import { ParticipantChanges } from './participant-changes.js';
 
@@ -14,21 +14,14 @@ const BATCH_SIZE = 100;
  * interrupted one, and a ban that has ended transfers nothing.
  */
 @Injectable()
-export class BannedOwners implements ScheduledTask, OnModuleInit {
-  readonly name = 'banned-owners';
-  readonly everyMs = 15_000;
-
+export class BannedOwners {
   constructor(
-    private readonly schedule: Schedule,
     private readonly repository: ParticipantsRepository,
     private readonly changes: ParticipantChanges,
     private readonly log: EventLog,
   ) {}
 
-  onModuleInit(): void {
-    this.schedule.add(this);
-  }
-
+  @ScheduledTask({ name: 'banned-owners', everyMs: 15_000 })
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
     if (isDryRun) return { conversations: (await this.repository.findOwnedByBanned(BATCH_SIZE)).length };
     const conversations = await inBatches(BATCH_SIZE, async () => {

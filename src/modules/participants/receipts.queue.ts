@@ -1,7 +1,7 @@
 import { InjectQueue } from '@nestjs/bullmq';
-import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { Queue } from 'bullmq';
-import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import { MessagesStored } from '../messages/messages.events.js';
 import { ReadStateChanged } from './participants.events.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
@@ -28,7 +28,7 @@ const DELAY_MS = 250;
  * is lost: the conversations are enqueued again later, and the next mark of a conversation enqueues it too.
  */
 @Injectable()
-export class ReceiptsQueue implements OnModuleInit, OnApplicationShutdown {
+export class ReceiptsQueue implements OnApplicationShutdown {
   private readonly delayed = new RepeatedWarning(new Logger(ReceiptsQueue.name), 'receipts wait for the queue', {
     over: 'receipts are queued again',
   });
@@ -36,14 +36,16 @@ export class ReceiptsQueue implements OnModuleInit, OnApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
   private isClosed = false;
 
-  constructor(
-    @InjectQueue(RECEIPTS_QUEUE) private readonly queue: Queue<ReceiptsJob>,
-    private readonly events: DomainEvents,
-  ) {}
+  constructor(@InjectQueue(RECEIPTS_QUEUE) private readonly queue: Queue<ReceiptsJob>) {}
 
-  onModuleInit(): void {
-    this.events.on(ReadStateChanged, ({ moves }) => this.collect(moves.map(({ conversationId }) => conversationId)));
-    this.events.on(MessagesStored, ({ caughtUpIn }) => this.collect(caughtUpIn));
+  @OnDomainEvent(ReadStateChanged)
+  onReadStateChanged({ moves }: ReadStateChanged): void {
+    this.collect(moves.map(({ conversationId }) => conversationId));
+  }
+
+  @OnDomainEvent(MessagesStored)
+  onMessagesStored({ caughtUpIn }: MessagesStored): void {
+    this.collect(caughtUpIn);
   }
 
   async onApplicationShutdown(): Promise<void> {

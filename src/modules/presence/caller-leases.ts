@@ -6,10 +6,9 @@ import {
   type NestInterceptor,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
-  type OnModuleInit,
 } from '@nestjs/common';
 import type { Observable } from 'rxjs';
-import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import type { ParleyRequest } from '../../platform/http/request-context.js';
 import { SessionsRevoked } from '../auth/auth.events.js';
 import { PresenceLeases } from './presence-leases.js';
@@ -25,7 +24,7 @@ const RENEW_MS = 10_000;
  * request.
  */
 @Injectable()
-export class CallerLeases implements NestInterceptor, OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
+export class CallerLeases implements NestInterceptor, OnApplicationBootstrap, OnApplicationShutdown {
   private readonly failures = new RepeatedWarning(
     new Logger(CallerLeases.name),
     'the presence of clients without a socket cannot be stored',
@@ -37,11 +36,11 @@ export class CallerLeases implements NestInterceptor, OnModuleInit, OnApplicatio
   constructor(
     private readonly repository: PresenceRepository,
     private readonly leases: PresenceLeases,
-    private readonly events: DomainEvents,
   ) {}
 
-  onModuleInit(): void {
-    this.events.on(SessionsRevoked, ({ userId, sessionIds }) => this.leases.endRequestLeases(userId, sessionIds));
+  @OnDomainEvent(SessionsRevoked)
+  endLeases({ userId, sessionIds }: SessionsRevoked): void | Promise<void> {
+    return this.leases.endRequestLeases(userId, sessionIds);
   }
 
   onApplicationBootstrap(): void {

@@ -1,5 +1,4 @@
-import type { OnModuleInit } from '@nestjs/common';
-import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import { Broadcaster } from '../../platform/realtime/fan-out/broadcaster.js';
 import { Gateway, OnFrame } from '../../platform/realtime/commands/frames.js';
 import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
@@ -10,18 +9,12 @@ import { TypingService } from './typing.service.js';
 
 /** Socket edge of presence: handles and sends statuses and typing. */
 @Gateway()
-export class PresenceGateway implements OnModuleInit {
+export class PresenceGateway {
   constructor(
     private readonly presence: PresenceService,
     private readonly typing: TypingService,
-    private readonly events: DomainEvents,
     private readonly broadcaster: Broadcaster,
   ) {}
-
-  onModuleInit(): void {
-    this.events.on(PresenceChanged, (event) => this.announce(event));
-    this.events.on(TypingChanged, (event) => this.announceTyping(event));
-  }
 
   @OnFrame('presence.set', SetPresenceDto, {
     limit: 'call',
@@ -45,12 +38,14 @@ export class PresenceGateway implements OnModuleInit {
     return this.typing.stop(actor, dto.conversation_id);
   }
 
-  private announce({ presence, recipientIds }: PresenceChanged): void {
+  @OnDomainEvent(PresenceChanged)
+  announce({ presence, recipientIds }: PresenceChanged): void {
     const key = `presence:${presence.user_id}`;
     this.broadcaster.toUsers(recipientIds, { type: PresenceChanged.type, class: 'state', key, data: presence });
   }
 
-  private announceTyping({ conversationId, userId, userName, isTyping }: TypingChanged): void {
+  @OnDomainEvent(TypingChanged)
+  announceTyping({ conversationId, userId, userName, isTyping }: TypingChanged): void {
     this.broadcaster.toStream(conversationId, {
       type: TypingChanged.type,
       class: 'ephemeral',

@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import { Broadcaster } from '../../platform/realtime/fan-out/broadcaster.js';
 import { ResumeStateProviders, type StateFrame } from '../../platform/realtime/resume/resume-state-providers.js';
 import { UserUpdated } from '../users/users.events.js';
@@ -25,7 +25,6 @@ export class ProfileChanges implements OnModuleInit {
   );
 
   constructor(
-    private readonly events: DomainEvents,
     private readonly users: UsersService,
     private readonly repository: PresenceRepository,
     private readonly broadcaster: Broadcaster,
@@ -33,10 +32,12 @@ export class ProfileChanges implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.events.on(UserUpdated, ({ userId }) => {
-      this.failures.watch(() => this.announce(userId)).catch(() => undefined);
-    });
     this.stateProviders.register((userId) => this.recent(userId));
+  }
+
+  @OnDomainEvent(UserUpdated)
+  async onUserUpdated({ userId }: UserUpdated): Promise<void> {
+    await this.failures.watch(() => this.announce(userId)).catch(() => undefined);
   }
 
   private async recent(userId: string): Promise<StateFrame[]> {

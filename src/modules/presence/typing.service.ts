@@ -1,5 +1,5 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import { Injectable } from '@nestjs/common';
+import { DomainEvents, OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import type { StreamEvent } from '../../platform/event-log/stream-event.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { CONVERSATION_DELETED } from '../conversations/conversations.events.js';
@@ -17,7 +17,7 @@ import { LastSocketClosed, TypingChanged } from './presence.events.js';
  * seconds.
  */
 @Injectable()
-export class TypingService implements OnModuleInit {
+export class TypingService {
   private readonly state = new TypingState();
 
   constructor(
@@ -25,11 +25,17 @@ export class TypingService implements OnModuleInit {
     private readonly events: DomainEvents,
   ) {}
 
-  onModuleInit(): void {
-    this.events.on(LastSocketClosed, ({ userIds }) => {
-      for (const userId of userIds) this.end(userId);
-    });
-    this.events.on(UserBlocked, ({ blockedId }) => this.endBlocked(blockedId));
+  @OnDomainEvent(LastSocketClosed)
+  endOfClosed({ userIds }: LastSocketClosed): void {
+    for (const userId of userIds) this.end(userId);
+  }
+
+  @OnDomainEvent(UserBlocked)
+  async endOfBlocked({ blockedId }: UserBlocked): Promise<void> {
+    for (const { conversationId } of this.state.of(blockedId)) {
+      const isBlocked = await this.participants.isBlockedIn(conversationId, blockedId);
+      if (isBlocked) this.end(blockedId, { streamId: conversationId, origin: 'any' });
+    }
   }
 
   /** Another process has sent a typing signal. */
@@ -81,13 +87,6 @@ export class TypingService implements OnModuleInit {
   private async signal(actor: Actor, conversationId: string, what: 'start' | 'stop'): Promise<void> {
     this.participants.requireMayPost(await this.participants.requireMember(actor, conversationId));
     this.publish(actor, conversationId, what === 'start');
-  }
-
-  private async endBlocked(userId: string): Promise<void> {
-    for (const { conversationId } of this.state.of(userId)) {
-      const isBlocked = await this.participants.isBlockedIn(conversationId, userId);
-      if (isBlocked) this.end(userId, { streamId: conversationId, origin: 'any' });
-    }
   }
 
   private end(userId: string | null, only?: { streamId: string; origin: 'local' | 'any' }): void {

@@ -1,6 +1,5 @@
-import type { OnModuleInit } from '@nestjs/common';
-import { DomainEvents } from '../../platform/event-log/domain-events.js';
-import { EventCatalogue } from '../../platform/event-log/event-catalogue.js';
+import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
+import { DurableEvent } from '../../platform/event-log/event-catalogue.js';
 import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
 import { Broadcaster } from '../../platform/realtime/fan-out/broadcaster.js';
 import { Gateway } from '../../platform/realtime/commands/frames.js';
@@ -9,22 +8,25 @@ import { UsersService } from './users.service.js';
 
 /** Socket edge of users: renders `user.updated`, and closes the connections of banned users. */
 @Gateway()
-export class UsersGateway implements OnModuleInit {
+export class UsersGateway {
   constructor(
     private readonly users: UsersService,
-    private readonly catalogue: EventCatalogue,
-    private readonly events: DomainEvents,
     private readonly broadcaster: Broadcaster,
   ) {}
 
-  onModuleInit(): void {
-    this.catalogue.declare({ type: USER_UPDATED, present: (events) => this.presentUpdated(events) });
-    this.events.on(UserRoleChanged, ({ userId, role }) => this.broadcaster.changeRole(userId, role));
-    this.events.on(UserBanned, ({ userId }) => this.broadcaster.endUser(userId, 'banned'));
+  @OnDomainEvent(UserRoleChanged)
+  changeRole({ userId, role }: UserRoleChanged): void {
+    this.broadcaster.changeRole(userId, role);
+  }
+
+  @OnDomainEvent(UserBanned)
+  endConnections({ userId }: UserBanned): void {
+    this.broadcaster.endUser(userId, 'banned');
   }
 
   /** The event is on the user's own stream: its receiver is the user, who sees all of it. */
-  private async presentUpdated(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {
+  @DurableEvent(USER_UPDATED)
+  async presentUpdated(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {
     const ids = [...new Set(events.map(({ streamId }) => streamId))];
     const users = await this.users.presentOwn(await this.users.findMany(ids));
     const byId = new Map(users.map((user) => [user.id, user]));

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
-import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 import { ChallengeWebhook } from './challenge-webhook.js';
 import { ChallengesRepository, type ClaimedChallenge } from './challenges.repository.js';
@@ -30,12 +30,10 @@ export class ChallengeLoop implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly repository: ChallengesRepository,
     private readonly challenging: ChallengeWebhook,
-    private readonly events: DomainEvents,
     private readonly config: Config,
   ) {}
 
   onApplicationBootstrap(): void {
-    this.events.on(WebhooksChanged, () => this.wake());
     this.timer = setInterval(() => this.wake(), POLL_MS).unref();
     this.wake();
   }
@@ -47,7 +45,8 @@ export class ChallengeLoop implements OnApplicationBootstrap, OnModuleDestroy {
     await Promise.all(this.inProgress.values());
   }
 
-  private wake(): void {
+  @OnDomainEvent(WebhooksChanged)
+  wake(): void {
     this.isRequested = true;
     if (this.isClosed || this.claiming) return;
     this.claiming = this.claim().finally(() => {

@@ -1,26 +1,19 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
-import { inBatches, Schedule, type ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
+import { inBatches, ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
 
 const AT_ONCE = 1000;
 
 /** Deletes old events with their deliveries, and the large bodies of recent ones. */
 @Injectable()
-export class DeliveryLogCleanupTask implements ScheduledTask, OnModuleInit {
-  readonly name = 'webhook-deliveries';
-  readonly everyMs = 60 * 60_000;
-
+export class DeliveryLogCleanupTask {
   constructor(
-    private readonly schedule: Schedule,
     private readonly repository: DeliveriesRepository,
     private readonly config: Config,
   ) {}
 
-  onModuleInit(): void {
-    this.schedule.add(this);
-  }
-
+  @ScheduledTask({ name: 'webhook-deliveries', everyMs: 60 * 60_000 })
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
     const { webhookLogDays: days } = this.config;
     if (isDryRun) {

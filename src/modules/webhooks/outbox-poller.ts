@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { DomainEvents } from '../../platform/event-log/domain-events.js';
+import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import { Bus } from '../../platform/realtime/bus/bus.js';
 import { DisableWebhook } from './disable-webhook.js';
@@ -41,7 +41,6 @@ export class OutboxPoller implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly relay: OutboxRelay,
     private readonly log: EventLog,
-    private readonly events: DomainEvents,
     @Inject(Bus) private readonly bus: Bus,
     private readonly disabling: DisableWebhook,
   ) {}
@@ -50,10 +49,6 @@ export class OutboxPoller implements OnApplicationBootstrap, OnModuleDestroy {
     this.log.onCommit(() => this.onCommit());
     this.bus.subscribe(({ kind }) => {
       if (kind === 'heads') this.onCommit();
-    });
-    this.events.on(DeliveriesDue, () => this.wake());
-    this.events.on(WebhooksChanged, () => {
-      this.hasInterest = true;
     });
     this.cycleTimer = setInterval(() => void this.runCycle(), POLL_MS).unref();
     void this.runCycle();
@@ -66,7 +61,13 @@ export class OutboxPoller implements OnApplicationBootstrap, OnModuleDestroy {
     await this.running;
   }
 
-  /** Called when there is work: an attempt has ended and freed capacity, or a replay was requested. */
+  @OnDomainEvent(WebhooksChanged)
+  expectInterest(): void {
+    this.hasInterest = true;
+  }
+
+  /** There is work: an attempt has ended and freed capacity, or a replay was requested. */
+  @OnDomainEvent(DeliveriesDue)
   wake(): void {
     this.isRequested = true;
     if (this.isClosed || this.batchTimer || this.running) return;

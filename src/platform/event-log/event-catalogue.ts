@@ -1,14 +1,17 @@
 import { Injectable } from '@nestjs/common';
+import { type DecoratedMethods, methodDecorator } from '../discovery/decorated-methods.js';
 import type { PresentedEvent, StreamEvent } from './stream-event.js';
 
-/** The declaration of a type of durable event. Modules declare their types at start-up, in their gateways. */
-export interface EventDefinition {
-  readonly type: string;
-  /**
-   * Joins content to events from the log, for a whole page at once. Index i of the result belongs to index i of the
-   * input; it is undefined if the subject of the event no longer exists.
-   */
-  readonly present: (events: StreamEvent[]) => Promise<(PresentedEvent | undefined)[]>;
+/**
+ * Joins content to events from the log, for a whole page at once. Index i of the result belongs to index i of the input;
+ * it is undefined if the subject of the event no longer exists.
+ */
+type Present = (
+  events: StreamEvent[],
+) => readonly (PresentedEvent | undefined)[] | Promise<readonly (PresentedEvent | undefined)[]>;
+
+/** The effects of a durable event on who receives its stream. */
+interface EventEffects {
   /** Whether `subjectId` is a user who starts or stops receiving the stream with this event. */
   readonly membership?: 'enters' | 'leaves';
   /**
@@ -20,10 +23,32 @@ export interface EventDefinition {
   readonly endsStream?: boolean;
 }
 
+/** The declaration of a type of durable event. */
+export interface EventDefinition extends EventEffects {
+  readonly type: string;
+  readonly present: Present;
+}
+
+const DURABLE_EVENT = Symbol('@DurableEvent');
+
+/**
+ * Declares a type of durable event, and marks the method of a provider that presents its events: `Present`. A method of
+ * several types has a decorator for each.
+ */
+export function DurableEvent(type: string, effects: EventEffects = {}) {
+  return methodDecorator<Present>(DURABLE_EVENT, { type, ...effects });
+}
+
 /** The declarations of all types of durable events. A type that is declared twice prevents the start. */
 @Injectable()
 export class EventCatalogue {
   private readonly definitions = new Map<string, EventDefinition>();
+
+  /** Declares the types of the methods marked `@DurableEvent`. @throws Error when a type is declared twice */
+  bind(methods: DecoratedMethods): void {
+    const declared = methods.of<Omit<EventDefinition, 'present'>, Present>(DURABLE_EVENT);
+    for (const { options, method: present } of declared) this.declare({ ...options, present });
+  }
 
   declare(...definitions: EventDefinition[]): void {
     for (const definition of definitions) {

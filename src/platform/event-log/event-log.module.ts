@@ -1,4 +1,6 @@
-import { Global, Module } from '@nestjs/common';
+import { Global, Module, type OnModuleInit } from '@nestjs/common';
+import { DecoratedMethods } from '../discovery/decorated-methods.js';
+import { DecoratedMethodsModule } from '../discovery/decorated-methods.module.js';
 import { DomainEvents } from './domain-events.js';
 import { EventCatalogue } from './event-catalogue.js';
 import { EventLog } from './event-log.js';
@@ -7,7 +9,20 @@ import { OutboxRepository } from './outbox.repository.js';
 /** The log and its catalogue. `CommitListener` is provided by the realtime module or by the worker. */
 @Global()
 @Module({
+  imports: [DecoratedMethodsModule],
   providers: [EventCatalogue, EventLog, OutboxRepository, DomainEvents],
   exports: [EventCatalogue, EventLog, OutboxRepository, DomainEvents],
 })
-export class EventLogModule {}
+export class EventLogModule implements OnModuleInit {
+  constructor(
+    private readonly methods: DecoratedMethods,
+    private readonly events: DomainEvents,
+    private readonly catalogue: EventCatalogue,
+  ) {}
+
+  /** Global modules are initialised before the others, and all instances exist: no event is published earlier. */
+  onModuleInit(): void {
+    this.events.bind(this.methods);
+    this.catalogue.bind(this.methods);
+  }
+}

@@ -1,7 +1,18 @@
-import { Global, Module } from '@nestjs/common';
+import { Global, Module, type OnModuleInit } from '@nestjs/common';
+import { DecoratedMethods } from '../discovery/decorated-methods.js';
+import { DecoratedMethodsModule } from '../discovery/decorated-methods.module.js';
 import { Schedule } from './schedule.js';
 
-/** Modules register their scheduled tasks here. */
+/** The schedule, with the tasks of all modules of this process. */
 @Global()
-@Module({ providers: [Schedule], exports: [Schedule] })
-export class ScheduleModule {}
+@Module({ imports: [DecoratedMethodsModule], providers: [Schedule], exports: [Schedule] })
+export class ScheduleModule implements OnModuleInit {
+  constructor(
+    private readonly methods: DecoratedMethods,
+    private readonly schedule: Schedule,
+  ) {}
+
+  onModuleInit(): void {
+    this.schedule.bind(this.methods);
+  }
+}

@@ -1,65 +1,79 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config.js';
+import { type DecoratedMethods, methodDecorator } from '../discovery/decorated-methods.js';
 import { RepeatedWarning } from '../logging/repeated-warning.js';
 
 /** The result of a run, or of a dry run: counts by name. */
 export type TaskReport = Readonly<Record<string, number>>;
 
-/** A task that runs periodically, once in the whole cluster. */
-export interface ScheduledTask {
+interface TaskOptions {
   /** Kebab-case; used in the log and as the name of its schedule. */
   readonly name: string;
   readonly everyMs: number;
-  /** With `isDryRun` it changes nothing and counts what it would change. Two concurrent runs must be harmless. */
-  run(options: { isDryRun: boolean }): Promise<TaskReport>;
 }
 
-interface Scheduled {
-  readonly task: ScheduledTask;
+/** With `isDryRun` it changes nothing and counts what it would change. Two concurrent runs must be harmless. */
+type RunTask = (options: { isDryRun: boolean }) => Promise<TaskReport>;
+
+interface Task extends TaskOptions {
+  readonly run: RunTask;
   readonly failures: RepeatedWarning;
+}
+
+const SCHEDULED_TASK = Symbol('@ScheduledTask');
+
+/**
+ * Marks a method of a provider as a task that runs periodically, once in the whole cluster. The provider belongs to a
+ * `*.worker.module.ts`.
+ */
+export function ScheduledTask(options: TaskOptions) {
+  return methodDecorator<RunTask>(SCHEDULED_TASK, options);
 }
 
 /** Called after every run with its outcome and result (empty after a failure or a dry run); must not throw. */
 export type RunObserver = (name: string, outcome: 'done' | 'failed', ms: number, done: TaskReport) => void;
 
-/** All scheduled tasks. Modules add their tasks at start-up; workers run them. */
+/** All scheduled tasks. Workers run them. */
 @Injectable()
 export class Schedule {
   private readonly logger = new Logger(Schedule.name);
-  private readonly tasks = new Map<string, Scheduled>();
+  private readonly tasks = new Map<string, Task>();
   private readonly observers: RunObserver[] = [];
 
   constructor(private readonly config: Config) {}
 
-  /** @throws Error when the name is taken */
-  add(task: ScheduledTask): void {
-    if (this.tasks.has(task.name)) throw new Error(`task ${task.name} is scheduled twice`);
-    const failures = new RepeatedWarning(this.logger, 'scheduled work failed', {
-      over: 'scheduled work is done again',
-      level: 'error',
-      fields: { task: task.name },
-    });
-    this.tasks.set(task.name, { task, failures });
+  /** Adds the methods marked `@ScheduledTask`. @throws Error when two have the same name, or one has no interval */
+  bind(methods: DecoratedMethods): void {
+    for (const { options, method: run } of methods.of<TaskOptions, RunTask>(SCHEDULED_TASK)) {
+      const { name, everyMs } = options;
+      if (this.tasks.has(name)) throw new Error(`The task ${name} is scheduled twice.`);
+      if (!(everyMs > 0)) throw new Error(`The task ${name} has no interval.`);
+      const failures = new RepeatedWarning(this.logger, 'scheduled work failed', {
+        over: 'scheduled work is done again',
+        level: 'error',
+        fields: { task: name },
+      });
+      this.tasks.set(name, { name, everyMs, run, failures });
+    }
   }
 
   observe(observer: RunObserver): void {
     this.observers.push(observer);
   }
 
-  all(): ScheduledTask[] {
-    return [...this.tasks.values()].map(({ task }) => task);
+  all(): TaskOptions[] {
+    return [...this.tasks.values()];
   }
 
   /** Runs a task and logs its result; undefined for a name that this version does not know. */
   async run(name: string, options = { isDryRun: this.config.scheduleDryRun }): Promise<TaskReport | undefined> {
-    const scheduled = this.tasks.get(name);
-    if (!scheduled) return undefined;
-    const { task, failures } = scheduled;
+    const task = this.tasks.get(name);
+    if (!task) return undefined;
     const begun = performance.now();
     let outcome: 'done' | 'failed' = 'failed';
     let report: TaskReport = {};
     try {
-      report = await failures.watch(() => task.run(options));
+      report = await task.failures.watch(() => task.run(options));
       outcome = 'done';
     } finally {
       const done = options.isDryRun ? {} : report;

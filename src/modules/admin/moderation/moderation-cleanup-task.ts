@@ -1,5 +1,5 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { inBatches, Schedule, type ScheduledTask, type TaskReport } from '../../../platform/schedule/schedule.js';
+import { Injectable } from '@nestjs/common';
+import { inBatches, ScheduledTask, type TaskReport } from '../../../platform/schedule/schedule.js';
 import { ModerationCleanupRepository } from './moderation-cleanup.repository.js';
 
 const AT_ONCE = 500;
@@ -9,19 +9,10 @@ const AT_ONCE = 500;
  * decisions themselves stay.
  */
 @Injectable()
-export class ModerationCleanupTask implements ScheduledTask, OnModuleInit {
-  readonly name = 'moderation-upkeep';
-  readonly everyMs = 10 * 60 * 1000;
+export class ModerationCleanupTask {
+  constructor(private readonly repository: ModerationCleanupRepository) {}
 
-  constructor(
-    private readonly schedule: Schedule,
-    private readonly repository: ModerationCleanupRepository,
-  ) {}
-
-  onModuleInit(): void {
-    this.schedule.add(this);
-  }
-
+  @ScheduledTask({ name: 'moderation-upkeep', everyMs: 10 * 60 * 1000 })
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
     if (isDryRun) return { ...(await this.repository.count()) };
     return {

@@ -1,25 +1,16 @@
-import type { OnModuleInit } from '@nestjs/common';
-import { DomainEvents } from '../../../platform/event-log/domain-events.js';
-import { EventCatalogue } from '../../../platform/event-log/event-catalogue.js';
+import { OnDomainEvent } from '../../../platform/event-log/domain-events.js';
 import { Broadcaster } from '../../../platform/realtime/fan-out/broadcaster.js';
 import { Gateway } from '../../../platform/realtime/commands/frames.js';
-import { ReportCreated, USER_WARNED } from './moderation.events.js';
-import { Warnings } from './warnings.service.js';
+import { ReportCreated } from './moderation.events.js';
 
-/** Socket edge of moderation: new reports for moderators, warnings for their recipients. */
+/** Socket edge of moderation: new reports for moderators. */
 @Gateway()
-export class ModerationGateway implements OnModuleInit {
-  constructor(
-    private readonly warnings: Warnings,
-    private readonly catalogue: EventCatalogue,
-    private readonly events: DomainEvents,
-    private readonly broadcaster: Broadcaster,
-  ) {}
+export class ModerationGateway {
+  constructor(private readonly broadcaster: Broadcaster) {}
 
-  onModuleInit(): void {
-    this.catalogue.declare({ type: USER_WARNED, present: (events) => this.warnings.present(events) });
-    this.events.on(ReportCreated, ({ type, report, moderatorIds }) =>
-      this.broadcaster.toUsers(moderatorIds, { type, class: 'state', key: `report:${report.report_id}`, data: report }),
-    );
+  @OnDomainEvent(ReportCreated)
+  announce({ type, report, moderatorIds }: ReportCreated): void {
+    const key = `report:${report.report_id}`;
+    this.broadcaster.toUsers(moderatorIds, { type, class: 'state', key, data: report });
   }
 }

@@ -1,5 +1,5 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { Schedule, type ScheduledTask, type TaskReport } from '../../../platform/schedule/schedule.js';
+import { Injectable } from '@nestjs/common';
+import { ScheduledTask, type TaskReport } from '../../../platform/schedule/schedule.js';
 import { MessageErasure } from '../../messages/message-erasure.service.js';
 import { LeaveAllConversations } from '../../participants/leave-all-conversations.service.js';
 import { PresenceErasure } from '../../presence/presence-erasure.service.js';
@@ -13,22 +13,15 @@ const ACCOUNTS_AT_ONCE = 20;
  * one.
  */
 @Injectable()
-export class FinishDeletions implements ScheduledTask, OnModuleInit {
-  readonly name = 'account-deletions';
-  readonly everyMs = 15_000;
-
+export class FinishDeletions {
   constructor(
-    private readonly schedule: Schedule,
     private readonly repository: AccountDeletionsRepository,
     private readonly conversations: LeaveAllConversations,
     private readonly presence: PresenceErasure,
     private readonly erasure: MessageErasure,
   ) {}
 
-  onModuleInit(): void {
-    this.schedule.add(this);
-  }
-
+  @ScheduledTask({ name: 'account-deletions', everyMs: 15_000 })
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
     if (isDryRun) return { accounts: await this.repository.countUnfinished() };
     let [conversations, messages] = [0, 0];

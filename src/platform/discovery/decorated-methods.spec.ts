@@ -1,0 +1,189 @@
+import 'reflect-metadata';
+import { Controller, type INestApplicationContext, Injectable, Module, Scope, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Config } from '../config/config.js';
+import { DomainEvent, DomainEvents, OnDomainEvent } from '../event-log/domain-events.js';
+import { DurableEvent, EventCatalogue } from '../event-log/event-catalogue.js';
+import type { StreamEvent } from '../event-log/stream-event.js';
+import { Schedule, ScheduledTask } from '../schedule/schedule.js';
+import { DecoratedMethods } from './decorated-methods.js';
+import { DecoratedMethodsModule } from './decorated-methods.module.js';
+
+class Opened extends DomainEvent {
+  readonly type = 'opened';
+  readonly door = 1;
+}
+
+class Closed extends DomainEvent {
+  readonly type = 'closed';
+  readonly isLocked = true;
+}
+
+const calls: string[] = [];
+
+@Injectable()
+class Lower {
+  private readonly name = 'Lower';
+
+  @OnDomainEvent(Opened)
+  first({ door }: Opened): void {
+    calls.push(`${this.name}.first ${door}`);
+  }
+
+  @OnDomainEvent(Opened, Closed)
+  second({ type }: Opened | Closed): void {
+    calls.push(`${this.name}.second ${type}`);
+  }
+}
+
+@Controller()
+class Upper {
+  @OnDomainEvent(Opened)
+  third(): void {
+    calls.push('Upper.third');
+  }
+}
+
+@Module({ providers: [Lower, { provide: 'alias', useExisting: Lower }] })
+class LowerModule {}
+
+/** The application context of a root module with these parts. */
+async function contextOf({ imports = [], providers = [], controllers = [] }: Record<string, Type[]>) {
+  @Module({ imports: [DecoratedMethodsModule, ...imports], providers, controllers })
+  class Root {}
+  const context = await NestFactory.createApplicationContext(Root, { logger: false, abortOnError: false });
+  contexts.push(context);
+  return context;
+}
+
+const contexts: INestApplicationContext[] = [];
+
+async function eventsOf(parts: Record<string, Type[]>): Promise<DomainEvents> {
+  const events = new DomainEvents();
+  events.bind((await contextOf(parts)).get(DecoratedMethods, { strict: false }));
+  return events;
+}
+
+describe('decorated methods', () => {
+  afterEach(async () => {
+    calls.length = 0;
+    for (const context of contexts.splice(0)) await context.close();
+  });
+
+  it('handle an event in the turn in which it is published, in the order of modules and methods', async () => {
+    const events = await eventsOf({ imports: [LowerModule], controllers: [Upper] });
+    events.publish(new Opened());
+    expect(calls).toEqual(['Lower.first 1', 'Lower.second opened', 'Upper.third']);
+  });
+
+  it('handle each of the events of one decorator', async () => {
+    const events = await eventsOf({ imports: [LowerModule] });
+    events.publish(new Closed());
+    expect(calls).toEqual(['Lower.second closed']);
+  });
+
+  it('prevent the start when their class has two instances', async () => {
+    await expect(eventsOf({ imports: [LowerModule], providers: [Lower] })).rejects.toThrow(
+      'Lower has @OnDomainEvent, but it has two instances: provide it in one module.',
+    );
+  });
+
+  it.each([Scope.TRANSIENT, Scope.REQUEST])('prevent the start when their class has the scope %s', async (scope) => {
+    @Injectable({ scope })
+    class Scoped {
+      @OnDomainEvent(Opened)
+      handle(): void {}
+    }
+    await expect(eventsOf({ providers: [Scoped] })).rejects.toThrow(
+      'Scoped has @OnDomainEvent, but it is not a singleton: give it the default scope.',
+    );
+  });
+
+  it('prevent the start when one of them is static', () => {
+    expect(() => {
+      class WithStatic {
+        @OnDomainEvent(Opened)
+        static handle(): void {}
+      }
+      return WithStatic;
+    }).toThrow('WithStatic.handle has @OnDomainEvent, but it is static.');
+  });
+
+  it('prevent the start when two declare one durable event', async () => {
+    @Injectable()
+    class Presenters {
+      @DurableEvent('door.opened')
+      present(events: StreamEvent[]): undefined[] {
+        return events.map(() => undefined);
+      }
+
+      @DurableEvent('door.opened')
+      presentAgain(): [] {
+        return [];
+      }
+    }
+    const methods = (await contextOf({ providers: [Presenters] })).get(DecoratedMethods, { strict: false });
+    expect(() => new EventCatalogue().bind(methods)).toThrow('event door.opened is declared twice');
+  });
+
+  it('prevent the start when two are tasks of one name, or one has no interval', async () => {
+    @Injectable()
+    class Twice {
+      @ScheduledTask({ name: 'doors', everyMs: 1000 })
+      run(): Promise<Record<string, number>> {
+        return Promise.resolve({});
+      }
+
+      @ScheduledTask({ name: 'doors', everyMs: 1000 })
+      runAgain(): Promise<Record<string, number>> {
+        return Promise.resolve({});
+      }
+    }
+    @Injectable()
+    class Never {
+      @ScheduledTask({ name: 'never', everyMs: 0 })
+      run(): Promise<Record<string, number>> {
+        return Promise.resolve({});
+      }
+    }
+    const bound = async (provider: Type): Promise<void> => {
+      const methods = (await contextOf({ providers: [provider] })).get(DecoratedMethods, { strict: false });
+      new Schedule(Config.load({})).bind(methods);
+    };
+    await expect(bound(Twice)).rejects.toThrow('The task doors is scheduled twice.');
+    await expect(bound(Never)).rejects.toThrow('The task never has no interval.');
+  });
+
+  it('do not compile with a parameter or a result of another type', () => {
+    class Wrong {
+      // @ts-expect-error -- a handler of another event
+      @OnDomainEvent(Opened)
+      otherEvent(_event: Closed): void {}
+
+      // @ts-expect-error -- a handler of one of two events
+      @OnDomainEvent(Opened, Closed)
+      oneOfTwo(_event: Opened): void {}
+
+      // @ts-expect-error -- without an event
+      @OnDomainEvent()
+      noEvent(): void {}
+
+      // @ts-expect-error -- a class that is no event
+      @OnDomainEvent(Date)
+      noEventClass(_event: Date): void {}
+
+      // @ts-expect-error -- a presenter of one event instead of a page of events
+      @DurableEvent('one')
+      presentOne(_event: StreamEvent): [] {
+        return [];
+      }
+
+      // @ts-expect-error -- a task without a report
+      @ScheduledTask({ name: 'none', everyMs: 1 })
+      run(): Promise<void> {
+        return Promise.resolve();
+      }
+    }
+    expect(Wrong).toBeDefined();
+  });
+});

@@ -28,24 +28,20 @@ export function misspelt(environment: Readonly<Record<string, string | undefined
 }
 
 function resembles(name: string, setting: string): boolean {
-  if (name.toUpperCase() === setting) return true;
-  if (setting.length < MIN_LENGTH || name.startsWith(setting)) return false;
   const typos = setting.length < LONG_LENGTH ? 1 : 2;
-  return Math.abs(name.length - setting.length) <= typos && distance(name, setting) <= typos;
+  if (Math.abs(name.length - setting.length) > typos) return false; // most pairs of the ten thousand end here
+  if (name.toUpperCase() === setting) return true;
+  return setting.length >= MIN_LENGTH && !name.startsWith(setting) && differsBy(typos, name, setting);
 }
 
-/** The number of edits between two texts, where a swap of neighbours is one edit (optimal string alignment). */
-function distance(one: string, other: string): number {
-  const rows = [Array.from({ length: other.length + 1 }, (_, column) => column)];
-  for (let i = 1; i <= one.length; i += 1) {
-    const row = [i];
-    for (let j = 1; j <= other.length; j += 1) {
-      const replaced = rows[i - 1]![j - 1]! + (one[i - 1] === other[j - 1] ? 0 : 1);
-      const isSwap = i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1];
-      const swapped = isSwap ? rows[i - 2]![j - 2]! + 1 : Infinity;
-      row.push(Math.min(replaced, swapped, rows[i - 1]![j]! + 1, row[j - 1]! + 1));
-    }
-    rows.push(row);
-  }
-  return rows[one.length]![other.length]!;
+/** Whether at most `typos` edits make one text the other, where a swap of neighbours is one edit. */
+function differsBy(typos: number, one: string, other: string): boolean {
+  let same = 0;
+  while (same < one.length && one[same] === other[same]) same += 1;
+  if (same === one.length && same === other.length) return true;
+  if (typos === 0) return false;
+  const edited = (inOne: number, inOther: number): boolean =>
+    differsBy(typos - 1, one.slice(same + inOne), other.slice(same + inOther));
+  const isSwap = one[same] === other[same + 1] && one[same + 1] === other[same];
+  return edited(1, 1) || edited(1, 0) || edited(0, 1) || (isSwap && edited(2, 2));
 }

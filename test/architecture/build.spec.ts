@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -25,7 +26,8 @@ describe('the build', () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'parley-build-'));
     mkdirSync(join(folder, 'migrations'));
-    for (const script of ['build.mjs', 'bundle.mjs']) cpSync(join('scripts', script), join(folder, 'scripts', script));
+    for (const script of ['build.mjs', 'bundle.mjs', 'load-chunk.cjs'])
+      cpSync(join('scripts', script), join(folder, 'scripts', script));
     symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
     write('one.ts', 'export const one: number = 1;');
@@ -92,6 +94,15 @@ describe('the build', () => {
     expect(run('main.js')).toBe(`Own,${file},second`);
   });
 
+  it('stores what is compiled of a chunk, from which libraries can still be imported', () => {
+    write('late.ts', `export const late = async () => typeof (await import('commander')).Command;`);
+    write('main.ts', `void import('./late.js').then(async ({ late }) => process.stdout.write(await late()));`);
+    build();
+    const files = readdirSync(join(folder, 'dist/src'));
+    expect(files).toContainEqual(expect.stringMatching(/^chunk-late-.*\.cache$/));
+    expect(run('main.js')).toBe('function');
+  });
+
   it('writes source maps with which a stack names the line of the source', () => {
     const module = 'platform/process/source-stacks.ts';
     mkdirSync(join(folder, 'src/platform/process'), { recursive: true });
@@ -120,8 +131,8 @@ describe('the build', () => {
 /** Needed for a migration, an upload, a report or a command, but not for a start. */
 const NOT_FOR_A_START =
   /node_modules\/(typeorm|sharp|@sentry|@opentelemetry\/(?!api)|@zxcvbn-ts|s3mini|yauzl|parse5|commander|blurhash|rolldown)\//;
-/** Packages of hundreds of files each. */
-const BUNDLED = /node_modules\/(@nestjs|rxjs|bullmq|class-validator)\/|\/dist\/src\/.*\//;
+/** Libraries of a start, and our own files: they are in the bundle. */
+const BUNDLED = /node_modules\/(@nestjs|rxjs|bullmq|class-validator|express|ioredis|pg|socket.io)\/|\/dist\/src\/.*\//;
 
 describe('the built program', () => {
   let folder: string;
@@ -132,7 +143,8 @@ describe('the built program', () => {
     cpSync('package.json', join(folder, 'package.json'));
     mkdirSync(join(folder, 'scripts'));
     for (const name of ['src', 'migrations', 'node_modules']) symlinkSync(resolve(name), join(folder, name));
-    for (const script of ['build.mjs', 'bundle.mjs']) cpSync(join('scripts', script), join(folder, 'scripts', script));
+    for (const script of ['build.mjs', 'bundle.mjs', 'load-chunk.cjs'])
+      cpSync(join('scripts', script), join(folder, 'scripts', script));
     execFileSync(process.execPath, [join(folder, 'scripts', 'build.mjs')], { stdio: 'ignore' });
     database = await createTestDatabase();
   });

@@ -14,14 +14,20 @@ export interface DatabaseServer {
   stop(): Promise<void>;
 }
 
-/** Returns the server of `DATABASE_URL`, or an embedded one in `DATA_DIR`, which is restarted if it dies. */
-export async function startDatabaseServer(config: Pick<Config, 'databaseUrl' | 'dataDir'>): Promise<DatabaseServer> {
-  const { databaseUrl, dataDir } = config;
+/**
+ * Returns the server of `DATABASE_URL`, or an embedded one in `DATA_DIR`, which is restarted if it dies. `onLaunch` is
+ * called once its process runs, for work that this process can do while the server starts.
+ */
+export async function startDatabaseServer(
+  { databaseUrl, dataDir }: Pick<Config, 'databaseUrl' | 'dataDir'>,
+  onLaunch?: () => void,
+): Promise<DatabaseServer> {
   if (databaseUrl) {
+    onLaunch?.();
     const { host, pathname } = new URL(databaseUrl);
     return { url: databaseUrl, description: `PostgreSQL at ${host}${pathname}`, stop: () => Promise.resolve() };
   }
-  const watched = new WatchedPostgres(dataDir, await EmbeddedPostgres.start({ directory: dataDir }));
+  const watched = new WatchedPostgres(dataDir, await EmbeddedPostgres.start({ directory: dataDir, onLaunch }));
   return { url: watched.url, description: `embedded PostgreSQL in ${dataDir}`, stop: () => watched.stop() };
 }
 

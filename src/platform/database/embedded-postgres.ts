@@ -22,6 +22,8 @@ export interface EmbeddedPostgresOptions {
   readonly directory: string;
   /** `name=value` server settings besides our own. */
   readonly settings?: readonly string[];
+  /** Called once the process of the server runs, which does not accept connections yet. */
+  readonly onLaunch?: () => void;
 }
 
 /** The pid of a running server, or the permission to start one. */
@@ -53,7 +55,7 @@ export class EmbeddedPostgres {
     for (;;) {
       const access = await accessTo(cluster, owner, options.directory);
       try {
-        return await EmbeddedPostgres.startWith(access, cluster, owner, options.settings ?? []);
+        return await EmbeddedPostgres.startWith(access, cluster, owner, options);
       } catch (error) {
         // After a crash the old server's child processes take a moment to end; PostgreSQL does not start while they
         // run.
@@ -68,10 +70,11 @@ export class EmbeddedPostgres {
     access: Access,
     cluster: PostgresCluster,
     owner: ClusterOwner,
-    settings: readonly string[],
+    { settings = [], onLaunch }: EmbeddedPostgresOptions,
   ): Promise<EmbeddedPostgres> {
     if ('running' in access) {
       const { running: pid } = access;
+      onLaunch?.();
       const port = await cluster.answeringPort(Date.now() + START_DEADLINE_MS, () => isAlive(pid));
       owner.claim();
       return new EmbeddedPostgres(cluster.url(port), pid, cluster, owner, undefined);
@@ -86,6 +89,7 @@ export class EmbeddedPostgres {
       child = started;
       const pid = started.pid ?? 0;
       owner.beatFor(pid);
+      onLaunch?.();
       const port = await cluster.answeringPort(Date.now() + START_DEADLINE_MS, () => isLiving(started));
       started.unref();
       return new EmbeddedPostgres(cluster.url(port), pid, cluster, owner, started);

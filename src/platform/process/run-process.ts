@@ -26,6 +26,8 @@ export interface Program {
   readonly title: string;
   /** Returns the problems of settings that a module validates, one sentence each. */
   problems(values: SettingValues): Promise<string[]>;
+  /** Loads modules that `boot` needs, while the database server starts. */
+  load?(): Promise<unknown>;
   /** Creates and starts the application: it serves, or processes jobs, once the promise resolves. */
   boot(config: Config, log: Pino): Promise<INestApplicationContext>;
 }
@@ -58,7 +60,9 @@ export async function runProcess(program: Program): Promise<void> {
   try {
     await loadTracing(config); // before anything waits for a response with a deadline
     void warnWithoutRedis(config);
-    life.database = startDatabaseServer(config);
+    life.database = startDatabaseServer(config, () => {
+      program.load?.().catch(() => undefined); // `boot` throws the error
+    });
     const database = await life.database;
     await migrate(database.url);
     if (life.isEnding) return;

@@ -15,7 +15,7 @@ function shout({ type, data }: FrameContent): TextPacket | undefined {
   return type === 'news' ? new TextPacket(`NEWS ${String(data.text)}`) : undefined;
 }
 
-/** A line protocol: `<word> <rest>`; a word is a frame of the tests' gateway. */
+/** A line protocol: `<word> <rest>`; a word is a frame of the test gateway. */
 class LineCodec implements SocketCodec {
   readonly protocol = 'lines';
   readonly limits = {
@@ -43,7 +43,7 @@ class LineCodec implements SocketCodec {
   }
 }
 
-describe('a socket that speaks another protocol', () => {
+describe('a socket with the codec of another protocol', () => {
   let server: RealtimeApp;
   const sockets: WebSocket[] = [];
 
@@ -77,7 +77,7 @@ describe('a socket that speaks another protocol', () => {
     return { lines, socket, line };
   };
 
-  it('hears everything in its own words, in order, and nothing it has no word for', async () => {
+  it('receives frames in its own encoding, in order, and none without one', async () => {
     const { line } = connect('token=alice:s1');
     expect([await line(0), await line(1)]).toEqual(['WELCOME', 'SPEAK']);
     const frame = EncodedFrame.of('news', { data: { text: 'hello' } });
@@ -89,7 +89,7 @@ describe('a socket that speaks another protocol', () => {
     expect(await line(2)).toBe('NEWS hello');
   });
 
-  it('has a frame translated once for all who receive it', async () => {
+  it('translates a frame once for all receivers', async () => {
     const clients = ['bea', 'bea', 'bea'].map((name, i) => connect(`token=${name}:t${i}`));
     await Promise.all(clients.map(({ line }) => line(1)));
     const frame = EncodedFrame.of('news', { data: { text: 'once' } });
@@ -99,7 +99,7 @@ describe('a socket that speaks another protocol', () => {
     expect(translations - before).toBe(1);
   });
 
-  it('asks by the frames of its own protocol alone, within its own limits', async () => {
+  it('accepts only the frames of its own protocol, within its own limits', async () => {
     const { socket, line } = connect('token=carl:s3');
     await line(1);
     socket.send('echo hi');
@@ -112,7 +112,7 @@ describe('a socket that speaks another protocol', () => {
     expect(await line(7)).toBe('NO echo RATE_LIMIT_EXCEEDED');
   });
 
-  it('is told in its own words why it may not come in, and closed with the status of the error', async () => {
+  it('sends the reason of a refused connection in its own encoding, and closes with the status of the error', async () => {
     const { socket, line } = connect('token=dora:s4&stranger=1');
     expect(await line(0)).toBe('ERROR PERMISSION_DENIED');
     const [code] = (await once(socket, 'close')) as [number];

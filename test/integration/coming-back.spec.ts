@@ -18,11 +18,11 @@ const [, sample = ''] = /```js\n(import \{ io \}[\s\S]*?)```/.exec(readFileSync(
 const body = sample.replace(/^import .*$/m, '').replace('export function', 'return function');
 const openChat = (new Function('io', body) as (library: typeof io) => OpenChat)(io);
 
-/** A person on the client of docs/realtime.md, and everything it was told. */
-class Visitor implements Session, Listeners {
+/** A user with the client of docs/realtime.md, and everything it delivered. */
+class DocumentedClient implements Session, Listeners {
   readonly applied: string[] = [];
   readonly resyncs: object[] = [];
-  /** The code that led to the login. */
+  /** The code with which the client asked for a login. */
   readonly gone: Promise<string>;
   over!: (code: string) => void;
   private awake = Promise.resolve();
@@ -46,7 +46,7 @@ class Visitor implements Session, Listeners {
     this.current = { access: body.access_token, refresh: body.refresh_token };
   };
 
-  /** From now on refreshes wait, until what is answered is called. */
+  /** Delays refreshes until the returned function is called. */
   sleep(): () => void {
     let wake!: () => void;
     this.awake = new Promise((resolve) => (wake = resolve));
@@ -61,7 +61,7 @@ class Visitor implements Session, Listeners {
 
   resync = (data: object): void => void this.resyncs.push(data);
 
-  heard(text: string): Promise<void> {
+  received(text: string): Promise<void> {
     if (this.applied.includes(text)) return Promise.resolve();
     return new Promise((resolve) => this.waiting.push({ text, resolve }));
   }
@@ -71,7 +71,7 @@ describe('the Socket.IO client of docs/realtime.md', () => {
   let chat: Chat;
   let conversation: string;
   let bob: ChatUser;
-  let ana: Visitor;
+  let ana: DocumentedClient;
   let socket: Socket;
 
   const start = async (environment: Record<string, string>): Promise<void> => {
@@ -79,13 +79,13 @@ describe('the Socket.IO client of docs/realtime.md', () => {
     const account = await chat.user('ana');
     bob = await chat.user('bob');
     conversation = await chat.group(bob, account);
-    ana = new Visitor(chat, account);
+    ana = new DocumentedClient(chat, account);
     socket = openChat(chat.app.url, ana, ana);
     await on('live');
   };
   const on = (type: string): Promise<unknown> => new Promise((resolve) => socket.once(type, resolve));
-  /** Bob logs in for each thing he says: tokens are short here. */
-  const say = async (content: string): Promise<void> => {
+  /** Bob logs in for each message, because tokens expire quickly here. */
+  const send = async (content: string): Promise<void> => {
     const { username, password } = bob;
     const { body } = await chat.call('POST', '/auth/login', { username, password });
     const headers = { authorization: `Bearer ${body.access_token}` };
@@ -97,30 +97,30 @@ describe('the Socket.IO client of docs/realtime.md', () => {
     await chat.stop();
   });
 
-  it('comes back by itself after its token ended while the device slept, and has missed nothing', async () => {
+  it('reconnects after its token expired while the device slept, and misses nothing', async () => {
     await start({ JWT_ACCESS_TTL: '3' });
-    await say('before');
-    await ana.heard('before');
+    await send('before');
+    await ana.received('before');
     const wake = ana.sleep();
     expect(await on('disconnect')).toBe('io server disconnect');
-    await say('meanwhile');
+    await send('meanwhile');
     wake();
-    await ana.heard('meanwhile');
+    await ana.received('meanwhile');
     expect(ana.applied).toEqual(['before', 'meanwhile']);
     expect(ana.resyncs).toEqual([]);
   });
 
-  it('waits as long as a refusal says, and comes back then', async () => {
+  it('waits as long as a refusal requires, and then reconnects', async () => {
     await start({ RATE_LIMIT_MULTIPLIER: '1', LIMIT_CONNECT: '1', LIMIT_CONNECT_WINDOW: '2' });
     const refused = on('connect_error');
     socket.io.engine.close();
     expect(await refused).toMatchObject({ data: { code: 'RATE_LIMIT_EXCEEDED' } });
     expect(socket.active).toBe(false);
-    await say('after the wait');
-    await ana.heard('after the wait');
+    await send('after the wait');
+    await ana.received('after the wait');
   });
 
-  it('shows the login when its session was ended, connected or asleep', async () => {
+  it('requires a login after its session was ended, connected or asleep', async () => {
     await start({});
     await chat.call('POST', '/auth/logout', undefined, { authorization: `Bearer ${ana.token()}` });
     expect(await ana.gone).toBe('SESSION_REVOKED');
@@ -136,7 +136,7 @@ describe('the Socket.IO client of docs/realtime.md', () => {
   });
 });
 
-describe('a cursor handed back', () => {
+describe('a returned cursor', () => {
   let chat: Chat;
   let ana: ChatUser;
   let port: number;
@@ -153,7 +153,7 @@ describe('a cursor handed back', () => {
   const ticket = async (): Promise<string> => (await ana.call('POST', '/auth/ticket')).body.ticket as string;
 
   /** The table of docs/realtime.md. */
-  const ways: [string, (cursor: string) => Promise<RealtimeClient>][] = [
+  const connectWays: [string, (cursor: string) => Promise<RealtimeClient>][] = [
     ['with a ticket', async (cursor) => new WebSocketClient(port, `?ticket=${await ticket()}&cursor=${cursor}`)],
     ['with a token', async (cursor) => new WebSocketClient(port, `?token=${ana.token}&cursor=${cursor}`)],
     [
@@ -177,7 +177,7 @@ describe('a cursor handed back', () => {
     ],
   ];
 
-  it.each(ways)('%s brings what was missed; an empty one brings nothing', async (_way, connect) => {
+  it.each(connectWays)('replays missed events %s, and nothing if it is empty', async (_way, connect) => {
     const first = await connect('');
     const { data } = await first.next('live');
     first.close();

@@ -14,7 +14,7 @@ jest.setTimeout(120_000);
 const SECRET = '7fKq2vXw9zLmP4sTb8YdR1cGhJ6nUeA0';
 const PEPPER = 'q0Lw7Zr2Xk5Vb8Nt3Hj6Pd9Sf1Gm4Yc0';
 
-/** A step with newer ones that do not depend on it. */
+/** A migration with newer ones that do not depend on it. */
 const LATE_STEP = 'CreatePresence1764700005000';
 
 describe('a command', () => {
@@ -41,7 +41,7 @@ describe('a command', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('makes an admin, whose password is shown once and works', async () => {
+  it('creates an admin, and prints a working password once', async () => {
     const { exitCode, output } = await cli('admin', 'create', '--username', 'ops', '--email', 'ops@example.com');
     expect(exitCode).toBe(0);
     const password = /^password: (\S{20,})$/m.exec(output)![1]!;
@@ -53,7 +53,7 @@ describe('a command', () => {
     expect(again).toEqual({ exitCode: 1, output: 'This user name is taken. {"field":"username"}\n' });
   });
 
-  it('mints a token that works, and ends with its session', async () => {
+  it('mints a working token, which ends with its session', async () => {
     const ann = await chat.user('ann');
     const minted = await cli('token', 'mint', 'ann', '--ttl', '90');
     const token = /^[\w-]+\.[\w-]+\.[\w-]+$/m.exec(minted.output)![0];
@@ -64,10 +64,10 @@ describe('a command', () => {
     expect(Date.parse(session.expires_at) - Date.parse(session.created_at)).toBe(90_000);
     await ann.call('DELETE', `/auth/sessions/${session.id}`);
     expect((await chat.call('GET', '/users/me', undefined, headers)).status).toBe(401);
-    expect(await cli('token', 'mint', 'nobody')).toEqual({ exitCode: 1, output: 'There is no user nobody.\n' });
+    expect(await cli('token', 'mint', 'unknown')).toEqual({ exitCode: 1, output: 'There is no user unknown.\n' });
   });
 
-  it('shows the configuration without its secrets, and everything that is wrong with it', async () => {
+  it('prints the configuration without secrets, and every problem in it', async () => {
     const shown = await cli('config', 'print', '--json');
     const settings = JSON.parse(shown.output) as Record<string, unknown>;
     expect(settings).toMatchObject({ JWT_SECRET: '[redacted]', PASSWORD_PEPPER: '[redacted]', BCRYPT_COST: 4 });
@@ -87,7 +87,7 @@ describe('a command', () => {
     ]);
   });
 
-  it('tells how a running server is, and that none answers', async () => {
+  it('reports the state of a running server, and that none responds', async () => {
     const { exitCode, output } = await cli('monitoring', '--health-check', '--status');
     expect(exitCode).toBe(0);
     expect(output).toMatch(/^server +healthy\n(?:\w+ +\w+\n)*database +healthy/);
@@ -100,13 +100,13 @@ describe('a command', () => {
     expect(sockets).toMatchObject({ exitCode: 0, output: expect.stringMatching(/^Connected now +0$/m) });
     const away = await cli('monitoring', '--health-check', '--url', 'http://127.0.0.1:1');
     expect(away).toEqual({ exitCode: 1, output: expect.stringContaining('No server responds at http://127.0.0.1:1') });
-    // What it asked with is over.
+    // Its own session has ended.
     const open = `select from sessions where user_agent = 'command line' and revoked_at is null and expires_at > now()`;
     expect(await chat.app.database.query(open)).toEqual([]);
   });
 
   it.each([['monitoring', '--status'], ['performance-metrics', '--summary'], ['websocket-analytics']])(
-    'asks no server that does not answer, and needs nothing for that: %s',
+    'reports that no server responds, without needing anything else: %s',
     async (...args) => {
       const fresh = mkdtempSync(join(tmpdir(), 'parley-fresh-'));
       const answer = await command({ NODE_ENV: 'test', DATA_DIR: fresh, PORT: '1' }, ...args);
@@ -116,7 +116,7 @@ describe('a command', () => {
     },
   );
 
-  it('says of a database without a schema what it lacks', async () => {
+  it('reports that a database has no schema', async () => {
     const empty = await createEmptyDatabase();
     const answer = await command({ ...environment, DATABASE_URL: empty.url }, 'monitoring', '--status');
     expect(answer).toEqual({
@@ -126,7 +126,7 @@ describe('a command', () => {
     await empty.drop();
   });
 
-  it('listens for webhooks as long as it runs, and says what is signed and what is not', async () => {
+  it('listens for webhooks while it runs, and reports which are signed', async () => {
     const ben = await chat.user('ben');
     const args = ['webhooks', 'listen', '--user', 'ben', '--port', '0', '--events', 'message.created'];
     const listening = startProcess('dist/src/cli.js', environment, args);
@@ -141,7 +141,7 @@ describe('a command', () => {
     expect((await ben.call('GET', '/webhooks')).body.data).toEqual([]);
   });
 
-  it('says which steps of the schema are missing, and makes them, also one that was merged after newer ones', async () => {
+  it('lists the missing migrations and runs them, even one that was merged after newer ones', async () => {
     const database = await createTestDatabase();
     const { query } = database;
     const db = (...args: string[]) => command({ ...environment, DATABASE_URL: database.url }, 'db', ...args);
@@ -161,23 +161,23 @@ describe('a command', () => {
     await database.drop();
   });
 
-  it('hands out what clients are written against', async () => {
+  it('prints the API documents', async () => {
     const { output } = await cli('spec', 'openapi');
     expect(JSON.parse(output)).toEqual(JSON.parse(readFileSync('docs/openapi.json', 'utf8')));
   });
 
-  it('that is not understood is refused with 2', async () => {
+  it('exits with 2 if it is unknown', async () => {
     expect((await cli('nonsense')).exitCode).toBe(2);
     expect((await cli('token', 'mint', 'ann', '--ttl', 'long')).exitCode).toBe(2);
   });
 });
 
-describe('a signature', () => {
+describe('a webhook signature', () => {
   const secret = 'whsec_c2VjcmV0LW9mLWEtd2ViaG9vay0xMjM0NTY3OA==';
   const now = new Date('2026-11-21T12:00:00Z');
   const { headers, body } = signWebhook({ id: 'w1', event: 'webhook.ping', at: now, data: {} }, [secret], now);
 
-  it('is right only over the very bytes, with the secret, and soon', () => {
+  it('is valid only for the exact bytes, with the secret, and for a short time', () => {
     expect(isSigned(secret, headers, body, now.getTime())).toBe(true);
     expect(isSigned(secret, headers, `${body} `, now.getTime())).toBe(false);
     expect(isSigned('another secret of sixteen', headers, body, now.getTime())).toBe(false);

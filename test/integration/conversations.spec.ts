@@ -20,14 +20,14 @@ describe('conversations', () => {
   const create = (actor: Actor, body: object) => people.call(actor, 'POST', '/conversations', body);
   const openDirect = (actor: Actor, other: Actor) => create(actor, { type: 'direct', participant_ids: [other.userId] });
 
-  describe('a direct conversation', () => {
+  describe('POST /conversations for two users', () => {
     it.each([
       ['/api/v1/conversations', { type: 'direct' }],
       ['/api/messaging/conversations', {}],
-    ])('that there was already is shown as it is now, under whatever Idempotency-Key: %s', async (address, type) => {
+    ])('returns the current direct conversation under every Idempotency-Key: %s', async (address, type) => {
       const [anna, ben] = (await people.many(2)) as [Actor, Actor];
       const id = (await openDirect(anna, ben)).body.id as string;
-      const said = await people.call(ben, 'POST', `/conversations/${id}/messages`, { content: 'soon gone' });
+      const sent = await people.call(ben, 'POST', `/conversations/${id}/messages`, { content: 'soon gone' });
       const ask = async (whom: Actor, key: string) => {
         const response = await fetch(test.url + address, {
           method: 'POST',
@@ -41,11 +41,11 @@ describe('conversations', () => {
         return [response.status, response.headers.get('idempotency-replayed'), await response.text()] as const;
       };
       expect(await ask(ben, 'known')).toEqual([200, null, expect.stringContaining('soon gone')]);
-      await people.call(ben, 'DELETE', `/messages/${said.body.id}`);
+      await people.call(ben, 'DELETE', `/messages/${sent.body.id}`);
       expect(await ask(ben, 'known')).toEqual([200, null, expect.not.stringContaining('soon gone')]);
       const kept = await test.database.query(`select from idempotency_keys where body::text like '%soon gone%'`);
       expect(kept).toEqual([]);
-      // One that is new is made once.
+      // A new one is created once.
       const [cleo] = (await people.many(1)) as [Actor];
       const [made, again] = [await ask(cleo, 'new'), await ask(cleo, 'new')];
       expect([made.slice(0, 2), again.slice(0, 2)]).toEqual([
@@ -55,7 +55,7 @@ describe('conversations', () => {
       expect(JSON.parse(again[2])).toEqual(JSON.parse(made[2]));
     });
 
-    it('is the same whoever of the two asks, and however often', async () => {
+    it('returns the same direct conversation to either user, every time', async () => {
       const [anna, ben] = await people.many(2);
       const first = await openDirect(anna!, ben!);
       const second = await openDirect(ben!, anna!);
@@ -64,7 +64,7 @@ describe('conversations', () => {
       expect(first.body.participants).toHaveLength(2);
     });
 
-    it('is one for fifty racers on two nodes', async () => {
+    it('creates one conversation for fifty simultaneous requests on two nodes', async () => {
       const other = await startTestApp({ DATABASE_URL: test.database.url });
       const nodes = [creation, other.app.get(CreateConversation, { strict: false })];
       for (let cycle = 0; cycle < 3; cycle++) {
@@ -89,14 +89,14 @@ describe('conversations', () => {
       await other.close();
     });
 
-    it('is with exactly one other, existing user', async () => {
+    it('requires exactly one other, existing user', async () => {
       const [anna, ben, carl] = await people.many(3);
       const attempts: [unknown, string][] = [
         [[anna!.userId], 'VALIDATION_ERROR'],
         [[], 'VALIDATION_ERROR'],
         [undefined, 'VALIDATION_ERROR'],
         [[ben!.userId, carl!.userId], 'VALIDATION_ERROR'],
-        [['nobody'], 'VALIDATION_ERROR'],
+        [['no-id'], 'VALIDATION_ERROR'],
         [[newId()], 'USER_NOT_FOUND'],
       ];
       for (const [participantIds, code] of attempts) {
@@ -105,14 +105,14 @@ describe('conversations', () => {
       }
     });
 
-    it('cannot be opened across a block, in either direction', async () => {
+    it('is refused if one of the users blocks the other', async () => {
       const [anna, ben] = await people.many(2);
       await people.call(anna!, 'PUT', `/users/${ben!.userId}/block`);
       expect((await openDirect(ben!, anna!)).status).toBe(403);
       expect((await openDirect(anna!, ben!)).status).toBe(403);
     });
 
-    it('cannot be written to, or typed in, by whom the other has blocked since', async () => {
+    it('rejects messages and typing of a user who was blocked since', async () => {
       const [anna, ben] = await people.many(2);
       const { body } = await openDirect(anna!, ben!);
       await people.call(anna!, 'PUT', `/users/${ben!.userId}/block`);
@@ -138,7 +138,7 @@ describe('conversations', () => {
       }
     });
 
-    it('can be opened anew after it was deleted', async () => {
+    it('creates a new direct conversation after the former one was deleted', async () => {
       const [anna, ben] = await people.many(2);
       const first = await openDirect(anna!, ben!);
       expect((await people.call(ben!, 'DELETE', `/conversations/${first.body.id}`)).status).toBe(204);
@@ -149,7 +149,7 @@ describe('conversations', () => {
   });
 
   describe('a room', () => {
-    it('called general is there from the first start, and nobody can delete it', async () => {
+    it('exists as "general" from the first start, and cannot be deleted', async () => {
       const [anna] = await people.many(1);
       const admin = await people.one('admin');
       expect((await people.call(anna!, 'POST', '/conversations/general/join')).body).toMatchObject({
@@ -164,7 +164,7 @@ describe('conversations', () => {
       expect(Number(count)).toBe(1);
     });
 
-    it('is found by its slug wherever its id is, and a slug is taken once', async () => {
+    it('is found by its slug in place of its id, and a slug is unique', async () => {
       const [anna] = await people.many(1);
       const room = await create(anna!, { type: 'room', slug: 'chess', category: 'games' });
       expect(room.status).toBe(201);
@@ -179,7 +179,7 @@ describe('conversations', () => {
       }
     });
 
-    it('is listed and joined by anybody unless it is private', async () => {
+    it('is listed and can be joined unless it is private', async () => {
       const [anna, ben] = await people.many(2);
       const open = (await create(anna!, { type: 'room', title: 'Open 100%', category: 'talk' })).body;
       const closed = (
@@ -196,8 +196,8 @@ describe('conversations', () => {
     });
   });
 
-  describe('a stranger', () => {
-    it('is told 403 of what there is, 404 of what there is not, and can do nothing to either', async () => {
+  describe('a user who is not a participant', () => {
+    it('gets 403 for an existing conversation, 404 for an unknown one, and changes nothing', async () => {
       const [owner, other, stranger] = await people.many(3);
       const id = await people.group(owner!, [[other!, 'participant']]);
       const calls: [string, string, object?][] = [
@@ -226,9 +226,9 @@ describe('conversations', () => {
     });
   });
 
-  it('of a private room cannot be told from one that is not there, by its slug', async () => {
+  it('cannot distinguish a private room from an unknown one, by its slug', async () => {
     const [owner, member, stranger] = (await people.many(3)) as [Actor, Actor, Actor];
-    const keeper = await people.one('moderator');
+    const systemModerator = await people.one('moderator');
     const room = await create(owner, { type: 'room', slug: 'board', settings: { is_private: true } });
     await people.call(owner, 'POST', '/conversations/board/participants', { user_ids: [member.userId] });
     const calls: [string, string, object?][] = [
@@ -266,13 +266,13 @@ describe('conversations', () => {
     for (const actor of [owner, member]) {
       expect((await people.call(actor, 'GET', '/conversations/board')).body.id).toBe(room.body.id);
     }
-    expect((await people.call(keeper, 'PATCH', '/conversations/board', { title: 'Kept' })).status).toBe(200);
+    expect((await people.call(systemModerator, 'PATCH', '/conversations/board', { title: 'Kept' })).status).toBe(200);
     await people.call(owner, 'DELETE', `/conversations/board/participants/${member.userId}`);
     expect((await people.call(member, 'GET', '/conversations/board')).status).toBe(404);
   });
 
-  describe('the list', () => {
-    it('has the newest activity first, all that is needed to show it, and goes on page by page', async () => {
+  describe('GET /conversations', () => {
+    it('lists the latest activity first, with everything to present it, page by page', async () => {
       const [anna, ben] = await people.many(2);
       const ids: string[] = [];
       for (let i = 0; i < 5; i++) ids.push(await people.group(anna!, [[ben!, 'participant']], { title: `Group ${i}` }));
@@ -304,7 +304,7 @@ describe('conversations', () => {
       expect(seen[2].last_message).toBeNull();
     });
 
-    it('shows at most twenty participants of a conversation, whatever there are', async () => {
+    it('contains at most twenty participants of a conversation', async () => {
       const [owner, ...rest] = await people.many(25);
       const id = await people.group(
         owner!,
@@ -316,7 +316,7 @@ describe('conversations', () => {
       expect(body.participants[0].role).toBe('owner');
     });
 
-    it('is narrowed by type, by archive and by title, where % and _ stand for themselves', async () => {
+    it('filters by type, archive and title, in which % and _ are literal', async () => {
       const [anna, ben] = await people.many(2);
       const direct = (await openDirect(anna!, ben!)).body.id;
       const group = await people.group(anna!, [], { title: '50% off' });
@@ -330,7 +330,7 @@ describe('conversations', () => {
       expect(await ids('search=5_%25')).toEqual([]);
     });
 
-    it('is searched by words of titles and of other members’ names, without case and accents', async () => {
+    it('searches words of titles and of names of other participants, without case and accents', async () => {
       const [anna, ben] = await people.many(2);
       const named = `update users set display_name = $2, folded_name = $3 where id = $1`;
       await test.database.query(named, [ben!.userId, 'Ben Ångström', 'ben angstrom']);
@@ -351,8 +351,8 @@ describe('conversations', () => {
     });
   });
 
-  describe('changing', () => {
-    it('is for moderators, and how long messages are kept for admins and the owner', async () => {
+  describe('PATCH /conversations/:id', () => {
+    it('requires a moderator, and for the retention an admin or the owner', async () => {
       const [owner, moderator, plain] = await people.many(3);
       const id = await people.group(owner!, [
         [moderator!, 'moderator'],
@@ -374,39 +374,39 @@ describe('conversations', () => {
     });
 
     it.each(['outside', 'inside as a participant'])(
-      'the privacy by system role takes a reason, which is audited and told: a moderator %s',
+      'requires a reason to publish by system role, which is audited and announced: a moderator %s',
       async (where) => {
         const [owner] = (await people.many(1)) as [Actor];
-        const keeper = await people.one('moderator');
-        const others: [Actor, 'participant'][] = where === 'outside' ? [] : [[keeper, 'participant']];
+        const systemModerator = await people.one('moderator');
+        const others: [Actor, 'participant'][] = where === 'outside' ? [] : [[systemModerator, 'participant']];
         const id = await people.group(owner, others, { type: 'room', settings: { is_private: true } });
         const device = await people.connect(owner);
         const open = (who: Actor, more: object = {}) =>
           people.call(who, 'PATCH', `/conversations/${id}`, { settings: { is_private: false }, ...more });
-        expect(await open(keeper)).toMatchObject({
+        expect(await open(systemModerator)).toMatchObject({
           status: 403,
           body: { error: { code: 'REASON_REQUIRED', details: { field: 'reason' } } },
         });
         expect((await people.call(owner, 'GET', `/conversations/${id}`)).body.settings.is_private).toBe(true);
-        expect((await open(keeper, { reason: 'Shared by mistake' })).status).toBe(200);
+        expect((await open(systemModerator, { reason: 'Shared by mistake' })).status).toBe(200);
         const content = 'A moderator of the system made this conversation public: Shared by mistake';
-        const told = { message_type: 'system', content, metadata: { action: 'conversation.update' } };
-        expect((await device.next('message.created')).data!.message).toMatchObject(told);
+        const notice = { message_type: 'system', content, metadata: { action: 'conversation.update' } };
+        expect((await device.next('message.created')).data!.message).toMatchObject(notice);
         device.close();
         const history = (): Promise<Answer> => people.call(owner, 'GET', `/conversations/${id}/messages`);
-        expect((await history()).body.data).toEqual([expect.objectContaining(told)]);
+        expect((await history()).body.data).toEqual([expect.objectContaining(notice)]);
         expect(await test.database.query('select action, reason from audit_log where target_id = $1', [id])).toEqual([
           { action: 'conversation.update', reason: 'Shared by mistake' },
         ]);
-        // What is not private needs no word, and neither does what a moderator of the conversation itself does.
-        expect((await open(keeper)).status).toBe(200);
+        // A public room needs no reason, and neither does a moderator of the conversation itself.
+        expect((await open(systemModerator)).status).toBe(200);
         await people.call(owner, 'PATCH', `/conversations/${id}`, { settings: { is_private: true } });
         expect((await open(owner)).status).toBe(200);
         expect((await history()).body.data).toHaveLength(1);
       },
     );
 
-    it('of one’s own flags is seen by nobody else', async () => {
+    it('sets own preferences, which other users do not see', async () => {
       const [owner, friend] = await people.many(2);
       const id = await people.group(owner!, [[friend!, 'participant']]);
       const until = new Date(Date.now() + 3_600_000).toISOString();
@@ -426,8 +426,8 @@ describe('conversations', () => {
     });
   });
 
-  describe('deleting', () => {
-    it('is for the owner or a system admin, and ends it for everybody', async () => {
+  describe('DELETE /conversations/:id', () => {
+    it('requires the owner or a system admin, and ends the conversation for all participants', async () => {
       const [owner, admin, friend] = await people.many(3);
       const systemAdmin = await people.one('admin');
       const systemModerator = await people.one('moderator');

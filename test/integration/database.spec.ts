@@ -15,7 +15,7 @@ import { MIGRATIONS } from '../../src/platform/database/migrations.js';
 import { installFunctions, readFunction, SQL_FUNCTIONS } from '../../src/platform/database/sql-functions.js';
 import { sourceFiles } from '../support/source-files.js';
 
-/** A step that writes down that it ran; its number ends its name, as the names of all steps do. */
+/** A migration that records its run; its number ends its name, as in all migrations. */
 function step(name: string): new () => MigrationInterface {
   class Step implements MigrationInterface {
     readonly name = name;
@@ -56,7 +56,7 @@ describe('the database', () => {
     await database.drop();
   });
 
-  it('runs a step that was merged late, although a newer one has been applied, in the start and by the command', async () => {
+  it('runs a migration that was merged late, after a newer one has been applied', async () => {
     const [older, late] = [step('Older1763700000500'), step('Late1763700000700')];
     const newest = step('Newest1763700000900');
     const database = await createEmptyDatabase();
@@ -68,7 +68,7 @@ describe('the database', () => {
     await database.drop();
   });
 
-  it('is waited for while it does not answer yet, and not when its password is wrong', async () => {
+  it('is awaited while it does not respond yet, but not with a wrong password', async () => {
     const database = await createEmptyDatabase();
     const address = new URL(database.url);
     const late = createServer((socket) => {
@@ -89,18 +89,18 @@ describe('the database', () => {
     await (await connecting).end();
     late.close();
     const other = new URL(database.url);
-    other.username = 'nobody_of_this_name';
-    await expect(connectWhenReady({ connectionString: other.href })).rejects.toThrow('nobody_of_this_name');
+    other.username = 'unknown_role';
+    await expect(connectWhenReady({ connectionString: other.href })).rejects.toThrow('unknown_role');
     await database.drop();
   });
 
-  it('is tried again at the start when the first connection has no answer', async () => {
+  it('is tried again at the start when the first connection gets no response', async () => {
     const database = await createTestDatabase();
     const address = new URL(database.url);
     let connections = 0;
     const slow = createServer((socket) => {
       socket.on('error', () => socket.destroy());
-      if (++connections === 1) return; // as when the process was too busy to hear of it
+      if (++connections === 1) return; // as when the process is too busy to accept it
       const server = connect(Number(address.port), address.hostname);
       socket.pipe(server).pipe(socket);
       server.on('error', () => socket.destroy());
@@ -118,7 +118,7 @@ describe('the database', () => {
     await database.drop();
   });
 
-  it('that falls silent fails every statement within seconds, and no connection that was silent is used again', async () => {
+  it('fails every statement within seconds when it falls silent, and no silent connection is used again', async () => {
     const database = await createTestDatabase();
     const imports = [DatabaseModule, ConfigModule.of(testConfig(database.url))];
     const app = await NestFactory.createApplicationContext({ module: class Root {}, imports }, { logger: false });
@@ -134,7 +134,7 @@ describe('the database', () => {
         await silence(tx);
         await tx.one(OWN_PID);
       }),
-      sql.transaction(silence), // its commit is not answered
+      sql.transaction(silence), // its commit is not confirmed
     ];
     for (const client of idle) {
       const { rows } = await client.query<{ pid: number }>(OWN_PID.text);
@@ -152,14 +152,14 @@ describe('the database', () => {
     await database.drop();
   });
 
-  it('has the queue in a schema of its own', async () => {
+  it('contains the queue in its own schema', async () => {
     const database = await createTestDatabase();
     const rows = await database.query(`select from information_schema.tables where table_schema = 'bullmq'`);
     expect(rows.length).toBeGreaterThan(5);
     await database.drop();
   });
 
-  it('goes down as well as up', async () => {
+  it('migrates down as well as up', async () => {
     const database = await createEmptyDatabase();
     await migrate(database.url);
     const source = await new DataSource({

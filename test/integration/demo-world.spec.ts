@@ -5,11 +5,11 @@ import { type Chat, startChat } from '../support/chat.js';
 
 jest.setTimeout(90_000);
 
-/** What a seed makes; sessions and traces of a login are everybody’s own. */
+/** The tables of a seed; sessions and devices of a login are separate. */
 const MADE = ['users', 'conversations', 'participants', 'messages', 'reactions', 'files', 'events', 'stream_heads'];
 const PASSWORD = 'fern-walnut-93-tide';
 
-describe('the demonstration', () => {
+describe('the demo world', () => {
   let chat: Chat;
 
   beforeAll(async () => {
@@ -19,8 +19,8 @@ describe('the demonstration', () => {
 
   const seed = (): Promise<unknown> => new WorldSeed(chat.app.app, PASSWORD).plant();
   /**
-   * Rows of every table but the audit log, which is only ever added to, the figures, which are of everybody, and what
-   * the indexer of searches has come to by now.
+   * Rows of every table except the append-only audit log, the statistics of all users, and
+   * the progress of the search index.
    */
   const rows = async (): Promise<Record<string, number>> => {
     const tables = await chat.app.database.query<{ name: string }>(
@@ -39,7 +39,7 @@ describe('the demonstration', () => {
     return { authorization: `Bearer ${body.access_token}` };
   };
 
-  it('is made once, looks used, and goes without a trace', async () => {
+  it('is created once, has activity, and is removed completely', async () => {
     const ann = await chat.user('ann');
     const ben = await chat.user('ben');
     await ann.call('POST', `/conversations/${await chat.group(ann, ben)}/messages`, { content: 'ours' });
@@ -72,7 +72,7 @@ describe('the demonstration', () => {
     expect((await ann.call('GET', '/conversations')).body.data).toHaveLength(1);
   });
 
-  it('keeps who has become part of something else', async () => {
+  it('keeps a user who has become a participant elsewhere', async () => {
     await seed();
     const cora = await chat.user('cora');
     const [mira] = await chat.app.database.query<{ id: string }>(`select id from users where username = 'demo-mira'`);

@@ -17,25 +17,25 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 jest.setTimeout(90_000);
 
 const SECRET = '7fKq2vXw9zLmP4sTb8YdR1cGhJ6nUeA0';
-const NOBODY = '127.0.0.1:1';
+const CLOSED_PORT = '127.0.0.1:1';
 
-interface Place {
+interface TestInstallation {
   readonly environment: Environment;
   readonly dataDir: string;
   readonly database: TestDatabase;
   readonly surroundings: { -readonly [Key in keyof Surroundings]: Surroundings[Key] };
-  /** Undone when the fault was looked for. */
+  /** Runs after the test. */
   later(undo: () => unknown): void;
 }
 
-/** A fault: how it comes about, which look finds it, and what the advice must name. */
-type Planted = [name: string, plant: (place: Place) => unknown, check: string, advice: RegExp];
+/** A fault: how it is planted, which check finds it, and what the advice must name. */
+type Planted = [name: string, plant: (installation: TestInstallation) => unknown, check: string, advice: RegExp];
 
 const PLANTED: Planted[] = [
   ['a Node that is too old', ({ surroundings }) => (surroundings.nodeVersion = '18.20.8'), 'node', /Node 20\.19/],
   [
-    'a database that is away',
-    ({ environment }) => (environment.DATABASE_URL = `postgres://parley:pw@${NOBODY}/chat`),
+    'a database that is unavailable',
+    ({ environment }) => (environment.DATABASE_URL = `postgres://parley:pw@${CLOSED_PORT}/chat`),
     'database',
     /PostgreSQL runs at 127\.0\.0\.1:1, has the database chat/,
   ],
@@ -77,8 +77,8 @@ const PLANTED: Planted[] = [
     /db migrate.*grant usage on schema bullmq/,
   ],
   [
-    'a Redis that is away',
-    ({ environment }) => (environment.REDIS_URL = `redis://:secret@${NOBODY}`),
+    'a Redis that is unavailable',
+    ({ environment }) => (environment.REDIS_URL = `redis://:secret@${CLOSED_PORT}`),
     'queue',
     /Redis runs at 127\.0\.0\.1:1/,
   ],
@@ -88,7 +88,7 @@ const PLANTED: Planted[] = [
     'storage',
     /Make .*files a directory that the account of the server may write to/,
   ],
-  ['a store that answers nobody', withBrokenStore, 'storage', /bucket files exists/],
+  ['a store that does not respond', withBrokenStore, 'storage', /bucket files exists/],
   [
     'a clock apart from the database',
     ({ surroundings }) => (surroundings.now = () => Date.now() + 90_000),
@@ -118,7 +118,12 @@ const PLANTED: Planted[] = [
     'secrets',
     /chmod 600 .*jwt-secret/,
   ],
-  ['every origin let in', ({ environment }) => (environment.ALLOWED_ORIGINS = '*'), 'origins', /There is no wildcard/],
+  [
+    'a wildcard for origins',
+    ({ environment }) => (environment.ALLOWED_ORIGINS = '*'),
+    'origins',
+    /There is no wildcard/,
+  ],
   [
     'an origin with a path',
     ({ environment }) => (environment.ALLOWED_ORIGINS = 'https://chat.example.com/app'),
@@ -140,7 +145,12 @@ const PLANTED: Planted[] = [
   ],
   ['a first admin without an address', ({ environment }) => (environment.ADMIN_EMAIL = 'notmail'), 'admin', /no admin/],
   ['a misspelt setting', ({ environment }) => (environment.ALOWED_ORIGINS = 'x'), 'settings', /\.env\.example/],
-  ['an identity provider that is away', ({ environment }) => withProvider(environment, NOBODY), 'identity', /Key Set/],
+  [
+    'an identity provider that is unavailable',
+    ({ environment }) => withProvider(environment, CLOSED_PORT),
+    'identity',
+    /Key Set/,
+  ],
   ['an identity provider without keys', withoutKeys, 'identity', /Key Set/],
   ['a port that is taken', withTakenPort, 'port', /set PORT to another port/],
   [
@@ -150,8 +160,8 @@ const PLANTED: Planted[] = [
     /Make room/,
   ],
   [
-    'a scanner that is away',
-    ({ environment }) => (environment.CLAMAV_URL = `tcp://${NOBODY}`),
+    'a scanner that is unavailable',
+    ({ environment }) => (environment.CLAMAV_URL = `tcp://${CLOSED_PORT}`),
     'scanner',
     /clamd listens/,
   ],
@@ -163,7 +173,7 @@ const PLANTED: Planted[] = [
   ],
 ];
 
-async function withoutFsync({ environment, later }: Place): Promise<void> {
+async function withoutFsync({ environment, later }: TestInstallation): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'parley-doctor-'));
   const server = await EmbeddedPostgres.start({ directory });
   later(() => rmSync(directory, { recursive: true, force: true }));
@@ -177,7 +187,7 @@ async function withoutFsync({ environment, later }: Place): Promise<void> {
   environment.DATABASE_URL = server.url;
 }
 
-async function withBrokenStore({ environment, later }: Place): Promise<void> {
+async function withBrokenStore({ environment, later }: TestInstallation): Promise<void> {
   const store = await FakeS3.start();
   later(() => store.stop());
   store.isBroken = true;
@@ -189,14 +199,14 @@ function withProvider(environment: Environment, host: string): void {
   environment.JWT_EXTERNAL_ISSUER = environment.JWT_EXTERNAL_AUDIENCE = 'id';
 }
 
-async function withoutKeys({ environment, later }: Place): Promise<void> {
+async function withoutKeys({ environment, later }: TestInstallation): Promise<void> {
   const provider = createHttpServer((_request, response) => response.end('{}')).listen(0, '127.0.0.1');
   await once(provider, 'listening');
   later(() => provider.close());
   withProvider(environment, `127.0.0.1:${(provider.address() as { port: number }).port}`);
 }
 
-async function withTakenPort({ environment, later }: Place): Promise<void> {
+async function withTakenPort({ environment, later }: TestInstallation): Promise<void> {
   const server: Server = createServer((socket) => socket.end('no')).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   later(() => server.close());
@@ -204,14 +214,14 @@ async function withTakenPort({ environment, later }: Place): Promise<void> {
 }
 
 describe('the doctor', () => {
-  let place: Place;
+  let installation: TestInstallation;
   let undo: (() => unknown)[];
 
   beforeEach(async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'parley-doctor-'));
     const database = await createTestDatabase();
     undo = [() => rmSync(dataDir, { recursive: true, force: true }), () => database.drop()];
-    place = {
+    installation = {
       dataDir,
       database,
       environment: {
@@ -231,32 +241,32 @@ describe('the doctor', () => {
   });
 
   const faults = async (): Promise<Finding[]> =>
-    (await examine(place.environment, place.surroundings)).filter(({ grade }) => grade === 'fault');
+    (await examine(installation.environment, installation.surroundings)).filter(({ grade }) => grade === 'fault');
 
-  it('finds nothing wrong where nothing is', async () => {
+  it('finds nothing in a healthy installation', async () => {
     expect(await faults()).toEqual([]);
     const store = await FakeS3.start();
-    place.later(() => store.stop());
-    Object.assign(place.environment, store.environment);
+    installation.later(() => store.stop());
+    Object.assign(installation.environment, store.environment);
     expect(await faults()).toEqual([]);
   });
 
-  it.each(PLANTED)('finds %s, and says what to do', async (_name, plant, check, advice) => {
-    await plant(place);
+  it.each(PLANTED)('finds %s, and returns advice', async (_name, plant, check, advice) => {
+    await plant(installation);
     const found = await faults();
     expect(found.map((finding) => finding.check)).toEqual([check]);
     expect(found[0]!.advice).toMatch(advice);
     expect(JSON.stringify(found)).not.toContain('secret@');
   });
 
-  it('names every setting that is wrong in words of its own', async () => {
-    Object.assign(place.environment, { FILE_TYPES: 'zzz', ADMIN_EMAIL: 'notmail', ADMIN_PASSWORD: 'password' });
+  it('names every invalid setting with its own finding', async () => {
+    Object.assign(installation.environment, { FILE_TYPES: 'zzz', ADMIN_EMAIL: 'notmail', ADMIN_PASSWORD: 'password' });
     expect((await faults()).map(({ says }) => says)).toEqual([
       'FILE_TYPES has the entry "zzz", which is not a known type; docs/file-types.md lists them',
       'ADMIN_EMAIL must be an e-mail address',
       'ADMIN_PASSWORD is too easy to guess',
     ]);
-    const check = await cli(place.environment as Record<string, string>, 'config', 'check');
+    const check = await cli(installation.environment as Record<string, string>, 'config', 'check');
     expect(check).toMatchObject({
       exitCode: 1,
       output: expect.stringMatching(/FILE_TYPES[^]*ADMIN_EMAIL[^]*ADMIN_PASS/),
@@ -265,25 +275,25 @@ describe('the doctor', () => {
 
   it('warns of a first admin who has not logged in', async () => {
     const admins = async (): Promise<Finding[]> =>
-      (await examine(place.environment, place.surroundings)).filter(({ check }) => check === 'admin');
+      (await examine(installation.environment, installation.surroundings)).filter(({ check }) => check === 'admin');
     expect(await admins()).toEqual([]);
-    const [user] = await place.database.query<{ id: string }>(
+    const [user] = await installation.database.query<{ id: string }>(
       `insert into users (id, username, email, display_name, role)
        values (gen_random_uuid(), 'admin', 'admin@example.com', 'Admin', 'admin') returning id`,
     );
     expect(await admins()).toMatchObject([{ grade: 'warning', advice: expect.stringContaining('admin create') }]);
-    await place.database.query(
+    await installation.database.query(
       `insert into sessions (id, user_id, expires_at) values (gen_random_uuid(), $1, now() + interval '1 day')`,
       [user!.id],
     );
     expect(await admins()).toEqual([]);
   });
 
-  it('warns of processes that use another Redis', async () => {
+  it('warns of processes with another Redis', async () => {
     const redis = async (): Promise<Finding[]> =>
-      (await examine(place.environment, place.surroundings)).filter(({ check }) => check === 'redis');
+      (await examine(installation.environment, installation.surroundings)).filter(({ check }) => check === 'redis');
     const report = (figures: object): Promise<unknown> =>
-      place.database.query(
+      installation.database.query(
         `insert into nodes (id, role, version, started_at, figures) values (gen_random_uuid(), 'all', '1', now(), $1)`,
         [figures],
       );
@@ -301,45 +311,42 @@ describe('the doctor', () => {
 
   it('warns of a proxy that is not trusted', async () => {
     const proxy = async (): Promise<Finding | undefined> =>
-      (await examine(place.environment, place.surroundings)).find(({ check }) => check === 'proxy');
-    place.environment.PUBLIC_URL = 'https://chat.example.com';
+      (await examine(installation.environment, installation.surroundings)).find(({ check }) => check === 'proxy');
+    installation.environment.PUBLIC_URL = 'https://chat.example.com';
     expect(await proxy()).toMatchObject({ grade: 'warning', advice: expect.stringContaining('TRUST_PROXY') });
-    place.environment.TRUST_PROXY = '1';
+    installation.environment.TRUST_PROXY = '1';
     expect(await proxy()).toMatchObject({ grade: 'ok' });
   });
 
-  it('warns of a database that answers before it is on disk', async () => {
-    await place.database.query(`do $$ begin execute format(
+  it('warns of a database that confirms before data is on disk', async () => {
+    await installation.database.query(`do $$ begin execute format(
       'alter database %I set synchronous_commit = off', current_database()); end $$`);
-    const found = await examine(place.environment, place.surroundings);
+    const found = await examine(installation.environment, installation.surroundings);
     expect(found.find(({ check }) => check === 'durability')).toMatchObject({
       grade: 'warning',
       advice: expect.stringContaining('synchronous_commit = on'),
     });
   });
 
-  it.each(['an empty folder', 'no folder'])(
-    'says what is to come where nothing is yet, and leaves %s',
-    async (what) => {
-      const fresh = join(place.dataDir, 'fresh');
-      if (what === 'an empty folder') mkdirSync(fresh);
-      Object.assign(place.environment, { DATA_DIR: fresh, DATABASE_URL: '', JWT_SECRET: '', PASSWORD_PEPPER: '' });
-      const found = await examine(place.environment, place.surroundings);
-      expect(found.filter(({ grade }) => grade !== 'ok')).toEqual([]);
-      expect(found.find(({ check }) => check === 'database')?.says).toContain('created in');
-      expect(existsSync(fresh) ? readdirSync(fresh) : 'no folder').toEqual(what === 'no folder' ? what : []);
-    },
-  );
+  it.each(['an empty folder', 'no folder'])('reports what the first start will create, and leaves %s', async (what) => {
+    const fresh = join(installation.dataDir, 'fresh');
+    if (what === 'an empty folder') mkdirSync(fresh);
+    Object.assign(installation.environment, { DATA_DIR: fresh, DATABASE_URL: '', JWT_SECRET: '', PASSWORD_PEPPER: '' });
+    const found = await examine(installation.environment, installation.surroundings);
+    expect(found.filter(({ grade }) => grade !== 'ok')).toEqual([]);
+    expect(found.find(({ check }) => check === 'database')?.says).toContain('created in');
+    expect(existsSync(fresh) ? readdirSync(fresh) : 'no folder').toEqual(what === 'no folder' ? what : []);
+  });
 
-  it('ends with 1 when there is a fault, in words and as JSON', async () => {
-    const environment = { ...(place.environment as Record<string, string>), TRUST_PROXY: 'true' };
-    const spoken = await cli(environment, 'doctor');
-    expect(spoken).toMatchObject({ exitCode: 1, output: expect.stringMatching(/✗ proxy .*\n {2}→ Set the number/) });
+  it('exits with 1 if there is a fault, as text and as JSON', async () => {
+    const environment = { ...(installation.environment as Record<string, string>), TRUST_PROXY: 'true' };
+    const printed = await cli(environment, 'doctor');
+    expect(printed).toMatchObject({ exitCode: 1, output: expect.stringMatching(/✗ proxy .*\n {2}→ Set the number/) });
     const json = await cli(environment, 'doctor', '--json');
     expect(json.exitCode).toBe(1);
     const { ok, findings } = JSON.parse(json.output.slice(0, json.output.lastIndexOf('}') + 1));
     expect(ok).toBe(false);
     expect(findings.filter(({ grade }: Finding) => grade === 'fault')).toMatchObject([{ check: 'proxy' }]);
-    expect((await cli(place.environment as Record<string, string>, 'doctor')).exitCode).toBe(0);
+    expect((await cli(installation.environment as Record<string, string>, 'doctor')).exitCode).toBe(0);
   });
 });

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
 
-/** Starts the server from a process of its own, says where it is or why not, and waits to be killed. */
+/** Starts the server from its own process, prints its URL or the error, and waits to be killed. */
 const STARTER = `
   import { EmbeddedPostgres } from './dist/src/platform/database/embedded-postgres.js';
   try {
@@ -29,9 +29,9 @@ const STARTER = `
   }`;
 const NODE = [process.execPath, '--input-type=module', '-e'];
 
-/** What a container has of its own: its processes and its shared memory. All of it dies with its first process. */
+/** The own resources of a container: its processes and its shared memory. All of it ends with its first process. */
 const CONTAINER = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc', '--ipc'];
-/** Only root may make them here; elsewhere what needs them is reported by name instead of run. */
+/** Only root may create them; elsewhere the tests that need them are reported by name and not run. */
 const hasContainers = spawnSync(CONTAINER[0]!, [...CONTAINER.slice(1), 'true']).status === 0;
 
 async function query(url: string, text: string): Promise<pg.QueryResultRow[]> {
@@ -43,20 +43,20 @@ async function query(url: string, text: string): Promise<pg.QueryResultRow[]> {
   return rows;
 }
 
-/** A process of its own, in `container` if given, that starts the server; `said` is its address or its error. */
+/** Another process, in `container` if given, that starts the server; the output is its URL or the error. */
 async function startElsewhere(
   directory: string,
   { container = [], path = process.env.PATH }: { container?: readonly string[]; path?: string } = {},
-): Promise<{ said: string; kill(): Promise<void> }> {
+): Promise<{ output: string; kill(): Promise<void> }> {
   const [program = '', ...args] = [...container, ...NODE, STARTER, directory];
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, PATH: path } });
-  let said = '';
+  let output = '';
   for await (const chunk of child.stdout) {
-    said += String(chunk);
-    if (/^(postgres:|[A-Z].*\.\n)/m.test(said)) break;
+    output += String(chunk);
+    if (/^(postgres:|[A-Z].*\.\n)/m.test(output)) break;
   }
   return {
-    said: said.trim(),
+    output: output.trim(),
     kill: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGKILL');
@@ -65,7 +65,7 @@ async function startElsewhere(
   };
 }
 
-// Every test makes a cluster of its own, which takes seconds on a busy machine.
+// Every test creates its own cluster, which takes seconds on a busy machine.
 jest.setTimeout(90_000);
 
 describe('the embedded PostgreSQL', () => {
@@ -86,13 +86,13 @@ describe('the embedded PostgreSQL', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it('is looked for without making anything', () => {
+  it('is found without creating anything', () => {
     const nowhere = join(directory, 'nowhere');
     expect(EmbeddedPostgres.exists(nowhere)).toBe(false);
     expect(existsSync(nowhere)).toBe(false);
   });
 
-  it('keeps its data and its address over a restart', async () => {
+  it('keeps its data and its URL over a restart', async () => {
     const first = await start();
     await query(first.url, 'create table kept as select 42 as answer');
     await first.stop();
@@ -101,7 +101,7 @@ describe('the embedded PostgreSQL', () => {
     expect(await query(second.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
   });
 
-  it('has a password of its own that only its owner can read', async () => {
+  it('has its own password, which only its owner can read', async () => {
     const { url } = await start();
     expect(statSync(join(directory, 'postgres-password')).mode & 0o777).toBe(0o600);
     const wrong = new URL(url);
@@ -109,7 +109,7 @@ describe('the embedded PostgreSQL', () => {
     await expect(query(wrong.href, 'select 1')).rejects.toThrow(/password authentication failed/);
   });
 
-  it('moves to a free port when its own was taken meanwhile', async () => {
+  it('moves to a free port if its own has been taken', async () => {
     const first = await start();
     await first.stop();
     const intruder = createServer().listen(Number(new URL(first.url).port), '127.0.0.1');
@@ -119,7 +119,7 @@ describe('the embedded PostgreSQL', () => {
     intruder.close();
   });
 
-  it('is adopted, and later stopped, by the next process when the first was killed', async () => {
+  it('is adopted, and later stopped, by the next process after the first was killed', async () => {
     const killed = await startElsewhere(directory);
     await query(killed.said, 'create table kept as select 42 as answer');
     await killed.kill();
@@ -130,16 +130,16 @@ describe('the embedded PostgreSQL', () => {
     await expect(query(adopted.url, 'select 1')).rejects.toThrow(/ECONNREFUSED/);
   });
 
-  it('is left running by a second process while the first still lives', async () => {
+  it('is left running by a second process while the first is alive', async () => {
     const owner = await startElsewhere(directory);
-    const guest = await start();
-    expect(guest.url).toBe(owner.said);
-    await guest.stop();
+    const second = await start();
+    expect(second.url).toBe(owner.said);
+    await second.stop();
     expect(await query(owner.said, 'select 1 as one')).toEqual([{ one: 1 }]);
     await owner.kill();
   });
 
-  it('comes back after the server itself was killed', async () => {
+  it('starts again after the server itself was killed', async () => {
     const first = await start();
     await query(first.url, 'create table kept as select 42 as answer');
     first.kill();
@@ -154,7 +154,7 @@ describe('the embedded PostgreSQL', () => {
     ).toEqual([{ lower: 'über завтра σα', upper: 'É', points: true }]);
   });
 
-  it('waits until the server of another machine has no heartbeat any more, and starts none beside one that has', async () => {
+  it('waits until the server of another machine has no heartbeat, and starts none beside a live one', async () => {
     const elsewhere = { host: 'other', boot: randomUUID(), pid_namespace: 'pid:[1]', pid: 7, started: '1' };
     writeFileSync(join(directory, 'postgres-owner'), JSON.stringify(elsewhere));
     let beat = 0;
@@ -166,7 +166,7 @@ describe('the embedded PostgreSQL', () => {
     expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 
-  (hasContainers ? describe : describe.skip)('beside other containers of the machine', () => {
+  (hasContainers ? describe : describe.skip)('beside other containers on the machine', () => {
     const containers: { kill(): Promise<void> }[] = [];
     const startInContainer = async (path?: string): ReturnType<typeof startElsewhere> => {
       const started = await startElsewhere(directory, { container: CONTAINER, ...(path && { path }) });
@@ -179,7 +179,7 @@ describe('the embedded PostgreSQL', () => {
       for (const { kill } of containers.splice(0)) await kill();
     });
 
-    it('is not started while one of them has it, and the one it has goes on', async () => {
+    it('does not start while another container uses it, which continues', async () => {
       const first = await startInContainer();
       await query(first.said, 'create table kept as select 42 as answer');
       const before = pidFile();
@@ -191,7 +191,7 @@ describe('the embedded PostgreSQL', () => {
       expect(await query(first.said, 'select answer from kept')).toEqual([{ answer: 42 }]);
     });
 
-    it('would be started twice without the lock: the control', async () => {
+    it('starts twice without the lock, as a control', async () => {
       await startInContainer();
       const before = pidFile();
       for (const file of ['postgres-lock', 'postgres-owner']) rmSync(join(directory, file));
@@ -199,7 +199,7 @@ describe('the embedded PostgreSQL', () => {
       expect(pidFile()).not.toBe(before);
     });
 
-    it('is started at once by the next container when one was killed', async () => {
+    it('starts at once in the next container after one was killed', async () => {
       const killed = await startInContainer();
       await query(killed.said, 'create table kept as select 42 as answer');
       await killed.kill();
@@ -207,14 +207,15 @@ describe('the embedded PostgreSQL', () => {
       expect(await query(next.said, 'select answer from kept')).toEqual([{ answer: 42 }]);
     });
 
-    it('is known by its heartbeat, whatever became of its process, where there is no lock', async () => {
+    it('is detected by its heartbeat where there is no lock, even without its process', async () => {
       const bin = join(directory, 'bin');
       mkdirSync(bin);
       for (const name of ['unshare', 'sh', 'true', 'date', 'sleep']) {
         const { stdout } = spawnSync('which', [name], { encoding: 'utf8' });
         symlinkSync(stdout.trim(), join(bin, name));
       }
-      // A first process that is not ours, so that the container outlives ours; a line on its input ends ours.
+      // A first process that survives the starter, so that the container does too; a line on its input ends the
+      // starter.
       const script = '"$@" </dev/null & read line; kill -9 $!; wait; echo killed; exec sleep 600';
       const args = [...CONTAINER.slice(1), 'sh', '-c', script, 'sh', ...NODE, STARTER, directory];
       const container = spawn(CONTAINER[0]!, args, { stdio: ['pipe', 'pipe', 'inherit'] });

@@ -12,13 +12,13 @@ import { ChaosProxy } from '../torture/chaos-proxy.js';
 
 const STANDBY = 'standby_one';
 
-/** A primary and a streaming standby, made of a copy of it, and one address that leads to either. */
+/** A primary and a streaming standby, made from a copy of it, and one URL that leads to either. */
 class Pair {
   private constructor(
     private readonly directories: readonly string[],
     readonly primary: EmbeddedPostgres,
     readonly standby: EmbeddedPostgres,
-    private readonly way: ChaosProxy,
+    private readonly proxy: ChaosProxy,
     private target: EmbeddedPostgres,
   ) {}
 
@@ -43,17 +43,17 @@ class Pair {
     return pair;
   }
 
-  /** What `DATABASE_URL` names. */
+  /** The value of `DATABASE_URL`. */
   get url(): string {
     const url = new URL(this.primary.url);
-    url.port = String(this.way.port);
+    url.port = String(this.proxy.port);
     return url.href;
   }
 
-  /** From now on the address leads there, and connections to the other one are cut. */
-  leadTo(target: EmbeddedPostgres): void {
+  /** Directs the URL to `target`, and cuts the connections to the other one. */
+  switchTo(target: EmbeddedPostgres): void {
     this.target = target;
-    this.way.dropConnections();
+    this.proxy.dropConnections();
   }
 
   /** Whether the primary waits for the standby before it confirms a commit. */
@@ -64,7 +64,7 @@ class Pair {
     await until(this.primary, `select from pg_stat_replication where sync_state = '${state}'`);
   }
 
-  /** The standby gets nothing more. */
+  /** Stops the replication. */
   async cutReplication(): Promise<void> {
     await ask(this.standby, 'alter system reset primary_conninfo');
     await ask(this.standby, 'select pg_reload_conf()');
@@ -72,14 +72,14 @@ class Pair {
   }
 
   async stop(): Promise<void> {
-    await this.way.stop();
+    await this.proxy.stop();
     await this.primary.stop();
     await this.standby.stop();
     for (const directory of this.directories) rmSync(directory, { recursive: true, force: true });
   }
 }
 
-/** Copies the data and what stands beside it to where a server of the other directory has them. */
+/** Copies the data and the files beside it to where a server of the other directory has them. */
 function copyOf(data: string, directory: string, other: string): string {
   const target = data.replace(directory, other);
   spawnSync('cp', ['-aT', dirname(data), dirname(target)]);
@@ -96,7 +96,7 @@ async function ask<Row extends pg.QueryResultRow>(server: EmbeddedPostgres, text
   }
 }
 
-/** Waits until the question has an answer of at least one row. */
+/** Waits until the query returns a row. */
 async function until(server: EmbeddedPostgres, question: string): Promise<void> {
   while ((await ask(server, question)).length === 0) await pause(50);
 }
@@ -121,8 +121,8 @@ async function call(
   return { status: response.status, retryAfter, body: (await response.json()) as Record<string, unknown> };
 }
 
-/** Waits for what `/readyz` says. */
-async function untilItSays(url: string, status: string): Promise<void> {
+/** Waits for a status of `/readyz`. */
+async function untilReady(url: string, status: string): Promise<void> {
   for (;;) {
     const answer = (await (await fetch(`${url}/readyz`)).json()) as { status: string };
     if (answer.status === status) return;
@@ -130,7 +130,7 @@ async function untilItSays(url: string, status: string): Promise<void> {
   }
 }
 
-describe('when PostgreSQL dies and its standby takes its address', () => {
+describe('a failover to the standby of PostgreSQL', () => {
   let pair: Pair;
   let server: TestProcess;
   let directory: string;
@@ -170,21 +170,21 @@ describe('when PostgreSQL dies and its standby takes its address', () => {
     rmSync(directory, { recursive: true, force: true });
   }, 60_000);
 
-  it('what was acknowledged with a synchronous standby is there, writes wait for the promotion, and reads go on', async () => {
+  it('preserves messages acknowledged with a synchronous standby, rejects writes until the promotion, and serves reads', async () => {
     await pair.waitForStandby(true);
     const socket = new WebSocketClient(Number(new URL(url).port), `?token=${token}`);
     await socket.next('live');
     const safe = Array.from({ length: 20 }, (_, index) => `with the standby ${index}`);
     for (const text of safe) expect((await send(text)).status).toBe(201);
 
-    // The control: what the primary alone has confirmed is lost with it.
+    // As a control: what only the primary has confirmed is lost with it.
     await pair.waitForStandby(false);
     await pair.cutReplication();
     expect((await send('without the standby')).status).toBe(201);
 
     pair.primary.kill();
-    pair.leadTo(pair.standby);
-    await untilItSays(url, 'read-only');
+    pair.switchTo(pair.standby);
+    await untilReady(url, 'read-only');
     const refused = await Promise.all(Array.from({ length: 10 }, (_, index) => send(`to the standby ${index}`)));
     for (const answer of refused) {
       expect(answer).toMatchObject({ status: 503, body: { error: { code: 'SERVICE_UNAVAILABLE' } } });
@@ -193,10 +193,10 @@ describe('when PostgreSQL dies and its standby takes its address', () => {
     expect((await texts()).reverse()).toEqual(safe);
 
     await ask(pair.standby, 'select pg_promote()');
-    await untilItSays(url, 'ok');
+    await untilReady(url, 'ok');
     expect((await send('to the new primary')).status).toBe(201);
     expect((await texts()).reverse()).toEqual([...safe, 'to the new primary']);
-    // The history is another one: clients that may have seen what is lost start over.
+    // The history has changed: clients that may have seen lost data start over.
     expect((await socket.closed).code).toBe(1012);
     await server.printed(/"PostgreSQL takes no writes: it is a standby/);
     await server.printed(/"PostgreSQL takes writes again"/);

@@ -46,7 +46,7 @@ const text = (content: string) => (): Buffer => Buffer.from(content);
 const with_ = async (head: Buffer | Promise<Buffer>, tail: string | Buffer): Promise<Buffer> =>
   Buffer.concat([await head, Buffer.from(tail)]);
 
-/** Refused as INVALID_FILE_TYPE. */
+/** Rejected as INVALID_FILE_TYPE. */
 const WRONG: Attack[] = [
   ...PROGRAMS.flatMap(([what, bytes]): Attack[] =>
     ['a.txt', 'a.jpg', 'a.pdf', 'a.zip', 'a.mp4'].map((name) => [`a program for ${what}`, name, '', () => bytes]),
@@ -125,7 +125,7 @@ const WRONG: Attack[] = [
   ['a picture of a drawing that has a script', 'a.png', 'image/png', () => with_(png(), '<svg x="1" onload = "a()">')],
 ];
 
-/** Refused as FILE_TOO_LARGE. */
+/** Rejected as FILE_TOO_LARGE. */
 const LARGE: Attack[] = [
   ['a picture of too many pixels', 'a.png', 'image/png', () => blank(9_000, 9_000)],
   ['a picture of a page that is too wide', 'a.png', 'image/png', () => blank(30_000, 2_300)],
@@ -154,7 +154,7 @@ const LARGE: Attack[] = [
   ],
 ];
 
-/** Taken, and rejected when they are looked into. */
+/** Accepted, and rejected by the scan. */
 const LATE: [string, string, string, () => Buffer | Promise<Buffer>][] = [
   ['the scanners’ test file in an archive', 'MALWARE_DETECTED', 'a.zip', () => zip([{ name: 'a.txt', data: EICAR }])],
   [
@@ -190,7 +190,7 @@ function overlapping(): Buffer {
   return Buffer.concat([once.subarray(0, at), ...twice, zipEnd(twice, at)]);
 }
 
-/** Its header says 60,000 by 60,000. */
+/** Its header claims 60,000 by 60,000. */
 async function falseSize(): Promise<Buffer> {
   const bytes = await jpeg();
   const at = bytes.indexOf(Buffer.from([0xff, 0xc0])) + 5;
@@ -199,7 +199,7 @@ async function falseSize(): Promise<Buffer> {
   return bytes;
 }
 
-/** A drawing in one bit a pixel. */
+/** A drawing with one bit a pixel. */
 function drawing(side: number): Buffer {
   const file = Buffer.alloc(62 + Math.ceil(side / 32) * 4 * side);
   file.write('BM', 'latin1');
@@ -213,7 +213,7 @@ function drawing(side: number): Buffer {
   return file;
 }
 
-/** Says in the longer form of its end that it has a million entries. */
+/** Claims a million entries in the ZIP64 end record. */
 function million(): Buffer {
   const once = zip([{ name: 'a', data: 'a' }]);
   const end = once.subarray(once.length - 22);
@@ -232,7 +232,7 @@ function million(): Buffer {
   return Buffer.concat([once.subarray(0, -22), long, end]);
 }
 
-/** Its directory is one sector, shorter than an entry, followed by itself. */
+/** Its directory is one sector, shorter than an entry, that is followed by itself. */
 function circularShort(): Buffer {
   const file = Buffer.alloc(1034);
   Buffer.from('d0cf11e0a1b11ae1', 'hex').copy(file);
@@ -288,7 +288,7 @@ const nested = (levels: number, content: string): Buffer =>
     ? zip([{ name: 'a.txt', data: content }])
     : zip([{ name: 'inner', data: nested(levels - 1, content), isStored: true }]);
 
-describe('an upload', () => {
+describe('POST /files', () => {
   let world: FileWorld;
   let eve: ChatUser;
 
@@ -312,23 +312,23 @@ describe('an upload', () => {
   let before: string[];
   beforeEach(() => (before = world.filesOnDisk()));
   afterEach(async () => {
-    // What was refused is taken away once the answer is out.
+    // Rejected files are removed after the response.
     const left = (): string[] => world.filesOnDisk().filter((name) => !before.includes(name));
     for (let i = 0; i < 100 && left().length > 0; i++) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(left()).toEqual([]);
   });
 
-  it.each(WRONG)('of %s as %s (%s) is refused', async (_what, name, type, bytes) => {
+  it.each(WRONG)('rejects %s as %s (%s)', async (_what, name, type, bytes) => {
     const { status, body } = await world.upload(eve, { name, type, bytes: await bytes() });
     expect([status, body.error?.code]).toEqual([415, 'INVALID_FILE_TYPE']);
   });
 
-  it.each(LARGE)('of %s is refused', async (_what, name, type, bytes) => {
+  it.each(LARGE)('rejects %s', async (_what, name, type, bytes) => {
     const { status, body } = await world.upload(eve, { name, type, bytes: await bytes() });
     expect([status, body.error?.code]).toEqual([413, 'FILE_TOO_LARGE']);
   });
 
-  it.each(LATE)('of %s is rejected as %s, and its bytes are gone', async (_what, code, name, bytes) => {
+  it.each(LATE)('rejects %s in the scan as %s, and deletes its bytes', async (_what, code, name, bytes) => {
     const { status, body } = await world.upload(eve, { name, bytes: await bytes() });
     expect([status, body.error]).toEqual([201, undefined]);
     expect(await world.scanned(eve, body.id as string)).toMatchObject({ status: 'rejected', reason: code });
@@ -340,7 +340,7 @@ describe('an upload', () => {
     expect(answer.headers.get('retry-after')).toBeNull();
   });
 
-  it.each(['a.txt', 'a.csv'])('of the scanners’ test file as %s is refused, also across chunks', async (name) => {
+  it.each(['a.txt', 'a.csv'])('rejects the test file of virus scanners as %s, also across chunks', async (name) => {
     for (const before of [0, 1000, 65_500, 262_110]) {
       if (before > 200_000) continue;
       const { status, body } = await world.upload(eve, { name, bytes: Buffer.from('x'.repeat(before) + EICAR) });
@@ -354,12 +354,12 @@ describe('an upload', () => {
     ['an archive', 'FILE_TOO_LARGE', 'a.zip', () => zip([{ name: 'a', data: Buffer.alloc(200_000), isStored: true }])],
     ['a sound', 'FILE_TOO_LARGE', 'a.mp3', () => mp3(1000)],
     ['a picture that calls itself a film', 'INVALID_FILE_TYPE', 'a.mp4', () => with_(jpeg(), Buffer.alloc(100_000))],
-  ])('of %s larger than its kind may be is refused as %s', async (_what, code, name, bytes) => {
+  ])('rejects %s beyond the size of its kind as %s', async (_what, code, name, bytes) => {
     expect((await world.upload(eve, { name, bytes: await bytes() })).body.error.code).toBe(code);
   });
 
   it.each(['a\0.jpg', 'a.exe%00.jpg', 'a.php.jpg', 'shell.phtml.png.jpg', 'a.asp.jpg'])(
-    'under the name %j is refused',
+    'rejects the name %j',
     async (name) => {
       const { status, body } = await send(form(name, await jpeg()));
       expect([status, body.error.code]).toEqual([400, 'VALIDATION_ERROR']);
@@ -371,7 +371,7 @@ describe('an upload', () => {
     [`filename="a.jpg"; filename*=UTF-8''..%2F..%2Fetc%2Fpasswd.jpg`, 201, 'passwd.jpg'],
     [`filename="a.jpg"; filename*=UTF-8''a.php%00.jpg`, 400, undefined],
     [`filename="a.jpg"; filename*=UTF-8''x%0D%0ASet-Cookie%3A%20a.jpg`, 201, 'x Set-Cookie_ a.jpg'],
-  ])('named by %s is answered %i, its name cleaned', async (parameter, status, name) => {
+  ])('responds to the parameter %s with %i and a cleaned name', async (parameter, status, name) => {
     const body = form('a.jpg', await jpeg())
       .toString('latin1')
       .replace('filename="a.jpg"', parameter);
@@ -382,7 +382,7 @@ describe('an upload', () => {
     expect((await eve.call('DELETE', `/files/${answer.body.id}`)).status).toBe(204);
   });
 
-  /** One form as it goes onto the wire. */
+  /** One form as it is sent. */
   function form(name: string, content: Buffer, more = ''): Buffer {
     const head = `--b\r\n${more}Content-Disposition: form-data; name="file"; filename="${name}"\r\nContent-Type: image/jpeg\r\n\r\n`;
     return Buffer.concat([Buffer.from(head), content, Buffer.from('\r\n--b--\r\n')]);
@@ -398,7 +398,7 @@ describe('an upload', () => {
     return { status: response.status, body: await response.json() };
   }
 
-  describe('as a form made to hurt', () => {
+  describe('a malformed form', () => {
     const part = (name: string, value = 'x'): string =>
       `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
     const FORMS: [string, () => Buffer, string?][] = [
@@ -427,7 +427,7 @@ describe('an upload', () => {
         () => Buffer.from(`${part('description', 'a\0b')}${form('a.jpg', Buffer.from('x')).toString()}`),
       ],
       [
-        'with a field nobody knows',
+        'with an unknown field',
         () => Buffer.from(`${part('is_admin', 'true')}${form('a.jpg', Buffer.from('x')).toString()}`),
       ],
       [
@@ -436,18 +436,18 @@ describe('an upload', () => {
       ],
     ];
 
-    it.each(FORMS)('%s is refused', async (...[, body, type]) => {
+    it.each(FORMS)('is rejected %s', async (...[, body, type]) => {
       const { status, body: answer } = await send(body(), type);
       expect([status, answer.error.code]).toEqual([400, 'VALIDATION_ERROR']);
     });
 
-    it('with two files is answered by a sentence about them', async () => {
+    it('is rejected with two files by a message about them', async () => {
       const two = Buffer.concat([form('a.jpg', await jpeg()).subarray(0, -7), form('b.jpg', await jpeg())]);
       const { body } = await send(two);
       expect(JSON.stringify(body.error)).toContain('send each file in a request of its own');
     });
 
-    it('that breaks off leaves nothing, however often', async () => {
+    it('leaves nothing behind when uploads are aborted, however often', async () => {
       for (let i = 0; i < 50; i++) {
         const sockets = Array.from({ length: 20 }, () => world.beginUpload(eve, 1_000_000).socket);
         for (const socket of sockets) socket.write(form('a.jpg', Buffer.alloc(20_000)).subarray(0, 10_000));
@@ -460,26 +460,26 @@ describe('an upload', () => {
       await eve.call('DELETE', `/files/${body.id}`);
     });
 
-    it('that never ends is cut off', async () => {
+    it('is cut off if it never ends', async () => {
       const { socket, answer } = world.beginUpload(eve);
       const chunk = (bytes: Buffer): Buffer =>
         Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]);
       socket.write(chunk(form('a.mp4', Buffer.alloc(100)).subarray(0, 150)));
       const dispatcher = setInterval(() => socket.write(chunk(Buffer.alloc(50_000))), 1);
-      const said = await answer;
+      const response = await answer;
       clearInterval(dispatcher);
-      expect(said).toContain('413 ');
-      expect(said).toContain('FILE_TOO_LARGE');
+      expect(response).toContain('413 ');
+      expect(response).toContain('FILE_TOO_LARGE');
     });
 
-    it('that says it is larger than anything is refused before it is read', async () => {
+    it('is rejected before it is read if it claims a huge size', async () => {
       const { socket } = world.beginUpload(eve, 10_000_000_000);
       const answer = await new Promise((resolve) => socket.once('data', (data) => resolve(String(data))));
       socket.destroy();
       expect(answer).toContain('FILE_TOO_LARGE');
     });
 
-    it('that comes byte by byte is cut off', async () => {
+    it('is cut off if it arrives byte by byte', async () => {
       const { socket, answer } = world.beginUpload(eve, 10_000);
       const dispatcher = setInterval(() => socket.write('x'), 20);
       expect(await answer).toContain('408 ');

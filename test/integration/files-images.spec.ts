@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { FileProcesses, FileProcessSettings } from '../../src/modules/files/file-processes.js';
 
-describe('an image is decoded in a process of its own', () => {
+describe('the process that decodes an image', () => {
   let folder: string;
   let large: string;
   const made: FileProcesses[] = [];
@@ -15,7 +15,7 @@ describe('an image is decoded in a process of its own', () => {
     folder = mkdtempSync(join(tmpdir(), 'parley-images-'));
     large = join(folder, 'large.jpg');
     await sharp({ create: { width: 6000, height: 5000, channels: 3, background: 'red' } })
-      .withMetadata({ orientation: 6 }) // to be turned it must be in memory as a whole
+      .withMetadata({ orientation: 6 }) // to be rotated it must be in memory as a whole
       .jpeg({ progressive: true })
       .toFile(large);
   });
@@ -27,8 +27,8 @@ describe('an image is decoded in a process of its own', () => {
     return made.at(-1)!;
   }
 
-  /** A process of another program, which is told to decode as well. */
-  function pretender(name: string, code: string): Partial<FileProcessSettings> {
+  /** A process of another program in place of the decoder. */
+  function replacement(name: string, code: string): Partial<FileProcessSettings> {
     const entry = join(folder, `${name}.mjs`);
     writeFileSync(entry, code);
     return { entry, nodeOptions: [], environment: {} };
@@ -42,11 +42,11 @@ describe('an image is decoded in a process of its own', () => {
     thumbnail: join(folder, 'small.part'),
   });
 
-  it('that has the memory it needs', async () => {
+  it('has the memory it needs', async () => {
     expect(await processes().run(task())).toMatchObject({ width: 5000, height: 6000 });
   });
 
-  it('that is ended when the image takes more', async () => {
+  it('ends when the image needs more memory', async () => {
     const small = processes({ memoryBytes: 200 * 1024 * 1024 });
     await expect(small.run(task())).rejects.toMatchObject({
       code: 'FILE_TOO_LARGE',
@@ -57,15 +57,15 @@ describe('an image is decoded in a process of its own', () => {
     expect(await small.run(task(modest))).toMatchObject({ width: 60 });
   });
 
-  it('that is ended when the image takes too long', async () => {
-    const slow = processes({ ...pretender('slow', `process.on('message', () => { for (;;); })`), timeoutMs: 300 });
+  it('ends when the image takes too long', async () => {
+    const slow = processes({ ...replacement('slow', `process.on('message', () => { for (;;); })`), timeoutMs: 300 });
     await expect(slow.run(task())).rejects.toMatchObject({
       code: 'FILE_TOO_LARGE',
       details: { reason: 'takes too long' },
     });
   });
 
-  it('that may break without breaking anything else', async () => {
+  it('fails without breaking anything else', async () => {
     const marker = join(folder, 'broken-once');
     const code = `import { existsSync, writeFileSync } from 'node:fs';
       process.on('message', () => {
@@ -73,23 +73,23 @@ describe('an image is decoded in a process of its own', () => {
         writeFileSync(${JSON.stringify(marker)}, '');
         process.abort();
       });`;
-    const fragile = processes(pretender('fragile', code));
+    const fragile = processes(replacement('fragile', code));
     await expect(fragile.run(task())).rejects.toThrow('it ended: SIGABRT');
     expect(await fragile.run(task())).toEqual({ width: 1 });
   });
 
-  it('that knows no secrets', async () => {
+  it('receives no secrets', async () => {
     process.env.TEST_SECRET = 'a secret of the server';
     const curious = processes(
-      pretender('curious', `process.on('message', () => process.send({ result: Object.keys(process.env) }));`),
+      replacement('curious', `process.on('message', () => process.send({ result: Object.keys(process.env) }));`),
     );
     const known = (await curious.run(task())) as unknown as string[];
     expect(known.filter((name) => !name.startsWith('NODE_CHANNEL_'))).toEqual([]);
   });
 
-  it('that is used again, and ends with the server', async () => {
+  it('is reused, and ends with the server', async () => {
     const code = `process.on('message', () => process.send({ result: process.pid }));`;
-    const two = processes({ ...pretender('pid', code), filesEach: 2 });
+    const two = processes({ ...replacement('pid', code), filesEach: 2 });
     const pids: unknown[] = [await two.run(task()), await two.run(task()), await two.run(task())];
     expect(pids[0]).toBe(pids[1]);
     expect(pids[2]).not.toBe(pids[1]);
@@ -98,7 +98,7 @@ describe('an image is decoded in a process of its own', () => {
     await expect(two.run(task())).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
   });
 
-  it('that ends with the server, however that ended', async () => {
+  it('ends with the server, even if that is killed', async () => {
     const { entry, nodeOptions, environment } = new FileProcessSettings();
     const child = fork(entry, ['1000000000'], { execArgv: [...nodeOptions], env: environment });
     child.send(task());

@@ -25,7 +25,7 @@ function film(size: number): SampleFile {
   };
 }
 
-describe.each(['redirect', 'proxy'])('files in an S3-compatible store, downloaded by %s', (downloads) => {
+describe.each(['redirect', 'proxy'])('an S3-compatible file store with downloads by %s', (downloads) => {
   let store: FakeS3;
   let world: FileWorld;
   let ada: ChatUser;
@@ -42,7 +42,7 @@ describe.each(['redirect', 'proxy'])('files in an S3-compatible store, downloade
 
   const isRedirected = downloads === 'redirect';
 
-  /** What the client gets in the end, wherever it is sent. */
+  /** Downloads with or without a redirect. */
   async function download(
     path: string,
     headers: Record<string, string> = {},
@@ -53,7 +53,7 @@ describe.each(['redirect', 'proxy'])('files in an S3-compatible store, downloade
     return { response, bytes: Buffer.from(await response.arrayBuffer()) };
   }
 
-  it('come back as they were, with their type and name', async () => {
+  it('returns files unchanged, with their type and name', async () => {
     const file = await world.ready(ada, note);
     const { response, bytes } = await download(file.url);
     expect([response.status, bytes.toString()]).toEqual([200, '0123456789']);
@@ -66,7 +66,7 @@ describe.each(['redirect', 'proxy'])('files in an S3-compatible store, downloade
     expect(world.filesOnDisk()).toEqual([]);
   });
 
-  it('go up in parts when they are large', async () => {
+  it('receives large files in parts', async () => {
     const sample = film(12 * 1024 * 1024);
     const before = store.requests.length;
     const file = await world.ready(ada, sample);
@@ -78,10 +78,10 @@ describe.each(['redirect', 'proxy'])('files in an S3-compatible store, downloade
     expect(world.filesOnDisk()).toEqual([]);
   });
 
-  it('are images encoded anew, with a thumbnail, and without the original', async () => {
+  it('contains images reencoded, with a thumbnail, and without the original', async () => {
     const bytes = await picture().png().toBuffer();
     const file = await world.ready(ada, { name: 'a.png', type: 'image/png', category: 'image', bytes });
-    // The file is ready a moment before its original goes.
+    // The file is ready a moment before its original is deleted.
     while (store.objects.has(`${file.id}.upload`)) await new Promise((resolve) => setImmediate(resolve));
     expect([...store.objects.keys()].filter((key) => key.startsWith(file.id)).sort()).toEqual([
       `${file.id}.image`,
@@ -91,13 +91,13 @@ describe.each(['redirect', 'proxy'])('files in an S3-compatible store, downloade
     expect(response.headers.get('content-type')).toBe('image/webp');
   });
 
-  it('are gone when they are deleted', async () => {
+  it('deletes files', async () => {
     const file = await world.ready(ada, note);
     expect((await ada.call('DELETE', `/files/${file.id}`)).status).toBe(204);
     expect([...store.objects.keys()].filter((key) => key.startsWith(file.id))).toEqual([]);
   });
 
-  it('are asked for in vain by addresses that were changed', async () => {
+  it('rejects changed signed URLs', async () => {
     if (!isRedirected) return;
     const [file, other] = [await world.ready(ada, note), await world.ready(ada, note)];
     const address = (await world.fetch(ada, file.url)).headers.get('location')!;
@@ -107,21 +107,21 @@ describe.each(['redirect', 'proxy'])('files in an S3-compatible store, downloade
     }
   });
 
-  it('that broke off on their way in parts are ended a day later, what belongs to others is left', async () => {
+  it('ends interrupted multipart uploads after a day, and leaves foreign ones', async () => {
     const key = (): string => `${randomUUID()}.upload`;
     const [yesterday, now] = [new Date(Date.now() - 25 * 3_600_000), new Date(Date.now() - 3_600_000)];
     for (let i = 0; i < 5; i++) store.leaveUnderWay(key(), yesterday);
     const left = [store.leaveUnderWay(key(), now), store.leaveUnderWay('backups/tuesday.tar', yesterday)];
     store.leaveUnderWay(key(), yesterday);
-    const upkeep = world.chat.app.app.get(FilesCleanupTask, { strict: false });
-    expect((await upkeep.run({ isDryRun: true })).broken).toBe(6);
+    const cleanup = world.chat.app.app.get(FilesCleanupTask, { strict: false });
+    expect((await cleanup.run({ isDryRun: true })).broken).toBe(6);
     expect(store.uploads.size).toBe(8);
-    expect((await upkeep.run({ isDryRun: false })).broken).toBe(6);
+    expect((await cleanup.run({ isDryRun: false })).broken).toBe(6);
     expect([...store.uploads.keys()]).toEqual(left);
     store.uploads.clear();
   });
 
-  it('are refused, and nothing is kept of them, while the store is away', async () => {
+  it('rejects uploads and keeps nothing of them while it is unavailable', async () => {
     store.isBroken = true;
     const { status, body } = await world.upload(ada, note);
     store.isBroken = false;

@@ -38,14 +38,14 @@ describe('the scan of a file', () => {
 
   const statusOf = async (id: string): Promise<string> => (await ada.call('GET', `/files/${id}`)).body.status;
 
-  it('hands every byte to the scanner before anybody may have one', async () => {
+  it('sends every byte to the scanner before a client can download it', async () => {
     const film = isoMedia('isom', 'vide');
     const bytes = Buffer.concat([film.subarray(0, -1000), randomBytes(1000)]);
     await world.ready(ada, { name: 'a.mp4', type: 'video/mp4', category: 'video', bytes });
     expect(clamd.received.at(-1)!.equals(bytes)).toBe(true);
   });
 
-  it('rejects what the scanner knows, and keeps nothing of it', async () => {
+  it('rejects what the scanner reports, and deletes it', async () => {
     clamd.mode = 'malware';
     const file = await world.ready(ada, note);
     expect(file).toMatchObject({ status: 'rejected', reason: 'MALWARE_DETECTED' });
@@ -61,18 +61,18 @@ describe('the scan of a file', () => {
     const file = await world.ready(ada, note);
     await world.chat.app.database.query(`update files set status = 'scanning' where id = $1`, [file.id]);
     const scans = world.chat.app.app.get(ScanFile, { strict: false });
-    const settled = await Promise.all([scans.scan(file.id), scans.scan(file.id)]);
-    expect(settled.filter((scanned) => scanned !== undefined)).toHaveLength(1);
+    const scanned = await Promise.all([scans.scan(file.id), scans.scan(file.id)]);
+    expect(scanned.filter((scanned) => scanned !== undefined)).toHaveLength(1);
     expect(world.filesOnDisk().filter((name) => name.startsWith(file.id))).not.toEqual([]);
     expect(await statusOf(file.id)).toBe('ready');
   });
 
-  it('rejects what the scanner will not look at', async () => {
+  it('rejects what the scanner refuses to scan', async () => {
     clamd.mode = 'too large';
     expect(await world.ready(ada, note)).toMatchObject({ status: 'rejected', reason: 'SCAN_FAILED' });
   });
 
-  it('gives up what the scanner hangs up on every time, as it does with what is too large for it', async () => {
+  it('rejects a file on which the scanner closes the connection every time, like one that is too large for it', async () => {
     clamd.mode = 'resets';
     const film = isoMedia('isom', 'vide');
     const box = Buffer.alloc(20_000_000);
@@ -83,7 +83,7 @@ describe('the scan of a file', () => {
   });
 
   it.each(['hangs up', 'nonsense', 'away'] as const)(
-    'leaves it shut while the scanner is %s, and tries again',
+    'withholds the file while the scanner is %s, and tries again',
     async (what) => {
       if (what === 'away') await clamd.goAway();
       else clamd.mode = what;
@@ -99,7 +99,7 @@ describe('the scan of a file', () => {
     },
   );
 
-  it('takes a scanner that does not answer in time for one that is away', async () => {
+  it('treats a scanner without a response in time as unavailable', async () => {
     clamd.mode = 'silent';
     const path = join(mkdtempSync(join(tmpdir(), 'parley-scan-')), 'note.txt');
     writeFileSync(path, note.bytes);
@@ -107,8 +107,8 @@ describe('the scan of a file', () => {
     rmSync(dirname(path), { recursive: true });
   });
 
-  it('is told to the uploader and, once a message shows the file, to the conversation', async () => {
-    const [hers, his] = [await ada.webSocket(), await bob.webSocket()];
+  it('notifies the uploader and, once the file is in a message, the conversation', async () => {
+    const [anasSocket, bobsSocket] = [await ada.webSocket(), await bob.webSocket()];
     clamd.mode = 'nonsense';
     const { body: file } = await world.upload(ada, note);
     const sent = await ada.call('POST', `/conversations/${group}/messages`, { content: '', attachment_ids: [file.id] });
@@ -117,19 +117,19 @@ describe('the scan of a file', () => {
     clamd.mode = 'clean';
     const isAbout = ({ type, data }: { type: string; data: { file?: { id: string } } }): boolean =>
       type === 'file.scanned' && data.file?.id === file.id;
-    expect((await hers.until(isAbout)).data).toEqual({
+    expect((await anasSocket.until(isAbout)).data).toEqual({
       file: expect.objectContaining({ id: file.id, status: 'ready' }),
     });
-    expect(await his.until(isAbout)).toMatchObject({
+    expect(await bobsSocket.until(isAbout)).toMatchObject({
       data: { message_id: sent.body.id, conversation_id: group, file: { id: file.id, status: 'ready' } },
     });
     expect((await world.fetch(bob, file.url)).status).toBe(200);
     expect((await bob.call('GET', `/messages/${sent.body.id}`)).body.attachments).toMatchObject([{ status: 'ready' }]);
   });
 
-  it('gives up a file that took its scanner down three times', async () => {
+  it('gives up a file that crashed the scanner three times', async () => {
     clamd.mode = 'silent';
-    const eve = await world.chat.user('eve'); // the scan of one of her files goes on while the scanner is silent
+    const eve = await world.chat.user('eve'); // the scan of one of the other files continues while the scanner is silent
     const { body } = await world.upload(eve, note);
     await world.chat.app.database.query('update files set scans_begun = 3 where id = $1', [body.id]);
     await world.chat.app.app.get(ScanFile, { strict: false }).scan(body.id);
@@ -139,7 +139,7 @@ describe('the scan of a file', () => {
     });
   });
 
-  it('is asked for again when it was forgotten', async () => {
+  it('is enqueued again if its job was lost', async () => {
     const file = await world.ready(ada, note);
     await world.chat.app.database.query(
       `update files set status = 'scanning', status_at = now() - interval '1 hour' where id = $1`,
@@ -149,7 +149,7 @@ describe('the scan of a file', () => {
     expect((await world.scanned(ada, file.id)).status).toBe('ready');
   });
 
-  it('is made for a job of the version before, which names the file alone', async () => {
+  it('accepts a job of the previous version, which contains only the file id', async () => {
     const file = await world.ready(ada, note);
     await world.chat.app.database.query(`update files set status = 'scanning' where id = $1`, [file.id]);
     await world.chat.app.app.get<Queue>(getQueueToken(SCANS_QUEUE), { strict: false }).add('scan', { fileId: file.id });

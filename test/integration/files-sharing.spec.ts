@@ -36,7 +36,7 @@ describe('a shared file', () => {
   const send = (user: ChatUser, ids: string[], more: object = {}, to = group): Promise<Answer> =>
     user.call('POST', `/conversations/${to}/messages`, { content: '', attachment_ids: ids, ...more });
 
-  it('is shown in the message, in its order, to everybody and in every place', async () => {
+  it('is presented in the message, in order, to all participants and in every view', async () => {
     const socket = await bob.webSocket();
     const [first, second] = [await world.ready(ada, image, { description: 'a field' }), await world.ready(ada, note)];
     const { status, body } = await send(ada, [second.id, first.id]);
@@ -53,7 +53,7 @@ describe('a shared file', () => {
     expect(edited.body.attachments).toEqual([second, first]);
   });
 
-  it('is uploaded once under one key, however often the network makes the client repeat it', async () => {
+  it('is uploaded once under one key, however often the client repeats the request', async () => {
     const again = (file: SampleFile, key: string): Promise<Answer> =>
       world.upload(ada, file, { description: 'once' }, { 'idempotency-key': key });
     const answers = await Promise.all(Array.from({ length: 4 }, () => again(note, 'the-note')));
@@ -69,7 +69,7 @@ describe('a shared file', () => {
     expect((await again(note, 'refused')).status).toBe(201);
   });
 
-  it('is shown again by a repeated send, and is part of what the repetition must agree in', async () => {
+  it('is presented again by a repeated send, and must be the same in the repetition', async () => {
     const [file, other] = [await world.ready(ada, note), await world.ready(ada, note)];
     const key = { client_message_id: 'with a file' };
     const { body } = await send(ada, [file.id], key);
@@ -78,7 +78,7 @@ describe('a shared file', () => {
     expect((await send(ada, [], key)).status).not.toBe(201);
   });
 
-  it('is attached by its uploader only, and to one message only', async () => {
+  it('is attached only by its uploader, and only to one message', async () => {
     const file = await world.ready(ada, note);
     expect((await send(bob, [file.id])).body.error.code).toBe('FILE_NOT_FOUND');
     expect((await send(ada, ['01930000-0000-7000-8000-000000000000'])).body.error.code).toBe('FILE_NOT_FOUND');
@@ -87,19 +87,19 @@ describe('a shared file', () => {
     expect((await ada.call('DELETE', `/files/${file.id}`)).body.error.code).toBe('FILE_ATTACHED');
   });
 
-  it('is attached only where it was uploaded for', async () => {
+  it('is attached only in the conversation it was uploaded for', async () => {
     const elsewhere = await world.chat.group(ada, eve);
     const file = await world.ready(ada, note, { conversation_id: group });
     expect((await send(ada, [file.id], {}, elsewhere)).body.error.code).toBe('FILE_NOT_ATTACHABLE');
     expect((await send(ada, [file.id])).status).toBe(201);
   });
 
-  it('cannot be uploaded for a conversation one is not in', async () => {
+  it('cannot be uploaded for a conversation of others', async () => {
     const { status, body } = await world.upload(eve, note, { conversation_id: group });
     expect([status, body.error.code]).toEqual([403, 'PERMISSION_DENIED']);
   });
 
-  it('is bound once, however many want it at the same time in however many conversations', async () => {
+  it('is attached once by simultaneous sends in several conversations', async () => {
     const groups = await Promise.all([0, 1, 2, 3].map(() => world.chat.group(ada, bob)));
     for (let cycle = 0; cycle < 5; cycle++) {
       const file = await world.ready(ada, note);
@@ -116,7 +116,7 @@ describe('a shared file', () => {
     }
   });
 
-  it('is either sent or deleted, when both are tried at once', async () => {
+  it('is either sent or deleted by simultaneous requests', async () => {
     for (let cycle = 0; cycle < 10; cycle++) {
       const file = await world.ready(ada, note);
       const [sent, deleted] = await Promise.all([send(ada, [file.id]), ada.call('DELETE', `/files/${file.id}`)]);
@@ -125,7 +125,7 @@ describe('a shared file', () => {
     }
   });
 
-  it('is seen by who takes part now, by nobody before and by nobody after', async () => {
+  it('is visible to current participants only', async () => {
     const file = await world.ready(ada, image);
     const paths = ['', '/content', '/thumbnail'].map((path) => `/api/v1/files/${file.id}${path}`);
     const statuses = async (user: ChatUser): Promise<number[]> =>
@@ -144,7 +144,7 @@ describe('a shared file', () => {
     expect((await world.fetch(undefined, thumbnail_url)).status).toBe(404);
   });
 
-  it('goes out of sight with its message', async () => {
+  it('is hidden with its message', async () => {
     const file = await world.ready(ada, note);
     const { body } = await send(ada, [file.id]);
     await ada.call('DELETE', `/messages/${body.id}`);
@@ -157,7 +157,7 @@ describe('a shared file', () => {
     return body.data[0];
   }
 
-  it('has addresses for pictures in pages that nobody can change, and that end with the session', async () => {
+  it('has signed URLs that cannot be changed, and that end with the session', async () => {
     const file = await world.ready(ada, image);
     const { body } = await ada.call('POST', '/files/addresses', { file_ids: [file.id] });
     const [{ url, thumbnail_url, expires_at }] = body.data;
@@ -179,7 +179,7 @@ describe('a shared file', () => {
     expect((await eve.call('POST', '/files/addresses', { file_ids: [file.id] })).body.data).toEqual([]);
   });
 
-  it('may be shown by pages of any site with a signed address, by those of its own site with a credential', async () => {
+  it('can be embedded by any site with a signed URL, and by its own site with a credential', async () => {
     const file = await world.ready(ada, image);
     const signed = await addressOf(ada, file.id);
     const policyOf = async (user: ChatUser | undefined, url: string): Promise<string | null> =>
@@ -190,7 +190,7 @@ describe('a shared file', () => {
     expect(await policyOf(ada, file.thumbnail_url)).toBe('same-site');
   });
 
-  it('has addresses that say no to sessions that ended, and to those whose time is over', async () => {
+  it('has signed URLs that are refused after the session ended, and after their expiry', async () => {
     const file = await world.ready(ada, note);
     const visitor = await world.chat.user('visitor');
     const [session] = await world.chat.app.database.query<{ id: string }>(
@@ -201,14 +201,14 @@ describe('a shared file', () => {
     const own = await world.ready(visitor, note);
     const address = (id: string, seconds: number): string => {
       const expiresAt = new Date(Date.now() + seconds * 1000);
-      const said = {
+      const claims = {
         fileId: id,
         userId: visitor.id,
         sessionId: session!.id,
         variant: 'content',
         disposition: undefined,
       } as const;
-      return `/api/v1/files/${id}/content?token=${signer.sign({ ...said, expiresAt })}`;
+      return `/api/v1/files/${id}/content?token=${signer.sign({ ...claims, expiresAt })}`;
     };
     expect((await world.fetch(undefined, address(own.id, 60))).status).toBe(200);
     expect((await world.fetch(undefined, address(own.id, -1))).status).toBe(401);
@@ -218,8 +218,8 @@ describe('a shared file', () => {
     expect((await world.fetch(undefined, before)).status).toBe(404);
   });
 
-  describe('is downloaded', () => {
-    it('whole, in one part, or not at all when it is known', async () => {
+  describe('GET /files/:id/content', () => {
+    it('returns the whole file, one part, or 304 if the client has it', async () => {
       const file = await world.ready(ada, note);
       const get = async (headers: Record<string, string>): Promise<[number, string, string | null]> => {
         const answer = await world.fetch(ada, file.url, headers);
@@ -250,7 +250,7 @@ describe('a shared file', () => {
       expect(await get({ 'if-none-match': '"x"' })).toEqual([200, '0123456789', null]);
     });
 
-    it('with headers under which nothing in it runs', async () => {
+    it('returns headers that prevent execution', async () => {
       const document = { name: 'a.pdf', type: 'application/pdf', category: 'document', bytes: pdf() };
       const file = await world.ready(ada, document);
       for (const query of ['', '?disposition=inline', '?disposition=attachment']) {
@@ -279,7 +279,7 @@ describe('a shared file', () => {
       ['Grüße 世界.txt', 'Grüße 世界.txt', 'Gr__e __.txt', 'Gr%C3%BC%C3%9Fe%20%E4%B8%96%E7%95%8C.txt'],
       [`${'ä'.repeat(5000)}.txt`, `${'ä'.repeat(98)}.txt`, `${'_'.repeat(98)}.txt`, `${'%C3%A4'.repeat(98)}.txt`],
       ['a.txt.', 'a.txt', 'a.txt', 'a.txt'],
-    ])('under the name %#, cleaned', async (name, shown, ascii, escaped) => {
+    ])('returns the cleaned name %#', async (name, shown, ascii, escaped) => {
       const file = await world.ready(ada, { ...note, name });
       expect(file.file_name).toBe(shown);
       const { headers } = await world.fetch(ada, file.url);
@@ -288,7 +288,7 @@ describe('a shared file', () => {
     });
   });
 
-  it('is an image without a word of what stood in it, the right way up, with nothing behind it', async () => {
+  it('is an image without metadata, rotated, with nothing behind it', async () => {
     const secret = 'taken at 48.8583 N';
     const bytes = await picture(60, 40)
       .withExif({ IFD0: { Copyright: secret }, IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '48/1 51/1 30/1' } })
@@ -307,7 +307,7 @@ describe('a shared file', () => {
     await world.keepsOnly(file.id, [`${file.id}.image`, `${file.id}.thumbnail`]);
   });
 
-  it('keeps moving when it is a moving image', async () => {
+  it('remains animated if it is an animated image', async () => {
     const raw = Buffer.alloc(20 * 20 * 3 * 4);
     for (let i = 0; i < raw.length; i++) raw[i] = (i >> 4) % 256;
     const bytes = await sharp(raw, { raw: { width: 20, height: 80, channels: 3, pageHeight: 20 } })
@@ -319,7 +319,7 @@ describe('a shared file', () => {
     expect((await sharp(served).metadata()).pages).toBe((await sharp(bytes).metadata()).pages);
   });
 
-  it('is one of so many a minute', async () => {
+  it('is limited by number a minute', async () => {
     const strict = await startFileWorld({ RATE_LIMIT_MULTIPLIER: '1', LIMIT_UPLOAD: '2' });
     try {
       const user = await strict.chat.user('ida');
@@ -333,7 +333,7 @@ describe('a shared file', () => {
     }
   });
 
-  it('may be one of more for those who have more to do', async () => {
+  it('is limited by a quota that is higher for moderators and admins', async () => {
     const small = await startFileWorld({
       FILE_QUOTA_COUNT: '1',
       FILE_QUOTA_COUNT_MODERATOR: '2',

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { startChat, type Chat, type ChatUser, type Received } from '../support/chat.js';
 
-describe('two people', () => {
+describe('a conversation of two users', () => {
   let chat: Chat;
   let ana: ChatUser;
   let bea: ChatUser;
@@ -18,7 +18,7 @@ describe('two people', () => {
 
   const send = (user: ChatUser, dto: object) => user.call('POST', `/conversations/${conversationId}/messages`, dto);
 
-  it('talk over REST, Socket.IO and plain WebSocket at the same time, in one order', async () => {
+  it('receives messages over REST, Socket.IO and plain WebSocket at the same time, in one order', async () => {
     const [plain, socketIo] = [await ana.webSocket(), await bea.socketIo()];
 
     const first = await send(ana, { content: 'over REST' });
@@ -48,7 +48,7 @@ describe('two people', () => {
     ]);
   });
 
-  it('see one message for one key, whichever transport repeats it, and only the sender sees the key', async () => {
+  it('contains one message for one key over all transports, and returns the key to the sender only', async () => {
     const [plain, socketIo, other] = [await ana.webSocket(), await ana.socketIo(), await bea.webSocket()];
     const dto = { content: 'once', client_message_id: randomUUID() };
 
@@ -69,7 +69,7 @@ describe('two people', () => {
     expect((await other.next('message.created')).data.message.content).toBe('the end');
   });
 
-  it('take the Idempotency-Key header for the key of a send', async () => {
+  it('accepts the Idempotency-Key header as the key of a send', async () => {
     const headers = { 'idempotency-key': randomUUID() };
     const path = `/conversations/${conversationId}/messages`;
     const first = await ana.call('POST', path, { content: 'by header' }, headers);
@@ -80,7 +80,7 @@ describe('two people', () => {
     expect(other.body.error.code).toBe('IDEMPOTENCY_CONFLICT');
   });
 
-  it('edit, react, pin and delete, and the other one is told each time', async () => {
+  it('sends edits, reactions, pins and deletions to the other user', async () => {
     const socket = await bea.webSocket();
     const { body: message } = await send(ana, { content: 'frist' });
     await ana.call('PATCH', `/messages/${message.id}`, { content: 'first' });
@@ -108,7 +108,7 @@ describe('two people', () => {
     expect(chain.slice(1).every(({ prev }, i) => prev === chain[i]!.seq)).toBe(true);
   });
 
-  it('reply, mention and search, and a reply shows nothing of a parent that was deleted', async () => {
+  it('supports replies, mentions and search, and removes a deleted parent from its reply', async () => {
     const { body: parent } = await send(ana, { content: 'the pelican flies at dawn' });
     const outsider = await chat.user(`out${randomUUID().slice(0, 6)}`);
     const { body: reply } = await send(bea, {
@@ -130,7 +130,7 @@ describe('two people', () => {
     expect((await bea.call('GET', '/search/messages?q=pelican')).body.data).toEqual([]);
   });
 
-  it('page through messages in both directions and around one, without a hole or a repeat', async () => {
+  it('returns pages of messages in both directions and around one, without gaps or repetitions', async () => {
     const ids: string[] = [];
     for (let i = 1; i <= 25; i++) ids.push((await send(i % 2 ? ana : bea, { content: `number ${i}` })).body.id);
     const numbersOf = (body: { data: { sequence_number: number }[] }) => body.data.map((m) => m.sequence_number);
@@ -154,7 +154,7 @@ describe('two people', () => {
     expect(numbersOf(bySender.body)).toEqual([25, 23, 21]);
   });
 
-  it('get what they missed in order when they come back, or from the log over REST', async () => {
+  it('replays missed events in order after reconnecting, or from the log over REST', async () => {
     const away = await bea.webSocket();
     const { cursor } = away.frames.find(({ type }) => type === 'live')!.data as { cursor: string };
     const reader = await bea.call('GET', '/sync');
@@ -166,7 +166,7 @@ describe('two people', () => {
     await ana.call('PATCH', `/messages/${first.id}`, { content: 'while you were away' });
 
     const back = await bea.webSocket({ cursor });
-    // A cursor may be a moment old and repeat what is known: by its seq the client drops it.
+    // A cursor may be a moment old and repeat known events: the client drops them by their seq.
     const isNew = ({ seq, conversation_id: id }: Received): boolean => id === conversationId && seq! > 2;
     const missed = back.frames.filter((frame) => frame.replay && isNew(frame));
     expect(missed.map(({ type }) => type)).toEqual(['message.created', 'message.created', 'message.updated']);
@@ -185,7 +185,7 @@ describe('two people', () => {
     expect(log.body).toMatchObject({ at_seq: 5, has_more: false });
   });
 
-  it('see a message as read once the other one has answered, without any other mark', async () => {
+  it('marks a message as read once the other user has answered', async () => {
     const socket = await ana.webSocket();
     const { body: question } = await send(ana, { content: 'coffee?' });
     expect(question.status).toBe('sent');
@@ -194,7 +194,7 @@ describe('two people', () => {
     expect((await ana.call('GET', `/messages/${question.id}`)).body.status).toBe('read');
   });
 
-  it('turn away from a conversation and back, from a position on', async () => {
+  it('stops delivery after unsubscribe, and continues it from a position', async () => {
     const socket = await bea.webSocket();
     await socket.request('unsubscribe', { conversation_id: conversationId });
     await send(ana, { content: 'unheard' });

@@ -14,7 +14,7 @@ import { testConfig } from '../support/test-app.js';
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { startProcess, type TestProcess } from '../support/test-process.js';
 
-// Two servers and two commands are started from their sources, one after the other.
+// Two servers and two commands are started, one after the other.
 jest.setTimeout(180_000);
 
 /** A REST response; the tests access it freely. */

@@ -121,10 +121,10 @@ describe('the embedded PostgreSQL', () => {
 
   it('is adopted, and later stopped, by the next process after the first was killed', async () => {
     const killed = await startElsewhere(directory);
-    await query(killed.said, 'create table kept as select 42 as answer');
+    await query(killed.output, 'create table kept as select 42 as answer');
     await killed.kill();
     const adopted = await start();
-    expect(adopted.url).toBe(killed.said);
+    expect(adopted.url).toBe(killed.output);
     expect(await query(adopted.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
     await adopted.stop();
     await expect(query(adopted.url, 'select 1')).rejects.toThrow(/ECONNREFUSED/);
@@ -133,9 +133,9 @@ describe('the embedded PostgreSQL', () => {
   it('is left running by a second process while the first is alive', async () => {
     const owner = await startElsewhere(directory);
     const second = await start();
-    expect(second.url).toBe(owner.said);
+    expect(second.url).toBe(owner.output);
     await second.stop();
-    expect(await query(owner.said, 'select 1 as one')).toEqual([{ one: 1 }]);
+    expect(await query(owner.output, 'select 1 as one')).toEqual([{ one: 1 }]);
     await owner.kill();
   });
 
@@ -181,30 +181,30 @@ describe('the embedded PostgreSQL', () => {
 
     it('does not start while another container uses it, which continues', async () => {
       const first = await startInContainer();
-      await query(first.said, 'create table kept as select 42 as answer');
+      await query(first.output, 'create table kept as select 42 as answer');
       const before = pidFile();
-      expect((await startInContainer()).said).toMatch(
+      expect((await startInContainer()).output).toMatch(
         /^Another machine or container uses this DATA_DIR, .*DATABASE_URL/,
       );
       await expect(start()).rejects.toThrow('Another machine or container');
       expect(pidFile()).toBe(before);
-      expect(await query(first.said, 'select answer from kept')).toEqual([{ answer: 42 }]);
+      expect(await query(first.output, 'select answer from kept')).toEqual([{ answer: 42 }]);
     });
 
     it('starts twice without the lock, as a control', async () => {
       await startInContainer();
       const before = pidFile();
       for (const file of ['postgres-lock', 'postgres-owner']) rmSync(join(directory, file));
-      expect((await startInContainer()).said).toMatch(/^postgres:/);
+      expect((await startInContainer()).output).toMatch(/^postgres:/);
       expect(pidFile()).not.toBe(before);
     });
 
     it('starts at once in the next container after one was killed', async () => {
       const killed = await startInContainer();
-      await query(killed.said, 'create table kept as select 42 as answer');
+      await query(killed.output, 'create table kept as select 42 as answer');
       await killed.kill();
       const next = await startInContainer();
-      expect(await query(next.said, 'select answer from kept')).toEqual([{ answer: 42 }]);
+      expect(await query(next.output, 'select answer from kept')).toEqual([{ answer: 42 }]);
     });
 
     it('is detected by its heartbeat where there is no lock, even without its process', async () => {
@@ -223,7 +223,7 @@ describe('the embedded PostgreSQL', () => {
       const [url] = (await once(container.stdout, 'data')) as [Buffer];
       container.stdin.write('\n');
       await once(container.stdout, 'data');
-      expect((await startInContainer(bin)).said).toMatch(/^Another machine or container/m);
+      expect((await startInContainer(bin)).output).toMatch(/^Another machine or container/m);
       expect(await query(String(url).trim(), 'select 1 as one')).toEqual([{ one: 1 }]);
     });
   });

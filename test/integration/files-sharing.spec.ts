@@ -356,7 +356,7 @@ describe('a shared file', () => {
     }
   });
 
-  it('counts against what its uploader may keep', async () => {
+  it('counts against the quota of its uploader', async () => {
     const small = await startFileWorld({ FILE_QUOTA_COUNT: '3', FILE_QUOTA_BYTES: '25' });
     try {
       const user = await small.chat.user('ida');

@@ -11,20 +11,20 @@ import { filesDirOf, storedFilesDirOf } from '../../src/platform/config/files-di
 import { pdf } from '../fixtures/sample-files.js';
 import { type FileWorld, startFileWorld } from '../support/file-world.js';
 
-describe('an installation that says where files go, and which it takes', () => {
-  it('keeps them there, and refuses the others', async () => {
+describe('an installation with UPLOAD_DIR and ALLOWED_FILE_TYPES', () => {
+  it('stores files in that directory, and rejects other types', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'parley-uploads-'));
     const world = await startFileWorld({ UPLOAD_DIR: folder, ALLOWED_FILE_TYPES: '.jpg,.pdf' });
     const john = await world.chat.user('john');
-    const taken = await world.upload(john, { name: 'a.pdf', bytes: pdf(), type: 'application/pdf' });
-    expect(taken.status).toBe(201);
-    await world.scanned(john, taken.body.id as string);
+    const accepted = await world.upload(john, { name: 'a.pdf', bytes: pdf(), type: 'application/pdf' });
+    expect(accepted.status).toBe(201);
+    await world.scanned(john, accepted.body.id as string);
     const text = { name: 'a.txt', bytes: Buffer.from('some text'), type: 'text/plain' };
     const refused = await world.upload(john, text);
     expect([refused.status, refused.body.error.code]).toEqual([415, 'INVALID_FILE_TYPE']);
     expect(refused.body.error.details.accepted).toEqual(['jpg', 'jpeg', 'jfif', 'jpe', 'pdf']);
     const kept = readdirSync(join(folder, 'stored'), { recursive: true, encoding: 'utf8' });
-    expect(kept.filter((path) => path.includes(taken.body.id as string))).toHaveLength(1);
+    expect(kept.filter((path) => path.includes(accepted.body.id as string))).toHaveLength(1);
     expect(existsSync(join(folder, 'incoming'))).toBe(true);
     expect(existsSync(join(world.chat.app.config.dataDir, 'files'))).toBe(false);
     await world.stop();
@@ -32,7 +32,7 @@ describe('an installation that says where files go, and which it takes', () => {
   });
 });
 
-describe('the folder of files', () => {
+describe('the directory of files', () => {
   let world: FileWorld;
   let folders: string;
   let own: string;
@@ -51,31 +51,31 @@ describe('the folder of files', () => {
     rmSync(folders, { recursive: true });
   });
 
-  /** What a process with this folder writes down as an error when it starts. */
+  /** The errors that a process with this directory logs when it starts. */
   async function errorsWith(filesDir: string): Promise<unknown[]> {
     const errors = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     const config = Object.assign(Object.create(world.chat.app.config) as Config, { filesDir });
     const repository = world.chat.app.app.get(FolderRepository, { strict: false });
     await new FolderMark(repository, new DiskStorage(storedFilesDirOf(config)), config).onApplicationBootstrap();
-    const said = errors.mock.calls.map(([message]) => message as unknown);
+    const logged = errors.mock.calls.map(([message]) => message as unknown);
     errors.mockRestore();
-    return said;
+    return logged;
   }
   const markIn = (folder: string): string => readFileSync(join(folder, 'folder-id'), 'utf8').trim();
 
-  it('is marked with an id which the database knows, and nothing is said of it', async () => {
+  it('is marked with an id that the database knows, without an error', async () => {
     expect(markIn(own)).toBe(known);
     expect(await errorsWith(own)).toEqual([]);
   });
 
-  it('is known by its files where it has no mark, and gets one', async () => {
+  it('is recognised by its files if it has no mark, and gets one', async () => {
     const restored = join(folders, 'restored');
     cpSync(join(own, 'stored'), join(restored, 'stored'), { recursive: true });
     expect(await errorsWith(restored)).toEqual([]);
     expect(markIn(restored)).toBe(known);
   });
 
-  it('is an error in the log at the start where it is another one', async () => {
+  it('is reported as an error at the start if it is another one', async () => {
     const unshared = join(folders, 'unshared');
     expect(await errorsWith(unshared)).toEqual([expect.stringContaining(`FILES_DIR (${unshared}) is not the folder`)]);
     expect(existsSync(join(unshared, 'folder-id'))).toBe(false);

@@ -6,7 +6,7 @@ import type { ChatUser } from '../support/chat.js';
 const NAMES =
   'jpg png gif webp avif heic bmp tiff pdf doc docx xls xlsx ppt pptx txt csv md json log rtf odt ods odp mp3 wav m4a ogg opus weba webm mp4 avi mov zip rar 7z';
 
-describe('a file of every type that is taken', () => {
+describe('a file of an accepted type', () => {
   let world: FileWorld;
   let ada: ChatUser;
   let samples: Map<string, SampleFile>;
@@ -18,7 +18,7 @@ describe('a file of every type that is taken', () => {
   });
   afterAll(() => world.stop());
 
-  it.each(NAMES.split(' '))('%s is taken, becomes ready, and comes back', async (extension) => {
+  it.each(NAMES.split(' '))('is accepted, becomes ready, and is served: %s', async (extension) => {
     const sample = samples.get(extension)!;
     const { status, body } = await world.upload(ada, sample);
     expect([status, body]).toEqual([201, expect.objectContaining({ status: 'scanning', file_type: sample.type })]);
@@ -40,13 +40,13 @@ describe('a file of every type that is taken', () => {
     ['mov', 4],
     ['avi', 5],
     ['webm', 6],
-  ])('%s says how long it plays', async (extension, seconds) => {
+  ])('has a duration: %s', async (extension, seconds) => {
     const { body } = await world.upload(ada, samples.get(extension)!);
     expect(body.duration).toBeCloseTo(seconds, 2);
   });
 
   it.each(['jpg', 'png', 'gif', 'webp', 'avif', 'bmp', 'tiff'])(
-    '%s says how large it is and what to show before',
+    'has a size, a blurhash and a thumbnail: %s',
     async (extension) => {
       const file = await world.ready(ada, samples.get(extension)!);
       const [width, height] = extension === 'bmp' ? [5, 3] : [64, 48];
@@ -56,7 +56,7 @@ describe('a file of every type that is taken', () => {
     },
   );
 
-  it('gif is taken with 260 frames, and keeps them', async () => {
+  it('may have 260 frames, and keeps them', async () => {
     const size = { width: 64, height: 48 };
     const pixels = Buffer.alloc(size.width * size.height * 260, 0);
     for (let at = 0; at < pixels.length; at++) pixels[at] = Math.floor(at / (size.width * size.height)) + (at % 7);
@@ -68,7 +68,7 @@ describe('a file of every type that is taken', () => {
     expect((await sharp(Buffer.from(await answer.arrayBuffer())).metadata()).pages).toBe(260);
   });
 
-  it('has no metadata left where its pixels are kept as they are, and no thumbnail without a decoder', async () => {
+  it('has no metadata even if its pixels are unchanged, and no thumbnail without a decoder', async () => {
     for (const [extension, hasThumbnail] of [
       ['avif', true],
       ['heic', false],
@@ -99,7 +99,7 @@ describe('a file of every type that is taken', () => {
     'Rar! said the crow',
     '{\\rtf is how it begins',
     'II*III',
-  ])('%j is text, whatever it begins with', async (content) => {
+  ])('is text although it begins with the bytes of another format: %j', async (content) => {
     for (const name of ['a.txt', 'a.csv']) {
       const { status, body } = await world.upload(ada, { name, bytes: Buffer.from(content) });
       expect([status, body.error]).toEqual([201, undefined]);
@@ -111,7 +111,7 @@ describe('a file of every type that is taken', () => {
     ['utf-16le', Buffer.from('\ufeffGröße;1', 'utf16le')],
     ['utf-16be', Buffer.from('\ufeffGröße;1', 'utf16le').swap16()],
     ['windows-1252', Buffer.from('Größe;1', 'latin1')],
-  ])('is text in %s, and is served as such', async (charset, bytes) => {
+  ])('is text in %s, and is served with that charset', async (charset, bytes) => {
     const file = await world.ready(ada, { ...samples.get('csv')!, bytes });
     const answer = await world.fetch(ada, file.url as string);
     expect(answer.headers.get('content-type')).toBe(`text/csv; charset=${charset}`);
@@ -135,7 +135,7 @@ describe('a file of every type that is taken', () => {
     ['jpg', 'a.jfif', 'image/jpeg', 'image/jpeg'],
     ['jpg', 'a.JPEG', 'image/jpg', 'image/jpeg'],
     ['heic', 'a.HEIC', 'image/heif', 'image/heic'],
-  ])('%s is taken as %s, declared as %s', async (extension, name, type, detected) => {
+  ])('is accepted as %s named %s and declared as %s', async (extension, name, type, detected) => {
     const { status, body } = await world.upload(ada, { ...samples.get(extension)!, name, type });
     expect([status, body.file_type, body.error]).toEqual([201, detected, undefined]);
   });
@@ -146,12 +146,12 @@ describe('a file of every type that is taken', () => {
     ['csv', 'blob', 'text/csv', 'blob.csv'],
     ['txt', 'README', '', 'README.txt'],
     ['webm', 'blob', 'video/webm', 'blob.webm'],
-  ])('%s without an extension, as %s, gets that of its type', async (extension, name, type, kept) => {
+  ])('gets the extension of its type: %s named %s', async (extension, name, type, kept) => {
     const { status, body } = await world.upload(ada, { ...samples.get(extension)!, name, type });
     expect([status, body.file_name]).toEqual([201, kept]);
   });
 
-  it('is a PDF with bytes behind its end, unless they are a file of their own', async () => {
+  it('is a PDF with bytes after its end, unless they are another file', async () => {
     const { bytes } = samples.get('pdf')!;
     const behind = (more: Buffer) => ({ name: 'a.pdf', bytes: Buffer.concat([bytes, more]) });
     expect((await world.upload(ada, behind(Buffer.alloc(3000, 0x20)))).status).toBe(201);
@@ -159,7 +159,7 @@ describe('a file of every type that is taken', () => {
     expect((await world.upload(ada, behind(samples.get('zip')!.bytes))).status).toBe(415);
   });
 
-  it('keeps its name, with a percent sign in it, on the way up and down', async () => {
+  it('keeps a percent sign in its name', async () => {
     const file = await world.ready(ada, { ...samples.get('txt')!, name: '100% done.txt' });
     expect(file.file_name).toBe('100% done.txt');
     const answer = await world.fetch(ada, file.url as string);
@@ -169,7 +169,7 @@ describe('a file of every type that is taken', () => {
   it.each([
     ['a panorama', 16_000, 3_000],
     ['a long screenshot', 1_080, 20_000],
-  ])('is %s', async (_what, width, height) => {
+  ])('is an image with unusual dimensions: %s', async (_what, width, height) => {
     const bytes = await picture(width, height).jpeg().toBuffer();
     expect(await world.ready(ada, { ...samples.get('jpg')!, bytes })).toMatchObject({ status: 'ready', width, height });
   });

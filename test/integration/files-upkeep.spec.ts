@@ -13,17 +13,17 @@ import { startProcess } from '../support/test-process.js';
 
 const note: SampleFile = { name: 'note.txt', type: 'text/plain', category: 'document', bytes: Buffer.from('a note') };
 
-describe('the upkeep of files', () => {
+describe('the cleanup of files', () => {
   let world: FileWorld;
   let ada: ChatUser;
   let group: string;
-  let upkeep: FilesCleanupTask;
+  let cleanup: FilesCleanupTask;
 
   beforeAll(async () => {
     world = await startFileWorld();
     ada = await world.chat.user('ada');
     group = await world.chat.group(ada, await world.chat.user('bob'));
-    upkeep = world.chat.app.app.get(FilesCleanupTask, { strict: false });
+    cleanup = world.chat.app.app.get(FilesCleanupTask, { strict: false });
   });
   afterAll(() => world.stop());
 
@@ -34,7 +34,7 @@ describe('the upkeep of files', () => {
     ]);
   const send = (ids: string[]): ReturnType<ChatUser['call']> =>
     ada.call('POST', `/conversations/${group}/messages`, { content: '', attachment_ids: ids });
-  const toLookAt = async (): Promise<number> =>
+  const countUnattached = async (): Promise<number> =>
     (
       await world.chat.app.database.query(
         `select from files where shown_in is null and uploaded_at < now() - interval '1 day'`,
@@ -42,7 +42,7 @@ describe('the upkeep of files', () => {
     ).length;
   const bytesOf = (id: string): string[] => world.filesOnDisk().filter((name) => name.startsWith(id));
 
-  it('takes what no message shows a day after its upload, and nothing else', async () => {
+  it('deletes files without a message a day after their upload, and nothing else', async () => {
     const [old, young, shown] = [
       await world.ready(ada, note),
       await world.ready(ada, note),
@@ -55,7 +55,7 @@ describe('the upkeep of files', () => {
       [shown.id, 1000],
     ] as const)
       await age(id, hours);
-    await upkeep.run({ isDryRun: false });
+    await cleanup.run({ isDryRun: false });
     expect((await ada.call('GET', `/files/${old.id}`)).status).toBe(404);
     expect(bytesOf(old.id)).toEqual([]);
     for (const { id, url } of [young, shown]) {
@@ -67,7 +67,7 @@ describe('the upkeep of files', () => {
     ['after', true],
     ['before', false],
   ])(
-    'takes what a deleted message, or a deleted conversation, let go of %s it was looked at',
+    'deletes files of a deleted message and a deleted conversation, released %s they were examined',
     async (_when, isLate) => {
       const [file, other] = [await world.ready(ada, note), await world.ready(ada, note)];
       const { body } = await send([file.id]);
@@ -75,13 +75,13 @@ describe('the upkeep of files', () => {
       await ada.call('POST', `/conversations/${conversation}/messages`, { content: '', attachment_ids: [other.id] });
       for (const { id } of [file, other]) await age(id, 1000);
       if (isLate) {
-        await upkeep.run({ isDryRun: false });
-        expect(await toLookAt()).toBe(0);
+        await cleanup.run({ isDryRun: false });
+        expect(await countUnattached()).toBe(0);
       }
       await ada.call('DELETE', `/messages/${body.id}`);
       await ada.call('DELETE', `/conversations/${conversation}`);
-      expect(await upkeep.run({ isDryRun: true })).toMatchObject({ let_go: 2 });
-      await upkeep.run({ isDryRun: false });
+      expect(await cleanup.run({ isDryRun: true })).toMatchObject({ let_go: 2 });
+      await cleanup.run({ isDryRun: false });
       expect(bytesOf(file.id).concat(bytesOf(other.id))).toEqual([]);
       expect(
         await world.chat.app.database.query('select 1 from files where id = any($1)', [[file.id, other.id]]),
@@ -89,18 +89,18 @@ describe('the upkeep of files', () => {
     },
   );
 
-  it('ends what was cut off between the row and the bytes', async () => {
+  it('deletes files whose upload was interrupted after the row was written', async () => {
     const file = await world.ready(ada, note);
     await world.chat.app.database.query(
       `update files set status = 'pending', status_at = now() - interval '2 hours' where id = $1`,
       [file.id],
     );
-    await upkeep.run({ isDryRun: false });
+    await cleanup.run({ isDryRun: false });
     expect(bytesOf(file.id)).toEqual([]);
     expect((await ada.call('GET', `/files/${file.id}`)).status).toBe(404);
   });
 
-  it('is scheduled, and only counts when it is told to change nothing', async () => {
+  it('is scheduled, and only counts in a dry run', async () => {
     const file = await world.ready(ada, note);
     await age(file.id, 25);
     const schedule = world.chat.app.app.get(Schedule, { strict: false });
@@ -115,7 +115,7 @@ describe('the upkeep of files', () => {
     expect((await ada.call('GET', `/files/${file.id}`)).status).toBe(404);
   });
 
-  it('leaves no half file of a process that was killed in the middle of uploads', async () => {
+  it('deletes partial files of a process that was killed during uploads', async () => {
     const database = await createTestDatabase();
     const directory = mkdtempSync(join(tmpdir(), 'parley-killed-'));
     const environment = {
@@ -142,7 +142,7 @@ describe('the upkeep of files', () => {
     for (const name of readdirSync(incoming).slice(1)) utimesSync(join(incoming, name), anHourAgo, anHourAgo);
     const second = startProcess('dist/src/main.js', environment);
     await second.printed(/REST\s+http/);
-    // What was written to a moment ago may be the upload of another process.
+    // A file that was written a moment ago may be the upload of another process.
     while (readdirSync(incoming).length > 1) await new Promise((resolve) => setTimeout(resolve, 20));
     await second.end('SIGTERM');
     await new TempUploads({ dataDir: directory } as never).removeAbandoned(0);

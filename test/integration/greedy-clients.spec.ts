@@ -17,8 +17,8 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const GREEDY_ADDRESS = '127.0.0.2';
 
-describe('a client that takes what it can get leaves enough for another one', () => {
-  describe('of the sockets that a process opens in a second', () => {
+describe('the capacity of a process', () => {
+  describe('for new sockets', () => {
     let server: RealtimeApp;
 
     beforeAll(async () => {
@@ -26,7 +26,7 @@ describe('a client that takes what it can get leaves enough for another one', ()
     });
     afterAll(() => server.close());
 
-    it('400 tries of one address use up its own limit and not the others’ share', async () => {
+    it('is limited for each IP address: 400 attempts of one leave the share of others', async () => {
       const path = '/api/v1/realtime';
       const opened: WebSocket[] = [];
       const tries = Array.from({ length: 400 }, () => {
@@ -42,15 +42,15 @@ describe('a client that takes what it can get leaves enough for another one', ()
       expect(answers.filter((status) => status === 101)).toHaveLength(100);
       expect(new Set(answers)).toEqual(new Set([101, 429]));
 
-      const modest = new WebSocketClient(server.port, '?token=ann:s1');
-      await modest.next('live');
-      modest.close();
+      const otherClient = new WebSocketClient(server.port, '?token=ann:s1');
+      await otherClient.next('live');
+      otherClient.close();
       expect(await refusedWith(server.port, path, { localAddress: GREEDY_ADDRESS })).toBe(429);
       for (const socket of opened) socket.terminate();
     });
   });
 
-  describe('of the documents and the log that a process reads out', () => {
+  describe('for documents and the event log', () => {
     let app: TestApp;
     let people: People;
 
@@ -68,7 +68,7 @@ describe('a client that takes what it can get leaves enough for another one', ()
         asked.once('error', reject);
       });
 
-    it('an address without an account gets its share of the API documents, and another one all it asks for', async () => {
+    it('is limited for each IP address without an account: others get the API documents', async () => {
       const paths = ['/openapi.json', '/asyncapi.json'];
       const answers = await Promise.all(
         Array.from({ length: 320 }, (_none, index) => statusOf(paths[index % paths.length]!, GREEDY_ADDRESS)),
@@ -78,11 +78,11 @@ describe('a client that takes what it can get leaves enough for another one', ()
       for (const path of paths) expect(await statusOf(path, '127.0.0.1')).toBe(200);
     });
 
-    it('an account that comes back from far behind on many sockets is let in ten times, and a modest one is served', async () => {
-      const [greedy, modest] = (await people.many(2)) as [Actor, Actor];
+    it('is limited for each account that resumes from far behind on many sockets: others are served', async () => {
+      const [greedy, otherClient] = (await people.many(2)) as [Actor, Actor];
       const cursorOf = async (actor: Actor): Promise<string> =>
         encodeURIComponent((await people.call(actor, 'GET', '/sync')).body.cursor as string);
-      const groupId = await people.group(greedy, [[modest, 'participant']]);
+      const groupId = await people.group(greedy, [[otherClient, 'participant']]);
       const cursor = await cursorOf(greedy);
       await app.database.query(
         `with m as (
@@ -110,20 +110,20 @@ describe('a client that takes what it can get leaves enough for another one', ()
       expect(answers.filter((answer) => answer === 'live')).toHaveLength(10);
       const [first] = clients.filter((_client, index) => answers[index] === 'live');
       expect(first!.frames.filter(({ type, replay }) => type === 'message.created' && replay)).toHaveLength(290);
-      const other = await people.connect(modest, await cursorOf(modest));
+      const other = await people.connect(otherClient, await cursorOf(otherClient));
       for (const client of [...clients, other]) client.close();
     });
 
-    it('accounts that all come back at once read with half of the connections', async () => {
+    it('is half used by accounts that resume at once: other requests are served', async () => {
       const actors = await people.many(12);
-      const [modest, ...returning] = actors as [Actor, ...Actor[]];
+      const [otherClient, ...returning] = actors as [Actor, ...Actor[]];
       const groupId = await people.group(
-        modest,
+        otherClient,
         returning.map((actor) => [actor, 'participant']),
       );
       const cursors: string[] = [];
       for (const actor of returning) cursors.push((await people.call(actor, 'GET', '/sync')).body.cursor as string);
-      await people.call(modest, 'POST', `/conversations/${groupId}/messages`, { content: 'missed' });
+      await people.call(otherClient, 'POST', `/conversations/${groupId}/messages`, { content: 'missed' });
       const lock = new pg.Client({ connectionString: app.database.url });
       await lock.connect();
       await lock.query('begin; lock table events in access exclusive mode');
@@ -138,7 +138,7 @@ describe('a client that takes what it can get leaves enough for another one', ()
       try {
         while ((await reading()) < half) await setImmediate();
         for (let call = 0; call < 50; call++) {
-          expect((await people.call(modest, 'GET', '/users/me')).status).toBe(200);
+          expect((await people.call(otherClient, 'GET', '/users/me')).status).toBe(200);
           expect(await reading()).toBe(half);
         }
       } finally {
@@ -152,7 +152,7 @@ describe('a client that takes what it can get leaves enough for another one', ()
     });
   });
 
-  describe('of the uploads that a process takes in at a time', () => {
+  describe('for uploads', () => {
     const note = { name: 'note.txt', type: 'text/plain', bytes: Buffer.from('a note') };
     const HEAD = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n';
     let world: FileWorld;
@@ -160,7 +160,7 @@ describe('a client that takes what it can get leaves enough for another one', ()
     let settings: UploadSettings;
     let greedy: ChatUser;
     let other: ChatUser;
-    let modest: ChatUser;
+    let otherClient: ChatUser;
 
     beforeAll(async () => {
       world = await startFileWorld({ FILE_UPLOADS_PER_PROCESS: '7', FILE_QUOTA_BYTES: '4000000' });
@@ -168,7 +168,7 @@ describe('a client that takes what it can get leaves enough for another one', ()
       settings = world.chat.app.app.get(UploadSettings, { strict: false });
       settings.lingerMs = 100;
       [greedy, other] = [await world.chat.user('greedy'), await world.chat.user('other')];
-      modest = await world.chat.user('modest');
+      otherClient = await world.chat.user('modest');
     });
     afterAll(() => world.stop());
     afterEach(() => untilInProgress(0));
@@ -178,13 +178,13 @@ describe('a client that takes what it can get leaves enough for another one', ()
     };
     const begin = (user: ChatUser, count: number, length = 700_000): BegunUpload[] =>
       Array.from({ length: count }, () => world.beginUpload(user, length));
-    /** Sends a little now and then for as long as the connection is there. */
+    /** Sends some bytes now and then while the connection is open. */
     const trickle = ({ socket }: BegunUpload): void => {
       const timer = setInterval(() => socket.write('x'.repeat(2000)), 50);
       socket.once('close', () => clearInterval(timer)).write(HEAD);
     };
 
-    it('an account holds five, its others are refused at once, and a modest account uploads', async () => {
+    it('is limited to five for each account, whose further uploads are refused at once, while others upload', async () => {
       const held = begin(greedy, 5);
       for (const upload of held) trickle(upload);
       await untilInProgress(5);
@@ -195,7 +195,7 @@ describe('a client that takes what it can get leaves enough for another one', ()
         expect(await answer).toContain('Connection: close');
       }
       expect(uploads.total).toBe(5);
-      expect((await world.upload(modest, note)).status).toBe(201);
+      expect((await world.upload(otherClient, note)).status).toBe(201);
       const { status, body } = await world.upload(greedy, note);
       expect([status, body.error.details.limit]).toEqual([429, 5]);
       for (const { socket } of held) socket.destroy();
@@ -203,19 +203,19 @@ describe('a client that takes what it can get leaves enough for another one', ()
       expect((await world.upload(greedy, note)).status).toBe(201);
     });
 
-    it('a process takes in as many as it has places, whoever sends them', async () => {
+    it('is limited for the process, over all accounts', async () => {
       const held = [...begin(greedy, 5), ...begin(other, 2)];
       for (const upload of held) trickle(upload);
       await untilInProgress(7);
-      const { status, headers, body } = await world.upload(modest, note);
+      const { status, headers, body } = await world.upload(otherClient, note);
       expect([status, headers.get('retry-after'), body.error.details.limit]).toEqual([429, '5', undefined]);
       held[0]!.socket.destroy();
       await untilInProgress(6);
-      expect((await world.upload(modest, note)).status).toBe(201);
+      expect((await world.upload(otherClient, note)).status).toBe(201);
       for (const { socket } of held) socket.destroy();
     });
 
-    it('what an upload announces, or sends without a length, counts against the quota while it comes in', async () => {
+    it('counts announced bytes, and bytes without a length, against the quota during the upload', async () => {
       const [first] = begin(greedy, 1, 2_500_000);
       trickle(first!);
       await untilInProgress(1);
@@ -242,7 +242,7 @@ describe('a client that takes what it can get leaves enough for another one', ()
       third!.socket.destroy();
     });
 
-    it('a place is free again however the upload ends', async () => {
+    it('is released however an upload ends', async () => {
       const answered = async (status: number, answer: Promise<{ status: number } | string>): Promise<void> => {
         const said = await answer;
         expect(typeof said === 'string' ? Number(said.split(' ')[1]) : said.status).toBe(status);
@@ -263,7 +263,7 @@ describe('a client that takes what it can get leaves enough for another one', ()
       gone!.socket.destroy();
       await untilInProgress(0);
 
-      // Gone while the request is on its way through the checks before its body is read.
+      // Closed while the request passes the checks before its body is read.
       for (let cycle = 0; cycle < 20; cycle++) {
         const uploads = begin(greedy, 5);
         await new Promise((resolve) => setTimeout(resolve, cycle % 7));
@@ -275,7 +275,7 @@ describe('a client that takes what it can get leaves enough for another one', ()
   });
 
   const queues = [['PostgreSQL'], ...(hasRedis ? [['Redis']] : [])];
-  describe.each(queues)('of the scans of files, queued in %s', (store) => {
+  describe.each(queues)('for scans of files, queued in %s', (store) => {
     let clamd: FakeClamd;
     let redis: RedisServer | undefined;
     let world: FileWorld;
@@ -292,8 +292,8 @@ describe('a client that takes what it can get leaves enough for another one', ()
       await redis?.halt();
     });
 
-    it('uploaders take turns: a modest one’s picture is ready while 30 files of greedy ones wait, and all are scanned', async () => {
-      const [greedy, other, modest] = [
+    it('is shared by taking turns: a picture of another account is ready while 30 files of greedy ones wait', async () => {
+      const [greedy, other, otherClient] = [
         await world.chat.user('greedy'),
         await world.chat.user('other'),
         await world.chat.user('modest'),
@@ -305,17 +305,17 @@ describe('a client that takes what it can get leaves enough for another one', ()
       const photo = { name: 'photo.png', type: 'image/png', category: 'image', bytes: png } as const;
       for (let i = 0; i < 15; i++) {
         for (const user of [greedy, other]) expect((await world.upload(user, photo)).status).toBe(201);
-        // The workers are busy before there is anything else to do.
+        // The workers are busy before anything else is queued.
         if (i === 0) await scanned(2);
       }
       const portrait = { ...photo, bytes: await picture().negate().png().toBuffer() };
-      const { body } = await world.upload(modest, portrait);
+      const { body } = await world.upload(otherClient, portrait);
       clamd.release(1);
       await scanned(3);
       expect(clamd.received[2]!.equals(portrait.bytes)).toBe(true);
 
       clamd.release(2);
-      expect(await world.scanned(modest, body.id as string)).toMatchObject({ status: 'ready', width: 64 });
+      expect(await world.scanned(otherClient, body.id as string)).toMatchObject({ status: 'ready', width: 64 });
       const counts = `select status, count(*)::int as files from files group by status order by status`;
       const [ready, waiting] = await world.chat.app.database.query<{ status: string; files: number }>(counts);
       expect([ready!.status, waiting!.status]).toEqual(['ready', 'scanning']);

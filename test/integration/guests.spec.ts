@@ -14,7 +14,7 @@ import { type AnyJson, JsonSocket } from '../support/dialect-client.js';
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
-/** A protocol that is ours, and asks for nothing. */
+/** Our own protocol, without requests. */
 class ListeningCodec implements SocketCodec {
   readonly protocol = 'guests of a test';
 
@@ -32,7 +32,7 @@ interface GuestWorld {
   readonly people: People;
   readonly messages: MessagesService;
   guest(address?: string): Promise<Actor>;
-  /** A guest's socket, listening. */
+  /** The socket of a guest, subscribed. */
   listen(): Promise<JsonSocket>;
   room(owner: Actor, settings?: object): Promise<string>;
   stop(): Promise<void>;
@@ -73,12 +73,12 @@ async function start(overrides: Environment = {}): Promise<GuestWorld> {
   };
 }
 
-const says =
+const hasContent =
   (content: string) =>
   (frame: AnyJson): boolean =>
     frame.type === 'message.created' && frame.data.message.content === content;
 
-describe('guests who may write', () => {
+describe('a guest with GUEST_ACCESS=write', () => {
   let world: GuestWorld;
   let owner: Actor;
   beforeAll(async () => {
@@ -87,16 +87,16 @@ describe('guests who may write', () => {
   });
   afterAll(() => world.stop());
 
-  it('hear what is said in public rooms, and nothing else', async () => {
+  it('receives messages of public rooms only', async () => {
     const [open, closed] = [await world.room(owner), await world.room(owner, { is_private: true })];
     const group = await world.people.group(owner);
     const socket = await world.listen();
     for (const id of [closed, group, open]) await world.messages.send(owner, id, { content: `in ${id}` });
-    await socket.next(says(`in ${open}`));
+    await socket.next(hasContent(`in ${open}`));
     expect(JSON.stringify(socket.frames)).not.toMatch(new RegExp(`in ${closed}|in ${group}`));
   });
 
-  it('hear a room that is made while they listen', async () => {
+  it('receives messages of a room that is created while they are connected', async () => {
     const socket = await world.listen();
     const body = { type: 'room', slug: 'made-meanwhile' };
     const open = (await world.people.call(owner, 'POST', '/conversations', body)).body.id as string;
@@ -109,22 +109,22 @@ describe('guests who may write', () => {
     expect(isHeard).toBe(true);
   });
 
-  it('hear nothing of a room from the very event on that makes it private, however old what is known of it', async () => {
+  it('receives nothing of a room after the event that makes it private, even with a stale list of rooms', async () => {
     const [open, other] = [await world.room(owner), await world.room(owner)];
     const owners = await world.people.connect(owner);
     const socket = await world.listen();
     await world.messages.send(owner, open, { content: 'still public' });
-    await socket.next(says('still public'));
+    await socket.next(hasContent('still public'));
     const streamAccess = world.test.app.get(StreamAccessReader, { strict: false });
     const read = streamAccess.current.bind(streamAccess);
-    let letGo = (): void => undefined;
-    const isLetGo = new Promise<void>((resolve) => (letGo = resolve));
-    // A reading from before the change, whose answer comes after it.
+    let release = (): void => undefined;
+    const isReleased = new Promise<void>((resolve) => (release = resolve));
+    // A read from before the change that returns after it.
     const isRead = new Promise<void>((resolve) => {
       jest.spyOn(streamAccess, 'current').mockImplementationOnce(async (...asked) => {
         const rooms = await read(...asked);
         resolve();
-        await isLetGo;
+        await isReleased;
         return rooms;
       });
     });
@@ -134,19 +134,19 @@ describe('guests who may write', () => {
     await world.people.call(owner, 'PATCH', `/conversations/${open}`, { settings: { is_private: true } });
     await world.messages.send(owner, open, { content: 'a secret' });
     await world.messages.send(owner, other, { content: 'meanwhile' });
-    await socket.next(says('meanwhile'));
-    letGo();
+    await socket.next(hasContent('meanwhile'));
+    release();
     await reading;
     await world.messages.send(owner, open, { content: 'another secret' });
     await world.messages.send(owner, other, { content: 'the end' });
-    await socket.next(says('the end'));
+    await socket.next(hasContent('the end'));
     const events = socket.frames.filter(({ conversation_id }) => conversation_id === open);
     expect(JSON.stringify(events)).not.toContain('secret');
     expect(events.at(-1)!.type).toBe('conversation.updated');
     owners.close();
   });
 
-  it('go on hearing a room that was only renamed', async () => {
+  it('continues to receive messages of a renamed room', async () => {
     const open = await world.room(owner);
     const socket = await world.listen();
     await world.people.call(owner, 'PATCH', `/conversations/${open}`, { title: 'Another name' });
@@ -162,7 +162,7 @@ describe('guests who may write', () => {
     expect(isHeard).toBe(true);
   });
 
-  it('speak in public rooms as Guest, whoever they are', async () => {
+  it('sends to public rooms as Guest', async () => {
     const open = await world.room(owner);
     const { message } = await world.messages.send(await world.guest(), open, { content: 'hello' });
     expect(message).toMatchObject({ sender_id: GUEST_USER_ID, sender_name: 'Guest', sequence_number: 1 });
@@ -170,13 +170,13 @@ describe('guests who may write', () => {
     expect(body.participants.map(({ user_id }: { user_id: string }) => user_id)).toEqual([owner.userId]);
   });
 
-  it('speak nowhere else, whatever stands in the table of participants', async () => {
+  it('sends to no other conversation, even as a participant in the database', async () => {
     const guest = await world.guest();
     const refused = { code: 'PERMISSION_DENIED' };
     const closed = await world.room(owner, { is_private: true });
     const group = await world.people.group(owner);
     for (const id of [closed, group]) {
-      // Nobody can bring this about; were it so, it would not help.
+      // No API adds this row; even with it, access must be denied.
       await world.test.database.query(
         `insert into participants (conversation_id, user_id, role, joined_seq) values ($1, $2, 'participant', 0)`,
         [id, GUEST_USER_ID],
@@ -196,7 +196,7 @@ describe('guests who may write', () => {
     });
   });
 
-  it('can be put into no conversation: it would be open to all of them', async () => {
+  it('cannot be added to a conversation, which would open it to all guests', async () => {
     const [open, group] = [await world.room(owner), await world.people.group(owner)];
     const socket = await world.listen();
     for (const id of [open, group]) {
@@ -208,12 +208,12 @@ describe('guests who may write', () => {
       expect((await world.people.call(owner, 'POST', '/conversations', body)).status).toBe(404);
     }
     await world.messages.send(owner, group, { content: 'among ourselves' });
-    await world.messages.send(owner, open, { content: 'for everybody' });
-    await socket.next(says('for everybody'));
+    await world.messages.send(owner, open, { content: 'for all' });
+    await socket.next(hasContent('for all'));
     expect(JSON.stringify(socket.frames)).not.toContain('among ourselves');
   });
 
-  it('cannot log in, and nobody takes their name', async () => {
+  it('cannot log in, and the name cannot be registered', async () => {
     const [login, register] = [
       await world.people.call(owner, 'POST', '/auth/login', { login: 'guest', password: 'guest' }),
       await world.people.call(owner, 'POST', '/auth/register', {
@@ -225,7 +225,7 @@ describe('guests who may write', () => {
     expect([login.status, register.status]).toEqual([401, 400]);
   });
 
-  it('are all out when their account is banned', async () => {
+  it('is disconnected when the account of guests is banned', async () => {
     const socket = await world.listen();
     const admin = await world.people.one('admin');
     const path = `/admin/users/${GUEST_USER_ID}`;
@@ -236,7 +236,7 @@ describe('guests who may write', () => {
     await world.listen();
   });
 
-  it('are shut out by a ban and by nothing that could not be undone', async () => {
+  it('cannot be changed by an admin, except by a ban', async () => {
     const admin = await world.people.one('admin');
     const path = `/admin/users/${GUEST_USER_ID}`;
     const reason = 'tidying up';
@@ -251,8 +251,8 @@ describe('guests who may write', () => {
   });
 });
 
-describe('guests who may only read', () => {
-  it('speak nowhere, and are limited by address', async () => {
+describe('a guest with GUEST_ACCESS=read', () => {
+  it('cannot send, and is limited by IP address', async () => {
     const world = await start({ GUEST_ACCESS: 'read', RATE_LIMIT_MULTIPLIER: '1' });
     const open = await world.room(await world.people.one());
     const [guest, other] = [await world.guest('ip:192.0.2.1'), await world.guest('ip:192.0.2.2')];
@@ -263,14 +263,14 @@ describe('guests who may only read', () => {
     for (let i = 0; i < 10; i++) await handshake.count(guest);
     await expect(handshake.count(guest)).rejects.toMatchObject({ code: 'RATE_LIMIT_EXCEEDED' });
     await handshake.count(other);
-    // Twenty sockets are what one user may have.
+    // One user may have at most twenty sockets.
     for (let i = 0; i < 25; i++) await world.listen();
     await world.stop();
   });
 });
 
-describe('guests who are not wanted', () => {
-  it('are not let in', async () => {
+describe('a guest with GUEST_ACCESS=off', () => {
+  it('is refused', async () => {
     const world = await start({ GUEST_ACCESS: 'off' });
     await expect(world.guest()).rejects.toMatchObject({ code: 'AUTHENTICATION_REQUIRED' });
     const socket = new JsonSocket(world.test.url, '/guests');

@@ -7,17 +7,17 @@ import { People } from '../support/people.js';
 import { hasRedis, RedisServer } from '../support/redis-server.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
-interface Shown {
+interface HealthResponse {
   status: number;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   body: any;
 }
 
-describe('health', () => {
+describe('GET /healthz', () => {
   let server: TestApp;
   let people: People;
   let admin: Actor;
-  const get = async (path: string): Promise<Shown> => {
+  const get = async (path: string): Promise<HealthResponse> => {
     const answer = await fetch(`${server.url}/${path}`);
     return { status: answer.status, body: await answer.json() };
   };
@@ -29,7 +29,7 @@ describe('health', () => {
   });
   afterEach(() => server.close());
 
-  it('is told in one form: status, time, version, components, figures', async () => {
+  it('returns status, time, version, components and metrics', async () => {
     const ana = await people.one();
     const group = await people.group(ana);
     await people.call(ana, 'POST', `/conversations/${group}/messages`, { content: 'hello' });
@@ -46,11 +46,11 @@ describe('health', () => {
     socket.close();
   });
 
-  it('tells strangers which part works, and admins the figures', async () => {
+  it('returns the state of components to all, and metrics to admins only', async () => {
     const proxied = { 'x-forwarded-for': '203.0.113.7' };
-    const shown = async (headers: Record<string, string>): Promise<object> =>
+    const healthFor = async (headers: Record<string, string>): Promise<object> =>
       (await (await fetch(`${server.url}/healthz`, { headers })).json()) as object;
-    expect(await shown(proxied)).toEqual({
+    expect(await healthFor(proxied)).toEqual({
       status: 'healthy',
       timestamp: expect.any(String),
       version: null,
@@ -58,12 +58,12 @@ describe('health', () => {
       metrics: { active_connections: null, total_messages_processed: null, uptime_seconds: null },
     });
     const user = { ...proxied, authorization: `Bearer ${people.tokenOf(await people.one())}` };
-    expect(await shown(user)).toMatchObject({ version: null });
+    expect(await healthFor(user)).toMatchObject({ version: null });
     const known = { version: expect.any(String), metrics: { uptime_seconds: expect.any(Number) } };
-    expect(await shown({ ...proxied, authorization: `Bearer ${people.tokenOf(admin)}` })).toMatchObject(known);
+    expect(await healthFor({ ...proxied, authorization: `Bearer ${people.tokenOf(admin)}` })).toMatchObject(known);
   });
 
-  it('says that something vital is away, and to admins what went wrong last', async () => {
+  it('returns 503 if a vital component fails, and the last error to admins only', async () => {
     let isAway = true;
     const check = (): void => {
       if (isAway) throw new Error('the far end hung up');
@@ -89,7 +89,7 @@ describe('health', () => {
     expect(await get('readyz')).toEqual({ status: 200, body: { status: 'ok' } });
   });
 
-  it('asks for readiness only what is vital, and once for all who want to know within a second', async () => {
+  it('checks only vital components for /readyz, and once a second for all requests', async () => {
     const asked = { vital: 0, other: 0 };
     const health = server.app.get(Health);
     health.register('vital', () => asked.vital++);
@@ -101,7 +101,7 @@ describe('health', () => {
     expect(asked).toEqual({ vital: 2, other: 1 });
   });
 
-  it('is not there on a database that takes no writes, and comes back by itself', async () => {
+  it('reports a read-only database, and its recovery', async () => {
     const ana = await people.one();
     const group = await people.group(ana);
     const name = new URL(server.database.url).pathname.slice(1);
@@ -117,7 +117,7 @@ describe('health', () => {
           [name],
         );
       }
-      // A check that loses its connection on the way says `unavailable` once.
+      // A check that loses its connection on the way returns `unavailable` once.
       while ((await get('readyz')).body.status !== inForce) continue;
     };
     await settle('on', 'read-only');
@@ -131,7 +131,7 @@ describe('health', () => {
     expect(taken.map(({ status }) => status)).toEqual(Array(20).fill(201));
   });
 
-  it('is draining from the first moment of the way out', async () => {
+  it('reports draining from the first moment of a shutdown', async () => {
     const draining = server.app.get(DrainState).begin();
     expect(await get('readyz')).toEqual({ status: 503, body: { status: 'draining' } });
     expect(await get('healthz')).toMatchObject({ status: 503, body: { status: 'draining' } });
@@ -139,8 +139,8 @@ describe('health', () => {
   });
 });
 
-(hasRedis ? describe : describe.skip)('health with Redis', () => {
-  it('is degraded, and serves on, while Redis is away', async () => {
+(hasRedis ? describe : describe.skip)('GET /healthz with Redis', () => {
+  it('reports degraded without Redis, while the server continues', async () => {
     const redis = await RedisServer.start();
     const health = new Health(new DrainState());
     const watch = new RedisHealth({ redisUrl: redis.url } as Config, health);
@@ -151,7 +151,7 @@ describe('health', () => {
     watch.onModuleDestroy();
   });
 
-  it('tells what it can while Redis is away: neither metrics nor the queues wait for it', async () => {
+  it('does not wait for Redis, and neither do metrics and queues', async () => {
     const redis = await RedisServer.start();
     const server = await startTestApp({ REDIS_URL: redis.url });
     const people = new People(server);

@@ -94,7 +94,7 @@ class GuardedController {
 @Module({ controllers: [EdgeController, GuardedController] })
 class EdgeModule {}
 
-describe('the HTTP edge', () => {
+describe('the HTTP server', () => {
   let app: NestExpressApplication;
   let database: TestDatabase;
   let url: string;
@@ -120,7 +120,7 @@ describe('the HTTP edge', () => {
     expect(body.error.request_id).toBe(answer.headers.get('x-request-id'));
     return [answer.status, body.error.code];
   };
-  /** Sends bytes no HTTP client would send, and answers the status line. */
+  /** Sends bytes that no HTTP client would send, and returns the status line. */
   const raw = async (request: string): Promise<string> => {
     const socket = connect((app.getHttpServer().address() as AddressInfo).port, '127.0.0.1');
     socket.write(request);
@@ -129,8 +129,8 @@ describe('the HTTP edge', () => {
     return String(answer).split('\r\n')[0] ?? '';
   };
 
-  describe('a body', () => {
-    it('arrives as its DTO', async () => {
+  describe('a request body', () => {
+    it('is parsed as its DTO', async () => {
       const answer = await post('{"text":"zażółć 🐙"}', { 'content-type': 'application/json; charset=UTF-8' });
       expect([answer.status, await answer.json()]).toEqual([201, { text: 'zażółć 🐙' }]);
     });
@@ -151,11 +151,11 @@ describe('the HTTP edge', () => {
       ['a field of another type', '{"text":{"$gt":""}}'],
       ['an unknown field', '{"text":"a","role":"admin"}'],
       ['nothing at all', ''],
-    ])('of %s is a validation error', async (_what, body) => {
+    ])('is a validation error: %s', async (_what, body) => {
       expect(await codeOf(await post(body))).toEqual([400, 'VALIDATION_ERROR']);
     });
 
-    it('in broken UTF-8 is a validation error', async () => {
+    it('is a validation error in invalid UTF-8', async () => {
       expect(await codeOf(await post(Buffer.from('{"text":"\xff"}', 'latin1')))).toEqual([400, 'VALIDATION_ERROR']);
     });
 
@@ -166,7 +166,7 @@ describe('the HTTP edge', () => {
         'application/vnd.api+json; charset=utf-8',
         'application/json; version=1; charset=us-ascii',
       ],
-    ])('of type %s is JSON', async (type) => {
+    ])('is parsed as JSON with the type %s', async (type) => {
       const answer = await post('{"text":"a"}', { 'content-type': type });
       expect([answer.status, await answer.json()]).toEqual([201, { text: 'a' }]);
     });
@@ -175,20 +175,20 @@ describe('the HTTP edge', () => {
       ...['text/plain', 'application/x-www-form-urlencoded', 'application/xml', 'application/jsonp', 'json', ''],
       ...['application/json; charset=latin1', 'application/json; charset="utf-16"', 'text/plain; a=application/json'],
       ...['application/json; charset=utf-8; charset=latin1', 'multipart/related; type="application/json"'],
-    ])('of type %p is refused', async (type) => {
+    ])('is refused with the type %p', async (type) => {
       expect(await codeOf(await post('{"text":"a"}', { 'content-type': type }))).toEqual([
         415,
         'UNSUPPORTED_MEDIA_TYPE',
       ]);
     });
 
-    it('that is compressed is refused', async () => {
+    it('is refused if it is compressed', async () => {
       const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
       expect(await codeOf(await post('{}', headers))).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
     });
 
     it.each(['application/json', 'text/plain', undefined])(
-      'that is chunked and empty is none, of type %s',
+      'is ignored if it is chunked and empty, with the type %s',
       async (type) => {
         const header = type === undefined ? '' : `Content-Type: ${type}\r\n`;
         const head = `POST /edge/ping HTTP/1.1\r\nHost: x\r\n${header}Transfer-Encoding: chunked\r\n\r\n`;
@@ -198,7 +198,7 @@ describe('the HTTP edge', () => {
       },
     );
 
-    it('is asked for with 100 Continue only where it is going to be read', async () => {
+    it('is requested with 100 Continue only if it will be read', async () => {
       const expecting = (path: string, length: number): Promise<string> =>
         raw(
           `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\nExpect: 100-continue\r\n\r\n`,
@@ -215,7 +215,7 @@ describe('the HTTP edge', () => {
       socket.destroy();
     });
 
-    it('over 256 kB is refused, announced or not', async () => {
+    it('is refused over 256 kB, with or without a length', async () => {
       const large = JSON.stringify({ text: 'x'.repeat(300_000) });
       expect(await codeOf(await post(large))).toEqual([413, 'PAYLOAD_TOO_LARGE']);
       const streamed = await fetch(`${url}/edge/echo`, {
@@ -227,7 +227,7 @@ describe('the HTTP edge', () => {
       expect(await codeOf(streamed)).toEqual([413, 'PAYLOAD_TOO_LARGE']);
     });
 
-    it('names every field that is wrong', async () => {
+    it('has every invalid field reported', async () => {
       const answer = (await (await post('{"role":1}')).json()) as {
         error: { details: { errors: { field: string }[] } };
       };
@@ -235,7 +235,7 @@ describe('the HTTP edge', () => {
     });
   });
 
-  describe('an address', () => {
+  describe('a URL', () => {
     it.each([
       ['an unknown route', '/nowhere', 404, 'ROUTE_NOT_FOUND'],
       ['a broken percent-encoding', '/edge/items/%ff', 400, 'VALIDATION_ERROR'],
@@ -246,11 +246,11 @@ describe('the HTTP edge', () => {
       ['a nested parameter', '/edge/page?limit[a]=1', 400, 'VALIDATION_ERROR'],
       ['another case', '/EDGE/page', 404, 'ROUTE_NOT_FOUND'],
       ['a doubled slash', '//edge/page', 404, 'ROUTE_NOT_FOUND'],
-    ])('with %s is answered with an error', async (_what, path, status, code) => {
+    ])('is answered with an error if it has %s', async (_what, path, status, code) => {
       expect(await codeOf(await fetch(`${url}${path}`))).toEqual([status, code]);
     });
 
-    it.each(['http://[', 'http://[::1', '*'])('that is %s is answered in our form', async (address) => {
+    it.each(['http://[', 'http://[::1', '*'])('is answered in our error format: %s', async (address) => {
       const socket = connect(Number(new URL(url).port), '127.0.0.1');
       socket.end(`GET ${address} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
       const answer = await text(socket);
@@ -258,12 +258,12 @@ describe('the HTTP edge', () => {
       expect(answer).toContain('ROUTE_NOT_FOUND');
     });
 
-    it('is answered although the client offers another protocol, whole body and all', async () => {
+    it('is served although the client offers another protocol, with its whole body', async () => {
       const offer = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAA\r\n';
       const socket = connect(Number(new URL(url).port), '127.0.0.1');
       socket.write(`GET /edge/page?limit=7 HTTP/1.1\r\nHost: x\r\n${offer}\r\n`);
       expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1\.1 200 [^]*{"limit":7}$/);
-      // Read anew without end, the socket would gather listeners.
+      // If it is read again without end, listeners accumulate on the socket.
       if (!socket.destroyed) await once(socket.resume(), 'close');
       const body = JSON.stringify({ text: 'x'.repeat(20) });
       const head = `POST /edge/echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
@@ -282,7 +282,7 @@ describe('the HTTP edge', () => {
       ['2026-11-28t00:00:00.5z', '2026-11-28T00:00:00.500Z'],
       ['2026-11-28%2000:00:00,25Z', '2026-11-28T00:00:00.250Z'],
       ['2026-11-28', '2026-11-28T00:00:00.000Z'],
-    ])('may name the time %s', async (given, from) => {
+    ])('accepts the time %s', async (given, from) => {
       expect(await (await fetch(`${url}/edge/page?from=${given}`)).json()).toEqual({ from });
     });
 
@@ -294,11 +294,11 @@ describe('the HTTP edge', () => {
       '1795824000',
       'tomorrow',
       '2026-11-28T',
-    ])('may not name %s as a time', async (given) => {
+    ])('rejects %s as a time', async (given) => {
       expect(await codeOf(await fetch(`${url}/edge/page?from=${given}`))).toEqual([400, 'VALIDATION_ERROR']);
     });
 
-    it('may leave a field of its query empty, which is to leave it out', async () => {
+    it('accepts an empty query field as an omitted one', async () => {
       expect(await (await fetch(`${url}/edge/page?limit=7&from=&cursor=`)).json()).toEqual({ limit: 7 });
     });
 
@@ -308,13 +308,13 @@ describe('the HTTP edge', () => {
       expect(({} as { limit?: unknown }).limit).toBeUndefined();
     });
 
-    it('may end in a slash', async () => {
+    it('accepts a trailing slash', async () => {
       const answer = await fetch(`${url}/edge/page/?limit=7`, { redirect: 'manual' });
       expect([answer.status, await answer.json()]).toEqual([200, { limit: 7 }]);
     });
   });
 
-  it('denies what is not public without a token, whatever the method', async () => {
+  it('denies routes without a token unless they are public, for every method', async () => {
     expect(await codeOf(await fetch(`${url}/guarded`))).toEqual([401, 'AUTHENTICATION_REQUIRED']);
     expect((await fetch(`${url}/guarded`, { method: 'HEAD' })).status).toBe(401);
     expect(await codeOf(await fetch(`${url}/guarded/`))).toEqual([401, 'AUTHENTICATION_REQUIRED']);
@@ -322,25 +322,25 @@ describe('the HTTP edge', () => {
     expect(await overridden.json()).toEqual({});
   });
 
-  it('lets a stale token pass to public routes, as nobody', async () => {
+  it('serves public routes with a stale token, as anonymous', async () => {
     const answer = await fetch(`${url}/edge/actor`, { headers: { authorization: 'Bearer stale' } });
     expect(await answer.json()).toEqual({ actor: null });
   });
 
-  it('tells nothing of a defect but the request id', async () => {
+  it('returns nothing of a defect but the request id', async () => {
     const answer = await fetch(`${url}/edge/broken`);
     const text = await answer.clone().text();
     expect(await codeOf(answer)).toEqual([500, 'INTERNAL_ERROR']);
     expect(text).not.toMatch(/secret|select|node_modules|at /);
   });
 
-  it('says when to come back', async () => {
+  it('returns Retry-After with a limit', async () => {
     const answer = await fetch(`${url}/edge/limited`);
     expect(answer.headers.get('retry-after')).toBe('7');
     expect(await codeOf(answer)).toEqual([429, 'RATE_LIMIT_EXCEEDED']);
   });
 
-  it('gives every request an id of its own, whatever the client calls it', async () => {
+  it('assigns its own id to every request', async () => {
     const given = async (id: string) =>
       (await fetch(`${url}/livez`, { headers: { 'x-request-id': id } })).headers.get('x-request-id');
     const ids = await Promise.all(['trace-0123456789', 'trace-0123456789', 'short', 'has "quotes"'].map(given));
@@ -348,7 +348,7 @@ describe('the HTTP edge', () => {
     expect(new Set(ids).size).toBe(4);
   });
 
-  it('sends its protective headers with every answer, errors too', async () => {
+  it('sends security headers with every response, including errors', async () => {
     for (const path of ['/livez', '/nowhere', '/edge/broken']) {
       const { headers } = await fetch(`${url}${path}`);
       expect(headers.get('x-content-type-options')).toBe('nosniff');
@@ -367,7 +367,7 @@ describe('the HTTP edge', () => {
         headers: { origin, 'access-control-request-method': 'POST' },
       });
 
-    it('may call when its origin is allowed', async () => {
+    it('may call if its origin is allowed', async () => {
       const answer = await preflight('https://chat.example');
       expect(answer.status).toBe(204);
       expect(answer.headers.get('access-control-allow-origin')).toBe('https://chat.example');
@@ -380,7 +380,7 @@ describe('the HTTP edge', () => {
       'http://chat.example',
       'https://CHAT.example',
       'https://chat.example:444',
-    ])('may not call from %s', async (origin) => {
+    ])('must not call from %s', async (origin) => {
       expect((await preflight(origin)).headers.get('access-control-allow-origin')).toBeNull();
       const simple = await fetch(`${url}/livez`, { headers: { origin } });
       expect(simple.headers.get('access-control-allow-origin')).toBeNull();
@@ -395,7 +395,7 @@ describe('the HTTP edge', () => {
     ],
     ['bare line feeds', 'GET /livez HTTP/1.1\nHost: a\n\n'],
     ['a header of 20 kB', `GET /livez HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`],
-  ])('refuses a request with %s', async (_what, request) => {
+  ])('refuses a malformed request with %s', async (_what, request) => {
     expect(await raw(request)).toMatch(/^HTTP\/1\.1 4\d\d /);
   });
 
@@ -413,11 +413,11 @@ describe('the HTTP edge', () => {
     ['none of that', 'GET /livez HTTP/1.1\r\nHost: chat_1.example.:443\r\n\r\n', 200],
     ['an address for its host', 'GET /livez HTTP/1.1\r\nHost: [::1]:3000\r\n\r\n', 200],
     ['HTTP/1.0 and no host', 'GET /livez HTTP/1.0\r\n\r\n', 200],
-  ])('answers a request with %s as it should', async (_what, request, status) => {
+  ])('responds to a request with %s by %i', async (_what, request, status) => {
     expect(await raw(request)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   });
 
-  it('describes itself in OpenAPI 3.1, and shows it without any outside address', async () => {
+  it('serves its OpenAPI 3.1 document and documentation without external URLs', async () => {
     const document = (await (await fetch(`${url}/openapi.json`)).json()) as { openapi: string; paths: object };
     expect(document.openapi).toBe('3.1.0');
     expect(Object.keys(document.paths)).toContain('/livez');
@@ -430,7 +430,7 @@ describe('the HTTP edge', () => {
     expect(page.headers.get('content-security-policy')).not.toMatch(/https?:|\*/);
   });
 
-  it('serves its documents compressed, and not at all to clients that have them', async () => {
+  it('serves its documents compressed, and returns 304 to clients that have them', async () => {
     for (const path of ['/openapi.json', '/asyncapi.json']) {
       const plain = await fetch(`${url}${path}`, { headers: { 'accept-encoding': 'identity' } });
       const etag = plain.headers.get('etag')!;
@@ -447,8 +447,8 @@ describe('the HTTP edge', () => {
     }
   });
 
-  describe('the objects of a request', () => {
-    /** For request and response: whether they already were what Express makes of them when it swaps the prototype. */
+  describe('a request object', () => {
+    /** For request and response: whether they already had the prototype that Express sets. */
     const areReady = async (served: INestApplication): Promise<boolean[]> => {
       const seen: boolean[] = [];
       const instance = served.getHttpAdapter().getInstance() as Express;
@@ -467,15 +467,14 @@ describe('the HTTP edge', () => {
       return seen;
     };
 
-    it('already are what Express would make of them', async () => {
-      // Should an upgrade of Express take its methods from elsewhere, four fifths of the throughput would be gone
-      // again.
+    it('has the prototype of Express from the beginning', async () => {
+      // If an upgrade of Express changes this, four fifths of the throughput are lost.
       expect(await areReady(app)).toEqual([true, true]);
       const instance = app.getHttpAdapter().getInstance() as Express;
       for (const method of ['json', 'status', 'send', 'vary']) expect(instance.response).toHaveProperty(method);
     });
 
-    it('are not with the stock adapter', async () => {
+    it('has it only later with the stock adapter, as a control', async () => {
       const stock = await NestFactory.create(class Empty {}, new ExpressAdapter(), { logger: false });
       await stock.listen(0, '127.0.0.1');
       expect(await areReady(stock)).toEqual([false, false]);

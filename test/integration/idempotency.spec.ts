@@ -49,7 +49,7 @@ describe('an idempotency key', () => {
   let url: string;
 
   beforeAll(async () => {
-    // Stands in for the tokens of real people: who the header names is who calls.
+    // Replaces authentication: the header names the user.
     jest.spyOn(AuthGuard.prototype, 'canActivate').mockImplementation((context) => {
       const request = context.switchToHttp().getRequest<ParleyRequest>();
       const userId = users[Number(request.headers['x-test-user'] ?? 0)] ?? '';
@@ -78,7 +78,7 @@ describe('an idempotency key', () => {
     return { status: answer.status, body, isReplay: answer.headers.get('idempotency-replayed') === 'true' };
   };
 
-  it('gives the same answer again, and says so', async () => {
+  it('returns the same response again, marked as replayed', async () => {
     const key = randomUUID();
     const first = await order(key, 'tea');
     const again = await order(key, 'tea');
@@ -95,7 +95,7 @@ describe('an idempotency key', () => {
     });
   });
 
-  it('is each user’s own', async () => {
+  it('belongs to one user', async () => {
     const key = randomUUID();
     const mine = await order(key, 'tea');
     const theirs = await order(key, 'tea', { user: 1 });
@@ -103,7 +103,7 @@ describe('an idempotency key', () => {
     expect(theirs.body.number).not.toBe(mine.body.number);
   });
 
-  it('lets twenty requests at once do the thing once', async () => {
+  it('makes twenty simultaneous requests act once', async () => {
     const before = orders;
     let release: () => void = () => undefined;
     const released = new Promise<void>((resolve) => {
@@ -125,26 +125,26 @@ describe('an idempotency key', () => {
     expect(await order(key, 'tea')).toMatchObject({ status: 201, isReplay: false });
   });
 
-  it.each(['tea', 'forbidden'])('stays with its second request when the first, for %s, ends too late', async (item) => {
+  it.each(['tea', 'forbidden'])('belongs to its second request when the first, for %s, ends too late', async (item) => {
     const key = randomUUID();
-    const late = await underWay(key, item);
+    const late = await beginOrder(key, item);
     await database.query(`update idempotency_keys set expires_at = now() - interval '1 second' where key = $1`, [key]);
-    const second = await underWay(key, 'coffee');
-    late.goOn();
+    const second = await beginOrder(key, 'coffee');
+    late.proceed();
     await late.answer;
     expect(await database.query('select status from idempotency_keys where key = $1', [key])).toEqual([
       { status: null },
     ]);
-    second.goOn();
+    second.proceed();
     const { body } = await second.answer;
     expect(await order(key, 'coffee')).toMatchObject({ isReplay: true, body });
   });
 
-  /** A request that has begun, and is answered when it is told to go on. */
-  async function underWay(key: string, item: string) {
-    let goOn: () => void = () => undefined;
+  /** A request that has begun, and proceeds when `proceed` is called. */
+  async function beginOrder(key: string, item: string) {
+    let proceed: () => void = () => undefined;
     const released = new Promise<void>((resolve) => {
-      goOn = resolve;
+      proceed = resolve;
     });
     const begun = new Promise<void>((begin) => {
       beforeAnswer = () => {
@@ -155,14 +155,14 @@ describe('an idempotency key', () => {
     const answer = order(key, item);
     await begun;
     beforeAnswer = () => Promise.resolve();
-    return { answer, goOn };
+    return { answer, proceed: proceed };
   }
 
   it.each(['', 'x'.repeat(129), 'with space', 'naïve'])('is refused as %p', async (key) => {
     expect(await order(key, 'tea')).toMatchObject({ status: 400, body: { error: { code: 'VALIDATION_ERROR' } } });
   });
 
-  it('keeps no answer that holds a secret', async () => {
+  it('stores no response with a secret', async () => {
     const key = randomUUID();
     const first = await order(key, 'tea', { path: '/secret' });
     expect(await order(key, 'tea', { path: '/secret' })).not.toEqual(first);

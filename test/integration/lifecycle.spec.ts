@@ -9,10 +9,10 @@ import { startProcess, type TestProcess } from '../support/test-process.js';
 import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.js';
 import { isAlive } from '../../src/platform/database/processes.js';
 
-// Each test starts a process or two, which takes seconds on a busy machine.
+// Each test starts one or two processes, which takes seconds on a busy machine.
 jest.setTimeout(90_000);
 
-describe('the life of a process', () => {
+describe('a server process', () => {
   let directory: string;
   const processes: TestProcess[] = [];
   const start = (entry: string, environment: Record<string, string> = {}): TestProcess => {
@@ -48,7 +48,7 @@ describe('the life of a process', () => {
     },
   );
 
-  it('is not ready and still serves for as long as load balancers need to notice', async () => {
+  it('is not ready but still serves for SHUTDOWN_DELAY, until load balancers notice', async () => {
     const server = start('dist/src/main.js', { SHUTDOWN_DELAY: '3' });
     const url = await urlOf(server);
     server.child.kill('SIGTERM');
@@ -58,7 +58,7 @@ describe('the life of a process', () => {
     expect(await server.ended()).toBe(0);
   });
 
-  it('takes its database with it when it is ended while that is starting', async () => {
+  it('stops its database when it is ended during the start of that', async () => {
     const server = start('dist/src/main.js');
     const pidFile = join(directory, 'postgres/postmaster.pid');
     while (!existsSync(pidFile) || !(postmaster() > 0)) await pause(10);
@@ -69,7 +69,7 @@ describe('the life of a process', () => {
     expect(server.output()).not.toMatch(/"level":"(error|fatal)"/);
   });
 
-  it('ends in order with the npm that started it, whose shell hands no signal on', async () => {
+  it('ends with the npm that started it, although the shell passes no signal on', async () => {
     const command = `"${process.execPath}" dist/src/main.js; true`;
     const { PATH = '', HOME = '' } = process.env;
     const shell = spawn('sh', ['-c', command], {
@@ -91,7 +91,7 @@ describe('the life of a process', () => {
     expect(existsSync(join(directory, 'postgres/postmaster.pid'))).toBe(false);
   });
 
-  it('is not ready while its database is away, lives on, and starts its own again', async () => {
+  it('is not ready without its database, stays alive, and starts its own database again', async () => {
     const server = start('dist/src/main.js', { LOG_LEVEL: 'error' });
     const url = await urlOf(server);
     const killed = postmaster();
@@ -104,13 +104,13 @@ describe('the life of a process', () => {
     expect(await server.end('SIGTERM')).toBe(0);
   });
 
-  it('says everything that is wrong with its configuration, and does not start', async () => {
+  it('reports every problem of its configuration, and does not start', async () => {
     const server = start('dist/src/main.js', { PORT: 'x', LOG_LEVEL: 'loud', ADMIN_PASSWORD: 'short' });
     await server.printed(/3 problem\(s\):\n {2}- PORT must .+\n {2}- LOG_LEVEL must .+\n {2}- ADMIN_PASSWORD must /);
     expect(await server.ended()).toBe(1);
   });
 
-  it('leaves no database behind when the start fails, and shows the first password when one succeeds', async () => {
+  it('leaves no database behind if the start fails, and prints the first password if it succeeds', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const port = String((other.address() as AddressInfo).port);
@@ -118,19 +118,19 @@ describe('the life of a process', () => {
     expect(await failing.ended()).toBe(1);
     other.close();
     expect(existsSync(join(directory, 'postgres/postmaster.pid'))).toBe(false);
-    const said = failing
+    const output = failing
       .output()
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as { level: string; msg: string });
-    expect(said.map(({ level }) => level)).toEqual(['fatal', 'info']);
-    expect(said[0]!.msg).toMatch(new RegExp(`^PORT ${port} is in use by another program. Stop it .*, or set PORT`));
+    expect(output.map(({ level }) => level)).toEqual(['fatal', 'info']);
+    expect(output[0]!.msg).toMatch(new RegExp(`^PORT ${port} is in use by another program. Stop it .*, or set PORT`));
     const next = start('dist/src/main.js');
     await next.printed(/Admin +admin@parley\.local {2}password: \S{24}/);
     expect(await next.end('SIGTERM')).toBe(0);
   });
 
-  it('ends although its event loop does not turn, when its time is over or when it stands still', async () => {
+  it('ends although its event loop is blocked, at its deadline or after a standstill', async () => {
     const ended = async (call: string): Promise<[signal: unknown, said: string]> => {
       const script = `
         import { Watchdog } from './dist/src/platform/process/watchdog.js';
@@ -139,10 +139,10 @@ describe('the life of a process', () => {
         again();`;
       const args = ['--input-type=module', '-e', script];
       const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-      let said = '';
-      child.stdout.on('data', (chunk: Buffer) => (said += String(chunk)));
+      let output = '';
+      child.stdout.on('data', (chunk: Buffer) => (output += String(chunk)));
       const [, signal] = (await once(child, 'close')) as unknown[];
-      return [signal, said];
+      return [signal, output];
     };
     const [inTime, still] = await Promise.all([
       ended('new Watchdog().endWithin(1);'),
@@ -152,7 +152,7 @@ describe('the life of a process', () => {
     expect(still).toEqual(['SIGKILL', expect.stringContaining('blocked for 2 s')]);
   });
 
-  it('works without HTTP as a worker', async () => {
+  it('runs as a worker without HTTP', async () => {
     const worker = start('dist/src/worker.js');
     await worker.printed(/Parley worker/);
     expect(await worker.end('SIGTERM')).toBe(0);

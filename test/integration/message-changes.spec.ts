@@ -3,8 +3,8 @@ import { MessagesService } from '../../src/modules/messages/messages.service.js'
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
-/** Whoever lost the answer asks again: on a train that is every third change. */
-describe('a change that was asked for twice', () => {
+/** A client that lost the response repeats the request: on a train, every third change. */
+describe('a repeated change of a message', () => {
   let test: TestApp;
   let people: People;
   let owner: Actor;
@@ -44,7 +44,7 @@ describe('a change that was asked for twice', () => {
     expect(await eventsOf('message.updated')).toBe(1);
   });
 
-  it('is an edit where anything is another', async () => {
+  it('is another edit if anything differs', async () => {
     for (const body of [
       { content: 'ho' },
       { content: 'ho', metadata: { a: 2 } },
@@ -58,7 +58,7 @@ describe('a change that was asked for twice', () => {
     expect(await versions()).toHaveLength(5);
   });
 
-  it('leaves at most a hundred versions, the first and the latest, a page at a time', async () => {
+  it('leaves at most a hundred versions, the first and the latest, in pages', async () => {
     const changes = test.app.get(MessagesService, { strict: false });
     for (let version = 1; version <= 120; version++)
       await changes.edit(member, messageId, { content: `text ${version}` });
@@ -79,7 +79,7 @@ describe('a change that was asked for twice', () => {
     expect((await people.call(member, 'GET', `/messages/${messageId}/history?limit=101`)).status).toBe(400);
   });
 
-  it('is one reaction, with and without the selector of its emoji, and in another skin tone another', async () => {
+  it('is one reaction, with and without a variation selector, and another in another skin tone', async () => {
     const react = (emoji: string, method = 'PUT') =>
       people.call(member, method, `/messages/${messageId}/reactions/${encodeURIComponent(emoji)}`);
     for (const emoji of ['❤', '❤\uFE0F', '❤\uFE0E', '👍', '👍🏽', ':party_parrot:'])
@@ -98,7 +98,7 @@ describe('a change that was asked for twice', () => {
     expect((await react('❤', 'DELETE')).body.reactions).toHaveLength(3);
   });
 
-  it('takes reactions back that were stored in forms no longer taken', async () => {
+  it('removes reactions that were stored in forms no longer accepted', async () => {
     for (const emoji of ['❤', 'old words']) {
       await test.database.query('insert into reactions (message_id, emoji, user_id) values ($1, $2, $3)', [
         messageId,
@@ -113,7 +113,7 @@ describe('a change that was asked for twice', () => {
     expect((await react('old words', 'DELETE')).body.reactions).toEqual([]);
   });
 
-  it('is one deletion, and its answer is the tombstone', async () => {
+  it('is one deletion, which returns the tombstone', async () => {
     const first = await remove(member);
     const second = await remove(member);
     expect([second.status, second.body]).toEqual([first.status, first.body]);
@@ -121,7 +121,7 @@ describe('a change that was asked for twice', () => {
     expect(await eventsOf('message.deleted')).toBe(1);
   });
 
-  it('is written down once where a moderator did it', async () => {
+  it('is audited once if a moderator does it', async () => {
     await remove(owner);
     expect((await remove(owner)).status).toBe(200);
     const acts = await test.database.query(`select from audit_log where action = 'message.delete' and target_id = $1`, [
@@ -130,7 +130,7 @@ describe('a change that was asked for twice', () => {
     expect(acts).toHaveLength(1);
   });
 
-  it('does not bring back what was deleted', async () => {
+  it('does not restore a deleted message', async () => {
     await remove(member);
     expect(await edit({ content: 'again' })).toMatchObject({
       status: 409,

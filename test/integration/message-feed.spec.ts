@@ -6,7 +6,7 @@ import { offsetRangeOfPage } from '../../src/platform/pagination/offset-page.js'
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
-describe('messages by pages that are counted', () => {
+describe('an offset page of messages', () => {
   let test: TestApp;
   let people: People;
   let feed: MessageFeed;
@@ -24,7 +24,7 @@ describe('messages by pages that are counted', () => {
     (await people.call(actor, 'POST', `/conversations/${id}/messages`, { content })).body.id as string;
   const contents = (messages: MessageDto[]): string[] => messages.map(({ content }) => content);
 
-  it('hold every message once, tombstones too, whatever the size of the page', async () => {
+  it('contains every message once, including tombstones, for every page size', async () => {
     const [anna, ben] = await people.many(2);
     const id = await people.group(anna!, [[ben!, 'participant']]);
     const ids: string[] = [];
@@ -44,7 +44,7 @@ describe('messages by pages that are counted', () => {
     expect(() => offsetRangeOfPage(102, 100)).toThrow(expect.objectContaining({ code: 'VALIDATION_ERROR' }));
   });
 
-  it('are nobody’s who does not take part, or does so no more', async () => {
+  it('is refused to users who are not participants, or not any more', async () => {
     const [anna, ben, carl] = await people.many(3);
     const id = await people.group(anna!, [[ben!, 'participant']]);
     const message = await send(anna!, id, 'among us');
@@ -61,12 +61,12 @@ describe('messages by pages that are counted', () => {
     expect(await feed.page(anna!, {})).toMatchObject({ data: [], total: 0 });
   });
 
-  it('go back and forth over several conversations without losing or repeating one', async () => {
+  it('continues in both directions over several conversations without loss or repetition', async () => {
     const [anna, ben] = await people.many(2);
-    const places = await Promise.all([1, 2, 3].map(() => people.group(anna!, [[ben!, 'participant']])));
+    const conversations = await Promise.all([1, 2, 3].map(() => people.group(anna!, [[ben!, 'participant']])));
     // Sent together, so that many have the same time.
     await Promise.all(
-      places.flatMap((id) => Array.from({ length: 12 }, (_, number) => send(anna!, id, `${id} ${number}`))),
+      conversations.flatMap((id) => Array.from({ length: 12 }, (_, number) => send(anna!, id, `${id} ${number}`))),
     );
     const walk = async (side: 'before' | 'after', from?: string): Promise<string[]> => {
       const seen: string[] = [];
@@ -86,7 +86,7 @@ describe('messages by pages that are counted', () => {
     expect(up).toEqual(down.slice(0, -1).toReversed());
   });
 
-  it('say which page they are', async () => {
+  it('has a page number', async () => {
     const [anna, ben] = await people.many(2);
     const id = await people.group(anna!, [[ben!, 'participant']]);
     const ids: string[] = [];

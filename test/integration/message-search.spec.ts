@@ -8,7 +8,7 @@ import { Schedule } from '../../src/platform/schedule/schedule.js';
 import { type Answer, People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
-describe('searching messages', () => {
+describe('GET /search/messages', () => {
   let server: TestApp;
   let people: People;
   let index: MessageIndexRepository;
@@ -23,7 +23,7 @@ describe('searching messages', () => {
   });
   afterAll(() => server.close());
 
-  const say = async (groupId: string, content: string, by = ana): Promise<string> =>
+  const send = async (groupId: string, content: string, by = ana): Promise<string> =>
     (await people.call(by, 'POST', `/conversations/${groupId}/messages`, { content })).body.id as string;
   const search = (q: string, more = '', by = bo): Promise<Answer> =>
     people.call(by, 'GET', `/search/messages?q=${encodeURIComponent(q)}${more}`);
@@ -44,7 +44,7 @@ describe('searching messages', () => {
   const indexAll = async (groupId: string): Promise<void> => {
     while ((await indexOf(groupId)).rest) await index.index([groupId], 100, fold);
   };
-  /** While nothing can be indexed. */
+  /** Runs `work` while nothing can be indexed. */
   const withoutIndexing = async (work: () => Promise<void>, lock = 'message_search_progress in share mode') => {
     const client = new pg.Client({ connectionString: server.database.url });
     await client.connect();
@@ -80,11 +80,11 @@ describe('searching messages', () => {
     ['서울', '나는서울에서'],
     ['ไทย', 'ประเทศไทยสวย'],
     ['need', 'a needle in hay'],
-  ])('%s finds %s before and after it is indexed', async (query, content) => {
+  ])('finds by %s the content %s, before and after it is indexed', async (query, content) => {
     const groupId = await people.group(ana, [[bo, 'participant']]);
     await withoutIndexing(async () => {
-      await say(groupId, content);
-      await say(groupId, 'something else');
+      await send(groupId, content);
+      await send(groupId, 'something else');
       expect(await found(query, `&conversation_id=${groupId}`)).toEqual([content]);
       expect((await indexOf(groupId)).rows).toBe(0);
     });
@@ -93,10 +93,10 @@ describe('searching messages', () => {
     expect(await found(query, `&conversation_id=${groupId}`)).toEqual([content]);
   });
 
-  it('shows the place of each match by offsets, and what is written as markup', async () => {
+  it('returns the position of each match as offsets, and markup as text', async () => {
     const groupId = await people.group(ana, [[bo, 'participant']]);
     const content = `${'😀 '.repeat(200)}if (a < b) the Pélican; a pelican > ${'more '.repeat(100)}`;
-    await say(groupId, content);
+    await send(groupId, content);
     const [hit] = (await search('pelican', `&conversation_id=${groupId}`)).body.data;
     expect(hit.content).toBe(content);
     expect(hit.highlight).toBe(hit.content.slice(hit.highlight_start, hit.highlight_start + hit.highlight.length));
@@ -105,17 +105,17 @@ describe('searching messages', () => {
     expect(marked).toEqual(['Pélican', 'pelican']);
   });
 
-  it('finds a message by what it says now, edited or deleted before or after it was indexed', async () => {
+  it('finds a message by its current content, edited or deleted before or after it was indexed', async () => {
     const groupId = await people.group(ana, [[bo, 'participant']]);
     const more = `&conversation_id=${groupId}`;
-    const [early, gone] = [await say(groupId, 'first alpha'), await say(groupId, 'second alpha')];
+    const [early, gone] = [await send(groupId, 'first alpha'), await send(groupId, 'second alpha')];
     await indexAll(groupId);
     await withoutIndexing(async () => {
       await people.call(ana, 'PATCH', `/messages/${early}`, { content: 'first omega' });
       await people.call(ana, 'DELETE', `/messages/${gone}`);
       expect(await found('alpha', more)).toEqual([]);
       expect(await found('omega', more)).toEqual(['first omega']);
-      const late = await say(groupId, 'third alpha');
+      const late = await send(groupId, 'third alpha');
       await people.call(ana, 'PATCH', `/messages/${late}`, { content: 'third omega' });
       expect(await found('alpha', more)).toEqual([]);
       expect(await found('omega', more)).toEqual(['third omega', 'first omega']);
@@ -130,29 +130,29 @@ describe('searching messages', () => {
     expect(kept!.count).toBe(0);
   });
 
-  it('gives every message once and in order, however much of them is indexed', async () => {
+  it('returns every message once and in order, however much is indexed', async () => {
     const groupId = await people.group(ana, [[bo, 'participant']]);
-    const said: string[] = [];
+    const sent: string[] = [];
     await withoutIndexing(async () => {
       for (let n = 0; n < 40; n++) {
-        said.unshift(`tally ${n}`);
-        await say(groupId, `tally ${n}`);
+        sent.unshift(`tally ${n}`);
+        await send(groupId, `tally ${n}`);
       }
-      expect(await everyPage('tally', `&conversation_id=${groupId}&limit=7`)).toEqual(said);
+      expect(await everyPage('tally', `&conversation_id=${groupId}&limit=7`)).toEqual(sent);
     });
     await server.database.query(`delete from message_search_progress where conversation_id = $1`, [groupId]);
     await server.database.query(`delete from message_search where conversation_id = $1`, [groupId]);
     for (let cycle = 0; (await indexOf(groupId)).rest; cycle++) {
       await index.index([groupId], 9, fold);
-      said.unshift(`tally new ${cycle}`);
-      await say(groupId, `tally new ${cycle}`);
-      expect(await everyPage('tally', `&conversation_id=${groupId}&limit=7`)).toEqual(said);
+      sent.unshift(`tally new ${cycle}`);
+      await send(groupId, `tally new ${cycle}`);
+      expect(await everyPage('tally', `&conversation_id=${groupId}&limit=7`)).toEqual(sent);
       if (cycle > 4) await indexAll(groupId);
     }
-    expect((await indexOf(groupId)).rows).toBe(said.length);
+    expect((await indexOf(groupId)).rows).toBe(sent.length);
   });
 
-  it('finds what was acknowledged, while several processes index and others send', async () => {
+  it('finds acknowledged messages while several processes index and others send', async () => {
     const groups = await Promise.all([1, 2, 3].map(() => people.group(ana, [[bo, 'participant']])));
     let isSending = true;
     const indexer = async (): Promise<void> => {
@@ -161,7 +161,7 @@ describe('searching messages', () => {
     const sender = async (name: string): Promise<void> => {
       for (let n = 0; n < 25; n++) {
         const content = `swift${name}x${n}`;
-        const id = await say(groups[n % 3]!, content);
+        const id = await send(groups[n % 3]!, content);
         expect(await found(content)).toEqual([content]);
         if (n % 5 > 0) continue;
         await people.call(ana, 'PATCH', `/messages/${id}`, { content: `${content} changed${name}${n}` });
@@ -174,7 +174,7 @@ describe('searching messages', () => {
     expect((await everyPage('swift', '&limit=50')).length).toBe(50);
   });
 
-  it('has a bounded amount of work: short pages go on until all is seen', async () => {
+  it('limits its work: short pages continue until everything has been searched', async () => {
     const groupId = await people.group(ana, [[bo, 'participant']]);
     await withoutIndexing(async () => {
       await server.database.query(
@@ -188,7 +188,7 @@ describe('searching messages', () => {
       expect(body).toMatchObject({ data: [], has_more: true });
       expect(await everyPage('treasure', `&conversation_id=${groupId}`)).toEqual(['deep treasure']);
     });
-    // Not for the tests that index all there is.
+    // Excluded from the tests that index everything.
     await server.database.query(
       `insert into message_search_progress values ($1, 1, 20000)
       on conflict (conversation_id) do update set indexed_from = 1, indexed_to = 20000`,
@@ -196,7 +196,7 @@ describe('searching messages', () => {
     );
   });
 
-  it('indexes what an older version left, and gives up its index', async () => {
+  it('indexes what an older version left, and drops the former index', async () => {
     const groupId = await people.group(ana, [[bo, 'participant']]);
     await server.database.query(
       `insert into messages (id, conversation_id, sequence_number, seq, sender_id, message_type, content, created_at)
@@ -214,7 +214,7 @@ describe('searching messages', () => {
     expect(await server.database.query(`select from pg_class where relname = 'messages_search_idx'`)).toEqual([]);
   });
 
-  it('finds everything in many conversations, by words and by time, and nothing of those of others', async () => {
+  it('finds everything in many conversations, by words and by time, and nothing of other users', async () => {
     const [cy] = (await people.many(1)) as [Actor];
     const own = await Promise.all(Array.from({ length: 40 }, () => people.group(ana, [[cy, 'participant']])));
     const foreign = await people.group(ana, [[bo, 'participant']]);
@@ -230,7 +230,7 @@ describe('searching messages', () => {
     for (const id of [...own, foreign]) await indexAll(id);
     await server.database.query('vacuum analyze message_search');
     const asked = jest.spyOn(SearchView.prototype, 'indexed');
-    const ways = new Set<string>();
+    const plans = new Set<string>();
     for (const [query, count] of [
       ['tern', 4000],
       ['tern gull', 4000],
@@ -239,20 +239,20 @@ describe('searching messages', () => {
       const contents = await everyPage(query, '&limit=100', cy);
       expect(contents).toHaveLength(count);
       const [, { isTimeOnly, indexed }] = asked.mock.lastCall!;
-      ways.add(`${indexed === undefined ? 'time' : 'words and time'}${isTimeOnly ? '' : ' and place'}`);
+      plans.add(`${indexed === undefined ? 'time' : 'words and time'}${isTimeOnly ? '' : ' and place'}`);
     }
     asked.mockRestore();
-    expect([...ways]).toEqual(['time', 'words and time']);
+    expect([...plans]).toEqual(['time', 'words and time']);
     expect(await everyPage('tern', `&conversation_id=${own[0]!}&limit=100`, cy)).toHaveLength(100);
   });
 
-  it('finds nothing in conversations left or deleted', async () => {
+  it('finds nothing in conversations that were left or deleted', async () => {
     const groupId = await people.group(ana, [[bo, 'participant']]);
-    await say(groupId, 'parting words');
+    await send(groupId, 'parting words');
     await indexAll(groupId);
     expect(await found('parting')).toHaveLength(1);
     await people.call(bo, 'POST', `/conversations/${groupId}/leave`);
-    await say(groupId, 'parting later');
+    await send(groupId, 'parting later');
     expect(await found('parting')).toEqual([]);
     expect(await found('parting', '', ana)).toHaveLength(2);
     await people.call(ana, 'DELETE', `/conversations/${groupId}`);
@@ -270,12 +270,12 @@ describe('searching messages', () => {
     'a'.repeat(256),
     '\u{1F600}\uFE0F',
     '<->'.repeat(80),
-  ])('takes %j for a query', async (query) => {
+  ])('accepts %j as a query', async (query) => {
     expect((await search(query)).status).toBe(200);
   });
 
-  /** The most searches at a time that wait for a lock, until the work is done. */
-  const mostSearchesUntil = async (work: Promise<unknown>): Promise<number> => {
+  /** The maximum number of searches that wait for a lock at the same time during `work`. */
+  const maxSearchesDuring = async (work: Promise<unknown>): Promise<number> => {
     let isDone = false;
     void work.finally(() => (isDone = true));
     let most = 0;
@@ -289,19 +289,19 @@ describe('searching messages', () => {
     return most;
   };
 
-  it('two at a time for one person; others are served', async () => {
+  it('runs two searches at a time for one user, and serves others', async () => {
     await withoutIndexing(async () => {
       const answers = [search('a'), search('b'), search('c')];
       expect(await Promise.race(answers)).toMatchObject({
         status: 429,
         body: { error: { code: 'TOO_MANY_SEARCHES' } },
       });
-      expect((await search('b', '', ana)).status).toBe(503); // tried for a second, instead of refused
+      expect((await search('b', '', ana)).status).toBe(503); // tried for a second and not refused
     }, 'message_search in access exclusive mode');
     expect((await search('a')).status).toBe(200);
   });
 
-  it('of many accounts leave half of the connections to other calls, and searches that wait too long get 503', async () => {
+  it('uses at most half of the connections for many accounts, and returns 503 after a long wait', async () => {
     const greedy = await people.many(60);
     const groupId = await people.group(
       ana,
@@ -313,7 +313,7 @@ describe('searching messages', () => {
         status: 503,
         body: { error: { code: 'SERVICE_UNAVAILABLE' } },
       });
-      const mostTaken = mostSearchesUntil(Promise.all(answers));
+      const mostTaken = maxSearchesDuring(Promise.all(answers));
       const { status } = await people.call(ana, 'GET', `/conversations/${groupId}/messages`);
       expect(status).toBe(200);
       expect(await people.call(bo, 'POST', `/conversations/${groupId}/messages`, { content: 'as ever' })).toMatchObject(

@@ -12,7 +12,7 @@ function valueOf(text: string, line: string): number {
   return found === undefined ? Number.NaN : Number(found.slice(line.length + 1));
 }
 
-describe('what the program counts', () => {
+describe('GET /metrics', () => {
   let chat: Chat;
   let ana: ChatUser;
   let bo: ChatUser;
@@ -30,7 +30,7 @@ describe('what the program counts', () => {
   });
   afterAll(() => chat.stop());
 
-  it('is every metric of the table, each with its sentence', async () => {
+  it('contains every metric of the table with its description', async () => {
     const text = await scrape();
     for (const [name, { kind, help }] of Object.entries(METRICS)) {
       expect(text).toContain(`# HELP ${name} ${help}`);
@@ -40,7 +40,7 @@ describe('what the program counts', () => {
     expect(text).toContain('parley_nodejs_eventloop_lag_seconds');
   });
 
-  it('follows sends from the request to the sockets of the others', async () => {
+  it('follows sends from the request to the sockets of other participants', async () => {
     const group = await chat.group(ana, bo);
     const socket = await bo.webSocket();
     const other = await bo.socketIo();
@@ -66,7 +66,7 @@ describe('what the program counts', () => {
     other.close();
   });
 
-  it('counts sends that are refused before their use case, at every edge', async () => {
+  it('counts sends that are refused before the service, on every transport', async () => {
     const group = await chat.group(ana);
     const [socket, other] = [await ana.webSocket(), await ana.socketIo()];
     const stranger = await bo.webSocket();
@@ -99,7 +99,7 @@ describe('what the program counts', () => {
     for (const each of [socket, other, stranger]) each.close();
   });
 
-  it('tells statements, the pool, requests, caches and queues apart', async () => {
+  it('distinguishes statements, the pool, requests, caches and queues', async () => {
     await ana.call('GET', '/users/me');
     const text = await scrape();
     expect(valueOf(text, 'parley_database_statements_total{statement="messages.append"}')).toBeGreaterThan(0);
@@ -110,13 +110,13 @@ describe('what the program counts', () => {
     expect(valueOf(text, 'parley_queue_jobs{queue="receipts",state="failed"}')).toBe(0);
   });
 
-  it('holds no text of a caller', async () => {
+  it('contains no text of a client', async () => {
     await chat.call('GET', '/no/such/route-marker-x1');
     await ana.call('GET', '/users?search=marker-x2');
     expect(await scrape()).not.toMatch(/marker-x|ana@|"ana"/);
   });
 
-  it('counts a limit that was hit, and whoever was not let in', async () => {
+  it('counts limited requests and refused connections', async () => {
     const app = await startTestApp({
       RATE_LIMIT_MULTIPLIER: '1',
       LIMIT_CALL: '4',
@@ -125,7 +125,7 @@ describe('what the program counts', () => {
     try {
       const statusOf = async (path: string, init?: RequestInit): Promise<number> =>
         (await fetch(`${app.url}${path}`, init)).status;
-      // Whatever nobody has signed in for is a call of the address, whether it is answered or refused.
+      // A request without authentication counts as a call of its IP address, answered or refused.
       expect(await statusOf('/api/v1/users/me', { headers: { authorization: 'Bearer x' } })).toBe(401);
       expect(await statusOf('/nowhere')).toBe(404);
       expect(await statusOf('/api/v1/auth/register', { method: 'POST', body: 'x' })).toBe(415);
@@ -156,7 +156,7 @@ describe('what the program counts', () => {
     }
   });
 
-  it('interpolates percentiles within buckets, and knows none of nothing', () => {
+  it('interpolates percentiles within buckets, and has none without values', () => {
     const of = (...counts: number[]): object =>
       distributionOf(counts.map((count, index) => ({ upTo: [1, 2, 4, Infinity][index]!, count })));
     expect(of(0, 0, 0, 0)).toEqual({ count: 0, p50: null, p95: null, p99: null });
@@ -164,7 +164,7 @@ describe('what the program counts', () => {
     expect(of(0, 0, 0, 10)).toEqual({ count: 10, p50: 4, p95: 4, p99: 4 });
   });
 
-  it('leaves out what could not be read, or not in time, and tells the rest', async () => {
+  it('omits metrics that cannot be read in time, and returns the rest', async () => {
     const metrics = new Metrics();
     let readings: () => { value: number }[] = () => [{ value: 7 }];
     metrics.read('parley_http_in_flight', () => readings());
@@ -185,7 +185,7 @@ const HEADERS_OF_PROXIES = [
   ...['CF-Ray', 'True-Client-IP', 'Fastly-Client-IP', 'X-Envoy-External-Address', 'X-Client-IP', 'X-Original-Host'],
 ];
 
-/** The status of /metrics for a request that names another host than it is sent to; `fetch` names none. */
+/** The status of /metrics for a request that names another host than it is sent to; `fetch` cannot do that. */
 async function statusFor(url: string, host: string): Promise<number> {
   const request = get(`${url}/metrics`, { headers: { host } });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
@@ -193,8 +193,8 @@ async function statusFor(url: string, host: string): Promise<number> {
   return response.statusCode ?? 0;
 }
 
-describe('who may see the metrics', () => {
-  it('is whoever has the token, when there is one', async () => {
+describe('the access to GET /metrics', () => {
+  it('requires METRICS_TOKEN if it is set', async () => {
     const app = await startTestApp({ METRICS_TOKEN: 'a-token-for-prometheus' });
     try {
       const status = async (headers?: Record<string, string>): Promise<number> =>
@@ -208,7 +208,7 @@ describe('who may see the metrics', () => {
     }
   });
 
-  it('is this machine alone without one, and not what a proxy brings', async () => {
+  it('is limited to direct requests from this machine without METRICS_TOKEN', async () => {
     const app = await startTestApp({ METRICS_PORT: '0' });
     try {
       const own = `http://127.0.0.1:${app.app.get(MetricsServer).port}`;

@@ -4,11 +4,11 @@ import { People } from '../support/people.js';
 import type { AnyFrame, RealtimeClient } from '../support/realtime-client.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
-/** Of both nodes. */
+/** For both nodes. */
 const JWT_SECRET = randomBytes(48).toString('base64');
 const frozenRefusal = { status: 403, body: { error: { code: 'CONVERSATION_FROZEN' } } };
 
-describe('keeping a conversation quiet', () => {
+describe('the moderation of a conversation', () => {
   let test: TestApp;
   let people: People;
   let owner: Actor;
@@ -35,7 +35,7 @@ describe('keeping a conversation quiet', () => {
   const send = (actor: Actor, content = 'hello', more: object = {}) =>
     people.call(actor, 'POST', `/conversations/${id}/messages`, { content, ...more });
 
-  /** Runs `work` with one text of `append_messages` in the place of another. */
+  /** Runs `work` with a changed text of `append_messages`. */
   async function withAltered(from: string, to: string, work: () => Promise<void>): Promise<void> {
     const [found] = await test.database.query<{ text: string }>(
       `select pg_get_functiondef('append_messages'::regproc) as text`,
@@ -45,14 +45,14 @@ describe('keeping a conversation quiet', () => {
     await work().finally(() => test.database.query(found!.text));
   }
 
-  describe('a frozen conversation', () => {
-    it('takes neither messages nor edits nor reactions of its participants, until it thaws', async () => {
+  describe('freezing', () => {
+    it('rejects messages, edits and reactions of participants until it ends', async () => {
       const before = (await send(member)).body;
       const device = await people.connect(member);
       expect((await set(moderator, { is_frozen: true })).body.settings).toMatchObject({ is_frozen: true });
 
-      const told = await device.next('conversation.updated');
-      expect(told.data).toMatchObject({ conversation: { settings: { is_frozen: true } } });
+      const update = await device.next('conversation.updated');
+      expect(update.data).toMatchObject({ conversation: { settings: { is_frozen: true } } });
       expect(await send(member)).toMatchObject(frozenRefusal);
       expect(await device.request('message.send', { conversation_id: id, content: 'over the socket' })).toMatchObject({
         ok: false,
@@ -67,7 +67,7 @@ describe('keeping a conversation quiet', () => {
       expect((await send(member)).status).toBe(201);
     });
 
-    it('is still read, and what is one’s own can be taken back', async () => {
+    it('allows reading, and deleting own messages', async () => {
       const { body: message } = await send(member);
       await set(owner, { is_frozen: true });
       const page = await people.call(member, 'GET', `/conversations/${id}/messages`);
@@ -76,11 +76,13 @@ describe('keeping a conversation quiet', () => {
       expect((await people.call(member, 'DELETE', `/messages/${message.id}`)).status).toBe(200);
     });
 
-    it('stays open to its moderators and to those of the system who take part', async () => {
-      const [guard, admin] = [await people.one('moderator'), await people.one('admin')];
-      await people.call(owner, 'POST', `/conversations/${id}/participants`, { user_ids: [guard.userId, admin.userId] });
+    it('exempts moderators of the conversation and of the system who participate', async () => {
+      const [systemModerator, admin] = [await people.one('moderator'), await people.one('admin')];
+      await people.call(owner, 'POST', `/conversations/${id}/participants`, {
+        user_ids: [systemModerator.userId, admin.userId],
+      });
       await set(owner, { is_frozen: true });
-      for (const actor of [owner, moderator, guard, admin]) {
+      for (const actor of [owner, moderator, systemModerator, admin]) {
         const sent = await send(actor);
         expect(sent.status).toBe(201);
         expect((await people.call(actor, 'PATCH', `/messages/${sent.body.id}`, { content: 'edited' })).status).toBe(
@@ -89,18 +91,18 @@ describe('keeping a conversation quiet', () => {
       }
     });
 
-    it('is not for participants to freeze', async () => {
+    it('requires a moderator', async () => {
       expect((await set(member, { is_frozen: true })).status).toBe(403);
       expect((await set(member, { slow_mode_seconds: 5 })).status).toBe(403);
     });
 
-    /** How many messages of a storm of sends stand behind the event of the freeze. */
+    /** Counts the messages of simultaneous sends after the event of the freeze. */
     async function stormWithFreeze(): Promise<{ behind: number; stored: number; refused: number }> {
       const devices = await Promise.all([1, 2, 3].map(() => people.connect(member)));
-      let isOver = false;
+      let isFinished = false;
       const answers: AnyFrame[] = [];
       const storm = devices.map(async (device) => {
-        while (!isOver) {
+        while (!isFinished) {
           const sends = Array.from({ length: 10 }, () =>
             device.request('message.send', { conversation_id: id, content: 'storm' }),
           );
@@ -112,7 +114,7 @@ describe('keeping a conversation quiet', () => {
       await set(owner, { is_frozen: true });
       const length = answers.length;
       while (answers.length < length + 60) await new Promise((resolve) => setImmediate(resolve));
-      isOver = true;
+      isFinished = true;
       await Promise.all(storm);
       for (const device of [...devices, watcher]) device.close();
       const [row] = await test.database.query<{ behind: string; stored: string }>(
@@ -126,7 +128,7 @@ describe('keeping a conversation quiet', () => {
       return { behind: Number(row!.behind), stored: Number(row!.stored), refused };
     }
 
-    it('has no message behind the event of the freeze, whatever races with it', async () => {
+    it('stores no message after the event of the freeze, with simultaneous sends', async () => {
       for (let cycle = 0; cycle < 5; cycle++) {
         await set(owner, { is_frozen: false });
         const { behind, stored, refused } = await stormWithFreeze();
@@ -136,7 +138,7 @@ describe('keeping a conversation quiet', () => {
       }
     });
 
-    it('would have some if the freeze were not judged under the lock', async () => {
+    it('stores some without the check under the lock, as a control', async () => {
       await withAltered(`c.settings -> 'is_frozen' = 'true'`, 'false', async () => {
         expect((await stormWithFreeze()).behind).toBeGreaterThan(0);
       });
@@ -144,7 +146,7 @@ describe('keeping a conversation quiet', () => {
   });
 
   describe('slow mode', () => {
-    /** What `count` devices of the member are answered who all send at once, some of it in one batch. */
+    /** The replies to `count` devices of the participant that send at once, partly in one batch. */
     async function sendAtOnce(devices: RealtimeClient[], perDevice = 4): Promise<AnyFrame[]> {
       const sends = devices.flatMap((device) =>
         Array.from({ length: perDevice }, () =>
@@ -154,7 +156,7 @@ describe('keeping a conversation quiet', () => {
       return Promise.all(sends);
     }
 
-    it('lets exactly one of many sends through, over several sockets and two nodes', async () => {
+    it('accepts exactly one of many simultaneous sends, over several sockets and two nodes', async () => {
       const other = await startTestApp({ DATABASE_URL: test.database.url, JWT_SECRET });
       const there = new People(other);
       there.adopt(people, member);
@@ -170,7 +172,7 @@ describe('keeping a conversation quiet', () => {
             expect(error!.details.retry_after).toBeGreaterThan(590);
             expect(error!.details.retry_after).toBeLessThanOrEqual(600);
           }
-          await forgetLastSend();
+          await resetLastSend();
         }
         for (const device of devices) device.close();
       } finally {
@@ -178,7 +180,7 @@ describe('keeping a conversation quiet', () => {
       }
     });
 
-    it('would let several through if it were only asked for sends before the batch', async () => {
+    it('accepts several if only sends before the batch are checked, as a control', async () => {
       await set(owner, { slow_mode_seconds: 600 });
       const devices = await Promise.all([1, 2].map(() => people.connect(member)));
       await withAltered(`and o.ordinal < w.ordinal and o.verdict = 'stored'`, 'and false', async () => {
@@ -188,23 +190,23 @@ describe('keeping a conversation quiet', () => {
       for (const device of devices) device.close();
     });
 
-    const forgetLastSend = () =>
+    const resetLastSend = () =>
       test.database.query(
         `update participants set last_sent_at = now() - interval '1 day' where conversation_id = $1`,
         [id],
       );
 
-    it('says over REST how long to wait, and lets the next one through after that', async () => {
+    it('returns the time to wait over REST, and accepts the next send after that', async () => {
       await set(owner, { slow_mode_seconds: 30 });
       expect((await send(member)).status).toBe(201);
       const refused = await send(member);
       expect(refused).toMatchObject({ status: 429, body: { error: { code: 'SLOW_MODE' } } });
       expect(refused.body.error.details.retry_after).toBeGreaterThan(25);
-      await forgetLastSend();
+      await resetLastSend();
       expect((await send(member)).status).toBe(201);
     });
 
-    it('holds for edits and reactions, which count as well', async () => {
+    it('applies to edits and reactions, which count as well', async () => {
       const { body: earlier } = await send(member);
       await set(owner, { slow_mode_seconds: 600 });
       const edit = (content: string) => people.call(member, 'PATCH', `/messages/${earlier.id}`, { content });
@@ -217,11 +219,11 @@ describe('keeping a conversation quiet', () => {
         content: earlier.content,
         reactions: [],
       });
-      await forgetLastSend();
+      await resetLastSend();
       const edits = await Promise.all(Array.from({ length: 8 }, (_, index) => edit(`edit ${index}`)));
       expect(edits.filter(({ status }) => status === 200)).toHaveLength(1);
       expect(await send(member)).toMatchObject(refused);
-      await forgetLastSend();
+      await resetLastSend();
       const reactions = await Promise.all(['👍', '🎉', '👀', '❤️'].map((emoji) => react(emoji)));
       expect(reactions.filter(({ status }) => status === 200)).toHaveLength(1);
       expect(await send(member)).toMatchObject(refused);
@@ -230,7 +232,7 @@ describe('keeping a conversation quiet', () => {
       expect((await react('🎉', 'PUT', owner)).status).toBe(200);
     });
 
-    it('answers the same message again for the same key, however soon', async () => {
+    it('returns the same message for the same key at any time', async () => {
       await set(owner, { slow_mode_seconds: 30 });
       const key = { client_message_id: randomUUID() };
       const first = await send(member, 'once', key);
@@ -239,7 +241,7 @@ describe('keeping a conversation quiet', () => {
       expect(again.body.id).toBe(first.body.id);
     });
 
-    it('does not begin anew by leaving and coming back', async () => {
+    it('continues after leaving and rejoining', async () => {
       await set(owner, { slow_mode_seconds: 600 });
       await send(member);
       await people.call(member, 'POST', `/conversations/${id}/leave`);
@@ -247,7 +249,7 @@ describe('keeping a conversation quiet', () => {
       expect((await send(member)).body.error.code).toBe('SLOW_MODE');
     });
 
-    it('is not for moderators, and each participant has a time of his own', async () => {
+    it('exempts moderators, and counts for each participant separately', async () => {
       const [second] = await people.many(1);
       await people.call(owner, 'POST', `/conversations/${id}/participants`, { user_ids: [second!.userId] });
       await set(owner, { slow_mode_seconds: 600 });
@@ -256,7 +258,7 @@ describe('keeping a conversation quiet', () => {
       }
     });
 
-    it.each([-1, 21_601, 1.5, 'soon', null])('takes no %p for a time', async (slow) => {
+    it.each([-1, 21_601, 1.5, 'soon', null])('rejects %p as its seconds', async (slow) => {
       expect(await set(owner, { slow_mode_seconds: slow })).toMatchObject({
         status: 400,
         body: { error: { code: 'VALIDATION_ERROR' } },

@@ -2,11 +2,11 @@ import type { Actor } from '../../src/platform/identity/actor.js';
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
-describe('reports', () => {
+describe('POST /reports', () => {
   let test: TestApp;
   let people: People;
   let admin: Actor;
-  let guards: Actor[];
+  let moderators: Actor[];
   let owner: Actor;
   let author: Actor;
   let reader: Actor;
@@ -16,7 +16,7 @@ describe('reports', () => {
     test = await startTestApp();
     people = new People(test);
     admin = await people.one('admin');
-    guards = await Promise.all(['a', 'b', 'c', 'd'].map(() => people.one('moderator')));
+    moderators = await Promise.all(['a', 'b', 'c', 'd'].map(() => people.one('moderator')));
   });
 
   afterAll(() => test.close());
@@ -35,8 +35,8 @@ describe('reports', () => {
     people.call(actor, 'POST', '/reports', { target_type: type, target_id: targetId, category: 'spam', ...more });
   const act = (actor: Actor, reportId: string, what: string, body?: object) =>
     people.call(actor, 'POST', `/admin/reports/${reportId}/${what}`, body);
-  const get = async (reportId: string) => (await people.call(guards[0]!, 'GET', `/admin/reports/${reportId}`)).body;
-  /** A message, reported. */
+  const get = async (reportId: string) => (await people.call(moderators[0]!, 'GET', `/admin/reports/${reportId}`)).body;
+  /** A reported message. */
   const reported = async (): Promise<{ messageId: string; reportId: string }> => {
     const messageId = await send(author, 'buy this');
     return { messageId, reportId: (await report(reader, 'message', messageId)).body.id as string };
@@ -46,12 +46,12 @@ describe('reports', () => {
       .map(({ action }: { action: string }) => action)
       .reverse();
 
-  describe('made by people', () => {
-    it('reach the moderators with what was said around, and who it is about', async () => {
+  describe('by users', () => {
+    it('reaches the moderators with surrounding messages and the reported user', async () => {
       for (let i = 1; i <= 7; i++) await send(reader, `before ${i}`);
       const messageId = await send(author, 'buy this');
       for (let i = 1; i <= 7; i++) await send(reader, `after ${i}`);
-      const [mine, theirs] = [await people.connect(guards[0]!), await people.connect(author)];
+      const [mine, theirs] = [await people.connect(moderators[0]!), await people.connect(author)];
 
       const made = await report(reader, 'message', messageId, { category: 'harassment', comment: 'again and again' });
       expect(made).toMatchObject({ status: 201, body: { target_id: messageId, category: 'harassment' } });
@@ -59,8 +59,8 @@ describe('reports', () => {
 
       const news = await mine.next('report.created');
       expect(news.data).toEqual({ report_id: made.body.id, target_type: 'message', category: 'harassment' });
-      const shown = await get(made.body.id as string);
-      expect(shown).toMatchObject({
+      const details = await get(made.body.id as string);
+      expect(details).toMatchObject({
         reporter_id: reader.userId,
         conversation_id: id,
         comment: 'again and again',
@@ -71,7 +71,7 @@ describe('reports', () => {
           subject: { id: author.userId, past_reports: 1, past_sanctions: 0, warnings: 0, is_banned: false },
         },
       });
-      expect(shown.context.messages.map(({ content }: { content: string }) => content)).toEqual([
+      expect(details.context.messages.map(({ content }: { content: string }) => content)).toEqual([
         ...[3, 4, 5, 6, 7].map((i) => `before ${i}`),
         'buy this',
         ...[1, 2, 3, 4, 5].map((i) => `after ${i}`),
@@ -80,7 +80,7 @@ describe('reports', () => {
       expect(JSON.stringify(theirs.frames)).not.toContain('report');
     });
 
-    it('are only of what one can see', async () => {
+    it('accepts only targets that the reporter can see', async () => {
       const stranger = await people.one();
       const messageId = await send(author, 'among us');
       const missing = { status: 404, body: { error: { code: 'REPORT_TARGET_NOT_FOUND' } } };
@@ -101,21 +101,21 @@ describe('reports', () => {
       expect(await report(reader, 'message', messageId)).toMatchObject(missing);
     });
 
-    it('are not of oneself', async () => {
+    it('rejects a report of oneself', async () => {
       expect((await report(author, 'user', author.userId)).status).toBe(400);
       expect((await report(author, 'message', await send(author, 'mine'))).status).toBe(400);
     });
 
-    it('are open once for one person and one target, also when made at once', async () => {
+    it('accepts one open report of a target from a user, even for simultaneous requests', async () => {
       const messageId = await send(author, 'buy this');
       const made = await Promise.all(Array.from({ length: 8 }, () => report(reader, 'message', messageId)));
       expect(made.map(({ status }) => status).sort()).toEqual([201, ...Array<number>(7).fill(409)]);
       const open = made.find(({ status }) => status === 201)!.body.id as string;
-      await act(guards[0]!, open, 'resolve', { outcome: 'dismissed' });
+      await act(moderators[0]!, open, 'resolve', { outcome: 'dismissed' });
       expect((await report(reader, 'message', messageId)).status).toBe(201);
     });
 
-    it('are limited', async () => {
+    it('is limited', async () => {
       const limited = await startTestApp({ RATE_LIMIT_MULTIPLIER: '1', LIMIT_REPORT: '3' });
       const there = new People(limited);
       try {
@@ -132,8 +132,8 @@ describe('reports', () => {
     });
   });
 
-  describe('in the queue', () => {
-    it('are for moderators and admins alone', async () => {
+  describe('in the queue of moderators', () => {
+    it('is visible to moderators and admins only', async () => {
       const { reportId } = await reported();
       for (const actor of [owner, author, reader]) {
         expect((await people.call(actor, 'GET', '/admin/reports')).status).toBe(403);
@@ -145,7 +145,7 @@ describe('reports', () => {
       expect((await get(reportId)).status).toBe('open');
     });
 
-    it('come longest waiting first, page by page, by status and category', async () => {
+    it('is listed with the longest waiting first, in pages, by status and category', async () => {
       const ids = [];
       for (let i = 0; i < 5; i++) {
         ids.push((await report((await people.many(1))[0]!, 'user', author.userId, { category: 'hate' })).body.id);
@@ -154,27 +154,28 @@ describe('reports', () => {
       let cursor: string | null = '';
       while (cursor !== null) {
         const more: string = cursor === '' ? '' : `&cursor=${cursor}`;
-        const page = (await people.call(guards[0]!, 'GET', `/admin/reports?status=open&category=hate&limit=2${more}`))
-          .body;
+        const page = (
+          await people.call(moderators[0]!, 'GET', `/admin/reports?status=open&category=hate&limit=2${more}`)
+        ).body;
         seen.push(...page.data.map((row: { id: string }) => row.id));
         cursor = page.next_cursor as string | null;
       }
       expect(seen).toEqual(ids);
-      await act(guards[0]!, ids[0] as string, 'resolve', { outcome: 'dismissed' });
-      const left = await people.call(guards[0]!, 'GET', '/admin/reports?category=hate');
+      await act(moderators[0]!, ids[0] as string, 'resolve', { outcome: 'dismissed' });
+      const left = await people.call(moderators[0]!, 'GET', '/admin/reports?category=hate');
       expect(left.body.data).toHaveLength(4);
-      const done = await people.call(guards[0]!, 'GET', '/admin/reports?category=hate&status=resolved');
+      const done = await people.call(moderators[0]!, 'GET', '/admin/reports?category=hate&status=resolved');
       expect(done.body.data.map((row: { id: string }) => row.id)).toEqual([ids[0]]);
     });
 
-    it('are claimed by one of many who want to, and by nobody else until he gives it back', async () => {
+    it('is claimed by one of several moderators, and by no other until it is released', async () => {
       for (let cycle = 0; cycle < 8; cycle++) {
         const { reportId } = await reported();
-        const answers = await Promise.all(guards.map((guard) => act(guard, reportId, 'claim')));
-        const winners = guards.filter((_, index) => answers[index]!.status === 200);
+        const answers = await Promise.all(moderators.map((moderator) => act(moderator, reportId, 'claim')));
+        const winners = moderators.filter((_, index) => answers[index]!.status === 200);
         expect(winners).toHaveLength(1);
         const [winner] = winners;
-        const loser = guards.find((guard) => guard !== winner)!;
+        const loser = moderators.find((moderator) => moderator !== winner)!;
         const claimed = { status: 409, body: { error: { code: 'REPORT_CLAIMED' } } };
         expect(await act(loser, reportId, 'resolve', { outcome: 'removed' })).toMatchObject(claimed);
         expect(await act(loser, reportId, 'release')).toMatchObject(claimed);
@@ -186,26 +187,28 @@ describe('reports', () => {
       }
     });
 
-    it('are free again when a claim is half an hour old', async () => {
+    it('becomes free after a claim of half an hour', async () => {
       const { reportId } = await reported();
-      await act(guards[0]!, reportId, 'claim');
+      await act(moderators[0]!, reportId, 'claim');
       await test.database.query(`update reports set claimed_at = now() - interval '31 minutes' where id = $1`, [
         reportId,
       ]);
       expect(await get(reportId)).toMatchObject({ status: 'open', claimed_by: null, claimed_until: null });
-      expect((await act(guards[1]!, reportId, 'claim')).body).toMatchObject({ claimed_by: guards[1]!.userId });
-      expect((await act(guards[0]!, reportId, 'resolve', { outcome: 'dismissed' })).status).toBe(409);
+      expect((await act(moderators[1]!, reportId, 'claim')).body).toMatchObject({ claimed_by: moderators[1]!.userId });
+      expect((await act(moderators[0]!, reportId, 'resolve', { outcome: 'dismissed' })).status).toBe(409);
     });
 
-    it('are neither shown to nor decided by the moderator they are about', async () => {
-      const guard = await people.one('moderator');
-      const group = await people.group(guard, [[reader, 'participant']]);
-      const { body: message } = await people.call(guard, 'POST', `/conversations/${group}/messages`, { content: 'hm' });
-      const theirs = await people.connect(guard);
+    it('is hidden from the moderator it is about, who cannot resolve it', async () => {
+      const moderator = await people.one('moderator');
+      const group = await people.group(moderator, [[reader, 'participant']]);
+      const { body: message } = await people.call(moderator, 'POST', `/conversations/${group}/messages`, {
+        content: 'hm',
+      });
+      const theirs = await people.connect(moderator);
       const admins = await people.connect(admin);
       const about: string[] = [];
       for (const [type, target] of [
-        ['user', guard.userId],
+        ['user', moderator.userId],
         ['message', message.id],
         ['conversation', group],
       ] as const) {
@@ -214,20 +217,20 @@ describe('reports', () => {
       const other = (await report(reader, 'user', author.userId)).body.id as string;
       await theirs.next(({ type, data }) => type === 'report.created' && data?.report_id === other);
       await admins.next(({ type, data }) => type === 'report.created' && data?.report_id === other);
-      const toldOf = ({ frames }: typeof theirs): unknown[] =>
+      const reportsSentTo = ({ frames }: typeof theirs): unknown[] =>
         frames.flatMap(({ type, data }) => (type === 'report.created' ? [data!.report_id] : []));
-      expect(toldOf(theirs)).toEqual([other]);
-      expect(toldOf(admins)).toEqual([...about, other]);
+      expect(reportsSentTo(theirs)).toEqual([other]);
+      expect(reportsSentTo(admins)).toEqual([...about, other]);
 
-      const listed = JSON.stringify((await people.call(guard, 'GET', '/admin/reports?limit=100')).body);
+      const listed = JSON.stringify((await people.call(moderator, 'GET', '/admin/reports?limit=100')).body);
       expect(listed).toContain(other);
       for (const reportId of about) {
         expect(listed).not.toContain(reportId);
         const gone = { status: 404, body: { error: { code: 'REPORT_NOT_FOUND' } } };
-        expect(await people.call(guard, 'GET', `/admin/reports/${reportId}`)).toMatchObject(gone);
-        expect(await people.call(guard, 'PATCH', `/admin/reports/${reportId}`, { note: 'x' })).toMatchObject(gone);
-        expect(await act(guard, reportId, 'claim')).toMatchObject(gone);
-        expect(await act(guard, reportId, 'resolve', { outcome: 'dismissed' })).toMatchObject(gone);
+        expect(await people.call(moderator, 'GET', `/admin/reports/${reportId}`)).toMatchObject(gone);
+        expect(await people.call(moderator, 'PATCH', `/admin/reports/${reportId}`, { note: 'x' })).toMatchObject(gone);
+        expect(await act(moderator, reportId, 'claim')).toMatchObject(gone);
+        expect(await act(moderator, reportId, 'resolve', { outcome: 'dismissed' })).toMatchObject(gone);
         expect((await act(admin, reportId, 'resolve', { outcome: 'dismissed' })).status).toBe(200);
       }
       const own = (await report(reader, 'user', admin.userId)).body.id as string;
@@ -235,51 +238,51 @@ describe('reports', () => {
       expect((await act(admin, own, 'resolve', { outcome: 'dismissed' })).status).toBe(403);
     });
 
-    it('take a note and another category', async () => {
+    it('accepts a note and another category', async () => {
       const { reportId } = await reported();
       const path = `/admin/reports/${reportId}`;
-      const changed = await people.call(guards[0]!, 'PATCH', path, {
+      const changed = await people.call(moderators[0]!, 'PATCH', path, {
         category: 'illegal',
         note: 'ask',
         status: 'claimed',
       });
       expect(changed.body).toMatchObject({ category: 'illegal', note: 'ask', status: 'claimed' });
-      expect((await people.call(guards[0]!, 'PATCH', path, { status: 'open' })).body.status).toBe('open');
-      expect((await people.call(guards[0]!, 'PATCH', path, { status: 'resolved' })).status).toBe(400);
+      expect((await people.call(moderators[0]!, 'PATCH', path, { status: 'open' })).body.status).toBe('open');
+      expect((await people.call(moderators[0]!, 'PATCH', path, { status: 'resolved' })).status).toBe(400);
     });
   });
 
-  describe('decided on', () => {
-    it('take the message away for everybody, and end all reports of it', async () => {
+  describe('when it is resolved', () => {
+    it('deletes the message for all participants, and resolves all its reports', async () => {
       const { messageId, reportId } = await reported();
       const second = (await report(owner, 'message', messageId)).body.id as string;
       const device = await people.connect(reader);
-      const done = await act(guards[0]!, reportId, 'resolve', { outcome: 'removed', note: 'an advert' });
+      const done = await act(moderators[0]!, reportId, 'resolve', { outcome: 'removed', note: 'an advert' });
       expect(done).toMatchObject({
         status: 200,
-        body: { status: 'resolved', outcome: 'removed', note: 'an advert', resolved_by: guards[0]!.userId },
+        body: { status: 'resolved', outcome: 'removed', note: 'an advert', resolved_by: moderators[0]!.userId },
       });
       const gone = await device.next('message.deleted');
       expect(gone.data).toMatchObject({ message: { id: messageId, content: '', is_deleted: true } });
       expect(await get(second)).toMatchObject({ status: 'resolved', outcome: 'removed' });
       expect(await actionsOn(messageId)).toEqual(['message.take_down']);
       expect(await actionsOn(reportId)).toEqual(['report.claim', 'report.resolve']);
-      expect((await act(guards[1]!, reportId, 'resolve', { outcome: 'banned' })).body.error.code).toBe(
+      expect((await act(moderators[1]!, reportId, 'resolve', { outcome: 'banned' })).body.error.code).toBe(
         'REPORT_RESOLVED',
       );
     });
 
-    it('warn the author, on every device and when he comes back, without saying who', async () => {
+    it('warns the author, on every device and after reconnecting, without naming the moderator', async () => {
       const { reportId } = await reported();
       const device = await people.connect(author);
-      await act(guards[0]!, reportId, 'resolve', {
+      await act(moderators[0]!, reportId, 'resolve', {
         outcome: 'warned',
         user_message: 'No adverts, please.',
         note: 'secret',
       });
       const warned = await device.next('user.warned');
       expect(warned.data).toMatchObject({ warning: { category: 'spam', message: 'No adverts, please.' } });
-      expect(JSON.stringify(device.frames)).not.toContain(guards[0]!.userId);
+      expect(JSON.stringify(device.frames)).not.toContain(moderators[0]!.userId);
       expect(JSON.stringify(device.frames)).not.toContain('secret');
       const [row] = await test.database.query<{ count: string }>(
         `select count(*) as count from events where stream_id = $1 and type = 'user.warned'`,
@@ -291,11 +294,15 @@ describe('reports', () => {
       expect((await get(next)).context.subject).toMatchObject({ warnings: 1, past_reports: 1, past_sanctions: 1 });
     });
 
-    it('shut the author out', async () => {
+    it('bans the author', async () => {
       const { reportId } = await reported();
       const device = await people.connect(author);
       const until = new Date(Date.now() + 86_400_000).toISOString();
-      const done = await act(guards[0]!, reportId, 'resolve', { outcome: 'banned', user_message: 'Adverts.', until });
+      const done = await act(moderators[0]!, reportId, 'resolve', {
+        outcome: 'banned',
+        user_message: 'Adverts.',
+        until,
+      });
       expect(done.body).toMatchObject({
         status: 'resolved',
         outcome: 'banned',
@@ -307,38 +314,38 @@ describe('reports', () => {
       expect(await actionsOn(author.userId)).toContain('user.ban');
     });
 
-    it('do nothing when they are dismissed', async () => {
+    it('does nothing if it is dismissed', async () => {
       const { messageId, reportId } = await reported();
-      expect((await act(guards[0]!, reportId, 'resolve', { outcome: 'dismissed' })).status).toBe(200);
+      expect((await act(moderators[0]!, reportId, 'resolve', { outcome: 'dismissed' })).status).toBe(200);
       expect((await people.call(reader, 'GET', `/messages/${messageId}`)).body.content).toBe('buy this');
       expect(await actionsOn(author.userId)).toEqual([]);
     });
 
-    it('can end a conversation, for an admin', async () => {
+    it('deletes a conversation, if an admin resolves it', async () => {
       const { body } = await report(reader, 'conversation', id);
-      expect((await act(guards[0]!, body.id as string, 'resolve', { outcome: 'removed' })).status).toBe(403);
-      await act(guards[0]!, body.id as string, 'release');
+      expect((await act(moderators[0]!, body.id as string, 'resolve', { outcome: 'removed' })).status).toBe(403);
+      await act(moderators[0]!, body.id as string, 'release');
       expect((await act(admin, body.id as string, 'resolve', { outcome: 'removed' })).status).toBe(200);
       expect((await people.call(owner, 'GET', `/conversations/${id}`)).status).toBe(404);
     });
 
-    it('cannot take a user away, nor shut out who ranks as high', async () => {
+    it('rejects removing a user, and banning a user of equal rank', async () => {
       const about = (await report(reader, 'user', author.userId)).body.id as string;
-      expect((await act(guards[0]!, about, 'resolve', { outcome: 'removed' })).body.error.code).toBe(
+      expect((await act(moderators[0]!, about, 'resolve', { outcome: 'removed' })).body.error.code).toBe(
         'OUTCOME_NOT_POSSIBLE',
       );
       const above = (await report(reader, 'user', admin.userId)).body.id as string;
-      expect((await act(guards[0]!, above, 'resolve', { outcome: 'banned' })).status).toBe(403);
+      expect((await act(moderators[0]!, above, 'resolve', { outcome: 'banned' })).status).toBe(403);
       expect((await get(above)).status).toBe('claimed');
       expect((await people.call(admin, 'GET', '/users/me')).status).toBe(200);
     });
 
-    it('are decided once, whoever decides at once', async () => {
+    it('is applied once by simultaneous requests', async () => {
       for (let cycle = 0; cycle < 5; cycle++) {
         const { reportId } = await reported();
         const answers = await Promise.all(
-          guards.map((guard, index) =>
-            act(guard, reportId, 'resolve', { outcome: index % 2 ? 'warned' : 'dismissed', user_message: 'once' }),
+          moderators.map((moderator, index) =>
+            act(moderator, reportId, 'resolve', { outcome: index % 2 ? 'warned' : 'dismissed', user_message: 'once' }),
           ),
         );
         expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
@@ -348,24 +355,24 @@ describe('reports', () => {
       }
     });
 
-    it('can be decided again where the first try broke off, and warn once', async () => {
+    it('is resumed after an interruption, and warns once', async () => {
       const { reportId } = await reported();
-      await act(guards[0]!, reportId, 'resolve', { outcome: 'warned' });
+      await act(moderators[0]!, reportId, 'resolve', { outcome: 'warned' });
       await test.database.query(
         `update reports set status = 'claimed', claimed_by = $2, claimed_at = now(), outcome = null, resolved_by = null
           where id = $1`,
-        [reportId, guards[0]!.userId],
+        [reportId, moderators[0]!.userId],
       );
-      expect((await act(guards[0]!, reportId, 'resolve', { outcome: 'warned' })).status).toBe(200);
+      expect((await act(moderators[0]!, reportId, 'resolve', { outcome: 'warned' })).status).toBe(200);
       expect(await test.database.query(`select from user_warnings where report_id = $1`, [reportId])).toHaveLength(1);
     });
 
-    it('need a moderator who still is one', async () => {
-      const guard = await people.one('moderator');
+    it('requires the current role of a moderator', async () => {
+      const moderator = await people.one('moderator');
       const { reportId } = await reported();
-      await act(guard, reportId, 'claim');
-      await test.database.query(`update users set role = 'user' where id = $1`, [guard.userId]);
-      expect((await act(guard, reportId, 'resolve', { outcome: 'removed' })).status).toBe(403);
+      await act(moderator, reportId, 'claim');
+      await test.database.query(`update users set role = 'user' where id = $1`, [moderator.userId]);
+      expect((await act(moderator, reportId, 'resolve', { outcome: 'removed' })).status).toBe(403);
     });
   });
 });

@@ -4,14 +4,14 @@ import { Schedule } from '../../src/platform/schedule/schedule.js';
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
-/** Of both nodes. */
+/** For both nodes. */
 const JWT_SECRET = randomBytes(48).toString('base64');
 
-describe('content rules', () => {
+describe('a content rule', () => {
   let test: TestApp;
   let people: People;
   let admin: Actor;
-  let guard: Actor;
+  let systemModerator: Actor;
   let owner: Actor;
   let member: Actor;
   let other: Actor;
@@ -20,7 +20,7 @@ describe('content rules', () => {
   beforeAll(async () => {
     test = await startTestApp({ JWT_SECRET });
     people = new People(test);
-    [admin, guard] = [await people.one('admin'), await people.one('moderator')];
+    [admin, systemModerator] = [await people.one('admin'), await people.one('moderator')];
   });
 
   afterAll(() => test.close());
@@ -39,12 +39,13 @@ describe('content rules', () => {
     made = [];
   });
 
-  const everywhere = async (rule: object) => {
+  const createGlobalRule = async (rule: object) => {
     const answer = await people.call(admin, 'POST', '/admin/content-rules', rule);
     if (answer.status === 201) made.push(answer.body.id as string);
     return answer;
   };
-  const here = (rule: object, actor = owner) => people.call(actor, 'POST', `/conversations/${id}/content-rules`, rule);
+  const createRule = (rule: object, actor = owner) =>
+    people.call(actor, 'POST', `/conversations/${id}/content-rules`, rule);
   const send = (actor: Actor, content: string, more: object = {}) =>
     people.call(actor, 'POST', `/conversations/${id}/messages`, { content, ...more });
   const word = (pattern: string, action: string, more: object = {}) => ({ kind: 'word', pattern, action, ...more });
@@ -53,8 +54,8 @@ describe('content rules', () => {
       ({ content }: { content: string }) => content,
     );
 
-  it('mask words everywhere, for everybody and in every copy', async () => {
-    await everywhere(word('darn', 'mask'));
+  it('masks words in every conversation, for all participants and in every copy', async () => {
+    await createGlobalRule(word('darn', 'mask'));
     const device = await people.connect(other);
     const sent = await send(member, 'A DARN thing');
     expect(sent).toMatchObject({ status: 201, body: { content: 'A ••• thing' } });
@@ -66,8 +67,8 @@ describe('content rules', () => {
     expect(row!.kept).toBe('0');
   });
 
-  it('refuse with the public reason, over REST and sockets, sends and edits', async () => {
-    await everywhere({ kind: 'link_deny', pattern: 'evil.example', action: 'reject', reason: 'No such links.' });
+  it('rejects with the public reason, over REST and sockets, in sends and edits', async () => {
+    await createGlobalRule({ kind: 'link_deny', pattern: 'evil.example', action: 'reject', reason: 'No such links.' });
     const refusal = { code: 'CONTENT_REJECTED', message: 'No such links.', details: { reason: 'No such links.' } };
     expect(await send(member, 'see www.evil.example/x')).toMatchObject({ status: 422, body: { error: refusal } });
     const device = await people.connect(member);
@@ -81,9 +82,9 @@ describe('content rules', () => {
     expect(await texts(member)).toEqual(['see good.example']);
   });
 
-  it('mask edits too, and refuse those a send would be held for', async () => {
-    await here(word('darn', 'mask'));
-    await here(word('wait', 'hold'));
+  it('masks edits too, and rejects those for which a send would be held', async () => {
+    await createRule(word('darn', 'mask'));
+    await createRule(word('wait', 'hold'));
     const { body: message } = await send(member, 'fine');
     const edited = await people.call(member, 'PATCH', `/messages/${message.id}`, { content: 'darn it' });
     expect(edited.body.content).toBe('••• it');
@@ -92,10 +93,10 @@ describe('content rules', () => {
     });
   });
 
-  it('hold for reactions by name and for every text in the metadata as well', async () => {
-    await here(word('darn', 'mask'));
-    await here(word('wait', 'hold'));
-    await everywhere(word('awful', 'reject', { reason: 'Not here.' }));
+  it('applies to names of reactions and to every text in the metadata', async () => {
+    await createRule(word('darn', 'mask'));
+    await createRule(word('wait', 'hold'));
+    await createGlobalRule(word('awful', 'reject', { reason: 'Not here.' }));
     const { body: message } = await send(member, 'fine');
     for (const name of ['awful', 'so_awful', 'darn', 'wait']) {
       expect(await people.call(member, 'PUT', `/messages/${message.id}/reactions/:${name}:`)).toMatchObject({
@@ -118,19 +119,19 @@ describe('content rules', () => {
     expect((await edit({ note: 'darn' })).body.metadata).toEqual({ note: '•••' });
   });
 
-  it('of a conversation hold there alone; the strictest one speaks', async () => {
-    await everywhere(word('darn', 'mask'));
-    await here(word('darn', 'reject', { reason: 'Not here.' }));
+  it('applies in its own conversation only, where the strictest one wins', async () => {
+    await createGlobalRule(word('darn', 'mask'));
+    await createRule(word('darn', 'reject', { reason: 'Not here.' }));
     expect((await send(member, 'darn')).body.error.message).toBe('Not here.');
     const elsewhere = await people.group(owner, [[member, 'participant']]);
     const sent = await people.call(member, 'POST', `/conversations/${elsewhere}/messages`, { content: 'darn' });
     expect(sent.body.content).toBe('•••');
   });
 
-  it('tell nobody of them who may not post', async () => {
+  it('is not revealed to users who may not post', async () => {
     const stranger = await people.one();
-    await here(word('darn', 'reject', { reason: 'A secret of this group.' }));
-    await here(word('wait', 'hold'));
+    await createRule(word('darn', 'reject', { reason: 'A secret of this group.' }));
+    await createRule(word('wait', 'hold'));
     for (const content of ['darn', 'wait']) {
       const answer = await send(stranger, content);
       expect(answer).toMatchObject({ status: 403, body: { error: { code: 'PERMISSION_DENIED' } } });
@@ -143,21 +144,21 @@ describe('content rules', () => {
     expect(row!.held).toBe('0');
   });
 
-  it('let a repeated send be what it was, whatever rules came since', async () => {
+  it('does not affect a repeated send', async () => {
     const key = { client_message_id: randomUUID() };
     const first = await send(member, 'darn and wait', key);
-    await here(word('darn', 'reject'));
+    await createRule(word('darn', 'reject'));
     const again = await send(member, 'darn and wait', key);
     expect([again.status, again.body.id]).toEqual([201, first.body.id]);
     expect((await send(member, 'darn and more', key)).body.error.code).toBe('IDEMPOTENCY_CONFLICT');
   });
 
-  it('hold at once on this node and within moments on another', async () => {
+  it('takes effect at once on this node, and soon on another', async () => {
     const second = await startTestApp({ DATABASE_URL: test.database.url, JWT_SECRET });
     const there = new People(second);
     there.adopt(people, member);
     try {
-      await here(word('darn', 'mask'));
+      await createRule(word('darn', 'mask'));
       expect((await send(member, 'darn')).body.content).toBe('•••');
       let content = '';
       while (content !== '•••') {
@@ -168,8 +169,8 @@ describe('content rules', () => {
     }
   });
 
-  it('end with their deletion', async () => {
-    const { body: rule } = await here(word('darn', 'reject'));
+  it('ends with its deletion', async () => {
+    const { body: rule } = await createRule(word('darn', 'reject'));
     expect((await send(member, 'darn')).status).toBe(422);
     const path = `/conversations/${id}/content-rules/${rule.id}`;
     expect((await people.call(owner, 'PATCH', path, { action: 'mask' })).body.action).toBe('mask');
@@ -179,15 +180,15 @@ describe('content rules', () => {
     expect((await people.call(owner, 'DELETE', path)).body.error.code).toBe('CONTENT_RULE_NOT_FOUND');
   });
 
-  it('are made by admins and by moderators of the conversation, listed, and written down', async () => {
-    for (const actor of [member, guard]) {
+  it('is created by admins and by moderators of the conversation, listed, and audited', async () => {
+    for (const actor of [member, systemModerator]) {
       expect((await people.call(actor, 'POST', '/admin/content-rules', word('x', 'mask'))).status).toBe(403);
       expect((await people.call(actor, 'GET', '/admin/content-rules')).status).toBe(403);
-      expect((await here(word('x', 'mask'), actor)).status).toBe(403);
+      expect((await createRule(word('x', 'mask'), actor)).status).toBe(403);
       expect((await people.call(actor, 'GET', `/conversations/${id}/content-rules`)).status).toBe(403);
     }
     const rules = [];
-    for (const pattern of ['one', 'two', 'three']) rules.push((await here(word(pattern, 'mask'))).body);
+    for (const pattern of ['one', 'two', 'three']) rules.push((await createRule(word(pattern, 'mask'))).body);
     const first = await people.call(owner, 'GET', `/conversations/${id}/content-rules?limit=2`);
     expect(first.body).toMatchObject({ data: [rules[2], rules[1]], has_more: true });
     const next = await people.call(
@@ -208,26 +209,26 @@ describe('content rules', () => {
     [{ kind: 'link_deny', pattern: 'not a domain', action: 'mask' }, 'pattern'],
     [{ kind: 'link_allow', pattern: '*' }, 'pattern'],
     [{ kind: 'regex', pattern: 'x', action: 'mask' }, 'kind'],
-  ])('cannot be %j', async (body, field) => {
-    const answer = await here(body);
+  ])('rejects %j', async (body, field) => {
+    const answer = await createRule(body);
     expect(answer).toMatchObject({ status: 400, body: { error: { details: { errors: [{ field }] } } } });
   });
 
-  it('stand once, however they are written', async () => {
-    await here(word('Straße', 'mask'));
-    expect(await here(word('STRASSE', 'reject'))).toMatchObject({
+  it('is unique in any notation', async () => {
+    await createRule(word('Straße', 'mask'));
+    expect(await createRule(word('STRASSE', 'reject'))).toMatchObject({
       status: 409,
       body: { error: { code: 'ALREADY_EXISTS' } },
     });
   });
 
-  describe('that hold for review', () => {
+  describe('that holds messages', () => {
     const list = (actor: Actor, place: string, status = 'held') =>
       people.call(actor, 'GET', `${place}/held-messages?status=${status}&limit=100`);
     const inGroup = () => `/conversations/${id}`;
 
-    it('answer 202, show nobody else the message, and send it with a fresh number once it is released', async () => {
-      await here(word('wait', 'hold'));
+    it('responds with 202, hides the message from others, and sends it with a new number after its release', async () => {
+      await createRule(word('wait', 'hold'));
       const [mine, theirs] = [await people.connect(member), await people.connect(other)];
       const key = randomUUID();
       const held = await send(member, 'wait for me', { client_message_id: key });
@@ -260,8 +261,8 @@ describe('content rules', () => {
       expect((await list(owner, inGroup(), 'released')).body.data).toHaveLength(1);
     });
 
-    it('never show what is dropped', async () => {
-      await here(word('wait', 'hold'));
+    it('never presents dropped messages', async () => {
+      await createRule(word('wait', 'hold'));
       const key = { client_message_id: randomUUID() };
       const { held_id: heldId } = (await send(member, 'wait', key)).body.error.details;
       const path = `${inGroup()}/held-messages/${heldId}`;
@@ -271,8 +272,8 @@ describe('content rules', () => {
       expect(await texts(member)).toEqual([]);
     });
 
-    it('send once and record once, however many moderators release at once', async () => {
-      await here(word('wait', 'hold'));
+    it('sends and audits once, for simultaneous releases', async () => {
+      await createRule(word('wait', 'hold'));
       for (let cycle = 0; cycle < 5; cycle++) {
         const { held_id: heldId } = (await send(member, `wait ${cycle}`)).body.error.details;
         const path = `${inGroup()}/held-messages/${heldId}`;
@@ -286,8 +287,8 @@ describe('content rules', () => {
       expect(await texts(member)).toHaveLength(5);
     });
 
-    it('send or drop, never both, when two moderators disagree at once', async () => {
-      await here(word('wait', 'hold'));
+    it('sends or drops, never both, for simultaneous decisions', async () => {
+      await createRule(word('wait', 'hold'));
       let sent = 0;
       for (let cycle = 0; cycle < 10; cycle++) {
         const { held_id: heldId } = (await send(member, `wait ${cycle}`)).body.error.details;
@@ -301,8 +302,8 @@ describe('content rules', () => {
       }
     });
 
-    it('judge again at the release: whoever left since does not post any more', async () => {
-      await here(word('wait', 'hold'));
+    it('is checked again at the release: a sender who left does not post any more', async () => {
+      await createRule(word('wait', 'hold'));
       const { held_id: heldId } = (await send(member, 'wait')).body.error.details;
       await people.call(member, 'POST', `${inGroup()}/leave`);
       const path = `${inGroup()}/held-messages/${heldId}`;
@@ -313,8 +314,8 @@ describe('content rules', () => {
       expect((await people.call(owner, 'POST', `${path}/drop`)).status).toBe(200);
     });
 
-    it('do not need the sender to be logged in when they are released', async () => {
-      await here(word('wait', 'hold'));
+    it('releases without a session of the sender', async () => {
+      await createRule(word('wait', 'hold'));
       const { held_id: heldId } = (await send(member, 'wait')).body.error.details;
       await people.call(member, 'POST', '/auth/logout');
       const released = await people.call(owner, 'POST', `${inGroup()}/held-messages/${heldId}/release`);
@@ -322,8 +323,8 @@ describe('content rules', () => {
       expect(await texts(other)).toEqual(['wait']);
     });
 
-    it('keep no text for longer than it is needed', async () => {
-      await here(word('wait', 'hold'));
+    it('deletes texts when they are not needed any more', async () => {
+      await createRule(word('wait', 'hold'));
       const ids = [];
       for (const what of ['old', 'new', 'waiting']) {
         ids.push((await send(member, `wait, ${what}`)).body.error.details.held_id as string);
@@ -332,9 +333,9 @@ describe('content rules', () => {
       await test.database.query(`update held_messages set decided_at = now() - interval '31 days' where id = $1`, [
         ids[0],
       ]);
-      const upkeep = test.app.get(Schedule, { strict: false });
-      expect(await upkeep.run('moderation-upkeep', { isDryRun: true })).toEqual({ held: 1, comments: 0 });
-      expect(await upkeep.run('moderation-upkeep', { isDryRun: false })).toEqual({ held: 1, comments: 0 });
+      const schedule = test.app.get(Schedule, { strict: false });
+      expect(await schedule.run('moderation-upkeep', { isDryRun: true })).toEqual({ held: 1, comments: 0 });
+      expect(await schedule.run('moderation-upkeep', { isDryRun: false })).toEqual({ held: 1, comments: 0 });
       const dropped = await list(owner, inGroup(), 'dropped');
       expect(dropped.body.data.map(({ content }: { content: string }) => content)).toEqual(['', 'wait, new']);
 
@@ -345,34 +346,34 @@ describe('content rules', () => {
         comment: 'between us',
       });
       await test.database.query(`update users set deleted_at = now() where id = $1`, [member.userId]);
-      expect(await upkeep.run('moderation-upkeep', { isDryRun: false })).toEqual({ held: 2, comments: 1 });
+      expect(await schedule.run('moderation-upkeep', { isDryRun: false })).toEqual({ held: 2, comments: 1 });
       expect((await list(owner, inGroup())).body.data).toEqual([]);
       expect((await list(owner, inGroup(), 'dropped')).body.data).toHaveLength(3);
     });
 
-    it('of the installation are for its moderators alone, those of a conversation for its own', async () => {
-      await everywhere(word('grave', 'hold'));
-      await here(word('wait', 'hold'));
+    it('has its queue for moderators of the installation or of the conversation', async () => {
+      await createGlobalRule(word('grave', 'hold'));
+      await createRule(word('wait', 'hold'));
       const both = (await send(member, 'grave, wait')).body.error.details.held_id as string;
       const own = (await send(member, 'wait')).body.error.details.held_id as string;
       expect((await list(owner, inGroup())).body.data.map((row: { id: string }) => row.id)).toEqual([own]);
-      const above = (await list(guard, '/admin')).body.data.map((row: { id: string }) => row.id);
+      const above = (await list(systemModerator, '/admin')).body.data.map((row: { id: string }) => row.id);
       expect(above).toContain(both);
       expect(above).not.toContain(own);
       for (const [actor, path] of [
         [owner, `${inGroup()}/held-messages/${both}/release`],
-        [guard, `/admin/held-messages/${own}/release`],
+        [systemModerator, `/admin/held-messages/${own}/release`],
       ] as const) {
         expect((await people.call(actor, 'POST', path)).body.error.code).toBe('HELD_MESSAGE_NOT_FOUND');
       }
       for (const [actor, path] of [
         [member, `${inGroup()}/held-messages/${own}/release`],
         [owner, `/admin/held-messages/${both}/drop`],
-        [guard, `${inGroup()}/held-messages/${own}/drop`],
+        [systemModerator, `${inGroup()}/held-messages/${own}/drop`],
       ] as const) {
         expect((await people.call(actor, 'POST', path)).status).toBe(403);
       }
-      expect((await people.call(guard, 'POST', `/admin/held-messages/${both}/release`)).status).toBe(200);
+      expect((await people.call(systemModerator, 'POST', `/admin/held-messages/${both}/release`)).status).toBe(200);
       expect(await texts(other)).toEqual(['grave, wait']);
     });
   });

@@ -10,10 +10,10 @@ import { WebSocketClient } from '../support/realtime-client.js';
 import { hasRedis, RedisServer } from '../support/redis-server.js';
 import { startProcess, type TestProcess } from '../support/test-process.js';
 
-/** Durations of the rules are a tenth of the shipped ones: ten seconds of silence are what 100 are to an installation. */
+/** Durations of the rules are a tenth of the shipped ones: ten seconds of silence correspond to 100 in production. */
 const SHORTER = 10;
-/** For so long something goes on failing while its lines are counted. */
-const GOES_ON_MS = 5000;
+/** The time during which failures continue while their log lines are counted. */
+const FAILING_MS = 5000;
 const withPrometheus = hasPrometheus ? it : it.skip;
 const withRedis = hasRedis ? it : it.skip;
 
@@ -26,7 +26,7 @@ interface Line {
   readonly lasted_ms?: number;
 }
 
-/** A server of its own, with the database and the Redis it has, under a modest load. */
+/** A server with its own database and Redis, under moderate load. */
 class World {
   private silent: number[] = [];
 
@@ -54,29 +54,29 @@ class World {
     return new World(directory, postgres, redis, server, `http://127.0.0.1:${port}`);
   }
 
-  /** What the process has written to its log, in the order it did, after the first `after` characters of its output. */
+  /** The log lines of the process after the first `after` characters of its output. */
   lines(after = 0): Line[] {
     const output = this.server.output();
     const texts = output.slice(after, output.lastIndexOf('\n') + 1).split('\n');
     return texts.filter((text) => text.startsWith('{')).map((text) => JSON.parse(text) as Line);
   }
 
-  /** The database holds its connections and says nothing, as a machine does that hangs. */
-  silence(): void {
+  /** The database keeps its connections and does not respond, like a machine that hangs. */
+  suspend(): void {
     const master = Number(readFileSync(join(this.postgres.dataDirectory, 'postmaster.pid'), 'utf8').split('\n')[0]);
-    // First, so that it has no more children than are found.
+    // First, so that it starts no more children.
     signal([master], 'SIGSTOP');
     this.silent = [master, ...childrenOf(master)];
     signal(this.silent, 'SIGSTOP');
   }
 
-  wake(): void {
+  resume(): void {
     signal(this.silent, 'SIGCONT');
     this.silent = [];
   }
 
   async stop(): Promise<void> {
-    this.wake();
+    this.resume();
     this.server.child.kill('SIGKILL');
     await this.server.ended();
     await this.redis?.halt();
@@ -96,12 +96,12 @@ function signal(pids: readonly number[], name: NodeJS.Signals): void {
     try {
       process.kill(pid, name);
     } catch {
-      // A connection that has ended since.
+      // A connection that has ended in the meantime.
     }
   }
 }
 
-/** Someone with a socket who sends ten messages a second until stopped, whatever they are answered. */
+/** A user with a socket who sends ten messages a second until stopped, whatever the responses. */
 async function startLoad(url: string): Promise<() => void> {
   const call = async (path: string, body: object, token = ''): Promise<Record<string, string>> => {
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
@@ -123,7 +123,7 @@ async function startLoad(url: string): Promise<() => void> {
   };
 }
 
-/** How often each text stands among these lines; each task of the schedule has a text of its own. */
+/** The number of lines with the same text; each scheduled task has its own text. */
 function repeated(lines: readonly Line[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { context, task = '', msg } of lines) {
@@ -133,7 +133,7 @@ function repeated(lines: readonly Line[]): Record<string, number> {
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 2));
 }
 
-describe('while a neighbour is away', () => {
+describe('the log during an outage', () => {
   let world: World;
   let stopLoad: () => void;
 
@@ -146,15 +146,15 @@ describe('while a neighbour is away', () => {
     await world.stop();
   });
 
-  it('the log has a line for each thing that fails, and one for each that works again: a silent database', async () => {
+  it('has one line for each failure and one for each recovery: a silent database', async () => {
     const before = world.server.output().length;
-    world.silence();
-    // Sooner where there is no connection left for it, later where it has one that is silent.
+    world.suspend();
+    // Sooner without a free connection, later with a silent one.
     await world.server.printed(/the stream heads could not be reconciled; retrying/, before);
     await world.server.printed(/requests are refused/);
-    await delay(GOES_ON_MS);
+    await delay(FAILING_MS);
     const during = world.lines(before);
-    world.wake();
+    world.resume();
     await world.server.printed(/the stream heads are reconciled again/, before);
     expect(repeated(during)).toEqual({});
     expect(during.length).toBeLessThan(25);
@@ -166,25 +166,25 @@ describe('while a neighbour is away', () => {
   }, 60_000);
 
   withRedis(
-    'the same without Redis, whose queue alone would write many times as much',
+    'has the same without Redis, whose queue alone fails many more times',
     async () => {
       const before = world.server.output().length;
       await world.redis!.halt();
       await world.server.printed(/the queue fails/, before);
-      await delay(GOES_ON_MS);
+      await delay(FAILING_MS);
       const during = world.lines(before);
       await world.redis!.resume();
       await world.server.printed(/the queue works again/, before);
       expect(repeated(during)).toEqual({});
       const failed = world.lines(before).find(({ msg }) => msg === 'the queue works again')?.failed ?? 0;
-      // Each failure wrote a line before: what the log leaves out is what it counts.
+      // Each failure wrote a line before: the log counts what it suppresses.
       expect(failed).toBeGreaterThan(4 * during.length);
     },
     60_000,
   );
 
   withPrometheus(
-    'the shipped alerts tell of a silent database, and that it is over',
+    'has the shipped alerts fire for a silent database, and end after it',
     async () => {
       const prometheus = await PrometheusServer.start(new URL(world.url).host, shortenedRules(SHORTER));
       try {
@@ -192,15 +192,15 @@ describe('while a neighbour is away', () => {
         while (!(await prometheus.range('parley_ready')).max) await delay(250);
         const pages = ['ParleyNotReady', 'ParleyDatabaseErrors'];
         expect((await prometheus.firing()).filter((alert) => pages.includes(alert))).toEqual([]);
-        world.silence();
+        world.suspend();
         for (const alert of pages) await prometheus.until(alert, true);
         expect((await fetch(`${world.url}/metrics`)).status).toBe(200);
-        world.wake();
+        world.resume();
         for (const alert of pages) await prometheus.until(alert, false);
-        // It was scraped all the time: what it could not read it left out.
+        // It was scraped all the time; it omitted what it could not read.
         expect(await prometheus.range('up')).toEqual({ min: 1, max: 1 });
       } finally {
-        world.wake();
+        world.resume();
         await prometheus.stop();
       }
     },
@@ -212,7 +212,7 @@ interface RuleTests {
   tests: { alert_rule_test: { alertname: string; exp_alerts: object[] }[] }[];
 }
 
-describe('the alert rules', () => {
+describe('an alert rule', () => {
   const CASES = 'test/fixtures/alerts.test.yml';
   const names = (parse(readFileSync(RULES, 'utf8')) as { groups: { rules: { alert: string }[] }[] }).groups.flatMap(
     ({ rules }) => rules.map(({ alert }) => alert),
@@ -230,7 +230,7 @@ describe('the alert rules', () => {
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  it('have a case that fires and one that is silent, each', () => {
+  it('has a case that fires and one that is silent', () => {
     const { tests } = parse(readFileSync(CASES, 'utf8')) as RuleTests;
     const cases = tests.flatMap(({ alert_rule_test }) => alert_rule_test);
     const of = (isFiring: boolean): string[] => [
@@ -242,14 +242,14 @@ describe('the alert rules', () => {
     expect(of(false).sort()).toEqual([...names].sort());
   });
 
-  withPrometheus('fire when they should, as soon as they should, and are silent where all is well', () => {
+  withPrometheus('fires as soon as it should, and is silent if all is well', () => {
     expect(testRules(readFileSync(RULES, 'utf8'))).toMatchObject({
       status: 0,
       output: expect.stringContaining('SUCCESS'),
     });
   });
 
-  withPrometheus('are found out, each, when they never fire and when they always do', () => {
+  withPrometheus('fails its cases if it never fires or always does', () => {
     for (const expression of ['vector(0) > 1', 'vector(1)']) {
       const rules = parse(readFileSync(RULES, 'utf8')) as { groups: { rules: { expr: string; for?: string }[] }[] };
       for (const rule of rules.groups.flatMap((group) => group.rules)) {

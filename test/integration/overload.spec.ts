@@ -3,12 +3,12 @@ import { Sql } from '../../src/platform/database/sql.js';
 import { LoadShedder } from '../../src/platform/throttling/load-shedder.js';
 import { startChat, type Chat } from '../support/chat.js';
 
-/** Waits until the program has come to this level, which it looks at four times a second. */
+/** Waits until the load shedder has reached this level, which it measures four times a second. */
 async function level(overload: LoadShedder, wanted: number): Promise<void> {
   while (overload.level !== wanted) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-describe('with every database connection taken', () => {
+describe('a server with all database connections in use', () => {
   let chat: Chat;
 
   beforeAll(async () => {
@@ -16,7 +16,7 @@ describe('with every database connection taken', () => {
   });
   afterAll(() => chat.stop());
 
-  it('turns away at once what would only queue behind other sends, over every transport, and counts it', async () => {
+  it('refuses sends at once if the queue is full, over every transport, and counts them', async () => {
     const [eva, finn] = [await chat.user('eva'), await chat.user('finn')];
     const group = await chat.group(eva, finn);
     const sockets = [await eva.webSocket(), await eva.socketIo()];
@@ -36,7 +36,7 @@ describe('with every database connection taken', () => {
     }
   });
 
-  it('turns away at once what would only wait, answers what is vital, and comes back by itself', async () => {
+  it('refuses requests that would only wait, serves vital ones, and recovers by itself', async () => {
     const [ana, bob] = [await chat.user('ana'), await chat.user('bob')];
     const group = await chat.group(ana, bob);
     const socket = await ana.webSocket();
@@ -44,7 +44,7 @@ describe('with every database connection taken', () => {
     const sql = chat.app.app.get(Sql);
     let open = (): void => undefined;
     const gate = new Promise<void>((resolve) => (open = resolve));
-    const held = Array.from({ length: chat.app.config.databasePoolSize }, () => sql.transaction(() => gate));
+    const blocked = Array.from({ length: chat.app.config.databasePoolSize }, () => sql.transaction(() => gate));
     const waiting = bob.call('GET', `/conversations/${group}`);
     await level(overload, 4);
 
@@ -66,7 +66,7 @@ describe('with every database connection taken', () => {
     expect(text).toMatch(/parley_shed_total\{class="writes"\} [2-9]/);
 
     open();
-    await Promise.all(held);
+    await Promise.all(blocked);
     await waiting;
     await level(overload, 0);
     expect((await ana.call('POST', `/conversations/${group}/messages`, { content: 'now' })).status).toBe(201);

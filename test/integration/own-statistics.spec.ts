@@ -3,7 +3,7 @@ import { MessagesService } from '../../src/modules/messages/messages.service.js'
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
-describe('the figures about one’s own conversations', () => {
+describe('StatisticsService', () => {
   let test: TestApp;
   let people: People;
   beforeAll(async () => {
@@ -12,7 +12,7 @@ describe('the figures about one’s own conversations', () => {
   });
   afterAll(() => test.close());
 
-  it('count what others have said and one has not read, and name the most recent first', async () => {
+  it('counts messages and unread messages of a user, and returns the most recent conversations first', async () => {
     const [anna, ben] = await people.many(2);
     const statistics = test.app.get(StatisticsService, { strict: false });
     const messages = test.app.get(MessagesService, { strict: false });
@@ -25,14 +25,14 @@ describe('the figures about one’s own conversations', () => {
     await messages.send(ben!, second, { content: 'one' });
     await messages.send(ben!, second, { content: 'two' });
     const { message } = await messages.send(ben!, first, { content: 'three' });
-    const figures = await statistics.own(anna!);
-    expect(figures).toMatchObject({ conversations: 3, messages: 3, unread: 3 });
-    expect(figures.recent.map(({ conversationId, unread }) => [conversationId, unread])).toEqual([
+    const stats = await statistics.own(anna!);
+    expect(stats).toMatchObject({ conversations: 3, messages: 3, unread: 3 });
+    expect(stats.recent.map(({ conversationId, unread }) => [conversationId, unread])).toEqual([
       [first, 1],
       [second, 2],
     ]);
-    expect(figures.recent[0]!.lastMessageAt.toISOString()).toBe(message.created_at);
-    expect(figures.recent.map(({ conversationId }) => conversationId)).not.toContain(silent);
+    expect(stats.recent[0]!.lastMessageAt.toISOString()).toBe(message.created_at);
+    expect(stats.recent.map(({ conversationId }) => conversationId)).not.toContain(silent);
     await people.call(anna!, 'POST', `/conversations/${second}/read`, { sequence_number: 2 });
     await people.call(anna!, 'POST', `/conversations/${first}/leave`);
     expect(await statistics.own(anna!)).toMatchObject({ conversations: 2, messages: 2, unread: 0 });

@@ -7,13 +7,13 @@ import { BannedOwners } from '../../src/modules/participants/banned-owners.js';
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
-describe('participants', () => {
+describe('the participants of a conversation', () => {
   let test: TestApp;
   let people: People;
   let participants: ParticipantsService;
 
   beforeAll(async () => {
-    test = await startTestApp({ PROCESS_ROLE: 'all', SCHEDULE_DRY_RUN: 'true' }); // the tests set the schedule going
+    test = await startTestApp({ PROCESS_ROLE: 'all', SCHEDULE_DRY_RUN: 'true' }); // the tests run the schedule
     people = new People(test);
     participants = test.app.get(ParticipantsService, { strict: false });
   });
@@ -33,8 +33,8 @@ describe('participants', () => {
     return Object.fromEntries(rows.map((row) => [row.user_id, row.role]));
   };
 
-  describe('adding somebody', () => {
-    it('is an event of the conversation, and one on the newcomer’s own stream that says from where on', async () => {
+  describe('adding a participant', () => {
+    it('appends an event to the conversation, and one to the stream of the participant with the first position', async () => {
       const [owner, friend] = await people.many(2);
       const id = await people.group(owner!);
       const answer = await people.call(owner!, 'POST', `/conversations/${id}/participants`, {
@@ -52,7 +52,7 @@ describe('participants', () => {
       });
     });
 
-    it('finds everything there is read and delivered, so that no status goes back', async () => {
+    it('marks earlier messages as read and delivered, so that no status is reduced', async () => {
       const [owner, friend] = await people.many(2);
       const id = await people.group(owner!);
       for (let i = 0; i < 3; i++)
@@ -62,7 +62,7 @@ describe('participants', () => {
       expect(body).toMatchObject({ unread_count: 0, last_read_seq: 3 });
     });
 
-    it('is for moderators, or for everybody where invitations are allowed, and never across a block', async () => {
+    it('requires a moderator unless invitations are allowed, and is refused after a block', async () => {
       const [owner, moderator, plain, newcomer, enemy] = await people.many(5);
       const others: [Actor, ParticipantRole][] = [
         [moderator!, 'moderator'],
@@ -81,7 +81,7 @@ describe('participants', () => {
       expect((await add(owner!, closed, enemy!)).status).toBe(403);
     });
 
-    it('refuses strangers to the server, banned people, nobody, and too many at once', async () => {
+    it('rejects unknown and banned users, an empty list, and too many users', async () => {
       const [owner, banned] = await people.many(2);
       const id = await people.group(owner!);
       await test.database.query('update users set banned_at = now() where id = $1', [banned!.userId]);
@@ -90,12 +90,12 @@ describe('participants', () => {
       expect((await add([banned!.userId])).body.error.code).toBe('USER_NOT_FOUND');
       expect((await add([])).body.error.code).toBe('VALIDATION_ERROR');
       expect((await add(Array.from({ length: 257 }, newId))).body.error.code).toBe('VALIDATION_ERROR');
-      // Who takes part already stays as he is, however often he is named.
+      // A user who already participates is unaffected, even if named several times.
       expect((await add([owner!.userId, owner!.userId])).status).toBe(201);
       expect(await rolesOf(id)).toEqual({ [owner!.userId]: 'owner' });
     });
 
-    it('stops at 5,000 participants', async () => {
+    it('is refused above 5,000 participants', async () => {
       const [owner, last, oneMore] = await people.many(3);
       const id = await people.group(owner!);
       await test.database.query(
@@ -112,7 +112,7 @@ describe('participants', () => {
     });
   });
 
-  describe('roles', () => {
+  describe('a role', () => {
     const RANK: Record<ParticipantRole, number> = { owner: 4, admin: 3, moderator: 2, participant: 1 };
     const cases = PARTICIPANT_ROLES.flatMap((actor) =>
       PARTICIPANT_ROLES.filter((target) => target !== 'owner').flatMap((target) =>
@@ -121,7 +121,7 @@ describe('participants', () => {
     );
 
     it.each(cases)(
-      'let a(n) $actor make a(n) $target into $to exactly where rank allows',
+      'lets a(n) $actor make a(n) $target a(n) $to exactly if the rank allows it',
       async ({ actor, target, to }) => {
         const [owner, one, two] = await people.many(3);
         const id = await people.group(owner!, [
@@ -137,7 +137,7 @@ describe('participants', () => {
       },
     );
 
-    it('cannot be changed for oneself', async () => {
+    it('cannot be changed by its own user', async () => {
       const [owner, moderator] = await people.many(2);
       const id = await people.group(owner!, [[moderator!, 'moderator']]);
       for (const actor of [owner!, moderator!]) {
@@ -146,14 +146,14 @@ describe('participants', () => {
       }
     });
 
-    it('pass the ownership on and leave the former owner an admin', async () => {
+    it('is transferred with the ownership, and makes the former owner an admin', async () => {
       const [owner, next] = await people.many(2);
       const id = await people.group(owner!, [[next!, 'participant']]);
       await people.call(owner!, 'PATCH', `/conversations/${id}/participants/${next!.userId}`, { role: 'owner' });
       expect(await rolesOf(id)).toEqual({ [owner!.userId]: 'admin', [next!.userId]: 'owner' });
     });
 
-    it('let moderators mute only who stands below them, and the muted neither send nor type', async () => {
+    it('allows moderators to mute lower ranks only, who then can neither send nor type', async () => {
       const [owner, moderator, plain] = await people.many(3);
       const id = await people.group(owner!, [
         [moderator!, 'moderator'],
@@ -169,7 +169,7 @@ describe('participants', () => {
       expect((await people.call(moderator!, 'POST', `/conversations/${id}/typing`)).status).toBe(204);
     });
 
-    it('keep a mute in force for who leaves a room and comes back', async () => {
+    it('preserves a mute over leaving and rejoining a room', async () => {
       const [owner, loud] = await people.many(2);
       const room = await people.group(owner!, [], { type: 'room', title: 'Hall' });
       await participants.join(loud!, room);
@@ -181,7 +181,7 @@ describe('participants', () => {
       );
     });
 
-    it('let a system admin keep order without taking part, but not read', async () => {
+    it('allows a system admin to moderate without participating, but not to read', async () => {
       const [owner, plain] = await people.many(2);
       const admin = await people.one('admin');
       const moderator = await people.one('moderator');
@@ -199,16 +199,19 @@ describe('participants', () => {
       ['admin', 'room'],
       ['moderator', 'room'],
     ] as const)(
-      'let a system %s into a private %s only with a reason, which all participants receive',
+      'admits a system %s to a private %s only with a reason, which all participants receive',
       async (role, type) => {
         const [owner, plain] = (await people.many(2)) as [Actor, Actor];
-        const keeper = await people.one(role);
+        const systemModerator = await people.one(role);
         const id = await people.group(owner, [[plain, 'participant']], { type, settings: { is_private: true } });
         const [device, later] = [await people.connect(owner), await people.connect(plain)];
         const { data: live } = await later.next('live');
         later.close();
         const enter = (more: object) =>
-          people.call(keeper, 'POST', `/conversations/${id}/participants`, { user_ids: [keeper.userId], ...more });
+          people.call(systemModerator, 'POST', `/conversations/${id}/participants`, {
+            user_ids: [systemModerator.userId],
+            ...more,
+          });
 
         for (const more of [{}, { reason: '' }, { reason: ' \u200b ' }]) {
           expect(await enter(more)).toMatchObject({
@@ -217,15 +220,15 @@ describe('participants', () => {
           });
         }
         expect(Object.keys(await rolesOf(id))).toHaveLength(2);
-        expect((await people.call(keeper, 'GET', `/conversations/${id}/messages`)).status).toBe(403);
+        expect((await people.call(systemModerator, 'GET', `/conversations/${id}/messages`)).status).toBe(403);
 
         expect((await enter({ reason: 'Threats <b>were</b> reported' })).status).toBe(201);
         const article = role === 'admin' ? 'An' : 'A';
         const notice = {
           message_type: 'system',
           content: `${article} ${role} of the system joined to moderate: Threats were reported`,
-          sender_id: keeper.userId,
-          sender_name: keeper.displayName,
+          sender_id: systemModerator.userId,
+          sender_name: systemModerator.displayName,
           sequence_number: 1,
           metadata: { action: 'participant.add' },
         };
@@ -233,12 +236,12 @@ describe('participants', () => {
         expect(heard.data!.message).toMatchObject(notice);
         const again = await people.connect(plain, live!.cursor as string);
         expect((await again.next('message.created')).data!.message).toEqual(heard.data!.message);
-        for (const reader of [owner, plain, keeper]) {
+        for (const reader of [owner, plain, systemModerator]) {
           const { body } = await people.call(reader, 'GET', `/conversations/${id}/messages`);
           expect(body.data).toEqual([heard.data!.message]);
         }
         const unread = async (who: Actor) => (await people.call(who, 'GET', `/conversations/${id}`)).body.unread_count;
-        expect([await unread(plain), await unread(keeper)]).toEqual([1, 0]);
+        expect([await unread(plain), await unread(systemModerator)]).toEqual([1, 0]);
         const log = await events(id);
         expect(log.map(({ seq }) => Number(seq))).toEqual(log.map((_, i) => i + 1));
         const next = await people.call(plain, 'POST', `/conversations/${id}/messages`, { content: 'Thank you' });
@@ -247,13 +250,15 @@ describe('participants', () => {
         const acts = await test.database.query('select actor_id, action, reason from audit_log where target_id = $1', [
           id,
         ]);
-        expect(acts).toEqual([{ actor_id: keeper.userId, action: 'participant.add', reason: 'Threats were reported' }]);
+        expect(acts).toEqual([
+          { actor_id: systemModerator.userId, action: 'participant.add', reason: 'Threats were reported' },
+        ]);
         device.close();
         again.close();
       },
     );
 
-    it('cannot delete the notice to the participants about the moderator who entered', async () => {
+    it('does not allow the moderator to delete the notice of their entry', async () => {
       const [owner] = (await people.many(1)) as [Actor];
       const admin = await people.one('admin');
       const id = await people.group(owner);
@@ -277,7 +282,7 @@ describe('participants', () => {
       expect(await messages()).toEqual([notice]);
     });
 
-    it('add others to a private conversation in the sight of its participants, and need no word in a public room', async () => {
+    it('requires a notice when a system admin adds users to a private conversation, and none in a public room', async () => {
       const [owner, other] = (await people.many(2)) as [Actor, Actor];
       const admin = await people.one('admin');
       const add = async (id: string, who: Actor) => {
@@ -292,7 +297,7 @@ describe('participants', () => {
       expect(await add(open, admin)).toEqual([]);
     });
 
-    it('are those of the moment of the lock: a demoted system admin keeps nothing', async () => {
+    it('is checked under the lock: a demoted system admin is refused', async () => {
       const [owner, plain] = await people.many(2);
       const admin = await people.one('admin');
       const id = await people.group(owner!, [[plain!, 'participant']]);
@@ -301,27 +306,27 @@ describe('participants', () => {
     });
   });
 
-  describe('leaving and being removed', () => {
-    it('hands the ownership to the highest and longest-standing of the rest', async () => {
+  describe('leaving and removal', () => {
+    it('transfers the ownership to the highest and longest-standing participant', async () => {
       const [owner, first, admin, second] = await people.many(4);
       const id = await people.group(owner!, [
         [first!, 'participant'],
         [admin!, 'admin'],
         [second!, 'participant'],
       ]);
-      for (const [leaving, heir] of [
+      for (const [leaving, successor] of [
         [owner!, admin!],
         [admin!, first!],
         [first!, second!],
       ] as const) {
         expect((await people.call(leaving, 'POST', `/conversations/${id}/leave`)).status).toBe(204);
-        expect((await rolesOf(id))[heir.userId]).toBe('owner');
+        expect((await rolesOf(id))[successor.userId]).toBe('owner');
       }
       await participants.leave(second!, id);
       expect(await rolesOf(id)).toEqual({});
     });
 
-    it('ends everything at once: nothing of the conversation answers any more', async () => {
+    it('ends the access to everything of the conversation at once', async () => {
       const [owner, removed] = await people.many(2);
       const id = await people.group(owner!, [[removed!, 'admin']]);
       const message = await people.call(owner!, 'POST', `/conversations/${id}/messages`, { content: 'before' });
@@ -358,7 +363,7 @@ describe('participants', () => {
       expect((await events(removed!.userId)).at(-1)).toMatchObject({ type: 'conversation.removed', subject_id: id });
     });
 
-    it('remembers where a returning participant had left', async () => {
+    it('records where a returning participant had left', async () => {
       const [owner, friend] = await people.many(2);
       const room = await people.group(owner!, [], { type: 'room', title: 'Door' });
       await participants.join(friend!, room);
@@ -369,7 +374,7 @@ describe('participants', () => {
       expect(again).toMatchObject({ type: 'participant.joined', payload: { prev: Number(left!.seq) } });
     });
 
-    it('gives a room that had become empty to its creator who comes back, and to no stranger', async () => {
+    it('gives an empty room back to its returning creator, and to no other user', async () => {
       const [owner, stranger] = await people.many(2);
       const room = await people.group(owner!, [], { type: 'room', title: 'Empty' });
       await participants.leave(owner!, room);
@@ -380,7 +385,7 @@ describe('participants', () => {
       expect(await rolesOf(room)).toEqual({ [owner!.userId]: 'owner' });
     });
 
-    it('passes the ownership to nobody who is banned, where there is another', async () => {
+    it('transfers the ownership to a user who is not banned, if there is one', async () => {
       const [owner, banned, next] = await people.many(3);
       const id = await people.group(owner!, [
         [banned!, 'admin'],
@@ -391,7 +396,7 @@ describe('participants', () => {
       expect(await rolesOf(id)).toEqual({ [banned!.userId]: 'admin', [next!.userId]: 'owner' });
     });
 
-    it('passes on what a banned account owns, to who was there and is not banned, once', async () => {
+    it('transfers the ownership of a banned owner once, to an earlier participant who is not banned', async () => {
       const [owner, banned, next, late] = await people.many(4);
       const members: [Actor, ParticipantRole][] = [
         [banned!, 'admin'],
@@ -403,12 +408,12 @@ describe('participants', () => {
       const ban = (user: Actor, until?: string) =>
         people.call(moderator, 'POST', `/admin/users/${user.userId}/ban`, { reason: 'because of a test', until });
       expect((await ban(banned!)).status).toBe(204);
-      const passOn = () => test.app.get(BannedOwners, { strict: false }).run({ isDryRun: false });
-      expect(await passOn()).toEqual({ conversations: 0 });
+      const transferOwnership = () => test.app.get(BannedOwners, { strict: false }).run({ isDryRun: false });
+      expect(await transferOwnership()).toEqual({ conversations: 0 });
       expect((await ban(owner!)).status).toBe(204);
       await participants.join(late!, room);
-      await Promise.all([passOn(), passOn()]); // as when two workers do it at once
-      expect(await passOn()).toEqual({ conversations: 0 });
+      await Promise.all([transferOwnership(), transferOwnership()]); // as when two workers run it at once
+      expect(await transferOwnership()).toEqual({ conversations: 0 });
       expect(await rolesOf(group)).toEqual({
         [owner!.userId]: 'admin',
         [banned!.userId]: 'admin',
@@ -416,7 +421,7 @@ describe('participants', () => {
       });
       expect(await rolesOf(lonely)).toEqual({ [owner!.userId]: 'owner', [banned!.userId]: 'admin' });
       expect(await rolesOf(room)).toEqual({ [owner!.userId]: 'owner', [late!.userId]: 'participant' });
-      // The first gave the admin their role.
+      // The first one gave the admin their role.
       const changes = (await events(group)).filter(({ type }) => type === 'participant.updated');
       expect(changes.slice(1).map(({ subject_id, payload }) => [subject_id, payload.role])).toEqual([
         [owner!.userId, 'admin'],
@@ -424,23 +429,23 @@ describe('participants', () => {
       ]);
     });
 
-    it('never leaves fifty racers on two nodes without exactly one owner', async () => {
+    it('leaves exactly one owner after simultaneous requests on two nodes', async () => {
       const other = await startTestApp({ DATABASE_URL: test.database.url });
       const nodes = [participants, other.app.get(ParticipantsService, { strict: false })];
       const node = (i: number): ParticipantsService => nodes[i % 2]!;
       for (let cycle = 0; cycle < 3; cycle++) {
-        const crowd = await people.many(50);
-        const [owner, ...rest] = crowd;
+        const users = await people.many(50);
+        const [owner, ...rest] = users;
         const id = await people.group(
           owner!,
           rest.map((actor): [Actor, ParticipantRole] => [actor, 'participant']),
         );
         const admin = await people.one('admin');
-        const stays = crowd.slice(40);
+        const stays = users.slice(40);
         const outcomes = await Promise.allSettled([
-          ...crowd.slice(0, 40).map((actor, i) => node(i).leave(actor, id)),
-          ...crowd.map((actor, i) => node(i + 1).update(actor, id, crowd[(i + 7) % 50]!.userId, { role: 'owner' })),
-          ...crowd.map((target, i) => node(i).update(admin, id, target.userId, { role: 'participant' })),
+          ...users.slice(0, 40).map((actor, i) => node(i).leave(actor, id)),
+          ...users.map((actor, i) => node(i + 1).update(actor, id, users[(i + 7) % 50]!.userId, { role: 'owner' })),
+          ...users.map((target, i) => node(i).update(admin, id, target.userId, { role: 'participant' })),
         ]);
         const defects = outcomes.filter(
           (outcome) => outcome.status === 'rejected' && (outcome.reason as { status?: number }).status === undefined,
@@ -459,19 +464,19 @@ describe('participants', () => {
     });
   });
 
-  describe('the list', () => {
-    it('shows owner, admins, moderators and the rest, page by page, with nothing private', async () => {
-      const crowd = await people.many(5);
-      const id = await people.group(crowd[0]!, [
-        [crowd[1]!, 'participant'],
-        [crowd[2]!, 'moderator'],
-        [crowd[3]!, 'admin'],
-        [crowd[4]!, 'participant'],
+  describe('GET /conversations/:id/participants', () => {
+    it('lists owner, admins, moderators and the rest, in pages, without private data', async () => {
+      const users = await people.many(5);
+      const id = await people.group(users[0]!, [
+        [users[1]!, 'participant'],
+        [users[2]!, 'moderator'],
+        [users[3]!, 'admin'],
+        [users[4]!, 'participant'],
       ]);
       const seen: { role: string }[] = [];
       let cursor = '';
       do {
-        const { body } = await people.call(crowd[4]!, 'GET', `/conversations/${id}/participants?limit=2${cursor}`);
+        const { body } = await people.call(users[4]!, 'GET', `/conversations/${id}/participants?limit=2${cursor}`);
         seen.push(...body.data);
         cursor = body.next_cursor === null ? '' : `&cursor=${body.next_cursor}`;
       } while (cursor);
@@ -480,12 +485,12 @@ describe('participants', () => {
         'avatar_url', 'display_name', 'is_banned', 'is_muted', 'joined_at', 'last_delivered_seq', 'last_read_seq', 'role', 'user_id', 'username',
       ]); // prettier-ignore
       const forged = Buffer.from('["x"]').toString('base64url');
-      expect((await people.call(crowd[0]!, 'GET', `/conversations/${id}/participants?cursor=${forged}`)).status).toBe(
+      expect((await people.call(users[0]!, 'GET', `/conversations/${id}/participants?cursor=${forged}`)).status).toBe(
         400,
       );
     });
 
-    it('says of each whether the account is banned now, in the page, in the conversation and in events', async () => {
+    it('returns whether each account is banned now, like the conversation and events', async () => {
       const [owner, banned, forgiven] = await people.many(3);
       const id = await people.group(owner!, [
         [banned!, 'participant'],

@@ -40,7 +40,7 @@ describe('presence', () => {
     await leases.flushed();
     return client;
   };
-  /** Two who share a group. */
+  /** Two users who share a group. */
   const friends = async (): Promise<[Actor, Actor, string]> => {
     const [anna, ben] = await people.many(2);
     return [anna!, ben!, await people.group(anna!, [[ben!, 'participant']])];
@@ -56,12 +56,12 @@ describe('presence', () => {
   const hangUp = async (client: RealtimeClient, userId: string): Promise<void> => {
     client.close();
     await client.closed;
-    await letGo(userId);
+    await released(userId);
   };
   const profiles = (client: RealtimeClient): unknown[] =>
     client.frames.filter(({ type }) => type === 'profile.changed').map(({ data }) => data);
-  /** Waits until the server has let go of what was closed. */
-  const letGo = async (userId: string): Promise<void> => {
+  /** Waits until the server has released the leases of closed connections. */
+  const released = async (userId: string): Promise<void> => {
     for (;;) {
       await leases.flushed();
       const [row] = await test.database.query<{ count: string }>(
@@ -72,7 +72,7 @@ describe('presence', () => {
       await new Promise(setImmediate);
     }
   };
-  const graceIsOver = async (userId: string): Promise<void> => {
+  const endGrace = async (userId: string): Promise<void> => {
     await test.database.query(
       `update presence_leases set expires_at = now() - interval '1 second'
         where user_id = $1 and node_id = '00000000-0000-0000-0000-000000000000'`,
@@ -81,7 +81,7 @@ describe('presence', () => {
     await leases.expire();
   };
 
-  it('is online with the first connection, told once to those who share a conversation', async () => {
+  it('is online with the first connection, and is sent once to users who share a conversation', async () => {
     const [anna, ben] = await friends();
     const stranger = await people.one();
     const [annas, strangers] = [await connect(anna), await connect(stranger)];
@@ -96,7 +96,7 @@ describe('presence', () => {
     expect(await ask(anna, ben.userId)).toEqual([expect.objectContaining({ user_id: ben.userId, status: 'busy' })]);
   });
 
-  it('leaves out those one shares no conversation with, whoever blocked one, and who does not exist', async () => {
+  it('omits users without a shared conversation, users who blocked the caller, and unknown users', async () => {
     const [anna, ben] = await friends();
     const stranger = await people.one();
     await connect(stranger);
@@ -110,7 +110,7 @@ describe('presence', () => {
     expect(await ask(anna, ben.userId)).toEqual([]);
   });
 
-  it('is asked for at most a hundred people, named by their ids', async () => {
+  it('is returned for at most a hundred users, named by their ids', async () => {
     const anna = await people.one();
     const get = (query: string) => people.call(anna, 'GET', `/presence${query}`);
     const ids = Array.from({ length: 100 }, newId);
@@ -127,7 +127,7 @@ describe('presence', () => {
     }
   });
 
-  it('is away when all devices are, and online while any is active', async () => {
+  it('is away if all devices are, and online while any is active', async () => {
     const [anna, ben] = await friends();
     const annas = await connect(anna);
     const [phone, laptop] = [await connect(ben), await connect(ben)];
@@ -140,7 +140,7 @@ describe('presence', () => {
     await annas.next(({ data }) => data?.user_id === ben.userId && data.status === 'online' && data.custom === 'lunch');
   });
 
-  it('is as one says: busy, or invisible, which nobody can tell from being offline', async () => {
+  it('is as the user sets it: busy, or invisible, which looks like offline', async () => {
     const [anna, ben] = await friends();
     const annas = await connect(anna);
     await connect(ben);
@@ -157,23 +157,23 @@ describe('presence', () => {
     }
   });
 
-  it('does not flap when a device is back within the grace', async () => {
+  it('does not flap if a device returns within the grace period', async () => {
     const [anna, ben] = await friends();
     const annas = await connect(anna);
     await hangUp(await connect(ben), ben.userId);
     await leases.expire();
     await connect(ben);
-    await graceIsOver(ben.userId);
+    await endGrace(ben.userId);
     await presence.set(ben, { status: 'busy' });
     await changed(annas, ben.userId, 'busy');
     expect(changes(annas, ben.userId)).toEqual(['online', 'busy']);
   });
 
-  it('is offline after the grace, with the time it was seen last', async () => {
+  it('is offline after the grace period, with the time last seen', async () => {
     const [anna, ben] = await friends();
     const annas = await connect(anna);
     await hangUp(await connect(ben), ben.userId);
-    await graceIsOver(ben.userId);
+    await endGrace(ben.userId);
     const { data } = await changed(annas, ben.userId, 'offline');
     expect(Date.parse(data!.last_seen as string)).toBeLessThanOrEqual(Date.now());
     expect((await people.call(anna, 'GET', `/users/${ben.userId}`)).body).toMatchObject({
@@ -182,9 +182,9 @@ describe('presence', () => {
     });
   });
 
-  describe('after the end of the last connection', () => {
+  describe('after the last connection closed', () => {
     type Open = (token: string, userId: string) => Promise<{ leave: () => void }>;
-    /** Of leases that wait for their grace. */
+    /** The leases in their grace period. */
     const graceOf = (userId: string): Promise<{ is_short: boolean }[]> =>
       test.database.query(
         `select expires_at <= now() + interval '3 seconds' as is_short from presence_leases
@@ -209,7 +209,7 @@ describe('presence', () => {
     };
     const wireOf = ({ socket }: SocketIoClient): WebSocketClient['socket'] =>
       (socket.io.engine.transport as unknown as { ws: WebSocketClient['socket'] }).ws;
-    const isHere = async ({ userId }: Actor): Promise<void> => {
+    const isPresent = async ({ userId }: Actor): Promise<void> => {
       for (;;) {
         await leases.flushed();
         if ((await test.database.query('select from presence_leases where user_id = $1', [userId])).length > 0) return;
@@ -226,28 +226,28 @@ describe('presence', () => {
       ['the classroom dialect', (token) => dialect(`/api/ws/${token}`)],
       ['the chat dialect', (token, userId) => dialect(`/ws/${userId}?token=${token}`)],
       ['the rooms dialect', (token) => dialect(`/ws/chat/?token=${token}`)],
-    ])('has the short grace where the client closed it: %s', async (_name, open) => {
+    ])('has the short grace period if the client closed it: %s', async (_name, open) => {
       const ben = await people.one();
       const { leave } = await open(people.tokenOf(ben), ben.userId);
-      await isHere(ben);
+      await isPresent(ben);
       leave();
-      await letGo(ben.userId);
+      await released(ben.userId);
       expect((await graceOf(ben.userId)).filter(({ is_short }) => !is_short)).toEqual([]);
     });
 
     it.each<[string, Open]>([
       ['a plain WebSocket', (token) => plain(token, (client) => client.close())],
       ['Socket.IO', (token) => socketIo(token, (client) => wireOf(client).terminate())],
-    ])('has the long grace where the connection was lost: %s', async (_name, open) => {
+    ])('has the long grace period if the connection was lost: %s', async (_name, open) => {
       const ben = await people.one();
       const { leave } = await open(people.tokenOf(ben), ben.userId);
-      await isHere(ben);
+      await isPresent(ben);
       leave();
-      await letGo(ben.userId);
+      await released(ben.userId);
       expect(await graceOf(ben.userId)).toEqual([{ is_short: false }]);
     });
 
-    it('is decided by the last one: what was lost before has no longer a grace', async () => {
+    it('follows the last connection: an earlier loss has no grace period any more', async () => {
       const [anna, ben] = await friends();
       const annas = await connect(anna);
       await hangUp(await connect(ben), ben.userId);
@@ -263,14 +263,14 @@ describe('presence', () => {
       const annas = await connect(anna);
       await hangUp(await connect(ben), ben.userId);
       const last = await connect(ben);
-      const told = changed(annas, ben.userId, 'offline');
+      const notified = changed(annas, ben.userId, 'offline');
       expect((await people.call(ben, 'POST', '/auth/logout')).status).toBe(204);
       await last.closed;
-      await told;
+      await notified;
       expect(await graceOf(ben.userId)).toEqual([]);
     });
 
-    it('has none after a logout that comes when the connection is lost already', async () => {
+    it('has none after a logout while the connection is already lost', async () => {
       const [anna, ben] = await friends();
       const annas = await connect(anna);
       await hangUp(await connect(ben), ben.userId);
@@ -285,19 +285,19 @@ describe('presence', () => {
         `select round(extract(epoch from expires_at - now()))::int as left from presence_leases where user_id = $1`,
         [userId],
       );
-    const isAlmostOver = (userId: string): Promise<unknown> =>
+    const expireSoon = (userId: string): Promise<unknown> =>
       test.database.query(`update presence_leases set expires_at = now() + interval '20 seconds' where user_id = $1`, [
         userId,
       ]);
 
-    it('is what was set for as long as the client keeps calling, and offline after', async () => {
+    it('is as set while the client makes requests, and offline afterwards', async () => {
       const [anna, ben] = await friends();
       const annas = await connect(anna);
       const callers = test.app.get(CallerLeases, { strict: false });
       await people.call(ben, 'PUT', '/presence', { status: 'busy' });
       await changed(annas, ben.userId, 'busy');
       expect((await people.call(anna, 'GET', `/users/${ben.userId}`)).body.status).toBe('busy');
-      await isAlmostOver(ben.userId);
+      await expireSoon(ben.userId);
       const renewed = jest.spyOn(PresenceRepository.prototype, 'renewRequestLeases');
       await callers.renew();
       renewed.mockClear();
@@ -321,7 +321,7 @@ describe('presence', () => {
       await changed(annas, ben.userId, 'offline');
     });
 
-    it('does not outlive the socket of the same session that the client closes', async () => {
+    it('ends when the client closes the socket of the same session', async () => {
       const [anna, ben] = await friends();
       const annas = await connect(anna);
       const bens = (await connect(ben)) as WebSocketClient;
@@ -332,7 +332,7 @@ describe('presence', () => {
     });
   });
 
-  it('of a node that died is ended by the others, once', async () => {
+  it('is ended by other nodes, once, for a node that died', async () => {
     const [anna, ben] = await friends();
     const annas = await connect(anna);
     const deadNode = newId();
@@ -355,7 +355,7 @@ describe('presence', () => {
     expect(changes(annas, ben.userId)).toEqual(['online', 'offline']);
   });
 
-  it('survives the loss of all leases: those here come back, those gone are announced', async () => {
+  it('survives the loss of all leases: present users return, absent ones are announced', async () => {
     const [anna, ben, id] = await friends();
     const carl = await people.one();
     await people.call(anna, 'POST', `/conversations/${id}/participants`, { user_ids: [carl.userId] });
@@ -374,7 +374,7 @@ describe('presence', () => {
     expect(await ask(anna, ben.userId, carl.userId)).toMatchObject([{ status: 'online' }, { status: 'offline' }]);
   });
 
-  it('comes with new names and pictures, for those who share a conversation and were not blocked', async () => {
+  it('includes changed names and pictures, for users who share a conversation and are not blocked', async () => {
     const [anna, ben] = await friends();
     const [blocked, stranger] = (await people.many(2)) as [Actor, Actor];
     await people.group(anna, [[blocked, 'participant']]);
@@ -394,7 +394,7 @@ describe('presence', () => {
     }
   });
 
-  it('comes with the names and pictures that changed while one was away', async () => {
+  it('includes names and pictures that changed during a disconnection', async () => {
     const [anna, ben] = await friends();
     const [carl] = (await people.many(1)) as [Actor];
     await people.group(anna, [[carl, 'participant']]);
@@ -404,7 +404,7 @@ describe('presence', () => {
     await hangUp(before, ben.userId);
     await people.call(anna, 'PATCH', '/users/me', { display_name: 'Anna Second' });
     await people.call(anna, 'PATCH', '/users/me', { display_name: 'Anna Third' });
-    // Announced to those who are connected: Ben, who comes back after that, has it from the resume alone.
+    // Sent to connected users; Ben connects later and receives it with the resume.
     await witness.next(({ type, data }) => type === 'profile.changed' && data?.display_name === 'Anna Third');
     const after = await connect(ben, cursor);
     expect(profiles(after)).toEqual([
@@ -413,7 +413,7 @@ describe('presence', () => {
     expect(profiles(await connect(ben))).toEqual([]);
   });
 
-  it('is not told in conversations of more than 500', async () => {
+  it('is not sent in conversations of more than 500 participants', async () => {
     const [anna, ben, id] = await friends();
     await test.database.query(
       `with u as (insert into users (id, username, display_name)
@@ -423,14 +423,14 @@ describe('presence', () => {
     );
     const annas = await connect(anna);
     const bens = await connect(ben);
-    await changed(bens, ben.userId, 'online'); // one's own devices hear it in any case
+    await changed(bens, ben.userId, 'online'); // the own devices receive it in any case
     await bens.request('typing.start', { conversation_id: id });
     await annas.next('typing');
     expect(changes(annas, ben.userId)).toEqual([]);
   });
 
   describe('typing', () => {
-    it('is told to the others of the conversation, never to the typist, and stops', async () => {
+    it('is sent to other participants, never to the typing user, and stops', async () => {
       const [anna, ben, id] = await friends();
       const stranger = await people.one();
       const [annas, bens, strangers] = [await connect(anna), await connect(ben), await connect(stranger)];
@@ -463,7 +463,7 @@ describe('presence', () => {
       });
       afterAll(() => far.close());
 
-      /** Ben types in a group with Anna at this node and Carl at the other, who both have heard so. */
+      /** Ben types in a group with Anna at this node and Carl at the other; both have been notified. */
       const scene = async () => {
         const [anna, ben, carl] = (await people.many(3)) as [Actor, Actor, Actor];
         const id = await people.group(anna, [
@@ -473,36 +473,36 @@ describe('presence', () => {
         for (const actor of [anna, ben, carl]) there.adopt(people, actor);
         const [annas, bens, carls] = [await connect(anna), await connect(ben), await there.connect(carl)];
         clients.push(carls);
-        const begins = async (): Promise<void> => {
+        const startTyping = async (): Promise<void> => {
           for (const client of [annas, carls]) client.frames.length = 0;
           expect((await bens.request('typing.start', { conversation_id: id })).ok).toBe(true);
           for (const client of [annas, carls]) await client.next('typing');
         };
-        const ends = async (): Promise<void> => {
+        const typingEnds = async (): Promise<void> => {
           for (const client of [annas, carls]) {
             await client.next(({ type, data }) => type === 'typing' && data?.is_typing === false);
-            const told = client.frames.filter(({ type }) => type === 'typing').map(({ data }) => data!.is_typing);
-            expect(told).toEqual([true, false]);
+            const states = client.frames.filter(({ type }) => type === 'typing').map(({ data }) => data!.is_typing);
+            expect(states).toEqual([true, false]);
           }
         };
-        await begins();
-        return { anna, ben, annas, bens, id, begins, ends };
+        await startTyping();
+        return { anna, ben, annas, bens, id, startTyping: startTyping, typingEnds: typingEnds };
       };
 
-      it('ends with the message, by whatever node and way it is sent', async () => {
-        const { ben, bens, id, begins, ends } = await scene();
+      it('ends with the message, on any node and over any API', async () => {
+        const { ben, bens, id, startTyping, typingEnds } = await scene();
         await there.call(ben, 'POST', `/conversations/${id}/messages`, { content: 'done' });
-        await ends();
-        await begins();
+        await typingEnds();
+        await startTyping();
         await bens.request('message.send', { conversation_id: id, content: 'done again' });
-        await ends();
-        await begins();
+        await typingEnds();
+        await startTyping();
         await fetch(`${far.url}/api/conversations/${id}/messages`, {
           method: 'POST',
           headers: { authorization: `Bearer ${people.tokenOf(ben)}`, 'content-type': 'application/json' },
           body: JSON.stringify({ content: 'in another dialect' }),
         });
-        await ends();
+        await typingEnds();
       });
 
       it.each<[string, (anna: Actor, ben: Actor, id: string) => Promise<unknown>]>([
@@ -520,13 +520,13 @@ describe('presence', () => {
           'freezing out',
           (anna, _ben, id) => there.call(anna, 'PATCH', `/conversations/${id}`, { settings: { is_frozen: true } }),
         ],
-      ])('ends with the %s of the typist', async (_name, act) => {
-        const { anna, ben, id, ends } = await scene();
+      ])('ends with the %s of the typing user', async (_name, act) => {
+        const { anna, ben, id, typingEnds } = await scene();
         await act(anna, ben, id);
-        await ends();
+        await typingEnds();
       });
 
-      it('ends in a direct conversation when the other one blocks the typist, and nowhere else', async () => {
+      it('ends in a direct conversation when the other user blocks the typing one, and nowhere else', async () => {
         const { anna, ben, annas, bens, id } = await scene();
         const { body } = await people.call(anna, 'POST', '/conversations', {
           type: 'direct',
@@ -544,16 +544,16 @@ describe('presence', () => {
         expect(ended.map(({ conversation_id }) => conversation_id)).toEqual([body.id, id]);
       });
 
-      it('ends with the last socket of the typist, at whatever node it is, and not with one before', async () => {
-        const { ben, bens, annas, ends } = await scene();
+      it('ends with the last socket of the typing user on any node, not with an earlier one', async () => {
+        const { ben, bens, annas, typingEnds } = await scene();
         const last = await there.connect(ben);
         bens.close();
         await bens.closed;
-        await letGo(ben.userId);
+        await released(ben.userId);
         expect((await annas.request('ping')).ok).toBe(true);
         expect(annas.frames.filter(({ type }) => type === 'typing')).toHaveLength(1);
         last.close();
-        await ends();
+        await typingEnds();
       });
     });
   });

@@ -14,7 +14,7 @@ import { WebhookReceiver } from '../support/webhook-receiver.js';
 // Each test starts a process, which takes seconds on a busy machine.
 jest.setTimeout(90_000);
 
-(hasRedis ? describe : describe.skip)('the way out of a process whose Redis died', () => {
+(hasRedis ? describe : describe.skip)('the shutdown of a process without Redis', () => {
   let directory: string;
   let database: TestDatabase;
   let redis: RedisServer;
@@ -46,30 +46,30 @@ jest.setTimeout(90_000);
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it('ends in order while Redis is away', async () => {
+  it('completes in order without Redis', async () => {
     await startAndHaltRedis();
     expect(await server.end('SIGTERM')).toBe(0);
   });
 
-  it('ends in order when Redis has just come back', async () => {
+  it('completes in order just after Redis returned', async () => {
     await startAndHaltRedis();
     await redis.resume();
     expect(await server.end('SIGTERM')).toBe(0);
   });
 
-  // Past its deadline a shutdown ends with exit code 1.
+  // After its deadline a shutdown ends with exit code 1.
   it.each([
     ['dist/src/main.js', /REST +http/],
     ['dist/src/worker.js', /Parley worker/],
-  ])('ends in order while Redis takes connections and says nothing: %s', async (entry, hasStarted) => {
+  ])('completes in order while Redis accepts connections and does not respond: %s', async (entry, hasStarted) => {
     await start(entry, hasStarted);
     redis.suspend();
     expect(await server.end('SIGTERM')).toBe(0);
   });
 });
 
-(hasRedis ? describe : describe.skip)('a job under way when Redis dies', () => {
-  it('is finished on the way out, and what could not be queued is done by the next process', async () => {
+(hasRedis ? describe : describe.skip)('a job that is active when Redis fails', () => {
+  it('is finished during the shutdown, and jobs that could not be enqueued run in the next process', async () => {
     const redis = await RedisServer.start();
     const receiver = await WebhookReceiver.start();
     const environment = {
@@ -88,14 +88,14 @@ jest.setTimeout(90_000);
       const group = await people.group(ana);
       const send = (content: string) => people.call(ana, 'POST', `/conversations/${group}/messages`, { content });
       await people.call(ana, 'POST', '/webhooks', { url: receiver.url(), events: ['message.created'] });
-      let held: ServerResponse | undefined;
-      receiver.answer = (_call, response) => void (held = response);
+      let pendingResponse: ServerResponse | undefined;
+      receiver.answer = (_call, response) => void (pendingResponse = response);
       await send('under way');
       await receiver.until(({ body }) => body.data.content === 'under way');
       await redis.halt();
       expect((await send('meanwhile')).status).toBe(201);
       const closed = first.app.close();
-      held!.writeHead(204).end();
+      pendingResponse!.writeHead(204).end();
       receiver.answer = (_call, response) => void response.writeHead(204).end();
       await closed;
       expect(await deliveries()).toContainEqual({ status: 'delivered', attempts: 1 });

@@ -40,7 +40,7 @@ class LettersProcessor extends WorkerHost {
 @Module({ imports: [QueueModule.register('letters')], providers: [LettersProcessor] })
 class LettersWorkerModule {}
 
-/** A worker of the class asked for whose pool ends under it, as when a start fails; a timer ends the process. */
+/** A worker of the given class whose pool ends during its work, as when a start fails; a timer ends the process. */
 const WORKER_WITHOUT_POOL = `
   import pg from 'pg';
   import { createPostgresBackend, setDefaultBackendFactory, Worker } from 'bullmq';
@@ -79,7 +79,7 @@ describe('a queue on PostgreSQL', () => {
     while (!isTrue()) await once(work, 'done');
   };
 
-  it('keeps jobs until a worker comes, and does each of them', async () => {
+  it('stores jobs until a worker starts, and runs each of them', async () => {
     const api = await start();
     await api
       .get(Letters, { strict: false })
@@ -91,13 +91,13 @@ describe('a queue on PostgreSQL', () => {
     expect([...seen].sort()).toEqual(['one', 'two']);
   });
 
-  it('tries again what failed', async () => {
+  it('retries a failed job', async () => {
     const both = await start(LettersWorkerModule);
     await both.get(Letters, { strict: false }).queue.add('letter', { id: 'broken' }, { attempts: 2 });
     await until(() => seen.filter((id) => id === 'broken').length === 2);
   });
 
-  it('takes a job that another one adds while the process shuts down', async () => {
+  it('accepts a job that another one adds during the shutdown of the process', async () => {
     const first = await start(LettersWorkerModule);
     await first.get(Letters, { strict: false }).queue.add('letter', { id: 'question' });
     await until(() => seen.includes('question'));
@@ -106,7 +106,7 @@ describe('a queue on PostgreSQL', () => {
     await until(() => seen.includes('answer'));
   });
 
-  it('leaves turns to timers and signals when its store fails at once, which a worker of the library does not', async () => {
+  it('leaves turns for timers and signals while its store fails, unlike a worker of the library', async () => {
     const exitCodeOf = async (name: string, patienceMs: number): Promise<unknown> => {
       const args = ['--input-type=module', '-e', WORKER_WITHOUT_POOL, name, database.url];
       const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });

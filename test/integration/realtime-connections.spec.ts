@@ -23,7 +23,7 @@ describe('a realtime connection', () => {
   let server: RealtimeApp;
   const clients: RealtimeClient[] = [];
 
-  const keep = <Client extends RealtimeClient>(client: Client): Client => {
+  const track = <Client extends RealtimeClient>(client: Client): Client => {
     clients.push(client);
     return client;
   };
@@ -39,8 +39,8 @@ describe('a realtime connection', () => {
   afterAll(() => server.close());
 
   describe.each(TRANSPORTS)('over %s', (_name, connect) => {
-    it('says hello, then ready, then live', async () => {
-      const client = keep(connect(server.port, 'alice:s1'));
+    it('sends hello, then ready, then live', async () => {
+      const client = track(connect(server.port, 'alice:s1'));
       const live = await client.next('live');
       expect(client.frames.map(({ type }) => type)).toEqual(['hello', 'ready', 'live']);
       expect(live.data).toEqual({ cursor: 'c', replayed: 0 });
@@ -48,14 +48,14 @@ describe('a realtime connection', () => {
     });
 
     it('answers a request once, with its data', async () => {
-      const client = keep(connect(server.port, 'alice:s1'));
+      const client = track(connect(server.port, 'alice:s1'));
       await client.next('live');
       expect(await client.request('test.echo', { text: 'grüß' })).toMatchObject({ ok: true, data: { text: 'grüß' } });
       expect(await client.request('ping')).toMatchObject({ ok: true, data: { server_time: expect.any(String) } });
     });
 
     it('answers invalid input with every problem, and a defect without its cause', async () => {
-      const client = keep(connect(server.port, 'alice:s1'));
+      const client = track(connect(server.port, 'alice:s1'));
       await client.next('live');
       const invalid = await client.request('test.echo', { text: 5, more: 1 });
       expect(invalid.error).toMatchObject({ code: 'VALIDATION_ERROR' });
@@ -68,9 +68,9 @@ describe('a realtime connection', () => {
       expect(await client.request('nothing.of.the.kind')).toMatchObject({ error: { code: 'UNKNOWN_FRAME_TYPE' } });
     });
 
-    it('starts requests in the order they came and refuses more than 32 in flight', async () => {
+    it('starts requests in order, and refuses more than 32 in flight', async () => {
       server.gateway.started.length = 0;
-      const client = keep(connect(server.port, 'alice:s1'));
+      const client = track(connect(server.port, 'alice:s1'));
       await client.next('live');
       const replies = Array.from({ length: 33 }, (_, index) => client.request('test.wait', { text: String(index) }));
       expect(await replies[32]).toMatchObject({ ok: false, error: { code: 'TOO_MANY_IN_FLIGHT' } });
@@ -80,47 +80,47 @@ describe('a realtime connection', () => {
       expect(await client.request('test.echo', { text: 'again' })).toMatchObject({ ok: true });
     });
 
-    it('tells the fan-out when it is gone', async () => {
-      const client = keep(connect(server.port, 'leaver:s9'));
+    it('leaves the fan-out when it closes', async () => {
+      const client = track(connect(server.port, 'leaver:s9'));
       await client.next('live');
       expect(server.fanOut.of('leaver')).toHaveLength(1);
       client.close();
       await until(() => server.fanOut.of('leaver').length === 0);
     });
 
-    it('is closed when its session has ended, and hears why', async () => {
-      const revoked = keep(connect(server.port, 'carol:gone'));
-      const banned = keep(connect(server.port, 'mallory:s2'));
-      const bystander = keep(connect(server.port, 'bob:s3'));
-      await Promise.all([revoked, banned, bystander].map((client) => client.next('live')));
+    it('is closed with the reason when its session has ended', async () => {
+      const revoked = track(connect(server.port, 'carol:gone'));
+      const banned = track(connect(server.port, 'mallory:s2'));
+      const control = track(connect(server.port, 'bob:s3'));
+      await Promise.all([revoked, banned, control].map((client) => client.next('live')));
       server.app.get(Connections).endSessions(['gone'], 'revoked');
       server.app.get(Connections).endSessions(['s2'], 'banned');
       expect((await revoked.closed).code).toBe(CLOSE_REASONS.revoked.code);
       expect((await banned.closed).code).toBe(CLOSE_REASONS.banned.code);
       expect(revoked.frames.at(-1)).toMatchObject({ type: 'error', error: { code: 'SESSION_REVOKED' } });
-      expect(await bystander.request('ping')).toMatchObject({ ok: true });
+      expect(await control.request('ping')).toMatchObject({ ok: true });
     });
   });
 
-  it('answers a request without an id, too, without one', async () => {
-    const client = keep(new WebSocketClient(server.port, '?token=alice:s1'));
+  it('accepts a request without an id, and replies without one', async () => {
+    const client = track(new WebSocketClient(server.port, '?token=alice:s1'));
     await client.next('live');
     client.socket.send('{"type":"test.echo","data":{"text":"no id"}}');
     expect(await client.next('reply')).toEqual({ type: 'reply', ok: true, data: { text: 'no id' } });
     client.socket.send('{"type":"test.echo","data":{"text":7}}');
     expect(await client.next('error')).toMatchObject({ error: { code: 'VALIDATION_ERROR' } });
-    const socketIo = keep(new SocketIoClient(server.port, { token: 'alice:s1' }));
+    const socketIo = track(new SocketIoClient(server.port, { token: 'alice:s1' }));
     await socketIo.next('live');
     socketIo.socket.emit('test.echo', { text: 'no acknowledgement' });
     expect(await socketIo.request('ping')).toMatchObject({ ok: true });
     expect(socketIo.frames.filter(({ type }) => type === 'reply')).toEqual([]);
   });
 
-  it('opens at its address with a slash at the end, as routes do', async () => {
-    await keep(new WebSocketClient(server.port, '/?token=alice:s1')).next('live');
+  it('opens at its path with a trailing slash', async () => {
+    await track(new WebSocketClient(server.port, '/?token=alice:s1')).next('live');
   });
 
-  it('is not opened by a request that names no host, or two', async () => {
+  it('is refused without a valid host, or with two', async () => {
     for (const host of ['Host: a/b', 'Host: a\r\nHost: a', 'Host: <x>']) {
       for (const path of ['/api/v1/realtime?token=alice:s1', '/socket.io/?EIO=4&transport=websocket', '/nowhere']) {
         const socket = connectTcp(server.port, '127.0.0.1');
@@ -131,8 +131,8 @@ describe('a realtime connection', () => {
     }
   });
 
-  it('is signed in by its first frame, which may resume', async () => {
-    const plain = keep(new WebSocketClient(server.port));
+  it('is authenticated by its first frame, which may contain a cursor', async () => {
+    const plain = track(new WebSocketClient(server.port));
     await plain.next('hello');
     const resume = { cursor: 'x', conversations: { c1: 4 } };
     plain.socket.send(JSON.stringify({ type: 'auth', id: 'a', data: { token: 'alice:s1', resume } }));
@@ -140,14 +140,14 @@ describe('a realtime connection', () => {
     expect((await plain.next(({ id }) => id === 'b')).data).toEqual({ text: 'early' });
     expect((await plain.next('ready')).data).toMatchObject({ resumed: true });
     expect(server.fanOut.resumes.at(-1)).toEqual(resume);
-    const socketIo = keep(new SocketIoClient(server.port));
+    const socketIo = track(new SocketIoClient(server.port));
     await socketIo.next('hello');
     expect(await socketIo.request('auth', { token: 'bob:s2' })).toMatchObject({ ok: true });
     await socketIo.next('live');
   });
 
-  it('is refused requests before it is signed in, and a second sign-in after', async () => {
-    const client = keep(new WebSocketClient(server.port));
+  it('is refused requests before the authentication, and a second authentication afterwards', async () => {
+    const client = track(new WebSocketClient(server.port));
     await client.next('hello');
     expect((await client.request('ping')).error!.code).toBe('AUTHENTICATION_REQUIRED');
     expect((await client.request('auth', { token: 'nonsense' })).error!.code).toBe('AUTHENTICATION_REQUIRED');
@@ -156,18 +156,18 @@ describe('a realtime connection', () => {
     expect((await client.request('auth', { token: 'bob:s1' })).error!.code).toBe('ALREADY_AUTHENTICATED');
   });
 
-  it('takes a header, a single-use ticket, and refuses what is neither before the upgrade', async () => {
-    const header = keep(new WebSocketClient(server.port, '', { headers: { authorization: 'Bearer alice:s1' } }));
+  it('accepts a header, a subprotocol or a single-use ticket, and is refused before the upgrade without a valid one', async () => {
+    const header = track(new WebSocketClient(server.port, '', { headers: { authorization: 'Bearer alice:s1' } }));
     await header.next('live');
-    const offered = keep(new WebSocketClient(server.port, '', { protocols: ['parley.v1', 'bearer.alice~s1'] }));
+    const offered = track(new WebSocketClient(server.port, '', { protocols: ['parley.v1', 'bearer.alice~s1'] }));
     await offered.next('live');
     expect(offered.socket.protocol).toBe('parley.v1');
     server.authenticator.tickets.set('t1', 'alice:s1');
-    await keep(new WebSocketClient(server.port, '?ticket=t1')).next('live');
+    await track(new WebSocketClient(server.port, '?ticket=t1')).next('live');
     expect(await refusedWith(server.port, '/api/v1/realtime?ticket=t1')).toBe(401);
     expect(await refusedWith(server.port, '/api/v1/realtime?token=nonsense')).toBe(401);
     expect(await refusedWith(server.port, '/somewhere/else')).toBe(404);
-    const refused = keep(new SocketIoClient(server.port, { token: 'nonsense' }));
+    const refused = track(new SocketIoClient(server.port, { token: 'nonsense' }));
     const error = await new Promise<Error & { data?: unknown }>((resolve) =>
       refused.socket.on('connect_error', resolve),
     );
@@ -193,13 +193,13 @@ describe('a realtime connection', () => {
 
   it('opens for the allowed origin, for its own, and for programs without one', async () => {
     for (const origin of ['https://chat.example.com', `http://127.0.0.1:${server.port}`]) {
-      await keep(new WebSocketClient(server.port, '?token=alice:s1', { headers: { origin } })).next('live');
+      await track(new WebSocketClient(server.port, '?token=alice:s1', { headers: { origin } })).next('live');
       const extraHeaders = { origin };
-      await keep(new SocketIoClient(server.port, { token: 'alice:s1' }, { extraHeaders })).next('live');
+      await track(new SocketIoClient(server.port, { token: 'alice:s1' }, { extraHeaders })).next('live');
     }
   });
 
-  it('judges the origin of polling, too, and carries frames over it', async () => {
+  it('checks the origin of polling, too, and carries frames over it', async () => {
     const address = `http://127.0.0.1:${server.port}/socket.io/?EIO=4&transport=polling`;
     const foreign = await fetch(address, { headers: { origin: 'https://evil.example' } });
     expect(foreign.status).toBe(403);
@@ -207,7 +207,7 @@ describe('a realtime connection', () => {
     const { sid } = JSON.parse(opened) as { sid: string };
     const stolen = await fetch(`${address}&sid=${sid}`, { headers: { origin: 'https://evil.example' } });
     expect(stolen.status).toBe(403);
-    const client = keep(
+    const client = track(
       new SocketIoClient(server.port, { token: 'alice:s1' }, { transports: ['polling', 'websocket'] }),
     );
     await client.next('live');
@@ -216,8 +216,8 @@ describe('a realtime connection', () => {
     expect(await client.request('test.echo', { text: 'upgraded' })).toMatchObject({ data: { text: 'upgraded' } });
   });
 
-  it('is prolonged by a token of the same user only', async () => {
-    const client = keep(new WebSocketClient(server.port, '?token=alice:s1'));
+  it('is extended only by a token of the same user', async () => {
+    const client = track(new WebSocketClient(server.port, '?token=alice:s1'));
     await client.next('live');
     expect(await client.request('auth.refresh', { token: 'alice:s2' })).toMatchObject({ ok: true });
     expect(await client.request('auth.refresh', { token: 'bob:s2' })).toMatchObject({
@@ -227,8 +227,8 @@ describe('a realtime connection', () => {
     expect((await client.closed).code).toBe(4401);
   });
 
-  it('is not prolonged by a session that ended a moment ago on another node', async () => {
-    const client = keep(new WebSocketClient(server.port, '?token=alice:s1'));
+  it('is not extended by a session that has just ended on another node', async () => {
+    const client = track(new WebSocketClient(server.port, '?token=alice:s1'));
     await client.next('live');
     server.authenticator.ended.set('s3', 'revoked');
     client.socket.send(JSON.stringify({ type: 'auth.refresh', id: '1', data: { token: 'alice:s3' } }));
@@ -237,12 +237,12 @@ describe('a realtime connection', () => {
   });
 });
 
-describe('deadlines and bounds of connections', () => {
+describe('the server with limits of connections', () => {
   let server: RealtimeApp;
 
   afterEach(() => server.close());
 
-  it('closes who does not say who it is in time', async () => {
+  it('closes a connection that does not authenticate in time', async () => {
     server = await startRealtimeApp(QUICK);
     const plain = new WebSocketClient(server.port);
     const socketIo = new SocketIoClient(server.port);
@@ -250,7 +250,7 @@ describe('deadlines and bounds of connections', () => {
     expect((await socketIo.closed).code).toBe(4301);
   });
 
-  it('closes who does not answer pings, and keeps who does', async () => {
+  it('closes a connection that does not answer pings, and no other', async () => {
     server = await startRealtimeApp(QUICK);
     const dead = new WebSocketClient(server.port, '?token=alice:s1', { autoPong: false });
     const alive = new WebSocketClient(server.port, '?token=alice:s1');
@@ -260,8 +260,8 @@ describe('deadlines and bounds of connections', () => {
     alive.close();
   });
 
-  it('warns before the token expires and closes when it has', async () => {
-    // No quick heartbeat: on a busy machine a pong may take longer than its 60 ms, and is not what this is about.
+  it('sends a warning before the token expires, and closes afterwards', async () => {
+    // Without a short heartbeat: on a busy machine a pong may take longer than its 60 ms, which is not the subject.
     server = await startRealtimeApp({ tickMs: QUICK.tickMs });
     const expires = Math.floor(Date.now() / 1000) + 5;
     const clients = TRANSPORTS.map(([, connect]) => connect(server.port, `alice:s1:${expires}`));
@@ -271,7 +271,7 @@ describe('deadlines and bounds of connections', () => {
     }
   });
 
-  it('ends sessions the database says have ended, without any hint', async () => {
+  it('closes connections of sessions that ended in the database, without a hint', async () => {
     server = await startRealtimeApp(QUICK);
     const clients = TRANSPORTS.map(([, connect]) => connect(server.port, 'alice:s1'));
     await Promise.all(clients.map((client) => client.next('live')));
@@ -279,8 +279,8 @@ describe('deadlines and bounds of connections', () => {
     for (const client of clients) expect((await client.closed).code).toBe(4403);
   });
 
-  it('counts sockets per user', async () => {
-    server = await startRealtimeApp({ socketsPerUser: 0.00002 }); // the multiplier of tests is 100,000
+  it('limits the sockets of a user', async () => {
+    server = await startRealtimeApp({ socketsPerUser: 0.00002 }); // the multiplier of the tests is 100,000
     const first = new WebSocketClient(server.port, '?token=alice:s1');
     const second = new SocketIoClient(server.port, { token: 'alice:s1' });
     await Promise.all([first.next('live'), second.next('live')]);
@@ -289,7 +289,7 @@ describe('deadlines and bounds of connections', () => {
     second.close();
   });
 
-  it('takes no more upgrades a second than it can', async () => {
+  it('limits the upgrades a second', async () => {
     server = await startRealtimeApp({ upgradesPerSecond: 0.00001 });
     const first = new WebSocketClient(server.port, '?token=alice:s1');
     await first.next('live');
@@ -297,7 +297,7 @@ describe('deadlines and bounds of connections', () => {
     first.close();
   });
 
-  it('takes no more sessions of Socket.IO either, whatever session they say they continue', async () => {
+  it('limits the sessions of Socket.IO a second, with any session id', async () => {
     server = await startRealtimeApp({ upgradesPerSecond: 0.00001 });
     const first = new WebSocketClient(server.port, '?token=alice:s1');
     await first.next('live');
@@ -325,7 +325,7 @@ describe('deadlines and bounds of connections', () => {
       return [answer.status, ((await answer.json()) as { error: { code: string } }).error.code];
     };
 
-    it('says of a session of another process why it is not here, and logs it once', async () => {
+    it('refuses a session of another process with the reason, and logs it once', async () => {
       server = await startRealtimeApp();
       const warned = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
       for (let n = 0; n < 3; n++) {
@@ -337,14 +337,14 @@ describe('deadlines and bounds of connections', () => {
       warned.mockRestore();
     });
 
-    it('never answers with a script', async () => {
+    it('never responds with a script', async () => {
       server = await startRealtimeApp();
       for (const j of ['&j=0', '&j=', `&j=0&sid=${await open()}`]) {
         expect([j, ...(await refusal(pollingOf(server) + j))]).toEqual([j, 400, 'VALIDATION_ERROR']);
       }
     });
 
-    it('can be switched off, which is said', async () => {
+    it('is refused with an error if it is disabled', async () => {
       server = await startRealtimeApp({}, { SOCKET_IO_POLLING: 'false' });
       expect(await refusal(pollingOf(server))).toEqual([400, 'POLLING_DISABLED']);
       const client = new SocketIoClient(server.port, { token: 'alice:s1' });
@@ -352,7 +352,7 @@ describe('deadlines and bounds of connections', () => {
       client.close();
     });
 
-    it('continues a session only from where it was opened', async () => {
+    it('continues a session only from the IP address that opened it', async () => {
       server = await startRealtimeApp({}, { TRUST_PROXY: '1' });
       const sid = await open({ 'x-forwarded-for': '203.0.113.7:4711' });
       const from = (address: string): RequestInit => ({
@@ -371,7 +371,7 @@ describe('deadlines and bounds of connections', () => {
     });
   });
 
-  it('is not taken over by who knows its Socket.IO session', async () => {
+  it('refuses to continue a Socket.IO session of another client', async () => {
     server = await startRealtimeApp();
     const owner = new SocketIoClient(server.port, { token: 'alice:s1' });
     await owner.next('live');
@@ -381,7 +381,7 @@ describe('deadlines and bounds of connections', () => {
     owner.close();
   });
 
-  it('opens for pages of PUBLIC_URL behind a proxy that rewrites the host', async () => {
+  it('accepts pages of PUBLIC_URL behind a proxy that rewrites the host', async () => {
     server = await startRealtimeApp({}, { PUBLIC_URL: 'https://chat.example.com/app' });
     const headers = { origin: 'https://chat.example.com', host: 'parley-1.internal:3000' };
     const client = new WebSocketClient(server.port, '?token=alice:s1', { headers });
@@ -397,7 +397,7 @@ describe('deadlines and bounds of connections', () => {
     }
   });
 
-  it('does not open for a page of a foreign name that leads to this server', async () => {
+  it('refuses a page of a foreign name that resolves to this server', async () => {
     server = await startRealtimeApp();
     const rebound = { origin: 'http://evil.example:3000', host: 'evil.example:3000' };
     expect(await refusedWith(server.port, '/api/v1/realtime', { headers: rebound })).toBe(403);
@@ -414,7 +414,7 @@ describe('deadlines and bounds of connections', () => {
     }
   });
 
-  it('is refused an address with a NUL in it', async () => {
+  it('refuses a URL with a NUL', async () => {
     server = await startRealtimeApp();
     for (const path of [
       '/api/v1/realtime?token=alice:s1&cursor=%00',
@@ -424,7 +424,7 @@ describe('deadlines and bounds of connections', () => {
     }
   });
 
-  it('is told of a defect at its handshake without its cause, which is in the log', async () => {
+  it('reports a defect in the handshake without its cause, which is logged', async () => {
     server = await startRealtimeApp();
     const logged = jest.spyOn(Logger.prototype, 'error').mockImplementation();
     server.authenticator.gate = Promise.reject(new Error('a defect'));
@@ -439,7 +439,7 @@ describe('deadlines and bounds of connections', () => {
     client.close();
   });
 
-  it('counts upgrades per address, whatever address a client claims to have, and logs what it refuses', async () => {
+  it('counts upgrades by IP address, ignoring untrusted headers, and logs what it refuses', async () => {
     server = await startRealtimeApp({ upgradesPerSecond: 1e6 }, { RATE_LIMIT_MULTIPLIER: '0.01' });
     const warned = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
     await new WebSocketClient(server.port, '?token=alice:s1').next('live');
@@ -454,7 +454,7 @@ describe('deadlines and bounds of connections', () => {
     warned.mockRestore();
   });
 
-  it('has room for SOCKETS_PER_ADDRESS of one address', async () => {
+  it('allows SOCKETS_PER_ADDRESS for an IP address', async () => {
     server = await startRealtimeApp({}, { RATE_LIMIT_MULTIPLIER: '1', SOCKETS_PER_ADDRESS: '2' });
     const clients = ['alice', 'bob'].map((name) => new WebSocketClient(server.port, `?token=${name}:s1`));
     await Promise.all(clients.map((client) => client.next('live')));
@@ -466,7 +466,7 @@ describe('deadlines and bounds of connections', () => {
     for (const client of [next, clients[1]!]) client.close();
   });
 
-  it('counts upgrades of addresses that do not exist as calls', async () => {
+  it('counts upgrades of unknown paths as calls', async () => {
     server = await startRealtimeApp({}, { RATE_LIMIT_MULTIPLIER: '1', LIMIT_CALL: '3' });
     const statuses: number[] = [];
     for (let n = 0; n < 5; n++) statuses.push(await refusedWith(server.port, '/nowhere'));
@@ -484,7 +484,7 @@ describe('deadlines and bounds of connections', () => {
     expect(JSON.stringify(client.frames)).not.toContain('a defect');
   });
 
-  it('tells observers of the end of whoever was signed in and never became live', async () => {
+  it('notifies observers of the end of an authenticated connection that never became live', async () => {
     server = await startRealtimeApp();
     server.fanOut.failure = new ServiceUnavailable();
     const ended: string[] = [];
@@ -499,7 +499,7 @@ describe('deadlines and bounds of connections', () => {
     expect(ended).toEqual(['user-alice']);
   });
 
-  it.each(['PUT', 'DELETE', 'PATCH'])('understands no %s at the address of Socket.IO', async (method) => {
+  it.each(['PUT', 'DELETE', 'PATCH'])('refuses %s on the path of Socket.IO', async (method) => {
     server = await startRealtimeApp();
     const address = `http://127.0.0.1:${server.port}/socket.io/?EIO=4&transport=polling`;
     const { sid } = JSON.parse((await (await fetch(address)).text()).slice(1)) as { sid: string };
@@ -510,7 +510,7 @@ describe('deadlines and bounds of connections', () => {
     ]);
   });
 
-  it('answers an upgrade that is none, and ends it', async () => {
+  it('answers an invalid upgrade with an error, and closes it', async () => {
     server = await startRealtimeApp();
     for (const headers of ['', 'Sec-WebSocket-Key: x\r\n', 'Sec-WebSocket-Version: 99\r\n']) {
       const socket = connectTcp(server.port, '127.0.0.1');
@@ -523,7 +523,7 @@ describe('deadlines and bounds of connections', () => {
     }
   });
 
-  it('counts requests against their limits and throws out who does not stop', async () => {
+  it('counts requests against their limits, and closes a connection that does not stop', async () => {
     server = await startRealtimeApp({ maxRateLimited: 20 }, { RATE_LIMIT_MULTIPLIER: '0.1' });
     const client = new WebSocketClient(server.port, '?token=alice:s1');
     await client.next('live');
@@ -534,7 +534,7 @@ describe('deadlines and bounds of connections', () => {
     expect((await client.closed).code).toBe(4308);
   });
 
-  it('sends clients away at shutdown after their requests are answered, and lets nobody in', async () => {
+  it('sends clients away at shutdown after their requests are answered, and accepts none', async () => {
     server = await startRealtimeApp({ moveMs: 50 });
     const [plain, socketIo] = TRANSPORTS.map(([, connect]) => connect(server.port, 'alice:s1')) as [
       RealtimeClient,
@@ -553,7 +553,7 @@ describe('deadlines and bounds of connections', () => {
     expect((await socketIo.closed).reason).toBe('transport close');
   });
 
-  it('keeps a client that was told to go away until it has moved, and serves it', async () => {
+  it('serves a client that was asked to move until it has moved', async () => {
     server = await startRealtimeApp({ moveMs: 60_000 });
     const clients = TRANSPORTS.map(([, connect]) => connect(server.port, 'alice:s1'));
     await Promise.all(clients.map((client) => client.next('live')));
@@ -571,7 +571,7 @@ describe('deadlines and bounds of connections', () => {
     await drained;
   });
 
-  it('takes new clients while load balancers have not noticed yet that it is going', async () => {
+  it('accepts new clients while load balancers have not noticed the shutdown', async () => {
     server = await startRealtimeApp();
     void server.app.get(DrainState).begin(60_000);
     const client = new WebSocketClient(server.port, '?token=alice:s1');
@@ -579,7 +579,7 @@ describe('deadlines and bounds of connections', () => {
     expect(client.frames.map(({ type }) => type)).not.toContain('going_away');
   });
 
-  it('spreads the return of its clients over what their number needs', () => {
+  it('spreads the reconnection of clients by their number', () => {
     expect([0, 20, 500, 20_000].map(reconnectSpreadMs)).toEqual([0, 200, 5000, 12_000]);
   });
 });

@@ -4,7 +4,7 @@ import WebSocket from 'ws';
 import { startRealtimeApp, type RealtimeApp } from '../support/realtime-app.js';
 import { SocketIoClient, WebSocketClient } from '../support/realtime-client.js';
 
-/** Text messages that are no valid request; each is answered with an error and closes nothing. */
+/** Text messages that are not valid requests; each is answered with an error and closes nothing. */
 const BAD_TEXTS: [string, string][] = [
   ['text that is no JSON', '{"type":'],
   ['nothing', ''],
@@ -33,7 +33,7 @@ const BAD_TEXTS: [string, string][] = [
   ['a number for text', '{"type":"test.echo","data":{"text":1e400}}'],
 ];
 
-/** Bytes after the upgrade that break the WebSocket protocol; each costs its own connection and nothing else. */
+/** Bytes after the upgrade that violate the WebSocket protocol; each closes its own connection and nothing else. */
 const BAD_BYTES: [string, Buffer][] = [
   ['an unmasked frame', Buffer.from([0x81, 0x02, 0x7b, 0x7d])],
   ['reserved bits', Buffer.from([0xf1, 0x80, 0, 0, 0, 0])],
@@ -50,7 +50,7 @@ const BAD_BYTES: [string, Buffer][] = [
   ['a continuation of nothing', Buffer.from([0x80, 0x81, 0, 0, 0, 0, 0x20])],
 ];
 
-/** Engine.IO messages that break the Socket.IO protocol. */
+/** Engine.IO messages that violate the Socket.IO protocol. */
 const BAD_PACKETS: [string, string][] = [
   ['an unknown packet type', '49'],
   ['no payload', '42'],
@@ -66,30 +66,30 @@ const BAD_PACKETS: [string, string][] = [
   ['no Engine.IO packet', 'x'],
 ];
 
-describe('what a hostile client sends', () => {
+describe('a hostile client', () => {
   let server: RealtimeApp;
-  let bystanders: [WebSocketClient, SocketIoClient];
+  let controlClients: [WebSocketClient, SocketIoClient];
 
   beforeAll(async () => {
     server = await startRealtimeApp();
-    bystanders = [
+    controlClients = [
       new WebSocketClient(server.port, '?token=bob:s1'),
       new SocketIoClient(server.port, { token: 'bob:s2' }),
     ];
-    await Promise.all(bystanders.map((client) => client.next('live')));
+    await Promise.all(controlClients.map((client) => client.next('live')));
   });
 
-  /** Nobody else notices: the same connections that were there before still work. */
+  /** Others are unaffected: the connections from before still work. */
   afterEach(async () => {
-    for (const client of bystanders) expect(await client.request('ping')).toMatchObject({ ok: true });
+    for (const client of controlClients) expect(await client.request('ping')).toMatchObject({ ok: true });
   });
 
   afterAll(async () => {
-    for (const client of bystanders) client.close();
+    for (const client of controlClients) client.close();
     await server.close();
   });
 
-  it.each(BAD_TEXTS)('%s is answered with an error', async (_name, text) => {
+  it.each(BAD_TEXTS)('receives an error for %s', async (_name, text) => {
     const client = new WebSocketClient(server.port, '?token=eve:s1');
     await client.next('live');
     client.socket.send(text);
@@ -99,7 +99,7 @@ describe('what a hostile client sends', () => {
     client.close();
   });
 
-  it('a binary message is answered with an error', async () => {
+  it('receives an error for a binary message', async () => {
     const client = new WebSocketClient(server.port, '?token=eve:s1');
     await client.next('live');
     client.socket.send(Buffer.from('{"type":"ping","id":"1"}'));
@@ -107,7 +107,7 @@ describe('what a hostile client sends', () => {
     client.close();
   });
 
-  it('the eleventh invalid frame in ten seconds ends its own connection', async () => {
+  it('is disconnected after the eleventh invalid frame in ten seconds', async () => {
     const client = new WebSocketClient(server.port, '?token=eve:s1');
     await client.next('live');
     for (let sent = 0; sent < 11; sent++) client.socket.send('nonsense');
@@ -115,20 +115,20 @@ describe('what a hostile client sends', () => {
     expect(client.frames.filter(({ error }) => error?.code === 'INVALID_FRAME')).toHaveLength(11);
   });
 
-  it.each(BAD_BYTES)('%s costs the sender the connection', async (_name, bytes) => {
+  it.each(BAD_BYTES)('is disconnected after %s', async (_name, bytes) => {
     const socket = await upgrade(server.port);
     socket.write(bytes);
     await ended(socket);
   });
 
-  it('a frame of which a part never comes keeps nobody else', async () => {
+  it('affects no other client with an incomplete frame', async () => {
     const socket = await upgrade(server.port);
     socket.write(Buffer.from([0x81, 0xfe, 0x10, 0x00, 0, 0, 0, 0, 0x7b]));
-    expect(await bystanders[0].request('ping')).toMatchObject({ ok: true });
+    expect(await controlClients[0].request('ping')).toMatchObject({ ok: true });
     socket.destroy();
   });
 
-  it.each(BAD_PACKETS)('%s in Socket.IO is answered or costs the sender the connection', async (_name, packet) => {
+  it.each(BAD_PACKETS)('receives an error or is disconnected after %s in Socket.IO', async (_name, packet) => {
     const client = await engine(server.port);
     client.socket.send(packet);
     client.socket.send('42999["ping",{}]');
@@ -144,7 +144,7 @@ describe('what a hostile client sends', () => {
     ['binary further in', ['test.echo', { text: 'x', metadata: { a: Buffer.from('x') } }]],
     ['a poisoned key', ['test.echo', JSON.parse('{"text":"x","metadata":{"__proto__":{"a":1}}}') as object]],
     ['an unknown type', ['toString', {}]],
-  ])('an event of Socket.IO with %s is answered with an error', async (_name, [type, ...data]) => {
+  ])('receives an error for an event of Socket.IO with %s', async (_name, [type, ...data]) => {
     const client = new SocketIoClient(server.port, { token: 'eve:s1' });
     await client.next('live');
     const reply = (await client.socket.emitWithAck(type as string, ...data)) as { ok: boolean };
@@ -153,7 +153,7 @@ describe('what a hostile client sends', () => {
     client.close();
   });
 
-  it('a hundred thousand unknown namespaces end the connection that asks for them', async () => {
+  it('is disconnected during a hundred thousand unknown namespaces', async () => {
     const client = await engine(server.port);
     for (let sent = 0; sent < 100_000 && client.socket.readyState === client.socket.OPEN; sent++) {
       client.socket.send(`40/n${sent},`);
@@ -170,7 +170,7 @@ describe('what a hostile client sends', () => {
     ['two with a blank for the digit', [' {}', ' {}'].map((packet) => `4${packet}`)],
     ['two of the bare slash', ['40/', '40/']],
     ['two that are spelt in two ways', ['40/,{}', '4\t/,{}']],
-  ])('%s in Socket.IO end the connection that sends them, and nothing else', async (_name, packets) => {
+  ])('is disconnected after %s in Socket.IO, and nothing else happens', async (_name, packets) => {
     const socket = new WebSocket(`ws://127.0.0.1:${server.port}/socket.io/?EIO=4&transport=websocket&token=eve:s1`);
     await once(socket, 'open');
     const closed = once(socket, 'close');
@@ -181,12 +181,12 @@ describe('what a hostile client sends', () => {
     const body = packets.join('\u001e');
     const headers = { 'content-type': 'text/plain' };
     await fetch(`${session}&sid=${sid}`, { method: 'POST', body, headers });
-    // A poll may be told that it was the last one.
+    // A poll may return that it was the last one.
     const polls = [await fetch(`${session}&sid=${sid}`), await fetch(`${session}&sid=${sid}`)];
     expect(polls.at(-1)!.status).toBe(400);
   });
 
-  it('requests nobody waits for are no way around the answer to invalid ones', async () => {
+  it('is disconnected after invalid requests without acknowledgement as well', async () => {
     const client = new SocketIoClient(server.port, { token: 'eve:s1' });
     await client.next('live');
     for (let sent = 0; sent < 11; sent++) client.socket.emit('nothing', {});
@@ -198,7 +198,7 @@ function fragment(opcode: number): Buffer {
   return Buffer.from([opcode, 0x81, 0, 0, 0, 0, 0x20]);
 }
 
-/** A socket right after the upgrade, without a client library that would keep to the protocol. */
+/** A socket after the upgrade, without a client library that would respect the protocol. */
 function upgrade(port: number): Promise<Socket> {
   const socket = connectTcp(port, '127.0.0.1');
   socket.on('error', () => {});
@@ -221,23 +221,23 @@ async function ended(socket: Socket): Promise<void> {
   if (!socket.destroyed) await new Promise((resolve) => socket.once('close', resolve));
 }
 
-/** Engine.IO by hand, signed in to the default namespace. */
+/** Engine.IO without a library, authenticated in the default namespace. */
 async function engine(
   port: number,
 ): Promise<{ socket: WebSocketClient['socket']; closed: Promise<unknown>; replied: Promise<unknown> }> {
   const { WebSocket } = await import('ws');
   const socket = new WebSocket(`ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket`);
   socket.on('error', () => {});
-  const said = (start: string): Promise<void> =>
+  const received = (start: string): Promise<void> =>
     new Promise((resolve) => {
       socket.on('message', (data: Buffer) => {
         if (data.toString().startsWith(start)) resolve();
       });
     });
   const closed = new Promise((resolve) => socket.on('close', resolve));
-  const opened = said('0');
-  const live = said('42["live"');
-  const replied = said('43999');
+  const opened = received('0');
+  const live = received('42["live"');
+  const replied = received('43999');
   await opened;
   socket.send('40{"token":"eve:s1"}');
   await live;

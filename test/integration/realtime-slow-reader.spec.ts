@@ -10,7 +10,7 @@ import { type RealtimeClient, SocketIoClient, TRANSPORTS, WebSocketClient } from
 setFlagsFromString('--expose_gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** Memory outside the heap is given back a turn after the object that held it. */
+/** Memory outside the heap is released a turn after its object. */
 async function settle(): Promise<void> {
   for (let i = 0; i < 5; i++) {
     collectGarbage();
@@ -25,7 +25,7 @@ const UNBOUNDED: Partial<RealtimeSettings> = {
   hardQueueFrames: Infinity,
 };
 
-describe.each(TRANSPORTS)('a slow reader over %s', (_name, connect) => {
+describe.each(TRANSPORTS)('a slow consumer over %s', (_name, connect) => {
   let server: RealtimeApp;
   const clients: RealtimeClient[] = [];
 
@@ -44,27 +44,27 @@ describe.each(TRANSPORTS)('a slow reader over %s', (_name, connect) => {
     await server.close();
   });
 
-  /** What this process keeps more after 40 MB were sent to somebody who does not read, in MB. */
+  /** The growth of memory of this process, in MB, after 40 MB were sent to a client that does not read. */
   const growth = async (): Promise<number> => {
     const [client, connection] = await join('stalled');
     tcpOf(client).pause();
     await settle();
-    const before = held();
+    const before = memoryUsed();
     for (let seq = 1; seq <= 4_000; seq++) {
       connection.deliver(durable(seq, 'x'.repeat(10_000)), 'durable', { position: { streamId: 'c', seq } });
       if (seq % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     await settle();
-    return (held() - before) / MEGABYTE;
+    return (memoryUsed() - before) / MEGABYTE;
   };
 
-  it('cannot make the server keep more than its bound', async () => {
+  it('cannot make the server buffer more than its bound', async () => {
     server = await startRealtimeApp();
-    // What the kernel takes is the kernel's; here is only what this process holds.
+    // Buffers of the kernel are not included.
     expect(await growth()).toBeLessThan(6);
   });
 
-  it('would, if nothing bounded it', async () => {
+  it('makes it grow without the bounds, as a control', async () => {
     server = await startRealtimeApp(UNBOUNDED);
     expect(await growth()).toBeGreaterThan(20);
   });
@@ -85,7 +85,7 @@ describe.each(TRANSPORTS)('a slow reader over %s', (_name, connect) => {
     expect(seqsOf(healthy)).toEqual(numbers(1, 3_000));
   });
 
-  it('gets everything in order once it reads again: what was dropped is read from the log', async () => {
+  it('receives everything in order when it reads again: dropped frames are read from the log', async () => {
     server = await startRealtimeApp();
     const [client, connection] = await join('stalled');
     server.fanOut.fill = (asking, from) => {
@@ -106,7 +106,7 @@ describe.each(TRANSPORTS)('a slow reader over %s', (_name, connect) => {
     await client.next(({ seq }) => seq === 8_001);
   });
 
-  it('is closed when it does not read for too long', async () => {
+  it('is closed if it does not read for too long', async () => {
     server = await startRealtimeApp({ hardQueueMs: 40, slowCloseMs: 40, tickMs: 20 });
     const [client, connection] = await join('stalled');
     tcpOf(client).pause();
@@ -117,7 +117,7 @@ describe.each(TRANSPORTS)('a slow reader over %s', (_name, connect) => {
     expect((connection as unknown as { isClosed: boolean }).isClosed).toBe(true);
   });
 
-  it('cannot pile up answers either', async () => {
+  it('cannot accumulate replies either', async () => {
     server = await startRealtimeApp({ reliableBytes: MEGABYTE });
     const [client] = await join('stalled');
     tcpOf(client).pause();
@@ -141,12 +141,12 @@ function numbers(from: number, to: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, index) => from + index);
 }
 
-function held(): number {
+function memoryUsed(): number {
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }
 
-/** The client's own TCP socket: one that is paused is a client that does not read. */
+/** The TCP socket of the client: a client with a paused socket does not read. */
 function tcpOf(client: RealtimeClient): TcpSocket {
   const webSocket =
     client instanceof WebSocketClient

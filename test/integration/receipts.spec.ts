@@ -11,7 +11,7 @@ import type { Actor } from '../../src/platform/identity/actor.js';
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
-describe('read and delivered marks', () => {
+describe('a read or delivery mark', () => {
   let test: TestApp;
   let people: People;
   let marks: ReadState;
@@ -46,7 +46,7 @@ describe('read and delivered marks', () => {
     return [anna!, ben!, await people.group(anna!, [[ben!, 'participant']])];
   };
 
-  it('move to a message by its id or its number, never past the newest, and never back', async () => {
+  it('moves to a message by its id or number, never beyond the newest, and never back', async () => {
     const [anna, ben, id] = await pair();
     const ids = await send(anna, id, 5);
     const { body: second } = await people.call(ben, 'GET', `/messages/${ids[1]}`);
@@ -66,7 +66,7 @@ describe('read and delivered marks', () => {
     });
   });
 
-  it('take one place, and a message only of this conversation', async () => {
+  it('accepts one position, and a message of this conversation only', async () => {
     const [anna, ben, id] = await pair();
     const [elsewhere] = await send(anna, await people.group(anna));
     const bodies = [
@@ -80,7 +80,7 @@ describe('read and delivered marks', () => {
     }
   });
 
-  it('move with one’s own messages', async () => {
+  it('moves with own messages', async () => {
     const [anna, ben, id] = await pair();
     await send(anna, id, 3);
     await send(ben, id);
@@ -90,13 +90,13 @@ describe('read and delivered marks', () => {
     });
   });
 
-  it('end in the same place however three devices shuffle, repeat and race them, beside sends', async () => {
+  it('ends at the same position for three devices with shuffled, repeated and simultaneous requests, beside sends', async () => {
     const [anna, ben, id] = await pair();
     await send(anna, id, 60);
     const seen: number[] = [];
-    let isOver = false;
+    let isFinished = false;
     const watch = (async () => {
-      while (!isOver) {
+      while (!isFinished) {
         const [row] = await test.database.query<{ last_read_seq: string }>(
           'select last_read_seq from participants where conversation_id = $1 and user_id = $2',
           [id, ben.userId],
@@ -112,7 +112,7 @@ describe('read and delivered marks', () => {
     });
     const deliveries = shuffled(Array.from({ length: 55 }, (_, i) => marks.deliver(ben, id, { sequence_number: i })));
     await Promise.all([...devices, ...deliveries, send(anna, id, 40)]);
-    isOver = true;
+    isFinished = true;
     await watch;
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
     expect((await people.call(ben, 'GET', `/conversations/${id}`)).body).toMatchObject({
@@ -121,11 +121,15 @@ describe('read and delivered marks', () => {
     });
   });
 
-  it('count what is deleted above them in no list, answer, figure or frame', async () => {
+  it('excludes deleted messages from the unread count in every list, response, statistic and frame', async () => {
     const [anna, ben, id] = await pair();
     const ids = await send(anna, id, 6);
-    const places = await Promise.all(ids.map(async (it) => (await people.call(anna, 'GET', `/messages/${it}`)).body));
-    const byNumber = new Map(places.map(({ id: it, sequence_number }) => [sequence_number as number, it as string]));
+    const sentMessages = await Promise.all(
+      ids.map(async (it) => (await people.call(anna, 'GET', `/messages/${it}`)).body),
+    );
+    const byNumber = new Map(
+      sentMessages.map(({ id: it, sequence_number }) => [sequence_number as number, it as string]),
+    );
     const remove = (number: number) => people.call(anna, 'DELETE', `/messages/${byNumber.get(number)}`);
     const listed = async (): Promise<number[]> => {
       const [one, list, figures] = await Promise.all([
@@ -144,8 +148,8 @@ describe('read and delivered marks', () => {
     expect(data).toMatchObject({ last_read_seq: 2, unread_count: 2 });
     socket.close();
     expect(await listed()).toEqual([2, 2, 2, 2]);
-    const [told] = await resumed.of(ben.userId);
-    expect(told).toMatchObject({ type: 'unread.changed', data: { unread_count: 2 } });
+    const [state] = await resumed.of(ben.userId);
+    expect(state).toMatchObject({ type: 'unread.changed', data: { unread_count: 2 } });
     await remove(2);
     expect(await listed()).toEqual([2, 2, 2, 2]);
     await send(anna, id, 2);
@@ -156,7 +160,7 @@ describe('read and delivered marks', () => {
     expect(await listed()).toEqual([1, 1, 1, 1]);
   });
 
-  it('count what retention has emptied in nothing, together with what was deleted by hand', async () => {
+  it('excludes messages removed by retention, together with deleted ones', async () => {
     const [anna, ben, id] = await pair();
     const ids = await send(anna, id, 8);
     await people.call(anna, 'DELETE', `/messages/${ids[1]}`);
@@ -176,7 +180,7 @@ describe('read and delivered marks', () => {
     expect(body.unread_count).toBe((await people.call(ben, 'GET', `/conversations/${id}`)).body.unread_count);
   });
 
-  it('count a deletion that was committed while the mark waited for the conversation', async () => {
+  it('excludes a message that was deleted while the mark waited for the lock', async () => {
     const [anna, ben, id] = await pair();
     await send(anna, id, 3);
     const sql = test.app.get(Sql, { strict: false });
@@ -199,19 +203,19 @@ describe('read and delivered marks', () => {
     expect(await mark!).toMatchObject({ last_read_seq: 1, unread_count: 1 });
   });
 
-  it('and sends of many conversations at once never wait for each other for ever', async () => {
-    const crowd = await people.many(6);
+  it('avoids deadlocks with sends in many conversations', async () => {
+    const users = await people.many(6);
     const ids = await Promise.all(
       Array.from(
         { length: 12 },
         () =>
-        people.group(crowd[0]!, [[crowd[1]!, 'participant'], [crowd[2]!, 'participant'], [crowd[3]!, 'participant']]), // prettier-ignore
+        people.group(users[0]!, [[users[1]!, 'participant'], [users[2]!, 'participant'], [users[3]!, 'participant']]), // prettier-ignore
       ),
     );
     const work: Promise<unknown>[] = [];
     for (let cycle = 0; cycle < 25; cycle++) {
       for (const id of shuffled(ids)) {
-        const actor = crowd[cycle % 4]!;
+        const actor = users[cycle % 4]!;
         work.push(marks.read(actor, id, { sequence_number: cycle }));
         if (cycle % 5 === 0) work.push(send(actor, id));
         if (cycle % 12 === 0) work.push(people.call(actor, 'PATCH', `/conversations/${id}/me`, { is_pinned: true }));
@@ -220,7 +224,7 @@ describe('read and delivered marks', () => {
     for (const outcome of await Promise.allSettled(work)) expect(outcome.status).toBe('fulfilled');
   });
 
-  it('wait for whoever has the conversation locked, and then see what was written under that lock', async () => {
+  it('waits for the lock of the conversation, and then sees what was written under it', async () => {
     const [anna, ben, id] = await pair();
     await send(anna, id, 1);
     const sql = test.app.get(Sql, { strict: false });
@@ -246,7 +250,7 @@ describe('read and delivered marks', () => {
     expect(await mark!).toMatchObject({ last_read_seq: 2, unread_count: 0 });
   });
 
-  it('are refused to a session that was ended, whatever the token still says', async () => {
+  it('is refused for a session that has ended, even with a valid token', async () => {
     const [anna, ben, id] = await pair();
     await send(anna, id);
     await test.database.query('update sessions set revoked_at = now() where id = $1', [ben.sessionId]);
@@ -258,7 +262,7 @@ describe('read and delivered marks', () => {
   describe('over sockets', () => {
     const open = (actor: Actor) => people.connect(actor);
 
-    it('take a message from sent to delivered to read, once everybody has it', async () => {
+    it('takes a message from sent to delivered to read when all participants have it', async () => {
       const [anna, ben, carl] = await people.many(3);
       const id = await people.group(anna!, [[ben!, 'participant'], [carl!, 'participant']]); // prettier-ignore
       const [annas, bens, carls] = await Promise.all([open(anna!), open(ben!), open(carl!)]);
@@ -285,7 +289,7 @@ describe('read and delivered marks', () => {
       for (const client of [annas, bens, carls]) client.close();
     });
 
-    it('are told to the reader’s other devices, and to nobody else', async () => {
+    it('is sent to other devices of the reader only', async () => {
       const [anna, ben, id] = await pair();
       const [annas, phone, laptop] = await Promise.all([open(anna), open(ben), open(ben)]);
       await send(anna, id, 3);
@@ -297,7 +301,7 @@ describe('read and delivered marks', () => {
       for (const client of [annas, phone, laptop]) client.close();
     });
 
-    it('are added up once a burst, not once a mark', async () => {
+    it('is aggregated once for a burst of marks', async () => {
       const [anna, ben, id] = await pair();
       const annas = await open(anna);
       await send(anna, id, 100);
@@ -307,7 +311,7 @@ describe('read and delivered marks', () => {
       annas.close();
     });
 
-    it('are refused for a foreign conversation', async () => {
+    it('is refused for a conversation of others', async () => {
       const [, , id] = await pair();
       const stranger = await people.one();
       const socket = await open(stranger);
@@ -327,7 +331,7 @@ describe('read and delivered marks', () => {
     });
   });
 
-  it('do not fail while the queue is away, and are added up once it is back', async () => {
+  it('is accepted without the queue, and is aggregated when it is back', async () => {
     const [anna, ben, id] = await pair();
     const queue = test.app.get<Queue>(getQueueToken(RECEIPTS_QUEUE), { strict: false });
     const away = jest.spyOn(queue, 'addBulk').mockRejectedValue(new Error('away'));

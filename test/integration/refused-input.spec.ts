@@ -1,7 +1,7 @@
 import { call } from '../support/dialect-client.js';
 import { startChat, type Answer, type Chat, type ChatUser } from '../support/chat.js';
 
-describe('input that is not as documented', () => {
+describe('invalid input', () => {
   let chat: Chat;
   let ana: ChatUser;
   let bob: ChatUser;
@@ -16,7 +16,7 @@ describe('input that is not as documented', () => {
 
   const problems = ({ status, body }: Answer): unknown => (status === 400 ? body.error.details.errors : status);
 
-  it('gets one reason a field, and hears of one left out that it is required', async () => {
+  it('has one reason a field, and "is required" for a missing one', async () => {
     const account = { username: 5, email: 'x'.repeat(400) };
     expect(problems(await chat.call('POST', '/auth/register', account))).toEqual([
       { field: 'email', reason: expect.stringContaining('320') },
@@ -25,19 +25,19 @@ describe('input that is not as documented', () => {
     ]);
   });
 
-  it('of a registration is told of all fields at once, and then whether the password is easy to guess', async () => {
-    const account = { username: 'a', email: 'nobody', password: 'short', display_name: ' ' };
+  it('has all fields of a registration reported at once, and then the strength of the password', async () => {
+    const account = { username: 'a', email: 'none', password: 'short', display_name: ' ' };
     const fields = async (body: object): Promise<string[]> =>
       (problems(await chat.call('POST', '/auth/register', body)) as { field: string }[])
         .map(({ field }) => field)
         .sort();
     expect(await fields(account)).toEqual(['display_name', 'email', 'password', 'username']);
     expect(await fields({ username: 'x', password: 'short' })).toEqual(['email', 'password', 'username']);
-    // It takes a thread's time to estimate, and waits for everything that costs nothing.
+    // The estimate takes CPU time, and runs after all cheap checks.
     expect(await fields({ username: 'nora', email: 'nora@example.com', password: '12345678' })).toEqual(['password']);
   });
 
-  it('of a profile, a conversation or an account is told of every field that a rule refuses, at every address', async () => {
+  it('has every invalid field of a profile, a conversation or an account reported, on every route', async () => {
     const fields = (answer: Answer): string[] =>
       ((answer.body.error?.details?.errors ?? answer.body.details?.errors ?? []) as { field: string }[])
         .map(({ field }) => field)
@@ -56,7 +56,7 @@ describe('input that is not as documented', () => {
     }
     const room = { type: 'room', title: '\u200b', slug: 'public', category: '-' };
     expect(fields(await ana.call('POST', '/conversations', room))).toEqual(['category', 'slug', 'title']);
-    const account = { username: 'a', email: 'nobody' };
+    const account = { username: 'a', email: 'none' };
     expect(fields(await ana.call('PATCH', '/auth/account', account))).toEqual(['email', 'username']);
     const admin = await chat.call('POST', '/auth/login', { login: 'admin', password: chat.app.config.adminPassword });
     const headers = { authorization: `Bearer ${admin.body.access_token}` };
@@ -67,7 +67,7 @@ describe('input that is not as documented', () => {
     ]);
   });
 
-  it('is refused with every wrong field, also where a rule covers several fields or depends on settings', async () => {
+  it('has every invalid field reported, also for rules over several fields or settings', async () => {
     const admin = await chat.call('POST', '/auth/login', { login: 'admin', password: chat.app.config.adminPassword });
     const asAdmin = { authorization: `Bearer ${admin.body.access_token}` };
     const asAna = { authorization: `Bearer ${ana.token}` };
@@ -142,7 +142,7 @@ describe('input that is not as documented', () => {
     }
   });
 
-  it('of a message without text is told so; with a file it needs none', async () => {
+  it('includes a message without text; a file needs none', async () => {
     expect(problems(await ana.call('POST', messages, {}))).toEqual([{ field: 'content', reason: 'is required' }]);
     const form = new FormData();
     form.set('file', new File(['some text'], 'a.txt', { type: 'text/plain' }));
@@ -153,7 +153,7 @@ describe('input that is not as documented', () => {
     expect([sent.status, sent.body.content, sent.body.attachments.length]).toEqual([201, '', 1]);
   });
 
-  it('in an address may be an empty field, which is one left out', async () => {
+  it('includes no empty query field, which is an omitted one', async () => {
     expect((await ana.call('GET', `${messages}?cursor=&before=&limit=&type=&from=`)).status).toBe(200);
     expect((await ana.call('GET', `${messages}?after_seq=0&cursor=`)).status).toBe(200);
     expect(problems(await ana.call('GET', '/search/messages?q='))).toEqual([{ field: 'q', reason: 'is required' }]);
@@ -162,14 +162,14 @@ describe('input that is not as documented', () => {
     ]);
   });
 
-  it('is told that a number has to be one', async () => {
+  it('is reported if a number is required', async () => {
     expect(problems(await ana.call('GET', `${messages}?limit=abc`))).toEqual([
       { field: 'limit', reason: 'limit must be a whole number' },
     ]);
   });
 
   it.each(['\u200B', '\u2800', '\u3164', '\u115F', '\uFE0F', '\u{E0041}'])(
-    'of which nothing can be seen is none: %j',
+    'includes invisible text: %j',
     async (text) => {
       const refused = (field: string) => [
         { field, reason: expect.stringMatching(/must not be empty|visible characters/) },
@@ -185,7 +185,7 @@ describe('input that is not as documented', () => {
     },
   );
 
-  it('is a name of the installation, or one that looks like it', async () => {
+  it('includes official names, and names that look like one', async () => {
     for (const name of ['Admin', 'SYSTEM', 'Deleted user', 'Аdmin']) {
       expect(problems(await ana.call('PATCH', '/users/me', { display_name: name }))).toEqual([
         { field: 'display_name', reason: 'is reserved' },
@@ -197,7 +197,7 @@ describe('input that is not as documented', () => {
     ]);
   });
 
-  it('in a name keeps what a script needs, and loses markup that acts and tags', async () => {
+  it('excludes characters that scripts need, while markup and tags are removed from names', async () => {
     const named = async (display_name: string) =>
       (await ana.call('PATCH', '/users/me', { display_name })).body.display_name;
     expect(await named('می\u200Cخواهم')).toBe('می\u200Cخواهم');
@@ -209,7 +209,7 @@ describe('input that is not as documented', () => {
     expect((await ana.call('POST', messages, { content: flag })).body.content).toBe(flag);
   });
 
-  it('is a number that reading has changed, over every transport', async () => {
+  it('includes a number that parsing would change, over every transport', async () => {
     for (const number of ['9007199254740993', '1e999', '-1e21']) {
       const answer = await fetch(`${chat.app.url}/api/v1${messages}`, {
         method: 'POST',
@@ -231,7 +231,7 @@ describe('input that is not as documented', () => {
     expect((await ana.call('POST', messages, { content: 'x', metadata })).body.metadata).toEqual(metadata);
   });
 
-  it('may name somebody twice', async () => {
+  it('excludes a user who is named twice', async () => {
     const title = 'Twice';
     const participant_ids = [bob.id, bob.id.toUpperCase()];
     const made = await ana.call('POST', '/conversations', { type: 'group', title, participant_ids });
@@ -239,7 +239,7 @@ describe('input that is not as documented', () => {
     expect((await ana.call('GET', `/presence?user_ids=${bob.id},${bob.id}`)).body.data).toHaveLength(1);
   });
 
-  it('may not say two places where a page of messages begins', async () => {
+  it('includes two positions for a page of messages', async () => {
     expect(problems(await ana.call('GET', `${messages}?after_seq=1&before_seq=9`))).toEqual([
       { field: 'after_seq', reason: 'cannot be combined with before_seq' },
     ]);

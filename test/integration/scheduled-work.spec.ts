@@ -7,7 +7,7 @@ import type { Queue } from 'bullmq';
 import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
-describe('scheduled work', () => {
+describe('the schedule', () => {
   let server: TestApp;
   let people: People;
   let schedule: Schedule;
@@ -22,9 +22,9 @@ describe('scheduled work', () => {
   const dryRun = (name: string) => schedule.run(name, { isDryRun: true });
   const run = (name: string) => schedule.run(name, { isDryRun: false });
 
-  it('has one schedule in the queue for each task, however many workers name it', async () => {
+  it('has one entry in the queue for each task, with any number of workers', async () => {
     const queue = server.app.get<Queue>(getQueueToken(SCHEDULE_QUEUE), { strict: false });
-    while ((await queue.getJobSchedulersCount()) < schedule.all().length); // it is told in the background
+    while ((await queue.getJobSchedulersCount()) < schedule.all().length); // it is registered in the background
     const known = (await queue.getJobSchedulers()).map(({ key }) => key).sort();
     expect(known).toEqual(
       schedule
@@ -43,13 +43,13 @@ describe('scheduled work', () => {
     );
   });
 
-  it('forgets messages their conversation keeps no longer, and leaves tombstones in the log', async () => {
+  it('deletes messages after the retention of their conversation, and leaves tombstones', async () => {
     const [ana, bo] = (await people.many(2)) as [Actor, Actor];
     const settings = { message_retention_days: 30 };
-    const keeping = await people.group(ana, [[bo, 'participant']]);
-    const forgetting = await people.group(ana, [[bo, 'participant']], { settings } as object);
-    const said: Record<string, string[]> = {};
-    for (const group of [keeping, forgetting]) {
+    const permanent = await people.group(ana, [[bo, 'participant']]);
+    const expiring = await people.group(ana, [[bo, 'participant']], { settings } as object);
+    const sent: Record<string, string[]> = {};
+    for (const group of [permanent, expiring]) {
       const ids: string[] = [];
       for (const content of ['old', 'older', 'new']) {
         const { body } = await people.call(ana, 'POST', `/conversations/${group}/messages`, {
@@ -63,7 +63,7 @@ describe('scheduled work', () => {
         `update messages set created_at = now() - interval '31 days' where id = any($1::uuid[])`,
         [ids.slice(0, 2)],
       );
-      said[group] = ids;
+      sent[group] = ids;
     }
     const socket = await people.connect(bo);
     expect(await dryRun('message-retention')).toEqual({ messages: 2, conversations: 1 });
@@ -71,23 +71,23 @@ describe('scheduled work', () => {
     expect(await run('message-retention')).toEqual({ messages: 0, conversations: 0 });
     expect(await socket.next('message.deleted')).toMatchObject({
       actor_id: null,
-      data: { message: { id: said[forgetting]![0], content: '', is_deleted: true } },
+      data: { message: { id: sent[expiring]![0], content: '', is_deleted: true } },
     });
     socket.close();
-    const { body: page } = await people.call(bo, 'GET', `/conversations/${forgetting}/messages`);
+    const { body: page } = await people.call(bo, 'GET', `/conversations/${expiring}/messages`);
     expect(page.data.map(({ content }: { content: string }) => content)).toEqual(['new marker', '', '']);
     expect(page.data.map(({ sequence_number }: { sequence_number: number }) => sequence_number)).toEqual([3, 2, 1]);
-    const { body: kept } = await people.call(bo, 'GET', `/conversations/${keeping}/messages`);
+    const { body: kept } = await people.call(bo, 'GET', `/conversations/${permanent}/messages`);
     expect(kept.data.map(({ is_deleted }: { is_deleted: boolean }) => is_deleted)).toEqual([false, false, false]);
     const left = await server.database.query(
       `select (select count(*) from message_edits where message_id = any($1::uuid[]))::int as edits,
               (select count(*) from reactions where message_id = any($1::uuid[]))::int as reactions`,
-      [said[forgetting]],
+      [sent[expiring]],
     );
     expect(left).toEqual([{ edits: 0, reactions: 0 }]);
   });
 
-  it('leaves the key of a message it forgets: the same key never makes a second one', async () => {
+  it('retains the client message id of a deleted message, which never creates a second one', async () => {
     const [ana] = (await people.many(1)) as [Actor];
     const group = await people.group(ana, [], { settings: { message_retention_days: 30 } } as object);
     const send = (content: string) =>
@@ -105,7 +105,7 @@ describe('scheduled work', () => {
     });
   });
 
-  it('gives the space of what retention took out back to the disk, and loses nothing', async () => {
+  it('returns the space of deleted messages to the disk, and loses nothing', async () => {
     const [ana] = (await people.many(1)) as [Actor];
     const group = await people.group(ana, [], { settings: { message_retention_days: 30 } } as object);
     const { query } = server.database;
@@ -137,7 +137,7 @@ describe('scheduled work', () => {
     expect([after.count, after.checksum]).toEqual([before.count, before.checksum]);
   });
 
-  it('forgets ended sessions, tickets, failed logins and kept answers', async () => {
+  it('deletes ended sessions, tickets, failed logins and stored responses', async () => {
     const [ana] = (await people.many(1)) as [Actor];
     const { query } = server.database;
     await query(
@@ -161,7 +161,7 @@ describe('scheduled work', () => {
     expect(await dryRun('idempotency-keys')).toEqual({ keys: 0 });
   });
 
-  it('forgets what webhooks told long ago and what is large, but nothing that is still to be told', async () => {
+  it('deletes old webhook events and large bodies, but none that are still to be delivered', async () => {
     const [ana] = (await people.many(1)) as [Actor];
     const { query } = server.database;
     const [hook] = await query<{ id: string }>(
@@ -169,7 +169,7 @@ describe('scheduled work', () => {
        values (gen_random_uuid(), $1, 'own', 'https://hooks.example/', 'hooks.example', '{}', '') returning id`,
       [ana.userId],
     );
-    const tell = (type: string, status: string, { daysAgo = 0, size = 1 }) =>
+    const addEvent = (type: string, status: string, { daysAgo = 0, size = 1 }) =>
       query(
         `with e as (
            insert into webhook_events (id, type, stream_id, seq, at, data, created_at)
@@ -180,23 +180,23 @@ describe('scheduled work', () => {
          select gen_random_uuid(), $5, e.id, $6, now() + interval '1 day' from e`,
         [type, ana.userId, size, daysAgo, hook!.id, status],
       );
-    await tell('old', 'delivered', { daysAgo: 31, size: 30_000 });
-    await tell('old, not told', 'waiting', { daysAgo: 31 });
-    await tell('large', 'delivered', { size: 30_000 });
-    await tell('large, not told', 'waiting', { size: 30_000 });
-    await tell('small', 'delivered', {});
+    await addEvent('old', 'delivered', { daysAgo: 31, size: 30_000 });
+    await addEvent('old, pending', 'waiting', { daysAgo: 31 });
+    await addEvent('large', 'delivered', { size: 30_000 });
+    await addEvent('large, pending', 'waiting', { size: 30_000 });
+    await addEvent('small', 'delivered', {});
     expect(await dryRun('webhook-deliveries')).toEqual({ events: 1, bodies: 1 });
     expect(await run('webhook-deliveries')).toEqual({ events: 1, bodies: 1 });
     expect(await dryRun('webhook-deliveries')).toEqual({ events: 0, bodies: 0 });
     expect(await query('select type, data is null as is_empty from webhook_events order by type')).toEqual([
       { type: 'large', is_empty: true },
-      { type: 'large, not told', is_empty: false },
-      { type: 'old, not told', is_empty: false },
+      { type: 'large, pending', is_empty: false },
+      { type: 'old, pending', is_empty: false },
       { type: 'small', is_empty: false },
     ]);
   });
 
-  it('changes nothing at all in a dry run', async () => {
+  it('changes nothing in a dry run', async () => {
     const { query } = server.database;
     const tables = await query<{ name: string }>(
       `select tablename as name from pg_tables where schemaname = 'public' order by 1`,
@@ -214,7 +214,7 @@ describe('scheduled work', () => {
     expect(await everything()).toEqual(before);
   });
 
-  it('counts what a run did, and nothing for a dry one', async () => {
+  it('counts the items of a run, and none of a dry run', async () => {
     const metrics = server.app.get(Metrics, { strict: false });
     const { query } = server.database;
     const [ana] = (await people.many(1)) as [Actor];

@@ -3,7 +3,7 @@ import { IdempotencyConflict, PermissionDenied } from '../../src/platform/errors
 import type { Actor } from '../../src/platform/identity/actor.js';
 import { startSendPath, type SendPath } from '../support/send-path.js';
 
-describe('the send path', () => {
+describe('SendMessage', () => {
   let path: SendPath;
   let ana: Actor;
   let bo: Actor;
@@ -26,7 +26,7 @@ describe('the send path', () => {
       )
     ).map(({ n }) => Number(n));
 
-  it('stores one message for one key, however often and from wherever it is sent', async () => {
+  it('stores one message for one key, sent repeatedly from two processes', async () => {
     const dto = { content: 'hello', client_message_id: randomUUID() };
     const other = path.another();
 
@@ -40,7 +40,7 @@ describe('the send path', () => {
     expect(await numbersOf(conversationId)).toEqual([1]);
   });
 
-  it('refuses a key that was used with another body, and loses no number by it', async () => {
+  it('rejects a key that was used with another body, without losing a number', async () => {
     const key = randomUUID();
     await path.sending.send(ana, conversationId, { content: 'one', client_message_id: key });
 
@@ -52,7 +52,7 @@ describe('the send path', () => {
     expect(message.sequence_number).toBe(2);
   });
 
-  it('numbers densely and announces in the order of the numbers, with two processes sending at once', async () => {
+  it('numbers densely and announces in order, with two processes sending at once', async () => {
     const other = path.another();
     const start = path.announced.length;
 
@@ -60,7 +60,7 @@ describe('the send path', () => {
       Array.from({ length: 600 }, (_, i) =>
         (i % 2 ? path.sending : other).send(i % 3 ? ana : bo, conversationId, {
           content: `message ${i}`,
-          // Every seventh is refused inside its batch: refusals must not leave gaps.
+          // Every seventh is rejected within its batch: rejections must not leave gaps.
           reply_to_id: i % 7 === 0 ? randomUUID() : null,
         }),
       ),
@@ -77,14 +77,14 @@ describe('the send path', () => {
     expect(head).toEqual({ last_seq: String(stored), last_number: String(stored) });
   });
 
-  it('keeps the order in which one caller sends into one conversation', async () => {
+  it('preserves the order of the sends of one user in one conversation', async () => {
     const sends = await Promise.all(
       Array.from({ length: 200 }, (_, i) => path.sending.send(ana, conversationId, { content: String(i) })),
     );
     expect(sends.map(({ message }) => message.sequence_number)).toEqual(Array.from({ length: 200 }, (_, i) => i + 1));
   });
 
-  it('never lets times run backwards, even when the clock has', async () => {
+  it('never assigns an earlier time, even if the clock does', async () => {
     await path.database.query(`update stream_heads set last_at = now() + interval '1 hour' where stream_id = $1`, [
       conversationId,
     ]);
@@ -94,7 +94,7 @@ describe('the send path', () => {
     expect(Date.parse(second.message.created_at)).toBeGreaterThanOrEqual(Date.parse(first.message.created_at));
   });
 
-  /** Removes bo under the conversation's lock, and sends while the removal has not yet committed. */
+  /** Removes bo under the lock of the conversation, and sends before the removal has committed. */
   async function sendDuringRemoval(send: () => Promise<unknown>): Promise<PromiseSettledResult<unknown>> {
     let sending!: Promise<PromiseSettledResult<unknown>[]>;
     await path.log.write(conversationId, async (tx) => {
@@ -107,7 +107,7 @@ describe('the send path', () => {
     return (await sending)[0]!;
   }
 
-  /** Waits until somebody stands in line for a lock in this database. */
+  /** Waits until a statement waits for a lock in this database. */
   async function untilWaitingForLock(): Promise<void> {
     for (;;) {
       const waiting = await path.database.query(
@@ -117,13 +117,13 @@ describe('the send path', () => {
     }
   }
 
-  it('refuses the send of somebody whose removal committed first, however close the race', async () => {
+  it('rejects a send after the removal of its sender committed, even in a close race', async () => {
     const outcome = await sendDuringRemoval(() => path.sending.send(bo, conversationId, { content: 'still here?' }));
     expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(PermissionDenied) as unknown });
     expect(await numbersOf(conversationId)).toEqual([]);
   });
 
-  it('would let him post if membership were checked before the lock', async () => {
+  it('accepts it if membership is checked before the lock, as a control', async () => {
     const checkFirst = `
       with head as (
         update stream_heads set last_number = last_number + 1
@@ -140,7 +140,7 @@ describe('the send path', () => {
     ['a banned sender', `update users set banned_at = now() where id = $1`],
     ['a sender whose session was revoked', `update sessions set revoked_at = now() where user_id = $1`],
     ['a muted participant', `update participants set is_muted = true where user_id = $1`],
-  ])('refuses %s at once', async (_who, change) => {
+  ])('rejects %s at once', async (_who, change) => {
     const eve = await path.actor(`eve-${randomUUID().slice(0, 8)}`);
     const id = await path.conversation(eve, ana);
     await path.sending.send(eve, id, { content: 'before' });

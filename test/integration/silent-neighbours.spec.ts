@@ -13,7 +13,7 @@ import { FakeS3 } from '../support/fake-s3.js';
 const SILENCE_MS = 1500;
 const KEY = '01890000-0000-7000-8000-000000000000.upload';
 
-describe('a store that is slow or silent', () => {
+describe('a slow or silent file store', () => {
   let store: FakeS3;
   let storage: S3Storage;
   let folder: string;
@@ -22,14 +22,14 @@ describe('a store that is slow or silent', () => {
     store = await FakeS3.start();
     folder = mkdtempSync(join(tmpdir(), 'parley-silent-'));
     const { S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY } = store.environment;
-    const place = {
+    const settings = {
       endpoint: `${S3_ENDPOINT}/${S3_BUCKET}`,
       region: 'us-east-1',
       accessKeyId: S3_ACCESS_KEY_ID!,
       secretAccessKey: S3_SECRET_ACCESS_KEY!,
       redirects: false,
     };
-    storage = new S3Storage(place, () => join(folder, 'copy'), SILENCE_MS);
+    storage = new S3Storage(settings, () => join(folder, 'copy'), SILENCE_MS);
   });
   afterEach(async () => {
     await store.stop();
@@ -38,7 +38,7 @@ describe('a store that is slow or silent', () => {
 
   const copy = (): Promise<string> => storage.withLocalCopy(KEY, (path) => readFile(path, 'utf8'));
 
-  it('may take longer for a file than it may be silent', async () => {
+  it('may take longer for a file than the limit of silence', async () => {
     const dribble = async (response: ServerResponse): Promise<void> => {
       for (const piece of '01234') {
         response.write(piece);
@@ -51,7 +51,7 @@ describe('a store that is slow or silent', () => {
   });
 
   it.each(['the middle', 'the beginning'])(
-    'that falls silent in %s is one that is away, and is let go',
+    'is unavailable if it falls silent in %s, and is disconnected',
     async (where) => {
       const closed = new Promise((resolve) => {
         store.onGet = (response) => {
@@ -65,7 +65,7 @@ describe('a store that is slow or silent', () => {
     },
   );
 
-  it('that refuses at length is not listened to', async () => {
+  it('is disconnected during a long refusal', async () => {
     const closed = new Promise((resolve) => {
       store.onGet = (response) => {
         response.once('close', resolve);
@@ -76,7 +76,7 @@ describe('a store that is slow or silent', () => {
     await closed;
   });
 
-  it('is let go at once by a reader who goes away', async () => {
+  it('is disconnected at once when the reader disconnects', async () => {
     const closed = new Promise((resolve) => {
       store.onGet = (response) => {
         response.once('close', resolve);
@@ -108,14 +108,14 @@ describe('a scanner in the middle of a file', () => {
 
   const failure = (): Promise<unknown> => new Clamd(clamd.url, SILENCE_MS).scan(path).catch((error: unknown) => error);
 
-  it('that stops listening is away, which says nothing of the file', async () => {
+  it('is unavailable if it stops reading, which implies nothing about the file', async () => {
     clamd.mode = 'stalls';
     const error = await failure();
     expect(error).toEqual(new ScannerUnavailable('no response in time'));
     expect(error).not.toBeInstanceOf(ScannerDisconnected);
   });
 
-  it.each(['resets', 'ends'] as const)('that %s has hung up on the file', async (how) => {
+  it.each(['resets', 'ends'] as const)('disconnects because of the file if it %s', async (how) => {
     clamd.mode = how;
     expect(await failure()).toBeInstanceOf(ScannerDisconnected);
   });

@@ -22,37 +22,37 @@ interface Span {
   readonly attributes: { key: string; value: { stringValue?: string; intValue?: number } }[];
 }
 
-/** What was posted to a server that stands in for one of somebody else's. */
-class StandIn {
+/** Records what is posted to it in place of an external server. */
+class FakeCollector {
   readonly posts: { url: string; body: string }[] = [];
   private waiting: (() => void)[] = [];
 
   private constructor(private readonly server: Server) {}
 
-  static async start(): Promise<StandIn> {
+  static async start(): Promise<FakeCollector> {
     const server = createServer();
-    const standIn = new StandIn(server);
+    const collector = new FakeCollector(server);
     server.on('request', (request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
         const bytes = Buffer.concat(chunks);
         const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes;
-        standIn.posts.push({ url: request.url ?? '', body: body.toString('utf8') });
+        collector.posts.push({ url: request.url ?? '', body: body.toString('utf8') });
         response.setHeader('content-type', 'application/json').end('{}');
-        for (const look of standIn.waiting.splice(0)) look();
+        for (const look of collector.waiting.splice(0)) look();
       });
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    return standIn;
+    return collector;
   }
 
   get port(): number {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Waits until something was posted that answers. */
+  /** Waits until a post matches. */
   async until<T>(find: () => T | undefined): Promise<T> {
     for (;;) {
       const found = find();
@@ -68,14 +68,14 @@ class StandIn {
   }
 }
 
-function spansOf({ posts }: StandIn): Span[] {
+function spansOf({ posts }: FakeCollector): Span[] {
   return posts
     .filter(({ url }) => url === '/v1/traces')
     .flatMap(({ body }) => (JSON.parse(body) as { resourceSpans: { scopeSpans: { spans: Span[] }[] }[] }).resourceSpans)
     .flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans));
 }
 
-function fact(span: Span, name: string): string | number | undefined {
+function attributeOf(span: Span, name: string): string | number | undefined {
   const value = span.attributes.find(({ key }) => key === name)?.value;
   return value?.stringValue ?? (value?.intValue === undefined ? undefined : Number(value.intValue));
 }
@@ -83,9 +83,9 @@ function fact(span: Span, name: string): string | number | undefined {
 // It starts a process, which takes seconds on a busy machine.
 jest.setTimeout(90_000);
 
-describe('a message', () => {
-  it('is followed from the request to the sockets by its id: in the trace of the caller, and in the log', async () => {
-    const collector = await StandIn.start();
+describe('tracing', () => {
+  it('follows a message by its id from the request to the sockets, in the trace of the client and in the log', async () => {
+    const collector = await FakeCollector.start();
     const database = await createTestDatabase();
     const dataDir = mkdtempSync(join(tmpdir(), 'parley-traced-'));
     const server = startProcess('dist/src/main.js', {
@@ -128,11 +128,11 @@ describe('a message', () => {
       expect(request.parentSpanId).toBe('b7ad6b7169203331');
       expect(send.parentSpanId).toBe(request.spanId);
       expect(delivery.parentSpanId).toBe(send.spanId);
-      expect([fact(send, 'parley.message_id'), fact(delivery, 'parley.message_id')]).toEqual([id, id]);
-      expect(fact(request, 'parley.client_request_id')).toBe('request-of-ana-1');
-      expect(fact(send, 'parley.request_id')).toBe(fact(request, 'parley.request_id'));
-      expect(fact(request, 'http.response.status_code')).toBe(201);
-      expect(fact(delivery, 'parley.frames')).toBe(1);
+      expect([attributeOf(send, 'parley.message_id'), attributeOf(delivery, 'parley.message_id')]).toEqual([id, id]);
+      expect(attributeOf(request, 'parley.client_request_id')).toBe('request-of-ana-1');
+      expect(attributeOf(send, 'parley.request_id')).toBe(attributeOf(request, 'parley.request_id'));
+      expect(attributeOf(request, 'http.response.status_code')).toBe(201);
+      expect(attributeOf(delivery, 'parley.frames')).toBe(1);
 
       await socket.request('message.send', { conversation_id: group, content: 'by socket' });
       const framed = await collector.until(() =>
@@ -149,7 +149,7 @@ describe('a message', () => {
       expect(logged.find(({ message_id }) => message_id === id)).toMatchObject({
         level: 'debug',
         msg: 'message sent',
-        request_id: fact(request, 'parley.request_id'),
+        request_id: attributeOf(request, 'parley.request_id'),
         conversation_id: group,
         frames: 1,
       });
@@ -164,16 +164,16 @@ describe('a message', () => {
     }
   });
 
-  it('leaves no trace where nobody collects any', async () => {
+  it('is off without a collector', async () => {
     const app = await startTestApp();
     expect(app.app.get(Tracing)).toBeInstanceOf(NoTracing);
     await app.close();
   });
 });
 
-describe('an error in the reports', () => {
-  it('is what the log calls an error, with its request, and without what a caller sent', async () => {
-    const sentry = await StandIn.start();
+describe('error reporting', () => {
+  it('sends what is logged as an error, with its request, and without input of the client', async () => {
+    const sentry = await FakeCollector.start();
     const database = await createTestDatabase();
     const config = testConfig(database.url, {
       LOG_LEVEL: 'error',
@@ -186,7 +186,7 @@ describe('an error in the reports', () => {
       const answer = await fetch(`${await app.getUrl()}/api/v1/auth/login`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ username: 'somebody', password: 'marker-of-a-password' }),
+        body: JSON.stringify({ username: 'someone', password: 'marker-of-a-password' }),
       });
       expect(answer.status).toBe(500);
       const requestId = answer.headers.get('x-request-id')!;

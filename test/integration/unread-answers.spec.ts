@@ -15,7 +15,7 @@ const PATIENCE_MS = 500;
 /** More than the buffers of a connection hold. */
 const FILM_BYTES = 16_000_000;
 
-/** What comes, with so many pauses in it. */
+/** The chunks of `source`, with pauses. */
 async function* slowly(source: AsyncIterable<Uint8Array>, pauseMs: number, pauses: number): AsyncGenerator<Uint8Array> {
   let [got, paused] = [0, 0];
   for await (const chunk of source) {
@@ -27,12 +27,12 @@ async function* slowly(source: AsyncIterable<Uint8Array>, pauseMs: number, pause
   }
 }
 
-describe('an answer that nobody reads', () => {
+describe('a response that the client does not read', () => {
   let world: FileWorld;
   let people: People;
   let ada: ChatUser;
   let film: { url: string };
-  /** Of the server's ends of connections. */
+  /** The server's ends of connections. */
   let closes: Promise<unknown>[] = [];
 
   beforeAll(async () => {
@@ -55,7 +55,7 @@ describe('an answer that nobody reads', () => {
     closes = [];
   });
 
-  /** Asks, waits until the answer begins, and reads none of it. */
+  /** Sends a request, waits until the response begins, and reads none of it. */
   async function ask(path: string, token: string): Promise<Socket> {
     const socket = connect(Number(new URL(world.chat.app.url).port), '127.0.0.1');
     socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`);
@@ -67,7 +67,7 @@ describe('an answer that nobody reads', () => {
       headers: { authorization: `Bearer ${people.tokenOf(who)}`, connection: 'close' },
     });
 
-  it('is broken off, and the file it came from is closed', async () => {
+  it('is aborted, and its file is closed', async () => {
     const opened = jest.spyOn(world.chat.app.app.get(FileStorage, { strict: false }), 'open');
     const socket = await ask(film.url, ada.token);
     const stream = (await opened.mock.results[0]!.value) as Readable;
@@ -77,7 +77,7 @@ describe('an answer that nobody reads', () => {
     opened.mockRestore();
   });
 
-  it.each(['read', 'made'])('is not taken for one that is %s slowly', async (what) => {
+  it.each(['read', 'made'])('is not confused with one that is %s slowly', async (what) => {
     const storage = world.chat.app.app.get<FileStorage>(FileStorage, { strict: false });
     const open = storage.open.bind(storage);
     const opened = jest.spyOn(storage, 'open').mockImplementation(async (key) => {
@@ -91,7 +91,7 @@ describe('an answer that nobody reads', () => {
     opened.mockRestore();
   });
 
-  it('keeps nobody else from an export for longer, and one person has one export at a time', async () => {
+  it('blocks exports of others only until it is aborted, and a user has one export at a time', async () => {
     const [first, second, third, fourth, fifth] = await Promise.all(
       Array.from({ length: 5 }, () => people.one('admin')),
     );

@@ -18,15 +18,15 @@ describe('users', () => {
   });
   afterAll(() => chat.close());
 
-  describe('looking at somebody', () => {
-    it('shows no e-mail address to others, and shows it to oneself and to admins', async () => {
+  describe('GET /users/:id', () => {
+    it('returns the email only to the user and to admins', async () => {
       const see = async (token: string) => (await chat.call('GET', `/users/${ana.id}`, { token })).body;
       expect(await see(bob.token)).not.toHaveProperty('email');
       expect((await see(ana.token)).email).toBe('ana@example.com');
       expect((await see(admin)).email).toBe('ana@example.com');
     });
 
-    it('shows exactly the documented fields', async () => {
+    it('returns exactly the documented fields', async () => {
       const { body } = await chat.call('GET', `/users/${ana.id}`, { token: bob.token });
       expect(Object.keys(body).sort()).toEqual(
         ['created_at', 'display_name', 'id', 'last_seen', 'profile', 'role', 'status', 'username'].sort(),
@@ -35,25 +35,25 @@ describe('users', () => {
     });
 
     it.each([
-      ['somebody who is not there', '0193d4f0-0000-7000-8000-000000000000', 404],
-      ['an id that is none', '1', 400],
+      ['an unknown user', '0193d4f0-0000-7000-8000-000000000000', 404],
+      ['an invalid id', '1', 400],
       ['SQL', "'%20or%20true--", 400],
-    ])('finds no %s', async (_what, id, status) => {
+    ])('rejects %s', async (_what, id, status) => {
       expect((await chat.call('GET', `/users/${id}`, { token: ana.token })).status).toBe(status);
     });
 
-    it('takes an id in capital letters, and a slash at the end', async () => {
+    it('accepts an id in capital letters, and a trailing slash', async () => {
       expect((await chat.call('GET', `/users/${bob.id.toUpperCase()}/`, { token: ana.token })).body.id).toBe(bob.id);
     });
 
     it.each(['/users/me', '/users', '/users/me/blocks', '/auth/sessions'])(
-      'needs a credential for %s',
+      'requires a credential for %s',
       async (path) => {
         expect((await chat.call('GET', path)).status).toBe(401);
       },
     );
 
-    it('asks presence for what the viewer may know, and does without it', async () => {
+    it('includes the presence that the viewer may see, and none if that fails', async () => {
       const lookup = chat.app.get(PresenceLookup, { strict: false });
       const lastSeen = new Date('2026-01-02T03:04:05.678Z');
       const findOwn = (): Promise<never> => Promise.reject(new Error('away'));
@@ -70,10 +70,10 @@ describe('users', () => {
     });
   });
 
-  describe('changing one’s profile', () => {
+  describe('PATCH /users/me', () => {
     const change = (body: object, token = ana.token) => chat.call('PATCH', '/users/me', { token, body });
 
-    it('stores it, cleaned, and tells the user’s other devices', async () => {
+    it('stores the cleaned profile, and notifies other devices of the user', async () => {
       const { status, body } = await change({
         display_name: '  Ana\u202e \u200b Lima\n',
         bio: 'I <3 you\nand more\u0007',
@@ -91,7 +91,7 @@ describe('users', () => {
       expect(presented!.data).toMatchObject({ user: { display_name: 'Ana Lima', email: 'ana@example.com' } });
     });
 
-    it('leaves what is not named, and takes the picture away with null', async () => {
+    it('preserves omitted fields, and removes the picture with null', async () => {
       expect((await change({ avatar_url: null })).body).toMatchObject({
         display_name: 'Ana Lima',
         profile: { avatar_url: null, location: 'Lisboa' },
@@ -103,7 +103,7 @@ describe('users', () => {
       ['javascript:', { avatar_url: 'javascript:alert(1)' }],
       ['data:', { avatar_url: 'data:text/html,x' }],
       ['http:', { avatar_url: 'http://example.com/a.png' }],
-      ['an address with a password', { avatar_url: 'https://a:b@example.com/' }],
+      ['a URL with a password', { avatar_url: 'https://a:b@example.com/' }],
       ['a name of 81 characters', { display_name: 'x'.repeat(81) }],
       ['an empty name', { display_name: ' \u200b ' }],
       ['a bio of 501 characters', { bio: 'x'.repeat(501) }],
@@ -115,16 +115,16 @@ describe('users', () => {
       ['created_at', { created_at: '2020-01-01T00:00:00Z' }],
       ['status', { status: 'online' }],
       ['__proto__', JSON.parse('{"__proto__":{"role":"admin"}}') as object],
-    ])('refuses %s', async (_what, body) => {
+    ])('rejects %s', async (_what, body) => {
       expect((await change(body)).status).toBe(400);
     });
 
-    it.each(['display_name', 'bio', 'location'])('refuses null for %s', async (field) => {
+    it.each(['display_name', 'bio', 'location'])('rejects null for %s', async (field) => {
       expect((await change({ [field]: null })).status).toBe(400);
     });
   });
 
-  describe('searching', () => {
+  describe('GET /users', () => {
     const search = async (query: string, token = ana.token) => chat.call('GET', `/users?${query}`, { token });
     const names = async (query: string) =>
       (await search(query)).body.data.map(({ username }: { username: string }) => username) as string[];
@@ -135,7 +135,7 @@ describe('users', () => {
       await chat.call('PATCH', '/users/me', { token: body.access_token, body: { display_name: 'Éric Ångström' } });
     });
 
-    it('finds parts of user names and display names, whatever their case and marks', async () => {
+    it('finds parts of user names and display names, without case and accents', async () => {
       expect(await names('search=ERIC')).toEqual(['eric', 'erica']);
       expect(await names('search=angstrom')).toEqual(['eric']);
       expect(await names('search=%C3%89ric')).toEqual(['eric', 'erica']);
@@ -154,20 +154,20 @@ describe('users', () => {
       await chat.call('PATCH', '/users/me', { token: body.access_token, body: { display_name: 'erica' } });
     });
 
-    it('takes wildcards for what they are', async () => {
+    it('treats wildcards literally', async () => {
       expect(await names('search=wild_card')).toEqual(['wild_card']);
       expect(await names('search=%25')).toEqual([]);
       expect(await names('search=_')).toEqual(['wild_card']);
       expect(await names('search=%5C')).toEqual([]);
     });
 
-    it('never shows an e-mail address, nor finds people by one, not even to admins', async () => {
+    it('never returns or searches emails, not even for admins', async () => {
       const { body } = await search('search=eric', admin);
       for (const user of body.data) expect(user).not.toHaveProperty('email');
       expect(await names('search=example.com')).toEqual([]);
     });
 
-    it('goes through everybody page by page, each once', async () => {
+    it('lists all users in pages, each once', async () => {
       const seen: string[] = [];
       let cursor: string | null = '';
       while (cursor !== null) {
@@ -195,15 +195,15 @@ describe('users', () => {
       'search=%00',
       'search=a&search=b',
       'role=admin',
-    ])('refuses %s', async (query) => {
+    ])('rejects %s', async (query) => {
       expect((await search(query)).status).toBe(400);
     });
   });
 
-  describe('blocking', () => {
+  describe('PUT /users/:id/block', () => {
     const block = (id: string, token = ana.token, method = 'PUT') => chat.call(method, `/users/${id}/block`, { token });
 
-    it('is kept, once, and listed to the blocker alone', async () => {
+    it('is stored once, and listed to the blocker only', async () => {
       expect((await block(bob.id)).status).toBe(204);
       expect((await block(bob.id)).status).toBe(204);
       const list = async (token: string) => (await chat.call('GET', '/users/me/blocks', { token })).body.data;
@@ -214,14 +214,14 @@ describe('users', () => {
       expect(await list(ana.token)).toEqual([]);
     });
 
-    it('cannot be done to oneself or to nobody', async () => {
+    it('is rejected for oneself, and for an unknown user', async () => {
       expect((await block(ana.id)).status).toBe(400);
       expect((await block('0193d4f0-0000-7000-8000-000000000000')).status).toBe(404);
     });
   });
 
   describe('the first admin', () => {
-    it('is made once, also by processes that start together, and can log in', async () => {
+    it('is created once, even by processes that start together, and can log in', async () => {
       const again = await Promise.all(
         [1, 2].map(() =>
           AccountApp.start({ DATABASE_URL: chat.database.url, ADMIN_PASSWORD: 'another horse of battery' }),
@@ -233,7 +233,7 @@ describe('users', () => {
       expect((await chat.login('admin@example.com', 'correct horse battery staple')).status).toBe(200);
     });
 
-    it('gets a password made up and shown once when none is given', async () => {
+    it('gets a generated password that is printed once if none is configured', async () => {
       const fresh = await AccountApp.start({ ADMIN_EMAIL: '', ADMIN_PASSWORD: '' });
       const { StartupBanner: StartupBanner } = await import('../../src/platform/logging/startup-banner.js');
       await fresh.app.get(StartupBanner).complete();
@@ -247,14 +247,14 @@ describe('users', () => {
       await fresh.close();
     });
 
-    it('does not start with a weak password', async () => {
+    it('is refused with a weak password', async () => {
       await expect(AccountApp.start({ ADMIN_PASSWORD: 'admin123' })).rejects.toMatchObject({
         code: 'VALIDATION_ERROR',
       });
     });
   });
 
-  it('are found by the service in whatever spelling', async () => {
+  it('finds a user by any spelling of the login', async () => {
     const users = chat.app.get(UsersService, { strict: false });
     expect((await users.findByLogin(' ANA@example.COM '))?.id).toBe(ana.id);
     expect((await users.findByLogin('ＡＮＡ'))?.id).toBe(ana.id);

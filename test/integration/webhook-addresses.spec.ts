@@ -26,16 +26,16 @@ const OUTSIDE = [
   '::ffff:8.8.8.8',
 ];
 
-describe('the judge of addresses', () => {
-  it.each(INSIDE)('keeps us away from %s', (address) => {
+describe('isAllowedAddress', () => {
+  it.each(INSIDE)('rejects %s', (address) => {
     expect(isAllowedAddress(address, { allowPrivate: false })).toBe(false);
   });
 
-  it.each(OUTSIDE)('lets us reach %s', (address) => {
+  it.each(OUTSIDE)('allows %s', (address) => {
     expect(isAllowedAddress(address, { allowPrivate: false })).toBe(true);
   });
 
-  it('lets a private network be reached where that is wanted, but no metadata service of a cloud', () => {
+  it('allows private networks if configured, but no metadata service of a cloud', () => {
     const isAllowed = (address: string): boolean => isAllowedAddress(address, { allowPrivate: true });
     expect(['127.0.0.1', '10.0.0.1', '192.168.1.1', '::1', 'fd00::1'].filter(isAllowed)).toHaveLength(5);
     expect(['169.254.169.254', 'fe80::1', '0.0.0.0', '224.0.0.1', '::ffff:169.254.169.254'].filter(isAllowed)).toEqual(
@@ -46,8 +46,8 @@ describe('the judge of addresses', () => {
 
 const content = signWebhook({ id: 'x', event: 'x', at: new Date(), data: {} }, ['secret'], new Date());
 
-/** A resolver that says what the test wants, one answer after the other; the last one for good. */
-class ToldResolver extends WebhookResolver {
+/** A resolver that returns the given answers one after the other, and then repeats the last one. */
+class ScriptedResolver extends WebhookResolver {
   asked = 0;
 
   constructor(private readonly answers: string[][]) {
@@ -62,7 +62,7 @@ class ToldResolver extends WebhookResolver {
 describe('a webhook', () => {
   let server: TestApp;
   let people: People;
-  /** Listens on loopback; nothing may ever get there. */
+  /** Listens on loopback; no request may reach it. */
   let inside: WebhookReceiver;
   const open: WebhookReceiver[] = [];
 
@@ -78,8 +78,8 @@ describe('a webhook', () => {
     expect(connections).toBe(0);
   });
 
-  /** Every spelling of an address inside, with the port of the listener and without. */
-  const spellings = (): string[] => {
+  /** Every spelling of an internal address, with and without the port of the listener. */
+  const internalUrls = (): string[] => {
     const hosts = [
       ...['127.0.0.1', 'localhost', 'LOCALHOST', 'localhost.', 'a.localhost', '0', '127.1', '2130706433', '0x7f.1'],
       ...['0x7f000001', '0177.0.0.1', '017700000001', '[::1]', '[::]', '[::ffff:127.0.0.1]', '[::ffff:7f00:1]'],
@@ -123,23 +123,23 @@ describe('a webhook', () => {
     ];
   };
 
-  it('to the inside is refused when it is made or changed, however it is spelled', async () => {
+  it('is rejected with an internal URL, in any spelling, when it is created or changed', async () => {
     const ana = await people.one();
     const taken: string[] = [];
-    for (const url of spellings()) {
+    for (const url of internalUrls()) {
       const { status } = await people.call(ana, 'POST', '/webhooks', { url, events: ['webhook.disabled'] });
       if (status === 201) taken.push(url);
       else expect([url, status]).toEqual([url, 400]);
     }
-    // Names that have no address here. What counts is asked at every try: the next test.
+    // Names without an address here. They are checked at every attempt, which the next test covers.
     expect(taken.filter((url) => !url.includes('.nip.io'))).toEqual([]);
   });
 
-  it('to the inside is not sent, should one have got into the database', async () => {
+  it('sends nothing to an internal URL, even if it is in the database', async () => {
     const ana = await people.one('admin');
     const made = { url: 'https://hooks.example/x', events: ['webhook.disabled'] };
     const { body: hook } = await people.call(ana, 'POST', '/webhooks', made);
-    for (const url of spellings().filter((text) => !text.includes('\r'))) {
+    for (const url of internalUrls().filter((text) => !text.includes('\r'))) {
       await server.database.query('update webhooks set url = $2, failures = 0 where id = $1', [hook.id, url]);
       const { body: ping } = await people.call(ana, 'POST', `/webhooks/${hook.id}/ping`);
       const [attempt] = await attemptsOf(server, ping.id as string);
@@ -149,7 +149,7 @@ describe('a webhook', () => {
     expect(inside.connections).toBe(0);
   });
 
-  it('to a name is judged by all its addresses, anew at each try', async () => {
+  it('checks all addresses of its host, again at each attempt', async () => {
     const clientWith = (resolver: WebhookResolver, more: Environment = {}): WebhookClient => {
       const config = testConfig(server.database.url, { WEBHOOK_TIMEOUT_MS: '500', ...more });
       return new WebhookClient(config, new WebhookUrls(config), resolver);
@@ -163,29 +163,29 @@ describe('a webhook', () => {
       ['::1'],
       ['2606:4700::1', '::ffff:127.0.0.1'],
     ]) {
-      expect(await post(clientWith(new ToldResolver([answers]), http), url)).toBe('address_not_allowed');
+      expect(await post(clientWith(new ScriptedResolver([answers]), http), url)).toBe('address_not_allowed');
     }
     expect(inside.connections).toBe(0);
   });
 
-  it('is sent to the address that was judged, whatever its name server says a moment later', async () => {
+  it('connects to the address that was checked, whatever the name server returns later', async () => {
     const receiver = await WebhookReceiver.start({ host: '127.0.0.2' });
     const elsewhere = await WebhookReceiver.start({ host: '127.0.0.1', port: receiver.port });
     open.push(receiver, elsewhere);
     const config = testConfig(server.database.url, { WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true' });
-    const resolver = new ToldResolver([['127.0.0.2'], ['127.0.0.1']]);
+    const resolver = new ScriptedResolver([['127.0.0.2'], ['127.0.0.1']]);
     const client = new WebhookClient(config, new WebhookUrls(config), resolver);
     const result = await client.post(`http://no-name-server-knows-this.example:${receiver.port}/`, content);
     expect([result.error, result.statusCode, resolver.asked]).toEqual([null, 204, 1]);
     expect([receiver.connections, elsewhere.connections]).toEqual([1, 0]);
   });
 
-  it('uses an open connection again only where the same addresses were judged for it', async () => {
+  it('reuses an open connection only for the same checked addresses', async () => {
     const receiver = await WebhookReceiver.start({ host: '127.0.0.2' });
     const elsewhere = await WebhookReceiver.start({ host: '127.0.0.1', port: receiver.port });
     open.push(receiver, elsewhere);
     const config = testConfig(server.database.url, { WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true' });
-    const resolver = new ToldResolver([['127.0.0.2'], ['127.0.0.2'], ['127.0.0.1'], ['169.254.169.254']]);
+    const resolver = new ScriptedResolver([['127.0.0.2'], ['127.0.0.2'], ['127.0.0.1'], ['169.254.169.254']]);
     const client = new WebhookClient(config, new WebhookUrls(config), resolver);
     const post = async () => (await client.post(`http://moving.example:${receiver.port}/`, content)).error;
     expect([await post(), await post()]).toEqual([null, null]);

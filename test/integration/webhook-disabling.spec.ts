@@ -8,8 +8,8 @@ import { WebhookReceiver } from '../support/webhook-receiver.js';
 
 const MANY = 12_000;
 
-/** As a worker would have made them long ago; all are due. */
-const WAIT = `
+/** As a worker creates them; all are due. */
+const INSERT_WAITING = `
   with event as (
     insert into webhook_events (id, type, stream_id, at, data)
     select gen_random_uuid(), 'webhook.ping', $2::uuid, now(), '{"webhook_id":"old"}' from generate_series(1, $3::int)
@@ -44,12 +44,12 @@ describe('a webhook with very many waiting deliveries', () => {
     return row!.count;
   };
 
-  it('is disabled by a few of them, the others have failed all the same, and none comes when it is back', async () => {
+  it('is disabled with few updates, after which all others count as failed, and none is sent after enabling it again', async () => {
     const [ana] = (await people.many(1)) as [Actor];
     const group = await people.group(ana);
     const body = { url: receiver.url(), events: ['message.created'] };
     const { id } = (await people.call(ana, 'POST', '/webhooks', body)).body as { id: string };
-    await server.database.query(WAIT, [id, ana.userId, MANY]);
+    await server.database.query(INSERT_WAITING, [id, ana.userId, MANY]);
     expect((await people.call(ana, 'PATCH', `/webhooks/${id}`, { is_active: false })).body.is_active).toBe(false);
     expect(await countOf(id, 'waiting')).toBe(MANY - 5000);
     const shown = async (status: string) =>

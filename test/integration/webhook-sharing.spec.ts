@@ -9,7 +9,10 @@ import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { WebhookReceiver } from '../support/webhook-receiver.js';
 
-/** As many as one account has room for, each in a job of its own: more than the workers of a lane once took. */
+/**
+ * As many webhooks as one account may have, each delivery in its own job: more than the workers of a queue once
+ * handled.
+ */
 const WEBHOOKS = 20;
 const PER_WEBHOOK = 5;
 const JOBS = 64;
@@ -26,7 +29,7 @@ const MAKE_DUE = `
   insert into webhook_deliveries (id, webhook_id, event_id, next_attempt_at)
   select gen_random_uuid(), hook.id, event.id, now() - make_interval(secs => $5) from hook cross join event`;
 
-describe('the deliveries of several accounts', () => {
+describe('the sharing of webhook deliveries', () => {
   let server: TestApp;
   let people: People;
   let receiver: WebhookReceiver;
@@ -44,13 +47,13 @@ describe('the deliveries of several accounts', () => {
     await server?.close();
   });
 
-  describe('share what room there is', () => {
+  describe('a claim', () => {
     let greedy: Actor;
-    let modest: Actor;
+    let otherUser: Actor;
     const limits = { perWebhook: 5, failingFrom: 5, perHost: 50, perUser: 100, perQueue: 1000, atOnce: 200 };
 
     beforeEach(async () => {
-      [greedy, modest] = (await people.many(2)) as [Actor, Actor];
+      [greedy, otherUser] = (await people.many(2)) as [Actor, Actor];
     });
     afterEach(() => server.database.query('delete from webhooks'));
 
@@ -63,40 +66,40 @@ describe('the deliveries of several accounts', () => {
     const makeDue = ({ userId }: Actor, { host = 'a.example', webhooks = 1, each = 1, secondsAgo = 0 }: Due) =>
       server.database.query(MAKE_DUE, [userId, host, webhooks, each, secondsAgo]);
 
-    /** Of whom the deliveries are that are handed over next. */
-    async function claim(more: Partial<typeof limits>): Promise<{ greedy: number; modest: number }> {
+    /** The owners of the deliveries that are claimed next. */
+    async function claim(more: Partial<typeof limits>): Promise<{ greedy: number; otherUser: number }> {
       const claims = await new RelayRepository(server.app.get(Sql)).claim({ ...limits, ...more });
       const owners = await server.database.query<{ user_id: string }>(
         'select w.user_id from webhook_deliveries d join webhooks w on w.id = d.webhook_id where d.id = any($1)',
         [claims.map(({ id }) => id)],
       );
       const of = (actor: Actor): number => owners.filter(({ user_id }) => user_id === actor.userId).length;
-      return { greedy: of(greedy), modest: of(modest) };
+      return { greedy: of(greedy), otherUser: of(otherUser) };
     }
 
-    it('so that one account has no more under way than its own bound, however much waits', async () => {
+    it('limits the active deliveries of one account, however many wait', async () => {
       await makeDue(greedy, { webhooks: 10, each: 10, secondsAgo: 60 });
-      await makeDue(modest, { host: 'b.example' });
-      expect(await claim({ perUser: 7 })).toEqual({ greedy: 7, modest: 1 });
-      expect(await claim({ perUser: 7 })).toEqual({ greedy: 0, modest: 0 });
+      await makeDue(otherUser, { host: 'b.example' });
+      expect(await claim({ perUser: 7 })).toEqual({ greedy: 7, otherUser: 1 });
+      expect(await claim({ perUser: 7 })).toEqual({ greedy: 0, otherUser: 0 });
     });
 
-    it('of a lane, so that an account with nothing under way comes before one that has waited longer', async () => {
+    it('prefers, in a queue, an account without active deliveries to one that has waited longer', async () => {
       await makeDue(greedy, { webhooks: 10, each: 10, secondsAgo: 60 });
-      await makeDue(modest, { host: 'b.example' });
-      expect(await claim({ perQueue: 4 })).toEqual({ greedy: 3, modest: 1 });
-      await makeDue(modest, { host: 'c.example' });
-      expect(await claim({ perQueue: 5 })).toEqual({ greedy: 0, modest: 1 });
+      await makeDue(otherUser, { host: 'b.example' });
+      expect(await claim({ perQueue: 4 })).toEqual({ greedy: 3, otherUser: 1 });
+      await makeDue(otherUser, { host: 'c.example' });
+      expect(await claim({ perQueue: 5 })).toEqual({ greedy: 0, otherUser: 1 });
     });
 
-    it('of a host, so that the account that fills it gives way to the next that has none', async () => {
+    it('prefers, for a host, an account without active deliveries there', async () => {
       await makeDue(greedy, { webhooks: 5, each: 10, secondsAgo: 60 });
-      expect(await claim({ perHost: 4 })).toEqual({ greedy: 4, modest: 0 });
-      await makeDue(modest, { each: 3 });
-      expect(await claim({ perHost: 6 })).toEqual({ greedy: 0, modest: 2 });
+      expect(await claim({ perHost: 4 })).toEqual({ greedy: 4, otherUser: 0 });
+      await makeDue(otherUser, { each: 3 });
+      expect(await claim({ perHost: 6 })).toEqual({ greedy: 0, otherUser: 2 });
     });
 
-    it('of an account, so that its webhooks take turns', async () => {
+    it('alternates between the webhooks of an account', async () => {
       await makeDue(greedy, { each: 10, secondsAgo: 60 });
       await makeDue(greedy, { host: 'b.example' });
       await claim({ perUser: 3 });
@@ -107,12 +110,12 @@ describe('the deliveries of several accounts', () => {
     });
   });
 
-  it('come although the targets of another account hold on to everything they are sent', async () => {
-    const [greedy, modest] = (await people.many(2)) as [Actor, Actor];
-    const group = await people.group(modest);
-    let held = 0;
+  it('delivers although the targets of another account do not respond', async () => {
+    const [greedy, otherUser] = (await people.many(2)) as [Actor, Actor];
+    const group = await people.group(otherUser);
+    let pending = 0;
     receiver.answer = ({ path }, response) => {
-      if (path.startsWith('/slow')) held++;
+      if (path.startsWith('/slow')) pending++;
       else response.writeHead(204).end();
     };
     const hook = async (owner: Actor, path: string, loopback = 1): Promise<string> => {
@@ -123,7 +126,7 @@ describe('the deliveries of several accounts', () => {
     };
     worker = await createWorker(server.config, pino({ level: 'silent' }));
     const relay = worker.get(OutboxPoller, { strict: false });
-    await hook(modest, '/modest');
+    await hook(otherUser, '/modest');
     const hooks: string[] = [];
     for (let i = 0; i < WEBHOOKS; i++) hooks.push(await hook(greedy, `/slow-${i}`, 2 + Math.floor(i / 5)));
     const pings = hooks.flatMap((id) => Array<string>(PER_WEBHOOK).fill(id));
@@ -131,10 +134,10 @@ describe('the deliveries of several accounts', () => {
       expect((await people.call(greedy, 'POST', `/webhooks/${id}/ping`)).status).toBe(202);
       relay.wake();
       // Each of the first is a job by itself; the others need not begin.
-      if (index < JOBS) await receiver.until(() => held > index);
+      if (index < JOBS) await receiver.until(() => pending > index);
     }
-    await people.call(modest, 'POST', `/conversations/${group}/messages`, { content: 'beside all that' });
+    await people.call(otherUser, 'POST', `/conversations/${group}/messages`, { content: 'beside all that' });
     await receiver.until(({ path, body }) => path === '/modest' && body.data?.content === 'beside all that');
-    expect(held).toBeGreaterThanOrEqual(JOBS);
+    expect(pending).toBeGreaterThanOrEqual(JOBS);
   });
 });

@@ -7,17 +7,17 @@ import { type Answer, People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { type ReceivedCall, WebhookReceiver } from '../support/webhook-receiver.js';
 
-const MOST_AT_A_HOST = 5;
+const MAX_PER_HOST = 5;
 const TIMEOUT_MS = 1000;
 
-describe('the address of a webhook', () => {
+describe('the verification of a webhook', () => {
   let server: TestApp;
   let people: People;
   let receiver: WebhookReceiver;
   let ana: Actor;
   let group: string;
   let count = 0;
-  const agree = (call: ReceivedCall, response: ServerResponse): void =>
+  const confirm = (call: ReceivedCall, response: ServerResponse): void =>
     void response.writeHead(200).end(JSON.stringify({ challenge: call.body.data.challenge as string }));
 
   beforeAll(async () => {
@@ -36,54 +36,54 @@ describe('the address of a webhook', () => {
   beforeEach(async () => {
     ana = await people.one();
     group = await people.group(ana);
-    receiver.answerChallenge = agree;
+    receiver.answerChallenge = confirm;
   });
 
-  interface Made {
+  interface CreatedWebhook {
     readonly id: string;
     readonly path: string;
     readonly secret: string;
     readonly body: Answer['body'];
   }
 
-  async function make(owner: Actor, more: { host?: string; path?: string } = {}): Promise<Made> {
+  async function create(owner: Actor, more: { host?: string; path?: string } = {}): Promise<CreatedWebhook> {
     const path = more.path ?? `/hook-${++count}`;
     const url = receiver.url(path).replace('127.0.0.1', more.host ?? '127.0.0.1');
     const { status, body } = await people.call(owner, 'POST', '/webhooks', { url, events: ['message.created'] });
     expect([status, body]).toEqual([201, expect.objectContaining({ url })]);
     return { id: body.id, path, secret: body.secret, body };
   }
-  const show = async (id: string): Promise<Answer['body']> => (await people.call(ana, 'GET', `/webhooks/${id}`)).body;
-  const say = (content: string) => people.call(ana, 'POST', `/conversations/${group}/messages`, { content });
+  const get = async (id: string): Promise<Answer['body']> => (await people.call(ana, 'GET', `/webhooks/${id}`)).body;
+  const send = (content: string) => people.call(ana, 'POST', `/conversations/${group}/messages`, { content });
   const callsTo = (path: string) => receiver.calls.filter((call) => call.path === path);
   const challengesTo = (path: string) => receiver.challenges.filter((call) => call.path === path);
 
-  /** Asks until the webhook is so; what came of a challenge is written down after the receiver has answered. */
+  /** Polls until the webhook matches; the result of a challenge is recorded after the receiver has responded. */
   async function until(id: string, matches: (webhook: Answer['body']) => boolean): Promise<Answer['body']> {
     for (;;) {
-      const webhook = await show(id);
+      const webhook = await get(id);
       if (matches(webhook)) return webhook;
     }
   }
-  /** The next challenge is due at once, and all that failed before have had their time. */
+  /** Makes the next challenge due, with all earlier ones failed. */
   const dueNow = (id: string) =>
     server.database.query('update webhooks set challenge_at = now() where id = $1 and challenge_at is not null', [id]);
 
-  /** Until it is given up, with as many challenges as there are; the next is due as soon as one has failed. */
+  /** Polls until it is given up after all challenges; the next is due as soon as one has failed. */
   async function untilGivenUp(id: string): Promise<Answer['body']> {
     for (;;) {
-      const webhook = await show(id);
+      const webhook = await get(id);
       if (webhook.status === 'disabled') return webhook;
       if (webhook.verification.error !== null && webhook.verification.challenges < 3) await dueNow(id);
     }
   }
 
-  it('is asked before its first event, which comes when it has answered', async () => {
-    let held: (() => void) | undefined;
+  it('sends a challenge before the first event, which follows the answer', async () => {
+    let answerChallenge: (() => void) | undefined;
     receiver.answerChallenge = (call, response) => {
-      held = () => agree(call, response);
+      answerChallenge = () => confirm(call, response);
     };
-    const own = await make(ana);
+    const own = await create(ana);
     expect(own.body).toMatchObject({
       status: 'pending_verification',
       is_active: false,
@@ -95,16 +95,16 @@ describe('the address of a webhook', () => {
       data: { webhook_id: own.id, challenge: expect.stringMatching(/^[\w-]{43}$/) },
     });
     expect(new Webhook(own.secret).verify(challenge.text, challenge.headers)).toEqual(challenge.body);
-    const trusted = await make(ana, { host: '127.0.0.9' });
-    await say('early');
+    const trusted = await create(ana, { host: '127.0.0.9' });
+    await send('early');
     await receiver.until(({ path, body }) => path === trusted.path && body.data.content === 'early');
     const ping = await people.call(ana, 'POST', `/webhooks/${own.id}/ping`);
     expect(ping.body).toMatchObject({ status: 'pending', reason: 'webhook_not_verified', attempts: [] });
     expect(callsTo(own.path)).toEqual([]);
-    held!();
+    answerChallenge!();
     const call = await receiver.until(({ path, body }) => path === own.path && body.event === 'message.created');
     expect(call.body.data.content).toBe('early');
-    const webhook = await show(own.id);
+    const webhook = await get(own.id);
     expect(webhook).toMatchObject({ status: 'active', is_active: true });
     expect(webhook.verification).toMatchObject({ error: null, next_challenge_at: null, request_again: null });
     expect(challengesTo(own.path)).toHaveLength(1);
@@ -125,10 +125,10 @@ describe('the address of a webhook', () => {
     ['the challenge and more text', (challenge) => `${challenge} ${challenge}`, false],
     ['JSON of another form', (challenge) => JSON.stringify({ challenge: [challenge] }), false],
     ['JSON that is null', () => 'null', false],
-  ])('is verified by the challenge alone: %s', async (_name, answer, isVerified) => {
+  ])('succeeds only with the exact challenge: %s', async (_name, answer, isVerified) => {
     receiver.answerChallenge = ({ body }, response) =>
       void response.writeHead(200).end(answer(body.data.challenge as string));
-    const { id } = await make(ana);
+    const { id } = await create(ana);
     const { status, verification } = await until(
       id,
       ({ verification: { verified_at, error } }) => verified_at || error,
@@ -138,28 +138,28 @@ describe('the address of a webhook', () => {
     );
   });
 
-  it('is not verified by a server that answers with what it was sent', async () => {
+  it('fails for a server that returns what it was sent', async () => {
     receiver.answerChallenge = ({ text }, response) => void response.writeHead(200).end(text);
-    const { id } = await make(ana);
+    const { id } = await create(ana);
     const { verification } = await until(id, (webhook) => webhook.verification.error !== null);
     expect(verification).toMatchObject({ verified_at: null, error: 'challenge_not_answered' });
   });
 
-  it('is not verified by an answer that is no success', async () => {
+  it('fails for an error status with the challenge', async () => {
     receiver.answerChallenge = ({ body }, response) =>
       void response.writeHead(404).end(JSON.stringify({ challenge: body.data.challenge as string }));
-    const { id } = await make(ana);
+    const { id } = await create(ana);
     const { verification } = await until(id, (webhook) => webhook.verification.error !== null);
     expect(verification).toMatchObject({ verified_at: null, error: 'challenge_not_answered' });
   });
 
-  it('shows its owner nothing of what listens in a private network, neither by a word nor by the time', async () => {
+  it('reveals nothing about a private network, neither by a message nor by the time', async () => {
     const closed = createServer();
     await once(closed.listen(0, '127.0.0.1'), 'listening');
     const { port } = closed.address() as AddressInfo;
     closed.close();
     receiver.answerChallenge = (_call, response) => void response.writeHead(200).end('open');
-    const open = await make(ana);
+    const open = await create(ana);
     const { body } = await people.call(ana, 'POST', '/webhooks', {
       url: `http://127.0.0.1:${port}/`,
       events: ['message.created'],
@@ -177,11 +177,11 @@ describe('the address of a webhook', () => {
     ]);
   });
 
-  it('that never answers is given up after three challenges, and what waited can be sent when it has answered', async () => {
+  it('fails after three challenges, after which waiting events can be sent once it succeeds', async () => {
     receiver.answerChallenge = (_call, response) => void response.writeHead(200).end('ok');
     const socket = await people.connect(ana);
-    const own = await make(ana);
-    await say('too early');
+    const own = await create(ana);
+    await send('too early');
     const webhook = await untilGivenUp(own.id);
     expect(webhook).toMatchObject({ is_active: false, disabled_reason: 'unverified' });
     expect(webhook.verification).toMatchObject({ challenges: 3, error: 'challenge_not_answered' });
@@ -193,7 +193,7 @@ describe('the address of a webhook', () => {
     const { body } = await people.call(ana, 'GET', `/webhooks/${own.id}/deliveries`);
     expect(body.data).toMatchObject([{ status: 'failed', reason: 'webhook_disabled' }]);
 
-    receiver.answerChallenge = agree;
+    receiver.answerChallenge = confirm;
     const asked = await people.call(ana, 'POST', `/webhooks/${own.id}/verification`);
     expect([asked.status, asked.body]).toEqual([202, expect.objectContaining({ status: 'pending_verification' })]);
     await until(own.id, ({ status }) => status === 'active');
@@ -204,12 +204,12 @@ describe('the address of a webhook', () => {
     expect(challengesTo(own.path)).toHaveLength(4);
   });
 
-  it('is asked again by enabling what was given up, or with another address', async () => {
+  it('starts again when a disabled webhook is enabled or gets another URL', async () => {
     receiver.answerChallenge = (_call, response) => void response.writeHead(500).end();
-    const [enabled, moved] = [await make(ana), await make(ana)];
+    const [enabled, moved] = [await create(ana), await create(ana)];
     await untilGivenUp(enabled.id);
     await untilGivenUp(moved.id);
-    receiver.answerChallenge = agree;
+    receiver.answerChallenge = confirm;
     const answers = [
       await people.call(ana, 'PATCH', `/webhooks/${enabled.id}`, { is_active: true }),
       await people.call(ana, 'PATCH', `/webhooks/${moved.id}`, { url: receiver.url('/elsewhere') }),
@@ -218,8 +218,8 @@ describe('the address of a webhook', () => {
     for (const { id } of [enabled, moved]) await until(id, ({ status }) => status === 'active');
   });
 
-  it('is asked when it is changed: what waits for the old one goes to the new one, after it has answered', async () => {
-    const own = await make(ana);
+  it('starts again after a change of the URL, to which waiting events are sent after it', async () => {
+    const own = await create(ana);
     await until(own.id, ({ status }) => status === 'active');
     receiver.answerChallenge = (_call, response) => void response.writeHead(200).end('no');
     const victim = receiver.url('/victim');
@@ -227,16 +227,16 @@ describe('the address of a webhook', () => {
       url: victim,
       status: 'pending_verification',
     });
-    await say('not for the victim');
+    await send('not for the victim');
     await until(own.id, ({ verification }) => verification.error === 'challenge_not_answered');
     expect(callsTo('/victim')).toEqual([]);
-    receiver.answerChallenge = agree;
+    receiver.answerChallenge = confirm;
     await people.call(ana, 'POST', `/webhooks/${own.id}/verification`);
     await receiver.until(({ path, body }) => path === '/victim' && body.data.content === 'not for the victim');
   });
 
-  it('stays verified when it is written down as it was, and when anything else is changed', async () => {
-    const own = await make(ana);
+  it('remains valid if the URL is unchanged', async () => {
+    const own = await create(ana);
     await until(own.id, ({ status }) => status === 'active');
     const changes = { url: receiver.url(own.path), events: ['message.updated'], description: 'the same' };
     const { body } = await people.call(ana, 'PATCH', `/webhooks/${own.id}`, changes);
@@ -244,27 +244,27 @@ describe('the address of a webhook', () => {
     expect(challengesTo(own.path)).toHaveLength(1);
   });
 
-  it('is not verified by an answer of the address before', async () => {
+  it('ignores an answer from the former URL', async () => {
     let answerOld: (() => void) | undefined;
     receiver.answerChallenge = (call, response) => {
-      if (call.path.startsWith('/old')) answerOld = () => agree(call, response);
+      if (call.path.startsWith('/old')) answerOld = () => confirm(call, response);
     };
-    const own = await make(ana, { path: '/old' });
+    const own = await create(ana, { path: '/old' });
     await receiver.untilChallenged(({ path }) => path === '/old');
     await people.call(ana, 'PATCH', `/webhooks/${own.id}`, { url: receiver.url('/new') });
     answerOld!();
     await receiver.untilChallenged(({ path }) => path === '/new');
-    expect((await show(own.id)).verification).toMatchObject({ verified_at: null, challenges: 1 });
+    expect((await get(own.id)).verification).toMatchObject({ verified_at: null, challenges: 1 });
   });
 
-  it('needs no challenge when an admin names it, or the operator trusts its host', async () => {
+  it('is not required for admins, and for trusted hosts', async () => {
     const admin = await people.one('admin');
-    const made = [await make(admin), await make(ana, { host: '127.0.0.9' })];
+    const made = [await create(admin), await create(ana, { host: '127.0.0.9' })];
     expect(made.map(({ body }) => [body.status, body.is_active])).toEqual([
       ['active', true],
       ['active', true],
     ]);
-    await say('to a trusted host');
+    await send('to a trusted host');
     await receiver.until(({ path }) => path === made[1]!.path);
     const url = 'https://hooks.trusted.example/x';
     const named = await people.call(ana, 'PATCH', `/webhooks/${made[1]!.id}`, { url });
@@ -272,12 +272,12 @@ describe('the address of a webhook', () => {
     for (const { path } of made) expect(challengesTo(path)).toEqual([]);
   });
 
-  describe('at one host', () => {
+  describe('for one host', () => {
     const events = ['message.created'];
     const create = (owner: Actor, url: string) => people.call(owner, 'POST', '/webhooks', { url, events });
-    const refusal = (host: string) => ({ code: 'TOO_MANY_WEBHOOKS_FOR_HOST', details: { host, max: MOST_AT_A_HOST } });
+    const refusal = (host: string) => ({ code: 'TOO_MANY_WEBHOOKS_FOR_HOST', details: { host, max: MAX_PER_HOST } });
 
-    it('has room for five webhooks of one account, however the host is written, and whatever the port', async () => {
+    it('allows five webhooks of an account, for any spelling and port', async () => {
       const spellings = [
         'https://bücher.example/1',
         'https://BÜCHER.example/2',
@@ -298,22 +298,22 @@ describe('the address of a webhook', () => {
       expect((await create(await people.one(), spellings[0]!)).status).toBe(201);
     });
 
-    it('has one address for IPv4 and for the same written as IPv6', async () => {
-      for (let i = 0; i < MOST_AT_A_HOST; i++) expect((await create(ana, `http://127.0.0.7:1/${i}`)).status).toBe(201);
+    it('treats IPv4 and the same address in IPv6 as one host', async () => {
+      for (let i = 0; i < MAX_PER_HOST; i++) expect((await create(ana, `http://127.0.0.7:1/${i}`)).status).toBe(201);
       expect((await create(ana, 'http://[::ffff:127.0.0.7]/')).body.error).toMatchObject(refusal('127.0.0.7'));
     });
 
-    it('has no more room when many ask at once', async () => {
+    it('allows no more for simultaneous requests', async () => {
       const made = await Promise.all(
         Array.from({ length: 12 }, (_, i) => create(ana, `http://127.0.0.21:${i + 1000}/`)),
       );
       const statuses = made.map(({ status }) => status).sort();
-      expect(statuses).toEqual([...Array<number>(MOST_AT_A_HOST).fill(201), ...Array<number>(7).fill(409)]);
+      expect(statuses).toEqual([...Array<number>(MAX_PER_HOST).fill(201), ...Array<number>(7).fill(409)]);
     });
 
-    it('has no room by a change of address either, but a webhook that is there may move within it', async () => {
+    it('allows no more by changes of the URL, but changes within the host', async () => {
       const made = [];
-      for (let i = 0; i < MOST_AT_A_HOST; i++) made.push((await create(ana, `http://127.0.0.22/${i}`)).body.id);
+      for (let i = 0; i < MAX_PER_HOST; i++) made.push((await create(ana, `http://127.0.0.22/${i}`)).body.id);
       const { id } = (await create(ana, 'http://127.0.0.23/')).body as { id: string };
       const moveIn = await people.call(ana, 'PATCH', `/webhooks/${id}`, { url: 'http://127.22:444/x' });
       expect([moveIn.status, moveIn.body.error]).toEqual([409, expect.objectContaining(refusal('127.0.0.22'))]);
@@ -327,22 +327,22 @@ describe('the address of a webhook', () => {
         `select count(*)::int as count from webhooks where user_id = $1 and target_host = '127.0.0.24'`,
         [ana.userId],
       );
-      expect(there).toBe(MOST_AT_A_HOST);
+      expect(there).toBe(MAX_PER_HOST);
     });
 
-    it('has room for any number of an admin, or at a trusted host', async () => {
+    it('allows any number for admins, and for trusted hosts', async () => {
       const admin = await people.one('admin');
       const statuses: number[] = [];
-      for (let i = 0; i <= MOST_AT_A_HOST; i++) {
+      for (let i = 0; i <= MAX_PER_HOST; i++) {
         statuses.push((await create(admin, `http://127.0.0.25/${i}`)).status);
         statuses.push((await create(ana, `https://a.trusted.example/${i}`)).status);
       }
       expect(new Set(statuses)).toEqual(new Set([201]));
-      for (let i = 0; i < MOST_AT_A_HOST; i++) await create(ana, `https://trusted.example/${i}`);
+      for (let i = 0; i < MAX_PER_HOST; i++) await create(ana, `https://trusted.example/${i}`);
       expect((await create(ana, 'https://trusted.example/')).status).toBe(409);
     });
 
-    it('counts webhooks that an older version has made, which are active without a challenge', async () => {
+    it('counts webhooks of an older version, which are active without a challenge', async () => {
       await server.database.query(
         `insert into webhooks (id, user_id, scope, url, host, events, secret_box)
          select gen_random_uuid(), $1, 'own', 'https://old.example.:8443/', 'old.example.:8443', '{}', ''
@@ -356,8 +356,8 @@ describe('the address of a webhook', () => {
   });
 });
 
-describe('asking addresses of webhooks', () => {
-  it('is itself limited by account and by host, and what was refused costs nothing', async () => {
+describe('the rate limit of verification', () => {
+  it('applies to accounts and hosts, and excludes refused requests', async () => {
     const server = await startTestApp({
       WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true',
       PROCESS_ROLE: 'api',

@@ -31,7 +31,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Runs the verifier of the document as its reader would: pasted into a file of his own. */
+/** Runs the documented verifier as its reader does: pasted into a file of their own. */
 function inNode(expression: string, values: object): unknown {
   const script = `${NODE_VERIFIER}\nconst v = JSON.parse(process.argv[1]);\nconsole.log(JSON.stringify(${expression}));`;
   const { stdout, stderr } = spawnSync(
@@ -45,8 +45,8 @@ function inNode(expression: string, values: object): unknown {
   return JSON.parse(stdout);
 }
 
-describe('the verifier to copy and paste', () => {
-  it.each(SECRETS)('takes what is signed with %s, by header and by body', (secret) => {
+describe('the documented verifier of webhooks', () => {
+  it.each(SECRETS)('accepts a call that is signed with %s, by header and by body', (secret) => {
     const { body, headers } = call([secret]);
     const verdicts = inNode('[isFromParley(v.secret, v.headers, v.body), isSignedInside(v.secret, v.body)]', {
       secret,
@@ -56,7 +56,7 @@ describe('the verifier to copy and paste', () => {
     expect(verdicts).toEqual([true, true]);
   });
 
-  it('takes either secret while one replaces the other', () => {
+  it('accepts both secrets during a replacement', () => {
     const { body, headers } = call(['the-newest-secret-there-is', 'the-secret-of-yesterday']);
     const secrets = ['the-newest-secret-there-is', 'the-secret-of-yesterday'];
     const expression = 'v.secrets.map((secret) => isFromParley(secret, v.headers, v.body))';
@@ -70,7 +70,7 @@ describe('the verifier to copy and paste', () => {
     ]);
   });
 
-  it('refuses another secret, another body, and an old call sent again', () => {
+  it('rejects another secret, another body, and a replayed call', () => {
     const secret = SECRETS[0]!;
     const fresh = call([secret]);
     const old = call([secret], new Date(Date.now() - 10 * 60_000));
@@ -84,7 +84,7 @@ describe('the verifier to copy and paste', () => {
     expect(inNode(expression, { secret, fresh, old })).toEqual([false, false, false, false, false]);
   });
 
-  it('says the same in Python, where there is one', () => {
+  it('returns the same in Python, if it is available', () => {
     if (!hasPython) return;
     const { body, headers } = call([SECRETS[1]!]);
     const script = `${PYTHON_VERIFIER}
@@ -98,8 +98,8 @@ print(json.dumps([is_from_parley(v["secret"], v["headers"], body), is_from_parle
   });
 });
 
-describe('the receiver to copy and paste', () => {
-  it('answers the challenge, takes what is signed, and refuses what is not', async () => {
+describe('the documented receiver of webhooks', () => {
+  it('answers the challenge, accepts signed calls, and rejects others', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'parley-receiver-'));
     writeFileSync(join(folder, 'is-from-parley.js'), NODE_VERIFIER);
     writeFileSync(join(folder, 'receiver.js'), NODE_RECEIVER);

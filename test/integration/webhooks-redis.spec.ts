@@ -11,7 +11,7 @@ import { WebhookReceiver } from '../support/webhook-receiver.js';
 
 const describeWithRedis = hasRedis ? describe : describe.skip;
 
-describeWithRedis('webhooks on Redis queues', () => {
+describeWithRedis('a webhook with Redis queues', () => {
   let redis: RedisServer;
   itTellsOutsiders(async () => {
     redis = await RedisServer.start();
@@ -20,8 +20,8 @@ describeWithRedis('webhooks on Redis queues', () => {
   afterAll(() => redis?.halt());
 });
 
-describeWithRedis('webhooks on a Redis that dies', () => {
-  it('come when it is back, empty', async () => {
+describeWithRedis('a webhook after a failure of Redis', () => {
+  it('is delivered when Redis has returned, empty', async () => {
     const redis = await RedisServer.start();
     const receiver = await WebhookReceiver.start();
     const environment = { REDIS_URL: redis.url, WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true', WEBHOOK_TIMEOUT_MS: '500' };
@@ -46,8 +46,8 @@ describeWithRedis('webhooks on a Redis that dies', () => {
   });
 });
 
-describeWithRedis('a server whose Redis is away when it starts', () => {
-  it('serves all the same, and does what had to wait when Redis is there', async () => {
+describeWithRedis('a server that starts without Redis', () => {
+  it('serves requests, and runs waiting jobs when Redis is available', async () => {
     const redis = await RedisServer.start();
     await redis.halt();
     const receiver = await WebhookReceiver.start();
@@ -71,13 +71,13 @@ describeWithRedis('a server whose Redis is away when it starts', () => {
   });
 });
 
-describeWithRedis('the regular work on a Redis that dies', () => {
+describeWithRedis('the schedule after a failure of Redis', () => {
   const { everyMs } = REGISTRATION;
   afterEach(() => {
     REGISTRATION.everyMs = everyMs;
   });
 
-  it('goes on when it is back, empty', async () => {
+  it('continues when Redis has returned, empty', async () => {
     REGISTRATION.everyMs = 50;
     const redis = await RedisServer.start();
     const server = await startTestApp({ REDIS_URL: redis.url });

@@ -7,7 +7,7 @@ import { People } from '../support/people.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { WebhookReceiver } from '../support/webhook-receiver.js';
 
-/** As the time limit of statements does where many webhooks hear of each event. */
+/** Fails like the time limit of statements when many webhooks receive each event. */
 const TAKE_AT_MOST_50 = `
   create function take_at_most_50() returns trigger language plpgsql as $$
   begin
@@ -17,7 +17,7 @@ const TAKE_AT_MOST_50 = `
   create trigger take_at_most_50 after insert on webhook_deliveries referencing new table as made
     for each statement execute function take_at_most_50()`;
 
-describe('webhooks of a process that serves and another that works', () => {
+describe('a webhook of an API process with a separate worker', () => {
   let server: TestApp;
   let people: People;
   let receiver: WebhookReceiver;
@@ -34,7 +34,7 @@ describe('webhooks of a process that serves and another that works', () => {
     await receiver.stop();
   });
 
-  it('wait for the worker, and come when it is there', async () => {
+  it('waits for the worker, and is delivered when it starts', async () => {
     const [ana] = (await people.many(1)) as [Actor];
     const group = await people.group(ana);
     const events = ['message.created', 'reaction.added', 'conversation.updated', 'participant.joined', 'user.updated'];
@@ -68,33 +68,34 @@ describe('webhooks of a process that serves and another that works', () => {
     expect(await server.database.query('select type from outbox')).toEqual([]);
   });
 
-  it('come by and by when all of them are too much for one transaction', async () => {
+  it('is delivered in parts if all deliveries are too many for one transaction', async () => {
     await worker?.close();
     worker = undefined;
     const [ana] = (await people.many(1)) as [Actor];
     const group = await people.group(ana);
     await people.call(ana, 'POST', '/webhooks', { url: receiver.url('/many'), events: ['message.created'] });
     const send = (i: number) => people.call(ana, 'POST', `/conversations/${group}/messages`, { content: `no. ${i}` });
-    const said = await Promise.all(Array.from({ length: 70 }, (_, i) => send(i)));
-    expect(new Set(said.map(({ status }) => status))).toEqual(new Set([201]));
+    const sent = await Promise.all(Array.from({ length: 70 }, (_, i) => send(i)));
+    expect(new Set(sent.map(({ status }) => status))).toEqual(new Set([201]));
     await server.database.query(TAKE_AT_MOST_50);
     worker = await createWorker(server.config, pino({ level: 'silent' }));
-    const come = () => new Set(receiver.calls.filter(({ path }) => path === '/many').map(({ text }) => text)).size;
-    await receiver.until(() => come() === 70);
+    const receivedCount = () =>
+      new Set(receiver.calls.filter(({ path }) => path === '/many').map(({ text }) => text)).size;
+    await receiver.until(() => receivedCount() === 70);
     await server.database.query('drop trigger take_at_most_50 on webhook_deliveries');
   });
 
-  it('leave no trace of what nobody wants to hear', async () => {
+  it('writes nothing for events without a subscriber', async () => {
     const [bo] = (await people.many(1)) as [Actor];
     const group = await people.group(bo);
     await worker?.close();
     worker = undefined;
-    await people.call(bo, 'POST', `/conversations/${group}/messages`, { content: 'nobody listens' });
+    await people.call(bo, 'POST', `/conversations/${group}/messages`, { content: 'no subscriber' });
     await people.call(bo, 'PATCH', '/users/me', { display_name: 'Bo' });
     expect(await server.database.query('select type from outbox')).toEqual([]);
   });
 
-  it('tell even of what is gone by then, with what is left of it', async () => {
+  it('sends events of deleted objects, with what is left of them', async () => {
     const admin = await people.one('admin');
     const [ana, bo] = (await people.many(2)) as [Actor, Actor];
     const catalogue = (await people.call(admin, 'GET', '/webhooks/events')).body.data as CataloguedEvent[];

@@ -1,3 +1,3 @@
 import { itTellsOutsiders } from '../contracts/webhooks.contract.js';
 
-describe('webhooks on PostgreSQL queues', () => itTellsOutsiders(() => Promise.resolve({})));
+describe('a webhook with PostgreSQL queues', () => itTellsOutsiders(() => Promise.resolve({})));

@@ -489,10 +489,7 @@ describe('the server with limits of connections', () => {
     server.fanOut.failure = new ServiceUnavailable();
     const ended: string[] = [];
     const isEnded = new Promise<void>((resolve) => {
-      server.app.get(Connections, { strict: false }).observe({
-        opened: () => undefined,
-        closed: ({ userId }) => resolve(void ended.push(userId)),
-      });
+      server.gateway.onClosed = ({ userId }) => resolve(void ended.push(userId));
     });
     await new WebSocketClient(server.port, '?token=alice:s1').closed;
     await isEnded;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
-import { Global, Injectable, Module, type DynamicModule } from '@nestjs/common';
+import { Global, Injectable, Module, type DynamicModule, type Type } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { Config } from '../../src/platform/config/config.js';
@@ -11,6 +11,7 @@ import type { Actor } from '../../src/platform/identity/actor.js';
 import { Authenticator, type EndedSession, type KnownRole } from '../../src/platform/identity/authenticator.js';
 import { EncodedFrame } from '../../src/platform/realtime/protocol/encoded-frame.js';
 import { Gateway, OnFrame } from '../../src/platform/realtime/commands/frames.js';
+import { type ClosedConnection, OnConnection } from '../../src/platform/realtime/connection/connection-changes.js';
 import { SlowConsumerRecovery, type LiveConnection } from '../../src/platform/realtime/connection/live-connection.js';
 import {
   ConnectionAttacher,
@@ -119,8 +120,15 @@ export class NothingDto {}
 /** Requests of the tests: one that answers at once, one that waits for the test, one that breaks. */
 @Gateway()
 export class TestGateway {
+  /** Called when a connection that was signed in has ended. */
+  onClosed: (connection: ClosedConnection) => void = () => {};
   readonly started: string[] = [];
   readonly waiting: (() => void)[] = [];
+
+  @OnConnection('closed')
+  closed(connection: ClosedConnection): void {
+    this.onClosed(connection);
+  }
 
   @OnFrame('test.echo', EchoDto, { limit: 'call', summary: 'Answers the same text' })
   echo(_connection: LiveConnection, { text }: EchoDto): { text: string } {
@@ -179,7 +187,7 @@ export interface RealtimeApp {
   close(): Promise<void>;
 }
 
-function modules(config: Config): (DynamicModule | (new () => object))[] {
+function modules(config: Config): (DynamicModule | Type)[] {
   return [ConfigModule.of(config), ThrottlingModule, FakesModule, RealtimeModule];
 }
 

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { type KeyUse, SessionKeysService } from '../../modules/auth/session-keys.service.js';
-import { Connections } from '../../platform/realtime/connection/connections.js';
+import { type ClosedConnection, OnConnection } from '../../platform/realtime/connection/connection-changes.js';
 import type { RoomsCodec } from './rooms.codec.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
@@ -27,13 +27,9 @@ export class SessionKeyStats implements OnModuleInit, OnModuleDestroy {
   private readonly tracked = new Map<RoomsCodec, StoredCounters>();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    private readonly keys: SessionKeysService,
-    private readonly connections: Connections,
-  ) {}
+  constructor(private readonly keys: SessionKeysService) {}
 
   onModuleInit(): void {
-    this.connections.observe({ opened: () => undefined, closed: ({ id }) => void this.end(id) });
     this.timer = setInterval(() => void this.storeAll(), STORE_MS).unref();
   }
 
@@ -52,7 +48,8 @@ export class SessionKeyStats implements OnModuleInit, OnModuleDestroy {
     await Promise.all(codecs.map((codec) => this.storeOne(codec)));
   }
 
-  private async end(connectionId: string): Promise<void> {
+  @OnConnection('closed')
+  async end({ id: connectionId }: ClosedConnection): Promise<void> {
     for (const codec of this.tracked.keys()) {
       if (codec.connectionId !== connectionId) continue;
       const stored = this.storeOne(codec);

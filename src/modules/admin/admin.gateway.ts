@@ -1,5 +1,4 @@
-import type { OnModuleInit } from '@nestjs/common';
-import { Connections } from '../../platform/realtime/connection/connections.js';
+import { type ClosedConnection, OnConnection } from '../../platform/realtime/connection/connection-changes.js';
 import { EncodedFrame } from '../../platform/realtime/protocol/encoded-frame.js';
 import { Gateway, OnFrame } from '../../platform/realtime/commands/frames.js';
 import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
@@ -10,14 +9,12 @@ const FIGURES = 'admin.figures';
 
 /** Socket edge of the admin module: streams live statistics. */
 @Gateway()
-export class AdminGateway implements OnModuleInit {
-  constructor(
-    private readonly live: LiveStats,
-    private readonly connections: Connections,
-  ) {}
+export class AdminGateway {
+  constructor(private readonly live: LiveStats) {}
 
-  onModuleInit(): void {
-    this.connections.observe({ opened: () => undefined, closed: ({ id }) => this.live.unwatch(id) });
+  @OnConnection('closed')
+  endWatch({ id }: ClosedConnection): void {
+    this.live.unwatch(id);
   }
 
   @OnFrame('admin.watch', WatchFrameDto, {

@@ -1,5 +1,5 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { ResumeStateProviders, type StateFrame } from '../../platform/realtime/resume/resume-state-providers.js';
+import { Injectable } from '@nestjs/common';
+import { ResumeState, type StateFrame } from '../../platform/realtime/resume/resume-state-providers.js';
 import { ReceiptsRepository } from './receipts.repository.js';
 
 /** Conversations sent on resume, the most recently active first. For the others a list page is newer anyway. */
@@ -7,17 +7,11 @@ const CONVERSATIONS_MAX = 200;
 
 /** Marks are not in the event log: a client that resumes receives their current state. */
 @Injectable()
-export class ReadStateProvider implements OnModuleInit {
-  constructor(
-    private readonly repository: ReceiptsRepository,
-    private readonly stateProviders: ResumeStateProviders,
-  ) {}
-
-  onModuleInit(): void {
-    this.stateProviders.register((userId) => this.of(userId));
-  }
+export class ReadStateProvider {
+  constructor(private readonly repository: ReceiptsRepository) {}
 
   /** The read state of the most recently active conversations of a user. */
+  @ResumeState()
   async of(userId: string): Promise<StateFrame[]> {
     const rows = await this.repository.findReadStates(userId, CONVERSATIONS_MAX);
     return rows.flatMap(({ conversation_id, unread_count, last_read_seq, read_by_all_seq, delivered_to_all_seq }) => [

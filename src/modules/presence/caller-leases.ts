@@ -39,7 +39,7 @@ export class CallerLeases implements NestInterceptor, OnApplicationBootstrap, On
   ) {}
 
   @OnDomainEvent(SessionsRevoked)
-  endLeases({ userId, sessionIds }: SessionsRevoked): void | Promise<void> {
+  endLeases({ userId, sessionIds }: SessionsRevoked): Promise<void> {
     return this.leases.endRequestLeases(userId, sessionIds);
   }
 

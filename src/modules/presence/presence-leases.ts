@@ -1,7 +1,11 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { newId } from '../../platform/database/ids.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
-import type { ClosedConnection, ConnectionObserver } from '../../platform/realtime/connection/connection-observer.js';
+import {
+  type ClosedConnection,
+  OnConnection,
+  type OpenedConnection,
+} from '../../platform/realtime/connection/connection-changes.js';
 import { presentPresence } from './presence-presenter.js';
 import { LastSocketClosed, PresenceChanged } from './presence.events.js';
 import { type ClosedLease, type Lease, type PresenceRow, PresenceRepository } from './presence.repository.js';
@@ -19,7 +23,7 @@ const BATCH_SIZE = 500;
  * announces the changes, whatever the reason of the expiry.
  */
 @Injectable()
-export class PresenceLeases implements ConnectionObserver, OnApplicationBootstrap, OnApplicationShutdown {
+export class PresenceLeases implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly failures = new RepeatedWarning(new Logger(PresenceLeases.name), 'presence cannot be stored', {
     over: 'presence is stored again',
   });
@@ -46,12 +50,14 @@ export class PresenceLeases implements ConnectionObserver, OnApplicationBootstra
     await this.attempt(() => this.repository.closeNodeLeases(this.nodeId));
   }
 
-  opened({ id, userId }: { id: string; userId: string }): void {
+  @OnConnection('opened')
+  opened({ id, userId }: OpenedConnection): void {
     this.leases.set(id, { connection_id: id, user_id: userId, is_away: false });
     this.opening.push(id);
     this.flush();
   }
 
+  @OnConnection('closed')
   closed({ id, userId, sessionId, ending }: ClosedConnection): void {
     if (!this.leases.delete(id)) return;
     this.closing.push({ connection_id: id, user_id: userId, session_id: sessionId, ending });

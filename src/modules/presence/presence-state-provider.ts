@@ -1,5 +1,5 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { ResumeStateProviders, type StateFrame } from '../../platform/realtime/resume/resume-state-providers.js';
+import { Injectable } from '@nestjs/common';
+import { ResumeState, type StateFrame } from '../../platform/realtime/resume/resume-state-providers.js';
 import { presentPresence } from './presence-presenter.js';
 import { PresenceChanged } from './presence.events.js';
 import { PresenceRepository } from './presence.repository.js';
@@ -12,17 +12,11 @@ const USERS_MAX = 500;
  * among them are offline.
  */
 @Injectable()
-export class PresenceStateProvider implements OnModuleInit {
-  constructor(
-    private readonly repository: PresenceRepository,
-    private readonly stateProviders: ResumeStateProviders,
-  ) {}
+export class PresenceStateProvider {
+  constructor(private readonly repository: PresenceRepository) {}
 
-  onModuleInit(): void {
-    this.stateProviders.register((userId) => this.of(userId));
-  }
-
-  private async of(userId: string): Promise<StateFrame[]> {
+  @ResumeState()
+  async of(userId: string): Promise<StateFrame[]> {
     const rows = await this.repository.peers(userId, USERS_MAX);
     return rows.map((row) => ({ type: PresenceChanged.type, data: presentPresence(row) }));
   }

@@ -1,6 +1,5 @@
-import { Module, type OnModuleInit } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
-import { Connections } from '../../platform/realtime/connection/connections.js';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { CallerLeases } from './caller-leases.js';
@@ -32,13 +31,4 @@ import { TypingService } from './typing.service.js';
   ],
   exports: [PresenceService, TypingService],
 })
-export class PresenceModule implements OnModuleInit {
-  constructor(
-    private readonly connections: Connections,
-    private readonly leases: PresenceLeases,
-  ) {}
-
-  onModuleInit(): void {
-    this.connections.observe(this.leases);
-  }
-}
+export class PresenceModule {}

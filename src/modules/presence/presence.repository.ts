@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
-import type { ConnectionEnding } from '../../platform/realtime/connection/connection-observer.js';
+import type { ConnectionEnding } from '../../platform/realtime/connection/connection-changes.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import type { PresenceStatus } from '../users/users.dto.js';
 

@@ -1,7 +1,7 @@
-import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import { Broadcaster } from '../../platform/realtime/fan-out/broadcaster.js';
-import { ResumeStateProviders, type StateFrame } from '../../platform/realtime/resume/resume-state-providers.js';
+import { ResumeState, type StateFrame } from '../../platform/realtime/resume/resume-state-providers.js';
 import { UserUpdated } from '../users/users.events.js';
 import { UsersService } from '../users/users.service.js';
 import { PresenceRepository } from './presence.repository.js';
@@ -17,7 +17,7 @@ const USERS_MAX = 200;
  * again. It is state: a client that was away receives it when it resumes.
  */
 @Injectable()
-export class ProfileChanges implements OnModuleInit {
+export class ProfileChanges {
   private readonly failures = new RepeatedWarning(
     new Logger(ProfileChanges.name),
     'a profile change could not be announced',
@@ -28,19 +28,15 @@ export class ProfileChanges implements OnModuleInit {
     private readonly users: UsersService,
     private readonly repository: PresenceRepository,
     private readonly broadcaster: Broadcaster,
-    private readonly stateProviders: ResumeStateProviders,
   ) {}
-
-  onModuleInit(): void {
-    this.stateProviders.register((userId) => this.recent(userId));
-  }
 
   @OnDomainEvent(UserUpdated)
   async onUserUpdated({ userId }: UserUpdated): Promise<void> {
     await this.failures.watch(() => this.announce(userId)).catch(() => undefined);
   }
 
-  private async recent(userId: string): Promise<StateFrame[]> {
+  @ResumeState()
+  async recent(userId: string): Promise<StateFrame[]> {
     const rows = await this.repository.changedProfiles(userId, RECENT_DAYS, USERS_MAX);
     return rows.map((data) => ({ type: TYPE, data }));
   }

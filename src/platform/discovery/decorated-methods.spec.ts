@@ -5,6 +5,8 @@ import { Config } from '../config/config.js';
 import { DomainEvent, DomainEvents, OnDomainEvent } from '../event-log/domain-events.js';
 import { DurableEvent, EventCatalogue } from '../event-log/event-catalogue.js';
 import type { StreamEvent } from '../event-log/stream-event.js';
+import { OnConnection, type ClosedConnection } from '../realtime/connection/connection-changes.js';
+import { ResumeState } from '../realtime/resume/resume-state-providers.js';
 import { Schedule, ScheduledTask } from '../schedule/schedule.js';
 import { DecoratedMethods } from './decorated-methods.js';
 import { DecoratedMethodsModule } from './decorated-methods.module.js';
@@ -183,6 +185,16 @@ describe('decorated methods', () => {
       run(): Promise<void> {
         return Promise.resolve();
       }
+
+      // @ts-expect-error -- state that is no list of frames
+      @ResumeState()
+      state(_userId: string): Promise<number> {
+        return Promise.resolve(1);
+      }
+
+      // @ts-expect-error -- what is received at the end of a connection, at its opening
+      @OnConnection('opened')
+      opened(_connection: ClosedConnection): void {}
     }
     expect(Wrong).toBeDefined();
   });

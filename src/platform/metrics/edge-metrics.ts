@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Health } from '../health/health.js';
 import { RequestsInFlight } from '../http/requests-in-flight.js';
+import { OnConnection, type OpenedConnection } from '../realtime/connection/connection-changes.js';
 import { Connections } from '../realtime/connection/connections.js';
 import { FanOut } from '../realtime/fan-out/fan-out.js';
 import { Metrics, type Reading } from './metrics.js';
@@ -26,14 +27,6 @@ export class EdgeMetrics implements OnModuleInit {
       metrics.observe('parley_http_request_seconds', ms / 1000);
     });
     metrics.read('parley_http_in_flight', () => [{ value: requests.size }]);
-    connections.observe({
-      opened: ({ kind, openedInMs }) => {
-        metrics.count('parley_connections_opened_total', { transport: kind });
-        metrics.observe('parley_connection_open_seconds', openedInMs / 1000);
-      },
-      closed: () => undefined,
-      refused: (code) => metrics.count('parley_connections_refused_total', { code }),
-    });
     metrics.read('parley_connections', () => this.byTransport());
     metrics.read('parley_connections_closed_total', () =>
       [...connections.ended].map(([code, value]) => ({ value, labels: { code } })),
@@ -46,6 +39,17 @@ export class EdgeMetrics implements OnModuleInit {
     metrics.read('parley_events_delivered_total', () => [{ value: this.events }]);
     health.measure('active_connections', () => connections.size);
     metrics.read('parley_deliveries_total', () => [{ value: this.frames }]);
+  }
+
+  @OnConnection('opened')
+  countOpened({ kind, openedInMs }: OpenedConnection): void {
+    this.metrics.count('parley_connections_opened_total', { transport: kind });
+    this.metrics.observe('parley_connection_open_seconds', openedInMs / 1000);
+  }
+
+  @OnConnection('refused')
+  countRefused(code: string): void {
+    this.metrics.count('parley_connections_refused_total', { code });
   }
 
   private byTransport(): Reading[] {

@@ -1,5 +1,7 @@
-import { Global, Module } from '@nestjs/common';
+import { Global, Module, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { DecoratedMethods } from '../discovery/decorated-methods.js';
+import { DecoratedMethodsModule } from '../discovery/decorated-methods.module.js';
 import { RequestSourceModule } from '../http/request-source.module.js';
 import { ConnectionGate } from './transport/connection-gate.js';
 import { CodecSockets } from './transport/codec-sockets.js';
@@ -23,7 +25,7 @@ import { PlainWebSocketServer } from './transport/plain-web-socket-server.js';
  */
 @Global()
 @Module({
-  imports: [DiscoveryModule, RequestSourceModule],
+  imports: [DiscoveryModule, DecoratedMethodsModule, RequestSourceModule],
   providers: [
     { provide: RealtimeSettings, useFactory: () => new RealtimeSettings() },
     Connections,
@@ -43,4 +45,13 @@ import { PlainWebSocketServer } from './transport/plain-web-socket-server.js';
   ],
   exports: [CodecSockets, Connections, Handshake, UpgradeRoutes, FrameRouter, RealtimeSettings],
 })
-export class RealtimeModule {}
+export class RealtimeModule implements OnModuleInit {
+  constructor(
+    private readonly methods: DecoratedMethods,
+    private readonly connections: Connections,
+  ) {}
+
+  onModuleInit(): void {
+    this.connections.bind(this.methods);
+  }
+}

@@ -18,7 +18,7 @@ import { type AppError, InternalError } from '../../errors/app-error.js';
 import type { Actor, SystemRole } from '../../identity/actor.js';
 import { CLOSE_REASONS, type CloseReason, closeReasonFor, closeReasonByCode } from './close-reasons.js';
 import type { ConnectionServices } from './connection-services.js';
-import type { ConnectionEnding } from './connection-observer.js';
+import type { ConnectionEnding } from './connection-changes.js';
 import { ConnectionOutput } from './connection-output.js';
 import { EncodedFrame } from '../protocol/encoded-frame.js';
 import type { LiveConnection } from './live-connection.js';

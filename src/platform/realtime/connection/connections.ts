@@ -1,14 +1,17 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '../../config/config.js';
+import type { DecoratedMethods } from '../../discovery/decorated-methods.js';
 import type { Actor } from '../../identity/actor.js';
 import type { KnownRole } from '../../identity/authenticator.js';
 import { CLOSE_REASONS } from './close-reasons.js';
-import type { ConnectionEnding, ConnectionObserver } from './connection-observer.js';
+import { type ConnectionChanges, type ConnectionEnding, ON_CONNECTION } from './connection-changes.js';
 import { Connection } from './connection.js';
 import type { ConnectionOutput } from './connection-output.js';
 import type { LiveConnection } from './live-connection.js';
 import { RealtimeSettings } from './realtime-settings.js';
 import { TimerWheel } from './timer-wheel.js';
+
+type Observer = (changed: ConnectionChanges[keyof ConnectionChanges]) => void;
 
 /** Connections by key. Nearly all keys have one connection, which is stored without a set. */
 class Index {
@@ -56,7 +59,7 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
   private readonly bySession = new Index();
   private readonly byKey = new Index();
   private readonly byIp = new Map<string, number>();
-  private readonly observers = new Set<ConnectionObserver>();
+  private readonly observers: Record<keyof ConnectionChanges, Observer[]> = { opened: [], closed: [], refused: [] };
 
   constructor(
     private readonly settings: RealtimeSettings,
@@ -83,9 +86,11 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     return this.all.values();
   }
 
-  /** Notifies `observer` of connections that are opened, closed and refused. */
-  observe(observer: ConnectionObserver): void {
-    this.observers.add(observer);
+  /** Adds the methods marked `@OnConnection`. */
+  bind(methods: DecoratedMethods): void {
+    for (const { options, method } of methods.of<keyof ConnectionChanges, Observer>(ON_CONNECTION)) {
+      this.observers[options].push(method);
+    }
   }
 
   /** Whether this IP address may open one more connection. */
@@ -115,12 +120,11 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     connection.announced = true;
     const { id, kind, ageMs: openedInMs } = connection;
     const { userId } = connection.actor;
-    for (const observer of this.observers) observer.opened({ id, userId, kind, openedInMs });
+    this.notify('opened', { id, userId, kind, openedInMs });
   }
 
-  /** Notifies the observers of a refused connection. */
   refused(code: string): void {
-    for (const observer of this.observers) observer.refused?.(code);
+    this.notify('refused', code);
   }
 
   /** Extends a connection with a new credential of the same user. */
@@ -148,7 +152,7 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     this.byUser.remove(userId, connection);
     this.bySession.remove(sessionId, connection);
     if (keyId !== undefined) this.byKey.remove(keyId, connection);
-    for (const observer of this.observers) observer.closed({ id: connection.id, userId, sessionId, ending });
+    this.notify('closed', { id: connection.id, userId, sessionId, ending });
   }
 
   ofUser(userId: string): Iterable<Connection> {
@@ -184,6 +188,10 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     for (const sessionId of sessionIds) {
       for (const connection of [...this.bySession.get(sessionId)]) connection.closeWith(closeReason);
     }
+  }
+
+  private notify<Change extends keyof ConnectionChanges>(change: Change, changed: ConnectionChanges[Change]): void {
+    for (const observe of this.observers[change]) observe(changed);
   }
 
   private scaled(limit: number): number {

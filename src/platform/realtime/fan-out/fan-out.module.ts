@@ -1,5 +1,14 @@
-import { Global, Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import {
+  Global,
+  Inject,
+  Module,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { Config } from '../../config/config.js';
+import { DecoratedMethods } from '../../discovery/decorated-methods.js';
+import { DecoratedMethodsModule } from '../../discovery/decorated-methods.module.js';
 import { CommitListener } from '../../event-log/stream-event.js';
 import { Broadcaster } from './broadcaster.js';
 import { Bus } from '../bus/bus.js';
@@ -39,6 +48,7 @@ function admissionFor({ databasePoolSize }: Config): ResumeAdmission {
  */
 @Global()
 @Module({
+  imports: [DecoratedMethodsModule],
   providers: [
     { provide: Bus, inject: [Config], useFactory: busFor },
     FanOutRepository,
@@ -73,8 +83,16 @@ function admissionFor({ databasePoolSize }: Config): ResumeAdmission {
     HeadReconciler,
   ],
 })
-export class FanOutModule implements OnApplicationBootstrap, OnModuleDestroy {
-  constructor(@Inject(Bus) private readonly bus: Bus) {}
+export class FanOutModule implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
+  constructor(
+    @Inject(Bus) private readonly bus: Bus,
+    private readonly methods: DecoratedMethods,
+    private readonly stateProviders: ResumeStateProviders,
+  ) {}
+
+  onModuleInit(): void {
+    this.stateProviders.bind(this.methods);
+  }
 
   onApplicationBootstrap(): void {
     this.bus.start();

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { type DecoratedMethods, methodDecorator } from '../../discovery/decorated-methods.js';
 import { EncodedFrame } from '../protocol/encoded-frame.js';
 import { RepeatedWarning } from '../../logging/repeated-warning.js';
 
@@ -11,7 +12,17 @@ export interface StateFrame {
 
 export type ResumeStateSource = (userId: string) => Promise<StateFrame[]>;
 
-/** Modules register providers here for state that is not in the log and must be current after a resume. */
+const RESUME_STATE = Symbol('@ResumeState');
+
+/**
+ * Marks a method that returns state of a user that is not in the log and must be current after a resume: a
+ * `ResumeStateSource`.
+ */
+export function ResumeState() {
+  return methodDecorator<ResumeStateSource>(RESUME_STATE, undefined);
+}
+
+/** The state that clients receive after a resume, because it is not in the log. */
 @Injectable()
 export class ResumeStateProviders {
   private readonly sources: ResumeStateSource[] = [];
@@ -20,6 +31,11 @@ export class ResumeStateProviders {
     'the state for a resume could not be read',
     { over: 'the state for resumes is read again' },
   );
+
+  /** Registers the methods marked `@ResumeState`. */
+  bind(methods: DecoratedMethods): void {
+    for (const { method } of methods.of<undefined, ResumeStateSource>(RESUME_STATE)) this.register(method);
+  }
 
   register(source: ResumeStateSource): void {
     this.sources.push(source);

@@ -1,3 +1,4 @@
+import { methodDecorator } from '../../discovery/decorated-methods.js';
 import type { TransportKind } from '../transport/transport.js';
 
 /** A connection that became live: its user, its transport, and how long the opening took. */
@@ -21,11 +22,18 @@ export interface ClosedConnection {
   readonly ending: ConnectionEnding;
 }
 
-/** Is notified of connections of this node. The module `presence` and the metrics implement it. */
-export interface ConnectionObserver {
-  opened(connection: OpenedConnection): void;
+/** The changes of connections of this node, with what an `@OnConnection` method receives. */
+export interface ConnectionChanges {
+  opened: OpenedConnection;
   /** A connection that was signed in has ended, even if it never became live. */
-  closed(connection: ClosedConnection): void;
+  closed: ClosedConnection;
   /** An upgrade was refused, with the code of this error. */
-  refused?(code: string): void;
+  refused: string;
+}
+
+export const ON_CONNECTION = Symbol('@OnConnection');
+
+/** Marks a method that is called at each such change of a connection of this node. It must not throw. */
+export function OnConnection<Change extends keyof ConnectionChanges>(change: Change) {
+  return methodDecorator<(changed: ConnectionChanges[Change]) => void>(ON_CONNECTION, change);
 }

@@ -250,7 +250,7 @@ describe('the direct dialect', () => {
       const arrivedTo = (number: number) =>
         anasSocket.next(
           ({ type, conversation_id, data }) =>
-            type === 'receipt.updated' && conversation_id === id && data.delivered_to_all_seq === number,
+            type === 'receipt.updated' && conversation_id === id && data.delivered_to_all_number === number,
         );
       const contents = async (status: string): Promise<string[]> => {
         const { body } = await anas('GET', `/api/messages?conversation_id=${id}&status=${status}`);
@@ -284,8 +284,8 @@ describe('the direct dialect', () => {
         ({ type, conversation_id, data }) =>
           type === 'receipt.updated' &&
           conversation_id === id &&
-          data.delivered_to_all_seq === 2 &&
-          data.read_by_all_seq === 1,
+          data.delivered_to_all_number === 2 &&
+          data.read_by_all_number === 1,
       );
       expect(await contents('status=read')).toEqual(['one']);
       expect(await contents('status=delivered')).toEqual(['two']);

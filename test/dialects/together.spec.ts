@@ -105,7 +105,10 @@ describe('users of different dialects in one conversation', () => {
     canonical: async () => {
       const shown: Shown[] = [];
       for (let after = 0; ; after = shown.length) {
-        const page = await people.canonical.call('GET', `/conversations/${room}/messages?limit=100&after_seq=${after}`);
+        const page = await people.canonical.call(
+          'GET',
+          `/conversations/${room}/messages?limit=100&after_number=${after}`,
+        );
         shown.push(...page.body.data.map((each: AnyJson): Shown => [each.id, each.content]));
         if (!page.body.has_more) return shown;
       }

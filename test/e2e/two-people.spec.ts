@@ -144,7 +144,7 @@ describe('a conversation of two users', () => {
     );
     expect([newest, older, oldest].map(({ body }) => body.has_more)).toEqual([true, true, false]);
 
-    const forward = await bea.call('GET', `${path}?limit=10&after_seq=3`);
+    const forward = await bea.call('GET', `${path}?limit=10&after_number=3`);
     expect(numbersOf(forward.body)).toEqual([4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
     const further = await bea.call('GET', `${path}?limit=10&cursor=${forward.body.next_cursor}`);
     expect(numbersOf(further.body)[0]).toBe(14);

@@ -101,7 +101,7 @@ async function everyMessage(url: string, token: string, conversation: string): P
       url,
       token,
       'GET',
-      `/conversations/${conversation}/messages?after_seq=${after}&limit=100`,
+      `/conversations/${conversation}/messages?after_number=${after}&limit=100`,
     );
     all.push(...data);
     if (!has_more) return all;

@@ -291,7 +291,7 @@ describe('conversations', () => {
       expect(seen[0]).toMatchObject({
         title: 'Group 1',
         unread_count: 1,
-        last_read_seq: 0,
+        last_read_number: 0,
         at_seq: 3,
         participant_count: 2,
         role: 'owner',

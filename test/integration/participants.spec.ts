@@ -59,7 +59,7 @@ describe('the participants of a conversation', () => {
         await people.call(owner!, 'POST', `/conversations/${id}/messages`, { content: `${i}` });
       await participants.add(owner!, id, { user_ids: [friend!.userId] });
       const { body } = await people.call(friend!, 'GET', `/conversations/${id}`);
-      expect(body).toMatchObject({ unread_count: 0, last_read_seq: 3 });
+      expect(body).toMatchObject({ unread_count: 0, last_read_number: 3 });
     });
 
     it('requires a moderator unless invitations are allowed, and is refused after a block', async () => {
@@ -482,7 +482,7 @@ describe('the participants of a conversation', () => {
       } while (cursor);
       expect(seen.map(({ role }) => role)).toEqual(['owner', 'admin', 'moderator', 'participant', 'participant']);
       expect(Object.keys(seen[0]!).sort()).toEqual([
-        'avatar_url', 'display_name', 'is_banned', 'is_muted', 'joined_at', 'last_delivered_seq', 'last_read_seq', 'role', 'user_id', 'username',
+        'avatar_url', 'display_name', 'is_banned', 'is_muted', 'joined_at', 'last_delivered_number', 'last_read_number', 'role', 'user_id', 'username',
       ]); // prettier-ignore
       const forged = Buffer.from('["x"]').toString('base64url');
       expect((await people.call(users[0]!, 'GET', `/conversations/${id}/participants?cursor=${forged}`)).status).toBe(

@@ -52,16 +52,16 @@ describe('a read or delivery mark', () => {
     const { body: second } = await people.call(ben, 'GET', `/messages/${ids[1]}`);
     expect((await read(ben, id, { message_id: ids[1] })).body).toEqual({
       conversation_id: id,
-      last_read_seq: second.sequence_number,
-      last_delivered_seq: second.sequence_number,
+      last_read_number: second.sequence_number,
+      last_delivered_number: second.sequence_number,
       unread_count: 5 - second.sequence_number,
     });
-    expect((await read(ben, id, { sequence_number: 4 })).body).toMatchObject({ last_read_seq: 4, unread_count: 1 });
-    expect((await read(ben, id, { sequence_number: 1 })).body).toMatchObject({ last_read_seq: 4, unread_count: 1 });
-    expect((await read(ben, id, { sequence_number: 999 })).body).toMatchObject({ last_read_seq: 5, unread_count: 0 });
+    expect((await read(ben, id, { sequence_number: 4 })).body).toMatchObject({ last_read_number: 4, unread_count: 1 });
+    expect((await read(ben, id, { sequence_number: 1 })).body).toMatchObject({ last_read_number: 4, unread_count: 1 });
+    expect((await read(ben, id, { sequence_number: 999 })).body).toMatchObject({ last_read_number: 5, unread_count: 0 });
     await send(anna, id);
     expect((await people.call(ben, 'GET', `/conversations/${id}`)).body).toMatchObject({
-      last_read_seq: 5,
+      last_read_number: 5,
       unread_count: 1,
     });
   });
@@ -86,7 +86,7 @@ describe('a read or delivery mark', () => {
     await send(ben, id);
     expect((await people.call(ben, 'GET', `/conversations/${id}`)).body).toMatchObject({
       unread_count: 0,
-      last_read_seq: 4,
+      last_read_number: 4,
     });
   });
 
@@ -97,17 +97,17 @@ describe('a read or delivery mark', () => {
     let isFinished = false;
     const watch = (async () => {
       while (!isFinished) {
-        const [row] = await test.database.query<{ last_read_seq: string }>(
-          'select last_read_seq from participants where conversation_id = $1 and user_id = $2',
+        const [row] = await test.database.query<{ last_read_number: string }>(
+          'select last_read_number from participants where conversation_id = $1 and user_id = $2',
           [id, ben.userId],
         );
-        seen.push(Number(row!.last_read_seq));
+        seen.push(Number(row!.last_read_number));
       }
     })();
     const devices = Array.from({ length: 3 }, async () => {
       for (const place of shuffled(Array.from({ length: 55 }, (_, i) => i))) {
         const answer = await marks.read(ben, id, { sequence_number: place });
-        expect(answer.last_read_seq).toBeGreaterThanOrEqual(place);
+        expect(answer.last_read_number).toBeGreaterThanOrEqual(place);
       }
     });
     const deliveries = shuffled(Array.from({ length: 55 }, (_, i) => marks.deliver(ben, id, { sequence_number: i })));
@@ -116,7 +116,7 @@ describe('a read or delivery mark', () => {
     await watch;
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
     expect((await people.call(ben, 'GET', `/conversations/${id}`)).body).toMatchObject({
-      last_read_seq: 54,
+      last_read_number: 54,
       unread_count: 46,
     });
   });
@@ -143,9 +143,9 @@ describe('a read or delivery mark', () => {
     await remove(4);
     expect(await listed()).toEqual([3, 3, 3, 3]);
     const socket = await people.connect(ben);
-    expect((await read(ben, id, { sequence_number: 2 })).body).toMatchObject({ last_read_seq: 2, unread_count: 2 });
+    expect((await read(ben, id, { sequence_number: 2 })).body).toMatchObject({ last_read_number: 2, unread_count: 2 });
     const { data } = await socket.next(({ type }) => type === 'unread.changed');
-    expect(data).toMatchObject({ last_read_seq: 2, unread_count: 2 });
+    expect(data).toMatchObject({ last_read_number: 2, unread_count: 2 });
     socket.close();
     expect(await listed()).toEqual([2, 2, 2, 2]);
     const [state] = await resumed.of(ben.userId);
@@ -200,7 +200,7 @@ describe('a read or delivery mark', () => {
       const deletion = 'update messages set deleted_at = now() where conversation_id = $1 and sequence_number = 3';
       await tx.run({ name: 'test.deletion', text: deletion }, [id]);
     });
-    expect(await mark!).toMatchObject({ last_read_seq: 1, unread_count: 1 });
+    expect(await mark!).toMatchObject({ last_read_number: 1, unread_count: 1 });
   });
 
   it('avoids deadlocks with sends in many conversations', async () => {
@@ -247,7 +247,7 @@ describe('a read or delivery mark', () => {
       expect(isAnswered).toBe(false);
       await tx.run({ name: 'test.number', text: 'update stream_heads set last_number = 2 where stream_id = $1' }, [id]);
     });
-    expect(await mark!).toMatchObject({ last_read_seq: 2, unread_count: 0 });
+    expect(await mark!).toMatchObject({ last_read_number: 2, unread_count: 0 });
   });
 
   it('is refused for a session that has ended, even with a valid token', async () => {
@@ -275,16 +275,16 @@ describe('a read or delivery mark', () => {
         );
       expect(await status()).toBe('sent');
       expect((await bens.request('message.delivered', { conversation_id: id, message_id: messageId })).ok).toBe(true);
-      await receipt({ conversation_id: id, delivered_to_all_seq: 0 });
+      await receipt({ conversation_id: id, delivered_to_all_number: 0 });
       expect(await status()).toBe('sent');
       await carls.request('message.delivered', { conversation_id: id, sequence_number: 1 });
-      await receipt({ delivered_to_all_seq: 1, read_by_all_seq: 0 });
+      await receipt({ delivered_to_all_number: 1, read_by_all_number: 0 });
       expect(await status()).toBe('delivered');
       await bens.request('message.read', { conversation_id: id, sequence_number: 1 });
       await carls.request('message.read', { conversation_id: id, sequence_number: 1 });
-      const { data } = await receipt({ delivered_to_all_seq: 1, read_by_all_seq: 1 });
+      const { data } = await receipt({ delivered_to_all_number: 1, read_by_all_number: 1 });
       expect(await status()).toBe('read');
-      const mark = { last_read_seq: 1, last_read_message_id: messageId, last_delivered_seq: 1 };
+      const mark = { last_read_number: 1, last_read_message_id: messageId, last_delivered_number: 1 };
       expect(data?.marks).toContainEqual({ user_id: carl!.userId, ...mark });
       for (const client of [annas, bens, carls]) client.close();
     });
@@ -295,7 +295,7 @@ describe('a read or delivery mark', () => {
       await send(anna, id, 3);
       await phone.request('message.read', { conversation_id: id, sequence_number: 2 });
       const { data } = await laptop.next(({ type }) => type === 'unread.changed');
-      expect(data).toEqual({ conversation_id: id, unread_count: 1, last_read_seq: 2 });
+      expect(data).toEqual({ conversation_id: id, unread_count: 1, last_read_number: 2 });
       await annas.next(({ type }) => type === 'receipt.updated');
       expect(annas.frames.filter(({ type }) => type === 'unread.changed')).toEqual([]);
       for (const client of [annas, phone, laptop]) client.close();
@@ -306,7 +306,7 @@ describe('a read or delivery mark', () => {
       const annas = await open(anna);
       await send(anna, id, 100);
       await Promise.all(Array.from({ length: 100 }, (_, i) => marks.read(ben, id, { sequence_number: i + 1 })));
-      await annas.next(({ type, data }) => type === 'receipt.updated' && data?.read_by_all_seq === 100);
+      await annas.next(({ type, data }) => type === 'receipt.updated' && data?.read_by_all_number === 100);
       expect(annas.frames.filter(({ type }) => type === 'receipt.updated').length).toBeLessThanOrEqual(3);
       annas.close();
     });
@@ -340,7 +340,7 @@ describe('a read or delivery mark', () => {
     away.mockRestore();
     const annas = await people.connect(anna);
     await read(ben, id, { sequence_number: 2 });
-    await annas.next(({ type, data }) => type === 'receipt.updated' && data?.read_by_all_seq === 2);
+    await annas.next(({ type, data }) => type === 'receipt.updated' && data?.read_by_all_number === 2);
     annas.close();
   });
 });

@@ -155,7 +155,7 @@ describe('invalid input', () => {
 
   it('includes no empty query field, which is an omitted one', async () => {
     expect((await ana.call('GET', `${messages}?cursor=&before=&limit=&type=&from=`)).status).toBe(200);
-    expect((await ana.call('GET', `${messages}?after_seq=0&cursor=`)).status).toBe(200);
+    expect((await ana.call('GET', `${messages}?after_number=0&cursor=`)).status).toBe(200);
     expect(problems(await ana.call('GET', '/search/messages?q='))).toEqual([{ field: 'q', reason: 'is required' }]);
     expect(problems(await ana.call('GET', `${messages}?no_such_thing=`))).toEqual([
       { field: 'no_such_thing', reason: expect.stringContaining('should not exist') },
@@ -239,13 +239,32 @@ describe('invalid input', () => {
     expect((await ana.call('GET', `/presence?user_ids=${bob.id},${bob.id}`)).body.data).toHaveLength(1);
   });
 
+  it('names the right parameter when messages are paged by an event position, or events by a message number', async () => {
+    const reasons = [
+      [`${messages}?after_seq=1`, 'after_seq', 'after_number'],
+      [`${messages}?before_seq=9`, 'before_seq', 'before_number'],
+      [messages.replace('messages', 'events?after_number=1&after_seq=0'), 'after_number', 'after_seq'],
+    ] as const;
+    for (const [path, field, right] of reasons) {
+      expect(problems(await ana.call('GET', path))).toEqual([
+        { field, reason: expect.stringMatching(new RegExp(`: use ${right}$`)) },
+      ]);
+    }
+    const socket = await ana.socketIo();
+    const frame = { conversation_id: messages.split('/')[2]!, after_seq: 1 };
+    expect(await socket.request('history', frame)).toMatchObject({
+      ok: false,
+      error: { code: 'VALIDATION_ERROR' },
+    });
+  });
+
   it('includes two positions for a page of messages', async () => {
-    expect(problems(await ana.call('GET', `${messages}?after_seq=1&before_seq=9`))).toEqual([
-      { field: 'after_seq', reason: 'cannot be combined with before_seq' },
+    expect(problems(await ana.call('GET', `${messages}?after_number=1&before_number=9`))).toEqual([
+      { field: 'after_number', reason: 'cannot be combined with before_number' },
     ]);
     const socket = await ana.socketIo();
     const conversation_id = messages.split('/')[2]!;
-    const reply = await socket.request('history', { conversation_id, cursor: 'x', after_seq: 1 });
+    const reply = await socket.request('history', { conversation_id, cursor: 'x', after_number: 1 });
     expect(reply).toMatchObject({ ok: false, error: { code: 'VALIDATION_ERROR' } });
   });
 });

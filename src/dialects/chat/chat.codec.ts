@@ -137,8 +137,8 @@ const SKIPPED: ChatProblem = {
 function progress({ data }: FrameContent): Progress {
   return {
     conversationId: data.conversation_id as string,
-    deliveredTo: data.delivered_to_all_seq as number,
-    readTo: data.read_by_all_seq as number,
+    deliveredTo: data.delivered_to_all_number as number,
+    readTo: data.read_by_all_number as number,
   };
 }
 

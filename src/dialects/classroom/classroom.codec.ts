@@ -18,7 +18,7 @@ const TYPING_STATUS = 'online';
 interface ReadFrame {
   /** The conversation and the reader. */
   readonly key: string;
-  readonly seq: number;
+  readonly number: number;
   readonly packet: TextPacket;
 }
 
@@ -63,9 +63,9 @@ export class ClassroomCodec implements SocketCodec {
 
   private newMarks(frames: ReadFrame[]): TextPacket[] {
     return frames
-      .filter(({ key, seq }) => {
-        if ((this.sentMarks.get(key) ?? 0) >= seq) return false;
-        track(this.sentMarks, key, seq);
+      .filter(({ key, number }) => {
+        if ((this.sentMarks.get(key) ?? 0) >= number) return false;
+        track(this.sentMarks, key, number);
         return true;
       })
       .map(({ packet }) => packet);
@@ -105,17 +105,19 @@ function newMessage({ data }: FrameContent): TextPacket {
 
 interface Mark {
   readonly user_id: string;
-  readonly last_read_seq: number;
+  readonly last_read_number: number;
   readonly last_read_message_id: string | null;
 }
 
 /** At most 100, the maximum number of marks in an update. */
 function messagesRead({ data }: FrameContent): ReadFrame[] {
-  return (data.marks as Mark[]).flatMap(({ user_id: userId, last_read_seq: seq, last_read_message_id: messageId }) => {
-    if (messageId === null) return [];
-    const packet = TextPacket.of({ type: 'message_read', message_id: messageId, user_id: userId });
-    return [{ key: `${String(data.conversation_id)} ${userId}`, seq, packet }];
-  });
+  return (data.marks as Mark[]).flatMap(
+    ({ user_id: userId, last_read_number: number, last_read_message_id: messageId }) => {
+      if (messageId === null) return [];
+      const packet = TextPacket.of({ type: 'message_read', message_id: messageId, user_id: userId });
+      return [{ key: `${String(data.conversation_id)} ${userId}`, number, packet }];
+    },
+  );
 }
 
 function presence({ data }: FrameContent): { userId: string; status: string; packet: TextPacket } {

@@ -37,14 +37,14 @@ export class MessagingMessages {
     query: ListMessagingMessagesQuery,
     base: string,
   ): Promise<MessagingMessagePageDto> {
-    const { lastReadSeq } = await this.participants.requireMember(actor, conversationId);
+    const { lastReadNumber } = await this.participants.requireMember(actor, conversationId);
     const { data, next_cursor, has_more } = await this.messages.list(actor, conversationId, query);
     const newest = query.cursor === undefined ? data[0] : undefined;
-    if (newest && newest.sequence_number > lastReadSeq) {
+    if (newest && newest.sequence_number > lastReadNumber) {
       await this.readState.read(actor, conversationId, { sequence_number: newest.sequence_number });
     }
     const urlOf = this.files.urlsFor(actor, base);
-    const viewer = { userId: actor.userId, lastReadNumber: lastReadSeq, urlOf };
+    const viewer = { userId: actor.userId, lastReadNumber: lastReadNumber, urlOf };
     return { results: data.map((message) => presentMessage(message, viewer)), next_cursor, has_more };
   }
 

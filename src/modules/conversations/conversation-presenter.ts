@@ -33,7 +33,7 @@ export function presentPublicRoom(row: PublicRoomRow): PublicRoomDto {
  * The conversation for the viewer of the row. Without being a participant they have no flags, unread count or content.
  */
 export function presentConversation(row: ConversationRow): ConversationDto {
-  const lastReadSeq = row.last_read_seq ?? row.last_number;
+  const lastReadNumber = row.last_read_number ?? row.last_number;
   const flags = toOwnFlags({
     is_archived: row.is_archived ?? false,
     is_pinned: row.is_pinned ?? false,
@@ -48,7 +48,7 @@ export function presentConversation(row: ConversationRow): ConversationDto {
     participants: (row.participants ?? []).map((one) => ({ ...one, joined_at: isoTime(one.joined_at) })),
     last_message: row.last_message && presentLastMessage(row.last_message),
     unread_count: row.unread_count,
-    last_read_seq: lastReadSeq,
+    last_read_number: lastReadNumber,
     at_seq: row.last_seq,
   };
 }

@@ -168,10 +168,10 @@ export class LastMessageDto {
   @ApiProperty()
   id: string;
 
-  @ApiProperty()
+  @ApiProperty({ description: 'The number of the message: counts messages' })
   sequence_number: number;
 
-  @ApiProperty()
+  @ApiProperty({ description: 'The position of its event message.created: counts all durable events' })
   seq: number;
 
   @ApiProperty()
@@ -269,8 +269,8 @@ export class ConversationDto extends ConversationSummaryDto {
   @ApiProperty()
   unread_count: number;
 
-  @ApiProperty()
-  last_read_seq: number;
+  @ApiProperty({ description: 'sequence_number of the newest message read' })
+  last_read_number: number;
 
   @ApiProperty({
     description: 'Last position of the conversation in the snapshot of this response: subscribe from here',

@@ -31,13 +31,13 @@ export interface ListedParticipant {
   role: ParticipantRole;
   is_muted: boolean;
   joined_at: string;
-  last_read_seq: number;
-  last_delivered_seq: number;
+  last_read_number: number;
+  last_delivered_number: number;
 }
 
 export interface ConversationRow extends SummaryRow {
   role: ParticipantRole | null;
-  last_read_seq: number | null;
+  last_read_number: number | null;
   is_archived: boolean | null;
   is_pinned: boolean | null;
   is_silenced: boolean | null;
@@ -69,9 +69,9 @@ const LISTED_PARTICIPANTS = 20;
 
 /** The conversations of the statement, with the viewer's role, marks and flags. */
 const VIEWED = `
-  select ${SUMMARY}, p.role, p.last_read_seq, p.is_archived, p.is_pinned, p.is_silenced, p.silenced_until,
+  select ${SUMMARY}, p.role, p.last_read_number, p.is_archived, p.is_pinned, p.is_silenced, p.silenced_until,
          h.last_seq, h.last_number, h.last_number_at, k.activity_ms,
-         unread_count(c.id, p.last_read_seq, h.last_number)
+         unread_count(c.id, p.last_read_number, h.last_number)
     from conversations c
     join stream_heads h on h.stream_id = c.id
    cross join lateral (
@@ -84,8 +84,8 @@ const WITH_DETAILS = `
            select json_agg(json_build_object(
                     'user_id', q.user_id, 'username', u.username, 'display_name', u.display_name, 'avatar_url', u.avatar_url,
                     'is_banned', user_is_banned(u.banned_at, u.banned_until),
-                    'role', q.role, 'is_muted', q.is_muted, 'joined_at', q.joined_at, 'last_read_seq', q.last_read_seq,
-                    'last_delivered_seq', q.last_delivered_seq) order by q.order_rank, q.joined_seq, q.user_id)
+                    'role', q.role, 'is_muted', q.is_muted, 'joined_at', q.joined_at, 'last_read_number', q.last_read_number,
+                    'last_delivered_number', q.last_delivered_number) order by q.order_rank, q.joined_seq, q.user_id)
              from (select o.*, array_position(array['owner', 'admin', 'moderator', 'participant'], o.role) as order_rank
                      from participants o where o.conversation_id = c.id and o.left_seq is null
                     order by order_rank, o.joined_seq, o.user_id limit ${LISTED_PARTICIPANTS}) q

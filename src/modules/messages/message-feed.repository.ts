@@ -27,8 +27,8 @@ const OWN_CONVERSATIONS = `
 const IS_OWN = `p.user_id = $1 and p.left_seq is null and ($2::uuid is null or p.conversation_id = $2)`;
 const FILTER = `
   and ($3::text is null or m.message_type = $3)
-  and ($4::text is null or $4 = case when m.sequence_number <= coalesce(r.read_by_all_seq, 0) then 'read'
-                                     when m.sequence_number <= coalesce(r.delivered_to_all_seq, 0) then 'delivered'
+  and ($4::text is null or $4 = case when m.sequence_number <= coalesce(r.read_by_all_number, 0) then 'read'
+                                     when m.sequence_number <= coalesce(r.delivered_to_all_number, 0) then 'delivered'
                                      else 'sent' end
        or ($4 = 'active' and m.deleted_at is null))
   and ($5::timestamptz is null or m.created_at >= $5) and ($6::timestamptz is null or m.created_at <= $6)`;

@@ -19,8 +19,8 @@ export interface MessageRow {
   metadata: Record<string, unknown> | null;
   attachments: FileRow[] | null;
   reactions: ReactionDto[] | null;
-  read_by_all_seq: number | null;
-  delivered_to_all_seq: number | null;
+  read_by_all_number: number | null;
+  delivered_to_all_number: number | null;
   created_at: Date;
   edited_at: Date | null;
   deleted_at: Date | null;
@@ -68,7 +68,7 @@ export function inMessage(message: MessageDto): { message: MessageDto } {
 
 /** sent → delivered → read, never back: both aggregated marks of the conversation only grow. */
 function statusOf(row: MessageRow): MessageStatus {
-  if (row.sequence_number <= (row.read_by_all_seq ?? 0)) return 'read';
-  if (row.sequence_number <= (row.delivered_to_all_seq ?? 0)) return 'delivered';
+  if (row.sequence_number <= (row.read_by_all_number ?? 0)) return 'read';
+  if (row.sequence_number <= (row.delivered_to_all_number ?? 0)) return 'delivered';
   return 'sent';
 }

@@ -55,8 +55,8 @@ export interface ReceiptRow {
 
 const RECEIPTS = statement<ReceiptRow>(
   'messages.receipts',
-  `select p.user_id, p.last_delivered_seq >= $2 or p.last_read_seq >= $2 as is_delivered, p.last_read_seq >= $2 as is_read,
-          case when p.last_read_seq >= $2 or p.last_delivered_seq >= $2 then p.marked_at end as marked_at
+  `select p.user_id, p.last_delivered_number >= $2 or p.last_read_number >= $2 as is_delivered, p.last_read_number >= $2 as is_read,
+          case when p.last_read_number >= $2 or p.last_delivered_number >= $2 then p.marked_at end as marked_at
      from participants p
     where p.conversation_id = $1 and p.left_seq is null and p.user_id <> $3 and p.user_id > $4
     order by p.user_id limit $5`,

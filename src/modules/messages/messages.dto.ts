@@ -8,6 +8,7 @@ import {
   EnumField,
   IntField,
   JsonField,
+  RefusedFields,
   TextField,
   TimeField,
   UuidField,
@@ -122,7 +123,7 @@ export class PageQuery {
 }
 
 /** The parameters that set where a page begins: one of them, or none for the newest messages. */
-const PAGE_STARTS = ['cursor', 'before', 'after', 'before_seq', 'after_seq', 'around'] as const;
+const PAGE_STARTS = ['cursor', 'before', 'after', 'before_number', 'after_number', 'around'] as const;
 
 /** Only one page start is allowed: reports all but the first. */
 export function problemsOfPageStart(query: {
@@ -132,6 +133,10 @@ export function problemsOfPageStart(query: {
   return others.map((name) => ({ field: name, reason: `cannot be combined with ${first}` }));
 }
 
+@RefusedFields({
+  after_seq: 'seq counts events; messages are paged by their sequence_number: use after_number',
+  before_seq: 'seq counts events; messages are paged by their sequence_number: use before_number',
+})
 @RuledBy(problemsOfPageStart)
 export class ListMessagesQuery extends PageQuery {
   @UuidField({ optional: true, description: 'Messages older than this one, newest first' })
@@ -140,11 +145,21 @@ export class ListMessagesQuery extends PageQuery {
   @UuidField({ optional: true, description: 'Messages newer than this one, oldest first' })
   after?: string;
 
-  @IntField({ min: 0, max: Number.MAX_SAFE_INTEGER, optional: true, description: 'By sequence_number, oldest first' })
-  after_seq?: number;
+  @IntField({
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    optional: true,
+    description: 'Messages with a higher sequence_number, oldest first',
+  })
+  after_number?: number;
 
-  @IntField({ min: 0, max: Number.MAX_SAFE_INTEGER, optional: true, description: 'By sequence_number, newest first' })
-  before_seq?: number;
+  @IntField({
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    optional: true,
+    description: 'Messages with a lower sequence_number, newest first',
+  })
+  before_number?: number;
 
   @UuidField({ optional: true, description: 'A page with this message in its middle' })
   around?: string;
@@ -211,10 +226,18 @@ export class MessageDto {
   @ApiProperty()
   conversation_id: string;
 
-  @ApiProperty({ description: 'Position among the messages of the conversation, without gaps' })
+  @ApiProperty({
+    description:
+      'The number of the message: counts the messages of the conversation, without gaps. Pages of messages ' +
+      '(after_number, before_number) and read marks (last_read_number) use it',
+  })
   sequence_number: number;
 
-  @ApiProperty({ description: 'Position among all durable events of the conversation, without gaps' })
+  @ApiProperty({
+    description:
+      'The position of its event message.created: counts all durable events of the conversation, without gaps. Only ' +
+      'events use it (GET …/events?after_seq, subscribe); it is never below sequence_number',
+  })
   seq: number;
 
   @ApiProperty()

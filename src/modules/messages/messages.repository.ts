@@ -80,7 +80,7 @@ export const MESSAGE_COLUMNS = `
   m.id, m.conversation_id, m.sequence_number, m.seq, m.sender_id, u.display_name as sender_name, m.client_message_id,
   m.message_type, m.content, m.reply_to_id, case when parent.deleted_at is null then parent.content end as reply_to_content,
   m.mentions, m.metadata, m.created_at, m.edited_at, m.deleted_at, m.pinned_at,
-  receipts.read_by_all_seq, receipts.delivered_to_all_seq,
+  receipts.read_by_all_number, receipts.delivered_to_all_number,
   (select json_agg(json_build_object('emoji', r.emoji, 'count', r.count, 'user_ids', r.user_ids) order by r.first_at, r.emoji)
      from (select emoji, count(*) as count, min(created_at) as first_at,
                   (array_agg(user_id order by created_at, user_id))[1:100] as user_ids

@@ -155,9 +155,9 @@ export class ReadMessages {
       const [direction, bound] = decodeCursor(query.cursor, ['word', 'number']);
       return { direction: direction === '>' ? '>' : '<', bound: bound as number };
     }
-    if (query.after_seq !== undefined) return { direction: '>', bound: query.after_seq };
+    if (query.after_number !== undefined) return { direction: '>', bound: query.after_number };
     if (query.after !== undefined) return { direction: '>', bound: await this.numberOf(conversationId, query.after) };
-    if (query.before_seq !== undefined) return { direction: '<', bound: query.before_seq };
+    if (query.before_number !== undefined) return { direction: '<', bound: query.before_number };
     if (query.before !== undefined) return { direction: '<', bound: await this.numberOf(conversationId, query.before) };
     return { direction: '<', bound: BEYOND_ALL };
   }

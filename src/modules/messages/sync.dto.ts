@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IntField, TextField, UuidField } from '../../platform/validation/fields.js';
+import { IntField, RefusedFields, TextField, UuidField } from '../../platform/validation/fields.js';
 
 export class SyncQuery {
   @TextField({
@@ -10,6 +10,7 @@ export class SyncQuery {
   cursor?: string;
 }
 
+@RefusedFields({ after_number: 'after_number counts messages; events are paged by their seq: use after_seq' })
 export class EventsQuery {
   @IntField({ min: 0, max: Number.MAX_SAFE_INTEGER, description: 'Position of the last event the client has applied' })
   after_seq: number;

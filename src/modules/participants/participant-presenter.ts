@@ -14,8 +14,8 @@ export function presentParticipant(row: ParticipantRow): ParticipantDto {
     role: row.role,
     is_muted: row.is_muted,
     joined_at: row.joined_at.toISOString(),
-    last_read_seq: row.last_read_seq,
-    last_delivered_seq: row.last_delivered_seq,
+    last_read_number: row.last_read_number,
+    last_delivered_number: row.last_delivered_number,
   };
 }
 

@@ -175,10 +175,10 @@ export class ParticipantDto {
   joined_at: string;
 
   @ApiProperty({ description: 'sequence_number of the newest message read' })
-  last_read_seq: number;
+  last_read_number: number;
 
   @ApiProperty({ description: 'sequence_number of the newest message delivered' })
-  last_delivered_seq: number;
+  last_delivered_number: number;
 }
 
 export class ParticipantListDto extends ListOf(ParticipantDto) {}
@@ -192,11 +192,11 @@ export class MarkedDto {
   @ApiProperty()
   conversation_id: string;
 
-  @ApiProperty()
-  last_read_seq: number;
+  @ApiProperty({ description: 'sequence_number of the newest message read' })
+  last_read_number: number;
 
-  @ApiProperty()
-  last_delivered_seq: number;
+  @ApiProperty({ description: 'sequence_number of the newest message delivered' })
+  last_delivered_number: number;
 
   @ApiProperty()
   unread_count: number;

@@ -14,7 +14,7 @@ export const CONVERSATION_UPDATED = 'conversation.updated';
 export interface MovedMark {
   readonly conversationId: string;
   readonly userId: string;
-  readonly lastReadSeq: number;
+  readonly lastReadNumber: number;
   readonly unreadCount: number;
   readonly hasReadMoved: boolean;
 }

@@ -30,13 +30,13 @@ export class ParticipantsGateway {
   /** The other devices of the reader update their unread counts. */
   @OnDomainEvent(ReadStateChanged)
   announceUnread({ moves }: ReadStateChanged): void {
-    for (const { conversationId, userId, lastReadSeq, unreadCount, hasReadMoved } of moves) {
+    for (const { conversationId, userId, lastReadNumber, unreadCount, hasReadMoved } of moves) {
       if (!hasReadMoved) continue;
       this.broadcaster.toUsers([userId], {
         type: 'unread.changed',
         class: 'state',
         key: `unread:${conversationId}`,
-        data: { conversation_id: conversationId, unread_count: unreadCount, last_read_seq: lastReadSeq },
+        data: { conversation_id: conversationId, unread_count: unreadCount, last_read_number: lastReadNumber },
       });
     }
   }

@@ -52,8 +52,8 @@ export interface Membership extends Access {
   /** Seconds between two posts of the actor; 0 if slow mode does not apply to them. */
   readonly slowModeSeconds: number;
   readonly joinedSeq: number;
-  readonly lastReadSeq: number;
-  readonly lastDeliveredSeq: number;
+  readonly lastReadNumber: number;
+  readonly lastDeliveredNumber: number;
 }
 
 /**
@@ -248,7 +248,7 @@ function toMembership(conversationId: string, row: AccessRow, actor: Actor): Mem
     isBlockedByFreeze: access.settings.is_frozen && isRestricted,
     slowModeSeconds: isRestricted ? access.settings.slow_mode_seconds : 0,
     joinedSeq: row.joined_seq ?? 0,
-    lastReadSeq: row.last_read_seq ?? 0,
-    lastDeliveredSeq: row.last_delivered_seq ?? 0,
+    lastReadNumber: row.last_read_number ?? 0,
+    lastDeliveredNumber: row.last_delivered_number ?? 0,
   };
 }

@@ -12,8 +12,8 @@ export interface AccessRow {
   is_muted: boolean | null;
   is_blocked: boolean;
   joined_seq: number | null;
-  last_read_seq: number | null;
-  last_delivered_seq: number | null;
+  last_read_number: number | null;
+  last_delivered_number: number | null;
 }
 
 const ACCESS = statement<AccessRow>(
@@ -23,7 +23,7 @@ const ACCESS = statement<AccessRow>(
             select from participants other
               join user_blocks b on b.blocker_id = other.user_id and b.blocked_id = $2
              where other.conversation_id = c.id) as is_blocked,
-          p.joined_seq, p.last_read_seq, p.last_delivered_seq
+          p.joined_seq, p.last_read_number, p.last_delivered_number
      from conversations c
      left join participants p on p.conversation_id = c.id and p.user_id = $2
     where c.id = $1 and c.deleted_at is null`,
@@ -87,14 +87,14 @@ export interface ParticipantRow {
   /** Banned from the server; see `conversation-bans.repository.ts` for bans from one conversation. */
   is_banned: boolean;
   joined_at: Date;
-  last_read_seq: number;
-  last_delivered_seq: number;
+  last_read_number: number;
+  last_delivered_number: number;
   is_member: boolean;
 }
 
 const PARTICIPANT_COLUMNS = `
   p.user_id, u.username, u.display_name, u.avatar_url, user_is_banned(u.banned_at, u.banned_until) as is_banned, p.role,
-  p.is_muted, p.joined_at, p.last_read_seq, p.last_delivered_seq, p.left_seq is null as is_member`;
+  p.is_muted, p.joined_at, p.last_read_number, p.last_delivered_number, p.left_seq is null as is_member`;
 
 const FIND = statement<ParticipantRow>(
   'participants.find',
@@ -125,14 +125,14 @@ const COUNT = statement<{ count: number }>(
 
 const INSERT = statement<unknown>(
   'participants.admit',
-  `insert into participants as p (conversation_id, user_id, role, joined_at, joined_seq, last_read_seq, last_delivered_seq)
+  `insert into participants as p (conversation_id, user_id, role, joined_at, joined_seq, last_read_number, last_delivered_number)
    select $1, n.user_id, n.role, $3, n.joined_seq, $4, $4
      from json_to_recordset($2) as n (user_id uuid, role text, joined_seq bigint)
        on conflict (conversation_id, user_id) do update
       set role = excluded.role, joined_at = excluded.joined_at, joined_seq = excluded.joined_seq, left_at = null,
           left_seq = null, is_archived = false,
-          last_read_seq = greatest(p.last_read_seq, excluded.last_read_seq),
-          last_delivered_seq = greatest(p.last_delivered_seq, excluded.last_delivered_seq)`,
+          last_read_number = greatest(p.last_read_number, excluded.last_read_number),
+          last_delivered_number = greatest(p.last_delivered_number, excluded.last_delivered_number)`,
 );
 
 const MARK_LEFT = statement<unknown>(

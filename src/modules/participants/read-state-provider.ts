@@ -14,13 +14,15 @@ export class ReadStateProvider {
   @ResumeState()
   async of(userId: string): Promise<StateFrame[]> {
     const rows = await this.repository.findReadStates(userId, CONVERSATIONS_MAX);
-    return rows.flatMap(({ conversation_id, unread_count, last_read_seq, read_by_all_seq, delivered_to_all_seq }) => [
-      { type: 'unread.changed', data: { conversation_id, unread_count, last_read_seq } },
-      {
-        type: 'receipt.updated',
-        conversation_id,
-        data: { conversation_id, read_by_all_seq, delivered_to_all_seq, marks: [] },
-      },
-    ]);
+    return rows.flatMap(
+      ({ conversation_id, unread_count, last_read_number, read_by_all_number, delivered_to_all_number }) => [
+        { type: 'unread.changed', data: { conversation_id, unread_count, last_read_number } },
+        {
+          type: 'receipt.updated',
+          conversation_id,
+          data: { conversation_id, read_by_all_number, delivered_to_all_number, marks: [] },
+        },
+      ],
+    );
   }
 }

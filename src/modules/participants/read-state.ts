@@ -39,8 +39,8 @@ export class ReadState {
    *   ServiceUnavailable
    */
   read(actor: Actor, conversationId: string, dto: MarkDto): Promise<MarkedDto> {
-    const seq = numberOf(dto);
-    return this.mark(actor, conversationId, { messageId: dto.message_id, read: seq, delivered: seq });
+    const number = numberOf(dto);
+    return this.mark(actor, conversationId, { messageId: dto.message_id, read: number, delivered: number });
   }
 
   /** Marks everything up to a message as delivered to a device of the actor. @throws as `read` */
@@ -64,8 +64,8 @@ export class ReadState {
     if (result.outcome !== 'marked') throw toMarkError(result.outcome);
     return {
       conversation_id: conversationId,
-      last_read_seq: result.last_read_seq,
-      last_delivered_seq: result.last_delivered_seq,
+      last_read_number: result.last_read_number,
+      last_delivered_number: result.last_delivered_number,
       unread_count: result.unread_count,
     };
   }
@@ -79,7 +79,7 @@ export class ReadState {
       moves.set(`${conversationId} ${userId}`, {
         conversationId,
         userId,
-        lastReadSeq: result.last_read_seq,
+        lastReadNumber: result.last_read_number,
         unreadCount: result.unread_count,
         hasReadMoved: result.has_read_moved,
       });

@@ -18,8 +18,8 @@ export type MarkOutcome = 'marked' | 'session_ended' | 'banned' | 'not_found' | 
 
 export interface MarkResult {
   outcome: MarkOutcome;
-  last_read_seq: number;
-  last_delivered_seq: number;
+  last_read_number: number;
+  last_delivered_number: number;
   /** Messages above the mark that are not deleted. */
   unread_count: number;
   has_read_moved: boolean;
@@ -28,8 +28,8 @@ export interface MarkResult {
 
 const MARK = statement<MarkResult>(
   'receipts.mark',
-  `select m.outcome, m.last_read_seq, m.last_delivered_seq, m.has_read_moved, m.has_moved,
-          unread_count_after_mark((e.value ->> 'conversation_id')::uuid, m.last_read_seq, m.last_number) as unread_count
+  `select m.outcome, m.last_read_number, m.last_delivered_number, m.has_read_moved, m.has_moved,
+          unread_count_after_mark((e.value ->> 'conversation_id')::uuid, m.last_read_number, m.last_number) as unread_count
      from mark_participants($1) m
      join json_array_elements($1) with ordinality as e (value, ordinal) on e.ordinal = m.ordinal
     order by m.ordinal`,
@@ -37,30 +37,30 @@ const MARK = statement<MarkResult>(
 
 export interface ReceiptMarkRow {
   user_id: string;
-  last_read_seq: number;
+  last_read_number: number;
   /** The newest message of another user among the last 100 read; null if there is none. */
   last_read_message_id: string | null;
-  last_delivered_seq: number;
+  last_delivered_number: number;
 }
 
 export interface AggregateRow {
-  read_by_all_seq: number;
-  delivered_to_all_seq: number;
+  read_by_all_number: number;
+  delivered_to_all_number: number;
   marks: ReceiptMarkRow[] | null;
 }
 
 export interface ReadStateRow {
   conversation_id: string;
   unread_count: number;
-  last_read_seq: number;
-  read_by_all_seq: number;
-  delivered_to_all_seq: number;
+  last_read_number: number;
+  read_by_all_number: number;
+  delivered_to_all_number: number;
 }
 
 const READ_STATES = statement<ReadStateRow>(
   'receipts.standing',
-  `select p.conversation_id, unread_count(p.conversation_id, p.last_read_seq, h.last_number), p.last_read_seq,
-          coalesce(r.read_by_all_seq, 0) as read_by_all_seq, coalesce(r.delivered_to_all_seq, 0) as delivered_to_all_seq
+  `select p.conversation_id, unread_count(p.conversation_id, p.last_read_number, h.last_number), p.last_read_number,
+          coalesce(r.read_by_all_number, 0) as read_by_all_number, coalesce(r.delivered_to_all_number, 0) as delivered_to_all_number
      from participants p
      join conversations c on c.id = p.conversation_id and c.deleted_at is null
      join stream_heads h on h.stream_id = p.conversation_id
@@ -78,27 +78,27 @@ const AGGREGATE = statement<AggregateRow>(
   `with before as (
      select coalesce((select aggregated_at from conversation_receipts where conversation_id = $1), '-infinity') as at
    ), total as (
-     select coalesce(min(last_read_seq), 0) as read, coalesce(min(last_delivered_seq), 0) as delivered
+     select coalesce(min(last_read_number), 0) as read, coalesce(min(last_delivered_number), 0) as delivered
        from participants where conversation_id = $1 and left_seq is null
    ), stored as (
-     insert into conversation_receipts as r (conversation_id, read_by_all_seq, delivered_to_all_seq, aggregated_at)
+     insert into conversation_receipts as r (conversation_id, read_by_all_number, delivered_to_all_number, aggregated_at)
      select c.id, t.read, t.delivered, now() from conversations c cross join total t where c.id = $1 and c.deleted_at is null
          on conflict (conversation_id) do update
-        set read_by_all_seq = greatest(r.read_by_all_seq, excluded.read_by_all_seq),
-            delivered_to_all_seq = greatest(r.delivered_to_all_seq, excluded.delivered_to_all_seq),
+        set read_by_all_number = greatest(r.read_by_all_number, excluded.read_by_all_number),
+            delivered_to_all_number = greatest(r.delivered_to_all_number, excluded.delivered_to_all_number),
             aggregated_at = excluded.aggregated_at
-     returning read_by_all_seq, delivered_to_all_seq
+     returning read_by_all_number, delivered_to_all_number
    )
-   select s.read_by_all_seq, s.delivered_to_all_seq,
-          (select json_agg(json_build_object('user_id', m.user_id, 'last_read_seq', m.last_read_seq,
+   select s.read_by_all_number, s.delivered_to_all_number,
+          (select json_agg(json_build_object('user_id', m.user_id, 'last_read_number', m.last_read_number,
                                              'last_read_message_id',
                                              (select o.id from messages o
                                                where o.conversation_id = $1 and o.sender_id <> m.user_id
-                                                 and o.sequence_number <= m.last_read_seq
-                                                 and o.sequence_number > m.last_read_seq - 100
+                                                 and o.sequence_number <= m.last_read_number
+                                                 and o.sequence_number > m.last_read_number - 100
                                                order by o.sequence_number desc limit 1),
-                                             'last_delivered_seq', m.last_delivered_seq))
-             from (select p.user_id, p.last_read_seq, p.last_delivered_seq
+                                             'last_delivered_number', m.last_delivered_number))
+             from (select p.user_id, p.last_read_number, p.last_delivered_number
                      from participants p, before b
                     where p.conversation_id = $1 and p.left_seq is null and p.marked_at > b.at - interval '5 seconds'
                     order by p.marked_at desc limit 100) m) as marks

@@ -1,4 +1,4 @@
-import { applyDecorators } from '@nestjs/common';
+import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import {
   ArrayMaxSize,
@@ -88,6 +88,20 @@ export function TextField(options: FieldOptions & { min?: number; max: number; p
   if (min > 0) schema.minLength = min;
   if (pattern) schema.pattern = pattern.source;
   return field(options, schema, ...checks);
+}
+
+/**
+ * Declares names that are no fields of a class but of a similar call, each with the reason that a client gets instead of
+ * "should not exist": what to send.
+ */
+export function RefusedFields(reasons: Readonly<Record<string, string>>): (dto: Type<object>) => void {
+  return ({ prototype }) => {
+    for (const [name, reason] of Object.entries(reasons)) {
+      const validator = { validate: (): boolean => false, defaultMessage: (): string => reason };
+      ValidateBy({ name: 'refused', validator })(prototype as object, name);
+      ValidateIf((_object, value) => value !== undefined)(prototype as object, name);
+    }
+  };
 }
 
 /** A UUID, converted to lower case. */

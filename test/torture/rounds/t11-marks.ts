@@ -14,8 +14,8 @@ const SPREAD = 20;
 const STATUSES = ['sent', 'delivered', 'read'];
 
 interface Marked {
-  readonly last_read_seq: number;
-  readonly last_delivered_seq: number;
+  readonly last_read_number: number;
+  readonly last_delivered_number: number;
 }
 
 /** Counts values that are smaller than the one seen before under the same name. */
@@ -67,7 +67,7 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
     const numbers = random.shuffled(Array.from({ length: 6 }, () => random.between(newest - SPREAD, newest)));
     await Promise.all([
       ...[...numbers, numbers[0]!].map(async (number) => {
-        const { last_read_seq: read } = await mark(device, index, conversationId, number);
+        const { last_read_number: read } = await mark(device, index, conversationId, number);
         highest.set(userId, Math.max(highest.get(userId)!, number));
         marks++;
         // Answers of one device come in any order, but each covers at least what was asked for.
@@ -79,12 +79,12 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
   });
   const watching = during(seconds, 1, async () => {
     const rows = await cluster.query<Marked & { user_id: string }>(
-      `select user_id, last_read_seq, last_delivered_seq from participants where conversation_id = $1`,
+      `select user_id, last_read_number, last_delivered_number from participants where conversation_id = $1`,
       [conversationId],
     );
     for (const row of rows) {
-      stored.see(`read ${row.user_id}`, row.last_read_seq);
-      stored.see(`delivered ${row.user_id}`, row.last_delivered_seq);
+      stored.see(`read ${row.user_id}`, row.last_read_number);
+      stored.see(`delivered ${row.user_id}`, row.last_delivered_number);
     }
     await sleep(5);
   });
@@ -98,11 +98,11 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
   await Promise.all([writing, marking, watching, reading]);
   let mismatches = 0;
   for (const device of devices) {
-    const place = await device.rest.get<{ unread_count: number; last_read_seq: number }>(
+    const place = await device.rest.get<{ unread_count: number; last_read_number: number }>(
       `/conversations/${conversationId}`,
     );
     const expected = highest.get(device.person.id)!;
-    mismatches += Number(place.last_read_seq !== expected) + Number(place.unread_count !== newest - expected);
+    mismatches += Number(place.last_read_number !== expected) + Number(place.unread_count !== newest - expected);
   }
   for (const client of [author, ...devices]) client.close();
   return {
@@ -116,9 +116,9 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
 /** The newest mark wins, whatever it says. */
 function settingMarks(text: string): string {
   return text
-    .replace('greatest(p.last_read_seq, w.read)', 'coalesce(w.read, p.last_read_seq)')
-    .replace('greatest(p.last_delivered_seq, w.delivered)', 'coalesce(w.delivered, p.last_delivered_seq)')
-    .replace('(p.last_read_seq < w.read or p.last_delivered_seq < w.delivered)', 'true');
+    .replace('greatest(p.last_read_number, w.read)', 'coalesce(w.read, p.last_read_number)')
+    .replace('greatest(p.last_delivered_number, w.delivered)', 'coalesce(w.delivered, p.last_delivered_number)')
+    .replace('(p.last_read_number < w.read or p.last_delivered_number < w.delivered)', 'true');
 }
 
 export const MARKS: Round = {

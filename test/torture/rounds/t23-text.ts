@@ -47,7 +47,7 @@ async function sendAll(
 
 async function readAll(reader: Client, conversationId: string): Promise<Map<string, string>> {
   const found = new Map<string, string>();
-  for (let query = 'after_seq=0', more = true; more;) {
+  for (let query = 'after_number=0', more = true; more;) {
     const page = await reader.rest.get<MessagePage>(`/conversations/${conversationId}/messages?limit=100&${query}`);
     for (const { id, content } of page.data) found.set(id, content);
     query = `cursor=${encodeURIComponent(page.next_cursor ?? '')}`;

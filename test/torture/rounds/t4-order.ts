@@ -21,7 +21,7 @@ function sightingOf({ id, seq, created_at: at }: Message): Sighting {
 async function readForward(client: Client, conversationId: string): Promise<Sighting[]> {
   const sightings: Sighting[] = [];
   let page: MessagePage;
-  let query = `after_seq=0`;
+  let query = `after_number=0`;
   do {
     page = await client.rest.get<MessagePage>(`/conversations/${conversationId}/messages?limit=${PAGE}&${query}`);
     sightings.push(...page.data.map(sightingOf));

@@ -82,7 +82,7 @@ begin
   checked as materialized (
     select e.*, h.last_seq, h.last_number, greatest(date_trunc('milliseconds', clock_timestamp()), h.last_at) as clock,
            u.display_name, case when r.deleted_at is null then r.content end as reply_to_content, twin.id as twin_id,
-           p.last_read_seq < h.last_number as was_behind, p.last_sent_at,
+           p.last_read_number < h.last_number as was_behind, p.last_sent_at,
            case when sender.is_bound and e.is_released is not true
              then sender.slow else 0 end as slow_seconds,
            case
@@ -189,8 +189,8 @@ begin
   ),
   marked as (
     update participants p
-       set last_read_seq = greatest(p.last_read_seq, t.number),
-           last_delivered_seq = greatest(p.last_delivered_seq, t.number), marked_at = t.at, last_sent_at = t.at
+       set last_read_number = greatest(p.last_read_number, t.number),
+           last_delivered_number = greatest(p.last_delivered_number, t.number), marked_at = t.at, last_sent_at = t.at
       from (select n.conversation_id, n.sender_id, max(n.new_number) as number, max(n.at) as at
               from numbered n where n.outcome = 'stored' group by n.conversation_id, n.sender_id) t
      where p.conversation_id = t.conversation_id and p.user_id = t.sender_id

@@ -18,9 +18,9 @@ as $$
   ),
   marked as (
     update participants p
-       set last_read_seq = n.number, last_delivered_seq = greatest(p.last_delivered_seq, n.number), marked_at = message_at
+       set last_read_number = n.number, last_delivered_number = greatest(p.last_delivered_number, n.number), marked_at = message_at
       from numbered n
-     where p.conversation_id = conversation and p.user_id = sender and p.last_read_seq = n.number - 1
+     where p.conversation_id = conversation and p.user_id = sender and p.last_read_number = n.number - 1
   )
   select number from numbered
 $$;

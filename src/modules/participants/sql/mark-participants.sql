@@ -8,7 +8,7 @@
 -- number of that message replaces both given numbers.
 -- Output: one row per entry, in the order of the input. Entries of one user in one conversation have the same result.
 create or replace function mark_participants(batch json)
-returns table (ordinal int, outcome text, last_read_seq bigint, last_delivered_seq bigint, last_number bigint,
+returns table (ordinal int, outcome text, last_read_number bigint, last_delivered_number bigint, last_number bigint,
                has_read_moved boolean, has_moved boolean)
 language plpgsql volatile
 set enable_seqscan = off
@@ -28,7 +28,7 @@ begin
         conversation_id uuid, user_id uuid, session_id uuid, message_id uuid, read bigint, delivered bigint)
   ),
   checked as materialized (
-    select e.ordinal, e.conversation_id, e.user_id, h.last_number, p.last_read_seq, p.last_delivered_seq,
+    select e.ordinal, e.conversation_id, e.user_id, h.last_number, p.last_read_number, p.last_delivered_number,
            case when e.read is not null then least(coalesce(m.sequence_number, e.read), h.last_number) end as read,
            least(coalesce(m.sequence_number, e.delivered), h.last_number) as delivered,
            case
@@ -54,17 +54,17 @@ begin
   ),
   moved as (
     update participants p
-       set last_read_seq = greatest(p.last_read_seq, w.read),
-           last_delivered_seq = greatest(p.last_delivered_seq, w.delivered),
+       set last_read_number = greatest(p.last_read_number, w.read),
+           last_delivered_number = greatest(p.last_delivered_number, w.delivered),
            marked_at = clock_timestamp()
       from wanted w
      where p.conversation_id = w.conversation_id and p.user_id = w.user_id
-       and (p.last_read_seq < w.read or p.last_delivered_seq < w.delivered)
-    returning p.conversation_id, p.user_id, p.last_read_seq, p.last_delivered_seq
+       and (p.last_read_number < w.read or p.last_delivered_number < w.delivered)
+    returning p.conversation_id, p.user_id, p.last_read_number, p.last_delivered_number
   )
-  select j.ordinal, j.outcome, coalesce(v.last_read_seq, j.last_read_seq),
-         coalesce(v.last_delivered_seq, j.last_delivered_seq), j.last_number,
-         coalesce(v.last_read_seq > j.last_read_seq, false), v.user_id is not null
+  select j.ordinal, j.outcome, coalesce(v.last_read_number, j.last_read_number),
+         coalesce(v.last_delivered_number, j.last_delivered_number), j.last_number,
+         coalesce(v.last_read_number > j.last_read_number, false), v.user_id is not null
     from checked j
     left join moved v on v.conversation_id = j.conversation_id and v.user_id = j.user_id and j.outcome = 'marked'
    order by j.ordinal;

@@ -112,7 +112,7 @@ export class ReceiptMark {
   user_id: string;
 
   @ApiProperty({ type: 'integer' })
-  last_read_seq: number;
+  last_read_number: number;
 
   @ApiProperty({
     type: String,
@@ -123,18 +123,21 @@ export class ReceiptMark {
   last_read_message_id: string | null;
 
   @ApiProperty({ type: 'integer' })
-  last_delivered_seq: number;
+  last_delivered_number: number;
 }
 
 export class ReceiptsData {
   @ApiProperty({ format: 'uuid' })
   conversation_id: string;
 
-  @ApiProperty({ type: 'integer', description: 'All participants have read up to here' })
-  read_by_all_seq: number;
+  @ApiProperty({ type: 'integer', description: 'All participants have read the messages up to this sequence_number' })
+  read_by_all_number: number;
 
-  @ApiProperty({ type: 'integer' })
-  delivered_to_all_seq: number;
+  @ApiProperty({
+    type: 'integer',
+    description: 'All participants have received the messages up to this sequence_number',
+  })
+  delivered_to_all_number: number;
 
   @ApiProperty({ type: [ReceiptMark], description: 'Marks that changed since the previous frame, at most 100' })
   marks: ReceiptMark[];
@@ -176,7 +179,7 @@ export class UnreadData {
   unread_count: number;
 
   @ApiProperty({ type: 'integer' })
-  last_read_seq: number;
+  last_read_number: number;
 }
 
 export class TypingData {

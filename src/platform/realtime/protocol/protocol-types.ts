@@ -93,8 +93,8 @@ export interface Requests {
     cursor?: string;
     before?: string;
     after?: string;
-    after_seq?: number;
-    before_seq?: number;
+    after_number?: number;
+    before_number?: number;
     around?: string;
     type?: string;
     from?: string;

@@ -58,7 +58,10 @@ describe('a read or delivery mark', () => {
     });
     expect((await read(ben, id, { sequence_number: 4 })).body).toMatchObject({ last_read_number: 4, unread_count: 1 });
     expect((await read(ben, id, { sequence_number: 1 })).body).toMatchObject({ last_read_number: 4, unread_count: 1 });
-    expect((await read(ben, id, { sequence_number: 999 })).body).toMatchObject({ last_read_number: 5, unread_count: 0 });
+    expect((await read(ben, id, { sequence_number: 999 })).body).toMatchObject({
+      last_read_number: 5,
+      unread_count: 0,
+    });
     await send(anna, id);
     expect((await people.call(ben, 'GET', `/conversations/${id}`)).body).toMatchObject({
       last_read_number: 5,

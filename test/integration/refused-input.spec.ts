@@ -239,7 +239,7 @@ describe('invalid input', () => {
     expect((await ana.call('GET', `/presence?user_ids=${bob.id},${bob.id}`)).body.data).toHaveLength(1);
   });
 
-  it('names the right parameter when messages are paged by an event position, or events by a message number', async () => {
+  it('includes an event position in a list of messages, or the reverse, and the reason names the right parameter', async () => {
     const reasons = [
       [`${messages}?after_seq=1`, 'after_seq', 'after_number'],
       [`${messages}?before_seq=9`, 'before_seq', 'before_number'],

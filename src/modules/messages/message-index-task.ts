@@ -7,8 +7,8 @@ const RUN_MS = 25_000;
 const CONVERSATIONS_MAX = 10_000;
 
 /**
- * Indexes the messages that no process has indexed: those from before the index existed, of a process that has ended,
- * of an older version or of a restored backup, and changed texts.
+ * Indexes the messages that no process has indexed: those of a process that has ended or of a restored backup, and
+ * changed texts.
  */
 @Injectable()
 export class MessageIndexTask {
@@ -21,9 +21,6 @@ export class MessageIndexTask {
   async run({ isDryRun }: { isDryRun: boolean }): Promise<TaskReport> {
     const unindexed = await this.repository.findUnindexed(CONVERSATIONS_MAX);
     if (isDryRun) return { conversations: unindexed.length };
-    const hasOldIndex = await this.repository.mergeOldIndex();
-    const messages = await this.indexer.index(unindexed, RUN_MS);
-    if (hasOldIndex && messages === 0) await this.repository.dropOldIndex();
-    return { messages };
+    return { messages: await this.indexer.index(unindexed, RUN_MS) };
   }
 }

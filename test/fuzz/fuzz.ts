@@ -16,7 +16,6 @@ export interface FuzzOptions {
   /** For a batch of cases. Only a case that does not end takes this long. */
   readonly hardLimitMs?: number;
   readonly entry: string;
-  readonly nodeOptions?: readonly string[];
 }
 
 export interface FuzzResult {
@@ -114,9 +113,9 @@ class Runner {
   }
 
   private async start(): Promise<ChildProcess> {
-    const { entry, table, nodeOptions = [] } = this.options;
+    const { entry, table } = this.options;
     const child = fork(entry, [table, join(this.folder, 'progress'), join(this.folder, 'case')], {
-      execArgv: ['--max-old-space-size=512', ...nodeOptions],
+      execArgv: ['--max-old-space-size=512'],
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     });
     this.output = '';

@@ -17,9 +17,8 @@ function run(
   options: Pick<FuzzOptions, 'parsers' | 'from' | 'cases' | 'hardLimitMs'>,
 ): Promise<FuzzResult[]> {
   return fuzz({
-    table: pathToFileURL(`test/fuzz/${table}`).href,
-    entry: 'test/fuzz/fuzz-process.ts',
-    nodeOptions: ['--import', './test/support/register-typescript.mjs'],
+    table: pathToFileURL(`dist/test/fuzz/${table}`).href,
+    entry: 'dist/test/fuzz/fuzz-process.js',
     seed: SEED,
     ...options,
   });
@@ -36,7 +35,7 @@ describe('a parser of files', () => {
   describe('on mutated samples', () => {
     let results: FuzzResult[];
     beforeAll(async () => {
-      results = await run('parsers.ts', { parsers: PARSERS.map(({ name }) => name), cases: CASES });
+      results = await run('parsers.js', { parsers: PARSERS.map(({ name }) => name), cases: CASES });
     }, 240_000);
 
     it.each(PARSERS.map(({ name }) => name))('ends within its bounds, at worst with a refusal: %s', (name) => {
@@ -51,7 +50,7 @@ describe('a parser of files', () => {
 describe('a reader of texts, with 200,000 characters of a repeated unit', () => {
   let results: FuzzResult[];
   beforeAll(async () => {
-    results = await run('text-readers.ts', { parsers: TEXT_READERS.map(({ name }) => name), cases: 10 });
+    results = await run('text-readers.js', { parsers: TEXT_READERS.map(({ name }) => name), cases: 10 });
   }, 240_000);
 
   it.each(TEXT_READERS.map(({ name }) => name))('ends in time: %s', (name) => {
@@ -62,8 +61,12 @@ describe('a reader of texts, with 200,000 characters of a repeated unit', () => 
 describe('the fuzzer', () => {
   let results: FuzzResult[];
   beforeAll(async () => {
-    const parsers = PLANTED.map(({ name }) => name);
-    results = await run('planted-parsers.ts', { parsers, cases: 15, hardLimitMs: 5000 });
+    const parsers = PLANTED.map(({ name }) => name).filter((name) => name !== 'endless');
+    results = [
+      // Its first case does not end; each such case takes the whole limit.
+      ...(await run('planted-parsers.js', { parsers: ['endless'], cases: 2, hardLimitMs: 1000 })),
+      ...(await run('planted-parsers.js', { parsers, cases: 9 })),
+    ];
   }, 120_000);
 
   const faultsOf = (name: string): string =>
@@ -73,7 +76,7 @@ describe('the fuzzer', () => {
       .join('\n');
 
   it.each([
-    ['an endless loop', 'endless', /^does not end within 5000 ms$/m],
+    ['an endless loop', 'endless', /^does not end within 1000 ms$/m],
     ['the square of the size', 'quadratic', /^\d+ steps for \d+ bytes, at most \d+$/m],
     ['an error nothing expects', 'throwing', /^throws RangeError/m],
     ['an error outside of its promise', 'throwing-later', /^ends the process: 1$/m],
@@ -85,7 +88,7 @@ describe('the fuzzer', () => {
 
   it('reproduces a fault by the number of its case', async () => {
     const [fault] = results.find(({ parser }) => parser === 'throwing')!.faults;
-    const [again] = await run('planted-parsers.ts', { parsers: ['throwing'], from: fault!.case, cases: 1 });
+    const [again] = await run('planted-parsers.js', { parsers: ['throwing'], from: fault!.case, cases: 1 });
     expect(again!.faults).toMatchObject([{ ...fault, what: expect.stringContaining('RangeError') }]);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * The limit beside which sends are read: the rows of a send (message, event, head) in batches of the same size, over
- * bare `pg`, in copies of the program's tables. A process of its own that takes one measurement from its arguments.
+ * The limit to which sends are compared: the rows of a send (message, event, head) in batches of the same size, over
+ * bare `pg`, in copies of the program's tables. An own process that takes one measurement from its arguments.
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,7 +21,7 @@ export interface BareLimitResult {
   readonly seconds: number;
 }
 
-/** As many as the program has under way at once; a single conversation is never in two. */
+/** The number of batches that the program runs at once; a single conversation is never in two. */
 const MOST_IN_FLIGHT = 2;
 
 const PREPARE = `

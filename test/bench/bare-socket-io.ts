@@ -1,4 +1,4 @@
-/** What Socket.IO does alone: holds sockets, each with one listener. */
+/** Socket.IO alone: holds sockets, each with one listener. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server } from 'socket.io';

@@ -1,4 +1,4 @@
-/** What Express and multer do alone: a file of a form goes to disk, and nobody looks at it. */
+/** Express and multer alone: a file of a form is written to disk without any check. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** What `ws` does alone: holds sockets, and on any message sends the frame it was given to all of them. */
+/** `ws` alone: holds sockets, and on any message sends the given frame to all of them. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';

@@ -8,7 +8,7 @@ import { BenchReport } from './report.js';
 import { newSecret, ServerUnderTest } from './server-under-test.js';
 import { World } from './world.js';
 
-/** What all sections share: the directory of the data, the server over it, the people in it, and the generator. */
+/** What all sections share: the data directory, the server over it, its users, and the generator. */
 export class Bench {
   readonly report = new BenchReport();
   readonly generator = new Generator();
@@ -27,7 +27,7 @@ export class Bench {
     return this.people!;
   }
 
-  /** Starts the server, after ending the one that runs, so that nothing measured before is in its memory. */
+  /** Starts the server after ending the running one, so that nothing measured before is in its memory. */
   async restart(): Promise<ServerUnderTest> {
     await this.stop();
     this.running = await ServerUnderTest.start(this.directory, this.secret);

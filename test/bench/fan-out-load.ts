@@ -7,7 +7,7 @@ import type { FanOutJob, FanOutResult } from './jobs.js';
 const LIVE = '{"type":"live"';
 const REPLY = '{"type":"reply"';
 const CREATED = '{"type":"message.created"';
-/** The byte that tells `message.created` from all other frames on the way: the `m` of its type. */
+/** The byte that distinguishes `message.created` from all other frames: the `m` of its type. */
 const KIND = 9;
 const M = CREATED.charCodeAt(KIND);
 const R = REPLY.charCodeAt(KIND);
@@ -15,8 +15,8 @@ const MOST_FAILURES = 100;
 const QUIET_MS = 500;
 
 /**
- * Many sockets in one conversation. Frames of the message are counted, and nothing else is done with them; how many
- * sends are under way is bounded by what has arrived, so that no server is driven into its queues.
+ * Many sockets in one conversation. Frames of the message are counted and not parsed; the number of active sends is
+ * limited by what has arrived, so that no server is driven into its queues.
  */
 export async function fanOut(job: FanOutJob, mark: (event: 'begin' | 'end') => void): Promise<FanOutResult> {
   const { port, path, tokens, window, conversationId } = job;
@@ -42,7 +42,7 @@ export async function fanOut(job: FanOutJob, mark: (event: 'begin' | 'end') => v
     firstFailure ??= reason;
     failures++;
   };
-  /** What was refused is delivered to nobody. */
+  /** A refused send is delivered to no client. */
   const refused = (answer: string): void => {
     failed(answer);
     refusals++;
@@ -70,7 +70,7 @@ export async function fanOut(job: FanOutJob, mark: (event: 'begin' | 'end') => v
 
   try {
     await inGroups(tokens, open);
-    // Everybody is told of everybody's coming; that is not what is measured.
+    // Every client receives the joining of every other, which is not measured.
     while (performance.now() - heardAt < QUIET_MS) await sleep(QUIET_MS / 4);
     isRunning = true;
     dispatcher();

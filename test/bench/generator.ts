@@ -7,7 +7,7 @@ export interface WhileWorking {
   end?(): void | Promise<void>;
 }
 
-/** The load generator's process, as those see it who give it work. */
+/** The process of the load generator, for its users. */
 export class Generator {
   private readonly process = new MeasuredProcess('test/bench/load');
 
@@ -15,7 +15,7 @@ export class Generator {
     return this.process.cpuMs();
   }
 
-  /** @throws Error when the job could not be done, or takes longer than `limitMs` */
+  /** @throws Error if the job fails, or takes longer than `limitMs` */
   work<Result>(job: Job, { begin, end }: WhileWorking = {}, limitMs = 90_000): Promise<Result> {
     return new Promise((resolve, reject) => {
       const waiting: Promise<void>[] = [];
@@ -35,7 +35,7 @@ export class Generator {
     });
   }
 
-  /** Lets idle sockets go. */
+  /** Closes idle sockets. */
   release(): void {
     this.process.tell({ order: 'release' } satisfies Order);
   }

@@ -1,4 +1,4 @@
-/** Reads a CPU profile of V8: where the time itself was spent, by function and by area. */
+/** Reads a CPU profile of V8: the self time by function and by area. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 
 interface ProfileNode {
@@ -17,7 +17,7 @@ const FUNCTIONS = 45;
 /** `dispatch` is the profiler's own. */
 const NOT_WORK = new Set(['(idle)', '(root)', 'dispatch']);
 
-/** Names where code belongs: a package, a folder of the program, Node itself. */
+/** The owner of code: a package, a folder of the program, or Node itself. */
 function areaOf({ functionName, url }: ProfileNode['callFrame']): string {
   if (functionName === '(garbage collector)') return 'garbage collection';
   if (url === '' || url.startsWith('node:')) {
@@ -59,7 +59,7 @@ export function hotSpots(profile: unknown): string {
   return `busy ${busy} % of the time\nby area\n${list(areas, 30)}by function\n${list(functions, FUNCTIONS)}`;
 }
 
-/** Keeps a profile for other tools, and prints its table. */
+/** Stores a profile for other tools, and prints its table. */
 export function writeProfile(id: string, profile: unknown): void {
   mkdirSync('bench-results', { recursive: true });
   writeFileSync(`bench-results/${id}.cpuprofile`, JSON.stringify(profile));

@@ -5,7 +5,7 @@ import { WebSocketClient } from './clients/web-socket-client.js';
 import { inGroups } from './in-groups.js';
 import type { IdleJob, IdleResult } from './jobs.js';
 
-/** Opens all sockets, says `begin`, and holds them until it is told to let go. */
+/** Opens all sockets, reports `begin`, and holds them until it is released. */
 export async function idle(
   job: IdleJob,
   mark: (event: 'begin' | 'end') => void,

@@ -1,4 +1,4 @@
-/** Does it for all, so many at the same time. */
+/** Runs the work for all, a number at the same time. */
 export async function inGroups<T>(all: readonly T[], work: (one: T) => Promise<void>, atOnce = 32): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {

@@ -16,35 +16,35 @@ interface Timed {
 interface Sending extends Timed {
   readonly transport: TransportName;
   readonly senders: readonly SenderSeat[];
-  /** Tokens of those who only receive, over the same transport (plain WebSocket beside REST). */
+  /** Tokens of clients that only receive, over the same transport (plain WebSocket beside REST). */
   readonly readers: readonly string[];
 }
 
-/** Everybody sends again as soon as an answer is there, so many at once. */
+/** Every client sends again as soon as its response has arrived, a number at once. */
 export interface ClosedLoopJob extends Sending {
   readonly kind: 'closed-loop';
   readonly inFlight: number;
 }
 
-/** So many sends a second, whatever the answers do. */
+/** A number of sends a second, independent of the responses. */
 export interface OpenLoopJob extends Sending {
   readonly kind: 'open-loop';
   readonly rate: number;
 }
 
-/** Some of many sockets send; everybody receives; the next send goes out when there is room in the window. */
+/** Some of many sockets send and all receive; the next send starts when the window has room. */
 export interface FanOutJob extends Timed {
   readonly kind: 'fan-out';
   readonly path: string;
-  /** One socket each; undefined where nobody asks who they are. */
+  /** One socket each; undefined if the server requires no authentication. */
   readonly tokens: readonly (string | undefined)[];
   readonly conversationId: string;
   readonly senders: number;
-  /** Sends that not everybody has received yet. */
+  /** The maximum of sends that have not been received by all. */
   readonly window: number;
 }
 
-/** Sockets that are open and do nothing, until `release`. */
+/** Sockets that are open and idle, until `release`. */
 export interface IdleJob {
   readonly kind: 'idle';
   readonly port: number;
@@ -60,11 +60,11 @@ export interface SendResult {
   readonly seconds: number;
   readonly failures: number;
   readonly firstFailure?: string;
-  /** Answered with "not now". */
+  /** Responses with "later". */
   readonly refused: number;
   readonly toAcknowledgement?: LatencySummary;
   readonly toRefusal?: LatencySummary;
-  /** From the last send of an open loop until no answer was owed any more and one more send was taken. */
+  /** From the last send of an open loop until all responses have arrived and one more send was accepted. */
   readonly recoveredMs?: number;
   readonly toOtherSocket?: LatencySummary;
 }
@@ -75,7 +75,7 @@ export interface FanOutResult {
   readonly seconds: number;
   readonly failures: number;
   readonly firstFailure?: string;
-  /** One frame as it was delivered. */
+  /** One delivered frame. */
   readonly sample: string;
 }
 
@@ -86,12 +86,12 @@ export interface IdleResult {
   readonly firstFailure?: string;
 }
 
-/** What the generator says while it works. */
+/** The reports of the generator while it works. */
 export type Report =
   | { readonly event: 'begin' }
   | { readonly event: 'end' }
   | { readonly event: 'result'; readonly result: SendResult | FanOutResult | IdleResult }
   | { readonly event: 'failed'; readonly reason: string };
 
-/** What it is told. */
+/** The orders to the generator. */
 export type Order = { readonly order: 'work'; readonly job: Job } | { readonly order: 'release' };

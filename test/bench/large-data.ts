@@ -1,4 +1,4 @@
-/** How much to make; conversations differ in size as those of real places do, a few of them hot. */
+/** How much to create; sizes of conversations differ as in real installations, with a few large ones. */
 export interface LargeData {
   readonly messages: number;
   readonly users: number;
@@ -12,7 +12,7 @@ const LARGE_ID = `
   create function pg_temp.large_id(name text) returns uuid language sql immutable
     return overlay(overlay(md5(name) placing '4' from 13) placing '8' from 17)::uuid`;
 
-/** `$1` people. */
+/** `$1` users. */
 const USERS = `
   insert into users (id, username, display_name, created_at)
   select pg_temp.large_id('user' || n), 'large' || n, 'Person ' || n, now() - (n % 365) * interval '1 day'
@@ -24,20 +24,20 @@ const CONVERSATIONS = `
   select pg_temp.large_id('conversation' || n), case when n % 10 = 0 then 'room' else 'group' end, 'Place ' || n
     from generate_series(1, $1::int) n`;
 
-/** Eight people in each of `$1` conversations, of `$2` people. */
+/** Eight users in each of `$1` conversations, of `$2` users. */
 const PARTICIPANTS = `
   insert into participants (conversation_id, user_id, joined_seq)
   select distinct pg_temp.large_id('conversation' || n), pg_temp.large_id('user' || 1 + (n * 7919 + k * 104729) % $2::int), 0
     from generate_series(1, $1::int) n, generate_series(1, 8) k`;
 
-/** How many of `$1` messages each of `$2` conversations gets: so many over the rank to the power of 0.7. */
+/** How many of `$1` messages each of `$2` conversations gets: in proportion to the rank to the power of -0.7. */
 const SIZES = `
   create unlogged table large_sizes as
   with weight as (select n, power(n, -0.7) as share from generate_series(1, $2::int) n)
   select n, pg_temp.large_id('conversation' || n) as id, ceil($1::float8 * share / sum(share) over ())::int as size
     from weight`;
 
-/** The messages of the conversations from `$1` to `$2`, of `$3` people, over the last thirty days. */
+/** The messages of the conversations from `$1` to `$2`, of `$3` users, over the last thirty days. */
 const MESSAGES = `
   with said as (
     select s.id as conversation_id, k as number, now() - interval '30 days' + interval '30 days' * k / (s.size + 1) as at,
@@ -57,14 +57,14 @@ const MESSAGES = `
 const HEADS = `
   insert into stream_heads (stream_id, last_seq, last_number) select id, size, size from large_sizes`;
 
-/** A file for every fiftieth of `$1` messages, of `$2` people. */
+/** A file for every fiftieth of `$1` messages, of `$2` users. */
 const FILES = `
   insert into files (id, uploader_id, name, type, category, size, content_hash, status)
   select pg_temp.large_id('file' || n), pg_temp.large_id('user' || 1 + n % $2::int), 'file' || n, 'image/png',
          (array['image', 'document', 'audio', 'video', 'archive'])[1 + n % 5], 1000 + n % 1000000, md5(n::text), 'ready'
     from generate_series(1, $1::int / 50) n`;
 
-/** What nodes would have reported of ninety days, and the people of three, of `$1` people. */
+/** The reports of nodes of ninety days, and the active users of three, of `$1` users. */
 const ACTIVITY = [
   `insert into activity_hours (hour, name, label, count)
    select h, name, '', 5000 from generate_series(date_trunc('hour', now() - interval '90 days'), now(), interval '1 hour') h,
@@ -80,8 +80,8 @@ const PEOPLE = `
     from generate_series(0, 2) d, generate_series(1, $1::int) n where n % 5 < 2`;
 
 /**
- * Fills an empty, migrated database on the server itself, without a row going over the wire: five million messages in a
- * few minutes and two and a half gigabytes. What searches read is indexed later, by whoever runs on it.
+ * Fills an empty, migrated database on the server itself, without sending rows: five million messages in a few minutes
+ * and two and a half gigabytes. The search index is built later, by the program that runs on it.
  */
 export async function fillLargeData(run: Run, { messages, users, conversations }: LargeData): Promise<void> {
   await run(`set synchronous_commit = off`);

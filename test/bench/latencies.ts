@@ -6,7 +6,7 @@ export interface LatencySummary {
   readonly max: number;
 }
 
-/** Milliseconds, every one of them kept: no buckets, no averages of percentiles. */
+/** Milliseconds, all of them stored: no buckets, no averages of percentiles. */
 export class Latencies {
   private readonly values: number[] = [];
 
@@ -14,7 +14,7 @@ export class Latencies {
     this.values.push(ms);
   }
 
-  /** Undefined when nothing was recorded. */
+  /** Undefined if nothing was recorded. */
   summary(): LatencySummary | undefined {
     const sorted = Float64Array.from(this.values).sort();
     if (sorted.length === 0) return undefined;

@@ -1,17 +1,17 @@
-/** The load generator: a process of its own, which takes one job after the other from the one who started it. */
+/** The load generator: a process that runs one job after the other for its parent. */
 import { fanOut } from './fan-out-load.js';
 import { idle } from './idle-load.js';
 import type { Job, Order, Report, SendResult, FanOutResult, IdleResult } from './jobs.js';
 import { sendLoad } from './send-load.js';
 
-function tell(report: Report): void {
+function sendReport(report: Report): void {
   process.send?.(report);
 }
 
 let release = (): void => {};
 
 function work(job: Job): Promise<SendResult | FanOutResult | IdleResult> {
-  const mark = (event: 'begin' | 'end'): void => tell({ event });
+  const mark = (event: 'begin' | 'end'): void => sendReport({ event });
   if (job.kind === 'fan-out') return fanOut(job, mark);
   if (job.kind === 'idle') {
     const released = new Promise<void>((resolve) => {
@@ -25,10 +25,10 @@ function work(job: Job): Promise<SendResult | FanOutResult | IdleResult> {
 process.on('message', (order: Order) => {
   if (order.order === 'release') return release();
   work(order.job).then(
-    (result) => tell({ event: 'result', result }),
-    (error: Error) => tell({ event: 'failed', reason: error.message }),
+    (result) => sendReport({ event: 'result', result }),
+    (error: Error) => sendReport({ event: 'failed', reason: error.message }),
   );
 });
 process.on('disconnect', () => process.exit(0));
-// The probe lets go of the channel, and orders are all that keeps this process.
+// The probe releases the channel, and only the orders keep this process alive.
 process.channel?.ref();

@@ -1,7 +1,7 @@
 /**
- * What the dashboard costs with many messages: fills a database of its own and explains each statement of it, first
- * with what the filling left in memory, then again. `node dist/test/bench/measure-dashboard.js [messages] [directory]`;
- * with a directory the database is kept there, and filled only once.
+ * The cost of the dashboard with many messages: fills its own database and explains each statement, first with what the
+ * filling left in memory, then again. `node dist/test/bench/measure-dashboard.js [messages] [directory]`; with a
+ * directory the database is stored there, and filled only once.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,7 +30,7 @@ function tablesOf(plan: Plan): string[] {
 }
 
 async function measure(client: pg.Client): Promise<void> {
-  // One core each: what others use of the machine meanwhile must not decide.
+  // One core each, so that other load of the machine does not decide.
   await client.query('set max_parallel_workers_per_gather = 0');
   for (const cycle of ['first', 'again']) {
     for (const { statement, values } of DASHBOARD_STATEMENTS) {

@@ -12,7 +12,7 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** A process of the bench's own starting that is looked into from outside. */
+/** A process that the bench starts and inspects from outside. */
 export class MeasuredProcess {
   private output = '';
   private readonly child: ChildProcess;
@@ -35,7 +35,7 @@ export class MeasuredProcess {
     running.add(this.child);
     this.ended = once(this.child, 'exit');
     this.child.on('exit', () => running.delete(this.child));
-    // What it is told after its end; that it ended shows where something is waited for.
+    // Orders after its end fail; where its end matters, it is awaited.
     this.child.on('error', () => undefined);
     const collect = (chunk: Buffer): void => {
       this.output = (this.output + String(chunk)).slice(-KEPT_OUTPUT);
@@ -68,7 +68,7 @@ export class MeasuredProcess {
     this.child.off('message', listener);
   }
 
-  /** Waits until the pattern was printed. @throws Error with its last words when it ends instead */
+  /** Waits until the pattern was printed. @throws Error with its last output if it ends instead */
   async printed(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
       const match = pattern.exec(this.output);
@@ -78,7 +78,7 @@ export class MeasuredProcess {
     }
   }
 
-  /** Resident memory in bytes after everything that can be collected is. */
+  /** Resident memory in bytes after garbage collection. */
   async memory(): Promise<NodeJS.MemoryUsage> {
     return (await this.ask('memory')) as NodeJS.MemoryUsage;
   }
@@ -91,7 +91,7 @@ export class MeasuredProcess {
     return this.ask('profile-stop');
   }
 
-  /** Ends it in its own way; by force when it takes too long. */
+  /** Ends it regularly, and kills it if that takes too long. */
   async end(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode) return;
     this.child.kill('SIGTERM');

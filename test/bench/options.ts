@@ -19,7 +19,7 @@ export interface BenchOptions {
   /** Measured time of one row. */
   readonly seconds: number;
   readonly sections: ReadonlySet<SectionName>;
-  /** Whether the server is profiled while it is measured, which costs it some of its speed. */
+  /** Whether the server is profiled during the measurement, which costs some of its speed. */
   readonly profile: boolean;
   /** Messages to search in. */
   readonly messages: number;
@@ -29,7 +29,7 @@ export interface BenchOptions {
 
 export const USAGE = `npm run bench -- [--seconds 4] [--only ${SECTIONS.join(',')}] [--connections 5000] [--messages 200000] [--profile]`;
 
-/** @throws Error that says how it is used */
+/** @throws Error with the usage */
 export function readOptions(args: readonly string[]): BenchOptions {
   const { values } = parseArgs({
     args: [...args],

@@ -1,6 +1,6 @@
 /**
- * Loaded into a measured process with `--import`: answers what only the process itself knows. The program knows nothing
- * of it.
+ * Loaded into a measured process with `--import`: returns what only the process itself knows. The program does not know
+ * it.
  */
 import { Session } from 'node:inspector/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,7 +22,7 @@ async function answer(question: ProbeQuestion): Promise<unknown> {
   return stopProfile();
 }
 
-/** What is left after several collections: the first only frees what the second can let go of. */
+/** Memory after several collections: the first only makes free what the second can release. */
 async function settledMemory(): Promise<NodeJS.MemoryUsage> {
   for (let i = 0; i < COLLECTIONS; i++) {
     global.gc?.();
@@ -48,7 +48,7 @@ async function stopProfile(): Promise<unknown> {
 if (process.send) {
   process.on('message', (message: { probe?: ProbeQuestion }) => {
     if (message.probe)
-      void answer(message.probe).then((told) => process.send?.({ probe: message.probe, answer: told }));
+      void answer(message.probe).then((result) => process.send?.({ probe: message.probe, answer: result }));
   });
   process.channel?.unref();
 }

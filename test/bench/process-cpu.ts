@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Of one tick of the kernel's clock; 100 a second on every Linux there is. */
+/** Of one tick of the kernel's clock; 100 a second on every Linux. */
 const MS_PER_TICK = 10;
 const [PARENT, USER, SYSTEM, CHILDREN_USER, CHILDREN_SYSTEM] = [1, 11, 12, 13, 14];
 
-/** The fields of `/proc/<pid>/stat` behind the name; undefined where there is no such process, or no `/proc`. */
+/** The fields of `/proc/<pid>/stat` after the name; undefined without such a process, or without `/proc`. */
 function statOf(pid: number | string): number[] | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -17,7 +17,7 @@ function statOf(pid: number | string): number[] | undefined {
   }
 }
 
-/** Processor time a process has used so far, in milliseconds. */
+/** Processor time of a process so far, in milliseconds. */
 export function cpuMsOf(pid: number): number {
   const stat = statOf(pid);
   return stat ? (stat[USER]! + stat[SYSTEM]!) * MS_PER_TICK : 0;
@@ -27,7 +27,7 @@ export function parentOf(pid: number): number | undefined {
   return statOf(pid)?.[PARENT];
 }
 
-/** Of a process and all it started and ended: PostgreSQL with its backends. */
+/** Of a process and all its children, ended ones included: PostgreSQL with its backends. */
 export function cpuMsOfFamily(pid: number): number {
   const own = statOf(pid);
   if (!own) return 0;

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 
 const DIRECTORY = 'bench-results';
 
-/** One measured row: what it is, its figures by name, and the figure it is meant to reach. */
+/** One measured row: its name, its values by name, and its target. */
 export interface Row {
   readonly id: string;
   readonly label: string;
   readonly figures: Readonly<Record<string, number | string | undefined>>;
   readonly target?: { readonly figure: string; readonly least?: number; readonly most?: number };
-  /** Figures in full, for the file only. */
+  /** Values in full, for the file only. */
   readonly raw?: unknown;
 }
 
@@ -39,11 +39,11 @@ export class BenchReport {
       if (rows.length > 0) process.stdout.write(`\n${title}\n${table(rows)}`);
     }
     const missed = this.rows.filter((row) => verdict(row) === 'no');
-    const judged = this.rows.filter((row) => row.target);
-    process.stdout.write(`\n${judged.length - missed.length} of ${judged.length} targets reached\n`);
+    const rated = this.rows.filter((row) => row.target);
+    process.stdout.write(`\n${rated.length - missed.length} of ${rated.length} targets reached\n`);
   }
 
-  /** Answers the file's name. */
+  /** Returns the name of the file. */
   write(options: object): string {
     mkdirSync(DIRECTORY, { recursive: true });
     const name = `${this.startedAt.toISOString().replace(/[:.]/g, '-')}.json`;

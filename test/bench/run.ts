@@ -1,4 +1,4 @@
-/** `npm run bench`: measures the program as it is started, beside the limits of what it stands on. */
+/** `npm run bench`: measures the program as it is started, beside the limits of what it is built on. */
 import { Bench } from './bench.js';
 import type { TransportName } from './jobs.js';
 import { type BenchOptions, readOptions, type SectionName, USAGE } from './options.js';

@@ -7,13 +7,13 @@ import type { ClosedLoopJob, OpenLoopJob, SendResult } from './jobs.js';
 import { Latencies } from './latencies.js';
 import { inGroups } from './in-groups.js';
 
-/** Sends that can be under way at once; far more than any row has. */
+/** Sends that can be active at once; far more than any row has. */
 const REMEMBERED = 1 << 20;
 const MOST_FAILURES = 1000;
 const DRAIN_MS = 10_000;
 const NOT_NOW = /SERVICE_UNAVAILABLE|TOO_MANY_IN_FLIGHT/;
 
-/** One send at a time of one sender, over conversations in turn. */
+/** One active send of one sender, over conversations in turn. */
 interface Lane {
   readonly client: Client;
   readonly conversations: readonly string[];
@@ -61,7 +61,7 @@ class SendLoad {
   private isMeasuring = false;
   private firstMeasured = Infinity;
   private lastMeasured = Infinity;
-  /** All that were ever taken. */
+  /** All accepted sends. */
   private taken = 0;
   private stoppedAt = 0;
   private begunAt = 0;
@@ -110,7 +110,7 @@ class SendLoad {
     }
   }
 
-  /** No more sends; waits for the answers that are still on their way. */
+  /** Stops sending and waits for the outstanding responses. */
   async drain(): Promise<void> {
     this.isRunning = false;
     clearInterval(this.pace);
@@ -119,7 +119,7 @@ class SendLoad {
     while (this.open_ > 0 && performance.now() < deadline) await sleep(20);
   }
 
-  /** Sends again, one at a time, until one is taken. */
+  /** Sends again, one at a time, until one is accepted. */
   async recover(): Promise<void> {
     const begun = performance.now();
     this.isRunning = false;

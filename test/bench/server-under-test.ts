@@ -9,7 +9,7 @@ import { cpuMsOfFamily, parentOf } from './process-cpu.js';
 const READY = /REST\s+http:\/\/localhost:(\d+)\/api\/v1/;
 const POLL_MS = 5;
 
-/** The program itself over an embedded PostgreSQL in a directory of the bench, with its limits out of the way. */
+/** The program itself over an embedded PostgreSQL in a directory of the bench, with high limits. */
 export class ServerUnderTest {
   private constructor(
     readonly process: MeasuredProcess,
@@ -20,7 +20,7 @@ export class ServerUnderTest {
     private readonly postmaster: number | undefined,
   ) {}
 
-  /** Secrets are the directory's: the same `jwtSecret` belongs to every start over it. */
+  /** Secrets belong to the directory: every start over it uses the same `jwtSecret`. */
   static async start(directory: string, jwtSecret: string): Promise<ServerUnderTest> {
     const begunAt = performance.now();
     const process = new MeasuredProcess('src/main', {

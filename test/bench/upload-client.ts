@@ -12,7 +12,7 @@ export interface UploadResult {
   readonly p99?: number;
 }
 
-/** Uploads the same file again and again over connections that are kept; the form is made once. */
+/** Uploads the same file repeatedly over persistent connections; the form is created once. */
 export class UploadClient {
   private readonly agent = new Agent({ keepAlive: true });
   private readonly form: readonly Buffer[];
@@ -28,7 +28,7 @@ export class UploadClient {
     this.form = [Buffer.from(head), bytes, Buffer.from(`\r\n--${BOUNDARY}--\r\n`)];
   }
 
-  /** Everybody uploads again as soon as the answer is there, until the time is over. */
+  /** Every connection uploads again as soon as the response has arrived, until the time is over. */
   async loop(seconds: number): Promise<UploadResult> {
     const log = new Latencies();
     let failures = 0;
@@ -47,7 +47,7 @@ export class UploadClient {
     return { uploads: count, seconds: (performance.now() - begunAt) / 1000, failures, p50, p99 };
   }
 
-  /** Everybody uploads once, all at the same time. @throws Error when one is refused */
+  /** Every connection uploads once, all at the same time. @throws Error if one is refused */
   async allAtOnce(): Promise<void> {
     const answers = await Promise.all(this.tokens.map((token) => this.upload(token)));
     const refused = answers.find((status) => status !== 201);

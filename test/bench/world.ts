@@ -11,7 +11,9 @@ export interface Person {
   readonly token: string;
 }
 
-/** People and conversations, made in SQL and with the program's own tokens: no password is hashed for a measurement. */
+/**
+ * Users and conversations, created in SQL and with the program's own tokens: no password is hashed for a measurement.
+ */
 export class World {
   private readonly pool: pg.Pool;
   private readonly tokens: AccessTokens;
@@ -29,7 +31,7 @@ export class World {
   async people(count: number): Promise<Person[]> {
     const rows = Array.from({ length: count }, () => ({ id: newId(), sessionId: newId() }));
     const ids = rows.map(({ id }) => id);
-    const names = ids.map((id) => `bench.${id.slice(-12)}`); // another world over the same data makes others
+    const names = ids.map((id) => `bench.${id.slice(-12)}`); // another world over the same data creates others
     await this.query(
       `insert into users (id, username, display_name) select * from unnest($1::uuid[], $2::text[], $2::text[])`,
       [ids, names],
@@ -46,7 +48,7 @@ export class World {
     }));
   }
 
-  /** Groups whose streams are empty, one for each list of people. Answers their ids. */
+  /** Groups with empty streams, one for each list of users. Returns their ids. */
   async groups(circles: readonly (readonly Person[])[]): Promise<string[]> {
     const ids = circles.map(() => newId());
     await this.query(`insert into conversations (id, type, title) select unnest($1::uuid[]), 'group', 'bench'`, [ids]);
@@ -62,7 +64,7 @@ export class World {
     return ids;
   }
 
-  /** So that no row pays for the writing of the one before, and the planner knows what is there. */
+  /** So that no row pays for the writes of the one before, and the planner has statistics. */
   async settle(): Promise<void> {
     await this.query('checkpoint');
   }
@@ -73,7 +75,7 @@ export class World {
     return row!.xid;
   }
 
-  /** Messages a transaction since then, as the log shows it. */
+  /** Messages a transaction since then, from the log. */
   async batchSizeSince(xid: string): Promise<number> {
     const [row] = await this.query<{ size: number }>(
       `select (count(*)::float8 / greatest(1, count(distinct xid))) as size

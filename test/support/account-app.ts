@@ -23,7 +23,7 @@ import { ThrottlingModule } from '../../src/platform/throttling/throttling.modul
 import { testConfig } from './test-app.js';
 import { attachTestDatabase, createTestDatabase, type TestDatabase } from './test-database.js';
 
-/** Writes down what would have been sent to sockets. */
+/** Records what would have been sent to sockets. */
 export class RecordingBroadcaster extends Broadcaster {
   readonly endedSessions: string[] = [];
   readonly endedUsers: string[] = [];
@@ -39,7 +39,7 @@ export class RecordingBroadcaster extends Broadcaster {
   }
 }
 
-/** Writes down what was committed. */
+/** Records what was committed. */
 export class RecordingListener extends CommitListener {
   readonly events: CommittedEvent[] = [];
   committed(events: CommittedEvent[]): void {
@@ -57,7 +57,7 @@ export class RecordingListener extends CommitListener {
 })
 class RecordingModule {}
 
-/** The program up to `auth`: no rung of the ladder above it but where privileged acts are recorded. */
+/** The program up to `auth`, without the modules above it except the audit log. */
 @Module({})
 class AccountRoot {
   static of(config: Config): DynamicModule {
@@ -83,7 +83,7 @@ class AccountRoot {
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** JSON of any shape: tests look at what they expect. */
+  /** JSON of any shape: tests access what they expect. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly body: any;
 }

@@ -4,16 +4,16 @@ import { WebSocket } from 'ws';
 import type { Environment } from '../../src/platform/config/config.js';
 import { startTestApp, type TestApp } from './test-app.js';
 
-/** An answer of the REST API; `body` is whatever it is, the tests say what they expect. */
+/** A response of the REST API with any `body`; the tests assert what they expect. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  // The shape differs by route, and asserting on it is what the tests are for.
+  // The shape differs by route, and asserting it is the purpose of the tests.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly body: any;
 }
 
-/** A frame a socket was sent. */
+/** A received frame. */
 export interface Received {
   readonly type: string;
   readonly conversation_id?: string;
@@ -24,13 +24,13 @@ export interface Received {
   readonly data: any;
 }
 
-/** The same person on either transport. */
+/** A socket of a user on either transport. */
 export interface ChatSocket {
   /** Everything received so far. */
   readonly frames: Received[];
-  /** The next frame of this type that was not yet asked for; waits for it. */
+  /** The next frame of this type that was not returned yet; waits for it. */
   next(type: string): Promise<Received>;
-  /** The first frame of this kind, past or to come. */
+  /** The first frame that matches, already received or awaited. */
   until(matches: (frame: Received) => boolean): Promise<Received>;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   request(type: string, data: object): Promise<{ ok: boolean; data?: any; error?: { code: string } }>;
@@ -50,7 +50,7 @@ export interface ChatUser {
   socketIo(): Promise<ChatSocket>;
 }
 
-/** The whole program with people who talk through its edges, as their apps would. */
+/** The whole program with users who use its APIs as their apps do. */
 export interface Chat {
   readonly app: TestApp;
   user(name: string): Promise<ChatUser>;
@@ -120,7 +120,7 @@ async function register(url: string, name: string, sockets: ChatSocket[]): Promi
   };
 }
 
-/** Frames as they come, and who waits for which. */
+/** Received frames, and the waiting callers. */
 class Inbox {
   readonly frames: Received[] = [];
   private readonly asked = new Map<string, number>();

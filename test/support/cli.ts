@@ -2,7 +2,7 @@ import { startProcess } from './test-process.js';
 
 export interface CliAnswer {
   readonly exitCode: number | null;
-  /** Standard output and standard error as they came. */
+  /** Standard output and standard error, interleaved as written. */
   readonly output: string;
 }
 

@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 type Mode =
   'clean' | 'malware' | 'too large' | 'silent' | 'nonsense' | 'hangs up' | 'resets' | 'ends' | 'stalls' | 'holds';
 
-/** A clamd that reads the protocol to the letter and says what it is told to say. */
+/** A clamd that implements the protocol exactly and responds as its mode requires. */
 export class FakeClamd {
   mode: Mode = 'clean';
-  /** What was handed to it, as it came. */
+  /** The received files, in order. */
   readonly received: Buffer[] = [];
   private readonly sockets = new Set<Socket>();
   private readonly held: Socket[] = [];
@@ -29,7 +29,7 @@ export class FakeClamd {
     return `tcp://127.0.0.1:${this.port}`;
   }
 
-  /** Nobody answers at its port any more. */
+  /** Stops listening on its port. */
   async goAway(): Promise<void> {
     for (const socket of this.sockets) socket.destroy();
     await new Promise((resolve) => this.server.close(resolve));
@@ -40,7 +40,7 @@ export class FakeClamd {
     await new Promise<void>((resolve) => this.server.listen(this.port, '127.0.0.1', resolve));
   }
 
-  /** Says of those it has held for longest that they are clean. */
+  /** Reports the files it has held longest as clean. */
   release(count: number): void {
     for (const socket of this.held.splice(0, count)) socket.end('stream: OK\0');
   }
@@ -67,7 +67,7 @@ export class FakeClamd {
   }
 }
 
-/** The bytes of all chunks once the empty one is there. */
+/** The bytes of all chunks after the empty one has arrived. */
 function unframed(input: Buffer): Buffer | undefined {
   const command = 'zINSTREAM\0';
   if (input.toString('latin1', 0, command.length) !== command) return undefined;

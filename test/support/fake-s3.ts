@@ -7,7 +7,7 @@ const KEY_ID = 'test-key';
 const SECRET = 'test-secret-of-the-store';
 const PART_MIN = 5 * 1024 * 1024;
 
-/** Uploads shown on one page. */
+/** Uploads on one page of a list. */
 const PAGE = 2;
 
 interface UnderWay {
@@ -16,14 +16,14 @@ interface UnderWay {
   readonly parts: Map<number, Buffer>;
 }
 
-/** A store that speaks as much of S3 as is asked of it, and answers nothing that is not signed as it should be. */
+/** A store that implements the used part of S3, and refuses requests without a valid signature. */
 export class FakeS3 {
   readonly objects = new Map<string, { bytes: Buffer; type: string }>();
   readonly uploads = new Map<string, UnderWay>();
-  /** Method and path of everything that was let in. */
+  /** Method and path of every accepted request. */
   readonly requests: string[] = [];
   isBroken = false;
-  /** Answers whoever asks for an object instead. */
+  /** Responds to requests for an object in place of the store. */
   onGet: ((response: ServerResponse) => void) | undefined;
 
   private constructor(
@@ -133,7 +133,7 @@ export class FakeS3 {
     answer(response, 200, result);
   }
 
-  /** An upload in parts that somebody began then and went away from. */
+  /** Creates an incomplete multipart upload of that time. */
   leaveUnderWay(key: string, begunAt: Date): string {
     const id = randomUUID();
     this.uploads.set(id, { key, begunAt, parts: new Map([[1, Buffer.alloc(10)]]) });
@@ -180,7 +180,7 @@ const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256'
 const encode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 
-/** Signature version 4, in a header or in the address. */
+/** Signature version 4, in a header or in the URL. */
 function isSigned(request: IncomingMessage, url: URL, body: Buffer): boolean {
   const said = signatureOf(request, url);
   if (!said) return false;

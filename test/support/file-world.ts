@@ -5,7 +5,7 @@ import type { Environment } from '../../src/platform/config/config.js';
 import type { SampleFile } from '../fixtures/sample-files.js';
 import { type Answer, type Chat, type ChatUser, startChat } from './chat.js';
 
-/** People who share files, and a look at what is on the disk. */
+/** Users who share files, and access to the files on disk. */
 export interface FileWorld {
   readonly chat: Chat;
   upload(
@@ -14,26 +14,26 @@ export interface FileWorld {
     more?: UploadFields,
     headers?: UploadHeaders,
   ): Promise<Answer>;
-  /** How the file stands once its scan is over. */
+  /** The file after its scan. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   scanned(user: ChatUser, id: string): Promise<any>;
   /** Uploads, and waits until it is ready. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   ready(user: ChatUser, file: SampleFile, more?: UploadFields): Promise<any>;
   fetch(user: ChatUser | undefined, path: string, headers?: Record<string, string>): Promise<Response>;
-  /** A form of which the head alone is sent so far. */
+  /** An upload of which only the head has been sent so far. */
   beginUpload(user: ChatUser, length?: number): BegunUpload;
-  /** Paths below the folder of files, of whatever is there. */
+  /** Paths below the directory of files, of everything in it. */
   filesOnDisk(): string[];
-  /** Waits until these are all the bytes that are kept of a file: its status is told before what is superfluous is removed. */
+  /** Waits until only these files of an upload are stored: its status is sent before superfluous ones are deleted. */
   keepsOnly(id: string, names: readonly string[]): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** A request as it goes onto the wire, by hand. */
+/** A request whose bytes the test sends itself. */
 export interface BegunUpload {
   readonly socket: Socket;
-  /** What the server has said once it closes the connection. */
+  /** The response of the server when it closes the connection. */
   readonly answer: Promise<string>;
 }
 

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './redis-server.js';
 
-/** Whether this machine has HAProxy; where it has none, what needs it is reported by name instead of run. */
+/** Whether this machine has HAProxy; without it, tests that need it are reported by name and not run. */
 export const hasHaproxy = spawnSync('haproxy', ['-v']).status === 0;
 
-/** The shipped configuration with addresses of this machine in it: its names and its resolver are those of containers. */
+/** The shipped configuration with addresses of this machine: its own names and resolver are those of containers. */
 function configurationFor(port: number, nodePorts: readonly number[]): string {
   const nodes = nodePorts.values();
   return readFileSync('docker/haproxy/haproxy.cfg', 'utf8')
@@ -26,7 +26,7 @@ export class Haproxy {
     private readonly directory: string,
   ) {}
 
-  /** @throws Error with what it says when it does not take its configuration */
+  /** @throws Error with the message of HAProxy if it rejects its configuration */
   static async start(nodePorts: readonly [number, number]): Promise<Haproxy> {
     const port = await freePort();
     const directory = mkdtempSync(join(tmpdir(), `parley-haproxy-${process.pid}-`));
@@ -40,7 +40,7 @@ export class Haproxy {
     return new Haproxy(`http://127.0.0.1:${port}`, child, directory);
   }
 
-  /** Answers once it sends requests to a node that is ready. */
+  /** Returns once it sends requests to a node that is ready. */
   async untilItServes(): Promise<void> {
     for (;;) {
       const answer = await fetch(`${this.address}/readyz`).catch(() => undefined);

@@ -1,7 +1,7 @@
 import Sequencer from '@jest/test-sequencer';
 
 /**
- * Specs that take more than 20 seconds, the longest first: begun last, one of them would keep one core busy alone. A
+ * Specs that take more than 20 seconds, the longest first: if started last, one of them would keep one core busy alone. A
  * fresh clone has no durations of earlier runs.
  */
 const LONG = [
@@ -31,7 +31,7 @@ const LONG = [
   'integration/message-search',
 ];
 
-/** The order of the run: long specs first, then as Jest has it. */
+/** The order of the run: long specs first, then the order of Jest. */
 export default class LongestFirst extends Sequencer {
   sort(tests) {
     const rank = ({ path }) => LONG.findIndex((name) => path.includes(name)) >>> 0;

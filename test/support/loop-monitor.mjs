@@ -3,16 +3,16 @@ import { openSync, readSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 
-// node --import ./test/support/loop-monitor.mjs …, with LOOP_MONITOR naming a socket. Whoever connects to the socket is
-// answered the longest stretch of work of the event loop since the last question, in milliseconds.
+// node --import ./test/support/loop-monitor.mjs …, with LOOP_MONITOR naming a socket. A client that connects to the
+// socket receives the longest stretch of work of the event loop since the last connection, in milliseconds.
 
 const TICK_MS = 1;
-/** A request with this header holds the event loop for so many milliseconds: a defect for the tests of the tests. */
+/** A request with this header blocks the event loop for so many milliseconds, as a control. */
 const PLANT = 'x-hold-the-loop-ms';
 
 /**
- * The CPU time of this thread in milliseconds. Being descheduled on a busy machine is no work; what other threads do is
- * none of the loop's. Without a way to ask for one thread it is that of the process.
+ * The CPU time of this thread in milliseconds, without the time it is descheduled on a busy machine, and without other
+ * threads. If it cannot be read for one thread, it is that of the process.
  */
 function cpuClock() {
   if (process.threadCpuUsage) return () => sum(process.threadCpuUsage());
@@ -32,7 +32,7 @@ function sum({ user, system }) {
 if (isMainThread && process.env.LOOP_MONITOR) {
   const cpu = cpuClock();
   let [at, used, longest] = [performance.now(), cpu(), 0];
-  // Between two turns of this timer lies one turn of the loop, and at most a millisecond of others.
+  // Between two runs of this timer is one turn of the loop, and at most a millisecond of other turns.
   setInterval(() => {
     const [now, usedNow] = [performance.now(), cpu()];
     longest = Math.max(longest, Math.min(now - at, usedNow - used));
@@ -40,7 +40,7 @@ if (isMainThread && process.env.LOOP_MONITOR) {
   }, TICK_MS).unref();
   createServer((socket) => {
     socket.on('error', () => undefined);
-    // The work that was going on when this was asked is over one turn later.
+    // The work that was active at the connection has ended one turn later.
     setTimeout(() => {
       socket.end(String(longest));
       longest = 0;

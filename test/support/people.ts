@@ -8,7 +8,7 @@ import { type RealtimeClient, WebSocketClient } from './realtime-client.js';
 import { createActor } from './send-path.js';
 import type { TestApp } from './test-app.js';
 
-/** An answer of the API. */
+/** A response of the API. */
 export interface Answer {
   readonly status: number;
   readonly body: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- tests look into answers freely
@@ -16,7 +16,7 @@ export interface Answer {
 
 let count = 0;
 
-/** People of one test, made in SQL, with tokens; and what they do over HTTP. */
+/** Users of one test, created in SQL, with tokens, and their calls over HTTP. */
 export class People {
   private readonly tokens = new Map<string, string>();
 
@@ -31,7 +31,7 @@ export class People {
     return { ...actor, role };
   }
 
-  /** Somebody of another node of the same database. */
+  /** Makes a user of another node on the same database available here. */
   adopt(others: People, actor: Actor): void {
     this.tokens.set(actor.userId, others.tokenOf(actor));
   }
@@ -59,7 +59,7 @@ export class People {
     return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
   }
 
-  /** A device of this person, receiving. */
+  /** A connection of a device of this user. */
   async connect(actor: Actor, cursor = ''): Promise<RealtimeClient> {
     const client = new WebSocketClient(Number(new URL(this.test.url).port), `?cursor=${cursor}`, {
       headers: { authorization: `Bearer ${this.tokenOf(actor)}` },
@@ -68,7 +68,7 @@ export class People {
     return client;
   }
 
-  /** A group with an owner and others of these roles, in the order given. */
+  /** A group with an owner and others of these roles, in the given order. */
   async group(
     owner: Actor,
     others: [Actor, ParticipantRole][] = [],

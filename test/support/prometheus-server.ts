@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from './redis-server.js';
 
-/** Whether this machine has Prometheus with `promtool`; where it has none, what needs it is reported by name instead of run. */
+/**
+ * Whether this machine has Prometheus with `promtool`; without it, tests that need it are reported by name and not run.
+ */
 export const hasPrometheus = ['prometheus', 'promtool'].every(
   (program) => spawnSync(program, ['--version']).status === 0,
 );
@@ -70,14 +72,14 @@ scrape_configs:
     return data.alerts.filter(({ state }) => state === 'firing').map(({ labels }) => labels.alertname);
   }
 
-  /** Waits until this alert fires, or no longer does; answers for how many seconds it had to. */
+  /** Waits until this alert fires, or does not any more; returns the seconds that passed. */
   async until(alert: string, isFiring: boolean): Promise<number> {
     const begun = performance.now();
     while ((await this.firing()).includes(alert) !== isFiring) await delay(250);
     return (performance.now() - begun) / 1000;
   }
 
-  /** The least and the greatest value of a series since the start. */
+  /** The minimum and maximum of a series since the start. */
   async range(series: string): Promise<{ min: number; max: number }> {
     const ask = async (aggregate: string): Promise<number> => {
       const query = encodeURIComponent(`${aggregate}_over_time(${series}[1h])`);

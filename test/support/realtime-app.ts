@@ -24,8 +24,8 @@ import { ThrottlingModule } from '../../src/platform/throttling/throttling.modul
 import { JsonField, TextField } from '../../src/platform/validation/fields.js';
 
 /**
- * Tokens look like `alice:session-1` (or with `~`, which may stand in a subprotocol), or `alice:session-1:<epoch
- * seconds>` for one that ends at a given time.
+ * Tokens look like `alice:session-1` (or with `~`, which is allowed in a subprotocol), or `alice:session-1:<epoch
+ * seconds>` for one that expires at a given time.
  */
 @Injectable()
 export class FakeAuthenticator extends Authenticator {
@@ -75,13 +75,13 @@ export class FakeAuthenticator extends Authenticator {
   }
 }
 
-/** A fan-out that remembers who is there and answers gaps with what the test put down. */
+/** A fan-out that records its connections and fills gaps with what the test provides. */
 @Injectable()
 export class FakeFanOut extends ConnectionAttacher implements SlowConsumerRecovery {
   readonly connections = new Set<LiveConnection>();
   readonly resumes: (ResumeRequest | undefined)[] = [];
   readonly gaps: ReadonlyMap<string, number>[] = [];
-  /** What `opened` fails with. */
+  /** The error with which `opened` fails. */
   failure: Error | undefined;
   fill: (connection: LiveConnection, from: ReadonlyMap<string, number>) => Promise<void> | void = () => {};
 
@@ -117,7 +117,7 @@ export class EchoDto {
 
 export class NothingDto {}
 
-/** Requests of the tests: one that answers at once, one that waits for the test, one that breaks. */
+/** Requests of the tests: one that replies at once, one that waits for the test, one that fails. */
 @Gateway()
 export class TestGateway {
   /** Called when a connection that was signed in has ended. */
@@ -191,7 +191,7 @@ function modules(config: Config): (DynamicModule | Type)[] {
   return [ConfigModule.of(config), ThrottlingModule, FakesModule, RealtimeModule];
 }
 
-/** Only the realtime part of the program, on a free port, with everything else pretended: no database is needed. */
+/** Only the realtime part of the program, on a free port, with doubles for everything else: no database is needed. */
 export async function startRealtimeApp(
   settings: Partial<RealtimeSettings> = {},
   environment: Record<string, string> = {},

@@ -1,7 +1,7 @@
 import { type ClientOptions, WebSocket } from 'ws';
 import { io, type Socket } from 'socket.io-client';
 
-/** A frame as any of them looks. */
+/** A frame of any type. */
 export interface AnyFrame {
   type: string;
   id?: string;
@@ -19,12 +19,12 @@ export interface Closed {
 /** One client of either transport, for tests that hold for both. */
 export interface RealtimeClient {
   readonly frames: AnyFrame[];
-  /** Resolves with the first frame, seen already or still to come, that `matches`. */
+  /** Resolves with the first frame, already received or awaited, that `matches`. */
   next(matches: string | ((frame: AnyFrame) => boolean)): Promise<AnyFrame>;
   request(type: string, data?: object): Promise<AnyFrame>;
-  /** The connection's end; Socket.IO has no codes, its code is that of the last error frame. */
+  /** The end of the connection; Socket.IO has no codes, its code is that of the last error frame. */
   readonly closed: Promise<Closed>;
-  /** The server did not let it in. */
+  /** Resolves if the server refused the connection. */
   readonly refused: Promise<unknown>;
   close(): void;
 }
@@ -139,13 +139,13 @@ export class SocketIoClient implements RealtimeClient {
   }
 }
 
-/** Both transports, signed in with `token` and past `ready`. */
+/** Both transports, authenticated with `token` and past `ready`. */
 export const TRANSPORTS: [string, (port: number, token: string) => RealtimeClient][] = [
   ['plain WebSocket', (port, token) => new WebSocketClient(port, `?token=${token}`)],
   ['Socket.IO', (port, token) => new SocketIoClient(port, { token })],
 ];
 
-/** The HTTP status an upgrade is refused with. */
+/** The HTTP status with which an upgrade is refused. */
 export function refusedWith(port: number, path: string, options: ClientOptions = {}): Promise<number> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, options);
   return new Promise((resolve, reject) => {

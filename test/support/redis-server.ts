@@ -2,10 +2,10 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 
-/** Whether this machine has a Redis server; where it has none, what needs one is reported by name instead of run. */
+/** Whether this machine has a Redis server; without one, tests that need it are reported by name and not run. */
 export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
 
-/** A Redis of its own on a free port of loopback, without persistence. */
+/** An own Redis on a free port of loopback, without persistence. */
 export class RedisServer {
   private process: ChildProcess | undefined;
 
@@ -28,12 +28,12 @@ export class RedisServer {
     for await (const line of this.process.stdout!) if (String(line).includes('Ready to accept')) return;
   }
 
-  /** It takes connections from now on, and says nothing. */
+  /** Accepts connections from now on, and does not respond. */
   suspend(): void {
     this.process?.kill('SIGSTOP');
   }
 
-  /** As a crash would: everything in it is lost. */
+  /** Kills it as in a crash: its data is lost. */
   async halt(): Promise<void> {
     if (!this.process || this.process.exitCode !== null || this.process.signalCode) return;
     const ended = once(this.process, 'exit');

@@ -38,16 +38,16 @@ class NoRules extends ContentModerator {
   }
 }
 
-/** The send path alone, over a real database: no edge, no sockets, everything else as in the program. */
+/** The send path over a real database, without HTTP and sockets; everything else as in the program. */
 export interface SendPath {
   readonly database: TestDatabase;
   readonly sending: SendMessage;
   readonly log: EventLog;
-  /** Everything announced so far, in the order of announcement. */
+  /** Everything announced so far, in the order of the announcement. */
   readonly announced: CommittedEvent[];
   actor(name: string): Promise<Actor>;
   conversation(...participants: Actor[]): Promise<string>;
-  /** A second instance over the same database, as another process would be. */
+  /** A second instance over the same database, like another process. */
   another(): SendMessage;
   close(): Promise<void>;
 }
@@ -85,7 +85,7 @@ function numbers(oid: number, format?: 'text' | 'binary'): (value: string) => un
   return oid === 20 ? Number : pg.types.getTypeParser(oid, format as 'text');
 }
 
-/** A user with a session, made in SQL. */
+/** A user with a session, created in SQL. */
 export async function createActor(database: TestDatabase, name: string): Promise<Actor> {
   const [userId, sessionId] = [newId(), newId()];
   await database.query(`insert into users (id, username, display_name) values ($1, $2, $3)`, [userId, name, name]);
@@ -97,7 +97,7 @@ export async function createActor(database: TestDatabase, name: string): Promise
   return { userId, sessionId, role: 'user', username: name, displayName: name, expiresAt: Date.now() / 1000 + 86_400 };
 }
 
-/** A group with these participants, made in SQL; its stream is empty. */
+/** A group with these participants, created in SQL; its stream is empty. */
 export async function createConversation(database: TestDatabase, participants: Actor[]): Promise<string> {
   const id = newId();
   await database.query(`insert into conversations (id, type) values ($1, 'group')`, [id]);

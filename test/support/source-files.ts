@@ -7,7 +7,7 @@ export interface SourceFile {
   readonly text: string;
 }
 
-/** Every TypeScript file, or every file with another ending, under this folder of the checkout. */
+/** Every TypeScript file, or every file with another extension, below this folder of the checkout. */
 export function sourceFiles(folder: string, ending = '.ts'): SourceFile[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith(ending))

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 
 /**
- * Writes how many tests passed and failed where `JEST_SUMMARY_FILE` says; a file that cannot even load counts as failed.
- * Names what was skipped because this machine lacks something.
+ * Writes the numbers of passed and failed tests to `JEST_SUMMARY_FILE`; a file that cannot load counts as failed.
+ * Reports the names of tests that were skipped because this machine lacks something.
  */
 export default class SummaryReporter {
   constructor(config) {

@@ -4,18 +4,18 @@ import { TEMPLATE_DATABASE, TEST_SERVER_URL } from './test-server.js';
 
 export interface TestDatabase {
   readonly url: string;
-  /** Runs SQL outside the application, for arranging and looking. */
+  /** Runs SQL outside the application, to prepare and check data. */
   query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
-  /** Drops the database; connections others still hold to it are ended. */
+  /** Drops the database; its other connections are ended. */
   drop(): Promise<void>;
 }
 
-/** A migrated database of its own for one test file, cloned from the run's template in some 50 ms. */
+/** An own migrated database for one test file, cloned from the template of the run in about 50 ms. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   return cloneDatabase(TEMPLATE_DATABASE);
 }
 
-/** A database without any schema, for tests of the migrations themselves. */
+/** A database without a schema, for tests of the migrations. */
 export async function createEmptyDatabase(): Promise<TestDatabase> {
   return cloneDatabase('template1');
 }
@@ -30,7 +30,7 @@ async function cloneDatabase(template: string): Promise<TestDatabase> {
   return open(url.href, () => onServer(server, `drop database if exists ${name} with (force)`));
 }
 
-/** A database somebody else made and will drop. */
+/** A database that another owner has created and will drop. */
 export function attachTestDatabase(url: string): TestDatabase {
   return open(url, () => Promise.resolve());
 }

@@ -4,16 +4,16 @@ import { once } from 'node:events';
 /** A process of the program, started from its build as `npm start` starts it. Jest's global setup updates the build. */
 export interface TestProcess {
   readonly child: ChildProcess;
-  /** What it printed so far. */
+  /** The output so far. */
   output(): string;
   /**
-   * Waits until the pattern stands in whole lines, of those printed after the first `after` characters; answers the
-   * match. Throws when the process ends first.
+   * Waits until whole lines after the first `after` characters match the pattern; returns the match. Throws if the
+   * process ends first.
    */
   printed(pattern: RegExp, after?: number): Promise<RegExpExecArray>;
-  /** Waits until the process has ended and all it printed is here; answers the exit code. */
+  /** Waits until the process has ended and all its output is available; returns the exit code. */
   ended(): Promise<number | null>;
-  /** Sends the signal and answers the exit code (null when the signal itself ended it). */
+  /** Sends the signal and returns the exit code (null if the signal itself ended it). */
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -32,7 +32,7 @@ export function startProcess(entry: string, environment: Record<string, string>,
     });
   }
   let hasEnded = false;
-  // Not `exit`, which may come before the last of what was printed.
+  // Not `exit`, which may come before the last of the output.
   const ended = (once(child, 'close') as Promise<[number | null]>).then(([exitCode]) => {
     hasEnded = true;
     return exitCode;

@@ -21,7 +21,7 @@ export async function startTestServer(): Promise<TestServer> {
   const directory = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
   const server = await EmbeddedPostgres.start({
     directory,
-    // fsync stays on, as the application demands; what only matters after a power cut does not.
+    // fsync stays on, as the application requires; settings that only matter after a power failure are off.
     settings: ['full_page_writes=off', 'wal_level=minimal', 'max_wal_senders=0', 'checkpoint_timeout=1h'],
   });
   const template = new URL(server.url);
@@ -45,7 +45,7 @@ async function createDatabase(url: string, name: string): Promise<void> {
   await client.end();
 }
 
-/** A run that was killed leaves a server without a master: stop it before it is in anybody's way. */
+/** A killed run leaves a server without an owner: stops it before it disturbs another one. */
 async function sweepAbandoned(): Promise<void> {
   for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
     if (isAlive(Number(name.slice(PREFIX.length).split('-')[0]))) continue;

@@ -4,13 +4,13 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-// What was compiled once is kept, by what it was compiled from. The compiler is loaded only for what was not.
+// Compiled files are cached by their source. The compiler is loaded only if one is missing.
 const require = createRequire(import.meta.url);
 const { version } = require('@swc/core/package.json');
 const kept = fileURLToPath(new URL('../../node_modules/.cache/parley-typescript/', import.meta.url));
 mkdirSync(kept, { recursive: true });
 
-// Jest compiles what its tests import, but not what its global setup imports: this does it for Node itself.
+// Jest compiles what its tests import, but not what its global setup imports: this loader does it for Node itself.
 export async function resolve(specifier, context, next) {
   if (/^\.{1,2}\/.*\.js$/.test(specifier) && context.parentURL?.endsWith('.ts')) {
     const source = new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL);

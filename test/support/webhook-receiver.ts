@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Less than the patience of a test: a test that ends by its own timeout does not say what is missing. */
+/** Less than the timeout of a test, whose message would not name what is missing. */
 const PATIENCE_MS = 25_000;
 
-/** A call as it came in. */
+/** A received call. */
 export interface ReceivedCall {
   readonly path: string;
   readonly headers: Record<string, string>;
@@ -16,15 +16,15 @@ export interface ReceivedCall {
 
 type Answer = (call: ReceivedCall, response: ServerResponse, request: IncomingMessage) => void;
 
-/** A host system: takes webhooks on loopback, remembers them, and answers as the test says. */
+/** A system that receives webhooks on loopback, records them, and responds as the test requires. */
 export class WebhookReceiver {
   readonly calls: ReceivedCall[] = [];
-  /** What it was asked before its first event; it is not among the calls. */
+  /** The challenges; they are not among the calls. */
   readonly challenges: ReceivedCall[] = [];
   /** Connections that were opened to it, whether or not a request came over them. */
   connections = 0;
   answer: Answer = (_call, response) => void response.writeHead(204).end();
-  /** It agrees to be sent events, as long as the test does not say otherwise. */
+  /** It confirms challenges, unless the test replaces this. */
   answerChallenge: Answer = ({ body }, response) =>
     void response.writeHead(200).end(JSON.stringify({ challenge: body.data.challenge as string }));
   private waiting: {
@@ -53,12 +53,14 @@ export class WebhookReceiver {
     return `http://127.0.0.1:${this.port}${path}`;
   }
 
-  /** The first call like this, past or to come. @throws when none has come in 25 s, saying what came instead */
+  /**
+   * The first call that matches, already received or awaited. @throws if none arrives in 25 s, with the calls that did
+   */
   async until(matches: (call: ReceivedCall) => boolean): Promise<ReceivedCall> {
     return this.wait(this.calls, matches);
   }
 
-  /** The first challenge like this, past or to come. @throws as `until` does */
+  /** The first challenge that matches, already received or awaited. @throws as `until` does */
   async untilChallenged(matches: (call: ReceivedCall) => boolean = () => true): Promise<ReceivedCall> {
     return this.wait(this.challenges, matches);
   }
@@ -82,7 +84,7 @@ export class WebhookReceiver {
     }
   }
 
-  /** Waits for so many calls. */
+  /** Waits for this number of calls. */
   async count(number: number): Promise<ReceivedCall[]> {
     await this.until(() => this.calls.length >= number);
     return this.calls;

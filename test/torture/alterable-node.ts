@@ -18,8 +18,8 @@ import { HeadReconciler } from '../../src/platform/realtime/fan-out/head-reconci
 import type { Faults } from './faults.js';
 
 /**
- * The program, with switches at some of its mechanisms. They are put on from outside, the program knows nothing of
- * them, and all of them are as they should be until somebody asks for a fault.
+ * The program with switches for some of its mechanisms. They are installed from outside, the program does not know
+ * them, and all of them are off until a test asks for a fault.
  */
 let faults: Faults = {};
 
@@ -110,7 +110,7 @@ function alterPumps(): void {
 const originals = new Map<Altered, { readonly name: string; readonly text: string }>();
 type Altered = { name: string; text: string };
 
-/** Statements are prepared by name, so that another text takes another name. */
+/** Statements are prepared by name, so another text needs another name. */
 function alterWatermarks(): void {
   for (const statement of declaredStatements() as Altered[]) {
     if (!originals.has(statement)) originals.set(statement, { ...statement });

@@ -1,20 +1,20 @@
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Random } from './random.js';
 
-/** What the way between two processes does to them. All of it can be changed while connections are open. */
+/** What the connection between two processes suffers. All of it can be changed while connections are open. */
 export interface Weather {
-  /** Every piece of data waits so long, and up to `jitterMs` more. */
+  /** Every chunk waits so long, and up to `jitterMs` more. */
   latencyMs?: number;
   jitterMs?: number;
-  /** Share of the connections that are cut once a random number of bytes, up to `cutWithinBytes`, came back. */
+  /** Share of the connections that are cut after a random number of bytes, up to `cutWithinBytes`, was returned. */
   cutShare?: number;
   cutWithinBytes?: number;
 }
 
-/** A TCP proxy on loopback that spoils connections: it needs no rights, so it runs anywhere the tests run. */
+/** A TCP proxy on loopback that disturbs connections: it needs no privileges, so it runs wherever the tests run. */
 export class ChaosProxy {
   weather: Weather = {};
-  /** Connections cut because of the weather. */
+  /** Connections cut by the configured share. */
   cuts = 0;
   private readonly pairs = new Set<readonly [Socket, Socket]>();
   private readonly random: Random;
@@ -29,7 +29,7 @@ export class ChaosProxy {
     server.on('connection', (client) => this.join(client));
   }
 
-  /** `target` is asked for the port at each connection: processes come back elsewhere. */
+  /** `target` is called for the port of each connection, because processes restart on other ports. */
   static async start(target: () => number, seed = 1): Promise<ChaosProxy> {
     const server = createServer();
     const proxy = new ChaosProxy(server, target, seed);
@@ -46,7 +46,7 @@ export class ChaosProxy {
     for (const pair of this.pairs) this.cut(pair);
   }
 
-  /** Connections stay open and nothing gets through any more, as after a cable was pulled. */
+  /** Connections stay open and nothing passes any more, as after a cable is pulled. */
   halfOpen(isHalfOpen: boolean): void {
     this.isHalfOpen = isHalfOpen;
   }
@@ -80,17 +80,17 @@ export class ChaosProxy {
     }
   }
 
-  /** In order also under jitter: each piece leaves no earlier than the one before. */
-  private carry(from: Socket, to: Socket, judge: (data: Buffer) => Buffer | undefined): void {
+  /** Preserves the order with jitter, too: each chunk leaves no earlier than the one before. */
+  private carry(from: Socket, to: Socket, transform: (data: Buffer) => Buffer | undefined): void {
     let freeAt = 0;
     from.on('data', (data) => {
       if (this.isHalfOpen) return;
-      const judged = judge(data);
-      if (!judged) return;
+      const passed = transform(data);
+      if (!passed) return;
       const { latencyMs = 0, jitterMs = 0 } = this.weather;
-      if (latencyMs + jitterMs === 0 && freeAt === 0) return void to.write(judged);
+      if (latencyMs + jitterMs === 0 && freeAt === 0) return void to.write(passed);
       freeAt = Math.max(freeAt, performance.now() + latencyMs + this.random.next() * jitterMs);
-      setTimeout(() => !to.destroyed && to.write(judged), freeAt - performance.now());
+      setTimeout(() => !to.destroyed && to.write(passed), freeAt - performance.now());
     });
   }
 

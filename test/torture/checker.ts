@@ -1,8 +1,9 @@
 /**
- * Pure judgements over what clients were told and what the database holds. Each answers a number that ought to be 0.
+ * Pure functions that compare what clients received with what the database contains. Each returns a number that must be
+ * 0.
  */
 
-/** A send a client was told is stored. */
+/** A send that was acknowledged as stored. */
 export interface Ack {
   readonly id: string;
   readonly conversationId: string;
@@ -12,7 +13,7 @@ export interface Ack {
   readonly key: string;
 }
 
-/** A message as it lies in the database. */
+/** A message in the database. */
 export interface StoredMessage {
   readonly id: string;
   readonly conversation_id: string;
@@ -38,13 +39,13 @@ export function countLost(acks: readonly Ack[], stored: readonly StoredMessage[]
   }).length;
 }
 
-/** Messages beyond the first of each key; contents of the rounds are unique, so a key lost on the way shows too. */
+/** Messages beyond the first of each key; contents of the rounds are unique, so a lost key is found too. */
 export function countDoubles(stored: readonly StoredMessage[]): number {
   const contents = new Set(stored.map((row) => `${row.conversation_id} ${row.sender_id} ${row.content}`));
   return stored.length - contents.size;
 }
 
-/** Replays that answered something else than the first answer to the same key. */
+/** Replays with another response than the first one to the same key. */
 export function countDiffering(acks: readonly Ack[]): number {
   const first = new Map<string, Ack>();
   return acks.filter((ack) => {
@@ -54,7 +55,9 @@ export function countDiffering(acks: readonly Ack[]): number {
   }).length;
 }
 
-/** Distance between the highest position and the number of positions, over all streams; and positions held twice. */
+/**
+ * The difference between the highest position and the number of positions, over all streams, and repeated positions.
+ */
 export function countGaps(positions: readonly { stream: string; position: number }[]): number {
   const streams = new Map<string, { highest: number; seen: Set<number>; count: number }>();
   for (const { stream, position } of positions) {
@@ -69,16 +72,14 @@ export function countGaps(positions: readonly { stream: string; position: number
   return gaps;
 }
 
-/** One message as one reader met it. */
+/** One message as received by one reader. */
 export interface Sighting {
   readonly id: string;
   readonly seq: number;
   readonly at: string;
 }
 
-/**
- * Places where a reader met something after something newer, or two readers disagree about who stands at a position.
- */
+/** Messages that a reader received after a newer one, or positions on which two readers disagree. */
 export function countInversions(readers: readonly (readonly Sighting[])[]): number {
   const standing = new Map<number, string>();
   let inversions = 0;
@@ -95,13 +96,13 @@ export function countInversions(readers: readonly (readonly Sighting[])[]): numb
   return inversions;
 }
 
-/** Messages that are older, by their time, than the one before them in the order of seq. */
+/** Messages with an earlier time than the one before them in the order of seq. */
 export function countTimeReversals(sightings: readonly Sighting[]): number {
   const inOrder = [...sightings].sort((a, b) => a.seq - b.seq);
   return inOrder.filter(({ at }, index) => index > 0 && at < inOrder[index - 1]!.at).length;
 }
 
-/** Positions of `first..last` that are not among those seen. */
+/** Positions of `first..last` that were not received. */
 export function countMissing(seen: Iterable<number>, first: number, last: number): number {
   const known = new Set(seen);
   let missing = 0;
@@ -109,7 +110,7 @@ export function countMissing(seen: Iterable<number>, first: number, last: number
   return missing;
 }
 
-/** The value below which this share of the values lies; 0 for none at all. */
+/** The value below which this share of the values lies; 0 without values. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);

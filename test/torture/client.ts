@@ -6,7 +6,7 @@ import type { Person } from './people.js';
 import { Refused, Rest } from './rest.js';
 import { StreamHistory } from './stream-history.js';
 
-/** A message as the server shows it, as far as the rounds look at it. */
+/** A message in a response, with the fields that the rounds read. */
 export interface Message {
   readonly id: string;
   readonly conversation_id: string;
@@ -26,29 +26,29 @@ export interface MessagePage {
 
 export interface SendOptions {
   readonly key?: string;
-  /** Over the socket, if there is one, instead of REST. */
+  /** Over the socket, if there is one, and not over REST. */
   readonly overLink?: boolean;
-  /** Until when (by `performance.now()`) an unanswered send is tried again. */
+  /** Until when (by `performance.now()`) an unanswered send is repeated. */
   readonly until?: number;
 }
 
 const PAUSE_MS = 40;
 
 /**
- * The client the protocol is made for: it sends until it is told, keeps a cursor, comes back with it, and applies
- * events by the one rule (`prev == last` apply; `seq ≤ last` drop; else fetch).
+ * The client that the protocol is designed for: it repeats a send until it is acknowledged, stores a cursor, resumes
+ * with it, and applies events by one rule (`prev == last` apply; `seq ≤ last` drop; else fetch).
  */
 export class Client {
   readonly rest: Rest;
   readonly acks: Ack[] = [];
   readonly streams = new Map<string, StreamHistory>();
-  /** Sends given up without an answer. */
+  /** Sends that were given up without an answer. */
   unknown = 0;
-  /** Times the server named a conversation, or everything, to be fetched anew. */
+  /** The number of resyncs, of a conversation or of everything. */
   resyncs = 0;
-  /** Tries to send over REST that were refused a connection, cut off, or answered with "later". */
+  /** Attempts to send over REST that were refused a connection, cut off, or answered with "later". */
   unansweredOverRest = 0;
-  /** Comes back as if it had never been there, as a client must not. */
+  /** Reconnects without its cursor, as a client must not. */
   forgetsCursor = false;
   cursor: string | undefined;
   onFrame: (frame: Frame) => void = () => undefined;
@@ -74,7 +74,7 @@ export class Client {
     return page;
   }
 
-  /** Comes (back), with the cursor and, if wanted, the positions it has. @throws Refused, Unanswered */
+  /** Connects or reconnects, with the cursor and, if requested, the positions it has. @throws Refused, Unanswered */
   async connect(
     kind: LinkKind,
     options: { statesPositions?: boolean; address?: string; timeoutMs?: number } = {},
@@ -105,14 +105,14 @@ export class Client {
     this.rest.close();
   }
 
-  /** Resolves when everything the rule told it to fetch has been fetched. */
+  /** Resolves when everything that the rule requires to be fetched has been fetched. */
   async settled(): Promise<void> {
     await this.repairing;
   }
 
   /**
-   * Sends, again and again under the same key, until it is answered; undefined when `until` came first: then nobody
-   * knows. @throws Refused
+   * Sends, repeatedly with the same key, until it is answered; returns undefined if `until` comes first, when the
+   * outcome is unknown. @throws Refused
    */
   async send(conversationId: string, content: string, options: SendOptions = {}): Promise<Ack | undefined> {
     const { key = randomUUID(), until = Infinity } = options;
@@ -142,7 +142,7 @@ export class Client {
     }
   }
 
-  /** One try. @throws Refused, Unanswered */
+  /** One attempt. @throws Refused, Unanswered */
   async sendOnce(conversationId: string, content: string, key?: string, overLink = false): Promise<Message> {
     const body = { content, client_message_id: key };
     if (!overLink || !this.link?.isOpen) return this.rest.post(`/conversations/${conversationId}/messages`, body);

@@ -15,14 +15,14 @@ import { Rest } from './rest.js';
 
 const NODES = 2;
 
-/** What a round needs beside two nodes in the shared server. */
+/** What a round needs in addition to two nodes on the shared server. */
 export interface ClusterNeeds {
-  /** Settings of a PostgreSQL of its own that may be killed. */
+  /** Settings of an own PostgreSQL that may be killed. */
   readonly ownServer?: readonly string[];
-  /** Of the nodes, beside the usual ones. */
+  /** Settings of the nodes, in addition to the usual ones. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly withRedis?: boolean;
-  /** The nodes have one address, that of HAProxy as shipped. */
+  /** The nodes have one URL, that of HAProxy as shipped. */
   readonly behindHaproxy?: boolean;
 }
 
@@ -37,7 +37,7 @@ const types = {
     oid === 20 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format as 'text'),
 };
 
-/** Several nodes over one database, and a way around them to that database. */
+/** Several nodes over one database, and a direct connection to that database. */
 export class Cluster {
   readonly pool: pg.Pool;
 
@@ -53,8 +53,8 @@ export class Cluster {
   }
 
   /**
-   * In a database of its own in the shared server; given some for it, over a PostgreSQL of its own that may be killed.
-   * Then the nodes are the program itself, otherwise the program with switches: see `setFaults`.
+   * Uses its own database on the shared server or, with `ownServer`, its own PostgreSQL that may be killed. In the
+   * latter case the nodes are the program itself, otherwise the program with switches: see `setFaults`.
    */
   static async start({ ownServer, settings, withRedis, behindHaproxy }: ClusterNeeds = {}): Promise<Cluster> {
     const directory = mkdtempSync(join(tmpdir(), `parley-torture-${process.pid}-`));
@@ -87,14 +87,14 @@ export class Cluster {
     }
   }
 
-  /** The address of a node, wherever it is by now; another one's while it is down. That of the balancer, if there is one. */
+  /** The current URL of a node, or that of another one while it is down. That of the balancer, if there is one. */
   address(index: number): string {
     if (this.balancer) return this.balancer.address;
     const wanted = this.nodes[index % this.nodes.length]!;
     return (wanted.isUp ? wanted : (this.nodes.find((node) => node.isUp) ?? wanted)).address;
   }
 
-  /** From now on every node does this wrong, and nothing else. */
+  /** Enables these faults on every node, and disables all others. */
   async setFaults(faults: Faults): Promise<void> {
     for (const node of this.nodes) {
       const rest = new Rest(() => node.address);
@@ -107,18 +107,18 @@ export class Cluster {
     return (await this.pool.query<Row>(text, values)).rows;
   }
 
-  /** Ends the database server as a crash would, and starts it again. */
+  /** Kills the database server as in a crash, and starts it again. */
   async crashDatabase(): Promise<void> {
     await this.killable.server!.crash();
   }
 
-  /** Ends Redis as a crash would, everything in it with it, and starts it again, empty. */
+  /** Kills Redis as in a crash, with all its data, and starts it again, empty. */
   async crashRedis(): Promise<void> {
     await this.killable.redis!.halt();
     await this.killable.redis!.resume();
   }
 
-  /** Waits for a database that is being started again. */
+  /** Waits for a database that is starting. */
   async untilDatabaseAnswers(): Promise<void> {
     for (;;) {
       try {
@@ -152,7 +152,7 @@ class KillableServer {
   ) {}
 
   static async start(settings: readonly string[]): Promise<KillableServer> {
-    // By this name the next run finds, and ends, the server of a run that was killed.
+    // By this name the next run finds and stops the server of a killed run.
     const directory = mkdtempSync(join(tmpdir(), `parley-test-${process.pid}-`));
     return new KillableServer(await EmbeddedPostgres.start({ directory, settings }), directory, settings);
   }
@@ -168,7 +168,7 @@ class KillableServer {
     this.server = await EmbeddedPostgres.start({ directory, settings });
   }
 
-  /** Nothing of it is needed again, so it need not write a checkpoint first. */
+  /** Its data is not needed again, so it need not write a checkpoint first. */
   async stop(): Promise<void> {
     this.server.kill();
     while (this.server.isRunning()) await sleep(5);

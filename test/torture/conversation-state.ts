@@ -3,7 +3,7 @@ import { Refused, type Rest } from './rest.js';
 
 type Fields = Record<string, unknown>;
 
-/** What a client shows of one conversation, as far as durable events change it. */
+/** A client's state of one conversation, as far as durable events change it. */
 export interface ConversationState {
   summary: Fields;
   flags: Fields;
@@ -16,11 +16,11 @@ export interface ClientState {
   conversations: Record<string, ConversationState>;
 }
 
-/** A state together with where in the log it stands. */
+/** A state with its position in the log. */
 export interface Snapshot {
   readonly state: ClientState;
   readonly atSeq: Map<string, number>;
-  /** Resume from here to miss nothing that the state does not show. */
+  /** A resume from here misses nothing that the state does not contain. */
   readonly cursor: string;
 }
 
@@ -51,7 +51,7 @@ function only(names: readonly string[], from: Fields): Fields {
   return Object.fromEntries(names.map((name) => [name, from[name]]));
 }
 
-/** `status` follows the receipts, which are state and not log. */
+/** `status` follows the receipts, which are state and not in the log. */
 function messageOf({ status: _status, ...message }: Fields): Fields {
   return message;
 }
@@ -65,7 +65,7 @@ async function* pages(rest: Rest, path: string, query: string): AsyncGenerator<P
   }
 }
 
-/** Everything, fetched anew; groups only. */
+/** Everything, fetched again; groups only. */
 export async function fetchState(rest: Rest): Promise<Snapshot> {
   const state: ClientState = { me: {}, conversations: {} };
   const atSeq = new Map<string, number>();
@@ -84,8 +84,8 @@ export async function fetchState(rest: Rest): Promise<Snapshot> {
 }
 
 /**
- * Undefined when the caller is not in it (any more). The position is that of the first answer: nothing before is
- * missing.
+ * Undefined if the caller is not a participant (any more). The position is that of the first response: nothing before
+ * it is missing.
  */
 export async function fetchConversation(
   rest: Rest,
@@ -112,7 +112,7 @@ export async function fetchConversation(
   }
 }
 
-/** Applies one event of a conversation, as a client does that has nothing but its state and the event. */
+/** Applies one event of a conversation, as a client does that has only its state and the event. */
 export function applyToConversation(state: ConversationState, { type, data }: Frame): void {
   const message = data.message as Fields | undefined;
   if (message) {
@@ -132,7 +132,7 @@ export function applyToConversation(state: ConversationState, { type, data }: Fr
   }
 }
 
-/** Applies an event of the user's own stream, but for `conversation.added`: that one has to be fetched. */
+/** Applies an event of the user's own stream, except `conversation.added`, which has to be fetched. */
 export function applyToUser(state: ClientState, { type, data }: Frame): void {
   const conversation = state.conversations[data.conversation_id as string];
   if (type === 'conversation.removed') delete state.conversations[data.conversation_id as string];
@@ -143,7 +143,7 @@ export function applyToUser(state: ClientState, { type, data }: Frame): void {
   }
 }
 
-/** One's own name stands in one's messages and among the participants, too. */
+/** The own name is in the own messages and among the participants, too. */
 function rename(state: ClientState, user: Fields): void {
   const { id, username, display_name: name } = user;
   for (const { messages, participants } of Object.values(state.conversations)) {
@@ -153,7 +153,7 @@ function rename(state: ClientState, user: Fields): void {
   }
 }
 
-/** The first place where two states differ; undefined when there is none. */
+/** The first difference of two states; undefined if there is none. */
 export function findDifference(a: unknown, b: unknown, path = ''): string | undefined {
   if (Object.is(a, b)) return undefined;
   const areObjects = typeof a === 'object' && typeof b === 'object' && a !== null && b !== null;

@@ -1,7 +1,7 @@
 import type { StoredMessage } from './checker.js';
 import type { Cluster } from './cluster.js';
 
-/** All messages of these conversations, in the order of their numbers. */
+/** All messages of these conversations, by number. */
 export function storedMessages(cluster: Cluster, conversationIds: readonly string[]): Promise<StoredMessage[]> {
   return cluster.query(
     `select id, conversation_id, sequence_number, seq, sender_id, client_message_id, content, created_at
@@ -10,7 +10,7 @@ export function storedMessages(cluster: Cluster, conversationIds: readonly strin
   );
 }
 
-/** Every position of the log of these streams, and the heads beside them: a head without its events is a gap. */
+/** Every position in the log of these streams, and their heads: a head without its events is a gap. */
 export async function logPositions(
   cluster: Cluster,
   streamIds: readonly string[],

@@ -5,8 +5,9 @@ import type { Ack } from './checker.js';
 import type { Person } from './people.js';
 
 /**
- * Stores messages as a node would, through a connection of the harness, so that it decides when, and if, they commit.
- * Answers what may be acknowledged after that. */
+ * Stores messages as a node does, through a connection of the test, so that the test decides when, and whether, they
+ * commit. Returns what may be acknowledged after that.
+ */
 export async function appendDirectly(
   client: Pick<pg.ClientBase, 'query'>,
   conversationId: string,
@@ -34,7 +35,7 @@ export async function appendDirectly(
   });
 }
 
-/** The session a token speaks for. */
+/** The session id in a token. */
 export function sessionOf(token: string): string {
   const payload = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as { sid: string };
   return payload.sid;

@@ -14,7 +14,7 @@ export interface Frame {
   readonly data: Record<string, unknown>;
 }
 
-/** A connection whose network is a delay: what is still on its way when it is cut is lost. */
+/** A connection with a delay as its network: frames that are still on their way are lost when it is cut. */
 export class FakeConnection implements LiveConnection {
   readonly id = newId();
   readonly actor: LiveConnection['actor'];
@@ -85,14 +85,14 @@ export class FakeConnection implements LiveConnection {
   }
 }
 
-/** A client as the protocol wants it: keeps its cursor, drops what it has, fetches what is named. */
+/** A client as the protocol requires: it stores its cursor, drops known events, and fetches what a resync names. */
 export class FakeClient {
   connection: FakeConnection | undefined;
   cursor: string | undefined;
   readonly frames: Frame[] = [];
   /** Every durable event once, by conversation ("user" for the own stream), in the order of arrival. */
   readonly applied = new Map<string, number[]>();
-  /** Conversations the server has named instead of completing them: how often. */
+  /** The number of resyncs of each conversation. */
   readonly named = new Map<string, number>();
   repeats = 0;
   onEvent: (frame: Frame) => void = () => undefined;
@@ -111,7 +111,7 @@ export class FakeClient {
     this.node = node;
     const resume = this.cursor === undefined ? undefined : { cursor: this.cursor, conversations };
     const opening = await node.resume.attach(connection, resume);
-    // `live` comes last and is what counts; a client that is cut before it goes on with its old cursor.
+    // `live` comes last and counts; a client that is cut before it continues with its old cursor.
     this.cursor ??= opening.cursor;
   }
 

@@ -7,7 +7,7 @@ import { FanOutRepository } from '../../src/platform/realtime/fan-out/fan-out.re
 import { FakeClient } from './fake-client.js';
 import { addConversation, addUser, join, leave, openPool, post, TestNode } from './fan-out-world.js';
 
-/** A bus between the nodes of one process that loses half, doubles a tenth and delays the rest by chance. */
+/** A bus between the nodes of one process that randomly loses half, duplicates a tenth and delays the rest. */
 export class LossyHub {
   lost = 0;
   private readonly members: LossyBus[] = [];
@@ -55,7 +55,7 @@ export interface LossyBusReport {
   maxLagMs: number;
 }
 
-/** P5: writers on one node, clients on another, and a bus between them that cannot be relied on. */
+/** P5: writers on one node, clients on another, and an unreliable bus between them. */
 export async function lossyBusRound(
   url: string,
   options: { events: number; conversations: number; isSwept: boolean },
@@ -107,7 +107,10 @@ export interface RemovalReport {
   received: number;
 }
 
-/** P14: members are removed and let in again in the middle of traffic, on two nodes; each gets exactly his spans. */
+/**
+ * P14: participants are removed and added again during traffic, on two nodes; each receives exactly the events of their
+ * membership.
+ */
 export async function removalRound(url: string, { removals }: { removals: number }): Promise<RemovalReport> {
   const hub = new LossyHub(20);
   const nodes = [new TestNode(url, { bus: hub.member() }), new TestNode(url, { bus: hub.member() })];
@@ -157,7 +160,7 @@ export async function removalRound(url: string, { removals }: { removals: number
   return report;
 }
 
-/** Negative control of P6: a cursor that says "the newest event there is" instead of "what was still under way". */
+/** Negative control of P6: a cursor at the newest event instead of the oldest open transaction. */
 class NewestEventRepository extends FanOutRepository {
   constructor(
     sql: Sql,
@@ -203,9 +206,9 @@ export interface ResumeRoundOptions {
 }
 
 /**
- * P6: clients are cut again and again, come back to another node with nothing but their cursor, and in the end have
- * every event they were entitled to, or were told by name which conversation to fetch. Some writers take their
- * transaction id early and commit late, so that ids commit out of order.
+ * P6: clients are cut repeatedly, reconnect to another node with only their cursor, and in the end have every event
+ * they may see, or a resync for the conversation. Some writers take their transaction id early and commit late, so that
+ * ids commit out of order.
  */
 export async function resumeRound(url: string, options: ResumeRoundOptions): Promise<ResumeReport> {
   const pool = openPool(url, 10);
@@ -276,7 +279,7 @@ function tally(
   report.outOfOrder += disorder(client, [room]);
 }
 
-/** Who may have what, told by the log itself. */
+/** The streams and ranges that each user may see, by the log itself. */
 async function entitledIn(pool: pg.Pool, room: string, users: string[]): Promise<Map<string, Set<number>>> {
   const { rows } = await pool.query<{ seq: number; type: string; subject_id: string }>(
     `select seq, type, subject_id from events where stream_id = $1 order by seq`,
@@ -304,7 +307,7 @@ async function moveAbout(
   }
 }
 
-/** Takes its transaction id first, dawdles, and only then locks the head, appends and commits. Tells nobody. */
+/** Takes its transaction id first, waits, and only then locks the head, appends and commits. Sends no hint. */
 async function slowPost(pool: pg.Pool, room: string, senderId: string): Promise<void> {
   const client = await pool.connect();
   try {

@@ -35,7 +35,7 @@ export function openPool(url: string, max = 8): pg.Pool {
   return pool;
 }
 
-/** Shows ids only; `held` makes it fail, as a content store that is away would. */
+/** Renders ids only; `isFailing` makes it fail, like an unavailable content store. */
 export class TestCatalogue extends EventCatalogue {
   isFailing = false;
   shown = 0;
@@ -63,11 +63,11 @@ export class TestCatalogue extends EventCatalogue {
 
 export interface NodeOptions {
   readonly bus?: Bus;
-  /** A stand-in for what the node reads, for negative controls. */
+  /** A replacement of the repository, for negative controls. */
   readonly repository?: (sql: Sql) => FanOutRepository;
 }
 
-/** The realtime half of one server process: the log, the fan-out, the resume, the sweep; connections are fakes. */
+/** The realtime half of one server process: the log, the fan-out, the resume, the reconciler; connections are fakes. */
 export class TestNode {
   readonly catalogue = new TestCatalogue();
   readonly subscribers = new LocalSubscribers();
@@ -94,7 +94,7 @@ export class TestNode {
     this.reconciler = new HeadReconciler(this.fanOut, reads, watermarks);
   }
 
-  /** Sweeps again and again, much faster than in earnest. */
+  /** Runs the reconciler repeatedly, much faster than in production. */
   sweepEvery(ms: number): void {
     this.sweeping = (async () => {
       while (!this.isStopped) {
@@ -144,13 +144,13 @@ export async function addConversation(node: TestNode, userIds: string[]): Promis
   return id;
 }
 
-/** The way the module `participants` does it: one transaction over the conversation's stream and the user's own. */
+/** As the module `participants` does: one transaction over the conversation's stream and the user's own. */
 export function join(node: TestNode, conversationId: string, userId: string): Promise<number | undefined> {
   return node.log.write(conversationId, async (tx) => {
     const presented = { data: { subject: userId }, only: { userId, prev: 0 } };
     const seq = tx.append({ type: 'participant.joined', actorId: userId, subjectId: userId, presented });
     await tx.run(JOIN, [conversationId, userId, seq]);
-    await tell(tx, userId, 'conversation.added', { conversationId, payload: { since_seq: seq } });
+    await appendToUser(tx, userId, 'conversation.added', { conversationId, payload: { since_seq: seq } });
     return seq;
   });
 }
@@ -160,12 +160,12 @@ export function leave(node: TestNode, conversationId: string, userId: string): P
     const presented = { data: { subject: userId } };
     const seq = tx.append({ type: 'participant.left', actorId: userId, subjectId: userId, presented });
     await tx.run(LEAVE, [conversationId, userId, seq]);
-    await tell(tx, userId, 'conversation.removed', { conversationId, payload: null });
+    await appendToUser(tx, userId, 'conversation.removed', { conversationId, payload: null });
     return seq;
   });
 }
 
-function tell(
+function appendToUser(
   tx: StreamTransaction,
   userId: string,
   type: string,

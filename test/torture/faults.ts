@@ -1,22 +1,24 @@
-/** What a node under torture does otherwise than an honest one. Each is a mechanism of one promise, switched off. */
+/** Faults of a node in a round. Each one disables the mechanism of one promise. */
 export interface Faults {
-  /** Of the messages of the bus this share is lost, in either direction; the rest comes late, and some of it twice. */
+  /**
+   * This share of the messages of the bus is lost, in either direction; the rest is delayed, and some of it duplicated.
+   */
   readonly badBus?: { readonly lose: number; readonly repeat: number; readonly delayMs: number };
-  /** Nothing looks for what no hint told of. */
+  /** Nothing finds events without a hint. */
   readonly noSweep?: boolean;
-  /** Cursors stand at the newest transaction instead of the oldest that still runs. */
+  /** Cursors are at the newest transaction and not at the oldest open one. */
   readonly newestWatermark?: boolean;
-  /** Nobody ends the connections of ended sessions: neither hints nor the sweep. */
+  /** Connections of ended sessions stay open: neither hints nor the sweep close them. */
   readonly endNothing?: boolean;
   /** Leaving a conversation does not end its delivery. */
   readonly leaversStay?: boolean;
-  /** Answers to reads are kept so long, whatever has been written since. */
+  /** Responses to reads are cached for so long, regardless of later writes. */
   readonly keepReadsMs?: number;
-  /** Tags are taken out of texts by a pattern. */
+  /** Tags are removed from texts by a pattern. */
   readonly naiveTags?: boolean;
-  /** Events go out as they come, without waiting for the ones before. */
+  /** Events are sent as they commit, without waiting for earlier ones. */
   readonly deliverUnordered?: boolean;
 }
 
-/** The bus as if it were not there. */
+/** Disables the bus. */
 export const NO_BUS: Faults = { badBus: { lose: 1, repeat: 0, delayMs: 0 } };

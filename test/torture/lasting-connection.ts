@@ -3,8 +3,8 @@ import type { Client } from './client.js';
 import type { Link, LinkKind } from './link.js';
 
 /**
- * What a client does when its server says `going_away`: opens another connection and then closes the old one, closes
- * first as the Socket.IO client of docs/realtime.md does, or does nothing until the server closes it.
+ * The behaviours of a client after `going_away`: it opens another connection and then closes the old one, closes first
+ * as the Socket.IO client of docs/realtime.md does, or waits until the server closes it.
  */
 export const WAYS_TO_MOVE = ['open first', 'close first', 'wait for the close'] as const;
 export type WayToMove = (typeof WAYS_TO_MOVE)[number];
@@ -17,13 +17,13 @@ const MOVE_MS = 5_000;
 
 /** Keeps a client connected over restarts of its servers, by the rules of docs/realtime.md. */
 export class LastingConnection {
-  /** Connections that took the place of another one. */
+  /** Connections that replaced another one. */
   moves = 0;
-  /** Times without a connection that is live. */
+  /** Times without a live connection. */
   interruptions = 0;
-  /** Those of them in which the client had not moved in the time it has. */
+  /** Those of them in which the client did not move in the time it has. */
   lateMoves = 0;
-  /** What servers said instead of letting in a connection. */
+  /** The errors of refused connections. */
   readonly refusals: string[] = [];
   private link: Link | undefined;
   private reconnectAfterMs = 0;
@@ -48,7 +48,7 @@ export class LastingConnection {
     });
   }
 
-  /** Keeps it no longer. */
+  /** Stops reconnecting. */
   end(): void {
     this.isOver = true;
   }

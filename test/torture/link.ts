@@ -5,7 +5,7 @@ import { Refused, Unanswered } from './rest.js';
 export type LinkKind = 'websocket' | 'socket.io';
 export const LINK_KINDS: readonly LinkKind[] = ['websocket', 'socket.io'];
 
-/** Any frame of the server; which fields are there depends on its type. */
+/** Any frame of the server; its fields depend on its type. */
 export interface Frame {
   readonly type: string;
   readonly conversation_id?: string;
@@ -29,7 +29,7 @@ export interface LinkOptions {
   readonly address: string;
   readonly token: string;
   readonly resume?: ResumeOffer;
-  /** Gets every frame but the replies, from `hello` on. */
+  /** Receives every frame except replies, from `hello` on. */
   readonly onFrame: (frame: Frame) => void;
   readonly timeoutMs?: number;
 }
@@ -42,19 +42,19 @@ interface Reply {
 
 const TIMEOUT_MS = 5000;
 
-/** One living connection of a client, the same over either transport. */
+/** One open connection of a client, the same over either transport. */
 export interface Link {
   readonly kind: LinkKind;
   readonly isOpen: boolean;
-  /** Kept with the time of the close, by `performance.now()`. */
+  /** Resolves with the time of the close, by `performance.now()`. */
   readonly closed: Promise<number>;
   /** The reply's data. @throws Refused, Unanswered */
   request<Data>(type: string, data: object): Promise<Data>;
-  /** Ends it without a word, as a lost network would. */
+  /** Cuts the connection without a close frame, as a lost network does. */
   cut(): void;
 }
 
-/** Connects, signs in, and answers once the server is live. @throws Refused, Unanswered */
+/** Connects, authenticates, and returns once the server is live. @throws Refused, Unanswered */
 export function openLink(kind: LinkKind, options: LinkOptions): Promise<Link> {
   return (kind === 'websocket' ? new PlainLink(options) : new SocketIoLink(options)).opened;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Lets so many workers do their work over and over, side by side, until the time is up and each has finished. */
+/** Runs `work` repeatedly in each of the workers, side by side, until the time is over and each has finished. */
 export async function during(
   seconds: number,
   workers: number,
@@ -14,7 +14,7 @@ export async function during(
   );
 }
 
-/** Waits until it is so, at most `ms`. Answers whether it came to be. */
+/** Waits until the condition is true, at most `ms`. Returns whether it became true. */
 export async function within(ms: number, isSo: () => boolean | Promise<boolean>): Promise<boolean> {
   const until = performance.now() + ms;
   while (!(await isSo())) {

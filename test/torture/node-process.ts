@@ -31,7 +31,7 @@ export class NodeProcess {
     return this.output;
   }
 
-  /** Answers when it serves. @throws Error with its last words when it ends instead. */
+  /** Returns when it serves. @throws Error with its last output if it ends instead */
   async start(): Promise<void> {
     const { PATH = '', HOME = '' } = process.env;
     const child = spawn(process.execPath, ['--import', ENDS_WITH_PARENT, `dist/${this.entry}.js`], {
@@ -63,7 +63,7 @@ export class NodeProcess {
     }
   }
 
-  /** As a supervisor would: a start that failed, because the database was away say, is tried again. */
+  /** As a supervisor does: a failed start, for example without the database, is tried again. */
   async startPatiently(): Promise<void> {
     for (let tries = 1; ; tries++) {
       try {
@@ -74,7 +74,7 @@ export class NodeProcess {
     }
   }
 
-  /** Ends it at once, without a chance to say or write anything. */
+  /** Kills it at once, without a chance to write anything. */
   async kill(): Promise<void> {
     await this.end('SIGKILL');
   }

@@ -9,10 +9,10 @@ import {
 } from './conversation-state.js';
 import type { Frame, LinkKind } from './link.js';
 
-/** A client that loads everything once, and from then on believes nothing but events. */
+/** A client that loads everything once, and from then on relies on events alone. */
 export class Observer {
   readonly seenTypes = new Set<string>();
-  /** Places where `prev` was not where this client was. */
+  /** Frames whose `prev` was not the position of this client. */
   brokenChains = 0;
   readonly endedSessions = new Set<string>();
   private state: ClientState = { me: {}, conversations: {} };
@@ -22,7 +22,7 @@ export class Observer {
 
   constructor(
     private readonly client: Client,
-    /** The type this client is deaf to, if any. */
+    /** The type that this client ignores, if any. */
     private readonly ignored?: string,
   ) {
     client.onFrame = (frame) => {
@@ -30,7 +30,7 @@ export class Observer {
     };
   }
 
-  /** Loads the state of this moment, then connects from there. */
+  /** Loads the current state, then connects from there. */
   async start(kind: LinkKind, address: string): Promise<void> {
     const { state, atSeq, cursor } = await fetchState(this.client.rest);
     this.state = state;
@@ -39,20 +39,20 @@ export class Observer {
     await this.client.connect(kind, { address });
   }
 
-  /** Loses the connection and comes back with the cursor. */
+  /** Loses the connection and resumes with the cursor. */
   async blink(kind: LinkKind, address: string): Promise<void> {
     this.client.cut();
     await this.client.connect(kind, { address });
   }
 
-  /** Whether it has got as far as these heads of its own stream and its conversations. */
+  /** Whether it has reached these heads of its own stream and its conversations. */
   async hasReached(ownHead: number, heads: ReadonlyMap<string, number>): Promise<boolean> {
     await this.working;
     if (this.ownSeq < ownHead) return false;
     return Object.keys(this.state.conversations).every((id) => (this.atSeq.get(id) ?? 0) >= (heads.get(id) ?? 0));
   }
 
-  /** Where what it has and what it would fetch now differ. */
+  /** The first difference between its state and what it would fetch now. */
   async findDivergence(): Promise<string | undefined> {
     await this.working;
     return findDifference(this.state, (await fetchState(this.client.rest)).state);

@@ -5,11 +5,11 @@ import { sessionOf } from './direct-append.js';
 import type { Cluster } from './cluster.js';
 import { Refused } from './rest.js';
 
-/** Who acts in a small world: its owner, somebody more, the observer, and one who may come in. */
-export const CAST = 4;
+/** The users of a small world: its owner, a participant, the observer, and one who may be added. */
+export const ACTORS = 4;
 export const OBSERVER = 2;
 
-/** Something that may happen. Numbers choose among what is there at that moment. */
+/** A possible operation. Numbers choose among what exists at that moment. */
 export interface Operation {
   readonly kind: Kind;
   readonly who: number;
@@ -29,7 +29,7 @@ const ROLES = ['admin', 'moderator', 'participant', 'owner'];
 export const operations = fc.array(
   fc.record({
     kind: fc.constantFrom(...KINDS),
-    // Mostly the owner: the others are refused half of what they try.
+    // Mostly the owner: half of the operations of others are refused.
     who: fc.constantFrom(0, 0, 0, 1, 2, 3),
     which: fc.nat({ max: 1000 }),
     text: fc.string({ minLength: 1, maxLength: 12 }),
@@ -37,7 +37,7 @@ export const operations = fc.array(
   { minLength: 12, maxLength: 40 },
 );
 
-/** One of each kind of durable event, whoever may cause it. */
+/** One of each kind of durable event, by any user who may cause it. */
 export const ONE_OF_EACH: readonly Operation[] = [
   ...['send', 'reply', 'edit', 'react', 'unreact', 'pin', 'unpin', 'delete', 'rename', 'flags', 'profile', 'logout'],
   ...['add', 'role', 'remove', 'open', 'end'],
@@ -48,7 +48,7 @@ export const ONE_OF_EACH: readonly Operation[] = [
   text: `t${kind}`,
 }));
 
-/** A few people with their groups, to whom operations happen. What the server refuses has not happened. */
+/** A few users with their groups, on whom operations are applied. A refused operation has no effect. */
 export class World {
   readonly groupIds: string[];
   private readonly messageIds: string[] = [];
@@ -76,7 +76,7 @@ export class World {
     const { rest, person } = this.people[who]!;
     const group = `/conversations/${this.groupIds[which % this.groupIds.length]!}`;
     const message = this.messageIds[which % this.messageIds.length];
-    const target = this.people[which % CAST]!.person.id;
+    const target = this.people[which % ACTORS]!.person.id;
     if (kind === 'send' || kind === 'reply') {
       const body = {
         content: `x${text}`,
@@ -107,7 +107,7 @@ export class World {
       const body = { type: 'group', title: `g${text}`, participant_ids: this.people.map((client) => client.person.id) };
       this.groupIds.push((await rest.post<{ id: string }>('/conversations', body)).id);
     } else if (kind === 'end') {
-      // The first one stays, or nothing would happen any more.
+      // The first one stays, as later operations need it.
       if (this.groupIds.length > 1) await rest.call('DELETE', `/conversations/${this.groupIds.pop()!}`);
     } else if (kind === 'logout' && person === this.people[OBSERVER]!.person) {
       const other = sessionOf(await logIn(this.cluster, person));

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { ADMIN, type Cluster } from './cluster.js';
 import { Rest } from './rest.js';
 
-/** Somebody with an account, logged in. */
+/** A user with an account, logged in. */
 export interface Person {
   readonly id: string;
   readonly username: string;
@@ -16,10 +16,10 @@ interface Login {
   readonly user: { readonly id: string };
 }
 
-/** Passwords are hashed at the server's pace: who asks for too many at once is told to come back. */
+/** Passwords are hashed at the server's pace: too many at once are refused for a while. */
 const AT_ONCE = 12;
 
-/** Registers so many people and logs each in once. */
+/** Registers this number of users and logs each in once. */
 export async function register(cluster: Cluster, count: number): Promise<Person[]> {
   const rest = new Rest(() => cluster.address(0));
   try {
@@ -46,7 +46,7 @@ async function registerOne(rest: Rest): Promise<Person> {
   return { ...account, id: user.id, token };
 }
 
-/** Another session of the same person. */
+/** Another session of the same user. */
 export async function logIn(cluster: Cluster, person: Pick<Person, 'email' | 'password'>): Promise<string> {
   const rest = new Rest(() => cluster.address(0));
   try {
@@ -61,7 +61,7 @@ export function logInAdmin(cluster: Cluster): Promise<string> {
   return logIn(cluster, ADMIN);
 }
 
-/** A group of these people, the first of them its owner. Answers its id. */
+/** A group of these users, the first of them its owner. Returns its id. */
 export async function createGroup(cluster: Cluster, people: readonly Person[]): Promise<string> {
   const rest = new Rest(() => cluster.address(0), people[0]!.token);
   try {

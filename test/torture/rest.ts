@@ -1,6 +1,6 @@
 import { Agent, request as httpRequest } from 'node:http';
 
-/** The server said no, and meant it: trying again changes nothing. */
+/** The server refused the request finally: trying again changes nothing. */
 export class Refused extends Error {
   constructor(
     readonly status: number,
@@ -11,7 +11,7 @@ export class Refused extends Error {
   }
 }
 
-/** No answer, or one that says "later": whatever was asked for may have happened or not. */
+/** No response, or one that says "later": the outcome of the request is unknown. */
 export class Unanswered extends Error {}
 
 export interface Answer<Body> {
@@ -22,7 +22,7 @@ export interface Answer<Body> {
 
 const TIMEOUT_MS = 5000;
 
-/** One person's way to the REST API of whichever node `address` names at the moment. */
+/** The REST client of one user, on the node that `address` returns at the moment. */
 export class Rest {
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
@@ -39,7 +39,7 @@ export class Rest {
     return this.call<Body>('POST', path, body);
   }
 
-  /** The body of a good answer. @throws Refused, Unanswered */
+  /** The body of a successful response. @throws Refused, Unanswered */
   async call<Body>(method: string, path: string, body?: object): Promise<Body> {
     return (await this.ask<Body>(method, path, body)).body;
   }

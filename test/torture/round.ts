@@ -1,56 +1,56 @@
 import { Cluster, type ClusterNeeds } from './cluster.js';
 import type { Faults } from './faults.js';
 
-/** What a round counted. */
+/** The numbers that a round counted. */
 export type Figures = Record<string, number>;
 
 export interface RoundOptions {
-  /** How long the load lasts; setting up and settling come on top. */
+  /** How long the load lasts, without setup and settling. */
   readonly seconds: number;
   readonly clients: number;
-  /** Switches the mechanism off: the round must then report a broken promise. */
+  /** Disables the mechanism: the round must then report a broken promise. */
   readonly breakIt?: boolean;
   readonly seed?: number;
 }
 
-/** One way of trying to break one promise. */
+/** One attempt to break one promise. */
 export interface Round {
-  /** `T1`: the name it is chosen by. */
+  /** `T1`: the name to select it by. */
   readonly name: string;
   readonly promise: string;
   readonly sentence: string;
-  /** Figures that are 0 as long as the promise holds. */
+  /** The counts that are 0 as long as the promise holds. */
   readonly zeros: readonly string[];
-  /** Figures that show that something was tried at all. */
+  /** The counts that are not 0 if anything was tried. */
   readonly tried: readonly string[];
-  /** What the negative control switches off, and the figures that must show it. */
+  /** What the negative control disables, and the counts that must show it. */
   readonly control: string;
   readonly broken: readonly string[];
   readonly short: { readonly seconds: number; readonly clients: number };
   readonly long: { readonly seconds: number; readonly clients: number };
-  /** What the nodes do wrong throughout: the promise is to hold in spite of it. */
+  /** Faults of the nodes throughout: the promise must hold in spite of them. */
   readonly faults?: Faults;
-  /** What they do wrong in the control besides or instead; a round may also break something itself. */
+  /** Faults of the nodes in the control, in addition or instead; a round may also break something itself. */
   readonly controlFaults?: Faults;
-  /** Settings of a PostgreSQL of the round's own, for rounds that kill it. */
+  /** Settings of an own PostgreSQL, for rounds that kill it. */
   readonly ownServer?: (breakIt: boolean) => readonly string[];
-  /** Settings of the nodes; a round with its own has its own cluster. */
+  /** Settings of the nodes; a round with settings has its own cluster. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly withRedis?: boolean;
   readonly behindHaproxy?: boolean;
-  /** False where this machine lacks what it needs: the round is then named as skipped. */
+  /** False if this machine lacks what it needs: the round is then reported as skipped. */
   readonly isPossible?: boolean;
-  /** Whether the control, run after it, can have the very cluster of its own that it had. */
+  /** Whether the control, which runs after it, can use the same cluster. */
   readonly sharesWithControl?: boolean;
   run(cluster: Cluster, options: Required<RoundOptions>): Promise<Figures>;
 }
 
-/** What its cluster has to be like. */
+/** What its cluster needs. */
 export function needsOf({ ownServer, settings, withRedis, behindHaproxy }: Round, breakIt: boolean): ClusterNeeds {
   return { ownServer: ownServer?.(breakIt), settings, withRedis, behindHaproxy };
 }
 
-/** Runs a round, in the cluster given, which it leaves as it found it, or in one of its own. */
+/** Runs a round, in the given cluster, which it leaves unchanged, or in its own. */
 export async function runRound(cycle: Round, options: RoundOptions, shared?: Cluster): Promise<Figures> {
   const breakIt = options.breakIt ?? false;
   const complete = { breakIt, seed: Math.floor(Math.random() * 2 ** 31), ...options } as Required<RoundOptions>;
@@ -72,7 +72,7 @@ export function hasOwnCluster({ ownServer, settings, withRedis, behindHaproxy }:
   return Boolean(ownServer ?? settings ?? withRedis ?? behindHaproxy);
 }
 
-/** Figures of these names, for comparing. */
+/** The counts of these names, for comparing. */
 export function figuresOf(names: readonly string[], figures: Figures): Figures {
   return Object.fromEntries(names.map((name) => [name, figures[name] ?? NaN]));
 }

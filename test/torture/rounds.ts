@@ -16,7 +16,7 @@ import { ROLLING_RESTARTS } from './rounds/t17-rolling-restart.js';
 import { UNIQUENESS } from './rounds/t21-uniqueness.js';
 import { TEXT } from './rounds/t23-text.js';
 
-/** Every round there is, in the order of the promises. */
+/** Every round, in the order of the promises. */
 export const ROUNDS: readonly Round[] = [
   SURVIVAL,
   REPEATS,

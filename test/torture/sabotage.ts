@@ -1,6 +1,6 @@
 import type { Cluster } from './cluster.js';
 
-/** Replaces a function of the database by an altered one for as long as `work` takes. */
+/** Replaces a function of the database by an altered one during `work`. */
 export async function withAlteredFunction<T>(
   cluster: Cluster,
   name: string,
@@ -20,9 +20,7 @@ export async function withAlteredFunction<T>(
   }
 }
 
-/**
- * Takes a constraint or unique index away for as long as `work` takes; what offends it afterwards is deleted by `mend`.
- */
+/** Removes a constraint or unique index during `work`; rows that violate it afterwards are deleted by `mend`. */
 export async function without<T>(
   cluster: Cluster,
   { drop, mend, restore }: { drop: string; mend: string; restore: string },

@@ -1,18 +1,18 @@
 import type { Sighting } from './checker.js';
 import type { Frame } from './link.js';
 
-/** What one client has of one stream, kept by the client rule, and how it came by it. */
+/** One client's events of one stream, by the client rule, and how they arrived. */
 export class StreamHistory {
   /** In the order in which they were applied. */
   readonly applied: Frame[] = [];
-  /** In the order in which they came for the first time, whatever the rule made of them. */
+  /** In the order of their first arrival, whether the rule applied them or not. */
   readonly sightings: Sighting[] = [];
   /** When each position came, by `performance.now()`. */
   readonly arrivedAt = new Map<number, number>();
-  /** Places where the server's chain of `prev` was broken without a `resync`: what it must never be. */
+  /** Breaks of the chain of `prev` without a `resync`, which must never occur. */
   gaps = 0;
   repeats = 0;
-  /** Told to fetch it anew, and not yet done so. */
+  /** Must be fetched again, and is not yet. */
   isStale = false;
   readonly first: number;
   private readonly skipped: (readonly [from: number, to: number])[] = [];
@@ -43,7 +43,7 @@ export class StreamHistory {
     return 'applied';
   }
 
-  /** Fetches what is missing before `frame`, and applies it and what was held. */
+  /** Fetches what is missing before `frame`, and applies it and the held frames. */
   async fill(frame: Frame, fetch: (after: number) => Promise<Frame[]>): Promise<void> {
     while (this.last < frame.prev!) {
       const events = await fetch(this.last);
@@ -53,7 +53,7 @@ export class StreamHistory {
     this.release();
   }
 
-  /** The client has fetched everything up to there as state: the events before are known without having been seen. */
+  /** The client has fetched everything up to `seq` as state: earlier events are known without being received. */
   skipTo(seq: number): void {
     if (seq > this.last) {
       this.skipped.push([this.last + 1, seq]);
@@ -63,7 +63,7 @@ export class StreamHistory {
     this.release();
   }
 
-  /** Positions from the first up to `head` that are neither applied nor were named to be fetched. */
+  /** Positions from the first up to `head` that are neither applied nor named by a resync. */
   countHoles(head: number): number {
     const known = new Set(this.applied.map(({ seq }) => seq));
     let holes = 0;

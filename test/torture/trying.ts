@@ -5,7 +5,7 @@ import { ROUNDS } from './rounds.js';
 /** Two cores with other tests on the second: most of it is processes that start. */
 const DEADLINE_MS = 120_000;
 
-/** Tries these rounds, one after the other in one cluster. For spec files. */
+/** Runs these rounds, one after the other in one cluster. For spec files. */
 export function tryRounds(...names: string[]): void {
   const rounds = ROUNDS.filter(({ name }) => names.includes(name));
   let cluster: Cluster | undefined;
@@ -14,11 +14,11 @@ export function tryRounds(...names: string[]): void {
   }, DEADLINE_MS);
   afterAll(() => cluster?.stop(), DEADLINE_MS);
 
-  for (const cycle of rounds) tryRound(cycle, () => cluster);
+  for (const cycle of rounds) testRound(cycle, () => cluster);
 }
 
-/** Holds the round's short form against its promise, and its control against the round itself. */
-function tryRound(cycle: Round, cluster: () => Cluster | undefined): void {
+/** Checks the short form of the round against its promise, and its control against the round itself. */
+function testRound(cycle: Round, cluster: () => Cluster | undefined): void {
   const { name, promise, sentence, zeros, tried, control, broken, isPossible = true } = cycle;
   (isPossible ? describe : describe.skip)(`${promise}: ${sentence}`, () => {
     let own: Cluster | undefined;
@@ -28,12 +28,12 @@ function tryRound(cycle: Round, cluster: () => Cluster | undefined): void {
       }, DEADLINE_MS);
       afterAll(() => own?.stop(), DEADLINE_MS);
     }
-    const place = (): Cluster | undefined => own ?? (hasOwnCluster(cycle) ? undefined : cluster());
+    const sharedCluster = (): Cluster | undefined => own ?? (hasOwnCluster(cycle) ? undefined : cluster());
 
     it(
       `holds (${name})`,
       async () => {
-        const figures = await runRound(cycle, cycle.short, place());
+        const figures = await runRound(cycle, cycle.short, sharedCluster());
         expect(figuresOf(zeros, figures)).toEqual(Object.fromEntries(zeros.map((figure) => [figure, 0])));
         for (const figure of tried) expect({ [figure]: figures[figure] }).not.toEqual({ [figure]: 0 });
       },
@@ -41,9 +41,9 @@ function tryRound(cycle: Round, cluster: () => Cluster | undefined): void {
     );
 
     it(
-      `is seen to break when ${control}`,
+      `fails when ${control}`,
       async () => {
-        const figures = await runRound(cycle, { ...cycle.short, breakIt: true }, place());
+        const figures = await runRound(cycle, { ...cycle.short, breakIt: true }, sharedCluster());
         for (const figure of broken) expect({ [figure]: figures[figure] }).not.toEqual({ [figure]: 0 });
       },
       DEADLINE_MS,

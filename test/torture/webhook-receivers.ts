@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A call as it came in. */
+/** A received call. */
 export interface ReceivedWebhook {
   readonly id: string;
   readonly messageId: string;
@@ -12,12 +12,12 @@ export interface ReceivedWebhook {
 
 export type ReceiverAnswer = (call: ReceivedWebhook, response: ServerResponse, request: IncomingMessage) => void;
 
-/** Each has its own, for a port makes no other host: what one host may be sent at once is bounded. */
+/** Each has its own IP address, because a port makes no other host: the load of one host is limited. */
 function hostOf(receiver: number): string {
   return `127.0.${1 + Math.floor(receiver / 250)}.${1 + (receiver % 250)}`;
 }
 
-/** Host systems that take webhooks on loopback, each on an address and a port of its own. */
+/** Systems that receive webhooks on loopback, each on its own IP address and port. */
 export class WebhookReceivers {
   private constructor(private readonly servers: readonly Server[]) {}
 
@@ -72,7 +72,7 @@ async function read(request: IncomingMessage): Promise<ReceivedWebhook | { reado
   };
 }
 
-/** The value below which this share of them lies; 0 of none. */
+/** The value below which this share of the values lies; 0 without values. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;

@@ -1,15 +1,15 @@
-/** What a client of the load generator tells of. */
+/** The callbacks of a client of the load generator. */
 export interface ClientEvents {
-  /** The send number `n` was answered. `answer` is the whole answer where it was not a success. */
+  /** The send number `n` was answered. `answer` is the whole response unless it was a success. */
   acknowledged(n: number, answer: string | undefined): void;
-  /** The event of the send number `n` is here; only where a client was asked to look at events. */
+  /** The event of the send number `n` has arrived; only for clients that parse events. */
   delivered?(n: number): void;
-  /** Any frame, before it is looked at. */
+  /** Any frame, before it is parsed. */
   heard?(): void;
   failed(reason: string): void;
 }
 
-/** Somebody who sends and receives over one of the transports. */
+/** A client that sends and receives over one of the transports. */
 export interface Client {
   send(n: number, conversationId: string): void;
   end(): void;
@@ -20,12 +20,12 @@ export interface Access {
   readonly token: string;
 }
 
-/** The number stands in the text so that whoever receives it knows which send it was: ` #17 `. */
+/** The number is in the text so that a receiver can assign the event to its send: ` #17 `. */
 export function contentOf(n: number): string {
   return `#${n} Shall we meet at the station at nine, or is ten better?`;
 }
 
-/** The fields of a send, as JSON without the braces. Keys of one run never come twice. */
+/** The fields of a send, as JSON without the braces. Keys of one run are unique. */
 export function sendFields(n: number): string {
   return `"content":"${contentOf(n)}","client_message_id":"${RUN}-${n}"`;
 }
@@ -50,7 +50,7 @@ export function digitsAt(bytes: Buffer, at: number): number {
 
 const NOTE = Buffer.from('"ok":true');
 
-/** Whether the answer that lies here is a success; it says so within its first bytes. */
+/** Whether the response at this position is a success, by its first bytes. */
 export function isSuccess(bytes: Buffer, start: number): boolean {
   const at = bytes.indexOf(NOTE, start);
   return at >= 0 && at - start < 64;

@@ -6,7 +6,7 @@ const CLOSE = 8;
 const PING = 9;
 const PONG = 10;
 
-/** One buffer for the reads of all sockets: what is left of a frame is copied out of it. */
+/** One buffer for the reads of all sockets: the rest of a frame is copied out of it. */
 const READS = Buffer.allocUnsafe(1 << 18);
 
 export interface RawWebSocketEvents {
@@ -22,8 +22,8 @@ export interface Address {
 }
 
 /**
- * A WebSocket client that costs as little as one can, so that the server is what is measured: frames are read where
- * they lie, and sent unmasked in effect (a mask of zeros is a mask).
+ * A WebSocket client with minimal cost, so that the server is what is measured: frames are parsed in place, and sent
+ * with a mask of zeros.
  */
 export class RawWebSocket {
   private readonly socket: net.Socket;
@@ -56,7 +56,7 @@ export class RawWebSocket {
     this.socket.write(`GET ${path} HTTP/1.1\r\n${head.join('')}\r\n`);
   }
 
-  /** Answers once the upgrade is done. @throws Error with what the server said instead */
+  /** Returns once the upgrade has succeeded. @throws Error with the response of the server otherwise */
   static open(address: Address, events: RawWebSocketEvents): Promise<RawWebSocket> {
     return new Promise((resolve, reject) => {
       let isOpen = false;
@@ -74,7 +74,7 @@ export class RawWebSocket {
     });
   }
 
-  /** ASCII only: what a load generator says. */
+  /** ASCII only, like all requests of the load generator. */
   sendText(text: string): void {
     this.send(TEXT, text);
   }

@@ -5,8 +5,8 @@ const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const LENGTH = 'content-length: ';
 
 /**
- * REST over one kept connection, one request at a time: somebody who sends several at once has several of these.
- * A server may end a connection after some number of requests; then the next request opens another.
+ * REST over one persistent connection, one request at a time: a user with several requests at once has several of
+ * these. A server may close a connection after some number of requests; then the next request opens another.
  */
 export class RestClient implements Client {
   private socket: net.Socket | undefined;

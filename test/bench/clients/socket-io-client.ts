@@ -12,7 +12,7 @@ const [PING, MESSAGE, CONNECT, EVENT, ACKNOWLEDGEMENT, REFUSAL] = [50, 52, 48, 5
 export class SocketIoClient implements Client {
   private constructor(private readonly socket: RawWebSocket) {}
 
-  /** Answers once the connection is live; `until` another event says so for a server that is not ours. */
+  /** Returns once the connection is live; `until` is the event that confirms it on another server. */
   static async open({ port, token }: Access, events: ClientEvents, until?: 'connect'): Promise<SocketIoClient> {
     let isLive = (): void => {};
     const live = new Promise<void>((resolve) => {

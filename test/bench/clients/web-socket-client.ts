@@ -5,11 +5,11 @@ const REPLY = '{"type":"reply","id":"';
 const LIVE = '{"type":"live"';
 const CREATED = '{"type":"message.created"';
 
-/** Plain WebSocket. `type` stands first in every frame, so a few bytes say what it is. */
+/** Plain WebSocket. `type` is first in every frame, so a few bytes identify it. */
 export class WebSocketClient implements Client {
   private constructor(private readonly socket: RawWebSocket) {}
 
-  /** Answers once the connection is live. */
+  /** Returns once the connection is live. */
   static async open({ port, token }: Access, events: ClientEvents): Promise<WebSocketClient> {
     let isLive = (): void => {};
     const live = new Promise<void>((resolve) => {

@@ -8,7 +8,7 @@ const WINDOW = 8;
 const WARM_UP_MS = 1500;
 const LEAST_OF_BARE = 0.7;
 
-/** One conversation of a thousand, beside `ws` alone that sends the same bytes to as many. */
+/** One conversation of a thousand, beside `ws` alone, which sends the same bytes to as many. */
 export async function measureFanOut(bench: Bench): Promise<void> {
   const { report, options, server, world } = bench;
   report.begin(`Deliveries into one conversation with ${SOCKETS.toLocaleString('en')} sockets`);

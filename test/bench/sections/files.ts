@@ -24,9 +24,7 @@ interface Target {
   readonly tokens: readonly (string | undefined)[];
 }
 
-/**
- * Files coming in, beside multer alone that writes them to the same disk and neither looks at them nor flushes them.
- */
+/** Uploads, beside multer alone, which writes files to the same disk without checking or flushing them. */
 export async function measureFiles(bench: Bench): Promise<void> {
   const { report, options } = bench;
   report.begin(`Uploads, ${AT_ONCE} at a time`);
@@ -47,7 +45,7 @@ export async function measureFiles(bench: Bench): Promise<void> {
   await measureMemory(bench, people.slice(0, LARGEST_AT_ONCE));
 }
 
-/** How fast pictures become ready that came in all at once: looked into, decoded, and encoded anew. */
+/** How fast images that were uploaded at once become ready: checked, decoded and encoded again. */
 async function measureScans(bench: Bench, people: readonly Person[], sample: SampleFile): Promise<void> {
   const { port, path, tokens } = await parley(bench, people);
   const client = new UploadClient(port, path, sample, tokens);
@@ -82,7 +80,7 @@ async function measureMemory(bench: Bench, people: readonly Person[]): Promise<v
   report.add({ id: 'files.bare-memory', label: 'bare multer', figures: bare });
 }
 
-/** A server that has nothing to do but this: what waits of the uploads before is not its work. */
+/** A server without other work: the scans of earlier uploads are not part of the measurement. */
 async function parley(bench: Bench, people: readonly Person[]): Promise<Target> {
   await bench.world.query('delete from files');
   const { process, port } = await bench.restart();
@@ -109,10 +107,10 @@ async function measure({ port, path, tokens }: Target, sample: SampleFile, secon
   }
 }
 
-/** The kernel's own mark of the most that was resident, set back before. */
+/** The kernel's own maximum of resident memory, reset before. */
 async function peakAboveIdle({ process, port, path, tokens }: Target): Promise<Record<string, number>> {
   const small = new UploadClient(port, path, sound(MB), tokens);
-  await small.allAtOnce(); // code is compiled and pools are filled by then
+  await small.allAtOnce(); // code is compiled and pools are filled after that
   small.end();
   const idle = (await process.memory()).rss;
   writeFileSync(`/proc/${process.pid}/clear_refs`, '5');

@@ -5,7 +5,9 @@ import type { IdleJob, IdleResult } from '../jobs.js';
 import { MeasuredProcess } from '../measured-process.js';
 import type { Person } from '../world.js';
 
-/** Connections opened and closed before the empty process is weighed: code is compiled and pools are filled by then. */
+/**
+ * Connections opened and closed before the idle process is measured: code is compiled and pools are filled after that.
+ */
 const WARM_UP = 200;
 const SETTLE_MS = 2000;
 const MOST_TIMES_BARE = 1.5;
@@ -23,12 +25,12 @@ interface Weighed {
   readonly connectMicroseconds: number;
 }
 
-/** The larger of the two: a heap that had room before grows without the process growing. */
+/** The larger of the two: a heap with free space grows without the process growing. */
 function sizeOf({ resident, held }: Weighed): number {
   return Math.max(resident, held);
 }
 
-/** What an open connection that says nothing costs, beside the bare transport; each user has one conversation. */
+/** The cost of an open idle connection, beside the bare transport; each user has one conversation. */
 export async function measureIdleConnections(bench: Bench): Promise<void> {
   const { report, options } = bench;
   const { connections } = options;
@@ -79,7 +81,7 @@ async function weighBare(bench: Bench, transport: Transport): Promise<Weighed> {
   }
 }
 
-/** Without people the server is a bare one. */
+/** Without users the server is a bare one. */
 async function weigh(
   { generator, options }: Bench,
   server: MeasuredProcess,

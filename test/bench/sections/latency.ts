@@ -7,7 +7,7 @@ const WARM_UP_MS = 2000;
 const P50_MOST_MS = 5;
 const P99_MOST_MS = 25;
 
-/** 1,000 sends a second whatever happens, every other person connected. */
+/** 1,000 sends a second in an open loop, with every other user connected. */
 export async function measureLatency(bench: Bench, scene: SendScene): Promise<void> {
   const { report, generator, options, server, world } = bench;
   report.begin(`Latency at ${RATE.toLocaleString('en')} sends/s over plain WebSocket, in ms (p50/p95/p99)`);

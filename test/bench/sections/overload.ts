@@ -6,13 +6,13 @@ import { CpuClock, percentiles } from './sends.js';
 const SENDERS = 500;
 const WARM_UP_MS = 2000;
 const MULTIPLES = [0.8, 2, 5] as const;
-/** Of the capacity, at five times of it (T16). */
+/** The share of the capacity, at five times the load (T16). */
 const LEAST_GOODPUT = 0.8;
 const MOST_P99_MS = 1000;
 
 /**
- * More than the server can do, whatever it answers: what becomes of the sends it takes, and of those it turns away. The
- * capacity is what the same sockets get out of it with one send each in flight.
+ * More load than the server can handle: the latency of the sends it accepts, and of those it refuses. The capacity is
+ * what the same sockets achieve with one active send each.
  */
 export async function measureOverload(bench: Bench): Promise<void> {
   const { report } = bench;

@@ -6,7 +6,7 @@ import { Latencies } from '../latencies.js';
 import type { Person, World } from '../world.js';
 
 const CONVERSATIONS = 2000;
-/** The conversations of the searcher; the first has two fifths of all messages. */
+/** The conversations of the searching user; the first has two fifths of all messages. */
 const OWN_CONVERSATIONS = 200;
 const FIRST_SHARE = 0.4;
 const VOCABULARY = 20_000;
@@ -17,7 +17,7 @@ const SEARCHES = 40;
 /** Of a search over 5 million messages and 200 conversations. */
 const P95_MOST_MS = 150;
 
-/** What is searched for, by how many messages have it. */
+/** The queries, by the number of messages that contain them. */
 const QUERIES: readonly (readonly [string, string])[] = [
   ['rare word (50 messages)', 'unrepeated'],
   ['1 in 5,000', 'seldom'],
@@ -31,10 +31,10 @@ const QUERIES: readonly (readonly [string, string])[] = [
   ['nothing found', 'nowhereatall'],
   ['phrase of two common words', '"w0 always"'],
 ];
-/** Its words are everywhere and never side by side: all that bounds the search is the time it may take. */
+/** Its words are frequent but never adjacent: only the time limit bounds the search. */
 const HOPELESS = '"always w0"';
 
-/** Pages of 20 of a person in 200 of 2,000 conversations, one after the other, warm. */
+/** Pages of 20 for a user in 200 of 2,000 conversations, one after the other, warm. */
 export async function measureSearches(bench: Bench): Promise<void> {
   const { report, options, server, world } = bench;
   const count = options.messages.toLocaleString('en');
@@ -42,7 +42,7 @@ export async function measureSearches(bench: Bench): Promise<void> {
   const [searcher] = await world.people(1);
   await fill(world, searcher!, options.messages);
   const all = new Latencies();
-  const measured = [...QUERIES, ['phrase that nobody wrote', HOPELESS] as const];
+  const measured = [...QUERIES, ['phrase that no message contains', HOPELESS] as const];
   for (const [label, query] of measured) {
     const own = new Latencies();
     let hits = 0;
@@ -141,7 +141,7 @@ function placeOf(random: () => number): number {
   return Math.floor(CONVERSATIONS * random() ** 2);
 }
 
-/** Eight to twelve words, few of them often, and the words that are searched for. */
+/** Eight to twelve words, a few of them frequent, and the words of the queries. */
 function textOf(n: number, count: number, random: () => number): string {
   const words = Array.from(
     { length: 8 + Math.floor(random() * 5) },

@@ -8,7 +8,7 @@ import type { Person } from '../world.js';
 
 const SENDERS = 64;
 const CONVERSATIONS = 500;
-/** Every so manieth conversation's other person is connected: 100 sockets. */
+/** The other user of every fifth conversation is connected: 100 sockets. */
 const SAMPLE = 5;
 const WARM_UP_MS = 1500;
 /** The first row also warms up the server. */
@@ -18,7 +18,7 @@ const LEAST_OF_LIMIT = 1 / 3;
 const NAMES: Record<TransportName, string> = { rest: 'REST', 'socket.io': 'Socket.IO', ws: 'WebSocket' };
 const LEAST: Record<TransportName, number> = { rest: 3000, 'socket.io': 4000, ws: 6000 };
 
-/** Who sends where, made once for all rows. */
+/** The senders and their conversations, created once for all rows. */
 export interface SendScene {
   readonly senders: readonly SenderSeat[];
   readonly readers: readonly Person[];
@@ -38,7 +38,7 @@ const SHAPES: readonly Shape[] = [
   { id: 'hot-1', label: 'one conversation of 65, 1 in flight', inFlight: 1, isHot: true },
 ];
 
-/** 64 senders; 500 conversations of one of them and somebody else; and one conversation of all 64 and one more. */
+/** 64 senders; 500 conversations of one of them with one other user; and one conversation of all 64 and one more. */
 export async function makeSendScene({ world }: Bench): Promise<SendScene> {
   const people = await world.people(SENDERS);
   const readers = await world.people(CONVERSATIONS);
@@ -56,7 +56,7 @@ export async function makeSendScene({ world }: Bench): Promise<SendScene> {
   };
 }
 
-/** Durable sends over each transport, and what PostgreSQL takes of the same rows in the same batches. */
+/** Durable sends over each transport, and the limit of PostgreSQL for the same rows in the same batches. */
 export async function measureSends(
   bench: Bench,
   scene: SendScene,
@@ -103,7 +103,7 @@ async function measureShape(bench: Bench, scene: SendScene, asked: Asked): Promi
   await world.settle();
   const since = await world.now();
   const clock = new CpuClock(bench);
-  // Before the warm-up: beginning takes V8 half a second.
+  // Before the warm-up: the start takes V8 half a second.
   if (options.profile) await server.process.startProfile();
   const id = `send.${transport}.${shape.id}`;
   const result = await generator.work<SendResult>(job, {
@@ -191,7 +191,7 @@ export function percentiles(summary: LatencySummary | undefined): string {
   return summary ? [summary.p50, summary.p95, summary.p99].map((ms) => ms.toFixed(1)).join('/') : '';
 }
 
-/** A limit measured with nearly the same batch size serves again; a judged one is measured right after its row. */
+/** A limit measured with nearly the same batch size is reused; one with a target is measured right after its row. */
 async function bareLimit(
   { server, options }: Bench,
   { batch, shape: { isHot }, limits }: { batch: number; shape: Shape; limits: Map<string, number> },

@@ -3,7 +3,7 @@ import type { Bench } from '../bench.js';
 const FIRST_MOST_SECONDS = 15;
 const SECOND_MOST_SECONDS = 3;
 
-/** From the command to the first answered request, with nothing there and with everything there. */
+/** From the command to the first answered request, with an empty and with a full installation. */
 export async function measureStarts(bench: Bench): Promise<void> {
   bench.report.begin('Start to ready (built tree, embedded PostgreSQL)');
   const first = (await bench.restart()).startMs;

@@ -6,15 +6,15 @@ import type { Person } from '../world.js';
 import { CpuClock } from './sends.js';
 
 const ENDPOINTS = 20;
-/** Messages sent as fast as they are taken: each is a delivery for every endpoint. */
+/** Messages sent as fast as they are accepted: each is a delivery for every endpoint. */
 const BURST = 150;
 const SENDERS = 8;
 const PAUSE_MS = 100;
 const PATIENCE_MS = 60_000;
 
 /**
- * Deliveries to endpoints that answer at once, the receivers on the same machine: what a burst leaves behind is worked
- * off at this rate.
+ * Deliveries to endpoints that respond at once, with the receivers on the same machine: the rate at which a burst is
+ * processed.
  */
 export async function measureWebhooks(bench: Bench): Promise<void> {
   const { report, world, server, options } = bench;

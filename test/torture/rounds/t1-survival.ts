@@ -15,7 +15,7 @@ const KILL_EVERY_MS = 1500;
 const PEOPLE_PER_CONVERSATION = 4;
 const PATIENCE_MS = 20_000;
 
-/** The servers are killed, by turns, with nothing but their disks left. */
+/** Kills the servers in turn, with nothing left but their disks. */
 async function killByTurns(
   cluster: Cluster,
   seconds: number,
@@ -42,7 +42,7 @@ async function killByTurns(
   return kills;
 }
 
-/** Sends past the nodes, by the same function, one after the other: at any moment there is one just committed. */
+/** Sends past the nodes, by the same function, one after the other: at any moment one has just committed. */
 async function sendDirectly(cluster: Cluster, seconds: number, conversationId: string, person: Person): Promise<Ack[]> {
   const acks: Ack[] = [];
   await during(seconds, 1, async (_, turn) => {

@@ -5,7 +5,7 @@ import { during } from '../load.js';
 import { createGroup, register } from '../people.js';
 import type { Figures, Round, RoundOptions } from '../round.js';
 
-/** Written on one node, read on the other the moment the answer is there. */
+/** Written on one node, and read on the other as soon as the response arrives. */
 async function run(cluster: Cluster, { seconds, clients: count }: Required<RoundOptions>): Promise<Figures> {
   const people = await register(cluster, count);
   const conversationId = await createGroup(cluster, people);
@@ -26,7 +26,7 @@ async function run(cluster: Cluster, { seconds, clients: count }: Required<Round
       rest.get<{ at_seq: number }>(`/conversations/${conversationId}`),
     ]);
     reads += 3;
-    // On a page that everybody writes to, a newer hundred may have pushed it out.
+    // On a page that all clients write to, a newer hundred may have displaced it.
     const isShown = newest.data.some(({ id }) => id === ack.id) || (newest.data.at(-1)?.seq ?? 0) > ack.seq;
     stale += Number(!isShown) + Number(message?.id !== ack.id) + Number(conversation.at_seq < ack.seq);
   });

@@ -9,7 +9,7 @@ import type { Figures, Round, RoundOptions } from '../round.js';
 import { withAlteredFunction } from '../sabotage.js';
 
 const DEVICES = 3;
-/** Marks are set to any of so many newest messages. */
+/** Marks are set to any of this number of newest messages. */
 const SPREAD = 20;
 const STATUSES = ['sent', 'delivered', 'read'];
 
@@ -18,7 +18,7 @@ interface Marked {
   readonly last_delivered_number: number;
 }
 
-/** Counts values that are smaller than the one seen before under the same name. */
+/** Counts values that are smaller than an earlier one with the same name. */
 class Watch {
   regressions = 0;
   private readonly seen = new Map<string, number>();
@@ -70,7 +70,7 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
         const { last_read_number: read } = await mark(device, index, conversationId, number);
         highest.set(userId, Math.max(highest.get(userId)!, number));
         marks++;
-        // Answers of one device come in any order, but each covers at least what was asked for.
+        // Responses to one device arrive in any order, but each covers at least the requested position.
         if (read < number) answered.regressions++;
       }),
       index > 0 &&
@@ -113,7 +113,7 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
   };
 }
 
-/** The newest mark wins, whatever it says. */
+/** The newest mark wins, even if it is lower. */
 function settingMarks(text: string): string {
   return text
     .replace('greatest(p.last_read_number, w.read)', 'coalesce(w.read, p.last_read_number)')

@@ -6,13 +6,13 @@ import { Rest } from '../rest.js';
 const PAUSE_MS = 10;
 
 interface Changes {
-  /** Accepted while the role was there. */
+  /** Accepted while the user had the role. */
   before: number;
-  /** Accepted although asked for after the demotion had been answered. */
+  /** Accepted although requested after the demotion had been answered. */
   after: number;
 }
 
-/** Changes that take a role are asked for without a pause, on both nodes, while that role is taken away. */
+/** Changes that need a role are requested without a pause, on both nodes, while that role is removed. */
 export async function countLateChanges(cluster: Cluster): Promise<Changes> {
   const [owner, keeper, guard] = await register(cluster, 3);
   const asOwner = new Rest(() => cluster.address(0), owner!.token);

@@ -11,9 +11,9 @@ import { NO_BUS } from '../faults.js';
 import { countLateChanges } from './t13-demotion.js';
 import { sessionOf } from '../direct-append.js';
 
-/** With the bus it takes a moment; without it the sweep of 5 s has to find out. A second for slow machines. */
+/** With the bus it takes a moment; without it the sweep of 5 s has to find it. A second for slow machines. */
 const BOUND_MS = { bus: 2000, sweep: 6000 };
-/** A session that is remembered on another node lets its token in again for as long as that memory lasts. */
+/** A session that is cached on another node admits its token for as long as the cache lasts. */
 const PAUSE_MS = 30;
 
 interface Tally {
@@ -29,7 +29,7 @@ interface Tally {
 
 const WAYS_TO_END = ['logout', 'logout-all', 'password', 'revoke', 'ban'] as const;
 
-/** Ends what `person.token` stands for; answers when the server has said that it is done. */
+/** Ends the session of `person.token`; returns when the server has answered. */
 async function end(how: (typeof WAYS_TO_END)[number], cluster: Cluster, person: Person, admin: string): Promise<void> {
   const keeper = new Rest(() => cluster.address(0), how === 'ban' ? admin : await logIn(cluster, person));
   const own = new Rest(() => cluster.address(0), person.token);
@@ -48,7 +48,7 @@ async function end(how: (typeof WAYS_TO_END)[number], cluster: Cluster, person: 
   }
 }
 
-/** One person, busy on both nodes over three transports, whose session ends. */
+/** One user, active on both nodes over three transports, whose session ends. */
 class Victim {
   private endedAt = Infinity;
   private isOver = false;
@@ -75,7 +75,7 @@ class Victim {
     this.endedAt = performance.now();
     this.tally.victims++;
     const ending = Promise.race([Promise.all(this.links.map((link) => this.see(link))), sleep(boundMs)]);
-    // A token that comes back at once is a chance to notice; half of them keep still.
+    // A token that is used at once could be noticed; half of the users wait.
     if (this.isPatient) await ending;
     const [readmitted] = await Promise.all([this.comeBack(), ending]);
     if (readmitted) await Promise.race([readmitted.closed, sleep(this.endedAt + boundMs - performance.now())]);
@@ -115,13 +115,13 @@ class Victim {
         if (startedAt > this.endedAt) this.tally.writesAfter++;
         else this.tally.writesBefore++;
       } catch {
-        // Refused, or closed meanwhile: both are as they should be.
+        // Refused, or closed meanwhile: both are correct.
       }
       await sleep(PAUSE_MS);
     }
   }
 
-  /** Tries the old token at the other node: a new connection, and reads for as long as they are answered. */
+  /** Tries the old token on the other node: a new connection, and reads for as long as they are answered. */
   private async comeBack(): Promise<Link | undefined> {
     const rest = new Rest(() => this.cluster.address(1), this.person.token);
     const read = async (): Promise<void> => {
@@ -197,7 +197,7 @@ async function run(cluster: Cluster, { clients: count, breakIt }: Required<Round
   };
 }
 
-/** Sends are stored without a look at the session and the account. */
+/** Sends are stored without checking the session and the account. */
 function trusting(text: string): string {
   return text
     .replace('or s.revoked_at is not null', '')

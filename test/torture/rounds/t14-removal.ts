@@ -8,7 +8,7 @@ import { Random } from '../random.js';
 import { Refused } from '../rest.js';
 import type { Figures, Round, RoundOptions } from '../round.js';
 
-/** So long after a removal whatever was on its way has come. */
+/** This long after a removal everything that was on its way has arrived. */
 const LINGER_MS = 250;
 
 interface Tally {
@@ -17,7 +17,7 @@ interface Tally {
   owed_missing: number;
 }
 
-/** Somebody who is in the conversation, is removed from it, and tries everything to hear more. */
+/** A participant who is removed from a conversation and then tries every way to receive more. */
 class Leaver {
   private frames: Frame[] = [];
 
@@ -32,7 +32,7 @@ class Leaver {
     };
   }
 
-  /** Comes in, listens, is removed in the middle of the traffic; then everything that came is weighed. */
+  /** Joins, receives, and is removed during the traffic; then everything that arrived is checked. */
   async comeAndBeRemoved(cluster: Cluster, tally: Tally): Promise<void> {
     const { client, owner, conversationId, random } = this;
     const path = `/conversations/${conversationId}`;
@@ -65,7 +65,7 @@ class Leaver {
     return row!.left_seq;
   }
 
-  /** What reading says about the time after: nothing but refusals is right. */
+  /** Counts reads after the removal that are not refused. */
   private async countRead(cursor: string, cut: number): Promise<number> {
     const { rest } = this.client;
     const { conversationId } = this;
@@ -93,7 +93,7 @@ class Leaver {
   }
 }
 
-/** Positions after `from`, up to and with the leaving itself, that never came. */
+/** Counts positions after `from`, up to and including the removal, that never arrived. */
 function countOwed(frames: readonly Frame[], from: number, cut: number): number {
   const seen = new Set(frames.map(({ seq }) => seq));
   let missing = 0;
@@ -124,7 +124,7 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
 export const REMOVAL: Round = {
   name: 'T14',
   promise: 'P14',
-  sentence: 'Whoever is removed gets everything up to the removal and nothing after it, on any path',
+  sentence: 'A removed participant gets everything up to the removal and nothing after it, on any path',
   zeros: ['past_cut', 'owed_missing'],
   tried: ['sent', 'removals'],
   control: 'leaving does not end delivery',

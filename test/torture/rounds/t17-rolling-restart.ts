@@ -17,11 +17,11 @@ const WRITERS = 6;
 const SETTLE_MS = 10_000;
 
 interface Trial {
-  /** What the control does: the nodes are killed, or the clients come back without their cursor. */
+  /** What the control does: it kills the nodes, or makes the clients reconnect without their cursor. */
   readonly sabotage?: 'kill' | 'forget';
 }
 
-/** Ends one node after the other, each when the one before serves again. Answers their exit codes. */
+/** Ends one node after the other, each when the one before serves again. Returns their exit codes. */
 async function restartInTurn(
   nodes: readonly NodeProcess[],
   seconds: number,
@@ -44,7 +44,7 @@ interface Reader {
   readonly lasting: LastingConnection;
 }
 
-/** Everybody reads everything, over either transport, and moves in each of the ways there are. */
+/** Every reader reads everything, over either transport, and moves in each of the ways. */
 async function connectReaders(
   cluster: Cluster,
   { people, conversationIds, random }: { people: Person[]; conversationIds: string[]; random: Random },
@@ -60,7 +60,7 @@ async function connectReaders(
   return readers;
 }
 
-/** Some of them write while `work` is done, half over their connection, which moves, and half over REST. */
+/** Some of them write during `work`, half over their connection, which moves, and half over REST. */
 async function whileWriting<T>(
   writers: readonly Client[],
   write: (writer: Client, text: string, overLink: boolean) => Promise<void>,
@@ -94,7 +94,7 @@ async function run(
   };
   try {
     for (const { client } of readers) client.forgetsCursor = sabotage === 'forget';
-    // What the control has to show, one restart shows.
+    // One restart is enough for the control.
     const nodes = breakIt ? cluster.nodes.slice(0, 1) : cluster.nodes;
     const end = (node: NodeProcess) => (sabotage === 'kill' ? node.kill() : node.stop());
     const exitCodes = await whileWriting(writers, write, () => restartInTurn(nodes, seconds, end));
@@ -103,7 +103,7 @@ async function run(
     await within(SETTLE_MS, () => !readers.some(behind));
     await Promise.all(readers.map(({ client }) => client.settled()));
     return {
-      ...(await judge(cluster, readers, ends)),
+      ...(await evaluate(cluster, readers, ends)),
       restarts: exitCodes.length,
       unclean_ends: exitCodes.filter((code) => code !== 0).length,
     };
@@ -115,7 +115,7 @@ async function run(
   }
 }
 
-async function judge(
+async function evaluate(
   cluster: Cluster,
   readers: readonly Reader[],
   ends: ReadonlyMap<string, number>,

@@ -16,7 +16,7 @@ import { without, withAlteredFunction } from '../sabotage.js';
 const MOST_TRIES = 20;
 const PATIENCE_MS = 15_000;
 
-/** The same person over all ways to all nodes, each of which may cut off its answers. */
+/** The same user over all ways to all nodes, each of which may cut off its responses. */
 class ManyWays {
   readonly clients: Client[];
 
@@ -26,7 +26,7 @@ class ManyWays {
     });
   }
 
-  /** One try of many: over a way of its own, until it is answered. */
+  /** One of many attempts: over its own way, until it is answered. */
   async send(way: number, conversationId: string, content: string, key: string): Promise<Ack | undefined> {
     const client = this.clients[way % this.clients.length]!;
     const overLink = way % 3 !== 0;
@@ -34,7 +34,7 @@ class ManyWays {
     return client.send(conversationId, content, { key, overLink, until: performance.now() + PATIENCE_MS });
   }
 
-  /** Whether the key is refused to another text. */
+  /** Whether the key is refused with another text. */
   async refusesOther(conversationId: string, key: string): Promise<boolean> {
     const until = performance.now() + PATIENCE_MS;
     try {

@@ -10,7 +10,7 @@ import { without } from '../sabotage.js';
 const COUPLES = 4;
 const GROUP_SIZE = 8;
 
-/** What races for the ownership of a group; most of it is refused, and that is as good an answer as any. */
+/** Simultaneous requests for the ownership of a group; most of them are refused, which is as good a response as any. */
 async function struggle(rest: Rest, conversationId: string, group: readonly Person[], random: Random): Promise<void> {
   const path = `/conversations/${conversationId}`;
   const other = random.pick(group).id;
@@ -26,7 +26,7 @@ async function struggle(rest: Rest, conversationId: string, group: readonly Pers
   }
 }
 
-/** All racers ask for the same direct conversation at once; answers how many different ones they got. */
+/** All clients open the same direct conversation at once; returns the number of different ones. */
 async function raceForDirect(racers: readonly Client[], count: number): Promise<number> {
   const ids = await Promise.all(
     Array.from({ length: count }, async (_, index) => {
@@ -43,7 +43,7 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
   let [races, moves, different] = [0, 0, 0];
   const racing = during(seconds, COUPLES, async () => {
     const couple = await register(cluster, 2);
-    // Each of the two at each of the nodes, in turns.
+    // Each of the two on each of the nodes, in turn.
     const racers = [0, 1, 2, 3].map((index) => new Client(couple[index % 2]!, () => cluster.address(index >> 1)));
     different += (await raceForDirect(racers, count)) - 1;
     races++;
@@ -79,7 +79,8 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
 export const UNIQUENESS: Round = {
   name: 'T21',
   promise: 'P21',
-  sentence: 'A pair has one direct conversation, and a group with anybody in it has one owner, however many race',
+  sentence:
+    'A pair has one direct conversation, and a group with participants has one owner, whatever number of requests race',
   zeros: ['doubles', 'ownerless', 'extra_owners'],
   tried: ['races', 'moves'],
   control: 'pairs of direct conversations are not unique',

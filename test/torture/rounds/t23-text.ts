@@ -9,12 +9,12 @@ import { createGroup, register } from '../people.js';
 import { Random } from '../random.js';
 import type { Figures, Round, RoundOptions } from '../round.js';
 
-/** Generated texts besides the collected ones, for each second asked for. */
+/** Generated texts in addition to the collected ones, for each second. */
 const GENERATED_PER_SECOND = 60;
 const SETTLE_MS = 5000;
 const AT_ONCE = 16;
 
-/** Anything that may stand in JSON: no NUL, no half characters. */
+/** Anything that is valid in JSON: no NUL, no half characters. */
 function generatedTexts(count: number, seed: number): string[] {
   const text = fc.oneof(
     fc.string({ unit: 'grapheme', minLength: 1, maxLength: 80 }),
@@ -23,7 +23,7 @@ function generatedTexts(count: number, seed: number): string[] {
   return fc.sample(text, { numRuns: count, seed }).map((sample) => sample.replace(/\0|[\ud800-\udfff]/gu, ''));
 }
 
-/** Sends every text over one of the three ways. Answers what each message, by its id, is to read. */
+/** Sends every text over one of the three ways. Returns the expected text of each message by its id. */
 async function sendAll(
   senders: readonly Client[],
   conversationId: string,
@@ -86,7 +86,7 @@ async function run(cluster: Cluster, { seconds, seed }: Required<RoundOptions>):
     if (index > 0) await client.connect(index === 1 ? 'websocket' : 'socket.io');
   }
   const generated = generatedTexts(Math.ceil(seconds * GENERATED_PER_SECOND), seed);
-  // Of which nothing but blanks is left is refused.
+  // A text of which only blanks are left is refused.
   const isSendable = (text: string): boolean => sanitizeContent(text, 'strip').content.trim() !== '';
   const texts = random.shuffled([...PLAIN_TEXTS, ...generated].filter(isSendable));
   const wanted = await sendAll(clients, conversationId, texts);

@@ -17,7 +17,7 @@ import { appendDirectly } from '../direct-append.js';
 const CONVERSATIONS = 8;
 const PATIENCE_MS = 20_000;
 
-/** Sends of another process that get as far as everything but their commit. */
+/** Sends of another process that reach everything except their commit. */
 async function abort(cluster: Cluster, conversationId: string, person: Person): Promise<void> {
   const client: pg.PoolClient = await cluster.pool.connect();
   try {
@@ -29,7 +29,7 @@ async function abort(cluster: Cluster, conversationId: string, person: Person): 
   }
 }
 
-/** Ends connections of the nodes in the middle of whatever they are doing. */
+/** Ends connections of the nodes during their work. */
 async function endConnections(cluster: Cluster): Promise<number> {
   const rows = await cluster.query(
     `select pg_terminate_backend(pid) from pg_stat_activity
@@ -80,9 +80,7 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
   };
 }
 
-/**
- * Numbers out of sequences, as databases hand them out by themselves: fast, and lost with whatever is not committed.
- */
+/** Numbers from sequences, as databases provide them: fast, and lost with every rollback. */
 async function withSequences(cluster: Cluster, work: () => Promise<Figures>): Promise<Figures> {
   await cluster.query(`
     create function torture_next(id uuid) returns bigint language sql volatile

@@ -17,7 +17,7 @@ function sightingOf({ id, seq, created_at: at }: Message): Sighting {
   return { id, seq, at };
 }
 
-/** A conversation as REST shows it, page after page from its beginning. */
+/** A conversation over REST, page after page from its beginning. */
 async function readForward(client: Client, conversationId: string): Promise<Sighting[]> {
   const sightings: Sighting[] = [];
   let page: MessagePage;
@@ -30,7 +30,7 @@ async function readForward(client: Client, conversationId: string): Promise<Sigh
   return sightings;
 }
 
-/** The newest page, turned around. */
+/** The newest page, reversed. */
 async function readNewest(client: Client, conversationId: string): Promise<Sighting[]> {
   const page = await client.rest.get<MessagePage>(`/conversations/${conversationId}/messages?limit=${PAGE}`);
   return page.data.map(sightingOf).reverse();
@@ -79,9 +79,7 @@ async function run(cluster: Cluster, { seconds, clients: count, breakIt }: Requi
   return figures;
 }
 
-/**
- * As if every node had a clock of its own, up to ten minutes off; `greatest` with the time before stands against it.
- */
+/** As if every node had its own clock, up to ten minutes off; `greatest` with the time before corrects it. */
 function withWrongClocks(text: string): string {
   return text.replace('clock_timestamp()', `clock_timestamp() + (random() - 0.5) * interval '20 minutes'`);
 }

@@ -11,15 +11,15 @@ import type { Figures, Round, RoundOptions } from '../round.js';
 
 const BAD_BUS: Faults = { badBus: { lose: 0.5, repeat: 0.1, delayMs: 300 } };
 const WRITERS_PER_CONVERSATION = 2;
-/** The sweep looks every 1.5 s; after so long nothing can still be on its way. */
+/** The reconciler runs every 1.5 s; after this time nothing can still be on its way. */
 const SETTLE_MS = 8000;
-/** What a control waits for never comes. */
+/** What a control waits for never arrives. */
 const CONTROL_SETTLE_MS = 2500;
-/** The sweep and a second. */
+/** The reconciler and a second. */
 const BOUND_MS = 2500;
 
 /**
- * Everybody writes on the first node and reads on the second: all that they read came over the bus, or by the sweep.
+ * All clients write on the first node and read on the second: all that they read came over the bus, or by the sweep.
  */
 async function run(
   cluster: Cluster,

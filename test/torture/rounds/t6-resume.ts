@@ -12,13 +12,13 @@ import type { Figures, Round, RoundOptions } from '../round.js';
 
 const CONVERSATIONS = 6;
 const SLOW_WRITERS = 3;
-/** Into the first conversation, again and again: whoever is away for long has missed too much of it. */
+/** Into the first conversation, repeatedly: a client that is disconnected for long has missed too much of it. */
 const BURST = 60;
 const SETTLE_MS = 10_000;
-/** What a control waits for never comes. */
+/** What a control waits for never arrives. */
 const CONTROL_SETTLE_MS = 2500;
 
-/** A writer whose transaction stays open for a while between its writing and its commit, as a stalled node's would. */
+/** A writer whose transaction stays open for a while between its write and its commit, as that of a stalled node. */
 async function writeSlowly(cluster: Cluster, conversationId: string, person: Person, openMs: number): Promise<void> {
   const client: pg.PoolClient = await cluster.pool.connect();
   try {
@@ -31,11 +31,11 @@ async function writeSlowly(cluster: Cluster, conversationId: string, person: Per
   }
 }
 
-/** Online for a moment, away for a moment, back on another node over another transport. */
+/** Online for a moment, offline for a moment, then on another node over another transport. */
 async function comeAndGo(reader: Client, index: number, cluster: Cluster, random: Random): Promise<void> {
   for (let tries = 0; !reader.isConnected; tries++) {
     const address = cluster.address(random.between(0, cluster.nodes.length - 1));
-    // Every third says where it stands, too; the others have nothing but their cursor.
+    // Every third client sends its positions, too; the others have only their cursor.
     await reader.connect(random.pick(LINK_KINDS), { address, statesPositions: index % 3 === 0 }).catch(() => sleep(50));
     if (tries > 100) throw new Error('a reader was not let in');
   }
@@ -72,7 +72,7 @@ async function run(
       await sleep(random.between(10, 900));
       reader.cut();
       cuts++;
-      // A few stay away for so long that, in long rounds, the server names what to fetch instead of replaying it.
+      // A few stay offline so long that, in long rounds, the server sends a resync instead of a replay.
       await sleep(random.chance(0.03) ? random.between(600, seconds * 400) : random.between(10, 600));
     }),
   ]);
@@ -99,7 +99,7 @@ async function run(
 export const RESUME: Round = {
   name: 'T6',
   promise: 'P6',
-  sentence: 'Whoever comes back, wherever, gets all that was missed or is told by name what to fetch',
+  sentence: 'A client that reconnects, to any node, gets all that it missed or the name of what to fetch',
   zeros: ['holes'],
   tried: ['deliveries', 'cuts'],
   control: 'cursors stand at the newest transaction instead of the oldest unfinished one',

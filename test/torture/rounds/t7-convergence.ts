@@ -10,7 +10,7 @@ import { createGroup, register } from '../people.js';
 import { Random } from '../random.js';
 import type { Figures, Round, RoundOptions } from '../round.js';
 
-/** Every type of durable event a user may be sent. */
+/** Every type of durable event that a user may receive. */
 const TYPES = [
   ...['message.created', 'message.updated', 'message.deleted', 'message.pinned', 'message.unpinned'],
   ...['reaction.added', 'reaction.removed', 'participant.joined', 'participant.left', 'participant.updated'],
@@ -35,8 +35,8 @@ interface LifeOptions {
 }
 
 /**
- * A world of its own in which all of this happens, one after the other or at once, and an observer who comes in after
- * `subscribeAt` of it.
+ * An own world in which all of this happens, in sequence or at once, and an observer who joins after `subscribeAt` of
+ * it.
  */
 async function live(
   cluster: Cluster,
@@ -54,7 +54,7 @@ async function live(
   const underWay: Promise<void>[] = [];
   let starting: Promise<void> | undefined;
   for (const [index, operation] of plan.entries()) {
-    // Not waited for: it loads and connects while things go on happening.
+    // Not awaited: it loads and connects while operations continue.
     if (index === subscribeAt) starting = observer.start(...somewhere());
     if (index === subscribeAt + 8) await starting!.then(() => observer.blink(...somewhere()));
     const performing = world.perform(operation);

@@ -10,11 +10,11 @@ import { Rest } from '../rest.js';
 import type { Figures, Round, RoundOptions } from '../round.js';
 import { percentile, WebhookReceivers } from '../webhook-receivers.js';
 
-/** Until nothing is waiting or under way any more. */
+/** Until nothing is waiting or active any more. */
 const SETTLE_MS = 60_000;
-/** Between two kills: in a long round everything has time to come back. */
+/** Between two kills: in a long round everything has time to recover. */
 const pauseMs = (seconds: number): number => Math.min(3000, Math.max(800, seconds * 100));
-/** Of the calls: how many are taken; the rest is refused, never answered, or cut off. */
+/** The share of calls that are accepted; the rest is refused, never answered, or cut off. */
 const TAKEN = 0.75;
 
 const SETTINGS = {
@@ -30,11 +30,11 @@ interface Killing {
   readonly seconds: number;
   readonly random: Random;
   readonly withRedis: boolean;
-  /** Whether only PostgreSQL is killed: that is what the control does not survive. */
+  /** Whether only PostgreSQL is killed, which the control does not survive. */
   readonly databaseOnly: boolean;
 }
 
-/** Nodes (workers with them), PostgreSQL and Redis are killed by turns. */
+/** Nodes (with their workers), PostgreSQL and Redis are killed in turn. */
 async function killByTurns(cluster: Cluster, killing: Killing): Promise<Kills> {
   const { seconds, random, withRedis, databaseOnly } = killing;
   const kills: Kills = { nodes: 0, databases: 0, redis: 0 };
@@ -140,7 +140,9 @@ async function run(
   }
 }
 
-/** What a crash of PostgreSQL empties in the control; in this order, none is needed by one that is kept. */
+/**
+ * The tables that a crash of PostgreSQL empties in the control; in this order, none is referenced by one that is kept.
+ */
 const FORGETFUL = ['webhook_attempts', 'webhook_deliveries', 'outbox'];
 
 const WEBHOOKS_ON_POSTGRESQL: Round = {
@@ -168,5 +170,5 @@ const WEBHOOKS_ON_REDIS: Round = {
   run: (cluster, options) => run(cluster, options, true),
 };
 
-/** The second only where there is a Redis to kill. */
+/** The second only if there is a Redis to kill. */
 export const WEBHOOKS: readonly Round[] = [WEBHOOKS_ON_POSTGRESQL, ...(hasRedis ? [WEBHOOKS_ON_REDIS] : [])];

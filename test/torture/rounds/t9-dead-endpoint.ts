@@ -7,33 +7,33 @@ import { Rest } from '../rest.js';
 import type { Figures, Round, RoundOptions } from '../round.js';
 import { percentile, WebhookReceivers } from '../webhook-receivers.js';
 
-/** The one that never answers. */
+/** The one that never responds. */
 const DEAD = 0;
-/** Tries under way at once to one host: the dead one takes all of its own, and in the control all of everybody's. */
-const ROOM = 5;
-/** Messages are sent at a pace the endpoints can follow: it is not throughput that is measured. */
+/** Attempts at once to one host: the dead one uses all of its own, and in the control all of the others'. */
+const CONCURRENCY = 5;
+/** Messages are sent at a pace the endpoints can follow: throughput is not measured. */
 const PATIENCE = { messageMs: 1500, settleMs: 10_000 };
-/** In the control nothing comes any more, however long one waits. */
+/** In the control nothing arrives any more. */
 const CONTROL_PATIENCE = { messageMs: 400, settleMs: 1000 };
 
-/** Slices of the two kinds by turns, so that a machine that has other work to do spoils both alike. */
+/** Slices of the two kinds in turn, so that other load of the machine affects both alike. */
 const SLICES = 3;
 
 interface Scene {
   readonly writer: Client;
   readonly conversationId: string;
   readonly living: number;
-  /** Of what came to the endpoints that live, in this slice. */
+  /** The delays of deliveries to the living endpoints in this slice. */
   readonly delays: number[];
   readonly patience: typeof PATIENCE;
 }
 
-/** Sends one after the other for so long. Answers how many were to arrive. */
+/** Sends one after the other for a time. Returns how many were to arrive. */
 async function send({ writer, conversationId, living, delays, patience }: Scene, seconds: number): Promise<number> {
   delays.length = 0;
   let sent = 0;
   const until = performance.now() + seconds * 1000;
-  while (performance.now() < until || sent < 2 * ROOM) {
+  while (performance.now() < until || sent < 2 * CONCURRENCY) {
     await writer.send(conversationId, `number ${sent++}`);
     await within(patience.messageMs, () => delays.length >= sent * living);
   }
@@ -80,9 +80,9 @@ async function run(
       await send(scene, seconds / SLICES);
       before.push(...delays);
       isDead = true;
-      // It has all it may have under way before the first message: where room is short, endpoints take turns.
-      for (let ping = 0; ping < ROOM; ping++) await admin.post(`/webhooks/${hooks[DEAD]!}/ping`);
-      await within(PATIENCE.settleMs, () => hanging.length >= ROOM);
+      // It has its maximum of active attempts before the first message: when capacity is short, endpoints take turns.
+      for (let ping = 0; ping < CONCURRENCY; ping++) await admin.post(`/webhooks/${hooks[DEAD]!}/ping`);
+      await within(PATIENCE.settleMs, () => hanging.length >= CONCURRENCY);
       expected += await send(scene, seconds / SLICES);
       beside.push(...delays);
       isDead = false;
@@ -113,7 +113,7 @@ export const DEAD_ENDPOINT: Round = {
   sentence: 'One webhook endpoint of a hundred that hangs holds up none of the others',
   zeros: ['not_delivered'],
   tried: ['delivered', 'hanging'],
-  control: 'all endpoints share one room',
+  control: 'all endpoints share one limit',
   broken: ['not_delivered'],
   short: { seconds: 1, clients: 20 },
   long: { seconds: 30, clients: 100 },
@@ -121,8 +121,8 @@ export const DEAD_ENDPOINT: Round = {
   settings: {
     WEBHOOK_ALLOW_PRIVATE_NETWORK: 'true',
     WEBHOOK_TIMEOUT_MS: '60000', // it hangs until the round is over
-    WEBHOOK_CONCURRENCY: String(ROOM),
-    WEBHOOK_CONCURRENCY_PER_HOST: String(ROOM),
+    WEBHOOK_CONCURRENCY: String(CONCURRENCY),
+    WEBHOOK_CONCURRENCY_PER_HOST: String(CONCURRENCY),
     WEBHOOK_MAX_PER_USER: '1000',
   },
   run,

@@ -1,5 +1,8 @@
 import tseslint from 'typescript-eslint';
 import { plainWords } from './scripts/plain-words.mjs';
+import { testTitles } from './scripts/test-titles.mjs';
+
+const parley = { rules: { 'plain-words': plainWords, 'test-titles': testTitles } };
 
 /** Names that say nothing about what they name. */
 const EMPTY_NAMES = '(Utils?|Helpers?|Common|Manager|Info)';
@@ -36,11 +39,20 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/**/*.ts'],
-    // Conversations of the demo, and reserved user names.
-    ignores: ['src/cli/demo/world.ts', 'src/platform/validation/reserved-usernames.ts'],
-    plugins: { parley: { rules: { 'plain-words': plainWords } } },
+    files: ['src/**/*.ts', 'test/**/*.{ts,mjs}'],
+    // Conversations of the demo, reserved user names, and the control of this rule.
+    ignores: [
+      'src/cli/demo/world.ts',
+      'src/platform/validation/reserved-usernames.ts',
+      'test/architecture/language.spec.ts',
+    ],
+    plugins: { parley },
     rules: { 'parley/plain-words': 'error' },
+  },
+  {
+    files: ['**/*.spec.ts', 'test/interfaces/*.ts'],
+    plugins: { parley },
+    rules: { 'parley/test-titles': 'error' },
   },
   {
     // The environment is read here, or handed on to another program.

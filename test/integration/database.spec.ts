@@ -179,7 +179,7 @@ describe('the database', () => {
     await database.drop();
   });
 
-  it('that a development version from before the first release created is refused, and stays as it is', async () => {
+  it('is refused if a development version before the first release created it, and remains unchanged', async () => {
     const database = await createEmptyDatabase();
     await database.query('create table schema_migrations (id serial, timestamp bigint, name text)');
     await database.query(
@@ -250,7 +250,7 @@ describe('an SQL function', () => {
     ['changed', 'alter function unread_count(uuid, bigint, bigint) volatile', /^unread_count\(/],
     ['added', 'create function wings() returns int language sql return 1', /^wings\(/],
     ['removed', 'drop function outbox_write(text, uuid, uuid, jsonb)', /^outbox_write\(/],
-  ])('that was %s by hand is noticed', async (_how, change, name) => {
+  ])('is reported if it was %s by hand', async (_how, change, name) => {
     await client.query(change);
     expect(await differences()).toEqual([expect.stringMatching(name)]);
   });
@@ -274,7 +274,7 @@ describe('an SQL function', () => {
     expect(await installFunctions(client, SQL_FUNCTIONS, { program: '0.11.0' })).toEqual([path]);
   });
 
-  it('that cannot be installed leaves all others as they were', async () => {
+  it('leaves all others unchanged if it cannot be installed', async () => {
     await client.query(`update schema_functions set hash = 'of another text'`);
     await client.query('alter table files rename to folders'); // file_json(files) has no parameter type
     await expect(installFunctions(client, SQL_FUNCTIONS)).rejects.toThrow('files');

@@ -66,31 +66,31 @@ async function eventsOf(parts: Record<string, Type[]>): Promise<DomainEvents> {
   return events;
 }
 
-describe('decorated methods', () => {
+describe('a decorated method', () => {
   afterEach(async () => {
     calls.length = 0;
     for (const context of contexts.splice(0)) await context.close();
   });
 
-  it('handle an event in the turn in which it is published, in the order of modules and methods', async () => {
+  it('handles an event in the turn in which it is published, in the order of modules and methods', async () => {
     const events = await eventsOf({ imports: [LowerModule], controllers: [Upper] });
     events.publish(new Opened());
     expect(calls).toEqual(['Lower.first 1', 'Lower.second opened', 'Upper.third']);
   });
 
-  it('handle each of the events of one decorator', async () => {
+  it('handles each of the events of one decorator', async () => {
     const events = await eventsOf({ imports: [LowerModule] });
     events.publish(new Closed());
     expect(calls).toEqual(['Lower.second closed']);
   });
 
-  it('prevent the start when their class has two instances', async () => {
+  it('prevents the start when its class has two instances', async () => {
     await expect(eventsOf({ imports: [LowerModule], providers: [Lower] })).rejects.toThrow(
       'Lower has @OnDomainEvent, but it has two instances: provide it in one module.',
     );
   });
 
-  it.each([Scope.TRANSIENT, Scope.REQUEST])('prevent the start when their class has the scope %s', async (scope) => {
+  it.each([Scope.TRANSIENT, Scope.REQUEST])('prevents the start when its class has the scope %s', async (scope) => {
     @Injectable({ scope })
     class Scoped {
       @OnDomainEvent(Opened)
@@ -101,7 +101,7 @@ describe('decorated methods', () => {
     );
   });
 
-  it('prevent the start when one of them is static', () => {
+  it('prevents the start when it is static', () => {
     expect(() => {
       class WithStatic {
         @OnDomainEvent(Opened)
@@ -111,7 +111,7 @@ describe('decorated methods', () => {
     }).toThrow('WithStatic.handle has @OnDomainEvent, but it is static.');
   });
 
-  it('prevent the start when two declare one durable event', async () => {
+  it('prevents the start when two methods declare one durable event', async () => {
     @Injectable()
     class Presenters {
       @DurableEvent('door.opened')
@@ -128,7 +128,7 @@ describe('decorated methods', () => {
     expect(() => new EventCatalogue().bind(methods)).toThrow('event door.opened is declared twice');
   });
 
-  it('prevent the start when two are tasks of one name, or one has no interval', async () => {
+  it('prevents the start when two are tasks of one name, or one has no interval', async () => {
     @Injectable()
     class Twice {
       @ScheduledTask({ name: 'doors', everyMs: 1000 })
@@ -156,7 +156,7 @@ describe('decorated methods', () => {
     await expect(bound(Never)).rejects.toThrow('The task never has no interval.');
   });
 
-  it('do not compile with a parameter or a result of another type', () => {
+  it('does not compile with a parameter or a result of another type', () => {
     class Wrong {
       // @ts-expect-error -- a handler of another event
       @OnDomainEvent(Opened)

@@ -1,0 +1,1 @@
+export function startsWithVerb(title: string): boolean;

@@ -31,13 +31,13 @@ export class Generator {
         Promise.all(waiting).then(() => resolve(report.result as Result), reject);
       };
       this.process.listen(take);
-      this.process.tell({ order: 'work', job } satisfies Order);
+      this.process.sendMessage({ order: 'work', job } satisfies Order);
     });
   }
 
   /** Closes idle sockets. */
   release(): void {
-    this.process.tell({ order: 'release' } satisfies Order);
+    this.process.sendMessage({ order: 'release' } satisfies Order);
   }
 
   end(): Promise<void> {

@@ -56,7 +56,7 @@ export class MeasuredProcess {
     return cpuMsOf(this.pid);
   }
 
-  tell(message: object): void {
+  sendMessage(message: object): void {
     this.child.send(message);
   }
 
@@ -111,7 +111,7 @@ export class MeasuredProcess {
       };
       this.child.on('message', listener);
     });
-    this.tell({ probe: question });
+    this.sendMessage({ probe: question });
     const failed = this.ended.then(() => Promise.reject(new Error(`it ended:\n${this.output}`)));
     return Promise.race([answered, failed]);
   }

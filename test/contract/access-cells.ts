@@ -1,21 +1,21 @@
 import { SocketIoClient, WebSocketClient, type RealtimeClient } from '../support/realtime-client.js';
-import { type CellIds, type Expectation, isBanned, type Who } from './access-expectations.js';
+import { type CellIds, type Expectation, isBanned, type ActorKind } from './access-expectations.js';
 import type { ApiOperation, Frame } from './contract.js';
 import { addressOf, sampleObject } from './samples.js';
-import type { Person, Standing, World } from './world.js';
+import type { Person, Membership, World } from './world.js';
 
 /** A conversation with content, and a user who tries to access it. */
 export interface Cell {
-  readonly who: Who;
+  readonly kind: ActorKind;
   readonly token: string | undefined;
   readonly ids: CellIds;
   /** Unique texts. `content`: of messages; `title`; `profile`; `secret`: email and devices. */
   readonly marks: Record<'content' | 'title' | 'profile' | 'secret', string>;
   readonly actor: Person;
-  readonly bystander: Person;
+  readonly controlUser: Person;
 }
 
-const STANDINGS: Partial<Record<Who, Standing>> = {
+const MEMBERSHIPS: Partial<Record<ActorKind, Membership>> = {
   removed: { role: 'participant', isGone: true },
   muted: { role: 'participant', isMuted: true },
   participant: { role: 'participant' },
@@ -25,14 +25,14 @@ const STANDINGS: Partial<Record<Who, Standing>> = {
 };
 
 /** Whether this kind of user is a participant now, with a valid account. */
-export function isInside(who: Who): boolean {
-  const standing = STANDINGS[who];
-  return standing !== undefined && !standing.isGone && who !== 'banned';
+export function isParticipant(kind: ActorKind): boolean {
+  const membership = MEMBERSHIPS[kind];
+  return membership !== undefined && !membership.isGone && kind !== 'banned';
 }
 
 let count = 0;
 
-export async function arrange(world: World, who: Who): Promise<Cell> {
+export async function arrange(world: World, kind: ActorKind): Promise<Cell> {
   const number = `${process.pid}x${++count}x`;
   const marks = {
     content: `mcontent${number}`,
@@ -40,35 +40,35 @@ export async function arrange(world: World, who: Who): Promise<Cell> {
     profile: `mprofile${number}`,
     secret: `msecret${number}`,
   };
-  const [actor, victim, newcomer, bystander] = await Promise.all([
-    who === 'demoted admin' || who === 'banned admin'
-      ? world.fallenAdmin({ isBanned: who === 'banned admin' })
-      : world.person({ role: who === 'admin' ? 'admin' : 'user', isBanned: who === 'banned' }),
+  const [actor, victim, newcomer, controlUser] = await Promise.all([
+    kind === 'demoted admin' || kind === 'banned admin'
+      ? world.demotedAdmin({ isBanned: kind === 'banned admin' })
+      : world.person({ role: kind === 'admin' ? 'admin' : 'user', isBanned: kind === 'banned' }),
     world.person({ marker: marks.profile, secret: marks.secret }),
     world.person(),
     world.person(),
   ]);
-  const standing = STANDINGS[who];
-  const members: [Person, Standing][] = [
-    [bystander, { role: who === 'owner' ? 'participant' : 'owner' }],
+  const membership = MEMBERSHIPS[kind];
+  const members: [Person, Membership][] = [
+    [controlUser, { role: kind === 'owner' ? 'participant' : 'owner' }],
     [victim, { role: 'participant' }],
-    ...(standing ? ([[actor, standing]] as [Person, Standing][]) : []),
+    ...(membership ? ([[actor, membership]] as [Person, Membership][]) : []),
   ];
   const conversationId = await world.conversation(members, marks.title);
   const messageId = await world.message(conversationId, victim, `something ${marks.content} was said`);
   const fileId = await world.file(messageId, victim, `a picture of ${marks.content}`);
   const { webhookId, deliveryId } = await world.webhook(victim, marks.content);
-  const moderation = await world.moderation(messageId, { author: victim, reporter: bystander }, marks);
+  const moderation = await world.moderation(messageId, { author: victim, reporter: controlUser }, marks);
   await world.test.database.query(`insert into presence_settings (user_id, custom) values ($1, $2)`, [
     victim.userId,
     marks.content,
   ]);
   return {
-    who,
-    token: who === 'anonymous' ? undefined : actor.token,
+    kind,
+    token: kind === 'anonymous' ? undefined : actor.token,
     marks,
     actor,
-    bystander,
+    controlUser,
     ids: {
       conversationId,
       messageId,
@@ -87,19 +87,19 @@ export async function arrange(world: World, who: Who): Promise<Cell> {
 }
 
 /** What these actors did before they lost their role counts only for their next request. */
-const OF_ONE_REQUEST: readonly Who[] = ['demoted admin', 'banned admin'];
+const OF_ONE_REQUEST: readonly ActorKind[] = ['demoted admin', 'banned admin'];
 
 /** Cells that can be used again, because nothing in them has changed. */
 export class Cells {
-  private readonly unchanged = new Map<Who, Cell[]>();
+  private readonly unchanged = new Map<ActorKind, Cell[]>();
 
   constructor(private readonly world: World) {}
 
   /** Runs `attempt` in a cell that no other attempt uses at the same time. `attempt` returns whether it left the cell as it found it. */
-  async use(who: Who, attempt: (cell: Cell) => Promise<boolean>): Promise<void> {
-    const cell = this.unchanged.get(who)?.pop() ?? (await arrange(this.world, who));
-    if (!(await attempt(cell)) || OF_ONE_REQUEST.includes(who)) return;
-    this.unchanged.set(who, [...(this.unchanged.get(who) ?? []), cell]);
+  async use(kind: ActorKind, attempt: (cell: Cell) => Promise<boolean>): Promise<void> {
+    const cell = this.unchanged.get(kind)?.pop() ?? (await arrange(this.world, kind));
+    if (!(await attempt(cell)) || OF_ONE_REQUEST.includes(kind)) return;
+    this.unchanged.set(kind, [...(this.unchanged.get(kind) ?? []), cell]);
   }
 }
 
@@ -132,8 +132,8 @@ export async function tryRoute(
   world: World,
   { operation, expectation, cell }: { operation: ApiOperation; expectation: Expectation; cell: Cell },
 ): Promise<string[]> {
-  const { ids, token, who } = cell;
-  const isAllowed = expectation.allow.includes(who);
+  const { ids, token, kind } = cell;
+  const isAllowed = expectation.allow.includes(kind);
   const before = isAllowed ? undefined : await snapshot(world, cell);
   const query = expectation.query?.(ids);
   const json = operation.body && (expectation.body?.(ids) ?? sampleObject(operation.body, ids));
@@ -145,7 +145,7 @@ export async function tryRoute(
     headers: body && { 'content-type': body.type },
     body: body?.text,
   });
-  const expected = isAllowed ? '2xx' : String(refusalFor(who, operation.isPublic, expectation));
+  const expected = isAllowed ? '2xx' : String(refusalFor(kind, operation.isPublic, expectation));
   const isAsExpected = isAllowed ? status >= 200 && status < 300 : String(status) === expected;
   const shown = leaks(text, cell, expectation);
   const hasChanged = !isAllowed && (await snapshot(world, cell)) !== before;
@@ -156,22 +156,22 @@ export async function tryRoute(
   ];
 }
 
-function refusalFor(who: Who, isPublic: boolean, { refusal = 403, isAddress = false }: Expectation): number {
-  if (isAddress && (who === 'anonymous' || isBanned(who))) return 401;
+function refusalFor(kind: ActorKind, isPublic: boolean, { refusal = 403, isAddress = false }: Expectation): number {
+  if (isAddress && (kind === 'anonymous' || isBanned(kind))) return 401;
   if (isPublic) return refusal;
-  if (who === 'anonymous') return 401;
-  return isBanned(who) ? 403 : refusal;
+  if (kind === 'anonymous') return 401;
+  return isBanned(kind) ? 403 : refusal;
 }
 
 /** The marks of other users that the text contains but this user must not receive. */
-export function leaks(text: string, { marks, who }: Cell, { allow, sees = allow }: Expectation): string[] {
-  const isAllowed = allow.includes(who);
-  const isShown = isAllowed && sees.includes(who);
+export function leaks(text: string, { marks, kind }: Cell, { allow, sees = allow }: Expectation): string[] {
+  const isAllowed = allow.includes(kind);
+  const isShown = isAllowed && sees.includes(kind);
   const mayShow = {
     content: isShown,
-    title: isShown || (isAllowed && who === 'admin'),
-    profile: isAllowed && who !== 'anonymous',
-    secret: isAllowed && who === 'admin',
+    title: isShown || (isAllowed && kind === 'admin'),
+    profile: isAllowed && kind !== 'anonymous',
+    secret: isAllowed && kind === 'admin',
   };
   return (['content', 'title', 'profile', 'secret'] as const).filter(
     (mark) => !mayShow[mark] && text.includes(marks[mark]),
@@ -188,33 +188,33 @@ export async function tryFrame(
   world: World,
   { frame, expectation, cell, transport }: { frame: Frame; expectation: Expectation; cell: Cell; transport: string },
 ): Promise<string[]> {
-  const { ids, token, who, bystander } = cell;
+  const { ids, token, kind, controlUser } = cell;
   const client = CONNECT[transport]!(Number(new URL(world.test.url).port), token);
   const isConnected = await Promise.race([
     client.next(token ? 'live' : 'hello').then(() => true),
     client.refused.then(() => false),
   ]);
-  if (!isConnected) return isBanned(who) ? [] : ['was refused'];
-  if (isBanned(who)) return ['was accepted'];
-  const isAllowed = expectation.allow.includes(who);
+  if (!isConnected) return isBanned(kind) ? [] : ['was refused'];
+  if (isBanned(kind)) return ['was accepted'];
+  const isAllowed = expectation.allow.includes(kind);
   const before = isAllowed ? undefined : await snapshot(world, cell);
   const data = expectation.body?.(ids) ?? sampleObject(frame.data, ids);
   const reply = await client.request(frame.type, data);
   const refusal = expectation.refusal === 404 ? 'FILE_NOT_FOUND' : 'PERMISSION_DENIED';
-  const expectedCode = who === 'anonymous' ? 'AUTHENTICATION_REQUIRED' : refusal;
+  const expectedCode = kind === 'anonymous' ? 'AUTHENTICATION_REQUIRED' : refusal;
   const isAsExpected = reply.ok === isAllowed && (isAllowed || reply.error?.code === expectedCode);
   const hasChanged = !isAllowed && (await snapshot(world, cell)) !== before;
   await world.send({
     method: 'POST',
     path: `/api/v1/conversations/${ids.conversationId}/messages`,
-    token: bystander.token,
+    token: controlUser.token,
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ content: `later ${cell.marks.content}` }),
   });
   await client.request('ping');
   client.close();
   // A participant receives every event of the conversation, also when this one request is refused.
-  const expected: Expectation = isInside(who) ? { allow: [who] } : { allow: isAllowed ? [who] : [], sees: [] };
+  const expected: Expectation = isParticipant(kind) ? { allow: [kind] } : { allow: isAllowed ? [kind] : [], sees: [] };
   const shown = leaks(JSON.stringify(client.frames), cell, expected);
   return [
     ...(isAsExpected

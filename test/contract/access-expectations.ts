@@ -18,7 +18,7 @@ export const ACTORS = [
   /** The same, and banned since. */
   'banned admin',
 ] as const;
-export type Who = (typeof ACTORS)[number];
+export type ActorKind = (typeof ACTORS)[number];
 
 /** The targets of a cell; all belong to other users. */
 export interface CellIds extends KnownIds {
@@ -32,9 +32,9 @@ export interface CellIds extends KnownIds {
 
 export interface Expectation {
   /** All others are refused. */
-  readonly allow: readonly Who[];
+  readonly allow: readonly ActorKind[];
   /** Of those allowed, the users who may read the content of the conversation; all of them if omitted. */
-  readonly sees?: readonly Who[];
+  readonly sees?: readonly ActorKind[];
   /** The status for a user who is refused with a valid credential; 403 if omitted. A frame has the matching code. */
   readonly refusal?: number;
   /** Public with a signed URL; without one it needs a credential like other routes. */
@@ -46,18 +46,18 @@ export interface Expectation {
 }
 
 /** Whether the account is banned, in any role. */
-export function isBanned(who: Who): boolean {
-  return who === 'banned' || who === 'banned admin';
+export function isBanned(kind: ActorKind): boolean {
+  return kind === 'banned' || kind === 'banned admin';
 }
 
-const ALL: readonly Who[] = ACTORS;
-const USERS = ACTORS.filter((who) => who !== 'anonymous' && !isBanned(who));
-const MEMBERS: readonly Who[] = ['muted', 'participant', 'moderator', 'owner'];
-const POSTERS: readonly Who[] = ['participant', 'moderator', 'owner'];
-const MODERATORS: readonly Who[] = ['moderator', 'owner'];
+const ALL: readonly ActorKind[] = ACTORS;
+const USERS = ACTORS.filter((kind) => kind !== 'anonymous' && !isBanned(kind));
+const MEMBERS: readonly ActorKind[] = ['muted', 'participant', 'moderator', 'owner'];
+const POSTERS: readonly ActorKind[] = ['participant', 'moderator', 'owner'];
+const MODERATORS: readonly ActorKind[] = ['moderator', 'owner'];
 /** Admins moderate without participating, and without reading. */
-const MODERATOR_ROLES: readonly Who[] = [...MODERATORS, 'admin'];
-const NONE: readonly Who[] = [];
+const MODERATOR_ROLES: readonly ActorKind[] = [...MODERATORS, 'admin'];
+const NONE: readonly ActorKind[] = [];
 
 const open: Expectation = { allow: ALL, sees: NONE };
 const ownResource: Expectation = { allow: USERS, sees: NONE };

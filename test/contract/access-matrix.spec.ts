@@ -6,7 +6,7 @@ import { protocolDocument } from '../../src/platform/realtime/protocol/protocol-
 import { RealtimeSettings } from '../../src/platform/realtime/connection/realtime-settings.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { arrange, Cells, CONNECT, leaks, tryFrame, tryRoute } from './access-cells.js';
-import { ACTORS, FRAMES, ROUTES, type Who } from './access-expectations.js';
+import { ACTORS, FRAMES, ROUTES, type ActorKind } from './access-expectations.js';
 import { type ApiDocument, type ApiOperation, type Frame, framesOf, operationsOf } from './contract.js';
 import { each, World } from './world.js';
 
@@ -35,18 +35,18 @@ describe('the access matrix', () => {
   });
 
   /** Tries these routes as each of the users and returns what differs from the expectation. */
-  async function problemsOf(keys: string[], actors: readonly Who[] = ACTORS): Promise<string[]> {
+  async function problemsOf(keys: string[], actors: readonly ActorKind[] = ACTORS): Promise<string[]> {
     const problems: string[] = [];
     const asked = operations.filter(({ key }) => keys.includes(key));
     // All routes for one user, then for the next: some routes serve only a few requests at once.
-    const cells = actors.flatMap((who) => asked.map((operation) => ({ operation, who })));
+    const cells = actors.flatMap((kind) => asked.map((operation) => ({ operation, who: kind })));
     const arranged = new Cells(world);
-    await each(cells, 6, ({ operation, who }) =>
-      arranged.use(who, async (cell) => {
+    await each(cells, 6, ({ operation, who: kind }) =>
+      arranged.use(kind, async (cell) => {
         const expectation = ROUTES[operation.key] ?? { allow: [] };
         const found = await tryRoute(world, { operation, expectation, cell });
-        problems.push(...found.map((problem) => `${operation.key} as ${who}: ${problem}`));
-        return found.length === 0 && (operation.method === 'GET' || !expectation.allow.includes(who));
+        problems.push(...found.map((problem) => `${operation.key} as ${kind}: ${problem}`));
+        return found.length === 0 && (operation.method === 'GET' || !expectation.allow.includes(kind));
       }),
     );
     return problems;
@@ -63,14 +63,14 @@ describe('the access matrix', () => {
 
   it.each(Object.keys(CONNECT))('holds on every frame over %s for every kind of user', async (transport) => {
     const problems: string[] = [];
-    const cells = frames.flatMap((frame) => ACTORS.map((who) => ({ frame, who })));
+    const cells = frames.flatMap((frame) => ACTORS.map((kind) => ({ frame, who: kind })));
     const arranged = new Cells(world);
-    await each(cells, 6, ({ frame, who }) =>
-      arranged.use(who, async (cell) => {
+    await each(cells, 6, ({ frame, who: kind }) =>
+      arranged.use(kind, async (cell) => {
         const expectation = FRAMES[frame.type] ?? { allow: [] };
         const found = await tryFrame(world, { frame, expectation, cell, transport });
-        problems.push(...found.map((problem) => `${frame.type} as ${who}: ${problem}`));
-        return found.length === 0 && !expectation.allow.includes(who);
+        problems.push(...found.map((problem) => `${frame.type} as ${kind}: ${problem}`));
+        return found.length === 0 && !expectation.allow.includes(kind);
       }),
     );
     expect(problems).toEqual([]);
@@ -81,10 +81,10 @@ describe('the access matrix', () => {
 
     it('fails if membership is not checked', async () => {
       const policy = test.app.get(ParticipantsPolicy, { strict: false });
-      const bystander = await arrange(world, 'participant');
+      const controlUser = await arrange(world, 'participant');
       const membership = await policy.requireMember(
-        { userId: bystander.ids.userId, role: 'user' } as never,
-        bystander.ids.conversationId,
+        { userId: controlUser.ids.userId, role: 'user' } as never,
+        controlUser.ids.conversationId,
       );
       jest.spyOn(policy, 'requireMember').mockResolvedValue(membership);
       const keys = ['GET /api/v1/conversations/{id}/messages', 'PUT /api/v1/messages/{id}/reactions/{emoji}'];
@@ -120,7 +120,7 @@ describe('the access matrix', () => {
       const { content, title, secret } = cell.marks;
       const refusal = `No access to "${title}" of ${secret}, with ${content}.`;
       expect(leaks(refusal, cell, { allow: [] })).toEqual(['content', 'title', 'secret']);
-      expect(leaks(refusal, { ...cell, who: 'participant' }, { allow: ['participant'] })).toEqual(['secret']);
+      expect(leaks(refusal, { ...cell, kind: 'participant' }, { allow: ['participant'] })).toEqual(['secret']);
     });
   });
 });

@@ -7,7 +7,7 @@ import { protocolDocument } from '../../src/platform/realtime/protocol/protocol-
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { badFrames } from './bad-frames.js';
 import { badRequests, type BadRequest } from './bad-requests.js';
-import { Bystanders } from './bystanders.js';
+import { ControlUsers } from './control-users.js';
 import {
   type ApiDocument,
   type ApiOperation,
@@ -30,7 +30,7 @@ describe('bad input', () => {
   let test: TestApp;
   let world: World;
   let api: ApiDocument;
-  let bystanders: Bystanders;
+  let controlUsers: ControlUsers;
   const defects: unknown[] = [];
   const notice = (error: unknown): void => void defects.push(error);
 
@@ -44,10 +44,10 @@ describe('bad input', () => {
     });
     world = new World(test);
     api = apiDocument(test.app) as unknown as ApiDocument;
-    bystanders = await Bystanders.join(world);
+    controlUsers = await ControlUsers.join(world);
   });
   afterAll(async () => {
-    bystanders?.leave();
+    controlUsers?.leave();
     world?.close();
     await test?.close();
     realProcess.off('uncaughtException', notice).off('unhandledRejection', notice);
@@ -184,7 +184,7 @@ describe('bad input', () => {
   });
 
   it('leaves other users connected and served, and the process unharmed', async () => {
-    await bystanders.talk();
+    await controlUsers.talk();
     expect(defects).toEqual([]);
   });
 });

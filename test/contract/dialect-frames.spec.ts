@@ -4,7 +4,7 @@ import { FrameRouter } from '../../src/platform/realtime/commands/frame-router.j
 import { RealtimeSettings } from '../../src/platform/realtime/connection/realtime-settings.js';
 import { TypingService } from '../../src/modules/presence/typing.service.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { arrange, type Cell, isInside, leaks, snapshot } from './access-cells.js';
+import { arrange, type Cell, isParticipant, leaks, snapshot } from './access-cells.js';
 import { ACTORS, DIALECT_FRAMES, type Expectation, isBanned } from './access-expectations.js';
 import { badFrames } from './bad-frames.js';
 import { type ApiDocument, flat, type Frame } from './contract.js';
@@ -82,10 +82,10 @@ describe('a frame of a dialect', () => {
 
   /** Describes how the treatment of this user by the frame differs from the expectation. */
   async function tryFrame(frame: DialectFrame, expectation: Expectation, cell: Cell): Promise<string[]> {
-    const { who, ids, bystander } = cell;
+    const { kind, ids, controlUser } = cell;
     const before = await snapshot(world, cell);
     const client = clientOf(frame, cell);
-    const isAllowed = expectation.allow.includes(who);
+    const isAllowed = expectation.allow.includes(kind);
     const data = JSON.stringify(expectation.body?.(ids) ?? sampleObject(frame.data, ids));
     const refusal = await client.open();
     const codes = refusal ? [refusal] : ((await client.ask(frame.type, data, () => router.idle())) ?? ['closed']);
@@ -96,14 +96,16 @@ describe('a frame of a dialect', () => {
     await world.send({
       method: 'POST',
       path: `/api/v1/conversations/${ids.conversationId}/messages`,
-      token: bystander.token,
+      token: controlUser.token,
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ content: `later ${cell.marks.content}` }),
     });
     if (!refusal) await client.ask('another.such.frame', undefined);
     client.close();
-    const expected: Expectation = isInside(who) ? { allow: [who] } : { allow: isAllowed ? [who] : [], sees: [] };
-    const shown = isBanned(who) && !refusal ? ['connection'] : leaks(JSON.stringify(client.frames), cell, expected);
+    const expected: Expectation = isParticipant(kind)
+      ? { allow: [kind] }
+      : { allow: isAllowed ? [kind] : [], sees: [] };
+    const shown = isBanned(kind) && !refusal ? ['connection'] : leaks(JSON.stringify(client.frames), cell, expected);
     return [
       ...(isAsExpected ? [] : [`${codes.join() || 'no error'} instead of ${isAllowed ? 'none' : 'an error'}`]),
       ...shown.map((mark) => `returns the ${mark} of another user`),
@@ -113,11 +115,11 @@ describe('a frame of a dialect', () => {
 
   async function problemsOf(asked: readonly DialectFrame[]): Promise<string[]> {
     const problems: string[] = [];
-    const cells = asked.flatMap((frame) => ACTORS.map((who) => ({ frame, who })));
-    await each(cells, 6, async ({ frame, who }) => {
+    const cells = asked.flatMap((frame) => ACTORS.map((kind) => ({ frame, who: kind })));
+    await each(cells, 6, async ({ frame, who: kind }) => {
       const expectation = DIALECT_FRAMES[frame.key] ?? { allow: [] };
-      for (const problem of await tryFrame(frame, expectation, await arrange(world, who))) {
-        problems.push(`${frame.key} as ${who}: ${problem}`);
+      for (const problem of await tryFrame(frame, expectation, await arrange(world, kind))) {
+        problems.push(`${frame.key} as ${kind}: ${problem}`);
       }
     });
     return problems;

@@ -1,7 +1,7 @@
 import { apiDocument } from '../../src/platform/http/api-document.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { arrange, type Cell } from './access-cells.js';
-import { type CellIds, ROUTES, type Who } from './access-expectations.js';
+import { type CellIds, ROUTES, type ActorKind } from './access-expectations.js';
 import { type ApiDocument, type ApiOperation, operationsOf } from './contract.js';
 import { addressOf, sampleObject } from './samples.js';
 import { each, type Person, type RawAnswer, World } from './world.js';
@@ -9,7 +9,7 @@ import { each, type Person, type RawAnswer, World } from './world.js';
 jest.setTimeout(120_000);
 
 /** A user with a session that this process has cached as valid. */
-type AllowedActor = Extract<Who, 'owner' | 'participant' | 'admin'>;
+type AllowedActor = Extract<ActorKind, 'owner' | 'participant' | 'admin'>;
 
 /** Routes that act on the user's own resources are tried on those. */
 const OWN = /\/(webhooks|deliveries|files)\/\{|^(PATCH|PUT) .*\/messages\/\{|\/api\/users\/\{|\/api\/sessions$/;
@@ -54,7 +54,7 @@ describe('the cached session', () => {
 
   function allowedActor({ key }: ApiOperation): AllowedActor {
     const { allow = [] } = ROUTES[key] ?? {};
-    return (['owner', 'participant', 'admin'] as const).find((who) => allow.includes(who)) ?? 'owner';
+    return (['owner', 'participant', 'admin'] as const).find((kind) => allow.includes(kind)) ?? 'owner';
   }
 
   async function idsOf({ key }: ApiOperation, { ids, actor }: Cell): Promise<CellIds> {

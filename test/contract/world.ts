@@ -10,7 +10,7 @@ import type { SystemRole } from '../../src/platform/identity/actor.js';
 import type { TestApp } from '../support/test-app.js';
 
 /** The membership of a user in the conversation of a world. */
-export interface Standing {
+export interface Membership {
   readonly role: 'owner' | 'admin' | 'moderator' | 'participant';
   readonly isMuted?: boolean;
   /** Was a participant in the past. */
@@ -82,7 +82,7 @@ export class World {
   }
 
   /** A former admin who has just acted as one in this process. */
-  async fallenAdmin({ isBanned }: { isBanned: boolean }): Promise<Person> {
+  async demotedAdmin({ isBanned }: { isBanned: boolean }): Promise<Person> {
     const [demoted, remaining] = [await this.person({ role: 'admin' }), await this.person({ role: 'admin' })];
     const { status } = await this.send({ method: 'GET', path: '/api/v1/admin/users?limit=1', token: demoted.token });
     if (status !== 200) throw new Error(`an admin was answered ${status}`);
@@ -94,7 +94,7 @@ export class World {
   }
 
   /** A group with these participants; one who is gone left at position 1. */
-  async conversation(members: [Person, Standing][], marker = '', type: 'group' | 'room' = 'group'): Promise<string> {
+  async conversation(members: [Person, Membership][], marker = '', type: 'group' | 'room' = 'group'): Promise<string> {
     const id = newId();
     const rows = members.map(([{ userId }, { role, isMuted = false, isGone = false }]) => ({
       user_id: userId,

@@ -5,7 +5,7 @@ import { TestIdentityProvider } from '../support/account-app.js';
 import { startChat, type Chat, type ChatUser } from '../support/chat.js';
 import { JsonSocket } from '../support/dialect-client.js';
 import { literalCalls } from '../support/literal-calls.js';
-import { HeardConsole, pageFetch, runPrinted } from './clients/printed-code.js';
+import { RecordingConsole, pageFetch, runPrinted } from './clients/printed-code.js';
 import { SmallReact } from './clients/small-react.js';
 
 interface PrintedMessage {
@@ -75,7 +75,7 @@ describe('the client code of the classroom documentation', () => {
   });
 
   const connected = async (token: string): Promise<PrintedClient> => {
-    const surroundings = { WebSocket: PageWebSocket, console: new HeardConsole(), setTimeout, fetch };
+    const surroundings = { WebSocket: PageWebSocket, console: new RecordingConsole(), setTimeout, fetch };
     const Client = runPrinted<new (url: string, token: string) => PrintedClient>(
       'classroom-client.txt',
       'MessagingClient',
@@ -115,7 +115,7 @@ describe('the client code of the classroom documentation', () => {
   });
 
   it('receives messages although its join was sent before the socket was open', async () => {
-    const surroundings = { WebSocket: PageWebSocket, console: new HeardConsole(), setTimeout, fetch };
+    const surroundings = { WebSocket: PageWebSocket, console: new RecordingConsole(), setTimeout, fetch };
     const Client = runPrinted<new (url: string, token: string) => PrintedClient>(
       'classroom-client.txt',
       'MessagingClient',
@@ -132,7 +132,7 @@ describe('the client code of the classroom documentation', () => {
   });
 
   it('throws the reason why a send failed', async () => {
-    const console = new HeardConsole();
+    const console = new RecordingConsole();
     const surroundings = { fetch: pageFetch(chat.app.url), console, setTimeout };
     const Client = runPrinted<new () => { token: string } & Pick<PrintedClient, 'sendMessage'>>(
       'classroom-errors.txt',
@@ -176,12 +176,12 @@ describe('the client code of the classroom documentation', () => {
     const page: SmallReact<PrintedHook> = new SmallReact(() => hook.use!(mary.token));
     const { useState, useEffect, useCallback } = page;
     const react = { useState, useEffect, useCallback, setTimeout };
-    const browser = { WebSocket: PageWebSocket, fetch: pageFetch(chat.app.url), console: new HeardConsole() };
+    const browser = { WebSocket: PageWebSocket, fetch: pageFetch(chat.app.url), console: new RecordingConsole() };
     hook.use = runPrinted('classroom-hook.txt', 'useMessaging', { ...react, ...browser });
     page.render();
     await page.until(({ isConnected }) => isConnected);
-    page.shown.joinConversation(id);
-    const sent = await page.shown.sendMessage(id, 'from the hook');
+    page.rendered.joinConversation(id);
+    const sent = await page.rendered.sendMessage(id, 'from the hook');
     await page.until(({ messages }) => messages[0]?.id === sent.id);
     const johnClient = await connected(john.token);
     johnClient.startTyping(id);

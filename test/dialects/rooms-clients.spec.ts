@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { startChat, type Chat, type ChatUser } from '../support/chat.js';
 import { call, type AnyJson } from '../support/dialect-client.js';
-import { HeardConsole, runPrinted } from './clients/printed-code.js';
+import { RecordingConsole, runPrinted } from './clients/printed-code.js';
 import { SmallReact } from './clients/small-react.js';
 
 interface PrintedClient {
@@ -61,7 +61,7 @@ describe('the client code of the rooms documentation', () => {
   });
 
   it('connects, has its heartbeats answered, and reconnects by itself (WebSocketClient)', async () => {
-    const console = new HeardConsole();
+    const console = new RecordingConsole();
     const waits: number[] = [];
     const setTimeout = (work: () => void, ms: number): void => {
       waits.push(ms);
@@ -113,7 +113,7 @@ describe('the client code of the rooms documentation', () => {
     });
     page.render();
     await page.until(({ isConnected }) => isConnected);
-    page.shown.sendMessage({ type: 'text_message', data: { content: 'from the component', room_id: 'general' } });
+    page.rendered.sendMessage({ type: 'text_message', data: { content: 'from the component', room_id: 'general' } });
     const has =
       (content: string) =>
       ({ messages }: PrintedHook) =>

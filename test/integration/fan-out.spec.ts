@@ -323,13 +323,13 @@ describe('FanOut', () => {
   });
 
   it('misses nothing when the bus loses half, duplicates a tenth and reorders the rest', async () => {
-    const report = await lossyBusRound(database.url, { events: 600, conversations: 6, isSwept: true });
+    const report = await lossyBusRound(database.url, { events: 600, conversations: 6, isReconciled: true });
     expect(report).toMatchObject({ missed: 0, outOfOrder: 0 });
     expect(report.lost).toBeGreaterThan(0);
   });
 
   it('misses events on such a bus without the reconciler, as a control', async () => {
-    const report = await lossyBusRound(database.url, { events: 60, conversations: 20, isSwept: false });
+    const report = await lossyBusRound(database.url, { events: 60, conversations: 20, isReconciled: false });
     expect(report.missed).toBeGreaterThan(0);
   });
 

@@ -110,9 +110,9 @@ describe.each(['redirect', 'proxy'])('an S3-compatible file store with downloads
   it('ends interrupted multipart uploads after a day, and leaves foreign ones', async () => {
     const key = (): string => `${randomUUID()}.upload`;
     const [yesterday, now] = [new Date(Date.now() - 25 * 3_600_000), new Date(Date.now() - 3_600_000)];
-    for (let i = 0; i < 5; i++) store.leaveUnderWay(key(), yesterday);
-    const left = [store.leaveUnderWay(key(), now), store.leaveUnderWay('backups/tuesday.tar', yesterday)];
-    store.leaveUnderWay(key(), yesterday);
+    for (let i = 0; i < 5; i++) store.addIncompleteUpload(key(), yesterday);
+    const left = [store.addIncompleteUpload(key(), now), store.addIncompleteUpload('backups/tuesday.tar', yesterday)];
+    store.addIncompleteUpload(key(), yesterday);
     const cleanup = world.chat.app.app.get(FilesCleanupTask, { strict: false });
     expect((await cleanup.run({ isDryRun: true })).broken).toBe(6);
     expect(store.uploads.size).toBe(8);

@@ -30,7 +30,7 @@ describe('the scan of a file', () => {
   });
   afterAll(async () => {
     await world.stop();
-    await clamd.goAway();
+    await clamd.stop();
   });
   beforeEach(() => {
     clamd.mode = 'clean';
@@ -49,7 +49,7 @@ describe('the scan of a file', () => {
     clamd.mode = 'malware';
     const file = await world.ready(ada, note);
     expect(file).toMatchObject({ status: 'rejected', reason: 'MALWARE_DETECTED' });
-    await world.keepsOnly(file.id, []);
+    await world.storesOnly(file.id, []);
     const sent = await ada.call('POST', `/conversations/${group}/messages`, {
       content: 'x',
       attachment_ids: [file.id],
@@ -85,7 +85,7 @@ describe('the scan of a file', () => {
   it.each(['hangs up', 'nonsense', 'away'] as const)(
     'withholds the file while the scanner is %s, and tries again',
     async (what) => {
-      if (what === 'away') await clamd.goAway();
+      if (what === 'away') await clamd.stop();
       else clamd.mode = what;
       const scans = world.chat.app.app.get(ScanFile, { strict: false });
       const { body } = await world.upload(ada, note);
@@ -93,7 +93,7 @@ describe('the scan of a file', () => {
       expect(await statusOf(body.id)).toBe('scanning');
       const early = await world.fetch(ada, body.url);
       expect([early.status, early.headers.get('retry-after')]).toEqual([409, '1']);
-      if (what === 'away') await clamd.comeBack();
+      if (what === 'away') await clamd.restart();
       else clamd.mode = 'clean';
       expect(await world.scanned(ada, body.id)).toMatchObject({ status: 'ready' });
     },

@@ -304,7 +304,7 @@ describe('a shared file', () => {
     for (const hidden of [secret, 'Exif', 'behind it']) expect(served.includes(hidden)).toBe(false);
     expect(await sharp(served).metadata()).toMatchObject({ width: 40, height: 60 });
     expect((await sharp(served).metadata()).exif).toBeUndefined();
-    await world.keepsOnly(file.id, [`${file.id}.image`, `${file.id}.thumbnail`]);
+    await world.storesOnly(file.id, [`${file.id}.image`, `${file.id}.thumbnail`]);
   });
 
   it('remains animated if it is an animated image', async () => {

@@ -288,7 +288,7 @@ describe('the capacity of a process', () => {
     });
     afterAll(async () => {
       await world.stop();
-      await clamd.goAway();
+      await clamd.stop();
       await redis?.halt();
     });
 

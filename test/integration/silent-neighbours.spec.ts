@@ -102,7 +102,7 @@ describe('a scanner in the middle of a file', () => {
     writeFileSync(path, Buffer.alloc(30_000_000));
   });
   afterAll(async () => {
-    await clamd.goAway();
+    await clamd.stop();
     rmSync(folder, { recursive: true });
   });
 

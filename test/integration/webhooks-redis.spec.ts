@@ -3,7 +3,7 @@ import type { Queue } from 'bullmq';
 import type { Actor } from '../../src/platform/identity/actor.js';
 import { Schedule } from '../../src/platform/schedule/schedule.js';
 import { REGISTRATION, SCHEDULE_QUEUE } from '../../src/platform/schedule/schedule.processor.js';
-import { itTellsOutsiders } from '../contracts/webhooks.contract.js';
+import { itDeliversWebhooks } from '../interfaces/webhooks.contract.js';
 import { People } from '../support/people.js';
 import { hasRedis, RedisServer } from '../support/redis-server.js';
 import { startTestApp } from '../support/test-app.js';
@@ -13,7 +13,7 @@ const describeWithRedis = hasRedis ? describe : describe.skip;
 
 describeWithRedis('a webhook with Redis queues', () => {
   let redis: RedisServer;
-  itTellsOutsiders(async () => {
+  itDeliversWebhooks(async () => {
     redis = await RedisServer.start();
     return { REDIS_URL: redis.url };
   });

@@ -1,3 +1,3 @@
-import { itTellsOutsiders } from '../contracts/webhooks.contract.js';
+import { itDeliversWebhooks } from '../interfaces/webhooks.contract.js';
 
-describe('a webhook with PostgreSQL queues', () => itTellsOutsiders(() => Promise.resolve({})));
+describe('a webhook with PostgreSQL queues', () => itDeliversWebhooks(() => Promise.resolve({})));

@@ -30,12 +30,12 @@ export class FakeClamd {
   }
 
   /** Stops listening on its port. */
-  async goAway(): Promise<void> {
+  async stop(): Promise<void> {
     for (const socket of this.sockets) socket.destroy();
     await new Promise((resolve) => this.server.close(resolve));
   }
 
-  async comeBack(): Promise<void> {
+  async restart(): Promise<void> {
     this.server = createServer((socket) => this.serve(socket));
     await new Promise<void>((resolve) => this.server.listen(this.port, '127.0.0.1', resolve));
   }

@@ -134,7 +134,7 @@ export class FakeS3 {
   }
 
   /** Creates an incomplete multipart upload of that time. */
-  leaveUnderWay(key: string, begunAt: Date): string {
+  addIncompleteUpload(key: string, begunAt: Date): string {
     const id = randomUUID();
     this.uploads.set(id, { key, begunAt, parts: new Map([[1, Buffer.alloc(10)]]) });
     return id;

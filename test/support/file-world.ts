@@ -26,7 +26,7 @@ export interface FileWorld {
   /** Paths below the directory of files, of everything in it. */
   filesOnDisk(): string[];
   /** Waits until only these files of an upload are stored: its status is sent before superfluous ones are deleted. */
-  keepsOnly(id: string, names: readonly string[]): Promise<void>;
+  storesOnly(id: string, names: readonly string[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -101,7 +101,7 @@ export async function startFileWorld(overrides: Environment = {}): Promise<FileW
         headers: { ...(user && { authorization: `Bearer ${user.token}` }), ...headers },
       }),
     filesOnDisk,
-    keepsOnly: async (id, names) => {
+    storesOnly: async (id, names) => {
       const kept = (): string[] => filesOnDisk().filter((name) => name.startsWith(id));
       while (kept().sort().join() !== [...names].sort().join()) await new Promise((resolve) => setTimeout(resolve, 20));
     },

@@ -62,7 +62,7 @@ function alterSweeps(app: App): void {
     get(app, Broadcaster),
   ];
   const [run, revoke] = [reconciler.reconcile.bind(reconciler), revocations.sweep.bind(revocations)];
-  reconciler.reconcile = async () => (faults.noSweep ? undefined : run());
+  reconciler.reconcile = async () => (faults.noReconciler ? undefined : run());
   revocations.sweep = async () => (faults.endNothing ? undefined : revoke());
   const endSessions = broadcaster.endSessions.bind(broadcaster);
   const endUser = broadcaster.endUser.bind(broadcaster);

@@ -2,7 +2,7 @@ import { createServer, connect, type AddressInfo, type Server, type Socket } fro
 import { Random } from './random.js';
 
 /** What the connection between two processes suffers. All of it can be changed while connections are open. */
-export interface Weather {
+export interface NetworkConditions {
   /** Every chunk waits so long, and up to `jitterMs` more. */
   latencyMs?: number;
   jitterMs?: number;
@@ -13,7 +13,7 @@ export interface Weather {
 
 /** A TCP proxy on loopback that disturbs connections: it needs no privileges, so it runs wherever the tests run. */
 export class ChaosProxy {
-  weather: Weather = {};
+  conditions: NetworkConditions = {};
   /** Connections cut by the configured share. */
   cuts = 0;
   private readonly pairs = new Set<readonly [Socket, Socket]>();
@@ -60,7 +60,7 @@ export class ChaosProxy {
     const upstream = connect(this.target(), '127.0.0.1');
     const pair = [client, upstream] as const;
     this.pairs.add(pair);
-    const { cutShare = 0, cutWithinBytes = 4096 } = this.weather;
+    const { cutShare = 0, cutWithinBytes = 4096 } = this.conditions;
     let bytesLeft = this.random.chance(cutShare) ? this.random.between(0, cutWithinBytes) : Infinity;
     this.carry(client, upstream, (data) => data);
     this.carry(upstream, client, (data) => {
@@ -87,7 +87,7 @@ export class ChaosProxy {
       if (this.isHalfOpen) return;
       const passed = transform(data);
       if (!passed) return;
-      const { latencyMs = 0, jitterMs = 0 } = this.weather;
+      const { latencyMs = 0, jitterMs = 0 } = this.conditions;
       if (latencyMs + jitterMs === 0 && freeAt === 0) return void to.write(passed);
       freeAt = Math.max(freeAt, performance.now() + latencyMs + this.random.next() * jitterMs);
       setTimeout(() => !to.destroyed && to.write(passed), freeAt - performance.now());

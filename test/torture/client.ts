@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ack } from './checker.js';
-import { type Frame, type Link, type LinkKind, openLink } from './link.js';
+import { type Frame, type Link, type LinkKind, openLink } from './client-link.js';
 import type { Person } from './people.js';
 import { Refused, Rest } from './rest.js';
 import { StreamHistory } from './stream-history.js';

@@ -1,4 +1,4 @@
-import type { Frame } from './link.js';
+import type { Frame } from './client-link.js';
 import { Refused, type Rest } from './rest.js';
 
 type Fields = Record<string, unknown>;

@@ -58,7 +58,7 @@ export interface LossyBusReport {
 /** P5: writers on one node, clients on another, and an unreliable bus between them. */
 export async function lossyBusRound(
   url: string,
-  options: { events: number; conversations: number; isSwept: boolean },
+  options: { events: number; conversations: number; isReconciled: boolean },
 ): Promise<LossyBusReport> {
   const hub = new LossyHub(300);
   const [writing, reading] = [new TestNode(url, { bus: hub.member() }), new TestNode(url, { bus: hub.member() })];
@@ -74,7 +74,7 @@ export async function lossyBusRound(
     };
     await client.connect(reading);
   }
-  if (options.isSwept) reading.sweepEvery(150);
+  if (options.isReconciled) reading.reconcileEvery(150);
   await Promise.all(
     rooms.map(async (room) => {
       for (let i = 0; i < options.events / options.conversations; i++) {
@@ -84,7 +84,7 @@ export async function lossyBusRound(
     }),
   );
   await delay(400);
-  if (options.isSwept) await reading.reconciler.reconcile();
+  if (options.isReconciled) await reading.reconciler.reconcile();
   const owed = [...writtenAt.keys()].length * clients.length;
   const got = clients.reduce((sum, client) => sum + rooms.reduce((all, room) => all + client.seqs(room).length, 0), 0);
   const outOfOrder = clients.reduce((sum, client) => sum + disorder(client, rooms), 0);
@@ -120,7 +120,7 @@ export async function removalRound(url: string, { removals }: { removals: number
   const clients = users.map((userId) => new FakeClient(userId));
   await Promise.all(clients.map((client, i) => client.connect(nodes[i % 2]!)));
   const entered = new Map(users.map((userId) => [userId, (nodes[0]!.fanOut.findDispatcher(room)?.last ?? 0) + 1]));
-  nodes.forEach((node) => node.sweepEvery(40));
+  nodes.forEach((node) => node.reconcileEvery(40));
 
   const spans = new Map<string, [number, number][]>(users.map((userId) => [userId, []]));
   let isOver = false;
@@ -221,7 +221,7 @@ export async function resumeRound(url: string, options: ResumeRoundOptions): Pro
   const rooms: string[] = [];
   for (let i = 0; i < options.conversations; i++) rooms.push(await addConversation(nodes[0]!, [writer, ...users]));
   const clients = users.map((userId) => new FakeClient(userId, () => delay(Math.random() * 3)));
-  nodes.forEach((each) => each.sweepEvery(25));
+  nodes.forEach((each) => each.reconcileEvery(25));
   await Promise.all(clients.map((client) => client.connect(pick(nodes))));
   const start = new Map<string, number>();
   for (const room of rooms) start.set(room, await headOf(pool, room));

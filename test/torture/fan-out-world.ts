@@ -95,7 +95,7 @@ export class TestNode {
   }
 
   /** Runs the reconciler repeatedly, much faster than in production. */
-  sweepEvery(ms: number): void {
+  reconcileEvery(ms: number): void {
     this.sweeping = (async () => {
       while (!this.isStopped) {
         await this.reconciler.reconcile().catch(() => undefined);

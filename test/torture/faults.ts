@@ -5,7 +5,7 @@ export interface Faults {
    */
   readonly badBus?: { readonly lose: number; readonly repeat: number; readonly delayMs: number };
   /** Nothing finds events without a hint. */
-  readonly noSweep?: boolean;
+  readonly noReconciler?: boolean;
   /** Cursors are at the newest transaction and not at the oldest open one. */
   readonly newestWatermark?: boolean;
   /** Connections of ended sessions stay open: neither hints nor the sweep close them. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from './client.js';
-import type { Link, LinkKind } from './link.js';
+import type { Link, LinkKind } from './client-link.js';
 
 /**
  * The behaviours of a client after `going_away`: it opens another connection and then closes the old one, closes first

@@ -7,7 +7,7 @@ import {
   fetchState,
   findDifference,
 } from './conversation-state.js';
-import type { Frame, LinkKind } from './link.js';
+import type { Frame, LinkKind } from './client-link.js';
 
 /** A client that loads everything once, and from then on relies on events alone. */
 export class Observer {

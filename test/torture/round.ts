@@ -2,7 +2,7 @@ import { Cluster, type ClusterNeeds } from './cluster.js';
 import type { Faults } from './faults.js';
 
 /** The numbers that a round counted. */
-export type Figures = Record<string, number>;
+export type Counts = Record<string, number>;
 
 export interface RoundOptions {
   /** How long the load lasts, without setup and settling. */
@@ -20,9 +20,9 @@ export interface Round {
   readonly promise: string;
   readonly sentence: string;
   /** The counts that are 0 as long as the promise holds. */
-  readonly zeros: readonly string[];
+  readonly mustBeZero: readonly string[];
   /** The counts that are not 0 if anything was tried. */
-  readonly tried: readonly string[];
+  readonly mustNotBeZero: readonly string[];
   /** What the negative control disables, and the counts that must show it. */
   readonly control: string;
   readonly broken: readonly string[];
@@ -42,7 +42,7 @@ export interface Round {
   readonly isPossible?: boolean;
   /** Whether the control, which runs after it, can use the same cluster. */
   readonly sharesWithControl?: boolean;
-  run(cluster: Cluster, options: Required<RoundOptions>): Promise<Figures>;
+  run(cluster: Cluster, options: Required<RoundOptions>): Promise<Counts>;
 }
 
 /** What its cluster needs. */
@@ -51,7 +51,7 @@ export function needsOf({ ownServer, settings, withRedis, behindHaproxy }: Round
 }
 
 /** Runs a round, in the given cluster, which it leaves unchanged, or in its own. */
-export async function runRound(cycle: Round, options: RoundOptions, shared?: Cluster): Promise<Figures> {
+export async function runRound(cycle: Round, options: RoundOptions, shared?: Cluster): Promise<Counts> {
   const breakIt = options.breakIt ?? false;
   const complete = { breakIt, seed: Math.floor(Math.random() * 2 ** 31), ...options } as Required<RoundOptions>;
   const { faults = {}, controlFaults, ownServer } = cycle;
@@ -73,6 +73,6 @@ export function hasOwnCluster({ ownServer, settings, withRedis, behindHaproxy }:
 }
 
 /** The counts of these names, for comparing. */
-export function figuresOf(names: readonly string[], figures: Figures): Figures {
-  return Object.fromEntries(names.map((name) => [name, figures[name] ?? NaN]));
+export function countsOf(names: readonly string[], counts: Counts): Counts {
+  return Object.fromEntries(names.map((name) => [name, counts[name] ?? NaN]));
 }

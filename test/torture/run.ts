@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { startTestServer } from '../support/test-server.js';
-import { type Figures, figuresOf, type Round, runRound } from './round.js';
+import { type Counts, countsOf, type Round, runRound } from './round.js';
 import { ROUNDS } from './rounds.js';
 
 const USAGE = `npm run torture -- [T1 T6 …] [--seconds 60] [--clients 100] [--seed 7] [--no-control] [--short]
@@ -13,8 +13,8 @@ interface Outcome {
   readonly promise: string;
   readonly sentence: string;
   readonly isKept: boolean;
-  readonly figures: Figures;
-  readonly control?: { readonly what: string; readonly isSeen: boolean; readonly figures: Figures };
+  readonly counts: Counts;
+  readonly control?: { readonly what: string; readonly isSeen: boolean; readonly counts: Counts };
 }
 
 const { values, positionals } = parseArgs({
@@ -36,31 +36,31 @@ function numberOf(text: string | undefined): number | undefined {
 async function tryRound(cycle: Round): Promise<Outcome> {
   const size = values.short ? cycle.short : cycle.long;
   const seed = numberOf(values.seed);
-  const figures = await runRound(cycle, {
+  const counts = await runRound(cycle, {
     seconds: numberOf(values.seconds) ?? size.seconds,
     clients: numberOf(values.clients) ?? size.clients,
     ...(seed !== undefined && { seed }),
   });
-  const { name, promise, sentence, zeros, tried, broken, control: what } = cycle;
+  const { name, promise, sentence, mustBeZero, mustNotBeZero, broken, control: what } = cycle;
   const isKept =
-    Object.values(figuresOf(zeros, figures)).every((count) => count === 0) &&
-    Object.values(figuresOf(tried, figures)).every((count) => count > 0);
-  const outcome = { round: name, promise, sentence, isKept, figures };
+    Object.values(countsOf(mustBeZero, counts)).every((count) => count === 0) &&
+    Object.values(countsOf(mustNotBeZero, counts)).every((count) => count > 0);
+  const outcome = { round: name, promise, sentence, isKept, counts };
   if (values['no-control']) return outcome;
   const controlFigures = await runRound(cycle, { ...cycle.short, breakIt: true });
-  const isSeen = Object.values(figuresOf(broken, controlFigures)).every((count) => count > 0);
-  return { ...outcome, control: { what, isSeen, figures: controlFigures } };
+  const isSeen = Object.values(countsOf(broken, controlFigures)).every((count) => count > 0);
+  return { ...outcome, control: { what, isSeen, counts: controlFigures } };
 }
 
-function print({ round: cycle, promise, sentence, isKept, figures, control }: Outcome): void {
-  const list = (shown: Figures): string =>
+function print({ round: cycle, promise, sentence, isKept, counts, control }: Outcome): void {
+  const list = (shown: Counts): string =>
     Object.entries(shown)
       .map(([name, value]) => `${name} ${value}`)
       .join(' · ');
-  process.stdout.write(`${cycle}  ${promise}  ${isKept ? 'kept  ' : 'BROKEN'}  ${sentence}\n    ${list(figures)}\n`);
+  process.stdout.write(`${cycle}  ${promise}  ${isKept ? 'kept  ' : 'BROKEN'}  ${sentence}\n    ${list(counts)}\n`);
   if (!control) return;
   const verdict = control.isSeen ? 'and it is seen' : 'AND IT IS NOT SEEN';
-  process.stdout.write(`    control: ${control.what}, ${verdict}: ${list(control.figures)}\n`);
+  process.stdout.write(`    control: ${control.what}, ${verdict}: ${list(control.counts)}\n`);
 }
 
 async function main(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Sighting } from './checker.js';
-import type { Frame } from './link.js';
+import type { Frame } from './client-link.js';
 
 /** One client's events of one stream, by the client rule, and how they arrived. */
 export class StreamHistory {

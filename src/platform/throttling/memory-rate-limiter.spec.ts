@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { SlidingWindowCounter } from './limit-counter.js';
 import { MemoryRateLimiter } from './memory-rate-limiter.js';
-import { itIsARateLimiter } from '../../../test/contracts/rate-limiter.contract.js';
+import { itIsARateLimiter } from '../../../test/interfaces/rate-limiter.contract.js';
 
 class Clock {
   now = 1_000_000;

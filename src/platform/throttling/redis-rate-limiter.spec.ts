@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { itIsARateLimiter } from '../../../test/contracts/rate-limiter.contract.js';
+import { itIsARateLimiter } from '../../../test/interfaces/rate-limiter.contract.js';
 import { RedisRateLimiter } from './redis-rate-limiter.js';
 
 const RULE = { limit: 5, windowMs: 60_000 };

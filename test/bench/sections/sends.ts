@@ -222,7 +222,7 @@ async function runBareLimit(job: BareLimitJob): Promise<BareLimitResult> {
         if (result) resolve(result);
         else if (failed) reject(new Error(`bare pg: ${failed}`));
       });
-      writer.tell(job);
+      writer.sendMessage(job);
     });
   } finally {
     await writer.end();

@@ -21,9 +21,9 @@ export function runPrinted<Result>(
 }
 
 /** `console` that records its calls. */
-export class HeardConsole {
-  readonly said: unknown[][] = [];
-  readonly log = (...words: unknown[]): void => void this.said.push(words);
+export class RecordingConsole {
+  readonly calls: unknown[][] = [];
+  readonly log = (...words: unknown[]): void => void this.calls.push(words);
   readonly error = this.log;
 }
 

@@ -2,12 +2,12 @@ type Effect = () => (() => void) | void;
 
 /** Enough of React to run one hook: state, callbacks and effects, rendered in the turn after a change. */
 export class SmallReact<Shown> {
-  shown!: Shown;
+  rendered!: Shown;
   private readonly slots: unknown[] = [];
   private at = 0;
   private due: { index: number; effect: Effect }[] = [];
   private isScheduled = false;
-  private watching: { matches: (shown: Shown) => boolean; resolve: (shown: Shown) => void }[] = [];
+  private watching: { matches: (rendered: Shown) => boolean; resolve: (rendered: Shown) => void }[] = [];
 
   constructor(private readonly draw: () => Shown) {}
 
@@ -41,20 +41,20 @@ export class SmallReact<Shown> {
   /** Renders once, runs the effects, and resolves the promises that wait. */
   render(): void {
     this.at = 0;
-    this.shown = this.draw();
+    this.rendered = this.draw();
     const effects = this.due;
     this.due = [];
     for (const { effect } of effects) effect();
     this.watching = this.watching.filter(({ matches, resolve }) => {
-      if (!matches(this.shown)) return true;
-      resolve(this.shown);
+      if (!matches(this.rendered)) return true;
+      resolve(this.rendered);
       return false;
     });
   }
 
   /** Resolves with the rendered value once it matches. */
-  until(matches: (shown: Shown) => boolean): Promise<Shown> {
-    if (matches(this.shown)) return Promise.resolve(this.shown);
+  until(matches: (rendered: Shown) => boolean): Promise<Shown> {
+    if (matches(this.rendered)) return Promise.resolve(this.rendered);
     return new Promise((resolve) => this.watching.push({ matches, resolve }));
   }
 

@@ -4,12 +4,12 @@ import { Client } from '../client.js';
 import type { Cluster } from '../cluster.js';
 import { logPositions, storedMessages } from '../database-facts.js';
 import { appendDirectly } from '../direct-append.js';
-import { LINK_KINDS } from '../link.js';
+import { LINK_KINDS } from '../client-link.js';
 import { during } from '../load.js';
 import { createGroup, type Person, register } from '../people.js';
 import { Random } from '../random.js';
-import type { Figures, Round, RoundOptions } from '../round.js';
-import { withAlteredFunction } from '../sabotage.js';
+import type { Counts, Round, RoundOptions } from '../round.js';
+import { withAlteredFunction } from '../altered-database.js';
 
 const KILL_EVERY_MS = 1500;
 const PEOPLE_PER_CONVERSATION = 4;
@@ -55,7 +55,7 @@ async function sendDirectly(cluster: Cluster, seconds: number, conversationId: s
   return acks;
 }
 
-async function run(cluster: Cluster, { seconds, clients: count, seed }: Required<RoundOptions>): Promise<Figures> {
+async function run(cluster: Cluster, { seconds, clients: count, seed }: Required<RoundOptions>): Promise<Counts> {
   const random = new Random(seed);
   const people = await register(cluster, count);
   const conversationIds: string[] = [];
@@ -97,8 +97,8 @@ export const SURVIVAL: Round = {
   name: 'T1',
   promise: 'P1',
   sentence: 'An acknowledged message survives kill -9 of nodes and of PostgreSQL',
-  zeros: ['lost', 'doubles', 'gaps'],
-  tried: ['acked', 'node_kills', 'database_kills'],
+  mustBeZero: ['lost', 'doubles', 'gaps'],
+  mustNotBeZero: ['acked', 'node_kills', 'database_kills'],
   control: 'synchronous_commit is off',
   broken: ['lost'],
   short: { seconds: 4.5, clients: 12 },

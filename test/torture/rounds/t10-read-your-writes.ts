@@ -1,12 +1,12 @@
 import { Client, type Message, type MessagePage } from '../client.js';
 import type { Cluster } from '../cluster.js';
-import { LINK_KINDS } from '../link.js';
+import { LINK_KINDS } from '../client-link.js';
 import { during } from '../load.js';
 import { createGroup, register } from '../people.js';
-import type { Figures, Round, RoundOptions } from '../round.js';
+import type { Counts, Round, RoundOptions } from '../round.js';
 
 /** Written on one node, and read on the other as soon as the response arrives. */
-async function run(cluster: Cluster, { seconds, clients: count }: Required<RoundOptions>): Promise<Figures> {
+async function run(cluster: Cluster, { seconds, clients: count }: Required<RoundOptions>): Promise<Counts> {
   const people = await register(cluster, count);
   const conversationId = await createGroup(cluster, people);
   const writers = people.map((person, index) => new Client(person, () => cluster.address(index)));
@@ -38,8 +38,8 @@ export const READ_YOUR_WRITES: Round = {
   name: 'T10',
   promise: 'P10',
   sentence: 'What was acknowledged on one node is there for the next read on any other',
-  zeros: ['stale'],
-  tried: ['reads'],
+  mustBeZero: ['stale'],
+  mustNotBeZero: ['reads'],
   control: 'nodes keep answers to reads for ten seconds',
   broken: ['stale'],
   short: { seconds: 1.5, clients: 8 },

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type Message } from '../client.js';
 import type { Cluster } from '../cluster.js';
-import { LINK_KINDS } from '../link.js';
+import { LINK_KINDS } from '../client-link.js';
 import { during } from '../load.js';
 import { createGroup, logIn, register } from '../people.js';
 import { Random } from '../random.js';
-import type { Figures, Round, RoundOptions } from '../round.js';
-import { withAlteredFunction } from '../sabotage.js';
+import type { Counts, Round, RoundOptions } from '../round.js';
+import { withAlteredFunction } from '../altered-database.js';
 
 const DEVICES = 3;
 /** Marks are set to any of this number of newest messages. */
@@ -36,7 +36,7 @@ async function mark(device: Client, index: number, conversationId: string, seque
   return device.request<Marked>('message.read', { conversation_id: conversationId, ...place });
 }
 
-async function run(cluster: Cluster, { seconds, clients: count, seed }: Required<RoundOptions>): Promise<Figures> {
+async function run(cluster: Cluster, { seconds, clients: count, seed }: Required<RoundOptions>): Promise<Counts> {
   const random = new Random(seed);
   const [writer, ...readers] = await register(cluster, count + 1);
   const conversationId = await createGroup(cluster, [writer!, ...readers]);
@@ -125,8 +125,8 @@ export const MARKS: Round = {
   name: 'T11',
   promise: 'P11',
   sentence: 'Marks and statuses never go back, and unread counts are exact',
-  zeros: ['regressions', 'unread_mismatches'],
-  tried: ['marks', 'messages'],
+  mustBeZero: ['regressions', 'unread_mismatches'],
+  mustNotBeZero: ['marks', 'messages'],
   control: 'the newest mark wins instead of the highest',
   broken: ['regressions', 'unread_mismatches'],
   short: { seconds: 2, clients: 5 },

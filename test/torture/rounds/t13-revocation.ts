@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { percentile } from '../checker.js';
 import { Client } from '../client.js';
 import type { Cluster } from '../cluster.js';
-import { type Link, LINK_KINDS, openLink } from '../link.js';
+import { type Link, LINK_KINDS, openLink } from '../client-link.js';
 import { createGroup, logIn, logInAdmin, type Person, register } from '../people.js';
 import { Refused, Rest } from '../rest.js';
-import type { Figures, Round, RoundOptions } from '../round.js';
-import { withAlteredFunction } from '../sabotage.js';
+import type { Counts, Round, RoundOptions } from '../round.js';
+import { withAlteredFunction } from '../altered-database.js';
 import { NO_BUS } from '../faults.js';
 import { countLateChanges } from './t13-demotion.js';
 import { sessionOf } from '../direct-append.js';
@@ -160,7 +160,7 @@ async function endAll(cluster: Cluster, people: readonly Person[], tally: Tally,
   );
 }
 
-async function run(cluster: Cluster, { clients: count, breakIt }: Required<RoundOptions>): Promise<Figures> {
+async function run(cluster: Cluster, { clients: count, breakIt }: Required<RoundOptions>): Promise<Counts> {
   const tally = (): Tally => ({
     victims: 0,
     closedAfterMs: [],
@@ -208,8 +208,8 @@ export const REVOCATION: Round = {
   name: 'T13',
   promise: 'P13',
   sentence: 'Logout, password change, revocation, ban and demotion end connections soon and writes at once',
-  zeros: ['still_open', 'readmitted_open', 'writes_after', 'changes_after'],
-  tried: ['victims', 'writes_before', 'changes_before'],
+  mustBeZero: ['still_open', 'readmitted_open', 'writes_after', 'changes_after'],
+  mustNotBeZero: ['victims', 'writes_before', 'changes_before'],
   control: 'nothing ends connections, and sends do not look at sessions',
   broken: ['still_open', 'writes_after'],
   short: { seconds: 0, clients: 5 },

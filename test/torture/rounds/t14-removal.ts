@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type Message } from '../client.js';
 import type { Cluster } from '../cluster.js';
-import { type Frame, LINK_KINDS } from '../link.js';
+import { type Frame, LINK_KINDS } from '../client-link.js';
 import { during, within } from '../load.js';
 import { createGroup, register } from '../people.js';
 import { Random } from '../random.js';
 import { Refused } from '../rest.js';
-import type { Figures, Round, RoundOptions } from '../round.js';
+import type { Counts, Round, RoundOptions } from '../round.js';
 
 /** This long after a removal everything that was on its way has arrived. */
 const LINGER_MS = 250;
@@ -101,7 +101,7 @@ function countOwed(frames: readonly Frame[], from: number, cut: number): number 
   return missing;
 }
 
-async function run(cluster: Cluster, { seconds, clients: count, seed }: Required<RoundOptions>): Promise<Figures> {
+async function run(cluster: Cluster, { seconds, clients: count, seed }: Required<RoundOptions>): Promise<Counts> {
   const random = new Random(seed);
   const people = await register(cluster, count + 2);
   const conversationId = await createGroup(cluster, people.slice(0, 2));
@@ -125,8 +125,8 @@ export const REMOVAL: Round = {
   name: 'T14',
   promise: 'P14',
   sentence: 'A removed participant gets everything up to the removal and nothing after it, on any path',
-  zeros: ['past_cut', 'owed_missing'],
-  tried: ['sent', 'removals'],
+  mustBeZero: ['past_cut', 'owed_missing'],
+  mustNotBeZero: ['sent', 'removals'],
   control: 'leaving does not end delivery',
   broken: ['past_cut'],
   short: { seconds: 2, clients: 8 },

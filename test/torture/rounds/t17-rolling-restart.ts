@@ -9,7 +9,7 @@ import { within } from '../load.js';
 import type { NodeProcess } from '../node-process.js';
 import { createGroup, type Person, register } from '../people.js';
 import { Random } from '../random.js';
-import type { Figures, Round, RoundOptions } from '../round.js';
+import type { Counts, Round, RoundOptions } from '../round.js';
 import type { StreamHistory } from '../stream-history.js';
 
 const CONVERSATIONS = 3;
@@ -82,7 +82,7 @@ async function run(
   cluster: Cluster,
   { seconds, clients: count, seed, breakIt }: Required<RoundOptions>,
   { sabotage }: Trial,
-): Promise<Figures> {
+): Promise<Counts> {
   const random = new Random(seed);
   const people = await register(cluster, count);
   const conversationIds = await Promise.all(Array.from({ length: CONVERSATIONS }, () => createGroup(cluster, people)));
@@ -119,7 +119,7 @@ async function evaluate(
   cluster: Cluster,
   readers: readonly Reader[],
   ends: ReadonlyMap<string, number>,
-): Promise<Figures> {
+): Promise<Counts> {
   const conversationIds = [...ends.keys()];
   const stored = await storedMessages(cluster, conversationIds);
   const positions = await logPositions(cluster, conversationIds);
@@ -154,7 +154,7 @@ const ROLLING_RESTART: Round = {
   promise: 'P17',
   sentence:
     'Nodes are ended one after the other and clients that do as documented miss nothing and are refused nothing',
-  zeros: [
+  mustBeZero: [
     'lost',
     'doubles',
     'gaps',
@@ -165,7 +165,7 @@ const ROLLING_RESTART: Round = {
     'unclean_ends',
     'interrupted_although_open_first',
   ],
-  tried: ['acked', 'restarts', 'moves', 'interruptions'],
+  mustNotBeZero: ['acked', 'restarts', 'moves', 'interruptions'],
   control: 'clients come back without their cursor',
   broken: ['holes'],
   short: { seconds: 1, clients: 24 },

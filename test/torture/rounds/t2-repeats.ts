@@ -5,13 +5,13 @@ import { type Ack, countDiffering, countDoubles, countGaps } from '../checker.js
 import { Client } from '../client.js';
 import type { Cluster } from '../cluster.js';
 import { storedMessages } from '../database-facts.js';
-import { LINK_KINDS } from '../link.js';
+import { LINK_KINDS } from '../client-link.js';
 import { during } from '../load.js';
 import { createGroup, type Person, register } from '../people.js';
 import { Random } from '../random.js';
 import { Refused } from '../rest.js';
-import type { Figures, Round, RoundOptions } from '../round.js';
-import { without, withAlteredFunction } from '../sabotage.js';
+import type { Counts, Round, RoundOptions } from '../round.js';
+import { without, withAlteredFunction } from '../altered-database.js';
 
 const MOST_TRIES = 20;
 const PATIENCE_MS = 15_000;
@@ -50,7 +50,7 @@ class ManyWays {
   }
 }
 
-async function run(cluster: Cluster, { seconds, clients: count, seed }: Required<RoundOptions>): Promise<Figures> {
+async function run(cluster: Cluster, { seconds, clients: count, seed }: Required<RoundOptions>): Promise<Counts> {
   const random = new Random(seed);
   const people = await register(cluster, count);
   const conversationId = await createGroup(cluster, people);
@@ -58,7 +58,7 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
     cluster.nodes.map((node, index) => ChaosProxy.start(() => node.port, seed + index)),
   );
   const senders = people.map((person) => new ManyWays(person, proxies));
-  for (const proxy of proxies) proxy.weather = { cutShare: 0.5, cutWithinBytes: 6000, jitterMs: 2 };
+  for (const proxy of proxies) proxy.conditions = { cutShare: 0.5, cutWithinBytes: 6000, jitterMs: 2 };
   let keys = 0;
   let tries = 0;
   let conflictsMissed = 0;
@@ -76,7 +76,7 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
   });
   const stored = await storedMessages(cluster, [conversationId]);
   const clients = senders.flatMap((sender) => sender.clients);
-  const figures = {
+  const counts = {
     keys,
     tries,
     cuts: proxies.reduce((sum, proxy) => sum + proxy.cuts, 0),
@@ -90,10 +90,10 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
   };
   for (const sender of senders) sender.close();
   await Promise.all(proxies.map((proxy) => proxy.stop()));
-  return figures;
+  return counts;
 }
 
-function withoutKeys(cluster: Cluster, work: () => Promise<Figures>): Promise<Figures> {
+function withoutKeys(cluster: Cluster, work: () => Promise<Counts>): Promise<Counts> {
   const index = {
     drop: `drop index messages_client_message_id_key`,
     mend: `delete from messages m using messages twin
@@ -114,8 +114,8 @@ export const REPEATS: Round = {
   name: 'T2',
   promise: 'P2',
   sentence: 'One client_message_id is one message, however often and over whatever it is sent',
-  zeros: ['doubles', 'differing', 'conflicts_missed', 'gaps'],
-  tried: ['keys', 'tries', 'cuts'],
+  mustBeZero: ['doubles', 'differing', 'conflicts_missed', 'gaps'],
+  mustNotBeZero: ['keys', 'tries', 'cuts'],
   control: 'keys are neither looked up nor unique',
   broken: ['doubles', 'differing'],
   short: { seconds: 2, clients: 6 },

@@ -4,8 +4,8 @@ import { during } from '../load.js';
 import { createGroup, type Person, register } from '../people.js';
 import { Random } from '../random.js';
 import { Refused, type Rest } from '../rest.js';
-import type { Figures, Round, RoundOptions } from '../round.js';
-import { without } from '../sabotage.js';
+import type { Counts, Round, RoundOptions } from '../round.js';
+import { without } from '../altered-database.js';
 
 const COUPLES = 4;
 const GROUP_SIZE = 8;
@@ -38,7 +38,7 @@ async function raceForDirect(racers: readonly Client[], count: number): Promise<
   return new Set(ids).size;
 }
 
-async function run(cluster: Cluster, { seconds, clients: count, seed }: Required<RoundOptions>): Promise<Figures> {
+async function run(cluster: Cluster, { seconds, clients: count, seed }: Required<RoundOptions>): Promise<Counts> {
   const random = new Random(seed);
   let [races, moves, different] = [0, 0, 0];
   const racing = during(seconds, COUPLES, async () => {
@@ -81,8 +81,8 @@ export const UNIQUENESS: Round = {
   promise: 'P21',
   sentence:
     'A pair has one direct conversation, and a group with participants has one owner, whatever number of requests race',
-  zeros: ['doubles', 'ownerless', 'extra_owners'],
-  tried: ['races', 'moves'],
+  mustBeZero: ['doubles', 'ownerless', 'extra_owners'],
+  mustNotBeZero: ['races', 'moves'],
   control: 'pairs of direct conversations are not unique',
   broken: ['doubles'],
   short: { seconds: 1.5, clients: 24 },

@@ -3,11 +3,11 @@ import { sanitizeContent } from '../../../src/modules/messages/sanitize-content.
 import { PLAIN_TEXTS } from '../../fixtures/plain-texts.js';
 import { Client, type Message, type MessagePage } from '../client.js';
 import type { Cluster } from '../cluster.js';
-import type { Frame } from '../link.js';
+import type { Frame } from '../client-link.js';
 import { within } from '../load.js';
 import { createGroup, register } from '../people.js';
 import { Random } from '../random.js';
-import type { Figures, Round, RoundOptions } from '../round.js';
+import type { Counts, Round, RoundOptions } from '../round.js';
 
 /** Generated texts in addition to the collected ones, for each second. */
 const GENERATED_PER_SECOND = 60;
@@ -72,7 +72,7 @@ async function readLog(reader: Client, conversationId: string): Promise<Map<stri
   return found;
 }
 
-async function run(cluster: Cluster, { seconds, seed }: Required<RoundOptions>): Promise<Figures> {
+async function run(cluster: Cluster, { seconds, seed }: Required<RoundOptions>): Promise<Counts> {
   const random = new Random(seed);
   const people = await register(cluster, 3);
   const conversationId = await createGroup(cluster, people);
@@ -110,8 +110,8 @@ export const TEXT: Round = {
   name: 'T23',
   promise: 'P23',
   sentence: 'Text comes back as it was sent over every way, but for what the content rule says',
-  zeros: ['altered'],
-  tried: ['texts'],
+  mustBeZero: ['altered'],
+  mustNotBeZero: ['texts'],
   control: 'tags are taken out by a pattern',
   broken: ['altered'],
   short: { seconds: 1, clients: 3 },

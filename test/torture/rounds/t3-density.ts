@@ -5,13 +5,13 @@ import { countGaps, countLost } from '../checker.js';
 import { Client } from '../client.js';
 import type { Cluster } from '../cluster.js';
 import { logPositions, storedMessages } from '../database-facts.js';
-import { LINK_KINDS } from '../link.js';
+import { LINK_KINDS } from '../client-link.js';
 import { during } from '../load.js';
 import { createGroup, type Person, register } from '../people.js';
 import { Random } from '../random.js';
 import { Refused } from '../rest.js';
-import type { Figures, Round, RoundOptions } from '../round.js';
-import { withAlteredFunction } from '../sabotage.js';
+import type { Counts, Round, RoundOptions } from '../round.js';
+import { withAlteredFunction } from '../altered-database.js';
 import { appendDirectly } from '../direct-append.js';
 
 const CONVERSATIONS = 8;
@@ -38,7 +38,7 @@ async function endConnections(cluster: Cluster): Promise<number> {
   return rows.length;
 }
 
-async function run(cluster: Cluster, { seconds, clients: count, seed }: Required<RoundOptions>): Promise<Figures> {
+async function run(cluster: Cluster, { seconds, clients: count, seed }: Required<RoundOptions>): Promise<Counts> {
   const random = new Random(seed);
   const people = await register(cluster, count);
   const conversationIds = await Promise.all(Array.from({ length: CONVERSATIONS }, () => createGroup(cluster, people)));
@@ -81,7 +81,7 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
 }
 
 /** Numbers from sequences, as databases provide them: fast, and lost with every rollback. */
-async function withSequences(cluster: Cluster, work: () => Promise<Figures>): Promise<Figures> {
+async function withSequences(cluster: Cluster, work: () => Promise<Counts>): Promise<Counts> {
   await cluster.query(`
     create function torture_next(id uuid) returns bigint language sql volatile
       return nextval(('torture_' || replace(id::text, '-', ''))::regclass)`);
@@ -98,8 +98,8 @@ export const DENSITY: Round = {
   name: 'T3',
   promise: 'P3',
   sentence: 'sequence_number and seq have no gaps and no repeats, whatever is refused, aborted or cut off',
-  zeros: ['number_gaps', 'seq_gaps', 'lost'],
-  tried: ['acked', 'refused', 'aborted'],
+  mustBeZero: ['number_gaps', 'seq_gaps', 'lost'],
+  mustNotBeZero: ['acked', 'refused', 'aborted'],
   control: 'numbers come out of sequences',
   broken: ['number_gaps'],
   short: { seconds: 2, clients: 32 },

@@ -3,11 +3,11 @@ import { countInversions, countTimeReversals, type Sighting } from '../checker.j
 import { Client, type Message, type MessagePage } from '../client.js';
 import type { Cluster } from '../cluster.js';
 import { heads } from '../database-facts.js';
-import { LINK_KINDS } from '../link.js';
+import { LINK_KINDS } from '../client-link.js';
 import { during, within } from '../load.js';
 import { createGroup, register } from '../people.js';
-import type { Figures, Round, RoundOptions } from '../round.js';
-import { withAlteredFunction } from '../sabotage.js';
+import type { Counts, Round, RoundOptions } from '../round.js';
+import { withAlteredFunction } from '../altered-database.js';
 
 const READERS = 8;
 const PAGE = 100;
@@ -36,7 +36,7 @@ async function readNewest(client: Client, conversationId: string): Promise<Sight
   return page.data.map(sightingOf).reverse();
 }
 
-async function run(cluster: Cluster, { seconds, clients: count, breakIt }: Required<RoundOptions>): Promise<Figures> {
+async function run(cluster: Cluster, { seconds, clients: count, breakIt }: Required<RoundOptions>): Promise<Counts> {
   const people = await register(cluster, count + READERS);
   const conversationId = await createGroup(cluster, people);
   const readers = people.slice(count).map((person, index) => new Client(person, () => cluster.address(index)));
@@ -67,7 +67,7 @@ async function run(cluster: Cluster, { seconds, clients: count, breakIt }: Requi
   for (const reader of readers.slice(0, 2)) pages.push(await readForward(reader, conversationId));
   const complete = pages.at(-1)!;
   const head = (await heads(cluster, [conversationId])).get(conversationId)!;
-  const figures = {
+  const counts = {
     sent,
     readers: seen.length + pages.length,
     head,
@@ -76,7 +76,7 @@ async function run(cluster: Cluster, { seconds, clients: count, breakIt }: Requi
     unseen: seen.reduce((sum, sightings) => sum + (sent - sightings.length), 0),
   };
   for (const client of [...readers, ...writers]) client.close();
-  return figures;
+  return counts;
 }
 
 /** As if every node had its own clock, up to ten minutes off; `greatest` with the time before corrects it. */
@@ -92,8 +92,8 @@ export const ORDER: Round = {
   name: 'T4',
   promise: 'P4',
   sentence: 'History, both transports and every node show one order, and time never runs back in it, though clocks do',
-  zeros: ['inversions', 'time_reversals', 'unseen'],
-  tried: ['sent', 'readers'],
+  mustBeZero: ['inversions', 'time_reversals', 'unseen'],
+  mustNotBeZero: ['sent', 'readers'],
   control: 'nodes hand events out as they come, and times are believed',
   broken: ['inversions', 'time_reversals'],
   short: { seconds: 2, clients: 8 },

@@ -3,11 +3,11 @@ import { Client } from '../client.js';
 import type { Cluster } from '../cluster.js';
 import { heads } from '../database-facts.js';
 import type { Faults } from '../faults.js';
-import { LINK_KINDS } from '../link.js';
+import { LINK_KINDS } from '../client-link.js';
 import { during, within } from '../load.js';
 import { createGroup, register } from '../people.js';
 import { Random } from '../random.js';
-import type { Figures, Round, RoundOptions } from '../round.js';
+import type { Counts, Round, RoundOptions } from '../round.js';
 
 const BAD_BUS: Faults = { badBus: { lose: 0.5, repeat: 0.1, delayMs: 300 } };
 const WRITERS_PER_CONVERSATION = 2;
@@ -24,7 +24,7 @@ const BOUND_MS = 2500;
 async function run(
   cluster: Cluster,
   { seconds, clients: count, seed, breakIt }: Required<RoundOptions>,
-): Promise<Figures> {
+): Promise<Counts> {
   const random = new Random(seed);
   const people = await register(cluster, count);
   const conversationIds: string[] = [];
@@ -74,13 +74,13 @@ export const LOSSY_BUS: Round = {
   name: 'T5',
   promise: 'P5',
   sentence: 'A connected client misses nothing although the bus loses half, repeats a tenth and shuffles the rest',
-  zeros: ['missed', 'broken_chains'],
-  tried: ['sent'],
+  mustBeZero: ['missed', 'broken_chains'],
+  mustNotBeZero: ['sent'],
   control: 'the sweep is off',
   broken: ['missed'],
   short: { seconds: 3, clients: 24 },
   long: { seconds: 60, clients: 200 },
   faults: BAD_BUS,
-  controlFaults: { ...BAD_BUS, noSweep: true },
+  controlFaults: { ...BAD_BUS, noReconciler: true },
   run,
 };

@@ -4,11 +4,11 @@ import { Client } from '../client.js';
 import type { Cluster } from '../cluster.js';
 import { heads } from '../database-facts.js';
 import { appendDirectly } from '../direct-append.js';
-import { LINK_KINDS } from '../link.js';
+import { LINK_KINDS } from '../client-link.js';
 import { during, within } from '../load.js';
 import { createGroup, type Person, register } from '../people.js';
 import { Random } from '../random.js';
-import type { Figures, Round, RoundOptions } from '../round.js';
+import type { Counts, Round, RoundOptions } from '../round.js';
 
 const CONVERSATIONS = 6;
 const SLOW_WRITERS = 3;
@@ -44,7 +44,7 @@ async function comeAndGo(reader: Client, index: number, cluster: Cluster, random
 async function run(
   cluster: Cluster,
   { seconds, clients: count, seed, breakIt }: Required<RoundOptions>,
-): Promise<Figures> {
+): Promise<Counts> {
   const random = new Random(seed);
   const people = await register(cluster, count);
   const conversationIds = await Promise.all(Array.from({ length: CONVERSATIONS }, () => createGroup(cluster, people)));
@@ -100,8 +100,8 @@ export const RESUME: Round = {
   name: 'T6',
   promise: 'P6',
   sentence: 'A client that reconnects, to any node, gets all that it missed or the name of what to fetch',
-  zeros: ['holes'],
-  tried: ['deliveries', 'cuts'],
+  mustBeZero: ['holes'],
+  mustNotBeZero: ['deliveries', 'cuts'],
   control: 'cursors stand at the newest transaction instead of the oldest unfinished one',
   broken: ['holes'],
   short: { seconds: 3, clients: 24 },

@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { Client } from '../client.js';
 import type { Cluster } from '../cluster.js';
 import { heads } from '../database-facts.js';
-import { LINK_KINDS } from '../link.js';
+import { LINK_KINDS } from '../client-link.js';
 import { within } from '../load.js';
 import { Observer } from '../observer.js';
-import { CAST, OBSERVER, ONE_OF_EACH, type Operation, operations, World } from '../operations.js';
+import { ACTORS, OBSERVER, ONE_OF_EACH, type Operation, operations, World } from '../operations.js';
 import { createGroup, register } from '../people.js';
 import { Random } from '../random.js';
-import type { Figures, Round, RoundOptions } from '../round.js';
+import type { Counts, Round, RoundOptions } from '../round.js';
 
 /** Every type of durable event that a user may receive. */
 const TYPES = [
@@ -44,7 +44,7 @@ async function live(
   { subscribeAt, random, ignored, isOrdered }: LifeOptions,
   tally: Tally,
 ): Promise<void> {
-  const people = await register(cluster, CAST);
+  const people = await register(cluster, ACTORS);
   const groupId = await createGroup(cluster, people.slice(0, 3));
   const clients = people.map((person, index) => new Client(person, () => cluster.address(index)));
   const world = new World(cluster, clients, groupId);
@@ -85,7 +85,7 @@ async function live(
 async function run(
   cluster: Cluster,
   { seconds, clients: count, seed, breakIt }: Required<RoundOptions>,
-): Promise<Figures> {
+): Promise<Counts> {
   const random = new Random(seed);
   const ignored = breakIt ? 'message.created' : undefined;
   const tally: Tally = { worlds: 0, operations: 0, divergences: 0, brokenChains: 0, types: new Set() };
@@ -114,8 +114,8 @@ export const CONVERGENCE: Round = {
   name: 'T7',
   promise: 'P7',
   sentence: 'What a client loaded and the events since are what it would load now, for every type of event',
-  zeros: ['divergences', 'broken_chains', 'types_uncovered'],
-  tried: ['worlds', 'operations'],
+  mustBeZero: ['divergences', 'broken_chains', 'types_uncovered'],
+  mustNotBeZero: ['worlds', 'operations'],
   control: 'the client ignores message.created',
   broken: ['divergences'],
   short: { seconds: 2, clients: 4 },

@@ -4,7 +4,7 @@ import type { Cluster } from '../cluster.js';
 import { within } from '../load.js';
 import { createGroup, logInAdmin, register } from '../people.js';
 import { Rest } from '../rest.js';
-import type { Figures, Round, RoundOptions } from '../round.js';
+import type { Counts, Round, RoundOptions } from '../round.js';
 import { percentile, WebhookReceivers } from '../webhook-receivers.js';
 
 /** The one that never responds. */
@@ -50,7 +50,7 @@ async function isQuiet(cluster: Cluster): Promise<boolean> {
 async function run(
   cluster: Cluster,
   { seconds, clients: endpoints, breakIt }: Required<RoundOptions>,
-): Promise<Figures> {
+): Promise<Counts> {
   const delays: number[] = [];
   let isDead = false;
   let hanging: ServerResponse[] = [];
@@ -111,8 +111,8 @@ export const DEAD_ENDPOINT: Round = {
   name: 'T9',
   promise: 'P9',
   sentence: 'One webhook endpoint of a hundred that hangs holds up none of the others',
-  zeros: ['not_delivered'],
-  tried: ['delivered', 'hanging'],
+  mustBeZero: ['not_delivered'],
+  mustNotBeZero: ['delivered', 'hanging'],
   control: 'all endpoints share one limit',
   broken: ['not_delivered'],
   short: { seconds: 1, clients: 20 },

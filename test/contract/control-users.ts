@@ -3,7 +3,7 @@ import { SocketIoClient, WebSocketClient, type RealtimeClient } from '../support
 import type { World } from './world.js';
 
 /** Two users, one over each transport, who talk to each other while other clients misbehave. */
-export class Bystanders {
+export class ControlUsers {
   private hasEnded = false;
 
   private constructor(
@@ -13,7 +13,7 @@ export class Bystanders {
     for (const client of clients) void client.closed.then(() => (this.hasEnded = true));
   }
 
-  static async join(world: World): Promise<Bystanders> {
+  static async join(world: World): Promise<ControlUsers> {
     const [ana, bea] = [await world.person(), await world.person()];
     const conversationId = await world.conversation([
       [ana, { role: 'owner' }],
@@ -25,7 +25,7 @@ export class Bystanders {
       new SocketIoClient(port, { token: bea.token }),
     ] as const;
     await Promise.all(clients.map((client) => client.next('live')));
-    return new Bystanders(clients, conversationId);
+    return new ControlUsers(clients, conversationId);
   }
 
   /** Each sends a message over their existing connection, and the other receives it. */

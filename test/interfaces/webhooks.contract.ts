@@ -18,7 +18,7 @@ const hmac = (secret: string, text: string): string =>
   `sha256=${createHmac('sha256', secret).update(text).digest('hex')}`;
 
 /** The contract of webhooks, for every implementation of the queues. */
-export function itTellsOutsiders(environment: () => Promise<Environment>): void {
+export function itDeliversWebhooks(environment: () => Promise<Environment>): void {
   let server: TestApp;
   let people: People;
   let receiver: WebhookReceiver;

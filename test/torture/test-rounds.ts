@@ -1,12 +1,12 @@
 import { Cluster } from './cluster.js';
-import { figuresOf, hasOwnCluster, needsOf, type Round, runRound } from './round.js';
+import { countsOf, hasOwnCluster, needsOf, type Round, runRound } from './round.js';
 import { ROUNDS } from './rounds.js';
 
 /** Two cores with other tests on the second: most of it is processes that start. */
 const DEADLINE_MS = 120_000;
 
 /** Runs these rounds, one after the other in one cluster. For spec files. */
-export function tryRounds(...names: string[]): void {
+export function testRounds(...names: string[]): void {
   const rounds = ROUNDS.filter(({ name }) => names.includes(name));
   let cluster: Cluster | undefined;
   beforeAll(async () => {
@@ -19,7 +19,7 @@ export function tryRounds(...names: string[]): void {
 
 /** Checks the short form of the round against its promise, and its control against the round itself. */
 function testRound(cycle: Round, cluster: () => Cluster | undefined): void {
-  const { name, promise, sentence, zeros, tried, control, broken, isPossible = true } = cycle;
+  const { name, promise, sentence, mustBeZero, mustNotBeZero, control, broken, isPossible = true } = cycle;
   (isPossible ? describe : describe.skip)(`${promise}: ${sentence}`, () => {
     let own: Cluster | undefined;
     if (cycle.sharesWithControl) {
@@ -33,9 +33,9 @@ function testRound(cycle: Round, cluster: () => Cluster | undefined): void {
     it(
       `holds (${name})`,
       async () => {
-        const figures = await runRound(cycle, cycle.short, sharedCluster());
-        expect(figuresOf(zeros, figures)).toEqual(Object.fromEntries(zeros.map((figure) => [figure, 0])));
-        for (const figure of tried) expect({ [figure]: figures[figure] }).not.toEqual({ [figure]: 0 });
+        const counts = await runRound(cycle, cycle.short, sharedCluster());
+        expect(countsOf(mustBeZero, counts)).toEqual(Object.fromEntries(mustBeZero.map((figure) => [figure, 0])));
+        for (const figure of mustNotBeZero) expect({ [figure]: counts[figure] }).not.toEqual({ [figure]: 0 });
       },
       DEADLINE_MS,
     );
@@ -43,8 +43,8 @@ function testRound(cycle: Round, cluster: () => Cluster | undefined): void {
     it(
       `fails when ${control}`,
       async () => {
-        const figures = await runRound(cycle, { ...cycle.short, breakIt: true }, sharedCluster());
-        for (const figure of broken) expect({ [figure]: figures[figure] }).not.toEqual({ [figure]: 0 });
+        const counts = await runRound(cycle, { ...cycle.short, breakIt: true }, sharedCluster());
+        for (const figure of broken) expect({ [figure]: counts[figure] }).not.toEqual({ [figure]: 0 });
       },
       DEADLINE_MS,
     );

@@ -91,7 +91,7 @@ describe('the access matrix', () => {
       const problems = await problemsOf(keys, ['outsider', 'removed', 'muted', 'admin']);
       for (const key of keys)
         expect(problems).toContainEqual(expect.stringMatching(`${key.replace(/[{}]/g, '\\$&')} as outsider: 200`));
-      expect(problems).toContainEqual(expect.stringContaining('as removed: shows the content of another user'));
+      expect(problems).toContainEqual(expect.stringContaining('as removed: returns the content of another user'));
       expect(problems).toContainEqual(expect.stringContaining('as outsider: changes something'));
     });
 

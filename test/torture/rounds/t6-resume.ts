@@ -37,7 +37,7 @@ async function comeAndGo(reader: Client, index: number, cluster: Cluster, random
     const address = cluster.address(random.between(0, cluster.nodes.length - 1));
     // Every third client sends its positions, too; the others have only their cursor.
     await reader.connect(random.pick(LINK_KINDS), { address, statesPositions: index % 3 === 0 }).catch(() => sleep(50));
-    if (tries > 100) throw new Error('a reader was not let in');
+    if (tries > 100) throw new Error('a reader was refused');
   }
 }
 

@@ -1,11 +1,11 @@
 import Sequencer from '@jest/test-sequencer';
 
 /**
- * Specs that take more than 20 seconds, the longest first: if started last, one of them would keep one core busy alone. A
+ * Specs that take more than 20 seconds, the longest first: started last, one of them would keep one core busy alone. A
  * fresh clone has no durations of earlier runs.
  */
 const LONG = [
-  'torture/survival',
+  'torture/crash',
   'contract/bad-input',
   'contract/access-matrix',
   'contract/event-loop',

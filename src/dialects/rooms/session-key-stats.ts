@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { type KeyUse, SessionKeysService } from '../../modules/auth/session-keys.service.js';
+import { Repeating } from '../../platform/concurrency/repeating.js';
 import { type ClosedConnection, OnConnection } from '../../platform/realtime/connection/connection-changes.js';
 import type { RoomsCodec } from './rooms.codec.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
@@ -25,16 +26,16 @@ export class SessionKeyStats implements OnModuleInit, OnModuleDestroy {
     { over: 'the statistics of session keys are stored again' },
   );
   private readonly tracked = new Map<RoomsCodec, StoredCounters>();
-  private timer: NodeJS.Timeout | undefined;
+  private storing: Repeating | undefined;
 
   constructor(private readonly keys: SessionKeysService) {}
 
   onModuleInit(): void {
-    this.timer = setInterval(() => void this.storeAll(), STORE_MS).unref();
+    this.storing = Repeating.every(STORE_MS, () => this.storeAll());
   }
 
   async onModuleDestroy(): Promise<void> {
-    clearInterval(this.timer);
+    await this.storing?.stop();
     await this.storeAll();
   }
 

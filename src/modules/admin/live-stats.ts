@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Repeating } from '../../platform/concurrency/repeating.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { AppError, ServiceUnavailable } from '../../platform/errors/app-error.js';
 import { UsersPolicy } from '../users/users.policy.js';
@@ -29,7 +30,7 @@ export class LiveStats implements OnApplicationShutdown {
     over: 'live statistics are read again',
   });
   private readonly watchers = new Map<string, Watcher>();
-  private timer: NodeJS.Timeout | undefined;
+  private sending: Repeating | undefined;
   private before: { at: number; stats: NodeStats } | undefined;
 
   constructor(
@@ -39,8 +40,8 @@ export class LiveStats implements OnApplicationShutdown {
     private readonly reports: NodeReports,
   ) {}
 
-  onApplicationShutdown(): void {
-    clearInterval(this.timer);
+  async onApplicationShutdown(): Promise<void> {
+    await this.sending?.stop();
   }
 
   /** Returns the first statistics immediately. @throws PermissionDenied */
@@ -49,7 +50,7 @@ export class LiveStats implements OnApplicationShutdown {
     this.watchers.set(id, watcher);
     try {
       await this.users.requireRank(watcher.actor, 'admin');
-      this.timer ??= setInterval(() => void this.sendAll(), EVERY_MS);
+      this.sending ??= Repeating.every(EVERY_MS, () => this.sendAll(), { warning: this.warning });
       return await this.stats();
     } catch (error) {
       this.unwatch(id);
@@ -59,21 +60,16 @@ export class LiveStats implements OnApplicationShutdown {
 
   unwatch(id: string): void {
     if (!this.watchers.delete(id) || this.watchers.size > 0) return;
-    clearInterval(this.timer);
-    this.timer = undefined;
+    void this.sending?.stop();
+    this.sending = undefined;
     this.before = undefined;
   }
 
   private async sendAll(): Promise<void> {
-    try {
-      const stats = await this.stats();
-      for (const [id, watcher] of [...this.watchers]) {
-        if (await this.mayWatch(watcher)) watcher.send(stats);
-        else this.unwatch(id);
-      }
-      this.warning.worked();
-    } catch (error) {
-      this.warning.failed({ err: error });
+    const stats = await this.stats();
+    for (const [id, watcher] of [...this.watchers]) {
+      if (await this.mayWatch(watcher)) watcher.send(stats);
+      else this.unwatch(id);
     }
   }
 

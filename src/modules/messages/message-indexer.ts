@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Repeating } from '../../platform/concurrency/repeating.js';
 import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import { eachInSteps, inTurns } from '../../platform/process/in-turns.js';
 import { tsvectorInSteps } from '../../platform/text-search/words.js';
@@ -28,8 +29,7 @@ export class MessageIndexer implements OnApplicationBootstrap, OnApplicationShut
   );
   private readonly waiting = new Set<string>();
   private readonly stopping = new AbortController();
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
+  private indexing: Repeating | undefined;
 
   constructor(private readonly repository: MessageIndexRepository) {}
 
@@ -39,16 +39,12 @@ export class MessageIndexer implements OnApplicationBootstrap, OnApplicationShut
   }
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => {
-      if (this.waiting.size > 0 && !this.running) this.running = this.indexWaiting();
-    }, INTERVAL_MS);
-    this.timer.unref();
+    this.indexing = Repeating.every(INTERVAL_MS, () => this.indexWaiting());
   }
 
   async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.timer);
     this.stopping.abort();
-    await this.running;
+    await this.indexing?.stop();
   }
 
   /** Indexes these conversations until nothing remains or the time is up; returns the number of indexed messages. */
@@ -72,14 +68,13 @@ export class MessageIndexer implements OnApplicationBootstrap, OnApplicationShut
   }
 
   private async indexWaiting(): Promise<void> {
+    if (this.waiting.size === 0) return;
     const ids = [...this.waiting];
     this.waiting.clear();
     try {
       await this.unindexed.watch(() => this.index(ids, Infinity));
     } catch {
       for (const id of ids) this.waiting.add(id);
-    } finally {
-      this.running = undefined;
     }
   }
 }

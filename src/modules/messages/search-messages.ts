@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { DEFAULT_PAGE_SIZE, decodeCursor, encodeCursor, type Page } from '../../platform/pagination/page.js';
+import { Semaphore } from '../../platform/concurrency/semaphore.js';
 import { eachInSteps, inTurns, type Steps } from '../../platform/process/in-turns.js';
 import { SearchTerms } from '../../platform/text-search/search-terms.js';
 import { snippetOf } from '../../platform/text-search/snippet.js';
-import { Turns } from '../../platform/throttling/turns.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { type MessageRow, presentMessage } from './message-presenter.js';
 import {
@@ -79,7 +79,7 @@ interface Found {
 @Injectable()
 export class SearchMessages {
   private readonly running = new Map<string, number>();
-  private readonly slots: Turns;
+  private readonly slots: Semaphore;
 
   constructor(
     private readonly repository: MessageSearchRepository,
@@ -88,7 +88,7 @@ export class SearchMessages {
   ) {
     // Searches use at most half of the connections; the others remain for all other calls.
     const running = Math.max(1, Math.floor(config.databasePoolSize / 2));
-    this.slots = new Turns({ running, waiting: WAITING_MAX, waitMs: WAIT_MS, retrySeconds: RETRY_SECONDS });
+    this.slots = new Semaphore({ running, waiting: WAITING_MAX, waitMs: WAIT_MS, retrySeconds: RETRY_SECONDS });
   }
 
   /** @throws ConversationNotFound, PermissionDenied, ValidationError, TooManySearches, ServiceUnavailable */

@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Repeating } from '../../platform/concurrency/repeating.js';
 import { Sql } from '../../platform/database/sql.js';
 import type { StreamEvent } from '../../platform/event-log/stream-event.js';
 import { StreamAccessReader } from '../../platform/realtime/fan-out/stream-access.js';
@@ -26,7 +27,7 @@ export class GuestSubscriptions implements OnApplicationBootstrap, OnModuleDestr
       over: 'the subscriptions of guests are refreshed again',
     },
   );
-  private timer: NodeJS.Timeout | undefined;
+  private refreshing: Repeating | undefined;
   private reading: Promise<void> | undefined;
   private isRefreshRequested = false;
   /** Rooms updated since the current read began: its result may be outdated for them. */
@@ -40,15 +41,15 @@ export class GuestSubscriptions implements OnApplicationBootstrap, OnModuleDestr
 
   onApplicationBootstrap(): void {
     this.fanOut.observe((event) => this.onDispatched(event));
-    this.timer = setInterval(() => void this.refresh(), REFRESH_MS).unref();
+    this.refreshing = Repeating.every(REFRESH_MS, () => this.refresh());
   }
 
   async onModuleDestroy(): Promise<void> {
-    clearInterval(this.timer);
+    await this.refreshing?.stop();
     await this.reading;
   }
 
-  /** Subscribes guests to exactly the public rooms. Never throws; a failed refresh is repeated by the timer. */
+  /** Subscribes guests to exactly the public rooms. Never throws; a failed refresh is repeated after the interval. */
   refresh(): Promise<void> {
     if (this.reading) {
       this.isRefreshRequested = true;

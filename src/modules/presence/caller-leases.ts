@@ -8,6 +8,7 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import type { Observable } from 'rxjs';
+import { Repeating } from '../../platform/concurrency/repeating.js';
 import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import type { ParleyRequest } from '../../platform/http/request-context.js';
 import { SessionsRevoked } from '../auth/auth.events.js';
@@ -31,7 +32,7 @@ export class CallerLeases implements NestInterceptor, OnApplicationBootstrap, On
     { over: 'the presence of clients without a socket is stored again' },
   );
   private sessionsWithRequests = new Set<string>();
-  private timer: NodeJS.Timeout | undefined;
+  private renewing: Repeating | undefined;
 
   constructor(
     private readonly repository: PresenceRepository,
@@ -44,12 +45,11 @@ export class CallerLeases implements NestInterceptor, OnApplicationBootstrap, On
   }
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => void this.renew(), RENEW_MS);
-    this.timer.unref();
+    this.renewing = Repeating.every(RENEW_MS, () => this.renew());
   }
 
-  onApplicationShutdown(): void {
-    clearInterval(this.timer);
+  async onApplicationShutdown(): Promise<void> {
+    await this.renewing?.stop();
   }
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {

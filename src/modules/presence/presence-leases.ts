@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Repeating } from '../../platform/concurrency/repeating.js';
 import { newId } from '../../platform/database/ids.js';
 import { DomainEvents } from '../../platform/event-log/domain-events.js';
 import {
@@ -32,7 +33,7 @@ export class PresenceLeases implements OnApplicationBootstrap, OnApplicationShut
   private opening: string[] = [];
   private closing: ClosedLease[] = [];
   private flushing: Promise<void> | undefined;
-  private timers: NodeJS.Timeout[] = [];
+  private loops: Repeating[] = [];
 
   constructor(
     private readonly repository: PresenceRepository,
@@ -40,12 +41,15 @@ export class PresenceLeases implements OnApplicationBootstrap, OnApplicationShut
   ) {}
 
   onApplicationBootstrap(): void {
-    this.every(RENEW_MS, () => this.renew());
-    this.every(EXPIRE_MS, () => this.expire());
+    const options = { warning: this.failures };
+    this.loops = [
+      Repeating.every(RENEW_MS, () => this.renew(), options),
+      Repeating.every(EXPIRE_MS, () => this.expire(), options),
+    ];
   }
 
   async onApplicationShutdown(): Promise<void> {
-    for (const timer of this.timers) clearInterval(timer);
+    await Promise.all(this.loops.map((loop) => loop.stop()));
     await this.flushing;
     await this.attempt(() => this.repository.closeNodeLeases(this.nodeId));
   }
@@ -144,19 +148,6 @@ export class PresenceLeases implements OnApplicationBootstrap, OnApplicationShut
     const offline = await this.repository.closeLeases(closing);
     if (offline.length > 0) this.events.publish(new LastSocketClosed(offline));
     if (closing.some(({ ending }) => ending === 'ended')) await this.expire();
-  }
-
-  private every(ms: number, work: () => Promise<void>): void {
-    let isRunning = false;
-    const timer = setInterval(() => {
-      if (isRunning) return;
-      isRunning = true;
-      void this.attempt(work).finally(() => {
-        isRunning = false;
-      });
-    }, ms);
-    timer.unref();
-    this.timers.push(timer);
   }
 
   private async attempt(work: () => Promise<void>): Promise<void> {

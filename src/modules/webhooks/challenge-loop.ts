@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Repeating } from '../../platform/concurrency/repeating.js';
 import { Config } from '../../platform/config/config.js';
 import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
@@ -22,7 +23,7 @@ export class ChallengeLoop implements OnApplicationBootstrap, OnModuleDestroy {
   );
   /** By the id of the account, which has one challenge at a time. */
   private readonly inProgress = new Map<string, Promise<void>>();
-  private timer: NodeJS.Timeout | undefined;
+  private polling: Repeating | undefined;
   private claiming: Promise<void> | undefined;
   private isRequested = false;
   private isClosed = false;
@@ -34,13 +35,12 @@ export class ChallengeLoop implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => this.wake(), POLL_MS).unref();
-    this.wake();
+    this.polling = Repeating.every(POLL_MS, () => this.wake(), { startsNow: true });
   }
 
   async onModuleDestroy(): Promise<void> {
     this.isClosed = true;
-    clearInterval(this.timer);
+    await this.polling?.stop();
     await this.claiming;
     await Promise.all(this.inProgress.values());
   }

@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Repeating } from '../../platform/concurrency/repeating.js';
 import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import { Bus } from '../../platform/realtime/bus/bus.js';
@@ -29,7 +30,7 @@ export class OutboxPoller implements OnApplicationBootstrap, OnModuleDestroy {
     'webhooks could not be queued; trying again',
     { over: 'webhooks are queued again' },
   );
-  private cycleTimer: NodeJS.Timeout | undefined;
+  private cycles: Repeating | undefined;
   private batchTimer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
   private isRequested = false;
@@ -50,13 +51,12 @@ export class OutboxPoller implements OnApplicationBootstrap, OnModuleDestroy {
     this.bus.subscribe(({ kind }) => {
       if (kind === 'heads') this.onCommit();
     });
-    this.cycleTimer = setInterval(() => void this.runCycle(), POLL_MS).unref();
-    void this.runCycle();
+    this.cycles = Repeating.every(POLL_MS, () => this.runCycle(), { warning: this.cycleWarning, startsNow: true });
   }
 
   async onModuleDestroy(): Promise<void> {
     this.isClosed = true;
-    clearInterval(this.cycleTimer);
+    await this.cycles?.stop();
     clearTimeout(this.batchTimer);
     await this.running;
   }
@@ -83,16 +83,11 @@ export class OutboxPoller implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async runCycle(): Promise<void> {
-    try {
-      await this.relay.rescue();
-      this.hasInterest = await this.relay.hasInterest();
-      this.hasNewEvents = true;
-      this.wake();
-      while (!this.isClosed && (await this.disabling.failNext()));
-      this.cycleWarning.worked();
-    } catch (error) {
-      this.cycleWarning.failed({ err: error });
-    }
+    await this.relay.rescue();
+    this.hasInterest = await this.relay.hasInterest();
+    this.hasNewEvents = true;
+    this.wake();
+    while (!this.isClosed && (await this.disabling.failNext()));
   }
 
   private run(): void {

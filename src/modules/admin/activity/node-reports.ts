@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { Repeating } from '../../../platform/concurrency/repeating.js';
 import { Config } from '../../../platform/config/config.js';
 import { newId } from '../../../platform/database/ids.js';
 import { redisAddress } from '../../../platform/queue/redis-address.js';
@@ -22,7 +23,7 @@ export class NodeReports implements OnApplicationBootstrap, OnApplicationShutdow
   private readonly logger = new Logger('Activity');
   private readonly startedAt = new Date(Date.now() - process.uptime() * 1000);
   private readonly version = readPackage().version;
-  private timer: NodeJS.Timeout | undefined;
+  private repeating: Repeating | undefined;
   private reporting: Promise<void> | undefined;
   private hasWarned = false;
   private readonly redisWarning = new RepeatedWarning(
@@ -52,13 +53,11 @@ export class NodeReports implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   onApplicationBootstrap(): void {
-    void this.report();
-    this.timer = setInterval(() => void this.report(), EVERY_MS);
-    this.timer.unref();
+    this.repeating = Repeating.every(EVERY_MS, () => this.report(), { startsNow: true });
   }
 
   async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.timer);
+    await this.repeating?.stop();
     await this.report();
     await this.repository.deleteNode(this.nodeId).catch(() => undefined);
   }

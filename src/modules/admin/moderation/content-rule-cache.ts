@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Repeating } from '../../../platform/concurrency/repeating.js';
 import { Bus } from '../../../platform/realtime/bus/bus.js';
 import {
   ContentModerator,
@@ -37,7 +38,7 @@ export class ContentRuleCache extends ContentModerator implements OnApplicationB
   private known = 0;
   private installation: CompiledRules | undefined;
   private refreshing: Promise<void> | undefined;
-  private timer: NodeJS.Timeout | undefined;
+  private reconciling: Repeating | undefined;
 
   constructor(
     private readonly rules: ContentRulesRepository,
@@ -53,12 +54,11 @@ export class ContentRuleCache extends ContentModerator implements OnApplicationB
   /** Does not evaluate any text before all rules are loaded. @throws ServiceUnavailable */
   async onApplicationBootstrap(): Promise<void> {
     await this.refresh();
-    this.timer = setInterval(() => this.refreshSoon(), RECONCILE_EVERY_MS);
-    this.timer.unref();
+    this.reconciling = Repeating.every(RECONCILE_EVERY_MS, () => this.refresh(), { warning: this.warning });
   }
 
-  onModuleDestroy(): void {
-    clearInterval(this.timer);
+  async onModuleDestroy(): Promise<void> {
+    await this.reconciling?.stop();
   }
 
   evaluate(conversationId: string, text: string): ContentVerdict | undefined | Promise<ContentVerdict | undefined> {

@@ -1,9 +1,11 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Repeating } from '../../../platform/concurrency/repeating.js';
 import { Config } from '../../../platform/config/config.js';
 import { incomingFilesDirOf } from '../../../platform/config/files-dir.js';
 import { makeFolder } from '../../../platform/config/make-folder.js';
+import { RepeatedWarning } from '../../../platform/logging/repeated-warning.js';
 import { newId } from '../../../platform/database/ids.js';
 
 /** An upload in progress was written to within this time: slower ones are cut off. */
@@ -17,8 +19,8 @@ const CLEANUP_INTERVAL_MS = 5 * 60_000;
 @Injectable()
 export class TempUploads implements OnApplicationBootstrap, OnModuleDestroy {
   readonly path: string;
-  private readonly logger = new Logger(TempUploads.name);
-  private timer: NodeJS.Timeout | undefined;
+  private readonly warning = new RepeatedWarning(new Logger(TempUploads.name), 'could not clean up temporary uploads');
+  private tidying: Repeating | undefined;
 
   constructor(config: Config) {
     this.path = incomingFilesDirOf(config);
@@ -26,18 +28,12 @@ export class TempUploads implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   onApplicationBootstrap(): void {
-    const tidy = (): void => {
-      this.removeAbandoned().catch((error: unknown) =>
-        this.logger.warn({ err: error }, 'could not clean up temporary uploads'),
-      );
-    };
-    tidy();
-    this.timer = setInterval(tidy, CLEANUP_INTERVAL_MS);
-    this.timer.unref();
+    const tidy = async (): Promise<void> => void (await this.removeAbandoned());
+    this.tidying = Repeating.every(CLEANUP_INTERVAL_MS, tidy, { warning: this.warning, startsNow: true });
   }
 
-  onModuleDestroy(): void {
-    clearInterval(this.timer);
+  async onModuleDestroy(): Promise<void> {
+    await this.tidying?.stop();
   }
 
   /** Returns an unused path. */

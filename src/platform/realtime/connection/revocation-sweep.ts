@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Repeating } from '../../concurrency/repeating.js';
 import { ConnectionServices } from './connection-services.js';
 import { RepeatedWarning } from '../../logging/repeated-warning.js';
 
@@ -16,20 +17,16 @@ export class RevocationSweep implements OnApplicationBootstrap, OnApplicationShu
     'the sessions of live connections could not be checked',
     { over: 'the sessions of live connections are checked again', level: 'error' },
   );
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
+  private sweeps: Repeating | undefined;
 
   constructor(private readonly services: ConnectionServices) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => {
-      this.running ??= this.sweep().finally(() => (this.running = undefined));
-    }, this.services.settings.revocationSweepMs).unref();
+    this.sweeps = Repeating.every(this.services.settings.revocationSweepMs, () => this.sweep());
   }
 
   async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.timer);
-    await this.running;
+    await this.sweeps?.stop();
   }
 
   /** Closes the connections of ended sessions. A query that fails is repeated at the next run. */

@@ -1,6 +1,6 @@
 import { ServiceUnavailable } from '../errors/app-error.js';
 
-export interface TurnLimits {
+export interface SemaphoreLimits {
   readonly running: number;
   readonly waiting: number;
   readonly waitMs: number;
@@ -11,11 +11,11 @@ export interface TurnLimits {
 /**
  * Limits how many calls run at the same time. Further calls wait in order, for a limited time, and are then refused.
  */
-export class Turns {
+export class Semaphore {
   private running = 0;
   private readonly queue = new Set<() => void>();
 
-  constructor(private readonly limits: TurnLimits) {}
+  constructor(private readonly limits: SemaphoreLimits) {}
 
   /** @throws ServiceUnavailable when too many wait, or for too long */
   async run<T>(work: () => Promise<T>): Promise<T> {
@@ -30,7 +30,7 @@ export class Turns {
     }
   }
 
-  /** Resolves when a finished call passes its turn on. */
+  /** Resolves when a finished call passes its slot on. */
   private wait(): Promise<void> {
     const { waiting, waitMs, retrySeconds } = this.limits;
     if (this.queue.size >= waiting) return Promise.reject(new ServiceUnavailable(retrySeconds));

@@ -1,4 +1,4 @@
-import type { AdminStatsDto } from '../../modules/admin/admin.dto.js';
+import type { AdminStatsDto } from '../../modules/admin/admin-stats.dto.js';
 import type { LoginAnswerDto } from '../../modules/auth/auth.dto.js';
 import type { FileDto } from '../../modules/files/files.dto.js';
 import type { MessageDto, SendMessageDto } from '../../modules/messages/messages.dto.js';

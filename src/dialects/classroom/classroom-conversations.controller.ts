@@ -35,10 +35,10 @@ import {
   ClassroomConversationListDto,
   ClassroomCreateConversationDto,
   ClassroomDoneDto,
-  ClassroomFileDto,
   ClassroomPageQuery,
   ClassroomUpdateConversationDto,
 } from './classroom.dto.js';
+import { ClassroomFileDto } from './classroom-messages.dto.js';
 import { CLASSROOM_LIMITS } from './classroom.limits.js';
 import { presentConversation, presentConversations, presentFile, sliceOf, toCreation } from './classroom.presenter.js';
 

@@ -36,14 +36,13 @@ import { Sends } from '../../platform/metrics/refused-sends.js';
 import { Limit, RateLimitProfile } from '../../platform/throttling/limit.decorator.js';
 import { FORM_OR_JSON } from './classroom-forms.js';
 import { ClassroomReads } from './classroom-reads.service.js';
+import { ClassroomDoneDto, ClassroomPageQuery } from './classroom.dto.js';
 import {
-  ClassroomDoneDto,
   ClassroomEditDto,
   ClassroomMessageDto,
   ClassroomMessageListDto,
-  ClassroomPageQuery,
   ClassroomSendDto,
-} from './classroom.dto.js';
+} from './classroom-messages.dto.js';
 import { CLASSROOM_LIMITS } from './classroom.limits.js';
 import { presentMessage, presentMessages, sliceOf, toSend } from './classroom.presenter.js';
 

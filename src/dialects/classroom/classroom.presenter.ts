@@ -9,15 +9,17 @@ import type {
   ClassroomConversationDto,
   ClassroomConversationListDto,
   ClassroomCreateConversationDto,
-  ClassroomFileDto,
-  ClassroomMessageDto,
-  ClassroomMessageListDto,
   ClassroomPageQuery,
   ClassroomParticipantDto,
   ClassroomRole,
-  ClassroomSendDto,
   ClassroomStatusDto,
 } from './classroom.dto.js';
+import type {
+  ClassroomFileDto,
+  ClassroomMessageDto,
+  ClassroomMessageListDto,
+  ClassroomSendDto,
+} from './classroom-messages.dto.js';
 
 /** @throws ValidationError for a page beyond the maximum offset */
 export function sliceOf({ page = 1, limit = DEFAULT_PAGE_SIZE }: ClassroomPageQuery): OffsetRange {

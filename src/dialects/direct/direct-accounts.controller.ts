@@ -28,7 +28,7 @@ import {
   DirectUpdateProfileDto,
   DirectUserDto,
   DirectUserParam,
-} from './direct.dto.js';
+} from './direct-accounts.dto.js';
 import { DIRECT_LIMITS } from './direct.limits.js';
 import { presentRegistered, presentTokens, presentUser } from './direct.presenter.js';
 

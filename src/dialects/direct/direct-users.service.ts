@@ -3,7 +3,7 @@ import type { UserDto } from '../../modules/users/users.dto.js';
 import { UsersService } from '../../modules/users/users.service.js';
 import { PermissionDenied } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/identity/actor.js';
-import type { DirectUpdateProfileDto } from './direct.dto.js';
+import type { DirectUpdateProfileDto } from './direct-accounts.dto.js';
 
 /** Changes profiles by the id of their owner, where our API uses `me`. */
 @Injectable()

@@ -2,12 +2,6 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { FEED_STATUSES } from '../../modules/messages/message-feed.js';
 import {
-  requireAvatarUrl,
-  requireBio,
-  requireDisplayName,
-  requireLocation,
-} from '../../modules/users/user-fields.policy.js';
-import {
   LONGEST_TEXT,
   BooleanField,
   EnumField,
@@ -21,16 +15,12 @@ import {
   UuidListField,
 } from '../../platform/validation/fields.js';
 import { Normalised } from '../../platform/validation/normalise.js';
-import { RequiredBy } from '../../platform/validation/required-by.js';
 
 const METADATA_MAX_BYTES = 16_384;
-const PASSWORD_UNITS_MAX = 512;
-const TOKEN_MAX = 256;
 const NAME_MAX = 200;
 const DESCRIPTION_MAX = 2000;
 const ADDED_AT_ONCE_MAX = 256;
 const MESSAGE_TYPES = ['text', 'image', 'file', 'system'] as const;
-const STATUSES = ['online', 'away', 'busy', 'offline'] as const;
 export const DIRECT_ROLES = ['owner', 'admin', 'member'] as const;
 const A_DAY = /^\d{4}-\d{2}-\d{2}$/;
 
@@ -45,42 +35,6 @@ function DayField(options: { isEnd: boolean; description: string }): PropertyDec
     example: '2024-03-01',
   });
   return applyDecorators(TimeField({ optional: true }), whole, documentation) as PropertyDecorator;
-}
-
-export class DirectLoginDto {
-  @TextField({ max: 320, example: 'user@example.com' })
-  email: string;
-
-  @TextField({ max: PASSWORD_UNITS_MAX })
-  password: string;
-}
-
-export class DirectRefreshDto {
-  @TextField({ max: TOKEN_MAX })
-  refresh_token: string;
-}
-
-export class DirectUserParam {
-  @UuidField()
-  user_id: string;
-}
-
-export class DirectUpdateProfileDto {
-  @RequiredBy(requireDisplayName)
-  @TextField({ max: 320, optional: true, example: 'New Display Name' })
-  display_name?: string;
-
-  @RequiredBy(requireBio)
-  @TextField({ max: 2000, optional: true, example: 'Updated bio' })
-  bio?: string;
-
-  @RequiredBy(requireLocation)
-  @TextField({ max: 400, optional: true, example: 'New City, Country' })
-  location?: string;
-
-  @RequiredBy(requireAvatarUrl)
-  @TextField({ max: 2048, optional: true, nullable: true, description: 'An https URL' })
-  avatar_url?: string | null;
 }
 
 export class DirectSendDto {
@@ -199,73 +153,6 @@ export class DirectTypingFrameDto {
 }
 
 export class DirectPingFrameDto {}
-
-export class DirectTokensDto {
-  @ApiProperty()
-  access_token: string;
-
-  @ApiProperty()
-  refresh_token: string;
-
-  @ApiProperty({ example: 3600 })
-  expires_in: number;
-
-  @ApiProperty({ enum: ['Bearer'] })
-  token_type: 'Bearer';
-}
-
-export class DirectRegisteredDto {
-  @ApiProperty({ format: 'uuid' })
-  id: string;
-
-  @ApiProperty({ type: String, nullable: true })
-  email: string | null;
-
-  @ApiProperty()
-  username: string;
-
-  @ApiProperty()
-  display_name: string;
-
-  @ApiProperty({ format: 'date-time' })
-  created_at: string;
-}
-
-export class DirectProfileDto {
-  @ApiProperty()
-  bio: string;
-
-  @ApiProperty({ type: String, nullable: true })
-  avatar_url: string | null;
-
-  @ApiProperty()
-  location: string;
-}
-
-export class DirectUserDto {
-  @ApiProperty({ format: 'uuid' })
-  id: string;
-
-  @ApiProperty()
-  username: string;
-
-  @ApiProperty()
-  display_name: string;
-
-  @ApiProperty({ enum: STATUSES })
-  status: string;
-
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    format: 'date-time',
-    description: 'The current time for a user who is online',
-  })
-  last_seen: string | null;
-
-  @ApiProperty({ type: DirectProfileDto })
-  profile: DirectProfileDto;
-}
 
 export class DirectMessageDto {
   @ApiProperty({ format: 'uuid' })

@@ -14,13 +14,11 @@ import type {
   DirectMemberDto,
   DirectMessageDto,
   DirectMessagePageDto,
-  DirectRegisteredDto,
   DirectSendDto,
   DirectSentDto,
-  DirectTokensDto,
-  DirectUserDto,
   DirectWebhookDto,
 } from './direct.dto.js';
+import type { DirectRegisteredDto, DirectTokensDto, DirectUserDto } from './direct-accounts.dto.js';
 
 const MENTIONS_MAX = 50;
 

@@ -3,14 +3,8 @@ import { ApiBearerAuth, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags } f
 import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { Priority } from '../../platform/throttling/load-shedding.guard.js';
-import {
-  AdminHealthDto,
-  AdminMetricsDto,
-  AdminQueuesDto,
-  AdminStatsDto,
-  CacheDto,
-  ComponentHealthDto,
-} from './admin.dto.js';
+import { AdminHealthDto, AdminMetricsDto, AdminQueuesDto, CacheDto, ComponentHealthDto } from './admin.dto.js';
+import { AdminStatsDto } from './admin-stats.dto.js';
 import { AdminService } from './admin.service.js';
 
 @ApiTags('admin')

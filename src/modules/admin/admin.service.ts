@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../platform/identity/actor.js';
 import { UsersPolicy } from '../users/users.policy.js';
-import type { AdminHealthDto, AdminMetricsDto, AdminQueuesDto, AdminStatsDto } from './admin.dto.js';
+import type { AdminHealthDto, AdminMetricsDto, AdminQueuesDto } from './admin.dto.js';
+import type { AdminStatsDto } from './admin-stats.dto.js';
 import { DashboardStats } from './dashboard-stats.js';
 import { NodeMetrics } from './node-metrics.js';
 

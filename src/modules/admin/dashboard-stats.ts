@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { QueueDepths } from '../../platform/queue/queue-depths.js';
+import type { AdminQueuesDto } from './admin.dto.js';
 import type {
-  AdminQueuesDto,
   AdminStatsDto,
   BacklogDto,
   ConnectionFiguresDto,
   HourFiguresDto,
   NodeDto,
   StorageFiguresDto,
-} from './admin.dto.js';
+} from './admin-stats.dto.js';
 import {
   AdminRepository,
   type BacklogRow,

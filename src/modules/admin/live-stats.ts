@@ -5,7 +5,8 @@ import { AppError, ServiceUnavailable } from '../../platform/errors/app-error.js
 import { UsersPolicy } from '../users/users.policy.js';
 import { NodeStatsReader, type NodeStats } from './activity/node-stats.js';
 import { NodeReports } from './activity/node-reports.js';
-import type { LiveFiguresDto, NodeDto } from './admin.dto.js';
+import type { LiveFiguresDto } from './admin.dto.js';
+import type { NodeDto } from './admin-stats.dto.js';
 import { DashboardStats } from './dashboard-stats.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 

@@ -26,18 +26,20 @@ import {
   EditMessageDto,
   ListMessagesQuery,
   MessageDto,
-  MessageHistoryDto,
-  MessageHitPageDto,
   MessageIdParam,
-  MessageListDto,
-  MessagePageDto,
-  MessageReceiptPageDto,
   PageQuery,
   ReactionParams,
   SearchMessagesQuery,
   SendMessageDto,
-  ThreadPageDto,
 } from './messages.dto.js';
+import {
+  MessageHistoryDto,
+  MessageHitPageDto,
+  MessageListDto,
+  MessagePageDto,
+  MessageReceiptPageDto,
+  ThreadPageDto,
+} from './message-pages.dto.js';
 import {
   ContentRejected,
   ContentTooLong,

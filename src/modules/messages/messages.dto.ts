@@ -1,6 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { FieldProblem } from '../../platform/errors/app-error.js';
-import { ListOf, PageOf } from '../../platform/pagination/page-dto.js';
 import { requireCursor } from '../../platform/pagination/page.js';
 import { RequiredBy } from '../../platform/validation/required-by.js';
 import {
@@ -25,9 +24,9 @@ export const SENDABLE_TYPES = ['text', 'image', 'file'] as const;
 export const MESSAGE_TYPES = [...SENDABLE_TYPES, 'system'] as const;
 export type MessageType = (typeof MESSAGE_TYPES)[number];
 export type MessageStatus = 'sent' | 'delivered' | 'read';
-
 const METADATA_MAX_BYTES = 16_384;
 const MENTIONS_MAX = 50;
+
 const REACTION_DESCRIPTION =
   'One emoji, or `:name:` of 1 to 32 of a-z, 0-9, `_`, `+` and `-`. With and without its variation selector it is the same reaction, stored with the selector; different skin tones are different reactions';
 
@@ -291,76 +290,3 @@ export class MessageDto {
   @ApiProperty({ format: 'date-time' })
   updated_at: string;
 }
-
-export class MessagePageDto extends PageOf(MessageDto) {
-  @ApiProperty({ description: 'Last position of the conversation when the page was read: subscribe from here' })
-  at_seq: number;
-
-  @ApiProperty({ description: 'Resume cursor of the same time' })
-  cursor: string;
-}
-
-export class MessageEditDto {
-  @ApiProperty({ description: '1 is the original text' })
-  version: number;
-
-  @ApiProperty()
-  content: string;
-
-  @ApiProperty()
-  edited_by: string;
-
-  @ApiProperty({ format: 'date-time' })
-  edited_at: string;
-}
-
-export class MessageReceiptDto {
-  @ApiProperty()
-  user_id: string;
-
-  @ApiProperty()
-  is_delivered: boolean;
-
-  @ApiProperty()
-  is_read: boolean;
-
-  @ApiProperty({
-    format: 'date-time',
-    nullable: true,
-    type: String,
-    description: 'Time of the newest mark that includes the message',
-  })
-  marked_at: string | null;
-}
-
-/** Positions in UTF-16 code units, the units of strings in JavaScript, Java and C#. */
-export class MatchDto {
-  @ApiProperty({ description: 'First code unit of the match in `highlight`' })
-  start: number;
-
-  @ApiProperty({ description: 'First code unit after the match' })
-  end: number;
-}
-
-export class MessageHitDto extends MessageDto {
-  @ApiProperty({
-    description: 'The part of `content` around the first match, unchanged; at most 240 code units',
-  })
-  highlight: string;
-
-  @ApiProperty({ description: 'Where `highlight` begins in `content`, in UTF-16 code units' })
-  highlight_start: number;
-
-  @ApiProperty({ type: [MatchDto], description: 'The matches within `highlight`, in order; at most 32' })
-  matches: MatchDto[];
-}
-
-export class MessageListDto extends ListOf(MessageDto) {}
-
-export class MessageHistoryDto extends PageOf(MessageEditDto) {}
-
-export class ThreadPageDto extends PageOf(MessageDto) {}
-
-export class MessageReceiptPageDto extends PageOf(MessageReceiptDto) {}
-
-export class MessageHitPageDto extends PageOf(MessageHitDto) {}

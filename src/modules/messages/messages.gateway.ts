@@ -5,10 +5,10 @@ import {
   HistoryFrameDto,
   type MessageDto,
   MessageFrameDto,
-  type MessagePageDto,
   ReactionFrameDto,
   SendMessageFrameDto,
 } from './messages.dto.js';
+import { type MessagePageDto } from './message-pages.dto.js';
 import { inMessage } from './message-presenter.js';
 import { MessagesService } from './messages.service.js';
 

@@ -8,14 +8,11 @@ import type {
   EditMessageDto,
   ListMessagesQuery,
   MessageDto,
-  MessageEditDto,
-  MessageHitDto,
-  MessagePageDto,
-  MessageReceiptDto,
   PageQuery,
   SearchMessagesQuery,
   SendMessageDto,
 } from './messages.dto.js';
+import type { MessageEditDto, MessageHitDto, MessagePageDto, MessageReceiptDto } from './message-pages.dto.js';
 import { ReadMessages } from './read-messages.js';
 import { SendMessage, type SentMessage } from './send-message.js';
 import { SendMetrics } from './send-metrics.js';

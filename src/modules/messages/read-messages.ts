@@ -9,14 +9,16 @@ import { type MessageFilter, MessageReadsRepository } from './message-reads.repo
 import {
   type ListMessagesQuery,
   type MessageDto,
-  type MessageEditDto,
-  type MessageHitDto,
-  type MessagePageDto,
-  type MessageReceiptDto,
   type PageQuery,
   type SearchMessagesQuery,
   problemsOfPageStart,
 } from './messages.dto.js';
+import {
+  type MessageEditDto,
+  type MessageHitDto,
+  type MessagePageDto,
+  type MessageReceiptDto,
+} from './message-pages.dto.js';
 import { MessageNotFound } from './messages.errors.js';
 import { MessagesRepository } from './messages.repository.js';
 import { SearchMessages } from './search-messages.js';

@@ -17,7 +17,8 @@ import {
   type SearchView,
   type UnindexedRow,
 } from './message-search.repository.js';
-import type { MessageHitDto, SearchMessagesQuery } from './messages.dto.js';
+import type { SearchMessagesQuery } from './messages.dto.js';
+import type { MessageHitDto } from './message-pages.dto.js';
 import { TooManySearches } from './messages.errors.js';
 import { type SearchWindow, searchWindows } from './search-windows.js';
 

@@ -1,0 +1,76 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { ListOf, PageOf } from '../../platform/pagination/page-dto.js';
+import { MessageDto } from './messages.dto.js';
+
+export class MessagePageDto extends PageOf(MessageDto) {
+  @ApiProperty({ description: 'Last position of the conversation when the page was read: subscribe from here' })
+  at_seq: number;
+
+  @ApiProperty({ description: 'Resume cursor of the same time' })
+  cursor: string;
+}
+
+export class MessageEditDto {
+  @ApiProperty({ description: '1 is the original text' })
+  version: number;
+
+  @ApiProperty()
+  content: string;
+
+  @ApiProperty()
+  edited_by: string;
+
+  @ApiProperty({ format: 'date-time' })
+  edited_at: string;
+}
+
+export class MessageReceiptDto {
+  @ApiProperty()
+  user_id: string;
+
+  @ApiProperty()
+  is_delivered: boolean;
+
+  @ApiProperty()
+  is_read: boolean;
+
+  @ApiProperty({
+    format: 'date-time',
+    nullable: true,
+    type: String,
+    description: 'Time of the newest mark that includes the message',
+  })
+  marked_at: string | null;
+}
+
+/** Positions in UTF-16 code units, the units of strings in JavaScript, Java and C#. */
+export class MatchDto {
+  @ApiProperty({ description: 'First code unit of the match in `highlight`' })
+  start: number;
+
+  @ApiProperty({ description: 'First code unit after the match' })
+  end: number;
+}
+
+export class MessageHitDto extends MessageDto {
+  @ApiProperty({
+    description: 'The part of `content` around the first match, unchanged; at most 240 code units',
+  })
+  highlight: string;
+
+  @ApiProperty({ description: 'Where `highlight` begins in `content`, in UTF-16 code units' })
+  highlight_start: number;
+
+  @ApiProperty({ type: [MatchDto], description: 'The matches within `highlight`, in order; at most 32' })
+  matches: MatchDto[];
+}
+
+export class MessageListDto extends ListOf(MessageDto) {}
+
+export class MessageHistoryDto extends PageOf(MessageEditDto) {}
+
+export class ThreadPageDto extends PageOf(MessageDto) {}
+
+export class MessageReceiptPageDto extends PageOf(MessageReceiptDto) {}
+
+export class MessageHitPageDto extends PageOf(MessageHitDto) {}

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { type Environment, processEnvironment, readConfiguration } from '../platform/config/config.js';
 import { SETTINGS } from '../platform/config/settings.js';
-import { settingsTable } from '../platform/config/settings-table.js';
+import { LIMIT_VARIABLES } from '../platform/throttling/limits.js';
 import { CommandFailed, printError, print, printJson, table } from './terminal.js';
 
 const SECRET_NAME = /SECRET|PASSWORD|PEPPER|TOKEN|KEY|DSN/;
@@ -77,4 +77,22 @@ function redact(name: string, value: unknown): unknown {
 function formatValue(value: unknown): string {
   if (Array.isArray(value)) return value.join(', ');
   return value === undefined || typeof value === 'string' ? (value ?? '') : JSON.stringify(value);
+}
+
+/** Renders every setting and every limit as a Markdown table: name, default, description and aliases. */
+function settingsTable(): string {
+  const settings = Object.values(SETTINGS).map(({ name, aliases, description, defaultText }) => {
+    const also = aliases.length > 0 ? ` Also read from ${aliases.map(code).join(', ')}.` : '';
+    return row(name, defaultText, description + also);
+  });
+  const limits = LIMIT_VARIABLES.map(({ name, fallback, description }) => row(name, String(fallback), description));
+  return ['| Setting | Default | |', '| --- | --- | --- |', ...settings, ...limits, ''].join('\n');
+}
+
+function row(name: string, fallback: string, description: string): string {
+  return `| ${code(name)} | ${fallback && code(fallback)} | ${description.replaceAll('|', '\\|')} |`;
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
 }

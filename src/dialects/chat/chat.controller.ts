@@ -4,7 +4,7 @@ import { Health } from '../../platform/health/health.js';
 import { Public } from '../../platform/http/public.decorator.js';
 import { Priority } from '../../platform/throttling/load-shedding.guard.js';
 import { ChatHealthDto } from './chat.dto.js';
-import { presentDatabase, presentHealth } from './chat-health.presenter.js';
+import { presentDatabase, presentHealth } from './chat.presenter.js';
 
 /** For people and monitors; a load balancer uses `/readyz`, which has no rate limit. */
 @ApiTags('dialect: chat')

@@ -3,9 +3,11 @@ import type { LoginAnswerDto } from '../../modules/auth/auth.dto.js';
 import type { FileDto } from '../../modules/files/files.dto.js';
 import type { MessageDto, SendMessageDto } from '../../modules/messages/messages.dto.js';
 import type { UserDto } from '../../modules/users/users.dto.js';
+import { ServiceUnavailable } from '../../platform/errors/app-error.js';
+import type { HealthReport } from '../../platform/health/health.js';
 import type { ChatStatsDto } from './chat-admin.dto.js';
 import type { ChatLoginAnswerDto, ChatUserDto } from './chat-users.dto.js';
-import type { ChatFileDto, ChatMessageDto, SendChatMessageDto } from './chat.dto.js';
+import type { ChatFileDto, ChatMessageDto, SendChatMessageDto, ChatHealthDto } from './chat.dto.js';
 
 export function presentUser(user: UserDto): ChatUserDto {
   const { id, username, email, display_name, profile, role, status, last_seen, created_at } = user;
@@ -80,4 +82,14 @@ export function presentStats(stats: AdminStatsDto): ChatStatsDto {
     active_connections: connections.total,
     timestamp: as_of,
   };
+}
+
+export function presentHealth(): ChatHealthDto {
+  return { status: 'healthy', message: 'The chat API is running', timestamp: new Date().toISOString() };
+}
+
+/** The health of the database only. @throws ServiceUnavailable when it is unavailable */
+export function presentDatabase({ components }: HealthReport): ChatHealthDto {
+  if (components.database?.status !== 'healthy') throw new ServiceUnavailable();
+  return { status: 'connected', message: 'The database responds', timestamp: new Date().toISOString() };
 }

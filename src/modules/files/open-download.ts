@@ -5,13 +5,11 @@ import { AuthenticationRequired } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { Limits } from '../../platform/throttling/limits.service.js';
 import { UrlSigner, type Variant } from './url-signer.js';
-import { requestedRange } from './byte-ranges.js';
-import { contentDisposition } from './content-disposition.js';
 import type { Disposition, DownloadQuery, FileRow } from './files.dto.js';
-import { FileNotFound, FileNotReady } from './files.errors.js';
+import { FileNotFound, FileNotReady, RangeNotSatisfiable } from './files.errors.js';
 import { FilesRepository, type StoredFile, type Viewer } from './files.repository.js';
 import { imageKey, thumbnailKey, uploadKey } from './storage/file-keys.js';
-import { FileStorage } from './storage/file-storage.js';
+import { FileStorage, type ByteRange } from './storage/file-storage.js';
 
 export interface DownloadRequest extends DownloadQuery {
   readonly id: string;
@@ -145,4 +143,39 @@ function thumbnailName({ name }: FileRow): string {
 
 function isKnown(header: string | undefined, etag: string): boolean {
   return header !== undefined && header.split(',').some((known) => known.trim().replace(/^W\//, '') === etag);
+}
+
+const ONE_RANGE = /^bytes=(\d{0,15})-(\d{0,15})$/;
+
+/**
+ * Returns the range of a `Range` header; undefined for the whole file. A request for several ranges gets the whole
+ * file, as HTTP allows: such requests only serve to cause work.
+ * @throws RangeNotSatisfiable
+ */
+function requestedRange(header: string | undefined, size: number): ByteRange | undefined {
+  const [, from = '', to = ''] = ONE_RANGE.exec(header ?? '') ?? [];
+  if (from === '' && to === '') return undefined;
+  const start = from === '' ? Math.max(0, size - Number(to)) : Number(from);
+  const end = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1);
+  if (to !== '' && from !== '' && Number(to) < start) return undefined;
+  if (start >= size || (from === '' && Number(to) === 0)) throw new RangeNotSatisfiable(size);
+  return { start, end };
+}
+
+/** Characters that RFC 8187 allows unescaped. */
+const PLAIN = /[A-Za-z0-9!#$&+.^_`|~-]/;
+
+/** The header of RFC 6266: an ASCII name for old clients, and the real one. No part of the name can end the header. */
+function contentDisposition(disposition: Disposition, name: string): string {
+  const ascii = name.replace(/[^\x20-\x7e]/g, '_').replace(/["\\%;]/g, '_');
+  return `${disposition}; filename="${ascii}"; filename*=UTF-8''${escaped(name)}`;
+}
+
+function escaped(name: string): string {
+  let text = '';
+  for (const byte of Buffer.from(name, 'utf8')) {
+    const character = String.fromCharCode(byte);
+    text += byte < 0x80 && PLAIN.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return text;
 }

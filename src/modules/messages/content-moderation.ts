@@ -3,7 +3,6 @@ import { IdempotencyConflict } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import { ParticipantsPolicy } from '../participants/participants.policy.js';
 import { ContentModerator, type ContentVerdict } from './content-moderator.policy.js';
-import { textsIn, withTexts } from './metadata-texts.js';
 import { ContentRejected, HeldForReview } from './messages.errors.js';
 import { MessagesRepository, type NewMessage } from './messages.repository.js';
 import { wordsOfReaction } from './reaction.js';
@@ -104,4 +103,22 @@ function rejection(verdict: ContentVerdict): ContentRejected {
 function toHeldSend(message: NewMessage): Parameters<ContentModerator['defer']>[0] {
   const { id: _id, session_id: _session, ...send } = message;
   return send;
+}
+
+/** Every string in a JSON value, including the names of properties. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value !== 'object' || value === null) return [];
+  if (Array.isArray(value)) return value.flatMap(textsIn);
+  return Object.entries(value).flatMap(([name, child]) => [name, ...textsIn(child)]);
+}
+
+/** The same value with some of its strings and property names replaced. */
+function withTexts(value: unknown, replaced: ReadonlyMap<string, string>): unknown {
+  if (typeof value === 'string') return replaced.get(value) ?? value;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => withTexts(item, replaced));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, child]) => [replaced.get(name) ?? name, withTexts(child, replaced)]),
+  );
 }

@@ -15,6 +15,7 @@ import {
 } from '../participants/participants.events.js';
 import { USER_BANNED, USER_CREATED, USER_UPDATED } from '../users/users.events.js';
 import { WEBHOOK_DISABLED } from './webhooks.events.js';
+import type { WebhookCatalogueDto } from './webhooks.dto.js';
 
 /** One type of event that a webhook can subscribe to. */
 export interface CataloguedEvent {
@@ -169,3 +170,14 @@ export const WEBHOOK_EVENTS: readonly CataloguedEvent[] = [
 ];
 
 export const WEBHOOK_EVENT_TYPES: readonly string[] = WEBHOOK_EVENTS.map(({ type }) => type);
+
+/** Every type of event with a complete body, without its signature. */
+export function webhookCatalogue(): WebhookCatalogueDto {
+  return {
+    data: WEBHOOK_EVENTS.map(({ type, summary, sample }) => ({
+      type,
+      summary,
+      sample: { event: type, timestamp: AT, data: sample },
+    })),
+  };
+}

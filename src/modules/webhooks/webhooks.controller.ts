@@ -13,7 +13,7 @@ import type { Actor } from '../../platform/identity/actor.js';
 import { CurrentActor } from '../../platform/http/current-actor.decorator.js';
 import { NotIdempotent } from '../../platform/http/idempotency.interceptor.js';
 import { DeliveriesService } from './deliveries.service.js';
-import { webhookCatalogue } from './webhook-samples.js';
+import { webhookCatalogue } from './webhook-catalogue.js';
 import {
   CreateWebhookDto,
   DeliveryDto,

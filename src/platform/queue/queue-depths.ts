@@ -2,10 +2,12 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Queue } from 'bullmq';
 import { ServiceUnavailable } from '../errors/app-error.js';
 import { QueueConnection } from './queue-connection.js';
-import { QUEUE_NAMES } from './queue-names.js';
 
 const STATES = ['waiting', 'active', 'delayed', 'failed'] as const;
 const MAX_AGE_MS = 5000;
+/** All registered queues. Filled when the modules are loaded, so it is the same in every process. */
+export const QUEUE_NAMES = new Set<string>();
+
 /** Longest wait for the store, whose client would wait until an outage ends. */
 const READ_TIMEOUT_MS = 900;
 

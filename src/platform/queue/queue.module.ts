@@ -4,8 +4,7 @@ import { DiscoveryModule } from '@nestjs/core';
 import { LoggedQueue } from './logged-queue.js';
 import { PacedWorker } from './paced-worker.js';
 import { QueueConnection } from './queue-connection.js';
-import { QueueDepths } from './queue-depths.js';
-import { QUEUE_NAMES } from './queue-names.js';
+import { QUEUE_NAMES, QueueDepths } from './queue-depths.js';
 
 /** Failed jobs are kept for inspection; finished ones are removed at once. */
 const KEEP_FAILED_SECONDS = 7 * 24 * 3600;

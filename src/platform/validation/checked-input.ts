@@ -1,7 +1,11 @@
 import type { Type } from '@nestjs/common';
-import { getMetadataStorage, validateSync, type ValidatorConstraintInterface } from 'class-validator';
-import { ValidationError } from '../errors/app-error.js';
-import { fieldProblems } from './field-problems.js';
+import {
+  getMetadataStorage,
+  validateSync,
+  type ValidatorConstraintInterface,
+  type ValidationError as Violation,
+} from 'class-validator';
+import { ValidationError, type FieldProblem } from '../errors/app-error.js';
 import { instanceOf, nestedIn, normaliserOf } from './normalise.js';
 
 type Check = (value: unknown, object: object) => boolean;
@@ -103,4 +107,17 @@ function checkOf(
     validator.validate(value, { targetName: '', property: propertyName, object, value, constraints }) === true;
   if (!each) return one;
   return (values, object) => Array.isArray(values) && values.every((value) => one(value, object));
+}
+
+/**
+ * Returns one problem for each field, with dotted paths for nested fields. A missing field is only reported as missing.
+ */
+function fieldProblems(violations: readonly Violation[], parent = ''): FieldProblem[] {
+  return violations.flatMap(({ property, value, constraints, children }) => {
+    const field = parent ? `${parent}.${property}` : property;
+    const [kind, reason] = Object.entries(constraints ?? {})[0] ?? [];
+    const isMissing = value === undefined && kind !== 'whitelistValidation';
+    const own = reason === undefined ? [] : [{ field, reason: isMissing ? 'is required' : reason }];
+    return [...own, ...fieldProblems(children ?? [], field)];
+  });
 }

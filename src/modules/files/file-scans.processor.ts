@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { Broadcaster } from '../../platform/realtime/fan-out/broadcaster.js';
 import { FILE_SCANNED } from './files.events.js';
-import { FilesRepository } from './files.repository.js';
+import { FileScansRepository } from './file-scans.repository.js';
 import { ScanFile } from './scan-file.js';
 import { type ScanJob, SCANS_QUEUE, ScansQueue } from './scans.queue.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
@@ -22,7 +22,7 @@ export class FileScansProcessor extends WorkerHost {
 
   constructor(
     private readonly scans: ScanFile,
-    private readonly repository: FilesRepository,
+    private readonly repository: FileScansRepository,
     private readonly queue: ScansQueue,
     private readonly broadcaster: Broadcaster,
   ) {

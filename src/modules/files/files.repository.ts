@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Queryable, Sql, statement } from '../../platform/database/sql.js';
 import type { FileCategory } from './file-types.js';
-import type { FileRow, FileStatus } from './files.dto.js';
+import type { FileRow } from './files.dto.js';
 
 /** A file with its internal fields. */
 export interface StoredFile {
@@ -71,7 +71,7 @@ const ATTACHED = `exists (
     join conversations c on c.id = m.conversation_id and c.deleted_at is null
    where a.file_id = f.id)`;
 
-const STORED = `file_json(f) as file, f.uploader_id, f.content_hash, f.charset, ${ATTACHED} as is_attached`;
+export const STORED = `file_json(f) as file, f.uploader_id, f.content_hash, f.charset, ${ATTACHED} as is_attached`;
 
 /**
  * The files that the viewer may see: their own, and those in messages of conversations in which they currently take
@@ -144,51 +144,6 @@ const DELETED = statement<{ id: string }>(
 
 const DELETE_ROWS = statement<unknown>('files.forget', `delete from files where id = any($1::uuid[])`);
 
-const BEGIN_SCAN = statement<StoredFile & { scans_begun: number }>(
-  'files.begin_scan',
-  `update files f set scans_begun = scans_begun + 1, status_at = now()
-    where id = $1 and status = 'scanning' and deleted_at is null
-   returning ${STORED}, f.scans_begun`,
-);
-
-const POSTPONE_SCAN = statement<unknown>(
-  'files.postpone_scan',
-  `update files set scans_begun = greatest(scans_begun - 1, 0) where id = $1`,
-);
-
-const EXISTS = statement<{ is_kept: boolean }>(
-  'files.is_kept',
-  `select exists (select from files where id = $1 and deleted_at is null) as is_kept`,
-);
-
-const IS_SCANNING = statement<{ is_scanning: boolean }>(
-  'files.is_scanning',
-  `select exists (select from files where id = $1 and status = 'scanning' and deleted_at is null) as is_scanning`,
-);
-
-const COMPLETE_SCAN = statement<{ file: FileRow; uploader_id: string }>(
-  'files.settle',
-  `update files f
-      set status = $2, reason = $3, status_at = now(), size = coalesce($4, size), content_hash = coalesce($5, content_hash),
-          width = $6, height = $7, blurhash = $8, has_thumbnail = $9
-    where id = $1 and status = 'scanning' and deleted_at is null
-   returning file_json(f) as file, f.uploader_id,
-             outbox_write('file.scanned', f.uploader_id, f.id,
-               jsonb_build_object('file_id', f.id, 'status', f.status, 'reason', f.reason)) as is_told_outside`,
-);
-
-export interface AttachedAt {
-  readonly conversation_id: string;
-  readonly message_id: string;
-}
-
-const ATTACHMENT = statement<AttachedAt>(
-  'files.place',
-  `select m.conversation_id, m.id as message_id
-     from message_attachments a join messages m on m.id = a.message_id and m.deleted_at is null
-    where a.file_id = $1`,
-);
-
 const IS_WAITING = `status = 'scanning' and deleted_at is null and status_at < now() - interval '5 minutes'`;
 
 /** Files whose row, bytes or scan the cleanup has to handle. */
@@ -211,12 +166,6 @@ const WAITING = statement<LongWaiting>(
      from files where ${IS_WAITING} group by uploader_id order by min(status_at) limit $1`,
 );
 
-const NEXT_OF = statement<{ id: string }>(
-  'files.next_of',
-  `select id from files where uploader_id = $1 and status = 'scanning' and deleted_at is null
-    order by status_at, id limit 2`,
-);
-
 const COUNT_DUE = statement<DueFiles>(
   'files.count_due',
   `select (select count(*) from files f where f.shown_in is null and not ${ATTACHED} and ${IS_OLD})::int
@@ -225,20 +174,6 @@ const COUNT_DUE = statement<DueFiles>(
           (select count(*) from files where deleted_at is not null)::int as removed,
           (select count(*) from files where ${IS_WAITING})::int as rescanned`,
 );
-
-/** The result of a scan. */
-export interface ScanResult {
-  readonly status: FileStatus;
-  readonly reason?: string;
-  readonly size?: number;
-  readonly contentHash?: string;
-  readonly width?: number;
-  readonly height?: number;
-  readonly blurhash?: string | undefined;
-  readonly hasThumbnail?: boolean;
-  /** Whether the re-encoded image is served in place of the uploaded one. */
-  readonly isReencoded?: boolean;
-}
 
 /** Owns: files. Reads: message_attachments, messages, conversations, participants, sessions, users. */
 @Injectable()
@@ -302,11 +237,6 @@ export class FilesRepository {
     });
   }
 
-  /** Whether the file exists and was not deleted. */
-  async exists(id: string): Promise<boolean> {
-    return (await this.sql.one(EXISTS, [id]))!.is_kept;
-  }
-
   /** Returns deleted files whose bytes may still exist. */
   async findDeleted(limit: number): Promise<string[]> {
     return (await this.sql.many(DELETED, [limit])).map(({ id }) => id);
@@ -320,51 +250,8 @@ export class FilesRepository {
     await this.sql.run(DELETE_ROWS, [ids]);
   }
 
-  /** Undefined when there is nothing left to scan. */
-  beginScan(id: string): Promise<(StoredFile & { scans_begun: number }) | undefined> {
-    return this.sql.one(BEGIN_SCAN, [id]);
-  }
-
-  /** The scan could not be made; it does not count as failed. */
-  async postponeScan(id: string): Promise<void> {
-    await this.sql.run(POSTPONE_SCAN, [id]);
-  }
-
-  async isScanning(id: string): Promise<boolean> {
-    return (await this.sql.one(IS_SCANNING, [id]))!.is_scanning;
-  }
-
-  /** Ends the scan of a file; undefined when it had ended already. */
-  completeScan(id: string, result: ScanResult): Promise<{ file: FileRow; uploader_id: string } | undefined> {
-    const { status, reason, size, contentHash, width, height, blurhash, hasThumbnail = false } = result;
-    return this.sql.one(COMPLETE_SCAN, [
-      id,
-      status,
-      reason ?? null,
-      size ?? null,
-      contentHash ?? null,
-      width ?? null,
-      height ?? null,
-      blurhash ?? null,
-      hasThumbnail,
-    ]);
-  }
-
-  /** Returns the message that contains a file. */
-  findAttachment(id: string): Promise<AttachedAt | undefined> {
-    return this.sql.one(ATTACHMENT, [id]);
-  }
-
   /** Returns uploaders of files whose scan is overdue. */
   findWaiting(limit: number): Promise<LongWaiting[]> {
     return this.sql.many(WAITING, [limit]);
-  }
-
-  /**
-   * Returns the file of an uploader that has waited longest for a scan or its next attempt, and whether it is the last.
-   */
-  async findNextOf(uploaderId: string): Promise<{ id: string; isLast: boolean } | undefined> {
-    const [next, other] = await this.sql.many(NEXT_OF, [uploaderId]);
-    return next && { id: next.id, isLast: other === undefined };
   }
 }

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { FileProcessesModule } from './file-processes.module.js';
 import { FileScansProcessor } from './file-scans.processor.js';
+import { FileScansRepository } from './file-scans.repository.js';
 import { FilesRepository } from './files.repository.js';
 import { FilesCleanupTask } from './files-cleanup-task.js';
 import { ScanFile } from './scan-file.js';
@@ -10,6 +11,6 @@ import { StorageModule } from './storage/storage.module.js';
 /** The background work of files: scans and cleanup. Requires a `Broadcaster`, which the fan-out module provides. */
 @Module({
   imports: [ScansModule, StorageModule, FileProcessesModule],
-  providers: [FileScansProcessor, FilesCleanupTask, ScanFile, FilesRepository],
+  providers: [FileScansProcessor, FilesCleanupTask, ScanFile, FilesRepository, FileScansRepository],
 })
 export class FilesWorkerModule {}

@@ -6,7 +6,7 @@ import { Clamd, ScannerDisconnected, ScannerUnavailable } from './clamd.js';
 import { type FileType, fileTypeOf } from './file-types.js';
 import { FileTooLarge, MalwareDetected } from './files.errors.js';
 import { FileDto } from './files.dto.js';
-import { FilesRepository, type ScanResult } from './files.repository.js';
+import { FileScansRepository, type ScanResult } from './file-scans.repository.js';
 import { FileProcesses } from './file-processes.js';
 import { imageKey, keysOf, thumbnailKey, uploadKey } from './storage/file-keys.js';
 import { BytesMissing, FileStorage } from './storage/file-storage.js';
@@ -55,7 +55,7 @@ export class ScanFile implements OnModuleDestroy {
   private readonly mostImageBytes: number;
 
   constructor(
-    private readonly repository: FilesRepository,
+    private readonly repository: FileScansRepository,
     private readonly storage: FileStorage,
     private readonly tempUploads: TempUploads,
     private readonly processes: FileProcesses,

@@ -19,6 +19,10 @@ const DECLARATIONS = [
     message: 'The name says nothing about what it names.',
   },
   {
+    selector: "ClassDeclaration[superClass.name='AppError']",
+    message: 'Declare it with defineError: its code, its status and its documentation.',
+  },
+  {
     selector: 'TSInterfaceDeclaration > Identifier[name=/^I[A-Z][a-z]/]',
     message: 'An interface is named for what it is, without a prefix.',
   },

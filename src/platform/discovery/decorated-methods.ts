@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type Type } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 
 type AnyMethod = (...args: never[]) => unknown;
@@ -14,6 +14,7 @@ interface Declaration {
 export interface DecoratedMethod<Options, Method> {
   readonly options: Options;
   readonly method: Method;
+  readonly providerClass: Type<object>;
 }
 
 const DECLARATIONS = Symbol('declarations of decorated methods');
@@ -68,8 +69,8 @@ export class DecoratedMethods {
     const instances = new Map<object, object>();
     for (const provider of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
       const instance = provider.instance as object | null | undefined;
-      const type = instance?.constructor;
-      if (!type || instances.get(type) === instance) continue; // a provider with two tokens is one instance
+      const type = instance?.constructor as Type<object> | undefined;
+      if (!instance || !type || instances.get(type) === instance) continue; // a provider with two tokens is one instance
       const declarations = declarationsOf(type);
       if (declarations.length === 0) continue;
       const problem = problemOf(provider, instances.has(type));
@@ -78,8 +79,9 @@ export class DecoratedMethods {
       for (const { decorator, methodName, options } of declarations) {
         const method = (instance as Record<string | symbol, AnyMethod>)[methodName]!.bind(instance);
         const methods = found.get(decorator);
-        if (methods) methods.push({ options, method });
-        else found.set(decorator, [{ options, method }]);
+        const decorated = { options, method, providerClass: type };
+        if (methods) methods.push(decorated);
+        else found.set(decorator, [decorated]);
       }
     }
     return found;

@@ -1,5 +1,4 @@
 import { Global, Module, type OnModuleInit } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
 import { DecoratedMethods } from '../discovery/decorated-methods.js';
 import { DecoratedMethodsModule } from '../discovery/decorated-methods.module.js';
 import { RequestSourceModule } from '../http/request-source.module.js';
@@ -25,7 +24,7 @@ import { PlainWebSocketServer } from './transport/plain-web-socket-server.js';
  */
 @Global()
 @Module({
-  imports: [DiscoveryModule, DecoratedMethodsModule, RequestSourceModule],
+  imports: [DecoratedMethodsModule, RequestSourceModule],
   providers: [
     { provide: RealtimeSettings, useFactory: () => new RealtimeSettings() },
     Connections,

@@ -1,4 +1,5 @@
 import type { DiscoveryService } from '@nestjs/core';
+import { DecoratedMethods } from '../../discovery/decorated-methods.js';
 import type { LoadShedder } from '../../throttling/load-shedder.js';
 import type { LimitAction } from '../../throttling/limits.js';
 import type { Limits } from '../../throttling/limits.service.js';
@@ -39,9 +40,10 @@ class LimitlessGateway {
 }
 
 function routerOf(limits: Partial<Limits>, ...instances: object[]): FrameRouter {
-  const discovery = { getProviders: () => instances.map((instance) => ({ instance })) };
+  const providers = instances.map((instance) => ({ instance, isDependencyTreeStatic: () => true }));
+  const discovery = { getProviders: () => providers, getControllers: () => [] };
   return new FrameRouter(
-    discovery as unknown as DiscoveryService,
+    new DecoratedMethods(discovery as unknown as DiscoveryService),
     limits as Limits,
     new RealtimeSettings(),
     {} as AuthFrameHandler,
@@ -57,6 +59,16 @@ describe('the frame router', () => {
 
   it('refuses to start with a frame without a limit', () => {
     expect(() => routerOf({}, new LimitlessGateway()).onApplicationBootstrap()).toThrow('free has no limit');
+  });
+
+  it('refuses to start with a frame in a class that is no gateway', () => {
+    class NoGateway {
+      @OnFrame('one', EmptyDto, { limit: 'call', summary: 'One' })
+      one(): void {}
+    }
+    expect(() => routerOf({}, new NoGateway()).onApplicationBootstrap()).toThrow(
+      'The handler of the frame one is not in a class marked @Gateway.',
+    );
   });
 
   it('treats one provider with two tokens as one', () => {

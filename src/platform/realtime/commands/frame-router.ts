@@ -7,8 +7,8 @@
  * request. HTTP routes call the same services, so both have the same rules and errors.
  */
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { DiscoveryService } from '@nestjs/core';
 import { Config } from '../../config/config.js';
+import { DecoratedMethods } from '../../discovery/decorated-methods.js';
 import { type AppError, AuthenticationRequired, InternalError, RateLimitExceeded } from '../../errors/app-error.js';
 import { toAppErrorOf } from '../../errors/error.filter.js';
 import { LIMITS } from '../../throttling/limits.js';
@@ -22,7 +22,7 @@ import { AuthFrameHandler } from './auth-frame-handler.js';
 import { frameObject } from './frame-object.js';
 import { CheckedInput } from '../../validation/checked-input.js';
 import { withRule } from '../../validation/ruled-by.js';
-import { type FrameDefinition, framesOf, PARLEY_PROTOCOL, protocolOf } from './frames.js';
+import { type FrameDefinition, ON_FRAME, PARLEY_PROTOCOL, protocolOf } from './frames.js';
 import type { RequestId } from '../protocol/packet.js';
 import { RealtimeSettings } from '../connection/realtime-settings.js';
 import type { CodecRequest, SocketCodec } from '../transport/socket-codec.js';
@@ -70,22 +70,17 @@ export class FrameRouter implements OnApplicationBootstrap {
   @Inject() private readonly config: Config;
 
   constructor(
-    private readonly discovery: DiscoveryService,
+    private readonly methods: DecoratedMethods,
     private readonly limits: Limits,
     private readonly settings: RealtimeSettings,
     private readonly authFrame: AuthFrameHandler,
     private readonly shedder: LoadShedder,
   ) {}
 
-  /** Fills the command table. @throws Error for two handlers of one type, or one without a limit */
+  /** Fills the command table. @throws Error for two handlers of one type, or one without a limit or a gateway */
   onApplicationBootstrap(): void {
-    // A provider with two tokens is one instance.
-    const instances = new Set(this.discovery.getProviders().map(({ instance }) => instance as object | undefined));
-    for (const instance of instances) {
-      const gateway = instance?.constructor;
-      const protocol = gateway && protocolOf(gateway);
-      if (protocol) for (const frame of framesOf(gateway)) this.add(protocol, frame, instance);
-    }
+    const frames = this.methods.of<FrameDefinition, Command['handle']>(ON_FRAME);
+    for (const { options, method, providerClass } of frames) this.add(protocolOf(providerClass), options, method);
   }
 
   observe(observer: RefusalObserver): void {
@@ -300,15 +295,15 @@ export class FrameRouter implements OnApplicationBootstrap {
     for (const resolve of waiting) resolve();
   }
 
-  private add(protocol: string, definition: FrameDefinition, gateway: object): void {
-    const { type, limit, dto, methodName } = definition;
+  private add(protocol: string | undefined, definition: FrameDefinition, handle: Command['handle']): void {
+    const { type, limit, dto } = definition;
+    if (protocol === undefined) throw new Error(`The handler of the frame ${type} is not in a class marked @Gateway.`);
     const commands = this.commands.get(protocol) ?? new Map<string, Command>();
     this.commands.set(protocol, commands);
     if (commands.has(type) || (type === 'auth' && protocol === PARLEY_PROTOCOL)) {
       throw new Error(`The frame ${type} has two handlers.`);
     }
     if (!Object.hasOwn(LIMITS, limit)) throw new Error(`The frame ${type} has no limit.`);
-    const handle = (gateway as Record<string | symbol, Command['handle']>)[methodName]!.bind(gateway);
     commands.set(type, { definition, priority: priorityOf(definition), input: new CheckedInput(dto), handle });
   }
 }

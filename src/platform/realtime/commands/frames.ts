@@ -1,4 +1,5 @@
 import { Injectable, type Type } from '@nestjs/common';
+import { methodDecorator } from '../../discovery/decorated-methods.js';
 import type { PriorityClass } from '../../throttling/load-shedder.js';
 import type { LimitAction } from '../../throttling/limits.js';
 import type { LiveConnection } from '../connection/live-connection.js';
@@ -17,10 +18,9 @@ export interface FrameOptions {
 export interface FrameDefinition extends FrameOptions {
   readonly type: string;
   readonly dto: Type<object>;
-  readonly methodName: string | symbol;
 }
 
-const FRAMES = Symbol('frames');
+export const ON_FRAME = Symbol('@OnFrame');
 const GATEWAY = Symbol('gateway');
 /** The name of Parley's own protocol. */
 export const PARLEY_PROTOCOL = 'parley';
@@ -40,22 +40,10 @@ export function Gateway(protocol = PARLEY_PROTOCOL): ClassDecorator {
  * the reply. The input class must match the type of the parameter: otherwise the handler does not compile.
  */
 export function OnFrame<Dto extends object>(type: string, dto: Type<Dto>, options: FrameOptions) {
-  return <Handler extends (connection: LiveConnection, dto: Dto) => unknown>(
-    prototype: object,
-    methodName: string | symbol,
-    _descriptor: TypedPropertyDescriptor<Handler>,
-  ): void => {
-    const known = (Reflect.getMetadata(FRAMES, prototype.constructor) as FrameDefinition[] | undefined) ?? [];
-    Reflect.defineMetadata(FRAMES, [...known, { ...options, type, dto, methodName }], prototype.constructor);
-  };
+  return methodDecorator<(connection: LiveConnection, dto: Dto) => unknown>(ON_FRAME, { ...options, type, dto });
 }
 
 /** The protocol whose frames this class handles; undefined for a class that is not a gateway. */
 export function protocolOf(target: object): string | undefined {
   return Reflect.getMetadata(GATEWAY, target) as string | undefined;
-}
-
-/** The frames that a gateway class handles. */
-export function framesOf(target: object): FrameDefinition[] {
-  return (Reflect.getMetadata(FRAMES, target) as FrameDefinition[] | undefined) ?? [];
 }

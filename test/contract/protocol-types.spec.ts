@@ -1,19 +1,44 @@
-import type { WatchFrameDto } from '../../src/modules/admin/admin.dto.js';
-import type { FileFrameDto } from '../../src/modules/files/files.dto.js';
-import type {
-  EditMessageFrameDto,
-  HistoryFrameDto,
-  MessageFrameDto,
-  ReactionFrameDto,
-  SendMessageFrameDto,
+import { DiscoveryService } from '@nestjs/core';
+import { LiveFiguresDto, type WatchFrameDto } from '../../src/modules/admin/admin.dto.js';
+import { ReportCreatedData, UserWarnedData } from '../../src/modules/admin/moderation/moderation.events.js';
+import { SessionRevokedData } from '../../src/modules/auth/auth.events.js';
+import {
+  ConversationAddedData,
+  ConversationDeletedData,
+  ConversationRemovedData,
+  ConversationUpdatedData,
+  OwnFlagsChangedData,
+} from '../../src/modules/conversations/conversations.events.js';
+import { FileData, type FileFrameDto } from '../../src/modules/files/files.dto.js';
+import { ScannedFileData } from '../../src/modules/files/files.events.js';
+import {
+  type EditMessageFrameDto,
+  type HistoryFrameDto,
+  type MessageFrameDto,
+  type ReactionFrameDto,
+  type SendMessageFrameDto,
 } from '../../src/modules/messages/messages.dto.js';
+import { MessagePageDto } from '../../src/modules/messages/message-pages.dto.js';
+import { MessageData, ReactionData } from '../../src/modules/messages/messages.events.js';
 import type { SubscribeFrameDto, UnsubscribeFrameDto } from '../../src/modules/messages/sync.dto.js';
-import type { MarkFrameDto } from '../../src/modules/participants/participants.dto.js';
-import type { SetPresenceDto, TypingFrameDto } from '../../src/modules/presence/presence.dto.js';
+import { MarkedDto, type MarkFrameDto } from '../../src/modules/participants/participants.dto.js';
+import {
+  ParticipantData,
+  ParticipantLeftData,
+  ReceiptsData,
+  UnreadData,
+} from '../../src/modules/participants/participants.events.js';
+import { PresenceDto, type SetPresenceDto, type TypingFrameDto } from '../../src/modules/presence/presence.dto.js';
+import { ProfileData, TypingData } from '../../src/modules/presence/presence.events.js';
+import { UserUpdatedData } from '../../src/modules/users/users.events.js';
+import { WebhookDisabledData } from '../../src/modules/webhooks/webhooks.events.js';
+import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js';
 import { FrameRouter } from '../../src/platform/realtime/commands/frame-router.js';
-import type { Requests } from '../../src/platform/realtime/protocol/protocol-types.js';
 import type { AuthRefreshFrameDto } from '../../src/platform/realtime/commands/realtime.gateway.js';
-import { startTestApp } from '../support/test-app.js';
+import { declaredSignals } from '../../src/platform/realtime/protocol/declared-signals.js';
+import { ExpiringData, ServerTimeData } from '../../src/platform/realtime/protocol/protocol-frames.js';
+import type { DurableEvents, Replies, Requests, Signals } from '../../src/protocol-types.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
 
 /** The DTO of each handler. */
 interface Handled {
@@ -35,6 +60,8 @@ interface Handled {
   unsubscribe: UnsubscribeFrameDto;
   history: HistoryFrameDto;
 }
+
+type Class<Data> = new () => Data;
 
 type SameFields<A, B> = [keyof A] extends [keyof B] ? ([keyof B] extends [keyof A] ? true : never) : never;
 
@@ -59,11 +86,79 @@ const SAME_FIELDS: { [Type in keyof Handled]: SameFields<Handled[Type], Requests
   history: true,
 };
 
+/** The classes of `data` for the types for clients: another class does not compile. */
+const EVENTS: { [Type in keyof DurableEvents]: Class<DurableEvents[Type]> | Class<DurableEvents[Type]>[] } = {
+  'message.created': MessageData,
+  'message.updated': MessageData,
+  'message.deleted': MessageData,
+  'message.pinned': MessageData,
+  'message.unpinned': MessageData,
+  'reaction.added': ReactionData,
+  'reaction.removed': ReactionData,
+  'participant.joined': ParticipantData,
+  'participant.left': ParticipantLeftData,
+  'participant.updated': ParticipantData,
+  'conversation.updated': [ConversationUpdatedData, OwnFlagsChangedData],
+  'conversation.deleted': ConversationDeletedData,
+  'conversation.added': ConversationAddedData,
+  'conversation.removed': ConversationRemovedData,
+  'user.updated': UserUpdatedData,
+  'session.revoked': SessionRevokedData,
+  'user.warned': UserWarnedData,
+  'webhook.disabled': WebhookDisabledData,
+};
+
+const SIGNALS: { [Type in keyof Signals]: Class<Signals[Type]> } = {
+  'receipt.updated': ReceiptsData,
+  'presence.changed': PresenceDto,
+  'profile.changed': ProfileData,
+  'unread.changed': UnreadData,
+  'file.scanned': ScannedFileData,
+  'report.created': ReportCreatedData,
+  'admin.figures': LiveFiguresDto,
+  typing: TypingData,
+};
+
+const REPLIES: { [Type in keyof Replies]: Class<Replies[Type]> } = {
+  'auth.refresh': ExpiringData,
+  ping: ServerTimeData,
+  'admin.watch': LiveFiguresDto,
+  'message.send': MessageData,
+  'message.edit': MessageData,
+  'message.delete': MessageData,
+  'reaction.add': MessageData,
+  'reaction.remove': MessageData,
+  'message.read': MarkedDto,
+  'message.delivered': MarkedDto,
+  'presence.set': PresenceDto,
+  'file.get': FileData,
+  history: MessagePageDto,
+};
+
 describe('the declaration of types for clients', () => {
-  it('includes every request', async () => {
-    const test = await startTestApp();
-    const types = test.app.get(FrameRouter).definitions.map(({ type }) => type);
-    await test.close();
+  let app: TestApp['app'];
+  let close: TestApp['close'];
+
+  beforeAll(async () => ({ app, close } = await startTestApp()));
+  afterAll(() => close());
+
+  it('includes every request', () => {
+    const types = app.get(FrameRouter).definitions.map(({ type }) => type);
     expect(Object.keys(SAME_FIELDS).concat('ping').sort()).toEqual(types.sort());
+  });
+
+  it('has the class of every reply, durable event and signal', () => {
+    const replies = app.get(FrameRouter).definitions.flatMap(({ type, reply }) => (reply ? [[type, reply]] : []));
+    expect(Object.fromEntries(replies)).toEqual(REPLIES);
+    expect(
+      Object.fromEntries(
+        app
+          .get(EventCatalogue)
+          .all()
+          .map(({ type, data }) => [type, data]),
+      ),
+    ).toEqual(EVENTS);
+    const signals = declaredSignals(app.get(DiscoveryService, { strict: false }));
+    expect(Object.fromEntries(Object.entries(signals).map(([type, { data }]) => [type, data]))).toEqual(SIGNALS);
   });
 });

@@ -35,6 +35,10 @@ export function openPool(url: string, max = 8): pg.Pool {
   return pool;
 }
 
+class SubjectData {
+  subject: string;
+}
+
 /** Renders ids only; `isFailing` makes it fail, like an unavailable content store. */
 export class TestCatalogue extends EventCatalogue {
   isFailing = false;
@@ -48,7 +52,7 @@ export class TestCatalogue extends EventCatalogue {
       this.shown += events.length;
       return events.map(({ subjectId }) => ({ data: { subject: subjectId } }));
     };
-    const types: Omit<EventDefinition, 'present'>[] = [
+    const types: Omit<EventDefinition, 'present' | 'summary' | 'data'>[] = [
       { type: 'message.created' },
       { type: 'participant.joined', membership: 'enters' },
       { type: 'participant.left', membership: 'leaves' },
@@ -56,8 +60,10 @@ export class TestCatalogue extends EventCatalogue {
       { type: 'conversation.added', opensStream: true },
       { type: 'conversation.removed' },
     ];
-    for (const type of types) this.declare({ ...type, present });
-    this.declare({ type: 'message.erased', present: (events) => Promise.resolve(events.map(() => undefined)) });
+    const description = { summary: 'An event of the test.', data: SubjectData };
+    for (const type of types) this.declare({ ...type, ...description, present });
+    const presentNothing = (events: StreamEvent[]): undefined[] => events.map(() => undefined);
+    this.declare({ type: 'message.erased', ...description, present: presentNothing });
   }
 }
 

@@ -1,14 +1,20 @@
 import { type ClosedConnection, OnConnection } from '../../platform/realtime/connection/connection-changes.js';
 import { EncodedFrame } from '../../platform/realtime/protocol/encoded-frame.js';
 import { Gateway, OnFrame } from '../../platform/realtime/commands/frames.js';
+import { SendsSignal } from '../../platform/realtime/protocol/declared-signals.js';
 import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
-import { type LiveFiguresDto, WatchFrameDto } from './admin.dto.js';
+import { LiveFiguresDto, WatchFrameDto } from './admin.dto.js';
 import { LiveStats } from './live-stats.js';
 
 const FIGURES = 'admin.figures';
 
 /** Socket edge of the admin module: streams live statistics. */
 @Gateway()
+@SendsSignal(
+  FIGURES,
+  LiveFiguresDto,
+  'Sent every two seconds to admins who sent `admin.watch`: current statistics of the system.',
+)
 export class AdminGateway {
   constructor(private readonly live: LiveStats) {}
 
@@ -21,6 +27,7 @@ export class AdminGateway {
     limit: 'call',
     priority: 'vital',
     summary: 'Streams live statistics, every two seconds.',
+    reply: LiveFiguresDto,
   })
   watch(connection: LiveConnection, _dto: WatchFrameDto): Promise<LiveFiguresDto> {
     return this.live.watch(connection.id, toWatcher(connection));

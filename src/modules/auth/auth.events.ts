@@ -1,17 +1,28 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { DomainEvent } from '../../platform/event-log/domain-events.js';
 
 /** Durable, on the user's own stream; the subject is the session, the payload `{reason}`. */
 export const SESSION_REVOKED = 'session.revoked';
 
-export type RevocationReason =
-  | 'logout'
-  | 'logout_all'
-  | 'removed'
-  | 'password_changed'
-  | 'token_reused'
-  | 'ended_by_admin'
-  | 'account_deleted'
-  | 'too_many';
+const REVOCATION_REASONS = [
+  'logout',
+  'logout_all',
+  'removed',
+  'password_changed',
+  'token_reused',
+  'ended_by_admin',
+  'account_deleted',
+  'too_many',
+] as const;
+export type RevocationReason = (typeof REVOCATION_REASONS)[number];
+
+export class SessionRevokedData {
+  @ApiProperty({ format: 'uuid' })
+  session_id: string;
+
+  @ApiProperty({ enum: REVOCATION_REASONS })
+  reason: RevocationReason;
+}
 
 /** All session keys of this user have ended, also those of sessions that stay. */
 export class SessionKeysEnded extends DomainEvent {

@@ -3,7 +3,7 @@ import { DurableEvent } from '../../platform/event-log/event-catalogue.js';
 import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
 import { Broadcaster } from '../../platform/realtime/fan-out/broadcaster.js';
 import { Gateway } from '../../platform/realtime/commands/frames.js';
-import { SESSION_REVOKED, SessionKeysEnded, SessionsRevoked } from './auth.events.js';
+import { SESSION_REVOKED, SessionKeysEnded, SessionRevokedData, SessionsRevoked } from './auth.events.js';
 
 /**
  * Socket edge of auth: closes the connections of sessions and session keys that have ended. Frames are authenticated by
@@ -13,7 +13,10 @@ import { SESSION_REVOKED, SessionKeysEnded, SessionsRevoked } from './auth.event
 export class AuthGateway {
   constructor(private readonly broadcaster: Broadcaster) {}
 
-  @DurableEvent(SESSION_REVOKED)
+  @DurableEvent(SESSION_REVOKED, {
+    summary: 'In the user’s own stream: a session of the user has ended.',
+    data: SessionRevokedData,
+  })
   presentRevoked(events: StreamEvent[]): PresentedEvent[] {
     return events.map(({ subjectId, payload }) => ({ data: { session_id: subjectId, reason: payload?.reason } }));
   }

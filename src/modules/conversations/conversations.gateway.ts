@@ -2,7 +2,14 @@ import { DurableEvent } from '../../platform/event-log/event-catalogue.js';
 import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
 import { Gateway } from '../../platform/realtime/commands/frames.js';
 import { CONVERSATION_ADDED, CONVERSATION_REMOVED, CONVERSATION_UPDATED } from '../participants/participants.events.js';
-import { CONVERSATION_DELETED } from './conversations.events.js';
+import {
+  CONVERSATION_DELETED,
+  ConversationAddedData,
+  ConversationDeletedData,
+  ConversationRemovedData,
+  ConversationUpdatedData,
+  OwnFlagsChangedData,
+} from './conversations.events.js';
 import { ConversationsService } from './conversations.service.js';
 import { RoomNameCache } from './room-name-cache.js';
 
@@ -14,7 +21,11 @@ export class ConversationsGateway {
     private readonly names: RoomNameCache,
   ) {}
 
-  @DurableEvent(CONVERSATION_ADDED, { opensStream: true })
+  @DurableEvent(CONVERSATION_ADDED, {
+    summary: 'In the user’s own stream: the user has become a participant of a conversation.',
+    data: ConversationAddedData,
+    opensStream: true,
+  })
   async presentAdded(events: StreamEvent[]): Promise<PresentedEvent[]> {
     const summaries = await this.conversations.summaries(events.map(({ subjectId }) => subjectId!));
     for (const summary of summaries.values()) this.names.remember(summary);
@@ -28,7 +39,10 @@ export class ConversationsGateway {
   }
 
   /** On a conversation's stream: the current conversation. On a user's own stream: the flags of that user. */
-  @DurableEvent(CONVERSATION_UPDATED)
+  @DurableEvent(CONVERSATION_UPDATED, {
+    summary: 'A conversation changed; in the user’s own stream: the user’s own flags of it.',
+    data: [ConversationUpdatedData, OwnFlagsChangedData],
+  })
   async presentUpdated(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {
     const shared = events.filter(({ payload }) => !payload?.me).map(({ subjectId }) => subjectId!);
     const summaries = await this.conversations.summaries(shared);
@@ -39,8 +53,15 @@ export class ConversationsGateway {
     });
   }
 
-  @DurableEvent(CONVERSATION_REMOVED)
-  @DurableEvent(CONVERSATION_DELETED, { endsStream: true })
+  @DurableEvent(CONVERSATION_REMOVED, {
+    summary: 'In the user’s own stream: the user is no longer a participant of a conversation.',
+    data: ConversationRemovedData,
+  })
+  @DurableEvent(CONVERSATION_DELETED, {
+    summary: 'The last event of a conversation.',
+    data: ConversationDeletedData,
+    endsStream: true,
+  })
   presentEnd(events: StreamEvent[]): PresentedEvent[] {
     return events.map(({ subjectId, payload }) => ({
       data: { conversation_id: subjectId, ...(payload?.reason ? { reason: payload.reason } : {}) },

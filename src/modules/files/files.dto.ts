@@ -152,3 +152,9 @@ export class FileDto {
     };
   }
 }
+
+/** A file as replies and signals have it. */
+export class FileData {
+  @ApiProperty({ type: FileDto })
+  file: FileDto;
+}

@@ -8,8 +8,10 @@ import {
   MESSAGE_PINNED,
   MESSAGE_UNPINNED,
   MESSAGE_UPDATED,
+  MessageData,
   REACTION_ADDED,
   REACTION_REMOVED,
+  ReactionData,
 } from './messages.events.js';
 import { MessagesRepository } from './messages.repository.js';
 
@@ -18,13 +20,13 @@ import { MessagesRepository } from './messages.repository.js';
 export class MessageEventRenderer {
   constructor(private readonly repository: MessagesRepository) {}
 
-  @DurableEvent(MESSAGE_CREATED)
-  @DurableEvent(MESSAGE_UPDATED)
-  @DurableEvent(MESSAGE_DELETED)
-  @DurableEvent(MESSAGE_PINNED)
-  @DurableEvent(MESSAGE_UNPINNED)
-  @DurableEvent(REACTION_ADDED)
-  @DurableEvent(REACTION_REMOVED)
+  @DurableEvent(MESSAGE_CREATED, { summary: 'A message was sent.', data: MessageData })
+  @DurableEvent(MESSAGE_UPDATED, { summary: 'A message was edited.', data: MessageData })
+  @DurableEvent(MESSAGE_DELETED, { summary: 'A message was deleted; a tombstone remains.', data: MessageData })
+  @DurableEvent(MESSAGE_PINNED, { summary: 'A message was pinned.', data: MessageData })
+  @DurableEvent(MESSAGE_UNPINNED, { summary: 'A message was unpinned.', data: MessageData })
+  @DurableEvent(REACTION_ADDED, { summary: 'A user reacted to a message.', data: ReactionData })
+  @DurableEvent(REACTION_REMOVED, { summary: 'A reaction was removed.', data: ReactionData })
   async present(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {
     const rows = await this.repository.find([...new Set(events.map((event) => event.subjectId!))]);
     const byId = new Map(rows.flatMap((row) => (row ? [[row.id, row] as const] : [])));

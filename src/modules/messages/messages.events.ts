@@ -1,4 +1,6 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { DomainEvent } from '../../platform/event-log/domain-events.js';
+import { MessageDto, ReactionDto } from './messages.dto.js';
 
 /**
  * Durable events of a conversation's stream; `subjectId` is the message. Each is at once wire name, webhook type and
@@ -26,4 +28,28 @@ export class MessagesStored extends DomainEvent {
   ) {
     super();
   }
+}
+
+/** The `data` of an event about a message: the message in its current state. */
+export class MessageData {
+  @ApiProperty({ type: MessageDto, description: 'Of a deleted message: the tombstone' })
+  message: MessageDto;
+}
+
+/** The `data` of an event about a reaction. */
+export class ReactionData {
+  @ApiProperty({ format: 'uuid' })
+  message_id: string;
+
+  @ApiProperty({ type: 'integer', description: 'Of the message' })
+  sequence_number: number;
+
+  @ApiProperty()
+  emoji: string;
+
+  @ApiProperty({ format: 'uuid', description: 'The user who added or removed the reaction' })
+  user_id: string;
+
+  @ApiProperty({ type: [ReactionDto], description: 'All reactions to the message' })
+  reactions: ReactionDto[];
 }

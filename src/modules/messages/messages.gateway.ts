@@ -3,16 +3,16 @@ import type { LiveConnection } from '../../platform/realtime/connection/live-con
 import {
   EditMessageFrameDto,
   HistoryFrameDto,
-  type MessageDto,
   MessageFrameDto,
   ReactionFrameDto,
   SendMessageFrameDto,
 } from './messages.dto.js';
-import { type MessagePageDto } from './message-pages.dto.js';
+import { MessagePageDto } from './message-pages.dto.js';
 import { inMessage } from './message-presenter.js';
+import { MessageData } from './messages.events.js';
 import { MessagesService } from './messages.service.js';
 
-type MessageReply = Promise<{ message: MessageDto }>;
+type MessageReply = Promise<MessageData>;
 
 /** Socket edge of messages: handles the frames. It has no rules of its own. */
 @Gateway()
@@ -23,6 +23,7 @@ export class MessagesGateway {
     limit: 'message.send',
     isSend: true,
     summary: 'Stores a message and delivers it to the participants',
+    reply: MessageData,
   })
   async send({ actor }: LiveConnection, { conversation_id, ...dto }: SendMessageFrameDto): MessageReply {
     return inMessage((await this.messages.send(actor, conversation_id, dto)).message);
@@ -31,22 +32,35 @@ export class MessagesGateway {
   @OnFrame('message.edit', EditMessageFrameDto, {
     limit: 'message.send',
     summary: 'Replaces the text of the caller’s own message; counts as a send',
+    reply: MessageData,
   })
   async edit({ actor }: LiveConnection, { message_id, ...dto }: EditMessageFrameDto): MessageReply {
     return { message: await this.messages.edit(actor, message_id, dto) };
   }
 
-  @OnFrame('message.delete', MessageFrameDto, { limit: 'call', summary: 'Deletes a message; a tombstone remains' })
+  @OnFrame('message.delete', MessageFrameDto, {
+    limit: 'call',
+    summary: 'Deletes a message; a tombstone remains',
+    reply: MessageData,
+  })
   async delete({ actor }: LiveConnection, { message_id }: MessageFrameDto): MessageReply {
     return { message: await this.messages.delete(actor, message_id) };
   }
 
-  @OnFrame('reaction.add', ReactionFrameDto, { limit: 'call', summary: 'Adds a reaction of the caller' })
+  @OnFrame('reaction.add', ReactionFrameDto, {
+    limit: 'call',
+    summary: 'Adds a reaction of the caller',
+    reply: MessageData,
+  })
   async react({ actor }: LiveConnection, { message_id, emoji }: ReactionFrameDto): MessageReply {
     return { message: await this.messages.react(actor, message_id, emoji) };
   }
 
-  @OnFrame('reaction.remove', ReactionFrameDto, { limit: 'call', summary: 'Removes a reaction of the caller' })
+  @OnFrame('reaction.remove', ReactionFrameDto, {
+    limit: 'call',
+    summary: 'Removes a reaction of the caller',
+    reply: MessageData,
+  })
   async unreact({ actor }: LiveConnection, { message_id, emoji }: ReactionFrameDto): MessageReply {
     return { message: await this.messages.unreact(actor, message_id, emoji) };
   }
@@ -55,6 +69,7 @@ export class MessagesGateway {
     limit: 'call',
     priority: 'reads',
     summary: 'A page of messages, like GET …/messages',
+    reply: MessagePageDto,
   })
   history({ actor }: LiveConnection, { conversation_id, ...query }: HistoryFrameDto): Promise<MessagePageDto> {
     return this.messages.list(actor, conversation_id, query);

@@ -149,7 +149,8 @@ export function toOwnFlags(row: FlagsRow, now = new Date()): OwnFlags {
   };
 }
 
-export class ParticipantDto {
+/** A participant as events about them have it: their marks are sent as `receipt.updated`. */
+export class EventParticipantDto {
   @ApiProperty()
   user_id: string;
 
@@ -173,7 +174,9 @@ export class ParticipantDto {
 
   @ApiProperty({ format: 'date-time' })
   joined_at: string;
+}
 
+export class ParticipantDto extends EventParticipantDto {
   @ApiProperty({ description: 'sequence_number of the newest message read' })
   last_read_number: number;
 

@@ -1,4 +1,6 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { DomainEvent } from '../../platform/event-log/domain-events.js';
+import { EventParticipantDto } from './participants.dto.js';
 
 /** Durable events of a conversation's stream; `subjectId` is the participant. */
 export const PARTICIPANT_JOINED = 'participant.joined';
@@ -9,6 +11,9 @@ export const CONVERSATION_ADDED = 'conversation.added';
 export const CONVERSATION_REMOVED = 'conversation.removed';
 /** On a user's own stream, with payload {me}: the user's own flags of the conversation. */
 export const CONVERSATION_UPDATED = 'conversation.updated';
+/** Signals of the read state. */
+export const RECEIPT_UPDATED = 'receipt.updated';
+export const UNREAD_CHANGED = 'unread.changed';
 
 /** The marks of one participant after they have read or received more than before. */
 export interface MovedMark {
@@ -27,4 +32,68 @@ export class ReadStateChanged extends DomainEvent {
   constructor(readonly moves: readonly MovedMark[]) {
     super();
   }
+}
+
+/** The `data` of `participant.joined` and `participant.updated`. */
+export class ParticipantData {
+  @ApiProperty({ format: 'uuid' })
+  user_id: string;
+
+  @ApiProperty({ type: EventParticipantDto })
+  participant: EventParticipantDto;
+}
+
+export class ParticipantLeftData {
+  @ApiProperty({ format: 'uuid' })
+  user_id: string;
+
+  @ApiProperty({ enum: ['left', 'removed'] })
+  reason: 'left' | 'removed';
+}
+
+export class ReceiptMark {
+  @ApiProperty({ format: 'uuid' })
+  user_id: string;
+
+  @ApiProperty({ type: 'integer' })
+  last_read_number: number;
+
+  @ApiProperty({
+    type: String,
+    format: 'uuid',
+    nullable: true,
+    description: 'The newest message of another user among the last 100 read',
+  })
+  last_read_message_id: string | null;
+
+  @ApiProperty({ type: 'integer' })
+  last_delivered_number: number;
+}
+
+export class ReceiptsData {
+  @ApiProperty({ format: 'uuid' })
+  conversation_id: string;
+
+  @ApiProperty({ type: 'integer', description: 'All participants have read the messages up to this sequence_number' })
+  read_by_all_number: number;
+
+  @ApiProperty({
+    type: 'integer',
+    description: 'All participants have received the messages up to this sequence_number',
+  })
+  delivered_to_all_number: number;
+
+  @ApiProperty({ type: [ReceiptMark], description: 'Marks that changed since the previous frame, at most 100' })
+  marks: ReceiptMark[];
+}
+
+export class UnreadData {
+  @ApiProperty({ format: 'uuid' })
+  conversation_id: string;
+
+  @ApiProperty({ type: 'integer' })
+  unread_count: number;
+
+  @ApiProperty({ type: 'integer' })
+  last_read_number: number;
 }

@@ -1,20 +1,31 @@
 import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import { Broadcaster } from '../../platform/realtime/fan-out/broadcaster.js';
 import { Gateway, OnFrame } from '../../platform/realtime/commands/frames.js';
+import { SendsSignal } from '../../platform/realtime/protocol/declared-signals.js';
 import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
-import { MarkFrameDto, type MarkedDto } from './participants.dto.js';
-import { ReadStateChanged } from './participants.events.js';
+import { MarkedDto, MarkFrameDto } from './participants.dto.js';
+import { RECEIPT_UPDATED, ReadStateChanged, ReceiptsData, UNREAD_CHANGED, UnreadData } from './participants.events.js';
 import { ReadState } from './read-state.js';
 
 /** Socket edge of participants: handles marks, and sends unread counts. */
 @Gateway()
+@SendsSignal(RECEIPT_UPDATED, ReceiptsData, 'Read and delivery marks of a conversation have changed.')
+@SendsSignal(
+  UNREAD_CHANGED,
+  UnreadData,
+  'The unread count of a conversation has changed on another device of the user.',
+)
 export class ParticipantsGateway {
   constructor(
     private readonly readState: ReadState,
     private readonly broadcaster: Broadcaster,
   ) {}
 
-  @OnFrame('message.read', MarkFrameDto, { limit: 'call', summary: 'Marks everything up to a message as read.' })
+  @OnFrame('message.read', MarkFrameDto, {
+    limit: 'call',
+    summary: 'Marks everything up to a message as read.',
+    reply: MarkedDto,
+  })
   read({ actor }: LiveConnection, dto: MarkFrameDto): Promise<MarkedDto> {
     return this.readState.read(actor, dto.conversation_id, dto);
   }
@@ -22,6 +33,7 @@ export class ParticipantsGateway {
   @OnFrame('message.delivered', MarkFrameDto, {
     limit: 'call',
     summary: 'Marks everything up to a message as delivered.',
+    reply: MarkedDto,
   })
   deliver({ actor }: LiveConnection, dto: MarkFrameDto): Promise<MarkedDto> {
     return this.readState.deliver(actor, dto.conversation_id, dto);
@@ -33,7 +45,7 @@ export class ParticipantsGateway {
     for (const { conversationId, userId, lastReadNumber, unreadCount, hasReadMoved } of moves) {
       if (!hasReadMoved) continue;
       this.broadcaster.toUsers([userId], {
-        type: 'unread.changed',
+        type: UNREAD_CHANGED,
         class: 'state',
         key: `unread:${conversationId}`,
         data: { conversation_id: conversationId, unread_count: unreadCount, last_read_number: lastReadNumber },

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ResumeState, type StateFrame } from '../../platform/realtime/resume/resume-state-providers.js';
+import { RECEIPT_UPDATED, UNREAD_CHANGED } from './participants.events.js';
 import { ReceiptsRepository } from './receipts.repository.js';
 
 /** Conversations sent on resume, the most recently active first. For the others a list page is newer anyway. */
@@ -16,9 +17,9 @@ export class ReadStateProvider {
     const rows = await this.repository.findReadStates(userId, CONVERSATIONS_MAX);
     return rows.flatMap(
       ({ conversation_id, unread_count, last_read_number, read_by_all_number, delivered_to_all_number }) => [
-        { type: 'unread.changed', data: { conversation_id, unread_count, last_read_number } },
+        { type: UNREAD_CHANGED, data: { conversation_id, unread_count, last_read_number } },
         {
-          type: 'receipt.updated',
+          type: RECEIPT_UPDATED,
           conversation_id,
           data: { conversation_id, read_by_all_number, delivered_to_all_number, marks: [] },
         },

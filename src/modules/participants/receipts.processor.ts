@@ -1,6 +1,7 @@
 import { Processor, WorkerHost } from '@nestjs/bullmq';
 import type { Job } from 'bullmq';
 import { Broadcaster } from '../../platform/realtime/fan-out/broadcaster.js';
+import { RECEIPT_UPDATED } from './participants.events.js';
 import { type ReceiptsJob, RECEIPTS_QUEUE } from './receipts.queue.js';
 import { ReceiptsRepository } from './receipts.repository.js';
 
@@ -22,7 +23,7 @@ export class ReceiptsProcessor extends WorkerHost {
     const receipts = await this.repository.aggregate(conversationId);
     if (!receipts) return; // the conversation was deleted in the meantime
     this.broadcaster.toStream(conversationId, {
-      type: 'receipt.updated',
+      type: RECEIPT_UPDATED,
       class: 'state',
       key: `receipt:${conversationId}`,
       data: { conversation_id: conversationId, ...receipts, marks: receipts.marks ?? [] },

@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { DomainEvent } from '../../platform/event-log/domain-events.js';
 import type { PresenceDto } from './presence.dto.js';
 
@@ -36,4 +37,38 @@ export class TypingChanged extends DomainEvent {
   ) {
     super();
   }
+}
+
+/** A user's name or avatar has changed; see `ProfileChanges`. */
+export const PROFILE_CHANGED = 'profile.changed';
+
+export class ProfileData {
+  @ApiProperty({ format: 'uuid' })
+  user_id: string;
+
+  @ApiProperty()
+  username: string;
+
+  @ApiProperty()
+  display_name: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  avatar_url: string | null;
+}
+
+export class TypingData {
+  @ApiProperty({ format: 'uuid' })
+  user_id: string;
+
+  @ApiProperty()
+  user_name: string;
+
+  @ApiProperty({ format: 'uuid' })
+  conversation_id: string;
+
+  @ApiProperty()
+  is_typing: boolean;
+
+  @ApiProperty({ type: 'integer', description: 'The indicator ends after this time' })
+  ttl_ms: number;
 }

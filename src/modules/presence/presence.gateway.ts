@@ -1,14 +1,18 @@
 import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import { Broadcaster } from '../../platform/realtime/fan-out/broadcaster.js';
 import { Gateway, OnFrame } from '../../platform/realtime/commands/frames.js';
+import { SendsSignal } from '../../platform/realtime/protocol/declared-signals.js';
 import type { LiveConnection } from '../../platform/realtime/connection/live-connection.js';
-import { type PresenceDto, SetPresenceDto, TYPING_TTL_MS, TypingFrameDto } from './presence.dto.js';
-import { PresenceChanged, TypingChanged } from './presence.events.js';
+import { PresenceDto, SetPresenceDto, TYPING_TTL_MS, TypingFrameDto } from './presence.dto.js';
+import { PresenceChanged, PROFILE_CHANGED, ProfileData, TypingChanged, TypingData } from './presence.events.js';
 import { PresenceService } from './presence.service.js';
 import { TypingService } from './typing.service.js';
 
 /** Socket edge of presence: handles and sends statuses and typing. */
 @Gateway()
+@SendsSignal(PresenceChanged.type, PresenceDto, 'A user’s presence has changed.')
+@SendsSignal(PROFILE_CHANGED, ProfileData, 'A user’s name or avatar has changed.')
+@SendsSignal(TypingChanged.type, TypingData, 'A user started or stopped typing.')
 export class PresenceGateway {
   constructor(
     private readonly presence: PresenceService,
@@ -20,6 +24,7 @@ export class PresenceGateway {
     limit: 'call',
     priority: 'signals',
     summary: 'Sets the caller’s own presence.',
+    reply: PresenceDto,
   })
   set({ actor, id }: LiveConnection, dto: SetPresenceDto): Promise<PresenceDto> {
     return this.presence.set(actor, dto, id);

@@ -4,10 +4,10 @@ import { Broadcaster } from '../../platform/realtime/fan-out/broadcaster.js';
 import { ResumeState, type StateFrame } from '../../platform/realtime/resume/resume-state-providers.js';
 import { UserUpdated } from '../users/users.events.js';
 import { UsersService } from '../users/users.service.js';
+import { PROFILE_CHANGED } from './presence.events.js';
 import { PresenceRepository } from './presence.repository.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
-const TYPE = 'profile.changed';
 /** A client that was away for longer, or has more changed contacts, gets the changes with the pages that it loads. */
 const RECENT_DAYS = 7;
 const USERS_MAX = 200;
@@ -38,7 +38,7 @@ export class ProfileChanges {
   @ResumeState()
   async recent(userId: string): Promise<StateFrame[]> {
     const rows = await this.repository.changedProfiles(userId, RECENT_DAYS, USERS_MAX);
-    return rows.map((data) => ({ type: TYPE, data }));
+    return rows.map((data) => ({ type: PROFILE_CHANGED, data }));
   }
 
   private async announce(userId: string): Promise<void> {
@@ -48,6 +48,6 @@ export class ProfileChanges {
     if (!user || recipientIds.length === 0) return;
     const { username, display_name, avatar_url } = user;
     const data = { user_id: userId, username, display_name, avatar_url };
-    this.broadcaster.toUsers(recipientIds, { type: TYPE, class: 'state', key: `profile:${userId}`, data });
+    this.broadcaster.toUsers(recipientIds, { type: PROFILE_CHANGED, class: 'state', key: `profile:${userId}`, data });
   }
 }

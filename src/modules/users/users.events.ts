@@ -1,5 +1,7 @@
+import { ApiProperty } from '@nestjs/swagger';
 import type { SystemRole } from '../../platform/identity/actor.js';
 import { DomainEvent } from '../../platform/event-log/domain-events.js';
+import { UserDto } from './users.dto.js';
 
 /** Durable event of the user's own stream, for the user's other devices: the account or profile changed. */
 export const USER_UPDATED = 'user.updated';
@@ -55,4 +57,9 @@ export class UserRoleChanged extends DomainEvent {
   ) {
     super();
   }
+}
+
+export class UserUpdatedData {
+  @ApiProperty({ type: UserDto })
+  user: UserDto;
 }

@@ -3,7 +3,7 @@ import { DurableEvent } from '../../platform/event-log/event-catalogue.js';
 import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
 import { Broadcaster } from '../../platform/realtime/fan-out/broadcaster.js';
 import { Gateway } from '../../platform/realtime/commands/frames.js';
-import { USER_UPDATED, UserBanned, UserRoleChanged } from './users.events.js';
+import { USER_UPDATED, UserBanned, UserRoleChanged, UserUpdatedData } from './users.events.js';
 import { UsersService } from './users.service.js';
 
 /** Socket edge of users: renders `user.updated`, and closes the connections of banned users. */
@@ -25,7 +25,10 @@ export class UsersGateway {
   }
 
   /** The event is on the user's own stream: its receiver is the user, who sees all of it. */
-  @DurableEvent(USER_UPDATED)
+  @DurableEvent(USER_UPDATED, {
+    summary: 'In the user’s own stream: the account or profile of the user changed.',
+    data: UserUpdatedData,
+  })
   async presentUpdated(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {
     const ids = [...new Set(events.map(({ streamId }) => streamId))];
     const users = await this.users.presentOwn(await this.users.findMany(ids));

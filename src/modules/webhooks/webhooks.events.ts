@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { DomainEvent } from '../../platform/event-log/domain-events.js';
 
 /** Durable, on the owner's own stream; the subject is the webhook, the payload `{reason}`. */
@@ -17,4 +18,12 @@ export class DeliveriesDue extends DomainEvent {
 /** A webhook was created or changed: it may subscribe to more events, or its URL is to be verified. */
 export class WebhooksChanged extends DomainEvent {
   readonly type = 'webhook.changed';
+}
+
+export class WebhookDisabledData {
+  @ApiProperty({ format: 'uuid' })
+  webhook_id: string;
+
+  @ApiProperty({ enum: ['gone', 'failing', 'unverified'] })
+  reason: string;
 }

@@ -1,12 +1,15 @@
 import { DurableEvent } from '../../platform/event-log/event-catalogue.js';
 import type { PresentedEvent, StreamEvent } from '../../platform/event-log/stream-event.js';
 import { Gateway } from '../../platform/realtime/commands/frames.js';
-import { WEBHOOK_DISABLED } from './webhooks.events.js';
+import { WEBHOOK_DISABLED, WebhookDisabledData } from './webhooks.events.js';
 
 /** Socket edge of webhooks: notifies the owner of a disabled webhook. It has no commands. */
 @Gateway()
 export class WebhooksGateway {
-  @DurableEvent(WEBHOOK_DISABLED)
+  @DurableEvent(WEBHOOK_DISABLED, {
+    summary: 'In the user’s own stream: a webhook of the user was disabled.',
+    data: WebhookDisabledData,
+  })
   presentDisabled(events: StreamEvent[]): PresentedEvent[] {
     return events.map(({ subjectId, payload }) => ({ data: { webhook_id: subjectId, reason: payload?.reason } }));
   }

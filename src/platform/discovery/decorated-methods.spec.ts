@@ -114,12 +114,12 @@ describe('a decorated method', () => {
   it('prevents the start when two methods declare one durable event', async () => {
     @Injectable()
     class Presenters {
-      @DurableEvent('door.opened')
+      @DurableEvent('door.opened', { summary: 'A door opened.', data: Opened })
       present(events: StreamEvent[]): undefined[] {
         return events.map(() => undefined);
       }
 
-      @DurableEvent('door.opened')
+      @DurableEvent('door.opened', { summary: 'A door opened.', data: Opened })
       presentAgain(): [] {
         return [];
       }
@@ -175,7 +175,7 @@ describe('a decorated method', () => {
       noEventClass(_event: Date): void {}
 
       // @ts-expect-error -- a presenter of one event instead of a page of events
-      @DurableEvent('one')
+      @DurableEvent('one', { summary: 'One.', data: Opened })
       presentOne(_event: StreamEvent): [] {
         return [];
       }

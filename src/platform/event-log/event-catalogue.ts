@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type Type } from '@nestjs/common';
 import { type DecoratedMethods, methodDecorator } from '../discovery/decorated-methods.js';
 import type { PresentedEvent, StreamEvent } from './stream-event.js';
 
@@ -23,8 +23,15 @@ interface EventEffects {
   readonly endsStream?: boolean;
 }
 
+/** What the AsyncAPI document publishes about a type of durable event. */
+export interface EventDescription {
+  readonly summary: string;
+  /** The class of `data`, with its schema; a list if events of the type have one of several. */
+  readonly data: Type<object> | readonly Type<object>[];
+}
+
 /** The declaration of a type of durable event. */
-export interface EventDefinition extends EventEffects {
+export interface EventDefinition extends EventDescription, EventEffects {
   readonly type: string;
   readonly present: Present;
 }
@@ -35,8 +42,8 @@ const DURABLE_EVENT = Symbol('@DurableEvent');
  * Declares a type of durable event, and marks the method of a provider that presents its events: `Present`. A method of
  * several types has a decorator for each.
  */
-export function DurableEvent(type: string, effects: EventEffects = {}) {
-  return methodDecorator<Present>(DURABLE_EVENT, { type, ...effects });
+export function DurableEvent(type: string, declaration: EventDescription & EventEffects) {
+  return methodDecorator<Present>(DURABLE_EVENT, { type, ...declaration });
 }
 
 /** The declarations of all types of durable events. A type that is declared twice prevents the start. */
@@ -70,6 +77,10 @@ export class EventCatalogue {
 
   types(): string[] {
     return [...this.definitions.keys()];
+  }
+
+  all(): EventDefinition[] {
+    return [...this.definitions.values()];
   }
 
   /**

@@ -1,10 +1,12 @@
 import { OnDomainEvent } from '../../../platform/event-log/domain-events.js';
 import { Broadcaster } from '../../../platform/realtime/fan-out/broadcaster.js';
 import { Gateway } from '../../../platform/realtime/commands/frames.js';
-import { ReportCreated } from './moderation.events.js';
+import { SendsSignal } from '../../../platform/realtime/protocol/declared-signals.js';
+import { ReportCreated, ReportCreatedData } from './moderation.events.js';
 
 /** Socket edge of moderation: new reports for moderators. */
 @Gateway()
+@SendsSignal(ReportCreated.type, ReportCreatedData, 'Sent to moderators: a user has filed a report.')
 export class ModerationGateway {
   constructor(private readonly broadcaster: Broadcaster) {}
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DurableEvent } from '../../../platform/event-log/event-catalogue.js';
 import type { PresentedEvent, StreamEvent } from '../../../platform/event-log/stream-event.js';
-import { USER_WARNED } from './moderation.events.js';
+import { USER_WARNED, UserWarnedData } from './moderation.events.js';
 import { ReportsRepository } from './reports.repository.js';
 
 /** Presents warnings to their recipients. */
@@ -9,7 +9,10 @@ import { ReportsRepository } from './reports.repository.js';
 export class Warnings {
   constructor(private readonly repository: ReportsRepository) {}
 
-  @DurableEvent(USER_WARNED)
+  @DurableEvent(USER_WARNED, {
+    summary: 'In the user’s own stream: a moderator has warned the user.',
+    data: UserWarnedData,
+  })
   async present(events: StreamEvent[]): Promise<(PresentedEvent | undefined)[]> {
     const rows = await this.repository.warnings(events.map(({ subjectId }) => subjectId!));
     return events.map(({ subjectId }) => {

@@ -13,6 +13,8 @@ export interface FrameOptions {
   readonly isSend?: boolean;
   /** One sentence for the generated protocol document. */
   readonly summary: string;
+  /** The class of the reply's `data`, with its schema; without one, `data` has no fields. */
+  readonly reply?: Type<object>;
 }
 
 export interface FrameDefinition extends FrameOptions {
@@ -37,10 +39,16 @@ export function Gateway(protocol = PARLEY_PROTOCOL): ClassDecorator {
 
 /**
  * Marks the handler of a request frame. It receives the connection and the validated input, and returns the `data` of
- * the reply. The input class must match the type of the parameter: otherwise the handler does not compile.
+ * the reply. The input class must match the type of the parameter, and the class `reply` what the handler returns:
+ * otherwise the handler does not compile.
  */
-export function OnFrame<Dto extends object>(type: string, dto: Type<Dto>, options: FrameOptions) {
-  return methodDecorator<(connection: LiveConnection, dto: Dto) => unknown>(ON_FRAME, { ...options, type, dto });
+export function OnFrame<Dto extends object, Reply = unknown>(
+  type: string,
+  dto: Type<Dto>,
+  options: FrameOptions & { readonly reply?: Type<Reply> },
+) {
+  type Handler = (connection: LiveConnection, dto: Dto) => Reply | Promise<Reply>;
+  return methodDecorator<Handler>(ON_FRAME, { ...options, type, dto });
 }
 
 /** The protocol whose frames this class handles; undefined for a class that is not a gateway. */

@@ -1,5 +1,6 @@
 import { PermissionDenied } from '../../errors/app-error.js';
 import { TextField } from '../../validation/fields.js';
+import { ExpiringData, ServerTimeData } from '../protocol/protocol-frames.js';
 import { ConnectionServices } from '../connection/connection-services.js';
 import { LONGEST_TOKEN } from './auth-frame-handler.js';
 import { Gateway, OnFrame } from './frames.js';
@@ -17,8 +18,13 @@ export class AuthRefreshFrameDto {
 export class RealtimeGateway {
   constructor(private readonly services: ConnectionServices) {}
 
-  @OnFrame('ping', PingFrameDto, { limit: 'call', priority: 'vital', summary: 'Returns the time of the server.' })
-  ping(_connection: LiveConnection, _dto: PingFrameDto): { server_time: string } {
+  @OnFrame('ping', PingFrameDto, {
+    limit: 'call',
+    priority: 'vital',
+    summary: 'Returns the time of the server.',
+    reply: ServerTimeData,
+  })
+  ping(_connection: LiveConnection, _dto: PingFrameDto): ServerTimeData {
     return { server_time: new Date().toISOString() };
   }
 
@@ -27,8 +33,9 @@ export class RealtimeGateway {
     limit: 'call',
     priority: 'vital',
     summary: 'Extends the connection with a new token.',
+    reply: ExpiringData,
   })
-  async refresh(connection: LiveConnection, { token }: AuthRefreshFrameDto): Promise<{ expires_at: string }> {
+  async refresh(connection: LiveConnection, { token }: AuthRefreshFrameDto): Promise<ExpiringData> {
     const actor = await this.services.authenticator.authenticate(token);
     if (actor.userId !== connection.actor.userId) throw new PermissionDenied('The token belongs to another user.');
     const { authenticator, connections } = this.services;

@@ -1,4 +1,5 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { DiscoveryService } from '@nestjs/core';
 import type { Express } from 'express';
 import {
   AccountBanned,
@@ -11,6 +12,7 @@ import {
   ServiceUnavailable,
   ValidationError,
 } from '../../errors/app-error.js';
+import { EventCatalogue, type EventDefinition } from '../../event-log/event-catalogue.js';
 import { apiDocument, close, countedAsCall } from '../../http/api-document.js';
 import { routeMetadata } from '../../http/openapi-routes.js';
 import { ServedDocument } from '../../http/served-document.js';
@@ -18,8 +20,16 @@ import { Limits } from '../../throttling/limits.service.js';
 import { CLOSE_REASONS } from '../connection/close-reasons.js';
 import { FrameRouter } from '../commands/frame-router.js';
 import type { FrameDefinition } from '../commands/frames.js';
-import { AuthFrameDto, CONNECTION_FRAMES, type DeclaredFrame, DURABLE_EVENTS, SIGNALS } from './protocol-frames.js';
-import { durableSchema, errorSchema, replySchema, requestSchema, signalSchema } from './protocol-schemas.js';
+import { declaredSignals } from './declared-signals.js';
+import { AuthFrameDto, CONNECTION_FRAMES, type DeclaredFrame } from './protocol-frames.js';
+import {
+  durableSchema,
+  errorSchema,
+  refusalSchema,
+  replySchema,
+  requestSchema,
+  signalSchema,
+} from './protocol-schemas.js';
 import { AlreadyAuthenticated, InvalidFrame, TooManyInFlight, UnknownFrameType } from '../realtime.errors.js';
 import { REALTIME_PATH } from '../transport/plain-web-socket-server.js';
 
@@ -40,7 +50,9 @@ const FRAME_ERRORS: ErrorClass[] = [
   ...[InvalidFrame, UnknownFrameType, TooManyInFlight, AlreadyAuthenticated],
 ];
 
-const AUTH: Pick<FrameDefinition, 'type' | 'dto' | 'summary'> = {
+type Request = Pick<FrameDefinition, 'type' | 'dto' | 'summary' | 'reply'>;
+
+const AUTH: Request = {
   type: 'auth',
   dto: AuthFrameDto,
   summary: 'Authenticates the connection if the upgrade had no credential.',
@@ -62,13 +74,23 @@ const TRANSPORTS = {
   },
 } as const;
 
+/** Names of messages in the document. On the wire every reply has the type `reply`. */
+const REFUSAL = 'refusal';
+const replyTo = (type: string): string => `${type}.reply`;
+
 /** The AsyncAPI 3 document of all frames, for both transports. */
 export function protocolDocument(app: NestExpressApplication): ProtocolDocument {
   const requests = [AUTH, ...app.get(FrameRouter, { strict: false }).definitions].sort(byType);
-  const sent = Object.entries<DeclaredFrame>({ ...CONNECTION_FRAMES, ...SIGNALS });
-  const models = [...requests.map(({ dto }) => dto), ...sent.map(([, { data }]) => data)];
+  const signals = declaredSignals(app.get(DiscoveryService, { strict: false }));
+  const sent = Object.entries<DeclaredFrame>({ ...CONNECTION_FRAMES, ...signals });
+  const events = app.get(EventCatalogue, { strict: false }).all();
+  const models = [
+    ...requests.flatMap(({ dto, reply }) => [dto, ...(reply ? [reply] : [])]),
+    ...sent.map(([, { data }]) => data),
+    ...events.flatMap(({ data }) => data),
+  ];
   const known = apiDocument(app, [...new Set(models)]).components?.schemas ?? {};
-  const messages = messagesOf(requests, sent, errorCodes(app));
+  const messages = messagesOf({ requests, sent, events, codes: errorCodes(app) });
   const schemas = reachable(messages, known as Record<string, object>);
   // Only the frame `auth` accepts unknown fields.
   for (const { dto } of requests) if (dto !== AuthFrameDto) close(schemas[dto.name], schemas);
@@ -98,25 +120,31 @@ export function serveProtocolDocument(app: NestExpressApplication): void {
   (app.getHttpAdapter().getInstance() as Express).get('/asyncapi.json', document.serve);
 }
 
-function messagesOf(
-  requests: Pick<FrameDefinition, 'type' | 'dto' | 'summary'>[],
-  sent: [string, DeclaredFrame][],
-  codes: string[],
-): Record<string, object> {
+interface Frames {
+  readonly requests: Request[];
+  readonly sent: [string, DeclaredFrame][];
+  readonly events: EventDefinition[];
+  readonly codes: string[];
+}
+
+function messagesOf({ requests, sent, events, codes }: Frames): Record<string, object> {
   const message = (name: string, summary: string, payload: object): [string, object] => [
     name,
     { name, summary, contentType: 'application/json', payload },
   ];
   return Object.fromEntries([
     ...requests.map(({ type, dto, summary }) => message(type, summary, requestSchema(type, dto))),
-    message('reply', 'The only reply to a request, with its id.', replySchema(codes)),
+    ...requests.map(({ type, reply }) =>
+      message(replyTo(type), `The reply to \`${type}\`, with the id of the request.`, replySchema(reply)),
+    ),
+    message(REFUSAL, 'The reply to a request that was refused, with its id.', refusalSchema(codes)),
     message(
       'error',
       'An error that belongs to no request, or the reason why the connection is closed.',
       errorSchema(codes),
     ),
     ...sent.map(([type, { data, summary }]) => message(type, summary, signalSchema(type, data))),
-    ...Object.entries(DURABLE_EVENTS).map(([type, summary]) => message(type, summary, durableSchema(type))),
+    ...events.map(({ type, summary, data }) => message(type, summary, durableSchema(type, data))),
   ]);
 }
 
@@ -134,17 +162,18 @@ function channelOf(name: keyof typeof TRANSPORTS, messages: Record<string, objec
 }
 
 /** The operations of the server: it receives requests and sends everything else. */
-function operationsOf(
-  requests: Pick<FrameDefinition, 'type' | 'summary'>[],
-  messages: Record<string, object>,
-): Record<string, object> {
+function operationsOf(requests: Request[], messages: Record<string, object>): Record<string, object> {
   const summaries = new Map(requests.map(({ type, summary }) => [type, summary]));
+  const replies = new Set([REFUSAL, ...requests.map(({ type }) => replyTo(type))]);
   const operations: Record<string, object> = {};
   for (const name of Object.keys(TRANSPORTS)) {
     const channel = { $ref: `#/channels/${name}` };
     for (const type of Object.keys(messages)) {
       const own = [{ $ref: `#/channels/${name}/messages/${type}` }];
-      const reply = { channel, messages: [{ $ref: `#/channels/${name}/messages/reply` }] };
+      const reply = {
+        channel,
+        messages: [replyTo(type), REFUSAL].map((answer) => ({ $ref: `#/channels/${name}/messages/${answer}` })),
+      };
       if (summaries.has(type)) {
         operations[`${name}.${type}`] = {
           action: 'receive',
@@ -153,7 +182,7 @@ function operationsOf(
           messages: own,
           reply,
         };
-      } else if (type !== 'reply') operations[`${name}.${type}`] = { action: 'send', channel, messages: own };
+      } else if (!replies.has(type)) operations[`${name}.${type}`] = { action: 'send', channel, messages: own };
     }
   }
   return operations;

@@ -1,16 +1,22 @@
 import type { Type } from '@nestjs/common';
 
+/** The class, or the alternative classes, of a frame's `data`. */
+export type DataClasses = Type | readonly Type[];
+
 const text = { type: 'string' };
 const position = { type: 'integer', minimum: 0 };
-const anything = { type: 'object', additionalProperties: true };
+const noFields = { type: 'object', properties: {}, additionalProperties: false };
+/** The details of an error depend on its code. */
+const anyDetails = { type: 'object', additionalProperties: true };
 
 function object(properties: Record<string, object>, optional: string[] = []): object {
   const required = Object.keys(properties).filter((name) => !optional.includes(name));
   return { type: 'object', required, properties };
 }
 
-function dataOf(model: Type): object {
-  return { $ref: `#/components/schemas/${model.name}` };
+function dataOf(data: DataClasses): object {
+  const references = [data].flat().map(({ name }) => ({ $ref: `#/components/schemas/${name}` }));
+  return references.length === 1 ? references[0]! : { oneOf: references };
 }
 
 /** A request of a client on plain WebSocket; without an `id` it gets no reply. */
@@ -18,14 +24,14 @@ export function requestSchema(type: string, dto: Type): object {
   return object({ type: { const: type }, id: { type: 'string', maxLength: 64 }, data: dataOf(dto) }, ['id']);
 }
 
-export function replySchema(codes: string[]): object {
-  const envelope = { type: { const: 'reply' }, id: text };
-  return {
-    oneOf: [
-      object({ ...envelope, ok: { const: true }, data: anything }),
-      object({ ...envelope, ok: { const: false }, error: problem(codes) }),
-    ],
-  };
+/** The reply to a request that succeeded. */
+export function replySchema(data: Type | undefined): object {
+  return object({ type: { const: 'reply' }, id: text, ok: { const: true }, data: data ? dataOf(data) : noFields });
+}
+
+/** The reply to a request that was refused. */
+export function refusalSchema(codes: string[]): object {
+  return object({ type: { const: 'reply' }, id: text, ok: { const: false }, error: problem(codes) });
 }
 
 export function errorSchema(codes: string[]): object {
@@ -39,7 +45,7 @@ export function signalSchema(type: string, data: Type): object {
   ]);
 }
 
-export function durableSchema(type: string): object {
+export function durableSchema(type: string, data: DataClasses): object {
   return object(
     {
       type: { const: type },
@@ -49,7 +55,7 @@ export function durableSchema(type: string): object {
       id: text,
       at: { type: 'string', format: 'date-time' },
       actor_id: { type: ['string', 'null'], format: 'uuid' },
-      data: anything,
+      data: dataOf(data),
       replay: { const: true },
     },
     ['conversation_id', 'replay'],
@@ -57,5 +63,5 @@ export function durableSchema(type: string): object {
 }
 
 function problem(codes: string[]): object {
-  return object({ code: { type: 'string', enum: codes }, message: text, details: anything });
+  return object({ code: { type: 'string', enum: codes }, message: text, details: anyDetails });
 }

@@ -12,7 +12,6 @@ import type { Connection } from '../connection/connection.js';
 import { readResume } from '../commands/auth-frame-handler.js';
 import { credentialOf, type Credential, Handshake } from './handshake.js';
 import type { ResumeRequest } from '../resume/connection-attacher.js';
-import type { ClientToServerEvents, ServerToClientEvents } from '../protocol/protocol-types.js';
 import { PollingDisabled, SocketSessionTaken, SocketSessionUnknown } from '../realtime.errors.js';
 import { refusal } from './upgrade-routes.js';
 
@@ -24,13 +23,11 @@ export interface HandshakeResult {
   ip?: string;
 }
 
+/** Frames by type, in both directions. The protocol is declared elsewhere: Socket.IO only carries it. */
+export type SocketFrames = Record<string, (...args: unknown[]) => void>;
+
 /** A socket whose data is the result of the handshake and, once opened, its connection. */
-export type ParleySocket = Socket<
-  ClientToServerEvents,
-  ServerToClientEvents,
-  Record<string, never>,
-  HandshakeResult | Connection
->;
+export type ParleySocket = Socket<SocketFrames, SocketFrames, Record<string, never>, HandshakeResult | Connection>;
 
 /** A session of Engine.IO. */
 export interface EngineSession {

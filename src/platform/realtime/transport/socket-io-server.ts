@@ -7,13 +7,13 @@ import { subjectOfIp } from '../../throttling/limit-subject.js';
 import { ConnectionServices } from '../connection/connection-services.js';
 import { Connection } from '../connection/connection.js';
 import { FrameRouter } from '../commands/frame-router.js';
-import type { ClientToServerEvents, ServerToClientEvents } from '../protocol/protocol-types.js';
 import { corkUntilNextTick } from './write-coalescing.js';
 import { type Upgrade, UpgradeRoutes } from './upgrade-routes.js';
 import {
   type HandshakeResult,
   type EngineSession,
   type ParleySocket,
+  type SocketFrames,
   SocketIoHandshake,
 } from './socket-io-handshake.js';
 import { SocketIoTransport, type EngineSocket } from './socket-io.transport.js';
@@ -88,7 +88,7 @@ function onDisconnect(this: unknown, reason: string): void {
 @Injectable()
 export class SocketIoServer implements OnModuleInit, OnApplicationBootstrap {
   private readonly logger = new Logger('Sockets');
-  private server: Server<ClientToServerEvents, ServerToClientEvents> | undefined;
+  private server: Server<SocketFrames, SocketFrames> | undefined;
 
   constructor(
     private readonly adapter: HttpAdapterHost,
@@ -138,7 +138,7 @@ export class SocketIoServer implements OnModuleInit, OnApplicationBootstrap {
     this.server?.engine.close();
   }
 
-  private listen(server: Server<ClientToServerEvents, ServerToClientEvents>): void {
+  private listen(server: Server<SocketFrames, SocketFrames>): void {
     const engine = server.engine as unknown as EngineInternals;
     this.socketHandshake.sessions = engine.clients;
     engine.use((request, response, next) => void this.socketHandshake.authorizeRequest(request, response, next));

@@ -1,0 +1,200 @@
+/** Types for clients in TypeScript: `Socket<ServerToClientEvents, ClientToServerEvents>` of socket.io-client. */
+
+import type { LiveFiguresDto } from './modules/admin/admin.dto.js';
+import type { ReportCreatedData, UserWarnedData } from './modules/admin/moderation/moderation.events.js';
+import type { SessionRevokedData } from './modules/auth/auth.events.js';
+import type {
+  ConversationAddedData,
+  ConversationDeletedData,
+  ConversationRemovedData,
+  ConversationUpdatedData,
+  OwnFlagsChangedData,
+} from './modules/conversations/conversations.events.js';
+import type { FileData } from './modules/files/files.dto.js';
+import type { ScannedFileData } from './modules/files/files.events.js';
+import type { MessagePageDto } from './modules/messages/message-pages.dto.js';
+import type { MessageData, ReactionData } from './modules/messages/messages.events.js';
+import type { MarkedDto } from './modules/participants/participants.dto.js';
+import type {
+  ParticipantData,
+  ParticipantLeftData,
+  ReceiptsData,
+  UnreadData,
+} from './modules/participants/participants.events.js';
+import type { PresenceDto } from './modules/presence/presence.dto.js';
+import type { ProfileData, TypingData } from './modules/presence/presence.events.js';
+import type { UserUpdatedData } from './modules/users/users.events.js';
+import type { WebhookDisabledData } from './modules/webhooks/webhooks.events.js';
+import type {
+  AuthFrameDto,
+  CursorData,
+  ExpiringData,
+  GoingAwayData,
+  HelloData,
+  LiveData,
+  ReadyData,
+  ResyncData,
+  ServerTimeData,
+} from './platform/realtime/protocol/protocol-frames.js';
+
+export interface ProtocolError {
+  code: string;
+  message: string;
+  details: Record<string, unknown>;
+}
+
+export type Acknowledgement<Data = Record<string, unknown>> = (
+  reply: { ok: true; data: Data } | { ok: false; error: ProtocolError },
+) => void;
+
+/** A frame about the connection itself. */
+export interface ConnectionFrame<Type extends string, Data> {
+  type: Type;
+  data: Data;
+}
+
+/** A durable event: one position of a conversation, or of the user's own stream. */
+export interface DurableFrame<Type extends string = string, Data = Record<string, unknown>> {
+  type: Type;
+  conversation_id?: string;
+  seq: number;
+  /** Position of the previous durable event of this stream that the user may receive. */
+  prev: number;
+  id: string;
+  at: string;
+  actor_id: string | null;
+  data: Data;
+  /** In a replay. */
+  replay?: true;
+}
+
+/** A signal: state, of which the newest counts, or ephemeral. */
+export interface SignalFrame<Type extends string = string, Data = Record<string, unknown>> {
+  type: Type;
+  conversation_id?: string;
+  data: Data;
+}
+
+/** The frames about the connection, by type. */
+export interface ConnectionFrames {
+  hello: HelloData;
+  ready: ReadyData;
+  live: LiveData;
+  cursor: CursorData;
+  resync: ResyncData;
+  'auth.expiring': ExpiringData;
+  going_away: GoingAwayData;
+}
+
+/** The `data` of durable events, by type. */
+export interface DurableEvents {
+  'message.created': MessageData;
+  'message.updated': MessageData;
+  'message.deleted': MessageData;
+  'message.pinned': MessageData;
+  'message.unpinned': MessageData;
+  'reaction.added': ReactionData;
+  'reaction.removed': ReactionData;
+  'participant.joined': ParticipantData;
+  'participant.left': ParticipantLeftData;
+  'participant.updated': ParticipantData;
+  'conversation.updated': ConversationUpdatedData | OwnFlagsChangedData;
+  'conversation.deleted': ConversationDeletedData;
+  'conversation.added': ConversationAddedData;
+  'conversation.removed': ConversationRemovedData;
+  'user.updated': UserUpdatedData;
+  'session.revoked': SessionRevokedData;
+  'user.warned': UserWarnedData;
+  'webhook.disabled': WebhookDisabledData;
+}
+
+/** The `data` of signals, by type. */
+export interface Signals {
+  'receipt.updated': ReceiptsData;
+  'presence.changed': PresenceDto;
+  'profile.changed': ProfileData;
+  'unread.changed': UnreadData;
+  'file.scanned': ScannedFileData;
+  'report.created': ReportCreatedData;
+  'admin.figures': LiveFiguresDto;
+  typing: TypingData;
+}
+
+export type ServerToClientEvents = {
+  [Type in keyof ConnectionFrames]: (frame: ConnectionFrame<Type, ConnectionFrames[Type]>) => void;
+} & { [Type in keyof DurableEvents]: (frame: DurableFrame<Type, DurableEvents[Type]>) => void } & {
+  [Type in keyof Signals]: (frame: SignalFrame<Type, Signals[Type]>) => void;
+} & { error: (frame: { type: 'error'; error: ProtocolError }) => void };
+
+/** Requests and their data: the fields of the REST body plus `conversation_id` or `message_id`. */
+export interface Requests {
+  auth: AuthFrameDto;
+  'auth.refresh': { token: string };
+  ping: Record<string, never>;
+  'admin.watch': object;
+  'admin.unwatch': object;
+  'message.send': {
+    conversation_id: string;
+    content?: string;
+    message_type?: string;
+    reply_to_id?: string | null;
+    mentions?: string[];
+    attachment_ids?: string[];
+    metadata?: Record<string, unknown>;
+    client_message_id?: string;
+  };
+  'message.edit': {
+    message_id: string;
+    content: string;
+    mentions?: string[];
+    metadata?: Record<string, unknown>;
+  };
+  'message.delete': { message_id: string };
+  'reaction.add': { message_id: string; emoji: string };
+  'reaction.remove': { message_id: string; emoji: string };
+  'message.read': { conversation_id: string; message_id?: string; sequence_number?: number };
+  'message.delivered': { conversation_id: string; message_id?: string; sequence_number?: number };
+  'typing.start': { conversation_id: string };
+  'typing.stop': { conversation_id: string };
+  'presence.set': { status: 'online' | 'away' | 'busy' | 'offline'; custom?: string | null };
+  'file.get': { file_id: string };
+  subscribe: { conversation_id: string; from_seq?: number };
+  unsubscribe: { conversation_id: string };
+  history: {
+    conversation_id: string;
+    limit?: number;
+    cursor?: string;
+    before?: string;
+    after?: string;
+    after_number?: number;
+    before_number?: number;
+    around?: string;
+    type?: string;
+    from?: string;
+    to?: string;
+    sender_id?: string;
+  };
+}
+
+/** The `data` of replies, by type of the request; without fields for the other types. */
+export interface Replies {
+  'auth.refresh': ExpiringData;
+  ping: ServerTimeData;
+  'admin.watch': LiveFiguresDto;
+  'message.send': MessageData;
+  'message.edit': MessageData;
+  'message.delete': MessageData;
+  'reaction.add': MessageData;
+  'reaction.remove': MessageData;
+  'message.read': MarkedDto;
+  'message.delivered': MarkedDto;
+  'presence.set': PresenceDto;
+  'file.get': FileData;
+  history: MessagePageDto;
+}
+
+type ReplyTo<Type> = Type extends keyof Replies ? Replies[Type] : Record<string, never>;
+
+export type ClientToServerEvents = {
+  [Type in keyof Requests]: (data: Requests[Type], acknowledge?: Acknowledgement<ReplyTo<Type>>) => void;
+};

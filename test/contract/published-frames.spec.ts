@@ -1,0 +1,131 @@
+import { SESSION_REVOKED } from '../../src/modules/auth/auth.events.js';
+import { EventCatalogue } from '../../src/platform/event-log/event-catalogue.js';
+import { WEBHOOK_DISABLED } from '../../src/modules/webhooks/webhooks.events.js';
+import { EventLog } from '../../src/platform/event-log/event-log.js';
+import { newId } from '../../src/platform/database/ids.js';
+import type { Actor } from '../../src/platform/identity/actor.js';
+import { People } from '../support/people.js';
+import { differencesFromPublished, PUBLISHED_MESSAGES } from '../support/published-frames.js';
+import type { AnyFrame, RealtimeClient } from '../support/realtime-client.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+let test: TestApp;
+let people: People;
+let owner: Actor;
+let participant: Actor;
+let admin: Actor;
+
+beforeAll(async () => {
+  test = await startTestApp();
+  people = new People(test);
+  [owner, participant] = (await people.many(2)) as [Actor, Actor];
+  admin = await people.one('admin');
+});
+afterAll(() => test.close());
+
+/** The differences of all frames received so far, and of each reply from the schema of its request. */
+const differences: string[] = [];
+const seen = new Set<string>();
+
+function compare(frame: AnyFrame, request?: string): void {
+  seen.add(frame.type === 'reply' ? `${request}.reply` : frame.type);
+  differences.push(...differencesFromPublished(frame, request));
+}
+
+async function request(client: RealtimeClient, type: string, data: object = {}): Promise<AnyFrame> {
+  const reply = await client.request(type, data);
+  compare(reply, type);
+  return reply;
+}
+
+async function call(actor: Actor, method: string, path: string, body?: object): Promise<Record<string, string>> {
+  const answer = await people.call(actor, method, path, body);
+  expect([method, path, answer.status < 300, answer.body]).toEqual([method, path, true, answer.body]);
+  return answer.body as Record<string, string>;
+}
+
+/** Sends every request of a participant, and awaits the events and signals of them. */
+async function talk(own: RealtimeClient, other: RealtimeClient, conversation_id: string): Promise<string> {
+  await request(own, 'ping');
+  await request(own, 'auth.refresh', { token: people.tokenOf(owner) });
+  const sent = await request(own, 'message.send', { conversation_id, content: 'Hello', metadata: { any: ['thing'] } });
+  const { id: message_id } = (sent.data as { message: { id: string } }).message;
+  await request(own, 'message.edit', { message_id, content: 'Hello, all' });
+  await request(other, 'message.read', { conversation_id, message_id });
+  await request(other, 'message.delivered', { conversation_id, message_id });
+  await request(other, 'reaction.add', { message_id, emoji: '👍' });
+  await request(other, 'reaction.remove', { message_id, emoji: '👍' });
+  await request(other, 'typing.start', { conversation_id });
+  await request(other, 'typing.stop', { conversation_id });
+  await request(own, 'presence.set', { status: 'busy', custom: 'Back at two' });
+  await request(own, 'history', { conversation_id });
+  await request(own, 'subscribe', { conversation_id, from_seq: 0 });
+  await call(owner, 'PUT', `/messages/${message_id}/pin`);
+  await call(owner, 'DELETE', `/messages/${message_id}/pin`);
+  return message_id;
+}
+
+describe('what a client receives over a socket', () => {
+  it('has exactly the fields that the AsyncAPI document describes', async () => {
+    const own = await people.connect(owner);
+    const other = await people.connect(participant);
+    const watching = await people.connect(admin);
+    const cursor = other.frames.find(({ type }) => type === 'ready')!.data!.cursor as string;
+
+    const id = await people.group(owner, [[participant, 'participant']]);
+    const message_id = await talk(own, other, id);
+    await call(owner, 'PATCH', `/conversations/${id}`, { title: 'Plans' });
+    await call(owner, 'PATCH', `/conversations/${id}/me`, { is_pinned: true });
+    await call(owner, 'PATCH', `/conversations/${id}/participants/${participant.userId}`, { role: 'moderator' });
+    await call(owner, 'POST', `/conversations/${id}/participants`, { user_ids: [admin.userId] });
+    await call(owner, 'DELETE', `/conversations/${id}/participants/${admin.userId}`);
+    await call(owner, 'PATCH', '/users/me', { display_name: 'Ana' });
+    await request(watching, 'admin.watch');
+    await request(watching, 'admin.unwatch');
+
+    const report = await call(participant, 'POST', '/reports', {
+      target_type: 'message',
+      target_id: message_id,
+      category: 'spam',
+    });
+    await call(admin, 'POST', `/admin/reports/${report.id}/claim`);
+    await call(admin, 'POST', `/admin/reports/${report.id}/resolve`, {
+      outcome: 'warned',
+      user_message: 'Please stop.',
+    });
+    await request(own, 'message.delete', { message_id });
+    await request(own, 'unsubscribe', { conversation_id: id });
+    await test.app.get(EventLog, { strict: false }).write(owner.userId, (tx) => {
+      tx.append({ type: WEBHOOK_DISABLED, actorId: null, subjectId: newId(), payload: { reason: 'gone' } });
+      tx.append({ type: SESSION_REVOKED, actorId: null, subjectId: newId(), payload: { reason: 'logout' } });
+      return Promise.resolve(true);
+    });
+    await other.next('message.deleted');
+    await own.next('session.revoked');
+    const resumed = await people.connect(participant, cursor);
+    await call(owner, 'DELETE', `/conversations/${id}`);
+    for (const type of ['conversation.deleted', 'conversation.removed']) await other.next(type);
+
+    for (const client of [own, other, watching, resumed]) {
+      for (const frame of client.frames) if (frame.type !== 'reply') compare(frame);
+      client.close();
+    }
+    expect(differences).toEqual([]);
+    const types = test.app.get(EventCatalogue, { strict: false }).types();
+    expect(types.filter((type) => !seen.has(type))).toEqual([]);
+    // The reply to `auth` has no data, and a file needs an upload.
+    const replies = PUBLISHED_MESSAGES.filter((name) => name.endsWith('.reply'));
+    expect(replies.filter((name) => !seen.has(name)).sort()).toEqual(['auth.reply', 'file.get.reply']);
+  });
+
+  it('is reported if it has one field more, one less, or another type', async () => {
+    const client = await people.connect(participant);
+    const pong = await client.request('ping');
+    client.close();
+    expect(differencesFromPublished(pong, 'ping')).toEqual([]);
+    const more = { ...pong, data: { ...pong.data, more: 1 } };
+    expect(differencesFromPublished(more, 'ping')).toEqual(['ping.reply.data.more: not described']);
+    expect(differencesFromPublished({ ...pong, data: {} }, 'ping')).toEqual(['ping.reply.data.server_time: missing']);
+    expect(differencesFromPublished({ ...pong, data: { server_time: 1 } }, 'ping')).toHaveLength(1);
+  });
+});

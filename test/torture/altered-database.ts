@@ -20,17 +20,19 @@ export async function withAlteredFunction<T>(
   }
 }
 
-/** Removes a constraint or unique index during `work`; rows that violate it afterwards are deleted by `mend`. */
+/**
+ * Removes a constraint or unique index of a table during `work`. Afterwards `mend` deletes the rows that violate it. No
+ * request that is still running writes another such row before `restore`: both are one transaction under a lock.
+ */
 export async function without<T>(
   cluster: Cluster,
-  { drop, mend, restore }: { drop: string; mend: string; restore: string },
+  { table, drop, mend, restore }: { table: string; drop: string; mend: string; restore: string },
   work: () => Promise<T>,
 ): Promise<T> {
   await cluster.query(drop);
   try {
     return await work();
   } finally {
-    await cluster.query(mend);
-    await cluster.query(restore);
+    await cluster.query(`lock table ${table} in access exclusive mode; ${mend}; ${restore}`);
   }
 }

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,8 +13,11 @@ const POLL_MS = 250;
  * Two machines may take over at the same time: within this time the later one has written, and the earlier one sees it.
  */
 const SETTLING_MS = 2000;
-/** Writes the time while the given process lives. Like the server, it survives this process. */
-const HEARTBEAT_SCRIPT = `while kill -0 "$1" 2>/dev/null && date +%s > "$2"; do sleep ${BEAT_SECONDS}; done`;
+/**
+ * Writes a rising number while the given process lives. Like the server, it survives this process. Only the shell itself
+ * writes: nothing is written once it has ended.
+ */
+const HEARTBEAT_SCRIPT = `while kill -0 "$1" 2>/dev/null && echo "$1 $((beat += 1))" > "$2"; do sleep ${BEAT_SECONDS}; done`;
 
 /**
  * Records which Parley process started or adopted the server and will stop it, in a file beside the data, with the
@@ -56,9 +60,9 @@ export class ClusterOwner {
     renameSync(`${this.file}.new`, this.file);
   }
 
-  /** Removes both files, so that the next process starts without waiting. */
-  disown(): void {
-    this.stopBeating();
+  /** Removes both files, so that the next process starts without waiting. No heartbeat is written after that. */
+  async disown(): Promise<void> {
+    await this.stopBeating();
     if (!this.isOurs()) return;
     rmSync(this.file, { force: true });
     rmSync(this.heartbeat, { force: true });
@@ -104,10 +108,15 @@ export class ClusterOwner {
     heartbeatProcess.unref();
   }
 
-  private stopBeating(): void {
+  private async stopBeating(): Promise<void> {
     clearInterval(this.timer);
-    if (this.heartbeatProcess?.pid && this.heartbeatProcess.exitCode === null) endGroup(this.heartbeatProcess.pid);
+    const beating = this.heartbeatProcess;
     this.heartbeatProcess = undefined;
+    if (!beating?.pid || beating.exitCode !== null || beating.signalCode !== null) return;
+    const ended = once(beating, 'exit');
+    beating.ref(); // this process must not end before the heartbeat
+    endGroup(beating.pid);
+    await ended;
   }
 
   private lastBeat(): string {

@@ -94,7 +94,7 @@ export class EmbeddedPostgres {
       started.unref();
       return new EmbeddedPostgres(cluster.url(port), pid, cluster, owner, started);
     } catch (error) {
-      if (!child || !isLiving(child)) owner.disown();
+      if (!child || !isLiving(child)) await owner.disown();
       throw error;
     } finally {
       access.lock?.release(); // the server now holds the lock
@@ -120,7 +120,7 @@ export class EmbeddedPostgres {
     this.cluster.interrupt(this.pid);
     const deadline = Date.now() + STOP_DEADLINE_MS;
     while (this.isRunning() && Date.now() < deadline) await sleep(POLL_MS);
-    if (!this.isRunning()) this.owner.disown();
+    if (!this.isRunning()) await this.owner.disown();
   }
 
   /** Kills the server at once, for tests of crashes. */

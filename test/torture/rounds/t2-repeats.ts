@@ -95,6 +95,7 @@ async function run(cluster: Cluster, { seconds, clients: count, seed }: Required
 
 function withoutKeys(cluster: Cluster, work: () => Promise<Counts>): Promise<Counts> {
   const index = {
+    table: 'messages',
     drop: `drop index messages_client_message_id_key`,
     mend: `delete from messages m using messages twin
             where m.conversation_id = twin.conversation_id and m.sender_id = twin.sender_id

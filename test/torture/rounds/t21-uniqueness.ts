@@ -92,6 +92,7 @@ export const UNIQUENESS: Round = {
 };
 
 const UNIQUE_PAIR = {
+  table: 'conversations',
   drop: `alter table conversations drop constraint conversations_direct_key_key`,
   mend: `delete from conversations c using conversations twin where c.direct_key = twin.direct_key and c.id > twin.id`,
   restore: `alter table conversations add constraint conversations_direct_key_key unique (direct_key)`,

@@ -532,8 +532,12 @@ describe('presence', () => {
           type: 'direct',
           participant_ids: [ben.userId],
         });
+        const annasThere = await there.connect(anna);
+        clients.push(annasThere);
         await bens.request('typing.start', { conversation_id: body.id });
-        await annas.next(({ type, conversation_id }) => type === 'typing' && conversation_id === body.id);
+        for (const client of [annas, annasThere]) {
+          await client.next(({ type, conversation_id }) => type === 'typing' && conversation_id === body.id);
+        }
         expect((await there.call(anna, 'PUT', `/users/${ben.userId}/block`)).status).toBe(204);
         await annas.next(({ type, data }) => type === 'typing' && data?.is_typing === false);
         await bens.request('typing.stop', { conversation_id: id });

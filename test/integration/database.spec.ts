@@ -7,6 +7,7 @@ import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { ConfigModule } from '../../src/platform/config/config.module.js';
 import { testConfig } from '../support/test-app.js';
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { ServiceUnavailable } from '../../src/platform/errors/app-error.js';
 import { connectWhenReady } from '../../src/platform/database/connect-when-ready.js';
 import { DatabaseModule } from '../../src/platform/database/database.module.js';
 import { type Queryable, Sql, statement } from '../../src/platform/database/sql.js';
@@ -29,6 +30,18 @@ function step(name: string): new () => MigrationInterface {
   }
   Object.defineProperty(Step, 'name', { value: name });
   return Step;
+}
+
+/** What PostgreSQL sends before it closes a connection that an operator has ended, and the end of a response. */
+const TERMINATED = errorResponse({ S: 'FATAL', V: 'FATAL', C: '57P01', M: 'terminating connection' });
+const READY_FOR_QUERY = Buffer.from('Z\0\0\0\x05I', 'latin1');
+
+function errorResponse(fields: Record<string, string>): Buffer {
+  const body = Object.entries(fields).map(([field, value]) => `${field}${value}\0`);
+  const content = Buffer.from(`${body.join('')}\0`);
+  const head = Buffer.from('E\0\0\0\0', 'latin1');
+  head.writeInt32BE(content.length + 4, 1);
+  return Buffer.concat([head, content]);
 }
 
 const OWN_PID = statement<{ pid: number }>('test.own_pid', 'select pg_backend_pid() as pid');
@@ -115,6 +128,45 @@ describe('the database', () => {
     expect((await app.get(pg.Pool).query('select 1 as one')).rows).toEqual([{ one: 1 }]);
     await app.close();
     slow.close();
+    await database.drop();
+  });
+
+  it('may end a connection at any moment, also together with the end of a login', async () => {
+    const database = await createTestDatabase();
+    const address = new URL(database.url);
+    let endsLogins = false;
+    const proxy = createServer((socket) => {
+      const server = connect(Number(address.port), address.hostname);
+      socket.pipe(server);
+      server.on('data', (data: Buffer) => {
+        const isLogin = endsLogins && data.subarray(-READY_FOR_QUERY.length).equals(READY_FOR_QUERY);
+        socket.write(isLogin ? Buffer.concat([data, TERMINATED]) : data);
+      });
+      for (const end of [socket, server]) end.on('error', () => undefined).on('close', () => (socket.destroy(), server.destroy())); // prettier-ignore
+    });
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const through = new URL(database.url);
+    through.port = String((proxy.address() as AddressInfo).port);
+    const imports = [DatabaseModule, ConfigModule.of(testConfig(through.href))];
+    const app = await NestFactory.createApplicationContext({ module: class Root {}, imports }, { logger: false });
+    const [sql, pool] = [app.get(Sql), app.get(pg.Pool)];
+
+    // As a library does that listens to no errors: the connection ends between two of its statements.
+    const client = await pool.connect();
+    const ended = new Promise<void>((resolve) => client.once('end', resolve));
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+    await database.query('select pg_terminate_backend($1)', [rows[0]!.pid]);
+    await ended;
+    await expect(client.query('select 1')).rejects.toThrow('not queryable');
+    client.release();
+
+    endsLogins = true;
+    await expect(sql.transaction((tx) => tx.one(OWN_PID))).rejects.toThrow(ServiceUnavailable);
+    endsLogins = false;
+    await expect(sql.transaction((tx) => tx.one(OWN_PID))).resolves.toBeDefined();
+    await app.close();
+    proxy.close();
     await database.drop();
   });
 

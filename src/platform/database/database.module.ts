@@ -3,6 +3,7 @@ import pg from 'pg';
 import { Config } from '../config/config.js';
 import { closePool } from './close-pool.js';
 import { whenReady } from './connect-when-ready.js';
+import { openPool } from './open-pool.js';
 import { PoolMonitor } from './pool-monitor.js';
 import { Sql } from './sql.js';
 import { StatementStats } from './statement-stats.js';
@@ -22,25 +23,25 @@ const types = {
 };
 
 function createPool(config: Config): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: config.databaseUrl,
-    application_name: 'parley',
-    max: config.databasePoolSize,
-    connectionTimeoutMillis: 2000,
-    types: types as pg.CustomTypesConfig,
-    keepAlive: true,
-    statement_timeout: 5000,
-    query_timeout: RESPONSE_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: 10_000,
-    // An acknowledged message must survive a crash of the server, whatever its default is.
-    options: '-c synchronous_commit=on',
-  });
   const lost = new RepeatedWarning(new Logger('Database'), 'connections to PostgreSQL are lost', {
     over: 'PostgreSQL accepts connections again',
   });
-  pool.on('error', (error) => lost.failed({ err: error }));
-  pool.on('connect', () => lost.worked());
-  return pool;
+  return openPool(
+    {
+      connectionString: config.databaseUrl,
+      application_name: 'parley',
+      max: config.databasePoolSize,
+      connectionTimeoutMillis: 2000,
+      types: types as pg.CustomTypesConfig,
+      keepAlive: true,
+      statement_timeout: 5000,
+      query_timeout: RESPONSE_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: 10_000,
+      // An acknowledged message must survive a crash of the server, whatever its default is.
+      options: '-c synchronous_commit=on',
+    },
+    lost,
+  );
 }
 
 /** Creates a pool once its server accepts connections. */

@@ -15,9 +15,10 @@ import {
   type Worker,
 } from 'bullmq';
 import type { RedisOptions } from 'ioredis';
-import pg from 'pg';
+import type pg from 'pg';
 import { Config } from '../config/config.js';
 import { closePool } from '../database/close-pool.js';
+import { openPool } from '../database/open-pool.js';
 import { DrainState } from '../health/drain-state.js';
 import { ClosableRedis } from './closable-redis.js';
 import { queueFailures } from './logged-queue.js';
@@ -67,18 +68,19 @@ export class QueueConnection implements OnApplicationBootstrap, BeforeApplicatio
       };
       return;
     }
-    this.pool = new pg.Pool({
-      connectionString: config.databaseUrl,
-      application_name: 'parley-queue',
-      max: POOL_SIZE,
-      connectionTimeoutMillis: 5000,
-      query_timeout: ANSWER_TIMEOUT_MS,
-      keepAlive: true, // without it a worker looks for jobs at least every 10 s
-      options: '-c search_path=bullmq,public',
-    });
+    this.pool = openPool(
+      {
+        connectionString: config.databaseUrl,
+        application_name: 'parley-queue',
+        max: POOL_SIZE,
+        connectionTimeoutMillis: 5000,
+        query_timeout: ANSWER_TIMEOUT_MS,
+        keepAlive: true, // without it a worker looks for jobs at least every 10 s
+        options: '-c search_path=bullmq,public',
+      },
+      queueFailures,
+    );
     this.pool.setMaxListeners(0); // one for each queue and worker
-    this.pool.on('error', (error) => queueFailures.failed({ err: error }));
-    this.pool.on('connect', () => queueFailures.worked());
     setDefaultBackendFactory(createPostgresBackend);
     this.options = this.pool as unknown as ConnectionOptions;
   }

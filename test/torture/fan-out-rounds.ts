@@ -208,7 +208,9 @@ export interface ResumeRoundOptions {
 /**
  * P6: clients are cut repeatedly, reconnect to another node with only their cursor, and in the end have every event
  * they may see, or a resync for the conversation. Some writers take their transaction id early and commit late, so that
- * ids commit out of order.
+ * ids commit out of order. A transaction that is older than the conversations is open while the clients connect, so
+ * their first cursors are as well: a resume repeats events from before the first connection, which a client has
+ * received with its first page.
  */
 export async function resumeRound(url: string, options: ResumeRoundOptions): Promise<ResumeReport> {
   const pool = openPool(url, 10);
@@ -216,6 +218,7 @@ export async function resumeRound(url: string, options: ResumeRoundOptions): Pro
   const node = (): TestNode =>
     new TestNode(url, control ? { repository: (sql) => new NewestEventRepository(sql, pool) } : {});
   const nodes = [node(), node()];
+  const commitEarly = await openTransaction(pool);
   const writer = await addUser(nodes[0]!);
   const users = await Promise.all(Array.from({ length: options.clients }, () => addUser(nodes[0]!)));
   const rooms: string[] = [];
@@ -245,8 +248,9 @@ export async function resumeRound(url: string, options: ResumeRoundOptions): Pro
       connections++;
     }
   });
+  const early = delay(options.forMs / 8).then(commitEarly);
   const membership = options.withMembership ? moveAbout(nodes, { rooms, users, until }) : Promise.resolve();
-  await Promise.all([...writers, ...coming, membership]);
+  await Promise.all([...writers, ...coming, membership, early]);
   for (const each of nodes) await each.reconciler.reconcile();
   await delay(100);
 
@@ -276,7 +280,7 @@ function tally(
     return;
   }
   report.holes += [...entitled].filter((seq) => seq > after && !got.has(seq)).length;
-  report.outOfOrder += disorder(client, [room]);
+  report.outOfOrder += disorder(client, [room], after);
 }
 
 /** The streams and ranges that each user may see, by the log itself. */
@@ -305,6 +309,17 @@ async function moveAbout(
     await delay(Math.random() * 40);
     await join(pick(nodes), room, userId);
   }
+}
+
+/** Begins a transaction that has an id, and returns how to commit it. */
+async function openTransaction(pool: pg.Pool): Promise<() => Promise<void>> {
+  const client = await pool.connect();
+  await client.query('begin');
+  await client.query('select pg_current_xact_id()');
+  return async () => {
+    await client.query('commit');
+    client.release();
+  };
 }
 
 /** Takes its transaction id first, waits, and only then locks the head, appends and commits. Sends no hint. */
@@ -338,9 +353,10 @@ async function headOf(pool: pg.Pool, streamId: string): Promise<number> {
   return rows[0]!.last_seq;
 }
 
-function disorder(client: FakeClient, rooms: string[]): number {
+/** How often an event after the position `after` arrived later than one that follows it. */
+function disorder(client: FakeClient, rooms: string[], after = 0): number {
   return rooms.reduce((sum, room) => {
-    const seqs = client.seqs(room);
+    const seqs = client.seqs(room).filter((seq) => seq > after);
     return sum + seqs.filter((seq, i) => i > 0 && seq <= seqs[i - 1]!).length;
   }, 0);
 }

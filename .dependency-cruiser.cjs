@@ -10,9 +10,9 @@ module.exports = {
   forbidden: [
     rule(
       'no-circular',
-      'Break it with a domain event.',
+      'Break it with a domain event, or with an interface of what is used. Imports of types count as well.',
       {},
-      { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      { circular: true },
     ),
     rule(
       'platform-knows-no-module',

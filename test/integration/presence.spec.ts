@@ -1,6 +1,6 @@
 import { CallerLeases } from '../../src/modules/presence/caller-leases.js';
 import { PresenceLeases } from '../../src/modules/presence/presence-leases.js';
-import { PresenceRepository } from '../../src/modules/presence/presence.repository.js';
+import { PresenceLeasesRepository } from '../../src/modules/presence/presence-leases.repository.js';
 import { PresenceService } from '../../src/modules/presence/presence.service.js';
 import { newId } from '../../src/platform/database/ids.js';
 import type { Actor } from '../../src/platform/identity/actor.js';
@@ -298,7 +298,7 @@ describe('presence', () => {
       await changed(annas, ben.userId, 'busy');
       expect((await people.call(anna, 'GET', `/users/${ben.userId}`)).body.status).toBe('busy');
       await expireSoon(ben.userId);
-      const renewed = jest.spyOn(PresenceRepository.prototype, 'renewRequestLeases');
+      const renewed = jest.spyOn(PresenceLeasesRepository.prototype, 'renewRequestLeases');
       await callers.renew();
       renewed.mockClear();
       for (let i = 0; i < 5; i++) await people.call(ben, 'GET', '/users/me');

@@ -9,7 +9,8 @@ import { PARTICIPANTS_MAX } from './participants.dto.js';
 import { TooManyParticipants } from './participants.errors.js';
 import { CONVERSATION_ADDED, PARTICIPANT_JOINED } from './participants.events.js';
 import type { ParticipantRole } from './participant-roles.js';
-import { type CandidateRow, ParticipantsRepository } from './participants.repository.js';
+import { type CandidateRow, CandidatesRepository } from './candidates.repository.js';
+import { ParticipantsRepository } from './participants.repository.js';
 
 /** A user to be added, and their role. */
 export interface NewParticipant {
@@ -24,7 +25,10 @@ export interface NewParticipant {
  */
 @Injectable()
 export class AddParticipants {
-  constructor(private readonly repository: ParticipantsRepository) {}
+  constructor(
+    private readonly repository: ParticipantsRepository,
+    private readonly candidates: CandidatesRepository,
+  ) {}
 
   /**
    * Adds the users; existing participants are unchanged. Only under the lock of the conversation.
@@ -82,7 +86,7 @@ export class AddParticipants {
     additions: NewParticipant[],
   ): Promise<Map<string, CandidateRow>> {
     const ids = additions.map(({ userId }) => userId);
-    const rows = await this.repository.findCandidates(tx, tx.head.streamId, ids, actor.userId);
+    const rows = await this.candidates.find(tx, tx.head.streamId, ids, actor.userId);
     const candidates = new Map(rows.map((row) => [row.user_id, row]));
     for (const id of ids) {
       const row = candidates.get(id);

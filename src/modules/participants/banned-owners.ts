@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { EventLog } from '../../platform/event-log/event-log.js';
 import { inBatches, ScheduledTask, type TaskReport } from '../../platform/schedule/schedule.js';
-import { ParticipantsRepository } from './participants.repository.js';
+import { OwnershipRepository } from './ownership.repository.js';
 import { ParticipantChanges } from './participant-changes.js';
 
 const BATCH_SIZE = 100;
@@ -16,7 +16,7 @@ const BATCH_SIZE = 100;
 @Injectable()
 export class BannedOwners {
   constructor(
-    private readonly repository: ParticipantsRepository,
+    private readonly repository: OwnershipRepository,
     private readonly changes: ParticipantChanges,
     private readonly log: EventLog,
   ) {}

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { StreamTransaction } from '../../platform/event-log/event-log.js';
 import { type LeftPayload, type ParticipantPayload, presentParticipantEvent } from './participant-presenter.js';
+import { OwnershipRepository } from './ownership.repository.js';
 import type { ParticipantRole } from './participant-roles.js';
 import { ParticipantNotFound } from './participants.errors.js';
 import { CONVERSATION_REMOVED, PARTICIPANT_LEFT, PARTICIPANT_UPDATED } from './participants.events.js';
@@ -12,7 +13,10 @@ import { type ParticipantRow, ParticipantsRepository } from './participants.repo
  */
 @Injectable()
 export class ParticipantChanges {
-  constructor(private readonly repository: ParticipantsRepository) {}
+  constructor(
+    private readonly repository: ParticipantsRepository,
+    private readonly ownership: OwnershipRepository,
+  ) {}
 
   /** @throws ParticipantNotFound */
   async require(tx: StreamTransaction, conversationId: string, userId: string): Promise<ParticipantRow> {
@@ -49,7 +53,7 @@ export class ParticipantChanges {
 
   /** Makes the successor of `formerId` the owner; returns false if there is no other participant. */
   async transferOwnership(tx: StreamTransaction, actorId: string | null, formerId: string): Promise<boolean> {
-    const successorId = await this.repository.findSuccessor(tx, tx.head.streamId, formerId);
+    const successorId = await this.ownership.findSuccessor(tx, tx.head.streamId, formerId);
     if (successorId === undefined) return false;
     const successor = await this.require(tx, tx.head.streamId, successorId);
     await this.updateParticipant(tx, actorId, successor, { role: 'owner' });
@@ -58,7 +62,7 @@ export class ParticipantChanges {
 
   /** The current owner becomes an admin. */
   async demoteOwner(tx: StreamTransaction, actorId: string | null): Promise<void> {
-    const ownerId = await this.repository.findOwner(tx, tx.head.streamId);
+    const ownerId = await this.ownership.findOwner(tx, tx.head.streamId);
     if (ownerId === undefined) return;
     await this.updateParticipant(tx, actorId, await this.require(tx, tx.head.streamId, ownerId), { role: 'admin' });
   }

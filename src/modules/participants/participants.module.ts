@@ -13,6 +13,8 @@ import { ReadStateProvider } from './read-state-provider.js';
 import { ParticipantsController } from './participants.controller.js';
 import { ParticipantsGateway } from './participants.gateway.js';
 import { ParticipantsPolicy } from './participants.policy.js';
+import { CandidatesRepository } from './candidates.repository.js';
+import { OwnershipRepository } from './ownership.repository.js';
 import { ParticipantsRepository } from './participants.repository.js';
 import { ParticipantsService } from './participants.service.js';
 import { ReadState } from './read-state.js';
@@ -29,8 +31,10 @@ import { ParticipantChanges } from './participant-changes.js';
     ParticipantsService,
     ParticipantsPolicy,
     ParticipantsRepository,
+    OwnershipRepository,
     ParticipantsGateway,
     AddParticipants,
+    CandidatesRepository,
     ParticipantChanges,
     EntryBySystemRole,
     ConversationBans,

@@ -45,38 +45,6 @@ const ID_BY_SLUG = statement<{ id: string; is_private: boolean; is_member: boole
     where c.slug = $1 and c.deleted_at is null`,
 );
 
-/** A user to be added: their account, and their relation to the actor and to the conversation. */
-export interface CandidateRow {
-  user_id: string;
-  username: string;
-  display_name: string;
-  avatar_url: string | null;
-  is_banned: boolean;
-  is_blocked: boolean;
-  /** Banned from this conversation. */
-  is_shut_out: boolean;
-  is_member: boolean;
-  /** Still applies after leaving and joining again. */
-  is_muted: boolean;
-  left_seq: number | null;
-}
-
-const FIND_CANDIDATES = statement<CandidateRow>(
-  'participants.newcomers',
-  `select u.id as user_id, u.username, u.display_name, u.avatar_url,
-          user_is_banned(u.banned_at, u.banned_until) as is_banned,
-          exists (select from user_blocks b
-                   where (b.blocker_id = u.id and b.blocked_id = $3) or (b.blocker_id = $3 and b.blocked_id = u.id)) as is_blocked,
-          exists (select from conversation_bans b
-                   where b.conversation_id = $1 and b.user_id = u.id
-                     and (b.banned_until is null or b.banned_until > now())) as is_shut_out,
-          p.user_id is not null and p.left_seq is null as is_member,
-          coalesce(p.is_muted, false) as is_muted, p.left_seq
-     from users u
-     left join participants p on p.conversation_id = $1 and p.user_id = u.id
-    where u.id = any($2::uuid[]) and u.deleted_at is null`,
-);
-
 export interface ParticipantRow {
   user_id: string;
   username: string;
@@ -169,51 +137,6 @@ const APPLY_SLOW_MODE = statement<{ wait: number }>(
    select wait from before`,
 );
 
-const SUCCESSOR = statement<{ user_id: string }>(
-  'participants.heir',
-  `select p.user_id from participants p join users u on u.id = p.user_id
-    where p.conversation_id = $1 and p.left_seq is null and p.user_id <> $2
-    order by user_is_banned(u.banned_at, u.banned_until),
-             array_position(array['owner', 'admin', 'moderator', 'participant'], p.role), p.joined_seq, p.user_id
-    limit 1`,
-);
-
-/**
- * Like `SUCCESSOR`, but only of users who are not banned, and who were participants when the owner was banned; the ban
- * must still be in force.
- */
-const SUCCESSOR_SINCE_BAN = `
-  select p.user_id from participants p join users u on u.id = p.user_id
-   where p.conversation_id = former.conversation_id and p.left_seq is null and p.user_id <> former.user_id
-     and p.joined_at <= owner.banned_at and u.deleted_at is null and not user_is_banned(u.banned_at, u.banned_until)
-   order by array_position(array['owner', 'admin', 'moderator', 'participant'], p.role), p.joined_seq, p.user_id
-   limit 1`;
-
-const OWNED_BY_BANNED = statement<{ conversation_id: string }>(
-  'participants.owned_by_banned',
-  `select former.conversation_id
-     from users owner
-     join participants former on former.user_id = owner.id and former.role = 'owner' and former.left_seq is null
-     join conversations c on c.id = former.conversation_id and c.type <> 'direct' and c.deleted_at is null
-    where owner.banned_at is not null and user_is_banned(owner.banned_at, owner.banned_until)
-      and exists (${SUCCESSOR_SINCE_BAN})
-    limit $1`,
-);
-
-const BANNED_OWNER = statement<{ user_id: string; successor_id: string }>(
-  'participants.banned_owner',
-  `select former.user_id, successor.user_id as successor_id
-     from participants former
-     join users owner on owner.id = former.user_id and user_is_banned(owner.banned_at, owner.banned_until)
-    cross join lateral (${SUCCESSOR_SINCE_BAN}) successor
-    where former.conversation_id = $1 and former.left_seq is null and former.role = 'owner'`,
-);
-
-const OWNER = statement<{ user_id: string }>(
-  'participants.owner',
-  `select user_id from participants where conversation_id = $1 and left_seq is null and role = 'owner' limit 1`,
-);
-
 const SET_FLAGS = statement<FlagsRow>(
   'participants.set_flags',
   `update participants
@@ -242,8 +165,7 @@ const NAMES = statement<NamedParticipant>(
 export type ListCursor = readonly [rank: number, joinedMs: number, userId: string];
 
 /**
- * Owns: participants (with receipts.repository.ts). Reads: conversations, users, user_blocks, stream_heads,
- * conversation_bans.
+ * Owns: participants (with receipts.repository.ts). Reads: conversations, users, user_blocks, stream_heads.
  */
 @Injectable()
 export class ParticipantsRepository {
@@ -265,11 +187,6 @@ export class ParticipantsRepository {
     userId?: string,
   ): Promise<{ id: string; is_private: boolean; is_member: boolean } | undefined> {
     return this.sql.one(ID_BY_SLUG, [slug, userId ?? null]);
-  }
-
-  /** Returns the users of these ids that exist; `actorId` is the user who adds them. */
-  findCandidates(tx: Queryable, conversationId: string, userIds: string[], actorId: string): Promise<CandidateRow[]> {
-    return tx.many(FIND_CANDIDATES, [conversationId, userIds, actorId]);
   }
 
   /** Includes users who have left: see `is_member`. */
@@ -328,31 +245,6 @@ export class ParticipantsRepository {
     change: { role?: ParticipantRole; isMuted?: boolean },
   ): Promise<void> {
     await tx.run(CHANGE, [conversationId, userId, change.role ?? null, change.isMuted ?? null]);
-  }
-
-  /**
-   * The next owner: of all other participants the one with the highest role, of those the one who joined first. A
-   * banned user only if all are banned.
-   */
-  async findSuccessor(tx: Queryable, conversationId: string, leavingId: string): Promise<string | undefined> {
-    return (await tx.one(SUCCESSOR, [conversationId, leavingId]))?.user_id;
-  }
-
-  /** Conversations whose owner is banned from the server and has a successor. */
-  async findOwnedByBanned(limit: number): Promise<string[]> {
-    return (await this.sql.many(OWNED_BY_BANNED, [limit])).map((row) => row.conversation_id);
-  }
-
-  /** Undefined if the owner is not banned, or has no successor. */
-  findBannedOwner(
-    tx: Queryable,
-    conversationId: string,
-  ): Promise<{ user_id: string; successor_id: string } | undefined> {
-    return tx.one(BANNED_OWNER, [conversationId]);
-  }
-
-  async findOwner(tx: Queryable, conversationId: string): Promise<string | undefined> {
-    return (await tx.one(OWNER, [conversationId]))?.user_id;
   }
 
   async setFlags(

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { QueueModule } from '../../platform/queue/queue.module.js';
 import { LeaveAllConversations } from './leave-all-conversations.service.js';
 import { BannedOwners } from './banned-owners.js';
+import { OwnershipRepository } from './ownership.repository.js';
 import { ParticipantsRepository } from './participants.repository.js';
 import { ReceiptsProcessor } from './receipts.processor.js';
 import { RECEIPTS_QUEUE } from './receipts.queue.js';
@@ -21,6 +22,7 @@ import { ParticipantChanges } from './participant-changes.js';
     BannedOwners,
     ParticipantChanges,
     ParticipantsRepository,
+    OwnershipRepository,
   ],
   exports: [LeaveAllConversations],
 })

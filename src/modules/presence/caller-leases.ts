@@ -13,7 +13,7 @@ import { OnDomainEvent } from '../../platform/event-log/domain-events.js';
 import type { ParleyRequest } from '../../platform/http/request-context.js';
 import { SessionsRevoked } from '../auth/auth.events.js';
 import { PresenceLeases } from './presence-leases.js';
-import { PresenceRepository } from './presence.repository.js';
+import { PresenceLeasesRepository } from './presence-leases.repository.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 /** With leases of 60 s: a client that sends a request every 50 s keeps its status. */
@@ -35,7 +35,7 @@ export class CallerLeases implements NestInterceptor, OnApplicationBootstrap, On
   private renewing: Repeating | undefined;
 
   constructor(
-    private readonly repository: PresenceRepository,
+    private readonly repository: PresenceLeasesRepository,
     private readonly leases: PresenceLeases,
   ) {}
 

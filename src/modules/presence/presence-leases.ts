@@ -9,7 +9,8 @@ import {
 } from '../../platform/realtime/connection/connection-changes.js';
 import { presentPresence } from './presence-presenter.js';
 import { LastSocketClosed, PresenceChanged } from './presence.events.js';
-import { type ClosedLease, type Lease, type PresenceRow, PresenceRepository } from './presence.repository.js';
+import { type ClosedLease, type Lease, PresenceLeasesRepository } from './presence-leases.repository.js';
+import { type PresenceRow, PresenceRepository } from './presence.repository.js';
 import { RepeatedWarning } from '../../platform/logging/repeated-warning.js';
 
 const RENEW_MS = 15_000;
@@ -36,7 +37,8 @@ export class PresenceLeases implements OnApplicationBootstrap, OnApplicationShut
   private loops: Repeating[] = [];
 
   constructor(
-    private readonly repository: PresenceRepository,
+    private readonly repository: PresenceLeasesRepository,
+    private readonly presence: PresenceRepository,
     private readonly events: DomainEvents,
   ) {}
 
@@ -90,7 +92,7 @@ export class PresenceLeases implements OnApplicationBootstrap, OnApplicationShut
 
   async announce(changed: PresenceRow[]): Promise<void> {
     if (changed.length === 0) return;
-    const recipients = await this.repository.findRecipients(changed.map((row) => row.user_id));
+    const recipients = await this.presence.findRecipients(changed.map((row) => row.user_id));
     for (const row of changed) {
       const recipientIds = new Set(recipients.get(row.user_id)).add(row.user_id);
       this.events.publish(new PresenceChanged(presentPresence(row), [...recipientIds]));

@@ -3,6 +3,7 @@ import { APP_INTERCEPTOR } from '@nestjs/core';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { CallerLeases } from './caller-leases.js';
+import { PresenceLeasesRepository } from './presence-leases.repository.js';
 import { PresenceLeases } from './presence-leases.js';
 import { PresenceController } from './presence.controller.js';
 import { PresenceGateway } from './presence.gateway.js';
@@ -20,6 +21,7 @@ import { TypingService } from './typing.service.js';
   providers: [
     PresenceService,
     PresenceRepository,
+    PresenceLeasesRepository,
     PresenceLeases,
     CallerLeases,
     { provide: APP_INTERCEPTOR, useExisting: CallerLeases },

@@ -3,6 +3,7 @@ import type { Actor } from '../../platform/identity/actor.js';
 import { cleanName } from '../../platform/validation/text.js';
 import { type KnownPresence, PresenceLookup, type PresenceSource } from '../users/presence-lookup.service.js';
 import { UsersPolicy } from '../users/users.policy.js';
+import { PresenceLeasesRepository } from './presence-leases.repository.js';
 import { PresenceLeases } from './presence-leases.js';
 import { presentPresence } from './presence-presenter.js';
 import type { GetPresenceQuery, PresenceDto, SetPresenceDto } from './presence.dto.js';
@@ -17,6 +18,7 @@ import { PresenceRepository, type PresenceRow } from './presence.repository.js';
 export class PresenceService implements PresenceSource, OnModuleInit {
   constructor(
     private readonly repository: PresenceRepository,
+    private readonly leaseRepository: PresenceLeasesRepository,
     private readonly leases: PresenceLeases,
     private readonly users: UsersPolicy,
     private readonly lookup: PresenceLookup,
@@ -52,10 +54,10 @@ export class PresenceService implements PresenceSource, OnModuleInit {
     const custom = typeof dto.custom === 'string' ? cleanName(dto.custom) || null : dto.custom;
     const changed = await this.repository.change(async (tx) => {
       await this.users.requireActive(tx, actor);
-      if (connection) await this.repository.open(connection.nodeId, [connection.lease], tx);
-      else if (dto.status !== 'offline') await this.repository.openRequestLease(tx, actor);
+      if (connection) await this.leaseRepository.open(connection.nodeId, [connection.lease], tx);
+      else if (dto.status !== 'offline') await this.leaseRepository.openRequestLease(tx, actor);
       await this.repository.set(tx, actor.userId, { status, custom });
-      return this.repository.recompute([actor.userId], tx);
+      return this.leaseRepository.recompute([actor.userId], tx);
     });
     await this.leases.announce(changed);
     const { data } = await this.get(actor, { user_ids: [actor.userId] });

@@ -5,7 +5,7 @@ import { EventLog, type StreamTransaction } from '../../platform/event-log/event
 import type { Actor, SystemRole } from '../../platform/identity/actor.js';
 import { isGuest } from '../../platform/identity/guest.js';
 import { IdempotencyRepository } from '../../platform/http/idempotency.repository.js';
-import { requireProfile } from './user-fields.policy.js';
+import { requireProfile } from './profile-changes.js';
 import type { UpdateProfileDto, UserRow } from './users.dto.js';
 import { LastAdmin, UserNotFound } from './users.errors.js';
 import { USER_BANNED, USER_UPDATED, UserBanned, UserRoleChanged, UserUnbanned, UserUpdated } from './users.events.js';

@@ -2,7 +2,6 @@ import { ValidationError } from '../../platform/errors/app-error.js';
 import { foldEmail } from '../../platform/validation/login-name.js';
 import { isOfficialName, isReservedUsername } from '../../platform/validation/reserved-usernames.js';
 import { cleanName, cleanText, foldUsername, USERNAME_PATTERN } from '../../platform/validation/text.js';
-import type { ProfileChanges, UpdateProfileDto } from './users.dto.js';
 
 const DISPLAY_NAME_MAX = 80;
 const BIO_MAX = 500;
@@ -23,16 +22,6 @@ export function requireEmail(text: string): string {
   const email = foldEmail(text);
   if (!email) throw ValidationError.of('email', 'must be an e-mail address');
   return email;
-}
-
-/** @throws ValidationError */
-export function requireProfile(dto: UpdateProfileDto): ProfileChanges {
-  return {
-    displayName: dto.display_name === undefined ? undefined : requireDisplayName(dto.display_name),
-    bio: dto.bio === undefined ? undefined : requireBio(dto.bio),
-    location: dto.location === undefined ? undefined : requireLocation(dto.location),
-    avatarUrl: typeof dto.avatar_url === 'string' ? requireAvatarUrl(dto.avatar_url) : dto.avatar_url,
-  };
 }
 
 /** @throws ValidationError if it has no visible characters, is too long, or resembles an official name */

@@ -31,14 +31,6 @@ export interface NewUser {
   readonly role: SystemRole;
 }
 
-/** The changes of a profile; undefined fields are unchanged. */
-export interface ProfileChanges {
-  readonly displayName?: string;
-  readonly bio?: string;
-  readonly location?: string;
-  readonly avatarUrl?: string | null;
-}
-
 export const PRESENCE_STATUSES = ['online', 'away', 'busy', 'offline'] as const;
 export type PresenceStatus = (typeof PRESENCE_STATUSES)[number];
 

@@ -4,7 +4,8 @@ import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
 import type { SystemRole } from '../../platform/identity/actor.js';
 import { GUEST_USER_ID } from '../../platform/identity/guest.js';
 import { foldName } from '../../platform/text-search/fold.js';
-import type { NewUser, ProfileChanges, UserRow } from './users.dto.js';
+import type { ProfileChanges } from './profile-changes.js';
+import type { NewUser, UserRow } from './users.dto.js';
 import { AlreadyExists } from './users.errors.js';
 
 const COLUMNS = `u.id, u.username, u.email, u.display_name, u.bio, u.avatar_url, u.location, u.role,

@@ -7,7 +7,7 @@ import { decodeCursor, DEFAULT_PAGE_SIZE, toPage, type Page } from '../../platfo
 import { foldEmail } from '../../platform/validation/login-name.js';
 import { foldUsername, USERNAME_PATTERN } from '../../platform/validation/text.js';
 import { PresenceLookup } from './presence-lookup.service.js';
-import { requireProfile } from './user-fields.policy.js';
+import { requireProfile } from './profile-changes.js';
 import { toUserDto, type Viewer } from './user-presenter.js';
 import type { NewUser, SearchUsersDto, UpdateProfileDto, UserDto, UserPageQueryDto, UserRow } from './users.dto.js';
 import { UserNotFound } from './users.errors.js';

@@ -15,7 +15,6 @@ import {
 } from '../participants/participants.events.js';
 import { USER_BANNED, USER_CREATED, USER_UPDATED } from '../users/users.events.js';
 import { WEBHOOK_DISABLED } from './webhooks.events.js';
-import type { WebhookCatalogueDto } from './webhooks.dto.js';
 
 /** One type of event that a webhook can subscribe to. */
 export interface CataloguedEvent {
@@ -172,7 +171,7 @@ export const WEBHOOK_EVENTS: readonly CataloguedEvent[] = [
 export const WEBHOOK_EVENT_TYPES: readonly string[] = WEBHOOK_EVENTS.map(({ type }) => type);
 
 /** Every type of event with a complete body, without its signature. */
-export function webhookCatalogue(): WebhookCatalogueDto {
+export function webhookCatalogue(): { data: { type: string; summary: string; sample: object }[] } {
   return {
     data: WEBHOOK_EVENTS.map(({ type, summary, sample }) => ({
       type,

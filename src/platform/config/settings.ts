@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { FILE_SETTINGS } from './file-settings.js';
+import { OBSERVABILITY_SETTINGS } from './observability-settings.js';
 import { parseSecret } from './secret-setting.js';
 import { WEBHOOK_SETTINGS } from './webhook-settings.js';
 import { DIALECT_NAMES, type DialectName, parseDialects } from './dialect-names.js';
@@ -221,46 +222,7 @@ export const SETTINGS = {
     default: false,
     description: 'With true, scheduled tasks (retention, expiry) only log what they would do.',
   }),
-  metricsToken: text({
-    name: 'METRICS_TOKEN',
-    description:
-      'Bearer token for /metrics; unset: only direct requests from this machine are allowed, not through a proxy.',
-  }),
-  metricsPort: declare<number | undefined>(
-    {
-      name: 'METRICS_PORT',
-      description:
-        'Separate port for /metrics, the only one on which a worker serves them; 0 chooses a free port, unset: none.',
-    },
-    undefined,
-    (value) => {
-      const port = Number(value);
-      if (!/^\d+$/.test(value) || port > 65_535) throw new Error('must be a whole number from 0 to 65535');
-      return port;
-    },
-  ),
-  sentryDsn: url({
-    name: 'SENTRY_DSN',
-    schemes: ['https', 'http'],
-    description: 'Where everything logged as an error is reported; unset: nowhere, and Sentry is not loaded.',
-  }),
-  otelEndpoint: url({
-    name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
-    schemes: ['https', 'http'],
-    description: 'Collector of traces over OTLP/HTTP; unset: no traces, and OpenTelemetry is not loaded.',
-  }),
-  otelServiceName: text({
-    name: 'OTEL_SERVICE_NAME',
-    default: 'parley',
-    description: 'Name of this program in traces.',
-  }),
-  otelSampleShare: decimal({
-    name: 'OTEL_TRACES_SAMPLER_ARG',
-    default: 1,
-    above: 0,
-    max: 1,
-    description: 'Fraction of requests and frames that are traced, up to 1.',
-  }),
+  ...OBSERVABILITY_SETTINGS,
   shedPoolWaitMs: integer({
     name: 'SHED_POOL_WAIT_MS',
     default: 200,

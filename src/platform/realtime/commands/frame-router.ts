@@ -11,29 +11,21 @@ import { Config } from '../../config/config.js';
 import { DecoratedMethods } from '../../discovery/decorated-methods.js';
 import { type AppError, AuthenticationRequired, InternalError, RateLimitExceeded } from '../../errors/app-error.js';
 import { toAppErrorOf } from '../../errors/error.filter.js';
-import { LIMITS } from '../../throttling/limits.js';
 import { jsonInSteps, utf8InSteps } from '../../json/encoded-once.js';
 import { inTurns, type Steps } from '../../process/in-turns.js';
-import { LoadShedder, type PriorityClass } from '../../throttling/load-shedder.js';
+import { LoadShedder } from '../../throttling/load-shedder.js';
 import { Limits } from '../../throttling/limits.service.js';
 import { requireSafeJson } from '../../validation/safe-json.js';
 import type { Connection } from '../connection/connection.js';
 import { AuthFrameHandler } from './auth-frame-handler.js';
 import { frameObject } from './frame-object.js';
-import { CheckedInput } from '../../validation/checked-input.js';
 import { withRule } from '../../validation/ruled-by.js';
-import { type FrameDefinition, ON_FRAME, PARLEY_PROTOCOL, protocolOf } from './frames.js';
+import { type Command, CommandTable } from './command-table.js';
+import { type FrameDefinition, ON_FRAME, PARLEY_PROTOCOL } from './frames.js';
 import type { RequestId } from '../protocol/packet.js';
 import { RealtimeSettings } from '../connection/realtime-settings.js';
 import type { CodecRequest, SocketCodec } from '../transport/socket-codec.js';
 import { InvalidFrame, TooManyInFlight, UnknownFrameType } from '../realtime.errors.js';
-
-interface Command {
-  readonly definition: FrameDefinition;
-  readonly priority: PriorityClass;
-  readonly input: CheckedInput<object>;
-  readonly handle: (connection: Connection, input: object) => unknown;
-}
 
 /** Called for every refused request of a known type, with the error; must not throw. */
 export type RefusalObserver = (error: AppError, definition: FrameDefinition) => void;
@@ -47,10 +39,6 @@ interface EncodedResult {
 const MAX_ID_LENGTH = 64;
 const noop = (): void => {};
 
-function priorityOf({ priority, limit }: FrameDefinition): PriorityClass {
-  return priority ?? (limit === 'typing' ? 'signals' : 'writes');
-}
-
 /**
  * Passes requests to the handlers marked `@OnFrame` and sends their results: exactly one reply for each request.
  *
@@ -61,8 +49,7 @@ function priorityOf({ priority, limit }: FrameDefinition): PriorityClass {
 @Injectable()
 export class FrameRouter implements OnApplicationBootstrap {
   private readonly logger = new Logger('Frames');
-  /** By protocol, then by type. */
-  private readonly commands = new Map<string, Map<string, Command>>();
+  private readonly commands = new CommandTable();
   private readonly observers: RefusalObserver[] = [];
   private running = 0;
   private whenIdle: (() => void)[] = [];
@@ -79,8 +66,7 @@ export class FrameRouter implements OnApplicationBootstrap {
 
   /** Fills the command table. @throws Error for two handlers of one type, or one without a limit or a gateway */
   onApplicationBootstrap(): void {
-    const frames = this.methods.of<FrameDefinition, Command['handle']>(ON_FRAME);
-    for (const { options, method, providerClass } of frames) this.add(protocolOf(providerClass), options, method);
+    for (const handler of this.methods.of<FrameDefinition, Command['handle']>(ON_FRAME)) this.commands.add(handler);
   }
 
   observe(observer: RefusalObserver): void {
@@ -94,7 +80,7 @@ export class FrameRouter implements OnApplicationBootstrap {
 
   /** Every request of a protocol. */
   definitionsOf(protocol: string): FrameDefinition[] {
-    return [...(this.commands.get(protocol)?.values() ?? [])].map(({ definition }) => definition);
+    return this.commands.definitionsOf(protocol);
   }
 
   /** Resolves when every request of this node has its reply. */
@@ -143,7 +129,7 @@ export class FrameRouter implements OnApplicationBootstrap {
     if (connection.isClosed) return;
     if (typeof type !== 'string') return this.refuse(connection, id, new InvalidFrame('type must be text'));
     const { codec } = connection;
-    const command = this.commands.get(codec?.protocol ?? PARLEY_PROTOCOL)?.get(type);
+    const command = this.commands.find(codec?.protocol ?? PARLEY_PROTOCOL, type);
     if (connection.inFlight >= this.settings.inFlight) {
       this.replyWithError(new TooManyInFlight(this.settings.inFlight), connection, id, command);
       return connection.countRateLimited();
@@ -293,18 +279,6 @@ export class FrameRouter implements OnApplicationBootstrap {
     const waiting = this.whenIdle;
     this.whenIdle = [];
     for (const resolve of waiting) resolve();
-  }
-
-  private add(protocol: string | undefined, definition: FrameDefinition, handle: Command['handle']): void {
-    const { type, limit, dto } = definition;
-    if (protocol === undefined) throw new Error(`The handler of the frame ${type} is not in a class marked @Gateway.`);
-    const commands = this.commands.get(protocol) ?? new Map<string, Command>();
-    this.commands.set(protocol, commands);
-    if (commands.has(type) || (type === 'auth' && protocol === PARLEY_PROTOCOL)) {
-      throw new Error(`The frame ${type} has two handlers.`);
-    }
-    if (!Object.hasOwn(LIMITS, limit)) throw new Error(`The frame ${type} has no limit.`);
-    commands.set(type, { definition, priority: priorityOf(definition), input: new CheckedInput(dto), handle });
   }
 }
 

@@ -3,21 +3,37 @@ import { Config } from '../../config/config.js';
 import type { DecoratedMethods } from '../../discovery/decorated-methods.js';
 import type { Actor } from '../../identity/actor.js';
 import type { KnownRole } from '../../identity/authenticator.js';
-import { CLOSE_REASONS } from './close-reasons.js';
+import { CLOSE_REASONS, type CloseReason } from './close-reasons.js';
 import { type ConnectionChanges, type ConnectionEnding, ON_CONNECTION } from './connection-changes.js';
-import { Connection } from './connection.js';
-import type { ConnectionOutput } from './connection-output.js';
 import type { LiveConnection } from './live-connection.js';
 import { RealtimeSettings } from './realtime-settings.js';
-import { TimerWheel } from './timer-wheel.js';
+import { type TimerEntry, TimerWheel } from './timer-wheel.js';
+import type { Transport } from '../transport/transport.js';
+
+/** A connection from its upgrade to its close, before and after its client has signed in. */
+export interface IndexedConnection extends LiveConnection, TimerEntry {
+  /** The rate limit key of the client's IP address. */
+  readonly ipKey: string;
+  readonly kind: Transport['kind'];
+  readonly ageMs: number;
+  readonly isSignedIn: boolean;
+  readonly isClosed: boolean;
+  /** Requests without a reply so far. */
+  readonly inFlight: number;
+  /** Whether the observers were notified of this connection. */
+  announced: boolean;
+  /** Uses the role, and the expiry, of a new credential of the same user. */
+  renew(actor: Actor): void;
+  closeWith(reason: CloseReason): void;
+}
 
 type Observer = (changed: ConnectionChanges[keyof ConnectionChanges]) => void;
 
 /** Connections by key. Nearly all keys have one connection, which is stored without a set. */
 class Index {
-  private readonly entries = new Map<string, Connection | Set<Connection>>();
+  private readonly entries = new Map<string, IndexedConnection | Set<IndexedConnection>>();
 
-  get(key: string): Iterable<Connection> {
+  get(key: string): Iterable<IndexedConnection> {
     const entry = this.entries.get(key);
     return entry === undefined ? [] : entry instanceof Set ? entry : [entry];
   }
@@ -31,14 +47,14 @@ class Index {
     return this.entries.keys();
   }
 
-  add(key: string, connection: Connection): void {
+  add(key: string, connection: IndexedConnection): void {
     const entry = this.entries.get(key);
     if (entry === undefined) this.entries.set(key, connection);
     else if (entry instanceof Set) entry.add(connection);
     else this.entries.set(key, new Set([entry, connection]));
   }
 
-  remove(key: string, connection: Connection): void {
+  remove(key: string, connection: IndexedConnection): void {
     const entry = this.entries.get(key);
     if (entry === connection || (entry instanceof Set && entry.delete(connection) && entry.size === 0)) {
       this.entries.delete(key);
@@ -51,10 +67,10 @@ class Index {
 export class Connections implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly wheel: TimerWheel;
   /** Connections with something queued. */
-  readonly slow = new Set<ConnectionOutput>();
+  readonly slow = new Set<{ checkDeadlines(): void }>();
   /** Counts closed connections by the close code of this server; `left` where the client or the network closed it. */
   readonly ended = new Map<string, number>();
-  private readonly all = new Set<Connection>();
+  private readonly all = new Set<IndexedConnection>();
   private readonly byUser = new Index();
   private readonly bySession = new Index();
   private readonly byKey = new Index();
@@ -82,7 +98,7 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     return this.all.size;
   }
 
-  [Symbol.iterator](): Iterator<Connection> {
+  [Symbol.iterator](): Iterator<IndexedConnection> {
     return this.all.values();
   }
 
@@ -98,7 +114,7 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     return (this.byIp.get(ipKey) ?? 0) < this.scaled(this.config.socketsPerAddress);
   }
 
-  add(connection: Connection): void {
+  add(connection: IndexedConnection): void {
     this.all.add(connection);
     this.byIp.set(connection.ipKey, (this.byIp.get(connection.ipKey) ?? 0) + 1);
   }
@@ -107,7 +123,7 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
    * Indexes a connection by user and session. Returns false if the user is at the limit; guests, who share an account,
    * are exempt.
    */
-  admit(connection: Connection, { userId, sessionId, keyId, rateLimitKey }: Actor): boolean {
+  admit(connection: IndexedConnection, { userId, sessionId, keyId, rateLimitKey }: Actor): boolean {
     const isFull = this.byUser.count(userId) >= this.scaled(this.settings.socketsPerUser);
     if (isFull && rateLimitKey === undefined) return false;
     this.byUser.add(userId, connection);
@@ -116,7 +132,7 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     return true;
   }
 
-  announce(connection: Connection): void {
+  announce(connection: IndexedConnection): void {
     connection.announced = true;
     const { id, kind, ageMs: openedInMs } = connection;
     const { userId } = connection.actor;
@@ -129,17 +145,17 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
 
   /** Extends a connection with a new credential of the same user. */
   renew(connection: LiveConnection, actor: Actor): void {
-    if (connection instanceof Connection && !connection.isClosed) connection.renew(actor);
+    if (this.isOpen(connection)) connection.renew(actor);
   }
 
-  moveSession(connection: Connection, { sessionId, keyId }: Actor): void {
+  moveSession(connection: IndexedConnection, { sessionId, keyId }: Actor): void {
     this.bySession.remove(connection.actor.sessionId, connection);
     this.bySession.add(sessionId, connection);
     if (connection.actor.keyId !== undefined) this.byKey.remove(connection.actor.keyId, connection);
     if (keyId !== undefined) this.byKey.add(keyId, connection);
   }
 
-  remove(connection: Connection, ending: ConnectionEnding, code?: number): void {
+  remove(connection: IndexedConnection, ending: ConnectionEnding, code?: number): void {
     if (!this.all.delete(connection)) return;
     const label = String(code ?? 'left');
     this.ended.set(label, (this.ended.get(label) ?? 0) + 1);
@@ -155,7 +171,7 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     this.notify('closed', { id: connection.id, userId, sessionId, ending });
   }
 
-  ofUser(userId: string): Iterable<Connection> {
+  ofUser(userId: string): Iterable<IndexedConnection> {
     return this.byUser.get(userId);
   }
 
@@ -188,6 +204,11 @@ export class Connections implements OnApplicationBootstrap, OnApplicationShutdow
     for (const sessionId of sessionIds) {
       for (const connection of [...this.bySession.get(sessionId)]) connection.closeWith(closeReason);
     }
+  }
+
+  private isOpen(connection: LiveConnection): connection is IndexedConnection {
+    const all: ReadonlySet<LiveConnection> = this.all;
+    return all.has(connection);
   }
 
   private notify<Change extends keyof ConnectionChanges>(change: Change, changed: ConnectionChanges[Change]): void {

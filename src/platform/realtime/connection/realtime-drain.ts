@@ -4,7 +4,7 @@ import { DrainState } from '../../health/drain-state.js';
 import { Bus } from '../bus/bus.js';
 import { CLOSE_REASONS } from './close-reasons.js';
 import { ConnectionServices } from './connection-services.js';
-import type { Connection } from './connection.js';
+import type { IndexedConnection } from './connections.js';
 import { goingAwayFrame, reconnectSpreadMs } from './going-away.js';
 import { SocketIoServer } from '../transport/socket-io-server.js';
 
@@ -49,8 +49,8 @@ export class RealtimeDrain implements OnModuleInit, BeforeApplicationShutdown {
     const queue = [...connections];
     const spreadMs = reconnectSpreadMs(queue.length);
     const stayMs = canMove ? settings.moveMs : 0;
-    const mayStayUntil = new Map<Connection, number>();
-    const sendGoingAway = (connection: Connection, now: number): void => {
+    const mayStayUntil = new Map<IndexedConnection, number>();
+    const sendGoingAway = (connection: IndexedConnection, now: number): void => {
       mayStayUntil.set(connection, now + stayMs);
       connection.deliver(goingAwayFrame(canMove ? 0 : Math.random() * spreadMs), 'state');
     };

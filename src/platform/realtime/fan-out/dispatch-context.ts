@@ -4,7 +4,6 @@ import type { StreamEvent } from '../../event-log/stream-event.js';
 import type { RepeatedWarning } from '../../logging/repeated-warning.js';
 import type { EventReader } from './event-reader.js';
 import type { LocalSubscribers, LocalSubscriber } from './local-subscribers.js';
-import type { StreamDispatcher } from './stream-dispatcher.js';
 
 /** What all dispatchers of a node share. */
 export interface DispatchContext {
@@ -19,5 +18,5 @@ export interface DispatchContext {
   /** An event has been sent to `frames` connections. */
   onDispatched(event: StreamEvent, frames: number): void;
   /** The stream has no subscriber on this node any more, or has ended. */
-  onDispatcherEnded(dispatcher: StreamDispatcher): void;
+  onDispatcherEnded(dispatcher: { readonly streamId: string }): void;
 }

@@ -2,10 +2,21 @@ import { Injectable } from '@nestjs/common';
 import { Sql, statement, type Queryable } from '../../database/sql.js';
 import { toStreamEvent } from '../../event-log/event-log.js';
 import type { StreamEvent } from '../../event-log/stream-event.js';
-import type { CursorSeal } from '../resume/cursor.js';
 
 /** How many transactions the oldest may be behind the next before its database is looked up. */
 const LOOK_UP_BEHIND = 64;
+
+/**
+ * What a cursor is signed with. It is valid only for the database, and the history of that database, that issued it.
+ */
+export interface CursorSeal {
+  /**
+   * Identifies one continuous history of one database. It changes with failover, point-in-time recovery, dump and
+   * restore: after those, transaction ids and positions may have been assigned again and mean something else.
+   */
+  readonly epoch: string;
+  readonly key: Buffer;
+}
 
 /** The state of the log in one snapshot of the database. */
 export interface LogState {

@@ -110,7 +110,7 @@ export class FanOut extends CommitListener implements DispatchContext {
     for (const observe of this.observers) observe(event, frames);
   }
 
-  onDispatcherEnded(dispatcher: StreamDispatcher): void {
+  onDispatcherEnded(dispatcher: { readonly streamId: string }): void {
     if (this.dispatchers.get(dispatcher.streamId) === dispatcher) this.dispatchers.delete(dispatcher.streamId);
   }
 

@@ -1,12 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import type { LiveConnection } from '../connection/live-connection.js';
-import type { StreamDispatcher } from './stream-dispatcher.js';
+import type { StreamKind } from './wire-event.js';
+
+/** A stream that a user receives on this node. */
+export interface Subscription {
+  readonly streamId: string;
+  readonly kind: StreamKind;
+  unsubscribe(user: LocalSubscriber): void;
+}
 
 /** A user with at least one connection to this node, and the streams that this node delivers to them. */
 export class LocalSubscriber {
   /** Replaced, never modified: a connection may close while a frame is being delivered to the list. */
   connections: readonly LiveConnection[] = [];
-  readonly streams = new Set<StreamDispatcher>();
+  readonly streams = new Set<Subscription>();
   /** Whether the user's streams are known. Until then `loading` is pending. */
   isLoaded = false;
   loading: Promise<void> | undefined;
@@ -53,6 +60,6 @@ export class LocalSubscribers {
     user.connections = user.connections.filter((known) => known !== connection);
     if (user.connections.length > 0) return;
     this.users.delete(user.userId);
-    for (const dispatcher of [...user.streams]) dispatcher.unsubscribe(user);
+    for (const subscription of [...user.streams]) subscription.unsubscribe(user);
   }
 }

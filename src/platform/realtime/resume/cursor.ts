@@ -1,18 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import type { CursorSeal } from '../fan-out/fan-out.repository.js';
 import { WatermarkTracker } from '../fan-out/watermark-tracker.js';
-
-/**
- * What a cursor is signed with. It is valid only for the database, and the history of that database, that issued it.
- */
-export interface CursorSeal {
-  /**
-   * Identifies one continuous history of one database. It changes with failover, point-in-time recovery, dump and
-   * restore: after those, transaction ids and positions may have been assigned again and mean something else.
-   */
-  readonly epoch: string;
-  readonly key: Buffer;
-}
 
 /** Why a cursor is refused. The client then fetches everything again. */
 export type CursorRefusal = 'invalid_cursor' | 'epoch_changed' | 'cursor_expired';

@@ -1,0 +1,45 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, statement, type Queryable } from '../../platform/database/sql.js';
+
+/** A user to be added: their account, and their relation to the actor and to the conversation. */
+export interface CandidateRow {
+  user_id: string;
+  username: string;
+  display_name: string;
+  avatar_url: string | null;
+  is_banned: boolean;
+  is_blocked: boolean;
+  /** Banned from this conversation. */
+  is_shut_out: boolean;
+  is_member: boolean;
+  /** Still applies after leaving and joining again. */
+  is_muted: boolean;
+  left_seq: number | null;
+}
+
+const FIND_CANDIDATES = statement<CandidateRow>(
+  'participants.newcomers',
+  `select u.id as user_id, u.username, u.display_name, u.avatar_url,
+          user_is_banned(u.banned_at, u.banned_until) as is_banned,
+          exists (select from user_blocks b
+                   where (b.blocker_id = u.id and b.blocked_id = $3) or (b.blocker_id = $3 and b.blocked_id = u.id)) as is_blocked,
+          exists (select from conversation_bans b
+                   where b.conversation_id = $1 and b.user_id = u.id
+                     and (b.banned_until is null or b.banned_until > now())) as is_shut_out,
+          p.user_id is not null and p.left_seq is null as is_member,
+          coalesce(p.is_muted, false) as is_muted, p.left_seq
+     from users u
+     left join participants p on p.conversation_id = $1 and p.user_id = u.id
+    where u.id = any($2::uuid[]) and u.deleted_at is null`,
+);
+
+/** Users who are to be added. Owns: nothing. Reads: users, user_blocks, conversation_bans, participants. */
+@Injectable()
+export class CandidatesRepository {
+  constructor(private readonly sql: Sql) {}
+
+  /** Returns the users of these ids that exist; `actorId` is the user who adds them. */
+  find(tx: Queryable, conversationId: string, userIds: string[], actorId: string): Promise<CandidateRow[]> {
+    return tx.many(FIND_CANDIDATES, [conversationId, userIds, actorId]);
+  }
+}

@@ -1,0 +1,49 @@
+import type { DecoratedMethod } from '../../discovery/decorated-methods.js';
+import { LIMITS } from '../../throttling/limits.js';
+import type { PriorityClass } from '../../throttling/load-shedder.js';
+import { CheckedInput } from '../../validation/checked-input.js';
+import type { Connection } from '../connection/connection.js';
+import { type FrameDefinition, PARLEY_PROTOCOL, protocolOf } from './frames.js';
+
+/** One type of request of one protocol. */
+export interface Command {
+  readonly definition: FrameDefinition;
+  readonly priority: PriorityClass;
+  readonly input: CheckedInput<object>;
+  readonly handle: (connection: Connection, input: object) => unknown;
+}
+
+/** The requests that clients may send, by protocol and type. Filled once, at the start of the process. */
+export class CommandTable {
+  private readonly protocols = new Map<string, Map<string, Command>>();
+
+  /** @throws Error for a second handler of one type, and for a handler without a limit or a gateway */
+  add({
+    options: definition,
+    method: handle,
+    providerClass,
+  }: DecoratedMethod<FrameDefinition, Command['handle']>): void {
+    const { type, limit, dto } = definition;
+    const protocol = protocolOf(providerClass);
+    if (protocol === undefined) throw new Error(`The handler of the frame ${type} is not in a class marked @Gateway.`);
+    const commands = this.protocols.get(protocol) ?? new Map<string, Command>();
+    this.protocols.set(protocol, commands);
+    if (commands.has(type) || (type === 'auth' && protocol === PARLEY_PROTOCOL)) {
+      throw new Error(`The frame ${type} has two handlers.`);
+    }
+    if (!Object.hasOwn(LIMITS, limit)) throw new Error(`The frame ${type} has no limit.`);
+    commands.set(type, { definition, priority: priorityOf(definition), input: new CheckedInput(dto), handle });
+  }
+
+  find(protocol: string, type: string): Command | undefined {
+    return this.protocols.get(protocol)?.get(type);
+  }
+
+  definitionsOf(protocol: string): FrameDefinition[] {
+    return [...(this.protocols.get(protocol)?.values() ?? [])].map(({ definition }) => definition);
+  }
+}
+
+function priorityOf({ priority, limit }: FrameDefinition): PriorityClass {
+  return priority ?? (limit === 'typing' ? 'signals' : 'writes');
+}

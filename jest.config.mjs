@@ -21,7 +21,8 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/src', '<rootDir>/migrations', '<rootDir>/test'],
   testRegex: '[.-]spec\\.ts$',
-  testTimeout: 30_000,
+  // A test that hangs fails after it; a busy machine needs many times the few seconds of an idle one.
+  testTimeout: 60_000,
   // Two cores run the tests, the database and the application under test.
   maxWorkers: 2,
   setupFiles: ['<rootDir>/test/support/compile-started-sources.mjs'],

@@ -1,10 +1,8 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { newId } from '../../src/platform/database/ids.js';
 import type { Bus, BusMessage } from '../../src/platform/realtime/bus/bus.js';
 import { PostgresBus } from '../../src/platform/realtime/bus/postgres-bus.js';
 import { RedisBus } from '../../src/platform/realtime/bus/redis-bus.js';
+import { hasRedis, RedisServer } from '../support/redis-server.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 /** Records the messages of a bus and lets a test wait for them. */
@@ -172,35 +170,17 @@ describe('the bus over PostgreSQL', () => {
   });
 });
 
-const hasRedis = ((): boolean => {
-  try {
-    execFileSync('redis-server', ['--version']);
-    return true;
-  } catch {
-    return false;
-  }
-})();
-
 // Redis is optional for the product, and therefore for its tests.
 (hasRedis ? describe : describe.skip)('the bus over Redis', () => {
-  let server: ChildProcess;
-  let url: string;
+  let server: RedisServer;
 
   beforeAll(async () => {
-    const probe = createServer().listen(0, '127.0.0.1');
-    await once(probe, 'listening');
-    const { port } = probe.address() as { port: number };
-    probe.close();
-    server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']);
-    url = `redis://127.0.0.1:${port}`;
+    server = await RedisServer.start();
   });
 
-  afterAll(async () => {
-    server.kill();
-    await once(server, 'exit');
-  });
+  afterAll(() => server.halt());
 
-  contract(() => new RedisBus(url));
+  contract(() => new RedisBus(server.url));
 
   it('never fails a publish, even without Redis', async () => {
     const bus = new RedisBus('redis://127.0.0.1:1');

@@ -1,11 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { signWebhook } from '../../src/modules/webhooks/webhook-signature.js';
+import { freePort } from '../support/free-port.js';
 
 const DOCUMENT = readFileSync('docs/webhooks.md', 'utf8');
 const [NODE_VERIFIER = '', NODE_RECEIVER = ''] = blocksOf('js');
@@ -20,15 +19,6 @@ const call = (secrets: string[], now = new Date()) =>
 function blocksOf(language: string): string[] {
   const blocks = DOCUMENT.matchAll(new RegExp('```' + language + '\\n([\\s\\S]*?)```', 'g'));
   return [...blocks].map((block) => block[1]!);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Runs the documented verifier as its reader does: pasted into a file of their own. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './redis-server.js';
+import { freePort } from './free-port.js';
 
 /** Whether this machine has HAProxy; without it, tests that need it are reported by name and not run. */
 export const hasHaproxy = spawnSync('haproxy', ['-v']).status === 0;

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort } from './redis-server.js';
+import { freePort } from './free-port.js';
 
 /**
  * Whether this machine has Prometheus with `promtool`; without it, tests that need it are reported by name and not run.

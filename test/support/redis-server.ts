@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { freePort } from './free-port.js';
 
 /** Whether this machine has a Redis server; without one, tests that need it are reported by name and not run. */
 export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
@@ -26,6 +26,7 @@ export class RedisServer {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     for await (const line of this.process.stdout!) if (String(line).includes('Ready to accept')) return;
+    throw new Error(`Redis did not start at port ${this.port}`);
   }
 
   /** Accepts connections from now on, and does not respond. */
@@ -40,13 +41,4 @@ export class RedisServer {
     this.process.kill('SIGKILL');
     await ended;
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 
 /** Less than the timeout of a test, whose message would not name what is missing. */
-const PATIENCE_MS = 25_000;
+const PATIENCE_MS = 50_000;
 
 /** A received call. */
 export interface ReceivedCall {
@@ -54,7 +54,7 @@ export class WebhookReceiver {
   }
 
   /**
-   * The first call that matches, already received or awaited. @throws if none arrives in 25 s, with the calls that did
+   * The first call that matches, already received or awaited. @throws if none arrives in 50 s, with the calls that did
    */
   async until(matches: (call: ReceivedCall) => boolean): Promise<ReceivedCall> {
     return this.wait(this.calls, matches);

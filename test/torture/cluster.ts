@@ -10,7 +10,8 @@ import { createTestDatabase } from '../support/test-database.js';
 import type { Faults } from './faults.js';
 import { NodeProcess } from './node-process.js';
 import { Haproxy } from '../support/haproxy.js';
-import { freePort, RedisServer } from '../support/redis-server.js';
+import { freePort } from '../support/free-port.js';
+import { RedisServer } from '../support/redis-server.js';
 import { Rest } from './rest.js';
 
 const NODES = 2;

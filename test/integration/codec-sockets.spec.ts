@@ -34,12 +34,10 @@ class LineCodec implements SocketCodec {
       if (packet.type === 'error') return new TextPacket(`ERROR ${packet.translated(({ error }) => error!.code)}`);
       return packet.translated(shout);
     }
-    const { ok, data, error } = JSON.parse(packet.body) as {
-      ok: boolean;
-      data?: { text: string };
-      error?: { code: string };
-    };
-    return new TextPacket(ok ? `OK ${packet.id} ${data!.text}` : `NO ${packet.id} ${error!.code}`);
+    const { result, error } = packet.outcome!;
+    return new TextPacket(
+      error ? `NO ${packet.id} ${error.code}` : `OK ${packet.id} ${(result as { text: string }).text}`,
+    );
   }
 }
 

@@ -118,9 +118,8 @@ export class ChatCodec implements SocketCodec {
     return forSender(this.options.base);
   }
 
-  private answer({ id, body }: Reply): TextPacket | undefined {
-    if (body.startsWith('{"ok":true')) return undefined;
-    return this.problem((JSON.parse(body) as { error: ChatProblem }).error, String(id));
+  private answer({ id, outcome }: Reply): TextPacket | undefined {
+    return outcome?.error && this.problem(outcome.error, String(id));
   }
 
   private problem(problem: ChatProblem, requestId = `req_${this.requests}`): TextPacket {

@@ -63,9 +63,8 @@ interface Arrived {
 
 const PONG = TextPacket.of({ type: 'pong', data: {} });
 
-function pingResponse({ body }: Reply): TextPacket {
-  const { ok, error } = JSON.parse(body) as { ok: boolean; error?: NonNullable<FrameContent['error']> };
-  return ok ? PONG : TextPacket.of({ type: 'error', data: toDirectError(error!) });
+function pingResponse({ outcome }: Reply): TextPacket {
+  return outcome?.error ? TextPacket.of({ type: 'error', data: toDirectError(outcome.error) }) : PONG;
 }
 
 function message({ data }: FrameContent): Arrived {

@@ -1,17 +1,11 @@
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
 import type { EncodedFrame, FrameContent } from '../../platform/realtime/protocol/encoded-frame.js';
 import { typedFrame } from '../../platform/realtime/commands/frame-object.js';
-import { Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/protocol/packet.js';
+import { type FrameError, Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/protocol/packet.js';
 import type { CodecRequest, SocketCodec } from '../../platform/realtime/transport/socket-codec.js';
 import { codeOf } from './messaging.errors.js';
 import { MESSAGING_LIMITS } from './messaging.limits.js';
 import { type UrlOf, presentAttachment } from './messaging.presenter.js';
-
-interface FrameProblem {
-  readonly code: string;
-  readonly message: string;
-  readonly details: Record<string, unknown>;
-}
 
 /** A frame in the format of the dialect, with its conversation. */
 interface Translation {
@@ -71,12 +65,11 @@ export class MessagingCodec implements SocketCodec {
     });
   }
 
-  private answer({ id, body }: Reply): TextPacket | undefined {
-    if (body.startsWith('{"ok":true')) return undefined;
-    return this.refusal(String(id), (JSON.parse(body) as { error: FrameProblem }).error);
+  private answer({ id, outcome }: Reply): TextPacket | undefined {
+    return outcome?.error && this.refusal(String(id), outcome.error);
   }
 
-  private refusal(what: string, problem: FrameProblem): TextPacket {
+  private refusal(what: string, problem: FrameError): TextPacket {
     const { code, message, details } = problem;
     if (code !== 'RATE_LIMIT_EXCEEDED') return TextPacket.of({ type: 'error', message, code: codeOf(problem) });
     return TextPacket.of({

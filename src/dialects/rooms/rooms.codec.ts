@@ -3,7 +3,7 @@ import type { RoomNameCache } from '../../modules/conversations/room-name-cache.
 import type { MessageDto } from '../../modules/messages/messages.dto.js';
 import type { EncodedFrame, FrameContent } from '../../platform/realtime/protocol/encoded-frame.js';
 import { typedFrame } from '../../platform/realtime/commands/frame-object.js';
-import { Reply, type WebSocketPacket } from '../../platform/realtime/protocol/packet.js';
+import { type FrameError, Reply, type WebSocketPacket } from '../../platform/realtime/protocol/packet.js';
 import type { CodecRequest, SocketCodec } from '../../platform/realtime/transport/socket-codec.js';
 import { SharedEnvelope } from './envelope.js';
 import { problemOf } from './rooms.errors.js';
@@ -99,13 +99,12 @@ export class RoomsCodec implements SocketCodec {
   }
 
   /** A heartbeat has a response; a message is its own response. */
-  private respond({ id, body }: Reply): WebSocketPacket | undefined {
-    const { ok, data, error } = JSON.parse(body) as { ok: boolean; data: object; error: Problem };
-    if (!ok) return this.problem(error);
-    return id === 'heartbeat' ? this.wrap('heartbeat', data) : undefined;
+  private respond({ id, outcome: { result, error } = {} }: Reply): WebSocketPacket | undefined {
+    if (error) return this.problem(error);
+    return result && id === 'heartbeat' ? this.wrap('heartbeat', result) : undefined;
   }
 
-  private problem(error: Problem): WebSocketPacket {
+  private problem(error: FrameError): WebSocketPacket {
     return this.wrap('error', problemOf(error));
   }
 
@@ -113,5 +112,3 @@ export class RoomsCodec implements SocketCodec {
     return new SharedEnvelope(type, data).to(this.sessionId);
   }
 }
-
-type Problem = Parameters<typeof problemOf>[0];

@@ -232,13 +232,14 @@ export class FrameRouter implements OnApplicationBootstrap {
     }
   }
 
-  private succeed(connection: Connection, id: RequestId | undefined, result: unknown): void {
+  private succeed(connection: Connection, id: RequestId | undefined, returned: unknown): void {
+    const result = returned ?? {};
     const reply = ({ json, bytes }: EncodedResult): void => {
-      connection.reply(id, `{"ok":true,"data":${json}}`, bytes);
+      connection.reply(id, `{"ok":true,"data":${json}}`, connection.codec && { result }, bytes);
       this.end(connection);
     };
     try {
-      const encoded = inTurns(resultInSteps(result ?? {}, connection));
+      const encoded = inTurns(resultInSteps(result, connection));
       if (encoded instanceof Promise) encoded.then(reply).catch((error: unknown) => this.fail(connection, id, error));
       else reply(encoded);
     } catch (error) {

@@ -23,7 +23,7 @@ import { ConnectionOutput } from './connection-output.js';
 import { EncodedFrame } from '../protocol/encoded-frame.js';
 import type { LiveConnection } from './live-connection.js';
 import type { ResumeRequest } from '../resume/connection-attacher.js';
-import { Reply, type RequestId } from '../protocol/packet.js';
+import { Reply, type ReplyOutcome, type RequestId } from '../protocol/packet.js';
 import type { SocketCodec } from '../transport/socket-codec.js';
 import { ProtocolAbuseCounter } from './protocol-abuse-counter.js';
 import type { TimerEntry } from './timer-wheel.js';
@@ -158,12 +158,13 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
 
   /**
    * Replies to a request. `body` is the JSON of `{ok, data}`; `data` is the JSON of its data in UTF-8 if it is large.
+   * Only the codec of another protocol needs the `outcome` itself.
    * A request without an id gets a reply without one on plain WebSocket. Socket.IO cannot reply without an
    * acknowledgement, and other protocols have their own rules.
    */
-  reply(id: RequestId | undefined, body: string, data?: Buffer): void {
+  reply(id: RequestId | undefined, body: string, outcome?: ReplyOutcome, data?: Buffer): void {
     const isAnswerable = id !== undefined || (this.kind === 'websocket' && !this.codec);
-    if (isAnswerable && !this.isClosed) this.enqueue(new Reply(id, body, data), 'reliable');
+    if (isAnswerable && !this.isClosed) this.enqueue(new Reply(id, body, outcome, data), 'reliable');
   }
 
   /** Replies to a request with an error. Without an id the error is a separate frame. */
@@ -171,7 +172,7 @@ export class Connection extends ConnectionOutput implements LiveConnection, Time
     if (this.isClosed) return;
     if (id === undefined) return this.enqueue(EncodedFrame.ofError(error), 'reliable');
     const { code, message, details } = error;
-    this.reply(id, JSON.stringify({ ok: false, error: { code, message, details } }));
+    this.reply(id, JSON.stringify({ ok: false, error: { code, message, details } }), this.codec && { error });
   }
 
   /** Counts a frame that was not a valid request. Too many in a short time close the connection. */

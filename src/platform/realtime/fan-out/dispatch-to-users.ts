@@ -3,7 +3,7 @@ import type { PresentedEvent, StreamEvent } from '../../event-log/stream-event.j
 import { EncodedFrame } from '../protocol/encoded-frame.js';
 import type { LiveConnection, Position } from '../connection/live-connection.js';
 import type { LocalSubscriber } from './local-subscribers.js';
-import { encodeEvent, type StreamKind } from './wire-event.js';
+import { encodeEvent, type StreamKind, wireEvent } from './wire-event.js';
 
 /** An event to be delivered: `prev` is the visible position before it, `cycle` the current cycle of the reconciler. */
 export interface OutgoingEvent {
@@ -20,17 +20,15 @@ export interface OutgoingEvent {
  * Returns the number of connections.
  */
 export function dispatchToUsers(users: Iterable<LocalSubscriber>, outgoing: OutgoingEvent, logger: Logger): number {
-  const { kind, event, presented, prev, cycle } = outgoing;
-  const { data, only } = presented;
-  const { type, streamId } = event;
-  const frame = new EncodedFrame(type, encodeEvent(kind, event, { data, prev }));
+  const { event, presented, cycle } = outgoing;
+  const { only } = presented;
+  const { streamId } = event;
+  const frame = frameOf(outgoing);
   const routing = { position: { streamId, seq: event.seq } };
   let frames = 0;
   for (const user of users) {
     let ownFrame = frame;
-    if (only && only.userId === user.userId) {
-      ownFrame = new EncodedFrame(type, encodeEvent(kind, event, { data, prev, only }));
-    }
+    if (only && only.userId === user.userId) ownFrame = frameOf(outgoing, only);
     user.dispatchedInCycle = cycle;
     for (const connection of user.connections) {
       if (connection.mutedStreams?.has(streamId)) continue;
@@ -39,6 +37,15 @@ export function dispatchToUsers(users: Iterable<LocalSubscriber>, outgoing: Outg
     }
   }
   return frames;
+}
+
+/** The frame of the event or, with `only`, the frame for that one user. */
+function frameOf(
+  { kind, event, presented: { data }, prev }: OutgoingEvent,
+  only?: PresentedEvent['only'],
+): EncodedFrame {
+  const content = { data, prev, only };
+  return new EncodedFrame(event.type, encodeEvent(kind, event, content), () => wireEvent(kind, event, content));
 }
 
 /** A connection that fails must not prevent delivery to the next. */

@@ -6,7 +6,7 @@
  * receive it.
  */
 import type { AppError } from '../../errors/app-error.js';
-import { frameText, type EngineWriteOptions, type Packet } from './packet.js';
+import { frameText, type EngineWriteOptions, type FrameError, type Packet } from './packet.js';
 
 /**
  * How a frame is treated for a slow consumer: durable frames are read again from the log, of state frames only the
@@ -24,7 +24,7 @@ export interface FrameContent {
   readonly actor_id?: string | null;
   readonly replay?: true;
   readonly data: Record<string, unknown>;
-  readonly error?: { readonly code: string; readonly message: string; readonly details: Record<string, unknown> };
+  readonly error?: FrameError;
 }
 
 /**
@@ -35,24 +35,25 @@ export class EncodedFrame implements Packet {
   private socketIoPacket: string | undefined;
   private socketIoOptions: EngineWriteOptions | undefined;
   private webSocketBytes: Buffer | undefined;
-  private content: FrameContent | undefined;
   private translations: Map<object, unknown> | undefined;
 
+  /** `content` returns the `FrameContent` of which `body` is the JSON. It is called only for translations. */
   constructor(
     readonly type: string,
     readonly body: string,
+    private readonly content: () => object,
   ) {}
 
   static of(type: string, frame: object): EncodedFrame {
-    return new EncodedFrame(type, JSON.stringify({ type, ...frame }));
+    const content = { type, ...frame };
+    return new EncodedFrame(type, JSON.stringify(content), () => content);
   }
 
   /** The failure of a request that has no reply. Translations receive the error itself, with its class. */
   static ofError(error: AppError): EncodedFrame {
     const { code, message, details } = error;
-    const frame = EncodedFrame.of('error', { error: { code, message, details } });
-    frame.content = { type: 'error', data: {}, error };
-    return frame;
+    const body = JSON.stringify({ type: 'error', error: { code, message, details } });
+    return new EncodedFrame('error', body, () => ({ type: 'error', data: {}, error }));
   }
 
   /** Bytes on the wire, near enough for the queue's accounting. */
@@ -83,8 +84,7 @@ export class EncodedFrame implements Packet {
   translated<T>(translate: (frame: FrameContent) => T): T {
     this.translations ??= new Map();
     if (!this.translations.has(translate)) {
-      this.content ??= JSON.parse(this.body) as FrameContent;
-      this.translations.set(translate, translate(this.content));
+      this.translations.set(translate, translate(this.content() as FrameContent));
     }
     return this.translations.get(translate) as T;
   }

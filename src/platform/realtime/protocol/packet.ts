@@ -53,6 +53,13 @@ function copyInto(text: string | Buffer, frame: Buffer, at: number): void {
   else text.copy(frame, at);
 }
 
+/** An error as frames contain it. An `AppError` is one, too. */
+export interface FrameError {
+  readonly code: string;
+  readonly message: string;
+  readonly details: Record<string, unknown>;
+}
+
 /** The id of a request: any short text on plain WebSocket, the number of the acknowledgement on Socket.IO. */
 export type RequestId = string | number;
 
@@ -73,6 +80,12 @@ export class TextPacket implements WebSocketPacket {
   }
 }
 
+/** The result of a request, or why it failed. */
+export interface ReplyOutcome {
+  readonly result?: object;
+  readonly error?: FrameError;
+}
+
 /** The only reply to a request. */
 export class Reply implements Packet {
   constructor(
@@ -80,6 +93,8 @@ export class Reply implements Packet {
     readonly id: RequestId | undefined,
     /** JSON of `{ok, data}` or `{ok, error}`. */
     readonly body: string,
+    /** What `body` contains, for the codec of another protocol. */
+    readonly outcome?: ReplyOutcome,
     /** The data of a large reply in UTF-8, so that no socket encodes it in one piece. */
     private readonly data?: Buffer,
   ) {}

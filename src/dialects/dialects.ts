@@ -7,17 +7,27 @@ import { DirectDialectModule } from './direct/direct.module.js';
 import { MessagingDialectModule } from './messaging/messaging.module.js';
 import { RoomsDialectModule } from './rooms/rooms.module.js';
 
-/** In the order of their routes: `/api/users/status` of the classroom precedes `/api/users/{id}`. */
-const DIALECTS: Readonly<Record<DialectName, Type>> = {
-  messaging: MessagingDialectModule,
-  classroom: ClassroomDialectModule,
-  direct: DirectDialectModule,
-  chat: ChatDialectModule,
-  rooms: RoomsDialectModule,
+interface DialectRoutes {
+  readonly module: Type;
+  /** Dialects with a parameter in a path where this one has a word: its routes are matched before theirs. */
+  readonly before?: readonly DialectName[];
+}
+
+const DIALECTS: Readonly<Record<DialectName, DialectRoutes>> = {
+  messaging: { module: MessagingDialectModule },
+  direct: { module: DirectDialectModule },
+  // `/api/users/status`, beside `/api/users/{user_id}`.
+  classroom: { module: ClassroomDialectModule, before: ['direct'] },
+  chat: { module: ChatDialectModule },
+  rooms: { module: RoomsDialectModule },
 };
 
 /** The enabled dialects of this installation, in addition to `/api/v1`. A disabled one registers no routes. */
 export function dialectModules({ dialects }: Config): Type[] {
-  const enabled = Object.entries(DIALECTS).filter(([name]) => (dialects as readonly string[]).includes(name));
-  return enabled.map(([, module]) => module);
+  const ordered: DialectName[] = [];
+  for (const name of dialects) {
+    const later = ordered.findIndex((other) => DIALECTS[name].before?.includes(other));
+    ordered.splice(later < 0 ? ordered.length : later, 0, name);
+  }
+  return ordered.map((name) => DIALECTS[name].module);
 }

@@ -50,10 +50,13 @@ describe('a socket with the codec of another protocol', () => {
     const handshake = server.app.get(Handshake, { strict: false });
     server.app.get(CodecSockets).register({
       takes: (path) => path === '/lines',
-      codec: () => new LineCodec(),
-      identify: async ({ request, url }) => {
-        if (url.searchParams.has('stranger')) throw new PermissionDenied('not you');
-        return (await handshake.identify(credentialOf(request, url.searchParams)))!;
+      handler: {
+        identify: async ({ request, url }) => {
+          if (url.searchParams.has('stranger')) throw new PermissionDenied('not you');
+          const actor = await handshake.identify(credentialOf(request, url.searchParams));
+          return { actor: actor!, context: undefined };
+        },
+        codec: () => new LineCodec(),
       },
     });
   });

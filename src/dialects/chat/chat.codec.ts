@@ -3,10 +3,15 @@ import type { RoomNameCache } from '../../modules/conversations/room-name-cache.
 import type { DeliveryReceipts } from '../../modules/participants/delivery-receipts.js';
 import { EncodedFrame, type FrameContent } from '../../platform/realtime/protocol/encoded-frame.js';
 import { typedFrame } from '../../platform/realtime/commands/frame-object.js';
-import { type Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/protocol/packet.js';
+import {
+  type FrameError,
+  type Reply,
+  TextPacket,
+  type WebSocketPacket,
+} from '../../platform/realtime/protocol/packet.js';
 import type { CodecRequest, SocketCodec } from '../../platform/realtime/transport/socket-codec.js';
 import type { ChatTarget } from './chat.dto.js';
-import { bodyOf, type ChatProblem } from './chat.errors.js';
+import { bodyOf, CHAT_ERRORS } from './chat.errors.js';
 import { CHAT_LIMITS } from './chat.limits.js';
 import { presentMessage } from './chat.presenter.js';
 import { SentMessageTracker, type Progress, type StatusChange } from './sent-message-tracker.js';
@@ -24,6 +29,12 @@ export interface ChatSocketOptions {
   readonly isExtended: boolean;
 }
 
+/** The user of a connection, and the marking of their deliveries. */
+export interface ChatClient {
+  readonly userId: string;
+  readonly receipts: DeliveryReceipts;
+}
+
 interface Received {
   readonly senderId: string;
   readonly conversationId: string;
@@ -34,7 +45,7 @@ interface Received {
 }
 
 /** Translates a new message once for all receivers. */
-type Translate = (frame: FrameContent) => Received;
+export type Translate = (frame: FrameContent) => Received;
 
 /** `names` resolves room names. One function for all connections. */
 export function translator(names: RoomNameCache): Translate {
@@ -72,15 +83,14 @@ export class ChatCodec implements SocketCodec {
   readonly protocol = CHAT_PROTOCOL;
   readonly limits = CHAT_LIMITS;
   readonly conversations = new ConversationCache();
-  /** Set once the client is authenticated: the user, and the marking of deliveries. */
-  userId = '';
-  marks: DeliveryReceipts | undefined;
   private readonly tracker = new SentMessageTracker();
   private requests = 0;
 
   constructor(
     private readonly translate: Translate,
     private readonly options: ChatSocketOptions,
+    /** Undefined if the client is refused. */
+    private readonly client: ChatClient | undefined,
   ) {}
 
   /** The timestamp of the client does not affect the order and is ignored. @throws InvalidFrame */
@@ -110,8 +120,8 @@ export class ChatCodec implements SocketCodec {
   }
 
   private received({ senderId, conversationId, id, number, forSender, forOthers }: Received): TextPacket {
-    if (senderId !== this.userId) {
-      this.marks?.arrived(conversationId, number);
+    if (senderId !== this.client?.userId) {
+      this.client?.receipts.arrived(conversationId, number);
       return forOthers(this.options.base);
     }
     this.tracker.add(conversationId, id, number);
@@ -122,12 +132,12 @@ export class ChatCodec implements SocketCodec {
     return outcome?.error && this.problem(outcome.error, String(id));
   }
 
-  private problem(problem: ChatProblem, requestId = `req_${this.requests}`): TextPacket {
-    return TextPacket.of(bodyOf(problem, requestId));
+  private problem(error: FrameError, requestId = `req_${this.requests}`): TextPacket {
+    return TextPacket.of(bodyOf(CHAT_ERRORS.translate(error), requestId));
   }
 }
 
-const SKIPPED: ChatProblem = {
+const SKIPPED: FrameError = {
   code: 'MESSAGES_SKIPPED',
   message: 'Messages were skipped. Load the list again.',
   details: {},

@@ -6,21 +6,35 @@ import { FilesModule } from '../../modules/files/files.module.js';
 import { MessagesModule } from '../../modules/messages/messages.module.js';
 import { ParticipantsModule } from '../../modules/participants/participants.module.js';
 import { UsersModule } from '../../modules/users/users.module.js';
+import { DialectModule } from '../dialect.module.js';
 import { ChatAdmin } from './chat-admin.js';
 import { ChatAdminController } from './chat-admin.controller.js';
 import { ChatMessages } from './chat-messages.js';
 import { ChatMessagesController } from './chat-messages.controller.js';
 import { ChatConversations } from './chat-conversations.js';
-import { ChatSockets } from './chat-sockets.js';
+import { CHAT_SOCKET_PATH, ChatSockets } from './chat-sockets.js';
 import { ChatUsersController } from './chat-users.controller.js';
 import { ChatController } from './chat.controller.js';
-import { ChatErrors } from './chat.errors.js';
+import { CHAT_ERRORS } from './chat.errors.js';
 import { ChatGateway } from './chat.gateway.js';
 
 /** The dialect at `/users…`, `/messages/…`, `/files/upload`, `/admin/…`, `/`, `/test-db`, `/ws/{user_id}`. */
 @Module({
-  imports: [UsersModule, AuthModule, ParticipantsModule, ConversationsModule, FilesModule, MessagesModule, AdminModule],
+  imports: [
+    DialectModule.register({
+      paths: /^\/(?:$|test-db\/?$|(?:users|messages|files|admin)(?:\/|$))/,
+      errors: CHAT_ERRORS,
+      socket: { paths: CHAT_SOCKET_PATH, handler: ChatSockets },
+    }),
+    UsersModule,
+    AuthModule,
+    ParticipantsModule,
+    ConversationsModule,
+    FilesModule,
+    MessagesModule,
+    AdminModule,
+  ],
   controllers: [ChatController, ChatUsersController, ChatMessagesController, ChatAdminController],
-  providers: [ChatErrors, ChatConversations, ChatMessages, ChatAdmin, ChatSockets, ChatGateway],
+  providers: [ChatConversations, ChatMessages, ChatAdmin, ChatSockets, ChatGateway],
 })
 export class ChatDialectModule {}

@@ -4,7 +4,7 @@ import { EncodedFrame, type FrameContent } from '../../platform/realtime/protoco
 import { typedFrame } from '../../platform/realtime/commands/frame-object.js';
 import { type Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/protocol/packet.js';
 import type { CodecRequest, SocketCodec } from '../../platform/realtime/transport/socket-codec.js';
-import { translateMessage } from './classroom.errors.js';
+import { messageOf } from './classroom.errors.js';
 import { CLASSROOM_LIMITS } from './classroom.limits.js';
 import { presentMessage } from './classroom.presenter.js';
 
@@ -166,5 +166,5 @@ function codedFailure({ error }: FrameContent): TextPacket {
 }
 
 function wordsOf(error: NonNullable<FrameContent['error']>): object {
-  return { type: 'error', message: MALFORMED.has(error.code) ? 'Invalid message format' : translateMessage(error) };
+  return { type: 'error', message: MALFORMED.has(error.code) ? 'Invalid message format' : messageOf(error) };
 }

@@ -1,37 +1,14 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { NotAParticipant } from '../../modules/participants/participants.errors.js';
 import {
   type AppError,
   type FieldProblem,
   RateLimitExceeded,
   type SpentLimit,
-  ValidationError,
 } from '../../platform/errors/app-error.js';
-import { ErrorFormats, type PresentedError } from '../../platform/errors/error-formats.js';
-import type { ParleyRequest } from '../../platform/http/request-context.js';
+import type { FrameError } from '../../platform/realtime/protocol/packet.js';
+import { defineErrorFormat, type FailedRequest, fieldProblemsOf, objectSchema, TEXT } from '../error-format.js';
 
-const PATHS = /^\/api\/(?:conversations(?:\/|$)|messages\/[^/]|users\/status\/?$)/;
 const SEND = /^\/api\/conversations\/[^/]+\/messages\/?(?:\?|$)/;
-
-/** Whether a path belongs to this dialect. */
-export function isClassroomPath(path: string): boolean {
-  return PATHS.test(path);
-}
-
-/** The messages of this dialect that differ from ours. */
-const MESSAGES: Record<string, string> = {
-  AUTHENTICATION_REQUIRED: 'Invalid token',
-  CONVERSATION_NOT_FOUND: 'Conversation not found',
-  MESSAGE_NOT_FOUND: 'Message not found',
-  USER_NOT_FOUND: 'User not found',
-  PARTICIPANT_NOT_FOUND: 'Participant not found',
-  ROUTE_NOT_FOUND: 'Not Found',
-  FILE_TOO_LARGE: 'File too large',
-  INVALID_FILE_TYPE: 'File type not allowed',
-  MALWARE_DETECTED: 'File type not allowed',
-  INTERNAL_ERROR: 'Internal server error',
-};
-const STATUSES: Record<string, number> = { FILE_TOO_LARGE: 400, INVALID_FILE_TYPE: 400, MALWARE_DETECTED: 400 };
 
 /** The names of our limits in this dialect. */
 const LIMIT_TYPES: Record<string, string> = {
@@ -42,90 +19,94 @@ const LIMIT_TYPES: Record<string, string> = {
   call: 'general_api',
 };
 
-const text = { type: 'string' };
-const count = { type: 'integer' };
-const fieldProblem = { type: 'object', properties: { type: text, loc: { type: 'array', items: text }, msg: text } };
-const rate_limit_info = {
-  type: 'object',
-  properties: {
-    ...{ limit_type: text, current_count: count, limit: count, window: count, reset_time: count, remaining: count },
-  },
-};
-
-function schema(codes: readonly string[]): object {
-  const code = { ...text, enum: codes };
-  if (codes.includes('RATE_LIMIT_EXCEEDED')) {
-    const properties = {
-      error: text,
-      message: text,
-      rate_limit_info,
-      retry_after: { ...count, description: 'Seconds' },
-    };
-    return { type: 'object', required: [...Object.keys(properties), 'code'], properties: { ...properties, code } };
-  }
-  const detail = codes.includes('VALIDATION_ERROR') ? { type: 'array', items: fieldProblem } : text;
-  return { type: 'object', required: ['detail', 'code'], properties: { detail, code } };
-}
-
 /**
  * Errors as `{detail}`; field errors in the format of FastAPI; exceeded limits with all their numbers. Our own `code`
  * is added, which does not depend on the message.
  */
-@Injectable()
-export class ClassroomErrors implements OnModuleInit {
-  constructor(private readonly formats: ErrorFormats) {}
+export const CLASSROOM_ERRORS = defineErrorFormat({
+  name: 'classroom',
+  messages: {
+    AUTHENTICATION_REQUIRED: 'Invalid token',
+    CONVERSATION_NOT_FOUND: 'Conversation not found',
+    MESSAGE_NOT_FOUND: 'Message not found',
+    USER_NOT_FOUND: 'User not found',
+    PARTICIPANT_NOT_FOUND: 'Participant not found',
+    ROUTE_NOT_FOUND: 'Not Found',
+    FILE_TOO_LARGE: 'File too large',
+    INVALID_FILE_TYPE: 'File type not allowed',
+    MALWARE_DETECTED: 'File type not allowed',
+    INTERNAL_ERROR: 'Internal server error',
+  },
+  statuses: {
+    VALIDATION_ERROR: 422,
+    CONTENT_TOO_LONG: 422,
+    FILE_TOO_LARGE: 400,
+    INVALID_FILE_TYPE: 400,
+    MALWARE_DETECTED: 400,
+  },
+  body: (_translated, error, request) => {
+    const { code, status } = error;
+    if (code === 'VALIDATION_ERROR') return { detail: fastApiErrors(fieldProblemsOf(error), request), code };
+    if (code === 'CONTENT_TOO_LONG') {
+      return { detail: fastApiErrors([{ field: 'content', reason: error.message }], request), code };
+    }
+    return status === 429 ? limitBody(error) : { detail: detailOf(error, request), code };
+  },
+  schema: (codes) => {
+    const code = { ...TEXT, enum: codes };
+    if (codes.includes('RATE_LIMIT_EXCEEDED')) {
+      const retry_after = { ...COUNT, description: 'Seconds' };
+      return objectSchema({ error: TEXT, message: TEXT, rate_limit_info: RATE_LIMIT_SCHEMA, retry_after, code });
+    }
+    return objectSchema({ detail: codes.includes('VALIDATION_ERROR') ? FIELDS_SCHEMA : TEXT, code });
+  },
+});
 
-  onModuleInit(): void {
-    this.formats.register({
-      takes: isClassroomPath,
-      present: presentError,
-      documented: { name: 'classroom', schema },
-    });
-  }
-}
+const COUNT = { type: 'integer' };
 
-/** The properties of a request that determine the format of its error. */
-type RequestTarget = Pick<ParleyRequest, 'originalUrl' | 'method'>;
+const RATE_LIMIT_SCHEMA = {
+  type: 'object',
+  properties: {
+    limit_type: TEXT,
+    current_count: COUNT,
+    limit: COUNT,
+    window: COUNT,
+    reset_time: COUNT,
+    remaining: COUNT,
+  },
+};
 
-export function presentError(error: AppError, request: RequestTarget): PresentedError {
-  if (error instanceof ValidationError) return invalid(error, problemsOf(error), request);
-  if (error.code === 'CONTENT_TOO_LONG') return invalid(error, [{ field: 'content', reason: error.message }], request);
-  if (error.status === 429) return limited(error);
-  const body = { detail: detailOf(error, request), code: error.code };
-  return { status: STATUSES[error.code] ?? error.status, body };
-}
+const FIELDS_SCHEMA = {
+  type: 'array',
+  items: { type: 'object', properties: { type: TEXT, loc: { type: 'array', items: TEXT }, msg: TEXT } },
+};
 
-/** Returns the message of an error in this dialect; also used for sockets. */
-export function translateMessage(error: Pick<AppError, 'code' | 'message'>): string {
+/** Returns the message of an error in this dialect, over HTTP and in frames. */
+export function messageOf(error: FrameError): string {
   if (error instanceof NotAParticipant) return 'Not a participant in this conversation';
-  return MESSAGES[error.code] ?? error.message;
+  return CLASSROOM_ERRORS.translate(error).message;
 }
 
-function detailOf(error: AppError, { originalUrl, method }: RequestTarget): string {
+function detailOf(error: AppError, { originalUrl, method }: FailedRequest): string {
   const isSend = method === 'POST' && SEND.test(originalUrl);
   if (isSend && error.code === 'INTERNAL_ERROR') return 'Failed to send message';
-  return translateMessage(error);
+  return messageOf(error);
 }
 
-function problemsOf({ details }: ValidationError): FieldProblem[] {
-  return (details.errors as FieldProblem[] | undefined) ?? [];
-}
-
-function invalid({ code }: AppError, problems: FieldProblem[], { method }: RequestTarget): PresentedError {
+function fastApiErrors(problems: FieldProblem[], { method }: FailedRequest): object[] {
   const location = method === 'GET' ? 'query' : 'body';
-  const detail = problems.map(({ field, reason }) => ({
+  return problems.map(({ field, reason }) => ({
     type: 'value_error',
     loc: field === '' ? [location] : [location, ...field.split('.')],
     msg: reason,
   }));
-  return { status: 422, body: { detail, code } };
 }
 
-function limited(error: AppError): PresentedError {
+function limitBody(error: AppError): object {
   const retryAfter = typeof error.details.retry_after === 'number' ? error.details.retry_after : 1;
   const { action, limit, windowSeconds, resetAt } = spentOf(error, retryAfter);
   const limitType = LIMIT_TYPES[action] ?? action;
-  const body = {
+  return {
     error: 'Rate limit exceeded',
     message: `Too many ${limitType} requests`,
     rate_limit_info: {
@@ -139,7 +120,6 @@ function limited(error: AppError): PresentedError {
     retry_after: retryAfter,
     code: error.code,
   };
-  return { status: 429, body };
 }
 
 /** Slow mode is one message in so many seconds. */

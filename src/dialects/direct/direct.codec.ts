@@ -2,13 +2,24 @@ import type { MessageDto } from '../../modules/messages/messages.dto.js';
 import type { DeliveryReceipts } from '../../modules/participants/delivery-receipts.js';
 import { EncodedFrame, type FrameContent } from '../../platform/realtime/protocol/encoded-frame.js';
 import { typedFrame } from '../../platform/realtime/commands/frame-object.js';
-import { type Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/protocol/packet.js';
+import {
+  type FrameError,
+  type Reply,
+  TextPacket,
+  type WebSocketPacket,
+} from '../../platform/realtime/protocol/packet.js';
 import type { CodecRequest, SocketCodec } from '../../platform/realtime/transport/socket-codec.js';
-import { toDirectError } from './direct.errors.js';
+import { DIRECT_ERRORS } from './direct.errors.js';
 import { DIRECT_LIMITS } from './direct.limits.js';
 import { lastSeenOf, presentMessage } from './direct.presenter.js';
 
 export const DIRECT_PROTOCOL = 'direct';
+
+/** The user of a connection, and the marking of their deliveries. */
+export interface DirectClient {
+  readonly userId: string;
+  readonly receipts: DeliveryReceipts;
+}
 
 /** The only request with a response; others have one only if they fail. */
 const PING = 'ping';
@@ -20,11 +31,12 @@ const PING = 'ping';
 export class DirectCodec implements SocketCodec {
   readonly protocol = DIRECT_PROTOCOL;
   readonly limits = DIRECT_LIMITS;
-  /** Set once the client is authenticated: the user, and the marking of deliveries. */
-  userId = '';
-  marks: DeliveryReceipts | undefined;
 
-  constructor(private readonly isExtended: boolean) {}
+  /** `client` is undefined if it is refused. */
+  constructor(
+    private readonly isExtended: boolean,
+    private readonly client: DirectClient | undefined,
+  ) {}
 
   /** @throws InvalidFrame */
   read(text: string): CodecRequest {
@@ -49,7 +61,7 @@ export class DirectCodec implements SocketCodec {
   }
 
   private arrived({ senderId, conversationId, number, packet }: Arrived): TextPacket {
-    if (senderId !== this.userId) this.marks?.arrived(conversationId, number);
+    if (senderId !== this.client?.userId) this.client?.receipts.arrived(conversationId, number);
     return packet;
   }
 }
@@ -64,7 +76,7 @@ interface Arrived {
 const PONG = TextPacket.of({ type: 'pong', data: {} });
 
 function pingResponse({ outcome }: Reply): TextPacket {
-  return outcome?.error ? TextPacket.of({ type: 'error', data: toDirectError(outcome.error) }) : PONG;
+  return outcome?.error ? errorPacket(outcome.error) : PONG;
 }
 
 function message({ data }: FrameContent): Arrived {
@@ -87,5 +99,9 @@ function presence({ data }: FrameContent): TextPacket {
 }
 
 function failure({ error }: FrameContent): TextPacket {
-  return TextPacket.of({ type: 'error', data: toDirectError(error!) });
+  return errorPacket(error!);
+}
+
+function errorPacket(error: FrameError): TextPacket {
+  return TextPacket.of({ type: 'error', data: DIRECT_ERRORS.translate(error) });
 }

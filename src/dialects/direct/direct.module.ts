@@ -6,13 +6,14 @@ import { ParticipantsModule } from '../../modules/participants/participants.modu
 import { PresenceModule } from '../../modules/presence/presence.module.js';
 import { UsersModule } from '../../modules/users/users.module.js';
 import { WebhooksModule } from '../../modules/webhooks/webhooks.module.js';
+import { DialectModule } from '../dialect.module.js';
 import { DirectAccountsController, VersionedAccountsController } from './direct-accounts.controller.js';
 import { DirectGroups } from './direct-groups.service.js';
 import { DirectMessagesController, VersionedMessagesController } from './direct-messages.controller.js';
 import { DirectMessages } from './direct-messages.service.js';
-import { DirectSockets } from './direct-sockets.js';
+import { DIRECT_SOCKET_PATH, DirectSockets } from './direct-sockets.js';
 import { DirectUsers } from './direct-users.service.js';
-import { DirectErrors } from './direct.errors.js';
+import { DIRECT_ERRORS } from './direct.errors.js';
 import { DirectGateway } from './direct.gateway.js';
 
 /**
@@ -21,6 +22,12 @@ import { DirectGateway } from './direct.gateway.js';
  */
 @Module({
   imports: [
+    DialectModule.register({
+      // `/api/users/status` belongs to classroom; `/v2` is a beta version without public access.
+      paths: /^\/api\/(?!users\/status\/?$)(?:(?:auth|users|groups|webhooks)(?:\/|$)|messages\/?$)|^\/v[12](?:\/|$)/,
+      errors: DIRECT_ERRORS,
+      socket: { paths: DIRECT_SOCKET_PATH, handler: DirectSockets },
+    }),
     UsersModule,
     AuthModule,
     ParticipantsModule,
@@ -35,6 +42,6 @@ import { DirectGateway } from './direct.gateway.js';
     VersionedAccountsController,
     VersionedMessagesController,
   ],
-  providers: [DirectUsers, DirectMessages, DirectGroups, DirectErrors, DirectSockets, DirectGateway],
+  providers: [DirectUsers, DirectMessages, DirectGroups, DirectSockets, DirectGateway],
 })
 export class DirectDialectModule {}

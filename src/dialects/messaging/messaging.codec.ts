@@ -3,7 +3,7 @@ import type { EncodedFrame, FrameContent } from '../../platform/realtime/protoco
 import { typedFrame } from '../../platform/realtime/commands/frame-object.js';
 import { type FrameError, Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/protocol/packet.js';
 import type { CodecRequest, SocketCodec } from '../../platform/realtime/transport/socket-codec.js';
-import { codeOf } from './messaging.errors.js';
+import { MESSAGING_ERRORS } from './messaging.errors.js';
 import { MESSAGING_LIMITS } from './messaging.limits.js';
 import { type UrlOf, presentAttachment } from './messaging.presenter.js';
 
@@ -14,19 +14,32 @@ interface Translation {
   readonly packet: TextPacket | ((urlOf: UrlOf) => TextPacket) | undefined;
 }
 
+/** The conversation of a connection, and the URLs of files for its client. */
+export interface MessagingClient {
+  readonly conversationId: string;
+  readonly urlOf: UrlOf;
+}
+
+/** A refused client receives only the error. */
+const REFUSED: MessagingClient = { conversationId: '', urlOf: (fileId) => fileId };
+
+/** For a connection that is closed because it exceeded limits too often: that error has no `retry_after`. */
+const RATE_ABUSE_SECONDS = MESSAGING_LIMITS.connect!.windowSeconds;
+
 /** The socket of one conversation. Successful requests have no response: the message itself is sent. */
 export class MessagingCodec implements SocketCodec {
   readonly protocol = 'messaging';
   readonly limits = MESSAGING_LIMITS;
-  /** Set once the client is known to be a participant. */
-  conversationId = '';
-  /** Set together with it: the URLs of files for this client. */
-  urlOf: UrlOf = (fileId) => fileId;
-  /** For a connection above the limit. */
-  retryAfterSeconds = MESSAGING_LIMITS.connect!.windowSeconds;
 
   /** `isExtended`: the client also supports our own frames, and receives those that the dialect does not define. */
-  constructor(private readonly isExtended: boolean) {}
+  constructor(
+    private readonly isExtended: boolean,
+    private readonly client: MessagingClient = REFUSED,
+  ) {}
+
+  get conversationId(): string {
+    return this.client.conversationId;
+  }
 
   /** @throws InvalidFrame */
   read(text: string): CodecRequest {
@@ -52,7 +65,7 @@ export class MessagingCodec implements SocketCodec {
   private event(packet: EncodedFrame): WebSocketPacket | undefined {
     const { conversationId, packet: translated } = packet.translated(translate);
     if (conversationId !== undefined && conversationId !== this.conversationId) return undefined;
-    if (typeof translated === 'function') return translated(this.urlOf);
+    if (typeof translated === 'function') return translated(this.client.urlOf);
     return translated ?? (this.isExtended ? packet : undefined);
   }
 
@@ -69,13 +82,13 @@ export class MessagingCodec implements SocketCodec {
     return outcome?.error && this.refusal(String(id), outcome.error);
   }
 
-  private refusal(what: string, problem: FrameError): TextPacket {
-    const { code, message, details } = problem;
-    if (code !== 'RATE_LIMIT_EXCEEDED') return TextPacket.of({ type: 'error', message, code: codeOf(problem) });
+  private refusal(what: string, error: FrameError): TextPacket {
+    const { code, message, details } = MESSAGING_ERRORS.translate(error);
+    if (code !== 'RATE_LIMIT_EXCEEDED') return TextPacket.of({ type: 'error', message, code });
     return TextPacket.of({
       type: 'rate_limit_exceeded',
       reason: `${what}_rate_limit_exceeded`,
-      retry_after: details.retry_after ?? this.retryAfterSeconds,
+      retry_after: details.retry_after ?? RATE_ABUSE_SECONDS,
       message: `${what[0]!.toUpperCase()}${what.slice(1)} rate limit exceeded. Please slow down.`,
     });
   }

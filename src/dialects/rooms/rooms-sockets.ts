@@ -1,56 +1,59 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { GuestsService } from '../../modules/auth/guests.service.js';
 import { RoomNameCache } from '../../modules/conversations/room-name-cache.js';
-import type { Actor } from '../../platform/identity/actor.js';
-import { CodecSockets } from '../../platform/realtime/transport/codec-sockets.js';
+import type { CodecHandler, IdentifiedClient } from '../../platform/realtime/transport/codec-sockets.js';
 import { credentialOf, Handshake } from '../../platform/realtime/transport/handshake.js';
 import type { Upgrade } from '../../platform/realtime/transport/upgrade-routes.js';
 import { SessionKeyStats } from './session-key-stats.js';
-import { RoomsCodec, translator } from './rooms.codec.js';
-import { presentError } from './rooms.errors.js';
+import { RoomsCodec, type Translate, translator } from './rooms.codec.js';
 
-const ADDRESS = /^\/ws\/chat\/?$/;
+export const ROOMS_SOCKET_PATH = /^\/ws\/chat\/?$/;
+
+/** What the codec must know of a client. */
+export interface RoomsClient {
+  /** The session key with which it was identified, if any. */
+  readonly sessionKey?: string;
+}
 
 /** Opens `/ws/chat/`: by token, by session key, or as a guest where guests are allowed. */
 @Injectable()
-export class RoomsSockets implements OnModuleInit {
+export class RoomsSockets implements CodecHandler<RoomsClient> {
+  private readonly translate: Translate;
+
   constructor(
-    private readonly sockets: CodecSockets,
     private readonly handshake: Handshake,
     private readonly guests: GuestsService,
     private readonly names: RoomNameCache,
     private readonly stats: SessionKeyStats,
-  ) {}
-
-  onModuleInit(): void {
-    const translate = translator(this.names);
-    this.sockets.register({
-      takes: (path) => ADDRESS.test(path),
-      codec: ({ url }) => new RoomsCodec(translate, url.searchParams.get('ext') === '1'),
-      identify: (upgrade, codec) => this.identify(upgrade, codec),
-      present: presentError,
-    });
+  ) {
+    this.translate = translator(names);
   }
 
   /**
    * A client with an invalid credential is refused, not treated as a guest.
    * @throws AuthenticationRequired, AccountBanned, RateLimitExceeded
    */
-  private async identify({ request, url, ipKey }: Upgrade, codec: RoomsCodec): Promise<Actor> {
+  async identify({ request, url, ipKey }: Upgrade): Promise<IdentifiedClient<RoomsClient>> {
     await this.names.refresh();
     const key = url.searchParams.get('session_id');
     const credential = credentialOf(request, url.searchParams) ?? (key === null ? undefined : { sessionKey: key });
-    const known = await this.handshake.identify(credential);
-    if (!known) return this.receive(await this.guests.enter(ipKey));
-    if (credential && 'sessionKey' in credential) {
-      codec.sessionId = credential.sessionKey;
-      codec.onReady = () => this.stats.follow(codec);
-    }
-    return known;
+    const actor = await this.handshake.identify(credential);
+    if (!actor) return this.receiveGuest(ipKey);
+    return { actor, context: credential && 'sessionKey' in credential ? credential : {} };
   }
 
-  private async receive(guest: Actor): Promise<Actor> {
-    await this.handshake.count(guest);
-    return guest;
+  codec({ url }: Upgrade, { sessionKey }: RoomsClient = {}): RoomsCodec {
+    return new RoomsCodec(this.translate, {
+      sessionKey,
+      isExtended: url.searchParams.get('ext') === '1',
+      ...(sessionKey !== undefined && { onReady: (codec: RoomsCodec) => this.stats.follow(codec) }),
+    });
+  }
+
+  /** @throws AuthenticationRequired, AccountBanned, RateLimitExceeded */
+  private async receiveGuest(ipKey: string): Promise<IdentifiedClient<RoomsClient>> {
+    const actor = await this.guests.enter(ipKey);
+    await this.handshake.count(actor);
+    return { actor, context: {} };
   }
 }

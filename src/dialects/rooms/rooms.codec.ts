@@ -6,7 +6,7 @@ import { typedFrame } from '../../platform/realtime/commands/frame-object.js';
 import { type FrameError, Reply, type WebSocketPacket } from '../../platform/realtime/protocol/packet.js';
 import type { CodecRequest, SocketCodec } from '../../platform/realtime/transport/socket-codec.js';
 import { SharedEnvelope } from './envelope.js';
-import { problemOf } from './rooms.errors.js';
+import { bodyOf, ROOMS_ERRORS } from './rooms.errors.js';
 
 /** The clients of this dialect send heartbeats in this interval. */
 const HEARTBEAT_MS = 30_000;
@@ -41,22 +41,31 @@ function textOf({ id, content, sender_id, sender_name, sequence_number }: Messag
   return { content, user_id: sender_id, user_name: sender_name, message_id: id, sequence_number };
 }
 
+export interface RoomsSocketOptions {
+  /** The session key with which the client was identified, if any. */
+  readonly sessionKey: string | undefined;
+  /** The client also supports our own frames, and receives those that the dialect does not define. */
+  readonly isExtended: boolean;
+  /** Called once the connection is ready. */
+  readonly onReady?: (codec: RoomsCodec) => void;
+}
+
 /** The socket of the envelopes: `{type, timestamp, session_id, data, metadata}` both ways. */
 export class RoomsCodec implements SocketCodec {
   readonly protocol = 'rooms';
   /** Part of every envelope. Without a session key the client gets a random id, which opens nothing. */
-  sessionId: string = randomUUID();
+  readonly sessionId: string;
   readonly openedAt = performance.now();
   sent = 0;
   received = 0;
   connectionId: string | undefined;
-  /** Called once the connection is ready. */
-  onReady: () => void = () => undefined;
 
   constructor(
     private readonly translate: Translate,
-    private readonly isExtended: boolean,
-  ) {}
+    private readonly options: RoomsSocketOptions,
+  ) {
+    this.sessionId = options.sessionKey ?? randomUUID();
+  }
 
   /** The sender in the envelope is ignored, because the user of the connection is known. @throws InvalidFrame */
   read(text: string): CodecRequest {
@@ -71,7 +80,7 @@ export class RoomsCodec implements SocketCodec {
         this.connectionId = packet.translated(({ data }) => data.connection_id as string);
         return undefined;
       case 'ready':
-        this.onReady();
+        this.options.onReady?.(this);
         return this.welcome(packet.translated(({ data }) => data.user as { id: string; display_name: string }));
       case 'error':
         return this.problem(packet.translated(({ error }) => error!));
@@ -82,7 +91,7 @@ export class RoomsCodec implements SocketCodec {
 
   private event(packet: EncodedFrame): WebSocketPacket | undefined {
     const envelope = packet.translated(this.translate);
-    if (!envelope) return this.isExtended ? packet : undefined;
+    if (!envelope) return this.options.isExtended ? packet : undefined;
     if (packet.type === 'message.created') this.received++;
     return envelope.to(this.sessionId);
   }
@@ -105,7 +114,7 @@ export class RoomsCodec implements SocketCodec {
   }
 
   private problem(error: FrameError): WebSocketPacket {
-    return this.wrap('error', problemOf(error));
+    return this.wrap('error', bodyOf(ROOMS_ERRORS.translate(error)));
   }
 
   private wrap(type: string, data: object): WebSocketPacket {

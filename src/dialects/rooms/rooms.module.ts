@@ -3,19 +3,30 @@ import { AuthModule } from '../../modules/auth/auth.module.js';
 import { ConversationsModule } from '../../modules/conversations/conversations.module.js';
 import { MessagesModule } from '../../modules/messages/messages.module.js';
 import { ParticipantsModule } from '../../modules/participants/participants.module.js';
+import { DialectModule } from '../dialect.module.js';
 import { SessionKeyStats } from './session-key-stats.js';
 import { RoomMessages } from './room-messages.js';
 import { RoomsController } from './rooms.controller.js';
 import { RoomsDirectory } from './rooms-directory.js';
-import { RoomsErrors } from './rooms.errors.js';
+import { ROOMS_ERRORS } from './rooms.errors.js';
 import { RoomsGateway } from './rooms.gateway.js';
 import { RoomsSessions } from './rooms-sessions.js';
-import { RoomsSockets } from './rooms-sockets.js';
+import { ROOMS_SOCKET_PATH, RoomsSockets } from './rooms-sockets.js';
 
 /** The dialect at `/api/sessions/…`, `/api/rooms/…`, `/ws/chat/`. */
 @Module({
-  imports: [AuthModule, ParticipantsModule, ConversationsModule, MessagesModule],
+  imports: [
+    DialectModule.register({
+      paths: /^\/api\/(?:sessions|rooms)(?:\/|$)/,
+      errors: ROOMS_ERRORS,
+      socket: { paths: ROOMS_SOCKET_PATH, handler: RoomsSockets },
+    }),
+    AuthModule,
+    ParticipantsModule,
+    ConversationsModule,
+    MessagesModule,
+  ],
   controllers: [RoomsController],
-  providers: [RoomsErrors, RoomsSessions, RoomsDirectory, RoomMessages, SessionKeyStats, RoomsSockets, RoomsGateway],
+  providers: [RoomsSessions, RoomsDirectory, RoomMessages, SessionKeyStats, RoomsSockets, RoomsGateway],
 })
 export class RoomsDialectModule {}

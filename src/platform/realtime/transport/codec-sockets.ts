@@ -8,13 +8,27 @@ import type { SocketCodec } from './socket-codec.js';
 import { type Upgrade, UpgradeRoutes } from './upgrade-routes.js';
 import { PlainWebSocketServer } from './plain-web-socket-server.js';
 
-/** The sockets of another protocol at its own paths. */
-export interface CodecRoute<Codec extends SocketCodec> {
-  readonly takes: (path: string) => boolean;
-  /** Creates the codec of a new connection. Its errors are sent as HTTP responses, before the upgrade. */
-  readonly codec: (upgrade: Upgrade) => Codec;
+/** A client that may connect, with what its codec must know of it. */
+export interface IdentifiedClient<Context> {
+  readonly actor: Actor;
+  readonly context: Context;
+}
+
+/** Opens the sockets of another protocol. */
+export interface CodecHandler<Context = unknown> {
   /** Authenticates the client. Its errors are sent in the format of the protocol, followed by the close. */
-  readonly identify: (upgrade: Upgrade, codec: Codec) => Promise<Actor>;
+  identify(upgrade: Upgrade): Promise<IdentifiedClient<Context>>;
+  /**
+   * Creates the codec of a connection. `context` is what `identify` returned; it is undefined for a refused client, to
+   * which the codec writes only the error. Its own errors are sent as HTTP responses, before the upgrade.
+   */
+  codec(upgrade: Upgrade, context: Context | undefined): SocketCodec;
+}
+
+/** The sockets of another protocol at its own paths. */
+export interface CodecRoute<Context> {
+  readonly takes: (path: string) => boolean;
+  readonly handler: CodecHandler<Context>;
   /** Formats errors before the upgrade, for example of a foreign origin; by default in Parley's own format. */
   readonly present?: (error: AppError) => PresentedError;
 }
@@ -30,21 +44,20 @@ export class CodecSockets {
   ) {}
 
   /** Routes are matched in the order of their registration. */
-  register<Codec extends SocketCodec>(route: CodecRoute<Codec>): void {
+  register<Context>(route: CodecRoute<Context>): void {
     this.routes.register(route.takes, (upgrade) => this.open(upgrade, route), { present: route.present });
   }
 
-  private async open<Codec extends SocketCodec>(upgrade: Upgrade, route: CodecRoute<Codec>): Promise<void> {
-    const codec = route.codec(upgrade);
-    let actor: Actor | undefined;
+  private async open<Context>(upgrade: Upgrade, { handler }: CodecRoute<Context>): Promise<void> {
+    let client: IdentifiedClient<Context> | undefined;
     let refusal: AppError | undefined;
     try {
-      actor = await route.identify(upgrade, codec);
+      client = await handler.identify(upgrade);
     } catch (error) {
       refusal = toAppErrorAndLog(error, this.logger);
     }
-    this.sockets.accept(upgrade, codec, (connection) => {
-      connection.open(actor);
+    this.sockets.accept(upgrade, handler.codec(upgrade, client?.context), (connection) => {
+      connection.open(client?.actor);
       if (refusal) connection.closeWith(closeReasonOf(refusal));
     });
   }

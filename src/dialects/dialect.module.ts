@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import { type DynamicModule, Inject, Module, type OnModuleInit, type Type } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { ErrorFormats } from '../platform/errors/error-formats.js';
+import { type AcceptsUrlEncoded, UrlEncodedRoutes } from '../platform/http/url-encoded-routes.js';
+import { type CodecHandler, CodecSockets } from '../platform/realtime/transport/codec-sockets.js';
+import type { ErrorFormatOfDialect } from './error-format.js';
+
+/** What a dialect registers with the platform. Its limits are named where they apply: by controllers and codecs. */
+export interface Dialect {
+  /** The paths of its calls: errors there have its format. The paths of two dialects have none in common. */
+  readonly paths: RegExp;
+  readonly errors: ErrorFormatOfDialect;
+  /** The requests whose bodies may be URL-encoded. */
+  readonly forms?: AcceptsUrlEncoded;
+  /** The paths of its sockets, and the provider that opens them. */
+  readonly socket: { readonly paths: RegExp; readonly handler: Type<CodecHandler> };
+}
+
+const DIALECT = Symbol('Dialect');
+
+/** Registers a dialect with the platform. The module of the dialect imports it. */
+@Module({})
+export class DialectModule implements OnModuleInit {
+  constructor(
+    @Inject(DIALECT) private readonly dialect: Dialect,
+    private readonly formats: ErrorFormats,
+    private readonly urlEncoded: UrlEncodedRoutes,
+    private readonly sockets: CodecSockets,
+    private readonly providers: ModuleRef,
+  ) {}
+
+  static register(dialect: Dialect): DynamicModule {
+    return { module: DialectModule, providers: [{ provide: DIALECT, useValue: dialect }] };
+  }
+
+  onModuleInit(): void {
+    const { paths, errors, forms, socket } = this.dialect;
+    this.formats.register({
+      takes: (path) => paths.test(path),
+      present: errors.present,
+      documented: errors.documented,
+    });
+    if (forms) this.urlEncoded.register(forms);
+    this.sockets.register({
+      takes: (path) => socket.paths.test(path),
+      handler: this.providers.get(socket.handler, { strict: false }),
+      present: (error) => errors.present(error, { method: 'GET', originalUrl: '', requestId: randomUUID() }),
+    });
+  }
+}

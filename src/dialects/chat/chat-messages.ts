@@ -3,7 +3,7 @@ import { MessageFeed } from '../../modules/messages/message-feed.js';
 import { MessageOffsetPages } from '../../modules/messages/message-offset-pages.js';
 import { MessagesService } from '../../modules/messages/messages.service.js';
 import type { AnsweredSend } from '../../modules/messages/replayed-send.interceptor.js';
-import { ReadState } from '../../modules/participants/read-state.js';
+import { NewestPageReceipts } from '../../modules/participants/newest-page-receipts.js';
 import { ValidationError } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import type { OffsetPage, OffsetRange } from '../../platform/pagination/offset-page.js';
@@ -34,7 +34,7 @@ export class ChatMessages {
     private readonly messages: MessagesService,
     private readonly offsetPages: MessageOffsetPages,
     private readonly feed: MessageFeed,
-    private readonly readState: ReadState,
+    private readonly receipts: NewestPageReceipts,
   ) {}
 
   /** @throws as `ChatConversations.toWrite` and `MessagesService.send` */
@@ -77,11 +77,11 @@ export class ChatMessages {
   ): Promise<OffsetPage<MessageDto>> {
     const conversationId = await this.conversations.toRead(actor, query);
     if (conversationId === undefined) return { data: [], total: 0 };
-    const page = await this.offsetPages.page(actor, conversationId, range);
-    if (range.offset === 0 && page.total > 0) {
-      await this.readState.read(actor, conversationId, { sequence_number: page.total });
-    }
-    return page;
+    return this.receipts.listAndMark(actor, conversationId, {
+      list: () => this.offsetPages.page(actor, conversationId, range),
+      newestIn: ({ total }) => (range.offset === 0 && total > 0 ? total : undefined),
+      as: 'read',
+    });
   }
 
   private async inAll(actor: Actor, { offset, limit }: OffsetRange): Promise<OffsetPage<MessageDto>> {

@@ -4,7 +4,7 @@ import { DirectConversations } from '../../modules/conversations/direct-conversa
 import { type FeedPage, MessageFeed } from '../../modules/messages/message-feed.js';
 import { MessagesService } from '../../modules/messages/messages.service.js';
 import type { AnsweredSend } from '../../modules/messages/replayed-send.interceptor.js';
-import { ReadState } from '../../modules/participants/read-state.js';
+import { NewestPageReceipts } from '../../modules/participants/newest-page-receipts.js';
 import { ValidationError } from '../../platform/errors/app-error.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import type { DirectListQuery, DirectSendDto, DirectSentDto } from './direct.dto.js';
@@ -16,7 +16,7 @@ export class DirectMessages {
   constructor(
     private readonly messages: MessagesService,
     private readonly feed: MessageFeed,
-    private readonly readState: ReadState,
+    private readonly receipts: NewestPageReceipts,
     private readonly conversations: ConversationsService,
     private readonly directs: DirectConversations,
   ) {}
@@ -37,14 +37,15 @@ export class DirectMessages {
    * @throws as `MessageFeed.page`
    */
   async page(actor: Actor, query: DirectListQuery): Promise<FeedPage> {
-    const page = await this.feed.page(actor, toFeed(query));
     const { conversation_id: id, limit: _limit, ...narrower } = query;
+    const list = (): Promise<FeedPage> => this.feed.page(actor, toFeed(query));
+    if (id === undefined) return list();
     const isNewest = Object.values(narrower).every((value) => value === undefined);
-    const newest = page.data[0];
-    if (id !== undefined && isNewest && newest) {
-      await this.readState.deliver(actor, id, { sequence_number: newest.sequence_number });
-    }
-    return page;
+    return this.receipts.listAndMark(actor, id, {
+      list,
+      newestIn: ({ data: [newest] }) => (isNewest ? newest?.sequence_number : undefined),
+      as: 'delivered',
+    });
   }
 
   private async conversationOf(

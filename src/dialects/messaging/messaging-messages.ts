@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { SendMessageDto } from '../../modules/messages/messages.dto.js';
 import { MessagesService } from '../../modules/messages/messages.service.js';
 import type { AnsweredSend } from '../../modules/messages/replayed-send.interceptor.js';
+import { NewestPageReceipts } from '../../modules/participants/newest-page-receipts.js';
 import { ParticipantsPolicy } from '../../modules/participants/participants.policy.js';
-import { ReadState } from '../../modules/participants/read-state.js';
 import type { Actor } from '../../platform/identity/actor.js';
 import type {
   ListMessagingMessagesQuery,
@@ -23,7 +23,7 @@ export class MessagingMessages {
   constructor(
     private readonly messages: MessagesService,
     private readonly participants: ParticipantsPolicy,
-    private readonly readState: ReadState,
+    private readonly receipts: NewestPageReceipts,
     private readonly files: MessagingFiles,
   ) {}
 
@@ -38,13 +38,16 @@ export class MessagingMessages {
     base: string,
   ): Promise<MessagingMessagePageDto> {
     const { lastReadNumber } = await this.participants.requireMember(actor, conversationId);
-    const { data, next_cursor, has_more } = await this.messages.list(actor, conversationId, query);
-    const newest = query.cursor === undefined ? data[0] : undefined;
-    if (newest && newest.sequence_number > lastReadNumber) {
-      await this.readState.read(actor, conversationId, { sequence_number: newest.sequence_number });
-    }
+    const { data, next_cursor, has_more } = await this.receipts.listAndMark(actor, conversationId, {
+      list: () => this.messages.list(actor, conversationId, query),
+      newestIn: ({ data: [newest] }) => {
+        if (query.cursor !== undefined || !newest || newest.sequence_number <= lastReadNumber) return undefined;
+        return newest.sequence_number;
+      },
+      as: 'read',
+    });
     const urlOf = this.files.urlsFor(actor, base);
-    const viewer = { userId: actor.userId, lastReadNumber: lastReadNumber, urlOf };
+    const viewer = { userId: actor.userId, lastReadNumber, urlOf };
     return { results: data.map((message) => presentMessage(message, viewer)), next_cursor, has_more };
   }
 

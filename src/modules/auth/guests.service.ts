@@ -10,8 +10,8 @@ import { SessionsRepository } from './sessions.repository.js';
 const STAY_SECONDS = 86_400;
 
 /**
- * Admits visitors without an account if `GUEST_ACCESS` allows it. They share one account; rate limits distinguish them
- * by IP address.
+ * Only for dialects: admits visitors without an account if `GUEST_ACCESS` allows it. They share one account; rate
+ * limits distinguish them by IP address.
  */
 @Injectable()
 export class GuestsService {

@@ -19,8 +19,8 @@ export interface IssuedSessionKey {
 }
 
 /**
- * Secrets that replace a token where none can be sent: in a cookie or in the URL of a socket. A key has the rights of
- * its session and ends with it. Stored as a hash, returned once.
+ * Only for dialects: secrets that replace a token where none can be sent, in a cookie or in the URL of a socket. A key
+ * has the rights of its session and ends with it. Stored as a hash, returned once.
  */
 @Injectable()
 export class SessionKeysService {

@@ -5,7 +5,7 @@ import { Limits } from '../../platform/throttling/limits.service.js';
 import { UsersService } from '../users/users.service.js';
 import { CreateConversation } from './create-conversation.js';
 
-/** Direct conversations for clients that name the other user instead of the conversation. */
+/** Only for dialects: direct conversations for clients that name the other user instead of the conversation. */
 @Injectable()
 export class DirectConversations {
   constructor(

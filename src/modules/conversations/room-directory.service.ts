@@ -10,7 +10,10 @@ export type { DirectoryRow } from './room-directory.repository.js';
 /** At most this many slugs are held in memory; further rooms are named by their ids. */
 const SLUGS_MAX = 10_000;
 
-/** The directory of public rooms, the oldest first, with the number of their participants who are not offline. */
+/**
+ * Only for dialects: the directory of public rooms, the oldest first, with the number of their participants who are not
+ * offline.
+ */
 @Injectable()
 export class RoomDirectoryService {
   constructor(

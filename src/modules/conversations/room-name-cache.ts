@@ -4,8 +4,8 @@ import { RoomDirectoryService } from './room-directory.service.js';
 const FRESH_MS = 5_000;
 
 /**
- * Caches the names of rooms in frames: their slugs. A room that is not cached is named by its id, which is equally
- * valid.
+ * Only for dialects: caches the names of rooms in frames, which are their slugs. A room that is not cached is named by
+ * its id, which is equally valid.
  */
 @Injectable()
 export class RoomNameCache {

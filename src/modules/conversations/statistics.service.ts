@@ -13,7 +13,7 @@ export interface OwnStatistics {
   readonly recent: readonly { conversationId: string; lastMessageAt: Date; unread: number }[];
 }
 
-/** Statistics about the caller's own conversations. */
+/** Only for dialects: statistics about the caller's own conversations. */
 @Injectable()
 export class StatisticsService {
   constructor(private readonly repository: StatisticsRepository) {}

@@ -35,7 +35,9 @@ export interface FeedPage {
   readonly limit: number;
 }
 
-/** All messages that an actor may read, of all conversations or of one, newest first, with totals. */
+/**
+ * Only for dialects: all messages that an actor may read, of all conversations or of one, newest first, with totals.
+ */
 @Injectable()
 export class MessageFeed {
   constructor(

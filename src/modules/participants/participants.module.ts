@@ -17,6 +17,7 @@ import { CandidatesRepository } from './candidates.repository.js';
 import { OwnershipRepository } from './ownership.repository.js';
 import { ParticipantsRepository } from './participants.repository.js';
 import { ParticipantsService } from './participants.service.js';
+import { NewestPageReceipts } from './newest-page-receipts.js';
 import { ReadState } from './read-state.js';
 import { RECEIPTS_QUEUE, ReceiptsQueue } from './receipts.queue.js';
 import { ReceiptsRepository } from './receipts.repository.js';
@@ -43,6 +44,7 @@ import { ParticipantChanges } from './participant-changes.js';
     GuestSubscriptions,
     ConversationIdPipe,
     ReadState,
+    NewestPageReceipts,
     ReadStateProvider,
     ConversationPreferences,
     ReceiptsRepository,
@@ -53,6 +55,7 @@ import { ParticipantChanges } from './participant-changes.js';
     ConversationBans,
     ParticipantsPolicy,
     ReadState,
+    NewestPageReceipts,
     ConversationPreferences,
     ConversationIdPipe,
   ],

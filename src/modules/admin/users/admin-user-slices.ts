@@ -6,7 +6,10 @@ import { presentAdminUser } from './admin-user-presenter.js';
 import { AdminUserSlicesRepository, type UserSliceFilter } from './admin-user-slices.repository.js';
 import type { AdminUserDto } from './admin-users.dto.js';
 
-/** Accounts by offset, newest first, for clients with numbered pages. Every row before the page is read, too. */
+/**
+ * Only for dialects: accounts by offset, newest first, for clients with numbered pages. Every row before the page is
+ * read, too.
+ */
 @Injectable()
 export class AdminUserSlices {
   constructor(

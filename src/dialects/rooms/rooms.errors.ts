@@ -27,8 +27,8 @@ export const ROOMS_ERRORS = defineErrorFormat({
     ACCOUNT_BANNED: 'PERMISSION_DENIED',
     CONVERSATION_NOT_FOUND: 'ROOM_NOT_FOUND',
   },
-  // Of several fields the first one is named as in the documented sample, and all of them are under `errors`. `cause` is
-  // our own code if the dialect has a wider one.
+  // Of several fields the first one is named as in the documented sample, and all of them are under `errors`. `cause`
+  // is our own code if the dialect has a wider one.
   details: (error, code) => {
     const [first] = fieldProblemsOf(error);
     return {

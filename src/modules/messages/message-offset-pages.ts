@@ -7,8 +7,8 @@ import { MessageReadsRepository } from './message-reads.repository.js';
 import type { MessageDto } from './messages.dto.js';
 
 /**
- * Only for dialects: pages of messages by offset from the newest, for clients that count pages. Sequence numbers have no
- * gaps, so an offset translates to a sequence number: no rows are read and discarded, however deep the page.
+ * Only for dialects: pages of messages by offset from the newest, for clients that count pages. Sequence numbers have
+ * no gaps, so an offset translates to a sequence number: no rows are read and discarded, however deep the page.
  */
 @Injectable()
 export class MessageOffsetPages {

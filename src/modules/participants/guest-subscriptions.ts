@@ -14,9 +14,9 @@ const REFRESH_MS = 2_000;
 
 /**
  * Only for dialects: the subscriptions of the guests of this node. Guests are not participants, so no event of the log
- * changes their subscriptions: the public rooms are read again every two seconds while guests are connected. When a room
- * is updated, guests are unsubscribed until a read has confirmed that it is still public, and they never receive the
- * events in between. So the event that makes a room private is already withheld from guests.
+ * changes their subscriptions: the public rooms are read again every two seconds while guests are connected. When a
+ * room is updated, guests are unsubscribed until a read has confirmed that it is still public, and they never receive
+ * the events in between. So the event that makes a room private is already withheld from guests.
  */
 @Injectable()
 export class GuestSubscriptions implements OnApplicationBootstrap, OnModuleDestroy {

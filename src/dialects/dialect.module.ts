@@ -4,13 +4,13 @@ import { ModuleRef } from '@nestjs/core';
 import { ErrorFormats } from '../platform/errors/error-formats.js';
 import { type AcceptsUrlEncoded, UrlEncodedRoutes } from '../platform/http/url-encoded-routes.js';
 import { type CodecHandler, CodecSockets } from '../platform/realtime/transport/codec-sockets.js';
-import type { ErrorFormatOfDialect } from './error-format.js';
+import type { DialectErrors } from './error-format.js';
 
 /** What a dialect registers with the platform. Its limits are named where they apply: by controllers and codecs. */
 export interface Dialect {
   /** The paths of its calls: errors there have its format. The paths of two dialects have none in common. */
   readonly paths: RegExp;
-  readonly errors: ErrorFormatOfDialect;
+  readonly errors: DialectErrors;
   /** The requests whose bodies may be URL-encoded. */
   readonly forms?: AcceptsUrlEncoded;
   /** The paths of its sockets, and the provider that opens them. */

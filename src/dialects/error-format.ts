@@ -7,7 +7,7 @@ import type { FrameError } from '../platform/realtime/protocol/packet.js';
 export type FailedRequest = Pick<ParleyRequest, 'method' | 'originalUrl' | 'requestId'>;
 
 /** The errors of a dialect: over HTTP, in frames and in the OpenAPI document. */
-export interface ErrorFormatOfDialect {
+export interface DialectErrors {
   /** Returns the error with the code, message and details of the dialect, for a body or a frame. */
   readonly translate: (error: FrameError) => FrameError;
   readonly present: (error: AppError, request: FailedRequest) => PresentedError;
@@ -34,7 +34,7 @@ interface ErrorFormatDefinition {
 }
 
 /** Declares the error format of a dialect: what differs from Parley's own errors, and the shape of a body. */
-export function defineErrorFormat(definition: ErrorFormatDefinition): ErrorFormatOfDialect {
+export function defineErrorFormat(definition: ErrorFormatDefinition): DialectErrors {
   const { name, codes = {}, messages = {}, statuses = {}, otherCode, details, body, schema } = definition;
   const translate = (error: FrameError): FrameError => {
     const code = codes[error.code] ?? otherCode?.(error) ?? error.code;

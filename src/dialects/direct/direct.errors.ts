@@ -1,5 +1,5 @@
 import type { PresentedError } from '../../platform/errors/error-formats.js';
-import { defineErrorFormat, type ErrorFormatOfDialect, fieldProblemsOf, objectSchema, TEXT } from '../error-format.js';
+import { defineErrorFormat, type DialectErrors, fieldProblemsOf, objectSchema, TEXT } from '../error-format.js';
 
 const UNAUTHORIZED = 'unauthorized';
 const INVALID_TOKEN = 'Invalid or expired token';
@@ -41,7 +41,7 @@ const BETA_REFUSAL: PresentedError = {
 };
 
 /** `/v2` is a beta version without public access. */
-export const DIRECT_ERRORS: ErrorFormatOfDialect = {
+export const DIRECT_ERRORS: DialectErrors = {
   ...FORMAT,
   present: (error, request) =>
     BETA.test(request.originalUrl.split('?')[0]!) ? BETA_REFUSAL : FORMAT.present(error, request),

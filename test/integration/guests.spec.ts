@@ -45,8 +45,10 @@ async function start(overrides: Environment = {}): Promise<GuestWorld> {
   const sockets: JsonSocket[] = [];
   test.app.get(CodecSockets).register({
     takes: (path) => path === '/guests',
-    codec: () => new ListeningCodec(),
-    identify: ({ ipKey }) => guests.enter(ipKey),
+    handler: {
+      identify: async ({ ipKey }) => ({ actor: await guests.enter(ipKey), context: undefined }),
+      codec: () => new ListeningCodec(),
+    },
   });
   let rooms = 0;
   return {

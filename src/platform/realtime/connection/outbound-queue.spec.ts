@@ -49,7 +49,7 @@ class Owner implements QueueOwner {
 
 /** A frame of exactly 100 bytes. */
 function frame(name: string): EncodedFrame {
-  return new EncodedFrame('x', name.padEnd(100, '.'), () => ({}));
+  return new EncodedFrame('x', name.padEnd(100, '.'), {});
 }
 
 describe('OutboundQueue', () => {

@@ -44,8 +44,8 @@ function frameOf(
   { kind, event, presented: { data }, prev }: OutgoingEvent,
   only?: PresentedEvent['only'],
 ): EncodedFrame {
-  const content = { data, prev, only };
-  return new EncodedFrame(event.type, encodeEvent(kind, event, content), () => wireEvent(kind, event, content));
+  const wire = wireEvent(kind, event, { data, prev, only });
+  return new EncodedFrame(wire.type, encodeEvent(wire), wire);
 }
 
 /** A connection that fails must not prevent delivery to the next. */

@@ -44,17 +44,13 @@ export function wireEvent(
   };
 }
 
-/** The same as JSON. Types, ids and times need no escaping; the data may have been encoded before. */
-export function encodeEvent(
-  kind: StreamKind,
-  { type, streamId, seq, at, actorId }: StreamEvent,
-  { data, prev, only }: { data: object; prev: number; only?: PresentedEvent['only'] },
-): string {
-  const conversation = kind === 'conversation' ? `"conversation_id":"${streamId}",` : '';
-  const actor = actorId === null ? 'null' : `"${actorId}"`;
+/** The event as JSON. Types, ids and times need no escaping; the data may have been encoded before. */
+export function encodeEvent({ type, conversation_id, seq, prev, id, at, actor_id, data }: WireEvent): string {
+  const conversation = conversation_id === undefined ? '' : `"conversation_id":"${conversation_id}",`;
+  const actor = actor_id === null ? 'null' : `"${actor_id}"`;
   return (
-    `{"type":"${type}",${conversation}"seq":${seq},"prev":${only?.prev ?? prev},"id":"${streamId}:${seq}",` +
-    `"at":"${at.toISOString()}","actor_id":${actor},"data":${jsonOf(only?.data ?? data)}}`
+    `{"type":"${type}",${conversation}"seq":${seq},"prev":${prev},"id":"${id}",` +
+    `"at":"${at}","actor_id":${actor},"data":${jsonOf(data)}}`
   );
 }
 

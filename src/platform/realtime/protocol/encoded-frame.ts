@@ -37,23 +37,23 @@ export class EncodedFrame implements Packet {
   private webSocketBytes: Buffer | undefined;
   private translations: Map<object, unknown> | undefined;
 
-  /** `content` returns the `FrameContent` of which `body` is the JSON. It is called only for translations. */
+  /** `content` is the `FrameContent` of which `body` is the JSON. It must not be changed afterwards. */
   constructor(
     readonly type: string,
     readonly body: string,
-    private readonly content: () => object,
+    private readonly content: object,
   ) {}
 
   static of(type: string, frame: object): EncodedFrame {
     const content = { type, ...frame };
-    return new EncodedFrame(type, JSON.stringify(content), () => content);
+    return new EncodedFrame(type, JSON.stringify(content), content);
   }
 
   /** The failure of a request that has no reply. Translations receive the error itself, with its class. */
   static ofError(error: AppError): EncodedFrame {
     const { code, message, details } = error;
     const body = JSON.stringify({ type: 'error', error: { code, message, details } });
-    return new EncodedFrame('error', body, () => ({ type: 'error', data: {}, error }));
+    return new EncodedFrame('error', body, { type: 'error', data: {}, error });
   }
 
   /** Bytes on the wire, near enough for the queue's accounting. */
@@ -84,7 +84,7 @@ export class EncodedFrame implements Packet {
   translated<T>(translate: (frame: FrameContent) => T): T {
     this.translations ??= new Map();
     if (!this.translations.has(translate)) {
-      this.translations.set(translate, translate(this.content() as FrameContent));
+      this.translations.set(translate, translate(this.content as FrameContent));
     }
     return this.translations.get(translate) as T;
   }

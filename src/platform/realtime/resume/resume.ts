@@ -70,7 +70,7 @@ export class Resume implements ConnectionAttacher, SlowConsumerRecovery {
     const watermark = await this.watermarks.olderWatermark();
     const snapshot = await this.admission.run(() => this.replayReader.readAfter(userId, from, watermark));
     for (const { streamId, wire, body } of snapshot.events) {
-      connection.deliverNow(new EncodedFrame(wire.type, body, () => wire), { streamId, seq: wire.seq });
+      connection.deliverNow(new EncodedFrame(wire.type, body, wire), { streamId, seq: wire.seq });
     }
     const heads = headsOf(userId, snapshot);
     this.countResyncs(snapshot);
@@ -147,7 +147,7 @@ export class Resume implements ConnectionAttacher, SlowConsumerRecovery {
     const { userId } = connection.actor;
     const cursor = cursorOf(userId, snapshot);
     for (const { streamId, wire, body } of snapshot.events) {
-      connection.deliverNow(new EncodedFrame(wire.type, body, () => wire), { streamId, seq: wire.seq });
+      connection.deliverNow(new EncodedFrame(wire.type, body, wire), { streamId, seq: wire.seq });
     }
     this.countResyncs(snapshot);
     for (const resync of snapshot.resync) connection.deliverNow(EncodedFrame.of('resync', { data: resync }));

@@ -9,25 +9,26 @@ import { RoomsDialectModule } from './rooms/rooms.module.js';
 
 interface DialectRoutes {
   readonly module: Type;
-  /** Dialects with a parameter in a path where this one has a word: its routes are matched before theirs. */
-  readonly before?: readonly DialectName[];
+  /** Dialects with a word in a path where this one has a parameter: their routes are matched before its own. */
+  readonly after?: readonly DialectName[];
 }
 
 const DIALECTS: Readonly<Record<DialectName, DialectRoutes>> = {
   messaging: { module: MessagingDialectModule },
-  direct: { module: DirectDialectModule },
-  // `/api/users/status`, beside `/api/users/{user_id}`.
-  classroom: { module: ClassroomDialectModule, before: ['direct'] },
+  // `/api/users/{user_id}`, where classroom has `/api/users/status`.
+  direct: { module: DirectDialectModule, after: ['classroom'] },
+  classroom: { module: ClassroomDialectModule },
   chat: { module: ChatDialectModule },
   rooms: { module: RoomsDialectModule },
 };
 
 /** The enabled dialects of this installation, in addition to `/api/v1`. A disabled one registers no routes. */
 export function dialectModules({ dialects }: Config): Type[] {
-  const ordered: DialectName[] = [];
-  for (const name of dialects) {
-    const later = ordered.findIndex((other) => DIALECTS[name].before?.includes(other));
-    ordered.splice(later < 0 ? ordered.length : later, 0, name);
-  }
-  return ordered.map((name) => DIALECTS[name].module);
+  const ordered = new Set<DialectName>();
+  const add = (name: DialectName): void => {
+    for (const earlier of DIALECTS[name].after ?? []) if (dialects.includes(earlier)) add(earlier);
+    ordered.add(name);
+  };
+  for (const name of dialects) add(name);
+  return [...ordered].map((name) => DIALECTS[name].module);
 }

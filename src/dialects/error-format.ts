@@ -23,6 +23,8 @@ interface ErrorFormatDefinition {
   readonly otherCode?: (error: FrameError) => string;
   /** The messages that differ from Parley's, by its codes. */
   readonly messages?: Readonly<Record<string, string>>;
+  /** The message of an error whose code is not in `messages`; by default Parley's own. */
+  readonly otherMessage?: (error: FrameError) => string;
   /** The statuses that differ from Parley's, by its codes. */
   readonly statuses?: Readonly<Record<string, number>>;
   /** The details, if they differ from Parley's; `code` is that of the dialect. */
@@ -35,12 +37,12 @@ interface ErrorFormatDefinition {
 
 /** Declares the error format of a dialect: what differs from Parley's own errors, and the shape of a body. */
 export function defineErrorFormat(definition: ErrorFormatDefinition): DialectErrors {
-  const { name, codes = {}, messages = {}, statuses = {}, otherCode, details, body, schema } = definition;
+  const { name, codes = {}, otherCode, messages = {}, otherMessage, statuses = {}, details, body, schema } = definition;
   const translate = (error: FrameError): FrameError => {
     const code = codes[error.code] ?? otherCode?.(error) ?? error.code;
     return {
       code,
-      message: messages[error.code] ?? error.message,
+      message: messages[error.code] ?? otherMessage?.(error) ?? error.message,
       details: details ? details(error, code) : error.details,
     };
   };

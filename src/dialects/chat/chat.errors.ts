@@ -7,8 +7,8 @@ export function bodyOf({ code, message, details }: FrameError, requestId: string
   return { error: true, message, code, details, timestamp: new Date().toISOString(), request_id: requestId };
 }
 
-/** For a rate limit over HTTP, all its numbers. */
-function numbersOf(error: AppError): ErrorDetails {
+/** The numbers of an exceeded rate limit, which only responses contain; empty for every other error. */
+function limitNumbersOf(error: AppError): ErrorDetails {
   if (!(error instanceof RateLimitExceeded) || !error.spent) return {};
   const { limit, windowSeconds: window, resetAt: reset } = error.spent;
   return { limit, window, remaining: 0, reset };
@@ -26,7 +26,7 @@ export const CHAT_ERRORS = defineErrorFormat({
   },
   otherCode: ({ code }) => (code.endsWith('_NOT_FOUND') ? 'RESOURCE_NOT_FOUND' : code),
   body: (translated, error, { requestId }) =>
-    bodyOf({ ...translated, details: { ...translated.details, ...numbersOf(error) } }, requestId),
+    bodyOf({ ...translated, details: { ...translated.details, ...limitNumbersOf(error) } }, requestId),
   schema: (codes) =>
     objectSchema({
       error: { type: 'boolean', enum: [true] },

@@ -2,9 +2,14 @@ import type { MessageDto } from '../../modules/messages/messages.dto.js';
 import { TYPING_TTL_MS } from '../../modules/presence/presence.dto.js';
 import { EncodedFrame, type FrameContent } from '../../platform/realtime/protocol/encoded-frame.js';
 import { typedFrame } from '../../platform/realtime/commands/frame-object.js';
-import { type Reply, TextPacket, type WebSocketPacket } from '../../platform/realtime/protocol/packet.js';
+import {
+  type FrameError,
+  type Reply,
+  TextPacket,
+  type WebSocketPacket,
+} from '../../platform/realtime/protocol/packet.js';
 import type { CodecRequest, SocketCodec } from '../../platform/realtime/transport/socket-codec.js';
-import { messageOf } from './classroom.errors.js';
+import { CLASSROOM_ERRORS } from './classroom.errors.js';
 import { CLASSROOM_LIMITS } from './classroom.limits.js';
 import { presentMessage } from './classroom.presenter.js';
 
@@ -158,13 +163,14 @@ function statusPacket(change: {
 const MALFORMED = new Set(['INVALID_FRAME', 'UNKNOWN_FRAME_TYPE', 'VALIDATION_ERROR']);
 
 function failure({ error }: FrameContent): TextPacket {
-  return TextPacket.of(wordsOf(error!));
+  return TextPacket.of(errorFrame(error!));
 }
 
 function codedFailure({ error }: FrameContent): TextPacket {
-  return TextPacket.of({ ...wordsOf(error!), code: error!.code });
+  return TextPacket.of({ ...errorFrame(error!), code: error!.code });
 }
 
-function wordsOf(error: NonNullable<FrameContent['error']>): object {
-  return { type: 'error', message: MALFORMED.has(error.code) ? 'Invalid message format' : messageOf(error) };
+function errorFrame(error: FrameError): object {
+  const message = MALFORMED.has(error.code) ? 'Invalid message format' : CLASSROOM_ERRORS.translate(error).message;
+  return { type: 'error', message };
 }

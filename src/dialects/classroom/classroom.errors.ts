@@ -5,7 +5,6 @@ import {
   RateLimitExceeded,
   type SpentLimit,
 } from '../../platform/errors/app-error.js';
-import type { FrameError } from '../../platform/realtime/protocol/packet.js';
 import { defineErrorFormat, type FailedRequest, fieldProblemsOf, objectSchema, TEXT } from '../error-format.js';
 
 const SEND = /^\/api\/conversations\/[^/]+\/messages\/?(?:\?|$)/;
@@ -37,6 +36,8 @@ export const CLASSROOM_ERRORS = defineErrorFormat({
     MALWARE_DETECTED: 'File type not allowed',
     INTERNAL_ERROR: 'Internal server error',
   },
+  otherMessage: (error) =>
+    error instanceof NotAParticipant ? 'Not a participant in this conversation' : error.message,
   statuses: {
     VALIDATION_ERROR: 422,
     CONTENT_TOO_LONG: 422,
@@ -44,13 +45,14 @@ export const CLASSROOM_ERRORS = defineErrorFormat({
     INVALID_FILE_TYPE: 400,
     MALWARE_DETECTED: 400,
   },
-  body: (_translated, error, request) => {
+  body: ({ message }, error, request) => {
     const { code, status } = error;
     if (code === 'VALIDATION_ERROR') return { detail: fastApiErrors(fieldProblemsOf(error), request), code };
     if (code === 'CONTENT_TOO_LONG') {
-      return { detail: fastApiErrors([{ field: 'content', reason: error.message }], request), code };
+      return { detail: fastApiErrors([{ field: 'content', reason: message }], request), code };
     }
-    return status === 429 ? limitBody(error) : { detail: detailOf(error, request), code };
+    if (status === 429) return limitBody(error);
+    return { detail: code === 'INTERNAL_ERROR' && isSend(request) ? 'Failed to send message' : message, code };
   },
   schema: (codes) => {
     const code = { ...TEXT, enum: codes };
@@ -81,16 +83,8 @@ const FIELDS_SCHEMA = {
   items: { type: 'object', properties: { type: TEXT, loc: { type: 'array', items: TEXT }, msg: TEXT } },
 };
 
-/** Returns the message of an error in this dialect, over HTTP and in frames. */
-export function messageOf(error: FrameError): string {
-  if (error instanceof NotAParticipant) return 'Not a participant in this conversation';
-  return CLASSROOM_ERRORS.translate(error).message;
-}
-
-function detailOf(error: AppError, { originalUrl, method }: FailedRequest): string {
-  const isSend = method === 'POST' && SEND.test(originalUrl);
-  if (isSend && error.code === 'INTERNAL_ERROR') return 'Failed to send message';
-  return messageOf(error);
+function isSend({ originalUrl, method }: FailedRequest): boolean {
+  return method === 'POST' && SEND.test(originalUrl);
 }
 
 function fastApiErrors(problems: FieldProblem[], { method }: FailedRequest): object[] {

@@ -5,15 +5,9 @@ import type { CodecHandler, IdentifiedClient } from '../../platform/realtime/tra
 import { credentialOf, Handshake } from '../../platform/realtime/transport/handshake.js';
 import type { Upgrade } from '../../platform/realtime/transport/upgrade-routes.js';
 import { SessionKeyStats } from './session-key-stats.js';
-import { RoomsCodec, type Translate, translator } from './rooms.codec.js';
+import { type RoomsClient, RoomsCodec, type Translate, translator } from './rooms.codec.js';
 
 export const ROOMS_SOCKET_PATH = /^\/ws\/chat\/?$/;
-
-/** What the codec must know of a client. */
-export interface RoomsClient {
-  /** The session key with which it was identified, if any. */
-  readonly sessionKey?: string;
-}
 
 /** Opens `/ws/chat/`: by token, by session key, or as a guest where guests are allowed. */
 @Injectable()
@@ -46,7 +40,7 @@ export class RoomsSockets implements CodecHandler<RoomsClient> {
     return new RoomsCodec(this.translate, {
       sessionKey,
       isExtended: url.searchParams.get('ext') === '1',
-      ...(sessionKey !== undefined && { onReady: (codec: RoomsCodec) => this.stats.follow(codec) }),
+      onReady: sessionKey === undefined ? undefined : (codec) => this.stats.follow(codec),
     });
   }
 

@@ -41,9 +41,13 @@ function textOf({ id, content, sender_id, sender_name, sequence_number }: Messag
   return { content, user_id: sender_id, user_name: sender_name, message_id: id, sequence_number };
 }
 
-export interface RoomsSocketOptions {
-  /** The session key with which the client was identified, if any. */
-  readonly sessionKey: string | undefined;
+/** The client of a connection. */
+export interface RoomsClient {
+  /** The session key that identified it, if any. */
+  readonly sessionKey?: string;
+}
+
+export interface RoomsSocketOptions extends RoomsClient {
   /** The client also supports our own frames, and receives those that the dialect does not define. */
   readonly isExtended: boolean;
   /** Called once the connection is ready. */

@@ -242,7 +242,7 @@ describe('the direct dialect', () => {
       expect((await kims('GET', `/api/messages?before=${foreign}`)).status).toBe(403);
     });
 
-    it('marks messages as delivered once a page or a socket delivers them', async () => {
+    it('marks messages as delivered once a page without a filter or a socket delivers them', async () => {
       const lea = await chat.user('lea');
       const anasSocket = await listen(ana.token, '&ext=1');
       await anasSocket.next('live');
@@ -257,7 +257,16 @@ describe('the direct dialect', () => {
         return body.messages.map(({ content }: { content: string }) => content);
       };
       expect([await contents('sent'), await contents('delivered')]).toEqual([['shown'], []]);
-      await literalCalls(chat.app.url, lea.token)('GET', `/api/messages?conversation_id=${id}`);
+      const leas = literalCalls(chat.app.url, lea.token);
+      const filtered = await leas('GET', `/api/messages?conversation_id=${id}&type=text`);
+      expect(filtered.body.messages).toHaveLength(1);
+      const participant = async () =>
+        (await ana.call('GET', `/conversations/${id}/participants`)).body.data.find(
+          ({ user_id }: { user_id: string }) => user_id === lea.id,
+        );
+      expect(await participant()).toMatchObject({ last_delivered_number: 0 });
+      await leas('GET', `/api/messages?conversation_id=${id}`);
+      expect(await participant()).toMatchObject({ last_delivered_number: 1 });
       await arrivedTo(1);
       await (await listen(lea.token, '&ext=1')).next('live');
       await send(anas, { receiver_id: lea.id, content: 'sent' });
